@@ -1,0 +1,40 @@
+export { abstract } from './abstract.ts';
+export { allocate, empty, filled, isContiguous, NdArray } from './array.ts';
+export { assign, contiguous } from './copy.ts';
+export {
+  bytesPerElement,
+  checkDType,
+  type Data,
+  type DType,
+  dtypeOf,
+  dtypes,
+  type FloatDType,
+  isFloat,
+  newData,
+} from './dtype.ts';
+export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
+export { type ForeignNdArray, fromNdarray, toNdarray } from './interchange.ts';
+export { plain } from './plain.ts';
+export {
+  type ArrayLike,
+  arity,
+  type InputsOf,
+  type Kernels,
+  type Primitive,
+  primitives,
+  type Slice,
+  type VariadicPrimitive,
+} from './primitives.ts';
+export {
+  broadcastShapes,
+  checkShape,
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  rowMajor,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from './shape.ts';
+export { erf, sigmoid, softplus } from './special.ts';
+export { type Window, windowPositions } from './views.ts';

@@ -1,0 +1,186 @@
+import type { DType } from './dtype.ts';
+import type { Shape } from './shape.ts';
+import type { Window } from './views.ts';
+
+/** What every interpreter's arrays have. */
+export interface ArrayLike {
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** Elements `starts[i] + j * steps[i]`, `j < sizes[i]`, of every axis `i`. */
+export interface Slice {
+  readonly starts: readonly number[];
+  readonly sizes: readonly number[];
+  /** Not zero; negative steps walk backwards. */
+  readonly steps: readonly number[];
+}
+
+/**
+ * The primitives: the complete, closed list of operations that tapegrad is made of, generic in the array type `A`.
+ *
+ * Everything else is an interpreter of this list (arrays, recorded tensors, shapes alone) or is composed from it. The
+ * convention is uniform, so that an interpreter can treat all of them alike: array inputs come first, then at most one
+ * value of plain data. Operands of one elementwise primitive have one dtype and broadcast; axes are not negative.
+ */
+export interface Kernels<A> {
+  /** An array of one value. */
+  full(of: { readonly shape: Shape; readonly value: number; readonly dtype: DType }): A;
+
+  // Elementwise, one operand.
+  neg(x: A): A;
+  abs(x: A): A;
+  /** -1, 0 or 1; NaN for NaN. */
+  sign(x: A): A;
+  exp(x: A): A;
+  /** exp(x) - 1, exact near 0. */
+  expm1(x: A): A;
+  log(x: A): A;
+  /** log(1 + x), exact near 0. */
+  log1p(x: A): A;
+  sqrt(x: A): A;
+  sin(x: A): A;
+  cos(x: A): A;
+  tanh(x: A): A;
+  /** 1 / (1 + exp(-x)), without overflow. */
+  sigmoid(x: A): A;
+  /** max(x, 0). */
+  relu(x: A): A;
+  /** log(1 + exp(x)), without overflow. */
+  softplus(x: A): A;
+  /** The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
+  erf(x: A): A;
+  /** The same array, held constant: no gradient flows through it. */
+  stopGradient(x: A): A;
+
+  // Elementwise, two operands.
+  add(x: A, y: A): A;
+  sub(x: A, y: A): A;
+  mul(x: A, y: A): A;
+  div(x: A, y: A): A;
+  /** x to the power y. */
+  pow(x: A, y: A): A;
+  /** NaN where either is NaN. On bool: or. */
+  maximum(x: A, y: A): A;
+  /** NaN where either is NaN. On bool: and. */
+  minimum(x: A, y: A): A;
+
+  // Comparisons, with bool results; NaN compares false.
+  equal(x: A, y: A): A;
+  less(x: A, y: A): A;
+  lessEqual(x: A, y: A): A;
+
+  /** x where the condition (bool) holds, y elsewhere. */
+  where(condition: A, x: A, y: A): A;
+  /** To integers by truncation toward zero, to bool by `x != 0`. */
+  cast(x: A, dtype: DType): A;
+
+  // Reductions; a reduced axis stays, with length 1.
+  sum(x: A, axes: readonly number[]): A;
+  max(x: A, axes: readonly number[]): A;
+  min(x: A, axes: readonly number[]): A;
+  /** int32 index of the first maximum along an axis; a NaN counts as the largest. */
+  argmax(x: A, axis: number): A;
+  /** int32 index of the first minimum along an axis; a NaN counts as the smallest. */
+  argmin(x: A, axis: number): A;
+  /** Running sum along an axis. */
+  cumsum(x: A, axis: number): A;
+
+  // Movement.
+  reshape(x: A, shape: Shape): A;
+  permute(x: A, order: readonly number[]): A;
+  broadcastTo(x: A, shape: Shape): A;
+  slice(x: A, slice: Slice): A;
+  /** The adjoint of `slice`: zeros of `shape`, with x at the places that the slice would read. */
+  embed(x: A, into: Slice & { readonly shape: Shape }): A;
+  /** Arrays one after the other along an axis. */
+  concat(...args: [...inputs: A[], axis: number]): A;
+
+  // Indexing.
+  /** Entries of an axis by int32 indices; the axis is replaced by the axes of `indices`. */
+  take(x: A, indices: A, axis: number): A;
+  /** The adjoint of `take`: zeros with `size` entries along the axis, x's entries added at their indices. */
+  scatterAdd(x: A, indices: A, into: { readonly axis: number; readonly size: number }): A;
+
+  // Products.
+  /** [..., m, k] times [..., k, n]; the axes before the last two broadcast. */
+  matmul(x: A, y: A): A;
+
+  // Windows.
+  /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
+  unfold(x: A, windows: readonly Window[]): A;
+  /** The adjoint of `unfold`: the windows' entries added where they came from, in zeros whose last axes are `shape`. */
+  fold(x: A, into: { readonly windows: readonly Window[]; readonly shape: Shape }): A;
+}
+
+/** The name of a primitive. */
+export type Primitive = keyof Kernels<ArrayLike>;
+
+// An array type of no interpreter, to tell array inputs from plain data in a signature.
+interface Input extends ArrayLike {
+  readonly input: never;
+}
+type LeadingInputs<Parameters extends readonly unknown[]> = Parameters extends readonly [Input, ...infer Rest]
+  ? readonly [Input, ...LeadingInputs<Rest>]
+  : readonly [];
+
+/** Primitives that take any number of arrays. */
+export type VariadicPrimitive = 'concat';
+
+/** A tuple with an element for each array input of a primitive. */
+export type InputsOf<P extends Exclude<Primitive, VariadicPrimitive>> = LeadingInputs<Parameters<Kernels<Input>[P]>>;
+
+/** How many array inputs each primitive takes. */
+export const arity: {
+  readonly [P in Primitive]: P extends Exclude<Primitive, VariadicPrimitive> ? InputsOf<P>['length'] : 'variadic';
+} = {
+  full: 0,
+  neg: 1,
+  abs: 1,
+  sign: 1,
+  exp: 1,
+  expm1: 1,
+  log: 1,
+  log1p: 1,
+  sqrt: 1,
+  sin: 1,
+  cos: 1,
+  tanh: 1,
+  sigmoid: 1,
+  relu: 1,
+  softplus: 1,
+  erf: 1,
+  stopGradient: 1,
+  add: 2,
+  sub: 2,
+  mul: 2,
+  div: 2,
+  pow: 2,
+  maximum: 2,
+  minimum: 2,
+  equal: 2,
+  less: 2,
+  lessEqual: 2,
+  where: 3,
+  cast: 1,
+  sum: 1,
+  max: 1,
+  min: 1,
+  argmax: 1,
+  argmin: 1,
+  cumsum: 1,
+  reshape: 1,
+  permute: 1,
+  broadcastTo: 1,
+  slice: 1,
+  embed: 1,
+  concat: 'variadic',
+  take: 2,
+  scatterAdd: 2,
+  matmul: 2,
+  unfold: 1,
+  fold: 1,
+};
+
+/** All primitives, in the order of the interface. */
+export const primitives = Object.keys(arity) as readonly Primitive[];

@@ -1,0 +1,333 @@
+/**
+ * The reference interpreter: slow, obvious and exact in float64, the oracle for every other interpreter.
+ *
+ * It is built on `ndarray-ops`, and on `get` and `set` of an `ndarray` where that has no operation. Every primitive
+ * computes in float64 and rounds its result once to the dtype it returns. Both packages generate code, so this file is
+ * an entry point of its own, `@tapegrad/kernels/reference`, that nothing else imports.
+ */
+
+import ndarray from 'ndarray';
+import ops from 'ndarray-ops';
+import { abstract } from './abstract.ts';
+import { NdArray } from './array.ts';
+import { newData } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
+import type { ArrayLike, Kernels } from './primitives.ts';
+import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
+import { erf, sigmoid, softplus } from './special.ts';
+import type { Window } from './views.ts';
+
+type Nd = ndarray.NdArray<Float64Array>;
+type Index = readonly number[];
+
+const zeros = (shape: Shape): Nd => ndarray(new Float64Array(sizeOf(shape)), [...shape]);
+
+/** The elements of `x` in float64. */
+function load(x: NdArray): Nd {
+  const out = zeros(x.shape);
+  if (x.size > 0) ops.assign(out, ndarray(x.data, [...x.shape], [...x.stride], x.offset));
+  return out;
+}
+
+/** The result, rounded to its dtype. */
+function store(x: Nd, { shape, dtype }: ArrayLike): NdArray {
+  const data = newData(dtype, sizeOf(shape));
+  if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);
+  return new NdArray(data, dtype, shape);
+}
+
+/** `x` with stride 0 along the axes that `shape` stretches. */
+function stretch(x: Nd, shape: Shape): Nd {
+  const lead = shape.length - x.shape.length;
+  const stride = shape.map((n, i) => (i < lead || x.shape[i - lead] !== n ? 0 : x.stride[i - lead]!));
+  return ndarray(x.data, [...shape], stride, x.offset);
+}
+
+/** Every index of a shape, in row-major order. */
+function* indices(shape: Shape): Generator<number[]> {
+  if (sizeOf(shape) === 0) return;
+  const index = shape.map(() => 0);
+  for (;;) {
+    yield [...index];
+    let axis = shape.length - 1;
+    while (axis >= 0 && ++index[axis]! === shape[axis]) index[axis--] = 0;
+    if (axis < 0) return;
+  }
+}
+
+/** A new array whose entry at each index is what `value` says. */
+function build(shape: Shape, value: (index: number[]) => number): Nd {
+  const out = zeros(shape);
+  for (const index of indices(shape)) out.set(...index, value(index));
+  return out;
+}
+
+const get = (x: Nd, index: Index): number => x.get(...index);
+const add = (x: Nd, index: Index, value: number): void => {
+  x.set(...index, x.get(...index) + value);
+};
+const replace = (index: Index, axis: number, value: number): number[] => index.with(axis, value);
+
+type Unary = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos';
+
+const unary = (name: Unary) => (x: NdArray) => {
+  const out = zeros(x.shape);
+  if (x.size > 0) ops[name](out, load(x));
+  return store(out, abstract[name](x));
+};
+
+type Mapped = 'sign' | 'expm1' | 'log1p' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'erf' | 'stopGradient';
+
+const mapped = (name: Mapped, f: (x: number) => number) => (x: NdArray) => {
+  const from = load(x);
+  return store(
+    build(x.shape, (index) => f(get(from, index))),
+    abstract[name](x),
+  );
+};
+
+type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'eq' | 'lt' | 'leq';
+
+const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'equal' | 'less' | 'lessEqual', op: Arithmetic) => {
+  return (x: NdArray, y: NdArray) => {
+    const type = abstract[name](x, y);
+    const out = zeros(type.shape);
+    if (out.size > 0) ops[op](out, stretch(load(x), type.shape), stretch(load(y), type.shape));
+    return store(out, type);
+  };
+};
+
+const mapped2 =
+  (name: 'maximum' | 'minimum' | 'mul', f: (x: number, y: number) => number) => (x: NdArray, y: NdArray) => {
+    const type = abstract[name](x, y);
+    const [a, b] = [stretch(load(x), type.shape), stretch(load(y), type.shape)];
+    return store(
+      build(type.shape, (index) => f(get(a, index), get(b, index))),
+      type,
+    );
+  };
+
+const reduction =
+  (name: 'max' | 'min', f: (x: number, y: number) => number) => (x: NdArray, axes: readonly number[]) => {
+    const type = abstract[name](x, axes);
+    const from = load(x);
+    const out = build(type.shape, (index) => get(from, index));
+    const total = stretch(out, x.shape);
+    for (const index of indices(x.shape)) total.set(...index, f(get(total, index), get(from, index)));
+    return store(out, type);
+  };
+
+const argReduction =
+  (name: 'argmax' | 'argmin', beats: (a: number, b: number) => boolean) => (x: NdArray, axis: number) => {
+    const type = abstract[name](x, axis);
+    const from = load(x);
+    const out = build(type.shape, (index) => {
+      let best = 0;
+      for (let i = 1; i < x.shape[axis]!; i++) {
+        const [champion, candidate] = [best, i].map((place) => get(from, replace(index, axis, place))) as [
+          number,
+          number,
+        ];
+        if (!Number.isNaN(champion) && (Number.isNaN(candidate) || beats(candidate, champion))) best = i;
+      }
+      return best;
+    });
+    return store(out, type);
+  };
+
+/** Where entry `index` of the sliding windows reads, or `undefined` where it reads padding. */
+function windowSource(index: Index, windows: readonly Window[], shape: Shape): number[] | undefined {
+  const lead = shape.length - windows.length;
+  const source = [...index.slice(0, lead)];
+  for (const [i, { stride, dilation, padding }] of windows.entries()) {
+    const within = index[lead + i]!;
+    const position = index[lead + windows.length + i]!;
+    const place = position * stride + within * dilation - padding[0];
+    if (place < 0 || place >= shape[lead + i]!) return undefined;
+    source.push(place);
+  }
+  return source;
+}
+
+function checkedIndex(call: string, list: Nd, at: Index, size: number): number {
+  const index = get(list, at);
+  if (index < 0 || index >= size) {
+    throw new ArgumentError(`${call}: index ${index} is out of range for an axis of length ${size}`);
+  }
+  return index;
+}
+
+export const reference: Kernels<NdArray> = {
+  full: (of) =>
+    store(
+      build(of.shape, () => of.value),
+      abstract.full(of),
+    ),
+
+  neg: unary('neg'),
+  abs: unary('abs'),
+  sign: mapped('sign', Math.sign),
+  exp: unary('exp'),
+  expm1: mapped('expm1', Math.expm1),
+  log: unary('log'),
+  log1p: mapped('log1p', Math.log1p),
+  sqrt: unary('sqrt'),
+  sin: unary('sin'),
+  cos: unary('cos'),
+  tanh: mapped('tanh', Math.tanh),
+  sigmoid: mapped('sigmoid', sigmoid),
+  relu: mapped('relu', (x) => Math.max(x, 0)),
+  softplus: mapped('softplus', softplus),
+  erf: mapped('erf', erf),
+  stopGradient: mapped('stopGradient', (x) => x),
+
+  add: binary('add', 'add'),
+  sub: binary('sub', 'sub'),
+  // A product of two int32 numbers can have more digits than a float64.
+  mul: (x, y) => (x.dtype === 'int32' ? mapped2('mul', Math.imul) : binary('mul', 'mul'))(x, y),
+  div: binary('div', 'div'),
+  pow: binary('pow', 'pow'),
+  maximum: mapped2('maximum', Math.max),
+  minimum: mapped2('minimum', Math.min),
+
+  equal: binary('equal', 'eq'),
+  less: binary('less', 'lt'),
+  lessEqual: binary('lessEqual', 'leq'),
+
+  where(condition, x, y) {
+    const type = abstract.where(condition, x, y);
+    const [c, a, b] = [condition, x, y].map((operand) => stretch(load(operand), type.shape)) as [Nd, Nd, Nd];
+    return store(
+      build(type.shape, (index) => get(get(c, index) === 0 ? b : a, index)),
+      type,
+    );
+  },
+  cast(x, dtype) {
+    const from = load(x);
+    const convert = dtype === 'bool' ? (value: number) => Number(value !== 0) : Math.trunc;
+    const value = dtype === 'float32' || dtype === 'float64' ? (v: number) => v : convert;
+    return store(
+      build(x.shape, (index) => value(get(from, index))),
+      abstract.cast(x, dtype),
+    );
+  },
+
+  sum(x, axes) {
+    const type = abstract.sum(x, axes);
+    const out = zeros(type.shape);
+    if (x.size > 0) ops.addeq(stretch(out, x.shape), load(x));
+    return store(out, type);
+  },
+  max: reduction('max', Math.max),
+  min: reduction('min', Math.min),
+  argmax: argReduction('argmax', (a, b) => a > b),
+  argmin: argReduction('argmin', (a, b) => a < b),
+  cumsum(x, axis) {
+    const out = load(x);
+    for (const index of indices(x.shape)) {
+      const i = index[axis]!;
+      if (i > 0) add(out, index, get(out, replace(index, axis, i - 1)));
+    }
+    return store(out, abstract.cumsum(x, axis));
+  },
+
+  reshape(x, shape) {
+    const type = abstract.reshape(x, shape);
+    return store(ndarray(load(x).data, [...shape]), type);
+  },
+  permute(x, order) {
+    const type = abstract.permute(x, order);
+    return store(load(x).transpose(...order), type);
+  },
+  broadcastTo: (x, shape) => store(stretch(load(x), shape), abstract.broadcastTo(x, shape)),
+  slice(x, slice) {
+    const type = abstract.slice(x, slice);
+    const from = load(x);
+    return store(
+      build(slice.sizes, (index) =>
+        get(
+          from,
+          index.map((j, i) => slice.starts[i]! + j * slice.steps[i]!),
+        ),
+      ),
+      type,
+    );
+  },
+  embed(x, into) {
+    const type = abstract.embed(x, into);
+    const [from, out] = [load(x), zeros(into.shape)];
+    for (const index of indices(x.shape)) {
+      out.set(...index.map((j, i) => into.starts[i]! + j * into.steps[i]!), get(from, index));
+    }
+    return store(out, type);
+  },
+  concat(...args) {
+    const type = abstract.concat(...args);
+    const axis = args.at(-1) as number;
+    const parts = args.slice(0, -1).map((x) => load(x as NdArray));
+    const out = zeros(type.shape);
+    let start = 0;
+    for (const part of parts) {
+      for (const index of indices(part.shape)) {
+        out.set(...replace(index, axis, start + index[axis]!), get(part, index));
+      }
+      start += part.shape[axis]!;
+    }
+    return store(out, type);
+  },
+
+  take(x, places, axis) {
+    const type = abstract.take(x, places, axis);
+    const [from, list] = [load(x), load(places)];
+    const rest = axis + places.shape.length;
+    const out = build(type.shape, (index) => {
+      const place = checkedIndex('take', list, index.slice(axis, rest), x.shape[axis]!);
+      return get(from, [...index.slice(0, axis), place, ...index.slice(rest)]);
+    });
+    return store(out, type);
+  },
+  scatterAdd(x, places, into) {
+    const type = abstract.scatterAdd(x, places, into);
+    const [from, list, out] = [load(x), load(places), zeros(type.shape)];
+    const rest = into.axis + places.shape.length;
+    for (const index of indices(x.shape)) {
+      const place = checkedIndex('scatterAdd', list, index.slice(into.axis, rest), into.size);
+      add(out, [...index.slice(0, into.axis), place, ...index.slice(rest)], get(from, index));
+    }
+    return store(out, type);
+  },
+
+  matmul(x, y) {
+    const type = abstract.matmul(x, y);
+    const batch = broadcastShapes('matmul', x.shape.slice(0, -2), y.shape.slice(0, -2));
+    const a = stretch(load(x), [...batch, ...x.shape.slice(-2)]);
+    const b = stretch(load(y), [...batch, ...y.shape.slice(-2)]);
+    const out = build(type.shape, (index) => {
+      const lead = index.slice(0, -2);
+      const [row, column] = index.slice(-2) as [number, number];
+      let sum = 0;
+      for (let p = 0; p < x.shape.at(-1)!; p++) sum += get(a, [...lead, row, p]) * get(b, [...lead, p, column]);
+      return sum;
+    });
+    return store(out, type);
+  },
+
+  unfold(x, windows) {
+    const type = abstract.unfold(x, windows);
+    const from = load(x);
+    const out = build(type.shape, (index) => {
+      const source = windowSource(index, windows, x.shape);
+      return source === undefined ? 0 : get(from, source);
+    });
+    return store(out, type);
+  },
+  fold(x, into) {
+    const type = abstract.fold(x, into);
+    const [from, out] = [load(x), zeros(type.shape)];
+    for (const index of indices(x.shape)) {
+      const target = windowSource(index, into.windows, type.shape);
+      if (target !== undefined) add(out, target, get(from, index));
+    }
+    return store(out, type);
+  },
+};

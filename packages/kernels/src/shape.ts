@@ -1,0 +1,81 @@
+import { ArgumentError, ShapeError } from './errors.ts';
+
+/** Lengths of the axes, outermost first. `[]` is a scalar. */
+export type Shape = readonly number[];
+
+/** `[2, 3]`, as messages print shapes. */
+export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+
+/** Number of elements. */
+export function sizeOf(shape: Shape): number {
+  let size = 1;
+  for (let i = 0; i < shape.length; i++) size *= shape[i]!;
+  return size;
+}
+
+export function sameShape(a: Shape, b: Shape): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Throws unless every axis length is a whole number, zero or more, and the product is one that an array can have. */
+export function checkShape(call: string, shape: Shape): void {
+  for (const length of shape) {
+    if (!Number.isInteger(length) || length < 0) {
+      throw new ArgumentError(`${call}: ${formatShape(shape)} is not a shape: axis lengths are whole numbers >= 0`);
+    }
+  }
+  if (sizeOf(shape) > 2 ** 32) throw new ArgumentError(`${call}: an array of shape ${formatShape(shape)} is too large`);
+}
+
+/** Row-major strides, in elements. */
+export function rowMajor(shape: Shape): number[] {
+  const stride = new Array<number>(shape.length);
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    stride[i] = step;
+    step *= shape[i]!;
+  }
+  return stride;
+}
+
+/** The shape that both broadcast to: axes are matched from the last, and an axis of length 1 stretches. */
+export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
+  if (sameShape(a, b) || b.length === 0) return a;
+  if (a.length === 0) return b;
+  const rank = Math.max(a.length, b.length);
+  const shape = new Array<number>(rank);
+  for (let i = 1; i <= rank; i++) {
+    const m = a[a.length - i] ?? 1;
+    const n = b[b.length - i] ?? 1;
+    if (m !== n && m !== 1 && n !== 1) {
+      throw new ShapeError(`${call}: cannot broadcast ${formatShape(a)} with ${formatShape(b)}: ${m} and ${n} differ`);
+    }
+    shape[rank - i] = m === 1 ? n : m;
+  }
+  return shape;
+}
+
+/** An axis as a number from 0; negative axes count from the end. */
+export function normalizeAxis(call: string, axis: number, rank: number): number {
+  if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
+    const range = rank === 0 ? 'a scalar has no axes' : `expected ${-rank} to ${rank - 1}`;
+    throw new ArgumentError(`${call}: axis ${axis} is out of range for rank ${rank}: ${range}`);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+/** Axes in ascending order, each from 0 and once; nothing means every axis. */
+export function normalizeAxes(call: string, axes: number | readonly number[] | undefined, rank: number): number[] {
+  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
+  const list = typeof axes === 'number' ? [axes] : axes;
+  const normalized = list.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
+  for (let i = 1; i < normalized.length; i++) {
+    if (normalized[i] === normalized[i - 1]) {
+      throw new ArgumentError(`${call}: axis ${normalized[i]} is named twice in ${formatShape(list)}`);
+    }
+  }
+  return normalized;
+}

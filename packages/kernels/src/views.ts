@@ -1,0 +1,100 @@
+/** Rearrangements that copy nothing: each gives new strides on the same data. */
+
+import { isContiguous, NdArray } from './array.ts';
+import { rowMajor, type Shape } from './shape.ts';
+
+const view = (x: NdArray, shape: Shape, stride: readonly number[], offset = x.offset): NdArray =>
+  new NdArray(x.data, x.dtype, shape, stride, offset);
+
+/** Axis `i` of the result is axis `order[i]` of `x`. */
+export function permuteView(x: NdArray, order: readonly number[]): NdArray {
+  const shape = order.map((axis) => x.shape[axis]!);
+  return view(
+    x,
+    shape,
+    order.map((axis) => x.stride[axis]!),
+  );
+}
+
+/**
+ * `x` at a shape that it broadcasts to: stretched axes get stride 0.
+ *
+ * Read the view to broadcast; accumulate into it to sum. A broadcast and its adjoint are one helper.
+ */
+export function broadcastView(x: NdArray, shape: Shape): NdArray {
+  const lead = shape.length - x.shape.length;
+  const stride = shape.map((length, i) => (i < lead || x.shape[i - lead] !== length ? 0 : x.stride[i - lead]!));
+  return view(x, shape, stride);
+}
+
+/** Elements `starts[i] + j * steps[i]` for `j < sizes[i]` along every axis `i`; a step may be negative. */
+export function sliceView(x: NdArray, starts: Shape, sizes: Shape, steps: Shape): NdArray {
+  let offset = x.offset;
+  const stride = new Array<number>(sizes.length);
+  for (let i = 0; i < sizes.length; i++) {
+    offset += starts[i]! * x.stride[i]!;
+    stride[i] = steps[i]! * x.stride[i]!;
+  }
+  return view(x, sizes, stride, x.size === 0 ? x.offset : offset);
+}
+
+/** `x` with another shape of the same size, or `undefined` where its strides allow no view. */
+export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
+  if (isContiguous(x)) return view(x, shape, rowMajor(shape));
+  const stride = new Array<number>(shape.length).fill(0);
+  // Walk both shapes in groups of axes that hold the same number of elements; a group must be one run of memory.
+  let from = 0;
+  let to = 0;
+  while (from < x.shape.length && to < shape.length) {
+    let fromSize = x.shape[from++]!;
+    let toSize = shape[to++]!;
+    const firstTo = to - 1;
+    while (fromSize !== toSize) {
+      if (fromSize < toSize) {
+        const inner = x.shape[from]!;
+        if (inner !== 1 && x.shape[from - 1] !== 1 && x.stride[from - 1] !== inner * x.stride[from]!) return undefined;
+        fromSize *= inner;
+        from++;
+      } else {
+        toSize *= shape[to++]!;
+      }
+    }
+    let step = x.stride[from - 1]!;
+    for (let i = to - 1; i >= firstTo; i--) {
+      stride[i] = step;
+      step *= shape[i]!;
+    }
+  }
+  return view(x, shape, stride);
+}
+
+/** How a window slides along one axis. */
+export interface Window {
+  /** Elements in the window. */
+  readonly size: number;
+  /** Elements from one window to the next. */
+  readonly stride: number;
+  /** Elements from one element of a window to the next. */
+  readonly dilation: number;
+  /** Zeros put before and after the axis; negative numbers crop. */
+  readonly padding: readonly [before: number, after: number];
+}
+
+/** Number of positions of a window along an axis of `length`; less than 1 where it does not fit. */
+export const windowPositions = (length: number, w: Window): number =>
+  Math.floor((length + w.padding[0] + w.padding[1] - (w.size - 1) * w.dilation - 1) / w.stride) + 1;
+
+/** The windows of an array that is padded already: the last axes `[n…]` become `[size…, positions…]`. */
+export function windowView(x: NdArray, windows: readonly Window[], positions: Shape): NdArray {
+  const lead = x.shape.length - windows.length;
+  const spatial = x.stride.slice(lead);
+  return view(
+    x,
+    [...x.shape.slice(0, lead), ...windows.map((w) => w.size), ...positions],
+    [
+      ...x.stride.slice(0, lead),
+      ...windows.map((w, i) => w.dilation * spatial[i]!),
+      ...windows.map((w, i) => w.stride * spatial[i]!),
+    ],
+  );
+}

@@ -1,0 +1,34 @@
+/** What the engine's WebAssembly can do, found by validating a function that uses it. */
+
+import { type FunctionBuilder, ModuleBuilder } from './assembler.ts';
+import { f32x4, i32 } from './instructions.ts';
+import { webAssembly } from './webassembly.ts';
+
+export interface Features {
+  /** Vectors of 128 bits: without them there are no kernels in WebAssembly. */
+  readonly simd: boolean;
+  /** Multiply-add that may round once. */
+  readonly relaxedSimd: boolean;
+  /** Atomic instructions and memory shared between threads. */
+  readonly threads: boolean;
+}
+
+let found: Features | undefined;
+
+/** The engine's features; looked for once. */
+export function features(): Features {
+  const one = f32x4.const(1);
+  found ??= {
+    simd: validates(false, (f) => f.drop(f32x4.add(one, one))),
+    relaxedSimd: validates(false, (f) => f.drop(f32x4.relaxedMadd(one, one, one))),
+    threads: typeof SharedArrayBuffer !== 'undefined' && validates(true, (f) => f.drop(i32.atomicNotify(0, 1))),
+  };
+  return found;
+}
+
+function validates(shared: boolean, body: (f: FunctionBuilder) => void): boolean {
+  if (webAssembly === undefined) return false;
+  const module = new ModuleBuilder({ shared });
+  module.define('probe', {}, body);
+  return webAssembly.validate(module.toBytes());
+}

@@ -1,0 +1,361 @@
+/**
+ * WebAssembly instructions as typed functions that build expressions: `i32.add(pointer, 16)`, `f32x4.mul(a, b)`.
+ *
+ * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack, so an
+ * expression that is used twice is evaluated twice (`FunctionBuilder.let` keeps it in a local instead), at the place
+ * where it is used. Numbers stand for constants wherever a scalar is wanted. Names are those of the specification in
+ * camelCase: `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
+ *
+ * The tables hold opcodes of https://webassembly.github.io/spec/core/binary/instructions.html, relaxed SIMD and
+ * threads included.
+ */
+
+import { float, integer, signed32, signed64, unsigned } from './encoding.ts';
+
+export type ScalarType = 'i32' | 'i64' | 'f32' | 'f64';
+export type ValueType = ScalarType | 'v128';
+export type ResultType = ValueType | 'void';
+
+/** An expression of type `T`: the bytes of code that leave its value on the operand stack. */
+export interface Value<T extends ResultType> {
+  readonly type: T;
+  readonly code: readonly number[];
+}
+
+/** Code that leaves nothing on the operand stack. */
+export type Statement = Value<'void'>;
+
+/** What an instruction takes: an expression, or for a scalar also a constant. */
+export type Operand<T extends ValueType> = Value<T> | (T extends 'v128' ? never : number | bigint);
+
+/** Opcodes behind a prefix byte, which is held in the high half of a number. */
+const SIMD = 0xfd_0000;
+const ATOMIC = 0xfe_0000;
+const BULK = 0xfc_0000;
+
+const opcodeBytes = (opcode: number): number[] =>
+  opcode < 0x100 ? [opcode] : [opcode >>> 16, ...unsigned(opcode & 0xffff)];
+
+const constants: Record<ScalarType, (value: number | bigint) => number[]> = {
+  i32: (value) => [0x41, ...signed32(Number(value))],
+  i64: (value) => [0x42, ...signed64(BigInt(value))],
+  f32: (value) => [0x43, ...float(Number(value), 4)],
+  f64: (value) => [0x44, ...float(Number(value), 8)],
+};
+
+/** The code of an operand; a number becomes a constant of the wanted type. */
+export function codeOf<T extends ValueType>(type: T, operand: Operand<T>): readonly number[] {
+  return typeof operand === 'object' ? operand.code : constants[type as ScalarType](operand as number | bigint);
+}
+
+const value = <T extends ResultType>(type: T, ...code: readonly (readonly number[])[]): Value<T> => ({
+  type,
+  code: code.flat(),
+});
+
+/** One function an opcode: `build(base + opcode)` under the same name. */
+function table<const Names extends Readonly<Record<string, number>>, F>(
+  base: number,
+  opcodes: Names,
+  build: (opcode: readonly number[]) => F,
+): { readonly [Name in keyof Names]: F } {
+  const entries = Object.entries(opcodes).map(([name, opcode]) => [name, build(opcodeBytes(base + opcode))]);
+  return Object.fromEntries(entries);
+}
+
+const unary =
+  <T extends ValueType, R extends ResultType>(operand: T, result: R) =>
+  (opcode: readonly number[]) =>
+  (a: Operand<T>): Value<R> =>
+    value(result, codeOf(operand, a), opcode);
+
+const binary =
+  <T extends ValueType, U extends ValueType, R extends ResultType>(left: T, right: U, result: R) =>
+  (opcode: readonly number[]) =>
+  (a: Operand<T>, b: Operand<U>): Value<R> =>
+    value(result, codeOf(left, a), codeOf(right, b), opcode);
+
+const ternary =
+  (opcode: readonly number[]) =>
+  (a: Value<'v128'>, b: Value<'v128'>, c: Value<'v128'>): Value<'v128'> =>
+    value('v128', a.code, b.code, c.code, opcode);
+
+const single =
+  <F>(build: (opcode: readonly number[]) => F) =>
+  (opcode: number): F =>
+    build(opcodeBytes(opcode));
+
+/** `load(address, offset)` reads 2^log2 bytes at `address + offset`; the alignment stated is the natural one. */
+const loader =
+  <T extends ValueType>(type: T, opcode: number, log2: number) =>
+  (address: Operand<'i32'>, offset = 0): Value<T> =>
+    value(type, codeOf('i32', address), opcodeBytes(opcode), [log2], unsigned(offset));
+
+/** `store(address, value, offset)`. */
+const storer =
+  <T extends ValueType>(type: T, opcode: number, log2: number) =>
+  (address: Operand<'i32'>, stored: Operand<T>, offset = 0): Statement =>
+    value('void', codeOf('i32', address), codeOf(type, stored), opcodeBytes(opcode), [log2], unsigned(offset));
+
+/** `rmw(address, operand, offset)` returns what was there. */
+const readModifyWrite =
+  (opcode: number) =>
+  (address: Operand<'i32'>, operand: Operand<'i32'>, offset = 0): Value<'i32'> =>
+    value('i32', codeOf('i32', address), codeOf('i32', operand), opcodeBytes(opcode), [2], unsigned(offset));
+
+const constant =
+  <T extends ScalarType>(type: T) =>
+  (number: number | bigint): Value<T> =>
+    value(type, constants[type](number));
+
+const EQUAL = { eq: 0, ne: 1 } as const;
+const INTEGER_ORDER = { ltS: 2, ltU: 3, gtS: 4, gtU: 5, leS: 6, leU: 7, geS: 8, geU: 9 } as const;
+const INTEGER_UNARY = { clz: 0, ctz: 1, popcnt: 2 } as const;
+const INTEGER_BINARY = {
+  ...{ add: 3, sub: 4, mul: 5, divS: 6, divU: 7, remS: 8, remU: 9 },
+  ...{ and: 10, or: 11, xor: 12, shl: 13, shrS: 14, shrU: 15, rotl: 16, rotr: 17 },
+} as const;
+const FLOAT_COMPARE = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
+const FLOAT_UNARY = { abs: 0, neg: 1, ceil: 2, floor: 3, trunc: 4, nearest: 5, sqrt: 6 } as const;
+const FLOAT_BINARY = { add: 7, sub: 8, mul: 9, div: 10, min: 11, max: 12, copysign: 13 } as const;
+
+export const i32 = {
+  type: 'i32',
+  const: constant('i32'),
+  ...table(0x46, { ...EQUAL, ...INTEGER_ORDER }, binary('i32', 'i32', 'i32')),
+  ...table(0x67, INTEGER_UNARY, unary('i32', 'i32')),
+  ...table(0x67, INTEGER_BINARY, binary('i32', 'i32', 'i32')),
+  eqz: single(unary('i32', 'i32'))(0x45),
+  wrapI64: single(unary('i64', 'i32'))(0xa7),
+  reinterpretF32: single(unary('f32', 'i32'))(0xbc),
+  ...table(BULK, { truncSatF32S: 0, truncSatF32U: 1 }, unary('f32', 'i32')),
+  ...table(BULK, { truncSatF64S: 2, truncSatF64U: 3 }, unary('f64', 'i32')),
+  load: loader('i32', 0x28, 2),
+  load8S: loader('i32', 0x2c, 0),
+  load8U: loader('i32', 0x2d, 0),
+  store: storer('i32', 0x36, 2),
+  store8: storer('i32', 0x3a, 0),
+  atomicLoad: loader('i32', ATOMIC + 0x10, 2),
+  atomicStore: storer('i32', ATOMIC + 0x17, 2),
+  atomicAdd: readModifyWrite(ATOMIC + 0x1e),
+  atomicSub: readModifyWrite(ATOMIC + 0x25),
+  atomicAnd: readModifyWrite(ATOMIC + 0x2c),
+  atomicOr: readModifyWrite(ATOMIC + 0x33),
+  atomicExchange: readModifyWrite(ATOMIC + 0x41),
+  /** Wakes at most `count` waiters at the address; returns how many woke. */
+  atomicNotify: readModifyWrite(ATOMIC + 0x00),
+  /** Sleeps while the address holds `expected`, for `timeout` ns (negative: for ever). 0 woken, 1 changed, 2 late. */
+  atomicWait: (address: Operand<'i32'>, expected: Operand<'i32'>, timeout: Operand<'i64'>): Value<'i32'> =>
+    value(
+      'i32',
+      ...[codeOf('i32', address), codeOf('i32', expected), codeOf('i64', timeout)],
+      ...[opcodeBytes(ATOMIC + 0x01), [2, 0]],
+    ),
+} as const;
+
+export const i64 = {
+  type: 'i64',
+  const: constant('i64'),
+  ...table(0x51, { ...EQUAL, ...INTEGER_ORDER }, binary('i64', 'i64', 'i32')),
+  ...table(0x79, INTEGER_UNARY, unary('i64', 'i64')),
+  ...table(0x79, INTEGER_BINARY, binary('i64', 'i64', 'i64')),
+  eqz: single(unary('i64', 'i32'))(0x50),
+  ...table(0xac, { extendI32S: 0, extendI32U: 1 }, unary('i32', 'i64')),
+  reinterpretF64: single(unary('f64', 'i64'))(0xbd),
+  load: loader('i64', 0x29, 3),
+  store: storer('i64', 0x37, 3),
+} as const;
+
+export const f32 = {
+  type: 'f32',
+  const: constant('f32'),
+  ...table(0x5b, FLOAT_COMPARE, binary('f32', 'f32', 'i32')),
+  ...table(0x8b, FLOAT_UNARY, unary('f32', 'f32')),
+  ...table(0x8b, FLOAT_BINARY, binary('f32', 'f32', 'f32')),
+  ...table(0xb2, { convertI32S: 0, convertI32U: 1 }, unary('i32', 'f32')),
+  demoteF64: single(unary('f64', 'f32'))(0xb6),
+  reinterpretI32: single(unary('i32', 'f32'))(0xbe),
+  load: loader('f32', 0x2a, 2),
+  store: storer('f32', 0x38, 2),
+} as const;
+
+export const f64 = {
+  type: 'f64',
+  const: constant('f64'),
+  ...table(0x61, FLOAT_COMPARE, binary('f64', 'f64', 'i32')),
+  ...table(0x99, FLOAT_UNARY, unary('f64', 'f64')),
+  ...table(0x99, FLOAT_BINARY, binary('f64', 'f64', 'f64')),
+  ...table(0xb7, { convertI32S: 0, convertI32U: 1 }, unary('i32', 'f64')),
+  promoteF32: single(unary('f32', 'f64'))(0xbb),
+  reinterpretI64: single(unary('i64', 'f64'))(0xbf),
+  load: loader('f64', 0x2b, 3),
+  store: storer('f64', 0x39, 3),
+} as const;
+
+/** Operations on all 128 bits, whatever the lanes. */
+export const v128 = {
+  type: 'v128',
+  const: (bytes: readonly number[]): Value<'v128'> => value('v128', opcodeBytes(SIMD + 0x0c), bytes),
+  load: loader('v128', SIMD + 0x00, 4),
+  store: storer('v128', SIMD + 0x0b, 4),
+  not: single(unary('v128', 'v128'))(SIMD + 0x4d),
+  /** `andnot(a, b)` is a & ~b. */
+  ...table(SIMD, { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 }, binary('v128', 'v128', 'v128')),
+  /** `bitselect(a, b, mask)` takes a's bits where the mask is 1 and b's where it is 0. */
+  bitselect: single(ternary)(SIMD + 0x52),
+  anyTrue: single(unary('v128', 'i32'))(SIMD + 0x53),
+  /** Byte i of the result is byte `lanes[i]` of a (0 to 15) or of b (16 to 31). */
+  shuffle: (a: Value<'v128'>, b: Value<'v128'>, lanes: readonly number[]): Value<'v128'> =>
+    value('v128', a.code, b.code, opcodeBytes(SIMD + 0x0d), lanes),
+  /** Eight bytes or four 16-bit integers, extended to twice the width. */
+  load8x8S: loader('v128', SIMD + 0x01, 3),
+  load8x8U: loader('v128', SIMD + 0x02, 3),
+  load16x4S: loader('v128', SIMD + 0x03, 3),
+  load16x4U: loader('v128', SIMD + 0x04, 3),
+} as const;
+
+/** The instructions that the lanes of every type have: `S` is the type of one lane, of 2^`log2` bytes. */
+function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extract: number) {
+  const wide = log2 - 2;
+  const bytes = (1 << log2) as 4 | 8;
+  const count = 16 / bytes;
+  const laneLoader =
+    (opcode: number, laneLog2: number) =>
+    (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0) =>
+      value('v128', codeOf('i32', address), vector.code, opcodeBytes(opcode), [laneLog2], unsigned(offset), [lane]);
+  const laneStorer =
+    (opcode: number, laneLog2: number) =>
+    (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0) =>
+      value('void', codeOf('i32', address), vector.code, opcodeBytes(opcode), [laneLog2], unsigned(offset), [lane]);
+  const encode = (x: number | bigint): number[] =>
+    scalar === 'f32' || scalar === 'f64' ? float(Number(x), bytes) : integer(BigInt(x), bytes);
+  return {
+    type: 'v128',
+    scalar,
+    /** Lanes in a vector. */
+    lanes: count,
+    /** Bytes of a lane. */
+    laneBytes: bytes,
+    /** Every lane the same constant. In a loop, keep it in a local: an engine may build it anew on each use. */
+    const: (x: number | bigint): Value<'v128'> => v128.const(Array.from({ length: count }, () => encode(x)).flat()),
+    /** One constant a lane. */
+    constOf: (...xs: readonly (number | bigint)[]): Value<'v128'> => v128.const(xs.flatMap(encode)),
+    splat: single(unary(scalar, 'v128'))(SIMD + splat),
+    extractLane: (vector: Value<'v128'>, lane: number): Value<S> =>
+      value(scalar, vector.code, opcodeBytes(SIMD + extract), [lane]),
+    replaceLane: (vector: Value<'v128'>, lane: number, x: Operand<S>): Value<'v128'> =>
+      value('v128', vector.code, codeOf(scalar, x), opcodeBytes(SIMD + extract + 1), [lane]),
+    load: v128.load,
+    store: v128.store,
+    /** One lane from memory, in all lanes. */
+    loadSplat: loader('v128', SIMD + 0x09 + wide, log2),
+    /** One lane from memory, the others zero. */
+    loadZero: loader('v128', SIMD + 0x5c + wide, log2),
+    /** Replaces one lane by the one in memory. */
+    loadLane: laneLoader(SIMD + 0x56 + wide, log2),
+    storeLane: laneStorer(SIMD + 0x5a + wide, log2),
+    /** The first `length` lanes (1 to `lanes`) from memory, the others zero; reads no byte beyond them. */
+    loadPart: (length: number, address: Operand<'i32'>, offset = 0): Value<'v128'> => {
+      if (length === count) return v128.load(address, offset);
+      if (length === 1) return loader('v128', SIMD + 0x5c + wide, log2)(address, offset);
+      const pair = loader('v128', SIMD + 0x5d, 3)(address, offset);
+      return length === 2 ? pair : laneLoader(SIMD + 0x56, 2)(address, pair, 2, offset + 8);
+    },
+    /** Stores the first `length` lanes (1 to `lanes`). `vector` may be evaluated twice: give a local. */
+    storePart: (length: number, address: Operand<'i32'>, vector: Value<'v128'>, offset = 0): Statement => {
+      if (length === count) return v128.store(address, vector, offset);
+      if (length === 1) return laneStorer(SIMD + 0x5a + wide, log2)(address, vector, 0, offset);
+      const pair = laneStorer(SIMD + 0x5b, 3)(address, vector, 0, offset);
+      return length === 2
+        ? pair
+        : value('void', pair.code, laneStorer(SIMD + 0x5a, 2)(address, vector, 2, offset + 8).code);
+    },
+    /** Lane i of the result is lane `order[i]` of a (below `lanes`) or of b (from `lanes` on). */
+    shuffle: (a: Value<'v128'>, b: Value<'v128'>, order: readonly number[]): Value<'v128'> =>
+      v128.shuffle(
+        a,
+        b,
+        order.flatMap((lane) => Array.from({ length: bytes }, (_, i) => lane * bytes + i)),
+      ),
+  } as const;
+}
+
+const vectorUnary = unary('v128', 'v128');
+const vectorBinary = binary('v128', 'v128', 'v128');
+/** Lane-wise comparisons give all ones or all zeros. */
+const shift = binary('v128', 'i32', 'v128');
+
+const VECTOR_INTEGER_UNARY = { abs: 0x00, neg: 0x01 } as const;
+const VECTOR_SHIFT = { shl: 0x0b, shrS: 0x0c, shrU: 0x0d } as const;
+const VECTOR_INTEGER_BINARY = { add: 0x0e, sub: 0x11, mul: 0x15 } as const;
+const VECTOR_EXTEND = { extendLowS: 0x07, extendHighS: 0x08, extendLowU: 0x09, extendHighU: 0x0a } as const;
+
+/** What the integer lanes of both widths have; shifts take their distance modulo the width. */
+function integerLanes(base: number) {
+  return {
+    ...table(SIMD + base, VECTOR_INTEGER_UNARY, vectorUnary),
+    ...table(SIMD + base, VECTOR_SHIFT, shift),
+    ...table(SIMD + base, VECTOR_INTEGER_BINARY, vectorBinary),
+    /** Widens the low or high half of the lanes of half the width. */
+    ...table(SIMD + base, VECTOR_EXTEND, vectorUnary),
+    allTrue: single(unary('v128', 'i32'))(SIMD + base + 3),
+    /** The lanes' top bits, lane 0 in bit 0. */
+    bitmask: single(unary('v128', 'i32'))(SIMD + base + 4),
+  } as const;
+}
+
+export const i32x4 = {
+  ...lanes('i32', 2, 0x11, 0x1b),
+  ...integerLanes(0xa0),
+  ...table(SIMD, { eq: 0x37, ne: 0x38, ltS: 0x39, gtS: 0x3b, leS: 0x3d, geS: 0x3f }, vectorBinary),
+  ...table(SIMD, { minS: 0xb6, minU: 0xb7, maxS: 0xb8, maxU: 0xb9 }, vectorBinary),
+  ...table(SIMD, { truncSatF32x4S: 0xf8, truncSatF32x4U: 0xf9, truncSatF64x2SZero: 0xfc }, vectorUnary),
+} as const;
+
+export const i64x2 = {
+  ...lanes('i64', 3, 0x12, 0x1d),
+  ...integerLanes(0xc0),
+  ...table(SIMD, { eq: 0xd6, ne: 0xd7, ltS: 0xd8, gtS: 0xd9, leS: 0xda, geS: 0xdb }, vectorBinary),
+} as const;
+
+/** Lanes of 16 bits, on the way between bytes and lanes of 32. */
+export const i16x8 = table(SIMD + 0x80, VECTOR_EXTEND, vectorUnary);
+
+const VECTOR_FLOAT_UNARY = { abs: 0x00, neg: 0x01, sqrt: 0x03 } as const;
+/** `pmin(a, b)` is b < a ? b : a, one machine instruction; `min` and `max` also order zeros and pass on NaN. */
+const VECTOR_FLOAT_BINARY = { add: 4, sub: 5, mul: 6, div: 7, min: 8, max: 9, pmin: 10, pmax: 11 } as const;
+
+export const f32x4 = {
+  ...lanes('f32', 2, 0x13, 0x1f),
+  ...table(SIMD + 0x41, FLOAT_COMPARE, vectorBinary),
+  ...table(SIMD + 0xe0, VECTOR_FLOAT_UNARY, vectorUnary),
+  ...table(SIMD + 0xe0, VECTOR_FLOAT_BINARY, vectorBinary),
+  ...table(SIMD, { ceil: 0x67, floor: 0x68, trunc: 0x69, nearest: 0x6a }, vectorUnary),
+  ...table(SIMD, { convertI32x4S: 0xfa, convertI32x4U: 0xfb, demoteF64x2Zero: 0x5e }, vectorUnary),
+  ...table(SIMD, { relaxedMadd: 0x105, relaxedNmadd: 0x106 }, ternary),
+} as const;
+
+export const f64x2 = {
+  ...lanes('f64', 3, 0x14, 0x21),
+  ...table(SIMD + 0x47, FLOAT_COMPARE, vectorBinary),
+  ...table(SIMD + 0xec, VECTOR_FLOAT_UNARY, vectorUnary),
+  ...table(SIMD + 0xec, VECTOR_FLOAT_BINARY, vectorBinary),
+  ...table(SIMD, { ceil: 0x74, floor: 0x75, trunc: 0x7a, nearest: 0x94 }, vectorUnary),
+  ...table(SIMD, { convertLowI32x4S: 0xfe, convertLowI32x4U: 0xff, promoteLowF32x4: 0x5f }, vectorUnary),
+  ...table(SIMD, { relaxedMadd: 0x107, relaxedNmadd: 0x108 }, ternary),
+} as const;
+
+/** Whole stretches of memory, in bytes. */
+export const memory = {
+  /** Copies `length` bytes; the stretches may overlap. */
+  copy: (to: Operand<'i32'>, from: Operand<'i32'>, length: Operand<'i32'>): Statement =>
+    value('void', codeOf('i32', to), codeOf('i32', from), codeOf('i32', length), opcodeBytes(BULK + 0x0a), [0, 0]),
+  /** Sets `length` bytes to `byte`. */
+  fill: (to: Operand<'i32'>, byte: Operand<'i32'>, length: Operand<'i32'>): Statement =>
+    value('void', codeOf('i32', to), codeOf('i32', byte), codeOf('i32', length), opcodeBytes(BULK + 0x0b), [0]),
+} as const;
+
+/** `select(condition, a, b)` is a where the condition is not 0; both are evaluated. */
+export function select<T extends ValueType>(condition: Operand<'i32'>, a: Value<T>, b: Value<T>): Value<T> {
+  return value(a.type, a.code, b.code, codeOf('i32', condition), [0x1b]);
+}

@@ -1,0 +1,44 @@
+/** Float vectors of either width behind one type, so that one source gives float32 and float64, plain and relaxed. */
+
+import { f32, f32x4, f64, f64x2, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
+
+export type FloatType = 'f32' | 'f64';
+
+type Vector = Value<'v128'>;
+type ByScalar = 'scalar' | 'splat' | 'extractLane' | 'replaceLane';
+type Common<A, B> = Omit<Pick<A, keyof A & keyof B>, ByScalar>;
+
+/** The instructions that `i32x4` and `i64x2` share, but for those on one lane. */
+export type IntegerVector = Common<typeof i32x4, typeof i64x2>;
+
+/** The instructions that `f32` and `f64` share. */
+export type FloatScalar<S extends FloatType> = S extends 'f32' ? typeof f32 : typeof f64;
+
+/** The instructions that `f32x4` and `f64x2` share, and what a kernel needs beside them. */
+export interface FloatVector<S extends FloatType = FloatType> extends Common<typeof f32x4, typeof f64x2> {
+  /** The type of one lane, and the instructions on it alone. */
+  readonly scalar: S;
+  readonly one: FloatScalar<S>;
+  /** The integer lanes of the same width. */
+  readonly bits: IntegerVector;
+  splat(x: Operand<S>): Vector;
+  extractLane(vector: Vector, lane: number): Value<S>;
+  replaceLane(vector: Vector, lane: number, x: Operand<S>): Vector;
+  /** a b + c, rounded once where `relaxed` SIMD meets a processor that can, else twice. */
+  madd(a: Vector, b: Vector, c: Vector): Vector;
+  /** c - a b, rounded as `madd`. */
+  nmadd(a: Vector, b: Vector, c: Vector): Vector;
+}
+
+/** `f32x4` or `f64x2`; with `relaxed`, multiply-add is the relaxed instruction, which not every engine has. */
+export function floatVector<S extends FloatType>(scalar: S, relaxed: boolean): FloatVector<S>;
+export function floatVector(scalar: FloatType, relaxed: boolean): FloatVector<'f32'> | FloatVector<'f64'> {
+  return scalar === 'f32'
+    ? { ...f32x4, one: f32, bits: i32x4, ...multiplyAdd(f32x4, relaxed) }
+    : { ...f64x2, one: f64, bits: i64x2, ...multiplyAdd(f64x2, relaxed) };
+}
+
+function multiplyAdd(v: typeof f32x4 | typeof f64x2, relaxed: boolean): Pick<FloatVector, 'madd' | 'nmadd'> {
+  if (relaxed) return { madd: v.relaxedMadd, nmadd: v.relaxedNmadd };
+  return { madd: (a, b, c) => v.add(v.mul(a, b), c), nmadd: (a, b, c) => v.sub(c, v.mul(a, b)) };
+}

@@ -1,0 +1,70 @@
+/**
+ * What must not compile: each `packages/<package>/test/types/*.bad.ts` holds mistakes, and under the line of each the
+ * sentence that the compiler's message for it must contain:
+ *
+ *     zeros([64, 784]).matmul(zeros([128, 10]));
+ *     // error: matmul: inner dimensions 784 and 128 differ
+ */
+
+import { execFile } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const project = 'packages/core/test/types';
+const expectation = /^\s*\/\/ error: (.*)$/;
+const diagnostic = /^(.+)\((\d+),\d+\): error TS\d+: /;
+
+interface Mistake {
+  readonly line: number;
+  readonly message: string;
+}
+
+const fixtures = readdirSync(`${root}packages`)
+  .map((name) => `packages/${name}/test/types`)
+  .filter((folder) => existsSync(root + folder))
+  .flatMap((folder) => readdirSync(root + folder).map((file) => `${folder}/${file}`))
+  .filter((file) => file.endsWith('.bad.ts'));
+
+/** The sentences that a fixture asks for. Several under one line are all about that line. */
+function expectedIn(fixture: string): Mistake[] {
+  const mistakes: Mistake[] = [];
+  let line = 0;
+  for (const [i, text] of readFileSync(root + fixture, 'utf8').split('\n').entries()) {
+    const message = expectation.exec(text)?.[1];
+    if (message === undefined) line = i + 1;
+    else mistakes.push({ line, message });
+  }
+  return mistakes;
+}
+
+/** Runs the compiler once over all fixtures: the mistakes that it finds in each, with every line of their messages. */
+async function compile(): Promise<Map<string, Mistake[]>> {
+  if (fixtures.length === 0) return new Map();
+  const output = await new Promise<string>((resolve) => {
+    const compiler = `${root}node_modules/typescript/bin/tsc`;
+    execFile(process.execPath, [compiler, '-p', project, '--pretty', 'false'], { cwd: root }, (_, out) => resolve(out));
+  });
+  const found = new Map<string, Mistake[]>();
+  for (const text of output.trimEnd().split(/\n(?! )/)) {
+    const [, file, line] = diagnostic.exec(text) ?? [];
+    if (file === undefined) throw new Error(`the compiler failed:\n${output}`);
+    // Inside a literal type the compiler escapes the quotation marks.
+    const message = text.replaceAll('\\"', '"');
+    found.set(file, [...(found.get(file) ?? []), { line: Number(line), message }]);
+  }
+  return found;
+}
+
+test('each mistake reads as its sentence', async () => {
+  const found = await compile();
+  for (const fixture of fixtures) {
+    const expected = expectedIn(fixture);
+    const actual = (found.get(fixture) ?? []).map(({ line, message }) => {
+      const sentence = expected.find((mistake) => mistake.line === line && message.includes(mistake.message));
+      return { line, message: sentence?.message ?? message };
+    });
+    expect(actual, fixture).toEqual(expected);
+  }
+});

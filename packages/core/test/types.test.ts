@@ -29,9 +29,10 @@ const fixtures = readdirSync(`${root}packages`)
 
 /** The sentences that a fixture asks for. Several under one line are all about that line. */
 function expectedIn(fixture: string): Mistake[] {
+  const lines = readFileSync(root + fixture, 'utf8').split('\n');
   const mistakes: Mistake[] = [];
   let line = 0;
-  for (const [i, text] of readFileSync(root + fixture, 'utf8').split('\n').entries()) {
+  for (const [i, text] of lines.entries()) {
     const message = expectation.exec(text)?.[1];
     if (message === undefined) line = i + 1;
     else mistakes.push({ line, message });

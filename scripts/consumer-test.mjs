@@ -1,0 +1,66 @@
+/**
+ * Tries the README's first program as a new user would: the packed packages are installed in an empty folder, and the
+ * program runs there as TypeScript, as plain JavaScript, and where no code may be generated from strings.
+ *
+ * The program is the block of code under `<!-- first program -->` in README.md. It has no type annotation, so that it
+ * is a program of both languages, and no clock and no luck, so that each run prints the same.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inEmptyFolder, pack, run } from './packing.mjs';
+import { root } from './pnpm.mjs';
+
+const MARKED_BLOCK = /<!-- first program -->\s*```ts\n(.*?)```/s;
+
+/** The strictest reading of a consumer: our declarations are checked too, with nothing but the language's own library. */
+const compilerOptions = {
+  target: 'ES2023',
+  lib: ['ES2023', 'DOM'],
+  types: [],
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  verbatimModuleSyntax: true,
+  skipLibCheck: false,
+};
+
+function firstProgram() {
+  const program = MARKED_BLOCK.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
+  if (program === undefined) throw new Error('README.md has no block of ts under <!-- first program -->');
+  return program;
+}
+
+inEmptyFolder((folder) => {
+  /** @type {(name: string, content: string) => void} */
+  const write = (name, content) => writeFileSync(join(folder, name), content);
+  /** @type {(...args: string[]) => string} */
+  const compile = (...args) => run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...args], folder);
+  /** @type {(...args: string[]) => string} */
+  const node = (...args) => run(process.execPath, args, folder);
+
+  const program = firstProgram();
+  write('package.json', JSON.stringify({ name: 'consumer', private: true, type: 'module' }));
+  run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...pack(join(folder, 'tarballs'))], folder);
+
+  write('typed.ts', program);
+  for (const [module, moduleResolution] of [
+    ['ESNext', 'bundler'],
+    ['NodeNext', 'NodeNext'],
+  ]) {
+    write(
+      'tsconfig.json',
+      JSON.stringify({ compilerOptions: { ...compilerOptions, module, moduleResolution }, files: ['typed.ts'] }),
+    );
+    compile();
+  }
+  write('plain.js', program);
+
+  const printed = node('plain.js');
+  if (printed.trim() === '') throw new Error('the program printed nothing');
+  for (const args of [['typed.js'], ['--disallow-code-generation-from-strings', 'plain.js']]) {
+    const other = node(...args);
+    if (other !== printed) throw new Error(`node ${args.join(' ')} printed\n${other}and plain.js printed\n${printed}`);
+  }
+  process.stdout.write(`The README's first program prints, however it is run:\n${printed}`);
+});

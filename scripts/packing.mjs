@@ -21,7 +21,7 @@ export function pack(folder) {
 }
 
 /**
- * Calls `work` with an empty folder that is removed afterwards.
+ * Calls `work` with an empty folder that is removed afterwards. An error of `work` ends the program with its message.
  *
  * @param {(folder: string) => void} work
  */
@@ -29,6 +29,9 @@ export function inEmptyFolder(work) {
   const folder = mkdtempSync(join(tmpdir(), 'tapegrad-'));
   try {
     work(folder);
+  } catch (error) {
+    process.stderr.write(`${/** @type {Error} */ (error).message}\n`);
+    process.exitCode = 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -26,55 +26,58 @@ const without = (name) => (source) =>
 /** @type {(line: string) => Edit} */
 const withFirstLine = (line) => (source) => `${line}\n${source}`;
 
-/** @type {readonly Mutation[]} */
+/** @type {(name: string) => Mutation} */
+const withoutRule = (name) => ({
+  law: `a primitive without its rule (${name})`,
+  file: 'packages/core/src/rules.ts',
+  edit: without(name),
+  check: types,
+  says: new RegExp(`rules\\.ts.*'${name}'`),
+});
+
+/** @type {(interpreter: string, name: string) => Mutation} */
+const withoutPrimitive = (interpreter, name) => ({
+  law: `an interpreter without a primitive (${interpreter}, ${name})`,
+  file: `packages/kernels/src/${interpreter}.ts`,
+  edit: without(name),
+  check: types,
+  says: new RegExp(`${interpreter}\\.ts.*'${name}'`),
+});
+
+/** @type {(statement: string) => Mutation} */
+const cycle = (statement) => ({
+  law: `a cycle of imports (${statement})`,
+  file: 'packages/kernels/src/dtype.ts',
+  edit: withFirstLine(statement),
+  check: layers,
+  says: /dtype\.ts.*noImportCycles/,
+});
+
+/** @type {(from: string, to: string) => Mutation} */
+const upwardImport = (from, to) => ({
+  law: `an import against the direction (${from} imports ${to})`,
+  file: `packages/${from}/src/index.ts`,
+  edit: withFirstLine(`import '${to}';`),
+  check: layers,
+  says: /index\.ts.*noRestrictedImports/,
+});
+
 const mutations = [
-  ...['tanh', 'where', 'matmul'].map((name) => ({
-    law: `a primitive without its rule (${name})`,
-    file: 'packages/core/src/rules.ts',
-    edit: without(name),
-    check: types,
-    says: new RegExp(`rules\\.ts.*'${name}'`),
-  })),
-  ...[
-    ['reference', 'tanh'],
-    ['reference', 'matmul'],
-    ['plain', 'matmul'],
-    ['abstract', 'matmul'],
-  ].map(([interpreter, name]) => ({
-    law: `an interpreter without a primitive (${interpreter}, ${name})`,
-    file: `packages/kernels/src/${interpreter}.ts`,
-    edit: without(name),
-    check: types,
-    says: new RegExp(`${interpreter}\\.ts.*'${name}'`),
-  })),
-  {
-    law: 'a cycle of imports',
-    file: 'packages/kernels/src/dtype.ts',
-    edit: withFirstLine("import './abstract.ts';"),
-    check: layers,
-    says: /dtype\.ts.*noImportCycles/,
-  },
-  {
-    law: 'a cycle of imports of types',
-    file: 'packages/kernels/src/dtype.ts',
-    edit: withFirstLine("import type {} from './abstract.ts';"),
-    check: layers,
-    says: /dtype\.ts.*noImportCycles/,
-  },
-  ...[
-    ['kernels', '@tapegrad/core'],
-    ['core', '@tapegrad/nn'],
-    ['core', '@tapegrad/kernels/reference'],
-    ['nn', '@tapegrad/optim'],
-    ['optim', '@tapegrad/nn'],
-    ['kernels', 'ndarray-ops'],
-  ].map(([from, to]) => ({
-    law: `an import against the direction (${from} imports ${to})`,
-    file: `packages/${from}/src/index.ts`,
-    edit: withFirstLine(`import '${to}';`),
-    check: layers,
-    says: /index\.ts.*noRestrictedImports/,
-  })),
+  withoutRule('tanh'),
+  withoutRule('where'),
+  withoutRule('matmul'),
+  withoutPrimitive('abstract', 'matmul'),
+  withoutPrimitive('plain', 'matmul'),
+  withoutPrimitive('reference', 'matmul'),
+  withoutPrimitive('reference', 'tanh'),
+  cycle("import './abstract.ts';"),
+  cycle("import type {} from './abstract.ts';"),
+  upwardImport('kernels', '@tapegrad/core'),
+  upwardImport('kernels', 'ndarray-ops'),
+  upwardImport('core', '@tapegrad/kernels/reference'),
+  upwardImport('core', '@tapegrad/nn'),
+  upwardImport('nn', '@tapegrad/optim'),
+  upwardImport('optim', '@tapegrad/nn'),
 ];
 
 inEmptyFolder((copy) => {

@@ -1,0 +1,136 @@
+/**
+ * Operations composed from the primitives, generic in the array type: they run on arrays as on recorded tensors, and
+ * their derivatives of every order follow from the rule table.
+ *
+ * Axes are not negative, and a reduced axis stays with length 1; `Tensor`'s methods take care of both.
+ */
+
+import { type ArrayLike, type Kernels, rowMajor, type Shape, sizeOf } from '@tapegrad/kernels';
+
+const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
+  k.full({ shape: [], value, dtype: x.dtype });
+
+const countOf = (x: ArrayLike, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.shape[axis]!));
+
+/** Entries `start … start + size` of one axis, `step` apart. */
+export function sliceAxis<A extends ArrayLike>(
+  k: Kernels<A>,
+  x: A,
+  axis: number,
+  start: number,
+  size: number,
+  step = 1,
+): A {
+  return k.slice(x, {
+    starts: x.shape.map((_, i) => (i === axis ? start : 0)),
+    sizes: x.shape.with(axis, size),
+    steps: x.shape.map((_, i) => (i === axis ? step : 1)),
+  });
+}
+
+/** sum / n */
+export const mean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
+  k.div(k.sum(x, axes), number(k, countOf(x, axes), x));
+
+/** sum (x - mean)^2 / (n - correction), in two passes, so that a large mean costs no digits. */
+export function variance<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
+  const deviation = k.sub(x, mean(k, x, axes));
+  const degrees = Math.max(0, countOf(x, axes) - correction);
+  return k.div(k.sum(k.mul(deviation, deviation), axes), number(k, degrees, x));
+}
+
+/**
+ * The product, by multiplying halves: a tree of `mul`, whose derivatives of every order are exact where entries are zero,
+ * as a quotient by the entry is not.
+ */
+export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  const keptShape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  const outer = kept.map((i) => x.shape[i]!);
+  let length = countOf(x, axes);
+  if (length === 0) return k.full({ shape: keptShape, value: 1, dtype: x.dtype });
+
+  const last = outer.length;
+  let factors = k.reshape(k.permute(x, [...kept, ...axes]), [...outer, length]);
+  let odd: A | undefined;
+  while (length > 1) {
+    if (length % 2 === 1) {
+      const single = sliceAxis(k, factors, last, --length, 1);
+      odd = odd === undefined ? single : k.mul(odd, single);
+    }
+    length /= 2;
+    factors = k.mul(sliceAxis(k, factors, last, 0, length), sliceAxis(k, factors, last, length, length));
+  }
+  return k.reshape(odd === undefined ? factors : k.mul(factors, odd), keptShape);
+}
+
+/** The largest entry where it is finite, and 0 where it is not: what to subtract before an exponential. */
+function shift<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  const largest = k.max(k.stopGradient(x), axes);
+  const finite = k.less(k.abs(largest), number(k, Infinity, x));
+  return k.where(finite, largest, number(k, 0, x));
+}
+
+/** log sum exp(x) = m + log sum exp(x - m), with m the maximum: no exponential overflows. */
+export function logSumExp<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  const m = shift(k, x, axes);
+  return k.add(m, k.log(k.sum(k.exp(k.sub(x, m)), axes)));
+}
+
+/** exp(x - m) / sum exp(x - m) */
+export function softmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  const e = k.exp(k.sub(x, shift(k, x, axes)));
+  return k.div(e, k.sum(e, axes));
+}
+
+/** x - m - log sum exp(x - m): exact where the softmax underflows. */
+export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  const shifted = k.sub(x, shift(k, x, axes));
+  return k.sub(shifted, k.log(k.sum(k.exp(shifted), axes)));
+}
+
+/** (sum |x|^p)^(1/p), with derivative 0 at the origin. */
+export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
+  if (order === Infinity) return k.max(k.abs(x), axes);
+  if (order === 1) return k.sum(k.abs(x), axes);
+  const total = k.sum(order === 2 ? k.mul(x, x) : k.pow(k.abs(x), number(k, order, x)), axes);
+  // The root has an infinite slope at 0, which would meet the zero slope of the power as NaN.
+  const zero = k.equal(total, number(k, 0, x));
+  const safe = k.where(zero, number(k, 1, x), total);
+  const root = order === 2 ? k.sqrt(safe) : k.pow(safe, number(k, 1 / order, x));
+  return k.where(zero, number(k, 0, x), root);
+}
+
+/** int32 numbers 0, 1, …, length - 1 */
+const iota = <A extends ArrayLike>(k: Kernels<A>, length: number): A => {
+  const one = { value: 1, dtype: 'int32' } as const;
+  return k.sub(k.cumsum(k.full({ ...one, shape: [length] }), 0), k.full({ ...one, shape: [] }));
+};
+
+/**
+ * Entries picked along an axis by an index for each place: y[i, j] = x[i, indices[i, j]] for axis 1. The indices, int32
+ * and within range, have x's shape except along the axis.
+ */
+export function gather<A extends ArrayLike>(k: Kernels<A>, x: A, indices: A, axis: number): A {
+  const stride = rowMajor(x.shape);
+  let place = k.mul(indices, k.full({ shape: [], value: stride[axis]!, dtype: 'int32' }));
+  for (let i = 0; i < x.shape.length; i++) {
+    const length = x.shape[i]!;
+    if (i === axis || length === 1) continue;
+    const shape: Shape = x.shape.map((_, j) => (j === i ? length : 1));
+    const step = k.full({ shape: [], value: stride[i]!, dtype: 'int32' });
+    place = k.add(place, k.reshape(k.mul(iota(k, length), step), shape));
+  }
+  return k.take(k.reshape(x, [sizeOf(x.shape)]), place, 0);
+}
+
+/** The maximum, or minimum, along one axis; its gradient goes to the first entry that attains it. */
+export function extremumAlong<A extends ArrayLike>(k: Kernels<A>, which: 'max' | 'min', x: A, axis: number): A {
+  const first = which === 'max' ? k.argmax(x, axis) : k.argmin(x, axis);
+  return gather(k, x, first, axis);
+}
+
+/** Arrays of one shape side by side along a new axis. */
+export function stack<A extends ArrayLike>(k: Kernels<A>, list: readonly A[], axis: number): A {
+  return k.concat(...list.map((x) => k.reshape(x, x.shape.toSpliced(axis, 0, 1))), axis);
+}

@@ -1,0 +1,267 @@
+/** Making tensors. */
+
+import {
+  ArgumentError,
+  fromNdarray as arrayFromNdarray,
+  checkDType,
+  checkShape,
+  contiguous,
+  type Data,
+  type DType,
+  DTypeError,
+  dtypeOf,
+  empty,
+  type ForeignNdArray,
+  filled,
+  formatShape,
+  isFloat,
+  NdArray,
+  newData,
+  type Shape,
+  ShapeError,
+  sizeOf,
+} from '@tapegrad/kernels';
+import type { Nested, ShapeOf } from './static-shapes.ts';
+import { Tensor } from './tensor.ts';
+
+export interface TensorOptions {
+  /** float32 unless the data says otherwise. */
+  readonly dtype?: DType;
+  /** Whether a backward sweep gives a gradient for it; floats only. */
+  readonly requiresGrad?: boolean;
+}
+
+function make<S extends Shape>(call: string, array: NdArray, requiresGrad = false): Tensor<S> {
+  if (requiresGrad && !isFloat(array.dtype)) {
+    throw new DTypeError(`${call}: a tensor of ${array.dtype} has no gradient; expected float32 or float64`);
+  }
+  return new Tensor<S>(array, undefined, requiresGrad);
+}
+
+function checkedDType(call: string, dtype: DType): DType {
+  checkDType(call, dtype);
+  return dtype;
+}
+
+type Entries = Nested<number | boolean>;
+
+function nestedShape(nested: Entries): number[] {
+  const shape: number[] = [];
+  for (let level = nested; Array.isArray(level); level = level[0]) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  return shape;
+}
+
+/** Writes nested entries one after the other; throws where an axis has several lengths, or an entry is no number. */
+function flatten(nested: Entries, shape: Shape): (number | boolean)[] {
+  const flat: (number | boolean)[] = [];
+  const visit = (level: Entries, axis: number): void => {
+    if (!Array.isArray(level)) {
+      if (axis !== shape.length) {
+        throw new ShapeError(`tensor: expected arrays nested ${shape.length} deep, got a number at depth ${axis}`);
+      }
+      if (typeof level !== 'number' && typeof level !== 'boolean') {
+        throw new ArgumentError(`tensor: expected numbers or booleans, got ${level === null ? 'null' : typeof level}`);
+      }
+      flat.push(level);
+    } else if (level.length !== shape[axis]) {
+      const got = axis < shape.length ? `lengths ${shape[axis]} and ${level.length}` : `an array at depth ${axis}`;
+      throw new ShapeError(`tensor: rows differ: got ${got}`);
+    } else {
+      for (const entry of level) visit(entry, axis + 1);
+    }
+  };
+  visit(nested, 0);
+  return flat;
+}
+
+/** A new array of a dtype with these entries; throws where an entry is not a number of that dtype. */
+function convert(values: ArrayLike<number | boolean>, dtype: DType): Data {
+  const data = newData(dtype, values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = Number(values[i]);
+    data[i] = value;
+    if (data[i] !== value && !isFloat(dtype)) throw new DTypeError(`tensor: entry ${i} is ${value}, not ${dtype}`);
+  }
+  const wrong = dtype === 'bool' ? data.findIndex((value) => value > 1) : -1;
+  if (wrong !== -1) throw new DTypeError(`tensor: entry ${wrong} is ${values[wrong]}, not bool`);
+  return data;
+}
+
+/**
+ * A tensor from numbers or booleans nested once for each axis, or from a typed array in row-major order. The entries are
+ * copied.
+ *
+ * Numbers become float32, booleans bool and a typed array keeps its element type (`Uint8Array` needs a `dtype`), unless
+ * `dtype` says otherwise; entries that the dtype can't hold are an error.
+ *
+ * @example
+ * tensor([[1, 2, 3], [4, 5, 6]]).shape; // [2, 3]
+ * tensor(new Float64Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype; // 'float64'
+ */
+export function tensor<const S extends Shape>(
+  data: ArrayBufferView & ArrayLike<number>,
+  options: TensorOptions & { readonly shape: S },
+): Tensor<S>;
+export function tensor(data: ArrayBufferView & ArrayLike<number>, options?: TensorOptions): Tensor<readonly [number]>;
+export function tensor<const T extends Entries>(data: T, options?: TensorOptions): Tensor<ShapeOf<T>>;
+export function tensor(
+  data: Entries | (ArrayBufferView & ArrayLike<number>),
+  options: TensorOptions & { readonly shape?: Shape } = {},
+): Tensor {
+  const { requiresGrad } = options;
+  if (ArrayBuffer.isView(data)) {
+    const { shape = [data.length] } = options;
+    checkShape('tensor', shape);
+    if (sizeOf(shape) !== data.length) {
+      throw new ShapeError(`tensor: shape ${formatShape(shape)} holds ${sizeOf(shape)} entries, got ${data.length}`);
+    }
+    if (options.dtype === undefined && data instanceof Uint8Array) {
+      throw new DTypeError("tensor: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes");
+    }
+    const dtype = checkedDType('tensor', options.dtype ?? dtypeOf('tensor', data));
+    return make('tensor', new NdArray(convert(data, dtype), dtype, shape), requiresGrad);
+  }
+  const shape = nestedShape(data);
+  const flat = flatten(data, shape);
+  const booleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');
+  const dtype = checkedDType('tensor', options.dtype ?? (booleans ? 'bool' : 'float32'));
+  return make('tensor', new NdArray(convert(flat, dtype), dtype, shape), requiresGrad);
+}
+
+/**
+ * A tensor on the memory of an `ndarray` of the package of that name, without a copy; the ndarray is not to be written to
+ * while the tensor is in use.
+ *
+ * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array (read as bool).
+ */
+export const fromNdarray = (x: ForeignNdArray, options: Pick<TensorOptions, 'requiresGrad'> = {}): Tensor =>
+  make('fromNdarray', arrayFromNdarray(x), options.requiresGrad);
+
+/** A tensor filled with one value. */
+export function full<const S extends Shape>(shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
+  const dtype = checkedDType('full', options.dtype ?? 'float32');
+  checkShape('full', shape);
+  if (!isFloat(dtype) && !Number.isInteger(value)) throw new DTypeError(`full: ${value} is no ${dtype} number`);
+  return make('full', filled(shape, value, dtype), options.requiresGrad);
+}
+
+/** A tensor of zeros. */
+export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> => full(shape, 0, options);
+
+/** A tensor of ones. */
+export const ones = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> => full(shape, 1, options);
+
+/** Fills a vector with f(0), f(1), … */
+function sequence(
+  call: string,
+  length: number,
+  f: (i: number) => number,
+  options: TensorOptions,
+): Tensor<readonly [number]> {
+  checkShape(call, [length]);
+  const dtype = checkedDType(call, options.dtype ?? 'float32');
+  const values = Float64Array.from({ length }, (_, i) => f(i));
+  return make(call, new NdArray(convert(values, dtype), dtype, [length]), options.requiresGrad);
+}
+
+/**
+ * start, start + step, … up to, not including, stop. With one number, from 0 to it.
+ *
+ * @example
+ * arange(2, 8, 2).toArray(); // [2, 4, 6]
+ */
+export function arange(start: number, stop?: number, step = 1, options: TensorOptions = {}): Tensor<readonly [number]> {
+  const [from, to] = stop === undefined ? [0, start] : [start, stop];
+  if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
+    throw new ArgumentError(`arange: expected finite numbers and a step other than 0, got ${from}, ${to}, ${step}`);
+  }
+  return sequence('arange', Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options);
+}
+
+/** `count` numbers from `start` to `stop`, both included, equally far apart. */
+export function linspace(
+  start: number,
+  stop: number,
+  count: number,
+  options: TensorOptions = {},
+): Tensor<readonly [number]> {
+  const last = count - 1;
+  const step = last > 0 ? (stop - start) / last : 0;
+  return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options);
+}
+
+/** The identity matrix. */
+export function eye<const N extends number>(n: N, options: TensorOptions = {}): Tensor<readonly [N, N]> {
+  const dtype = checkedDType('eye', options.dtype ?? 'float32');
+  checkShape('eye', [n]);
+  const array = empty([n, n], dtype);
+  for (let i = 0; i < n; i++) array.data[i * n + i] = 1;
+  return make('eye', array, options.requiresGrad);
+}
+
+/**
+ * A tensor that changes: what an optimizer trains. Everything computed from it is recorded.
+ *
+ * Its elements have memory of their own and change in place, by `assign` or `update`; each change raises `version`, and
+ * a sweep that needs the elements from before the change is an error. A view of it (a transpose, say) shows the change.
+ */
+export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
+  #name: string;
+  #version = 0;
+
+  constructor(init: Tensor<S>, name = 'parameter') {
+    if (!isFloat(init.dtype))
+      throw new DTypeError(`parameter: '${name}' is ${init.dtype}; expected float32 or float64`);
+    super(new NdArray(init.data.slice(), init.dtype, init.shape), undefined, true);
+    this.#name = name;
+  }
+
+  /** For messages; its path where it belongs to a module. */
+  override get name(): string {
+    return this.#name;
+  }
+
+  override set name(name: string) {
+    this.#name = name;
+  }
+
+  override get version(): number {
+    return this.#version;
+  }
+
+  /** The elements as they are now: a copy, since this tensor's own change. */
+  override detach(): Tensor<S> {
+    return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
+  }
+
+  /** Replaces the elements by those of a tensor of the same shape and dtype. */
+  assign(value: Tensor<S>): void {
+    if (formatShape(value.shape) !== formatShape(this.shape)) {
+      const got = formatShape(value.shape);
+      throw new ShapeError(`assign: '${this.#name}' has shape ${formatShape(this.shape)}, got ${got}`);
+    }
+    if (value.dtype !== this.dtype) {
+      throw new DTypeError(`assign: '${this.#name}' is ${this.dtype}, got ${value.dtype}; cast it first`);
+    }
+    const { data, offset, size } = contiguous(value.array);
+    this.update((own) => own.set(data.subarray(offset, offset + size)));
+  }
+
+  /** Lets `change` write the elements, in row-major order: how optimizers work. */
+  update(change: (elements: Data) => void): void {
+    change(this.array.data);
+    this.#version++;
+  }
+}
+
+/**
+ * A parameter with these initial elements, which are copied.
+ *
+ * @example
+ * const w = parameter(zeros([784, 10]), { name: 'w' });
+ */
+export const parameter = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Parameter<S> =>
+  new Parameter(init, options.name);

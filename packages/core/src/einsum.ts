@@ -1,0 +1,176 @@
+/** Einstein summation, composed from movement, sums and one batched matrix product for each pair of operands. */
+
+import { ArgumentError, type ArrayLike, formatShape, type Kernels, ShapeError, sizeOf } from '@tapegrad/kernels';
+
+/** An operand whose axes bear one label each. */
+interface Labelled<A> {
+  readonly x: A;
+  readonly labels: readonly string[];
+}
+
+interface Equation {
+  readonly inputs: readonly (readonly string[])[];
+  readonly output: readonly string[];
+}
+
+// The axes that an ellipsis stands for, counted from the last, so that they broadcast.
+const ellipsisLabel = (fromEnd: number): string => `...${fromEnd}`;
+
+function labelsOf(term: string, equation: string, rank?: number): string[] {
+  if (!/^[a-zA-Z]*(\.\.\.)?[a-zA-Z]*$/.test(term)) {
+    throw new ArgumentError(`einsum: '${term}' in '${equation}' is not a list of letters with at most one '...'`);
+  }
+  const [before, after] = term.split('...') as [string, string?];
+  if (after === undefined) return [...before];
+  const hidden = Math.max(0, (rank ?? 0) - before.length - after.length);
+  return [...before, ...Array.from({ length: hidden }, (_, i) => ellipsisLabel(hidden - i)), ...after];
+}
+
+function parse(equation: string, operands: readonly ArrayLike[]): Equation {
+  const compact = equation.replaceAll(' ', '');
+  const [left, right, ...more] = compact.split('->') as [string, string?, ...string[]];
+  const terms = left.split(',');
+  if (more.length > 0 || terms.length !== operands.length) {
+    throw new ArgumentError(`einsum: '${equation}' names ${terms.length} operands, got ${operands.length}`);
+  }
+  const inputs = terms.map((term, i) => labelsOf(term, equation, operands[i]!.shape.length));
+  const broadcast = [...new Set(inputs.flat().filter((label) => label.startsWith('...')))].sort().reverse();
+  if (right === undefined) {
+    const letters = inputs.flat().filter((label) => !label.startsWith('...'));
+    const once = letters.filter((label) => letters.indexOf(label) === letters.lastIndexOf(label)).sort();
+    return { inputs, output: [...broadcast, ...once] };
+  }
+  const output = labelsOf(right, equation, broadcast.length + right.replace('...', '').length);
+  const known = new Set(inputs.flat());
+  for (const label of output) {
+    if (!known.has(label))
+      throw new ArgumentError(`einsum: '${label}' of the output is in no operand of '${equation}'`);
+  }
+  if (new Set(output).size !== output.length) {
+    throw new ArgumentError(`einsum: the output of '${equation}' repeats a label`);
+  }
+  return { inputs, output };
+}
+
+/** The length of every label; throws where two operands disagree. */
+function lengthsOf(equation: string, operands: readonly Labelled<ArrayLike>[]): Map<string, number> {
+  const lengths = new Map<string, number>();
+  for (const { x, labels } of operands) {
+    if (labels.length !== x.shape.length) {
+      throw new ShapeError(`einsum: '${labels.join('')}' of '${equation}' does not fit shape ${formatShape(x.shape)}`);
+    }
+    labels.forEach((label, i) => {
+      const length = x.shape[i]!;
+      const known = lengths.get(label);
+      const broadcasts = label.startsWith('...') && (known === 1 || length === 1);
+      if (known !== undefined && known !== length && !broadcasts) {
+        throw new ShapeError(`einsum: '${label}' of '${equation}' is both ${known} and ${length} long`);
+      }
+      lengths.set(label, known === undefined || known === 1 ? length : known);
+    });
+  }
+  return lengths;
+}
+
+/** Takes the diagonal where one operand repeats a label. */
+function diagonals<A extends ArrayLike>(k: Kernels<A>, { x, labels }: Labelled<A>): Labelled<A> {
+  const second = labels.findIndex((label, i) => labels.indexOf(label) < i);
+  if (second === -1) return { x, labels };
+  const first = labels.indexOf(labels[second]!);
+  const length = x.shape[first]!;
+  const rest = labels.map((_, i) => i).filter((i) => i !== first && i !== second);
+  const outer = rest.map((i) => x.shape[i]!);
+  // On the flattened square, entries of the diagonal are length + 1 apart.
+  const square = k.reshape(k.permute(x, [...rest, first, second]), [...outer, length * length]);
+  const diagonal = k.slice(square, {
+    starts: square.shape.map(() => 0),
+    sizes: [...outer, length],
+    steps: [...outer.map(() => 1), length + 1],
+  });
+  return diagonals(k, { x: diagonal, labels: [...rest.map((i) => labels[i]!), labels[first]!] });
+}
+
+/** Sums the axes whose label is not wanted. */
+function sumOut<A extends ArrayLike>(
+  k: Kernels<A>,
+  { x, labels }: Labelled<A>,
+  wanted: ReadonlySet<string>,
+): Labelled<A> {
+  const axes = labels.flatMap((label, i) => (wanted.has(label) ? [] : [i]));
+  if (axes.length === 0) return { x, labels };
+  const kept = labels.filter((label) => wanted.has(label));
+  const shape = x.shape.filter((_, i) => !axes.includes(i));
+  return { x: k.reshape(k.sum(x, axes), shape), labels: kept };
+}
+
+/** `x` with its axes in the order of `labels`, and axes of length 1 for those that it lacks. */
+function arrange<A extends ArrayLike>(k: Kernels<A>, operand: Labelled<A>, labels: readonly string[]): A {
+  const present = labels.filter((label) => operand.labels.includes(label));
+  const permuted = k.permute(
+    operand.x,
+    present.map((label) => operand.labels.indexOf(label)),
+  );
+  let next = 0;
+  return k.reshape(
+    permuted,
+    labels.map((label) => (operand.labels.includes(label) ? permuted.shape[next++]! : 1)),
+  );
+}
+
+/** The sum over the labels that are not wanted of the product of two operands: one batched matrix product. */
+function contract<A extends ArrayLike>(
+  k: Kernels<A>,
+  left: Labelled<A>,
+  right: Labelled<A>,
+  wanted: ReadonlySet<string>,
+): Labelled<A> {
+  const a = sumOut(k, left, new Set([...wanted, ...right.labels]));
+  const b = sumOut(k, right, new Set([...wanted, ...left.labels]));
+  const shared = a.labels.filter((label) => b.labels.includes(label));
+  const batch = shared.filter((label) => wanted.has(label));
+  const inner = shared.filter((label) => !wanted.has(label));
+  const rows = a.labels.filter((label) => !shared.includes(label));
+  const columns = b.labels.filter((label) => !shared.includes(label));
+
+  const x = arrange(k, a, [...batch, ...rows, ...inner]);
+  const y = arrange(k, b, [...batch, ...inner, ...columns]);
+  const lengths = (z: A, from: number, count: number) => z.shape.slice(from, from + count);
+  const rowShape = lengths(x, batch.length, rows.length);
+  const columnShape = lengths(y, batch.length + inner.length, columns.length);
+  const depth = sizeOf(lengths(x, batch.length + rows.length, inner.length));
+  const product = k.matmul(
+    k.reshape(x, [...lengths(x, 0, batch.length), sizeOf(rowShape), depth]),
+    k.reshape(y, [...lengths(y, 0, batch.length), depth, sizeOf(columnShape)]),
+  );
+  const batchShape = product.shape.slice(0, batch.length);
+  return {
+    x: k.reshape(product, [...batchShape, ...rowShape, ...columnShape]),
+    labels: [...batch, ...rows, ...columns],
+  };
+}
+
+/** Runs an equation such as `'bij,bjk->bik'` on its operands. */
+export function einsum<A extends ArrayLike>(k: Kernels<A>, equation: string, operands: readonly A[]): A {
+  const { inputs, output } = parse(equation, operands);
+  const labelled = operands.map((x, i) => ({ x, labels: inputs[i]! }));
+  const lengths = lengthsOf(equation, labelled);
+  // Axes of length 1 under an ellipsis broadcast; contraction needs them at full length.
+  const full = labelled.map(({ x, labels }) => ({
+    x: k.broadcastTo(
+      x,
+      labels.map((label) => lengths.get(label)!),
+    ),
+    labels,
+  }));
+  const [first, ...rest] = full.map((operand) => diagonals(k, operand));
+  let result = first!;
+  rest.forEach((operand, i) => {
+    const later = rest.slice(i + 1).flatMap(({ labels }) => labels);
+    result = contract(k, result, operand, new Set([...output, ...later]));
+  });
+  const summed = sumOut(k, result, new Set(output));
+  return k.permute(
+    summed.x,
+    output.map((label) => summed.labels.indexOf(label)),
+  );
+}

@@ -1,0 +1,127 @@
+import {
+  ArgumentError,
+  checkShape,
+  type Data,
+  type FloatDType,
+  NdArray,
+  newData,
+  type Shape,
+  sizeOf,
+} from '@tapegrad/kernels';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { Tensor } from './tensor.ts';
+
+/** The state of a generator: four 32-bit integers, as plain data. */
+export type RandomState = readonly [number, number, number, number];
+
+export interface RandomOptions {
+  /** float32 unless given. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * A seeded generator of random tensors: the same seed gives the same numbers on every engine. Nothing in tapegrad is
+ * random unless it is handed one.
+ *
+ * The bits are xoroshiro128+ (Blackman and Vigna).
+ *
+ * @example
+ * const random = new Random(42);
+ * random.normal([2, 3]).shape; // [2, 3]
+ */
+export class Random {
+  #bits;
+
+  /** @param seed a whole number of 32 bits. */
+  constructor(seed: number) {
+    if (!Number.isInteger(seed)) throw new ArgumentError(`Random: the seed is ${seed}, expected a whole number`);
+    this.#bits = xoroshiro128plus(seed);
+    // The first outputs of neighbouring seeds are alike.
+    for (let i = 0; i < 16; i++) this.#bits.next();
+  }
+
+  /** Where the generator stands; setting it repeats what followed. */
+  get state(): RandomState {
+    return [...this.#bits.getState()] as unknown as RandomState;
+  }
+
+  set state(state: RandomState) {
+    if (state.length !== 4 || !state.every(Number.isInteger) || state.every((word) => word === 0)) {
+      throw new ArgumentError(`Random: expected a state of four integers, not all 0, got ${JSON.stringify(state)}`);
+    }
+    this.#bits = xoroshiro128plusFromState(state);
+  }
+
+  /** One number from 0 up to, not including, 1. */
+  next(): number {
+    return uniformFloat64(this.#bits);
+  }
+
+  /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */
+  uniform<const S extends Shape>(
+    shape: S,
+    { low = 0, high = 1, dtype }: RandomOptions & { readonly low?: number; readonly high?: number } = {},
+  ): Tensor<S> {
+    if (!(low <= high)) throw new ArgumentError(`uniform: expected low <= high, got ${low} and ${high}`);
+    return this.#fill('uniform', shape, dtype, () => low + (high - low) * this.next());
+  }
+
+  /** Normally distributed numbers; mean 0 and standard deviation 1 unless given. */
+  normal<const S extends Shape>(
+    shape: S,
+    { mean = 0, std = 1, dtype }: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
+  ): Tensor<S> {
+    if (!(std >= 0)) throw new ArgumentError(`normal: expected a standard deviation >= 0, got ${std}`);
+    // Box and Muller: two independent normal numbers from two uniform ones.
+    let spare: number | undefined;
+    return this.#fill('normal', shape, dtype, () => {
+      if (spare !== undefined) {
+        const value = spare;
+        spare = undefined;
+        return value;
+      }
+      const radius = std * Math.sqrt(-2 * Math.log(1 - this.next()));
+      const angle = 2 * Math.PI * this.next();
+      spare = mean + radius * Math.sin(angle);
+      return mean + radius * Math.cos(angle);
+    });
+  }
+
+  /** 1 with probability p, else 0. */
+  bernoulli<const S extends Shape>(shape: S, p: number, { dtype }: RandomOptions = {}): Tensor<S> {
+    if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
+    // 32 bits resolve the probability to 2e-10.
+    const threshold = p * 2 ** 32 - 2 ** 31;
+    return this.#fill('bernoulli', shape, dtype, () => (this.#bits.next() < threshold ? 1 : 0));
+  }
+
+  /** int32 numbers evenly spread from `low` up to, not including, `high`. */
+  integers<const S extends Shape>(shape: S, low: number, high: number): Tensor<S> {
+    if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
+      throw new ArgumentError(`integers: expected whole numbers low < high, got ${low} and ${high}`);
+    }
+    checkShape('integers', shape);
+    const data = Int32Array.from({ length: sizeOf(shape) }, () => uniformInt(this.#bits, low, high - 1));
+    return new Tensor(new NdArray(data, 'int32', shape));
+  }
+
+  /** The int32 numbers 0 to n - 1 in random order: a shuffle (Fisher and Yates). */
+  permutation(n: number): Tensor<readonly [number]> {
+    checkShape('permutation', [n]);
+    const order = Int32Array.from({ length: n }, (_, i) => i);
+    for (let i = n - 1; i > 0; i--) {
+      const j = uniformInt(this.#bits, 0, i);
+      [order[i], order[j]] = [order[j]!, order[i]!];
+    }
+    return new Tensor(new NdArray(order, 'int32', [n]));
+  }
+
+  #fill<S extends Shape>(call: string, shape: S, dtype: FloatDType = 'float32', draw: () => number): Tensor<S> {
+    checkShape(call, shape);
+    const data: Data = newData(dtype, sizeOf(shape));
+    for (let i = 0; i < data.length; i++) data[i] = draw();
+    return new Tensor(new NdArray(data, dtype, shape));
+  }
+}

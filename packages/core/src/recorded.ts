@@ -1,0 +1,53 @@
+/** The recorded interpreter: runs another one on arrays and appends what it ran to the tape. */
+
+import { arity, isFloat, type Kernels, type NdArray, type Primitive, primitives } from '@tapegrad/kernels';
+import { interpreter } from './engine.ts';
+import { rules } from './rules.ts';
+import { Entry, isRecording, type Recorded } from './tape.ts';
+
+/** Whether a primitive passes a cotangent on to any of its inputs. */
+const isDifferentiable = (op: Primitive): boolean => {
+  const rule = rules[op];
+  return typeof rule === 'function' || rule.some((vjp) => vjp !== null);
+};
+
+/** Makes a tensor from an array and the entry that computed it. */
+export type Wrap<T> = (array: NdArray, entry: Entry | undefined) => T;
+
+/** A primitive as the tape sees it: arrays in, at most one value of plain data, an array out. */
+type Run = (...args: readonly unknown[]) => NdArray;
+
+function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
+  const differentiable = isDifferentiable(op);
+
+  function finish(inputs: readonly T[], attributes: unknown, array: NdArray): T {
+    let tracked = false;
+    if (differentiable && isRecording() && isFloat(array.dtype)) {
+      for (let i = 0; i < inputs.length; i++) tracked ||= inputs[i]!.requiresGrad;
+    }
+    if (!tracked) return wrap(array, undefined);
+    const entry = new Entry(op, inputs, attributes);
+    const output = wrap(array, entry);
+    entry.bind(output);
+    return output;
+  }
+
+  const run = (): Run => interpreter()[op] as Run;
+  switch (arity[op]) {
+    case 1:
+      return (x: T, attributes?: unknown) => finish([x], attributes, run()(x.array, attributes));
+    case 2:
+      return (x: T, y: T, attributes?: unknown) => finish([x, y], attributes, run()(x.array, y.array, attributes));
+    default:
+      return (...args: readonly unknown[]) => {
+        const count = arity[op] === 'variadic' ? args.length - 1 : (arity[op] as number);
+        const inputs = args.slice(0, count) as T[];
+        const attributes = args[count];
+        return finish(inputs, attributes, run()(...inputs.map((x) => x.array), attributes));
+      };
+  }
+}
+
+/** The primitives on recorded tensors. */
+export const recorded = <T extends Recorded>(wrap: Wrap<T>): Kernels<T> =>
+  Object.fromEntries(primitives.map((op) => [op, recordedPrimitive(op, wrap)])) as unknown as Kernels<T>;

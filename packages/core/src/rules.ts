@@ -1,0 +1,167 @@
+/**
+ * The rule table: the vector-Jacobian product of every primitive, and all the calculus that tapegrad knows.
+ *
+ * A rule has one function for each array input: given the cotangent `g` of the result `y`, it gives the cotangent of that
+ * input, or is `null` where none flows. Run on arrays, the table gives gradients; run on recorded tensors, the same table
+ * gives gradients of gradients. No rule sums a broadcast away: the sweep does that, in one place.
+ *
+ * The mapped type makes a primitive without a rule, or with one too few, a compile error.
+ */
+
+import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
+
+/** The cotangent of one input. */
+export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
+  k: Kernels<A>,
+  g: A,
+  y: A,
+  ...args: Parameters<Kernels<A>[P]>
+) => A;
+
+/** The cotangent of input `i` of a primitive that takes any number of them. */
+export type VariadicVjp = <A extends ArrayLike>(
+  k: Kernels<A>,
+  g: A,
+  i: number,
+  inputs: readonly A[],
+  axis: number,
+) => A;
+
+type Rule<P extends Exclude<Primitive, VariadicPrimitive>, Inputs = InputsOf<P>> = {
+  readonly [I in keyof Inputs]: Vjp<P> | null;
+};
+
+type Rules = {
+  readonly [P in Primitive]: P extends VariadicPrimitive
+    ? VariadicVjp
+    : P extends Exclude<Primitive, VariadicPrimitive>
+      ? Rule<P>
+      : never;
+};
+
+/** A number as a scalar array of `x`'s dtype. */
+const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
+  k.full({ shape: [], value, dtype: x.dtype });
+
+/** 1 where the condition holds, 0 elsewhere, in `x`'s dtype. */
+const indicator = <A extends ArrayLike>(k: Kernels<A>, condition: A, x: A): A => k.cast(condition, x.dtype);
+
+/** Swaps the last two axes. */
+function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  const axes = x.shape.map((_, i) => i);
+  const [row, column] = axes.splice(-2) as [number, number];
+  return k.permute(x, [...axes, column, row]);
+}
+
+const inverse = (order: readonly number[]): number[] => order.map((_, i) => order.indexOf(i));
+
+/** Reverses one axis. */
+const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
+  k.slice(x, {
+    starts: x.shape.map((length, i) => (i === axis ? Math.max(0, length - 1) : 0)),
+    sizes: x.shape,
+    steps: x.shape.map((_, i) => (i === axis ? -1 : 1)),
+  });
+
+/** The share of x in the larger, or smaller, of two: all, none, or half of it in a tie. */
+function share<A extends ArrayLike>(k: Kernels<A>, wins: A, x: A, y: A): A {
+  return k.where(k.equal(x, y), number(k, 0.5, x), indicator(k, wins, x));
+}
+
+/** g shared evenly among the entries that attain the extremum y. */
+function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
+  const ties = indicator(k, k.equal(x, y), x);
+  return k.mul(ties, k.div(g, k.sum(ties, axes)));
+}
+
+/** y x^(y-1); 0 where the exponent is 0, whatever x is. */
+function powerSlope<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const constant = k.equal(y, number(k, 0, y));
+  const lower = k.where(constant, number(k, 0, y), k.sub(y, number(k, 1, y)));
+  return k.where(constant, number(k, 0, y), k.mul(y, k.pow(x, lower)));
+}
+
+/** log(x), and 0 where 0^y with y >= 0 makes the power constant in its exponent. */
+function powerLog<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const zero = number(k, 0, x);
+  const flat = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
+  return k.log(k.where(flat, number(k, 1, x), x));
+}
+
+const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
+
+export const rules: Rules = {
+  full: [],
+
+  neg: [(k, g) => k.neg(g)],
+  abs: [(k, g, _y, x) => k.mul(g, k.sign(x))],
+  sign: [null],
+  exp: [(k, g, y) => k.mul(g, y)],
+  expm1: [(k, g, y) => k.mul(g, k.add(y, number(k, 1, y)))],
+  log: [(k, g, _y, x) => k.div(g, x)],
+  log1p: [(k, g, _y, x) => k.div(g, k.add(x, number(k, 1, x)))],
+  sqrt: [(k, g, y) => k.div(g, k.mul(y, number(k, 2, y)))],
+  sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
+  cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
+  tanh: [(k, g, y) => k.mul(g, k.sub(number(k, 1, y), k.mul(y, y)))],
+  sigmoid: [(k, g, y) => k.mul(g, k.mul(y, k.sub(number(k, 1, y), y)))],
+  relu: [(k, g, y) => k.where(k.equal(y, number(k, 0, y)), number(k, 0, g), g)],
+  softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
+  erf: [(k, g, _y, x) => k.mul(g, k.mul(number(k, twoOverSqrtPi, x), k.exp(k.neg(k.mul(x, x)))))],
+  stopGradient: [null],
+
+  add: [(_k, g) => g, (_k, g) => g],
+  sub: [(_k, g) => g, (k, g) => k.neg(g)],
+  mul: [(k, g, _y, _a, b) => k.mul(g, b), (k, g, _y, a) => k.mul(g, a)],
+  div: [(k, g, _y, _a, b) => k.div(g, b), (k, g, y, _a, b) => k.neg(k.div(k.mul(g, y), b))],
+  pow: [(k, g, _y, a, b) => k.mul(g, powerSlope(k, a, b)), (k, g, y, a, b) => k.mul(g, k.mul(y, powerLog(k, a, b)))],
+  maximum: [
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
+  ],
+  minimum: [
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), a, b)),
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), b, a)),
+  ],
+
+  equal: [null, null],
+  less: [null, null],
+  lessEqual: [null, null],
+
+  where: [
+    null,
+    (k, g, _y, condition) => k.where(condition, g, number(k, 0, g)),
+    (k, g, _y, condition) => k.where(condition, number(k, 0, g), g),
+  ],
+  cast: [(k, g, _y, x) => k.cast(g, x.dtype)],
+
+  sum: [(k, g, _y, x) => k.broadcastTo(g, x.shape)],
+  max: [amongTies],
+  min: [amongTies],
+  argmax: [null],
+  argmin: [null],
+  cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
+
+  reshape: [(k, g, _y, x) => k.reshape(g, x.shape)],
+  permute: [(k, g, _y, _x, order) => k.permute(g, inverse(order))],
+  broadcastTo: [(_k, g) => g],
+  slice: [(k, g, _y, x, slice) => k.embed(g, { ...slice, shape: x.shape })],
+  embed: [(k, g, _y, _x, into) => k.slice(g, into)],
+  concat: (k, g, i, inputs, axis) => {
+    const start = inputs.slice(0, i).reduce((sum, x) => sum + x.shape[axis]!, 0);
+    const x = inputs[i]!;
+    return k.slice(g, {
+      starts: x.shape.map((_, j) => (j === axis && x.shape[axis] !== 0 ? start : 0)),
+      sizes: x.shape,
+      steps: x.shape.map(() => 1),
+    });
+  },
+
+  take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
+  scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
+
+  matmul: [(k, g, _y, _a, b) => k.matmul(g, transpose(k, b)), (k, g, _y, a) => k.matmul(transpose(k, a), g)],
+
+  unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
+  fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],
+};

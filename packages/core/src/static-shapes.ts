@@ -1,0 +1,183 @@
+/**
+ * Shapes in the type system.
+ *
+ * A literal axis length is checked while typing; `number` stands for a length known only at run time and agrees with
+ * every other. A mistake is the type `ShapeError<'…'>` whose sentence is the one that the run-time check would throw.
+ * Where nothing is known, the result is `Shape`.
+ */
+
+import type { Shape, ShapeError } from '@tapegrad/kernels';
+
+/** Whether two lengths can be the same; an unknown one agrees with all. */
+export type Agree<A extends number, B extends number> = number extends A
+  ? true
+  : number extends B
+    ? true
+    : A extends B
+      ? true
+      : false;
+
+/** What is known of a length that two operands share. */
+type Unify<A extends number, B extends number> = number extends A ? B : A;
+
+/** Whether the rank is unknown. */
+type Unranked<S extends Shape> = number extends S['length'] ? true : false;
+
+type Join<S extends Shape> = S extends readonly [infer Only extends number]
+  ? `${Only}`
+  : S extends readonly [infer First extends number, ...infer Rest extends Shape]
+    ? `${First}, ${Join<Rest>}`
+    : '';
+
+/** A shape as messages print it. */
+export type Printed<S extends Shape> = `[${Join<S>}]`;
+
+type BroadcastAxis<A extends number, B extends number> = A extends 1
+  ? B
+  : B extends 1
+    ? A
+    : Agree<A, B> extends true
+      ? Unify<A, B>
+      : never;
+
+type BroadcastAxes<
+  Call extends string,
+  A extends Shape,
+  B extends Shape,
+  LeftA extends Shape,
+  LeftB extends Shape,
+  Out extends Shape,
+> = LeftA extends readonly [...infer RestA extends Shape, infer LastA extends number]
+  ? LeftB extends readonly [...infer RestB extends Shape, infer LastB extends number]
+    ? [BroadcastAxis<LastA, LastB>] extends [never]
+      ? ShapeError<`${Call}: cannot broadcast ${Printed<A>} with ${Printed<B>}: ${LastA} and ${LastB} differ`>
+      : BroadcastAxes<Call, A, B, RestA, RestB, readonly [BroadcastAxis<LastA, LastB>, ...Out]>
+    : readonly [...LeftA, ...Out]
+  : readonly [...LeftB, ...Out];
+
+/** The shape that both broadcast to. */
+export type Broadcast<Call extends string, A extends Shape, B extends Shape> =
+  Unranked<A> extends true ? Shape : Unranked<B> extends true ? Shape : BroadcastAxes<Call, A, B, A, B, readonly []>;
+
+type InnerError<K1 extends number, K2 extends number> = ShapeError<`matmul: inner dimensions ${K1} and ${K2} differ`>;
+
+/** The shape of a matrix product: vectors, matrices, or matrices in batches that broadcast. */
+export type MatMul<A extends Shape, B extends Shape> =
+  Unranked<A> extends true
+    ? Shape
+    : Unranked<B> extends true
+      ? Shape
+      : A extends readonly [infer K1 extends number]
+        ? B extends readonly [infer K2 extends number]
+          ? Agree<K1, K2> extends true
+            ? readonly []
+            : InnerError<K1, K2>
+          : B extends readonly [...infer Batch extends Shape, infer K2 extends number, infer N extends number]
+            ? Agree<K1, K2> extends true
+              ? readonly [...Batch, N]
+              : InnerError<K1, K2>
+            : Shape
+        : A extends readonly [...infer BatchA extends Shape, infer M extends number, infer K1 extends number]
+          ? B extends readonly [infer K2 extends number]
+            ? Agree<K1, K2> extends true
+              ? readonly [...BatchA, M]
+              : InnerError<K1, K2>
+            : B extends readonly [...infer BatchB extends Shape, infer K2 extends number, infer N extends number]
+              ? Agree<K1, K2> extends true
+                ? Broadcast<'matmul', BatchA, BatchB> extends infer Batch
+                  ? Batch extends Shape
+                    ? readonly [...Batch, M, N]
+                    : Batch
+                  : never
+                : InnerError<K1, K2>
+              : Shape
+          : Shape;
+
+/** Swaps the last two axes. */
+export type Transpose<S extends Shape> = S extends readonly [
+  ...infer Batch extends Shape,
+  infer M extends number,
+  infer N extends number,
+]
+  ? readonly [...Batch, N, M]
+  : Shape;
+
+type LengthAt<S extends Shape, Axis extends number> = `${Axis}` extends keyof S
+  ? S[`${Axis}`] extends infer Length extends number
+    ? Length
+    : number
+  : number;
+
+/** Axis `i` of the result is axis `Order[i]`. */
+export type Permute<S extends Shape, Order extends Shape> =
+  Unranked<S> extends true
+    ? Shape
+    : Unranked<Order> extends true
+      ? Shape
+      : Order extends readonly [infer Axis extends number, ...infer Rest extends Shape]
+        ? readonly [LengthAt<S, Axis>, ...Permute<S, Rest>]
+        : readonly [];
+
+/** The shape that `reshape` was asked for; -1 is worked out at run time. */
+export type Reshape<S extends Shape> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] };
+
+type Kept<Keep extends boolean> = Keep extends true ? readonly [1] : readonly [];
+
+type ReduceFromStart<
+  S extends Shape,
+  Axis extends number,
+  Keep extends boolean,
+  Before extends Shape = readonly [],
+> = S extends readonly [infer Head extends number, ...infer Rest extends Shape]
+  ? Before['length'] extends Axis
+    ? readonly [...Before, ...Kept<Keep>, ...Rest]
+    : ReduceFromStart<Rest, Axis, Keep, readonly [...Before, Head]>
+  : Shape;
+
+type ReduceFromEnd<
+  S extends Shape,
+  Back extends number,
+  Keep extends boolean,
+  After extends Shape = readonly [],
+> = S extends readonly [...infer Rest extends Shape, infer Last extends number]
+  ? [Last, ...After]['length'] extends Back
+    ? readonly [...Rest, ...Kept<Keep>, ...After]
+    : ReduceFromEnd<Rest, Back, Keep, readonly [Last, ...After]>
+  : Shape;
+
+type Ones<S extends Shape> = S extends readonly [number, ...infer Rest extends Shape]
+  ? readonly [1, ...Ones<Rest>]
+  : readonly [];
+
+/** The axes that a reduction works on: one, several, or nothing for all. */
+export type Axes = number | readonly number[] | undefined;
+
+/** The shape after a reduction over `A`. */
+export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> =
+  Unranked<S> extends true
+    ? A extends undefined
+      ? Keep extends true
+        ? Shape
+        : readonly []
+      : Shape
+    : A extends undefined
+      ? Keep extends true
+        ? Ones<S>
+        : readonly []
+      : A extends number
+        ? number extends A
+          ? Shape
+          : `${A}` extends `-${infer Back extends number}`
+            ? ReduceFromEnd<S, Back, Keep>
+            : ReduceFromStart<S, A, Keep>
+        : Shape;
+
+/** An array nested to any depth. */
+export type Nested<T> = T | readonly Nested<T>[];
+
+/** The shape of a nested array literal, as far as its type tells. */
+export type ShapeOf<T> = T extends readonly (infer Element)[]
+  ? Element extends readonly unknown[]
+    ? readonly [T['length'], ...ShapeOf<Element>]
+    : readonly [T['length']]
+  : readonly [];

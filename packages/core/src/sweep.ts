@@ -1,0 +1,121 @@
+/** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
+
+import { type ArrayLike, formatShape, type Kernels, type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
+import { TapeError } from './errors.ts';
+import { rules, type VariadicVjp } from './rules.ts';
+import { type Entry, type Recorded, tapeOf, versionsOf } from './tape.ts';
+
+/** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
+function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
+  if (sameShape(g.shape, shape)) return g;
+  const lead = g.shape.length - shape.length;
+  const axes: number[] = [];
+  for (let i = 0; i < g.shape.length; i++) {
+    if (i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1)) axes.push(i);
+  }
+  const summed = k.sum(g, axes);
+  return lead > 0 ? k.reshape(summed, summed.shape.slice(lead)) : summed;
+}
+
+// A rule as the sweep calls it: the arguments are the inputs and then the plain data.
+type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
+
+/** The cotangent that an entry passes to its input `i`; `undefined` where none flows. */
+function cotangentOf<T extends Recorded, A extends ArrayLike>(
+  k: Kernels<A>,
+  entry: Entry<T>,
+  i: number,
+  g: A,
+  value: (x: T) => A,
+): A | undefined {
+  const { op, inputs, attributes } = entry;
+  const rule = rules[op];
+  if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
+  const vjp = rule[i] as AnyVjp | null;
+  if (vjp === null) return undefined;
+  const y = value(entry.output);
+  if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
+  if (inputs.length === 2) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), attributes);
+  return vjp(k, g, y, ...inputs.map(value), attributes);
+}
+
+const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
+
+function checkUnchanged({ op, inputs, versions }: Entry): void {
+  if (versionsOf(inputs) === versions) return;
+  const changed = inputs.map((x, i) => (x.version > 0 ? nameOf(x, i) : '')).filter((name) => name !== '');
+  throw new TapeError(
+    `backward: ${changed.join(' or ')} of '${op}' changed after the forward pass that this sweep needs its old value of; ` +
+      'sweep before the update, or run the forward pass again',
+  );
+}
+
+function checkCotangent(op: Primitive, x: Recorded, i: number, d: ArrayLike): void {
+  if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
+  throw new TapeError(
+    `backward: the rule of '${op}' gave ${nameOf(x, i)} a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
+      `expected ${x.array.dtype} ${formatShape(x.shape)}`,
+  );
+}
+
+/** What a sweep runs on. */
+export interface Sweep<T, A> {
+  readonly kernels: Kernels<A>;
+  /** The value of a tensor, as the sweep's kernels see it. */
+  readonly value: (x: T) => A;
+  /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
+  readonly wanted?: ReadonlySet<T> | undefined;
+  /** Whether the tape stays usable. */
+  readonly retain: boolean;
+}
+
+/**
+ * Walks the tape of `root` backwards from the cotangent `seed`, along the entries that lie between the root and something
+ * wanted, and returns the cotangent of everything wanted that it reaches.
+ */
+export function sweep<T extends Recorded, A extends ArrayLike>(
+  root: T,
+  seed: A,
+  { kernels: k, value, wanted, retain }: Sweep<T, A>,
+): Map<T, A> {
+  const entries = tapeOf(root);
+  const leadsToWanted = wanted === undefined ? undefined : entriesLeadingTo(wanted, entries);
+  const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
+  const flowsTo = (x: T): boolean =>
+    x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
+
+  const found = new Map<T, A>();
+  const pending = new Map<T, A>([[root, seed]]);
+  if (isWanted(root)) found.set(root, seed);
+  for (let position = entries.length - 1; position >= 0; position--) {
+    const entry = entries[position]!;
+    const { op, inputs, output } = entry;
+    const g = pending.get(output);
+    if (g === undefined) continue;
+    pending.delete(output);
+    if (isWanted(output)) found.set(output, g);
+    checkUnchanged(entry);
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i]!;
+      if (!flowsTo(x)) continue;
+      const raw = cotangentOf(k, entry, i, g, value);
+      if (raw === undefined) continue;
+      const d = sumTo(k, raw, x.shape);
+      checkCotangent(op, x, i, d);
+      const target = x.entry === undefined ? found : pending;
+      const earlier = target.get(x);
+      target.set(x, earlier === undefined ? d : k.add(earlier, d));
+    }
+  }
+  if (!retain) for (const entry of entries) entry.consume();
+  return found;
+}
+
+/** The entries from whose outputs something wanted was reached on the way forward. */
+function entriesLeadingTo<T extends Recorded>(wanted: ReadonlySet<T>, entries: readonly Entry<T>[]): Set<Entry<T>> {
+  const leading = new Set<Entry<T>>();
+  for (const entry of entries) {
+    if (entry.inputs.some((x) => wanted.has(x) || leading.has(x.entry as Entry<T>))) leading.add(entry);
+  }
+  return leading;
+}

@@ -1,0 +1,717 @@
+import {
+  ArgumentError,
+  contiguous,
+  type Data,
+  type DType,
+  DTypeError,
+  type ForeignNdArray,
+  filled,
+  formatShape,
+  isFloat,
+  type Kernels,
+  NdArray,
+  normalizeAxes,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sameShape,
+  sizeOf,
+  toNdarray,
+} from '@tapegrad/kernels';
+import * as compositions from './compositions.ts';
+import { einsum } from './einsum.ts';
+import { interpreter } from './engine.ts';
+import { TapeError } from './errors.ts';
+import { formatArray } from './format.ts';
+import { type Index, index, resolveRange, slice } from './indexing.ts';
+import { recorded } from './recorded.ts';
+import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
+import { sweep } from './sweep.ts';
+import type { Entry, Recorded } from './tape.ts';
+
+/** The shape of a scalar. */
+export type Scalar = readonly [];
+
+/** The tensor of a shape, where the shape is not an error. */
+export type Of<S> = S extends Shape ? Tensor<S> : never;
+/** The operand `Tensor<B>`, or the sentence that says why it does not fit. */
+export type Fitting<Result, B extends Shape> =
+  Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
+/** A second operand that broadcasts with shape `A`; a number is taken as a scalar of the same dtype. */
+export type Operand<Call extends string, A extends Shape, B extends Shape> = number | Fitting<Broadcast<Call, A, B>, B>;
+
+export interface ReduceOptions<Keep extends boolean = boolean> {
+  /** Whether a reduced axis stays, with length 1. */
+  readonly keepDims?: Keep;
+}
+
+export interface BackwardOptions {
+  /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
+  readonly seed?: Tensor;
+  /** Records the sweep itself, so that the gradients can be differentiated again. Implies `retainGraph`. */
+  readonly createGraph?: boolean;
+  /** Keeps the tape, so that it can be swept again. */
+  readonly retainGraph?: boolean;
+  /** The tensors whose gradients to compute, results on the way included; without it, all parameters and inputs. */
+  readonly wanted?: readonly Tensor[];
+}
+
+/**
+ * An immutable array of numbers of one dtype, with a shape that the type system knows as far as it can, and a record of
+ * how it was computed.
+ *
+ * Two operands of one operation have one dtype and broadcast: axes are matched from the last, and an axis of length 1
+ * stretches. A mistake throws `ShapeError`, `DTypeError` or `ArgumentError`, and does not compile where types tell.
+ *
+ * @example
+ * const w = tensor([[1, 2], [3, 4]], { requiresGrad: true });
+ * const loss = w.mul(w).sum();
+ * loss.backward().of(w).toArray(); // [[2, 4], [6, 8]]
+ */
+export class Tensor<out S extends Shape = Shape> implements Recorded {
+  /** The elements, strided. */
+  readonly array: NdArray;
+  readonly entry: Entry<Tensor> | undefined;
+  readonly requiresGrad: boolean;
+
+  /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
+  constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
+    this.array = array;
+    this.entry = entry as Entry<Tensor> | undefined;
+    this.requiresGrad = requiresGrad;
+  }
+
+  get shape(): S {
+    return this.array.shape as S;
+  }
+
+  get dtype(): DType {
+    return this.array.dtype;
+  }
+
+  /** Number of axes. */
+  get rank(): number {
+    return this.array.shape.length;
+  }
+
+  /** Number of elements. */
+  get size(): number {
+    return this.array.size;
+  }
+
+  /** How often the elements were replaced: always 0 but for a `Parameter`. */
+  get version(): number {
+    return 0;
+  }
+
+  /** A name for messages: `undefined` but for a `Parameter`. */
+  get name(): string | undefined {
+    return undefined;
+  }
+
+  /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another. */
+  get data(): Data {
+    const { data, offset, size } = contiguous(this.array);
+    return data.length === size ? data : data.subarray(offset, offset + size);
+  }
+
+  /** The tensor as an `ndarray` of the package of that name, without a copy; not to be written to. */
+  get ndarray(): ForeignNdArray {
+    return toNdarray(this.array);
+  }
+
+  /** The number that a tensor of one element holds. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new ShapeError(`item: expected a tensor of one element, got shape ${formatShape(this.shape)}`);
+    }
+    return this.array.data[this.array.offset]!;
+  }
+
+  /** The elements as arrays nested once for each axis, or a number for a scalar. */
+  toArray(): Nested<number> {
+    const { shape, data } = this;
+    const build = (axis: number, start: number, size: number): Nested<number> =>
+      axis === shape.length
+        ? data[start]!
+        : Array.from({ length: shape[axis]! }, (_, i) =>
+            build(axis + 1, start + (i * size) / shape[axis]!, size / shape[axis]!),
+          );
+    return build(0, 0, this.size);
+  }
+
+  toString(): string {
+    return `Tensor ${formatArray(this.array)}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  // Differentiation.
+
+  /** The same elements, held constant: no gradient flows through the result. */
+  detach(): Tensor<S> {
+    return new Tensor(this.array);
+  }
+
+  /**
+   * The gradients of this scalar with respect to every parameter and input that it was computed from. With a `seed` v for
+   * a tensor y of any shape, the gradients of the sum of v y: a vector-Jacobian product.
+   *
+   * One sweep uses the tape up, unless `retainGraph` or `createGraph` is set.
+   *
+   * @throws TapeError where nothing that requires a gradient was involved, the tape was used up, or a parameter changed
+   * since it was recorded.
+   * @example
+   * const x = tensor(3, { requiresGrad: true });
+   * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27
+   * dx.backward().of(x).item(); // 6 x = 18
+   */
+  backward(options: BackwardOptions = {}): Gradients {
+    if (!this.requiresGrad) {
+      throw new TapeError(
+        'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
+      );
+    }
+    const seed = seedOf(this, options.seed);
+    const wanted = wantedSet(options.wanted);
+    const createGraph = options.createGraph ?? false;
+    const retain = createGraph || (options.retainGraph ?? false);
+    if (createGraph) {
+      const value = (x: Tensor): Tensor => x;
+      return new Gradients(sweep<Tensor, Tensor>(this, seed, { kernels: k, value, wanted, retain }));
+    }
+    const value = (x: Tensor): NdArray => x.array;
+    const kernels = interpreter();
+    const found = sweep<Tensor, NdArray>(this, seed.array, { kernels, value, wanted, retain });
+    const gradients = new Map<Tensor, Tensor>();
+    for (const [x, g] of found) gradients.set(x, new Tensor(g));
+    return new Gradients(gradients);
+  }
+
+  // Arithmetic.
+
+  /** x + y */
+  add<B extends Shape = Scalar>(y: Operand<'add', S, B>): Of<Broadcast<'add', S, B>> {
+    return k.add(this, operand('add', this, y)) as never;
+  }
+
+  /** x - y */
+  sub<B extends Shape = Scalar>(y: Operand<'sub', S, B>): Of<Broadcast<'sub', S, B>> {
+    return k.sub(this, operand('sub', this, y)) as never;
+  }
+
+  /** x y, element by element. */
+  mul<B extends Shape = Scalar>(y: Operand<'mul', S, B>): Of<Broadcast<'mul', S, B>> {
+    return k.mul(this, operand('mul', this, y)) as never;
+  }
+
+  /** x / y, element by element; floats only. */
+  div<B extends Shape = Scalar>(y: Operand<'div', S, B>): Of<Broadcast<'div', S, B>> {
+    return k.div(this, operand('div', this, y)) as never;
+  }
+
+  /** x^y. The derivative of x^0 is 0 everywhere. */
+  pow<B extends Shape = Scalar>(y: Operand<'pow', S, B>): Of<Broadcast<'pow', S, B>> {
+    return k.pow(this, operand('pow', this, y)) as never;
+  }
+
+  /** The larger of two; in a tie, each gets half of the gradient. On bool: or. */
+  maximum<B extends Shape = Scalar>(y: Operand<'maximum', S, B>): Of<Broadcast<'maximum', S, B>> {
+    return k.maximum(this, operand('maximum', this, y)) as never;
+  }
+
+  /** The smaller of two; in a tie, each gets half of the gradient. On bool: and. */
+  minimum<B extends Shape = Scalar>(y: Operand<'minimum', S, B>): Of<Broadcast<'minimum', S, B>> {
+    return k.minimum(this, operand('minimum', this, y)) as never;
+  }
+
+  /** -x */
+  neg(): Tensor<S> {
+    return k.neg(this) as Tensor<S>;
+  }
+
+  /** |x|, with derivative 0 at 0. */
+  abs(): Tensor<S> {
+    return k.abs(this) as Tensor<S>;
+  }
+
+  /** -1, 0 or 1; no gradient flows. */
+  sign(): Tensor<S> {
+    return k.sign(this) as Tensor<S>;
+  }
+
+  /** e^x */
+  exp(): Tensor<S> {
+    return k.exp(this) as Tensor<S>;
+  }
+
+  /** e^x - 1, exact near 0. */
+  expm1(): Tensor<S> {
+    return k.expm1(this) as Tensor<S>;
+  }
+
+  /** The natural logarithm. */
+  log(): Tensor<S> {
+    return k.log(this) as Tensor<S>;
+  }
+
+  /** log(1 + x), exact near 0. */
+  log1p(): Tensor<S> {
+    return k.log1p(this) as Tensor<S>;
+  }
+
+  /** The square root, with derivative infinity at 0. */
+  sqrt(): Tensor<S> {
+    return k.sqrt(this) as Tensor<S>;
+  }
+
+  /** Of an angle in radians. */
+  sin(): Tensor<S> {
+    return k.sin(this) as Tensor<S>;
+  }
+
+  /** Of an angle in radians. */
+  cos(): Tensor<S> {
+    return k.cos(this) as Tensor<S>;
+  }
+
+  /** The hyperbolic tangent; y' = 1 - y^2. */
+  tanh(): Tensor<S> {
+    return k.tanh(this) as Tensor<S>;
+  }
+
+  /** 1 / (1 + e^-x); y' = y (1 - y). */
+  sigmoid(): Tensor<S> {
+    return k.sigmoid(this) as Tensor<S>;
+  }
+
+  /** max(x, 0), with derivative 0 at 0. */
+  relu(): Tensor<S> {
+    return k.relu(this) as Tensor<S>;
+  }
+
+  /** log(1 + e^x) */
+  softplus(): Tensor<S> {
+    return k.softplus(this) as Tensor<S>;
+  }
+
+  /** The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
+  erf(): Tensor<S> {
+    return k.erf(this) as Tensor<S>;
+  }
+
+  // Comparisons: bool results, through which no gradient flows.
+
+  /** x = y */
+  equal<B extends Shape = Scalar>(y: Operand<'equal', S, B>): Of<Broadcast<'equal', S, B>> {
+    return k.equal(this, operand('equal', this, y)) as never;
+  }
+
+  /** Not x = y; so true where either is NaN. */
+  notEqual<B extends Shape = Scalar>(y: Operand<'notEqual', S, B>): Of<Broadcast<'notEqual', S, B>> {
+    const same = k.equal(this, operand('notEqual', this, y));
+    return k.equal(same, scalar('notEqual', 0, 'bool')) as never;
+  }
+
+  /** x < y */
+  less<B extends Shape = Scalar>(y: Operand<'less', S, B>): Of<Broadcast<'less', S, B>> {
+    return k.less(this, operand('less', this, y)) as never;
+  }
+
+  /** x <= y */
+  lessEqual<B extends Shape = Scalar>(y: Operand<'lessEqual', S, B>): Of<Broadcast<'lessEqual', S, B>> {
+    return k.lessEqual(this, operand('lessEqual', this, y)) as never;
+  }
+
+  /** x > y */
+  greater<B extends Shape = Scalar>(y: Operand<'greater', S, B>): Of<Broadcast<'greater', S, B>> {
+    return k.less(operand('greater', this, y), this) as never;
+  }
+
+  /** x >= y */
+  greaterEqual<B extends Shape = Scalar>(y: Operand<'greaterEqual', S, B>): Of<Broadcast<'greaterEqual', S, B>> {
+    return k.lessEqual(operand('greaterEqual', this, y), this) as never;
+  }
+
+  /** On a bool condition: x where it holds, y elsewhere. At least one of the two is a tensor. */
+  where(x: Tensor | number, y: Tensor | number): Tensor {
+    const like = x instanceof Tensor ? x : y;
+    if (!(like instanceof Tensor)) throw new ArgumentError('where: at least one of the two values must be a tensor');
+    return k.where(this, operand('where', like, x), operand('where', like, y));
+  }
+
+  /** The same numbers in another dtype; the one way to change it. To int32 by truncation, to bool by `x != 0`. */
+  cast(dtype: DType): Tensor<S> {
+    return (dtype === this.dtype ? this : k.cast(this, dtype)) as Tensor<S>;
+  }
+
+  // Reductions, over one axis, several, or all.
+
+  /** The sum of the elements; float32 is summed to better than pairwise accuracy. */
+  sum<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('sum', this, axis, options, (axes) => k.sum(this, axes)) as never;
+  }
+
+  /** The arithmetic mean. */
+  mean<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('mean', this, axis, options, (axes) => compositions.mean(k, this, axes)) as never;
+  }
+
+  /** sum (x - mean)^2 / (n - correction); the correction is 1 (Bessel's) unless given. */
+  variance<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options: ReduceOptions<Keep> & { readonly correction?: number } = {},
+  ): Of<Reduce<S, A, Keep>> {
+    const { correction = 1 } = options;
+    return reduce('variance', this, axis, options, (axes) => compositions.variance(k, this, axes, correction)) as never;
+  }
+
+  /** The product; its derivatives are exact where elements are zero. */
+  prod<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('prod', this, axis, options, (axes) => compositions.prod(k, this, axes)) as never;
+  }
+
+  /** The largest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
+  max<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return extremum('max', this, axis, options) as never;
+  }
+
+  /** The smallest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
+  min<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return extremum('min', this, axis, options) as never;
+  }
+
+  /** The position of the first largest element along an axis, int32. */
+  argmax<const A extends number, const Keep extends boolean = false>(
+    axis: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('argmax', this, axis, options, ([i]) => k.argmax(this, i!)) as never;
+  }
+
+  /** The position of the first smallest element along an axis, int32. */
+  argmin<const A extends number, const Keep extends boolean = false>(
+    axis: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('argmin', this, axis, options, ([i]) => k.argmin(this, i!)) as never;
+  }
+
+  /** log sum e^x, without overflow. */
+  logSumExp<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options?: ReduceOptions<Keep>,
+  ): Of<Reduce<S, A, Keep>> {
+    return reduce('logSumExp', this, axis, options, (axes) => compositions.logSumExp(k, this, axes)) as never;
+  }
+
+  /** (sum |x|^p)^(1/p), p = 2 unless given, p = Infinity for the largest |x|; its derivative at 0 is 0. */
+  norm<const A extends Axes = undefined, const Keep extends boolean = false>(
+    axis?: A,
+    options: ReduceOptions<Keep> & { readonly order?: number } = {},
+  ): Of<Reduce<S, A, Keep>> {
+    const { order = 2 } = options;
+    if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
+    return reduce('norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
+  }
+
+  /** The running sum along an axis. */
+  cumsum(axis: number): Tensor<S> {
+    return k.cumsum(this, normalizeAxis('cumsum', axis, this.rank)) as Tensor<S>;
+  }
+
+  /** e^x / sum e^x along an axis, or several. */
+  softmax(axis: number | readonly number[]): Tensor<S> {
+    return compositions.softmax(k, this, normalizeAxes('softmax', axis, this.rank)) as Tensor<S>;
+  }
+
+  /** x - log sum e^x along an axis, or several. */
+  logSoftmax(axis: number | readonly number[]): Tensor<S> {
+    return compositions.logSoftmax(k, this, normalizeAxes('logSoftmax', axis, this.rank)) as Tensor<S>;
+  }
+
+  // Movement: views where memory allows.
+
+  /** The same elements, in row-major order, in another shape; one length may be -1, to be worked out. */
+  reshape<const T extends Shape>(shape: T): Tensor<Reshape<T>> {
+    return k.reshape(this, completeShape(this, shape)) as unknown as Tensor<Reshape<T>>;
+  }
+
+  /** Swaps the last two axes. */
+  transpose(): Of<Transpose<S>> {
+    if (this.rank < 2) {
+      throw new ShapeError(`transpose: expected two or more axes, got shape ${formatShape(this.shape)}`);
+    }
+    const axes = this.shape.map((_, i) => i);
+    const [row, column] = axes.splice(-2) as [number, number];
+    return k.permute(this, [...axes, column, row]) as never;
+  }
+
+  /** Axis `i` of the result is axis `order[i]` of this tensor. */
+  permute<const Order extends Shape>(order: Order): Of<Permute<S, Order>> {
+    return k.permute(
+      this,
+      order.map((axis) => normalizeAxis('permute', axis, this.rank)),
+    ) as never;
+  }
+
+  /** A view in which axes of length 1, and axes put before the first, are stretched. */
+  broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
+    return k.broadcastTo(this, shape) as unknown as Tensor<T>;
+  }
+
+  /** Reverses an axis, or several. */
+  flip(axis: number | readonly number[]): Tensor<S> {
+    const axes = normalizeAxes('flip', axis, this.rank);
+    const ranges = this.shape.map((_, i) => (axes.includes(i) ? slice(undefined, undefined, -1) : slice()));
+    return index<Tensor>(k, this, ranges) as Tensor<S>;
+  }
+
+  /** Entries `start` up to, not including, `stop` of an axis, every `step`-th; negative bounds count from the end. */
+  slice(axis: number, start?: number, stop?: number, step = 1): Tensor {
+    const i = normalizeAxis('slice', axis, this.rank);
+    const { start: first, size } = resolveRange(slice(start, stop, step), this.shape[i]!);
+    return compositions.sliceAxis<Tensor>(k, this, i, first, size, step);
+  }
+
+  /**
+   * Entries by position for each axis in turn: a number drops the axis, `slice(start, stop, step)` takes a range, `null`
+   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one.
+   *
+   * @example
+   * const x = tensor([[1, 2, 3], [4, 5, 6]]);
+   * x.index(1).toArray(); // [4, 5, 6]
+   * x.index(slice(), slice(0, 2)).toArray(); // [[1, 2], [4, 5]]
+   */
+  index(...list: readonly Index<Tensor>[]): Tensor {
+    return index<Tensor>(k, this, list);
+  }
+
+  /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
+  pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
+    if (widths.length !== this.rank || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
+      const wanted = `${this.rank} pairs of whole numbers >= 0 for shape ${formatShape(this.shape)}`;
+      throw new ArgumentError(`pad: expected ${wanted}, got ${JSON.stringify(widths)}`);
+    }
+    const shape = this.shape.map((length, i) => length + widths[i]![0] + widths[i]![1]);
+    const starts = widths.map(([before], i) => (this.shape[i] === 0 ? 0 : before));
+    const place = { shape, starts, sizes: this.shape, steps: shape.map(() => 1) };
+    const padded = k.embed(this, place);
+    if (value === 0) return padded;
+    const inside = k.embed(new Tensor(filled(this.shape, 1, 'bool')), place);
+    return inside.where(padded, value);
+  }
+
+  // Indexing.
+
+  /** Entries of an axis in the order of int32 indices, whose axes take the axis' place. */
+  take(indices: Tensor | readonly number[], axis = 0): Tensor {
+    return k.take(this, indexTensor(indices), normalizeAxis('take', axis, this.rank));
+  }
+
+  /** The adjoint of `take`: zeros with `size` entries along an axis, to which this tensor's are added at their indices. */
+  scatterAdd(indices: Tensor | readonly number[], size: number, axis = 0): Tensor {
+    const places = indexTensor(indices);
+    const into = { axis: normalizeAxis('scatterAdd', axis, this.rank - places.rank + 1), size };
+    return k.scatterAdd(this, places, into);
+  }
+
+  /**
+   * An entry picked along an axis for each place: y[i, j] = x[i, indices[i, j]] for axis 1. The int32 indices have this
+   * tensor's shape except along the axis.
+   */
+  gather(indices: Tensor, axis: number): Tensor {
+    const i = normalizeAxis('gather', axis, this.rank);
+    if (indices.rank !== this.rank || !sameShape(indices.shape.with(i, 0), this.shape.with(i, 0))) {
+      const shapes = `${formatShape(indices.shape)} for ${formatShape(this.shape)}`;
+      throw new ShapeError(`gather: expected indices of this shape except along axis ${i}, got ${shapes}`);
+    }
+    const length = this.shape[i]!;
+    const wrong = indices.data.findIndex((place) => place < 0 || place >= length);
+    if (wrong !== -1) {
+      const got = `index ${indices.data[wrong]} at place ${wrong}`;
+      throw new ArgumentError(`gather: ${got} is out of range for axis ${i} of length ${length}`);
+    }
+    return compositions.gather<Tensor>(k, this, indices, i);
+  }
+
+  // Products.
+
+  /**
+   * The matrix product of the last two axes; the axes before them broadcast. A vector is taken as a row on the left, as a
+   * column on the right, and its axis is dropped from the result.
+   */
+  matmul<B extends Shape>(y: Fitting<MatMul<S, B>, B>): Of<MatMul<S, B>> {
+    const other = y as unknown as Tensor;
+    const vector = this.rank === 1;
+    const left = vector ? k.reshape(this, [1, this.size]) : this;
+    const right = other.rank === 1 ? k.reshape(other, [other.size, 1]) : other;
+    const product = k.matmul(left, right);
+    if (!vector && other.rank !== 1) return product as never;
+    const lead = product.shape.slice(0, -2);
+    const rows = vector ? [] : [product.shape.at(-2)!];
+    const columns = other.rank === 1 ? [] : [product.shape.at(-1)!];
+    return k.reshape(product, [...lead, ...rows, ...columns]) as never;
+  }
+
+  /** Einstein summation with this tensor as the first operand; see the function `einsum`. */
+  einsum(equation: string, ...others: readonly Tensor[]): Tensor {
+    return einsum<Tensor>(k, equation, [this, ...others]);
+  }
+}
+
+/** The primitives on tensors: what is run is recorded where a gradient can flow. */
+const k: Kernels<Tensor> = recorded<Tensor>((array, entry) => new Tensor(array, entry));
+
+export { k as kernels };
+
+/**
+ * The gradients that a sweep found: a value of its own, so there is nothing to reset before the next sweep.
+ */
+export class Gradients {
+  readonly #gradients: ReadonlyMap<Tensor, Tensor>;
+
+  constructor(gradients: ReadonlyMap<Tensor, Tensor>) {
+    this.#gradients = gradients;
+  }
+
+  /** The gradient with respect to a tensor, of its shape and dtype. Throws `TapeError` where the loss does not reach it. */
+  of<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    const gradient = this.#gradients.get(x);
+    if (gradient !== undefined) return gradient as Tensor<S>;
+    const which = x.name === undefined ? `a tensor of shape ${formatShape(x.shape)}` : `'${x.name}'`;
+    const why = x.requiresGrad ? 'the loss does not reach it, or it was not wanted' : 'it does not require one';
+    throw new TapeError(`gradients: there is none for ${which}: ${why}`);
+  }
+
+  has(x: Tensor): boolean {
+    return this.#gradients.has(x);
+  }
+
+  /** How many tensors have a gradient. */
+  get size(): number {
+    return this.#gradients.size;
+  }
+
+  /** Each tensor with its gradient. */
+  [Symbol.iterator](): Iterator<readonly [Tensor, Tensor]> {
+    return this.#gradients[Symbol.iterator]();
+  }
+
+  /** New gradients, each made from an old one. */
+  map(change: (gradient: Tensor, x: Tensor) => Tensor): Gradients {
+    return new Gradients(new Map([...this].map(([x, gradient]) => [x, change(gradient, x)])));
+  }
+
+  /** The sum with the gradients of another sweep, as over micro-batches; a tensor that only one has keeps its own. */
+  add(other: Gradients): Gradients {
+    const sum = new Map(this.#gradients);
+    for (const [x, gradient] of other) {
+      const mine = sum.get(x);
+      sum.set(x, mine === undefined ? gradient : mine.add(gradient));
+    }
+    return new Gradients(sum);
+  }
+
+  /** Every gradient times a number. */
+  scale(factor: number): Gradients {
+    return this.map((gradient) => gradient.mul(factor));
+  }
+}
+
+/** A number as a scalar tensor. */
+function scalar(call: string, value: number, dtype: DType): Tensor {
+  if (!isFloat(dtype) && !Number.isInteger(value)) {
+    throw new DTypeError(`${call}: ${value} is no ${dtype} number; cast the tensor first`);
+  }
+  return new Tensor(filled([], value, dtype));
+}
+
+/** The second operand: a tensor as it is, a number in the dtype of the first. */
+const operand = (call: string, like: Tensor, y: unknown): Tensor => {
+  if (y instanceof Tensor) return y;
+  if (typeof y === 'number') return scalar(call, y, like.dtype);
+  throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${y === null ? 'null' : typeof y}`);
+};
+
+function indexTensor(indices: Tensor | readonly number[]): Tensor {
+  if (indices instanceof Tensor) return indices;
+  const data = Int32Array.from(indices, (i) => {
+    if (!Number.isInteger(i)) throw new ArgumentError(`take: index ${i} is not a whole number`);
+    return i;
+  });
+  return new Tensor(new NdArray(data, 'int32', [data.length]));
+}
+
+/** Runs a reduction that keeps its axes, and drops them unless they are to stay. */
+function reduce(
+  call: string,
+  x: Tensor,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+  run: (axes: readonly number[]) => Tensor,
+): Tensor {
+  const axes = normalizeAxes(call, axis, x.rank);
+  const kept = run(axes);
+  if (options?.keepDims || axes.length === 0) return kept;
+  return k.reshape(
+    kept,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
+}
+
+function extremum(which: 'max' | 'min', x: Tensor, axis: Axes, options: ReduceOptions | undefined): Tensor {
+  return reduce(which, x, axis, options, (axes) =>
+    typeof axis === 'number' && x.requiresGrad
+      ? compositions.extremumAlong<Tensor>(k, which, x, axes[0]!)
+      : k[which](x, axes),
+  );
+}
+
+function completeShape(x: Tensor, shape: Shape): Shape {
+  const free = shape.indexOf(-1);
+  if (free === -1) return shape;
+  const known = -sizeOf(shape);
+  if (shape.lastIndexOf(-1) !== free || (known === 0 ? x.size !== 0 : x.size % known !== 0)) {
+    throw new ShapeError(`reshape: ${formatShape(x.shape)} has no one shape of the form ${formatShape(shape)}`);
+  }
+  return shape.with(free, known === 0 ? 0 : x.size / known);
+}
+
+function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
+  if (seed === undefined) {
+    if (y.size === 1) return new Tensor(filled(y.shape, 1, y.dtype));
+    const got = `got shape ${formatShape(y.shape)}`;
+    throw new ShapeError(`backward: expected a loss of one element, ${got}; reduce it, or pass { seed } of its shape`);
+  }
+  if (!sameShape(seed.shape, y.shape)) {
+    throw new ShapeError(`backward: expected a seed of shape ${formatShape(y.shape)}, got ${formatShape(seed.shape)}`);
+  }
+  if (seed.dtype !== y.dtype) throw new DTypeError(`backward: expected a ${y.dtype} seed, got ${seed.dtype}`);
+  return seed;
+}
+
+function wantedSet(wanted: readonly Tensor[] | undefined): ReadonlySet<Tensor> | undefined {
+  const wrong = wanted?.find((x) => !x.requiresGrad);
+  if (wrong !== undefined) {
+    throw new TapeError(`backward: a wanted tensor of shape ${formatShape(wrong.shape)} does not require a gradient`);
+  }
+  return wanted && new Set(wanted);
+}

@@ -100,6 +100,7 @@ export type {
   MatMul,
   Nested,
   Permute,
+  Printed,
   Reduce,
   Reshape,
   ShapeOf,
@@ -108,8 +109,10 @@ export type {
 export { Entry, type Recorded, tapeOf } from './tape.ts';
 export {
   type BackwardOptions,
+  type Fitting,
   Gradients,
   kernels,
+  type Of,
   type Operand,
   type ReduceOptions,
   type Scalar,

@@ -166,30 +166,34 @@ export const i64 = {
   store: storer('i64', 0x37, 3),
 } as const;
 
+/** The instructions that both float types have; opcodes of each run of them follow one another. */
+export function floatScalar<S extends 'f32' | 'f64'>(
+  type: S,
+  opcodes: { readonly compare: number; readonly arithmetic: number; readonly convert: number; readonly load: number },
+) {
+  const log2 = type === 'f32' ? 2 : 3;
+  return {
+    type,
+    const: constant(type),
+    ...table(opcodes.compare, FLOAT_COMPARE, binary(type, type, 'i32')),
+    ...table(opcodes.arithmetic, FLOAT_UNARY, unary(type, type)),
+    ...table(opcodes.arithmetic, FLOAT_BINARY, binary(type, type, type)),
+    ...table(opcodes.convert, { convertI32S: 0, convertI32U: 1 }, unary('i32', type)),
+    load: loader(type, opcodes.load, log2),
+    store: storer(type, opcodes.load + 0x0e, log2),
+  };
+}
+
 export const f32 = {
-  type: 'f32',
-  const: constant('f32'),
-  ...table(0x5b, FLOAT_COMPARE, binary('f32', 'f32', 'i32')),
-  ...table(0x8b, FLOAT_UNARY, unary('f32', 'f32')),
-  ...table(0x8b, FLOAT_BINARY, binary('f32', 'f32', 'f32')),
-  ...table(0xb2, { convertI32S: 0, convertI32U: 1 }, unary('i32', 'f32')),
+  ...floatScalar('f32', { compare: 0x5b, arithmetic: 0x8b, convert: 0xb2, load: 0x2a }),
   demoteF64: single(unary('f64', 'f32'))(0xb6),
   reinterpretI32: single(unary('i32', 'f32'))(0xbe),
-  load: loader('f32', 0x2a, 2),
-  store: storer('f32', 0x38, 2),
 } as const;
 
 export const f64 = {
-  type: 'f64',
-  const: constant('f64'),
-  ...table(0x61, FLOAT_COMPARE, binary('f64', 'f64', 'i32')),
-  ...table(0x99, FLOAT_UNARY, unary('f64', 'f64')),
-  ...table(0x99, FLOAT_BINARY, binary('f64', 'f64', 'f64')),
-  ...table(0xb7, { convertI32S: 0, convertI32U: 1 }, unary('i32', 'f64')),
+  ...floatScalar('f64', { compare: 0x61, arithmetic: 0x99, convert: 0xb7, load: 0x2b }),
   promoteF32: single(unary('f32', 'f64'))(0xbb),
   reinterpretI64: single(unary('i64', 'f64'))(0xbf),
-  load: loader('f64', 0x2b, 3),
-  store: storer('f64', 0x39, 3),
 } as const;
 
 /** Operations on all 128 bits, whatever the lanes. */

@@ -1,6 +1,6 @@
 /** Float vectors of either width behind one type, so that one source gives float32 and float64, plain and relaxed. */
 
-import { f32, f32x4, f64, f64x2, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
+import { f32, f32x4, f64, f64x2, type floatScalar, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
 
 export type FloatType = 'f32' | 'f64';
 
@@ -12,7 +12,7 @@ type Common<A, B> = Omit<Pick<A, keyof A & keyof B>, ByScalar>;
 export type IntegerVector = Common<typeof i32x4, typeof i64x2>;
 
 /** The instructions that `f32` and `f64` share. */
-export type FloatScalar<S extends FloatType> = S extends 'f32' ? typeof f32 : typeof f64;
+export type FloatScalar<S extends FloatType> = ReturnType<typeof floatScalar<S>>;
 
 /** The instructions that `f32x4` and `f64x2` share, and what a kernel needs beside them. */
 export interface FloatVector<S extends FloatType = FloatType> extends Common<typeof f32x4, typeof f64x2> {

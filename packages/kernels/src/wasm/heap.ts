@@ -1,0 +1,169 @@
+/** One linear memory, its views, and two ways to get room in it. */
+
+import { type WasmMemory, webAssembly } from './webassembly.ts';
+
+const PAGE_BYTES = 65_536;
+/** 2 GiB, so that a pointer is a positive 32-bit integer. */
+const MAXIMUM_PAGES = 32_768;
+const INITIAL_PAGES = 16;
+/** Holds what a small product needs. */
+const FIRST_CHUNK = 262_144;
+/** A cache line: every piece starts on one. */
+const ALIGNMENT = 64;
+/** A kernel may read this far past the end of a piece, whose last vector is then cut off after the computation. */
+const SLACK = 256;
+
+interface Chunk {
+  readonly start: number;
+  readonly end: number;
+}
+
+/**
+ * A WebAssembly memory that grows as needed.
+ *
+ * - `allocate` and `free` are for what lives long: parameters, packed operands. A freed piece is used again for one of
+ *   its size, rounded up to a quarter of a power of two.
+ * - `mark`, `reserve` and `release` are a stack for the length of a call.
+ *
+ * Growth detaches every view of the memory: read `f32` and its like anew after `allocate` and `reserve`.
+ * Pieces are not cleared.
+ *
+ * @example
+ * const mark = heap.mark();
+ * const pointer = heap.reserve(4 * x.length);
+ * heap.f32.set(x, pointer / 4);
+ * heap.release(mark);
+ */
+export class Heap {
+  readonly memory: WasmMemory;
+  readonly shared: boolean;
+  #f32: Float32Array = new Float32Array(0);
+  #f64: Float64Array = new Float64Array(0);
+  #i32: Int32Array = new Int32Array(0);
+  #u8: Uint8Array = new Uint8Array(0);
+  #capacity = 0;
+  /** Everything from here on has never been given out. */
+  #top = ALIGNMENT;
+  readonly #sizes = new Map<number, number>();
+  readonly #freed = new Map<number, number[]>();
+  /** The stack is laid in chunks, since a piece given out can't move; the one in use, and its first free byte. */
+  readonly #chunks: Chunk[] = [];
+  #chunk = 0;
+  #stack: number;
+
+  constructor(options: { readonly shared?: boolean } = {}) {
+    if (webAssembly === undefined) throw new Error('Heap: this engine has no WebAssembly');
+    this.shared = options.shared ?? false;
+    this.memory = new webAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: this.shared });
+    this.#view();
+    this.#stack = this.#addChunk(FIRST_CHUNK);
+  }
+
+  /** The whole memory, as float32: element `pointer / 4` is at `pointer`. */
+  get f32(): Float32Array {
+    return this.#f32;
+  }
+
+  get f64(): Float64Array {
+    return this.#f64;
+  }
+
+  get i32(): Int32Array {
+    return this.#i32;
+  }
+
+  get u8(): Uint8Array {
+    return this.#u8;
+  }
+
+  /** Room for `bytes`, until `free`. Throws a RangeError where the memory is used up. */
+  allocate(bytes: number): number {
+    const size = sizeClass(bytes);
+    const pointer = this.#freed.get(size)?.pop() ?? this.#extend(size);
+    this.#sizes.set(pointer, size);
+    return pointer;
+  }
+
+  free(pointer: number): void {
+    const size = this.#sizes.get(pointer);
+    if (size === undefined) throw new RangeError(`Heap.free: nothing is allocated at ${pointer}`);
+    this.#sizes.delete(pointer);
+    const freed = this.#freed.get(size);
+    if (freed === undefined) this.#freed.set(size, [pointer]);
+    else freed.push(pointer);
+  }
+
+  /** The top of the stack, to return to with `release`. */
+  mark(): number {
+    return this.#stack;
+  }
+
+  /** Room for `bytes` on the stack, until the `release` of a mark taken before. */
+  reserve(bytes: number): number {
+    const pointer = this.#stack;
+    const end = pointer + ((bytes + ALIGNMENT - 1) & -ALIGNMENT);
+    if (end > this.#chunks[this.#chunk]!.end) return this.#reserveElsewhere(bytes);
+    this.#stack = end;
+    return pointer;
+  }
+
+  release(mark: number): void {
+    this.#stack = mark;
+    while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
+  }
+
+  /** Goes to the next chunk that is long enough; a new one is as long as all before it, or longer. */
+  #reserveElsewhere(bytes: number): number {
+    do this.#chunk += 1;
+    while (this.#chunk < this.#chunks.length && lengthOf(this.#chunks[this.#chunk]!) < bytes);
+    if (this.#chunk === this.#chunks.length) {
+      this.#addChunk(
+        Math.max(
+          bytes,
+          this.#chunks.reduce((total, chunk) => total + lengthOf(chunk), 0),
+        ),
+      );
+    }
+    this.#stack = this.#chunks[this.#chunk]!.start;
+    return this.reserve(bytes);
+  }
+
+  #addChunk(bytes: number): number {
+    const start = this.allocate(bytes);
+    this.#chunks.push({ start, end: start + this.#sizes.get(start)! });
+    return start;
+  }
+
+  #extend(bytes: number): number {
+    const pointer = this.#top;
+    const end = pointer + bytes + SLACK;
+    if (end > this.#capacity) {
+      const pages = Math.ceil((end - this.#capacity) / PAGE_BYTES);
+      const room = MAXIMUM_PAGES - this.#capacity / PAGE_BYTES;
+      // In larger steps than needed, as each detaches the views.
+      this.memory.grow(Math.max(pages, Math.min(room, this.#capacity / (4 * PAGE_BYTES))));
+      this.#view();
+    }
+    this.#top = pointer + bytes;
+    return pointer;
+  }
+
+  #view(): void {
+    const { buffer } = this.memory;
+    this.#capacity = buffer.byteLength;
+    this.#f32 = new Float32Array(buffer);
+    this.#f64 = new Float64Array(buffer);
+    this.#i32 = new Int32Array(buffer);
+    this.#u8 = new Uint8Array(buffer);
+  }
+}
+
+const lengthOf = (chunk: Chunk): number => chunk.end - chunk.start;
+
+const contains = (chunk: Chunk, pointer: number): boolean => pointer >= chunk.start && pointer <= chunk.end;
+
+/** The size rounded up to a quarter of a power of two, so that pieces freed fit pieces of about their size. */
+function sizeClass(bytes: number): number {
+  const step = Math.max(ALIGNMENT, 2 ** (29 - Math.clz32(Math.max(1, bytes - 1))));
+  return Math.ceil(Math.max(1, bytes) / step) * step;
+}

@@ -6,11 +6,14 @@ export {
   DTypeError,
   type FloatDType,
   type ForeignNdArray,
+  formatShape,
+  isFloat,
   type Kernels,
   NdArray,
   type Primitive,
   type Shape,
   ShapeError,
+  sameShape,
   type Window,
 } from '@tapegrad/kernels';
 export {

@@ -42,6 +42,14 @@ export type Parameters = Readonly<Record<string, ValueType>>;
 export type Locals<P extends Parameters> = { readonly [K in keyof P]: Local<P[K]> };
 export type Arguments<P extends Parameters> = { readonly [K in keyof P]: Operand<P[K]> };
 
+/** Parameters that are all sizes and pointers: `integers('n', 'x')` is `{ n: 'i32', x: 'i32' }`. */
+export function integers<const Names extends readonly string[]>(
+  ...names: Names
+): { readonly [Name in Names[number]]: 'i32' };
+export function integers(...names: readonly string[]): Record<string, 'i32'> {
+  return Object.fromEntries(names.map((parameter) => [parameter, 'i32']));
+}
+
 /** A function of the module, for calls from functions defined after it. */
 export interface Func<P extends Parameters, R extends ResultType> {
   readonly name: string;

@@ -1,0 +1,104 @@
+import {
+  ArgumentError,
+  type Fitting,
+  type FloatDType,
+  formatShape,
+  type MatMul,
+  type Of,
+  type Parameter,
+  parameter,
+  type Random,
+  type Shape,
+  ShapeError,
+  type Tensor,
+} from '@tapegrad/core';
+import { defaultRandom, type Initializer, uniform } from './init.ts';
+import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
+import { Module } from './module.ts';
+
+/**
+ * x W + b, with the features on the last axis of x.
+ *
+ * @param x [..., in]
+ * @param weight [in, out]
+ * @param bias [out]
+ * @returns [..., out]
+ */
+export function dense<S extends Shape, W extends Shape>(
+  x: Tensor<S>,
+  weight: Fitting<MatMul<S, W>, W>,
+  bias?: Tensor,
+): Of<MatMul<S, W>> {
+  const w = weight as unknown as Tensor;
+  const [inFeatures, outFeatures] = w.shape;
+  if (inFeatures === undefined || outFeatures === undefined || w.rank !== 2) {
+    throw new ShapeError(`dense: expected a weight of shape [in, out], got ${formatShape(w.shape)}`);
+  }
+  const last = x.shape.at(-1);
+  if (last !== inFeatures) {
+    const receives = last === undefined ? 'a scalar' : `${last}, in an input of shape ${formatShape(x.shape)}`;
+    throw new ShapeError(`dense: expects ${inFeatures} features but receives ${receives}`);
+  }
+  const product = (x as Tensor).matmul(w);
+  if (bias === undefined) return product as never;
+  if (bias.rank !== 1 || bias.shape[0] !== outFeatures) {
+    throw new ShapeError(`dense: expected a bias of shape [${outFeatures}], got ${formatShape(bias.shape)}`);
+  }
+  return product.add(bias) as never;
+}
+
+export interface DenseOptions {
+  /** Whether to add a bias; true unless given. */
+  readonly bias?: boolean;
+  /** Of the weight; uniform between -1/sqrt(in) and 1/sqrt(in) unless given, as PyTorch's `Linear`. */
+  readonly init?: Initializer;
+  /** Of the bias; likewise. */
+  readonly biasInit?: Initializer;
+  /** Where the initialisers take their numbers from; `init.defaultRandom` unless given. */
+  readonly random?: Random;
+  /** float32 unless given. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * A fully connected layer: x W + b.
+ *
+ * @example
+ * const layer = new Dense(784, 256, { random: new Random(1) });
+ * layer.forward(zeros([64, 784])).shape; // [64, 256]
+ */
+export class Dense<const In extends number = number, const Out extends number = number> extends Module {
+  declare readonly [shapes]: FeatureMap<In, Out>;
+  readonly inFeatures: In;
+  readonly outFeatures: Out;
+  /** [in, out] */
+  readonly weight: Parameter<readonly [In, Out]>;
+  /** [out] */
+  readonly bias: Parameter<readonly [Out]> | undefined;
+
+  constructor(inFeatures: In, outFeatures: Out, options: DenseOptions = {}) {
+    super();
+    for (const count of [inFeatures, outFeatures]) {
+      if (Number.isInteger(count) && count > 0) continue;
+      throw new ArgumentError(
+        `Dense: expected whole numbers of features above 0, got ${inFeatures} and ${outFeatures}`,
+      );
+    }
+    const high = 1 / Math.sqrt(inFeatures);
+    const usual = uniform({ low: -high, high });
+    const { bias = true, init = usual, biasInit = usual, random = defaultRandom, dtype = 'float32' } = options;
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    this.weight = parameter(init([inFeatures, outFeatures], random, { dtype }), { name: 'weight' });
+    this.bias = bias ? parameter(biasInit([outFeatures], random, { dtype }), { name: 'bias' }) : undefined;
+  }
+
+  /** [..., in] to [..., out] */
+  forward<S extends Shape>(x: Input<FeatureMap<In, Out>, S>): Output<FeatureMap<In, Out>, S> {
+    return dense(x as unknown as Tensor, this.weight as Tensor, this.bias as Tensor | undefined) as never;
+  }
+
+  protected override settings(): string {
+    return `${this.inFeatures}, ${this.outFeatures}${this.bias === undefined ? ', no bias' : ''}`;
+  }
+}

@@ -1,0 +1,47 @@
+import * as init from './init.ts';
+
+export {
+  GELU,
+  type GeluOptions,
+  gelu,
+  Identity,
+  LeakyReLU,
+  leakyRelu,
+  ReLU,
+  Sigmoid,
+  Softmax,
+  Softplus,
+  Tanh,
+} from './activations.ts';
+export { Dense, type DenseOptions, dense } from './dense.ts';
+export { Dropout, type DropoutOptions, dropout } from './dropout.ts';
+export type { Initializer, KaimingOptions, Nonlinearity, XavierOptions } from './init.ts';
+export type {
+  Apply,
+  Composed,
+  FeatureMap,
+  FixedShape,
+  Input,
+  Output,
+  SameShape,
+  ShapeMap,
+  shapes,
+} from './layer-shapes.ts';
+export {
+  binaryCrossEntropy,
+  type ClassTargets,
+  type CrossEntropyOptions,
+  crossEntropy,
+  type HuberOptions,
+  hinge,
+  huber,
+  type Loss,
+  type LossOptions,
+  l1,
+  mse,
+  type Reduction,
+  type Targets,
+} from './losses.ts';
+export { type DescribeOptions, Module, type ModuleState, type ParameterState } from './module.ts';
+export { type Layer, Sequential } from './sequential.ts';
+export { init };

@@ -1,0 +1,148 @@
+/**
+ * Initialisers: each function here gives an `Initializer`, which makes the first elements of a parameter.
+ *
+ * The fans of a matrix [in, out] are its lengths; those of a convolution's weight [out, in, ...window] are its channels
+ * times the size of the window.
+ */
+
+import {
+  ArgumentError,
+  type FloatDType,
+  formatShape,
+  full,
+  Random,
+  type RandomOptions,
+  type Shape,
+  ShapeError,
+  type Tensor,
+} from '@tapegrad/core';
+
+/** Makes the first elements of a parameter, float32 unless the options say otherwise. */
+export type Initializer = <const S extends Shape>(
+  shape: S,
+  random: Random,
+  options?: { readonly dtype?: FloatDType },
+) => Tensor<S>;
+
+/**
+ * The generator of the modules that are handed none, of seed 0: a program that makes the same modules in the same order
+ * gets the same numbers. To be independent of what else was made, hand over a generator of one's own.
+ */
+export const defaultRandom: Random = new Random(0);
+
+/** Every element the same. */
+export const constant =
+  (value: number): Initializer =>
+  (shape, _random, options) =>
+    full(shape, value, options);
+
+/** Every element 0. */
+export const zeros = (): Initializer => constant(0);
+
+/** Every element 1. */
+export const ones = (): Initializer => constant(1);
+
+/** Evenly spread from `low` up to `high`; from 0 to 1 unless given. */
+export const uniform =
+  (range: { readonly low?: number; readonly high?: number } = {}): Initializer =>
+  (shape, random, options: RandomOptions = {}) =>
+    random.uniform(shape, { ...range, ...options });
+
+/** Normally distributed; mean 0 and standard deviation 1 unless given. */
+export const normal =
+  (distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer =>
+  (shape, random, options: RandomOptions = {}) =>
+    random.normal(shape, { ...distribution, ...options });
+
+/** The transition functions whose gain is known. */
+export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu';
+
+const gains: { readonly [N in Nonlinearity]: (slope: number) => number } = {
+  linear: () => 1,
+  sigmoid: () => 1,
+  tanh: () => 5 / 3,
+  relu: () => Math.sqrt(2),
+  leakyRelu: (slope) => Math.sqrt(2 / (1 + slope ** 2)),
+};
+
+/** By how much a transition function shrinks the standard deviation, to be made up for by the weights before it. */
+export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
+  if (!(nonlinearity in gains)) {
+    const known = Object.keys(gains).join(', ');
+    throw new ArgumentError(`gain: unknown nonlinearity '${nonlinearity}', expected one of ${known}`);
+  }
+  return gains[nonlinearity](slope);
+}
+
+export interface KaimingOptions {
+  /** What follows the weight; ReLU unless given. */
+  readonly nonlinearity?: Nonlinearity;
+  /** Of a leaky ReLU; 0.01 unless given. */
+  readonly slope?: number;
+  /** Whether to keep the variance on the way forward (`fanIn`, unless given) or backward (`fanOut`). */
+  readonly mode?: 'fanIn' | 'fanOut';
+}
+
+export interface XavierOptions {
+  /** A factor on the standard deviation; 1 unless given. */
+  readonly gain?: number;
+}
+
+interface Fans {
+  readonly fanIn: number;
+  readonly fanOut: number;
+}
+
+function fansOf(call: string, shape: Shape): Fans {
+  const [first, second, ...window] = shape;
+  if (first === undefined || second === undefined) {
+    throw new ShapeError(`${call}: expected a weight of two axes or more, got shape ${formatShape(shape)}`);
+  }
+  const size = window.reduce((product, length) => product * length, 1);
+  return window.length === 0 ? { fanIn: first, fanOut: second } : { fanIn: second * size, fanOut: first * size };
+}
+
+/** The standard deviation of the elements of a weight, from its fans. */
+type Deviation = (fans: Fans) => number;
+
+/** Of an empty weight the fan may be 0, and the deviation is then of no element. */
+const finite = (std: number): number => (Number.isFinite(std) ? std : 0);
+
+/** Evenly spread with a standard deviation, so between its negative and positive multiple by sqrt(3). */
+const uniformOf =
+  (call: string, deviation: Deviation): Initializer =>
+  (shape, random, options) => {
+    const high = Math.sqrt(3) * finite(deviation(fansOf(call, shape)));
+    return uniform({ low: -high, high })(shape, random, options);
+  };
+
+const normalOf =
+  (call: string, deviation: Deviation): Initializer =>
+  (shape, random, options) =>
+    normal({ std: finite(deviation(fansOf(call, shape))) })(shape, random, options);
+
+function kaiming({ nonlinearity = 'relu', slope, mode = 'fanIn' }: KaimingOptions): Deviation {
+  const factor = gain(nonlinearity, slope);
+  if (mode !== 'fanIn' && mode !== 'fanOut') {
+    throw new ArgumentError(`kaiming: unknown mode '${mode}', expected fanIn or fanOut`);
+  }
+  return (fans) => factor / Math.sqrt(fans[mode]);
+}
+
+const xavier =
+  ({ gain: factor = 1 }: XavierOptions): Deviation =>
+  ({ fanIn, fanOut }) =>
+    factor * Math.sqrt(2 / (fanIn + fanOut));
+
+/** Uniform with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
+export const kaimingUniform = (options: KaimingOptions = {}): Initializer =>
+  uniformOf('kaimingUniform', kaiming(options));
+
+/** Normal with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
+export const kaimingNormal = (options: KaimingOptions = {}): Initializer => normalOf('kaimingNormal', kaiming(options));
+
+/** Uniform with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+export const xavierUniform = (options: XavierOptions = {}): Initializer => uniformOf('xavierUniform', xavier(options));
+
+/** Normal with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+export const xavierNormal = (options: XavierOptions = {}): Initializer => normalOf('xavierNormal', xavier(options));

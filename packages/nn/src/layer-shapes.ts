@@ -1,0 +1,87 @@
+/**
+ * What a layer does to a shape, in the type system.
+ *
+ * A layer declares a `ShapeMap` under the key `shapes`: a function from the type of its input's shape to that of its
+ * output's, or to the `ShapeError` that says why the input does not fit. `Sequential` composes the maps of its layers.
+ */
+
+import type { Agree, Fitting, Of, Shape, ShapeError, Tensor } from '@tapegrad/core';
+
+/** The key of a layer's `ShapeMap`, for the compiler alone: at run time there is no such field. */
+export declare const shapes: unique symbol;
+
+/** A function on shapes: an interface that says what `output` is for `this['input']`. */
+export interface ShapeMap {
+  readonly input: unknown;
+  readonly output: unknown;
+}
+
+/** The output of a map for an input of shape `S`. */
+export type Apply<Map extends ShapeMap, S extends Shape> = (Map & { readonly input: S })['output'];
+
+/** The output has the shape of the input. */
+export interface SameShape extends ShapeMap {
+  readonly output: this['input'];
+}
+
+/** The output has this shape, whatever the input. */
+export interface FixedShape<S extends Shape> extends ShapeMap {
+  readonly output: S;
+}
+
+/** The last axis goes from `In` to `Out` features; the axes before it stay. */
+export interface FeatureMap<In extends number, Out extends number> extends ShapeMap {
+  readonly output: Features<this['input'], In, Out>;
+}
+
+type Features<S, In extends number, Out extends number> = S extends readonly [
+  ...infer Lead extends Shape,
+  infer Last extends number,
+]
+  ? Agree<Last, In> extends true
+    ? readonly [...Lead, Out]
+    : ShapeError<`expects ${In} features but receives ${Last}`>
+  : S extends readonly []
+    ? ShapeError<`expects ${In} features but receives a scalar`>
+    : readonly [...number[], Out];
+
+/** What a layer's `forward` takes: a tensor of shape `S`, or the sentence that says why it does not fit. */
+export type Input<Map extends ShapeMap, S extends Shape> = Fitting<Apply<Map, S>, S>;
+
+/** What a layer's `forward` gives for an input of shape `S`. */
+export type Output<Map extends ShapeMap, S extends Shape> = Of<Apply<Map, S>>;
+
+/** The map of a layer; one that declares none is taken by the word of its `forward`. */
+type MapOf<Layer> = Layer extends { readonly [shapes]: infer Map extends ShapeMap }
+  ? Map
+  : Layer extends { forward(x: never): Tensor<infer S> }
+    ? FixedShape<S>
+    : never;
+
+/** Layers one after the other. */
+export interface Composed<Layers extends readonly unknown[]> extends ShapeMap {
+  readonly output: Through<this['input'], Layers>;
+}
+
+type Through<S, Layers extends readonly unknown[]> = Layers extends readonly [infer First, ...infer Rest]
+  ? S extends Shape
+    ? Through<Apply<MapOf<First>, S>, Rest>
+    : S
+  : Layers extends readonly []
+    ? S
+    : Shape;
+
+/** The layers as they are, but for the `ShapeError` in place of each that the output of those before it does not fit. */
+export type Checked<Layers extends readonly unknown[]> = number extends Layers['length']
+  ? Layers
+  : CheckedFrom<Shape, Layers, readonly []>;
+
+type CheckedFrom<
+  S extends Shape,
+  Layers extends readonly unknown[],
+  Done extends readonly unknown[],
+> = Layers extends readonly [infer First, ...infer Rest]
+  ? Apply<MapOf<First>, S> extends infer Out extends Shape
+    ? CheckedFrom<Out, Rest, readonly [...Done, First]>
+    : CheckedFrom<Shape, Rest, readonly [...Done, Apply<MapOf<First>, S>]>
+  : Done;

@@ -1,0 +1,256 @@
+import {
+  ArgumentError,
+  type Data,
+  type DType,
+  DTypeError,
+  formatShape,
+  noGrad,
+  Parameter,
+  type Shape,
+  ShapeError,
+  sameShape,
+  Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { formatCount, formatTable } from './table.ts';
+
+/** A parameter's elements as plain data, in row-major order. */
+export interface ParameterState {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly data: Data;
+}
+
+/** The parameters of a module as plain data, by path. */
+export type ModuleState = Readonly<Record<string, ParameterState>>;
+
+export interface DescribeOptions {
+  /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
+  readonly input?: Shape | Tensor;
+}
+
+/** A module that `describe` can run. */
+interface Runnable {
+  forward(x: Tensor): unknown;
+}
+
+const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+/** Arrays and plain objects: what parameters and modules may be grouped in. */
+function isGroup(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/**
+ * A part of a model: parameters, other modules, and usually a `forward` that computes with them.
+ *
+ * Its parameters and modules are found in its public fields, and in arrays and plain objects there. A path names each:
+ * `encoder.0.weight` is the field `weight` of the first module in the field `encoder`. What is found twice counts once,
+ * under its first path. Private `#fields` can't be seen.
+ *
+ * @example
+ * class Gate extends Module {
+ *   readonly inner = new Dense(8, 8);
+ *   readonly scale = parameter(ones([8]));
+ *
+ *   forward(x: Tensor): Tensor {
+ *     return this.inner.forward(x).sigmoid().mul(this.scale).mul(x);
+ *   }
+ * }
+ * [...new Gate().namedParameters().keys()]; // ['scale', 'inner.weight', 'inner.bias']
+ */
+export abstract class Module {
+  #training = true;
+
+  /** Whether the module is being trained: layers such as dropout behave otherwise in use. */
+  get training(): boolean {
+    return this.#training;
+  }
+
+  /** Sets this module and all in it to training, as they are at first. */
+  train(): this {
+    return this.#setTraining(true);
+  }
+
+  /** Sets this module and all in it to evaluation. */
+  eval(): this {
+    return this.#setTraining(false);
+  }
+
+  #setTraining(training: boolean): this {
+    for (const module of this.modules().values()) module.#training = training;
+    return this;
+  }
+
+  /** Where to look for parameters and modules: in the fields, unless a subclass says otherwise. */
+  protected members(): object {
+    return this;
+  }
+
+  /** The parameters and modules that this module itself holds, by path. */
+  #held(): Map<string, Parameter | Module> {
+    const held = new Map<string, Parameter | Module>();
+    const seen = new Set<object>();
+    const search = (group: object, path: string): void => {
+      if (seen.has(group)) return;
+      seen.add(group);
+      for (const [name, value] of Object.entries(group)) {
+        if (value instanceof Parameter || value instanceof Module) held.set(join(path, name), value);
+        else if (isGroup(value)) search(value, join(path, name));
+      }
+    };
+    search(this.members(), '');
+    return held;
+  }
+
+  /** The modules that this module itself holds, by path. */
+  children(): Map<string, Module> {
+    return new Map([...this.#held()].filter((entry): entry is [string, Module] => entry[1] instanceof Module));
+  }
+
+  /** This module, under the empty path, and all modules in it, by path, each before those in it. */
+  modules(): Map<string, Module> {
+    const paths = new Map<Module, string>();
+    const visit = (module: Module, path: string): void => {
+      if (paths.has(module)) return;
+      paths.set(module, path);
+      for (const [name, child] of module.children()) visit(child, join(path, name));
+    };
+    visit(this, '');
+    return new Map([...paths].map(([module, path]) => [path, module]));
+  }
+
+  /**
+   * The parameters of this module and of all in it, by path. Each is given its path as its name, unless it has a longer
+   * one that ends so, from a module around this one.
+   */
+  namedParameters(): Map<string, Parameter> {
+    const paths = new Map<Parameter, string>();
+    for (const [path, module] of this.modules()) {
+      for (const [name, value] of module.#held()) {
+        if (value instanceof Parameter && !paths.has(value)) paths.set(value, join(path, name));
+      }
+    }
+    for (const [parameter, path] of paths) if (!parameter.name.endsWith(`.${path}`)) parameter.name = path;
+    return new Map([...paths].map(([parameter, path]) => [path, parameter]));
+  }
+
+  /** The parameters of this module and of all in it: what an optimizer takes. */
+  parameters(): Parameter[] {
+    return [...this.namedParameters().values()];
+  }
+
+  /** How many numbers the parameters hold. */
+  get parameterCount(): number {
+    return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
+  }
+
+  /** A copy of the parameters as plain data, by path. */
+  state(): ModuleState {
+    const state: Record<string, ParameterState> = {};
+    for (const [path, { shape, dtype, data }] of this.namedParameters()) {
+      state[path] = { shape: [...shape], dtype, data: data.slice() };
+    }
+    return state;
+  }
+
+  /**
+   * Replaces the parameters by those of a state. Where the state does not fit, nothing is replaced.
+   *
+   * @throws ArgumentError where a path is missing or unknown, ShapeError or DTypeError where a parameter differs.
+   */
+  load(state: ModuleState): void {
+    const parameters = this.namedParameters();
+    for (const [path, parameter] of parameters) checkState(path, parameter, state[path]);
+    for (const path of Object.keys(state)) {
+      if (parameters.has(path)) continue;
+      const known = [...parameters.keys()].join(', ');
+      throw new ArgumentError(`load: this module has no parameter '${path}'; it has ${known || 'none'}`);
+    }
+    for (const [path, parameter] of parameters) parameter.update((elements) => elements.set(state[path]!.data));
+  }
+
+  /**
+   * A table of the modules in this one: path, kind, output shape where an `input` is given, and how many numbers the
+   * parameters of each hold, those of the modules in it included.
+   *
+   * @example
+   * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
+   * // layer  kind             output     parameters
+   * // ---------------------------------------------
+   * // 0      Dense(784, 256)  [64, 256]     200,960
+   * // 1      ReLU()           [64, 256]           0
+   * // ---------------------------------------------
+   * // total  Sequential(2)    [64, 256]     200,960
+   */
+  describe({ input }: DescribeOptions = {}): string {
+    const outputs = input === undefined ? undefined : this.#outputShapes(input);
+    const row = (label: string, module: Module): string[] => {
+      const output = outputs?.get(module);
+      const shape = outputs === undefined ? [] : [output === undefined ? '' : formatShape(output)];
+      return [label, module.toString(), ...shape, formatCount(module.parameterCount)];
+    };
+    const [, ...inner] = [...this.modules()].map(([path, module]) => row(path, module));
+    const head = ['layer', 'kind', ...(outputs === undefined ? [] : ['output']), 'parameters'];
+    return formatTable(head, inner, row('total', this));
+  }
+
+  /** The shape of the tensor that each module gives in one evaluation of this one. */
+  #outputShapes(input: Shape | Tensor): Map<Module, Shape> {
+    if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to give the input to`);
+    const [first] = this.parameters();
+    const x = input instanceof Tensor ? input : zeros(input, first === undefined ? {} : { dtype: first.dtype });
+
+    const outputs = new Map<Module, Shape>();
+    const modules = [...this.modules().values()];
+    const modes = modules.map((module) => module.#training);
+    const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+    try {
+      this.eval();
+      for (const module of modules) if (isRunnable(module)) noteOutput(module, (shape) => outputs.set(module, shape));
+      noGrad(() => this.forward(x));
+    } finally {
+      modules.forEach((module, i) => {
+        module.#training = modes[i]!;
+        Reflect.deleteProperty(module, 'forward');
+        if (own[i] !== undefined) Object.defineProperty(module, 'forward', own[i]);
+      });
+    }
+    return outputs;
+  }
+
+  /** What tells this module from others of its class, as `toString` prints it. */
+  protected settings(): string {
+    return '';
+  }
+
+  /** The class and what it was made with: `Dense(784, 256)`. */
+  toString(): string {
+    return `${this.constructor.name}(${this.settings()})`;
+  }
+}
+
+/** Puts a `forward` in front of a module's own that also tells the shape of its result. */
+function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
+  const { forward } = module;
+  const value = (...args: [Tensor]): unknown => {
+    const output = forward.apply(module, args);
+    if (output instanceof Tensor) note(output.shape);
+    return output;
+  };
+  Object.defineProperty(module, 'forward', { value, configurable: true });
+}
+
+function checkState(path: string, { shape, dtype, size }: Parameter, state: ParameterState | undefined): void {
+  if (state === undefined) throw new ArgumentError(`load: the state has no parameter '${path}'`);
+  if (!sameShape(state.shape, shape)) {
+    throw new ShapeError(`load: '${path}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
+  }
+  if (state.dtype !== dtype) throw new DTypeError(`load: '${path}' is ${dtype}, got ${state.dtype}`);
+  if (state.data.length !== size) {
+    throw new ShapeError(`load: '${path}' has ${size} elements, got ${state.data.length}`);
+  }
+}

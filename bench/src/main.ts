@@ -1,0 +1,87 @@
+/** Measures tapegrad and its peers side by side: `npm run bench -- --help`. */
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { contendersOf, frameworks } from './contenders.ts';
+import { help, OptionError, type Options, readOptions, type Section } from './options.ts';
+import { paths } from './paths.ts';
+import type { Report } from './report.ts';
+import type { Run } from './run.ts';
+import { findNode, findPython, preparePeers } from './runtimes.ts';
+import { bundle } from './sections/bundle.ts';
+import { writeExpected } from './sections/check.ts';
+import { memory } from './sections/memory.ts';
+import { scaling } from './sections/scaling.ts';
+import { speed } from './sections/speed.ts';
+import { startup } from './sections/startup.ts';
+import { markdown } from './table.ts';
+import { workloads } from './workloads.ts';
+
+const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = { speed, startup, memory, bundle, scaling };
+
+function prepare(options: Options): Run {
+  const wanted = frameworks.filter(({ name }) => options.frameworks.includes(name));
+  const python = wanted.some(({ runtime }) => runtime === 'python') ? findPython() : undefined;
+  if (wanted.some(({ role, runtime }) => role === 'peer' && runtime === 'node')) preparePeers();
+  const present = wanted.filter(({ runtime }) => runtime === 'node' || python !== undefined);
+  for (const { name } of wanted.filter((each) => !present.includes(each))) {
+    process.stderr.write(`${name} is left out: no Python here has PyTorch (TAPEGRAD_PYTHON can name one).\n`);
+  }
+  return {
+    contenders: contendersOf(present, options.threads),
+    workloads: workloads.filter(({ id }) => options.workloads.includes(id)),
+    runtimes: { ...findNode(options.node), python },
+    options,
+  };
+}
+
+function machine({ runtimes }: Run) {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: availableParallelism(),
+    memory: totalmem(),
+    node: runtimes.nodeVersion,
+    platform: `${process.platform} ${process.arch}`,
+  };
+}
+
+/** Runs the wanted sections and writes what they bring home; the tables are printed too. */
+async function measure(run: Run): Promise<void> {
+  const out = run.options.out === undefined ? paths.results : pathToFileURL(`${run.options.out}/`);
+  await mkdir(out, { recursive: true });
+  const data: Record<string, unknown> = { machine: machine(run), options: run.options };
+  let text = '';
+  for (const section of run.options.sections) {
+    const report = await sections[section](run);
+    data[section] = report.data;
+    const tables = report.tables.map((table) => `${markdown(table)}\n`).join('');
+    process.stdout.write(`\n${tables}`);
+    text += tables;
+    for (const [name, content] of Object.entries(report.files ?? {})) await writeFile(new URL(name, out), content);
+  }
+  await writeFile(new URL('results.md', out), text);
+  await writeFile(new URL('results.json', out), `${JSON.stringify(data, null, 1)}\n`);
+  process.stdout.write(`The tables, the figures and the plot are in ${fileURLToPath(out)}\n`);
+}
+
+async function main(): Promise<void> {
+  const options = readOptions(process.argv.slice(2));
+  if (!options) {
+    process.stdout.write(help);
+    return;
+  }
+  const run = prepare(options);
+  if (!options.writeExpected) return measure(run);
+  const pytorch = run.contenders.find(({ framework }) => framework.runtime === 'python');
+  if (!pytorch) throw new OptionError('--write-expected needs PyTorch among the frameworks');
+  return writeExpected(run, pytorch);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof OptionError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

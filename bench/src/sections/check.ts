@@ -1,0 +1,82 @@
+/** No figure is believed before the results are: every case of every contender against values that PyTorch computed in float64. */
+
+import { readFile, writeFile } from 'node:fs/promises';
+import type { Contender } from '../contenders.ts';
+import { paths } from '../paths.ts';
+import { type Outcome, runJob } from '../processes.ts';
+import { withProgress } from '../progress.ts';
+import type { Digest, Job, Message } from '../protocol.ts';
+import { jobOf, type Run, type Turn, turnsOf } from '../run.ts';
+import type { Case } from '../workloads.ts';
+
+type Steps = Extract<Message, { kind: 'check' }>['steps'];
+
+/** Of the root mean square of a result. Float32 products over 1024 terms stay below a tenth of it. */
+const TOLERANCE = 1e-4;
+
+/** Training is followed for some steps, so that updates are checked too. */
+const TRAINING_STEPS = 4;
+
+function stepsOf(cases: readonly Case[]): number {
+  return cases.some(({ unit }) => unit === 'steps/s') ? TRAINING_STEPS : 1;
+}
+
+function deviation(expected: Digest, actual: Digest | undefined): number {
+  if (actual?.entries.length !== expected.entries.length) return Number.NaN;
+  const scale = Math.sqrt(expected.meanSquare);
+  const byEntry = expected.entries.map((entry, n) => Math.abs(entry - actual.entries[n]!) / scale);
+  return Math.max(Math.abs(actual.meanSquare / expected.meanSquare - 1), ...byEntry);
+}
+
+/** What is wrong with results, or nothing. */
+function complaint(expected: Steps, actual: Steps): string | undefined {
+  for (const [n, results] of expected.entries()) {
+    for (const [name, digest] of Object.entries(results)) {
+      const error = deviation(digest, actual[n]?.[name]);
+      if (!(error <= TOLERANCE)) return `wrong ${name} in step ${n + 1}: off by ${error.toExponential(1)} of its size`;
+    }
+  }
+  return undefined;
+}
+
+/** Why a case has not given the results that it should, or nothing. */
+function failureOf(id: string, expected: Steps, { messages, failure }: Outcome): string | undefined {
+  for (const message of messages) {
+    if (message.kind === 'check' && message.id === id) return complaint(expected, message.steps);
+    if (message.kind === 'error' && message.id === id) return message.text;
+  }
+  return failure ?? 'gave no results';
+}
+
+function checkJob(run: Run, cases: readonly Case[], dtype: Job['dtype']) {
+  return jobOf(run, { mode: 'check', cases, steps: stepsOf(cases), dtype });
+}
+
+/** Cases that failed or gave wrong results, and why: by contender's label and case's id. */
+export type Failures = Map<string, Map<string, string>>;
+
+export async function check(run: Run): Promise<Failures> {
+  const expected = JSON.parse(await readFile(paths.expected, 'utf8')) as Record<string, Steps>;
+  const failures: Failures = new Map(run.contenders.map(({ label }) => [label, new Map()]));
+  const turns = turnsOf(run, 0).filter(({ cases }) => cases.length > 0);
+  const label = ({ workload, contender }: Turn) => `${workload.id} ${contender.label}`;
+  for (const { cases, contender } of withProgress('results', turns, label)) {
+    const outcome = await runJob(contender, run.runtimes, checkJob(run, cases, 'float32'));
+    for (const { id } of cases) {
+      const reason = failureOf(id, expected[id]!, outcome);
+      if (reason !== undefined) failures.get(contender.label)!.set(id, reason);
+    }
+  }
+  return failures;
+}
+
+/** Makes the expected values anew. */
+export async function writeExpected(run: Run, pytorch: Contender): Promise<void> {
+  const expected: Record<string, Steps> = {};
+  for (const { cases } of withProgress('expected', run.workloads, ({ id }) => id)) {
+    const { messages, failure } = await runJob(pytorch, run.runtimes, checkJob(run, cases, 'float64'));
+    if (failure !== undefined) throw new Error(failure);
+    for (const message of messages) if (message.kind === 'check') expected[message.id] = message.steps;
+  }
+  await writeFile(paths.expected, `${JSON.stringify(expected, null, 1)}\n`);
+}

@@ -1,0 +1,13 @@
+import type { Tensor } from '@tapegrad/core';
+import type { Program } from '../protocol.ts';
+
+/** A program that keeps the tensors of its last step. They are computed at once; what is dropped needs no releasing. */
+export function latest(compute: () => Readonly<Record<string, Tensor>>): Program {
+  let results: Readonly<Record<string, Tensor>> = {};
+  return {
+    step() {
+      results = compute();
+    },
+    read: () => Object.fromEntries(Object.entries(results).map(([name, result]) => [name, result.data])),
+  };
+}

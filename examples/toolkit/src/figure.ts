@@ -1,0 +1,93 @@
+/** Figures: panels under a title, on white paper, as one SVG. */
+
+/** A drawing of a known size that has no frame of its own. */
+export interface Panel {
+  /** An `<svg>` element. */
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+  readonly title?: string;
+}
+
+export interface FigureOptions {
+  readonly title: string;
+  /** What is shown, in a sentence. */
+  readonly subtitle: string;
+  /** What the colours mean. */
+  readonly legend?: readonly { readonly label: string; readonly color: string }[];
+  /** From left to right. */
+  readonly panels: readonly Panel[];
+}
+
+/** The colours that pictures use: on white, and told apart by the colour-blind. */
+export const COLORS = {
+  blue: '#2563eb',
+  orange: '#ea580c',
+  text: '#111827',
+  quiet: '#6b7280',
+  grid: '#e5e7eb',
+  paper: '#ffffff',
+} as const;
+
+export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
+
+const MARGIN = 28;
+const GAP = 32;
+const PANEL_TITLE_HEIGHT = 26;
+
+/** Puts panels side by side under their title. */
+export function figure({ title, subtitle, legend = [], panels }: FigureOptions): string {
+  const head = MARGIN + 46 + (legend.length > 0 ? 28 : 0);
+  const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
+  const inner = panels.reduce((sum, { width }) => sum + width, 0) + GAP * (panels.length - 1);
+  const width = inner + 2 * MARGIN;
+  const height = head + titled + Math.max(...panels.map((panel) => panel.height)) + MARGIN;
+
+  const body = [
+    text(title, { x: MARGIN, y: MARGIN + 10, size: 20, weight: 600 }),
+    text(subtitle, { x: MARGIN, y: MARGIN + 34, size: 13, color: COLORS.quiet }),
+    ...legendItems(legend, MARGIN + 60),
+  ];
+  let x = MARGIN;
+  for (const panel of panels) {
+    if (panel.title !== undefined) body.push(text(panel.title, { x, y: head + 16, size: 13, weight: 600 }));
+    body.push(`<g transform="translate(${x} ${head + titled})">${panel.svg}</g>`);
+    x += panel.width + GAP;
+  }
+  return (
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"` +
+    ` font-family="${FONT}" color="${COLORS.text}" role="img" aria-label="${escaped(title)}">\n` +
+    `<rect width="100%" height="100%" fill="${COLORS.paper}"/>\n${body.join('\n')}\n</svg>\n`
+  );
+}
+
+function legendItems(legend: NonNullable<FigureOptions['legend']>, y: number): string[] {
+  let x = MARGIN;
+  return legend.map(({ label, color }) => {
+    const item =
+      `<rect x="${x}" y="${y - 10}" width="12" height="12" rx="3" fill="${color}"/>` +
+      text(label, { x: x + 18, y, size: 13 });
+    x += 42 + 7 * label.length;
+    return item;
+  });
+}
+
+export interface TextStyle {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  readonly weight?: number;
+  readonly color?: string;
+  readonly anchor?: 'start' | 'middle' | 'end';
+}
+
+/** A line of text; `y` is its base line. */
+export function text(content: string, { x, y, size, weight = 400, color = COLORS.text, anchor }: TextStyle): string {
+  const placed = anchor === undefined ? '' : ` text-anchor="${anchor}"`;
+  const style = `font-size="${size}" font-weight="${weight}" fill="${color}"`;
+  return `<text x="${x}" y="${y}" ${style}${placed}>${escaped(content)}</text>`;
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+const escaped = (content: string): string => content.replace(/[&<>"]/g, (character) => ENTITIES[character] ?? '');

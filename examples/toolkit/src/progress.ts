@@ -1,0 +1,75 @@
+/** How far a run has come: a bar in a terminal, a line now and then elsewhere. */
+
+import cliProgress from 'cli-progress';
+
+export interface ProgressOptions {
+  /** What is under way, 'epoch 1/4' for example. */
+  readonly label: string;
+  /** How many items there are, and what they are called. */
+  readonly total: number;
+  readonly unit: string;
+  /** Shows nothing at all. */
+  readonly quiet?: boolean;
+}
+
+/** Milliseconds between two lines where there is no terminal. */
+const LINE_INTERVAL = 5000;
+
+/**
+ * Shows the progress on standard error, so that standard output holds the results alone.
+ *
+ * @example
+ * const progress = new Progress({ label: 'epoch 1/4', total: 60_000, unit: 'digits' });
+ * progress.update(128, 'loss 2.301');
+ * progress.stop();
+ */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #started = performance.now();
+  readonly #bar: cliProgress.SingleBar | undefined;
+  #nextLine = this.#started + LINE_INTERVAL;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    const terminal = process.stderr.isTTY && process.env.CI === undefined;
+    this.#bar = terminal && !options.quiet ? startedBar(options) : undefined;
+  }
+
+  /** Items a second since the start. */
+  speed(done: number): number {
+    return (done / (performance.now() - this.#started)) * 1000;
+  }
+
+  /** Says how many items are done, and a few words beside. */
+  update(done: number, notes: string): void {
+    const { label, total, unit, quiet } = this.#options;
+    const details = `${notes} · ${Math.round(this.speed(done)).toLocaleString('en')} ${unit}/s`;
+    if (this.#bar !== undefined) {
+      this.#bar.update(done, { details });
+    } else if (!quiet && performance.now() >= this.#nextLine) {
+      this.#nextLine += LINE_INTERVAL;
+      process.stderr.write(`${label}: ${Math.floor((100 * done) / total)} % · ${details}\n`);
+    }
+  }
+
+  /** Takes the bar away. */
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+function startedBar({ label, total }: ProgressOptions): cliProgress.SingleBar {
+  const bar = new cliProgress.SingleBar(
+    {
+      stream: process.stderr,
+      format: `${label} {bar} {percentage} % · {details} · {eta_formatted} left`,
+      barsize: 24,
+      fps: 10,
+      hideCursor: true,
+      clearOnComplete: true,
+    },
+    cliProgress.Presets.rect,
+  );
+  bar.start(total, 0, { details: '' });
+  return bar;
+}

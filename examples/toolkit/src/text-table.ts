@@ -1,0 +1,35 @@
+/** A table in plain text whose rows are printed as they come. */
+
+export interface TextColumn<Row> {
+  readonly title: string;
+  /** What a row shows. */
+  readonly cell: (row: Row) => string;
+}
+
+/**
+ * Formats rows under a heading, numbers flush right; columns are wide enough for their title and `minWidth`.
+ *
+ * @example
+ * const table = new TextTable([{ title: 'epoch', cell: (row) => `${row.epoch}` }]);
+ * console.log(table.heading());
+ * console.log(table.row({ epoch: 1 }));
+ */
+export class TextTable<Row> {
+  readonly #columns: readonly (TextColumn<Row> & { readonly width: number })[];
+
+  constructor(columns: readonly TextColumn<Row>[], minWidth = 7) {
+    this.#columns = columns.map((column) => ({ ...column, width: Math.max(minWidth, column.title.length) }));
+  }
+
+  heading(): string {
+    return `${this.#line(({ title }) => title)}\n${this.#line(({ width }) => '─'.repeat(width))}`;
+  }
+
+  row(row: Row): string {
+    return this.#line(({ cell }) => cell(row));
+  }
+
+  #line(text: (column: TextColumn<Row> & { readonly width: number }) => string): string {
+    return this.#columns.map((column) => text(column).padStart(column.width)).join('  ');
+  }
+}

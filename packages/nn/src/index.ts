@@ -42,6 +42,6 @@ export {
   type Reduction,
   type Targets,
 } from './losses.ts';
-export { type DescribeOptions, Module, type ModuleState, type ParameterState } from './module.ts';
+export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
 export { type Layer, Sequential } from './sequential.ts';
 export { init };

@@ -15,14 +15,14 @@ import {
 import { formatCount, formatTable } from './table.ts';
 
 /** A parameter's elements as plain data, in row-major order. */
-export interface ParameterState {
+export interface TensorState {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly data: Data;
 }
 
 /** The parameters of a module as plain data, by path. */
-export type ModuleState = Readonly<Record<string, ParameterState>>;
+export type ModuleState = Readonly<Record<string, TensorState>>;
 
 export interface DescribeOptions {
   /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
@@ -150,7 +150,7 @@ export abstract class Module {
 
   /** A copy of the parameters as plain data, by path. */
   state(): ModuleState {
-    const state: Record<string, ParameterState> = {};
+    const state: Record<string, TensorState> = {};
     for (const [path, { shape, dtype, data }] of this.namedParameters()) {
       state[path] = { shape: [...shape], dtype, data: data.slice() };
     }
@@ -244,7 +244,7 @@ function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
-function checkState(path: string, { shape, dtype, size }: Parameter, state: ParameterState | undefined): void {
+function checkState(path: string, { shape, dtype, size }: Parameter, state: TensorState | undefined): void {
   if (state === undefined) throw new ArgumentError(`load: the state has no parameter '${path}'`);
   if (!sameShape(state.shape, shape)) {
     throw new ShapeError(`load: '${path}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);

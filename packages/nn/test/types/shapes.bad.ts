@@ -25,6 +25,7 @@ mse(zeros([8, 1]), zeros([8]));
 crossEntropy(zeros([8, 10]), zeros([7]));
 // error: ShapeError<"crossEntropy: logits of shape [8, 10] need labels of shape [8] or probabilities of shape [8, 10], got [7]">
 const each: readonly [9] = crossEntropy(zeros([8, 10]), zeros([8]), { reduction: 'none' }).shape;
+
 // error: Type '8' is not assignable to type '9'
 
 export { each, w };

@@ -1,0 +1,227 @@
+import {
+  ArgumentError,
+  type Data,
+  DTypeError,
+  formatShape,
+  type Gradients,
+  type Parameter,
+  type Shape,
+  ShapeError,
+  sameShape,
+  TapeError,
+} from '@tapegrad/core';
+import { groupsOf, ParameterGroup, type Trained } from './group.ts';
+import { checkKnown, checkNotNegative, type OptimizerOptions } from './options.ts';
+
+/** What an optimizer remembers of a parameter between steps: arrays of its size and dtype, by name. */
+export type Memory = Readonly<Record<string, Data>>;
+
+/** All that the update of one parameter depends on. */
+export interface Update<Options extends OptimizerOptions> {
+  /** The parameter, to be changed in place. */
+  readonly elements: Data;
+  /** The derivative of the loss with respect to each element. */
+  readonly gradient: Data;
+  /** To be changed in place; zeros at first. */
+  readonly memory: Memory;
+  readonly options: Required<Options>;
+  /** How often the parameter has been updated, this time included. */
+  readonly step: number;
+}
+
+/** What an optimizer knows of one parameter, as plain data. */
+export interface ParameterState {
+  readonly name: string;
+  readonly shape: Shape;
+  /** How often it was updated. */
+  readonly step: number;
+  readonly memory: Memory;
+}
+
+/** The state of an optimizer as plain data. */
+export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions> {
+  /** The options of each group. */
+  readonly groups: readonly Required<Options>[];
+  /** One for each parameter, group after group. */
+  readonly parameters: readonly ParameterState[];
+}
+
+interface Entry<Options extends OptimizerOptions> {
+  readonly parameter: Parameter;
+  readonly group: ParameterGroup<Options>;
+  memory: Memory;
+  step: number;
+}
+
+/**
+ * What all optimizers share: groups, the walk over the parameters, and the state. An optimizer is the update of one
+ * parameter: a subclass says how that is computed and what is remembered for it.
+ *
+ * An update reads and writes typed arrays in one pass, computes in float64, and rounds once where it stores.
+ */
+export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions> {
+  readonly groups: readonly ParameterGroup<Options>[];
+  readonly #defaults: Required<Options>;
+  readonly #entries: readonly Entry<Options>[];
+
+  /** @param options complete, the subclass' defaults included. */
+  constructor(trained: Trained<Options>, options: Required<Options>) {
+    this.#defaults = options;
+    const check = (complete: Required<Options>): void => this.#checkOptions(complete);
+    check(options);
+    this.groups = groupsOf(this.#name, trained).map(
+      ({ parameters, ...own }) => new ParameterGroup<Options>([...parameters], { ...options, ...own }, check),
+    );
+    this.#entries = this.groups.flatMap((group) =>
+      group.parameters.map((parameter) => ({
+        parameter,
+        group,
+        memory: this.#emptyMemory(parameter, group.options),
+        step: 0,
+      })),
+    );
+  }
+
+  /** Throws where an option of the subclass' own is out of range. */
+  protected abstract checkOptions(options: Required<Options>): void;
+
+  /** The names of the arrays to remember for a parameter. */
+  protected abstract memoryFor(options: Required<Options>): readonly string[];
+
+  /** Changes one parameter by its gradient. */
+  protected abstract update(update: Update<Options>): void;
+
+  get #name(): string {
+    return this.constructor.name;
+  }
+
+  #checkOptions(options: Required<Options>): void {
+    checkKnown(this.#name, options, this.#defaults);
+    checkNotNegative(this.#name, 'learningRate', options.learningRate);
+    this.checkOptions(options);
+  }
+
+  #emptyMemory({ data }: Parameter, options: Required<Options>): Memory {
+    return Object.fromEntries(this.memoryFor(options).map((name) => [name, data.slice().fill(0)]));
+  }
+
+  /** The step size of all groups; may be changed between steps, as may that of each group. */
+  get learningRate(): number {
+    const [rate, ...others] = new Set(this.groups.map((group) => group.learningRate));
+    if (rate !== undefined && others.length === 0) return rate;
+    throw new ArgumentError(`${this.#name}: the groups differ in their learning rates; ask each of 'groups'`);
+  }
+
+  set learningRate(learningRate: number) {
+    for (const group of this.groups) group.learningRate = learningRate;
+  }
+
+  /**
+   * Changes every parameter by its gradient. Where one has none or the wrong one, nothing is changed.
+   *
+   * @throws TapeError for a parameter without a gradient, unless `allowUnused` is set.
+   */
+  step(gradients: Gradients): void {
+    const found = this.#entries.map((entry) => this.#gradientOf(entry, gradients));
+    this.#entries.forEach((entry, i) => {
+      const gradient = found[i];
+      if (gradient === undefined) return;
+      const { parameter, memory, group } = entry;
+      const step = ++entry.step;
+      parameter.update((elements) => this.update({ elements, gradient, memory, options: group.options, step }));
+    });
+  }
+
+  #gradientOf({ parameter, group }: Entry<Options>, gradients: Gradients): Data | undefined {
+    const { name, shape, dtype } = parameter;
+    if (!gradients.has(parameter)) {
+      if (group.options.allowUnused) return undefined;
+      throw new TapeError(
+        `${this.#name}: '${name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
+      );
+    }
+    const gradient = gradients.of(parameter);
+    if (!sameShape(gradient.shape, shape)) {
+      const got = formatShape(gradient.shape);
+      throw new ShapeError(`${this.#name}: '${name}' has shape ${formatShape(shape)}, its gradient ${got}`);
+    }
+    if (gradient.dtype !== dtype) {
+      throw new DTypeError(`${this.#name}: '${name}' is ${dtype}, its gradient ${gradient.dtype}`);
+    }
+    return gradient.data;
+  }
+
+  /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
+  state(): OptimizerState<Options> {
+    return {
+      groups: this.groups.map((group) => ({ ...group.options })),
+      parameters: this.#entries.map(({ parameter, step, memory }) => ({
+        name: parameter.name,
+        shape: [...parameter.shape],
+        step,
+        memory: copyOf(memory),
+      })),
+    };
+  }
+
+  /**
+   * Goes on from a state of an optimizer of the same parameters in the same groups, whose options are taken over. Where
+   * the state does not fit, nothing is changed.
+   */
+  load(state: OptimizerState<Options>): void {
+    const call = `${this.#name}.load`;
+    checkCount(call, 'groups', this.groups.length, state.groups.length);
+    checkCount(call, 'parameters', this.#entries.length, state.parameters.length);
+    for (const options of state.groups) this.#checkOptions(options);
+    this.#entries.forEach(({ parameter, group }, i) => {
+      const options = state.groups[this.groups.indexOf(group)]!;
+      checkParameterState(call, parameter, this.memoryFor(options), state.parameters[i]!);
+    });
+
+    this.groups.forEach((group, i) => {
+      group.options = { ...state.groups[i]! };
+    });
+    this.#entries.forEach((entry, i) => {
+      const { step, memory } = state.parameters[i]!;
+      entry.step = step;
+      entry.memory = copyOf(memory);
+    });
+  }
+}
+
+const copyOf = (memory: Memory): Memory =>
+  Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, data.slice()]));
+
+function checkCount(call: string, what: string, expected: number, got: number): void {
+  if (got !== expected) throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
+}
+
+function checkParameterState(
+  call: string,
+  { name, shape, data }: Parameter,
+  remembered: readonly string[],
+  state: ParameterState,
+): void {
+  if (state.name !== name) {
+    throw new ArgumentError(`${call}: expected the state of '${name}', got that of '${state.name}'`);
+  }
+  if (!sameShape(state.shape, shape)) {
+    throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
+  }
+  if (!Number.isInteger(state.step) || state.step < 0) {
+    throw new ArgumentError(`${call}: '${name}' was updated ${state.step} times, expected a whole number`);
+  }
+  const names = Object.keys(state.memory);
+  if (names.length !== remembered.length || !remembered.every((key) => key in state.memory)) {
+    throw new ArgumentError(`${call}: '${name}' needs [${remembered.join(', ')}], got [${names.join(', ')}]`);
+  }
+  for (const [key, array] of Object.entries(state.memory)) {
+    if (array.constructor !== data.constructor) {
+      const [expected, got] = [data, array].map((x) => x.constructor.name);
+      throw new DTypeError(`${call}: ${key} of '${name}' is to be a ${expected}, got a ${got}`);
+    }
+    if (array.length !== data.length) {
+      throw new ShapeError(`${call}: ${key} of '${name}' has ${data.length} elements, got ${array.length}`);
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { ArgumentError } from '@tapegrad/core';
+
+/** What every optimizer can be told. */
+export interface OptimizerOptions {
+  /** The step size. */
+  readonly learningRate: number;
+  /** Whether a parameter may get no gradient, and is then left as it is; false unless given. */
+  readonly allowUnused?: boolean;
+}
+
+/** Throws unless an option is a finite number, zero or more. */
+export function checkNotNegative(call: string, option: string, value: number): void {
+  if (!(value >= 0 && value < Infinity)) {
+    throw new ArgumentError(`${call}: ${option} is ${value}, expected a finite number >= 0`);
+  }
+}
+
+/** Throws where a name is not one of an option, as a misspelt one in a program without types is not. */
+export function checkKnown(call: string, options: object, known: object): void {
+  const unknown = Object.keys(options).find((name) => !(name in known));
+  if (unknown !== undefined) {
+    const names = Object.keys(known).join(', ');
+    throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${names}`);
+  }
+}

@@ -1,0 +1,89 @@
+import { ArgumentError } from '@tapegrad/core';
+import type { Trained } from './group.ts';
+import { Optimizer, type Update } from './optimizer.ts';
+import { checkNotNegative, type OptimizerOptions } from './options.ts';
+
+export interface SGDOptions extends OptimizerOptions {
+  /** The share of the velocity that stays; 0 unless given. */
+  readonly momentum?: number;
+  /** The share of a gradient that the velocity does not take up, but for the first one; 0 unless given. */
+  readonly dampening?: number;
+  /** Whether to step along the velocity that the next step will have; false unless given. */
+  readonly nesterov?: boolean;
+  /** 0 unless given. */
+  readonly weightDecay?: number;
+  /** Whether the decay is part of the gradient, as of a penalty on the loss (`l2`, unless given), or a step of its own. */
+  readonly decay?: 'l2' | 'decoupled';
+}
+
+const defaults = {
+  allowUnused: false,
+  momentum: 0,
+  dampening: 0,
+  nesterov: false,
+  weightDecay: 0,
+  decay: 'l2',
+} as const;
+
+/**
+ * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
+ *
+ *     g ← g + c w                          decay 'l2': the gradient of a penalty c/2 |w|^2
+ *     v ← m v + (1 - d) g                  v ← g at the first step
+ *     w ← w - a v                          w - a (g + m v) with Nesterov's momentum
+ *     w ← w - a c w                        decay 'decoupled', w as it was before the step
+ *
+ * as PyTorch computes it (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", but
+ * for the place of a); the decoupled decay is SGDW's (Loshchilov and Hutter 2019). Without momentum v is g.
+ *
+ * @example
+ * const w = parameter(tensor([1, 2]));
+ * const optimizer = new SGD([w], { learningRate: 0.1, momentum: 0.9 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.8, 1.6]
+ */
+export class SGD extends Optimizer<SGDOptions> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<SGDOptions>, options: SGDOptions) {
+    super(trained, { ...defaults, ...options });
+  }
+
+  protected override checkOptions(options: Required<SGDOptions>): void {
+    const { momentum, dampening, nesterov, weightDecay, decay } = options;
+    checkNotNegative('SGD', 'momentum', momentum);
+    checkNotNegative('SGD', 'weightDecay', weightDecay);
+    if (!Number.isFinite(dampening)) {
+      throw new ArgumentError(`SGD: dampening is ${dampening}, expected a finite number`);
+    }
+    if (nesterov && !(momentum > 0 && dampening === 0)) {
+      throw new ArgumentError('SGD: nesterov needs a momentum above 0 and no dampening');
+    }
+    if (decay !== 'l2' && decay !== 'decoupled') {
+      throw new ArgumentError(`SGD: unknown decay '${decay}', expected 'l2' or 'decoupled'`);
+    }
+  }
+
+  protected override memoryFor({ momentum }: Required<SGDOptions>): readonly string[] {
+    return momentum === 0 ? [] : ['velocity'];
+  }
+
+  protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions>): void {
+    const { learningRate, momentum, dampening, nesterov, weightDecay, decay } = options;
+    const l2 = decay === 'l2' ? weightDecay : 0;
+    const decoupled = decay === 'decoupled' ? weightDecay : 0;
+    const { velocity } = memory;
+    if (velocity === undefined) {
+      // Without momentum the two decays are one.
+      for (let i = 0; i < w.length; i++) w[i] = w[i]! - learningRate * (gradient[i]! + weightDecay * w[i]!);
+      return;
+    }
+    const intake = step === 1 ? 1 : 1 - dampening;
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i]! + l2 * w[i]!;
+      const v = momentum * velocity[i]! + intake * g;
+      velocity[i] = v;
+      const direction = nesterov ? g + momentum * v : v;
+      w[i] = w[i]! - learningRate * (direction + decoupled * w[i]!);
+    }
+  }
+}

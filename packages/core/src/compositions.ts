@@ -48,7 +48,7 @@ export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const outer = kept.map((i) => x.shape[i]!);
   let length = countOf(x, axes);
-  if (length === 0) return k.full({ shape: keptShape, value: 1, dtype: x.dtype });
+  if (length === 0) return k.add(k.sum(x, axes), number(k, 1, x));
 
   const last = outer.length;
   let factors = k.reshape(k.permute(x, [...kept, ...axes]), [...outer, length]);
@@ -66,6 +66,7 @@ export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
 
 /** The largest entry where it is finite, and 0 where it is not: what to subtract before an exponential. */
 function shift<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+  if (countOf(x, axes) === 0) return number(k, 0, x);
   const largest = k.max(k.stopGradient(x), axes);
   const finite = k.less(k.abs(largest), number(k, Infinity, x));
   return k.where(finite, largest, number(k, 0, x));
@@ -89,16 +90,19 @@ export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: reado
   return k.sub(shifted, k.log(k.sum(k.exp(shifted), axes)));
 }
 
+/** f(x) where x is not 0, and the constant 0 where it is: an infinite slope there would meet a zero slope as NaN. */
+function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
+  const zero = k.equal(x, number(k, 0, x));
+  return k.where(zero, number(k, 0, x), f(k.where(zero, number(k, 1, x), x)));
+}
+
 /** (sum |x|^p)^(1/p), with derivative 0 at the origin. */
 export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
   if (order === Infinity) return k.max(k.abs(x), axes);
   if (order === 1) return k.sum(k.abs(x), axes);
-  const total = k.sum(order === 2 ? k.mul(x, x) : k.pow(k.abs(x), number(k, order, x)), axes);
-  // The root has an infinite slope at 0, which would meet the zero slope of the power as NaN.
-  const zero = k.equal(total, number(k, 0, x));
-  const safe = k.where(zero, number(k, 1, x), total);
-  const root = order === 2 ? k.sqrt(safe) : k.pow(safe, number(k, 1 / order, x));
-  return k.where(zero, number(k, 0, x), root);
+  if (order === 2) return zeroAtZero(k, k.sum(k.mul(x, x), axes), k.sqrt);
+  const power = (y: A, exponent: number) => zeroAtZero(k, y, (base) => k.pow(base, number(k, exponent, x)));
+  return power(k.sum(power(k.abs(x), order), axes), 1 / order);
 }
 
 /** int32 numbers 0, 1, …, length - 1 */

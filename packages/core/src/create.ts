@@ -22,7 +22,7 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import type { Nested, ShapeOf } from './static-shapes.ts';
-import { Tensor } from './tensor.ts';
+import { hasNumber, Tensor } from './tensor.ts';
 
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */
@@ -78,15 +78,13 @@ function flatten(nested: Entries, shape: Shape): (number | boolean)[] {
 }
 
 /** A new array of a dtype with these entries; throws where an entry is not a number of that dtype. */
-function convert(values: ArrayLike<number | boolean>, dtype: DType): Data {
+function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType): Data {
   const data = newData(dtype, values.length);
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
+    if (!hasNumber(dtype, value)) throw new DTypeError(`${call}: entry ${i} is ${value}, not ${dtype}`);
     data[i] = value;
-    if (data[i] !== value && !isFloat(dtype)) throw new DTypeError(`tensor: entry ${i} is ${value}, not ${dtype}`);
   }
-  const wrong = dtype === 'bool' ? data.findIndex((value) => value > 1) : -1;
-  if (wrong !== -1) throw new DTypeError(`tensor: entry ${wrong} is ${values[wrong]}, not bool`);
   return data;
 }
 
@@ -122,13 +120,13 @@ export function tensor(
       throw new DTypeError("tensor: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes");
     }
     const dtype = checkedDType('tensor', options.dtype ?? dtypeOf('tensor', data));
-    return make('tensor', new NdArray(convert(data, dtype), dtype, shape), requiresGrad);
+    return make('tensor', new NdArray(convert('tensor', data, dtype), dtype, shape), requiresGrad);
   }
   const shape = nestedShape(data);
   const flat = flatten(data, shape);
   const booleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');
   const dtype = checkedDType('tensor', options.dtype ?? (booleans ? 'bool' : 'float32'));
-  return make('tensor', new NdArray(convert(flat, dtype), dtype, shape), requiresGrad);
+  return make('tensor', new NdArray(convert('tensor', flat, dtype), dtype, shape), requiresGrad);
 }
 
 /**
@@ -144,7 +142,7 @@ export const fromNdarray = (x: ForeignNdArray, options: Pick<TensorOptions, 'req
 export function full<const S extends Shape>(shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
   const dtype = checkedDType('full', options.dtype ?? 'float32');
   checkShape('full', shape);
-  if (!isFloat(dtype) && !Number.isInteger(value)) throw new DTypeError(`full: ${value} is no ${dtype} number`);
+  if (!hasNumber(dtype, value)) throw new DTypeError(`full: ${value} is no ${dtype} number`);
   return make('full', filled(shape, value, dtype), options.requiresGrad);
 }
 
@@ -164,7 +162,7 @@ function sequence(
   checkShape(call, [length]);
   const dtype = checkedDType(call, options.dtype ?? 'float32');
   const values = Float64Array.from({ length }, (_, i) => f(i));
-  return make(call, new NdArray(convert(values, dtype), dtype, [length]), options.requiresGrad);
+  return make(call, new NdArray(convert(call, values, dtype), dtype, [length]), options.requiresGrad);
 }
 
 /**

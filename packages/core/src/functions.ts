@@ -89,15 +89,23 @@ export const norm = <S extends Shape, const A extends Axes = undefined, const Ke
   options?: ReduceOptions<Keep> & { readonly order?: number },
 ): Of<Reduce<S, A, Keep>> => x.norm(axis, options);
 
-export const argmax = <S extends Shape, const A extends number, const Keep extends boolean = false>(
+export const argmax = <
+  S extends Shape,
+  const A extends number | undefined = undefined,
+  const Keep extends boolean = false,
+>(
   x: Tensor<S>,
-  axis: A,
+  axis?: A,
   options?: ReduceOptions<Keep>,
 ): Of<Reduce<S, A, Keep>> => x.argmax(axis, options);
 
-export const argmin = <S extends Shape, const A extends number, const Keep extends boolean = false>(
+export const argmin = <
+  S extends Shape,
+  const A extends number | undefined = undefined,
+  const Keep extends boolean = false,
+>(
   x: Tensor<S>,
-  axis: A,
+  axis?: A,
   options?: ReduceOptions<Keep>,
 ): Of<Reduce<S, A, Keep>> => x.argmin(axis, options);
 

@@ -1,6 +1,7 @@
 /** Gradients on trial: the tape's against central differences. */
 
 import { ArgumentError, type Data, DTypeError, formatShape, NdArray } from '@tapegrad/kernels';
+import { zeros } from './create.ts';
 import { Random } from './random.ts';
 import { Tensor } from './tensor.ts';
 
@@ -62,7 +63,9 @@ function worstEntry(f: Differentiable, inputs: readonly Tensor[], step: number):
       const numeric = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
       const analytic = gradient[place]!;
       const error = errorOf(analytic, numeric);
-      if (worst === undefined || !(error <= worst.error)) worst = { input, place, analytic, numeric, error };
+      // An error of NaN is the worst of all.
+      const worse = worst === undefined || !(error <= worst.error || Number.isNaN(worst.error));
+      if (worse) worst = { input, place, analytic, numeric, error };
     }
   });
   return worst;
@@ -96,6 +99,7 @@ export function gradcheck(
   // One projection for each shape that comes, the same at every evaluation.
   const projected = (salt: number) => {
     return (y: Tensor): Tensor => {
+      if (y.dtype !== 'float64') throw new DTypeError(`gradcheck: the function gave ${y.dtype}; expected float64`);
       const weights = new Random(seed + salt).uniform(y.shape, { low: -1, high: 1, dtype: 'float64' });
       return y.mul(weights).sum();
     };
@@ -103,10 +107,9 @@ export function gradcheck(
   const scalar: Differentiable = (...x) => projected(1)(f(...x));
   const slope: Differentiable = (...x) => {
     const value = scalar(...x);
-    if (!value.requiresGrad) return value.mul(0);
-    const gradients = value.backward({ createGraph: true });
-    const terms = x.filter((input) => gradients.has(input)).map((input, i) => projected(2 + i)(gradients.of(input)));
-    return terms.reduce((sum, term) => sum.add(term));
+    const gradients = value.requiresGrad ? value.backward({ createGraph: true }) : undefined;
+    const terms = x.flatMap((input, i) => (gradients?.has(input) ? [projected(2 + i)(gradients.of(input))] : []));
+    return terms.reduce((sum, term) => sum.add(term), zeros([], { dtype: 'float64' }));
   };
 
   const worst = [worstEntry(scalar, inputs, step)];

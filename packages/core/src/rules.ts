@@ -43,9 +43,6 @@ type Rules = {
 const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
 
-/** 1 where the condition holds, 0 elsewhere, in `x`'s dtype. */
-const indicator = <A extends ArrayLike>(k: Kernels<A>, condition: A, x: A): A => k.cast(condition, x.dtype);
-
 /** Swaps the last two axes. */
 function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const axes = x.shape.map((_, i) => i);
@@ -64,13 +61,14 @@ const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
   });
 
 /** The share of x in the larger, or smaller, of two: all, none, or half of it in a tie. */
-function share<A extends ArrayLike>(k: Kernels<A>, wins: A, x: A, y: A): A {
-  return k.where(k.equal(x, y), number(k, 0.5, x), indicator(k, wins, x));
+function share<A extends ArrayLike>(k: Kernels<A>, loses: A, x: A, y: A): A {
+  const untied = k.where(loses, number(k, 0, x), number(k, 1, x));
+  return k.where(k.equal(x, y), number(k, 0.5, x), untied);
 }
 
 /** g shared evenly among the entries that attain the extremum y. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
-  const ties = indicator(k, k.equal(x, y), x);
+  const ties = k.cast(k.equal(x, y), x.dtype);
   return k.mul(ties, k.div(g, k.sum(ties, axes)));
 }
 
@@ -116,12 +114,12 @@ export const rules: Rules = {
   div: [(k, g, _y, _a, b) => k.div(g, b), (k, g, y, _a, b) => k.neg(k.div(k.mul(g, y), b))],
   pow: [(k, g, _y, a, b) => k.mul(g, powerSlope(k, a, b)), (k, g, y, a, b) => k.mul(g, k.mul(y, powerLog(k, a, b)))],
   maximum: [
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
-  ],
-  minimum: [
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), a, b)),
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), b, a)),
+  ],
+  minimum: [
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
   ],
 
   equal: [null, null],

@@ -398,20 +398,20 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return extremum('min', this, axis, options) as never;
   }
 
-  /** The position of the first largest element along an axis, int32. */
-  argmax<const A extends number, const Keep extends boolean = false>(
-    axis: A,
+  /** The position of the first largest element along an axis, or in row-major order of all, int32. */
+  argmax<const A extends number | undefined = undefined, const Keep extends boolean = false>(
+    axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return reduce('argmax', this, axis, options, ([i]) => k.argmax(this, i!)) as never;
+    return position('argmax', this, axis, options) as never;
   }
 
-  /** The position of the first smallest element along an axis, int32. */
-  argmin<const A extends number, const Keep extends boolean = false>(
-    axis: A,
+  /** The position of the first smallest element along an axis, or in row-major order of all, int32. */
+  argmin<const A extends number | undefined = undefined, const Keep extends boolean = false>(
+    axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return reduce('argmin', this, axis, options, ([i]) => k.argmin(this, i!)) as never;
+    return position('argmin', this, axis, options) as never;
   }
 
   /** log sum e^x, without overflow. */
@@ -636,9 +636,13 @@ export class Gradients {
   }
 }
 
+/** Whether a dtype has this number. Floats round, so they have all. */
+export const hasNumber = (dtype: DType, value: number): boolean =>
+  isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);
+
 /** A number as a scalar tensor. */
 function scalar(call: string, value: number, dtype: DType): Tensor {
-  if (!isFloat(dtype) && !Number.isInteger(value)) {
+  if (!hasNumber(dtype, value)) {
     throw new DTypeError(`${call}: ${value} is no ${dtype} number; cast the tensor first`);
   }
   return new Tensor(filled([], value, dtype));
@@ -683,6 +687,22 @@ function extremum(which: 'max' | 'min', x: Tensor, axis: Axes, options: ReduceOp
       ? compositions.extremumAlong<Tensor>(k, which, x, axes[0]!)
       : k[which](x, axes),
   );
+}
+
+function position(
+  which: 'argmax' | 'argmin',
+  x: Tensor,
+  axis: number | undefined,
+  options: ReduceOptions | undefined,
+): Tensor {
+  return reduce(which, x, axis, options, (axes) => {
+    if (axis !== undefined) return k[which](x, axes[0]!);
+    const first = k[which](k.reshape(x, [x.size]), 0);
+    return k.reshape(
+      first,
+      x.shape.map(() => 1),
+    );
+  });
 }
 
 function completeShape(x: Tensor, shape: Shape): Shape {

@@ -1,0 +1,105 @@
+/** Every operation, forward and backward, against central differences and against PyTorch, on each interpreter. */
+
+import * as core from '@tapegrad/core';
+import { gradcheck, type Kernels, type NdArray, type Primitive, setInterpreter, type Tensor } from '@tapegrad/core';
+import { plain, primitives } from '@tapegrad/kernels';
+import { reference } from '@tapegrad/kernels/reference';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { expectClose } from './close.ts';
+import {
+  cotangent,
+  direction,
+  type Layout,
+  layouts,
+  type OperatorCase,
+  operatorCases,
+  repeating,
+  storedNumbers,
+} from './operators.ts';
+
+/** The gradients with respect to the inputs; zeros where none flows. */
+function gradientsOf(y: Tensor, inputs: readonly Tensor[], options: core.BackwardOptions): Tensor[] {
+  const gradients = y.requiresGrad ? y.backward({ ...options, wanted: inputs }) : undefined;
+  return inputs.map((x) => (gradients?.has(x) ? gradients.of(x) : x.detach().mul(0)));
+}
+
+const sum = (terms: readonly Tensor[]): Tensor => terms.reduce((total, term) => total.add(term));
+
+/** Value, gradients and Hessian-vector products on inputs that are views of memory laid out otherwise. */
+function expectStored({ inputs, run, stored, constant }: OperatorCase, { store, view }: Layout): void {
+  const x = inputs().map((input) => view(store(input), input.shape));
+  const y = run(...x);
+  expect(y.shape).toEqual(stored.shape);
+  expectClose(y, storedNumbers(stored.value, y.size));
+  expect(y.requiresGrad).toBe(!constant);
+  if (constant) return;
+  const first = gradientsOf(y, x, { seed: cotangent(y.shape), createGraph: true });
+  first.forEach((gradient, i) => {
+    expectClose(gradient, storedNumbers(stored.gradients![i]!, gradient.size));
+  });
+  const slope = sum(first.map((gradient, i) => gradient.mul(direction(gradient.shape, i)).sum()));
+  gradientsOf(slope, x, {}).forEach((product, i) => {
+    expectClose(product, storedNumbers(stored.products![i]!, product.size));
+  });
+}
+
+const onLayout =
+  ({ inputs, run }: OperatorCase, { view }: Layout) =>
+  (...stored: Tensor[]): Tensor => {
+    const shapes = inputs().map((x) => x.shape);
+    return run(...stored.map((x, i) => view(x, shapes[i]!)));
+  };
+
+/** A primitive in all its forms has second derivatives; its views differ in the movement before it alone. */
+function expectDifferences(c: OperatorCase, layout: Layout, order: 1 | 2): void {
+  const report = gradcheck(onLayout(c, layout), c.inputs().map(layout.store), { order });
+  expect(report).toMatchObject({ passed: true });
+}
+
+const smooth = operatorCases.filter(({ kinked, constant }) => !kinked && !constant);
+
+describe.each([
+  ['plain', plain],
+  ['reference', reference],
+])('%s', (_, kernels) => {
+  beforeAll(() => setInterpreter(kernels));
+  afterAll(() => setInterpreter(plain));
+
+  describe.each(Object.entries(layouts))('PyTorch, %s', (_name, layout) => {
+    test.each(operatorCases)('$name', (c) => expectStored(c, layout));
+  });
+
+  describe('differences', () => {
+    test.each(smooth)('$name', (c) => expectDifferences(c, layouts.contiguous, 2));
+  });
+
+  describe('differences, repeating', () => {
+    test.each(smooth)('$name', (c) => expectDifferences(c, repeating, 1));
+  });
+});
+
+test('the table covers every function', () => {
+  const others = ['formatShape', 'gradcheck', 'isFloat', 'noGrad', 'sameShape', 'setInterpreter', 'tapeOf'];
+  const makers = ['arange', 'eye', 'fromNdarray', 'full', 'linspace', 'ones', 'parameter', 'slice', 'tensor', 'zeros'];
+  const functions = Object.entries(core).flatMap(([name, value]) =>
+    typeof value === 'function' && /^[a-z]/.test(name) ? [name] : [],
+  );
+  const covered = new Set([...operatorCases.map(({ call }) => call), ...makers, ...others]);
+  expect(functions.filter((name) => !covered.has(name))).toEqual([]);
+});
+
+test('the table runs every primitive', () => {
+  const ran = new Set<Primitive>();
+  const spies = primitives.map((op) => {
+    const run = plain[op] as (...args: readonly unknown[]) => NdArray;
+    const spy = (...args: readonly unknown[]): NdArray => {
+      ran.add(op);
+      return run(...args);
+    };
+    return [op, spy];
+  });
+  setInterpreter(Object.fromEntries(spies) as Kernels<NdArray>);
+  for (const { inputs, run } of operatorCases) run(...inputs());
+  setInterpreter(plain);
+  expect(primitives.filter((op) => !ran.has(op))).toEqual([]);
+});

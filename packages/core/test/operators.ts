@@ -1,0 +1,198 @@
+/** The table of operations, `data/operators.json`, as programs that run, with what PyTorch says of each. */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import * as core from '@tapegrad/core';
+import { type DType, einsum, kernels, type Shape, slice, type Tensor, tensor, unfold } from '@tapegrad/core';
+
+/** A shape for each input; "x" for the first input once more. */
+type InputShapes = readonly (Shape | 'x')[];
+
+/** A line of the table. */
+interface Row {
+  readonly call: string;
+  /** The shapes to run it on, or the name of a list of them. */
+  readonly inputs: string | readonly InputShapes[];
+  readonly args?: readonly unknown[];
+  /** Where the elements of each input lie; between -2 and 2 unless given. */
+  readonly between?: readonly (readonly [low: number, high: number])[];
+  /** The elements of each input. */
+  readonly values?: readonly (readonly number[])[];
+  /** Whether the inputs lie where the function has a kink, or too far out, for differences to say anything. */
+  readonly kinked?: boolean;
+  /** Whether no gradient flows. */
+  readonly constant?: boolean;
+}
+
+/** What PyTorch found; 0 stands for an array of zeros, and a number that is not finite is spelled out. */
+interface Stored {
+  readonly shape: Shape;
+  readonly value: 0 | readonly (number | string)[];
+  readonly gradients?: readonly Stored['value'][];
+  readonly products?: readonly Stored['value'][];
+}
+
+export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> {
+  readonly name: string;
+  /** The inputs that differ from each other, made anew. */
+  inputs(): Tensor[];
+  run(...inputs: Tensor[]): Tensor;
+  readonly stored: Stored;
+}
+
+/** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
+const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
+  Float64Array.from(
+    { length: count },
+    (_, i) => low + ((high - low) * (((i * 37 + salt * 11) % 101) + (2 * salt + 1) / 8)) / 101,
+  );
+
+const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
+
+const latticeTensor = (shape: Shape, salt: number, low: number, high: number): Tensor =>
+  tensor(lattice(sizeOf(shape), salt, low, high), { shape });
+
+/** The cotangent v of which the gradients of the sum of v f(x) are taken. */
+export const cotangent = (shape: Shape): Tensor => latticeTensor(shape, 5, -1, 1);
+
+/** The direction u along which the Hessian is multiplied, for input `i`. */
+export const direction = (shape: Shape, i: number): Tensor => latticeTensor(shape, 6 + i, -1, 1);
+
+type Call = (inputs: readonly Tensor[], args: readonly never[]) => Tensor;
+type AnyFunction = (...args: readonly unknown[]) => Tensor;
+
+/** The calls whose inputs are not simply the first arguments of a function of the name. */
+const calls: { readonly [name: string]: Call } = {
+  concat: (list, [axis]) => core.concat(list, axis!),
+  stack: (list, [axis]) => core.stack(list, axis!),
+  einsum: (list, [equation]) => einsum(equation!, ...list),
+  where: ([x, y], [condition]) => core.where(condition!, x!, y!),
+  slice: ([x], [axis, start, stop, step]) => x!.slice(axis!, start, stop, step),
+  index: ([x], list) => x!.index(...list),
+
+  // Programs of several operations.
+  shared: ([x]) => {
+    const e = x!.exp();
+    return x!.mul(e.mul(e).add(e.sin()));
+  },
+  gelu: ([x]) => x!.mul(0.5).mul(x!.div(Math.SQRT2).erf().add(1)),
+  gaussian: ([x, mean, std]) => {
+    const exponent = x!.sub(mean!).div(std!).pow(2).sum(1).mul(-0.5);
+    return exponent.sub(std!.log().sum()).exp();
+  },
+  layerNorm: ([x, weight, bias]) => {
+    const deviation = x!.sub(x!.mean(-1, { keepDims: true }));
+    const variance = x!.variance(-1, { keepDims: true, correction: 0 });
+    return deviation.div(variance.add(1e-5).sqrt()).mul(weight!).add(bias!);
+  },
+  perceptron: ([x, weight, bias]) => x!.matmul(weight!).add(bias!).tanh().logSoftmax(-1),
+  attention: ([query, key, value]) =>
+    query!
+      .matmul(key!.transpose())
+      .div(Math.sqrt(query!.shape.at(-1)!))
+      .softmax(-1)
+      .matmul(value!),
+  convolution: ([x, weight]) =>
+    einsum('bcsp,ocs->bop', unfold(x!, [{ size: 3, stride: 2, dilation: 1, padding: [1, 1] }]), weight!),
+};
+
+/** An argument as the table writes it: `{ int32: … }` for a constant tensor, `{ slice: … }` for a range. */
+function argument(call: string, arg: unknown): unknown {
+  if (arg === null) return call === 'index' ? null : undefined;
+  if (typeof arg !== 'object' || Array.isArray(arg)) return arg;
+  const [key, value] = Object.entries(arg)[0]!;
+  if (key === 'int32' || key === 'bool') return tensor(value, { dtype: key satisfies DType });
+  if (key === 'slice') {
+    const [start, stop, step] = value.map((bound: number | null) => bound ?? undefined);
+    return slice(start, stop, step);
+  }
+  return 'order' in arg ? { ...arg, order: Number(arg.order) } : arg;
+}
+
+function makeInputs({ values, between }: Row, shapes: InputShapes): Tensor[] {
+  return shapes.flatMap((shape, i) => {
+    if (shape === 'x') return [];
+    const list = values?.[i];
+    if (list === undefined) return latticeTensor(shape, i, ...(between?.[i] ?? ([-2, 2] as const)));
+    return tensor(
+      Float64Array.from({ length: sizeOf(shape) }, (_, j) => list[j % list.length]!),
+      { shape },
+    );
+  });
+}
+
+const read = (file: string): string => readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8');
+
+const text = read('operators.json');
+const table: { inputs: Record<string, readonly InputShapes[]>; cases: readonly Row[] } = JSON.parse(text);
+const pytorch: { table: string; results: readonly Stored[] } = JSON.parse(read('operators.pytorch.json'));
+
+if (pytorch.table !== createHash('sha256').update(text).digest('hex')) {
+  throw new Error('operators.json has changed since operators.pytorch.json was made: run make_operators.py');
+}
+
+/** Every line of the table on every input that it names. */
+export const operatorCases: readonly OperatorCase[] = table.cases
+  .flatMap((row) => {
+    const sets = typeof row.inputs === 'string' ? table.inputs[row.inputs]! : row.inputs;
+    return sets.map((shapes) => ({ row, shapes }));
+  })
+  .map(({ row, shapes }, i) => {
+    const { call, args = [] } = row;
+    const run =
+      calls[call] ?? ((inputs, rest) => (core as unknown as Record<string, AnyFunction>)[call]!(...inputs, ...rest));
+    const described = [...shapes, ...args, ...(row.values ?? [])].map((part) => JSON.stringify(part)).join(' ');
+    return {
+      ...row,
+      name: `${call} ${described}`,
+      inputs: () => makeInputs(row, shapes),
+      run: (...inputs) => {
+        const rest = [...inputs];
+        const operands = shapes.map((shape) => (shape === 'x' ? inputs[0]! : rest.shift()!));
+        return run(operands, args.map((arg) => argument(call, arg)) as never[]);
+      },
+      stored: pytorch.results[i]!,
+    };
+  });
+
+/** The same tensor in memory of its own, as an input that gradients are wanted for. */
+const leaf = (x: Tensor): Tensor => tensor(x.data, { shape: x.shape, requiresGrad: true });
+
+const backwards = (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.rank - 1 - i));
+const flipped = (x: Tensor): Tensor => x.flip(x.shape.map((_, i) => i));
+
+/** How an input of an operation can lie in memory: a view of a tensor that holds the same elements otherwise. */
+export interface Layout {
+  /** The tensor to make, with memory of its own. */
+  store(x: Tensor): Tensor;
+  /** From it, a view with x's shape, and its elements unless some are to repeat. */
+  view(stored: Tensor, shape: Shape): Tensor;
+}
+
+export const layouts = {
+  contiguous: { store: leaf, view: (x) => x },
+  transposed: { store: (x) => leaf(backwards(x)), view: backwards },
+  reversed: { store: (x) => leaf(flipped(x)), view: flipped },
+  strided: {
+    store: (x) =>
+      leaf(
+        kernels.embed(x, {
+          shape: x.shape.map((length) => 2 * length + 1),
+          starts: x.shape.map(() => 1),
+          sizes: x.shape,
+          steps: x.shape.map(() => 2),
+        }),
+      ),
+    view: (x) => x.index(...x.shape.map(() => slice(1, undefined, 2))),
+  },
+} as const satisfies Record<string, Layout>;
+
+/** Every second axis repeats one entry, in a view with stride 0. */
+export const repeating: Layout = {
+  store: (x) => leaf(x.index(...x.shape.map((_, i) => (i % 2 === 0 ? slice(0, 1) : slice())))),
+  view: (x, shape) => x.broadcastTo(shape),
+};
+
+/** Makes arrays of numbers out of what is stored. */
+export const storedNumbers = (entries: Stored['value'], size: number): number[] =>
+  entries === 0 ? new Array<number>(size).fill(0) : entries.map(Number);

@@ -3,7 +3,10 @@ import type { Framework } from '../protocol.ts';
 export const framework: Framework = {
   start: () => 'tapegrad',
   programs: {
+    mlp: async () => (await import('./mlp.ts')).mlp,
     matmul: async () => (await import('./matmul.ts')).matmul,
     elementwise: async () => (await import('./elementwise.ts')).elementwise,
+    softmax: async () => (await import('./softmax.ts')).softmax,
+    convnet: async () => (await import('./convnet.ts')).convnet,
   },
 };

@@ -1,0 +1,17 @@
+import type { Parameter, Tensor } from '@tapegrad/core';
+import { SGD } from '@tapegrad/optim';
+import type { Program } from '../protocol.ts';
+
+/** Steps of SGD on `loss`, which is evaluated anew in each. */
+export function training(parameters: Iterable<Parameter>, loss: () => Tensor, learningRate: number): Program {
+  const optimizer = new SGD(parameters, { learningRate });
+  let last = Number.NaN;
+  return {
+    step() {
+      const value = loss();
+      optimizer.step(value.backward());
+      last = value.item();
+    },
+    read: () => ({ loss: [last] }),
+  };
+}

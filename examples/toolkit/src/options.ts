@@ -32,8 +32,8 @@ type Value<O extends Option> = O extends { readonly kind: 'flag' }
     ? O extends { readonly default: string }
       ? string
       : string | undefined
-    : O extends { readonly kind: 'wholes' }
-      ? readonly number[]
+    : O extends { readonly kind: 'wholes'; readonly default: infer Default }
+      ? { readonly [I in keyof Default]: number }
       : number;
 
 /** Options that the table does not allow. */

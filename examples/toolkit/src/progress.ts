@@ -35,15 +35,11 @@ export class Progress {
     this.#bar = terminal && !options.quiet ? startedBar(options) : undefined;
   }
 
-  /** Items a second since the start. */
-  speed(done: number): number {
-    return (done / (performance.now() - this.#started)) * 1000;
-  }
-
   /** Says how many items are done, and a few words beside. */
   update(done: number, notes: string): void {
     const { label, total, unit, quiet } = this.#options;
-    const details = `${notes} · ${Math.round(this.speed(done)).toLocaleString('en')} ${unit}/s`;
+    const speed = Math.round(done / this.#seconds()).toLocaleString('en');
+    const details = `${notes} · ${speed} ${unit}/s`;
     if (this.#bar !== undefined) {
       this.#bar.update(done, { details });
     } else if (!quiet && performance.now() >= this.#nextLine) {
@@ -52,9 +48,14 @@ export class Progress {
     }
   }
 
-  /** Takes the bar away. */
-  stop(): void {
+  /** Takes the bar away, and gives the seconds since the start. */
+  stop(): number {
     this.#bar?.stop();
+    return this.#seconds();
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#started) / 1000;
   }
 }
 

@@ -64,7 +64,7 @@ describe('parseOptions', () => {
   test('gives each option its type', () => {
     const options = parseOptions(table, []);
     expectTypeOf(options.epochs).toEqualTypeOf<number>();
-    expectTypeOf(options.hidden).toEqualTypeOf<readonly number[]>();
+    expectTypeOf(options.hidden).toEqualTypeOf<readonly [number, number]>();
     expectTypeOf(options.out).toEqualTypeOf<string>();
     expectTypeOf(options.evaluate).toEqualTypeOf<string | undefined>();
     expectTypeOf(options.quiet).toEqualTypeOf<boolean>();

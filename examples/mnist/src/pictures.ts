@@ -1,0 +1,112 @@
+/** The pictures that a run leaves: how the network learned, and which digits it gets wrong. */
+
+import { axisX, axisY, dot, gridX, gridY, lineY, type PlotOptions, text } from '@observablehq/plot';
+import { chart } from '@tapegrad/example-toolkit/chart';
+import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
+import { pictureGrid } from '@tapegrad/example-toolkit/picture-grid';
+import { type Digits, imageOf } from './digits.ts';
+import { percent } from './report.ts';
+import { combine, type Epoch, noScore, type Readings, type Score } from './training.ts';
+
+/** Points of the training curve in an epoch; each is the mean over the mini-batches since the one before. */
+const POINTS = 20;
+
+interface Point extends Score {
+  /** Epochs since the start, in parts. */
+  readonly epoch: number;
+}
+
+/** Loss and share of errors in the course of training, on logarithmic scales. */
+export function learningCurve(history: readonly Epoch[]): string {
+  const training = history.flatMap(trainingPoints);
+  const test = history.map(({ number, test }) => ({ ...test, epoch: number }));
+  const panel = (title: string, value: (score: Score) => number, format: (value: number) => string): Panel =>
+    curves(title, training, test, value, format);
+  return figure({
+    title: 'Learning to read digits',
+    subtitle:
+      'Training is scored on each mini-batch before the network learns from it, with dropout, so it may look worse than the test.',
+    legend: [
+      { label: 'training digits', color: COLORS.blue },
+      { label: 'test digits', color: COLORS.orange },
+    ],
+    panels: [
+      panel(
+        'Loss: mean cross-entropy, nats',
+        ({ loss }) => loss,
+        (value) => value.toFixed(3),
+      ),
+      panel(
+        'Digits read wrong, %',
+        ({ accuracy }) => 100 * (1 - accuracy),
+        (value) => `${value.toFixed(2)} %`,
+      ),
+    ],
+  });
+}
+
+function trainingPoints({ number, steps }: Epoch): Point[] {
+  const size = Math.ceil(steps.length / POINTS);
+  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
+    const part = steps.slice(i * size, (i + 1) * size);
+    const middle = i * size + part.length / 2;
+    return { ...part.reduce(combine, noScore), epoch: number - 1 + middle / steps.length };
+  });
+}
+
+function curves(
+  title: string,
+  training: readonly Point[],
+  test: readonly Point[],
+  value: (score: Score) => number,
+  format: (value: number) => string,
+): Panel {
+  // A logarithmic scale has no place for 0.
+  const shown = (points: readonly Point[]) => points.filter((point) => value(point) > 0);
+  const at = { x: 'epoch', y: value } as const;
+  const options: PlotOptions = {
+    marginLeft: 44,
+    marginRight: 24,
+    marginBottom: 42,
+    x: { domain: [0, Math.ceil(Math.max(...test.map(({ epoch }) => epoch)))] },
+    y: { type: 'log' },
+    marks: [
+      gridX({ stroke: COLORS.grid, strokeOpacity: 1, interval: 1 }),
+      gridY({ stroke: COLORS.grid, strokeOpacity: 1, ticks: 6 }),
+      axisX({ label: 'epoch', interval: 1, tickSize: 0, labelAnchor: 'center', labelArrow: 'none' }),
+      axisY({ label: null, ticks: 6, tickSize: 0, tickFormat: (tick: number) => String(tick) }),
+      lineY(shown(training), { ...at, stroke: COLORS.blue, strokeWidth: 1.75 }),
+      lineY(shown(test), { ...at, stroke: COLORS.orange, strokeWidth: 1.75 }),
+      dot(shown(test), { ...at, fill: COLORS.orange, r: 4, stroke: COLORS.paper }),
+      text(shown(test).slice(-1), {
+        ...at,
+        text: (point: Point) => format(value(point)),
+        fill: COLORS.orange,
+        fontWeight: 600,
+        dy: -14,
+        stroke: COLORS.paper,
+        strokeWidth: 4,
+      }),
+    ],
+  };
+  return chart(title, { ...options, width: 440, height: 320 });
+}
+
+/** The digits that were read wrong with the most confidence; nothing where none was. */
+export function mistakesPicture(digits: Digits, { predicted, confidence }: Readings, most = 24): string | undefined {
+  const wrong = Array.from(digits.labels.data, (label, i) => ({ i, label, read: predicted[i]!, sure: confidence[i]! }))
+    .filter(({ label, read }) => label !== read)
+    .sort((a, b) => b.sure - a.sure);
+  if (wrong.length === 0) return undefined;
+  const items = wrong.slice(0, most).map(({ i, label, read, sure }) => ({
+    image: imageOf(digits, i),
+    caption: `read as ${read}`,
+    details: `is ${label} · ${percent(sure)} sure`,
+  }));
+  const count = wrong.length.toLocaleString('en');
+  return figure({
+    title: 'The most confident mistakes',
+    subtitle: `${items.length} of the ${count} test digits that the network reads wrong, the surest first`,
+    panels: [pictureGrid(items, 6)],
+  });
+}

@@ -4,7 +4,7 @@
  * It is where every operand is checked, once for all interpreters: they ask it for the result's type and then compute.
  */
 
-import { type DType, isFloat } from './dtype.ts';
+import { checkDType, type DType, isFloat } from './dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 import type { ArrayLike, Kernels, Slice } from './primitives.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts';
@@ -34,6 +34,12 @@ function checkAxis(call: string, axis: number, rank: number): void {
   if (!(Number.isInteger(axis) && axis >= 0 && axis < rank)) {
     throw new ArgumentError(`${call}: axis ${axis} is out of range for rank ${rank}`);
   }
+}
+
+/** Throws unless a value is one that the dtype has; floats have all. */
+function checkValue(call: string, value: number, dtype: DType): void {
+  const has = dtype === 'bool' ? value === 0 || value === 1 : isFloat(dtype) || (value | 0) === value;
+  if (!has) throw new ArgumentError(`${call}: ${value} is not ${dtype === 'bool' ? 'a bool, 0 or 1' : 'an int32'}`);
 }
 
 type Check = (call: string, x: ArrayLike) => void;
@@ -87,14 +93,16 @@ function checkSlice(call: string, shape: Shape, { starts, sizes, steps }: Slice)
     throw new ArgumentError(`${call}: expected a start, a size and a step for each axis of ${formatShape(shape)}`);
   }
   checkShape(call, sizes);
-  for (let i = 0; i < shape.length; i++) {
-    const last = starts[i]! + (sizes[i]! - 1) * steps[i]!;
-    const inside = Number.isInteger(last) && starts[i]! >= 0 && starts[i]! < shape[i]! && last >= 0 && last < shape[i]!;
-    if (steps[i] === 0 || !(inside || sizes[i] === 0)) {
-      const asked = `start ${starts[i]}, size ${sizes[i]}, step ${steps[i]}`;
-      throw new ArgumentError(`${call}: ${asked} does not fit axis ${i} of length ${shape[i]}`);
+  shape.forEach((length, i) => {
+    const [start, size, step] = [starts[i]!, sizes[i]!, steps[i]!];
+    const last = start + (size - 1) * step;
+    const whole = Number.isInteger(start) && Number.isInteger(step) && step !== 0;
+    const inside = Math.min(start, last) >= 0 && Math.max(start, last) < length;
+    if (!whole || !(inside || size === 0)) {
+      const asked = `start ${start}, size ${size}, step ${step}`;
+      throw new ArgumentError(`${call}: ${asked} does not fit axis ${i} of length ${length}`);
     }
-  }
+  });
 }
 
 function checkWindows(call: string, windows: readonly Window[], shape: Shape): Shape {
@@ -119,8 +127,10 @@ function checkWindows(call: string, windows: readonly Window[], shape: Shape): S
 }
 
 export const abstract: Kernels<ArrayLike> = {
-  full({ shape, dtype }) {
+  full({ shape, value, dtype }) {
     checkShape('full', shape);
+    checkDType('full', dtype);
+    checkValue('full', value, dtype);
     return type(shape, dtype);
   },
 
@@ -161,7 +171,10 @@ export const abstract: Kernels<ArrayLike> = {
     const shape = broadcastShapes('where', x.shape, y.shape);
     return type(broadcastShapes('where', condition.shape, shape), x.dtype);
   },
-  cast: (x, dtype) => type(x.shape, dtype),
+  cast(x, dtype) {
+    checkDType('cast', dtype);
+    return type(x.shape, dtype);
+  },
 
   sum(x, axes) {
     checkNumeric('sum', x);
@@ -279,10 +292,14 @@ export const abstract: Kernels<ArrayLike> = {
   fold(x, { windows, shape }) {
     checkNumeric('fold', x);
     checkShape('fold', shape);
+    if (shape.length !== windows.length) {
+      const got = `${formatShape(shape)} and ${windows.length} windows`;
+      throw new ShapeError(`fold: expected a shape of as many axes as windows, got ${got}`);
+    }
     const positions = checkWindows('fold', windows, shape);
     const lead = x.shape.slice(0, Math.max(0, x.shape.length - 2 * windows.length));
     const expected = [...lead, ...windows.map((w) => w.size), ...positions];
-    if (shape.length !== windows.length || !sameShape(x.shape, expected)) {
+    if (!sameShape(x.shape, expected)) {
       throw new ShapeError(`fold: expected windows of shape ${formatShape(expected)}, got ${formatShape(x.shape)}`);
     }
     return type([...lead, ...shape], x.dtype);

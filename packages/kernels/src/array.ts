@@ -66,6 +66,6 @@ export const empty = (shape: Shape, dtype: DType): NdArray => new NdArray(alloca
 /** A new array filled with `value`. */
 export function filled(shape: Shape, value: number, dtype: DType): NdArray {
   const out = empty(shape, dtype);
-  if (value !== 0) out.data.fill(value);
+  if (!Object.is(value, 0)) out.data.fill(value);
   return out;
 }

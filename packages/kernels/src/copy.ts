@@ -1,16 +1,31 @@
 import { empty, isContiguous, type NdArray } from './array.ts';
+import type { Data } from './dtype.ts';
 import { forEachRun } from './iterate.ts';
+
+// A call into the engine pays off from this length on.
+const worthACall = 32;
+
+/** Copies `length` elements; numbers are converted as a typed array does. */
+export function copyRun(
+  target: Data,
+  to: number,
+  toStep: number,
+  source: Data,
+  from: number,
+  fromStep: number,
+  length: number,
+): void {
+  if (toStep === 1 && fromStep === 1 && length >= worthACall) {
+    target.set(source.subarray(from, from + length), to);
+  } else {
+    for (let i = 0; i < length; i++) target[to + i * toStep] = source[from + i * fromStep]!;
+  }
+}
 
 /** Copies the elements of `x` into `out`, which has its shape; numbers are converted as a typed array does. */
 export function assign(out: NdArray, x: NdArray): NdArray {
-  const target = out.data;
-  const source = x.data;
   forEachRun(out.shape, [out, x], (length, [to, from], [toStep, fromStep]) => {
-    if (toStep === 1 && fromStep === 1 && length > 16) {
-      target.set(source.subarray(from!, from! + length), to);
-    } else {
-      for (let i = 0; i < length; i++) target[to! + i * toStep!] = source[from! + i * fromStep!]!;
-    }
+    copyRun(out.data, to!, toStep!, x.data, from!, fromStep!, length);
   });
   return out;
 }

@@ -42,7 +42,7 @@ export function dtypeOf(call: string, data: unknown): DType {
 
 /** Throws unless `dtype` is one of ours; for callers without types. */
 export function checkDType(call: string, dtype: string): asserts dtype is DType {
-  if (!(dtype in constructors)) {
+  if (!Object.hasOwn(constructors, dtype)) {
     throw new ArgumentError(`${call}: unknown dtype '${dtype}', expected one of ${dtypes.join(', ')}`);
   }
 }

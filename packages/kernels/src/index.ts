@@ -17,6 +17,7 @@ export { type ForeignNdArray, fromNdarray, toNdarray } from './interchange.ts';
 export { plain } from './plain.ts';
 export {
   type ArrayLike,
+  type AttributesOf,
   arity,
   type InputsOf,
   type Kernels,

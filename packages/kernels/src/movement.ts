@@ -1,52 +1,49 @@
 /** The primitives that move elements and compute nothing: one implementation for every interpreter on typed arrays. */
 
 import { abstract } from './abstract.ts';
-import { empty, filled, NdArray } from './array.ts';
-import { assign, contiguous } from './copy.ts';
+import { empty, filled, type NdArray } from './array.ts';
+import { assign, contiguous, copyRun } from './copy.ts';
+import type { Data } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
-import { forEachBroadcastRun } from './iterate.ts';
+import { forEachBroadcastRun, forEachRun } from './iterate.ts';
 import type { ArrayLike, Kernels } from './primitives.ts';
-import { sizeOf } from './shape.ts';
-import { broadcastView, permuteView, reshapeView, sliceView, type Window, windowView } from './views.ts';
+import type { Shape } from './shape.ts';
+import {
+  broadcastView,
+  firstEntryView,
+  permuteView,
+  rangeView,
+  reshapeView,
+  sliceView,
+  type Window,
+  windowView,
+} from './views.ts';
 
 export const emptyOf = ({ shape, dtype }: ArrayLike): NdArray => empty(shape, dtype);
 
-/** Entries `start … start + size` of one axis. */
-function range(x: NdArray, axis: number, start: number, size: number): NdArray {
-  const pick = (value: number, others: (length: number) => number) =>
-    x.shape.map((length, i) => (i === axis ? value : others(length)));
-  return sliceView(
-    x,
-    pick(start, () => 0),
-    pick(size, (length) => length),
-    pick(1, () => 1),
-  );
-}
+/** `x` with another shape of the same size: a view where its strides allow one. */
+export const reshaped = (x: NdArray, shape: Shape): NdArray =>
+  reshapeView(x, shape) ?? reshapeView(contiguous(x), shape)!;
 
-/** `x` with `rank` axes from `axis` on merged into one, all elements in row-major order. */
-export function mergeAxes(x: NdArray, axis: number, rank: number): NdArray {
-  const merged = sizeOf(x.shape.slice(axis, axis + rank));
-  const { data, dtype, offset } = contiguous(x);
-  const shape = [...x.shape.slice(0, axis), merged, ...x.shape.slice(axis + rank)];
-  return new NdArray(data, dtype, shape, undefined, offset);
-}
-
-/** Calls `visit` with each index and its place in the list; throws at the first that is out of range. */
-export function forEachIndex(
-  call: string,
-  indices: NdArray,
-  size: number,
-  visit: (index: number, place: number) => void,
-): void {
+/** The indices in row-major order; throws at the first that is out of range for an axis of `length`. */
+export function readIndices(call: string, indices: NdArray, length: number): Data {
   const { data, offset } = contiguous(indices);
-  for (let i = 0; i < indices.size; i++) {
-    const index = data[offset + i]!;
-    if (index < 0 || index >= size) {
-      throw new ArgumentError(`${call}: index ${index} at place ${i} is out of range for an axis of length ${size}`);
+  const list = data.subarray(offset, offset + indices.size);
+  for (let i = 0; i < list.length; i++) {
+    const index = list[i]!;
+    if (index < 0 || index >= length) {
+      throw new ArgumentError(`${call}: index ${index} at place ${i} is out of range for an axis of length ${length}`);
     }
-    visit(index, i);
   }
+  return list;
 }
+
+/**
+ * Whether entries of an axis, `entryStep` apart, are better taken one after the other, each a run of memory, than each
+ * element of all entries after the other.
+ */
+export const byEntry = (length: number, step: number, entryStep: number): boolean =>
+  length > 1 && Math.abs(step) < Math.abs(entryStep);
 
 /** `x` with its last axes padded by zeros, or cropped, as the windows ask; `x` itself where they ask for nothing. */
 function pad(x: NdArray, windows: readonly Window[]): NdArray {
@@ -71,10 +68,23 @@ export function overlap(x: NdArray, padded: NdArray, windows: readonly Window[])
     const axis = lead + i;
     const start = Math.max(0, -before);
     const stop = Math.min(x.shape[axis]!, padded.shape[axis]! - before);
-    source = range(source, axis, start, Math.max(0, stop - start));
-    target = range(target, axis, start + before, Math.max(0, stop - start));
+    source = rangeView(source, axis, start, Math.max(0, stop - start));
+    target = rangeView(target, axis, start + before, Math.max(0, stop - start));
   });
   return { source, target };
+}
+
+/** Copies the elements at the places in a list. */
+function copyPicked(
+  target: Data,
+  to: number,
+  toStep: number,
+  source: Data,
+  from: number,
+  fromStep: number,
+  list: Data,
+): void {
+  for (let j = 0; j < list.length; j++) target[to + j * toStep] = source[from + list[j]! * fromStep]!;
 }
 
 type Movement =
@@ -117,7 +127,7 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
 
   reshape(x, shape) {
     abstract.reshape(x, shape);
-    return reshapeView(x, shape) ?? reshapeView(contiguous(x), shape)!;
+    return reshaped(x, shape);
   },
   permute(x, order) {
     abstract.permute(x, order);
@@ -141,7 +151,7 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
     const axis = args.at(-1) as number;
     let start = 0;
     for (const x of args.slice(0, -1) as NdArray[]) {
-      assign(range(out, axis, start, x.shape[axis]!), x);
+      assign(rangeView(out, axis, start, x.shape[axis]!), x);
       start += x.shape[axis]!;
     }
     return out;
@@ -149,12 +159,22 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
 
   take(x, indices, axis) {
     const { shape, dtype } = abstract.take(x, indices, axis);
-    const places = [...x.shape.slice(0, axis), indices.size, ...x.shape.slice(axis + 1)];
-    const out = empty(places, dtype);
-    forEachIndex('take', indices, x.shape[axis]!, (index, place) => {
-      assign(range(out, axis, place, 1), range(x, axis, index, 1));
+    const list = readIndices('take', indices, x.shape[axis]!);
+    const out = empty(x.shape.with(axis, list.length), dtype);
+    const [toEntry, fromEntry] = [out.stride[axis]!, x.stride[axis]!];
+    const first = [out, x].map((a) => firstEntryView(a, axis));
+    forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
+      if (byEntry(length, fromStep!, fromEntry)) {
+        for (let j = 0; j < list.length; j++) {
+          copyRun(out.data, to! + j * toEntry, toStep!, x.data, from! + list[j]! * fromEntry, fromStep!, length);
+        }
+      } else {
+        for (let i = 0; i < length; i++) {
+          copyPicked(out.data, to! + i * toStep!, toEntry, x.data, from! + i * fromStep!, fromEntry, list);
+        }
+      }
     });
-    return new NdArray(out.data, dtype, shape, undefined, out.offset);
+    return reshaped(out, shape);
   },
 
   unfold(x, windows) {

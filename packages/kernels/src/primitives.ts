@@ -130,6 +130,13 @@ export type VariadicPrimitive = 'concat';
 /** A tuple with an element for each array input of a primitive. */
 export type InputsOf<P extends Exclude<Primitive, VariadicPrimitive>> = LeadingInputs<Parameters<Kernels<Input>[P]>>;
 
+/** The plain data that a primitive takes after its array inputs; `undefined` where it takes none. */
+export type AttributesOf<P extends Primitive> = P extends VariadicPrimitive
+  ? number
+  : Parameters<Kernels<Input>[P]> extends readonly [...InputsOf<Exclude<P, VariadicPrimitive>>, infer Attributes]
+    ? Attributes
+    : undefined;
+
 /** How many array inputs each primitive takes. */
 export const arity: {
   readonly [P in Primitive]: P extends Exclude<Primitive, VariadicPrimitive> ? InputsOf<P>['length'] : 'variadic';

@@ -29,8 +29,8 @@ function load(x: NdArray): Nd {
   return out;
 }
 
-/** The result, rounded to its dtype. */
-function store(x: Nd, { shape, dtype }: ArrayLike): NdArray {
+/** The result, rounded to its dtype. Its type comes first, so that operands are checked before anything is computed. */
+function store({ shape, dtype }: ArrayLike, x: Nd): NdArray {
   const data = newData(dtype, sizeOf(shape));
   if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);
   return new NdArray(data, dtype, shape);
@@ -71,9 +71,10 @@ const replace = (index: Index, axis: number, value: number): number[] => index.w
 type Unary = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos';
 
 const unary = (name: Unary) => (x: NdArray) => {
+  const type = abstract[name](x);
   const out = zeros(x.shape);
   if (x.size > 0) ops[name](out, load(x));
-  return store(out, abstract[name](x));
+  return store(type, out);
 };
 
 type Mapped = 'sign' | 'expm1' | 'log1p' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'erf' | 'stopGradient';
@@ -81,8 +82,8 @@ type Mapped = 'sign' | 'expm1' | 'log1p' | 'tanh' | 'sigmoid' | 'relu' | 'softpl
 const mapped = (name: Mapped, f: (x: number) => number) => (x: NdArray) => {
   const from = load(x);
   return store(
-    build(x.shape, (index) => f(get(from, index))),
     abstract[name](x),
+    build(x.shape, (index) => f(get(from, index))),
   );
 };
 
@@ -93,7 +94,7 @@ const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'equal' | 'less' |
     const type = abstract[name](x, y);
     const out = zeros(type.shape);
     if (out.size > 0) ops[op](out, stretch(load(x), type.shape), stretch(load(y), type.shape));
-    return store(out, type);
+    return store(type, out);
   };
 };
 
@@ -102,8 +103,8 @@ const mapped2 =
     const type = abstract[name](x, y);
     const [a, b] = [stretch(load(x), type.shape), stretch(load(y), type.shape)];
     return store(
-      build(type.shape, (index) => f(get(a, index), get(b, index))),
       type,
+      build(type.shape, (index) => f(get(a, index), get(b, index))),
     );
   };
 
@@ -114,7 +115,7 @@ const reduction =
     const out = build(type.shape, (index) => get(from, index));
     const total = stretch(out, x.shape);
     for (const index of indices(x.shape)) total.set(...index, f(get(total, index), get(from, index)));
-    return store(out, type);
+    return store(type, out);
   };
 
 const argReduction =
@@ -132,7 +133,7 @@ const argReduction =
       }
       return best;
     });
-    return store(out, type);
+    return store(type, out);
   };
 
 /** Where entry `index` of the sliding windows reads, or `undefined` where it reads padding. */
@@ -149,19 +150,24 @@ function windowSource(index: Index, windows: readonly Window[], shape: Shape): n
   return source;
 }
 
-function checkedIndex(call: string, list: Nd, at: Index, size: number): number {
-  const index = get(list, at);
-  if (index < 0 || index >= size) {
-    throw new ArgumentError(`${call}: index ${index} is out of range for an axis of length ${size}`);
-  }
-  return index;
+/** The indices, after a look at each. */
+function loadIndices(call: string, x: NdArray, size: number): Nd {
+  const list = load(x);
+  list.data.forEach((index, place) => {
+    if (index < 0 || index >= size) {
+      throw new ArgumentError(
+        `${call}: index ${index} at place ${place} is out of range for an axis of length ${size}`,
+      );
+    }
+  });
+  return list;
 }
 
 export const reference: Kernels<NdArray> = {
   full: (of) =>
     store(
-      build(of.shape, () => of.value),
       abstract.full(of),
+      build(of.shape, () => of.value),
     ),
 
   neg: unary('neg'),
@@ -198,8 +204,8 @@ export const reference: Kernels<NdArray> = {
     const type = abstract.where(condition, x, y);
     const [c, a, b] = [condition, x, y].map((operand) => stretch(load(operand), type.shape)) as [Nd, Nd, Nd];
     return store(
-      build(type.shape, (index) => get(get(c, index) === 0 ? b : a, index)),
       type,
+      build(type.shape, (index) => get(get(c, index) === 0 ? b : a, index)),
     );
   },
   cast(x, dtype) {
@@ -207,8 +213,8 @@ export const reference: Kernels<NdArray> = {
     const convert = dtype === 'bool' ? (value: number) => Number(value !== 0) : Math.trunc;
     const value = dtype === 'float32' || dtype === 'float64' ? (v: number) => v : convert;
     return store(
-      build(x.shape, (index) => value(get(from, index))),
       abstract.cast(x, dtype),
+      build(x.shape, (index) => value(get(from, index))),
     );
   },
 
@@ -216,41 +222,42 @@ export const reference: Kernels<NdArray> = {
     const type = abstract.sum(x, axes);
     const out = zeros(type.shape);
     if (x.size > 0) ops.addeq(stretch(out, x.shape), load(x));
-    return store(out, type);
+    return store(type, out);
   },
   max: reduction('max', Math.max),
   min: reduction('min', Math.min),
   argmax: argReduction('argmax', (a, b) => a > b),
   argmin: argReduction('argmin', (a, b) => a < b),
   cumsum(x, axis) {
+    const type = abstract.cumsum(x, axis);
     const out = load(x);
     for (const index of indices(x.shape)) {
       const i = index[axis]!;
       if (i > 0) add(out, index, get(out, replace(index, axis, i - 1)));
     }
-    return store(out, abstract.cumsum(x, axis));
+    return store(type, out);
   },
 
   reshape(x, shape) {
     const type = abstract.reshape(x, shape);
-    return store(ndarray(load(x).data, [...shape]), type);
+    return store(type, ndarray(load(x).data, [...shape]));
   },
   permute(x, order) {
     const type = abstract.permute(x, order);
-    return store(load(x).transpose(...order), type);
+    return store(type, load(x).transpose(...order));
   },
-  broadcastTo: (x, shape) => store(stretch(load(x), shape), abstract.broadcastTo(x, shape)),
+  broadcastTo: (x, shape) => store(abstract.broadcastTo(x, shape), stretch(load(x), shape)),
   slice(x, slice) {
     const type = abstract.slice(x, slice);
     const from = load(x);
     return store(
+      type,
       build(slice.sizes, (index) =>
         get(
           from,
           index.map((j, i) => slice.starts[i]! + j * slice.steps[i]!),
         ),
       ),
-      type,
     );
   },
   embed(x, into) {
@@ -259,7 +266,7 @@ export const reference: Kernels<NdArray> = {
     for (const index of indices(x.shape)) {
       out.set(...index.map((j, i) => into.starts[i]! + j * into.steps[i]!), get(from, index));
     }
-    return store(out, type);
+    return store(type, out);
   },
   concat(...args) {
     const type = abstract.concat(...args);
@@ -273,28 +280,28 @@ export const reference: Kernels<NdArray> = {
       }
       start += part.shape[axis]!;
     }
-    return store(out, type);
+    return store(type, out);
   },
 
   take(x, places, axis) {
     const type = abstract.take(x, places, axis);
-    const [from, list] = [load(x), load(places)];
+    const [from, list] = [load(x), loadIndices('take', places, x.shape[axis]!)];
     const rest = axis + places.shape.length;
     const out = build(type.shape, (index) => {
-      const place = checkedIndex('take', list, index.slice(axis, rest), x.shape[axis]!);
+      const place = get(list, index.slice(axis, rest));
       return get(from, [...index.slice(0, axis), place, ...index.slice(rest)]);
     });
-    return store(out, type);
+    return store(type, out);
   },
   scatterAdd(x, places, into) {
     const type = abstract.scatterAdd(x, places, into);
-    const [from, list, out] = [load(x), load(places), zeros(type.shape)];
+    const [from, list, out] = [load(x), loadIndices('scatterAdd', places, into.size), zeros(type.shape)];
     const rest = into.axis + places.shape.length;
     for (const index of indices(x.shape)) {
-      const place = checkedIndex('scatterAdd', list, index.slice(into.axis, rest), into.size);
+      const place = get(list, index.slice(into.axis, rest));
       add(out, [...index.slice(0, into.axis), place, ...index.slice(rest)], get(from, index));
     }
-    return store(out, type);
+    return store(type, out);
   },
 
   matmul(x, y) {
@@ -302,14 +309,15 @@ export const reference: Kernels<NdArray> = {
     const batch = broadcastShapes('matmul', x.shape.slice(0, -2), y.shape.slice(0, -2));
     const a = stretch(load(x), [...batch, ...x.shape.slice(-2)]);
     const b = stretch(load(y), [...batch, ...y.shape.slice(-2)]);
+    const times = x.dtype === 'int32' ? Math.imul : (p: number, q: number) => p * q;
     const out = build(type.shape, (index) => {
       const lead = index.slice(0, -2);
       const [row, column] = index.slice(-2) as [number, number];
       let sum = 0;
-      for (let p = 0; p < x.shape.at(-1)!; p++) sum += get(a, [...lead, row, p]) * get(b, [...lead, p, column]);
+      for (let p = 0; p < x.shape.at(-1)!; p++) sum += times(get(a, [...lead, row, p]), get(b, [...lead, p, column]));
       return sum;
     });
-    return store(out, type);
+    return store(type, out);
   },
 
   unfold(x, windows) {
@@ -319,7 +327,7 @@ export const reference: Kernels<NdArray> = {
       const source = windowSource(index, windows, x.shape);
       return source === undefined ? 0 : get(from, source);
     });
-    return store(out, type);
+    return store(type, out);
   },
   fold(x, into) {
     const type = abstract.fold(x, into);
@@ -328,6 +336,6 @@ export const reference: Kernels<NdArray> = {
       const target = windowSource(index, into.windows, type.shape);
       if (target !== undefined) add(out, target, get(from, index));
     }
-    return store(out, type);
+    return store(type, out);
   },
 };

@@ -38,32 +38,52 @@ export function sliceView(x: NdArray, starts: Shape, sizes: Shape, steps: Shape)
   return view(x, sizes, stride, x.size === 0 ? x.offset : offset);
 }
 
+/** Entries `start … start + size` of one axis. */
+export const rangeView = (x: NdArray, axis: number, start: number, size: number): NdArray =>
+  view(x, x.shape.with(axis, size), x.stride, x.offset + start * x.stride[axis]!);
+
+/** The first entry of one axis, without the axis. */
+export const firstEntryView = (x: NdArray, axis: number): NdArray =>
+  view(x, x.shape.toSpliced(axis, 1), x.stride.toSpliced(axis, 1));
+
+/** A stretch of axes through which memory is walked in equal steps. */
+interface Run {
+  length: number;
+  step: number;
+}
+
+/** The runs that the axes of `x` make, outermost first. */
+function runsOf(x: NdArray): Run[] {
+  const runs: Run[] = [];
+  x.shape.forEach((length, axis) => {
+    if (length === 1) return;
+    const step = x.stride[axis]!;
+    const outer = runs.at(-1);
+    if (outer?.step === step * length) {
+      outer.length *= length;
+      outer.step = step;
+    } else {
+      runs.push({ length, step });
+    }
+  });
+  return runs;
+}
+
 /** `x` with another shape of the same size, or `undefined` where its strides allow no view. */
 export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
   if (isContiguous(x)) return view(x, shape, rowMajor(shape));
   const stride = new Array<number>(shape.length).fill(0);
-  // Walk both shapes in groups of axes that hold the same number of elements; a group must be one run of memory.
-  let from = 0;
-  let to = 0;
-  while (from < x.shape.length && to < shape.length) {
-    let fromSize = x.shape[from++]!;
-    let toSize = shape[to++]!;
-    const firstTo = to - 1;
-    while (fromSize !== toSize) {
-      if (fromSize < toSize) {
-        const inner = x.shape[from]!;
-        if (inner !== 1 && x.shape[from - 1] !== 1 && x.stride[from - 1] !== inner * x.stride[from]!) return undefined;
-        fromSize *= inner;
-        from++;
-      } else {
-        toSize *= shape[to++]!;
-      }
-    }
-    let step = x.stride[from - 1]!;
-    for (let i = to - 1; i >= firstTo; i--) {
-      stride[i] = step;
-      step *= shape[i]!;
-    }
+  const runs = runsOf(x);
+  // From the last axis on, each takes its part of the innermost run; none may reach into two.
+  let { length: left, step } = runs.pop()!;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const length = shape[axis]!;
+    if (length === 1) continue;
+    if (left === 1) ({ length: left, step } = runs.pop()!);
+    if (left % length !== 0) return undefined;
+    stride[axis] = step;
+    step *= length;
+    left /= length;
   }
   return view(x, shape, stride);
 }

@@ -1,6 +1,7 @@
 import { abstract } from '../abstract.ts';
 import type { NdArray } from '../array.ts';
-import { forEachBroadcastRun, forEachRun } from '../iterate.ts';
+import { copyRun } from '../copy.ts';
+import { forEachBroadcastRun } from '../iterate.ts';
 import { emptyOf } from '../movement.ts';
 import type { Kernels, Primitive } from '../primitives.ts';
 import { erf, sigmoid, softplus } from '../special.ts';
@@ -12,49 +13,124 @@ type Having<F> = {
 type Unary = Exclude<Having<(x: NdArray) => NdArray>, 'stopGradient'>;
 type Binary = Exclude<Having<(x: NdArray, y: NdArray) => NdArray>, 'matmul'>;
 
-const unary: { readonly [P in Unary]: (x: number) => number } = {
-  neg: (x) => -x,
-  abs: Math.abs,
-  sign: Math.sign,
-  exp: Math.exp,
-  expm1: Math.expm1,
-  log: Math.log,
-  log1p: Math.log1p,
-  sqrt: Math.sqrt,
-  sin: Math.sin,
-  cos: Math.cos,
-  tanh: Math.tanh,
-  sigmoid,
-  relu: (x) => (x < 0 ? 0 : x),
-  softplus,
-  erf,
+/** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
+type OnBlock = (x: Float64Array, n: number) => void;
+type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
+
+// A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
+const unary: { readonly [P in Unary]: OnBlock } = {
+  neg(x, n) {
+    for (let i = 0; i < n; i++) x[i] = -x[i]!;
+  },
+  abs(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.abs(x[i]!);
+  },
+  sign(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.sign(x[i]!);
+  },
+  exp(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.exp(x[i]!);
+  },
+  expm1(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.expm1(x[i]!);
+  },
+  log(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.log(x[i]!);
+  },
+  log1p(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.log1p(x[i]!);
+  },
+  sqrt(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.sqrt(x[i]!);
+  },
+  sin(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.sin(x[i]!);
+  },
+  cos(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.cos(x[i]!);
+  },
+  tanh(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.tanh(x[i]!);
+  },
+  sigmoid(x, n) {
+    for (let i = 0; i < n; i++) x[i] = sigmoid(x[i]!);
+  },
+  relu(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, 0);
+  },
+  softplus(x, n) {
+    for (let i = 0; i < n; i++) x[i] = softplus(x[i]!);
+  },
+  erf(x, n) {
+    for (let i = 0; i < n; i++) x[i] = erf(x[i]!);
+  },
 };
 
-const binary: { readonly [P in Binary]: (x: number, y: number) => number } = {
-  add: (x, y) => x + y,
-  sub: (x, y) => x - y,
-  mul: (x, y) => x * y,
-  div: (x, y) => x / y,
-  pow: (x, y) => x ** y,
-  maximum: Math.max,
-  minimum: Math.min,
-  equal: (x, y) => Number(x === y),
-  less: (x, y) => Number(x < y),
-  lessEqual: (x, y) => Number(x <= y),
+const binary: { readonly [P in Binary]: OnBlocks } = {
+  add(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! + y[i]!;
+  },
+  sub(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! - y[i]!;
+  },
+  mul(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! * y[i]!;
+  },
+  div(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! / y[i]!;
+  },
+  pow(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! ** y[i]!;
+  },
+  maximum(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, y[i]!);
+  },
+  minimum(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.min(x[i]!, y[i]!);
+  },
+  equal(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! === y[i]! ? 1 : 0;
+  },
+  less(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! < y[i]! ? 1 : 0;
+  },
+  lessEqual(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = x[i]! <= y[i]! ? 1 : 0;
+  },
 };
 
-function map(f: (x: number) => number, x: NdArray, out: NdArray): NdArray {
-  const [from, to] = [x.data, out.data];
-  forEachRun(out.shape, [out, x], (length, [o, p], [os, ps]) => {
-    for (let i = 0; i < length; i++) to[o! + i * os!] = f(from[p! + i * ps!]!);
+/** The product of two int32 numbers, which can have more digits than a float64. */
+const mulInt32: OnBlocks = (x, y, n) => {
+  for (let i = 0; i < n; i++) x[i] = Math.imul(x[i]!, y[i]!);
+};
+
+// Operands of any dtype and any strides are copied, a block at a time, to float64 numbers side by side, computed on there
+// and copied to the result, which rounds them. So a function has one loop, on one kind of array, and the blocks stay in a
+// first-level cache.
+const blockLength = 1024;
+const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
+
+function map(f: OnBlock, x: NdArray, out: NdArray): NdArray {
+  forEachBroadcastRun(out, [x], (length, [o, p], [os, ps]) => {
+    for (let done = 0; done < length; done += blockLength) {
+      const n = Math.min(blockLength, length - done);
+      copyRun(first, 0, 1, x.data, p! + done * ps!, ps!, n);
+      f(first, n);
+      copyRun(out.data, o! + done * os!, os!, first, 0, 1, n);
+    }
   });
   return out;
 }
 
-function map2(f: (x: number, y: number) => number, x: NdArray, y: NdArray, out: NdArray): NdArray {
-  const [left, right, to] = [x.data, y.data, out.data];
+function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x, y], (length, [o, p, q], [os, ps, qs]) => {
-    for (let i = 0; i < length; i++) to[o! + i * os!] = f(left[p! + i * ps!]!, right[q! + i * qs!]!);
+    for (let done = 0; done < length; done += blockLength) {
+      const n = Math.min(blockLength, length - done);
+      copyRun(first, 0, 1, x.data, p! + done * ps!, ps!, n);
+      copyRun(second, 0, 1, y.data, q! + done * qs!, qs!, n);
+      f(first, second, n);
+      copyRun(out.data, o! + done * os!, os!, first, 0, 1, n);
+    }
   });
   return out;
 }
@@ -66,8 +142,7 @@ const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, wra
 export const elementwise: Pick<Kernels<NdArray>, Unary | Binary> = {
   ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(abstract[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
-    // The product of two int32 numbers needs more digits than a float64 has.
-    const exact = name === 'mul' && x.dtype === 'int32' ? Math.imul : f;
+    const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return map2(exact, x, y, emptyOf(abstract[name](x, y)));
   }),
 };

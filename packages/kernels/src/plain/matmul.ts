@@ -2,111 +2,139 @@ import { allocate, type NdArray } from '../array.ts';
 import type { Data } from '../dtype.ts';
 
 // The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers, from operands packed so that a tile
-// reads memory in order. A block of this many columns of packed B fits the second-level cache.
+// reads memory in order. What one block of the result needs of both operands at a time fits a second-level cache.
 const tile = 4;
+const blockRows = 128;
+const blockColumns = 256;
 const blockDepth = 256;
-const blockColumns = 512;
 
-/** Packs rows `from … from + count` of a strided matrix, four at a time, side by side along `k`. */
+const roundUp = (length: number): number => Math.ceil(length / tile) * tile;
+
+/** Packs the rows of a strided matrix, four at a time, side by side along its columns; rows that it lacks are zero. */
 function pack(
   packed: Float64Array,
   source: Data,
   offset: number,
-  rowStride: number,
-  depthStride: number,
+  rowStep: number,
+  columnStep: number,
   rows: number,
-  depth: number,
+  columns: number,
 ): void {
   let to = 0;
   for (let row = 0; row < rows; row += tile) {
-    for (let p = 0; p < depth; p++) {
-      for (let r = row; r < row + tile; r++) {
-        packed[to++] = r < rows ? source[offset + r * rowStride + p * depthStride]! : 0;
-      }
+    for (let column = 0; column < columns; column++) {
+      const from = offset + row * rowStep + column * columnStep;
+      for (let r = 0; r < tile; r++) packed[to++] = row + r < rows ? source[from + r * rowStep]! : 0;
     }
   }
 }
 
-const sums = new Float64Array(tile * tile);
-
-/** sums = packed rows of A times packed columns of B. */
-function multiplyTile(a: Float64Array, aFrom: number, b: Float64Array, bFrom: number, depth: number): void {
+/** Adds to a tile of `sums`, whose rows are `width` apart, four packed rows of A times four packed columns of B. */
+function addTile(
+  sums: Float64Array,
+  at: number,
+  width: number,
+  a: Float64Array,
+  i: number,
+  b: Float64Array,
+  j: number,
+  depth: number,
+): void {
   let [c00, c01, c02, c03, c10, c11, c12, c13] = [0, 0, 0, 0, 0, 0, 0, 0];
   let [c20, c21, c22, c23, c30, c31, c32, c33] = [0, 0, 0, 0, 0, 0, 0, 0];
-  for (let p = 0; p < depth; p++) {
-    const i = aFrom + p * tile;
-    const j = bFrom + p * tile;
-    const [b0, b1, b2, b3] = [b[j]!, b[j + 1]!, b[j + 2]!, b[j + 3]!];
-    const a0 = a[i]!;
+  for (let p = 0; p < depth * tile; p += tile) {
+    const b0 = b[j + p]!;
+    const b1 = b[j + p + 1]!;
+    const b2 = b[j + p + 2]!;
+    const b3 = b[j + p + 3]!;
+    const a0 = a[i + p]!;
     c00 += a0 * b0;
     c01 += a0 * b1;
     c02 += a0 * b2;
     c03 += a0 * b3;
-    const a1 = a[i + 1]!;
+    const a1 = a[i + p + 1]!;
     c10 += a1 * b0;
     c11 += a1 * b1;
     c12 += a1 * b2;
     c13 += a1 * b3;
-    const a2 = a[i + 2]!;
+    const a2 = a[i + p + 2]!;
     c20 += a2 * b0;
     c21 += a2 * b1;
     c22 += a2 * b2;
     c23 += a2 * b3;
-    const a3 = a[i + 3]!;
+    const a3 = a[i + p + 3]!;
     c30 += a3 * b0;
     c31 += a3 * b1;
     c32 += a3 * b2;
     c33 += a3 * b3;
   }
-  sums[0] = c00;
-  sums[1] = c01;
-  sums[2] = c02;
-  sums[3] = c03;
-  sums[4] = c10;
-  sums[5] = c11;
-  sums[6] = c12;
-  sums[7] = c13;
-  sums[8] = c20;
-  sums[9] = c21;
-  sums[10] = c22;
-  sums[11] = c23;
-  sums[12] = c30;
-  sums[13] = c31;
-  sums[14] = c32;
-  sums[15] = c33;
+  addRow(sums, at, c00, c01, c02, c03);
+  addRow(sums, at + width, c10, c11, c12, c13);
+  addRow(sums, at + 2 * width, c20, c21, c22, c23);
+  addRow(sums, at + 3 * width, c30, c31, c32, c33);
 }
 
-/**
- * out = x y for matrices on any strides; `out` is contiguous.
- *
- * Sums are formed in float64 whatever the dtype, so int32 products are exact while they stay below 2^53.
- */
-export function multiplyMatrices(x: NdArray, y: NdArray, out: NdArray): void {
+function addRow(sums: Float64Array, at: number, c0: number, c1: number, c2: number, c3: number): void {
+  sums[at]! += c0;
+  sums[at + 1]! += c1;
+  sums[at + 2]! += c2;
+  sums[at + 3]! += c3;
+}
+
+/** The product of float matrices; the sums are formed in float64 and rounded once. */
+function multiplyFloats(x: NdArray, y: NdArray, out: NdArray): void {
   const [m, k] = x.shape as [number, number];
   const n = y.shape[1]!;
-  const total = out.dtype === 'float64' ? (out.data as Float64Array) : new Float64Array(m * n);
-  const origin = out.dtype === 'float64' ? out.offset : 0;
-  const roundUp = (length: number) => Math.ceil(length / tile) * tile;
-  const depthOf = (from: number) => Math.min(blockDepth, k - from);
-  const a = allocate('float64', roundUp(m) * Math.min(blockDepth, k)) as Float64Array;
-  const b = allocate('float64', roundUp(Math.min(blockColumns, n)) * Math.min(blockDepth, k)) as Float64Array;
+  const [xRow, xColumn] = x.stride as [number, number];
+  const [yRow, yColumn] = y.stride as [number, number];
+  const [fullRows, fullColumns] = [roundUp(Math.min(m, blockRows)), roundUp(Math.min(n, blockColumns))];
+  const fullDepth = Math.min(k, blockDepth);
+  const a = allocate('float64', fullRows * fullDepth) as Float64Array;
+  const b = allocate('float64', fullColumns * fullDepth) as Float64Array;
+  const sums = allocate('float64', fullRows * fullColumns) as Float64Array;
 
-  for (let p = 0; p < k; p += blockDepth) {
-    const depth = depthOf(p);
-    pack(a, x.data, x.offset + p * x.stride[1]!, x.stride[0]!, x.stride[1]!, m, depth);
-    for (let from = 0; from < n; from += blockColumns) {
-      const columns = Math.min(blockColumns, n - from);
-      pack(b, y.data, y.offset + p * y.stride[0]! + from * y.stride[1]!, y.stride[1]!, y.stride[0]!, columns, depth);
-      for (let i = 0; i < m; i += tile) {
-        for (let j = 0; j < columns; j += tile) {
-          multiplyTile(a, i * depth, b, j * depth, depth);
-          for (let r = 0; r < tile && i + r < m; r++) {
-            const row = origin + (i + r) * n + from + j;
-            for (let c = 0; c < tile && j + c < columns; c++) total[row + c]! += sums[r * tile + c]!;
+  for (let top = 0; top < m; top += blockRows) {
+    const rows = Math.min(blockRows, m - top);
+    for (let left = 0; left < n; left += blockColumns) {
+      const columns = Math.min(blockColumns, n - left);
+      sums.fill(0);
+      for (let from = 0; from < k; from += blockDepth) {
+        const depth = Math.min(blockDepth, k - from);
+        pack(a, x.data, x.offset + top * xRow + from * xColumn, xRow, xColumn, rows, depth);
+        pack(b, y.data, y.offset + left * yColumn + from * yRow, yColumn, yRow, columns, depth);
+        for (let i = 0; i < rows; i += tile) {
+          for (let j = 0; j < columns; j += tile) {
+            addTile(sums, i * fullColumns + j, fullColumns, a, i * depth, b, j * depth, depth);
           }
         }
       }
+      for (let i = 0; i < rows; i++) {
+        const row = sums.subarray(i * fullColumns, i * fullColumns + columns);
+        out.data.set(row, out.offset + (top + i) * n + left);
+      }
     }
   }
-  if (out.dtype !== 'float64') for (let i = 0; i < total.length; i++) out.data[out.offset + i] = total[i]!;
+}
+
+/** The product of int32 matrices, which wraps as the products and the sums of int32 numbers do. */
+function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
+  const [m, k] = x.shape as [number, number];
+  const n = y.shape[1]!;
+  const [a, b, c] = [x.data, y.data, out.data];
+  const [xRow, xColumn] = x.stride as [number, number];
+  const [yRow, yColumn] = y.stride as [number, number];
+  for (let i = 0; i < m; i++) {
+    const to = out.offset + i * n;
+    for (let p = 0; p < k; p++) {
+      const factor = a[x.offset + i * xRow + p * xColumn]!;
+      const from = y.offset + p * yRow;
+      for (let j = 0; j < n; j++) c[to + j]! += Math.imul(factor, b[from + j * yColumn]!);
+    }
+  }
+}
+
+/** out = x y for matrices on any strides; `out` is contiguous and zero. */
+export function multiplyMatrices(x: NdArray, y: NdArray, out: NdArray): void {
+  if (out.dtype === 'int32') multiplyIntegers(x, y, out);
+  else multiplyFloats(x, y, out);
 }

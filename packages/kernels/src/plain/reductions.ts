@@ -3,76 +3,98 @@ import { filled, type NdArray } from '../array.ts';
 import { assign } from '../copy.ts';
 import type { Data, DType } from '../dtype.ts';
 import { forEachRun } from '../iterate.ts';
-import { emptyOf, forEachIndex, mergeAxes, overlap } from '../movement.ts';
-import type { Kernels } from '../primitives.ts';
-import { broadcastView, sliceView, windowView } from '../views.ts';
+import { byEntry, emptyOf, overlap, readIndices, reshaped } from '../movement.ts';
+import type { ArrayLike, Kernels } from '../primitives.ts';
+import { broadcastView, firstEntryView, sliceView, windowView } from '../views.ts';
 
-/** Reduces a run of elements to one number. */
-type ReduceRun = (data: Data, from: number, step: number, length: number) => number;
+/** How elements are brought together, in float64. */
+interface Reduction {
+  /** The result of no elements. */
+  readonly identity: number;
+  readonly ofTwo: (a: number, b: number) => number;
+  /** The result of a run of elements, `step` apart. */
+  readonly ofRun: (data: Data, from: number, step: number, length: number) => number;
+  /** Brings each element of a run to a result of its own, `toStep` apart. */
+  readonly intoRun: (
+    results: Data,
+    to: number,
+    toStep: number,
+    data: Data,
+    from: number,
+    step: number,
+    length: number,
+  ) => void;
+}
 
 const leaf = 128;
 
-/** Sums halves, so that the rounding error grows with the logarithm of the length. */
-const pairwiseSum: ReduceRun = (data, from, step, length) => {
-  if (length > leaf) {
-    const half = length >> 1;
-    return pairwiseSum(data, from, step, half) + pairwiseSum(data, from + half * step, step, length - half);
-  }
-  let sum = 0;
-  for (let i = 0; i < length; i++) sum += data[from + i * step]!;
-  return sum;
+// A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
+const sum: Reduction = {
+  identity: 0,
+  ofTwo: (a, b) => a + b,
+  // Halves are summed by themselves, so that the rounding error grows with the logarithm of the length.
+  ofRun(data, from, step, length) {
+    if (length > leaf) {
+      const half = length >> 1;
+      return sum.ofRun(data, from, step, half) + sum.ofRun(data, from + half * step, step, length - half);
+    }
+    let total = 0;
+    for (let i = 0; i < length; i++) total += data[from + i * step]!;
+    return total;
+  },
+  intoRun(results, to, toStep, data, from, step, length) {
+    for (let i = 0; i < length; i++) results[to + i * toStep]! += data[from + i * step]!;
+  },
 };
 
-const reduceWith =
-  (combine: (a: number, b: number) => number): ReduceRun =>
-  (data, from, step, length) => {
-    let result = data[from]!;
-    for (let i = 1; i < length; i++) result = combine(result, data[from + i * step]!);
-    return result;
-  };
-
-/** Combines every element of `x` into the entry of `out` that it falls on when `out` is broadcast to it. */
-function accumulate(
-  out: NdArray,
-  x: NdArray,
-  combine: (a: number, b: number) => number,
-  reduceRun: ReduceRun,
-): NdArray {
-  const [to, from] = [out.data, x.data];
-  forEachRun(x.shape, [broadcastView(out, x.shape), x], (length, [o, p], [os, ps]) => {
-    if (os === 0) {
-      to[o!] = combine(to[o!]!, reduceRun(from, p!, ps!, length));
-    } else {
-      for (let i = 0; i < length; i++) to[o! + i * os!] = combine(to[o! + i * os!]!, from[p! + i * ps!]!);
+const max: Reduction = {
+  identity: Number.NEGATIVE_INFINITY,
+  ofTwo: Math.max,
+  ofRun(data, from, step, length) {
+    let best = data[from]!;
+    for (let i = 1; i < length; i++) best = Math.max(best, data[from + i * step]!);
+    return best;
+  },
+  intoRun(results, to, toStep, data, from, step, length) {
+    for (let i = 0; i < length; i++) {
+      results[to + i * toStep] = Math.max(results[to + i * toStep]!, data[from + i * step]!);
     }
+  },
+};
+
+const min: Reduction = {
+  identity: Number.POSITIVE_INFINITY,
+  ofTwo: Math.min,
+  ofRun(data, from, step, length) {
+    let best = data[from]!;
+    for (let i = 1; i < length; i++) best = Math.min(best, data[from + i * step]!);
+    return best;
+  },
+  intoRun(results, to, toStep, data, from, step, length) {
+    for (let i = 0; i < length; i++) {
+      results[to + i * toStep] = Math.min(results[to + i * toStep]!, data[from + i * step]!);
+    }
+  },
+};
+
+/** Brings every element of `x` to the entry of `results` that it falls on when `results` is broadcast to it. */
+function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun }: Reduction): void {
+  const [to, from] = [results.data, x.data];
+  forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {
+    if (os === 0) to[o!] = ofTwo(to[o!]!, ofRun(from, p!, ps!, length));
+    else intoRun(to, o!, os!, from, p!, ps!, length);
   });
-  return out;
 }
 
-const plus = (a: number, b: number): number => a + b;
+/** The results in the dtype of the answer, rounded once. */
+const rounded = (results: NdArray, dtype: DType): NdArray =>
+  results.dtype === dtype ? results : assign(emptyOf({ shape: results.shape, dtype }), results);
 
-// Sums of float32 are formed in float64: rounding after each term would lose digits that pairwise sums keep.
-const accumulatorOf = (dtype: DType): DType => (dtype === 'float32' ? 'float64' : dtype);
-
-const rounded = (total: NdArray, dtype: DType): NdArray =>
-  total.dtype === dtype ? total : assign(emptyOf({ shape: total.shape, dtype }), total);
-
-/** What is below, or above, every value of a dtype. */
-const bounds: { readonly [D in DType]: readonly [least: number, greatest: number] } = {
-  float32: [-Infinity, Infinity],
-  float64: [-Infinity, Infinity],
-  int32: [-(2 ** 31), 2 ** 31 - 1],
-  bool: [0, 1],
-};
-
-const extremum = (name: 'max' | 'min', pick: (a: number, b: number) => number) => {
-  const reduceRun = reduceWith(pick);
-  return (x: NdArray, axes: readonly number[]) => {
-    const { shape, dtype } = abstract[name](x, axes);
-    const start = bounds[dtype][name === 'max' ? 0 : 1];
-    return accumulate(filled(shape, start, dtype), x, pick, reduceRun);
-  };
-};
+function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction): NdArray {
+  const results = filled(shape, reduction.identity, 'float64');
+  reduceInto(results, x, reduction);
+  return rounded(results, dtype);
+}
 
 /** Calls `visit` with the start in `x` and in `out` of every line along `axis`. */
 function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from: number, to: number) => void): void {
@@ -105,16 +127,26 @@ const argExtremum =
     return out;
   };
 
-type Reduction = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd' | 'fold';
+/** Adds each element of a run to the result at its place in a list. */
+function addPicked(
+  results: Data,
+  to: number,
+  toStep: number,
+  data: Data,
+  from: number,
+  step: number,
+  list: Data,
+): void {
+  for (let j = 0; j < list.length; j++) results[to + list[j]! * toStep]! += data[from + j * step]!;
+}
+
+type Reducing = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd' | 'fold';
 
 /** The primitives that bring many elements together. */
-export const reductions: Pick<Kernels<NdArray>, Reduction> = {
-  sum(x, axes) {
-    const { shape, dtype } = abstract.sum(x, axes);
-    return rounded(accumulate(filled(shape, 0, accumulatorOf(dtype)), x, plus, pairwiseSum), dtype);
-  },
-  max: extremum('max', Math.max),
-  min: extremum('min', Math.min),
+export const reductions: Pick<Kernels<NdArray>, Reducing> = {
+  sum: (x, axes) => reduce(x, abstract.sum(x, axes), sum),
+  max: (x, axes) => reduce(x, abstract.max(x, axes), max),
+  min: (x, axes) => reduce(x, abstract.min(x, axes), min),
   argmax: argExtremum('argmax', (a, b) => a > b),
   argmin: argExtremum('argmin', (a, b) => a < b),
 
@@ -122,40 +154,55 @@ export const reductions: Pick<Kernels<NdArray>, Reduction> = {
     const out = emptyOf(abstract.cumsum(x, axis));
     const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
     forEachLine(x, out, axis, (from, to) => {
-      let sum = 0;
-      for (let i = 0; i < length; i++) out.data[to + i * outStep] = sum += x.data[from + i * step]!;
+      let total = 0;
+      for (let i = 0; i < length; i++) {
+        total += x.data[from + i * step]!;
+        out.data[to + i * outStep] = total;
+      }
     });
     return out;
   },
 
   scatterAdd(x, indices, into) {
     const { shape, dtype } = abstract.scatterAdd(x, indices, into);
-    const { axis } = into;
-    const total = filled(shape, 0, accumulatorOf(dtype));
-    const entries = mergeAxes(x, axis, indices.shape.length);
-    const entry = (a: NdArray, index: number) =>
-      sliceView(
-        a,
-        a.shape.map((_, i) => (i === axis ? index : 0)),
-        a.shape.map((length, i) => (i === axis ? 1 : length)),
-        a.shape.map(() => 1),
-      );
-    forEachIndex('scatterAdd', indices, into.size, (index, place) => {
-      accumulate(entry(total, index), entry(entries, place), plus, pairwiseSum);
+    const { axis, size } = into;
+    const list = readIndices('scatterAdd', indices, size);
+    const entries = reshaped(x, [...shape.slice(0, axis), list.length, ...shape.slice(axis + 1)]);
+    const results = filled(shape, 0, 'float64');
+    const [toEntry, fromEntry] = [results.stride[axis]!, entries.stride[axis]!];
+    const first = [results, entries].map((a) => firstEntryView(a, axis));
+    forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
+      if (byEntry(length, toStep!, toEntry)) {
+        for (let j = 0; j < list.length; j++) {
+          sum.intoRun(
+            results.data,
+            to! + list[j]! * toEntry,
+            toStep!,
+            entries.data,
+            from! + j * fromEntry,
+            fromStep!,
+            length,
+          );
+        }
+      } else {
+        for (let i = 0; i < length; i++) {
+          addPicked(results.data, to! + i * toStep!, toEntry, entries.data, from! + i * fromStep!, fromEntry, list);
+        }
+      }
     });
-    return rounded(total, dtype);
+    return rounded(results, dtype);
   },
 
   fold(x, into) {
     const { shape, dtype } = abstract.fold(x, into);
     const { windows } = into;
     const lead = shape.length - windows.length;
-    const out = filled(shape, 0, accumulatorOf(dtype));
+    const out = filled(shape, 0, 'float64');
     const paddedShape = shape.map((n, i) =>
       i < lead ? n : n + windows[i - lead]!.padding[0] + windows[i - lead]!.padding[1],
     );
-    const padded = filled(paddedShape, 0, out.dtype);
-    accumulate(windowView(padded, windows, x.shape.slice(x.shape.length - windows.length)), x, plus, pairwiseSum);
+    const padded = filled(paddedShape, 0, 'float64');
+    reduceInto(windowView(padded, windows, x.shape.slice(x.shape.length - windows.length)), x, sum);
     const { source, target } = overlap(out, padded, windows);
     assign(source, target);
     return rounded(out, dtype);

@@ -1,0 +1,75 @@
+/**
+ * The case table: what every interpreter of the primitives must compute, as plain data.
+ *
+ * It needs no test framework. An interpreter of arrays of its own comes as `Kernels<NdArray>` by `overNdArrays`.
+ *
+ * @example
+ * for (const c of cases) {
+ *   const wrong = checkCase(kernels, c);
+ *   if (wrong !== undefined) throw new Error(wrong);
+ * }
+ */
+
+import type { NdArray } from './array.ts';
+import { arity, type Kernels, type Primitive, primitives } from './primitives.ts';
+import { type Case, call, inputsOf } from './testing/case.ts';
+import { mismatch } from './testing/compare.ts';
+import { type ErrorCase, errorClasses } from './testing/errors.ts';
+
+export type { ArrayInput, Case, CaseInput, CaseOf } from './testing/case.ts';
+export { cases, casesOf } from './testing/cases.ts';
+export { expectation, mismatch, type Tolerance, tolerances, ulpDistance } from './testing/compare.ts';
+export { type ErrorCase, errorCases } from './testing/errors.ts';
+export { type Layout, layOut, layouts } from './testing/layouts.ts';
+export type { Values } from './testing/values.ts';
+
+/** The result of a case by an interpreter, whatever it is worth. */
+export const runCase = (kernels: Kernels<NdArray>, c: Case): NdArray =>
+  call(kernels, c.primitive, inputsOf(c), c.attributes);
+
+const described = (error: unknown): string =>
+  error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
+
+/** What is wrong with an interpreter's answer to a case: the result, or that it changed its inputs. */
+export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefined {
+  const inputs = inputsOf(c);
+  const before = inputs.map(({ data }) => new Uint8Array(data.slice().buffer));
+  let result: NdArray;
+  try {
+    result = call(kernels, c.primitive, inputs, c.attributes);
+  } catch (error) {
+    return `${c.name}: threw ${described(error)}`;
+  }
+  const wrong = mismatch(c, result);
+  if (wrong !== undefined) return wrong;
+  const changed = inputs.findIndex(({ data }, i) => {
+    const after = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    return before[i]!.some((byte, place) => byte !== after[place]);
+  });
+  return changed < 0 ? undefined : `${c.name}: changed input ${changed}`;
+}
+
+/** What is wrong with the way in which an interpreter refuses a call. */
+export function checkErrorCase(kernels: Kernels<NdArray>, c: ErrorCase): string | undefined {
+  try {
+    call(kernels, c.primitive, inputsOf(c), c.attributes);
+  } catch (error) {
+    const right = error instanceof errorClasses[c.throws] && error.message.includes(c.message);
+    return right ? undefined : `${c.name}: expected ${c.throws}: … ${c.message} …, got ${described(error)}`;
+  }
+  return `${c.name}: expected ${c.throws}, but nothing was thrown`;
+}
+
+/** An interpreter of other arrays as one of ours, by the way in and the way out. */
+export function overNdArrays<A>(kernels: Kernels<A>, from: (x: NdArray) => A, to: (x: A) => NdArray): Kernels<NdArray> {
+  const adapt = (primitive: Primitive) => {
+    const count = arity[primitive];
+    return (...operands: readonly unknown[]): NdArray => {
+      const inputs = operands.slice(0, count === 'variadic' ? -1 : count) as readonly NdArray[];
+      return to(call(kernels, primitive, inputs.map(from), operands[inputs.length]));
+    };
+  };
+  return Object.fromEntries(
+    primitives.map((primitive) => [primitive, adapt(primitive)]),
+  ) as unknown as Kernels<NdArray>;
+}

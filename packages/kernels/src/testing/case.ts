@@ -1,0 +1,91 @@
+/** What a case is: plain data, so that any interpreter can be held against the table. */
+
+import type { NdArray } from '../array.ts';
+import type { DType } from '../dtype.ts';
+import type { AttributesOf, InputsOf, Kernels, Primitive, VariadicPrimitive } from '../primitives.ts';
+import { formatShape, type Shape } from '../shape.ts';
+import { type Layout, layOut } from './layouts.ts';
+import type { Values } from './values.ts';
+
+/** An array input of a case. */
+export interface ArrayInput {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly layout: Layout;
+  readonly values: Values;
+}
+
+/** An array input, or the very array of an input before it. */
+export type CaseInput = ArrayInput | { readonly sameAs: number };
+
+type AsInputs<Arrays extends readonly unknown[]> = { readonly [I in keyof Arrays]: CaseInput };
+
+type CaseInputs<P extends Primitive> = P extends VariadicPrimitive
+  ? readonly CaseInput[]
+  : AsInputs<InputsOf<Exclude<P, VariadicPrimitive>>>;
+
+/** One call of a primitive. */
+export interface CaseOf<P extends Primitive> {
+  /** What is called on what; no two cases share it. */
+  readonly name: string;
+  readonly primitive: P;
+  readonly inputs: CaseInputs<P>;
+  readonly attributes: AttributesOf<P>;
+}
+
+/** One call of any primitive. */
+export type Case = { [P in Primitive]: CaseOf<P> }[Primitive];
+
+/** `[1, 2]`, `{ axis: 1, size: 4 }`, `-0`: JSON, but for people, and with every number. */
+function format(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(format).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) {
+    return `{ ${Object.entries(value)
+      .map(([key, entry]) => `${key}: ${format(entry)}`)
+      .join(', ')} }`;
+  }
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function formatValues(values: Values): string {
+  if ('list' in values) {
+    const { list } = values;
+    return `of ${format(list.slice(0, 8))}${list.length > 8 ? ` and ${list.length - 8} more` : ''}`;
+  }
+  if ('between' in values) return `in ${format(values.between)}`;
+  return `of magnitude ${values.magnitudes.map((bound) => bound.toExponential(0)).join(' to ')}`;
+}
+
+function formatInput(input: CaseInput): string {
+  if ('sameAs' in input) return `the same as input ${input.sameAs}`;
+  const { shape, dtype, layout, values } = input;
+  return `${layout} ${dtype} ${formatShape(shape)} ${formatValues(values)}`;
+}
+
+/** A case, named after what it is made of. */
+export function newCase<P extends Primitive>(
+  primitive: P,
+  inputs: CaseInputs<P>,
+  attributes: AttributesOf<P>,
+): CaseOf<P> {
+  const parts = inputs.map(formatInput);
+  if (attributes !== undefined) parts.push(format(attributes));
+  return { name: `${primitive}: ${parts.join('; ')}`, primitive, inputs, attributes };
+}
+
+/** The array inputs of a case, made anew. */
+export function inputsOf(c: Pick<Case, 'inputs'>): NdArray[] {
+  const arrays: NdArray[] = [];
+  for (const input of c.inputs) {
+    arrays.push(
+      'sameAs' in input ? arrays[input.sameAs]! : layOut(input.shape, input.dtype, input.layout, input.values),
+    );
+  }
+  return arrays;
+}
+
+/** Calls a primitive by its name on inputs and attributes. */
+export function call<A>(kernels: Kernels<A>, primitive: Primitive, inputs: readonly A[], attributes: unknown): A {
+  const run = kernels[primitive] as (...operands: readonly unknown[]) => A;
+  return attributes === undefined ? run(...inputs) : run(...inputs, attributes);
+}

@@ -1,0 +1,21 @@
+/** The table of cases: every primitive, in every way that it has gone wrong somewhere. */
+
+import { type Primitive, primitives } from '../primitives.ts';
+import type { Case } from './case.ts';
+import { elementwiseCases } from './cases/elementwise.ts';
+import { movementCases } from './cases/movement.ts';
+import { productCases } from './cases/products.ts';
+import { reductionCases } from './cases/reductions.ts';
+
+const table: { readonly [P in Primitive]: readonly Case[] } = {
+  ...elementwiseCases,
+  ...reductionCases,
+  ...movementCases,
+  ...productCases,
+};
+
+/** The cases of one primitive. */
+export const casesOf = (primitive: Primitive): readonly Case[] => table[primitive];
+
+/** All cases, in the order of the primitives. */
+export const cases: readonly Case[] = primitives.flatMap(casesOf);

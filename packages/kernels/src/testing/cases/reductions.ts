@@ -1,0 +1,122 @@
+/** Cases of the primitives that bring the elements along axes together. */
+
+import type { DType } from '../../dtype.ts';
+import type { Primitive } from '../../primitives.ts';
+import type { Shape } from '../../shape.ts';
+import { type ArrayInput, type Case, newCase } from '../case.ts';
+import {
+  anyDType,
+  array,
+  layoutShapes,
+  lengths,
+  listed,
+  numeric,
+  oddShapes,
+  special,
+  tied,
+  uniform,
+  unusualLayouts,
+  usual,
+} from '../inputs.ts';
+import type { Values } from '../values.ts';
+
+const manyAxes = [
+  [0, 2, 4],
+  [1, 3],
+  [4, 0],
+];
+
+/** Every set of axes of a shape but the empty one, which only a scalar has; a few where there are many. */
+function axesOf({ length: rank }: Shape): readonly (readonly number[])[] {
+  if (rank === 0) return [[]];
+  if (rank > 3) return manyAxes;
+  return Array.from({ length: 2 ** rank - 1 }, (_, bits) =>
+    Array.from({ length: rank }, (_, axis) => axis).filter((axis) => ((bits + 1) >> axis) & 1),
+  );
+}
+
+const everyAxis = (shape: Shape) => shape.map((_, axis) => axis);
+
+/** Shapes that are long along one axis, short along the other. */
+const longShapes: readonly Shape[] = [
+  [1031, 3],
+  [3, 1031],
+  [130, 17],
+];
+
+type OverAxes = 'sum' | 'max' | 'min';
+type AlongAxis = 'argmax' | 'argmin' | 'cumsum';
+
+/** Numbers of every dtype on which sums cancel, wrap or spread a NaN, and extrema tie. */
+const hard: { readonly [D in DType]: readonly Values[] } = {
+  float32: [listed(1e8, 1, -1e8, 1), listed(0, -0), listed(1e-45, 2e-45, -1e-40)],
+  float64: [listed(1e16, 1, -1e16, 1), listed(0, -0), listed(5e-324, 1e-323, -1e-310)],
+  int32: [listed(2 ** 31 - 1, -5, 2 ** 30), listed(-(2 ** 31)), listed(0, 1)],
+  bool: [listed(0), listed(1)],
+};
+
+const infinity = Number.POSITIVE_INFINITY;
+
+/** Rows of which some have a NaN or infinities, first, last and in the middle. */
+const notFinite = [
+  listed(1, 2, Number.NaN, 4, 5, 6, 7),
+  listed(Number.NaN, 1, 2, 3, 4, 5, 6, 7, 8),
+  listed(1, infinity, 3, 4, 5),
+  listed(infinity, 1, -infinity, 2, 3, 4, 5, 6),
+  listed(-infinity),
+];
+
+/** Where a reduction is tried, beside its axes. `empty` tells whether it takes axes without elements. */
+function inputsOf(dtype: DType, values: Values, empty: boolean): readonly ArrayInput[] {
+  const shapes: readonly Shape[] = [
+    ...lengths.map((length) => [length]),
+    ...oddShapes.filter((shape) => empty || !shape.includes(0)),
+    ...layoutShapes,
+    ...longShapes,
+  ];
+  const awkward = dtype === 'float32' || dtype === 'float64' ? [...hard[dtype], ...notFinite] : hard[dtype];
+  return [
+    ...shapes.map((shape) => array(shape, dtype, values)),
+    ...[...layoutShapes, [130, 17]].flatMap((shape) =>
+      unusualLayouts.map((layout) => array(shape, dtype, values, layout)),
+    ),
+    ...awkward.flatMap((others) => [array([37], dtype, others), array([5, 7], dtype, others)]),
+    array([3, special[dtype].length], dtype, listed(...special[dtype])),
+  ];
+}
+
+const overAxes = (primitive: OverAxes, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
+  dtypes.flatMap((dtype) => [
+    ...inputsOf(dtype, values(dtype), primitive === 'sum').flatMap((input) =>
+      axesOf(input.shape).map((axes): Case => newCase(primitive, [input], axes)),
+    ),
+    newCase(primitive, [array([5, 7], dtype, values(dtype))], []),
+  ]);
+
+/** An extremum of no elements is an error, unless there is nothing to find. */
+const emptyExtrema = (primitive: 'max' | 'min'): readonly Case[] =>
+  numeric.flatMap((dtype) => [
+    newCase(primitive, [array([0, 3], dtype, usual(dtype))], [1]),
+    newCase(primitive, [array([3, 0, 2], dtype, usual(dtype))], [0, 2]),
+  ]);
+
+const alongAxis = (primitive: AlongAxis, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
+  dtypes.flatMap((dtype) =>
+    inputsOf(dtype, values(dtype), primitive === 'cumsum').flatMap((input) =>
+      everyAxis(input.shape).map((axis): Case => newCase(primitive, [input], axis)),
+    ),
+  );
+
+const emptyArguments = (primitive: 'argmax' | 'argmin'): readonly Case[] =>
+  numeric.map((dtype) => newCase(primitive, [array([0, 3], dtype, usual(dtype))], 1));
+
+const away = (dtype: DType): Values => (dtype === 'int32' ? usual(dtype) : uniform(-3, 3));
+
+export const reductionCases = {
+  sum: overAxes('sum', numeric, away),
+  max: [...overAxes('max', anyDType, tied), ...emptyExtrema('max')],
+  min: [...overAxes('min', anyDType, tied), ...emptyExtrema('min')],
+  argmax: [...alongAxis('argmax', numeric, tied), ...emptyArguments('argmax')],
+  argmin: [...alongAxis('argmin', numeric, tied), ...emptyArguments('argmin')],
+  cumsum: alongAxis('cumsum', numeric, away),
+} satisfies { readonly [P in Primitive]?: readonly Case[] };

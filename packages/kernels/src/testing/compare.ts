@@ -1,0 +1,197 @@
+/** How near an interpreter must come to the reference, and what to say where it does not. */
+
+import type { NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
+import { type DType, type FloatDType, isFloat } from '../dtype.ts';
+import type { Primitive } from '../primitives.ts';
+// biome-ignore lint/style/noRestrictedImports: the reference is what the case table is measured by.
+import { reference } from '../reference.ts';
+import { formatShape, sameShape } from '../shape.ts';
+import { type Case, call, inputsOf } from './case.ts';
+
+/**
+ * How far a floating-point result may lie from the reference's; results of other dtypes are exact.
+ *
+ * - `exact`: not at all; zeros have the same sign.
+ * - a number: that many units in the last place; zeros have the same sign.
+ * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order in which it is formed.
+ */
+export type Tolerance = 'exact' | 'accumulated' | number;
+
+/** The tolerance of each primitive. */
+export const tolerances: { readonly [P in Primitive]: Tolerance } = {
+  full: 'exact',
+  neg: 'exact',
+  abs: 'exact',
+  sign: 'exact',
+  exp: 2,
+  expm1: 3,
+  log: 2,
+  log1p: 3,
+  sqrt: 'exact',
+  sin: 2,
+  cos: 2,
+  tanh: 3,
+  sigmoid: 3,
+  relu: 'exact',
+  softplus: 3,
+  erf: 4,
+  stopGradient: 'exact',
+  add: 'exact',
+  sub: 'exact',
+  mul: 'exact',
+  div: 'exact',
+  pow: 4,
+  maximum: 'exact',
+  minimum: 'exact',
+  equal: 'exact',
+  less: 'exact',
+  lessEqual: 'exact',
+  where: 'exact',
+  cast: 'exact',
+  sum: 'accumulated',
+  max: 'exact',
+  min: 'exact',
+  argmax: 'exact',
+  argmin: 'exact',
+  cumsum: 'accumulated',
+  reshape: 'exact',
+  permute: 'exact',
+  broadcastTo: 'exact',
+  slice: 'exact',
+  embed: 'exact',
+  concat: 'exact',
+  take: 'exact',
+  scatterAdd: 'accumulated',
+  matmul: 'accumulated',
+  unfold: 'exact',
+  fold: 'accumulated',
+};
+
+const epsilon = { float32: 2 ** -23, float64: 2 ** -52 } as const;
+const leastDenormal = { float32: 2 ** -149, float64: 2 ** -1074 } as const;
+
+const float = new Float32Array(1);
+const floatBits = new Int32Array(float.buffer);
+const double = new Float64Array(1);
+const doubleBits = new BigInt64Array(double.buffer);
+
+/** The place of a number among all numbers of its dtype in ascending order; both zeros are at 0. */
+function rank(value: number, dtype: FloatDType): bigint {
+  if (dtype === 'float32') {
+    float[0] = value;
+    return BigInt(floatBits[0]! < 0 ? -(2 ** 31) - floatBits[0]! : floatBits[0]!);
+  }
+  double[0] = value;
+  return doubleBits[0]! < 0n ? -(2n ** 63n) - doubleBits[0]! : doubleBits[0]!;
+}
+
+/**
+ * How many steps from one number of a dtype to the next lie between two of them: 0 for the same number, both zeros and
+ * two NaNs, infinite for a number and a NaN. An infinity is one step from the largest finite number.
+ *
+ * @example ulpDistance(1, 1 + 2 ** -23, 'float32') // 1
+ */
+export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
+  if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b) ? 0 : Number.POSITIVE_INFINITY;
+  const distance = Number(rank(a, dtype) - rank(b, dtype));
+  return Math.abs(distance);
+}
+
+/**
+ * The error that each element of a sum may have. A primitive that sums is linear, so of the inputs' absolute values it
+ * gives the sum of |x y|, and of ones the number of terms.
+ */
+function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
+  const inFloat64 = (f: (x: NdArray) => NdArray) =>
+    call(
+      reference,
+      c.primitive,
+      inputsOf(c).map((x) => (isFloat(x.dtype) ? f(x) : x)),
+      c.attributes,
+    );
+  const magnitudes = inFloat64((x) => reference.abs(reference.cast(x, 'float64'))).data;
+  const terms = inFloat64((x) => reference.full({ shape: x.shape, value: 1, dtype: 'float64' })).data;
+  return (i) => terms[i]! * (epsilon[dtype] * magnitudes[i]! + leastDenormal[dtype]);
+}
+
+/** What is wrong with one element, or `undefined` where nothing is. */
+type Judge = (expected: number, actual: number, i: number) => string | undefined;
+
+const exactly: Judge = (expected, actual) => (Object.is(expected, actual) ? undefined : '');
+
+const withinUlps =
+  (allowed: number, dtype: FloatDType): Judge =>
+  (expected, actual) => {
+    if (expected === 0 && actual === 0) return exactly(expected, actual, 0);
+    const distance = ulpDistance(expected, actual, dtype);
+    return distance <= allowed ? undefined : `, ${distance} ulps away where ${allowed} are allowed`;
+  };
+
+const withinBound =
+  (bound: (i: number) => number): Judge =>
+  (expected, actual, i) => {
+    if (expected === actual || Object.is(expected, actual)) return undefined;
+    const error = Math.abs(expected - actual);
+    return error <= bound(i) ? undefined : `, ${error} away where ${bound(i)} is allowed`;
+  };
+
+function judgeOf(c: Case, dtype: DType): Judge {
+  const tolerance = tolerances[c.primitive];
+  if (!isFloat(dtype) || tolerance === 'exact') return exactly;
+  return tolerance === 'accumulated' ? withinBound(sumBound(c, dtype)) : withinUlps(tolerance, dtype);
+}
+
+/** What a result is measured by. */
+interface Standard {
+  readonly expected: NdArray;
+  readonly judge: Judge;
+}
+
+// The reference is slow, and all interpreters are held against the same.
+const standards = new WeakMap<Case, Standard>();
+
+function standardOf(c: Case): Standard {
+  const known = standards.get(c);
+  if (known !== undefined) return known;
+  const expected = call(reference, c.primitive, inputsOf(c), c.attributes);
+  const standard = { expected, judge: judgeOf(c, expected.dtype) };
+  standards.set(c, standard);
+  return standard;
+}
+
+/** What the reference interpreter gives for a case. */
+export const expectation = (c: Case): NdArray => standardOf(c).expected;
+
+const formatNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
+
+function indexOf(shape: readonly number[], i: number): string {
+  let rest = i;
+  const index = shape.toReversed().map((length) => {
+    const place = rest % length;
+    rest = (rest - place) / length;
+    return place;
+  });
+  return formatShape(index.reverse());
+}
+
+/**
+ * What is wrong with the result of a case: its shape, its dtype or the first of its elements that is out of tolerance.
+ * `undefined` where nothing is.
+ */
+export function mismatch(c: Case, actual: NdArray): string | undefined {
+  const { expected, judge } = standardOf(c);
+  if (actual.dtype !== expected.dtype) return `${c.name}: expected ${expected.dtype}, got ${actual.dtype}`;
+  if (!sameShape(actual.shape, expected.shape)) {
+    return `${c.name}: expected shape ${formatShape(expected.shape)}, got ${formatShape(actual.shape)}`;
+  }
+  const { data, offset } = contiguous(actual);
+  for (let i = 0; i < expected.size; i++) {
+    const [want, got] = [expected.data[i]!, data[offset + i]!];
+    const complaint = judge(want, got, i);
+    if (complaint !== undefined) {
+      return `${c.name}: at ${indexOf(expected.shape, i)} expected ${formatNumber(want)}, got ${formatNumber(got)}${complaint}`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,203 @@
+/** Calls that must be refused, and what must be said of them. */
+
+import type { DType } from '../dtype.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import type { Primitive } from '../primitives.ts';
+import { formatShape, type Shape } from '../shape.ts';
+import type { Window } from '../views.ts';
+import type { ArrayInput } from './case.ts';
+import { array, listed, usual } from './inputs.ts';
+
+/** The classes of the errors, by name. */
+export const errorClasses = { ShapeError, DTypeError, ArgumentError } as const;
+
+/** A call that must throw. */
+export interface ErrorCase {
+  readonly name: string;
+  readonly primitive: Primitive;
+  readonly inputs: readonly ArrayInput[];
+  readonly attributes: unknown;
+  readonly throws: keyof typeof errorClasses;
+  /** A part of the message that tells what is wrong. */
+  readonly message: string;
+}
+
+const refused = (
+  throws: ErrorCase['throws'],
+  message: string,
+  primitive: Primitive,
+  inputs: readonly ArrayInput[],
+  attributes?: unknown,
+): ErrorCase => {
+  const operands = inputs.map(({ shape, dtype }) => `${dtype} ${formatShape(shape)}`);
+  return { name: `${primitive}: ${[...operands, message].join('; ')}`, primitive, inputs, attributes, throws, message };
+};
+
+const x = (shape: Shape, dtype: DType = 'float32') => array(shape, dtype, usual(dtype));
+const indices = (shape: Shape, ...list: readonly number[]) => array(shape, 'int32', listed(...list));
+
+const shapeError = refused.bind(undefined, 'ShapeError');
+const dtypeError = refused.bind(undefined, 'DTypeError');
+const argumentError = refused.bind(undefined, 'ArgumentError');
+
+const ofFloats: readonly Primitive[] = [
+  'exp',
+  'expm1',
+  'log',
+  'log1p',
+  'sqrt',
+  'sin',
+  'cos',
+  'tanh',
+  'sigmoid',
+  'softplus',
+  'erf',
+];
+const pairs: readonly Primitive[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'maximum',
+  'minimum',
+  'equal',
+  'less',
+  'lessEqual',
+];
+const ofAxis = { argmax: 2, argmin: 2, cumsum: 2, sum: [2], max: [2], min: [2] } as const;
+
+const window = (how: Partial<Window>): readonly Window[] => [
+  { size: 2, stride: 1, dilation: 1, padding: [0, 0], ...how },
+];
+const slice = (start: number, size: number, step: number) => ({ starts: [start], sizes: [size], steps: [step] });
+
+/** Calls of every primitive that checks its operands. */
+export const errorCases: readonly ErrorCase[] = [
+  ...ofFloats.flatMap((primitive) => [
+    dtypeError('expected float32 or float64, got int32', primitive, [x([3], 'int32')]),
+    dtypeError('expected float32 or float64, got bool', primitive, [x([3], 'bool')]),
+  ]),
+  ...(['neg', 'abs', 'sign', 'relu'] as const).map((primitive) =>
+    dtypeError('expected numbers, got bool', primitive, [x([3], 'bool')]),
+  ),
+  ...pairs.flatMap((primitive) => [
+    dtypeError('operands are float32 and int32', primitive, [x([3]), x([3], 'int32')]),
+    dtypeError('operands are float64 and float32', primitive, [x([3], 'float64'), x([3])]),
+    shapeError('cannot broadcast [2, 3] with [2]: 3 and 2 differ', primitive, [x([2, 3]), x([2])]),
+    shapeError('cannot broadcast [0] with [2]: 0 and 2 differ', primitive, [x([0]), x([2])]),
+  ]),
+  ...(['add', 'sub', 'mul'] as const).map((primitive) =>
+    dtypeError('expected numbers, got bool', primitive, [x([3], 'bool'), x([3], 'bool')]),
+  ),
+  ...(['div', 'pow'] as const).map((primitive) =>
+    dtypeError('expected float32 or float64, got int32', primitive, [x([3], 'int32'), x([3], 'int32')]),
+  ),
+
+  dtypeError('expected a bool condition, got float32', 'where', [x([3]), x([3]), x([3])]),
+  dtypeError('operands are float32 and float64', 'where', [x([3], 'bool'), x([3]), x([3], 'float64')]),
+  shapeError('cannot broadcast [4] with [3]', 'where', [x([4], 'bool'), x([3]), x([3])]),
+  argumentError("unknown dtype 'float16'", 'cast', [x([3])], 'float16'),
+
+  argumentError('[2, -1] is not a shape', 'full', [], { shape: [2, -1], value: 0, dtype: 'float32' }),
+  argumentError('[1.5] is not a shape', 'full', [], { shape: [1.5], value: 0, dtype: 'float32' }),
+  argumentError('is too large', 'full', [], { shape: [2 ** 20, 2 ** 20], value: 0, dtype: 'bool' }),
+  argumentError("unknown dtype 'float16'", 'full', [], { shape: [2], value: 0, dtype: 'float16' }),
+  argumentError('1.5 is not an int32', 'full', [], { shape: [2], value: 1.5, dtype: 'int32' }),
+  argumentError('2147483648 is not an int32', 'full', [], { shape: [2], value: 2 ** 31, dtype: 'int32' }),
+  argumentError('NaN is not an int32', 'full', [], { shape: [2], value: Number.NaN, dtype: 'int32' }),
+  argumentError('2 is not a bool', 'full', [], { shape: [2], value: 2, dtype: 'bool' }),
+
+  ...Object.entries(ofAxis).flatMap(([primitive, axes]) => [
+    argumentError('axis 2 is out of range for rank 2', primitive as keyof typeof ofAxis, [x([2, 3])], axes),
+    argumentError('axis 2 is out of range for rank 0', primitive as keyof typeof ofAxis, [x([])], axes),
+  ]),
+  argumentError('axis -1 is out of range', 'sum', [x([2, 3])], [-1]),
+  argumentError('axis 0.5 is out of range', 'sum', [x([2, 3])], [0.5]),
+  ...(['sum', 'cumsum', 'argmax', 'argmin'] as const).map((primitive) =>
+    dtypeError('expected numbers, got bool', primitive, [x([3], 'bool')], primitive === 'sum' ? [0] : 0),
+  ),
+  ...(['max', 'min'] as const).flatMap((primitive) => [
+    argumentError('axis 0 of [0] is empty', primitive, [x([0])], [0]),
+    argumentError('axis 1 of [3, 0, 2] is empty', primitive, [x([3, 0, 2])], [0, 1]),
+  ]),
+  argumentError('axis 0 of [0, 3] is empty', 'argmax', [x([0, 3])], 0),
+  argumentError('axis 0 of [0, 3] is empty', 'argmin', [x([0, 3])], 0),
+
+  shapeError('cannot reshape [2, 3] (6 elements) to [4] (4 elements)', 'reshape', [x([2, 3])], [4]),
+  argumentError('[-1] is not a shape', 'reshape', [x([2, 3])], [-1]),
+  argumentError('[0, 0] does not name each axis of [2, 3] once', 'permute', [x([2, 3])], [0, 0]),
+  argumentError('[0] does not name each axis of [2, 3] once', 'permute', [x([2, 3])], [0]),
+  argumentError('[1, 2] does not name each axis of [2, 3] once', 'permute', [x([2, 3])], [1, 2]),
+  shapeError('cannot broadcast [3] with [2]', 'broadcastTo', [x([3])], [2]),
+  shapeError('[2, 3] does not broadcast to [3]', 'broadcastTo', [x([2, 3])], [3]),
+  shapeError('[3] does not broadcast to [1]', 'broadcastTo', [x([3])], [1]),
+
+  argumentError('start 9, size 1, step 1 does not fit axis 0 of length 9', 'slice', [x([9])], slice(9, 1, 1)),
+  argumentError('start -1, size 1, step 1 does not fit', 'slice', [x([9])], slice(-1, 1, 1)),
+  argumentError('start 5, size 3, step 2 does not fit', 'slice', [x([9])], slice(5, 3, 2)),
+  argumentError('start 5, size 3, step -3 does not fit', 'slice', [x([9])], slice(5, 3, -3)),
+  argumentError('start 0, size 1, step 0 does not fit', 'slice', [x([9])], slice(0, 1, 0)),
+  argumentError('start 0.5, size 2, step 0.5 does not fit', 'slice', [x([9])], slice(0.5, 2, 0.5)),
+  argumentError('start 0, size 3, step 0.5 does not fit', 'slice', [x([9])], slice(0, 3, 0.5)),
+  argumentError('start NaN, size 0, step 1 does not fit', 'slice', [x([9])], slice(Number.NaN, 0, 1)),
+  argumentError('[-1] is not a shape', 'slice', [x([9])], slice(0, -1, 1)),
+  argumentError('a start, a size and a step for each axis of [2, 3]', 'slice', [x([2, 3])], slice(0, 1, 1)),
+  shapeError('expected shape [3], got [4]', 'embed', [x([4])], { ...slice(0, 3, 1), shape: [9] }),
+  argumentError('start 7, size 3, step 1 does not fit axis 0 of length 9', 'embed', [x([3])], {
+    ...slice(7, 3, 1),
+    shape: [9],
+  }),
+
+  argumentError('expected at least one array', 'concat', [], 0),
+  argumentError('axis 0 is out of range for rank 0', 'concat', [x([]), x([])], 0),
+  argumentError('axis 2 is out of range for rank 2', 'concat', [x([2, 3]), x([2, 3])], 2),
+  dtypeError('operands are float32 and int32', 'concat', [x([3]), x([3], 'int32')], 0),
+  shapeError('[2, 3] and [2, 4] differ beside axis 0', 'concat', [x([2, 3]), x([2, 4])], 0),
+  shapeError('[2, 3] and [3] differ beside axis 0', 'concat', [x([2, 3]), x([3])], 0),
+
+  dtypeError('expected int32 indices, got float32', 'take', [x([9]), x([2])], 0),
+  argumentError('axis 1 is out of range for rank 1', 'take', [x([9]), indices([2], 0)], 1),
+  argumentError('index 9 at place 1 is out of range for an axis of length 9', 'take', [x([9]), indices([3], 8, 9)], 0),
+  argumentError('index -1 at place 0 is out of range for an axis of length 7', 'take', [x([5, 7]), indices([], -1)], 1),
+  argumentError('index 0 at place 0 is out of range for an axis of length 0', 'take', [x([0]), indices([1], 0)], 0),
+  argumentError('index 7 at place 2 is out of range', 'take', [x([0, 7]), indices([3], 6, 5, 7)], 1),
+  dtypeError('expected numbers, got bool', 'scatterAdd', [x([2], 'bool'), indices([2], 0)], { axis: 0, size: 3 }),
+  dtypeError('expected int32 indices, got float64', 'scatterAdd', [x([2]), x([2], 'float64')], { axis: 0, size: 3 }),
+  argumentError('axis 1 is out of range for rank 1', 'scatterAdd', [x([2]), indices([2], 0)], { axis: 1, size: 3 }),
+  argumentError(
+    'index 3 at place 1 is out of range for an axis of length 3',
+    'scatterAdd',
+    [x([2]), indices([2], 0, 3)],
+    {
+      axis: 0,
+      size: 3,
+    },
+  ),
+  shapeError('got [2, 5] with indices [3]', 'scatterAdd', [x([2, 5]), indices([3], 0)], { axis: 0, size: 3 }),
+  argumentError('[-1] is not a shape', 'scatterAdd', [x([2]), indices([2], 0)], { axis: 0, size: -1 }),
+
+  shapeError('inner dimensions 3 and 4 differ', 'matmul', [x([2, 3]), x([4, 5])]),
+  shapeError('expected two or more axes each, got [3] and [3, 2]', 'matmul', [x([3]), x([3, 2])]),
+  shapeError('expected two or more axes each, got [2, 3] and []', 'matmul', [x([2, 3]), x([])]),
+  shapeError('cannot broadcast [2] with [3]', 'matmul', [x([2, 4, 5]), x([3, 5, 6])]),
+  dtypeError('operands are float32 and float64', 'matmul', [x([2, 3]), x([3, 2], 'float64')]),
+  dtypeError('expected numbers, got bool', 'matmul', [x([2, 3], 'bool'), x([3, 2], 'bool')]),
+
+  shapeError(
+    'a window that spans 5 does not fit axis 1 of padded length 4',
+    'unfold',
+    [x([2, 3])],
+    window({ size: 3, dilation: 2, padding: [1, 0] }),
+  ),
+  shapeError('does not fit axis 0 of padded length 1', 'unfold', [x([9])], window({ padding: [-4, -4] })),
+  shapeError('2 windows need as many axes, got [9]', 'unfold', [x([9])], [...window({}), ...window({})]),
+  ...[{ size: 0 }, { stride: 0 }, { dilation: 0 }, { size: 1.5 }, { padding: [0.5, 0] as const }].flatMap((how) => [
+    argumentError('of a window are whole numbers > 0', 'unfold', [x([9])], window(how)),
+    argumentError('of a window are whole numbers > 0', 'fold', [x([2, 8])], { windows: window(how), shape: [9] }),
+  ]),
+  shapeError('expected windows of shape [2, 8], got [3, 7]', 'fold', [x([3, 7])], { windows: window({}), shape: [9] }),
+  shapeError('a shape of as many axes as windows', 'fold', [x([2, 8])], { windows: window({}), shape: [1, 9] }),
+  argumentError('[-9] is not a shape', 'fold', [x([2, 8])], { windows: window({}), shape: [-9] }),
+  dtypeError('expected numbers, got bool', 'fold', [x([2, 8], 'bool')], { windows: window({}), shape: [9] }),
+];

@@ -1,0 +1,69 @@
+/** The ways in which an array of a given shape can lie in memory. */
+
+import { NdArray } from '../array.ts';
+import { type DType, newData } from '../dtype.ts';
+import { forEachRun } from '../iterate.ts';
+import { rowMajor, type Shape, sizeOf } from '../shape.ts';
+import { type Values, valueAt } from './values.ts';
+
+interface Placement {
+  readonly stride: readonly number[];
+  readonly offset: number;
+  /** Elements of the data. */
+  readonly length: number;
+}
+
+const total = (stride: readonly number[]): number => stride.reduce((sum, step) => sum + step, 0);
+
+const placements = {
+  /** Row-major, from the first element of its data. */
+  contiguous: (shape) => ({ stride: rowMajor(shape), offset: 0, length: sizeOf(shape) }),
+  /** Row-major, from the middle of its data, and so at an address that is a multiple of nothing. */
+  offset: (shape) => ({ stride: rowMajor(shape), offset: 3, length: sizeOf(shape) + 5 }),
+  /** The inside of an array with a border: rows are contiguous, but not one with the next. */
+  window(shape) {
+    const outer = shape.map((length) => length + 3);
+    const stride = rowMajor(outer);
+    return { stride, offset: total(stride), length: sizeOf(outer) };
+  },
+  /** Column-major. */
+  transposed: (shape) => ({ stride: rowMajor(shape.toReversed()).reverse(), offset: 0, length: sizeOf(shape) }),
+  /** Every second element along every axis. */
+  strided(shape) {
+    const outer = shape.map((length) => 2 * length + 1);
+    const stride = rowMajor(outer);
+    return { stride: stride.map((step) => 2 * step), offset: total(stride), length: sizeOf(outer) };
+  },
+  /** Backwards along every axis. */
+  reversed: (shape) => ({
+    stride: rowMajor(shape).map((step) => -step),
+    offset: Math.max(0, sizeOf(shape) - 1),
+    length: sizeOf(shape),
+  }),
+  /** Every second axis, from the first, repeats one entry with stride 0. */
+  broadcast(shape) {
+    const distinct = shape.map((length, axis) => (axis % 2 === 0 ? Math.min(length, 1) : length));
+    const stride = rowMajor(distinct).map((step, axis) => (axis % 2 === 0 ? 0 : step));
+    return { stride, offset: 0, length: sizeOf(distinct) };
+  },
+} satisfies Record<string, (shape: Shape) => Placement>;
+
+/** How the elements of an array lie in memory. */
+export type Layout = keyof typeof placements;
+
+export const layouts = Object.keys(placements) as readonly Layout[];
+
+// What lies between the elements of an array, where nothing may read: it spoils whatever it gets into.
+const between: { readonly [D in DType]: number } = { float32: Number.NaN, float64: Number.NaN, int32: 77777, bool: 1 };
+
+/** A new array in memory of its own. */
+export function layOut(shape: Shape, dtype: DType, layout: Layout, values: Values): NdArray {
+  const { stride, offset, length } = placements[layout](shape);
+  const data = newData(dtype, length).fill(between[dtype]);
+  const x = new NdArray(data, dtype, shape, stride, offset);
+  let count = 0;
+  forEachRun(shape, [x], (run, [from], [step]) => {
+    for (let i = 0; i < run; i++) data[from! + i * step!] = valueAt(values, dtype, count++);
+  });
+  return x;
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type FunctionBuilder, instantiate, ModuleBuilder } from '../src/wasm/assembler.ts';
-import { signed32, signed64, unsigned } from '../src/wasm/encoding.ts';
+import { append, type Part, signed32, signed64, unsigned } from '../src/wasm/encoding.ts';
 import { features } from '../src/wasm/features.ts';
 import {
   f32,
@@ -50,13 +50,19 @@ const asI32 = (value: Vector) => [...new Int32Array(vectorBytes(value))];
 const asI64 = (value: Vector) => [...new BigInt64Array(vectorBytes(value))];
 
 describe('encoding', () => {
+  const flat = (part: Part) => {
+    const bytes: number[] = [];
+    append(bytes, [part]);
+    return bytes;
+  };
+
   test.each([
     [0, [0]],
     [127, [0x7f]],
     [128, [0x80, 0x01]],
     [624485, [0xe5, 0x8e, 0x26]],
     [0xffffffff, [0xff, 0xff, 0xff, 0xff, 0x0f]],
-  ])('unsigned %d', (value, bytes) => expect(unsigned(value)).toEqual(bytes));
+  ])('unsigned %d', (value, bytes) => expect(flat(unsigned(value))).toEqual(bytes));
 
   test.each([
     [0, [0]],
@@ -67,8 +73,8 @@ describe('encoding', () => {
     [-65, [0xbf, 0x7f]],
     [0x80000000, [0x80, 0x80, 0x80, 0x80, 0x78]],
   ])('signed %d', (value, bytes) => {
-    expect(signed32(value)).toEqual(bytes);
-    expect(signed64(BigInt(value | 0))).toEqual(bytes);
+    expect(flat(signed32(value))).toEqual(bytes);
+    expect(flat(signed64(BigInt(value | 0)))).toEqual(bytes);
   });
 
   test.each([0, 1, -1, 63, 64, -64, -65, 8191, 8192, 0x7fffffff, -0x80000000, 123456789])('i32.const %d', (x) => {

@@ -24,7 +24,7 @@
  * - Control flow is structured: `f.if`, `f.for`, `f.while`, and `f.block` and `f.loop` with labels to branch to.
  */
 
-import { name, sized, sizedBytes, unsigned } from './encoding.ts';
+import { append, type Code, name, sized, sizedBytes, unsigned } from './encoding.ts';
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
@@ -93,7 +93,7 @@ export class FunctionBuilder {
 
   /** Sets the local when the expression is evaluated, and is its new value. */
   tee<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): Value<T> {
-    return { type: local.type, code: [...codeOf(local.type, value), 0x22, ...unsigned(local.index)] };
+    return { type: local.type, code: [codeOf(local.type, value), 0x22, unsigned(local.index)] };
   }
 
   /** Adds to an integer local: the step of a pointer. */
@@ -121,7 +121,7 @@ export class FunctionBuilder {
     this.#nest(IF, () => {
       then();
       if (otherwise === undefined) return;
-      this.#emit([ELSE]);
+      this.#emit(ELSE);
       otherwise();
     });
   }
@@ -161,34 +161,34 @@ export class FunctionBuilder {
   for(from: Operand<'i32'>, below: Operand<'i32'>, step: Operand<'i32'>, body: (index: Local<'i32'>) => void): void {
     const index = this.local('i32');
     this.set(index, from);
-    this.while({ type: 'i32', code: [...index.code, ...codeOf('i32', below), 0x48] }, () => {
+    this.while({ type: 'i32', code: [index.code, codeOf('i32', below), 0x48] }, () => {
       body(index);
       this.advance(index, step);
     });
   }
 
   /** The function's entry in the code section; `result` is the expression it returns. */
-  finish(result: Value<ResultType> | undefined): number[] {
-    this.#emit(result?.code ?? [], [END]);
+  finish(result: Value<ResultType> | undefined): Code {
+    this.#emit(result?.code ?? [], END);
     const locals = this.#types.map((type) => [1, TYPE_CODES[type]]);
-    return sizedBytes([...sized(locals), ...this.#code]);
+    return sizedBytes([sized(locals), this.#code]);
   }
 
-  #nest(opening: readonly number[], body: (label: Label) => void): void {
+  #nest(opening: Code, body: (label: Label) => void): void {
     this.#emit(opening);
     this.#depth += 1;
     body({ depth: this.#depth });
     this.#depth -= 1;
-    this.#emit([END]);
+    this.#emit(END);
   }
 
-  #emit(...parts: readonly (readonly number[])[]): void {
-    for (const part of parts) for (const byte of part) this.#code.push(byte);
+  #emit(...code: Code): void {
+    append(this.#code, code);
   }
 }
 
 function makeLocal<T extends ValueType>(type: T, index: number): Local<T> {
-  return { type, index, code: [0x20, ...unsigned(index)] };
+  return { type, index, code: [0x20, unsigned(index)] };
 }
 
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
@@ -197,9 +197,9 @@ const MAXIMUM_PAGES = 65_536;
 /** A module of exported functions over one imported memory, which is shared between threads where `shared` says so. */
 export class ModuleBuilder {
   readonly #shared: boolean;
-  readonly #types: number[][] = [];
-  readonly #bodies: number[][] = [];
-  readonly #exports: number[][] = [];
+  readonly #types: Code[] = [];
+  readonly #bodies: Code[] = [];
+  readonly #exports: Code[] = [];
 
   constructor(options: { readonly shared?: boolean } = {}) {
     this.#shared = options.shared ?? false;
@@ -221,19 +221,19 @@ export class ModuleBuilder {
     const index = this.#bodies.length;
     this.#types.push([
       0x60,
-      ...sized(types.map((parameter) => [TYPE_CODES[parameter]])),
-      ...sized(type === 'void' ? [] : [[TYPE_CODES[type]]]),
+      sized(types.map((parameter) => [TYPE_CODES[parameter]])),
+      sized(type === 'void' ? [] : [[TYPE_CODES[type]]]),
     ]);
     this.#bodies.push(f.finish(result));
-    this.#exports.push([...name(name_), 0x00, ...unsigned(index)]);
+    this.#exports.push([name(name_), 0x00, unsigned(index)]);
     return {
       name: name_,
       call: (args) => ({
         type: type as R,
         code: [
-          ...names.flatMap((parameter, i) => codeOf(types[i] as ValueType, args[parameter] as never)),
+          ...names.map((parameter, i) => codeOf(types[i] as ValueType, args[parameter] as never)),
           0x10,
-          ...unsigned(index),
+          unsigned(index),
         ],
       }),
     };
@@ -241,19 +241,21 @@ export class ModuleBuilder {
 
   /** The module in the binary format. */
   toBytes(): Uint8Array<ArrayBuffer> {
-    const limits = this.#shared ? [0x03, 0x00, ...unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
-    const section = (id: number, items: readonly (readonly number[])[]): number[] => [id, ...sizedBytes(sized(items))];
-    return Uint8Array.from([
-      ...MAGIC,
-      ...section(1, this.#types),
-      ...section(2, [[...name('env'), ...name('memory'), 0x02, ...limits]]),
-      ...section(
+    const limits = this.#shared ? [0x03, 0x00, unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
+    const section = (id: number, items: readonly Code[]): Code => [id, sizedBytes(sized(items))];
+    const bytes: number[] = [];
+    append(bytes, [
+      MAGIC,
+      section(1, this.#types),
+      section(2, [[name('env'), name('memory'), 0x02, limits]]),
+      section(
         3,
-        this.#types.map((_, i) => unsigned(i)),
+        this.#types.map((_, i) => [unsigned(i)]),
       ),
-      ...section(7, this.#exports),
-      ...section(10, this.#bodies),
+      section(7, this.#exports),
+      section(10, this.#bodies),
     ]);
+    return new Uint8Array(bytes);
   }
 
   /** Compiles at once; the modules of this package take a few milliseconds. */

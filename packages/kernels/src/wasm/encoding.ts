@@ -1,39 +1,34 @@
 /** The number encodings of the WebAssembly binary format. */
 
-/** LEB128 of an unsigned integer below 2^32. */
-export function unsigned(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value >>> 0;
-  while (rest > 0x7f) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>>= 7;
+/** A byte, or a list of parts that are laid flat once, when all is said. */
+export type Part = number | Code;
+export type Code = readonly Part[];
+
+/** Appends the bytes of the code. Runs too few times to be optimised, and `for of` is slow until then. */
+export function append(to: number[], code: Code): void {
+  for (let i = 0; i < code.length; i++) {
+    const part = code[i]!;
+    if (typeof part === 'number') to.push(part);
+    else append(to, part);
   }
-  bytes.push(rest);
-  return bytes;
 }
 
+/** LEB128 of an unsigned integer below 2^32. */
+export const unsigned = (value: number): Part =>
+  value < 0x80 ? value : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
+
 /** LEB128 of a 32-bit integer, which may be given as signed or as unsigned. */
-export function signed32(value: number): number[] {
-  const bytes: number[] = [];
-  let rest = value | 0;
-  while (rest < -64 || rest > 63) {
-    bytes.push((rest & 0x7f) | 0x80);
-    rest >>= 7;
-  }
-  bytes.push(rest & 0x7f);
-  return bytes;
+export function signed32(value: number): Part {
+  const integer = value | 0;
+  if (integer >= -64 && integer < 64) return integer & 0x7f;
+  return [(integer & 0x7f) | 0x80, signed32(integer >> 7)];
 }
 
 /** LEB128 of a 64-bit integer, which may be given as signed or as unsigned. */
-export function signed64(value: bigint): number[] {
-  const bytes: number[] = [];
-  let rest = BigInt.asIntN(64, value);
-  while (rest < -64n || rest > 63n) {
-    bytes.push(Number(rest & 0x7fn) | 0x80);
-    rest >>= 7n;
-  }
-  bytes.push(Number(rest & 0x7fn));
-  return bytes;
+export function signed64(value: bigint): Part {
+  const integer = BigInt.asIntN(64, value);
+  const low = Number(integer & 0x7fn);
+  return integer >= -64n && integer < 64n ? low : [low | 0x80, signed64(integer >> 7n)];
 }
 
 const scratch = new DataView(new ArrayBuffer(8));
@@ -52,16 +47,14 @@ export function integer(value: bigint, bytes: 4 | 8): number[] {
 }
 
 /** A sequence preceded by its length, as every list of the binary format is. */
-export function sized(items: readonly (readonly number[])[]): number[] {
-  return [...unsigned(items.length), ...items.flat()];
-}
+export const sized = (items: readonly Code[]): Code => [unsigned(items.length), items];
 
-/** A run of bytes preceded by its length, as names, function bodies and sections are. */
-export function sizedBytes(bytes: readonly number[]): number[] {
-  return [...unsigned(bytes.length), ...bytes];
+/** Bytes preceded by how many they are, as names, function bodies and sections are. */
+export function sizedBytes(code: Code): Code {
+  const bytes: number[] = [];
+  append(bytes, code);
+  return [unsigned(bytes.length), bytes];
 }
 
 /** A name in the binary format; names here are ASCII. */
-export function name(text: string): number[] {
-  return sizedBytes(Array.from(text, (character) => character.charCodeAt(0)));
-}
+export const name = (text: string): Code => sizedBytes(Array.from(text, (character) => character.charCodeAt(0)));

@@ -10,7 +10,7 @@
  * threads included.
  */
 
-import { float, integer, signed32, signed64, unsigned } from './encoding.ts';
+import { type Code, float, integer, signed32, signed64, unsigned } from './encoding.ts';
 
 export type ScalarType = 'i32' | 'i64' | 'f32' | 'f64';
 export type ValueType = ScalarType | 'v128';
@@ -19,7 +19,7 @@ export type ResultType = ValueType | 'void';
 /** An expression of type `T`: the bytes of code that leave its value on the operand stack. */
 export interface Value<T extends ResultType> {
   readonly type: T;
-  readonly code: readonly number[];
+  readonly code: Code;
 }
 
 /** Code that leaves nothing on the operand stack. */
@@ -33,31 +33,27 @@ const SIMD = 0xfd_0000;
 const ATOMIC = 0xfe_0000;
 const BULK = 0xfc_0000;
 
-const opcodeBytes = (opcode: number): number[] =>
-  opcode < 0x100 ? [opcode] : [opcode >>> 16, ...unsigned(opcode & 0xffff)];
+const opcodeBytes = (opcode: number): Code => (opcode < 0x100 ? [opcode] : [opcode >>> 16, unsigned(opcode & 0xffff)]);
 
-const constants: Record<ScalarType, (value: number | bigint) => number[]> = {
-  i32: (value) => [0x41, ...signed32(Number(value))],
-  i64: (value) => [0x42, ...signed64(BigInt(value))],
+const constants: Record<ScalarType, (value: number | bigint) => Code> = {
+  i32: (value) => [0x41, signed32(Number(value))],
+  i64: (value) => [0x42, signed64(BigInt(value))],
   f32: (value) => [0x43, ...float(Number(value), 4)],
   f64: (value) => [0x44, ...float(Number(value), 8)],
 };
 
 /** The code of an operand; a number becomes a constant of the wanted type. */
-export function codeOf<T extends ValueType>(type: T, operand: Operand<T>): readonly number[] {
+export function codeOf<T extends ValueType>(type: T, operand: Operand<T>): Code {
   return typeof operand === 'object' ? operand.code : constants[type as ScalarType](operand as number | bigint);
 }
 
-const value = <T extends ResultType>(type: T, ...code: readonly (readonly number[])[]): Value<T> => ({
-  type,
-  code: code.flat(),
-});
+const value = <T extends ResultType>(type: T, ...code: Code): Value<T> => ({ type, code });
 
 /** One function an opcode: `build(base + opcode)` under the same name. */
 function table<const Names extends Readonly<Record<string, number>>, F>(
   base: number,
   opcodes: Names,
-  build: (opcode: readonly number[]) => F,
+  build: (opcode: Code) => F,
 ): { readonly [Name in keyof Names]: F } {
   const entries = Object.entries(opcodes).map(([name, opcode]) => [name, build(opcodeBytes(base + opcode))]);
   return Object.fromEntries(entries);
@@ -65,23 +61,23 @@ function table<const Names extends Readonly<Record<string, number>>, F>(
 
 const unary =
   <T extends ValueType, R extends ResultType>(operand: T, result: R) =>
-  (opcode: readonly number[]) =>
+  (opcode: Code) =>
   (a: Operand<T>): Value<R> =>
     value(result, codeOf(operand, a), opcode);
 
 const binary =
   <T extends ValueType, U extends ValueType, R extends ResultType>(left: T, right: U, result: R) =>
-  (opcode: readonly number[]) =>
+  (opcode: Code) =>
   (a: Operand<T>, b: Operand<U>): Value<R> =>
     value(result, codeOf(left, a), codeOf(right, b), opcode);
 
 const ternary =
-  (opcode: readonly number[]) =>
+  (opcode: Code) =>
   (a: Value<'v128'>, b: Value<'v128'>, c: Value<'v128'>): Value<'v128'> =>
     value('v128', a.code, b.code, c.code, opcode);
 
 const single =
-  <F>(build: (opcode: readonly number[]) => F) =>
+  <F>(build: (opcode: Code) => F) =>
   (opcode: number): F =>
     build(opcodeBytes(opcode));
 

@@ -1,0 +1,101 @@
+/** The parameters of a small problem over 1,000 steps, against stored PyTorch values (data/make_trajectories.py). */
+
+import { readFileSync } from 'node:fs';
+import { Gradients, type Nested, type Parameter, parameter, type Tensor, tensor } from '@tapegrad/core';
+import { clipGradNorm, clipGradValue, SGD, type SGDOptions } from '@tapegrad/optim';
+import { describe, expect, test } from 'vitest';
+
+type Values = Readonly<Record<'w1' | 'b1' | 'w2', readonly number[]>>;
+
+interface Variant {
+  readonly options: SGDOptions;
+  /** Of a group of its own for w2. */
+  readonly own: Partial<SGDOptions>;
+  /** The step before which the learning rates are halved. */
+  readonly halvedAt: number | null;
+  readonly samples: readonly Values[];
+}
+
+interface Clipped {
+  readonly limit: number;
+  readonly norm: number | null;
+  readonly gradients: Values;
+}
+
+const stored = JSON.parse(readFileSync(new URL('data/trajectories.json', import.meta.url), 'utf8')) as {
+  readonly x: Nested<number>;
+  readonly y: Nested<number>;
+  readonly start: Readonly<Record<keyof Values, Nested<number>>>;
+  readonly sampled: readonly number[];
+  readonly variants: Readonly<Record<string, Variant>>;
+  readonly clipped: {
+    readonly gradients: Values;
+    readonly norm: readonly Clipped[];
+    readonly value: readonly Clipped[];
+  };
+};
+
+const double = (values: Nested<number>): Tensor => tensor(values, { dtype: 'float64' });
+
+const x = double(stored.x);
+const y = double(stored.y);
+
+function start(): Record<keyof Values, Parameter> {
+  const { w1, b1, w2 } = stored.start;
+  return { w1: parameter(double(w1)), b1: parameter(double(b1)), w2: parameter(double(w2)) };
+}
+
+function loss({ w1, b1, w2 }: Record<keyof Values, Parameter>): Tensor {
+  const error = x.matmul(w1).add(b1).tanh().matmul(w2).sub(y);
+  return error.mul(error).mean().add(w1.mul(w1).sum().mul(0.01));
+}
+
+/** The largest difference between two lists of numbers. */
+const distance = (a: ArrayLike<number>, b: readonly number[]): number =>
+  a.length === b.length ? Math.max(...b.map((value, i) => Math.abs(value - a[i]!))) : Infinity;
+
+const names = ['w1', 'b1', 'w2'] as const;
+
+describe('SGD follows PyTorch', () => {
+  test.each(Object.entries(stored.variants))('%s', (_, { options, own, halvedAt, samples }) => {
+    const parameters = start();
+    const { w1, b1, w2 } = parameters;
+    const optimizer = new SGD([{ parameters: [w1, b1] }, { parameters: [w2], ...own }], options);
+    for (let step = 1; step <= stored.sampled.at(-1)!; step++) {
+      if (step === halvedAt) for (const group of optimizer.groups) group.learningRate /= 2;
+      optimizer.step(loss(parameters).backward());
+      const sample = samples[stored.sampled.indexOf(step)];
+      if (sample === undefined) continue;
+      for (const name of names) {
+        expect(distance(parameters[name].data, sample[name]), `${name} at step ${step}`).toBeLessThan(1e-10);
+      }
+    }
+  });
+});
+
+describe('clipping follows PyTorch', () => {
+  const parameters = start();
+  const gradients = new Gradients(
+    new Map(
+      names.map((name) => {
+        const { shape } = parameters[name];
+        return [parameters[name], tensor(Float64Array.from(stored.clipped.gradients[name]), { shape })] as const;
+      }),
+    ),
+  );
+  const expectGradients = (actual: Gradients, expected: Values): void => {
+    for (const name of names) {
+      expect(distance(actual.of(parameters[name]).data, expected[name]), name).toBeLessThan(1e-14);
+    }
+  };
+
+  test.each(stored.clipped.norm)('of the norm to $limit', ({ limit, norm, gradients: expected }) => {
+    const clipped = clipGradNorm(gradients, limit);
+    expect(clipped.norm).toBeCloseTo(norm!, 14);
+    expectGradients(clipped.gradients, expected);
+  });
+
+  test.each(stored.clipped.value)('of the values to $limit', ({ limit, gradients: expected }) => {
+    expectGradients(clipGradValue(gradients, limit), expected);
+  });
+});

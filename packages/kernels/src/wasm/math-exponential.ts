@@ -1,0 +1,135 @@
+/** exp and what is made of it: expm1, tanh, sigmoid. */
+
+import type { FunctionBuilder } from './assembler.ts';
+import { v128 } from './instructions.ts';
+import {
+  type ByFloat,
+  coefficients,
+  constants,
+  FORMAT,
+  LN2,
+  polynomial,
+  signer,
+  type UnaryFunction,
+  type Vector,
+  type VectorLocal,
+} from './math-vector.ts';
+import type { FloatVector } from './vector.ts';
+
+/**
+ * q with expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, relative error 2^-26.1 and 2^-55.6: minimax polynomials of
+ * test/fixtures/minimax.py.
+ */
+const EXPM1: ByFloat<readonly number[]> = {
+  f32: [0.49999997, 0.16666546, 0.041667443, 0.008366251, 0.001387],
+  f64: [
+    ...[0.5000000000000006, 0.1666666666666665, 0.041666666666576306, 0.008333333333360473, 0.0013888888931375546],
+    ...[0.00019841269769284197, 2.4801505629539484e-5, 2.7557370456106665e-6, 2.762588029837254e-7],
+    2.5063706122570856e-8,
+  ],
+};
+
+/** Below `zero` exp is 0, below `minusOne` expm1 is -1, above `one` tanh is 1, above `infinite` exp is infinite. */
+const BEYOND: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', number>>> = {
+  f32: { zero: -104, minusOne: -18, one: 9.5, infinite: 89 },
+  f64: { zero: -746, minusOne: -38, one: 19.5, infinite: 710 },
+};
+
+/**
+ * Splits x into n ln 2 + r with n whole and |r| <= ln(2) / 2 (Cody and Waite). The lowest bits of the float `sum` hold
+ * n + offset, for x / ln 2 was added to a float so large that it has no bits below the units.
+ */
+function splitter(f: FunctionBuilder, v: FloatVector, offset: number) {
+  const { log2e, units, high, low } = constants(f, v, {
+    log2e: Math.LOG2E,
+    units: 1.5 * 2 ** FORMAT[v.scalar].mantissaBits + offset,
+    ...LN2[v.scalar],
+  });
+  const q = coefficients(f, v, EXPM1);
+  return (x: VectorLocal) => {
+    const sum = f.let(v.madd(x, log2e, units));
+    const n = f.let(v.sub(sum, units));
+    const r = f.let(v.nmadd(n, low, v.nmadd(n, high, x)));
+    return { sum, n, expm1: v.madd(v.mul(r, r), polynomial(v, r, q), r) };
+  };
+}
+
+/** 2^n of a float whose lowest bits hold n + bias. */
+const power = (v: FloatVector, sum: Vector): Vector => v.bits.shl(sum, FORMAT[v.scalar].mantissaBits);
+
+/**
+ * 2^n as a product of two powers, with n from below the least to above the greatest exponent: multiplied by the first,
+ * a number near 1 stays normal, so that it is rounded once. The lowest bits of `sum` hold n + 2 bias.
+ */
+function halver(f: FunctionBuilder, v: FloatVector) {
+  const { mantissaBits, bias } = FORMAT[v.scalar];
+  const { half, units } = constants(f, v, { half: 0.5, units: 1.5 * 2 ** mantissaBits + bias });
+  return (sum: Vector, n: Vector) => {
+    const first = f.let(v.madd(n, half, units));
+    return { first: f.let(power(v, first)), second: f.let(power(v, v.bits.sub(sum, first))) };
+  };
+}
+
+export const exp: UnaryFunction = (f, v) => {
+  const { zero, infinite } = BEYOND[v.scalar];
+  const { one, lowest, highest } = constants(f, v, { one: 1, lowest: zero, highest: infinite });
+  const split = splitter(f, v, 2 * FORMAT[v.scalar].bias);
+  const halve = halver(f, v);
+  return (x) => {
+    const { sum, n, expm1 } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
+    const { first, second } = halve(sum, n);
+    return v.mul(v.mul(v.add(expm1, one), first), second);
+  };
+};
+
+/** (2^n / b expm1(r) + (2^n / b - 1 / b)) b, with b the second factor of 2^n. */
+export const expm1: UnaryFunction = (f, v) => {
+  const { bias } = FORMAT[v.scalar];
+  const { minusOne, infinite } = BEYOND[v.scalar];
+  const { lowest, highest, twice } = constants(f, v, { lowest: minusOne, highest: infinite, twice: 2 ** bias });
+  const split = splitter(f, v, 2 * bias);
+  const halve = halver(f, v);
+  const withSign = signer(f, v);
+  return (x) => {
+    const { sum, n, expm1 } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
+    const { first, second } = halve(sum, n);
+    const reciprocal = v.bits.sub(twice, second);
+    return withSign(x, v.mul(v.madd(expm1, first, v.sub(first, reciprocal)), second));
+  };
+};
+
+/** exp(-|x|): no exponent is too large, and room for the small ones makes one power enough. */
+export const expOfMinusAbs: UnaryFunction = (f, v) => {
+  const room = 64;
+  const { lowest, one, minus, shrink } = constants(f, v, {
+    ...{ lowest: BEYOND[v.scalar].zero, one: 1, minus: -0, shrink: 2 ** -room },
+  });
+  const split = splitter(f, v, FORMAT[v.scalar].bias + room);
+  return (x) => {
+    const { sum, expm1 } = split(f.let(v.pmax(v128.or(x, minus), lowest)));
+    return v.mul(v.mul(v.add(expm1, one), power(v, sum)), shrink);
+  };
+};
+
+/** 1 / (1 + e) where x >= 0 and e / (1 + e) where x < 0, with e = exp(-|x|). */
+export const sigmoid: UnaryFunction = (f, v) => {
+  const { zero, one } = constants(f, v, { zero: 0, one: 1 });
+  const decay = expOfMinusAbs(f, v);
+  return (x) => {
+    const e = f.let(decay(x));
+    return v.div(v128.bitselect(e, one, v.lt(x, zero)), v.add(e, one));
+  };
+};
+
+/** e / (e + 2) with e = expm1(2 |x|), and the sign of x. */
+export const tanh: UnaryFunction = (f, v) => {
+  const { one, two, highest } = constants(f, v, { one: 1, two: 2, highest: 2 * BEYOND[v.scalar].one });
+  const split = splitter(f, v, FORMAT[v.scalar].bias);
+  const withSign = signer(f, v);
+  return (x) => {
+    const { sum, expm1 } = split(f.let(v.pmin(v.abs(v.add(x, x)), highest)));
+    const scale = f.let(power(v, sum));
+    const e = f.let(v.madd(expm1, scale, v.sub(scale, one)));
+    return withSign(x, v.div(e, v.add(e, two)));
+  };
+};

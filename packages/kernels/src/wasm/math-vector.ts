@@ -1,0 +1,69 @@
+/** What the elementary functions of vectors have in common: their shape, the float formats, polynomials and signs. */
+
+import type { FunctionBuilder, Local } from './assembler.ts';
+import { type Value, v128 } from './instructions.ts';
+import type { FloatType, FloatVector } from './vector.ts';
+
+export type Vector = Value<'v128'>;
+export type VectorLocal = Local<'v128'>;
+
+/**
+ * A function of the lanes of a vector. Called before a loop it keeps its constants in locals; what it returns emits, in
+ * the loop, the code for one vector, and is the result: an expression to evaluate once.
+ *
+ * ```ts
+ * const apply = exp(f, v);
+ * f.for(0, bytes, 16, (i) => f.run(v.store(i32.add(to, i), apply(f.let(v.load(i32.add(from, i)))))));
+ * ```
+ */
+export type VectorFunction<Inputs extends readonly VectorLocal[]> = (
+  f: FunctionBuilder,
+  v: FloatVector,
+) => (...inputs: Inputs) => Vector;
+
+export type UnaryFunction = VectorFunction<[x: VectorLocal]>;
+export type BinaryFunction = VectorFunction<[x: VectorLocal, y: VectorLocal]>;
+
+/** A constant of each float type. */
+export type ByFloat<T> = Readonly<Record<FloatType, T>>;
+
+/** Of the binary formats of IEEE 754: the bits below the exponent, and what is added to the exponent. */
+export const FORMAT: ByFloat<{ readonly mantissaBits: number; readonly bias: number }> = {
+  f32: { mantissaBits: 23, bias: 127 },
+  f64: { mantissaBits: 52, bias: 1023 },
+};
+
+/**
+ * ln 2 as a sum: `high` has so few bits that its product with an exponent is exact, whether or not a multiply-add rounds
+ * the product.
+ */
+export const LN2: ByFloat<{ readonly high: number; readonly low: number }> = {
+  f32: { high: 0.693145751953125, low: 1.4286068203094173e-6 },
+  f64: { high: 0.6931471803691238, low: 1.9082149292705877e-10 },
+};
+
+/** Constants in locals, by name. */
+export function constants<Name extends string>(
+  f: FunctionBuilder,
+  v: FloatVector,
+  values: Readonly<Record<Name, number>>,
+): Readonly<Record<Name, VectorLocal>>;
+export function constants(f: FunctionBuilder, v: FloatVector, values: Readonly<Record<string, number>>) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f.let(v.const(value))]));
+}
+
+/** The coefficients of a polynomial in locals. */
+export function coefficients(f: FunctionBuilder, v: FloatVector, of: ByFloat<readonly number[]>): VectorLocal[] {
+  return of[v.scalar].map((coefficient) => f.let(v.const(coefficient)));
+}
+
+/** c[0] + c[1] x + c[2] x^2 + … by Horner's rule. */
+export function polynomial(v: FloatVector, x: Vector, c: readonly Vector[]): Vector {
+  return c.reduceRight((sum, coefficient) => v.madd(sum, x, coefficient));
+}
+
+/** Gives a result that is positive or zero the sign of x; a NaN stays one. */
+export function signer(f: FunctionBuilder, v: FloatVector): (x: Vector, magnitude: Vector) => Vector {
+  const { sign } = constants(f, v, { sign: -0 });
+  return (x, magnitude) => v128.or(magnitude, v128.and(x, sign));
+}

@@ -22,6 +22,7 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import type { Nested, ShapeOf } from './static-shapes.ts';
+import { noteChange } from './tape.ts';
 import { hasNumber, Tensor } from './tensor.ts';
 
 export interface TensorOptions {
@@ -203,12 +204,11 @@ export function eye<const N extends number>(n: N, options: TensorOptions = {}): 
 /**
  * A tensor that changes: what an optimizer trains. Everything computed from it is recorded.
  *
- * Its elements have memory of their own and change in place, by `assign` or `update`; each change raises `version`, and
- * a sweep that needs the elements from before the change is an error. A view of it (a transpose, say) shows the change.
+ * Its elements have memory of their own and change in place, by `assign` or `update`. A view of it (a transpose, say)
+ * shows the change; a sweep of what was computed from either before the change is an error.
  */
 export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
   #name: string;
-  #version = 0;
 
   constructor(init: Tensor<S>, name = 'parameter') {
     if (!isFloat(init.dtype))
@@ -224,10 +224,6 @@ export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
 
   override set name(name: string) {
     this.#name = name;
-  }
-
-  override get version(): number {
-    return this.#version;
   }
 
   /** The elements as they are now: a copy, since this tensor's own change. */
@@ -250,8 +246,8 @@ export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
 
   /** Lets `change` write the elements, in row-major order: how optimizers work. */
   update(change: (elements: Data) => void): void {
+    noteChange(this);
     change(this.array.data);
-    this.#version++;
   }
 }
 

@@ -3,7 +3,7 @@
 import { type ArrayLike, formatShape, type Kernels, type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 import { rules, type VariadicVjp } from './rules.ts';
-import { type Entry, type Recorded, tapeOf, versionsOf } from './tape.ts';
+import { changedInput, type Entry, type Recorded, tapeOf } from './tape.ts';
 
 /** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
 function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
@@ -41,11 +41,11 @@ function cotangentOf<T extends Recorded, A extends ArrayLike>(
 
 const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
 
-function checkUnchanged({ op, inputs, versions }: Entry): void {
-  if (versionsOf(inputs) === versions) return;
-  const changed = inputs.map((x, i) => (x.version > 0 ? nameOf(x, i) : '')).filter((name) => name !== '');
+function checkUnchanged(entry: Entry): void {
+  const changed = changedInput(entry);
+  if (changed === undefined) return;
   throw new TapeError(
-    `backward: ${changed.join(' or ')} of '${op}' changed after the forward pass that this sweep needs its old value of; ` +
+    `backward: '${changed.name}' of '${entry.op}' changed after the forward pass that this sweep needs its old value of; ` +
       'sweep before the update, or run the forward pass again',
   );
 }

@@ -1,6 +1,6 @@
 /** The tape: which primitives ran, on what, in which order, as flat data. */
 
-import type { NdArray, Primitive, Shape } from '@tapegrad/kernels';
+import type { Data, NdArray, Primitive, Shape } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** What the tape knows of a tensor. */
@@ -11,8 +11,6 @@ export interface Recorded {
   readonly requiresGrad: boolean;
   /** The primitive that computed it; `undefined` for an input of the program. */
   readonly entry: Entry | undefined;
-  /** How often its elements were replaced. */
-  readonly version: number;
   /** A name for messages and listings. */
   readonly name: string | undefined;
 }
@@ -33,8 +31,6 @@ export class Entry<T extends Recorded = Recorded> {
   inputs: readonly T[];
   /** The plain data that the primitive took beside its inputs. */
   readonly attributes: unknown;
-  /** The sum of its inputs' versions when it ran: it differs as soon as one of them changed. */
-  readonly versions: number;
   /** Whether a sweep has used it up. */
   consumed = false;
   #output: T | undefined;
@@ -43,7 +39,6 @@ export class Entry<T extends Recorded = Recorded> {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;
-    this.versions = versionsOf(inputs);
   }
 
   get output(): T {
@@ -62,11 +57,30 @@ export class Entry<T extends Recorded = Recorded> {
   }
 }
 
-/** The sum of the versions of some tensors. */
-export function versionsOf(inputs: readonly Recorded[]): number {
-  let sum = 0;
-  for (let i = 0; i < inputs.length; i++) sum += inputs[i]!.version;
-  return sum;
+/** A change of a tensor's elements, by the memory that holds them: what views it has share it. */
+interface Change {
+  readonly tensor: Recorded;
+  /** The entry that was to come next. */
+  readonly before: number;
+}
+
+const changes = new WeakMap<Data, Change>();
+let lastChange = 0;
+
+/** Notes that a tensor's elements are being replaced, so that no sweep takes the new ones for the old. */
+export function noteChange(tensor: Recorded): void {
+  lastChange = executed;
+  changes.set(tensor.array.data, { tensor, before: executed });
+}
+
+/** The tensor that an input of an entry is, or is a view of, if its elements were replaced since the entry ran. */
+export function changedInput({ id, inputs }: Entry): Recorded | undefined {
+  if (id >= lastChange) return undefined;
+  for (const { array } of inputs) {
+    const change = changes.get(array.data);
+    if (change !== undefined && id < change.before) return change.tensor;
+  }
+  return undefined;
 }
 
 /**

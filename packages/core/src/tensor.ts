@@ -27,7 +27,7 @@ import { type Index, index, resolveRange, slice } from './indexing.ts';
 import { recorded } from './recorded.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
 import { sweep } from './sweep.ts';
-import type { Entry, Recorded } from './tape.ts';
+import { type Entry, type Recorded, withRecording } from './tape.ts';
 
 /** The shape of a scalar. */
 export type Scalar = readonly [];
@@ -97,11 +97,6 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** Number of elements. */
   get size(): number {
     return this.array.size;
-  }
-
-  /** How often the elements were replaced: always 0 but for a `Parameter`. */
-  get version(): number {
-    return 0;
   }
 
   /** A name for messages: `undefined` but for a `Parameter`. */
@@ -180,7 +175,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const retain = createGraph || (options.retainGraph ?? false);
     if (createGraph) {
       const value = (x: Tensor): Tensor => x;
-      return new Gradients(sweep<Tensor, Tensor>(this, seed, { kernels: k, value, wanted, retain }));
+      const run = { kernels: k, value, wanted, retain };
+      return new Gradients(withRecording(true, () => sweep<Tensor, Tensor>(this, seed, run)));
     }
     const value = (x: Tensor): NdArray => x.array;
     const kernels = interpreter();

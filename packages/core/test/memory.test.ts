@@ -1,0 +1,111 @@
+/** Memory is the garbage collector's: what nobody holds must be garbage, and training must not grow the heap. */
+
+import { setImmediate } from 'node:timers/promises';
+import { type Gradients, noGrad, ones, type Parameter, parameter, Random, type Tensor, zeros } from '@tapegrad/core';
+import { expect, test } from 'vitest';
+
+/** Collects garbage; a WeakRef keeps its target until the job that made it has ended. */
+async function collectGarbage(): Promise<void> {
+  for (let i = 0; i < 3; i++) {
+    await setImmediate();
+    globalThis.gc!();
+  }
+}
+
+/** Runs a forward pass elsewhere, so that no variable of the caller holds its results. */
+const weakly = (run: () => readonly object[]): WeakRef<object>[] => run().map((x) => new WeakRef(x));
+
+const alive = (list: readonly WeakRef<object>[]): number =>
+  list.filter((reference) => reference.deref() !== undefined).length;
+
+test('a forward pass whose result is dropped leaves nothing behind', async () => {
+  const w = parameter(ones([100, 100]));
+  const results = weakly(() => {
+    const h = w.matmul(w).tanh();
+    const loss = h.mul(h).sum();
+    return [h, h.entry!, loss, loss.entry!, h.array.data];
+  });
+  await collectGarbage();
+  expect(alive(results)).toBe(0);
+  expect(w.size).toBe(10_000);
+});
+
+test('a swept tape holds nothing, though its loss is kept', async () => {
+  const w = parameter(ones([100, 100]));
+  let loss: Tensor | undefined;
+  let gradients: Gradients | undefined;
+  const results = weakly(() => {
+    const h = w.matmul(w).tanh();
+    loss = h.mul(h).sum();
+    gradients = loss.backward();
+    return [h, h.entry!, h.array.data];
+  });
+  await collectGarbage();
+  expect(alive(results)).toBe(0);
+  expect(loss!.size).toBe(1);
+  expect(gradients!.of(w).size).toBe(10_000);
+});
+
+test('a retained tape is held by its loss alone', async () => {
+  const w = parameter(ones([100, 100]));
+  let loss: Tensor | undefined;
+  const results = weakly(() => {
+    const h = w.matmul(w).tanh();
+    loss = h.mul(h).sum();
+    loss.backward({ createGraph: true });
+    return [h, h.entry!];
+  });
+  await collectGarbage();
+  expect(alive(results)).toBe(2);
+  expect(loss!.size).toBe(1);
+  loss = undefined;
+  await collectGarbage();
+  expect(alive(results)).toBe(0);
+});
+
+test('without a gradient to come, an operand is not held by the result', async () => {
+  let y: Tensor | undefined;
+  const operands = weakly(() => {
+    const x = ones([100]);
+    y = noGrad(() => parameter(x).exp());
+    return [x];
+  });
+  await collectGarbage();
+  expect(alive(operands)).toBe(0);
+  expect(y!.size).toBe(100);
+});
+
+/** Bytes that live on the heap and in array buffers once garbage is gone. */
+async function bytesInUse(): Promise<number> {
+  await collectGarbage();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+test('5,000 training steps leave the heap flat', async () => {
+  const random = new Random(7);
+  const first = parameter(random.normal([8, 16]).mul(0.3));
+  const second = parameter(random.normal([16, 1]).mul(0.3));
+  const momenta = new Map<Parameter, Tensor>([first, second].map((w) => [w, zeros(w.shape)]));
+  const step = (): void => {
+    const x = random.normal([4, 8]);
+    const error = x
+      .matmul(first)
+      .tanh()
+      .matmul(second)
+      .sub(x.sum(1, { keepDims: true }));
+    const gradients = error.mul(error).mean().backward();
+    for (const [w, previous] of momenta) {
+      const momentum = previous.mul(0.9).add(gradients.of(w));
+      momenta.set(w, momentum);
+      w.assign(w.detach().sub(momentum.mul(0.01)));
+    }
+  };
+  // The engine compiles what runs often, and keeps what it compiled.
+  for (let i = 0; i < 2500; i++) step();
+  const before = await bytesInUse();
+  for (let i = 0; i < 5000; i++) step();
+  const grown = (await bytesInUse()) - before;
+  // One kept tensor or entry a step would be a megabyte at least.
+  expect(grown).toBeLessThan(500_000);
+});

@@ -11,7 +11,7 @@ import {
   TapeError,
 } from '@tapegrad/core';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
-import { checkKnown, checkNotNegative, type OptimizerOptions } from './options.ts';
+import { checkKnown, checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 /** What an optimizer remembers of a parameter between steps: arrays of its size and dtype, by name. */
 export type Memory = Readonly<Record<string, Data>>;
@@ -61,17 +61,19 @@ interface Entry<Options extends OptimizerOptions> {
  */
 export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions> {
   readonly groups: readonly ParameterGroup<Options>[];
-  readonly #defaults: Required<Options>;
+  readonly #optionNames: readonly string[];
   readonly #entries: readonly Entry<Options>[];
 
-  /** @param options complete, the subclass' defaults included. */
-  constructor(trained: Trained<Options>, options: Required<Options>) {
-    this.#defaults = options;
-    const check = (complete: Required<Options>): void => this.#checkOptions(complete);
-    check(options);
-    this.groups = groupsOf(this.#name, trained).map(
-      ({ parameters, ...own }) => new ParameterGroup<Options>([...parameters], { ...options, ...own }, check),
-    );
+  /** @param defaults of the options that a subclass adds. */
+  constructor(trained: Trained<Options>, options: Options, defaults: Defaults<Options>) {
+    const base: Required<OptimizerOptions> = { learningRate: Number.NaN, allowUnused: false };
+    const complete = { ...base, ...defaults };
+    this.#optionNames = Object.keys(complete);
+    const check = (checked: Required<Options>): void => this.#checkOptions(checked);
+    this.groups = groupsOf(this.#name, trained).map(({ parameters, ...own }) => {
+      const merged = { ...complete, ...options, ...own } as unknown as Required<Options>;
+      return new ParameterGroup([...parameters], merged, check);
+    });
     this.#entries = this.groups.flatMap((group) =>
       group.parameters.map((parameter) => ({
         parameter,
@@ -96,7 +98,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   #checkOptions(options: Required<Options>): void {
-    checkKnown(this.#name, options, this.#defaults);
+    checkKnown(this.#name, options, this.#optionNames);
     checkNotNegative(this.#name, 'learningRate', options.learningRate);
     this.checkOptions(options);
   }

@@ -8,6 +8,9 @@ export interface OptimizerOptions {
   readonly allowUnused?: boolean;
 }
 
+/** Values of the options that an optimizer adds to these. */
+export type Defaults<Options extends OptimizerOptions> = Required<Omit<Options, keyof OptimizerOptions>>;
+
 /** Throws unless an option is a finite number, zero or more. */
 export function checkNotNegative(call: string, option: string, value: number): void {
   if (!(value >= 0 && value < Infinity)) {
@@ -15,11 +18,9 @@ export function checkNotNegative(call: string, option: string, value: number): v
   }
 }
 
-/** Throws where a name is not one of an option, as a misspelt one in a program without types is not. */
-export function checkKnown(call: string, options: object, known: object): void {
-  const unknown = Object.keys(options).find((name) => !(name in known));
-  if (unknown !== undefined) {
-    const names = Object.keys(known).join(', ');
-    throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${names}`);
-  }
+/** Throws where a name is not that of an option, as a misspelt one in a program without types is not. */
+export function checkKnown(call: string, options: object, known: readonly string[]): void {
+  const unknown = Object.keys(options).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${known.join(', ')}`);
 }

@@ -1,7 +1,7 @@
 import { ArgumentError } from '@tapegrad/core';
 import type { Trained } from './group.ts';
 import { Optimizer, type Update } from './optimizer.ts';
-import { checkNotNegative, type OptimizerOptions } from './options.ts';
+import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions {
   /** The share of the velocity that stays; 0 unless given. */
@@ -16,14 +16,13 @@ export interface SGDOptions extends OptimizerOptions {
   readonly decay?: 'l2' | 'decoupled';
 }
 
-const defaults = {
-  allowUnused: false,
+const defaults: Defaults<SGDOptions> = {
   momentum: 0,
   dampening: 0,
   nesterov: false,
   weightDecay: 0,
   decay: 'l2',
-} as const;
+};
 
 /**
  * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
@@ -45,7 +44,7 @@ const defaults = {
 export class SGD extends Optimizer<SGDOptions> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
   constructor(trained: Trained<SGDOptions>, options: SGDOptions) {
-    super(trained, { ...defaults, ...options });
+    super(trained, options, defaults);
   }
 
   protected override checkOptions(options: Required<SGDOptions>): void {

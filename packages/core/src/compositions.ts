@@ -98,8 +98,8 @@ function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A
 
 /** (sum |x|^p)^(1/p), with derivative 0 at the origin. */
 export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
+  if (order === 1 || countOf(x, axes) === 0) return k.sum(k.abs(x), axes);
   if (order === Infinity) return k.max(k.abs(x), axes);
-  if (order === 1) return k.sum(k.abs(x), axes);
   if (order === 2) return zeroAtZero(k, k.sum(k.mul(x, x), axes), k.sqrt);
   const power = (y: A, exponent: number) => zeroAtZero(k, y, (base) => k.pow(base, number(k, exponent, x)));
   return power(k.sum(power(k.abs(x), order), axes), 1 / order);

@@ -175,27 +175,38 @@ export abstract class Module {
 
   /**
    * A table of the modules in this one: path, kind, output shape where an `input` is given, and how many numbers the
-   * parameters of each hold, those of the modules in it included.
+   * parameters of each hold, those of the modules in it included. A parameter beside modules has a row of its own.
    *
    * @example
    * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
-   * // layer  kind             output     parameters
-   * // ---------------------------------------------
-   * // 0      Dense(784, 256)  [64, 256]     200,960
-   * // 1      ReLU()           [64, 256]           0
-   * // ---------------------------------------------
-   * // total  Sequential(2)    [64, 256]     200,960
+   * // layer  kind                  output     parameters
+   * // --------------------------------------------------
+   * // 0      Dense(784, 256)       [64, 256]     200,960
+   * // 1      ReLU()                [64, 256]           0
+   * // --------------------------------------------------
+   * // total  Sequential(2 layers)  [64, 256]     200,960
    */
   describe({ input }: DescribeOptions = {}): string {
     const outputs = input === undefined ? undefined : this.#outputShapes(input);
-    const row = (label: string, module: Module): string[] => {
-      const output = outputs?.get(module);
+    const row = (label: string, kind: string, output: Shape | undefined, count: number): string[] => {
       const shape = outputs === undefined ? [] : [output === undefined ? '' : formatShape(output)];
-      return [label, module.toString(), ...shape, formatCount(module.parameterCount)];
+      return [label, kind, ...shape, formatCount(count)];
     };
-    const [, ...inner] = [...this.modules()].map(([path, module]) => row(path, module));
+    const moduleRow = (label: string, module: Module): string[] =>
+      row(label, module.toString(), outputs?.get(module), module.parameterCount);
+
+    const rows: string[][] = [];
+    for (const [path, module] of this.modules()) {
+      if (module !== this) rows.push(moduleRow(path, module));
+      if (module.children().size === 0) continue;
+      for (const [name, held] of module.#held()) {
+        if (held instanceof Parameter) {
+          rows.push(row(join(path, name), `Parameter(${held.shape.join(', ')})`, undefined, held.size));
+        }
+      }
+    }
     const head = ['layer', 'kind', ...(outputs === undefined ? [] : ['output']), 'parameters'];
-    return formatTable(head, inner, row('total', this));
+    return formatTable(head, rows, moduleRow('total', this));
   }
 
   /** The shape of the tensor that each module gives in one evaluation of this one. */

@@ -41,6 +41,7 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]
   }
 
   protected override settings(): string {
-    return `${this.layers.length} layers`;
+    const { length } = this.layers;
+    return `${length} ${length === 1 ? 'layer' : 'layers'}`;
   }
 }

@@ -10,19 +10,19 @@ interface Batch {
   readonly y: Tensor<[number]>;
 }
 
-/** Four patterns of 784 pixels, each of a class of its own, over and over. */
-function patterns(count: number, size: number): Batch[] {
+/** Noisy pictures of four patterns, each of a class of its own. */
+function pictures(count: number, size: number): Batch[] {
   const random = new Random(7);
-  const pattern = random.uniform([4, 784]);
+  const patterns = random.uniform([4, 784]);
   return Array.from({ length: count }, () => {
-    const y = random.integers([size], 0, 4);
-    const noise = random.normal([size, 784], { std: 0.1 });
-    return { x: pattern.take(y).add(noise) as never, y: y as never };
+    const y = tensor(Int32Array.from({ length: size }, () => Math.floor(4 * random.next())));
+    const x = patterns.take(y).add(random.normal([size, 784], { std: 0.1 }));
+    return { x, y } as object as Batch;
   });
 }
 
 test('the contract program trains a classifier', () => {
-  const batches = patterns(30, 32);
+  const batches = pictures(30, 32);
   const losses: number[] = [];
 
   const random = new Random(42);

@@ -1,11 +1,13 @@
 /** The parameters of a small problem over 1,000 steps, against stored PyTorch values (data/make_trajectories.py). */
 
 import { readFileSync } from 'node:fs';
-import { Gradients, type Nested, type Parameter, parameter, type Tensor, tensor } from '@tapegrad/core';
+import { Gradients, type Parameter, parameter, type Tensor, tensor } from '@tapegrad/core';
 import { clipGradNorm, clipGradValue, SGD, type SGDOptions } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
 
 type Values = Readonly<Record<'w1' | 'b1' | 'w2', readonly number[]>>;
+
+type Matrix = readonly (readonly number[])[];
 
 interface Variant {
   readonly options: SGDOptions;
@@ -23,9 +25,9 @@ interface Clipped {
 }
 
 const stored = JSON.parse(readFileSync(new URL('data/trajectories.json', import.meta.url), 'utf8')) as {
-  readonly x: Nested<number>;
-  readonly y: Nested<number>;
-  readonly start: Readonly<Record<keyof Values, Nested<number>>>;
+  readonly x: Matrix;
+  readonly y: Matrix;
+  readonly start: { readonly w1: Matrix; readonly b1: readonly number[]; readonly w2: Matrix };
   readonly sampled: readonly number[];
   readonly variants: Readonly<Record<string, Variant>>;
   readonly clipped: {
@@ -35,7 +37,7 @@ const stored = JSON.parse(readFileSync(new URL('data/trajectories.json', import.
   };
 };
 
-const double = (values: Nested<number>): Tensor => tensor(values, { dtype: 'float64' });
+const double = (values: Matrix | readonly number[]): Tensor => tensor(values, { dtype: 'float64' });
 
 const x = double(stored.x);
 const y = double(stored.y);

@@ -1,0 +1,224 @@
+import {
+  ArgumentError,
+  DTypeError,
+  ones,
+  type Parameter,
+  parameter,
+  Random,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { Dense, Dropout, GELU, Identity, Module, type ModuleState, ReLU, Sequential } from '@tapegrad/nn';
+import { describe, expect, test } from 'vitest';
+
+const random = new Random(1);
+
+class Block extends Module {
+  readonly scale: Parameter = parameter(ones([3]));
+  readonly encoder = new Sequential(new Dense(4, 5, { random }), new GELU());
+  readonly heads = { wide: new Dense(5, 3, { random }), narrow: [new Dense(5, 1, { bias: false, random })] };
+  readonly sizes = [1, 2, 3];
+
+  forward(x: Tensor): Tensor {
+    return this.heads.wide.forward(this.encoder.forward(x)).mul(this.scale);
+  }
+}
+
+describe('parameters and modules', () => {
+  const block = new Block();
+
+  test('are found in fields, arrays and objects, and named by path', () => {
+    const paths = [
+      'scale',
+      'encoder.0.weight',
+      'encoder.0.bias',
+      'heads.wide.weight',
+      'heads.wide.bias',
+      'heads.narrow.0.weight',
+    ];
+    expect([...block.namedParameters().keys()]).toEqual(paths);
+    expect(block.parameters().map(({ name }) => name)).toEqual(paths);
+    expect(block.namedParameters().get('encoder.0.bias')).toBe(block.encoder.layers[0].bias);
+    expect([...block.children().keys()]).toEqual(['encoder', 'heads.wide', 'heads.narrow.0']);
+    const modules = ['', 'encoder', 'encoder.0', 'encoder.1', 'heads.wide', 'heads.narrow.0'];
+    expect([...block.modules().keys()]).toEqual(modules);
+    expect(block.parameterCount).toBe(3 + 25 + 18 + 5);
+  });
+
+  test('keep the longer name when asked for through an inner module', () => {
+    block.parameters();
+    expect(block.encoder.parameters().map(({ name }) => name)).toEqual(['encoder.0.weight', 'encoder.0.bias']);
+    const outer = new Sequential(block.encoder);
+    expect(outer.parameters().map(({ name }) => name)).toEqual(['0.0.weight', '0.0.bias']);
+    expect(new Dense(2, 2, { random }).weight.name).toBe('weight');
+  });
+
+  test('count once where they are shared', () => {
+    const shared = new Dense(3, 3, { random });
+    const tied = new Sequential(shared, new ReLU(), shared);
+    expect([...tied.namedParameters().keys()]).toEqual(['0.weight', '0.bias']);
+    expect(tied.parameterCount).toBe(12);
+
+    class Tied extends Module {
+      readonly a = parameter(zeros([2]));
+      readonly b = this.a;
+    }
+    expect([...new Tied().namedParameters().keys()]).toEqual(['a']);
+  });
+
+  test('may refer to each other in a circle', () => {
+    class Node extends Module {
+      readonly weight = parameter(zeros([1]));
+      readonly neighbours: Node[] = [];
+      readonly group: Record<string, unknown> = { self: this };
+
+      constructor() {
+        super();
+        this.group.again = this.group;
+      }
+    }
+    const [a, b] = [new Node(), new Node()];
+    a.neighbours.push(b);
+    b.neighbours.push(a);
+    expect([...a.namedParameters().keys()]).toEqual(['weight', 'neighbours.0.weight']);
+  });
+});
+
+test('training and evaluation reach every module', () => {
+  const inner = new Dropout(0.5, { random });
+  const model = new Sequential(new Identity(), new Sequential(inner));
+  expect([model.training, inner.training]).toEqual([true, true]);
+  expect(model.eval()).toBe(model);
+  expect([model.training, inner.training]).toEqual([false, false]);
+  expect(model.train()).toBe(model);
+  expect([model.training, inner.training]).toEqual([true, true]);
+});
+
+describe('describe', () => {
+  const block = new Block();
+
+  test('prints a table of layers, shapes and parameter counts', () => {
+    const model = new Sequential(
+      new Dense(784, 256, { random }),
+      new ReLU(),
+      new Dropout(0.2, { random }),
+      new Dense(256, 10, { bias: false, random }),
+    );
+    expect(model.describe({ input: [64, 784] })).toBe(
+      [
+        'layer  kind                     output     parameters',
+        '-----------------------------------------------------',
+        '0      Dense(784, 256)          [64, 256]     200,960',
+        '1      ReLU()                   [64, 256]           0',
+        '2      Dropout(0.2)             [64, 256]           0',
+        '3      Dense(256, 10, no bias)  [64, 10]        2,560',
+        '-----------------------------------------------------',
+        'total  Sequential(4 layers)     [64, 10]      203,520',
+      ].join('\n'),
+    );
+  });
+
+  test('shows parameters beside modules, and modules that did not run', () => {
+    expect(block.describe({ input: ones([2, 4]) })).toBe(
+      [
+        'layer           kind                  output  parameters',
+        '--------------------------------------------------------',
+        'scale           Parameter(3)                           3',
+        'encoder         Sequential(2 layers)  [2, 5]          25',
+        'encoder.0       Dense(4, 5)           [2, 5]          25',
+        'encoder.1       GELU()                [2, 5]           0',
+        'heads.wide      Dense(5, 3)           [2, 3]          18',
+        'heads.narrow.0  Dense(5, 1, no bias)                   5',
+        '--------------------------------------------------------',
+        'total           Block()               [2, 3]          51',
+      ].join('\n'),
+    );
+  });
+
+  test('needs no input for the counts alone', () => {
+    expect(new Sequential(new Dense(2, 3, { random })).describe()).toBe(
+      [
+        'layer  kind                 parameters',
+        '--------------------------------------',
+        '0      Dense(2, 3)                   9',
+        '--------------------------------------',
+        'total  Sequential(1 layer)           9',
+      ].join('\n'),
+    );
+  });
+
+  test('leaves no trace: neither in the modes, nor in the generators, nor in the methods', () => {
+    const generator = new Random(3);
+    const model = new Sequential(
+      new Dense(3, 3, { dtype: 'float64', random }),
+      new Dropout(0.5, { random: generator }),
+    );
+    model.layers[0].eval();
+    const before = generator.state;
+    model.describe({ input: [5, 3] });
+    expect(generator.state).toEqual(before);
+    expect([...model.modules().values()].map(({ training }) => training)).toEqual([true, false, true]);
+    expect(Object.hasOwn(model, 'forward')).toBe(false);
+
+    class Own extends Module {
+      readonly forward = (x: Tensor): Tensor => x.neg();
+    }
+    const own = new Own();
+    const { forward } = own;
+    own.describe({ input: [1] });
+    expect(own.forward).toBe(forward);
+    expect(() => model.describe({ input: [5, 4] })).toThrow('dense: expects 3 features but receives 4');
+    expect(Object.hasOwn(model.layers[0], 'forward')).toBe(false);
+  });
+
+  test('can not run a module without a forward', () => {
+    class Store extends Module {}
+    expect(() => new Store().describe({ input: [1] })).toThrow('describe: Store() has no forward to give the input to');
+  });
+});
+
+describe('a state', () => {
+  const make = (seed: number) => new Sequential(new Dense(2, 3, { random: new Random(seed) }), new ReLU());
+  const model = make(1);
+
+  test('carries the parameters over', () => {
+    const state = structuredClone(model.state());
+    expect(Object.keys(state)).toEqual(['0.weight', '0.bias']);
+    expect(state['0.weight']).toEqual({ shape: [2, 3], dtype: 'float32', data: model.layers[0].weight.data });
+    const other = make(2);
+    expect(other.state()).not.toEqual(state);
+    other.load(state);
+    expect(other.state()).toEqual(state);
+  });
+
+  test('is a copy', () => {
+    const before = model.layers[0].bias!.toArray();
+    model.state()['0.bias']!.data.fill(9);
+    expect(model.layers[0].bias!.toArray()).toEqual(before);
+  });
+
+  const state = model.state();
+  const { '0.bias': bias, ...withoutBias } = state;
+  const withBias = (change: object): ModuleState => ({ ...state, '0.bias': { ...bias!, ...change } });
+  const zero = new Float32Array(6);
+
+  test.each<[string, ModuleState, new (...args: never[]) => Error, string]>([
+    ['that lacks a path', withoutBias, ArgumentError, "load: the state has no parameter '0.bias'"],
+    [
+      'with a path too many',
+      { ...state, '1.bias': bias! },
+      ArgumentError,
+      "load: this module has no parameter '1.bias'; it has 0.weight, 0.bias",
+    ],
+    ['of another shape', withBias({ shape: [4] }), ShapeError, "load: '0.bias' has shape [3], got [4]"],
+    ['of another dtype', withBias({ dtype: 'float64' }), DTypeError, "load: '0.bias' is float32, got float64"],
+    ['with fewer numbers', withBias({ data: zero.slice(4) }), ShapeError, "load: '0.bias' has 3 elements, got 2"],
+  ])('%s is refused, and nothing changes', (_, wrong, kind, message) => {
+    const changed = { ...wrong, '0.weight': { ...wrong['0.weight']!, data: zero } };
+    const load = () => model.load(changed);
+    expect(load).toThrow(kind);
+    expect(load).toThrow(message);
+    expect(model.state()).toEqual(state);
+  });
+});

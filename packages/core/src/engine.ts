@@ -1,9 +1,12 @@
-import { type Kernels, type NdArray, plain } from '@tapegrad/kernels';
+import { createDefault, type Kernels, type NdArray } from '@tapegrad/kernels';
 
-let current: Kernels<NdArray> = plain;
+let current: Kernels<NdArray> | undefined;
 
-/** The interpreter that runs every primitive on arrays. */
-export const interpreter = (): Kernels<NdArray> => current;
+/** The interpreter that runs every primitive on arrays: the fastest that the engine can run, unless one was chosen. */
+export function interpreter(): Kernels<NdArray> {
+  current ??= createDefault();
+  return current;
+}
 
 /**
  * Chooses the interpreter that runs every primitive from now on.

@@ -39,3 +39,4 @@ export {
 } from './shape.ts';
 export { erf, sigmoid, softplus } from './special.ts';
 export { type Window, windowPositions } from './views.ts';
+export { createDefault, createWasm } from './wasm.ts';

@@ -191,3 +191,18 @@ export const arity: {
 
 /** All primitives, in the order of the interface. */
 export const primitives = Object.keys(arity) as readonly Primitive[];
+
+/** The primitives with the signature `F`. */
+type Having<F> = {
+  [P in Primitive]: Kernels<ArrayLike>[P] extends F ? (F extends Kernels<ArrayLike>[P] ? P : never) : never;
+}[Primitive];
+
+/** The elementwise primitives on one operand. */
+export type Unary = Exclude<Having<(x: ArrayLike) => ArrayLike>, 'stopGradient'>;
+
+/** The elementwise primitives on two operands. */
+export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul'>;
+
+/** A table of what `make` makes of each entry of a table: how an interpreter turns loops into primitives. */
+export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>
+  Object.fromEntries(Object.entries<F>(table).map(([name, entry]) => [name, make(name as K, entry)])) as Record<K, G>;

@@ -16,7 +16,7 @@ import { type Case, call, inputsOf } from './testing/case.ts';
 import { mismatch } from './testing/compare.ts';
 import { type ErrorCase, errorClasses } from './testing/errors.ts';
 
-export type { ArrayInput, Case, CaseInput, CaseOf } from './testing/case.ts';
+export { type ArrayInput, type Case, type CaseInput, type CaseOf, call, inputsOf } from './testing/case.ts';
 export { cases, casesOf } from './testing/cases.ts';
 export { expectation, mismatch, type Tolerance, tolerances, ulpDistance } from './testing/compare.ts';
 export { type ErrorCase, errorCases } from './testing/errors.ts';

@@ -1,10 +1,11 @@
-import { type Kernels, type NdArray, plain, primitives } from '@tapegrad/kernels';
+import { createWasm, type Kernels, type NdArray, plain, primitives } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
 import { casesOf, checkCase, checkErrorCase, errorCases } from '@tapegrad/kernels/testing';
 import { describe, expect, test } from 'vitest';
 
 const interpreters: { readonly [name: string]: Kernels<NdArray> } = {
   plain,
+  wasm: createWasm(),
 };
 
 const complaints = (found: readonly (string | undefined)[]) => found.filter((complaint) => complaint !== undefined);

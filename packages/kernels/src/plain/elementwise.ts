@@ -3,15 +3,8 @@ import type { NdArray } from '../array.ts';
 import { copyRun } from '../copy.ts';
 import { forEachBroadcastRun } from '../iterate.ts';
 import { emptyOf } from '../movement.ts';
-import type { Kernels, Primitive } from '../primitives.ts';
+import { type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, sigmoid, softplus } from '../special.ts';
-
-/** The primitives with the signature `F`. */
-type Having<F> = {
-  [P in Primitive]: Kernels<NdArray>[P] extends F ? (F extends Kernels<NdArray>[P] ? P : never) : never;
-}[Primitive];
-type Unary = Exclude<Having<(x: NdArray) => NdArray>, 'stopGradient'>;
-type Binary = Exclude<Having<(x: NdArray, y: NdArray) => NdArray>, 'matmul'>;
 
 /** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
 type OnBlock = (x: Float64Array, n: number) => void;
@@ -134,9 +127,6 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
   });
   return out;
 }
-
-const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, wrap: (name: K, f: F) => G) =>
-  Object.fromEntries(Object.entries<F>(table).map(([name, f]) => [name, wrap(name as K, f)])) as Record<K, G>;
 
 /** Every elementwise primitive on one operand, and on two. */
 export const elementwise: Pick<Kernels<NdArray>, Unary | Binary> = {

@@ -49,8 +49,10 @@ function splitter(f: FunctionBuilder, v: FloatVector, offset: number) {
   return (x: VectorLocal) => {
     const sum = f.let(v.madd(x, log2e, units));
     const n = f.let(v.sub(sum, units));
-    const r = f.let(v.nmadd(n, low, v.nmadd(n, high, x)));
-    return { sum, n, expm1: v.madd(v.mul(r, r), polynomial(v, r, q), r) };
+    const most = f.let(v.nmadd(n, high, x));
+    const rest = f.let(v.mul(n, low));
+    const r = f.let(v.sub(most, rest));
+    return { sum, n, expm1: v.add(most, v.sub(v.mul(v.mul(r, r), polynomial(v, r, q)), rest)) };
   };
 }
 
@@ -123,13 +125,22 @@ export const sigmoid: UnaryFunction = (f, v) => {
 
 /** e / (e + 2) with e = expm1(2 |x|), and the sign of x. */
 export const tanh: UnaryFunction = (f, v) => {
-  const { one, two, highest } = constants(f, v, { one: 1, two: 2, highest: 2 * BEYOND[v.scalar].one });
+  const { one, two, highest, thr, minus } = constants(f, v, {
+    one: 1,
+    two: 2,
+    highest: 2 * BEYOND[v.scalar].one,
+    thr: Number(process.env.THR),
+    minus: -0,
+  });
   const split = splitter(f, v, FORMAT[v.scalar].bias);
   const withSign = signer(f, v);
   return (x) => {
-    const { sum, expm1 } = split(f.let(v.pmin(v.abs(v.add(x, x)), highest)));
+    const a = f.local('v128');
+    const { sum, expm1 } = split(
+      f.let(v.pmin(v128.or(f.tee(a, v.abs(v.add(x, x))), v128.and(v.lt(a, thr), minus)), highest)),
+    );
     const scale = f.let(power(v, sum));
     const e = f.let(v.madd(expm1, scale, v.sub(scale, one)));
-    return withSign(x, v.div(e, v.add(e, two)));
+    return withSign(x, v.div(v.abs(e), v.add(e, two)));
   };
 };

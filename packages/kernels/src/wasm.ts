@@ -1,0 +1,114 @@
+/**
+ * The WebAssembly interpreter: SIMD kernels for float32 and float64, each assembled at run time when it is first used.
+ *
+ * What it does not serve, int32 and bool above all, runs in the loops of the plain interpreter.
+ */
+
+import { abstract } from './abstract.ts';
+import { empty, type NdArray } from './array.ts';
+import { assign } from './copy.ts';
+import { type FloatDType, isFloat } from './dtype.ts';
+import { forEachMatrix } from './matrices.ts';
+import { plain } from './plain.ts';
+import { type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { Elementwise } from './wasm/elementwise.ts';
+import { features } from './wasm/features.ts';
+import { Heap } from './wasm/heap.ts';
+import { mathFunctions } from './wasm/math.ts';
+import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
+import { type ArrayMatrix, type FloatArray, MatrixProduct } from './wasm/matmul.ts';
+import { floatReductions } from './wasm/reductions.ts';
+import { Staging } from './wasm/staging.ts';
+
+const unary = {
+  neg: (_f, v) => v.neg,
+  abs: (_f, v) => v.abs,
+  sqrt: (_f, v) => v.sqrt,
+  relu: (f, v) => {
+    const zero = f.let(v.const(0));
+    return (x) => v.max(x, zero);
+  },
+  ...mathFunctions,
+} as const satisfies { readonly [P in Unary]?: UnaryFunction };
+
+const binary = {
+  add: (_f, v) => v.add,
+  sub: (_f, v) => v.sub,
+  mul: (_f, v) => v.mul,
+  div: (_f, v) => v.div,
+  maximum: (_f, v) => v.max,
+  minimum: (_f, v) => v.min,
+} as const satisfies { readonly [P in Binary]?: BinaryFunction };
+
+const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
+  data: data as FloatArray,
+  offset,
+  rowStride: stride[0]!,
+  columnStride: stride[1]!,
+});
+
+/** A value for each float dtype, made when it is first wanted. */
+function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
+  const made: { [D in FloatDType]?: T } = {};
+  return (dtype) => (made[dtype] ??= make(dtype));
+}
+
+/** The interpreter over a memory of its own. Throws where the engine has no SIMD in WebAssembly. */
+export function createWasm(): Kernels<NdArray> {
+  const { relaxedSimd: relaxed } = features();
+  const heap = new Heap();
+  const staging = new Staging(heap);
+  const [float32, float64] = [new Elementwise(staging, 'f32', relaxed), new Elementwise(staging, 'f64', relaxed)];
+  const reductions = floatReductions(staging);
+  const productOf = forEachFloat(
+    (dtype): MatrixProduct =>
+      dtype === 'float32'
+        ? (new MatrixProduct<Float32Array>(heap, 'f32', { relaxed }) as MatrixProduct)
+        : (new MatrixProduct<Float64Array>(heap, 'f64', { relaxed }) as unknown as MatrixProduct),
+  );
+
+  return {
+    ...plain,
+
+    ...mapEntries(unary, (name, emit) => {
+      const [narrow, wide, other] = [float32.unary(emit), float64.unary(emit), plain[name]];
+      return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
+    }),
+
+    ...mapEntries(binary, (name, emit) => {
+      const [narrow, wide, other] = [float32.binary(name, emit), float64.binary(name, emit), plain[name]];
+      return (x: NdArray, y: NdArray) =>
+        x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : other(x, y);
+    }),
+
+    sum(x, axes) {
+      const { dtype } = abstract.sum(x, axes);
+      if (!isFloat(dtype)) return plain.sum(x, axes);
+      const total = reductions.sum(x, axes);
+      return total.dtype === dtype ? total : assign(empty(total.shape, dtype), total);
+    },
+
+    ...mapEntries({ max: plain.max, min: plain.min }, (name, other) => (x: NdArray, axes: readonly number[]) => {
+      if (!isFloat(x.dtype)) return other(x, axes);
+      abstract[name](x, axes);
+      return reductions[name](x, axes);
+    }),
+
+    matmul(x, y) {
+      const { shape, dtype } = abstract.matmul(x, y);
+      if (!isFloat(dtype)) return plain.matmul(x, y);
+      const product = productOf(dtype);
+      const multiply = (out: NdArray, a: NdArray, b: NdArray): void => {
+        const [m, k] = a.shape as [number, number];
+        product.run(m, b.shape[1]!, k, matrix(a), matrix(b), { data: out.data as FloatArray, offset: out.offset });
+      };
+      const out = empty(shape, dtype);
+      if (shape.length === 2) multiply(out, x, y);
+      else forEachMatrix(out, [x, y], (c, a, b) => multiply(c, a!, b!));
+      return out;
+    },
+  };
+}
+
+/** The fastest interpreter that the engine can run, over a memory of its own. */
+export const createDefault = (): Kernels<NdArray> => (features().simd ? createWasm() : plain);

@@ -1,0 +1,146 @@
+/** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
+
+import { abstract } from '../abstract.ts';
+import { allocate, isContiguous, NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
+import type { Binary } from '../primitives.ts';
+import { sameShape, sizeOf } from '../shape.ts';
+import { ModuleBuilder } from './assembler.ts';
+import { i32 } from './instructions.ts';
+import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
+import { layRows, type RowOperand, type Rows } from './rows.ts';
+import { Staging } from './staging.ts';
+import { type FloatType, type FloatVector, floatVector } from './vector.ts';
+
+interface UnaryExports {
+  run(to: number, x: number, bytes: number): void;
+}
+
+function unaryModule(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
+  const module = new ModuleBuilder();
+  module.define('run', { to: 'i32', x: 'i32', bytes: 'i32' }, (f, { to, x, bytes }) => {
+    const apply = emit(f, v);
+    f.for(0, bytes, 16, (i) => {
+      const lanes = f.let(v.load(i32.add(x, i)));
+      f.run(v.store(i32.add(to, i), apply(lanes)));
+    });
+  });
+  return module;
+}
+
+type RunRows = (to: number, x: number, y: number, rows: number, bytes: number, xRow: number, yRow: number) => void;
+
+interface BinaryExports {
+  /** Both operands run along the rows. */
+  readonly both: RunRows;
+  /** y has one entry for each row. */
+  readonly left: RunRows;
+  /** x has one entry for each row. */
+  readonly right: RunRows;
+}
+
+function binaryModule(v: FloatVector, emit: BinaryFunction): ModuleBuilder {
+  const module = new ModuleBuilder();
+  const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
+  const parameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
+  const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
+    module.define(name, parameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
+      const apply = emit(f, v);
+      f.for(0, rows, 1, () => {
+        const xs = xRuns ? f.local('v128') : f.let(v.loadSplat(x));
+        const ys = yRuns ? f.local('v128') : f.let(v.loadSplat(y));
+        f.for(0, bytes, 16, (i) => {
+          if (xRuns) f.set(xs, v.load(i32.add(x, i)));
+          if (yRuns) f.set(ys, v.load(i32.add(y, i)));
+          // The last vector of a row runs over its end; the next row writes there again.
+          f.run(v.store(i32.add(to, i), apply(xs, ys)));
+        });
+        f.advance(to, bytes);
+        f.advance(x, xRow);
+        f.advance(y, yRow);
+      });
+    });
+  define('both', true, true);
+  define('left', true, false);
+  define('right', false, true);
+  return module;
+}
+
+/** Makes primitives of one float type out of functions of vectors. */
+export class Elementwise {
+  readonly #staging: Staging;
+  readonly #lanes: FloatVector;
+
+  constructor(staging: Staging, type: FloatType, relaxed: boolean) {
+    this.#staging = staging;
+    this.#lanes = floatVector(type, relaxed) as FloatVector;
+  }
+
+  unary(emit: UnaryFunction): (x: NdArray) => NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    let kernel: UnaryExports | undefined;
+    return (operand) => {
+      kernel ??= unaryModule(this.#lanes, emit).instantiate<UnaryExports>(staging.heap.memory);
+      const x = contiguous(operand);
+      const out = allocate(x.dtype, x.size);
+      for (let from = 0; from < x.size; from += Staging.chunk) {
+        const count = Math.min(Staging.chunk, x.size - from);
+        staging.copyIn(staging.x, x.data, x.offset + from, count);
+        kernel.run(staging.to, staging.x, count * bytes);
+        staging.copyOut(staging.to, out, from, count);
+      }
+      return new NdArray(out, x.dtype, x.shape, x.stride);
+    };
+  }
+
+  binary(call: Binary, emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    let kernel: BinaryExports | undefined;
+    return (x, y) => {
+      kernel ??= binaryModule(this.#lanes, emit).instantiate<BinaryExports>(staging.heap.memory);
+      if (x.dtype === y.dtype && sameShape(x.shape, y.shape) && isContiguous(x) && isContiguous(y)) {
+        const out = allocate(x.dtype, x.size);
+        for (let from = 0; from < x.size; from += Staging.chunk) {
+          const count = Math.min(Staging.chunk, x.size - from);
+          staging.copyIn(staging.x, x.data, x.offset + from, count);
+          staging.copyIn(staging.y, y.data, y.offset + from, count);
+          kernel.both(staging.to, staging.x, staging.y, 1, count * bytes, 0, 0);
+          staging.copyOut(staging.to, out, from, count);
+        }
+        return new NdArray(out, x.dtype, x.shape, x.stride);
+      }
+      const { shape, dtype } = abstract[call](x, y);
+      return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+    };
+  }
+
+  #rows(kernel: BinaryExports, { rows, length, operands }: Rows, out: NdArray): NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    const [left, right] = operands as [RowOperand, RowOperand];
+    const run = left.step === right.step ? kernel.both : left.step === 1 ? kernel.left : kernel.right;
+    const height = Math.max(1, Math.floor(Staging.chunk / length));
+    for (let row = 0; row < rows; row += height) {
+      const tall = Math.min(height, rows - row);
+      for (let column = 0; column < length; column += Staging.chunk) {
+        const wide = Math.min(Staging.chunk, length - column);
+        const xRow = this.#stage(staging.x, left, row, tall, column, wide);
+        const yRow = this.#stage(staging.y, right, row, tall, column, wide);
+        run(staging.to, staging.x, staging.y, tall, wide * bytes, xRow * bytes, yRow * bytes);
+        staging.copyOut(staging.to, out.data, row * length + column, tall * wide);
+      }
+    }
+    return out;
+  }
+
+  /** Copies a block of an operand in, whose rows are whole or only one; returns how far apart its rows then are. */
+  #stage(slot: number, x: RowOperand, row: number, tall: number, column: number, wide: number): number {
+    const { array, rowStep, step } = x;
+    const rowApart = rowStep === 0 ? 0 : step === 0 ? 1 : wide;
+    const count = (tall - 1) * rowApart + (step === 0 ? 1 : wide);
+    this.#staging.copyIn(slot, array.data, array.offset + row * rowStep + column * step, count);
+    return rowApart;
+  }
+}

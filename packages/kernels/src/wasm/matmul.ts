@@ -1,0 +1,265 @@
+/**
+ * The matrix product on typed arrays: operands are copied into linear memory a part at a time, packed there and
+ * multiplied (see product.ts), and the result is copied out. What lives in linear memory is used where it is.
+ */
+
+import type { Heap } from './heap.ts';
+import {
+  assembleProduct,
+  blockDepth,
+  type ProductExports,
+  type ProductLayout,
+  packedBytes,
+  productLayout,
+  workBytes,
+} from './product.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** A matrix in a typed array, on any strides, in elements: transposed, reversed, repeated. */
+export interface ArrayMatrix<T extends FloatArray = FloatArray> {
+  readonly data: T;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** A matrix in the heap, on any strides, in bytes. */
+export interface HeapMatrix {
+  readonly pointer: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** The right operand of products, packed in the heap by `MatrixProduct.pack`. */
+export interface PackedMatrix {
+  readonly pointer: number;
+  /** Bytes from one row of a panel to the next, and from one panel to the next. */
+  readonly step: number;
+  readonly panel: number;
+}
+
+/** Where a result goes, row after row: into an array from `offset` on, or into the heap. */
+export type MatrixResult<T extends FloatArray = FloatArray> =
+  | { readonly data: T; readonly offset: number }
+  | { readonly pointer: number };
+
+type Left<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix;
+type Right<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix | PackedMatrix;
+
+/** Elements copied in or out at a time: they are in the second cache still when they are packed. */
+const STAGED = 1 << 18;
+/** Elements of B packed at a time. */
+const PACKED = 1 << 20;
+/** Elements of the depth, and columns of C, at a time. */
+const LONGEST = 1 << 12;
+/** Rows up to this length are copied by a loop: a call for each takes longer. */
+const SHORT_ROW = 24;
+/** With so few rows of A, to pack B takes longer than it saves. */
+const FEW_ROWS = 4;
+
+/**
+ * Matrix products of float32 (`'f32'`) or of float64 over a heap.
+ *
+ * @example
+ * const product = new MatrixProduct(new Heap(), 'f32', { relaxed: features().relaxedSimd });
+ * // C = A B^T for A of 2 x 3 and B of 4 x 3, both row after row.
+ * product.run(
+ *   2, 4, 3,
+ *   { data: a, offset: 0, rowStride: 3, columnStride: 1 },
+ *   { data: b, offset: 0, rowStride: 1, columnStride: 3 },
+ *   { data: c, offset: 0 },
+ * );
+ */
+export class MatrixProduct<T extends FloatArray = FloatArray> {
+  readonly #heap: Heap;
+  readonly #layout: ProductLayout;
+  readonly #kernels: ProductExports;
+
+  /** Assembles and compiles the kernels. */
+  constructor(heap: Heap, type: T extends Float32Array ? 'f32' : 'f64', options: { readonly relaxed: boolean }) {
+    this.#heap = heap;
+    this.#layout = productLayout(type, options.relaxed);
+    this.#kernels = assembleProduct(type, options.relaxed, heap.shared).instantiate<ProductExports>(heap.memory);
+  }
+
+  /**
+   * C = A B with A of m x k, B of k x n and C of m x n, any of them 0; with `accumulate`, C += A B. C overlaps neither
+   * A nor B.
+   */
+  run(m: number, n: number, k: number, a: Left<T>, b: Right<T>, c: MatrixResult<T>, accumulate = false): void {
+    if (m === 0 || n === 0) return;
+    if (k === 0) {
+      if (!accumulate) this.#clear(c, m * n);
+      return;
+    }
+    // A column is computed as a row, b^T A^T, which fills the vectors.
+    if (n === 1 && m > 1 && !isPacked(b)) {
+      this.run(1, m, k, transposed(b), transposed(a), c, accumulate);
+      return;
+    }
+    const depth = blockDepth(k);
+    const slab = k <= LONGEST ? k : Math.floor(LONGEST / depth) * depth;
+    for (let start = 0; start < k; start += slab) {
+      const right = isPacked(b) ? panelsFrom(b, start, 0) : part(b, start, 0);
+      this.#multiply(m, n, Math.min(slab, k - start), depth, part(a, 0, start), right, c, accumulate || start > 0);
+    }
+  }
+
+  /** The bytes of a packed matrix of k x n. */
+  packedBytes(k: number, n: number): number {
+    return packedBytes(this.#layout, k, n);
+  }
+
+  /** Packs B of k x n, neither 0, into `packedBytes(k, n)` at `target`, for products that share it. */
+  pack(k: number, n: number, b: Left<T>, target: number): PackedMatrix {
+    const { bytes, panelColumns } = this.#layout;
+    const packed = { pointer: target, step: panelColumns * bytes, panel: k * panelColumns * bytes };
+    // A piece is contiguous in the array where it can be: whole columns where those are.
+    const byColumns = !isPlaced(b) && b.rowStride === 1;
+    const rows = Math.min(k, byColumns ? STAGED / panelColumns : Math.max(1, Math.floor(STAGED / n)));
+    const columns = byColumns ? Math.floor(STAGED / rows / panelColumns) * panelColumns : n;
+    for (let row = 0; row < k; row += rows) {
+      for (let column = 0; column < n; column += columns) {
+        const mark = this.#heap.mark();
+        const [depth, width] = [Math.min(rows, k - row), Math.min(columns, n - column)];
+        const piece = this.#place(b, row, column, depth, width);
+        const at = panelsFrom(packed, row, column / panelColumns).pointer;
+        this.#kernels.pack(piece.pointer, piece.rowStride, piece.columnStride, depth, width, at, packed.panel);
+        this.#heap.release(mark);
+      }
+    }
+    return packed;
+  }
+
+  /** A product of limited depth: panels of B for some columns of C at a time, then some rows of C at a time. */
+  #multiply(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: Left<T>,
+    b: Right<T>,
+    c: MatrixResult<T>,
+    add: boolean,
+  ): void {
+    const heap = this.#heap;
+    const { bytes, panelColumns } = this.#layout;
+    const columns = Math.min(n, LONGEST, Math.floor(PACKED / k / panelColumns) * panelColumns);
+    const rows = Math.min(m, Math.max(1, Math.floor(STAGED / Math.max(k, columns))));
+    for (let column = 0; column < n; column += columns) {
+      const width = Math.min(columns, n - column);
+      const outer = heap.mark();
+      const right = this.#panels(b, m, k, column, width);
+      for (let row = 0; row < m; row += rows) {
+        const height = Math.min(rows, m - row);
+        const inner = heap.mark();
+        const left = this.#place(a, row, 0, height, k);
+        const work = heap.reserve(workBytes(this.#layout, height, depth));
+        const multiply = (to: number, toRowStride: number): void =>
+          this.#kernels.multiply(
+            ...([height, width, k, depth, left.pointer, left.rowStride, left.columnStride] as const),
+            ...([right.pointer, right.step, right.panel, to, toRowStride, add ? 1 : 0, work] as const),
+          );
+        if ('pointer' in c) {
+          multiply(c.pointer + (row * n + column) * bytes, n * bytes);
+        } else {
+          const to = heap.reserve(height * width * bytes);
+          const at = c.offset + row * n + column;
+          if (add) copy(this.#view(), to / bytes, width, c.data, at, n, 1, height, width);
+          multiply(to, width * bytes);
+          copy(c.data, at, n, this.#view(), to / bytes, width, 1, height, width);
+        }
+        heap.release(inner);
+      }
+      heap.release(outer);
+    }
+  }
+
+  /** The panels of some columns of B: packed before, packed now, or for a few rows of A its rows as they are. */
+  #panels(b: Right<T>, m: number, k: number, column: number, width: number): PackedMatrix {
+    const { bytes, panelColumns } = this.#layout;
+    if (isPacked(b)) return panelsFrom(b, 0, column / panelColumns);
+    const piece = part(b, 0, column);
+    if (m <= FEW_ROWS && piece.rowStride > 0 && piece.columnStride === (isPlaced(piece) ? bytes : 1)) {
+      const { pointer, rowStride } = this.#place(piece, 0, 0, k, width);
+      return { pointer, step: rowStride, panel: panelColumns * bytes };
+    }
+    return this.pack(k, width, piece, this.#heap.reserve(this.packedBytes(k, width)));
+  }
+
+  /** The matrix's part of `rows` x `columns` in the heap: where it is, or copied onto the stack. */
+  #place(matrix: Left<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
+    const piece = part(matrix, row, column);
+    if (isPlaced(piece)) return piece;
+    const { bytes } = this.#layout;
+    const { data, offset, rowStride, columnStride } = piece;
+    const pointer = this.#heap.reserve(rows * columns * bytes);
+    const to = pointer / bytes;
+    if (rowStride === 1 && columnStride !== 1) {
+      copy(this.#view(), to, rows, data, offset, columnStride, rowStride, columns, rows);
+      return { pointer, rowStride: bytes, columnStride: rows * bytes };
+    }
+    copy(this.#view(), to, columns, data, offset, rowStride, columnStride, rows, columns);
+    return { pointer, rowStride: columns * bytes, columnStride: bytes };
+  }
+
+  #clear(c: MatrixResult<T>, length: number): void {
+    const [data, offset] = 'data' in c ? [c.data, c.offset] : [this.#view(), c.pointer / this.#layout.bytes];
+    data.fill(0, offset, offset + length);
+  }
+
+  #view(): FloatArray {
+    return this.#layout.type === 'f32' ? this.#heap.f32 : this.#heap.f64;
+  }
+}
+
+const isPlaced = (matrix: ArrayMatrix | HeapMatrix): matrix is HeapMatrix => 'pointer' in matrix;
+
+const isPacked = (matrix: ArrayMatrix | HeapMatrix | PackedMatrix): matrix is PackedMatrix => 'panel' in matrix;
+
+const transposed = <M extends ArrayMatrix | HeapMatrix>(matrix: M): M => ({
+  ...matrix,
+  rowStride: matrix.columnStride,
+  columnStride: matrix.rowStride,
+});
+
+/** The matrix from a row and a column on. */
+function part<T extends FloatArray>(matrix: Left<T>, row: number, column: number): Left<T> {
+  if (row === 0 && column === 0) return matrix;
+  const distance = row * matrix.rowStride + column * matrix.columnStride;
+  if (isPlaced(matrix)) return { ...matrix, pointer: matrix.pointer + distance };
+  return { ...matrix, offset: matrix.offset + distance };
+}
+
+/** The packed matrix from a row of every panel, and from a panel, on. */
+function panelsFrom(packed: PackedMatrix, row: number, panel: number): PackedMatrix {
+  return { ...packed, pointer: packed.pointer + row * packed.step + panel * packed.panel };
+}
+
+/** Copies a strided matrix into one whose columns are next to each other. */
+function copy(
+  to: FloatArray,
+  at: number,
+  toStride: number,
+  from: FloatArray,
+  offset: number,
+  rowStride: number,
+  columnStride: number,
+  rows: number,
+  columns: number,
+): void {
+  if (columnStride === 1 && (rows === 1 || (rowStride === columns && toStride === columns))) {
+    to.set(from.subarray(offset, offset + rows * columns), at);
+  } else if (columnStride === 1 && columns > SHORT_ROW) {
+    for (let row = 0; row < rows; row++) {
+      const start = offset + row * rowStride;
+      to.set(from.subarray(start, start + columns), at + row * toStride);
+    }
+  } else {
+    for (let row = 0; row < rows; row++) {
+      const [start, target] = [offset + row * rowStride, at + row * toStride];
+      for (let column = 0; column < columns; column++) to[target + column] = from[start + column * columnStride]!;
+    }
+  }
+}

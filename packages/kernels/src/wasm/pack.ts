@@ -1,0 +1,140 @@
+/**
+ * Packing: the layout in which a matrix product reads its operands.
+ *
+ * A strided matrix of `depth` rows and `width` columns becomes panels of W columns each, one after the other; a panel
+ * holds row after row, W elements a row. So a product that goes down the rows reads one stream, whatever the strides
+ * were. The last panel has room for W columns like the others: what it holds beyond `width` is never used.
+ */
+
+import { type Func, type FunctionBuilder, integers, type Local, type ModuleBuilder } from './assembler.ts';
+import { f64x2, i32, type Statement, select, type Value } from './instructions.ts';
+import type { FloatVector } from './vector.ts';
+
+const parameters = integers('source', 'rowStride', 'columnStride', 'depth', 'width', 'target', 'panelStride');
+
+type Pack = Func<typeof parameters, 'void'>;
+
+/** What the three ways of packing start from; `rowBytes` are those of a panel's row. */
+type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
+  readonly v: FloatVector;
+  readonly panelWidth: number;
+  readonly rowBytes: number;
+};
+
+/**
+ * Defines `name(source, rowStride, columnStride, depth, width, target, panelStride)` for panels of `panelWidth` columns,
+ * an even number. Strides are in bytes; depth and width are at least one. Where a row is contiguous, up to a panel's
+ * width past its end is read, though not used.
+ */
+export function definePack(module: ModuleBuilder, name: string, v: FloatVector, panelWidth: number): Pack {
+  return module.define(name, parameters, (f, p) => {
+    const packing = { ...p, v, panelWidth, rowBytes: panelWidth * v.laneBytes };
+    f.if(
+      i32.eq(p.columnStride, v.laneBytes),
+      () => copyRows(f, packing),
+      () =>
+        f.if(
+          i32.eq(p.rowStride, v.laneBytes),
+          () => transposeColumns(f, packing),
+          () => gather(f, packing),
+        ),
+    );
+  });
+}
+
+/** Rows are contiguous: a row of a panel is a piece of one. */
+function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
+  f.for(0, p.width, panelWidth, () => {
+    const from = f.let(p.source);
+    const to = f.let(p.target);
+    const end = f.let(i32.add(to, i32.mul(p.depth, rowBytes)));
+    f.loop((again) => {
+      for (let lane = 0; lane < panelWidth; lane += v.lanes) {
+        const length = Math.min(v.lanes, panelWidth - lane);
+        const piece = f.let(v.loadPart(length, from, lane * v.laneBytes));
+        f.run(v.storePart(length, to, piece, lane * v.laneBytes));
+      }
+      f.advance(from, p.rowStride);
+      f.advance(to, rowBytes);
+      f.branchIf(again, i32.ltU(to, end));
+    });
+    f.advance(p.source, rowBytes);
+    f.advance(p.target, p.panelStride);
+  });
+}
+
+/** Columns are contiguous: blocks of lanes x lanes are transposed in registers. */
+function transposeColumns(f: FunctionBuilder, packing: Packing): void {
+  const { v, panelWidth, rowBytes, ...p } = packing;
+  const group = Math.min(v.lanes, panelWidth);
+  const last = f.let(i32.sub(p.width, 1));
+  f.for(0, p.width, group, (column) => {
+    // Columns past the last are the last one again: they must be read from somewhere.
+    const from = Array.from({ length: group }, (_, i) => {
+      const index = f.let(i32.add(column, i));
+      return f.let(i32.add(p.source, i32.mul(p.columnStride, select(i32.ltS(index, last), index, last))));
+    });
+    const to = f.let(columnOfPanels(column, packing));
+    const rows = f.let(p.depth);
+    f.while(i32.geS(rows, v.lanes), () => {
+      const columns = from.map((pointer) => f.let(v.load(pointer)));
+      f.run(...storeTransposed(f, v, columns, to, rowBytes));
+      for (const pointer of from) f.advance(pointer, 16);
+      f.advance(to, v.lanes * rowBytes);
+      f.set(rows, i32.sub(rows, v.lanes));
+    });
+    f.while(rows, () => {
+      from.forEach((pointer, i) => {
+        f.run(v.one.store(to, v.one.load(pointer), i * v.laneBytes));
+        f.advance(pointer, v.laneBytes);
+      });
+      f.advance(to, rowBytes);
+      f.set(rows, i32.sub(rows, 1));
+    });
+  });
+}
+
+/** Row i of the result, at `to + i rowBytes`, is lane i of every column: 4 columns of 4 lanes, 2 of 4, or 2 of 2. */
+function storeTransposed(
+  f: FunctionBuilder,
+  v: FloatVector,
+  columns: readonly Local<'v128'>[],
+  to: Local<'i32'>,
+  rowBytes: number,
+): Statement[] {
+  const [a, b, c, d] = columns as readonly [Local<'v128'>, Local<'v128'>, Local<'v128'>?, Local<'v128'>?];
+  const interleave = (x: Value<'v128'>, y: Value<'v128'>): Local<'v128'>[] =>
+    v.lanes === 2
+      ? [f.let(v.shuffle(x, y, [0, 2])), f.let(v.shuffle(x, y, [1, 3]))]
+      : [f.let(v.shuffle(x, y, [0, 4, 1, 5])), f.let(v.shuffle(x, y, [2, 6, 3, 7]))];
+  const pairs = interleave(a, b);
+  if (v.lanes === 2) return pairs.map((row, i) => v.store(to, row, i * rowBytes));
+  if (c === undefined || d === undefined) {
+    return pairs.flatMap((two, i) => [0, 1].map((half) => f64x2.storeLane(to, two, half, (2 * i + half) * rowBytes)));
+  }
+  const others = interleave(c, d);
+  return pairs.flatMap((two, i) => [
+    v.store(to, f64x2.shuffle(two, others[i]!, [0, 2]), 2 * i * rowBytes),
+    v.store(to, f64x2.shuffle(two, others[i]!, [1, 3]), (2 * i + 1) * rowBytes),
+  ]);
+}
+
+/** Nothing is contiguous: element by element. */
+function gather(f: FunctionBuilder, packing: Packing): void {
+  const { v, rowBytes, ...p } = packing;
+  f.for(0, p.width, 1, (column) => {
+    const from = f.let(i32.add(p.source, i32.mul(column, p.columnStride)));
+    const to = f.let(columnOfPanels(column, packing));
+    f.for(0, p.depth, 1, () => {
+      f.run(v.one.store(to, v.one.load(from)));
+      f.advance(from, p.rowStride);
+      f.advance(to, rowBytes);
+    });
+  });
+}
+
+/** Where a column's first element is in the panels. */
+function columnOfPanels(column: Local<'i32'>, { v, panelWidth, target, panelStride }: Packing): Value<'i32'> {
+  const panel = i32.mul(i32.divU(column, panelWidth), panelStride);
+  return i32.add(i32.add(target, panel), i32.mul(i32.remU(column, panelWidth), v.laneBytes));
+}

@@ -1,0 +1,225 @@
+/**
+ * The matrix product in WebAssembly, on pointers: C = A B, or C += A B.
+ *
+ * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
+ * into panels as wide as a tile (see pack.ts), of which one at a time, cut to a block of the depth, stays in the first
+ * cache; A is packed a block of rows at a time, which stays in the second; a tile of C stays in registers while the
+ * block's depth is gone through.
+ *
+ * Each element of C is a sum in the order of the depth, cut into the blocks of `blockDepth(k)`, whose sums are added in
+ * order. So none of its bits depends on the tile, on packing, or on how the rows and columns of C are divided among
+ * calls and threads.
+ */
+
+import { type Func, type FunctionBuilder, integers, type Local, ModuleBuilder } from './assembler.ts';
+import { i32, select, type Value } from './instructions.ts';
+import { definePack } from './pack.ts';
+import { type FloatType, type FloatVector, floatVector } from './vector.ts';
+
+/** The part of C that is held in registers: `rows` rows of `vectors` vectors. */
+interface Tile {
+  readonly rows: number;
+  readonly vectors: number;
+}
+
+/**
+ * The best of those measured with Node 20, 22 and 24 on x86-64. Its 15 usable registers must hold the tile, one row of
+ * both operands and, where multiply and add are two instructions, a product; with larger tiles, or with steps of the
+ * depth unrolled by hand, V8 spills and the speed is halved.
+ */
+const TILE: Tile = { rows: 2, vectors: 4 };
+const RELAXED_TILE: Tile = { rows: 4, vectors: 2 };
+
+/** At this depth a panel of B takes 16 KiB, half of a common first cache. */
+const MAXIMUM_BLOCK_DEPTH = 256;
+/** Rows of A that are packed at a time. */
+const BLOCK_ROWS = 128;
+
+/** How operands of one type are cut up and laid out. */
+export interface ProductLayout {
+  readonly type: FloatType;
+  /** Bytes of an element. */
+  readonly bytes: number;
+  /** The columns of a panel of B, and the rows of a panel of A. */
+  readonly panelColumns: number;
+  readonly panelRows: number;
+}
+
+export function productLayout(type: FloatType, relaxed: boolean): ProductLayout {
+  const { rows, vectors } = relaxed ? RELAXED_TILE : TILE;
+  const v = floatVector(type, relaxed);
+  return { type, bytes: v.laneBytes, panelColumns: vectors * v.lanes, panelRows: rows };
+}
+
+/** The depth of a block: equal blocks, none larger than the maximum. A function of the depth of the product alone. */
+export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
+
+/** The bytes of one row of panels that hold `columns` columns of B. */
+export const packedBytes = (layout: ProductLayout, depth: number, columns: number): number =>
+  Math.ceil(columns / layout.panelColumns) * layout.panelColumns * depth * layout.bytes;
+
+/** The bytes that `multiply` needs to pack A in. */
+export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
+  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * blockDepth(k) * layout.bytes;
+
+/** The functions of a module of `assembleProduct`. Sizes are at least one, pointers and strides are in bytes. */
+export interface ProductExports {
+  /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
+  pack(
+    b: number,
+    rowStride: number,
+    columnStride: number,
+    depth: number,
+    width: number,
+    target: number,
+    panelStride: number,
+  ): void;
+  /**
+   * C = A B, or C += A B where `add` is not 0, with A of m x k on any strides and C of m x n with contiguous rows. Row i
+   * of B's panel j is at `b + i bStep + j bPanel`: so B is packed, or has contiguous rows. `depth` is `blockDepth` of
+   * the whole product, `work` has room for `workBytes`. Rows of C, or columns by the panel, can be given to several
+   * calls, and so can the depth, by the block.
+   */
+  multiply(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: number,
+    aRowStride: number,
+    aColumnStride: number,
+    b: number,
+    bStep: number,
+    bPanel: number,
+    c: number,
+    cRowStride: number,
+    add: number,
+    work: number,
+  ): void;
+}
+
+const multiplyParameters = integers(
+  ...(['m', 'n', 'k', 'depth', 'a', 'aRowStride', 'aColumnStride'] as const),
+  ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'add', 'work'] as const),
+);
+
+/** A module of `ProductExports` for one type; `relaxed` and `shared` as the engine and the memory are. */
+export function assembleProduct(type: FloatType, relaxed: boolean, shared: boolean): ModuleBuilder {
+  const tile = relaxed ? RELAXED_TILE : TILE;
+  const v = floatVector(type, relaxed);
+  const module = new ModuleBuilder({ shared });
+  const packA = definePack(module, 'packA', v, tile.rows);
+  definePack(module, 'pack', v, tile.vectors * v.lanes);
+  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile.rows, i + 1));
+  const widest = panels[tile.vectors - 1]!;
+  module.define('multiply', multiplyParameters, (f, p) => {
+    f.for(0, p.m, BLOCK_ROWS, (row) => {
+      const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
+      f.for(0, p.k, p.depth, (start) => {
+        const depth = f.let(smaller(f.let(i32.sub(p.k, start)), p.depth));
+        const a = i32.add(i32.add(p.a, i32.mul(row, p.aRowStride)), i32.mul(start, p.aColumnStride));
+        f.run(
+          packA.call({
+            source: a,
+            ...{ rowStride: p.aColumnStride, columnStride: p.aRowStride, depth, width: rows },
+            ...{ target: p.work, panelStride: i32.mul(depth, tile.rows * v.laneBytes) },
+          }),
+        );
+        const b = f.let(i32.add(p.b, i32.mul(start, p.bStep)));
+        const c = f.let(i32.add(p.c, i32.mul(row, p.cRowStride)));
+        const add = f.let(i32.or(p.add, start));
+        const columns = f.let(p.n);
+        const place = { rows, depth, a: p.work, b, bStep: p.bStep, c, cRowStride: p.cRowStride, add };
+        f.while(i32.geS(columns, tile.vectors * v.lanes), () => {
+          f.run(widest.call({ ...place, lanes: v.lanes }));
+          f.advance(b, p.bPanel);
+          f.advance(c, tile.vectors * 16);
+          f.advance(columns, -tile.vectors * v.lanes);
+        });
+        panels.forEach((panel, i) => {
+          // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
+          const lanes = f.let(i32.sub(columns, i * v.lanes));
+          const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
+          f.if(last, () => f.run(panel.call({ ...place, lanes })));
+        });
+      });
+    });
+  });
+  return module;
+}
+
+const panelParameters = integers('rows', 'depth', 'a', 'b', 'bStep', 'c', 'cRowStride', 'lanes', 'add');
+
+type Panel = Func<typeof panelParameters, 'void'>;
+
+/** The parameters of a panel's function, and what its tiles share. */
+type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'> } & {
+  readonly v: FloatVector;
+  readonly panelRows: number;
+  readonly vectors: number;
+  /** The bytes of a panel of A. */
+  readonly aPanel: Local<'i32'>;
+};
+
+/** All rows of C under one panel of B, of which `vectors` are wanted, the last one up to `lanes`. */
+function definePanel(module: ModuleBuilder, v: FloatVector, panelRows: number, vectors: number): Panel {
+  return module.define(`panel${vectors}`, panelParameters, (f, p) => {
+    const aPanel = f.let(i32.mul(p.depth, panelRows * v.laneBytes));
+    const scope = { ...p, v, panelRows, vectors, aPanel };
+    // Narrow panels take taller tiles, to have additions enough under way at a time.
+    for (let height = vectors > 2 ? 2 : 4; height > 0; height >>= 1) {
+      f.while(i32.geS(p.rows, height), () => {
+        tile(f, scope, height);
+        f.advance(p.a, height < panelRows ? height * v.laneBytes : i32.mul(aPanel, height / panelRows));
+        f.advance(p.c, i32.mul(p.cRowStride, height));
+        f.advance(p.rows, -height);
+      });
+    }
+  });
+}
+
+/** The tile of `height` rows at the start of the panel. */
+function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
+  const { v, panelRows, vectors, aPanel, a, b, bStep } = scope;
+  const rowBytes = panelRows * v.laneBytes;
+  const zero = v.const(0);
+  const sums = Array.from({ length: height }, () => Array.from({ length: vectors }, () => f.let(zero)));
+  const aPanels = Array.from({ length: Math.ceil(height / panelRows) }, (_, i) =>
+    f.let(i32.add(a, i32.mul(aPanel, i))),
+  );
+  const bRow = f.let(b);
+  const end = f.let(i32.add(a, aPanel));
+  f.loop((again) => {
+    const row = Array.from({ length: vectors }, (_, i) => f.let(v.load(bRow, 16 * i)));
+    sums.forEach((sumsOfRow, i) => {
+      const factor = f.let(v.loadSplat(aPanels[Math.floor(i / panelRows)]!, (i % panelRows) * v.laneBytes));
+      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.madd(factor, row[j]!, sum));
+    });
+    f.advance(bRow, bStep);
+    for (const pointer of aPanels) f.advance(pointer, rowBytes);
+    f.branchIf(again, i32.ltU(aPanels[0]!, end));
+  });
+  store(f, scope, sums);
+}
+
+/** The sums into C, or on top of what is there. */
+function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly Local<'v128'>[])[]): void {
+  const { v, vectors, c, cRowStride, lanes, add } = scope;
+  const rows = sums.map((_, i) => f.let(i32.add(c, i32.mul(cRowStride, i))));
+  const last = 16 * (vectors - 1);
+  f.if(add, () => {
+    for (const [i, sumsOfRow] of sums.entries()) {
+      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.add(v.load(rows[i]!, 16 * j), sum));
+    }
+  });
+  for (const [i, sumsOfRow] of sums.entries()) {
+    for (const [j, sum] of sumsOfRow.slice(0, -1).entries()) f.run(v.store(rows[i]!, sum, 16 * j));
+  }
+  for (let part = v.lanes; part > 0; part--) {
+    f.if(i32.eq(lanes, part), () =>
+      f.run(...sums.map((sumsOfRow, i) => v.storePart(part, rows[i]!, sumsOfRow[vectors - 1]!, last))),
+    );
+  }
+}
+
+const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);

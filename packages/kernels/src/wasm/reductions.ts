@@ -1,0 +1,262 @@
+/** Reductions: blocks are staged and reduced along their rows or down their columns. */
+
+import { NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
+import { type Data, type FloatDType, newData } from '../dtype.ts';
+import { sizeOf } from '../shape.ts';
+import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
+import { f32x4, f64x2, i32, i32x4, type Value, v128 } from './instructions.ts';
+import { Staging } from './staging.ts';
+import { type FloatType, type FloatVector, floatVector } from './vector.ts';
+
+type Lanes = FloatVector<FloatType>;
+type Vectors = readonly Local<'v128'>[];
+
+/** How vectors are brought together, in vectors of state. */
+interface Accumulator {
+  readonly input: Lanes;
+  /** The lanes of the state, and of the result. */
+  readonly state: Lanes;
+  readonly dtype: FloatDType;
+  /** Vectors of state for one vector of input. */
+  readonly width: 1 | 2;
+  /** What changes nothing. */
+  readonly neutral: number;
+  add(f: FunctionBuilder, state: Vectors, x: Local<'v128'>): void;
+  combine(a: Value<'v128'>, b: Value<'v128'>): Value<'v128'>;
+  /** `combine` outside, where the parts of a long reduction meet. */
+  readonly meet: (a: number, b: number) => number;
+}
+
+const lanesOf = (type: FloatType): Lanes => floatVector(type, false) as Lanes;
+const dtypeOf = (type: FloatType): FloatDType => (type === 'f32' ? 'float32' : 'float64');
+
+/** Sums are formed in float64 whatever the dtype, and rounded once. */
+const sumOf = (type: FloatType): Accumulator => ({
+  input: lanesOf(type),
+  state: lanesOf('f64'),
+  dtype: 'float64',
+  width: type === 'f32' ? 2 : 1,
+  neutral: 0,
+  add(f, [low, high], x) {
+    f.set(low!, f64x2.add(low!, high ? f64x2.promoteLowF32x4(x) : x));
+    if (high) f.set(high, f64x2.add(high, f64x2.promoteLowF32x4(f32x4.shuffle(x, x, [2, 3, 2, 3]))));
+  },
+  combine: f64x2.add,
+  meet: (a, b) => a + b,
+});
+
+const extremumOf = (type: FloatType, which: 'max' | 'min'): Accumulator => {
+  const lanes = lanesOf(type);
+  const combine = lanes[which];
+  return {
+    input: lanes,
+    state: lanes,
+    dtype: dtypeOf(type),
+    width: 1,
+    neutral: which === 'max' ? -Infinity : Infinity,
+    add: (f, [state], x) => f.set(state!, combine(state!, x)),
+    combine,
+    meet: Math[which],
+  };
+};
+
+interface Exports {
+  /** Reduces each row to a number. */
+  rows(to: number, x: number, rows: number, bytes: number): void;
+  /** Reduces each column to a number, for one block of rows after the other. */
+  columns(to: number, x: number, blocks: number, rows: number, bytes: number): void;
+}
+
+function reductionModule({ input, state, width, neutral, add, combine }: Accumulator): ModuleBuilder {
+  const module = new ModuleBuilder();
+  const start = state.const(neutral);
+  const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ length: count }, () => f.local('v128'));
+
+  module.define('rows', { to: 'i32', x: 'i32', rows: 'i32', bytes: 'i32' }, (f, { to, x, rows, bytes }) => {
+    // Four vectors at a time, each with a state of its own, so that none waits for the one before.
+    const unrolled = 4;
+    const accumulators = states(f, unrolled * width);
+    const lanes = f.local('v128');
+    const whole = f.let(i32.and(bytes, -16 * unrolled));
+    f.for(0, rows, 1, () => {
+      for (const accumulator of accumulators) f.set(accumulator, start);
+      f.for(0, whole, 16 * unrolled, (i) => {
+        for (let part = 0; part < unrolled; part++) {
+          f.set(lanes, input.load(i32.add(x, i), 16 * part));
+          add(f, accumulators.slice(part * width, (part + 1) * width), lanes);
+        }
+      });
+      f.for(whole, bytes, 16, (i) => {
+        // Of the last vector, only the words before the end of the row count.
+        const words = i32.shrU(i32.sub(bytes, i), 2);
+        const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
+        f.set(lanes, v128.bitselect(input.load(i32.add(x, i)), input.const(neutral), inside));
+        add(f, accumulators.slice(0, width), lanes);
+      });
+      f.set(
+        lanes,
+        accumulators.reduce<Value<'v128'>>((sum, part) => combine(sum, part), start),
+      );
+      for (let apart = state.lanes / 2; apart >= 1; apart /= 2) {
+        const order = Array.from({ length: state.lanes }, (_, lane) => lane ^ apart);
+        f.set(lanes, combine(lanes, state.shuffle(lanes, lanes, order)));
+      }
+      f.run(state.storePart(1, to, lanes));
+      f.advance(to, state.laneBytes);
+      f.advance(x, bytes);
+    });
+  });
+
+  const parameters = { to: 'i32', x: 'i32', blocks: 'i32', rows: 'i32', bytes: 'i32' } as const;
+  module.define('columns', parameters, (f, { to, x, blocks, rows, bytes }) => {
+    const accumulators = states(f, width);
+    const lanes = f.local('v128');
+    const from = f.local('i32');
+    f.for(0, blocks, 1, () => {
+      f.for(0, bytes, 16, (i) => {
+        for (const accumulator of accumulators) f.set(accumulator, start);
+        f.set(from, i32.add(x, i));
+        f.for(0, rows, 1, () => {
+          f.set(lanes, input.load(from));
+          add(f, accumulators, lanes);
+          f.advance(from, bytes);
+        });
+        // The last vector runs over the end of the row; the next block writes there again.
+        const target = f.let(i32.add(to, i32.mul(i, width)));
+        f.run(...accumulators.map((accumulator, part) => state.store(target, accumulator, 16 * part)));
+      });
+      f.advance(to, i32.mul(bytes, width));
+      f.advance(x, i32.mul(rows, bytes));
+    });
+  });
+  return module;
+}
+
+/** An array as `outer` blocks of `length` rows of `inner` elements, of which the rows are to be reduced. */
+interface Blocks {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+}
+
+/** A long block is reduced in pieces this many columns wide. */
+const widest = 2048;
+
+/** Reduces contiguous arrays of one float type. */
+class Reducer {
+  readonly #staging: Staging;
+  readonly #accumulator: Accumulator;
+  #exports: Exports | undefined;
+
+  constructor(staging: Staging, accumulator: Accumulator) {
+    this.#staging = staging;
+    this.#accumulator = accumulator;
+  }
+
+  get dtype(): FloatDType {
+    return this.#accumulator.dtype;
+  }
+
+  /** A number for each outer and inner index, in the accumulator's dtype. */
+  reduce(data: Data, offset: number, { outer, length, inner }: Blocks): Data {
+    const { dtype, neutral, meet } = this.#accumulator;
+    const { to, x } = this.#staging;
+    const { chunk } = Staging;
+    const results = newData(dtype, outer * inner);
+    const block = length * inner;
+    if (neutral !== 0) results.fill(neutral);
+    if (block === 0) return results;
+
+    if (block <= chunk) {
+      const atOnce = Math.floor(chunk / block);
+      for (let from = 0; from < outer; from += atOnce) {
+        const blocks = Math.min(atOnce, outer - from);
+        this.#staging.copyIn(x, data, offset + from * block, blocks * block);
+        this.#run(blocks, length, inner);
+        this.#staging.copyOut(to, results, from * inner, blocks * inner);
+      }
+      return results;
+    }
+
+    const wide = Math.min(inner, widest);
+    const tall = Math.floor(chunk / wide);
+    const piece = newData(dtype, wide);
+    for (let from = 0; from < outer; from++) {
+      for (let column = 0; column < inner; column += wide) {
+        const columns = Math.min(wide, inner - column);
+        for (let row = 0; row < length; row += tall) {
+          const rows = Math.min(tall, length - row);
+          this.#copyPiece(data, offset + from * block + row * inner + column, rows, columns, inner);
+          this.#run(1, rows, columns);
+          this.#staging.copyOut(to, piece, 0, columns);
+          const target = from * inner + column;
+          for (let i = 0; i < columns; i++) results[target + i] = meet(results[target + i]!, piece[i]!);
+        }
+      }
+    }
+    return results;
+  }
+
+  #run(blocks: number, length: number, inner: number): void {
+    const { to, x, heap } = this.#staging;
+    this.#exports ??= reductionModule(this.#accumulator).instantiate<Exports>(heap.memory);
+    const bytes = this.#accumulator.input.laneBytes;
+    if (inner === 1) this.#exports.rows(to, x, blocks, length * bytes);
+    else this.#exports.columns(to, x, blocks, length, inner * bytes);
+  }
+
+  /** Stages `rows` pieces of `columns` elements, `apart` elements from one to the next. */
+  #copyPiece(data: Data, from: number, rows: number, columns: number, apart: number): void {
+    const { x } = this.#staging;
+    if (columns === apart) {
+      this.#staging.copyIn(x, data, from, rows * columns);
+    } else {
+      const bytes = columns * data.BYTES_PER_ELEMENT;
+      for (let row = 0; row < rows; row++) this.#staging.copyIn(x + row * bytes, data, from + row * apart, columns);
+    }
+  }
+}
+
+type Reduce = (x: NdArray, axes: readonly number[]) => NdArray;
+
+/** Runs a reducer over the last run of neighbouring axes, then over those before; axes of length 1 are there already. */
+function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
+  return (x, axes) => {
+    let result = contiguous(x);
+    let left = axes.filter((axis) => x.shape[axis] !== 1).sort((a, b) => a - b);
+    while (left.length > 0) {
+      let first = left.length - 1;
+      while (first > 0 && sizeOf(x.shape.slice(left[first - 1]! + 1, left[first]!)) === 1) first--;
+      const [from, to] = [left[first]!, left.at(-1)! + 1];
+      const lengths = (start: number, stop?: number) => sizeOf(result.shape.slice(start, stop));
+      const blocks = { outer: lengths(0, from), length: lengths(from, to), inner: lengths(to) };
+      const reducer = reducerOf(result);
+      const data = reducer.reduce(result.data, result.offset, blocks);
+      const shape = result.shape.map((length, i) => (i >= from && i < to ? 1 : length));
+      result = new NdArray(data, reducer.dtype, shape);
+      left = left.slice(0, first);
+    }
+    return result;
+  };
+}
+
+/** The reductions of float arrays. */
+export function floatReductions(staging: Staging): {
+  readonly sum: Reduce;
+  readonly max: Reduce;
+  readonly min: Reduce;
+} {
+  const make = (accumulator: (type: FloatType) => Accumulator): Reduce => {
+    const reducers = {
+      float32: new Reducer(staging, accumulator('f32')),
+      float64: new Reducer(staging, accumulator('f64')),
+    };
+    return reduceAxes((x) => reducers[x.dtype as FloatDType]);
+  };
+  return {
+    sum: make(sumOf),
+    max: make((type) => extremumOf(type, 'max')),
+    min: make((type) => extremumOf(type, 'min')),
+  };
+}

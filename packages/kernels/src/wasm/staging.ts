@@ -1,0 +1,44 @@
+import type { Data } from '../dtype.ts';
+import type { Heap } from './heap.ts';
+
+/**
+ * The room in linear memory through which chunks of arrays pass.
+ *
+ * Arrays live outside, where the garbage collector sees them; a chunk is copied in, worked on while it lies in the cache,
+ * and copied out. Copying runs at the speed of memory, and a slot has room for whole vectors, so that a loop may run
+ * over the end of what was copied: what it reads there is never seen.
+ */
+export class Staging {
+  /** Elements of an operand that pass at a time: three operands of float64 fit a second-level cache. */
+  static readonly chunk = 1 << 14;
+
+  readonly heap: Heap;
+  /** Pointers: of the result, and of two operands. */
+  readonly to: number;
+  readonly x: number;
+  readonly y: number;
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+    const bytes = Staging.chunk * 8 + 64;
+    this.to = heap.allocate(bytes);
+    this.x = heap.allocate(bytes);
+    this.y = heap.allocate(bytes);
+  }
+
+  #view(data: Data): Float32Array | Float64Array {
+    return data.BYTES_PER_ELEMENT === 4 ? this.heap.f32 : this.heap.f64;
+  }
+
+  /** Copies `count` floats of `data` to a slot. */
+  copyIn(slot: number, data: Data, from: number, count: number): void {
+    const source = from === 0 && data.length === count ? data : data.subarray(from, from + count);
+    this.#view(data).set(source, slot / data.BYTES_PER_ELEMENT);
+  }
+
+  /** Copies `count` floats of a slot to `data`. */
+  copyOut(slot: number, data: Data, to: number, count: number): void {
+    const from = slot / data.BYTES_PER_ELEMENT;
+    data.set(this.#view(data).subarray(from, from + count), to);
+  }
+}

@@ -211,7 +211,7 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Lo
  *
  * @throws ArgumentError for a label out of range or an empty batch.
  * @example
- * crossEntropy(tensor([[0, 0], [2, 0]]), tensor([1, 0], { dtype: 'int32' })); // (log 2 + log(1 + e^-2)) / 2
+ * crossEntropy(tensor([[0, 0], [2, 0]]), tensor([1, 0], { dtype: 'int32' })).item(); // 0.410038
  */
 export function crossEntropy<L extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
   logits: Tensor<L>,

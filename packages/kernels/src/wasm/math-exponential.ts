@@ -36,23 +36,24 @@ const BEYOND: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', 
 };
 
 /**
- * Splits x into n ln 2 + r with n whole and |r| <= ln(2) / 2 (Cody and Waite). The lowest bits of the float `sum` hold
- * n + offset, for x / ln 2 was added to a float so large that it has no bits below the units.
+ * Splits x into n ln 2 + r with n whole and |r| <= ln(2) / 2 (Cody and Waite): expm1(r) is the sum of `linear`, which is
+ * x - n ln 2 but for the low bits of ln 2, and of `curved`, much smaller: they are apart so that they are rounded once,
+ * where they meet the rest. The lowest bits of the float `sum` hold n + offset, for x / ln 2 was added to a float so
+ * large that it has no bits below the units.
  */
 function splitter(f: FunctionBuilder, v: FloatVector, offset: number) {
-  const { log2e, units, high, low } = constants(f, v, {
-    log2e: Math.LOG2E,
-    units: 1.5 * 2 ** FORMAT[v.scalar].mantissaBits + offset,
-    ...LN2[v.scalar],
+  const { log2e, units, high, minusLow } = constants(f, v, {
+    ...{ log2e: Math.LOG2E, units: 1.5 * 2 ** FORMAT[v.scalar].mantissaBits + offset },
+    ...{ high: LN2[v.scalar].high, minusLow: -LN2[v.scalar].low },
   });
   const q = coefficients(f, v, EXPM1);
   return (x: VectorLocal) => {
     const sum = f.let(v.madd(x, log2e, units));
     const n = f.let(v.sub(sum, units));
-    const most = f.let(v.nmadd(n, high, x));
-    const rest = f.let(v.mul(n, low));
-    const r = f.let(v.sub(most, rest));
-    return { sum, n, expm1: v.add(most, v.sub(v.mul(v.mul(r, r), polynomial(v, r, q)), rest)) };
+    const linear = f.let(v.nmadd(n, high, x));
+    const rest = f.let(v.mul(n, minusLow));
+    const r = f.let(v.add(linear, rest));
+    return { sum, n, linear, curved: v.madd(v.mul(r, r), polynomial(v, r, q), rest) };
   };
 }
 
@@ -78,13 +79,13 @@ export const exp: UnaryFunction = (f, v) => {
   const split = splitter(f, v, 2 * FORMAT[v.scalar].bias);
   const halve = halver(f, v);
   return (x) => {
-    const { sum, n, expm1 } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
+    const { sum, n, linear, curved } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
     const { first, second } = halve(sum, n);
-    return v.mul(v.mul(v.add(expm1, one), first), second);
+    return v.mul(v.mul(v.add(v.add(linear, curved), one), first), second);
   };
 };
 
-/** (2^n / b expm1(r) + (2^n / b - 1 / b)) b, with b the second factor of 2^n. */
+/** (a expm1(r) + (a - 1 / b)) b, with 2^n = a b. */
 export const expm1: UnaryFunction = (f, v) => {
   const { bias } = FORMAT[v.scalar];
   const { minusOne, infinite } = BEYOND[v.scalar];
@@ -93,10 +94,10 @@ export const expm1: UnaryFunction = (f, v) => {
   const halve = halver(f, v);
   const withSign = signer(f, v);
   return (x) => {
-    const { sum, n, expm1 } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
+    const { sum, n, linear, curved } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
     const { first, second } = halve(sum, n);
     const reciprocal = v.bits.sub(twice, second);
-    return withSign(x, v.mul(v.madd(expm1, first, v.sub(first, reciprocal)), second));
+    return withSign(x, v.mul(v.madd(curved, first, v.madd(linear, first, v.sub(first, reciprocal))), second));
   };
 };
 
@@ -108,39 +109,35 @@ export const expOfMinusAbs: UnaryFunction = (f, v) => {
   });
   const split = splitter(f, v, FORMAT[v.scalar].bias + room);
   return (x) => {
-    const { sum, expm1 } = split(f.let(v.pmax(v128.or(x, minus), lowest)));
-    return v.mul(v.mul(v.add(expm1, one), power(v, sum)), shrink);
+    const { sum, linear, curved } = split(f.let(v.pmax(v128.or(x, minus), lowest)));
+    return v.mul(v.mul(v.add(v.add(linear, curved), one), power(v, sum)), shrink);
   };
 };
 
-/** 1 / (1 + e) where x >= 0 and e / (1 + e) where x < 0, with e = exp(-|x|). */
+/**
+ * With e = exp(-|x|), 1 / (1 + e) where x >= 0 and e / (1 + e) where x < 0: both are b - b e / (1 + e), where the
+ * quotient's rounding weighs less.
+ */
 export const sigmoid: UnaryFunction = (f, v) => {
   const { zero, one } = constants(f, v, { zero: 0, one: 1 });
   const decay = expOfMinusAbs(f, v);
   return (x) => {
     const e = f.let(decay(x));
-    return v.div(v128.bitselect(e, one, v.lt(x, zero)), v.add(e, one));
+    const b = f.let(v128.bitselect(e, one, v.lt(x, zero)));
+    return v.nmadd(b, v.div(e, v.add(e, one)), b);
   };
 };
 
-/** e / (e + 2) with e = expm1(2 |x|), and the sign of x. */
+/** With h = expm1(2 |x|) / 2 and b = min(h, 1), tanh |x| = h / (1 + h) = b - b b / (1 + h), and the sign of x. */
 export const tanh: UnaryFunction = (f, v) => {
-  const { one, two, highest, thr, minus } = constants(f, v, {
-    one: 1,
-    two: 2,
-    highest: 2 * BEYOND[v.scalar].one,
-    thr: Number(process.env.THR),
-    minus: -0,
-  });
-  const split = splitter(f, v, FORMAT[v.scalar].bias);
+  const { one, half, highest } = constants(f, v, { one: 1, half: 0.5, highest: 2 * BEYOND[v.scalar].one });
+  const split = splitter(f, v, FORMAT[v.scalar].bias - 1);
   const withSign = signer(f, v);
   return (x) => {
-    const a = f.local('v128');
-    const { sum, expm1 } = split(
-      f.let(v.pmin(v128.or(f.tee(a, v.abs(v.add(x, x))), v128.and(v.lt(a, thr), minus)), highest)),
-    );
+    const { sum, linear, curved } = split(f.let(v.pmin(v.abs(v.add(x, x)), highest)));
     const scale = f.let(power(v, sum));
-    const e = f.let(v.madd(expm1, scale, v.sub(scale, one)));
-    return withSign(x, v.div(v.abs(e), v.add(e, two)));
+    const h = f.let(v.madd(curved, scale, v.madd(linear, scale, v.sub(scale, half))));
+    const b = f.let(v.pmin(h, one));
+    return withSign(x, v.nmadd(b, v.div(b, v.add(h, one)), b));
   };
 };

@@ -62,16 +62,18 @@ function formatInput(input: CaseInput): string {
   return `${layout} ${dtype} ${formatShape(shape)} ${formatValues(values)}`;
 }
 
-/** A case, named after what it is made of. */
-export function newCase<P extends Primitive>(
+/** The name of a call, after what it is made of. */
+export function nameOf(primitive: Primitive, inputs: readonly CaseInput[], attributes: unknown): string {
+  const parts = inputs.map(formatInput);
+  if (attributes !== undefined) parts.push(format(attributes));
+  return `${primitive}: ${parts.join('; ')}`;
+}
+
+export const newCase = <P extends Primitive>(
   primitive: P,
   inputs: CaseInputs<P>,
   attributes: AttributesOf<P>,
-): CaseOf<P> {
-  const parts = inputs.map(formatInput);
-  if (attributes !== undefined) parts.push(format(attributes));
-  return { name: `${primitive}: ${parts.join('; ')}`, primitive, inputs, attributes };
-}
+): CaseOf<P> => ({ name: nameOf(primitive, inputs, attributes), primitive, inputs, attributes });
 
 /** The array inputs of a case, made anew. */
 export function inputsOf(c: Pick<Case, 'inputs'>): NdArray[] {

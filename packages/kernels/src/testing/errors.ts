@@ -3,9 +3,9 @@
 import type { DType } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { Primitive } from '../primitives.ts';
-import { formatShape, type Shape } from '../shape.ts';
+import type { Shape } from '../shape.ts';
 import type { Window } from '../views.ts';
-import type { ArrayInput } from './case.ts';
+import { type ArrayInput, nameOf } from './case.ts';
 import { array, listed, usual } from './inputs.ts';
 
 /** The classes of the errors, by name. */
@@ -28,10 +28,7 @@ const refused = (
   primitive: Primitive,
   inputs: readonly ArrayInput[],
   attributes?: unknown,
-): ErrorCase => {
-  const operands = inputs.map(({ shape, dtype }) => `${dtype} ${formatShape(shape)}`);
-  return { name: `${primitive}: ${[...operands, message].join('; ')}`, primitive, inputs, attributes, throws, message };
-};
+): ErrorCase => ({ name: nameOf(primitive, inputs, attributes), primitive, inputs, attributes, throws, message });
 
 const x = (shape: Shape, dtype: DType = 'float32') => array(shape, dtype, usual(dtype));
 const indices = (shape: Shape, ...list: readonly number[]) => array(shape, 'int32', listed(...list));
@@ -90,8 +87,10 @@ export const errorCases: readonly ErrorCase[] = [
   ...(['add', 'sub', 'mul'] as const).map((primitive) =>
     dtypeError('expected numbers, got bool', primitive, [x([3], 'bool'), x([3], 'bool')]),
   ),
-  ...(['div', 'pow'] as const).map((primitive) =>
-    dtypeError('expected float32 or float64, got int32', primitive, [x([3], 'int32'), x([3], 'int32')]),
+  ...(['div', 'pow'] as const).flatMap((primitive) =>
+    (['int32', 'bool'] as const).map((dtype) =>
+      dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [x([3], dtype), x([3], dtype)]),
+    ),
   ),
 
   dtypeError('expected a bool condition, got float32', 'where', [x([3]), x([3]), x([3])]),

@@ -119,6 +119,7 @@ const stretches: readonly (readonly [Shape, Shape])[] = [
   [[], [3, 2]],
   [[], [0]],
   [[1], [0]],
+  [[0], [3, 0]],
   [[5], [5]],
   [[7], [5, 7]],
   [

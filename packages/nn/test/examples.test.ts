@@ -1,5 +1,5 @@
 /**
- * The examples in the docstrings of nn and optim: each compiles, runs, and gives what its comments say.
+ * The examples in the docstrings and READMEs of nn and optim: each compiles, runs, and gives what its comments say.
  *
  * Checked are lines `expression; // value` where the value is a literal, and a text in comment lines of its own below its
  * expression. Other comments are prose.
@@ -24,16 +24,20 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const packages = { core, nn, optim };
 const names = Object.values(packages).flatMap((exported) => Object.keys(exported));
 
-const sources = ['nn', 'optim'].flatMap((name) =>
-  readdirSync(`${root}packages/${name}/src`).map((file) => `packages/${name}/src/${file}`),
-);
+const documents = ['nn', 'optim'].flatMap((name) => [
+  `packages/${name}/README.md`,
+  ...readdirSync(`${root}packages/${name}/src`).map((file) => `packages/${name}/src/${file}`),
+]);
 
-/** The code below each `@example` of a file, up to the end of the docstring. */
+/** The code below each `@example` of a file, up to the end of the docstring; or the programs of a README. */
 function examplesIn(file: string): Example[] {
-  const blocks = readFileSync(root + file, 'utf8').matchAll(/^ *\* @example\n([\s\S]*?)^ *\*\/$/gm);
+  const text = readFileSync(root + file, 'utf8');
+  const blocks = file.endsWith('.md')
+    ? text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+    : text.matchAll(/^ *\* @example\n([\s\S]*?)^ *\*\/$/gm);
   return [...blocks].map(([, block], i) => ({
     title: `${file}, example ${i + 1}`,
-    code: block!.replaceAll(/^ *\* ?/gm, ''),
+    code: block!.replaceAll(/^ *\* ?|^import .*;$/gm, ''),
   }));
 }
 
@@ -77,7 +81,7 @@ export default (
 const folder = mkdtempSync(join(tmpdir(), 'tapegrad-examples-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const examples = sources.flatMap(examplesIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
+const examples = documents.flatMap(examplesIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
 for (const { path, code } of examples) writeFileSync(path, moduleOf(code));
 
 test('the examples compile', () => {

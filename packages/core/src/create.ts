@@ -19,11 +19,12 @@ import {
   newData,
   type Shape,
   ShapeError,
+  sameShape,
   sizeOf,
 } from '@tapegrad/kernels';
 import type { Nested, ShapeOf } from './static-shapes.ts';
 import { noteChange } from './tape.ts';
-import { hasNumber, Tensor } from './tensor.ts';
+import { checkTensor, hasNumber, Tensor } from './tensor.ts';
 
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */
@@ -45,6 +46,7 @@ function checkedDType(call: string, dtype: DType): DType {
 }
 
 type Entries = Nested<number | boolean>;
+type TypedArray = ArrayBufferView & ArrayLike<number>;
 
 function nestedShape(nested: Entries): number[] {
   const shape: number[] = [];
@@ -89,9 +91,15 @@ function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType
   return data;
 }
 
+function checkHolds(shape: Shape, length: number): void {
+  checkShape('tensor', shape);
+  if (sizeOf(shape) === length) return;
+  throw new ShapeError(`tensor: shape ${formatShape(shape)} holds ${sizeOf(shape)} entries, got ${length}`);
+}
+
 /**
- * A tensor from numbers or booleans nested once for each axis, or from a typed array in row-major order. The entries are
- * copied.
+ * A tensor from numbers or booleans nested once for each axis, or from entries in row-major order and a shape. The entries
+ * are copied.
  *
  * Numbers become float32, booleans bool and a typed array keeps its element type (`Uint8Array` needs a `dtype`), unless
  * `dtype` says otherwise; entries that the dtype can't hold are an error.
@@ -101,30 +109,26 @@ function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType
  * tensor(new Float64Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype; // 'float64'
  */
 export function tensor<const S extends Shape>(
-  data: ArrayBufferView & ArrayLike<number>,
+  data: Entries | TypedArray,
   options: TensorOptions & { readonly shape: S },
 ): Tensor<S>;
-export function tensor(data: ArrayBufferView & ArrayLike<number>, options?: TensorOptions): Tensor<readonly [number]>;
+export function tensor(data: TypedArray, options?: TensorOptions): Tensor<readonly [number]>;
 export function tensor<const T extends Entries>(data: T, options?: TensorOptions): Tensor<ShapeOf<T>>;
-export function tensor(
-  data: Entries | (ArrayBufferView & ArrayLike<number>),
-  options: TensorOptions & { readonly shape?: Shape } = {},
-): Tensor {
+export function tensor(data: Entries | TypedArray, options: TensorOptions & { readonly shape?: Shape } = {}): Tensor {
   const { requiresGrad } = options;
   if (ArrayBuffer.isView(data)) {
     const { shape = [data.length] } = options;
-    checkShape('tensor', shape);
-    if (sizeOf(shape) !== data.length) {
-      throw new ShapeError(`tensor: shape ${formatShape(shape)} holds ${sizeOf(shape)} entries, got ${data.length}`);
-    }
+    checkHolds(shape, data.length);
     if (options.dtype === undefined && data instanceof Uint8Array) {
       throw new DTypeError("tensor: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes");
     }
     const dtype = checkedDType('tensor', options.dtype ?? dtypeOf('tensor', data));
     return make('tensor', new NdArray(convert('tensor', data, dtype), dtype, shape), requiresGrad);
   }
-  const shape = nestedShape(data);
-  const flat = flatten(data, shape);
+  const own = nestedShape(data);
+  const flat = flatten(data, own);
+  const { shape = own } = options;
+  checkHolds(shape, flat.length);
   const booleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');
   const dtype = checkedDType('tensor', options.dtype ?? (booleans ? 'bool' : 'float32'));
   return make('tensor', new NdArray(convert('tensor', flat, dtype), dtype, shape), requiresGrad);
@@ -139,19 +143,25 @@ export function tensor(
 export const fromNdarray = (x: ForeignNdArray, options: Pick<TensorOptions, 'requiresGrad'> = {}): Tensor =>
   make('fromNdarray', arrayFromNdarray(x), options.requiresGrad);
 
-/** A tensor filled with one value. */
-export function full<const S extends Shape>(shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
-  const dtype = checkedDType('full', options.dtype ?? 'float32');
-  checkShape('full', shape);
-  if (!hasNumber(dtype, value)) throw new DTypeError(`full: ${value} is no ${dtype} number`);
-  return make('full', filled(shape, value, dtype), options.requiresGrad);
+function fill<const S extends Shape>(call: string, shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
+  const dtype = checkedDType(call, options.dtype ?? 'float32');
+  checkShape(call, shape);
+  if (typeof value !== 'number') throw new ArgumentError(`${call}: expected a number, got ${typeof value}`);
+  if (!hasNumber(dtype, value)) throw new DTypeError(`${call}: ${value} is no ${dtype} number`);
+  return make(call, filled(shape, value, dtype), options.requiresGrad);
 }
 
+/** A tensor filled with one value. */
+export const full = <const S extends Shape>(shape: S, value: number, options?: TensorOptions): Tensor<S> =>
+  fill('full', shape, value, options);
+
 /** A tensor of zeros. */
-export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> => full(shape, 0, options);
+export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> =>
+  fill('zeros', shape, 0, options);
 
 /** A tensor of ones. */
-export const ones = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> => full(shape, 1, options);
+export const ones = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> =>
+  fill('ones', shape, 1, options);
 
 /** Fills a vector with f(0), f(1), … */
 function sequence(
@@ -187,6 +197,9 @@ export function linspace(
   count: number,
   options: TensorOptions = {},
 ): Tensor<readonly [number]> {
+  if (!Number.isFinite(start) || !Number.isFinite(stop)) {
+    throw new ArgumentError(`linspace: expected finite bounds, got ${start} and ${stop}`);
+  }
   const last = count - 1;
   const step = last > 0 ? (stop - start) / last : 0;
   return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options);
@@ -211,7 +224,7 @@ export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
   #name: string;
 
   constructor(init: Tensor<S>, name = 'parameter') {
-    if (!isFloat(init.dtype))
+    if (!isFloat(checkTensor('parameter', init).dtype))
       throw new DTypeError(`parameter: '${name}' is ${init.dtype}; expected float32 or float64`);
     super(new NdArray(init.data.slice(), init.dtype, init.shape), undefined, true);
     this.#name = name;
@@ -233,7 +246,8 @@ export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
 
   /** Replaces the elements by those of a tensor of the same shape and dtype. */
   assign(value: Tensor<S>): void {
-    if (formatShape(value.shape) !== formatShape(this.shape)) {
+    checkTensor('assign', value);
+    if (!sameShape(value.shape, this.shape)) {
       const got = formatShape(value.shape);
       throw new ShapeError(`assign: '${this.#name}' has shape ${formatShape(this.shape)}, got ${got}`);
     }

@@ -1,6 +1,14 @@
 /** Einstein summation, composed from movement, sums and one batched matrix product for each pair of operands. */
 
-import { ArgumentError, type ArrayLike, formatShape, type Kernels, ShapeError, sizeOf } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  type ArrayLike,
+  DTypeError,
+  formatShape,
+  type Kernels,
+  ShapeError,
+  sizeOf,
+} from '@tapegrad/kernels';
 
 /** An operand whose axes bear one label each. */
 interface Labelled<A> {
@@ -27,14 +35,17 @@ function labelsOf(term: string, equation: string, rank?: number): string[] {
 }
 
 function parse(equation: string, operands: readonly ArrayLike[]): Equation {
+  if (typeof equation !== 'string') throw new ArgumentError(`einsum: expected an equation, got ${typeof equation}`);
   const compact = equation.replaceAll(' ', '');
   const [left, right, ...more] = compact.split('->') as [string, string?, ...string[]];
   const terms = left.split(',');
-  if (more.length > 0 || terms.length !== operands.length) {
-    throw new ArgumentError(`einsum: '${equation}' names ${terms.length} operands, got ${operands.length}`);
+  if (more.length > 0) throw new ArgumentError(`einsum: '${equation}' has more than one '->'`);
+  if (terms.length !== operands.length) {
+    throw new ArgumentError(`einsum: expected ${terms.length} operands for '${equation}', got ${operands.length}`);
   }
   const inputs = terms.map((term, i) => labelsOf(term, equation, operands[i]!.shape.length));
-  const broadcast = [...new Set(inputs.flat().filter((label) => label.startsWith('...')))].sort().reverse();
+  const hidden = new Set(inputs.flat().filter((label) => label.startsWith('...')));
+  const broadcast = Array.from(hidden, (_, i) => ellipsisLabel(hidden.size - i));
   if (right === undefined) {
     const letters = inputs.flat().filter((label) => !label.startsWith('...'));
     const once = letters.filter((label) => letters.indexOf(label) === letters.lastIndexOf(label)).sort();
@@ -50,6 +61,13 @@ function parse(equation: string, operands: readonly ArrayLike[]): Equation {
     throw new ArgumentError(`einsum: the output of '${equation}' repeats a label`);
   }
   return { inputs, output };
+}
+
+function checkDTypes(operands: readonly ArrayLike[]): void {
+  const [first, ...rest] = operands.map(({ dtype }) => dtype);
+  if (first === 'bool') throw new DTypeError('einsum: expected numbers, got bool; cast it first');
+  const other = rest.find((dtype) => dtype !== first);
+  if (other !== undefined) throw new DTypeError(`einsum: operands are ${first} and ${other}; cast one of them`);
 }
 
 /** The length of every label; throws where two operands disagree. */
@@ -152,6 +170,7 @@ function contract<A extends ArrayLike>(
 /** Runs an equation such as `'bij,bjk->bik'` on its operands. */
 export function einsum<A extends ArrayLike>(k: Kernels<A>, equation: string, operands: readonly A[]): A {
   const { inputs, output } = parse(equation, operands);
+  checkDTypes(operands);
   const labelled = operands.map((x, i) => ({ x, labels: inputs[i]! }));
   const lengths = lengthsOf(equation, labelled);
   // Axes of length 1 under an ellipsis broadcast; contraction needs them at full length.

@@ -1,4 +1,4 @@
-import { createDefault, type Kernels, type NdArray } from '@tapegrad/kernels';
+import { ArgumentError, createDefault, type Kernels, type NdArray, primitives } from '@tapegrad/kernels';
 
 let current: Kernels<NdArray> | undefined;
 
@@ -18,5 +18,7 @@ export function interpreter(): Kernels<NdArray> {
  * setInterpreter(reference);
  */
 export function setInterpreter(kernels: Kernels<NdArray>): void {
+  const missing = primitives.filter((op) => typeof kernels?.[op] !== 'function');
+  if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
   current = kernels;
 }

@@ -3,13 +3,31 @@
  * `Tensor` that has its name; in those of two operands a number may stand on either side.
  */
 
-import { ArgumentError, type DType, normalizeAxis, type Shape, type Window } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  type DType,
+  DTypeError,
+  formatShape,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Window,
+} from '@tapegrad/kernels';
 import { stack as stackAlong } from './compositions.ts';
-import { full } from './create.ts';
 import { einsum as runEinsum } from './einsum.ts';
 import type { Axes, Broadcast, MatMul, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
 import { withRecording } from './tape.ts';
-import { type Fitting, kernels as k, type Of, type Operand, type ReduceOptions, type Tensor } from './tensor.ts';
+import {
+  checkTensor,
+  type Fitting,
+  kernels as k,
+  type Of,
+  type Operand,
+  operand,
+  type ReduceOptions,
+  type Tensor,
+} from './tensor.ts';
 
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
@@ -24,21 +42,34 @@ type ReduceFunction = <S extends Shape, const A extends Axes = undefined, const 
   options?: ReduceOptions<Keep>,
 ) => Of<Reduce<S, A, Keep>>;
 
+type PositionFunction = <
+  S extends Shape,
+  const A extends number | undefined = undefined,
+  const Keep extends boolean = false,
+>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: ReduceOptions<Keep>,
+) => Of<Reduce<S, A, Keep>>;
+
+type AlongFunction = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]) => Tensor<S>;
+
 type Method = {
   [Name in keyof Tensor]: Tensor[Name] extends (...args: never[]) => Tensor ? Name : never;
 }[keyof Tensor];
 type AnyMethod = (...args: unknown[]) => Tensor;
 
-const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor => (x[name] as AnyMethod).apply(x, args);
+const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
+  (checkTensor(name, x)[name] as AnyMethod).apply(x, args);
 
-const unary = (name: Method): UnaryFunction => ((x: Tensor) => call(name, x)) as UnaryFunction;
+/** A method as a function `F` of the tensor and the method's arguments. */
+const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
+const unary = method<UnaryFunction>;
+const reduction = method<ReduceFunction>;
 
 const binary = <const Call extends Method>(name: Call): BinaryFunction<Call> =>
   ((x: Tensor | number, y: Tensor) =>
-    call(name, typeof x === 'number' ? full([], x, { dtype: y.dtype }) : x, y)) as BinaryFunction<Call>;
-
-const reduction = (name: Method): ReduceFunction =>
-  ((x: Tensor, axis?: Axes, options?: ReduceOptions) => call(name, x, axis, options)) as ReduceFunction;
+    call(name, typeof x === 'number' ? operand(name, checkTensor(name, y), x) : x, y)) as BinaryFunction<Call>;
 
 export const neg = unary('neg');
 export const abs = unary('abs');
@@ -77,74 +108,57 @@ export const max = reduction('max');
 export const min = reduction('min');
 export const logSumExp = reduction('logSumExp');
 
-export const variance = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep> & { readonly correction?: number },
-): Of<Reduce<S, A, Keep>> => x.variance(axis, options);
+export const variance =
+  method<
+    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+      x: Tensor<S>,
+      axis?: A,
+      options?: ReduceOptions<Keep> & { readonly correction?: number },
+    ) => Of<Reduce<S, A, Keep>>
+  >('variance');
 
-export const norm = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep> & { readonly order?: number },
-): Of<Reduce<S, A, Keep>> => x.norm(axis, options);
+export const norm =
+  method<
+    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+      x: Tensor<S>,
+      axis?: A,
+      options?: ReduceOptions<Keep> & { readonly order?: number },
+    ) => Of<Reduce<S, A, Keep>>
+  >('norm');
 
-export const argmax = <
-  S extends Shape,
-  const A extends number | undefined = undefined,
-  const Keep extends boolean = false,
->(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep>,
-): Of<Reduce<S, A, Keep>> => x.argmax(axis, options);
+export const argmax = method<PositionFunction>('argmax');
+export const argmin = method<PositionFunction>('argmin');
 
-export const argmin = <
-  S extends Shape,
-  const A extends number | undefined = undefined,
-  const Keep extends boolean = false,
->(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep>,
-): Of<Reduce<S, A, Keep>> => x.argmin(axis, options);
+export const cumsum = method<<S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S>>('cumsum');
+export const softmax = method<AlongFunction>('softmax');
+export const logSoftmax = method<AlongFunction>('logSoftmax');
 
-export const cumsum = <S extends Shape>(x: Tensor<S>, axis: number): Tensor<S> => x.cumsum(axis);
+export const where = method<(condition: Tensor, x: Tensor | number, y: Tensor | number) => Tensor>('where');
+export const cast = method<<S extends Shape>(x: Tensor<S>, dtype: DType) => Tensor<S>>('cast');
 
-export const softmax = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]): Tensor<S> => x.softmax(axis);
+export const reshape = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<Reshape<T>>>('reshape');
+export const transpose = method<<S extends Shape>(x: Tensor<S>) => Of<Transpose<S>>>('transpose');
+export const permute =
+  method<<S extends Shape, const Order extends Shape>(x: Tensor<S>, order: Order) => Of<Permute<S, Order>>>('permute');
+export const broadcastTo = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<T>>('broadcastTo');
+export const flip = method<AlongFunction>('flip');
+export const pad =
+  method<(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value?: number) => Tensor>('pad');
 
-export const logSoftmax = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]): Tensor<S> =>
-  x.logSoftmax(axis);
+export const take = method<(x: Tensor, indices: Tensor | readonly number[], axis?: number) => Tensor>('take');
+export const scatterAdd =
+  method<(x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor>('scatterAdd');
+export const gather = method<(x: Tensor, indices: Tensor, axis: number) => Tensor>('gather');
 
-export const where = (condition: Tensor, x: Tensor | number, y: Tensor | number): Tensor => condition.where(x, y);
+export const matmul =
+  method<<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>) => Of<MatMul<A, B>>>('matmul');
 
-export const cast = <S extends Shape>(x: Tensor<S>, dtype: DType): Tensor<S> => x.cast(dtype);
-
-export const reshape = <const T extends Shape>(x: Tensor, shape: T): Tensor<Reshape<T>> => x.reshape(shape);
-
-export const transpose = <S extends Shape>(x: Tensor<S>): Of<Transpose<S>> => x.transpose();
-
-export const permute = <S extends Shape, const Order extends Shape>(
-  x: Tensor<S>,
-  order: Order,
-): Of<Permute<S, Order>> => x.permute(order);
-
-export const broadcastTo = <const T extends Shape>(x: Tensor, shape: T): Tensor<T> => x.broadcastTo(shape);
-
-export const flip = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]): Tensor<S> => x.flip(axis);
-
-export const pad = (x: Tensor, widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor =>
-  x.pad(widths, value);
-
-export const take = (x: Tensor, indices: Tensor | readonly number[], axis = 0): Tensor => x.take(indices, axis);
-
-export const scatterAdd = (x: Tensor, indices: Tensor | readonly number[], size: number, axis = 0): Tensor =>
-  x.scatterAdd(indices, size, axis);
-
-export const gather = (x: Tensor, indices: Tensor, axis: number): Tensor => x.gather(indices, axis);
-
-export const matmul = <A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>): Of<MatMul<A, B>> =>
-  x.matmul<B>(y);
+function firstOf(call: string, list: readonly Tensor[]): Tensor {
+  if (!Array.isArray(list)) throw new ArgumentError(`${call}: expected an array of tensors, got ${typeof list}`);
+  if (list.length === 0) throw new ArgumentError(`${call}: expected at least one tensor, got none`);
+  for (const x of list) checkTensor(call, x);
+  return list[0]!;
+}
 
 /**
  * Tensors one after the other along an axis; their shapes differ there at most.
@@ -153,8 +167,7 @@ export const matmul = <A extends Shape, B extends Shape>(x: Tensor<A>, y: Fittin
  * concat([tensor([1, 2]), tensor([3])], 0).toArray(); // [1, 2, 3]
  */
 export function concat(list: readonly Tensor[], axis: number): Tensor {
-  const [first] = list;
-  if (first === undefined) throw new ArgumentError('concat: expected at least one tensor, got none');
+  const first = firstOf('concat', list);
   return k.concat(...list, normalizeAxis('concat', axis, first.rank));
 }
 
@@ -165,8 +178,16 @@ export function concat(list: readonly Tensor[], axis: number): Tensor {
  * stack([tensor([1, 2]), tensor([3, 4])], 0).shape; // [2, 2]
  */
 export function stack(list: readonly Tensor[], axis: number): Tensor {
-  const [first] = list;
-  if (first === undefined) throw new ArgumentError('stack: expected at least one tensor, got none');
+  const first = firstOf('stack', list);
+  for (const x of list) {
+    if (!sameShape(x.shape, first.shape)) {
+      const shapes = `${formatShape(first.shape)} and ${formatShape(x.shape)}`;
+      throw new ShapeError(`stack: expected tensors of one shape, got ${shapes}`);
+    }
+    if (x.dtype !== first.dtype) {
+      throw new DTypeError(`stack: operands are ${first.dtype} and ${x.dtype}; cast one of them`);
+    }
+  }
   return stackAlong<Tensor>(k, list, normalizeAxis('stack', axis, first.rank + 1));
 }
 
@@ -179,16 +200,21 @@ export function stack(list: readonly Tensor[], axis: number): Tensor {
  * einsum('bii->b', c); // the traces of a batch
  */
 export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor =>
-  runEinsum<Tensor>(k, equation, operands);
+  runEinsum<Tensor>(
+    k,
+    equation,
+    operands.map((x) => checkTensor('einsum', x)),
+  );
 
 /**
  * Sliding windows over the last axes, one window an axis: `[..., n1, n2]` becomes
  * `[..., size1, size2, positions1, positions2]`, so that a convolution is a matrix product.
  */
-export const unfold = (x: Tensor, windows: readonly Window[]): Tensor => k.unfold(x, windows);
+export const unfold = (x: Tensor, windows: readonly Window[]): Tensor => k.unfold(checkTensor('unfold', x), windows);
 
 /** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
-export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor => k.fold(x, { windows, shape });
+export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor =>
+  k.fold(checkTensor('fold', x), { windows, shape });
 
 /**
  * Runs a function without recording: no gradient flows to or through what it computes. It must not be asynchronous, since

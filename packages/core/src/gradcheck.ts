@@ -91,6 +91,9 @@ export function gradcheck(
 ): GradcheckReport {
   const { order = 1, step = Number.EPSILON ** (1 / 5), tolerance = 1e4 * step ** 4, seed = 0 } = options;
   if (inputs.length === 0) throw new ArgumentError('gradcheck: expected at least one input');
+  if (!(step > 0 && tolerance > 0)) {
+    throw new ArgumentError(`gradcheck: expected a step and a tolerance above 0, got ${step} and ${tolerance}`);
+  }
   inputs.forEach((x, i) => {
     if (x.dtype === 'float64') return;
     throw new DTypeError(`gradcheck: input ${i}, ${formatShape(x.shape)}, is ${x.dtype}; expected float64`);

@@ -1,6 +1,6 @@
 /** Indexing as NumPy has it, resolved into slices, reshapes and takes. */
 
-import { ArgumentError, type ArrayLike, formatShape, type Kernels } from '@tapegrad/kernels';
+import { ArgumentError, type ArrayLike, DTypeError, formatShape, type Kernels } from '@tapegrad/kernels';
 
 /** A range of an axis, made by `slice`. */
 export interface SliceRange {
@@ -44,6 +44,15 @@ export type Index<A> = number | SliceRange | null | A;
 const isRange = <A>(index: Index<A>): index is SliceRange =>
   typeof index === 'object' && index !== null && 'step' in index;
 
+/** Positions as they are; for callers without types. */
+function checkPositions<A extends ArrayLike>(positions: A): A {
+  const dtype: unknown = positions?.dtype;
+  if (dtype === 'int32') return positions;
+  if (dtype !== undefined) throw new DTypeError(`index: expected int32 positions, got ${dtype}`);
+  const got = Array.isArray(positions) ? 'an array' : typeof positions;
+  throw new ArgumentError(`index: expected numbers, slices, null or int32 tensors, got ${got}`);
+}
+
 /** `x[index, …]`; axes without an index stay whole. */
 export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly Index<A>[]): A {
   const used = list.filter((entry) => entry !== null).length;
@@ -77,7 +86,7 @@ export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly I
     } else if (isRange(entry)) {
       keep(entry);
     } else {
-      takes.push({ indices: entry, axis: shape.length });
+      takes.push({ indices: checkPositions(entry), axis: shape.length });
       keep(slice());
     }
   }

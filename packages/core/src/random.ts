@@ -2,7 +2,9 @@ import {
   ArgumentError,
   checkShape,
   type Data,
+  DTypeError,
   type FloatDType,
+  isFloat,
   NdArray,
   newData,
   type Shape,
@@ -11,7 +13,7 @@ import {
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { Tensor } from './tensor.ts';
+import { hasNumber, Tensor } from './tensor.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */
 export type RandomState = readonly [number, number, number, number];
@@ -36,7 +38,9 @@ export class Random {
 
   /** @param seed a whole number of 32 bits. */
   constructor(seed: number) {
-    if (!Number.isInteger(seed)) throw new ArgumentError(`Random: the seed is ${seed}, expected a whole number`);
+    if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
+      throw new ArgumentError(`Random: the seed is ${seed}, expected a whole number of 32 bits`);
+    }
     this.#bits = xoroshiro128plus(seed);
     // The first outputs of neighbouring seeds are alike.
     for (let i = 0; i < 16; i++) this.#bits.next();
@@ -99,8 +103,8 @@ export class Random {
 
   /** int32 numbers evenly spread from `low` up to, not including, `high`. */
   integers<const S extends Shape>(shape: S, low: number, high: number): Tensor<S> {
-    if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high) {
-      throw new ArgumentError(`integers: expected whole numbers low < high, got ${low} and ${high}`);
+    if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {
+      throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
     }
     checkShape('integers', shape);
     const data = Int32Array.from({ length: sizeOf(shape) }, () => uniformInt(this.#bits, low, high - 1));
@@ -120,6 +124,7 @@ export class Random {
 
   #fill<S extends Shape>(call: string, shape: S, dtype: FloatDType = 'float32', draw: () => number): Tensor<S> {
     checkShape(call, shape);
+    if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
     const data: Data = newData(dtype, sizeOf(shape));
     for (let i = 0; i < data.length; i++) data[i] = draw();
     return new Tensor(new NdArray(data, dtype, shape));

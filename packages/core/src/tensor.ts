@@ -358,6 +358,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
+    checkFloat('mean', this);
     return reduce('mean', this, axis, options, (axes) => compositions.mean(k, this, axes)) as never;
   }
 
@@ -367,6 +368,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options: ReduceOptions<Keep> & { readonly correction?: number } = {},
   ): Of<Reduce<S, A, Keep>> {
     const { correction = 1 } = options;
+    checkFloat('variance', this);
+    if (!(correction >= 0)) throw new ArgumentError(`variance: the correction is ${correction}, expected 0 or more`);
     return reduce('variance', this, axis, options, (axes) => compositions.variance(k, this, axes, correction)) as never;
   }
 
@@ -375,6 +378,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
+    if (this.dtype === 'bool') throw new DTypeError('prod: expected numbers, got bool; cast it first');
     return reduce('prod', this, axis, options, (axes) => compositions.prod(k, this, axes)) as never;
   }
 
@@ -415,6 +419,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
+    checkFloat('logSumExp', this);
     return reduce('logSumExp', this, axis, options, (axes) => compositions.logSumExp(k, this, axes)) as never;
   }
 
@@ -424,6 +429,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options: ReduceOptions<Keep> & { readonly order?: number } = {},
   ): Of<Reduce<S, A, Keep>> {
     const { order = 2 } = options;
+    checkFloat('norm', this);
     if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
     return reduce('norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
   }
@@ -435,11 +441,13 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** e^x / sum e^x along an axis, or several. */
   softmax(axis: number | readonly number[]): Tensor<S> {
+    checkFloat('softmax', this);
     return compositions.softmax(k, this, normalizeAxes('softmax', axis, this.rank)) as Tensor<S>;
   }
 
   /** x - log sum e^x along an axis, or several. */
   logSoftmax(axis: number | readonly number[]): Tensor<S> {
+    checkFloat('logSoftmax', this);
     return compositions.logSoftmax(k, this, normalizeAxes('logSoftmax', axis, this.rank)) as Tensor<S>;
   }
 
@@ -502,7 +510,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
   pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
-    if (widths.length !== this.rank || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
+    if (widths?.length !== this.rank || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
       const wanted = `${this.rank} pairs of whole numbers >= 0 for shape ${formatShape(this.shape)}`;
       throw new ArgumentError(`pad: expected ${wanted}, got ${JSON.stringify(widths)}`);
     }
@@ -512,19 +520,19 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const padded = k.embed(this, place);
     if (value === 0) return padded;
     const inside = k.embed(new Tensor(filled(this.shape, 1, 'bool')), place);
-    return inside.where(padded, value);
+    return k.where(inside, padded, scalar('pad', value, this.dtype));
   }
 
   // Indexing.
 
   /** Entries of an axis in the order of int32 indices, whose axes take the axis' place. */
   take(indices: Tensor | readonly number[], axis = 0): Tensor {
-    return k.take(this, indexTensor(indices), normalizeAxis('take', axis, this.rank));
+    return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis, this.rank));
   }
 
   /** The adjoint of `take`: zeros with `size` entries along an axis, to which this tensor's are added at their indices. */
   scatterAdd(indices: Tensor | readonly number[], size: number, axis = 0): Tensor {
-    const places = indexTensor(indices);
+    const places = indexTensor('scatterAdd', indices);
     const into = { axis: normalizeAxis('scatterAdd', axis, this.rank - places.rank + 1), size };
     return k.scatterAdd(this, places, into);
   }
@@ -535,6 +543,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    */
   gather(indices: Tensor, axis: number): Tensor {
     const i = normalizeAxis('gather', axis, this.rank);
+    const { dtype } = checkTensor('gather', indices);
+    if (dtype !== 'int32') throw new DTypeError(`gather: expected int32 indices, got ${dtype}`);
     if (indices.rank !== this.rank || !sameShape(indices.shape.with(i, 0), this.shape.with(i, 0))) {
       const shapes = `${formatShape(indices.shape)} for ${formatShape(this.shape)}`;
       throw new ShapeError(`gather: expected indices of this shape except along axis ${i}, got ${shapes}`);
@@ -555,7 +565,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * column on the right, and its axis is dropped from the result.
    */
   matmul<B extends Shape>(y: Fitting<MatMul<S, B>, B>): Of<MatMul<S, B>> {
-    const other = y as unknown as Tensor;
+    const other = checkTensor('matmul', y);
+    checkVectors(this, other);
     const vector = this.rank === 1;
     const left = vector ? k.reshape(this, [1, this.size]) : this;
     const right = other.rank === 1 ? k.reshape(other, [other.size, 1]) : other;
@@ -645,16 +656,40 @@ function scalar(call: string, value: number, dtype: DType): Tensor {
 }
 
 /** The second operand: a tensor as it is, a number in the dtype of the first. */
-const operand = (call: string, like: Tensor, y: unknown): Tensor => {
+export function operand(call: string, like: Tensor, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (typeof y === 'number') return scalar(call, y, like.dtype);
-  throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${y === null ? 'null' : typeof y}`);
-};
+  throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${kindOf(y)}`);
+}
 
-function indexTensor(indices: Tensor | readonly number[]): Tensor {
+/** A tensor as it is; for callers without types. */
+export function checkTensor(call: string, x: unknown): Tensor {
+  if (x instanceof Tensor) return x;
+  throw new ArgumentError(`${call}: expected a tensor, got ${kindOf(x)}`);
+}
+
+const kindOf = (x: unknown): string => (x === null ? 'null' : Array.isArray(x) ? 'an array' : typeof x);
+
+function checkFloat(call: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it first`);
+}
+
+/** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */
+function checkVectors(x: Tensor, y: Tensor): void {
+  if (x.rank > 1 && y.rank > 1) return;
+  const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;
+  if (x.rank === 0 || y.rank === 0) throw new ShapeError(`matmul: expected one or more axes each, got ${shapes}`);
+  const [m, n] = [x.shape.at(-1)!, y.shape.at(y.rank === 1 ? -1 : -2)!];
+  if (m !== n) throw new ShapeError(`matmul: inner dimensions ${m} and ${n} differ (${shapes})`);
+}
+
+function indexTensor(call: string, indices: Tensor | readonly number[]): Tensor {
   if (indices instanceof Tensor) return indices;
-  const data = Int32Array.from(indices, (i) => {
-    if (!Number.isInteger(i)) throw new ArgumentError(`take: index ${i} is not a whole number`);
+  if (!Array.isArray(indices)) {
+    throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${kindOf(indices)}`);
+  }
+  const data = Int32Array.from(indices, (i: number) => {
+    if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not a whole number of 32 bits`);
     return i;
   });
   return new Tensor(new NdArray(data, 'int32', [data.length]));
@@ -679,7 +714,7 @@ function reduce(
 
 function extremum(which: 'max' | 'min', x: Tensor, axis: Axes, options: ReduceOptions | undefined): Tensor {
   return reduce(which, x, axis, options, (axes) =>
-    typeof axis === 'number' && x.requiresGrad
+    typeof axis === 'number' && x.requiresGrad && x.shape[axes[0]!] !== 0
       ? compositions.extremumAlong<Tensor>(k, which, x, axes[0]!)
       : k[which](x, axes),
   );
@@ -691,6 +726,9 @@ function position(
   axis: number | undefined,
   options: ReduceOptions | undefined,
 ): Tensor {
+  if (axis !== undefined && typeof axis !== 'number') {
+    throw new ArgumentError(`${which}: expected one axis, or none for all, got ${kindOf(axis)}`);
+  }
   return reduce(which, x, axis, options, (axes) => {
     if (axis !== undefined) return k[which](x, axes[0]!);
     const first = k[which](k.reshape(x, [x.size]), 0);
@@ -717,6 +755,7 @@ function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
     const got = `got shape ${formatShape(y.shape)}`;
     throw new ShapeError(`backward: expected a loss of one element, ${got}; reduce it, or pass { seed } of its shape`);
   }
+  checkTensor('backward', seed);
   if (!sameShape(seed.shape, y.shape)) {
     throw new ShapeError(`backward: expected a seed of shape ${formatShape(y.shape)}, got ${formatShape(seed.shape)}`);
   }
@@ -725,7 +764,7 @@ function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
 }
 
 function wantedSet(wanted: readonly Tensor[] | undefined): ReadonlySet<Tensor> | undefined {
-  const wrong = wanted?.find((x) => !x.requiresGrad);
+  const wrong = wanted?.find((x) => !checkTensor('backward', x).requiresGrad);
   if (wrong !== undefined) {
     throw new TapeError(`backward: a wanted tensor of shape ${formatShape(wrong.shape)} does not require a gradient`);
   }

@@ -1,9 +1,8 @@
 /** Where mathematics leaves a choice: one test a convention. They are PyTorch's. */
 
 import { type FloatDType, setInterpreter, type Tensor, type TensorOptions, tensor } from '@tapegrad/core';
-import { plain } from '@tapegrad/kernels';
-import { reference } from '@tapegrad/kernels/reference';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { describeEach, interpreters, restoreInterpreter } from './interpreters.ts';
 
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 const vector = (...values: number[]): Tensor<readonly [number]> => tensor(new Float64Array(values), wanted);
@@ -31,13 +30,7 @@ function bothSlopes(f: Binary, left: readonly number[], right: readonly number[]
   return [[...gradients.of(x).data], [...gradients.of(y).data]];
 }
 
-describe.each([
-  ['plain', plain],
-  ['reference', reference],
-])('%s', (_, kernels) => {
-  beforeAll(() => setInterpreter(kernels));
-  afterAll(() => setInterpreter(plain));
-
+describeEach(() => {
   test("relu'(0) = 0", () => {
     expect(slopes((x) => x.relu(), -1, -0, 0, 1e-300)).toEqual([0, 0, 0, 1]);
   });
@@ -222,13 +215,7 @@ describe.each([
   });
 });
 
-describe.each([
-  ['plain', plain],
-  ['reference', reference],
-])('precision, %s', (_, kernels) => {
-  beforeAll(() => setInterpreter(kernels));
-  afterAll(() => setInterpreter(plain));
-
+describeEach(() => {
   const n = 1 << 16;
   const tenth = Math.fround(0.1);
 
@@ -301,7 +288,7 @@ describe('NaN in, NaN out', () => {
   ];
 
   test.each(cases)('%s', (_, f) => {
-    for (const kernels of [plain, reference]) {
+    for (const kernels of Object.values(interpreters)) {
       setInterpreter(kernels);
       for (const dtype of dtypes) {
         // With a gradient to come, max and min along an axis take another way.
@@ -309,7 +296,7 @@ describe('NaN in, NaN out', () => {
           expect([...f(nan(dtype, requiresGrad)).data].every(Number.isNaN)).toBe(true);
       }
     }
-    setInterpreter(plain);
+    restoreInterpreter();
   });
 
   test('a NaN is where argmax and argmin point', () => {

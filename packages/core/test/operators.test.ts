@@ -1,11 +1,11 @@
-/** Every operation, forward and backward, against central differences and against PyTorch, on each interpreter. */
+/** Every operation on each interpreter: value, gradients and Hessian-vector products against PyTorch's. */
 
 import * as core from '@tapegrad/core';
-import { gradcheck, type Kernels, type NdArray, type Primitive, setInterpreter, type Tensor } from '@tapegrad/core';
+import { type Kernels, type NdArray, type Primitive, setInterpreter, type Tensor } from '@tapegrad/core';
 import { plain, primitives } from '@tapegrad/kernels';
-import { reference } from '@tapegrad/kernels/reference';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
+import { describeEach, restoreInterpreter } from './interpreters.ts';
 import {
   cotangent,
   direction,
@@ -13,7 +13,6 @@ import {
   layouts,
   type OperatorCase,
   operatorCases,
-  repeating,
   storedNumbers,
 } from './operators.ts';
 
@@ -43,38 +42,9 @@ function expectStored({ inputs, run, stored, constant }: OperatorCase, { store, 
   });
 }
 
-const onLayout =
-  ({ inputs, run }: OperatorCase, { view }: Layout) =>
-  (...stored: Tensor[]): Tensor => {
-    const shapes = inputs().map((x) => x.shape);
-    return run(...stored.map((x, i) => view(x, shapes[i]!)));
-  };
-
-/** A primitive in all its forms has second derivatives; its views differ in the movement before it alone. */
-function expectDifferences(c: OperatorCase, layout: Layout, order: 1 | 2): void {
-  const report = gradcheck(onLayout(c, layout), c.inputs().map(layout.store), { order });
-  expect(report).toMatchObject({ passed: true });
-}
-
-const smooth = operatorCases.filter(({ kinked, constant }) => !kinked && !constant);
-
-describe.each([
-  ['plain', plain],
-  ['reference', reference],
-])('%s', (_, kernels) => {
-  beforeAll(() => setInterpreter(kernels));
-  afterAll(() => setInterpreter(plain));
-
-  describe.each(Object.entries(layouts))('PyTorch, %s', (_name, layout) => {
+describeEach(() => {
+  describe.each(Object.entries(layouts))('%s', (_, layout) => {
     test.each(operatorCases)('$name', (c) => expectStored(c, layout));
-  });
-
-  describe('differences', () => {
-    test.each(smooth)('$name', (c) => expectDifferences(c, layouts.contiguous, 2));
-  });
-
-  describe('differences, repeating', () => {
-    test.each(smooth)('$name', (c) => expectDifferences(c, repeating, 1));
   });
 });
 
@@ -100,6 +70,6 @@ test('the table runs every primitive', () => {
   });
   setInterpreter(Object.fromEntries(spies) as Kernels<NdArray>);
   for (const { inputs, run } of operatorCases) run(...inputs());
-  setInterpreter(plain);
+  restoreInterpreter();
   expect(primitives.filter((op) => !ran.has(op))).toEqual([]);
 });

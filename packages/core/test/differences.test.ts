@@ -1,0 +1,24 @@
+/** Every operation on each interpreter: the gradients that the tape gives against central differences. */
+
+import { gradcheck, type Tensor } from '@tapegrad/core';
+import { describe, expect, test } from 'vitest';
+import { describeEach } from './interpreters.ts';
+import { type Layout, layouts, type OperatorCase, operatorCases, repeating } from './operators.ts';
+
+const smooth = operatorCases.filter(({ kinked, constant }) => !kinked && !constant);
+
+function expectDifferences({ inputs, run }: OperatorCase, { store, view }: Layout, order: 1 | 2): void {
+  const x = inputs();
+  const onViews = (...stored: Tensor[]): Tensor => run(...stored.map((input, i) => view(input, x[i]!.shape)));
+  expect(gradcheck(onViews, x.map(store), { order })).toMatchObject({ passed: true });
+}
+
+describeEach(() => {
+  describe('first and second order', () => {
+    test.each(smooth)('$name', (c) => expectDifferences(c, layouts.contiguous, 2));
+  });
+
+  describe('inputs that repeat their entries', () => {
+    test.each(smooth)('$name', (c) => expectDifferences(c, repeating, 1));
+  });
+});

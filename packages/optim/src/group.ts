@@ -3,11 +3,11 @@ import type { OptimizerOptions } from './options.ts';
 
 /** Parameters with options of their own, in place of those of the optimizer. */
 export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & {
-  readonly parameters: Iterable<Parameter>;
+  readonly parameters: readonly Parameter[];
 };
 
 /** What an optimizer trains: parameters, or groups of them. */
-export type Trained<Options extends OptimizerOptions> = Iterable<Parameter> | Iterable<GroupOptions<Options>>;
+export type Trained<Options extends OptimizerOptions> = readonly Parameter[] | readonly GroupOptions<Options>[];
 
 /** Parameters that share their options. */
 export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions> {
@@ -22,7 +22,7 @@ export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions>
     check: (options: Required<Options>) => void,
   ) {
     check(options);
-    this.parameters = parameters;
+    this.parameters = [...parameters];
     this.#options = options;
     this.#check = check;
   }
@@ -46,21 +46,23 @@ export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions>
   }
 }
 
+const isParameter = (item: unknown): item is Parameter => item instanceof Parameter;
+
 /** Parameters, or groups of them, as groups: each parameter once, and at least one. */
 export function groupsOf<Options extends OptimizerOptions>(
   call: string,
   trained: Trained<Options>,
-): GroupOptions<Options>[] {
-  const list = [...trained];
-  const isParameter = (item: unknown): item is Parameter => item instanceof Parameter;
-  const groups = (list.every(isParameter) ? [{ parameters: list }] : list) as GroupOptions<Options>[];
+): readonly GroupOptions<Options>[] {
+  const groups = (trained.some(isParameter) ? [{ parameters: trained }] : trained) as readonly GroupOptions<Options>[];
   const seen = new Set<Parameter>();
-  for (const { parameters = [] } of groups) {
-    for (const parameter of parameters) {
-      if (!isParameter(parameter)) throw new ArgumentError(`${call}: expected parameters, got ${typeof parameter}`);
-      if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' is there twice`);
-      seen.add(parameter);
+  for (const parameter of groups.flatMap(({ parameters }) => parameters)) {
+    if (!isParameter(parameter)) {
+      throw new ArgumentError(
+        `${call}: expected parameters, or groups { parameters, ...options }, got ${typeof parameter}`,
+      );
     }
+    if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' is there twice`);
+    seen.add(parameter);
   }
   if (seen.size === 0) throw new ArgumentError(`${call}: expected at least one parameter, got none`);
   return groups;

@@ -72,7 +72,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const check = (checked: Required<Options>): void => this.#checkOptions(checked);
     this.groups = groupsOf(this.#name, trained).map(({ parameters, ...own }) => {
       const merged = { ...complete, ...options, ...own } as unknown as Required<Options>;
-      return new ParameterGroup([...parameters], merged, check);
+      return new ParameterGroup(parameters, merged, check);
     });
     this.#entries = this.groups.flatMap((group) =>
       group.parameters.map((parameter) => ({

@@ -1,0 +1,15 @@
+import { parameter, zeros } from '@tapegrad/core';
+import { SGD } from '@tapegrad/optim';
+
+const w = parameter(zeros([2]));
+
+new SGD([w], { momentum: 0.9 });
+// error: Property 'learningRate' is missing
+new SGD([w], { learningRate: 0.1, momentun: 0.9 });
+// error: 'momentun' does not exist in type 'SGDOptions'
+new SGD([w], { learningRate: 0.1, decay: 'l1' });
+// error: Type '"l1"' is not assignable to type '"decoupled" | "l2"'
+new SGD([{ parameters: [w], momentun: 0.9 }], { learningRate: 0.1 });
+// error: 'momentun'
+new SGD([zeros([2])], { learningRate: 0.1 });
+// error: is not assignable to type 'Parameter<Shape> | GroupOptions<SGDOptions>'

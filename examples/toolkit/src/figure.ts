@@ -34,13 +34,15 @@ export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const MARGIN = 28;
 const GAP = 32;
 const PANEL_TITLE_HEIGHT = 26;
+/** Width of a letter, on average. */
+const SUBTITLE_LETTER = 6.7;
 
 /** Puts panels side by side under their title. */
 export function figure({ title, subtitle, legend = [], panels }: FigureOptions): string {
-  const head = MARGIN + 46 + (legend.length > 0 ? 28 : 0);
+  const head = MARGIN + 52 + (legend.length > 0 ? 26 : 0);
   const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
   const inner = panels.reduce((sum, { width }) => sum + width, 0) + GAP * (panels.length - 1);
-  const width = inner + 2 * MARGIN;
+  const width = Math.ceil(Math.max(inner, SUBTITLE_LETTER * subtitle.length)) + 2 * MARGIN;
   const height = head + titled + Math.max(...panels.map((panel) => panel.height)) + MARGIN;
 
   const body = [
@@ -67,7 +69,7 @@ function legendItems(legend: NonNullable<FigureOptions['legend']>, y: number): s
     const item =
       `<rect x="${x}" y="${y - 10}" width="12" height="12" rx="3" fill="${color}"/>` +
       text(label, { x: x + 18, y, size: 13 });
-    x += 42 + 7 * label.length;
+    x += 40 + 6.5 * label.length;
     return item;
   });
 }

@@ -37,9 +37,9 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
-/** An SVG element that shows a picture at a size, its pixels kept sharp. */
+/** An SVG element that shows a picture at a size, every pixel of it a square. */
 export function imageElement(image: GrayImage, x: number, y: number, size: number): string {
   const data = encodePng(image).toString('base64');
   const place = `x="${x}" y="${y}" width="${size}" height="${size}"`;
-  return `<image ${place} image-rendering="optimizeSpeed" style="image-rendering:pixelated" href="data:image/png;base64,${data}"/>`;
+  return `<image ${place} image-rendering="optimizeSpeed" href="data:image/png;base64,${data}"/>`;
 }

@@ -1,12 +1,15 @@
 /** Saves an SVG picture, and the same as PNG for where SVG is not shown. */
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 
 /** A package's own fonts, so that pictures look the same everywhere, and on a machine without any font. */
-const FONTS = [400, 600].map((weight) => `@fontsource/inter/files/inter-latin-${weight}-normal.woff2`);
+const FONTS = [
+  import.meta.resolve('@fontsource/inter/files/inter-latin-400-normal.woff2'),
+  import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2'),
+];
 
 /** Pixels of the PNG for a unit of the SVG: sharp on fine screens. */
 const SCALE = 2;
@@ -24,12 +27,12 @@ export async function savePicture(path: string, svg: string): Promise<readonly [
   return files;
 }
 
-const read = (file: string): Buffer => readFileSync(createRequire(import.meta.url).resolve(file));
+const read = (url: string): Buffer => readFileSync(fileURLToPath(url));
 
 let renderer: Promise<readonly Buffer[]> | undefined;
 
 async function loadRenderer(): Promise<readonly Buffer[]> {
-  await initWasm(read('@resvg/resvg-wasm/index_bg.wasm'));
+  await initWasm(read(import.meta.resolve('@resvg/resvg-wasm/index_bg.wasm')));
   return FONTS.map(read);
 }
 

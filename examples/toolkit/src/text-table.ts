@@ -4,10 +4,12 @@ export interface TextColumn<Row> {
   readonly title: string;
   /** What a row shows. */
   readonly cell: (row: Row) => string;
+  /** Right unless given. */
+  readonly align?: 'left';
 }
 
 /**
- * Formats rows under a heading, numbers flush right; columns are wide enough for their title and `minWidth`.
+ * Formats rows under a heading, flush right unless a column says otherwise; columns are wide enough for their title and `minWidth`.
  *
  * @example
  * const table = new TextTable([{ title: 'epoch', cell: (row) => `${row.epoch}` }]);
@@ -30,6 +32,10 @@ export class TextTable<Row> {
   }
 
   #line(text: (column: TextColumn<Row> & { readonly width: number }) => string): string {
-    return this.#columns.map((column) => text(column).padStart(column.width)).join('  ');
+    const cells = this.#columns.map((column) => {
+      const content = text(column);
+      return column.align === 'left' ? content.padEnd(column.width) : content.padStart(column.width);
+    });
+    return cells.join('  ').trimEnd();
   }
 }

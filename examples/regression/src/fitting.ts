@@ -1,0 +1,87 @@
+/** Fitting a model to cars, and its errors in miles per gallon. */
+
+import { noGrad, type Random, type Tensor } from '@tapegrad/core';
+import { batches } from '@tapegrad/example-toolkit/batches';
+import { cosine } from '@tapegrad/example-toolkit/schedule';
+import { l1, type Module, mse } from '@tapegrad/nn';
+import { SGD } from '@tapegrad/optim';
+import type { Cars } from './cars.ts';
+
+type Features = Cars['features'];
+type Economy = Cars['economy'];
+
+/** A model from standardised features to standardised economy. */
+export interface Model extends Pick<Module, 'parameters'> {
+  forward(features: Features): Economy;
+}
+
+export interface FitOptions {
+  readonly epochs: number;
+  /** Cars in a mini-batch. */
+  readonly batch: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  /** Shuffles the cars. */
+  readonly random: Random;
+}
+
+/** Errors in miles per gallon. */
+export interface Errors {
+  /** The root of the mean square. */
+  readonly rmse: number;
+  /** The mean of the absolute values. */
+  readonly mae: number;
+}
+
+export interface Fitted {
+  /** From features, in their own units, to miles per gallon. */
+  readonly predict: (features: Features) => Economy;
+  /** The errors after each epoch. */
+  readonly history: readonly { readonly epoch: number; readonly train: Errors; readonly test: Errors }[];
+}
+
+/** Trains a model with some cars, and tests it with others after each epoch. */
+export function fit(model: Model, train: Cars, test: Cars, options: FitOptions): Fitted {
+  const { epochs, batch, learningRate, weightDecay, random } = options;
+  const features = new Scale(train.features);
+  const economy = new Scale(train.economy);
+  const predict = (x: Features): Economy => noGrad(() => economy.restore(model.forward(features.standardise(x))));
+
+  const data = { x: features.standardise(train.features), y: economy.standardise(train.economy) };
+  const optimizer = new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 });
+  const history: Fitted['history'][number][] = [];
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    optimizer.learningRate = learningRate * cosine((epoch - 1) / epochs);
+    for (const { x, y } of batches(data, { size: batch, random })) {
+      optimizer.step(mse(model.forward(x), y).backward());
+    }
+    const errors = (cars: Cars): Errors => errorsOf(predict(cars.features), cars.economy);
+    history.push({ epoch, train: errors(train), test: errors(test) });
+  }
+  return { predict, history };
+}
+
+export const errorsOf = (predicted: Economy, truth: Economy): Errors => ({
+  rmse: Math.sqrt(mse(predicted, truth).item()),
+  mae: l1(predicted, truth).item(),
+});
+
+/** To and fro between a unit and standard deviations from the mean, column by column. */
+class Scale {
+  readonly #mean: Tensor;
+  readonly #deviation: Tensor;
+
+  /** @param rows what will have mean 0 and standard deviation 1. */
+  constructor(rows: Tensor) {
+    this.#mean = rows.mean(0);
+    this.#deviation = rows.variance(0).sqrt();
+  }
+
+  standardise<T extends Tensor>(rows: T): T {
+    return (rows as Tensor).sub(this.#mean).div(this.#deviation) as T;
+  }
+
+  restore<T extends Tensor>(rows: T): T {
+    return (rows as Tensor).mul(this.#deviation).add(this.#mean) as T;
+  }
+}

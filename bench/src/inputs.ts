@@ -5,7 +5,17 @@
  * stream at once and arrive at the same bits.
  */
 
-import type { ConvnetSpec, ElementwiseSpec, Family, MatmulSpec, MlpSpec, SoftmaxSpec, SpecOf } from './spec.ts';
+import type {
+  ConvnetSpec,
+  CopySpec,
+  ElementwiseSpec,
+  Family,
+  MatmulSpec,
+  MlpSpec,
+  PrimitiveSpec,
+  SoftmaxSpec,
+  SpecOf,
+} from './spec.ts';
 
 /** Over plain memory, not shared: some of the frameworks take no other. */
 export type Floats = Float32Array<ArrayBuffer>;
@@ -58,12 +68,28 @@ export interface ConvnetInputs {
   readonly labels: Labels;
 }
 
+export interface PrimitiveInputs {
+  /** [side, side], of both signs. */
+  readonly x: Floats;
+  readonly y: Floats;
+  /** [side, side], above zero. */
+  readonly positive: Floats;
+  /** [side], below side. */
+  readonly indices: Labels;
+}
+
+export interface CopyInputs {
+  readonly source: Floats;
+}
+
 export interface Inputs {
   readonly mlp: MlpInputs;
   readonly matmul: MatmulInputs;
   readonly elementwise: ElementwiseInputs;
   readonly softmax: SoftmaxInputs;
   readonly convnet: ConvnetInputs;
+  readonly primitive: PrimitiveInputs;
+  readonly copy: CopyInputs;
 }
 
 const STREAM_OF_X = 1000;
@@ -136,6 +162,20 @@ function convnet({ batch, side, channels, classes }: ConvnetSpec): ConvnetInputs
   };
 }
 
+function primitive({ side }: PrimitiveSpec): PrimitiveInputs {
+  const x = uniform(0, side * side, 2);
+  return {
+    x,
+    y: uniform(1, side * side, 2),
+    positive: x.map((value) => Math.abs(value) + 0.1),
+    indices: labels(STREAM_OF_Y, side, side),
+  };
+}
+
+function copy({ size }: CopySpec): CopyInputs {
+  return { source: uniform(0, size, 1) };
+}
+
 /** One function a family, from the sizes to the numbers. */
 export const inputsOf: { readonly [F in Family]: (spec: SpecOf<F>) => Inputs[F] } = {
   mlp,
@@ -143,4 +183,6 @@ export const inputsOf: { readonly [F in Family]: (spec: SpecOf<F>) => Inputs[F] 
   elementwise,
   softmax,
   convnet,
+  primitive,
+  copy,
 };

@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { contendersOf, frameworks } from './contenders.ts';
+import { contendersOf, frameworks, offers } from './contenders.ts';
 import { help, OptionError, type Options, readOptions, type Section } from './options.ts';
 import { paths } from './paths.ts';
 import type { Report } from './report.ts';
@@ -12,13 +12,21 @@ import { findNode, findPython, preparePeers } from './runtimes.ts';
 import { bundle } from './sections/bundle.ts';
 import { writeExpected } from './sections/check.ts';
 import { memory } from './sections/memory.ts';
+import { primitives } from './sections/primitives.ts';
 import { scaling } from './sections/scaling.ts';
 import { speed } from './sections/speed.ts';
 import { startup } from './sections/startup.ts';
 import { markdown } from './table.ts';
 import { workloads } from './workloads.ts';
 
-const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = { speed, startup, memory, bundle, scaling };
+const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = {
+  speed,
+  startup,
+  memory,
+  bundle,
+  scaling,
+  primitives,
+};
 
 function prepare(options: Options): Run {
   const wanted = frameworks.filter(({ name }) => options.frameworks.includes(name));
@@ -28,9 +36,11 @@ function prepare(options: Options): Run {
   for (const { name } of wanted.filter((each) => !present.includes(each))) {
     process.stderr.write(`${name} is left out: no Python here has PyTorch (TAPEGRAD_PYTHON can name one).\n`);
   }
+  const chosen = workloads.filter(({ id }) => options.workloads.includes(id));
+  const specs = chosen.flatMap(({ cases }) => cases.map(({ spec }) => spec));
   return {
-    contenders: contendersOf(present, options.threads),
-    workloads: workloads.filter(({ id }) => options.workloads.includes(id)),
+    contenders: contendersOf(present, options.threads).filter((each) => specs.some((spec) => offers(each, spec))),
+    workloads: chosen,
     runtimes: { ...findNode(options.node), python },
     options,
   };

@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { frameworks } from './contenders.ts';
 import { workloads } from './workloads.ts';
 
-export const sections = ['speed', 'startup', 'memory', 'bundle', 'scaling'] as const;
+export const sections = ['speed', 'startup', 'memory', 'bundle', 'scaling', 'primitives'] as const;
 export type Section = (typeof sections)[number];
 
 export interface Options {

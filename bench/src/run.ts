@@ -45,19 +45,3 @@ export function rotated<T>(items: readonly T[], round: number): T[] {
   const cut = round % Math.max(items.length, 1);
   return [...items.slice(cut), ...items.slice(0, cut)];
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-/** Several measurements of one thing. */
-export interface Figure {
-  readonly median: number;
-  readonly rounds: readonly number[];
-}
-
-export function figureOf(rounds: readonly number[]): Figure {
-  return { median: median(rounds), rounds };
-}

@@ -1,5 +1,7 @@
 /** What is computed: the kinds of workload, and the sizes that make one of them a case. */
 
+import type { Primitive } from '@tapegrad/kernels';
+
 /** Training steps of a multilayer perceptron with plain SGD; the activation stands after every layer but the last. */
 export interface MlpSpec {
   readonly family: 'mlp';
@@ -50,6 +52,19 @@ export interface ConvnetSpec {
   readonly learningRate: number;
 }
 
-export type Spec = MlpSpec | MatmulSpec | ElementwiseSpec | SoftmaxSpec | ConvnetSpec;
+/** One call of one of tapegrad's primitives on matrices [side, side]. */
+export interface PrimitiveSpec {
+  readonly family: 'primitive';
+  readonly primitive: Primitive;
+  readonly side: number;
+}
+
+/** A copy of as many float32 from one array to another: the least that touching memory costs. */
+export interface CopySpec {
+  readonly family: 'copy';
+  readonly size: number;
+}
+
+export type Spec = MlpSpec | MatmulSpec | ElementwiseSpec | SoftmaxSpec | ConvnetSpec | PrimitiveSpec | CopySpec;
 export type Family = Spec['family'];
 export type SpecOf<F extends Family> = Extract<Spec, { family: F }>;

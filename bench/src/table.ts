@@ -11,8 +11,9 @@ export interface Table {
   readonly remarks: readonly string[];
 }
 
-/** Three significant digits, without an exponent. */
+/** Three significant digits, without an exponent; a dash where there is no figure. */
 export function digits(value: number): string {
+  if (!Number.isFinite(value)) return '-';
   return value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));
 }
 

@@ -70,5 +70,5 @@ const about = await framework.start(job.threads);
 say({ kind: 'about', text: about });
 for (const each of job.cases) await runCase(framework, each, job);
 say({ kind: 'peak', bytes: peakMemory() });
-// Some frameworks keep threads or timers that would hold the process.
-process.exit(0);
+// Some frameworks keep threads or timers that would hold the process; what was said must be out before it ends.
+process.stdout.write('', () => process.exit(0));

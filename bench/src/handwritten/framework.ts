@@ -1,4 +1,4 @@
-/** The handwritten product in the dress of a framework: it multiplies A by B, and does nothing else. */
+/** The marks of what can be reached, in the dress of a framework: a product by hand, and a copy of memory. */
 
 import type { Build, Framework } from '../protocol.ts';
 import { handwrittenProduct } from './product.ts';
@@ -8,7 +8,12 @@ const matmul: Build<'matmul'> = async ({ size }, { a, b }) => {
   return { step: run, read: () => ({ product: c }) };
 };
 
+const copy: Build<'copy'> = ({ size }, { source }) => {
+  const target = new Float32Array(size);
+  return { step: () => target.set(source), read: () => ({ target }) };
+};
+
 export const framework: Framework = {
   start: () => 'a WebAssembly product by hand',
-  programs: { matmul: async () => matmul },
+  programs: { matmul: async () => matmul, copy: async () => copy },
 };

@@ -2,6 +2,7 @@
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Contender } from '../contenders.ts';
+import { Failures } from '../failures.ts';
 import { paths } from '../paths.ts';
 import { type Outcome, runJob } from '../processes.ts';
 import { withProgress } from '../progress.ts';
@@ -52,19 +53,16 @@ function checkJob(run: Run, cases: readonly Case[], dtype: Job['dtype']) {
   return jobOf(run, { mode: 'check', cases, steps: stepsOf(cases), dtype });
 }
 
-/** Cases that failed or gave wrong results, and why: by contender's label and case's id. */
-export type Failures = Map<string, Map<string, string>>;
-
 export async function check(run: Run): Promise<Failures> {
   const expected = JSON.parse(await readFile(paths.expected, 'utf8')) as Record<string, Steps>;
-  const failures: Failures = new Map(run.contenders.map(({ label }) => [label, new Map()]));
+  const failures = new Failures();
   const turns = turnsOf(run, 0).filter(({ cases }) => cases.length > 0);
   const label = ({ workload, contender }: Turn) => `${workload.id} ${contender.label}`;
   for (const { cases, contender } of withProgress('results', turns, label)) {
     const outcome = await runJob(contender, run.runtimes, checkJob(run, cases, 'float32'));
     for (const { id } of cases) {
       const reason = failureOf(id, expected[id]!, outcome);
-      if (reason !== undefined) failures.get(contender.label)!.set(id, reason);
+      if (reason !== undefined) failures.add(contender.label, id, reason);
     }
   }
   return failures;

@@ -1,11 +1,12 @@
 /** How W1 and W4 scale with width and batch. */
 
 import type { Contender } from '../contenders.ts';
+import { Figures, median } from '../figures.ts';
 import { type ScalingResult, scalingSvg } from '../plot.ts';
 import { runJob } from '../processes.ts';
 import { withProgress } from '../progress.ts';
 import type { Report } from '../report.ts';
-import { jobOf, median, type Run, rotated } from '../run.ts';
+import { jobOf, type Run, rotated } from '../run.ts';
 import type { Spec } from '../spec.ts';
 import { digitClassifier, product } from '../workloads.ts';
 
@@ -28,6 +29,7 @@ const MOST_ROUNDS = 3;
 const TIMEOUT_SECONDS = 180;
 const STACKED_SIZE = 64;
 
+const idOf = ({ title }: Panel, x: number) => `${title}: ${x}`;
 const gigaflop = (size: number, batch = 1) => (2 * batch * size ** 3) / 1e9;
 
 const panels: readonly Panel[] = [
@@ -61,36 +63,30 @@ const panels: readonly Panel[] = [
   },
 ];
 
-/** Rates of every point of a panel, one process a round. */
-async function ratesOf(run: Run, contender: Contender, { points }: Panel): Promise<Map<number, number>> {
-  const cases = points.map(({ x, spec }) => ({ id: String(x), spec }));
-  const sampleSeconds = run.options.sampleSeconds / 2;
-  const job = jobOf(run, { mode: 'time', cases, sampleSeconds, samples: 1 });
-  const { messages } = await runJob(contender, run.runtimes, job, TIMEOUT_SECONDS);
-  return new Map(
-    messages.flatMap((message) =>
-      message.kind === 'time' ? [[Number(message.id), median(message.perSecond)] as const] : [],
-    ),
-  );
-}
-
-async function measure(run: Run): Promise<ScalingResult> {
-  const contenders = run.contenders.filter(({ framework }) => framework.scaling);
-  const rates = new Map<string, Map<number, number>[]>();
-  const key = (panel: Panel, contender: Contender) => `${panel.title}\n${contender.label}`;
+async function measure(run: Run, contenders: readonly Contender[]): Promise<Figures> {
+  const rates = new Figures();
   const rounds = Math.min(run.options.rounds, MOST_ROUNDS);
-  const jobs = [...Array(rounds).keys()].flatMap((round) =>
+  const turns = [...Array(rounds).keys()].flatMap((round) =>
     panels.flatMap((panel) => rotated(contenders, round).map((contender) => ({ panel, contender }))),
   );
-  const label = ({ panel, contender }: (typeof jobs)[number]) => `${panel.title} ${contender.label}`;
-  for (const { panel, contender } of withProgress('scaling', jobs, label)) {
-    const measured = await ratesOf(run, contender, panel);
-    rates.set(key(panel, contender), [...(rates.get(key(panel, contender)) ?? []), measured]);
+  const label = ({ panel, contender }: (typeof turns)[number]) => `${panel.title} ${contender.label}`;
+  for (const { panel, contender } of withProgress('scaling', turns, label)) {
+    const cases = panel.points.map(({ x, spec }) => ({ id: idOf(panel, x), spec }));
+    const job = jobOf(run, { mode: 'time', cases, sampleSeconds: run.options.sampleSeconds / 2, samples: 1 });
+    const { messages } = await runJob(contender, run.runtimes, job, TIMEOUT_SECONDS);
+    for (const message of messages) {
+      if (message.kind === 'time') rates.add(contender.label, message.id, median(message.perSecond));
+    }
   }
-  const line = (panel: Panel, contender: Contender) =>
+  return rates;
+}
+
+/** The measured panels: a point where any round gave a figure. */
+function resultOf(contenders: readonly Contender[], rates: Figures): ScalingResult {
+  const line = (panel: Panel, { label }: Contender) =>
     panel.points.flatMap(({ x, perStep }) => {
-      const known = (rates.get(key(panel, contender)) ?? []).flatMap((round) => round.get(x) ?? []);
-      return known.length === 0 ? [] : [{ x, y: median(known) * perStep }];
+      const figure = rates.get(label, idOf(panel, x));
+      return figure ? [{ x, y: figure.median * perStep }] : [];
     });
   return panels.map((panel) => ({
     title: panel.title,
@@ -101,6 +97,7 @@ async function measure(run: Run): Promise<ScalingResult> {
 }
 
 export async function scaling(run: Run): Promise<Report> {
-  const result = await measure(run);
+  const contenders = run.contenders.filter(({ framework }) => framework.scaling);
+  const result = resultOf(contenders, await measure(run, contenders));
   return { data: result, tables: [], files: { 'scaling.svg': scalingSvg(result) } };
 }

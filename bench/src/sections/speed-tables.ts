@@ -1,104 +1,73 @@
 /** What was measured of speed, as tables. */
 
 import type { Contender } from '../contenders.ts';
-import { type Figure, median, type Run } from '../run.ts';
+import type { Failures } from '../failures.ts';
+import type { Figure, Figures } from '../figures.ts';
+import type { Run } from '../run.ts';
 import { digits, megabytes, type Table } from '../table.ts';
-import type { Case } from '../workloads.ts';
-
-export type ByLabel<T> = Record<string, T>;
 
 export interface SpeedResult {
-  readonly cases: readonly {
-    readonly id: string;
-    readonly title: string;
-    readonly unit: Case['unit'];
-    readonly figures: ByLabel<Figure>;
-    readonly failures: ByLabel<string>;
-  }[];
-  /** Peak memory in bytes of the process that ran a workload, the largest of all rounds. */
-  readonly peaks: readonly { readonly id: string; readonly bytes: ByLabel<number> }[];
-  /** Name and version as each contender gives them. */
-  readonly about: ByLabel<string>;
+  /** Name and version as each contender gives them, by label. */
+  readonly about: Readonly<Record<string, string>>;
+  /** In the case's unit. */
+  readonly rates: Figures;
+  /** The most memory in bytes that a process held, by workload. */
+  readonly peaks: Figures;
+  readonly failures: Failures;
 }
 
-export function speedTables(run: Run, { cases, peaks, about }: SpeedResult): Table[] {
+export function speedTables(run: Run, result: SpeedResult): Table[] {
+  return [speedTable(run, result), ...ratioTables(run, result), peakTable(run, result)];
+}
+
+function speedTable(run: Run, { about, rates, failures }: SpeedResult): Table {
   const labels = run.contenders.map(({ label }) => label);
-  const named = run.contenders.filter(({ label, threads }) => threads === 1 && about[label] !== undefined);
-  return [
-    {
-      title: 'Speed',
-      note: `Work done a second, the median of ${run.options.rounds} processes each; higher is better. ${named.map(({ label }) => about[label]).join('; ')}.`,
-      columns: ['', 'unit', ...labels],
-      rows: cases.map(({ id, title, unit, figures, failures }) => [
+  const single = run.contenders.filter(({ threads }) => threads === 1);
+  return {
+    title: 'Speed',
+    note: `Work done a second, the median of ${run.options.rounds} processes each; higher is better. ${single.flatMap(({ label }) => about[label] ?? []).join('; ')}.`,
+    columns: ['', 'unit', ...labels],
+    rows: run.workloads.flatMap(({ cases }) =>
+      cases.map(({ id, title, unit }) => [
         `${id} ${title}`,
         unit,
-        ...labels.map((label) => cell(figures[label]?.median, failures[label])),
+        ...labels.map((label) => cell(rates.get(label, id), failures.get(label, id))),
       ]),
-      remarks: remarksOf(run, cases),
-    },
-    ...ratioTables(run, cases),
-    {
-      title: 'Peak memory',
-      note: 'Of the process that ran the workload, in MB.',
-      columns: ['', ...labels],
-      rows: peaks.map(({ id, bytes }) => [
-        id,
-        ...labels.map((label) => (bytes[label] === undefined ? '-' : megabytes(bytes[label]))),
-      ]),
-      remarks: [],
-    },
-  ];
+    ),
+    remarks: failures.sentences(),
+  };
 }
 
-function cell(value: number | undefined, failure: string | undefined): string {
-  if (value !== undefined && failure === undefined) return digits(value);
-  return failure === undefined ? '-' : 'fails';
+function cell(figure: Figure | undefined, failure: string | undefined): string {
+  if (failure !== undefined) return 'fails';
+  return figure ? digits(figure.median) : '-';
 }
 
-/** One sentence a contender and reason, with the cases that it holds for. */
-function remarksOf(run: Run, cases: SpeedResult['cases']): string[] {
-  return run.contenders.flatMap(({ label }) => {
-    const failed = cases.filter(({ failures }) => failures[label] !== undefined);
-    const reasons = new Set(failed.map(({ failures }) => failures[label]!));
-    return [...reasons].map((reason) => {
-      const of = failed.filter(({ failures }) => failures[label] === reason);
-      return `${label} fails ${of.map(({ id }) => id).join(', ')}: ${reason}`;
-    });
-  });
+function peakTable(run: Run, { peaks }: SpeedResult): Table {
+  const labels = run.contenders.map(({ label }) => label);
+  const most = (figure: Figure | undefined) => (figure ? megabytes(Math.max(...figure.rounds)) : '-');
+  return {
+    title: 'Peak memory',
+    note: 'The most that a process of the workload held in any round, in MB.',
+    columns: ['', ...labels],
+    rows: run.workloads.map(({ id }) => [id, ...labels.map((label) => most(peaks.get(label, id)))]),
+    remarks: [],
+  };
 }
 
-/** Two columns to be divided, and the quotients' head. */
+/** Two columns to be divided, the second chosen case by case, and the quotients' head. */
 interface Comparison {
   readonly head: string;
-  readonly ratio: (figures: ByLabel<Figure>) => number | undefined;
+  readonly numerator: string;
+  readonly denominators: readonly string[];
 }
 
-/** The median of the rounds' quotients: what slows a machine for a while slows both sides of a round. */
-function quotient(numerator: Figure | undefined, denominator: Figure | undefined): number | undefined {
-  if (numerator === undefined || denominator === undefined) return undefined;
-  const rounds = Math.min(numerator.rounds.length, denominator.rounds.length);
-  return median(numerator.rounds.slice(0, rounds).map((value, round) => value / denominator.rounds[round]!));
+/** A column against another, or against whichever of several is the fastest in a case. */
+function comparison(numerator: string, denominators: readonly Contender[], name: string): Comparison {
+  return { head: `${numerator} / ${name}`, numerator, denominators: denominators.map(({ label }) => label) };
 }
 
-function between(numerator: string, denominator: string): Comparison {
-  return {
-    head: `${numerator} / ${denominator}`,
-    ratio: (figures) => quotient(figures[numerator], figures[denominator]),
-  };
-}
-
-/** A column against whichever of others is the fastest in a case. */
-function againstBest(numerator: string, name: string, others: readonly Contender[]): Comparison {
-  return {
-    head: `${numerator} / ${name}`,
-    ratio: (figures) => {
-      const known = others.flatMap(({ label }) => figures[label] ?? []);
-      return quotient(figures[numerator], known.toSorted((one, other) => other.median - one.median)[0]);
-    },
-  };
-}
-
-/** tapegrad against everybody with as many threads, against the best of its own kind, and with more threads against one. */
+/** tapegrad against everybody with as many threads, against the best of its own kind, and with more threads against fewer. */
 function comparisonsOf({ contenders }: Run): Comparison[] {
   const own = contenders.filter(({ framework }) => framework.role === 'own');
   const others = contenders.filter(({ framework }) => framework.role !== 'own');
@@ -106,27 +75,31 @@ function comparisonsOf({ contenders }: Run): Comparison[] {
   return own.flatMap(({ label, threads }) => {
     const fewer = own.filter((each) => each.threads < threads);
     const equals = others.filter((each) => each.threads === threads);
-    return [
-      ...(threads === 1 && javascriptPeers.length > 0
-        ? [againstBest(label, 'best JavaScript peer', javascriptPeers)]
-        : []),
-      ...[...fewer, ...equals].map((other) => between(label, other.label)),
-    ];
+    const singly = [...fewer, ...equals].map((other) => comparison(label, [other], other.label));
+    return threads === 1 && javascriptPeers.length > 0
+      ? [comparison(label, javascriptPeers, 'best JavaScript peer'), ...singly]
+      : singly;
   });
 }
 
-function ratioTables(run: Run, cases: SpeedResult['cases']): Table[] {
+function ratioTables(run: Run, { rates, failures }: SpeedResult): Table[] {
   const comparisons = comparisonsOf(run);
   if (comparisons.length === 0) return [];
+  const medianOf = (label: string, id: string) =>
+    failures.get(label, id) === undefined ? rates.get(label, id)?.median : undefined;
+  const ratio = ({ numerator, denominators }: Comparison, id: string) => {
+    const mine = medianOf(numerator, id);
+    const theirs = denominators.flatMap((label) => medianOf(label, id) ?? []);
+    return mine === undefined || theirs.length === 0 ? '-' : (mine / Math.max(...theirs)).toPrecision(3);
+  };
   return [
     {
       title: 'Ratios of speed',
-      note: 'How many times as fast the first is: the median of the quotients of each round.',
+      note: 'How many times as fast the first is: quotients of the medians above.',
       columns: ['', ...comparisons.map(({ head }) => head)],
-      rows: cases.map(({ id, figures }) => [
-        id,
-        ...comparisons.map(({ ratio }) => ratio(figures)?.toPrecision(3) ?? '-'),
-      ]),
+      rows: run.workloads.flatMap(({ cases }) =>
+        cases.map(({ id }) => [id, ...comparisons.map((each) => ratio(each, id))]),
+      ),
       remarks: [],
     },
   ];

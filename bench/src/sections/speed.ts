@@ -1,39 +1,21 @@
 /** W1 to W7, each contender in a process of its own, round after round. */
 
 import type { Contender } from '../contenders.ts';
+import type { Failures } from '../failures.ts';
+import { Figures, median } from '../figures.ts';
 import { runJob } from '../processes.ts';
 import { withProgress } from '../progress.ts';
 import type { Report } from '../report.ts';
-import { figureOf, jobOf, median, type Run, turnsOf } from '../run.ts';
+import { jobOf, type Run, turnsOf } from '../run.ts';
 import { type Case, unitsPerStep } from '../workloads.ts';
-import { check, type Failures } from './check.ts';
-import { type ByLabel, type SpeedResult, speedTables } from './speed-tables.ts';
-
-/** Lists of figures by a contender's label and a case's or workload's id. */
-class Collection {
-  readonly #lists = new Map<string, number[]>();
-
-  add(label: string, id: string, value: number): void {
-    const key = `${label}\n${id}`;
-    this.#lists.set(key, [...(this.#lists.get(key) ?? []), value]);
-  }
-
-  /** What `summary` makes of the figures of an id, by label, for those that have any. */
-  byLabel<T>(contenders: readonly Contender[], id: string, summary: (values: readonly number[]) => T): ByLabel<T> {
-    return Object.fromEntries(
-      contenders.flatMap(({ label }) => {
-        const values = this.#lists.get(`${label}\n${id}`);
-        return values ? [[label, summary(values)]] : [];
-      }),
-    );
-  }
-}
+import { check } from './check.ts';
+import { type SpeedResult, speedTables } from './speed-tables.ts';
 
 async function measure(run: Run, failures: Failures): Promise<SpeedResult> {
-  const rates = new Collection();
-  const peaks = new Collection();
-  const about: ByLabel<string> = {};
-  const sound = ({ label }: Contender, { id }: Case) => !failures.get(label)?.has(id);
+  const rates = new Figures();
+  const peaks = new Figures();
+  const about: Record<string, string> = {};
+  const sound = ({ label }: Contender, { id }: Case) => failures.get(label, id) === undefined;
   const turns = [...Array(run.options.rounds).keys()].flatMap((round) =>
     turnsOf(run, round)
       .map(({ cases, ...turn }) => ({ ...turn, round, cases: cases.filter((each) => sound(turn.contender, each)) }))
@@ -49,28 +31,11 @@ async function measure(run: Run, failures: Failures): Promise<SpeedResult> {
         rates.add(contender.label, message.id, median(message.perSecond) * unitsPerStep(of));
       } else if (message.kind === 'peak') peaks.add(contender.label, workload.id, message.bytes);
       else if (message.kind === 'about') about[contender.label] = message.text;
-      else if (message.kind === 'error') failures.get(contender.label)?.set(message.id, message.text);
+      else if (message.kind === 'error') failures.add(contender.label, message.id, message.text);
     }
-    if (failure !== undefined) for (const { id } of cases) failures.get(contender.label)?.set(id, failure);
+    if (failure !== undefined) for (const { id } of cases) failures.add(contender.label, id, failure);
   }
-  return {
-    cases: run.workloads.flatMap(({ cases }) =>
-      cases.map(({ id, title, unit }) => ({
-        id,
-        title,
-        unit,
-        figures: rates.byLabel(run.contenders, id, figureOf),
-        failures: Object.fromEntries(
-          [...failures].flatMap(([label, failed]) => (failed.has(id) ? [[label, failed.get(id)!]] : [])),
-        ),
-      })),
-    ),
-    peaks: run.workloads.map(({ id }) => ({
-      id,
-      bytes: peaks.byLabel(run.contenders, id, (values) => Math.max(...values)),
-    })),
-    about,
-  };
+  return { about, rates, peaks, failures };
 }
 
 export async function speed(run: Run): Promise<Report> {

@@ -7,6 +7,7 @@ export const framework: Framework = {
     matmul: async () => (await import('./matmul.ts')).matmul,
     elementwise: async () => (await import('./elementwise.ts')).elementwise,
     softmax: async () => (await import('./softmax.ts')).softmax,
+    primitive: async () => (await import('./primitive.ts')).primitive,
     convnet: async () => (await import('./convnet.ts')).convnet,
   },
 };

@@ -2,8 +2,8 @@ import type { Parameter, Tensor } from '@tapegrad/core';
 import { SGD } from '@tapegrad/optim';
 import type { Program } from '../protocol.ts';
 
-/** Steps of SGD on `loss`, which is evaluated anew in each. */
-export function training(parameters: Iterable<Parameter>, loss: () => Tensor, learningRate: number): Program {
+/** Steps of SGD on `loss`, which is evaluated anew in each and read as a number. */
+export function training(parameters: readonly Parameter[], loss: () => Tensor, learningRate: number): Program {
   const optimizer = new SGD(parameters, { learningRate });
   let last = Number.NaN;
   return {

@@ -82,7 +82,8 @@ function lengthsOf(equation: string, operands: readonly Labelled<ArrayLike>[]): 
       const known = lengths.get(label);
       const broadcasts = label.startsWith('...') && (known === 1 || length === 1);
       if (known !== undefined && known !== length && !broadcasts) {
-        throw new ShapeError(`einsum: '${label}' of '${equation}' is both ${known} and ${length} long`);
+        const which = label.startsWith('...') ? `axis ${label.slice(3)} from the end of '...'` : `'${label}'`;
+        throw new ShapeError(`einsum: ${which} in '${equation}' is both ${known} and ${length} long`);
       }
       lengths.set(label, known === undefined || known === 1 ? length : known);
     });

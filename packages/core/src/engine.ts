@@ -18,7 +18,10 @@ export function interpreter(): Kernels<NdArray> {
  * setInterpreter(reference);
  */
 export function setInterpreter(kernels: Kernels<NdArray>): void {
-  const missing = primitives.filter((op) => typeof kernels?.[op] !== 'function');
+  if (typeof kernels !== 'object' || kernels === null) {
+    throw new ArgumentError(`setInterpreter: expected an object with every primitive, got ${typeof kernels}`);
+  }
+  const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
   current = kernels;
 }

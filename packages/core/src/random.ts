@@ -68,8 +68,18 @@ export class Random {
     shape: S,
     { low = 0, high = 1, dtype }: RandomOptions & { readonly low?: number; readonly high?: number } = {},
   ): Tensor<S> {
-    if (!(low <= high)) throw new ArgumentError(`uniform: expected low <= high, got ${low} and ${high}`);
-    return this.#fill('uniform', shape, dtype, () => low + (high - low) * this.next());
+    if (!(low <= high && Number.isFinite(high - low))) {
+      throw new ArgumentError(`uniform: expected finite bounds low <= high, got ${low} and ${high}`);
+    }
+    const round = dtype === 'float64' ? Number : Math.fround;
+    const [first, end] = [round(low), round(high)];
+    return this.#fill('uniform', shape, dtype, () => {
+      // Rounding may reach the bound that is left out.
+      for (;;) {
+        const value = round(low + (high - low) * this.next());
+        if (value < end || first === end) return value;
+      }
+    });
   }
 
   /** Normally distributed numbers; mean 0 and standard deviation 1 unless given. */
@@ -77,7 +87,9 @@ export class Random {
     shape: S,
     { mean = 0, std = 1, dtype }: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
   ): Tensor<S> {
-    if (!(std >= 0)) throw new ArgumentError(`normal: expected a standard deviation >= 0, got ${std}`);
+    if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
+      throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
+    }
     // Box and Muller: two independent normal numbers from two uniform ones.
     let spare: number | undefined;
     return this.#fill('normal', shape, dtype, () => {

@@ -81,23 +81,42 @@ const single =
   (opcode: number): F =>
     build(opcodeBytes(opcode));
 
-/** `load(address, offset)` reads 2^log2 bytes at `address + offset`; the alignment stated is the natural one. */
-const loader =
-  <T extends ValueType>(type: T, opcode: number, log2: number) =>
-  (address: Operand<'i32'>, offset = 0): Value<T> =>
-    value(type, codeOf('i32', address), opcodeBytes(opcode), [log2], unsigned(offset));
+/** An instruction on 2^log2 bytes of memory, before its offset; the alignment stated is the natural one. */
+const access = (opcode: number, log2: number): Code => [...opcodeBytes(opcode), log2];
+
+/** `load(address, offset)` reads at `address + offset`. */
+const loader = <T extends ValueType>(type: T, opcode: number, log2: number) => {
+  const load = access(opcode, log2);
+  return (address: Operand<'i32'>, offset = 0): Value<T> => value(type, codeOf('i32', address), load, unsigned(offset));
+};
 
 /** `store(address, value, offset)`. */
-const storer =
-  <T extends ValueType>(type: T, opcode: number, log2: number) =>
-  (address: Operand<'i32'>, stored: Operand<T>, offset = 0): Statement =>
-    value('void', codeOf('i32', address), codeOf(type, stored), opcodeBytes(opcode), [log2], unsigned(offset));
+const storer = <T extends ValueType>(type: T, opcode: number, log2: number) => {
+  const store = access(opcode, log2);
+  return (address: Operand<'i32'>, stored: Operand<T>, offset = 0): Statement =>
+    value('void', codeOf('i32', address), codeOf(type, stored), store, unsigned(offset));
+};
 
 /** `rmw(address, operand, offset)` returns what was there. */
-const readModifyWrite =
-  (opcode: number) =>
-  (address: Operand<'i32'>, operand: Operand<'i32'>, offset = 0): Value<'i32'> =>
-    value('i32', codeOf('i32', address), codeOf('i32', operand), opcodeBytes(opcode), [2], unsigned(offset));
+const readModifyWrite = (opcode: number) => {
+  const modify = access(opcode, 2);
+  return (address: Operand<'i32'>, operand: Operand<'i32'>, offset = 0): Value<'i32'> =>
+    value('i32', codeOf('i32', address), codeOf('i32', operand), modify, unsigned(offset));
+};
+
+/** `load(address, vector, lane, offset)` is the vector with one lane from memory. */
+const laneLoader = (log2: 2 | 3) => {
+  const load = access(SIMD + 0x54 + log2, log2);
+  return (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0): Value<'v128'> =>
+    value('v128', codeOf('i32', address), vector.code, load, unsigned(offset), lane);
+};
+
+/** `store(address, vector, lane, offset)`. */
+const laneStorer = (log2: 2 | 3) => {
+  const store = access(SIMD + 0x58 + log2, log2);
+  return (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0): Statement =>
+    value('void', codeOf('i32', address), vector.code, store, unsigned(offset), lane);
+};
 
 const constant =
   <T extends ScalarType>(type: T) =>
@@ -192,10 +211,12 @@ export const f64 = {
   reinterpretI64: single(unary('i64', 'f64'))(0xbf),
 } as const;
 
+const CONST = opcodeBytes(SIMD + 0x0c);
+
 /** Operations on all 128 bits, whatever the lanes. */
 export const v128 = {
   type: 'v128',
-  const: (bytes: readonly number[]): Value<'v128'> => value('v128', opcodeBytes(SIMD + 0x0c), bytes),
+  const: (bytes: readonly number[]): Value<'v128'> => value('v128', CONST, bytes),
   load: loader('v128', SIMD + 0x00, 4),
   store: storer('v128', SIMD + 0x0b, 4),
   not: single(unary('v128', 'v128'))(SIMD + 0x4d),
@@ -214,19 +235,17 @@ export const v128 = {
   load16x4U: loader('v128', SIMD + 0x04, 3),
 } as const;
 
+const loadPair = loader('v128', SIMD + 0x5d, 3);
+const loadLane32 = laneLoader(2);
+const storeLane32 = laneStorer(2);
+const storeLane64 = laneStorer(3);
+
 /** The instructions that the lanes of every type have: `S` is the type of one lane, of 2^`log2` bytes. */
 function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extract: number) {
-  const wide = log2 - 2;
   const bytes = (1 << log2) as 4 | 8;
   const count = 16 / bytes;
-  const laneLoader =
-    (opcode: number, laneLog2: number) =>
-    (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0) =>
-      value('v128', codeOf('i32', address), vector.code, opcodeBytes(opcode), [laneLog2], unsigned(offset), [lane]);
-  const laneStorer =
-    (opcode: number, laneLog2: number) =>
-    (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0) =>
-      value('void', codeOf('i32', address), vector.code, opcodeBytes(opcode), [laneLog2], unsigned(offset), [lane]);
+  const loadZero = loader('v128', SIMD + 0x5a + log2, log2);
+  const storeLane = laneStorer(log2);
   const encode = (x: number | bigint): number[] =>
     scalar === 'f32' || scalar === 'f64' ? float(Number(x), bytes) : integer(BigInt(x), bytes);
   return {
@@ -237,46 +256,45 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
     /** Bytes of a lane. */
     laneBytes: bytes,
     /** Every lane the same constant. In a loop, keep it in a local: an engine may build it anew on each use. */
-    const: (x: number | bigint): Value<'v128'> => v128.const(Array.from({ length: count }, () => encode(x)).flat()),
+    const: (x: number | bigint): Value<'v128'> => {
+      const lane = encode(x);
+      return value('v128', CONST, log2 === 2 ? [lane, lane, lane, lane] : [lane, lane]);
+    },
     /** One constant a lane. */
-    constOf: (...xs: readonly (number | bigint)[]): Value<'v128'> => v128.const(xs.flatMap(encode)),
+    constOf: (...xs: readonly (number | bigint)[]): Value<'v128'> => value('v128', CONST, xs.map(encode)),
     splat: single(unary(scalar, 'v128'))(SIMD + splat),
     extractLane: (vector: Value<'v128'>, lane: number): Value<S> =>
-      value(scalar, vector.code, opcodeBytes(SIMD + extract), [lane]),
+      value(scalar, vector.code, opcodeBytes(SIMD + extract), lane),
     replaceLane: (vector: Value<'v128'>, lane: number, x: Operand<S>): Value<'v128'> =>
-      value('v128', vector.code, codeOf(scalar, x), opcodeBytes(SIMD + extract + 1), [lane]),
+      value('v128', vector.code, codeOf(scalar, x), opcodeBytes(SIMD + extract + 1), lane),
     load: v128.load,
     store: v128.store,
     /** One lane from memory, in all lanes. */
-    loadSplat: loader('v128', SIMD + 0x09 + wide, log2),
+    loadSplat: loader('v128', SIMD + 0x07 + log2, log2),
     /** One lane from memory, the others zero. */
-    loadZero: loader('v128', SIMD + 0x5c + wide, log2),
+    loadZero,
     /** Replaces one lane by the one in memory. */
-    loadLane: laneLoader(SIMD + 0x56 + wide, log2),
-    storeLane: laneStorer(SIMD + 0x5a + wide, log2),
+    loadLane: laneLoader(log2),
+    storeLane,
     /** The first `length` lanes (1 to `lanes`) from memory, the others zero; reads no byte beyond them. */
     loadPart: (length: number, address: Operand<'i32'>, offset = 0): Value<'v128'> => {
       if (length === count) return v128.load(address, offset);
-      if (length === 1) return loader('v128', SIMD + 0x5c + wide, log2)(address, offset);
-      const pair = loader('v128', SIMD + 0x5d, 3)(address, offset);
-      return length === 2 ? pair : laneLoader(SIMD + 0x56, 2)(address, pair, 2, offset + 8);
+      if (length === 1) return loadZero(address, offset);
+      const pair = loadPair(address, offset);
+      return length === 2 ? pair : loadLane32(address, pair, 2, offset + 8);
     },
     /** Stores the first `length` lanes (1 to `lanes`). `vector` may be evaluated twice: give a local. */
     storePart: (length: number, address: Operand<'i32'>, vector: Value<'v128'>, offset = 0): Statement => {
       if (length === count) return v128.store(address, vector, offset);
-      if (length === 1) return laneStorer(SIMD + 0x5a + wide, log2)(address, vector, 0, offset);
-      const pair = laneStorer(SIMD + 0x5b, 3)(address, vector, 0, offset);
-      return length === 2
-        ? pair
-        : value('void', pair.code, laneStorer(SIMD + 0x5a, 2)(address, vector, 2, offset + 8).code);
+      if (length === 1) return storeLane(address, vector, 0, offset);
+      const pair = storeLane64(address, vector, 0, offset);
+      return length === 2 ? pair : value('void', pair.code, storeLane32(address, vector, 2, offset + 8).code);
     },
     /** Lane i of the result is lane `order[i]` of a (below `lanes`) or of b (from `lanes` on). */
-    shuffle: (a: Value<'v128'>, b: Value<'v128'>, order: readonly number[]): Value<'v128'> =>
-      v128.shuffle(
-        a,
-        b,
-        order.flatMap((lane) => Array.from({ length: bytes }, (_, i) => lane * bytes + i)),
-      ),
+    shuffle: (a: Value<'v128'>, b: Value<'v128'>, order: readonly number[]): Value<'v128'> => {
+      const indices = order.flatMap((lane) => Array.from({ length: bytes }, (_, i) => lane * bytes + i));
+      return v128.shuffle(a, b, indices);
+    },
   } as const;
 }
 

@@ -249,8 +249,9 @@ function copy(
   rows: number,
   columns: number,
 ): void {
-  if (columnStride === 1 && (rows === 1 || (rowStride === columns && toStride === columns))) {
-    to.set(from.subarray(offset, offset + rows * columns), at);
+  const length = rows * columns;
+  if (columnStride === 1 && length > SHORT_ROW && (rows === 1 || (rowStride === columns && toStride === columns))) {
+    to.set(length === from.length ? from : from.subarray(offset, offset + length), at);
   } else if (columnStride === 1 && columns > SHORT_ROW) {
     for (let row = 0; row < rows; row++) {
       const start = offset + row * rowStride;

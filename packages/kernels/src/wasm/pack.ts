@@ -34,12 +34,7 @@ export function definePack(module: ModuleBuilder, name: string, v: FloatVector, 
     f.if(
       i32.eq(p.columnStride, v.laneBytes),
       () => copyRows(f, packing),
-      () =>
-        f.if(
-          i32.eq(p.rowStride, v.laneBytes),
-          () => transposeColumns(f, packing),
-          () => gather(f, packing),
-        ),
+      () => copyColumns(f, packing),
     );
   });
 }
@@ -71,33 +66,38 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
   }
 }
 
-/** Columns are contiguous: blocks of lanes x lanes are transposed in registers. */
-function transposeColumns(f: FunctionBuilder, packing: Packing): void {
-  const { v, panelWidth, rowBytes, ...p } = packing;
-  const group = Math.min(v.lanes, panelWidth);
+/**
+ * Goes down a few columns at a time. Where they are contiguous, squares of lanes x lanes are transposed in registers;
+ * what is left, or where nothing is contiguous at all, goes element by element.
+ */
+function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
+  const together = Math.min(v.lanes, panelWidth);
   const last = f.let(i32.sub(p.width, 1));
-  f.for(0, p.width, group, (column) => {
+  f.for(0, p.width, together, (column) => {
     // Columns past the last are the last one again: they must be read from somewhere.
-    const from = Array.from({ length: group }, (_, i) => {
+    const from = Array.from({ length: together }, (_, i) => {
       const index = f.let(i32.add(column, i));
       return f.let(i32.add(p.source, i32.mul(p.columnStride, select(i32.ltS(index, last), index, last))));
     });
-    const to = f.let(columnOfPanels(column, packing));
+    const panel = i32.mul(i32.divU(column, panelWidth), p.panelStride);
+    const to = f.let(i32.add(i32.add(p.target, panel), i32.mul(i32.remU(column, panelWidth), v.laneBytes)));
     const rows = f.let(p.depth);
-    f.while(i32.geS(rows, v.lanes), () => {
-      const columns = from.map((pointer) => f.let(v.load(pointer)));
-      f.run(...storeTransposed(f, v, columns, to, rowBytes));
-      for (const pointer of from) f.advance(pointer, 16);
-      f.advance(to, v.lanes * rowBytes);
-      f.set(rows, i32.sub(rows, v.lanes));
-    });
+    f.if(i32.eq(p.rowStride, v.laneBytes), () =>
+      f.while(i32.geS(rows, v.lanes), () => {
+        const square = from.map((pointer) => f.let(v.load(pointer)));
+        f.run(...storeTransposed(f, v, square, to, rowBytes));
+        for (const pointer of from) f.advance(pointer, 16);
+        f.advance(to, v.lanes * rowBytes);
+        f.advance(rows, -v.lanes);
+      }),
+    );
     f.while(rows, () => {
-      from.forEach((pointer, i) => {
+      for (const [i, pointer] of from.entries()) {
         f.run(v.one.store(to, v.one.load(pointer), i * v.laneBytes));
-        f.advance(pointer, v.laneBytes);
-      });
+        f.advance(pointer, p.rowStride);
+      }
       f.advance(to, rowBytes);
-      f.set(rows, i32.sub(rows, 1));
+      f.advance(rows, -1);
     });
   });
 }
@@ -125,24 +125,4 @@ function storeTransposed(
     v.store(to, f64x2.shuffle(two, others[i]!, [0, 2]), 2 * i * rowBytes),
     v.store(to, f64x2.shuffle(two, others[i]!, [1, 3]), (2 * i + 1) * rowBytes),
   ]);
-}
-
-/** Nothing is contiguous: element by element. */
-function gather(f: FunctionBuilder, packing: Packing): void {
-  const { v, rowBytes, ...p } = packing;
-  f.for(0, p.width, 1, (column) => {
-    const from = f.let(i32.add(p.source, i32.mul(column, p.columnStride)));
-    const to = f.let(columnOfPanels(column, packing));
-    f.for(0, p.depth, 1, () => {
-      f.run(v.one.store(to, v.one.load(from)));
-      f.advance(from, p.rowStride);
-      f.advance(to, rowBytes);
-    });
-  });
-}
-
-/** Where a column's first element is in the panels. */
-function columnOfPanels(column: Local<'i32'>, { v, panelWidth, target, panelStride }: Packing): Value<'i32'> {
-  const panel = i32.mul(i32.divU(column, panelWidth), panelStride);
-  return i32.add(i32.add(target, panel), i32.mul(i32.remU(column, panelWidth), v.laneBytes));
 }

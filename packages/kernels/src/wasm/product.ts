@@ -110,7 +110,8 @@ export function assembleProduct(type: FloatType, relaxed: boolean, shared: boole
   const module = new ModuleBuilder({ shared });
   const packA = definePack(module, 'packA', v, tile.rows);
   definePack(module, 'pack', v, tile.vectors * v.lanes);
-  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile.rows, i + 1));
+  const storePart = defineStorePart(module, v);
+  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile.rows, i + 1, storePart));
   const widest = panels[tile.vectors - 1]!;
   module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
@@ -157,15 +158,22 @@ type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'
   readonly v: FloatVector;
   readonly panelRows: number;
   readonly vectors: number;
+  readonly storePart: StorePart;
   /** The bytes of a panel of A. */
   readonly aPanel: Local<'i32'>;
 };
 
 /** All rows of C under one panel of B, of which `vectors` are wanted, the last one up to `lanes`. */
-function definePanel(module: ModuleBuilder, v: FloatVector, panelRows: number, vectors: number): Panel {
+function definePanel(
+  module: ModuleBuilder,
+  v: FloatVector,
+  panelRows: number,
+  vectors: number,
+  storePart: StorePart,
+): Panel {
   return module.define(`panel${vectors}`, panelParameters, (f, p) => {
     const aPanel = f.let(i32.mul(p.depth, panelRows * v.laneBytes));
-    const scope = { ...p, v, panelRows, vectors, aPanel };
+    const scope = { ...p, v, panelRows, vectors, storePart, aPanel };
     // Narrow panels take taller tiles, to have additions enough under way at a time.
     for (let height = vectors > 2 ? 2 : 4; height > 0; height >>= 1) {
       f.while(i32.geS(p.rows, height), () => {
@@ -204,7 +212,7 @@ function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
 
 /** The sums into C, or on top of what is there. */
 function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly Local<'v128'>[])[]): void {
-  const { v, vectors, c, cRowStride, lanes, add } = scope;
+  const { v, vectors, c, cRowStride, lanes, add, storePart } = scope;
   const rows = sums.map((_, i) => f.let(i32.add(c, i32.mul(cRowStride, i))));
   const last = 16 * (vectors - 1);
   f.if(add, () => {
@@ -215,11 +223,29 @@ function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly L
   for (const [i, sumsOfRow] of sums.entries()) {
     for (const [j, sum] of sumsOfRow.slice(0, -1).entries()) f.run(v.store(rows[i]!, sum, 16 * j));
   }
-  for (let part = v.lanes; part > 0; part--) {
-    f.if(i32.eq(lanes, part), () =>
-      f.run(...sums.map((sumsOfRow, i) => v.storePart(part, rows[i]!, sumsOfRow[vectors - 1]!, last))),
-    );
-  }
+  f.if(
+    i32.eq(lanes, v.lanes),
+    () => f.run(...sums.map((sumsOfRow, i) => v.store(rows[i]!, sumsOfRow[vectors - 1]!, last))),
+    () =>
+      f.run(
+        ...sums.map((sumsOfRow, i) =>
+          storePart.call({ to: i32.add(rows[i]!, last), vector: sumsOfRow[vectors - 1]!, lanes }),
+        ),
+      ),
+  );
+}
+
+const partParameters = { to: 'i32', vector: 'v128', lanes: 'i32' } as const;
+
+type StorePart = Func<typeof partParameters, 'void'>;
+
+/** Stores the first lanes of a vector, one at least and not all. */
+function defineStorePart(module: ModuleBuilder, v: FloatVector): StorePart {
+  return module.define('storePart', partParameters, (f, { to, vector, lanes }) => {
+    for (let part = 1; part < v.lanes; part++) {
+      f.if(i32.eq(lanes, part), () => f.run(v.storePart(part, to, vector)));
+    }
+  });
 }
 
 const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);

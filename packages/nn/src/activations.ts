@@ -4,7 +4,12 @@ import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
-/** x where x > 0, `slope` x elsewhere; with derivative `slope` at 0. */
+/**
+ * x where x > 0, `slope` x elsewhere; with derivative `slope` at 0.
+ *
+ * @example
+ * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
+ */
 export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> =>
   x.greater(0).where(x, x.mul(slope)) as Tensor<S>;
 
@@ -16,6 +21,9 @@ export interface GeluOptions {
 /**
  * x times the probability that a standard normal variable lies below x: x/2 (1 + erf(x / sqrt(2))); approximately
  * x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
+ *
+ * @example
+ * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
  */
 export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: GeluOptions = {}): Tensor<S> {
   const t: Tensor = x;

@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError, isFloat, type Random, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, DTypeError, isFloat, Random, type Shape, type Tensor } from '@tapegrad/core';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -40,11 +40,16 @@ export class Dropout extends Module {
   readonly p: number;
   readonly random: Random;
 
-  constructor(p: number, { random }: DropoutOptions) {
+  constructor(p: number, options: DropoutOptions) {
     super();
     checkProbability('Dropout', p);
+    if (!(options?.random instanceof Random)) {
+      throw new ArgumentError(
+        'Dropout: expected { random }, the generator to draw the masks; nothing is random without',
+      );
+    }
     this.p = p;
-    this.random = random;
+    this.random = options.random;
   }
 
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {

@@ -17,7 +17,13 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 
-/** Makes the first elements of a parameter, float32 unless the options say otherwise. */
+/**
+ * Makes the first elements of a parameter, float32 unless the options say otherwise.
+ *
+ * @example
+ * const layer = new Dense(784, 256, { init: init.kaimingNormal({ nonlinearity: 'relu' }), biasInit: init.zeros() });
+ * layer.bias?.abs().max().item(); // 0
+ */
 export type Initializer = <const S extends Shape>(
   shape: S,
   random: Random,

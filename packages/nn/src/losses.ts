@@ -121,7 +121,12 @@ export function mse<P extends Shape, T extends Shape, const R extends Reduction 
   return reduce('mse', difference.mul(difference), options.reduction);
 }
 
-/** The absolute error |p - t|, with derivative 0 where they are equal. */
+/**
+ * The absolute error |p - t|, with derivative 0 where they are equal.
+ *
+ * @example
+ * l1(tensor([1, 2]), tensor([3, 2]), { reduction: 'sum' }).item(); // 2
+ */
 export function l1<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
   predictions: Tensor<P>,
   targets: Targets<'l1', P, T>,
@@ -136,7 +141,12 @@ export interface HuberOptions<R extends Reduction = Reduction> extends LossOptio
   readonly delta?: number;
 }
 
-/** With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964). */
+/**
+ * With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964).
+ *
+ * @example
+ * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).toArray(); // [0.125, 2.5]
+ */
 export function huber<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
   predictions: Tensor<P>,
   targets: Targets<'huber', P, T>,
@@ -155,6 +165,8 @@ export function huber<P extends Shape, T extends Shape, const R extends Reductio
  * The hinge max(0, 1 - t p), for targets -1 and 1; with derivative 0 at the hinge.
  *
  * @throws ArgumentError for other targets.
+ * @example
+ * hinge(tensor([0.5, 2]), tensor([-1, 1]), { reduction: 'none' }).toArray(); // [1.5, 0]
  */
 export function hinge<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
   predictions: Tensor<P>,
@@ -171,6 +183,10 @@ const isProbability = (x: number): boolean => x >= 0 && x <= 1;
 /**
  * The binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, s the sigmoid, computed as
  * t softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets are probabilities, 0 and 1 included.
+ *
+ * @throws ArgumentError for other targets.
+ * @example
+ * binaryCrossEntropy(tensor([0, 3]), tensor([1, 1]), { reduction: 'none' }).toArray(); // [0.693147, 0.048587]
  */
 export function binaryCrossEntropy<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
   logits: Tensor<P>,
@@ -221,55 +237,55 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   const x: Tensor = logits;
   const t = targets as unknown as Tensor;
   const { labelSmoothing: smoothing = 0, reduction } = options;
-  checkFloat('crossEntropy', x);
-  if (x.rank !== 2) {
-    throw new ShapeError(`crossEntropy: expected logits of shape [n, c], got ${formatShape(x.shape)}; reshape them`);
-  }
-  checkNotEmpty('crossEntropy', x);
+  const ofRow = checkClasses(x, t) === 'labels' ? ofLabel : ofProbabilities;
   if (!isProbability(smoothing)) {
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${smoothing}, expected a number from 0 to 1`);
   }
-
   // Logits less their maximum: no exponential overflows, and nothing is lost where the maximum is large.
   const shifted = x.sub(x.detach().max(1, { keepDims: true }));
   const logSum = shifted.exp().sum(1, { keepDims: true }).log();
-  const losses =
-    t.dtype === 'int32' ? ofLabels(shifted, logSum, t, smoothing) : ofProbabilities(shifted.sub(logSum), t, smoothing);
+  const losses = ofRow(shifted, logSum, t, smoothing);
   return reduce('crossEntropy', reduction === 'none' ? losses.reshape([-1]) : losses, reduction);
 }
 
+/** Throws where targets do not fit logits, and says what they are. */
+function checkClasses(logits: Tensor, targets: Tensor): 'labels' | 'probabilities' {
+  checkFloat('crossEntropy', logits);
+  const [n, c] = logits.shape;
+  if (n === undefined || c === undefined || logits.rank !== 2) {
+    const got = formatShape(logits.shape);
+    throw new ShapeError(`crossEntropy: expected logits of shape [n, c], got ${got}; reshape them`);
+  }
+  checkNotEmpty('crossEntropy', logits);
+  if (sameShape(targets.shape, [n])) {
+    if (targets.dtype !== 'int32') {
+      throw new DTypeError(`crossEntropy: the labels are ${targets.dtype}, expected int32; cast them`);
+    }
+    const wrong = targets.data.findIndex((label) => label < 0 || label >= c);
+    if (wrong === -1) return 'labels';
+    const range = `${c} classes are labelled 0 to ${c - 1}`;
+    throw new ArgumentError(`crossEntropy: label ${targets.data[wrong]} at place ${wrong} is out of range: ${range}`);
+  }
+  if (!sameShape(targets.shape, logits.shape)) {
+    const wanted = `labels of shape [${n}] or probabilities of shape [${n}, ${c}]`;
+    const got = formatShape(targets.shape);
+    throw new ShapeError(`crossEntropy: logits of shape [${n}, ${c}] need ${wanted}, got ${got}`);
+  }
+  checkSameDType('crossEntropy', logits, targets);
+  checkTargets('crossEntropy', targets, isProbability, 'a probability, from 0 to 1');
+  return 'probabilities';
+}
+
 /** log sum e^x - (1 - e) x_label - e mean(x), row by row. */
-function ofLabels(x: Tensor, logSum: Tensor, labels: Tensor, smoothing: number): Tensor {
-  const [n, c] = x.shape as readonly [number, number];
-  if (!sameShape(labels.shape, [n])) {
-    throw new ShapeError(
-      `crossEntropy: logits of shape [${n}, ${c}] need labels of shape [${n}], got ${formatShape(labels.shape)}`,
-    );
-  }
-  const { data } = labels;
-  const wrong = data.findIndex((label) => label < 0 || label >= c);
-  if (wrong !== -1) {
-    throw new ArgumentError(
-      `crossEntropy: label ${data[wrong]} at place ${wrong} is out of range: ${c} classes are labelled 0 to ${c - 1}`,
-    );
-  }
-  const chosen = x.gather(labels.reshape([n, 1]), 1);
+function ofLabel(x: Tensor, logSum: Tensor, labels: Tensor, smoothing: number): Tensor {
+  const chosen = x.gather(labels.reshape([-1, 1]), 1);
   if (smoothing === 0) return logSum.sub(chosen);
   const even = x.mean(1, { keepDims: true });
   return logSum.sub(chosen.mul(1 - smoothing)).sub(even.mul(smoothing));
 }
 
-/** -sum t log p, row by row. */
-function ofProbabilities(logP: Tensor, targets: Tensor, smoothing: number): Tensor {
-  if (!sameShape(targets.shape, logP.shape)) {
-    const [n, c] = logP.shape;
-    throw new ShapeError(
-      `crossEntropy: logits of shape [${n}, ${c}] need int32 labels of shape [${n}] or probabilities of shape [${n}, ${c}], ` +
-        `got ${targets.dtype} ${formatShape(targets.shape)}`,
-    );
-  }
-  checkSameDType('crossEntropy', logP, targets);
-  checkTargets('crossEntropy', targets, isProbability, 'a probability, from 0 to 1');
-  const t = smoothing === 0 ? targets : targets.mul(1 - smoothing).add(smoothing / logP.shape[1]!);
-  return logP.mul(t).sum(1, { keepDims: true }).neg();
+/** sum t (log sum e^x - x), row by row. */
+function ofProbabilities(x: Tensor, logSum: Tensor, targets: Tensor, smoothing: number): Tensor {
+  const t = smoothing === 0 ? targets : targets.mul(1 - smoothing).add(smoothing / x.shape[1]!);
+  return logSum.sub(x).mul(t).sum(1, { keepDims: true });
 }

@@ -161,6 +161,11 @@ export abstract class Module {
    * Replaces the parameters by those of a state. Where the state does not fit, nothing is replaced.
    *
    * @throws ArgumentError where a path is missing or unknown, ShapeError or DTypeError where a parameter differs.
+   * @example
+   * const trained = new Dense(4, 2);
+   * const copy = new Dense(4, 2);
+   * copy.load(trained.state());
+   * copy.weight.equal(trained.weight).min().item(); // 1
    */
   load(state: ModuleState): void {
     const parameters = this.namedParameters();

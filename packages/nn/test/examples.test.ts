@@ -65,9 +65,10 @@ function isLiteral(text: string): boolean {
 /** A module whose function runs an example, with all that the packages export in scope. */
 const moduleOf = (code: string): string => `
 import type * as core from '@tapegrad/core';
-import type { Tensor } from '@tapegrad/core';
+import type { Parameter, Tensor } from '@tapegrad/core';
 import type * as nn from '@tapegrad/nn';
 import type * as optim from '@tapegrad/optim';
+import type { OptimizerOptions, Update } from '@tapegrad/optim';
 export default (
   { ${names.join(', ')} }: typeof core & typeof nn & typeof optim,
   check: (actual: unknown, expected: unknown) => void,

@@ -326,6 +326,12 @@ describe('dropout', () => {
     expect(() => dropout(zeros([1]), p, random)).toThrow(`dropout: the probability is ${p}`);
   });
 
+  test('refuses to go without a generator', () => {
+    const make = Dropout as unknown as new (p: number, options?: object) => Dropout;
+    expect(() => new make(0.5)).toThrow(ArgumentError);
+    expect(() => new make(0.5, {})).toThrow('Dropout: expected { random }, the generator to draw the masks');
+  });
+
   test('refuses integers', () => {
     expect(() => dropout(zeros([1], { dtype: 'int32' }), 0.5, random)).toThrow(DTypeError);
   });

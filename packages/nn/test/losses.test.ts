@@ -148,13 +148,13 @@ describe('crossEntropy', () => {
       'fewer labels',
       () => crossEntropy(x, int([0])),
       ShapeError,
-      'crossEntropy: logits of shape [3, 5] need labels of shape [3], got [1]',
+      'crossEntropy: logits of shape [3, 5] need labels of shape [3] or probabilities of shape [3, 5], got [1]',
     ],
     [
       'labels as floats',
       () => crossEntropy(x, zeros([3]) as Tensor),
-      ShapeError,
-      'need int32 labels of shape [3] or probabilities of shape [3, 5], got float32 [3]',
+      DTypeError,
+      'crossEntropy: the labels are float32, expected int32; cast them',
     ],
     [
       'no probability',

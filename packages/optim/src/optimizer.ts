@@ -58,6 +58,26 @@ interface Entry<Options extends OptimizerOptions> {
  * parameter: a subclass says how that is computed and what is remembered for it.
  *
  * An update reads and writes typed arrays in one pass, computes in float64, and rounds once where it stores.
+ *
+ * @example
+ * class SignDescent extends Optimizer {
+ *   constructor(parameters: readonly Parameter[], options: OptimizerOptions) {
+ *     super(parameters, options, {});
+ *   }
+ *
+ *   protected override checkOptions(): void {}
+ *
+ *   protected override memoryFor(): readonly string[] {
+ *     return [];
+ *   }
+ *
+ *   protected override update({ elements, gradient, options }: Update<OptimizerOptions>): void {
+ *     for (let i = 0; i < elements.length; i++) elements[i]! -= options.learningRate * Math.sign(gradient[i]!);
+ *   }
+ * }
+ * const w = parameter(tensor([2, -3]));
+ * new SignDescent([w], { learningRate: 0.5 }).step(w.mul(w).sum().backward());
+ * w.toArray(); // [1.5, -2.5]
  */
 export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions> {
   readonly groups: readonly ParameterGroup<Options>[];

@@ -1,5 +1,5 @@
 import { Random, zeros } from '@tapegrad/core';
-import { crossEntropy, Dense, mse, ReLU, Sequential } from '@tapegrad/nn';
+import { crossEntropy, Dense, Dropout, mse, ReLU, Sequential } from '@tapegrad/nn';
 
 const random = new Random(1);
 
@@ -27,5 +27,9 @@ crossEntropy(zeros([8, 10]), zeros([7]));
 const each: readonly [9] = crossEntropy(zeros([8, 10]), zeros([8]), { reduction: 'none' }).shape;
 
 // error: Type '8' is not assignable to type '9'
+
+new Dropout(0.5);
+
+// error: Expected 2 arguments, but got 1
 
 export { each, w };

@@ -49,8 +49,11 @@ export const special: { readonly [D in DType]: readonly number[] } = {
   bool: [0, 1],
 };
 
-/** Lengths around every width of a vector register, and one longer than a block of anything. */
+/** Lengths around every width of a vector register, and a long one. */
 export const lengths = [...Array.from({ length: 17 }, (_, i) => i + 1), 1031];
+
+/** Longer than the pieces in which an interpreter may work, and a multiple of none. */
+export const veryLong = 20_011;
 
 /** No axes, no elements, axes that are one long, many axes. */
 export const oddShapes: readonly Shape[] = [[], [0], [3, 0, 2], [1, 1, 1], [2, 3, 1, 2, 3]];

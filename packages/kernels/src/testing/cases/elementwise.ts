@@ -1,6 +1,6 @@
 /** Cases of the primitives that compute each element from the elements at its place. */
 
-import type { DType, FloatDType } from '../../dtype.ts';
+import { type DType, type FloatDType, isFloat } from '../../dtype.ts';
 import type { Primitive } from '../../primitives.ts';
 import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
@@ -19,6 +19,7 @@ import {
   uniform,
   unusualLayouts,
   usual,
+  veryLong,
 } from '../inputs.ts';
 import type { Values } from '../values.ts';
 
@@ -65,6 +66,7 @@ function unaryCases(primitive: Unary, dtype: DType, values: Values, more: readon
     ...shapes.map((shape) => array(shape, dtype, values)),
     ...layoutShapes.flatMap((shape) => unusualLayouts.map((layout) => array(shape, dtype, values, layout))),
     ...more.map((others) => array([1031], dtype, others)),
+    array([veryLong], dtype, values, 'offset'),
     array([list.length], dtype, listed(...list)),
     array([list.length], dtype, listed(...list), 'strided'),
   ].map((input) => unary(primitive, input));
@@ -116,6 +118,21 @@ const broadcasts: readonly (readonly [Shape, Shape])[] = [
   [[3, 0, 2], []],
 ];
 
+const longPairs: readonly (readonly [Shape, Shape])[] = [
+  [[veryLong], [veryLong]],
+  [[veryLong], []],
+  [
+    [2, veryLong],
+    [2, 1],
+  ],
+  [[veryLong], [2, veryLong]],
+  [[7001, 3], [3]],
+  [
+    [7001, 1],
+    [7001, 3],
+  ],
+];
+
 /** Functions of two operands: in every pair of layouts that matters, broadcast both ways, and of one array twice. */
 function binaryCases(primitive: Binary, dtype: DType, first: Values, second: Values): readonly Case[] {
   const pair = (x: ArrayInput, y: ArrayInput): Case => newCase(primitive, [x, y], undefined);
@@ -139,6 +156,7 @@ function binaryCases(primitive: Binary, dtype: DType, first: Values, second: Val
       ]),
     ),
     ...broadcasts.map(([a, b]) => pair(x(a), y(b))),
+    ...(isFloat(dtype) ? longPairs : []).map(([a, b]) => pair(x(a), y(b))),
     ...['contiguous' as const, ...unusualLayouts].map((layout) => twice(x([5, 7], layout))),
     pair(array([n, n], dtype, firsts), array([n, n], dtype, column)),
     pair(array([n, 1], dtype, column), array([n], dtype, column)),
@@ -182,6 +200,7 @@ function whereCases(dtype: DType): readonly Case[] {
       where(condition([5, 7]), x([5, 7], layout), y([5, 7])),
       where(condition([33, 35], layout), x([33, 35], layout), y([33, 35], layout)),
     ]),
+    where(condition([veryLong]), x([veryLong]), y([veryLong])),
     where(condition([]), x([5, 7]), y([7])),
     where(condition([5, 7]), x([]), y([])),
     where(condition([5, 1]), x([1, 7]), y([3, 1, 1])),
@@ -202,7 +221,7 @@ const castCases: readonly Case[] = anyDType.flatMap((from) =>
   anyDType.flatMap((to) => {
     const list = to === 'int32' ? castable[from] : special[from];
     return [
-      ...[[], [0], [1], [17], [1031], [5, 7]].map((shape) => array(shape, from, usual(from))),
+      ...[[], [0], [1], [17], [1031], [veryLong], [5, 7]].map((shape) => array(shape, from, usual(from))),
       ...unusualLayouts.map((layout) => array([5, 7], from, usual(from), layout)),
       array([list.length], from, listed(...list)),
       array([list.length], from, listed(...list), 'strided'),

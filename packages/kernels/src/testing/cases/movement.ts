@@ -201,6 +201,7 @@ const lookups: readonly Lookup[] = [
   { shape: [5, 7], axis: 0, indices: [1], list: [2] },
   { shape: [0, 7], axis: 1, indices: [3], list: [6, 1, 1] },
   { shape: [5, 130], axis: 0, indices: [37], list: [1, 3, 0, 4] },
+  { shape: [7, 5], axis: 0, indices: [1031], list: [1, 6, 0, 4, 4] },
   { shape: [130, 5], axis: 1, indices: [3], list: [1, 3, 0] },
   { shape: [2, 3, 4], axis: 1, indices: [2, 2], list: [2, 0, 1, 1] },
   { shape: [2, 3, 4], axis: 2, indices: [5], list: [3, 0, 3] },

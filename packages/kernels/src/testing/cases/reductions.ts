@@ -1,6 +1,6 @@
 /** Cases of the primitives that bring the elements along axes together. */
 
-import type { DType } from '../../dtype.ts';
+import { type DType, isFloat } from '../../dtype.ts';
 import type { Primitive } from '../../primitives.ts';
 import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
@@ -17,6 +17,7 @@ import {
   uniform,
   unusualLayouts,
   usual,
+  veryLong,
 } from '../inputs.ts';
 import type { Values } from '../values.ts';
 
@@ -43,6 +44,9 @@ const longShapes: readonly Shape[] = [
   [3, 1031],
   [130, 17],
 ];
+
+/** Arrays of more elements than an interpreter may take at a time, along every axis and across it. */
+const veryLongShapes: readonly Shape[] = [[veryLong], [7001, 3], [2, veryLong], [5, 4001]];
 
 type OverAxes = 'sum' | 'max' | 'min';
 type AlongAxis = 'argmax' | 'argmin' | 'cumsum';
@@ -90,6 +94,9 @@ const overAxes = (primitive: OverAxes, dtypes: readonly DType[], values: (dtype:
     ...inputsOf(dtype, values(dtype), primitive === 'sum').flatMap((input) =>
       axesOf(input.shape).map((axes): Case => newCase(primitive, [input], axes)),
     ),
+    ...(isFloat(dtype) ? veryLongShapes : []).flatMap((shape) =>
+      everyAxis(shape).map((axis): Case => newCase(primitive, [array(shape, dtype, values(dtype))], [axis])),
+    ),
     newCase(primitive, [array([5, 7], dtype, values(dtype))], []),
   ]);
 
@@ -102,9 +109,10 @@ const emptyExtrema = (primitive: 'max' | 'min'): readonly Case[] =>
 
 const alongAxis = (primitive: AlongAxis, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
   dtypes.flatMap((dtype) =>
-    inputsOf(dtype, values(dtype), primitive === 'cumsum').flatMap((input) =>
-      everyAxis(input.shape).map((axis): Case => newCase(primitive, [input], axis)),
-    ),
+    [
+      ...inputsOf(dtype, values(dtype), primitive === 'cumsum'),
+      ...(isFloat(dtype) ? [[veryLong]] : []).map((shape) => array(shape, dtype, values(dtype))),
+    ].flatMap((input) => everyAxis(input.shape).map((axis): Case => newCase(primitive, [input], axis))),
   );
 
 const emptyArguments = (primitive: 'argmax' | 'argmin'): readonly Case[] =>

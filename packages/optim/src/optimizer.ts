@@ -218,13 +218,16 @@ function checkCount(call: string, what: string, expected: number, got: number): 
   if (got !== expected) throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
 }
 
+/** Whether two names can be of one parameter: the same, or one a longer path, from a module around the other's. */
+const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
+
 function checkParameterState(
   call: string,
   { name, shape, data }: Parameter,
   remembered: readonly string[],
   state: ParameterState,
 ): void {
-  if (state.name !== name) {
+  if (!namesAgree(state.name, name)) {
     throw new ArgumentError(`${call}: expected the state of '${name}', got that of '${state.name}'`);
   }
   if (!sameShape(state.shape, shape)) {

@@ -272,6 +272,15 @@ describe('a state', () => {
     expect(optimizer.state()).toEqual(state);
   });
 
+  test('may know a parameter by a longer or a shorter path', () => {
+    optimizer.load(withFirst({ name: 'encoder.a' }));
+    a.name = 'outer.encoder.a';
+    optimizer.load(withFirst({ name: 'encoder.a' }));
+    expect(() => optimizer.load(withFirst({ name: 'decoder.a' }))).toThrow("got that of 'decoder.a'");
+    a.name = 'a';
+    expect(optimizer.state()).toEqual(state);
+  });
+
   test('is a copy', () => {
     const mine = optimizer.state();
     mine.parameters[0]!.memory.velocity!.fill(7);

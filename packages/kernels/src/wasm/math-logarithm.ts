@@ -2,6 +2,7 @@
 
 import type { FunctionBuilder } from './assembler.ts';
 import { i32, v128 } from './instructions.ts';
+import { expOfMinusAbs } from './math-exponential.ts';
 import {
   type ByFloat,
   coefficients,
@@ -9,6 +10,7 @@ import {
   FORMAT,
   LN2,
   polynomial,
+  signer,
   type UnaryFunction,
   type Vector,
   type VectorLocal,
@@ -27,36 +29,32 @@ const LOG: ByFloat<readonly number[]> = {
   ],
 };
 
-/** A positive float as 2^k m with m from 1/sqrt(2) to sqrt(2). */
-interface Parts {
-  readonly k: Vector;
-  readonly m: VectorLocal;
-}
-
-/** Takes apart what is positive and normal; of other lanes k and m are finite, and say nothing. */
-function splitter(f: FunctionBuilder, v: FloatVector): (x: Vector) => Parts {
+/**
+ * Takes a positive normal float apart as 2^k m with m from 1/sqrt(2) to sqrt(2). From other lanes come finite numbers
+ * that say nothing.
+ */
+function splitter(f: FunctionBuilder, v: FloatVector) {
   const { mantissaBits, bias } = FORMAT[v.scalar];
   const units = 2 ** mantissaBits;
-  const { one, root, toFloat, offset } = constants(f, v, {
-    ...{ one: 1, root: Math.SQRT1_2, toFloat: units, offset: units + bias },
+  const { one, root, exponent, offset } = constants(f, v, {
+    ...{ one: 1, root: Math.SQRT1_2, exponent: units, offset: units + bias },
   });
   const above = f.let(v.bits.sub(one, root));
   const mantissa = f.let(v.bits.const(units - 1));
-  return (x) => {
+  return (x: Vector) => {
     const shifted = f.let(v.bits.add(x, above));
     return {
-      k: v.sub(v128.or(v.bits.shrU(shifted, mantissaBits), toFloat), offset),
+      k: v.sub(v128.or(v.bits.shrU(shifted, mantissaBits), exponent), offset),
       m: f.let(v.bits.add(v128.and(shifted, mantissa), root)),
     };
   };
 }
 
 /** k ln 2 + log(1 + g): with s = g / (2 + g), log(1 + g) = g - (g^2 / 2 - s (g^2 / 2 + s^2 L(s^2))) as in fdlibm. */
-function combiner(f: FunctionBuilder, v: FloatVector): (k: Vector, g: VectorLocal) => Vector {
+function combiner(f: FunctionBuilder, v: FloatVector) {
   const { half, two, high, low } = constants(f, v, { half: 0.5, two: 2, ...LN2[v.scalar] });
   const l = coefficients(f, v, LOG);
-  return (exponent, g) => {
-    const k = f.let(exponent);
+  return (k: VectorLocal, g: VectorLocal) => {
     const s = f.let(v.div(g, v.add(g, two)));
     const z = f.let(v.mul(s, s));
     const square = f.let(v.mul(v.mul(g, g), half));
@@ -65,25 +63,75 @@ function combiner(f: FunctionBuilder, v: FloatVector): (k: Vector, g: VectorLoca
   };
 }
 
-export const log: UnaryFunction = (f, v) => {
-  const { bias } = FORMAT[v.scalar];
+/**
+ * Finds the lanes that are no positive normal floats, which are rare: subnormals become normal, and what is to be added
+ * to k makes the logarithm of the others -Infinity (of 0), Infinity (of Infinity) or NaN.
+ */
+function normaliser(f: FunctionBuilder, v: FloatVector) {
   const room = 64;
   const { zero, one, smallest, infinite, up, down } = constants(f, v, {
-    ...{ zero: 0, one: 1, smallest: 2 ** (1 - bias), infinite: Infinity, up: 2 ** room, down: -room },
+    ...{ zero: 0, one: 1, smallest: 2 ** (1 - FORMAT[v.scalar].bias), infinite: Infinity, up: 2 ** room, down: -room },
   });
-  const split = splitter(f, v);
-  const combine = combiner(f, v);
-  return (x) => {
+  return (x: VectorLocal) => {
     const normal = f.let(x);
-    const extra = f.let(zero);
+    const toExponent = f.let(zero);
     const ordinary = f.let(v128.and(v.ge(x, smallest), v.lt(x, infinite)));
     f.if(i32.eqz(v.bits.allTrue(ordinary)), () => {
       const subnormal = f.let(v128.and(v.gt(x, zero), v.lt(x, smallest)));
       f.set(normal, v128.bitselect(v.mul(x, up), x, subnormal));
       const limit = v.sub(v.sqrt(x), v.div(one, v.abs(x)));
-      f.set(extra, v128.andnot(v128.bitselect(down, limit, subnormal), ordinary));
+      f.set(toExponent, v128.andnot(v128.bitselect(down, limit, subnormal), ordinary));
     });
+    return { normal, toExponent };
+  };
+}
+
+export const log: UnaryFunction = (f, v) => {
+  const { one } = constants(f, v, { one: 1 });
+  const normalise = normaliser(f, v);
+  const split = splitter(f, v);
+  const combine = combiner(f, v);
+  return (x) => {
+    const { normal, toExponent } = normalise(x);
     const { k, m } = split(normal);
-    return combine(v.add(k, extra), f.let(v.sub(m, one)));
+    return combine(f.let(v.add(k, toExponent)), f.let(v.sub(m, one)));
+  };
+};
+
+/** 2^-k, for u = 2^k m. */
+const powerBetween = (v: FloatVector, u: Vector, m: Vector, one: Vector): Vector => v.bits.add(v.bits.sub(m, u), one);
+
+/** log(u) with u = 1 + x, and what u lost of x put back (to a large x, whose 2^-k may be out of range, it is nothing). */
+export const log1p: UnaryFunction = (f, v) => {
+  const { one, large } = constants(f, v, { one: 1, large: 2 ** 60 });
+  const normalise = normaliser(f, v);
+  const split = splitter(f, v);
+  const combine = combiner(f, v);
+  const withSign = signer(f, v);
+  return (x) => {
+    const u = f.let(v.add(x, one));
+    const part = f.let(v.sub(u, x));
+    const lost = v.add(v.sub(one, part), v.sub(x, v.sub(u, part)));
+    const { normal, toExponent } = normalise(u);
+    const { k, m } = split(normal);
+    const rescaled = v128.and(v.mul(lost, powerBetween(v, u, m, one)), v.lt(x, large));
+    const g = v.add(v.sub(m, one), rescaled);
+    return withSign(x, combine(f.let(v.add(k, toExponent)), f.let(g)));
+  };
+};
+
+/** max(x, 0) + log1p(exp(-|x|)). */
+export const softplus: UnaryFunction = (f, v) => {
+  const { zero, one } = constants(f, v, { zero: 0, one: 1 });
+  const decay = expOfMinusAbs(f, v);
+  const split = splitter(f, v);
+  const combine = combiner(f, v);
+  return (x) => {
+    const e = f.let(decay(x));
+    const u = f.let(v.add(e, one));
+    const { k, m } = split(u);
+    const lost = v.sub(e, v.sub(u, one));
+    const g = v.madd(lost, powerBetween(v, u, m, one), v.sub(m, one));
+    return v.add(v.pmax(x, zero), combine(f.let(k), f.let(g)));
   };
 };

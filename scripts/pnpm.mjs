@@ -19,7 +19,7 @@ export const root = fileURLToPath(new URL('..', import.meta.url));
  * @returns {number} pnpm's exit code
  */
 export function pnpm(args, options = {}) {
-  const { status, error } = spawnSync('npx', ['--yes', version, ...args], {
+  const { status, error } = spawnSync('npx', ['--yes', `--package=${version}`, '--', 'pnpm', ...args], {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
     // Without a network, say so in seconds: npm's own pauses between its tries add up to more than a minute.

@@ -41,7 +41,7 @@ export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> 
 }
 
 /** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
-const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
+export const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
   Float64Array.from(
     { length: count },
     (_, i) => low + ((high - low) * (((i * 37 + salt * 11) % 101) + (2 * salt + 1) / 8)) / 101,

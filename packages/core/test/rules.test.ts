@@ -1,0 +1,163 @@
+/** The rule table by itself, on arrays of the reference interpreter: no tensor, no tape, no sweep. */
+
+import { type Kernels, type NdArray, type Primitive, rules } from '@tapegrad/core';
+import { type AttributesOf, filled, primitives, type Shape, NdArray as Strided, sizeOf } from '@tapegrad/kernels';
+import { reference as k } from '@tapegrad/kernels/reference';
+import { describe, expect, test } from 'vitest';
+import { lattice } from './operators.ts';
+
+const array = (data: Float64Array, shape: Shape): NdArray => new Strided(data, 'float64', shape);
+
+/** An array of numbers that differ from each other, and from those of another salt. */
+const numbers = (shape: Shape, salt = 0, low = -2, high = 2): NdArray =>
+  array(lattice(sizeOf(shape), salt, low, high), shape);
+
+const ints = (...list: number[]): NdArray => new Strided(Int32Array.from(list), 'int32', [list.length]);
+const bools = (...list: number[]): NdArray => new Strided(Uint8Array.from(list), 'bool', [list.length]);
+
+interface RuleCase<Attributes = unknown> {
+  readonly inputs: readonly NdArray[];
+  readonly attributes?: Attributes;
+}
+
+const on = (...inputs: readonly NdArray[]) => [{ inputs }];
+const unary = on(numbers([2, 3]));
+const positive = on(numbers([2, 3], 0, 0.5, 3));
+const binary = on(numbers([2, 3]), numbers([2, 3], 1));
+const slice = { starts: [1, 3], sizes: [1, 2], steps: [1, -2] };
+const window = { size: 2, stride: 2, dilation: 2, padding: [1, 2] } as const;
+
+/** Exhaustive by its type: a primitive without a case does not compile. */
+const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] } = {
+  full: [{ inputs: [], attributes: { shape: [2], value: 3, dtype: 'float64' } }],
+
+  neg: unary,
+  abs: unary,
+  sign: unary,
+  exp: unary,
+  expm1: unary,
+  log: positive,
+  log1p: positive,
+  sqrt: positive,
+  sin: unary,
+  cos: unary,
+  tanh: unary,
+  sigmoid: unary,
+  relu: unary,
+  softplus: unary,
+  erf: unary,
+  stopGradient: on(),
+
+  add: binary,
+  sub: binary,
+  mul: binary,
+  div: on(numbers([2, 3]), numbers([2, 3], 1, 0.5, 3)),
+  pow: on(numbers([2, 3], 0, 0.5, 3), numbers([2, 3], 1)),
+  maximum: binary,
+  minimum: binary,
+  equal: binary,
+  less: binary,
+  lessEqual: binary,
+  where: on(bools(1, 0, 1), numbers([3]), numbers([3], 1)),
+  cast: [{ inputs: [numbers([3])], attributes: 'float64' }],
+
+  sum: [
+    { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
+    { inputs: [numbers([2])], attributes: [] },
+  ],
+  max: [
+    { inputs: [numbers([2, 3])], attributes: [1] },
+    { inputs: [numbers([2, 3])], attributes: [0, 1] },
+  ],
+  min: [
+    { inputs: [numbers([2, 3])], attributes: [1] },
+    { inputs: [numbers([2, 3])], attributes: [0, 1] },
+  ],
+  argmax: [{ inputs: [numbers([2, 3])], attributes: 1 }],
+  argmin: [{ inputs: [numbers([2, 3])], attributes: 1 }],
+  cumsum: [
+    { inputs: [numbers([3, 2])], attributes: 0 },
+    { inputs: [numbers([3, 2])], attributes: 1 },
+  ],
+
+  reshape: [{ inputs: [numbers([2, 3])], attributes: [3, 1, 2] }],
+  permute: [{ inputs: [numbers([2, 3, 2])], attributes: [2, 0, 1] }],
+  broadcastTo: [{ inputs: [numbers([2, 3])], attributes: [2, 3] }],
+  slice: [{ inputs: [numbers([2, 5])], attributes: slice }],
+  embed: [{ inputs: [numbers([1, 2])], attributes: { ...slice, shape: [2, 5] } }],
+  concat: [
+    { inputs: [numbers([2, 1]), numbers([2, 3], 1), numbers([2, 2], 2)], attributes: 1 },
+    { inputs: [numbers([2, 0]), numbers([2, 2], 1), numbers([2, 0])], attributes: 1 },
+  ],
+
+  take: [{ inputs: [numbers([3, 2]), ints(2, 0, 2)], attributes: 0 }],
+  scatterAdd: [{ inputs: [numbers([2, 3]), ints(2, 0, 2)], attributes: { axis: 1, size: 4 } }],
+
+  matmul: on(numbers([2, 3]), numbers([3, 2], 1)),
+
+  unfold: [{ inputs: [numbers([2, 5])], attributes: [window] }],
+  fold: [{ inputs: [numbers([2, 2, 3])], attributes: { windows: [window], shape: [5] } }],
+};
+
+type Run = (...args: readonly unknown[]) => NdArray;
+type AnyVjp = (k: Kernels<NdArray>, g: NdArray, y: NdArray, ...args: readonly unknown[]) => NdArray;
+type AnyVariadicVjp = (
+  k: Kernels<NdArray>,
+  g: NdArray,
+  i: number,
+  inputs: readonly NdArray[],
+  attributes: unknown,
+) => NdArray;
+
+const run = (op: Primitive, { inputs, attributes }: RuleCase): NdArray =>
+  (k[op] as Run)(...inputs, ...(attributes === undefined ? [] : [attributes]));
+
+const dot = (x: NdArray, y: NdArray): number =>
+  Float64Array.from(x.data, (value, i) => value * y.data[i]!).reduce((sum, term) => sum + term, 0);
+
+/** The derivatives of <g, f(…, x, …)> with respect to each element of input `i`, by central differences of five points. */
+function differences(op: Primitive, c: RuleCase, i: number, g: NdArray): number[] {
+  const h = Number.EPSILON ** (1 / 5);
+  const x = c.inputs[i]!;
+  return Array.from({ length: x.size }, (_, place) => {
+    const at = (shift: number): number => {
+      const data = Float64Array.from(x.data);
+      data[place]! += shift;
+      return dot(g, run(op, { ...c, inputs: c.inputs.with(i, array(data, x.shape)) }));
+    };
+    return (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
+  });
+}
+
+/** The cotangent that the rule gives input `i`; zeros where it has none. */
+function ruled(op: Primitive, { inputs, attributes }: RuleCase, i: number, g: NdArray, y: NdArray): NdArray {
+  const rule = rules[op];
+  if (typeof rule === 'function') return (rule as AnyVariadicVjp)(k, g, i, inputs, attributes);
+  const vjp = rule[i] as AnyVjp | null;
+  if (vjp === null) return filled(inputs[i]!.shape, 0, 'float64');
+  return vjp(k, g, y, ...inputs, attributes);
+}
+
+describe.each(primitives)('%s', (op) => {
+  const list: readonly RuleCase[] = cases[op];
+  const inputs = list.flatMap((c, n) => c.inputs.flatMap((x, i) => (x.dtype === 'float64' ? [{ c, n, i }] : [])));
+
+  test('has a case', () => {
+    expect(list.length).toBeGreaterThan(0);
+  });
+
+  test.for(inputs)('case $n, input $i', ({ c, i }) => {
+    const y = run(op, c);
+    const g = numbers(y.shape, 5, -1, 1);
+    const d = ruled(op, c, i, g, y);
+    expect(d.shape).toEqual(c.inputs[i]!.shape);
+    const expected = differences(op, c, i, g);
+    d.data.forEach((value, place) => {
+      expect(value).toBeCloseTo(expected[place]!, 8);
+    });
+  });
+});
+
+test('stopGradient is the one primitive whose rule is not its derivative', () => {
+  expect(rules.stopGradient).toEqual([null]);
+});

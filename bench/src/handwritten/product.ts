@@ -1,10 +1,10 @@
 /**
- * A matrix product written for one shape, as the mark that a general one is held against: row-major, square, its size a
- * multiple of the tile's width. WebAssembly text, in a page.
+ * A matrix product written for one shape of problem, as the mark that a general one is held against: row-major, square, its
+ * size a multiple of the tile's width. A page of WebAssembly text.
  *
- * B is packed panel by panel: `4 vectors` columns, all rows, contiguous. Then tile after tile of `rows` rows of C is kept in
- * registers while k runs over the whole depth. The last tile of a panel overlaps the one before it where the rows do not
- * divide the size.
+ * A is packed tile by tile, so that the factors of a step lie side by side; B panel by panel, `4 vectors` columns and all
+ * rows in one piece. Then tile after tile of `rows` rows of C stays in registers while k runs over the whole depth. Where the
+ * rows do not divide the size, the last tile overlaps the one before it.
  */
 
 import initWabt from 'wabt';
@@ -22,29 +22,71 @@ const RELAXED_TILE: Tile = { rows: 6, vectors: 2, relaxed: true };
 
 const PAGE = 65_536;
 
-type Product = (a: number, b: number, c: number, panel: number, size: number) => void;
+type Product = (a: number, b: number, c: number, packedA: number, panel: number, size: number) => void;
 
 function text({ rows, vectors, relaxed }: Tile): string {
   const row = [...Array(rows).keys()];
   const vector = [...Array(vectors).keys()];
-  const each = (line: (r: number, v: number) => string) => row.flatMap((r) => vector.map((v) => line(r, v))).join('\n');
+  const lines = <T>(items: readonly T[], line: (item: T) => string) => items.map(line).join('\n');
+  const tile = (line: (r: number, v: number) => string) => lines(vector, (v) => lines(row, (r) => line(r, v)));
+  const height = 4 * rows;
   const width = 16 * vectors;
-  const sum = (r: number, v: number) => `$c${r}_${v}`;
-  const accumulate = (r: number, v: number) =>
-    relaxed
-      ? `(local.set ${sum(r, v)} (f32x4.relaxed_madd (local.get $a) (local.get $b${v}) (local.get ${sum(r, v)})))`
-      : `(local.set ${sum(r, v)} (f32x4.add (local.get ${sum(r, v)}) (f32x4.mul (local.get $a) (local.get $b${v}))))`;
+  const accumulate = (r: number, v: number) => {
+    const sum = `(local.get $c${r}_${v})`;
+    const factors = `(local.get $a${r}) (local.get $b${v})`;
+    const result = relaxed ? `(f32x4.relaxed_madd ${factors} ${sum})` : `(f32x4.add ${sum} (f32x4.mul ${factors}))`;
+    return `(local.set $c${r}_${v} ${result})`;
+  };
+  const loadA = (r: number) => `(local.set $a${r} (v128.load32_splat offset=${4 * r} (local.get $a)))`;
+  const loadB = (v: number) => `(local.set $b${v} (v128.load offset=${16 * v} (local.get $to)))`;
+  // The side of fewer vectors is held, the other passes by: all in registers, or the speed halves.
+  const step =
+    rows < vectors
+      ? [...row.map(loadA), ...vector.flatMap((v) => [loadB(v), ...row.map((r) => accumulate(r, v))])]
+      : [...vector.map(loadB), ...row.flatMap((r) => [loadA(r), ...vector.map((v) => accumulate(r, v))])];
+  // The first row of the tile at $i, moved up where fewer rows are left than a tile has.
+  const clamp = `
+    (if (i32.gt_s (local.get $i) (i32.sub (local.get $size) (i32.const ${rows})))
+      (then (local.set $i (i32.sub (local.get $size) (i32.const ${rows})))))`;
+  const nextTile = (label: string) => `
+    (br_if ${label} (i32.lt_u
+      (local.tee $i (i32.add (local.get $i) (i32.const ${rows}))) (local.get $size)))`;
   return `(module
   (memory (export "memory") 1)
-  (func (export "product") (param $A i32) (param $B i32) (param $C i32) (param $panel i32) (param $size i32)
-    (local $stride i32) (local $j i32) (local $i i32) (local $from i32) (local $to i32) (local $end i32)
-    (local $row i32) (local $out i32) (local $a v128)
-    ${vector.map((v) => `(local $b${v} v128)`).join(' ')}
-    ${each((r, v) => `(local ${sum(r, v)} v128)`)}
+
+  ;; $to: A tile by tile, of each tile column by column
+  (func $packA (param $A i32) (param $to i32) (param $size i32)
+    (local $stride i32) (local $i i32) (local $k i32) (local $from i32)
+    (local.set $stride (i32.shl (local.get $size) (i32.const 2)))
+    (loop $tiles
+      ${clamp}
+      (local.set $k (i32.const 0))
+      (loop $columns
+        (local.set $from (i32.add (local.get $A)
+          (i32.add (local.get $k) (i32.mul (local.get $i) (local.get $stride)))))
+        ${lines(
+          row,
+          (r) => `
+        (f32.store offset=${4 * r} (local.get $to) (f32.load (local.get $from)))
+        (local.set $from (i32.add (local.get $from) (local.get $stride)))`,
+        )}
+        (local.set $to (i32.add (local.get $to) (i32.const ${height})))
+        (br_if $columns (i32.lt_u
+          (local.tee $k (i32.add (local.get $k) (i32.const 4))) (local.get $stride))))
+      ${nextTile('$tiles')}))
+
+  (func (export "product")
+    (param $A i32) (param $B i32) (param $C i32) (param $packedA i32) (param $panel i32) (param $size i32)
+    (local $stride i32) (local $i i32) (local $j i32) (local $a i32) (local $from i32) (local $to i32)
+    (local $end i32) (local $out i32)
+    ${lines(row, (r) => `(local $a${r} v128)`)}
+    ${lines(vector, (v) => `(local $b${v} v128)`)}
+    ${tile((r, v) => `(local $c${r}_${v} v128)`)}
+    (call $packA (local.get $A) (local.get $packedA) (local.get $size))
     (local.set $stride (i32.shl (local.get $size) (i32.const 2)))
     (local.set $end (i32.add (local.get $panel) (i32.mul (local.get $size) (i32.const ${width}))))
     (loop $panels
-      ;; pack the panel whose first column lies $j bytes into a row
+      ;; pack the panel of B whose first column lies $j bytes into a row
       (local.set $from (i32.add (local.get $B) (local.get $j)))
       (local.set $to (local.get $panel))
       (loop $pack
@@ -52,38 +94,26 @@ function text({ rows, vectors, relaxed }: Tile): string {
         (local.set $from (i32.add (local.get $from) (local.get $stride)))
         (br_if $pack (i32.lt_u
           (local.tee $to (i32.add (local.get $to) (i32.const ${width}))) (local.get $end))))
+      (local.set $a (local.get $packedA))
       (local.set $i (i32.const 0))
       (loop $tiles
-        (if (i32.gt_s (local.get $i) (i32.sub (local.get $size) (i32.const ${rows})))
-          (then (local.set $i (i32.sub (local.get $size) (i32.const ${rows})))))
-        ${each((r, v) => `(local.set ${sum(r, v)} (v128.const i32x4 0 0 0 0))`)}
-        (local.set $row (i32.add (local.get $A) (i32.mul (local.get $i) (local.get $stride))))
+        ${clamp}
+        ${tile((r, v) => `(local.set $c${r}_${v} (v128.const i32x4 0 0 0 0))`)}
         (local.set $to (local.get $panel))
         (loop $depth
-          ${vector.map((v) => `(local.set $b${v} (v128.load offset=${16 * v} (local.get $to)))`).join('\n')}
-          (local.set $from (local.get $row))
-          ${row
-            .map(
-              (r) => `
-          (local.set $a (v128.load32_splat (local.get $from)))
-          ${vector.map((v) => accumulate(r, v)).join('\n')}
-          ${r < rows - 1 ? '(local.set $from (i32.add (local.get $from) (local.get $stride)))' : ''}`,
-            )
-            .join('\n')}
-          (local.set $row (i32.add (local.get $row) (i32.const 4)))
+          ${step.join('\n')}
+          (local.set $a (i32.add (local.get $a) (i32.const ${height})))
           (br_if $depth (i32.lt_u
             (local.tee $to (i32.add (local.get $to) (i32.const ${width}))) (local.get $end))))
         (local.set $out (i32.add (local.get $C)
           (i32.add (local.get $j) (i32.mul (local.get $i) (local.get $stride)))))
-        ${row
-          .map(
-            (r) => `
-        ${vector.map((v) => `(v128.store offset=${16 * v} (local.get $out) (local.get ${sum(r, v)}))`).join('\n')}
+        ${lines(
+          row,
+          (r) => `
+        ${lines(vector, (v) => `(v128.store offset=${16 * v} (local.get $out) (local.get $c${r}_${v}))`)}
         (local.set $out (i32.add (local.get $out) (local.get $stride)))`,
-          )
-          .join('\n')}
-        (br_if $tiles (i32.lt_u
-          (local.tee $i (i32.add (local.get $i) (i32.const ${rows}))) (local.get $size))))
+        )}
+        ${nextTile('$tiles')})
       (br_if $panels (i32.lt_u
         (local.tee $j (i32.add (local.get $j) (i32.const ${width}))) (local.get $stride))))))`;
 }
@@ -109,13 +139,14 @@ export async function handwrittenProduct(a: Float32Array, b: Float32Array, size:
   const tile = WebAssembly.validate(await assemble(RELAXED_TILE)) ? RELAXED_TILE : PLAIN_TILE;
   const { instance } = await WebAssembly.instantiate(await assemble(tile));
   const { memory, product } = instance.exports as unknown as { memory: WebAssembly.Memory; product: Product };
-  const pages = Math.ceil((4 * size * size) / PAGE);
+  const rows = Math.ceil(size / tile.rows) * tile.rows;
+  const pages = Math.ceil((4 * rows * size) / PAGE);
   const at = (n: number) => n * pages * PAGE;
-  memory.grow(4 * pages);
+  memory.grow(5 * pages);
   new Float32Array(memory.buffer, at(0), a.length).set(a);
   new Float32Array(memory.buffer, at(1), b.length).set(b);
   return {
-    run: () => product(at(0), at(1), at(2), at(3), size),
+    run: () => product(at(0), at(1), at(2), at(3), at(4), size),
     c: new Float32Array(memory.buffer, at(2), size * size),
     tile,
   };

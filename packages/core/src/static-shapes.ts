@@ -175,9 +175,10 @@ export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> =
 /** An array nested to any depth. */
 export type Nested<T> = T | readonly Nested<T>[];
 
+/** The shape of what is no array, unless it may be one after all, of any depth. */
+type ScalarShape<T> = [Extract<T, readonly unknown[]>] extends [never] ? readonly [] : Shape;
+
 /** The shape of a nested array literal, as far as its type tells. */
-export type ShapeOf<T> = T extends readonly (infer Element)[]
-  ? Element extends readonly unknown[]
-    ? readonly [T['length'], ...ShapeOf<Element>]
-    : readonly [T['length']]
-  : readonly [];
+export type ShapeOf<T> = [T] extends [readonly (infer Element)[]]
+  ? readonly [T['length'], ...ShapeOf<Element>]
+  : ScalarShape<T>;

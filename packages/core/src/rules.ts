@@ -8,7 +8,8 @@
  * The mapped type makes a primitive without a rule, or with one too few, a compile error.
  */
 
-import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
+import type { Activation, ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
+import { softmax } from './compositions.ts';
 
 /** The cotangent of one input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
@@ -86,6 +87,29 @@ function powerLog<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   return k.log(k.where(flat, number(k, 1, x), x));
 }
 
+/** The cotangent of y in g s'(x), with s'(x) a function of y: relu's is constant, tanh's has slope -2 y, sigmoid's 1 - 2 y. */
+function slopeOfSlope<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, y: A, of: Activation): A {
+  if (of === 'relu') return k.full({ shape: y.shape, value: 0, dtype: y.dtype });
+  const twice = k.mul(y, number(k, -2, y));
+  return k.mul(k.mul(h, g), of === 'tanh' ? twice : k.add(twice, number(k, 1, y)));
+}
+
+/** A vector as a column. */
+const column = <A extends ArrayLike>(k: Kernels<A>, x: A): A => k.reshape(x, [...x.shape, 1]);
+
+/** The cross-entropies' slopes for g = 1: softmax(x) less 1 at the label. */
+function unitSlope<A extends ArrayLike>(k: Kernels<A>, logits: A, labels: A): A {
+  const ones = k.full({ shape: labels.shape, value: 1, dtype: logits.dtype });
+  return k.crossEntropySlope(ones, logits, labels);
+}
+
+/** The cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
+function slopeOfLogits<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, logits: A): A {
+  const p = softmax(k, logits, [1]);
+  const weighted = k.mul(p, k.mul(h, column(k, g)));
+  return k.sub(weighted, k.mul(p, k.sum(weighted, [1])));
+}
+
 const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
 
 export const rules: Rules = {
@@ -101,9 +125,9 @@ export const rules: Rules = {
   sqrt: [(k, g, y) => k.div(g, k.mul(y, number(k, 2, y)))],
   sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
   cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
-  tanh: [(k, g, y) => k.mul(g, k.sub(number(k, 1, y), k.mul(y, y)))],
-  sigmoid: [(k, g, y) => k.mul(g, k.mul(y, k.sub(number(k, 1, y), y)))],
-  relu: [(k, g, y) => k.where(k.equal(y, number(k, 0, y)), number(k, 0, g), g)],
+  tanh: [(k, g, y) => k.timesSlope(g, y, 'tanh')],
+  sigmoid: [(k, g, y) => k.timesSlope(g, y, 'sigmoid')],
+  relu: [(k, g, y) => k.timesSlope(g, y, 'relu')],
   softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
   erf: [(k, g, _y, x) => k.mul(g, k.mul(number(k, twoOverSqrtPi, x), k.exp(k.neg(k.mul(x, x)))))],
   stopGradient: [null],
@@ -121,6 +145,8 @@ export const rules: Rules = {
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
   ],
+
+  timesSlope: [(k, h, _z, _g, y, of) => k.timesSlope(h, y, of), slopeOfSlope],
 
   equal: [null, null],
   less: [null, null],
@@ -159,6 +185,13 @@ export const rules: Rules = {
   scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
 
   matmul: [(k, g, _y, _a, b) => k.matmul(g, transpose(k, b)), (k, g, _y, a) => k.matmul(transpose(k, a), g)],
+
+  crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropySlope(g, logits, labels), null],
+  crossEntropySlope: [
+    (k, h, _z, g, logits, labels) => k.reshape(k.sum(k.mul(h, unitSlope(k, logits, labels)), [1]), g.shape),
+    slopeOfLogits,
+    null,
+  ],
 
   unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
   fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],

@@ -126,6 +126,21 @@ function checkWindows(call: string, windows: readonly Window[], shape: Shape): S
   });
 }
 
+function checkSameShape(call: string, x: ArrayLike, y: ArrayLike): void {
+  if (sameShape(x.shape, y.shape)) return;
+  throw new ShapeError(`${call}: expected one shape, got ${formatShape(x.shape)} and ${formatShape(y.shape)}`);
+}
+
+function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
+  checkFloat(call, logits);
+  checkInt32(call, labels);
+  const [n, classes] = logits.shape;
+  if (logits.shape.length !== 2 || labels.shape.length !== 1 || labels.shape[0] !== n || classes === 0) {
+    const got = `${formatShape(logits.shape)} and ${formatShape(labels.shape)}`;
+    throw new ShapeError(`${call}: expected logits [n, c] with c > 0 and labels [n], got ${got}`);
+  }
+}
+
 export const abstract: Kernels<ArrayLike> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);
@@ -158,6 +173,13 @@ export const abstract: Kernels<ArrayLike> = {
   pow: binary('pow', checkFloat),
   maximum: binary('maximum'),
   minimum: binary('minimum'),
+
+  timesSlope(g, y) {
+    checkSameDType('timesSlope', g, y);
+    checkFloat('timesSlope', y);
+    checkSameShape('timesSlope', g, y);
+    return type(y.shape, y.dtype);
+  },
 
   equal: comparison('equal'),
   less: comparison('less'),
@@ -282,6 +304,17 @@ export const abstract: Kernels<ArrayLike> = {
     if (a.length === 2 && b.length === 2) return type([a[0]!, b[1]!], x.dtype);
     const batch = broadcastShapes('matmul', a.slice(0, -2), b.slice(0, -2));
     return type([...batch, a.at(-2)!, b.at(-1)!], x.dtype);
+  },
+
+  crossEntropy(logits, labels) {
+    checkLabels('crossEntropy', logits, labels);
+    return type(labels.shape, logits.dtype);
+  },
+  crossEntropySlope(g, logits, labels) {
+    checkLabels('crossEntropySlope', logits, labels);
+    checkSameDType('crossEntropySlope', g, logits);
+    checkSameShape('crossEntropySlope', g, labels);
+    return type(logits.shape, logits.dtype);
   },
 
   unfold(x, windows) {

@@ -16,6 +16,7 @@ export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export { type ForeignNdArray, fromNdarray, toNdarray } from './interchange.ts';
 export { plain } from './plain.ts';
 export {
+  type Activation,
   type ArrayLike,
   type AttributesOf,
   arity,

@@ -7,6 +7,7 @@ import { abstract } from './abstract.ts';
 import type { NdArray } from './array.ts';
 import { forEachMatrix } from './matrices.ts';
 import { emptyOf, movement } from './movement.ts';
+import { crossEntropies } from './plain/cross-entropy.ts';
 import { elementwise } from './plain/elementwise.ts';
 import { multiplyMatrices } from './plain/matmul.ts';
 import { reductions } from './plain/reductions.ts';
@@ -16,6 +17,7 @@ export const plain: Kernels<NdArray> = {
   ...movement,
   ...elementwise,
   ...reductions,
+  ...crossEntropies,
   matmul(x, y) {
     const out = emptyOf(abstract.matmul(x, y));
     forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));

@@ -2,6 +2,9 @@ import type { DType } from './dtype.ts';
 import type { Shape } from './shape.ts';
 import type { Window } from './views.ts';
 
+/** Functions whose slope can be had from their value. */
+export type Activation = 'relu' | 'tanh' | 'sigmoid';
+
 /** What every interpreter's arrays have. */
 export interface ArrayLike {
   readonly shape: Shape;
@@ -65,6 +68,12 @@ export interface Kernels<A> {
   /** NaN where either is NaN. On bool: and. */
   minimum(x: A, y: A): A;
 
+  /**
+   * g s'(x) for an activation y = s(x) whose slope can be had from y: tanh 1 - y^2, sigmoid y (1 - y), relu 1 where y is
+   * not 0. Of one shape. One pass over memory in place of three.
+   */
+  timesSlope(g: A, y: A, of: Activation): A;
+
   // Comparisons, with bool results; NaN compares false.
   equal(x: A, y: A): A;
   less(x: A, y: A): A;
@@ -105,6 +114,12 @@ export interface Kernels<A> {
   // Products.
   /** [..., m, k] times [..., k, n]; the axes before the last two broadcast. */
   matmul(x: A, y: A): A;
+
+  // Classification, fused: a pass over the logits in place of ten.
+  /** log sum_j e^(x_j) - x_label for each row of logits x [n, c] and its int32 label of [n]: [n]. */
+  crossEntropy(logits: A, labels: A): A;
+  /** g_i (softmax(x)_ij - [j = label_i]), the gradient of the cross-entropies times g [n]: [n, c]. */
+  crossEntropySlope(g: A, logits: A, labels: A): A;
 
   // Windows.
   /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
@@ -165,6 +180,7 @@ export const arity: {
   pow: 2,
   maximum: 2,
   minimum: 2,
+  timesSlope: 2,
   equal: 2,
   less: 2,
   lessEqual: 2,
@@ -185,6 +201,8 @@ export const arity: {
   take: 2,
   scatterAdd: 2,
   matmul: 2,
+  crossEntropy: 2,
+  crossEntropySlope: 3,
   unfold: 1,
   fold: 1,
 };
@@ -201,7 +219,7 @@ type Having<F> = {
 export type Unary = Exclude<Having<(x: ArrayLike) => ArrayLike>, 'stopGradient'>;
 
 /** The elementwise primitives on two operands. */
-export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul'>;
+export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul' | 'crossEntropy'>;
 
 /** A table of what `make` makes of each entry of a table: how an interpreter turns loops into primitives. */
 export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>

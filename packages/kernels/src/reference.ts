@@ -12,7 +12,7 @@ import { abstract } from './abstract.ts';
 import { NdArray } from './array.ts';
 import { newData } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
-import type { ArrayLike, Kernels } from './primitives.ts';
+import type { Activation, ArrayLike, Kernels } from './primitives.ts';
 import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
 import { erf, sigmoid, softplus } from './special.ts';
 import type { Window } from './views.ts';
@@ -163,6 +163,25 @@ function loadIndices(call: string, x: NdArray, size: number): Nd {
   return list;
 }
 
+/** Of each row x: x - max x, the sum of its exponentials, and the logarithm of that. */
+function softmaxRows(logits: NdArray) {
+  const x = load(logits);
+  const [n, classes] = logits.shape as [number, number];
+  return Array.from({ length: n }, (_, i) => {
+    const row = Array.from({ length: classes }, (_, j) => get(x, [i, j]));
+    const most = Math.max(...row);
+    const shifted = row.map((value) => value - most);
+    const sum = shifted.reduce((total, value) => total + Math.exp(value), 0);
+    return { shifted, sum, logSum: Math.log(sum) };
+  });
+}
+
+const slopes: { readonly [A in Activation]: (y: number) => number } = {
+  relu: (y) => (y === 0 ? 0 : 1),
+  tanh: (y) => 1 - y * y,
+  sigmoid: (y) => y * (1 - y),
+};
+
 export const reference: Kernels<NdArray> = {
   full: (of) =>
     store(
@@ -195,6 +214,13 @@ export const reference: Kernels<NdArray> = {
   pow: binary('pow', 'pow'),
   maximum: mapped2('maximum', Math.max),
   minimum: mapped2('minimum', Math.min),
+
+  timesSlope(g, y, of) {
+    const type = abstract.timesSlope(g, y, of);
+    const [scale, value] = [load(g), load(y)];
+    const out = build(type.shape, (index) => get(scale, index) * slopes[of](get(value, index)));
+    return store(type, out);
+  },
 
   equal: binary('equal', 'eq'),
   less: binary('less', 'lt'),
@@ -316,6 +342,26 @@ export const reference: Kernels<NdArray> = {
       let sum = 0;
       for (let p = 0; p < x.shape.at(-1)!; p++) sum += times(get(a, [...lead, row, p]), get(b, [...lead, p, column]));
       return sum;
+    });
+    return store(type, out);
+  },
+
+  crossEntropy(logits, labels) {
+    const type = abstract.crossEntropy(logits, labels);
+    const list = loadIndices('crossEntropy', labels, logits.shape[1]!);
+    const rows = softmaxRows(logits);
+    return store(
+      type,
+      build(type.shape, ([i]) => rows[i!]!.logSum - rows[i!]!.shifted[get(list, [i!])]!),
+    );
+  },
+  crossEntropySlope(g, logits, labels) {
+    const type = abstract.crossEntropySlope(g, logits, labels);
+    const [scale, list] = [load(g), loadIndices('crossEntropySlope', labels, logits.shape[1]!)];
+    const rows = softmaxRows(logits);
+    const out = build(type.shape, ([i, j]) => {
+      const { shifted, sum } = rows[i!]!;
+      return get(scale, [i!]) * (Math.exp(shifted[j!]!) / sum - Number(j === get(list, [i!])));
     });
     return store(type, out);
   },

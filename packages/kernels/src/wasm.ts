@@ -10,10 +10,12 @@ import { assign } from './copy.ts';
 import { type FloatDType, isFloat } from './dtype.ts';
 import { forEachMatrix } from './matrices.ts';
 import { plain } from './plain.ts';
-import { type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
 import { Heap } from './wasm/heap.ts';
+import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
 import { type ArrayMatrix, type FloatArray, MatrixProduct } from './wasm/matmul.ts';
@@ -39,6 +41,22 @@ const binary = {
   maximum: (_f, v) => v.max,
   minimum: (_f, v) => v.min,
 } as const satisfies { readonly [P in Binary]?: BinaryFunction };
+
+/** g s'(x) from y = s(x). */
+const slopes: { readonly [A in Activation]: BinaryFunction } = {
+  relu: (f, v) => {
+    const zero = f.let(v.const(0));
+    return (g, y) => v128.andnot(g, v.eq(y, zero));
+  },
+  tanh: (f, v) => {
+    const one = f.let(v.const(1));
+    return (g, y) => v.mul(g, v.sub(one, v.mul(y, y)));
+  },
+  sigmoid: (f, v) => {
+    const one = f.let(v.const(1));
+    return (g, y) => v.mul(g, v.mul(y, v.sub(one, y)));
+  },
+};
 
 const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   data: data as FloatArray,
@@ -67,6 +85,12 @@ export function createWasm(): Kernels<NdArray> {
         : (new MatrixProduct<Float64Array>(heap, 'f64', { relaxed }) as unknown as MatrixProduct),
   );
 
+  const crossEntropyOf = forEachFloat(
+    (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
+  );
+  const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(abstract.mul, emit));
+  const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(abstract.mul, emit));
+
   return {
     ...plain,
 
@@ -76,10 +100,19 @@ export function createWasm(): Kernels<NdArray> {
     }),
 
     ...mapEntries(binary, (name, emit) => {
-      const [narrow, wide, other] = [float32.binary(name, emit), float64.binary(name, emit), plain[name]];
+      const [narrow, wide, other] = [
+        float32.binary(abstract[name], emit),
+        float64.binary(abstract[name], emit),
+        plain[name],
+      ];
       return (x: NdArray, y: NdArray) =>
         x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : other(x, y);
     }),
+
+    timesSlope(g, y, of) {
+      abstract.timesSlope(g, y, of);
+      return (g.dtype === 'float32' ? narrowSlopes : wideSlopes)[of](g, y);
+    },
 
     sum(x, axes) {
       const { dtype } = abstract.sum(x, axes);
@@ -106,6 +139,17 @@ export function createWasm(): Kernels<NdArray> {
       if (shape.length === 2) multiply(out, x, y);
       else forEachMatrix(out, [x, y], (c, a, b) => multiply(c, a!, b!));
       return out;
+    },
+
+    crossEntropy(logits, labels) {
+      const { dtype } = abstract.crossEntropy(logits, labels);
+      if (logits.shape[1]! > Staging.chunk) return plain.crossEntropy(logits, labels);
+      return crossEntropyOf(dtype as FloatDType).losses(logits, labels);
+    },
+    crossEntropySlope(g, logits, labels) {
+      const { dtype } = abstract.crossEntropySlope(g, logits, labels);
+      if (logits.shape[1]! > Staging.chunk) return plain.crossEntropySlope(g, logits, labels);
+      return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
 }

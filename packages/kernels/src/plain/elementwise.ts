@@ -3,7 +3,7 @@ import type { NdArray } from '../array.ts';
 import { copyRun } from '../copy.ts';
 import { forEachBroadcastRun } from '../iterate.ts';
 import { emptyOf } from '../movement.ts';
-import { type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
+import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, sigmoid, softplus } from '../special.ts';
 
 /** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
@@ -92,6 +92,18 @@ const binary: { readonly [P in Binary]: OnBlocks } = {
   },
 };
 
+const slopes: { readonly [A in Activation]: OnBlocks } = {
+  relu(g, y, n) {
+    for (let i = 0; i < n; i++) g[i] = y[i] === 0 ? 0 : g[i]!;
+  },
+  tanh(g, y, n) {
+    for (let i = 0; i < n; i++) g[i] = g[i]! * (1 - y[i]! * y[i]!);
+  },
+  sigmoid(g, y, n) {
+    for (let i = 0; i < n; i++) g[i] = g[i]! * (y[i]! * (1 - y[i]!));
+  },
+};
+
 /** The product of two int32 numbers, which can have more digits than a float64. */
 const mulInt32: OnBlocks = (x, y, n) => {
   for (let i = 0; i < n; i++) x[i] = Math.imul(x[i]!, y[i]!);
@@ -129,10 +141,11 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
 }
 
 /** Every elementwise primitive on one operand, and on two. */
-export const elementwise: Pick<Kernels<NdArray>, Unary | Binary> = {
+export const elementwise: Pick<Kernels<NdArray>, Unary | Binary | 'timesSlope'> = {
   ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(abstract[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return map2(exact, x, y, emptyOf(abstract[name](x, y)));
   }),
+  timesSlope: (g, y, of) => map2(slopes[of], g, y, emptyOf(abstract.timesSlope(g, y, of))),
 };

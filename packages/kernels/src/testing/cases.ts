@@ -3,6 +3,7 @@
 import { type Primitive, primitives } from '../primitives.ts';
 import type { Case } from './case.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
+import { fusedCases } from './cases/fused.ts';
 import { movementCases } from './cases/movement.ts';
 import { productCases } from './cases/products.ts';
 import { reductionCases } from './cases/reductions.ts';
@@ -12,6 +13,7 @@ const table: { readonly [P in Primitive]: readonly Case[] } = {
   ...reductionCases,
   ...movementCases,
   ...productCases,
+  ...fusedCases,
 };
 
 /** The cases of one primitive. */

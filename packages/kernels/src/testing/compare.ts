@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
-import { type DType, type FloatDType, isFloat } from '../dtype.ts';
+import { type FloatDType, isFloat } from '../dtype.ts';
 import type { Primitive } from '../primitives.ts';
 // biome-ignore lint/style/noRestrictedImports: the reference is what the case table is measured by.
 import { reference } from '../reference.ts';
@@ -14,9 +14,10 @@ import { type Case, call, inputsOf } from './case.ts';
  *
  * - `exact`: not at all; zeros have the same sign.
  * - a number: that many units in the last place; zeros have the same sign.
+ * - `{ epsilons }`: that many eps of 1 or the largest result, whichever is larger, where small results are differences.
  * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order in which it is formed.
  */
-export type Tolerance = 'exact' | 'accumulated' | number;
+export type Tolerance = 'exact' | 'accumulated' | number | { readonly epsilons: number };
 
 /** The tolerance of each primitive. */
 export const tolerances: { readonly [P in Primitive]: Tolerance } = {
@@ -44,6 +45,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   pow: 4,
   maximum: 'exact',
   minimum: 'exact',
+  timesSlope: { epsilons: 2 },
   equal: 'exact',
   less: 'exact',
   lessEqual: 'exact',
@@ -64,6 +66,8 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   take: 'exact',
   scatterAdd: 'accumulated',
   matmul: 'accumulated',
+  crossEntropy: { epsilons: 4 },
+  crossEntropySlope: { epsilons: 4 },
   unfold: 'exact',
   fold: 'accumulated',
 };
@@ -136,9 +140,13 @@ const withinBound =
     return error <= bound(i) ? undefined : `, ${error} away where ${bound(i)} is allowed`;
   };
 
-function judgeOf(c: Case, dtype: DType): Judge {
+function judgeOf(c: Case, { dtype, data }: NdArray): Judge {
   const tolerance = tolerances[c.primitive];
   if (!isFloat(dtype) || tolerance === 'exact') return exactly;
+  if (typeof tolerance === 'object') {
+    const largest = Math.max(1, ...Array.from(data, Math.abs).filter(Number.isFinite));
+    return withinBound(() => tolerance.epsilons * epsilon[dtype] * largest);
+  }
   return tolerance === 'accumulated' ? withinBound(sumBound(c, dtype)) : withinUlps(tolerance, dtype);
 }
 
@@ -155,7 +163,7 @@ function standardOf(c: Case): Standard {
   const known = standards.get(c);
   if (known !== undefined) return known;
   const expected = call(reference, c.primitive, inputsOf(c), c.attributes);
-  const standard = { expected, judge: judgeOf(c, expected.dtype) };
+  const standard = { expected, judge: judgeOf(c, expected) };
   standards.set(c, standard);
   return standard;
 }

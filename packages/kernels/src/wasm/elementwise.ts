@@ -1,9 +1,8 @@
 /** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
 
-import { abstract } from '../abstract.ts';
 import { allocate, isContiguous, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
-import type { Binary } from '../primitives.ts';
+import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { ModuleBuilder } from './assembler.ts';
 import { i32 } from './instructions.ts';
@@ -94,7 +93,8 @@ export class Elementwise {
     };
   }
 
-  binary(call: Binary, emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
+  /** `check` gives the type of a result whose operands are not of one shape and dtype already. */
+  binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
     let kernel: BinaryExports | undefined;
@@ -111,7 +111,7 @@ export class Elementwise {
         }
         return new NdArray(out, x.dtype, x.shape, x.stride);
       }
-      const { shape, dtype } = abstract[call](x, y);
+      const { shape, dtype } = check(x, y);
       return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
     };
   }

@@ -13,7 +13,7 @@ type Lanes = FloatVector<FloatType>;
 type Vectors = readonly Local<'v128'>[];
 
 /** How vectors are brought together, in vectors of state. */
-interface Accumulator {
+export interface Accumulator {
   readonly input: Lanes;
   /** The lanes of the state, and of the result. */
   readonly state: Lanes;
@@ -32,7 +32,7 @@ const lanesOf = (type: FloatType): Lanes => floatVector(type, false) as Lanes;
 const dtypeOf = (type: FloatType): FloatDType => (type === 'f32' ? 'float32' : 'float64');
 
 /** Sums are formed in float64 whatever the dtype, and rounded once. */
-const sumOf = (type: FloatType): Accumulator => ({
+export const sumOf = (type: FloatType): Accumulator => ({
   input: lanesOf(type),
   state: lanesOf('f64'),
   dtype: 'float64',
@@ -46,7 +46,7 @@ const sumOf = (type: FloatType): Accumulator => ({
   meet: (a, b) => a + b,
 });
 
-const extremumOf = (type: FloatType, which: 'max' | 'min'): Accumulator => {
+export const extremumOf = (type: FloatType, which: 'max' | 'min'): Accumulator => {
   const lanes = lanesOf(type);
   const combine = lanes[which];
   return {
@@ -68,41 +68,69 @@ interface Exports {
   columns(to: number, x: number, blocks: number, rows: number, bytes: number): void;
 }
 
-function reductionModule({ input, state, width, neutral, add, combine }: Accumulator): ModuleBuilder {
-  const module = new ModuleBuilder();
+const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ length: count }, () => f.local('v128'));
+
+/** What is reduced of a row: what `map` makes of each of its vectors, which is filled up with `fill` after the end. */
+interface RowOptions {
+  readonly map?: (x: Local<'v128'>, address: Local<'i32'>) => Value<'v128'>;
+  readonly fill?: number;
+}
+
+/** Emits the reduction of the row of `bytes` at x; every lane of the vector that it gives holds the result. */
+export function reduceRow(
+  f: FunctionBuilder,
+  { input, state, width, neutral, add, combine }: Accumulator,
+  x: Local<'i32'>,
+  bytes: Local<'i32'>,
+  { map = (lanes) => lanes, fill = neutral }: RowOptions = {},
+): Local<'v128'> {
+  // Four vectors at a time, each with a state of its own, so that none waits for the one before.
+  const unrolled = 4;
   const start = state.const(neutral);
-  const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ length: count }, () => f.local('v128'));
+  const accumulators = states(f, unrolled * width);
+  const [lanes, mapped] = [f.local('v128'), f.local('v128')];
+  const address = f.local('i32');
+  const take = (part: number): void => {
+    f.set(mapped, map(lanes, address));
+    add(f, accumulators.slice(part * width, (part + 1) * width), mapped);
+  };
+
+  for (const accumulator of accumulators) f.set(accumulator, start);
+  const whole = f.let(i32.and(bytes, -16 * unrolled));
+  f.for(0, whole, 16 * unrolled, (i) => {
+    for (let part = 0; part < unrolled; part++) {
+      f.set(address, i32.add(i32.add(x, i), 16 * part));
+      f.set(lanes, input.load(address));
+      take(part);
+    }
+  });
+  f.for(whole, bytes, 16, (i) => {
+    // Of the last vector, only the words before the end of the row count.
+    const words = i32.shrU(i32.sub(bytes, i), 2);
+    const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
+    f.set(address, i32.add(x, i));
+    f.set(lanes, v128.bitselect(input.load(address), input.const(fill), inside));
+    take(0);
+  });
+
+  f.set(
+    lanes,
+    accumulators.reduce<Value<'v128'>>((sum, part) => combine(sum, part), start),
+  );
+  for (let apart = state.lanes / 2; apart >= 1; apart /= 2) {
+    const order = Array.from({ length: state.lanes }, (_, lane) => lane ^ apart);
+    f.set(lanes, combine(lanes, state.shuffle(lanes, lanes, order)));
+  }
+  return lanes;
+}
+
+function reductionModule(accumulator: Accumulator): ModuleBuilder {
+  const { input, state, width, neutral, add } = accumulator;
+  const module = new ModuleBuilder();
 
   module.define('rows', { to: 'i32', x: 'i32', rows: 'i32', bytes: 'i32' }, (f, { to, x, rows, bytes }) => {
-    // Four vectors at a time, each with a state of its own, so that none waits for the one before.
-    const unrolled = 4;
-    const accumulators = states(f, unrolled * width);
-    const lanes = f.local('v128');
-    const whole = f.let(i32.and(bytes, -16 * unrolled));
     f.for(0, rows, 1, () => {
-      for (const accumulator of accumulators) f.set(accumulator, start);
-      f.for(0, whole, 16 * unrolled, (i) => {
-        for (let part = 0; part < unrolled; part++) {
-          f.set(lanes, input.load(i32.add(x, i), 16 * part));
-          add(f, accumulators.slice(part * width, (part + 1) * width), lanes);
-        }
-      });
-      f.for(whole, bytes, 16, (i) => {
-        // Of the last vector, only the words before the end of the row count.
-        const words = i32.shrU(i32.sub(bytes, i), 2);
-        const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
-        f.set(lanes, v128.bitselect(input.load(i32.add(x, i)), input.const(neutral), inside));
-        add(f, accumulators.slice(0, width), lanes);
-      });
-      f.set(
-        lanes,
-        accumulators.reduce<Value<'v128'>>((sum, part) => combine(sum, part), start),
-      );
-      for (let apart = state.lanes / 2; apart >= 1; apart /= 2) {
-        const order = Array.from({ length: state.lanes }, (_, lane) => lane ^ apart);
-        f.set(lanes, combine(lanes, state.shuffle(lanes, lanes, order)));
-      }
-      f.run(state.storePart(1, to, lanes));
+      f.run(state.storePart(1, to, reduceRow(f, accumulator, x, bytes)));
       f.advance(to, state.laneBytes);
       f.advance(x, bytes);
     });
@@ -111,6 +139,7 @@ function reductionModule({ input, state, width, neutral, add, combine }: Accumul
   const parameters = { to: 'i32', x: 'i32', blocks: 'i32', rows: 'i32', bytes: 'i32' } as const;
   module.define('columns', parameters, (f, { to, x, blocks, rows, bytes }) => {
     const accumulators = states(f, width);
+    const start = state.const(neutral);
     const lanes = f.local('v128');
     const from = f.local('i32');
     f.for(0, blocks, 1, () => {

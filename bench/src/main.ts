@@ -56,22 +56,27 @@ function machine({ runtimes }: Run) {
   };
 }
 
-/** Runs the wanted sections and writes what they bring home; the tables are printed too. */
+/** Runs the wanted sections, and writes and prints what each brings home as soon as it is there. */
 async function measure(run: Run): Promise<void> {
   const out = run.options.out === undefined ? paths.results : pathToFileURL(`${run.options.out}/`);
   await mkdir(out, { recursive: true });
   const data: Record<string, unknown> = { machine: machine(run), options: run.options };
-  let text = '';
+  const { processor, cores, node } = machine(run);
+  let text = `${processor}, ${cores} cores, Node ${node}\n`;
+  process.stdout.write(`\n${text}`);
   for (const section of run.options.sections) {
     const report = await sections[section](run);
     data[section] = report.data;
-    const tables = report.tables.map((table) => `${markdown(table)}\n`).join('');
-    process.stdout.write(`\n${tables}`);
+    const tables = report.tables.map((table) => `\n${markdown(table)}`).join('');
+    process.stdout.write(tables);
     text += tables;
-    for (const [name, content] of Object.entries(report.files ?? {})) await writeFile(new URL(name, out), content);
+    const files = {
+      ...report.files,
+      'results.md': text,
+      'results.json': `${JSON.stringify(data, null, 1)}\n`,
+    };
+    for (const [name, content] of Object.entries(files)) await writeFile(new URL(name, out), content);
   }
-  await writeFile(new URL('results.md', out), text);
-  await writeFile(new URL('results.json', out), `${JSON.stringify(data, null, 1)}\n`);
   process.stdout.write(`The tables, the figures and the plot are in ${fileURLToPath(out)}\n`);
 }
 

@@ -108,6 +108,11 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   ...reductions('sum', 'max', 'min'),
   ...scans(1, 'argmax', 'argmin'),
   ...scans(2, 'cumsum'),
+  stopGradient: view(
+    (k, { x }) =>
+      () =>
+        k.stopGradient(x),
+  ),
   reshape: view(
     (k, { x, side }) =>
       () =>

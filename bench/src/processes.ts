@@ -18,7 +18,17 @@ export interface Outcome {
   readonly timedOut: boolean;
 }
 
-/** Runs a program; lines that are no messages are the frameworks' own chatter. */
+/** A line as a message; nothing where it is a framework's own chatter, or was cut off when the process was ended. */
+function messageOf(line: string): Message | undefined {
+  if (!line.startsWith('{"kind"')) return undefined;
+  try {
+    return JSON.parse(line) as Message;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Runs a program to its end, and collects its messages. */
 export function runProcess(program: string, args: readonly string[], timeoutSeconds: number): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const start = performance.now();
@@ -31,7 +41,8 @@ export function runProcess(program: string, args: readonly string[], timeoutSeco
     let errors = '';
     let seconds = 0;
     createInterface(child.stdout).on('line', (line) => {
-      if (line.startsWith('{"kind"')) messages.push(JSON.parse(line) as Message);
+      const message = messageOf(line);
+      if (message) messages.push(message);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       errors = (errors + text).slice(-4000);

@@ -41,7 +41,8 @@ function complaint(expected: Steps, actual: Steps): string | undefined {
 }
 
 /** Why a case has not given the results that it should, or nothing. */
-function failureOf(id: string, expected: Steps, { messages, failure }: Outcome): string | undefined {
+function failureOf(id: string, expected: Steps | undefined, { messages, failure }: Outcome): string | undefined {
+  if (!expected) return 'no values to check it against: --write-expected makes them';
   for (const message of messages) {
     if (message.kind === 'check' && message.id === id) return complaint(expected, message.steps);
     if (message.kind === 'error' && message.id === id) return message.text;
@@ -61,7 +62,7 @@ export async function check(run: Run): Promise<Failures> {
   for (const { cases, contender } of withProgress('results', turns, label)) {
     const outcome = await runJob(contender, run.runtimes, checkJob(run, cases, 'float32'));
     for (const { id } of cases) {
-      const reason = failureOf(id, expected[id]!, outcome);
+      const reason = failureOf(id, expected[id], outcome);
       if (reason !== undefined) failures.add(contender.label, id, reason);
     }
   }

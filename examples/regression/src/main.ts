@@ -1,11 +1,10 @@
 /** Predicts how far a car goes on a gallon from six numbers about it, and says by how many miles it is off. */
 
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Random } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { savePicture } from '@tapegrad/example-toolkit/picture-file';
-import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import { Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { loadCars, split } from './cars.ts';
@@ -19,7 +18,7 @@ const options = readOptions('Predicts the economy of cars, and tests the predict
   learningRate: { kind: 'number', default: 0.02, min: 0, alias: 'lr', help: 'step size at the start; it falls to 0' },
   weightDecay: { kind: 'number', default: 1e-3, min: 0, help: 'pull of the weights towards 0' },
   seed: { kind: 'whole', default: 42, help: 'of the split, the first weights and the order of the cars' },
-  out: { kind: 'path', default: fileURLToPath(new URL('../out', import.meta.url)), help: 'folder for the picture' },
+  out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for the picture' },
 });
 
 await runProgram(async () => {

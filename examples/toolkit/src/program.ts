@@ -1,6 +1,7 @@
 /** Running an example from the command line. */
 
 import { relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { FormatError } from './untrusted-file.ts';
 
 /**
@@ -19,6 +20,9 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
 
 /** Whether an operation of the system failed: a folder that can't be written to, a full disk. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
+
+/** The folder `out` beside the folder of a program's main file, seen from where the program was started. */
+export const outFolder = (main: string): string => relative('', fileURLToPath(new URL('../out', main)));
 
 /** Writes a line to standard output. */
 export function print(line: string): void {

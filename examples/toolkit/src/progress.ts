@@ -69,7 +69,7 @@ function startedBar({ label, total }: ProgressOptions): cliProgress.SingleBar {
       hideCursor: true,
       clearOnComplete: true,
     },
-    cliProgress.Presets.rect,
+    cliProgress.Presets.shades_classic,
   );
   bar.start(total, 0, { details: '' });
   return bar;

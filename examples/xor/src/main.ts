@@ -1,11 +1,10 @@
 /** Exclusive or: the smallest problem that no single layer can solve, and two can. */
 
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { savePicture } from '@tapegrad/example-toolkit/picture-file';
-import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { binaryCrossEntropy, Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { decisionSurface } from './picture.ts';
@@ -16,7 +15,7 @@ const options = readOptions('Learns exclusive or, prints its truth table and dra
   hidden: { kind: 'whole', default: 8, min: 1, help: 'width of the hidden layer' },
   seed: { kind: 'whole', default: 42, help: 'of the first weights' },
   float64: { kind: 'flag', help: 'compute in double precision' },
-  out: { kind: 'path', default: fileURLToPath(new URL('../out', import.meta.url)), help: 'folder for the picture' },
+  out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for the picture' },
 });
 const dtype = options.float64 ? 'float64' : 'float32';
 const random = new Random(options.seed);

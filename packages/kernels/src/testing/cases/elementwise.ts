@@ -168,13 +168,8 @@ const usualPairs = (primitive: Binary, dtypes: readonly DType[]) =>
   dtypes.flatMap((dtype) => binaryCases(primitive, dtype, usual(dtype, 1), usual(dtype, 2)));
 
 /** Operands of which many are equal. */
-const tiedPairs = (primitive: Binary) => [
-  ...anyDType.flatMap((dtype) => binaryCases(primitive, dtype, tied(dtype, 1), tied(dtype, 2))),
-  ...floats.map((dtype): Case => {
-    const [x, y] = [listed(-1, 0, 1), listed(-1, 0, 0, 1)].map((values) => array([37], dtype, values));
-    return newCase(primitive, [x!, y!], undefined);
-  }),
-];
+const tiedPairs = (primitive: Binary) =>
+  anyDType.flatMap((dtype) => binaryCases(primitive, dtype, tied(dtype, 1), tied(dtype, 2)));
 
 const wholePowers = floats.map(
   (dtype): Case =>

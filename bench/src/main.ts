@@ -77,7 +77,7 @@ async function measure(run: Run): Promise<void> {
     };
     for (const [name, content] of Object.entries(files)) await writeFile(new URL(name, out), content);
   }
-  process.stdout.write(`The tables, the figures and the plot are in ${fileURLToPath(out)}\n`);
+  process.stdout.write(`\nThe tables, the figures and the plot are in ${fileURLToPath(out)}\n`);
 }
 
 async function main(): Promise<void> {

@@ -51,11 +51,11 @@ else python3, else .venv/bin/python.
 /** A mistake on the command line, told to the user without a stack. */
 export class OptionError extends Error {}
 
-function list<T extends string>(option: string, text: string | undefined, known: readonly T[]): readonly T[] {
-  if (text === undefined) return known;
+function list<T extends string>(option: string, text: string | undefined, all: readonly T[]): readonly T[] {
+  if (text === undefined) return all;
   return text.split(',').map((name) => {
-    const match = known.find((each) => each === name.trim());
-    if (match === undefined) throw new OptionError(`--${option}: no ${name.trim()}; there are ${known.join(', ')}`);
+    const match = all.find((each) => each === name.trim());
+    if (match === undefined) throw new OptionError(`--${option}: no ${name.trim()}; there are ${all.join(', ')}`);
     return match;
   });
 }
@@ -66,23 +66,30 @@ function count(option: string, text: string): number {
   return value;
 }
 
+const known = {
+  workloads: { type: 'string' },
+  frameworks: { type: 'string' },
+  sections: { type: 'string' },
+  threads: { type: 'string', default: defaultThreads },
+  rounds: { type: 'string' },
+  node: { type: 'string' },
+  out: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  'write-expected': { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: known }).values;
+  } catch (error) {
+    throw new OptionError(`${(error as Error).message}; --help tells the options`);
+  }
+}
+
 /** The options of a run, or nothing where only the help is wanted. */
 export function readOptions(args: readonly string[]): Options | undefined {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      workloads: { type: 'string' },
-      frameworks: { type: 'string' },
-      sections: { type: 'string' },
-      threads: { type: 'string', default: defaultThreads },
-      rounds: { type: 'string' },
-      node: { type: 'string' },
-      out: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      'write-expected': { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
+  const values = parse(args);
   if (values.help) return undefined;
   const pace = values.quick
     ? { rounds: 1, sampleSeconds: 0.1, samples: 1, memorySteps: 400 }

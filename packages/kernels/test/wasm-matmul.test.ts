@@ -3,19 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { type ArrayMatrix, type FloatArray, type HeapMatrix, MatrixProduct } from '../src/wasm/matmul.ts';
-import { blockDepth } from '../src/wasm/product.ts';
+import { blockDepth, type TileName } from '../src/wasm/product.ts';
 
-interface Variant {
-  readonly name: string;
-  readonly type: 'f32' | 'f64';
-  readonly relaxed: boolean;
-}
-
-const variants: Variant[] = (['f32', 'f64'] as const).flatMap((type) =>
-  [false, true]
-    .filter((relaxed) => !relaxed || features().relaxedSimd)
-    .map((relaxed) => ({ name: `${type}${relaxed ? ' relaxed' : ''}`, type, relaxed })),
-);
+const { relaxedSimd } = features();
+const tiles: TileName[] = relaxedSimd ? ['plain', 'relaxed', 'recent'] : ['plain'];
+const variants = (['f32', 'f64'] as const).flatMap((type) => tiles.map((tile) => ({ type, tile })));
 
 /** How the rows and columns of a matrix may lie in its array. */
 const layouts = {
@@ -113,9 +105,10 @@ function expectSame(actual: FloatArray, expected: FloatArray) {
   if (!actual.every((x, i) => Object.is(x, expected[i]))) expect(actual).toEqual(expected);
 }
 
-describe.each(variants)('matrix product, $name', ({ type, relaxed }) => {
+describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) => {
+  const relaxed = tile !== 'plain';
   const heap = new Heap();
-  const product = new MatrixProduct(heap, type as never, { relaxed });
+  const product = new MatrixProduct(heap, type, { relaxed, tile });
   let seed = 1;
   const random = () => {
     seed = (seed * 48271) % 2147483647;

@@ -6,11 +6,13 @@
 import type { Heap } from './heap.ts';
 import {
   assembleProduct,
+  bestTile,
   blockDepth,
   type ProductExports,
   type ProductLayout,
   packedBytes,
   productLayout,
+  type TileName,
   workBytes,
 } from './product.ts';
 
@@ -77,10 +79,14 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #kernels: ProductExports;
 
   /** Assembles and compiles the kernels. */
-  constructor(heap: Heap, type: T extends Float32Array ? 'f32' : 'f64', options: { readonly relaxed: boolean }) {
+  constructor(
+    heap: Heap,
+    type: T extends Float32Array ? 'f32' : 'f64',
+    { relaxed, tile = bestTile(relaxed) }: { readonly relaxed: boolean; readonly tile?: TileName },
+  ) {
     this.#heap = heap;
-    this.#layout = productLayout(type, options.relaxed);
-    this.#kernels = assembleProduct(type, options.relaxed, heap.shared).instantiate<ProductExports>(heap.memory);
+    this.#layout = productLayout(type, tile);
+    this.#kernels = assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
   }
 
   /**

@@ -71,7 +71,7 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
  * what is left, or where nothing is contiguous at all, goes element by element.
  */
 function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
-  const together = Math.min(v.lanes, panelWidth);
+  const together = panelWidth % v.lanes === 0 ? v.lanes : 2;
   const last = f.let(i32.sub(p.width, 1));
   f.for(0, p.width, together, (column) => {
     // Columns past the last are the last one again: they must be read from somewhere.

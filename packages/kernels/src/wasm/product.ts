@@ -16,24 +16,37 @@ import { i32, select, type Value } from './instructions.ts';
 import { definePack } from './pack.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
-/** The part of C that is held in registers: `rows` rows of `vectors` vectors. */
+/** The part of C that is held in registers, and how operands are packed for it. */
 interface Tile {
+  /** The rows of a tile, and of a panel of A; the vectors of a row of a tile, and of a panel of B. */
   readonly rows: number;
   readonly vectors: number;
+  /** The heights of tiles that serve what is left over: fewer rows, or in narrow panels more. */
+  readonly heights: readonly number[];
 }
 
 /**
- * The best of those measured with Node 20, 22 and 24 on x86-64. Its 15 usable registers must hold the tile, one row of
- * both operands and, where multiply and add are two instructions, a product; with larger tiles, or with steps of the
- * depth unrolled by hand, V8 spills and the speed is halved.
+ * The best of those measured with Node 20 to 24 on x86-64. Its 15 usable registers must hold the tile, what is loaded for
+ * one step of the depth and, where multiply and add are two instructions, a product; with larger tiles, or with steps
+ * unrolled by hand, V8 spills and the speed is halved. From 2025 on V8 loads no sooner than it must, which makes room.
  */
-const TILE: Tile = { rows: 2, vectors: 4 };
-const RELAXED_TILE: Tile = { rows: 4, vectors: 2 };
+const TILES = {
+  plain: { rows: 2, vectors: 4, heights: [4, 2, 1] },
+  relaxed: { rows: 4, vectors: 2, heights: [4, 2, 1] },
+  recent: { rows: 6, vectors: 2, heights: [6, 4, 2, 1] },
+} as const satisfies Record<string, Tile>;
+
+/** `plain` multiplies and adds, the others use relaxed multiply-add; `recent` is for engines of 2025 and later. */
+export type TileName = keyof typeof TILES;
+
+/** The tile for this engine, which has relaxed SIMD or not; its age is told by Float16Array. */
+export const bestTile = (relaxed: boolean): TileName =>
+  relaxed ? ('Float16Array' in globalThis ? 'recent' : 'relaxed') : 'plain';
 
 /** At this depth a panel of B takes 16 KiB, half of a common first cache. */
 const MAXIMUM_BLOCK_DEPTH = 256;
-/** Rows of A that are packed at a time. */
-const BLOCK_ROWS = 128;
+/** Rows of A that are packed at a time: 192 KiB of float32, in whole panels of every width. */
+const BLOCK_ROWS = 192;
 
 /** How operands of one type are cut up and laid out. */
 export interface ProductLayout {
@@ -45,10 +58,10 @@ export interface ProductLayout {
   readonly panelRows: number;
 }
 
-export function productLayout(type: FloatType, relaxed: boolean): ProductLayout {
-  const { rows, vectors } = relaxed ? RELAXED_TILE : TILE;
-  const v = floatVector(type, relaxed);
-  return { type, bytes: v.laneBytes, panelColumns: vectors * v.lanes, panelRows: rows };
+export function productLayout(type: FloatType, tile: TileName): ProductLayout {
+  const { rows, vectors } = TILES[tile];
+  const bytes = type === 'f32' ? 4 : 8;
+  return { type, bytes, panelColumns: (vectors * 16) / bytes, panelRows: rows };
 }
 
 /** The depth of a block: equal blocks, none larger than the maximum. A function of the depth of the product alone. */
@@ -103,15 +116,15 @@ const multiplyParameters = integers(
   ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'add', 'work'] as const),
 );
 
-/** A module of `ProductExports` for one type; `relaxed` and `shared` as the engine and the memory are. */
-export function assembleProduct(type: FloatType, relaxed: boolean, shared: boolean): ModuleBuilder {
-  const tile = relaxed ? RELAXED_TILE : TILE;
-  const v = floatVector(type, relaxed);
+/** A module of `ProductExports` for one type and tile, over a memory that is shared or not. */
+export function assembleProduct(type: FloatType, tileName: TileName, shared: boolean): ModuleBuilder {
+  const tile: Tile = TILES[tileName];
+  const v = floatVector(type, tileName !== 'plain');
   const module = new ModuleBuilder({ shared });
   const packA = definePack(module, 'packA', v, tile.rows);
   definePack(module, 'pack', v, tile.vectors * v.lanes);
   const storePart = defineStorePart(module, v);
-  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile.rows, i + 1, storePart));
+  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile, i + 1, storePart));
   const widest = panels[tile.vectors - 1]!;
   module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
@@ -167,7 +180,7 @@ type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'
 function definePanel(
   module: ModuleBuilder,
   v: FloatVector,
-  panelRows: number,
+  { rows: panelRows, vectors: widest, heights }: Tile,
   vectors: number,
   storePart: StorePart,
 ): Panel {
@@ -175,10 +188,10 @@ function definePanel(
     const aPanel = f.let(i32.mul(p.depth, panelRows * v.laneBytes));
     const scope = { ...p, v, panelRows, vectors, storePart, aPanel };
     // Narrow panels take taller tiles, to have additions enough under way at a time.
-    for (let height = vectors > 2 ? 2 : 4; height > 0; height >>= 1) {
+    for (const height of heights.filter((height) => height * vectors <= panelRows * widest)) {
       f.while(i32.geS(p.rows, height), () => {
         tile(f, scope, height);
-        f.advance(p.a, height < panelRows ? height * v.laneBytes : i32.mul(aPanel, height / panelRows));
+        f.advance(p.a, height % panelRows === 0 ? i32.mul(aPanel, height / panelRows) : height * v.laneBytes);
         f.advance(p.c, i32.mul(p.cRowStride, height));
         f.advance(p.rows, -height);
       });

@@ -11,6 +11,7 @@ import {
   type Fitting,
   formatShape,
   isFloat,
+  kernels,
   type Printed,
   type Scalar,
   type Shape,
@@ -237,15 +238,11 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   const x: Tensor = logits;
   const t = targets as unknown as Tensor;
   const { labelSmoothing: smoothing = 0, reduction } = options;
-  const ofRow = checkClasses(x, t) === 'labels' ? ofLabel : ofProbabilities;
+  const ofRows = checkClasses(x, t) === 'labels' ? ofLabels : ofProbabilities;
   if (!isProbability(smoothing)) {
     throw new ArgumentError(`crossEntropy: labelSmoothing is ${smoothing}, expected a number from 0 to 1`);
   }
-  // Logits less their maximum: no exponential overflows, and nothing is lost where the maximum is large.
-  const shifted = x.sub(x.detach().max(1, { keepDims: true }));
-  const logSum = shifted.exp().sum(1, { keepDims: true }).log();
-  const losses = ofRow(shifted, logSum, t, smoothing);
-  return reduce('crossEntropy', reduction === 'none' ? losses.reshape([-1]) : losses, reduction);
+  return reduce('crossEntropy', ofRows(x, t, smoothing), reduction);
 }
 
 /** Throws where targets do not fit logits, and says what they are. */
@@ -276,16 +273,15 @@ function checkClasses(logits: Tensor, targets: Tensor): 'labels' | 'probabilitie
   return 'probabilities';
 }
 
-/** log sum e^x - (1 - e) x_label - e mean(x), row by row. */
-function ofLabel(x: Tensor, logSum: Tensor, labels: Tensor, smoothing: number): Tensor {
-  const chosen = x.gather(labels.reshape([-1, 1]), 1);
-  if (smoothing === 0) return logSum.sub(chosen);
-  const even = x.mean(1, { keepDims: true });
-  return logSum.sub(chosen.mul(1 - smoothing)).sub(even.mul(smoothing));
+/** -(1 - e) log p_label - e mean(log p), row by row. */
+function ofLabels(logits: Tensor, labels: Tensor, smoothing: number): Tensor {
+  const losses = kernels.crossEntropy(logits, labels);
+  if (smoothing === 0) return losses;
+  return losses.mul(1 - smoothing).sub(logits.logSoftmax(1).mean(1).mul(smoothing));
 }
 
-/** sum t (log sum e^x - x), row by row. */
-function ofProbabilities(x: Tensor, logSum: Tensor, targets: Tensor, smoothing: number): Tensor {
-  const t = smoothing === 0 ? targets : targets.mul(1 - smoothing).add(smoothing / x.shape[1]!);
-  return logSum.sub(x).mul(t).sum(1, { keepDims: true });
+/** -sum t log p, row by row. */
+function ofProbabilities(logits: Tensor, targets: Tensor, smoothing: number): Tensor {
+  const t = smoothing === 0 ? targets : targets.mul(1 - smoothing).add(smoothing / logits.shape[1]!);
+  return logits.logSoftmax(1).mul(t).sum(1).neg();
 }

@@ -161,25 +161,40 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
         const height = Math.min(rows, m - row);
         const inner = heap.mark();
         const left = this.#place(a, row, 0, height, k);
-        const work = heap.reserve(workBytes(this.#layout, height, depth));
-        const multiply = (to: number, toRowStride: number): void =>
-          this.#kernels.multiply(
-            ...([height, width, k, depth, left.pointer, left.rowStride, left.columnStride] as const),
-            ...([right.pointer, right.step, right.panel, to, toRowStride, add ? 1 : 0, work] as const),
-          );
         if ('pointer' in c) {
-          multiply(c.pointer + (row * n + column) * bytes, n * bytes);
+          const to = c.pointer + (row * n + column) * bytes;
+          this.#compute(height, width, k, depth, left, right, to, n * bytes, add);
         } else {
           const to = heap.reserve(height * width * bytes);
           const at = c.offset + row * n + column;
           if (add) copy(this.#view(), to / bytes, width, c.data, at, n, 1, height, width);
-          multiply(to, width * bytes);
+          this.#compute(height, width, k, depth, left, right, to, width * bytes, add);
           copy(c.data, at, n, this.#view(), to / bytes, width, 1, height, width);
         }
         heap.release(inner);
       }
       heap.release(outer);
     }
+  }
+
+  /** A product of what lies in the heap. */
+  #compute(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: HeapMatrix,
+    b: PackedMatrix,
+    to: number,
+    toRowStride: number,
+    add: boolean,
+  ): void {
+    const work = this.#heap.reserve(workBytes(this.#layout, m, depth));
+    // biome-ignore format: three lines of operands
+    this.#kernels.multiply(
+      m, n, k, depth, a.pointer, a.rowStride, a.columnStride,
+      b.pointer, b.step, b.panel, to, toRowStride, add ? 1 : 0, work,
+    );
   }
 
   /** The panels of some columns of B: packed before, packed now, or for a few rows of A its rows as they are. */

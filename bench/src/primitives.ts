@@ -15,171 +15,125 @@ export interface Operands {
   readonly condition: Tensor;
   /** int32 [side], below side. */
   readonly indices: Tensor;
+  /** float32 [side]. */
+  readonly vector: Tensor;
+  /** The windows of x, [3, 3, side, side]. */
+  readonly unfolded: Tensor;
 }
 
+type Call = (k: Kernels<Tensor>, operands: Operands) => Tensor;
+
 export interface PrimitiveCase {
-  /** 4-byte words read and written for each element of an operand; 0 where the result is a view. */
+  /** 4-byte words read and written for each element of a matrix; 0 where the result is a view. */
   readonly touched: number;
-  /** Makes a call ready. */
-  readonly ready: (k: Kernels<Tensor>, operands: Operands) => () => Tensor;
+  readonly call: Call;
 }
+
+/** 3x3 windows around every element. */
+export const WINDOWS: readonly Window[] = Array(2).fill({ size: 3, stride: 1, dilation: 1, padding: [1, 1] });
+const WINDOW_ENTRIES = 9;
+
+/** A bool in words. */
+const BOOL = 1 / 4;
 
 /** Primitives of so many tensors and nothing else. */
 type OfTensors<Inputs extends readonly Tensor[]> = {
   [P in Primitive]: Kernels<Tensor>[P] extends (...inputs: Inputs) => Tensor ? P : never;
 }[Primitive];
 
-const WINDOW: Window = { size: 3, stride: 1, dilation: 1, padding: [1, 1] };
-const WINDOWS = [WINDOW, WINDOW];
-const WINDOW_ENTRIES = WINDOW.size ** 2;
+/** Cases that differ in the primitive alone. */
+const alike = <P extends Primitive>(touched: number, names: readonly P[], callOf: (name: P) => Call) =>
+  Object.fromEntries(names.map((name) => [name, { touched, call: callOf(name) }])) as Record<P, PrimitiveCase>;
 
-/** A bool in words. */
-const BOOL = 1 / 4;
+const ofBothSigns: readonly OfTensors<[Tensor]>[] = [
+  'neg',
+  'abs',
+  'sign',
+  'exp',
+  'expm1',
+  'sin',
+  'cos',
+  'tanh',
+  'sigmoid',
+  'relu',
+  'softplus',
+  'erf',
+];
+const ofPositive: readonly OfTensors<[Tensor]>[] = ['log', 'log1p', 'sqrt'];
+const ofTwo: readonly OfTensors<[Tensor, Tensor]>[] = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'];
+const comparisons: readonly OfTensors<[Tensor, Tensor]>[] = ['equal', 'less', 'lessEqual'];
 
-const view = (ready: PrimitiveCase['ready']): PrimitiveCase => ({ touched: 0, ready });
-
-const each = <P extends Primitive>(names: readonly P[], make: (name: P) => PrimitiveCase) =>
-  Object.fromEntries(names.map((name) => [name, make(name)])) as { readonly [N in P]: PrimitiveCase };
-
-const unary = (operand: 'x' | 'positive', ...names: readonly OfTensors<[Tensor]>[]) =>
-  each(names, (name) => ({
-    touched: 2,
-    ready:
-      (k, { [operand]: x }) =>
-      () =>
-        k[name](x),
-  }));
-
-const binary = (touched: number, ...names: readonly OfTensors<[Tensor, Tensor]>[]) =>
-  each(names, (name) => ({
-    touched,
-    ready:
-      (k, { positive, y }) =>
-      () =>
-        k[name](positive, y),
-  }));
-
-/** Along rows, which lie in one piece. */
-const reductions = (...names: readonly ('sum' | 'max' | 'min')[]) =>
-  each(names, (name) => ({
-    touched: 1,
-    ready:
-      (k, { x }) =>
-      () =>
-        k[name](x, [1]),
-  }));
-
-const scans = (touched: number, ...names: readonly ('argmax' | 'argmin' | 'cumsum')[]) =>
-  each(names, (name) => ({
-    touched,
-    ready:
-      (k, { x }) =>
-      () =>
-        k[name](x, 1),
-  }));
-
-/** A primitive that stands here no case is not measured, and the table says so. */
+/** A primitive that has no case here is not measured, and the table says so. Reductions run along rows, which lie in one piece. */
 export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
-  full: {
-    touched: 1,
-    ready:
-      (k, { side }) =>
-      () =>
-        k.full({ shape: [side, side], value: 1, dtype: 'float32' }),
-  },
-  ...unary('x', 'neg', 'abs', 'sign', 'exp', 'expm1', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'erf'),
-  ...unary('positive', 'log', 'log1p', 'sqrt'),
-  ...binary(3, 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'),
-  ...binary(2 + BOOL, 'equal', 'less', 'lessEqual'),
-  where: {
-    touched: 3 + BOOL,
-    ready:
-      (k, { condition, x, y }) =>
-      () =>
-        k.where(condition, x, y),
-  },
-  cast: {
-    touched: 2,
-    ready:
+  full: { touched: 1, call: (k, { side }) => k.full({ shape: [side, side], value: 1, dtype: 'float32' }) },
+  ...alike(
+    2,
+    ofBothSigns,
+    (name) =>
       (k, { x }) =>
-      () =>
-        k.cast(x, 'int32'),
+        k[name](x),
+  ),
+  ...alike(
+    2,
+    ofPositive,
+    (name) =>
+      (k, { positive }) =>
+        k[name](positive),
+  ),
+  ...alike(
+    3,
+    ofTwo,
+    (name) =>
+      (k, { positive, y }) =>
+        k[name](positive, y),
+  ),
+  timesSlope: { touched: 3, call: (k, { x, y }) => k.timesSlope(x, y, 'tanh') },
+  ...alike(
+    2 + BOOL,
+    comparisons,
+    (name) =>
+      (k, { x, y }) =>
+        k[name](x, y),
+  ),
+  where: { touched: 3 + BOOL, call: (k, { condition, x, y }) => k.where(condition, x, y) },
+  cast: { touched: 2, call: (k, { x }) => k.cast(x, 'int32') },
+  ...alike(
+    1,
+    ['sum', 'max', 'min'],
+    (name) =>
+      (k, { x }) =>
+        k[name](x, [1]),
+  ),
+  ...alike(
+    1,
+    ['argmax', 'argmin'],
+    (name) =>
+      (k, { x }) =>
+        k[name](x, 1),
+  ),
+  cumsum: { touched: 2, call: (k, { x }) => k.cumsum(x, 1) },
+  stopGradient: { touched: 0, call: (k, { x }) => k.stopGradient(x) },
+  reshape: { touched: 0, call: (k, { x, side }) => k.reshape(x, [side * side]) },
+  permute: { touched: 0, call: (k, { x }) => k.permute(x, [1, 0]) },
+  broadcastTo: { touched: 0, call: (k, { x, side }) => k.broadcastTo(x, [2, side, side]) },
+  slice: {
+    touched: 0,
+    call: (k, { x, side }) => k.slice(x, { starts: [0, 1], sizes: [side, side - 1], steps: [1, 1] }),
   },
-  ...reductions('sum', 'max', 'min'),
-  ...scans(1, 'argmax', 'argmin'),
-  ...scans(2, 'cumsum'),
-  stopGradient: view(
-    (k, { x }) =>
-      () =>
-        k.stopGradient(x),
-  ),
-  reshape: view(
-    (k, { x, side }) =>
-      () =>
-        k.reshape(x, [side * side]),
-  ),
-  permute: view(
-    (k, { x }) =>
-      () =>
-        k.permute(x, [1, 0]),
-  ),
-  broadcastTo: view(
-    (k, { x, side }) =>
-      () =>
-        k.broadcastTo(x, [2, side, side]),
-  ),
-  slice: view(
-    (k, { x, side }) =>
-      () =>
-        k.slice(x, { starts: [0, 1], sizes: [side, side - 1], steps: [1, 1] }),
-  ),
   embed: {
     touched: 2,
-    ready: (k, { x, side }) => {
-      const into = { starts: [0, 1], sizes: [side, side], steps: [1, 1], shape: [side, side + 1] };
-      return () => k.embed(x, into);
-    },
+    call: (k, { x, side }) =>
+      k.embed(x, { starts: [0, 1], sizes: [side, side], steps: [1, 1], shape: [side, side + 1] }),
   },
-  concat: {
-    touched: 4,
-    ready:
-      (k, { x, y }) =>
-      () =>
-        k.concat(x, y, 0),
-  },
-  take: {
-    touched: 2,
-    ready:
-      (k, { x, indices }) =>
-      () =>
-        k.take(x, indices, 0),
-  },
-  scatterAdd: {
-    touched: 2,
-    ready:
-      (k, { x, indices, side }) =>
-      () =>
-        k.scatterAdd(x, indices, { axis: 0, size: side }),
-  },
-  matmul: {
-    touched: 3,
-    ready:
-      (k, { x, y }) =>
-      () =>
-        k.matmul(x, y),
-  },
-  unfold: {
-    touched: 1 + WINDOW_ENTRIES,
-    ready:
-      (k, { x }) =>
-      () =>
-        k.unfold(x, WINDOWS),
-  },
+  concat: { touched: 4, call: (k, { x, y }) => k.concat(x, y, 0) },
+  take: { touched: 2, call: (k, { x, indices }) => k.take(x, indices, 0) },
+  scatterAdd: { touched: 2, call: (k, { x, indices, side }) => k.scatterAdd(x, indices, { axis: 0, size: side }) },
+  matmul: { touched: 3, call: (k, { x, y }) => k.matmul(x, y) },
+  crossEntropy: { touched: 1, call: (k, { x, indices }) => k.crossEntropy(x, indices) },
+  crossEntropySlope: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropySlope(vector, x, indices) },
+  unfold: { touched: 1 + WINDOW_ENTRIES, call: (k, { x }) => k.unfold(x, WINDOWS) },
   fold: {
     touched: WINDOW_ENTRIES + 1,
-    ready: (k, { x, side }) => {
-      const unfolded = k.unfold(x, WINDOWS);
-      return () => k.fold(unfolded, { windows: WINDOWS, shape: [side, side] });
-    },
+    call: (k, { unfolded, side }) => k.fold(unfolded, { windows: WINDOWS, shape: [side, side] }),
   },
 };

@@ -10,7 +10,7 @@
 import initWabt from 'wabt';
 
 /** A register tile: how many rows of C, how many vectors of four columns, and whether one instruction multiplies and adds. */
-export interface Tile {
+interface Tile {
   readonly rows: number;
   readonly vectors: number;
   readonly relaxed: boolean;
@@ -131,7 +131,6 @@ export interface HandwrittenProduct {
   run(): void;
   /** A view of C, [size, size]. */
   readonly c: Float32Array;
-  readonly tile: Tile;
 }
 
 /** A product of two matrices [size, size], which are copied in. */
@@ -148,6 +147,5 @@ export async function handwrittenProduct(a: Float32Array, b: Float32Array, size:
   return {
     run: () => product(at(0), at(1), at(2), at(3), at(4), size),
     c: new Float32Array(memory.buffer, at(2), size * size),
-    tile,
   };
 }

@@ -69,8 +69,8 @@ export interface Kernels<A> {
   minimum(x: A, y: A): A;
 
   /**
-   * g s'(x) for an activation y = s(x) whose slope can be had from y: tanh 1 - y^2, sigmoid y (1 - y), relu 1 where y is
-   * not 0. Of one shape. One pass over memory in place of three.
+   * g s'(x) for an activation y = s(x) whose slope can be had from y: tanh g (1 - y^2), sigmoid g y (1 - y), relu g where y
+   * is not 0 and 0 elsewhere, whatever g is. Of one shape. One pass over memory in place of three.
    */
   timesSlope(g: A, y: A, of: Activation): A;
 

@@ -176,10 +176,10 @@ function softmaxRows(logits: NdArray) {
   });
 }
 
-const slopes: { readonly [A in Activation]: (y: number) => number } = {
-  relu: (y) => (y === 0 ? 0 : 1),
-  tanh: (y) => 1 - y * y,
-  sigmoid: (y) => y * (1 - y),
+const slopes: { readonly [A in Activation]: (g: number, y: number) => number } = {
+  relu: (g, y) => (y === 0 ? 0 : g),
+  tanh: (g, y) => g * (1 - y * y),
+  sigmoid: (g, y) => g * (y * (1 - y)),
 };
 
 export const reference: Kernels<NdArray> = {
@@ -218,7 +218,7 @@ export const reference: Kernels<NdArray> = {
   timesSlope(g, y, of) {
     const type = abstract.timesSlope(g, y, of);
     const [scale, value] = [load(g), load(y)];
-    const out = build(type.shape, (index) => get(scale, index) * slopes[of](get(value, index)));
+    const out = build(type.shape, (index) => slopes[of](get(scale, index), get(value, index)));
     return store(type, out);
   },
 

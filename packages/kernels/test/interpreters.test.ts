@@ -17,7 +17,7 @@ describe.each(Object.entries(interpreters))('%s', (_, kernels) => {
 });
 
 describe.each(Object.entries({ reference, ...interpreters }))('%s', (_, kernels) => {
-  test.each(errorCases)('refuses $name', (c) => {
+  test.each(errorCases.map((c) => [c.name, c] as const))('refuses %s', (_name, c) => {
     expect(checkErrorCase(kernels, c)).toBeUndefined();
   });
 });

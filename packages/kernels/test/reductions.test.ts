@@ -7,7 +7,7 @@ const million = 1_000_000;
 describe('float32 sums of a million numbers have all their digits', () => {
   const tenths = new NdArray(new Float32Array(million).fill(0.1), 'float32', [million]);
   const mixed = layOut([million], 'float32', 'contiguous', { between: [-1, 3], seed: 5 });
-  const exact = (x: NdArray) => x.data.reduce((sum, value) => sum + value, 0);
+  const exact = (x: NdArray) => Array.from(x.data).reduce((sum, value) => sum + value, 0);
 
   test.each([
     ['of tenths', tenths],

@@ -44,6 +44,7 @@ const worked: {
   pow: [[array([2, -2, 5]), array([10, 3, 0])], undefined, [3], [1024, -8, 1]],
   maximum: [[array([1, NaN, -0]), array([2, 1, 0])], undefined, [3], [2, NaN, 0]],
   minimum: [[array([1, NaN, -0]), array([2, 1, 0])], undefined, [3], [1, NaN, -0]],
+  timesSlope: [[array([10, 10, 10]), array([0.5, -1, 0])], 'tanh', [3], [7.5, 0, 10]],
   equal: [[array([1, 2, NaN]), array([1, 3, NaN])], undefined, [3], [1, 0, 0]],
   less: [[array([1, 2, 3]), array([2])], undefined, [3], [1, 0, 0]],
   lessEqual: [[array([1, 2, 3]), array([2])], undefined, [3], [1, 1, 0]],
@@ -66,6 +67,8 @@ const worked: {
   take: [[x, ints(2, 0, 2)], 1, [2, 3], [3, 1, 3, 6, 4, 6]],
   scatterAdd: [[array([1, 2, 3]), ints(2, 0, 2)], { axis: 0, size: 4 }, [4], [2, 0, 4, 0]],
   matmul: [[x, array([1, 0, 2, 1, 0, 3], [3, 2])], undefined, [2, 2], [5, 11, 14, 23]],
+  crossEntropy: [[array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2], [Math.LN2, 1000]],
+  crossEntropySlope: [[array([6, 1]), array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2, 2], [3, -3, 1, -1]],
   unfold: [[array([1, 2, 3])], [window], [2, 3], [1, 2, 3, 2, 3, 0]],
   fold: [[array([1, 2, 3, 10, 20, 30], [2, 3])], { windows: [window], shape: [3] }, [3], [1, 12, 23]],
 };

@@ -69,6 +69,27 @@ const window = (how: Partial<Window>): readonly Window[] => [
 ];
 const slice = (start: number, size: number, step: number) => ({ starts: [start], sizes: [size], steps: [step] });
 
+/** Logits and labels that do not go together, after other operands. */
+const labelled = (primitive: Primitive, before: readonly ArrayInput[]): readonly ErrorCase[] => [
+  ...(['int32', 'bool'] as const).map((dtype) =>
+    dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [...before, x([2, 3], dtype), indices([2], 0)]),
+  ),
+  dtypeError('expected int32 indices, got float32', primitive, [...before, x([2, 3]), x([2])]),
+  ...[
+    [x([2, 3]), indices([3], 0)],
+    [x([2, 3]), indices([2, 1], 0)],
+    [x([2, 3, 1]), indices([2], 0)],
+    [x([2, 0]), indices([2], 0)],
+  ].map((operands) =>
+    shapeError('expected logits [n, c] with c > 0 and labels [n]', primitive, [...before, ...operands]),
+  ),
+  argumentError('index 3 at place 1 is out of range for an axis of length 3', primitive, [
+    ...before,
+    x([2, 3]),
+    indices([2], 0, 3),
+  ]),
+];
+
 /** Calls of every primitive that checks its operands. */
 export const errorCases: readonly ErrorCase[] = [
   ...ofFloats.flatMap((primitive) => [
@@ -92,6 +113,12 @@ export const errorCases: readonly ErrorCase[] = [
       dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [x([3], dtype), x([3], dtype)]),
     ),
   ),
+
+  dtypeError('operands are float64 and float32', 'timesSlope', [x([3], 'float64'), x([3])], 'relu'),
+  ...(['int32', 'bool'] as const).map((dtype) =>
+    dtypeError(`expected float32 or float64, got ${dtype}`, 'timesSlope', [x([3], dtype), x([3], dtype)], 'tanh'),
+  ),
+  shapeError('expected one shape, got [3] and [1]', 'timesSlope', [x([3]), x([1])], 'sigmoid'),
 
   dtypeError('expected a bool condition, got float32', 'where', [x([3]), x([3]), x([3])]),
   dtypeError('operands are float32 and float64', 'where', [x([3], 'bool'), x([3]), x([3], 'float64')]),
@@ -182,6 +209,11 @@ export const errorCases: readonly ErrorCase[] = [
   shapeError('cannot broadcast [2] with [3]', 'matmul', [x([2, 4, 5]), x([3, 5, 6])]),
   dtypeError('operands are float32 and float64', 'matmul', [x([2, 3]), x([3, 2], 'float64')]),
   dtypeError('expected numbers, got bool', 'matmul', [x([2, 3], 'bool'), x([3, 2], 'bool')]),
+
+  ...labelled('crossEntropy', []),
+  ...labelled('crossEntropySlope', [x([2])]),
+  dtypeError('operands are float64 and float32', 'crossEntropySlope', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),
+  shapeError('expected one shape, got [1] and [2]', 'crossEntropySlope', [x([1]), x([2, 3]), indices([2], 0)]),
 
   shapeError(
     'a window that spans 5 does not fit axis 1 of padded length 4',

@@ -3,7 +3,20 @@
 import type { FloatDType } from '../../dtype.ts';
 import type { Activation, Primitive } from '../../primitives.ts';
 import { type Case, newCase } from '../case.ts';
-import { array, floats, layoutShapes, lengths, listed, oddShapes, uniform, unusualLayouts, usual } from '../inputs.ts';
+import {
+  array,
+  floats,
+  layoutShapes,
+  lengths,
+  listed,
+  oddShapes,
+  special,
+  uniform,
+  unusualLayouts,
+  usual,
+} from '../inputs.ts';
+import type { Layout } from '../layouts.ts';
+import type { Values } from '../values.ts';
 
 const activations: readonly Activation[] = ['relu', 'tanh', 'sigmoid'];
 
@@ -18,6 +31,11 @@ const slopeCases = (dtype: FloatDType, of: Activation): readonly Case[] => {
       newCase('timesSlope', [array([33, 35], dtype, usual(dtype), layout), array([33, 35], dtype, values)], of),
     ),
     newCase('timesSlope', [array([5, 7], dtype, values), { sameAs: 0 }], of),
+    newCase(
+      'timesSlope',
+      [array([41], dtype, listed(...special[dtype])), array([41], dtype, listed(0, 1, 0.5, Number.NaN))],
+      of,
+    ),
   ];
 };
 
@@ -36,32 +54,44 @@ const logitShapes = [
   [0, 4],
 ] as const;
 
-const labelsOf = (rows: number, classes: number) => array([rows], 'int32', uniform(0, classes, 3));
+/** Rows of which some share nothing out, all of it to one class, or to a class beyond all numbers. */
+const extremeRows = listed(
+  ...[-Infinity, 0, 1, 2, -Infinity],
+  ...[Number.NaN, 0, 1, 2, 3],
+  ...[0, Infinity, 1, 2, 3],
+  ...[-Infinity, -Infinity, -Infinity, -Infinity, -Infinity],
+  ...[0, 1e30, 1, -1e30, 2],
+  ...[-Infinity, 7, -Infinity, -Infinity, -Infinity],
+);
 
-const rowCases = (make: (rows: number, classes: number, dtype: FloatDType) => readonly Case[]): readonly Case[] =>
-  floats.flatMap((dtype) => logitShapes.flatMap(([rows, classes]) => make(rows, classes, dtype)));
+interface Row {
+  readonly shape: readonly [rows: number, classes: number];
+  readonly values: Values;
+  readonly layout?: Layout;
+  readonly labelLayout?: Layout;
+}
+
+const rowsOf = (dtype: FloatDType): readonly Row[] => [
+  ...logitShapes.flatMap((shape) =>
+    [usual(dtype), uniform(990, 1010), uniform(-50, 50)].map((values) => ({ shape, values })),
+  ),
+  ...unusualLayouts.map((layout) => ({ shape: [7, 10] as const, values: usual(dtype), layout })),
+  ...unusualLayouts.map((labelLayout) => ({ shape: [7, 10] as const, values: usual(dtype), labelLayout })),
+  { shape: [6, 5], values: extremeRows },
+];
+
+const operands = (dtype: FloatDType, { shape, values, layout, labelLayout }: Row) =>
+  [array(shape, dtype, values, layout), array([shape[0]], 'int32', uniform(0, shape[1], 3), labelLayout)] as const;
 
 export const fusedCases = {
   timesSlope: floats.flatMap((dtype) => activations.flatMap((of) => slopeCases(dtype, of))),
-  crossEntropy: rowCases((rows, classes, dtype) =>
-    [usual(dtype), uniform(990, 1010), uniform(-50, 50)].map((values) =>
-      newCase('crossEntropy', [array([rows, classes], dtype, values), labelsOf(rows, classes)], undefined),
-    ),
+  crossEntropy: floats.flatMap((dtype) =>
+    rowsOf(dtype).map((row): Case => newCase('crossEntropy', operands(dtype, row), undefined)),
   ),
-  crossEntropySlope: rowCases((rows, classes, dtype) => [
-    newCase(
-      'crossEntropySlope',
-      [array([rows], dtype, usual(dtype, 2)), array([rows, classes], dtype, usual(dtype)), labelsOf(rows, classes)],
-      undefined,
-    ),
-    newCase(
-      'crossEntropySlope',
-      [
-        array([rows], dtype, usual(dtype, 2), 'broadcast'),
-        array([rows, classes], dtype, uniform(990, 1010), 'transposed'),
-        labelsOf(rows, classes),
-      ],
-      undefined,
-    ),
-  ]),
+  crossEntropySlope: floats.flatMap((dtype) =>
+    rowsOf(dtype).map((row): Case => {
+      const g = array([row.shape[0]], dtype, usual(dtype, 2), row.layout);
+      return newCase('crossEntropySlope', [g, ...operands(dtype, row)], undefined);
+    }),
+  ),
 } satisfies { readonly [P in Primitive]?: readonly Case[] };

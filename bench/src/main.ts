@@ -3,7 +3,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { contendersOf, frameworks, offers } from './contenders.ts';
+import { contendersOf, type Framework, frameworks, offers } from './contenders.ts';
 import { help, OptionError, type Options, readOptions, type Section } from './options.ts';
 import { paths } from './paths.ts';
 import type { Report } from './report.ts';
@@ -28,18 +28,32 @@ const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = {
   primitives,
 };
 
+/** The wanted frameworks that can run here; says which can't, and why. */
+function present(wanted: readonly Framework[], python: string | undefined): Framework[] {
+  const isPeer = ({ role, runtime }: Framework) => role === 'peer' && runtime === 'node';
+  const complaint = wanted.some(isPeer) ? preparePeers() : undefined;
+  const obstacle = (framework: Framework) => {
+    if (framework.runtime === 'python' && python === undefined) {
+      return 'no Python here has PyTorch (TAPEGRAD_PYTHON can name one)';
+    }
+    return isPeer(framework) ? complaint : undefined;
+  };
+  return wanted.filter((framework) => {
+    const reason = obstacle(framework);
+    if (reason !== undefined) process.stderr.write(`${framework.name} is left out: ${reason}\n`);
+    return reason === undefined;
+  });
+}
+
 function prepare(options: Options): Run {
   const wanted = frameworks.filter(({ name }) => options.frameworks.includes(name));
   const python = wanted.some(({ runtime }) => runtime === 'python') ? findPython() : undefined;
-  if (wanted.some(({ role, runtime }) => role === 'peer' && runtime === 'node')) preparePeers();
-  const present = wanted.filter(({ runtime }) => runtime === 'node' || python !== undefined);
-  for (const { name } of wanted.filter((each) => !present.includes(each))) {
-    process.stderr.write(`${name} is left out: no Python here has PyTorch (TAPEGRAD_PYTHON can name one).\n`);
-  }
   const chosen = workloads.filter(({ id }) => options.workloads.includes(id));
   const specs = chosen.flatMap(({ cases }) => cases.map(({ spec }) => spec));
   return {
-    contenders: contendersOf(present, options.threads).filter((each) => specs.some((spec) => offers(each, spec))),
+    contenders: contendersOf(present(wanted, python), options.threads).filter((each) =>
+      specs.some((spec) => offers(each, spec)),
+    ),
     workloads: chosen,
     runtimes: { ...findNode(options.node), python },
     options,

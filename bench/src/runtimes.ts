@@ -46,18 +46,24 @@ function modified(url: URL): number {
   return statSync(url, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Installs the peers from npm where their package.json is newer than what is installed, and compiles their workloads. */
-export function preparePeers(): void {
-  const installed = new URL('node_modules/.package-lock.json', paths.peers);
-  const folder = fileURLToPath(paths.peers);
-  if (modified(installed) < modified(new URL('package.json', paths.peers))) {
-    process.stderr.write('Installing the peers from npm (once, some 300 MB) ...\n');
-    mustRun('npm', ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']);
-  }
-  mustRun('npx', ['--no-install', 'tsc', '-b', folder]);
+/** Runs a command; gives what it printed where it failed. */
+function complaintOf(command: string, args: readonly string[]): string | undefined {
+  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
+  return status === 0 ? undefined : `${command} ${args[0]} failed:\n${stdout ?? ''}${stderr ?? ''}`;
 }
 
-function mustRun(command: string, args: readonly string[]): void {
-  const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
-  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed:\n${stdout}${stderr}`);
+/**
+ * Installs the peers from npm where their package.json is newer than what is installed, and compiles their workloads. Gives
+ * the reason where that failed.
+ */
+export function preparePeers(): string | undefined {
+  const installed = new URL('node_modules/.package-lock.json', paths.peers);
+  const folder = fileURLToPath(paths.peers);
+  const install = ['install', '--prefix', folder, '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  if (modified(installed) < modified(new URL('package.json', paths.peers))) {
+    process.stderr.write('Installing the peers from npm (once, some 300 MB) ...\n');
+    const complaint = complaintOf('npm', install);
+    if (complaint !== undefined) return complaint;
+  }
+  return complaintOf('npx', ['--no-install', 'tsc', '-b', folder]);
 }

@@ -127,7 +127,7 @@ describeEach(() => {
         expect(result.shape).toEqual(expected.shape);
         expectClose(result, expected.data);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -146,7 +146,7 @@ describeEach(() => {
           change.data.reduce((sum, value) => sum + 2 * value, 0),
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

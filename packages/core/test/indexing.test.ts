@@ -97,7 +97,7 @@ describeEach(() => {
         const x = counting(shape);
         expect(x.index(...entries.map(toIndex)).toArray()).toEqual(naive(x.toArray(), entries));
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 

@@ -70,6 +70,11 @@ const calls: { readonly [name: string]: Call } = {
   slice: ([x], [axis, start, stop, step]) => x!.slice(axis!, start, stop, step),
   index: ([x], list) => x!.index(...list),
 
+  // Primitives that core has no function for: nn does, and rules.
+  timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),
+  crossEntropy: ([logits], [labels]) => kernels.crossEntropy(logits!, labels!),
+  crossEntropySlope: ([g, logits], [labels]) => kernels.crossEntropySlope(g!, logits!, labels!),
+
   // Programs of several operations.
   shared: ([x]) => {
     const e = x!.exp();

@@ -55,6 +55,11 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   pow: on(numbers([2, 3], 0, 0.5, 3), numbers([2, 3], 1)),
   maximum: binary,
   minimum: binary,
+  timesSlope: (['relu', 'tanh', 'sigmoid'] as const).map((of) => ({
+    inputs: [numbers([2, 3]), numbers([2, 3], 1, -0.9, 0.9)],
+    attributes: of,
+  })),
+
   equal: binary,
   less: binary,
   lessEqual: binary,
@@ -94,6 +99,9 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   scatterAdd: [{ inputs: [numbers([2, 3]), ints(2, 0, 2)], attributes: { axis: 1, size: 4 } }],
 
   matmul: on(numbers([2, 3]), numbers([3, 2], 1)),
+
+  crossEntropy: on(numbers([3, 4]), ints(2, 0, 3)),
+  crossEntropySlope: on(numbers([3]), numbers([3, 4], 1), ints(2, 0, 3)),
 
   unfold: [{ inputs: [numbers([2, 5])], attributes: [window] }],
   fold: [{ inputs: [numbers([2, 2, 3])], attributes: { windows: [window], shape: [5] } }],

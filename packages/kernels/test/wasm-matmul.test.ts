@@ -166,8 +166,8 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
     ['blocks of the depth', 5, 19, 1000],
     ['parts of the depth, each with blocks', 5, 19, 8200],
     ['columns in parts', 3, 4200, 3],
-    ['columns in parts, packed', 6, 4200, 3],
-    ['packed columns in parts', 5, 600, 2000],
+    ['columns in parts, packed', 10, 4200, 3],
+    ['packed columns in parts', 9, 600, 2000],
     ['rows in parts', 140, 3, 4000],
     ['a long column', 9000, 1, 40],
     ['a long depth', 1, 1, 20000],
@@ -247,6 +247,22 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
       }
       heap.release(mark);
     }
+  });
+
+  test.runIf(features().threads)('runs over a memory that is shared', () => {
+    const shared = new MatrixProduct(new Heap({ shared: true }), type, { relaxed, tile });
+    const [a, b] = [matrix(type, 9, 30, 'columns', random), rowMajor(30, 21)];
+    const c = newArray(type, 9 * 21);
+    shared.run(9, 21, 30, a, b, { data: c, offset: 0 });
+    expect(c).toEqual(run(9, 21, 30, a, b));
+  });
+
+  test('a memory that grows in the middle of a product', () => {
+    const small = new MatrixProduct(new Heap(), type, { relaxed, tile });
+    const [a, b] = [rowMajor(400, 400), rowMajor(400, 400)];
+    const c = newArray(type, 400 * 400);
+    small.run(400, 400, 400, a, b, { data: c, offset: 0 });
+    expectSame(c, run(400, 400, 400, a, b));
   });
 
   test('operands and results in the heap are used where they are', () => {

@@ -58,7 +58,7 @@ const LONGEST = 1 << 12;
 /** Rows up to this length are copied by a loop: a call for each takes longer. */
 const SHORT_ROW = 24;
 /** With so few rows of A, to pack B takes longer than it saves. */
-const FEW_ROWS = 4;
+const FEW_ROWS = 8;
 
 /**
  * Matrix products of float32 (`'f32'`) or of float64 over a heap.
@@ -167,9 +167,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
         } else {
           const to = heap.reserve(height * width * bytes);
           const at = c.offset + row * n + column;
-          if (add) copy(this.#view(), to / bytes, width, c.data, at, n, 1, height, width);
+          if (add) copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
           this.#compute(height, width, k, depth, left, right, to, width * bytes, add);
-          copy(c.data, at, n, this.#view(), to / bytes, width, 1, height, width);
+          copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
         }
         heap.release(inner);
       }
@@ -214,14 +214,12 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const piece = part(matrix, row, column);
     if (isPlaced(piece)) return piece;
     const { bytes } = this.#layout;
-    const { data, offset, rowStride, columnStride } = piece;
     const pointer = this.#heap.reserve(rows * columns * bytes);
-    const to = pointer / bytes;
-    if (rowStride === 1 && columnStride !== 1) {
-      copy(this.#view(), to, rows, data, offset, columnStride, rowStride, columns, rows);
+    if (piece.rowStride === 1 && piece.columnStride !== 1) {
+      copy(this.#view(), pointer / bytes, rows, transposed(piece), columns, rows);
       return { pointer, rowStride: bytes, columnStride: rows * bytes };
     }
-    copy(this.#view(), to, columns, data, offset, rowStride, columnStride, rows, columns);
+    copy(this.#view(), pointer / bytes, columns, piece, rows, columns);
     return { pointer, rowStride: columns * bytes, columnStride: bytes };
   }
 
@@ -238,6 +236,11 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
 const isPlaced = (matrix: ArrayMatrix | HeapMatrix): matrix is HeapMatrix => 'pointer' in matrix;
 
 const isPacked = (matrix: ArrayMatrix | HeapMatrix | PackedMatrix): matrix is PackedMatrix => 'panel' in matrix;
+
+/** A matrix of contiguous rows. */
+const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
+  return { data, offset, rowStride, columnStride: 1 };
+};
 
 const transposed = <M extends ArrayMatrix | HeapMatrix>(matrix: M): M => ({
   ...matrix,
@@ -258,30 +261,28 @@ function panelsFrom(packed: PackedMatrix, row: number, panel: number): PackedMat
   return { ...packed, pointer: packed.pointer + row * packed.step + panel * packed.panel };
 }
 
-/** Copies a strided matrix into one whose columns are next to each other. */
+/** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */
 function copy(
   to: FloatArray,
   at: number,
   toStride: number,
-  from: FloatArray,
-  offset: number,
-  rowStride: number,
-  columnStride: number,
+  { data, offset, rowStride, columnStride }: ArrayMatrix,
   rows: number,
   columns: number,
 ): void {
   const length = rows * columns;
-  if (columnStride === 1 && length > SHORT_ROW && (rows === 1 || (rowStride === columns && toStride === columns))) {
-    to.set(length === from.length ? from : from.subarray(offset, offset + length), at);
+  const dense = rows === 1 || (rowStride === columns && toStride === columns);
+  if (columnStride === 1 && dense && length > SHORT_ROW) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
   } else if (columnStride === 1 && columns > SHORT_ROW) {
     for (let row = 0; row < rows; row++) {
       const start = offset + row * rowStride;
-      to.set(from.subarray(start, start + columns), at + row * toStride);
+      to.set(data.subarray(start, start + columns), at + row * toStride);
     }
   } else {
     for (let row = 0; row < rows; row++) {
-      const [start, target] = [offset + row * rowStride, at + row * toStride];
-      for (let column = 0; column < columns; column++) to[target + column] = from[start + column * columnStride]!;
+      const [source, target] = [offset + row * rowStride, at + row * toStride];
+      for (let column = 0; column < columns; column++) to[target + column] = data[source + column * columnStride]!;
     }
   }
 }

@@ -67,13 +67,13 @@ export function productLayout(type: FloatType, tile: TileName): ProductLayout {
 /** The depth of a block: equal blocks, none larger than the maximum. A function of the depth of the product alone. */
 export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
 
-/** The bytes of one row of panels that hold `columns` columns of B. */
-export const packedBytes = (layout: ProductLayout, depth: number, columns: number): number =>
-  Math.ceil(columns / layout.panelColumns) * layout.panelColumns * depth * layout.bytes;
+/** The bytes of B, k x n, packed. */
+export const packedBytes = (layout: ProductLayout, k: number, n: number): number =>
+  Math.ceil(n / layout.panelColumns) * layout.panelColumns * k * layout.bytes;
 
-/** The bytes that `multiply` needs to pack A in. */
-export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
-  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * blockDepth(k) * layout.bytes;
+/** The bytes in which `multiply` packs A, m rows of it in blocks of some depth. */
+export const workBytes = (layout: ProductLayout, m: number, depth: number): number =>
+  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * depth * layout.bytes;
 
 /** The functions of a module of `assembleProduct`. Sizes are at least one, pointers and strides are in bytes. */
 export interface ProductExports {

@@ -152,12 +152,13 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
 
   cumsum(x, axis) {
     const out = emptyOf(abstract.cumsum(x, axis));
-    const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
+    const [data, sums, length] = [x.data, out.data, x.shape[axis]!];
+    const [step, outStep] = [x.stride[axis]!, out.stride[axis]!];
     forEachLine(x, out, axis, (from, to) => {
       let total = 0;
       for (let i = 0; i < length; i++) {
-        total += x.data[from + i * step]!;
-        out.data[to + i * outStep] = total;
+        total += data[from + i * step]!;
+        sums[to + i * outStep] = total;
       }
     });
     return out;

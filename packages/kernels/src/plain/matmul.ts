@@ -125,6 +125,7 @@ function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
   const [yRow, yColumn] = y.stride as [number, number];
   for (let i = 0; i < m; i++) {
     const to = out.offset + i * n;
+    c.fill(0, to, to + n);
     for (let p = 0; p < k; p++) {
       const factor = a[x.offset + i * xRow + p * xColumn]!;
       const from = y.offset + p * yRow;
@@ -133,7 +134,7 @@ function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
   }
 }
 
-/** out = x y for matrices on any strides; `out` is contiguous and zero. */
+/** out = x y for matrices on any strides; `out` is contiguous. */
 export function multiplyMatrices(x: NdArray, y: NdArray, out: NdArray): void {
   if (out.dtype === 'int32') multiplyIntegers(x, y, out);
   else multiplyFloats(x, y, out);

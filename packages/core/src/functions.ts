@@ -32,8 +32,9 @@ import {
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
 interface BinaryFunction<Call extends string> {
-  <A extends Shape, B extends Shape>(x: Tensor<A>, y: Operand<Call, A, B>): Of<Broadcast<Call, A, B>>;
   <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
+  // Last, since a message is about the last: it is to say why two tensors do not fit.
+  <A extends Shape, B extends Shape>(x: Tensor<A>, y: Operand<Call, A, B>): Of<Broadcast<Call, A, B>>;
 }
 
 type ReduceFunction = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(

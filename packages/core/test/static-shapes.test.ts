@@ -1,0 +1,187 @@
+/** The shapes that the compiler knows are those that come at run time. What must not compile is in `types/`. */
+
+import * as core from '@tapegrad/core';
+import { type Nested, parameter, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { expect, expectTypeOf, test } from 'vitest';
+
+/** A length that the compiler does not know. */
+const n: number = 5;
+/** A tensor of which the compiler does not know the shape. */
+const some: Tensor = zeros([5, 4]);
+
+const x = zeros([5, 4]);
+const rows = zeros([n, 4]);
+const batch = zeros([2, 5, 4]);
+
+/** Holds the type of a shape and the shape against each other. */
+const expectShape = <const S extends Shape>(actual: Tensor<S>, shape: Shape) => {
+  expect(actual.shape).toEqual(shape);
+  return expectTypeOf<S>();
+};
+
+test('making', () => {
+  expectShape(zeros([64, 784]), [64, 784]).toEqualTypeOf<readonly [64, 784]>();
+  expectShape(core.ones([]), []).toEqualTypeOf<readonly []>();
+  expectShape(core.full([n, 3], 1), [5, 3]).toEqualTypeOf<readonly [number, 3]>();
+  expectShape(core.eye(3), [3, 3]).toEqualTypeOf<readonly [3, 3]>();
+  expectShape(core.arange(4), [4]).toEqualTypeOf<readonly [number]>();
+  expectShape(new Random(1).normal([2, 3]), [2, 3]).toEqualTypeOf<readonly [2, 3]>();
+  expectShape(new Random(1).permutation(7), [7]).toEqualTypeOf<readonly [number]>();
+  const shape: Shape = [2, 3];
+  expectShape(zeros(shape), [2, 3]).toEqualTypeOf<Shape>();
+});
+
+test('from arrays', () => {
+  expectShape(tensor(1), []).toEqualTypeOf<readonly []>();
+  expectShape(tensor([1, 2, 3]), [3]).toEqualTypeOf<readonly [3]>();
+  expectShape(
+    tensor([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]),
+    [2, 3],
+  ).toEqualTypeOf<readonly [2, 3]>();
+  expectShape(tensor([[[1], [2]]]), [1, 2, 1]).toEqualTypeOf<readonly [1, 2, 1]>();
+  const list: number[] = [1, 2];
+  expectShape(tensor(list), [2]).toEqualTypeOf<readonly [number]>();
+  expectShape(tensor([list, list]), [2, 2]).toEqualTypeOf<readonly [2, number]>();
+  const nested: Nested<number> = x.toArray();
+  expectShape(tensor(nested), [5, 4]).toEqualTypeOf<Shape>();
+  expectShape(tensor(new Float32Array(6)), [6]).toEqualTypeOf<readonly [number]>();
+  expectShape(tensor(new Float32Array(6), { shape: [2, 3] }), [2, 3]).toEqualTypeOf<readonly [2, 3]>();
+  expectShape(tensor([1, 2, 3, 4], { shape: [2, 2] }), [2, 2]).toEqualTypeOf<readonly [2, 2]>();
+});
+
+test('one operand', () => {
+  expectShape(x.exp(), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(core.exp(rows), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(x.cast('float64'), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.softmax(1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.cumsum(0).flip(1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.detach(), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(some.tanh(), [5, 4]).toEqualTypeOf<Shape>();
+});
+
+test('two operands', () => {
+  expectShape(x.add(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.add(1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.mul(zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(zeros([4]).mul(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(zeros([5, 1]).sub(zeros([1, 4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(zeros([3, 1, 1]).div(x), [3, 5, 4]).toEqualTypeOf<readonly [3, 5, 4]>();
+  expectShape(x.less(zeros([])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(core.add(x, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(core.add(2, x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+});
+
+test('two operands, lengths or ranks unknown', () => {
+  expectShape(rows.add(zeros([4])), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
+  // An unknown length agrees with a known one, and is then known.
+  expectShape(rows.add(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(x.add(some), [5, 4]).toEqualTypeOf<Shape>();
+  expectShape(some.add(x), [5, 4]).toEqualTypeOf<Shape>();
+  expectShape(some.add(some), [5, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.add(some, 1), [5, 4]).toEqualTypeOf<Shape>();
+});
+
+test('matmul', () => {
+  const w = zeros([4, 3]);
+  expectShape(x.matmul(w), [5, 3]).toEqualTypeOf<readonly [5, 3]>();
+  expectShape(core.matmul(x, w), [5, 3]).toEqualTypeOf<readonly [5, 3]>();
+  expectShape(rows.matmul(w), [5, 3]).toEqualTypeOf<readonly [number, 3]>();
+  expectShape(zeros([5, n - 1]).matmul(w), [5, 3]).toEqualTypeOf<readonly [5, 3]>();
+  expectShape(batch.matmul(w), [2, 5, 3]).toEqualTypeOf<readonly [2, 5, 3]>();
+  expectShape(batch.matmul(zeros([2, 4, 3])), [2, 5, 3]).toEqualTypeOf<readonly [2, 5, 3]>();
+  expectShape(zeros([7, 1, 5, 4]).matmul(zeros([2, 4, 3])), [7, 2, 5, 3]).toEqualTypeOf<readonly [7, 2, 5, 3]>();
+  expectShape(x.matmul(zeros([4])), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(zeros([4]).matmul(w), [3]).toEqualTypeOf<readonly [3]>();
+  expectShape(zeros([4]).matmul(zeros([2, 4, 3])), [2, 3]).toEqualTypeOf<readonly [2, 3]>();
+  expectShape(zeros([4]).matmul(zeros([4])), []).toEqualTypeOf<readonly []>();
+  expectShape(x.matmul(some.transpose()), [5, 5]).toEqualTypeOf<Shape>();
+  expectShape(some.matmul(w), [5, 3]).toEqualTypeOf<Shape>();
+});
+
+test('reductions', () => {
+  expectShape(x.sum(), []).toEqualTypeOf<readonly []>();
+  expectShape(some.sum(), []).toEqualTypeOf<readonly []>();
+  expectShape(x.sum(0), [4]).toEqualTypeOf<readonly [4]>();
+  expectShape(x.sum(1), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(x.mean(-1), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(batch.max(1), [2, 4]).toEqualTypeOf<readonly [2, 4]>();
+  expectShape(batch.max(-3), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(rows.variance(1), [5]).toEqualTypeOf<readonly [number]>();
+  expectShape(rows.norm(0), [4]).toEqualTypeOf<readonly [4]>();
+  expectShape(core.argmax(x, 1), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(x.argmin(), []).toEqualTypeOf<readonly []>();
+  expectShape(core.sum(x, 0), [4]).toEqualTypeOf<readonly [4]>();
+  expectShape(core.mean(x), []).toEqualTypeOf<readonly []>();
+});
+
+test('reductions that keep their axes', () => {
+  expectShape(x.sum(0, { keepDims: true }), [1, 4]).toEqualTypeOf<readonly [1, 4]>();
+  expectShape(x.sum(-1, { keepDims: true }), [5, 1]).toEqualTypeOf<readonly [5, 1]>();
+  expectShape(x.sum(undefined, { keepDims: true }), [1, 1]).toEqualTypeOf<readonly [1, 1]>();
+  expectShape(x.sum(0, { keepDims: false }), [4]).toEqualTypeOf<readonly [4]>();
+  expectShape(batch.variance(1, { keepDims: true, correction: 0 }), [2, 1, 4]).toEqualTypeOf<readonly [2, 1, 4]>();
+  // What broadcasts back is known to.
+  expectShape(x.sub(x.mean(-1, { keepDims: true })), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+});
+
+test('reductions over axes that the compiler does not count', () => {
+  const axis: number = 1;
+  expectShape(x.sum(axis), [5]).toEqualTypeOf<Shape>();
+  expectShape(batch.sum([0, 2]), [5]).toEqualTypeOf<Shape>();
+  expectShape(some.sum(0), [4]).toEqualTypeOf<Shape>();
+});
+
+test('transpose and permute', () => {
+  expectShape(x.transpose(), [4, 5]).toEqualTypeOf<readonly [4, 5]>();
+  expectShape(batch.transpose(), [2, 4, 5]).toEqualTypeOf<readonly [2, 4, 5]>();
+  expectShape(core.transpose(rows), [4, 5]).toEqualTypeOf<readonly [4, number]>();
+  expectShape(batch.permute([2, 0, 1]), [4, 2, 5]).toEqualTypeOf<readonly [4, 2, 5]>();
+  expectShape(core.permute(x, [1, 0]), [4, 5]).toEqualTypeOf<readonly [4, 5]>();
+  expectShape(some.transpose(), [4, 5]).toEqualTypeOf<Shape>();
+  expectShape(some.permute([1, 0]), [4, 5]).toEqualTypeOf<Shape>();
+  const order: number[] = [1, 0];
+  expectShape(x.permute(order), [4, 5]).toEqualTypeOf<Shape>();
+});
+
+test('reshape and broadcastTo', () => {
+  expectShape(x.reshape([2, 10]), [2, 10]).toEqualTypeOf<readonly [2, 10]>();
+  expectShape(x.reshape([-1, 2]), [10, 2]).toEqualTypeOf<readonly [number, 2]>();
+  expectShape(some.reshape([20]), [20]).toEqualTypeOf<readonly [20]>();
+  expectShape(core.reshape(x, [20]), [20]).toEqualTypeOf<readonly [20]>();
+  expectShape(x.broadcastTo([3, 5, 4]), [3, 5, 4]).toEqualTypeOf<readonly [3, 5, 4]>();
+});
+
+test('what depends on values has a shape of its own at run time', () => {
+  expectShape(x.index(0), [4]).toEqualTypeOf<Shape>();
+  expectShape(x.slice(0, 1, 3), [2, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.einsum('ij->j', x), [4]).toEqualTypeOf<Shape>();
+  expectShape(core.concat([x, x], 0), [10, 4]).toEqualTypeOf<Shape>();
+});
+
+test('a gradient has the shape of what it is the gradient of', () => {
+  const w = parameter(zeros([4, 3]));
+  expectTypeOf(w.shape).toEqualTypeOf<readonly [4, 3]>();
+  const gradients = x.matmul(w).sum().backward();
+  expectShape(gradients.of(w), [4, 3]).toEqualTypeOf<readonly [4, 3]>();
+});
+
+test('a tensor of a known shape serves where any is wanted', () => {
+  const list: readonly Tensor[] = [x, batch, rows];
+  const rank = (y: Tensor): number => y.rank;
+  expect(list.map(rank)).toEqual([2, 3, 2]);
+  expectTypeOf(x).toExtend<Tensor<readonly [number, 4]>>();
+  expectTypeOf(x).toExtend<Tensor<readonly [number, number]>>();
+  expectTypeOf(x).not.toExtend<Tensor<readonly [number, 5]>>();
+  expectTypeOf(some).not.toExtend<Tensor<readonly [number, 4]>>();
+});
+
+test('a function of tensors of any lengths keeps what is known of them', () => {
+  const dense = <In extends number, Out extends number>(
+    z: Tensor<readonly [number, In]>,
+    w: Tensor<readonly [In, Out]>,
+  ): Tensor<readonly [number, Out]> => z.matmul(w as Tensor).relu() as Tensor<readonly [number, Out]>;
+  expectShape(dense(rows, zeros([4, 3])), [5, 3]).toEqualTypeOf<readonly [number, 3]>();
+});

@@ -10,7 +10,6 @@ import {
   type DType,
   DTypeError,
   dtypeOf,
-  empty,
   type ForeignNdArray,
   filled,
   formatShape,
@@ -209,7 +208,7 @@ export function linspace(
 export function eye<const N extends number>(n: N, options: TensorOptions = {}): Tensor<readonly [N, N]> {
   const dtype = checkedDType('eye', options.dtype ?? 'float32');
   checkShape('eye', [n]);
-  const array = empty([n, n], dtype);
+  const array = filled([n, n], 0, dtype);
   for (let i = 0; i < n; i++) array.data[i * n + i] = 1;
   return make('eye', array, options.requiresGrad);
 }

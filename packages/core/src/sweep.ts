@@ -20,20 +20,24 @@ function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
 // A rule as the sweep calls it: the arguments are the inputs and then the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
-/** The cotangent that an entry passes to its input `i`; `undefined` where none flows. */
+/** Whether a cotangent flows to input `i` of a primitive. */
+function passesOn(op: Primitive, i: number): boolean {
+  const rule = rules[op];
+  return typeof rule === 'function' || rule[i] !== null;
+}
+
+/** The cotangent that an entry passes to its input `i`. */
 function cotangentOf<T extends Recorded, A extends ArrayLike>(
   k: Kernels<A>,
-  entry: Entry<T>,
+  { op, inputs, output, attributes }: Entry<T>,
   i: number,
   g: A,
   value: (x: T) => A,
-): A | undefined {
-  const { op, inputs, attributes } = entry;
+): A {
   const rule = rules[op];
   if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
-  const vjp = rule[i] as AnyVjp | null;
-  if (vjp === null) return undefined;
-  const y = value(entry.output);
+  const vjp = rule[i] as AnyVjp;
+  const y = value(output);
   if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
   if (inputs.length === 2) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), attributes);
   return vjp(k, g, y, ...inputs.map(value), attributes);
@@ -67,7 +71,20 @@ export interface Sweep<T, A> {
   readonly wanted?: ReadonlySet<T> | undefined;
   /** Whether the tape stays usable. */
   readonly retain: boolean;
+  /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
+  readonly memory?: Memory<A>;
 }
+
+/** Counts who holds a value. */
+export interface Memory<A> {
+  /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
+  run(compute: () => A): A;
+  hold(value: A): void;
+  release(value: A): void;
+}
+
+/** Leaves everything to the garbage collector. */
+const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {} };
 
 /**
  * Walks the tape of `root` backwards from the cotangent `seed`, along the entries that lie between the root and something
@@ -76,7 +93,7 @@ export interface Sweep<T, A> {
 export function sweep<T extends Recorded, A extends ArrayLike>(
   root: T,
   seed: A,
-  { kernels: k, value, wanted, retain }: Sweep<T, A>,
+  { kernels: k, value, wanted, retain, memory = garbageCollected as Memory<A> }: Sweep<T, A>,
 ): Map<T, A> {
   const entries = tapeOf(root);
   const leadsToWanted = wanted === undefined ? undefined : entriesLeadingTo(wanted, entries);
@@ -93,19 +110,27 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
     const g = pending.get(output);
     if (g === undefined) continue;
     pending.delete(output);
-    if (isWanted(output)) found.set(output, g);
     checkUnchanged(entry);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
-      if (!flowsTo(x)) continue;
-      const raw = cotangentOf(k, entry, i, g, value);
-      if (raw === undefined) continue;
-      const d = sumTo(k, raw, x.shape);
+      if (!flowsTo(x) || !passesOn(op, i)) continue;
+      const d = memory.run(() => sumTo(k, cotangentOf(k, entry, i, g, value), x.shape));
       checkCotangent(op, x, i, d);
+      memory.hold(d);
       const target = x.entry === undefined ? found : pending;
       const earlier = target.get(x);
-      target.set(x, earlier === undefined ? d : k.add(earlier, d));
+      if (earlier === undefined) {
+        target.set(x, d);
+      } else {
+        const sum = memory.run(() => k.add(earlier, d));
+        memory.hold(sum);
+        target.set(x, sum);
+        memory.release(earlier);
+        memory.release(d);
+      }
     }
+    if (isWanted(output)) found.set(output, g);
+    else memory.release(g);
   }
   if (!retain) for (const entry of entries) entry.consume();
   return found;

@@ -12,6 +12,7 @@ import {
   NdArray,
   normalizeAxes,
   normalizeAxis,
+  Recycler,
   type Shape,
   ShapeError,
   sameShape,
@@ -180,7 +181,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     }
     const value = (x: Tensor): NdArray => x.array;
     const kernels = interpreter();
-    const found = sweep<Tensor, NdArray>(this, seed.array, { kernels, value, wanted, retain });
+    const found = sweep<Tensor, NdArray>(this, seed.array, { kernels, value, wanted, retain, memory: new Recycler() });
     const gradients = new Map<Tensor, Tensor>();
     for (const [x, g] of found) gradients.set(x, new Tensor(g));
     return new Gradients(gradients);

@@ -1,4 +1,5 @@
-import { bytesPerElement, type Data, type DType, newData, viewData } from './dtype.ts';
+import type { Data, DType } from './dtype.ts';
+import { allocate, zeroed } from './memory.ts';
 import { rowMajor, type Shape, sizeOf } from './shape.ts';
 
 /**
@@ -39,33 +40,12 @@ export function isContiguous(x: NdArray): boolean {
   return true;
 }
 
-// A small typed array with a buffer of its own costs ten times what a window on a shared one does, most of it paid by
-// the garbage collector; so small arrays are cut from slabs, as Node's Buffer pool does.
-const slabBytes = 1 << 16;
-const largestPooled = slabBytes >> 3;
-let slab = new ArrayBuffer(slabBytes);
-let slabUsed = 0;
-
-/** A zeroed typed array whose lifetime is short: small ones share a buffer. */
-export function allocate(dtype: DType, length: number): Data {
-  const bytes = length * bytesPerElement(dtype);
-  if (bytes > largestPooled) return newData(dtype, length);
-  const aligned = (bytes + 15) & ~15;
-  if (slabUsed + aligned > slabBytes) {
-    slab = new ArrayBuffer(slabBytes);
-    slabUsed = 0;
-  }
-  const data = viewData(dtype, slab, slabUsed, length);
-  slabUsed += aligned;
-  return data;
-}
-
-/** A new zeroed array. */
+/** A new array whose elements are whatever its memory held: for results that write all of them. */
 export const empty = (shape: Shape, dtype: DType): NdArray => new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape);
 
 /** A new array filled with `value`. */
 export function filled(shape: Shape, value: number, dtype: DType): NdArray {
-  const out = empty(shape, dtype);
-  if (!Object.is(value, 0)) out.data.fill(value);
-  return out;
+  const data = zeroed(dtype, sizeOf(shape));
+  if (!Object.is(value, 0)) data.fill(value);
+  return new NdArray(data, dtype, shape);
 }

@@ -1,5 +1,5 @@
 export { abstract } from './abstract.ts';
-export { allocate, empty, filled, isContiguous, NdArray } from './array.ts';
+export { empty, filled, isContiguous, NdArray } from './array.ts';
 export { assign, contiguous } from './copy.ts';
 export {
   bytesPerElement,
@@ -14,6 +14,7 @@ export {
 } from './dtype.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export { type ForeignNdArray, fromNdarray, toNdarray } from './interchange.ts';
+export { allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,

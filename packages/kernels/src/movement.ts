@@ -142,7 +142,8 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
     return sliceView(x, slice.starts, slice.sizes, slice.steps);
   },
   embed(x, into) {
-    const out = emptyOf(abstract.embed(x, into));
+    const { shape, dtype } = abstract.embed(x, into);
+    const out = filled(shape, 0, dtype);
     assign(sliceView(out, into.starts, into.sizes, into.steps), x);
     return out;
   },

@@ -14,7 +14,7 @@ import { newData } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import type { Activation, ArrayLike, Kernels } from './primitives.ts';
 import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
-import { erf, sigmoid, softplus } from './special.ts';
+import { erf, power, sigmoid, softplus } from './special.ts';
 import type { Window } from './views.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
@@ -87,9 +87,9 @@ const mapped = (name: Mapped, f: (x: number) => number) => (x: NdArray) => {
   );
 };
 
-type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'eq' | 'lt' | 'leq';
+type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'eq' | 'lt' | 'leq';
 
-const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'equal' | 'less' | 'lessEqual', op: Arithmetic) => {
+const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'equal' | 'less' | 'lessEqual', op: Arithmetic) => {
   return (x: NdArray, y: NdArray) => {
     const type = abstract[name](x, y);
     const out = zeros(type.shape);
@@ -99,7 +99,7 @@ const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'equal' | 'less' |
 };
 
 const mapped2 =
-  (name: 'maximum' | 'minimum' | 'mul', f: (x: number, y: number) => number) => (x: NdArray, y: NdArray) => {
+  (name: 'maximum' | 'minimum' | 'mul' | 'pow', f: (x: number, y: number) => number) => (x: NdArray, y: NdArray) => {
     const type = abstract[name](x, y);
     const [a, b] = [stretch(load(x), type.shape), stretch(load(y), type.shape)];
     return store(
@@ -211,7 +211,7 @@ export const reference: Kernels<NdArray> = {
   // A product of two int32 numbers can have more digits than a float64.
   mul: (x, y) => (x.dtype === 'int32' ? mapped2('mul', Math.imul) : binary('mul', 'mul'))(x, y),
   div: binary('div', 'div'),
-  pow: binary('pow', 'pow'),
+  pow: mapped2('pow', power),
   maximum: mapped2('maximum', Math.max),
   minimum: mapped2('minimum', Math.min),
 

@@ -41,3 +41,7 @@ export function erf(x: number): number {
   if (a < 6) return Math.sign(x) * (1 - Math.exp(-a * a) * polynomial(far, (a - 2.5) / (a + 2.5)));
   return Math.sign(x);
 }
+
+/** x to the power y as IEEE 754 has it, and not ECMAScript: 1 to any power is 1, and so is -1 to an infinite one. */
+export const power = (x: number, y: number): number =>
+  x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;

@@ -22,6 +22,8 @@ import { type ArrayMatrix, type FloatArray, MatrixProduct } from './wasm/matmul.
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
 
+const { pow, ...elementary } = mathFunctions;
+
 const unary = {
   neg: (_f, v) => v.neg,
   abs: (_f, v) => v.abs,
@@ -30,7 +32,7 @@ const unary = {
     const zero = f.let(v.const(0));
     return (x) => v.max(x, zero);
   },
-  ...mathFunctions,
+  ...elementary,
 } as const satisfies { readonly [P in Unary]?: UnaryFunction };
 
 const binary = {
@@ -40,6 +42,7 @@ const binary = {
   div: (_f, v) => v.div,
   maximum: (_f, v) => v.max,
   minimum: (_f, v) => v.min,
+  pow,
 } as const satisfies { readonly [P in Binary]?: BinaryFunction };
 
 /** g s'(x) from y = s(x). */

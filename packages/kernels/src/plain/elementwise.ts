@@ -4,7 +4,7 @@ import { copyRun } from '../copy.ts';
 import { forEachBroadcastRun } from '../iterate.ts';
 import { emptyOf } from '../movement.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
-import { erf, sigmoid, softplus } from '../special.ts';
+import { erf, power, sigmoid, softplus } from '../special.ts';
 
 /** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
 type OnBlock = (x: Float64Array, n: number) => void;
@@ -73,7 +73,7 @@ const binary: { readonly [P in Binary]: OnBlocks } = {
     for (let i = 0; i < n; i++) x[i] = x[i]! / y[i]!;
   },
   pow(x, y, n) {
-    for (let i = 0; i < n; i++) x[i] = x[i]! ** y[i]!;
+    for (let i = 0; i < n; i++) x[i] = power(x[i]!, y[i]!);
   },
   maximum(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, y[i]!);

@@ -1,5 +1,6 @@
-import { allocate, type NdArray } from '../array.ts';
+import type { NdArray } from '../array.ts';
 import type { Data } from '../dtype.ts';
+import { allocate } from '../memory.ts';
 
 // The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers, from operands packed so that a tile
 // reads memory in order. What one block of the result needs of both operands at a time fits a second-level cache.

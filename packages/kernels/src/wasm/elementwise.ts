@@ -1,7 +1,8 @@
 /** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
 
-import { allocate, isContiguous, NdArray } from '../array.ts';
+import { isContiguous, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
+import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { ModuleBuilder } from './assembler.ts';

@@ -6,21 +6,22 @@ import {
   type ByFloat,
   coefficients,
   constants,
+  type FloatLanes,
   FORMAT,
   LN2,
   polynomial,
   signer,
   type UnaryFunction,
+  unitsOf,
   type Vector,
   type VectorLocal,
 } from './math-vector.ts';
-import type { FloatVector } from './vector.ts';
 
 /**
  * q with expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, relative error 2^-26.1 and 2^-55.6: minimax polynomials of
  * test/fixtures/minimax.py.
  */
-const EXPM1: ByFloat<readonly number[]> = {
+export const EXPM1: ByFloat<readonly number[]> = {
   f32: [0.49999997, 0.16666546, 0.041667443, 0.008366251, 0.001387],
   f64: [
     ...[0.5000000000000006, 0.1666666666666665, 0.041666666666576306, 0.008333333333360473, 0.0013888888931375546],
@@ -30,7 +31,7 @@ const EXPM1: ByFloat<readonly number[]> = {
 };
 
 /** Below `zero` exp is 0, below `minusOne` expm1 is -1, above `one` tanh is 1, above `infinite` exp is infinite. */
-const BEYOND: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', number>>> = {
+export const BEYOND: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', number>>> = {
   f32: { zero: -104, minusOne: -18, one: 9.5, infinite: 89 },
   f64: { zero: -746, minusOne: -38, one: 19.5, infinite: 710 },
 };
@@ -41,9 +42,9 @@ const BEYOND: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', 
  * where they meet the rest. The lowest bits of the float `sum` hold n + offset, for x / ln 2 was added to a float so
  * large that it has no bits below the units.
  */
-function splitter(f: FunctionBuilder, v: FloatVector, offset: number) {
+export function exponentSplitter(f: FunctionBuilder, v: FloatLanes, offset: number) {
   const { log2e, units, high, minusLow } = constants(f, v, {
-    ...{ log2e: Math.LOG2E, units: 1.5 * 2 ** FORMAT[v.scalar].mantissaBits + offset },
+    ...{ log2e: Math.LOG2E, units: unitsOf(v) + offset },
     ...{ high: LN2[v.scalar].high, minusLow: -LN2[v.scalar].low },
   });
   const q = coefficients(f, v, EXPM1);
@@ -53,20 +54,19 @@ function splitter(f: FunctionBuilder, v: FloatVector, offset: number) {
     const linear = f.let(v.nmadd(n, high, x));
     const rest = f.let(v.mul(n, minusLow));
     const r = f.let(v.add(linear, rest));
-    return { sum, n, linear, curved: v.madd(v.mul(r, r), polynomial(v, r, q), rest) };
+    return { sum, n, linear, curved: v.madd(v.mul(r, r), polynomial(f, v, r, q), rest) };
   };
 }
 
 /** 2^n of a float whose lowest bits hold n + bias. */
-const power = (v: FloatVector, sum: Vector): Vector => v.bits.shl(sum, FORMAT[v.scalar].mantissaBits);
+export const power = (v: FloatLanes, sum: Vector): Vector => v.bits.shl(sum, FORMAT[v.scalar].mantissaBits);
 
 /**
  * 2^n as a product of two powers, with n from below the least to above the greatest exponent: multiplied by the first,
  * a number near 1 stays normal, so that it is rounded once. The lowest bits of `sum` hold n + 2 bias.
  */
-function halver(f: FunctionBuilder, v: FloatVector) {
-  const { mantissaBits, bias } = FORMAT[v.scalar];
-  const { half, units } = constants(f, v, { half: 0.5, units: 1.5 * 2 ** mantissaBits + bias });
+export function powerHalver(f: FunctionBuilder, v: FloatLanes) {
+  const { half, units } = constants(f, v, { half: 0.5, units: unitsOf(v) + FORMAT[v.scalar].bias });
   return (sum: Vector, n: Vector) => {
     const first = f.let(v.madd(n, half, units));
     return { first: f.let(power(v, first)), second: f.let(power(v, v.bits.sub(sum, first))) };
@@ -76,8 +76,8 @@ function halver(f: FunctionBuilder, v: FloatVector) {
 export const exp: UnaryFunction = (f, v) => {
   const { zero, infinite } = BEYOND[v.scalar];
   const { one, lowest, highest } = constants(f, v, { one: 1, lowest: zero, highest: infinite });
-  const split = splitter(f, v, 2 * FORMAT[v.scalar].bias);
-  const halve = halver(f, v);
+  const split = exponentSplitter(f, v, 2 * FORMAT[v.scalar].bias);
+  const halve = powerHalver(f, v);
   return (x) => {
     const { sum, n, linear, curved } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
     const { first, second } = halve(sum, n);
@@ -90,8 +90,8 @@ export const expm1: UnaryFunction = (f, v) => {
   const { bias } = FORMAT[v.scalar];
   const { minusOne, infinite } = BEYOND[v.scalar];
   const { lowest, highest, twice } = constants(f, v, { lowest: minusOne, highest: infinite, twice: 2 ** bias });
-  const split = splitter(f, v, 2 * bias);
-  const halve = halver(f, v);
+  const split = exponentSplitter(f, v, 2 * bias);
+  const halve = powerHalver(f, v);
   const withSign = signer(f, v);
   return (x) => {
     const { sum, n, linear, curved } = split(f.let(v.pmax(v.pmin(x, highest), lowest)));
@@ -107,7 +107,7 @@ export const expOfMinusAbs: UnaryFunction = (f, v) => {
   const { lowest, one, minus, shrink } = constants(f, v, {
     ...{ lowest: BEYOND[v.scalar].zero, one: 1, minus: -0, shrink: 2 ** -room },
   });
-  const split = splitter(f, v, FORMAT[v.scalar].bias + room);
+  const split = exponentSplitter(f, v, FORMAT[v.scalar].bias + room);
   return (x) => {
     const { sum, linear, curved } = split(f.let(v.pmax(v128.or(x, minus), lowest)));
     return v.mul(v.mul(v.add(v.add(linear, curved), one), power(v, sum)), shrink);
@@ -131,7 +131,7 @@ export const sigmoid: UnaryFunction = (f, v) => {
 /** With h = expm1(2 |x|) / 2 and b = min(h, 1), tanh |x| = h / (1 + h) = b - b b / (1 + h), and the sign of x. */
 export const tanh: UnaryFunction = (f, v) => {
   const { one, half, highest } = constants(f, v, { one: 1, half: 0.5, highest: 2 * BEYOND[v.scalar].one });
-  const split = splitter(f, v, FORMAT[v.scalar].bias - 1);
+  const split = exponentSplitter(f, v, FORMAT[v.scalar].bias - 1);
   const withSign = signer(f, v);
   return (x) => {
     const { sum, linear, curved } = split(f.let(v.pmin(v.abs(v.add(x, x)), highest)));

@@ -7,6 +7,7 @@ import {
   type ByFloat,
   coefficients,
   constants,
+  type FloatLanes,
   FORMAT,
   LN2,
   polynomial,
@@ -15,7 +16,6 @@ import {
   type Vector,
   type VectorLocal,
 } from './math-vector.ts';
-import type { FloatVector } from './vector.ts';
 
 /**
  * L with log((1 + s) / (1 - s)) = 2 s + s^3 L(s^2) for 1/sqrt(2) <= (1 + s) / (1 - s) <= sqrt(2), relative error 2^-30.2
@@ -33,7 +33,7 @@ const LOG: ByFloat<readonly number[]> = {
  * Takes a positive normal float apart as 2^k m with m from 1/sqrt(2) to sqrt(2). From other lanes come finite numbers
  * that say nothing.
  */
-function splitter(f: FunctionBuilder, v: FloatVector) {
+export function mantissaSplitter(f: FunctionBuilder, v: FloatLanes) {
   const { mantissaBits, bias } = FORMAT[v.scalar];
   const units = 2 ** mantissaBits;
   const { one, root, exponent, offset } = constants(f, v, {
@@ -51,14 +51,14 @@ function splitter(f: FunctionBuilder, v: FloatVector) {
 }
 
 /** k ln 2 + log(1 + g): with s = g / (2 + g), log(1 + g) = g - (g^2 / 2 - s (g^2 / 2 + s^2 L(s^2))) as in fdlibm. */
-function combiner(f: FunctionBuilder, v: FloatVector) {
+function combiner(f: FunctionBuilder, v: FloatLanes) {
   const { half, two, high, low } = constants(f, v, { half: 0.5, two: 2, ...LN2[v.scalar] });
   const l = coefficients(f, v, LOG);
   return (k: VectorLocal, g: VectorLocal) => {
     const s = f.let(v.div(g, v.add(g, two)));
     const z = f.let(v.mul(s, s));
     const square = f.let(v.mul(v.mul(g, g), half));
-    const tail = v.madd(s, v.madd(z, polynomial(v, z, l), square), v.mul(k, low));
+    const tail = v.madd(s, v.madd(z, polynomial(f, v, z, l), square), v.mul(k, low));
     return v.madd(k, high, v.sub(g, v.sub(square, tail)));
   };
 }
@@ -67,7 +67,7 @@ function combiner(f: FunctionBuilder, v: FloatVector) {
  * Finds the lanes that are no positive normal floats, which are rare: subnormals become normal, and what is to be added
  * to k makes the logarithm of the others -Infinity (of 0), Infinity (of Infinity) or NaN.
  */
-function normaliser(f: FunctionBuilder, v: FloatVector) {
+function normaliser(f: FunctionBuilder, v: FloatLanes) {
   const room = 64;
   const { zero, one, smallest, infinite, up, down } = constants(f, v, {
     ...{ zero: 0, one: 1, smallest: 2 ** (1 - FORMAT[v.scalar].bias), infinite: Infinity, up: 2 ** room, down: -room },
@@ -89,7 +89,7 @@ function normaliser(f: FunctionBuilder, v: FloatVector) {
 export const log: UnaryFunction = (f, v) => {
   const { one } = constants(f, v, { one: 1 });
   const normalise = normaliser(f, v);
-  const split = splitter(f, v);
+  const split = mantissaSplitter(f, v);
   const combine = combiner(f, v);
   return (x) => {
     const { normal, toExponent } = normalise(x);
@@ -99,13 +99,13 @@ export const log: UnaryFunction = (f, v) => {
 };
 
 /** 2^-k, for u = 2^k m. */
-const powerBetween = (v: FloatVector, u: Vector, m: Vector, one: Vector): Vector => v.bits.add(v.bits.sub(m, u), one);
+const powerBetween = (v: FloatLanes, u: Vector, m: Vector, one: Vector): Vector => v.bits.add(v.bits.sub(m, u), one);
 
 /** log(u) with u = 1 + x, and what u lost of x put back (to a large x, whose 2^-k may be out of range, it is nothing). */
 export const log1p: UnaryFunction = (f, v) => {
   const { one, large } = constants(f, v, { one: 1, large: 2 ** 60 });
   const normalise = normaliser(f, v);
-  const split = splitter(f, v);
+  const split = mantissaSplitter(f, v);
   const combine = combiner(f, v);
   const withSign = signer(f, v);
   return (x) => {
@@ -124,7 +124,7 @@ export const log1p: UnaryFunction = (f, v) => {
 export const softplus: UnaryFunction = (f, v) => {
   const { zero, one } = constants(f, v, { zero: 0, one: 1 });
   const decay = expOfMinusAbs(f, v);
-  const split = splitter(f, v);
+  const split = mantissaSplitter(f, v);
   const combine = combiner(f, v);
   return (x) => {
     const e = f.let(decay(x));

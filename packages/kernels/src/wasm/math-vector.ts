@@ -7,6 +7,9 @@ import type { FloatType, FloatVector } from './vector.ts';
 export type Vector = Value<'v128'>;
 export type VectorLocal = Local<'v128'>;
 
+/** Float lanes of either width: a `FloatVector` of one width, or of a width not known to the types. */
+export type FloatLanes = Omit<FloatVector, 'one'>;
+
 /**
  * A function of the lanes of a vector. Called before a loop it keeps its constants in locals; what it returns emits, in
  * the loop, the code for one vector, and is the result: an expression to evaluate once.
@@ -18,7 +21,7 @@ export type VectorLocal = Local<'v128'>;
  */
 export type VectorFunction<Inputs extends readonly VectorLocal[]> = (
   f: FunctionBuilder,
-  v: FloatVector,
+  v: FloatLanes,
 ) => (...inputs: Inputs) => Vector;
 
 export type UnaryFunction = VectorFunction<[x: VectorLocal]>;
@@ -33,6 +36,12 @@ export const FORMAT: ByFloat<{ readonly mantissaBits: number; readonly bias: num
   f64: { mantissaBits: 52, bias: 1023 },
 };
 
+/** From so many coefficients on a polynomial is evaluated in two halves. */
+const LONG = 6;
+
+/** 1.5 times 2^mantissaBits: a float of about this size has no bits below the units, and its lowest bits count. */
+export const unitsOf = (v: FloatLanes): number => 1.5 * 2 ** FORMAT[v.scalar].mantissaBits;
+
 /**
  * ln 2 as a sum: `high` has so few bits that its product with an exponent is exact, whether or not a multiply-add rounds
  * the product.
@@ -45,25 +54,36 @@ export const LN2: ByFloat<{ readonly high: number; readonly low: number }> = {
 /** Constants in locals, by name. */
 export function constants<Name extends string>(
   f: FunctionBuilder,
-  v: FloatVector,
+  v: FloatLanes,
   values: Readonly<Record<Name, number>>,
 ): Readonly<Record<Name, VectorLocal>>;
-export function constants(f: FunctionBuilder, v: FloatVector, values: Readonly<Record<string, number>>) {
+export function constants(f: FunctionBuilder, v: FloatLanes, values: Readonly<Record<string, number>>) {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f.let(v.const(value))]));
 }
 
 /** The coefficients of a polynomial in locals. */
-export function coefficients(f: FunctionBuilder, v: FloatVector, of: ByFloat<readonly number[]>): VectorLocal[] {
+export function coefficients(f: FunctionBuilder, v: FloatLanes, of: ByFloat<readonly number[]>): VectorLocal[] {
   return of[v.scalar].map((coefficient) => f.let(v.const(coefficient)));
 }
 
-/** c[0] + c[1] x + c[2] x^2 + … by Horner's rule. */
-export function polynomial(v: FloatVector, x: Vector, c: readonly Vector[]): Vector {
-  return c.reduceRight((sum, coefficient) => v.madd(sum, x, coefficient));
+/**
+ * c[0] + c[1] x + c[2] x^2 + … by Horner's rule; all but c[0] of a long one in two halves, the odd and the even powers,
+ * so that a processor can work on both at once.
+ */
+export function polynomial(f: FunctionBuilder, v: FloatLanes, x: VectorLocal, c: readonly Vector[]): Vector {
+  const horner = (of: readonly Vector[], at: Vector) => of.reduceRight((sum, next) => v.madd(sum, at, next));
+  if (c.length < LONG) return horner(c, x);
+  const square = f.let(v.mul(x, x));
+  const half = (first: 1 | 2) =>
+    horner(
+      c.filter((_, i) => i >= first && (i - first) % 2 === 0),
+      square,
+    );
+  return horner([c[0]!, half(1), half(2)], x);
 }
 
 /** Gives a result that is positive or zero the sign of x; a NaN stays one. */
-export function signer(f: FunctionBuilder, v: FloatVector): (x: Vector, magnitude: Vector) => Vector {
+export function signer(f: FunctionBuilder, v: FloatLanes): (x: Vector, magnitude: Vector) => Vector {
   const { sign } = constants(f, v, { sign: -0 });
   return (x, magnitude) => v128.or(magnitude, v128.and(x, sign));
 }

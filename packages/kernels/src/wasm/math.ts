@@ -1,6 +1,36 @@
-/** The elementary functions by the name of their primitive, for the kernels that apply them to every element. */
+/** The elementary functions of one vector by the name of their primitive, for the kernels that apply them to arrays. */
 
+import type { Unary } from '../primitives.ts';
+import { v128 } from './instructions.ts';
+import { erf } from './math-error-function.ts';
 import { exp, expm1, sigmoid, tanh } from './math-exponential.ts';
 import { log, log1p, softplus } from './math-logarithm.ts';
+import { cos, sin } from './math-trigonometric.ts';
+import { constants, type UnaryFunction } from './math-vector.ts';
 
-export const mathFunctions = { exp, expm1, log, log1p, sigmoid, softplus, tanh } as const;
+/** Zeros keep their sign. */
+const sign: UnaryFunction = (f, v) => {
+  const { zero, one, minus } = constants(f, v, { zero: 0, one: 1, minus: -0 });
+  return (x) => v128.bitselect(v128.or(v128.and(x, minus), one), x, v128.or(v.lt(x, zero), v.gt(x, zero)));
+};
+
+/** +0 for -0. */
+const relu: UnaryFunction = (f, v) => {
+  const { zero } = constants(f, v, { zero: 0 });
+  return (x) => v128.andnot(x, v.le(x, zero));
+};
+
+export const mathFunctions = {
+  sign,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  relu,
+  softplus,
+  erf,
+} as const satisfies { readonly [P in Unary]?: UnaryFunction };

@@ -189,7 +189,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     toRowStride: number,
     add: boolean,
   ): void {
-    const work = this.#heap.reserve(workBytes(this.#layout, m, depth));
+    const work = this.#heap.reserve(workBytes(this.#layout, m, k));
     // biome-ignore format: three lines of operands
     this.#kernels.multiply(
       m, n, k, depth, a.pointer, a.rowStride, a.columnStride,

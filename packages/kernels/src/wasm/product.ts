@@ -46,7 +46,9 @@ export const bestTile = (relaxed: boolean): TileName =>
 /** At this depth a panel of B takes 16 KiB, half of a common first cache. */
 const MAXIMUM_BLOCK_DEPTH = 256;
 /** Rows of A that are packed at a time: 192 KiB of float32, in whole panels of every width. */
-const BLOCK_ROWS = 192;
+const BLOCK_ROWS = 96;
+/** The columns of C that are gone through for all the depth, before the next ones. */
+const BLOCK_COLUMN_BYTES = 1024;
 
 /** How operands of one type are cut up and laid out. */
 export interface ProductLayout {
@@ -72,8 +74,8 @@ export const packedBytes = (layout: ProductLayout, k: number, n: number): number
   Math.ceil(n / layout.panelColumns) * layout.panelColumns * k * layout.bytes;
 
 /** The bytes in which `multiply` packs A, m rows of it in blocks of some depth. */
-export const workBytes = (layout: ProductLayout, m: number, depth: number): number =>
-  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * depth * layout.bytes;
+export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
+  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * k * layout.bytes;
 
 /** The functions of a module of `assembleProduct`. Sizes are at least one, pointers and strides are in bytes. */
 export interface ProductExports {
@@ -126,35 +128,48 @@ export function assembleProduct(type: FloatType, tileName: TileName, shared: boo
   const storePart = defineStorePart(module, v);
   const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile, i + 1, storePart));
   const widest = panels[tile.vectors - 1]!;
+  const panelColumns = tile.vectors * v.lanes;
+  const blockColumns = BLOCK_COLUMN_BYTES / v.laneBytes;
   module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
       const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
+      const aPanels = i32.divU(i32.add(rows, tile.rows - 1), tile.rows);
+      const aStep = f.let(i32.mul(aPanels, tile.rows * v.laneBytes));
+      const a = f.let(i32.add(p.a, i32.mul(row, p.aRowStride)));
       f.for(0, p.k, p.depth, (start) => {
         const depth = f.let(smaller(f.let(i32.sub(p.k, start)), p.depth));
-        const a = i32.add(i32.add(p.a, i32.mul(row, p.aRowStride)), i32.mul(start, p.aColumnStride));
         f.run(
           packA.call({
-            source: a,
-            ...{ rowStride: p.aColumnStride, columnStride: p.aRowStride, depth, width: rows },
-            ...{ target: p.work, panelStride: i32.mul(depth, tile.rows * v.laneBytes) },
+            ...{ source: i32.add(a, i32.mul(start, p.aColumnStride)), depth, width: rows },
+            ...{ rowStride: p.aColumnStride, columnStride: p.aRowStride },
+            ...{ target: i32.add(p.work, i32.mul(start, aStep)), panelStride: i32.mul(depth, tile.rows * v.laneBytes) },
           }),
         );
-        const b = f.let(i32.add(p.b, i32.mul(start, p.bStep)));
-        const c = f.let(i32.add(p.c, i32.mul(row, p.cRowStride)));
-        const add = f.let(i32.or(p.add, start));
-        const columns = f.let(p.n);
-        const place = { rows, depth, a: p.work, b, bStep: p.bStep, c, cRowStride: p.cRowStride, add };
-        f.while(i32.geS(columns, tile.vectors * v.lanes), () => {
-          f.run(widest.call({ ...place, lanes: v.lanes }));
-          f.advance(b, p.bPanel);
-          f.advance(c, tile.vectors * 16);
-          f.advance(columns, -tile.vectors * v.lanes);
-        });
-        panels.forEach((panel, i) => {
-          // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
-          const lanes = f.let(i32.sub(columns, i * v.lanes));
-          const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
-          f.if(last, () => f.run(panel.call({ ...place, lanes })));
+      });
+      f.for(0, p.n, blockColumns, (column) => {
+        f.for(0, p.k, p.depth, (start) => {
+          const b = f.let(
+            i32.add(i32.add(p.b, i32.mul(start, p.bStep)), i32.mul(i32.divU(column, panelColumns), p.bPanel)),
+          );
+          const c = f.let(i32.add(i32.add(p.c, i32.mul(row, p.cRowStride)), i32.mul(column, v.laneBytes)));
+          const columns = f.let(smaller(f.let(i32.sub(p.n, column)), i32.const(blockColumns)));
+          const place = {
+            ...{ rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
+            ...{ a: f.let(i32.add(p.work, i32.mul(start, aStep))), b, bStep: p.bStep },
+            ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.add, start)) },
+          };
+          f.while(i32.geS(columns, panelColumns), () => {
+            f.run(widest.call({ ...place, lanes: v.lanes }));
+            f.advance(b, p.bPanel);
+            f.advance(c, tile.vectors * 16);
+            f.advance(columns, -panelColumns);
+          });
+          panels.forEach((panel, i) => {
+            // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
+            const lanes = f.let(i32.sub(columns, i * v.lanes));
+            const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
+            f.if(last, () => f.run(panel.call({ ...place, lanes })));
+          });
         });
       });
     });

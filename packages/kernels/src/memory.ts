@@ -1,0 +1,110 @@
+/**
+ * Where the elements of arrays live.
+ *
+ * Memory is the garbage collector's, which makes two sizes dear: a small array with a buffer of its own costs ten times
+ * what a window on a shared one does, and a large new one is paid for page by page when it is first written.
+ */
+
+import { bytesPerElement, type Data, type DType, newData, viewData } from './dtype.ts';
+
+// Small arrays are cut from slabs, as Node's Buffer pool does.
+const slabBytes = 1 << 16;
+const largestCut = slabBytes >> 3;
+let slab = new ArrayBuffer(slabBytes);
+let slabUsed = 0;
+
+/** A zeroed typed array; small ones share a buffer. */
+export function zeroed(dtype: DType, length: number): Data {
+  const bytes = length * bytesPerElement(dtype);
+  if (bytes > largestCut) return newData(dtype, length);
+  const aligned = (bytes + 15) & ~15;
+  if (slabUsed + aligned > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
+    slabUsed = 0;
+  }
+  const data = viewData(dtype, slab, slabUsed, length);
+  slabUsed += aligned;
+  return data;
+}
+
+// Buffers that were handed back, by their length in bytes.
+const spare = new Map<number, ArrayBuffer[]>();
+let spareBytes = 0;
+const mostSpareBytes = 1 << 26;
+
+/** The large allocations of the computation that a recycler runs, while one does. */
+const watched: Data[] = [];
+let watching = false;
+
+/** A typed array whose elements are whatever its memory held. */
+export function allocate(dtype: DType, length: number): Data {
+  const bytes = length * bytesPerElement(dtype);
+  if (bytes <= largestCut) return zeroed(dtype, length);
+  const buffer = spare.get(bytes)?.pop();
+  if (buffer !== undefined) spareBytes -= bytes;
+  const data = buffer === undefined ? newData(dtype, length) : viewData(dtype, buffer, 0, length);
+  if (watching) watched.push(data);
+  return data;
+}
+
+function recycle({ buffer, byteLength }: Data): void {
+  if (spareBytes + byteLength > mostSpareBytes) return;
+  spareBytes += byteLength;
+  const alike = spare.get(byteLength);
+  if (alike === undefined) spare.set(byteLength, [buffer as ArrayBuffer]);
+  else alike.push(buffer as ArrayBuffer);
+}
+
+/** What has its elements in a typed array: an array, or a view of one. */
+interface Stored {
+  readonly data: Data;
+}
+
+/**
+ * Hands memory back as soon as it is known that nobody refers to it: for a computation that owns its intermediate
+ * results, such as a backward sweep.
+ *
+ * Only memory that was allocated by `run` is ever handed back, counted by the typed array that views share; so what
+ * comes from elsewhere, or was let out, is safe.
+ */
+export class Recycler {
+  readonly #holders = new Map<Data, number>();
+
+  /** Computes a result, and hands back all that was allocated on the way but for the result's own memory. */
+  run<A extends Stored>(compute: () => A): A {
+    const outer = watching;
+    const first = watched.length;
+    watching = true;
+    try {
+      const result = compute();
+      for (let i = first; i < watched.length; i++) {
+        if (watched[i] === result.data) this.#holders.set(result.data, 0);
+        else recycle(watched[i]!);
+      }
+      return result;
+    } finally {
+      watched.length = first;
+      watching = outer;
+    }
+  }
+
+  /** Counts one more holder of an array. */
+  hold({ data }: Stored): void {
+    if (this.#holders.size === 0) return;
+    const holders = this.#holders.get(data);
+    if (holders !== undefined) this.#holders.set(data, holders + 1);
+  }
+
+  /** Counts one holder less, and hands the memory back after the last. */
+  release({ data }: Stored): void {
+    if (this.#holders.size === 0) return;
+    const holders = this.#holders.get(data);
+    if (holders === undefined) return;
+    if (holders > 1) {
+      this.#holders.set(data, holders - 1);
+    } else {
+      this.#holders.delete(data);
+      recycle(data);
+    }
+  }
+}

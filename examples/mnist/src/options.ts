@@ -13,7 +13,7 @@ export const OPTIONS = {
   epochs: { kind: 'whole', default: 5, min: 1, help: 'passes over the training digits' },
   batch: { kind: 'whole', default: 128, min: 1, help: 'digits in a mini-batch' },
   hidden: { kind: 'wholes', default: [256, 128], min: 1, help: 'widths of the two hidden layers' },
-  learningRate: { kind: 'number', default: 0.1, min: 0, alias: 'lr', help: 'step size at the start; it falls to 0' },
+  learningRate: { kind: 'number', default: 0.05, min: 0, alias: 'lr', help: 'step size at the start; it falls to 0' },
   momentum: { kind: 'number', default: 0.9, min: 0, max: 1, help: 'share of the last step in the next' },
   weightDecay: { kind: 'number', default: 1e-4, min: 0, help: 'pull of the weights towards 0' },
   dropout: { kind: 'number', default: 0.2, min: 0, max: 0.99, help: 'share of hidden units left out in training' },

@@ -8,7 +8,7 @@ import { type Digits, imageOf } from './digits.ts';
 import { percent } from './report.ts';
 import { combine, type Epoch, noScore, type Readings, type Score } from './training.ts';
 
-/** Points of the training curve in an epoch; each is the mean over the mini-batches since the one before. */
+/** Points of the training curve in an epoch, each the mean over its part of the mini-batches. */
 const POINTS = 20;
 
 interface Point extends Score {
@@ -46,11 +46,12 @@ export function learningCurve(history: readonly Epoch[]): string {
 }
 
 function trainingPoints({ number, steps }: Epoch): Point[] {
-  const size = Math.ceil(steps.length / POINTS);
-  return Array.from({ length: Math.ceil(steps.length / size) }, (_, i) => {
-    const part = steps.slice(i * size, (i + 1) * size);
-    const middle = i * size + part.length / 2;
-    return { ...part.reduce(combine, noScore), epoch: number - 1 + middle / steps.length };
+  const count = Math.min(POINTS, steps.length);
+  const bounds = Array.from({ length: count + 1 }, (_, i) => Math.round((i * steps.length) / count));
+  return bounds.slice(1).map((end, i) => {
+    const start = bounds[i]!;
+    const score = steps.slice(start, end).reduce(combine, noScore);
+    return { ...score, epoch: number - 1 + (start + end) / 2 / steps.length };
   });
 }
 
@@ -65,6 +66,7 @@ function curves(
   const hasPlace = (y: number): boolean => y > 0 && y < Infinity;
   const shown = (points: readonly Point[]) => points.filter((point) => hasPlace(value(point)));
   const ticks = logTicks([...training, ...test].map(value).filter(hasPlace));
+  const epochTicks = Math.min(test.length, 10);
   const at = { x: 'epoch', y: value } as const;
   const options: PlotOptions = {
     marginTop: 8,
@@ -74,7 +76,7 @@ function curves(
     x: { domain: [0, test.length] },
     y: { type: 'log', domain: [ticks[0], ticks.at(-1)] },
     marks: [
-      gridX({ stroke: COLORS.grid, strokeOpacity: 1, interval: 1 }),
+      gridX({ stroke: COLORS.grid, strokeOpacity: 1, ticks: epochTicks }),
       gridY({ stroke: COLORS.grid, strokeOpacity: 1, ticks }),
       axisX({
         label: 'epoch',
@@ -84,7 +86,7 @@ function curves(
         labelAnchor: 'center',
         labelArrow: 'none',
       }),
-      axisY({ label: null, ticks, tickFormat: String, tickSize: 0 }),
+      axisY(ticks, { label: null, text: String, tickSize: 0 }),
       lineY(shown(training), { ...at, stroke: COLORS.blue, strokeWidth: 1.75 }),
       lineY(shown(test), { ...at, stroke: COLORS.orange, strokeWidth: 1.75 }),
       dot(shown(test), { ...at, fill: COLORS.orange, r: 4, stroke: COLORS.paper }),

@@ -1,23 +1,18 @@
 /** The elementary functions of one vector by the name of their primitive, for the kernels that apply them to arrays. */
 
-import type { Unary } from '../primitives.ts';
+import type { Binary, Unary } from '../primitives.ts';
 import { v128 } from './instructions.ts';
 import { erf } from './math-error-function.ts';
 import { exp, expm1, sigmoid, tanh } from './math-exponential.ts';
 import { log, log1p, softplus } from './math-logarithm.ts';
+import { pow } from './math-power.ts';
 import { cos, sin } from './math-trigonometric.ts';
-import { constants, type UnaryFunction } from './math-vector.ts';
+import { type BinaryFunction, constants, type UnaryFunction } from './math-vector.ts';
 
 /** Zeros keep their sign. */
 const sign: UnaryFunction = (f, v) => {
   const { zero, one, minus } = constants(f, v, { zero: 0, one: 1, minus: -0 });
   return (x) => v128.bitselect(v128.or(v128.and(x, minus), one), x, v128.or(v.lt(x, zero), v.gt(x, zero)));
-};
-
-/** +0 for -0. */
-const relu: UnaryFunction = (f, v) => {
-  const { zero } = constants(f, v, { zero: 0 });
-  return (x) => v128.andnot(x, v.le(x, zero));
 };
 
 export const mathFunctions = {
@@ -30,7 +25,7 @@ export const mathFunctions = {
   cos,
   tanh,
   sigmoid,
-  relu,
   softplus,
   erf,
-} as const satisfies { readonly [P in Unary]?: UnaryFunction };
+  pow,
+} as const satisfies { readonly [P in Unary]?: UnaryFunction } & { readonly [P in Binary]?: BinaryFunction };

@@ -17,6 +17,13 @@ export {
   type Window,
 } from '@tapegrad/kernels';
 export {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  type FactorName,
+  type Verdict,
+} from './compare.ts';
+export {
   arange,
   eye,
   fromNdarray,
@@ -94,6 +101,8 @@ export {
 } from './functions.ts';
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
+export type { Link } from './links.ts';
+export type { MlpOptions, Network, NetworkPlan, Subject, Transition } from './networks.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
 export { rules } from './rules.ts';
 export type {
@@ -121,3 +130,16 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
+export type {
+  Counterexample,
+  DifferencesReport,
+  Formula,
+  FormulaFunction,
+  FormulaReport,
+  Formulas,
+  Layered,
+  Outcome,
+  Quantities,
+  VerifyOptions,
+  VerifyReport,
+} from './verify.ts';

@@ -49,7 +49,19 @@ describeEach(() => {
 });
 
 test('the table covers every function', () => {
-  const others = ['formatShape', 'gradcheck', 'isFloat', 'noGrad', 'sameShape', 'setInterpreter', 'tapeOf'];
+  const others = [
+    'compare',
+    'formatShape',
+    'gradcheck',
+    'isFloat',
+    'links',
+    'mlp',
+    'noGrad',
+    'sameShape',
+    'setInterpreter',
+    'tapeOf',
+    'verify',
+  ];
   const makers = ['arange', 'eye', 'fromNdarray', 'full', 'linspace', 'ones', 'parameter', 'slice', 'tensor', 'zeros'];
   const functions = Object.entries(core).flatMap(([name, value]) =>
     typeof value === 'function' && /^[a-z]/.test(name) ? [name] : [],

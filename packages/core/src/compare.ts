@@ -291,8 +291,8 @@ function checkOptions({ n, bound, scale }: CompareOptions): void {
  * Float32 on either side makes the units in the last place those of float32.
  *
  * @example
- * const expected = tensor([[1, 2], [3, 4]]);
- * compare('dW1', expected, expected.mul(2)).message; // 'dW1 is off by the factor n = 2'
+ * const expected = tensor([[1, 2], [3, 4], [5, 6]]);
+ * compare('dW1', expected, expected.mul(3)).message; // 'dW1 is off by the factor n = 3'
  */
 export function compare(name: string, expected: Tensor, actual: Tensor, options: CompareOptions = {}): Comparison {
   for (const x of [expected, actual]) checkTensor('compare', x);

@@ -197,8 +197,8 @@ export function stack(list: readonly Tensor[], axis: number): Tensor {
  * that broadcast, and a letter repeated in one operand takes its diagonal.
  *
  * @example
- * einsum('ij,jk->ik', a, b); // the matrix product
- * einsum('bii->b', c); // the traces of a batch
+ * einsum('ij,jk->ik', ones([2, 3]), ones([3, 4])).shape; // [2, 4]
+ * einsum('bii->b', ones([2, 3, 3])).toArray(); // [3, 3]
  */
 export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor =>
   runEinsum<Tensor>(
@@ -222,7 +222,8 @@ export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tenso
  * recording would go on before it ends.
  *
  * @example
- * const prediction = noGrad(() => model.forward(x));
+ * const w = parameter(ones([2]));
+ * noGrad(() => w.mul(2)).requiresGrad; // false
  */
 export function noGrad<R>(body: () => R): R {
   return withRecording(false, () => {

@@ -1,0 +1,17 @@
+/** The examples of core's docstrings and README. */
+
+import { readdirSync } from 'node:fs';
+import * as core from '@tapegrad/core';
+import * as reference from '@tapegrad/kernels/reference';
+import { afterEach } from 'vitest';
+import { testExamples } from './examples.ts';
+import { restoreInterpreter } from './interpreters.ts';
+
+afterEach(restoreInterpreter);
+
+const sources = readdirSync(new URL('../src', import.meta.url)).map((file) => `packages/core/src/${file}`);
+
+testExamples([...sources, 'packages/core/README.md'], {
+  '@tapegrad/core': core,
+  '@tapegrad/kernels/reference': reference,
+});

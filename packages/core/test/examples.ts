@@ -1,0 +1,118 @@
+/**
+ * Examples in docstrings and READMEs, as programs that are compiled and run.
+ *
+ * Checked are lines `expression; // value` whose comment is a literal; other comments are prose.
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+interface Example {
+  readonly title: string;
+  /** Its import statements. */
+  readonly imports: string;
+  /** What follows them. */
+  readonly code: string;
+}
+
+const importStatement = /^import [\s\S]*?;\n/gm;
+
+/** The code below each `@example` of a source file, up to the end of the docstring; or the programs of a README. */
+function examplesIn(file: string): Example[] {
+  const text = readFileSync(root + file, 'utf8');
+  const blocks = file.endsWith('.md')
+    ? text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)
+    : text.matchAll(/^ *\* @example\n([\s\S]*?)^ *\*\/$/gm);
+  return Array.from(blocks, ([, block], i) => {
+    const program = block!.replaceAll(/^ *\* ?/gm, '');
+    const imports = (program.match(importStatement) ?? []).join('').replaceAll('import {', 'import type {');
+    const code = program.replaceAll(importStatement, '');
+    return { title: `${file}, example ${i + 1}`, imports: imports.replaceAll(/\btype (?=\w+[,} ])/g, ''), code };
+  });
+}
+
+/** The value that a comment tells; `undefined` where it is prose. */
+function literalIn(comment: string): string | undefined {
+  const literal = comment.replaceAll("'", '"');
+  try {
+    JSON.parse(literal);
+    return literal;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The code, with each expression whose value a comment tells handed to `check`. */
+const withChecks = (code: string): string =>
+  code.replaceAll(/^(?!const |let |\/\/)(\S.*); \/\/ (.*)$/gm, (line, expression: string, comment: string) => {
+    const value = literalIn(comment);
+    return value === undefined ? line : `check(${expression}, ${value});`;
+  });
+
+/** A module whose function runs an example with all that some modules export in scope. */
+function moduleOf({ imports, code }: Example, modules: Readonly<Record<string, object>>): string {
+  const specifiers = Object.keys(modules);
+  const names = new Set(Object.values(modules).flatMap(Object.keys));
+  return `
+${specifiers.map((specifier, i) => `import type * as module${i} from '${specifier}';`).join('\n')}
+${imports}
+export default (
+  { ${[...names].join(', ')} }: ${specifiers.map((_, i) => `typeof module${i}`).join(' & ')},
+  check: (actual: unknown, expected: unknown) => void,
+): void => {
+  {
+    ${withChecks(code)}
+  }
+};
+`;
+}
+
+/** What the compiler says of the modules in a folder, with the packages resolved to their sources. */
+function compile(folder: string): string {
+  const paths = Object.fromEntries(
+    ['kernels', 'core', 'nn', 'optim'].flatMap((name) => [
+      [`@tapegrad/${name}`, [`${root}packages/${name}/src/index.ts`]],
+      [`@tapegrad/${name}/*`, [`${root}packages/${name}/src/*.ts`]],
+    ]),
+  );
+  const compilerOptions = { paths, noEmit: true, composite: false, incremental: false };
+  const project = join(folder, 'tsconfig.json');
+  writeFileSync(project, JSON.stringify({ extends: `${root}tsconfig.base.json`, compilerOptions, include: ['*.mts'] }));
+  const compiler = `${root}node_modules/typescript/bin/tsc`;
+  return spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' }).stdout;
+}
+
+/** Holds a value against what a comment tells of it: numbers to six digits. */
+function check(actual: unknown, expected: unknown): void {
+  if (typeof expected === 'number') expect(actual).toBeCloseTo(expected, 6);
+  else if (!Array.isArray(expected) || !Array.isArray(actual)) expect(actual).toEqual(expected);
+  else {
+    expect(actual).toHaveLength(expected.length);
+    actual.forEach((element, i) => {
+      check(element, expected[i]);
+    });
+  }
+}
+
+/** Tests that the examples of some files compile and run, with the exports of some modules in scope. */
+export function testExamples(files: readonly string[], modules: Readonly<Record<string, object>>): void {
+  const folder = mkdtempSync(join(tmpdir(), 'tapegrad-examples-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const examples = files.flatMap(examplesIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
+  for (const example of examples) writeFileSync(example.path, moduleOf(example, modules));
+
+  test('the examples compile', () => {
+    expect(compile(folder)).toBe('');
+  });
+
+  test.each(examples)('$title runs', async ({ path }) => {
+    const { default: run } = await import(path);
+    run(Object.assign({}, ...Object.values(modules)), check);
+  });
+}

@@ -1,0 +1,37 @@
+/** The reading order that a package's README gives names its files, each after those that it imports. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { posix } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** The files that the items of the list name before their colon. */
+function listed(name: string): string[] {
+  const [, section = ''] = readFileSync(`${root}${name}/README.md`, 'utf8').split('\n## Reading order\n');
+  const items = section.split('\n## ')[0]!.matchAll(/^\d+\. (.*?):/gm);
+  return Array.from(items, ([, files]) => files!.matchAll(/`([^`]+\.ts)`/g))
+    .flatMap((files) => [...files])
+    .map(([, file]) => file!);
+}
+
+function importsOf(name: string, file: string): string[] {
+  const text = readFileSync(`${root}${name}/src/${file}`, 'utf8');
+  const specifiers = text.matchAll(/^(?:import|export|\}) .*?from '(\..*?)';$/gm);
+  return Array.from(specifiers, ([, specifier]) => posix.join(posix.dirname(file), specifier!));
+}
+
+test.each(['core', 'nn', 'optim'])('%s', (name) => {
+  const order = listed(name);
+  const all = readdirSync(`${root}${name}/src`, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
+  // What a package exports comes last, listed or not.
+  const files = order.includes('index.ts') ? order : [...order, 'index.ts'];
+  expect(files.toSorted()).toEqual(all.toSorted());
+  const early = files.flatMap((file, place) =>
+    importsOf(name, file)
+      .filter((imported) => !files.slice(0, place).includes(imported))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(early).toEqual([]);
+});

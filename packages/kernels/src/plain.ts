@@ -4,9 +4,9 @@
  */
 
 import { abstract } from './abstract.ts';
-import { filled, type NdArray } from './array.ts';
+import type { NdArray } from './array.ts';
 import { forEachMatrix } from './matrices.ts';
-import { movement } from './movement.ts';
+import { emptyOf, movement } from './movement.ts';
 import { crossEntropies } from './plain/cross-entropy.ts';
 import { elementwise } from './plain/elementwise.ts';
 import { multiplyMatrices } from './plain/matmul.ts';
@@ -19,8 +19,7 @@ export const plain: Kernels<NdArray> = {
   ...reductions,
   ...crossEntropies,
   matmul(x, y) {
-    const { shape, dtype } = abstract.matmul(x, y);
-    const out = filled(shape, 0, dtype);
+    const out = emptyOf(abstract.matmul(x, y));
     forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));
     return out;
   },

@@ -1,0 +1,31 @@
+import { allocate, createWasm, type Kernels, type NdArray, plain, primitives, Recycler } from '@tapegrad/kernels';
+import { casesOf, checkCase, expectation } from '@tapegrad/kernels/testing';
+import { describe, expect, test } from 'vitest';
+
+/** Leaves garbage in the memory that the next arrays of this many bytes are given. */
+function litter(bytes: number): void {
+  new Recycler().run(() => {
+    for (let i = 0; i < 3; i++) allocate('bool', bytes).fill(0x5a);
+    return { data: allocate('bool', 0) };
+  });
+}
+
+test('memory that was handed back is given out again as it is', () => {
+  litter(1 << 14);
+  expect(allocate('bool', 1 << 14)[0]).toBe(0x5a);
+});
+
+const interpreters: { readonly [name: string]: Kernels<NdArray> } = { plain, wasm: createWasm() };
+
+// Small arrays are cut from memory that is zero; large ones are given what was handed back, and what it holds.
+describe.each(Object.entries(interpreters))('%s writes every element of a result', (_, kernels) => {
+  test.each(primitives)('%s', (primitive) => {
+    const large = casesOf(primitive).filter((c) => expectation(c).data.byteLength > 1 << 12);
+    const complaints = large.flatMap((c) => {
+      const { size } = expectation(c);
+      for (const bytes of [1, 4, 8]) litter(bytes * size);
+      return checkCase(kernels, c) ?? [];
+    });
+    expect(complaints).toEqual([]);
+  });
+});

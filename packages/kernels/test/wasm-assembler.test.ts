@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type FunctionBuilder, instantiate, ModuleBuilder } from '../src/wasm/assembler.ts';
-import { append, type Part, signed32, signed64, unsigned } from '../src/wasm/encoding.ts';
+import { flat, signed32, signed64, unsigned } from '../src/wasm/encoding.ts';
 import { features } from '../src/wasm/features.ts';
 import {
   f32,
@@ -50,12 +50,6 @@ const asI32 = (value: Vector) => [...new Int32Array(vectorBytes(value))];
 const asI64 = (value: Vector) => [...new BigInt64Array(vectorBytes(value))];
 
 describe('encoding', () => {
-  const flat = (part: Part) => {
-    const bytes: number[] = [];
-    append(bytes, [part]);
-    return bytes;
-  };
-
   test.each([
     [0, [0]],
     [127, [0x7f]],

@@ -24,7 +24,7 @@
  * - Control flow is structured: `f.if`, `f.for`, `f.while`, and `f.block` and `f.loop` with labels to branch to.
  */
 
-import { append, type Code, name, sized, sizedBytes, unsigned } from './encoding.ts';
+import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './encoding.ts';
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
@@ -168,10 +168,10 @@ export class FunctionBuilder {
   }
 
   /** The function's entry in the code section; `result` is the expression it returns. */
-  finish(result: Value<ResultType> | undefined): Code {
+  finish(result: Value<ResultType> | undefined): number[] {
     this.#emit(result?.code ?? [], END);
     const locals = this.#types.map((type) => [1, TYPE_CODES[type]]);
-    return sizedBytes([sized(locals), this.#code]);
+    return sizedBytes(sized(locals).concat(this.#code));
   }
 
   #nest(opening: Code, body: (label: Label) => void): void {
@@ -197,9 +197,9 @@ const MAXIMUM_PAGES = 65_536;
 /** A module of exported functions over one imported memory, which is shared between threads where `shared` says so. */
 export class ModuleBuilder {
   readonly #shared: boolean;
-  readonly #types: Code[] = [];
-  readonly #bodies: Code[] = [];
-  readonly #exports: Code[] = [];
+  readonly #types: number[][] = [];
+  readonly #bodies: number[][] = [];
+  readonly #exports: number[][] = [];
 
   constructor(options: { readonly shared?: boolean } = {}) {
     this.#shared = options.shared ?? false;
@@ -207,7 +207,7 @@ export class ModuleBuilder {
 
   /** Adds a function, exported under its name; the expression that `body` returns is its result. */
   define<const P extends Parameters, R extends ResultType = 'void'>(
-    name_: string,
+    name: string,
     parameters: P,
     // biome-ignore lint/suspicious/noConfusingVoidType: a body without a result has no return statement
     body: (f: FunctionBuilder, parameters: Locals<P>) => Value<R> | void,
@@ -219,15 +219,12 @@ export class ModuleBuilder {
     const result = body(f, Object.fromEntries(locals)) ?? undefined;
     const type: ResultType = result?.type ?? 'void';
     const index = this.#bodies.length;
-    this.#types.push([
-      0x60,
-      sized(types.map((parameter) => [TYPE_CODES[parameter]])),
-      sized(type === 'void' ? [] : [[TYPE_CODES[type]]]),
-    ]);
+    const takes = sized(types.map((parameter) => [TYPE_CODES[parameter]]));
+    this.#types.push([0x60].concat(takes, sized(type === 'void' ? [] : [[TYPE_CODES[type]]])));
     this.#bodies.push(f.finish(result));
-    this.#exports.push([name(name_), 0x00, unsigned(index)]);
+    this.#exports.push(flat(ascii(name), 0x00, unsigned(index)));
     return {
-      name: name_,
+      name,
       call: (args) => ({
         type: type as R,
         code: [
@@ -242,20 +239,18 @@ export class ModuleBuilder {
   /** The module in the binary format. */
   toBytes(): Uint8Array<ArrayBuffer> {
     const limits = this.#shared ? [0x03, 0x00, unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
-    const section = (id: number, items: readonly Code[]): Code => [id, sizedBytes(sized(items))];
-    const bytes: number[] = [];
-    append(bytes, [
-      MAGIC,
-      section(1, this.#types),
-      section(2, [[name('env'), name('memory'), 0x02, limits]]),
-      section(
-        3,
-        this.#types.map((_, i) => [unsigned(i)]),
+    const section = (id: number, items: readonly number[][]): number[] => [id].concat(sizedBytes(sized(items)));
+    const functions = this.#types.map((_, i) => flat(unsigned(i)));
+    const imports = [flat(ascii('env'), ascii('memory'), 0x02, limits)];
+    return new Uint8Array(
+      MAGIC.concat(
+        section(1, this.#types),
+        section(2, imports),
+        section(3, functions),
+        section(7, this.#exports),
+        section(10, this.#bodies),
       ),
-      section(7, this.#exports),
-      section(10, this.#bodies),
-    ]);
-    return new Uint8Array(bytes);
+    );
   }
 
   /** Compiles at once; the modules of this package take a few milliseconds. */

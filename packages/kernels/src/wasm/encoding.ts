@@ -1,16 +1,23 @@
 /** The number encodings of the WebAssembly binary format. */
 
-/** A byte, or a list of parts that are laid flat once, when all is said. */
+/** A byte, or a list of parts, laid flat when the code of a function is written. */
 export type Part = number | Code;
 export type Code = readonly Part[];
 
-/** Appends the bytes of the code. Runs too few times to be optimised, and `for of` is slow until then. */
+/** Appends the bytes of the code. It runs too little to be optimised, and `for of` is slow until then. */
 export function append(to: number[], code: Code): void {
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
     if (typeof part === 'number') to.push(part);
     else append(to, part);
   }
+}
+
+/** The bytes of the code. */
+export function flat(...code: Code): number[] {
+  const bytes: number[] = [];
+  append(bytes, code);
+  return bytes;
 }
 
 /** LEB128 of an unsigned integer below 2^32. */
@@ -47,14 +54,10 @@ export function integer(value: bigint, bytes: 4 | 8): number[] {
 }
 
 /** A sequence preceded by its length, as every list of the binary format is. */
-export const sized = (items: readonly Code[]): Code => [unsigned(items.length), items];
+export const sized = (items: readonly (readonly number[])[]): number[] => flat(unsigned(items.length)).concat(...items);
 
 /** Bytes preceded by how many they are, as names, function bodies and sections are. */
-export function sizedBytes(code: Code): Code {
-  const bytes: number[] = [];
-  append(bytes, code);
-  return [unsigned(bytes.length), bytes];
-}
+export const sizedBytes = (bytes: readonly number[]): number[] => flat(unsigned(bytes.length)).concat(bytes);
 
 /** A name in the binary format; names here are ASCII. */
-export const name = (text: string): Code => sizedBytes(Array.from(text, (character) => character.charCodeAt(0)));
+export const ascii = (name: string): number[] => sizedBytes(Array.from(name, (character) => character.charCodeAt(0)));

@@ -11,6 +11,7 @@ import { type FloatDType, isFloat } from './dtype.ts';
 import { forEachMatrix } from './matrices.ts';
 import { plain } from './plain.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import type { Window } from './views.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
@@ -21,6 +22,7 @@ import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
 import { type ArrayMatrix, type FloatArray, MatrixProduct } from './wasm/matmul.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
+import { Windows } from './wasm/windows.ts';
 
 const { pow, ...elementary } = mathFunctions;
 
@@ -45,6 +47,9 @@ const binary = {
   pow,
 } as const satisfies { readonly [P in Binary]?: BinaryFunction };
 
+const comparisons = { equal: 'eq', less: 'lt', lessEqual: 'le' } as const;
+type Compare = (x: NdArray, y: NdArray) => NdArray;
+
 /** g s'(x) from y = s(x). */
 const slopes: { readonly [A in Activation]: BinaryFunction } = {
   relu: (f, v) => {
@@ -67,6 +72,11 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   rowStride: stride[0]!,
   columnStride: stride[1]!,
 });
+
+/** Whether the windows slide over one axis or two, without cropping. */
+const isPlanar = (windows: readonly Window[]): boolean =>
+  (windows.length === 1 || windows.length === 2) &&
+  windows.every(({ padding }) => padding.every((width) => width >= 0));
 
 /** A value for each float dtype, made when it is first wanted. */
 function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
@@ -91,6 +101,7 @@ export function createWasm(): Kernels<NdArray> {
   const crossEntropyOf = forEachFloat(
     (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
   );
+  const windowsOf = forEachFloat((dtype) => new Windows(heap, dtype === 'float32' ? 'f32' : 'f64'));
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(abstract.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(abstract.mul, emit));
 
@@ -110,6 +121,12 @@ export function createWasm(): Kernels<NdArray> {
       ];
       return (x: NdArray, y: NdArray) =>
         x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : other(x, y);
+    }),
+
+    ...mapEntries(comparisons, (name, compare) => {
+      const [narrow, wide] = [float32, float64].map((e) => e.comparison(abstract[name], compare)) as [Compare, Compare];
+      return (x: NdArray, y: NdArray) =>
+        x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : plain[name](x, y);
     }),
 
     timesSlope(g, y, of) {
@@ -142,6 +159,17 @@ export function createWasm(): Kernels<NdArray> {
       if (shape.length === 2) multiply(out, x, y);
       else forEachMatrix(out, [x, y], (c, a, b) => multiply(c, a!, b!));
       return out;
+    },
+
+    unfold(x, windows) {
+      const { shape, dtype } = abstract.unfold(x, windows);
+      if (!isFloat(dtype) || !isPlanar(windows)) return plain.unfold(x, windows);
+      return windowsOf(dtype).unfold(x, windows, shape);
+    },
+    fold(x, into) {
+      const { shape, dtype } = abstract.fold(x, into);
+      if (!isFloat(dtype) || !isPlanar(into.windows)) return plain.fold(x, into);
+      return windowsOf(dtype).fold(x, into.windows, shape);
     },
 
     crossEntropy(logits, labels) {

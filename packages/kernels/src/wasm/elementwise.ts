@@ -6,7 +6,7 @@ import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { ModuleBuilder } from './assembler.ts';
-import { i32 } from './instructions.ts';
+import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
 import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
 import { Staging } from './staging.ts';
@@ -66,6 +66,42 @@ function binaryModule(v: FloatVector, emit: BinaryFunction): ModuleBuilder {
   return module;
 }
 
+type Comparison = 'eq' | 'lt' | 'le';
+
+/** As the module of a binary function, with a byte, 0 or 1, for each pair of elements. */
+function comparisonModule(v: FloatVector, compare: Comparison): ModuleBuilder {
+  const module = new ModuleBuilder();
+  const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
+  const parameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
+  const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
+    module.define(name, parameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
+      const ones = f.let(v128.const(new Array(16).fill(1)));
+      const count = f.let(i32.divU(bytes, v.laneBytes));
+      f.for(0, rows, 1, () => {
+        const xs = xRuns ? undefined : f.let(v.loadSplat(x));
+        const ys = yRuns ? undefined : f.let(v.loadSplat(y));
+        f.for(0, count, 16, (i) => {
+          const at = f.let(i32.mul(i, v.laneBytes));
+          const mask = (part: number): Value<'v128'> =>
+            v[compare](xs ?? v.load(i32.add(x, at), 16 * part), ys ?? v.load(i32.add(y, at), 16 * part));
+          // Four elements in lanes of 32 bits; of a mask of 64 bits, either half tells.
+          const four = (part: number): Value<'v128'> =>
+            v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
+          const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
+          // The last bytes of a row run over its end; the next row writes there again.
+          f.run(v128.store(i32.add(to, i), v128.and(narrow, ones)));
+        });
+        f.advance(to, count);
+        f.advance(x, xRow);
+        f.advance(y, yRow);
+      });
+    });
+  define('both', true, true);
+  define('left', true, false);
+  define('right', false, true);
+  return module;
+}
+
 /** Makes primitives of one float type out of functions of vectors. */
 export class Elementwise {
   readonly #staging: Staging;
@@ -112,6 +148,15 @@ export class Elementwise {
         }
         return new NdArray(out, x.dtype, x.shape, x.stride);
       }
+      const { shape, dtype } = check(x, y);
+      return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+    };
+  }
+
+  comparison(check: Kernels<ArrayLike>[Binary], compare: Comparison): (x: NdArray, y: NdArray) => NdArray {
+    let kernel: BinaryExports | undefined;
+    return (x, y) => {
+      kernel ??= comparisonModule(this.#lanes, compare).instantiate<BinaryExports>(this.#staging.heap.memory);
       const { shape, dtype } = check(x, y);
       return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
     };

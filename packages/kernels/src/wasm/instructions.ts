@@ -337,7 +337,16 @@ export const i64x2 = {
 } as const;
 
 /** Lanes of 16 bits, on the way between bytes and lanes of 32. */
-export const i16x8 = table(SIMD + 0x80, VECTOR_EXTEND, vectorUnary);
+export const i16x8 = {
+  ...table(SIMD + 0x80, VECTOR_EXTEND, vectorUnary),
+  /** The lanes of 32 bits of a and b, in 16 bits as signed numbers. */
+  narrowS: single(vectorBinary)(SIMD + 0x85),
+} as const;
+
+export const i8x16 = {
+  /** The lanes of 16 bits of a and b, in bytes as signed numbers. */
+  narrowS: single(vectorBinary)(SIMD + 0x65),
+} as const;
 
 const VECTOR_FLOAT_UNARY = { abs: 0x00, neg: 0x01, sqrt: 0x03 } as const;
 /** `pmin(a, b)` is b < a ? b : a, one machine instruction; `min` and `max` also order zeros and pass on NaN. */

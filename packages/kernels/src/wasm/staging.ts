@@ -26,7 +26,8 @@ export class Staging {
     this.y = heap.allocate(bytes);
   }
 
-  #view(data: Data): Float32Array | Float64Array {
+  #view(data: Data): Data {
+    if (data.BYTES_PER_ELEMENT === 1) return this.heap.u8;
     return data.BYTES_PER_ELEMENT === 4 ? this.heap.f32 : this.heap.f64;
   }
 
@@ -36,7 +37,7 @@ export class Staging {
     this.#view(data).set(source, slot / data.BYTES_PER_ELEMENT);
   }
 
-  /** Copies `count` floats of a slot to `data`. */
+  /** Copies `count` floats, or bytes, of a slot to `data`. */
   copyOut(slot: number, data: Data, to: number, count: number): void {
     const from = slot / data.BYTES_PER_ELEMENT;
     data.set(this.#view(data).subarray(from, from + count), to);

@@ -61,7 +61,7 @@ export interface Kernels<A> {
   sub(x: A, y: A): A;
   mul(x: A, y: A): A;
   div(x: A, y: A): A;
-  /** x to the power y. */
+  /** x to the power y, as JavaScript's `**`: 1 where y is 0, else NaN where either is, and for 1 or -1 to an infinity. */
   pow(x: A, y: A): A;
   /** NaN where either is NaN. On bool: or. */
   maximum(x: A, y: A): A;

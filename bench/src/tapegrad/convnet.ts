@@ -20,14 +20,14 @@ function convolutionOf({ weight, bias }: LayerInputs): Convolution {
 }
 
 const WINDOW: Window = { size: 3, stride: 1, dilation: 1, padding: [1, 1] };
+const POOL: Window = { size: 2, stride: 2, dilation: 1, padding: [0, 0] };
 
 /** A 3x3 convolution of [batch, in, side, side] as a product of its windows, ReLU, and the maximum of each 2x2 square. */
 function block(x: Tensor, { weight, bias }: Convolution): Tensor {
   const [batch, , side] = x.shape as readonly [number, number, number];
   const windows = unfold(x, [WINDOW, WINDOW]).reshape([batch, -1, side * side]);
   const a = weight.matmul(windows).add(bias).relu();
-  const half = side / 2;
-  return a.reshape([batch, -1, half, 2, half, 2]).max([3, 5]);
+  return unfold(a.reshape([batch, -1, side, side]), [POOL, POOL]).max([2, 3]);
 }
 
 export const convnet: Build<'convnet'> = ({ batch, side, learningRate }, inputs) => {

@@ -149,7 +149,7 @@ export class Elementwise {
         return new NdArray(out, x.dtype, x.shape, x.stride);
       }
       const { shape, dtype } = check(x, y);
-      return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+      return this.#rows(kernel, layRows(shape, x, y), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
     };
   }
 
@@ -158,35 +158,44 @@ export class Elementwise {
     return (x, y) => {
       kernel ??= comparisonModule(this.#lanes, compare).instantiate<BinaryExports>(this.#staging.heap.memory);
       const { shape, dtype } = check(x, y);
-      return this.#rows(kernel, layRows(shape, [x, y]), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+      return this.#rows(kernel, layRows(shape, x, y), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
     };
   }
 
-  #rows(kernel: BinaryExports, { rows, length, operands }: Rows, out: NdArray): NdArray {
+  #rows(kernel: BinaryExports, { blocks, rows, length, operands }: Rows, out: NdArray): NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
     const [left, right] = operands as [RowOperand, RowOperand];
     const run = left.step === right.step ? kernel.both : left.step === 1 ? kernel.left : kernel.right;
     const height = Math.max(1, Math.floor(Staging.chunk / length));
-    for (let row = 0; row < rows; row += height) {
-      const tall = Math.min(height, rows - row);
-      for (let column = 0; column < length; column += Staging.chunk) {
-        const wide = Math.min(Staging.chunk, length - column);
-        const xRow = this.#stage(staging.x, left, row, tall, column, wide);
-        const yRow = this.#stage(staging.y, right, row, tall, column, wide);
-        run(staging.to, staging.x, staging.y, tall, wide * bytes, xRow * bytes, yRow * bytes);
-        staging.copyOut(staging.to, out.data, row * length + column, tall * wide);
+    for (let block = 0; block < blocks; block++) {
+      for (let row = 0; row < rows; row += height) {
+        const tall = Math.min(height, rows - row);
+        for (let column = 0; column < length; column += Staging.chunk) {
+          const wide = Math.min(Staging.chunk, length - column);
+          const xRow = this.#stage(staging.x, left, block, row, tall, column, wide);
+          const yRow = this.#stage(staging.y, right, block, row, tall, column, wide);
+          run(staging.to, staging.x, staging.y, tall, wide * bytes, xRow * bytes, yRow * bytes);
+          staging.copyOut(staging.to, out.data, (block * rows + row) * length + column, tall * wide);
+        }
       }
     }
     return out;
   }
 
-  /** Copies a block of an operand in, whose rows are whole or only one; returns how far apart its rows then are. */
-  #stage(slot: number, x: RowOperand, row: number, tall: number, column: number, wide: number): number {
-    const { array, rowStep, step } = x;
+  /** Copies a part of a block of an operand in, whose rows are whole or only one; returns how far apart they then are. */
+  #stage(
+    slot: number,
+    { array, blockStep, rowStep, step }: RowOperand,
+    block: number,
+    row: number,
+    tall: number,
+    column: number,
+    wide: number,
+  ): number {
     const rowApart = rowStep === 0 ? 0 : step === 0 ? 1 : wide;
     const count = (tall - 1) * rowApart + (step === 0 ? 1 : wide);
-    this.#staging.copyIn(slot, array.data, array.offset + row * rowStep + column * step, count);
+    this.#staging.copyIn(slot, array.data, array.offset + block * blockStep + row * rowStep + column * step, count);
     return rowApart;
   }
 }

@@ -2,65 +2,113 @@
 
 import { isContiguous, type NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
-import { type Shape, sizeOf } from '../shape.ts';
+import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import { broadcastView } from '../views.ts';
 
-/** An operand whose element `[row, column]` lies at `offset + row * rowStep + column * step` of its data. */
+/** An operand whose element `[block, row, column]` lies at `block * blockStep + row * rowStep + column * step`. */
 export interface RowOperand {
+  /** Contiguous. */
   readonly array: NdArray;
+  readonly blockStep: number;
   readonly rowStep: number;
   readonly step: 0 | 1;
 }
 
-/** Rows of `length` elements each, and the operands read along them. */
+/** Blocks of rows of `length` elements each, and the operands read along them. */
 export interface Rows {
+  readonly blocks: number;
   readonly rows: number;
   readonly length: number;
   readonly operands: readonly RowOperand[];
 }
 
-/** Length of the trailing axes that hold all of a contiguous operand's elements, or 0 where it is not only trailing. */
-function suffixLength(x: NdArray, shape: Shape): number {
-  const lead = shape.length - x.shape.length;
-  let i = 0;
-  while (i < x.shape.length && x.shape[i] === 1) i++;
-  for (; i < x.shape.length; i++) if (x.shape[i] !== shape[lead + i]) return 0;
-  return x.size;
+const isOnes = (shape: Shape): boolean => shape.every((length) => length === 1);
+
+const isSame = (a: Shape, b: Shape): boolean => a.every((length, i) => length === b[i]);
+
+/** How an operand's shape relates to a shape of the same rank. */
+type Pattern = 'dense' | 'scalar' | { readonly columns: number } | { readonly rows: number };
+
+/** An operand has the whole shape, one element, its trailing axes or its leading ones; `undefined` for anything else. */
+function patternOf(own: Shape, shape: Shape): Pattern | undefined {
+  if (isSame(own, shape)) return 'dense';
+  if (isOnes(own)) return 'scalar';
+  const first = own.findIndex((length) => length !== 1);
+  if (isSame(own.slice(first), shape.slice(first))) return { columns: sizeOf(own) };
+  const last = own.findLastIndex((length) => length !== 1) + 1;
+  return isSame(own.slice(0, last), shape.slice(0, last)) ? { rows: sizeOf(own) } : undefined;
 }
 
-/** Number of leading axes' elements that a contiguous operand holds, or 0 where it is not only leading. */
-function prefixLength(x: NdArray, shape: Shape): number {
-  if (x.shape.length !== shape.length) return 0;
-  let i = x.shape.length;
-  while (i > 0 && x.shape[i - 1] === 1) i--;
-  while (i-- > 0) if (x.shape[i] !== shape[i]) return 0;
-  return x.size;
-}
-
-/** Lays operands that broadcast to `shape` out in rows; one that fits no row pattern is copied in full. */
-export function layRows(shape: Shape, operands: readonly NdArray[]): Rows {
-  const size = sizeOf(shape);
-  let length = 0;
-  const dense: RowOperand[] = [];
-  for (const x of operands) {
-    const array = isContiguous(x) ? x : contiguous(x);
-    if (array.size === size) {
-      dense.push({ array, rowStep: -1, step: 1 });
-    } else if (array.size === 1) {
-      dense.push({ array, rowStep: 0, step: 0 });
-    } else {
-      const suffix = suffixLength(array, shape);
-      const prefix = suffix === 0 ? prefixLength(array, shape) : 0;
-      const wanted = suffix || (prefix && size / prefix);
-      if (wanted === 0 || (length !== 0 && length !== wanted)) {
-        dense.push({ array: contiguous(broadcastView(array, shape)), rowStep: -1, step: 1 });
-      } else {
-        length = wanted;
-        dense.push(suffix ? { array, rowStep: 0, step: 1 } : { array, rowStep: 1, step: 0 });
-      }
-    }
+/** The row length that patterns agree on: all there is where none divides the shape, `undefined` where two disagree. */
+function rowLength(patterns: readonly Pattern[], size: number): number | undefined {
+  let length: number | undefined;
+  for (const pattern of patterns) {
+    if (typeof pattern === 'string') continue;
+    const wanted = 'columns' in pattern ? pattern.columns : size / pattern.rows;
+    if (length !== undefined && length !== wanted) return undefined;
+    length = wanted;
   }
-  const columns = length || size;
-  const placed = dense.map((x) => (x.rowStep === -1 ? { ...x, rowStep: columns } : x));
-  return { rows: columns === 0 ? 0 : size / columns, length: columns, operands: placed };
+  return length ?? size;
+}
+
+const steps = (pattern: Pattern, length: number): Pick<RowOperand, 'rowStep' | 'step'> => {
+  if (pattern === 'dense') return { rowStep: length, step: 1 };
+  if (pattern === 'scalar') return { rowStep: 0, step: 0 };
+  return 'columns' in pattern ? { rowStep: 0, step: 1 } : { rowStep: 1, step: 0 };
+};
+
+/** Rows of the axes from `split` on, in blocks of the axes before it, of which an operand has all or none. */
+function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | undefined {
+  const [lead, tail] = [shape.slice(0, at), shape.slice(at)];
+  const parts = arrays.map((array) => {
+    const own = [...new Array<number>(shape.length - array.shape.length).fill(1), ...array.shape];
+    const [ownLead, ownTail] = [own.slice(0, at), own.slice(at)];
+    const blockStep = isOnes(ownLead) ? 0 : isSame(ownLead, lead) ? sizeOf(ownTail) : undefined;
+    return { array, blockStep, pattern: patternOf(ownTail, tail) };
+  });
+  const patterns = parts.flatMap(({ blockStep, pattern }) => (blockStep === undefined || !pattern ? [] : [pattern]));
+  const size = sizeOf(tail);
+  const length = patterns.length === parts.length ? rowLength(patterns, size) : undefined;
+  if (length === undefined) return undefined;
+  const operands = parts.map(({ array, blockStep, pattern }) => ({
+    array,
+    blockStep: blockStep!,
+    ...steps(pattern!, length),
+  }));
+  return { blocks: sizeOf(lead), rows: length === 0 ? 0 : size / length, length, operands };
+}
+
+/** Below this many elements, a block is not worth a call. */
+const leastBlock = 64;
+
+/** The commonest case without ado: x has the shape, and y is one number, or a vector along its last axis. */
+function vectorOrScalar(shape: Shape, x: NdArray, y: NdArray): Rows | undefined {
+  const length = shape.at(-1)!;
+  const isVector = y.shape.length === 1 && y.shape[0] === length;
+  if ((y.size !== 1 && !isVector) || !sameShape(x.shape, shape) || !isContiguous(x) || !isContiguous(y))
+    return undefined;
+  const [first, second] = [
+    { array: x, blockStep: 0, rowStep: length, step: 1 as const },
+    { array: y, blockStep: 0, rowStep: 0, step: isVector ? (1 as const) : (0 as const) },
+  ];
+  return { blocks: 1, rows: length === 0 ? 0 : x.size / length, length, operands: [first, second] };
+}
+
+/** Lays two operands that broadcast to `shape` out in rows; where they fit no pattern, they are stretched by copying. */
+export function layRows(shape: Shape, x: NdArray, y: NdArray): Rows {
+  const common = shape.length > 0 ? vectorOrScalar(shape, x, y) : undefined;
+  if (common !== undefined) return common;
+  const arrays = [contiguous(x), contiguous(y)];
+  for (let at = 0; at === 0 || sizeOf(shape.slice(at)) >= leastBlock; at++) {
+    const found = split(shape, arrays, at);
+    if (found !== undefined) return found;
+  }
+  const size = sizeOf(shape);
+  const stretched = [x, y].map((operand) => ({
+    array: contiguous(broadcastView(operand, shape)),
+    blockStep: 0,
+    rowStep: size,
+    step: 1 as const,
+  }));
+  return { blocks: 1, rows: size === 0 ? 0 : 1, length: size, operands: stretched };
 }

@@ -1,4 +1,5 @@
 import type { NdArray } from '../array.ts';
+import { copyRun } from '../copy.ts';
 import type { Data } from '../dtype.ts';
 import { allocate } from '../memory.ts';
 
@@ -110,8 +111,7 @@ function multiplyFloats(x: NdArray, y: NdArray, out: NdArray): void {
         }
       }
       for (let i = 0; i < rows; i++) {
-        const row = sums.subarray(i * fullColumns, i * fullColumns + columns);
-        out.data.set(row, out.offset + (top + i) * n + left);
+        copyRun(out.data, out.offset + (top + i) * n + left, 1, sums, i * fullColumns, 1, columns);
       }
     }
   }

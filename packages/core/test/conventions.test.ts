@@ -160,6 +160,7 @@ describeEach(() => {
 
   test("sqrt'(0) = infinity", () => {
     expect(slopes((x) => x.sqrt(), 0, 4)).toEqual([Infinity, 0.25]);
+    expect(curvatures((x) => x.sqrt(), 0, 4)).toEqual([-Infinity, -1 / 32]);
   });
 
   test('where keeps an infinite slope from the branch not taken only if its argument is kept from it too', () => {

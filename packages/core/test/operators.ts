@@ -25,7 +25,7 @@ interface Row {
 }
 
 /** What PyTorch found; 0 stands for an array of zeros, and a number that is not finite is spelled out. */
-interface Stored {
+export interface Stored {
   readonly shape: Shape;
   readonly value: 0 | readonly (number | string)[];
   readonly gradients?: readonly Stored['value'][];

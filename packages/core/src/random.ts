@@ -11,7 +11,6 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
-import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
 import { hasNumber, Tensor } from './tensor.ts';
 
@@ -119,7 +118,7 @@ export class Random {
       throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
     }
     checkShape('integers', shape);
-    const data = Int32Array.from({ length: sizeOf(shape) }, () => uniformInt(this.#bits, low, high - 1));
+    const data = Int32Array.from({ length: sizeOf(shape) }, () => low + this.#below(high - low));
     return new Tensor(new NdArray(data, 'int32', shape));
   }
 
@@ -128,10 +127,19 @@ export class Random {
     checkShape('permutation', [n]);
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
-      const j = uniformInt(this.#bits, 0, i);
+      const j = this.#below(i + 1);
       [order[i], order[j]] = [order[j]!, order[i]!];
     }
     return new Tensor(new NdArray(order, 'int32', [n]));
+  }
+
+  /** A whole number from 0 up to, not including, n: 32 bits modulo n, drawn again where that would favour some. */
+  #below(n: number): number {
+    const fair = 2 ** 32 - (2 ** 32 % n);
+    for (;;) {
+      const bits = this.#bits.next() + 2 ** 31;
+      if (bits < fair) return bits % n;
+    }
   }
 
   #fill<S extends Shape>(call: string, shape: S, dtype: FloatDType = 'float32', draw: () => number): Tensor<S> {

@@ -101,9 +101,10 @@ export {
 } from './functions.ts';
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
-export type { Link } from './links.ts';
+export { type Link, links } from './links.ts';
 export type { MlpOptions, Network, NetworkPlan, Subject, Transition } from './networks.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
+export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
 export { rules } from './rules.ts';
 export type {
   Agree,

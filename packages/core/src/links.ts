@@ -1,6 +1,12 @@
 /** The links of backpropagation, delta_l = dL/dA_l, read off the tape together with the layers that they belong to. */
 
-import type { Tensor } from './tensor.ts';
+import type { NdArray } from '@tapegrad/kernels';
+import { zeros } from './create.ts';
+import { interpreter } from './engine.ts';
+import { TapeError } from './errors.ts';
+import { type Layer, layersOf, type Origin } from './layers.ts';
+import { checkUnchanged, passBack } from './sweep.ts';
+import { checkTensor, Tensor } from './tensor.ts';
 
 /**
  * A layer of a network: A = Z W + b, or W Z + b, and Z' = s(A), with what one sweep gives for it.
@@ -32,4 +38,76 @@ export interface Link {
   readonly weightGradient: Tensor;
   /** dL/db_l by this layer alone, of b's shape. */
   readonly biasGradient: Tensor | undefined;
+}
+
+/** What arrives at an origin of the cotangent `delta` of the layer's pre-activation. */
+function gradientAt({ route }: Origin, delta: Tensor): Tensor {
+  const kernels = interpreter();
+  const value = (x: Tensor): NdArray => x.array;
+  return new Tensor(
+    route.reduce((g, { entry, input }) => {
+      checkUnchanged(entry);
+      return passBack(kernels, entry, input, g, value);
+    }, delta.array),
+  );
+}
+
+/** The path of the layer that a weight belongs to: none where the weight has no name of its own. */
+function pathOf({ name }: Tensor): string | undefined {
+  if (name === undefined || name === 'parameter' || name === 'weight') return undefined;
+  return name.replace(/\.weight$/, '');
+}
+
+/** A name for each layer, all different. */
+function namesOf(layers: readonly Layer[]): string[] {
+  const uses = new Map<string, number>();
+  return layers.map(({ weight }, i) => {
+    const path = pathOf(weight.tensor) ?? `layer ${i + 1}`;
+    const use = (uses.get(path) ?? 0) + 1;
+    uses.set(path, use);
+    return use === 1 ? path : `${path} (${use})`;
+  });
+}
+
+/**
+ * The layers of the network that a loss was computed by, in forward order, each with its link delta_l = dL/dA_l.
+ *
+ * A layer is a matrix product, on either side, with an input of the program that requires a gradient, or a view of one;
+ * where both factors are such, a `Parameter` is the weight, and of two alike the one on the right. Its pre-activation is
+ * the product with all biases and other layers' products that are added to it. Its transition is what happens on all
+ * ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a loss is usually
+ * made of, such as a logarithm, a square or whatever takes targets, does not count.
+ *
+ * This takes one sweep, and the tape can be swept again.
+ *
+ * @throws TapeError where the loss was computed from nothing that requires a gradient, or its tape is used up.
+ * @example
+ * const x = tensor([[1, 2]]);
+ * const w = parameter(tensor([[0.5], [-1]]), { name: 'w' });
+ * const [link] = links(x.matmul(w).tanh().sum());
+ * [link?.name, link?.transition]; // ['w', 'tanh']
+ */
+export function links(loss: Tensor): Link[] {
+  if (!checkTensor('links', loss).requiresGrad) {
+    throw new TapeError('links: the loss was computed from nothing that requires a gradient');
+  }
+  const layers = layersOf(loss);
+  const names = namesOf(layers);
+  const gradients = loss.backward({ wanted: layers.map(({ preActivation }) => preActivation), retainGraph: true });
+  return layers.map(({ input, weight, bias, preActivation, transition }, i) => {
+    const { shape, dtype } = preActivation;
+    const delta = gradients.has(preActivation) ? gradients.of(preActivation) : zeros(shape, { dtype });
+    return {
+      name: names[i]!,
+      input,
+      weight: weight.tensor,
+      bias: bias?.tensor,
+      preActivation,
+      transition: transition.names.join(' → ') || 'identity',
+      output: transition.output,
+      delta,
+      weightGradient: gradientAt(weight, delta),
+      biasGradient: bias && gradientAt(bias, delta),
+    };
+  });
 }

@@ -43,9 +43,19 @@ function cotangentOf<T extends Recorded, A extends ArrayLike>(
   return vjp(k, g, y, ...inputs.map(value), attributes);
 }
 
+/** What an entry passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
+export const passBack = <T extends Recorded, A extends ArrayLike>(
+  k: Kernels<A>,
+  entry: Entry<T>,
+  i: number,
+  g: A,
+  value: (x: T) => A,
+): A => sumTo(k, cotangentOf(k, entry, i, g, value), entry.inputs[i]!.shape);
+
 const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
 
-function checkUnchanged(entry: Entry): void {
+/** Throws where an input of an entry is no longer what it was when the entry ran. */
+export function checkUnchanged(entry: Entry): void {
   const changed = changedInput(entry);
   if (changed === undefined) return;
   throw new TapeError(
@@ -114,7 +124,7 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       if (!flowsTo(x) || !passesOn(op, i)) continue;
-      const d = memory.run(() => sumTo(k, cotangentOf(k, entry, i, g, value), x.shape));
+      const d = memory.run(() => passBack(k, entry, i, g, value));
       checkCotangent(op, x, i, d);
       memory.hold(d);
       const target = x.entry === undefined ? found : pending;

@@ -1,0 +1,132 @@
+/** The tape run again, from other values on: a forward pass that knows no rule and no sweep. */
+
+import { ArgumentError, DTypeError, type Kernels, NdArray } from '@tapegrad/kernels';
+import { interpreter } from './engine.ts';
+import { TapeError } from './errors.ts';
+import { checkUnchanged } from './sweep.ts';
+import { type Entry, tapeOf } from './tape.ts';
+import { checkTensor, Tensor } from './tensor.ts';
+
+type Run<A> = (...args: readonly unknown[]) => A;
+
+/** An entry, as far as it matters to run it again. */
+type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
+
+/**
+ * Runs entries again, in their order, and adds what they give to `values`. What is in `values` takes the place of the
+ * tensors that it stands for; all else is as it was.
+ */
+export function replay<A>(
+  k: Kernels<A>,
+  entries: readonly Runnable[],
+  values: Map<Tensor, A>,
+  value: (x: Tensor) => A,
+): void {
+  for (const { op, inputs, attributes, output } of entries) {
+    const args = inputs.map((x) => values.get(x) ?? value(x));
+    values.set(output, (k[op] as Run<A>)(...args, attributes));
+  }
+}
+
+/** The entries of a tape that depend on a tensor. */
+export function dependentsOf(tape: readonly Entry<Tensor>[], x: Tensor): Entry<Tensor>[] {
+  const dependent = new Set([x]);
+  return tape.filter(({ inputs, output }) => {
+    const depends = output !== x && inputs.some((input) => dependent.has(input));
+    if (depends) dependent.add(output);
+    return depends;
+  });
+}
+
+export interface CentralDifferencesOptions {
+  /** The elements to differentiate by, by their place in row-major order; all unless given. */
+  readonly places?: readonly number[];
+}
+
+// At the fifth root of the distance between numbers, errors of truncation and of rounding meet.
+const step = Number.EPSILON ** (1 / 5);
+
+/** Differences at steps of h and h / 2 that disagree by more than this share are those of a kink. */
+const kinkTolerance = 1e-3;
+
+/**
+ * The derivative of `f` at 0 by the differences of five points, f(±h) and f(±h/2) with f(0); NaN where they show a kink:
+ * where those of half the step are no better.
+ */
+function slopeOf(f: (shift: number) => number, value: number, h: number): number {
+  const [right, left, nearRight, nearLeft] = [h, -h, h / 2, -h / 2].map(f) as [number, number, number, number];
+  const wide = (right - left) / (2 * h);
+  const narrow = (nearRight - nearLeft) / h;
+  const bend = (right - 2 * value + left) / h;
+  const nearBend = (nearRight - 2 * value + nearLeft) / (h / 2);
+  // A bend is the difference between the slopes on either side: half of it at half the step, and all of it at a kink.
+  const noise = (64 * Number.EPSILON * Math.abs(value)) / h;
+  const allowed = noise + kinkTolerance * Math.max(Math.abs(wide), Math.abs(narrow));
+  const smooth = Math.abs(wide - narrow) <= allowed && Math.abs(nearBend - bend / 2) <= allowed + Math.abs(bend) / 8;
+  return smooth ? (4 * narrow - wide) / 3 : Number.NaN;
+}
+
+/**
+ * The derivatives of a loss with respect to any tensor that it was computed from, results on the way included, by central
+ * differences: an opinion on them that needs no rule and no sweep. The tape is run again from the tensor on, with one
+ * element shifted; what the forward pass held constant (`detach`, a comparison, an index) stays as it was.
+ *
+ * The result has the tensor's shape, is float64, and NaN where the loss has a kink within a step, or for the elements left
+ * out. Relative errors are about 1e-10, those of a float32 tape useless.
+ *
+ * @throws DTypeError for a tape of float32.
+ * @example
+ * const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
+ * const y = x.mul(x);
+ * centralDifferences(y.tanh().sum(), y).toArray(); // [0.419974, 0.001341]
+ */
+export function centralDifferences<S extends Tensor['shape']>(
+  loss: Tensor,
+  x: Tensor<S>,
+  { places }: CentralDifferencesOptions = {},
+): Tensor<S> {
+  for (const operand of [loss, x]) {
+    if (checkTensor('centralDifferences', operand).dtype === 'float64') continue;
+    throw new DTypeError(`centralDifferences: expected tensors of float64, got ${operand.dtype}`);
+  }
+  const value = loss.item();
+  const entries = dependentsOf(tapeOf<Tensor>(loss), x);
+  if (entries.length === 0 && (loss as Tensor) !== x) {
+    throw new TapeError('centralDifferences: the loss was not computed from the tensor');
+  }
+  entries.forEach(checkUnchanged);
+  const slopes = new Float64Array(x.size).fill(Number.NaN);
+  const kernels = interpreter();
+  for (const place of places ?? slopes.keys()) {
+    const element = x.data[place];
+    if (element === undefined) throw new ArgumentError(`centralDifferences: there is no element ${place} of ${x.size}`);
+    const at = (shift: number): number => {
+      const data = x.data.slice();
+      data[place] = element + shift;
+      const values = new Map<Tensor, NdArray>([[x, new NdArray(data, x.dtype, x.shape)]]);
+      replay(kernels, entries, values, (input) => input.array);
+      const result = values.get(loss)!;
+      return result.data[result.offset]!;
+    };
+    slopes[place] = slopeOf(at, value, step * Math.max(1, Math.abs(element)));
+  }
+  return new Tensor<S>(new NdArray(slopes, 'float64', x.shape));
+}
+
+/**
+ * A tape run again in float64: its new tensors by the old ones. `adopt` makes the new tensor of a float32 input, parameter
+ * or constant.
+ */
+export function inFloat64(k: Kernels<Tensor>, loss: Tensor, adopt: (x: Tensor) => Tensor): Map<Tensor, Tensor> {
+  const values = new Map<Tensor, Tensor>();
+  const adopted = (x: Tensor): Tensor => {
+    const copy = x.dtype === 'float32' ? adopt(x) : x;
+    values.set(x, copy);
+    return copy;
+  };
+  const entries = tapeOf(loss).map(({ op, inputs, output, attributes }) => {
+    return { op, inputs, output, attributes: op === 'cast' && attributes === 'float32' ? 'float64' : attributes };
+  });
+  replay(k, entries, values, adopted);
+  return values;
+}

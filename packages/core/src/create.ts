@@ -248,8 +248,9 @@ export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
     return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
   }
 
-  /** Replaces the elements by those of a tensor of the same shape and dtype. */
-  assign(value: Tensor<S>): void {
+  /** Replaces the elements by those of a tensor of the same shape and dtype; of one whose shape is not known, too. */
+  assign<T extends Shape>(replacement: number extends T['length'] ? Tensor<T> : Tensor<S>): void {
+    const value: Tensor = replacement;
     checkTensor('assign', value);
     if (!sameShape(value.shape, this.shape)) {
       const got = formatShape(value.shape);

@@ -17,7 +17,6 @@ import {
 import { stack as stackAlong } from './compositions.ts';
 import { einsum as runEinsum } from './einsum.ts';
 import type { Axes, Broadcast, MatMul, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
-import { withRecording } from './tape.ts';
 import {
   checkTensor,
   type Fitting,
@@ -216,19 +215,3 @@ export const unfold = (x: Tensor, windows: readonly Window[]): Tensor => k.unfol
 /** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
 export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor =>
   k.fold(checkTensor('fold', x), { windows, shape });
-
-/**
- * Runs a function without recording: no gradient flows to or through what it computes. It must not be asynchronous, since
- * recording would go on before it ends.
- *
- * @example
- * const w = parameter(ones([2]));
- * noGrad(() => w.mul(2)).requiresGrad; // false
- */
-export function noGrad<R>(body: () => R): R {
-  return withRecording(false, () => {
-    const result = body();
-    if (result instanceof Promise) throw new ArgumentError('noGrad: expected a function that is not asynchronous');
-    return result;
-  });
-}

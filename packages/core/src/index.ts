@@ -73,7 +73,6 @@ export {
   minimum,
   mul,
   neg,
-  noGrad,
   norm,
   notEqual,
   pad,
@@ -119,7 +118,7 @@ export type {
   ShapeOf,
   Transpose,
 } from './static-shapes.ts';
-export { Entry, type Recorded, tapeOf } from './tape.ts';
+export { Entry, noGrad, type Recorded, tapeOf } from './tape.ts';
 export {
   type BackwardOptions,
   type Fitting,

@@ -1,6 +1,6 @@
 /** The tape: which primitives ran, on what, in which order, as flat data. */
 
-import type { Data, NdArray, Primitive, Shape } from '@tapegrad/kernels';
+import { ArgumentError, type Data, type NdArray, type Primitive, type Shape } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** What the tape knows of a tensor. */
@@ -119,4 +119,20 @@ export function withRecording<R>(on: boolean, body: () => R): R {
   } finally {
     recording = before;
   }
+}
+
+/**
+ * Runs a function without recording: no gradient flows to or through what it computes. It must not be asynchronous, since
+ * recording would go on before it ends.
+ *
+ * @example
+ * const w = parameter(ones([2]));
+ * noGrad(() => w.mul(2)).requiresGrad; // false
+ */
+export function noGrad<R>(body: () => R): R {
+  return withRecording(false, () => {
+    const result = body();
+    if (result instanceof Promise) throw new ArgumentError('noGrad: expected a function that is not asynchronous');
+    return result;
+  });
 }

@@ -20,7 +20,6 @@ import {
   toNdarray,
 } from '@tapegrad/kernels';
 import * as compositions from './compositions.ts';
-import { einsum } from './einsum.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray } from './format.ts';
@@ -577,11 +576,6 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const rows = vector ? [] : [product.shape.at(-2)!];
     const columns = other.rank === 1 ? [] : [product.shape.at(-1)!];
     return k.reshape(product, [...lead, ...rows, ...columns]) as never;
-  }
-
-  /** Einstein summation with this tensor as the first operand; see the function `einsum`. */
-  einsum(equation: string, ...others: readonly Tensor[]): Tensor {
-    return einsum<Tensor>(k, equation, [this, ...others]);
   }
 }
 

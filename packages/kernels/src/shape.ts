@@ -22,6 +22,9 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Throws unless every axis length is a whole number, zero or more, and the product is one that an array can have. */
 export function checkShape(call: string, shape: Shape): void {
+  if (!Array.isArray(shape)) {
+    throw new ArgumentError(`${call}: expected a shape, a list of axis lengths, got ${typeof shape}`);
+  }
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
       throw new ArgumentError(`${call}: ${formatShape(shape)} is not a shape: axis lengths are whole numbers >= 0`);

@@ -44,14 +44,13 @@ function turns(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const at = f.let(i32.sub(i32.wrapI64(i64.shrU(bits, mantissaBits)), bias + mantissaBits - 63));
   const index = f.let(i32.shrU(at, 6));
   const window = [0, 1, 2, 3].map(() => f.local('i64')) as [Local<'i64'>, ...Local<'i64'>[]];
-  const words = inversePiWords();
+  const word = inversePiWords().reduce<Value<'i64'>>(
+    (others, bits, i) => select(i32.eq(index, i), i64.const(bits), others),
+    i64.const(0),
+  );
   f.for(0, window.length, 1, () => {
-    window.forEach((word, i) => {
-      const found = words.reduce<Value<'i64'>>(
-        (rest, w, j) => select(i32.eq(index, j), i64.const(w), rest),
-        i64.const(0),
-      );
-      f.set(word, window[i + 1] ?? found);
+    window.forEach((slot, i) => {
+      f.set(slot, window[i + 1] ?? word);
     });
     f.advance(index, 1);
   });

@@ -42,29 +42,32 @@ const LONG = 6;
 /** 1.5 times 2^mantissaBits: a float of about this size has no bits below the units, and its lowest bits count. */
 export const unitsOf = (v: FloatLanes): number => 1.5 * 2 ** FORMAT[v.scalar].mantissaBits;
 
+export const smallestNormal = (v: FloatLanes): number => 2 ** (1 - FORMAT[v.scalar].bias);
+
 /**
- * ln 2 as a sum: `high` has so few bits that its product with an exponent is exact, whether or not a multiply-add rounds
- * the product.
+ * ln 2 as a sum: the first term has so few bits that its product with an exponent is exact, whether or not a multiply-add
+ * rounds the product.
  */
-export const LN2: ByFloat<{ readonly high: number; readonly low: number }> = {
-  f32: { high: 0.693145751953125, low: 1.4286068203094173e-6 },
-  f64: { high: 0.6931471803691238, low: 1.9082149292705877e-10 },
+export const LN2: ByFloat<readonly [high: number, low: number]> = {
+  f32: [0.693145751953125, 1.4286068203094173e-6],
+  f64: [0.6931471803691238, 1.9082149292705877e-10],
 };
 
-/** Constants in locals, by name. */
-export function constants<Name extends string>(
+/** Constants in locals. */
+export function constants<const Values extends readonly number[]>(
   f: FunctionBuilder,
   v: FloatLanes,
-  values: Readonly<Record<Name, number>>,
-): Readonly<Record<Name, VectorLocal>>;
-export function constants(f: FunctionBuilder, v: FloatLanes, values: Readonly<Record<string, number>>) {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, f.let(v.const(value))]));
+  ...values: Values
+) {
+  return values.map((value) => f.let(v.const(value))) as unknown as { readonly [I in keyof Values]: VectorLocal };
 }
 
 /** The coefficients of a polynomial in locals. */
-export function coefficients(f: FunctionBuilder, v: FloatLanes, of: ByFloat<readonly number[]>): VectorLocal[] {
-  return of[v.scalar].map((coefficient) => f.let(v.const(coefficient)));
-}
+export const coefficients = (
+  f: FunctionBuilder,
+  v: FloatLanes,
+  of: ByFloat<readonly number[]>,
+): readonly VectorLocal[] => constants(f, v, ...of[v.scalar]);
 
 /**
  * c[0] + c[1] x + c[2] x^2 + … by Horner's rule; all but c[0] of a long one in two halves, the odd and the even powers,
@@ -84,6 +87,6 @@ export function polynomial(f: FunctionBuilder, v: FloatLanes, x: VectorLocal, c:
 
 /** Gives a result that is positive or zero the sign of x; a NaN stays one. */
 export function signer(f: FunctionBuilder, v: FloatLanes): (x: Vector, magnitude: Vector) => Vector {
-  const { sign } = constants(f, v, { sign: -0 });
+  const [sign] = constants(f, v, -0);
   return (x, magnitude) => v128.or(magnitude, v128.and(x, sign));
 }

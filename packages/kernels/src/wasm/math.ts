@@ -11,7 +11,7 @@ import { type BinaryFunction, constants, type UnaryFunction } from './math-vecto
 
 /** Zeros keep their sign. */
 const sign: UnaryFunction = (f, v) => {
-  const { zero, one, minus } = constants(f, v, { zero: 0, one: 1, minus: -0 });
+  const [zero, one, minus] = constants(f, v, 0, 1, -0);
   return (x) => v128.bitselect(v128.or(v128.and(x, minus), one), x, v128.or(v.lt(x, zero), v.gt(x, zero)));
 };
 

@@ -1,6 +1,6 @@
 /** How the operands of an elementwise kernel lie in rows: what it loops over, and what has to be copied to it. */
 
-import { isContiguous, type NdArray } from '../array.ts';
+import { isContiguous, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { type Shape, sameShape, sizeOf } from '../shape.ts';
 import { broadcastView } from '../views.ts';
@@ -81,34 +81,45 @@ function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | und
 /** Below this many elements, a block is not worth a call. */
 const leastBlock = 64;
 
-/** The commonest case without ado: x has the shape, and y is one number, or a vector along its last axis. */
-function vectorOrScalar(shape: Shape, x: NdArray, y: NdArray): Rows | undefined {
-  const length = shape.at(-1)!;
-  const isVector = y.shape.length === 1 && y.shape[0] === length;
-  if ((y.size !== 1 && !isVector) || !sameShape(x.shape, shape) || !isContiguous(x) || !isContiguous(y))
-    return undefined;
-  const [first, second] = [
-    { array: x, blockStep: 0, rowStep: length, step: 1 as const },
-    { array: y, blockStep: 0, rowStep: 0, step: isVector ? (1 as const) : (0 as const) },
-  ];
-  return { blocks: 1, rows: length === 0 ? 0 : x.size / length, length, operands: [first, second] };
+/** An operand with its elements side by side; one number that was stretched over a shape is that number. */
+function simplify(x: NdArray): NdArray {
+  if (isContiguous(x)) return x;
+  return x.stride.every((step) => step === 0) ? new NdArray(x.data, x.dtype, [], [], x.offset) : contiguous(x);
 }
 
-/** Lays two operands that broadcast to `shape` out in rows; where they fit no pattern, they are stretched by copying. */
+/** The commonest cases without ado: `whole` has the shape, and `part` is one number, or a vector along its last axis. */
+function vectorOrScalar(shape: Shape, whole: NdArray, part: NdArray): Rows | undefined {
+  const last = shape.at(-1);
+  const isVector = part.shape.length === 1 && part.shape[0] === last;
+  if ((part.size !== 1 && !isVector) || !sameShape(whole.shape, shape)) return undefined;
+  const length = part.size === 1 ? whole.size : part.size;
+  const operands: readonly RowOperand[] = [
+    { array: whole, blockStep: 0, rowStep: length, step: 1 },
+    { array: part, blockStep: 0, rowStep: 0, step: part.size === 1 ? 0 : 1 },
+  ];
+  return { blocks: 1, rows: length === 0 ? 0 : whole.size / length, length, operands };
+}
+
+/** Two operands that broadcast to `shape`, as the rows of it: what neither has is copied. */
+function stretch(shape: Shape, operands: readonly NdArray[]): Rows {
+  const size = sizeOf(shape);
+  const stretched = operands.map(
+    (x): RowOperand => ({ array: contiguous(broadcastView(x, shape)), blockStep: 0, rowStep: size, step: 1 }),
+  );
+  return { blocks: 1, rows: size === 0 ? 0 : 1, length: size, operands: stretched };
+}
+
+/** Lays two operands that broadcast to `shape` out in rows. */
 export function layRows(shape: Shape, x: NdArray, y: NdArray): Rows {
-  const common = shape.length > 0 ? vectorOrScalar(shape, x, y) : undefined;
-  if (common !== undefined) return common;
-  const arrays = [contiguous(x), contiguous(y)];
+  const [a, b] = [simplify(x), simplify(y)];
+  if (a.size === 1 && b.size === 1) return stretch(shape, [a, b]);
+  const plain = vectorOrScalar(shape, a, b);
+  if (plain !== undefined) return plain;
+  const turned = vectorOrScalar(shape, b, a);
+  if (turned !== undefined) return { ...turned, operands: turned.operands.toReversed() };
   for (let at = 0; at === 0 || sizeOf(shape.slice(at)) >= leastBlock; at++) {
-    const found = split(shape, arrays, at);
+    const found = split(shape, [a, b], at);
     if (found !== undefined) return found;
   }
-  const size = sizeOf(shape);
-  const stretched = [x, y].map((operand) => ({
-    array: contiguous(broadcastView(operand, shape)),
-    blockStep: 0,
-    rowStep: size,
-    step: 1 as const,
-  }));
-  return { blocks: 1, rows: size === 0 ? 0 : 1, length: size, operands: stretched };
+  return stretch(shape, [a, b]);
 }

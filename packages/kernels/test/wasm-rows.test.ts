@@ -1,0 +1,23 @@
+import { createWasm, NdArray, plain } from '@tapegrad/kernels';
+import { expect, test } from 'vitest';
+
+const wasm = createWasm();
+
+const vector = (...values: number[]): NdArray => new NdArray(Float32Array.from(values), 'float32', [values.length]);
+/** One number, or a vector along the last axis, stretched over a shape without a copy. */
+const stretched = (x: NdArray, shape: readonly number[]): NdArray => plain.broadcastTo(x, shape);
+
+test.each([
+  ['two stretched numbers', stretched(vector(2), [7, 9]), stretched(vector(3), [7, 9])],
+  ['a stretched number and an array', stretched(vector(2), [3, 1]), plain.reshape(vector(1, 2, 3), [3, 1])],
+  ['an array and a stretched number', plain.reshape(vector(1, 2, 3), [3, 1]), stretched(vector(2), [3, 1])],
+  ['a stretched vector and a stretched number', stretched(vector(1, 2, 3), [5, 3]), stretched(vector(2), [5, 3])],
+  ['a number and a vector', vector(5), vector(1, 2, 3, 4, 5)],
+  ['scalars', new NdArray(Float32Array.of(4), 'float32', []), new NdArray(Float32Array.of(8), 'float32', [])],
+])('%s', (_, x, y) => {
+  for (const op of ['sub', 'div', 'less'] as const) {
+    const [actual, expected] = [wasm[op](x, y), plain[op](x, y)];
+    expect(actual.shape).toEqual(expected.shape);
+    expect([...actual.data]).toEqual([...expected.data]);
+  }
+});

@@ -98,9 +98,9 @@ export interface CompareOptions {
   /** The largest error taken for rounding, in units in the last place; 256 unless given. */
   readonly bound?: number;
   /**
-   * The size of the terms that an element was added up from. Where they cancel, an element is smaller than they are, and
-   * has the rounding of theirs; a unit in the last place is one of the element or of the scale, whichever is larger.
-   * 2^-10 of the largest expected element unless given.
+   * The size of the terms that an element was added up from: where they cancel, what is left of them is smaller than they
+   * are, but has the rounding of theirs. A unit in the last place is one of the element or of the scale, whichever is
+   * larger. The largest expected element unless given; 0 judges each element by itself.
    */
   readonly scale?: number;
 }
@@ -120,22 +120,21 @@ const precisionOf = {
   float32: { epsilon: 2 ** -23, tiny: 2 ** -149 },
 };
 
-const ratios: { readonly [R in Ratio]: (n: number) => number } = {
-  n: (n) => n,
-  '1/n': (n) => 1 / n,
-  '2': () => 2,
-  '1/2': () => 1 / 2,
-  '2/n': (n) => 2 / n,
-  'n/2': (n) => n / 2,
-};
+const ratios: readonly (readonly [Ratio, (n: number) => number])[] = [
+  ['n', (n) => n],
+  ['1/n', (n) => 1 / n],
+  ['2', () => 2],
+  ['1/2', () => 1 / 2],
+  ['2/n', (n) => 2 / n],
+  ['n/2', (n) => n / 2],
+];
 
-/** The factors that have a name, with their values for n points; without those of a value that came before. */
+/** The factors that have a name, with their values for n points. */
 export function namedFactors(n: number): Map<FactorName, number> {
-  const positive = Object.entries(ratios).map(([name, value]) => [name as Ratio, value(n)] as const);
   const named = new Map<FactorName, number>([['-1', -1]]);
-  for (const [name, value] of positive) {
-    if (value === 1) continue;
-    named.set(name, value).set(`-${name}`, -value);
+  for (const [name, valueFor] of ratios) {
+    const value = valueFor(n);
+    if (value !== 1) named.set(name, value).set(`-${name}`, -value);
   }
   return named;
 }
@@ -300,7 +299,7 @@ export function compare(name: string, expected: Tensor, actual: Tensor, options:
   const { n = expected.shape[0] ?? 1, bound = 256 } = options;
   const [e, a] = [expected.data, actual.data];
   const kind = [expected.dtype, actual.dtype].includes('float32') ? 'float32' : 'float64';
-  const scale = options.scale ?? largestOf(e) * 2 ** -10;
+  const scale = options.scale ?? largestOf(e);
   const precision: Precision = { ...precisionOf[kind], bound, scale };
 
   const isSame = sameShape(expected.shape, actual.shape);

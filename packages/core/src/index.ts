@@ -38,6 +38,7 @@ export {
 } from './create.ts';
 export { setInterpreter } from './engine.ts';
 export { TapeError } from './errors.ts';
+export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
 export {
   abs,
   add,
@@ -101,7 +102,8 @@ export {
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Link, links } from './links.ts';
-export type { MlpOptions, Network, NetworkPlan, Subject, Transition } from './networks.ts';
+export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
+export type { Layered, Quantities } from './quantities.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
 export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
 export { rules } from './rules.ts';
@@ -130,16 +132,12 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
-export type {
-  Counterexample,
-  DifferencesReport,
-  Formula,
-  FormulaFunction,
-  FormulaReport,
-  Formulas,
-  Layered,
-  Outcome,
-  Quantities,
-  VerifyOptions,
-  VerifyReport,
+export {
+  type Counterexample,
+  type DifferencesReport,
+  type FormulaReport,
+  type Outcome,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
 } from './verify.ts';

@@ -1,104 +1,66 @@
 /** Hand-derived formulas on trial: held against the tape, and the tape against central differences. */
 
-import type { Comparison, FactorName, Verdict } from './compare.ts';
-import type { Link } from './links.ts';
-import type { NetworkPlan, Transition } from './networks.ts';
+import { ArgumentError } from '@tapegrad/kernels';
+import { type Comparison, type FactorName, formatNumber, namedFactors, type Verdict } from './compare.ts';
+import { type Check, type Claim, checksOf, claimsOf, type Formulas, type Trial, type TriedPlan } from './formulas.ts';
+import {
+  drawPlan,
+  hasEqualWidths,
+  type Network,
+  type NetworkPlan,
+  type Subject,
+  smallerPlans,
+  type Transition,
+} from './networks.ts';
+import { type Derivative, derivatives, readNetwork } from './quantities.ts';
+import { Random } from './random.ts';
+import { centralDifferences } from './replay.ts';
 import type { Tensor } from './tensor.ts';
 
-/**
- * Tensors by layer, as the theory counts: Z from 0, all else from 1 to L. An index that the network does not have makes
- * the formula one that does not apply to it.
- */
-export type Layered = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
-
-/** What a formula is written with: all float64, all constant. */
-export interface Quantities {
-  /** Z_0 */
-  readonly X: Tensor;
-  /** The targets. */
-  readonly Y: Tensor;
-  readonly Z: Layered;
-  readonly A: Layered;
-  readonly W: Layered;
-  readonly b: Layered;
-  /** dL/dA_l */
-  readonly delta: Layered;
-  /** dL/dZ_l */
-  readonly dZ: Layered;
-  /** dL/dW_l */
-  readonly dW: Layered;
-  /** dL/db_l */
-  readonly db: Layered;
-  /** The number of points. */
-  readonly n: number;
-  /** The number of layers. */
-  readonly L: number;
-  /** s_l'(A_l), element by element: of a transition that is not elementwise, the diagonal of its Jacobian. */
-  slope(l: number): Tensor;
-  readonly loss: Tensor;
-  /** The layers, as `links` gives them. */
-  readonly links: readonly Link[];
-}
-
-/** A formula: of a network's quantities, and of the layer where it is one for every layer. */
-export type FormulaFunction = (quantities: Quantities, l: number) => Tensor;
-
-/** A formula that says what it equals. */
-export interface Formula {
-  readonly formula: FormulaFunction;
-  /**
-   * A quantity and a layer, `dW1`, `delta_L`, `Z_l` (every layer to which the formula applies), or a function that gives
-   * the tensor.
-   */
-  readonly equals: string | FormulaFunction;
-}
-
-/** Formulas by name; one that is a mere function equals the quantity that it is named after. */
-export type Formulas = Readonly<Record<string, FormulaFunction | Formula>>;
-
 export interface VerifyOptions {
-  /** How many random networks to try beside the smallest; 40 unless given. */
+  /** How many random networks to try, half of them with all widths the same; 40 unless given. */
   readonly networks?: number;
-  /** The most layers; 4 unless given. */
+  /** The most layers of a random network; 4 unless given. */
   readonly depth?: number;
-  /** The largest width; 5 unless given. */
+  /** Its largest width; 5 unless given. */
   readonly width?: number;
-  /** The most points; 5 unless given. */
+  /** Its most points; 5 unless given. */
   readonly batch?: number;
-  /** The transitions to draw from. */
+  /** The transitions to draw from; all that are elementwise unless given. */
   readonly transitions?: readonly Transition[];
   /** Those of the last layer; the same unless given. */
   readonly lastTransitions?: readonly Transition[];
-  /** Of all that is random. */
+  /** Of all that is random; 0 unless given. */
   readonly seed?: number;
   /** The largest error taken for rounding, in units in the last place; see `compare`. */
   readonly bound?: number;
-  /** How many elements of a gradient to hold against central differences; 32 unless given, 0 for none. */
+  /** How many elements of each derivative to hold against central differences; 4 unless given. */
   readonly differences?: number;
 }
 
 /** A network on which a formula fails. */
-export interface Counterexample extends NetworkPlan {
+export interface Counterexample extends TriedPlan {
   /** The layer at which it fails; undefined where the formula is about none. */
   readonly layer: number | undefined;
-  /** The comparison; undefined where the formula could not be computed, for its shapes don't fit. */
-  readonly comparison: Comparison | undefined;
   /** What is wrong, as a sentence. */
   readonly message: string;
   readonly expected: Tensor;
+  /** Undefined where the formula could not be computed, for its shapes do not fit. */
   readonly actual: Tensor | undefined;
+  readonly comparison: Comparison | undefined;
 }
 
-/** How a formula fares on the networks of one kind. */
+/** How a formula fares on the networks of one kind: wrong by shape, if on only one of them, or by its numbers alone. */
 export type Outcome = 'holds' | 'shapes' | 'numbers' | 'untried';
 
-/** The third opinion: relative errors against central differences. */
+/** The third opinion: errors against central differences, relative to the largest element of the derivative. */
 export interface DifferencesReport {
+  /** Whether the tape is right. */
   readonly passed: boolean;
-  /** The largest error of what the tape says, by the largest element of its tensor. */
+  /** The largest error of what the tape says. */
   readonly tape: number;
-  /** The largest error of what the formula says; undefined where it has no numbers to compare. */
-  readonly formula: number | undefined;
+  /** The largest error of what the formula says, where that has the right shape. */
+  readonly formula: number;
   /** The largest error allowed. */
   readonly tolerance: number;
   /** How many elements were held against differences. */
@@ -107,34 +69,317 @@ export interface DifferencesReport {
 
 export interface FormulaReport {
   readonly name: string;
-  /** What it was held against. */
+  /** The quantity that it was held against; `a function` where one gave it. */
   readonly equals: string;
+  /** Whether it holds wherever it applies, and central differences say the same of what it was held against. */
   readonly passed: boolean;
-  /** The verdict on all networks together; `untried` where the formula applied to none. */
+  /** The gravest verdict on all networks; `untried` where the formula applies to none. */
   readonly verdict: Verdict | 'untried';
   /** The verdict as a sentence. */
   readonly message: string;
-  /** Where the verdict is a factor: its name, if it has the same one on all networks. */
+  /** Where the verdict is a factor: the name that fits on all networks, or the number. */
   readonly factor: FactorName | number | undefined;
-  /** The largest error where the formula holds, in units in the last place. */
+  /** The largest error where it holds, in units in the last place. */
   readonly ulps: number;
   /** How many comparisons there were, one for each network and layer to which the formula applies. */
   readonly comparisons: number;
+  /** How many of them failed. */
   readonly failures: number;
-  /** The smallest found: of fewest layers, then of smallest widths and batch. */
+  /** The smallest found: of fewest layers, then of smallest widths and fewest points. */
   readonly counterexample: Counterexample | undefined;
-  /** Networks that have more than one width. */
+  /** On networks of more than one width. */
   readonly unequalWidths: Outcome;
-  /** Networks with all widths the same: a wrong index can hide there, or show only there. */
+  /** On networks with all widths the same: a wrong index can hide there, or show only there. */
   readonly equalWidths: Outcome;
-  /** Undefined where what it equals is no gradient. */
+  /** Undefined where what it equals is no derivative of the loss. */
   readonly differences: DifferencesReport | undefined;
 }
 
 export interface VerifyReport {
-  /** Whether every formula holds, and the tape agrees with central differences. */
+  /** Whether every formula passed. */
   readonly passed: boolean;
   readonly formulas: readonly FormulaReport[];
   /** How many networks were tried. */
   readonly networks: number;
+}
+
+/** How to try formulas, with nothing left open. */
+type Settings = Required<Omit<VerifyOptions, 'bound'>> & Pick<VerifyOptions, 'bound'>;
+
+const elementwiseTransitions: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
+
+function settingsOf(options: VerifyOptions): Settings {
+  const { transitions = elementwiseTransitions, lastTransitions = transitions } = options;
+  const numbers = { networks: 40, depth: 4, width: 5, batch: 5, seed: 0, differences: 4, ...options };
+  const least = { networks: 1, depth: 1, width: 2, batch: 1, differences: 0 };
+  for (const [name, low] of Object.entries(least)) {
+    const value = numbers[name as keyof typeof least];
+    if (Number.isInteger(value) && value >= low) continue;
+    throw new ArgumentError(`verify: ${name} is ${value}, expected a whole number of ${low} or more`);
+  }
+  if (transitions.length === 0 || lastTransitions.length === 0) {
+    throw new ArgumentError('verify: expected transitions to draw from, got none');
+  }
+  return { ...numbers, transitions, lastTransitions };
+}
+
+/** A random network, by the seed that its parameters and data are drawn from. */
+interface Draw {
+  readonly plan: NetworkPlan;
+  readonly seed: number;
+}
+
+function drawsOf(settings: Settings): Draw[] {
+  const random = new Random(settings.seed);
+  return Array.from({ length: settings.networks }, (_, i) => ({
+    plan: drawPlan(settings, i % 2 === 1, random),
+    seed: random.integers([], 0, 2 ** 31 - 1).item(),
+  }));
+}
+
+const tryDraw = (subject: Subject, { plan, seed }: Draw): Trial => ({
+  plan,
+  readout: readNetwork(subject(plan, new Random(seed))),
+  *smaller() {
+    for (const less of smallerPlans(plan)) yield tryDraw(subject, { plan: less, seed });
+  },
+});
+
+/** A network that was given, with the widths that its tape tells. */
+function tryNetwork(network: Network): Trial {
+  const readout = readNetwork(network);
+  const { X, n, links } = readout.quantities;
+  const widths = [X, ...links.map(({ preActivation }) => preActivation)].map(({ size }) => size / n);
+  return {
+    plan: { widths, batch: n, transitions: links.map(({ transition }) => transition) },
+    readout,
+    smaller: () => [],
+  };
+}
+
+/** From the lightest to the gravest. */
+const gravity: readonly Verdict[] = ['equal', 'rounding', 'factor', 'transposed', 'permuted', 'different', 'shapes'];
+const passes = ({ verdict }: Check): boolean => verdict === 'equal' || verdict === 'rounding';
+
+const gravest = (checks: readonly Check[]): Verdict =>
+  checks.reduce<Verdict>(
+    (worst, { verdict }) => (gravity.indexOf(verdict) > gravity.indexOf(worst) ? verdict : worst),
+    'equal',
+  );
+
+/** What all checks that are off by a factor have in common: a name that fits them all, or the number. */
+function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
+  const factors = checks.flatMap(({ trial, comparison }) =>
+    comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: trial.readout.quantities.n }] : [],
+  );
+  const [first] = factors;
+  if (first === undefined) return undefined;
+  const isClose = (x: number, y: number) => Math.abs(x - y) <= 1e-9 * Math.abs(y);
+  const names = [...namedFactors(first.n).keys()];
+  const named = names.find((name) => factors.every(({ factor, n }) => isClose(namedFactors(n).get(name) ?? 1, factor)));
+  return named ?? (factors.every(({ factor }) => isClose(factor, first.factor)) ? first.factor : undefined);
+}
+
+function outcomeOf(checks: readonly Check[], equalWidths: boolean): Outcome {
+  const own = checks.filter(({ trial }) => hasEqualWidths(trial.plan) === equalWidths);
+  if (own.length === 0) return 'untried';
+  const failed = own.filter((check) => !passes(check));
+  if (failed.length === 0) return 'holds';
+  return failed.some(({ verdict }) => verdict === 'shapes') ? 'shapes' : 'numbers';
+}
+
+const sizeOf = ({ plan }: Trial): number =>
+  1e6 * plan.transitions.length + 1e3 * plan.widths.reduce((sum, width) => sum + width) + plan.batch;
+
+/** The smallest network that is found, starting from that of a failed check, on which the formula fails in the same way. */
+function shrink(claim: Claim, check: Check, bound: number | undefined): Check {
+  const isAlike = (other: Check): boolean =>
+    other.verdict === check.verdict && (check.verdict !== 'factor' || commonFactor([check, other]) !== undefined);
+  const shrunk = (from: Check): Check | undefined => {
+    for (const trial of from.trial.smaller()) {
+      const found = checksOf(claim, trial, bound).find(isAlike);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  let smallest = check;
+  for (let next = shrunk(check); next !== undefined; next = shrunk(next)) smallest = next;
+  return smallest;
+}
+
+/** The largest error of a derivative that is taken for one of the differences. */
+const tolerance = 1e-6;
+
+/** Below this share of the loss, differences can't tell derivatives from 0 to within the tolerance. */
+const resolution = 2e-5;
+
+/** Central differences, each worked out once. */
+class Differences {
+  readonly #count: number;
+  readonly #known = new Map<Tensor, Tensor>();
+
+  constructor(count: number) {
+    this.#count = count;
+  }
+
+  /** Of some elements of a tensor, chosen at random; NaN for the others, and at kinks. */
+  of(loss: Tensor, x: Tensor): Tensor {
+    let slopes = this.#known.get(x);
+    if (slopes === undefined) {
+      const places = new Random(x.size).permutation(x.size).data.slice(0, this.#count);
+      slopes = centralDifferences(loss, x, { places: [...places] });
+      this.#known.set(x, slopes);
+    }
+    return slopes;
+  }
+
+  /** What they say of the checks of a formula. */
+  judge(derivative: Derivative, checks: readonly Check[]): DifferencesReport {
+    const worst = { tape: 0, formula: 0 };
+    let elements = 0;
+    for (const { trial, layer, expected, actual } of checks) {
+      const { loss, variables } = trial.readout;
+      const x = variables[derivative][layer!];
+      if (x === undefined) continue;
+      const slopes = this.of(loss, x).data;
+      const size = Math.max(resolution * Math.abs(loss.item()), ...expected.data.map(Math.abs));
+      const errorAt = (place: number, y: Tensor): number => Math.abs(y.data[place]! - slopes[place]!) / size;
+      for (const place of slopes.keys()) {
+        if (Number.isNaN(slopes[place])) continue;
+        elements++;
+        worst.tape = Math.max(worst.tape, errorAt(place, expected));
+        if (actual?.size === x.size) worst.formula = Math.max(worst.formula, errorAt(place, actual));
+      }
+    }
+    return { passed: worst.tape <= tolerance, ...worst, tolerance, elements };
+  }
+}
+
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
+const describe = ({ widths, batch, transitions }: TriedPlan): string =>
+  `${count(transitions.length, 'layer')} (${transitions.join(', ')}) of widths ${widths.join(', ')} on ${count(batch, 'point')}`;
+
+interface Summary {
+  readonly verdict: Verdict;
+  readonly factor: FactorName | number | undefined;
+  readonly ulps: number;
+  readonly unequalWidths: Outcome;
+  readonly equalWidths: Outcome;
+}
+
+/** What is said of a formula with each verdict. */
+const sentences: { readonly [V in Verdict]: (summary: Summary) => string } = {
+  equal: () => 'is equal exactly',
+  rounding: ({ ulps }) => `is equal to rounding, off by ${formatNumber(ulps)} units in the last place at most`,
+  factor: ({ factor }) => {
+    if (factor === undefined) return 'is off by a factor, but not always the same';
+    return `is off by the factor ${typeof factor === 'number' ? formatNumber(factor) : factor}`;
+  },
+  transposed: () => 'is transposed',
+  permuted: () => 'has its axes in another order',
+  different: () => 'has the right shape, but other numbers',
+  shapes: ({ unequalWidths, equalWidths }) =>
+    unequalWidths === 'shapes' && equalWidths === 'numbers'
+      ? 'is wrong by shape where widths differ, and by numbers where all are equal'
+      : 'is wrong by shape',
+};
+
+function messageOf(
+  name: string,
+  summary: Summary,
+  checks: readonly Check[],
+  example: Counterexample | undefined,
+): string {
+  const says = `${name} ${sentences[summary.verdict](summary)}`;
+  if (example === undefined) return `${says}, in ${count(checks.length, 'comparison')}`;
+  const failures = checks.filter((check) => !passes(check)).length;
+  const at = example.layer === undefined ? '' : ` at layer ${example.layer}`;
+  const which = `${failures} of ${count(checks.length, 'comparison')}`;
+  return `${says}, in ${which}; the smallest counterexample has ${describe(example)}${at}: ${example.message}`;
+}
+
+function untried({ name, target }: Claim): FormulaReport {
+  return {
+    name,
+    equals: target.label,
+    passed: false,
+    verdict: 'untried',
+    message: `${name} applies to none of the networks`,
+    factor: undefined,
+    ulps: 0,
+    comparisons: 0,
+    failures: 0,
+    counterexample: undefined,
+    unequalWidths: 'untried',
+    equalWidths: 'untried',
+    differences: undefined,
+  };
+}
+
+function reportOn(claim: Claim, trials: readonly Trial[], differences: Differences, bound: number | undefined) {
+  const { name, target } = claim;
+  const checks = trials.flatMap((trial) => checksOf(claim, trial, bound));
+  if (checks.length === 0) return untried(claim);
+  const failed = checks.filter((check) => !passes(check));
+  const verdict = gravest(checks);
+  const [first] = failed.filter((check) => check.verdict === verdict).sort((a, b) => sizeOf(a.trial) - sizeOf(b.trial));
+  const smallest = first && shrink(claim, first, bound);
+  const counterexample = smallest && counterexampleOf(smallest);
+  const summary: Summary = {
+    verdict,
+    factor: verdict === 'factor' ? commonFactor(failed) : undefined,
+    ulps: Math.max(0, ...checks.map(({ comparison }) => (comparison?.verdict === 'rounding' ? comparison.ulps : 0))),
+    unequalWidths: outcomeOf(checks, false),
+    equalWidths: outcomeOf(checks, true),
+  };
+  const derivative = derivatives.find((quantity) => quantity === target.quantity);
+  const judged = derivative && differences.judge(derivative, smallest === undefined ? checks : [...checks, smallest]);
+  const report: FormulaReport = {
+    name,
+    equals: target.label,
+    passed: failed.length === 0 && judged?.passed !== false,
+    ...summary,
+    message: messageOf(name, summary, checks, counterexample),
+    comparisons: checks.length,
+    failures: failed.length,
+    counterexample,
+    differences: judged,
+  };
+  return report;
+}
+
+function counterexampleOf({ trial, layer, message, expected, actual, comparison }: Check): Counterexample {
+  return { ...trial.plan, layer, message, expected, actual, comparison };
+}
+
+/**
+ * Puts hand-derived formulas on trial. Each is written with plain tensor operations on the quantities of a network, and
+ * named after the one that it equals (or says so in `equals`): `dW1`, `delta_L`, or `delta_l` for one that is meant for
+ * every layer. Where a formula uses what a network does not have, as `delta[l + 1]` at the last layer, it does not apply.
+ *
+ * The networks are random ones of a subject, such as `mlp()`: of several depths, widths, batch sizes and transitions, half
+ * of them with all widths the same. Each formula is held against what the tape says, by `compare`; where it fails, smaller
+ * networks are tried for the smallest on which it still does. What the tape says is itself held against central
+ * differences. A network of one's own can be given in place of a subject: its loss, with the tape behind it, in float64
+ * or run again in it.
+ *
+ * @throws ArgumentError for a formula that does not say what it equals, or throws other than by a shape.
+ * @example
+ * const report = verify(mlp(), {
+ *   dW1: ({ Z, delta }) => Z[0].transpose().matmul(delta[1]), // B6
+ *   delta_l: ({ delta, W, slope }, l) => delta[l + 1]!.matmul(W[l + 1]!.transpose()).mul(slope(l)), // B7
+ *   dZ_L: ({ Z, Y, L }) => Z[L]!.sub(Y).mul(2), // B1, without 1/n
+ * });
+ * report.formulas.map((formula) => formula.verdict); // ['rounding', 'rounding', 'factor']
+ * report.formulas[2]?.factor; // 'n'
+ */
+export function verify(subject: Subject | Network, formulas: Formulas, options: VerifyOptions = {}): VerifyReport {
+  const settings = settingsOf(options);
+  const claims = claimsOf(formulas);
+  const trials =
+    typeof subject === 'function' ? drawsOf(settings).map((draw) => tryDraw(subject, draw)) : [tryNetwork(subject)];
+  const differences = new Differences(settings.differences);
+  const reports = claims.map((claim) => reportOn(claim, trials, differences, settings.bound));
+  return { passed: reports.every(({ passed }) => passed), formulas: reports, networks: trials.length };
 }

@@ -46,3 +46,9 @@ export function checkDType(call: string, dtype: string): asserts dtype is DType 
     throw new ArgumentError(`${call}: unknown dtype '${dtype}', expected one of ${dtypes.join(', ')}`);
   }
 }
+
+/** A value for each float dtype, made when it is first wanted. */
+export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
+  const made: { [D in FloatDType]?: T } = {};
+  return (dtype) => (made[dtype] ??= make(dtype));
+}

@@ -41,4 +41,4 @@ export {
 } from './shape.ts';
 export { erf, sigmoid, softplus } from './special.ts';
 export { type Window, windowPositions } from './views.ts';
-export { createDefault, createWasm } from './wasm.ts';
+export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

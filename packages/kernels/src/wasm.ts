@@ -7,7 +7,8 @@
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
 import { assign } from './copy.ts';
-import { type FloatDType, isFloat } from './dtype.ts';
+import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
 import { forEachMatrix } from './matrices.ts';
 import { plain } from './plain.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
@@ -19,10 +20,12 @@ import { Heap } from './wasm/heap.ts';
 import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
-import { type ArrayMatrix, type FloatArray, MatrixProduct } from './wasm/matmul.ts';
+import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
+import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
 import { Windows } from './wasm/windows.ts';
+import { availableCores } from './wasm/workers.ts';
 
 const { pow, ...elementary } = mathFunctions;
 
@@ -78,25 +81,45 @@ const isPlanar = (windows: readonly Window[]): boolean =>
   (windows.length === 1 || windows.length === 2) &&
   windows.every(({ padding }) => padding.every((width) => width >= 0));
 
-/** A value for each float dtype, made when it is first wanted. */
-function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
-  const made: { [D in FloatDType]?: T } = {};
-  return (dtype) => (made[dtype] ??= make(dtype));
+/** More would be a mistake: a thread takes megabytes. */
+const MOST_THREADS = 1024;
+
+export interface WasmOptions {
+  /** Threads that take part in large products: the cores where nothing is said, 1 for none but the caller's. */
+  readonly threads?: number;
 }
 
-/** The interpreter over a memory of its own. Throws where the engine has no SIMD in WebAssembly. */
-export function createWasm(): Kernels<NdArray> {
-  const { relaxedSimd: relaxed } = features();
+/** What an interpreter runs on. */
+export interface Engine {
+  readonly interpreter: 'wasm';
+  /** Vectors of 128 bits. */
+  readonly simd: boolean;
+  /** Multiply-add in one instruction, which may round once. */
+  readonly relaxedSimd: boolean;
+  /** Threads that take part in large products; 1 where the engine shares no memory between threads. */
+  readonly threads: number;
+  /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
+  setThreads(threads?: number): void;
+}
+
+export interface WasmKernels extends Kernels<NdArray> {
+  readonly engine: Engine;
+}
+
+/**
+ * The interpreter over a memory of its own.
+ *
+ * Threads start when enough large products have been seen, and hold neither the caller meanwhile nor the process at its
+ * end. The bits of a result do not depend on their number. Throws where the engine has no SIMD in WebAssembly.
+ */
+export function createWasm({ threads = availableCores() }: WasmOptions = {}): WasmKernels {
+  const { simd, relaxedSimd: relaxed } = features();
   const heap = new Heap();
   const staging = new Staging(heap);
   const [float32, float64] = [new Elementwise(staging, 'f32', relaxed), new Elementwise(staging, 'f64', relaxed)];
   const reductions = floatReductions(staging);
-  const productOf = forEachFloat(
-    (dtype): MatrixProduct =>
-      dtype === 'float32'
-        ? (new MatrixProduct<Float32Array>(heap, 'f32', { relaxed }) as MatrixProduct)
-        : (new MatrixProduct<Float64Array>(heap, 'f64', { relaxed }) as unknown as MatrixProduct),
-  );
+  const products = new Products(heap, relaxed);
+  products.threads = checkThreads('createWasm', threads);
 
   const crossEntropyOf = forEachFloat(
     (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
@@ -107,6 +130,16 @@ export function createWasm(): Kernels<NdArray> {
 
   return {
     ...plain,
+
+    engine: {
+      ...{ interpreter: 'wasm', simd, relaxedSimd: relaxed },
+      get threads() {
+        return products.threads;
+      },
+      setThreads(count = availableCores()) {
+        products.threads = checkThreads('setThreads', count);
+      },
+    },
 
     ...mapEntries(unary, (name, emit) => {
       const [narrow, wide, other] = [float32.unary(emit), float64.unary(emit), plain[name]];
@@ -150,14 +183,17 @@ export function createWasm(): Kernels<NdArray> {
     matmul(x, y) {
       const { shape, dtype } = abstract.matmul(x, y);
       if (!isFloat(dtype)) return plain.matmul(x, y);
-      const product = productOf(dtype);
-      const multiply = (out: NdArray, a: NdArray, b: NdArray): void => {
-        const [m, k] = a.shape as [number, number];
-        product.run(m, b.shape[1]!, k, matrix(a), matrix(b), { data: out.data as FloatArray, offset: out.offset });
-      };
+      const [m, n, k] = [shape.at(-2)!, shape.at(-1)!, x.shape.at(-1)!];
       const out = empty(shape, dtype);
-      if (shape.length === 2) multiply(out, x, y);
-      else forEachMatrix(out, [x, y], (c, a, b) => multiply(c, a!, b!));
+      const product = products.of(dtype, 2 * out.size * k);
+      const result = ({ data, offset }: NdArray) => ({ data: data as FloatArray, offset });
+      if (shape.length === 2) {
+        product.run(m, n, k, matrix(x), matrix(y), result(out));
+      } else {
+        const each: ArrayProduct[] = [];
+        forEachMatrix(out, [x, y], (c, a, b) => each.push({ a: matrix(a!), b: matrix(b!), c: result(c) }));
+        product.runEach(m, n, k, each);
+      }
       return out;
     },
 
@@ -186,4 +222,11 @@ export function createWasm(): Kernels<NdArray> {
 }
 
 /** The fastest interpreter that the engine can run, over a memory of its own. */
-export const createDefault = (): Kernels<NdArray> => (features().simd ? createWasm() : plain);
+export const createDefault = (options?: WasmOptions): WasmKernels | Kernels<NdArray> =>
+  features().simd ? createWasm(options) : plain;
+
+/** Throws unless `threads` is a number of threads that can be meant. */
+export function checkThreads(call: string, threads: number): number {
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
+  throw new ArgumentError(`${call}: expected a number of threads from 1 to ${MOST_THREADS}, got ${threads}`);
+}

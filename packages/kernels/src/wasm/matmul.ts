@@ -3,6 +3,7 @@
  * multiplied (see product.ts), and the result is copied out. What lives in linear memory is used where it is.
  */
 
+import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
 import {
   assembleProduct,
@@ -15,6 +16,7 @@ import {
   type TileName,
   workBytes,
 } from './product.ts';
+import { type Operands, ProductTasks } from './product-tasks.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -42,9 +44,19 @@ export interface PackedMatrix {
 }
 
 /** Where a result goes, row after row: into an array from `offset` on, or into the heap. */
-export type MatrixResult<T extends FloatArray = FloatArray> =
-  | { readonly data: T; readonly offset: number }
-  | { readonly pointer: number };
+export type MatrixResult<T extends FloatArray = FloatArray> = ArrayResult<T> | { readonly pointer: number };
+
+export interface ArrayResult<T extends FloatArray = FloatArray> {
+  readonly data: T;
+  readonly offset: number;
+}
+
+/** The operands of one product of several, and where its result goes. */
+export interface ArrayProduct<T extends FloatArray = FloatArray> {
+  readonly a: ArrayMatrix<T>;
+  readonly b: ArrayMatrix<T>;
+  readonly c: ArrayResult<T>;
+}
 
 type Left<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix;
 type Right<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix | PackedMatrix;
@@ -59,6 +71,8 @@ const LONGEST = 1 << 12;
 const SHORT_ROW = 24;
 /** With so few rows of A, to pack B takes longer than it saves. */
 const FEW_ROWS = 8;
+/** Products that are so small that as many or more can be staged together are done side by side, larger ones in turn. */
+const LEAST_TOGETHER = 4;
 
 /**
  * Matrix products of float32 (`'f32'`) or of float64 over a heap.
@@ -77,16 +91,22 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #heap: Heap;
   readonly #layout: ProductLayout;
   readonly #kernels: ProductExports;
+  readonly #tasks: ProductTasks | undefined;
 
-  /** Assembles and compiles the kernels. */
+  /** Assembles and compiles the kernels. With a crew, whose heap it must be, large products are done by all of it. */
   constructor(
     heap: Heap,
     type: T extends Float32Array ? 'f32' : 'f64',
-    { relaxed, tile = bestTile(relaxed) }: { readonly relaxed: boolean; readonly tile?: TileName },
+    {
+      relaxed,
+      tile = bestTile(relaxed),
+      crew,
+    }: { readonly relaxed: boolean; readonly tile?: TileName; readonly crew?: Crew },
   ) {
     this.#heap = heap;
     this.#layout = productLayout(type, tile);
-    this.#kernels = assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
+    this.#tasks = crew && new ProductTasks(crew, type, tile);
+    this.#kernels = this.#tasks ?? assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
   }
 
   /**
@@ -109,6 +129,33 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     for (let start = 0; start < k; start += slab) {
       const right = isPacked(b) ? panelsFrom(b, start, 0) : part(b, start, 0);
       this.#multiply(m, n, Math.min(slab, k - start), depth, part(a, 0, start), right, c, accumulate || start > 0);
+    }
+  }
+
+  /**
+   * As many products of m x k by k x n, where like operands lie alike. With a crew, small ones are done some at a time,
+   * each by one thread.
+   */
+  runEach(m: number, n: number, k: number, products: readonly ArrayProduct<T>[]): void {
+    const together = Math.floor(STAGED / Math.max(1, m * k + k * n + m * n));
+    const tasks = this.#tasks;
+    if (tasks === undefined || together < LEAST_TOGETHER || n < 2 || k === 0 || k > LONGEST) {
+      for (const { a, b, c } of products) this.run(m, n, k, a, b, c);
+      return;
+    }
+    for (let i = 0; i < products.length; i += together) {
+      const some = products.slice(i, i + together);
+      const mark = this.#heap.mark();
+      const [left, right] = [some.map(({ a }) => a), some.map(({ b }) => b)];
+      const [a, b] = [this.#placeEach(left, m, k), this.#placeEach(right, k, n)];
+      const [length, { bytes }] = [m * n, this.#layout];
+      const pointer = this.#heap.reserve(some.length * length * bytes);
+      const result = { pointer, rowStride: n * bytes, columnStride: bytes, item: length * bytes };
+      tasks.batch(some.length, m, n, k, blockDepth(k), a, b, result);
+      for (const [j, { c }] of some.entries()) {
+        copy(c.data, c.offset, n, rowsOf(this.#view(), pointer / bytes + j * length, n), m, n);
+      }
+      this.#heap.release(mark);
     }
   }
 
@@ -213,13 +260,28 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   #place(matrix: Left<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
     const piece = part(matrix, row, column);
     if (isPlaced(piece)) return piece;
+    return this.#copyIn(piece, rows, columns, this.#heap.reserve(rows * columns * this.#layout.bytes));
+  }
+
+  /** Matrices of `rows` x `columns` copied onto the stack, one after the other; one that they all are, once. */
+  #placeEach(matrices: readonly ArrayMatrix<T>[], rows: number, columns: number): Operands {
+    const [first] = matrices as [ArrayMatrix<T>];
+    const same = matrices.every(({ data, offset }) => data === first.data && offset === first.offset);
+    const item = rows * columns * this.#layout.bytes;
+    const pointer = this.#heap.reserve(same ? item : item * matrices.length);
+    const placed = this.#copyIn(first, rows, columns, pointer);
+    if (same) return { ...placed, item: 0 };
+    for (const [i, matrix] of matrices.entries()) this.#copyIn(matrix, rows, columns, pointer + i * item);
+    return { ...placed, item };
+  }
+
+  #copyIn(matrix: ArrayMatrix<T>, rows: number, columns: number, pointer: number): HeapMatrix {
     const { bytes } = this.#layout;
-    const pointer = this.#heap.reserve(rows * columns * bytes);
-    if (piece.rowStride === 1 && piece.columnStride !== 1) {
-      copy(this.#view(), pointer / bytes, rows, transposed(piece), columns, rows);
+    if (matrix.rowStride === 1 && matrix.columnStride !== 1) {
+      copy(this.#view(), pointer / bytes, rows, transposed(matrix), columns, rows);
       return { pointer, rowStride: bytes, columnStride: rows * bytes };
     }
-    copy(this.#view(), pointer / bytes, columns, piece, rows, columns);
+    copy(this.#view(), pointer / bytes, columns, matrix, rows, columns);
     return { pointer, rowStride: columns * bytes, columnStride: bytes };
   }
 

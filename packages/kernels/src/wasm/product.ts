@@ -120,17 +120,23 @@ const multiplyParameters = integers(
 
 /** A module of `ProductExports` for one type and tile, over a memory that is shared or not. */
 export function assembleProduct(type: FloatType, tileName: TileName, shared: boolean): ModuleBuilder {
+  const module = new ModuleBuilder({ shared });
+  defineProduct(module, type, tileName);
+  return module;
+}
+
+/** Adds the functions of `ProductExports` to a module. */
+export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName) {
   const tile: Tile = TILES[tileName];
   const v = floatVector(type, tileName !== 'plain');
-  const module = new ModuleBuilder({ shared });
   const packA = definePack(module, 'packA', v, tile.rows);
-  definePack(module, 'pack', v, tile.vectors * v.lanes);
+  const pack = definePack(module, 'pack', v, tile.vectors * v.lanes);
   const storePart = defineStorePart(module, v);
   const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile, i + 1, storePart));
   const widest = panels[tile.vectors - 1]!;
   const panelColumns = tile.vectors * v.lanes;
   const blockColumns = BLOCK_COLUMN_BYTES / v.laneBytes;
-  module.define('multiply', multiplyParameters, (f, p) => {
+  const multiply = module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
       const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
       const aPanels = i32.divU(i32.add(rows, tile.rows - 1), tile.rows);
@@ -174,7 +180,7 @@ export function assembleProduct(type: FloatType, tileName: TileName, shared: boo
       });
     });
   });
-  return module;
+  return { pack, multiply };
 }
 
 const panelParameters = integers('rows', 'depth', 'a', 'b', 'bStep', 'c', 'cRowStride', 'lanes', 'add');

@@ -1,0 +1,275 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } from '@tapegrad/kernels';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ModuleBuilder } from '../src/wasm/assembler.ts';
+import { Crew } from '../src/wasm/crew.ts';
+import { features } from '../src/wasm/features.ts';
+import { Heap } from '../src/wasm/heap.ts';
+import { i32 } from '../src/wasm/instructions.ts';
+import { type ArrayMatrix, type ArrayProduct, type FloatArray, MatrixProduct } from '../src/wasm/matmul.ts';
+import { bestTile } from '../src/wasm/product.ts';
+import { defineTasks } from '../src/wasm/tasks.ts';
+
+const { relaxedSimd: relaxed, threads: shared } = features();
+
+let seed = 1;
+const random = () => {
+  seed = (seed * 48271) % 2147483647;
+  return seed / 2147483647 - 0.5;
+};
+
+const filled = (type: 'f32' | 'f64', length: number): FloatArray =>
+  (type === 'f32' ? new Float32Array(length) : new Float64Array(length)).map(random);
+
+const matrix = (type: 'f32' | 'f64', rows: number, columns: number, transposed: boolean): ArrayMatrix => ({
+  ...{ data: filled(type, rows * columns), offset: 0 },
+  ...(transposed ? { rowStride: 1, columnStride: rows } : { rowStride: columns, columnStride: 1 }),
+});
+
+/** A crew whose helpers have come. */
+async function crewOf(threads: number): Promise<Crew> {
+  const crew = new Crew(threads);
+  while (!crew.helps(1e12)) await pause(1);
+  return crew;
+}
+
+const shapes = [
+  [512, 512, 512],
+  [300, 257, 130],
+  [1, 4001, 300],
+  [7, 2050, 600],
+  [2050, 7, 600],
+  [3000, 1, 500],
+  [97, 33, 5000],
+  [25, 15, 40_000],
+  [1200, 1100, 33],
+] as const;
+
+describe.runIf(shared)('the bits of a product do not depend on the threads', () => {
+  test.each([
+    ['f32', 2],
+    ['f32', 3],
+    ['f64', 2],
+  ] as const)('%s, %i threads', async (type, threads) => {
+    const crew = await crewOf(threads);
+    const options = { relaxed, tile: bestTile(relaxed) };
+    const alone = new MatrixProduct(new Heap(), type, options);
+    const together = new MatrixProduct(crew.heap, type, { ...options, crew });
+    for (const [m, n, k] of shapes) {
+      for (const [aTransposed, bTransposed] of [
+        [false, false],
+        [true, true],
+      ] as const) {
+        const [a, b] = [matrix(type, m, k, aTransposed), matrix(type, k, n, bTransposed)];
+        for (const accumulate of [false, true]) {
+          const initial = filled(type, m * n);
+          const [one, several] = [initial.slice(), initial.slice()];
+          alone.run(m, n, k, a, b, { data: one, offset: 0 }, accumulate);
+          together.run(m, n, k, a, b, { data: several, offset: 0 }, accumulate);
+          expect(bytesOf(several).equals(bytesOf(one)), `${m} x ${k} by ${k} x ${n}`).toBe(true);
+        }
+      }
+    }
+    crew.close();
+  });
+
+  test.each([
+    [64, 32, 196, 144],
+    [65, 3, 5, 7],
+    [200, 33, 50, 130],
+    [5, 300, 300, 20],
+    [9, 8, 1, 300],
+    [4, 1, 300, 300],
+  ] as const)('%i products of %i x %i, depth %i', async (count, m, n, k) => {
+    const crew = await crewOf(3);
+    const alone = new MatrixProduct(new Heap(), 'f32', { relaxed });
+    const together = new MatrixProduct(crew.heap, 'f32', { relaxed, crew });
+    const one = matrix('f32', m, k, true) as ArrayMatrix<Float32Array>;
+    for (const same of [false, true]) {
+      const [expected, actual] = [new Float32Array(count * m * n), new Float32Array(count * m * n)];
+      const products = Array.from({ length: count }, (_, i) => ({
+        a: same ? one : (matrix('f32', m, k, false) as ArrayMatrix<Float32Array>),
+        b: matrix('f32', k, n, same) as ArrayMatrix<Float32Array>,
+        c: { data: actual, offset: i * m * n },
+      })) satisfies ArrayProduct<Float32Array>[];
+      together.runEach(m, n, k, products);
+      for (const { a, b, c } of products) alone.run(m, n, k, a, b, { ...c, data: expected });
+      expect(bytesOf(actual).equals(bytesOf(expected))).toBe(true);
+    }
+    crew.close();
+  });
+
+  test('many jobs one after the other, of two types in turn', async () => {
+    const crew = await crewOf(3);
+    const [alone, together] = [
+      new MatrixProduct(new Heap(), 'f64', { relaxed }),
+      new MatrixProduct(crew.heap, 'f64', { relaxed, crew }),
+    ];
+    const other = new MatrixProduct(crew.heap, 'f32', { relaxed, crew });
+    const [a, b] = [matrix('f64', 128, 128, false), matrix('f64', 128, 128, true)] as ArrayMatrix<Float64Array>[];
+    const [x, y] = [matrix('f32', 128, 128, false), matrix('f32', 128, 128, true)] as ArrayMatrix<Float32Array>[];
+    const [expected, actual, z] = [new Float64Array(128 ** 2), new Float64Array(128 ** 2), new Float32Array(128 ** 2)];
+    alone.run(128, 128, 128, a!, b!, { data: expected, offset: 0 });
+    for (let i = 0; i < 300; i++) {
+      if (i % 3 === 0) other.run(128, 128, 128, x!, y!, { data: z, offset: 0 });
+      if (i % 50 === 0) await pause(1);
+      actual.fill(0);
+      together.run(128, 128, 128, a!, b!, { data: actual, offset: 0 });
+      expect(bytesOf(actual).equals(bytesOf(expected))).toBe(true);
+    }
+    crew.close();
+  });
+});
+
+test.runIf(shared)('tasks are done by several threads at the same time', async () => {
+  const crew = await crewOf(3);
+  const module = new ModuleBuilder({ shared: true });
+  // Each task goes on only when all have begun.
+  defineTasks(module, ['met'], (f, _task, thread, { met }) => {
+    f.drop(i32.atomicAdd(met, 1));
+    f.while(i32.ne(i32.atomicLoad(met), 3), () => {});
+    f.drop(i32.atomicOr(met, i32.shl(1, thread), 4));
+  });
+  const { jobs } = crew.employ(module.compile(), 1);
+  const met = crew.heap.allocate(8);
+  for (let i = 0; i < 20; i++) {
+    crew.heap.i32.fill(0, met / 4, met / 4 + 2);
+    jobs.run(3, [met]);
+    expect(crew.heap.i32[met / 4 + 1]).toBe(0b111);
+  }
+  crew.close();
+});
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: FloatArray) => Buffer.from(buffer, byteOffset, byteLength);
+
+describe.runIf(shared)('an interpreter', () => {
+  const size = 640;
+  const x = new NdArray(filled('f32', size * size), 'float32', [size, size]);
+  /** Multiplies until helpers were called and have had the time to come. */
+  const warm = async (kernels: WasmKernels) => {
+    for (let i = 0; i < 3; i++) kernels.matmul(x, x);
+    await pause(200);
+  };
+
+  test('gives the same bits, however many threads it has', async () => {
+    const kernels = createWasm({ threads: 1 });
+    const expected = kernels.matmul(x, x).data as Float32Array;
+    for (const threads of [2, 3, 1, 2]) {
+      kernels.engine.setThreads(threads);
+      expect(kernels.engine.threads).toBe(threads);
+      await warm(kernels);
+      expect(bytesOf(kernels.matmul(x, x).data as Float32Array).equals(bytesOf(expected))).toBe(true);
+    }
+    kernels.engine.setThreads(1);
+  });
+
+  test('asks for help with large products only, after some of them, and no longer than it may', async () => {
+    const run = vi.spyOn(Atomics, 'load');
+    const kernels = createWasm({ threads: 2 });
+    const small = new NdArray(filled('f32', 100), 'float32', [10, 10]);
+    for (let i = 0; i < 100; i++) kernels.matmul(small, small);
+    kernels.matmul(x, x);
+    expect(run).not.toHaveBeenCalled();
+    await warm(kernels);
+    kernels.matmul(x, x);
+    expect(run).toHaveBeenCalled();
+    kernels.engine.setThreads(1);
+    run.mockClear();
+    kernels.matmul(x, x);
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 1e6, '2' as unknown as number])(
+    'has no %s threads',
+    (threads) => {
+      expect(() => createWasm({ threads })).toThrow(ArgumentError);
+      const { engine } = createWasm({ threads: 1 });
+      expect(() => engine.setThreads(threads)).toThrow(`setThreads: expected a number of threads from 1 to`);
+    },
+  );
+
+  describe('without workers', () => {
+    afterEach(() => {
+      vi.restoreAllMocks();
+    });
+
+    test('computes alone', async () => {
+      const builtin = process.getBuiltinModule.bind(process);
+      vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
+        return name === 'node:worker_threads' ? undefined : builtin(name);
+      }) as typeof process.getBuiltinModule);
+      const kernels = createWasm({ threads: 2 });
+      await warm(kernels);
+      expect(kernels.matmul(x, x).shape).toEqual([size, size]);
+    });
+  });
+
+  test('has as many threads as cores where nothing is said', () => {
+    const cores = process.getBuiltinModule('node:os').availableParallelism();
+    expect((createDefault() as WasmKernels).engine.threads).toBe(cores);
+  });
+});
+
+describe.runIf(shared)('a program', () => {
+  // Node runs no TypeScript everywhere, so the package is compiled to where it finds its dependencies.
+  const root = new URL('..', import.meta.url);
+  const folder = fileURLToPath(new URL('node_modules/.cache/threads', root));
+  const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', root));
+
+  beforeAll(() => {
+    const options = [
+      '--composite',
+      'false',
+      '--incremental',
+      'false',
+      '--sourceMap',
+      'false',
+      '--declaration',
+      'false',
+    ];
+    const run = spawnSync(
+      process.execPath,
+      [compiler, '-p', fileURLToPath(root), '--outDir', folder, '--declarationMap', 'false', ...options],
+      { encoding: 'utf8' },
+    );
+    expect(run.stdout).toBe('');
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  });
+
+  const multiplying = `
+    import { createWasm, NdArray } from ${JSON.stringify(pathToFileURL(join(folder, 'index.js')))};
+    const kernels = createWasm({ threads: 2 });
+    const x = new NdArray(new Float32Array(512 * 512).fill(1), 'float32', [512, 512]);
+    for (let i = 0; i < 6; i++) kernels.matmul(x, x);`;
+  const helped = `
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    for (let i = 0; i < 4; i++) process.stdout.write(String(kernels.matmul(x, x).data[i]));`;
+
+  /** A program that hangs is ended by a signal, and has no status then. */
+  const runProgram = (program: string, ...flags: string[]) =>
+    spawnSync(process.execPath, ['--input-type=module', ...flags, '--eval', program], {
+      encoding: 'utf8',
+      timeout: 10_000,
+    });
+
+  test.each([
+    ['ends when it is done', helped, 0],
+    ['ends while helpers still start', "process.stdout.write('512512512512');", 0],
+    ['ends by process.exit', `${helped} process.exit(3);`, 3],
+    ['ends by an error', `${helped} throw new Error();`, 1],
+    ['ends after its helpers', `${helped} kernels.engine.setThreads(1);`, 0],
+  ] as const)('%s', (_, end, status) => {
+    const result = runProgram(multiplying + end);
+    expect(result.stdout).toBe('512512512512');
+    expect(result.status).toBe(status);
+  });
+
+  test('needs no code made of strings', () => {
+    const result = runProgram(multiplying + helped, '--disallow-code-generation-from-strings');
+    expect([result.stdout, result.stderr, result.status]).toEqual(['512512512512', '', 0]);
+  });
+});

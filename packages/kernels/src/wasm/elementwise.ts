@@ -5,7 +5,7 @@ import { contiguous } from '../copy.ts';
 import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape, sizeOf } from '../shape.ts';
-import { ModuleBuilder } from './assembler.ts';
+import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
 import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
@@ -39,23 +39,42 @@ interface BinaryExports {
   readonly right: RunRows;
 }
 
-function binaryModule(v: FloatVector, emit: BinaryFunction): ModuleBuilder {
+/** A row of two operands, and where its results go. */
+interface Row {
+  readonly to: Local<'i32'>;
+  /** Of either operand; a multiple of the lanes' width. */
+  readonly bytes: Local<'i32'>;
+  /** The vector of an operand so many bytes into the row. */
+  readonly x: ReadVector;
+  readonly y: ReadVector;
+}
+
+type ReadVector = (at: Local<'i32'>, offset?: number) => Value<'v128'>;
+
+/**
+ * The kernels of two operands. `prepare` emits what comes before the rows, and gives what emits the loop along one; it may
+ * write past the end of a row, where the next row writes again. Results are `share` of the operands' width.
+ */
+function rowModule(
+  v: FloatVector,
+  share: 1 | 4 | 8,
+  prepare: (f: FunctionBuilder) => (row: Row) => void,
+): ModuleBuilder {
   const module = new ModuleBuilder();
   const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
   const parameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
   const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
     module.define(name, parameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
-      const apply = emit(f, v);
+      const emitRow = prepare(f);
+      const results = f.let(i32.divU(bytes, share));
+      const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
+        if (runs) return (at, offset) => v.load(i32.add(pointer, at), offset);
+        const number = f.let(v.loadSplat(pointer));
+        return () => number;
+      };
       f.for(0, rows, 1, () => {
-        const xs = xRuns ? f.local('v128') : f.let(v.loadSplat(x));
-        const ys = yRuns ? f.local('v128') : f.let(v.loadSplat(y));
-        f.for(0, bytes, 16, (i) => {
-          if (xRuns) f.set(xs, v.load(i32.add(x, i)));
-          if (yRuns) f.set(ys, v.load(i32.add(y, i)));
-          // The last vector of a row runs over its end; the next row writes there again.
-          f.run(v.store(i32.add(to, i), apply(xs, ys)));
-        });
-        f.advance(to, bytes);
+        emitRow({ to, bytes, x: reader(x, xRuns), y: reader(y, yRuns) });
+        f.advance(to, results);
         f.advance(x, xRow);
         f.advance(y, yRow);
       });
@@ -65,42 +84,35 @@ function binaryModule(v: FloatVector, emit: BinaryFunction): ModuleBuilder {
   define('right', false, true);
   return module;
 }
+
+const binaryModule = (v: FloatVector, emit: BinaryFunction): ModuleBuilder =>
+  rowModule(v, 1, (f) => {
+    const apply = emit(f, v);
+    const [xs, ys] = [f.local('v128'), f.local('v128')];
+    return ({ to, bytes, x, y }) =>
+      f.for(0, bytes, 16, (i) => {
+        f.set(xs, x(i));
+        f.set(ys, y(i));
+        f.run(v.store(i32.add(to, i), apply(xs, ys)));
+      });
+  });
 
 type Comparison = 'eq' | 'lt' | 'le';
 
-/** As the module of a binary function, with a byte, 0 or 1, for each pair of elements. */
-function comparisonModule(v: FloatVector, compare: Comparison): ModuleBuilder {
-  const module = new ModuleBuilder();
-  const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
-  const parameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
-  const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
-    module.define(name, parameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
-      const ones = f.let(v128.const(new Array(16).fill(1)));
-      const count = f.let(i32.divU(bytes, v.laneBytes));
-      f.for(0, rows, 1, () => {
-        const xs = xRuns ? undefined : f.let(v.loadSplat(x));
-        const ys = yRuns ? undefined : f.let(v.loadSplat(y));
-        f.for(0, count, 16, (i) => {
-          const at = f.let(i32.mul(i, v.laneBytes));
-          const mask = (part: number): Value<'v128'> =>
-            v[compare](xs ?? v.load(i32.add(x, at), 16 * part), ys ?? v.load(i32.add(y, at), 16 * part));
-          // Four elements in lanes of 32 bits; of a mask of 64 bits, either half tells.
-          const four = (part: number): Value<'v128'> =>
-            v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
-          const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
-          // The last bytes of a row run over its end; the next row writes there again.
-          f.run(v128.store(i32.add(to, i), v128.and(narrow, ones)));
-        });
-        f.advance(to, count);
-        f.advance(x, xRow);
-        f.advance(y, yRow);
+/** A byte, 0 or 1, for each pair of elements; sixteen pairs at a time. */
+const comparisonModule = (v: FloatVector, compare: Comparison): ModuleBuilder =>
+  rowModule(v, v.laneBytes, (f) => {
+    const ones = f.let(v128.const(new Array(16).fill(1)));
+    return ({ to, bytes, x, y }) =>
+      f.for(0, bytes, 16 * v.laneBytes, (i) => {
+        const mask = (part: number): Value<'v128'> => v[compare](x(i, 16 * part), y(i, 16 * part));
+        // Four elements in lanes of 32 bits; of a mask of 64 bits, either half tells.
+        const four = (part: number): Value<'v128'> =>
+          v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
+        const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
+        f.run(v128.store(i32.add(to, i32.divU(i, v.laneBytes)), v128.and(narrow, ones)));
       });
-    });
-  define('both', true, true);
-  define('left', true, false);
-  define('right', false, true);
-  return module;
-}
+  });
 
 /** Makes primitives of one float type out of functions of vectors. */
 export class Elementwise {

@@ -271,7 +271,12 @@ export const formatNumber = (value: number): string => String(Number(value.toPre
 
 const formatFactor = ({ factor, named }: Factor): string => {
   const value = formatNumber(factor);
-  return named === undefined || named === value ? value : `${named} = ${value}`;
+  if (named !== undefined) return named === value ? value : `${named} = ${value}`;
+  if (Math.abs(factor) !== 1 && Math.abs(Number(value)) === 1) {
+    const excess = factor - Number(value);
+    return `${value} ${excess < 0 ? '-' : '+'} ${formatNumber(Math.abs(excess))}`;
+  }
+  return value;
 };
 
 const besides = (found: Factor): string => (found.factor === 1 ? '' : `, and off by the factor ${formatFactor(found)}`);

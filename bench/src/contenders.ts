@@ -59,7 +59,7 @@ export const frameworks: readonly Framework[] = [
     runtime: 'node',
     module: ownModule('tapegrad/framework.js'),
     role: 'own',
-    threaded: false,
+    threaded: true,
     scaling: true,
     bundle: { modules: [fileURLToPath(ownModule('tapegrad/mlp.js'))] },
   },

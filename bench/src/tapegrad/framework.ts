@@ -1,7 +1,12 @@
+import { engineInfo, setThreads } from '@tapegrad/core';
 import type { Framework } from '../protocol.ts';
 
 export const framework: Framework = {
-  start: () => 'tapegrad',
+  start(threads) {
+    setThreads(threads);
+    const { interpreter, relaxedSimd } = engineInfo();
+    return `tapegrad, ${interpreter}${relaxedSimd ? ' with relaxed SIMD' : ''}`;
+  },
   programs: {
     mlp: async () => (await import('./mlp.ts')).mlp,
     matmul: async () => (await import('./matmul.ts')).matmul,

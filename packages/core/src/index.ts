@@ -36,7 +36,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
-export { setInterpreter } from './engine.ts';
+export { type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
 export {

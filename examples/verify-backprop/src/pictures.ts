@@ -1,0 +1,73 @@
+/** The pictures of the report, and of the pages that tell the derivation. */
+
+import { links, Random, type Tensor } from '@tapegrad/core';
+import { graph, heatMaps, LinkHistory, normsOverTraining, type PagePicture } from '@tapegrad/inspect';
+import { crossEntropy, Dense, Sequential, Sigmoid, Tanh } from '@tapegrad/nn';
+import { SGD } from '@tapegrad/optim';
+import { hingesPicture } from './hinges-picture.ts';
+import { approximations } from './training.ts';
+
+export interface NamedPicture extends PagePicture {
+  /** Of its file. */
+  readonly name: string;
+}
+
+const STEPS = 200;
+const WIDTH = 10;
+
+/** Points of three classes, and a small network for them. */
+function small() {
+  const random = new Random(7);
+  const x = random.normal([12, 4]) as Tensor;
+  const y = random.integers([12], 0, 3);
+  const model = new Sequential(new Dense(4, 8, { random }), new Tanh(), new Dense(8, 3, { random }));
+  model.parameters();
+  return () => crossEntropy(model.forward(x as never), y as never);
+}
+
+/** The norms of the links of a deep network of sigmoids while it trains: they vanish towards the first layer. */
+function vanishing(): LinkHistory {
+  const random = new Random(7);
+  const x = random.normal([32, WIDTH]);
+  const y = random.integers([32], 0, 3);
+  const hidden = Array.from({ length: 7 }, () => [new Dense(WIDTH, WIDTH, { random }), new Sigmoid()]).flat();
+  const last = new Dense(WIDTH, 3, { random });
+  const model = new Sequential(...(hidden as unknown as [Dense]), last as never);
+  const optimizer = new SGD(model.parameters(), { learningRate: 0.5, momentum: 0.9 });
+  const history = new LinkHistory();
+  for (let step = 0; step <= STEPS; step++) {
+    const loss = crossEntropy(model.forward(x as never) as Tensor as never, y as never);
+    if (step % 4 === 0) history.record(links(loss), step);
+    optimizer.step(loss.backward());
+  }
+  return history;
+}
+
+/** Draws all of them. */
+export async function drawPictures(): Promise<NamedPicture[]> {
+  const loss = small();
+  return [
+    {
+      name: 'tape',
+      svg: await graph(loss(), { title: 'The tape of two layers' }),
+      caption:
+        'What one forward pass leaves on the tape, with a frame around each layer. The thick arrow leaves A_l; its colour ' +
+        'tells the norm of the link delta_l = dL/dA_l beside that of the last layer.',
+    },
+    {
+      name: 'links',
+      svg: heatMaps(links(loss()), { title: 'The links of two layers' }),
+      caption: 'delta_l of the same pass: a point a row, a unit a column.',
+    },
+    {
+      name: 'vanishing',
+      svg: normsOverTraining(vanishing(), { title: 'Links that vanish: eight layers of sigmoids' }),
+      caption: 'Each layer multiplies its link by slopes of at most 1/4, so that the first layers hardly learn.',
+    },
+    {
+      name: 'hinges',
+      svg: hingesPicture(approximations()),
+      caption: 'F6: trained sums of hinges max(0, w x + b). Twice the pieces, about a quarter of the error.',
+    },
+  ];
+}

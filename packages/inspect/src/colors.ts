@@ -1,0 +1,92 @@
+/** The colours of pictures and pages, in light and dark, and the scales that make colours of numbers. */
+
+/** Steps of the diverging scale on either side of its middle. */
+export const STEPS = 6;
+
+interface Theme {
+  /** The background, and that of what lies on it. */
+  readonly paper: string;
+  readonly card: string;
+  readonly ink: string;
+  readonly quiet: string;
+  readonly line: string;
+  readonly accent: string;
+  readonly good: string;
+  readonly bad: string;
+  /** The scale from one end through the middle to the other: told apart by the colour-blind. */
+  readonly scale: readonly string[];
+}
+
+const light: Theme = {
+  paper: '#ffffff',
+  card: '#f6f7f9',
+  ink: '#111827',
+  quiet: '#5b6472',
+  line: '#d9dde3',
+  accent: '#2563eb',
+  good: '#15803d',
+  bad: '#b91c1c',
+  scale: [
+    ...['#173e9c', '#2458cf', '#4a80ec', '#7fa9f6', '#b2ccfb', '#d9e6fd'],
+    '#edeff2',
+    ...['#fde2d1', '#fbc4a1', '#f69b64', '#ea7130', '#c9510f', '#953905'],
+  ],
+};
+
+const dark: Theme = {
+  paper: '#0d1219',
+  card: '#161d27',
+  ink: '#e6eaf0',
+  quiet: '#98a3b3',
+  line: '#2c3644',
+  accent: '#7aa7ff',
+  good: '#5fd08a',
+  bad: '#ff8a80',
+  scale: [
+    ...['#a9caff', '#7aabfb', '#4f8bef', '#356dcb', '#29529a', '#213c6c'],
+    '#222b37',
+    ...['#52331f', '#7a451d', '#aa5b1c', '#d9772b', '#f59a56', '#ffc497'],
+  ],
+};
+
+export const FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
+export const MONOSPACE = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace";
+
+function variables({ scale, ...named }: Theme): string {
+  const colors = Object.entries(named).map(([name, color]) => `--${name}:${color}`);
+  const steps = scale.map((color, i) => `--step-${i}:${color}`);
+  return [...colors, ...steps].join(';');
+}
+
+/** The style sheet that gives an element the colours as variables: light, or dark where the reader prefers it. */
+export const themed = (selector: string): string =>
+  `${selector}{color-scheme:light dark;${variables(light)}}` +
+  `@media (prefers-color-scheme:dark){${selector}{${variables(dark)}}}`;
+
+/** The step of the diverging scale at a place from -1 to 1, beyond which it goes no further. */
+const stepAt = (place: number): number =>
+  Number.isNaN(place) ? 0 : Math.round(STEPS * Math.min(1, Math.max(-1, place)));
+
+const stepColor = (step: number): string => `var(--step-${step + STEPS})`;
+
+/** The colour of an area at a place of the diverging scale from -1 to 1. */
+export const diverging = (place: number): string => stepColor(stepAt(place));
+
+/** The colour of a line there, which is thin: from the stronger half of the scale. */
+export function divergingStroke(place: number): string {
+  const step = stepAt(place);
+  return step === 0 ? 'var(--quiet)' : stepColor(Math.sign(step) * Math.ceil((Math.abs(step) + STEPS) / 2));
+}
+
+/** Powers of 10 from the middle of the scale of norms to its ends. */
+export const DECADES = 3;
+
+/** The place on the scale of a norm beside another: below 0 where it is smaller. */
+const placeOf = (norm: number, reference: number): number =>
+  norm === reference ? 0 : Math.log10(norm / reference) / DECADES;
+
+/** The colour of a norm beside another: blue where it is smaller (it vanishes), orange where larger (it explodes). */
+export const normColor = (norm: number, reference: number): string => diverging(placeOf(norm, reference));
+
+/** The same for a line. */
+export const normStroke = (norm: number, reference: number): string => divergingStroke(placeOf(norm, reference));

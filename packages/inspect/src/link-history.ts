@@ -1,0 +1,62 @@
+/** The norms of links in the course of training. */
+
+import { ArgumentError, type Link } from '@tapegrad/core';
+
+/** The norm of one layer's link at one step. */
+export interface LinkNorm {
+  readonly step: number;
+  /** The layer's name. */
+  readonly layer: string;
+  /** The square root of the sum of squares of delta_l. */
+  readonly norm: number;
+}
+
+/**
+ * Collects the norms of links, a number a layer and step, for `normsOverTraining`.
+ *
+ * @example
+ * const history = new LinkHistory();
+ * for (let step = 0; step < 100; step++) {
+ *   const loss = mse(model.forward(x), y);
+ *   if (step % 10 === 0) history.record(links(loss), step);
+ *   optimizer.step(loss.backward());
+ * }
+ */
+export class LinkHistory {
+  readonly #norms: LinkNorm[] = [];
+  #layers: readonly string[] = [];
+  #steps: readonly number[] = [];
+
+  /** The names of the layers, in forward order. */
+  get layers(): readonly string[] {
+    return this.#layers;
+  }
+
+  /** The steps that were recorded, in order. */
+  get steps(): readonly number[] {
+    return this.#steps;
+  }
+
+  get norms(): readonly LinkNorm[] {
+    return this.#norms;
+  }
+
+  /** Takes up the links of a step; each step has the same layers, and comes after the one before. */
+  record(links: readonly Link[], step = (this.#steps.at(-1) ?? -1) + 1): void {
+    const layers = links.map(({ name }) => name);
+    const last = this.#steps.at(-1);
+    if (last === undefined) this.#layers = layers;
+    else if (!(step > last)) throw new ArgumentError(`record: step ${step} does not come after step ${last}`);
+    else if (String(layers) !== String(this.#layers)) {
+      throw new ArgumentError(`record: expected the layers ${this.#layers.join(', ')}, got ${layers.join(', ')}`);
+    }
+    this.#steps = [...this.#steps, step];
+    for (const { name, delta } of links) this.#norms.push({ step, layer: name, norm: delta.norm().item() });
+  }
+
+  /** The norm of the last layer's link at a step, which the others are held against. */
+  referenceAt(step: number): number {
+    const last = this.#layers.at(-1);
+    return this.#norms.find((entry) => entry.step === step && entry.layer === last)?.norm ?? Number.NaN;
+  }
+}

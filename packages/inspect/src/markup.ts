@@ -1,0 +1,19 @@
+/** Elements of SVG and HTML as text. */
+
+/** Attributes by name; one that is undefined is left out. */
+export type Attributes = Readonly<Record<string, string | number | undefined>>;
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
+
+/** Text that no parser takes for markup, in content and in attributes between double quotes. */
+export const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
+
+/** An element around children that are markup already. */
+export function element(name: string, attributes: Attributes = {}, ...children: readonly string[]): string {
+  const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
+  const opening = [name, ...given.map(([key, value]) => `${key}="${escaped(String(value))}"`)].join(' ');
+  return children.length === 0 ? `<${opening}/>` : `<${opening}>${children.join('')}</${name}>`;
+}
+
+/** An SVG line of text; `y` is its base line. */
+export const label = (content: string, attributes: Attributes): string => element('text', attributes, escaped(content));

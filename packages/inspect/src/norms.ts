@@ -1,0 +1,130 @@
+/** Vanishing and exploding links in the course of training, as a picture. */
+
+import { axisX, axisY, cell, gridY, line, text } from '@observablehq/plot';
+import { ArgumentError } from '@tapegrad/core';
+import { chart } from './chart.ts';
+import { divergingStroke, normColor } from './colors.ts';
+import type { LinkHistory, LinkNorm } from './link-history.ts';
+import { label } from './markup.ts';
+import { short } from './numbers.ts';
+import { type Drawing, type PictureOptions, picture, placed, textWidth } from './picture.ts';
+import { legendOfNorms } from './scale-legend.ts';
+
+const WIDTH = 680;
+const [ROW, LEAST_STRIP, MOST_STRIP, LINES] = [22, 60, 320, 230];
+const [RIGHT, SIZE] = [64, 11];
+/** Layers beyond which not each has its name. */
+const NAMED = 14;
+
+const plain = { tickSize: 0, label: null } as const;
+
+/** A few of a list, the first and the last among them. */
+function some<T>(list: readonly T[], most: number): T[] {
+  const count = Math.min(most, list.length);
+  const places = Array.from({ length: count }, (_, i) => Math.round((i * (list.length - 1)) / Math.max(1, count - 1)));
+  return places.map((place) => list[place]!);
+}
+
+/** A strip a layer, the first at the foot; the colour tells the norm beside the last layer's at the same step. */
+function strips(history: LinkHistory, marginLeft: number): Drawing {
+  const { layers, norms, steps } = history;
+  const height = Math.min(MOST_STRIP, Math.max(LEAST_STRIP, layers.length * ROW)) + 8;
+  const references = new Map(steps.map((step) => [step, history.referenceAt(step)]));
+  const last = norms.filter(({ step }) => step === steps.at(-1));
+  const named = some(layers, NAMED);
+  return chart({
+    width: WIDTH,
+    height,
+    marginLeft,
+    marginRight: RIGHT,
+    marginTop: 4,
+    marginBottom: 4,
+    x: { type: 'band', domain: steps, axis: null, padding: 0 },
+    y: { type: 'band', domain: layers.toReversed(), padding: layers.length > NAMED ? 0 : 0.08 },
+    color: { type: 'identity' },
+    marks: [
+      cell(norms, {
+        x: 'step',
+        y: 'layer',
+        fill: ({ step, norm }: LinkNorm) => normColor(norm, references.get(step)!),
+        shapeRendering: 'crispEdges',
+      }),
+      axisY(named, { ...plain, fill: 'var(--ink)' }),
+      text(
+        last.filter(({ layer }) => named.includes(layer)),
+        {
+          x: () => steps.at(-1)!,
+          y: 'layer',
+          text: ({ norm }: LinkNorm) => short(norm, 2),
+          textAnchor: 'start',
+          dx: 10 + (WIDTH - marginLeft - RIGHT) / steps.length / 2,
+          fill: 'var(--quiet)',
+        },
+      ),
+    ],
+  });
+}
+
+/** The norms themselves, a line a layer, on a logarithmic scale. */
+function lines(history: LinkHistory, marginLeft: number): Drawing {
+  const { layers, steps } = history;
+  // A logarithmic scale has no place for 0, nor for what a diverging run gives.
+  const shown = history.norms.filter(({ norm }) => norm > 0 && norm < Infinity);
+  const depth = new Map(layers.map((layer, i) => [layer, layers.length === 1 ? 1 : (2 * i) / (layers.length - 1) - 1]));
+  return chart({
+    width: WIDTH,
+    height: LINES,
+    marginLeft,
+    marginRight: RIGHT,
+    marginTop: 10,
+    marginBottom: 36,
+    x: { domain: [steps[0]!, steps.at(-1)!] },
+    y: { type: 'log', nice: true },
+    color: { type: 'identity' },
+    marks: [
+      gridY({ stroke: 'var(--line)', strokeOpacity: 1, ticks: 5 }),
+      axisX({ tickSize: 0, label: 'step', labelAnchor: 'center', labelArrow: 'none', fill: 'var(--quiet)' }),
+      axisY({ ...plain, ticks: 5, tickFormat: (value: number) => short(value), fill: 'var(--quiet)' }),
+      line(shown, {
+        x: 'step',
+        y: 'norm',
+        z: 'layer',
+        stroke: ({ layer }: LinkNorm) => divergingStroke(depth.get(layer)!),
+        strokeWidth: 1.75,
+      }),
+    ],
+  });
+}
+
+/**
+ * The norms of every layer's link over training, in SVG: above, a strip a layer in the colour of its norm beside the last
+ * layer's, so that links that vanish (blue) or explode (orange) are seen at a glance; below, the norms themselves.
+ *
+ * @throws ArgumentError where nothing was recorded.
+ */
+export function normsOverTraining(
+  history: LinkHistory,
+  { title = 'Norms of the links over training', subtitle }: Partial<PictureOptions> = {},
+): string {
+  if (history.steps.length === 0)
+    throw new ArgumentError('normsOverTraining: the history is empty; record links first');
+  const marginLeft = Math.max(52, ...some(history.layers, NAMED).map((name) => textWidth(name, SIZE) * 1.1 + 12));
+  const [above, below, legend] = [strips(history, marginLeft), lines(history, marginLeft), legendOfNorms()];
+  const caption = label('‖δ‖, from the first layer (blue) to the last (orange)', {
+    x: 0,
+    y: 0,
+    'font-size': SIZE,
+    fill: 'var(--quiet)',
+  });
+  const top = above.height + legend.height + 40;
+  const drawing: Drawing = {
+    body:
+      above.body +
+      placed(legend.body, marginLeft, above.height + 14) +
+      placed(caption, marginLeft, top - 4) +
+      placed(below.body, 0, top),
+    width: WIDTH,
+    height: top + below.height,
+  };
+  return picture(subtitle === undefined ? { title } : { title, subtitle }, drawing);
+}

@@ -1,0 +1,73 @@
+/** The tape of a tensor as a program: its inputs and its steps, named, for listings and graphs. */
+
+import { type Entry, formatShape, Parameter, type Tensor, tapeOf } from '@tapegrad/core';
+
+/** A tensor that the program takes. */
+export interface ProgramInput {
+  readonly tensor: Tensor;
+  readonly kind: 'parameter' | 'input' | 'constant';
+  readonly name: string;
+}
+
+/** A primitive that ran. */
+export interface ProgramStep {
+  readonly entry: Entry<Tensor>;
+  /** `%0`, `%1`, … in order of execution. */
+  readonly name: string;
+  readonly output: Tensor;
+  /** As they were when the step was read: a sweep that uses the tape up leaves this as it is. */
+  readonly inputs: readonly Tensor[];
+}
+
+export interface Program {
+  readonly inputs: ReadonlyMap<Tensor, ProgramInput>;
+  readonly steps: readonly ProgramStep[];
+  /** What a tensor is called: a step by its number, an input by its name, a constant of one element by its value. */
+  readonly nameOf: (tensor: Tensor) => string;
+}
+
+/** How a tensor enters a program: what changes, what a gradient was asked for or could be, and lone numbers. */
+function kindOf(tensor: Tensor): ProgramInput['kind'] {
+  if (tensor instanceof Parameter) return 'parameter';
+  return tensor.size === 1 && !tensor.requiresGrad ? 'constant' : 'input';
+}
+
+/** A namer that gives each input a name of its own: its own name, numbered where another has it. */
+function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
+  const uses = new Map<string, number>();
+  return (tensor, kind) => {
+    if (kind === 'constant') return String(Number(tensor.item().toPrecision(6)));
+    const name = tensor.name ?? 'input';
+    const use = (uses.get(name) ?? 0) + 1;
+    uses.set(name, use);
+    return use === 1 && name !== 'input' ? name : `${name} ${use}`;
+  };
+}
+
+/** Reads the tape of a tensor. @throws TapeError where a sweep has used it up. */
+export function programOf(root: Tensor): Program {
+  const inputs = new Map<Tensor, ProgramInput>();
+  const names = new Map<Tensor, string>();
+  const nameOfInput = inputNamer();
+  const steps = tapeOf<Tensor>(root).map((entry, i): ProgramStep => {
+    const { inputs: taken, output } = entry;
+    for (const tensor of taken) {
+      if (tensor.entry !== undefined || inputs.has(tensor)) continue;
+      const kind = kindOf(tensor);
+      inputs.set(tensor, { tensor, kind, name: nameOfInput(tensor, kind) });
+    }
+    names.set(output, `%${i}`);
+    return { entry, name: `%${i}`, output, inputs: taken };
+  });
+  const nameOf = (tensor: Tensor): string => names.get(tensor) ?? inputs.get(tensor)?.name ?? formatShape(tensor.shape);
+  return { inputs, steps, nameOf };
+}
+
+/** The plain data that a step took beside its inputs, in a word or two; nothing where its result's shape tells it. */
+export function attributesOf({ entry }: ProgramStep): string {
+  const { op, attributes } = entry;
+  if (attributes === undefined || op === 'reshape' || op === 'broadcastTo') return '';
+  return typeof attributes === 'object'
+    ? JSON.stringify(attributes).replaceAll('"', '').replaceAll(',', ', ')
+    : String(attributes);
+}

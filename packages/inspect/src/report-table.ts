@@ -1,0 +1,84 @@
+/** Findings as a table for the terminal, and for Markdown. */
+
+import { type Finding, findingsOf, type Reportable, summaryOf } from './findings.ts';
+
+export interface ReportTableOptions {
+  /** Columns of the terminal; 120 unless given. */
+  readonly width?: number;
+  /** Whether to colour verdicts, by ANSI codes; false unless given. */
+  readonly color?: boolean;
+}
+
+const ESCAPE = '\u001b[';
+const paint = (text: string, code: number): string => `${ESCAPE}${code}m${text}${ESCAPE}0m`;
+const [GREEN, RED, FAINT] = [32, 31, 2];
+
+/** Words in lines of so many letters; a word longer than that is cut. */
+function wrap(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [])) {
+    const line = lines.at(-1)!;
+    if (line === '') lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+const widest = (cells: readonly string[]): number => Math.max(0, ...cells.map((cell) => cell.length));
+
+/** What a row says after its verdict: the claim, and the sentence where there is something to explain. */
+function explanation({ claim, expected, message, passed, verdict }: Finding): string {
+  if (!passed) return expected === undefined ? message : `must be: ${expected}. But ${message}`;
+  return [claim ?? message, expected === undefined || expected === verdict ? '' : `(${expected})`].join(' ').trim();
+}
+
+/**
+ * A table for the terminal: a formula a row, with its verdict, and below a line that sums up. What fails says why.
+ *
+ * @example
+ * const report = verify(mlp(), { dW_l: ({ Z, delta }, l) => Z[l - 1]!.transpose().matmul(delta[l]!) });
+ * console.log(reportTable(report, { width: 80 }));
+ */
+export function reportTable(report: Reportable, { width = 120, color = false }: ReportTableOptions = {}): string {
+  const findings = findingsOf(report);
+  const names = widest(findings.map(({ name }) => name));
+  const verdicts = widest(findings.map(({ verdict }) => verdict));
+  const indent = 2 + names + 2 + verdicts + 2;
+  const painted = (text: string, code: number): string => (color ? paint(text, code) : text);
+
+  const rows = findings.map((finding) => {
+    const { name, verdict, passed } = finding;
+    const mark = painted(passed ? '✓' : '✗', passed ? GREEN : RED);
+    const [first, ...rest] = wrap(explanation(finding), Math.max(24, width - indent));
+    const cells = `${mark} ${name.padEnd(names)}  ${painted(verdict.padEnd(verdicts), passed ? FAINT : RED)}  ${first}`;
+    return [cells, ...rest.map((line) => ' '.repeat(indent) + line)].map((line) => line.trimEnd()).join('\n');
+  });
+  return [...rows, '', summaryOf(findings)].join('\n');
+}
+
+const cell = (text: string): string => text.replaceAll(/([\\|*_<>[\]])/g, '\\$1').replaceAll('\n', ' ');
+const code = (text: string): string => (text === '' ? '' : `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``);
+const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+
+/** A table in Markdown, with the formulas where the findings have them. */
+export function reportMarkdown(report: Reportable): string {
+  const findings = findingsOf(report);
+  const columns: readonly (readonly [string, (finding: Finding) => string])[] = [
+    ['', ({ passed }) => (passed ? '✓' : '✗')],
+    ['name', ({ name }) => cell(name)],
+    ['claim', ({ claim = '' }) => cell(claim)],
+    ['formula', ({ formula = '' }) => code(formula.replaceAll(/\s+/g, ' '))],
+    ['verdict', ({ verdict }) => cell(verdict)],
+    ['finding', ({ message }) => cell(message)],
+  ];
+  const shown = columns.filter(([title, text]) => title === '' || findings.some((finding) => text(finding) !== ''));
+  return [
+    row(shown.map(([title]) => title)),
+    row(shown.map(() => '---')),
+    ...findings.map((finding) => row(shown.map(([, text]) => text(finding)))),
+    '',
+    summaryOf(findings),
+    '',
+  ].join('\n');
+}

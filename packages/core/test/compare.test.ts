@@ -55,23 +55,23 @@ const factors: { readonly [F in FactorName]: (n: number) => number } = {
 const anyFactor = fc.constantFrom(...(Object.keys(factors) as FactorName[]));
 
 describe('properties', () => {
-  const check = <T extends unknown[]>(
-    arbitraries: { [K in keyof T]: fc.Arbitrary<T[K]> },
-    body: (...values: T) => void,
-  ) => fc.assert(fc.property(...(arbitraries as [fc.Arbitrary<unknown>]), body as (x: unknown) => void));
+  /** Holds a property for values of some arbitraries. */
+  const check = <T extends [unknown, ...unknown[]]>(
+    ...args: [...{ [K in keyof T]: fc.Arbitrary<T[K]> }, (...values: T) => void]
+  ): void => fc.assert(fc.property(...args));
 
   test('a tensor is equal to itself, whatever its layout', () => {
-    check([anyTensor()], (x) => {
+    check(anyTensor(), (x) => {
       expect(compare('x', x, x)).toEqual({ verdict: 'equal', name: 'x', passed: true, message: 'x is equal exactly' });
     });
-    check([anyTensor({ min: 2, max: 4 })], (x) => {
+    check(anyTensor({ min: 2, max: 4 }), (x) => {
       const copy = tensor(x.transpose().data, { shape: x.transpose().shape }).transpose();
       expect(compare('x', x, copy).verdict).toBe('equal');
     });
   });
 
   test('rounding is told in units in the last place', () => {
-    check([anyTensor(), fc.integer({ min: 1, max: 100 })], (x, units) => {
+    check(anyTensor(), fc.integer({ min: 1, max: 100 }), (x, units) => {
       const actual = x.mul(1 + units * epsilon[x.dtype as Float]);
       const comparison = compare('x', x, actual);
       expect(comparison).toMatchObject({ verdict: 'rounding', passed: true, bound: 256 });
@@ -84,7 +84,7 @@ describe('properties', () => {
   });
 
   test('a factor that has a name is named', () => {
-    check([anyTensor(), anyFactor, fc.integer({ min: 3, max: 50 })], (x, name, n) => {
+    check(anyTensor(), anyFactor, fc.integer({ min: 3, max: 50 }), (x, name, n) => {
       const factor = factors[name](n);
       const comparison = compare('x', x, x.mul(factor), { n });
       // Factors may agree: those with n = 4 do.
@@ -96,7 +96,7 @@ describe('properties', () => {
   });
 
   test('n is the length of the first axis unless given', () => {
-    check([fc.integer({ min: 5, max: 9 }), fc.nat()], (n, seed) => {
+    check(fc.integer({ min: 5, max: 9 }), fc.nat(), (n, seed) => {
       const x = generic([n, 2], seed);
       expect(compare('x', x, x.mul(n))).toMatchObject({ verdict: 'factor', named: 'n' });
       expect(compare('x', x, x.div(n))).toMatchObject({ verdict: 'factor', named: '1/n' });
@@ -106,7 +106,7 @@ describe('properties', () => {
 
   test('any other factor is told', () => {
     const factor = fc.double({ min: 1.01, max: 1e6, noNaN: true });
-    check([anyTensor({ min: 1, max: 4 }), factor, fc.boolean()], (x, size, negative) => {
+    check(anyTensor({ min: 1, max: 4 }), factor, fc.boolean(), (x, size, negative) => {
       fc.pre(x.size > 1);
       const wanted = negative ? -size : size;
       const comparison = compare('x', x, x.mul(wanted), { n: 1e7 });
@@ -117,7 +117,7 @@ describe('properties', () => {
   });
 
   test('a transposition, and a factor besides', () => {
-    check([anyTensor({ min: 2, max: 4 }), fc.constantFrom(1, -1, 2)], (x, factor) => {
+    check(anyTensor({ min: 2, max: 4 }), fc.constantFrom(1, -1, 2), (x, factor) => {
       const [rows, columns] = x.shape.slice(-2) as [number, number];
       fc.pre(rows !== columns || rows > 1);
       expect(compare('x', x, x.transpose().mul(factor))).toMatchObject({
@@ -130,7 +130,7 @@ describe('properties', () => {
 
   test('an order of axes, with what mends it', () => {
     const shape = fc.uniqueArray(fc.integer({ min: 2, max: 6 }), { minLength: 3, maxLength: 4 });
-    check([shape, fc.nat()], (lengths, seed) => {
+    check(shape, fc.nat(), (lengths, seed) => {
       const x = generic(lengths, seed);
       const rolled = [...lengths.keys()].map((axis) => (axis + 1) % lengths.length);
       const comparison = compare('x', x, x.permute(rolled));
@@ -141,7 +141,7 @@ describe('properties', () => {
   });
 
   test('an order of axes that are all as long', () => {
-    check([fc.nat()], (seed) => {
+    check(fc.nat(), (seed) => {
       const x = generic([3, 3, 3], seed);
       expect(compare('x', x, x.permute([1, 0, 2]))).toMatchObject({ verdict: 'permuted', order: [1, 0, 2] });
       expect(compare('x', x, x.permute([0, 2, 1]))).toMatchObject({ verdict: 'transposed' });
@@ -149,7 +149,7 @@ describe('properties', () => {
   });
 
   test('shapes that differ', () => {
-    check([lengths({ min: 0, max: 3 }), lengths({ min: 0, max: 3 }), fc.nat()], (one, other, seed) => {
+    check(lengths({ min: 0, max: 3 }), lengths({ min: 0, max: 3 }), fc.nat(), (one, other, seed) => {
       fc.pre(`${one.toSorted()}` !== `${other.toSorted()}`);
       expect(compare('x', generic(one, seed), generic(other, seed))).toMatchObject({
         verdict: 'shapes',
@@ -161,26 +161,24 @@ describe('properties', () => {
   });
 
   test('one element that differs, and where', () => {
-    check(
-      [fc.tuple(lengths({ min: 1, max: 3 }), fc.nat()).map(([s, seed]) => generic(s, seed)), fc.nat()],
-      (x, nth) => {
-        fc.pre(x.size > 1);
-        const place = nth % x.size;
-        const actual = replaced(x, place, x.data[place]! + 0.25);
-        const comparison = compare('x', x, actual);
-        expect(comparison).toMatchObject({
-          verdict: 'different',
-          passed: false,
-          share: 1 / x.size,
-        });
-        const different = comparison as Extract<Comparison, { verdict: 'different' }>;
-        const { where, expected, actual: got, largestError, relativeError } = different;
-        expect(largestError).toBeCloseTo(0.25, 6);
-        expect(relativeError).toBeCloseTo(0.25 / x.abs().max().item(), 6);
-        expect(where.reduce((at, i, axis) => at * x.shape[axis]! + i, 0)).toBe(place);
-        expect([expected, got]).toEqual([x.data[place], actual.data[place]]);
-      },
-    );
+    const wide = fc.tuple(lengths({ min: 1, max: 3 }), fc.nat()).map((parts) => generic(...parts));
+    check(wide, fc.nat(), (x, nth) => {
+      fc.pre(x.size > 1);
+      const place = nth % x.size;
+      const actual = replaced(x, place, x.data[place]! + 0.25);
+      const comparison = compare('x', x, actual);
+      expect(comparison).toMatchObject({
+        verdict: 'different',
+        passed: false,
+        share: 1 / x.size,
+      });
+      const different = comparison as Extract<Comparison, { verdict: 'different' }>;
+      const { where, expected, actual: got, largestError, relativeError } = different;
+      expect(largestError).toBeCloseTo(0.25, 6);
+      expect(relativeError).toBeCloseTo(0.25 / x.abs().max().item(), 6);
+      expect(where.reduce((at, i, axis) => at * x.shape[axis]! + i, 0)).toBe(place);
+      expect([expected, got]).toEqual([x.data[place], actual.data[place]]);
+    });
   });
 });
 

@@ -12,6 +12,8 @@ test.each([
   ['a stretched number and an array', stretched(vector(2), [3, 1]), plain.reshape(vector(1, 2, 3), [3, 1])],
   ['an array and a stretched number', plain.reshape(vector(1, 2, 3), [3, 1]), stretched(vector(2), [3, 1])],
   ['a stretched vector and a stretched number', stretched(vector(1, 2, 3), [5, 3]), stretched(vector(2), [5, 3])],
+  ['a stretched number and a column', stretched(vector(2), [2, 3]), plain.reshape(vector(1, 2), [2, 1])],
+  ['a column and a stretched column', plain.reshape(vector(1, 2), [2, 1]), stretched(vector(5), [2, 70])],
   ['a number and a vector', vector(5), vector(1, 2, 3, 4, 5)],
   ['scalars', new NdArray(Float32Array.of(4), 'float32', []), new NdArray(Float32Array.of(8), 'float32', [])],
 ])('%s', (_, x, y) => {

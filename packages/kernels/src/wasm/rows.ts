@@ -119,7 +119,8 @@ export function layRows(shape: Shape, x: NdArray, y: NdArray): Rows {
   if (turned !== undefined) return { ...turned, operands: turned.operands.toReversed() };
   for (let at = 0; at === 0 || sizeOf(shape.slice(at)) >= leastBlock; at++) {
     const found = split(shape, [a, b], at);
-    if (found !== undefined) return found;
+    // A kernel needs an operand that runs along the rows.
+    if (found?.operands.some(({ step }) => step === 1)) return found;
   }
   return stretch(shape, [a, b]);
 }

@@ -1,4 +1,12 @@
-import { contiguous, type DType, type Kernels, type NdArray, type Primitive, plain } from '@tapegrad/kernels';
+import {
+  contiguous,
+  createWasm,
+  type DType,
+  type Kernels,
+  type NdArray,
+  type Primitive,
+  plain,
+} from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
 import { call } from '@tapegrad/kernels/testing';
 import fc from 'fast-check';
@@ -101,14 +109,34 @@ const operands: { readonly [P in Primitive]?: Operands } = {
   unfold: onArray((x) => windowsOf(x).map((windows) => [[x], windows])),
 };
 
-describe('plain and reference agree on arrays of any strides', () => {
+const interpreters = { plain, wasm: createWasm() };
+
+describe.each(Object.entries(interpreters))('%s and reference agree on arrays of any strides', (_, kernels) => {
   test.each(Object.entries(operands))('%s', (primitive, arbitrary) => {
     const calls = arbitrary.map(
       ([inputs, attributes]): Call => ({ primitive: primitive as Primitive, inputs, attributes }),
     );
     fc.assert(
       fc.property(calls, (c) => {
-        expect(described(run(plain, c))).toEqual(described(run(reference, c)));
+        expect(described(run(kernels, c))).toEqual(described(run(reference, c)));
+      }),
+    );
+  });
+
+  // Long enough that kernels work in blocks of rows.
+  test.each(['sub', 'less', 'maximum'] as const)('%s of long broadcasts', (primitive) => {
+    const shapes = fc.tuple(
+      fc.integer({ min: 1, max: 4 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 90 }),
+    );
+    const calls = shapes.chain((shape) =>
+      any.forEach([1, 2], () => any.broadcastable(shape).chain((own) => any.arrays(own, 'float32'))),
+    );
+    fc.assert(
+      fc.property(calls, (inputs) => {
+        const c: Call = { primitive, inputs };
+        expect(described(run(kernels, c))).toEqual(described(run(reference, c)));
       }),
     );
   });
@@ -183,7 +211,7 @@ const inner = (x: NdArray, y: NdArray): number => {
   return elements(x).reduce((sum, value, i) => sum + value * b[i]!, 0);
 };
 
-describe.each(Object.entries({ plain, reference }))('adjoint in %s', (_, kernels) => {
+describe.each(Object.entries({ ...interpreters, reference }))('adjoint in %s', (_, kernels) => {
   test.each(Object.entries(adjoints))('%s', (_name, pairs) => {
     const withCotangent = pairs.chain(({ x, forward, backward }) =>
       any.arrays(run(kernels, forward).shape, x.dtype).map((y) => ({ x, y, forward, backward: backward(y) })),

@@ -1,60 +1,77 @@
 /** Sums of hinges that come nearer to a smooth function, as a picture (F6). */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, text } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure } from '@tapegrad/example-toolkit/figure';
+import { chart, divergingStroke, picture, theme } from '@tapegrad/inspect';
 import { type Approximation, smooth } from './training.ts';
 
-/** How many pieces the curves have that are drawn. */
-const DRAWN = [2, 4, 8] as const;
-const SHADES: Readonly<Record<number, string>> = { 2: '#fdba74', 4: '#fb923c', 8: '#c2410c' };
+/** How many pieces the curves have that are drawn, and how strong their colours are. */
+const DRAWN: Readonly<Record<number, number>> = { 2: 0.2, 4: 0.6, 8: 1 };
 
-const SIZE = { width: 400, height: 300, marginTop: 10, marginLeft: 44, marginRight: 16, marginBottom: 40 };
-const axis = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none' } as const;
-const grid = { stroke: COLORS.grid, strokeOpacity: 1 } as const;
+const WIDTH = 360;
+const SIZE = { width: WIDTH, height: 270, marginTop: 24, marginLeft: 46, marginRight: 46, marginBottom: 40 };
+const axis = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none', fill: theme.quiet } as const;
+const grid = { stroke: theme.line, strokeOpacity: 1 } as const;
+const bold = { fontWeight: 600, textAnchor: 'start', dx: 5 } as const;
 
-/** The smooth function with some of the sums, and the error by the number of pieces. */
-export function hingesPicture(all: readonly Approximation[]): string {
-  const drawn = all.filter(({ pieces }) => DRAWN.some((count) => count === pieces));
+/** The smooth function with some of the sums. */
+function curves(all: readonly Approximation[]) {
   const target = all[0].curve.map(({ x }) => ({ x, y: smooth(x) }));
-  const curves = chart('Sums of 2, 4 and 8 hinges', {
+  const drawn = all.filter(({ pieces }) => pieces in DRAWN);
+  const at = { x: 'x', y: 'y' } as const;
+  const sums = drawn.flatMap(({ curve, pieces }) => {
+    const color = divergingStroke(DRAWN[pieces]);
+    return [
+      lineY(curve, { ...at, stroke: color, strokeWidth: 1.75 }),
+      text(curve.slice(-1), { ...at, ...bold, text: () => String(pieces), fill: color }),
+    ];
+  });
+  return chart({
     ...SIZE,
     marks: [
       gridY({ ...grid, ticks: 5 }),
       axisX({ ...axis, label: 'x', ticks: 6 }),
       axisY({ ...axis, label: null, ticks: 5 }),
-      lineY(target, { x: 'x', y: 'y', stroke: COLORS.blue, strokeWidth: 3 }),
-      ...drawn.map(({ curve, pieces }) => lineY(curve, { x: 'x', y: 'y', stroke: SHADES[pieces], strokeWidth: 1.75 })),
+      lineY(target, { ...at, stroke: theme.accent, strokeWidth: 3.5, strokeOpacity: 0.75 }),
+      ...sums,
     ],
   });
-  const errors = chart('Error: root of the mean squared error', {
+}
+
+/** The error by the number of pieces. */
+function errors(all: readonly Approximation[]) {
+  const color = divergingStroke(1);
+  const at = { x: 'pieces', y: 'error' } as const;
+  const pieces = all.map((approximation) => approximation.pieces);
+  const ticks = [0.001, 0.01, 0.1, 1];
+  return chart({
     ...SIZE,
     x: { type: 'log', base: 2 },
-    y: { type: 'log' },
+    y: { type: 'log', domain: [0.001, 1] },
     marks: [
-      gridX({ ...grid, ticks: all.map(({ pieces }) => pieces) }),
-      gridY({ ...grid, ticks: 4 }),
-      axisX({ ...axis, label: 'hinges', ticks: all.map(({ pieces }) => pieces), tickFormat: String }),
-      axisY({ ...axis, label: null, ticks: 4 }),
-      lineY(all, { x: 'pieces', y: 'error', stroke: COLORS.orange, strokeWidth: 1.75 }),
-      dot(all, { x: 'pieces', y: 'error', fill: COLORS.orange, r: 4, stroke: COLORS.paper }),
-      text(all.slice(-1), {
-        x: 'pieces',
-        y: 'error',
-        text: ({ error }: Approximation) => error.toPrecision(2),
-        dy: -12,
-        fill: COLORS.orange,
-        fontWeight: 600,
-      }),
+      gridX(pieces, grid),
+      gridY(ticks, grid),
+      axisX(pieces, { ...axis, label: 'hinges', text: String }),
+      axisY(ticks, { ...axis, label: null, text: String }),
+      lineY(all, { ...at, stroke: color, strokeWidth: 1.75 }),
+      dot(all, { ...at, fill: color, r: 4, stroke: theme.paper }),
+      text(all, { ...at, ...bold, text: ({ error }: Approximation) => error.toPrecision(2), dy: -9, fill: color }),
     ],
   });
-  return figure({
-    title: 'A smooth function from hinges',
-    subtitle: 'Sums of max(0, w x + b) with trained w and b: the more pieces, the smaller the error.',
-    legend: [
-      { label: 'sin x + x/4', color: COLORS.blue },
-      ...drawn.map(({ pieces }) => ({ label: `${pieces} hinges`, color: SHADES[pieces] })),
-    ],
-    panels: [curves, errors],
-  });
+}
+
+/** The function with sums of hinges on the left, their errors on the right. */
+export function hingesPicture(all: readonly Approximation[]): string {
+  const [left, right] = [curves(all), errors(all)];
+  return picture(
+    {
+      title: 'A smooth function from hinges',
+      subtitle:
+        'Left: sin x + x/4 (blue), and trained sums of 2, 4 and 8 hinges max(0, w x + b). Right: the root of their mean squared error.',
+    },
+    {
+      body: `${left.body}<g transform="translate(${WIDTH} 0)">${right.body}</g>`,
+      width: 2 * WIDTH,
+      height: SIZE.height,
+    },
+  );
 }

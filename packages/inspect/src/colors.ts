@@ -3,7 +3,8 @@
 /** Steps of the diverging scale on either side of its middle. */
 export const STEPS = 6;
 
-interface Theme {
+/** The colours that have a name. */
+interface NamedColors {
   /** The background, and that of what lies on it. */
   readonly paper: string;
   readonly card: string;
@@ -13,6 +14,9 @@ interface Theme {
   readonly accent: string;
   readonly good: string;
   readonly bad: string;
+}
+
+interface Theme extends NamedColors {
   /** The scale from one end through the middle to the other: told apart by the colour-blind. */
   readonly scale: readonly string[];
 }
@@ -52,6 +56,18 @@ const dark: Theme = {
 export const FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 export const MONOSPACE = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace";
 
+/** The named colours, as the variables that hold them: in the colours of light or dark, whichever the reader prefers. */
+export const theme: NamedColors = {
+  paper: 'var(--paper)',
+  card: 'var(--card)',
+  ink: 'var(--ink)',
+  quiet: 'var(--quiet)',
+  line: 'var(--line)',
+  accent: 'var(--accent)',
+  good: 'var(--good)',
+  bad: 'var(--bad)',
+};
+
 function variables({ scale, ...named }: Theme): string {
   const colors = Object.entries(named).map(([name, color]) => `--${name}:${color}`);
   const steps = scale.map((color, i) => `--step-${i}:${color}`);
@@ -75,7 +91,7 @@ export const diverging = (place: number): string => stepColor(stepAt(place));
 /** The colour of a line there, which is thin: from the stronger half of the scale. */
 export function divergingStroke(place: number): string {
   const step = stepAt(place);
-  return step === 0 ? 'var(--quiet)' : stepColor(Math.sign(step) * Math.ceil((Math.abs(step) + STEPS) / 2));
+  return step === 0 ? theme.quiet : stepColor(Math.sign(step) * Math.ceil((Math.abs(step) + STEPS) / 2));
 }
 
 /** Powers of 10 from the middle of the scale of norms to its ends. */

@@ -1,7 +1,7 @@
 /** The tape as a picture. */
 
 import { formatShape, type Link, links, type Tensor } from '@tapegrad/core';
-import { normColor, normStroke } from './colors.ts';
+import { normColor, normStroke, theme } from './colors.ts';
 import { type Box, type Curve, type GraphEdge, layout } from './layout.ts';
 import { element, label } from './markup.ts';
 import { short } from './numbers.ts';
@@ -101,12 +101,12 @@ function nodesAndEdges(program: Program, layers: readonly Link[], layerOf: Reado
 
 const styles: Readonly<Record<Node['kind'], { readonly rx: number; readonly fill: string; readonly stroke: string }>> =
   {
-    parameter: { rx: 19, fill: 'var(--paper)', stroke: 'var(--accent)' },
-    input: { rx: 19, fill: 'var(--paper)', stroke: 'var(--quiet)' },
-    constant: { rx: 19, fill: 'var(--paper)', stroke: 'var(--line)' },
-    step: { rx: 7, fill: 'var(--paper)', stroke: 'var(--line)' },
-    link: { rx: 7, fill: 'var(--paper)', stroke: 'var(--line)' },
-    loss: { rx: 7, fill: 'var(--ink)', stroke: 'var(--ink)' },
+    parameter: { rx: 19, fill: theme.paper, stroke: theme.accent },
+    input: { rx: 19, fill: theme.paper, stroke: theme.quiet },
+    constant: { rx: 19, fill: theme.paper, stroke: theme.line },
+    step: { rx: 7, fill: theme.paper, stroke: theme.line },
+    link: { rx: 7, fill: theme.paper, stroke: theme.line },
+    loss: { rx: 7, fill: theme.ink, stroke: theme.ink },
   };
 
 function drawNode({ name, shape, kind }: Node, box: Box, linkColor: string | undefined): string {
@@ -130,8 +130,8 @@ function drawNode({ name, shape, kind }: Node, box: Box, linkColor: string | und
       stroke: linkColor ?? stroke,
       'stroke-width': linkColor === undefined ? 1.2 : 3,
     }) +
-      text(name, 16, NAME_SIZE, inverse ? 'var(--paper)' : 'var(--ink)', 600) +
-      text(shape, 30, SHAPE_SIZE, inverse ? 'var(--line)' : 'var(--quiet)', 400),
+      text(name, 16, NAME_SIZE, inverse ? theme.paper : theme.ink, 600) +
+      text(shape, 30, SHAPE_SIZE, inverse ? theme.line : theme.quiet, 400),
     box.x,
     box.y,
   );
@@ -141,7 +141,7 @@ function drawEdge(curve: Curve, color: string | undefined): string {
   const [start, ...rest] = curve.map(([x, y]) => `${short(x, 5)} ${short(y, 5)}`);
   const [from, to] = curve.slice(-2) as [readonly [number, number], readonly [number, number]];
   const angle = (Math.atan2(to[1] - from[1], to[0] - from[0]) * 180) / Math.PI;
-  const stroke = color ?? 'var(--quiet)';
+  const stroke = color ?? theme.quiet;
   const width = color === undefined ? 1.1 : 3;
   const head = element('path', {
     d: color === undefined ? 'M-6-3L0 0L-6 3Z' : 'M-8-5L1 0L-8 5Z',
@@ -160,9 +160,9 @@ function drawGroup(link: Link, norm: number, color: string, { x, y, width, heigh
   const line = (text: string, below: number, size: number, weight: number, fill: string): string =>
     label(text, { x: right, y: y + below, 'text-anchor': 'end', 'font-size': size, 'font-weight': weight, fill });
   return (
-    element('rect', { x, y, width, height, rx: 12, fill: 'var(--card)', stroke: 'var(--line)' }) +
-    line(titleOf(link), 22, GROUP_SIZE, 600, 'var(--ink)') +
-    line(normLabel(norm), 38, SHAPE_SIZE, 400, 'var(--quiet)') +
+    element('rect', { x, y, width, height, rx: 12, fill: theme.card, stroke: theme.line }) +
+    line(titleOf(link), 22, GROUP_SIZE, 600, theme.ink) +
+    line(normLabel(norm), 38, SHAPE_SIZE, 400, theme.quiet) +
     element('rect', {
       x: right - textWidth(normLabel(norm), SHAPE_SIZE) - 22,
       y: y + 28,
@@ -170,7 +170,7 @@ function drawGroup(link: Link, norm: number, color: string, { x, y, width, heigh
       height: 12,
       rx: 3,
       fill: color,
-      stroke: 'var(--line)',
+      stroke: theme.line,
     })
   );
 }

@@ -1,7 +1,7 @@
 /** The links delta_l themselves, as pictures. */
 
 import { ArgumentError, formatShape, type Link, type Tensor } from '@tapegrad/core';
-import { diverging, normColor } from './colors.ts';
+import { diverging, normColor, theme } from './colors.ts';
 import { element, label } from './markup.ts';
 import { short } from './numbers.ts';
 import { type Drawing, type PictureOptions, picture, placed, textWidth } from './picture.ts';
@@ -62,10 +62,10 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
   });
   const caption = `${formatShape(delta.shape)} · ‖δ‖ ${short(norm)} · max ${short(largest)}`;
   const head =
-    element('rect', { width: 11, height: 11, y: 1, rx: 3, fill: normColor(norm, reference), stroke: 'var(--line)' }) +
-    label(name, { x: 18, y: 11, 'font-size': 12.5, 'font-weight': 600, fill: 'var(--ink)' }) +
-    label(caption, { y: 29, 'font-size': 11, fill: 'var(--quiet)' });
-  const frame = element('rect', { width: width * size, height: height * size, fill: 'none', stroke: 'var(--line)' });
+    element('rect', { width: 11, height: 11, y: 1, rx: 3, fill: normColor(norm, reference), stroke: theme.line }) +
+    label(name, { x: 18, y: 11, 'font-size': 12.5, 'font-weight': 600, fill: theme.ink }) +
+    label(caption, { y: 29, 'font-size': 11, fill: theme.quiet });
+  const frame = element('rect', { width: width * size, height: height * size, fill: 'none', stroke: theme.line });
   return {
     body: head + placed(element('g', { 'shape-rendering': 'crispEdges' }, ...cells) + frame, 0, HEAD),
     width: Math.max(SIDE, width * size, textWidth(name, 12.5) * 1.1 + 18, textWidth(caption, 11) * 1.1),

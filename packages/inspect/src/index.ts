@@ -1,10 +1,12 @@
+export { type ChartOptions, chart } from './chart.ts';
+export { diverging, divergingStroke, theme } from './colors.ts';
 export { type Finding, findingOf, findingsOf, type Reportable, summaryOf, verdictOf } from './findings.ts';
 export { type GraphOptions, graph } from './graph.ts';
 export { heatMaps } from './heat-map.ts';
 export { LinkHistory, type LinkNorm } from './link-history.ts';
 export { listing } from './listing.ts';
 export { normsOverTraining } from './norms.ts';
-export type { PictureOptions } from './picture.ts';
+export { type Drawing, type PictureOptions, picture } from './picture.ts';
 export { reportJson } from './report-json.ts';
 export { type PagePicture, type ReportPageOptions, reportPage } from './report-page.ts';
 export { type ReportTableOptions, reportMarkdown, reportTable } from './report-table.ts';

@@ -73,8 +73,8 @@ function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups
   });
   return [
     'digraph { rankdir=TB ordering=in nodesep=0.22 ranksep=0.3 node [shape=box fixedsize=true label=""] edge [arrowhead=none]',
-    ...clusters,
     ...nodes.filter(({ group }) => group === undefined).map(declared),
+    ...clusters,
     ...edges.map(({ from, to, straight }, i) => {
       // Between groups, a rank more: so that they have no rank in common and stand one below the other.
       const between = groupOf.get(from) !== groupOf.get(to);

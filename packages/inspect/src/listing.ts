@@ -11,12 +11,12 @@ import { attributesOf, programOf } from './program.ts';
  * @example
  * const w = parameter(tensor([[1], [2]]), { name: 'w' });
  * listing(tensor([[3, 4]]).matmul(w).tanh().sum());
- * // w = parameter               float32 [2, 1]
- * // input 1                     float32 [1, 2]
- * // %0 = matmul(input 1, w)     float32 [1, 1]
- * // %1 = tanh(%0)               float32 [1, 1]
- * // %2 = sum(%1, [0, 1])        float32 [1, 1]
- * // %3 = reshape(%2)            float32 []
+ * // input 1                  float32 [1, 2]
+ * // w = parameter            float32 [2, 1]
+ * // %0 = matmul(input 1, w)  float32 [1, 1]
+ * // %1 = tanh(%0)            float32 [1, 1]
+ * // %2 = sum(%1, [0, 1])     float32 [1, 1]
+ * // %3 = reshape(%2)         float32 []
  */
 export function listing(root: Tensor): string {
   const program = programOf(root);

@@ -3,7 +3,7 @@
 import { axisX, axisY, cell, gridY, line, text } from '@observablehq/plot';
 import { ArgumentError } from '@tapegrad/core';
 import { chart } from './chart.ts';
-import { divergingStroke, normColor } from './colors.ts';
+import { divergingStroke, normColor, theme } from './colors.ts';
 import type { LinkHistory, LinkNorm } from './link-history.ts';
 import { label } from './markup.ts';
 import { short } from './numbers.ts';
@@ -49,7 +49,7 @@ function strips(history: LinkHistory, marginLeft: number): Drawing {
         fill: ({ step, norm }: LinkNorm) => normColor(norm, references.get(step)!),
         shapeRendering: 'crispEdges',
       }),
-      axisY(named, { ...plain, fill: 'var(--ink)' }),
+      axisY(named, { ...plain, fill: theme.ink }),
       text(
         last.filter(({ layer }) => named.includes(layer)),
         {
@@ -58,7 +58,7 @@ function strips(history: LinkHistory, marginLeft: number): Drawing {
           text: ({ norm }: LinkNorm) => short(norm, 2),
           textAnchor: 'start',
           dx: 10 + (WIDTH - marginLeft - RIGHT) / steps.length / 2,
-          fill: 'var(--quiet)',
+          fill: theme.quiet,
         },
       ),
     ],
@@ -82,9 +82,9 @@ function lines(history: LinkHistory, marginLeft: number): Drawing {
     y: { type: 'log', nice: true },
     color: { type: 'identity' },
     marks: [
-      gridY({ stroke: 'var(--line)', strokeOpacity: 1, ticks: 5 }),
-      axisX({ tickSize: 0, label: 'step', labelAnchor: 'center', labelArrow: 'none', fill: 'var(--quiet)' }),
-      axisY({ ...plain, ticks: 5, tickFormat: (value: number) => short(value), fill: 'var(--quiet)' }),
+      gridY({ stroke: theme.line, strokeOpacity: 1, ticks: 5 }),
+      axisX({ tickSize: 0, label: 'step', labelAnchor: 'center', labelArrow: 'none', fill: theme.quiet }),
+      axisY({ ...plain, ticks: 5, tickFormat: (value: number) => short(value), fill: theme.quiet }),
       line(shown, {
         x: 'step',
         y: 'norm',
@@ -114,7 +114,7 @@ export function normsOverTraining(
     x: 0,
     y: 0,
     'font-size': SIZE,
-    fill: 'var(--quiet)',
+    fill: theme.quiet,
   });
   const top = above.height + legend.height + 40;
   const drawing: Drawing = {

@@ -1,6 +1,6 @@
 /** SVG files that stand alone, in light and dark. */
 
-import { FONT, themed } from './colors.ts';
+import { FONT, theme, themed } from './colors.ts';
 import { element, escaped, label } from './markup.ts';
 
 /** A drawing of a known size that has no frame of its own. */
@@ -60,10 +60,10 @@ export function picture({ title, subtitle = '' }: PictureOptions, drawing: Drawi
     },
     element('title', {}, escaped(title)),
     element('style', {}, `${themed('.tapegrad')}.tapegrad{max-width:100%;height:auto;color:var(--ink)}`),
-    element('rect', { width: '100%', height: '100%', rx: 8, fill: 'var(--paper)' }),
-    label(title, { x: MARGIN, y: MARGIN + 14, 'font-size': TITLE, 'font-weight': 600, fill: 'var(--ink)' }),
+    element('rect', { width: '100%', height: '100%', rx: 8, fill: theme.paper }),
+    label(title, { x: MARGIN, y: MARGIN + 14, 'font-size': TITLE, 'font-weight': 600, fill: theme.ink }),
     ...lines.map((line, i) =>
-      label(line, { x: MARGIN, y: MARGIN + 36 + 18 * i, 'font-size': SUBTITLE, fill: 'var(--quiet)' }),
+      label(line, { x: MARGIN, y: MARGIN + 36 + 18 * i, 'font-size': SUBTITLE, fill: theme.quiet }),
     ),
     placed(drawing.body, MARGIN, head),
   );

@@ -3,6 +3,7 @@
 import { FONT, MONOSPACE, themed } from './colors.ts';
 import { type Finding, findingsOf, type Reportable, summaryOf } from './findings.ts';
 import { element, escaped } from './markup.ts';
+import { typeset } from './notation.ts';
 
 /** A picture on a page. */
 export interface PagePicture {
@@ -40,9 +41,11 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:-2px;border
 .formula{grid-column:2;min-width:0}
 .verdict{grid-column:2;font-size:.86rem;color:var(--quiet)}
 .verdict b{font-weight:600;color:var(--ink)}
+sub,sup{font-size:.72em;line-height:0}
 code,pre{font-family:${MONOSPACE};font-size:.83rem}
 pre{margin:.35rem 0 .2rem;padding:.55rem .75rem;border-radius:8px;background:var(--card);border:1px solid var(--line);overflow-x:auto;line-height:1.5}
 .evidence{margin:0 .4rem 1.1rem;padding:.9rem 1rem;border-radius:10px;background:var(--card)}
+.evidence pre{margin:0 0 .8rem;background:var(--paper)}
 .evidence p{margin:0;overflow-wrap:anywhere}
 dl{display:grid;grid-template-columns:1fr;gap:.1rem 1.2rem;margin:.7rem 0 0;font-size:.88rem}
 dt{color:var(--quiet)}dd{margin:0 0 .45rem;overflow-wrap:anywhere}
@@ -66,23 +69,23 @@ function evidence(terms: Finding['evidence']): string[] {
   return items.length === 0 ? [] : [element('dl', {}, ...items)];
 }
 
-/** A row that opens to what its verdict rests on; open from the start where it is not as it must be. */
-function item(finding: Finding): string {
-  const { name, claim, formula, verdict, expected, passed, message } = finding;
+const codeOf = (formula: string): string => element('pre', {}, element('code', {}, escaped(formula)));
+
+/**
+ * A row that opens to what its verdict rests on, and to a formula of more than a line; open from the start where the
+ * verdict is not as it must be.
+ */
+function item({ name, claim, formula, verdict, expected, passed, message, evidence: terms }: Finding): string {
   const wanted = expected === undefined || expected === verdict ? '' : ` · must be: ${expected}`;
+  const mark = { class: passed ? 'good' : 'bad', role: 'img', 'aria-label': passed ? 'passed' : 'failed' };
+  const isShort = formula !== undefined && !formula.includes('\n');
   const head = element(
     'summary',
     {},
-    element(
-      'span',
-      { class: passed ? 'good' : 'bad', role: 'img', 'aria-label': passed ? 'passed' : 'failed' },
-      passed ? '✓' : '✗',
-    ),
+    element('span', mark, passed ? '✓' : '✗'),
     element('span', { class: 'name' }, escaped(name)),
-    element('span', { class: 'claim' }, escaped(claim ?? message)),
-    ...(formula === undefined
-      ? []
-      : [element('span', { class: 'formula' }, element('pre', {}, element('code', {}, escaped(formula))))]),
+    element('span', { class: 'claim' }, typeset(claim ?? message)),
+    ...(isShort ? [element('span', { class: 'formula' }, codeOf(formula))] : []),
     element(
       'span',
       { class: 'verdict' },
@@ -90,7 +93,13 @@ function item(finding: Finding): string {
       escaped(wanted),
     ),
   );
-  const body = element('div', { class: 'evidence' }, element('p', {}, escaped(message)), ...evidence(finding.evidence));
+  const body = element(
+    'div',
+    { class: 'evidence' },
+    ...(formula === undefined || isShort ? [] : [codeOf(formula)]),
+    element('p', {}, escaped(message)),
+    ...evidence(terms),
+  );
   return element('li', {}, element('details', passed ? {} : { open: '' }, head, body));
 }
 

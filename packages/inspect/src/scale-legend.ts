@@ -1,6 +1,6 @@
 /** What the colours of the diverging scale mean. */
 
-import { DECADES, diverging, STEPS } from './colors.ts';
+import { DECADES, diverging, STEPS, theme } from './colors.ts';
 import { element, label } from './markup.ts';
 import type { Drawing } from './picture.ts';
 
@@ -18,11 +18,11 @@ export function legend(title: string, ends: readonly [low: string, middle: strin
       x: (i * width) / 2,
       y: 33,
       'font-size': SIZE,
-      fill: 'var(--quiet)',
+      fill: theme.quiet,
       'text-anchor': ['start', 'middle', 'end'][i],
     }),
   );
-  const heading = label(title, { y: 1, 'font-size': SIZE, fill: 'var(--quiet)' });
+  const heading = label(title, { y: 1, 'font-size': SIZE, fill: theme.quiet });
   return { body: heading + cells.join('') + below.join(''), width: width + 10, height: 36 };
 }
 

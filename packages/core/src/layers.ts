@@ -1,6 +1,6 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
-import type { Primitive } from '@tapegrad/kernels';
+import { type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
 import { Parameter } from './create.ts';
 import { type Entry, tapeOf } from './tape.ts';
 import type { Tensor } from './tensor.ts';
@@ -55,11 +55,11 @@ function originOf(x: Tensor, route: readonly Hop[]): Origin {
   return { tensor, route: whole };
 }
 
-/** Whether a tensor shows a `Parameter`, be it in part. */
-function showsParameter(x: Tensor): boolean {
-  let at: Tensor | undefined = x;
-  while (at?.entry !== undefined) at = at.entry.inputs.find((input) => input.requiresGrad);
-  return at instanceof Parameter;
+/** The input of the program that a tensor shows, be it in part; of several, the first. */
+export function sourceOf(x: Tensor): Tensor {
+  let at = x;
+  while (at.entry !== undefined) at = at.entry.inputs.find((input) => input.requiresGrad)!;
+  return at;
 }
 
 /** A matrix product of which one factor is a weight. */
@@ -73,7 +73,7 @@ interface Product {
 function productOf(entry: Entry<Tensor>, isGiven: (x: Tensor) => boolean): Product | undefined {
   if (entry.op !== 'matmul') return undefined;
   const sides = ([1, 0] as const).filter((side) => isGiven(entry.inputs[side]!));
-  const side = sides.find((i) => showsParameter(entry.inputs[i]!)) ?? sides[0];
+  const side = sides.find((i) => sourceOf(entry.inputs[i]!) instanceof Parameter) ?? sides[0];
   return side === undefined ? undefined : { entry, side };
 }
 
@@ -92,6 +92,8 @@ interface Reading {
   readonly consumers: Consumers;
   readonly isGiven: (x: Tensor) => boolean;
   readonly sums: ReadonlySet<Tensor>;
+  /** Additions of a bias that belongs to a layer that was read already. */
+  readonly taken: Set<Entry<Tensor>>;
 }
 
 /** A_l, and the way to it from the product. */
@@ -124,11 +126,16 @@ function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums 
   }
 }
 
-/** The result of a product with a vector, whose second axis is dropped. */
-function withoutAxis({ output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
+/** The lengths of the axes that have more than one entry. */
+const proper = (shape: Shape): Shape => shape.filter((length) => length !== 1);
+
+/** The result of a product with a vector, without the axis that this was given for the product. */
+function ofVector({ output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
   const [entry, ...others] = consumers(product);
-  if (entry?.op !== 'reshape' || others.length > 0 || entry.output.rank !== product.rank - 1) return undefined;
-  return { output: entry.output, way: [{ entry, input: 0 }], biasAt: undefined };
+  if (entry?.op !== 'reshape' || others.length > 0) return undefined;
+  const { output } = entry;
+  const drops = output.rank < product.rank && sameShape(proper(output.shape), proper(product.shape));
+  return drops ? { output, way: [{ entry, input: 0 }], biasAt: undefined } : undefined;
 }
 
 /** What a product takes: Z_(l-1) and W_l, and b_l where it is a part of the factors. */
@@ -187,26 +194,34 @@ function asVector(x: Tensor): Tensor {
   return source?.rank === 1 ? source : x.detach().reshape([x.size]);
 }
 
-/** The bias that was added on the way, and the way back to it. */
-function biasOf({ way, biasAt }: Sum): Origin | undefined {
+/** The bias that was added on the way, and the way back to it; of products that are added up, the first one has it. */
+function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
   if (biasAt === undefined) return undefined;
   const { entry, input } = way[biasAt]!;
+  if (taken.has(entry)) return undefined;
+  taken.add(entry);
   const route = [...way.slice(biasAt + 1).reverse(), { entry, input: 1 - input }];
   return originOf(entry.inputs[1 - input]!, route);
+}
+
+/** Whether a product is one with a vector, for which the program's result has an axis less. */
+function takesVector({ entry, side }: Product, weight: Tensor, result: Tensor): boolean {
+  const z = entry.inputs[1 - side]!;
+  const axes = result.rank + (weight.rank === 1 ? 1 : 0);
+  return z.size === z.shape.at(side === 1 ? -1 : -2) && axes < entry.output.rank;
 }
 
 type Unfinished = Omit<Layer, 'transition'>;
 
 function layerOf(product: Product, reading: Reading): Unfinished {
   const added = sumFrom(product.entry, reading);
-  const sum = added.way.length > 0 ? added : (withoutAxis(product.entry, reading) ?? added);
+  const sum = added.way.length > 0 ? added : (ofVector(product.entry, reading) ?? added);
   const { output, way } = sum;
   const { input, weight, bias } = factorsOf(product, way.toReversed());
-  const axes = output.rank + (weight.tensor.rank === 1 ? 1 : 0);
   return {
-    input: axes < product.entry.output.rank ? asVector(input) : input,
+    input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
     weight,
-    bias: bias ?? biasOf(sum),
+    bias: bias ?? biasOf(sum, reading),
     preActivation: output,
   };
 }
@@ -216,7 +231,8 @@ export function layersOf(root: Tensor): Layer[] {
   const tape = tapeOf(root);
   const isGiven = givenIn(tape);
   const products = tape.flatMap((entry) => productOf(entry, isGiven) ?? []);
-  const reading: Reading = { consumers: consumersIn(tape), isGiven, sums: sumsIn(tape, products, isGiven) };
+  const sums = sumsIn(tape, products, isGiven);
+  const reading: Reading = { consumers: consumersIn(tape), isGiven, sums, taken: new Set() };
   const layers = products.map((product) => layerOf(product, reading));
   const inputs = new Set([
     ...layers.map(({ input }) => input),

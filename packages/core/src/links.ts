@@ -4,7 +4,7 @@ import type { NdArray } from '@tapegrad/kernels';
 import { zeros } from './create.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
-import { type Layer, layersOf, type Origin } from './layers.ts';
+import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import { checkUnchanged, passBack } from './sweep.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 
@@ -62,7 +62,7 @@ function pathOf({ name }: Tensor): string | undefined {
 function namesOf(layers: readonly Layer[]): string[] {
   const uses = new Map<string, number>();
   return layers.map(({ weight }, i) => {
-    const path = pathOf(weight.tensor) ?? `layer ${i + 1}`;
+    const path = pathOf(sourceOf(weight.tensor)) ?? `layer ${i + 1}`;
     const use = (uses.get(path) ?? 0) + 1;
     uses.set(path, use);
     return use === 1 ? path : `${path} (${use})`;

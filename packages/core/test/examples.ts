@@ -62,10 +62,10 @@ function moduleOf({ imports, code }: Example, modules: Readonly<Record<string, o
   return `
 ${specifiers.map((specifier, i) => `import type * as module${i} from '${specifier}';`).join('\n')}
 ${imports}
-export default (
+export default async (
   { ${[...names].join(', ')} }: ${specifiers.map((_, i) => `typeof module${i}`).join(' & ')},
   check: (actual: unknown, expected: unknown) => void,
-): void => {
+): Promise<void> => {
   {
     ${withChecks(code)}
   }
@@ -74,14 +74,14 @@ export default (
 }
 
 /** What the compiler says of the modules in a folder, with the packages resolved to their sources. */
-function compile(folder: string): string {
+function compile(folder: string, options: object): string {
   const paths = Object.fromEntries(
-    ['kernels', 'core', 'nn', 'optim'].flatMap((name) => [
+    ['kernels', 'core', 'nn', 'optim', 'inspect'].flatMap((name) => [
       [`@tapegrad/${name}`, [`${root}packages/${name}/src/index.ts`]],
       [`@tapegrad/${name}/*`, [`${root}packages/${name}/src/*.ts`]],
     ]),
   );
-  const compilerOptions = { paths, noEmit: true, composite: false, incremental: false };
+  const compilerOptions = { paths, noEmit: true, composite: false, incremental: false, ...options };
   const project = join(folder, 'tsconfig.json');
   writeFileSync(project, JSON.stringify({ extends: `${root}tsconfig.base.json`, compilerOptions, include: ['*.mts'] }));
   const compiler = `${root}node_modules/typescript/bin/tsc`;
@@ -100,19 +100,38 @@ function check(actual: unknown, expected: unknown): void {
   }
 }
 
+/** Several programs as one, of which each goes on where the one before it ended. */
+const continued = (file: string, parts: readonly Example[]): Example => ({
+  title: `${file}, all of it`,
+  imports: parts.map(({ imports }) => imports).join(''),
+  code: parts.map(({ code }) => code).join('\n'),
+});
+
+interface ExamplesOptions {
+  /** Whether the programs of a file go on where the one before ended; false unless given. */
+  readonly continued?: boolean;
+  /** For the compiler, in place of the workspace's own. */
+  readonly compilerOptions?: object;
+}
+
 /** Tests that the examples of some files compile and run, with the exports of some modules in scope. */
-export function testExamples(files: readonly string[], modules: Readonly<Record<string, object>>): void {
+export function testExamples(
+  files: readonly string[],
+  modules: Readonly<Record<string, object>>,
+  { continued: isContinued = false, compilerOptions = {} }: ExamplesOptions = {},
+): void {
   const folder = mkdtempSync(join(tmpdir(), 'tapegrad-examples-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const examples = files.flatMap(examplesIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
+  const programsIn = (file: string) => (isContinued ? [continued(file, examplesIn(file))] : examplesIn(file));
+  const examples = files.flatMap(programsIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
   for (const example of examples) writeFileSync(example.path, moduleOf(example, modules));
 
   test('the examples compile', () => {
-    expect(compile(folder)).toBe('');
+    expect(compile(folder, compilerOptions)).toBe('');
   });
 
   test.each(examples)('$title runs', async ({ path }) => {
     const { default: run } = await import(path);
-    run(Object.assign({}, ...Object.values(modules)), check);
+    await run(Object.assign({}, ...Object.values(modules)), check);
   });
 }

@@ -183,7 +183,8 @@ function drawGroup(link: Link, norm: number, color: string, { x, y, width, heigh
  *
  * @throws TapeError where a sweep has used the tape up.
  * @example
- * const svg = await graph(model.forward(x).pow(2).mean(), { title: 'My network' });
+ * const w = parameter(zeros([3, 1]), { name: 'w' });
+ * const svg = await graph(ones([5, 3]).matmul(w).sigmoid().mean(), { title: 'One layer' });
  */
 export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions = {}): Promise<string> {
   const program = programOf(loss);

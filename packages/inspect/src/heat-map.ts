@@ -80,6 +80,8 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
  *
  * @throws ArgumentError where there are no links.
  * @example
+ * const w = parameter(ones([3, 2]), { name: 'w' });
+ * const loss = new Random(0).normal([8, 3]).matmul(w).tanh().sum();
  * const svg = heatMaps(links(loss), { title: 'Before training' });
  */
 export function heatMaps(

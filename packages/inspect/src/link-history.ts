@@ -15,12 +15,14 @@ export interface LinkNorm {
  * Collects the norms of links, a number a layer and step, for `normsOverTraining`.
  *
  * @example
+ * const w = parameter(ones([3, 2]), { name: 'w' });
  * const history = new LinkHistory();
- * for (let step = 0; step < 100; step++) {
- *   const loss = mse(model.forward(x), y);
- *   if (step % 10 === 0) history.record(links(loss), step);
- *   optimizer.step(loss.backward());
+ * for (let step = 0; step < 10; step++) {
+ *   const loss = ones([8, 3]).matmul(w).tanh().sum();
+ *   history.record(links(loss), step);
+ *   w.assign(w.sub(loss.backward().of(w).mul(0.1)));
  * }
+ * const svg = normsOverTraining(history);
  */
 export class LinkHistory {
   readonly #norms: LinkNorm[] = [];

@@ -37,8 +37,8 @@ function explanation({ claim, expected, message, passed, verdict }: Finding): st
  * A table for the terminal: a formula a row, with its verdict, and below a line that sums up. What fails says why.
  *
  * @example
- * const report = verify(mlp(), { dW_l: ({ Z, delta }, l) => Z[l - 1]!.transpose().matmul(delta[l]!) });
- * console.log(reportTable(report, { width: 80 }));
+ * const report = verify(mlp(), { db_l: ({ delta }, l) => delta[l]!.sum(0) });
+ * reportTable(report, { width: 80 }).split('\n').length; // 3
  */
 export function reportTable(report: Reportable, { width = 120, color = false }: ReportTableOptions = {}): string {
   const findings = findingsOf(report);

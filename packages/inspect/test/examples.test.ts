@@ -1,0 +1,10 @@
+/** The examples of inspect's docstrings and README. */
+
+import { readdirSync } from 'node:fs';
+import * as core from '@tapegrad/core';
+import * as inspect from '@tapegrad/inspect';
+import { testExamples } from '../../core/test/examples.ts';
+
+const sources = readdirSync(new URL('../src', import.meta.url)).map((file) => `packages/inspect/src/${file}`);
+
+testExamples([...sources, 'packages/inspect/README.md'], { '@tapegrad/core': core, '@tapegrad/inspect': inspect });

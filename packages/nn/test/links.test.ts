@@ -1,0 +1,175 @@
+/** Links of models: the paths of their layers, their transitions by name, and delta_l against central differences on A_l. */
+
+import { centralDifferences, compare, links, Random, type Tensor, tensor } from '@tapegrad/core';
+import {
+  binaryCrossEntropy,
+  crossEntropy,
+  Dense,
+  Dropout,
+  dense,
+  GELU,
+  hinge,
+  huber,
+  Identity,
+  type Layer,
+  LeakyReLU,
+  l1,
+  Module,
+  mse,
+  ReLU,
+  Sequential,
+  Sigmoid,
+  Softmax,
+  Softplus,
+  Tanh,
+} from '@tapegrad/nn';
+import { describe, expect, test } from 'vitest';
+
+const random = new Random(5);
+const options = { random, dtype: 'float64' } as const;
+const x = random.normal([6, 4], { dtype: 'float64' });
+const y = random.normal([6, 3], { dtype: 'float64' });
+const labels = tensor([0, 2, 1, 1, 0, 2], { dtype: 'int32' });
+
+/** Holds every link of a loss against central differences on A_l, and gives names and transitions. */
+function describeLinks(model: Module, loss: Tensor): string[] {
+  model.namedParameters();
+  const found = links(loss);
+  const gradients = loss.backward({ retainGraph: true });
+  for (const { name, input, weight, preActivation, delta, weightGradient } of found) {
+    const numeric = centralDifferences(loss, preActivation);
+    const size = Math.max(...numeric.data.map(Math.abs));
+    const error = Math.max(...delta.data.map((element, i) => Math.abs(element - numeric.data[i]!)));
+    expect(error, name).toBeLessThan(1e-8 * size + 1e-11);
+    if (weight.shape[0] === input.shape[1]) {
+      const product = input.detach().transpose().matmul(delta);
+      expect(compare(name, product, weightGradient).passed).toBe(true);
+    }
+    expect(gradients.has(weight)).toBe(true);
+  }
+  return found.map(({ name, transition }) => `${name}: ${transition}`);
+}
+
+describe('transitions by their modules', () => {
+  const activations: readonly (readonly [name: string, layer: Layer])[] = [
+    ['relu', new ReLU()],
+    ['leakyRelu', new LeakyReLU(0.2)],
+    ['tanh', new Tanh()],
+    ['sigmoid', new Sigmoid()],
+    ['softplus', new Softplus()],
+    ['softmax', new Softmax()],
+    ['gelu', new GELU()],
+    ['gelu', new GELU({ approximate: 'tanh' })],
+    ['identity', new Identity()],
+    ['mul', new Dropout(0.5, { random })],
+  ];
+
+  test.each(activations)('%s', (name, layer) => {
+    const model = new Sequential(new Dense(4, 5, options), layer as Tanh, new Dense(5, 3, options));
+    expect(describeLinks(model, mse(model.forward(x), y))).toEqual([`0: ${name}`, '2: identity']);
+  });
+
+  test.each(activations.slice(0, -1))('%s before the loss', (name, layer) => {
+    const model = new Sequential(new Dense(4, 3, options), layer as Tanh);
+    expect(describeLinks(model, mse(model.forward(x), y))).toEqual([`0: ${name}`]);
+  });
+});
+
+describe('losses are no part of the last transition', () => {
+  const signs = tensor(y.data.map(Math.sign), { shape: [6, 3] });
+  const shares = y.softmax(1);
+  const losses: readonly (readonly [name: string, transition: string, loss: (a: Tensor) => Tensor])[] = [
+    ['mse', 'identity', (a) => mse(a, y)],
+    ['l1', 'identity', (a) => l1(a, y)],
+    ['huber', 'identity', (a) => huber(a, y)],
+    ['hinge', 'identity', (a) => hinge(a, signs)],
+    ['binaryCrossEntropy', 'identity', (a) => binaryCrossEntropy(a, shares)],
+    ['crossEntropy of labels', 'identity', (a) => crossEntropy(a, labels)],
+    ['crossEntropy of labels, smoothed', 'identity', (a) => crossEntropy(a, labels, { labelSmoothing: 0.1 })],
+    // Here the tape has no more than log softmax and a product with the targets.
+    ['crossEntropy of probabilities', 'logSoftmax', (a) => crossEntropy(a, shares)],
+  ];
+
+  test.each(losses)('%s', (_, transition, loss) => {
+    const model = new Dense(4, 3, options);
+    expect(describeLinks(model, loss(model.forward(x)))).toEqual([`layer 1: ${transition}`]);
+  });
+});
+
+describe('models', () => {
+  class Residual extends Module {
+    readonly inner = new Sequential(new Dense(4, 4, options), new Tanh(), new Dense(4, 4, { ...options, bias: false }));
+
+    forward(z: Tensor): Tensor {
+      return this.inner.forward(z).add(z).relu();
+    }
+  }
+
+  test('modules within modules', () => {
+    class Network extends Module {
+      readonly blocks = [new Residual(), new Residual()];
+      readonly head = new Dense(4, 3, options);
+
+      forward(z: Tensor): Tensor {
+        return this.head.forward(this.blocks.reduce((h, block) => block.forward(h), z));
+      }
+    }
+    const model = new Network();
+    expect(describeLinks(model, crossEntropy(model.forward(x), labels))).toEqual([
+      'blocks.0.inner.0: tanh',
+      'blocks.0.inner.2: add → relu',
+      'blocks.1.inner.0: tanh',
+      'blocks.1.inner.2: add → relu',
+      'head: identity',
+    ]);
+  });
+
+  test('weights that two layers share', () => {
+    class Autoencoder extends Module {
+      readonly code = new Dense(4, 2, options);
+
+      forward(z: Tensor): Tensor {
+        return dense(this.code.forward(z).tanh(), (this.code.weight as Tensor).transpose());
+      }
+    }
+    const model = new Autoencoder();
+    const loss = mse(model.forward(x), x);
+    expect(describeLinks(model, loss)).toEqual(['code: tanh', 'code (2): identity']);
+    const [encoder, decoder] = links(loss);
+    const whole = loss.backward().of(model.code.weight) as Tensor;
+    const parts = encoder!.weightGradient.add(decoder!.weightGradient);
+    expect(compare('dW', whole, parts).passed).toBe(true);
+  });
+
+  test('a layer that is used twice', () => {
+    const layer = new Dense(4, 4, options);
+    const twice = layer.forward(layer.forward(x).relu()) as Tensor;
+    expect(describeLinks(layer, mse(twice, x))).toEqual(['layer 1: relu', 'layer 2: identity']);
+  });
+
+  test('fifty layers', () => {
+    const layers = Array.from({ length: 50 }, () => [new Dense(4, 4, options), new Tanh()]).flat() as Tanh[];
+    const model = new Sequential(...(layers as [Tanh])) as unknown as Tanh;
+    const expected = Array.from({ length: 50 }, (_, l) => `${2 * l}: tanh`);
+    expect(describeLinks(model, mse(model.forward(x), x))).toEqual(expected);
+  });
+
+  test('sequences, a single point, and no batch', () => {
+    const model = new Sequential(new Dense(4, 3, options), new Sigmoid());
+    for (const shape of [[2, 5, 4], [1, 4], [4]]) {
+      const loss = (model.forward(random.normal(shape, { dtype: 'float64' }) as never) as Tensor).sum();
+      expect(describeLinks(model, loss)).toEqual(['0: sigmoid']);
+      expect(links(loss)[0]!.input.shape).toEqual(shape);
+    }
+  });
+
+  test('float32 links are float32', () => {
+    const model = new Dense(4, 3, { random });
+    const [link] = links(crossEntropy(model.forward(x.cast('float32')) as Tensor, labels));
+    expect([link!.delta.dtype, link!.weightGradient.dtype, link!.biasGradient!.dtype]).toEqual(
+      Array(3).fill('float32'),
+    );
+    expect(link!.bias).toBe(model.bias);
+    expect(link!.weight).toBe(model.weight);
+  });
+});

@@ -185,7 +185,7 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       if (!isFloat(dtype)) return plain.matmul(x, y);
       const [m, n, k] = [shape.at(-2)!, shape.at(-1)!, x.shape.at(-1)!];
       const out = empty(shape, dtype);
-      const product = products.of(dtype, 2 * out.size * k);
+      const product = products.of(dtype, 2 * out.size * k, x.size + y.size + out.size);
       const result = ({ data, offset }: NdArray) => ({ data: data as FloatArray, offset });
       if (shape.length === 2) {
         product.run(m, n, k, matrix(x), matrix(y), result(out));

@@ -63,7 +63,7 @@ type Right<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix | PackedMatrix;
 
 /** Elements copied in or out at a time: they are in the second cache still when they are packed. */
 const STAGED = 1 << 18;
-/** Elements of B packed at a time. */
+/** Elements of B packed at a time, and elements of a batch staged at a time. */
 const PACKED = 1 << 20;
 /** Elements of the depth, and columns of C, at a time. */
 const LONGEST = 1 << 12;
@@ -71,8 +71,8 @@ const LONGEST = 1 << 12;
 const SHORT_ROW = 24;
 /** With so few rows of A, to pack B takes longer than it saves. */
 const FEW_ROWS = 8;
-/** Products that are so small that as many or more can be staged together are done side by side, larger ones in turn. */
-const LEAST_TOGETHER = 4;
+/** Products of a batch for each thread, staged together, at least: fewer are done in turn, each by all threads. */
+const LEAST_TOGETHER = 2;
 
 /**
  * Matrix products of float32 (`'f32'`) or of float64 over a heap.
@@ -137,9 +137,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
    * each by one thread.
    */
   runEach(m: number, n: number, k: number, products: readonly ArrayProduct<T>[]): void {
-    const together = Math.floor(STAGED / Math.max(1, m * k + k * n + m * n));
     const tasks = this.#tasks;
-    if (tasks === undefined || together < LEAST_TOGETHER || n < 2 || k === 0 || k > LONGEST) {
+    const together = Math.min(products.length, Math.floor(PACKED / Math.max(1, m * k + k * n + m * n)));
+    if (tasks === undefined || together < LEAST_TOGETHER * tasks.threads || n < 2 || k === 0 || k > LONGEST) {
       for (const { a, b, c } of products) this.run(m, n, k, a, b, c);
       return;
     }

@@ -115,6 +115,10 @@ export class ProductTasks implements ProductExports {
     this.#kernels = exports;
   }
 
+  get threads(): number {
+    return this.#crew.threads;
+  }
+
   pack(
     b: number,
     bRowStride: number,

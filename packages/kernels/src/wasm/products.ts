@@ -6,6 +6,9 @@ import { features } from './features.ts';
 import type { Heap } from './heap.ts';
 import { MatrixProduct } from './matmul.ts';
 
+/** With fewer operations for each element, copying takes most of the time, and that is slower where memory is shared. */
+const LEAST_INTENSITY = 24;
+
 type ProductOf = (dtype: FloatDType) => MatrixProduct;
 
 export class Products {
@@ -33,9 +36,10 @@ export class Products {
     this.#together = crew === undefined ? this.#alone : this.#over(() => crew.heap, crew);
   }
 
-  /** For products of so many operations in all. */
-  of(dtype: FloatDType, operations: number): MatrixProduct {
-    return (this.#crew?.helps(operations) ? this.#together : this.#alone)(dtype);
+  /** For products of so many operations in all, whose operands and results have so many elements. */
+  of(dtype: FloatDType, operations: number, elements: number): MatrixProduct {
+    const shared = operations > LEAST_INTENSITY * elements && this.#crew?.helps(operations);
+    return (shared ? this.#together : this.#alone)(dtype);
   }
 
   #over(heapOf: () => Heap, crew?: Crew): ProductOf {

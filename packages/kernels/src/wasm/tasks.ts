@@ -27,8 +27,8 @@ export const CREW = {
 /** Where the words of a job lie, in bytes. */
 export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as const;
 
-/** Looks at a word before sleeping: some 30 us, longer than what mostly lies between two jobs, and than waking takes. */
-const PATIENCE = 10_000;
+/** Looks at a word before sleeping: some 50 us, longer than what mostly lies between two jobs, and than waking takes. */
+const PATIENCE = 100_000;
 
 /** The functions of a module with tasks. */
 export interface TaskExports {

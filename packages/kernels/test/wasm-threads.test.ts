@@ -125,22 +125,26 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
   });
 });
 
-test.runIf(shared)('tasks are done by several threads at the same time', async () => {
-  const crew = await crewOf(3);
+/** Which threads did a job of three tasks, each of which goes on only when all have begun, three times. */
+function joint(crew: Crew): number[] {
   const module = new ModuleBuilder({ shared: true });
-  // Each task goes on only when all have begun.
   defineTasks(module, ['met'], (f, _task, thread, { met }) => {
     f.drop(i32.atomicAdd(met, 1));
     f.while(i32.ne(i32.atomicLoad(met), 3), () => {});
     f.drop(i32.atomicOr(met, i32.shl(1, thread), 4));
   });
   const { jobs } = crew.employ(module.compile(), 1);
-  const met = crew.heap.allocate(8);
-  for (let i = 0; i < 20; i++) {
-    crew.heap.i32.fill(0, met / 4, met / 4 + 2);
-    jobs.run(3, [met]);
-    expect(crew.heap.i32[met / 4 + 1]).toBe(0b111);
-  }
+  const met = crew.heap.allocate(8) / 4;
+  return [1, 2, 3].map(() => {
+    crew.heap.i32.fill(0, met, met + 2);
+    jobs.run(3, [4 * met]);
+    return crew.heap.i32[met + 1]!;
+  });
+}
+
+test.runIf(shared)('tasks are done by several threads at the same time', async () => {
+  const crew = await crewOf(3);
+  expect(joint(crew)).toEqual([0b111, 0b111, 0b111]);
   crew.close();
 });
 
@@ -192,19 +196,53 @@ describe.runIf(shared)('an interpreter', () => {
     },
   );
 
-  describe('without workers', () => {
+  describe('elsewhere than in Node', () => {
+    const builtin = process.getBuiltinModule;
+
+    /** A page has no modules of Node, and its thread may not sleep. */
+    const leaveNode = () => {
+      vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+      vi.spyOn(Atomics, 'wait').mockImplementation(() => {
+        throw new TypeError('Atomics.wait cannot be called in this context');
+      });
+    };
+
     afterEach(() => {
       vi.restoreAllMocks();
+      vi.unstubAllGlobals();
     });
 
-    test('computes alone', async () => {
-      const builtin = process.getBuiltinModule.bind(process);
-      vi.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
-        return name === 'node:worker_threads' ? undefined : builtin(name);
-      }) as typeof process.getBuiltinModule);
+    test('computes alone where there are no workers', async () => {
+      leaveNode();
       const kernels = createWasm({ threads: 2 });
       await warm(kernels);
-      expect(kernels.matmul(x, x).shape).toEqual([size, size]);
+      const { data } = kernels.matmul(x, x);
+      expect(data).toEqual(createWasm({ threads: 1 }).matmul(x, x).data);
+    });
+
+    test('a page starts workers from a blob, and waits without sleeping', async () => {
+      const { Worker } = builtin('node:worker_threads');
+      class BlobOfText {
+        readonly text: string;
+        constructor(parts: readonly string[]) {
+          this.text = parts.join('');
+        }
+      }
+      class PageWorker extends Worker {
+        constructor(source: string) {
+          const page = `const { parentPort } = process.getBuiltinModule('node:worker_threads');
+            process.getBuiltinModule = undefined;
+            parentPort.on('message', (data) => globalThis.onmessage({ data }));`;
+          super(page + source, { eval: true });
+        }
+      }
+      vi.stubGlobal('Blob', BlobOfText);
+      vi.stubGlobal('Worker', PageWorker);
+      vi.spyOn(URL, 'createObjectURL').mockImplementation((blob) => (blob as unknown as BlobOfText).text);
+      leaveNode();
+      const crew = await crewOf(3);
+      expect(joint(crew)).toEqual([0b111, 0b111, 0b111]);
+      crew.close();
     });
   });
 

@@ -34,7 +34,7 @@ interface Host {
   readonly navigator?: { readonly hardwareConcurrency?: number };
   readonly Worker?: new (url: string) => PageWorker;
   readonly Blob?: new (parts: readonly string[], options: { readonly type: string }) => object;
-  readonly URL?: { createObjectURL(blob: object): string; revokeObjectURL(url: string): void };
+  readonly URL?: { createObjectURL(blob: object): string };
 }
 
 const host = globalThis as Host;

@@ -16,6 +16,7 @@ const options = readOptions(ABOUT, {
   networks: { kind: 'whole', default: 40, min: 4, help: 'random networks that each formula is tried on' },
   seed: { kind: 'whole', default: 42, help: 'of all random numbers' },
   out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for the page and the pictures' },
+  pictures: { kind: 'path', help: 'another folder for the pictures' },
 });
 
 const ABOUT_PAGE =
@@ -33,17 +34,23 @@ await runProgram(async () => {
 
 async function writeReports(findings: readonly Finding[]): Promise<void> {
   const pictures = await drawPictures();
+  const drawings = Object.fromEntries(pictures.map(({ name, svg }) => [`${name}.svg`, svg]));
   const page = reportPage(findings, { title: 'Backpropagation, verified', about: ABOUT_PAGE, pictures });
-  const files = {
+  const reports = {
     'report.html': page,
     'report.md': reportMarkdown(findings),
     'report.json': reportJson(findings),
-    ...Object.fromEntries(pictures.map(({ name, svg }) => [`${name}.svg`, svg])),
   };
-  mkdirSync(options.out, { recursive: true });
   print('');
+  writeAll(options.out, { ...reports, ...drawings });
+  if (options.pictures !== undefined) writeAll(options.pictures, drawings);
+}
+
+/** Writes files by name into a folder, and says which. */
+function writeAll(folder: string, files: Readonly<Record<string, string>>): void {
+  mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
-    const path = join(options.out, name);
+    const path = join(folder, name);
     writeFileSync(path, content);
     printFile(path);
   }

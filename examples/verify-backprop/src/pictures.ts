@@ -37,7 +37,7 @@ function vanishing(): LinkHistory {
   const history = new LinkHistory();
   for (let step = 0; step <= STEPS; step++) {
     const loss = crossEntropy(model.forward(x as never) as Tensor as never, y as never);
-    if (step % 4 === 0) history.record(links(loss), step);
+    if (step % 8 === 0) history.record(links(loss), step);
     optimizer.step(loss.backward());
   }
   return history;

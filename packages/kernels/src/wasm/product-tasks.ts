@@ -87,7 +87,7 @@ const LEAST_TASK = 1e6;
 /** Elements that a task packs at least. */
 const LEAST_PACKED = 1 << 14;
 /** Tasks a thread, so that one which is late, or was put to sleep, has less left to be waited for. */
-const TASKS_A_THREAD = 4;
+const TASKS_A_THREAD = 8;
 /** Each task packs its rows of A: they should meet enough columns, and the rows of a tile be full. */
 const LEAST_ROWS = 24;
 

@@ -166,8 +166,8 @@ function errorsOf(expected: Data, actual: Data, precision: Precision, factor = 1
   return { ulps, outside };
 }
 
-/** The largest |x|, of those that are finite. */
-function largestOf(x: Data): number {
+/** The largest |x| of those that are finite; 0 of none. */
+export function largestOf(x: Data): number {
   let largest = 0;
   for (let i = 0; i < x.length; i++) {
     const size = Math.abs(x[i]!);

@@ -1,7 +1,7 @@
 /** Hand-derived formulas, each held against what it should equal. */
 
 import { ArgumentError, ShapeError } from '@tapegrad/kernels';
-import { type Comparison, compare, type Verdict } from './compare.ts';
+import { type Comparison, compare, largestOf, type Verdict } from './compare.ts';
 import type { NetworkPlan } from './networks.ts';
 import { Inapplicable, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
 import { checkTensor, type Tensor } from './tensor.ts';
@@ -92,7 +92,7 @@ export interface Check {
   readonly message: string;
 }
 
-const largest = (x: Tensor): number => (x.size === 0 ? 0 : x.abs().max().item());
+const largest = (x: Tensor): number => largestOf(x.data);
 
 /** The size of the terms that an element of a quantity is added up from: what rounding is to be judged by. */
 const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => number } = {

@@ -36,6 +36,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export type { DifferencesReport } from './differences.ts';
 export { type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
@@ -134,7 +135,6 @@ export {
 } from './tensor.ts';
 export {
   type Counterexample,
-  type DifferencesReport,
   type FormulaReport,
   type Outcome,
   type VerifyOptions,

@@ -2,6 +2,7 @@
 
 import { ArgumentError } from '@tapegrad/kernels';
 import { type Comparison, type FactorName, formatNumber, namedFactors, type Verdict } from './compare.ts';
+import { Differences, type DifferencesReport } from './differences.ts';
 import { type Check, type Claim, checksOf, claimsOf, type Formulas, type Trial, type TriedPlan } from './formulas.ts';
 import {
   drawPlan,
@@ -12,9 +13,8 @@ import {
   smallerPlans,
   type Transition,
 } from './networks.ts';
-import { type Derivative, derivatives, readNetwork } from './quantities.ts';
+import { derivatives, readNetwork } from './quantities.ts';
 import { Random } from './random.ts';
-import { centralDifferences } from './replay.ts';
 import type { Tensor } from './tensor.ts';
 
 export interface VerifyOptions {
@@ -34,7 +34,10 @@ export interface VerifyOptions {
   readonly seed?: number;
   /** The largest error taken for rounding, in units in the last place; see `compare`. */
   readonly bound?: number;
-  /** How many elements of each derivative to hold against central differences; 4 unless given. */
+  /**
+   * How many elements of each derivative to hold against central differences; unless given, 4, and 32 of a network of one's
+   * own.
+   */
   readonly differences?: number;
 }
 
@@ -52,20 +55,6 @@ export interface Counterexample extends TriedPlan {
 
 /** How a formula fares on the networks of one kind: wrong by shape, if on only one of them, or by its numbers alone. */
 export type Outcome = 'holds' | 'shapes' | 'numbers' | 'untried';
-
-/** The third opinion: errors against central differences, relative to the largest element of the derivative. */
-export interface DifferencesReport {
-  /** Whether the tape is right. */
-  readonly passed: boolean;
-  /** The largest error of what the tape says. */
-  readonly tape: number;
-  /** The largest error of what the formula says, where that has the right shape. */
-  readonly formula: number;
-  /** The largest error allowed. */
-  readonly tolerance: number;
-  /** How many elements were held against differences. */
-  readonly elements: number;
-}
 
 export interface FormulaReport {
   readonly name: string;
@@ -108,9 +97,10 @@ type Settings = Required<Omit<VerifyOptions, 'bound'>> & Pick<VerifyOptions, 'bo
 
 const elementwiseTransitions: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
 
-function settingsOf(options: VerifyOptions): Settings {
+function settingsOf(options: VerifyOptions, subject: Subject | Network): Settings {
   const { transitions = elementwiseTransitions, lastTransitions = transitions } = options;
-  const numbers = { networks: 40, depth: 4, width: 5, batch: 5, seed: 0, differences: 4, ...options };
+  const differences = typeof subject === 'function' ? 4 : 32;
+  const numbers = { networks: 40, depth: 4, width: 5, batch: 5, seed: 0, differences, ...options };
   const least = { networks: 1, depth: 1, width: 2, batch: 1, differences: 0 };
   for (const [name, low] of Object.entries(least)) {
     const value = numbers[name as keyof typeof least];
@@ -207,69 +197,17 @@ function shrink(claim: Claim, check: Check, bound: number | undefined): Check {
   return smallest;
 }
 
-/** The largest error of a derivative that is taken for one of the differences. */
-const tolerance = 1e-6;
-
-/** Below this share of the loss, differences can't tell derivatives from 0 to within the tolerance. */
-const resolution = 2e-5;
-
-/** Central differences, each worked out once. */
-class Differences {
-  readonly #count: number;
-  readonly #known = new Map<Tensor, Tensor>();
-
-  constructor(count: number) {
-    this.#count = count;
-  }
-
-  /** Of some elements of a tensor, chosen at random; NaN for the others, and at kinks. */
-  of(loss: Tensor, x: Tensor): Tensor {
-    let slopes = this.#known.get(x);
-    if (slopes === undefined) {
-      const places = new Random(x.size).permutation(x.size).data.slice(0, this.#count);
-      slopes = centralDifferences(loss, x, { places: [...places] });
-      this.#known.set(x, slopes);
-    }
-    return slopes;
-  }
-
-  /** What they say of the checks of a formula. */
-  judge(derivative: Derivative, checks: readonly Check[]): DifferencesReport {
-    const worst = { tape: 0, formula: 0 };
-    let elements = 0;
-    for (const { trial, layer, expected, actual } of checks) {
-      const { loss, variables } = trial.readout;
-      const x = variables[derivative][layer!];
-      if (x === undefined) continue;
-      const slopes = this.of(loss, x).data;
-      const size = Math.max(resolution * Math.abs(loss.item()), ...expected.data.map(Math.abs));
-      const errorAt = (place: number, y: Tensor): number => Math.abs(y.data[place]! - slopes[place]!) / size;
-      for (const place of slopes.keys()) {
-        if (Number.isNaN(slopes[place])) continue;
-        elements++;
-        worst.tape = Math.max(worst.tape, errorAt(place, expected));
-        if (actual?.size === x.size) worst.formula = Math.max(worst.formula, errorAt(place, actual));
-      }
-    }
-    return { passed: worst.tape <= tolerance, ...worst, tolerance, elements };
-  }
-}
-
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 const describe = ({ widths, batch, transitions }: TriedPlan): string =>
   `${count(transitions.length, 'layer')} (${transitions.join(', ')}) of widths ${widths.join(', ')} on ${count(batch, 'point')}`;
 
-interface Summary {
-  readonly verdict: Verdict;
-  readonly factor: FactorName | number | undefined;
-  readonly ulps: number;
-  readonly unequalWidths: Outcome;
-  readonly equalWidths: Outcome;
-}
+/** A report without its sentence. */
+type Findings = Omit<FormulaReport, 'message'>;
 
-/** What is said of a formula with each verdict. */
-const sentences: { readonly [V in Verdict]: (summary: Summary) => string } = {
+/** What is said of a formula by each verdict. */
+const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings) => string } = {
+  untried: () => 'applies to none of the networks',
   equal: () => 'is equal exactly',
   rounding: ({ ulps }) => `is equal to rounding, off by ${formatNumber(ulps)} units in the last place at most`,
   factor: ({ factor }) => {
@@ -285,72 +223,55 @@ const sentences: { readonly [V in Verdict]: (summary: Summary) => string } = {
       : 'is wrong by shape',
 };
 
-function messageOf(
-  name: string,
-  summary: Summary,
-  checks: readonly Check[],
-  example: Counterexample | undefined,
-): string {
-  const says = `${name} ${sentences[summary.verdict](summary)}`;
-  if (example === undefined) return `${says}, in ${count(checks.length, 'comparison')}`;
-  const failures = checks.filter((check) => !passes(check)).length;
-  const at = example.layer === undefined ? '' : ` at layer ${example.layer}`;
-  const which = `${failures} of ${count(checks.length, 'comparison')}`;
-  return `${says}, in ${which}; the smallest counterexample has ${describe(example)}${at}: ${example.message}`;
+function messageOf(findings: Findings): string {
+  const { name, verdict, comparisons, failures, counterexample: example, differences } = findings;
+  const says = `${name} ${sentences[verdict](findings)}`;
+  if (comparisons === 0) return says;
+  if (example !== undefined) {
+    const at = example.layer === undefined ? '' : ` at layer ${example.layer}`;
+    const which = `${failures} of ${count(comparisons, 'comparison')}`;
+    return `${says}, in ${which}; the smallest counterexample has ${describe(example)}${at}: ${example.message}`;
+  }
+  const holds = `${says}, in ${count(comparisons, 'comparison')}`;
+  if (differences?.passed !== false) return holds;
+  const error = formatNumber(differences.tape);
+  return `${holds}; but central differences say otherwise: the tape is off by ${error} of the largest element`;
 }
 
-function untried({ name, target }: Claim): FormulaReport {
-  return {
-    name,
-    equals: target.label,
-    passed: false,
-    verdict: 'untried',
-    message: `${name} applies to none of the networks`,
-    factor: undefined,
-    ulps: 0,
-    comparisons: 0,
-    failures: 0,
-    counterexample: undefined,
-    unequalWidths: 'untried',
-    equalWidths: 'untried',
-    differences: undefined,
-  };
-}
+const counterexampleOf = ({ trial, layer, message, expected, actual, comparison }: Check): Counterexample => {
+  return { ...trial.plan, layer, message, expected, actual, comparison };
+};
 
-function reportOn(claim: Claim, trials: readonly Trial[], differences: Differences, bound: number | undefined) {
+/** What the networks say of a formula. */
+function reportOn(
+  claim: Claim,
+  trials: readonly Trial[],
+  differences: Differences,
+  bound: number | undefined,
+): FormulaReport {
   const { name, target } = claim;
   const checks = trials.flatMap((trial) => checksOf(claim, trial, bound));
-  if (checks.length === 0) return untried(claim);
   const failed = checks.filter((check) => !passes(check));
-  const verdict = gravest(checks);
+  const verdict = checks.length === 0 ? 'untried' : gravest(checks);
   const [first] = failed.filter((check) => check.verdict === verdict).sort((a, b) => sizeOf(a.trial) - sizeOf(b.trial));
   const smallest = first && shrink(claim, first, bound);
-  const counterexample = smallest && counterexampleOf(smallest);
-  const summary: Summary = {
+  const derivative = derivatives.find((quantity) => quantity === target.quantity);
+  const judged = derivative && differences.judge(derivative, smallest === undefined ? checks : [...checks, smallest]);
+  const findings: Findings = {
+    name,
+    equals: target.label,
+    passed: checks.length > 0 && failed.length === 0 && judged?.passed !== false,
     verdict,
     factor: verdict === 'factor' ? commonFactor(failed) : undefined,
     ulps: Math.max(0, ...checks.map(({ comparison }) => (comparison?.verdict === 'rounding' ? comparison.ulps : 0))),
-    unequalWidths: outcomeOf(checks, false),
-    equalWidths: outcomeOf(checks, true),
-  };
-  const derivative = derivatives.find((quantity) => quantity === target.quantity);
-  const judged = derivative && differences.judge(derivative, smallest === undefined ? checks : [...checks, smallest]);
-  const report: FormulaReport = {
-    name,
-    equals: target.label,
-    passed: failed.length === 0 && judged?.passed !== false,
-    ...summary,
-    message: messageOf(name, summary, checks, counterexample),
     comparisons: checks.length,
     failures: failed.length,
-    counterexample,
+    counterexample: smallest && counterexampleOf(smallest),
+    unequalWidths: outcomeOf(checks, false),
+    equalWidths: outcomeOf(checks, true),
     differences: judged,
   };
-  return report;
-}
-
-function counterexampleOf({ trial, layer, message, expected, actual, comparison }: Check): Counterexample {
-  return { ...trial.plan, layer, message, expected, actual, comparison };
+  return { ...findings, message: messageOf(findings) };
 }
 
 /**
@@ -371,11 +292,11 @@ function counterexampleOf({ trial, layer, message, expected, actual, comparison 
  *   delta_l: ({ delta, W, slope }, l) => delta[l + 1]!.matmul(W[l + 1]!.transpose()).mul(slope(l)), // B7
  *   dZ_L: ({ Z, Y, L }) => Z[L]!.sub(Y).mul(2), // B1, without 1/n
  * });
- * report.formulas.map((formula) => formula.verdict); // ['rounding', 'rounding', 'factor']
+ * report.formulas.map((formula) => formula.passed); // [true, true, false]
  * report.formulas[2]?.factor; // 'n'
  */
 export function verify(subject: Subject | Network, formulas: Formulas, options: VerifyOptions = {}): VerifyReport {
-  const settings = settingsOf(options);
+  const settings = settingsOf(options, subject);
   const claims = claimsOf(formulas);
   const trials =
     typeof subject === 'function' ? drawsOf(settings).map((draw) => tryDraw(subject, draw)) : [tryNetwork(subject)];

@@ -78,6 +78,8 @@ const mutations = [
   upwardImport('core', '@tapegrad/nn'),
   upwardImport('nn', '@tapegrad/optim'),
   upwardImport('optim', '@tapegrad/nn'),
+  upwardImport('inspect', '@tapegrad/nn'),
+  upwardImport('core', '@tapegrad/inspect'),
 ];
 
 inEmptyFolder((copy) => {

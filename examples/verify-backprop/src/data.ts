@@ -3,7 +3,7 @@
 import { concat, mlp, type Random, type Shape, type Tensor, type Transition, type VerifyOptions } from '@tapegrad/core';
 
 /** s that act element by element. */
-export const ELEMENTWISE: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
+const ELEMENTWISE: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
 
 /** One point, column vectors: a_l = W_l z_(l-1). */
 export const point = mlp({ convention: 'columns', bias: false });

@@ -1,14 +1,15 @@
 /** Sums of hinges that come nearer to a smooth function, as a picture (F6). */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, text } from '@observablehq/plot';
-import { chart, divergingStroke, picture, theme } from '@tapegrad/inspect';
+import { chart } from '@tapegrad/example-toolkit/chart';
+import { divergingStroke, picture, theme } from '@tapegrad/inspect';
 import { type Approximation, smooth } from './training.ts';
 
 /** How many pieces the curves have that are drawn, and how strong their colours are. */
 const DRAWN: Readonly<Record<number, number>> = { 2: 0.2, 4: 0.6, 8: 1 };
 
 const WIDTH = 360;
-const SIZE = { width: WIDTH, height: 270, marginTop: 24, marginLeft: 46, marginRight: 46, marginBottom: 40 };
+const SIZE = { width: WIDTH, height: 270, marginTop: 24, marginLeft: 46, marginRight: 58, marginBottom: 40 };
 const axis = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none', fill: theme.quiet } as const;
 const grid = { stroke: theme.line, strokeOpacity: 1 } as const;
 const bold = { fontWeight: 600, textAnchor: 'start', dx: 5 } as const;
@@ -25,7 +26,7 @@ function curves(all: readonly Approximation[]) {
       text(curve.slice(-1), { ...at, ...bold, text: () => String(pieces), fill: color }),
     ];
   });
-  return chart({
+  return chart('Sums of hinges', {
     ...SIZE,
     marks: [
       gridY({ ...grid, ticks: 5 }),
@@ -43,7 +44,7 @@ function errors(all: readonly Approximation[]) {
   const at = { x: 'pieces', y: 'error' } as const;
   const pieces = all.map((approximation) => approximation.pieces);
   const ticks = [0.001, 0.01, 0.1, 1];
-  return chart({
+  return chart('Errors', {
     ...SIZE,
     x: { type: 'log', base: 2 },
     y: { type: 'log', domain: [0.001, 1] },
@@ -69,7 +70,7 @@ export function hingesPicture(all: readonly Approximation[]): string {
         'Left: sin x + x/4 (blue), and trained sums of 2, 4 and 8 hinges max(0, w x + b). Right: the root of their mean squared error.',
     },
     {
-      body: `${left.body}<g transform="translate(${WIDTH} 0)">${right.body}</g>`,
+      body: `${left.svg}<g transform="translate(${WIDTH} 0)">${right.svg}</g>`,
       width: 2 * WIDTH,
       height: SIZE.height,
     },

@@ -17,12 +17,12 @@ function regression(random: Random) {
 /** Logits x, and targets 0 and 1. */
 function twoClasses(random: Random) {
   const x = normal(random, [POINTS, 1]);
-  return { x, t: random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }) as Tensor };
+  return { x, t: random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }) };
 }
 
 /** Predictions p and targets -1 and 1; the first two predictions lie at the kink and on the wrong side. */
 function margins(random: Random) {
-  const t = random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }).mul(2).sub(1) as Tensor;
+  const t = random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }).mul(2).sub(1);
   const p = concat([t.slice(0, 0, 1), t.slice(0, 1, 2).neg(), normal(random, [POINTS - 2, 1])], 0);
   return { p, t };
 }
@@ -78,7 +78,7 @@ export const losses: readonly Row[] = [
     equals: (random) => {
       const a = normal(random, [POINTS, 4]);
       const labels = random.integers([POINTS], 0, 4);
-      return valueAndGradient((logits) => crossEntropy(logits, labels as never), a);
+      return valueAndGradient((logits) => crossEntropy(logits, labels), a);
     },
     expect: 'holds',
   },

@@ -29,7 +29,7 @@ export const transitionsOf = ({ links }: Quantities): readonly ((a: Tensor) => T
 ];
 
 /** s_1', …, s_L' of a network: `ds[l](a, z)`. */
-export const slopesOf = ({ links }: Quantities): readonly ((a: Tensor, z: Tensor) => Tensor)[] => [
+const slopesOf = ({ links }: Quantities): readonly ((a: Tensor, z: Tensor) => Tensor)[] => [
   slopes.identity,
   ...links.map(({ transition }) => slopes[transition]),
 ];

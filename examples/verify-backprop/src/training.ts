@@ -58,7 +58,7 @@ class Hinges extends Module {
 }
 
 const RANGE = [-Math.PI, Math.PI] as const;
-export const PIECES = [2, 4, 8, 16, 32] as const;
+const PIECES = [2, 4, 8, 16, 32] as const;
 const GRID = linspace(...RANGE, 129, { dtype });
 
 /** The smooth function that is approximated. */
@@ -94,7 +94,7 @@ export const training: readonly Row[] = [
       const { x } = plane(random);
       const y = x.mul(x).sum(1, { keepDims: true });
       const model = network(1, random);
-      return descent(model, () => mse(model.forward(x), y as never), 150);
+      return descent(model, () => mse(model.forward(x), y), 150);
     },
     expect: 'falls',
   },
@@ -105,7 +105,7 @@ export const training: readonly Row[] = [
       const { x, angles } = plane(random);
       const labels = tensor(Int32Array.from(angles, (angle) => Math.min(2, Math.floor(3 * angle))));
       const model = network(3, random);
-      return descent(model, () => crossEntropy(model.forward(x), labels as never));
+      return descent(model, () => crossEntropy(model.forward(x), labels));
     },
     expect: 'falls',
   },
@@ -116,7 +116,7 @@ export const training: readonly Row[] = [
       const { x, angles } = plane(random);
       const t = tensor(Float64Array.from(angles, (angle) => (angle < 0.5 ? 1 : 0))).reshape([POINTS, 1]);
       const model = network(1, random);
-      return descent(model, () => binaryCrossEntropy(model.forward(x), t as never));
+      return descent(model, () => binaryCrossEntropy(model.forward(x), t));
     },
     expect: 'falls',
   },

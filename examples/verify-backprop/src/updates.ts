@@ -201,7 +201,7 @@ export const updates: readonly Row[] = [
     claim: 'value and gradient use the same mask: z * m / (1 - p) and m / (1 - p)',
     formula: (random) => {
       const z = normal(random, [UNITS]);
-      const m = random.bernoulli([UNITS], 1 - P, { dtype: 'float64' }) as Tensor;
+      const m = random.bernoulli([UNITS], 1 - P, { dtype: 'float64' });
       return together(z.mul(m).div(1 - P), m.div(1 - P));
     },
     equals: (random) => {

@@ -4,7 +4,7 @@
 export const STEPS = 6;
 
 /** The colours that have a name. */
-interface NamedColors {
+export interface NamedColors {
   /** The background, and that of what lies on it. */
   readonly paper: string;
   readonly card: string;

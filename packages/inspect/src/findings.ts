@@ -45,7 +45,7 @@ export const verdictOf = ({ verdict, factor }: Pick<FormulaReport, 'verdict' | '
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** A network in a line: its widths, batch and transitions. */
-export function describeNetwork({ widths, batch, transitions }: Counterexample): string {
+function describeNetwork({ widths, batch, transitions }: Counterexample): string {
   const layers = plural(transitions.length, 'layer');
   return `${layers}, widths ${widths.join(' → ')}, ${plural(batch, 'point')}, ${transitions.join(', ')}`;
 }

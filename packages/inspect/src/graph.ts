@@ -25,6 +25,8 @@ interface Node {
 }
 
 const NODE_HEIGHT = 38;
+/** How much wider bold letters are. */
+const BOLD = 1.25;
 /** Room on the left of a layer's label, for what runs there. */
 const LABEL_INDENT = 70;
 const [NAME_SIZE, SHAPE_SIZE, GROUP_SIZE] = [12.5, 11, 12];
@@ -53,7 +55,7 @@ function layersOf(program: Program, layers: readonly Link[]): Map<Tensor, number
 
 function nodeOf(id: string, name: string, x: Tensor, kind: Node['kind'], group: number | undefined): Node {
   const shape = formatShape(x.shape);
-  const width = Math.max(56, textWidth(name, NAME_SIZE) * 1.08, textWidth(shape, SHAPE_SIZE) * 1.1) + 22;
+  const width = Math.max(56, textWidth(name, NAME_SIZE) * BOLD, textWidth(shape, SHAPE_SIZE) * 1.1) + 22;
   return { id, name, shape, kind, group, width };
 }
 
@@ -194,7 +196,7 @@ export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions =
   const colors = new Map(layers.map(({ preActivation }, i) => [preActivation, normStroke(norms[i]!, reference)]));
   const { nodes, edges } = nodesAndEdges(program, layers, layersOf(program, layers));
   const groups = layers.map((link, i) => {
-    const width = Math.max(textWidth(titleOf(link), GROUP_SIZE) * 1.08, textWidth(normLabel(norms[i]!), SHAPE_SIZE));
+    const width = Math.max(textWidth(titleOf(link), GROUP_SIZE) * BOLD, textWidth(normLabel(norms[i]!), SHAPE_SIZE));
     return { label: { width: width + LABEL_INDENT, height: 36 } };
   });
 

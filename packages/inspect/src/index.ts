@@ -1,5 +1,4 @@
-export { type ChartOptions, chart } from './chart.ts';
-export { diverging, divergingStroke, theme } from './colors.ts';
+export { diverging, divergingStroke, type NamedColors, theme } from './colors.ts';
 export { type Finding, findingOf, findingsOf, type Reportable, summaryOf, verdictOf } from './findings.ts';
 export { type GraphOptions, graph } from './graph.ts';
 export { heatMaps } from './heat-map.ts';

@@ -26,7 +26,7 @@ const LETTER = 0.52;
 export const textWidth = (text: string, size: number): number => text.length * size * LETTER;
 
 /** Words in lines no wider than this. */
-export function wrapped(text: string, width: number, size: number): string[] {
+function wrapped(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
     const line = lines.at(-1);

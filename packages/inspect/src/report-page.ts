@@ -40,7 +40,7 @@ summary:focus-visible{outline:2px solid var(--accent);outline-offset:-2px;border
 .claim{grid-column:2;overflow-wrap:anywhere}
 .formula{grid-column:2;min-width:0}
 .verdict{grid-column:2;font-size:.86rem;color:var(--quiet)}
-.verdict b{font-weight:600;color:var(--ink)}
+.verdict b{font-weight:600;color:var(--ink)}.verdict b.bad{color:var(--bad)}
 sub,sup{font-size:.72em;line-height:0}
 code,pre{font-family:${MONOSPACE};font-size:.83rem}
 pre{margin:.35rem 0 .2rem;padding:.55rem .75rem;border-radius:8px;background:var(--card);border:1px solid var(--line);overflow-x:auto;line-height:1.5}
@@ -57,7 +57,7 @@ main{padding:4rem 2.5rem 6rem}
 summary{grid-template-columns:1.1rem 8.2rem minmax(0,1fr) 15.5rem;padding:.7rem .6rem}
 .claim,.formula{grid-column:3}.verdict{grid-column:4;grid-row:1/span 2;text-align:right;font-size:.9rem}
 .evidence{margin:0 .6rem 1.2rem 2.4rem}
-dl{grid-template-columns:11rem 1fr}dd{margin:0}
+dl{grid-template-columns:13rem 1fr}dd{margin:0}
 }
 @media print{details>*{display:block}}`;
 

@@ -9,7 +9,7 @@ import {
   summaryOf,
 } from '@tapegrad/inspect';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { parsed, textsOf } from './svg.ts';
+import { type Element, parsed, textsOf } from './svg.ts';
 
 /** Formulas that hold, that lack 1/n, and that have a wrong index. */
 const report = verify(
@@ -134,7 +134,7 @@ describe('reportPage', () => {
     finding({ name: 'two lines', formula: '(x) =>\n  x' }),
   ];
   const svg = '<svg class="given"></svg>';
-  let page: Document;
+  let page: Element;
   beforeAll(() => {
     const options = { title: 'A <title>', about: 'About & so on', pictures: [{ svg, caption: 'A "caption"' }] };
     page = parsed(reportPage(findings, options));

@@ -43,7 +43,7 @@ export interface EngineInfo {
   readonly simd: boolean;
   /** Whether it multiplies and adds in one instruction, which may round once. */
   readonly relaxedSimd: boolean;
-  /** Threads that take part in large matrix products. */
+  /** Threads that take part in large matrix products, and in elementary functions of large arrays. */
   readonly threads: number;
 }
 
@@ -66,7 +66,8 @@ export function engineInfo(): EngineInfo {
 }
 
 /**
- * Sets how many threads take part in large matrix products: the cores where nothing is said, 1 for none but the caller's.
+ * Sets how many threads take part in large matrix products and in elementary functions of large arrays: the cores where
+ * nothing is said, 1 for none but the caller's.
  *
  * Threads start when there has been enough to do, and end with the program. No result depends on them in a single bit.
  * An interpreter that has no threads, in an engine that shares no memory between them for one, is left as it is.

@@ -85,7 +85,7 @@ const isPlanar = (windows: readonly Window[]): boolean =>
 const MOST_THREADS = 1024;
 
 export interface WasmOptions {
-  /** Threads that take part in large products: the cores where nothing is said, 1 for none but the caller's. */
+  /** Threads that take part in what is large: the cores where nothing is said, 1 for none but the caller's. */
   readonly threads?: number;
 }
 
@@ -96,7 +96,7 @@ export interface Engine {
   readonly simd: boolean;
   /** Multiply-add in one instruction, which may round once. */
   readonly relaxedSimd: boolean;
-  /** Threads that take part in large products; 1 where the engine shares no memory between threads. */
+  /** Threads that take part in what is large; 1 where the engine shares no memory between threads. */
   readonly threads: number;
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
@@ -109,7 +109,8 @@ export interface WasmKernels extends Kernels<NdArray> {
 /**
  * The interpreter over a memory of its own.
  *
- * Threads start when enough large products have been seen, and hold neither the caller meanwhile nor the process at its
+ * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those have been
+ * seen, and hold neither the caller meanwhile nor the process at its
  * end. The bits of a result do not depend on their number. Throws where the engine has no SIMD in WebAssembly.
  */
 export function createWasm({ threads = availableCores() }: WasmOptions = {}): WasmKernels {
@@ -142,7 +143,8 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
     },
 
     ...mapEntries(unary, (name, emit) => {
-      const [narrow, wide, other] = [float32.unary(emit), float64.unary(emit), plain[name]];
+      const helpers = name in elementary ? (operations: number) => products.helpers(operations) : undefined;
+      const [narrow, wide, other] = [float32.unary(emit, helpers), float64.unary(emit, helpers), plain[name]];
       return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
     }),
 

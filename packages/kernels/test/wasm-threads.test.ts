@@ -171,6 +171,21 @@ describe.runIf(shared)('an interpreter', () => {
     kernels.engine.setThreads(1);
   });
 
+  test.each(['float32', 'float64'] as const)('gives the same bits of functions of large arrays, %s', async (dtype) => {
+    const [alone, together] = [createWasm({ threads: 1 }), createWasm({ threads: 3 })];
+    await warm(together);
+    const data = filled(dtype === 'float32' ? 'f32' : 'f64', 700_003);
+    for (const length of [300_000, 700_001, 262_144]) {
+      const z = new NdArray(data, dtype, [length], [1], 2);
+      const [one, several] = [alone, together].map((kernels) => kernels.exp(z).data as FloatArray);
+      expect(bytesOf(several!).equals(bytesOf(one!))).toBe(true);
+    }
+    const line = new NdArray(data, dtype, [2, 300_000], [1, 2]);
+    const [one, several] = [alone, together].map((kernels) => kernels.sin(line).data as FloatArray);
+    expect(bytesOf(several!).equals(bytesOf(one!))).toBe(true);
+    together.engine.setThreads(1);
+  });
+
   test('asks for help with large products only, after some of them, and no longer than it may', async () => {
     const run = vi.spyOn(Atomics, 'load');
     const kernels = createWasm({ threads: 2 });

@@ -6,11 +6,16 @@ import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape, sizeOf } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
+import type { Crew } from './crew.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
 import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
 import { Staging } from './staging.ts';
+import { UnaryTasks } from './unary-tasks.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
+
+/** What an elementary function takes, in operations of a matrix product in the same time. */
+const FUNCTION_OPERATIONS = 40;
 
 interface UnaryExports {
   run(to: number, x: number, bytes: number): void;
@@ -124,14 +129,22 @@ export class Elementwise {
     this.#lanes = floatVector(type, relaxed) as FloatVector;
   }
 
-  unary(emit: UnaryFunction): (x: NdArray) => NdArray {
+  /** `helpers` are asked for where arrays are large, if the function is worth it. */
+  unary(emit: UnaryFunction, helpers?: (operations: number) => Crew | undefined): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
     let kernel: UnaryExports | undefined;
+    let tasks: UnaryTasks | undefined;
     return (operand) => {
-      kernel ??= unaryModule(this.#lanes, emit).instantiate<UnaryExports>(staging.heap.memory);
       const x = contiguous(operand);
       const out = allocate(x.dtype, x.size);
+      const crew = helpers?.(FUNCTION_OPERATIONS * x.size);
+      if (crew !== undefined) {
+        if (tasks?.crew !== crew) tasks = new UnaryTasks(crew, this.#lanes, emit);
+        tasks.run(x.data, x.offset, out);
+        return new NdArray(out, x.dtype, x.shape, x.stride);
+      }
+      kernel ??= unaryModule(this.#lanes, emit).instantiate<UnaryExports>(staging.heap.memory);
       for (let from = 0; from < x.size; from += Staging.chunk) {
         const count = Math.min(Staging.chunk, x.size - from);
         staging.copyIn(staging.x, x.data, x.offset + from, count);

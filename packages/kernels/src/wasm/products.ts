@@ -38,8 +38,13 @@ export class Products {
 
   /** For products of so many operations in all, whose operands and results have so many elements. */
   of(dtype: FloatDType, operations: number, elements: number): MatrixProduct {
-    const shared = operations > LEAST_INTENSITY * elements && this.#crew?.helps(operations);
-    return (shared ? this.#together : this.#alone)(dtype);
+    const together = operations > LEAST_INTENSITY * elements && this.helpers(operations) !== undefined;
+    return (together ? this.#together : this.#alone)(dtype);
+  }
+
+  /** The crew, where it should take part in so many operations. */
+  helpers(operations: number): Crew | undefined {
+    return this.#crew?.helps(operations) ? this.#crew : undefined;
   }
 
   #over(heapOf: () => Heap, crew?: Crew): ProductOf {

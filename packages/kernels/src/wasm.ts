@@ -109,9 +109,9 @@ export interface WasmKernels extends Kernels<NdArray> {
 /**
  * The interpreter over a memory of its own.
  *
- * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those have been
- * seen, and hold neither the caller meanwhile nor the process at its
- * end. The bits of a result do not depend on their number. Throws where the engine has no SIMD in WebAssembly.
+ * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
+ * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
+ * on their number. Throws where the engine has no SIMD in WebAssembly.
  */
 export function createWasm({ threads = availableCores() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();

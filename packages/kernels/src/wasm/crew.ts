@@ -7,8 +7,8 @@ import type { WasmModule } from './webassembly.ts';
 import { type HostWorker, startWorker, workerPort } from './workers.ts';
 
 /**
- * The program of a worker. Its loop is `help`, in WebAssembly, which comes back only when another module's job is current;
- * a module that is not known yet has been sent already, so the worker returns to its event loop to receive it.
+ * The program of a worker. Its loop is `help`, in WebAssembly, which comes back only when another module's job is
+ * current; a module that is not known yet has been sent already, so the worker returns to its event loop to receive it.
  */
 const PROGRAM = `
 const port = ${workerPort};
@@ -24,7 +24,9 @@ port.onmessage = ({ data: { memory, crew, thread, job, module } }) => {
 
 /** Operations below which a job takes no longer alone than helpers take to come. */
 const LEAST = 4e6;
-/** Operations, in jobs of some size, before helpers are called: a program that ends sooner would have waited for them. */
+/**
+ * Operations, in jobs of some size, before helpers are called: a program that ends sooner would have waited for them.
+ */
 const ENOUGH = 1e9;
 
 /** Jobs of one module: the arguments go to `arguments`, an index into the memory as 32-bit integers. */
@@ -34,8 +36,8 @@ export interface Jobs {
 
 /**
  * Helpers of one thread, which owns the jobs. They start when enough work has been seen, and until the first is there
- * `helps` says no. The memory is one of its own: copies in and out of a shared memory take twice as long, in V8, as those of
- * a memory that is not, so what runs on one thread uses another.
+ * `helps` says no. The memory is one of its own: copies in and out of a shared memory take twice as long, in V8, as
+ * those of a memory that is not, so what runs on one thread uses another.
  */
 export class Crew {
   /** Threads at work on a job at most, the owner among them. */

@@ -1,4 +1,6 @@
-/** The matrix product on pointers, done by a crew: cut into tasks that are rows, columns, or whole products of a batch. */
+/**
+ * The matrix product on pointers, done by a crew: cut into tasks that are rows, columns, or whole products of a batch.
+ */
 
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';

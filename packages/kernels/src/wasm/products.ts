@@ -1,4 +1,6 @@
-/** The matrix products of an interpreter: small ones in its own memory, large ones in that of a crew, once it is there. */
+/**
+ * The matrix products of an interpreter: small ones in its own memory, large ones in that of a crew, once it is there.
+ */
 
 import { type FloatDType, forEachFloat } from '../dtype.ts';
 import { Crew } from './crew.ts';
@@ -6,7 +8,9 @@ import { features } from './features.ts';
 import type { Heap } from './heap.ts';
 import { MatrixProduct } from './matmul.ts';
 
-/** With fewer operations for each element, copying takes most of the time, and that is slower where memory is shared. */
+/**
+ * With fewer operations for each element, copying takes most of the time, and that is slower where memory is shared.
+ */
 const LEAST_INTENSITY = 24;
 
 type ProductOf = (dtype: FloatDType) => MatrixProduct;

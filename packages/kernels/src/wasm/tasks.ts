@@ -1,11 +1,11 @@
 /**
- * Work shared among threads, in WebAssembly: a job is a number of tasks, and each thread takes the next one until none is
- * left.
+ * Work shared among threads, in WebAssembly: a job is a number of tasks, and each thread takes the next one until none
+ * is left.
  *
  * Nobody is waited for but who has taken a task. The thread that has a job begins it at once; helpers who sleep longer
- * than it lasts are not missed, and there may be none. Two words are all that it takes: `remaining`, from which a thread
- * takes a task by counting it down, and `finished`, which the owner waits for. A thread reads the job only after it has
- * taken a task, and while a task is not finished, the job stays as it is.
+ * than it lasts are not missed, and there may be none. Two words are all that it takes: `remaining`, from which a
+ * thread takes a task by counting it down, and `finished`, which the owner waits for. A thread reads the job only after
+ * it has taken a task, and while a task is not finished, the job stays as it is.
  */
 
 import { type FunctionBuilder, integers, type Local, type ModuleBuilder } from './assembler.ts';
@@ -27,7 +27,9 @@ export const CREW = {
 /** Where the words of a job lie, in bytes. */
 export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as const;
 
-/** Looks at a word before sleeping: some 50 us, longer than what mostly lies between two jobs, and than waking takes. */
+/**
+ * Looks at a word before sleeping: some 50 us, longer than what mostly lies between two jobs, and than waking takes.
+ */
 const PATIENCE = 100_000;
 
 /** The functions of a module with tasks. */
@@ -39,8 +41,8 @@ export interface TaskExports {
 }
 
 /**
- * Adds `run` and `help` to a module over shared memory. `body` writes the code of one task, given its number, the number of
- * the thread, 0 for the job's owner, and the job's arguments.
+ * Adds `run` and `help` to a module over shared memory. `body` writes the code of one task, given its number, the
+ * number of the thread, 0 for the job's owner, and the job's arguments.
  */
 export function defineTasks<const Names extends readonly string[]>(
   module: ModuleBuilder,

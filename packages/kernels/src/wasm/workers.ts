@@ -1,8 +1,8 @@
 /**
  * What the host lends: its number of cores, and workers, in Node and in a page.
  *
- * A worker's program is a string, so that there is no file for a bundler to miss. Node's modules are asked for when they
- * are needed and where there are any, so that nothing is imported that a page lacks.
+ * A worker's program is a string, so that there is no file for a bundler to miss. Node's modules are asked for when
+ * they are needed and where there are any, so that nothing is imported that a page lacks.
  */
 
 /** A thread with an event loop of its own. */
@@ -50,8 +50,8 @@ export const availableCores = (): number =>
 export const workerPort = `(globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort ?? globalThis)`;
 
 /**
- * Starts a worker, which does not hold the process. Throws where the host has none or refuses; a worker that fails later
- * fails silently: it was help, and is not missed.
+ * Starts a worker, which does not hold the process. Throws where the host has none or refuses; a worker that fails
+ * later fails silently: it was help, and is not missed.
  */
 export function startWorker(source: string): HostWorker {
   const threads = builtin('node:worker_threads');

@@ -58,8 +58,12 @@ export class Differences {
       const x = variables[derivative][layer!];
       if (x === undefined) continue;
       const slopes = this.of(loss, x).data;
-      const size = Math.max(resolution * Math.abs(loss.item()), largestOf(expected.data));
-      const errorAt = (place: number, y: Tensor): number => Math.abs(y.data[place]! - slopes[place]!) / size;
+      const size = Math.max(Number.EPSILON, resolution * Math.abs(loss.item()), largestOf(expected.data));
+      const errorAt = (place: number, y: Tensor): number => {
+        const error = Math.abs(y.data[place]! - slopes[place]!);
+        // All is 0 where a softmax has one class.
+        return error === 0 ? 0 : error / size;
+      };
       for (const place of slopes.keys()) {
         if (Number.isNaN(slopes[place])) continue;
         elements++;

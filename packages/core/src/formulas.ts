@@ -108,13 +108,15 @@ const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => 
 
 /** What a formula gives; the error where its shapes do not fit. */
 function evaluate({ name, formula }: Claim, quantities: Quantities, l: number | undefined): Tensor | ShapeError {
+  let result: Tensor;
   try {
-    return checkTensor(`verify: the formula '${name}'`, formula(quantities, l ?? quantities.L));
+    result = formula(quantities, l ?? quantities.L);
   } catch (error) {
     if (error instanceof ShapeError) return error;
-    if (error instanceof Inapplicable || error instanceof ArgumentError) throw error;
+    if (error instanceof Inapplicable) throw error;
     throw new ArgumentError(`verify: the formula '${name}' failed: ${error}`, { cause: error });
   }
+  return checkTensor(`verify: the formula '${name}'`, result);
 }
 
 /** The checks of a formula on a network: one for each layer to which it applies. */

@@ -8,9 +8,7 @@ import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import { checkUnchanged, passBack } from './sweep.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 
-/**
- * A layer of a network: A = Z W + b, or W Z + b, and Z' = s(A), with what one sweep gives for it.
- */
+/** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, and Z_l = s_l(A_l), with its link. */
 export interface Link {
   /**
    * The path of the layer: the weight's name without its last part where that is `weight`, else the weight's name, else
@@ -19,7 +17,7 @@ export interface Link {
   readonly name: string;
   /** Z_(l-1), as the product takes it. */
   readonly input: Tensor;
-  /** W_l: the input of the program that it is, or is a view of. */
+  /** W_l as the program has it: not as a transpose or another view of all its elements that the product may take. */
   readonly weight: Tensor;
   /** b_l: added to the product, or absorbed as a row or column of ones in Z. */
   readonly bias: Tensor | undefined;

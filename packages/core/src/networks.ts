@@ -109,7 +109,7 @@ export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptio
   };
 }
 
-/** What plans are drawn from. */
+/** What plans are drawn from: layers and points from 1, widths from 2, up to these. */
 export interface PlanRanges {
   readonly depth: number;
   readonly width: number;
@@ -127,11 +127,10 @@ export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Rando
   const whole = (low: number, high: number): number => low + Math.floor(random.next() * (high - low + 1));
   const oneOf = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)]!;
   const depth = whole(1, ranges.depth);
-  const narrow = Math.min(2, ranges.width);
-  const widths = Array.from({ length: depth + 1 }, () => whole(narrow, ranges.width));
+  const widths = Array.from({ length: depth + 1 }, () => whole(2, ranges.width));
   const [first] = widths as [number];
   if (equalWidths) widths.fill(first);
-  else if (widths.every((width) => width === first)) widths[depth] = first > narrow ? first - 1 : first + 1;
+  else if (widths.every((width) => width === first)) widths[depth] = first < ranges.width ? first + 1 : first - 1;
   return {
     widths,
     batch: whole(1, ranges.batch),
@@ -152,7 +151,8 @@ export function smallerPlans(plan: NetworkPlan): NetworkPlan[] {
   }
   if (batch > 1) smaller.push({ ...plan, batch: 1 }, { ...plan, batch: batch - 1 });
   if (widths.every((width) => width > 1)) smaller.push({ ...plan, widths: widths.map((width) => width - 1) });
-  for (const [i, width] of widths.entries())
+  for (const [i, width] of widths.entries()) {
     if (width > 1) smaller.push({ ...plan, widths: widths.with(i, width - 1) });
+  }
   return smaller.filter(({ transitions: own }) => own.at(-1) === transitions.at(-1));
 }

@@ -46,9 +46,9 @@ export interface Quantities {
 /** Thrown where a formula uses what a network does not have. */
 export class Inapplicable extends Error {}
 
-/** The tensors of each layer, from an index on, in place of which a missing one throws. */
+/** The tensors of each layer, held constant, from an index on; one that is missing throws in its place. */
 function layered(name: string, from: number, list: readonly (Tensor | undefined)[]): Layered {
-  const byIndex = [...Array.from({ length: from }, () => undefined), ...list];
+  const byIndex = [...Array.from({ length: from }, () => undefined), ...list.map((x) => x?.detach())];
   return new Proxy(byIndex, {
     get(target, key, receiver) {
       const isIndex = typeof key === 'string' && /^-?\d+$/.test(key);
@@ -60,23 +60,10 @@ function layered(name: string, from: number, list: readonly (Tensor | undefined)
 }
 
 /** Primitives of which an element of the result depends on that element of the operands alone, be it moved. */
+// biome-ignore format: one list
 const elementwise: ReadonlySet<Primitive> = new Set<Primitive>([
-  ...([
-    'neg',
-    'abs',
-    'exp',
-    'expm1',
-    'log',
-    'log1p',
-    'sqrt',
-    'sin',
-    'cos',
-    'tanh',
-    'sigmoid',
-    'relu',
-    'softplus',
-  ] as const),
-  ...(['erf', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute'] as const),
+  'neg', 'abs', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'erf',
+  'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute',
 ]);
 
 /** s'(a), element by element: the diagonal of the Jacobian, whose other elements are 0 where s is elementwise. */
@@ -135,18 +122,14 @@ export function readNetwork(network: Network): Readout {
   const list = links(loss);
   if (list.length === 0) throw new ArgumentError('verify: the loss was computed without a product with a parameter');
   const X = given ?? list[0]!.input;
+  const preActivations = list.map(({ preActivation }) => preActivation);
   const outputs = list.map(({ output }) => output);
   const weights = list.map(({ weight }) => weight);
   const biases = list.map(({ bias }) => bias);
+  const deltas = list.map(({ delta }) => delta);
   const wanted = [...outputs, ...weights, ...biases].flatMap((x) => x ?? []);
   const gradients = loss.backward({ wanted, retainGraph: true });
   const gradientOf = (x: Tensor | undefined) => (x !== undefined && gradients.has(x) ? gradients.of(x) : undefined);
-  const constant = (name: string, from: number, tensors: readonly (Tensor | undefined)[]): Layered =>
-    layered(
-      name,
-      from,
-      tensors.map((x) => x?.detach()),
-    );
 
   const quantities: Quantities = {
     X: X.detach(),
@@ -154,22 +137,14 @@ export function readNetwork(network: Network): Readout {
       if (Y === undefined) throw new Inapplicable('the network has no Y');
       return Y.detach();
     },
-    Z: constant('Z', 0, [X, ...outputs]),
-    A: constant(
-      'A',
-      1,
-      list.map(({ preActivation }) => preActivation),
-    ),
-    W: constant('W', 1, weights),
-    b: constant('b', 1, biases),
-    delta: constant(
-      'delta',
-      1,
-      list.map(({ delta }) => delta),
-    ),
-    dZ: constant('dZ', 1, outputs.map(gradientOf)),
-    dW: constant('dW', 1, weights.map(gradientOf)),
-    db: constant('db', 1, biases.map(gradientOf)),
+    Z: layered('Z', 0, [X, ...outputs]),
+    A: layered('A', 1, preActivations),
+    W: layered('W', 1, weights),
+    b: layered('b', 1, biases),
+    delta: layered('delta', 1, deltas),
+    dZ: layered('dZ', 1, outputs.map(gradientOf)),
+    dW: layered('dW', 1, weights.map(gradientOf)),
+    db: layered('db', 1, biases.map(gradientOf)),
     n: n ?? (X.rank > 1 ? X.shape[0]! : 1),
     L: list.length,
     slope(l) {
@@ -182,7 +157,7 @@ export function readNetwork(network: Network): Readout {
   };
   const byLayer = (tensors: readonly (Tensor | undefined)[]) => [undefined, ...tensors];
   const variables = {
-    delta: byLayer(list.map(({ preActivation }) => preActivation)),
+    delta: byLayer(preActivations),
     dZ: byLayer(outputs),
     dW: byLayer(weights),
     db: byLayer(biases),

@@ -46,12 +46,14 @@ export interface CentralDifferencesOptions {
 // At the fifth root of the distance between numbers, errors of truncation and of rounding meet.
 const step = Number.EPSILON ** (1 / 5);
 
-/** Differences at steps of h and h / 2 that disagree by more than this share are those of a kink. */
-const kinkTolerance = 1e-3;
+/** How far slopes at two steps may disagree, as a share of them, where there is no kink. */
+const allowedCurvature = 1e-3;
+/** How far what disagrees between the two sides may be from halving with the step. */
+const allowedBend = 1e-6;
 
 /**
- * The derivative of `f` at 0 by the differences of five points, f(±h) and f(±h/2) with f(0); NaN where they show a kink:
- * where those of half the step are no better.
+ * The derivative of `f` at 0 by the differences of five points, f(±h), f(±h/2) and f(0); NaN where there is a kink: there
+ * the slopes on the two sides of 0 disagree as much at half the step, elsewhere half as much.
  */
 function slopeOf(f: (shift: number) => number, value: number, h: number): number {
   const [right, left, nearRight, nearLeft] = [h, -h, h / 2, -h / 2].map(f) as [number, number, number, number];
@@ -59,11 +61,12 @@ function slopeOf(f: (shift: number) => number, value: number, h: number): number
   const narrow = (nearRight - nearLeft) / h;
   const bend = (right - 2 * value + left) / h;
   const nearBend = (nearRight - 2 * value + nearLeft) / (h / 2);
-  // A bend is the difference between the slopes on either side: half of it at half the step, and all of it at a kink.
   const noise = (64 * Number.EPSILON * Math.abs(value)) / h;
-  const allowed = noise + kinkTolerance * Math.max(Math.abs(wide), Math.abs(narrow));
-  const smooth = Math.abs(wide - narrow) <= allowed && Math.abs(nearBend - bend / 2) <= allowed + Math.abs(bend) / 8;
-  return smooth ? (4 * narrow - wide) / 3 : Number.NaN;
+  const size = Math.max(Math.abs(wide), Math.abs(narrow));
+  const isSmooth =
+    Math.abs(wide - narrow) <= noise + allowedCurvature * size &&
+    Math.abs(nearBend - bend / 2) <= noise + allowedBend * size;
+  return isSmooth ? (4 * narrow - wide) / 3 : Number.NaN;
 }
 
 /**

@@ -116,6 +116,12 @@ describe('what is right holds', () => {
     }
   });
 
+  test('where a loss, and all its derivatives, are 0', () => {
+    const oneClass: Subject = (plan, random) => mlp({ loss: 'crossEntropy' })({ ...plan, widths: [2, 1] }, random);
+    const options = { depth: 1, lastTransitions: ['softmax'] } as const;
+    expectHolds(verify(oneClass, { dW1: byRows.dW1!, delta1: ({ Z, Y, n }) => Z[1].sub(Y).div(n) }, options));
+  });
+
   test('with a loss of one’s own', () => {
     const report = verify(mlp({ loss: (output, Y) => output.sub(Y).abs().sum() }), {
       dZ_L: ({ Z, Y, L }) => Z[L]!.sub(Y).sign(),

@@ -1,0 +1,131 @@
+/** Central differences on any tensor of a tape, by running the tape again. */
+
+import {
+  ArgumentError,
+  centralDifferences,
+  concat,
+  DTypeError,
+  parameter,
+  Random,
+  ShapeError,
+  TapeError,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core';
+import { describe, expect, test } from 'vitest';
+
+const float64 = { dtype: 'float64' } as const;
+const leaf = (...list: number[]): Tensor => tensor(list, { ...float64, requiresGrad: true });
+
+function expectSlopes(slopes: Tensor, expected: readonly number[]): void {
+  expect(slopes.dtype).toBe('float64');
+  const { data } = slopes;
+  expect(data).toHaveLength(expected.length);
+  expected.forEach((slope, i) => {
+    if (Number.isNaN(slope)) expect(data[i]).toBeNaN();
+    else expect(Math.abs(data[i]! - slope)).toBeLessThan(1e-9 * Math.max(1, Math.abs(slope)));
+  });
+}
+
+describe('finds the derivative by', () => {
+  const x = leaf(0.5, -1.5);
+
+  test('an input', () => {
+    expectSlopes(centralDifferences(x.mul(x).mul(x).sum(), x), [0.75, 6.75]);
+  });
+
+  test('a result on the way, as if it were an input', () => {
+    const y = x.mul(x);
+    const loss = y.mul(y).add(x).sum();
+    expectSlopes(centralDifferences(loss, y), [0.5, 4.5]);
+    expectSlopes(centralDifferences(loss, x), [1.5, -12.5]);
+  });
+
+  test('the loss itself', () => {
+    const loss = x.sum();
+    expectSlopes(centralDifferences(loss, loss), [1]);
+  });
+
+  test('a view, through concat, slices and transposes', () => {
+    const w = tensor(
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      { ...float64, requiresGrad: true },
+    );
+    const both = concat([w.transpose(), w.slice(0, 0, 1)], 0);
+    const loss = both.mul(both).sum();
+    expectSlopes(centralDifferences(loss, w), [4, 8, 6, 8]);
+    expectSlopes(centralDifferences(loss, both), [2, 6, 4, 8, 2, 4]);
+  });
+
+  test('a few elements alone', () => {
+    const long = leaf(1, 2, 3, 4);
+    expectSlopes(centralDifferences(long.mul(long).sum(), long, { places: [3, 1] }), [NaN, 4, NaN, 8]);
+  });
+
+  test('large and small numbers', () => {
+    const [far, near] = [leaf(1e6), leaf(1e-6)];
+    expectSlopes(centralDifferences(far.mul(far).sum(), far), [2e6]);
+    expectSlopes(centralDifferences(near.mul(near).sum(), near), [2e-6]);
+  });
+
+  test('what was held constant, constant', () => {
+    expectSlopes(centralDifferences(x.mul(x.detach()).sum(), x), [0.5, -1.5]);
+  });
+
+  test('every element of a large random tape, as the sweep does', () => {
+    const random = new Random(4);
+    const draw = (...shape: number[]): Tensor =>
+      tensor(random.normal(shape, float64).data, { shape, requiresGrad: true });
+    const [a, w, v] = [draw(3, 4), draw(4, 4), draw(4, 2)];
+    const hidden = a.matmul(w).softmax(1);
+    const loss = hidden.matmul(v).sin().logSumExp();
+    const gradients = loss.backward({ wanted: [a, w, v, hidden], retainGraph: true });
+    for (const y of [a, w, v, hidden]) expectSlopes(centralDifferences(loss, y), [...gradients.of(y).data]);
+  });
+});
+
+describe('sees a kink', () => {
+  const nan = Number.NaN;
+  const kinks: readonly (readonly [name: string, f: (x: Tensor) => Tensor, slopes: readonly number[]])[] = [
+    ['at the element', (x) => x.relu(), [nan, 1, 0, nan]],
+    ['within a step', (x) => x.add(1e-4).abs(), [nan, 1, -1, nan]],
+    ['at the end of a step', (x) => x.sub(6e-4).abs(), [nan, 1, -1, nan]],
+    ['and nothing but smoothness a little off', (x) => x.sub(0.01).abs(), [-1, 1, -1, -1]],
+    [
+      'that is small beside the slope',
+      (x) => x.relu().mul(1e-3).add(x.sin()),
+      [nan, Math.cos(1) + 1e-3, Math.cos(1), nan],
+    ],
+    ['and none in curvature', (x) => x.mul(x).mul(50), [0, 100, -100, 0]],
+  ];
+
+  test.each(kinks)('%s', (_, f, slopes) => {
+    const x = leaf(0, 1, -1, 0);
+    expectSlopes(centralDifferences(f(x).sum(), x), slopes);
+  });
+});
+
+describe('throws', () => {
+  const x = leaf(1, 2);
+  const changed = parameter(tensor([1, 2], float64), { name: 'changed' });
+  const afterwards = changed.mul(changed).sum();
+  changed.assign(changed.detach().mul(2));
+  const consumed = x.mul(x).sum();
+  consumed.backward();
+  const narrow = tensor([1], { requiresGrad: true });
+
+  test.each([
+    ['float32', DTypeError, () => centralDifferences(narrow.sum(), narrow)],
+    ['a loss of several elements', ShapeError, () => centralDifferences(x.mul(2), x)],
+    ['a tensor that the loss does not depend on', TapeError, () => centralDifferences(x.sum(), leaf(1))],
+    ['a tape that is used up', TapeError, () => centralDifferences(consumed, x)],
+    ['a parameter that changed since', TapeError, () => centralDifferences(afterwards, changed)],
+    ['an element that is not there', ArgumentError, () => centralDifferences(x.sum(), x, { places: [2] })],
+    ['no tensor', ArgumentError, () => centralDifferences(x.sum(), 1 as never)],
+  ] as const)('%s', (_, kind, call) => {
+    expect(call).toThrow(kind);
+  });
+});

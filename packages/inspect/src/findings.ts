@@ -61,7 +61,7 @@ function evidenceOf(report: FormulaReport): Finding['evidence'] {
   if (failures === 0) evidence.push(['largest error', `${short(ulps)} units in the last place`]);
   if (differences !== undefined) {
     const { tape, formula, tolerance, elements } = differences;
-    const formulaError = formula === undefined ? '' : `, the formula by ${short(formula)}`;
+    const formulaError = report.verdict === 'shapes' ? '' : `, the formula by ${short(formula)}`;
     const limits = `of ${short(tolerance)} allowed, at ${plural(elements, 'element')}`;
     evidence.push(['central differences', `the tape is off by ${short(tape)}${formulaError}, ${limits}`]);
   }

@@ -156,13 +156,24 @@ function drawEdge(curve: Curve, color: string | undefined): string {
 const titleOf = ({ name, transition }: Link): string => `${name} · ${transition}`;
 const normLabel = (norm: number): string => `‖δ‖ ${short(norm)}`;
 
-/** A frame with its label on the right: on the left runs what the layers hand on. */
-function drawGroup(link: Link, norm: number, color: string, { x, y, width, height }: Box): string {
+const drawFrame = ({ x, y, width, height }: Box): string =>
+  element('rect', { x, y, width, height, rx: 12, fill: theme.card, stroke: theme.line });
+
+/** The label of a frame, on the right, for on the left runs what the layers hand on; arrows stop short of its letters. */
+function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box): string {
   const right = x + width - 14;
+  const halo = { 'paint-order': 'stroke', stroke: theme.card, 'stroke-width': 5, 'stroke-linejoin': 'round' };
   const line = (text: string, below: number, size: number, weight: number, fill: string): string =>
-    label(text, { x: right, y: y + below, 'text-anchor': 'end', 'font-size': size, 'font-weight': weight, fill });
+    label(text, {
+      x: right,
+      y: y + below,
+      'text-anchor': 'end',
+      'font-size': size,
+      'font-weight': weight,
+      fill,
+      ...halo,
+    });
   return (
-    element('rect', { x, y, width, height, rx: 12, fill: theme.card, stroke: theme.line }) +
     line(titleOf(link), 22, GROUP_SIZE, 600, theme.ink) +
     line(normLabel(norm), 38, SHAPE_SIZE, 400, theme.quiet) +
     element('rect', {
@@ -204,9 +215,10 @@ export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions =
   const found = await layout(placedNodes, edges satisfies readonly GraphEdge[], groups);
   const linkOf = new Map(program.steps.map(({ name, output }) => [idOf(name), colors.get(output)]));
   const body = [
-    ...layers.map((link, i) => drawGroup(link, norms[i]!, normColor(norms[i]!, reference), found.groups[i]!)),
+    ...found.groups.map(drawFrame),
     ...edges.map(({ tensor }, i) => drawEdge(found.edges[i]!, colors.get(tensor))),
     ...nodes.map((node) => drawNode(node, found.nodes.get(node.id)!, linkOf.get(node.id))),
+    ...layers.map((link, i) => drawLabel(link, norms[i]!, normColor(norms[i]!, reference), found.groups[i]!)),
   ];
   const legend = legendOfNorms();
   const drawing: Drawing = {

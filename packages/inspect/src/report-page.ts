@@ -51,6 +51,7 @@ dl{display:grid;grid-template-columns:1fr;gap:.1rem 1.2rem;margin:.7rem 0 0;font
 dt{color:var(--quiet)}dd{margin:0 0 .45rem;overflow-wrap:anywhere}
 figure{margin:0 0 2.2rem;padding:0}
 figure>div{overflow-x:auto;border:1px solid var(--line);border-radius:12px;background:var(--paper);text-align:center}
+figure svg.tapegrad{max-width:max(100%,40rem)}
 figcaption{color:var(--quiet);font-size:.9rem;margin-top:.6rem;max-width:46rem}
 @media(min-width:56rem){
 main{padding:4rem 2.5rem 6rem}
@@ -104,7 +105,7 @@ function item({ name, claim, formula, verdict, expected, passed, message, eviden
 }
 
 const figure = ({ svg, caption }: PagePicture): string =>
-  element('figure', {}, element('div', {}, svg), element('figcaption', {}, escaped(caption)));
+  element('figure', {}, element('div', {}, svg), element('figcaption', {}, typeset(caption)));
 
 /**
  * A page on what was found, with pictures below: a single file that needs no network and runs no script.

@@ -234,10 +234,7 @@ export function layersOf(root: Tensor): Layer[] {
   const sums = sumsIn(tape, products, isGiven);
   const reading: Reading = { consumers: consumersIn(tape), isGiven, sums, taken: new Set() };
   const layers = products.map((product) => layerOf(product, reading));
-  const inputs = new Set([
-    ...layers.map(({ input }) => input),
-    ...products.map(({ entry, side }) => entry.inputs[1 - side]!),
-  ]);
+  const inputs = new Set(layers.map(({ input }) => input));
   return layers.map((layer) => ({
     ...layer,
     transition: transitionFrom(layer.preActivation, reading.consumers, inputs),

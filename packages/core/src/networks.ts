@@ -138,21 +138,19 @@ export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Rando
   };
 }
 
-/** Plans that are a little smaller, the smallest first: without a layer, with a narrower layer, of fewer points. */
+/** Plans that are a little smaller, with the same last transition: without a layer, of fewer points, narrower. */
 export function smallerPlans(plan: NetworkPlan): NetworkPlan[] {
   const { widths, batch, transitions } = plan;
+  const depth = transitions.length;
   const smaller: NetworkPlan[] = [];
-  if (transitions.length > 1) {
-    for (const [i] of transitions.entries()) {
-      smaller.push({ ...plan, widths: widths.toSpliced(i, 1), transitions: transitions.toSpliced(i, 1) });
-    }
-    const last = transitions.length;
-    smaller.push({ ...plan, widths: widths.toSpliced(last, 1), transitions: transitions.toSpliced(last - 2, 1) });
-  }
+  const drop = (width: number, transition: number) =>
+    smaller.push({ ...plan, widths: widths.toSpliced(width, 1), transitions: transitions.toSpliced(transition, 1) });
+  for (let l = 0; l < depth - 1; l++) drop(l, l);
+  if (depth > 1) drop(depth, depth - 2);
   if (batch > 1) smaller.push({ ...plan, batch: 1 }, { ...plan, batch: batch - 1 });
   if (widths.every((width) => width > 1)) smaller.push({ ...plan, widths: widths.map((width) => width - 1) });
-  for (const [i, width] of widths.entries()) {
-    if (width > 1) smaller.push({ ...plan, widths: widths.with(i, width - 1) });
+  for (const [l, width] of widths.entries()) {
+    if (width > 1) smaller.push({ ...plan, widths: widths.with(l, width - 1) });
   }
-  return smaller.filter(({ transitions: own }) => own.at(-1) === transitions.at(-1));
+  return smaller;
 }

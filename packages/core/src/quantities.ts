@@ -75,13 +75,12 @@ function slopeOf({ name, preActivation, output }: Link): Tensor {
   const z = values.get(output)!;
   if (z.size !== a.size) throw new Inapplicable(`the transition of ${name} does not keep the number of elements`);
 
-  const along = (seed: Float64Array): Float64Array => {
-    const gradients = z.backward({ seed: tensor(seed, { shape: z.shape }), wanted: [a], retainGraph: true });
-    return gradients.has(a) ? (gradients.of(a).data as Float64Array) : new Float64Array(a.size);
-  };
+  const along = (seed: Float64Array) =>
+    z.backward({ seed: tensor(seed, { shape: z.shape }), wanted: [a], retainGraph: true }).of(a).data;
+  const none = new Float64Array(z.size);
   const slopes = entries.every(({ op }) => elementwise.has(op))
-    ? along(new Float64Array(z.size).fill(1))
-    : Float64Array.from({ length: z.size }, (_, i) => along(new Float64Array(z.size).with(i, 1))[i]!);
+    ? along(none.map(() => 1))
+    : none.map((_, i) => along(none.with(i, 1))[i]!);
   return tensor(slopes, { shape: a.shape });
 }
 
@@ -112,8 +111,7 @@ function promoted({ loss, X, Y, n }: Network): Network {
   const tape = tapeOf(loss);
   if (!tape.some(({ output }) => output.dtype === 'float32')) return { loss, X, Y, n };
   const values = inFloat64(kernels, loss, adopt);
-  const mapped = (x: Tensor | undefined) => x && (values.get(x) ?? wide(x.detach()));
-  return { loss: values.get(loss)!, X: mapped(X), Y: mapped(Y), n };
+  return { loss: values.get(loss)!, X: X && wide(X.detach()), Y: Y && wide(Y.detach()), n };
 }
 
 /** Reads a network's tape: its quantities, and the tensors behind them. */

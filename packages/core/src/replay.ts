@@ -32,7 +32,7 @@ export function replay<A>(
 export function dependentsOf(tape: readonly Entry<Tensor>[], x: Tensor): Entry<Tensor>[] {
   const dependent = new Set([x]);
   return tape.filter(({ inputs, output }) => {
-    const depends = output !== x && inputs.some((input) => dependent.has(input));
+    const depends = inputs.some((input) => dependent.has(input));
     if (depends) dependent.add(output);
     return depends;
   });
@@ -43,8 +43,9 @@ export interface CentralDifferencesOptions {
   readonly places?: readonly number[];
 }
 
-// At the fifth root of the distance between numbers, errors of truncation and of rounding meet.
-const step = Number.EPSILON ** (1 / 5);
+// At the fifth root of the distance between numbers, errors of truncation and of rounding meet. The shorter one is for
+// where a kink is close by, or the curvature strong.
+const steps = [Number.EPSILON ** (1 / 5), Number.EPSILON ** (1 / 5) / 16];
 
 /** How far slopes at two steps may disagree, as a share of them, where there is no kink. */
 const allowedCurvature = 1e-3;
@@ -74,10 +75,10 @@ function slopeOf(f: (shift: number) => number, value: number, h: number): number
  * differences: an opinion on them that needs no rule and no sweep. The tape is run again from the tensor on, with one
  * element shifted; what the forward pass held constant (`detach`, a comparison, an index) stays as it was.
  *
- * The result has the tensor's shape, is float64, and NaN where the loss has a kink within a step, or for the elements left
- * out. Relative errors are about 1e-10, those of a float32 tape useless.
+ * The result has the tensor's shape, is float64, and NaN where the loss has a kink close by, or for the elements left out.
+ * Relative errors are about 1e-10.
  *
- * @throws DTypeError for a tape of float32.
+ * @throws DTypeError for float32, in which differences are too coarse to judge by.
  * @example
  * const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
  * const y = x.mul(x);
@@ -111,7 +112,10 @@ export function centralDifferences<S extends Tensor['shape']>(
       const result = values.get(loss)!;
       return result.data[result.offset]!;
     };
-    slopes[place] = slopeOf(at, value, step * Math.max(1, Math.abs(element)));
+    for (const step of steps) {
+      slopes[place] = slopeOf(at, value, step * Math.max(1, Math.abs(element)));
+      if (!Number.isNaN(slopes[place])) break;
+    }
   }
   return new Tensor<S>(new NdArray(slopes, 'float64', x.shape));
 }

@@ -139,8 +139,8 @@ const ofLosses: ReadonlySet<Primitive> = new Set<Primitive>([
 const arithmetic: ReadonlySet<Primitive> = new Set<Primitive>(['add', 'sub', 'mul', 'div']);
 
 /** Whether a step is a part of the loss where nothing but such steps follows. */
-function suitsLoss({ entries, composed }: Step): boolean {
-  if (composed || entries.length > 1) return false;
+function suitsLoss({ entries }: Step): boolean {
+  if (entries.length > 1) return false;
   const { op, inputs } = entries[0]!;
   const [x, y] = inputs;
   const withNumber = inputs.some(({ requiresGrad, rank }) => !requiresGrad && rank === 0);

@@ -166,7 +166,9 @@ function commonFactor(checks: readonly Check[]): FactorName | number | undefined
   if (first === undefined) return undefined;
   const isClose = (x: number, y: number) => Math.abs(x - y) <= 1e-9 * Math.abs(y);
   const names = [...namedFactors(first.n).keys()];
-  const named = names.find((name) => factors.every(({ factor, n }) => isClose(namedFactors(n).get(name) ?? 1, factor)));
+  const named = names.find((name) =>
+    factors.every(({ factor, n }) => isClose(namedFactors(n).get(name) ?? Number.NaN, factor)),
+  );
   return named ?? (factors.every(({ factor }) => isClose(factor, first.factor)) ? first.factor : undefined);
 }
 

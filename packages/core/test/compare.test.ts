@@ -192,6 +192,12 @@ describe('judges', () => {
     expect(compare('x', x, x.add(1e-9), { scale: 1e6 })).toMatchObject({ verdict: 'rounding' });
   });
 
+  test('a multiple by the scale of the multiple', () => {
+    const million = tensor([1e6, 1 + 1e-10], { dtype: 'float64' });
+    expect(compare('x', x, million)).toMatchObject({ verdict: 'factor', named: undefined });
+    expect(compare('x', x, million, { n: 1e6 })).toMatchObject({ verdict: 'factor', named: 'n', factor: 1e6 });
+  });
+
   test('by float32 where either side is', () => {
     const wide = tensor([1 / 3, 0.7, 0.1], { dtype: 'float64' });
     expect(compare('x', wide, wide.cast('float32'))).toMatchObject({ verdict: 'rounding' });
@@ -217,6 +223,7 @@ describe('judges', () => {
       where: [1],
       largestError: Infinity,
     });
+    expect(compare('x', at(1, 3, Infinity), at(1, 4, Infinity))).toMatchObject({ verdict: 'different', where: [1] });
     expect(compare('x', at(1, 2), at(1, Number.NaN))).toMatchObject({ verdict: 'different', where: [1], share: 0.5 });
     expect(compare('x', at(1, Number.NaN), at(1, Number.NaN))).toMatchObject({ verdict: 'different', where: [1] });
     expect(compare('x', at(Number.NaN), at(Number.NaN), { bound: 1e300 }).passed).toBe(false);

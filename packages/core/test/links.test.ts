@@ -134,6 +134,9 @@ describe('products', () => {
     ['one weight for a batch of others', () => project(normal(2, 4, 3).matmul(weight('one', 1, 3, 5))), { w: [1, 3, 5], a: [2, 4, 5], transition: 'identity' }],
     ['an input that requires a gradient', () => squared(given(4, 3).matmul(W)), { z: [4, 3], w: [3, 2], a: [4, 2], transition: 'identity' }],
     ['such an input on the right of a parameter', () => project(u.matmul(given(3, 4))), { name: 'u', z: [3, 4], w: [2, 3], a: [2, 4], transition: 'identity' }],
+    ['sequences, made flat before the bias', () => project(normal(2, 4, 3).matmul(w).reshape([8, 2]).add(b).tanh()), { z: [2, 4, 3], a: [8, 2], b: [2], transition: 'tanh' }],
+    ['a bias, and another after a change of shape', () => project(x.matmul(w).add(b).reshape([2, 2, 2]).add(weight('c', 2, 1)).tanh()), { z: [4, 3], a: [2, 2, 2], b: [2], transition: 'tanh' }],
+    ['a product that is taken twice', () => { const a = x.matmul(w); return project(a.add(b).mul(a)); }, { a: [4, 2], b: undefined, transition: 'add → mul' }],
     ['a convolution', () => project(weight('kernel', 2, 1, 3).reshape([2, 3]).matmul(unfold(normal(6), [{ size: 3, stride: 1, dilation: 1, padding: [0, 0] }])).add(column).relu()), { name: 'kernel', z: [3, 4], w: [2, 1, 3], a: [2, 4], b: [2, 1], transition: 'relu' }],
     ['products that are added up, as in a recurrence', () => project(x.matmul(w).add(y.matmul(weight('h', 2, 2))).add(b).tanh()), { name: 'w', a: [4, 2], b: [2], transition: 'tanh' }, { name: 'h', a: [4, 2], b: undefined, transition: 'tanh' }],
   ];
@@ -153,6 +156,8 @@ describe('absorbed biases (F4)', () => {
     ['one point', () => project(concat([vector, one(1)], 0).matmul(concat([w, row], 0)).tanh()), { z: [3], w: [3, 2], b: [1, 2], a: [2], transition: 'tanh' }],
     ['one weight that holds both', () => squared(concat([x, one(4, 1)], 1).matmul(weight('both', 4, 2))), { z: [4, 4], w: [4, 2], b: undefined, a: [4, 2], transition: 'identity' }],
     ['no ones, and so no bias', () => squared(concat([x, zeros([4, 1], { dtype: 'float64' })], 1).matmul(concat([w, row], 0))), { z: [4, 4], w: [4, 2], b: undefined, a: [4, 2], transition: 'identity' }],
+    ['one point within a network', () => project(concat([vector.matmul(W).relu(), one(1)], 0).matmul(concat([weight('v', 2, 2), row], 0))), { a: [2], out: [2], transition: 'relu' }, { name: 'v', z: [2], w: [2, 2], b: [1, 2], a: [2], transition: 'identity' }],
+    ['two weights, one above the other, beside ones that are data', () => squared(concat([x, normal(4, 1), one(4, 1)], 1).matmul(concat([w, weight('v', 2, 2)], 0))), { z: [4, 5], w: [5, 2], b: undefined, a: [4, 2], transition: 'identity' }],
     ['within a network', () => squared(concat([x.matmul(W).relu(), one(4, 1)], 1).matmul(concat([weight('v', 2, 2), row], 0))), { a: [4, 2], out: [4, 2], transition: 'relu' }, { name: 'v', z: [4, 2], w: [2, 2], b: [1, 2], a: [4, 2], transition: 'identity' }],
   ];
 
@@ -171,6 +176,10 @@ type TransitionCase = readonly [transition: string, s: (a: Tensor) => Tensor];
 
 describe('transitions', () => {
   const leaky = (a: Tensor) => a.greater(0).where(a, a.mul(0.1));
+  const shiftedSoftmax = (a: Tensor) => {
+    const e = a.sub(a.max(1, { keepDims: true })).exp();
+    return e.div(e.sum(1, { keepDims: true }));
+  };
   const batchNorm = (a: Tensor) => a.sub(a.mean(0)).div(a.variance(0).add(1e-5).sqrt());
   const [scale, shift] = [weight('scale', 2), weight('shift', 2)];
   const mask = tensor(
@@ -203,6 +212,7 @@ describe('transitions', () => {
     ['softmax → tanh', (a) => a.softmax(1).tanh()],
     ['sum → div → sub → sum → div → sub → mul → sum → div → add → sqrt → div → relu', (a) => batchNorm(a).relu()],
     ['tanh → mul → add', (a) => a.tanh().mul(scale).add(shift)],
+    ['take → sub → exp → sum → div', shiftedSoftmax],
     ['relu → neg → relu → add', (a) => a.relu().add(a.neg().relu())],
   ];
 
@@ -342,6 +352,25 @@ describe('structure', () => {
       { name: 'second', transition: 'add → relu', a: [4, 3] },
       { name: 'third', transition: 'identity', a: [4, 2] },
     ]);
+  });
+
+  test('a skip of what is a product alone, and so no part of the next sum', () => {
+    const stem = x.matmul(weight('stem', 3, 3));
+    const product = stem.tanh().matmul(weight('inner', 3, 3));
+    const found = expectLinks(squared(layer('head', stem.add(product), 2)), [
+      { name: 'stem', transition: 'identity', a: [4, 3] },
+      { name: 'inner', transition: 'add', a: [4, 3] },
+      { name: 'head', transition: 'identity', a: [4, 2] },
+    ]);
+    expect(found.slice(0, 2).map(({ preActivation }) => preActivation)).toEqual([stem, product]);
+    expect(found[1]!.preActivation).toBe(product);
+  });
+
+  test('a single point: the vector that one layer gives is what the next one takes', () => {
+    const hidden = vector.matmul(w).add(b).tanh();
+    const [first, second] = links(project(hidden.matmul(weight('v', 2, 2))));
+    expect([first!.input.shape, first!.output, second!.input]).toEqual([[3], hidden, hidden]);
+    expect(second!.input).toBe(hidden);
   });
 
   test('skips around every layer of a long row', () => {
@@ -538,7 +567,7 @@ describe('errors', () => {
 
   test('a weight that changed since', () => {
     const changed = parameter(normal(3, 2), { name: 'changed' });
-    const loss = squared(x.matmul(changed));
+    const loss = squared(x.matmul(changed).add(b));
     changed.assign(changed.detach().mul(2));
     expect(() => links(loss)).toThrow(/'changed' of 'matmul' changed after the forward pass/);
   });

@@ -89,11 +89,13 @@ describe('finds the derivative by', () => {
 
 describe('sees a kink', () => {
   const nan = Number.NaN;
+  const shortStep = Number.EPSILON ** (1 / 5) / 16;
   const kinks: readonly (readonly [name: string, f: (x: Tensor) => Tensor, slopes: readonly number[]])[] = [
     ['at the element', (x) => x.relu(), [nan, 1, 0, nan]],
-    ['within a step', (x) => x.add(1e-4).abs(), [nan, 1, -1, nan]],
-    ['at the end of a step', (x) => x.sub(6e-4).abs(), [nan, 1, -1, nan]],
-    ['and nothing but smoothness a little off', (x) => x.sub(0.01).abs(), [-1, 1, -1, -1]],
+    ['close by', (x) => x.add(1e-5).abs(), [nan, 1, -1, nan]],
+    ['a third of a short step away', (x) => x.sub(shortStep / 3).abs(), [nan, 1, -1, nan]],
+    ['but none a long step away', (x) => x.sub(6e-4).abs(), [-1, 1, -1, -1]],
+    ['nor further away', (x) => x.sub(0.01).abs(), [-1, 1, -1, -1]],
     [
       'that is small beside the slope',
       (x) => x.relu().mul(1e-3).add(x.sin()),

@@ -129,6 +129,32 @@ describe('what is right holds', () => {
     expectHolds(report);
   });
 
+  test('with slopes that are the diagonal of the Jacobian, where that has more', () => {
+    const p: Formulas = {
+      s: { equals: ({ Z, L }) => Z[L]!.mul(Z[L]!.neg().add(1)), formula: ({ slope, L }) => slope(L) },
+    };
+    expectHolds(verify(rows, p, { lastTransitions: ['softmax', 'sigmoid'] }));
+  });
+
+  test('of sums that cancel, by the rounding of their terms', () => {
+    const centred: Subject = ({ batch }, random) => {
+      const draw = (...shape: number[]) => random.normal(shape, { dtype: 'float64' });
+      const a = draw(batch + 1, 3)
+        .matmul(parameter(draw(3, 2)))
+        .add(parameter(draw(2)));
+      return {
+        loss: a
+          .sub(a.mean(0))
+          .tanh()
+          .mul(draw(batch + 1, 2))
+          .sum(),
+      };
+    };
+    const report = verify(centred, { db1: ({ b }) => b[1].mul(0) });
+    expectHolds(report);
+    expect(report.formulas[0]!.ulps).toBeGreaterThan(0);
+  });
+
   test('by a name of its own, or by a function', () => {
     const report = verify(rows, {
       'second layer': { equals: 'dW_2', formula: ({ Z, delta }) => t(Z[1]).matmul(delta[2]) },
@@ -251,6 +277,13 @@ describe('what is wrong is found, and for the right reason', () => {
   });
 });
 
+test('a counterexample is off in the way that the verdict says', () => {
+  const wrong: Formulas = { dW1: ({ dW, W, n }) => dW[1].mul(W[1].shape[0] === 1 ? 9 : n) };
+  const { factor, counterexample } = reportOn(rows, wrong);
+  expect(factor).toBe('n');
+  expect(counterexample).toMatchObject({ widths: [2, 1], batch: 2 });
+});
+
 describe('the tape is on trial too', () => {
   afterEach(restoreInterpreter);
 
@@ -326,6 +359,12 @@ describe('networks of one’s own', () => {
         delta1: ({ dZ, Z }) => dZ[1].mul(Z[1].mul(Z[1]).neg().add(1)),
       }),
     );
+  });
+
+  test('of several dtypes', () => {
+    const wide = parameter(random.normal([4, 2], { dtype: 'float64' }));
+    const network = { loss: mse(X.matmul(wide.cast('float32')).sin()), X, Y };
+    expectHolds(verify(network, { dW1: byRows.dW1!, dZ_L: byRows.dZ_L! }));
   });
 
   test('with whole derivatives, where a weight is used twice or has a penalty', () => {

@@ -135,7 +135,10 @@ describe('products', () => {
     ['an input that requires a gradient', () => squared(given(4, 3).matmul(W)), { z: [4, 3], w: [3, 2], a: [4, 2], transition: 'identity' }],
     ['such an input on the right of a parameter', () => project(u.matmul(given(3, 4))), { name: 'u', z: [3, 4], w: [2, 3], a: [2, 4], transition: 'identity' }],
     ['sequences, made flat before the bias', () => project(normal(2, 4, 3).matmul(w).reshape([8, 2]).add(b).tanh()), { z: [2, 4, 3], a: [8, 2], b: [2], transition: 'tanh' }],
-    ['a bias, and another after a change of shape', () => project(x.matmul(w).add(b).reshape([2, 2, 2]).add(weight('c', 2, 1)).tanh()), { z: [4, 3], a: [2, 2, 2], b: [2], transition: 'tanh' }],
+    ['a bias, and another after a change of shape', () => project(x.matmul(w).add(b).reshape([2, 2, 2]).permute([2, 0, 1]).add(weight('c', 2, 1)).tanh()), { z: [4, 3], a: [2, 2, 2], b: [2], transition: 'tanh' }],
+    ['a column that is made a row', () => project(x.matmul(weight('w', 3, 1)).reshape([1, 4]).tanh()), { a: [4, 1], out: [1, 4], transition: 'tanh' }],
+    ['a bias that the product is taken from', () => project(b.sub(x.matmul(w)).tanh()), { a: [4, 2], b: undefined, transition: 'sub → tanh' }],
+    ['a recurrence on one point', () => project(vector.matmul(w).add(normal(2).matmul(weight('h', 2, 2))).add(b).tanh()), { name: 'w', z: [3], a: [2], b: [2], transition: 'tanh' }, { name: 'h', z: [2], a: [2], b: undefined, transition: 'tanh' }],
     ['a product that is taken twice', () => { const a = x.matmul(w); return project(a.add(b).mul(a)); }, { a: [4, 2], b: undefined, transition: 'add → mul' }],
     ['a convolution', () => project(weight('kernel', 2, 1, 3).reshape([2, 3]).matmul(unfold(normal(6), [{ size: 3, stride: 1, dilation: 1, padding: [0, 0] }])).add(column).relu()), { name: 'kernel', z: [3, 4], w: [2, 1, 3], a: [2, 4], b: [2, 1], transition: 'relu' }],
     ['products that are added up, as in a recurrence', () => project(x.matmul(w).add(y.matmul(weight('h', 2, 2))).add(b).tanh()), { name: 'w', a: [4, 2], b: [2], transition: 'tanh' }, { name: 'h', a: [4, 2], b: undefined, transition: 'tanh' }],
@@ -155,6 +158,7 @@ describe('absorbed biases (F4)', () => {
     ['[X, 1] [W, b]^T', () => project(concat([x, one(4, 1)], 1).matmul(concat([u, column], 1).transpose())), { z: [4, 3], w: [2, 3], b: [2, 1], a: [4, 2], transition: 'identity' }],
     ['one point', () => project(concat([vector, one(1)], 0).matmul(concat([w, row], 0)).tanh()), { z: [3], w: [3, 2], b: [1, 2], a: [2], transition: 'tanh' }],
     ['one weight that holds both', () => squared(concat([x, one(4, 1)], 1).matmul(weight('both', 4, 2))), { z: [4, 4], w: [4, 2], b: undefined, a: [4, 2], transition: 'identity' }],
+    ['one weight that holds both, within a network', () => squared(concat([x.matmul(W).relu(), one(4, 1)], 1).matmul(weight('both', 3, 2))), { a: [4, 2], out: [4, 3], transition: 'relu → concat' }, { z: [4, 3], w: [3, 2], b: undefined, a: [4, 2], transition: 'identity' }],
     ['no ones, and so no bias', () => squared(concat([x, zeros([4, 1], { dtype: 'float64' })], 1).matmul(concat([w, row], 0))), { z: [4, 4], w: [4, 2], b: undefined, a: [4, 2], transition: 'identity' }],
     ['one point within a network', () => project(concat([vector.matmul(W).relu(), one(1)], 0).matmul(concat([weight('v', 2, 2), row], 0))), { a: [2], out: [2], transition: 'relu' }, { name: 'v', z: [2], w: [2, 2], b: [1, 2], a: [2], transition: 'identity' }],
     ['two weights, one above the other, beside ones that are data', () => squared(concat([x, normal(4, 1), one(4, 1)], 1).matmul(concat([w, weight('v', 2, 2)], 0))), { z: [4, 5], w: [5, 2], b: undefined, a: [4, 2], transition: 'identity' }],
@@ -213,6 +217,7 @@ describe('transitions', () => {
     ['sum → div → sub → sum → div → sub → mul → sum → div → add → sqrt → div → relu', (a) => batchNorm(a).relu()],
     ['tanh → mul → add', (a) => a.tanh().mul(scale).add(shift)],
     ['take → sub → exp → sum → div', shiftedSoftmax],
+    ['mul → where', (a) => a.greater(0).where(a, a.mul(scale))],
     ['relu → neg → relu → add', (a) => a.relu().add(a.neg().relu())],
   ];
 

@@ -8,7 +8,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
-    setupFiles: ['test/no-output.ts'],
+    setupFiles: ['test/no-output.ts', 'test/properties.ts'],
     pool: 'forks',
     // Memory tests call gc() themselves, or the heap they measure is the collector's mood.
     execArgv: ['--expose-gc'],

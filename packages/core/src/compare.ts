@@ -187,16 +187,21 @@ function factorBetween(expected: Data, actual: Data, precision: Precision, n: nu
   if (fits(1)) return { factor: 1, named: undefined };
   for (const [named, factor] of namedFactors(n)) if (fits(factor)) return { factor, named };
 
-  // By least squares; one element alone is a multiple of any other.
+  // By least squares, and once more on what is left, so that the rounding of long sums is not taken for the factor's. One
+  // element alone is a multiple of any other.
   const largest = largestOf(expected);
-  let [product, square, count] = [0, 0, 0];
-  for (let i = 0; i < expected.length; i++) {
-    const e = expected[i]! / largest;
-    product += e * (actual[i]! / largest);
-    square += e * e;
-    if (e !== 0) count++;
+  let [factor, count] = [0, 0];
+  for (let round = 0; round < 2; round++) {
+    let [product, square] = [0, 0];
+    count = 0;
+    for (let i = 0; i < expected.length; i++) {
+      const e = expected[i]! / largest;
+      product += e * (actual[i]! / largest - factor * e);
+      square += e * e;
+      if (e !== 0) count++;
+    }
+    factor += product / square;
   }
-  const factor = product / square;
   return count > 1 && factor !== 0 && Number.isFinite(factor) && fits(factor)
     ? { factor, named: undefined }
     : undefined;

@@ -5,7 +5,6 @@ import {
   fromNdarray as arrayFromNdarray,
   checkDType,
   checkShape,
-  contiguous,
   type Data,
   type DType,
   DTypeError,
@@ -18,12 +17,10 @@ import {
   newData,
   type Shape,
   ShapeError,
-  sameShape,
   sizeOf,
 } from '@tapegrad/kernels';
 import type { Nested, ShapeOf } from './static-shapes.ts';
-import { noteChange } from './tape.ts';
-import { checkTensor, hasNumber, Tensor } from './tensor.ts';
+import { hasNumber, Tensor } from './tensor.ts';
 
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */
@@ -217,64 +214,3 @@ export function eye<const N extends number>(n: N, options: TensorOptions = {}): 
   for (let i = 0; i < n; i++) array.data[i * n + i] = 1;
   return make('eye', array, options.requiresGrad);
 }
-
-/**
- * A tensor that changes: what an optimizer trains. Everything computed from it is recorded.
- *
- * Its elements have memory of their own and change in place, by `assign` or `update`. A view of it (a transpose, say)
- * shows the change; a sweep of what was computed from either before the change is an error.
- */
-export class Parameter<out S extends Shape = Shape> extends Tensor<S> {
-  #name: string;
-
-  constructor(init: Tensor<S>, name = 'parameter') {
-    if (!isFloat(checkTensor('parameter', init).dtype))
-      throw new DTypeError(`parameter: '${name}' is ${init.dtype}; expected float32 or float64`);
-    super(new NdArray(init.data.slice(), init.dtype, init.shape), undefined, true);
-    this.#name = name;
-  }
-
-  /** For messages; its path where it belongs to a module. */
-  override get name(): string {
-    return this.#name;
-  }
-
-  override set name(name: string) {
-    this.#name = name;
-  }
-
-  /** The elements as they are now: a copy, since this tensor's own change. */
-  override detach(): Tensor<S> {
-    return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
-  }
-
-  /** Replaces the elements by those of a tensor of the same shape and dtype; of one whose shape is not known, too. */
-  assign<T extends Shape>(replacement: number extends T['length'] ? Tensor<T> : Tensor<S>): void {
-    const value: Tensor = replacement;
-    checkTensor('assign', value);
-    if (!sameShape(value.shape, this.shape)) {
-      const got = formatShape(value.shape);
-      throw new ShapeError(`assign: '${this.#name}' has shape ${formatShape(this.shape)}, got ${got}`);
-    }
-    if (value.dtype !== this.dtype) {
-      throw new DTypeError(`assign: '${this.#name}' is ${this.dtype}, got ${value.dtype}; cast it first`);
-    }
-    const { data, offset, size } = contiguous(value.array);
-    this.update((own) => own.set(data.subarray(offset, offset + size)));
-  }
-
-  /** Lets `change` write the elements, in row-major order: how optimizers work. */
-  update(change: (elements: Data) => void): void {
-    noteChange(this);
-    change(this.array.data);
-  }
-}
-
-/**
- * A parameter with these initial elements, which are copied.
- *
- * @example
- * const w = parameter(zeros([784, 10]), { name: 'w' });
- */
-export const parameter = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Parameter<S> =>
-  new Parameter(init, options.name);

@@ -30,8 +30,6 @@ export {
   full,
   linspace,
   ones,
-  Parameter,
-  parameter,
   type TensorOptions,
   tensor,
   zeros,
@@ -133,6 +131,7 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
+export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
   type Counterexample,
   type FormulaReport,

@@ -1,10 +1,10 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
 import { type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
-import { Parameter } from './create.ts';
 import { type Entry, tapeOf } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';
+import { Parameter } from './variable.ts';
 
 /** One step that a cotangent takes backwards: through an entry, to one of its inputs. */
 export interface Hop {

@@ -1,9 +1,10 @@
 /** Random networks to try a formula on. */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
-import { eye, parameter } from './create.ts';
+import { eye } from './create.ts';
 import type { Random } from './random.ts';
 import type { Tensor } from './tensor.ts';
+import { parameter } from './variable.ts';
 
 /** The transition functions that a random network may have. */
 export type Transition = 'identity' | 'relu' | 'tanh' | 'sigmoid' | 'softplus' | 'sin' | 'softmax';

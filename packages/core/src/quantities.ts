@@ -1,12 +1,13 @@
 /** The quantities that hand-derived formulas are written with, read off a network's tape. */
 
 import { ArgumentError, type Primitive } from '@tapegrad/kernels';
-import { parameter, tensor } from './create.ts';
+import { tensor } from './create.ts';
 import { type Link, links } from './links.ts';
 import type { Network } from './networks.ts';
 import { dependentsOf, inFloat64, replay } from './replay.ts';
 import { tapeOf } from './tape.ts';
 import { kernels, type Tensor } from './tensor.ts';
+import { parameter } from './variable.ts';
 
 /**
  * Tensors by layer, as the theory counts: Z from 0, all else from 1, up to L. A formula that uses another index, or the

@@ -3,6 +3,8 @@
 import { inspect } from 'node:util';
 import {
   arange,
+  Buffer,
+  buffer,
   eye,
   fromNdarray,
   full,
@@ -12,6 +14,7 @@ import {
   parameter,
   Tensor,
   tensor,
+  Variable,
   zeros,
 } from '@tapegrad/core';
 import fc from 'fast-check';
@@ -267,5 +270,27 @@ describe('parameter', () => {
     const view = w.flip(0);
     w.assign(tensor([3, 4]));
     expect(view.toArray()).toEqual([4, 3]);
+  });
+});
+
+describe('buffer', () => {
+  test('is a tensor of any dtype that changes, with a name and memory of its own, and has no gradient', () => {
+    const init = ones([2], { dtype: 'int32' });
+    const count = buffer(init, { name: 'count' });
+    expect(count).toBeInstanceOf(Buffer);
+    expect(count).toBeInstanceOf(Variable);
+    expect(count).toMatchObject({ requiresGrad: false, name: 'count', dtype: 'int32' });
+    count.assign(count.add(2));
+    expect(count.toArray()).toEqual([3, 3]);
+    expect(init.toArray()).toEqual([1, 1]);
+    expect(buffer(init).name).toBe('buffer');
+    expect(() => buffer([1] as never)).toThrow('buffer: expected a tensor, got an array');
+  });
+
+  test('that changed since an entry took it is an error in the sweep', () => {
+    const [x, mean] = [ones([2], { requiresGrad: true }), buffer(ones([2]), { name: 'mean' })];
+    const y = x.mul(mean).sum();
+    mean.assign(zeros([2]));
+    expect(() => y.backward()).toThrow("'mean' of 'mul' changed after the forward pass");
   });
 });

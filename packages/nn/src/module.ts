@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  Buffer,
   type Data,
   type DType,
   DTypeError,
@@ -10,18 +11,19 @@ import {
   ShapeError,
   sameShape,
   Tensor,
+  Variable,
   zeros,
 } from '@tapegrad/core';
 import { formatCount, formatTable } from './table.ts';
 
-/** A parameter's elements as plain data, in row-major order. */
+/** A parameter's or a buffer's elements as plain data, in row-major order. */
 export interface TensorState {
   readonly shape: Shape;
   readonly dtype: DType;
   readonly data: Data;
 }
 
-/** The parameters of a module as plain data, by path. */
+/** The parameters and buffers of a module as plain data, by path. */
 export type ModuleState = Readonly<Record<string, TensorState>>;
 
 export interface DescribeOptions {
@@ -38,18 +40,19 @@ const isRunnable = (module: object): module is Runnable => typeof (module as Par
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
-/** Arrays and plain objects: what parameters and modules may be grouped in. */
+/** Arrays and plain objects: what parameters, buffers and modules may be grouped in. */
 function isGroup(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false;
   return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /**
- * A part of a model: parameters, other modules, and usually a `forward` that computes with them.
+ * A part of a model: parameters, which are trained, buffers, which are not (running statistics, say), other modules, and
+ * usually a `forward` that computes with them.
  *
- * Its parameters and modules are found in its public fields, and in arrays and plain objects there. A path names each:
- * `encoder.0.weight` is the field `weight` of the first module in the field `encoder`. What is found twice counts once,
- * under its first path. Private `#fields` can't be seen.
+ * Its parameters, buffers and modules are found in its public fields, and in arrays and plain objects there. A path names
+ * each: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`. What is found twice counts
+ * once, under its first path. Private `#fields` can't be seen.
  *
  * @example
  * class Gate extends Module {
@@ -85,20 +88,20 @@ export abstract class Module {
     return this;
   }
 
-  /** Where to look for parameters and modules: in the fields, unless a subclass says otherwise. */
+  /** Where to look for parameters, buffers and modules: in the fields, unless a subclass says otherwise. */
   protected members(): object {
     return this;
   }
 
-  /** The parameters and modules that this module itself holds, by path. */
-  #held(): Map<string, Parameter | Module> {
-    const held = new Map<string, Parameter | Module>();
+  /** The parameters, buffers and modules that this module itself holds, by path. */
+  #held(): Map<string, Variable | Module> {
+    const held = new Map<string, Variable | Module>();
     const seen = new Set<object>();
     const search = (group: object, path: string): void => {
       if (seen.has(group)) return;
       seen.add(group);
       for (const [name, value] of Object.entries(group)) {
-        if (value instanceof Parameter || value instanceof Module) held.set(join(path, name), value);
+        if (value instanceof Variable || value instanceof Module) held.set(join(path, name), value);
         else if (isGroup(value)) search(value, join(path, name));
       }
     };
@@ -123,19 +126,29 @@ export abstract class Module {
     return new Map([...paths].map(([module, path]) => [path, module]));
   }
 
+  /** The parameters and buffers of this module and of all in it, by path. */
+  #namedVariables(): Map<string, Variable> {
+    const paths = new Map<Variable, string>();
+    for (const [path, module] of this.modules()) {
+      for (const [name, value] of module.#held()) {
+        if (value instanceof Variable && !paths.has(value)) paths.set(value, join(path, name));
+      }
+    }
+    for (const [variable, path] of paths) if (!variable.name.endsWith(`.${path}`)) variable.name = path;
+    return new Map([...paths].map(([variable, path]) => [path, variable]));
+  }
+
   /**
    * The parameters of this module and of all in it, by path. Each is given its path as its name, unless it has a longer
    * one that ends so, from a module around this one.
    */
   namedParameters(): Map<string, Parameter> {
-    const paths = new Map<Parameter, string>();
-    for (const [path, module] of this.modules()) {
-      for (const [name, value] of module.#held()) {
-        if (value instanceof Parameter && !paths.has(value)) paths.set(value, join(path, name));
-      }
-    }
-    for (const [parameter, path] of paths) if (!parameter.name.endsWith(`.${path}`)) parameter.name = path;
-    return new Map([...paths].map(([parameter, path]) => [path, parameter]));
+    return new Map([...this.#namedVariables()].filter((entry) => entry[1] instanceof Parameter));
+  }
+
+  /** The buffers of this module and of all in it, by path; named as parameters are. */
+  namedBuffers(): Map<string, Buffer> {
+    return new Map([...this.#namedVariables()].filter((entry) => entry[1] instanceof Buffer));
   }
 
   /** The parameters of this module and of all in it: what an optimizer takes. */
@@ -148,19 +161,19 @@ export abstract class Module {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /** A copy of the parameters as plain data, by path. */
+  /** A copy of the parameters and buffers as plain data, by path. */
   state(): ModuleState {
     const state: Record<string, TensorState> = {};
-    for (const [path, { shape, dtype, data }] of this.namedParameters()) {
+    for (const [path, { shape, dtype, data }] of this.#namedVariables()) {
       state[path] = { shape: [...shape], dtype, data: data.slice() };
     }
     return state;
   }
 
   /**
-   * Replaces the parameters by those of a state. Where the state does not fit, nothing is replaced.
+   * Replaces the parameters and buffers by those of a state. Where the state does not fit, nothing is replaced.
    *
-   * @throws ArgumentError where a path is missing or unknown, ShapeError or DTypeError where a parameter differs.
+   * @throws ArgumentError where a path is missing or unknown, ShapeError or DTypeError where a tensor differs.
    * @example
    * const trained = new Dense(4, 2);
    * const copy = new Dense(4, 2);
@@ -168,14 +181,14 @@ export abstract class Module {
    * copy.weight.equal(trained.weight).min().item(); // 1
    */
   load(state: ModuleState): void {
-    const parameters = this.namedParameters();
-    for (const [path, parameter] of parameters) checkState(path, parameter, state[path]);
+    const variables = this.#namedVariables();
+    for (const [path, variable] of variables) checkState(path, variable, state[path]);
     for (const path of Object.keys(state)) {
-      if (parameters.has(path)) continue;
-      const known = [...parameters.keys()].join(', ');
-      throw new ArgumentError(`load: this module has no parameter '${path}'; it has ${known || 'none'}`);
+      if (variables.has(path)) continue;
+      const known = [...variables.keys()].join(', ');
+      throw new ArgumentError(`load: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
     }
-    for (const [path, parameter] of parameters) parameter.update((elements) => elements.set(state[path]!.data));
+    for (const [path, variable] of variables) variable.update((elements) => elements.set(state[path]!.data));
   }
 
   /**
@@ -260,8 +273,12 @@ function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
-function checkState(path: string, { shape, dtype, size }: Parameter, state: TensorState | undefined): void {
-  if (state === undefined) throw new ArgumentError(`load: the state has no parameter '${path}'`);
+function checkState(path: string, variable: Variable, state: TensorState | undefined): void {
+  const { shape, dtype, size } = variable;
+  if (state === undefined) {
+    const kind = variable instanceof Parameter ? 'parameter' : 'buffer';
+    throw new ArgumentError(`load: the state has no ${kind} '${path}'`);
+  }
   if (!sameShape(state.shape, shape)) {
     throw new ShapeError(`load: '${path}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
   }

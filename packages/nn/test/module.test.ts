@@ -1,5 +1,7 @@
 import {
   ArgumentError,
+  type Buffer,
+  buffer,
   DTypeError,
   ones,
   type Parameter,
@@ -82,6 +84,39 @@ describe('parameters and modules', () => {
     a.neighbours.push(b);
     b.neighbours.push(a);
     expect([...a.namedParameters().keys()]).toEqual(['weight', 'neighbours.0.weight']);
+  });
+});
+
+describe('buffers', () => {
+  class Counter extends Module {
+    readonly calls: Buffer = buffer(zeros([], { dtype: 'int32' }));
+    readonly inner = new Dense(2, 2, { random });
+    readonly kept = [buffer(ones([2]))];
+
+    forward(x: Tensor): Tensor {
+      this.calls.assign(this.calls.add(1));
+      return this.inner.forward(x);
+    }
+  }
+
+  test('are listed by path, and are no parameters', () => {
+    const model = new Sequential(new Counter());
+    expect([...model.namedBuffers().keys()]).toEqual(['0.calls', '0.kept.0']);
+    expect([...model.namedBuffers().values()].map(({ name }) => name)).toEqual(['0.calls', '0.kept.0']);
+    expect([...model.namedParameters().keys()]).toEqual(['0.inner.weight', '0.inner.bias']);
+    expect(model.parameterCount).toBe(6);
+  });
+
+  test('are a part of the state', () => {
+    const [model, other] = [new Counter(), new Counter()];
+    model.forward(ones([1, 2]));
+    const state = structuredClone(model.state());
+    expect(Object.keys(state)).toEqual(['calls', 'kept.0', 'inner.weight', 'inner.bias']);
+    expect(state.calls).toEqual({ shape: [], dtype: 'int32', data: Int32Array.of(1) });
+    other.load(state);
+    expect(other.state()).toEqual(state);
+    const { calls: _, ...without } = state;
+    expect(() => other.load(without)).toThrow("load: the state has no buffer 'calls'");
   });
 });
 
@@ -209,7 +244,7 @@ describe('a state', () => {
       'with a path too many',
       { ...state, '1.bias': bias! },
       ArgumentError,
-      "load: this module has no parameter '1.bias'; it has 0.weight, 0.bias",
+      "load: this module has no parameter or buffer '1.bias'; it has 0.weight, 0.bias",
     ],
     ['of another shape', withBias({ shape: [4] }), ShapeError, "load: '0.bias' has shape [3], got [4]"],
     ['of another dtype', withBias({ dtype: 'float64' }), DTypeError, "load: '0.bias' is float32, got float64"],

@@ -1,0 +1,101 @@
+/** Tensors that change: what is trained, and what is kept beside it. */
+
+import {
+  contiguous,
+  type Data,
+  DTypeError,
+  formatShape,
+  isFloat,
+  NdArray,
+  type Shape,
+  ShapeError,
+  sameShape,
+} from '@tapegrad/kernels';
+import { noteChange } from './tape.ts';
+import { checkTensor, Tensor } from './tensor.ts';
+
+/**
+ * A tensor that changes: a `Parameter` or a `Buffer`.
+ *
+ * Its elements have memory of their own and change in place, by `assign` or `update`. A view of it (a transpose, say)
+ * shows the change; a sweep of what was computed from either before the change is an error.
+ */
+export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
+  #name: string;
+
+  constructor(init: Tensor<S>, name: string, requiresGrad: boolean) {
+    super(new NdArray(init.data.slice(), init.dtype, init.shape), undefined, requiresGrad);
+    this.#name = name;
+  }
+
+  /** For messages; its path where it belongs to a module. */
+  override get name(): string {
+    return this.#name;
+  }
+
+  override set name(name: string) {
+    this.#name = name;
+  }
+
+  /** The elements as they are now: a copy, since this tensor's own change. */
+  override detach(): Tensor<S> {
+    return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
+  }
+
+  /** Replaces the elements by those of a tensor of the same shape and dtype; of one whose shape is not known, too. */
+  assign<T extends Shape>(replacement: number extends T['length'] ? Tensor<T> : Tensor<S>): void {
+    const value: Tensor = replacement;
+    checkTensor('assign', value);
+    if (!sameShape(value.shape, this.shape)) {
+      const got = formatShape(value.shape);
+      throw new ShapeError(`assign: '${this.#name}' has shape ${formatShape(this.shape)}, got ${got}`);
+    }
+    if (value.dtype !== this.dtype) {
+      throw new DTypeError(`assign: '${this.#name}' is ${this.dtype}, got ${value.dtype}; cast it first`);
+    }
+    const { data, offset, size } = contiguous(value.array);
+    this.update((own) => own.set(data.subarray(offset, offset + size)));
+  }
+
+  /** Lets `change` write the elements, in row-major order: how optimizers work. */
+  update(change: (elements: Data) => void): void {
+    noteChange(this);
+    change(this.array.data);
+  }
+}
+
+/** What an optimizer trains, float32 or float64. Everything computed from it is recorded. */
+export class Parameter<out S extends Shape = Shape> extends Variable<S> {
+  constructor(init: Tensor<S>, name = 'parameter') {
+    if (!isFloat(checkTensor('parameter', init).dtype))
+      throw new DTypeError(`parameter: '${name}' is ${init.dtype}; expected float32 or float64`);
+    super(init, name, true);
+  }
+}
+
+/** What a model keeps beside its parameters, of any dtype: running statistics, say. It has no gradient. */
+export class Buffer<out S extends Shape = Shape> extends Variable<S> {
+  constructor(init: Tensor<S>, name = 'buffer') {
+    super(checkTensor('buffer', init) as Tensor<S>, name, false);
+  }
+}
+
+/**
+ * A parameter with these initial elements, which are copied.
+ *
+ * @example
+ * const w = parameter(zeros([784, 10]), { name: 'w' });
+ */
+export const parameter = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Parameter<S> =>
+  new Parameter(init, options.name);
+
+/**
+ * A buffer with these initial elements, which are copied.
+ *
+ * @example
+ * const count = buffer(zeros([], { dtype: 'int32' }), { name: 'count' });
+ * count.assign(count.add(1));
+ * count.item(); // 1
+ */
+export const buffer = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Buffer<S> =>
+  new Buffer(init, options.name);

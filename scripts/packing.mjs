@@ -4,15 +4,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pnpm } from './pnpm.mjs';
+import { pnpm, root } from './pnpm.mjs';
 
 /**
- * Packs every package into a tarball of `folder`.
+ * Bundles every package and packs it into a tarball of `folder`.
  *
  * @param {string} folder
  * @returns {string[]} the tarballs' paths
  */
 export function pack(folder) {
+  run(process.execPath, [join(root, 'scripts/bundle.mjs')], root);
   const status = pnpm(['--filter', './packages/*', 'pack', '--pack-destination', folder], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });

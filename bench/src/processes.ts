@@ -62,6 +62,9 @@ export function runProcess(program: string, args: readonly string[], timeoutSeco
 
 const HOUR = 3600;
 
+/** tapegrad's packages load as they do once published: each as one file, made by `scripts/bundle.mjs`. */
+const AS_PUBLISHED = '--conditions=@tapegrad/bundle';
+
 /** Runs a job in a contender's worker. */
 export function runJob(
   { framework, threads }: Contender,
@@ -71,6 +74,6 @@ export function runJob(
 ): Promise<Outcome> {
   const text = JSON.stringify({ ...job, module: framework.module.href, threads } satisfies Job);
   return framework.runtime === 'node'
-    ? runProcess(runtimes.node, [fileURLToPath(paths.worker), text], timeoutSeconds)
+    ? runProcess(runtimes.node, [AS_PUBLISHED, fileURLToPath(paths.worker), text], timeoutSeconds)
     : runProcess(runtimes.python!, [fileURLToPath(framework.module), text], timeoutSeconds);
 }

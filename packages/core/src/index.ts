@@ -100,6 +100,7 @@ export {
 } from './functions.ts';
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
+export { type Interceptor, intercept, type PrimitiveCall } from './interception.ts';
 export { type Link, links } from './links.ts';
 export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
 export type { Layered, Quantities } from './quantities.ts';

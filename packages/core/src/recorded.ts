@@ -2,6 +2,7 @@
 
 import { arity, isFloat, type Kernels, type NdArray, type Primitive, primitives } from '@tapegrad/kernels';
 import { interpreter } from './engine.ts';
+import { isIntercepted, throughInterceptors } from './interception.ts';
 import { rules } from './rules.ts';
 import { Entry, isRecording, type Recorded } from './tape.ts';
 
@@ -33,17 +34,24 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
   }
 
   const run = (): Run => interpreter()[op] as Run;
+  const intercepted = (inputs: readonly T[], attributes: unknown): T =>
+    throughInterceptors(op, inputs, attributes, (operands) =>
+      finish(operands, attributes, run()(...operands.map((x) => x.array), attributes)),
+    );
   switch (arity[op]) {
     case 1:
-      return (x: T, attributes?: unknown) => finish([x], attributes, run()(x.array, attributes));
+      return (x: T, attributes?: unknown) =>
+        isIntercepted() ? intercepted([x], attributes) : finish([x], attributes, run()(x.array, attributes));
     case 2:
-      return (x: T, y: T, attributes?: unknown) => finish([x, y], attributes, run()(x.array, y.array, attributes));
+      return (x: T, y: T, attributes?: unknown) =>
+        isIntercepted()
+          ? intercepted([x, y], attributes)
+          : finish([x, y], attributes, run()(x.array, y.array, attributes));
     default:
       return (...args: readonly unknown[]) => {
         const count = arity[op] === 'variadic' ? args.length - 1 : (arity[op] as number);
         const inputs = args.slice(0, count) as T[];
-        const attributes = args[count];
-        return finish(inputs, attributes, run()(...inputs.map((x) => x.array), attributes));
+        return intercepted(inputs, args[count]);
       };
   }
 }

@@ -3,7 +3,7 @@
 import { type ArrayLike, formatShape, type Kernels, type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 import { rules, type VariadicVjp } from './rules.ts';
-import { changedInput, type Entry, type Recorded, tapeOf } from './tape.ts';
+import { changedInput, type Entry, entriesOf, type Recorded } from './tape.ts';
 
 /** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
 function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
@@ -79,6 +79,8 @@ export interface Sweep<T, A> {
   readonly value: (x: T) => A;
   /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
+  /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
+  readonly since?: number;
   /** Whether the tape stays usable. */
   readonly retain: boolean;
   /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
@@ -97,23 +99,23 @@ export interface Memory<A> {
 const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {} };
 
 /**
- * Walks the tape of `root` backwards from the cotangent `seed`, along the entries that lie between the root and something
- * wanted, and returns the cotangent of everything wanted that it reaches.
+ * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between
+ * them and something wanted, and returns the cotangent of everything wanted that it reaches.
  */
 export function sweep<T extends Recorded, A extends ArrayLike>(
-  root: T,
-  seed: A,
-  { kernels: k, value, wanted, retain, memory = garbageCollected as Memory<A> }: Sweep<T, A>,
+  seeds: ReadonlyMap<T, A>,
+  { kernels: k, value, wanted, since = 0, retain, memory = garbageCollected as Memory<A> }: Sweep<T, A>,
 ): Map<T, A> {
-  const entries = tapeOf(root);
+  const entries = entriesOf(seeds.keys(), since);
   const leadsToWanted = wanted === undefined ? undefined : entriesLeadingTo(wanted, entries);
   const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
   const flowsTo = (x: T): boolean =>
     x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
 
   const found = new Map<T, A>();
-  const pending = new Map<T, A>([[root, seed]]);
-  if (isWanted(root)) found.set(root, seed);
+  const pending = new Map<T, A>();
+  const targetOf = (x: T): Map<T, A> => (x.entry === undefined || x.entry.id < since ? found : pending);
+  for (const [root, seed] of seeds) if (flowsTo(root)) targetOf(root).set(root, seed);
   for (let position = entries.length - 1; position >= 0; position--) {
     const entry = entries[position]!;
     const { op, inputs, output } = entry;
@@ -127,7 +129,7 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
       const d = memory.run(() => passBack(k, entry, i, g, value));
       checkCotangent(op, x, i, d);
       memory.hold(d);
-      const target = x.entry === undefined ? found : pending;
+      const target = targetOf(x);
       const earlier = target.get(x);
       if (earlier === undefined) {
         target.set(x, d);

@@ -83,13 +83,19 @@ export function changedInput({ id, inputs }: Entry): Recorded | undefined {
   return undefined;
 }
 
+/** The number that the next entry will get: what runs from now on has this one or a later one. */
+export const nextEntry = (): number => executed;
+
 /**
- * The entries that a tensor was computed by, in order of execution; so every entry comes after those that computed its
- * inputs, and walking backwards needs no recursion.
+ * The entries from number `since` on that some tensors were computed by, in order of execution; so every entry comes after
+ * those that computed its inputs, and walking backwards needs no recursion.
  */
-export function tapeOf<T extends Recorded>(root: T): Entry<T>[] {
-  if (root.entry === undefined) return [];
-  const found = new Set<Entry<T>>([root.entry as Entry<T>]);
+export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
+  const found = new Set<Entry<T>>();
+  const visit = ({ entry }: T): void => {
+    if (entry !== undefined && entry.id >= since) found.add(entry as Entry<T>);
+  };
+  for (const root of roots) visit(root);
   // A set visits what is added while it is walked.
   for (const { consumed, inputs, op } of found) {
     if (consumed) {
@@ -97,13 +103,13 @@ export function tapeOf<T extends Recorded>(root: T): Entry<T>[] {
         `backward: the tape was consumed at '${op}' by an earlier sweep; pass { retainGraph: true } to that one to sweep again`,
       );
     }
-    for (let i = 0; i < inputs.length; i++) {
-      const { entry } = inputs[i]!;
-      if (entry !== undefined) found.add(entry as Entry<T>);
-    }
+    for (let i = 0; i < inputs.length; i++) visit(inputs[i]!);
   }
   return [...found].sort((a, b) => a.id - b.id);
 }
+
+/** The entries that a tensor was computed by, in order of execution. */
+export const tapeOf = <T extends Recorded>(root: T): Entry<T>[] => entriesOf([root]);
 
 let recording = true;
 

@@ -176,11 +176,12 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     if (createGraph) {
       const value = (x: Tensor): Tensor => x;
       const run = { kernels: k, value, wanted, retain };
-      return new Gradients(withRecording(true, () => sweep<Tensor, Tensor>(this, seed, run)));
+      return new Gradients(withRecording(true, () => sweep<Tensor, Tensor>(new Map([[this, seed]]), run)));
     }
     const value = (x: Tensor): NdArray => x.array;
     const kernels = interpreter();
-    const found = sweep<Tensor, NdArray>(this, seed.array, { kernels, value, wanted, retain, memory: new Recycler() });
+    const seeds = new Map<Tensor, NdArray>([[this, seed.array]]);
+    const found = sweep<Tensor, NdArray>(seeds, { kernels, value, wanted, retain, memory: new Recycler() });
     const gradients = new Map<Tensor, Tensor>();
     for (const [x, g] of found) gradients.set(x, new Tensor(g));
     return new Gradients(gradients);

@@ -1,0 +1,75 @@
+/** Who sees a primitive before it runs. */
+
+import type { Primitive } from '@tapegrad/kernels';
+import type { Recorded } from './tape.ts';
+
+/** A primitive that is about to run. */
+export interface PrimitiveCall<T extends Recorded = Recorded> {
+  readonly op: Primitive;
+  readonly inputs: readonly T[];
+  /** The plain data that the primitive takes beside its inputs. */
+  readonly attributes: unknown;
+  /** Runs the primitive as if nobody had intercepted it here, on its own inputs unless others are given. */
+  run(inputs?: readonly T[]): T;
+}
+
+/** Gives a primitive's result: what `call.run()` gives, or anything else. */
+export type Interceptor<T extends Recorded = Recorded> = (call: PrimitiveCall<T>) => T;
+
+/** An interceptor, and what was in force when it was installed. */
+interface Layer {
+  readonly interceptor: Interceptor;
+  readonly outer: Layer | undefined;
+}
+
+let innermost: Layer | undefined;
+
+/** Whether anyone wants to see what runs. */
+export const isIntercepted = (): boolean => innermost !== undefined;
+
+function within<R>(layer: Layer | undefined, body: () => R): R {
+  const before = innermost;
+  innermost = layer;
+  try {
+    return body();
+  } finally {
+    innermost = before;
+  }
+}
+
+/** Lets the innermost interceptor, if there is one, run a primitive; what it runs itself goes on to the next one out. */
+export function throughInterceptors<T extends Recorded>(
+  op: Primitive,
+  inputs: readonly T[],
+  attributes: unknown,
+  run: (inputs: readonly T[]) => T,
+): T {
+  const layer = innermost;
+  if (layer === undefined) return run(inputs);
+  const call: PrimitiveCall<T> = {
+    op,
+    inputs,
+    attributes,
+    run: (others = inputs) => throughInterceptors(op, others, attributes, run),
+  };
+  return within(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+}
+
+/**
+ * Runs `body`, which must not be asynchronous, while an interceptor sees every primitive that runs on tensors: to count
+ * them, say, or to run something else in their place. Of several, the one installed last sees a call first, and what it
+ * runs goes on to the one before.
+ *
+ * @example
+ * const ops: string[] = [];
+ * const listed = intercept(
+ *   (call) => {
+ *     ops.push(call.op);
+ *     return call.run();
+ *   },
+ *   () => ones([2, 3]).mul(2).exp(),
+ * );
+ * ops; // ['mul', 'exp']
+ */
+export const intercept = <T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R): R =>
+  within({ interceptor: interceptor as unknown as Interceptor, outer: innermost }, body);

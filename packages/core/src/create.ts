@@ -137,9 +137,13 @@ export function tensor(data: Entries | TypedArray, options: TensorOptions & { re
 
 /**
  * A tensor on the memory of an `ndarray` of the package of that name, without a copy; the ndarray is not to be written to
- * while the tensor is in use.
+ * while the tensor is in use. The way back is `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
  *
  * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array (read as bool).
+ * @example
+ * import { toNdarray } from '@tapegrad/kernels/ndarray';
+ * const x = tensor([[1, 2], [3, 4]]);
+ * fromNdarray(toNdarray(x.array).transpose(1, 0)).toArray(); // [[1, 3], [2, 4]]
  */
 export const fromNdarray = (x: ForeignNdArray, options: Pick<TensorOptions, 'requiresGrad'> = {}): Tensor =>
   make('fromNdarray', arrayFromNdarray(x), options.requiresGrad);

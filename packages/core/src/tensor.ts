@@ -4,7 +4,6 @@ import {
   type Data,
   type DType,
   DTypeError,
-  type ForeignNdArray,
   filled,
   formatShape,
   isFloat,
@@ -17,7 +16,6 @@ import {
   ShapeError,
   sameShape,
   sizeOf,
-  toNdarray,
 } from '@tapegrad/kernels';
 import * as compositions from './compositions.ts';
 import { interpreter } from './engine.ts';
@@ -69,7 +67,7 @@ export interface BackwardOptions {
  * loss.backward().of(w).toArray(); // [[2, 4], [6, 8]]
  */
 export class Tensor<out S extends Shape = Shape> implements Recorded {
-  /** The elements, strided. */
+  /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
   readonly array: NdArray;
   readonly entry: Entry<Tensor> | undefined;
   readonly requiresGrad: boolean;
@@ -108,11 +106,6 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   get data(): Data {
     const { data, offset, size } = contiguous(this.array);
     return data.length === size ? data : data.subarray(offset, offset + size);
-  }
-
-  /** The tensor as an `ndarray` of the package of that name, without a copy; not to be written to. */
-  get ndarray(): ForeignNdArray {
-    return toNdarray(this.array);
   }
 
   /** The number that a tensor of one element holds. */

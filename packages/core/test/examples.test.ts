@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
+import * as ndarray from '@tapegrad/kernels/ndarray';
 import * as reference from '@tapegrad/kernels/reference';
 import { afterEach } from 'vitest';
 import { testExamples } from './examples.ts';
@@ -13,5 +14,6 @@ const sources = readdirSync(new URL('../src', import.meta.url)).map((file) => `p
 
 testExamples([...sources, 'packages/core/README.md'], {
   '@tapegrad/core': core,
+  '@tapegrad/kernels/ndarray': ndarray,
   '@tapegrad/kernels/reference': reference,
 });

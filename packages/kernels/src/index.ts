@@ -13,7 +13,7 @@ export {
   newData,
 } from './dtype.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
-export { type ForeignNdArray, fromNdarray, toNdarray } from './interchange.ts';
+export { type ForeignNdArray, fromNdarray } from './interchange.ts';
 export { allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {

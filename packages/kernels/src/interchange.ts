@@ -1,4 +1,4 @@
-import ndarray from 'ndarray';
+import type ndarray from 'ndarray';
 import { NdArray } from './array.ts';
 import { type Data, dtypeOf } from './dtype.ts';
 
@@ -8,11 +8,3 @@ export type ForeignNdArray = ndarray.NdArray<Data>;
 /** An `ndarray` as an array of ours, without a copy. Throws `DTypeError` for storage that tapegrad does not know. */
 export const fromNdarray = (x: ForeignNdArray): NdArray =>
   new NdArray(x.data, dtypeOf('fromNdarray', x.data), [...x.shape], [...x.stride], x.offset);
-
-/**
- * An array of ours as an `ndarray`, without a copy.
- *
- * The package generates its accessors with `new Function`, so this throws where code generation is not allowed; nothing
- * else of the default path does.
- */
-export const toNdarray = (x: NdArray): ForeignNdArray => ndarray(x.data, [...x.shape], [...x.stride], x.offset);

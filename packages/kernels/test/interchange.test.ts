@@ -1,4 +1,5 @@
-import { DTypeError, type ForeignNdArray, fromNdarray, plain, toNdarray } from '@tapegrad/kernels';
+import { DTypeError, type ForeignNdArray, fromNdarray, plain } from '@tapegrad/kernels';
+import { toNdarray } from '@tapegrad/kernels/ndarray';
 import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { describe, expect, test } from 'vitest';

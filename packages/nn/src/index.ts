@@ -13,11 +13,28 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
+export {
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormFunctionOptions,
+  type BatchNormOptions,
+  batchNorm,
+} from './batch-norm.ts';
 export { Dense, type DenseOptions, dense } from './dense.ts';
 export { Dropout, type DropoutOptions, dropout } from './dropout.ts';
+export { GroupNorm, type GroupNormFunctionOptions, groupNorm } from './group-norm.ts';
 export type { Initializer, KaimingOptions, Nonlinearity, XavierOptions } from './init.ts';
+export {
+  LayerNorm,
+  type LayerNormFunctionOptions,
+  layerNorm,
+  RMSNorm,
+  type RMSNormOptions,
+  rmsNorm,
+} from './layer-norm.ts';
 export type {
   Apply,
+  ChannelMap,
   Composed,
   FeatureMap,
   FixedShape,
@@ -43,5 +60,6 @@ export {
   type Targets,
 } from './losses.ts';
 export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
+export type { AffineOptions, NormOptions } from './moments.ts';
 export { type Layer, Sequential } from './sequential.ts';
 export { init };

@@ -45,6 +45,21 @@ type Features<S, In extends number, Out extends number> = S extends readonly [
     ? ShapeError<`expects ${In} features but receives a scalar`>
     : readonly [...number[], Out];
 
+/** The second axis has `C` channels, and the shape stays. */
+export interface ChannelMap<C extends number> extends ShapeMap {
+  readonly output: Channels<this['input'], C>;
+}
+
+type Channels<S, C extends number> = S extends readonly [
+  infer Batch extends number,
+  infer Second extends number,
+  ...infer Rest extends Shape,
+]
+  ? Agree<Second, C> extends true
+    ? readonly [Batch, C, ...Rest]
+    : ShapeError<`expects ${C} channels but receives ${Second}`>
+  : S;
+
 /** What a layer's `forward` takes: a tensor of shape `S`, or the sentence that says why it does not fit. */
 export type Input<Map extends ShapeMap, S extends Shape> = Fitting<Apply<Map, S>, S>;
 

@@ -1,0 +1,243 @@
+/** Batch normalisation: each channel to mean 0 and variance 1 over the batch. */
+
+import {
+  ArgumentError,
+  type Buffer,
+  buffer,
+  formatShape,
+  ones,
+  type Parameter,
+  type Scalar,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
+import { Module } from './module.ts';
+import {
+  type AffineOptions,
+  affineParameters,
+  checkAffine,
+  checkCount,
+  checkEps,
+  checkFloat,
+  inverseDeviation,
+  type Moments,
+  momentsOf,
+  type NormOptions,
+} from './moments.ts';
+
+export interface BatchNormFunctionOptions extends NormOptions {
+  /** [channels], to be used with `variance` in place of the batch's own. */
+  readonly mean?: Tensor;
+  /** [channels] */
+  readonly variance?: Tensor;
+}
+
+function channelsOf(call: string, { shape }: Tensor): number {
+  if (shape.length < 2) {
+    throw new ShapeError(`${call}: expected an input of shape [batch, channels, ...], got ${formatShape(shape)}`);
+  }
+  return shape[1]!;
+}
+
+/** A vector of one number a channel in the form that broadcasts with [batch, channels, ...]. */
+const byChannel = (x: Tensor, rank: number): Tensor =>
+  x.reshape([x.size, ...Array.from({ length: rank - 2 }, () => 1)]);
+
+/** How many elements of a batch each channel has. */
+const countOf = ({ shape }: Tensor): number =>
+  shape.reduce((count, length, i) => (i === 1 ? count : count * length), 1);
+
+/** The moments of each channel over the batch. */
+function batchMoments(call: string, x: Tensor): Moments {
+  if (countOf(x) < 2) {
+    throw new ArgumentError(
+      `${call}: expected more than one element a channel to take statistics of, got an input of shape ${formatShape(x.shape)}`,
+    );
+  }
+  return momentsOf(
+    x,
+    x.shape.map((_, i) => i).filter((i) => i !== 1),
+  );
+}
+
+function scaled(
+  deviation: Tensor,
+  variance: Tensor,
+  weight: Tensor | undefined,
+  bias: Tensor | undefined,
+  eps: number,
+): Tensor {
+  const { rank } = deviation;
+  const inverse = inverseDeviation(variance, eps);
+  const y = deviation.mul(weight === undefined ? inverse : inverse.mul(byChannel(weight, rank)));
+  return bias === undefined ? y : y.add(byChannel(bias, rank));
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n of each channel over
+ * the batch and all axes after the channels (Ioffe and Szegedy 2015), or those that the options give.
+ *
+ * @param x [batch, channels, ...]
+ * @param weight [channels]
+ * @param bias [channels]
+ * @throws ArgumentError where a channel has one element only, whose variance tells nothing.
+ * @example
+ * batchNorm(tensor([[1, 10], [3, 30]]), undefined, undefined, { eps: 0 }).toArray(); // [[-1, -1], [1, 1]]
+ */
+export function batchNorm<S extends Shape>(
+  x: Tensor<S>,
+  weight?: Tensor,
+  bias?: Tensor,
+  { mean, variance, eps = 1e-5 }: BatchNormFunctionOptions = {},
+): Tensor<S> {
+  checkFloat('batchNorm', x);
+  checkEps('batchNorm', eps);
+  const channels = [channelsOf('batchNorm', x)];
+  checkAffine('batchNorm', channels, weight, bias);
+  checkAffine('batchNorm', channels, mean, variance);
+  if ((mean === undefined) !== (variance === undefined)) {
+    throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
+  }
+  if (mean === undefined || variance === undefined) {
+    const own = batchMoments('batchNorm', x);
+    return scaled(own.deviation, own.variance, weight, bias, eps) as Tensor<S>;
+  }
+  const deviation = (x as Tensor).sub(byChannel(mean, x.rank));
+  return scaled(deviation, byChannel(variance, x.rank), weight, bias, eps) as Tensor<S>;
+}
+
+export interface BatchNormOptions extends AffineOptions {
+  /**
+   * The share of a batch in the running statistics, 0.1 unless given; `cumulative` for the mean over all batches alike.
+   */
+  readonly momentum?: number | 'cumulative';
+  /** Whether to keep running statistics, to be used in evaluation; true unless given. */
+  readonly trackRunningStatistics?: boolean;
+}
+
+/**
+ * What batch normalisations share. While training, a batch is normalised by its own statistics, and with share m = `momentum`
+ *
+ *     running mean ← (1 - m) running mean + m mean
+ *     running variance ← (1 - m) running variance + m variance n / (n - 1)
+ *
+ * which take their place in evaluation.
+ */
+abstract class BatchNorm<C extends number> extends Module {
+  declare readonly [shapes]: ChannelMap<C>;
+  readonly channels: C;
+  readonly eps: number;
+  readonly momentum: number | 'cumulative';
+  /** [channels] */
+  readonly weight: Parameter<readonly [C]> | undefined;
+  /** [channels] */
+  readonly bias: Parameter<readonly [C]> | undefined;
+  /** [channels], 0 at first. */
+  readonly runningMean: Buffer<readonly [C]> | undefined;
+  /** [channels], 1 at first. */
+  readonly runningVariance: Buffer<readonly [C]> | undefined;
+  /** How many batches the running statistics have seen, int32. */
+  readonly batchCount: Buffer<Scalar> | undefined;
+
+  constructor(channels: C, options: BatchNormOptions = {}) {
+    super();
+    const { eps = 1e-5, momentum = 0.1, trackRunningStatistics = true, dtype = 'float32' } = options;
+    const { name } = this.constructor;
+    checkCount(name, 'the number of channels', channels);
+    checkEps(name, eps);
+    if (momentum !== 'cumulative' && !(momentum >= 0 && momentum <= 1)) {
+      throw new ArgumentError(`${name}: momentum is ${momentum}, expected a number from 0 to 1, or 'cumulative'`);
+    }
+    this.channels = channels;
+    this.eps = eps;
+    this.momentum = momentum;
+    const { weight, bias } = affineParameters([channels] as const, options);
+    this.weight = weight;
+    this.bias = bias;
+    if (!trackRunningStatistics) return;
+    this.runningMean = buffer(zeros([channels], { dtype }), { name: 'runningMean' });
+    this.runningVariance = buffer(ones([channels], { dtype }), { name: 'runningVariance' });
+    this.batchCount = buffer(zeros([], { dtype: 'int32' }), { name: 'batchCount' });
+  }
+
+  /** The numbers of axes that an input may have. */
+  protected abstract get ranks(): readonly number[];
+
+  /** [batch, channels, ...], to the same shape. */
+  forward<S extends Shape>(x: Input<ChannelMap<C>, S>): Output<ChannelMap<C>, S> {
+    return this.#normalize(x as unknown as Tensor) as never;
+  }
+
+  #normalize(x: Tensor): Tensor {
+    this.#checkInput(x);
+    const { weight, bias, eps, runningMean: mean, runningVariance: variance } = this;
+    if (!this.training && mean !== undefined && variance !== undefined) {
+      return batchNorm(x, weight, bias, { mean, variance, eps });
+    }
+    const moments = batchMoments(this.constructor.name, x);
+    if (this.training) this.#track(moments, countOf(x));
+    return scaled(moments.deviation, moments.variance, weight, bias, eps);
+  }
+
+  #checkInput(x: Tensor): void {
+    const { name } = this.constructor;
+    checkFloat(name, x);
+    if (!this.ranks.includes(x.rank)) {
+      const wanted = this.ranks.join(' or ');
+      throw new ShapeError(`${name}: expected an input of ${wanted} axes, got shape ${formatShape(x.shape)}`);
+    }
+    if (x.shape[1] === this.channels) return;
+    const shape = formatShape(x.shape);
+    throw new ShapeError(
+      `${name}: expects ${this.channels} channels but receives ${x.shape[1]}, in an input of shape ${shape}`,
+    );
+  }
+
+  #track({ mean, variance }: Moments, count: number): void {
+    const { runningMean, runningVariance, batchCount, momentum } = this;
+    if (runningMean === undefined || runningVariance === undefined || batchCount === undefined) return;
+    batchCount.assign(batchCount.add(1));
+    const share = momentum === 'cumulative' ? 1 / batchCount.item() : momentum;
+    const follow = (running: Buffer<readonly [C]>, { data }: Tensor, factor: number): void =>
+      running.update((elements) => {
+        for (let i = 0; i < elements.length; i++) {
+          elements[i] = (1 - share) * elements[i]! + share * factor * data[i]!;
+        }
+      });
+    follow(runningMean, mean, 1);
+    follow(runningVariance, variance, count / (count - 1));
+  }
+
+  protected override settings(): string {
+    return String(this.channels);
+  }
+}
+
+/**
+ * Batch normalisation of features, or of the channels of sequences.
+ *
+ * @example
+ * const layer = new BatchNorm1d(2, { eps: 0 });
+ * layer.forward(tensor([[1, 10], [3, 30]])).toArray(); // [[-1, -1], [1, 1]]
+ * layer.runningMean?.toArray(); // [0.2, 2]
+ */
+export class BatchNorm1d<const C extends number = number> extends BatchNorm<C> {
+  protected override get ranks(): readonly number[] {
+    return [2, 3];
+  }
+}
+
+/**
+ * Batch normalisation of the channels of images.
+ *
+ * @example
+ * new BatchNorm2d(16).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 28, 28]
+ */
+export class BatchNorm2d<const C extends number = number> extends BatchNorm<C> {
+  protected override get ranks(): readonly number[] {
+    return [4];
+  }
+}

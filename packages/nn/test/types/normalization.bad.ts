@@ -1,0 +1,9 @@
+import { zeros } from '@tapegrad/core';
+import { BatchNorm2d, Dense, GroupNorm, LayerNorm, Sequential } from '@tapegrad/nn';
+
+new Sequential(new Dense(784, 256), new LayerNorm(128));
+// error: ShapeError<"expects 128 features but receives 256">
+new BatchNorm2d(16).forward(zeros([8, 3, 28, 28]));
+// error: ShapeError<"expects 16 channels but receives 3">
+new GroupNorm(2, 4).forward(zeros([8, 6]));
+// error: ShapeError<"expects 4 channels but receives 6">

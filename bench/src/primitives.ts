@@ -53,14 +53,31 @@ const ofBothSigns: readonly OfTensors<[Tensor]>[] = [
   'expm1',
   'sin',
   'cos',
+  'tan',
+  'atan',
+  'sinh',
+  'cosh',
   'tanh',
   'sigmoid',
   'relu',
   'softplus',
   'erf',
+  'floor',
+  'ceil',
+  'round',
 ];
 const ofPositive: readonly OfTensors<[Tensor]>[] = ['log', 'log1p', 'sqrt'];
-const ofTwo: readonly OfTensors<[Tensor, Tensor]>[] = ['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum'];
+const ofTwo: readonly OfTensors<[Tensor, Tensor]>[] = [
+  'add',
+  'sub',
+  'mul',
+  'div',
+  'pow',
+  'remainder',
+  'atan2',
+  'maximum',
+  'minimum',
+];
 const comparisons: readonly OfTensors<[Tensor, Tensor]>[] = ['equal', 'less', 'lessEqual'];
 
 /** A primitive that has no case here is not measured, and the table says so. Reductions run along rows, which lie in one piece. */

@@ -35,6 +35,23 @@ export {
   zeros,
 } from './create.ts';
 export type { DifferencesReport } from './differences.ts';
+export {
+  acos,
+  asin,
+  atan,
+  atan2,
+  ceil,
+  clamp,
+  cosh,
+  floor,
+  reciprocal,
+  remainder,
+  round,
+  rsqrt,
+  sinh,
+  square,
+  tan,
+} from './elementary.ts';
 export { type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
@@ -103,6 +120,7 @@ export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type PrimitiveCall } from './interception.ts';
 export { type Link, links } from './links.ts';
 export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
+export { argsort, type SortOptions, sort, type TopK, type TopKOptions, topk, type Unique, unique } from './ordering.ts';
 export type { Layered, Quantities } from './quantities.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
 export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
@@ -116,6 +134,7 @@ export type {
   Permute,
   Printed,
   Reduce,
+  ReplaceAxis,
   Reshape,
   ShapeOf,
   Transpose,

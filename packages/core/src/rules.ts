@@ -80,6 +80,31 @@ function powerSlope<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   return k.where(constant, number(k, 0, y), k.mul(y, k.pow(x, lower)));
 }
 
+/**
+ * sqrt(1 - x^2), the other leg of the triangle. (1 - x) (1 + x) loses no digits where x is near 1; but to differentiate it
+ * at 1 were to multiply infinity by 0, so its value alone is taken.
+ */
+function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  const one = number(k, 1, x);
+  const rest = k.sub(one, k.mul(x, x));
+  const exact = k.mul(k.sub(one, x), k.add(one, x));
+  return k.sqrt(k.add(rest, k.stopGradient(k.sub(exact, rest))));
+}
+
+/**
+ * x / (x^2 + y^2), and 0 at the origin. Both are divided by the larger first, so that no square overflows or vanishes; by
+ * a constant, as the quotient does not depend on it.
+ */
+function overSquares<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
+  const [zero, one] = [number(k, 0, x), number(k, 1, x)];
+  const origin = k.equal(larger, zero);
+  const scale = k.where(origin, one, larger);
+  const [a, b] = [k.div(x, scale), k.div(y, scale)];
+  const squares = k.mul(scale, k.add(k.mul(a, a), k.mul(b, b)));
+  return k.where(origin, zero, k.div(a, k.where(origin, one, squares)));
+}
+
 /** log(x), and 0 where 0^y with y >= 0 makes the power constant in its exponent. */
 function powerLog<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   const zero = number(k, 0, x);
@@ -125,11 +150,20 @@ export const rules: Rules = {
   sqrt: [(k, g, y) => k.div(g, k.mul(y, number(k, 2, y)))],
   sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
   cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
+  tan: [(k, g, y) => k.mul(g, k.add(k.mul(y, y), number(k, 1, y)))],
+  asin: [(k, g, _y, x) => k.div(g, besideUnit(k, x))],
+  acos: [(k, g, _y, x) => k.neg(k.div(g, besideUnit(k, x)))],
+  atan: [(k, g, _y, x) => k.div(g, k.add(k.mul(x, x), number(k, 1, x)))],
+  sinh: [(k, g, _y, x) => k.mul(g, k.cosh(x))],
+  cosh: [(k, g, _y, x) => k.mul(g, k.sinh(x))],
   tanh: [(k, g, y) => k.timesSlope(g, y, 'tanh')],
   sigmoid: [(k, g, y) => k.timesSlope(g, y, 'sigmoid')],
   relu: [(k, g, y) => k.timesSlope(g, y, 'relu')],
   softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
   erf: [(k, g, _y, x) => k.mul(g, k.mul(number(k, twoOverSqrtPi, x), k.exp(k.neg(k.mul(x, x)))))],
+  floor: [null],
+  ceil: [null],
+  round: [null],
   stopGradient: [null],
 
   add: [(_k, g) => g, (_k, g) => g],
@@ -137,6 +171,11 @@ export const rules: Rules = {
   mul: [(k, g, _y, _a, b) => k.mul(g, b), (k, g, _y, a) => k.mul(g, a)],
   div: [(k, g, _y, _a, b) => k.div(g, b), (k, g, y, _a, b) => k.neg(k.div(k.mul(g, y), b))],
   pow: [(k, g, _y, a, b) => k.mul(g, powerSlope(k, a, b)), (k, g, y, a, b) => k.mul(g, k.mul(y, powerLog(k, a, b)))],
+  remainder: [(_k, g) => g, (k, g, y, a, b) => k.mul(g, k.round(k.div(k.sub(y, a), b)))],
+  atan2: [
+    (k, g, _z, y, x) => k.mul(g, overSquares(k, x, y)),
+    (k, g, _z, y, x) => k.neg(k.mul(g, overSquares(k, y, x))),
+  ],
   maximum: [
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), a, b)),
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), b, a)),
@@ -164,6 +203,7 @@ export const rules: Rules = {
   min: [amongTies],
   argmax: [null],
   argmin: [null],
+  argsort: [null],
   cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
 
   reshape: [(k, g, _y, x) => k.reshape(g, x.shape)],

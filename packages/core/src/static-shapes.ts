@@ -102,11 +102,28 @@ export type Transpose<S extends Shape> = S extends readonly [
   ? readonly [...Batch, N, M]
   : Shape;
 
-type LengthAt<S extends Shape, Axis extends number> = `${Axis}` extends keyof S
+type DropLast<
+  S extends Shape,
+  Count extends number,
+  Dropped extends Shape = readonly [],
+> = Dropped['length'] extends Count
+  ? S
+  : S extends readonly [...infer Rest extends Shape, infer Last extends number]
+    ? DropLast<Rest, Count, readonly [Last, ...Dropped]>
+    : never;
+
+/** An axis counted from the start; `never` where the shape does not have as many. */
+type FromStart<S extends Shape, Axis extends number> = `${Axis}` extends `-${infer Back extends number}`
+  ? DropLast<S, Back>['length']
+  : Axis;
+
+type LengthFromStart<S extends Shape, Axis extends number> = `${Axis}` extends keyof S
   ? S[`${Axis}`] extends infer Length extends number
     ? Length
     : number
   : number;
+
+type LengthAt<S extends Shape, Axis extends number> = LengthFromStart<S, FromStart<S, Axis>>;
 
 /** Axis `i` of the result is axis `Order[i]`. */
 export type Permute<S extends Shape, Order extends Shape> =
@@ -123,27 +140,74 @@ export type Reshape<S extends Shape> = { readonly [I in keyof S]: S[I] extends -
 
 type Kept<Keep extends boolean> = Keep extends true ? readonly [1] : readonly [];
 
-type ReduceFromStart<
+type ReplaceFromStart<
   S extends Shape,
   Axis extends number,
-  Keep extends boolean,
+  By extends Shape,
   Before extends Shape = readonly [],
 > = S extends readonly [infer Head extends number, ...infer Rest extends Shape]
   ? Before['length'] extends Axis
-    ? readonly [...Before, ...Kept<Keep>, ...Rest]
-    : ReduceFromStart<Rest, Axis, Keep, readonly [...Before, Head]>
+    ? readonly [...Before, ...By, ...Rest]
+    : ReplaceFromStart<Rest, Axis, By, readonly [...Before, Head]>
   : Shape;
 
-type ReduceFromEnd<
+/** The shape with other axes, or none, in place of one. */
+export type ReplaceAxis<S extends Shape, Axis extends number, By extends Shape> =
+  Unranked<S> extends true ? Shape : number extends Axis ? Shape : ReplaceFromStart<S, FromStart<S, Axis>, By>;
+
+type InsertFromStart<
   S extends Shape,
-  Back extends number,
-  Keep extends boolean,
-  After extends Shape = readonly [],
-> = S extends readonly [...infer Rest extends Shape, infer Last extends number]
-  ? [Last, ...After]['length'] extends Back
-    ? readonly [...Rest, ...Kept<Keep>, ...After]
-    : ReduceFromEnd<Rest, Back, Keep, readonly [Last, ...After]>
-  : Shape;
+  Axis extends number,
+  Before extends Shape = readonly [],
+> = Before['length'] extends Axis
+  ? readonly [...Before, 1, ...S]
+  : S extends readonly [infer Head extends number, ...infer Rest extends Shape]
+    ? InsertFromStart<Rest, Axis, readonly [...Before, Head]>
+    : Shape;
+
+/** The shape with an axis of length 1 that comes to lie at `Axis`. */
+export type Unsqueeze<S extends Shape, Axis extends number> =
+  Unranked<S> extends true
+    ? Shape
+    : number extends Axis
+      ? Shape
+      : InsertFromStart<S, FromStart<readonly [...S, 1], Axis>>;
+
+type SqueezeAll<S extends Shape> = S extends readonly [infer Head extends number, ...infer Rest extends Shape]
+  ? number extends Head
+    ? Shape
+    : Head extends 1
+      ? SqueezeAll<Rest>
+      : SqueezeAll<Rest> extends infer Others extends Shape
+        ? Unranked<Others> extends true
+          ? Shape
+          : readonly [Head, ...Others]
+        : never
+  : readonly [];
+
+/** The shape without an axis, or without all that are known to have length 1. */
+export type Squeeze<S extends Shape, Axis extends Axes> =
+  Unranked<S> extends true
+    ? Shape
+    : Axis extends undefined
+      ? SqueezeAll<S>
+      : Axis extends number
+        ? ReplaceAxis<S, Axis, readonly []>
+        : Shape;
+
+/** The shape with two axes in each other's place. */
+export type SwapAxes<S extends Shape, A extends number, B extends number> =
+  Unranked<S> extends true
+    ? Shape
+    : number extends A | B
+      ? Shape
+      : {
+          readonly [I in keyof S]: I extends `${FromStart<S, A>}`
+            ? LengthAt<S, B>
+            : I extends `${FromStart<S, B>}`
+              ? LengthAt<S, A>
+              : S[I];
+        };
 
 type Ones<S extends Shape> = S extends readonly [number, ...infer Rest extends Shape]
   ? readonly [1, ...Ones<Rest>]
@@ -165,11 +229,7 @@ export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> =
         ? Ones<S>
         : readonly []
       : A extends number
-        ? number extends A
-          ? Shape
-          : `${A}` extends `-${infer Back extends number}`
-            ? ReduceFromEnd<S, Back, Keep>
-            : ReduceFromStart<S, A, Keep>
+        ? ReplaceAxis<S, A, Kept<Keep>>
         : Shape;
 
 /** An array nested to any depth. */

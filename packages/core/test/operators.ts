@@ -40,6 +40,9 @@ export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> 
   readonly stored: Stored;
 }
 
+/** The files of core that the table covers. */
+export const operatorFiles = ['functions.ts', 'elementary.ts', 'ordering.ts'] as const;
+
 /** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
 export const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
   Float64Array.from(
@@ -69,6 +72,8 @@ const calls: { readonly [name: string]: Call } = {
   where: ([x, y], [condition]) => core.where(condition!, x!, y!),
   slice: ([x], [axis, start, stop, step]) => x!.slice(axis!, start, stop, step),
   index: ([x], list) => x!.index(...list),
+  topk: ([x], [count, axis, options]) => core.topk(x!, count!, axis, options).values,
+  unique: ([x]) => core.unique(x!).values,
 
   // Primitives that core has no function for: nn does, and rules.
   timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),

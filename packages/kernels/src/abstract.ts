@@ -159,11 +159,20 @@ export const abstract: Kernels<ArrayLike> = {
   sqrt: unary('sqrt', checkFloat),
   sin: unary('sin', checkFloat),
   cos: unary('cos', checkFloat),
+  tan: unary('tan', checkFloat),
+  asin: unary('asin', checkFloat),
+  acos: unary('acos', checkFloat),
+  atan: unary('atan', checkFloat),
+  sinh: unary('sinh', checkFloat),
+  cosh: unary('cosh', checkFloat),
   tanh: unary('tanh', checkFloat),
   sigmoid: unary('sigmoid', checkFloat),
   relu: unary('relu', checkNumeric),
   softplus: unary('softplus', checkFloat),
   erf: unary('erf', checkFloat),
+  floor: unary('floor', checkFloat),
+  ceil: unary('ceil', checkFloat),
+  round: unary('round', checkFloat),
   stopGradient: (x) => type(x.shape, x.dtype),
 
   add: binary('add', checkNumeric),
@@ -171,6 +180,8 @@ export const abstract: Kernels<ArrayLike> = {
   mul: binary('mul', checkNumeric),
   div: binary('div', checkFloat),
   pow: binary('pow', checkFloat),
+  remainder: binary('remainder', checkNumeric),
+  atan2: binary('atan2', checkFloat),
   maximum: binary('maximum'),
   minimum: binary('minimum'),
 
@@ -210,6 +221,10 @@ export const abstract: Kernels<ArrayLike> = {
     checkNumeric('cumsum', x);
     checkAxis('cumsum', axis, x.shape.length);
     return type(x.shape, x.dtype);
+  },
+  argsort(x, { axis }) {
+    checkAxis('argsort', axis, x.shape.length);
+    return type(x.shape, 'int32');
   },
 
   reshape(x, shape) {

@@ -26,6 +26,7 @@ export {
   type Primitive,
   primitives,
   type Slice,
+  type SortOrder,
   type VariadicPrimitive,
 } from './primitives.ts';
 export {

@@ -10,6 +10,7 @@ import { emptyOf, movement } from './movement.ts';
 import { crossEntropies } from './plain/cross-entropy.ts';
 import { elementwise } from './plain/elementwise.ts';
 import { multiplyMatrices } from './plain/matmul.ts';
+import { ordering } from './plain/ordering.ts';
 import { reductions } from './plain/reductions.ts';
 import type { Kernels } from './primitives.ts';
 
@@ -17,6 +18,7 @@ export const plain: Kernels<NdArray> = {
   ...movement,
   ...elementwise,
   ...reductions,
+  ...ordering,
   ...crossEntropies,
   matmul(x, y) {
     const out = emptyOf(abstract.matmul(x, y));

@@ -5,6 +5,12 @@ import type { Window } from './views.ts';
 /** Functions whose slope can be had from their value. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid';
 
+/** Which axis to sort along, and which end comes first. */
+export interface SortOrder {
+  readonly axis: number;
+  readonly descending: boolean;
+}
+
 /** What every interpreter's arrays have. */
 export interface ArrayLike {
   readonly shape: Shape;
@@ -44,6 +50,12 @@ export interface Kernels<A> {
   sqrt(x: A): A;
   sin(x: A): A;
   cos(x: A): A;
+  tan(x: A): A;
+  asin(x: A): A;
+  acos(x: A): A;
+  atan(x: A): A;
+  sinh(x: A): A;
+  cosh(x: A): A;
   tanh(x: A): A;
   /** 1 / (1 + exp(-x)), without overflow. */
   sigmoid(x: A): A;
@@ -53,6 +65,12 @@ export interface Kernels<A> {
   softplus(x: A): A;
   /** The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
   erf(x: A): A;
+  /** The largest whole number that is not above x. */
+  floor(x: A): A;
+  /** The smallest whole number that is not below x. */
+  ceil(x: A): A;
+  /** The nearest whole number, of two the even one. */
+  round(x: A): A;
   /** The same array, held constant: no gradient flows through it. */
   stopGradient(x: A): A;
 
@@ -63,6 +81,10 @@ export interface Kernels<A> {
   div(x: A, y: A): A;
   /** x to the power y, as JavaScript's `**`: 1 where y is 0, else NaN where either is, and for 1 or -1 to an infinity. */
   pow(x: A, y: A): A;
+  /** x - floor(x / y) y, without the quotient's rounding: what is left has y's sign. Of int32 by 0 it is 0. */
+  remainder(x: A, y: A): A;
+  /** The angle of the point (y, x) from the positive x axis: y comes first. */
+  atan2(y: A, x: A): A;
   /** NaN where either is NaN. On bool: or. */
   maximum(x: A, y: A): A;
   /** NaN where either is NaN. On bool: and. */
@@ -94,6 +116,8 @@ export interface Kernels<A> {
   argmin(x: A, axis: number): A;
   /** Running sum along an axis. */
   cumsum(x: A, axis: number): A;
+  /** int32 indices that put an axis in order; equals stay in theirs, and a NaN counts as the largest. */
+  argsort(x: A, order: SortOrder): A;
 
   // Movement.
   reshape(x: A, shape: Shape): A;
@@ -167,17 +191,28 @@ export const arity: {
   sqrt: 1,
   sin: 1,
   cos: 1,
+  tan: 1,
+  asin: 1,
+  acos: 1,
+  atan: 1,
+  sinh: 1,
+  cosh: 1,
   tanh: 1,
   sigmoid: 1,
   relu: 1,
   softplus: 1,
   erf: 1,
+  floor: 1,
+  ceil: 1,
+  round: 1,
   stopGradient: 1,
   add: 2,
   sub: 2,
   mul: 2,
   div: 2,
   pow: 2,
+  remainder: 2,
+  atan2: 2,
   maximum: 2,
   minimum: 2,
   timesSlope: 2,
@@ -192,6 +227,7 @@ export const arity: {
   argmax: 1,
   argmin: 1,
   cumsum: 1,
+  argsort: 1,
   reshape: 1,
   permute: 1,
   broadcastTo: 1,

@@ -12,9 +12,15 @@ import { abstract } from './abstract.ts';
 import { NdArray } from './array.ts';
 import { newData } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
-import type { Activation, ArrayLike, Kernels } from './primitives.ts';
+import type {
+  Activation,
+  ArrayLike,
+  Binary as BinaryPrimitive,
+  Kernels,
+  Unary as UnaryPrimitive,
+} from './primitives.ts';
 import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
-import { erf, power, sigmoid, softplus } from './special.ts';
+import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 import type { Window } from './views.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
@@ -77,9 +83,7 @@ const unary = (name: Unary) => (x: NdArray) => {
   return store(type, out);
 };
 
-type Mapped = 'sign' | 'expm1' | 'log1p' | 'tanh' | 'sigmoid' | 'relu' | 'softplus' | 'erf' | 'stopGradient';
-
-const mapped = (name: Mapped, f: (x: number) => number) => (x: NdArray) => {
+const mapped = (name: Exclude<UnaryPrimitive, Unary> | 'stopGradient', f: (x: number) => number) => (x: NdArray) => {
   const from = load(x);
   return store(
     abstract[name](x),
@@ -98,15 +102,14 @@ const binary = (name: 'add' | 'sub' | 'mul' | 'div' | 'equal' | 'less' | 'lessEq
   };
 };
 
-const mapped2 =
-  (name: 'maximum' | 'minimum' | 'mul' | 'pow', f: (x: number, y: number) => number) => (x: NdArray, y: NdArray) => {
-    const type = abstract[name](x, y);
-    const [a, b] = [stretch(load(x), type.shape), stretch(load(y), type.shape)];
-    return store(
-      type,
-      build(type.shape, (index) => f(get(a, index), get(b, index))),
-    );
-  };
+const mapped2 = (name: BinaryPrimitive, f: (x: number, y: number) => number) => (x: NdArray, y: NdArray) => {
+  const type = abstract[name](x, y);
+  const [a, b] = [stretch(load(x), type.shape), stretch(load(y), type.shape)];
+  return store(
+    type,
+    build(type.shape, (index) => f(get(a, index), get(b, index))),
+  );
+};
 
 const reduction =
   (name: 'max' | 'min', f: (x: number, y: number) => number) => (x: NdArray, axes: readonly number[]) => {
@@ -199,11 +202,20 @@ export const reference: Kernels<NdArray> = {
   sqrt: unary('sqrt'),
   sin: unary('sin'),
   cos: unary('cos'),
+  tan: mapped('tan', Math.tan),
+  asin: mapped('asin', Math.asin),
+  acos: mapped('acos', Math.acos),
+  atan: mapped('atan', Math.atan),
+  sinh: mapped('sinh', Math.sinh),
+  cosh: mapped('cosh', Math.cosh),
   tanh: mapped('tanh', Math.tanh),
   sigmoid: mapped('sigmoid', sigmoid),
   relu: mapped('relu', (x) => Math.max(x, 0)),
   softplus: mapped('softplus', softplus),
   erf: mapped('erf', erf),
+  floor: mapped('floor', Math.floor),
+  ceil: mapped('ceil', Math.ceil),
+  round: mapped('round', roundToEven),
   stopGradient: mapped('stopGradient', (x) => x),
 
   add: binary('add', 'add'),
@@ -212,6 +224,8 @@ export const reference: Kernels<NdArray> = {
   mul: (x, y) => (x.dtype === 'int32' ? mapped2('mul', Math.imul) : binary('mul', 'mul'))(x, y),
   div: binary('div', 'div'),
   pow: mapped2('pow', power),
+  remainder: mapped2('remainder', remainder),
+  atan2: mapped2('atan2', Math.atan2),
   maximum: mapped2('maximum', Math.max),
   minimum: mapped2('minimum', Math.min),
 
@@ -260,6 +274,22 @@ export const reference: Kernels<NdArray> = {
     for (const index of indices(x.shape)) {
       const i = index[axis]!;
       if (i > 0) add(out, index, get(out, replace(index, axis, i - 1)));
+    }
+    return store(type, out);
+  },
+  argsort(x, order) {
+    const type = abstract.argsort(x, order);
+    const [from, out] = [load(x), zeros(x.shape)];
+    const { axis, descending } = order;
+    const isBelow = (a: number, b: number) => a < b || (Number.isNaN(b) && !Number.isNaN(a));
+    for (const index of indices(x.shape)) {
+      const [i, value] = [index[axis]!, get(from, index)];
+      const line = Array.from({ length: x.shape[axis]! }, (_, j) => get(from, replace(index, axis, j)));
+      const comesBefore = (other: number, j: number): boolean => {
+        const [earlier, later] = descending ? [value, other] : [other, value];
+        return isBelow(earlier, later) || (!isBelow(later, earlier) && j < i);
+      };
+      out.set(...replace(index, axis, line.filter(comesBefore).length), i);
     }
     return store(type, out);
   },

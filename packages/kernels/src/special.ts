@@ -45,3 +45,16 @@ export function erf(x: number): number {
 /** x to the power y as IEEE 754 has it, and not ECMAScript: 1 to any power is 1, and so is -1 to an infinite one. */
 export const power = (x: number, y: number): number =>
   x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
+
+/** The nearest whole number, of two the even one; zeros keep their sign. */
+export function roundToEven(x: number): number {
+  const a = Math.abs(x);
+  // Beside 2^52 there is no room for a fraction.
+  return a < 2 ** 52 ? Math.sign(x) * (a + 2 ** 52 - 2 ** 52) : x;
+}
+
+/** x - floor(x / y) y, without the quotient's rounding: what is left has y's sign. */
+export function remainder(x: number, y: number): number {
+  const rest = x % y;
+  return rest === 0 || rest < 0 === y < 0 ? rest : rest + y;
+}

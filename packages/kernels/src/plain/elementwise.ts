@@ -4,7 +4,7 @@ import { copyRun } from '../copy.ts';
 import { forEachBroadcastRun } from '../iterate.ts';
 import { emptyOf } from '../movement.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
-import { erf, power, sigmoid, softplus } from '../special.ts';
+import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
 /** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
 type OnBlock = (x: Float64Array, n: number) => void;
@@ -42,6 +42,24 @@ const unary: { readonly [P in Unary]: OnBlock } = {
   cos(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.cos(x[i]!);
   },
+  tan(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.tan(x[i]!);
+  },
+  asin(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.asin(x[i]!);
+  },
+  acos(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.acos(x[i]!);
+  },
+  atan(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.atan(x[i]!);
+  },
+  sinh(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.sinh(x[i]!);
+  },
+  cosh(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.cosh(x[i]!);
+  },
   tanh(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.tanh(x[i]!);
   },
@@ -56,6 +74,15 @@ const unary: { readonly [P in Unary]: OnBlock } = {
   },
   erf(x, n) {
     for (let i = 0; i < n; i++) x[i] = erf(x[i]!);
+  },
+  floor(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.floor(x[i]!);
+  },
+  ceil(x, n) {
+    for (let i = 0; i < n; i++) x[i] = Math.ceil(x[i]!);
+  },
+  round(x, n) {
+    for (let i = 0; i < n; i++) x[i] = roundToEven(x[i]!);
   },
 };
 
@@ -74,6 +101,12 @@ const binary: { readonly [P in Binary]: OnBlocks } = {
   },
   pow(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = power(x[i]!, y[i]!);
+  },
+  remainder(x, y, n) {
+    for (let i = 0; i < n; i++) x[i] = remainder(x[i]!, y[i]!);
+  },
+  atan2(y, x, n) {
+    for (let i = 0; i < n; i++) y[i] = Math.atan2(y[i]!, x[i]!);
   },
   maximum(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, y[i]!);

@@ -97,7 +97,7 @@ function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction): 
 }
 
 /** Calls `visit` with the start in `x` and in `out` of every line along `axis`. */
-function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from: number, to: number) => void): void {
+export function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from: number, to: number) => void): void {
   if (x.size === 0) return;
   const zeros = x.shape.map(() => 0);
   const ones = x.shape.map(() => 1);

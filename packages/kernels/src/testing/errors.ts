@@ -45,10 +45,19 @@ const ofFloats: readonly Primitive[] = [
   'sqrt',
   'sin',
   'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'sinh',
+  'cosh',
   'tanh',
   'sigmoid',
   'softplus',
   'erf',
+  'floor',
+  'ceil',
+  'round',
 ];
 const pairs: readonly Primitive[] = [
   'add',
@@ -56,6 +65,8 @@ const pairs: readonly Primitive[] = [
   'mul',
   'div',
   'pow',
+  'remainder',
+  'atan2',
   'maximum',
   'minimum',
   'equal',
@@ -105,10 +116,10 @@ export const errorCases: readonly ErrorCase[] = [
     shapeError('cannot broadcast [2, 3] with [2]: 3 and 2 differ', primitive, [x([2, 3]), x([2])]),
     shapeError('cannot broadcast [0] with [2]: 0 and 2 differ', primitive, [x([0]), x([2])]),
   ]),
-  ...(['add', 'sub', 'mul'] as const).map((primitive) =>
+  ...(['add', 'sub', 'mul', 'remainder'] as const).map((primitive) =>
     dtypeError('expected numbers, got bool', primitive, [x([3], 'bool'), x([3], 'bool')]),
   ),
-  ...(['div', 'pow'] as const).flatMap((primitive) =>
+  ...(['div', 'pow', 'atan2'] as const).flatMap((primitive) =>
     (['int32', 'bool'] as const).map((dtype) =>
       dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [x([3], dtype), x([3], dtype)]),
     ),
@@ -138,6 +149,7 @@ export const errorCases: readonly ErrorCase[] = [
     argumentError('axis 2 is out of range for rank 2', primitive as keyof typeof ofAxis, [x([2, 3])], axes),
     argumentError('axis 2 is out of range for rank 0', primitive as keyof typeof ofAxis, [x([])], axes),
   ]),
+  argumentError('axis 2 is out of range for rank 2', 'argsort', [x([2, 3])], { axis: 2, descending: false }),
   argumentError('axis -1 is out of range', 'sum', [x([2, 3])], [-1]),
   argumentError('axis 0.5 is out of range', 'sum', [x([2, 3])], [0.5]),
   ...(['sum', 'cumsum', 'argmax', 'argmin'] as const).map((primitive) =>

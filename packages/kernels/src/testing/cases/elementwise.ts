@@ -1,7 +1,7 @@
 /** Cases of the primitives that compute each element from the elements at its place. */
 
 import { type DType, type FloatDType, isFloat } from '../../dtype.ts';
-import type { Primitive } from '../../primitives.ts';
+import type { Binary, Primitive } from '../../primitives.ts';
 import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
 import {
@@ -46,10 +46,19 @@ const ofFloat = {
   sqrt: { usual: [0.1, 10], magnitudes: 'positive' },
   sin: { usual: [-10, 10], wide: both([-1e5, 1e5]), magnitudes: 'signed' },
   cos: { usual: [-10, 10], wide: both([-1e5, 1e5]), magnitudes: 'signed' },
+  tan: { usual: [-10, 10], wide: both([-1e5, 1e5]), magnitudes: 'signed' },
+  asin: { usual: [-1, 1], wide: both([0.99, 1.01]), magnitudes: 'signed' },
+  acos: { usual: [-1, 1], wide: both([0.99, 1.01]), magnitudes: 'signed' },
+  atan: { usual: [-3, 3], magnitudes: 'signed' },
+  sinh: { usual: [-3, 3], wide: exponents, magnitudes: 'signed' },
+  cosh: { usual: [-3, 3], wide: exponents, magnitudes: 'signed' },
   tanh: { usual: [-3, 3], wide: both([-25, 25]), magnitudes: 'signed' },
   sigmoid: { usual: [-5, 5], wide: exponents, magnitudes: 'signed' },
   softplus: { usual: [-5, 5], wide: exponents, magnitudes: 'signed' },
   erf: { usual: [-3, 3], wide: both([-6.5, 6.5]), magnitudes: 'signed' },
+  floor: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
+  ceil: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
+  round: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
 } as const satisfies { readonly [P in Primitive]?: Domain };
 
 const onFloat = Object.keys(ofFloat) as readonly (keyof typeof ofFloat)[];
@@ -77,12 +86,11 @@ function floatCases(primitive: keyof typeof ofFloat): readonly Case[] {
   return floats.flatMap((dtype) => {
     const more: Values[] = [];
     if (domain.wide) more.push(uniform(...domain.wide[dtype]));
+    if (primitive === 'round') more.push(listed(0.5, 1.5, 2.5, -0.5, -1.5, 2 ** 52 + 1, 2 ** 22 + 0.5, -0.4));
     if (domain.magnitudes) more.push(everyMagnitude(dtype, domain.magnitudes === 'signed'));
     return unaryCases(primitive, dtype, uniform(...domain.usual), more);
   });
 }
-
-type Binary = 'add' | 'sub' | 'mul' | 'div' | 'pow' | 'maximum' | 'minimum' | 'equal' | 'less' | 'lessEqual';
 
 const broadcasts: readonly (readonly [Shape, Shape])[] = [
   [[], [5]],
@@ -204,6 +212,16 @@ const wholePowers = floats.map(
     ),
 );
 
+/** Multiples, which leave nothing, and quotients that round to a whole number. */
+const tiedRemainders = floats.map(
+  (dtype): Case =>
+    newCase(
+      'remainder',
+      [array([36], dtype, listed(-6, -3, 0.3, 1, -0.3, 6)), array([36], dtype, listed(3, 0.1, -3, -0.1, 1.5))],
+      undefined,
+    ),
+);
+
 function whereCases(dtype: DType): readonly Case[] {
   const where = (condition: ArrayInput, x: ArrayInput, y: ArrayInput): Case =>
     newCase('where', [condition, x, y], undefined);
@@ -266,6 +284,8 @@ export const elementwiseCases = {
   mul: usualPairs('mul', numeric),
   div: usualPairs('div', floats),
   pow: [...floats.flatMap((dtype) => binaryCases('pow', dtype, uniform(0.1, 4, 1), uniform(-3, 3, 2))), ...wholePowers],
+  remainder: [...usualPairs('remainder', numeric), ...tiedRemainders],
+  atan2: usualPairs('atan2', floats),
   maximum: tiedPairs('maximum'),
   minimum: tiedPairs('minimum'),
   equal: tiedPairs('equal'),

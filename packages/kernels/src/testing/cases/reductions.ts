@@ -117,6 +117,9 @@ const alongAxis = (primitive: AlongAxis, dtypes: readonly DType[], values: (dtyp
 const emptyArguments = (primitive: 'argmax' | 'argmin'): readonly Case[] =>
   numeric.map((dtype) => newCase(primitive, [array([0, 3], dtype, usual(dtype))], 1));
 
+const eitherEnd = (input: ArrayInput, axis: number): readonly Case[] =>
+  [false, true].map((descending) => newCase('argsort', [input], { axis, descending }));
+
 export const reductionCases = {
   sum: overAxes('sum', numeric, usual),
   max: [...overAxes('max', anyDType, tied), ...emptyExtrema('max')],
@@ -124,4 +127,10 @@ export const reductionCases = {
   argmax: [...alongAxis('argmax', numeric, tied), ...emptyArguments('argmax')],
   argmin: [...alongAxis('argmin', numeric, tied), ...emptyArguments('argmin')],
   cumsum: alongAxis('cumsum', numeric, usual),
+  argsort: anyDType.flatMap((dtype) => [
+    ...inputsOf(dtype, tied(dtype), true)
+      .filter((input) => !input.shape.includes(1031))
+      .flatMap((input) => everyAxis(input.shape).flatMap((axis) => eitherEnd(input, axis))),
+    ...eitherEnd(array([1031, 3], dtype, usual(dtype)), 0),
+  ]),
 } satisfies { readonly [P in Primitive]?: readonly Case[] };

@@ -1,0 +1,33 @@
+import { abstract } from '../abstract.ts';
+import type { NdArray } from '../array.ts';
+import { copyRun } from '../copy.ts';
+import { emptyOf } from '../movement.ts';
+import type { Kernels } from '../primitives.ts';
+import { forEachLine } from './reductions.ts';
+
+/** Which of two numbers comes first, for `sort`; a NaN comes after all others. */
+function ascending(a: number, b: number): number {
+  if (a < b) return -1;
+  if (a > b) return 1;
+  return a === b ? 0 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+}
+
+/** The primitive that puts elements in order; `sort` leaves equals in theirs. */
+export const ordering: Pick<Kernels<NdArray>, 'argsort'> = {
+  argsort(x, order) {
+    const out = emptyOf(abstract.argsort(x, order));
+    const { axis, descending } = order;
+    const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
+    const [line, places] = [new Float64Array(length), new Int32Array(length)];
+    const compare = descending
+      ? (i: number, j: number) => ascending(line[j]!, line[i]!)
+      : (i: number, j: number) => ascending(line[i]!, line[j]!);
+    forEachLine(x, out, axis, (from, to) => {
+      copyRun(line, 0, 1, x.data, from, step, length);
+      for (let i = 0; i < length; i++) places[i] = i;
+      places.sort(compare);
+      copyRun(out.data, to, outStep, places, 0, 1, length);
+    });
+    return out;
+  },
+};

@@ -1,5 +1,16 @@
+export { Adadelta, type AdadeltaOptions } from './adadelta.ts';
+export { Adagrad, type AdagradOptions } from './adagrad.ts';
+export { Adam, type AdamOptions, AdamW } from './adam.ts';
+export { Adamax, type AdamaxOptions } from './adamax.ts';
 export { clipGradNorm, clipGradValue } from './clip.ts';
+export type { DecayOptions } from './decay.ts';
 export { type GroupOptions, ParameterGroup, type Trained } from './group.ts';
-export { type Memory, Optimizer, type OptimizerState, type ParameterState, type Update } from './optimizer.ts';
+export { Lion, type LionOptions } from './lion.ts';
+export { type Memory, type ParameterState, zerosLike } from './memory.ts';
+export type { MomentOptions } from './moments.ts';
+export { NAdam, type NAdamOptions } from './nadam.ts';
+export { Optimizer, type OptimizerState, type Update } from './optimizer.ts';
 export type { Defaults, OptimizerOptions } from './options.ts';
+export { RAdam, type RAdamOptions } from './radam.ts';
+export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
 export { SGD, type SGDOptions } from './sgd.ts';

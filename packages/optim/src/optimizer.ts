@@ -5,51 +5,39 @@ import {
   formatShape,
   type Gradients,
   type Parameter,
-  type Shape,
   ShapeError,
   sameShape,
   TapeError,
 } from '@tapegrad/core';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
+import { checkCount, checkParameterState, copyOf, type Memory, type ParameterState, parameterState } from './memory.ts';
 import { checkKnown, checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
-/** What an optimizer remembers of a parameter between steps: arrays of its size and dtype, by name. */
-export type Memory = Readonly<Record<string, Data>>;
-
 /** All that the update of one parameter depends on. */
-export interface Update<Options extends OptimizerOptions> {
+export interface Update<Options extends OptimizerOptions, M extends Memory = Memory> {
   /** The parameter, to be changed in place. */
   readonly elements: Data;
   /** The derivative of the loss with respect to each element. */
   readonly gradient: Data;
-  /** To be changed in place; zeros at first. */
-  readonly memory: Memory;
+  /** To be changed in place. */
+  readonly memory: M;
   readonly options: Required<Options>;
   /** How often the parameter has been updated, this time included. */
   readonly step: number;
 }
 
-/** What an optimizer knows of one parameter, as plain data. */
-export interface ParameterState {
-  readonly name: string;
-  readonly shape: Shape;
-  /** How often it was updated. */
-  readonly step: number;
-  readonly memory: Memory;
-}
-
 /** The state of an optimizer as plain data. */
-export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions> {
+export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
   /** The options of each group. */
   readonly groups: readonly Required<Options>[];
   /** One for each parameter, group after group. */
-  readonly parameters: readonly ParameterState[];
+  readonly parameters: readonly ParameterState<M>[];
 }
 
-interface Entry<Options extends OptimizerOptions> {
+interface Entry<Options extends OptimizerOptions, M extends Memory> {
   readonly parameter: Parameter;
   readonly group: ParameterGroup<Options>;
-  memory: Memory;
+  memory: M;
   step: number;
 }
 
@@ -67,8 +55,8 @@ interface Entry<Options extends OptimizerOptions> {
  *
  *   protected override checkOptions(): void {}
  *
- *   protected override memoryFor(): readonly string[] {
- *     return [];
+ *   protected override memoryFor() {
+ *     return {};
  *   }
  *
  *   protected override update({ elements, gradient, options }: Update<OptimizerOptions>): void {
@@ -79,14 +67,14 @@ interface Entry<Options extends OptimizerOptions> {
  * new SignDescent([w], { learningRate: 0.5 }).step(w.mul(w).sum().backward());
  * w.toArray(); // [1.5, -2.5]
  */
-export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions> {
+export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
   readonly groups: readonly ParameterGroup<Options>[];
   readonly #optionNames: readonly string[];
-  readonly #entries: readonly Entry<Options>[];
+  readonly #entries: readonly Entry<Options, M>[];
 
   /** @param defaults of the options that a subclass adds. */
   constructor(trained: Trained<Options>, options: Options, defaults: Defaults<Options>) {
-    const base: Required<OptimizerOptions> = { learningRate: Number.NaN, allowUnused: false };
+    const base: Required<OptimizerOptions> = { learningRate: Number.NaN, maximize: false, allowUnused: false };
     const complete = { ...base, ...defaults };
     this.#optionNames = Object.keys(complete);
     const check = (checked: Required<Options>): void => this.#checkOptions(checked);
@@ -98,20 +86,20 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       group.parameters.map((parameter) => ({
         parameter,
         group,
-        memory: this.#emptyMemory(parameter, group.options),
+        memory: this.memoryFor(parameter.array.data, group.options),
         step: 0,
       })),
     );
   }
 
-  /** Throws where an option of the subclass' own is out of range. */
-  protected abstract checkOptions(options: Required<Options>): void;
+  /** Throws where an option of the subclass' own is out of range; `call` is the name for messages. */
+  protected abstract checkOptions(options: Required<Options>, call: string): void;
 
-  /** The names of the arrays to remember for a parameter. */
-  protected abstract memoryFor(options: Required<Options>): readonly string[];
+  /** What to remember of a parameter with these elements, as it is before the first step. */
+  protected abstract memoryFor(elements: Data, options: Required<Options>): M;
 
   /** Changes one parameter by its gradient. */
-  protected abstract update(update: Update<Options>): void;
+  protected abstract update(update: Update<Options, M>): void;
 
   get #name(): string {
     return this.constructor.name;
@@ -120,11 +108,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   #checkOptions(options: Required<Options>): void {
     checkKnown(this.#name, options, this.#optionNames);
     checkNotNegative(this.#name, 'learningRate', options.learningRate);
-    this.checkOptions(options);
-  }
-
-  #emptyMemory({ data }: Parameter, options: Required<Options>): Memory {
-    return Object.fromEntries(this.memoryFor(options).map((name) => [name, data.slice().fill(0)]));
+    this.checkOptions(options, this.#name);
   }
 
   /** The step size of all groups; may be changed between steps, as may that of each group. */
@@ -154,7 +138,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     });
   }
 
-  #gradientOf({ parameter, group }: Entry<Options>, gradients: Gradients): Data | undefined {
+  #gradientOf({ parameter, group }: Entry<Options, M>, gradients: Gradients): Data | undefined {
     const { name, shape, dtype } = parameter;
     if (!gradients.has(parameter)) {
       if (group.options.allowUnused) return undefined;
@@ -170,19 +154,14 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     if (gradient.dtype !== dtype) {
       throw new DTypeError(`${this.#name}: '${name}' is ${dtype}, its gradient ${gradient.dtype}`);
     }
-    return gradient.data;
+    return group.options.maximize ? gradient.neg().data : gradient.data;
   }
 
   /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
-  state(): OptimizerState<Options> {
+  state(): OptimizerState<Options, M> {
     return {
       groups: this.groups.map((group) => ({ ...group.options })),
-      parameters: this.#entries.map(({ parameter, step, memory }) => ({
-        name: parameter.name,
-        shape: [...parameter.shape],
-        step,
-        memory: copyOf(memory),
-      })),
+      parameters: this.#entries.map(({ parameter, step, memory }) => parameterState(parameter, step, memory)),
     };
   }
 
@@ -190,14 +169,14 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * Goes on from a state of an optimizer of the same parameters in the same groups, whose options are taken over. Where
    * the state does not fit, nothing is changed.
    */
-  load(state: OptimizerState<Options>): void {
+  load(state: OptimizerState<Options, M>): void {
     const call = `${this.#name}.load`;
     checkCount(call, 'groups', this.groups.length, state.groups.length);
     checkCount(call, 'parameters', this.#entries.length, state.parameters.length);
     for (const options of state.groups) this.#checkOptions(options);
     this.#entries.forEach(({ parameter, group }, i) => {
       const options = state.groups[this.groups.indexOf(group)]!;
-      checkParameterState(call, parameter, this.memoryFor(options), state.parameters[i]!);
+      checkParameterState(call, parameter, this.memoryFor(parameter.array.data, options), state.parameters[i]!);
     });
 
     this.groups.forEach((group, i) => {
@@ -208,45 +187,5 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       entry.step = step;
       entry.memory = copyOf(memory);
     });
-  }
-}
-
-const copyOf = (memory: Memory): Memory =>
-  Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, data.slice()]));
-
-function checkCount(call: string, what: string, expected: number, got: number): void {
-  if (got !== expected) throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
-}
-
-/** Whether two names can be of one parameter: the same, or one a longer path, from a module around the other's. */
-const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
-
-function checkParameterState(
-  call: string,
-  { name, shape, data }: Parameter,
-  remembered: readonly string[],
-  state: ParameterState,
-): void {
-  if (!namesAgree(state.name, name)) {
-    throw new ArgumentError(`${call}: expected the state of '${name}', got that of '${state.name}'`);
-  }
-  if (!sameShape(state.shape, shape)) {
-    throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
-  }
-  if (!Number.isInteger(state.step) || state.step < 0) {
-    throw new ArgumentError(`${call}: '${name}' was updated ${state.step} times, expected a whole number`);
-  }
-  const names = Object.keys(state.memory);
-  if (names.length !== remembered.length || !remembered.every((key) => key in state.memory)) {
-    throw new ArgumentError(`${call}: '${name}' needs [${remembered.join(', ')}], got [${names.join(', ')}]`);
-  }
-  for (const [key, array] of Object.entries(state.memory)) {
-    if (array.constructor !== data.constructor) {
-      const [expected, got] = [data, array].map((x) => x.constructor.name);
-      throw new DTypeError(`${call}: ${key} of '${name}' is to be a ${expected}, got a ${got}`);
-    }
-    if (array.length !== data.length) {
-      throw new ShapeError(`${call}: ${key} of '${name}' has ${data.length} elements, got ${array.length}`);
-    }
   }
 }

@@ -4,6 +4,8 @@ import { ArgumentError } from '@tapegrad/core';
 export interface OptimizerOptions {
   /** The step size. */
   readonly learningRate: number;
+  /** Whether to make the loss larger, not smaller: to take each gradient with the other sign; false unless given. */
+  readonly maximize?: boolean;
   /** Whether a parameter may get no gradient, and is then left as it is; false unless given. */
   readonly allowUnused?: boolean;
 }
@@ -16,6 +18,20 @@ export function checkNotNegative(call: string, option: string, value: number): v
   if (!(value >= 0 && value < Infinity)) {
     throw new ArgumentError(`${call}: ${option} is ${value}, expected a finite number >= 0`);
   }
+}
+
+/** Throws unless an option is the share of a running mean that stays: from 0 up to, not including, 1. */
+export function checkShare(call: string, option: string, value: number): void {
+  if (!(value >= 0 && value < 1)) {
+    throw new ArgumentError(`${call}: ${option} is ${value}, expected a number from 0 up to, not including, 1`);
+  }
+}
+
+/** Throws unless an option is one of some words. */
+export function checkWord(call: string, option: string, value: string, words: readonly string[]): void {
+  if (words.includes(value)) return;
+  const known = words.map((word) => `'${word}'`).join(' or ');
+  throw new ArgumentError(`${call}: unknown ${option} '${value}', expected ${known}`);
 }
 
 /** Throws where a name is not that of an option, as a misspelt one in a program without types is not. */

@@ -1,28 +1,23 @@
-import { ArgumentError } from '@tapegrad/core';
+import { ArgumentError, type Data } from '@tapegrad/core';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
+import { zerosLike } from './memory.ts';
 import { Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
-export interface SGDOptions extends OptimizerOptions {
+export interface SGDOptions extends OptimizerOptions, DecayOptions {
   /** The share of the velocity that stays; 0 unless given. */
   readonly momentum?: number;
   /** The share of a gradient that the velocity does not take up, but for the first one; 0 unless given. */
   readonly dampening?: number;
   /** Whether to step along the velocity that the next step will have; false unless given. */
   readonly nesterov?: boolean;
-  /** 0 unless given. */
-  readonly weightDecay?: number;
-  /** Whether the decay is part of the gradient, as of a penalty on the loss (`l2`, unless given), or a step of its own. */
-  readonly decay?: 'l2' | 'decoupled';
 }
 
-const defaults: Defaults<SGDOptions> = {
-  momentum: 0,
-  dampening: 0,
-  nesterov: false,
-  weightDecay: 0,
-  decay: 'l2',
-};
+const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, nesterov: false };
+
+/** Nothing without momentum. */
+type SGDMemory = { readonly velocity?: Data };
 
 /**
  * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
@@ -41,48 +36,43 @@ const defaults: Defaults<SGDOptions> = {
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.8, 1.6]
  */
-export class SGD extends Optimizer<SGDOptions> {
+export class SGD extends Optimizer<SGDOptions, SGDMemory> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
   constructor(trained: Trained<SGDOptions>, options: SGDOptions) {
     super(trained, options, defaults);
   }
 
-  protected override checkOptions(options: Required<SGDOptions>): void {
-    const { momentum, dampening, nesterov, weightDecay, decay } = options;
-    checkNotNegative('SGD', 'momentum', momentum);
-    checkNotNegative('SGD', 'weightDecay', weightDecay);
+  protected override checkOptions(options: Required<SGDOptions>, call: string): void {
+    const { momentum, dampening, nesterov } = options;
+    checkDecay(call, options);
+    checkNotNegative(call, 'momentum', momentum);
     if (!Number.isFinite(dampening)) {
-      throw new ArgumentError(`SGD: dampening is ${dampening}, expected a finite number`);
+      throw new ArgumentError(`${call}: dampening is ${dampening}, expected a finite number`);
     }
     if (nesterov && !(momentum > 0 && dampening === 0)) {
-      throw new ArgumentError('SGD: nesterov needs a momentum above 0 and no dampening');
-    }
-    if (decay !== 'l2' && decay !== 'decoupled') {
-      throw new ArgumentError(`SGD: unknown decay '${decay}', expected 'l2' or 'decoupled'`);
+      throw new ArgumentError(`${call}: nesterov needs a momentum above 0 and no dampening`);
     }
   }
 
-  protected override memoryFor({ momentum }: Required<SGDOptions>): readonly string[] {
-    return momentum === 0 ? [] : ['velocity'];
+  protected override memoryFor(elements: Data, { momentum }: Required<SGDOptions>): SGDMemory {
+    return momentum === 0 ? {} : { velocity: zerosLike(elements) };
   }
 
-  protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions>): void {
-    const { learningRate, momentum, dampening, nesterov, weightDecay, decay } = options;
-    const l2 = decay === 'l2' ? weightDecay : 0;
-    const decoupled = decay === 'decoupled' ? weightDecay : 0;
+  protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions, SGDMemory>): void {
+    const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
     const { velocity } = memory;
     if (velocity === undefined) {
       // Without momentum the two decays are one.
       for (let i = 0; i < w.length; i++) w[i] = w[i]! - learningRate * (gradient[i]! + weightDecay * w[i]!);
       return;
     }
+    const { penalty, kept } = decayFactors(options);
     const intake = step === 1 ? 1 : 1 - dampening;
     for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + l2 * w[i]!;
+      const g = gradient[i]! + penalty * w[i]!;
       const v = momentum * velocity[i]! + intake * g;
       velocity[i] = v;
-      const direction = nesterov ? g + momentum * v : v;
-      w[i] = w[i]! - learningRate * (direction + decoupled * w[i]!);
+      w[i] = kept * w[i]! - learningRate * (nesterov ? g + momentum * v : v);
     }
   }
 }

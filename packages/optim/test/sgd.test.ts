@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  type Data,
   DTypeError,
   Gradients,
   ones,
@@ -22,6 +23,7 @@ import {
   type SGDOptions,
   type Trained,
   type Update,
+  zerosLike,
 } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
 
@@ -244,7 +246,7 @@ describe('a state', () => {
     ['fewer parameters', { ...state, parameters: [first!] }, 'expected a state of 2 parameters, got 1'],
     ['another order', { ...state, parameters: [second!, first!] }, "expected the state of 'a', got that of 'b'"],
     ['another shape', withFirst({ shape: [2, 3] }), "'a' has shape [3, 2], got [2, 3]"],
-    ['half a step', withFirst({ step: 0.5 }), "'a' was updated 0.5 times, expected a whole number"],
+    ['half a step', withFirst({ step: 0.5 }), "the step of 'a' is 0.5, expected a whole number >= 0"],
     ['no velocity', withFirst({ memory: {} }), "'a' needs [velocity], got []"],
     ['another memory', withFirst({ memory: { mean: velocity } }), "'a' needs [velocity], got [mean]"],
     [
@@ -320,8 +322,10 @@ test('an optimizer of one’s own is the update of one parameter', () => {
     readonly patience?: number;
   }
 
+  type CountMemory = { readonly count: Data };
+
   /** Steps along the sign of the gradient once it has kept it for `patience` steps. */
-  class PatientSign extends Optimizer<SignOptions> {
+  class PatientSign extends Optimizer<SignOptions, CountMemory> {
     constructor(trained: Trained<SignOptions>, options: SignOptions) {
       super(trained, options, { patience: 1 });
     }
@@ -330,12 +334,12 @@ test('an optimizer of one’s own is the update of one parameter', () => {
       if (!(patience >= 1)) throw new ArgumentError(`PatientSign: patience is ${patience}`);
     }
 
-    protected override memoryFor(): readonly string[] {
-      return ['count'];
+    protected override memoryFor(elements: Data): CountMemory {
+      return { count: zerosLike(elements) };
     }
 
-    protected override update({ elements, gradient, memory, options }: Update<SignOptions>): void {
-      const count = memory.count!;
+    protected override update({ elements, gradient, memory, options }: Update<SignOptions, CountMemory>): void {
+      const { count } = memory;
       for (let i = 0; i < elements.length; i++) {
         const sign = Math.sign(gradient[i]!);
         count[i] = Math.sign(count[i]!) === sign ? count[i]! + sign : sign;

@@ -1,5 +1,5 @@
 import { parameter, zeros } from '@tapegrad/core';
-import { SGD } from '@tapegrad/optim';
+import { Adam, Lion, RMSprop, SGD } from '@tapegrad/optim';
 
 const w = parameter(zeros([2]));
 
@@ -13,3 +13,11 @@ new SGD([{ parameters: [w], momentun: 0.9 }], { learningRate: 0.1 });
 // error: 'momentun'
 new SGD([zeros([2])], { learningRate: 0.1 });
 // error: is not assignable to type 'Parameter<Shape> | GroupOptions<SGDOptions>'
+new Adam([w], { learningRate: 0.1, beta3: 0.9 });
+// error: 'beta3' does not exist in type 'AdamOptions'
+new Adam([w], { learningRate: 0.1, amsgrad: 1 });
+// error: Type 'number' is not assignable to type 'boolean'
+new RMSprop([{ parameters: [w], amsgrad: true }], { learningRate: 0.1 });
+// error: 'amsgrad'
+new Lion([w], { beta1: 0.9 });
+// error: Property 'learningRate' is missing

@@ -1,0 +1,61 @@
+import type { Data } from '@tapegrad/core';
+import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
+import type { Trained } from './group.ts';
+import { zerosLike } from './memory.ts';
+import { Optimizer, type Update } from './optimizer.ts';
+import { checkShare, type Defaults, type OptimizerOptions } from './options.ts';
+
+export interface LionOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the velocity in the direction of a step; 0.9 unless given. */
+  readonly beta1?: number;
+  /** The share of the velocity that stays; 0.99 unless given. */
+  readonly beta2?: number;
+}
+
+type LionMemory = { readonly velocity: Data };
+
+const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', beta1: 0.9, beta2: 0.99 };
+
+/**
+ * Steps of one length along the sign of the momentum. With gradient g and learning rate a,
+ *
+ *     w ← w - a sign(β1 v + (1 - β1) g)
+ *     v ← β2 v + (1 - β2) g
+ *
+ * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before, a weight decay c of kind `decoupled`, which it is
+ * unless given, makes w ← w - a c w, one of kind `l2` g ← g + c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new Lion([w], { learningRate: 0.1 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.9, -1.9]
+ */
+export class Lion extends Optimizer<LionOptions, LionMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<LionOptions>, options: LionOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<LionOptions>, call: string): void {
+    checkDecay(call, options);
+    checkShare(call, 'beta1', options.beta1);
+    checkShare(call, 'beta2', options.beta2);
+  }
+
+  protected override memoryFor(elements: Data): LionMemory {
+    return { velocity: zerosLike(elements) };
+  }
+
+  protected override update({ elements: w, gradient, memory, options }: Update<LionOptions, LionMemory>): void {
+    const { learningRate, beta1, beta2 } = options;
+    const { velocity } = memory;
+    const { penalty, kept } = decayFactors(options);
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i]! + penalty * w[i]!;
+      const v = velocity[i]!;
+      velocity[i] = beta2 * v + (1 - beta2) * g;
+      w[i] = kept * w[i]! - learningRate * Math.sign(beta1 * v + (1 - beta1) * g);
+    }
+  }
+}

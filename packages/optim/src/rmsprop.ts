@@ -1,0 +1,84 @@
+import type { Data } from '@tapegrad/core';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+import type { Trained } from './group.ts';
+import { zerosLike } from './memory.ts';
+import { Optimizer, type Update } from './optimizer.ts';
+import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
+
+export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the running mean of squares that stays; 0.99 unless given. */
+  readonly alpha?: number;
+  /** Keeps the divisor from 0; 1e-8 unless given. */
+  readonly eps?: number;
+  /** The share of the velocity that stays; 0 unless given. */
+  readonly momentum?: number;
+  /** Whether to divide by the standard deviation of the gradients, not by their root mean square; false unless given. */
+  readonly centered?: boolean;
+}
+
+type RMSpropMemory = { readonly square: Data; readonly mean?: Data; readonly velocity?: Data };
+
+const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
+
+/**
+ * Steps along the gradient in units of its root mean square. With gradient g, learning rate a and momentum μ,
+ *
+ *     v ← α v + (1 - α) g²
+ *     m ← α m + (1 - α) g                  if `centered`, else m = 0
+ *     b ← μ b + g / (√(v - m²) + ε)
+ *     w ← w - a b
+ *
+ * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013, but for the place of
+ * ε, which is PyTorch's). Before, a weight decay c of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new RMSprop([w], { learningRate: 0.1, alpha: 0.75 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.8, -1.8]
+ */
+export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<RMSpropOptions>, options: RMSpropOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<RMSpropOptions>, call: string): void {
+    checkDecay(call, options);
+    checkShare(call, 'alpha', options.alpha);
+    checkNotNegative(call, 'eps', options.eps);
+    checkNotNegative(call, 'momentum', options.momentum);
+  }
+
+  protected override memoryFor(elements: Data, { centered, momentum }: Required<RMSpropOptions>): RMSpropMemory {
+    return {
+      square: zerosLike(elements),
+      ...(centered && { mean: zerosLike(elements) }),
+      ...(momentum > 0 && { velocity: zerosLike(elements) }),
+    };
+  }
+
+  protected override update({ elements: w, gradient, memory, options }: Update<RMSpropOptions, RMSpropMemory>): void {
+    const { learningRate, alpha, eps, momentum } = options;
+    const { square, mean, velocity } = memory;
+    const { penalty, kept } = decayFactors(options);
+    for (let i = 0; i < w.length; i++) {
+      const g = gradient[i]! + penalty * w[i]!;
+      const v = alpha * square[i]! + (1 - alpha) * g * g;
+      square[i] = v;
+      let variance = v;
+      if (mean !== undefined) {
+        const m = alpha * mean[i]! + (1 - alpha) * g;
+        mean[i] = m;
+        // Rounding may leave a constant gradient with less than none.
+        variance = Math.max(0, v - m * m);
+      }
+      let direction = g / (Math.sqrt(variance) + eps);
+      if (velocity !== undefined) {
+        direction += momentum * velocity[i]!;
+        velocity[i] = direction;
+      }
+      w[i] = kept * w[i]! - learningRate * direction;
+    }
+  }
+}

@@ -61,5 +61,16 @@ export {
 } from './losses.ts';
 export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
 export type { AffineOptions, NormOptions } from './moments.ts';
+export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent/cell-modules.ts';
+export { type CellWeights, gruCell, lstmCell, type RnnNonlinearity, rnnCell } from './recurrent/cells.ts';
+export {
+  GRU,
+  LSTM,
+  type RecurrentOptions,
+  RNN,
+  type SequenceMap,
+  type SequenceOptions,
+  type SequenceResult,
+} from './recurrent/layers.ts';
 export { type Layer, Sequential } from './sequential.ts';
 export { init };

@@ -26,7 +26,9 @@ const names = Object.values(packages).flatMap((exported) => Object.keys(exported
 
 const documents = ['nn', 'optim'].flatMap((name) => [
   `packages/${name}/README.md`,
-  ...readdirSync(`${root}packages/${name}/src`).map((file) => `packages/${name}/src/${file}`),
+  ...readdirSync(`${root}packages/${name}/src`, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `packages/${name}/src/${file}`),
 ]);
 
 /** The code below each `@example` of a file, up to the end of the docstring; or the programs of a README. */

@@ -1,0 +1,174 @@
+/** Recurrent cells as modules: one step of time. */
+
+import {
+  ArgumentError,
+  type FloatDType,
+  type Parameter,
+  parameter,
+  type Random,
+  type Shape,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { defaultRandom, uniform } from '../init.ts';
+import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
+import { Module } from '../module.ts';
+import {
+  type CellWeights,
+  checkNonlinearity,
+  gruCell,
+  gruKind,
+  lstmCell,
+  lstmKind,
+  type RnnNonlinearity,
+  rnnCell,
+  rnnKinds,
+} from './cells.ts';
+
+export interface CellOptions {
+  /** Whether to add biases, to the input and to the state; true unless given. */
+  readonly bias?: boolean;
+  /** Draws the first weights; `init.defaultRandom` unless given. */
+  readonly random?: Random;
+  /** float32 unless given. */
+  readonly dtype?: FloatDType;
+}
+
+/** Weights of a cell that can be trained. */
+export interface CellParameters extends CellWeights {
+  readonly weightIh: Parameter;
+  readonly weightHh: Parameter;
+  readonly biasIh: Parameter | undefined;
+  readonly biasHh: Parameter | undefined;
+}
+
+/** The first weights of a cell with so many gates, uniform between -1/sqrt(hidden) and 1/sqrt(hidden), as PyTorch's. */
+export function cellParameters(
+  call: string,
+  gates: number,
+  inSize: number,
+  hiddenSize: number,
+  { bias = true, random = defaultRandom, dtype = 'float32' }: CellOptions,
+): CellParameters {
+  if (![inSize, hiddenSize].every((size) => Number.isInteger(size) && size > 0)) {
+    const got = `${inSize} and ${hiddenSize}`;
+    throw new ArgumentError(`${call}: expected whole numbers of features above 0, got ${got}`);
+  }
+  const high = 1 / Math.sqrt(hiddenSize);
+  const init = uniform({ low: -high, high });
+  const make = (name: string, shape: Shape): Parameter => parameter(init(shape, random, { dtype }), { name });
+  const rows = gates * hiddenSize;
+  return {
+    weightIh: make('weightIh', [rows, inSize]),
+    weightHh: make('weightHh', [rows, hiddenSize]),
+    biasIh: bias ? make('biasIh', [rows]) : undefined,
+    biasHh: bias ? make('biasHh', [rows]) : undefined,
+  };
+}
+
+/** What the modules of cells have in common. */
+abstract class Cell<In extends number, Hidden extends number> extends Module implements CellParameters {
+  declare readonly [shapes]: FeatureMap<In, Hidden>;
+  readonly inputSize: In;
+  readonly hiddenSize: Hidden;
+  /** [gates hidden, in] */
+  readonly weightIh: Parameter;
+  /** [gates hidden, hidden] */
+  readonly weightHh: Parameter;
+  /** [gates hidden] */
+  readonly biasIh: Parameter | undefined;
+  /** [gates hidden] */
+  readonly biasHh: Parameter | undefined;
+
+  constructor(gates: number, inputSize: In, hiddenSize: Hidden, options: CellOptions) {
+    super();
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    const weights = cellParameters(new.target.name, gates, inputSize, hiddenSize, options);
+    ({ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh } = weights);
+  }
+
+  /** The state before the first step, where none is given. */
+  protected zeroState(x: Tensor): Tensor {
+    return zeros([x.shape[0] ?? 0, this.hiddenSize], { dtype: this.weightHh.dtype });
+  }
+
+  protected override settings(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.biasIh === undefined ? ', no bias' : ''}`;
+  }
+}
+
+/** A state of a cell that takes inputs of shape `S`: [batch, hidden]. */
+type StateOf<S extends Shape, In extends number, Hidden extends number> = Output<FeatureMap<In, Hidden>, S>;
+
+/**
+ * A plain recurrent cell; see `rnnCell`.
+ *
+ * @example
+ * const cell = new RNNCell(10, 20, { random: new Random(1) });
+ * const h = cell.forward(zeros([3, 10]));
+ * cell.forward(zeros([3, 10]), h).shape; // [3, 20]
+ */
+export class RNNCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
+  readonly nonlinearity: RnnNonlinearity;
+
+  constructor(
+    inputSize: In,
+    hiddenSize: Hidden,
+    options: CellOptions & { readonly nonlinearity?: RnnNonlinearity } = {},
+  ) {
+    const { nonlinearity = 'tanh' } = options;
+    checkNonlinearity('RNNCell', nonlinearity);
+    super(rnnKinds[nonlinearity].gates, inputSize, hiddenSize, options);
+    this.nonlinearity = nonlinearity;
+  }
+
+  /** x [batch, in] and h [batch, hidden], zeros unless given, to h' [batch, hidden]. */
+  forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
+    const input = x as unknown as Tensor;
+    return rnnCell(input, h ?? this.zeroState(input), this, this.nonlinearity) as never;
+  }
+}
+
+/**
+ * A cell of a long short-term memory; see `lstmCell`.
+ *
+ * @example
+ * const cell = new LSTMCell(10, 20, { random: new Random(1) });
+ * const [h, c] = cell.forward(zeros([3, 10]));
+ * cell.forward(zeros([3, 10]), [h, c])[0].shape; // [3, 20]
+ */
+export class LSTMCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
+  constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
+    super(lstmKind.gates, inputSize, hiddenSize, options);
+  }
+
+  /** x [batch, in] and [h, c], each [batch, hidden], zeros unless given, to [h', c']. */
+  forward<S extends Shape>(
+    x: Input<FeatureMap<In, Hidden>, S>,
+    state?: readonly [h: Tensor, c: Tensor],
+  ): readonly [h: StateOf<S, In, Hidden>, c: StateOf<S, In, Hidden>] {
+    const input = x as unknown as Tensor;
+    return lstmCell(input, state ?? [this.zeroState(input), this.zeroState(input)], this) as never;
+  }
+}
+
+/**
+ * A gated recurrent unit; see `gruCell`.
+ *
+ * @example
+ * const cell = new GRUCell(10, 20, { random: new Random(1) });
+ * const h = cell.forward(zeros([3, 10]));
+ * cell.forward(zeros([3, 10]), h).shape; // [3, 20]
+ */
+export class GRUCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
+  constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
+    super(gruKind.gates, inputSize, hiddenSize, options);
+  }
+
+  /** x [batch, in] and h [batch, hidden], zeros unless given, to h' [batch, hidden]. */
+  forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
+    const input = x as unknown as Tensor;
+    return gruCell(input, h ?? this.zeroState(input), this) as never;
+  }
+}

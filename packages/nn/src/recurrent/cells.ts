@@ -1,0 +1,216 @@
+/** What a recurrent cell does in one step of time, as functions of its weights. */
+
+import { ArgumentError, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+
+/**
+ * The weights of a cell, as PyTorch has them: for each of its `gates` a block of `hidden` rows, one after the other. The
+ * modules `RNNCell`, `LSTMCell` and `GRUCell` are such weights themselves.
+ */
+export interface CellWeights {
+  /** [gates hidden, in] */
+  readonly weightIh: Tensor;
+  /** [gates hidden, hidden] */
+  readonly weightHh: Tensor;
+  /** [gates hidden] */
+  readonly biasIh?: Tensor | undefined;
+  /** [gates hidden] */
+  readonly biasHh?: Tensor | undefined;
+}
+
+/** The transition of a plain recurrent cell. */
+export type RnnNonlinearity = 'tanh' | 'relu';
+
+/** What a cell hands on to its next step, each [batch, hidden]; h, which is its output too, first. */
+export type CellState = readonly [h: Tensor, ...others: Tensor[]];
+
+/** The part of a cell that takes its own last output. */
+export interface Recurrent {
+  /** [hidden, gates hidden] */
+  readonly weight: Tensor;
+  readonly bias: Tensor | undefined;
+}
+
+/** A kind of cell. What it makes of its input depends on no state, so it can be had for all steps at once. */
+export interface CellKind {
+  readonly gates: number;
+  /** How many tensors its state has. */
+  readonly states: number;
+  /** [rows, in] to [rows, gates hidden]: all that the gates take but for the last output. */
+  project(x: Tensor, weights: CellWeights): Tensor;
+  /** The next state, from a step's projected input [batch, gates hidden]. */
+  step(projected: Tensor, state: CellState, recurrent: Recurrent): CellState;
+}
+
+export const recurrentOf = ({ weightHh, biasHh }: CellWeights): Recurrent => ({
+  weight: weightHh.transpose() as Tensor,
+  bias: biasHh,
+});
+
+const plus = (x: Tensor, bias: Tensor | undefined): Tensor => (bias === undefined ? x : x.add(bias));
+
+const projectInput = (x: Tensor, { weightIh, biasIh }: CellWeights): Tensor =>
+  plus(x.matmul(weightIh.transpose() as Tensor), biasIh);
+
+/** With both biases, where the second is added to all gates as the first is. */
+const projectWithBiases = (x: Tensor, weights: CellWeights): Tensor => plus(projectInput(x, weights), weights.biasHh);
+
+/** The columns of gate `i`, and of `count - 1` gates after it. */
+const gate = (all: Tensor, hidden: number, i: number, count = 1): Tensor =>
+  all.slice(1, i * hidden, (i + count) * hidden);
+
+const widthOf = ([h]: CellState): number => h.shape[1]!;
+
+const plainKind = (nonlinearity: RnnNonlinearity): CellKind => ({
+  gates: 1,
+  states: 1,
+  project: projectWithBiases,
+  step: (projected, [h], { weight }) => [h.matmul(weight).add(projected)[nonlinearity]()],
+});
+
+export const rnnKinds: { readonly [N in RnnNonlinearity]: CellKind } = {
+  tanh: plainKind('tanh'),
+  relu: plainKind('relu'),
+};
+
+export const lstmKind: CellKind = {
+  gates: 4,
+  states: 2,
+  project: projectWithBiases,
+  step(projected, state, { weight }) {
+    const [h, c] = state;
+    const width = widthOf(state);
+    const all = h.matmul(weight).add(projected);
+    const [input, forget, output] = [0, 1, 3].map((i) => gate(all, width, i).sigmoid());
+    const candidate = gate(all, width, 2).tanh();
+    const memory = forget!.mul(c!).add(input!.mul(candidate));
+    return [output!.mul(memory.tanh()), memory];
+  },
+};
+
+export const gruKind: CellKind = {
+  gates: 3,
+  states: 1,
+  project: projectInput,
+  step(projected, state, { weight, bias }) {
+    const [h] = state;
+    const width = widthOf(state);
+    const own = plus(h.matmul(weight), bias);
+    const both = gate(projected, width, 0, 2)
+      .add(gate(own, width, 0, 2))
+      .sigmoid();
+    const [reset, update] = [gate(both, width, 0), gate(both, width, 1)];
+    const candidate = gate(projected, width, 2)
+      .add(reset.mul(gate(own, width, 2)))
+      .tanh();
+    return [candidate.add(update.mul(h.sub(candidate)))];
+  },
+};
+
+/** Throws unless weights are those of a cell with so many gates, and says how wide the cell is. */
+export function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
+  const { weightIh, weightHh, biasIh, biasHh } = weights;
+  const [hidden, inSize] = [weightHh.shape[1]!, weightIh.shape[1]!];
+  const rows = gates * hidden;
+  const expected: readonly (readonly [string, Tensor | undefined, Shape])[] = [
+    ['weightHh', weightHh, [rows, hidden]],
+    ['weightIh', weightIh, [rows, inSize]],
+    ['biasIh', biasIh, [rows]],
+    ['biasHh', biasHh, [rows]],
+  ];
+  for (const [name, tensor, shape] of expected) {
+    if (tensor === undefined || sameShape(tensor.shape, shape)) continue;
+    const wanted = `${formatShape(shape)}: ${gates} ${gates === 1 ? 'gate' : 'gates'} of ${hidden}`;
+    throw new ShapeError(`${call}: expected ${name} of shape ${wanted}, got ${formatShape(tensor.shape)}`);
+  }
+  return { inSize, hidden };
+}
+
+/** One step of a cell, once all is checked. */
+function stepOf(call: string, kind: CellKind, x: Tensor, state: CellState, weights: CellWeights): CellState {
+  const { inSize, hidden } = checkWeights(call, kind.gates, weights);
+  const [batch, features] = x.shape;
+  if (batch === undefined || x.rank !== 2 || features !== inSize) {
+    throw new ShapeError(`${call}: expected an input of shape [batch, ${inSize}], got ${formatShape(x.shape)}`);
+  }
+  checkState(call, kind, state, [batch, hidden]);
+  return kind.step(kind.project(x, weights), state, recurrentOf(weights));
+}
+
+/** Throws unless a state has a tensor of this shape for each that the kind of cell hands on. */
+export function checkState(call: string, { states }: CellKind, state: readonly Tensor[], shape: Shape): void {
+  if (!Array.isArray(state) || state.length !== states) {
+    const wanted = states === 1 ? 'the state h' : 'the state [h, c]';
+    throw new ArgumentError(`${call}: expected ${wanted}, got ${Array.isArray(state) ? state.length : 'no'} tensors`);
+  }
+  state.forEach((tensor, i) => {
+    if (sameShape(tensor.shape, shape)) return;
+    const got = formatShape(tensor.shape);
+    throw new ShapeError(`${call}: expected ${i === 0 ? 'h' : 'c'} of shape ${formatShape(shape)}, got ${got}`);
+  });
+}
+
+/**
+ * One step of a plain recurrent cell: h' = s(x W_ih^T + b_ih + h W_hh^T + b_hh), with s = tanh unless said otherwise
+ * (Elman 1990).
+ *
+ * @param x [batch, in]
+ * @param h [batch, hidden]
+ * @returns h' [batch, hidden]
+ * @example
+ * const weights = { weightIh: tensor([[1]]), weightHh: tensor([[0.5]]) };
+ * rnnCell(tensor([[1]]), tensor([[2]]), weights, 'relu').toArray(); // [[2]]
+ */
+export function rnnCell<S extends Shape>(
+  x: Tensor,
+  h: Tensor<S>,
+  weights: CellWeights,
+  nonlinearity: RnnNonlinearity = 'tanh',
+): Tensor<S> {
+  checkNonlinearity('rnnCell', nonlinearity);
+  return stepOf('rnnCell', rnnKinds[nonlinearity], x, [h], weights)[0] as Tensor<S>;
+}
+
+export function checkNonlinearity(call: string, nonlinearity: string): void {
+  if (nonlinearity in rnnKinds) return;
+  throw new ArgumentError(`${call}: unknown nonlinearity '${nonlinearity}', expected 'tanh' or 'relu'`);
+}
+
+/**
+ * One step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000). Of the
+ * gates i, f, g, o, blocks of a = x W_ih^T + b_ih + h W_hh^T + b_hh in this order:
+ *
+ * c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'), s the sigmoid.
+ *
+ * @param x [batch, in]
+ * @param state [h, c], each [batch, hidden]
+ * @returns [h', c']
+ * @example
+ * const weights = { weightIh: zeros([4, 1]), weightHh: zeros([4, 1]) };
+ * const [h, c] = lstmCell(tensor([[1]]), [tensor([[0]]), tensor([[2]])], weights);
+ * c.toArray(); // [[1]]
+ * h.toArray(); // [[0.380797]]
+ */
+export function lstmCell<S extends Shape>(
+  x: Tensor,
+  state: readonly [h: Tensor<S>, c: Tensor<S>],
+  weights: CellWeights,
+): readonly [h: Tensor<S>, c: Tensor<S>] {
+  return stepOf('lstmCell', lstmKind, x, state, weights) as readonly [Tensor<S>, Tensor<S>];
+}
+
+/**
+ * One step of a gated recurrent unit (Cho et al. 2014, with the reset gate after the product, as in PyTorch). With u the
+ * blocks r, z, n of x W_ih^T + b_ih, and v those of h W_hh^T + b_hh:
+ *
+ * r = s(u_r + v_r), z = s(u_z + v_z), n = tanh(u_n + r v_n), h' = (1 - z) n + z h, s the sigmoid.
+ *
+ * @param x [batch, in]
+ * @param h [batch, hidden]
+ * @returns h' [batch, hidden]
+ * @example
+ * const weights = { weightIh: zeros([3, 1]), weightHh: zeros([3, 1]) };
+ * gruCell(tensor([[1]]), tensor([[2]]), weights).toArray(); // [[1]]
+ */
+export function gruCell<S extends Shape>(x: Tensor, h: Tensor<S>, weights: CellWeights): Tensor<S> {
+  return stepOf('gruCell', gruKind, x, [h], weights)[0] as Tensor<S>;
+}

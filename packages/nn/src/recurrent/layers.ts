@@ -1,0 +1,270 @@
+/** Layers of recurrent cells as modules: whole sequences. */
+
+import {
+  type Agree,
+  ArgumentError,
+  formatShape,
+  type Parameter,
+  type Printed,
+  Random,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { dropout } from '../dropout.ts';
+import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
+import { Module } from '../module.ts';
+import { type CellOptions, type CellParameters, cellParameters } from './cell-modules.ts';
+import {
+  type CellKind,
+  checkNonlinearity,
+  checkState,
+  gruKind,
+  lstmKind,
+  type RnnNonlinearity,
+  rnnKinds,
+} from './cells.ts';
+import { batchFirst, runLayers, sequencesOf } from './sequences.ts';
+
+export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
+  /** Layers one on the other; 1 unless given. */
+  readonly numLayers?: number;
+  /** Whether each layer also runs from the last step to the first, with weights of its own; false unless given. */
+  readonly bidirectional?: Both;
+  /** The probability to drop an output of a layer but the last, while training; 0 unless given, and else needs `random`. */
+  readonly dropout?: number;
+}
+
+export interface SequenceOptions<State> {
+  /** The states before the first step, zeros unless given. */
+  readonly state?: State;
+  /** How many steps of each sequence count; all unless given. */
+  readonly lengths?: Tensor | readonly number[];
+}
+
+/** What a recurrent layer makes of sequences. */
+export interface SequenceResult<Rows, State> {
+  /** The outputs h of the last layer at every step; of both directions side by side, forward first. */
+  readonly output: Rows;
+  /** The states after the last step of each sequence: after its first for the direction from the end. */
+  readonly state: State;
+}
+
+/** [batch, steps, in] to [batch, steps, hidden], or twice as many of both directions. */
+export interface SequenceMap<In extends number, Hidden extends number, Both extends boolean> extends ShapeMap {
+  readonly output: SequenceShape<this['input'], In, Both extends true ? number : Hidden>;
+}
+
+type SequenceShape<S, In extends number, Out extends number> = S extends readonly [
+  infer Batch extends number,
+  infer Steps extends number,
+  infer Features extends number,
+]
+  ? Agree<Features, In> extends true
+    ? readonly [Batch, Steps, Out]
+    : ShapeError<`expects ${In} features but receives ${Features}`>
+  : S extends Shape
+    ? number extends S['length']
+      ? readonly [number, number, Out]
+      : ShapeError<`expects sequences of shape [batch, steps, ${In}] but receives ${Printed<S>}`>
+    : never;
+
+/** States [layers directions, batch, hidden]. */
+type States<S extends Shape, Hidden extends number> = Tensor<
+  readonly [number, S extends readonly [infer Batch extends number, ...Shape] ? Batch : number, Hidden]
+>;
+
+/** What the recurrent layers have in common. */
+abstract class RecurrentLayers<In extends number, Hidden extends number, Both extends boolean> extends Module {
+  declare readonly [shapes]: SequenceMap<In, Hidden, Both>;
+  readonly inputSize: In;
+  readonly hiddenSize: Hidden;
+  readonly numLayers: number;
+  readonly bidirectional: Both;
+  /** The probability of an output between two layers to be dropped. */
+  readonly dropout: number;
+  /**
+   * The weights by PyTorch's names in camel case, and in its layouts: `weightIhL0`, `weightHhL0`, `biasIhL0`, `biasHhL0` for
+   * `weight_ih_l0`, …, and `weightIhL0Reverse`, … for `weight_ih_l0_reverse`, …
+   */
+  readonly weights: Readonly<Record<string, Parameter>>;
+  readonly #kind: CellKind;
+  readonly #layers: readonly (readonly CellParameters[])[];
+  readonly #random: Random | undefined;
+
+  constructor(kind: CellKind, inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both>) {
+    super();
+    const call = new.target.name;
+    const { numLayers = 1, bidirectional = false as Both, dropout: p = 0, random } = options;
+    if (!Number.isInteger(numLayers) || numLayers < 1) {
+      throw new ArgumentError(`${call}: numLayers is ${numLayers}, expected a whole number above 0`);
+    }
+    if (!(p >= 0 && p < 1)) {
+      throw new ArgumentError(`${call}: dropout is ${p}, expected a number from 0 up to, not including, 1`);
+    }
+    if (p > 0 && !(random instanceof Random)) {
+      throw new ArgumentError(`${call}: dropout needs { random }, the generator to draw the masks`);
+    }
+    this.inputSize = inputSize;
+    this.hiddenSize = hiddenSize;
+    this.numLayers = numLayers;
+    this.bidirectional = bidirectional;
+    this.dropout = p;
+    this.#kind = kind;
+    this.#random = random;
+    const directions = bidirectional ? ['', 'Reverse'] : [''];
+    this.#layers = Array.from({ length: numLayers }, (_, l) => {
+      const width = l === 0 ? inputSize : directions.length * hiddenSize;
+      return directions.map(() => cellParameters(call, kind.gates, width, hiddenSize, options));
+    });
+    this.weights = Object.fromEntries(
+      this.#layers.flatMap((cells, l) =>
+        cells.flatMap((cell, d) =>
+          Object.entries<Parameter | undefined>({ ...cell }).flatMap(([name, weight]) =>
+            weight === undefined ? [] : [[`${name}L${l}${directions[d]}`, weight]],
+          ),
+        ),
+      ),
+    );
+  }
+
+  protected override members(): object {
+    return this.weights;
+  }
+
+  /** Runs all layers; the state is a list of as many tensors as the kind of cell has. */
+  protected run(
+    x: Tensor,
+    states: readonly Tensor[] | undefined,
+    lengths: Tensor | readonly number[] | undefined,
+  ): SequenceResult<Tensor, readonly Tensor[]> {
+    const call = this.constructor.name;
+    const { inputSize, hiddenSize } = this;
+    if (x.rank !== 3) {
+      const wanted = `[batch, steps, ${inputSize}]`;
+      throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);
+    }
+    if (x.shape[2] !== inputSize) {
+      const receives = `${x.shape[2]}, in an input of shape ${formatShape(x.shape)}`;
+      throw new ShapeError(`${call}: expects ${inputSize} features but receives ${receives}`);
+    }
+    const shape = [this.numLayers * (this.bidirectional ? 2 : 1), x.shape[0]!, hiddenSize];
+    if (states !== undefined) checkState(call, this.#kind, states, shape);
+    const initial = states ?? Array.from({ length: this.#kind.states }, () => zeros(shape, { dtype: x.dtype }));
+    const random = this.training && this.dropout > 0 ? this.#random : undefined;
+    const between = (rows: Tensor): Tensor => (random === undefined ? rows : dropout(rows, this.dropout, random));
+    const result = runLayers(this.#kind, sequencesOf(call, x, lengths), initial, this.#layers, between);
+    return { output: batchFirst(result.sequences), state: result.states };
+  }
+
+  protected override settings(): string {
+    const { inputSize, hiddenSize, numLayers, bidirectional, dropout: p } = this;
+    return [
+      inputSize,
+      hiddenSize,
+      ...(numLayers === 1 ? [] : [`${numLayers} layers`]),
+      ...(bidirectional ? ['bidirectional'] : []),
+      ...(p === 0 ? [] : [`dropout ${p}`]),
+    ].join(', ');
+  }
+}
+
+/**
+ * Layers of plain recurrent cells over sequences; see `rnnCell` for what a step computes.
+ *
+ * The batch comes first: x [batch, steps, in]. Sequences as [steps, batch, in] go in as `x.permute([1, 0, 2])`, which copies
+ * nothing. With `lengths`, steps after the end of a sequence change nothing: outputs are 0 there, the final state is that
+ * after the last step that counts, and the reverse direction begins with it, as with PyTorch's packed sequences.
+ *
+ * @example
+ * const rnn = new RNN(10, 20, { numLayers: 2, random: new Random(1) });
+ * const { output, state } = rnn.forward(zeros([3, 5, 10]), { lengths: [5, 2, 4] });
+ * output.shape; // [3, 5, 20]
+ * state.shape; // [2, 3, 20]
+ */
+export class RNN<
+  const In extends number = number,
+  const Hidden extends number = number,
+  const Both extends boolean = false,
+> extends RecurrentLayers<In, Hidden, Both> {
+  readonly nonlinearity: RnnNonlinearity;
+
+  constructor(
+    inputSize: In,
+    hiddenSize: Hidden,
+    options: RecurrentOptions<Both> & { readonly nonlinearity?: RnnNonlinearity } = {},
+  ) {
+    const { nonlinearity = 'tanh' } = options;
+    checkNonlinearity('RNN', nonlinearity);
+    super(rnnKinds[nonlinearity], inputSize, hiddenSize, options);
+    this.nonlinearity = nonlinearity;
+  }
+
+  /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  forward<S extends Shape>(
+    x: Input<SequenceMap<In, Hidden, Both>, S>,
+    { state, lengths }: SequenceOptions<Tensor> = {},
+  ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
+    const result = this.run(x as unknown as Tensor, state && [state], lengths);
+    return { output: result.output, state: result.state[0] } as never;
+  }
+}
+
+/**
+ * Layers of long short-term memories over sequences; see `lstmCell` for what a step computes, and `RNN` for sequences
+ * of different lengths.
+ *
+ * @example
+ * const lstm = new LSTM(10, 20, { bidirectional: true, random: new Random(1) });
+ * const { output, state: [h, c] } = lstm.forward(zeros([3, 5, 10]));
+ * output.shape; // [3, 5, 40]
+ * c.shape; // [2, 3, 20]
+ * lstm.forward(zeros([3, 1, 10]), { state: [h, c] }).output.shape; // [3, 1, 40]
+ */
+export class LSTM<
+  const In extends number = number,
+  const Hidden extends number = number,
+  const Both extends boolean = false,
+> extends RecurrentLayers<In, Hidden, Both> {
+  constructor(inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both> = {}) {
+    super(lstmKind, inputSize, hiddenSize, options);
+  }
+
+  /** x [batch, steps, in] and the state [h, c], each [layers directions, batch, hidden], to the outputs and the new state. */
+  forward<S extends Shape>(
+    x: Input<SequenceMap<In, Hidden, Both>, S>,
+    { state, lengths }: SequenceOptions<readonly [h: Tensor, c: Tensor]> = {},
+  ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, readonly [h: States<S, Hidden>, c: States<S, Hidden>]> {
+    return this.run(x as unknown as Tensor, state, lengths) as never;
+  }
+}
+
+/**
+ * Layers of gated recurrent units over sequences; see `gruCell` for what a step computes, and `RNN` for sequences of
+ * different lengths.
+ *
+ * @example
+ * const gru = new GRU(10, 20, { random: new Random(1) });
+ * const { output, state } = gru.forward(zeros([3, 5, 10]));
+ * output.shape; // [3, 5, 20]
+ * state.shape; // [1, 3, 20]
+ */
+export class GRU<
+  const In extends number = number,
+  const Hidden extends number = number,
+  const Both extends boolean = false,
+> extends RecurrentLayers<In, Hidden, Both> {
+  constructor(inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both> = {}) {
+    super(gruKind, inputSize, hiddenSize, options);
+  }
+
+  /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  forward<S extends Shape>(
+    x: Input<SequenceMap<In, Hidden, Both>, S>,
+    { state, lengths }: SequenceOptions<Tensor> = {},
+  ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
+    const result = this.run(x as unknown as Tensor, state && [state], lengths);
+    return { output: result.output, state: result.state[0] } as never;
+  }
+}

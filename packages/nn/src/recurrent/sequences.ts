@@ -1,0 +1,117 @@
+/** Recurrent cells over sequences: one direction, and layers of one direction or both. */
+
+import { ArgumentError, concat, formatShape, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
+import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
+
+/**
+ * Sequences with the steps one after the other, each with a row for each sequence: [steps batch, features]. So the input of
+ * all steps takes one product, and a step's part of it is a view.
+ */
+export interface Sequences {
+  readonly rows: Tensor;
+  readonly batch: number;
+  readonly steps: number;
+  /** For each step, which sequences go on in it, bool [batch, 1]; `undefined` where all do. */
+  readonly goesOn: readonly (Tensor | undefined)[];
+}
+
+/** The lengths of sequences, as given; throws unless there is one, from 0 to `steps`, for each. */
+function readLengths(call: string, lengths: Tensor | readonly number[], batch: number, steps: number): number[] {
+  const list = Array.from(Array.isArray(lengths) ? lengths : (lengths as Tensor).data);
+  if (list.length !== batch) {
+    throw new ShapeError(`${call}: expected a length for each of ${batch} sequences, got ${list.length}`);
+  }
+  const wrong = list.findIndex((length) => !(Number.isInteger(length) && length >= 0 && length <= steps));
+  if (wrong === -1) return list;
+  throw new ArgumentError(
+    `${call}: the length at place ${wrong} is ${list[wrong]}, expected a whole number from 0 to ${steps}`,
+  );
+}
+
+/** Sequences [batch, steps, features] as rows; what comes after the end of one is never looked at. */
+export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly number[]): Sequences {
+  const [batch, steps, features] = x.shape as readonly [number, number, number];
+  if (steps === 0)
+    throw new ArgumentError(`${call}: the sequences are empty: the input has shape ${formatShape(x.shape)}`);
+  const byStep = x.permute([1, 0, 2]) as Tensor;
+  const shape = [steps * batch, features];
+  if (lengths === undefined) {
+    return { rows: byStep.reshape(shape), batch, steps, goesOn: new Array<undefined>(steps).fill(undefined) };
+  }
+  const list = readLengths(call, lengths, batch, steps);
+  const shortest = Math.min(steps, ...list);
+  const bits = Uint8Array.from({ length: steps * batch }, (_, i) => Number(Math.floor(i / batch) < list[i % batch]!));
+  const inside = tensor(bits, { shape: [steps, batch, 1], dtype: 'bool' }) as Tensor;
+  const goesOn = Array.from({ length: steps }, (_, step) => (step < shortest ? undefined : inside.index(step)));
+  return { rows: inside.where(byStep, 0).reshape(shape), batch, steps, goesOn };
+}
+
+/** [steps batch, features] as [batch, steps, features]. */
+export const batchFirst = ({ rows, batch, steps }: Sequences): Tensor =>
+  rows.reshape([steps, batch, rows.shape[1]!]).permute([1, 0, 2]) as Tensor;
+
+interface Run {
+  readonly rows: Tensor;
+  readonly state: CellState;
+}
+
+/** A cell over sequences, from their first step to their last or the other way. A sequence that is over keeps its state. */
+function runCell(
+  kind: CellKind,
+  { rows, batch, steps, goesOn }: Sequences,
+  initial: CellState,
+  weights: CellWeights,
+  reverse: boolean,
+): Run {
+  const projected = kind.project(rows, weights);
+  const recurrent = recurrentOf(weights);
+  const outputs = new Array<Tensor>(steps);
+  let state = initial;
+  for (let i = 0; i < steps; i++) {
+    const step = reverse ? steps - 1 - i : i;
+    const next = kind.step(projected.slice(0, step * batch, (step + 1) * batch), state, recurrent);
+    const mask = goesOn[step];
+    outputs[step] = mask?.where(next[0], 0) ?? next[0];
+    state = mask === undefined ? next : (next.map((tensor, j) => mask.where(tensor, state[j]!)) as [Tensor]);
+  }
+  return { rows: concat(outputs, 0), state };
+}
+
+/** Layers of cells: for each layer its directions, forward and, where there are two, backward. */
+export type Layers = readonly (readonly CellWeights[])[];
+
+/**
+ * Layers of cells over sequences, each on the outputs of the one before.
+ *
+ * @param states for each tensor of a cell's state one of [layers directions, batch, hidden]
+ * @param between what is done to the outputs of every layer but the last
+ */
+export function runLayers(
+  kind: CellKind,
+  sequences: Sequences,
+  states: readonly Tensor[],
+  layers: Layers,
+  between: (rows: Tensor) => Tensor,
+): { readonly sequences: Sequences; readonly states: readonly Tensor[] } {
+  const finals: CellState[] = [];
+  let { rows } = sequences;
+  layers.forEach((directions, l) => {
+    const input = { ...sequences, rows: l === 0 ? rows : between(rows) };
+    const outputs = directions.map((weights, d) => {
+      const initial = states.map((state) => state.index(finals.length));
+      const run = runCell(kind, input, initial as [Tensor], weights, d === 1);
+      finals.push(run.state);
+      return run.rows;
+    });
+    rows = outputs.length === 1 ? outputs[0]! : concat(outputs, 1);
+  });
+  return {
+    sequences: { ...sequences, rows },
+    states: states.map((_, i) =>
+      stack(
+        finals.map((state) => state[i]!),
+        0,
+      ),
+    ),
+  };
+}

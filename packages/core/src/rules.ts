@@ -235,4 +235,17 @@ export const rules: Rules = {
 
   unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
   fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],
+
+  conv: [
+    (k, g, _y, x, w, of) => k.convInput(g, w, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _w, of) => k.convWeight(x, g, of),
+  ],
+  convInput: [(k, g, _y, _x, w, of) => k.conv(g, w, of), (k, g, _y, x, _w, of) => k.convWeight(g, x, of)],
+  convWeight: [
+    (k, g, _y, x, z, of) => k.convInput(z, g, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _z, of) => k.conv(x, g, of),
+  ],
+
+  maxPool: [(k, g, _y, _x, by, windows) => k.maxUnpool(g, by, windows), null],
+  maxUnpool: [(k, g, _y, _x, by, windows) => k.maxPool(g, by, windows), null],
 };

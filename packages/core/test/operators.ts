@@ -79,6 +79,11 @@ const calls: { readonly [name: string]: Call } = {
   timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),
   crossEntropy: ([logits], [labels]) => kernels.crossEntropy(logits!, labels!),
   crossEntropySlope: ([g, logits], [labels]) => kernels.crossEntropySlope(g!, logits!, labels!),
+  conv: ([x, w], [of]) => kernels.conv(x!, w!, of!),
+  convInput: ([y, w], [of]) => kernels.convInput(y!, w!, of!),
+  convWeight: ([x, y], [of]) => kernels.convWeight(x!, y!, of!),
+  maxPool: ([x, by], [windows]) => kernels.maxPool(x!, by!, windows!),
+  maxUnpool: ([y, by], [windows]) => kernels.maxUnpool(y!, by!, windows!),
 
   // Programs of several operations.
   shared: ([x]) => {

@@ -26,6 +26,7 @@ const positive = on(numbers([2, 3], 0, 0.5, 3));
 const binary = on(numbers([2, 3]), numbers([2, 3], 1));
 const slice = { starts: [1, 3], sizes: [1, 2], steps: [1, -2] };
 const window = { size: 2, stride: 2, dilation: 2, padding: [1, 2] } as const;
+const convolution = { windows: [window], groups: 2 } as const;
 
 /** Exhaustive by its type: a primitive without a case does not compile. */
 const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] } = {
@@ -117,6 +118,11 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
 
   unfold: [{ inputs: [numbers([2, 5])], attributes: [window] }],
   fold: [{ inputs: [numbers([2, 2, 3])], attributes: { windows: [window], shape: [5] } }],
+  conv: [{ inputs: [numbers([2, 4, 5]), numbers([2, 2, 2], 1)], attributes: convolution }],
+  convInput: [{ inputs: [numbers([2, 2, 3]), numbers([2, 2, 2], 1)], attributes: { ...convolution, shape: [5] } }],
+  convWeight: [{ inputs: [numbers([2, 4, 5]), numbers([2, 2, 3], 1)], attributes: convolution }],
+  maxPool: [{ inputs: [numbers([2, 5]), numbers([2, 5], 1)], attributes: [window] }],
+  maxUnpool: [{ inputs: [numbers([2, 3]), numbers([2, 5], 1)], attributes: [window] }],
 };
 
 type Run = (...args: readonly unknown[]) => NdArray;

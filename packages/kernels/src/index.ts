@@ -21,6 +21,7 @@ export {
   type ArrayLike,
   type AttributesOf,
   arity,
+  type Convolution,
   type InputsOf,
   type Kernels,
   type Primitive,

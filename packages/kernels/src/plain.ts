@@ -7,22 +7,27 @@ import { abstract } from './abstract.ts';
 import type { NdArray } from './array.ts';
 import { forEachMatrix } from './matrices.ts';
 import { emptyOf, movement } from './movement.ts';
+import { convolutionsOf } from './plain/convolution.ts';
 import { crossEntropies } from './plain/cross-entropy.ts';
 import { elementwise } from './plain/elementwise.ts';
 import { multiplyMatrices } from './plain/matmul.ts';
 import { ordering } from './plain/ordering.ts';
+import { pooling } from './plain/pooling.ts';
 import { reductions } from './plain/reductions.ts';
 import type { Kernels } from './primitives.ts';
 
-export const plain: Kernels<NdArray> = {
+const composable = {
   ...movement,
   ...elementwise,
   ...reductions,
   ...ordering,
   ...crossEntropies,
-  matmul(x, y) {
+  ...pooling,
+  matmul(x: NdArray, y: NdArray): NdArray {
     const out = emptyOf(abstract.matmul(x, y));
     forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));
     return out;
   },
 };
+
+export const plain: Kernels<NdArray> = { ...composable, ...convolutionsOf(composable) };

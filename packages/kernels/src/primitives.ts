@@ -25,6 +25,14 @@ export interface Slice {
   readonly steps: readonly number[];
 }
 
+/** How a weight [o, c / groups, ...sizes] slides over [n, c, ...shape], giving [n, o, ...positions]. */
+export interface Convolution {
+  /** One an axis, of the weight's size along it. */
+  readonly windows: readonly Window[];
+  /** Parts of the channels that have nothing to do with one another: outputs of one see inputs of the same. */
+  readonly groups: number;
+}
+
 /**
  * The primitives: the complete, closed list of operations that tapegrad is made of, generic in the array type `A`.
  *
@@ -150,6 +158,19 @@ export interface Kernels<A> {
   unfold(x: A, windows: readonly Window[]): A;
   /** The adjoint of `unfold`: the windows' entries added where they came from, in zeros whose last axes are `shape`. */
   fold(x: A, into: { readonly windows: readonly Window[]; readonly shape: Shape }): A;
+
+  // Convolutions: a form t(x, w, y) that is linear in each, as a function of two of them; so is its derivative.
+  /** Products of the windows of x with the weight w: the cross-correlation that networks call a convolution. */
+  conv(x: A, w: A, of: Convolution): A;
+  /** The adjoint of `conv` in x, whose axes behind the channels are `shape`. */
+  convInput(y: A, w: A, of: Convolution & { readonly shape: Shape }): A;
+  /** The adjoint of `conv` in w. */
+  convWeight(x: A, y: A, of: Convolution): A;
+
+  /** Of each window over the last axes, the entry of x where `by` has its first maximum; a NaN counts as the largest. */
+  maxPool(x: A, by: A, windows: readonly Window[]): A;
+  /** The adjoint of `maxPool` in x: entries added where `by` has the first maximum of their window, in zeros. */
+  maxUnpool(y: A, by: A, windows: readonly Window[]): A;
 }
 
 /** The name of a primitive. */
@@ -241,6 +262,11 @@ export const arity: {
   crossEntropySlope: 3,
   unfold: 1,
   fold: 1,
+  conv: 2,
+  convInput: 2,
+  convWeight: 2,
+  maxPool: 2,
+  maxUnpool: 2,
 };
 
 /** All primitives, in the order of the interface. */

@@ -16,6 +16,7 @@ import type {
   Activation,
   ArrayLike,
   Binary as BinaryPrimitive,
+  Convolution,
   Kernels,
   Unary as UnaryPrimitive,
 } from './primitives.ts';
@@ -151,6 +152,40 @@ function windowSource(index: Index, windows: readonly Window[], shape: Shape): n
     source.push(place);
   }
   return source;
+}
+
+/** Calls `visit` with the places in x, w and y of each product that a convolution y of x with w sums up. */
+function forEachProduct(
+  { windows, groups }: Convolution,
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  visit: (x: Index, w: Index, y: Index) => void,
+): void {
+  const outputs = w[0]! / groups;
+  for (const place of indices(y)) {
+    const [n, o, ...position] = place as [number, number, ...number[]];
+    for (const entry of indices(w.slice(1))) {
+      const [c, ...within] = entry as [number, ...number[]];
+      const channel = Math.floor(o / outputs) * w[1]! + c;
+      const source = windowSource([n, channel, ...within, ...position], windows, x);
+      if (source !== undefined) visit(source, [o, ...entry], place);
+    }
+  }
+}
+
+/** The place of the first maximum of the window at a place of the result. */
+function maximumPlace(by: Nd, windows: readonly Window[], place: Index): Index {
+  const lead = by.shape.length - windows.length;
+  let best: Index | undefined;
+  for (const within of indices(windows.map(({ size }) => size))) {
+    const source = windowSource([...place.slice(0, lead), ...within, ...place.slice(lead)], windows, by.shape);
+    if (source === undefined) continue;
+    const [champion, candidate] = [best === undefined ? undefined : get(by, best), get(by, source)];
+    const beats = champion === undefined || candidate > champion || Number.isNaN(candidate);
+    if (beats && !Number.isNaN(champion)) best = source;
+  }
+  return best!;
 }
 
 /** The indices, after a look at each. */
@@ -412,6 +447,40 @@ export const reference: Kernels<NdArray> = {
       const target = windowSource(index, into.windows, type.shape);
       if (target !== undefined) add(out, target, get(from, index));
     }
+    return store(type, out);
+  },
+
+  conv(x, w, of) {
+    const type = abstract.conv(x, w, of);
+    const [a, b, out] = [load(x), load(w), zeros(type.shape)];
+    forEachProduct(of, x.shape, w.shape, type.shape, (i, j, k) => add(out, k, get(a, i) * get(b, j)));
+    return store(type, out);
+  },
+  convInput(y, w, of) {
+    const type = abstract.convInput(y, w, of);
+    const [a, b, out] = [load(y), load(w), zeros(type.shape)];
+    forEachProduct(of, type.shape, w.shape, y.shape, (i, j, k) => add(out, i, get(a, k) * get(b, j)));
+    return store(type, out);
+  },
+  convWeight(x, y, of) {
+    const type = abstract.convWeight(x, y, of);
+    const [a, b, out] = [load(x), load(y), zeros(type.shape)];
+    forEachProduct(of, x.shape, type.shape, y.shape, (i, j, k) => add(out, j, get(a, i) * get(b, k)));
+    return store(type, out);
+  },
+
+  maxPool(x, by, windows) {
+    const type = abstract.maxPool(x, by, windows);
+    const [from, judge] = [load(x), load(by)];
+    return store(
+      type,
+      build(type.shape, (place) => get(from, maximumPlace(judge, windows, place))),
+    );
+  },
+  maxUnpool(y, by, windows) {
+    const type = abstract.maxUnpool(y, by, windows);
+    const [from, judge, out] = [load(y), load(by), zeros(type.shape)];
+    for (const place of indices(y.shape)) add(out, maximumPlace(judge, windows, place), get(from, place));
     return store(type, out);
   },
 };

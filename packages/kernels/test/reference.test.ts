@@ -14,6 +14,8 @@ const x = array([1, 2, 3, 4, 5, 6], [2, 3]);
 const signed = array([-2, -0, 0, 3]);
 const e = Math.E;
 const window = { size: 2, stride: 1, dilation: 1, padding: [0, 1] } as const;
+const convolution = { windows: [window], groups: 1 } as const;
+const pool = { size: 2, stride: 2, dilation: 1, padding: [0, 1] } as const;
 
 /** What the oracle of all interpreters says, worked out by hand: each primitive, and the shape and elements it must give. */
 const worked: {
@@ -83,6 +85,16 @@ const worked: {
   crossEntropySlope: [[array([6, 1]), array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2, 2], [3, -3, 1, -1]],
   unfold: [[array([1, 2, 3])], [window], [2, 3], [1, 2, 3, 2, 3, 0]],
   fold: [[array([1, 2, 3, 10, 20, 30], [2, 3])], { windows: [window], shape: [3] }, [3], [1, 12, 23]],
+  conv: [[array([1, 2, 3], [1, 1, 3]), array([1, 10], [1, 1, 2])], convolution, [1, 1, 3], [21, 32, 3]],
+  convInput: [
+    [array([1, 2, 3], [1, 1, 3]), array([1, 10], [1, 1, 2])],
+    { ...convolution, shape: [3] },
+    [1, 1, 3],
+    [1, 12, 23],
+  ],
+  convWeight: [[array([1, 2, 3], [1, 1, 3]), array([1, 10, 100], [1, 1, 3])], convolution, [1, 1, 2], [321, 32]],
+  maxPool: [[array([1, 2, 3, 4, 5]), array([7, 7, 0, NaN, 8])], [pool], [3], [1, 4, 5]],
+  maxUnpool: [[array([1, 2, 3]), array([7, 7, 0, NaN, 8])], [pool], [5], [1, 0, 0, 2, 3]],
 };
 
 describe('the reference gives what is worked out by hand', () => {

@@ -82,6 +82,18 @@ def fold(x, windows, shape):
     return images.reshape(*lead, *shape)
 
 
+def max_places(by, w):
+    return F.max_pool1d(by, w["size"], w["stride"], w["padding"][0], w["dilation"], return_indices=True)[1]
+
+
+def max_pool(x, by, windows):
+    return x.gather(-1, max_places(by, windows[0]))
+
+
+def max_unpool(y, by, windows):
+    return torch.zeros_like(by).scatter_add(-1, max_places(by, windows[0]), y)
+
+
 def gradients(y, inputs, **options):
     if not y.requires_grad:
         return [torch.zeros_like(x) for x in inputs]
@@ -100,7 +112,7 @@ def plain(x):
 def evaluate(case, shapes):
     inputs = make_inputs(case, shapes)
     names = dict(zip("xyz", inputs), list=inputs, a=[argument(arg) for arg in case.get("args", [])])
-    y = eval(case["torch"], {"torch": torch, "F": F, "unfold": unfold, "fold": fold, **names})
+    y = eval(case["torch"], {"torch": torch, "F": F, "unfold": unfold, "fold": fold, "max_pool": max_pool, "max_unpool": max_unpool, **names})
     result = {"shape": list(y.shape), "value": plain(y)}
     if case.get("constant"):
         return result

@@ -2,6 +2,7 @@
 
 import { type Primitive, primitives } from '../primitives.ts';
 import type { Case } from './case.ts';
+import { convolutionTable } from './cases/convolutions.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { fusedCases } from './cases/fused.ts';
 import { movementCases } from './cases/movement.ts';
@@ -14,6 +15,7 @@ const table: { readonly [P in Primitive]: readonly Case[] } = {
   ...movementCases,
   ...productCases,
   ...fusedCases,
+  ...convolutionTable,
 };
 
 /** The cases of one primitive. */

@@ -82,6 +82,11 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   crossEntropySlope: { epsilons: 4 },
   unfold: 'exact',
   fold: 'accumulated',
+  conv: 'accumulated',
+  convInput: 'accumulated',
+  convWeight: 'accumulated',
+  maxPool: 'exact',
+  maxUnpool: { epsilons: 8 },
 };
 
 const epsilon = { float32: 2 ** -23, float64: 2 ** -52 } as const;

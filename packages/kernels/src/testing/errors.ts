@@ -243,4 +243,61 @@ export const errorCases: readonly ErrorCase[] = [
   shapeError('a shape of as many axes as windows', 'fold', [x([2, 8])], { windows: window({}), shape: [1, 9] }),
   argumentError('[-9] is not a shape', 'fold', [x([2, 8])], { windows: window({}), shape: [-9] }),
   dtypeError('expected numbers, got bool', 'fold', [x([2, 8], 'bool')], { windows: window({}), shape: [9] }),
+
+  ...(['conv', 'convInput', 'convWeight'] as const).flatMap((primitive) => {
+    const attributes = (how: object) => ({ windows: window({}), groups: 1, shape: [9], ...how });
+    const shapes = { x: [3, 4, 9], w: [6, 4, 2], y: [3, 6, 8] } as const;
+    const [a, b] = { conv: ['x', 'w'], convInput: ['y', 'w'], convWeight: ['x', 'y'] }[primitive] as ['x', 'w'];
+    const call = (how: { readonly [A in 'x' | 'w' | 'y']?: Shape }, of: object = {}) =>
+      [primitive, [x(how[a] ?? shapes[a]), x(how[b] ?? shapes[b])], attributes(of)] as const;
+    return [
+      dtypeError(
+        'operands are float32 and float64',
+        primitive,
+        [x(shapes[a]), x(shapes[b], 'float64')],
+        attributes({}),
+      ),
+      dtypeError('expected numbers, got bool', primitive, [x(shapes[a], 'bool'), x(shapes[b], 'bool')], attributes({})),
+      ...[0, 1.5, -2].map((groups) => argumentError('a whole number of groups above 0', ...call({}, { groups }))),
+      shapeError(
+        'a window that spans 11 does not fit axis 2 of padded length 9',
+        ...call({ w: [6, 4, 11] }, { windows: window({ size: 11 }) }),
+      ),
+      ...(primitive === 'convWeight'
+        ? []
+        : [shapeError('a weight of size [2] behind the channels', ...call({ w: [6, 4, 3] }))]),
+      ...(primitive === 'conv'
+        ? [
+            shapeError('3 axes each for 1 windows', ...call({ x: [3, 4, 9, 9] })),
+            shapeError('a weight for 4 channels and so of shape [o, 4, …]', ...call({ w: [6, 2, 2] })),
+            shapeError('a weight for 4 channels in 2 groups', ...call({}, { groups: 2 })),
+          ]
+        : [shapeError('expected positions of shape [3, 6, 8], got [3, 6, 7]', ...call({ y: [3, 6, 7] }))]),
+    ];
+  }),
+
+  dtypeError('operands are float64 and float32', 'maxPool', [x([9], 'float64'), x([9])], window({})),
+  dtypeError('expected numbers, got bool', 'maxPool', [x([9], 'bool'), x([9], 'bool')], window({})),
+  dtypeError('expected numbers, got bool', 'maxUnpool', [x([8], 'bool'), x([9], 'bool')], window({})),
+  shapeError('expected one shape, got [9] and [8]', 'maxPool', [x([9]), x([8])], window({})),
+  shapeError('expected positions of shape [8], got [9]', 'maxUnpool', [x([9]), x([9])], window({})),
+  dtypeError('operands are float64 and float32', 'maxUnpool', [x([8], 'float64'), x([9])], window({})),
+  shapeError(
+    'window 0 along axis 0 of length 9 has only padding',
+    'maxPool',
+    [x([9]), x([9])],
+    window({ padding: [2, 0] }),
+  ),
+  shapeError(
+    'window 9 along axis 1 of length 9 has only padding',
+    'maxUnpool',
+    [x([2, 10]), x([2, 9])],
+    window({ padding: [0, 2] }),
+  ),
+  shapeError(
+    'window 0 along axis 0 of length 1 has only padding',
+    'maxPool',
+    [x([1]), x([1])],
+    window({ dilation: 2, padding: [1, 1] }),
+  ),
 ];

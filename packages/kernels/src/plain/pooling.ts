@@ -1,0 +1,89 @@
+/** Max pooling on typed arrays. */
+
+import { abstract } from '../abstract.ts';
+import { filled, NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
+import type { Data } from '../dtype.ts';
+import { emptyOf, movement } from '../movement.ts';
+import type { Kernels } from '../primitives.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import type { Window } from '../views.ts';
+
+/** Planes, and the places in a plane that each window covers, window after window. */
+export interface Pools {
+  /** Elements of a plane. */
+  readonly plane: number;
+  readonly windows: number;
+  /** Elements of a window. */
+  readonly size: number;
+  /** [windows, size]; in place of padding an element of the same window that comes before it, or the first. */
+  readonly places: Int32Array;
+}
+
+/** The pools of an array of `shape`, none of which is without an element. */
+export function poolsOf(shape: Shape, windows: readonly Window[]): Pools {
+  const axes = shape.slice(shape.length - windows.length);
+  const plane = sizeOf(axes);
+  // Places counted from 1, so that 0 is padding.
+  const numbers = new NdArray(
+    Int32Array.from({ length: plane }, (_, i) => i + 1),
+    'int32',
+    axes,
+  );
+  const unfolded = contiguous(movement.unfold(numbers, windows));
+  const size = sizeOf(windows.map((w) => w.size));
+  const count = unfolded.size / size;
+  const places = new Int32Array(unfolded.size);
+  for (let window = 0; window < count; window++) {
+    let place = 0;
+    for (let entry = 0; place === 0; entry++) place = unfolded.data[unfolded.offset + entry * count + window]!;
+    for (let entry = 0; entry < size; entry++) {
+      place = unfolded.data[unfolded.offset + entry * count + window]! || place;
+      places[window * size + entry] = place - 1;
+    }
+  }
+  return { plane, windows: count, size, places };
+}
+
+/** The place in `by` of the first maximum of a window: of the first NaN where there is one. */
+function firstMaximum(by: Data, start: number, { size, places }: Pools, window: number): number {
+  let best = start + places[window * size]!;
+  for (let entry = window * size + 1; entry < (window + 1) * size; entry++) {
+    const place = start + places[entry]!;
+    const [champion, candidate] = [by[best]!, by[place]!];
+    if (!(candidate <= champion) && !Number.isNaN(champion)) best = place;
+  }
+  return best;
+}
+
+/** Calls `visit` for each window with its number and the place of its maximum, both counted over all planes. */
+function forEachMaximum(by: NdArray, windows: readonly Window[], visit: (window: number, place: number) => void): void {
+  const pools = poolsOf(by.shape, windows);
+  const { data, offset } = contiguous(by);
+  for (let plane = 0; plane * pools.plane < by.size; plane++) {
+    const start = offset + plane * pools.plane;
+    for (let window = 0; window < pools.windows; window++) {
+      visit(plane * pools.windows + window, firstMaximum(data, start, pools, window) - offset);
+    }
+  }
+}
+
+export const pooling: Pick<Kernels<NdArray>, 'maxPool' | 'maxUnpool'> = {
+  maxPool(x, by, windows) {
+    const out = emptyOf(abstract.maxPool(x, by, windows));
+    const { data, offset } = contiguous(x);
+    forEachMaximum(by, windows, (window, place) => {
+      out.data[window] = data[offset + place]!;
+    });
+    return out;
+  },
+  maxUnpool(y, by, windows) {
+    const { shape, dtype } = abstract.maxUnpool(y, by, windows);
+    const out = filled(shape, 0, dtype);
+    const { data, offset } = contiguous(y);
+    forEachMaximum(by, windows, (window, place) => {
+      out.data[place]! += data[offset + window]!;
+    });
+    return out;
+  },
+};

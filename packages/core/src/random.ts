@@ -70,13 +70,13 @@ export class Random {
     if (!(low <= high && Number.isFinite(high - low))) {
       throw new ArgumentError(`uniform: expected finite bounds low <= high, got ${low} and ${high}`);
     }
-    const round = dtype === 'float64' ? Number : Math.fround;
-    const [first, end] = [round(low), round(high)];
-    return this.#fill('uniform', shape, dtype, () => {
-      // Rounding may reach the bound that is left out.
-      for (;;) {
-        const value = round(low + (high - low) * this.next());
-        if (value < end || first === end) return value;
+    const bits = this.#bits;
+    return this.#fill('uniform', shape, dtype, (data) => {
+      const [first, end] = data instanceof Float32Array ? [Math.fround(low), Math.fround(high)] : [low, high];
+      for (let i = 0; i < data.length; i++) {
+        // Rounding may reach the bound that is left out.
+        do data[i] = low + (high - low) * uniformFloat64(bits);
+        while (data[i]! >= end && first !== end);
       }
     });
   }
@@ -89,18 +89,15 @@ export class Random {
     if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
       throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
     }
-    // Box and Muller: two independent normal numbers from two uniform ones.
-    let spare: number | undefined;
-    return this.#fill('normal', shape, dtype, () => {
-      if (spare !== undefined) {
-        const value = spare;
-        spare = undefined;
-        return value;
+    const bits = this.#bits;
+    return this.#fill('normal', shape, dtype, (data) => {
+      // Box and Muller: two independent normal numbers from two uniform ones. One past the end is not written.
+      for (let i = 0; i < data.length; i += 2) {
+        const radius = std * Math.sqrt(-2 * Math.log(1 - uniformFloat64(bits)));
+        const angle = 2 * Math.PI * uniformFloat64(bits);
+        data[i] = mean + radius * Math.cos(angle);
+        data[i + 1] = mean + radius * Math.sin(angle);
       }
-      const radius = std * Math.sqrt(-2 * Math.log(1 - this.next()));
-      const angle = 2 * Math.PI * this.next();
-      spare = mean + radius * Math.sin(angle);
-      return mean + radius * Math.cos(angle);
     });
   }
 
@@ -109,7 +106,10 @@ export class Random {
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
     // 32 bits resolve the probability to 2e-10.
     const threshold = p * 2 ** 32 - 2 ** 31;
-    return this.#fill('bernoulli', shape, dtype, () => (this.#bits.next() < threshold ? 1 : 0));
+    const bits = this.#bits;
+    return this.#fill('bernoulli', shape, dtype, (data) => {
+      for (let i = 0; i < data.length; i++) data[i] = bits.next() < threshold ? 1 : 0;
+    });
   }
 
   /** int32 numbers evenly spread from `low` up to, not including, `high`. */
@@ -142,11 +142,16 @@ export class Random {
     }
   }
 
-  #fill<S extends Shape>(call: string, shape: S, dtype: FloatDType = 'float32', draw: () => number): Tensor<S> {
+  #fill<S extends Shape>(
+    call: string,
+    shape: S,
+    dtype: FloatDType = 'float32',
+    write: (data: Data) => void,
+  ): Tensor<S> {
     checkShape(call, shape);
     if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
     const data: Data = newData(dtype, sizeOf(shape));
-    for (let i = 0; i < data.length; i++) data[i] = draw();
+    write(data);
     return new Tensor(new NdArray(data, dtype, shape));
   }
 }

@@ -6,10 +6,9 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { savePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { Progress } from '@tapegrad/example-toolkit/progress';
-import { cosine } from '@tapegrad/example-toolkit/schedule';
 import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { Dense, Dropout, ReLU, Sequential } from '@tapegrad/nn';
-import { SGD } from '@tapegrad/optim';
+import { cosine, SGD } from '@tapegrad/optim';
 import { type Digits, loadDigits } from './digits.ts';
 import { ABOUT, OPTIONS } from './options.ts';
 import { learningCurve, mistakesPicture } from './pictures.ts';
@@ -54,6 +53,7 @@ await runProgram(async () => {
 /** Trains for all epochs, and tests after each. */
 function train(digits: Digits, test: Digits): Epoch[] {
   const optimizer = new SGD(model.parameters(), { learningRate, momentum, weightDecay });
+  const schedule = cosine(learningRate, { steps: epochs });
   const history: Epoch[] = [];
   print(epochTable.heading());
 
@@ -65,7 +65,7 @@ function train(digits: Digits, test: Digits): Epoch[] {
       steps.push(step);
       training = combine(training, step);
       progress.update(training.count, `loss ${training.loss.toFixed(4)} · accuracy ${percent(training.accuracy)}`);
-      optimizer.learningRate = learningRate * cosine((number - 1 + training.count / digits.count) / epochs);
+      optimizer.learningRate = schedule(number - 1 + training.count / digits.count);
     }
     const seconds = progress.stop();
     const epoch = { number, steps, training, test: evaluate(model, test).score, seconds };

@@ -2,9 +2,8 @@
 
 import { noGrad, type Random, type Tensor } from '@tapegrad/core';
 import { batches } from '@tapegrad/example-toolkit/batches';
-import { cosine } from '@tapegrad/example-toolkit/schedule';
 import { l1, type Module, mse } from '@tapegrad/nn';
-import { SGD } from '@tapegrad/optim';
+import { cosine, SGD } from '@tapegrad/optim';
 import type { Cars } from './cars.ts';
 
 type Features = Cars['features'];
@@ -49,9 +48,10 @@ export function fit(model: Model, train: Cars, test: Cars, options: FitOptions):
 
   const data = { x: features.standardise(train.features), y: economy.standardise(train.economy) };
   const optimizer = new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 });
+  const schedule = cosine(learningRate, { steps: epochs });
   const history: Fitted['history'][number][] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
-    optimizer.learningRate = learningRate * cosine((epoch - 1) / epochs);
+    optimizer.learningRate = schedule(epoch - 1);
     for (const { x, y } of batches(data, { size: batch, random })) {
       optimizer.step(mse(model.forward(x), y).backward());
     }

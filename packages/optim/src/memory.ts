@@ -10,6 +10,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/core';
+import { checkWhole } from './options.ts';
 
 /** What is remembered of a parameter between steps: typed arrays by name. */
 export type Memory = Readonly<Record<string, Data>>;
@@ -40,13 +41,6 @@ export const parameterState = <M extends Memory>(
 /** Throws unless a state has as many of something as are there. */
 export function checkCount(call: string, what: string, expected: number, got: number): void {
   if (got !== expected) throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
-}
-
-/** Throws unless a number counts something. */
-function checkWhole(call: string, what: string, value: number): void {
-  if (!Number.isInteger(value) || value < 0) {
-    throw new ArgumentError(`${call}: ${what} is ${value}, expected a whole number >= 0`);
-  }
 }
 
 /** Whether two names can be of one parameter: the same, or one a longer path, from a module around the other's. */

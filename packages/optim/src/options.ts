@@ -20,6 +20,13 @@ export function checkNotNegative(call: string, option: string, value: number): v
   }
 }
 
+/** Throws unless a number counts something. */
+export function checkWhole(call: string, what: string, value: number): void {
+  if (!Number.isInteger(value) || value < 0) {
+    throw new ArgumentError(`${call}: ${what} is ${value}, expected a whole number >= 0`);
+  }
+}
+
 /** Throws unless an option is the share of a running mean that stays: from 0 up to, not including, 1. */
 export function checkShare(call: string, option: string, value: number): void {
   if (!(value >= 0 && value < 1)) {

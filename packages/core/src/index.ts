@@ -153,6 +153,19 @@ export {
 } from './tensor.ts';
 export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
+  type ArgumentChoice,
+  type ArgumentOptions,
+  type AtArguments,
+  grad,
+  hvp,
+  jvp,
+  type ScalarResult,
+  stopGradient,
+  valueAndGrad,
+  vjp,
+} from './transforms.ts';
+export type { TensorTree } from './trees.ts';
+export {
   type Counterexample,
   type FormulaReport,
   type Outcome,

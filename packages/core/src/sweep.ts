@@ -26,8 +26,8 @@ function passesOn(op: Primitive, i: number): boolean {
   return typeof rule === 'function' || rule[i] !== null;
 }
 
-/** The cotangent that an entry passes to its input `i`. */
-function cotangentOf<T extends Recorded, A extends ArrayLike>(
+/** The cotangent that an entry passes to its input `i`: what the rule makes of that of its output. */
+export function cotangentOf<T extends Recorded, A extends ArrayLike>(
   k: Kernels<A>,
   { op, inputs, output, attributes }: Entry<T>,
   i: number,
@@ -84,7 +84,7 @@ export interface Sweep<T, A> {
   /** Whether the tape stays usable. */
   readonly retain: boolean;
   /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
-  readonly memory?: Memory<A>;
+  readonly memory?: Memory<A> | undefined;
 }
 
 /** Counts who holds a value. */

@@ -108,6 +108,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return data.length === size ? data : data.subarray(offset, offset + size);
   }
 
+  /** All elements that the tensor stands for: `data`, and inside `vmap` those of every example. For checks of each. */
+  get elements(): Data {
+    return this.data;
+  }
+
   /** The number that a tensor of one element holds. */
   item(): number {
     if (this.size !== 1) {
@@ -544,9 +549,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
       throw new ShapeError(`gather: expected indices of this shape except along axis ${i}, got ${shapes}`);
     }
     const length = this.shape[i]!;
-    const wrong = indices.data.findIndex((place) => place < 0 || place >= length);
+    const { elements } = indices;
+    const wrong = elements.findIndex((place) => place < 0 || place >= length);
     if (wrong !== -1) {
-      const got = `index ${indices.data[wrong]} at place ${wrong}`;
+      const got = `index ${elements[wrong]} at place ${wrong}`;
       throw new ArgumentError(`gather: ${got} is out of range for axis ${i} of length ${length}`);
     }
     return compositions.gather<Tensor>(k, this, indices, i);

@@ -59,8 +59,13 @@ const withChecks = (code: string): string =>
 function moduleOf({ imports, code }: Example, modules: Readonly<Record<string, object>>): string {
   const specifiers = Object.keys(modules);
   const names = new Set(Object.values(modules).flatMap(Object.keys));
+  // A class is in scope as a type too, unless the example imports it.
+  const isClass = ([name, value]: [string, unknown]) =>
+    typeof value === 'function' && /^class\b/.test(String(value)) && !new RegExp(`\\b${name}\\b`).test(imports);
+  const classes = Object.values(modules).map((module) => Object.entries(module).filter(isClass));
   return `
 ${specifiers.map((specifier, i) => `import type * as module${i} from '${specifier}';`).join('\n')}
+${specifiers.map((specifier, i) => `import type { ${classes[i]!.map(([name]) => name).join(', ')} } from '${specifier}';`).join('\n')}
 ${imports}
 export default async (
   { ${[...names].join(', ')} }: ${specifiers.map((_, i) => `typeof module${i}`).join(' & ')},

@@ -258,10 +258,11 @@ function checkClasses(logits: Tensor, targets: Tensor): 'labels' | 'probabilitie
     if (targets.dtype !== 'int32') {
       throw new DTypeError(`crossEntropy: the labels are ${targets.dtype}, expected int32; cast them`);
     }
-    const wrong = targets.data.findIndex((label) => label < 0 || label >= c);
+    const { elements } = targets;
+    const wrong = elements.findIndex((label) => label < 0 || label >= c);
     if (wrong === -1) return 'labels';
     const range = `${c} classes are labelled 0 to ${c - 1}`;
-    throw new ArgumentError(`crossEntropy: label ${targets.data[wrong]} at place ${wrong} is out of range: ${range}`);
+    throw new ArgumentError(`crossEntropy: label ${elements[wrong]} at place ${wrong} is out of range: ${range}`);
   }
   if (!sameShape(targets.shape, logits.shape)) {
     const wanted = `labels of shape [${n}] or probabilities of shape [${n}, ${c}]`;

@@ -1,0 +1,117 @@
+/** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
+
+import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@tapegrad/kernels';
+import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
+import { interpreter } from './engine.ts';
+import { type Memory, sweep } from './sweep.ts';
+import { pushForward } from './tangents.ts';
+import { Entry, entriesOf, isRecording, nextEntry, withRecording } from './tape.ts';
+import { kernels, Tensor } from './tensor.ts';
+
+/** A function near the inputs that it was run on. */
+export interface Linearization {
+  /** The outputs, for the caller: part of the tape outside only if that has anything that requires a gradient. */
+  readonly outputs: readonly Tensor[];
+  /** Makes a tensor that the function gave beside its outputs one for the caller. */
+  release(x: Tensor): Tensor;
+  /** The inputs' cotangents from those of the outputs. */
+  pullBack(cotangents: readonly Tensor[]): Tensor[];
+  /** The outputs' tangents from those of the inputs. */
+  pushForward(tangents: readonly Tensor[]): Tensor[];
+}
+
+/**
+ * A tensor with the same elements that requires a gradient of its own. Gradients flow on through it where `connected`, and
+ * else stop, so that it is no input of the program to whoever sweeps from outside.
+ */
+function leafOf(x: Tensor, connected: boolean): Tensor {
+  const entry = connected ? new Entry('reshape', [x], x.shape) : new Entry('stopGradient', [x], undefined);
+  const leaf = new Tensor(x.array, entry, true);
+  entry.bind(leaf);
+  return leaf;
+}
+
+const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
+
+/** Whether what entries compute depends on anything that requires a gradient, save for the leaves. */
+function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Tensor[], since: number): boolean {
+  const own = new Set(leaves);
+  const isOther = (x: Tensor): boolean =>
+    x.requiresGrad && !own.has(x) && (x.entry === undefined || x.entry.id < since);
+  return entries.some(({ inputs }) => inputs.some(isOther));
+}
+
+/** A walk along the tape, from what is known at one end; what does not depend on it comes out undefined. */
+type Walk = <A extends ArrayLike>(
+  k: Kernels<A>,
+  value: (x: Tensor) => A,
+  operands: readonly A[],
+  memory?: Memory<A>,
+) => readonly (A | undefined)[];
+
+const arrayOf = (x: Tensor): NdArray => x.array;
+
+/** The cotangents of some tensors, added up for one that is among them several times. */
+function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], cotangents: readonly A[]): Map<Tensor, A> {
+  const sums = new Map<Tensor, A>();
+  tensors.forEach((x, i) => {
+    const earlier = sums.get(x);
+    sums.set(x, earlier === undefined ? cotangents[i]! : k.add(earlier, cotangents[i]!));
+  });
+  return sums;
+}
+
+/**
+ * Runs a function of tensors on fresh inputs, records it, and gives its outputs with what linearizes it there.
+ *
+ * Inside `vmap` the tape is that of all examples at once, with an axis for each batch before the tensors' own. Examples do
+ * not depend on each other, so a sweep from all of them gives each its own gradient.
+ */
+export function linearize(
+  inputs: readonly Tensor[],
+  f: (...inputs: Tensor[]) => { readonly outputs: readonly Tensor[]; readonly others?: readonly Tensor[] },
+): Linearization {
+  const recorded = isRecording();
+  const at = activeLevels();
+  const primals = inputs.map((x) => lower(at, x));
+  const leaves = primals.map((x) => leafOf(x, recorded && x.requiresGrad));
+  const since = nextEntry();
+  const { outputs, others, roots } = withRecording(true, () => {
+    const { outputs, others = [] } = f(...leaves.map((x) => raise(at, x)));
+    return { outputs, others, roots: outputs.map((y) => lower(at, y)) };
+  });
+  const entries = entriesOf([...roots, ...others.map(unwrapped)], since);
+  const isConnected =
+    recorded && (primals.some(({ requiresGrad }) => requiresGrad) || dependsOnOthers(entries, leaves, since));
+  const release = (x: Tensor): Tensor => (isConnected ? x : x.detach());
+
+  /** Runs a walk on plain arrays if that is all there is to it, and on tensors, recorded if need be, if it is not. */
+  function run(walk: Walk, operands: readonly Tensor[], models: readonly Tensor[]): Tensor[] {
+    const lowered = operands.map((x) => lower(at, x));
+    const isRecorded = isRecording() && (isConnected || lowered.some(({ requiresGrad }) => requiresGrad));
+    const onTensors = isRecorded || lowered.some((x) => x instanceof Batched);
+    const results = onTensors
+      ? withRecording(isRecorded, () => walk<Tensor>(kernels, (x) => x, lowered))
+      : walk<NdArray>(interpreter(), arrayOf, lowered.map(arrayOf), new Recycler()).map((a) => a && new Tensor(a));
+    return models.map((model, i) => raise(at, results[i] ?? zerosLike(model)));
+  }
+
+  const backwards: Walk = (k, value, cotangents, memory) => {
+    const seeds = addUp(k, roots, cotangents);
+    const found = sweep(seeds, { kernels: k, value, wanted: new Set(leaves), since, memory, retain: true });
+    return leaves.map((x) => found.get(x));
+  };
+
+  const forwards: Walk = (k, value, tangents) => {
+    const known = new Map(leaves.map((x, i) => [x, tangents[i]!]));
+    pushForward(k, entries, known, value);
+    return roots.map((y) => known.get(y));
+  };
+
+  return {
+    outputs: outputs.map(release),
+    release,
+    pullBack: (cotangents) => run(backwards, cotangents, primals),
+    pushForward: (tangents) => run(forwards, tangents, roots),
+  };
+}

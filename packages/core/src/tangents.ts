@@ -1,0 +1,162 @@
+/**
+ * The tangent of every primitive's result: forward mode, from the same table of rules wherever that has it.
+ *
+ * A rule multiplies by the transposed Jacobian. Where the Jacobian is symmetric, as that of every elementwise primitive is,
+ * the rule applied to a tangent is the tangent; a primitive that is linear in an input gives its tangent itself; few
+ * need a function of their own.
+ */
+
+import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
+import { sameShape } from '@tapegrad/kernels';
+import { cotangentOf } from './sweep.ts';
+import type { Entry, Recorded } from './tape.ts';
+
+type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
+
+/** What the tangent `t` of one input adds to the tangent of the result `y`. */
+type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
+  k: Kernels<A>,
+  t: A,
+  y: A,
+  ...args: Parameters<Kernels<A>[P]>
+) => A;
+
+/**
+ * For each array input, what its tangent does: `rule` where the Jacobian is symmetric; `itself` where the primitive is
+ * linear in that input; `null` where it has no tangent. A primitive of any number of arrays is linear in all `together`.
+ */
+type Tangents = { readonly [P in Primitive]: P extends FixedPrimitive ? Tangent<P> : 'together' };
+
+type Tangent<P extends FixedPrimitive, Inputs = InputsOf<P>> = {
+  readonly [I in keyof Inputs]: 'rule' | 'itself' | null | Jvp<P>;
+};
+
+/** The mean of the tangents of those that attain the extremum. */
+function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
+  const ties = k.cast(k.equal(x, y), x.dtype);
+  return k.div(k.sum(k.mul(ties, t), axes), k.sum(ties, axes));
+}
+
+const tangents: Tangents = {
+  full: [],
+
+  neg: ['itself'],
+  abs: ['rule'],
+  sign: [null],
+  exp: ['rule'],
+  expm1: ['rule'],
+  log: ['rule'],
+  log1p: ['rule'],
+  sqrt: ['rule'],
+  sin: ['rule'],
+  cos: ['rule'],
+  tanh: ['rule'],
+  sigmoid: ['rule'],
+  relu: ['rule'],
+  softplus: ['rule'],
+  erf: ['rule'],
+  stopGradient: [null],
+
+  add: ['rule', 'rule'],
+  sub: ['rule', 'rule'],
+  mul: ['rule', 'rule'],
+  div: ['rule', 'rule'],
+  pow: ['rule', 'rule'],
+  maximum: ['rule', 'rule'],
+  minimum: ['rule', 'rule'],
+  timesSlope: ['rule', 'rule'],
+
+  equal: [null, null],
+  less: [null, null],
+  lessEqual: [null, null],
+
+  where: [null, 'rule', 'rule'],
+  cast: ['itself'],
+
+  sum: ['itself'],
+  max: [amongTies],
+  min: [amongTies],
+  argmax: [null],
+  argmin: [null],
+  cumsum: ['itself'],
+
+  reshape: ['itself'],
+  permute: ['itself'],
+  broadcastTo: ['itself'],
+  slice: ['itself'],
+  embed: ['itself'],
+  concat: 'together',
+
+  take: ['itself', null],
+  scatterAdd: ['itself', null],
+
+  matmul: ['itself', 'itself'],
+
+  crossEntropy: [
+    (k, t, y, logits, labels) => {
+      const slope = k.crossEntropySlope(k.full({ shape: y.shape, value: 1, dtype: y.dtype }), logits, labels);
+      return k.reshape(k.sum(k.mul(slope, t), [1]), y.shape);
+    },
+    null,
+  ],
+  crossEntropySlope: ['itself', 'rule', null],
+
+  unfold: ['itself'],
+  fold: ['itself'],
+};
+
+type AnyRun<A> = (...args: readonly unknown[]) => A;
+type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
+
+/** What the tangent `t` of input `i` adds to the tangent of an entry's output. */
+function tangentFrom<T extends Recorded, A extends ArrayLike>(
+  k: Kernels<A>,
+  entry: Entry<T>,
+  i: number,
+  t: A,
+  value: (x: T) => A,
+): A {
+  const { op, inputs, output, attributes } = entry;
+  const how = tangents[op][i] as 'rule' | 'itself' | AnyJvp<A>;
+  if (how === 'rule') return cotangentOf(k, entry, i, t, value);
+  const args = inputs.map(value);
+  if (how === 'itself') return (k[op] as AnyRun<A>)(...args.with(i, t), attributes);
+  return how(k, t, value(output), ...args, attributes);
+}
+
+/** The tangent of an entry's output; `undefined` where no input has one. */
+function tangentOf<T extends Recorded, A extends ArrayLike>(
+  k: Kernels<A>,
+  entry: Entry<T>,
+  known: ReadonlyMap<T, A>,
+  value: (x: T) => A,
+): A | undefined {
+  const { op, inputs, output, attributes } = entry;
+  if (!inputs.some((x) => known.has(x))) return undefined;
+  if (tangents[op] === 'together') {
+    const zeros = ({ shape, array }: T): A => k.full({ shape, value: 0, dtype: array.dtype });
+    return (k[op] as AnyRun<A>)(...inputs.map((x) => known.get(x) ?? zeros(x)), attributes);
+  }
+  let sum: A | undefined;
+  inputs.forEach((x, i) => {
+    const t = known.get(x);
+    if (t === undefined || tangents[op][i] === null) return;
+    const term = tangentFrom(k, entry, i, t, value);
+    sum = sum === undefined ? term : k.add(sum, term);
+  });
+  // An operand that broadcasts has the smaller tangent.
+  return sum === undefined || sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
+}
+
+/** Walks a tape forwards, and adds to some tensors' tangents those of all that was computed from them. */
+export function pushForward<T extends Recorded, A extends ArrayLike>(
+  k: Kernels<A>,
+  entries: readonly Entry<T>[],
+  known: Map<T, A>,
+  value: (x: T) => A,
+): void {
+  for (const entry of entries) {
+    const t = tangentOf(k, entry, known, value);
+    if (t !== undefined) known.set(entry.output, t);
+  }
+}

@@ -151,7 +151,6 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
-export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
   type ArgumentChoice,
   type ArgumentOptions,
@@ -165,6 +164,7 @@ export {
   vjp,
 } from './transforms.ts';
 export type { TensorTree } from './trees.ts';
+export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
   type Counterexample,
   type FormulaReport,

@@ -50,11 +50,20 @@ const tangents: Tangents = {
   sqrt: ['rule'],
   sin: ['rule'],
   cos: ['rule'],
+  tan: ['rule'],
+  asin: ['rule'],
+  acos: ['rule'],
+  atan: ['rule'],
+  sinh: ['rule'],
+  cosh: ['rule'],
   tanh: ['rule'],
   sigmoid: ['rule'],
   relu: ['rule'],
   softplus: ['rule'],
   erf: ['rule'],
+  floor: [null],
+  ceil: [null],
+  round: [null],
   stopGradient: [null],
 
   add: ['rule', 'rule'],
@@ -62,6 +71,8 @@ const tangents: Tangents = {
   mul: ['rule', 'rule'],
   div: ['rule', 'rule'],
   pow: ['rule', 'rule'],
+  remainder: ['rule', 'rule'],
+  atan2: ['rule', 'rule'],
   maximum: ['rule', 'rule'],
   minimum: ['rule', 'rule'],
   timesSlope: ['rule', 'rule'],
@@ -78,6 +89,7 @@ const tangents: Tangents = {
   min: [amongTies],
   argmax: [null],
   argmin: [null],
+  argsort: [null],
   cumsum: ['itself'],
 
   reshape: ['itself'],
@@ -103,6 +115,13 @@ const tangents: Tangents = {
 
   unfold: ['itself'],
   fold: ['itself'],
+
+  conv: ['itself', 'itself'],
+  convInput: ['itself', 'itself'],
+  convWeight: ['itself', 'itself'],
+
+  maxPool: ['itself', null],
+  maxUnpool: ['itself', null],
 };
 
 type AnyRun<A> = (...args: readonly unknown[]) => A;

@@ -6,15 +6,7 @@
  * nested to any depth; the result has its structure. Other arguments are passed on as they are.
  */
 
-import {
-  ArgumentError,
-  DTypeError,
-  filled,
-  formatShape,
-  isFloat,
-  type Shape,
-  ShapeError,
-} from '@tapegrad/kernels';
+import { ArgumentError, DTypeError, filled, formatShape, isFloat, type Shape, ShapeError } from '@tapegrad/kernels';
 import { type Linearization, linearize } from './linearize.ts';
 import type { Printed } from './static-shapes.ts';
 import { type Fitting, kernels, Tensor } from './tensor.ts';

@@ -18,7 +18,9 @@ function isPlain(x: unknown): x is { readonly [key: string]: unknown } {
 }
 
 /** The parts of an array or a plain object, each with how to write its place; `undefined` for anything else. */
-function branchesOf(tree: unknown): readonly (readonly [key: string | number, place: string, branch: unknown])[] | undefined {
+function branchesOf(
+  tree: unknown,
+): readonly (readonly [key: string | number, place: string, branch: unknown])[] | undefined {
   if (Array.isArray(tree)) return tree.map((branch, i) => [i, `[${i}]`, branch]);
   return isPlain(tree) ? Object.entries(tree).map(([key, branch]) => [key, `.${key}`, branch]) : undefined;
 }
@@ -68,12 +70,18 @@ export function besideTensors(
   const branches = branchesOf(tree);
   if (spreads(beside, tree)) return tensorsOf(call, where, tree).map(() => beside);
   const besides = branchesOf(beside);
-  const keys = (list: NonNullable<typeof branches>): string => list.map(([key]) => key).sort().join(', ');
+  const keys = (list: NonNullable<typeof branches>): string =>
+    list
+      .map(([key]) => key)
+      .sort()
+      .join(', ');
   if (branches === undefined || besides === undefined || keys(branches) !== keys(besides)) {
     throw new ArgumentError(`${call}: ${where} is ${kindOf(beside)}, which has not the structure of what it goes with`);
   }
   const found = new Map(besides.map(([key, , branch]) => [key, branch]));
-  return branches.flatMap(([key, place, branch]) => besideTensors(call, where + place, branch, found.get(key), spreads));
+  return branches.flatMap(([key, place, branch]) =>
+    besideTensors(call, where + place, branch, found.get(key), spreads),
+  );
 }
 
 /** The tensors of a second tree, which has the structure, shapes and dtypes of a first: tangents, or cotangents. */

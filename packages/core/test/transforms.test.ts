@@ -1,5 +1,7 @@
-import { grad, hvp, jvp, parameter, stopGradient, type Tensor, type Scalar, tensor, tapeOf, noGrad, valueAndGrad, vjp, zeros } from '@tapegrad/core';
-import { expect, test, expectTypeOf } from 'vitest';
+/** Functions made of functions: what they give, and that they nest. */
+
+import { grad, hvp, jvp, noGrad, parameter, type Tensor, tensor, valueAndGrad } from '@tapegrad/core';
+import { expect, expectTypeOf, test } from 'vitest';
 import { expectClose } from './close.ts';
 
 const s = (x: number) => tensor(x, { dtype: 'float64' });
@@ -28,7 +30,10 @@ test('gradient penalty', () => {
   const loss = g.mul(g).sum();
   const G = loss.backward();
   expect(G.size).toBe(1);
-  const explicit = (w: Tensor) => { const g = grad((x: Tensor) => x.mul(w).tanh().sum())(x); return g.mul(g).sum() };
+  const explicit = (w: Tensor) => {
+    const g = grad((x: Tensor) => x.mul(w).tanh().sum())(x);
+    return g.mul(g).sum();
+  };
   expectClose(grad(explicit)(w), [...G.of(w).data]);
   expect(noGrad(() => grad(f)(x)).requiresGrad).toBe(false);
 });
@@ -44,7 +49,10 @@ test('trees', () => {
 test('hvp, aux', () => {
   const f = (x: Tensor) => x.pow(3).sum();
   expectClose(hvp(f, [v(1, 2)], [v(1, 1)])[0], [6, 12]);
-  const [[value, aux], g] = valueAndGrad((x: Tensor<readonly [2]>) => [x.mul(x).sum(), { y: x.add(1), n: 3 }] as const, { hasAux: true })(tensor([1, 2]));
+  const [[value, aux], g] = valueAndGrad(
+    (x: Tensor<readonly [2]>) => [x.mul(x).sum(), { y: x.add(1), n: 3 }] as const,
+    { hasAux: true },
+  )(tensor([1, 2]));
   expect(value.item()).toBe(5);
   expect(aux.n).toBe(3);
   expect(aux.y.requiresGrad).toBe(false);

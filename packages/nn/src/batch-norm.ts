@@ -13,15 +13,14 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkCount, checkFloat } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
   type AffineOptions,
   affineParameters,
   checkAffine,
-  checkCount,
   checkEps,
-  checkFloat,
   inverseDeviation,
   type Moments,
   momentsOf,

@@ -1,29 +1,95 @@
-import { ArgumentError, DTypeError, isFloat, Random, type Shape, type Tensor } from '@tapegrad/core';
+import { formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkFloat, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
-function checkProbability(call: string, p: number): void {
-  if (!(p >= 0 && p < 1)) {
-    throw new ArgumentError(`${call}: the probability is ${p}, expected a number from 0 up to, not including, 1`);
-  }
+/** x m / (1 - p) with a mask of a shape that broadcasts. */
+function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: number, random: Random): Tensor<S> {
+  checkFloat(call, x);
+  checkProbability(call, p);
+  if (p === 0) return x;
+  const mask = random.bernoulli(shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
+  return (x as Tensor).mul(mask.mul(1 / (1 - p))) as Tensor<S>;
+}
+
+/** The shape of one number for each channel, with `spatial` axes after the channels, and a batch or none before. */
+function channelsOf(call: string, { shape }: Tensor, spatial: number): Shape {
+  const lead = shape.slice(0, -spatial);
+  if (lead.length === 1 || lead.length === 2) return [...lead, ...Array.from({ length: spatial }, () => 1)];
+  const [fewest, most] = [spatial + 1, spatial + 2];
+  throw new ShapeError(`${call}: expected an input of ${fewest} or ${most} axes, got shape ${formatShape(shape)}`);
 }
 
 /**
  * Sets elements to 0 with probability p and divides the others by 1 - p, which keeps the expectation: x m / (1 - p) with
  * m ~ Bernoulli(1 - p), a new one at each call (Srivastava et al. 2014, in its inverted form).
  */
-export function dropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
-  checkProbability('dropout', p);
-  const { dtype } = x;
-  if (!isFloat(dtype)) throw new DTypeError(`dropout: expected float32 or float64, got ${dtype}`);
+export const dropout = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
+  masked('dropout', x, x.shape, p, random);
+
+/** As `dropout`, but of whole channels: [batch, channels, length] or [channels, length]. */
+export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
+  masked('dropout1d', x, channelsOf('dropout1d', x, 1), p, random);
+
+/**
+ * As `dropout`, but of whole channels: [batch, channels, height, width] or [channels, height, width] (Tompson et al. 2015).
+ *
+ * @example
+ * const y = dropout2d(ones([2, 3, 4, 4]), 0.5, new Random(1));
+ * y.max([2, 3]).equal(y.min([2, 3])).min().item(); // 1
+ */
+export const dropout2d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
+  masked('dropout2d', x, channelsOf('dropout2d', x, 2), p, random);
+
+/** The limit of the scaled exponential linear unit far to the left, negative: -scale alpha. */
+const saturation = -1.7580993408473766;
+
+/**
+ * Dropout for networks of scaled exponential linear units: sets elements to s = -1.758… with probability p, then scales and
+ * shifts all so that a standard normal input keeps mean 0 and variance 1 (Klambauer et al. 2017): a (x m + s (1 - m)) + b with
+ * a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s.
+ */
+export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
+  checkFloat('alphaDropout', x);
+  checkProbability('alphaDropout', p);
   if (p === 0) return x;
-  const mask = random.bernoulli(x.shape, 1 - p, { dtype }) as Tensor;
-  return (x as Tensor).mul(mask.mul(1 / (1 - p))) as Tensor<S>;
+  const kept = random.bernoulli(x.shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
+  const a = 1 / Math.sqrt((1 - p) * (1 + p * saturation ** 2));
+  const shift = kept
+    .mul(-1)
+    .add(1 - p)
+    .mul(a * saturation);
+  return (x as Tensor).mul(kept.mul(a)).add(shift) as Tensor<S>;
 }
 
 export interface DropoutOptions {
   /** Draws the masks. */
   readonly random: Random;
+}
+
+/** A layer that drops while training, and is the identity in evaluation. */
+abstract class Dropping extends Module {
+  declare readonly [shapes]: SameShape;
+  /** The probability of an element, or a channel, to be dropped. */
+  readonly p: number;
+  readonly random: Random;
+
+  constructor(p: number, options: DropoutOptions) {
+    super();
+    checkProbability(this.constructor.name, p);
+    this.random = checkRandom(this.constructor.name, options?.random);
+    this.p = p;
+  }
+
+  protected abstract drop<S extends Shape>(x: Tensor<S>): Tensor<S>;
+
+  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return this.training ? this.drop(x) : x;
+  }
+
+  protected override settings(): string {
+    return String(this.p);
+  }
 }
 
 /**
@@ -34,29 +100,29 @@ export interface DropoutOptions {
  * layer.forward(ones([8])).toArray(); // zeros and twos
  * layer.eval().forward(ones([8])).toArray(); // [1, 1, 1, 1, 1, 1, 1, 1]
  */
-export class Dropout extends Module {
-  declare readonly [shapes]: SameShape;
-  /** The probability of an element to be dropped. */
-  readonly p: number;
-  readonly random: Random;
-
-  constructor(p: number, options: DropoutOptions) {
-    super();
-    checkProbability('Dropout', p);
-    if (!(options?.random instanceof Random)) {
-      throw new ArgumentError(
-        'Dropout: expected { random }, the generator to draw the masks; nothing is random without',
-      );
-    }
-    this.p = p;
-    this.random = options.random;
+export class Dropout extends Dropping {
+  protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return dropout(x, this.p, this.random);
   }
+}
 
-  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return this.training ? dropout(x, this.p, this.random) : x;
+/** Drops whole channels of sequences while training; see `dropout1d`. */
+export class Dropout1d extends Dropping {
+  protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return dropout1d(x, this.p, this.random);
   }
+}
 
-  protected override settings(): string {
-    return String(this.p);
+/** Drops whole channels of images while training; see `dropout2d`. */
+export class Dropout2d extends Dropping {
+  protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return dropout2d(x, this.p, this.random);
+  }
+}
+
+/** Dropout for networks of scaled exponential linear units while training; see `alphaDropout`. */
+export class AlphaDropout extends Dropping {
+  protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return alphaDropout(x, this.p, this.random);
   }
 }

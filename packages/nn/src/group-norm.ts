@@ -1,4 +1,5 @@
 import { ArgumentError, formatShape, type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkCount, checkFloat } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -6,9 +7,7 @@ import {
   affine,
   affineParameters,
   checkAffine,
-  checkCount,
   checkEps,
-  checkFloat,
   inverseDeviation,
   momentsOf,
   type NormOptions,

@@ -20,8 +20,21 @@ export {
   type BatchNormOptions,
   batchNorm,
 } from './batch-norm.ts';
+export { Bilinear, type BilinearOptions, bilinear } from './bilinear.ts';
+export { Parallel, type ParallelOptions, Residual } from './branches.ts';
 export { Dense, type DenseOptions, dense } from './dense.ts';
-export { Dropout, type DropoutOptions, dropout } from './dropout.ts';
+export {
+  AlphaDropout,
+  alphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  type DropoutOptions,
+  dropout,
+  dropout1d,
+  dropout2d,
+} from './dropout.ts';
+export { Embedding, type EmbeddingFunctionOptions, type EmbeddingOptions, embedding } from './embedding.ts';
 export { GroupNorm, type GroupNormFunctionOptions, groupNorm } from './group-norm.ts';
 export type { Initializer, KaimingOptions, Nonlinearity, XavierOptions } from './init.ts';
 export {
@@ -36,6 +49,7 @@ export type {
   Apply,
   ChannelMap,
   Composed,
+  EmbeddingMap,
   FeatureMap,
   FixedShape,
   Input,

@@ -1,6 +1,7 @@
 /** Normalisation of each example by itself, over its last axes. */
 
 import { formatShape, type Parameter, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import { checkCount, checkFloat } from './checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -8,9 +9,7 @@ import {
   affine,
   affineParameters,
   checkAffine,
-  checkCount,
   checkEps,
-  checkFloat,
   inverseDeviation,
   momentsOf,
   type NormOptions,

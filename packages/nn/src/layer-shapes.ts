@@ -45,6 +45,11 @@ type Features<S, In extends number, Out extends number> = S extends readonly [
     ? ShapeError<`expects ${In} features but receives a scalar`>
     : readonly [...number[], Out];
 
+/** Each index becomes a vector of `D` features. */
+export interface EmbeddingMap<D extends number> extends ShapeMap {
+  readonly output: this['input'] extends infer S extends Shape ? readonly [...S, D] : never;
+}
+
 /** The second axis has `C` channels, and the shape stays. */
 export interface ChannelMap<C extends number> extends ShapeMap {
   readonly output: Channels<this['input'], C>;

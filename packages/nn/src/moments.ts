@@ -2,11 +2,9 @@
 
 import {
   ArgumentError,
-  DTypeError,
   div,
   type FloatDType,
   formatShape,
-  isFloat,
   ones,
   type Parameter,
   parameter,
@@ -35,10 +33,6 @@ export function momentsOf(x: Tensor, axes: readonly number[]): Moments {
 
 /** 1 / sqrt(variance + eps) */
 export const inverseDeviation = (variance: Tensor, eps: number): Tensor => div(1, variance.add(eps).sqrt());
-
-export function checkFloat(call: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it first`);
-}
 
 export function checkEps(call: string, eps: number): void {
   if (!(eps >= 0 && eps < Infinity)) throw new ArgumentError(`${call}: eps is ${eps}, expected a number from 0 up`);
@@ -85,10 +79,4 @@ export function affineParameters<S extends Shape>(
     weight: affine ? parameter(ones(shape, { dtype }), { name: 'weight' }) : undefined,
     bias: affine && bias ? parameter(zeros(shape, { dtype }), { name: 'bias' }) : undefined,
   };
-}
-
-/** A whole number above 0; for callers that a mistake of is to be named to. */
-export function checkCount(call: string, what: string, count: number): void {
-  if (Number.isInteger(count) && count > 0) return;
-  throw new ArgumentError(`${call}: ${what} is ${count}, expected a whole number above 0`);
 }

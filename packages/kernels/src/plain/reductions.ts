@@ -140,6 +140,42 @@ function addPicked(
   for (let j = 0; j < list.length; j++) results[to + list[j]! * toStep]! += data[from + j * step]!;
 }
 
+/** Adds each entry of an axis to the result's at its place in a list. */
+function addEntries(results: NdArray, entries: NdArray, list: Data, axis: number): void {
+  const [toEntry, fromEntry] = [results.stride[axis]!, entries.stride[axis]!];
+  const first = [results, entries].map((a) => firstEntryView(a, axis));
+  forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
+    if (byEntry(length, toStep!, toEntry)) {
+      for (let j = 0; j < list.length; j++) {
+        const [target, source] = [to! + list[j]! * toEntry, from! + j * fromEntry];
+        sum.intoRun(results.data, target, toStep!, entries.data, source, fromStep!, length);
+      }
+    } else {
+      for (let i = 0; i < length; i++) {
+        addPicked(results.data, to! + i * toStep!, toEntry, entries.data, from! + i * fromStep!, fromEntry, list);
+      }
+    }
+  });
+}
+
+/** The different numbers of a list of numbers below `end`, in order of appearance, and for each of the list its rank there. */
+function distinctOf(list: Data, end: number): { readonly distinct: Data; readonly ranks: Data } {
+  const rankOf = new Int32Array(end);
+  const distinct = new Int32Array(Math.min(end, list.length));
+  const ranks = new Int32Array(list.length);
+  let count = 0;
+  for (let i = 0; i < list.length; i++) {
+    const number = list[i]!;
+    // One more than the rank, so that 0 is for numbers that have none yet.
+    if (rankOf[number] === 0) {
+      distinct[count] = number;
+      rankOf[number] = ++count;
+    }
+    ranks[i] = rankOf[number]! - 1;
+  }
+  return { distinct: distinct.subarray(0, count), ranks };
+}
+
 type Reducing = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd' | 'fold';
 
 /** The primitives that bring many elements together. */
@@ -167,31 +203,20 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   scatterAdd(x, indices, into) {
     const { shape, dtype } = abstract.scatterAdd(x, indices, into);
     const { axis, size } = into;
-    const list = readIndices('scatterAdd', indices, size);
-    const entries = reshaped(x, [...shape.slice(0, axis), list.length, ...shape.slice(axis + 1)]);
-    const results = filled(shape, 0, 'float64');
-    const [toEntry, fromEntry] = [results.stride[axis]!, entries.stride[axis]!];
-    const first = [results, entries].map((a) => firstEntryView(a, axis));
-    forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
-      if (byEntry(length, toStep!, toEntry)) {
-        for (let j = 0; j < list.length; j++) {
-          sum.intoRun(
-            results.data,
-            to! + list[j]! * toEntry,
-            toStep!,
-            entries.data,
-            from! + j * fromEntry,
-            fromStep!,
-            length,
-          );
-        }
-      } else {
-        for (let i = 0; i < length; i++) {
-          addPicked(results.data, to! + i * toStep!, toEntry, entries.data, from! + i * fromStep!, fromEntry, list);
-        }
-      }
-    });
-    return rounded(results, dtype);
+    const places = readIndices('scatterAdd', indices, size);
+    const entries = reshaped(x, shape.with(axis, places.length));
+    // Sums in float64, rounded once: of all entries or, where the table is the larger, of those that anything is added to.
+    if (dtype === 'float64' || places.length >= size) {
+      const sums = filled(shape, 0, 'float64');
+      addEntries(sums, entries, places, axis);
+      return rounded(sums, dtype);
+    }
+    const { distinct, ranks } = distinctOf(places, size);
+    const sums = filled(shape.with(axis, distinct.length), 0, 'float64');
+    addEntries(sums, entries, ranks, axis);
+    const out = filled(shape, 0, dtype);
+    addEntries(out, sums, distinct, axis);
+    return out;
   },
 
   fold(x, into) {

@@ -241,12 +241,14 @@ function scatterCases(): readonly Case[] {
   });
 }
 
-/** So many entries fall on each index that the order of adding them shows. */
-const crowded: readonly Case[] = numeric.map((dtype) =>
-  newCase('scatterAdd', [array([1031], dtype, usual(dtype)), array([1031], 'int32', listed(2, 0, 2, 1, 2))], {
-    axis: 0,
-    size: 4,
-  }),
+/** So many entries fall on each index that the order of adding them shows; in a short table, and in a longer one. */
+const crowded: readonly Case[] = numeric.flatMap((dtype) =>
+  [4, 2000].map((size) =>
+    newCase('scatterAdd', [array([1031], dtype, usual(dtype)), array([1031], 'int32', listed(2, 0, 2, 1, 2))], {
+      axis: 0,
+      size,
+    }),
+  ),
 );
 
 const reverse = (shape: Shape): Slice => ({

@@ -1,0 +1,90 @@
+/** Layers beside each other, and beside the identity. */
+
+import { ArgumentError, concat, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
+import { Module } from './module.ts';
+import { type Layer, Sequential } from './sequential.ts';
+
+/**
+ * x + f(x), with f the layers one after the other, which have to keep the shape (He et al. 2016).
+ *
+ * @example
+ * const block = new Residual(new Dense(4, 8), new ReLU(), new Dense(8, 4));
+ * block.forward(zeros([2, 4])).shape; // [2, 4]
+ */
+export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> extends Module {
+  declare readonly [shapes]: Composed<Layers>;
+  readonly body: Sequential<Layers>;
+
+  constructor(...layers: Checked<Layers>) {
+    super();
+    this.body = new Sequential<Layers>(...layers);
+  }
+
+  forward<S extends Shape>(x: Input<Composed<Layers>, S>): Output<Composed<Layers>, S> {
+    const t = x as unknown as Tensor;
+    const y = this.body.forward(t as never) as Tensor;
+    if (!sameShape(t.shape, y.shape)) {
+      const shapes = `${formatShape(t.shape)} became ${formatShape(y.shape)}`;
+      throw new ShapeError(`Residual: expected layers that keep the shape, but ${shapes}`);
+    }
+    return t.add(y) as never;
+  }
+
+  protected override settings(): string {
+    const { length } = this.body.layers;
+    return `${length} ${length === 1 ? 'layer' : 'layers'}`;
+  }
+}
+
+export interface ParallelOptions {
+  /** Whether the results are put one after the other along an axis (`concat`, unless given), or added up (`sum`). */
+  readonly merge?: 'concat' | 'sum';
+  /** The axis to put results one after the other along; the last one unless given. */
+  readonly axis?: number;
+}
+
+/**
+ * Layers that all take the same input, and whose results are merged.
+ *
+ * @example
+ * const both = new Parallel([new Dense(4, 3), new Dense(4, 5)]);
+ * both.forward(zeros([2, 4])).shape; // [2, 8]
+ */
+export class Parallel extends Module {
+  readonly branches: readonly Layer[];
+  readonly merge: 'concat' | 'sum';
+  readonly axis: number;
+
+  constructor(branches: readonly Layer[], { merge = 'concat', axis = -1 }: ParallelOptions = {}) {
+    super();
+    if (branches.length === 0) throw new ArgumentError('Parallel: expected at least one layer, got none');
+    if (merge !== 'concat' && merge !== 'sum') {
+      throw new ArgumentError(`Parallel: unknown merge '${merge}', expected 'concat' or 'sum'`);
+    }
+    this.branches = branches;
+    this.merge = merge;
+    this.axis = axis;
+  }
+
+  protected override members(): object {
+    return this.branches;
+  }
+
+  forward(x: Tensor): Tensor {
+    const results = this.branches.map((layer): Tensor => layer.forward(x as never));
+    return this.merge === 'concat' ? concat(results, this.axis) : results.reduce(addAlike);
+  }
+
+  protected override settings(): string {
+    const { length } = this.branches;
+    return `${length} ${length === 1 ? 'branch' : 'branches'}, ${this.merge}`;
+  }
+}
+
+/** The sum of two results of one shape. */
+function addAlike(x: Tensor, y: Tensor): Tensor {
+  if (sameShape(x.shape, y.shape)) return x.add(y);
+  const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;
+  throw new ShapeError(`Parallel: expected results of one shape to add up, got ${shapes}`);
+}

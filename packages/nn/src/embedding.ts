@@ -1,0 +1,148 @@
+import {
+  ArgumentError,
+  type Data,
+  DTypeError,
+  type FloatDType,
+  formatShape,
+  type Parameter,
+  parameter,
+  type Random,
+  type Shape,
+  ShapeError,
+  type Tensor,
+} from '@tapegrad/core';
+import { checkCount } from './checks.ts';
+import { defaultRandom, type Initializer, normal } from './init.ts';
+import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
+import { Module } from './module.ts';
+
+export interface EmbeddingFunctionOptions {
+  /** An index whose row gets no gradient: that of padding. */
+  readonly paddingIndex?: number;
+}
+
+/** The shape of rows of a weight [count, dim] that indices of shape `S` look up. */
+type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infer D extends number]
+  ? readonly [...S, D]
+  : Shape;
+
+/** Throws at the first index that has no row. */
+function checkIndices(indices: Tensor, count: number): void {
+  if (indices.dtype !== 'int32') throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
+  const { data } = indices;
+  const wrong = data.findIndex((index: number) => index < 0 || index >= count);
+  if (wrong === -1) return;
+  const got = `the index at place ${wrong} is ${data[wrong]}`;
+  throw new ArgumentError(`embedding: ${got}, expected one from 0 to ${count - 1}: the weight has ${count} rows`);
+}
+
+/**
+ * The rows of a weight that indices name: y[i, j] = weight[indices[i, j]].
+ *
+ * The gradient adds the cotangent of each row where it came from; beside the zeros of the rows that no index names, it costs
+ * what was looked up.
+ *
+ * @param indices int32, of any shape
+ * @param weight [count, dim]
+ * @returns [...indices' shape, dim]
+ * @throws ArgumentError where an index has no row, with its place.
+ * @example
+ * const weight = tensor([[1, 2], [3, 4], [5, 6]]);
+ * embedding(tensor([2, 0], { dtype: 'int32' }), weight).toArray(); // [[5, 6], [1, 2]]
+ */
+export function embedding<S extends Shape, W extends Shape>(
+  indices: Tensor<S>,
+  weight: Tensor<W>,
+  { paddingIndex }: EmbeddingFunctionOptions = {},
+): Tensor<LookUp<S, W>> {
+  const [count] = weight.shape;
+  if (count === undefined || weight.rank !== 2) {
+    throw new ShapeError(`embedding: expected a weight of shape [count, dim], got ${formatShape(weight.shape)}`);
+  }
+  checkIndices(indices, count);
+  const rows = weight.take(indices);
+  if (paddingIndex === undefined) return rows as never;
+  const isPadding = indices.equal(paddingIndex).reshape([...indices.shape, 1]);
+  return isPadding.where(rows.detach(), rows) as never;
+}
+
+export interface EmbeddingOptions extends EmbeddingFunctionOptions {
+  /** Rows that are looked up and are longer than this (in the Euclidean norm) are first shortened to it, for good. */
+  readonly maxNorm?: number;
+  /** Of the weight; normal with standard deviation 1 unless given, as PyTorch's. The row of padding is 0 at first. */
+  readonly init?: Initializer;
+  /** Where the initialiser takes its numbers from; `init.defaultRandom` unless given. */
+  readonly random?: Random;
+  /** float32 unless given. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * A table of vectors, one for each word, say, that are looked up by int32 indices; see `embedding`.
+ *
+ * @example
+ * const layer = new Embedding(1000, 64, { random: new Random(1) });
+ * layer.forward(tensor([[1, 2, 3], [4, 5, 6]], { dtype: 'int32' })).shape; // [2, 3, 64]
+ */
+export class Embedding<const N extends number = number, const D extends number = number> extends Module {
+  declare readonly [shapes]: EmbeddingMap<D>;
+  readonly count: N;
+  readonly dim: D;
+  readonly paddingIndex: number | undefined;
+  readonly maxNorm: number | undefined;
+  /** [count, dim] */
+  readonly weight: Parameter<readonly [N, D]>;
+
+  constructor(count: N, dim: D, options: EmbeddingOptions = {}) {
+    super();
+    const { paddingIndex, maxNorm, init = normal(), random = defaultRandom, dtype = 'float32' } = options;
+    checkCount('Embedding', 'the number of rows', count);
+    checkCount('Embedding', 'the dimension', dim);
+    if (paddingIndex !== undefined && !(Number.isInteger(paddingIndex) && paddingIndex >= 0 && paddingIndex < count)) {
+      throw new ArgumentError(`Embedding: paddingIndex is ${paddingIndex}, expected an index from 0 to ${count - 1}`);
+    }
+    if (maxNorm !== undefined && !(maxNorm > 0)) {
+      throw new ArgumentError(`Embedding: maxNorm is ${maxNorm}, expected a number above 0`);
+    }
+    this.count = count;
+    this.dim = dim;
+    this.paddingIndex = paddingIndex;
+    this.maxNorm = maxNorm;
+    this.weight = parameter(init([count, dim], random, { dtype }), { name: 'weight' });
+    if (paddingIndex === undefined) return;
+    this.weight.update((elements) => elements.fill(0, paddingIndex * dim, (paddingIndex + 1) * dim));
+  }
+
+  /** int32 indices [...], to [..., dim] */
+  forward<S extends Shape>(indices: Tensor<S>): Output<EmbeddingMap<D>, S> {
+    const { weight, paddingIndex, maxNorm } = this;
+    if (maxNorm !== undefined) {
+      checkIndices(indices, this.count);
+      this.#shorten(indices, maxNorm);
+    }
+    return embedding(indices, weight as Tensor, paddingIndex === undefined ? {} : { paddingIndex }) as never;
+  }
+
+  /** Shortens the rows that are about to be looked up. */
+  #shorten(indices: Tensor, maxNorm: number): void {
+    const { weight, dim } = this;
+    const rowsOf = (elements: Data) =>
+      [...new Set(indices.data)]
+        .map((index) => elements.subarray(index * dim, (index + 1) * dim))
+        .filter((row) => Math.hypot(...row) > maxNorm);
+    if (rowsOf(weight.data).length === 0) return;
+    weight.update((elements) => {
+      for (const row of rowsOf(elements)) {
+        // As PyTorch keeps a division by 0 away.
+        const factor = maxNorm / (Math.hypot(...row) + 1e-7);
+        row.forEach((element, i) => {
+          row[i] = element * factor;
+        });
+      }
+    });
+  }
+
+  protected override settings(): string {
+    return `${this.count}, ${this.dim}`;
+  }
+}

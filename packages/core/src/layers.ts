@@ -77,11 +77,11 @@ function productOf(entry: Entry<Tensor>, isGiven: (x: Tensor) => boolean): Produ
   return side === undefined ? undefined : { entry, side };
 }
 
-/** The results of products, and what products and biases add up to. */
+/** The results of products, parts of them, and what these and biases add up to. */
 function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], isGiven: (x: Tensor) => boolean) {
   const sums = new Set(products.map(({ entry }) => entry.output));
   for (const { op, inputs, output } of tape) {
-    const ofSums = op === 'add' || movement.has(op);
+    const ofSums = op === 'add' || op === 'slice' || movement.has(op);
     if (ofSums && inputs.some((x) => sums.has(x)) && inputs.every((x) => sums.has(x) || isGiven(x))) sums.add(output);
   }
   return sums;

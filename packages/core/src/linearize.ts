@@ -2,8 +2,9 @@
 
 import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@tapegrad/kernels';
 import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
+import type { Memory } from './cotangents.ts';
 import { interpreter } from './engine.ts';
-import { type Memory, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
 import { pushForward } from './tangents.ts';
 import { Entry, entriesOf, isRecording, nextEntry, withRecording } from './tape.ts';
 import { kernels, Tensor } from './tensor.ts';

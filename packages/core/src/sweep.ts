@@ -1,6 +1,15 @@
 /** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
 
-import { type ArrayLike, formatShape, type Kernels, type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
+import {
+  type ArrayLike,
+  formatShape,
+  type Kernels,
+  type Primitive,
+  type Shape,
+  type Slice,
+  sameShape,
+} from '@tapegrad/kernels';
+import { Cotangents, type Memory } from './cotangents.ts';
 import { TapeError } from './errors.ts';
 import { rules, type VariadicVjp } from './rules.ts';
 import { changedInput, type Entry, entriesOf, type Recorded } from './tape.ts';
@@ -87,14 +96,6 @@ export interface Sweep<T, A> {
   readonly memory?: Memory<A> | undefined;
 }
 
-/** Counts who holds a value. */
-export interface Memory<A> {
-  /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
-  run(compute: () => A): A;
-  hold(value: A): void;
-  release(value: A): void;
-}
-
 /** Leaves everything to the garbage collector. */
 const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {} };
 
@@ -113,37 +114,30 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
     x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
 
   const found = new Map<T, A>();
-  const pending = new Map<T, A>();
-  const targetOf = (x: T): Map<T, A> => (x.entry === undefined || x.entry.id < since ? found : pending);
-  for (const [root, seed] of seeds) if (flowsTo(root)) targetOf(root).set(root, seed);
+  const arrived = new Cotangents<T, A>(k, memory);
+  for (const [root, seed] of seeds) if (flowsTo(root)) arrived.add(root, seed);
   for (let position = entries.length - 1; position >= 0; position--) {
     const entry = entries[position]!;
-    const { op, inputs, output } = entry;
-    const g = pending.get(output);
+    const { op, inputs, output, attributes } = entry;
+    const g = arrived.take(output);
     if (g === undefined) continue;
-    pending.delete(output);
     checkUnchanged(entry);
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i]!;
       if (!flowsTo(x) || !passesOn(op, i)) continue;
+      if (op === 'slice') {
+        arrived.addPart(x, attributes as Slice, g);
+        continue;
+      }
       const d = memory.run(() => passBack(k, entry, i, g, value));
       checkCotangent(op, x, i, d);
       memory.hold(d);
-      const target = targetOf(x);
-      const earlier = target.get(x);
-      if (earlier === undefined) {
-        target.set(x, d);
-      } else {
-        const sum = memory.run(() => k.add(earlier, d));
-        memory.hold(sum);
-        target.set(x, sum);
-        memory.release(earlier);
-        memory.release(d);
-      }
+      arrived.add(x, d);
     }
     if (isWanted(output)) found.set(output, g);
     else memory.release(g);
   }
+  for (const x of arrived.left()) found.set(x, arrived.take(x)!);
   if (!retain) for (const entry of entries) entry.consume();
   return found;
 }

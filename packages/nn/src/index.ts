@@ -85,6 +85,7 @@ export {
   type SequenceMap,
   type SequenceOptions,
   type SequenceResult,
+  type WeightName,
 } from './recurrent/layers.ts';
 export { type Layer, Sequential } from './sequential.ts';
 export { init };

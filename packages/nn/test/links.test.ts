@@ -1,6 +1,6 @@
 /** Links of models: the paths of their layers, their transitions by name, and delta_l against central differences on A_l. */
 
-import { centralDifferences, compare, links, Random, type Tensor, tensor } from '@tapegrad/core';
+import { centralDifferences, compare, links, Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import {
   binaryCrossEntropy,
   crossEntropy,
@@ -8,15 +8,18 @@ import {
   Dropout,
   dense,
   GELU,
+  GRU,
   hinge,
   huber,
   Identity,
   type Layer,
   LeakyReLU,
+  LSTM,
   l1,
   Module,
   mse,
   ReLU,
+  RNN,
   Sequential,
   Sigmoid,
   Softmax,
@@ -171,5 +174,48 @@ describe('models', () => {
     );
     expect(link!.bias).toBe(model.bias);
     expect(link!.weight).toBe(model.weight);
+  });
+});
+
+describe('recurrence', () => {
+  const sequences = random.normal([2, 3, 4], { dtype: 'float64' });
+
+  test('a plain recurrent layer has a link for each step, with the whole pre-activation', () => {
+    const model = new RNN(4, 5, options);
+    model.namedParameters();
+    const { output } = model.forward(sequences);
+    const loss = output.mul(output).sum();
+    const [projection, ...steps] = links(loss);
+    expect([projection, ...steps].map((link) => `${link!.name}: ${link!.transition}`)).toEqual([
+      'weightIhL0: identity',
+      'weightHhL0: tanh',
+      'weightHhL0 (2): tanh',
+      'weightHhL0 (3): tanh',
+    ]);
+    steps.forEach(({ preActivation, output: z, delta }, t) => {
+      const rows = output.index(slice(), t);
+      expect(compare('Z_t', rows, z).passed).toBe(true);
+      expect(compare('Z_t', rows, preActivation.tanh()).passed).toBe(true);
+      // The projection's link has the steps one below the other.
+      expect(compare('delta_t', projection!.delta.slice(0, 2 * t, 2 * t + 2), delta).passed).toBe(true);
+    });
+  });
+
+  test.each([new RNN(4, 5, options), new LSTM(4, 5, options), new GRU(4, 5, options)])('links of %s', (model) => {
+    model.namedParameters();
+    const { output } = (model as LSTM).forward(sequences);
+    const loss = output.mul(output).sum();
+    const found = links(loss);
+    const whole = loss.backward({ retainGraph: true });
+    const steps = found.filter(({ name }) => name.startsWith('weightHhL0'));
+    expect(steps).toHaveLength(3);
+    for (const { name, preActivation, delta } of found) {
+      const error = delta.sub(centralDifferences(loss, preActivation)).abs().max().item();
+      expect(error, name).toBeLessThan(1e-9);
+    }
+    const sum = steps.map(({ weightGradient }) => weightGradient).reduce((a, b) => a.add(b));
+    const { weightIhL0, weightHhL0 } = model.weights;
+    expect(compare('dL/dW', whole.of(weightHhL0!), sum).passed).toBe(true);
+    expect(compare('dL/dW', whole.of(weightIhL0!), found[0]!.weightGradient).passed).toBe(true);
   });
 });

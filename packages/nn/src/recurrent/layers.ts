@@ -18,6 +18,7 @@ import { Module } from '../module.ts';
 import { type CellOptions, type CellParameters, cellParameters } from './cell-modules.ts';
 import {
   type CellKind,
+  type CellWeights,
   checkNonlinearity,
   checkState,
   gruKind,
@@ -75,6 +76,9 @@ type States<S extends Shape, Hidden extends number> = Tensor<
   readonly [number, S extends readonly [infer Batch extends number, ...Shape] ? Batch : number, Hidden]
 >;
 
+/** PyTorch's name of a layer's weight, in camel case. */
+export type WeightName = `${keyof CellWeights}L${number}${'' | 'Reverse'}`;
+
 /** What the recurrent layers have in common. */
 abstract class RecurrentLayers<In extends number, Hidden extends number, Both extends boolean> extends Module {
   declare readonly [shapes]: SequenceMap<In, Hidden, Both>;
@@ -88,7 +92,7 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
    * The weights by PyTorch's names in camel case, and in its layouts: `weightIhL0`, `weightHhL0`, `biasIhL0`, `biasHhL0` for
    * `weight_ih_l0`, …, and `weightIhL0Reverse`, … for `weight_ih_l0_reverse`, …
    */
-  readonly weights: Readonly<Record<string, Parameter>>;
+  readonly weights: Readonly<Record<WeightName, Parameter>>;
   readonly #kind: CellKind;
   readonly #layers: readonly (readonly CellParameters[])[];
   readonly #random: Random | undefined;

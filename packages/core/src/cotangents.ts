@@ -1,0 +1,142 @@
+/** What arrives at tensors on the way back, summed up. */
+
+import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
+
+/** Counts who holds a value. */
+export interface Memory<A> {
+  /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
+  run(compute: () => A): A;
+  hold(value: A): void;
+  release(value: A): void;
+}
+
+/** The cotangent of a slice of a tensor. */
+interface Part<A> {
+  readonly slice: Slice;
+  readonly cotangent: A;
+}
+
+interface Arrivals<A> {
+  sum: A | undefined;
+  /** What slices passed on and `sum` does not contain yet. */
+  readonly parts: Part<A>[];
+}
+
+/**
+ * The sums of the cotangents that have arrived at tensors so far.
+ *
+ * The cotangent of a slice is as large as the tensor that it was cut from, and nearly all zeros: a tensor of n steps, taken
+ * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
+ */
+export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike> {
+  readonly #arrivals = new Map<T, Arrivals<A>>();
+  readonly #kernels: Kernels<A>;
+  readonly #memory: Memory<A>;
+
+  constructor(kernels: Kernels<A>, memory: Memory<A>) {
+    this.#kernels = kernels;
+    this.#memory = memory;
+  }
+
+  #at(x: T): Arrivals<A> {
+    const arrivals = this.#arrivals.get(x) ?? { sum: undefined, parts: [] };
+    this.#arrivals.set(x, arrivals);
+    return arrivals;
+  }
+
+  /** Adds a cotangent, which is held already, to those of a tensor. */
+  add(x: T, cotangent: A): void {
+    const arrivals = this.#at(x);
+    arrivals.sum = arrivals.sum === undefined ? cotangent : this.#plus(arrivals.sum, cotangent);
+  }
+
+  /** Adds the cotangent of a slice of a tensor. */
+  addPart(x: T, slice: Slice, cotangent: A): void {
+    this.#memory.hold(cotangent);
+    this.#at(x).parts.push({ slice, cotangent });
+  }
+
+  /** The sum of what has arrived at a tensor, if anything has, which is forgotten here. */
+  take(x: T): A | undefined {
+    const arrivals = this.#arrivals.get(x);
+    if (arrivals === undefined) return undefined;
+    this.#arrivals.delete(x);
+    const { sum, parts } = arrivals;
+    if (parts.length === 0) return sum;
+    const joined = this.#held(() => join(this.#kernels, parts, x.shape));
+    for (const { cotangent } of parts) this.#memory.release(cotangent);
+    return sum === undefined ? joined : this.#plus(sum, joined);
+  }
+
+  /** The tensors at which something has arrived that was not taken. */
+  left(): T[] {
+    return [...this.#arrivals.keys()];
+  }
+
+  #held(compute: () => A): A {
+    const value = this.#memory.run(compute);
+    this.#memory.hold(value);
+    return value;
+  }
+
+  #plus(a: A, b: A): A {
+    const sum = this.#held(() => this.#kernels.add(a, b));
+    this.#memory.release(a);
+    this.#memory.release(b);
+    return sum;
+  }
+}
+
+/** The one axis of which a slice takes a range, and no more than that; undefined where there is none such. */
+function rangeAxis({ sizes, steps }: Slice, shape: Shape): number | undefined {
+  const partial = shape.map((_, i) => i).filter((i) => sizes[i] !== shape[i] || (steps[i] !== 1 && shape[i]! > 1));
+  return partial.length === 1 && steps[partial[0]!] === 1 ? partial[0] : undefined;
+}
+
+/** The sum of parts, each in zeros of a shape. */
+function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], shape: Shape): A {
+  const sums: A[] = [];
+  const byAxis = new Map<number, Part<A>[]>();
+  for (const part of parts) {
+    const axis = parts.length === 1 ? undefined : rangeAxis(part.slice, shape);
+    const alike = axis === undefined ? undefined : byAxis.get(axis);
+    if (axis === undefined) sums.push(k.embed(part.cotangent, { ...part.slice, shape }));
+    else if (alike === undefined) byAxis.set(axis, [part]);
+    else alike.push(part);
+  }
+  for (const [axis, ranges] of byAxis) {
+    for (const row of rowsOf(ranges, axis)) sums.push(layDown(k, row, axis, shape));
+  }
+  return sums.reduce((sum, x) => k.add(sum, x));
+}
+
+const endOf = <A>({ slice: { starts, sizes } }: Part<A>, axis: number): number => starts[axis]! + sizes[axis]!;
+
+/** Ranges of an axis in as few rows as possible, in each of which they follow each other and do not overlap. */
+function rowsOf<A>(ranges: readonly Part<A>[], axis: number): Part<A>[][] {
+  const rows: Part<A>[][] = [];
+  for (const part of ranges.toSorted((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!)) {
+    const row = rows.find((others) => endOf(others.at(-1)!, axis) <= part.slice.starts[axis]!);
+    if (row === undefined) rows.push([part]);
+    else row.push(part);
+  }
+  return rows;
+}
+
+/** Ranges of an axis one after the other, with zeros between them where there are gaps. */
+function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly Part<A>[], axis: number, shape: Shape): A {
+  const { dtype } = row[0]!.cotangent;
+  const pieces: A[] = [];
+  let end = 0;
+  const fillUpTo = (start: number): void => {
+    if (start === end) return;
+    pieces.push(k.broadcastTo(k.full({ shape: [], value: 0, dtype }), shape.with(axis, start - end)));
+  };
+  for (const part of row) {
+    fillUpTo(part.slice.starts[axis]!);
+    pieces.push(part.cotangent);
+    end = endOf(part, axis);
+  }
+  fillUpTo(shape[axis]!);
+  return k.concat(...pieces, axis);
+}

@@ -2,6 +2,11 @@
 
 import { ArgumentError, type Gradients } from '@tapegrad/core';
 
+/** Throws unless a limit is 0, more, or infinite, which clips nothing. */
+export function checkLimit(call: string, what: string, limit: number): void {
+  if (!(limit >= 0)) throw new ArgumentError(`${call}: ${what} is ${limit}, expected a number >= 0`);
+}
+
 /** The Euclidean norm of all gradients taken as one vector. */
 function totalNorm(gradients: Gradients): number {
   let squares = 0;
@@ -22,7 +27,7 @@ function totalNorm(gradients: Gradients): number {
  * norm; // 10
  */
 export function clipGradNorm(gradients: Gradients, maxNorm: number): { gradients: Gradients; norm: number } {
-  if (!(maxNorm >= 0)) throw new ArgumentError(`clipGradNorm: maxNorm is ${maxNorm}, expected a number >= 0`);
+  checkLimit('clipGradNorm', 'maxNorm', maxNorm);
   const norm = totalNorm(gradients);
   const factor = maxNorm / (norm + 1e-6);
   return { gradients: factor >= 1 || maxNorm === Infinity ? gradients : gradients.scale(factor), norm };
@@ -36,6 +41,6 @@ export function clipGradNorm(gradients: Gradients, maxNorm: number): { gradients
  * clipGradValue(w.mul(w).sum().backward(), 1).of(w).toArray(); // [0.2, -1]
  */
 export function clipGradValue(gradients: Gradients, limit: number): Gradients {
-  if (!(limit >= 0)) throw new ArgumentError(`clipGradValue: the limit is ${limit}, expected a number >= 0`);
+  checkLimit('clipGradValue', 'the limit', limit);
   return gradients.map((gradient) => gradient.minimum(limit).maximum(-limit));
 }

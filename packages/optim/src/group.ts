@@ -54,16 +54,23 @@ export function groupsOf<Options extends OptimizerOptions>(
   trained: Trained<Options>,
 ): readonly GroupOptions<Options>[] {
   const groups = (trained.some(isParameter) ? [{ parameters: trained }] : trained) as readonly GroupOptions<Options>[];
+  checkParameters(
+    call,
+    groups.flatMap(({ parameters }) => parameters),
+    'parameters, or groups { parameters, ...options }',
+  );
+  return groups;
+}
+
+/** Throws unless each is a parameter, each is there once, and there is one. */
+export function checkParameters(call: string, parameters: readonly Parameter[], expected = 'parameters'): void {
   const seen = new Set<Parameter>();
-  for (const parameter of groups.flatMap(({ parameters }) => parameters)) {
+  for (const parameter of parameters) {
     if (!isParameter(parameter)) {
-      throw new ArgumentError(
-        `${call}: expected parameters, or groups { parameters, ...options }, got ${typeof parameter}`,
-      );
+      throw new ArgumentError(`${call}: expected ${expected}, got ${typeof parameter}`);
     }
     if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' is there twice`);
     seen.add(parameter);
   }
   if (seen.size === 0) throw new ArgumentError(`${call}: expected at least one parameter, got none`);
-  return groups;
 }

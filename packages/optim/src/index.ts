@@ -2,6 +2,13 @@ export { Adadelta, type AdadeltaOptions } from './adadelta.ts';
 export { Adagrad, type AdagradOptions } from './adagrad.ts';
 export { Adam, type AdamOptions, AdamW } from './adam.ts';
 export { Adamax, type AdamaxOptions } from './adamax.ts';
+export {
+  GradientChain,
+  type GradientTransform,
+  type Recollection,
+  type Slot,
+  type TransformState,
+} from './chain.ts';
 export { clipGradNorm, clipGradValue } from './clip.ts';
 export type { DecayOptions } from './decay.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
@@ -32,3 +39,5 @@ export {
   warmUp,
 } from './schedules.ts';
 export { SGD, type SGDOptions } from './sgd.ts';
+export { accumulate, clipByNorm, clipByValue, ema, momentum, weightDecay } from './transforms.ts';
+export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

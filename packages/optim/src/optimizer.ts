@@ -1,14 +1,5 @@
-import {
-  ArgumentError,
-  type Data,
-  DTypeError,
-  formatShape,
-  type Gradients,
-  type Parameter,
-  ShapeError,
-  sameShape,
-  TapeError,
-} from '@tapegrad/core';
+import { ArgumentError, type Data, type Gradients, type Parameter, TapeError } from '@tapegrad/core';
+import { gradientFor } from './gradient.ts';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
 import { checkCount, checkParameterState, copyOf, type Memory, type ParameterState, parameterState } from './memory.ts';
 import { checkKnown, checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
@@ -139,22 +130,13 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   #gradientOf({ parameter, group }: Entry<Options, M>, gradients: Gradients): Data | undefined {
-    const { name, shape, dtype } = parameter;
-    if (!gradients.has(parameter)) {
-      if (group.options.allowUnused) return undefined;
-      throw new TapeError(
-        `${this.#name}: '${name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
-      );
-    }
-    const gradient = gradients.of(parameter);
-    if (!sameShape(gradient.shape, shape)) {
-      const got = formatShape(gradient.shape);
-      throw new ShapeError(`${this.#name}: '${name}' has shape ${formatShape(shape)}, its gradient ${got}`);
-    }
-    if (gradient.dtype !== dtype) {
-      throw new DTypeError(`${this.#name}: '${name}' is ${dtype}, its gradient ${gradient.dtype}`);
-    }
-    return group.options.maximize ? gradient.neg().data : gradient.data;
+    const { maximize, allowUnused } = group.options;
+    const gradient = gradientFor(this.#name, parameter, gradients);
+    if (gradient !== undefined) return maximize ? gradient.neg().data : gradient.data;
+    if (allowUnused) return undefined;
+    throw new TapeError(
+      `${this.#name}: '${parameter.name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
+    );
   }
 
   /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */

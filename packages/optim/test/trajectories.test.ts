@@ -18,6 +18,7 @@ import {
   RMSprop,
   SGD,
   type Trained,
+  WeightAverage,
 } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
 
@@ -51,6 +52,7 @@ const stored = JSON.parse(readFileSync(new URL('data/trajectories.json', import.
   readonly start: { readonly w1: Matrix; readonly b1: readonly number[]; readonly w2: Matrix };
   readonly sampled: readonly number[];
   readonly variants: readonly Variant[];
+  readonly averages: { readonly mean: readonly number[]; readonly moving: readonly number[] };
   readonly clipped: {
     readonly gradients: Values;
     readonly norm: readonly Clipped[];
@@ -95,6 +97,23 @@ describe('optimizers follow PyTorch', () => {
       expect(distance([...w1.data, ...b1.data, ...w2.data], sample), `at step ${step}`).toBeLessThan(1e-10);
     }
   });
+});
+
+test('averages of weights follow PyTorch', () => {
+  const parameters = start();
+  const { w1, b1, w2 } = parameters;
+  const optimizer = new SGD([w1, b1, w2], { learningRate: 0.1 });
+  const mean = new WeightAverage([w1, b1, w2]);
+  const moving = new WeightAverage([w1, b1, w2], { decay: 0.9 });
+  for (let step = 1; step <= 300; step++) {
+    optimizer.step(loss(step, parameters).backward());
+    if (step % 7 > 0) continue;
+    mean.update();
+    moving.update();
+  }
+  const elements = (): number[] => [w1, b1, w2].flatMap(({ data }) => [...data]);
+  expect(distance(mean.use(elements), stored.averages.mean)).toBeLessThan(1e-12);
+  expect(distance(moving.use(elements), stored.averages.moving)).toBeLessThan(1e-12);
 });
 
 describe('clipping follows PyTorch', () => {

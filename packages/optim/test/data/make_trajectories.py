@@ -7,6 +7,7 @@ import json
 import pathlib
 
 import torch
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 torch.set_default_dtype(torch.float64)
 
@@ -174,6 +175,25 @@ variants = [
 ]
 
 
+def averages():
+    """The weights of 300 steps of SGD, averaged after every seventh."""
+    model = torch.nn.ParameterList(torch.nn.Parameter(torch.tensor(value)) for value in start.values())
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    swa = AveragedModel(model)
+    ema = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(0.9))
+    for step in range(1, 301):
+        optimizer.zero_grad()
+        loss(step, *model).backward()
+        optimizer.step()
+        if step % 7 == 0:
+            swa.update_parameters(model)
+            ema.update_parameters(model)
+    return {
+        name: [x for p in averaged.parameters() for x in p.detach().flatten().tolist()]
+        for name, averaged in [("mean", swa), ("moving", ema)]
+    }
+
+
 def clipped():
     """Gradients and what PyTorch's clipping makes of them."""
     gradients = {name: (10 * torch.tensor(value) ** 3) for name, value in start.items()}
@@ -200,6 +220,7 @@ result = {
     "start": start,
     "sampled": sampled,
     "variants": variants,
+    "averages": averages(),
     "clipped": clipped(),
 }
 pathlib.Path(__file__).with_name("trajectories.json").write_text(json.dumps(result) + "\n")

@@ -1,0 +1,103 @@
+import { type Parameter, TapeError } from '@tapegrad/core';
+import { checkParameters } from './group.ts';
+import { checkCount, checkParameterState, type ParameterState, parameterState } from './memory.ts';
+import { checkKnown, checkShare } from './options.ts';
+
+export interface WeightAverageOptions {
+  /** The share of a running mean that stays; without it all weights count alike. */
+  readonly decay?: number;
+}
+
+/** Averages in float64, whatever the parameters are. */
+type AverageMemory = { readonly average: Float64Array };
+
+/** One for each parameter, as plain data for `structuredClone`; `step` is how many weights were averaged. */
+export type WeightAverageState = readonly ParameterState<AverageMemory>[];
+
+/**
+ * An average of the weights that the parameters had: stochastic weight averaging, which is the mean of all (Izmailov et al. 2018,
+ * "Averaging weights leads to wider optima and better generalization"), or with a `decay` d the exponential moving average
+ * a ← d a + (1 - d) w, from the first weights on.
+ *
+ * The running statistics of a batch normalisation are no parameters: for the averaged weights they are made anew by some
+ * batches in training mode.
+ *
+ * @example
+ * const w = parameter(tensor([1]));
+ * const average = new WeightAverage([w]);
+ * for (const value of [1, 2, 6]) {
+ *   w.assign(tensor([value]));
+ *   average.update();
+ * }
+ * average.use(() => w.item()); // 3
+ * w.item(); // 6
+ */
+export class WeightAverage {
+  readonly #parameters: readonly Parameter[];
+  readonly #decay: number | undefined;
+  #averages: readonly Float64Array[];
+  #count = 0;
+
+  constructor(parameters: readonly Parameter[], options: WeightAverageOptions = {}) {
+    checkParameters('WeightAverage', parameters);
+    checkKnown('WeightAverage', options, ['decay']);
+    if (options.decay !== undefined) checkShare('WeightAverage', 'decay', options.decay);
+    this.#parameters = [...parameters];
+    this.#decay = options.decay;
+    this.#averages = parameters.map(({ size }) => new Float64Array(size));
+  }
+
+  /** How many weights were averaged. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes the weights as they are now into the average. */
+  update(): void {
+    this.#count++;
+    const share = this.#count === 1 || this.#decay === undefined ? 1 / this.#count : 1 - this.#decay;
+    this.#parameters.forEach(({ array: { data } }, i) => {
+      const average = this.#averages[i]!;
+      for (let j = 0; j < average.length; j++) average[j]! += share * (data[j]! - average[j]!);
+    });
+  }
+
+  /** Replaces the weights by their average. */
+  assign(): void {
+    if (this.#count === 0) throw new TapeError('WeightAverage: there is no average before the first update');
+    this.#parameters.forEach((parameter, i) => {
+      parameter.update((elements) => elements.set(this.#averages[i]!));
+    });
+  }
+
+  /** Runs a function, one that is over when it returns, with the average in place of the weights, which it then puts back. */
+  use<T>(run: () => T): T {
+    const weights = this.#parameters.map(({ data }) => data.slice());
+    this.assign();
+    try {
+      return run();
+    } finally {
+      this.#parameters.forEach((parameter, i) => {
+        parameter.update((elements) => elements.set(weights[i]!));
+      });
+    }
+  }
+
+  /** A copy of the average as plain data. */
+  state(): WeightAverageState {
+    return this.#parameters.map((parameter, i) =>
+      parameterState(parameter, this.#count, { average: this.#averages[i]! }),
+    );
+  }
+
+  /** Goes on from a state of an average of the same parameters. Where it does not fit, nothing is changed. */
+  load(state: WeightAverageState): void {
+    const call = 'WeightAverage.load';
+    checkCount(call, 'parameters', this.#parameters.length, state.length);
+    this.#parameters.forEach((parameter, i) => {
+      checkParameterState(call, parameter, { average: this.#averages[i]! }, state[i]!);
+    });
+    this.#count = state[0]!.step;
+    this.#averages = state.map(({ memory }) => memory.average.slice());
+  }
+}

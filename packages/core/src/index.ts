@@ -173,3 +173,4 @@ export {
   type VerifyReport,
   verify,
 } from './verify.ts';
+export { type InsertAxis, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './vmap.ts';

@@ -12,10 +12,10 @@ export const interpreters: { readonly [name: string]: Kernels<NdArray> } = {
 /** Back to the interpreter that programs get. */
 export const restoreInterpreter = (): void => setInterpreter(interpreters.default!);
 
-/** A suite once for each interpreter. */
-export const describeEach = (suite: () => void): void =>
-  describe.each(Object.entries(interpreters))('%s', (_, kernels) => {
-    beforeAll(() => setInterpreter(kernels));
+/** A suite once for each interpreter, or for some of them. */
+export const describeEach = (suite: () => void, names = Object.keys(interpreters)): void =>
+  describe.each(names)('%s', (name) => {
+    beforeAll(() => setInterpreter(interpreters[name]!));
     afterAll(restoreInterpreter);
     suite();
   });

@@ -1,0 +1,168 @@
+/** A function of one example as a function of a batch. */
+
+import { ArgumentError, type ArrayLike, abstract, filled, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { allExamples, Batched, type Level, withLevel } from './batched.ts';
+import { runBatched } from './batching.ts';
+import { intercept, type PrimitiveCall } from './interception.ts';
+import { kernels, Tensor } from './tensor.ts';
+import { besideTensors, tensorsOf, withTensors } from './trees.ts';
+
+/** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */
+export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
+
+type FromStart<S extends Shape, Axis extends number, Before extends Shape = readonly []> = Before['length'] extends Axis
+  ? readonly [...Before, number, ...S]
+  : S extends readonly [infer Head extends number, ...infer Rest extends Shape]
+    ? FromStart<Rest, Axis, readonly [...Before, Head]>
+    : Shape;
+
+type FromEnd<S extends Shape, Back extends number, After extends Shape = readonly []> = [
+  number,
+  ...After,
+]['length'] extends Back
+  ? readonly [...S, number, ...After]
+  : S extends readonly [...infer Rest extends Shape, infer Last extends number]
+    ? FromEnd<Rest, Back, readonly [Last, ...After]>
+    : Shape;
+
+/** The shape with one more axis, of unknown length, at a position of the result. */
+export type InsertAxis<S extends Shape, Axis extends number> = number extends S['length']
+  ? Shape
+  : number extends Axis
+    ? Shape
+    : `${Axis}` extends `-${infer Back extends number}`
+      ? FromEnd<S, Back>
+      : FromStart<S, Axis>;
+
+/** The tree `T` of examples as one of batches, with `Axes` of examples. */
+export type WithAxes<T, Axes> = Axes extends null
+  ? T
+  : T extends Tensor<infer S>
+    ? Tensor<Axes extends number ? InsertAxis<S, Axes> : Shape>
+    : { readonly [K in keyof T]: WithAxes<T[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : never> };
+
+/** The arguments of a function of a batch. */
+export type BatchArguments<A extends readonly unknown[], Axes> = {
+  [K in keyof A]: WithAxes<A[K], Axes extends readonly unknown[] ? (K extends keyof Axes ? Axes[K] : never) : Axes>;
+};
+
+export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
+  /**
+   * Along which axis each argument has its examples: one for all, or a list with an entry for each argument: an axis, or
+   * null to pass the argument on as it is. An argument that is a tree takes one axis for all, or a tree of them. 0 unless
+   * given.
+   */
+  readonly inAxes?: In;
+  /** Along which axis the result has its examples, or null where all have the same. 0 unless given. */
+  readonly outAxes?: Out;
+}
+
+const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'number';
+
+function moveAxis(x: Tensor, from: number, to: number): Tensor {
+  if (from === to) return x;
+  const rest = x.shape.map((_, i) => i).filter((i) => i !== from);
+  return kernels.permute(x, rest.toSpliced(to, 0, from));
+}
+
+/** The axes of an argument's tensors, counted from the first; null where an argument is passed on as it is. */
+function axesOf(where: string, argument: unknown, axes: unknown): readonly (number | null)[] | null {
+  if (axes === null) return null;
+  const tensors = tensorsOf('vmap', where, argument);
+  const list = besideTensors('vmap', where, argument, axes, isAxis) as (number | null)[];
+  return list.map((axis, i) => (axis === null ? null : normalizeAxis('vmap', axis, tensors[i]!.rank)));
+}
+
+/** The number of examples that all arguments have. */
+function sizeOfBatch(args: readonly unknown[], axes: readonly (readonly (number | null)[] | null)[]): number {
+  let size: number | undefined;
+  let first = '';
+  args.forEach((argument, i) => {
+    const where = `argument ${i}`;
+    if (axes[i] === null) return;
+    tensorsOf('vmap', where, argument).forEach((x, j) => {
+      const axis = axes[i]![j]!;
+      if (axis === null) return;
+      const length = x.shape[axis]!;
+      if (size !== undefined && length !== size) {
+        throw new ArgumentError(`vmap: ${first} has ${size} examples, ${where} has ${length} along axis ${axis}`);
+      }
+      if (size === undefined) first = `${where}`;
+      size = length;
+    });
+  });
+  if (size === undefined) throw new ArgumentError('vmap: expected an argument to map over; all of inAxes is null');
+  return size;
+}
+
+/** The result of a primitive for no example: it has a shape, and no elements. */
+function noExamples(level: Level, { op, inputs, attributes }: PrimitiveCall<Tensor>): Tensor {
+  const { shape, dtype } = (abstract[op] as (...args: readonly unknown[]) => ArrayLike)(...inputs, attributes);
+  return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
+}
+
+/** Runs a primitive on all examples of a level, if any of its inputs is one. */
+function runAtLevel(level: Level, call: PrimitiveCall<Tensor>): Tensor {
+  const isMapped = (x: Tensor): x is Batched => x instanceof Batched && x.level === level;
+  if (!call.inputs.some(isMapped)) return call.run();
+  const operands = call.inputs.map((x) => {
+    return { value: isMapped(x) ? x.value : x, isMapped: isMapped(x), shape: x.shape };
+  });
+  if (level.size === 0) return noExamples(level, call);
+  return new Batched(level, runBatched(call.op, level.size, operands, call.attributes));
+}
+
+/**
+ * A function of one example as a function of a batch of them, which runs each operation once, on all examples: no loop,
+ * and nothing to change in the function. It nests with itself and with every transform: `vmap(grad(f))` gives each example
+ * its own gradient.
+ *
+ * Inside, a tensor has the shape of one example, and its elements can't be read. Whatever is not computed from an argument
+ * that is mapped over is the same for all examples; that goes for random draws too. Draws that differ are made outside,
+ * and passed in.
+ *
+ * @throws ArgumentError where the arguments differ in their number of examples.
+ * @example
+ * const dot = (x: Tensor<readonly [3]>, y: Tensor<readonly [3]>) => x.mul(y).sum();
+ * vmap(dot)(ones([5, 3]), ones([5, 3])).toArray(); // [3, 3, 3, 3, 3]
+ * vmap(dot, { inAxes: [1, null] })(ones([3, 2]), ones([3])).shape; // [2]
+ */
+export const vmap =
+  <A extends readonly unknown[], R, const In = 0, const Out = 0>(
+    f: (...args: A) => R,
+    options: VmapOptions<In, Out> = {},
+  ): ((...args: BatchArguments<A, In>) => WithAxes<R, Out>) =>
+  (...args) => {
+    const { inAxes = 0, outAxes = 0 } = options;
+    if (Array.isArray(inAxes) && inAxes.length !== args.length) {
+      throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
+    }
+    const axes = args.map((x, i) => axesOf(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
+    const level: Level = { size: sizeOfBatch(args, axes) };
+    const examples = args.map((argument, i) => {
+      const list = axes[i];
+      if (list === null || list === undefined) return argument;
+      const tensors = tensorsOf('vmap', `argument ${i}`, argument).map((x, j) => {
+        const axis = list[j]!;
+        return axis === null ? x : new Batched(level, moveAxis(x, axis, 0));
+      });
+      return withTensors(argument, tensors);
+    });
+    const result = withLevel(level, () =>
+      intercept<Tensor, R>(
+        (call) => runAtLevel(level, call),
+        () => f(...(examples as unknown as A)),
+      ),
+    );
+    const outputs = tensorsOf('vmap', 'the result', result);
+    const places = besideTensors('vmap', 'the result', result, outAxes, isAxis) as (number | null)[];
+    const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));
+    return withTensors(result, batches) as never;
+  };
+
+/** A result with its examples along an axis; with null, one that is the same for all of them. */
+function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {
+  if (axis !== null) return moveAxis(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
+  if (!(y instanceof Batched && y.level === level)) return y;
+  throw new ArgumentError('vmap: outAxes is null for a result that differs between examples');
+}

@@ -6,7 +6,6 @@
 
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
-import { assign } from './copy.ts';
 import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { forEachMatrix } from './matrices.ts';
@@ -174,9 +173,7 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
 
     sum(x, axes) {
       const { dtype } = abstract.sum(x, axes);
-      if (!isFloat(dtype)) return plain.sum(x, axes);
-      const total = reductions.sum(x, axes);
-      return total.dtype === dtype ? total : assign(empty(total.shape, dtype), total);
+      return isFloat(dtype) ? reductions.sum(x, axes) : plain.sum(x, axes);
     },
 
     ...mapEntries({ max: plain.max, min: plain.min }, (name, other) => (x: NdArray, axes: readonly number[]) => {

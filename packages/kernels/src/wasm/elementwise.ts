@@ -1,10 +1,10 @@
 /** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
 
-import { isContiguous, NdArray } from '../array.ts';
+import { empty, isContiguous, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
-import { sameShape, sizeOf } from '../shape.ts';
+import { sameShape } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import type { Crew } from './crew.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
@@ -119,6 +119,9 @@ const comparisonModule = (v: FloatVector, compare: Comparison): ModuleBuilder =>
       });
   });
 
+/** Whether an operand has an element for each of the result's, in the same order. */
+const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
+
 /** Makes primitives of one float type out of functions of vectors. */
 export class Elementwise {
   readonly #staging: Staging;
@@ -162,19 +165,17 @@ export class Elementwise {
     let kernel: BinaryExports | undefined;
     return (x, y) => {
       kernel ??= binaryModule(this.#lanes, emit).instantiate<BinaryExports>(staging.heap.memory);
-      if (x.dtype === y.dtype && sameShape(x.shape, y.shape) && isContiguous(x) && isContiguous(y)) {
-        const out = allocate(x.dtype, x.size);
-        for (let from = 0; from < x.size; from += Staging.chunk) {
-          const count = Math.min(Staging.chunk, x.size - from);
-          staging.copyIn(staging.x, x.data, x.offset + from, count);
-          staging.copyIn(staging.y, y.data, y.offset + from, count);
-          kernel.both(staging.to, staging.x, staging.y, 1, count * bytes, 0, 0);
-          staging.copyOut(staging.to, out, from, count);
-        }
-        return new NdArray(out, x.dtype, x.shape, x.stride);
+      const { shape, dtype } = x.dtype === y.dtype && sameShape(x.shape, y.shape) ? x : check(x, y);
+      const out = empty(shape, dtype);
+      if (!covers(x, out) || !covers(y, out)) return this.#rows(kernel, layRows(shape, x, y), out);
+      for (let from = 0; from < out.size; from += Staging.chunk) {
+        const count = Math.min(Staging.chunk, out.size - from);
+        staging.copyIn(staging.x, x.data, x.offset + from, count);
+        staging.copyIn(staging.y, y.data, y.offset + from, count);
+        kernel.both(staging.to, staging.x, staging.y, 1, count * bytes, 0, 0);
+        staging.copyOut(staging.to, out.data, from, count);
       }
-      const { shape, dtype } = check(x, y);
-      return this.#rows(kernel, layRows(shape, x, y), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+      return out;
     };
   }
 
@@ -183,7 +184,7 @@ export class Elementwise {
     return (x, y) => {
       kernel ??= comparisonModule(this.#lanes, compare).instantiate<BinaryExports>(this.#staging.heap.memory);
       const { shape, dtype } = check(x, y);
-      return this.#rows(kernel, layRows(shape, x, y), new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape));
+      return this.#rows(kernel, layRows(shape, x, y), empty(shape, dtype));
     };
   }
 

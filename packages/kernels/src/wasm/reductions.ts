@@ -3,7 +3,8 @@
 import { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { type Data, type FloatDType, newData } from '../dtype.ts';
-import { sizeOf } from '../shape.ts';
+import { allocate } from '../memory.ts';
+import type { Shape } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import { f32x4, f64x2, i32, i32x4, type Value, v128 } from './instructions.ts';
 import { Staging } from './staging.ts';
@@ -183,31 +184,43 @@ class Reducer {
     this.#accumulator = accumulator;
   }
 
+  /** In which results are formed, before they are rounded. */
   get dtype(): FloatDType {
     return this.#accumulator.dtype;
   }
 
-  /** A number for each outer and inner index, in the accumulator's dtype. */
-  reduce(data: Data, offset: number, { outer, length, inner }: Blocks): Data {
-    const { dtype, neutral, meet } = this.#accumulator;
-    const { to, x } = this.#staging;
-    const { chunk } = Staging;
-    const results = newData(dtype, outer * inner);
+  /** A number for each outer and inner index. */
+  reduce(data: Data, offset: number, blocks: Blocks, dtype: FloatDType): Data {
+    const { outer, length, inner } = blocks;
     const block = length * inner;
-    if (neutral !== 0) results.fill(neutral);
-    if (block === 0) return results;
+    const results = allocate(dtype, outer * inner);
+    if (block === 0) results.fill(this.#accumulator.neutral);
+    else if (block > Staging.chunk) results.set(this.#reduceLong(data, offset, blocks));
+    else this.#reduceShort(data, offset, blocks, results);
+    return results;
+  }
 
-    if (block <= chunk) {
-      const atOnce = Math.floor(chunk / block);
-      for (let from = 0; from < outer; from += atOnce) {
-        const blocks = Math.min(atOnce, outer - from);
-        this.#staging.copyIn(x, data, offset + from * block, blocks * block);
-        this.#run(blocks, length, inner);
-        this.#staging.copyOut(to, results, from * inner, blocks * inner);
-      }
-      return results;
+  /** Reduces blocks of which one or more can be staged at a time. */
+  #reduceShort(data: Data, offset: number, { outer, length, inner }: Blocks, results: Data): void {
+    const { to, x } = this.#staging;
+    const { laneBytes } = this.#accumulator.state;
+    const block = length * inner;
+    const atOnce = Math.floor(Staging.chunk / block);
+    for (let from = 0; from < outer; from += atOnce) {
+      const blocks = Math.min(atOnce, outer - from);
+      this.#staging.copyIn(x, data, offset + from * block, blocks * block);
+      this.#run(blocks, length, inner);
+      this.#staging.copyOut(to, results, from * inner, blocks * inner, laneBytes);
     }
+  }
 
+  /** Reduces blocks piece by piece, in the accumulator's dtype. */
+  #reduceLong(data: Data, offset: number, { outer, length, inner }: Blocks): Data {
+    const { dtype, neutral, meet } = this.#accumulator;
+    const { to } = this.#staging;
+    const { chunk } = Staging;
+    const block = length * inner;
+    const results = newData(dtype, outer * inner).fill(neutral);
     const wide = Math.min(inner, widest);
     const tall = Math.floor(chunk / wide);
     const piece = newData(dtype, wide);
@@ -249,24 +262,39 @@ class Reducer {
 
 type Reduce = (x: NdArray, axes: readonly number[]) => NdArray;
 
+/** The number of elements along the axes from `from` up to, not including, `to`. */
+function sizeAlong(shape: Shape, from: number, to: number): number {
+  let size = 1;
+  for (let axis = from; axis < to; axis++) size *= shape[axis]!;
+  return size;
+}
+
 /** Runs a reducer over the last run of neighbouring axes, then over those before; axes of length 1 are there already. */
 function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
   return (x, axes) => {
+    const { shape } = x;
+    const isLeft = (axis: number): boolean => shape[axis] !== 1 && axes.includes(axis);
     let result = contiguous(x);
-    let left = axes.filter((axis) => x.shape[axis] !== 1).sort((a, b) => a - b);
-    while (left.length > 0) {
-      let first = left.length - 1;
-      while (first > 0 && sizeOf(x.shape.slice(left[first - 1]! + 1, left[first]!)) === 1) first--;
-      const [from, to] = [left[first]!, left.at(-1)! + 1];
-      const lengths = (start: number, stop?: number) => sizeOf(result.shape.slice(start, stop));
-      const blocks = { outer: lengths(0, from), length: lengths(from, to), inner: lengths(to) };
+    let to = shape.length;
+    for (;;) {
+      while (to > 0 && !isLeft(to - 1)) to--;
+      if (to === 0) return result;
+      let from = to - 1;
+      while (from > 0 && (shape[from - 1] === 1 || isLeft(from - 1))) from--;
       const reducer = reducerOf(result);
-      const data = reducer.reduce(result.data, result.offset, blocks);
-      const shape = result.shape.map((length, i) => (i >= from && i < to ? 1 : length));
-      result = new NdArray(data, reducer.dtype, shape);
-      left = left.slice(0, first);
+      const isLast = !axes.some((axis) => axis < from && isLeft(axis));
+      const dtype = isLast ? (x.dtype as FloatDType) : reducer.dtype;
+      const blocks = {
+        outer: sizeAlong(shape, 0, from),
+        length: sizeAlong(shape, from, to),
+        inner: sizeAlong(result.shape, to, shape.length),
+      };
+      const data = reducer.reduce(result.data, result.offset, blocks, dtype);
+      const [start, end] = [from, to];
+      const left = result.shape.map((length, axis) => (axis >= start && axis < end ? 1 : length));
+      result = new NdArray(data, dtype, left);
+      to = from;
     }
-    return result;
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { isContiguous, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
-import { type Shape, sameShape, sizeOf } from '../shape.ts';
+import { type Shape, sizeOf } from '../shape.ts';
 import { broadcastView } from '../views.ts';
 
 /** An operand whose element `[block, row, column]` lies at `block * blockStep + row * rowStep + column * step`. */
@@ -84,14 +84,15 @@ const leastBlock = 64;
 /** An operand with its elements side by side; one number that was stretched over a shape is that number. */
 function simplify(x: NdArray): NdArray {
   if (isContiguous(x)) return x;
-  return x.stride.every((step) => step === 0) ? new NdArray(x.data, x.dtype, [], [], x.offset) : contiguous(x);
+  return x.stride.every((step, i) => step === 0 || x.shape[i] === 1)
+    ? new NdArray(x.data, x.dtype, [], [], x.offset)
+    : contiguous(x);
 }
 
-/** The commonest cases without ado: `whole` has the shape, and `part` is one number, or a vector along its last axis. */
+/** The commonest cases without ado: `whole` has all elements, and `part` is one number, or a vector along the last axis. */
 function vectorOrScalar(shape: Shape, whole: NdArray, part: NdArray): Rows | undefined {
-  const last = shape.at(-1);
-  const isVector = part.shape.length === 1 && part.shape[0] === last;
-  if ((part.size !== 1 && !isVector) || !sameShape(whole.shape, shape)) return undefined;
+  const isVector = part.size === shape.at(-1) && part.size === part.shape.at(-1);
+  if ((part.size !== 1 && !isVector) || whole.size !== sizeOf(shape)) return undefined;
   const length = part.size === 1 ? whole.size : part.size;
   const operands: readonly RowOperand[] = [
     { array: whole, blockStep: 0, rowStep: length, step: 1 },
@@ -112,7 +113,6 @@ function stretch(shape: Shape, operands: readonly NdArray[]): Rows {
 /** Lays two operands that broadcast to `shape` out in rows. */
 export function layRows(shape: Shape, x: NdArray, y: NdArray): Rows {
   const [a, b] = [simplify(x), simplify(y)];
-  if (a.size === 1 && b.size === 1) return stretch(shape, [a, b]);
   const plain = vectorOrScalar(shape, a, b);
   if (plain !== undefined) return plain;
   const turned = vectorOrScalar(shape, b, a);

@@ -8,6 +8,8 @@ export interface Memory<A> {
   run(compute: () => A): A;
   hold(value: A): void;
   release(value: A): void;
+  /** Lets a value out, to whoever may keep it: its memory is never handed back. */
+  letOut(value: A): void;
 }
 
 /** The cotangent of a slice of a tensor. */

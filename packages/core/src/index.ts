@@ -34,6 +34,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export { defineOp, type Operation, type TensorFunction, type VjpResult } from './define.ts';
 export type { DifferencesReport } from './differences.ts';
 export {
   acos,
@@ -117,7 +118,7 @@ export {
 } from './functions.ts';
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
-export { type Interceptor, intercept, type PrimitiveCall } from './interception.ts';
+export { type Interceptor, intercept, type OperationCall } from './interception.ts';
 export { type Link, links } from './links.ts';
 export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
 export { argsort, type SortOptions, sort, type TopK, type TopKOptions, topk, type Unique, unique } from './ordering.ts';
@@ -139,7 +140,7 @@ export type {
   ShapeOf,
   Transpose,
 } from './static-shapes.ts';
-export { Entry, noGrad, type Recorded, tapeOf } from './tape.ts';
+export { type CustomAttributes, type Definition, Entry, noGrad, type Op, type Recorded, tapeOf } from './tape.ts';
 export {
   type BackwardOptions,
   type Fitting,

@@ -1,20 +1,19 @@
-/** Who sees a primitive before it runs. */
+/** Who sees an operation before it runs. */
 
-import type { Primitive } from '@tapegrad/kernels';
-import type { Recorded } from './tape.ts';
+import type { Op, Recorded } from './tape.ts';
 
-/** A primitive that is about to run. */
-export interface PrimitiveCall<T extends Recorded = Recorded> {
-  readonly op: Primitive;
+/** An operation that is about to run: a primitive, or `custom`. */
+export interface OperationCall<T extends Recorded = Recorded> {
+  readonly op: Op;
   readonly inputs: readonly T[];
-  /** The plain data that the primitive takes beside its inputs. */
+  /** The plain data that the operation takes beside its inputs; `CustomAttributes` where it is no primitive. */
   readonly attributes: unknown;
-  /** Runs the primitive as if nobody had intercepted it here, on its own inputs unless others are given. */
+  /** Runs the operation as if nobody had intercepted it here, on its own inputs unless others are given. */
   run(inputs?: readonly T[]): T;
 }
 
-/** Gives a primitive's result: what `call.run()` gives, or anything else. */
-export type Interceptor<T extends Recorded = Recorded> = (call: PrimitiveCall<T>) => T;
+/** Gives an operation's result: what `call.run()` gives, or anything else. */
+export type Interceptor<T extends Recorded = Recorded> = (call: OperationCall<T>) => T;
 
 /** An interceptor, and what was in force when it was installed. */
 interface Layer {
@@ -37,16 +36,16 @@ function within<R>(layer: Layer | undefined, body: () => R): R {
   }
 }
 
-/** Lets the innermost interceptor, if there is one, run a primitive; what it runs itself goes on to the next one out. */
+/** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
 export function throughInterceptors<T extends Recorded>(
-  op: Primitive,
+  op: Op,
   inputs: readonly T[],
   attributes: unknown,
   run: (inputs: readonly T[]) => T,
 ): T {
   const layer = innermost;
   if (layer === undefined) return run(inputs);
-  const call: PrimitiveCall<T> = {
+  const call: OperationCall<T> = {
     op,
     inputs,
     attributes,
@@ -56,7 +55,7 @@ export function throughInterceptors<T extends Recorded>(
 }
 
 /**
- * Runs `body`, which must not be asynchronous, while an interceptor sees every primitive that runs on tensors: to count
+ * Runs `body`, which must not be asynchronous, while an interceptor sees every operation that runs on tensors: to count
  * them, say, or to run something else in their place. Of several, the one installed last sees a call first, and what it
  * runs goes on to the one before.
  *

@@ -1,7 +1,7 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
-import { type Primitive, type Shape, sameShape } from '@tapegrad/kernels';
-import { type Entry, tapeOf } from './tape.ts';
+import { type Shape, sameShape } from '@tapegrad/kernels';
+import { type Entry, type Op, tapeOf } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';
 import { Parameter } from './variable.ts';
@@ -31,8 +31,8 @@ export interface Layer {
 }
 
 /** Views that show all elements of a tensor. */
-const wholeViews: ReadonlySet<Primitive> = new Set<Primitive>(['cast', ...movement]);
-const views: ReadonlySet<Primitive> = new Set<Primitive>(['slice', 'concat', ...wholeViews]);
+const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
+const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 
 /** The tensors of a tape that are inputs of the program, or views of them alone. */
 function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {

@@ -1,13 +1,13 @@
 /** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
 
 import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@tapegrad/kernels';
+import { leafOf } from './alias.ts';
 import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
 import type { Memory } from './cotangents.ts';
-import { interpreter } from './engine.ts';
-import { sweep } from './sweep.ts';
+import { type Calculus, sweep } from './sweep.ts';
 import { pushForward } from './tangents.ts';
-import { Entry, entriesOf, isRecording, nextEntry, withRecording } from './tape.ts';
-import { kernels, Tensor } from './tensor.ts';
+import { type Entry, entriesOf, isRecording, nextEntry, withRecording } from './tape.ts';
+import { onArrays, onTensors, Tensor } from './tensor.ts';
 
 /** A function near the inputs that it was run on. */
 export interface Linearization {
@@ -19,17 +19,6 @@ export interface Linearization {
   pullBack(cotangents: readonly Tensor[]): Tensor[];
   /** The outputs' tangents from those of the inputs. */
   pushForward(tangents: readonly Tensor[]): Tensor[];
-}
-
-/**
- * A tensor with the same elements that requires a gradient of its own. Gradients flow on through it where `connected`, and
- * else stop, so that it is no input of the program to whoever sweeps from outside.
- */
-function leafOf(x: Tensor, connected: boolean): Tensor {
-  const entry = connected ? new Entry('reshape', [x], x.shape) : new Entry('stopGradient', [x], undefined);
-  const leaf = new Tensor(x.array, entry, true);
-  entry.bind(leaf);
-  return leaf;
 }
 
 const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
@@ -44,13 +33,17 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
 
 /** A walk along the tape, from what is known at one end; what does not depend on it comes out undefined. */
 type Walk = <A extends ArrayLike>(
-  k: Kernels<A>,
-  value: (x: Tensor) => A,
+  calculus: Calculus<Tensor, A>,
   operands: readonly A[],
   memory?: Memory<A>,
 ) => readonly (A | undefined)[];
 
-const arrayOf = (x: Tensor): NdArray => x.array;
+function walkOnArrays(walk: Walk, operands: readonly Tensor[]): (Tensor | undefined)[] {
+  const calculus = onArrays();
+  return walk<NdArray>(calculus, operands.map(calculus.value), new Recycler()).map(
+    (array) => array && calculus.tensor(array),
+  );
+}
 
 /** The cotangents of some tensors, added up for one that is among them several times. */
 function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], cotangents: readonly A[]): Map<Tensor, A> {
@@ -90,22 +83,22 @@ export function linearize(
   function run(walk: Walk, operands: readonly Tensor[], models: readonly Tensor[]): Tensor[] {
     const lowered = operands.map((x) => lower(at, x));
     const isRecorded = isRecording() && (isConnected || lowered.some(({ requiresGrad }) => requiresGrad));
-    const onTensors = isRecorded || lowered.some((x) => x instanceof Batched);
-    const results = onTensors
-      ? withRecording(isRecorded, () => walk<Tensor>(kernels, (x) => x, lowered))
-      : walk<NdArray>(interpreter(), arrayOf, lowered.map(arrayOf), new Recycler()).map((a) => a && new Tensor(a));
+    const needsTensors = isRecorded || lowered.some((x) => x instanceof Batched);
+    const results = withRecording(isRecorded, () =>
+      needsTensors ? walk<Tensor>(onTensors, lowered) : walkOnArrays(walk, lowered),
+    );
     return models.map((model, i) => raise(at, results[i] ?? zerosLike(model)));
   }
 
-  const backwards: Walk = (k, value, cotangents, memory) => {
-    const seeds = addUp(k, roots, cotangents);
-    const found = sweep(seeds, { kernels: k, value, wanted: new Set(leaves), since, memory, retain: true });
+  const backwards: Walk = (calculus, cotangents, memory) => {
+    const seeds = addUp(calculus.kernels, roots, cotangents);
+    const found = sweep(seeds, { ...calculus, wanted: new Set(leaves), since, memory, retain: true });
     return leaves.map((x) => found.get(x));
   };
 
-  const forwards: Walk = (k, value, tangents) => {
+  const forwards: Walk = (calculus, tangents) => {
     const known = new Map(leaves.map((x, i) => [x, tangents[i]!]));
-    pushForward(k, entries, known, value);
+    pushForward(calculus, entries, known);
     return roots.map((y) => known.get(y));
   };
 

@@ -1,12 +1,10 @@
 /** The links of backpropagation, delta_l = dL/dA_l, read off the tape together with the layers that they belong to. */
 
-import type { NdArray } from '@tapegrad/kernels';
 import { zeros } from './create.ts';
-import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import { checkUnchanged, passBack } from './sweep.ts';
-import { checkTensor, Tensor } from './tensor.ts';
+import { checkTensor, onArrays, Tensor } from './tensor.ts';
 
 /** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, and Z_l = s_l(A_l), with its link. */
 export interface Link {
@@ -40,12 +38,11 @@ export interface Link {
 
 /** What arrives at an origin of the cotangent `delta` of the layer's pre-activation. */
 function gradientAt({ route }: Origin, delta: Tensor): Tensor {
-  const kernels = interpreter();
-  const value = (x: Tensor): NdArray => x.array;
+  const calculus = onArrays();
   return new Tensor(
     route.reduce((g, { entry, input }) => {
       checkUnchanged(entry);
-      return passBack(kernels, entry, input, g, value);
+      return passBack(calculus, entry, input, g);
     }, delta.array),
   );
 }

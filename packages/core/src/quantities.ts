@@ -1,12 +1,12 @@
 /** The quantities that hand-derived formulas are written with, read off a network's tape. */
 
-import { ArgumentError, type Primitive } from '@tapegrad/kernels';
+import { ArgumentError } from '@tapegrad/kernels';
 import { tensor } from './create.ts';
 import { type Link, links } from './links.ts';
 import type { Network } from './networks.ts';
-import { dependentsOf, inFloat64, replay } from './replay.ts';
-import { tapeOf } from './tape.ts';
-import { kernels, type Tensor } from './tensor.ts';
+import { dependentsOf, inFloat64, replay, runOnTensors } from './replay.ts';
+import { type Op, tapeOf } from './tape.ts';
+import type { Tensor } from './tensor.ts';
 import { parameter } from './variable.ts';
 
 /**
@@ -62,7 +62,7 @@ function layered(name: string, from: number, list: readonly (Tensor | undefined)
 
 /** Primitives of which an element of the result depends on that element of the operands alone, be it moved. */
 // biome-ignore format: one list
-const elementwise: ReadonlySet<Primitive> = new Set<Primitive>([
+const elementwise: ReadonlySet<Op> = new Set<Op>([
   'neg', 'abs', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'erf',
   'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute',
 ]);
@@ -72,7 +72,7 @@ function slopeOf({ name, preActivation, output }: Link): Tensor {
   const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
   const values = new Map<Tensor, Tensor>([[preActivation, a]]);
   const entries = dependentsOf(tapeOf(output), preActivation);
-  replay(kernels, entries, values, (x) => x.detach());
+  replay(runOnTensors, entries, values, (x) => x.detach());
   const z = values.get(output)!;
   if (z.size !== a.size) throw new Inapplicable(`the transition of ${name} does not keep the number of elements`);
 
@@ -111,7 +111,7 @@ function promoted({ loss, X, Y, n }: Network): Network {
   };
   const tape = tapeOf(loss);
   if (!tape.some(({ output }) => output.dtype === 'float32')) return { loss, X, Y, n };
-  const values = inFloat64(kernels, loss, adopt);
+  const values = inFloat64(loss, adopt);
   return { loss: values.get(loss)!, X: X && wide(X.detach()), Y: Y && wide(Y.detach()), n };
 }
 

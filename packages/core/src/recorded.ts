@@ -4,7 +4,7 @@ import { arity, isFloat, type Kernels, type NdArray, type Primitive, primitives 
 import { interpreter } from './engine.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
 import { rules } from './rules.ts';
-import { Entry, isRecording, type Recorded } from './tape.ts';
+import { Entry, isRecording, type Op, type Recorded } from './tape.ts';
 
 /** Whether a primitive passes a cotangent on to any of its inputs. */
 const isDifferentiable = (op: Primitive): boolean => {
@@ -18,20 +18,29 @@ export type Wrap<T> = (array: NdArray, entry: Entry | undefined) => T;
 /** A primitive as the tape sees it: arrays in, at most one value of plain data, an array out. */
 type Run = (...args: readonly unknown[]) => NdArray;
 
+/** Makes a tensor of an operation's result, with an entry where a gradient can flow through it. */
+export function record<T extends Recorded>(
+  wrap: Wrap<T>,
+  op: Op,
+  inputs: readonly T[],
+  attributes: unknown,
+  array: NdArray,
+): T {
+  let tracked = false;
+  if (isRecording() && isFloat(array.dtype)) {
+    for (let i = 0; i < inputs.length; i++) tracked ||= inputs[i]!.requiresGrad;
+  }
+  if (!tracked) return wrap(array, undefined);
+  const entry = new Entry(op, inputs, attributes);
+  const output = wrap(array, entry);
+  entry.bind(output);
+  return output;
+}
+
 function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
   const differentiable = isDifferentiable(op);
-
-  function finish(inputs: readonly T[], attributes: unknown, array: NdArray): T {
-    let tracked = false;
-    if (differentiable && isRecording() && isFloat(array.dtype)) {
-      for (let i = 0; i < inputs.length; i++) tracked ||= inputs[i]!.requiresGrad;
-    }
-    if (!tracked) return wrap(array, undefined);
-    const entry = new Entry(op, inputs, attributes);
-    const output = wrap(array, entry);
-    entry.bind(output);
-    return output;
-  }
+  const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T =>
+    differentiable ? record(wrap, op, inputs, attributes, array) : wrap(array, undefined);
 
   const run = (): Run => interpreter()[op] as Run;
   const intercepted = (inputs: readonly T[], attributes: unknown): T =>

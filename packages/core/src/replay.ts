@@ -1,30 +1,50 @@
 /** The tape run again, from other values on: a forward pass that knows no rule and no sweep. */
 
-import { ArgumentError, DTypeError, type Kernels, NdArray } from '@tapegrad/kernels';
+import { ArgumentError, DTypeError, NdArray } from '@tapegrad/kernels';
+import { runCustom } from './define.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { checkUnchanged } from './sweep.ts';
-import { type Entry, tapeOf } from './tape.ts';
-import { checkTensor, Tensor } from './tensor.ts';
+import { type CustomAttributes, type Entry, type Op, tapeOf } from './tape.ts';
+import { checkTensor, kernels, Tensor } from './tensor.ts';
 
-type Run<A> = (...args: readonly unknown[]) => A;
+type Primitives<A> = Readonly<Record<Op, (...args: readonly unknown[]) => A>>;
 
 /** An entry, as far as it matters to run it again. */
 type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
+
+/** Runs the operation of an entry on other operands. */
+type Run<A> = (entry: Runnable, operands: readonly A[]) => A;
+
+/** Runs what is replayed on arrays, and records nothing. */
+const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
+  if (op !== 'custom') return (interpreter() as unknown as Primitives<NdArray>)[op](...operands, attributes);
+  const { definition, options } = attributes as CustomAttributes<Tensor>;
+  return definition.run(
+    operands.map((array) => new Tensor(array)),
+    options,
+  ).array;
+};
+
+/** Runs what is replayed on tensors, and records it. */
+export const runOnTensors: Run<Tensor> = ({ op, attributes }, operands) =>
+  op === 'custom'
+    ? runCustom(attributes as CustomAttributes<Tensor>, operands)
+    : (kernels as unknown as Primitives<Tensor>)[op](...operands, attributes);
 
 /**
  * Runs entries again, in their order, and adds what they give to `values`. What is in `values` takes the place of the
  * tensors that it stands for; all else is as it was.
  */
 export function replay<A>(
-  k: Kernels<A>,
+  run: Run<A>,
   entries: readonly Runnable[],
   values: Map<Tensor, A>,
   value: (x: Tensor) => A,
 ): void {
-  for (const { op, inputs, attributes, output } of entries) {
-    const args = inputs.map((x) => values.get(x) ?? value(x));
-    values.set(output, (k[op] as Run<A>)(...args, attributes));
+  for (const entry of entries) {
+    const operands = entry.inputs.map((x) => values.get(x) ?? value(x));
+    values.set(entry.output, run(entry, operands));
   }
 }
 
@@ -100,7 +120,6 @@ export function centralDifferences<S extends Tensor['shape']>(
   }
   entries.forEach(checkUnchanged);
   const slopes = new Float64Array(x.size).fill(Number.NaN);
-  const kernels = interpreter();
   for (const place of places ?? slopes.keys()) {
     const element = x.data[place];
     if (element === undefined) throw new ArgumentError(`centralDifferences: there is no element ${place} of ${x.size}`);
@@ -108,7 +127,7 @@ export function centralDifferences<S extends Tensor['shape']>(
       const data = x.data.slice();
       data[place] = element + shift;
       const values = new Map<Tensor, NdArray>([[x, new NdArray(data, x.dtype, x.shape)]]);
-      replay(kernels, entries, values, (input) => input.array);
+      replay(runOnArrays, entries, values, (input) => input.array);
       const result = values.get(loss)!;
       return result.data[result.offset]!;
     };
@@ -124,7 +143,7 @@ export function centralDifferences<S extends Tensor['shape']>(
  * A tape run again in float64: its new tensors by the old ones. `adopt` makes the new tensor of a float32 input, parameter
  * or constant.
  */
-export function inFloat64(k: Kernels<Tensor>, loss: Tensor, adopt: (x: Tensor) => Tensor): Map<Tensor, Tensor> {
+export function inFloat64(loss: Tensor, adopt: (x: Tensor) => Tensor): Map<Tensor, Tensor> {
   const values = new Map<Tensor, Tensor>();
   const adopted = (x: Tensor): Tensor => {
     const copy = x.dtype === 'float32' ? adopt(x) : x;
@@ -134,6 +153,6 @@ export function inFloat64(k: Kernels<Tensor>, loss: Tensor, adopt: (x: Tensor) =
   const entries = tapeOf(loss).map(({ op, inputs, output, attributes }) => {
     return { op, inputs, output, attributes: op === 'cast' && attributes === 'float32' ? 'float64' : attributes };
   });
-  replay(k, entries, values, adopted);
+  replay(runOnTensors, entries, values, adopted);
   return values;
 }

@@ -12,7 +12,7 @@ import {
 import { Cotangents, type Memory } from './cotangents.ts';
 import { TapeError } from './errors.ts';
 import { rules, type VariadicVjp } from './rules.ts';
-import { changedInput, type Entry, entriesOf, type Recorded } from './tape.ts';
+import { type CustomAttributes, changedInput, customOf, type Entry, entriesOf, type Recorded } from './tape.ts';
 
 /** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
 function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
@@ -26,6 +26,15 @@ function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
   return lead > 0 ? k.reshape(summed, summed.shape.slice(lead)) : summed;
 }
 
+/** How a sweep computes: with values that tensors have, arrays or themselves. */
+export interface Calculus<T, A> {
+  readonly kernels: Kernels<A>;
+  /** The value of a tensor. */
+  readonly value: (x: T) => A;
+  /** The tensor of a value. */
+  readonly tensor: (value: A) => T;
+}
+
 // A rule as the sweep calls it: the arguments are the inputs and then the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
@@ -35,15 +44,14 @@ function passesOn(op: Primitive, i: number): boolean {
   return typeof rule === 'function' || rule[i] !== null;
 }
 
-/** The cotangent that an entry passes to its input `i`: what the rule makes of that of its output. */
+/** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
 export function cotangentOf<T extends Recorded, A extends ArrayLike>(
-  k: Kernels<A>,
+  { kernels: k, value }: Calculus<T, A>,
   { op, inputs, output, attributes }: Entry<T>,
   i: number,
   g: A,
-  value: (x: T) => A,
 ): A {
-  const rule = rules[op];
+  const rule = rules[op as Primitive];
   if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
   const vjp = rule[i] as AnyVjp;
   const y = value(output);
@@ -52,14 +60,13 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
   return vjp(k, g, y, ...inputs.map(value), attributes);
 }
 
-/** What an entry passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
+/** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
 export const passBack = <T extends Recorded, A extends ArrayLike>(
-  k: Kernels<A>,
+  calculus: Calculus<T, A>,
   entry: Entry<T>,
   i: number,
   g: A,
-  value: (x: T) => A,
-): A => sumTo(k, cotangentOf(k, entry, i, g, value), entry.inputs[i]!.shape);
+): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g), entry.inputs[i]!.shape);
 
 const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
 
@@ -68,24 +75,22 @@ export function checkUnchanged(entry: Entry): void {
   const changed = changedInput(entry);
   if (changed === undefined) return;
   throw new TapeError(
-    `backward: '${changed.name}' of '${entry.op}' changed after the forward pass that this sweep needs its old value of; ` +
+    `backward: '${changed.name}' of '${entry.name}' changed after the forward pass that this sweep needs its old value of; ` +
       'sweep before the update, or run the forward pass again',
   );
 }
 
-function checkCotangent(op: Primitive, x: Recorded, i: number, d: ArrayLike): void {
+function checkCotangent({ name, inputs }: Entry, i: number, d: ArrayLike): void {
+  const x = inputs[i]!;
   if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
   throw new TapeError(
-    `backward: the rule of '${op}' gave ${nameOf(x, i)} a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
+    `backward: the rule of '${name}' gave ${nameOf(x, i)} a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
       `expected ${x.array.dtype} ${formatShape(x.shape)}`,
   );
 }
 
 /** What a sweep runs on. */
-export interface Sweep<T, A> {
-  readonly kernels: Kernels<A>;
-  /** The value of a tensor, as the sweep's kernels see it. */
-  readonly value: (x: T) => A;
+export interface Sweep<T, A> extends Calculus<T, A> {
   /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
   /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
@@ -97,7 +102,7 @@ export interface Sweep<T, A> {
 }
 
 /** Leaves everything to the garbage collector. */
-const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {} };
+const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {}, letOut() {} };
 
 /**
  * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between
@@ -105,8 +110,9 @@ const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() 
  */
 export function sweep<T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
-  { kernels: k, value, wanted, since = 0, retain, memory = garbageCollected as Memory<A> }: Sweep<T, A>,
+  { wanted, since = 0, retain, memory = garbageCollected as Memory<A>, ...calculus }: Sweep<T, A>,
 ): Map<T, A> {
+  const { kernels: k, value, tensor } = calculus;
   const entries = entriesOf(seeds.keys(), since);
   const leadsToWanted = wanted === undefined ? undefined : entriesLeadingTo(wanted, entries);
   const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
@@ -116,24 +122,44 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   const found = new Map<T, A>();
   const arrived = new Cotangents<T, A>(k, memory);
   for (const [root, seed] of seeds) if (flowsTo(root)) arrived.add(root, seed);
+
+  const arrive = (entry: Entry<T>, i: number, d: A): void => {
+    checkCotangent(entry, i, d);
+    memory.hold(d);
+    arrived.add(entry.inputs[i]!, d);
+  };
+
+  const throughPrimitive = (entry: Entry<T>, g: A): void => {
+    for (let i = 0; i < entry.inputs.length; i++) {
+      const x = entry.inputs[i]!;
+      if (!flowsTo(x) || !passesOn(entry.op as Primitive, i)) continue;
+      if (entry.op === 'slice') {
+        arrived.addPart(x, entry.attributes as Slice, g);
+        continue;
+      }
+      const d = memory.run(() => passBack(calculus, entry, i, g));
+      arrive(entry, i, d);
+    }
+  };
+
+  const throughCustom = (entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void => {
+    memory.letOut(g);
+    const cotangents = definition.cotangents(entry, tensor(g));
+    entry.inputs.forEach((x, i) => {
+      const d = cotangents[i]!;
+      if (d !== null && flowsTo(x)) arrive(entry, i, sumTo(k, value(d), x.shape));
+    });
+  };
+
   for (let position = entries.length - 1; position >= 0; position--) {
     const entry = entries[position]!;
-    const { op, inputs, output, attributes } = entry;
+    const { output } = entry;
     const g = arrived.take(output);
     if (g === undefined) continue;
     checkUnchanged(entry);
-    for (let i = 0; i < inputs.length; i++) {
-      const x = inputs[i]!;
-      if (!flowsTo(x) || !passesOn(op, i)) continue;
-      if (op === 'slice') {
-        arrived.addPart(x, attributes as Slice, g);
-        continue;
-      }
-      const d = memory.run(() => passBack(k, entry, i, g, value));
-      checkCotangent(op, x, i, d);
-      memory.hold(d);
-      arrived.add(x, d);
-    }
+    const custom = customOf(entry);
+    if (custom === undefined) throughPrimitive(entry, g);
+    else throughCustom(entry, g, custom);
     if (isWanted(output)) found.set(output, g);
     else memory.release(g);
   }

@@ -8,8 +8,8 @@
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { sameShape } from '@tapegrad/kernels';
-import { cotangentOf } from './sweep.ts';
-import type { Entry, Recorded } from './tape.ts';
+import { type Calculus, cotangentOf } from './sweep.ts';
+import { customOf, type Entry, type Recorded } from './tape.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
@@ -127,17 +127,18 @@ const tangents: Tangents = {
 type AnyRun<A> = (...args: readonly unknown[]) => A;
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
-/** What the tangent `t` of input `i` adds to the tangent of an entry's output. */
+/** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
 function tangentFrom<T extends Recorded, A extends ArrayLike>(
-  k: Kernels<A>,
+  calculus: Calculus<T, A>,
   entry: Entry<T>,
   i: number,
   t: A,
-  value: (x: T) => A,
 ): A {
-  const { op, inputs, output, attributes } = entry;
+  const { kernels: k, value } = calculus;
+  const { inputs, output, attributes } = entry;
+  const op = entry.op as Primitive;
   const how = tangents[op][i] as 'rule' | 'itself' | AnyJvp<A>;
-  if (how === 'rule') return cotangentOf(k, entry, i, t, value);
+  if (how === 'rule') return cotangentOf(calculus, entry, i, t);
   const args = inputs.map(value);
   if (how === 'itself') return (k[op] as AnyRun<A>)(...args.with(i, t), attributes);
   return how(k, t, value(output), ...args, attributes);
@@ -145,22 +146,30 @@ function tangentFrom<T extends Recorded, A extends ArrayLike>(
 
 /** The tangent of an entry's output; `undefined` where no input has one. */
 function tangentOf<T extends Recorded, A extends ArrayLike>(
-  k: Kernels<A>,
+  calculus: Calculus<T, A>,
   entry: Entry<T>,
   known: ReadonlyMap<T, A>,
-  value: (x: T) => A,
 ): A | undefined {
-  const { op, inputs, output, attributes } = entry;
+  const { kernels: k, value, tensor } = calculus;
+  const { inputs, output, attributes } = entry;
   if (!inputs.some((x) => known.has(x))) return undefined;
-  if (tangents[op] === 'together') {
-    const zeros = ({ shape, array }: T): A => k.full({ shape, value: 0, dtype: array.dtype });
-    return (k[op] as AnyRun<A>)(...inputs.map((x) => known.get(x) ?? zeros(x)), attributes);
+  const orZeros = (x: T): A => known.get(x) ?? k.full({ shape: x.shape, value: 0, dtype: x.array.dtype });
+  const custom = customOf(entry);
+  if (custom !== undefined) {
+    return value(
+      custom.definition.tangent(
+        entry,
+        inputs.map((x) => tensor(orZeros(x))),
+      ),
+    );
   }
+  const op = entry.op as Primitive;
+  if (tangents[op] === 'together') return (k[op] as AnyRun<A>)(...inputs.map(orZeros), attributes);
   let sum: A | undefined;
   inputs.forEach((x, i) => {
     const t = known.get(x);
     if (t === undefined || tangents[op][i] === null) return;
-    const term = tangentFrom(k, entry, i, t, value);
+    const term = tangentFrom(calculus, entry, i, t);
     sum = sum === undefined ? term : k.add(sum, term);
   });
   // An operand that broadcasts has the smaller tangent.
@@ -169,13 +178,12 @@ function tangentOf<T extends Recorded, A extends ArrayLike>(
 
 /** Walks a tape forwards, and adds to some tensors' tangents those of all that was computed from them. */
 export function pushForward<T extends Recorded, A extends ArrayLike>(
-  k: Kernels<A>,
+  calculus: Calculus<T, A>,
   entries: readonly Entry<T>[],
   known: Map<T, A>,
-  value: (x: T) => A,
 ): void {
   for (const entry of entries) {
-    const t = tangentOf(k, entry, known, value);
+    const t = tangentOf(calculus, entry, known);
     if (t !== undefined) known.set(entry.output, t);
   }
 }

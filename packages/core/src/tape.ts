@@ -15,10 +15,33 @@ export interface Recorded {
   readonly name: string | undefined;
 }
 
+/** What ran: a primitive, or an operation that has a definition of its own. */
+export type Op = Primitive | 'custom';
+
+/** An operation that is no primitive; of the tensors of one program, a constant that all its entries share. */
+export interface Definition<T extends Recorded = Recorded> {
+  readonly name: string;
+  /** Computes its result from other inputs. */
+  run(inputs: readonly T[], options: unknown): T;
+  /** The cotangent of each of its inputs, given its result's; `null` is 0. */
+  cotangents(entry: Entry<T>, g: T): readonly (T | null)[];
+  /** The tangent of its result, given those of its inputs. */
+  tangent(entry: Entry<T>, tangents: readonly T[]): T;
+  /** Whether it leaves the axes before those that it is about as they are. */
+  readonly batched: boolean;
+}
+
+/** The attributes of an entry whose op is `custom`. */
+export interface CustomAttributes<T extends Recorded = Recorded> {
+  readonly definition: Definition<T>;
+  /** The plain data that it took beside its inputs. */
+  readonly options: unknown;
+}
+
 let executed = 0;
 
 /**
- * One primitive that ran.
+ * One operation that ran.
  *
  * An entry points at its inputs and so at the entries that computed them; nothing points at it but its output. A forward
  * pass whose results are dropped is therefore garbage, and the tape of a result is what can be reached from it.
@@ -26,19 +49,24 @@ let executed = 0;
 export class Entry<T extends Recorded = Recorded> {
   /** Position in the order of execution. */
   readonly id: number = executed++;
-  readonly op: Primitive;
+  readonly op: Op;
   /** Empty once a sweep consumed the entry. */
   inputs: readonly T[];
-  /** The plain data that the primitive took beside its inputs. */
+  /** The plain data that the operation took beside its inputs; `CustomAttributes` where it is no primitive. */
   readonly attributes: unknown;
   /** Whether a sweep has used it up. */
   consumed = false;
   #output: T | undefined;
 
-  constructor(op: Primitive, inputs: readonly T[], attributes: unknown) {
+  constructor(op: Op, inputs: readonly T[], attributes: unknown) {
     this.op = op;
     this.inputs = inputs;
     this.attributes = attributes;
+  }
+
+  /** What the operation is called. */
+  get name(): string {
+    return customOf(this)?.definition.name ?? this.op;
   }
 
   get output(): T {
@@ -56,6 +84,10 @@ export class Entry<T extends Recorded = Recorded> {
     this.inputs = [];
   }
 }
+
+/** The definition of an operation that is no primitive, and the options that it took. */
+export const customOf = <T extends Recorded>({ op, attributes }: Entry<T>): CustomAttributes<T> | undefined =>
+  op === 'custom' ? (attributes as CustomAttributes<T>) : undefined;
 
 /** A change of a tensor's elements, by the memory that holds them: what views it has share it. */
 interface Change {
@@ -97,10 +129,10 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
   };
   for (const root of roots) visit(root);
   // A set visits what is added while it is walked.
-  for (const { consumed, inputs, op } of found) {
+  for (const { consumed, inputs, name } of found) {
     if (consumed) {
       throw new TapeError(
-        `backward: the tape was consumed at '${op}' by an earlier sweep; pass { retainGraph: true } to that one to sweep again`,
+        `backward: the tape was consumed at '${name}' by an earlier sweep; pass { retainGraph: true } to that one to sweep again`,
       );
     }
     for (let i = 0; i < inputs.length; i++) visit(inputs[i]!);
@@ -109,7 +141,8 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
 }
 
 /** The entries that a tensor was computed by, in order of execution. */
-export const tapeOf = <T extends Recorded>(root: T): Entry<T>[] => entriesOf([root]);
+export const tapeOf = <T extends Recorded>({ entry }: { readonly entry: Entry<T> | undefined }): Entry<T>[] =>
+  entry === undefined ? [] : entriesOf([entry.output]);
 
 let recording = true;
 

@@ -24,7 +24,7 @@ import { formatArray } from './format.ts';
 import { type Index, index, resolveRange, slice } from './indexing.ts';
 import { recorded } from './recorded.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
-import { sweep } from './sweep.ts';
+import { type Calculus, sweep } from './sweep.ts';
 import { type Entry, type Recorded, withRecording } from './tape.ts';
 
 /** The shape of a scalar. */
@@ -172,14 +172,12 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const createGraph = options.createGraph ?? false;
     const retain = createGraph || (options.retainGraph ?? false);
     if (createGraph) {
-      const value = (x: Tensor): Tensor => x;
-      const run = { kernels: k, value, wanted, retain };
-      return new Gradients(withRecording(true, () => sweep<Tensor, Tensor>(new Map([[this, seed]]), run)));
+      const run = { ...onTensors, wanted, retain };
+      return new Gradients(withRecording(true, () => sweep(new Map([[this as Tensor, seed]]), run)));
     }
-    const value = (x: Tensor): NdArray => x.array;
-    const kernels = interpreter();
     const seeds = new Map<Tensor, NdArray>([[this, seed.array]]);
-    const found = sweep<Tensor, NdArray>(seeds, { kernels, value, wanted, retain, memory: new Recycler() });
+    const run = { ...onArrays(), wanted, retain, memory: new Recycler() };
+    const found = withRecording(false, () => sweep(seeds, run));
     const gradients = new Map<Tensor, Tensor>();
     for (const [x, g] of found) gradients.set(x, new Tensor(g));
     return new Gradients(gradients);
@@ -579,10 +577,23 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 }
 
+/** Makes a tensor of an operation's result. */
+export const wrap = (array: NdArray, entry: Entry | undefined): Tensor => new Tensor(array, entry);
+
 /** The primitives on tensors: what is run is recorded where a gradient can flow. */
-const k: Kernels<Tensor> = recorded<Tensor>((array, entry) => new Tensor(array, entry));
+const k: Kernels<Tensor> = recorded<Tensor>(wrap);
 
 export { k as kernels };
+
+/** How a sweep computes gradients that are not to be differentiated again. */
+export const onArrays = (): Calculus<Tensor, NdArray> => ({
+  kernels: interpreter(),
+  value: (x) => x.array,
+  tensor: (array) => new Tensor(array),
+});
+
+/** How a sweep computes gradients of which it keeps a tape. */
+export const onTensors: Calculus<Tensor, Tensor> = { kernels: k, value: (x) => x, tensor: (x) => x };
 
 /**
  * The gradients that a sweep found: a value of its own, so there is nothing to reset before the next sweep.

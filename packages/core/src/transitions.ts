@@ -1,7 +1,7 @@
 /** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
 
 import { isFloat, type Primitive } from '@tapegrad/kernels';
-import type { Entry } from './tape.ts';
+import type { Entry, Op } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** The entries that take a tensor, in order of execution. */
@@ -43,7 +43,7 @@ export interface Transition {
 }
 
 /** Operations that move elements, and change none. */
-export const movement: ReadonlySet<Primitive> = new Set<Primitive>(['reshape', 'permute', 'broadcastTo']);
+export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
 
 /** An operand of a line below: the start, the result of an earlier line, or a constant. */
 type Operand = 'x' | number | 'constant';
@@ -111,7 +111,7 @@ function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
   for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
     const composed = compositionAt(from, stretches, start);
     const { entries, output } = stretches[start]!;
-    const names = entries.map(({ op }) => op).filter((op) => !movement.has(op));
+    const names = entries.filter(({ op }) => !movement.has(op)).map(({ name }) => name);
     steps.push(composed?.step ?? { entries, output, names, composed: false });
     start = composed?.end ?? start + 1;
   }
@@ -132,11 +132,11 @@ function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) 
 }
 
 /** Operations that stand between predictions and a loss: -log p, a square, a scaling, a mean. */
-const ofLosses: ReadonlySet<Primitive> = new Set<Primitive>([
+const ofLosses: ReadonlySet<Op> = new Set<Op>([
   ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'max', 'min'] as const),
   ...movement,
 ]);
-const arithmetic: ReadonlySet<Primitive> = new Set<Primitive>(['add', 'sub', 'mul', 'div']);
+const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
 
 /** Whether a step is a part of the loss where nothing but such steps follows. */
 function suitsLoss({ entries }: Step): boolean {

@@ -185,3 +185,30 @@ test('a function of tensors of any lengths keeps what is known of them', () => {
   ): Tensor<readonly [number, Out]> => z.matmul(w as Tensor).relu() as Tensor<readonly [number, Out]>;
   expectShape(dense(rows, zeros([4, 3])), [5, 3]).toEqualTypeOf<readonly [number, 3]>();
 });
+
+test('operations of a program', () => {
+  const typed = core.defineOp<<S extends Shape>(x: Tensor<S>) => Tensor<S>>({
+    name: 'typed',
+    forward: (y) => y.mul(y),
+    vjp: (g, _y, y) => g.mul(y).mul(2),
+  });
+  expectShape(typed(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(typed(rows), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(typed(some), [5, 4]).toEqualTypeOf<Shape>();
+  const inferred = core.defineOp({
+    name: 'inferred',
+    forward: (y: Tensor<readonly [5, 4]>, options: { readonly by: number }) => y.sum(1).mul(options.by),
+    vjp: (g, _y, y, { by }) => g.mul(by).reshape([-1, 1]).broadcastTo(y.shape),
+  });
+  expectShape(inferred(x, { by: 2 }), [5]).toEqualTypeOf<readonly [5]>();
+  const exact = core.defineOp({
+    name: 'exact',
+    forward: (a: Tensor<readonly [2, 3]>, b: Tensor<readonly [3]>) => a.matmul(b),
+    vjp: (g, y, a, b) => {
+      expectTypeOf(g).toEqualTypeOf<Tensor<readonly [2]>>();
+      expectTypeOf(y).toEqualTypeOf<Tensor<readonly [2]>>();
+      return [g.reshape([2, 1]).mul(b), a.transpose().matmul(g)];
+    },
+  });
+  expectShape(exact(zeros([2, 3]), zeros([3])), [2]).toEqualTypeOf<readonly [2]>();
+});

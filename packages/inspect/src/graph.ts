@@ -68,7 +68,7 @@ function nameOfStep(step: ProgramStep, { inputs }: Program): string {
     const input = inputs.get(x);
     return input?.kind === 'constant' ? [input.name] : [];
   });
-  return [step.entry.op, ...constants, attributesOf(step)].filter((part) => part !== '').join(' ');
+  return [step.entry.name, ...constants, attributesOf(step)].filter((part) => part !== '').join(' ');
 }
 
 /** The boxes and arrows of a program. An input stands in the layer of the one step that takes it, or outside. */

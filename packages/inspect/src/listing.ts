@@ -26,7 +26,7 @@ export function listing(root: Tensor): string {
     .map(({ kind, name, tensor }) => [kind === 'parameter' ? `${name} = parameter` : name, typed(tensor)] as const);
   const steps = program.steps.map((step) => {
     const taken = [...step.inputs.map(program.nameOf), attributesOf(step)].filter((text) => text !== '');
-    return [`${step.name} = ${step.entry.op}(${taken.join(', ')})`, typed(step.output)] as const;
+    return [`${step.name} = ${step.entry.name}(${taken.join(', ')})`, typed(step.output)] as const;
   });
   const lines = [...inputs, ...steps];
   const width = Math.max(0, ...lines.map(([text]) => text.length));

@@ -1,6 +1,6 @@
 /** The tape of a tensor as a program: its inputs and its steps, named, for listings and graphs. */
 
-import { type Entry, formatShape, Parameter, type Tensor, tapeOf } from '@tapegrad/core';
+import { type CustomAttributes, type Entry, formatShape, Parameter, type Tensor, tapeOf } from '@tapegrad/core';
 
 /** A tensor that the program takes. */
 export interface ProgramInput {
@@ -9,7 +9,7 @@ export interface ProgramInput {
   readonly name: string;
 }
 
-/** A primitive that ran. */
+/** An operation that ran. */
 export interface ProgramStep {
   readonly entry: Entry<Tensor>;
   /** `%0`, `%1`, … in order of execution. */
@@ -66,8 +66,7 @@ export function programOf(root: Tensor): Program {
 /** The plain data that a step took beside its inputs, in a word or two; nothing where its result's shape tells it. */
 export function attributesOf({ entry }: ProgramStep): string {
   const { op, attributes } = entry;
-  if (attributes === undefined || op === 'reshape' || op === 'broadcastTo') return '';
-  return typeof attributes === 'object'
-    ? JSON.stringify(attributes).replaceAll('"', '').replaceAll(',', ', ')
-    : String(attributes);
+  const data = op === 'custom' ? (attributes as CustomAttributes).options : attributes;
+  if (data === undefined || op === 'reshape' || op === 'broadcastTo') return '';
+  return typeof data === 'object' ? JSON.stringify(data).replaceAll('"', '').replaceAll(',', ', ') : String(data);
 }

@@ -95,6 +95,11 @@ export class Recycler {
     if (holders !== undefined) this.#holders.set(data, holders + 1);
   }
 
+  /** Gives an array to whoever may keep it: its memory is not counted any more, and never handed back. */
+  letOut({ data }: Stored): void {
+    this.#holders.delete(data);
+  }
+
   /** Counts one holder less, and hands the memory back after the last. */
   release({ data }: Stored): void {
     if (this.#holders.size === 0) return;

@@ -1,9 +1,20 @@
 /** A function of one example as a function of a batch. */
 
-import { ArgumentError, type ArrayLike, abstract, filled, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  type ArrayLike,
+  abstract,
+  filled,
+  normalizeAxis,
+  type Primitive,
+  type Shape,
+} from '@tapegrad/kernels';
 import { allExamples, Batched, type Level, withLevel } from './batched.ts';
 import { runBatched } from './batching.ts';
-import { intercept, type PrimitiveCall } from './interception.ts';
+import { stack } from './compositions.ts';
+import { zeros } from './create.ts';
+import { intercept, type OperationCall } from './interception.ts';
+import { type CustomAttributes, noGrad } from './tape.ts';
 import { kernels, Tensor } from './tensor.ts';
 import { besideTensors, tensorsOf, withTensors } from './trees.ts';
 
@@ -96,15 +107,35 @@ function sizeOfBatch(args: readonly unknown[], axes: readonly (readonly (number 
 }
 
 /** The result of a primitive for no example: it has a shape, and no elements. */
-function noExamples(level: Level, { op, inputs, attributes }: PrimitiveCall<Tensor>): Tensor {
-  const { shape, dtype } = (abstract[op] as (...args: readonly unknown[]) => ArrayLike)(...inputs, attributes);
+function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
+  const { shape, dtype } = (abstract[op as Primitive] as (...args: readonly unknown[]) => ArrayLike)(
+    ...inputs,
+    attributes,
+  );
   return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
 }
 
-/** Runs a primitive on all examples of a level, if any of its inputs is one. */
-function runAtLevel(level: Level, call: PrimitiveCall<Tensor>): Tensor {
+/** One of the examples of a batch. */
+const exampleOf = (x: Tensor, i: number): Tensor => x.slice(0, i, i + 1).reshape(x.shape.slice(1));
+
+/** Runs an operation that a program defined: on all examples at once if it can, else on one after the other. */
+function runCustomAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
+  const { definition } = call.attributes as CustomAttributes<Tensor>;
+  const batches = call.inputs.map((x) => allExamples(x, [level]));
+  if (definition.batched) return new Batched(level, call.run(batches));
+  if (level.size === 0) {
+    const { shape, dtype } = noGrad(() => call.run(batches.map((x) => zeros(x.shape.slice(1), { dtype: x.dtype }))));
+    return new Batched(level, zeros([0, ...shape], { dtype }));
+  }
+  const results = Array.from({ length: level.size }, (_, i) => call.run(batches.map((x) => exampleOf(x, i))));
+  return new Batched(level, stack(kernels, results, 0));
+}
+
+/** Runs an operation on all examples of a level, if any of its inputs is one. */
+function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
   const isMapped = (x: Tensor): x is Batched => x instanceof Batched && x.level === level;
   if (!call.inputs.some(isMapped)) return call.run();
+  if (call.op === 'custom') return runCustomAtLevel(level, call);
   const operands = call.inputs.map((x) => {
     return { value: isMapped(x) ? x.value : x, isMapped: isMapped(x), shape: x.shape };
   });

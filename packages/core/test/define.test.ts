@@ -20,6 +20,7 @@ import {
   tapeOf,
   tensor,
   verify,
+  vmap,
 } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
@@ -225,6 +226,38 @@ describe('forward mode', () => {
   test('of an operation whose inputs have no gradient', () => {
     const none = defineOp({ name: 'none', forward: (a: Tensor) => a.mul(2), vjp: () => null });
     expect(jvp(none, [x], [dx])[1].toArray()).toEqual(float64([2, 3]).mul(0).toArray());
+  });
+});
+
+describe('on a batch', () => {
+  const inAll = defineOp({
+    name: 'inAll',
+    batched: true,
+    forward: (x: Tensor, y: Tensor) => x.mul(y).sum(-1),
+    vjp: (g, _y, x, y) => [g.reshape([...g.shape, 1]).mul(y), g.reshape([...g.shape, 1]).mul(x)],
+  });
+  const inTurn = defineOp({
+    name: 'inTurn',
+    forward: (x: Tensor, y: Tensor) => x.mul(y).sum(),
+    vjp: (g, _y, x, y) => [g.mul(y), g.mul(x)],
+  });
+  const [x, y] = [float64([4, 3]), float64([3], 2)];
+  const expected = x.mul(y).sum(1);
+
+  test.each([
+    ['at once', inAll, 1],
+    ['one after the other', inTurn, 4],
+  ] as const)('%s', (_, op, times) => {
+    const batch = (a: Tensor, b: Tensor): Tensor => vmap(op, { inAxes: [0, null] })(a, b);
+    expectClose(batch(x, y), [...expected.data]);
+    expectClose(vmap((b: Tensor, a: Tensor) => op(a, b), { inAxes: [null, 0] })(y, x), [...expected.data]);
+    expect(tapeOf(batch(leaf(x), y)).filter(({ op: ran }) => ran === 'custom')).toHaveLength(times);
+    expect(gradcheck(batch, [x, y], { order: 2 }).passed).toBe(true);
+    expect(vmap(op)(float64([0, 3]), float64([0, 3])).shape).toEqual([0]);
+    const pairs = vmap(vmap(op, { inAxes: [null, 0] }), { inAxes: [0, null] })(x, x);
+    expectClose(pairs, [...x.matmul(x.transpose()).data]);
+    const slopes = vmap(grad((a: Tensor) => op(a, y) as Tensor<readonly []>))(x);
+    expectClose(slopes, [...y.broadcastTo([4, 3]).data]);
   });
 });
 

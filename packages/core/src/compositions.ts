@@ -91,7 +91,7 @@ export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: reado
 }
 
 /** f(x) where x is not 0, and the constant 0 where it is: an infinite slope there would meet a zero slope as NaN. */
-function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
+export function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
   const zero = k.equal(x, number(k, 0, x));
   return k.where(zero, number(k, 0, x), f(k.where(zero, number(k, 1, x), x)));
 }
@@ -105,28 +105,31 @@ export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
   return power(k.sum(power(k.abs(x), order), axes), 1 / order);
 }
 
-/** int32 numbers 0, 1, …, length - 1 */
-const iota = <A extends ArrayLike>(k: Kernels<A>, length: number): A => {
-  const one = { value: 1, dtype: 'int32' } as const;
-  return k.sub(k.cumsum(k.full({ ...one, shape: [length] }), 0), k.full({ ...one, shape: [] }));
-};
+const int32 = <A extends ArrayLike>(k: Kernels<A>, value: number, shape: Shape = []): A =>
+  k.full({ shape, value, dtype: 'int32' });
+
+/** int32 numbers 0, step, …, (length - 1) step */
+export const multiples = <A extends ArrayLike>(k: Kernels<A>, step: number, length: number): A =>
+  k.sub(k.cumsum(int32(k, step, [length]), 0), int32(k, step));
 
 /**
- * Entries picked along an axis by an index for each place: y[i, j] = x[i, indices[i, j]] for axis 1. The indices, int32
- * and within range, have x's shape except along the axis.
+ * Where the entries lie, in row-major order of an array of this shape, that indices pick along an axis: for each place one,
+ * [i, indices[i, j]] for axis 1. The indices, int32 and within range, have that shape except along the axis.
  */
-export function gather<A extends ArrayLike>(k: Kernels<A>, x: A, indices: A, axis: number): A {
-  const stride = rowMajor(x.shape);
-  let place = k.mul(indices, k.full({ shape: [], value: stride[axis]!, dtype: 'int32' }));
-  for (let i = 0; i < x.shape.length; i++) {
-    const length = x.shape[i]!;
-    if (i === axis || length === 1) continue;
-    const shape: Shape = x.shape.map((_, j) => (j === i ? length : 1));
-    const step = k.full({ shape: [], value: stride[i]!, dtype: 'int32' });
-    place = k.add(place, k.reshape(k.mul(iota(k, length), step), shape));
-  }
-  return k.take(k.reshape(x, [sizeOf(x.shape)]), place, 0);
+export function placesAlong<A extends ArrayLike>(k: Kernels<A>, shape: Shape, indices: A, axis: number): A {
+  const stride = rowMajor(shape);
+  let places = k.mul(indices, int32(k, stride[axis]!));
+  shape.forEach((length, i) => {
+    if (i === axis || length === 1) return;
+    const along = shape.map((_, j) => (j === i ? length : 1));
+    places = k.add(places, k.reshape(multiples(k, stride[i]!, length), along));
+  });
+  return places;
 }
+
+/** Entries picked along an axis by an index for each place: y[i, j] = x[i, indices[i, j]] for axis 1. */
+export const gather = <A extends ArrayLike>(k: Kernels<A>, x: A, indices: A, axis: number): A =>
+  k.take(k.reshape(x, [sizeOf(x.shape)]), placesAlong(k, x.shape, indices, axis), 0);
 
 /** The maximum, or minimum, along one axis; its gradient goes to the first entry that attains it. */
 export function extremumAlong<A extends ArrayLike>(k: Kernels<A>, which: 'max' | 'min', x: A, axis: number): A {

@@ -16,6 +16,20 @@ export {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
+export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './activations.ts';
+export {
+  chunk,
+  type MeshgridOptions,
+  meshgrid,
+  type Pieces,
+  repeatInterleave,
+  roll,
+  split,
+  squeeze,
+  swapaxes,
+  tile,
+  unsqueeze,
+} from './arrangement.ts';
 export {
   type CompareOptions,
   type Comparison,
@@ -36,6 +50,7 @@ export {
 } from './create.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './define.ts';
 export type { DifferencesReport } from './differences.ts';
+export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './distances.ts';
 export {
   acos,
   asin,
@@ -120,12 +135,16 @@ export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradc
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';
 export { type Link, links } from './links.ts';
+export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './logic.ts';
+export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './matrices.ts';
 export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
 export { argsort, type SortOptions, sort, type TopK, type TopKOptions, topk, type Unique, unique } from './ordering.ts';
 export type { Layered, Quantities } from './quantities.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
+export { all, any, cumprod, std } from './reductions.ts';
 export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
 export { rules } from './rules.ts';
+export { maskedFill, nonzero, type OneHotOptions, oneHot, type ScatterOptions, scatter } from './selection.ts';
 export type {
   Agree,
   Axes,
@@ -138,7 +157,10 @@ export type {
   ReplaceAxis,
   Reshape,
   ShapeOf,
+  Squeeze,
+  SwapAxes,
   Transpose,
+  Unsqueeze,
 } from './static-shapes.ts';
 export { type CustomAttributes, type Definition, Entry, noGrad, type Op, type Recorded, tapeOf } from './tape.ts';
 export {

@@ -1,6 +1,21 @@
 /** Indexing as NumPy has it, resolved into slices, reshapes and takes. */
 
-import { ArgumentError, type ArrayLike, DTypeError, formatShape, type Kernels } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  type ArrayLike,
+  broadcastShapes,
+  type Data,
+  DTypeError,
+  formatShape,
+  type Kernels,
+  NdArray,
+  rowMajor,
+  type Shape,
+  ShapeError,
+  sameShape,
+  sizeOf,
+} from '@tapegrad/kernels';
+import { multiples } from './compositions.ts';
 
 /** A range of an axis, made by `slice`. */
 export interface SliceRange {
@@ -38,6 +53,45 @@ export function resolveRange({ start, stop, step }: SliceRange, length: number):
   return { start: size === 0 ? 0 : from, size };
 }
 
+/** An array whose elements can be read, in row-major order. */
+interface Readable extends ArrayLike {
+  readonly data: Data;
+  /** All elements that the array stands for, be it one example of a batch. */
+  readonly elements: Data;
+}
+
+/**
+ * Throws unless indices pick an entry along an axis for each place of x: int32, of x's shape except along the axis, each
+ * within range.
+ */
+export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable, axis: number): void {
+  if (indices.dtype !== 'int32') throw new DTypeError(`${call}: expected int32 indices, got ${indices.dtype}`);
+  if (indices.shape.length !== x.shape.length || !sameShape(indices.shape.with(axis, 0), x.shape.with(axis, 0))) {
+    const shapes = `${formatShape(indices.shape)} for ${formatShape(x.shape)}`;
+    throw new ShapeError(`${call}: expected indices of this shape except along axis ${axis}, got ${shapes}`);
+  }
+  const length = x.shape[axis]!;
+  const { elements } = indices;
+  const wrong = elements.findIndex((place) => place < 0 || place >= length);
+  if (wrong !== -1) {
+    const got = `index ${elements[wrong]} at place ${wrong}`;
+    throw new ArgumentError(`${call}: ${got} is out of range for axis ${axis} of length ${length}`);
+  }
+}
+
+/** The positions, int32, of the elements that are not 0, in row-major order: a list for each axis. */
+export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
+  const places: number[] = [];
+  data.forEach((value, place) => {
+    if (value !== 0) places.push(place);
+  });
+  const stride = rowMajor(shape);
+  return shape.map((length, i) => {
+    const positions = Int32Array.from(places, (place) => Math.floor(place / stride[i]!) % length);
+    return new NdArray(positions, 'int32', [places.length]);
+  });
+}
+
 /** What `index` takes for an axis: a position, a range, `null` for a new axis of length 1, or int32 positions. */
 export type Index<A> = number | SliceRange | null | A;
 
@@ -48,9 +102,64 @@ const isRange = <A>(index: Index<A>): index is SliceRange =>
 function checkPositions<A extends ArrayLike>(positions: A): A {
   const dtype: unknown = positions?.dtype;
   if (dtype === 'int32') return positions;
-  if (dtype !== undefined) throw new DTypeError(`index: expected int32 positions, got ${dtype}`);
+  if (dtype !== undefined) throw new DTypeError(`index: expected int32 positions or a bool mask, got ${dtype}`);
   const got = Array.isArray(positions) ? 'an array' : typeof positions;
-  throw new ArgumentError(`index: expected numbers, slices, null or int32 tensors, got ${got}`);
+  throw new ArgumentError(`index: expected numbers, slices, null, int32 tensors or bool masks, got ${got}`);
+}
+
+/** A list for `index` with bool masks replaced by the positions where they hold, a list of positions for each axis. */
+export function resolveMasks<A extends Readable>(
+  shape: Shape,
+  list: readonly Index<A>[],
+  wrap: (positions: NdArray) => A,
+): Index<A>[] {
+  let axis = 0;
+  return list.flatMap((entry): Index<A>[] => {
+    if (entry === null) return [entry];
+    if (!isMask(entry)) {
+      axis++;
+      return [entry];
+    }
+    const lengths = shape.slice(axis, axis + entry.shape.length);
+    if (entry.shape.length === 0 || !sameShape(entry.shape, lengths)) {
+      const got = `${formatShape(entry.shape)} from axis ${axis} of ${formatShape(shape)} on`;
+      throw new ShapeError(`index: expected a mask as long as the axes that it is for, got ${got}`);
+    }
+    axis += entry.shape.length;
+    return nonzeroPositions(entry).map(wrap);
+  });
+}
+
+const isMask = <A extends ArrayLike>(entry: Index<A>): entry is A =>
+  typeof entry === 'object' && entry !== null && 'dtype' in entry && entry.dtype === 'bool';
+
+/** Positions along an axis of the sliced array. */
+interface Take<A> {
+  readonly indices: A;
+  readonly axis: number;
+}
+
+/**
+ * Entries by lists of positions that belong together, one for each of several axes: they broadcast, and their axes take the
+ * place of those axes, or come first where other axes lie between.
+ */
+function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly Take<A>[]): A {
+  const axes = takes.map(({ axis }) => axis);
+  const first = axes.every((axis, i) => axis === axes[0]! + i) ? axes[0]! : 0;
+  const order = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
+  order.splice(first, 0, ...axes);
+  const lengths = axes.map((axis) => x.shape[axis]!);
+  const stride = rowMajor(lengths);
+  // A take of multiples multiplies the positions, and finds those that are out of range.
+  const places = takes
+    .map(({ indices }, i) => k.take(multiples(k, stride[i]!, lengths[i]!), indices, 0))
+    .reduce((sum, term) => {
+      broadcastShapes('index', sum.shape, term.shape);
+      return k.add(sum, term);
+    });
+  const together = k.permute(x, order);
+  const merged = together.shape.toSpliced(first, axes.length, sizeOf(lengths));
+  return k.take(k.reshape(together, merged), places, first);
 }
 
 /** `x[index, …]`; axes without an index stay whole. */
@@ -63,7 +172,7 @@ export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly I
   const sizes: number[] = [];
   const steps: number[] = [];
   const shape: number[] = [];
-  const takes: { readonly indices: A; readonly axis: number }[] = [];
+  const takes: Take<A>[] = [];
   const keep = (range: SliceRange): void => {
     const { start, size } = resolveRange(range, x.shape[starts.length]!);
     starts.push(start);
@@ -93,6 +202,7 @@ export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly I
   while (starts.length < x.shape.length) keep(slice());
 
   const part = k.reshape(k.slice(x, { starts, sizes, steps }), shape);
-  // From the last axis on, so that an axis that becomes several moves none that is still to come.
-  return takes.reduceRight((result, { indices, axis }) => k.take(result, indices, axis), part);
+  const [only, second] = takes;
+  if (second !== undefined) return takeTogether(k, part, takes);
+  return only === undefined ? part : k.take(part, only.indices, only.axis);
 }

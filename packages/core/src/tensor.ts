@@ -21,7 +21,7 @@ import * as compositions from './compositions.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray } from './format.ts';
-import { type Index, index, resolveRange, slice } from './indexing.ts';
+import { checkIndicesAlong, type Index, index, resolveMasks, resolveRange, slice } from './indexing.ts';
 import { recorded } from './recorded.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
 import { type Calculus, sweep } from './sweep.ts';
@@ -494,15 +494,24 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /**
    * Entries by position for each axis in turn: a number drops the axis, `slice(start, stop, step)` takes a range, `null`
-   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one.
+   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one. Several such
+   * tensors belong together, as in NumPy: they broadcast, and pick the entries at [i, j], [i', j'], …; their axes take the
+   * place of those axes, or come first where other axes lie between. A bool mask of one or more axes stands for the positions
+   * at which it holds.
    *
    * @example
    * const x = tensor([[1, 2, 3], [4, 5, 6]]);
    * x.index(1).toArray(); // [4, 5, 6]
    * x.index(slice(), slice(0, 2)).toArray(); // [[1, 2], [4, 5]]
+   * x.index(tensor([0, 1], { dtype: 'int32' }), tensor([2, 0], { dtype: 'int32' })).toArray(); // [3, 4]
+   * x.index(x.greater(2)).toArray(); // [3, 4, 5, 6]
    */
   index(...list: readonly Index<Tensor>[]): Tensor {
-    return index<Tensor>(k, this, list);
+    return index<Tensor>(
+      k,
+      this,
+      resolveMasks<Tensor>(this.shape, list, (positions) => new Tensor(positions)),
+    );
   }
 
   /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
@@ -540,19 +549,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    */
   gather(indices: Tensor, axis: number): Tensor {
     const i = normalizeAxis('gather', axis, this.rank);
-    const { dtype } = checkTensor('gather', indices);
-    if (dtype !== 'int32') throw new DTypeError(`gather: expected int32 indices, got ${dtype}`);
-    if (indices.rank !== this.rank || !sameShape(indices.shape.with(i, 0), this.shape.with(i, 0))) {
-      const shapes = `${formatShape(indices.shape)} for ${formatShape(this.shape)}`;
-      throw new ShapeError(`gather: expected indices of this shape except along axis ${i}, got ${shapes}`);
-    }
-    const length = this.shape[i]!;
-    const { elements } = indices;
-    const wrong = elements.findIndex((place) => place < 0 || place >= length);
-    if (wrong !== -1) {
-      const got = `index ${elements[wrong]} at place ${wrong}`;
-      throw new ArgumentError(`gather: ${got} is out of range for axis ${i} of length ${length}`);
-    }
+    checkIndicesAlong('gather', this, checkTensor('gather', indices), i);
     return compositions.gather<Tensor>(k, this, indices, i);
   }
 

@@ -248,15 +248,19 @@ const badCalls: readonly BadCall[] = [
   ['index: 2 is out of range for axis 0 of length 2', ArgumentError, () => float(2).index(2)],
   ['index: -3 is out of range for axis 0 of length 2', ArgumentError, () => float(2).index(-3)],
   ['index: 0.5 is out of range for axis 0 of length 2', ArgumentError, () => float(2).index(0.5)],
-  ['index: expected int32 positions, got float32', DTypeError, () => float(2).index(float(1))],
-  ['index: expected int32 positions, got bool', DTypeError, () => float(2).index(bool(2))],
+  ['index: expected int32 positions or a bool mask, got float32', DTypeError, () => float(2).index(float(1))],
   [
-    'index: expected numbers, slices, null or int32 tensors, got string',
+    'index: expected a mask as long as the axes that it is for, got [3] from axis 0 of [2] on',
+    ShapeError,
+    () => float(2).index(bool(3)),
+  ],
+  [
+    'index: expected numbers, slices, null, int32 tensors or bool masks, got string',
     ArgumentError,
     () => float(2).index(untyped('x')),
   ],
   [
-    'index: expected numbers, slices, null or int32 tensors, got an array',
+    'index: expected numbers, slices, null, int32 tensors or bool masks, got an array',
     ArgumentError,
     () => float(2).index(untyped([0])),
   ],

@@ -28,16 +28,54 @@ function rangeOf<T>(list: readonly T[], { start, stop, step }: SliceRange): T[] 
   return taken;
 }
 
-const mapNested = (x: Nested<number>, f: (value: number) => Nested<number>): Nested<number> =>
-  isArray(x) ? x.map((part) => mapNested(part, f)) : f(x);
+/** The shape of nested numbers. */
+const shapeOf = (x: Nested<number>): number[] =>
+  isArray(x) ? [x.length, ...(x.length > 0 ? shapeOf(x[0]!) : [])] : [];
 
-function naive(x: Nested<number>, [entry, ...rest]: readonly Entry[]): Nested<number> {
+/** The number at a place of the shape that nested numbers are broadcast to. */
+function at(x: Nested<number>, place: readonly number[]): number {
+  const shape = shapeOf(x);
+  const own = place.slice(place.length - shape.length).map((i, axis) => (shape[axis] === 1 ? 0 : i));
+  return own.reduce<Nested<number>>((part, i) => (part as readonly Nested<number>[])[i]!, x) as number;
+}
+
+const atEach = (
+  shape: readonly number[],
+  f: (place: number[]) => Nested<number>,
+  place: number[] = [],
+): Nested<number> =>
+  place.length === shape.length
+    ? f(place)
+    : Array.from({ length: shape[place.length]! }, (_, i) => atEach(shape, f, [...place, i]));
+
+/** Lists of positions belong together: the axes of them all come where the first is, if all lie side by side, else first. */
+function naive(x: Nested<number>, entries: readonly Entry[]): Nested<number> {
+  const lists = entries.flatMap((entry) => ('positions' in entry ? [shapeOf(entry.positions)] : []));
+  const rank = Math.max(...lists.map((shape) => shape.length));
+  const together = Array.from({ length: Math.max(rank, 0) }, (_, i) => {
+    const lengths = lists.map((shape) => shape[shape.length - rank + i] ?? 1);
+    return lengths.find((length) => length !== 1) ?? 1;
+  });
+  const kept = entries.filter((entry) => !('position' in entry));
+  const [first, last] = [kept.findIndex((e) => 'positions' in e), kept.findLastIndex((e) => 'positions' in e)];
+  if (last - first + 1 === lists.length) return picked(x, entries, together);
+  return atEach(together, (place) => picked(x, entries, together, place));
+}
+
+/** The entries where the lists of positions are at one place, or at every one. */
+function picked(
+  x: Nested<number>,
+  [entry, ...rest]: readonly Entry[],
+  shape: readonly number[],
+  place?: readonly number[],
+): Nested<number> {
   if (entry === undefined) return x;
-  if ('newAxis' in entry) return [naive(x, rest)];
+  if ('newAxis' in entry) return [picked(x, rest, shape, place)];
   const list = x as readonly Nested<number>[];
-  if ('position' in entry) return naive(list.at(entry.position)!, rest);
-  if ('range' in entry) return rangeOf(list, entry.range).map((part) => naive(part, rest));
-  return mapNested(entry.positions, (i) => naive(list[i]!, rest));
+  if ('position' in entry) return picked(list.at(entry.position)!, rest, shape, place);
+  if ('range' in entry) return rangeOf(list, entry.range).map((part) => picked(part, rest, shape, place));
+  const pick = (here: readonly number[]) => picked(list[at(entry.positions, here)]!, rest, shape, here);
+  return place === undefined ? atEach(shape, pick) : pick(place);
 }
 
 const toIndex = (entry: Entry): Index<Tensor> => {
@@ -54,11 +92,12 @@ const newAxis = fc.constant<Entry>({ newAxis: true });
 function entryOf(length: number): fc.Arbitrary<Entry> {
   if (length === 0) return range;
   const position = fc.integer({ min: 0, max: length - 1 });
-  const row = fc.array(position, { minLength: 1, maxLength: 3 });
+  const row = fc.array(position, { minLength: 3, maxLength: 3 });
   const positions = fc.oneof(
     position,
     row,
     row.map((list) => [list, list.toReversed()]),
+    row.map((list) => [[list[0]!], [list[1]!]]),
   );
   return fc.oneof(
     range,

@@ -41,7 +41,18 @@ export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> 
 }
 
 /** The files of core that the table covers. */
-export const operatorFiles = ['functions.ts', 'elementary.ts', 'ordering.ts'] as const;
+export const operatorFiles = [
+  'functions.ts',
+  'elementary.ts',
+  'reductions.ts',
+  'logic.ts',
+  'activations.ts',
+  'ordering.ts',
+  'arrangement.ts',
+  'matrices.ts',
+  'selection.ts',
+  'distances.ts',
+] as const;
 
 /** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
 export const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
@@ -64,6 +75,13 @@ export const direction = (shape: Shape, i: number): Tensor => latticeTensor(shap
 type Call = (inputs: readonly Tensor[], args: readonly never[]) => Tensor;
 type AnyFunction = (...args: readonly unknown[]) => Tensor;
 
+/** Pieces put together again, each times its number, so that none passes for another. */
+const numbered = (pieces: readonly Tensor[], axis: number): Tensor =>
+  core.concat(
+    pieces.map((piece, i) => piece.mul(i + 1)),
+    axis,
+  );
+
 /** The calls whose inputs are not simply the first arguments of a function of the name. */
 const calls: { readonly [name: string]: Call } = {
   concat: (list, [axis]) => core.concat(list, axis!),
@@ -74,6 +92,11 @@ const calls: { readonly [name: string]: Call } = {
   index: ([x], list) => x!.index(...list),
   topk: ([x], [count, axis, options]) => core.topk(x!, count!, axis, options).values,
   unique: ([x]) => core.unique(x!).values,
+  split: ([x], [sizes, axis = 0]) => numbered(core.split(x!, sizes!, axis), axis),
+  chunk: ([x], [count, axis = 0]) => numbered(core.chunk(x!, count!, axis), axis),
+  meshgrid: (list, [options]) => core.stack(core.meshgrid(list, options), 0),
+  scatter: ([x, source], [indices, axis, options]) => core.scatter(x!, indices!, source!, axis!, options),
+  oneHot: ([x], [classes]) => core.oneHot(x!.cast('int32'), classes!),
 
   // Primitives that core has no function for: nn does, and rules.
   timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),
@@ -90,7 +113,6 @@ const calls: { readonly [name: string]: Call } = {
     const e = x!.exp();
     return x!.mul(e.mul(e).add(e.sin()));
   },
-  gelu: ([x]) => x!.mul(0.5).mul(x!.div(Math.SQRT2).erf().add(1)),
   gaussian: ([x, mean, std]) => {
     const exponent = x!.sub(mean!).div(std!).pow(2).sum(1).mul(-0.5);
     return exponent.sub(std!.log().sum()).exp();

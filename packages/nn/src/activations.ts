@@ -1,44 +1,8 @@
 /** Transition functions, and a layer for each: they keep the shape. */
 
-import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type GeluOptions, gelu, leakyRelu, type Shape, type Tensor } from '@tapegrad/core';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
-
-/**
- * x where x > 0, `slope` x elsewhere; with derivative `slope` at 0.
- *
- * @example
- * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
- */
-export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> =>
-  x.greater(0).where(x, x.mul(slope)) as Tensor<S>;
-
-export interface GeluOptions {
-  /** `none`, unless given, for the definition; `tanh` for the approximation that some networks were trained with. */
-  readonly approximate?: 'none' | 'tanh';
-}
-
-/**
- * x times the probability that a standard normal variable lies below x: x/2 (1 + erf(x / sqrt(2))); approximately
- * x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
- *
- * @example
- * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
- */
-export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: GeluOptions = {}): Tensor<S> {
-  const t: Tensor = x;
-  const half = t.mul(0.5);
-  switch (approximate) {
-    case 'none':
-      return half.mul(t.mul(Math.SQRT1_2).erf().add(1)) as Tensor<S>;
-    case 'tanh': {
-      const inner = t.mul(t.mul(t).mul(0.044715).add(1)).mul(Math.sqrt(2 / Math.PI));
-      return half.mul(inner.tanh().add(1)) as Tensor<S>;
-    }
-    default:
-      throw new ArgumentError(`gelu: unknown approximation '${approximate}', expected 'none' or 'tanh'`);
-  }
-}
 
 /** A layer that keeps the shape of its input. */
 abstract class Activation extends Module {

@@ -2,11 +2,8 @@ import * as init from './init.ts';
 
 export {
   GELU,
-  type GeluOptions,
-  gelu,
   Identity,
   LeakyReLU,
-  leakyRelu,
   ReLU,
   Sigmoid,
   Softmax,

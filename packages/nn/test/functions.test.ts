@@ -1,20 +1,18 @@
 /** Activations and losses against stored PyTorch values (data/make_functions.py), and against central differences. */
 
 import { readFileSync } from 'node:fs';
-import { type DType, gradcheck, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
+import { type DType, gelu, gradcheck, leakyRelu, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import {
   binaryCrossEntropy,
   crossEntropy,
   dense,
   GELU,
-  gelu,
   hinge,
   huber,
   Identity,
   init,
   LeakyReLU,
   l1,
-  leakyRelu,
   mse,
   ReLU,
   Sigmoid,

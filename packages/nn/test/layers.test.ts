@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   DTypeError,
+  gelu,
   ones,
   Random,
   type Scalar,
@@ -17,7 +18,6 @@ import {
   dense,
   dropout,
   GELU,
-  gelu,
   Identity,
   init,
   type Layer,

@@ -38,7 +38,9 @@ export function oneHot<S extends Shape, const N extends number>(
   if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: expected int32 labels, got ${labels.dtype}`);
   const wrong = elements.findIndex((label) => label < 0 || label >= classes);
   if (wrong !== -1) {
-    throw new ArgumentError(`oneHot: label ${elements[wrong]} at place ${wrong} is out of range for ${classes} classes`);
+    throw new ArgumentError(
+      `oneHot: label ${elements[wrong]} at place ${wrong} is out of range for ${classes} classes`,
+    );
   }
   const column = (labels as Tensor).reshape([...shape, 1]);
   const positions = arange(0, classes, 1, { dtype: 'int32' });

@@ -18,12 +18,6 @@ interface Part<A> {
   readonly cotangent: A;
 }
 
-interface Arrivals<A> {
-  sum: A | undefined;
-  /** What slices passed on and `sum` does not contain yet. */
-  readonly parts: Part<A>[];
-}
-
 /**
  * The sums of the cotangents that have arrived at tensors so far.
  *
@@ -31,7 +25,9 @@ interface Arrivals<A> {
  * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
  */
 export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike> {
-  readonly #arrivals = new Map<T, Arrivals<A>>();
+  readonly #sums = new Map<T, A>();
+  /** What slices passed on and the sums do not contain yet. */
+  readonly #parts = new Map<T, Part<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: Memory<A>;
 
@@ -40,31 +36,28 @@ export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike
     this.#memory = memory;
   }
 
-  #at(x: T): Arrivals<A> {
-    const arrivals = this.#arrivals.get(x) ?? { sum: undefined, parts: [] };
-    this.#arrivals.set(x, arrivals);
-    return arrivals;
-  }
-
   /** Adds a cotangent, which is held already, to those of a tensor. */
   add(x: T, cotangent: A): void {
-    const arrivals = this.#at(x);
-    arrivals.sum = arrivals.sum === undefined ? cotangent : this.#plus(arrivals.sum, cotangent);
+    const sum = this.#sums.get(x);
+    this.#sums.set(x, sum === undefined ? cotangent : this.#plus(sum, cotangent));
   }
 
   /** Adds the cotangent of a slice of a tensor. */
   addPart(x: T, slice: Slice, cotangent: A): void {
     this.#memory.hold(cotangent);
-    this.#at(x).parts.push({ slice, cotangent });
+    const part = { slice, cotangent };
+    const parts = this.#parts.get(x);
+    if (parts === undefined) this.#parts.set(x, [part]);
+    else parts.push(part);
   }
 
   /** The sum of what has arrived at a tensor, if anything has, which is forgotten here. */
   take(x: T): A | undefined {
-    const arrivals = this.#arrivals.get(x);
-    if (arrivals === undefined) return undefined;
-    this.#arrivals.delete(x);
-    const { sum, parts } = arrivals;
-    if (parts.length === 0) return sum;
+    const sum = this.#sums.get(x);
+    if (sum !== undefined) this.#sums.delete(x);
+    const parts = this.#parts.get(x);
+    if (parts === undefined) return sum;
+    this.#parts.delete(x);
     const joined = this.#held(() => join(this.#kernels, parts, x.shape));
     for (const { cotangent } of parts) this.#memory.release(cotangent);
     return sum === undefined ? joined : this.#plus(sum, joined);
@@ -72,7 +65,7 @@ export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike
 
   /** The tensors at which something has arrived that was not taken. */
   left(): T[] {
-    return [...this.#arrivals.keys()];
+    return [...new Set([...this.#sums.keys(), ...this.#parts.keys()])];
   }
 
   #held(compute: () => A): A {

@@ -46,9 +46,9 @@ const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
 
 /** Swaps the last two axes. */
 function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
-  const axes = x.shape.map((_, i) => i);
-  const [row, column] = axes.splice(-2) as [number, number];
-  return k.permute(x, [...axes, column, row]);
+  const last = x.shape.length - 1;
+  const order = x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i));
+  return k.permute(x, order);
 }
 
 const inverse = (order: readonly number[]): number[] => order.map((_, i) => order.indexOf(i));

@@ -72,12 +72,12 @@ export function normalizeAxis(call: string, axis: number, rank: number): number 
 
 /** Axes in ascending order, each from 0 and once; nothing means every axis. */
 export function normalizeAxes(call: string, axes: number | readonly number[] | undefined, rank: number): number[] {
-  if (axes === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = typeof axes === 'number' ? [axes] : axes;
-  const normalized = list.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
+  if (axes === undefined) return [...new Array(rank).keys()];
+  if (typeof axes === 'number') return [normalizeAxis(call, axes, rank)];
+  const normalized = axes.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normalized.length; i++) {
     if (normalized[i] === normalized[i - 1]) {
-      throw new ArgumentError(`${call}: axis ${normalized[i]} is named twice in ${formatShape(list)}`);
+      throw new ArgumentError(`${call}: axis ${normalized[i]} is named twice in ${formatShape(axes)}`);
     }
   }
   return normalized;

@@ -54,6 +54,8 @@ type Line = readonly [op: Primitive, ...operands: Operand[]];
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 1, 2]],
   ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
+  ['normalize', ['sum', 'x'], ['div', 0, 'constant'], ['sub', 'x', 1], ['mul', 2, 2], ['sum', 3], ['div', 4, 'constant'],
+    ['add', 5, 'constant'], ['sqrt', 6], ['div', 'constant', 7], ['mul', 2, 8]],
   ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],

@@ -10,6 +10,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
+export { type AttentionOptions, attentionWeights, scaledDotProductAttention } from './attention.ts';
 export {
   BatchNorm1d,
   BatchNorm2d,
@@ -72,6 +73,14 @@ export {
 } from './losses.ts';
 export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
 export type { AffineOptions, NormOptions } from './moments.ts';
+export {
+  type AttendOptions,
+  type AttendWithWeightsOptions,
+  KeyValueCache,
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+} from './multi-head-attention.ts';
+export { type RotaryOptions, rotary, SinusoidalEncoding, type SinusoidalOptions, sinusoidal } from './positions.ts';
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent/cell-modules.ts';
 export { type CellWeights, gruCell, lstmCell, type RnnNonlinearity, rnnCell } from './recurrent/cells.ts';
 export {
@@ -85,4 +94,14 @@ export {
   type WeightName,
 } from './recurrent/layers.ts';
 export { type Layer, Sequential } from './sequential.ts';
+export {
+  type DecodeOptions,
+  type EncodeOptions,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './transformer.ts';
 export { init };

@@ -23,6 +23,7 @@ def case(layer, arguments, module, run, inputs, names, options=None, training=Tr
     a dictionary of tensors, the parameters or buffers by PyTorch's names, to a tensor.
     """
     module.train(training)
+    module.zero_grad()
     own = {name: x.detach().clone() for name, x in [*module.named_parameters(), *module.named_buffers()]}
     inputs = [x.clone().requires_grad_() if x.is_floating_point() else x for x in inputs]
     results = run(module, *inputs)

@@ -1,0 +1,148 @@
+/** Scaled dot-product attention, and the masks that say which query sees which key. */
+
+import {
+  ArgumentError,
+  arange,
+  DTypeError,
+  type FloatDType,
+  formatShape,
+  type Random,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { checkFloat, checkRandom } from './checks.ts';
+import { dropout as drop } from './dropout.ts';
+
+export interface AttentionOptions {
+  /**
+   * Bool, true where a query may see a key; or float, to be added to the scores, -Infinity where it may not. Broadcasts to
+   * [..., queries, keys].
+   */
+  readonly mask?: Tensor;
+  /** Whether a query sees no key that comes after it. The last query stands at the last key, and sees all. */
+  readonly causal?: boolean;
+  /** What the scores are multiplied by; 1 / sqrt(features) unless given. */
+  readonly scale?: number;
+  /** The probability of a weight to be dropped; 0 unless given. */
+  readonly dropout?: number;
+  /** Draws what is dropped. */
+  readonly random?: Random;
+}
+
+/** A bool mask as numbers to be added to scores: 0 where it is true, else -Infinity; one of floats as it is. */
+export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor {
+  if (mask.dtype === 'bool') return mask.where(zeros([], { dtype }), Number.NEGATIVE_INFINITY);
+  if (mask.dtype === dtype) return mask;
+  throw new DTypeError(`${call}: expected a mask of bool or ${dtype}, got ${mask.dtype}`);
+}
+
+/** [queries, keys], true where a query may see a key: up to its own place, counted from the ends. */
+function causalMask(queries: number, keys: number): Tensor {
+  const column = arange(keys - queries, keys, 1, { dtype: 'int32' }).reshape([queries, 1]) as Tensor;
+  return arange(0, keys, 1, { dtype: 'int32' }).lessEqual(column);
+}
+
+function checkOperands(call: string, query: Tensor, key: Tensor): void {
+  for (const x of [query, key]) {
+    checkFloat(call, x);
+    if (x.rank > 1) continue;
+    throw new ShapeError(`${call}: expected [..., length, features], got shape ${formatShape(x.shape)}`);
+  }
+  const [features, found] = [query.shape.at(-1)!, key.shape.at(-1)!];
+  if (features === found) return;
+  const shapes = `${formatShape(query.shape)} and ${formatShape(key.shape)}`;
+  throw new ShapeError(`${call}: queries have ${features} features and keys ${found} (${shapes})`);
+}
+
+function checkMask(call: string, mask: Tensor, scores: Shape): void {
+  const lead = scores.length - mask.rank;
+  if (lead >= 0 && mask.shape.every((length, i) => length === 1 || length === scores[lead + i])) return;
+  const shapes = `to the scores' shape ${formatShape(scores)}, got ${formatShape(mask.shape)}`;
+  throw new ShapeError(`${call}: expected a mask that broadcasts ${shapes}`);
+}
+
+interface Weighing {
+  /** [..., queries, keys] */
+  readonly weights: Tensor;
+  /** [..., queries, 1], 1 for a query that sees a key, and 0 for one that sees none; `undefined` where all do. */
+  readonly seeing: Tensor | undefined;
+}
+
+/** The weights of the keys for each query; those of a query that sees no key are of no account. */
+function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
+  checkOperands(call, query, key);
+  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
+  if (!Number.isFinite(scale)) throw new ArgumentError(`${call}: the scale is ${scale}, expected a finite number`);
+  const [queries, keys] = [query.shape.at(-2)!, key.shape.at(-2)!];
+  const dtype = query.dtype as FloatDType;
+  let scores: Tensor = query.mul(scale).matmul(key.transpose());
+  if (mask !== undefined) checkMask(call, mask, scores.shape);
+
+  const terms: Tensor[] = [];
+  if (causal && queries > 1) terms.push(additive(call, causalMask(queries, keys), dtype));
+  if (mask !== undefined) terms.push(additive(call, mask, dtype));
+  let seeing: Tensor | undefined;
+  if (terms.length > 0) {
+    let bias = terms.reduce((sum, term) => sum.add(term));
+    if ((mask !== undefined || queries > keys) && keys > 0) {
+      const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
+      // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
+      bias = sees.where(bias, 0);
+      seeing = sees.cast(dtype);
+    }
+    scores = scores.add(bias);
+  }
+  const weights = scores.softmax(-1);
+  return { weights: dropout === 0 ? weights : drop(weights, dropout, checkRandom(call, random)), seeing };
+}
+
+const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => (seeing === undefined ? x : x.mul(seeing));
+
+/**
+ * The weights with which `scaledDotProductAttention` takes the values: softmax(Q K^T scale + mask) over the keys, and 0 for a
+ * query that sees no key.
+ *
+ * @param query [..., queries, features]
+ * @param key [..., keys, features]
+ * @returns [..., queries, keys]
+ * @example
+ * attentionWeights(zeros([3, 4]), zeros([3, 4]), { causal: true }).index(1).toArray(); // [0.5, 0.5, 0]
+ */
+export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions = {}): Tensor {
+  const { weights, seeing } = weigh('attentionWeights', query, key, options);
+  return onlySeeing(weights, seeing);
+}
+
+/** The shape of what queries of shape `Q` gather from values of shape `V`. */
+type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer Lead extends Shape, number]
+  ? V extends readonly [...Shape, infer Features extends number]
+    ? readonly [...Lead, Features]
+    : Shape
+  : Shape;
+
+/**
+ * softmax(Q K^T scale + mask) V: for each query the mean of the values, weighted by how well their keys suit it (Vaswani et
+ * al. 2017). A query that sees no key gives 0, and has no gradient.
+ *
+ * @param query [..., queries, features]
+ * @param key [..., keys, features]
+ * @param value [..., keys, valueFeatures]
+ * @returns [..., queries, valueFeatures]
+ * @example
+ * const [query, key] = [zeros([2, 4]), zeros([2, 4])];
+ * scaledDotProductAttention(query, key, tensor([[1], [3]]), { causal: true }).toArray(); // [[1], [2]]
+ */
+export function scaledDotProductAttention<Q extends Shape, V extends Shape>(
+  query: Tensor<Q>,
+  key: Tensor,
+  value: Tensor<V>,
+  options: AttentionOptions = {},
+): Tensor<Gathered<Q, V>> {
+  const call = 'scaledDotProductAttention';
+  const { weights, seeing } = weigh(call, query, key, options);
+  const [keys, values] = [key.shape.at(-2), value.shape.at(-2)];
+  if (keys !== values) throw new ShapeError(`${call}: expected a value for each of ${keys} keys, got ${values}`);
+  return onlySeeing(weights.matmul(value as Tensor), seeing) as never;
+}

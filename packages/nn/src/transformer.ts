@@ -1,7 +1,6 @@
 /** Layers of attention and of two dense layers, each beside the identity and normalised, and stacks of them. */
 
-import { ArgumentError, type FloatDType, type Random, relu, type Shape, type Tensor } from '@tapegrad/core';
-import { gelu } from './activations.ts';
+import { ArgumentError, type FloatDType, gelu, type Random, relu, type Shape, type Tensor } from '@tapegrad/core';
 import { checkCount } from './checks.ts';
 import { Dense } from './dense.ts';
 import { dropout } from './dropout.ts';

@@ -14,6 +14,7 @@ export type { DecayOptions } from './decay.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
 export { type GroupOptions, ParameterGroup, type Trained } from './group.ts';
 export type { ImprovementOptions, ImprovementState } from './improvement.ts';
+export { LBFGS, type LBFGSOptions, type LBFGSState } from './lbfgs.ts';
 export { Lion, type LionOptions } from './lion.ts';
 export { type Memory, type ParameterState, zerosLike } from './memory.ts';
 export type { MomentOptions } from './moments.ts';

@@ -1,5 +1,5 @@
 import { parameter, zeros } from '@tapegrad/core';
-import { Adam, Lion, RMSprop, SGD } from '@tapegrad/optim';
+import { Adam, accumulate, cosine, GradientChain, LBFGS, Lion, momentum, RMSprop, SGD } from '@tapegrad/optim';
 
 const w = parameter(zeros([2]));
 
@@ -21,3 +21,10 @@ new RMSprop([{ parameters: [w], amsgrad: true }], { learningRate: 0.1 });
 // error: 'amsgrad'
 new Lion([w], { beta1: 0.9 });
 // error: Property 'learningRate' is missing
+new LBFGS([w], { momentum: 0.9 });
+// error: 'momentum' does not exist in type 'LBFGSOptions'
+cosine(0.1, {});
+// error: Property 'steps' is missing
+const held = new GradientChain([w], [accumulate(4), momentum(0.9)]).apply(w.sum().backward());
+new SGD([w], { learningRate: 0.1 }).step(held);
+// error: Argument of type 'Gradients | undefined' is not assignable to parameter of type 'Gradients'

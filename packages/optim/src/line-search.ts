@@ -1,0 +1,96 @@
+/** How far to go along a direction. */
+
+/** A point along the direction. */
+export interface Point {
+  /** How many times the direction it lies from the start. */
+  readonly t: number;
+  readonly loss: number;
+  /** With respect to the parameters. */
+  readonly gradient: Float64Array;
+  /** The derivative of the loss with respect to t. */
+  readonly slope: number;
+}
+
+export interface LineSearchOptions {
+  /** Of the first point to try. */
+  readonly t: number;
+  readonly maxEvaluations: number;
+  /** A bracket narrower than this is not searched further. */
+  readonly narrowest: number;
+}
+
+const sufficientDecrease = 1e-4;
+const curvature = 0.9;
+
+/** Where a cubic through two points with their slopes is least, within bounds; their middle where there is no such place. */
+function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
+  const [left, right] = a.t <= b.t ? [a, b] : [b, a];
+  const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
+  const d2 = Math.sqrt(d1 * d1 - a.slope * b.slope);
+  const share = (right.slope + d2 - d1) / (right.slope - left.slope + 2 * d2);
+  const place = right.t - (right.t - left.t) * share;
+  return Number.isNaN(place) ? (low + high) / 2 : Math.min(Math.max(place, low), high);
+}
+
+/**
+ * A point where the strong Wolfe conditions hold: the loss has fallen by 1e-4 of what the slope at the start promises, and the
+ * slope is 0.9 of it at most (Nocedal and Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6; interpolation and safeguards
+ * as in minFunc, which PyTorch follows). The best point found, where the evaluations do not suffice.
+ *
+ * @param start the point t = 0, where the slope is below 0.
+ */
+export function strongWolfe(
+  evaluate: (t: number) => Point,
+  start: Point,
+  { t, maxEvaluations, narrowest }: LineSearchOptions,
+): { readonly point: Point; readonly evaluations: number } {
+  // A loss that is no number is no decrease.
+  const decreases = ({ t: place, loss }: Point): boolean =>
+    loss <= start.loss + sufficientDecrease * place * start.slope;
+  const isFlat = ({ slope }: Point): boolean => Math.abs(slope) <= -curvature * start.slope;
+
+  let previous = start;
+  let point = evaluate(t);
+  let evaluations = 1;
+  // Steps after the first evaluation, which PyTorch does not count among those allowed.
+  let steps = 0;
+  for (; steps < maxEvaluations; steps++) {
+    if (!decreases(point) || (steps > 1 && point.loss >= previous.loss)) break;
+    if (isFlat(point)) return { point, evaluations };
+    if (point.slope >= 0) break;
+    const next = cubicMinimum(previous, point, point.t + 0.01 * (point.t - previous.t), 10 * point.t);
+    previous = point;
+    point = evaluate(next);
+    evaluations++;
+  }
+  const bracket: [Point, Point] = [steps === maxEvaluations ? start : previous, point];
+
+  let low: 0 | 1 = bracket[1].loss < bracket[0].loss ? 1 : 0;
+  let isStuck = false;
+  for (; steps < maxEvaluations; steps++) {
+    const [first, last] = bracket.map((end) => end.t).sort((a, b) => a - b) as [number, number];
+    if (last - first < narrowest) break;
+    let place = cubicMinimum(bracket[0], bracket[1]);
+    // A place close to an end is moved away from it, unless the one before was not.
+    const margin = 0.1 * (last - first);
+    const isClose = Math.min(last - place, place - first) < margin;
+    if (isClose && (isStuck || place >= last || place <= first)) {
+      place = Math.abs(place - last) < Math.abs(place - first) ? last - margin : first + margin;
+      isStuck = false;
+    } else {
+      isStuck = isClose;
+    }
+    const tried = evaluate(place);
+    evaluations++;
+    const high = (1 - low) as 0 | 1;
+    if (!decreases(tried) || tried.loss >= bracket[low].loss) {
+      bracket[high] = tried;
+      low = bracket[1].loss < bracket[0].loss ? 1 : 0;
+      continue;
+    }
+    if (isFlat(tried)) return { point: tried, evaluations };
+    if (tried.slope * (bracket[high].t - bracket[low].t) >= 0) bracket[high] = bracket[low];
+    bracket[low] = tried;
+  }
+  return { point: bracket[low], evaluations };
+}

@@ -73,7 +73,8 @@ const leastCurvature = 1e-10;
  * All parameters are taken as one vector, and the loss may be evaluated several times in a step.
  *
  * @example
- * const [x, y] = [-1.2, 1].map((start) => parameter(tensor(start, { dtype: 'float64' })));
+ * const x = parameter(tensor(-1.2, { dtype: 'float64' }));
+ * const y = parameter(tensor(1, { dtype: 'float64' }));
  * const rosenbrock = () => x.sub(1).pow(2).add(y.sub(x.pow(2)).pow(2).mul(100));
  * const optimizer = new LBFGS([x, y]);
  * for (let step = 0; step < 4; step++) optimizer.step(rosenbrock);

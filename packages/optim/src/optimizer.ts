@@ -151,7 +151,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * Goes on from a state of an optimizer of the same parameters in the same groups, whose options are taken over. Where
    * the state does not fit, nothing is changed.
    */
-  load(state: OptimizerState<Options, M>): void {
+  load(state: OptimizerState<Options>): void {
     const call = `${this.#name}.load`;
     checkCount(call, 'groups', this.groups.length, state.groups.length);
     checkCount(call, 'parameters', this.#entries.length, state.parameters.length);
@@ -167,7 +167,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     this.#entries.forEach((entry, i) => {
       const { step, memory } = state.parameters[i]!;
       entry.step = step;
-      entry.memory = copyOf(memory);
+      entry.memory = copyOf(memory) as M;
     });
   }
 }

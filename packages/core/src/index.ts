@@ -134,6 +134,7 @@ export {
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';
+export { hessian, type JacobianMode, type JacobianTree, type Joined, jacobian } from './jacobian.ts';
 export { type Link, links } from './links.ts';
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './logic.ts';
 export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './matrices.ts';

@@ -15,10 +15,10 @@ export interface Linearization {
   readonly outputs: readonly Tensor[];
   /** Makes a tensor that the function gave beside its outputs one for the caller. */
   release(x: Tensor): Tensor;
-  /** The inputs' cotangents from those of the outputs. */
-  pullBack(cotangents: readonly Tensor[]): Tensor[];
-  /** The outputs' tangents from those of the inputs. */
-  pushForward(tangents: readonly Tensor[]): Tensor[];
+  /** The inputs' cotangents from those of the outputs; what is left out is 0. */
+  pullBack(cotangents: readonly (Tensor | undefined)[]): Tensor[];
+  /** The outputs' tangents from those of the inputs; what is left out is 0. */
+  pushForward(tangents: readonly (Tensor | undefined)[]): Tensor[];
 }
 
 const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
@@ -31,26 +31,27 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
   return entries.some(({ inputs }) => inputs.some(isOther));
 }
 
-/** A walk along the tape, from what is known at one end; what does not depend on it comes out undefined. */
+/** A walk along the tape, from what is known at one end; what is undefined there, or comes out so, is 0. */
 type Walk = <A extends ArrayLike>(
   calculus: Calculus<Tensor, A>,
-  operands: readonly A[],
+  known: readonly (A | undefined)[],
   memory?: Memory<A>,
 ) => readonly (A | undefined)[];
 
-function walkOnArrays(walk: Walk, operands: readonly Tensor[]): (Tensor | undefined)[] {
+function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
   const calculus = onArrays();
-  return walk<NdArray>(calculus, operands.map(calculus.value), new Recycler()).map(
-    (array) => array && calculus.tensor(array),
-  );
+  const arrays = known.map((x) => x && calculus.value(x));
+  const found = walk<NdArray>(calculus, arrays, new Recycler());
+  return found.map((array) => array && calculus.tensor(array));
 }
 
-/** The cotangents of some tensors, added up for one that is among them several times. */
-function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], cotangents: readonly A[]): Map<Tensor, A> {
+/** What is known of some tensors, added up for one that is among them several times. */
+function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A | undefined)[]): Map<Tensor, A> {
   const sums = new Map<Tensor, A>();
   tensors.forEach((x, i) => {
+    const term = known[i];
     const earlier = sums.get(x);
-    sums.set(x, earlier === undefined ? cotangents[i]! : k.add(earlier, cotangents[i]!));
+    if (term !== undefined) sums.set(x, earlier === undefined ? term : k.add(earlier, term));
   });
   return sums;
 }
@@ -80,9 +81,9 @@ export function linearize(
   const release = (x: Tensor): Tensor => (isConnected ? x : x.detach());
 
   /** Runs a walk on plain arrays if that is all there is to it, and on tensors, recorded if need be, if it is not. */
-  function run(walk: Walk, operands: readonly Tensor[], models: readonly Tensor[]): Tensor[] {
-    const lowered = operands.map((x) => lower(at, x));
-    const isRecorded = isRecording() && (isConnected || lowered.some(({ requiresGrad }) => requiresGrad));
+  function run(walk: Walk, known: readonly (Tensor | undefined)[], models: readonly Tensor[]): Tensor[] {
+    const lowered = known.map((x) => x && lower(at, x));
+    const isRecorded = isRecording() && (isConnected || lowered.some((x) => x?.requiresGrad));
     const needsTensors = isRecorded || lowered.some((x) => x instanceof Batched);
     const results = withRecording(isRecorded, () =>
       needsTensors ? walk<Tensor>(onTensors, lowered) : walkOnArrays(walk, lowered),
@@ -97,7 +98,7 @@ export function linearize(
   };
 
   const forwards: Walk = (calculus, tangents) => {
-    const known = new Map(leaves.map((x, i) => [x, tangents[i]!]));
+    const known = addUp(calculus.kernels, leaves, tangents);
     pushForward(calculus, entries, known);
     return roots.map((y) => known.get(y));
   };

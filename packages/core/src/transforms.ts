@@ -110,7 +110,7 @@ export function checkScalar(call: string, y: unknown): Tensor {
 }
 
 /** Value, whatever came beside it, and gradients of a scalar function. */
-function gradientOf(
+export function gradientOf(
   call: string,
   f: AnyFunction,
   argument: ArgumentChoice,

@@ -125,14 +125,19 @@ def evaluate(case, shapes):
     return {**result, "gradients": [plain(g) for g in first], "products": [plain(g) for g in second]}
 
 
-table_text = (here / "operators.json").read_bytes()
-table = json.loads(table_text)
-results = []
-for case in table["cases"]:
-    sets = case["inputs"]
-    for shapes in table["inputs"][sets] if isinstance(sets, str) else sets:
-        results.append(evaluate(case, shapes))
+def main():
+    table_text = (here / "operators.json").read_bytes()
+    table = json.loads(table_text)
+    results = []
+    for case in table["cases"]:
+        sets = case["inputs"]
+        for shapes in table["inputs"][sets] if isinstance(sets, str) else sets:
+            results.append(evaluate(case, shapes))
 
-head = json.dumps({"torch": torch.__version__, "table": hashlib.sha256(table_text).hexdigest()})[:-1]
-lines = ",\n".join(json.dumps(result, separators=(",", ":"), allow_nan=False) for result in results)
-(here / "operators.pytorch.json").write_text(f'{head}, "results": [\n{lines}\n]}}\n')
+    head = json.dumps({"torch": torch.__version__, "table": hashlib.sha256(table_text).hexdigest()})[:-1]
+    lines = ",\n".join(json.dumps(result, separators=(",", ":"), allow_nan=False) for result in results)
+    (here / "operators.pytorch.json").write_text(f'{head}, "results": [\n{lines}\n]}}\n')
+
+
+if __name__ == "__main__":
+    main()

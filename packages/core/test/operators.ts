@@ -40,19 +40,27 @@ export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> 
   readonly stored: Stored;
 }
 
-/** The files of core that the table covers. */
-export const operatorFiles = [
-  'functions.ts',
-  'elementary.ts',
-  'reductions.ts',
-  'logic.ts',
-  'activations.ts',
-  'ordering.ts',
-  'arrangement.ts',
-  'matrices.ts',
-  'selection.ts',
-  'distances.ts',
-] as const;
+/** The files of core whose operators the table covers, with what each is about. */
+export const operatorFiles = {
+  'functions.ts': 'Methods of `Tensor`, and functions of the same names',
+  'elementary.ts': 'Elementary functions',
+  'reductions.ts': 'Reductions and scans',
+  'logic.ts': 'Logic',
+  'activations.ts': 'Activations',
+  'ordering.ts': 'Order',
+  'arrangement.ts': 'Axes, pieces and repetitions',
+  'matrices.ts': 'Parts and products of matrices',
+  'selection.ts': 'Selection',
+  'distances.ts': 'Distances',
+} as const;
+
+export type OperatorFile = keyof typeof operatorFiles;
+
+/** The operators in a file of core: the names of the functions that it exports. */
+export function operatorsIn(file: OperatorFile): string[] {
+  const source = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8');
+  return Array.from(source.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => name!);
+}
 
 /** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
 export const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
@@ -78,7 +86,7 @@ type AnyFunction = (...args: readonly unknown[]) => Tensor;
 /** Pieces put together again, each times its number, so that none passes for another. */
 const numbered = (pieces: readonly Tensor[], axis: number): Tensor =>
   core.concat(
-    pieces.map((piece, i) => piece.mul(i + 1)),
+    pieces.map((piece, i) => (piece.dtype === 'bool' ? piece : piece.mul(i + 1))),
     axis,
   );
 

@@ -1,0 +1,247 @@
+/** The table of operators, `docs/operators.md`: what is measured and what is chosen, put into words. */
+
+import {
+  type BackwardOptions,
+  type DType,
+  DTypeError,
+  type FloatDType,
+  setInterpreter,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core';
+import { dtypes, type Primitive, plain, primitives } from '@tapegrad/kernels';
+import { interpreters, restoreInterpreter } from './interpreters.ts';
+import {
+  cotangent,
+  direction,
+  type OperatorCase,
+  type OperatorFile,
+  operatorCases,
+  operatorFiles,
+  operatorsIn,
+  storedNumbers,
+} from './operators.ts';
+
+/** What an operator is measured to be. */
+export interface OperatorRow {
+  readonly name: string;
+  /** The largest error against PyTorch of values, gradients and Hessian-vector products, beside the largest number of each. */
+  readonly error: number;
+  /** The largest error in float32 of values and gradients, in units in the last place of the largest number of each. */
+  readonly ulps: number;
+}
+
+/** What is chosen where mathematics leaves a choice; a test holds each, in `conventions.test.ts` or as a case of the table. */
+const conventions: Readonly<Record<string, string>> = {
+  abs: "abs'(0) = 0",
+  acos: "acos'(±1) = -∞",
+  all: 'of nothing: true',
+  any: 'of nothing: false',
+  argmax: 'the first of equals; NaN is the largest',
+  argmin: 'the first of equals; NaN is the smallest',
+  argsort: 'stable; NaN is the largest',
+  asin: "asin'(±1) = ∞",
+  atan2: 'derivatives 0 at the origin',
+  broadcastTo: 'the adjoint sums',
+  cast: 'to int32 by truncation, to bool by x ≠ 0',
+  cdist: 'derivative 0 where points coincide',
+  ceil: 'no gradient',
+  clamp: 'derivative 1 at the bounds',
+  cosineSimilarity: '0 for a vector of zeros',
+  cumprod: 'exact with zeros, to every order',
+  elu: "elu'(0) = alpha, the slope from the left",
+  floor: 'no gradient',
+  hardtanh: 'derivative 0 at the bounds',
+  index: 'positions taken twice: gradients add up',
+  leakyRelu: "leakyRelu'(0) = slope",
+  logSoftmax: 'no exponential overflows',
+  logSumExp: 'no exponential overflows; of nothing: -∞',
+  max: 'ties share evenly over all or several axes, the first takes all along one',
+  maximum: 'a tie shares half and half; on bool: or',
+  mean: 'of nothing: NaN',
+  min: 'ties share evenly over all or several axes, the first takes all along one',
+  minimum: 'a tie shares half and half; on bool: and',
+  norm: "norm'(0) = 0, of any order",
+  pow: '(x^2)′(0) = 0; (x^0)′ = 0 everywhere; 0^y is constant in y for y ≥ 0',
+  prod: 'exact with zeros, to every order; of nothing: 1',
+  reciprocal: '1/0 = ∞',
+  relu: "relu'(0) = 0",
+  remainder: 'the sign of y; NaN by 0, and 0 for int32',
+  round: 'half to even; no gradient',
+  scatter: 'a place named twice is an error, unless it is added to',
+  scatterAdd: 'positions named twice add up',
+  selu: "selu'(0) = scale · alpha, the slope from the left",
+  sigmoid: "sigmoid'(-200) = e^-200: no overflow",
+  sign: 'sign(0) = 0; no gradient',
+  softmax: 'no exponential overflows',
+  softplus: "softplus(200) = 200, softplus'(200) = 1",
+  sort: 'stable; NaN is the largest',
+  sqrt: "sqrt'(0) = ∞",
+  square: '(x^2)′(0) = 0',
+  std: 'derivative 0 where all are equal',
+  sum: 'of nothing: 0',
+  take: 'positions taken twice: gradients add up',
+  topk: 'the first of equals; NaN is the largest',
+  unique: 'each NaN by itself',
+  variance: 'of one number: NaN, unless the correction is 0',
+  where: 'no gradient from the branch that is not taken',
+};
+
+/** Operators that are methods alone. */
+const methods: { readonly [File in OperatorFile]?: readonly string[] } = { 'functions.ts': ['index', 'slice'] };
+
+/** The operators in a file of core, in alphabetical order. */
+const namesIn = (file: OperatorFile): string[] => [...operatorsIn(file), ...(methods[file] ?? [])].sort();
+
+const casesOf = (name: string): readonly OperatorCase[] => operatorCases.filter(({ call }) => call === name);
+
+/** A case's inputs in a dtype; those in float64 have the elements that float32 rounds them to. */
+const inputsIn = ({ inputs }: OperatorCase, dtype: DType, requiresGrad = false): Tensor[] =>
+  inputs().map(({ data, shape }) => {
+    const rounded = Float32Array.from(data, dtype === 'int32' ? Math.trunc : Number);
+    const values = dtype === 'bool' ? Uint8Array.from(rounded, (value) => Number(value !== 0)) : rounded;
+    return tensor(values, { shape, dtype, requiresGrad });
+  });
+
+function runsIn(c: OperatorCase, dtype: DType): boolean {
+  try {
+    c.run(...inputsIn(c, dtype));
+    return true;
+  } catch (error) {
+    if (error instanceof DTypeError) return false;
+    throw error;
+  }
+}
+
+function gradientsOf(y: Tensor, inputs: readonly Tensor[], options: BackwardOptions): Tensor[] {
+  const gradients = y.requiresGrad ? y.backward({ ...options, wanted: inputs }) : undefined;
+  return inputs.map((x) => (gradients?.has(x) ? gradients.of(x) : x.detach().mul(0)));
+}
+
+/** The value, the gradients and the Hessian-vector products. */
+function derivatives({ run, constant }: OperatorCase, inputs: readonly Tensor[]): Tensor[] {
+  const y = run(...inputs);
+  if (constant) return [y];
+  const first = gradientsOf(y, inputs, { seed: cotangent(y.shape).cast(y.dtype), createGraph: true });
+  const slope = first
+    .map((gradient, i): Tensor => gradient.mul(direction(gradient.shape, i).cast(gradient.dtype)).sum())
+    .reduce((sum, term) => sum.add(term));
+  return [y, ...first, ...gradientsOf(slope, inputs, {})];
+}
+
+const largest = (numbers: Iterable<number>): number => Array.from(numbers).reduce((most, n) => Math.max(most, n), 0);
+
+/** The largest error of numbers, and the largest of those that they should be, or 1 where all are smaller. */
+function deviation(actual: Tensor, expected: readonly number[]): { error: number; scale: number } {
+  const errors = expected.map((number, i) =>
+    Object.is(actual.data[i], number) ? 0 : Math.abs(actual.data[i]! - number),
+  );
+  const wrong = errors.some((error) => !Number.isFinite(error));
+  const scale = Math.max(1, largest(expected.map(Math.abs).filter(Number.isFinite)));
+  return { error: wrong ? Number.POSITIVE_INFINITY : largest(errors), scale };
+}
+
+function errorOf(c: OperatorCase): number {
+  const inputs = c.inputs().map(({ data, shape }) => tensor(data, { shape, requiresGrad: true }));
+  const { value, gradients = [], products = [] } = c.stored;
+  const stored = [value, ...gradients, ...products];
+  return largest(
+    derivatives(c, inputs).map((x, i) => {
+      const { error, scale } = deviation(x, storedNumbers(stored[i]!, x.size));
+      return error / scale;
+    }),
+  );
+}
+
+function ulpsOf(c: OperatorCase): number {
+  const inDType = (dtype: FloatDType): Tensor[] => {
+    const inputs = inputsIn(c, dtype, true);
+    return derivatives(c, inputs).slice(0, 1 + inputs.length);
+  };
+  const exact = inDType('float64');
+  return largest(
+    inDType('float32').map((x, i) => {
+      const { error, scale } = deviation(x, [...exact[i]!.data]);
+      return error / 2 ** (Math.floor(Math.log2(scale)) - 23);
+    }),
+  );
+}
+
+/** The worst that cases give on the default interpreter and on the plain one. */
+function worst(cases: readonly OperatorCase[], measure: (c: OperatorCase) => number): number {
+  const errors = [interpreters.default, plain].map((kernels) => {
+    setInterpreter(kernels!);
+    return largest(cases.map(measure));
+  });
+  restoreInterpreter();
+  return largest(errors);
+}
+
+const rowOf = (name: string): OperatorRow => ({
+  name,
+  error: worst(casesOf(name), errorOf),
+  ulps: worst(
+    casesOf(name).filter(({ kinked }) => !kinked),
+    ulpsOf,
+  ),
+});
+
+/** Every operator, measured. */
+export const measureOperators = (): OperatorRow[] =>
+  (Object.keys(operatorFiles) as OperatorFile[]).flatMap(namesIn).map(rowOf);
+
+/** The names that the conventions are of. */
+export const namesOfConventions = Object.keys(conventions);
+
+/** Up to the next number of one digit, with room for engines that compute elementary functions otherwise. */
+function bound(error: number): string {
+  const roomy = Math.max(1e-15, 2 * error);
+  const unit = 10 ** Math.floor(Math.log10(roomy));
+  return `${Math.ceil(roomy / unit - 1e-9)}e${Math.log10(unit)}`;
+}
+
+function lineOf({ name, error, ulps }: OperatorRow): string {
+  const cases = casesOf(name);
+  const isPrimitive = primitives.includes(name as Primitive);
+  const cells = [
+    `\`${name}\``,
+    isPrimitive ? 'primitive' : 'composed',
+    dtypes.filter((dtype) => cases.some((c) => runsIn(c, dtype))).join(' '),
+    cases.every(({ constant }) => constant) ? 'none' : 'every order',
+    conventions[name] ?? '',
+    bound(error),
+    ulps === 0 ? '0' : String(Math.ceil(1.5 * ulps)),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const introduction = `# Operators
+
+Every operator of \`@tapegrad/core\`, each tested on every interpreter. This page is made from the rule table and the tests, by
+\`npm run docs:operators\`; a test holds it to them.
+
+- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/rules.ts); what is composed of primitives
+  has its derivatives from theirs.
+- *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
+- *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held
+  against PyTorch's and against central differences. None where the result is constant wherever it is smooth.
+- *by convention*: what is chosen where mathematics leaves a choice. It is PyTorch's choice, wherever PyTorch makes one.
+- *float64*: a bound of the error of values, gradients and Hessian-vector products, on regular and on awkward inputs, against
+  PyTorch's in float64; beside the largest number of the array, or 1.
+- *ulps*: a bound of the error of values and gradients in float32 against those in float64, in units in the last place of the
+  largest number of the array, or of 1.
+`;
+
+/** The page. */
+export function formatPage(rows: readonly OperatorRow[]): string {
+  const byName = new Map(rows.map((row) => [row.name, row]));
+  const sections = (Object.keys(operatorFiles) as OperatorFile[]).map((file) =>
+    [
+      `\n## ${operatorFiles[file]}\n`,
+      '| operator | made | dtypes | derivatives | by convention | float64 | ulps |',
+      '| --- | --- | --- | --- | --- | --- | --- |',
+      ...namesIn(file).map((name) => lineOf(byName.get(name)!)),
+    ].join('\n'),
+  );
+  return `${introduction}${sections.join('\n')}\n`;
+}

@@ -209,7 +209,10 @@ export interface MeshgridOptions {
  * rows.toArray(); // [[0, 0, 0], [1, 1, 1]]
  * columns.toArray(); // [[0, 1, 2], [0, 1, 2]]
  */
-export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: MeshgridOptions = {}): Tensor[] {
+export function meshgrid<const Vectors extends readonly Tensor[]>(
+  vectors: Vectors,
+  { indexing = 'ij' }: MeshgridOptions = {},
+): { readonly [I in keyof Vectors]: Tensor } {
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ArgumentError(`meshgrid: unknown indexing '${indexing}', expected 'ij' or 'xy'`);
   }
@@ -218,5 +221,5 @@ export function meshgrid(vectors: readonly Tensor[], { indexing = 'ij' }: Meshgr
     throw new ShapeError(`meshgrid: expected vectors, got shape ${formatShape(x.shape)}`);
   });
   const grids = vectors.map((x, i) => x.reshape(shape.map((_, j) => (i === j ? x.size : 1))).broadcastTo(shape));
-  return indexing === 'xy' && vectors.length > 1 ? grids.map((grid) => swapaxes(grid, 0, 1)) : grids;
+  return (indexing === 'xy' && vectors.length > 1 ? grids.map((grid) => swapaxes(grid, 0, 1)) : grids) as never;
 }

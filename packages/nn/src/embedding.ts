@@ -29,10 +29,10 @@ type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infe
 /** Throws at the first index that has no row. */
 function checkIndices(indices: Tensor, count: number): void {
   if (indices.dtype !== 'int32') throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
-  const { data } = indices;
-  const wrong = data.findIndex((index: number) => index < 0 || index >= count);
+  const { elements } = indices;
+  const wrong = elements.findIndex((index: number) => index < 0 || index >= count);
   if (wrong === -1) return;
-  const got = `the index at place ${wrong} is ${data[wrong]}`;
+  const got = `the index at place ${wrong} is ${elements[wrong]}`;
   throw new ArgumentError(`embedding: ${got}, expected one from 0 to ${count - 1}: the weight has ${count} rows`);
 }
 
@@ -127,7 +127,7 @@ export class Embedding<const N extends number = number, const D extends number =
   #shorten(indices: Tensor, maxNorm: number): void {
     const { weight, dim } = this;
     const rowsOf = (elements: Data) =>
-      [...new Set(indices.data)]
+      [...new Set(indices.elements)]
         .map((index) => elements.subarray(index * dim, (index + 1) * dim))
         .filter((row) => Math.hypot(...row) > maxNorm);
     if (rowsOf(weight.data).length === 0) return;

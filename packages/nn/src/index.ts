@@ -104,4 +104,11 @@ export {
   type TransformerOptions,
   type TransformerStackOptions,
 } from './transformer.ts';
+export {
+  SpectralNorm,
+  type SpectralNormOptions,
+  WeightNorm,
+  type WeightNormOptions,
+  weightNorm,
+} from './weight-norms.ts';
 export { init };

@@ -38,6 +38,14 @@ interface Runnable {
 
 const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
+/** Where a module holds something: a field of it, or an entry of an array or plain object there. */
+interface Place {
+  readonly group: object;
+  readonly name: string;
+  readonly path: string;
+  readonly value: Variable | Module;
+}
+
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
 
 /** Arrays and plain objects: what parameters, buffers and modules may be grouped in. */
@@ -93,20 +101,26 @@ export abstract class Module {
     return this;
   }
 
-  /** The parameters, buffers and modules that this module itself holds, by path. */
-  #held(): Map<string, Variable | Module> {
-    const held = new Map<string, Variable | Module>();
+  /** Where this module itself holds parameters, buffers and modules. */
+  #places(): Place[] {
+    const places: Place[] = [];
     const seen = new Set<object>();
-    const search = (group: object, path: string): void => {
+    const search = (group: object, prefix: string): void => {
       if (seen.has(group)) return;
       seen.add(group);
       for (const [name, value] of Object.entries(group)) {
-        if (value instanceof Variable || value instanceof Module) held.set(join(path, name), value);
-        else if (isGroup(value)) search(value, join(path, name));
+        const path = join(prefix, name);
+        if (value instanceof Variable || value instanceof Module) places.push({ group, name, path, value });
+        else if (isGroup(value)) search(value, path);
       }
     };
     search(this.members(), '');
-    return held;
+    return places;
+  }
+
+  /** The parameters, buffers and modules that this module itself holds, by path. */
+  #held(): Map<string, Variable | Module> {
+    return new Map(this.#places().map(({ path, value }) => [path, value]));
   }
 
   /** The modules that this module itself holds, by path. */
@@ -183,12 +197,40 @@ export abstract class Module {
   load(state: ModuleState): void {
     const variables = this.#namedVariables();
     for (const [path, variable] of variables) checkState(path, variable, state[path]);
-    for (const path of Object.keys(state)) {
-      if (variables.has(path)) continue;
-      const known = [...variables.keys()].join(', ');
-      throw new ArgumentError(`load: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
-    }
+    for (const path of Object.keys(state)) checkPath('load', path, variables);
     for (const [path, variable] of variables) variable.update((elements) => elements.set(state[path]!.data));
+  }
+
+  /**
+   * Runs a function while tensors stand in the place of the parameters and buffers of their paths, in this module and all in
+   * it: for functions of the parameters, which `grad` and its like take. It must not be asynchronous.
+   *
+   * @throws ArgumentError where a path is unknown, ShapeError or DTypeError where a tensor differs from what it stands for.
+   * @example
+   * const layer = new Dense(2, 1);
+   * layer.withTensors({ weight: ones([2, 1]), bias: zeros([1]) }, () => layer.forward(tensor([[1, 2]])).item()); // 3
+   */
+  withTensors<R>(tensors: Readonly<Record<string, Tensor>>, body: () => R): R {
+    const variables = this.#namedVariables();
+    const replacements = new Map<unknown, Tensor>();
+    for (const [path, tensor] of Object.entries(tensors)) {
+      const variable = checkPath('withTensors', path, variables);
+      checkLike('withTensors', path, variable, tensor);
+      replacements.set(variable, tensor);
+    }
+    const places = [...this.modules().values()]
+      .flatMap((module) => module.#places())
+      .filter(({ value }) => replacements.has(value));
+    try {
+      for (const { group, name, value } of places) Reflect.set(group, name, replacements.get(value));
+      const result = body();
+      if (result instanceof Promise) {
+        throw new ArgumentError('withTensors: expected a function that is not asynchronous');
+      }
+      return result;
+    } finally {
+      for (const { group, name, value } of places) Reflect.set(group, name, value);
+    }
   }
 
   /**
@@ -273,17 +315,33 @@ function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
+/** What a module has under a path. */
+function checkPath(call: string, path: string, variables: ReadonlyMap<string, Variable>): Variable {
+  const variable = variables.get(path);
+  if (variable !== undefined) return variable;
+  const known = [...variables.keys()].join(', ');
+  throw new ArgumentError(`${call}: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
+}
+
+function checkLike(
+  call: string,
+  path: string,
+  { shape, dtype }: Variable,
+  got: { readonly shape: Shape; readonly dtype: DType },
+): void {
+  if (!sameShape(got.shape, shape)) {
+    throw new ShapeError(`${call}: '${path}' has shape ${formatShape(shape)}, got ${formatShape(got.shape)}`);
+  }
+  if (got.dtype !== dtype) throw new DTypeError(`${call}: '${path}' is ${dtype}, got ${got.dtype}`);
+}
+
 function checkState(path: string, variable: Variable, state: TensorState | undefined): void {
-  const { shape, dtype, size } = variable;
   if (state === undefined) {
     const kind = variable instanceof Parameter ? 'parameter' : 'buffer';
     throw new ArgumentError(`load: the state has no ${kind} '${path}'`);
   }
-  if (!sameShape(state.shape, shape)) {
-    throw new ShapeError(`load: '${path}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
-  }
-  if (state.dtype !== dtype) throw new DTypeError(`load: '${path}' is ${dtype}, got ${state.dtype}`);
-  if (state.data.length !== size) {
-    throw new ShapeError(`load: '${path}' has ${size} elements, got ${state.data.length}`);
+  checkLike('load', path, variable, state);
+  if (state.data.length !== variable.size) {
+    throw new ShapeError(`load: '${path}' has ${variable.size} elements, got ${state.data.length}`);
   }
 }

@@ -3,6 +3,7 @@ import {
   type Buffer,
   buffer,
   DTypeError,
+  grad,
   ones,
   type Parameter,
   parameter,
@@ -255,5 +256,62 @@ describe('a state', () => {
     expect(load).toThrow(kind);
     expect(load).toThrow(message);
     expect(model.state()).toEqual(state);
+  });
+});
+
+describe('withTensors', () => {
+  const model = new Sequential(new Dense(2, 3, { random }), new ReLU());
+  const x = ones([1, 2]);
+  const tensors = { '0.weight': ones([2, 3]), '0.bias': zeros([3]) };
+
+  test('lets tensors stand for parameters, and puts these back', () => {
+    const { weight } = model.layers[0];
+    expect(model.withTensors(tensors, () => model.forward(x).toArray())).toEqual([[2, 2, 2]]);
+    expect(model.layers[0].weight).toBe(weight);
+    const fail = () => {
+      throw new Error('mine');
+    };
+    expect(() => model.withTensors(tensors, fail)).toThrow('mine');
+    expect(model.layers[0].weight).toBe(weight);
+  });
+
+  test('wherever a parameter is held', () => {
+    const shared = new Dense(2, 2, { random });
+    const tied = new Sequential(shared, new ReLU(), shared);
+    const twice = tied.withTensors({ '0.weight': ones([2, 2]), '0.bias': zeros([2]) }, () => tied.forward(x).toArray());
+    expect(twice).toEqual([[4, 4]]);
+  });
+
+  test('makes a function of the parameters, to be differentiated', () => {
+    const loss = (w: Tensor) => model.withTensors({ '0.weight': w }, () => (model.forward(x) as Tensor).pow(2).sum());
+    const { weight } = model.layers[0];
+    const expected = loss(weight).backward().of(weight);
+    expect(grad(loss)(weight.detach()).toArray()).toEqual(expected.toArray());
+  });
+
+  test.each<[string, Readonly<Record<string, Tensor>>, new (...args: never[]) => Error, string]>([
+    [
+      'an unknown path',
+      { weight: ones([2, 3]) },
+      ArgumentError,
+      "withTensors: this module has no parameter or buffer 'weight'",
+    ],
+    ['a shape', { '0.bias': ones([2]) }, ShapeError, "withTensors: '0.bias' has shape [3], got [2]"],
+    [
+      'a dtype',
+      { '0.bias': ones([3], { dtype: 'float64' }) },
+      DTypeError,
+      "withTensors: '0.bias' is float32, got float64",
+    ],
+  ])('refuses %s', (_, wrong, kind, message) => {
+    const run = () => model.withTensors(wrong, () => undefined);
+    expect(run).toThrow(kind);
+    expect(run).toThrow(message);
+  });
+
+  test('refuses a function that is asynchronous', () => {
+    expect(() => model.withTensors({}, async () => 1)).toThrow(
+      'withTensors: expected a function that is not asynchronous',
+    );
   });
 });

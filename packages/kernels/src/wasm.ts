@@ -6,12 +6,16 @@
 
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
-import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
+import { type DType, type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { forEachMatrix } from './matrices.ts';
+import { convolutionsOf as composeConvolutions } from './plain/convolution.ts';
 import { plain } from './plain.ts';
-import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { type Activation, type Binary, type Convolution, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { sizeOf } from './shape.ts';
 import type { Window } from './views.ts';
+import { Convolutions } from './wasm/convolution.ts';
+import { forEachMemory } from './wasm/crew.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
@@ -20,6 +24,8 @@ import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
 import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
+import { Pooling } from './wasm/pooling.ts';
+import { bestTile } from './wasm/product.ts';
 import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
@@ -83,6 +89,9 @@ const isPlanar = (windows: readonly Window[]): boolean =>
   (windows.length === 1 || windows.length === 2) &&
   windows.every(({ padding }) => padding.every((width) => width >= 0));
 
+/** What an element of a window costs, in operations of a product. */
+const POOLING_OPERATIONS = 24;
+
 /** More would be a mistake: a thread takes megabytes. */
 const MOST_THREADS = 1024;
 
@@ -131,7 +140,23 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(abstract.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(abstract.mul, emit));
 
-  return {
+  const tile = bestTile(relaxed);
+  const convolutionsOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Convolutions(by, dtype, tile)));
+  /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
+  const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
+    if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
+    return convolutionsOf(dtype)(products.helpers(2 * count));
+  };
+  const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
+  /** For windows with so many elements in all. */
+  const poolingFor = (dtype: DType, windows: readonly Window[], positions: number): Pooling | undefined => {
+    const elements = windows.reduce((product, { size }) => product * size, positions);
+    return isFloat(dtype) && elements > 0
+      ? poolingOf(dtype)(products.helpers(POOLING_OPERATIONS * elements))
+      : undefined;
+  };
+
+  const kernels: WasmKernels = {
     ...plain,
 
     engine: {
@@ -199,6 +224,22 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       return out;
     },
 
+    conv(x, w, of) {
+      const { shape, dtype } = abstract.conv(x, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(shape) * sizeOf(w.shape.slice(1)));
+      return fast === undefined ? composed.conv(x, w, of) : fast.conv(x, w, of, shape);
+    },
+    convInput(y, w, of) {
+      const { shape, dtype } = abstract.convInput(y, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
+      return fast === undefined ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
+    },
+    convWeight(x, y, of) {
+      const { shape, dtype } = abstract.convWeight(x, y, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
+      return fast === undefined ? composed.convWeight(x, y, of) : fast.convWeight(x, y, of, shape);
+    },
+
     unfold(x, windows) {
       const { shape, dtype } = abstract.unfold(x, windows);
       if (!isFloat(dtype) || !isPlanar(windows)) return plain.unfold(x, windows);
@@ -208,6 +249,17 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       const { shape, dtype } = abstract.fold(x, into);
       if (!isFloat(dtype) || !isPlanar(into.windows)) return plain.fold(x, into);
       return windowsOf(dtype).fold(x, into.windows, shape);
+    },
+
+    maxPool(x, by, windows) {
+      const { shape, dtype } = abstract.maxPool(x, by, windows);
+      const fast = poolingFor(dtype, windows, sizeOf(shape));
+      return fast === undefined ? plain.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
+    },
+    maxUnpool(y, by, windows) {
+      const { shape, dtype } = abstract.maxUnpool(y, by, windows);
+      const fast = poolingFor(dtype, windows, y.size);
+      return fast === undefined ? plain.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
     },
 
     crossEntropy(logits, labels) {
@@ -221,6 +273,8 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
+  const composed = composeConvolutions<NdArray>(kernels);
+  return kernels;
 }
 
 /** The fastest interpreter that the engine can run, over a memory of its own. */

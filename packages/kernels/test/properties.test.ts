@@ -1,4 +1,5 @@
 import {
+  type Convolution,
   contiguous,
   createWasm,
   type DType,
@@ -6,6 +7,8 @@ import {
   type NdArray,
   type Primitive,
   plain,
+  type Shape,
+  windowPositions,
 } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
 import { call } from '@tapegrad/kernels/testing';
@@ -59,6 +62,40 @@ const products: fc.Arbitrary<NdArray[]> = fc
     ),
   );
 
+/** The shapes of x, w and y of a convolution, and how the weight slides. */
+const convolutions = fc
+  .record({
+    axes: fc.array(fc.integer({ min: 1, max: 7 }), { maxLength: 3 }),
+    images: fc.integer({ min: 1, max: 3 }),
+    groups: fc.integer({ min: 1, max: 2 }),
+    inputs: fc.integer({ min: 1, max: 3 }),
+    outputs: fc.integer({ min: 1, max: 5 }),
+  })
+  .chain(({ axes, images, groups, inputs, outputs }) =>
+    any.windows(axes, axes.length).map((windows) => ({
+      x: [images, groups * inputs, ...axes],
+      w: [groups * outputs, inputs, ...windows.map(({ size }) => size)],
+      y: [images, groups * outputs, ...windows.map((window, i) => windowPositions(axes[i]!, window))],
+      of: { windows, groups },
+    })),
+  );
+
+/** A form of a convolution of two of those shapes. */
+const convolution = (a: 'x' | 'y', b: 'w' | 'y', attributes: (of: Convolution, x: Shape) => unknown): Operands =>
+  fc
+    .tuple(convolutions, dtypes)
+    .chain(([{ of, ...shapes }, dtype]) =>
+      any
+        .forEach([shapes[a], shapes[b]], (shape) => any.arrays(shape, dtype))
+        .map((inputs) => [inputs, attributes(of, shapes.x)]),
+    );
+
+/** Windows that have an element each, for an array. */
+const poolsOn = (x: NdArray) =>
+  windowsOf(x).map((windows) =>
+    windows.map((window) => ({ ...window, dilation: 1, padding: [0, 0] as const, size: 1 + (window.size % 2) })),
+  );
+
 /** Inputs and attributes of a primitive. */
 type Operands = fc.Arbitrary<readonly [inputs: readonly NdArray[], attributes?: unknown]>;
 
@@ -107,6 +144,10 @@ const operands: { readonly [P in Primitive]?: Operands } = {
   }),
   matmul: products.map((inputs) => [inputs]),
   unfold: onArray((x) => windowsOf(x).map((windows) => [[x], windows])),
+  conv: convolution('x', 'w', (of) => of),
+  convInput: convolution('y', 'w', (of, x) => ({ ...of, shape: x.slice(2) })),
+  convWeight: convolution('x', 'y', (of) => of),
+  maxPool: onArray((x) => poolsOn(x).map((windows) => [[x, x], windows]), { minLength: 2 }),
 };
 
 const interpreters = { plain, wasm: createWasm() };
@@ -182,6 +223,15 @@ const adjoints: { readonly [name: string]: fc.Arbitrary<LinearPair> } = {
         attributes: { windows, shape: x.shape.slice(x.shape.length - windows.length) },
       }),
     })),
+  ),
+  'maxPool and maxUnpool': onArray(
+    (x) =>
+      fc.tuple(poolsOn(x), any.arrays(x.shape, x.dtype)).map(([windows, by]) => ({
+        x,
+        forward: { primitive: 'maxPool', inputs: [x, by], attributes: windows },
+        backward: (y) => ({ primitive: 'maxUnpool', inputs: [y, by], attributes: windows }),
+      })),
+    { minLength: 2 },
   ),
   'permute and its inverse': onArray((x) =>
     any.permutations(x.shape.length).map((order) => ({

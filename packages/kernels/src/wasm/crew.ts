@@ -115,6 +115,17 @@ export class Crew {
   }
 }
 
+/** What is made for a memory, of a crew or of one thread alone, made when it is first wanted. */
+export function forEachMemory<T>(heap: Heap, make: (by: Crew | Heap) => T): (crew: Crew | undefined) => T {
+  const made = new WeakMap<Crew | Heap, T>();
+  return (crew) => {
+    const by = crew ?? heap;
+    const value = made.get(by) ?? make(by);
+    made.set(by, value);
+    return value;
+  };
+}
+
 /** Whether this thread may sleep: the one of a page may not. */
 function mayWait(words: Int32Array): boolean {
   try {

@@ -4,13 +4,14 @@
 
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
-import { i32, select, type Value } from './instructions.ts';
+import { i32 } from './instructions.ts';
 import {
   defineProduct,
   type ProductExports,
   type ProductLayout,
   packedBytes,
   productLayout,
+  smaller,
   type TileName,
   workBytes,
 } from './product.ts';
@@ -81,8 +82,6 @@ function assembleProductTasks(type: FloatType, tile: TileName): ModuleBuilder {
   });
   return module;
 }
-
-const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);
 
 /** Operations of a task at least: taking one costs as much as some hundred. */
 const LEAST_TASK = 1e6;

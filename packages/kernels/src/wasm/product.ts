@@ -17,7 +17,7 @@ import { definePack } from './pack.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
 /** The part of C that is held in registers, and how operands are packed for it. */
-interface Tile {
+export interface Tile {
   /** The rows of a tile, and of a panel of A; the vectors of a row of a tile, and of a panel of B. */
   readonly rows: number;
   readonly vectors: number;
@@ -30,7 +30,7 @@ interface Tile {
  * one step of the depth and, where multiply and add are two instructions, a product; with larger tiles, or with steps
  * unrolled by hand, V8 spills and the speed is halved. From 2025 on V8 loads no sooner than it must, which makes room.
  */
-const TILES = {
+export const TILES = {
   plain: { rows: 2, vectors: 4, heights: [4, 2, 1] },
   relaxed: { rows: 4, vectors: 2, heights: [4, 2, 1] },
   recent: { rows: 6, vectors: 2, heights: [6, 4, 2, 1] },
@@ -46,7 +46,7 @@ export const bestTile = (relaxed: boolean): TileName =>
 /** At this depth a panel of B takes 16 KiB, half of a common first cache. */
 const MAXIMUM_BLOCK_DEPTH = 256;
 /** Rows of A that are packed at a time: 192 KiB of float32, in whole panels of every width. */
-const BLOCK_ROWS = 96;
+export const BLOCK_ROWS = 96;
 /** The columns of C that are gone through for all the depth, before the next ones. */
 const BLOCK_COLUMN_BYTES = 1024;
 
@@ -131,11 +131,7 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
   const v = floatVector(type, tileName !== 'plain');
   const packA = definePack(module, 'packA', v, tile.rows);
   const pack = definePack(module, 'pack', v, tile.vectors * v.lanes);
-  const storePart = defineStorePart(module, v);
-  const panels = Array.from({ length: tile.vectors }, (_, i) => definePanel(module, v, tile, i + 1, storePart));
-  const widest = panels[tile.vectors - 1]!;
-  const panelColumns = tile.vectors * v.lanes;
-  const blockColumns = BLOCK_COLUMN_BYTES / v.laneBytes;
+  const block = defineBlock(module, 'block', v, tile, { a: 'packed', b: 'stepped' });
   const multiply = module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
       const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
@@ -152,38 +148,82 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
           }),
         );
       });
-      f.for(0, p.n, blockColumns, (column) => {
-        f.for(0, p.k, p.depth, (start) => {
-          const b = f.let(
-            i32.add(i32.add(p.b, i32.mul(start, p.bStep)), i32.mul(i32.divU(column, panelColumns), p.bPanel)),
-          );
-          const c = f.let(i32.add(i32.add(p.c, i32.mul(row, p.cRowStride)), i32.mul(column, v.laneBytes)));
-          const columns = f.let(smaller(f.let(i32.sub(p.n, column)), i32.const(blockColumns)));
-          const place = {
-            ...{ rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
-            ...{ a: f.let(i32.add(p.work, i32.mul(start, aStep))), b, bStep: p.bStep },
-            ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.add, start)) },
-          };
-          f.while(i32.geS(columns, panelColumns), () => {
-            f.run(widest.call({ ...place, lanes: v.lanes }));
-            f.advance(b, p.bPanel);
-            f.advance(c, tile.vectors * 16);
-            f.advance(columns, -panelColumns);
-          });
-          panels.forEach((panel, i) => {
-            // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
-            const lanes = f.let(i32.sub(columns, i * v.lanes));
-            const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
-            f.if(last, () => f.run(panel.call({ ...place, lanes })));
-          });
-        });
-      });
+      f.run(
+        block.call({
+          ...{ rows, n: p.n, k: p.k, depth: p.depth, a: p.work, aStep, b: p.b, bStep: p.bStep, bPanel: p.bPanel },
+          ...{ list: 0, c: i32.add(p.c, i32.mul(row, p.cRowStride)), cRowStride: p.cRowStride, add: p.add },
+        }),
+      );
     });
   });
   return { pack, multiply };
 }
 
-const panelParameters = integers('rows', 'depth', 'a', 'b', 'bStep', 'c', 'cRowStride', 'lanes', 'add');
+/**
+ * How the elements of the operands are found. Of A: in packed panels, or row after row, each of which is contiguous and
+ * has its distance from `a` in a list of 32-bit numbers. Of B: a row of a panel some step after the one before, or at a
+ * distance from `b` that is in the list.
+ */
+export interface Addressing {
+  readonly a: 'packed' | 'listed';
+  readonly b: 'stepped' | 'listed';
+}
+
+const blockParameters = integers(
+  ...(['rows', 'n', 'k', 'depth', 'a', 'aStep', 'b', 'bStep', 'bPanel', 'list'] as const),
+  ...(['c', 'cRowStride', 'add'] as const),
+);
+
+/**
+ * Some rows of C, all of whose columns are gone through for a block of the depth before the next block. Of a depth that
+ * starts at `start`, packed rows of A begin at `a + start aStep`.
+ */
+export function defineBlock(
+  module: ModuleBuilder,
+  name: string,
+  v: FloatVector,
+  tile: Tile,
+  addressing: Addressing,
+): Func<typeof blockParameters, 'void'> {
+  const storePart = defineStorePart(module, `${name}StorePart`, v);
+  const panels = Array.from({ length: tile.vectors }, (_, i) =>
+    definePanel(module, `${name}Panel${i + 1}`, v, tile, i + 1, storePart, addressing),
+  );
+  const widest = panels[tile.vectors - 1]!;
+  const panelColumns = tile.vectors * v.lanes;
+  const blockColumns = BLOCK_COLUMN_BYTES / v.laneBytes;
+  const isListed = { a: addressing.a === 'listed', b: addressing.b === 'listed' };
+  return module.define(name, blockParameters, (f, p) => {
+    f.for(0, p.n, blockColumns, (column) => {
+      f.for(0, p.k, p.depth, (start) => {
+        const panelStart = f.let(i32.add(p.b, i32.mul(i32.divU(column, panelColumns), p.bPanel)));
+        const b = isListed.b ? panelStart : f.let(i32.add(panelStart, i32.mul(start, p.bStep)));
+        const c = f.let(i32.add(p.c, i32.mul(column, v.laneBytes)));
+        const columns = f.let(smaller(f.let(i32.sub(p.n, column)), i32.const(blockColumns)));
+        const place = {
+          ...{ rows: p.rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
+          ...{ a: f.let(i32.add(p.a, i32.mul(start, isListed.a ? v.laneBytes : p.aStep))), b, bStep: p.bStep },
+          list: isListed.b ? f.let(i32.add(p.list, i32.mul(start, 4))) : p.list,
+          ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.add, start)) },
+        };
+        f.while(i32.geS(columns, panelColumns), () => {
+          f.run(widest.call({ ...place, lanes: v.lanes }));
+          f.advance(b, p.bPanel);
+          f.advance(c, tile.vectors * 16);
+          f.advance(columns, -panelColumns);
+        });
+        panels.forEach((panel, i) => {
+          // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
+          const lanes = f.let(i32.sub(columns, i * v.lanes));
+          const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
+          f.if(last, () => f.run(panel.call({ ...place, lanes })));
+        });
+      });
+    });
+  });
+}
+
+const panelParameters = integers('rows', 'depth', 'a', 'b', 'bStep', 'list', 'c', 'cRowStride', 'lanes', 'add');
 
 type Panel = Func<typeof panelParameters, 'void'>;
 
@@ -193,26 +233,31 @@ type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'
   readonly panelRows: number;
   readonly vectors: number;
   readonly storePart: StorePart;
-  /** The bytes of a panel of A. */
+  readonly addressing: Addressing;
+  /** The bytes of a panel of A, or of a row where it is listed. */
   readonly aPanel: Local<'i32'>;
 };
 
 /** All rows of C under one panel of B, of which `vectors` are wanted, the last one up to `lanes`. */
 function definePanel(
   module: ModuleBuilder,
+  name: string,
   v: FloatVector,
   { rows: panelRows, vectors: widest, heights }: Tile,
   vectors: number,
   storePart: StorePart,
+  addressing: Addressing,
 ): Panel {
-  return module.define(`panel${vectors}`, panelParameters, (f, p) => {
-    const aPanel = f.let(i32.mul(p.depth, panelRows * v.laneBytes));
-    const scope = { ...p, v, panelRows, vectors, storePart, aPanel };
+  const isListed = addressing.a === 'listed';
+  return module.define(name, panelParameters, (f, p) => {
+    const aPanel = f.let(i32.mul(p.depth, (isListed ? 1 : panelRows) * v.laneBytes));
+    const scope = { ...p, v, panelRows, vectors, storePart, addressing, aPanel };
     // Narrow panels take taller tiles, to have additions enough under way at a time.
     for (const height of heights.filter((height) => height * vectors <= panelRows * widest)) {
       f.while(i32.geS(p.rows, height), () => {
         tile(f, scope, height);
-        f.advance(p.a, height % panelRows === 0 ? i32.mul(aPanel, height / panelRows) : height * v.laneBytes);
+        if (isListed) f.advance(p.list, 4 * height);
+        else f.advance(p.a, height % panelRows === 0 ? i32.mul(aPanel, height / panelRows) : height * v.laneBytes);
         f.advance(p.c, i32.mul(p.cRowStride, height));
         f.advance(p.rows, -height);
       });
@@ -220,26 +265,42 @@ function definePanel(
   });
 }
 
-/** The tile of `height` rows at the start of the panel. */
-function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
-  const { v, panelRows, vectors, aPanel, a, b, bStep } = scope;
-  const rowBytes = panelRows * v.laneBytes;
-  const zero = v.const(0);
-  const sums = Array.from({ length: height }, () => Array.from({ length: vectors }, () => f.let(zero)));
-  const aPanels = Array.from({ length: Math.ceil(height / panelRows) }, (_, i) =>
+/** Where the rows of A begin for a tile of so many: pointers that move on by `step`, and which of them a row is at. */
+function rowsOfA(f: FunctionBuilder, { v, panelRows, aPanel, a, list, addressing }: PanelScope, height: number) {
+  if (addressing.a === 'listed') {
+    const pointers = Array.from({ length: height }, (_, i) => f.let(i32.add(a, i32.load(list, 4 * i))));
+    return { pointers, step: v.laneBytes, row: (i: number) => ({ pointer: pointers[i]!, offset: 0 }) };
+  }
+  const pointers = Array.from({ length: Math.ceil(height / panelRows) }, (_, i) =>
     f.let(i32.add(a, i32.mul(aPanel, i))),
   );
+  const row = (i: number) => ({ pointer: pointers[Math.floor(i / panelRows)]!, offset: (i % panelRows) * v.laneBytes });
+  return { pointers, step: panelRows * v.laneBytes, row };
+}
+
+/** The tile of `height` rows at the start of the panel. */
+function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
+  const { v, vectors, aPanel, b, bStep, list, addressing } = scope;
+  const zero = v.const(0);
+  const sums = Array.from({ length: height }, () => Array.from({ length: vectors }, () => f.let(zero)));
+  const { pointers, step, row: rowOf } = rowsOfA(f, scope, height);
   const bRow = f.let(b);
-  const end = f.let(i32.add(a, aPanel));
+  const distance = addressing.b === 'listed' ? f.let(list) : undefined;
+  const end = f.let(i32.add(pointers[0]!, aPanel));
   f.loop((again) => {
+    if (distance !== undefined) {
+      f.set(bRow, i32.add(b, i32.load(distance)));
+      f.advance(distance, 4);
+    }
     const row = Array.from({ length: vectors }, (_, i) => f.let(v.load(bRow, 16 * i)));
     sums.forEach((sumsOfRow, i) => {
-      const factor = f.let(v.loadSplat(aPanels[Math.floor(i / panelRows)]!, (i % panelRows) * v.laneBytes));
+      const { pointer, offset } = rowOf(i);
+      const factor = f.let(v.loadSplat(pointer, offset));
       for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.madd(factor, row[j]!, sum));
     });
-    f.advance(bRow, bStep);
-    for (const pointer of aPanels) f.advance(pointer, rowBytes);
-    f.branchIf(again, i32.ltU(aPanels[0]!, end));
+    if (distance === undefined) f.advance(bRow, bStep);
+    for (const pointer of pointers) f.advance(pointer, step);
+    f.branchIf(again, i32.ltU(pointers[0]!, end));
   });
   store(f, scope, sums);
 }
@@ -274,12 +335,13 @@ const partParameters = { to: 'i32', vector: 'v128', lanes: 'i32' } as const;
 type StorePart = Func<typeof partParameters, 'void'>;
 
 /** Stores the first lanes of a vector, one at least and not all. */
-function defineStorePart(module: ModuleBuilder, v: FloatVector): StorePart {
-  return module.define('storePart', partParameters, (f, { to, vector, lanes }) => {
+function defineStorePart(module: ModuleBuilder, name: string, v: FloatVector): StorePart {
+  return module.define(name, partParameters, (f, { to, vector, lanes }) => {
     for (let part = 1; part < v.lanes; part++) {
       f.if(i32.eq(lanes, part), () => f.run(v.storePart(part, to, vector)));
     }
   });
 }
 
-const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);
+/** The smaller of two numbers, which are evaluated twice. */
+export const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);

@@ -14,7 +14,7 @@ import { i32, select, type Value } from './instructions.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
 /** The geometry of one axis, as the kernels take it. */
-interface Axis {
+export interface Axis {
   readonly length: number;
   readonly size: number;
   readonly positions: number;
@@ -31,6 +31,14 @@ const axisOf = (length: number, w: Window): Axis => ({
   dilation: w.dilation,
   before: w.padding[0],
 });
+
+const single: Axis = { length: 1, size: 1, positions: 1, stride: 1, dilation: 1, before: 0 };
+
+/** Two axes, of lengths `shape`; one axis is two, of which the first has length 1. */
+export function planarAxes(shape: readonly number[], windows: readonly Window[]): readonly [y: Axis, x: Axis] {
+  const axes = windows.map((w, i) => axisOf(shape[i]!, w));
+  return axes.length === 1 ? [single, axes[0]!] : (axes as [Axis, Axis]);
+}
 
 const numbersOf = (a: Axis) => [a.length, a.size, a.positions, a.stride, a.dilation, a.before] as const;
 type AxisNumbers = ReturnType<typeof numbersOf>;
@@ -196,9 +204,7 @@ export class Windows {
   ): void {
     const lead = shape.length - windows.length;
     const all = sizeOf(shape.slice(0, lead));
-    const axes = windows.map((w, i) => axisOf(shape[lead + i]!, w));
-    const single: Axis = { length: 1, size: 1, positions: 1, stride: 1, dilation: 1, before: 0 };
-    const [y, x] = (axes.length === 1 ? [single, axes[0]!] : axes) as [Axis, Axis];
+    const [y, x] = planarAxes(shape.slice(lead), windows);
     const planeSize = y.length * x.length;
     const rowsSize = y.size * y.positions * x.size * x.positions;
     const atOnce = Math.max(1, Math.min(all, Math.floor(mostBytes / (this.#bytes * (planeSize + rowsSize)))));

@@ -1,0 +1,407 @@
+/** Convolutions over one axis or two: images pass through linear memory some at a time, laid out there and multiplied. */
+
+import { NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
+import { type Data, type FloatDType, newData } from '../dtype.ts';
+import { allocate } from '../memory.ts';
+import type { Convolution } from '../primitives.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import { type Entry, type LaidAxis, laidInput, laidPositions, laidWhole } from './convolution-layout.ts';
+import { type ConvolutionExports, convolutionKinds } from './convolution-tasks.ts';
+import type { Crew } from './crew.ts';
+import type { Heap } from './heap.ts';
+import { BLOCK_ROWS, blockDepth, type ProductLayout, packedBytes, productLayout, type TileName } from './product.ts';
+import { employ, type Workforce } from './task-kinds.ts';
+import { type Axis, planarAxes } from './windows.ts';
+
+/** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
+const ALONE = 1 << 19;
+const TOGETHER = 1 << 24;
+/** Bytes of a task's product: it is copied while it lies in the second cache. */
+const PRODUCT_BYTES = 1 << 18;
+/** Tasks a thread, at least: see product-tasks.ts. */
+const TASKS_A_THREAD = 8;
+
+/** The shapes of a convolution as planes of images. */
+interface Sizes {
+  readonly images: number;
+  readonly groups: number;
+  /** Channels of x, and of y, of one group. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly y: Axis;
+  readonly x: Axis;
+}
+
+const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): Sizes => {
+  const [vertical, horizontal] = planarAxes(x.slice(2), windows);
+  return { images: x[0]!, groups, inputs: w[1]!, outputs: w[0]! / groups, y: vertical, x: horizontal };
+};
+
+/** Planes of images as they are, and as they are laid out. */
+interface Maps {
+  /** Of one image. */
+  readonly planes: number;
+  readonly width: number;
+  /** Elements of a plane. */
+  readonly plane: number;
+  readonly y: LaidAxis;
+  readonly x: LaidAxis;
+  /** Elements of a plane as it is laid out. */
+  readonly laid: number;
+}
+
+const mapsOf = (planes: number, height: number, width: number, y: LaidAxis, x: LaidAxis): Maps => ({
+  ...{ planes, width, plane: height * width, y, x },
+  laid: y.parts * y.length * x.parts * x.length,
+});
+
+/** Whether planes are laid out as they are. */
+const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
+  laid === plane &&
+  x.length === width &&
+  [...y.stretches, ...x.stretches].every(({ step, to }) => step === 1 && to === 0);
+
+/** Room in the heap for maps of some images, as they are and laid out. */
+interface Room {
+  readonly maps: Maps;
+  readonly dense: number;
+  readonly laid: number;
+}
+
+/** A weight in the heap, [groups, m, k], whose rows are packed. */
+interface Weight {
+  readonly pointer: number;
+  readonly m: number;
+  readonly k: number;
+  readonly groupBytes: number;
+}
+
+/** What the rows of a weight meet, and where their products go; in elements. */
+interface Multiplication {
+  readonly weight: Weight;
+  readonly groups: number;
+  /** Rows of positions, the positions in each, and how far apart two rows are laid out. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly row: number;
+  readonly from: Room;
+  readonly list: number;
+  readonly to: number;
+  readonly toImage: number;
+  readonly toPlane: number;
+  readonly toRow: number;
+  readonly toStep: number;
+}
+
+/** The convolutions of one float type; no array is empty. */
+export class Convolutions {
+  readonly #layout: ProductLayout;
+  readonly #force: Workforce<ReturnType<typeof convolutionKinds>, ConvolutionExports>;
+
+  /** With a crew, whose memory is its own, all of it takes part. */
+  constructor(by: Crew | Heap, dtype: FloatDType, tile: TileName) {
+    const type = dtype === 'float32' ? 'f32' : 'f64';
+    this.#layout = productLayout(type, tile);
+    this.#force = employ((module) => convolutionKinds(module, type, tile), by);
+  }
+
+  conv(x: NdArray, w: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(x.shape, w.shape, of);
+    const [y, x1] = [laidInput(down), laidInput(across)];
+    const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
+    const k = inputs * down.size * across.size;
+    const positions = down.positions * across.positions;
+    const perImage = groups * outputs * positions;
+    const source = contiguous(x);
+    const out = allocate(x.dtype, sizeOf(shape));
+    this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
+      const weight = this.#packWeight(dataOf(w), groups, outputs, k);
+      const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
+      const from = this.#room(maps, atOnce);
+      const to = this.#reserve(atOnce * perImage);
+      return (first, count) => {
+        this.#bring(source, from, first, count);
+        this.#multiply(count, {
+          ...{ weight, groups, rows: down.positions, columns: across.positions, row: x1.axis.length, from, list },
+          ...{ to, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
+        });
+        this.#fetch(to, out, first * perImage, count * perImage);
+      };
+    });
+    return new NdArray(out, x.dtype, shape);
+  }
+
+  convInput(g: NdArray, w: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(shape, w.shape, of);
+    const [y, x1] = [laidPositions(down), laidPositions(across)];
+    const maps = mapsOf(groups * outputs, down.positions, across.positions, y.axis, x1.axis);
+    const plane = down.length * across.length;
+    const perImage = groups * inputs * plane;
+    const source = contiguous(g);
+    const elements = dataOf(w);
+    const out = allocate(g.dtype, sizeOf(shape));
+    this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
+      const from = this.#room(maps, atOnce);
+      const to = this.#reserve(atOnce * perImage);
+      const parts = y.residues.flatMap((vertical) =>
+        x1.residues.map((horizontal) => ({
+          vertical,
+          horizontal,
+          weight: this.#packWeight(
+            gathered(
+              elements,
+              groups,
+              outputs,
+              inputs,
+              down.size * across.size,
+              vertical.entries.flatMap((v) => horizontal.entries.map((h) => v.entry * across.size + h.entry)),
+            ),
+            groups,
+            inputs,
+            outputs * vertical.entries.length * horizontal.entries.length,
+          ),
+          list: this.#list(distances(outputs, maps, vertical.entries, horizontal.entries)),
+        })),
+      );
+      // What no entry reaches stays zero.
+      const start = to / this.#layout.bytes;
+      this.#view().fill(0, start, start + atOnce * perImage);
+      return (first, count) => {
+        this.#bring(source, from, first, count);
+        for (const { vertical, horizontal, weight, list } of parts) {
+          this.#multiply(count, {
+            ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
+            to: to + (vertical.from * across.length + horizontal.from) * this.#layout.bytes,
+            ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
+          });
+        }
+        this.#fetch(to, out, first * perImage, count * perImage);
+      };
+    });
+    return new NdArray(out, g.dtype, shape);
+  }
+
+  convWeight(x: NdArray, g: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(x.shape, shape, of);
+    const { bytes, panelRows } = this.#layout;
+    const [y, x1] = [laidInput(down), laidInput(across)];
+    const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
+    const rows = inputs * down.size * across.size;
+    // Positions lie as the windows' entries do, with zeros in the gaps.
+    const gMaps = mapsOf(
+      ...([groups * outputs, down.positions, across.positions] as const),
+      laidWhole(down.positions, 0, down.positions),
+      laidWhole(across.positions, 0, x1.axis.length),
+    );
+    const positions = gMaps.laid - x1.axis.length + across.positions;
+    const packed = packedBytes(this.#layout, positions, outputs);
+    const [source, cotangent] = [contiguous(x), contiguous(g)];
+    const sums = newData(x.dtype, groups * rows * outputs);
+    const perImage = [maps, gMaps].reduce((sum, m) => sum + m.planes * (m.plane + m.laid), (groups * packed) / bytes);
+    this.#inBlocks(images, perImage, (atOnce) => {
+      const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
+      const [a, b] = [this.#room(maps, atOnce), this.#room(gMaps, atOnce)];
+      const panels = this.#reserve((atOnce * groups * packed) / bytes);
+      const c = this.#reserve(sums.length);
+      const parts = Math.min(Math.ceil(rows / panelRows), Math.ceil(this.#tasks() / groups));
+      const partRows = Math.ceil(rows / parts / panelRows) * panelRows;
+      return (first, count) => {
+        this.#bring(source, a, first, count);
+        this.#bring(cotangent, b, first, count);
+        this.#force.run('pack', count * groups, {
+          ...{ from: b.laid, fromItem: outputs * gMaps.laid * bytes, planeBytes: gMaps.laid * bytes, planes: outputs },
+          ...{ positions, to: panels, toItem: packed },
+        });
+        this.#force.run('weigh', groups * Math.ceil(rows / partRows), {
+          ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
+          ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
+          ...{ a: a.laid, aImage: maps.planes * maps.laid * bytes, aGroup: inputs * maps.laid * bytes },
+          ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
+        });
+        if (first + count === images) this.#fetch(c, sums, 0, sums.length);
+      };
+    });
+    return new NdArray(transposed(sums, groups, rows, outputs), x.dtype, shape);
+  }
+
+  /** Calls what `prepare` makes in room for some images, of so many elements each, for all images in turn. */
+  #inBlocks(
+    images: number,
+    elements: number,
+    prepare: (atOnce: number) => (first: number, count: number) => void,
+  ): void {
+    const { heap, threads } = this.#force;
+    const most = (threads > 1 ? TOGETHER : ALONE) / this.#layout.bytes;
+    const atOnce = Math.max(1, Math.min(images, Math.floor(most / elements)));
+    const mark = heap.mark();
+    const visit = prepare(atOnce);
+    for (let first = 0; first < images; first += atOnce) visit(first, Math.min(atOnce, images - first));
+    heap.release(mark);
+  }
+
+  #multiply(images: number, { weight, groups, rows, columns, row, from, list, ...where }: Multiplication): void {
+    const { m, k } = weight;
+    if (k === 0) return;
+    const { bytes } = this.#layout;
+    const { heap, threads } = this.#force;
+    const items = images * groups;
+    const most = Math.max(1, Math.floor(PRODUCT_BYTES / (m * row * bytes)));
+    const bandRows = Math.min(most, Math.ceil(rows / Math.ceil(this.#tasks() / items)));
+    const bands = Math.ceil(rows / bandRows);
+    const workBytes = m * (bandRows * row * bytes + 16);
+    const mark = heap.mark();
+    const work = heap.reserve(threads * workBytes);
+    this.#force.run('multiply', items * bands, {
+      ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
+      ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
+      ...{ b: from.laid, bItem: (from.maps.planes / groups) * from.maps.laid * bytes, to: where.to },
+      ...{ toItem: (where.toImage / groups) * bytes, toPlane: where.toPlane * bytes },
+      ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
+    });
+    heap.release(mark);
+  }
+
+  /** How many tasks a job is best cut into. */
+  #tasks(): number {
+    const { threads } = this.#force;
+    return threads > 1 ? TASKS_A_THREAD * threads : 1;
+  }
+
+  #reserve(elements: number): number {
+    return this.#force.heap.reserve(elements * this.#layout.bytes);
+  }
+
+  /** Room for some images; what no element will go to is zero. */
+  #room(maps: Maps, images: number): Room {
+    const dense = this.#reserve(images * maps.planes * maps.plane);
+    if (isPlain(maps)) return { maps, dense, laid: dense };
+    const length = images * maps.planes * maps.laid;
+    const laid = this.#reserve(length);
+    const start = laid / this.#layout.bytes;
+    this.#view().fill(0, start, start + length);
+    return { maps, dense, laid };
+  }
+
+  /** Copies images in and lays them out. */
+  #bring(x: NdArray, { maps, dense, laid }: Room, first: number, images: number): void {
+    const { bytes } = this.#layout;
+    const { planes, width, plane, y, x: x1 } = maps;
+    const [from, count] = [x.offset + first * planes * plane, images * planes * plane];
+    this.#view().set(x.data.subarray(from, from + count), dense / bytes);
+    if (laid === dense) return;
+    const fromPlane = plane * bytes;
+    const toPlane = maps.laid * bytes;
+    for (const vertical of y.stretches) {
+      for (const horizontal of x1.stretches) {
+        const part = vertical.part * x1.parts + horizontal.part;
+        this.#force.run('copy', images, {
+          to: laid + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
+          ...{ toImage: planes * toPlane, toPlane, toRow: x1.length * bytes, toStep: bytes },
+          from: dense + (vertical.from * width + horizontal.from) * bytes,
+          ...{ fromImage: planes * fromPlane, fromPlane },
+          ...{ fromRow: vertical.step * width * bytes, fromStep: horizontal.step * bytes },
+          ...{ planes, rows: vertical.count, columns: horizontal.count },
+        });
+      }
+    }
+  }
+
+  #fetch(from: number, to: Data, at: number, length: number): void {
+    const start = from / this.#layout.bytes;
+    to.set(this.#view().subarray(start, start + length), at);
+  }
+
+  /** Distances in elements, as a list in bytes. */
+  #list(elements: readonly number[]): number {
+    const { heap } = this.#force;
+    const pointer = heap.reserve(4 * elements.length);
+    heap.i32.set(
+      elements.map((distance) => distance * this.#layout.bytes),
+      pointer / 4,
+    );
+    return pointer;
+  }
+
+  /** Packs the rows of [groups, m, k], in blocks of rows and of the depth as the product goes through them. */
+  #packWeight(elements: Data, groups: number, m: number, k: number): Weight {
+    const { heap, exports } = this.#force;
+    const { bytes, panelRows } = this.#layout;
+    const depth = blockDepth(k);
+    const groupBytes = Math.ceil(m / panelRows) * panelRows * k * bytes;
+    const pointer = heap.reserve(groups * groupBytes);
+    const mark = heap.mark();
+    const source = heap.reserve(elements.length * bytes);
+    this.#view().set(elements, source / bytes);
+    for (let group = 0; group < groups; group++) {
+      for (let row = 0; row < m; row += BLOCK_ROWS) {
+        const rows = Math.min(BLOCK_ROWS, m - row);
+        const step = Math.ceil(rows / panelRows) * panelRows * bytes;
+        const target = pointer + group * groupBytes + row * k * bytes;
+        for (let start = 0; start < k; start += depth) {
+          const from = source + ((group * m + row) * k + start) * bytes;
+          const part = Math.min(depth, k - start);
+          exports.packWeight(from, bytes, k * bytes, part, rows, target + start * step, part * panelRows * bytes);
+        }
+      }
+    }
+    heap.release(mark);
+    return { pointer, m, k, groupBytes };
+  }
+
+  #view(): Float32Array | Float64Array {
+    return this.#layout.type === 'f32' ? this.#force.heap.f32 : this.#force.heap.f64;
+  }
+}
+
+/** The elements of an array in row-major order. */
+function dataOf(x: NdArray): Data {
+  const { data, offset, size } = contiguous(x);
+  return data.subarray(offset, offset + size);
+}
+
+/** How far from the first element the entries of the windows lie, for each channel. */
+const distances = (
+  channels: number,
+  { x, y, laid }: Maps,
+  down: readonly Entry[],
+  across: readonly Entry[],
+): number[] =>
+  Array.from({ length: channels }, (_, channel) =>
+    down.flatMap((v) =>
+      across.map((h) => channel * laid + ((v.part * x.parts + h.part) * y.length + v.start) * x.length + h.start),
+    ),
+  ).flat();
+
+/** Of a weight [groups, outputs, inputs, size], some entries as [groups, inputs, outputs, entries]. */
+function gathered(
+  w: Data,
+  groups: number,
+  outputs: number,
+  inputs: number,
+  size: number,
+  entries: readonly number[],
+): Data {
+  const out = w.slice(0, groups * inputs * outputs * entries.length);
+  let at = 0;
+  for (let group = 0; group < groups; group++) {
+    for (let input = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) {
+        const from = ((group * outputs + output) * inputs + input) * size;
+        for (const entry of entries) out[at++] = w[from + entry]!;
+      }
+    }
+  }
+  return out;
+}
+
+/** [groups, rows, columns] as [groups, columns, rows]. */
+function transposed(x: Data, groups: number, rows: number, columns: number): Data {
+  const out = x.slice();
+  for (let group = 0, at = 0; group < groups; group++) {
+    for (let column = 0; column < columns; column++) {
+      for (let row = 0; row < rows; row++) out[at++] = x[(group * rows + row) * columns + column]!;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,102 @@
+/** Jobs of several kinds in one module, done by a crew, or by one thread alone; who hands them out need not know which. */
+
+import { type FunctionBuilder, integers, type Local, type Locals, ModuleBuilder } from './assembler.ts';
+import { Crew } from './crew.ts';
+import type { Heap } from './heap.ts';
+import { i32 } from './instructions.ts';
+import { defineTasks, type TaskExports } from './tasks.ts';
+
+/** The arguments of a task, and its code, which also gets the task's number and the thread's. */
+export interface Kind<Name extends string = string> {
+  readonly names: readonly Name[];
+  readonly body: (f: FunctionBuilder, p: Locals<{ readonly [N in Name | 'task' | 'thread']: 'i32' }>) => void;
+}
+
+export const kind = <const Name extends string>(names: readonly Name[], body: Kind<Name>['body']): Kind<Name> => ({
+  names,
+  body,
+});
+
+type Kinds = {
+  readonly [name: string]: { readonly names: readonly string[]; readonly body: (f: FunctionBuilder, p: never) => void };
+};
+type Arguments<K extends Kinds[string]> = { readonly [Name in K['names'][number]]: number };
+
+/** Who does jobs of some kinds, and the functions of their module. */
+export interface Workforce<K extends Kinds, Exports> {
+  readonly heap: Heap;
+  readonly threads: number;
+  readonly exports: Exports;
+  /** Does so many tasks of one kind. */
+  run<Name extends keyof K>(name: Name, tasks: number, values: Arguments<K[Name]>): void;
+}
+
+/** Assembles the kinds that `define` makes for a module, for a crew or for this thread over a heap. */
+export function employ<K extends Kinds, Exports>(
+  define: (module: ModuleBuilder) => K,
+  by: Crew | Heap,
+): Workforce<K, Exports> {
+  const isCrew = by instanceof Crew;
+  const module = new ModuleBuilder({ shared: isCrew });
+  const kinds = Object.entries(define(module) as unknown as { readonly [name: string]: Kind });
+  const functions = kinds.map(([name, { names, body }]) =>
+    module.define(name, integers('task', 'thread', ...names), body),
+  );
+  const slots = Array.from({ length: 1 + Math.max(...kinds.map(([, { names }]) => names.length)) }, (_, i) => `${i}`);
+  const dispatch = (
+    f: FunctionBuilder,
+    task: Local<'i32'>,
+    thread: Local<'i32'>,
+    slot: readonly Local<'i32'>[],
+  ): void =>
+    functions.forEach((kernel, i) => {
+      const values = kinds[i]![1].names.map((name, j) => [name, slot[j + 1]!]);
+      f.if(i32.eq(slot[0]!, i), () => f.run(kernel.call({ task, thread, ...Object.fromEntries(values) })));
+    });
+  const { exports, run } = isCrew ? together(module, slots, dispatch, by) : alone(module, slots, dispatch, by);
+  return {
+    heap: isCrew ? by.heap : by,
+    threads: isCrew ? by.threads : 1,
+    exports: exports as Exports,
+    run(name, tasks, values) {
+      const i = kinds.findIndex(([other]) => other === name);
+      run(tasks, [i, ...kinds[i]![1].names.map((argument) => (values as Record<string, number>)[argument]!)]);
+    },
+  };
+}
+
+type Dispatch = (f: FunctionBuilder, task: Local<'i32'>, thread: Local<'i32'>, slot: readonly Local<'i32'>[]) => void;
+
+function together(module: ModuleBuilder, slots: readonly string[], dispatch: Dispatch, crew: Crew) {
+  defineTasks(module, slots, (f, task, thread, values) =>
+    dispatch(
+      f,
+      task,
+      thread,
+      slots.map((slot) => values[slot]!),
+    ),
+  );
+  const { jobs, exports } = crew.employ<TaskExports>(module.compile(), slots.length);
+  return { exports, run: (tasks: number, values: readonly number[]): void => jobs.run(tasks, values) };
+}
+
+function alone(module: ModuleBuilder, slots: readonly string[], dispatch: Dispatch, heap: Heap) {
+  module.define('run', integers('tasks', 'values'), (f, { tasks, values }) => {
+    const thread = f.let(i32.const(0));
+    f.for(0, tasks, 1, (task) =>
+      dispatch(
+        f,
+        task,
+        thread,
+        slots.map((_, i) => f.let(i32.load(values, 4 * i))),
+      ),
+    );
+  });
+  const exports = module.instantiate<{ run(tasks: number, values: number): void }>(heap.memory);
+  const pointer = heap.allocate(4 * slots.length);
+  const run = (tasks: number, values: readonly number[]): void => {
+    heap.i32.set(values, pointer / 4);
+    exports.run(tasks, pointer);
+  };
+  return { exports, run };
+}

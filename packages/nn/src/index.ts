@@ -57,20 +57,43 @@ export type {
   shapes,
 } from './layer-shapes.ts';
 export {
+  type BinaryCrossEntropyOptions,
   binaryCrossEntropy,
+  type FocalOptions,
+  hinge,
+  type SigmoidFocalOptions,
+  sigmoidFocal,
+} from './losses/binary.ts';
+export {
   type ClassTargets,
   type CrossEntropyOptions,
   crossEntropy,
+  nll,
+  softmaxFocal,
+} from './losses/classification.ts';
+export { type CtcOptions, ctc } from './losses/ctc.ts';
+export { type DivergenceReduction, type KlDivergenceOptions, klDivergence } from './losses/distributions.ts';
+export type { ClassOptions, LabelShape, Labels } from './losses/labels.ts';
+export type { Loss, LossOptions, Reduction, Targets } from './losses/loss.ts';
+export { type MultiMarginOptions, multiLabelMargin, multiMargin } from './losses/margins.ts';
+export {
+  type CosineEmbeddingOptions,
+  cosineEmbedding,
+  type TripletMarginOptions,
+  tripletMargin,
+} from './losses/ranking.ts';
+export {
+  type GaussianNllOptions,
+  gaussianNll,
   type HuberOptions,
-  hinge,
   huber,
-  type Loss,
-  type LossOptions,
   l1,
   mse,
-  type Reduction,
-  type Targets,
-} from './losses.ts';
+  type PoissonNllOptions,
+  poissonNll,
+  type SmoothL1Options,
+  smoothL1,
+} from './losses/regression.ts';
 export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
 export type { AffineOptions, NormOptions } from './moments.ts';
 export {

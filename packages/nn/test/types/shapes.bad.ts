@@ -1,5 +1,19 @@
 import { Random, zeros } from '@tapegrad/core';
-import { crossEntropy, Dense, Dropout, mse, ReLU, Sequential } from '@tapegrad/nn';
+import {
+  crossEntropy,
+  Dense,
+  Dropout,
+  GRU,
+  LSTM,
+  LSTMCell,
+  mse,
+  multiMargin,
+  nll,
+  ReLU,
+  RNN,
+  Sequential,
+  tripletMargin,
+} from '@tapegrad/nn';
 
 const random = new Random(1);
 
@@ -28,8 +42,26 @@ const each: readonly [9] = crossEntropy(zeros([8, 10]), zeros([8]), { reduction:
 
 // error: Type '8' is not assignable to type '9'
 
+nll(zeros([8, 10, 4, 4]), zeros([8, 4]));
+// error: ShapeError<"nll: logits of shape [8, 10, 4, 4] need labels of shape [8, 4, 4], got [8, 4]">
+multiMargin(zeros([8, 10]), zeros([9]));
+// error: ShapeError<"multiMargin: logits of shape [8, 10] need labels of shape [8], got [9]">
+tripletMargin(zeros([8, 3]), zeros([8, 3]), zeros([7, 3]));
+// error: ShapeError<"tripletMargin: predictions of shape [8, 3] and targets of shape [7, 3] differ">
+
+new LSTM(64, 256).forward(zeros([8, 5, 32]));
+// error: ShapeError<"expects 64 features but receives 32">
+new GRU(64, 256).forward(zeros([8, 64]));
+// error: ShapeError<"expects sequences of shape [batch, steps, 64] but receives [8, 64]">
+new LSTMCell(64, 256).forward(zeros([8, 32]));
+// error: ShapeError<"expects 64 features but receives 32">
+new RNN(64, 256).weights.weightIhL0Backward;
+// error: Property 'weightIhL0Backward' does not exist
+const steps: readonly [3, 6, 2] = new RNN(4, 2).forward(zeros([3, 5, 4])).output.shape;
+// error: Type '5' is not assignable to type '6'
+
 new Dropout(0.5);
 
 // error: Expected 2 arguments, but got 1
 
-export { each, w };
+export { each, steps, w };

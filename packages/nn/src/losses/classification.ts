@@ -1,0 +1,159 @@
+/** Losses of predictions of one of several classes. */
+
+import {
+  ArgumentError,
+  type Fitting,
+  formatShape,
+  kernels,
+  type Printed,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import { discount, type FocalOptions } from './binary.ts';
+import {
+  type ClassOptions,
+  checkLogits,
+  checkWeight,
+  type LabelShape,
+  type Labels,
+  labelShapeOf,
+  reduceLabelled,
+  rowsOf,
+  shaped,
+} from './labels.ts';
+import {
+  checkOption,
+  checkSameDType,
+  checkTargets,
+  isProbability,
+  type Loss,
+  type Reduction,
+  reduce,
+  type SameShapes,
+} from './loss.ts';
+
+/** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the sentence that says that they don't fit. */
+export type ClassTargets<L extends Shape, T extends Shape> = Fitting<
+  SameShapes<L, T> extends true
+    ? T
+    : SameShapes<LabelShape<L>, T> extends true
+      ? T
+      : ShapeError<`crossEntropy: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>} or probabilities of shape ${Printed<L>}, got ${Printed<T>}`>,
+  T
+>;
+
+export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
+  /** The share of a target that is spread evenly over all classes; 0 unless given. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * The cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c], or [n, c, …] with rows along the second
+ * axis. The target of a row is its class, an int32 of a tensor [n, …], or the probabilities of all classes, in a float
+ * tensor of the logits' shape. Label smoothing e makes of a target t (1 - e) t + e / c (Szegedy et al. 2016). The mean is
+ * over the rows, and by the weights of their classes where labels and weights are given.
+ *
+ * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @example
+ * const logits = tensor([[0, 0], [2, 0], [1, 5]]);
+ * const labels = tensor([1, 0, -1], { dtype: 'int32' });
+ * crossEntropy(logits, labels, { ignoreIndex: -1 }).item(); // 0.410038
+ */
+export function crossEntropy<L extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  logits: Tensor<L>,
+  targets: ClassTargets<L, T>,
+  options: CrossEntropyOptions<R> = {},
+): Loss<R, LabelShape<L>> {
+  const x: Tensor = logits;
+  const t = targets as unknown as Tensor;
+  const { labelSmoothing: smoothing = 0, weight } = options;
+  checkOption('crossEntropy', 'labelSmoothing', smoothing, isProbability(smoothing), 'a number from 0 to 1');
+  checkLogits('crossEntropy', x);
+  if (sameShape(t.shape, x.shape)) return ofProbabilities(x, t, options) as never;
+  if (!sameShape(t.shape, labelShapeOf(x))) {
+    const [own, labels, got] = [x.shape, labelShapeOf(x), t.shape].map(formatShape);
+    const wanted = `labels of shape ${labels} or probabilities of shape ${own}`;
+    throw new ShapeError(`crossEntropy: logits of shape ${own} need ${wanted}, got ${got}`);
+  }
+  return reduceLabelled('crossEntropy', x, t, options, (rows, labels, weights) => {
+    const entropies = kernels.crossEntropy(rows, labels);
+    const losses = weights?.mul(entropies) ?? entropies;
+    return smoothing === 0 ? losses : losses.mul(1 - smoothing).sub(spread(rows, weight).mul(smoothing));
+  }) as never;
+}
+
+/** The mean of w log p over the classes of each row. */
+function spread(rows: Tensor, weight: Tensor | undefined): Tensor {
+  const logs = rows.logSoftmax(1);
+  return (weight === undefined ? logs : logs.mul(weight)).mean(1);
+}
+
+/** -sum w t log p of each row, reduced. */
+function ofProbabilities(
+  x: Tensor,
+  targets: Tensor,
+  { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction }: CrossEntropyOptions,
+): Tensor {
+  if (ignoreIndex !== undefined) {
+    throw new ArgumentError('crossEntropy: ignoreIndex goes with labels, and the targets are probabilities');
+  }
+  checkSameDType('crossEntropy', x, targets);
+  checkTargets('crossEntropy', targets, isProbability, 'a probability, from 0 to 1');
+  checkWeight('crossEntropy', x, weight);
+  const given = rowsOf(targets);
+  const t = smoothing === 0 ? given : given.mul(1 - smoothing).add(smoothing / x.shape[1]!);
+  const losses = rowsOf(x)
+    .logSoftmax(1)
+    .mul(weight === undefined ? t : t.mul(weight))
+    .sum(1)
+    .neg();
+  return reduce('crossEntropy', shaped(losses, labelShapeOf(x)), reduction);
+}
+
+/**
+ * The negative log-likelihood -w_t x_t of each row of log-probabilities x [n, c] or [n, c, …], such as a `logSoftmax`, from
+ * its label t, an int32 of a tensor [n, …]. The mean is by the labels' weights where there are any. Of logits,
+ * `crossEntropy` is faster.
+ *
+ * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @example
+ * nll(tensor([[-0.5, -1], [-2, -3]]), tensor([1, 0], { dtype: 'int32' })).item(); // 1.5
+ */
+export function nll<L extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  logProbabilities: Tensor<L>,
+  labels: Labels<'nll', L, T>,
+  options: ClassOptions<R> = {},
+): Loss<R, LabelShape<L>> {
+  return reduceLabelled('nll', logProbabilities, labels as unknown as Tensor, options, (rows, list, weights) => {
+    const losses = rows
+      .gather(list.reshape([-1, 1]), 1)
+      .reshape([-1])
+      .neg() as Tensor;
+    return weights?.mul(losses) ?? losses;
+  }) as never;
+}
+
+/**
+ * The focal loss w_t (1 - p_t)^gamma (-log p_t) of each row of logits [n, c] or [n, c, …], p = softmax(x), from its label t:
+ * what is well predicted already counts little (Lin et al. 2017). With gamma = 0 it is `crossEntropy`.
+ *
+ * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @example
+ * softmaxFocal(tensor([[0, 0], [9, 0]]), tensor([1, 0], { dtype: 'int32' }), { gamma: 1, reduction: 'sum' }).item(); // 0.346574
+ */
+export function softmaxFocal<L extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  logits: Tensor<L>,
+  labels: Labels<'softmaxFocal', L, T>,
+  options: FocalOptions<R> & ClassOptions<R> = {},
+): Loss<R, LabelShape<L>> {
+  const { gamma = 2 } = options;
+  checkOption('softmaxFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
+  return reduceLabelled('softmaxFocal', logits, labels as unknown as Tensor, options, (rows, list, weights) => {
+    const entropies = kernels.crossEntropy(rows, list);
+    // 1 - p, exact where p is nearly 1.
+    const losses = entropies.mul(discount(entropies.neg().expm1().neg(), gamma));
+    return weights?.mul(losses) ?? losses;
+  }) as never;
+}

@@ -1,0 +1,167 @@
+/** Connectionist temporal classification: sequences whose labels are known, but not when each is said. */
+
+import {
+  ArgumentError,
+  arange,
+  concat,
+  DTypeError,
+  formatShape,
+  full,
+  type Shape,
+  ShapeError,
+  sameShape,
+  stack,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core';
+import { checkFloat, checkNotEmpty, checkOption, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
+
+export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** The class that says nothing; 0 unless given. */
+  readonly blank?: number;
+  /** Whether targets that no path can produce add neither a loss nor a gradient, instead of an infinite loss; false unless given. */
+  readonly zeroInfinity?: boolean;
+}
+
+/** Lengths of sequences: int32 [batch], or as many numbers. */
+type Lengths = Tensor | readonly number[];
+
+/**
+ * A logarithm of no probability: far below every sum of logarithms, and finite, so that no difference of two is NaN. Its
+ * exponential beside any other is 0, and so no gradient flows along impossible paths.
+ */
+const IMPOSSIBLE = -1e30;
+
+/** From here on, a loss is that of an impossible path. */
+const INFINITE_LOSS = 1e29;
+
+/**
+ * The negative logarithm of the probability of target sequences, summed over all their alignments with the steps: paths that
+ * give the targets once repetitions are merged and blanks dropped (Graves et al. 2006). The mean is that of the losses
+ * divided by their targets' lengths, as in PyTorch.
+ *
+ * The batch comes first: log-probabilities [batch, steps, c], such as a `logSoftmax`. PyTorch's [steps, batch, c] go in as
+ * `x.permute([1, 0, 2])`.
+ *
+ * @param targets int32 [batch, longest], of which each row counts up to its length
+ * @param inputLengths how many steps of each sequence count
+ * @param targetLengths how many labels of each row count
+ * @throws ArgumentError for a length or a label out of range.
+ * @example
+ * const logits = zeros([1, 3, 2]);
+ * const targets = tensor([[1]], { dtype: 'int32' });
+ * ctc(logits.logSoftmax(2), targets, [3], [1]).item(); // 0.287682
+ */
+export function ctc<L extends Shape, const R extends Reduction = 'mean'>(
+  logProbabilities: Tensor<L>,
+  targets: Tensor,
+  inputLengths: Lengths,
+  targetLengths: Lengths,
+  options: CtcOptions<R> = {},
+): Loss<R, L extends readonly [infer Batch extends number, ...Shape] ? readonly [Batch] : readonly [number]> {
+  const x: Tensor = logProbabilities;
+  const { blank = 0, zeroInfinity = false, reduction } = options;
+  checkSequences(x, targets);
+  const [batch, steps, c] = x.shape as readonly [number, number, number];
+  checkOption('ctc', 'blank', blank, Number.isInteger(blank) && blank >= 0 && blank < c, `a class, from 0 to ${c - 1}`);
+  const longest = targets.shape[1]!;
+  const inputs = readLengths('inputLengths', inputLengths, batch, steps);
+  const lengths = readLengths('targetLengths', targetLengths, batch, longest);
+  const counts = (lengths.reshape([batch, 1]) as Tensor).greater(arange(0, longest, 1, { dtype: 'int32' }) as Tensor);
+  checkClasses(counts.where(targets, 0), counts, c, blank);
+
+  const { symbols, skips } = withBlanks(counts.where(targets, blank), blank);
+  const scores = pathScores(x, symbols, skips, inputs);
+  // A path ends with the last label, or with the blank after it.
+  const last = lengths.mul(2).add(PADDING).reshape([batch, 1]) as Tensor;
+  const ends = concat([scores.gather(last, 1), scores.gather(last.sub(1), 1)], 1);
+  const found = ends.logSumExp(1).neg() as Tensor;
+  const losses = found.greater(INFINITE_LOSS).where(zeroInfinity ? 0 : Number.POSITIVE_INFINITY, found);
+  if (reduction !== undefined && reduction !== 'mean') return reduce('ctc', losses, reduction);
+  return reduce('ctc', losses.div(lengths.maximum(1).cast(x.dtype)), 'mean');
+}
+
+function checkSequences(x: Tensor, targets: Tensor): void {
+  checkFloat('ctc', x);
+  if (x.rank !== 3) {
+    throw new ShapeError(`ctc: expected log-probabilities of shape [batch, steps, c], got ${formatShape(x.shape)}`);
+  }
+  checkNotEmpty('ctc', x);
+  if (targets.rank !== 2 || targets.shape[0] !== x.shape[0]) {
+    const wanted = `targets of shape [${x.shape[0]}, longest]`;
+    throw new ShapeError(
+      `ctc: log-probabilities of shape ${formatShape(x.shape)} need ${wanted}, got ${formatShape(targets.shape)}`,
+    );
+  }
+  if (targets.dtype !== 'int32')
+    throw new DTypeError(`ctc: the targets are ${targets.dtype}, expected int32; cast them`);
+}
+
+/** Lengths as an int32 tensor; throws unless there is one, from 0 to `most`, for each sequence. */
+function readLengths(name: string, lengths: Lengths, batch: number, most: number): Tensor {
+  const given = Array.isArray(lengths) ? tensor(lengths as number[], { dtype: 'int32' }) : (lengths as Tensor);
+  if (!sameShape(given.shape, [batch])) {
+    throw new ShapeError(`ctc: expected ${name} of shape [${batch}], got ${formatShape(given.shape)}`);
+  }
+  if (given.dtype !== 'int32') throw new DTypeError(`ctc: ${name} are ${given.dtype}, expected int32; cast them`);
+  const { elements } = given;
+  const wrong = elements.findIndex((length) => length < 0 || length > most);
+  if (wrong === -1) return given;
+  throw new ArgumentError(`ctc: ${name} has ${elements[wrong]} at place ${wrong}, expected a number from 0 to ${most}`);
+}
+
+function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number): void {
+  const [labels, counted] = [targets.elements, counts.elements];
+  const wrong = labels.findIndex((label, i) => counted[i] === 1 && (label < 0 || label >= c || label === blank));
+  if (wrong === -1) return;
+  const range = `${c} classes are labelled 0 to ${c - 1}, and ${blank} is the blank`;
+  throw new ArgumentError(`ctc: the target at place ${wrong} is ${labels[wrong]}: ${range}`);
+}
+
+interface Symbols {
+  /** int32 [batch, 2 longest + 1] */
+  readonly symbols: Tensor;
+  /** Where a path may come from the label before the last blank: bool, of the shape of the symbols. */
+  readonly skips: Tensor;
+}
+
+/** The targets with blanks before, between and after them. */
+function withBlanks(targets: Tensor, blank: number): Symbols {
+  const [batch, longest] = targets.shape as readonly [number, number];
+  const blanks = full([batch, longest], blank, { dtype: 'int32' });
+  const pairs = stack([blanks, targets], 2).reshape([batch, 2 * longest]);
+  const symbols = concat([pairs, full([batch, 1], blank, { dtype: 'int32' })], 1);
+  const never = full([batch, Math.min(2, 2 * longest + 1)], 0, { dtype: 'bool' });
+  if (longest === 0) return { symbols, skips: never };
+  const [later, earlier] = [symbols.slice(1, 2), symbols.slice(1, 0, -2)];
+  const differs = later.notEqual(blank).minimum(later.notEqual(earlier));
+  return { symbols, skips: concat([never, differs], 1) };
+}
+
+/** Columns before the first symbol, which no path takes. */
+const PADDING = 2;
+
+/**
+ * The forward recursion: the logarithm of the probability of all paths that are at symbol s after the steps that count,
+ * [batch, PADDING + symbols].
+ */
+function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): Tensor {
+  const [batch, steps] = x.shape as readonly [number, number];
+  const width = symbols.shape[1]!;
+  const index = symbols.reshape([batch, 1, width]).broadcastTo([batch, steps, width]);
+  const emissions = x.gather(index, 2).maximum(IMPOSSIBLE).permute([1, 0, 2]) as Tensor;
+  const limit = skips.where(full([], 0, { dtype: x.dtype }), IMPOSSIBLE);
+  const padding = full([batch, PADDING], IMPOSSIBLE, { dtype: x.dtype });
+  // Before the first step, every path is at a place from where it comes to the first blank or the first label.
+  const start = full([batch, width - 1], IMPOSSIBLE, { dtype: x.dtype });
+  let scores = concat([padding, full([batch, 1], 0, { dtype: x.dtype }), start], 1);
+  for (let step = 0; step < steps; step++) {
+    const stays = scores.slice(1, 2);
+    const moves = scores.slice(1, 1, -1);
+    const skipping = scores.slice(1, 0, -2).add(limit);
+    const next = stack([stays, moves, skipping], 0).logSumExp(0).add(emissions.index(step)) as Tensor;
+    const goesOn = inputs.greater(step).reshape([batch, 1]) as Tensor;
+    scores = goesOn.where(concat([padding, next], 1), scores);
+  }
+  return scores;
+}

@@ -1,0 +1,131 @@
+/** What losses of classes have in common: rows of numbers, one for each class, and int32 labels. */
+
+import {
+  ArgumentError,
+  DTypeError,
+  type Fitting,
+  formatShape,
+  type Printed,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import {
+  checkFloat,
+  checkNotEmpty,
+  checkSameDType,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  type SameShapes,
+} from './loss.ts';
+
+/** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
+export type LabelShape<L extends Shape> = L extends readonly [
+  infer N extends number,
+  number,
+  ...infer Rest extends Shape,
+]
+  ? readonly [N, ...Rest]
+  : Shape;
+
+/** Labels `Tensor<T>` that go with logits of shape `L`, or the sentence that says that they do not. */
+export type Labels<Call extends string, L extends Shape, T extends Shape> = Fitting<
+  SameShapes<LabelShape<L>, T> extends true
+    ? T
+    : ShapeError<`${Call}: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>}, got ${Printed<T>}`>,
+  T
+>;
+
+export interface ClassOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** A weight for each class, [c]; the mean is then by the labels' weights. */
+  readonly weight?: Tensor;
+  /** A label that stands for nothing: it adds no loss, and does not count in the mean. */
+  readonly ignoreIndex?: number;
+}
+
+export const labelShapeOf = ({ shape }: Tensor): Shape => shape.toSpliced(1, 1);
+
+/** Throws unless x is [n, c] or [n, c, …]. */
+export function checkLogits(call: string, x: Tensor): void {
+  checkFloat(call, x);
+  if (x.rank < 2) {
+    throw new ShapeError(`${call}: expected logits of shape [n, c], got ${formatShape(x.shape)}; reshape them`);
+  }
+  checkNotEmpty(call, x);
+}
+
+/** Throws where labels, of the right shape, are not those of c classes, and says which is the first. */
+export function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
+  const { dtype, elements } = labels;
+  if (dtype !== 'int32') throw new DTypeError(`${call}: the labels are ${dtype}, expected int32; cast them`);
+  const wrong = elements.findIndex((label) => (label < 0 || label >= c) && label !== ignored);
+  if (wrong === -1) return;
+  const range = `${c} classes are labelled 0 to ${c - 1}`;
+  throw new ArgumentError(`${call}: label ${elements[wrong]} at place ${wrong} is out of range: ${range}`);
+}
+
+/** Throws unless labels go with logits. */
+export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: number | undefined): void {
+  checkLogits(call, x);
+  const wanted = labelShapeOf(x);
+  if (!sameShape(labels.shape, wanted)) {
+    const shapes = `labels of shape ${formatShape(wanted)}, got ${formatShape(labels.shape)}`;
+    throw new ShapeError(`${call}: logits of shape ${formatShape(x.shape)} need ${shapes}`);
+  }
+  checkLabels(call, labels, x.shape[1]!, ignored);
+}
+
+/** Throws unless there is a weight for each class. */
+export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined): void {
+  if (weight === undefined) return;
+  const wanted = [x.shape[1]!];
+  if (!sameShape(weight.shape, wanted)) {
+    const shapes = `${formatShape(wanted)}, got ${formatShape(weight.shape)}`;
+    throw new ShapeError(`${call}: expected a weight for each class, of shape ${shapes}`);
+  }
+  checkSameDType(call, x, weight);
+}
+
+/** Logits [n, c, …] as rows [m, c]. */
+export function rowsOf(x: Tensor): Tensor {
+  if (x.rank === 2) return x;
+  const [batch, classes, ...others] = x.shape.map((_, axis) => axis);
+  return (x.permute([batch!, ...others, classes!]) as Tensor).reshape([-1, x.shape[1]!]);
+}
+
+/** The losses of rows [m], one for each label of this shape. */
+export const shaped = (losses: Tensor, shape: Shape): Tensor => (shape.length === 1 ? losses : losses.reshape(shape));
+
+/**
+ * The loss of each row, weighted already, from its label, and the label's weight where there are any. A row whose label is
+ * ignored gets the label 0 in its stead.
+ */
+export type RowLoss = (rows: Tensor, labels: Tensor, weights: Tensor | undefined) => Tensor;
+
+/** Losses of labelled rows, reduced: the mean is by weight, and what is ignored has none. */
+export function reduceLabelled(
+  call: string,
+  x: Tensor,
+  labels: Tensor,
+  { weight, ignoreIndex, reduction = 'mean' }: ClassOptions,
+  lossOf: RowLoss,
+): Tensor {
+  checkLabelled(call, x, labels, ignoreIndex);
+  checkWeight(call, x, weight);
+  const list = labels.rank === 1 ? labels : (labels.reshape([-1]) as Tensor);
+  const counts = ignoreIndex === undefined ? undefined : list.notEqual(ignoreIndex);
+  const known = counts?.where(list, 0) ?? list;
+  const weights = weight?.take(known);
+  const all = lossOf(rowsOf(x), known, weights);
+  const losses = shaped(counts?.where(all, 0) ?? all, labels.shape);
+  if (reduction !== 'mean' || (counts === undefined && weights === undefined)) return reduce(call, losses, reduction);
+
+  const shares = weights === undefined ? counts!.cast(x.dtype) : (counts?.where(weights, 0) ?? weights);
+  const total = shares.sum();
+  if (total.elements.includes(0)) {
+    throw new ArgumentError(`${call}: there is no mean: all labels are ignored, or weigh 0`);
+  }
+  return losses.sum().div(total);
+}

@@ -1,0 +1,118 @@
+/**
+ * What losses have in common: how far predictions are from their targets, one number for an element or a row or, unless
+ * asked otherwise, the mean.
+ *
+ * Nothing is broadcast here: predictions [n, 1] against targets [n] are an error, not an n x n matrix.
+ */
+
+import {
+  type Agree,
+  ArgumentError,
+  DTypeError,
+  type Fitting,
+  formatShape,
+  isFloat,
+  type Printed,
+  type Scalar,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+
+/** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
+export type Reduction = 'mean' | 'sum' | 'none';
+
+export interface LossOptions<R extends Reduction = Reduction> {
+  /** `mean` unless given. */
+  readonly reduction?: R;
+}
+
+/** A loss by itself has shape `S`; reduced, it is a scalar. */
+export type Loss<R extends Reduction, S extends Shape> = Tensor<R extends 'none' ? S : Scalar>;
+
+/** Whether two shapes can be the same. */
+export type SameShapes<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
+  ? true
+  : A extends readonly [infer M extends number, ...infer RestA extends Shape]
+    ? B extends readonly [infer N extends number, ...infer RestB extends Shape]
+      ? Agree<M, N> extends true
+        ? SameShapes<RestA, RestB>
+        : false
+      : false
+    : B extends readonly []
+      ? true
+      : false;
+
+/** Targets `Tensor<T>` of the shape of the predictions, or the sentence that says that they are not. */
+export type Targets<Call extends string, P extends Shape, T extends Shape> = Fitting<
+  SameShapes<P, T> extends true
+    ? T
+    : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>,
+  T
+>;
+
+export function checkFloat(call: string, x: Tensor): void {
+  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected predictions of float32 or float64, got ${x.dtype}`);
+}
+
+export function checkSameDType(call: string, predictions: Tensor, targets: Tensor): void {
+  if (predictions.dtype === targets.dtype) return;
+  const got = `predictions are ${predictions.dtype} and targets ${targets.dtype}`;
+  throw new DTypeError(`${call}: ${got}; cast one of them`);
+}
+
+export function checkNotEmpty(call: string, x: Tensor): void {
+  if (x.size === 0)
+    throw new ArgumentError(`${call}: the batch is empty: the predictions have shape ${formatShape(x.shape)}`);
+}
+
+/** The operands of a loss that compares element by element, which they are checked to be. */
+export function comparable(call: string, predictions: Tensor, targets: unknown): [Tensor, Tensor] {
+  const t = targets as Tensor;
+  checkFloat(call, predictions);
+  if (!sameShape(predictions.shape, t.shape)) {
+    const shapes = `predictions of shape ${formatShape(predictions.shape)} and targets of shape ${formatShape(t.shape)}`;
+    throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: nothing is broadcast here`);
+  }
+  checkSameDType(call, predictions, t);
+  checkNotEmpty(call, predictions);
+  return [predictions, t];
+}
+
+/** Throws where a target is not one that the loss takes, and says which is the first. */
+export function checkTargets(
+  call: string,
+  targets: Tensor,
+  allowed: (target: number) => boolean,
+  wanted: string,
+): void {
+  const { elements } = targets;
+  const wrong = elements.findIndex((target) => !allowed(target));
+  if (wrong === -1) return;
+  throw new ArgumentError(`${call}: the target at place ${wrong} is ${elements[wrong]}, expected ${wanted}`);
+}
+
+export function reduce<R extends Reduction, S extends Shape>(
+  call: string,
+  losses: Tensor,
+  reduction: Reduction = 'mean',
+): Loss<R, S> {
+  switch (reduction) {
+    case 'mean':
+      return losses.mean() as never;
+    case 'sum':
+      return losses.sum() as never;
+    case 'none':
+      return losses as never;
+    default:
+      throw new ArgumentError(`${call}: unknown reduction '${reduction}', expected 'mean', 'sum' or 'none'`);
+  }
+}
+
+export const isProbability = (x: number): boolean => x >= 0 && x <= 1;
+
+/** Throws unless an option is a number that the loss takes. */
+export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
+  if (!allowed) throw new ArgumentError(`${call}: ${name} is ${value}, expected ${wanted}`);
+}

@@ -1,0 +1,126 @@
+/** Losses that ask for a margin between the right classes and the others. */
+
+import {
+  ArgumentError,
+  arange,
+  DTypeError,
+  formatShape,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core';
+import { checkLabelled, checkWeight, type Labels } from './labels.ts';
+import {
+  checkFloat,
+  checkNotEmpty,
+  checkOption,
+  type Loss,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  type Targets,
+} from './loss.ts';
+
+export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** The power of what is missing, 1 or 2; 1 unless given. */
+  readonly power?: 1 | 2;
+  /** By how much the right class is to lead; 1 unless given. */
+  readonly margin?: number;
+  /** A weight for each class, [c]; the mean is over the rows all the same. */
+  readonly weight?: Tensor;
+}
+
+type RowShape<L extends Shape> = L extends readonly [infer N extends number, number] ? readonly [N] : readonly [number];
+
+/**
+ * The margins that are missing, w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c, of each row of scores x [n, c], from
+ * its label t, an int32 of a tensor [n] (Crammer and Singer 2001, over all classes).
+ *
+ * @throws ArgumentError for a label out of range or an empty batch.
+ * @example
+ * multiMargin(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([3], { dtype: 'int32' })).item(); // 0.325
+ */
+export function multiMargin<L extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  scores: Tensor<L>,
+  labels: Labels<'multiMargin', L, T>,
+  options: MultiMarginOptions<R> = {},
+): Loss<R, RowShape<L>> {
+  const [x, t] = [scores as Tensor, labels as unknown as Tensor];
+  const { power = 1, margin = 1, weight, reduction } = options;
+  checkOption('multiMargin', 'power', power, power === 1 || power === 2, '1 or 2');
+  checkMatrix('multiMargin', x);
+  checkLabelled('multiMargin', x, t, undefined);
+  checkWeight('multiMargin', x, weight);
+  const c = x.shape[1]!;
+  const column = t.reshape([-1, 1]) as Tensor;
+  const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
+  const missing = x.sub(x.gather(column, 1)).add(margin).relu();
+  const others = right.where(0, power === 1 ? missing : missing.mul(missing));
+  const losses = others.sum(1).div(c) as Tensor;
+  return reduce('multiMargin', weight === undefined ? losses : losses.mul(weight.take(t)), reduction);
+}
+
+function checkMatrix(call: string, x: Tensor): void {
+  if (x.rank === 2) return;
+  throw new ShapeError(`${call}: expected scores of shape [n, c], got ${formatShape(x.shape)}; reshape them`);
+}
+
+/**
+ * The margins that are missing between the right classes and the others, sum_(j right, i not) max(0, 1 - x_j + x_i) / c, of
+ * each row of scores x [n, c]. A row of the int32 labels [n, c] lists its right classes, up to the first -1.
+ *
+ * @throws ArgumentError for a label out of range or an empty batch.
+ * @example
+ * const labels = tensor([[3, 0, -1, 1]], { dtype: 'int32' });
+ * multiLabelMargin(tensor([[0.1, 0.2, 0.4, 0.8]]), labels).item(); // 0.85
+ */
+export function multiLabelMargin<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  scores: Tensor<P>,
+  labels: Targets<'multiLabelMargin', P, T>,
+  options: LossOptions<R> = {},
+): Loss<R, RowShape<P>> {
+  const [x, t] = [scores as Tensor, labels as unknown as Tensor];
+  checkFloat('multiLabelMargin', x);
+  checkMatrix('multiLabelMargin', x);
+  checkNotEmpty('multiLabelMargin', x);
+  const lists = readLists(x, t);
+  const [n, c] = x.shape as readonly [number, number];
+  const most = Math.max(1, ...lists.map(({ length }) => length));
+  const slots = Int32Array.from({ length: n * most }, (_, i) => lists[Math.floor(i / most)]![i % most] ?? 0);
+  const used = Uint8Array.from(slots, (_, i) => Number(i % most < lists[Math.floor(i / most)]!.length));
+  const wrong = Uint8Array.from({ length: n * c }, (_, i) => Number(!lists[Math.floor(i / c)]!.includes(i % c)));
+
+  // Every right class with every other: [n, most, c].
+  const right = x.gather(tensor(slots, { shape: [n, most] }), 1).reshape([n, most, 1]);
+  const missing = (x.reshape([n, 1, c]) as Tensor).sub(right).add(1).relu();
+  const masks = [
+    tensor(used, { shape: [n, most, 1], dtype: 'bool' }),
+    tensor(wrong, { shape: [n, 1, c], dtype: 'bool' }),
+  ];
+  const counted = (masks[0] as Tensor).minimum(masks[1] as Tensor).where(missing, 0);
+  return reduce('multiLabelMargin', counted.sum([1, 2]).div(c), options.reduction);
+}
+
+/** The right classes of each row. */
+function readLists(x: Tensor, labels: Tensor): number[][] {
+  if (!sameShape(labels.shape, x.shape)) {
+    const shapes = `scores of shape ${formatShape(x.shape)} need labels of this shape, got ${formatShape(labels.shape)}`;
+    throw new ShapeError(`multiLabelMargin: ${shapes}`);
+  }
+  if (labels.dtype !== 'int32') {
+    throw new DTypeError(`multiLabelMargin: the labels are ${labels.dtype}, expected int32; cast them`);
+  }
+  const [n, c] = x.shape as readonly [number, number];
+  const all = labels.data;
+  return Array.from({ length: n }, (_, row) => {
+    const list = Array.from(all.subarray(row * c, (row + 1) * c));
+    const end = list.indexOf(-1);
+    const used = end === -1 ? list : list.slice(0, end);
+    const bad = used.findIndex((label) => label < 0 || label >= c);
+    if (bad === -1) return used;
+    const range = `${c} classes are labelled 0 to ${c - 1}, and -1 ends a list`;
+    throw new ArgumentError(`multiLabelMargin: label ${used[bad]} at place ${row * c + bad} is out of range: ${range}`);
+  });
+}

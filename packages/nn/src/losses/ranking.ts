@@ -1,0 +1,95 @@
+/** Losses of embeddings: which points are to lie close together, and which apart. */
+
+import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import {
+  checkOption,
+  checkSameDType,
+  checkTargets,
+  comparable,
+  type Loss,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  type Targets,
+} from './loss.ts';
+
+/** One number for each vector along the last axis. */
+type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, number] ? readonly [...Lead] : Shape;
+
+export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** The cosine up to which points that are to lie apart may agree, from -1 to 1; 0 unless given. */
+  readonly margin?: number;
+}
+
+/** Keeps the cosine of a vector of zeros finite. */
+const COSINE_EPSILON = 1e-12;
+
+/**
+ * Of vectors a and b along the last axis: 1 - cos(a, b) where the target is 1, and max(0, cos(a, b) - margin) where it
+ * is -1.
+ *
+ * @param targets one for each pair: of the shape of a without its last axis
+ * @throws ArgumentError for other targets.
+ * @example
+ * const [a, b] = [tensor([[1, 0], [1, 0]]), tensor([[0, 2], [3, 0]])];
+ * cosineEmbedding(a, b, tensor([1, -1]), { reduction: 'none' }).toArray(); // [1, 1]
+ */
+export function cosineEmbedding<A extends Shape, B extends Shape, const R extends Reduction = 'mean'>(
+  a: Tensor<A>,
+  b: Targets<'cosineEmbedding', A, B>,
+  targets: Tensor,
+  options: CosineEmbeddingOptions<R> = {},
+): Loss<R, Vectors<A>> {
+  const [x, y] = comparable('cosineEmbedding', a, b);
+  const { margin = 0, reduction } = options;
+  checkOption('cosineEmbedding', 'margin', margin, margin >= -1 && margin <= 1, 'a number from -1 to 1');
+  const wanted = x.shape.slice(0, -1);
+  if (x.rank === 0 || !sameShape(targets.shape, wanted)) {
+    const shapes = `vectors of shape ${formatShape(x.shape)} need targets of shape ${formatShape(wanted)}`;
+    throw new ShapeError(`cosineEmbedding: ${shapes}, got ${formatShape(targets.shape)}`);
+  }
+  checkSameDType('cosineEmbedding', x, targets);
+  checkTargets('cosineEmbedding', targets, (target) => target === 1 || target === -1, '-1 or 1');
+  const square = (v: Tensor): Tensor => v.mul(v).sum(-1).add(COSINE_EPSILON) as Tensor;
+  const cosine = x
+    .mul(y)
+    .sum(-1)
+    .div(square(x).mul(square(y)).sqrt()) as Tensor;
+  const losses = targets.greater(0).where(cosine.neg().add(1), cosine.sub(margin).relu());
+  return reduce('cosineEmbedding', losses, reduction);
+}
+
+export interface TripletMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** By how much farther the negative is to lie than the positive; 1 unless given. */
+  readonly margin?: number;
+  /** The order of the norm that distances are measured by; 2 unless given. */
+  readonly order?: number;
+  /** Added to differences; 1e-6 unless given. */
+  readonly epsilon?: number;
+  /** Whether the negative's distance is that from the positive where this is smaller (Balntas et al. 2016); false unless given. */
+  readonly swap?: boolean;
+}
+
+/**
+ * max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n, vectors along the last axis, with
+ * d(x, y) = ||x - y + epsilon|| (Schroff et al. 2015).
+ *
+ * @example
+ * const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[3, 4]]), tensor([[0, 5.5]])];
+ * tripletMargin(anchor, positive, negative, { epsilon: 0 }).item(); // 0.5
+ */
+export function tripletMargin<A extends Shape, P extends Shape, N extends Shape, const R extends Reduction = 'mean'>(
+  anchors: Tensor<A>,
+  positives: Targets<'tripletMargin', A, P>,
+  negatives: Targets<'tripletMargin', A, N>,
+  options: TripletMarginOptions<R> = {},
+): Loss<R, Vectors<A>> {
+  const [a, p] = comparable('tripletMargin', anchors, positives);
+  const [, n] = comparable('tripletMargin', anchors, negatives);
+  if (a.rank === 0) throw new ShapeError('tripletMargin: expected vectors along the last axis, got shape []');
+  const { margin = 1, order = 2, epsilon = 1e-6, swap = false, reduction } = options;
+  checkOption('tripletMargin', 'margin', margin, margin > 0, 'a number above 0');
+  const distance = (x: Tensor, y: Tensor): Tensor => x.sub(y).add(epsilon).norm(-1, { order }) as Tensor;
+  const far = swap ? distance(a, n).minimum(distance(p, n)) : distance(a, n);
+  return reduce('tripletMargin', distance(a, p).sub(far).add(margin).relu(), reduction);
+}

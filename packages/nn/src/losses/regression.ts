@@ -1,0 +1,194 @@
+/** Losses of predictions that are numbers. */
+
+import {
+  ArgumentError,
+  formatShape,
+  type Shape,
+  ShapeError,
+  sameShape,
+  stopGradient,
+  type Tensor,
+} from '@tapegrad/core';
+import {
+  checkOption,
+  checkTargets,
+  comparable,
+  type Loss,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  type Targets,
+} from './loss.ts';
+
+/**
+ * The squared error (p - t)^2.
+ *
+ * @example
+ * mse(tensor([1, 2]), tensor([3, 2])).item(); // 2
+ */
+export function mse<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'mse', P, T>,
+  options: LossOptions<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('mse', predictions, targets);
+  const difference = p.sub(t);
+  return reduce('mse', difference.mul(difference), options.reduction);
+}
+
+/**
+ * The absolute error |p - t|, with derivative 0 where they are equal.
+ *
+ * @example
+ * l1(tensor([1, 2]), tensor([3, 2]), { reduction: 'sum' }).item(); // 2
+ */
+export function l1<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'l1', P, T>,
+  options: LossOptions<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('l1', predictions, targets);
+  return reduce('l1', p.sub(t).abs(), options.reduction);
+}
+
+export interface HuberOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Where the parabola goes over into lines; 1 unless given. */
+  readonly delta?: number;
+}
+
+/**
+ * With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964).
+ *
+ * @example
+ * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).toArray(); // [0.125, 2.5]
+ */
+export function huber<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'huber', P, T>,
+  options: HuberOptions<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('huber', predictions, targets);
+  const { delta = 1 } = options;
+  checkOption('huber', 'delta', delta, delta > 0, 'a number above 0');
+  return reduce('huber', parabolaAndLines(p.sub(t).abs(), delta), options.reduction);
+}
+
+/** d^2 / 2 up to delta, and delta (d - delta / 2) beyond. */
+function parabolaAndLines(distance: Tensor, delta: number): Tensor {
+  // With c the distance or delta, whichever is smaller, both pieces are c (d - c / 2).
+  const capped = distance.minimum(delta);
+  return capped.mul(distance.sub(capped.mul(0.5)));
+}
+
+export interface SmoothL1Options<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Where the parabola goes over into lines, 0 for lines alone; 1 unless given. */
+  readonly beta?: number;
+}
+
+/**
+ * With d = |p - t|: d^2 / (2 beta) up to beta, and d - beta / 2 beyond: `huber` divided by its delta, which goes over into
+ * `l1` as beta goes to 0 (Girshick 2015).
+ *
+ * @example
+ * smoothL1(tensor([0.5, 3]), tensor([0, 0]), { beta: 2, reduction: 'none' }).toArray(); // [0.0625, 2]
+ */
+export function smoothL1<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'smoothL1', P, T>,
+  options: SmoothL1Options<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('smoothL1', predictions, targets);
+  const { beta = 1 } = options;
+  checkOption('smoothL1', 'beta', beta, beta >= 0, 'a number >= 0');
+  const distance = p.sub(t).abs();
+  const losses = beta === 0 ? distance : parabolaAndLines(distance, beta).div(beta);
+  return reduce('smoothL1', losses, options.reduction);
+}
+
+export interface GaussianNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Whether to add the constant log(2 pi) / 2; false unless given. */
+  readonly full?: boolean;
+  /** The least variance to reckon with; 1e-6 unless given. */
+  readonly epsilon?: number;
+}
+
+/**
+ * The negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets under normal distributions of mean p and variance v,
+ * both predicted (Nix and Weigend 1994). A variance below epsilon counts as epsilon, with the gradient that it has there.
+ *
+ * @param variances of the shape of the predictions, or with one number for all along the last axis
+ * @throws ArgumentError for a variance below 0.
+ * @example
+ * gaussianNll(tensor([1, 2]), tensor([1, 4]), tensor([1, 4]), { reduction: 'none' }).toArray(); // [0, 1.193147]
+ */
+export function gaussianNll<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'gaussianNll', P, T>,
+  variances: Tensor,
+  options: GaussianNllOptions<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('gaussianNll', predictions, targets);
+  const { full = false, epsilon = 1e-6, reduction } = options;
+  checkOption('gaussianNll', 'epsilon', epsilon, epsilon > 0, 'a number above 0');
+  checkVariances(variances, p.shape);
+  // Raised, and yet with slope 1, so that a variance that is too small can grow again.
+  const v = variances.add(stopGradient(variances.maximum(epsilon).sub(variances)));
+  const error = p.sub(t);
+  const doubled = error.mul(error).div(v).add(v.log());
+  return reduce('gaussianNll', doubled.add(full ? Math.log(2 * Math.PI) : 0).mul(0.5), reduction);
+}
+
+function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
+  const shared = predicted.length === 0 ? predicted : predicted.with(-1, 1);
+  if (!sameShape(shape, predicted) && !sameShape(shape, shared)) {
+    const wanted = `${formatShape(predicted)} or ${formatShape(shared)}`;
+    throw new ShapeError(`gaussianNll: expected variances of shape ${wanted}, got ${formatShape(shape)}`);
+  }
+  const wrong = elements.findIndex((variance) => variance < 0);
+  if (wrong === -1) return;
+  const got = `the variance at place ${wrong} is ${elements[wrong]}`;
+  throw new ArgumentError(`gaussianNll: ${got}, expected a number >= 0`);
+}
+
+export interface PoissonNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
+  /** Whether the predictions are logarithms of the rates; true unless given. */
+  readonly logInput?: boolean;
+  /** Whether to add log t! in Stirling's approximation, for targets above 1; false unless given. */
+  readonly full?: boolean;
+  /** Added to rates before their logarithm is taken; 1e-8 unless given. */
+  readonly epsilon?: number;
+}
+
+/**
+ * The negative log-likelihood r - t log r of counts t under Poisson distributions of rate r, without its constant log t!
+ * unless `full`. The predictions are log r, or r itself.
+ *
+ * @throws ArgumentError for a target below 0.
+ * @example
+ * poissonNll(tensor([0, 1]), tensor([1, 3]), { reduction: 'none' }).toArray(); // [1, -0.281718]
+ */
+export function poissonNll<P extends Shape, T extends Shape, const R extends Reduction = 'mean'>(
+  predictions: Tensor<P>,
+  targets: Targets<'poissonNll', P, T>,
+  options: PoissonNllOptions<R> = {},
+): Loss<R, P> {
+  const [p, t] = comparable('poissonNll', predictions, targets);
+  const { logInput = true, full = false, epsilon = 1e-8, reduction } = options;
+  checkOption('poissonNll', 'epsilon', epsilon, epsilon >= 0, 'a number >= 0');
+  checkTargets('poissonNll', t, (target) => target >= 0, 'a number >= 0');
+  const losses = logInput ? p.exp().sub(t.mul(p)) : p.sub(t.mul(p.add(epsilon).log()));
+  return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
+}
+
+/** Stirling's t log t - t + log(2 pi t) / 2 for t > 1, and 0 else. */
+function logFactorial(t: Tensor): Tensor {
+  const large = t.greater(1);
+  const safe = large.where(t, 1);
+  const stirling = safe.mul(safe.log().sub(1)).add(
+    safe
+      .mul(2 * Math.PI)
+      .log()
+      .mul(0.5),
+  );
+  return large.where(stirling, 0);
+}

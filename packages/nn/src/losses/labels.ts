@@ -57,7 +57,7 @@ export function checkLogits(call: string, x: Tensor): void {
 }
 
 /** Throws where labels, of the right shape, are not those of c classes, and says which is the first. */
-export function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
+function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
   const { dtype, elements } = labels;
   if (dtype !== 'int32') throw new DTypeError(`${call}: the labels are ${dtype}, expected int32; cast them`);
   const wrong = elements.findIndex((label) => (label < 0 || label >= c) && label !== ignored);

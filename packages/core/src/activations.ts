@@ -1,7 +1,7 @@
 /** The functions that networks put between their layers, beside `relu`, `tanh`, `sigmoid` and `softplus`. */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
-import { checkTensor, type Tensor } from './tensor.ts';
+import { checkFloat, checkTensor, type Tensor } from './tensor.ts';
 
 /** x where x > 0, f(x) elsewhere; f sees 0 in place of the others, where it could overflow. */
 function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor<S> {
@@ -16,7 +16,7 @@ function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor
  * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
  */
 export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> =>
-  checkTensor('leakyRelu', x)
+  checkFloat('leakyRelu', x)
     .greater(0)
     .where(x, (x as Tensor).mul(slope)) as Tensor<S>;
 
@@ -27,7 +27,7 @@ export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S
  * elu(tensor([-1, 0, 2])).toArray(); // [-0.6321206, 0, 2]
  */
 export const elu = <S extends Shape>(x: Tensor<S>, alpha = 1): Tensor<S> =>
-  belowZero(checkTensor('elu', x), (t) => t.expm1().mul(alpha));
+  belowZero(checkFloat('elu', x), (t) => t.expm1().mul(alpha));
 
 // The fixed point of mean 0 and variance 1, of Klambauer, Unterthiner, Mayr, Hochreiter 2017.
 const SELU_ALPHA = 1.6732632423543772;
@@ -41,7 +41,7 @@ const SELU_SCALE = 1.0507009873554805;
  * selu(tensor([-1, 0, 2])).toArray(); // [-1.1113307, 0, 2.101402]
  */
 export const selu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  elu<Shape>(checkTensor('selu', x), SELU_ALPHA).mul(SELU_SCALE) as Tensor<S>;
+  elu<Shape>(checkFloat('selu', x), SELU_ALPHA).mul(SELU_SCALE) as Tensor<S>;
 
 /**
  * x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018).
@@ -50,7 +50,7 @@ export const selu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
  * silu(tensor([-1, 0, 1])).toArray(); // [-0.2689414, 0, 0.7310586]
  */
 export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  checkTensor('silu', x).mul((x as Tensor).sigmoid()) as Tensor<S>;
+  checkFloat('silu', x).mul((x as Tensor).sigmoid()) as Tensor<S>;
 
 export interface GeluOptions {
   /** `none`, unless given, for the definition; `tanh` for the approximation that some networks were trained with. */
@@ -65,7 +65,7 @@ export interface GeluOptions {
  * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
  */
 export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: GeluOptions = {}): Tensor<S> {
-  const t = checkTensor('gelu', x);
+  const t = checkFloat('gelu', x);
   const half = t.mul(0.5);
   switch (approximate) {
     case 'none':

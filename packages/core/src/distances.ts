@@ -2,7 +2,7 @@
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { unsqueeze } from './arrangement.ts';
-import { checkTensor, type Tensor } from './tensor.ts';
+import { checkFloat, type Tensor } from './tensor.ts';
 
 export interface CosineSimilarityOptions {
   /** The least length that a vector is taken to have, 1e-8 unless given. */
@@ -22,7 +22,7 @@ export function cosineSimilarity(
   axis = -1,
   { epsilon = 1e-8 }: CosineSimilarityOptions = {},
 ): Tensor {
-  const [left, right] = [checkTensor('cosineSimilarity', x), checkTensor('cosineSimilarity', y)];
+  const [left, right] = [checkFloat('cosineSimilarity', x), checkFloat('cosineSimilarity', y)];
   const shape = broadcastShapes('cosineSimilarity', left.shape, right.shape);
   const i = normalizeAxis('cosineSimilarity', axis, shape.length);
   const [a, b] = [left.broadcastTo(shape), right.broadcastTo(shape)];
@@ -62,7 +62,7 @@ export function cdist<A extends Shape, B extends Shape>(
   y: Tensor<B>,
   { order = 2 }: CdistOptions = {},
 ): Tensor<Pairwise<A, B>> {
-  const [left, right]: readonly Tensor[] = [checkTensor('cdist', x), checkTensor('cdist', y)];
+  const [left, right]: readonly Tensor[] = [checkFloat('cdist', x), checkFloat('cdist', y)];
   const [a, b] = [left!.shape, right!.shape];
   if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-1)) {
     throw new ShapeError(`cdist: expected [..., m, d] and [..., n, d], got ${formatShape(a)} and ${formatShape(b)}`);

@@ -2,7 +2,7 @@
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import type { Broadcast } from './static-shapes.ts';
-import { checkTensor, kernels as k, type Of, type Operand, operand, type Tensor } from './tensor.ts';
+import { checkFloat, checkTensor, kernels as k, type Of, type Operand, operand, type Tensor } from './tensor.ts';
 
 /** The tangent of an angle in radians; y' = 1 + y^2. */
 export const tan = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.tan(checkTensor('tan', x)) as Tensor<S>;
@@ -38,11 +38,11 @@ export const round = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.round(check
 
 /** 1 / x */
 export const reciprocal = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  k.div(operand('reciprocal', checkTensor('reciprocal', x), 1), x) as Tensor<S>;
+  k.div(operand('reciprocal', checkFloat('reciprocal', x), 1), x) as Tensor<S>;
 
 /** 1 / sqrt(x) */
 export const rsqrt = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  reciprocal(k.sqrt(checkTensor('rsqrt', x))) as Tensor<S>;
+  reciprocal(k.sqrt(checkFloat('rsqrt', x))) as Tensor<S>;
 
 /** x^2, as x x: one multiplication, and exact where a power need not be. */
 export const square = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.mul(checkTensor('square', x), x) as Tensor<S>;

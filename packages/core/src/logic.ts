@@ -1,22 +1,29 @@
 /** Logic of each element: bool results, through which no gradient flows. Numbers count as true where they are not 0. */
 
-import { isFloat, type Shape } from '@tapegrad/kernels';
+import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
 import type { Broadcast } from './static-shapes.ts';
 import { checkTensor, type Fitting, type Of, type Tensor } from './tensor.ts';
 
 const truth = (call: string, x: unknown): Tensor => checkTensor(call, x).cast('bool');
 
+/** The larger, or the smaller, of two truths. */
+function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown): Tensor {
+  const [a, b] = [truth(call, x), truth(call, y)];
+  broadcastShapes(call, a.shape, b.shape);
+  return a[which](b);
+}
+
 /** Whether both are true. */
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Fitting<Broadcast<'minimum', A, B>, B>,
-): Of<Broadcast<'minimum', A, B>> => truth('logicalAnd', x).minimum(truth('logicalAnd', y)) as never;
+  y: Fitting<Broadcast<'logicalAnd', A, B>, B>,
+): Of<Broadcast<'logicalAnd', A, B>> => joined('logicalAnd', 'minimum', x, y) as never;
 
 /** Whether either is true, or both are. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Fitting<Broadcast<'maximum', A, B>, B>,
-): Of<Broadcast<'maximum', A, B>> => truth('logicalOr', x).maximum(truth('logicalOr', y)) as never;
+  y: Fitting<Broadcast<'logicalOr', A, B>, B>,
+): Of<Broadcast<'logicalOr', A, B>> => joined('logicalOr', 'maximum', x, y) as never;
 
 /**
  * Whether x is false.

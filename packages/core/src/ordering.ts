@@ -32,7 +32,8 @@ export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, { descending =
  * sort(tensor([3, 1, 2]), 0, { descending: true }).toArray(); // [3, 2, 1]
  */
 export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}): Tensor<S> {
-  return checkTensor('sort', x).gather(argsort(x, axis, options), axis) as Tensor<S>;
+  const i = normalizeAxis('sort', axis, checkTensor('sort', x).rank);
+  return x.gather(argsort(x, i, options), i) as Tensor<S>;
 }
 
 export interface TopKOptions {

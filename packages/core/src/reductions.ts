@@ -4,7 +4,7 @@ import { DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { zeroAtZero } from './compositions.ts';
 import { concat } from './functions.ts';
 import type { Axes, Reduce } from './static-shapes.ts';
-import { checkTensor, kernels as k, type Of, type ReduceOptions, type Tensor } from './tensor.ts';
+import { checkFloat, checkTensor, kernels as k, type Of, type ReduceOptions, type Tensor } from './tensor.ts';
 
 /**
  * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction is
@@ -17,7 +17,7 @@ export const std = <S extends Shape, const A extends Axes = undefined, const Kee
   x: Tensor<S>,
   axis?: A,
   options?: ReduceOptions<Keep> & { readonly correction?: number },
-): Of<Reduce<S, A, Keep>> => zeroAtZero<Tensor>(k, checkTensor('std', x).variance(axis, options), k.sqrt) as never;
+): Of<Reduce<S, A, Keep>> => zeroAtZero<Tensor>(k, checkFloat('std', x).variance(axis, options), k.sqrt) as never;
 
 /**
  * The running product along an axis. It is made of products alone, log2 n of them one after the other, so its derivatives

@@ -673,8 +673,11 @@ export function checkTensor(call: string, x: unknown): Tensor {
 
 const kindOf = (x: unknown): string => (x === null ? 'null' : Array.isArray(x) ? 'an array' : typeof x);
 
-function checkFloat(call: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it first`);
+/** A tensor of floats as it is. */
+export function checkFloat(call: string, x: unknown): Tensor {
+  const { dtype } = checkTensor(call, x);
+  if (!isFloat(dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it first`);
+  return x as Tensor;
 }
 
 /** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */

@@ -1,13 +1,35 @@
 /** Where mathematics leaves a choice: one test a convention. They are PyTorch's. */
 
 import {
+  acos,
+  all,
+  any,
+  argsort,
+  asin,
+  atan2,
+  cdist,
+  ceil,
+  clamp,
+  cumprod,
   einsum,
+  elu,
   type FloatDType,
+  floor,
+  hardtanh,
   kernels,
+  leakyRelu,
+  remainder,
+  round,
+  selu,
   setInterpreter,
+  silu,
+  sort,
+  std,
   type Tensor,
   type TensorOptions,
   tensor,
+  topk,
+  unique,
 } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
 import { describeEach, interpreters, restoreInterpreter } from './interpreters.ts';
@@ -121,7 +143,8 @@ describeEach(() => {
   });
 
   test('prod with one zero', () => {
-    expect(slopes((x) => x.prod(), 2, 0, 3, -1)).toEqual([0, -6, 0, 0]);
+    // Zeros of either sign.
+    expect(slopes((x) => x.prod(), 2, 0, 3, -1).map((slope) => slope + 0)).toEqual([0, -6, 0, 0]);
     // d2 / dx_i dx_j is the product of the others: the sum over j != i.
     expect(curvatures((x) => x.prod(), 2, 0, 3, -1)).toEqual([-3, -3 - 2 + 6, -2, 6]);
   });
@@ -178,6 +201,106 @@ describeEach(() => {
     };
     expect(slopes(safe, 0, 4)).toEqual([0, 0.25]);
     expect(slopes((x) => x.greater(0).where(x.sqrt(), 0), 0)).toEqual([Number.NaN]);
+  });
+
+  test("clamp'(bound) = 1, hardtanh'(bound) = 0", () => {
+    expect(slopes((x) => clamp(x, -1, 1), -2, -1, 0, 1, 2)).toEqual([0, 1, 1, 1, 0]);
+    expect(slopes((x) => hardtanh(x), -2, -1, 0, 1, 2)).toEqual([0, 0, 1, 0, 0]);
+    expect(clamp(vector(Number.NaN), -1, 1).data[0]).toBeNaN();
+  });
+
+  test("asin'(±1) = infinity and acos'(±1) = -infinity, where they are infinitely curved; beyond, NaN", () => {
+    expect(slopes(asin, -1, 0, 1)).toEqual([Infinity, 1, Infinity]);
+    expect(slopes(acos, -1, 0, 1)).toEqual([-Infinity, -1, -Infinity]);
+    expect(curvatures(asin, -1, 0.6, 1)[0]).toBe(-Infinity);
+    expect(curvatures(asin, -1, 0.6, 1)[2]).toBe(Infinity);
+    expect(slopes(asin, 1.5)).toEqual([Number.NaN]);
+  });
+
+  test("asin' keeps its digits near 1", () => {
+    const [slope] = slopes(asin, 1 - 2 ** -40);
+    expect(slope! * Math.sqrt(2 ** -40 * (2 - 2 ** -40))).toBeCloseTo(1, 14);
+  });
+
+  test('atan2 has slopes 0 at the origin, and neither overflows nor vanishes beside it', () => {
+    for (const slope of bothSlopes(atan2, [0, -0, 0], [0, 0, -0]).flat()) expect(slope + 0).toBe(0);
+    expect(curvatures((x) => atan2(x, x.mul(2)), 0)[0]! + 0).toBe(0);
+    const sizes = [1e-200, 1e200];
+    const [up, along] = bothSlopes(atan2, sizes, sizes) as [number[], number[]];
+    sizes.forEach((size, i) => {
+      expect(up[i]! * size).toBeCloseTo(0.5, 15);
+      expect(along[i]! * size).toBeCloseTo(-0.5, 15);
+    });
+  });
+
+  test('elu, selu and leakyRelu have the slope from the left at 0', () => {
+    expect(slopes((x) => elu(x, 0.5), 0, -0, 1)).toEqual([0.5, 0.5, 1]);
+    expect(slopes(selu, 0)[0]).toBeCloseTo(1.6732632423543772 * 1.0507009873554805, 14);
+    expect(slopes((x) => leakyRelu(x, 0.25), 0, -0, 1)).toEqual([0.25, 0.25, 1]);
+  });
+
+  test('elu and silu do not overflow', () => {
+    expect(slopes((x) => elu(x), 800, -800)).toEqual([1, 0]);
+    expect(slopes((x) => silu(x), 800, -800)).toEqual([1, 0]);
+    expect(curvatures((x) => elu(x), 800, -800)).toEqual([0, 0]);
+  });
+
+  test('no gradient flows through floor, ceil and round, which takes the even of two', () => {
+    for (const f of [floor, ceil, round]) expect(f(vector(0.5)).requiresGrad).toBe(false);
+    expect([...round(vector(0.5, 1.5, -0.5, -2.5)).data]).toEqual([0, 2, -0, -2]);
+  });
+
+  test('a remainder has the sign of what it is divided by, and by 0 is NaN', () => {
+    expect([...remainder(vector(5, -5, 1e-20), -3).data]).toEqual([-1, -2, -3]);
+    expect(remainder(vector(1), 0).data[0]).toBeNaN();
+    // The quotient rounds to 3, but 0.3 has not quite three of 0.1.
+    expect(remainder(vector(0.3), 0.1).item()).toBe(0.3 % 0.1);
+    expect(bothSlopes(remainder, [7, -7], [2, 2])).toEqual([
+      [1, 1],
+      [-3, 4],
+    ]);
+  });
+
+  test('sorting is stable, and NaN is the largest', () => {
+    const x = vector(2, Number.NaN, 1, 2, -Infinity);
+    expect(argsort(x).toArray()).toEqual([4, 2, 0, 3, 1]);
+    expect(argsort(x, 0, { descending: true }).toArray()).toEqual([1, 0, 3, 2, 4]);
+    expect(sort(x).toArray()).toEqual([-Infinity, 1, 2, 2, Number.NaN]);
+    expect(topk(x, 2).indices.toArray()).toEqual([1, 0]);
+    expect(topk(x, 4, 0, { largest: false }).indices.toArray()).toEqual([4, 2, 0, 3]);
+  });
+
+  test('each value once, but for NaN', () => {
+    const { values, counts, inverse } = unique(vector(2, Number.NaN, -0, 2, 0, Number.NaN));
+    expect(values.toArray()).toEqual([-0, 2, Number.NaN, Number.NaN]);
+    expect(counts.toArray()).toEqual([2, 2, 1, 1]);
+    expect(inverse.toArray()).toEqual([1, 2, 0, 1, 0, 3]);
+  });
+
+  test('cumprod with three zeros has third derivatives', () => {
+    const x = vector(0, 0, 0);
+    const last = cumprod(x, 0).slice(0, 2).sum();
+    const second = last.backward({ createGraph: true }).of(x).sum().backward({ createGraph: true }).of(x);
+    expect([...second.sum().backward().of(x).data]).toEqual([2, 2, 2]);
+  });
+
+  test('std of equal numbers has slope 0', () => {
+    expect(slopes((x) => std(x), 3, 3, 3)).toEqual([0, 0, 0]);
+    expect(curvatures((x) => std(x), 3, 3, 3)).toEqual([0, 0, 0]);
+  });
+
+  test('the distance of points that coincide has slope 0, of any order', () => {
+    const point = tensor([[1, 2]], { dtype: 'float64' });
+    for (const order of [1, 1.5, 2, 3, Infinity]) {
+      expect(slopes((x) => cdist(x.reshape([1, 2]), point, { order }), 1, 2)).toEqual([0, 0]);
+    }
+  });
+
+  test('any of nothing is false, all of nothing is true', () => {
+    const none = tensor(new Float32Array(0), { shape: [2, 0] });
+    expect([any(none).item(), all(none).item()]).toEqual([0, 1]);
+    expect(any(none, 1).toArray()).toEqual([0, 0]);
+    expect(all(none, 1).toArray()).toEqual([1, 1]);
   });
 
   test('logSumExp, softmax and logSoftmax do not overflow', () => {

@@ -1,6 +1,30 @@
 /** Operations on int32 and bool, which have no gradients but must be right. */
 
-import { concat, type DType, einsum, eye, type Nested, stack, type Tensor, tensor, zeros } from '@tapegrad/core';
+import * as core from '@tapegrad/core';
+import {
+  all,
+  any,
+  clamp,
+  concat,
+  cumprod,
+  type DType,
+  einsum,
+  eye,
+  logicalNot,
+  maskedFill,
+  type Nested,
+  nonzero,
+  oneHot,
+  remainder,
+  scatter,
+  sort,
+  stack,
+  type Tensor,
+  tensor,
+  tril,
+  unique,
+  zeros,
+} from '@tapegrad/core';
 import { expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 
@@ -122,6 +146,32 @@ const cases: readonly Case[] = [
       [0, 1, 1],
     ],
   ],
+  ['remainder', () => remainder(int([5, -5, 5]), 3), 'int32', [2, 1, 2]],
+  ['remainder by 0', () => remainder(int([5, -5]), 0), 'int32', [0, 0]],
+  ['clamp', () => clamp(int([-5, 1, 5]), 0, 3), 'int32', [0, 1, 3]],
+  ['sort', () => sort(int([3, -1, 2])), 'int32', [-1, 2, 3]],
+  ['sort of bool', () => sort(row, 0, { descending: true }), 'bool', [1, 1, 0]],
+  ['unique', () => unique(int([3, -1, 3])).values, 'int32', [-1, 3]],
+  ['cumprod', () => cumprod(int([3, -1, 2]), 0), 'int32', [3, -3, -6]],
+  ['any', () => any(mask, 1), 'bool', [1, 1]],
+  ['all', () => all(int([1, 2])), 'bool', 1],
+  ['isNaN', () => core.isNaN(int([1, 2])), 'bool', [0, 0]],
+  ['isFinite', () => core.isFinite(row), 'bool', [1, 1, 1]],
+  ['logicalNot', () => logicalNot(int([0, 2])), 'bool', [1, 0]],
+  ['maskedFill of bool', () => maskedFill(row, row, 0), 'bool', [0, 0, 0]],
+  ['oneHot', () => oneHot(int([1]), 2, { dtype: 'bool' }), 'bool', [[0, 1]]],
+  ['scatter', () => scatter(int([1, 2, 3]), int([2, 0]), int([7, 8]), 0), 'int32', [8, 2, 7]],
+  [
+    'tril of bool',
+    () => tril(mask),
+    'bool',
+    [
+      [1, 0, 0],
+      [0, 0, 0],
+    ],
+  ],
+  ['nonzero', () => nonzero(row), 'int32', [[0], [1]]],
+  ['nonzero of a scalar', () => nonzero(tensor(3)).sum(1), 'int32', [0]],
   ['sum', () => x.sum(), 'int32', 5],
   ['sum of an axis', () => x.sum(0), 'int32', [5, 3, -3]],
   ['prod', () => x.prod(1), 'int32', [-6, -120]],

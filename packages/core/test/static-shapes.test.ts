@@ -178,6 +178,47 @@ test('a tensor of a known shape serves where any is wanted', () => {
   expectTypeOf(some).not.toExtend<Tensor<readonly [number, 4]>>();
 });
 
+test('axes added, dropped, swapped and cut', () => {
+  expectShape(core.unsqueeze(x, 0), [1, 5, 4]).toEqualTypeOf<readonly [1, 5, 4]>();
+  expectShape(core.unsqueeze(rows, 1), [5, 1, 4]).toEqualTypeOf<readonly [number, 1, 4]>();
+  expectShape(core.unsqueeze(x, -1), [5, 4, 1]).toEqualTypeOf<readonly [5, 4, 1]>();
+  expectShape(core.unsqueeze(x, -2), [5, 1, 4]).toEqualTypeOf<readonly [5, 1, 4]>();
+  expectShape(core.unsqueeze(tensor(1), 0), [1]).toEqualTypeOf<readonly [1]>();
+  expectShape(core.unsqueeze(x, n - 4), [5, 1, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.unsqueeze(some, 0), [1, 5, 4]).toEqualTypeOf<Shape>();
+  const thin = zeros([1, 5, 1]);
+  expectShape(core.squeeze(thin), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(core.squeeze(thin, 0), [5, 1]).toEqualTypeOf<readonly [5, 1]>();
+  expectShape(core.squeeze(thin, -1), [1, 5]).toEqualTypeOf<readonly [1, 5]>();
+  expectShape(core.squeeze(thin, [0, 2]), [5]).toEqualTypeOf<Shape>();
+  expectShape(core.squeeze(rows), [5, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.swapaxes(batch, 0, 2), [4, 5, 2]).toEqualTypeOf<readonly [4, 5, 2]>();
+  expectShape(core.swapaxes(batch, 0, -1), [4, 5, 2]).toEqualTypeOf<readonly [4, 5, 2]>();
+  expectShape(core.swapaxes(batch, -1, -2), [2, 4, 5]).toEqualTypeOf<readonly [2, 4, 5]>();
+  expectShape(core.swapaxes(some, 0, 1), [4, 5]).toEqualTypeOf<Shape>();
+  expectShape(batch.permute([-1, 0, 1]), [4, 2, 5]).toEqualTypeOf<readonly [4, 2, 5]>();
+  expectShape(core.split(x, 2)[0]!, [2, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.chunk(x, 2, 1)[0]!, [5, 2]).toEqualTypeOf<readonly [5, number]>();
+  expectShape(core.repeatInterleave(x, 2, -1), [5, 8]).toEqualTypeOf<readonly [5, number]>();
+  expectShape(core.roll(x, 1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+});
+
+test('order, selection and distances', () => {
+  expectShape(core.sort(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(core.topk(x, 2).values, [5, 2]).toEqualTypeOf<readonly [5, 2]>();
+  expectShape(core.topk(x, 3, 0).indices, [3, 4]).toEqualTypeOf<readonly [3, 4]>();
+  expectShape(core.topk(x, n - 2, 0).indices, [3, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.any(x, 1), [5]).toEqualTypeOf<readonly [5]>();
+  expectShape(core.std(x, 0, { keepDims: true }), [1, 4]).toEqualTypeOf<readonly [1, 4]>();
+  expectShape(core.outer(zeros([3]), zeros([4])), [3, 4]).toEqualTypeOf<readonly [3, 4]>();
+  expectShape(core.tril(batch), [2, 5, 4]).toEqualTypeOf<readonly [2, 5, 4]>();
+  expectShape(core.oneHot(zeros([2, 3], { dtype: 'int32' }), 4), [2, 3, 4]).toEqualTypeOf<readonly [2, 3, 4]>();
+  expectShape(core.cdist(x, zeros([3, 4])), [5, 3]).toEqualTypeOf<readonly [5, 3]>();
+  expectShape(core.clamp(rows, 0, 1), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.atan2(x, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(core.logicalAnd(x, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+});
+
 test('a function of tensors of any lengths keeps what is known of them', () => {
   const dense = <In extends number, Out extends number>(
     z: Tensor<readonly [number, In]>,

@@ -1,4 +1,4 @@
-import { add, matmul, ones, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { add, atan2, logicalOr, matmul, ones, type Tensor, tensor, zeros } from '@tapegrad/core';
 
 declare const n: number;
 
@@ -59,3 +59,9 @@ zeros([2, 3])
 
 export const wrong: Tensor<readonly [2, 2]> = zeros([2, 3]).matmul(zeros([3, 4]));
 // error: Type '4' is not assignable to type '2'
+
+atan2(zeros([2, 3]), zeros([2]));
+// error: ShapeError<"atan2: cannot broadcast [2, 3] with [2]: 3 and 2 differ">
+
+logicalOr(zeros([2, 3]), zeros([2]));
+// error: ShapeError<"logicalOr: cannot broadcast [2, 3] with [2]: 3 and 2 differ">

@@ -1,11 +1,14 @@
 import {
   ArgumentError,
+  type Axpby,
   checkThreads,
   createDefault,
+  type Data,
   type Engine,
   type Kernels,
   type NdArray,
   plain,
+  axpby as plainAxpby,
   primitives,
 } from '@tapegrad/kernels';
 
@@ -48,6 +51,20 @@ export interface EngineInfo {
 }
 
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
+
+/**
+ * y ← a x + b y, in place, element by element, as BLAS names it: what optimizers change parameters with. Both are arrays of
+ * float32, or both of float64, equally long; numbers and results are rounded to their dtype.
+ *
+ * @example
+ * const y = new Float32Array([1, 2]);
+ * axpby(-0.5, new Float32Array([4, 8]), 1, y);
+ * [...y]; // [-1, -2]
+ */
+export function axpby(a: number, x: Data, b: number, y: Data): void {
+  const { axpby: own = plainAxpby }: { readonly axpby?: Axpby } = interpreter() as object;
+  own(a, x, b, y);
+}
 
 /**
  * Tells what computes: the interpreter, what it uses of the processor, and its number of threads.

@@ -68,7 +68,7 @@ export {
   square,
   tan,
 } from './elementary.ts';
-export { type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
+export { axpby, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
 export {

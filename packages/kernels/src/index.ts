@@ -1,5 +1,6 @@
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './array.ts';
+export { type Axpby, axpby } from './axpby.ts';
 export { assign, contiguous } from './copy.ts';
 export {
   bytesPerElement,

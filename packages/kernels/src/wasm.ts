@@ -6,6 +6,7 @@
 
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
+import type { Axpby } from './axpby.ts';
 import { type DType, type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { forEachMatrix } from './matrices.ts';
@@ -14,6 +15,7 @@ import { plain } from './plain.ts';
 import { type Activation, type Binary, type Convolution, type Kernels, mapEntries, type Unary } from './primitives.ts';
 import { sizeOf } from './shape.ts';
 import type { Window } from './views.ts';
+import { createAxpby } from './wasm/axpby.ts';
 import { Convolutions } from './wasm/convolution.ts';
 import { forEachMemory } from './wasm/crew.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
@@ -115,6 +117,7 @@ export interface Engine {
 
 export interface WasmKernels extends Kernels<NdArray> {
   readonly engine: Engine;
+  readonly axpby: Axpby;
 }
 
 /**
@@ -158,6 +161,8 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
 
   const kernels: WasmKernels = {
     ...plain,
+
+    axpby: createAxpby(staging),
 
     engine: {
       ...{ interpreter: 'wasm', simd, relaxedSimd: relaxed },

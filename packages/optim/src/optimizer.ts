@@ -36,7 +36,7 @@ interface Entry<Options extends OptimizerOptions, M extends Memory> {
  * What all optimizers share: groups, the walk over the parameters, and the state. An optimizer is the update of one
  * parameter: a subclass says how that is computed and what is remembered for it.
  *
- * An update reads and writes typed arrays in one pass, computes in float64, and rounds once where it stores.
+ * An update reads and writes typed arrays in one pass: it makes none.
  *
  * @example
  * class SignDescent extends Optimizer {

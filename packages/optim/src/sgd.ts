@@ -1,4 +1,4 @@
-import { ArgumentError, type Data } from '@tapegrad/core';
+import { ArgumentError, axpby, type Data } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
@@ -63,16 +63,18 @@ export class SGD extends Optimizer<SGDOptions, SGDMemory> {
     const { velocity } = memory;
     if (velocity === undefined) {
       // Without momentum the two decays are one.
-      for (let i = 0; i < w.length; i++) w[i] = w[i]! - learningRate * (gradient[i]! + weightDecay * w[i]!);
+      axpby(-learningRate, gradient, 1 - learningRate * weightDecay, w);
       return;
     }
     const { penalty, kept } = decayFactors(options);
     const intake = step === 1 ? 1 : 1 - dampening;
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const v = momentum * velocity[i]! + intake * g;
-      velocity[i] = v;
-      w[i] = kept * w[i]! - learningRate * (nesterov ? g + momentum * v : v);
+    axpby(intake, gradient, momentum, velocity);
+    if (penalty > 0) axpby(intake * penalty, w, 1, velocity);
+    if (nesterov) {
+      axpby(-learningRate, gradient, kept - learningRate * penalty, w);
+      axpby(-learningRate * momentum, velocity, 1, w);
+    } else {
+      axpby(-learningRate, velocity, kept, w);
     }
   }
 }

@@ -60,17 +60,17 @@ describe('a step', () => {
     expect(() => tape.backward()).toThrow("'a' of 'mul' changed after the forward pass");
   });
 
-  test('computes in float64 and rounds once', () => {
-    const w = parameter(tensor([1 / 3]));
-    const optimizer = new SGD([w], { learningRate: 0.3, momentum: 0.7, weightDecay: 0.1 });
-    let [expected, velocity] = [Math.fround(1 / 3), 0];
-    for (let step = 1; step <= 5; step++) {
-      const g = 1 + 0.1 * expected;
-      const exact = 0.7 * velocity + g;
-      velocity = Math.fround(exact);
-      expected = Math.fround(expected - 0.3 * exact);
-      optimizer.step((w.sum() as Tensor).backward());
-      expect(w.item()).toBe(expected);
+  test.each<[string, Partial<SGDOptions>, (w: Tensor, g: Tensor) => Tensor]>([
+    ['plain', {}, (w, g) => w.mul(1).add(g.mul(-0.3))],
+    ['decay', { weightDecay: 0.5 }, (w, g) => w.mul(1 - 0.3 * 0.5).add(g.mul(-0.3))],
+    ['momentum', { momentum: 0.7 }, (w, g) => w.add(g.mul(-0.3))],
+  ])('has the bits of the formula on tensors: %s', (_, options, formula) => {
+    for (const dtype of ['float32', 'float64'] as const) {
+      const w = parameter(new Random(4).normal([1000], { dtype }));
+      const gradients = w.sin().sum().backward();
+      const expected = formula(w.detach(), gradients.of(w)).data;
+      new SGD([w], { learningRate: 0.3, ...options }).step(gradients);
+      expect(w.data).toEqual(expected);
     }
   });
 

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 const wasm = createWasm();
 
 const vector = (...values: number[]): NdArray => new NdArray(Float32Array.from(values), 'float32', [values.length]);
-/** One number, or a vector along the last axis, stretched over a shape without a copy. */
+const column = (...values: number[]): NdArray => plain.reshape(vector(...values), [values.length, 1]);
+/** 1, 2, 3, … */
+const count = (...shape: number[]): NdArray => {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return plain.reshape(vector(...Array.from({ length: size }, (_, i) => i + 1)), shape);
+};
+/** Stretched over a shape without a copy. */
 const stretched = (x: NdArray, shape: readonly number[]): NdArray => plain.broadcastTo(x, shape);
 
 test.each([
@@ -14,6 +20,15 @@ test.each([
   ['a stretched vector and a stretched number', stretched(vector(1, 2, 3), [5, 3]), stretched(vector(2), [5, 3])],
   ['a stretched number and a column', stretched(vector(2), [2, 3]), plain.reshape(vector(1, 2), [2, 1])],
   ['a column and a stretched column', plain.reshape(vector(1, 2), [2, 1]), stretched(vector(5), [2, 70])],
+  ['a column stretched to the shape of the other', stretched(column(1, 2), [2, 70]), count(2, 70)],
+  ['an array and a column stretched to its shape', count(2, 70), stretched(column(1, 2), [2, 70])],
+  [
+    'a channel stretched on both sides',
+    stretched(plain.reshape(vector(1, 2, 3), [1, 3, 1]), [2, 3, 40]),
+    count(2, 3, 40),
+  ],
+  ['a transposed column, stretched', stretched(plain.permute(column(1, 2, 3), [1, 0]), [4, 3]), count(4, 3)],
+  ['two columns stretched alike', stretched(column(1, 2), [2, 70]), stretched(column(3, 4), [2, 70])],
   ['a number and a vector', vector(5), vector(1, 2, 3, 4, 5)],
   ['scalars', new NdArray(Float32Array.of(4), 'float32', []), new NdArray(Float32Array.of(8), 'float32', [])],
 ])('%s', (_, x, y) => {

@@ -81,12 +81,11 @@ function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | und
 /** Below this many elements, a block is not worth a call. */
 const leastBlock = 64;
 
-/** An operand with its elements side by side; one number that was stretched over a shape is that number. */
+/** An operand with its elements side by side, an axis that it was stretched along with length 1 again. */
 function simplify(x: NdArray): NdArray {
   if (isContiguous(x)) return x;
-  return x.stride.every((step, i) => step === 0 || x.shape[i] === 1)
-    ? new NdArray(x.data, x.dtype, [], [], x.offset)
-    : contiguous(x);
+  const shape = x.shape.map((length, i) => (x.stride[i] === 0 ? 1 : length));
+  return contiguous(new NdArray(x.data, x.dtype, shape, x.stride, x.offset));
 }
 
 /** The commonest cases without ado: `whole` has all elements, and `part` is one number, or a vector along the last axis. */

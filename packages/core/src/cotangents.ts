@@ -51,6 +51,11 @@ export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike
     else parts.push(part);
   }
 
+  /** Whether anything has arrived at a tensor. */
+  has(x: T): boolean {
+    return this.#sums.has(x) || this.#parts.has(x);
+  }
+
   /** The sum of what has arrived at a tensor, if anything has, which is forgotten here. */
   take(x: T): A | undefined {
     const sum = this.#sums.get(x);

@@ -30,6 +30,7 @@ export {
   tile,
   unsqueeze,
 } from './arrangement.ts';
+export { checkpoint } from './checkpoint.ts';
 export {
   type CompareOptions,
   type Comparison,
@@ -163,7 +164,16 @@ export type {
   Transpose,
   Unsqueeze,
 } from './static-shapes.ts';
-export { type CustomAttributes, type Definition, Entry, noGrad, type Op, type Recorded, tapeOf } from './tape.ts';
+export {
+  type CustomAttributes,
+  type Definition,
+  Entry,
+  isRecomputing,
+  noGrad,
+  type Op,
+  type Recorded,
+  tapeOf,
+} from './tape.ts';
 export {
   type BackwardOptions,
   type Fitting,

@@ -2,9 +2,12 @@
 
 import type { Op, Recorded } from './tape.ts';
 
+/** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
+type Interceptable = Exclude<Op, 'checkpoint'>;
+
 /** An operation that is about to run: a primitive, or `custom`. */
 export interface OperationCall<T extends Recorded = Recorded> {
-  readonly op: Op;
+  readonly op: Interceptable;
   readonly inputs: readonly T[];
   /** The plain data that the operation takes beside its inputs; `CustomAttributes` where it is no primitive. */
   readonly attributes: unknown;
@@ -38,7 +41,7 @@ function within<R>(layer: Layer | undefined, body: () => R): R {
 
 /** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
 export function throughInterceptors<T extends Recorded>(
-  op: Op,
+  op: Interceptable,
   inputs: readonly T[],
   attributes: unknown,
   run: (inputs: readonly T[]) => T,

@@ -5,7 +5,7 @@ import { tensor } from './create.ts';
 import { type Link, links } from './links.ts';
 import type { Network } from './networks.ts';
 import { dependentsOf, inFloat64, replay, runOnTensors } from './replay.ts';
-import { type Op, tapeOf } from './tape.ts';
+import { expanded, type Op, tapeOf } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 import { parameter } from './variable.ts';
 
@@ -71,7 +71,7 @@ const elementwise: ReadonlySet<Op> = new Set<Op>([
 function slopeOf({ name, preActivation, output }: Link): Tensor {
   const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
   const values = new Map<Tensor, Tensor>([[preActivation, a]]);
-  const entries = dependentsOf(tapeOf(output), preActivation);
+  const entries = dependentsOf(expanded(tapeOf<Tensor>(output)), preActivation);
   replay(runOnTensors, entries, values, (x) => x.detach());
   const z = values.get(output)!;
   if (z.size !== a.size) throw new Inapplicable(`the transition of ${name} does not keep the number of elements`);

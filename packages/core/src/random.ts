@@ -22,6 +22,36 @@ export interface RandomOptions {
   readonly dtype?: FloatDType;
 }
 
+/** Generators, with their states at some time. */
+export type RandomStates = ReadonlyMap<Random, RandomState>;
+
+/** The generators that have drawn while a function runs, with their states before. */
+let drawn: Map<Random, RandomState> | undefined;
+
+/** Runs a function, and tells the generators that drew meanwhile, with their states before. */
+export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
+  const outer = drawn;
+  const own = new Map<Random, RandomState>();
+  drawn = own;
+  try {
+    return [body(), own];
+  } finally {
+    drawn = outer;
+    if (outer !== undefined) for (const [random, state] of own) if (!outer.has(random)) outer.set(random, state);
+  }
+}
+
+/** Runs a function with generators in other states, and puts them back as they were. */
+export function withStates<R>(states: RandomStates, body: () => R): R {
+  const before = [...states.keys()].map((random) => [random, random.state] as const);
+  for (const [random, state] of states) random.state = state;
+  try {
+    return body();
+  } finally {
+    for (const [random, state] of before) random.state = state;
+  }
+}
+
 /**
  * A seeded generator of random tensors: the same seed gives the same numbers on every engine. Nothing in tapegrad is
  * random unless it is handed one.
@@ -59,7 +89,13 @@ export class Random {
 
   /** One number from 0 up to, not including, 1. */
   next(): number {
+    this.#beforeDraw();
     return uniformFloat64(this.#bits);
+  }
+
+  /** To be called by whatever draws, once. */
+  #beforeDraw(): void {
+    if (drawn !== undefined && !drawn.has(this)) drawn.set(this, this.state);
   }
 
   /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */
@@ -118,6 +154,7 @@ export class Random {
       throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
     }
     checkShape('integers', shape);
+    this.#beforeDraw();
     const data = Int32Array.from({ length: sizeOf(shape) }, () => low + this.#below(high - low));
     return new Tensor(new NdArray(data, 'int32', shape));
   }
@@ -125,6 +162,7 @@ export class Random {
   /** The int32 numbers 0 to n - 1 in random order: a shuffle (Fisher and Yates). */
   permutation(n: number): Tensor<readonly [number]> {
     checkShape('permutation', [n]);
+    this.#beforeDraw();
     const order = Int32Array.from({ length: n }, (_, i) => i);
     for (let i = n - 1; i > 0; i--) {
       const j = this.#below(i + 1);
@@ -150,6 +188,7 @@ export class Random {
   ): Tensor<S> {
     checkShape(call, shape);
     if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
+    this.#beforeDraw();
     const data: Data = newData(dtype, sizeOf(shape));
     write(data);
     return new Tensor(new NdArray(data, dtype, shape));

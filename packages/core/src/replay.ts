@@ -1,14 +1,14 @@
 /** The tape run again, from other values on: a forward pass that knows no rule and no sweep. */
 
-import { ArgumentError, DTypeError, NdArray } from '@tapegrad/kernels';
+import { ArgumentError, DTypeError, NdArray, type Primitive } from '@tapegrad/kernels';
 import { runCustom } from './define.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { checkUnchanged } from './sweep.ts';
-import { type CustomAttributes, type Entry, type Op, tapeOf } from './tape.ts';
+import { type CustomAttributes, type Entry, expanded, tapeOf } from './tape.ts';
 import { checkTensor, kernels, Tensor } from './tensor.ts';
 
-type Primitives<A> = Readonly<Record<Op, (...args: readonly unknown[]) => A>>;
+type Primitives<A> = Readonly<Record<Primitive, (...args: readonly unknown[]) => A>>;
 
 /** An entry, as far as it matters to run it again. */
 type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
@@ -18,7 +18,8 @@ type Run<A> = (entry: Runnable, operands: readonly A[]) => A;
 
 /** Runs what is replayed on arrays, and records nothing. */
 const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
-  if (op !== 'custom') return (interpreter() as unknown as Primitives<NdArray>)[op](...operands, attributes);
+  if (op !== 'custom')
+    return (interpreter() as unknown as Primitives<NdArray>)[op as Primitive](...operands, attributes);
   const { definition, options } = attributes as CustomAttributes<Tensor>;
   return definition.run(
     operands.map((array) => new Tensor(array)),
@@ -30,7 +31,7 @@ const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
 export const runOnTensors: Run<Tensor> = ({ op, attributes }, operands) =>
   op === 'custom'
     ? runCustom(attributes as CustomAttributes<Tensor>, operands)
-    : (kernels as unknown as Primitives<Tensor>)[op](...operands, attributes);
+    : (kernels as unknown as Primitives<Tensor>)[op as Primitive](...operands, attributes);
 
 /**
  * Runs entries again, in their order, and adds what they give to `values`. What is in `values` takes the place of the
@@ -114,7 +115,7 @@ export function centralDifferences<S extends Tensor['shape']>(
     throw new DTypeError(`centralDifferences: expected tensors of float64, got ${operand.dtype}`);
   }
   const value = loss.item();
-  const entries = dependentsOf(tapeOf<Tensor>(loss), x);
+  const entries = dependentsOf(expanded(tapeOf<Tensor>(loss)), x);
   if (entries.length === 0 && (loss as Tensor) !== x) {
     throw new TapeError('centralDifferences: the loss was not computed from the tensor');
   }
@@ -150,7 +151,7 @@ export function inFloat64(loss: Tensor, adopt: (x: Tensor) => Tensor): Map<Tenso
     values.set(x, copy);
     return copy;
   };
-  const entries = tapeOf(loss).map(({ op, inputs, output, attributes }) => {
+  const entries = expanded(tapeOf<Tensor>(loss)).map(({ op, inputs, output, attributes }) => {
     return { op, inputs, output, attributes: op === 'cast' && attributes === 'float32' ? 'float64' : attributes };
   });
   replay(runOnTensors, entries, values, adopted);

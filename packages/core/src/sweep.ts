@@ -12,7 +12,15 @@ import {
 import { Cotangents, type Memory } from './cotangents.ts';
 import { TapeError } from './errors.ts';
 import { rules, type VariadicVjp } from './rules.ts';
-import { type CustomAttributes, changedInput, customOf, type Entry, entriesOf, type Recorded } from './tape.ts';
+import {
+  type CustomAttributes,
+  changedInput,
+  customOf,
+  type Entry,
+  entriesOf,
+  type Recorded,
+  recomputed,
+} from './tape.ts';
 
 /** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
 function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
@@ -114,7 +122,8 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
 ): Map<T, A> {
   const { kernels: k, value, tensor } = calculus;
   const entries = entriesOf(seeds.keys(), since);
-  const leadsToWanted = wanted === undefined ? undefined : entriesLeadingTo(wanted, entries);
+  const leadsToWanted = wanted && new Set<Entry<T>>();
+  if (wanted && leadsToWanted) findLeadingTo(wanted, entries, leadsToWanted);
   const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
   const flowsTo = (x: T): boolean =>
     x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
@@ -151,9 +160,19 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
     });
   };
 
-  for (let position = entries.length - 1; position >= 0; position--) {
-    const entry = entries[position]!;
+  // From the last entry on, with those of a recomputation in the place of the checkpoint.
+  const ahead = [...entries];
+  for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
     const { output } = entry;
+    // Nobody asks for it any more, and a set would hold a recomputed tape in memory.
+    leadsToWanted?.delete(entry);
+    if (entry.op === 'checkpoint' && arrived.has(output)) {
+      checkUnchanged(entry);
+      const again = recomputed(entry);
+      if (wanted && leadsToWanted) findLeadingTo(wanted, again, leadsToWanted);
+      for (const inner of again) ahead.push(inner);
+      continue;
+    }
     const g = arrived.take(output);
     if (g === undefined) continue;
     checkUnchanged(entry);
@@ -168,11 +187,13 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   return found;
 }
 
-/** The entries from whose outputs something wanted was reached on the way forward. */
-function entriesLeadingTo<T extends Recorded>(wanted: ReadonlySet<T>, entries: readonly Entry<T>[]): Set<Entry<T>> {
-  const leading = new Set<Entry<T>>();
+/** Adds to `leading` the entries from whose outputs something wanted was reached on the way forward. */
+function findLeadingTo<T extends Recorded>(
+  wanted: ReadonlySet<T>,
+  entries: readonly Entry<T>[],
+  leading: Set<Entry<T>>,
+): void {
   for (const entry of entries) {
     if (entry.inputs.some((x) => wanted.has(x) || leading.has(x.entry as Entry<T>))) leading.add(entry);
   }
-  return leading;
 }

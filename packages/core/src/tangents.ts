@@ -9,7 +9,7 @@
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { sameShape } from '@tapegrad/kernels';
 import { type Calculus, cotangentOf } from './sweep.ts';
-import { customOf, type Entry, type Recorded } from './tape.ts';
+import { customOf, type Entry, expanded, type Recorded } from './tape.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
@@ -182,7 +182,7 @@ export function pushForward<T extends Recorded, A extends ArrayLike>(
   entries: readonly Entry<T>[],
   known: Map<T, A>,
 ): void {
-  for (const entry of entries) {
+  for (const entry of expanded(entries)) {
     const t = tangentOf(calculus, entry, known);
     if (t !== undefined) known.set(entry.output, t);
   }

@@ -15,8 +15,8 @@ export interface Recorded {
   readonly name: string | undefined;
 }
 
-/** What ran: a primitive, or an operation that has a definition of its own. */
-export type Op = Primitive | 'custom';
+/** What ran: a primitive, an operation that has a definition of its own, or a function whose tape was not kept. */
+export type Op = Primitive | 'custom' | 'checkpoint';
 
 /** An operation that is no primitive; of the tensors of one program, a constant that all its entries share. */
 export interface Definition<T extends Recorded = Recorded> {
@@ -38,6 +38,12 @@ export interface CustomAttributes<T extends Recorded = Recorded> {
   readonly options: unknown;
 }
 
+/** The attributes of an entry whose op is `checkpoint`. */
+export interface Recomputation<T extends Recorded = Recorded> {
+  /** Runs again what ran, in the same way. */
+  recompute(): T;
+}
+
 let executed = 0;
 
 /**
@@ -52,8 +58,8 @@ export class Entry<T extends Recorded = Recorded> {
   readonly op: Op;
   /** Empty once a sweep consumed the entry. */
   inputs: readonly T[];
-  /** The plain data that the operation took beside its inputs; `CustomAttributes` where it is no primitive. */
-  readonly attributes: unknown;
+  /** What the operation took beside its inputs: plain data, or for `custom` and `checkpoint` their own attributes. */
+  attributes: unknown;
   /** Whether a sweep has used it up. */
   consumed = false;
   #output: T | undefined;
@@ -82,6 +88,7 @@ export class Entry<T extends Recorded = Recorded> {
   consume(): void {
     this.consumed = true;
     this.inputs = [];
+    if (this.op === 'checkpoint') this.attributes = undefined;
   }
 }
 
@@ -143,6 +150,34 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
 /** The entries that a tensor was computed by, in order of execution. */
 export const tapeOf = <T extends Recorded>({ entry }: { readonly entry: Entry<T> | undefined }): Entry<T>[] =>
   entry === undefined ? [] : entriesOf([entry.output]);
+
+let recomputing = false;
+
+/** Whether a forward pass runs a second time, for its tape: what it updates beside its result has been updated before. */
+export const isRecomputing = (): boolean => recomputing;
+
+/**
+ * The entries in whose place a checkpoint's stands: what ran is run again and recorded, and its result handed on as that
+ * of the checkpoint.
+ */
+export function recomputed<T extends Recorded>({ attributes, output }: Entry<T>): Entry<T>[] {
+  const before = recomputing;
+  const since = nextEntry();
+  recomputing = true;
+  try {
+    const again = withRecording(true, () => (attributes as Recomputation<T>).recompute());
+    const entries = entriesOf([again], since);
+    const handedOn = new Entry('reshape', [again], output.shape);
+    handedOn.bind(output);
+    return [...entries, handedOn];
+  } finally {
+    recomputing = before;
+  }
+}
+
+/** The entries of a tape, with those in whose place checkpoints stand. */
+export const expanded = <T extends Recorded>(entries: readonly Entry<T>[]): Entry<T>[] =>
+  entries.flatMap((entry) => (entry.op === 'checkpoint' ? expanded(recomputed(entry)) : [entry]));
 
 let recording = true;
 

@@ -5,6 +5,7 @@ import {
   type Buffer,
   buffer,
   formatShape,
+  isRecomputing,
   ones,
   type Parameter,
   type Scalar,
@@ -177,7 +178,7 @@ abstract class BatchNorm<C extends number> extends Module {
       return batchNorm(x, weight, bias, { mean, variance, eps });
     }
     const moments = batchMoments(this.constructor.name, x);
-    if (this.training) this.#track(moments, countOf(x));
+    if (this.training && !isRecomputing()) this.#track(moments, countOf(x));
     return scaled(moments.deviation, moments.variance, weight, bias, eps);
   }
 

@@ -205,7 +205,7 @@ export function vjp<A extends readonly unknown[], R>(
 
 /** The tangents of some arguments, checked against them. */
 const tangentsOf = (call: string, tangents: unknown, primals: readonly unknown[]): Tensor[] =>
-  tensorsLike(call, 'tangent ', tangents, primals);
+  tensorsLike(call, 'tangents', tangents, primals);
 
 /**
  * The value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the tangents u, one

@@ -80,7 +80,7 @@ function moveAxis(x: Tensor, from: number, to: number): Tensor {
 function axesOf(where: string, argument: unknown, axes: unknown): readonly (number | null)[] | null {
   if (axes === null) return null;
   const tensors = tensorsOf('vmap', where, argument);
-  const list = besideTensors('vmap', where, argument, axes, isAxis) as (number | null)[];
+  const list = besideTensors('vmap', `inAxes for ${where}`, argument, axes, isAxis) as (number | null)[];
   return list.map((axis, i) => (axis === null ? null : normalizeAxis('vmap', axis, tensors[i]!.rank)));
 }
 
@@ -186,7 +186,7 @@ export const vmap =
       ),
     );
     const outputs = tensorsOf('vmap', 'the result', result);
-    const places = besideTensors('vmap', 'the result', result, outAxes, isAxis) as (number | null)[];
+    const places = besideTensors('vmap', 'outAxes', result, outAxes, isAxis) as (number | null)[];
     const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));
     return withTensors(result, batches) as never;
   };

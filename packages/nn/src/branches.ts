@@ -1,7 +1,7 @@
 /** Layers beside each other, and beside the identity. */
 
 import { ArgumentError, concat, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
-import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
+import type { Checked, Input, Output, ResidualMap, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type Layer, Sequential } from './sequential.ts';
 
@@ -13,7 +13,7 @@ import { type Layer, Sequential } from './sequential.ts';
  * block.forward(zeros([2, 4])).shape; // [2, 4]
  */
 export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> extends Module {
-  declare readonly [shapes]: Composed<Layers>;
+  declare readonly [shapes]: ResidualMap<Layers>;
   readonly body: Sequential<Layers>;
 
   constructor(...layers: Checked<Layers>) {
@@ -21,7 +21,7 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
     this.body = new Sequential<Layers>(...layers);
   }
 
-  forward<S extends Shape>(x: Input<Composed<Layers>, S>): Output<Composed<Layers>, S> {
+  forward<S extends Shape>(x: Input<ResidualMap<Layers>, S>): Output<ResidualMap<Layers>, S> {
     const t = x as unknown as Tensor;
     const y = this.body.forward(t as never) as Tensor;
     if (!sameShape(t.shape, y.shape)) {

@@ -52,6 +52,7 @@ export type {
   FixedShape,
   Input,
   Output,
+  ResidualMap,
   SameShape,
   ShapeMap,
   shapes,

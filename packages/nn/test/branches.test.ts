@@ -31,8 +31,9 @@ describe('Residual', () => {
 
   test('refuses layers that change the shape', () => {
     const wrong = new Residual(new Dense(4, 1, options));
-    expect(() => wrong.forward(x)).toThrow(ShapeError);
-    expect(() => wrong.forward(x)).toThrow('Residual: expected layers that keep the shape, but [5, 4] became [5, 1]');
+    const run = () => wrong.forward(x as never);
+    expect(run).toThrow(ShapeError);
+    expect(run).toThrow('Residual: expected layers that keep the shape, but [5, 4] became [5, 1]');
   });
 });
 

@@ -11,15 +11,8 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import {
-  checkFloat,
-  checkNotEmpty,
-  checkSameDType,
-  type LossOptions,
-  type Reduction,
-  reduce,
-  type SameShapes,
-} from './loss.ts';
+import type { SameShapes } from '../layer-shapes.ts';
+import { checkFloat, checkNotEmpty, checkSameDType, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
 export type LabelShape<L extends Shape> = L extends readonly [

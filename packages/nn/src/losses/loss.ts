@@ -6,7 +6,6 @@
  */
 
 import {
-  type Agree,
   ArgumentError,
   DTypeError,
   type Fitting,
@@ -19,6 +18,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import type { SameShapes } from '../layer-shapes.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -30,19 +30,6 @@ export interface LossOptions<R extends Reduction = Reduction> {
 
 /** A loss by itself has shape `S`; reduced, it is a scalar. */
 export type Loss<R extends Reduction, S extends Shape> = Tensor<R extends 'none' ? S : Scalar>;
-
-/** Whether two shapes can be the same. */
-export type SameShapes<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
-  ? true
-  : A extends readonly [infer M extends number, ...infer RestA extends Shape]
-    ? B extends readonly [infer N extends number, ...infer RestB extends Shape]
-      ? Agree<M, N> extends true
-        ? SameShapes<RestA, RestB>
-        : false
-      : false
-    : B extends readonly []
-      ? true
-      : false;
 
 /** Targets `Tensor<T>` of the shape of the predictions, or the sentence that says that they are not. */
 export type Targets<Call extends string, P extends Shape, T extends Shape> = Fitting<

@@ -328,18 +328,18 @@ describe('modules', () => {
       ArgumentError,
       'LSTM: numLayers is 0, expected a whole number above 0',
     ],
-    ['no units', () => new GRU(3, 0), ArgumentError, 'GRU: expected whole numbers of features above 0, got 3 and 0'],
+    ['no units', () => new GRU(3, 0), ArgumentError, 'GRU: hiddenSize is 0, expected a whole number above 0'],
     [
       'dropout of all',
       () => new GRU(3, 2, { dropout: 1 }),
       ArgumentError,
-      'GRU: dropout is 1, expected a number from 0 up to, not including, 1',
+      'GRU: the probability is 1, expected a number from 0 up to, not including, 1',
     ],
     [
       'dropout without a generator',
       () => new GRU(3, 2, { dropout: 0.5 }),
       ArgumentError,
-      'GRU: dropout needs { random }',
+      'GRU: expected { random }, the generator to draw the masks',
     ],
     [
       'an unknown nonlinearity',

@@ -1,7 +1,6 @@
 /** Recurrent cells as modules: one step of time. */
 
 import {
-  ArgumentError,
   type FloatDType,
   type Parameter,
   parameter,
@@ -10,6 +9,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkCount } from '../checks.ts';
 import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
@@ -22,7 +22,7 @@ import {
   lstmKind,
   type RnnNonlinearity,
   rnnCell,
-  rnnKinds,
+  rnnKind,
 } from './cells.ts';
 
 export interface CellOptions {
@@ -50,10 +50,8 @@ export function cellParameters(
   hiddenSize: number,
   { bias = true, random = defaultRandom, dtype = 'float32' }: CellOptions,
 ): CellParameters {
-  if (![inSize, hiddenSize].every((size) => Number.isInteger(size) && size > 0)) {
-    const got = `${inSize} and ${hiddenSize}`;
-    throw new ArgumentError(`${call}: expected whole numbers of features above 0, got ${got}`);
-  }
+  checkCount(call, 'inputSize', inSize);
+  checkCount(call, 'hiddenSize', hiddenSize);
   const high = 1 / Math.sqrt(hiddenSize);
   const init = uniform({ low: -high, high });
   const make = (name: string, shape: Shape): Parameter => parameter(init(shape, random, { dtype }), { name });
@@ -119,7 +117,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
   ) {
     const { nonlinearity = 'tanh' } = options;
     checkNonlinearity('RNNCell', nonlinearity);
-    super(rnnKinds[nonlinearity].gates, inputSize, hiddenSize, options);
+    super(rnnKind(nonlinearity).gates, inputSize, hiddenSize, options);
     this.nonlinearity = nonlinearity;
   }
 

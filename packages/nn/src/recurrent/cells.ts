@@ -60,17 +60,12 @@ const gate = (all: Tensor, hidden: number, i: number, count = 1): Tensor =>
 
 const widthOf = ([h]: CellState): number => h.shape[1]!;
 
-const plainKind = (nonlinearity: RnnNonlinearity): CellKind => ({
+export const rnnKind = (nonlinearity: RnnNonlinearity): CellKind => ({
   gates: 1,
   states: 1,
   project: projectWithBiases,
   step: (projected, [h], { weight }) => [h.matmul(weight).add(projected)[nonlinearity]()],
 });
-
-export const rnnKinds: { readonly [N in RnnNonlinearity]: CellKind } = {
-  tanh: plainKind('tanh'),
-  relu: plainKind('relu'),
-};
 
 export const lstmKind: CellKind = {
   gates: 4,
@@ -167,11 +162,11 @@ export function rnnCell<S extends Shape>(
   nonlinearity: RnnNonlinearity = 'tanh',
 ): Tensor<S> {
   checkNonlinearity('rnnCell', nonlinearity);
-  return stepOf('rnnCell', rnnKinds[nonlinearity], x, [h], weights)[0] as Tensor<S>;
+  return stepOf('rnnCell', rnnKind(nonlinearity), x, [h], weights)[0] as Tensor<S>;
 }
 
 export function checkNonlinearity(call: string, nonlinearity: string): void {
-  if (nonlinearity in rnnKinds) return;
+  if (nonlinearity === 'tanh' || nonlinearity === 'relu') return;
   throw new ArgumentError(`${call}: unknown nonlinearity '${nonlinearity}', expected 'tanh' or 'relu'`);
 }
 

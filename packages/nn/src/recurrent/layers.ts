@@ -2,16 +2,16 @@
 
 import {
   type Agree,
-  ArgumentError,
   formatShape,
   type Parameter,
   type Printed,
-  Random,
+  type Random,
   type Shape,
   ShapeError,
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkCount, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
@@ -24,7 +24,7 @@ import {
   gruKind,
   lstmKind,
   type RnnNonlinearity,
-  rnnKinds,
+  rnnKind,
 } from './cells.ts';
 import { batchFirst, runLayers, sequencesOf } from './sequences.ts';
 
@@ -101,15 +101,9 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     super();
     const call = new.target.name;
     const { numLayers = 1, bidirectional = false as Both, dropout: p = 0, random } = options;
-    if (!Number.isInteger(numLayers) || numLayers < 1) {
-      throw new ArgumentError(`${call}: numLayers is ${numLayers}, expected a whole number above 0`);
-    }
-    if (!(p >= 0 && p < 1)) {
-      throw new ArgumentError(`${call}: dropout is ${p}, expected a number from 0 up to, not including, 1`);
-    }
-    if (p > 0 && !(random instanceof Random)) {
-      throw new ArgumentError(`${call}: dropout needs { random }, the generator to draw the masks`);
-    }
+    checkCount(call, 'numLayers', numLayers);
+    checkProbability(call, p);
+    if (p > 0) checkRandom(call, random);
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.numLayers = numLayers;
@@ -159,7 +153,7 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     const random = this.training && this.dropout > 0 ? this.#random : undefined;
     const between = (rows: Tensor): Tensor => (random === undefined ? rows : dropout(rows, this.dropout, random));
     const result = runLayers(this.#kind, sequencesOf(call, x, lengths), initial, this.#layers, between);
-    return { output: batchFirst(result.sequences), state: result.states };
+    return { output: batchFirst(result.sequences, x.shape[1]!), state: result.states };
   }
 
   protected override settings(): string {
@@ -201,7 +195,7 @@ export class RNN<
   ) {
     const { nonlinearity = 'tanh' } = options;
     checkNonlinearity('RNN', nonlinearity);
-    super(rnnKinds[nonlinearity], inputSize, hiddenSize, options);
+    super(rnnKind(nonlinearity), inputSize, hiddenSize, options);
     this.nonlinearity = nonlinearity;
   }
 

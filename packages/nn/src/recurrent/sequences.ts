@@ -5,7 +5,7 @@ import { type CellKind, type CellState, type CellWeights, recurrentOf } from './
 
 /**
  * Sequences with the steps one after the other, each with a row for each sequence: [steps batch, features]. So the input of
- * all steps takes one product, and a step's part of it is a view.
+ * all steps takes one product, and a step's part of it is a view. Steps that no sequence has are left out.
  */
 export interface Sequences {
   readonly rows: Tensor;
@@ -31,24 +31,36 @@ function readLengths(call: string, lengths: Tensor | readonly number[], batch: n
 /** Sequences [batch, steps, features] as rows; what comes after the end of one is never looked at. */
 export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly number[]): Sequences {
   const [batch, steps, features] = x.shape as readonly [number, number, number];
-  if (steps === 0)
+  if (steps === 0) {
     throw new ArgumentError(`${call}: the sequences are empty: the input has shape ${formatShape(x.shape)}`);
+  }
   const byStep = x.permute([1, 0, 2]) as Tensor;
-  const shape = [steps * batch, features];
   if (lengths === undefined) {
-    return { rows: byStep.reshape(shape), batch, steps, goesOn: new Array<undefined>(steps).fill(undefined) };
+    const goesOn = new Array<undefined>(steps).fill(undefined);
+    return { rows: byStep.reshape([steps * batch, features]), batch, steps, goesOn };
   }
   const list = readLengths(call, lengths, batch, steps);
-  const shortest = Math.min(steps, ...list);
-  const bits = Uint8Array.from({ length: steps * batch }, (_, i) => Number(Math.floor(i / batch) < list[i % batch]!));
-  const inside = tensor(bits, { shape: [steps, batch, 1], dtype: 'bool' }) as Tensor;
-  const goesOn = Array.from({ length: steps }, (_, step) => (step < shortest ? undefined : inside.index(step)));
-  return { rows: inside.where(byStep, 0).reshape(shape), batch, steps, goesOn };
+  const [shortest, longest] = [Math.min(steps, ...list), Math.max(1, ...list)];
+  const bits = Uint8Array.from({ length: longest * batch }, (_, i) => Number(Math.floor(i / batch) < list[i % batch]!));
+  const inside = tensor(bits, { shape: [longest, batch, 1], dtype: 'bool' }) as Tensor;
+  return {
+    rows: inside.where(byStep.slice(0, 0, longest), 0).reshape([longest * batch, features]),
+    batch,
+    steps: longest,
+    goesOn: Array.from({ length: longest }, (_, step) => (step < shortest ? undefined : inside.index(step))),
+  };
 }
 
-/** [steps batch, features] as [batch, steps, features]. */
-export const batchFirst = ({ rows, batch, steps }: Sequences): Tensor =>
-  rows.reshape([steps, batch, rows.shape[1]!]).permute([1, 0, 2]) as Tensor;
+/** Rows as [batch, steps, features], with zeros for the steps that were left out. */
+export function batchFirst({ rows, batch, steps }: Sequences, wanted: number): Tensor {
+  const outputs = rows.reshape([steps, batch, rows.shape[1]!]).permute([1, 0, 2]) as Tensor;
+  if (steps === wanted) return outputs;
+  return outputs.pad([
+    [0, 0],
+    [0, wanted - steps],
+    [0, 0],
+  ]);
+}
 
 interface Run {
   readonly rows: Tensor;

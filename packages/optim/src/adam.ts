@@ -46,24 +46,66 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
     return amsgrad ? { ...moments, maxSquare: zerosLike(elements) } : moments;
   }
 
-  protected override update({ elements: w, gradient, memory, options, step }: Update<AdamOptions, AdamMemory>): void {
-    const { learningRate, beta1, beta2, eps } = options;
-    const { mean, square, maxSquare } = memory;
-    const { penalty, kept } = decayFactors(options);
-    const rate = learningRate / (1 - beta1 ** step);
-    const correction = Math.sqrt(1 - beta2 ** step);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const m = beta1 * mean[i]! + (1 - beta1) * g;
-      let v = beta2 * square[i]! + (1 - beta2) * g * g;
-      mean[i] = m;
-      square[i] = v;
-      if (maxSquare !== undefined) {
-        v = Math.max(v, maxSquare[i]!);
-        maxSquare[i] = v;
-      }
-      w[i] = kept * w[i]! - (rate * m) / (Math.sqrt(v) / correction + eps);
-    }
+  protected override update(update: Update<AdamOptions, AdamMemory>): void {
+    const { learningRate, beta1, beta2, eps } = update.options;
+    const { maxSquare } = update.memory;
+    const factors: Factors = {
+      ...decayFactors(update.options),
+      beta1,
+      beta2,
+      rate: learningRate / (1 - beta1 ** update.step),
+      scale: 1 / Math.sqrt(1 - beta2 ** update.step),
+      eps,
+    };
+    if (maxSquare === undefined) adam(update, factors);
+    else amsgrad(update, maxSquare, factors);
+  }
+}
+
+/** The numbers that all elements of a parameter share in a step. */
+interface Factors {
+  readonly penalty: number;
+  readonly kept: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  /** a / (1 - β1^t) */
+  readonly rate: number;
+  /** 1 / √(1 - β2^t) */
+  readonly scale: number;
+  readonly eps: number;
+}
+
+type Arrays = Pick<Update<AdamOptions, AdamMemory>, 'elements' | 'gradient' | 'memory'>;
+
+// A loop each: a condition within one doubles its time.
+
+function adam({ elements: w, gradient, memory: { mean, square } }: Arrays, factors: Factors): void {
+  const { penalty, kept, beta1, beta2, rate, scale, eps } = factors;
+  const [rest1, rest2] = [1 - beta1, 1 - beta2];
+  for (let i = 0; i < w.length; i++) {
+    const before = w[i]!;
+    const g = gradient[i]! + penalty * before;
+    const m = beta1 * mean[i]! + rest1 * g;
+    const v = beta2 * square[i]! + rest2 * g * g;
+    mean[i] = m;
+    square[i] = v;
+    w[i] = kept * before - (rate * m) / (Math.sqrt(v) * scale + eps);
+  }
+}
+
+function amsgrad({ elements: w, gradient, memory: { mean, square } }: Arrays, maxSquare: Data, factors: Factors): void {
+  const { penalty, kept, beta1, beta2, rate, scale, eps } = factors;
+  const [rest1, rest2] = [1 - beta1, 1 - beta2];
+  for (let i = 0; i < w.length; i++) {
+    const before = w[i]!;
+    const g = gradient[i]! + penalty * before;
+    const m = beta1 * mean[i]! + rest1 * g;
+    const v = beta2 * square[i]! + rest2 * g * g;
+    const largest = Math.max(maxSquare[i]!, v);
+    mean[i] = m;
+    square[i] = v;
+    maxSquare[i] = largest;
+    w[i] = kept * before - (rate * m) / (Math.sqrt(largest) * scale + eps);
   }
 }
 

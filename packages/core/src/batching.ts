@@ -104,7 +104,8 @@ const nextSlice = ({ starts, sizes, steps }: Slice, size: number): Slice => ({
 });
 
 /** Moves an axis. */
-function moveAxis(x: Tensor, from: number, to: number): Tensor {
+export function moveAxis(x: Tensor, from: number, to: number): Tensor {
+  if (from === to) return x;
   const rest = x.shape.map((_, i) => i).filter((i) => i !== from);
   return k.permute(x, rest.toSpliced(to, 0, from));
 }

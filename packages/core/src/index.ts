@@ -135,7 +135,7 @@ export {
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';
-export { hessian, type JacobianMode, type JacobianTree, type Joined, jacobian } from './jacobian.ts';
+export { hessian, type JacobianMode, type JacobianTree, jacobian } from './jacobian.ts';
 export { type Link, links } from './links.ts';
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './logic.ts';
 export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './matrices.ts';
@@ -151,6 +151,8 @@ export type {
   Agree,
   Axes,
   Broadcast,
+  InsertAxis,
+  Joined,
   MatMul,
   Nested,
   Permute,
@@ -207,4 +209,4 @@ export {
   type VerifyReport,
   verify,
 } from './verify.ts';
-export { type InsertAxis, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './vmap.ts';
+export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './vmap.ts';

@@ -2,6 +2,7 @@
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { eye } from './create.ts';
+import type { Joined } from './static-shapes.ts';
 import type { Tensor } from './tensor.ts';
 import {
   type ArgumentChoice,
@@ -17,13 +18,6 @@ import { vmap } from './vmap.ts';
 
 /** Along which way to compute a Jacobian: row by row backwards, or column by column forwards. */
 export type JacobianMode = 'reverse' | 'forward';
-
-/** The axes of one shape after those of another. */
-export type Joined<A extends Shape, B extends Shape> = number extends A['length']
-  ? Shape
-  : number extends B['length']
-    ? Shape
-    : readonly [...A, ...B];
 
 /** For each tensor of `Y`, the structure of `X` with the derivatives of the one by the other. */
 export type JacobianTree<Y, X> =

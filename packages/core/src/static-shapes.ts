@@ -158,20 +158,28 @@ export type ReplaceAxis<S extends Shape, Axis extends number, By extends Shape> 
 type InsertFromStart<
   S extends Shape,
   Axis extends number,
+  Length extends number,
   Before extends Shape = readonly [],
 > = Before['length'] extends Axis
-  ? readonly [...Before, 1, ...S]
+  ? readonly [...Before, Length, ...S]
   : S extends readonly [infer Head extends number, ...infer Rest extends Shape]
-    ? InsertFromStart<Rest, Axis, readonly [...Before, Head]>
+    ? InsertFromStart<Rest, Axis, Length, readonly [...Before, Head]>
     : Shape;
 
-/** The shape with an axis of length 1 that comes to lie at `Axis`. */
-export type Unsqueeze<S extends Shape, Axis extends number> =
+/** The shape with one more axis, that comes to lie at `Axis`. */
+export type InsertAxis<S extends Shape, Axis extends number, Length extends number> =
   Unranked<S> extends true
     ? Shape
     : number extends Axis
       ? Shape
-      : InsertFromStart<S, FromStart<readonly [...S, 1], Axis>>;
+      : InsertFromStart<S, FromStart<readonly [...S, Length], Axis>, Length>;
+
+/** The shape with an axis of length 1 that comes to lie at `Axis`. */
+export type Unsqueeze<S extends Shape, Axis extends number> = InsertAxis<S, Axis, 1>;
+
+/** The axes of one shape before those of another. */
+export type Joined<A extends Shape, B extends Shape> =
+  Unranked<A> extends true ? Shape : Unranked<B> extends true ? Shape : readonly [...A, ...B];
 
 type SqueezeAll<S extends Shape> = S extends readonly [infer Head extends number, ...infer Rest extends Shape]
   ? number extends Head

@@ -10,10 +10,11 @@ import {
   type Shape,
 } from '@tapegrad/kernels';
 import { allExamples, Batched, type Level, withLevel } from './batched.ts';
-import { runBatched } from './batching.ts';
+import { moveAxis, runBatched } from './batching.ts';
 import { stack } from './compositions.ts';
 import { zeros } from './create.ts';
 import { intercept, type OperationCall } from './interception.ts';
+import type { InsertAxis } from './static-shapes.ts';
 import { type CustomAttributes, noGrad } from './tape.ts';
 import { kernels, Tensor } from './tensor.ts';
 import { besideTensors, tensorsOf, withTensors } from './trees.ts';
@@ -21,35 +22,11 @@ import { besideTensors, tensorsOf, withTensors } from './trees.ts';
 /** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */
 export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
 
-type FromStart<S extends Shape, Axis extends number, Before extends Shape = readonly []> = Before['length'] extends Axis
-  ? readonly [...Before, number, ...S]
-  : S extends readonly [infer Head extends number, ...infer Rest extends Shape]
-    ? FromStart<Rest, Axis, readonly [...Before, Head]>
-    : Shape;
-
-type FromEnd<S extends Shape, Back extends number, After extends Shape = readonly []> = [
-  number,
-  ...After,
-]['length'] extends Back
-  ? readonly [...S, number, ...After]
-  : S extends readonly [...infer Rest extends Shape, infer Last extends number]
-    ? FromEnd<Rest, Back, readonly [Last, ...After]>
-    : Shape;
-
-/** The shape with one more axis, of unknown length, at a position of the result. */
-export type InsertAxis<S extends Shape, Axis extends number> = number extends S['length']
-  ? Shape
-  : number extends Axis
-    ? Shape
-    : `${Axis}` extends `-${infer Back extends number}`
-      ? FromEnd<S, Back>
-      : FromStart<S, Axis>;
-
 /** The tree `T` of examples as one of batches, with `Axes` of examples. */
 export type WithAxes<T, Axes> = Axes extends null
   ? T
   : T extends Tensor<infer S>
-    ? Tensor<Axes extends number ? InsertAxis<S, Axes> : Shape>
+    ? Tensor<Axes extends number ? InsertAxis<S, Axes, number> : Shape>
     : { readonly [K in keyof T]: WithAxes<T[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : never> };
 
 /** The arguments of a function of a batch. */
@@ -69,12 +46,6 @@ export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
 }
 
 const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'number';
-
-function moveAxis(x: Tensor, from: number, to: number): Tensor {
-  if (from === to) return x;
-  const rest = x.shape.map((_, i) => i).filter((i) => i !== from);
-  return kernels.permute(x, rest.toSpliced(to, 0, from));
-}
 
 /** The axes of an argument's tensors, counted from the first; null where an argument is passed on as it is. */
 function axesOf(where: string, argument: unknown, axes: unknown): readonly (number | null)[] | null {

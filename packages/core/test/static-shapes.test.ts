@@ -2,7 +2,7 @@
 
 import * as core from '@tapegrad/core';
 import { type Nested, parameter, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
-import { expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 
 /** A length that the compiler does not know. */
 const n: number = 5;
@@ -252,4 +252,70 @@ test('operations of a program', () => {
     },
   });
   expectShape(exact(zeros([2, 3]), zeros([3])), [2]).toEqualTypeOf<readonly [2]>();
+});
+
+describe('functions of functions', () => {
+  type Parameters = { readonly weight: Tensor<readonly [4, 2]>; readonly biases: readonly [Tensor<readonly [2]>] };
+  const parameters: Parameters = { weight: zeros([4, 2]), biases: [zeros([2])] };
+  const predict = (p: Parameters, z: Tensor<readonly [4]>) => z.matmul(p.weight).add(p.biases[0]);
+  const loss = (p: Parameters, z: Tensor<readonly [4]>) => predict(p, z).sum();
+  const z = zeros([4]);
+
+  test('gradients have the shapes of the arguments', () => {
+    expectShape(core.grad((x: Tensor<readonly [3]>) => x.sum())(zeros([3])), [3]).toEqualTypeOf<readonly [3]>();
+    expectShape(core.grad((x: Tensor) => x.sum())(x), [5, 4]).toEqualTypeOf<Shape>();
+    const gradient = core.grad(loss)(parameters, z);
+    expectTypeOf(gradient).toEqualTypeOf<core.TensorTree<Parameters>>();
+    expectShape(gradient.weight, [4, 2]).toEqualTypeOf<readonly [4, 2]>();
+    expectShape(gradient.biases[0], [2]).toEqualTypeOf<readonly [2]>();
+    expectShape(core.grad(loss, { argument: 1 })(parameters, z), [4]).toEqualTypeOf<readonly [4]>();
+    const [byZ, byP] = core.grad(loss, { argument: [1, 0] })(parameters, z);
+    expectShape(byZ, [4]).toEqualTypeOf<readonly [4]>();
+    expectShape(byP.weight, [4, 2]).toEqualTypeOf<readonly [4, 2]>();
+    const w = parameter(zeros([3]));
+    expectTypeOf(core.grad((w: core.Parameter<readonly [3]>) => w.sum())(w)).toEqualTypeOf<Tensor<readonly [3]>>();
+    const [value] = core.valueAndGrad(loss)(parameters, z);
+    expectShape(value, []).toEqualTypeOf<readonly []>();
+    const [[, aux]] = core.valueAndGrad((x: Tensor<readonly [4]>) => [x.sum(), { n: 1 }] as const, { hasAux: true })(z);
+    expectTypeOf(aux).toEqualTypeOf<{ readonly n: 1 }>();
+  });
+
+  test('products have those of results and arguments', () => {
+    const [y, pullback] = core.vjp(predict, parameters, z);
+    expectShape(y, [2]).toEqualTypeOf<readonly [2]>();
+    const [p, dz] = pullback(zeros([2]));
+    expectShape(p.weight, [4, 2]).toEqualTypeOf<readonly [4, 2]>();
+    expectShape(dz, [4]).toEqualTypeOf<readonly [4]>();
+    const [, tangent] = core.jvp(predict, [parameters, z], [parameters, z]);
+    expectShape(tangent, [2]).toEqualTypeOf<readonly [2]>();
+    expectShape(core.hvp(loss, [parameters, z], [parameters, z])[1], [4]).toEqualTypeOf<readonly [4]>();
+  });
+
+  test('a Jacobian has the axes of the result, then those of the argument', () => {
+    const derivative = core.jacobian(predict)(parameters, z);
+    expectShape(derivative.weight, [2, 4, 2]).toEqualTypeOf<readonly [2, 4, 2]>();
+    expectShape(core.jacobian(predict, { argument: 1 })(parameters, z), [2, 4]).toEqualTypeOf<readonly [2, 4]>();
+    const second = core.hessian(loss)(parameters, z);
+    expectShape(second.biases[0].weight, [2, 4, 2]).toEqualTypeOf<readonly [2, 4, 2]>();
+    expectShape(core.jacobian((x: Tensor) => x)(z), [4, 4]).toEqualTypeOf<Shape>();
+  });
+
+  test('vmap adds the axis of the examples', () => {
+    expectShape(core.vmap(predict, { inAxes: [null, 0] })(parameters, rows), [5, 2]).toEqualTypeOf<
+      readonly [number, 2]
+    >();
+    const rowSums = (x: Tensor<readonly [2, 4]>) => x.sum(1);
+    expectShape(core.vmap(rowSums)(zeros([5, 2, 4])), [5, 2]).toEqualTypeOf<readonly [number, 2]>();
+    expectShape(core.vmap(rowSums, { inAxes: 1, outAxes: -1 })(zeros([2, 5, 4])), [2, 5]).toEqualTypeOf<
+      readonly [2, number]
+    >();
+    const gradients = core.vmap(core.grad(loss), { inAxes: [null, 0] })(parameters, rows);
+    expectShape(gradients.weight, [5, 4, 2]).toEqualTypeOf<readonly [number, 4, 2]>();
+    const axis: number = 0;
+    expectShape(core.vmap(rowSums, { outAxes: axis })(zeros([5, 2, 4])), [5, 2]).toEqualTypeOf<Shape>();
+  });
+
+  test('stopGradient changes no shape', () => {
+    expectShape(core.stopGradient(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  });
 });

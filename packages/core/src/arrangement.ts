@@ -125,7 +125,7 @@ function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
 }
 
 /**
- * The tensor side by side with itself, so many times along each axis, as NumPy's `tile`. Of the counts and the shape, the
+ * The tensor side by side with itself, so many times along each axis: NumPy's and PyTorch's `tile`. Of the counts and the shape, the
  * shorter is filled up with ones in front.
  *
  * @example
@@ -140,24 +140,24 @@ export function tile(x: Tensor, counts: readonly number[]): Tensor {
 }
 
 /**
- * Each entry of an axis, the first unless given, so many times in a row.
+ * Each entry of an axis, the first unless given, so many times in a row: NumPy's `repeat`, PyTorch's `repeat_interleave`.
  *
  * @example
- * repeatInterleave(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2]
- * repeatInterleave(tensor([1, 2]), [1, 3]).toArray(); // [1, 2, 2, 2]
+ * repeat(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2]
+ * repeat(tensor([1, 2]), [1, 3]).toArray(); // [1, 2, 2, 2]
  */
-export function repeatInterleave<S extends Shape, const A extends number = 0>(
+export function repeat<S extends Shape, const A extends number = 0>(
   x: Tensor<S>,
   counts: number | readonly number[],
   axis: A = 0 as A,
 ): Of<ReplaceAxis<S, A, readonly [number]>> {
-  const i = normalizeAxis('repeatInterleave', axis, checkTensor('repeatInterleave', x).rank);
-  for (const count of [counts].flat()) checkCount('repeatInterleave', 'a count', count);
+  const i = normalizeAxis('repeat', axis, checkTensor('repeat', x).rank);
+  for (const count of [counts].flat()) checkCount('repeat', 'a count', count);
   const ones = x.shape.map(() => 1);
   if (typeof counts === 'number') return repeated(x, ones, ones.with(i, counts)) as never;
   if (counts.length !== x.shape[i]) {
     const got = `${counts.length} counts for axis ${i} of length ${x.shape[i]}`;
-    throw new ArgumentError(`repeatInterleave: expected a count for each entry, got ${got}`);
+    throw new ArgumentError(`repeat: expected a count for each entry, got ${got}`);
   }
   return x.take(
     counts.flatMap((count, entry) => new Array<number>(count).fill(entry)),

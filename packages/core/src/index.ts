@@ -22,7 +22,7 @@ export {
   type MeshgridOptions,
   meshgrid,
   type Pieces,
-  repeatInterleave,
+  repeat,
   roll,
   split,
   squeeze,

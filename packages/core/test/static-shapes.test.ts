@@ -199,7 +199,7 @@ test('axes added, dropped, swapped and cut', () => {
   expectShape(batch.permute([-1, 0, 1]), [4, 2, 5]).toEqualTypeOf<readonly [4, 2, 5]>();
   expectShape(core.split(x, 2)[0]!, [2, 4]).toEqualTypeOf<readonly [number, 4]>();
   expectShape(core.chunk(x, 2, 1)[0]!, [5, 2]).toEqualTypeOf<readonly [5, number]>();
-  expectShape(core.repeatInterleave(x, 2, -1), [5, 8]).toEqualTypeOf<readonly [5, number]>();
+  expectShape(core.repeat(x, 2, -1), [5, 8]).toEqualTypeOf<readonly [5, number]>();
   expectShape(core.roll(x, 1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
 });
 

@@ -6,6 +6,7 @@ import {
   compare,
   concat,
   DTypeError,
+  grad,
   gradcheck,
   Random,
   type Shape,
@@ -207,6 +208,17 @@ describe('sequences', () => {
     expect(output(make(2, 0.5))).toEqual(output(make(2, 0.5)));
     expect(output(make(2, 0.5))).not.toEqual(output(make(2, 0)));
     expect(output(make(2, 0.5).eval())).toEqual(output(make(2, 0)));
+  });
+
+  test('are functions of their weights', () => {
+    for (const layer of layers) {
+      const x = normal(2, 3, 3);
+      const loss = () => (layer as LSTM).forward(x).output.pow(2).sum() as Tensor;
+      const { weightHhL0 } = layer.weights;
+      const f = (weight: Tensor) => layer.withTensors({ weightHhL0: weight }, loss);
+      expect(compare('gradient', loss().backward().of(weightHhL0!), grad(f)(weightHhL0!.detach())).passed).toBe(true);
+      expect(f(weightHhL0!.detach().mul(2)).item()).not.toBe(loss().item());
+    }
   });
 
   test('gradients of the second order', () => {

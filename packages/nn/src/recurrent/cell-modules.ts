@@ -14,6 +14,7 @@ import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
 import {
+  type CellKind,
   type CellWeights,
   checkNonlinearity,
   gruCell,
@@ -35,7 +36,7 @@ export interface CellOptions {
 }
 
 /** Weights of a cell that can be trained. */
-export interface CellParameters extends CellWeights {
+interface CellParameters extends CellWeights {
   readonly weightIh: Parameter;
   readonly weightHh: Parameter;
   readonly biasIh: Parameter | undefined;
@@ -78,11 +79,11 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
   /** [gates hidden] */
   readonly biasHh: Parameter | undefined;
 
-  constructor(gates: number, inputSize: In, hiddenSize: Hidden, options: CellOptions) {
+  constructor({ name, gates }: CellKind, inputSize: In, hiddenSize: Hidden, options: CellOptions) {
     super();
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
-    const weights = cellParameters(new.target.name, gates, inputSize, hiddenSize, options);
+    const weights = cellParameters(`${name}Cell`, gates, inputSize, hiddenSize, options);
     ({ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh } = weights);
   }
 
@@ -117,7 +118,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
   ) {
     const { nonlinearity = 'tanh' } = options;
     checkNonlinearity('RNNCell', nonlinearity);
-    super(rnnKind(nonlinearity).gates, inputSize, hiddenSize, options);
+    super(rnnKind(nonlinearity), inputSize, hiddenSize, options);
     this.nonlinearity = nonlinearity;
   }
 
@@ -138,7 +139,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
  */
 export class LSTMCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
   constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
-    super(lstmKind.gates, inputSize, hiddenSize, options);
+    super(lstmKind, inputSize, hiddenSize, options);
   }
 
   /** x [batch, in] and [h, c], each [batch, hidden], zeros unless given, to [h', c']. */
@@ -161,7 +162,7 @@ export class LSTMCell<const In extends number = number, const Hidden extends num
  */
 export class GRUCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
   constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
-    super(gruKind.gates, inputSize, hiddenSize, options);
+    super(gruKind, inputSize, hiddenSize, options);
   }
 
   /** x [batch, in] and h [batch, hidden], zeros unless given, to h' [batch, hidden]. */

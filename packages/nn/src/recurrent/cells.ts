@@ -32,6 +32,8 @@ export interface Recurrent {
 
 /** A kind of cell. What it makes of its input depends on no state, so it can be had for all steps at once. */
 export interface CellKind {
+  /** Of the layers of such cells. */
+  readonly name: 'RNN' | 'LSTM' | 'GRU';
   readonly gates: number;
   /** How many tensors its state has. */
   readonly states: number;
@@ -61,6 +63,7 @@ const gate = (all: Tensor, hidden: number, i: number, count = 1): Tensor =>
 const widthOf = ([h]: CellState): number => h.shape[1]!;
 
 export const rnnKind = (nonlinearity: RnnNonlinearity): CellKind => ({
+  name: 'RNN',
   gates: 1,
   states: 1,
   project: projectWithBiases,
@@ -68,6 +71,7 @@ export const rnnKind = (nonlinearity: RnnNonlinearity): CellKind => ({
 });
 
 export const lstmKind: CellKind = {
+  name: 'LSTM',
   gates: 4,
   states: 2,
   project: projectWithBiases,
@@ -83,6 +87,7 @@ export const lstmKind: CellKind = {
 };
 
 export const gruKind: CellKind = {
+  name: 'GRU',
   gates: 3,
   states: 1,
   project: projectInput,

@@ -15,7 +15,7 @@ import { checkCount, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
-import { type CellOptions, type CellParameters, cellParameters } from './cell-modules.ts';
+import { type CellOptions, cellParameters } from './cell-modules.ts';
 import {
   type CellKind,
   type CellWeights,
@@ -26,7 +26,7 @@ import {
   type RnnNonlinearity,
   rnnKind,
 } from './cells.ts';
-import { batchFirst, runLayers, sequencesOf } from './sequences.ts';
+import { batchFirst, type Layers, runLayers, sequencesOf } from './sequences.ts';
 
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
   /** Layers one on the other; 1 unless given. */
@@ -94,16 +94,14 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
    */
   readonly weights: Readonly<Record<WeightName, Parameter>>;
   readonly #kind: CellKind;
-  readonly #layers: readonly (readonly CellParameters[])[];
   readonly #random: Random | undefined;
 
   constructor(kind: CellKind, inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both>) {
     super();
-    const call = new.target.name;
     const { numLayers = 1, bidirectional = false as Both, dropout: p = 0, random } = options;
-    checkCount(call, 'numLayers', numLayers);
-    checkProbability(call, p);
-    if (p > 0) checkRandom(call, random);
+    checkCount(kind.name, 'numLayers', numLayers);
+    checkProbability(kind.name, p);
+    if (p > 0) checkRandom(kind.name, random);
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.numLayers = numLayers;
@@ -111,19 +109,36 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     this.dropout = p;
     this.#kind = kind;
     this.#random = random;
-    const directions = bidirectional ? ['', 'Reverse'] : [''];
-    this.#layers = Array.from({ length: numLayers }, (_, l) => {
-      const width = l === 0 ? inputSize : directions.length * hiddenSize;
-      return directions.map(() => cellParameters(call, kind.gates, width, hiddenSize, options));
-    });
     this.weights = Object.fromEntries(
-      this.#layers.flatMap((cells, l) =>
-        cells.flatMap((cell, d) =>
-          Object.entries<Parameter | undefined>({ ...cell }).flatMap(([name, weight]) =>
-            weight === undefined ? [] : [[`${name}L${l}${directions[d]}`, weight]],
-          ),
-        ),
-      ),
+      this.#suffixes().flatMap((directions, l) => {
+        const width = l === 0 ? inputSize : directions.length * hiddenSize;
+        return directions.flatMap((suffix) => {
+          const cell = Object.entries<Parameter | undefined>({
+            ...cellParameters(kind.name, kind.gates, width, hiddenSize, options),
+          });
+          return cell.flatMap(([name, weight]) => (weight === undefined ? [] : [[name + suffix, weight]]));
+        });
+      }),
+    );
+  }
+
+  /** How the names of weights end: for each layer `L0` and, where there are two directions, `L0Reverse`. */
+  #suffixes(): (`L${number}` | `L${number}Reverse`)[][] {
+    return Array.from({ length: this.numLayers }, (_, l) =>
+      this.bidirectional ? [`L${l}`, `L${l}Reverse`] : [`L${l}`],
+    );
+  }
+
+  /** The weights of each cell as they are now: other tensors may stand in the place of parameters. */
+  #cells(): Layers {
+    const { weights } = this;
+    return this.#suffixes().map((directions) =>
+      directions.map((suffix) => ({
+        weightIh: weights[`weightIh${suffix}`]!,
+        weightHh: weights[`weightHh${suffix}`]!,
+        biasIh: weights[`biasIh${suffix}`],
+        biasHh: weights[`biasHh${suffix}`],
+      })),
     );
   }
 
@@ -137,8 +152,9 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     states: readonly Tensor[] | undefined,
     lengths: Tensor | readonly number[] | undefined,
   ): SequenceResult<Tensor, readonly Tensor[]> {
-    const call = this.constructor.name;
+    const kind = this.#kind;
     const { inputSize, hiddenSize } = this;
+    const call = kind.name;
     if (x.rank !== 3) {
       const wanted = `[batch, steps, ${inputSize}]`;
       throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);
@@ -148,11 +164,11 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
       throw new ShapeError(`${call}: expects ${inputSize} features but receives ${receives}`);
     }
     const shape = [this.numLayers * (this.bidirectional ? 2 : 1), x.shape[0]!, hiddenSize];
-    if (states !== undefined) checkState(call, this.#kind, states, shape);
-    const initial = states ?? Array.from({ length: this.#kind.states }, () => zeros(shape, { dtype: x.dtype }));
+    if (states !== undefined) checkState(call, kind, states, shape);
+    const initial = states ?? Array.from({ length: kind.states }, () => zeros(shape, { dtype: x.dtype }));
     const random = this.training && this.dropout > 0 ? this.#random : undefined;
     const between = (rows: Tensor): Tensor => (random === undefined ? rows : dropout(rows, this.dropout, random));
-    const result = runLayers(this.#kind, sequencesOf(call, x, lengths), initial, this.#layers, between);
+    const result = runLayers(kind, sequencesOf(call, x, lengths), initial, this.#cells(), between);
     return { output: batchFirst(result.sequences, x.shape[1]!), state: result.states };
   }
 

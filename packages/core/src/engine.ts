@@ -7,6 +7,7 @@ import {
   type Engine,
   type Kernels,
   type NdArray,
+  type Part,
   plain,
   axpby as plainAxpby,
   primitives,
@@ -64,6 +65,11 @@ const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Eng
 export function axpby(a: number, x: Data, b: number, y: Data): void {
   const { axpby: own = plainAxpby }: { readonly axpby?: Axpby } = interpreter() as object;
   own(a, x, b, y);
+}
+
+/** Lets the interpreter have kernels that the operation at hand needs, where it is one of ours and lacks them. */
+export function bring(part: Part): void {
+  engineOf(interpreter())?.add(part);
 }
 
 /**

@@ -27,6 +27,7 @@ import {
   type ReduceOptions,
   type Tensor,
 } from './tensor.ts';
+import { windowedKernels } from './windowed.ts';
 
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
@@ -210,8 +211,9 @@ export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor
  * Sliding windows over the last axes, one window an axis: `[..., n1, n2]` becomes
  * `[..., size1, size2, positions1, positions2]`, so that a convolution is a matrix product.
  */
-export const unfold = (x: Tensor, windows: readonly Window[]): Tensor => k.unfold(checkTensor('unfold', x), windows);
+export const unfold = (x: Tensor, windows: readonly Window[]): Tensor =>
+  windowedKernels().unfold(checkTensor('unfold', x), windows);
 
 /** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
 export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor =>
-  k.fold(checkTensor('fold', x), { windows, shape });
+  windowedKernels().fold(checkTensor('fold', x), { windows, shape });

@@ -210,3 +210,4 @@ export {
   verify,
 } from './verify.ts';
 export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './vmap.ts';
+export { windowedKernels } from './windowed.ts';

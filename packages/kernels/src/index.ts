@@ -44,4 +44,6 @@ export {
 } from './shape.ts';
 export { erf, sigmoid, softplus } from './special.ts';
 export { type Window, windowPositions } from './views.ts';
+export type { Part } from './wasm/part.ts';
+export { windowed } from './wasm/windowed.ts';
 export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

@@ -7,17 +7,12 @@
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
 import type { Axpby } from './axpby.ts';
-import { type DType, type FloatDType, forEachFloat, isFloat } from './dtype.ts';
+import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import { forEachMatrix } from './matrices.ts';
-import { convolutionsOf as composeConvolutions } from './plain/convolution.ts';
 import { plain } from './plain.ts';
-import { type Activation, type Binary, type Convolution, type Kernels, mapEntries, type Unary } from './primitives.ts';
-import { sizeOf } from './shape.ts';
-import type { Window } from './views.ts';
+import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
 import { createAxpby } from './wasm/axpby.ts';
-import { Convolutions } from './wasm/convolution.ts';
-import { forEachMemory } from './wasm/crew.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
@@ -26,12 +21,11 @@ import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
 import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
-import { Pooling } from './wasm/pooling.ts';
-import { bestTile } from './wasm/product.ts';
+import type { Part } from './wasm/part.ts';
 import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
-import { Windows } from './wasm/windows.ts';
+import { windowed } from './wasm/windowed.ts';
 import { availableCores } from './wasm/workers.ts';
 
 const { pow, ...elementary } = mathFunctions;
@@ -86,14 +80,6 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   columnStride: stride[1]!,
 });
 
-/** Whether the windows slide over one axis or two, without cropping. */
-const isPlanar = (windows: readonly Window[]): boolean =>
-  (windows.length === 1 || windows.length === 2) &&
-  windows.every(({ padding }) => padding.every((width) => width >= 0));
-
-/** What an element of a window costs, in operations of a product. */
-const POOLING_OPERATIONS = 24;
-
 /** More would be a mistake: a thread takes megabytes. */
 const MOST_THREADS = 1024;
 
@@ -113,6 +99,8 @@ export interface Engine {
   readonly threads: number;
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
+  /** Adds kernels, once; until then the plain loops serve in their place. */
+  add(part: Part): void;
 }
 
 export interface WasmKernels extends Kernels<NdArray> {
@@ -121,43 +109,28 @@ export interface WasmKernels extends Kernels<NdArray> {
 }
 
 /**
- * The interpreter over a memory of its own.
+ * The interpreter over a memory of its own, without the parts that programs bring along.
  *
  * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
  * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
  * on their number. Throws where the engine has no SIMD in WebAssembly.
  */
-export function createWasm({ threads = availableCores() }: WasmOptions = {}): WasmKernels {
+function createBare(call: string, { threads = availableCores() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();
   const heap = new Heap();
   const staging = new Staging(heap);
   const [float32, float64] = [new Elementwise(staging, 'f32', relaxed), new Elementwise(staging, 'f64', relaxed)];
   const reductions = floatReductions(staging);
   const products = new Products(heap, relaxed);
-  products.threads = checkThreads('createWasm', threads);
+  products.threads = checkThreads(call, threads);
+  const helpers = (operations: number) => products.helpers(operations);
+  const parts = new Set<Part>();
 
   const crossEntropyOf = forEachFloat(
     (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
   );
-  const windowsOf = forEachFloat((dtype) => new Windows(heap, dtype === 'float32' ? 'f32' : 'f64'));
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(abstract.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(abstract.mul, emit));
-
-  const tile = bestTile(relaxed);
-  const convolutionsOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Convolutions(by, dtype, tile)));
-  /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
-  const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
-    if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
-    return convolutionsOf(dtype)(products.helpers(2 * count));
-  };
-  const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
-  /** For windows with so many elements in all. */
-  const poolingFor = (dtype: DType, windows: readonly Window[], positions: number): Pooling | undefined => {
-    const elements = windows.reduce((product, { size }) => product * size, positions);
-    return isFloat(dtype) && elements > 0
-      ? poolingOf(dtype)(products.helpers(POOLING_OPERATIONS * elements))
-      : undefined;
-  };
 
   const kernels: WasmKernels = {
     ...plain,
@@ -172,11 +145,16 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       setThreads(count = availableCores()) {
         products.threads = checkThreads('setThreads', count);
       },
+      add(part) {
+        if (parts.has(part)) return;
+        parts.add(part);
+        Object.assign(kernels, part({ heap, relaxed, helpers }, kernels));
+      },
     },
 
     ...mapEntries(unary, (name, emit) => {
-      const helpers = name in elementary ? (operations: number) => products.helpers(operations) : undefined;
-      const [narrow, wide, other] = [float32.unary(emit, helpers), float64.unary(emit, helpers), plain[name]];
+      const shared = name in elementary ? helpers : undefined;
+      const [narrow, wide, other] = [float32.unary(emit, shared), float64.unary(emit, shared), plain[name]];
       return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
     }),
 
@@ -229,44 +207,6 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       return out;
     },
 
-    conv(x, w, of) {
-      const { shape, dtype } = abstract.conv(x, w, of);
-      const fast = convolutionsFor(dtype, of, sizeOf(shape) * sizeOf(w.shape.slice(1)));
-      return fast === undefined ? composed.conv(x, w, of) : fast.conv(x, w, of, shape);
-    },
-    convInput(y, w, of) {
-      const { shape, dtype } = abstract.convInput(y, w, of);
-      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
-      return fast === undefined ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
-    },
-    convWeight(x, y, of) {
-      const { shape, dtype } = abstract.convWeight(x, y, of);
-      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
-      return fast === undefined ? composed.convWeight(x, y, of) : fast.convWeight(x, y, of, shape);
-    },
-
-    unfold(x, windows) {
-      const { shape, dtype } = abstract.unfold(x, windows);
-      if (!isFloat(dtype) || !isPlanar(windows)) return plain.unfold(x, windows);
-      return windowsOf(dtype).unfold(x, windows, shape);
-    },
-    fold(x, into) {
-      const { shape, dtype } = abstract.fold(x, into);
-      if (!isFloat(dtype) || !isPlanar(into.windows)) return plain.fold(x, into);
-      return windowsOf(dtype).fold(x, into.windows, shape);
-    },
-
-    maxPool(x, by, windows) {
-      const { shape, dtype } = abstract.maxPool(x, by, windows);
-      const fast = poolingFor(dtype, windows, sizeOf(shape));
-      return fast === undefined ? plain.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
-    },
-    maxUnpool(y, by, windows) {
-      const { shape, dtype } = abstract.maxUnpool(y, by, windows);
-      const fast = poolingFor(dtype, windows, y.size);
-      return fast === undefined ? plain.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
-    },
-
     crossEntropy(logits, labels) {
       const { dtype } = abstract.crossEntropy(logits, labels);
       if (logits.shape[1]! > Staging.chunk) return plain.crossEntropy(logits, labels);
@@ -278,13 +218,19 @@ export function createWasm({ threads = availableCores() }: WasmOptions = {}): Wa
       return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
-  const composed = composeConvolutions<NdArray>(kernels);
   return kernels;
 }
 
-/** The fastest interpreter that the engine can run, over a memory of its own. */
+/** The interpreter with all its parts, over a memory of its own. Throws where the engine has no SIMD in WebAssembly. */
+export function createWasm(options?: WasmOptions): WasmKernels {
+  const kernels = createBare('createWasm', options);
+  kernels.engine.add(windowed);
+  return kernels;
+}
+
+/** The fastest interpreter that the engine can run, over a memory of its own; of its parts it has those that are added. */
 export const createDefault = (options?: WasmOptions): WasmKernels | Kernels<NdArray> =>
-  features().simd ? createWasm(options) : plain;
+  features().simd ? createBare('createDefault', options) : plain;
 
 /** Throws unless `threads` is a number of threads that can be meant. */
 export function checkThreads(call: string, threads: number): number {

@@ -1,0 +1,82 @@
+/** The primitives that look through windows, convolutions among them: a part of the WebAssembly interpreter. */
+
+import { abstract } from '../abstract.ts';
+import { type DType, forEachFloat, isFloat } from '../dtype.ts';
+import { convolutionsOf as composeConvolutions } from '../plain/convolution.ts';
+import { plain } from '../plain.ts';
+import type { Convolution } from '../primitives.ts';
+import { sizeOf } from '../shape.ts';
+import type { Window } from '../views.ts';
+import { Convolutions } from './convolution.ts';
+import { forEachMemory } from './crew.ts';
+import type { Part } from './part.ts';
+import { Pooling } from './pooling.ts';
+import { bestTile } from './product.ts';
+import { Windows } from './windows.ts';
+
+/** Whether the windows slide over one axis or two, without cropping. */
+const isPlanar = (windows: readonly Window[]): boolean =>
+  (windows.length === 1 || windows.length === 2) &&
+  windows.every(({ padding }) => padding.every((width) => width >= 0));
+
+/** What an element of a window costs, in operations of a product. */
+const POOLING_OPERATIONS = 24;
+
+/** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two. */
+export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
+  const composed = composeConvolutions(kernels);
+  const windowsOf = forEachFloat((dtype) => new Windows(heap, dtype === 'float32' ? 'f32' : 'f64'));
+  const tile = bestTile(relaxed);
+  const convolutionsOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Convolutions(by, dtype, tile)));
+  /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
+  const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
+    if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
+    return convolutionsOf(dtype)(helpers(2 * count));
+  };
+  const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
+  /** For windows with so many elements in all. */
+  const poolingFor = (dtype: DType, windows: readonly Window[], positions: number): Pooling | undefined => {
+    const elements = windows.reduce((product, { size }) => product * size, positions);
+    return isFloat(dtype) && elements > 0 ? poolingOf(dtype)(helpers(POOLING_OPERATIONS * elements)) : undefined;
+  };
+
+  return {
+    conv(x, w, of) {
+      const { shape, dtype } = abstract.conv(x, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(shape) * sizeOf(w.shape.slice(1)));
+      return fast === undefined ? composed.conv(x, w, of) : fast.conv(x, w, of, shape);
+    },
+    convInput(y, w, of) {
+      const { shape, dtype } = abstract.convInput(y, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
+      return fast === undefined ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
+    },
+    convWeight(x, y, of) {
+      const { shape, dtype } = abstract.convWeight(x, y, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
+      return fast === undefined ? composed.convWeight(x, y, of) : fast.convWeight(x, y, of, shape);
+    },
+
+    unfold(x, windows) {
+      const { shape, dtype } = abstract.unfold(x, windows);
+      if (!isFloat(dtype) || !isPlanar(windows)) return plain.unfold(x, windows);
+      return windowsOf(dtype).unfold(x, windows, shape);
+    },
+    fold(x, into) {
+      const { shape, dtype } = abstract.fold(x, into);
+      if (!isFloat(dtype) || !isPlanar(into.windows)) return plain.fold(x, into);
+      return windowsOf(dtype).fold(x, into.windows, shape);
+    },
+
+    maxPool(x, by, windows) {
+      const { shape, dtype } = abstract.maxPool(x, by, windows);
+      const fast = poolingFor(dtype, windows, sizeOf(shape));
+      return fast === undefined ? plain.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
+    },
+    maxUnpool(y, by, windows) {
+      const { shape, dtype } = abstract.maxUnpool(y, by, windows);
+      const fast = poolingFor(dtype, windows, y.size);
+      return fast === undefined ? plain.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
+    },
+  };
+};

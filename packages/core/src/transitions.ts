@@ -52,10 +52,10 @@ type Line = readonly [op: Primitive, ...operands: Operand[]];
 /** Transitions that are composed of primitives, by the lines that they leave on the tape. */
 // biome-ignore format: a line each
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
-  ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 1, 2]],
+  ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
   ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
-  ['normalize', ['sum', 'x'], ['div', 0, 'constant'], ['sub', 'x', 1], ['mul', 2, 2], ['sum', 3], ['div', 4, 'constant'],
-    ['add', 5, 'constant'], ['sqrt', 6], ['div', 'constant', 7], ['mul', 2, 8]],
+  ['normalize', ['sum', 'x'], ['div', 0, 'constant'], ['neg', 1], ['add', 'x', 2], ['mul', 3, 3], ['sum', 4],
+    ['div', 5, 'constant'], ['add', 6, 'constant'], ['sqrt', 7], ['div', 'constant', 8], ['mul', 3, 9]],
   ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],

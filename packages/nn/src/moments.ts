@@ -27,7 +27,8 @@ export interface Moments {
 /** Means and variances over axes, in two passes, so that a large mean costs no digits. */
 export function momentsOf(x: Tensor, axes: readonly number[]): Moments {
   const mean = x.mean(axes, { keepDims: true });
-  const deviation = x.sub(mean);
+  // Added, so that the sweep has the small cotangent to negate in place of the large one.
+  const deviation = x.add(mean.neg());
   return { mean, variance: deviation.mul(deviation).mean(axes, { keepDims: true }), deviation };
 }
 

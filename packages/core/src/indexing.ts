@@ -133,6 +133,13 @@ export function resolveMasks<A extends Readable>(
 const isMask = <A extends ArrayLike>(entry: Index<A>): entry is A =>
   typeof entry === 'object' && entry !== null && 'dtype' in entry && entry.dtype === 'bool';
 
+/** Positions from 0 on, where negative ones count from the end. Those that are out of range stay as they are. */
+function fromStart<A extends ArrayLike>(k: Kernels<A>, positions: A, length: number): A {
+  const number = (value: number): A => k.full({ shape: [], value, dtype: 'int32' });
+  const fromEnd = k.minimum(k.less(positions, number(0)), k.lessEqual(number(-length), positions));
+  return k.where(fromEnd, k.add(positions, number(length)), positions);
+}
+
 /** Positions along an axis of the sliced array. */
 interface Take<A> {
   readonly indices: A;
@@ -195,7 +202,8 @@ export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly I
     } else if (isRange(entry)) {
       keep(entry);
     } else {
-      takes.push({ indices: checkPositions(entry), axis: shape.length });
+      const indices = fromStart(k, checkPositions(entry), x.shape[starts.length]!);
+      takes.push({ indices, axis: shape.length });
       keep(slice());
     }
   }

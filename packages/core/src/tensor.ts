@@ -494,10 +494,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /**
    * Entries by position for each axis in turn: a number drops the axis, `slice(start, stop, step)` takes a range, `null`
-   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one. Several such
-   * tensors belong together, as in NumPy: they broadcast, and pick the entries at [i, j], [i', j'], …; their axes take the
-   * place of those axes, or come first where other axes lie between. A bool mask of one or more axes stands for the positions
-   * at which it holds.
+   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one. Negative positions
+   * count from the end. Several such tensors belong together, as in NumPy: they broadcast, and pick the entries at [i, j],
+   * [i', j'], …; their axes take the place of those axes, or come first where other axes lie between. A bool mask of one or
+   * more axes stands for the positions at which it holds.
    *
    * @example
    * const x = tensor([[1, 2, 3], [4, 5, 6]]);

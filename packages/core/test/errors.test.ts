@@ -341,6 +341,11 @@ const badCalls: readonly BadCall[] = [
     ArgumentError,
     () => float(2, 3).index(tensor([0], { dtype: 'int32' }), tensor([3], { dtype: 'int32' })),
   ],
+  [
+    'take: index -3 at place 1 is out of range for an axis of length 2',
+    ArgumentError,
+    () => float(2).index(tensor([-2, -3], { dtype: 'int32' })),
+  ],
   ['index: got 2 indices for shape [2]', ArgumentError, () => float(2).index(bool(2), 0)],
   [
     'index: expected a mask as long as the axes that it is for, got [2, 3] from axis 0 of [2] on',

@@ -74,7 +74,7 @@ function picked(
   const list = x as readonly Nested<number>[];
   if ('position' in entry) return picked(list.at(entry.position)!, rest, shape, place);
   if ('range' in entry) return rangeOf(list, entry.range).map((part) => picked(part, rest, shape, place));
-  const pick = (here: readonly number[]) => picked(list[at(entry.positions, here)]!, rest, shape, here);
+  const pick = (here: readonly number[]) => picked(list.at(at(entry.positions, here))!, rest, shape, here);
   return place === undefined ? atEach(shape, pick) : pick(place);
 }
 
@@ -91,7 +91,7 @@ const newAxis = fc.constant<Entry>({ newAxis: true });
 /** An index of an axis of this length. */
 function entryOf(length: number): fc.Arbitrary<Entry> {
   if (length === 0) return range;
-  const position = fc.integer({ min: 0, max: length - 1 });
+  const position = fc.integer({ min: -length, max: length - 1 });
   const row = fc.array(position, { minLength: 3, maxLength: 3 });
   const positions = fc.oneof(
     position,

@@ -1,6 +1,17 @@
 /** Transition functions, and a layer for each: they keep the shape. */
 
-import { ArgumentError, type GeluOptions, gelu, leakyRelu, type Shape, type Tensor } from '@tapegrad/core';
+import {
+  ArgumentError,
+  elu,
+  type GeluOptions,
+  gelu,
+  hardtanh,
+  leakyRelu,
+  type Shape,
+  selu,
+  silu,
+  type Tensor,
+} from '@tapegrad/core';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -40,6 +51,60 @@ export class LeakyReLU extends Activation {
 
   protected override settings(): string {
     return String(this.slope);
+  }
+}
+
+/** x where x > 0, alpha (e^x - 1) elsewhere. */
+export class ELU extends Activation {
+  readonly alpha: number;
+
+  constructor(alpha = 1) {
+    super();
+    if (!Number.isFinite(alpha)) throw new ArgumentError(`ELU: alpha is ${alpha}, expected a finite number`);
+    this.alpha = alpha;
+  }
+
+  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return elu(x, this.alpha);
+  }
+
+  protected override settings(): string {
+    return String(this.alpha);
+  }
+}
+
+/** The exponential linear unit that keeps mean 0 and variance 1 from layer to layer; see `selu`. */
+export class SELU extends Activation {
+  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return selu(x);
+  }
+}
+
+/** x sigmoid(x), also called swish. */
+export class SiLU extends Activation {
+  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return silu(x);
+  }
+}
+
+/** x kept from `low` to `high`, with derivative 0 at these two. */
+export class Hardtanh extends Activation {
+  readonly low: number;
+  readonly high: number;
+
+  constructor(low = -1, high = 1) {
+    super();
+    if (!(low < high)) throw new ArgumentError(`Hardtanh: expected bounds in ascending order, got ${low} and ${high}`);
+    this.low = low;
+    this.high = high;
+  }
+
+  forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
+    return hardtanh(x, this.low, this.high);
+  }
+
+  protected override settings(): string {
+    return `${this.low}, ${this.high}`;
   }
 }
 

@@ -1,11 +1,15 @@
 import * as init from './init.ts';
 
 export {
+  ELU,
   GELU,
+  Hardtanh,
   Identity,
   LeakyReLU,
   ReLU,
+  SELU,
   Sigmoid,
+  SiLU,
   Softmax,
   Softplus,
   Tanh,

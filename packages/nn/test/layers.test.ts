@@ -17,7 +17,9 @@ import {
   Dropout,
   dense,
   dropout,
+  ELU,
   GELU,
+  Hardtanh,
   Identity,
   init,
   type Layer,
@@ -251,6 +253,8 @@ describe('activations', () => {
   test.each([
     ['LeakyReLU', () => new LeakyReLU(Number.NaN), 'LeakyReLU: the slope is NaN, expected a finite number'],
     ['Softmax', () => new Softmax(0.5), 'Softmax: the axis is 0.5, expected a whole number'],
+    ['ELU', () => new ELU(Infinity), 'ELU: alpha is Infinity, expected a finite number'],
+    ['Hardtanh', () => new Hardtanh(1, -1), 'Hardtanh: expected bounds in ascending order, got 1 and -1'],
     ['GELU', () => new GELU({ approximate: 'erf' as never }), "GELU: unknown approximation 'erf'"],
     ['gelu', () => gelu(zeros([1]), { approximate: 'erf' as never }), "gelu: unknown approximation 'erf'"],
   ])('%s refuses what it does not know', (_, make, message) => {
@@ -259,8 +263,22 @@ describe('activations', () => {
   });
 
   test('print what they were made with', () => {
-    const layers = [new LeakyReLU(0.2), new Softmax(), new GELU({ approximate: 'tanh' }), new ReLU()];
-    expect(layers.map(String)).toEqual(['LeakyReLU(0.2)', 'Softmax(-1)', 'GELU(tanh)', 'ReLU()']);
+    const layers = [
+      new LeakyReLU(0.2),
+      new ELU(),
+      new Hardtanh(0, 6),
+      new Softmax(),
+      new GELU({ approximate: 'tanh' }),
+      new ReLU(),
+    ];
+    expect(layers.map(String)).toEqual([
+      'LeakyReLU(0.2)',
+      'ELU(1)',
+      'Hardtanh(0, 6)',
+      'Softmax(-1)',
+      'GELU(tanh)',
+      'ReLU()',
+    ]);
   });
 });
 

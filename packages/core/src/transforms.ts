@@ -40,7 +40,7 @@ export interface ArgumentOptions<I extends ArgumentChoice = ArgumentChoice> {
 type AnyFunction = (...args: never[]) => unknown;
 
 /** The tensors of a tree, all of them floats. */
-export function floatsOf(call: string, where: string, tree: unknown): Tensor[] {
+function floatsOf(call: string, where: string, tree: unknown): Tensor[] {
   const tensors = tensorsOf(call, where, tree);
   const wrong = tensors.find(({ dtype }) => !isFloat(dtype));
   if (wrong === undefined) return tensors;
@@ -93,7 +93,7 @@ export function differentiate(
 }
 
 /** The positions of all arguments. */
-export const everyPosition = (args: readonly unknown[]): number[] => args.map((_, i) => i);
+const everyPosition = (args: readonly unknown[]): number[] => args.map((_, i) => i);
 
 /** The positions that an option names, and how to give what was found for them: as a list only if it was one. */
 export function chosen(argument: ArgumentChoice): { positions: readonly number[]; pick: (list: unknown) => unknown } {
@@ -102,7 +102,7 @@ export function chosen(argument: ArgumentChoice): { positions: readonly number[]
     : { positions: argument, pick: (list) => list };
 }
 
-export function checkScalar(call: string, y: unknown): Tensor {
+function checkScalar(call: string, y: unknown): Tensor {
   if (!(y instanceof Tensor)) throw new ArgumentError(`${call}: expected a function whose result is a tensor`);
   if (y.size === 1) return y;
   const got = `got shape ${formatShape(y.shape)}`;

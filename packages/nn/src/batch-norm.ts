@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type Buffer,
   buffer,
+  type Data,
   formatShape,
   isRecomputing,
   ones,
@@ -199,16 +200,18 @@ abstract class BatchNorm<C extends number> extends Module {
   #track({ mean, variance }: Moments, count: number): void {
     const { runningMean, runningVariance, batchCount, momentum } = this;
     if (runningMean === undefined || runningVariance === undefined || batchCount === undefined) return;
+    // Before anything changes, since inside vmap there is nothing to read.
+    const [means, variances] = [mean.data, variance.data];
     batchCount.assign(batchCount.add(1));
     const share = momentum === 'cumulative' ? 1 / batchCount.item() : momentum;
-    const follow = (running: Buffer<readonly [C]>, { data }: Tensor, factor: number): void =>
+    const follow = (running: Buffer<readonly [C]>, data: Data, factor: number): void =>
       running.update((elements) => {
         for (let i = 0; i < elements.length; i++) {
           elements[i] = (1 - share) * elements[i]! + share * factor * data[i]!;
         }
       });
-    follow(runningMean, mean, 1);
-    follow(runningVariance, variance, count / (count - 1));
+    follow(runningMean, means, 1);
+    follow(runningVariance, variances, count / (count - 1));
   }
 
   protected override settings(): string {

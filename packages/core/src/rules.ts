@@ -8,7 +8,15 @@
  * The mapped type makes a primitive without a rule, or with one too few, a compile error.
  */
 
-import type { Activation, ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
+import {
+  type Activation,
+  type ArrayLike,
+  type InputsOf,
+  type Kernels,
+  type Primitive,
+  sizeOf,
+  type VariadicPrimitive,
+} from '@tapegrad/kernels';
 import { softmax } from './compositions.ts';
 
 /** The cotangent of one input. */
@@ -49,6 +57,13 @@ function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const last = x.shape.length - 1;
   const order = x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i));
   return k.permute(x, order);
+}
+
+/** A batch of matrices as one, row below row: so what a weight gets of each is summed within one product. */
+function rowsOf<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  if (x.shape.length === 2) return x;
+  const columns = x.shape.at(-1)!;
+  return k.reshape(x, [sizeOf(x.shape.slice(0, -1)), columns]);
 }
 
 const inverse = (order: readonly number[]): number[] => order.map((_, i) => order.indexOf(i));
@@ -224,7 +239,11 @@ export const rules: Rules = {
   take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
   scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
 
-  matmul: [(k, g, _y, _a, b) => k.matmul(g, transpose(k, b)), (k, g, _y, a) => k.matmul(transpose(k, a), g)],
+  matmul: [
+    (k, g, _y, _a, b) => k.matmul(g, transpose(k, b)),
+    (k, g, _y, a, b) =>
+      b.shape.length === 2 ? k.matmul(transpose(k, rowsOf(k, a)), rowsOf(k, g)) : k.matmul(transpose(k, a), g),
+  ],
 
   crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropySlope(g, logits, labels), null],
   crossEntropySlope: [

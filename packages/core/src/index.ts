@@ -133,6 +133,7 @@ export {
   where,
 } from './functions.ts';
 export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
+export { registerHook } from './hooks.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';
 export { hessian, type JacobianMode, type JacobianTree, jacobian } from './jacobian.ts';

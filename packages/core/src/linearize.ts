@@ -4,7 +4,8 @@ import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@t
 import { leafOf } from './alias.ts';
 import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
 import type { Memory } from './cotangents.ts';
-import { type Calculus, sweep } from './sweep.ts';
+import type { Calculus } from './pullback.ts';
+import { sweep } from './sweep.ts';
 import { pushForward } from './tangents.ts';
 import { type Entry, entriesOf, isRecording, nextEntry, withRecording } from './tape.ts';
 import { onArrays, onTensors, Tensor } from './tensor.ts';

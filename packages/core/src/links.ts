@@ -3,7 +3,8 @@
 import { zeros } from './create.ts';
 import { TapeError } from './errors.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
-import { checkUnchanged, passBack } from './sweep.ts';
+import { passBack } from './pullback.ts';
+import { checkUnchanged } from './sweep.ts';
 import { checkTensor, onArrays, Tensor } from './tensor.ts';
 
 /** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, and Z_l = s_l(A_l), with its link. */

@@ -119,7 +119,7 @@ export function centralDifferences<S extends Tensor['shape']>(
   if (entries.length === 0 && (loss as Tensor) !== x) {
     throw new TapeError('centralDifferences: the loss was not computed from the tensor');
   }
-  entries.forEach(checkUnchanged);
+  for (const entry of entries) checkUnchanged(entry);
   const slopes = new Float64Array(x.size).fill(Number.NaN);
   for (const place of places ?? slopes.keys()) {
     const element = x.data[place];

@@ -1,17 +1,9 @@
 /** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
 
-import {
-  type ArrayLike,
-  formatShape,
-  type Kernels,
-  type Primitive,
-  type Shape,
-  type Slice,
-  sameShape,
-} from '@tapegrad/kernels';
+import { type ArrayLike, formatShape, type Primitive, type Slice, sameShape } from '@tapegrad/kernels';
 import { Cotangents, type Memory } from './cotangents.ts';
 import { TapeError } from './errors.ts';
-import { rules, type VariadicVjp } from './rules.ts';
+import { type Calculus, inputsRead, passBack, passesOn, sumTo } from './pullback.ts';
 import {
   type CustomAttributes,
   changedInput,
@@ -21,66 +13,13 @@ import {
   type Recorded,
   recomputed,
 } from './tape.ts';
-
-/** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
-function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
-  if (sameShape(g.shape, shape)) return g;
-  const lead = g.shape.length - shape.length;
-  const axes: number[] = [];
-  for (let i = 0; i < g.shape.length; i++) {
-    if (i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1)) axes.push(i);
-  }
-  const summed = k.sum(g, axes);
-  return lead > 0 ? k.reshape(summed, summed.shape.slice(lead)) : summed;
-}
-
-/** How a sweep computes: with values that tensors have, arrays or themselves. */
-export interface Calculus<T, A> {
-  readonly kernels: Kernels<A>;
-  /** The value of a tensor. */
-  readonly value: (x: T) => A;
-  /** The tensor of a value. */
-  readonly tensor: (value: A) => T;
-}
-
-// A rule as the sweep calls it: the arguments are the inputs and then the plain data.
-type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
-
-/** Whether a cotangent flows to input `i` of a primitive. */
-function passesOn(op: Primitive, i: number): boolean {
-  const rule = rules[op];
-  return typeof rule === 'function' || rule[i] !== null;
-}
-
-/** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
-export function cotangentOf<T extends Recorded, A extends ArrayLike>(
-  { kernels: k, value }: Calculus<T, A>,
-  { op, inputs, output, attributes }: Entry<T>,
-  i: number,
-  g: A,
-): A {
-  const rule = rules[op as Primitive];
-  if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
-  const vjp = rule[i] as AnyVjp;
-  const y = value(output);
-  if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
-  if (inputs.length === 2) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), attributes);
-  return vjp(k, g, y, ...inputs.map(value), attributes);
-}
-
-/** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
-export const passBack = <T extends Recorded, A extends ArrayLike>(
-  calculus: Calculus<T, A>,
-  entry: Entry<T>,
-  i: number,
-  g: A,
-): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g), entry.inputs[i]!.shape);
+import { cotangentWatcher, hooksOf, whileSwept } from './watching.ts';
 
 const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
 
-/** Throws where an input of an entry is no longer what it was when the entry ran. */
-export function checkUnchanged(entry: Entry): void {
-  const changed = changedInput(entry);
+/** Throws where an input of an entry, of those given, is no longer what it was when the entry ran. */
+export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
+  const changed = changedInput(entry, inputs);
   if (changed === undefined) return;
   throw new TapeError(
     `backward: '${changed.name}' of '${entry.name}' changed after the forward pass that this sweep needs its old value of; ` +
@@ -93,6 +32,15 @@ function checkCotangent({ name, inputs }: Entry, i: number, d: ArrayLike): void 
   if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
   throw new TapeError(
     `backward: the rule of '${name}' gave ${nameOf(x, i)} a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
+      `expected ${x.array.dtype} ${formatShape(x.shape)}`,
+  );
+}
+
+function checkReplacement(x: Recorded, d: ArrayLike): void {
+  if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
+  const of = x.name === undefined ? (x.entry?.name ?? 'an input') : `'${x.name}'`;
+  throw new TapeError(
+    `backward: a hook on ${of} gave a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
       `expected ${x.array.dtype} ${formatShape(x.shape)}`,
   );
 }
@@ -132,13 +80,31 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   const arrived = new Cotangents<T, A>(k, memory);
   for (const [root, seed] of seeds) if (flowsTo(root)) arrived.add(root, seed);
 
-  const arrive = (entry: Entry<T>, i: number, d: A): void => {
+  const watcher = cotangentWatcher<T>();
+  const arrive = (entry: Entry<T>, i: number, g: A, d: A): void => {
     checkCotangent(entry, i, d);
+    watcher?.(entry, i, tensor(g), tensor(d));
     memory.hold(d);
     arrived.add(entry.inputs[i]!, d);
   };
 
+  /** Shows a cotangent that is complete to those who wait for it, who may put another in its place. */
+  const hooked = (x: T, g: A): A => {
+    const hooks = hooksOf(x);
+    if (hooks === undefined) return g;
+    memory.letOut(g);
+    let now = g;
+    for (const hook of hooks) {
+      const made = hook(tensor(now));
+      if (made === undefined) continue;
+      now = value(made);
+      checkReplacement(x, now);
+    }
+    return now;
+  };
+
   const throughPrimitive = (entry: Entry<T>, g: A): void => {
+    const isChanged = changedInput(entry) !== undefined;
     for (let i = 0; i < entry.inputs.length; i++) {
       const x = entry.inputs[i]!;
       if (!flowsTo(x) || !passesOn(entry.op as Primitive, i)) continue;
@@ -146,18 +112,26 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
         arrived.addPart(x, entry.attributes as Slice, g);
         continue;
       }
+      if (isChanged) checkUnchanged(entry, inputsRead(entry, i));
       const d = memory.run(() => passBack(calculus, entry, i, g));
-      arrive(entry, i, d);
+      arrive(entry, i, g, d);
     }
   };
 
   const throughCustom = (entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void => {
+    checkUnchanged(entry);
     memory.letOut(g);
     const cotangents = definition.cotangents(entry, tensor(g));
     entry.inputs.forEach((x, i) => {
       const d = cotangents[i]!;
-      if (d !== null && flowsTo(x)) arrive(entry, i, sumTo(k, value(d), x.shape));
+      if (d !== null && flowsTo(x)) arrive(entry, i, g, sumTo(k, value(d), x.shape));
     });
+  };
+
+  const passOn = (entry: Entry<T>, g: A): void => {
+    const custom = customOf(entry);
+    if (custom === undefined) throughPrimitive(entry, g);
+    else throughCustom(entry, g, custom);
   };
 
   // From the last entry on, with those of a recomputation in the place of the checkpoint.
@@ -173,16 +147,15 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
       for (const inner of again) ahead.push(inner);
       continue;
     }
-    const g = arrived.take(output);
-    if (g === undefined) continue;
-    checkUnchanged(entry);
-    const custom = customOf(entry);
-    if (custom === undefined) throughPrimitive(entry, g);
-    else throughCustom(entry, g, custom);
+    const sum = arrived.take(output);
+    if (sum === undefined) continue;
+    const g = hooked(output, sum);
+    if (watcher === undefined) passOn(entry, g);
+    else whileSwept(entry, () => passOn(entry, g));
     if (isWanted(output)) found.set(output, g);
     else memory.release(g);
   }
-  for (const x of arrived.left()) found.set(x, arrived.take(x)!);
+  for (const x of arrived.left()) found.set(x, hooked(x, arrived.take(x)!));
   if (!retain) for (const entry of entries) entry.consume();
   return found;
 }

@@ -8,7 +8,7 @@
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { sameShape } from '@tapegrad/kernels';
-import { type Calculus, cotangentOf } from './sweep.ts';
+import { type Calculus, cotangentOf } from './pullback.ts';
 import { customOf, type Entry, expanded, type Recorded } from './tape.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;

@@ -112,8 +112,11 @@ export function noteChange(tensor: Recorded): void {
   changes.set(tensor.array.data, { tensor, before: executed });
 }
 
-/** The tensor that an input of an entry is, or is a view of, if its elements were replaced since the entry ran. */
-export function changedInput({ id, inputs }: Entry): Recorded | undefined {
+/** The tensor that one of an entry's inputs is, or is a view of, if its elements were replaced since the entry ran. */
+export function changedInput<T extends Recorded>(
+  { id, inputs: all }: Entry<T>,
+  inputs: readonly T[] = all,
+): Recorded | undefined {
   if (id >= lastChange) return undefined;
   for (const { array } of inputs) {
     const change = changes.get(array.data);

@@ -22,9 +22,10 @@ import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray } from './format.ts';
 import { checkIndicesAlong, type Index, index, resolveMasks, resolveRange, slice } from './indexing.ts';
+import type { Calculus } from './pullback.ts';
 import { recorded } from './recorded.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
-import { type Calculus, sweep } from './sweep.ts';
+import { sweep } from './sweep.ts';
 import { type Entry, type Recorded, withRecording } from './tape.ts';
 
 /** The shape of a scalar. */
@@ -155,7 +156,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * One sweep uses the tape up, unless `retainGraph` or `createGraph` is set.
    *
    * @throws TapeError where nothing that requires a gradient was involved, the tape was used up, or a parameter changed
-   * since it was recorded.
+   * whose old value a rule needs.
    * @example
    * const x = tensor(3, { requiresGrad: true });
    * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27

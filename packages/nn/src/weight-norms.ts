@@ -5,6 +5,7 @@ import {
   type Buffer,
   buffer,
   formatShape,
+  isRecomputing,
   noGrad,
   Parameter,
   parameter,
@@ -171,7 +172,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
 
   protected override weight(): Tensor {
     const weight = this.held;
-    if (this.training) noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
+    if (this.training && !isRecomputing()) noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
     // Copies, since the vectors may change before the sweep.
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;

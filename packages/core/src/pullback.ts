@@ -1,0 +1,95 @@
+/** What an entry makes of a cotangent: its rule, applied to arrays or to recorded tensors. */
+
+import {
+  type ArrayLike,
+  abstract,
+  type Kernels,
+  type Primitive,
+  primitives,
+  type Shape,
+  sameShape,
+} from '@tapegrad/kernels';
+import { rules, type VariadicVjp } from './rules.ts';
+import type { Entry, Recorded } from './tape.ts';
+
+/** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
+export function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
+  if (sameShape(g.shape, shape)) return g;
+  const lead = g.shape.length - shape.length;
+  const axes: number[] = [];
+  for (let i = 0; i < g.shape.length; i++) {
+    if (i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1)) axes.push(i);
+  }
+  const summed = k.sum(g, axes);
+  return lead > 0 ? k.reshape(summed, summed.shape.slice(lead)) : summed;
+}
+
+/** How a sweep computes: with values that tensors have, arrays or themselves. */
+export interface Calculus<T, A> {
+  readonly kernels: Kernels<A>;
+  /** The value of a tensor. */
+  readonly value: (x: T) => A;
+  /** The tensor of a value. */
+  readonly tensor: (value: A) => T;
+}
+
+// A rule as the sweep calls it: the arguments are the inputs and then the plain data.
+type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
+
+/** Whether a cotangent flows to input `i` of a primitive. */
+export function passesOn(op: Primitive, i: number): boolean {
+  const rule = rules[op];
+  return typeof rule === 'function' || rule[i] !== null;
+}
+
+/** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
+export function cotangentOf<T extends Recorded, A extends ArrayLike>(
+  { kernels: k, value }: Calculus<T, A>,
+  { op, inputs, output, attributes }: Entry<T>,
+  i: number,
+  g: A,
+): A {
+  const rule = rules[op as Primitive];
+  if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
+  const vjp = rule[i] as AnyVjp;
+  const y = value(output);
+  if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
+  if (inputs.length === 2) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), attributes);
+  return vjp(k, g, y, ...inputs.map(value), attributes);
+}
+
+/** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
+export const passBack = <T extends Recorded, A extends ArrayLike>(
+  calculus: Calculus<T, A>,
+  entry: Entry<T>,
+  i: number,
+  g: A,
+): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g), entry.inputs[i]!.shape);
+
+type AnyRun = (...args: readonly unknown[]) => ArrayLike;
+
+/** Shapes in the place of arrays, and primitives that note which of them they compute with. */
+function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
+  const noting = (op: Primitive): AnyRun => {
+    const run = abstract[op] as AnyRun;
+    return (...args) => {
+      for (const operand of args) read.add(operand);
+      return run(...args);
+    };
+  };
+  return Object.fromEntries(primitives.map((op) => [op, noting(op)])) as unknown as Kernels<ArrayLike>;
+}
+
+/** The inputs of a primitive's entry whose elements it takes to pass a cotangent on to input `i`: seen in its rule. */
+export function inputsRead<T extends Recorded>(entry: Entry<T>, i: number): T[] {
+  const shapes = new Map<T, ArrayLike>();
+  for (const x of [...entry.inputs, entry.output]) shapes.set(x, { shape: x.shape, dtype: x.array.dtype });
+  const read = new Set<unknown>();
+  const value = (x: T): ArrayLike => shapes.get(x)!;
+  const tensor = (): never => {
+    throw new TypeError('a rule makes no tensors');
+  };
+  const { shape, array } = entry.output;
+  cotangentOf<T, ArrayLike>({ kernels: shapesReadInto(read), value, tensor }, entry, i, { shape, dtype: array.dtype });
+  return entry.inputs.filter((x) => read.has(shapes.get(x)));
+}

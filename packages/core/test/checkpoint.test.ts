@@ -242,7 +242,7 @@ describe('memory of 40 layers', () => {
     return process.memoryUsage().arrayBuffers;
   };
 
-  /** The most memory in use above what was at the start, seen at every layer on either way, and the gradients. */
+  /** The most memory in use above what was at the start, seen at the end of each part on either way, and a gradient. */
   function train(each: number, wrap: Wrap) {
     let peak = 0;
     const start = bytesInUse();
@@ -260,7 +260,7 @@ describe('memory of 40 layers', () => {
     let z: Tensor = data;
     for (let i = 0; i < layers; i += each) {
       const own = weights.slice(i, i + each);
-      z = wrap((a) => own.reduce((h, w) => probe(h.matmul(w).tanh().mul(h.sigmoid())), a))(z);
+      z = wrap((a) => probe(own.reduce((h, w) => h.matmul(w).tanh().mul(h.sigmoid()), a)))(z);
     }
     const gradients = z.sum().backward({ wanted: weights.slice(0, 1) });
     return { peak, gradient: numbers(gradients.of(weights[0]!)) };

@@ -3,23 +3,31 @@
 import { centralDifferences, compare, links, Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import {
   binaryCrossEntropy,
+  cosineEmbedding,
   crossEntropy,
+  ctc,
   Dense,
   Dropout,
   dense,
   ELU,
   GELU,
   GRU,
+  gaussianNll,
   Hardtanh,
   hinge,
   huber,
   Identity,
+  klDivergence,
   type Layer,
   LeakyReLU,
   LSTM,
   l1,
   Module,
   mse,
+  multiLabelMargin,
+  multiMargin,
+  nll,
+  poissonNll,
   ReLU,
   RNN,
   SELU,
@@ -28,7 +36,11 @@ import {
   SiLU,
   Softmax,
   Softplus,
+  sigmoidFocal,
+  smoothL1,
+  softmaxFocal,
   Tanh,
+  tripletMargin,
 } from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 
@@ -89,12 +101,29 @@ describe('transitions by their modules', () => {
 describe('losses are no part of the last transition', () => {
   const signs = tensor(y.data.map(Math.sign), { shape: [6, 3] });
   const shares = y.softmax(1);
+  const weight = tensor([1, 2, 0.5], { dtype: 'float64' });
+  const lists = tensor([1, 2, -1, 1, 0, 2, 2, -1, 0, 1, 2, 0, 0, -1, 1, 1, 2, -1], { shape: [6, 3], dtype: 'int32' });
+  const sides = tensor([1, -1, 1, -1, 1, 1], { dtype: 'float64' });
   const losses: readonly (readonly [name: string, transition: string, loss: (a: Tensor) => Tensor])[] = [
     ['mse', 'identity', (a) => mse(a, y)],
     ['l1', 'identity', (a) => l1(a, y)],
     ['huber', 'identity', (a) => huber(a, y)],
     ['hinge', 'identity', (a) => hinge(a, signs)],
     ['binaryCrossEntropy', 'identity', (a) => binaryCrossEntropy(a, shares)],
+    ['binaryCrossEntropy, weighted', 'identity', (a) => binaryCrossEntropy(a, shares, { posWeight: weight })],
+    ['smoothL1', 'identity', (a) => smoothL1(a, y)],
+    ['gaussianNll', 'identity', (a) => gaussianNll(a, y, shares)],
+    ['poissonNll', 'identity', (a) => poissonNll(a, shares)],
+    ['klDivergence', 'logSoftmax', (a) => klDivergence(a.logSoftmax(1), shares)],
+    ['nll', 'logSoftmax', (a) => nll(a.logSoftmax(1), labels)],
+    ['sigmoidFocal', 'identity', (a) => sigmoidFocal(a, shares)],
+    ['softmaxFocal', 'identity', (a) => softmaxFocal(a, labels)],
+    ['multiMargin', 'identity', (a) => multiMargin(a, labels)],
+    ['multiLabelMargin', 'identity', (a) => multiLabelMargin(a, lists)],
+    ['cosineEmbedding', 'identity', (a) => cosineEmbedding(a, y, sides)],
+    ['tripletMargin', 'identity', (a) => tripletMargin(a, y, shares)],
+    ['ctc', 'logSoftmax', (a) => ctc(a.reshape([2, 3, 3]).logSoftmax(2), lists.reshape([2, 9]), [3, 3], [2, 1])],
+    ['crossEntropy of labels, weighted', 'identity', (a) => crossEntropy(a, labels, { weight, ignoreIndex: 2 })],
     ['crossEntropy of labels', 'identity', (a) => crossEntropy(a, labels)],
     ['crossEntropy of labels, smoothed', 'identity', (a) => crossEntropy(a, labels, { labelSmoothing: 0.1 })],
     // Here the tape has no more than log softmax and a product with the targets.

@@ -39,6 +39,6 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
 /** t (log t - x) where t is not 0. Where it is, neither log t nor x, which may be infinite too, is looked at. */
 function fromProbabilities(x: Tensor, t: Tensor): Tensor {
   const positive = t.greater(0);
-  const difference = positive.where(t, 1).log().sub(positive.where(x, 0));
-  return t.mul(difference);
+  const difference = positive.where(t, 1).log().sub(x);
+  return t.mul(positive.where(difference, 0));
 }

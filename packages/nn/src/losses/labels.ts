@@ -78,7 +78,9 @@ export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined)
     const shapes = `${formatShape(wanted)}, got ${formatShape(weight.shape)}`;
     throw new ShapeError(`${call}: expected a weight for each class, of shape ${shapes}`);
   }
-  checkSameDType(call, x, weight);
+  if (weight.dtype !== x.dtype) {
+    throw new DTypeError(`${call}: predictions are ${x.dtype} and weights ${weight.dtype}; cast one of them`);
+  }
 }
 
 /** Logits [n, c, …] as rows [m, c]. */

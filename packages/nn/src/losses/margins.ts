@@ -5,6 +5,7 @@ import {
   arange,
   DTypeError,
   formatShape,
+  full,
   type Shape,
   ShapeError,
   sameShape,
@@ -56,9 +57,10 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   const c = x.shape[1]!;
   const column = t.reshape([-1, 1]) as Tensor;
   const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
-  const missing = x.sub(x.gather(column, 1)).add(margin).relu();
-  const others = right.where(0, power === 1 ? missing : missing.mul(missing));
-  const losses = others.sum(1).div(c) as Tensor;
+  // The right class itself misses 0.
+  const margins = right.where(full([], 0, { dtype: x.dtype }), margin);
+  const missing = x.add(margins).sub(x.gather(column, 1)).relu();
+  const losses = (power === 1 ? missing : missing.mul(missing)).sum(1).div(c) as Tensor;
   return reduce('multiMargin', weight === undefined ? losses : losses.mul(weight.take(t)), reduction);
 }
 

@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import type { SameShapes } from '../layer-shapes.ts';
-import { checkFloat, checkNotEmpty, checkSameDType, type LossOptions, type Reduction, reduce } from './loss.ts';
+import { checkFloat, checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
 export type LabelShape<L extends Shape> = L extends readonly [

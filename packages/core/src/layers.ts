@@ -62,7 +62,10 @@ export function sourceOf(x: Tensor): Tensor {
   return at;
 }
 
-/** A matrix product of which one factor is a weight. */
+/** The products that layers are made of, and which inputs may be the weight: the one preferred comes first. */
+const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = { matmul: [1, 0], conv: [1], convInput: [1] };
+
+/** A matrix product of which one factor is a weight, or a convolution with one. */
 interface Product {
   readonly entry: Entry<Tensor>;
   /** Which factor the weight is. */
@@ -71,8 +74,7 @@ interface Product {
 
 /** Where both factors are given, a `Parameter` is the weight, and of two alike the one on the right. */
 function productOf(entry: Entry<Tensor>, isGiven: (x: Tensor) => boolean): Product | undefined {
-  if (entry.op !== 'matmul') return undefined;
-  const sides = ([1, 0] as const).filter((side) => isGiven(entry.inputs[side]!));
+  const sides = (weightSides[entry.op] ?? []).filter((side) => isGiven(entry.inputs[side]!));
   const side = sides.find((i) => sourceOf(entry.inputs[i]!) instanceof Parameter) ?? sides[0];
   return side === undefined ? undefined : { entry, side };
 }
@@ -130,7 +132,8 @@ function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums 
 const proper = (shape: Shape): Shape => shape.filter((length) => length !== 1);
 
 /** The result of a product with a vector, without the axis that this was given for the product. */
-function ofVector({ output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
+function ofVector({ op, output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
+  if (op !== 'matmul') return undefined;
   const [entry, ...others] = consumers(product);
   if (entry?.op !== 'reshape' || others.length > 0) return undefined;
   const { output } = entry;
@@ -149,6 +152,7 @@ const isOnes = (x: Tensor): boolean => !x.requiresGrad && x.data.every((element)
 
 /** [Z, 1] and [W; b] in the place of Z and W, as the factors of a product may be, transposed or not (F4). */
 function absorbedFactors({ entry, side }: Product, route: readonly Hop[]): Factors | undefined {
+  if (entry.op !== 'matmul') return undefined;
   const z = entry.inputs[1 - side]!;
   const zAxis = z.rank - (side === 1 ? 1 : 2);
   let w = entry.inputs[side]!;
@@ -206,6 +210,7 @@ function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
 
 /** Whether a product is one with a vector, for which the program's result has an axis less. */
 function takesVector({ entry, side }: Product, weight: Tensor, result: Tensor): boolean {
+  if (entry.op !== 'matmul') return false;
   const z = entry.inputs[1 - side]!;
   const axes = result.rank + (weight.rank === 1 ? 1 : 0);
   return z.size === z.shape.at(side === 1 ? -1 : -2) && axes < entry.output.rank;

@@ -7,7 +7,7 @@ import { passBack } from './pullback.ts';
 import { checkUnchanged } from './sweep.ts';
 import { checkTensor, onArrays, Tensor } from './tensor.ts';
 
-/** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, and Z_l = s_l(A_l), with its link. */
+/** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, or the convolution of the two, and Z_l = s_l(A_l), with its link. */
 export interface Link {
   /**
    * The path of the layer: the weight's name without its last part where that is `weight`, else the weight's name, else
@@ -68,11 +68,11 @@ function namesOf(layers: readonly Layer[]): string[] {
 /**
  * The layers of the network that a loss was computed by, in forward order, each with its link delta_l = dL/dA_l.
  *
- * A layer is a matrix product, on either side, with an input of the program that requires a gradient, or a view of one;
- * where both factors are such, a `Parameter` is the weight, and of two alike the one on the right. Its pre-activation is
- * the product with all biases and other layers' products that are added to it. Its transition is what happens on all
- * ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a loss is usually
- * made of, such as a logarithm, a square or whatever takes targets, does not count.
+ * A layer is a matrix product, on either side, or a convolution, with an input of the program that requires a gradient,
+ * or a view of one; where both factors are such, a `Parameter` is the weight, and of two alike the one on the right. Its
+ * pre-activation is the product with all biases and other layers' products that are added to it. Its transition is what
+ * happens on all ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a
+ * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count.
  *
  * This takes one sweep, and the tape can be swept again.
  *

@@ -61,6 +61,8 @@ const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
     ['mul', 3, 'constant']],
   ['elu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2]],
   ['clamp', ['where', 'constant', 'constant', 'x'], ['where', 'constant', 'constant', 0]],
+  ['maxPool', ['maxPool', 'x', 'constant']],
+  ['avgPool', ['conv', 'x', 'constant'], ['div', 0, 'constant']],
   ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],
   ['gelu', ['mul', 'x', 'constant'], ['mul', 'x', 'constant'], ['erf', 1], ['add', 2, 'constant'], ['mul', 0, 3]],
@@ -80,6 +82,12 @@ function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: 
   });
 }
 
+const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'conv', 'convInput']);
+
+/** Whether an entry is a product of two that are computed or learnt; one with a constant is a step like others. */
+const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
+  products.has(op) && inputs.every(({ requiresGrad }) => requiresGrad);
+
 /** The next tensor in which all is gathered that flows from `x`; `undefined` where that leads through a product. */
 function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
   const pending = new Set(consumers(x));
@@ -90,7 +98,7 @@ function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
     if (first === undefined) return undefined;
     const entry = others.reduce((earliest, other) => (other.id < earliest.id ? other : earliest), first);
     const joins = entry.op === 'concat' && entry.inputs.some((input) => input.requiresGrad && !reached.has(input));
-    if (entry.op === 'matmul' || joins) return undefined;
+    if (isProduct(entry) || joins) return undefined;
     entries.push(entry);
     pending.delete(entry);
     const { output } = entry;

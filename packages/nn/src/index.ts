@@ -14,6 +14,7 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
+export { Flatten, InputShape, PixelShuffle, pixelShuffle, Reshape } from './arrangement.ts';
 export { type AttentionOptions, attentionWeights, scaledDotProductAttention } from './attention.ts';
 export {
   BatchNorm1d,
@@ -24,6 +25,22 @@ export {
 } from './batch-norm.ts';
 export { Bilinear, type BilinearOptions, bilinear } from './bilinear.ts';
 export { Parallel, type ParallelOptions, Residual } from './branches.ts';
+export {
+  Conv1d,
+  Conv2d,
+  type ConvOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  type ConvTransposeOptions,
+} from './conv-layers.ts';
+export {
+  type ConvolutionOptions,
+  conv1d,
+  conv2d,
+  convTranspose1d,
+  convTranspose2d,
+  type TransposedConvolutionOptions,
+} from './convolution.ts';
 export { Dense, type DenseOptions, dense } from './dense.ts';
 export {
   AlphaDropout,
@@ -108,6 +125,25 @@ export {
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
 } from './multi-head-attention.ts';
+export {
+  type AvgPoolOptions,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  type PoolingOptions,
+} from './pooling.ts';
+export {
+  AdaptiveAvgPool2d,
+  AvgPool1d,
+  AvgPool2d,
+  GlobalAvgPool,
+  MaxPool1d,
+  MaxPool2d,
+} from './pooling-layers.ts';
 export { type RotaryOptions, rotary, SinusoidalEncoding, type SinusoidalOptions, sinusoidal } from './positions.ts';
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent/cell-modules.ts';
 export { type CellWeights, gruCell, lstmCell, type RnnNonlinearity, rnnCell } from './recurrent/cells.ts';
@@ -122,6 +158,7 @@ export {
   type WeightName,
 } from './recurrent/layers.ts';
 export { type Layer, Sequential } from './sequential.ts';
+export type { PerAxis } from './spatial.ts';
 export {
   type DecodeOptions,
   type EncodeOptions,
@@ -132,6 +169,7 @@ export {
   type TransformerOptions,
   type TransformerStackOptions,
 } from './transformer.ts';
+export { Upsample, type UpsampleOptions, upsample } from './upsampling.ts';
 export {
   SpectralNorm,
   type SpectralNormOptions,

@@ -2,14 +2,19 @@
 
 import { centralDifferences, compare, links, Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import {
+  AvgPool2d,
   binaryCrossEntropy,
   cosineEmbedding,
+  Conv1d,
+  Conv2d,
+  ConvTranspose1d,
   crossEntropy,
   ctc,
   Dense,
   Dropout,
   dense,
   ELU,
+  Flatten,
   GELU,
   GRU,
   gaussianNll,
@@ -22,6 +27,7 @@ import {
   LeakyReLU,
   LSTM,
   l1,
+  MaxPool2d,
   Module,
   mse,
   multiLabelMargin,
@@ -60,7 +66,7 @@ function describeLinks(model: Module, loss: Tensor): string[] {
     const size = Math.max(...numeric.data.map(Math.abs));
     const error = Math.max(...delta.data.map((element, i) => Math.abs(element - numeric.data[i]!)));
     expect(error, name).toBeLessThan(1e-8 * size + 1e-11);
-    if (weight.shape[0] === input.shape[1]) {
+    if (weight.rank === 2 && weight.shape[0] === input.shape[1]) {
       const product = input.detach().transpose().matmul(delta);
       expect(compare(name, product, weightGradient).passed).toBe(true);
     }
@@ -133,6 +139,52 @@ describe('losses are no part of the last transition', () => {
   test.each(losses)('%s', (_, transition, loss) => {
     const model = new Dense(4, 3, options);
     expect(describeLinks(model, loss(model.forward(x)))).toEqual([`layer 1: ${transition}`]);
+  });
+});
+
+describe('convolutions', () => {
+  const own = { random: new Random(6), dtype: 'float64' } as const;
+  const pictures = own.random.normal([2, 2, 6, 6], { dtype: 'float64' });
+
+  test('with poolings, to a dense layer', () => {
+    const model = new Sequential(
+      new Conv2d(2, 3, 3, { ...own, padding: 'same' }),
+      new ReLU(),
+      new MaxPool2d(2),
+      new Conv2d(3, 4, 2, { ...own, bias: false }),
+      new Tanh(),
+      new AvgPool2d(2),
+      new Flatten(),
+      new Dense(4, 3, own),
+    );
+    const loss = crossEntropy(model.forward(pictures), tensor([2, 0], { dtype: 'int32' }));
+    expect(describeLinks(model, loss)).toEqual(['0: relu → maxPool', '3: tanh → avgPool', '7: identity']);
+    const found = links(loss);
+    expect(found.map(({ weight }) => weight.shape)).toEqual([
+      [3, 2, 3, 3],
+      [4, 3, 2, 2],
+      [4, 3],
+    ]);
+    expect(found.map(({ bias }) => bias)).toEqual([model.layers[0].bias, undefined, model.layers[7].bias]);
+    expect(found[0]!.biasGradient!.shape).toEqual([3]);
+    expect(found.map(({ delta }) => delta.shape)).toEqual([
+      [2, 3, 6, 6],
+      [2, 4, 2, 2],
+      [2, 3],
+    ]);
+  });
+
+  test('transposed, and of sequences', () => {
+    const model = new Sequential(
+      new Conv1d(2, 3, 3, { ...own, stride: 2, groups: 1 }),
+      new Sigmoid(),
+      new ConvTranspose1d(3, 2, 3, { ...own, stride: 2 }),
+    );
+    const sequences = own.random.normal([3, 2, 7], { dtype: 'float64' });
+    expect(describeLinks(model, mse(model.forward(sequences) as Tensor, sequences as Tensor))).toEqual([
+      '0: sigmoid',
+      '2: identity',
+    ]);
   });
 });
 

@@ -1,0 +1,175 @@
+/** Convolutions and transposed convolutions of sequences and images, as functions. */
+
+import { ArgumentError, formatShape, kernels, ShapeError, type Tensor, type Window } from '@tapegrad/core';
+import { checkFloat } from './checks.ts';
+import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+
+/** How a weight slides over its input. */
+export interface ConvolutionOptions {
+  /** Elements from one window to the next; 1 unless given. */
+  readonly stride?: PerAxis;
+  /**
+   * Zeros put on each side, 0 unless given; `same` for as many positions as elements, the odd zero at the end, and `valid`
+   * for none.
+   */
+  readonly padding?: PerAxis | 'same' | 'valid';
+  /** Elements from one element of a window to the next; 1 unless given. */
+  readonly dilation?: PerAxis;
+  /** Parts of the channels that have nothing to do with one another; 1 unless given. */
+  readonly groups?: number;
+}
+
+/** How a weight slides over its result. */
+export interface TransposedConvolutionOptions {
+  /** Elements of the result from one window to the next; 1 unless given. */
+  readonly stride?: PerAxis;
+  /** Elements cut off the result on each side; 0 unless given. */
+  readonly padding?: PerAxis;
+  /** Elements put to the end of the result, fewer than the stride or the dilation; 0 unless given. */
+  readonly outputPadding?: PerAxis;
+  readonly dilation?: PerAxis;
+  readonly groups?: number;
+}
+
+function checkWeight(call: string, weight: Tensor, axes: number, wanted: string): void {
+  if (weight.rank === axes + 2) return;
+  throw new ShapeError(`${call}: expected a weight of shape ${wanted}, got ${formatShape(weight.shape)}`);
+}
+
+function checkGroups(call: string, groups: number, channels: number, what: string): void {
+  if (Number.isInteger(groups) && groups > 0 && channels % groups === 0) return;
+  throw new ArgumentError(`${call}: expected groups that divide the ${channels} ${what}, got ${groups}`);
+}
+
+function checkChannels(call: string, x: Tensor, expected: number): void {
+  const channels = x.shape[1];
+  if (channels === expected) return;
+  const shape = formatShape(x.shape);
+  throw new ShapeError(`${call}: expects ${expected} channels but receives ${channels}, in an input of shape ${shape}`);
+}
+
+/** Adds a number to each channel. */
+function addBias(call: string, y: Tensor, bias: Tensor | undefined): Tensor {
+  if (bias === undefined) return y;
+  const channels = y.shape[1]!;
+  if (bias.rank !== 1 || bias.shape[0] !== channels) {
+    throw new ShapeError(`${call}: expected a bias of shape [${channels}], got ${formatShape(bias.shape)}`);
+  }
+  return y.add(bias.reshape([channels, ...y.shape.slice(2).map(() => 1)]));
+}
+
+function convolve(
+  call: string,
+  axes: number,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions,
+): Tensor {
+  checkFloat(call, x);
+  checkMaps(call, x, axes);
+  checkWeight(call, weight, axes, '[out, in / groups, ...kernel]');
+  checkGroups(call, groups, weight.shape[0]!, 'channels of the result');
+  checkChannels(call, x, weight.shape[1]! * groups);
+  const windows = windowsOf(call, x.shape.slice(2), { size: weight.shape.slice(2), stride, padding, dilation });
+  return addBias(call, kernels.conv(x, weight, { windows, groups }), bias);
+}
+
+function convolveTransposed(
+  call: string,
+  axes: number,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | undefined,
+  { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 }: TransposedConvolutionOptions,
+): Tensor {
+  checkFloat(call, x);
+  checkMaps(call, x, axes);
+  checkWeight(call, weight, axes, '[in, out / groups, ...kernel]');
+  checkGroups(call, groups, weight.shape[0]!, 'channels of the input');
+  checkChannels(call, x, weight.shape[0]!);
+  const extra = perAxis(call, 'an output padding', outputPadding, axes, 0);
+  const options = { size: weight.shape.slice(2), stride, padding, dilation };
+  const plain = windowsOf(call, x.shape.slice(2), options);
+  const windows = plain.map((window, i): Window => {
+    const more = extra[i]!;
+    if (more > 0 && more >= Math.max(window.stride, window.dilation)) {
+      throw new ArgumentError(
+        `${call}: expected an output padding smaller than the stride or the dilation, got ${more} for a stride of ` +
+          `${window.stride} and a dilation of ${window.dilation}`,
+      );
+    }
+    // Where another window would begin in what is put to the end, it is cut off what the windows see.
+    const [before, after] = window.padding;
+    return more < window.stride ? window : { ...window, padding: [before, after - more] };
+  });
+  const shape = plain.map(({ size, stride: step, dilation: apart, padding: [before, after] }, i) => {
+    return (x.shape[i + 2]! - 1) * step - before - after + (size - 1) * apart + 1 + extra[i]!;
+  });
+  if (shape.some((length) => length < 1)) {
+    const got = `${formatShape(x.shape)} gives ${formatShape(shape)}`;
+    throw new ShapeError(`${call}: the padding leaves nothing of the result: an input of shape ${got}`);
+  }
+  return addBias(call, kernels.convInput(x, weight, { windows, groups, shape }), bias);
+}
+
+/**
+ * The windows of sequences times a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c, stride i + dilation j
+ * - padding], the cross-correlation that networks call a convolution.
+ *
+ * @param x [batch, in, length]
+ * @param weight [out, in / groups, kernel]
+ * @param bias [out]
+ * @returns [batch, out, (length + 2 padding - dilation (kernel - 1) - 1) / stride + 1], rounded down
+ * @example
+ * const x = tensor([[[1, 2, 3, 4]]]);
+ * conv1d(x, tensor([[[1, 10]]])).toArray(); // [[[21, 32, 43]]]
+ */
+export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor =>
+  convolve('conv1d', 1, x, weight, bias, options);
+
+/**
+ * The windows of images times a weight: see `conv1d`.
+ *
+ * @param x [batch, in, height, width]
+ * @param weight [out, in / groups, kernel height, kernel width]
+ * @param bias [out]
+ * @example
+ * conv2d(ones([1, 3, 8, 8]), ones([16, 3, 3, 3]), undefined, { padding: 'same' }).shape; // [1, 16, 8, 8]
+ */
+export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor =>
+  convolve('conv2d', 2, x, weight, bias, options);
+
+/**
+ * The adjoint of `conv1d` in its input: each element adds the weight, times itself, to the result.
+ *
+ * @param x [batch, in, length]
+ * @param weight [in, out / groups, kernel]
+ * @param bias [out]
+ * @returns [batch, out, (length - 1) stride - 2 padding + dilation (kernel - 1) + 1 + output padding]
+ * @example
+ * const x = tensor([[[1, 2, 3]]]);
+ * convTranspose1d(x, tensor([[[1, 10]]]), undefined, { stride: 2 }).toArray(); // [[[1, 10, 2, 20, 3, 30]]]
+ */
+export const convTranspose1d = (
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  options: TransposedConvolutionOptions = {},
+): Tensor => convolveTransposed('convTranspose1d', 1, x, weight, bias, options);
+
+/**
+ * The adjoint of `conv2d` in its input: see `convTranspose1d`.
+ *
+ * @param x [batch, in, height, width]
+ * @param weight [in, out / groups, kernel height, kernel width]
+ * @param bias [out]
+ * @example
+ * convTranspose2d(ones([1, 16, 7, 7]), ones([16, 3, 2, 2]), undefined, { stride: 2 }).shape; // [1, 3, 14, 14]
+ */
+export const convTranspose2d = (
+  x: Tensor,
+  weight: Tensor,
+  bias?: Tensor,
+  options: TransposedConvolutionOptions = {},
+): Tensor => convolveTransposed('convTranspose2d', 2, x, weight, bias, options);

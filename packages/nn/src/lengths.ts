@@ -1,0 +1,158 @@
+/**
+ * Arithmetic on axis lengths in the type system, digit by digit: whole numbers of any size, unlike the lengths of tuples. An
+ * unknown length, `number`, makes an unknown result.
+ */
+
+import type { Shape } from '@tapegrad/core';
+
+/** As many entries as a digit says. */
+interface Unary {
+  0: [];
+  1: [0];
+  2: [0, 0];
+  3: [0, 0, 0];
+  4: [0, 0, 0, 0];
+  5: [0, 0, 0, 0, 0];
+  6: [0, 0, 0, 0, 0, 0];
+  7: [0, 0, 0, 0, 0, 0, 0];
+  8: [0, 0, 0, 0, 0, 0, 0, 0];
+  9: [0, 0, 0, 0, 0, 0, 0, 0, 0];
+}
+
+type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+type Count<D> = D extends `${infer N extends keyof Unary}` ? Unary[N] : [];
+type Zeros = readonly 0[];
+
+/** So many times as many entries. */
+type Repeated<T extends Zeros, D> = {
+  '0': [];
+  '1': T;
+  '2': [...T, ...T];
+  '3': [...T, ...T, ...T];
+  '4': [...T, ...T, ...T, ...T];
+  '5': [...T, ...T, ...T, ...T, ...T];
+  '6': [...T, ...T, ...T, ...T, ...T, ...T];
+  '7': [...T, ...T, ...T, ...T, ...T, ...T, ...T];
+  '8': [...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T];
+  '9': [...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T];
+}[D & Digit];
+
+/** The digits of a number, ones first. */
+type Digits<N extends number> = FromText<`${N}`, []>;
+type FromText<S extends string, Out extends readonly Digit[]> = S extends `${infer D extends Digit}${infer Rest}`
+  ? FromText<Rest, [D, ...Out]>
+  : S extends ''
+    ? Out
+    : never;
+
+type Text<D extends readonly unknown[], S extends string = ''> = D extends readonly [
+  infer First extends Digit,
+  ...infer Rest,
+]
+  ? Text<Rest, `${First}${S}`>
+  : S;
+type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Trimmed<Rest>) : S;
+/** The number of some digits; `number` where there are none. */
+type Value<D> = [D] extends [never]
+  ? number
+  : D extends readonly unknown[]
+    ? Trimmed<Text<D>> extends `${infer N extends number}`
+      ? N
+      : number
+    : number;
+
+/** A count below 100 as its ones and tens. */
+type Carried<T extends Zeros> = `${T['length']}` extends `${infer Tens extends Digit}${infer Ones extends Digit}`
+  ? [Ones, Tens]
+  : [`${T['length']}`, '0'];
+
+type Sum<A, B, Carry = '0'> = A extends readonly [infer X, ...infer As]
+  ? B extends readonly [infer Y, ...infer Bs]
+    ? Carried<[...Count<X>, ...Count<Y>, ...Count<Carry>]> extends [infer D, infer C]
+      ? [D, ...Rest<Sum<As, Bs, C>>]
+      : never
+    : Sum<A, ['0'], Carry>
+  : B extends readonly [unknown, ...unknown[]]
+    ? Sum<['0'], B, Carry>
+    : Carry extends '0'
+      ? []
+      : [Carry];
+type Rest<T> = T extends readonly unknown[] ? T : never;
+
+type Scaled<A, D, Carry = '0'> = A extends readonly [infer X, ...infer As]
+  ? Carried<[...Repeated<Count<X>, D>, ...Count<Carry>]> extends [infer Ones, infer Tens]
+    ? [Ones, ...Rest<Scaled<As, D, Tens>>]
+    : never
+  : Carry extends '0'
+    ? []
+    : [Carry];
+
+type Multiplied<A, B> = B extends readonly [infer D, ...infer Bs]
+  ? Sum<Scaled<A, D>, ['0', ...Rest<Multiplied<A, Bs>>]>
+  : [];
+
+/** `never` where the difference is below zero. */
+type Difference<A, B, Borrow extends Zeros = []> = A extends readonly [infer X, ...infer As]
+  ? B extends readonly [infer Y, ...infer Bs]
+    ? Count<X> extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
+      ? [`${D['length']}`, ...Rest<Difference<As, Bs>>]
+      : [...Count<'9'>, 0, ...Count<X>] extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
+        ? [`${D['length']}`, ...Rest<Difference<As, Bs, [0]>>]
+        : never
+    : Difference<A, ['0'], Borrow>
+  : B extends readonly [infer Y, ...infer Bs]
+    ? Y extends '0'
+      ? Difference<A, Bs, Borrow>
+      : never
+    : Borrow extends []
+      ? []
+      : never;
+
+/** How often a divisor goes into a count, and what is left. */
+type Split<T, Divisor extends Zeros, Times extends Zeros = []> = T extends [...Divisor, ...infer Left extends Zeros]
+  ? Split<Left, Divisor, [...Times, 0]>
+  : [`${Times['length']}`, T];
+
+/** Long division, from the first digit on; the divisor is a digit. */
+type Divided<
+  S extends string,
+  Divisor extends Zeros,
+  Left extends Zeros,
+  Out extends string,
+> = S extends `${infer D extends Digit}${infer Following}`
+  ? Split<[...Repeated<Left, '9'>, ...Left, ...Count<D>], Divisor> extends [
+      infer Q extends string,
+      infer R extends Zeros,
+    ]
+    ? Divided<Following, Divisor, R, `${Out}${Q}`>
+    : never
+  : Trimmed<Out> extends `${infer N extends number}`
+    ? N
+    : number;
+
+/** a + b */
+export type Plus<A extends number, B extends number> = number extends A | B ? number : Value<Sum<Digits<A>, Digits<B>>>;
+
+/** a - b; `number` where that is below zero. */
+export type Minus<A extends number, B extends number> = number extends A | B
+  ? number
+  : Value<Difference<Digits<A>, Digits<B>>>;
+
+/** a b */
+export type Times<A extends number, B extends number> = number extends A | B
+  ? number
+  : Value<Multiplied<Digits<A>, Digits<B>>>;
+
+/** a / b, rounded down; `number` unless b is 1 to 9. */
+export type Quotient<A extends number, B extends number> = number extends A | B
+  ? number
+  : `${B}` extends Exclude<Digit, '0'>
+    ? Divided<`${A}`, Count<`${B}`>, [], ''>
+    : number;
+
+/** The product of all lengths. */
+export type Size<S extends Shape> = S extends readonly [infer First extends number, ...infer Others extends Shape]
+  ? Times<First, Size<Others>>
+  : S extends readonly []
+    ? 1
+    : number;

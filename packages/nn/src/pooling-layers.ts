@@ -1,0 +1,158 @@
+/** Maxima and means of windows, as layers. */
+
+import type { Shape, Tensor } from '@tapegrad/core';
+import type { Known } from './conv-layers.ts';
+import type { Input, Output, shapes } from './layer-shapes.ts';
+import { Module } from './module.ts';
+import {
+  type AvgPoolOptions,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+} from './pooling.ts';
+import type { PerAxis } from './spatial.ts';
+import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
+
+const text = (value: PerAxis): string => (typeof value === 'number' ? `${value}` : `[${value.join(', ')}]`);
+
+/** A kernel's size, and how it slides. */
+abstract class Pooling<K extends PerAxis, O> extends Module {
+  readonly kernel: K;
+  readonly options: O;
+
+  constructor(kernel: K, options: O) {
+    super();
+    this.kernel = kernel;
+    this.options = options;
+  }
+
+  protected override settings(): string {
+    return text(this.kernel);
+  }
+}
+
+/**
+ * The maximum of each window of sequences: see `maxPool1d`.
+ *
+ * @example
+ * new MaxPool1d(2).forward(zeros([4, 8, 100])).shape; // [4, 8, 50]
+ */
+export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoolOptions = object> extends Pooling<
+  K,
+  O
+> {
+  declare readonly [shapes]: PoolingMap<1, K, O>;
+
+  constructor(kernel: K, options: Known<O, MaxPoolOptions> = {} as never) {
+    super(kernel, options);
+  }
+
+  forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
+    return maxPool1d(x as unknown as Tensor, this.kernel, this.options) as never;
+  }
+}
+
+/**
+ * The maximum of each window of images: see `maxPool2d`.
+ *
+ * @example
+ * new MaxPool2d(2).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 14]
+ */
+export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoolOptions = object> extends Pooling<
+  K,
+  O
+> {
+  declare readonly [shapes]: PoolingMap<2, K, O>;
+
+  constructor(kernel: K, options: Known<O, MaxPoolOptions> = {} as never) {
+    super(kernel, options);
+  }
+
+  forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
+    return maxPool2d(x as unknown as Tensor, this.kernel, this.options) as never;
+  }
+}
+
+/**
+ * The mean of each window of sequences: see `avgPool1d`.
+ *
+ * @example
+ * new AvgPool1d(4).forward(zeros([4, 8, 100])).shape; // [4, 8, 25]
+ */
+export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoolOptions = object> extends Pooling<
+  K,
+  O
+> {
+  declare readonly [shapes]: PoolingMap<1, K, O>;
+
+  constructor(kernel: K, options: Known<O, AvgPoolOptions> = {} as never) {
+    super(kernel, options);
+  }
+
+  forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
+    return avgPool1d(x as unknown as Tensor, this.kernel, this.options) as never;
+  }
+}
+
+/**
+ * The mean of each window of images: see `avgPool2d`.
+ *
+ * @example
+ * new AvgPool2d([2, 1]).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 28]
+ */
+export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoolOptions = object> extends Pooling<
+  K,
+  O
+> {
+  declare readonly [shapes]: PoolingMap<2, K, O>;
+
+  constructor(kernel: K, options: Known<O, AvgPoolOptions> = {} as never) {
+    super(kernel, options);
+  }
+
+  forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
+    return avgPool2d(x as unknown as Tensor, this.kernel, this.options) as never;
+  }
+}
+
+/**
+ * Means of windows for a result of a given height and width: see `adaptiveAvgPool2d`.
+ *
+ * @example
+ * new AdaptiveAvgPool2d([5, 7]).forward(zeros([1, 64, 10, 9])).shape; // [1, 64, 5, 7]
+ */
+export class AdaptiveAvgPool2d<const P extends PerAxis = PerAxis> extends Module {
+  declare readonly [shapes]: ResizedMap<P>;
+  readonly size: P;
+
+  constructor(size: P) {
+    super();
+    this.size = size;
+  }
+
+  forward<S extends Shape>(x: Input<ResizedMap<P>, S>): Output<ResizedMap<P>, S> {
+    return adaptiveAvgPool2d(x as unknown as Tensor, this.size) as never;
+  }
+
+  protected override settings(): string {
+    return text(this.size);
+  }
+}
+
+/**
+ * The mean of each channel: see `globalAvgPool`.
+ *
+ * @example
+ * new GlobalAvgPool().forward(zeros([8, 64, 7, 7])).shape; // [8, 64]
+ */
+export class GlobalAvgPool extends Module {
+  declare readonly [shapes]: PooledMap;
+
+  forward<S extends Shape>(x: Input<PooledMap, S>): Output<PooledMap, S> {
+    return globalAvgPool(x as unknown as Tensor) as never;
+  }
+}

@@ -1,0 +1,195 @@
+/** Maxima and means of windows, as functions. */
+
+import {
+  ArgumentError,
+  formatShape,
+  kernels,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  tensor,
+  type Window,
+} from '@tapegrad/core';
+import { checkFloat } from './checks.ts';
+import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
+
+/** How windows slide over the last axes. */
+export interface PoolingOptions {
+  /** Elements from one window to the next; as many as a window has unless given. */
+  readonly stride?: PerAxis;
+  /** Put on each side, half a window at most; 0 unless given. */
+  readonly padding?: PerAxis;
+  /** Whether the last window may reach over the end; false unless given. */
+  readonly ceilMode?: boolean;
+}
+
+export interface MaxPoolOptions extends PoolingOptions {
+  /** Elements from one element of a window to the next; 1 unless given. */
+  readonly dilation?: PerAxis;
+}
+
+export interface AvgPoolOptions extends PoolingOptions {
+  /** Whether the padding counts as elements that are 0; true unless given. */
+  readonly countIncludePad?: boolean;
+}
+
+/** The spatial shape of an input with so many axes of the kind. */
+function spatialShape(call: string, x: Tensor, axes: number): Shape {
+  if (x.rank < axes + 1) {
+    const wanted = axes === 1 ? '[..., channels, length]' : '[..., channels, height, width]';
+    throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
+  }
+  return x.shape.slice(-axes);
+}
+
+/** More room after the end, so that the last window that begins before the end, or in the padding before, has a place. */
+function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
+  const span = (size - 1) * dilation + 1;
+  const positions = Math.ceil((length + before + after - span) / stride) + 1;
+  const last = (positions - 1) * stride >= length + before ? positions - 2 : positions - 1;
+  return { size, stride, dilation, padding: [before, Math.max(after, last * stride + span - length - before)] };
+}
+
+function poolingWindows(
+  call: string,
+  shape: Shape,
+  kernel: PerAxis,
+  { stride = kernel, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions,
+): Window[] {
+  const windows = windowsOf(call, shape, { size: kernel, stride, padding, dilation });
+  for (const {
+    size,
+    padding: [width],
+  } of windows) {
+    if (2 * width <= size) continue;
+    throw new ArgumentError(`${call}: expected a padding of at most half a window of ${size}, got ${width}`);
+  }
+  return ceilMode ? windows.map((window, i) => reachingOver(window, shape[i]!)) : windows;
+}
+
+function maxPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
+  const windows = poolingWindows(call, spatialShape(call, x, axes), kernel, options);
+  return kernels.maxPool(x, x.detach(), windows);
+}
+
+/** How many elements each window along an axis has: without the padding, or with it but not what is beyond. */
+function counts(
+  { size, stride, padding: [before] }: Window,
+  length: number,
+  positions: number,
+  padded: boolean,
+): number[] {
+  const [first, end] = padded ? [-before, length + before] : [0, length];
+  return Array.from({ length: positions }, (_, i) => {
+    const start = i * stride - before;
+    return Math.min(start + size, end) - Math.max(start, first);
+  });
+}
+
+function avgPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options: AvgPoolOptions): Tensor {
+  checkFloat(call, x);
+  const shape = spatialShape(call, x, axes);
+  const windows = poolingWindows(call, shape, kernel, options);
+  const lead = x.shape.slice(0, -axes);
+  const { dtype } = x;
+  // Each plane is an image of one channel, and a sum is a convolution with ones.
+  const planes = x.reshape([lead.reduce((size, length) => size * length, 1), 1, ...shape]);
+  const ones = kernels.full({ shape: [1, 1, ...windows.map(({ size }) => size)], value: 1, dtype });
+  const sums = kernels.conv(planes, ones, { windows, groups: 1 });
+  const positions = sums.shape.slice(2);
+  const perAxisCounts = windows.map((w, i) => counts(w, shape[i]!, positions[i]!, options.countIncludePad ?? true));
+  const elements = perAxisCounts.reduce((all, own) => all.flatMap((count) => own.map((length) => count * length)), [1]);
+  const isOne = new Set(elements).size === 1;
+  const divisor = tensor(isOne ? elements.slice(0, 1) : elements, { shape: isOne ? [] : positions, dtype });
+  return sums.div(divisor).reshape([...lead, ...positions]);
+}
+
+/**
+ * The maximum of each window over the last axis. Where several elements attain it, the gradient goes to the first; the
+ * padding is never the maximum; NaN in, NaN out.
+ *
+ * @param x [..., length]
+ * @param kernel the elements of a window
+ * @example
+ * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
+ */
+export const maxPool1d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = {}): Tensor =>
+  maxPool('maxPool1d', 1, x, kernel, options);
+
+/**
+ * The maximum of each window over the last two axes: see `maxPool1d`.
+ *
+ * @param x [..., height, width]
+ * @param kernel the height and width of a window
+ * @example
+ * maxPool2d(tensor([[[1, 2, 3], [4, 5, 6]]]), [2, 2], { stride: 1 }).toArray(); // [[[5, 6]]]
+ */
+export const maxPool2d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = {}): Tensor =>
+  maxPool('maxPool2d', 2, x, kernel, options);
+
+/**
+ * The mean of each window over the last axis.
+ *
+ * @param x [..., length]
+ * @param kernel the elements of a window
+ * @example
+ * avgPool1d(tensor([[1, 3, 2, 6, 4, 0]]), 2).toArray(); // [[2, 4, 2]]
+ */
+export const avgPool1d = (x: Tensor, kernel: PerAxis, options: AvgPoolOptions = {}): Tensor =>
+  avgPool('avgPool1d', 1, x, kernel, options);
+
+/**
+ * The mean of each window over the last two axes.
+ *
+ * @param x [..., height, width]
+ * @param kernel the height and width of a window
+ * @example
+ * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArray(); // [[[2.5]]]
+ */
+export const avgPool2d = (x: Tensor, kernel: PerAxis, options: AvgPoolOptions = {}): Tensor =>
+  avgPool('avgPool2d', 2, x, kernel, options);
+
+/** [to, from]: row i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
+function averages(from: number, to: number, like: Tensor): Tensor {
+  const rows = Array.from({ length: to }, (_, i) => {
+    const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
+    return Array.from({ length: from }, (_, j) => (j >= start && j < end ? 1 / (end - start) : 0));
+  });
+  return tensor(rows.flat(), { shape: [to, from], dtype: like.dtype });
+}
+
+/**
+ * Means of windows that are as large as they must be for a result of a given height and width: position i of n covers the
+ * elements from i length / n, rounded down, to (i + 1) length / n, rounded up.
+ *
+ * @param x [..., height, width]
+ * @param size the height and width of the result
+ * @example
+ * adaptiveAvgPool2d(tensor([[[1, 2, 3, 4], [5, 6, 7, 8]]]), [1, 2]).toArray(); // [[[3.5, 5.5]]]
+ */
+export function adaptiveAvgPool2d(x: Tensor, size: PerAxis): Tensor {
+  checkFloat('adaptiveAvgPool2d', x);
+  const [height, width] = spatialShape('adaptiveAvgPool2d', x, 2) as readonly [number, number];
+  const [down, across] = perAxis('adaptiveAvgPool2d', 'a size', size, 2, 1) as readonly [number, number];
+  return averages(height, down, x)
+    .matmul(x)
+    .matmul(averages(width, across, x).transpose());
+}
+
+/**
+ * The mean of each channel over all axes after the channels.
+ *
+ * @param x [batch, channels, ...]
+ * @returns [batch, channels]
+ * @example
+ * globalAvgPool(tensor([[[[1, 2], [3, 6]]]])).toArray(); // [[3]]
+ */
+export function globalAvgPool(x: Tensor): Tensor {
+  checkFloat('globalAvgPool', x);
+  if (x.rank < 3) {
+    throw new ShapeError(
+      `globalAvgPool: expected an input of shape [batch, channels, ...], got ${formatShape(x.shape)}`,
+    );
+  }
+  return x.mean(x.shape.map((_, axis) => axis).slice(2));
+}

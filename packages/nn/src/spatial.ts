@@ -1,0 +1,56 @@
+/** What convolutions and poolings take for each spatial axis, as numbers and as windows. */
+
+import { ArgumentError, formatShape, type Shape, ShapeError, type Tensor, type Window } from '@tapegrad/core';
+
+/** A number for all spatial axes alike, or one for each. */
+export type PerAxis = number | readonly number[];
+
+/** The number of each axis; throws unless they are whole and no less than `least`. */
+export function perAxis(call: string, what: string, value: PerAxis, axes: number, least: number): readonly number[] {
+  const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : value;
+  if (list.length === axes && list.every((n) => Number.isInteger(n) && n >= least)) return list;
+  const got = typeof value === 'number' ? `${value}` : formatShape(value);
+  throw new ArgumentError(
+    `${call}: expected ${what} as a whole number of at least ${least}, or ${axes} of them, got ${got}`,
+  );
+}
+
+/** Throws unless an input has so many axes at least. */
+export function checkRank(call: string, x: Tensor, rank: number, wanted: string): void {
+  if (x.rank === rank) return;
+  throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
+}
+
+const places = ['[batch, channels, length]', '[batch, channels, height, width]'] as const;
+
+/** Throws unless an input is a batch of maps with so many spatial axes, 1 or 2. */
+export const checkMaps = (call: string, x: Tensor, axes: number): void =>
+  checkRank(call, x, axes + 2, places[axes - 1]!);
+
+/** How windows slide, a number or one an axis each. */
+export interface WindowOptions {
+  readonly size: PerAxis;
+  readonly stride: PerAxis;
+  readonly padding: PerAxis | 'same' | 'valid';
+  readonly dilation: PerAxis;
+}
+
+/** Zeros on both sides so that, at a stride of 1, there are as many positions as elements; the odd one after. */
+const same = (span: number): readonly [number, number] => [Math.floor(span / 2), Math.ceil(span / 2)];
+
+/** The windows of an input whose spatial axes have the lengths of `shape`. */
+export function windowsOf(call: string, shape: Shape, { size, stride, padding, dilation }: WindowOptions): Window[] {
+  const axes = shape.length;
+  const sizes = perAxis(call, 'a size', size, axes, 1);
+  const strides = perAxis(call, 'a stride', stride, axes, 1);
+  const dilations = perAxis(call, 'a dilation', dilation, axes, 1);
+  if (padding === 'same' && strides.some((step) => step !== 1)) {
+    throw new ArgumentError(`${call}: padding 'same' is for a stride of 1, got ${formatShape(strides)}`);
+  }
+  const widths = typeof padding === 'string' ? undefined : perAxis(call, 'a padding', padding, axes, 0);
+  return sizes.map((length, i) => {
+    const before = widths?.[i] ?? 0;
+    const around = padding === 'same' ? same((length - 1) * dilations[i]!) : ([before, before] as const);
+    return { size: length, stride: strides[i]!, dilation: dilations[i]!, padding: around };
+  });
+}

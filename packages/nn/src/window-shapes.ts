@@ -1,0 +1,188 @@
+/** What convolutions and poolings do to a shape, in the type system. */
+
+import type { Agree, Printed, Shape, ShapeError } from '@tapegrad/core';
+import type { ShapeMap } from './layer-shapes.ts';
+import type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
+import type { PerAxis } from './spatial.ts';
+
+/** The number of axis `I`. */
+type At<P, I extends 0 | 1> = P extends number
+  ? P
+  : P extends readonly number[]
+    ? P[I] extends number
+      ? P[I]
+      : number
+    : number;
+
+/** An option, or what it is unless given; `number` where it may be given. */
+type Option<O, Name extends string, Otherwise> = Name extends keyof O
+  ? undefined extends O[Name]
+    ? number
+    : O[Name]
+  : Otherwise;
+
+/** The elements that a window spans, less one. */
+type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
+
+/** (n + 2 p - reach - 1) / s + 1 */
+type Positions<N extends number, R extends number, S extends number, P extends number> = Plus<
+  Quotient<Minus<Plus<N, Times<2, P>>, Plus<R, 1>>, S>,
+  1
+>;
+
+/** How many positions windows have along axis `I` of length `N`. */
+type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
+  Option<O, 'ceilMode', false> extends false
+    ? Option<O, 'padding', 0> extends 'same'
+      ? N
+      : Positions<
+          N,
+          Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>>,
+          At<S, I>,
+          Option<O, 'padding', 0> extends 'valid' ? 0 : At<Option<O, 'padding', 0>, I>
+        >
+    : number;
+
+/** (n - 1) s - 2 p + reach + 1 + output padding, a step at a time: all at once is more than the compiler takes. */
+type TransposedLength<N extends number, K, O, I extends 0 | 1> =
+  Times<Minus<N, 1>, At<Option<O, 'stride', 1>, I>> extends infer Steps extends number
+    ? Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>> extends infer R extends number
+      ? Plus<Plus<Steps, R>, Plus<At<Option<O, 'outputPadding', 0>, I>, 1>> extends infer Full extends number
+        ? Minus<Full, Times<2, At<Option<O, 'padding', 0>, I>>>
+        : never
+      : never
+    : never;
+
+type Unranked<S> = S extends Shape ? (number extends S['length'] ? true : false) : true;
+
+type Mismatch<Expected extends number, C extends number> = ShapeError<`expects ${Expected} channels but receives ${C}`>;
+
+type Axes<N extends 1 | 2> = N extends 1 ? readonly [number] : readonly [number, number];
+
+/** `In` channels become `Out`, and the spatial axes become windows of size `K`. */
+export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, Out, ...Axes<Rank>]
+    : this['input'] extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Shape]
+      ? Agree<C, In> extends true
+        ? Spatial extends readonly [infer H extends number, infer W extends number]
+          ? readonly [
+              B,
+              Out,
+              WindowLength<H, K, O, Option<O, 'stride', 1>, 0>,
+              WindowLength<W, K, O, Option<O, 'stride', 1>, 1>,
+            ]
+          : Spatial extends readonly [infer L extends number]
+            ? readonly [B, Out, WindowLength<L, K, O, Option<O, 'stride', 1>, 0>]
+            : Shape
+        : Mismatch<In, C>
+      : Shape;
+}
+
+/** `In` channels become `Out`, and the spatial axes what windows of size `K` cover. */
+export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, Out, ...Axes<Rank>]
+    : this['input'] extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Shape]
+      ? Agree<C, In> extends true
+        ? Spatial extends readonly [infer H extends number, infer W extends number]
+          ? readonly [B, Out, TransposedLength<H, K, O, 0>, TransposedLength<W, K, O, 1>]
+          : Spatial extends readonly [infer L extends number]
+            ? readonly [B, Out, TransposedLength<L, K, O, 0>]
+            : Shape
+        : Mismatch<In, C>
+      : Shape;
+}
+
+/** The last `Rank` axes become positions of windows of size `K`, a window apart unless the options say otherwise. */
+export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
+  readonly output: Rank extends 1
+    ? this['input'] extends readonly [...infer Lead extends Shape, infer L extends number]
+      ? readonly [...Lead, WindowLength<L, K, O, Option<O, 'stride', K>, 0>]
+      : Shape
+    : this['input'] extends readonly [...infer Lead extends Shape, infer H extends number, infer W extends number]
+      ? readonly [
+          ...Lead,
+          WindowLength<H, K, O, Option<O, 'stride', K>, 0>,
+          WindowLength<W, K, O, Option<O, 'stride', K>, 1>,
+        ]
+      : Shape;
+}
+
+/** The last two axes get these lengths. */
+export interface ResizedMap<P extends PerAxis> extends ShapeMap {
+  readonly output: this['input'] extends readonly [...infer Lead extends Shape, number, number]
+    ? readonly [...Lead, At<P, 0>, At<P, 1>]
+    : Shape;
+}
+
+/** The last two axes become as many times longer. */
+export interface ScaledMap<P extends PerAxis> extends ShapeMap {
+  readonly output: this['input'] extends readonly [
+    ...infer Lead extends Shape,
+    infer H extends number,
+    infer W extends number,
+  ]
+    ? readonly [...Lead, Times<H, At<P, 0>>, Times<W, At<P, 1>>]
+    : Shape;
+}
+
+/** The axes after the first two are gone. */
+export interface PooledMap extends ShapeMap {
+  readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...Shape]
+    ? readonly [B, C]
+    : Shape;
+}
+
+/** All axes after the first become one. */
+export interface FlattenMap extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, number]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? readonly [B, Size<Others>]
+      : Shape;
+}
+
+/** The axes after the first become those of `T`, of as many elements. */
+export interface ReshapeMap<T extends Shape> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, ...T]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? Agree<Size<Others>, Size<T>> extends true
+        ? readonly [B, ...T]
+        : ShapeError<`expects ${Size<T>} elements in each of the batch but receives ${Size<Others>}`>
+      : Shape;
+}
+
+type AgreeAll<A extends Shape, B extends Shape> = A extends readonly [infer X extends number, ...infer As extends Shape]
+  ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
+    ? Agree<X, Y> extends true
+      ? AgreeAll<As, Bs>
+      : false
+    : false
+  : B extends readonly []
+    ? true
+    : false;
+
+/** The axes after the first are `S`. */
+export interface InputMap<S extends Shape> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, ...S]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? AgreeAll<Others, S> extends true
+        ? readonly [B, ...S]
+        : ShapeError<`expects a batch of shape ${Printed<S>} each but receives ${Printed<Others>}`>
+      : ShapeError<`expects a batch of shape ${Printed<S>} each but receives a scalar`>;
+}
+
+/** Channels become blocks of `R` by `R` elements. */
+export interface ShuffleMap<R extends number> extends ShapeMap {
+  readonly output: this['input'] extends readonly [
+    infer B extends number,
+    infer C extends number,
+    infer H extends number,
+    infer W extends number,
+  ]
+    ? readonly [B, Quotient<C, Times<R, R>>, Times<H, R>, Times<W, R>]
+    : readonly [number, number, number, number];
+}

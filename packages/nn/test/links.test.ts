@@ -4,10 +4,10 @@ import { centralDifferences, compare, links, Random, slice, type Tensor, tensor 
 import {
   AvgPool2d,
   binaryCrossEntropy,
-  cosineEmbedding,
   Conv1d,
   Conv2d,
   ConvTranspose1d,
+  cosineEmbedding,
   crossEntropy,
   ctc,
   Dense,

@@ -18,7 +18,10 @@ import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type RotaryOptions, rotary } from './positions.ts';
 
-/** The keys and values of a sequence so far, so that its next entry can be attended to without computing them again. */
+/**
+ * The keys and values of a sequence so far, so that its next entry can be attended to without computing them again. Unless
+ * gradients are to flow through it, use it within `noGrad`.
+ */
 export class KeyValueCache {
   #keys: Tensor | undefined;
   #values: Tensor | undefined;

@@ -2,6 +2,7 @@ import {
   ArgumentError,
   DTypeError,
   full,
+  grad,
   ones,
   Random,
   type Scalar,
@@ -9,12 +10,14 @@ import {
   type Tensor,
   tapeOf,
   tensor,
+  vmap,
   zeros,
 } from '@tapegrad/core';
 import {
   binaryCrossEntropy,
   cosineEmbedding,
   crossEntropy,
+  ctc,
   gaussianNll,
   hinge,
   huber,
@@ -381,6 +384,41 @@ test('an ignored row gets no gradient', () => {
     [-1, 0],
     [0, 0],
   ]);
+});
+
+describe('inside vmap, each example has the gradient that it has alone', () => {
+  const random = new Random(8);
+  const normal = (...shape: number[]): Tensor => random.normal(shape, { dtype: 'float64' });
+  const labels = int([0, 1, 2, 2, 1, 0, 1, 1]).reshape([4, 2]) as Tensor;
+  const lists = int(Array.from({ length: 24 }, (_, i) => ((i * i) % 4) - 1)).reshape([4, 2, 3]) as Tensor;
+  const weight = tensor([1, 2, 0.5], { dtype: 'float64' });
+  const examples: readonly (readonly [name: string, loss: (x: Tensor, t: Tensor) => Tensor, targets: Tensor])[] = [
+    ['crossEntropy', (x, t) => crossEntropy(x, t, { weight, ignoreIndex: 9, labelSmoothing: 0.1 }), labels],
+    ['nll', (x, t) => nll(x.logSoftmax(1), t, { ignoreIndex: 0 }), labels],
+    ['softmaxFocal', (x, t) => softmaxFocal(x, t), labels],
+    ['multiMargin', (x, t) => multiMargin(x, t), labels],
+    ['multiLabelMargin', (x, t) => multiLabelMargin(x, t), lists],
+    ['ctc', (x, t) => ctc(x.logSoftmax(1).reshape([1, 2, 3]), t.reshape([1, 2]), [2], [1]), labels.maximum(1)],
+    ['gaussianNll', (x, t) => gaussianNll(x, t, t.mul(t)), normal(4, 2, 3)],
+    ['poissonNll', (x, t) => poissonNll(x, t.abs(), { full: true }), normal(4, 2, 3)],
+    ['klDivergence', (x, t) => klDivergence(x, t.softmax(1)), normal(4, 2, 3)],
+    ['sigmoidFocal', (x, t) => sigmoidFocal(x, t.sigmoid()), normal(4, 2, 3)],
+    ['binaryCrossEntropy', (x, t) => binaryCrossEntropy(x, t.sigmoid(), { posWeight: weight }), normal(4, 2, 3)],
+    ['cosineEmbedding', (x, t) => cosineEmbedding(x, t, ones([2], { dtype: 'float64' })), normal(4, 2, 3)],
+    ['tripletMargin', (x, t) => tripletMargin(x, t, t.neg()), normal(4, 2, 3)],
+  ];
+  const x = normal(4, 2, 3);
+
+  test.each(examples)('%s', (_, loss, targets) => {
+    const alone = [0, 1, 2, 3].map((i) => grad(loss)(x.index(i), targets.index(i)).data);
+    const together = vmap(grad(loss))(x, targets);
+    expect([0, 1, 2, 3].map((i) => together.index(i).data)).toEqual(alone);
+  });
+
+  test('and labels are checked in all of them', () => {
+    const wrong = int([0, 1, 2, 2, 1, 3, 1, 1]).reshape([4, 2]) as Tensor;
+    expect(() => vmap((row: Tensor, t: Tensor) => nll(row, t))(x, wrong)).toThrow('label 3 at place 5 is out of range');
+  });
 });
 
 describe('binaryCrossEntropy', () => {

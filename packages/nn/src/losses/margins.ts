@@ -10,7 +10,6 @@ import {
   ShapeError,
   sameShape,
   type Tensor,
-  tensor,
 } from '@tapegrad/core';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
 import {
@@ -87,26 +86,24 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   checkFloat('multiLabelMargin', x);
   checkMatrix('multiLabelMargin', x);
   checkNotEmpty('multiLabelMargin', x);
-  const lists = readLists(x, t);
+  checkLists(x, t);
   const [n, c] = x.shape as readonly [number, number];
-  const most = Math.max(1, ...lists.map(({ length }) => length));
-  const slots = Int32Array.from({ length: n * most }, (_, i) => lists[Math.floor(i / most)]![i % most] ?? 0);
-  const used = Uint8Array.from(slots, (_, i) => Number(i % most < lists[Math.floor(i / most)]!.length));
-  const wrong = Uint8Array.from({ length: n * c }, (_, i) => Number(!lists[Math.floor(i / c)]!.includes(i % c)));
+  const listed = (t.equal(-1).cast('int32').cumsum(1) as Tensor).equal(0);
+  checkListed(t, listed, c);
+  const most = Math.max(1, ...listed.cast('int32').sum(1).max().elements);
+  const used = listed.slice(1, 0, most).reshape([n, most, 1]) as Tensor;
+  const slots = used.where(t.slice(1, 0, most).reshape([n, most, 1]), 0);
+  const classes = arange(0, c, 1, { dtype: 'int32' }) as Tensor;
+  const others = slots.equal(classes).minimum(used).cast('int32').sum(1, { keepDims: true }).equal(0) as Tensor;
 
   // Every right class with every other: [n, most, c].
-  const right = x.gather(tensor(slots, { shape: [n, most] }), 1).reshape([n, most, 1]);
+  const right = x.gather(slots.reshape([n, most]), 1).reshape([n, most, 1]);
   const missing = (x.reshape([n, 1, c]) as Tensor).sub(right).add(1).relu();
-  const masks = [
-    tensor(used, { shape: [n, most, 1], dtype: 'bool' }),
-    tensor(wrong, { shape: [n, 1, c], dtype: 'bool' }),
-  ];
-  const counted = (masks[0] as Tensor).minimum(masks[1] as Tensor).where(missing, 0);
+  const counted = used.minimum(others).where(missing, 0);
   return reduce('multiLabelMargin', counted.sum([1, 2]).div(c), options.reduction);
 }
 
-/** The right classes of each row. */
-function readLists(x: Tensor, labels: Tensor): number[][] {
+function checkLists(x: Tensor, labels: Tensor): void {
   if (!sameShape(labels.shape, x.shape)) {
     const shapes = `scores of shape ${formatShape(x.shape)} need labels of this shape, got ${formatShape(labels.shape)}`;
     throw new ShapeError(`multiLabelMargin: ${shapes}`);
@@ -114,15 +111,12 @@ function readLists(x: Tensor, labels: Tensor): number[][] {
   if (labels.dtype !== 'int32') {
     throw new DTypeError(`multiLabelMargin: the labels are ${labels.dtype}, expected int32; cast them`);
   }
-  const [n, c] = x.shape as readonly [number, number];
-  const all = labels.data;
-  return Array.from({ length: n }, (_, row) => {
-    const list = Array.from(all.subarray(row * c, (row + 1) * c));
-    const end = list.indexOf(-1);
-    const used = end === -1 ? list : list.slice(0, end);
-    const bad = used.findIndex((label) => label < 0 || label >= c);
-    if (bad === -1) return used;
-    const range = `${c} classes are labelled 0 to ${c - 1}, and -1 ends a list`;
-    throw new ArgumentError(`multiLabelMargin: label ${used[bad]} at place ${row * c + bad} is out of range: ${range}`);
-  });
+}
+
+/** Throws where a label that comes before its row's -1 is none of c classes. */
+function checkListed({ elements: labels }: Tensor, { elements: listed }: Tensor, c: number): void {
+  const wrong = labels.findIndex((label, i) => listed[i] === 1 && (label < 0 || label >= c));
+  if (wrong === -1) return;
+  const range = `${c} classes are labelled 0 to ${c - 1}, and -1 ends a list`;
+  throw new ArgumentError(`multiLabelMargin: label ${labels[wrong]} at place ${wrong} is out of range: ${range}`);
 }

@@ -21,8 +21,8 @@ import { Module } from './module.ts';
 import {
   type AffineOptions,
   affineParameters,
-  checkAffine,
   checkEps,
+  checkShapes,
   inverseDeviation,
   type Moments,
   momentsOf,
@@ -97,8 +97,7 @@ export function batchNorm<S extends Shape>(
   checkFloat('batchNorm', x);
   checkEps('batchNorm', eps);
   const channels = [channelsOf('batchNorm', x)];
-  checkAffine('batchNorm', channels, weight, bias);
-  checkAffine('batchNorm', channels, mean, variance);
+  checkShapes('batchNorm', channels, { weight, bias, mean, variance });
   if ((mean === undefined) !== (variance === undefined)) {
     throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
   }

@@ -6,8 +6,8 @@ import {
   type AffineOptions,
   affine,
   affineParameters,
-  checkAffine,
   checkEps,
+  checkShapes,
   inverseDeviation,
   momentsOf,
   type NormOptions,
@@ -48,7 +48,7 @@ export function groupNorm<S extends Shape>(
     throw new ShapeError(`groupNorm: expected an input of shape [batch, channels, ...], got ${got}`);
   }
   checkGroups('groupNorm', groups, channels);
-  checkAffine('groupNorm', [channels], weight, bias);
+  checkShapes('groupNorm', [channels], { weight, bias });
   const size = rest.reduce((product, length) => product * length, channels / groups);
   const { variance, deviation } = momentsOf((x as Tensor).reshape([batch, groups, size]), [2]);
   const y = deviation.mul(inverseDeviation(variance, eps)).reshape(x.shape);

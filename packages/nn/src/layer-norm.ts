@@ -8,8 +8,8 @@ import {
   type AffineOptions,
   affine,
   affineParameters,
-  checkAffine,
   checkEps,
+  checkShapes,
   inverseDeviation,
   momentsOf,
   type NormOptions,
@@ -53,7 +53,7 @@ export function layerNorm<S extends Shape>(
 ): Tensor<S> {
   checkFloat('layerNorm', x);
   checkEps('layerNorm', eps);
-  checkAffine('layerNorm', normalizedShape, weight, bias);
+  checkShapes('layerNorm', normalizedShape, { weight, bias });
   const { variance, deviation } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape));
   return affine(deviation.mul(inverseDeviation(variance, eps)), weight, bias) as Tensor<S>;
 }
@@ -77,7 +77,7 @@ export function rmsNorm<S extends Shape>(
 ): Tensor<S> {
   checkFloat('rmsNorm', x);
   checkEps('rmsNorm', eps);
-  checkAffine('rmsNorm', normalizedShape, weight, undefined);
+  checkShapes('rmsNorm', normalizedShape, { weight });
   const axes = normalizedAxes('rmsNorm', x, normalizedShape);
   const t: Tensor = x;
   const square = t.mul(t).mean(axes, { keepDims: true });

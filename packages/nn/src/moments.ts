@@ -39,9 +39,9 @@ export function checkEps(call: string, eps: number): void {
   if (!(eps >= 0 && eps < Infinity)) throw new ArgumentError(`${call}: eps is ${eps}, expected a number from 0 up`);
 }
 
-/** Throws where a weight or bias has another shape than the part of the input that it is for. */
-export function checkAffine(call: string, shape: Shape, weight: Tensor | undefined, bias: Tensor | undefined): void {
-  for (const [kind, x] of Object.entries({ weight, bias })) {
+/** Throws where a weight, a bias or the like has another shape than the part of the input that it is for. */
+export function checkShapes(call: string, shape: Shape, tensors: Readonly<Record<string, Tensor | undefined>>): void {
+  for (const [kind, x] of Object.entries(tensors)) {
     if (x === undefined || sameShape(x.shape, shape)) continue;
     throw new ShapeError(`${call}: expected a ${kind} of shape ${formatShape(shape)}, got ${formatShape(x.shape)}`);
   }

@@ -139,6 +139,12 @@ describe('refused', () => {
     ],
     ['a weight too long', () => batchNorm(x, ones([4])), ShapeError, 'expected a weight of shape [3], got [4]'],
     ['a mean alone', () => batchNorm(x, undefined, undefined, { mean: zeros([3]) }), ArgumentError, 'or neither'],
+    [
+      'a mean too short',
+      () => batchNorm(x, undefined, undefined, { mean: zeros([2]), variance: ones([3]) }),
+      ShapeError,
+      'batchNorm: expected a mean of shape [3], got [2]',
+    ],
     ['a momentum', () => new BatchNorm1d(3, { momentum: 2 }), ArgumentError, 'BatchNorm1d: momentum is 2'],
     ['no channels', () => new BatchNorm2d(0), ArgumentError, 'BatchNorm2d: the number of channels is 0'],
     ['integers', () => batchNorm(x.cast('int32')), DTypeError, 'batchNorm: expected float32 or float64, got int32'],

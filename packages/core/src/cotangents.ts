@@ -1,6 +1,7 @@
 /** What arrives at tensors on the way back, summed up. */
 
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
+import type { Recorded } from './tape.ts';
 
 /** Counts who holds a value. */
 export interface Memory<A> {
@@ -24,53 +25,66 @@ interface Part<A> {
  * The cotangent of a slice is as large as the tensor that it was cut from, and nearly all zeros: a tensor of n steps, taken
  * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
  */
-export class Cotangents<T extends { readonly shape: Shape }, A extends ArrayLike> {
-  readonly #sums = new Map<T, A>();
+export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends ArrayLike> {
+  readonly #sums = new Map<T | number, A>();
   /** What slices passed on and the sums do not contain yet. */
-  readonly #parts = new Map<T, Part<A>[]>();
+  readonly #parts = new Map<T | number, Part<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: Memory<A>;
+  readonly #since: number;
 
-  constructor(kernels: Kernels<A>, memory: Memory<A>) {
+  /** @param since the first entry that will be walked to. */
+  constructor(kernels: Kernels<A>, memory: Memory<A>, since: number) {
     this.#kernels = kernels;
     this.#memory = memory;
+    this.#since = since;
+  }
+
+  /** A number for what comes and goes with a step: a map takes several times as long for an object it has not seen. */
+  #key(x: T): T | number {
+    return x.entry === undefined || x.entry.id < this.#since ? x : x.entry.id;
   }
 
   /** Adds a cotangent, which is held already, to those of a tensor. */
   add(x: T, cotangent: A): void {
-    const sum = this.#sums.get(x);
-    this.#sums.set(x, sum === undefined ? cotangent : this.#plus(sum, cotangent));
+    const key = this.#key(x);
+    const sum = this.#sums.get(key);
+    this.#sums.set(key, sum === undefined ? cotangent : this.#plus(sum, cotangent));
   }
 
   /** Adds the cotangent of a slice of a tensor. */
   addPart(x: T, slice: Slice, cotangent: A): void {
     this.#memory.hold(cotangent);
     const part = { slice, cotangent };
-    const parts = this.#parts.get(x);
-    if (parts === undefined) this.#parts.set(x, [part]);
+    const key = this.#key(x);
+    const parts = this.#parts.get(key);
+    if (parts === undefined) this.#parts.set(key, [part]);
     else parts.push(part);
   }
 
   /** Whether anything has arrived at a tensor. */
   has(x: T): boolean {
-    return this.#sums.has(x) || this.#parts.has(x);
+    const key = this.#key(x);
+    return this.#sums.has(key) || this.#parts.has(key);
   }
 
   /** The sum of what has arrived at a tensor, if anything has, which is forgotten here. */
   take(x: T): A | undefined {
-    const sum = this.#sums.get(x);
-    if (sum !== undefined) this.#sums.delete(x);
-    const parts = this.#parts.get(x);
+    const key = this.#key(x);
+    const sum = this.#sums.get(key);
+    if (sum !== undefined) this.#sums.delete(key);
+    const parts = this.#parts.get(key);
     if (parts === undefined) return sum;
-    this.#parts.delete(x);
+    this.#parts.delete(key);
     const joined = this.#held(() => join(this.#kernels, parts, x.shape));
     for (const { cotangent } of parts) this.#memory.release(cotangent);
     return sum === undefined ? joined : this.#plus(sum, joined);
   }
 
-  /** The tensors at which something has arrived that was not taken. */
+  /** The tensors, which no entry that is walked to computed, at which something has arrived that was not taken. */
   left(): T[] {
-    return [...new Set([...this.#sums.keys(), ...this.#parts.keys()])];
+    const keys = new Set([...this.#sums.keys(), ...this.#parts.keys()]);
+    return [...keys].filter((key) => typeof key === 'object');
   }
 
   #held(compute: () => A): A {

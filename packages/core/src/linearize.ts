@@ -94,7 +94,7 @@ export function linearize(
 
   const backwards: Walk = (calculus, cotangents, memory) => {
     const seeds = addUp(calculus.kernels, roots, cotangents);
-    const found = sweep(seeds, { ...calculus, wanted: new Set(leaves), since, memory, retain: true });
+    const found = sweep(seeds, calculus, { wanted: new Set(leaves), since, memory, retain: true });
     return leaves.map((x) => found.get(x));
   };
 

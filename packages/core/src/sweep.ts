@@ -45,8 +45,8 @@ function checkReplacement(x: Recorded, d: ArrayLike): void {
   );
 }
 
-/** What a sweep runs on. */
-export interface Sweep<T, A> extends Calculus<T, A> {
+/** What a sweep is to find, and to leave. */
+export interface SweepOptions<T, A> {
   /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
   /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
@@ -66,7 +66,8 @@ const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() 
  */
 export function sweep<T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
-  { wanted, since = 0, retain, memory = garbageCollected as Memory<A>, ...calculus }: Sweep<T, A>,
+  calculus: Calculus<T, A>,
+  { wanted, since = 0, retain, memory = garbageCollected as Memory<A> }: SweepOptions<T, A>,
 ): Map<T, A> {
   const { kernels: k, value, tensor } = calculus;
   const entries = entriesOf(seeds.keys(), since);
@@ -77,7 +78,7 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
     x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
 
   const found = new Map<T, A>();
-  const arrived = new Cotangents<T, A>(k, memory);
+  const arrived = new Cotangents<T, A>(k, memory, since);
   for (const [root, seed] of seeds) if (flowsTo(root)) arrived.add(root, seed);
 
   const watcher = cotangentWatcher<T>();

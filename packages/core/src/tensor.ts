@@ -173,12 +173,12 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const createGraph = options.createGraph ?? false;
     const retain = createGraph || (options.retainGraph ?? false);
     if (createGraph) {
-      const run = { ...onTensors, wanted, retain };
-      return new Gradients(withRecording(true, () => sweep(new Map([[this as Tensor, seed]]), run)));
+      const seeds = new Map<Tensor, Tensor>([[this, seed]]);
+      return new Gradients(withRecording(true, () => sweep(seeds, onTensors, { wanted, retain })));
     }
     const seeds = new Map<Tensor, NdArray>([[this, seed.array]]);
-    const run = { ...onArrays(), wanted, retain, memory: new Recycler() };
-    const found = withRecording(false, () => sweep(seeds, run));
+    const memory = new Recycler();
+    const found = withRecording(false, () => sweep<Tensor, NdArray>(seeds, onArrays(), { wanted, retain, memory }));
     const gradients = new Map<Tensor, Tensor>();
     for (const [x, g] of found) gradients.set(x, new Tensor(g));
     return new Gradients(gradients);

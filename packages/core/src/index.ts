@@ -17,6 +17,7 @@ export {
   type Window,
 } from '@tapegrad/kernels';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './activations.ts';
+export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './anomaly.ts';
 export {
   chunk,
   type MeshgridOptions,

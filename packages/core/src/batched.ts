@@ -1,6 +1,6 @@
 /** Tensors that stand for one example of a batch, and the batches that are being mapped over. */
 
-import { ArgumentError, type Data, formatShape, NdArray, type Shape } from '@tapegrad/kernels';
+import { ArgumentError, type Data, type DType, formatShape, type NdArray, type Shape, sizeOf } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 import { type Gradients, kernels as k, Tensor } from './tensor.ts';
 
@@ -11,15 +11,20 @@ export interface Level {
 }
 
 /** The elements of one example, which nobody can read since there are many. */
-class ExampleArray extends NdArray {
-  static readonly #none = new Float32Array(0);
+class ExampleArray implements NdArray {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly stride: readonly number[] = [];
+  readonly offset = 0;
 
   constructor({ dtype, shape }: Tensor) {
-    super(ExampleArray.#none, dtype, shape.slice(1));
-    Object.defineProperty(this, 'data', { get: ExampleArray.#refuse });
+    this.dtype = dtype;
+    this.shape = shape.slice(1);
+    this.size = sizeOf(this.shape);
   }
 
-  static #refuse(): never {
+  get data(): never {
     throw new ArgumentError(
       'vmap: a tensor stands for every example of the batch here, so its elements can’t be read; ' +
         'compute with tensors (where, maximum, …), or return it and read the result',

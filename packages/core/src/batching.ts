@@ -103,15 +103,9 @@ const nextSlice = ({ starts, sizes, steps }: Slice, size: number): Slice => ({
   steps: [1, ...steps],
 });
 
-/** Moves an axis. */
-export function moveAxis(x: Tensor, from: number, to: number): Tensor {
+/** Moves an axis, or `count` of them in a row. */
+export function moveAxes(x: Tensor, from: number, to: number, count = 1): Tensor {
   if (from === to) return x;
-  const rest = x.shape.map((_, i) => i).filter((i) => i !== from);
-  return k.permute(x, rest.toSpliced(to, 0, from));
-}
-
-/** Moves some consecutive axes, `count` from `from` on. */
-function moveAxes(x: Tensor, from: number, count: number, to: number): Tensor {
   const axes = x.shape.map((_, i) => i);
   const moved = axes.splice(from, count);
   return k.permute(x, axes.toSpliced(to, 0, ...moved));
@@ -139,8 +133,8 @@ function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand,
     return k.reshape(product, [...lead, rows, columns]);
   }
   if (!x.isMapped && x.shape.length === 2 && y.shape.length === 2) {
-    const side = mergeAxes(moveAxis(y.value, 0, 1), 1);
-    return moveAxis(splitAxis(k.matmul(x.value, side), 1, size), 1, 0);
+    const side = mergeAxes(moveAxes(y.value, 0, 1), 1);
+    return moveAxes(splitAxis(k.matmul(x.value, side), 1, size), 1, 0);
   }
   const rank = Math.max(x.shape.length, y.shape.length);
   return k.matmul(aligned(x, rank), aligned(y, rank));
@@ -166,10 +160,10 @@ function throughout(call: string, { value, shape }: Operand, size: number, lengt
 
 function take(_op: 'take', size: number, axis: number, x: Operand, indices: Operand): Tensor {
   if (!indices.isMapped) return k.take(x.value, indices.value, axis + 1);
-  if (!x.isMapped) return moveAxis(k.take(x.value, indices.value, axis), axis, 0);
+  if (!x.isMapped) return moveAxes(k.take(x.value, indices.value, axis), axis, 0);
   const places = throughout('take', indices, size, x.shape[axis]!);
-  const entries = mergeAxes(moveAxis(x.value, axis + 1, 1), 0);
-  return moveAxes(k.take(entries, places, 0), 1, indices.shape.length, axis + 1);
+  const entries = mergeAxes(moveAxes(x.value, axis + 1, 1), 0);
+  return moveAxes(k.take(entries, places, 0), 1, axis + 1, indices.shape.length);
 }
 
 function scatterAdd(
@@ -182,9 +176,9 @@ function scatterAdd(
   const axis = into.axis + 1;
   if (!indices.isMapped) return k.scatterAdd(x.value, indices.value, { ...into, axis });
   const places = throughout('scatterAdd', indices, size, into.size);
-  const entries = moveAxes(spread(x, size), axis, indices.shape.length, 1);
+  const entries = moveAxes(spread(x, size), axis, 1, indices.shape.length);
   const sums = k.scatterAdd(entries, places, { axis: 0, size: size * into.size });
-  return moveAxis(splitAxis(sums, 0, size), 1, axis);
+  return moveAxes(splitAxis(sums, 0, size), 1, axis);
 }
 
 /** The rows of all examples one after the other. */
@@ -199,7 +193,7 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropySlope'>(
 }
 
 /** The channels of all examples as groups of channels. */
-const channels = (x: Operand, size: number): Tensor => mergeAxes(moveAxis(spread(x, size), 0, 1), 1);
+const channels = (x: Operand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
 
 const grouped = <C extends Convolution>(of: C, size: number): C => ({ ...of, groups: of.groups * size });
 
@@ -214,7 +208,7 @@ function convolution<P extends 'conv' | 'convInput'>(
   if (!weight.isMapped) return splitAxis(run(op, [mergeAxes(x.value, 0), weight.value], of), 0, size);
   const weights = mergeAxes(weight.value, 0);
   const result = run(op, [channels(x, size), weights], grouped(of, size));
-  return moveAxis(splitAxis(result, 1, size), 1, 0);
+  return moveAxes(splitAxis(result, 1, size), 1, 0);
 }
 
 function convWeight(_op: 'convWeight', size: number, of: Convolution, x: Operand, y: Operand): Tensor {

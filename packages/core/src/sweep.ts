@@ -74,8 +74,12 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   const leadsToWanted = wanted && new Set<Entry<T>>();
   if (wanted && leadsToWanted) findLeadingTo(wanted, entries, leadsToWanted);
   const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
+  // Behind a 'stopGradient', which only leaves of transforms are the results of, there is nothing that is wanted.
   const flowsTo = (x: T): boolean =>
-    x.requiresGrad && (leadsToWanted === undefined || isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
+    x.requiresGrad &&
+    (leadsToWanted === undefined
+      ? x.entry?.op !== 'stopGradient'
+      : isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
 
   const found = new Map<T, A>();
   const arrived = new Cotangents<T, A>(k, memory, since);

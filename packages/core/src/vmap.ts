@@ -10,7 +10,7 @@ import {
   type Shape,
 } from '@tapegrad/kernels';
 import { allExamples, Batched, type Level, withLevel } from './batched.ts';
-import { moveAxis, runBatched } from './batching.ts';
+import { moveAxes, runBatched } from './batching.ts';
 import { stack } from './compositions.ts';
 import { zeros } from './create.ts';
 import { intercept, type OperationCall } from './interception.ts';
@@ -47,35 +47,45 @@ export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
 
 const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'number';
 
-/** The axes of an argument's tensors, counted from the first; null where an argument is passed on as it is. */
-function axesOf(where: string, argument: unknown, axes: unknown): readonly (number | null)[] | null {
+/** An argument that is mapped over. */
+interface MappedArgument {
+  /** What messages call it. */
+  readonly where: string;
+  readonly tensors: readonly Tensor[];
+  /** For each tensor, the axis of its examples, counted from the first. */
+  readonly axes: readonly (number | null)[];
+}
+
+/** What is mapped over of an argument; `null` where it is passed on as it is. */
+function mappedArgument(where: string, argument: unknown, axes: unknown): MappedArgument | null {
   if (axes === null) return null;
   const tensors = tensorsOf('vmap', where, argument);
   const list = besideTensors('vmap', `inAxes for ${where}`, argument, axes, isAxis) as (number | null)[];
-  return list.map((axis, i) => (axis === null ? null : normalizeAxis('vmap', axis, tensors[i]!.rank)));
+  return {
+    where,
+    tensors,
+    axes: list.map((axis, i) => (axis === null ? null : normalizeAxis('vmap', axis, tensors[i]!.rank))),
+  };
 }
 
 /** The number of examples that all arguments have. */
-function sizeOfBatch(args: readonly unknown[], axes: readonly (readonly (number | null)[] | null)[]): number {
-  let size: number | undefined;
-  let first = '';
-  args.forEach((argument, i) => {
-    const where = `argument ${i}`;
-    if (axes[i] === null) return;
-    tensorsOf('vmap', where, argument).forEach((x, j) => {
-      const axis = axes[i]![j]!;
-      if (axis === null) return;
-      const length = x.shape[axis]!;
-      if (size !== undefined && length !== size) {
-        throw new ArgumentError(`vmap: ${first} has ${size} examples, ${where} has ${length} along axis ${axis}`);
-      }
-      if (size === undefined) first = `${where}`;
-      size = length;
-    });
+function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
+  const lengths = args.flatMap((argument) => {
+    if (argument === null) return [];
+    const { where, tensors, axes } = argument;
+    return axes.flatMap((axis, i) => (axis === null ? [] : [{ where, axis, length: tensors[i]!.shape[axis]! }]));
   });
-  if (size === undefined) throw new ArgumentError('vmap: expected an argument to map over; all of inAxes is null');
-  return size;
+  const [first] = lengths;
+  if (first === undefined) throw new ArgumentError('vmap: expected an argument to map over; all of inAxes is null');
+  const other = lengths.find(({ length }) => length !== first.length);
+  if (other === undefined) return first.length;
+  const [a, b] = [first, other].map(({ where, axis, length }) => `${where} has ${length} along axis ${axis}`);
+  throw new ArgumentError(`vmap: expected as many examples of each argument, but ${a} and ${b}`);
 }
+
+/** A tensor of a batch as one of its examples. */
+const exampleAlong = (level: Level, x: Tensor, axis: number | null): Tensor =>
+  axis === null ? x : new Batched(level, moveAxes(x, axis, 0));
 
 /** The result of a primitive for no example: it has a shape, and no elements. */
 function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
@@ -139,16 +149,16 @@ export const vmap =
     if (Array.isArray(inAxes) && inAxes.length !== args.length) {
       throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
     }
-    const axes = args.map((x, i) => axesOf(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
-    const level: Level = { size: sizeOfBatch(args, axes) };
-    const examples = args.map((argument, i) => {
-      const list = axes[i];
-      if (list === null || list === undefined) return argument;
-      const tensors = tensorsOf('vmap', `argument ${i}`, argument).map((x, j) => {
-        const axis = list[j]!;
-        return axis === null ? x : new Batched(level, moveAxis(x, axis, 0));
-      });
-      return withTensors(argument, tensors);
+    const mapped = args.map((x, i) => mappedArgument(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
+    const level: Level = { size: sizeOfBatch(mapped) };
+    const examples = args.map((x, i) => {
+      const argument = mapped[i];
+      if (argument === null || argument === undefined) return x;
+      const { tensors, axes } = argument;
+      return withTensors(
+        x,
+        tensors.map((tensor, j) => exampleAlong(level, tensor, axes[j]!)),
+      );
     });
     const result = withLevel(level, () =>
       intercept<Tensor, R>(
@@ -164,7 +174,7 @@ export const vmap =
 
 /** A result with its examples along an axis; with null, one that is the same for all of them. */
 function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {
-  if (axis !== null) return moveAxis(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
+  if (axis !== null) return moveAxes(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
   if (!(y instanceof Batched && y.level === level)) return y;
   throw new ArgumentError('vmap: outAxes is null for a result that differs between examples');
 }

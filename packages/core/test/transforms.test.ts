@@ -142,6 +142,25 @@ describe('what a function captures', () => {
     ]);
   });
 
+  test('and they go no further: nothing is computed for the argument', () => {
+    const weight = parameter(ones([3, 2], { dtype: 'float64' }));
+    const loss = grad((x: Tensor) => x.matmul(weight).pow(2).sum())(x.reshape([1, 3]))
+      .pow(2)
+      .sum();
+    const seen: string[] = [];
+    intercept<Tensor, void>(
+      (call) => {
+        seen.push(call.op);
+        return call.run();
+      },
+      () => {
+        loss.backward({ createGraph: true });
+      },
+    );
+    // Two for the gradient 2 x W W^T as a product of x W and W, and one for x W by W; none for x W by x.
+    expect(seen.filter((op) => op === 'matmul')).toHaveLength(3);
+  });
+
   test('is constant where nothing is recorded, and the gradient is what it is', () => {
     const recorded = grad(energy)(x);
     const constant = noGrad(() => grad(energy)(x));

@@ -281,7 +281,8 @@ const refused: readonly { readonly call: () => unknown; readonly message: string
   },
   {
     call: () => vmap((x: Tensor, y: Tensor) => x.add(y))(x, zeros([4, 3])),
-    message: 'vmap: argument 0 has 2 examples, argument 1 has 4 along axis 0',
+    message:
+      'vmap: expected as many examples of each argument, but argument 0 has 2 along axis 0 and argument 1 has 4 along axis 0',
   },
   {
     call: () => vmap((x: Tensor) => x, { inAxes: null })(x),

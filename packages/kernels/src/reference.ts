@@ -316,15 +316,15 @@ export const reference: Kernels<NdArray> = {
     const type = abstract.argsort(x, order);
     const [from, out] = [load(x), zeros(x.shape)];
     const { axis, descending } = order;
-    const isBelow = (a: number, b: number) => a < b || (Number.isNaN(b) && !Number.isNaN(a));
-    for (const index of indices(x.shape)) {
-      const [i, value] = [index[axis]!, get(from, index)];
+    // NaN is above all numbers; equal entries stay in their order, since the engine's sort is stable.
+    const compare = (a: number, b: number) =>
+      Number.isNaN(a) || Number.isNaN(b) ? Number(Number.isNaN(a)) - Number(Number.isNaN(b)) : a - b;
+    for (const index of indices(x.shape.map((length, i) => (i === axis ? Math.min(1, length) : length)))) {
       const line = Array.from({ length: x.shape[axis]! }, (_, j) => get(from, replace(index, axis, j)));
-      const comesBefore = (other: number, j: number): boolean => {
-        const [earlier, later] = descending ? [value, other] : [other, value];
-        return isBelow(earlier, later) || (!isBelow(later, earlier) && j < i);
-      };
-      out.set(...replace(index, axis, line.filter(comesBefore).length), i);
+      const sorted = line.map((_, i) => i).sort((i, j) => compare(line[i]!, line[j]!) * (descending ? -1 : 1));
+      sorted.forEach((i, j) => {
+        out.set(...replace(index, axis, j), i);
+      });
     }
     return store(type, out);
   },

@@ -81,7 +81,7 @@ describe('an interpreter is found out that', () => {
       copy[size - 1] = Number.isFinite(last) ? 2 * last + 1 - Number(dtype === 'bool') * 3 * last : 0;
       return new NdArray(copy, dtype, shape);
     });
-    const [c] = casesOf(primitive).filter((candidate) => expectation(candidate).size > 0);
+    const c = casesOf(primitive).find((candidate) => expectation(candidate).size > 0);
     expect(checkCase(kernels, c!)).toContain(' expected ');
   });
 

@@ -12,6 +12,7 @@ import {
   type ForeignNdArray,
   filled,
   formatShape,
+  hasNumber,
   isFloat,
   NdArray,
   newData,
@@ -20,7 +21,7 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import type { Nested, ShapeOf } from './static-shapes.ts';
-import { hasNumber, Tensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */

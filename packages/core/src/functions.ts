@@ -16,17 +16,9 @@ import {
 } from '@tapegrad/kernels';
 import { stack as stackAlong } from './compositions.ts';
 import { einsum as runEinsum } from './einsum.ts';
+import type { ReduceOptions } from './requests.ts';
 import type { Axes, Broadcast, MatMul, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
-import {
-  checkTensor,
-  type Fitting,
-  kernels as k,
-  type Of,
-  type Operand,
-  operand,
-  type ReduceOptions,
-  type Tensor,
-} from './tensor.ts';
+import { checkTensor, type Fitting, kernels as k, type Of, type Operand, operand, type Tensor } from './tensor.ts';
 import { windowedKernels } from './windowed.ts';
 
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;

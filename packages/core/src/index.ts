@@ -147,6 +147,7 @@ export type { Layered, Quantities } from './quantities.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
 export { all, any, cumprod, std } from './reductions.ts';
 export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
+export type { ReduceOptions } from './requests.ts';
 export { rules } from './rules.ts';
 export { maskedFill, nonzero, type OneHotOptions, oneHot, type ScatterOptions, scatter } from './selection.ts';
 export type {
@@ -185,7 +186,6 @@ export {
   kernels,
   type Of,
   type Operand,
-  type ReduceOptions,
   type Scalar,
   Tensor,
 } from './tensor.ts';

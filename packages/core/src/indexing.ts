@@ -7,6 +7,7 @@ import {
   type Data,
   DTypeError,
   formatShape,
+  hasNumber,
   type Kernels,
   NdArray,
   rowMajor,
@@ -16,6 +17,7 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import { multiples } from './compositions.ts';
+import { kindOf } from './format.ts';
 
 /** A range of an axis, made by `slice`. */
 export interface SliceRange {
@@ -79,6 +81,18 @@ export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable,
   }
 }
 
+/** A list of indices as an int32 vector. */
+export function indexList(call: string, indices: readonly number[]): NdArray {
+  if (!Array.isArray(indices)) {
+    throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${kindOf(indices)}`);
+  }
+  const data = Int32Array.from(indices, (i: number) => {
+    if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not a whole number of 32 bits`);
+    return i;
+  });
+  return new NdArray(data, 'int32', [data.length]);
+}
+
 /** The positions, int32, of the elements that are not 0, in row-major order: a list for each axis. */
 export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
   const places: number[] = [];
@@ -103,8 +117,9 @@ function checkPositions<A extends ArrayLike>(positions: A): A {
   const dtype: unknown = positions?.dtype;
   if (dtype === 'int32') return positions;
   if (dtype !== undefined) throw new DTypeError(`index: expected int32 positions or a bool mask, got ${dtype}`);
-  const got = Array.isArray(positions) ? 'an array' : typeof positions;
-  throw new ArgumentError(`index: expected numbers, slices, null, int32 tensors or bool masks, got ${got}`);
+  throw new ArgumentError(
+    `index: expected numbers, slices, null, int32 tensors or bool masks, got ${kindOf(positions)}`,
+  );
 }
 
 /** A list for `index` with bool masks replaced by the positions where they hold, a list of positions for each axis. */

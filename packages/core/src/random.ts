@@ -4,6 +4,7 @@ import {
   type Data,
   DTypeError,
   type FloatDType,
+  hasNumber,
   isFloat,
   NdArray,
   newData,
@@ -12,7 +13,7 @@ import {
 } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { hasNumber, Tensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */
 export type RandomState = readonly [number, number, number, number];

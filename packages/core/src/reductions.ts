@@ -3,8 +3,9 @@
 import { DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { zeroAtZero } from './compositions.ts';
 import { concat } from './functions.ts';
+import type { ReduceOptions } from './requests.ts';
 import type { Axes, Reduce } from './static-shapes.ts';
-import { checkFloat, checkTensor, kernels as k, type Of, type ReduceOptions, type Tensor } from './tensor.ts';
+import { checkFloat, checkTensor, kernels as k, type Of, type Tensor } from './tensor.ts';
 
 /**
  * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction is

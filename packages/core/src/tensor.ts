@@ -6,24 +6,25 @@ import {
   DTypeError,
   filled,
   formatShape,
+  hasNumber,
   isFloat,
   type Kernels,
-  NdArray,
+  type NdArray,
   normalizeAxes,
   normalizeAxis,
   Recycler,
   type Shape,
   ShapeError,
   sameShape,
-  sizeOf,
 } from '@tapegrad/kernels';
 import * as compositions from './compositions.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
-import { formatArray } from './format.ts';
-import { checkIndicesAlong, type Index, index, resolveMasks, resolveRange, slice } from './indexing.ts';
+import { formatArray, kindOf } from './format.ts';
+import { checkIndicesAlong, type Index, index, indexList, resolveMasks, resolveRange, slice } from './indexing.ts';
 import type { Calculus } from './pullback.ts';
 import { recorded } from './recorded.ts';
+import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
 import { sweep } from './sweep.ts';
 import { type Entry, type Recorded, withRecording } from './tape.ts';
@@ -38,11 +39,6 @@ export type Fitting<Result, B extends Shape> =
   Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
 /** A second operand that broadcasts with shape `A`; a number is taken as a scalar of the same dtype. */
 export type Operand<Call extends string, A extends Shape, B extends Shape> = number | Fitting<Broadcast<Call, A, B>, B>;
-
-export interface ReduceOptions<Keep extends boolean = boolean> {
-  /** Whether a reduced axis stays, with length 1. */
-  readonly keepDims?: Keep;
-}
 
 export interface BackwardOptions {
   /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
@@ -348,7 +344,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return reduce('sum', this, axis, options, (axes) => k.sum(this, axes)) as never;
+    return reduce<Tensor>(k, 'sum', this, axis, options, (axes) => k.sum(this, axes)) as never;
   }
 
   /** The arithmetic mean. */
@@ -357,7 +353,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
     checkFloat('mean', this);
-    return reduce('mean', this, axis, options, (axes) => compositions.mean(k, this, axes)) as never;
+    return reduce<Tensor>(k, 'mean', this, axis, options, (axes) => compositions.mean(k, this, axes)) as never;
   }
 
   /** sum (x - mean)^2 / (n - correction); the correction is 1 (Bessel's) unless given. */
@@ -368,7 +364,9 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const { correction = 1 } = options;
     checkFloat('variance', this);
     if (!(correction >= 0)) throw new ArgumentError(`variance: the correction is ${correction}, expected 0 or more`);
-    return reduce('variance', this, axis, options, (axes) => compositions.variance(k, this, axes, correction)) as never;
+    return reduce<Tensor>(k, 'variance', this, axis, options, (axes) =>
+      compositions.variance(k, this, axes, correction),
+    ) as never;
   }
 
   /** The product; its derivatives are exact where elements are zero. */
@@ -377,7 +375,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
     if (this.dtype === 'bool') throw new DTypeError('prod: expected numbers, got bool; cast it first');
-    return reduce('prod', this, axis, options, (axes) => compositions.prod(k, this, axes)) as never;
+    return reduce<Tensor>(k, 'prod', this, axis, options, (axes) => compositions.prod(k, this, axes)) as never;
   }
 
   /** The largest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
@@ -385,7 +383,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return extremum('max', this, axis, options) as never;
+    return extremum<Tensor>(k, 'max', this, axis, options) as never;
   }
 
   /** The smallest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
@@ -393,7 +391,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return extremum('min', this, axis, options) as never;
+    return extremum<Tensor>(k, 'min', this, axis, options) as never;
   }
 
   /** The position of the first largest element along an axis, or in row-major order of all, int32. */
@@ -401,7 +399,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return position('argmax', this, axis, options) as never;
+    return position<Tensor>(k, 'argmax', this, axis, options) as never;
   }
 
   /** The position of the first smallest element along an axis, or in row-major order of all, int32. */
@@ -409,7 +407,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    return position('argmin', this, axis, options) as never;
+    return position<Tensor>(k, 'argmin', this, axis, options) as never;
   }
 
   /** log sum e^x, without overflow. */
@@ -418,7 +416,9 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
     checkFloat('logSumExp', this);
-    return reduce('logSumExp', this, axis, options, (axes) => compositions.logSumExp(k, this, axes)) as never;
+    return reduce<Tensor>(k, 'logSumExp', this, axis, options, (axes) =>
+      compositions.logSumExp(k, this, axes),
+    ) as never;
   }
 
   /** (sum |x|^p)^(1/p), p = 2 unless given, p = Infinity for the largest |x|; its derivative at 0 is 0. */
@@ -429,7 +429,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     const { order = 2 } = options;
     checkFloat('norm', this);
     if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
-    return reduce('norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
+    return reduce<Tensor>(k, 'norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
   }
 
   /** The running sum along an axis. */
@@ -453,7 +453,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** The same elements, in row-major order, in another shape; one length may be -1, to be worked out. */
   reshape<const T extends Shape>(shape: T): Tensor<Reshape<T>> {
-    return k.reshape(this, completeShape(this, shape)) as unknown as Tensor<Reshape<T>>;
+    return k.reshape(this, completeShape(this.shape, shape)) as unknown as Tensor<Reshape<T>>;
   }
 
   /** Swaps the last two axes. */
@@ -517,17 +517,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
   pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
-    if (widths?.length !== this.rank || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
-      const wanted = `${this.rank} pairs of whole numbers >= 0 for shape ${formatShape(this.shape)}`;
-      throw new ArgumentError(`pad: expected ${wanted}, got ${JSON.stringify(widths)}`);
-    }
-    const shape = this.shape.map((length, i) => length + widths[i]![0] + widths[i]![1]);
-    const starts = widths.map(([before], i) => (this.shape[i] === 0 ? 0 : before));
-    const place = { shape, starts, sizes: this.shape, steps: shape.map(() => 1) };
-    const padded = k.embed(this, place);
-    if (value === 0) return padded;
-    const inside = k.embed(new Tensor(filled(this.shape, 1, 'bool')), place);
-    return k.where(inside, padded, scalar('pad', value, this.dtype));
+    return pad<Tensor>(k, this, widths, value === 0 ? undefined : scalar('pad', value, this.dtype));
   }
 
   // Indexing.
@@ -561,17 +551,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * column on the right, and its axis is dropped from the result.
    */
   matmul<B extends Shape>(y: Fitting<MatMul<S, B>, B>): Of<MatMul<S, B>> {
-    const other = checkTensor('matmul', y);
-    checkVectors(this, other);
-    const vector = this.rank === 1;
-    const left = vector ? k.reshape(this, [1, this.size]) : this;
-    const right = other.rank === 1 ? k.reshape(other, [other.size, 1]) : other;
-    const product = k.matmul(left, right);
-    if (!vector && other.rank !== 1) return product as never;
-    const lead = product.shape.slice(0, -2);
-    const rows = vector ? [] : [product.shape.at(-2)!];
-    const columns = other.rank === 1 ? [] : [product.shape.at(-1)!];
-    return k.reshape(product, [...lead, ...rows, ...columns]) as never;
+    return matmul<Tensor>(k, this, checkTensor('matmul', y)) as never;
   }
 }
 
@@ -647,10 +627,6 @@ export class Gradients {
   }
 }
 
-/** Whether a dtype has this number. Floats round, so they have all. */
-export const hasNumber = (dtype: DType, value: number): boolean =>
-  isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);
-
 /** A number as a scalar tensor. */
 function scalar(call: string, value: number, dtype: DType): Tensor {
   if (!hasNumber(dtype, value)) {
@@ -672,8 +648,6 @@ export function checkTensor(call: string, x: unknown): Tensor {
   throw new ArgumentError(`${call}: expected a tensor, got ${kindOf(x)}`);
 }
 
-const kindOf = (x: unknown): string => (x === null ? 'null' : Array.isArray(x) ? 'an array' : typeof x);
-
 /** A tensor of floats as it is. */
 export function checkFloat(call: string, x: unknown): Tensor {
   const { dtype } = checkTensor(call, x);
@@ -681,80 +655,8 @@ export function checkFloat(call: string, x: unknown): Tensor {
   return x as Tensor;
 }
 
-/** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */
-function checkVectors(x: Tensor, y: Tensor): void {
-  if (x.rank > 1 && y.rank > 1) return;
-  const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;
-  if (x.rank === 0 || y.rank === 0) throw new ShapeError(`matmul: expected one or more axes each, got ${shapes}`);
-  const [m, n] = [x.shape.at(-1)!, y.shape.at(y.rank === 1 ? -1 : -2)!];
-  if (m !== n) throw new ShapeError(`matmul: inner dimensions ${m} and ${n} differ (${shapes})`);
-}
-
-function indexTensor(call: string, indices: Tensor | readonly number[]): Tensor {
-  if (indices instanceof Tensor) return indices;
-  if (!Array.isArray(indices)) {
-    throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${kindOf(indices)}`);
-  }
-  const data = Int32Array.from(indices, (i: number) => {
-    if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not a whole number of 32 bits`);
-    return i;
-  });
-  return new Tensor(new NdArray(data, 'int32', [data.length]));
-}
-
-/** Runs a reduction that keeps its axes, and drops them unless they are to stay. */
-function reduce(
-  call: string,
-  x: Tensor,
-  axis: Axes,
-  options: ReduceOptions | undefined,
-  run: (axes: readonly number[]) => Tensor,
-): Tensor {
-  const axes = normalizeAxes(call, axis, x.rank);
-  const kept = run(axes);
-  if (options?.keepDims || axes.length === 0) return kept;
-  return k.reshape(
-    kept,
-    x.shape.filter((_, i) => !axes.includes(i)),
-  );
-}
-
-function extremum(which: 'max' | 'min', x: Tensor, axis: Axes, options: ReduceOptions | undefined): Tensor {
-  return reduce(which, x, axis, options, (axes) =>
-    typeof axis === 'number' && x.requiresGrad && x.shape[axes[0]!] !== 0
-      ? compositions.extremumAlong<Tensor>(k, which, x, axes[0]!)
-      : k[which](x, axes),
-  );
-}
-
-function position(
-  which: 'argmax' | 'argmin',
-  x: Tensor,
-  axis: number | undefined,
-  options: ReduceOptions | undefined,
-): Tensor {
-  if (axis !== undefined && typeof axis !== 'number') {
-    throw new ArgumentError(`${which}: expected one axis, or none for all, got ${kindOf(axis)}`);
-  }
-  return reduce(which, x, axis, options, (axes) => {
-    if (axis !== undefined) return k[which](x, axes[0]!);
-    const first = k[which](k.reshape(x, [x.size]), 0);
-    return k.reshape(
-      first,
-      x.shape.map(() => 1),
-    );
-  });
-}
-
-function completeShape(x: Tensor, shape: Shape): Shape {
-  const free = shape.indexOf(-1);
-  if (free === -1) return shape;
-  const known = -sizeOf(shape);
-  if (shape.lastIndexOf(-1) !== free || (known === 0 ? x.size !== 0 : x.size % known !== 0)) {
-    throw new ShapeError(`reshape: ${formatShape(x.shape)} has no one shape of the form ${formatShape(shape)}`);
-  }
-  return shape.with(free, known === 0 ? 0 : x.size / known);
-}
+const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor =>
+  indices instanceof Tensor ? indices : new Tensor(indexList(call, indices));
 
 function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
   if (seed === undefined) {

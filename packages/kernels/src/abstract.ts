@@ -4,7 +4,7 @@
  * It is where every operand is checked, once for all interpreters: they ask it for the result's type and then compute.
  */
 
-import { checkDType, type DType, isFloat } from './dtype.ts';
+import { checkDType, type DType, hasNumber, isFloat } from './dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 import type { ArrayLike, Convolution, Kernels, Slice } from './primitives.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from './shape.ts';
@@ -36,10 +36,10 @@ function checkAxis(call: string, axis: number, rank: number): void {
   }
 }
 
-/** Throws unless a value is one that the dtype has; floats have all. */
+/** Throws unless a value is one that the dtype has. */
 function checkValue(call: string, value: number, dtype: DType): void {
-  const has = dtype === 'bool' ? value === 0 || value === 1 : isFloat(dtype) || (value | 0) === value;
-  if (!has) throw new ArgumentError(`${call}: ${value} is not ${dtype === 'bool' ? 'a bool, 0 or 1' : 'an int32'}`);
+  if (!hasNumber(dtype, value))
+    throw new ArgumentError(`${call}: ${value} is not ${dtype === 'bool' ? 'a bool, 0 or 1' : 'an int32'}`);
 }
 
 type Check = (call: string, x: ArrayLike) => void;

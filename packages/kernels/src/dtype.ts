@@ -52,3 +52,7 @@ export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDT
   const made: { [D in FloatDType]?: T } = {};
   return (dtype) => (made[dtype] ??= make(dtype));
 }
+
+/** Whether a dtype has this number. Floats round, so they have all. */
+export const hasNumber = (dtype: DType, value: number): boolean =>
+  isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);

@@ -10,6 +10,7 @@ export {
   dtypeOf,
   dtypes,
   type FloatDType,
+  hasNumber,
   isFloat,
   newData,
 } from './dtype.ts';

@@ -1,0 +1,130 @@
+/**
+ * What callers ask for, in terms of the primitives, generic in the array type: reductions that keep their axes or drop them,
+ * shapes with a length to be worked out, products with vectors, padding.
+ */
+
+import {
+  ArgumentError,
+  type ArrayLike,
+  formatShape,
+  type Kernels,
+  normalizeAxes,
+  type Shape,
+  ShapeError,
+  sizeOf,
+} from '@tapegrad/kernels';
+import { extremumAlong } from './compositions.ts';
+import { kindOf } from './format.ts';
+import type { Axes } from './static-shapes.ts';
+
+export interface ReduceOptions<Keep extends boolean = boolean> {
+  /** Whether a reduced axis stays, with length 1. */
+  readonly keepDims?: Keep;
+}
+
+/** Runs a reduction that keeps its axes, and drops them unless they are to stay. */
+export function reduce<A extends ArrayLike>(
+  k: Kernels<A>,
+  call: string,
+  x: A,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+  run: (axes: readonly number[]) => A,
+): A {
+  const axes = normalizeAxes(call, axis, x.shape.length);
+  const kept = run(axes);
+  if (options?.keepDims || axes.length === 0) return kept;
+  return k.reshape(
+    kept,
+    x.shape.filter((_, i) => !axes.includes(i)),
+  );
+}
+
+/** The maximum or minimum. Along one axis it is an entry picked, so that the gradient goes to the first of equals. */
+export const extremum = <A extends ArrayLike & { readonly requiresGrad: boolean }>(
+  k: Kernels<A>,
+  which: 'max' | 'min',
+  x: A,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+): A =>
+  reduce(k, which, x, axis, options, (axes) =>
+    typeof axis === 'number' && x.requiresGrad && x.shape[axes[0]!] !== 0
+      ? extremumAlong(k, which, x, axes[0]!)
+      : k[which](x, axes),
+  );
+
+/** Where the maximum or minimum lies, along one axis or in row-major order of all. */
+export function position<A extends ArrayLike>(
+  k: Kernels<A>,
+  which: 'argmax' | 'argmin',
+  x: A,
+  axis: number | undefined,
+  options: ReduceOptions | undefined,
+): A {
+  if (axis !== undefined && typeof axis !== 'number') {
+    throw new ArgumentError(`${which}: expected one axis, or none for all, got ${kindOf(axis)}`);
+  }
+  return reduce(k, which, x, axis, options, (axes) => {
+    if (axis !== undefined) return k[which](x, axes[0]!);
+    const first = k[which](k.reshape(x, [sizeOf(x.shape)]), 0);
+    return k.reshape(
+      first,
+      x.shape.map(() => 1),
+    );
+  });
+}
+
+/** A shape to which one is to be reshaped, with a length of -1 worked out. */
+export function completeShape(from: Shape, shape: Shape): Shape {
+  const free = shape.indexOf(-1);
+  if (free === -1) return shape;
+  const [size, known] = [sizeOf(from), -sizeOf(shape)];
+  if (shape.lastIndexOf(-1) !== free || (known === 0 ? size !== 0 : size % known !== 0)) {
+    throw new ShapeError(`reshape: ${formatShape(from)} has no one shape of the form ${formatShape(shape)}`);
+  }
+  return shape.with(free, known === 0 ? 0 : size / known);
+}
+
+/** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */
+function checkVectors(x: Shape, y: Shape): void {
+  if (x.length > 1 && y.length > 1) return;
+  const shapes = `${formatShape(x)} and ${formatShape(y)}`;
+  if (x.length === 0 || y.length === 0) throw new ShapeError(`matmul: expected one or more axes each, got ${shapes}`);
+  const [m, n] = [x.at(-1)!, y.at(y.length === 1 ? -1 : -2)!];
+  if (m !== n) throw new ShapeError(`matmul: inner dimensions ${m} and ${n} differ (${shapes})`);
+}
+
+/** The product of matrices; a vector is a row on the left, a column on the right, and its axis is dropped. */
+export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  checkVectors(x.shape, y.shape);
+  const [isRow, isColumn] = [x.shape.length === 1, y.shape.length === 1];
+  const left = isRow ? k.reshape(x, [1, x.shape[0]!]) : x;
+  const right = isColumn ? k.reshape(y, [y.shape[0]!, 1]) : y;
+  const product = k.matmul(left, right);
+  if (!isRow && !isColumn) return product;
+  const lead = product.shape.slice(0, -2);
+  const rows = isRow ? [] : [product.shape.at(-2)!];
+  const columns = isColumn ? [] : [product.shape.at(-1)!];
+  return k.reshape(product, [...lead, ...rows, ...columns]);
+}
+
+/** A scalar, or zeros, put before and after each axis. */
+export function pad<A extends ArrayLike>(
+  k: Kernels<A>,
+  x: A,
+  widths: readonly (readonly [before: number, after: number])[],
+  value: A | undefined,
+): A {
+  const sizes = x.shape;
+  if (widths?.length !== sizes.length || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
+    const wanted = `${sizes.length} pairs of whole numbers >= 0 for shape ${formatShape(sizes)}`;
+    throw new ArgumentError(`pad: expected ${wanted}, got ${JSON.stringify(widths)}`);
+  }
+  const shape = sizes.map((length, i) => length + widths[i]![0] + widths[i]![1]);
+  const starts = widths.map(([before], i) => (sizes[i] === 0 ? 0 : before));
+  const place = { shape, starts, sizes, steps: shape.map(() => 1) };
+  const padded = k.embed(x, place);
+  if (value === undefined) return padded;
+  return k.where(k.embed(k.full({ shape: sizes, value: 1, dtype: 'bool' }), place), padded, value);
+}

@@ -1,15 +1,17 @@
 import {
   ArgumentError,
-  type Axpby,
+  type ChangeInPlace,
+  changeByPrimitives,
   checkThreads,
   createDefault,
-  type Data,
+  type ElementFormula,
   type Engine,
   type Kernels,
+  type NamedArrays,
+  type NamedNumbers,
   type NdArray,
   type Part,
   plain,
-  axpby as plainAxpby,
   primitives,
 } from '@tapegrad/kernels';
 
@@ -54,17 +56,27 @@ export interface EngineInfo {
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
 
 /**
- * y ← a x + b y, in place, element by element, as BLAS names it: what optimizers change parameters with. Both are arrays of
- * float32, or both of float64, equally long; numbers and results are rounded to their dtype.
+ * Replaces elements of arrays by what a formula makes of them, one by one: what optimizers change parameters with. The formula
+ * is a composition of primitives, and runs as one loop over vectors where the engine has them. All arrays are of float32, or all of
+ * float64, and equally long; numbers and every intermediate result are rounded to their dtype.
  *
+ * @param formula the same function at each call, since it is compiled once.
  * @example
- * const y = new Float32Array([1, 2]);
- * axpby(-0.5, new Float32Array([4, 8]), 1, y);
- * [...y]; // [-1, -2]
+ * const descent = <A>(k: ElementKernels<A>, { w, g }: { w: A; g: A }, { rate }: { rate: A }) => ({
+ *   w: k.sub(w, k.mul(rate, g)),
+ * });
+ * const w = new Float32Array([1, 2]);
+ * changeInPlace(descent, { w, g: new Float32Array([4, 8]) }, { rate: 0.5 });
+ * [...w]; // [-1, -2]
  */
-export function axpby(a: number, x: Data, b: number, y: Data): void {
-  const { axpby: own = plainAxpby }: { readonly axpby?: Axpby } = interpreter() as object;
-  own(a, x, b, y);
+export function changeInPlace<Arrays extends object, Numbers extends object>(
+  formula: ElementFormula<Arrays, Numbers>,
+  arrays: NamedArrays<Arrays>,
+  numbers: NamedNumbers<Numbers>,
+): void {
+  const kernels: Kernels<NdArray> & { readonly changeInPlace?: ChangeInPlace } = interpreter();
+  const change = kernels.changeInPlace ?? changeByPrimitives(kernels);
+  change(formula, arrays, numbers);
 }
 
 /** Lets the interpreter have kernels that the operation at hand needs, where it is one of ours and lacks them. */

@@ -4,6 +4,8 @@ export {
   type Data,
   type DType,
   DTypeError,
+  type ElementFormula,
+  type ElementKernels,
   type FloatDType,
   type ForeignNdArray,
   formatShape,
@@ -70,7 +72,7 @@ export {
   square,
   tan,
 } from './elementary.ts';
-export { axpby, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
+export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
 export {

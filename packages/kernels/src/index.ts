@@ -1,6 +1,5 @@
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './array.ts';
-export { type Axpby, axpby } from './axpby.ts';
 export { assign, contiguous } from './copy.ts';
 export {
   bytesPerElement,
@@ -15,6 +14,14 @@ export {
   newData,
 } from './dtype.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
+export {
+  type ChangeInPlace,
+  changeByPrimitives,
+  type ElementFormula,
+  type ElementKernels,
+  type NamedArrays,
+  type NamedNumbers,
+} from './in-place.ts';
 export { type ForeignNdArray, fromNdarray } from './interchange.ts';
 export { allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';

@@ -6,17 +6,17 @@
 
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
-import type { Axpby } from './axpby.ts';
 import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
+import type { ChangeInPlace } from './in-place.ts';
 import { forEachMatrix } from './matrices.ts';
 import { plain } from './plain.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
-import { createAxpby } from './wasm/axpby.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
 import { Heap } from './wasm/heap.ts';
+import { createInPlace } from './wasm/in-place.ts';
 import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
@@ -105,7 +105,7 @@ export interface Engine {
 
 export interface WasmKernels extends Kernels<NdArray> {
   readonly engine: Engine;
-  readonly axpby: Axpby;
+  readonly changeInPlace: ChangeInPlace;
 }
 
 /**
@@ -135,7 +135,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const kernels: WasmKernels = {
     ...plain,
 
-    axpby: createAxpby(staging),
+    changeInPlace: createInPlace(staging),
 
     engine: {
       ...{ interpreter: 'wasm', simd, relaxedSimd: relaxed },

@@ -1,8 +1,8 @@
-import type { Data } from '@tapegrad/core';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
@@ -14,6 +14,21 @@ export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
 
 /** The running means of the squares of gradients and of steps. */
 type AdadeltaMemory = { readonly square: Data; readonly stepSquare: Data };
+
+type AdadeltaNumbers = Record<'penalty' | 'kept' | 'rate' | 'rho' | 'rest' | 'eps', number>;
+
+const adadelta: ElementFormula<AdadeltaMemory & Changing, AdadeltaNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, square, stepSquare } = arrays;
+  const { penalty, kept, rate, rho, rest, eps } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const v = k.add(k.mul(rho, square), k.mul(rest, k.mul(g, g)));
+  const d = k.mul(k.sqrt(k.div(k.add(stepSquare, eps), k.add(v, eps))), g);
+  return {
+    square: v,
+    stepSquare: k.add(k.mul(rho, stepSquare), k.mul(rest, k.mul(d, d))),
+    w: k.sub(k.mul(kept, w), k.mul(rate, d)),
+  };
+};
 
 const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
 
@@ -51,17 +66,9 @@ export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaMemory> {
     return { square: zerosLike(elements), stepSquare: zerosLike(elements) };
   }
 
-  protected override update({ elements: w, gradient, memory, options }: Update<AdadeltaOptions, AdadeltaMemory>): void {
-    const { learningRate, rho, eps } = options;
-    const { square, stepSquare } = memory;
-    const { penalty, kept } = decayFactors(options);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const v = rho * square[i]! + (1 - rho) * g * g;
-      const d = Math.sqrt((stepSquare[i]! + eps) / (v + eps)) * g;
-      square[i] = v;
-      stepSquare[i] = rho * stepSquare[i]! + (1 - rho) * d * d;
-      w[i] = kept * w[i]! - learningRate * d;
-    }
+  protected override update({ elements, gradient, memory, options }: Update<AdadeltaOptions, AdadeltaMemory>): void {
+    const { learningRate: rate, rho, eps } = options;
+    const numbers = { ...decayFactors(options), rate, rho, rest: 1 - rho, eps };
+    changeInPlace(adadelta, { w: elements, gradient, ...memory }, numbers);
   }
 }

@@ -1,8 +1,8 @@
-import type { Data } from '@tapegrad/core';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
@@ -15,6 +15,15 @@ export interface AdagradOptions extends OptimizerOptions, DecayOptions {
 }
 
 type AdagradMemory = { readonly sum: Data };
+
+type AdagradNumbers = Record<'penalty' | 'kept' | 'rate' | 'eps', number>;
+
+const adagrad: ElementFormula<AdagradMemory & Changing, AdagradNumbers> = (k, { w, gradient, sum }, numbers) => {
+  const g = k.add(gradient, k.mul(numbers.penalty, w));
+  const s = k.add(sum, k.mul(g, g));
+  const direction = k.div(g, k.add(k.sqrt(s), numbers.eps));
+  return { sum: s, w: k.sub(k.mul(numbers.kept, w), k.mul(numbers.rate, direction)) };
+};
 
 const defaults: Defaults<AdagradOptions> = {
   ...noDecay,
@@ -57,21 +66,14 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradMemory> {
   }
 
   protected override update({
-    elements: w,
+    elements,
     gradient,
     memory,
     options,
     step,
   }: Update<AdagradOptions, AdagradMemory>): void {
     const { learningRate, learningRateDecay, eps } = options;
-    const { sum } = memory;
-    const { penalty, kept } = decayFactors(options);
     const rate = learningRate / (1 + (step - 1) * learningRateDecay);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const s = sum[i]! + g * g;
-      sum[i] = s;
-      w[i] = kept * w[i]! - (rate * g) / (Math.sqrt(s) + eps);
-    }
+    changeInPlace(adagrad, { w: elements, gradient, ...memory }, { ...decayFactors(options), rate, eps });
   }
 }

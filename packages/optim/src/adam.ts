@@ -1,9 +1,16 @@
-import type { Data } from '@tapegrad/core';
-import { decayFactors } from './decay.ts';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { checkMoments, defaultMoments, type MomentOptions } from './moments.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import {
+  checkMoments,
+  defaultMoments,
+  type MomentNumbers,
+  type MomentOptions,
+  type Moments,
+  momentNumbers,
+  nextMoments,
+} from './moments.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import type { Defaults } from './options.ts';
 
 export interface AdamOptions extends MomentOptions {
@@ -11,7 +18,21 @@ export interface AdamOptions extends MomentOptions {
   readonly amsgrad?: boolean;
 }
 
-type AdamMemory = { readonly mean: Data; readonly square: Data; readonly maxSquare?: Data };
+type AdamMemory = Moments & { readonly maxSquare?: Data };
+
+type AdamNumbers = MomentNumbers & { readonly rate: number };
+
+const adam: ElementFormula<AdamMemory & Changing, AdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  const largest = arrays.maxSquare === undefined ? v : k.maximum(arrays.maxSquare, v);
+  const direction = k.div(m, k.add(k.mul(numbers.scale, k.sqrt(largest)), numbers.eps));
+  return {
+    mean: m,
+    square: v,
+    ...(arrays.maxSquare !== undefined && { maxSquare: largest }),
+    w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)),
+  };
+};
 
 const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
 
@@ -46,66 +67,9 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
     return amsgrad ? { ...moments, maxSquare: zerosLike(elements) } : moments;
   }
 
-  protected override update(update: Update<AdamOptions, AdamMemory>): void {
-    const { learningRate, beta1, beta2, eps } = update.options;
-    const { maxSquare } = update.memory;
-    const factors: Factors = {
-      ...decayFactors(update.options),
-      beta1,
-      beta2,
-      rate: learningRate / (1 - beta1 ** update.step),
-      scale: 1 / Math.sqrt(1 - beta2 ** update.step),
-      eps,
-    };
-    if (maxSquare === undefined) adam(update, factors);
-    else amsgrad(update, maxSquare, factors);
-  }
-}
-
-/** The numbers that all elements of a parameter share in a step. */
-interface Factors {
-  readonly penalty: number;
-  readonly kept: number;
-  readonly beta1: number;
-  readonly beta2: number;
-  /** a / (1 - β1^t) */
-  readonly rate: number;
-  /** 1 / √(1 - β2^t) */
-  readonly scale: number;
-  readonly eps: number;
-}
-
-type Arrays = Pick<Update<AdamOptions, AdamMemory>, 'elements' | 'gradient' | 'memory'>;
-
-// A loop each: a condition within one doubles its time.
-
-function adam({ elements: w, gradient, memory: { mean, square } }: Arrays, factors: Factors): void {
-  const { penalty, kept, beta1, beta2, rate, scale, eps } = factors;
-  const [rest1, rest2] = [1 - beta1, 1 - beta2];
-  for (let i = 0; i < w.length; i++) {
-    const before = w[i]!;
-    const g = gradient[i]! + penalty * before;
-    const m = beta1 * mean[i]! + rest1 * g;
-    const v = beta2 * square[i]! + rest2 * g * g;
-    mean[i] = m;
-    square[i] = v;
-    w[i] = kept * before - (rate * m) / (Math.sqrt(v) * scale + eps);
-  }
-}
-
-function amsgrad({ elements: w, gradient, memory: { mean, square } }: Arrays, maxSquare: Data, factors: Factors): void {
-  const { penalty, kept, beta1, beta2, rate, scale, eps } = factors;
-  const [rest1, rest2] = [1 - beta1, 1 - beta2];
-  for (let i = 0; i < w.length; i++) {
-    const before = w[i]!;
-    const g = gradient[i]! + penalty * before;
-    const m = beta1 * mean[i]! + rest1 * g;
-    const v = beta2 * square[i]! + rest2 * g * g;
-    const largest = Math.max(maxSquare[i]!, v);
-    mean[i] = m;
-    square[i] = v;
-    maxSquare[i] = largest;
-    w[i] = kept * before - (rate * m) / (Math.sqrt(largest) * scale + eps);
+  protected override update({ elements, gradient, memory, options, step }: Update<AdamOptions, AdamMemory>): void {
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    changeInPlace(adam, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
   }
 }
 

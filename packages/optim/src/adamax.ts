@@ -1,13 +1,22 @@
-import type { Data } from '@tapegrad/core';
-import { decayFactors } from './decay.ts';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { checkMoments, defaultMoments, type MomentOptions } from './moments.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { checkMoments, defaultMoments, type MomentNumbers, type MomentOptions, momentNumbers } from './moments.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 
 export type AdamaxOptions = MomentOptions;
 
 type AdamaxMemory = { readonly mean: Data; readonly largest: Data };
+
+type AdamaxNumbers = MomentNumbers & { readonly rate: number };
+
+const adamax: ElementFormula<AdamaxMemory & Changing, AdamaxNumbers> = (k, { w, gradient, mean, largest }, numbers) => {
+  const { penalty, kept, beta1, rest1, beta2, eps, rate } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const m = k.add(k.mul(beta1, mean), k.mul(rest1, g));
+  const u = k.maximum(k.mul(beta2, largest), k.add(k.abs(g), eps));
+  return { mean: m, largest: u, w: k.sub(k.mul(kept, w), k.mul(rate, k.div(m, u))) };
+};
 
 /**
  * Adam in units of the largest gradient, of which older ones count less. With gradient g, learning rate a and the step t,
@@ -39,19 +48,8 @@ export class Adamax extends Optimizer<AdamaxOptions, AdamaxMemory> {
     return { mean: zerosLike(elements), largest: zerosLike(elements) };
   }
 
-  protected override update(update: Update<AdamaxOptions, AdamaxMemory>): void {
-    const { elements: w, gradient, options, step } = update;
-    const { learningRate, beta1, beta2, eps } = options;
-    const { mean, largest } = update.memory;
-    const { penalty, kept } = decayFactors(options);
-    const rate = learningRate / (1 - beta1 ** step);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const m = beta1 * mean[i]! + (1 - beta1) * g;
-      const u = Math.max(beta2 * largest[i]!, Math.abs(g) + eps);
-      mean[i] = m;
-      largest[i] = u;
-      w[i] = kept * w[i]! - (rate * m) / u;
-    }
+  protected override update({ elements, gradient, memory, options, step }: Update<AdamaxOptions, AdamaxMemory>): void {
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    changeInPlace(adamax, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
   }
 }

@@ -1,8 +1,8 @@
-import type { Data } from '@tapegrad/core';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface LionOptions extends OptimizerOptions, DecayOptions {
@@ -13,6 +13,18 @@ export interface LionOptions extends OptimizerOptions, DecayOptions {
 }
 
 type LionMemory = { readonly velocity: Data };
+
+type LionNumbers = Record<'penalty' | 'kept' | 'rate' | 'beta1' | 'rest1' | 'beta2' | 'rest2', number>;
+
+const lion: ElementFormula<LionMemory & Changing, LionNumbers> = (k, { w, gradient, velocity }, numbers) => {
+  const { penalty, kept, rate, beta1, rest1, beta2, rest2 } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const direction = k.sign(k.add(k.mul(beta1, velocity), k.mul(rest1, g)));
+  return {
+    velocity: k.add(k.mul(beta2, velocity), k.mul(rest2, g)),
+    w: k.sub(k.mul(kept, w), k.mul(rate, direction)),
+  };
+};
 
 const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', beta1: 0.9, beta2: 0.99 };
 
@@ -47,15 +59,9 @@ export class Lion extends Optimizer<LionOptions, LionMemory> {
     return { velocity: zerosLike(elements) };
   }
 
-  protected override update({ elements: w, gradient, memory, options }: Update<LionOptions, LionMemory>): void {
-    const { learningRate, beta1, beta2 } = options;
-    const { velocity } = memory;
-    const { penalty, kept } = decayFactors(options);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const v = velocity[i]!;
-      velocity[i] = beta2 * v + (1 - beta2) * g;
-      w[i] = kept * w[i]! - learningRate * Math.sign(beta1 * v + (1 - beta1) * g);
-    }
+  protected override update({ elements, gradient, memory, options }: Update<LionOptions, LionMemory>): void {
+    const { learningRate: rate, beta1, beta2 } = options;
+    const numbers = { ...decayFactors(options), rate, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2 };
+    changeInPlace(lion, { w: elements, gradient, ...memory }, numbers);
   }
 }

@@ -1,6 +1,7 @@
 /** What Adam and its kin share: running means of the gradient and of its size. */
 
-import { checkDecay, type DecayOptions, noDecay } from './decay.ts';
+import type { Data, ElementKernels } from '@tapegrad/core';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import { checkNotNegative, checkShare, type OptimizerOptions } from './options.ts';
 
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
@@ -19,4 +20,36 @@ export function checkMoments(call: string, options: Required<MomentOptions>): vo
   checkShare(call, 'beta1', options.beta1);
   checkShare(call, 'beta2', options.beta2);
   checkNotNegative(call, 'eps', options.eps);
+}
+
+export type Moments = { readonly mean: Data; readonly square: Data };
+
+/** The numbers that all elements of a parameter share in a step. */
+export type MomentNumbers = ReturnType<typeof momentNumbers>;
+
+/** Those of the means, of the decay, and `scale` = 1 / √(1 - β2^t). */
+export const momentNumbers = (options: Required<MomentOptions>, step: number) => ({
+  ...decayFactors(options),
+  beta1: options.beta1,
+  rest1: 1 - options.beta1,
+  beta2: options.beta2,
+  rest2: 1 - options.beta2,
+  scale: 1 / Math.sqrt(1 - options.beta2 ** step),
+  eps: options.eps,
+});
+
+type Means = 'beta1' | 'rest1' | 'beta2' | 'rest2' | 'penalty';
+
+/** The gradient g with the penalty's, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
+export function nextMoments<A>(
+  k: ElementKernels<A>,
+  { w, gradient, mean, square }: Readonly<Record<'w' | 'gradient' | 'mean' | 'square', A>>,
+  { penalty, beta1, rest1, beta2, rest2 }: Readonly<Record<Means, A>>,
+): Readonly<Record<'g' | 'm' | 'v', A>> {
+  const g = k.add(gradient, k.mul(penalty, w));
+  return {
+    g,
+    m: k.add(k.mul(beta1, mean), k.mul(rest1, g)),
+    v: k.add(k.mul(beta2, square), k.mul(rest2, k.mul(g, g))),
+  };
 }

@@ -1,9 +1,16 @@
-import type { Data } from '@tapegrad/core';
-import { decayFactors } from './decay.ts';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { checkMoments, defaultMoments, type MomentOptions } from './moments.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import {
+  checkMoments,
+  defaultMoments,
+  type MomentNumbers,
+  type MomentOptions,
+  type Moments,
+  momentNumbers,
+  nextMoments,
+} from './moments.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults } from './options.ts';
 
 export interface NAdamOptions extends MomentOptions {
@@ -12,7 +19,16 @@ export interface NAdamOptions extends MomentOptions {
 }
 
 /** `muProduct` is one number: μ_1 μ_2 … μ_t. */
-type NAdamMemory = { readonly mean: Data; readonly square: Data; readonly muProduct: Data };
+type NAdamMemory = Moments & { readonly muProduct: Data };
+
+type NAdamNumbers = MomentNumbers & { readonly ofMean: number; readonly ofGradient: number };
+
+const nadam: ElementFormula<Moments & Changing, NAdamNumbers> = (k, arrays, numbers) => {
+  const { g, m, v } = nextMoments(k, arrays, numbers);
+  const ahead = k.add(k.mul(numbers.ofMean, m), k.mul(numbers.ofGradient, g));
+  const change = k.div(ahead, k.add(k.mul(numbers.scale, k.sqrt(v)), numbers.eps));
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), change) };
+};
 
 const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.004 };
 
@@ -49,24 +65,21 @@ export class NAdam extends Optimizer<NAdamOptions, NAdamMemory> {
     return { mean: zerosLike(elements), square: zerosLike(elements), muProduct: Float64Array.of(1) };
   }
 
-  protected override update({ elements: w, gradient, memory, options, step }: Update<NAdamOptions, NAdamMemory>): void {
-    const { learningRate, beta1, beta2, eps, momentumDecay } = options;
+  protected override update({ elements, gradient, memory, options, step }: Update<NAdamOptions, NAdamMemory>): void {
+    const { learningRate, beta1, momentumDecay } = options;
     const { mean, square, muProduct } = memory;
-    const { penalty, kept } = decayFactors(options);
     const mu = beta1 * (1 - 0.96 ** (step * momentumDecay) / 2);
     const nextMu = beta1 * (1 - 0.96 ** ((step + 1) * momentumDecay) / 2);
     const product = muProduct[0]! * mu;
     muProduct[0] = product;
-    const ofMean = (learningRate * nextMu) / (1 - product * nextMu);
-    const ofGradient = (learningRate * (1 - mu)) / (1 - product);
-    const correction = Math.sqrt(1 - beta2 ** step);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const m = beta1 * mean[i]! + (1 - beta1) * g;
-      const v = beta2 * square[i]! + (1 - beta2) * g * g;
-      mean[i] = m;
-      square[i] = v;
-      w[i] = kept * w[i]! - (ofMean * m + ofGradient * g) / (Math.sqrt(v) / correction + eps);
-    }
+    changeInPlace(
+      nadam,
+      { w: elements, gradient, mean, square },
+      {
+        ...momentNumbers(options, step),
+        ofMean: (learningRate * nextMu) / (1 - product * nextMu),
+        ofGradient: (learningRate * (1 - mu)) / (1 - product),
+      },
+    );
   }
 }

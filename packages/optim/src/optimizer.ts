@@ -17,6 +17,12 @@ export interface Update<Options extends OptimizerOptions, M extends Memory = Mem
   readonly step: number;
 }
 
+/** What every formula of an update takes: a parameter and its gradient. */
+export interface Changing {
+  readonly w: Data;
+  readonly gradient: Data;
+}
+
 /** The state of an optimizer as plain data. */
 export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
   /** The options of each group. */
@@ -36,7 +42,7 @@ interface Entry<Options extends OptimizerOptions, M extends Memory> {
  * What all optimizers share: groups, the walk over the parameters, and the state. An optimizer is the update of one
  * parameter: a subclass says how that is computed and what is remembered for it.
  *
- * An update reads and writes typed arrays in one pass: it makes none.
+ * An update reads and writes typed arrays in one pass: it makes none. `changeInPlace` of core is the fastest.
  *
  * @example
  * class SignDescent extends Optimizer {

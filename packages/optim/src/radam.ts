@@ -1,13 +1,32 @@
-import type { Data } from '@tapegrad/core';
-import { decayFactors } from './decay.ts';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { checkMoments, defaultMoments, type MomentOptions } from './moments.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import {
+  checkMoments,
+  defaultMoments,
+  type MomentNumbers,
+  type MomentOptions,
+  type Moments,
+  momentNumbers,
+  nextMoments,
+} from './moments.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 
 export type RAdamOptions = MomentOptions;
 
-type RAdamMemory = { readonly mean: Data; readonly square: Data };
+type RAdamNumbers = MomentNumbers & { readonly rate: number };
+
+/** While the mean of squares can't be trusted. */
+const unrectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, m)) };
+};
+
+const rectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  const direction = k.div(m, k.add(k.sqrt(v), numbers.eps));
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)) };
+};
 
 /**
  * Adam that does not trust the mean of squares before it has seen enough of them. With gradient g, learning rate a and the
@@ -28,7 +47,7 @@ type RAdamMemory = { readonly mean: Data; readonly square: Data };
  * for (let step = 0; step < 200; step++) optimizer.step(w.mul(w).sum().backward());
  * Math.abs(w.item()) < 0.01; // true
  */
-export class RAdam extends Optimizer<RAdamOptions, RAdamMemory> {
+export class RAdam extends Optimizer<RAdamOptions, Moments> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
   constructor(trained: Trained<RAdamOptions>, options: RAdamOptions) {
     super(trained, options, defaultMoments);
@@ -38,25 +57,17 @@ export class RAdam extends Optimizer<RAdamOptions, RAdamMemory> {
     checkMoments(call, options);
   }
 
-  protected override memoryFor(elements: Data): RAdamMemory {
+  protected override memoryFor(elements: Data): Moments {
     return { mean: zerosLike(elements), square: zerosLike(elements) };
   }
 
-  protected override update({ elements: w, gradient, memory, options, step }: Update<RAdamOptions, RAdamMemory>): void {
-    const { learningRate, beta1, beta2, eps } = options;
-    const { mean, square } = memory;
-    const { penalty, kept } = decayFactors(options);
-    const rectification = rectify(beta2, step);
-    const rate = learningRate / (1 - beta1 ** step);
-    const rectified = rate * rectification * Math.sqrt(1 - beta2 ** step);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const m = beta1 * mean[i]! + (1 - beta1) * g;
-      const v = beta2 * square[i]! + (1 - beta2) * g * g;
-      mean[i] = m;
-      square[i] = v;
-      w[i] = kept * w[i]! - m * (rectification > 0 ? rectified / (Math.sqrt(v) + eps) : rate);
-    }
+  protected override update({ elements, gradient, memory, options, step }: Update<RAdamOptions, Moments>): void {
+    const numbers = momentNumbers(options, step);
+    const rectification = rectify(options.beta2, step);
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    const arrays = { w: elements, gradient, ...memory };
+    if (rectification === 0) changeInPlace(unrectified, arrays, { ...numbers, rate });
+    else changeInPlace(rectified, arrays, { ...numbers, rate: (rate * rectification) / numbers.scale });
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Data } from '@tapegrad/core';
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
@@ -17,6 +17,26 @@ export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
 }
 
 type RMSpropMemory = { readonly square: Data; readonly mean?: Data; readonly velocity?: Data };
+
+type RMSpropNumbers = Record<'penalty' | 'kept' | 'alpha' | 'rest' | 'eps' | 'momentum' | 'rate' | 'zero', number>;
+
+const rmsprop: ElementFormula<RMSpropMemory & Changing, RMSpropNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, square, mean, velocity } = arrays;
+  const { penalty, kept, alpha, rest, eps, momentum, rate, zero } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const v = k.add(k.mul(alpha, square), k.mul(rest, k.mul(g, g)));
+  const m = mean && k.add(k.mul(alpha, mean), k.mul(rest, g));
+  // Rounding may leave a constant gradient with less than no variance.
+  const variance = m === undefined ? v : k.maximum(zero, k.sub(v, k.mul(m, m)));
+  const step = k.div(g, k.add(k.sqrt(variance), eps));
+  const b = velocity === undefined ? step : k.add(k.mul(momentum, velocity), step);
+  return {
+    square: v,
+    ...(m !== undefined && { mean: m }),
+    ...(velocity !== undefined && { velocity: b }),
+    w: k.sub(k.mul(kept, w), k.mul(rate, b)),
+  };
+};
 
 const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
 
@@ -58,27 +78,12 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
     };
   }
 
-  protected override update({ elements: w, gradient, memory, options }: Update<RMSpropOptions, RMSpropMemory>): void {
-    const { learningRate, alpha, eps, momentum } = options;
-    const { square, mean, velocity } = memory;
-    const { penalty, kept } = decayFactors(options);
-    for (let i = 0; i < w.length; i++) {
-      const g = gradient[i]! + penalty * w[i]!;
-      const v = alpha * square[i]! + (1 - alpha) * g * g;
-      square[i] = v;
-      let variance = v;
-      if (mean !== undefined) {
-        const m = alpha * mean[i]! + (1 - alpha) * g;
-        mean[i] = m;
-        // Rounding may leave a constant gradient with less than none.
-        variance = Math.max(0, v - m * m);
-      }
-      let direction = g / (Math.sqrt(variance) + eps);
-      if (velocity !== undefined) {
-        direction += momentum * velocity[i]!;
-        velocity[i] = direction;
-      }
-      w[i] = kept * w[i]! - learningRate * direction;
-    }
+  protected override update({ elements, gradient, memory, options }: Update<RMSpropOptions, RMSpropMemory>): void {
+    const { learningRate: rate, alpha, eps, momentum } = options;
+    changeInPlace(
+      rmsprop,
+      { w: elements, gradient, ...memory },
+      { ...decayFactors(options), alpha, rest: 1 - alpha, eps, momentum, rate, zero: 0 },
+    );
   }
 }

@@ -1,8 +1,8 @@
-import { ArgumentError, axpby, type Data } from '@tapegrad/core';
+import { ArgumentError, changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
-import { Optimizer, type Update } from './optimizer.ts';
+import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
@@ -18,6 +18,20 @@ const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, 
 
 /** Nothing without momentum. */
 type SGDMemory = { readonly velocity?: Data };
+
+const plainDescent: ElementFormula<Changing, Record<'rate' | 'kept', number>> = (k, arrays, numbers) => ({
+  w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, arrays.gradient)),
+});
+
+type MomentumNumbers = Record<'penalty' | 'kept' | 'momentum' | 'intake' | 'ofGradient' | 'ofVelocity', number>;
+
+const momentumDescent: ElementFormula<Required<SGDMemory> & Changing, MomentumNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, velocity } = arrays;
+  const g = k.add(gradient, k.mul(numbers.penalty, w));
+  const v = k.add(k.mul(numbers.momentum, velocity), k.mul(numbers.intake, g));
+  const change = k.add(k.mul(numbers.ofGradient, g), k.mul(numbers.ofVelocity, v));
+  return { velocity: v, w: k.sub(k.mul(numbers.kept, w), change) };
+};
 
 /**
  * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
@@ -60,21 +74,21 @@ export class SGD extends Optimizer<SGDOptions, SGDMemory> {
 
   protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions, SGDMemory>): void {
     const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
-    const { velocity } = memory;
-    if (velocity === undefined) {
+    if (memory.velocity === undefined) {
       // Without momentum the two decays are one.
-      axpby(-learningRate, gradient, 1 - learningRate * weightDecay, w);
+      changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, kept: 1 - learningRate * weightDecay });
       return;
     }
-    const { penalty, kept } = decayFactors(options);
-    const intake = step === 1 ? 1 : 1 - dampening;
-    axpby(intake, gradient, momentum, velocity);
-    if (penalty > 0) axpby(intake * penalty, w, 1, velocity);
-    if (nesterov) {
-      axpby(-learningRate, gradient, kept - learningRate * penalty, w);
-      axpby(-learningRate * momentum, velocity, 1, w);
-    } else {
-      axpby(-learningRate, velocity, kept, w);
-    }
+    changeInPlace(
+      momentumDescent,
+      { w, gradient, velocity: memory.velocity },
+      {
+        ...decayFactors(options),
+        momentum,
+        intake: step === 1 ? 1 : 1 - dampening,
+        ofGradient: nesterov ? learningRate : 0,
+        ofVelocity: nesterov ? learningRate * momentum : learningRate,
+      },
+    );
   }
 }

@@ -1,0 +1,72 @@
+/** Changes of arrays in place: for who owns their memory, such as an optimizer that of a parameter. */
+
+import { empty, filled, NdArray } from './array.ts';
+import { assign } from './copy.ts';
+import type { Data } from './dtype.ts';
+import { ArgumentError } from './errors.ts';
+import { type Kernels, mapEntries } from './primitives.ts';
+import { broadcastView } from './views.ts';
+
+/** What a formula of elements is made of. */
+export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;
+
+/**
+ * New elements of some arrays, by name, out of the old ones of all and of numbers: generic over what it computes with, like every
+ * composition. It may ask whether an array is there, but not for a value.
+ */
+export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
+  k: ElementKernels<A>,
+  arrays: { readonly [Name in keyof Arrays]: A },
+  numbers: { readonly [Name in keyof Numbers]: A },
+) => { readonly [Name in keyof Arrays]?: A };
+
+/** Arrays of float32 or of float64, all alike, by name. */
+export type NamedArrays<Arrays> = { readonly [Name in keyof Arrays]: Data };
+export type NamedNumbers<Numbers> = { readonly [Name in keyof Numbers]: number };
+
+/**
+ * Replaces elements of arrays by what a formula makes of them, one by one. Numbers and every intermediate result are rounded to the
+ * arrays' dtype, so that every interpreter gives the same bits.
+ */
+export type ChangeInPlace = <Arrays extends object, Numbers extends object>(
+  formula: ElementFormula<Arrays, Numbers>,
+  arrays: NamedArrays<Arrays>,
+  numbers: NamedNumbers<Numbers>,
+) => void;
+
+/** Throws unless the arrays are all of one float dtype and length; gives the first. */
+export function checkAlike(names: readonly string[], arrays: readonly Data[]): Float32Array | Float64Array {
+  const first = arrays[0];
+  if (!(first instanceof Float32Array || first instanceof Float64Array)) {
+    throw new ArgumentError(`changeInPlace: expected arrays of floats, got ${described(names, arrays, 0)}`);
+  }
+  for (let i = 1; i < arrays.length; i++) {
+    const other = arrays[i]!;
+    if (other.constructor === first.constructor && other.length === first.length) continue;
+    const got = `${described(names, arrays, 0)} and ${described(names, arrays, i)}`;
+    throw new ArgumentError(`changeInPlace: expected arrays that are alike, got ${got}`);
+  }
+  return first;
+}
+
+const described = (names: readonly string[], arrays: readonly Data[], i: number): string =>
+  names.length === 0 ? 'none' : `${names[i]} a ${arrays[i]!.constructor.name} of ${arrays[i]!.length} elements`;
+
+/** Changes arrays in place by the primitives of an interpreter, one after the other. */
+export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
+  return (formula, arrays, numbers) => {
+    const first = checkAlike(Object.keys(arrays), Object.values(arrays));
+    const dtype = first instanceof Float32Array ? 'float32' : 'float64';
+    const shape = [first.length];
+    type Operands = { readonly [Name in keyof typeof arrays]: NdArray };
+    type Factors = { readonly [Name in keyof typeof numbers]: NdArray };
+    const operands = mapEntries(arrays, (_, data: Data) => new NdArray(data, dtype, shape)) as Operands;
+    const factors = mapEntries(numbers, (_, value: number) => filled([], value, dtype)) as Factors;
+    const results = Object.entries(formula(k, operands, factors)) as [keyof typeof arrays, NdArray][];
+    // A result may be an operand as it is, which the change of another array must not reach.
+    const changes = results.map(
+      ([name, x]) => [name, assign(empty(shape, dtype), broadcastView(x, shape)).data] as const,
+    );
+    for (const [name, data] of changes) arrays[name].set(data);
+  };
+}

@@ -62,7 +62,9 @@ const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Eng
  *
  * @param formula the same function at each call, since it is compiled once.
  * @example
- * const descent = <A>(k: ElementKernels<A>, { w, g }: { w: A; g: A }, { rate }: { rate: A }) => ({
+ * import type { Data, ElementFormula } from '@tapegrad/core';
+ *
+ * const descent: ElementFormula<{ w: Data; g: Data }, { rate: number }> = (k, { w, g }, { rate }) => ({
  *   w: k.sub(w, k.mul(rate, g)),
  * });
  * const w = new Float32Array([1, 2]);

@@ -1,6 +1,6 @@
 /** Convolutions and transposed convolutions of sequences and images, as functions. */
 
-import { ArgumentError, formatShape, kernels, ShapeError, type Tensor, type Window } from '@tapegrad/core';
+import { ArgumentError, formatShape, ShapeError, type Tensor, type Window, windowedKernels } from '@tapegrad/core';
 import { checkFloat } from './checks.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 
@@ -72,7 +72,7 @@ function convolve(
   checkGroups(call, groups, weight.shape[0]!, 'channels of the result');
   checkChannels(call, x, weight.shape[1]! * groups);
   const windows = windowsOf(call, x.shape.slice(2), { size: weight.shape.slice(2), stride, padding, dilation });
-  return addBias(call, kernels.conv(x, weight, { windows, groups }), bias);
+  return addBias(call, windowedKernels().conv(x, weight, { windows, groups }), bias);
 }
 
 function convolveTransposed(
@@ -110,7 +110,7 @@ function convolveTransposed(
     const got = `${formatShape(x.shape)} gives ${formatShape(shape)}`;
     throw new ShapeError(`${call}: the padding leaves nothing of the result: an input of shape ${got}`);
   }
-  return addBias(call, kernels.convInput(x, weight, { windows, groups, shape }), bias);
+  return addBias(call, windowedKernels().convInput(x, weight, { windows, groups, shape }), bias);
 }
 
 /**

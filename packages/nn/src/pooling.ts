@@ -3,12 +3,13 @@
 import {
   ArgumentError,
   formatShape,
-  kernels,
+  full,
   type Shape,
   ShapeError,
   type Tensor,
   tensor,
   type Window,
+  windowedKernels,
 } from '@tapegrad/core';
 import { checkFloat } from './checks.ts';
 import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
@@ -69,7 +70,7 @@ function poolingWindows(
 
 function maxPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
   const windows = poolingWindows(call, spatialShape(call, x, axes), kernel, options);
-  return kernels.maxPool(x, x.detach(), windows);
+  return windowedKernels().maxPool(x, x.detach(), windows);
 }
 
 /** How many elements each window along an axis has: without the padding, or with it but not what is beyond. */
@@ -94,8 +95,8 @@ function avgPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options
   const { dtype } = x;
   // Each plane is an image of one channel, and a sum is a convolution with ones.
   const planes = x.reshape([lead.reduce((size, length) => size * length, 1), 1, ...shape]);
-  const ones = kernels.full({ shape: [1, 1, ...windows.map(({ size }) => size)], value: 1, dtype });
-  const sums = kernels.conv(planes, ones, { windows, groups: 1 });
+  const ones = full([1, 1, ...windows.map(({ size }) => size)], 1, { dtype });
+  const sums = windowedKernels().conv(planes, ones, { windows, groups: 1 });
   const positions = sums.shape.slice(2);
   const perAxisCounts = windows.map((w, i) => counts(w, shape[i]!, positions[i]!, options.countIncludePad ?? true));
   const elements = perAxisCounts.reduce((all, own) => all.flatMap((count) => own.map((length) => count * length)), [1]);

@@ -227,6 +227,38 @@ test('rotary attention knows of positions how far apart they are alone', () => {
   }
 });
 
+describe('options of transformers', () => {
+  const own = { random, dtype } as const;
+  const x = numbers(2, 3, 4);
+
+  test('a mask of the memory hides what padding of the memory hides', () => {
+    const layer = new TransformerDecoderLayer(4, 2, own);
+    const memory = numbers(2, 3, 4);
+    const memoryMask = tensor([[true, false, true]]).broadcastTo([3, 3]);
+    const memoryKeyPaddingMask = tensor([[false, true, false]]).broadcastTo([2, 3]);
+    const masked = layer.forward(x, memory, { memoryMask });
+    expect(masked.toArray()).toEqual(layer.forward(x, memory, { memoryKeyPaddingMask }).toArray());
+    expect(masked.toArray()).not.toEqual(layer.forward(x, memory).toArray());
+  });
+
+  test('the last layer is followed by a normalisation where asked, or where each begins with one', () => {
+    const normOf = (options: object) => new TransformerEncoder(1, 4, 1, { ...own, ...options }).norm;
+    expect(normOf({})).toBeUndefined();
+    expect(normOf({ finalNorm: true })).toBeDefined();
+    expect(normOf({ normFirst: true })).toBeDefined();
+    expect(normOf({ normFirst: true, finalNorm: false })).toBeUndefined();
+  });
+
+  test('any function may stand between the dense layers', () => {
+    const [named, given] = (['relu', (y: Tensor) => y.relu()] as const).map(
+      (activation) => new TransformerEncoderLayer(4, 2, { ...own, activation }),
+    );
+    given!.load(named!.state());
+    expect(given!.forward(x).toArray()).toEqual(named!.forward(x).toArray());
+    expect(named!.linear1.weight.shape).toEqual([4, 16]);
+  });
+});
+
 test('links are read off the projections', () => {
   const model = new TransformerEncoderLayer(4, 2, { random, dtype });
   model.parameters();

@@ -2,10 +2,10 @@
 
 import { ArgumentError, compare, ones, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import {
+  Conv2d,
   Dense,
   type DenseOptions,
   Dropout,
-  LayerNorm,
   Sequential,
   SpectralNorm,
   type SpectralNormOptions,
@@ -64,7 +64,11 @@ describe('WeightNorm', () => {
   test('stands in a sequence, and takes the first axis of a weight of more than two', () => {
     const model = new Sequential(layer, new Dense(3, 2, options));
     expectTypeOf(model.forward(x)).toEqualTypeOf<Tensor<readonly [2, 2]>>();
-    expect(new WeightNorm(new LayerNorm([3, 4, 5])).magnitude.shape).toEqual([3, 1, 1]);
+    const picture = random.normal([1, 2, 5, 5]);
+    const convolution = new Conv2d(2, 3, 3, { random });
+    const normalized = new WeightNorm(convolution);
+    expect(normalized.magnitude.shape).toEqual([3, 1, 1, 1]);
+    expect(compare('y', normalized.forward(picture), convolution.forward(picture)).passed).toBe(true);
   });
 });
 

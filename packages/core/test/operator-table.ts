@@ -7,6 +7,7 @@ import {
   type FloatDType,
   setInterpreter,
   type Tensor,
+  tapeOf,
   tensor,
 } from '@tapegrad/core';
 import { dtypes, type Primitive, plain, primitives } from '@tapegrad/kernels';
@@ -200,12 +201,19 @@ function bound(error: number): string {
   return `${Math.ceil(roomy / unit - 1e-9)}e${Math.log10(unit)}`;
 }
 
+/** What an operator is made of, as the table says it. */
+function makeOf(name: string): 'primitive' | 'defined' | 'composed' {
+  if (primitives.includes(name as Primitive)) return 'primitive';
+  const first = casesOf(name)[0]!;
+  const tape = tapeOf(first.run(...inputsIn(first, 'float64', true)));
+  return tape.some(({ op }) => op === 'custom') ? 'defined' : 'composed';
+}
+
 function lineOf({ name, error, ulps }: OperatorRow): string {
   const cases = casesOf(name);
-  const isPrimitive = primitives.includes(name as Primitive);
   const cells = [
     `\`${name}\``,
-    isPrimitive ? 'primitive' : 'composed',
+    makeOf(name),
     dtypes.filter((dtype) => cases.some((c) => runsIn(c, dtype))).join(' '),
     cases.every(({ constant }) => constant) ? 'none' : 'every order',
     conventions[name] ?? '',
@@ -221,7 +229,7 @@ Every operator of \`@tapegrad/core\`, each tested on every interpreter. This pag
 \`npm run docs:operators\`; a test holds it to them.
 
 - *made*: a primitive has a line of its own in the [rule table](../packages/core/src/rules.ts); what is composed of primitives
-  has its derivatives from theirs.
+  has its derivatives from theirs; what is defined, by \`defineOp\`, brings its rule along.
 - *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
 - *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held
   against PyTorch's and against central differences. None where the result is constant wherever it is smooth.

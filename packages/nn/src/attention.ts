@@ -2,7 +2,6 @@
 
 import {
   ArgumentError,
-  arange,
   DTypeError,
   type FloatDType,
   formatShape,
@@ -10,6 +9,7 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
+  tensor,
   zeros,
 } from '@tapegrad/core';
 import { checkFloat, checkRandom } from './checks.ts';
@@ -38,10 +38,14 @@ export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor 
   throw new DTypeError(`${call}: expected a mask of bool or ${dtype}, got ${mask.dtype}`);
 }
 
-/** [queries, keys], true where a query may see a key: up to its own place, counted from the ends. */
-function causalMask(queries: number, keys: number): Tensor {
-  const column = arange(keys - queries, keys, 1, { dtype: 'int32' }).reshape([queries, 1]) as Tensor;
-  return arange(0, keys, 1, { dtype: 'int32' }).lessEqual(column);
+/** [queries, keys], 0 where a query may see a key, up to its own place counted from the ends, else -Infinity. */
+function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
+  const values = new Float64Array(queries * keys);
+  for (let i = 0; i < queries; i++) {
+    const next = Math.max(0, keys - queries + i + 1);
+    values.fill(Number.NEGATIVE_INFINITY, i * keys + next, (i + 1) * keys);
+  }
+  return tensor(values, { shape: [queries, keys], dtype });
 }
 
 function checkOperands(call: string, query: Tensor, key: Tensor): void {
@@ -63,38 +67,41 @@ function checkMask(call: string, mask: Tensor, scores: Shape): void {
   throw new ShapeError(`${call}: expected a mask that broadcasts ${shapes}`);
 }
 
-interface Weighing {
-  /** [..., queries, keys] */
-  readonly weights: Tensor;
+interface Sight {
+  /** What is added to the scores; `undefined` for nothing. */
+  readonly bias: Tensor | undefined;
   /** [..., queries, 1], 1 for a query that sees a key, and 0 for one that sees none; `undefined` where all do. */
   readonly seeing: Tensor | undefined;
 }
 
-/** The weights of the keys for each query; those of a query that sees no key are of no account. */
+/** Who sees what, for scores [..., queries, keys]. */
+function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false }: AttentionOptions): Sight {
+  const [queries, keys] = shape.slice(-2) as [number, number];
+  if (mask !== undefined) checkMask(call, mask, shape);
+  const given = mask === undefined ? undefined : additive(call, mask, dtype as FloatDType);
+  const order = causal && queries > 1 ? causalBias(queries, keys, dtype as FloatDType) : undefined;
+  const bias = given === undefined || order === undefined ? (given ?? order) : given.add(order);
+  const allSee = keys === 0 || (given === undefined && queries <= keys);
+  if (bias === undefined || allSee) return { bias, seeing: undefined };
+  // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
+  const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
+  return { bias: sees.where(bias, 0), seeing: sees.cast(dtype) };
+}
+
+interface Weighing {
+  /** [..., queries, keys]; those of a query that sees no key are of no account. */
+  readonly weights: Tensor;
+  readonly seeing: Tensor | undefined;
+}
+
+/** The weights of the keys for each query. */
 function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
   checkOperands(call, query, key);
-  const { mask, causal = false, scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
+  const { scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
   if (!Number.isFinite(scale)) throw new ArgumentError(`${call}: the scale is ${scale}, expected a finite number`);
-  const [queries, keys] = [query.shape.at(-2)!, key.shape.at(-2)!];
-  const dtype = query.dtype as FloatDType;
-  let scores: Tensor = query.mul(scale).matmul(key.transpose());
-  if (mask !== undefined) checkMask(call, mask, scores.shape);
-
-  const terms: Tensor[] = [];
-  if (causal && queries > 1) terms.push(additive(call, causalMask(queries, keys), dtype));
-  if (mask !== undefined) terms.push(additive(call, mask, dtype));
-  let seeing: Tensor | undefined;
-  if (terms.length > 0) {
-    let bias = terms.reduce((sum, term) => sum.add(term));
-    if ((mask !== undefined || queries > keys) && keys > 0) {
-      const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
-      // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
-      bias = sees.where(bias, 0);
-      seeing = sees.cast(dtype);
-    }
-    scores = scores.add(bias);
-  }
-  const weights = scores.softmax(-1);
+  const scores: Tensor = query.mul(scale).matmul(key.transpose());
+  const { bias, seeing } = sightOf(call, scores, options);
+  const weights = (bias === undefined ? scores : scores.add(bias)).softmax(-1);
   return { weights: dropout === 0 ? weights : drop(weights, dropout, checkRandom(call, random)), seeing };
 }
 

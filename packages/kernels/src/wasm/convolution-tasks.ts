@@ -9,9 +9,9 @@
  */
 
 import { type FunctionBuilder, integers, type Locals, type ModuleBuilder } from './assembler.ts';
-import { i32 } from './instructions.ts';
+import { i32, smaller } from './instructions.ts';
 import { definePack } from './pack.ts';
-import { BLOCK_ROWS, defineBlock, smaller, TILES, type TileName } from './product.ts';
+import { BLOCK_ROWS, defineBlock, TILES, type TileName } from './product.ts';
 import { kind } from './task-kinds.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 

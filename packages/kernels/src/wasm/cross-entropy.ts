@@ -1,6 +1,5 @@
 /** Softmax and cross-entropy fused: the logits pass through staging once, a row after the other. */
 
-import { abstract } from '../abstract.ts';
 import { empty, type NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { readIndices } from '../movement.ts';
@@ -77,7 +76,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
   return module;
 }
 
-/** The cross-entropy primitives of one float type, for rows that fit a slot of the staging. */
+/** The cross-entropy primitives of one float type, on operands that were checked, for rows that fit a slot of the staging. */
 export class CrossEntropy {
   readonly #staging: Staging;
   readonly #kernels: Exports;
@@ -90,12 +89,11 @@ export class CrossEntropy {
   }
 
   losses(logits: NdArray, labels: NdArray): NdArray {
-    const { dtype } = abstract.crossEntropy(logits, labels);
     const [n, classes] = logits.shape as [number, number];
     const list = readIndices('crossEntropy', labels, classes);
-    const out = empty(labels.shape, dtype);
+    const out = empty(labels.shape, logits.dtype);
     const x = contiguous(logits);
-    const pairs = new Float64Array(2 * this.#rowsAtOnce(classes));
+    const pairs = new Float64Array(2 * Math.min(n, this.#rowsAtOnce(classes)));
     this.#forEachBlock(x, n, classes, (row, rows) => {
       this.#kernels.sums(this.#staging.to, this.#staging.x, rows, classes * this.#bytes);
       this.#staging.copyOut(this.#staging.to, pairs, 0, 2 * rows);
@@ -108,10 +106,9 @@ export class CrossEntropy {
   }
 
   slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray {
-    const { dtype } = abstract.crossEntropySlope(g, logits, labels);
     const [n, classes] = logits.shape as [number, number];
     const list = readIndices('crossEntropySlope', labels, classes);
-    const out = empty(logits.shape, dtype);
+    const out = empty(logits.shape, logits.dtype);
     const [scale, x] = [contiguous(g), contiguous(logits)];
     const { to, x: from, y } = this.#staging;
     this.#forEachBlock(x, n, classes, (row, rows) => {

@@ -386,3 +386,9 @@ export const memory = {
 export function select<T extends ValueType>(condition: Operand<'i32'>, a: Value<T>, b: Value<T>): Value<T> {
   return value(a.type, a.code, b.code, codeOf('i32', condition), [0x1b]);
 }
+
+/** The smaller of two signed integers. An operand may be evaluated twice: give constants, locals or loads. */
+export const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);
+
+/** The larger of two signed integers. An operand may be evaluated twice: give constants, locals or loads. */
+export const larger = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.gtS(a, b), a, b);

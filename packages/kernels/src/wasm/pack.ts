@@ -7,7 +7,7 @@
  */
 
 import { type Func, type FunctionBuilder, integers, type Local, type ModuleBuilder } from './assembler.ts';
-import { f64x2, i32, type Statement, select, type Value } from './instructions.ts';
+import { f64x2, i32, type Statement, smaller, type Value } from './instructions.ts';
 import type { FloatVector } from './vector.ts';
 
 const CACHE_LINE = 64;
@@ -77,7 +77,7 @@ function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Pack
     // Columns past the last are the last one again: they must be read from somewhere.
     const from = Array.from({ length: together }, (_, i) => {
       const index = f.let(i32.add(column, i));
-      return f.let(i32.add(p.source, i32.mul(p.columnStride, select(i32.ltS(index, last), index, last))));
+      return f.let(i32.add(p.source, i32.mul(p.columnStride, smaller(index, last))));
     });
     const panel = i32.mul(i32.divU(column, panelWidth), p.panelStride);
     const to = f.let(i32.add(i32.add(p.target, panel), i32.mul(i32.remU(column, panelWidth), v.laneBytes)));

@@ -10,8 +10,7 @@ import type { Window } from '../views.ts';
 import type { FunctionBuilder, Local, Locals, ModuleBuilder } from './assembler.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
-import { i32, select } from './instructions.ts';
-import { smaller } from './product.ts';
+import { i32, select, smaller } from './instructions.ts';
 import { employ, kind, type Workforce } from './task-kinds.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 

@@ -4,14 +4,13 @@
 
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
-import { i32 } from './instructions.ts';
+import { i32, smaller } from './instructions.ts';
 import {
   defineProduct,
   type ProductExports,
   type ProductLayout,
   packedBytes,
   productLayout,
-  smaller,
   type TileName,
   workBytes,
 } from './product.ts';

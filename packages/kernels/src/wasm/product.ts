@@ -12,7 +12,7 @@
  */
 
 import { type Func, type FunctionBuilder, integers, type Local, ModuleBuilder } from './assembler.ts';
-import { i32, select, type Value } from './instructions.ts';
+import { i32, smaller } from './instructions.ts';
 import { definePack } from './pack.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
@@ -344,4 +344,3 @@ function defineStorePart(module: ModuleBuilder, name: string, v: FloatVector): S
 }
 
 /** The smaller of two numbers, which are evaluated twice. */
-export const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);

@@ -3,7 +3,7 @@
 import type { Data } from '../dtype.ts';
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
-import { i32, select } from './instructions.ts';
+import { i32, smaller } from './instructions.ts';
 import type { UnaryFunction } from './math-vector.ts';
 import { defineTasks } from './tasks.ts';
 import type { FloatVector } from './vector.ts';
@@ -20,7 +20,7 @@ function assembleUnaryTasks(v: FloatVector, emit: UnaryFunction): ModuleBuilder 
     const apply = emit(f, v);
     const start = f.let(i32.mul(task, taskBytes));
     const next = f.let(i32.add(start, taskBytes));
-    const end = f.let(select(i32.ltS(next, bytes), next, bytes));
+    const end = f.let(smaller(next, bytes));
     f.for(start, end, 16, (i) => {
       const lanes = f.let(v.load(i32.add(x, i)));
       f.run(v.store(i32.add(to, i), apply(lanes)));

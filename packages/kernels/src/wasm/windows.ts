@@ -10,7 +10,7 @@ import { sizeOf } from '../shape.ts';
 import { type Window, windowPositions } from '../views.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import type { Heap } from './heap.ts';
-import { i32, select, type Value } from './instructions.ts';
+import { i32, larger, select, smaller, type Value } from './instructions.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
 /** The geometry of one axis, as the kernels take it. */
@@ -58,12 +58,6 @@ const horizontal = { width: 'i32', wide: 'i32', across: 'i32', xStride: 'i32', x
 
 type I32 = Local<'i32'>;
 
-const larger = (a: Local<'i32'>, b: Local<'i32'> | number): Value<'i32'> => {
-  const other = typeof b === 'number' ? i32.const(b) : b;
-  return select(i32.gtS(a, other), a, other);
-};
-const smaller = (a: I32, b: I32): Value<'i32'> => select(i32.ltS(a, b), a, b);
-
 function windowModule(v: FloatVector): ModuleBuilder {
   const module = new ModuleBuilder();
   const { laneBytes, one } = v;
@@ -90,9 +84,9 @@ function windowModule(v: FloatVector): ModuleBuilder {
             // Entry `position` of a row reads x = position * stride + first: inside from ceil(-first / stride) on.
             const first = f.let(i32.sub(i32.mul(kx, p.xDilation), p.left));
             const step = f.let(i32.sub(p.xStride, 1));
-            f.set(from, i32.divS(larger(f.let(i32.sub(step, first)), 0), p.xStride));
+            f.set(from, i32.divS(larger(f.let(i32.sub(step, first)), i32.const(0)), p.xStride));
             const room = f.let(i32.add(i32.sub(i32.sub(p.width, 1), first), p.xStride));
-            f.set(to, i32.divS(larger(room, 0), p.xStride));
+            f.set(to, i32.divS(larger(room, i32.const(0)), p.xStride));
             f.set(to, smaller(to, p.across));
             f.set(from, smaller(from, to));
             f.set(x, i32.add(i32.mul(from, p.xStride), first));

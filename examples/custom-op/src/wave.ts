@@ -24,7 +24,7 @@ export class Network extends Module {
 }
 
 /** 41 points from -2 to 2; the one in the middle is 0. */
-export const inputs = linspace(-2, 2, 41).reshape([41, 1]);
+const inputs = linspace(-2, 2, 41).reshape([41, 1]);
 const targets = inputs.mul(2).sin();
 
 /** A step of training. Returns the loss before it. */

@@ -2,6 +2,7 @@
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { unsqueeze } from './arrangement.ts';
+import type { Broadcast } from './static-shapes.ts';
 import { checkFloat, type Tensor } from './tensor.ts';
 
 export interface CosineSimilarityOptions {
@@ -38,14 +39,16 @@ export interface CdistOptions {
   readonly order?: number;
 }
 
-/** [..., m, n], of vectors [..., m, d] and [..., n, d] whose leading axes are the same. */
+/** [..., m, n], of vectors [..., m, d] and [..., n, d]. */
 type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
-  ...infer Batch extends Shape,
+  ...infer BatchA extends Shape,
   infer M extends number,
   number,
 ]
-  ? B extends readonly [...Shape, infer N extends number, number]
-    ? readonly [...Batch, M, N]
+  ? B extends readonly [...infer BatchB extends Shape, infer N extends number, number]
+    ? Broadcast<'cdist', BatchA, BatchB> extends infer Batch extends Shape
+      ? readonly [...Batch, M, N]
+      : Shape
     : Shape
   : Shape;
 
@@ -62,12 +65,12 @@ export function cdist<A extends Shape, B extends Shape>(
   y: Tensor<B>,
   { order = 2 }: CdistOptions = {},
 ): Tensor<Pairwise<A, B>> {
-  const [left, right]: readonly Tensor[] = [checkFloat('cdist', x), checkFloat('cdist', y)];
-  const [a, b] = [left!.shape, right!.shape];
+  const [left, right] = [checkFloat('cdist', x), checkFloat('cdist', y)];
+  const [a, b] = [left.shape, right.shape];
   if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-1)) {
     throw new ShapeError(`cdist: expected [..., m, d] and [..., n, d], got ${formatShape(a)} and ${formatShape(b)}`);
   }
   if (!(order > 0)) throw new ArgumentError(`cdist: the order is ${order}, expected a number above 0`);
-  const differences = unsqueeze(left!, -2).sub(unsqueeze(right!, -3));
+  const differences = unsqueeze(left, -2).sub(unsqueeze(right, -3));
   return differences.norm(-1, { order }) as Tensor as never;
 }

@@ -160,6 +160,7 @@ export type {
   Joined,
   MatMul,
   Nested,
+  Outer,
   Permute,
   Printed,
   Reduce,

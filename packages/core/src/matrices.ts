@@ -3,7 +3,8 @@
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { sliceAxis } from './compositions.ts';
 import { arange } from './create.ts';
-import { checkTensor, kernels as k, operand, type Tensor } from './tensor.ts';
+import type { Outer } from './static-shapes.ts';
+import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from './tensor.ts';
 
 /** The elements of matrices for which `keep` holds of their rows and columns, zeros elsewhere. */
 function masked<S extends Shape>(
@@ -82,16 +83,12 @@ export const trace = (x: Tensor, options?: DiagonalOptions): Tensor =>
  * @example
  * outer(tensor([1, 2]), tensor([3, 4, 5])).toArray(); // [[3, 4, 5], [6, 8, 10]]
  */
-export function outer<const M extends number, const N extends number>(
-  x: Tensor<readonly [M]>,
-  y: Tensor<readonly [N]>,
-): Tensor<readonly [M, N]> {
-  const [column, row]: readonly Tensor[] = [checkTensor('outer', x), checkTensor('outer', y)];
-  if (column!.rank !== 1 || row!.rank !== 1) {
-    const shapes = `${formatShape(column!.shape)} and ${formatShape(row!.shape)}`;
-    throw new ShapeError(`outer: expected two vectors, got shapes ${shapes}`);
+export function outer<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<Outer<A, B>, B>): Of<Outer<A, B>> {
+  const [a, b] = [checkTensor('outer', x), checkTensor('outer', y)];
+  if (a.rank !== 1 || b.rank !== 1) {
+    throw new ShapeError(`outer: expected two vectors, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   }
-  return k.mul(column!.reshape([column!.size, 1]), row!) as unknown as Tensor<readonly [M, N]>;
+  return k.mul(a.reshape([a.size, 1]), b) as never;
 }
 
 /**
@@ -106,6 +103,6 @@ export function kron(x: Tensor, y: Tensor): Tensor {
   const filledUp = (shape: Shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
   const [outerShape, innerShape] = [filledUp(x.shape), filledUp(y.shape)];
   const blocks = x.reshape(outerShape.flatMap((length) => [length, 1]));
-  const entries = operand('kron', x, y).reshape(innerShape.flatMap((length) => [1, length]));
+  const entries = y.reshape(innerShape.flatMap((length) => [1, length]));
   return k.mul(blocks, entries).reshape(outerShape.map((length, i) => length * innerShape[i]!));
 }

@@ -102,6 +102,16 @@ export type Transpose<S extends Shape> = S extends readonly [
   ? readonly [...Batch, N, M]
   : Shape;
 
+/** The shape of every product of an element of one vector with one of another. */
+export type Outer<A extends Shape, B extends Shape> =
+  Unranked<A> extends true
+    ? readonly [number, number]
+    : Unranked<B> extends true
+      ? readonly [number, number]
+      : readonly [A, B] extends readonly [readonly [infer M extends number], readonly [infer N extends number]]
+        ? readonly [M, N]
+        : ShapeError<`outer: expected two vectors, got shapes ${Printed<A>} and ${Printed<B>}`>;
+
 type DropLast<
   S extends Shape,
   Count extends number,

@@ -211,9 +211,12 @@ test('order, selection and distances', () => {
   expectShape(core.any(x, 1), [5]).toEqualTypeOf<readonly [5]>();
   expectShape(core.std(x, 0, { keepDims: true }), [1, 4]).toEqualTypeOf<readonly [1, 4]>();
   expectShape(core.outer(zeros([3]), zeros([4])), [3, 4]).toEqualTypeOf<readonly [3, 4]>();
+  expectShape(core.outer(some.index(0), zeros([3])), [4, 3]).toEqualTypeOf<readonly [number, number]>();
   expectShape(core.tril(batch), [2, 5, 4]).toEqualTypeOf<readonly [2, 5, 4]>();
   expectShape(core.oneHot(zeros([2, 3], { dtype: 'int32' }), 4), [2, 3, 4]).toEqualTypeOf<readonly [2, 3, 4]>();
   expectShape(core.cdist(x, zeros([3, 4])), [5, 3]).toEqualTypeOf<readonly [5, 3]>();
+  expectShape(core.cdist(x, zeros([2, 3, 4])), [2, 5, 3]).toEqualTypeOf<readonly [2, 5, 3]>();
+  expectShape(core.cdist(some, x), [5, 5]).toEqualTypeOf<Shape>();
   expectShape(core.clamp(rows, 0, 1), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
   expectShape(core.atan2(x, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
   expectShape(core.logicalAnd(x, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();

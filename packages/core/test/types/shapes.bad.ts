@@ -1,4 +1,4 @@
-import { add, atan2, logicalOr, matmul, ones, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { add, atan2, logicalOr, matmul, ones, outer, type Tensor, tensor, zeros } from '@tapegrad/core';
 
 declare const n: number;
 
@@ -65,3 +65,6 @@ atan2(zeros([2, 3]), zeros([2]));
 
 logicalOr(zeros([2, 3]), zeros([2]));
 // error: ShapeError<"logicalOr: cannot broadcast [2, 3] with [2]: 3 and 2 differ">
+
+outer(zeros([2]), zeros([2, 3]));
+// error: ShapeError<"outer: expected two vectors, got shapes [2] and [2, 3]">

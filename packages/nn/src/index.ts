@@ -148,15 +148,15 @@ export { type RotaryOptions, rotary, SinusoidalEncoding, type SinusoidalOptions,
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent/cell-modules.ts';
 export { type CellWeights, gruCell, lstmCell, type RnnNonlinearity, rnnCell } from './recurrent/cells.ts';
 export {
-  GRU,
-  LSTM,
-  type RecurrentOptions,
-  RNN,
-  type SequenceMap,
+  gru,
+  lstm,
+  type RecurrentFunctionOptions,
+  rnn,
   type SequenceOptions,
   type SequenceResult,
-  type WeightName,
-} from './recurrent/layers.ts';
+} from './recurrent/functions.ts';
+export { GRU, LSTM, type RecurrentOptions, RNN, type SequenceMap, type WeightName } from './recurrent/layers.ts';
+export type { RecurrentWeights } from './recurrent/sequences.ts';
 export { type Layer, Sequential } from './sequential.ts';
 export type { PerAxis } from './spatial.ts';
 export {

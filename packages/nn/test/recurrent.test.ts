@@ -21,6 +21,7 @@ import {
   type CellOptions,
   GRU,
   GRUCell,
+  gru,
   gruCell,
   LSTM,
   LSTMCell,
@@ -276,6 +277,7 @@ describe('modules', () => {
   const [x, unknown]: readonly Tensor[] = [zeros([4, 5, 3]), zeros([4, 3])];
   const lstm = new LSTM(3, 2);
   const cell = new LSTMCell(3, 2);
+  const small = new GRUCell(3, 2);
   const h = zeros([4, 2]);
 
   test.each<[string, () => unknown, Kind, string]>([
@@ -283,55 +285,55 @@ describe('modules', () => {
       'another width',
       () => lstm.forward(zeros([4, 5, 6]) as Tensor),
       ShapeError,
-      'LSTM: expects 3 features but receives 6, in an input of shape [4, 5, 6]',
+      'lstm: layer 0 expects 3 features but receives 6',
     ],
     [
       'no sequences',
       () => lstm.forward(unknown!),
       ShapeError,
-      'LSTM: expects sequences of shape [batch, steps, 3] but receives [4, 3]',
+      'lstm: expects sequences of shape [batch, steps, 3] but receives [4, 3]',
     ],
     [
       'sequences without steps',
       () => lstm.forward(zeros([4, 0, 3])),
       ArgumentError,
-      'LSTM: the sequences are empty: the input has shape [4, 0, 3]',
+      'lstm: the sequences are empty: the input has shape [4, 0, 3]',
     ],
     [
       'a state of one tensor',
       () => lstm.forward(x!, { state: [h] as never }),
       ArgumentError,
-      'LSTM: expected the state [h, c], got 1 tensors',
+      'lstm: expected the state [h, c], got 1 tensors',
     ],
     [
       'a state in no list',
       () => lstm.forward(x!, { state: h as never }),
       ArgumentError,
-      'LSTM: expected the state [h, c], got no tensors',
+      'lstm: expected the state [h, c], got no tensors',
     ],
     [
       'a state without layers',
       () => lstm.forward(x!, { state: [h, h] }),
       ShapeError,
-      'LSTM: expected h of shape [1, 4, 2], got [4, 2]',
+      'lstm: expected h of shape [1, 4, 2], got [4, 2]',
     ],
     [
       'another c',
       () => lstm.forward(x!, { state: [zeros([1, 4, 2]), h] }),
       ShapeError,
-      'LSTM: expected c of shape [1, 4, 2], got [4, 2]',
+      'lstm: expected c of shape [1, 4, 2], got [4, 2]',
     ],
     [
       'too few lengths',
       () => lstm.forward(x!, { lengths: [1, 2] }),
       ShapeError,
-      'LSTM: expected a length for each of 4 sequences, got 2',
+      'lstm: expected a length for each of 4 sequences, got 2',
     ],
     [
       'a length that is too long',
       () => lstm.forward(x!, { lengths: [1, 2, 6, 7] }),
       ArgumentError,
-      'LSTM: the length at place 2 is 6, expected a whole number from 0 to 5',
+      'lstm: the length at place 2 is 6, expected a whole number from 0 to 5',
     ],
     ['another dtype', () => lstm.forward(zeros([4, 5, 3], { dtype: 'float64' })), DTypeError, 'float64 and float32'],
     [
@@ -382,6 +384,46 @@ describe('modules', () => {
       () => rnnCell(zeros([4, 3]), h, { weightIh: zeros([2, 3]), weightHh: zeros([2, 2]), biasHh: zeros([1]) }),
       ShapeError,
       'rnnCell: expected biasHh of shape [2]: 1 gate of 2, got [1]',
+    ],
+    [
+      'no layers, as a function',
+      () => gru(x!, []),
+      ArgumentError,
+      'gru: expected layers of one direction or two, got 0 of 0',
+    ],
+    [
+      'three directions',
+      () => gru(x!, [[small, small, small]]),
+      ArgumentError,
+      'gru: expected layers of one direction or two, got 1 of 3',
+    ],
+    [
+      'directions that come and go',
+      () => gru(x!, [[small], [small, small]]),
+      ArgumentError,
+      'gru: expected as many directions in each layer: layer 1 has 2, and the first 1',
+    ],
+    [
+      'layers of two widths',
+      () => gru(x!, [[small], [new GRUCell(2, 4)]]),
+      ShapeError,
+      'gru: layer 1 is 4 wide, and the first 2; expected the same',
+    ],
+    [
+      'a layer that does not take both directions',
+      () =>
+        gru(x!, [
+          [small, small],
+          [new GRUCell(2, 2), small],
+        ]),
+      ShapeError,
+      'gru: layer 1 expects 2 features but receives 4',
+    ],
+    [
+      'dropout as a function, without a generator',
+      () => gru(x!, [[small], [new GRUCell(2, 2)]], { dropout: 0.5 }),
+      ArgumentError,
+      'gru: expected { random }',
     ],
   ])('refuse %s', (_, run, kind, message) => {
     expect(run).toThrow(kind);

@@ -93,8 +93,8 @@ function checkSequences(x: Tensor, targets: Tensor): void {
       `ctc: log-probabilities of shape ${formatShape(x.shape)} need ${wanted}, got ${formatShape(targets.shape)}`,
     );
   }
-  if (targets.dtype !== 'int32')
-    throw new DTypeError(`ctc: the targets are ${targets.dtype}, expected int32; cast them`);
+  const { dtype } = targets;
+  if (dtype !== 'int32') throw new DTypeError(`ctc: the targets are ${dtype}, expected int32; cast them`);
 }
 
 /** Lengths as an int32 tensor; throws unless there is one, from 0 to `most`, for each sequence. */

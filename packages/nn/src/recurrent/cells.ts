@@ -107,7 +107,7 @@ export const gruKind: CellKind = {
 };
 
 /** Throws unless weights are those of a cell with so many gates, and says how wide the cell is. */
-function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
+export function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
   const { weightIh, weightHh, biasIh, biasHh } = weights;
   const [hidden, inSize] = [weightHh.shape[1]!, weightIh.shape[1]!];
   const rows = gates * hidden;

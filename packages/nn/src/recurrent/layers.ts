@@ -1,18 +1,7 @@
 /** Layers of recurrent cells as modules: whole sequences. */
 
-import {
-  type Agree,
-  formatShape,
-  type Parameter,
-  type Printed,
-  type Random,
-  type Shape,
-  ShapeError,
-  type Tensor,
-  zeros,
-} from '@tapegrad/core';
+import type { Agree, Parameter, Printed, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
 import { checkCount, checkProbability, checkRandom } from '../checks.ts';
-import { dropout } from '../dropout.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
 import { type CellOptions, cellParameters } from './cell-modules.ts';
@@ -20,13 +9,13 @@ import {
   type CellKind,
   type CellWeights,
   checkNonlinearity,
-  checkState,
   gruKind,
   lstmKind,
   type RnnNonlinearity,
   rnnKind,
 } from './cells.ts';
-import { batchFirst, type Layers, runLayers, sequencesOf } from './sequences.ts';
+import { gru, lstm, rnn, type SequenceOptions, type SequenceResult } from './functions.ts';
+import type { RecurrentWeights } from './sequences.ts';
 
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
   /** Layers one on the other; 1 unless given. */
@@ -35,21 +24,6 @@ export interface RecurrentOptions<Both extends boolean = boolean> extends CellOp
   readonly bidirectional?: Both;
   /** The probability to drop an output of a layer but the last, while training; 0 unless given, and else needs `random`. */
   readonly dropout?: number;
-}
-
-export interface SequenceOptions<State> {
-  /** The states before the first step, zeros unless given. */
-  readonly state?: State;
-  /** How many steps of each sequence count; all unless given. */
-  readonly lengths?: Tensor | readonly number[];
-}
-
-/** What a recurrent layer makes of sequences. */
-export interface SequenceResult<Rows, State> {
-  /** The outputs h of the last layer at every step; of both directions side by side, forward first. */
-  readonly output: Rows;
-  /** The states after the last step of each sequence: after its first for the direction from the end. */
-  readonly state: State;
 }
 
 /** [batch, steps, in] to [batch, steps, hidden], or twice as many of both directions. */
@@ -93,7 +67,6 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
    * `weight_ih_l0`, …, and `weightIhL0Reverse`, … for `weight_ih_l0_reverse`, …
    */
   readonly weights: Readonly<Record<WeightName, Parameter>>;
-  readonly #kind: CellKind;
   readonly #random: Random | undefined;
 
   constructor(kind: CellKind, inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both>) {
@@ -107,7 +80,6 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     this.numLayers = numLayers;
     this.bidirectional = bidirectional;
     this.dropout = p;
-    this.#kind = kind;
     this.#random = random;
     this.weights = Object.fromEntries(
       this.#suffixes().flatMap((directions, l) => {
@@ -130,7 +102,7 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
   }
 
   /** The weights of each cell as they are now: other tensors may stand in the place of parameters. */
-  #cells(): Layers {
+  protected cells(): RecurrentWeights {
     const { weights } = this;
     return this.#suffixes().map((directions) =>
       directions.map((suffix) => ({
@@ -142,34 +114,13 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     );
   }
 
-  protected override members(): object {
-    return this.weights;
+  /** Dropout as it is now: none in evaluation. */
+  protected dropping(): { readonly dropout: number; readonly random: Random | undefined } {
+    return { dropout: this.training ? this.dropout : 0, random: this.#random };
   }
 
-  /** Runs all layers; the state is a list of as many tensors as the kind of cell has. */
-  protected run(
-    x: Tensor,
-    states: readonly Tensor[] | undefined,
-    lengths: Tensor | readonly number[] | undefined,
-  ): SequenceResult<Tensor, readonly Tensor[]> {
-    const kind = this.#kind;
-    const { inputSize, hiddenSize } = this;
-    const call = kind.name;
-    if (x.rank !== 3) {
-      const wanted = `[batch, steps, ${inputSize}]`;
-      throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);
-    }
-    if (x.shape[2] !== inputSize) {
-      const receives = `${x.shape[2]}, in an input of shape ${formatShape(x.shape)}`;
-      throw new ShapeError(`${call}: expects ${inputSize} features but receives ${receives}`);
-    }
-    const shape = [this.numLayers * (this.bidirectional ? 2 : 1), x.shape[0]!, hiddenSize];
-    if (states !== undefined) checkState(call, kind, states, shape);
-    const initial = states ?? Array.from({ length: kind.states }, () => zeros(shape, { dtype: x.dtype }));
-    const random = this.training && this.dropout > 0 ? this.#random : undefined;
-    const between = (rows: Tensor): Tensor => (random === undefined ? rows : dropout(rows, this.dropout, random));
-    const result = runLayers(kind, sequencesOf(call, x, lengths), initial, this.#cells(), between);
-    return { output: batchFirst(result.sequences, x.shape[1]!), state: result.states };
+  protected override members(): object {
+    return this.weights;
   }
 
   protected override settings(): string {
@@ -218,10 +169,10 @@ export class RNN<
   /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
-    { state, lengths }: SequenceOptions<Tensor> = {},
+    options: SequenceOptions<Tensor> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
-    const result = this.run(x as unknown as Tensor, state && [state], lengths);
-    return { output: result.output, state: result.state[0] } as never;
+    const { nonlinearity } = this;
+    return rnn(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping(), nonlinearity }) as never;
   }
 }
 
@@ -248,9 +199,9 @@ export class LSTM<
   /** x [batch, steps, in] and the state [h, c], each [layers directions, batch, hidden], to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
-    { state, lengths }: SequenceOptions<readonly [h: Tensor, c: Tensor]> = {},
+    options: SequenceOptions<readonly [h: Tensor, c: Tensor]> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, readonly [h: States<S, Hidden>, c: States<S, Hidden>]> {
-    return this.run(x as unknown as Tensor, state, lengths) as never;
+    return lstm(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping() }) as never;
   }
 }
 
@@ -276,9 +227,8 @@ export class GRU<
   /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
-    { state, lengths }: SequenceOptions<Tensor> = {},
+    options: SequenceOptions<Tensor> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
-    const result = this.run(x as unknown as Tensor, state && [state], lengths);
-    return { output: result.output, state: result.state[0] } as never;
+    return gru(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping() }) as never;
   }
 }

@@ -89,8 +89,8 @@ function runCell(
   return { rows: concat(outputs, 0), state };
 }
 
-/** Layers of cells: for each layer its directions, forward and, where there are two, backward. */
-export type Layers = readonly (readonly CellWeights[])[];
+/** The weights of layers of cells: for each layer its directions, forward and, where there are two, backward. */
+export type RecurrentWeights = readonly (readonly CellWeights[])[];
 
 /**
  * Layers of cells over sequences, each on the outputs of the one before.
@@ -102,7 +102,7 @@ export function runLayers(
   kind: CellKind,
   sequences: Sequences,
   states: readonly Tensor[],
-  layers: Layers,
+  layers: RecurrentWeights,
   between: (rows: Tensor) => Tensor,
 ): { readonly sequences: Sequences; readonly states: readonly Tensor[] } {
   const finals: CellState[] = [];

@@ -1,0 +1,147 @@
+/** Layers of recurrent cells over sequences, as functions of their weights. */
+
+import { ArgumentError, formatShape, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { checkProbability, checkRandom } from '../checks.ts';
+import { dropout } from '../dropout.ts';
+import {
+  type CellKind,
+  checkNonlinearity,
+  checkState,
+  checkWeights,
+  gruKind,
+  lstmKind,
+  type RnnNonlinearity,
+  rnnKind,
+} from './cells.ts';
+import { batchFirst, type RecurrentWeights, runLayers, sequencesOf } from './sequences.ts';
+
+export interface SequenceOptions<State> {
+  /** The states before the first step, zeros unless given. */
+  readonly state?: State;
+  /** How many steps of each sequence count; all unless given. */
+  readonly lengths?: Tensor | readonly number[];
+}
+
+/** What a recurrent layer makes of sequences. */
+export interface SequenceResult<Rows, State> {
+  /** The outputs h of the last layer at every step; of both directions side by side, forward first. */
+  readonly output: Rows;
+  /** The states after the last step of each sequence: after its first for the direction from the end. */
+  readonly state: State;
+}
+
+export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> {
+  /** The probability to drop an output of a layer but the last; 0 unless given. */
+  readonly dropout?: number;
+  /** Draws the masks of dropout. */
+  readonly random?: Random | undefined;
+}
+
+/** Throws unless layers fit each other and an input of `features`, and says how wide their states are. */
+function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights, features: number): number {
+  const [first] = layers;
+  const directions = first?.length ?? 0;
+  if (first === undefined || (directions !== 1 && directions !== 2)) {
+    throw new ArgumentError(`${call}: expected layers of one direction or two, got ${layers.length} of ${directions}`);
+  }
+  const hidden = first[0]!.weightHh.shape[1]!;
+  layers.forEach((cells, l) => {
+    if (cells.length !== directions) {
+      const counts = `layer ${l} has ${cells.length}, and the first ${directions}`;
+      throw new ArgumentError(`${call}: expected as many directions in each layer: ${counts}`);
+    }
+    const width = l === 0 ? features : directions * hidden;
+    for (const weights of cells) {
+      const own = checkWeights(call, gates, weights);
+      if (own.hidden !== hidden) {
+        throw new ShapeError(`${call}: layer ${l} is ${own.hidden} wide, and the first ${hidden}; expected the same`);
+      }
+      if (own.inSize !== width) {
+        throw new ShapeError(`${call}: layer ${l} expects ${own.inSize} features but receives ${width}`);
+      }
+    }
+  });
+  return hidden;
+}
+
+function overSequences(
+  call: string,
+  kind: CellKind,
+  x: Tensor,
+  layers: RecurrentWeights,
+  states: readonly Tensor[] | undefined,
+  { lengths, dropout: p = 0, random }: RecurrentFunctionOptions<unknown>,
+): SequenceResult<Tensor, readonly Tensor[]> {
+  const [batch, steps, features] = x.shape;
+  if (batch === undefined || steps === undefined || features === undefined || x.rank !== 3) {
+    const wanted = `[batch, steps, ${layers[0]?.[0]?.weightIh.shape[1] ?? 'in'}]`;
+    throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);
+  }
+  const hidden = checkLayers(call, kind, layers, features);
+  checkProbability(call, p);
+  const shape = [layers.length * layers[0]!.length, batch, hidden];
+  if (states !== undefined) checkState(call, kind, states, shape);
+  const initial = states ?? Array.from({ length: kind.states }, () => zeros(shape, { dtype: x.dtype }));
+  const between = (rows: Tensor): Tensor => (p === 0 ? rows : dropout(rows, p, checkRandom(call, random)));
+  const result = runLayers(kind, sequencesOf(call, x, lengths), initial, layers, between);
+  return { output: batchFirst(result.sequences, steps), state: result.states };
+}
+
+/**
+ * Layers of plain recurrent cells over sequences x [batch, steps, in]; see `rnnCell` for what a step computes, and `RNN`
+ * for sequences of different lengths.
+ *
+ * @param layers the weights of each layer's directions: of one cell, or of one forward and one backward
+ * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
+ * @example
+ * const weights = { weightIh: tensor([[1]]), weightHh: tensor([[1]]) };
+ * const x = tensor([[[1], [2], [3]]]);
+ * rnn(x, [[weights]], { nonlinearity: 'relu' }).output.toArray(); // [[[1], [3], [6]]]
+ */
+export function rnn(
+  x: Tensor,
+  layers: RecurrentWeights,
+  options: RecurrentFunctionOptions<Tensor> & { readonly nonlinearity?: RnnNonlinearity } = {},
+): SequenceResult<Tensor, Tensor> {
+  const { nonlinearity = 'tanh', state } = options;
+  checkNonlinearity('rnn', nonlinearity);
+  const result = overSequences('rnn', rnnKind(nonlinearity), x, layers, state && [state], options);
+  return { output: result.output, state: result.state[0]! };
+}
+
+/**
+ * Layers of long short-term memories over sequences x [batch, steps, in]; see `lstmCell` for what a step computes, and
+ * `rnn` for the weights.
+ *
+ * @returns the outputs [batch, steps, directions hidden] and the state [h, c], each [layers directions, batch, hidden]
+ * @example
+ * const cell = new LSTMCell(3, 4, { random: new Random(1) });
+ * const { output, state: [h] } = lstm(ones([2, 5, 3]), [[cell]]);
+ * output.shape; // [2, 5, 4]
+ * h.shape; // [1, 2, 4]
+ */
+export function lstm(
+  x: Tensor,
+  layers: RecurrentWeights,
+  options: RecurrentFunctionOptions<readonly [h: Tensor, c: Tensor]> = {},
+): SequenceResult<Tensor, readonly [h: Tensor, c: Tensor]> {
+  return overSequences('lstm', lstmKind, x, layers, options.state, options) as SequenceResult<Tensor, [Tensor, Tensor]>;
+}
+
+/**
+ * Layers of gated recurrent units over sequences x [batch, steps, in]; see `gruCell` for what a step computes, and `rnn` for
+ * the weights.
+ *
+ * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
+ * @example
+ * const [forward, backward] = [1, 2].map((seed) => new GRUCell(3, 4, { random: new Random(seed) }));
+ * gru(ones([2, 5, 3]), [[forward!, backward!]]).output.shape; // [2, 5, 8]
+ */
+export function gru(
+  x: Tensor,
+  layers: RecurrentWeights,
+  options: RecurrentFunctionOptions<Tensor> = {},
+): SequenceResult<Tensor, Tensor> {
+  const result = overSequences('gru', gruKind, x, layers, options.state && [options.state], options);
+  return { output: result.output, state: result.state[0]! };
+}

@@ -27,6 +27,7 @@ export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions>
     this.#check = check;
   }
 
+  /** May be changed between steps, but for those that decide what is remembered, such as whether there is momentum. */
   get options(): Required<Options> {
     return this.#options;
   }

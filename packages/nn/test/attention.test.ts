@@ -140,6 +140,17 @@ describe('a query that sees no key', () => {
   });
 });
 
+test('a sequence without a batch is a batch of one', () => {
+  const attention = new MultiHeadAttention(4, 2, { random, dtype });
+  const x = numbers(1, 3, 4);
+  const padding = tensor([[false, true, false]]);
+  const batched = attention.forwardWithWeights(x, { keyPaddingMask: padding });
+  const single = attention.forwardWithWeights(x.index(0), { keyPaddingMask: padding.index(0) });
+  expect(single.output.toArray()).toEqual(batched.output.index(0).toArray());
+  expect(single.weights.toArray()).toEqual(batched.weights.index(0).toArray());
+  expect(largest(single.weights.slice(1, 1, 2))).toBe(0);
+});
+
 test('the gradients of attention are those of central differences, to second order', () => {
   const inputs = [numbers(2, 3, 2), numbers(2, 3, 2), numbers(2, 3, 2)];
   const options = { causal, mask: numbers(3, 3) };

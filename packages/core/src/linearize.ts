@@ -98,11 +98,8 @@ export function linearize(
     return leaves.map((x) => found.get(x));
   };
 
-  const forwards: Walk = (calculus, tangents) => {
-    const known = addUp(calculus.kernels, leaves, tangents);
-    pushForward(calculus, entries, known);
-    return roots.map((y) => known.get(y));
-  };
+  const forwards: Walk = (calculus, tangents, memory) =>
+    pushForward(calculus, entries, addUp(calculus.kernels, leaves, tangents), roots, memory);
 
   return {
     outputs: outputs.map(release),

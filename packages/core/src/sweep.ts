@@ -1,7 +1,7 @@
 /** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
 
 import { type ArrayLike, formatShape, type Primitive, type Slice, sameShape } from '@tapegrad/kernels';
-import { Cotangents, type Memory } from './cotangents.ts';
+import { Cotangents, garbageCollected, type Memory } from './cotangents.ts';
 import { TapeError } from './errors.ts';
 import { type Calculus, inputsRead, passBack, passesOn, sumTo } from './pullback.ts';
 import {
@@ -56,9 +56,6 @@ export interface SweepOptions<T, A> {
   /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
   readonly memory?: Memory<A> | undefined;
 }
-
-/** Leaves everything to the garbage collector. */
-const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {}, letOut() {} };
 
 /**
  * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between

@@ -8,8 +8,9 @@
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { sameShape } from '@tapegrad/kernels';
+import { garbageCollected, type Memory } from './cotangents.ts';
 import { type Calculus, cotangentOf } from './pullback.ts';
-import { customOf, type Entry, expanded, type Recorded } from './tape.ts';
+import { type CustomAttributes, customOf, type Entry, expanded, type Recorded } from './tape.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
@@ -144,46 +145,77 @@ function tangentFrom<T extends Recorded, A extends ArrayLike>(
   return how(k, t, value(output), ...args, attributes);
 }
 
-/** The tangent of an entry's output; `undefined` where no input has one. */
-function tangentOf<T extends Recorded, A extends ArrayLike>(
+/** The tangent of the output of a primitive's entry, of which one input at least has one. */
+function throughPrimitive<T extends Recorded, A extends ArrayLike>(
   calculus: Calculus<T, A>,
   entry: Entry<T>,
   known: ReadonlyMap<T, A>,
-): A | undefined {
-  const { kernels: k, value, tensor } = calculus;
+): A {
+  const { kernels: k } = calculus;
   const { inputs, output, attributes } = entry;
-  if (!inputs.some((x) => known.has(x))) return undefined;
-  const orZeros = (x: T): A => known.get(x) ?? k.full({ shape: x.shape, value: 0, dtype: x.array.dtype });
-  const custom = customOf(entry);
-  if (custom !== undefined) {
-    return value(
-      custom.definition.tangent(
-        entry,
-        inputs.map((x) => tensor(orZeros(x))),
-      ),
-    );
-  }
   const op = entry.op as Primitive;
-  if (tangents[op] === 'together') return (k[op] as AnyRun<A>)(...inputs.map(orZeros), attributes);
-  let sum: A | undefined;
-  inputs.forEach((x, i) => {
+  if (tangents[op] === 'together') {
+    return (k[op] as AnyRun<A>)(...inputs.map((x) => known.get(x) ?? zerosLike(k, x)), attributes);
+  }
+  const terms = inputs.flatMap((x, i) => {
     const t = known.get(x);
-    if (t === undefined || tangents[op][i] === null) return;
-    const term = tangentFrom(calculus, entry, i, t);
-    sum = sum === undefined ? term : k.add(sum, term);
+    return t === undefined || tangents[op][i] === null ? [] : [tangentFrom(calculus, entry, i, t)];
   });
+  const sum = terms.reduce((a, b) => k.add(a, b));
   // An operand that broadcasts has the smaller tangent.
-  return sum === undefined || sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
+  return sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
 }
 
-/** Walks a tape forwards, and adds to some tensors' tangents those of all that was computed from them. */
+const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: Recorded): A =>
+  k.full({ shape, value: 0, dtype: array.dtype });
+
+/** Whether a tangent of input `i` is of matter to the output. */
+const passesOn = ({ op }: Entry, i: number): boolean =>
+  op === 'custom' || tangents[op as Primitive] === 'together' || tangents[op as Primitive][i] !== null;
+
+/**
+ * Walks a tape forwards from the tangents of some tensors, and gives those of the wanted ones; `undefined` for one that was
+ * computed from none of them.
+ */
 export function pushForward<T extends Recorded, A extends ArrayLike>(
   calculus: Calculus<T, A>,
-  entries: readonly Entry<T>[],
-  known: Map<T, A>,
-): void {
-  for (const entry of expanded(entries)) {
-    const t = tangentOf(calculus, entry, known);
-    if (t !== undefined) known.set(entry.output, t);
+  tape: readonly Entry<T>[],
+  from: ReadonlyMap<T, A>,
+  wanted: readonly T[],
+  memory: Memory<A> = garbageCollected as Memory<A>,
+): (A | undefined)[] {
+  const { kernels: k, value, tensor } = calculus;
+  const entries = expanded(tape);
+  const known = new Map(from);
+  // How often each tensor's tangent is still to be read: after the last time, its memory is free.
+  const reads = new Map<T, number>(wanted.map((y) => [y, Number.POSITIVE_INFINITY]));
+  for (const { inputs } of entries) for (const x of inputs) reads.set(x, (reads.get(x) ?? 0) + 1);
+
+  const throughCustom = (entry: Entry<T>, { definition }: CustomAttributes<T>): A => {
+    const along = entry.inputs.map((x) => known.get(x) ?? zerosLike(k, x));
+    for (const t of along) memory.letOut(t);
+    return value(definition.tangent(entry, along.map(tensor)));
+  };
+
+  for (const entry of entries) {
+    const { inputs, output } = entry;
+    if (inputs.some((x, i) => known.has(x) && passesOn(entry, i))) {
+      const custom = customOf(entry);
+      const t =
+        custom === undefined
+          ? memory.run(() => throughPrimitive(calculus, entry, known))
+          : throughCustom(entry, custom);
+      memory.hold(t);
+      known.set(output, t);
+    }
+    for (const x of inputs) {
+      const left = reads.get(x)! - 1;
+      reads.set(x, left);
+      const t = left === 0 ? known.get(x) : undefined;
+      if (t === undefined) continue;
+      known.delete(x);
+      memory.release(t);
+    }
   }
+  return wanted.map((y) => known.get(y));
 }

@@ -1,6 +1,7 @@
 /** Functions made of functions: what they give, how they nest, and what they refuse. */
 
 import {
+  concat,
   grad,
   hvp,
   intercept,
@@ -8,6 +9,7 @@ import {
   noGrad,
   ones,
   parameter,
+  Random,
   type Scalar,
   stopGradient,
   type Tensor,
@@ -251,6 +253,25 @@ describe('products', () => {
     const [x, u, v] = [vector(1, 2, 3), vector(-1, 0.5, 2), vector(0.3, 0.2, -1)];
     const forward = jvp(g, [x], [u])[1].mul(v).sum().item();
     expect(vjp(g, x)[1](v)[0].mul(u).sum().item()).toBeCloseTo(forward, 12);
+  });
+
+  test('tangents whose memory is used again on the way', () => {
+    const f = (x: Tensor) => {
+      const e = x.sin();
+      const turned = e.transpose().reshape([64, 80]);
+      return [concat([e, turned], 1).mul(2).sub(1), e.add(turned).exp(), e] as const;
+    };
+    const random = new Random(1);
+    const x: Tensor = random.normal([64, 80], { dtype: 'float64' });
+    const u: Tensor = random.normal([64, 80], { dtype: 'float64' });
+    const first = jvp(f, [x], [u])[1];
+    const numbers = first.map((t) => [...t.data]);
+    // Recorded, nothing is used again.
+    const second = jvp(f, [parameter(x)], [u])[1];
+    first.forEach((t, i) => {
+      expect([...t.data]).toEqual(numbers[i]);
+      expectClose(t, [...second[i]!.data]);
+    });
   });
 
   test('a pullback has derivatives by its cotangent, a tangent by its direction', () => {

@@ -1,7 +1,7 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
 import { type Shape, sameShape } from '@tapegrad/kernels';
-import { type Entry, type Op, tapeOf } from './tape.ts';
+import type { Entry, Op } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';
 import { Parameter } from './variable.ts';
@@ -231,9 +231,8 @@ function layerOf(product: Product, reading: Reading): Unfinished {
   };
 }
 
-/** The layers of the network that a tensor was computed by, in order of execution. */
-export function layersOf(root: Tensor): Layer[] {
-  const tape = tapeOf(root);
+/** The layers of the network that a tape is of, in order of execution. */
+export function layersOf(tape: readonly Entry<Tensor>[]): Layer[] {
   const isGiven = givenIn(tape);
   const products = tape.flatMap((entry) => productOf(entry, isGiven) ?? []);
   const sums = sumsIn(tape, products, isGiven);

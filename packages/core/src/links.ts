@@ -5,7 +5,8 @@ import { TapeError } from './errors.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import { passBack } from './pullback.ts';
 import { checkUnchanged } from './sweep.ts';
-import { checkTensor, onArrays, Tensor } from './tensor.ts';
+import { expanded, tapeOf } from './tape.ts';
+import { backwardAlong, checkTensor, onArrays, Tensor } from './tensor.ts';
 
 /** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, or the convolution of the two, and Z_l = s_l(A_l), with its link. */
 export interface Link {
@@ -74,7 +75,7 @@ function namesOf(layers: readonly Layer[]): string[] {
  * happens on all ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a
  * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count.
  *
- * This takes one sweep, and the tape can be swept again.
+ * This takes one sweep, and the tape can be swept again. A layer within a `checkpoint` is read off its recomputation.
  *
  * @throws TapeError where the loss was computed from nothing that requires a gradient, or its tape is used up.
  * @example
@@ -87,9 +88,11 @@ export function links(loss: Tensor): Link[] {
   if (!checkTensor('links', loss).requiresGrad) {
     throw new TapeError('links: the loss was computed from nothing that requires a gradient');
   }
-  const layers = layersOf(loss);
+  const tape = expanded(tapeOf<Tensor>(loss));
+  const layers = layersOf(tape);
   const names = namesOf(layers);
-  const gradients = loss.backward({ wanted: layers.map(({ preActivation }) => preActivation), retainGraph: true });
+  const wanted = layers.map(({ preActivation }) => preActivation);
+  const gradients = backwardAlong(loss, { wanted, retainGraph: true }, tape);
   return layers.map(({ input, weight, bias, preActivation, transition }, i) => {
     const { shape, dtype } = preActivation;
     const delta = gradients.has(preActivation) ? gradients.of(preActivation) : zeros(shape, { dtype });

@@ -5,7 +5,7 @@ import { tensor } from './create.ts';
 import { type Link, links } from './links.ts';
 import type { Network } from './networks.ts';
 import { dependentsOf, inFloat64, replay, runOnTensors } from './replay.ts';
-import { expanded, type Op, tapeOf } from './tape.ts';
+import { type Op, tapeOf } from './tape.ts';
 import type { Tensor } from './tensor.ts';
 import { parameter } from './variable.ts';
 
@@ -71,7 +71,7 @@ const elementwise: ReadonlySet<Op> = new Set<Op>([
 function slopeOf({ name, preActivation, output }: Link): Tensor {
   const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
   const values = new Map<Tensor, Tensor>([[preActivation, a]]);
-  const entries = dependentsOf(expanded(tapeOf<Tensor>(output)), preActivation);
+  const entries = dependentsOf(tapeOf<Tensor>(output), preActivation);
   replay(runOnTensors, entries, values, (x) => x.detach());
   const z = values.get(output)!;
   if (z.size !== a.size) throw new Inapplicable(`the transition of ${name} does not keep the number of elements`);
@@ -100,7 +100,7 @@ export interface Readout {
   readonly variables: { readonly [D in Derivative]: readonly (Tensor | undefined)[] };
 }
 
-/** The network itself, or where its tape is of float32, the same in float64. */
+/** The network itself, or where its tape is of float32 or has checkpoints, the same in float64 and without any. */
 function promoted({ loss, X, Y, n }: Network): Network {
   const wide = (x: Tensor): Tensor => (x.dtype === 'float32' ? x.cast('float64') : x);
   const adopt = (x: Tensor): Tensor => {
@@ -110,7 +110,8 @@ function promoted({ loss, X, Y, n }: Network): Network {
     return requiresGrad ? tensor(copy.data, { shape: copy.shape, requiresGrad }) : copy;
   };
   const tape = tapeOf(loss);
-  if (!tape.some(({ output }) => output.dtype === 'float32')) return { loss, X, Y, n };
+  const isReady = tape.every(({ op, output }) => op !== 'checkpoint' && output.dtype !== 'float32');
+  if (isReady) return { loss, X, Y, n };
   const values = inFloat64(loss, adopt);
   return { loss: values.get(loss)!, X: X && wide(X.detach()), Y: Y && wide(Y.detach()), n };
 }

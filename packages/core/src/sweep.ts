@@ -46,11 +46,13 @@ function checkReplacement(x: Recorded, d: ArrayLike): void {
 }
 
 /** What a sweep is to find, and to leave. */
-export interface SweepOptions<T, A> {
+export interface SweepOptions<T extends Recorded, A> {
   /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
   /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
   readonly since?: number;
+  /** What to walk along, in order of execution: what the seeds' tensors were computed by, unless given. */
+  readonly entries?: readonly Entry<T>[] | undefined;
   /** Whether the tape stays usable. */
   readonly retain: boolean;
   /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
@@ -64,19 +66,18 @@ export interface SweepOptions<T, A> {
 export function sweep<T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
   calculus: Calculus<T, A>,
-  { wanted, since = 0, retain, memory = garbageCollected as Memory<A> }: SweepOptions<T, A>,
+  options: SweepOptions<T, A>,
 ): Map<T, A> {
+  const { wanted, since = 0, retain, memory = garbageCollected as Memory<A> } = options;
+  const { entries = entriesOf(seeds.keys(), since) } = options;
   const { kernels: k, value, tensor } = calculus;
-  const entries = entriesOf(seeds.keys(), since);
-  const leadsToWanted = wanted && new Set<Entry<T>>();
+  const leadsToWanted = wanted && new Set<T>();
   if (wanted && leadsToWanted) findLeadingTo(wanted, entries, leadsToWanted);
   const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
   // Behind a 'stopGradient', which only leaves of transforms are the results of, there is nothing that is wanted.
   const flowsTo = (x: T): boolean =>
     x.requiresGrad &&
-    (leadsToWanted === undefined
-      ? x.entry?.op !== 'stopGradient'
-      : isWanted(x) || leadsToWanted.has(x.entry as Entry<T>));
+    (leadsToWanted === undefined ? x.entry?.op !== 'stopGradient' : isWanted(x) || leadsToWanted.has(x));
 
   const found = new Map<T, A>();
   const arrived = new Cotangents<T, A>(k, memory, since);
@@ -141,7 +142,7 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
     const { output } = entry;
     // Nobody asks for it any more, and a set would hold a recomputed tape in memory.
-    leadsToWanted?.delete(entry);
+    leadsToWanted?.delete(output);
     if (entry.op === 'checkpoint' && arrived.has(output)) {
       checkUnchanged(entry);
       const again = recomputed(entry);
@@ -162,13 +163,13 @@ export function sweep<T extends Recorded, A extends ArrayLike>(
   return found;
 }
 
-/** Adds to `leading` the entries from whose outputs something wanted was reached on the way forward. */
+/** Adds to `leading` the results that something wanted leads to on the way forward. */
 function findLeadingTo<T extends Recorded>(
   wanted: ReadonlySet<T>,
   entries: readonly Entry<T>[],
-  leading: Set<Entry<T>>,
+  leading: Set<T>,
 ): void {
-  for (const entry of entries) {
-    if (entry.inputs.some((x) => wanted.has(x) || leading.has(x.entry as Entry<T>))) leading.add(entry);
+  for (const { inputs, output } of entries) {
+    if (inputs.some((x) => wanted.has(x) || leading.has(x))) leading.add(output);
   }
 }

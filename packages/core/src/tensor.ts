@@ -159,25 +159,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * dx.backward().of(x).item(); // 6 x = 18
    */
   backward(options: BackwardOptions = {}): Gradients {
-    if (!this.requiresGrad) {
-      throw new TapeError(
-        'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
-      );
-    }
-    const seed = seedOf(this, options.seed);
-    const wanted = wantedSet(options.wanted);
-    const createGraph = options.createGraph ?? false;
-    const retain = createGraph || (options.retainGraph ?? false);
-    if (createGraph) {
-      const seeds = new Map<Tensor, Tensor>([[this, seed]]);
-      return new Gradients(withRecording(true, () => sweep(seeds, onTensors, { wanted, retain })));
-    }
-    const seeds = new Map<Tensor, NdArray>([[this, seed.array]]);
-    const memory = new Recycler();
-    const found = withRecording(false, () => sweep<Tensor, NdArray>(seeds, onArrays(), { wanted, retain, memory }));
-    const gradients = new Map<Tensor, Tensor>();
-    for (const [x, g] of found) gradients.set(x, new Tensor(g));
-    return new Gradients(gradients);
+    return backwardAlong(this, options);
   }
 
   // Arithmetic.
@@ -657,6 +639,29 @@ export function checkFloat(call: string, x: unknown): Tensor {
 
 const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor =>
   indices instanceof Tensor ? indices : new Tensor(indexList(call, indices));
+
+/** `backward`, along other entries than those that the tensor was computed by. */
+export function backwardAlong(y: Tensor, options: BackwardOptions, entries?: readonly Entry<Tensor>[]): Gradients {
+  if (!y.requiresGrad) {
+    throw new TapeError(
+      'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
+    );
+  }
+  const seed = seedOf(y, options.seed);
+  const wanted = wantedSet(options.wanted);
+  const createGraph = options.createGraph ?? false;
+  const retain = createGraph || (options.retainGraph ?? false);
+  if (createGraph) {
+    const seeds = new Map([[y, seed]]);
+    return new Gradients(withRecording(true, () => sweep(seeds, onTensors, { entries, wanted, retain })));
+  }
+  const seeds = new Map([[y, seed.array]]);
+  const run = { entries, wanted, retain, memory: new Recycler() };
+  const found = withRecording(false, () => sweep<Tensor, NdArray>(seeds, onArrays(), run));
+  const gradients = new Map<Tensor, Tensor>();
+  for (const [x, g] of found) gradients.set(x, new Tensor(g));
+  return new Gradients(gradients);
+}
 
 function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
   if (seed === undefined) {

@@ -7,6 +7,7 @@ import {
   grad,
   isRecomputing,
   jvp,
+  links,
   ones,
   type Parameter,
   parameter,
@@ -16,6 +17,7 @@ import {
   Tensor,
   tapeOf,
   tensor,
+  verify,
   vmap,
 } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
@@ -148,6 +150,34 @@ describe('on the tape', () => {
   test('central differences look into it', () => {
     const loss = block(x.mul(2)).mul(x).sum();
     expectClose(centralDifferences(loss, first), numbers(loss.backward().of(first)), 1e-8);
+  });
+
+  const twoBlocks = (wrap: Wrap): Tensor => {
+    const h = wrap((z) => z.matmul(first).tanh())(x.detach());
+    return wrap((z) => z.matmul(second).sigmoid())(h)
+      .pow(2)
+      .sum();
+  };
+
+  test('links find the layers within it', () => {
+    const [kept, again] = [plainly, checkpoint].map((wrap) => links(twoBlocks(wrap)));
+    expect(again!.map(({ name, transition }) => [name, transition])).toEqual([
+      ['layers.0', 'tanh'],
+      ['layers.1', 'sigmoid'],
+    ]);
+    again!.forEach(({ delta, weightGradient, weight }, i) => {
+      expect(numbers(delta)).toEqual(numbers(kept![i]!.delta));
+      expect(numbers(weightGradient)).toEqual(numbers(kept![i]!.weightGradient));
+      expect(weight).toBe([first, second][i]);
+    });
+  });
+
+  test('formulas are verified in it', () => {
+    const report = verify(
+      { loss: twoBlocks(checkpoint) },
+      { delta_l: ({ delta, W, slope }, l) => delta[l + 1]!.matmul(W[l + 1]!.transpose()).mul(slope(l)) },
+    );
+    expect(report.passed).toBe(true);
   });
 
   test('a batch is mapped as without it', () => {

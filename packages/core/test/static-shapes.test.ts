@@ -322,3 +322,20 @@ describe('functions of functions', () => {
     expectShape(core.stopGradient(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
   });
 });
+
+test('the entries of a tape take tensors of any shape', () => {
+  const entries = core.tapeOf(
+    parameter(zeros([2, 3]))
+      .exp()
+      .sum(),
+  );
+  expectTypeOf(entries).toEqualTypeOf<core.Entry<Tensor>[]>();
+  expect(entries[0]!.inputs[0]!.shape).toEqual([2, 3]);
+});
+
+test('a hook sees a cotangent of its tensor’s shape', () => {
+  core.registerHook(parameter(zeros([2, 3])), (g) => {
+    expectTypeOf(g).toEqualTypeOf<Tensor<readonly [2, 3]>>();
+    return undefined;
+  });
+});

@@ -201,7 +201,9 @@ function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box
  */
 export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions = {}): Promise<string> {
   const program = programOf(loss);
-  const layers = links(loss);
+  const outputs = new Set(program.steps.map(({ output }) => output));
+  // Those within a checkpoint are not on the tape.
+  const layers = links(loss).filter(({ preActivation }) => outputs.has(preActivation));
   const norms = layers.map(({ delta }) => normOf(delta));
   const reference = norms.at(-1) ?? 1;
   const colors = new Map(layers.map(({ preActivation }, i) => [preActivation, normStroke(norms[i]!, reference)]));

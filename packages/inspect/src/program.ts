@@ -67,6 +67,6 @@ export function programOf(root: Tensor): Program {
 export function attributesOf({ entry }: ProgramStep): string {
   const { op, attributes } = entry;
   const data = op === 'custom' ? (attributes as CustomAttributes).options : attributes;
-  if (data === undefined || op === 'reshape' || op === 'broadcastTo') return '';
+  if (data === undefined || op === 'reshape' || op === 'broadcastTo' || op === 'checkpoint') return '';
   return typeof data === 'object' ? JSON.stringify(data).replaceAll('"', '').replaceAll(',', ', ') : String(data);
 }

@@ -1,4 +1,4 @@
-import { parameter, Random, tensor } from '@tapegrad/core';
+import { checkpoint, defineOp, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
 import { graph, listing } from '@tapegrad/inspect';
 import { describe, expect, test } from 'vitest';
 import { expectWellFormed, parsed, textsOf } from './svg.ts';
@@ -38,6 +38,21 @@ describe('listing', () => {
     expect(listing(a.mul(b)).split('\n').at(-1)).toMatch(/^%0 = mul\(parameter, parameter 2\)/);
   });
 
+  test('names operations of a program, with their options, and checkpoints', () => {
+    const scaled = defineOp({
+      name: 'scaled',
+      forward: (x: Tensor, { by }: { readonly by: number }) => x.mul(by),
+      vjp: (g, _y, _x, { by }) => g.mul(by),
+    });
+    const w = parameter(tensor([[1], [2]]), { name: 'w' });
+    const loss = checkpoint((x: Tensor) => x.exp())(scaled(w, { by: 3 }));
+    expect(listing(loss).split('\n')).toEqual([
+      'w = parameter           float32 [2, 1]',
+      '%0 = scaled(w, {by:3})  float32 [2, 1]',
+      '%1 = checkpoint(%0)     float32 [2, 1]',
+    ]);
+  });
+
   test('refuses a tape that is used up', () => {
     const loss = network();
     loss.backward();
@@ -46,6 +61,23 @@ describe('listing', () => {
 });
 
 describe('graph', () => {
+  test('of checkpoints has a box for each, and no frame for what is within', async () => {
+    const [w, v] = [4, 5].map((length) => parameter(random.normal([length, 5]), { name: `w${length}` }));
+    const block = checkpoint((x: Tensor) => x.matmul(w!).tanh());
+    const texts = textsOf(
+      parsed(
+        await graph(
+          block(random.normal([3, 4]))
+            .matmul(v!)
+            .sum(),
+        ),
+      ),
+      'text',
+    );
+    expect(texts).toContain('checkpoint');
+    expect(texts.filter((text) => text.includes(' · '))).toEqual(['w5 · identity']);
+  });
+
   test('has a box with its shape for every step and input, and a frame for every layer', async () => {
     const svg = await graph(network(), { title: 'Two <layers>' });
     expectWellFormed(svg);

@@ -24,13 +24,6 @@ export interface Entry {
   readonly start: number;
 }
 
-/** The whole of an axis, after so many zeros, in a part of some length. */
-export const laidWhole = (count: number, to: number, length: number): LaidAxis => ({
-  parts: 1,
-  length,
-  stretches: [{ part: 0, from: 0, step: 1, to, count }],
-});
-
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const unique = (list: readonly number[]): number[] => [...new Set(list)];
 
@@ -82,7 +75,7 @@ export function laidPositions(a: Axis): { readonly axis: LaidAxis; readonly resi
   const ends = residues.flatMap(({ count, entries }) => entries.map(({ start }) => start + count));
   const length = lead + Math.max(a.positions, ...ends);
   return {
-    axis: laidWhole(a.positions, lead, length),
+    axis: { parts: 1, length, stretches: [{ part: 0, from: 0, step: 1, to: lead, count: a.positions }] },
     residues: residues.map(({ entries, ...rest }) => ({
       ...rest,
       entries: entries.map(({ start, ...entry }) => ({ ...entry, start: start + lead })),

@@ -83,16 +83,29 @@ export function convolutionKinds(module: ModuleBuilder, type: FloatType, tileNam
       f.run(copy.call(p));
     }),
 
-    /** The maps of an item, as the right operand of a product, with a position in each row. */
-    pack: kind(['from', 'fromItem', 'planeBytes', 'planes', 'positions', 'to', 'toItem'], (f, p) => {
-      f.run(
-        pack.call({
-          ...{ source: i32.add(p.from, i32.mul(p.task, p.fromItem)), rowStride: laneBytes, columnStride: p.planeBytes },
-          ...{ depth: p.positions, width: p.planes, target: i32.add(p.to, i32.mul(p.task, p.toItem)) },
-          panelStride: i32.mul(p.positions, panelColumns * laneBytes),
-        }),
-      );
-    }),
+    /**
+     * The maps of an item, as the right operand of a product, with a position in each row. Rows of positions lie some
+     * positions apart; those between are left alone.
+     */
+    pack: kind(
+      ['from', 'fromItem', 'planes', 'rows', 'columns', 'rowPositions', 'to', 'toItem', 'panelBytes'],
+      (f, p) => {
+        const rowBytes = f.let(i32.mul(p.columns, laneBytes));
+        const columnStride = f.let(i32.mul(p.rows, rowBytes));
+        const from = f.let(i32.add(p.from, i32.mul(p.task, p.fromItem)));
+        const to = f.let(i32.add(p.to, i32.mul(p.task, p.toItem)));
+        f.for(0, p.rows, 1, () => {
+          f.run(
+            pack.call({
+              ...{ source: from, rowStride: laneBytes, columnStride, depth: p.columns, width: p.planes },
+              ...{ target: to, panelStride: p.panelBytes },
+            }),
+          );
+          f.advance(from, rowBytes);
+          f.advance(to, i32.mul(p.rowPositions, panelColumns * laneBytes));
+        });
+      },
+    ),
 
     /** A weight, packed in blocks of rows, times what is listed of an item, for a band of the rows of positions. */
     multiply: kind(

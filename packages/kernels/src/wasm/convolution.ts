@@ -6,7 +6,7 @@ import { type Data, type FloatDType, newData } from '../dtype.ts';
 import { allocate } from '../memory.ts';
 import type { Convolution } from '../primitives.ts';
 import { type Shape, sizeOf } from '../shape.ts';
-import { type Entry, type LaidAxis, laidInput, laidPositions, laidWhole } from './convolution-layout.ts';
+import { type Entry, type LaidAxis, laidInput, laidPositions } from './convolution-layout.ts';
 import { type ConvolutionExports, convolutionKinds } from './convolution-tasks.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
@@ -143,7 +143,8 @@ export class Convolutions {
     const out = allocate(g.dtype, sizeOf(shape));
     this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
       const from = this.#room(maps, atOnce);
-      const to = this.#reserve(atOnce * perImage);
+      // What no entry reaches stays zero.
+      const to = this.#zeros(atOnce * perImage);
       const parts = y.residues.flatMap((vertical) =>
         x1.residues.map((horizontal) => ({
           vertical,
@@ -164,9 +165,6 @@ export class Convolutions {
           list: this.#list(distances(outputs, maps, vertical.entries, horizontal.entries)),
         })),
       );
-      // What no entry reaches stays zero.
-      const start = to / this.#layout.bytes;
-      this.#view().fill(0, start, start + atOnce * perImage);
       return (first, count) => {
         this.#bring(source, from, first, count);
         for (const { vertical, horizontal, weight, list } of parts) {
@@ -184,34 +182,33 @@ export class Convolutions {
 
   convWeight(x: NdArray, g: NdArray, of: Convolution, shape: Shape): NdArray {
     const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(x.shape, shape, of);
-    const { bytes, panelRows } = this.#layout;
+    const { bytes, panelRows, panelColumns } = this.#layout;
     const [y, x1] = [laidInput(down), laidInput(across)];
     const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
     const rows = inputs * down.size * across.size;
     // Positions lie as the windows' entries do, with zeros in the gaps.
-    const gMaps = mapsOf(
-      ...([groups * outputs, down.positions, across.positions] as const),
-      laidWhole(down.positions, 0, down.positions),
-      laidWhole(across.positions, 0, x1.axis.length),
-    );
-    const positions = gMaps.laid - x1.axis.length + across.positions;
+    const positions = (down.positions - 1) * x1.axis.length + across.positions;
     const packed = packedBytes(this.#layout, positions, outputs);
+    const plane = down.positions * across.positions;
+    const perMaps = groups * outputs * plane;
     const [source, cotangent] = [contiguous(x), contiguous(g)];
     const sums = newData(x.dtype, groups * rows * outputs);
-    const perImage = [maps, gMaps].reduce((sum, m) => sum + m.planes * (m.plane + m.laid), (groups * packed) / bytes);
+    const perImage = maps.planes * (maps.plane + maps.laid) + perMaps + (groups * packed) / bytes;
     this.#inBlocks(images, perImage, (atOnce) => {
       const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
-      const [a, b] = [this.#room(maps, atOnce), this.#room(gMaps, atOnce)];
-      const panels = this.#reserve((atOnce * groups * packed) / bytes);
+      const a = this.#room(maps, atOnce);
+      const b = this.#reserve(atOnce * perMaps);
+      const panels = this.#zeros((atOnce * groups * packed) / bytes);
       const c = this.#reserve(sums.length);
       const parts = Math.min(Math.ceil(rows / panelRows), Math.ceil(this.#tasks() / groups));
       const partRows = Math.ceil(rows / parts / panelRows) * panelRows;
       return (first, count) => {
         this.#bring(source, a, first, count);
-        this.#bring(cotangent, b, first, count);
+        this.#copyIn(cotangent, first * perMaps, count * perMaps, b);
         this.#force.run('pack', count * groups, {
-          ...{ from: b.laid, fromItem: outputs * gMaps.laid * bytes, planeBytes: gMaps.laid * bytes, planes: outputs },
-          ...{ positions, to: panels, toItem: packed },
+          ...{ from: b, fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
+          ...{ columns: across.positions, rowPositions: x1.axis.length },
+          ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
         });
         this.#force.run('weigh', groups * Math.ceil(rows / partRows), {
           ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
@@ -275,20 +272,26 @@ export class Convolutions {
   /** Room for some images; what no element will go to is zero. */
   #room(maps: Maps, images: number): Room {
     const dense = this.#reserve(images * maps.planes * maps.plane);
-    if (isPlain(maps)) return { maps, dense, laid: dense };
-    const length = images * maps.planes * maps.laid;
-    const laid = this.#reserve(length);
-    const start = laid / this.#layout.bytes;
-    this.#view().fill(0, start, start + length);
+    const laid = isPlain(maps) ? dense : this.#zeros(images * maps.planes * maps.laid);
     return { maps, dense, laid };
+  }
+
+  #zeros(elements: number): number {
+    const pointer = this.#reserve(elements);
+    const start = pointer / this.#layout.bytes;
+    this.#view().fill(0, start, start + elements);
+    return pointer;
+  }
+
+  #copyIn({ data, offset }: NdArray, from: number, count: number, to: number): void {
+    this.#view().set(data.subarray(offset + from, offset + from + count), to / this.#layout.bytes);
   }
 
   /** Copies images in and lays them out. */
   #bring(x: NdArray, { maps, dense, laid }: Room, first: number, images: number): void {
     const { bytes } = this.#layout;
     const { planes, width, plane, y, x: x1 } = maps;
-    const [from, count] = [x.offset + first * planes * plane, images * planes * plane];
-    this.#view().set(x.data.subarray(from, from + count), dense / bytes);
+    this.#copyIn(x, first * planes * plane, images * planes * plane, dense);
     if (laid === dense) return;
     const fromPlane = plane * bytes;
     const toPlane = maps.laid * bytes;

@@ -1,16 +1,19 @@
-/** Max pooling of floats: planes pass through linear memory some at a time, and each window is gone through once. */
+/**
+ * Max pooling of floats: planes pass through linear memory some at a time. Each window is gone through once, by a list of
+ * its places; squares of 2 x 2 side by side, the commonest of all, a vector of them at a time.
+ */
 
 import { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import type { Data, FloatDType } from '../dtype.ts';
 import { allocate } from '../memory.ts';
-import { type Pools, poolsOf } from '../plain/pooling.ts';
+import { poolsOf } from '../plain/pooling.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
-import type { FunctionBuilder, Local, Locals, ModuleBuilder } from './assembler.ts';
+import type { FunctionBuilder, Local, Locals } from './assembler.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
-import { i32, select, smaller } from './instructions.ts';
+import { i32, select, smaller, type Value, v128 } from './instructions.ts';
 import { employ, kind, type Workforce } from './task-kinds.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
@@ -58,10 +61,103 @@ function forEachMaximum(
   });
 }
 
+const ofSquares = ['planes', 'planesEach', 'width', 'down', 'across', 'pooled', 'by', 'whole'] as const;
+
+/** Which lanes of the first of two vectors, and then of the second, come where. */
+const lanesOf = ({ lanes }: FloatVector) => {
+  const order = (place: (lane: number) => number): number[] => Array.from({ length: lanes }, (_, lane) => place(lane));
+  const woven = (half: number) => order((lane) => half * (lanes / 2) + (lane >> 1) + (lane % 2) * lanes);
+  return { even: order((lane) => 2 * lane), odd: order((lane) => 2 * lane + 1), low: woven(0), high: woven(1) };
+};
+
+/** The four entries of as many squares of 2 x 2 as there are lanes, at the left of two rows. */
+function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32'>[]): Local<'v128'>[] {
+  const { even, odd } = lanesOf(v);
+  return rows.flatMap((row) => {
+    const [left, right] = [f.let(v.load(row)), f.let(v.load(row, 16))];
+    return [f.let(v.shuffle(left, right, even)), f.let(v.shuffle(left, right, odd))];
+  });
+}
+
+/** Where, of the entries of squares, the first maximum is: a mask for each entry. */
+function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]): Value<'v128'>[] {
+  const [first, ...others] = entries as [Local<'v128'>, ...Local<'v128'>[]];
+  const most = f.let(first);
+  // Larger, or the first NaN.
+  const beats = others.map((entry, i) => {
+    const mask = f.let(v128.andnot(v.eq(most, most), v.le(entry, most)));
+    if (i < others.length - 1) f.set(most, v128.bitselect(entry, most, mask));
+    return mask;
+  });
+  // The last one to beat what was before it stays.
+  const taken = f.let(v.const(0));
+  const masks = beats.toReversed().map((mask) => {
+    const own = f.let(v128.andnot(mask, taken));
+    f.set(taken, v128.or(taken, mask));
+    return own;
+  });
+  return [v128.not(taken), ...masks.reverse()];
+}
+
+/**
+ * Calls `visit` for squares of 2 x 2 side by side, which cover the planes of the task, as many at a time as there are lanes
+ * and at least so many in a row; the last of a row may be visited twice. It is given the left of their rows, the masks of
+ * their maxima, and where what they are pooled to is.
+ */
+function forEachSquare(
+  f: FunctionBuilder,
+  v: FloatVector,
+  p: Locals<{ readonly [N in (typeof ofSquares)[number] | 'task']: 'i32' }>,
+  visit: (whole: readonly Local<'i32'>[], masks: readonly Value<'v128'>[], pooled: Local<'i32'>) => void,
+): void {
+  const rowBytes = f.let(i32.mul(p.width, v.laneBytes));
+  const first = f.let(i32.mul(i32.mul(p.task, p.planesEach), p.down));
+  const end = f.let(i32.add(first, i32.mul(p.planesEach, p.down)));
+  const rows = f.let(smaller(end, f.let(i32.mul(p.planes, p.down))));
+  const last = f.let(i32.sub(p.across, v.lanes));
+  f.for(first, rows, 1, (row) => {
+    const skipped = f.let(i32.mul(i32.mul(row, 2), rowBytes));
+    f.for(0, p.across, v.lanes, (column) => {
+      const at = f.let(smaller(column, last));
+      const distance = f.let(i32.add(skipped, i32.mul(at, 2 * v.laneBytes)));
+      const rowsFrom = (base: Local<'i32'>): Local<'i32'>[] => {
+        const upper = f.let(i32.add(base, distance));
+        return [upper, f.let(i32.add(upper, rowBytes))];
+      };
+      const masks = maximumOf(f, v, squaresAt(f, v, rowsFrom(p.by)));
+      const pooled = f.let(i32.add(p.pooled, i32.mul(i32.add(i32.mul(row, p.across), at), v.laneBytes)));
+      visit(rowsFrom(p.whole), masks, pooled);
+    });
+  });
+}
+
 function poolingKinds(type: FloatType) {
   const v = floatVector(type, false) as FloatVector;
   const { one } = v;
+  const { low, high } = lanesOf(v);
   return {
+    poolSquares: kind(ofSquares, (f, p) =>
+      forEachSquare(f, v, p, (whole, masks, pooled) => {
+        const [first, ...others] = squaresAt(f, v, whole) as [Local<'v128'>, ...Local<'v128'>[]];
+        const result = others.reduce<Value<'v128'>>(
+          (sum, entry, i) => v128.bitselect(entry, sum, masks[i + 1]!),
+          first,
+        );
+        f.run(v.store(pooled, result));
+      }),
+    ),
+    unpoolSquares: kind(ofSquares, (f, p) =>
+      forEachSquare(f, v, p, (whole, masks, pooled) => {
+        const value = f.let(v.load(pooled));
+        for (const [i, row] of whole.entries()) {
+          const [even, odd] = [0, 1].map((j) => f.let(v128.and(value, masks[2 * i + j]!))) as [
+            Local<'v128'>,
+            Local<'v128'>,
+          ];
+          f.run(v.store(row, v.shuffle(even, odd, low)), v.store(row, v.shuffle(even, odd, high), 16));
+        }
+      }),
+    ),
     pool: kind(names, (f, p) =>
       forEachMaximum(f, v, p, (place) => f.run(one.store(p.pooled, one.load(i32.add(p.whole, place))))),
     ),
@@ -79,6 +175,15 @@ const ALONE = 1 << 18;
 const TOGETHER = 1 << 22;
 const TASKS_A_THREAD = 8;
 
+/** How planes are gone through: in squares of 2 x 2 that cover them, or window by window. */
+type Plan = { readonly plane: number; readonly windows: number } & (
+  | { readonly squares: { readonly width: number; readonly down: number; readonly across: number } }
+  | { readonly squares?: never; readonly size: number; readonly places: Int32Array }
+);
+
+const isSquare = ({ size, stride, dilation, padding: [before, after] }: Window, length: number): boolean =>
+  size === 2 && stride === 2 && dilation === 1 && before === 0 && after === 0 && length % 2 === 0;
+
 /** Where in linear memory the planes lie, pooled, whole, and as they are judged by. */
 interface Places {
   readonly pooled: number;
@@ -94,43 +199,51 @@ export class Pooling {
   constructor(by: Crew | Heap, dtype: FloatDType) {
     const type = dtype === 'float32' ? 'f32' : 'f64';
     this.#bytes = type === 'f32' ? 4 : 8;
-    this.#force = employ((_module: ModuleBuilder) => poolingKinds(type), by);
+    this.#force = employ(() => poolingKinds(type), by);
   }
 
   maxPool(x: NdArray, by: NdArray, windows: readonly Window[], shape: Shape): NdArray {
-    const pools = poolsOf(by.shape, windows);
     const judge = contiguous(by);
     const source = x === by ? judge : contiguous(x);
     const out = allocate(x.dtype, sizeOf(shape));
     const isJudge = source.data === judge.data && source.offset === judge.offset;
-    this.#inBlocks(judge, pools, isJudge, (at, first, planes, run) => {
-      if (!isJudge) this.#bring(source, first * pools.plane, planes * pools.plane, at.whole);
-      run('pool');
-      this.#fetch(at.pooled, out, first * pools.windows, planes * pools.windows);
+    const plan = this.#planOf(by.shape, windows);
+    this.#inBlocks(judge, plan, isJudge, (at, first, planes) => {
+      if (!isJudge) this.#bring(source, first * plan.plane, planes * plan.plane, at.whole);
+      this.#run('pool', at, planes, plan);
+      this.#fetch(at.pooled, out, first * plan.windows, planes * plan.windows);
     });
     return new NdArray(out, x.dtype, shape);
   }
 
   maxUnpool(y: NdArray, by: NdArray, windows: readonly Window[], shape: Shape): NdArray {
-    const pools = poolsOf(by.shape, windows);
     const source = contiguous(y);
     const out = allocate(y.dtype, sizeOf(shape));
-    this.#inBlocks(contiguous(by), pools, false, (at, first, planes, run) => {
-      this.#bring(source, first * pools.windows, planes * pools.windows, at.pooled);
-      const [start, count] = [at.whole / this.#bytes, planes * pools.plane];
-      this.#view().fill(0, start, start + count);
-      run('unpool');
-      this.#fetch(at.whole, out, first * pools.plane, count);
+    const plan = this.#planOf(by.shape, windows);
+    this.#inBlocks(contiguous(by), plan, false, (at, first, planes) => {
+      this.#bring(source, first * plan.windows, planes * plan.windows, at.pooled);
+      const [start, count] = [at.whole / this.#bytes, planes * plan.plane];
+      if (plan.squares === undefined) this.#view().fill(0, start, start + count);
+      this.#run('unpool', at, planes, plan);
+      this.#fetch(at.whole, out, first * plan.plane, count);
     });
     return new NdArray(out, y.dtype, shape);
+  }
+
+  #planOf(shape: Shape, windows: readonly Window[]): Plan {
+    const [height, width] = shape.slice(-2) as [number, number];
+    const isCovered = windows.length === 2 && isSquare(windows[0]!, height) && isSquare(windows[1]!, width);
+    if (!isCovered || width * this.#bytes < 32) return poolsOf(shape, windows);
+    const [down, across] = [height / 2, width / 2];
+    return { plane: height * width, windows: down * across, squares: { width, down, across } };
   }
 
   /** Calls `visit` for some planes at a time, after what they are judged by was copied in. */
   #inBlocks(
     by: NdArray,
-    { plane, windows, size, places }: Pools,
+    { plane, windows }: Plan,
     isJudge: boolean,
-    visit: (at: Places, first: number, planes: number, run: (name: 'pool' | 'unpool') => void) => void,
+    visit: (at: Places, first: number, planes: number) => void,
   ): void {
     const { heap, threads } = this.#force;
     const bytes = this.#bytes;
@@ -138,25 +251,34 @@ export class Pooling {
     const room = (threads > 1 ? TOGETHER : ALONE) / bytes;
     const atOnce = Math.max(1, Math.min(all, Math.floor(room / (2 * plane + windows))));
     const mark = heap.mark();
-    const list = heap.reserve(4 * places.length);
     const pooled = heap.reserve(atOnce * windows * bytes);
     const judge = heap.reserve(atOnce * plane * bytes);
     const whole = isJudge ? judge : heap.reserve(atOnce * plane * bytes);
+    for (let first = 0; first < all; first += atOnce) {
+      const planes = Math.min(atOnce, all - first);
+      this.#bring(by, first * plane, planes * plane, judge);
+      visit({ pooled, whole, by: judge }, first, planes);
+    }
+    heap.release(mark);
+  }
+
+  #run(name: 'pool' | 'unpool', at: Places, planes: number, plan: Plan): void {
+    const { heap, threads } = this.#force;
+    const planesEach = threads > 1 ? Math.ceil(planes / (TASKS_A_THREAD * threads)) : planes;
+    const tasks = Math.ceil(planes / planesEach);
+    if (plan.squares !== undefined) {
+      this.#force.run(`${name}Squares`, tasks, { planes, planesEach, ...plan.squares, ...at });
+      return;
+    }
+    const { places, plane, windows, size } = plan;
+    const bytes = this.#bytes;
+    const mark = heap.mark();
+    const list = heap.reserve(4 * places.length);
     heap.i32.set(
       places.map((place) => place * bytes),
       list / 4,
     );
-    for (let first = 0; first < all; first += atOnce) {
-      const planes = Math.min(atOnce, all - first);
-      this.#bring(by, first * plane, planes * plane, judge);
-      visit({ pooled, whole, by: judge }, first, planes, (name) => {
-        const planesEach = threads > 1 ? Math.ceil(planes / (TASKS_A_THREAD * threads)) : planes;
-        this.#force.run(name, Math.ceil(planes / planesEach), {
-          ...{ planes, planesEach, planeBytes: plane * bytes, windows, size, places: list },
-          ...{ pooled, by: judge, whole },
-        });
-      });
-    }
+    this.#force.run(name, tasks, { planes, planesEach, planeBytes: plane * bytes, windows, size, places: list, ...at });
     heap.release(mark);
   }
 

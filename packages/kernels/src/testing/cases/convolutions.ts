@@ -34,7 +34,7 @@ const sizes: readonly Sizes[] = [
   { x: [2, 1, 5, 6], outputs: 1, windows: [slide(1), slide(1)] },
   { x: [2, 3, 5, 6], outputs: 4, windows: [same, same] },
   { x: [5, 1, 12, 11], outputs: 16, windows: [same, same] },
-  { x: [2, 17, 7, 9], outputs: 19, windows: [same, slide(2)] },
+  { x: [2, 9, 5, 9], outputs: 19, windows: [same, slide(2)] },
   { x: [2, 3, 8, 9], outputs: 7, windows: [strided, strided] },
   { x: [2, 3, 9, 8], outputs: 2, windows: [slide(1, { stride: 2 }), slide(2, { stride: 3 })] },
   {
@@ -46,8 +46,8 @@ const sizes: readonly Sizes[] = [
   { x: [2, 3, 2, 2], outputs: 2, windows: [slide(3, { padding: [4, 5] }), slide(5, { stride: 2, padding: [3, 4] })] },
   { x: [3, 6, 5, 4], outputs: 6, windows: [same, same], groups: 6 },
   { x: [2, 6, 6, 5], outputs: 9, windows: [strided, same], groups: 3 },
-  { x: [1, 40, 4, 4], outputs: 40, windows: [same, same] },
-  { x: [2, 2, 40, 37], outputs: 3, windows: [slide(5, { padding: [2, 2] }), slide(5, { padding: [2, 2] })] },
+  { x: [1, 33, 3, 4], outputs: 20, windows: [same, same] },
+  { x: [1, 1, 24, 40], outputs: 3, windows: [slide(5, { padding: [2, 2] }), slide(5, { padding: [2, 2] })] },
   { x: [1, 2, 4, 3, 5], outputs: 3, windows: [slide(2), slide(2, { stride: 2 }), same] },
   { x: [0, 2, 4, 4], outputs: 3, windows: [same, same] },
   { x: [2, 0, 4, 4], outputs: 3, windows: [same, same] },
@@ -145,11 +145,22 @@ function poolingCases(primitive: 'maxPool' | 'maxUnpool'): readonly Case[] {
   return [
     ...numeric.flatMap((dtype) => pools.flatMap(([by, windows]) => one(by, windows, dtype))),
     ...floats.flatMap((dtype) =>
-      unusualLayouts.flatMap((layout) => one([2, 3, 7, 9], [pool, slide(3)], dtype, layout)),
+      unusualLayouts.flatMap((layout) => [
+        ...one([2, 3, 7, 9], [pool, slide(3)], dtype, layout),
+        ...one([3, 4, 10], [pool, pool], dtype, layout),
+      ]),
     ),
     ...floats.map((dtype): Case => {
       const y = array(primitive === 'maxPool' ? [64] : [31], dtype, usual(dtype));
       return newCase(primitive, [y, array([64], dtype, listed(...special[dtype]))], [slide(4, { stride: 2 })]);
+    }),
+    ...floats.map((dtype): Case => {
+      const by = array([8, 16], dtype, listed(...special[dtype]));
+      return newCase(
+        primitive,
+        [array(primitive === 'maxPool' ? [8, 16] : [4, 8], dtype, usual(dtype)), by],
+        [pool, pool],
+      );
     }),
     ...(primitive === 'maxPool'
       ? [newCase(primitive, [array([6, 8], 'float32', usual('float32')), { sameAs: 0 }], [pool, pool])]

@@ -1,7 +1,7 @@
 /** One call of each of tapegrad's primitives, and how much memory it must touch, to hold its speed against a copy's. */
 
 import type { Tensor } from '@tapegrad/core';
-import type { Kernels, Primitive, Window } from '@tapegrad/kernels';
+import type { Convolution, Kernels, Primitive, Window } from '@tapegrad/kernels';
 
 /** What a call is made on; matrices are [side, side]. */
 export interface Operands {
@@ -19,6 +19,13 @@ export interface Operands {
   readonly vector: Tensor;
   /** The windows of x, [3, 3, side, side]. */
   readonly unfolded: Tensor;
+  /** The maxima of the squares of x, [side / 2, side / 2]. */
+  readonly pooled: Tensor;
+  /** x and y as images of 16 channels. */
+  readonly images: Tensor;
+  readonly maps: Tensor;
+  /** [16, 16, 3, 3] */
+  readonly weight: Tensor;
 }
 
 type Call = (k: Kernels<Tensor>, operands: Operands) => Tensor;
@@ -26,12 +33,33 @@ type Call = (k: Kernels<Tensor>, operands: Operands) => Tensor;
 export interface PrimitiveCase {
   /** 4-byte words read and written for each element of a matrix; 0 where the result is a view. */
   readonly touched: number;
+  /** Multiplications for each element of a matrix, where these are what takes the time. */
+  readonly multiplications?: (side: number) => number;
   readonly call: Call;
 }
 
 /** 3x3 windows around every element. */
 export const WINDOWS: readonly Window[] = Array(2).fill({ size: 3, stride: 1, dilation: 1, padding: [1, 1] });
 const WINDOW_ENTRIES = 9;
+/** The channels of images, in and out of a convolution. */
+export const CHANNELS = 16;
+
+/** Images of some channels, square, with as many elements as a matrix. */
+export function imageShape(side: number): readonly [images: number, channels: number, height: number, width: number] {
+  const images = Math.max(1, side / CHANNELS);
+  const own = Math.sqrt(side ** 2 / (images * CHANNELS));
+  return [images, CHANNELS, own, own];
+}
+
+const CONVOLUTION: Convolution = { windows: WINDOWS, groups: 1 };
+const ofConvolution = (call: Call): PrimitiveCase => ({
+  touched: 2,
+  multiplications: () => CHANNELS * WINDOW_ENTRIES,
+  call,
+});
+
+/** 2x2 windows side by side. */
+export const POOLS: readonly Window[] = Array(2).fill({ size: 2, stride: 2, dilation: 1, padding: [0, 0] });
 
 /** A bool in words. */
 const BOOL = 1 / 4;
@@ -145,12 +173,22 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   concat: { touched: 4, call: (k, { x, y }) => k.concat(x, y, 0) },
   take: { touched: 2, call: (k, { x, indices }) => k.take(x, indices, 0) },
   scatterAdd: { touched: 2, call: (k, { x, indices, side }) => k.scatterAdd(x, indices, { axis: 0, size: side }) },
-  matmul: { touched: 3, call: (k, { x, y }) => k.matmul(x, y) },
+  matmul: { touched: 3, multiplications: (side) => side, call: (k, { x, y }) => k.matmul(x, y) },
   crossEntropy: { touched: 1, call: (k, { x, indices }) => k.crossEntropy(x, indices) },
   crossEntropySlope: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropySlope(vector, x, indices) },
   unfold: { touched: 1 + WINDOW_ENTRIES, call: (k, { x }) => k.unfold(x, WINDOWS) },
   fold: {
     touched: WINDOW_ENTRIES + 1,
     call: (k, { unfolded, side }) => k.fold(unfolded, { windows: WINDOWS, shape: [side, side] }),
+  },
+  conv: ofConvolution((k, { images, weight }) => k.conv(images, weight, CONVOLUTION)),
+  convInput: ofConvolution((k, { maps, weight, side }) =>
+    k.convInput(maps, weight, { ...CONVOLUTION, shape: imageShape(side).slice(2) }),
+  ),
+  convWeight: ofConvolution((k, { images, maps }) => k.convWeight(images, maps, CONVOLUTION)),
+  maxPool: { touched: 1 + 1 / 4, call: (k, { x }) => k.maxPool(x, x, POOLS) },
+  maxUnpool: {
+    touched: 2 + 1 / 4,
+    call: (k, { x, pooled }) => k.maxUnpool(pooled, x, POOLS),
   },
 };

@@ -60,8 +60,10 @@ function rateCells(name: Primitive, callsPerSecond: number, copy: number, handwr
     `${digits(rate / 1e9)} ${unit}`,
     `${Math.round((100 * rate) / limit)}%`,
   ];
-  if (name === 'matmul') return cells(FLOPS * callsPerSecond, FLOPS * handwritten, 'GFLOP/s');
-  const { touched } = primitiveCases[name]!;
+  const { touched, multiplications } = primitiveCases[name]!;
+  if (multiplications !== undefined) {
+    return cells(2 * multiplications(LARGE) * LARGE ** 2 * callsPerSecond, FLOPS * handwritten, 'GFLOP/s');
+  }
   return touched === 0 ? ['view', '-'] : cells(touched * BYTES * callsPerSecond, 2 * BYTES * copy, 'GB/s');
 }
 
@@ -71,7 +73,7 @@ function table(label: string, mark: string, rates: Figures): Table {
   const unmeasured = allPrimitives.filter((name) => !measured.includes(name));
   return {
     title: `Primitives: ${label}`,
-    note: `A call on matrices [${LARGE}, ${LARGE}] against a copy of memory, and \`matmul\` against the handwritten product; and what a call on [${SMALL}, ${SMALL}] takes.`,
+    note: `A call on matrices [${LARGE}, ${LARGE}] against a copy of memory, products and convolutions, multiply by multiply, against the handwritten product; and what a call on [${SMALL}, ${SMALL}] takes.`,
     columns: ['', `µs at ${LARGE}`, 'rate', 'of the limit', `µs at ${SMALL}`],
     rows: measured.map((name) => {
       const large = rate(label, idOf(name, LARGE));

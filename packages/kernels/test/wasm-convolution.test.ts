@@ -73,6 +73,7 @@ const large: readonly (readonly [x: Shape, w: Shape, Convolution])[] = [
   [[2, 2, 150, 90], [8, 1, 5, 4], { windows: [slide(5, 2, 2), slide(4)], groups: 2 }],
   [[2, 120, 5, 6], [130, 120, 3, 1], { windows: [slide(3, 1, 1), slide(1)], groups: 1 }],
   [[12, 6, 2000], [4, 6, 7], { windows: [slide(7, 3)], groups: 1 }],
+  [[2, 3, 9001], [4, 3, 5], { windows: [slide(5, 2, 2)], groups: 1 }],
 ];
 
 async function crewOf(threads: number): Promise<Crew> {

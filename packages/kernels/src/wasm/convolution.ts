@@ -19,6 +19,8 @@ const ALONE = 1 << 19;
 const TOGETHER = 1 << 24;
 /** Bytes of a task's product: it is copied while it lies in the second cache. */
 const PRODUCT_BYTES = 1 << 18;
+/** Positions of a single row that are gone through at a time: it is cut into rows of so many, which make bands. */
+const LONGEST_ROW = 1 << 11;
 /** Tasks a thread, at least: see product-tasks.ts. */
 const TASKS_A_THREAD = 8;
 
@@ -86,6 +88,8 @@ interface Multiplication {
   readonly columns: number;
   readonly row: number;
   readonly from: Room;
+  /** The position to begin at. */
+  readonly start?: number;
   readonly list: number;
   readonly to: number;
   readonly toImage: number;
@@ -237,10 +241,19 @@ export class Convolutions {
     heap.release(mark);
   }
 
-  #multiply(images: number, { weight, groups, rows, columns, row, from, list, ...where }: Multiplication): void {
+  #multiply(images: number, product: Multiplication): void {
+    const { weight, groups, rows, columns, row, from, start = 0, list, ...where } = product;
     const { m, k } = weight;
     if (k === 0) return;
     const { bytes } = this.#layout;
+    if (rows === 1 && columns > LONGEST_ROW) {
+      const whole = Math.floor(columns / LONGEST_ROW);
+      const [done, toRow] = [whole * LONGEST_ROW, LONGEST_ROW * where.toStep];
+      this.#multiply(images, { ...product, rows: whole, columns: LONGEST_ROW, row: LONGEST_ROW, toRow });
+      const to = where.to + done * where.toStep * bytes;
+      if (done < columns) this.#multiply(images, { ...product, columns: columns - done, start: done, to });
+      return;
+    }
     const { heap, threads } = this.#force;
     const items = images * groups;
     const most = Math.max(1, Math.floor(PRODUCT_BYTES / (m * row * bytes)));
@@ -252,7 +265,7 @@ export class Convolutions {
     this.#force.run('multiply', items * bands, {
       ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
       ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
-      ...{ b: from.laid, bItem: (from.maps.planes / groups) * from.maps.laid * bytes, to: where.to },
+      ...{ b: from.laid + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes, to: where.to },
       ...{ toItem: (where.toImage / groups) * bytes, toPlane: where.toPlane * bytes },
       ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
     });

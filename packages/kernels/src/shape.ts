@@ -44,15 +44,24 @@ export function rowMajor(shape: Shape): number[] {
   return stride;
 }
 
+/** Whether the axes of `part` are the last ones of `shape`. */
+function isTail(part: Shape, shape: Shape): boolean {
+  const lead = shape.length - part.length;
+  if (lead < 0) return false;
+  for (let i = 0; i < part.length; i++) if (part[i] !== shape[lead + i]) return false;
+  return true;
+}
+
 /** The shape that both broadcast to: axes are matched from the last, and an axis of length 1 stretches. */
 export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
-  if (sameShape(a, b) || b.length === 0) return a;
-  if (a.length === 0) return b;
+  if (isTail(b, a)) return a;
+  if (isTail(a, b)) return b;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
-    const m = a[a.length - i] ?? 1;
-    const n = b[b.length - i] ?? 1;
+    // Not `?? 1`: to read before the start of an array takes longer than all the rest here.
+    const m = i <= a.length ? a[a.length - i]! : 1;
+    const n = i <= b.length ? b[b.length - i]! : 1;
     if (m !== n && m !== 1 && n !== 1) {
       throw new ShapeError(`${call}: cannot broadcast ${formatShape(a)} with ${formatShape(b)}: ${m} and ${n} differ`);
     }

@@ -1,5 +1,6 @@
 /** Tensors under an identity of their own. */
 
+import { Batched } from './batched.ts';
 import { Entry } from './tape.ts';
 import { Tensor } from './tensor.ts';
 
@@ -8,6 +9,7 @@ import { Tensor } from './tensor.ts';
  * else stop, so that it is no input of the program to whoever sweeps from outside.
  */
 export function leafOf(x: Tensor, connected: boolean): Tensor {
+  if (x instanceof Batched) return new Batched(x.level, leafOf(x.value, connected));
   const entry = connected ? new Entry('reshape', [x], x.shape) : new Entry('stopGradient', [x], undefined);
   const leaf = new Tensor(x.array, entry, true);
   entry.bind(leaf);

@@ -2,11 +2,13 @@
 
 import { ArgumentError, filled } from '@tapegrad/kernels';
 import { leafOf } from './alias.ts';
+import { unwrapped } from './batched.ts';
 import { TapeError } from './errors.ts';
 import { throughInterceptors } from './interception.ts';
 import { record } from './recorded.ts';
-import { type CustomAttributes, type Definition, type Entry, isRecording, withRecording } from './tape.ts';
-import { Tensor, wrap } from './tensor.ts';
+import { sweep } from './sweep.ts';
+import { type CustomAttributes, type Definition, type Entry, isRecording, nextEntry, withRecording } from './tape.ts';
+import { onTensors, Tensor, wrap } from './tensor.ts';
 
 /** A function of one or several tensors, and after them at most one value of plain data. */
 export type TensorFunction = (...args: never[]) => Tensor;
@@ -80,12 +82,14 @@ const argumentsOf = (inputs: readonly Tensor[], { options }: Pick<CustomAttribut
   options === undefined ? inputs : [...inputs, options];
 
 /** A tensor that shares no memory with an input: a parameter changes, and a gradient does not. */
-const ownOf = (d: Tensor, inputs: readonly Tensor[]): Tensor =>
-  inputs.some((x) => x.array.data === d.array.data) ? d.mul(1) : d;
+function ownOf(d: Tensor, inputs: readonly Tensor[]): Tensor {
+  const { data } = unwrapped(d).array;
+  return inputs.some((x) => unwrapped(x).array.data === data) ? d.mul(1) : d;
+}
 
 /** Throws where a cotangent, which depends on that of the result, has no tape although the sweep is being recorded. */
 function checkRecorded(name: string, d: Tensor): void {
-  if (d.requiresGrad || !isRecording() || d.data.every((element) => element === 0)) return;
+  if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
   throw new TapeError(
     `${name}: vjp reads elements, or holds its cotangent constant, so that it can't be differentiated again; ` +
       'write it with tensor operations alone',
@@ -130,25 +134,28 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
 }
 
 /**
- * The tangent by the cotangents, which are linear in that of the result, u: the Jacobian-vector product is the derivative
- * by u of the product of tangents and cotangents.
+ * The tangent by the cotangents, which are linear in that of the result, u: what takes tangents to the tangent is the
+ * transpose of what takes u to the cotangents.
  */
 function tangentOfCotangents(
   definition: Definition<Tensor>,
   entry: Entry<Tensor>,
   tangents: readonly Tensor[],
 ): Tensor {
-  const createGraph = isRecording();
-  return withRecording(true, () => {
-    const { shape, dtype } = entry.output;
-    const u = leafOf(new Tensor(filled(shape, 1, dtype)), false);
-    const cotangents = definition.cotangents(entry, u);
-    const products = cotangents.flatMap((d, i) => (d?.requiresGrad ? [d.mul(tangents[i]!).sum()] : []));
-    if (products.length === 0) return new Tensor(filled(shape, 0, dtype));
-    return products
-      .reduce((sum, product) => sum.add(product))
-      .backward({ wanted: [u], createGraph })
-      .of(u);
+  const { shape, dtype } = entry.output;
+  const isRecorded = isRecording();
+  const u = leafOf(new Tensor(filled(shape, 1, dtype)), false);
+  const since = nextEntry();
+  const cotangents = withRecording(true, () => definition.cotangents(entry, u));
+  return withRecording(isRecorded, () => {
+    const seeds = new Map<Tensor, Tensor>();
+    cotangents.forEach((d, i) => {
+      if (!d?.requiresGrad) return;
+      const seed = tangents[i]!.broadcastTo(d.shape);
+      seeds.set(d, seeds.get(d)?.add(seed) ?? seed);
+    });
+    const found = sweep(seeds, onTensors, { wanted: new Set([u]), since, retain: true });
+    return found.get(u) ?? new Tensor(filled(shape, 0, dtype));
   });
 }
 

@@ -184,6 +184,12 @@ type Plan = { readonly plane: number; readonly windows: number } & (
 const isSquare = ({ size, stride, dilation, padding: [before, after] }: Window, length: number): boolean =>
   size === 2 && stride === 2 && dilation === 1 && before === 0 && after === 0 && length % 2 === 0;
 
+/** Whether the windows are squares of 2 x 2 that cover the last two axes, and a row has a vector of them at least. */
+export function areSquares(shape: Shape, windows: readonly Window[], bytes: number): boolean {
+  const [height, width] = shape.slice(-2) as [number, number];
+  return windows.length === 2 && isSquare(windows[0]!, height) && isSquare(windows[1]!, width) && width * bytes >= 32;
+}
+
 /** Where in linear memory the planes lie, pooled, whole, and as they are judged by. */
 interface Places {
   readonly pooled: number;
@@ -231,9 +237,8 @@ export class Pooling {
   }
 
   #planOf(shape: Shape, windows: readonly Window[]): Plan {
+    if (!areSquares(shape, windows, this.#bytes)) return poolsOf(shape, windows);
     const [height, width] = shape.slice(-2) as [number, number];
-    const isCovered = windows.length === 2 && isSquare(windows[0]!, height) && isSquare(windows[1]!, width);
-    if (!isCovered || width * this.#bytes < 32) return poolsOf(shape, windows);
     const [down, across] = [height / 2, width / 2];
     return { plane: height * width, windows: down * across, squares: { width, down, across } };
   }

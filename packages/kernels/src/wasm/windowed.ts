@@ -1,16 +1,16 @@
 /** The primitives that look through windows, convolutions among them: a part of the WebAssembly interpreter. */
 
 import { abstract } from '../abstract.ts';
-import { type DType, forEachFloat, isFloat } from '../dtype.ts';
+import { bytesPerElement, type DType, forEachFloat, isFloat } from '../dtype.ts';
 import { convolutionsOf as composeConvolutions } from '../plain/convolution.ts';
 import { plain } from '../plain.ts';
-import type { Convolution } from '../primitives.ts';
+import type { ArrayLike, Convolution } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
 import { Convolutions } from './convolution.ts';
 import { forEachMemory } from './crew.ts';
 import type { Part } from './part.ts';
-import { Pooling } from './pooling.ts';
+import { areSquares, Pooling } from './pooling.ts';
 import { bestTile } from './product.ts';
 import { Windows } from './windows.ts';
 
@@ -34,10 +34,12 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
     return convolutionsOf(dtype)(helpers(2 * count));
   };
   const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
-  /** For windows with so many elements in all. */
-  const poolingFor = (dtype: DType, windows: readonly Window[], positions: number): Pooling | undefined => {
+  /** For windows that have so many positions in an array. Of squares, the most takes to copy them, where none can help. */
+  const poolingFor = ({ shape, dtype }: ArrayLike, windows: readonly Window[], positions: number) => {
     const elements = windows.reduce((product, { size }) => product * size, positions);
-    return isFloat(dtype) && elements > 0 ? poolingOf(dtype)(helpers(POOLING_OPERATIONS * elements)) : undefined;
+    if (!isFloat(dtype) || elements === 0) return undefined;
+    const isCopying = areSquares(shape, windows, bytesPerElement(dtype));
+    return poolingOf(dtype)(isCopying ? undefined : helpers(POOLING_OPERATIONS * elements));
   };
 
   return {
@@ -69,13 +71,13 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
     },
 
     maxPool(x, by, windows) {
-      const { shape, dtype } = abstract.maxPool(x, by, windows);
-      const fast = poolingFor(dtype, windows, sizeOf(shape));
+      const { shape } = abstract.maxPool(x, by, windows);
+      const fast = poolingFor(by, windows, sizeOf(shape));
       return fast === undefined ? plain.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
     },
     maxUnpool(y, by, windows) {
-      const { shape, dtype } = abstract.maxUnpool(y, by, windows);
-      const fast = poolingFor(dtype, windows, y.size);
+      const { shape } = abstract.maxUnpool(y, by, windows);
+      const fast = poolingFor(by, windows, y.size);
       return fast === undefined ? plain.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
     },
   };

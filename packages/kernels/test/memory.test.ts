@@ -61,3 +61,14 @@ test('zeroed memory is zero, whatever was handed back', () => {
   recycler.release(array);
   expect(zeroed('float64', length).every((value) => value === 0)).toBe(true);
 });
+
+test('what was let out is never handed back, whoever releases it', () => {
+  const recycler = new Recycler();
+  const array = recycler.run(make);
+  recycler.hold(array);
+  recycler.letOut(array);
+  recycler.hold(array);
+  recycler.release(array);
+  recycler.release(array);
+  expect(isGivenOut(array)).toBe(false);
+});

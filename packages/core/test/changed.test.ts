@@ -1,0 +1,34 @@
+/** Every operator on a parameter that changed: its gradient is the one from before, or an error, and never a wrong number. */
+
+import { isFloat, Parameter, TapeError } from '@tapegrad/core';
+import { expect, test } from 'vitest';
+import { cotangent, type OperatorCase, operatorCases } from './operators.ts';
+
+/** The gradients of an operator at its inputs as parameters, of which input `changed` is spoilt before the sweep. */
+function gradientsOf({ inputs, run }: OperatorCase, changed?: number): (number[] | undefined)[] {
+  const given = inputs().map((x) => (isFloat(x.dtype) ? new Parameter(x) : x));
+  const y = run(...given);
+  const spoilt = changed === undefined ? undefined : given[changed];
+  if (spoilt instanceof Parameter) spoilt.update((elements) => elements.fill(Number.NaN));
+  const gradients = y.backward({ seed: cotangent(y.shape) });
+  return given.map((x) => (gradients.has(x) ? [...gradients.of(x).data] : undefined));
+}
+
+/** The gradients with an input spoilt, or none where the sweep refuses. */
+function gradientsIfAny(operator: OperatorCase, changed: number): (number[] | undefined)[] | undefined {
+  try {
+    return gradientsOf(operator, changed);
+  } catch (error) {
+    if (error instanceof TapeError && error.message.includes('changed after the forward pass')) return undefined;
+    throw error;
+  }
+}
+
+const differentiable = operatorCases.filter(({ constant }) => !constant);
+
+test.each(differentiable.map((operator) => [operator.name, operator] as const))('%s', (_, operator) => {
+  const expected = gradientsOf(operator);
+  operator.inputs().forEach((_, changed) => {
+    expect(gradientsIfAny(operator, changed) ?? expected).toEqual(expected);
+  });
+});

@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { savePicture } from '@tapegrad/example-toolkit/picture-file';
-import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import { Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { loadCars, split } from './cars.ts';
@@ -49,5 +49,5 @@ await runProgram(async () => {
   );
 
   const picture = fittingPicture(test, networkFit, baseline);
-  for (const file of await savePicture(join(options.out, 'fit'), picture)) printFile(file);
+  await writePicture(join(options.out, 'fit'), picture);
 });

@@ -18,7 +18,10 @@ export type Option =
   | (Described & Bounded & { readonly kind: 'whole' | 'number'; readonly default: number })
   | (Described & Bounded & { readonly kind: 'wholes'; readonly default: readonly number[] })
   | (Described & { readonly kind: 'path'; readonly default?: string })
-  | (Described & { readonly kind: 'flag' });
+  | (Described & { readonly kind: 'flag'; readonly sets?: Presets });
+
+/** What other options are unless they are given, by their name in the program. */
+export type Presets = Readonly<Record<string, number | readonly number[]>>;
 
 /** Options by their name in the program; on the command line `learningRate` is `--learning-rate`. */
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -69,9 +72,11 @@ export function readOptions<const T extends OptionTable>(about: string, table: T
  */
 export function parseOptions<const T extends OptionTable>(table: T, args: readonly string[]): Options<T> {
   const given = givenTexts(table, args);
+  const presets: Presets = Object.assign({}, ...[...given.keys()].map((name) => presetsOf(table[name]!)));
   const values = Object.entries(table).map(([name, option]) => {
     const text = given.get(name);
-    return [name, text === undefined ? defaultOf(option) : parsedValue(`--${dashed(name)}`, option, text)];
+    if (text !== undefined) return [name, parsedValue(`--${dashed(name)}`, option, text)];
+    return [name, presets[name] ?? defaultOf(option)];
   });
   return Object.fromEntries(values) as Options<T>;
 }
@@ -82,7 +87,9 @@ export function helpText(about: string, table: OptionTable): string {
     const names = [dashed(name), ...(option.alias === undefined ? [] : [option.alias])];
     const usage = `${names.map((each) => `--${each}`).join(', ')} ${PLACEHOLDERS[option.kind]}`.trimEnd();
     const preset = defaultOf(option);
-    return [usage, preset === undefined || preset === false ? option.help : `${option.help} [${preset}]`] as const;
+    const sets = Object.entries(presetsOf(option)).map(([other, value]) => `--${dashed(other)} ${value}`);
+    const note = sets.length > 0 ? sets.join(' ') : preset || preset === 0 ? `${preset}` : undefined;
+    return [usage, note === undefined ? option.help : `${option.help} [${note}]`] as const;
   });
   rows.push(['--help', 'shows this list']);
   const width = Math.max(...rows.map(([usage]) => usage.length));
@@ -98,6 +105,8 @@ const PLACEHOLDERS: Readonly<Record<Option['kind'], string>> = {
 };
 
 const dashed = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+const presetsOf = (option: Option): Presets => (option.kind === 'flag' ? (option.sets ?? {}) : {});
 
 const defaultOf = (option: Option) => (option.kind === 'flag' ? false : option.default);
 

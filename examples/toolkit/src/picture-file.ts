@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
+import { printFile } from './program.ts';
 
 /** A package's own fonts, so that pictures look the same everywhere, and on a machine without any font. */
 const FONTS = [
@@ -25,6 +26,11 @@ export async function savePicture(path: string, svg: string): Promise<readonly [
   writeFileSync(files[0], svg);
   writeFileSync(files[1], await toPng(svg));
   return files;
+}
+
+/** Saves a picture, and says where. */
+export async function writePicture(path: string, svg: string): Promise<void> {
+  for (const file of await savePicture(path, svg)) printFile(file);
 }
 
 const read = (url: string): Buffer => readFileSync(fileURLToPath(url));

@@ -10,6 +10,7 @@ const table = {
   out: { kind: 'path', default: 'out', help: 'folder for results' },
   evaluate: { kind: 'path', help: 'weights to test' },
   quiet: { kind: 'flag', help: 'shows no progress' },
+  full: { kind: 'flag', sets: { epochs: 40, hidden: [512, 256] }, help: 'the long run' },
 } as const satisfies OptionTable;
 
 const defaults = {
@@ -21,6 +22,7 @@ const defaults = {
   out: 'out',
   evaluate: undefined,
   quiet: false,
+  full: false,
 };
 
 describe('parseOptions', () => {
@@ -34,6 +36,8 @@ describe('parseOptions', () => {
     ['--hidden 64,32', { hidden: [64, 32] }],
     ['--evaluate a/b=c --out x', { evaluate: 'a/b=c', out: 'x' }],
     ['--quiet', { quiet: true }],
+    ['--full', { full: true, epochs: 40, hidden: [512, 256] }],
+    ['--epochs 3 --full', { full: true, epochs: 3, hidden: [512, 256] }],
   ])('reads "%s"', (line, expected) => {
     const args = line === '' ? [] : line.split(' ');
     expect(parseOptions(table, args)).toEqual({ ...defaults, ...expected });
@@ -83,6 +87,7 @@ Options:
   --out PATH               folder for results [out]
   --evaluate PATH          weights to test
   --quiet                  shows no progress
+  --full                   the long run [--epochs 40 --hidden 512,256]
   --help                   shows this list
 `);
 });

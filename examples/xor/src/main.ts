@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { savePicture } from '@tapegrad/example-toolkit/picture-file';
-import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { binaryCrossEntropy, Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { decisionSurface } from './picture.ts';
@@ -57,5 +57,5 @@ for (let i = 0; i < 4; i++) {
 }
 await runProgram(async () => {
   const picture = decisionSurface(probability, dtype);
-  for (const file of await savePicture(join(options.out, 'decision-surface'), picture)) printFile(file);
+  await writePicture(join(options.out, 'decision-surface'), picture);
 });

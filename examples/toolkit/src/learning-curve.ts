@@ -1,12 +1,10 @@
-/** The pictures that a run leaves: how the network learned, and which digits it gets wrong. */
+/** How a classifier learned, as a picture. */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, type PlotOptions, text } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
-import { pictureGrid } from '@tapegrad/example-toolkit/picture-grid';
-import { type Digits, imageOf } from './digits.ts';
-import { percent } from './report.ts';
-import { combine, type Epoch, noScore, type Readings, type Score } from './training.ts';
+import { chart } from './chart.ts';
+import { combine, noScore, type Score } from './classification.ts';
+import type { Epoch } from './classifier-run.ts';
+import { COLORS, figure, type Panel } from './figure.ts';
 
 /** Points of the training curve in an epoch, each the mean over its part of the mini-batches. */
 const POINTS = 20;
@@ -16,19 +14,28 @@ interface Point extends Score {
   readonly epoch: number;
 }
 
+export interface CurveOptions {
+  readonly title: string;
+  /** What the examples are called. */
+  readonly unit: string;
+  /** What makes it harder to be right in training: 'with dropout', say. */
+  readonly harder: string;
+}
+
 /** Loss and share of errors in the course of training, on logarithmic scales. */
-export function learningCurve(history: readonly Epoch[]): string {
+export function learningCurve(history: readonly Epoch[], { title, unit, harder }: CurveOptions): string {
   const training = history.flatMap(trainingPoints);
   const test = history.map(({ number, test }) => ({ ...test, epoch: number }));
-  const panel = (title: string, value: (score: Score) => number, format: (value: number) => string): Panel =>
-    curves(title, training, test, value, format);
+  const panel = (name: string, value: (score: Score) => number, format: (value: number) => string): Panel =>
+    curves(name, training, test, value, format);
   return figure({
-    title: 'Learning to read digits',
+    title,
     subtitle:
-      'Training is scored on each mini-batch before the network learns from it, with dropout, so it may look worse than the test.',
+      `Training is scored on each mini-batch before the network learns from it, ${harder}, ` +
+      'so it may look worse than the test.',
     legend: [
-      { label: 'training digits', color: COLORS.blue },
-      { label: 'test digits', color: COLORS.orange },
+      { label: `training ${unit}`, color: COLORS.blue },
+      { label: `test ${unit}`, color: COLORS.orange },
     ],
     panels: [
       panel(
@@ -37,7 +44,7 @@ export function learningCurve(history: readonly Epoch[]): string {
         (value) => value.toFixed(3),
       ),
       panel(
-        'Digits read wrong, %',
+        'Classified wrong, %',
         ({ accuracy }) => 100 * (1 - accuracy),
         (value) => `${value.toFixed(2)} %`,
       ),
@@ -113,23 +120,4 @@ function logTicks(values: readonly number[]): number[] {
     ticks.findLastIndex((tick) => tick <= low),
     ticks.findIndex((tick) => tick >= high) + 1,
   );
-}
-
-/** The digits that were read wrong with the most confidence; nothing where none was. */
-export function mistakesPicture(digits: Digits, { predicted, confidence }: Readings, most = 24): string | undefined {
-  const wrong = Array.from(digits.labels.data, (label, i) => ({ i, label, read: predicted[i]!, sure: confidence[i]! }))
-    .filter(({ label, read }) => label !== read)
-    .sort((a, b) => b.sure - a.sure);
-  if (wrong.length === 0) return undefined;
-  const items = wrong.slice(0, most).map(({ i, label, read, sure }) => ({
-    image: imageOf(digits, i),
-    caption: `${label} read as ${read}`,
-    details: `${percent(sure)} sure`,
-  }));
-  const count = wrong.length.toLocaleString('en');
-  return figure({
-    title: 'The most confident mistakes',
-    subtitle: `${items.length} of the ${count} test digits that the network reads wrong, the surest first`,
-    panels: [pictureGrid(items, 6)],
-  });
 }

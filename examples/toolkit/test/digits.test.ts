@@ -1,11 +1,12 @@
+import { loadDigits } from '@tapegrad/example-toolkit/digits';
+import { imageOf } from '@tapegrad/example-toolkit/labelled-images';
 import { describe, expect, test } from 'vitest';
-import { imageOf, loadDigits } from '../src/digits.ts';
 
 describe('loadDigits', () => {
   test('reads all 10,000 test digits, every one labelled', () => {
     const { count, images, labels, pixels } = loadDigits('test');
     expect(count).toBe(10_000);
-    expect(images.shape).toEqual([10_000, 784]);
+    expect(images.shape).toEqual([10_000, 1, 28, 28]);
     expect(labels.shape).toEqual([10_000]);
     expect(labels.dtype).toBe('int32');
     expect(pixels).toHaveLength(10_000 * 784);
@@ -17,7 +18,7 @@ describe('loadDigits', () => {
   test('reads the first digits alone', () => {
     const { count, images, labels } = loadDigits('train', 5);
     expect(count).toBe(5);
-    expect(images.shape).toEqual([5, 784]);
+    expect(images.shape).toEqual([5, 1, 28, 28]);
     expect([...labels.data]).toEqual([5, 0, 4, 1, 9]);
   });
 

@@ -1,10 +1,10 @@
 import { Random } from '@tapegrad/core';
+import { combine, evaluate, noScore, trainEpoch } from '@tapegrad/example-toolkit/classification';
+import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { weightsSum } from '@tapegrad/example-toolkit/weights';
-import { Dense, Dropout, ReLU, Sequential } from '@tapegrad/nn';
+import { Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
-import { loadDigits } from '../src/digits.ts';
-import { combine, evaluate, noScore, trainEpoch } from '../src/training.ts';
 
 const digits = loadDigits('train', 600);
 
@@ -12,6 +12,7 @@ const digits = loadDigits('train', 600);
 function run(seed: number) {
   const random = new Random(seed);
   const model = new Sequential(
+    new Flatten(),
     new Dense(784, 16, { random }),
     new ReLU(),
     new Dropout(0.2, { random }),

@@ -1,0 +1,48 @@
+/** The examples that a classifier gets wrong, as a picture. */
+
+import type { Readings } from './classification.ts';
+import { figure } from './figure.ts';
+import { imageOf, type LabelledImages } from './labelled-images.ts';
+import { type CaptionedImage, pictureGrid } from './picture-grid.ts';
+
+/** An example that was taken for another class. */
+export interface Mistake {
+  readonly label: number;
+  readonly predicted: number;
+  /** Probability of the predicted class. */
+  readonly confidence: number;
+}
+
+export interface MistakesOptions {
+  /** What the examples are called. */
+  readonly unit: string;
+  readonly captions: (mistake: Mistake) => Omit<CaptionedImage, 'image'>;
+  /** How many to show; 24 unless given. */
+  readonly most?: number;
+}
+
+/** The examples that were classified wrong with the most confidence; nothing where none was. */
+export function mistakesPicture(
+  examples: LabelledImages,
+  { predicted, confidence }: Readings,
+  { unit, captions, most = 24 }: MistakesOptions,
+): string | undefined {
+  const wrong = Array.from(examples.labels.data, (label, i) => ({
+    i,
+    label,
+    predicted: predicted[i]!,
+    confidence: confidence[i]!,
+  }))
+    .filter((example) => example.label !== example.predicted)
+    .sort((a, b) => b.confidence - a.confidence);
+  if (wrong.length === 0) return undefined;
+  const items = wrong
+    .slice(0, most)
+    .map(({ i, ...mistake }) => ({ image: imageOf(examples, i), ...captions(mistake) }));
+  const count = wrong.length.toLocaleString('en');
+  return figure({
+    title: 'The most confident mistakes',
+    subtitle: `${items.length} of the ${count} test ${unit} that the network takes for something else, the surest first`,
+    panels: [pictureGrid(items, 6)],
+  });
+}

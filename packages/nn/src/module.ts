@@ -62,6 +62,8 @@ function isGroup(value: unknown): value is object {
  * each: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`. What is found twice counts
  * once, under its first path. Private `#fields` can't be seen.
  *
+ * A `forward` that updates a buffer asks `isRecomputing` of core first: a `checkpoint` runs it twice.
+ *
  * @example
  * class Gate extends Module {
  *   readonly inner = new Dense(8, 8);

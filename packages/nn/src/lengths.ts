@@ -19,23 +19,20 @@ interface Unary {
   9: [0, 0, 0, 0, 0, 0, 0, 0, 0];
 }
 
+type Ten = [...Unary[9], 0];
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
-type Count<D> = D extends `${infer N extends keyof Unary}` ? Unary[N] : [];
 type Zeros = readonly 0[];
+/** A type as nothing but zeros until it is known: else the compiler would try all digits of numbers to come. */
+type Later<T> = T extends infer Z extends Zeros ? Z : never;
+type Count<D> = Later<D extends `${infer N extends keyof Unary}` ? Unary[N] : []>;
 
-/** So many times as many entries. */
-type Repeated<T extends Zeros, D> = {
-  '0': [];
-  '1': T;
-  '2': [...T, ...T];
-  '3': [...T, ...T, ...T];
-  '4': [...T, ...T, ...T, ...T];
-  '5': [...T, ...T, ...T, ...T, ...T];
-  '6': [...T, ...T, ...T, ...T, ...T, ...T];
-  '7': [...T, ...T, ...T, ...T, ...T, ...T, ...T];
-  '8': [...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T];
-  '9': [...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T, ...T];
-}[D & Digit];
+/** As many entries for each of some more. */
+type Repeated<T extends Zeros, Each extends Zeros, Out extends Zeros = []> = Each extends [
+  0,
+  ...infer Others extends Zeros,
+]
+  ? Repeated<T, Others, [...Out, ...T]>
+  : Out;
 
 /** The digits of a number, ones first. */
 type Digits<N extends number> = FromText<`${N}`, []>;
@@ -46,7 +43,7 @@ type FromText<S extends string, Out extends readonly Digit[]> = S extends `${inf
     : never;
 
 type Text<D extends readonly unknown[], S extends string = ''> = D extends readonly [
-  infer First extends Digit,
+  infer First extends string,
   ...infer Rest,
 ]
   ? Text<Rest, `${First}${S}`>
@@ -80,7 +77,7 @@ type Sum<A, B, Carry = '0'> = A extends readonly [infer X, ...infer As]
 type Rest<T> = T extends readonly unknown[] ? T : never;
 
 type Scaled<A, D, Carry = '0'> = A extends readonly [infer X, ...infer As]
-  ? Carried<[...Repeated<Count<X>, D>, ...Count<Carry>]> extends [infer Ones, infer Tens]
+  ? Carried<[...Repeated<Count<X>, Count<D>>, ...Count<Carry>]> extends [infer Ones, infer Tens]
     ? [Ones, ...Rest<Scaled<As, D, Tens>>]
     : never
   : Carry extends '0'
@@ -96,7 +93,7 @@ type Difference<A, B, Borrow extends Zeros = []> = A extends readonly [infer X, 
   ? B extends readonly [infer Y, ...infer Bs]
     ? Count<X> extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
       ? [`${D['length']}`, ...Rest<Difference<As, Bs>>]
-      : [...Count<'9'>, 0, ...Count<X>] extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
+      : [...Ten, ...Count<X>] extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
         ? [`${D['length']}`, ...Rest<Difference<As, Bs, [0]>>]
         : never
     : Difference<A, ['0'], Borrow>
@@ -120,10 +117,7 @@ type Divided<
   Left extends Zeros,
   Out extends string,
 > = S extends `${infer D extends Digit}${infer Following}`
-  ? Split<[...Repeated<Left, '9'>, ...Left, ...Count<D>], Divisor> extends [
-      infer Q extends string,
-      infer R extends Zeros,
-    ]
+  ? Split<[...Repeated<Left, Ten>, ...Count<D>], Divisor> extends [infer Q extends string, infer R extends Zeros]
     ? Divided<Following, Divisor, R, `${Out}${Q}`>
     : never
   : Trimmed<Out> extends `${infer N extends number}`

@@ -3,6 +3,7 @@
 import { arange, type DType, gradcheck, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import {
   AdaptiveAvgPool2d,
+  AvgPool2d,
   adaptiveAvgPool2d,
   avgPool1d,
   avgPool2d,
@@ -130,6 +131,18 @@ describe('layers', () => {
       'Sequential(8 layers) | [4, 32, 6] | 1,408',
     ]);
   });
+});
+
+test('a layer of known sizes is one of any', () => {
+  const pools: readonly (MaxPool2d | AvgPool2d)[] = [new MaxPool2d(2), new AvgPool2d([2, 3], { stride: 2 })];
+  const first: Conv2d = new Conv2d(1, 4, 3, { padding: 1, dtype: 'float64' });
+  const convolutions: readonly Conv2d[] = [first, new Conv2d(4, 2, [3, 1], { dtype: 'float64' })];
+  const [x, convolved] = [maps(1, 1, 9, 9), first.forward(maps(1, 1, 9, 9)) as Tensor];
+  expect(pools.map((pool) => (pool.forward(x) as Tensor).shape)).toEqual([
+    [1, 1, 4, 4],
+    [1, 1, 4, 4],
+  ]);
+  expect((convolutions[1]!.forward(convolved) as Tensor).shape).toEqual([1, 2, 7, 9]);
 });
 
 describe('awkward points', () => {

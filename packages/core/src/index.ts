@@ -52,6 +52,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export { eigh, qr, svd, svdvals } from './decompositions.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './define.ts';
 export type { DifferencesReport } from './differences.ts';
 export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './distances.ts';
@@ -140,6 +141,16 @@ export { registerHook } from './hooks.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';
 export { hessian, type JacobianMode, type JacobianTree, jacobian } from './jacobian.ts';
+export {
+  cholesky,
+  det,
+  inverse,
+  logdet,
+  slogdet,
+  solve,
+  type TriangularSolveOptions,
+  triangularSolve,
+} from './linear-systems.ts';
 export { type Link, links } from './links.ts';
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './logic.ts';
 export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './matrices.ts';

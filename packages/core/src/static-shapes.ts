@@ -112,6 +112,21 @@ export type Outer<A extends Shape, B extends Shape> =
         ? readonly [M, N]
         : ShapeError<`outer: expected two vectors, got shapes ${Printed<A>} and ${Printed<B>}`>;
 
+/** The shape of square matrices, or the sentence that says that they are not. */
+export type Square<Call extends string, S extends Shape> =
+  Unranked<S> extends true
+    ? S
+    : S extends readonly [...Shape, infer M extends number, infer N extends number]
+      ? Agree<M, N> extends true
+        ? S
+        : ShapeError<`${Call}: expected square matrices, got shape ${Printed<S>}`>
+      : ShapeError<`${Call}: expected square matrices, got shape ${Printed<S>}`>;
+
+/** The axes before the last two. */
+export type Batch<S extends Shape> = S extends readonly [...infer Lead extends Shape, number, number]
+  ? readonly [...Lead]
+  : Shape;
+
 type DropLast<
   S extends Shape,
   Count extends number,

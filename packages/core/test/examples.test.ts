@@ -10,7 +10,9 @@ import { restoreInterpreter } from './interpreters.ts';
 
 afterEach(restoreInterpreter);
 
-const sources = readdirSync(new URL('../src', import.meta.url)).map((file) => `packages/core/src/${file}`);
+const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `packages/core/src/${file}`);
 
 testExamples([...sources, 'packages/core/README.md'], {
   '@tapegrad/core': core,

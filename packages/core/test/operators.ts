@@ -50,6 +50,8 @@ export const operatorFiles = {
   'ordering.ts': 'Order',
   'arrangement.ts': 'Axes, pieces and repetitions',
   'matrices.ts': 'Parts and products of matrices',
+  'linear-systems.ts': 'Linear equations and determinants',
+  'decompositions.ts': 'Factors of matrices',
   'selection.ts': 'Selection',
   'distances.ts': 'Distances',
 } as const;
@@ -90,6 +92,10 @@ const numbered = (pieces: readonly Tensor[], axis: number): Tensor =>
     axis,
   );
 
+/** Columns times 1, 2, … */
+const weighted = (x: Tensor): Tensor =>
+  x.mul(core.arange(1, x.shape.at(-1)! + 1, 1, { dtype: 'float64' }).cast(x.dtype));
+
 /** The calls whose inputs are not simply the first arguments of a function of the name. */
 const calls: { readonly [name: string]: Call } = {
   concat: (list, [axis]) => core.concat(list, axis!),
@@ -105,6 +111,22 @@ const calls: { readonly [name: string]: Call } = {
   meshgrid: (list, [options]) => core.stack(core.meshgrid(list, options), 0),
   scatter: ([x, source], [indices, axis, options]) => core.scatter(x!, indices!, source!, axis!, options),
   oneHot: ([x], [classes]) => core.oneHot(x!.cast('int32'), classes!),
+
+  cholesky: ([x]) => core.cholesky(x!.matmul(x!.transpose()).add(core.eye(x!.shape.at(-1)!, { dtype: x!.dtype }))),
+  slogdet: ([x]) => core.slogdet(x!).logAbsDet,
+  // Vectors are unique up to their signs, so that products of two of each are what can be compared.
+  eigh: ([x]) => {
+    const { values, vectors } = core.eigh(x!);
+    return core.concat([core.unsqueeze(values, -2), weighted(vectors).matmul(vectors.transpose())], -2);
+  },
+  svd: ([x]) => {
+    const { u, s, vt } = core.svd(x!);
+    return core.concat([s.reshape([-1]), weighted(u).matmul(vt).reshape([-1])], 0);
+  },
+  qr: ([x]) => {
+    const { q, r } = core.qr(x!);
+    return core.concat([q, r], x!.shape.at(-2)! >= x!.shape.at(-1)! ? -2 : -1);
+  },
 
   // Primitives that core has no function for: nn does, and rules.
   timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),

@@ -203,6 +203,19 @@ test('axes added, dropped, swapped and cut', () => {
   expectShape(core.roll(x, 1), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
 });
 
+test('linear algebra', () => {
+  const squares = core.eye(3).add(zeros([2, 1, 1]));
+  expectShape(core.solve(core.eye(3), zeros([3, 2])), [3, 2]).toEqualTypeOf<readonly [3, 2]>();
+  expectShape(core.solve(core.eye(3), zeros([3])), [3]).toEqualTypeOf<readonly [3]>();
+  expectShape(core.inverse(squares), [2, 3, 3]).toEqualTypeOf<readonly [2, 3, 3]>();
+  expectShape(core.det(squares), [2]).toEqualTypeOf<readonly [2]>();
+  expectShape(core.cholesky(squares), [2, 3, 3]).toEqualTypeOf<readonly [2, 3, 3]>();
+  expectShape(core.eigh(squares).values, [2, 3]).toEqualTypeOf<readonly [2, 3]>();
+  expectShape(core.qr(core.eye(3)).r, [3, 3]).toEqualTypeOf<readonly [3, 3]>();
+  expectShape(core.svd(x).vt, [4, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.svdvals(x), [4]).toEqualTypeOf<readonly [number]>();
+});
+
 test('order, selection and distances', () => {
   expectShape(core.sort(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
   expectShape(core.topk(x, 2).values, [5, 2]).toEqualTypeOf<readonly [5, 2]>();

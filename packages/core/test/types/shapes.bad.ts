@@ -1,4 +1,4 @@
-import { add, atan2, logicalOr, matmul, ones, outer, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { add, atan2, det, inverse, logicalOr, matmul, ones, outer, type Tensor, tensor, zeros } from '@tapegrad/core';
 
 declare const n: number;
 
@@ -68,3 +68,9 @@ logicalOr(zeros([2, 3]), zeros([2]));
 
 outer(zeros([2]), zeros([2, 3]));
 // error: ShapeError<"outer: expected two vectors, got shapes [2] and [2, 3]">
+
+inverse(zeros([2, 3]));
+// error: ShapeError<"inverse: expected square matrices, got shape [2, 3]">
+
+det(zeros([3]));
+// error: ShapeError<"det: expected square matrices, got shape [3]">

@@ -1,0 +1,21 @@
+/** The factor of a symmetric positive definite matrix (Golub and Van Loan, algorithm 4.2.1). */
+
+/** A pivot that is not positive, by its place. */
+export interface FailedPivot {
+  readonly place: number;
+  readonly value: number;
+}
+
+/** L, lower triangular, of L L^T, the symmetric part of `a` [n, n]; NaN in, NaN out. */
+export function factorizeCholesky(a: Float64Array, n: number): Float64Array | FailedPivot {
+  const l = new Float64Array(n * n);
+  for (let j = 0; j < n; j++) {
+    for (let i = j; i < n; i++) {
+      let rest = (a[i * n + j]! + a[j * n + i]!) / 2;
+      for (let k = 0; k < j; k++) rest -= l[i * n + k]! * l[j * n + k]!;
+      if (i === j && rest <= 0) return { place: j, value: rest };
+      l[i * n + j] = i === j ? Math.sqrt(rest) : rest / l[j * n + j]!;
+    }
+  }
+  return l;
+}

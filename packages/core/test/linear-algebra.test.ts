@@ -1,0 +1,406 @@
+/** Linear algebra where it is awkward; values and derivatives in general are in the table of operators. */
+
+import {
+  ArgumentError,
+  cholesky,
+  DTypeError,
+  det,
+  eigh,
+  eye,
+  gradcheck,
+  inverse,
+  logdet,
+  ones,
+  qr,
+  Random,
+  ShapeError,
+  slogdet,
+  solve,
+  svd,
+  svdvals,
+  type Tensor,
+  tensor,
+  triangularSolve,
+  triu,
+  zeros,
+} from '@tapegrad/core';
+import { describe, expect, test } from 'vitest';
+
+const float64 = { dtype: 'float64' } as const;
+const random = (seed: number, shape: readonly number[]): Tensor => new Random(seed).normal(shape, float64);
+const matrix = (rows: readonly (readonly number[])[]): Tensor => tensor(rows, float64);
+const leaf = (rows: readonly (readonly number[])[]): Tensor => tensor(rows, { ...float64, requiresGrad: true });
+const largest = (x: Tensor): number => Math.max(0, ...x.abs().data);
+const transposed = (x: Tensor): Tensor => x.transpose();
+const scaled = (columns: Tensor, values: Tensor): Tensor =>
+  columns.mul(values.reshape([...values.shape.slice(0, -1), 1, values.shape.at(-1)!]));
+const fromOrthonormal = (columns: Tensor): number =>
+  largest(
+    transposed(columns)
+      .matmul(columns)
+      .sub(eye(columns.shape.at(-1)!, float64)),
+  );
+
+const kinds: readonly (readonly [string, Tensor])[] = [
+  ['square', random(1, [6, 6])],
+  ['tall', random(2, [9, 4])],
+  ['wide', random(3, [3, 7])],
+  ['of one row', random(4, [1, 4])],
+  ['of one entry', matrix([[-2]])],
+  [
+    'of rank 1',
+    tensor(
+      [
+        [1, 2],
+        [2, 4],
+        [3, 6],
+      ],
+      float64,
+    ),
+  ],
+  ['of zeros', zeros([4, 3], float64)],
+  ['with equal singular values', eye(5, float64)],
+  ['of very large numbers', random(5, [4, 4]).mul(1e200)],
+  ['of very small numbers', random(6, [4, 3]).mul(1e-200)],
+  ['of numbers far apart', random(7, [5, 5]).mul(tensor([1, 1e-4, 1e-8, 1e-12, 1e-16], float64))],
+  [
+    'near a singular one',
+    matrix(Array.from({ length: 8 }, (_, i) => Array.from({ length: 8 }, (_, j) => 1 / (i + j + 1)))),
+  ],
+  ['in a batch', random(8, [2, 3, 4, 5])],
+  ['without columns', zeros([3, 0], float64)],
+  ['without rows', zeros([0, 3], float64)],
+  ['in a batch of none', zeros([0, 3, 2], float64)],
+  ['seen from the other side', transposed(random(9, [4, 6]))],
+];
+
+describe.each(kinds)('a matrix %s', (_, a) => {
+  const tolerance = 1e-13 * largest(a);
+
+  test('is a product of orthonormal columns and a triangle', () => {
+    const { q, r } = qr(a);
+    expect(largest(q.matmul(r as Tensor).sub(a))).toBeLessThanOrEqual(tolerance);
+    expect(fromOrthonormal(q)).toBeLessThan(1e-13);
+    expect(
+      triu(r)
+        .equal(r)
+        .data.every((same) => same === 1),
+    ).toBe(true);
+  });
+
+  test('is a product of orthonormal columns, singular values and orthonormal rows', () => {
+    const { u, s, vt } = svd(a);
+    expect(
+      largest(
+        scaled(u, s)
+          .matmul(vt as Tensor)
+          .sub(a),
+      ),
+    ).toBeLessThanOrEqual(tolerance);
+    expect(fromOrthonormal(u)).toBeLessThan(1e-13);
+    expect(fromOrthonormal(transposed(vt))).toBeLessThan(1e-13);
+    expect(svdvals(a).toArray()).toEqual(s.toArray());
+    expect(s.data.every((value) => value >= 0)).toBe(true);
+  });
+
+  test('times its transpose is a product of eigenvectors and eigenvalues', () => {
+    const product = a.matmul(transposed(a));
+    if (!product.data.every((entry) => Number.isFinite(entry) && (entry === 0 || Math.abs(entry) > 1e-300))) return;
+    const { values, vectors } = eigh(product);
+    expect(largest(scaled(vectors, values).matmul(transposed(vectors)).sub(product))).toBeLessThanOrEqual(
+      1e-13 * largest(product),
+    );
+    expect(fromOrthonormal(vectors)).toBeLessThan(1e-13);
+  });
+});
+
+test('singular values and eigenvalues come in order', () => {
+  expect(
+    svdvals(
+      matrix([
+        [1, 0, 0],
+        [0, -5, 0],
+        [0, 0, 3],
+      ]),
+    ).toArray(),
+  ).toEqual([5, 3, 1]);
+  expect(
+    eigh(
+      matrix([
+        [3, 0],
+        [0, -4],
+      ]),
+    ).values.toArray(),
+  ).toEqual([-4, 3]);
+});
+
+test('small singular values keep their digits', () => {
+  const far = matrix([
+    [1, 1],
+    [0, 1e-18],
+  ]);
+  expect(svdvals(far).data[1]! / (1e-18 / Math.SQRT2)).toBeCloseTo(1, 14);
+});
+
+test('float32 is computed in float64 and rounded once', () => {
+  const a = new Random(1).normal([5, 5]);
+  const [narrow, wide] = [a, a.cast('float64')].map((x) => solve(x, ones([5], { dtype: x.dtype })));
+  expect(narrow!.dtype).toBe('float32');
+  expect([...narrow!.data]).toEqual(Array.from(wide!.data, Math.fround));
+});
+
+test('the determinant of a singular matrix has a gradient, the cofactors', () => {
+  const a = leaf([
+    [1, 2],
+    [2, 4],
+  ]);
+  expect(det(a).item()).toBeCloseTo(0, 15);
+  expect(
+    largest(
+      det(a)
+        .backward()
+        .of(a)
+        .sub(
+          matrix([
+            [4, -2],
+            [-2, 1],
+          ]),
+        ),
+    ),
+  ).toBeLessThan(1e-14);
+  const none = leaf([
+    [0, 0, 0],
+    [0, 0, 0],
+    [0, 0, 0],
+  ]);
+  expect(largest(det(none).backward().of(none))).toBe(0);
+});
+
+test('of no rows, the determinant is 1', () => {
+  const empty = zeros([0, 0], float64);
+  expect(det(empty).item()).toBe(1);
+  expect(logdet(empty).item()).toBe(0);
+  expect(inverse(empty).shape).toEqual([0, 0]);
+});
+
+test('the logarithm of a determinant does not overflow, and has the sign beside it', () => {
+  const large = eye(400, float64).mul(10);
+  expect(det(large).item()).toBe(Infinity);
+  expect(logdet(large).item()).toBeCloseTo(400 * Math.log(10), 10);
+  expect(
+    slogdet(
+      matrix([
+        [0, 1],
+        [1, 0],
+      ]),
+    ).sign.item(),
+  ).toBe(-1);
+  expect(
+    logdet(
+      matrix([
+        [0, 1],
+        [1, 0],
+      ]),
+    ).item(),
+  ).toBeNaN();
+  const { sign, logAbsDet } = slogdet(
+    matrix([
+      [1, 2],
+      [2, 4],
+    ]),
+  );
+  expect([sign.item(), logAbsDet.item()]).toEqual([0, -Infinity]);
+});
+
+test('the derivative of values exists where values are equal; that of a space, too', () => {
+  const symmetric = (x: Tensor): Tensor => x.add(transposed(x));
+  expect(gradcheck((x) => eigh(symmetric(x)).values.sum(), [eye(3, float64)]).passed).toBe(true);
+  expect(gradcheck((x) => svdvals(x).sum(), [eye(3, float64)]).passed).toBe(true);
+  const plane = (x: Tensor): Tensor => {
+    const vectors = eigh(symmetric(x)).vectors.slice(-1, 1);
+    return vectors.matmul(transposed(vectors));
+  };
+  expect(
+    gradcheck(plane, [
+      matrix([
+        [1, 0, 0],
+        [0, 2, 0],
+        [0, 0, 2],
+      ]),
+    ]).passed,
+  ).toBe(true);
+});
+
+test('a matrix that is not symmetric counts by its symmetric part', () => {
+  const [lower, full] = [
+    matrix([
+      [4, 0],
+      [2, 5],
+    ]),
+    matrix([
+      [4, 1],
+      [1, 5],
+    ]),
+  ];
+  expect(cholesky(lower).toArray()).toEqual(cholesky(full).toArray());
+  expect(eigh(lower).values.toArray()).toEqual(eigh(full).values.toArray());
+});
+
+test('NaN in, NaN out', () => {
+  const a = matrix([
+    [Number.NaN, 1],
+    [1, 2],
+  ]);
+  expect(solve(a, ones([2], float64)).data[0]).toBeNaN();
+  expect(det(a).item()).toBeNaN();
+  expect(cholesky(a).data[0]).toBeNaN();
+});
+
+const singular = matrix([
+  [1, 2],
+  [2, 4],
+]);
+const equalValues = { ...float64, requiresGrad: true } as const;
+
+const refused: readonly (readonly [string, () => unknown, new (message: string) => Error, string])[] = [
+  [
+    'no square',
+    () => solve(zeros([2, 3]) as never, zeros([2])),
+    ShapeError,
+    'solve: expected square matrices, got shape [2, 3]',
+  ],
+  ['a vector for a matrix', () => det(zeros([2]) as never), ShapeError, 'det: expected square matrices, got shape [2]'],
+  [
+    'sides of another length',
+    () => solve(eye(2), zeros([3, 1])),
+    ShapeError,
+    'solve: expected right-hand sides [..., 2, columns] or a vector [2], got [3, 1] for [2, 2]',
+  ],
+  [
+    'dtypes that differ',
+    () => solve(eye(2), ones([2], float64)),
+    DTypeError,
+    'solve: operands are float32 and float64',
+  ],
+  [
+    'integers',
+    () => inverse(eye(2, { dtype: 'int32' })),
+    DTypeError,
+    'inverse: expected float32 or float64, got int32',
+  ],
+  ['a singular matrix', () => solve(singular, ones([2], float64)), ArgumentError, 'solve: matrix is singular'],
+  ['a singular matrix of a batch', () => inverse(zeros([2, 2, 2])), ArgumentError, 'solve: matrix 0 is singular'],
+  [
+    'a triangle with a zero',
+    () =>
+      triangularSolve(
+        matrix([
+          [1, 0],
+          [1, 0],
+        ]),
+        ones([2], float64),
+      ),
+    ArgumentError,
+    'matrix is singular: entry [1, 1] is 0',
+  ],
+  [
+    'a matrix that is not positive',
+    () =>
+      cholesky(
+        matrix([
+          [1, 2],
+          [2, 1],
+        ]),
+      ),
+    ArgumentError,
+    'cholesky: matrix is not positive definite: pivot 1 is -3',
+  ],
+  [
+    'infinity',
+    () =>
+      eigh(
+        matrix([
+          [1, Infinity],
+          [Infinity, 1],
+        ]),
+      ),
+    ArgumentError,
+    'eigh: matrix has entries that are not finite',
+  ],
+  ['NaN', () => svd(matrix([[Number.NaN]])), ArgumentError, 'svd: matrix has entries that are not finite'],
+  ['a vector to be factored', () => qr(zeros([3])), ShapeError, 'qr: expected two or more axes, got shape [3]'],
+  [
+    'vectors of equal eigenvalues',
+    () =>
+      eigh(eye(2, equalValues))
+        .vectors.mul(
+          matrix([
+            [1, 2],
+            [3, 4],
+          ]),
+        )
+        .sum()
+        .backward(),
+    ArgumentError,
+    'eigh: eigenvalues 0 and 1 are equal',
+  ],
+  [
+    'vectors of equal singular values',
+    () =>
+      svd(eye(2, equalValues))
+        .u.mul(
+          tensor(
+            [
+              [1, 2],
+              [3, 4],
+            ],
+            float64,
+          ),
+        )
+        .sum()
+        .backward(),
+    ArgumentError,
+    'svd: singular values 0 and 1 are equal',
+  ],
+  [
+    'vectors of a singular value that is 0',
+    () =>
+      svd(zeros([3, 1], equalValues))
+        .u.slice(0, 1)
+        .sum()
+        .backward(),
+    ArgumentError,
+    'svd: a singular value is 0',
+  ],
+  [
+    'the gradient of the logarithm of 0',
+    () =>
+      slogdet(
+        leaf([
+          [1, 2],
+          [2, 4],
+        ]),
+      ).logAbsDet.backward(),
+    ArgumentError,
+    'singular',
+  ],
+  [
+    'the gradient at dependent columns',
+    () =>
+      qr(
+        leaf([
+          [0, 0],
+          [0, 0],
+        ]),
+      )
+        .r.sum()
+        .backward(),
+    ArgumentError,
+    'singular',
+  ],
+];
+
+test.each(refused)('refuses %s', (_, run, kind, message) => {
+  expect(run).toThrow(kind);
+  expect(run).toThrow(message);
+});

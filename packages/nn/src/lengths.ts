@@ -22,9 +22,7 @@ interface Unary {
 type Ten = [...Unary[9], 0];
 type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 type Zeros = readonly 0[];
-/** A type as nothing but zeros until it is known: else the compiler would try all digits of numbers to come. */
-type Later<T> = T extends infer Z extends Zeros ? Z : never;
-type Count<D> = Later<D extends `${infer N extends keyof Unary}` ? Unary[N] : []>;
+type Count<D> = D extends `${infer N extends keyof Unary}` ? Unary[N] : [];
 
 /** As many entries for each of some more. */
 type Repeated<T extends Zeros, Each extends Zeros, Out extends Zeros = []> = Each extends [

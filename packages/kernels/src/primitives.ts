@@ -160,7 +160,10 @@ export interface Kernels<A> {
   fold(x: A, into: { readonly windows: readonly Window[]; readonly shape: Shape }): A;
 
   // Convolutions: a form t(x, w, y) that is linear in each, as a function of two of them; so is its derivative.
-  /** Products of the windows of x with the weight w: the cross-correlation that networks call a convolution. */
+  /**
+   * Products of the windows of x with the weight w: the cross-correlation that networks call a convolution. The padding is
+   * zeros, which are multiplied as others: an infinite weight makes NaN of them.
+   */
   conv(x: A, w: A, of: Convolution): A;
   /** The adjoint of `conv` in x, whose axes behind the channels are `shape`. */
   convInput(y: A, w: A, of: Convolution & { readonly shape: Shape }): A;

@@ -154,22 +154,35 @@ function windowSource(index: Index, windows: readonly Window[], shape: Shape): n
   return source;
 }
 
-/** Calls `visit` with the places in x, w and y of each product that a convolution y of x with w sums up. */
+/** The products that a plane y of positions sums up, as places in planes of x, none in the padding, of w and of y. */
+function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
+  const placeOf = (index: Index) => index.reduce((place, i, axis) => place * x[axis]! + i, 0);
+  const entries = [...indices(windows.map(({ size }) => size))];
+  return [...indices(y)].flatMap((position, k) =>
+    entries.map((within, j) => {
+      const source = windowSource([...within, ...position], windows, x);
+      return { i: source === undefined ? undefined : placeOf(source), j, k };
+    }),
+  );
+}
+
+/** Calls `visit` with the places in x, none in the padding, in w and in y of each product of a convolution y of x with w. */
 function forEachProduct(
   { windows, groups }: Convolution,
   x: Shape,
   w: Shape,
   y: Shape,
-  visit: (x: Index, w: Index, y: Index) => void,
+  visit: (i: number | undefined, j: number, k: number) => void,
 ): void {
-  const outputs = w[0]! / groups;
-  for (const place of indices(y)) {
-    const [n, o, ...position] = place as [number, number, ...number[]];
-    for (const entry of indices(w.slice(1))) {
-      const [c, ...within] = entry as [number, ...number[]];
-      const channel = Math.floor(o / outputs) * w[1]! + c;
-      const source = windowSource([n, channel, ...within, ...position], windows, x);
-      if (source !== undefined) visit(source, [o, ...entry], place);
+  const [outputs, inputs] = [w[0]! / groups, w[1]!];
+  const [ofX, ofW, ofY] = [x, w, y].map((shape) => sizeOf(shape.slice(2))) as [number, number, number];
+  const products = planeProducts(windows, x.slice(2), y.slice(2));
+  for (const [n, o, c] of indices([y[0]!, y[1]!, inputs]) as Iterable<[number, number, number]>) {
+    const planeOfX = n * x[1]! + Math.floor(o / outputs) * inputs + c;
+    const planeOfW = o * inputs + c;
+    const planeOfY = n * y[1]! + o;
+    for (const { i, j, k } of products) {
+      visit(i === undefined ? undefined : planeOfX * ofX + i, planeOfW * ofW + j, planeOfY * ofY + k);
     }
   }
 }
@@ -452,20 +465,26 @@ export const reference: Kernels<NdArray> = {
 
   conv(x, w, of) {
     const type = abstract.conv(x, w, of);
-    const [a, b, out] = [load(x), load(w), zeros(type.shape)];
-    forEachProduct(of, x.shape, w.shape, type.shape, (i, j, k) => add(out, k, get(a, i) * get(b, j)));
+    const [a, b, out] = [load(x).data, load(w).data, zeros(type.shape)];
+    forEachProduct(of, x.shape, w.shape, type.shape, (i, j, k) => {
+      out.data[k]! += (i === undefined ? 0 : a[i]!) * b[j]!;
+    });
     return store(type, out);
   },
   convInput(y, w, of) {
     const type = abstract.convInput(y, w, of);
-    const [a, b, out] = [load(y), load(w), zeros(type.shape)];
-    forEachProduct(of, type.shape, w.shape, y.shape, (i, j, k) => add(out, i, get(a, k) * get(b, j)));
+    const [a, b, out] = [load(y).data, load(w).data, zeros(type.shape)];
+    forEachProduct(of, type.shape, w.shape, y.shape, (i, j, k) => {
+      if (i !== undefined) out.data[i]! += a[k]! * b[j]!;
+    });
     return store(type, out);
   },
   convWeight(x, y, of) {
     const type = abstract.convWeight(x, y, of);
-    const [a, b, out] = [load(x), load(y), zeros(type.shape)];
-    forEachProduct(of, x.shape, type.shape, y.shape, (i, j, k) => add(out, j, get(a, i) * get(b, k)));
+    const [a, b, out] = [load(x).data, load(y).data, zeros(type.shape)];
+    forEachProduct(of, x.shape, type.shape, y.shape, (i, j, k) => {
+      out.data[j]! += (i === undefined ? 0 : a[i]!) * b[k]!;
+    });
     return store(type, out);
   },
 

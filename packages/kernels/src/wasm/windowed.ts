@@ -1,6 +1,8 @@
 /** The primitives that look through windows, convolutions among them: a part of the WebAssembly interpreter. */
 
 import { abstract } from '../abstract.ts';
+import type { NdArray } from '../array.ts';
+import { contiguous } from '../copy.ts';
 import { bytesPerElement, type DType, forEachFloat, isFloat } from '../dtype.ts';
 import { convolutionsOf as composeConvolutions } from '../plain/convolution.ts';
 import { plain } from '../plain.ts';
@@ -18,6 +20,13 @@ import { Windows } from './windows.ts';
 const isPlanar = (windows: readonly Window[]): boolean =>
   (windows.length === 1 || windows.length === 2) &&
   windows.every(({ padding }) => padding.every((width) => width >= 0));
+
+/** Whether no element is NaN or infinite: where one is, zeros that convolutions are laid out with would make it NaN. */
+function isAllFinite(x: NdArray): boolean {
+  const { data, offset, size } = contiguous(x);
+  for (let i = offset; i < offset + size; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
+}
 
 /** What an element of a window costs, in operations of a product. */
 const POOLING_OPERATIONS = 24;
@@ -51,12 +60,15 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
     convInput(y, w, of) {
       const { shape, dtype } = abstract.convInput(y, w, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
-      return fast === undefined ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
+      // Zeros about the maps of y meet the weight.
+      return fast === undefined || !isAllFinite(w) ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
     },
     convWeight(x, y, of) {
       const { shape, dtype } = abstract.convWeight(x, y, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
-      return fast === undefined ? composed.convWeight(x, y, of) : fast.convWeight(x, y, of, shape);
+      const sums = fast?.convWeight(x, y, of, shape);
+      // Zeros between the rows of y meet elements of x, which show in the sums where they are not finite.
+      return sums === undefined || !isAllFinite(sums) ? composed.convWeight(x, y, of) : sums;
     },
 
     unfold(x, windows) {

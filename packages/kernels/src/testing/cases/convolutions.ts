@@ -7,6 +7,7 @@ import { type Window, windowPositions } from '../../views.ts';
 import { type Case, newCase } from '../case.ts';
 import { array, floats, listed, numeric, special, tied, unusualLayouts, usual } from '../inputs.ts';
 import type { Layout } from '../layouts.ts';
+import type { Values } from '../values.ts';
 
 const slide = (size: number, how: Partial<Window> = {}): Window => ({
   ...{ size, stride: 1, dilation: 1, padding: [0, 0] },
@@ -69,11 +70,19 @@ function shapesOf({ x, outputs, windows, groups = 1 }: Sizes): {
 
 type Form = 'conv' | 'convInput' | 'convWeight';
 
-function convolutionCase(form: Form, given: Sizes, dtype: DType, layouts: readonly Layout[] = []): Case {
+interface Operand {
+  readonly layout?: Layout;
+  readonly values?: Values;
+}
+
+function convolutionCase(form: Form, given: Sizes, dtype: DType, first: Operand = {}, second: Operand = {}): Case {
   const { x, w, y } = shapesOf(given);
   const of: Convolution = { windows: given.windows, groups: given.groups ?? 1 };
   const operands = (a: Shape, b: Shape) =>
-    [array(a, dtype, usual(dtype, 1), layouts[0]), array(b, dtype, usual(dtype, 2), layouts[1])] as const;
+    [
+      array(a, dtype, first.values ?? usual(dtype, 1), first.layout),
+      array(b, dtype, second.values ?? usual(dtype, 2), second.layout),
+    ] as const;
   if (form === 'conv') return newCase('conv', operands(x, w), of);
   if (form === 'convWeight') return newCase('convWeight', operands(x, y), of);
   return newCase('convInput', operands(y, w), { ...of, shape: x.slice(2) });
@@ -84,13 +93,31 @@ const laidOut: readonly Sizes[] = [
   { x: [2, 4, 9], outputs: 2, windows: [slide(3, { padding: [0, 2] })], groups: 2 },
 ];
 
+/** Planes in which a number that is not finite meets a part of the windows, and of the padding, which multiplies it by 0. */
+const scattered: readonly Sizes[] = [
+  { x: [1, 2, 5, 4], outputs: 2, windows: [same, same] },
+  { x: [2, 1, 5, 7], outputs: 2, windows: [slide(2), slide(3, { stride: 2, dilation: 2, padding: [2, 1] })] },
+  { x: [2, 2, 7], outputs: 3, windows: [slide(3, { stride: 2, padding: [1, 0] })] },
+];
+const notFinite = [Number.POSITIVE_INFINITY, Number.NaN].map((value) =>
+  listed(...[2, -1, 0.5, 1, -3, value, 1.5, -2, 3, 1, -0.5, 1, 2, -2, 2.5, 0.1, 2]),
+);
+
 const convolutionCases = (form: Form): readonly Case[] => [
   ...numeric.flatMap((dtype) => sizes.map((given) => convolutionCase(form, given, dtype))),
   ...floats.flatMap((dtype) =>
     laidOut.flatMap((given) =>
       unusualLayouts.flatMap((layout) => [
-        convolutionCase(form, given, dtype, [layout, 'contiguous']),
-        convolutionCase(form, given, dtype, ['contiguous', layout]),
+        convolutionCase(form, given, dtype, { layout }),
+        convolutionCase(form, given, dtype, {}, { layout }),
+      ]),
+    ),
+  ),
+  ...floats.flatMap((dtype) =>
+    scattered.flatMap((given) =>
+      notFinite.flatMap((values) => [
+        convolutionCase(form, given, dtype, { values }),
+        convolutionCase(form, given, dtype, {}, { values }),
       ]),
     ),
   ),

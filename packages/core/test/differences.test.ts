@@ -19,7 +19,11 @@ describeEach(() => {
   });
 });
 
+/** Those that have no gradient, but an error, where the rows of a matrix are equal. */
+const ofRegularMatrices = ['solve', 'inverse', 'slogdet', 'logdet', 'qr', 'svd'];
+
 // Stride 0 is a matter of memory: the default interpreter works on views, the reference on copies.
 describe('inputs that repeat their entries', () => {
-  test.each(smooth)('$name', (c) => expectDifferences(c, repeating, 1));
+  const cases = smooth.filter(({ call }) => !ofRegularMatrices.includes(call));
+  test.each(cases)('$name', (c) => expectDifferences(c, repeating, 1));
 });

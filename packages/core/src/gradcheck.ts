@@ -1,121 +1,110 @@
-/** Gradients on trial: the tape's against central differences. */
+/** Gradients on trial: the tape's, backwards and forwards, against central differences. */
 
-import { ArgumentError, type Data, DTypeError, formatShape, NdArray } from '@tapegrad/kernels';
-import { zeros } from './create.ts';
+import { ArgumentError, DTypeError, formatShape } from '@tapegrad/kernels';
+import { GradcheckReport } from './gradcheck-report.ts';
+import { linearize } from './linearize.ts';
 import { Random } from './random.ts';
-import { Tensor } from './tensor.ts';
+import { withRecording } from './tape.ts';
+import type { Tensor } from './tensor.ts';
+import { placesOf, tensorsOf, withTensors } from './trees.ts';
+import { type Program, Trial, type Variable } from './trial.ts';
+import type { Parameter } from './variable.ts';
 
 export interface GradcheckOptions {
-  /** 1 checks the gradient; 2 also the gradient of the gradient. */
+  /** 1 checks the derivatives; 2 also those of the gradient. */
   readonly order?: 1 | 2;
-  /** The largest error allowed, relative to the larger of 1 and the gradient. */
+  /** Parameters that the function uses, float64: it is checked by them too. They are shifted, and put back. */
+  readonly parameters?: readonly Parameter[];
+  /** The largest error allowed, relative to the larger of 1 and the derivative, in place of one that is worked out. */
   readonly tolerance?: number;
-  /** Of the differences, relative to the larger of 1 and the entry. */
+  /** Of the differences, relative to the larger of 1 and the element. */
   readonly step?: number;
-  /** Of the random projection that makes a scalar of the function's result. */
+  /** Of the random projections. */
   readonly seed?: number;
 }
 
-/** An entry of an input at which the two gradients differ most. */
-export interface GradcheckEntry {
-  /** Position of the input among the arguments. */
-  readonly input: number;
-  /** Position of the entry in row-major order. */
-  readonly place: number;
-  /** What the sweep says. */
-  readonly analytic: number;
-  /** What central differences say. */
-  readonly numeric: number;
-  /** |analytic - numeric| / max(1, |analytic|, |numeric|) */
-  readonly error: number;
+/** The tensors of what a function gave, all of them float64. */
+function outputsOf(result: unknown): Tensor[] {
+  const outputs = tensorsOf('gradcheck', 'the result', result);
+  const wrong = outputs.find(({ dtype }) => dtype !== 'float64');
+  if (wrong === undefined) return outputs;
+  throw new DTypeError(`gradcheck: the function gave ${wrong.dtype}; expected float64`);
 }
 
-export interface GradcheckReport {
-  readonly passed: boolean;
-  readonly tolerance: number;
-  /** For each order, the entry with the largest error; none where the inputs are empty. */
-  readonly worst: readonly (GradcheckEntry | undefined)[];
+function checkFloat64(name: string, { dtype, shape }: Tensor): void {
+  if (dtype === 'float64') return;
+  throw new DTypeError(`gradcheck: ${name}, ${formatShape(shape)}, is ${dtype}; expected float64`);
 }
 
-type Differentiable = (...inputs: Tensor[]) => Tensor;
-
-const errorOf = (analytic: number, numeric: number): number =>
-  Math.abs(analytic - numeric) / Math.max(1, Math.abs(analytic), Math.abs(numeric));
-
-/** A fresh input of the program with these elements. */
-const leaf = (x: Tensor, data: Data): Tensor => new Tensor(new NdArray(data, x.dtype, x.shape), undefined, true);
-
-/** The entry at which the gradient of a scalar function differs most from its central differences. */
-function worstEntry(f: Differentiable, inputs: readonly Tensor[], step: number): GradcheckEntry | undefined {
-  const leaves = inputs.map((x) => leaf(x, x.data.slice()));
-  const value = f(...leaves);
-  const gradients = value.requiresGrad ? value.backward() : undefined;
-  let worst: GradcheckEntry | undefined;
-  leaves.forEach((x, input) => {
-    const gradient = gradients?.has(x) ? gradients.of(x).data : new Float64Array(x.size);
-    for (let place = 0; place < x.size; place++) {
-      const at = (shift: number): number => {
-        const data = x.data.slice();
-        data[place]! += shift;
-        return f(...leaves.with(input, leaf(x, data))).item();
-      };
-      const h = step * Math.max(1, Math.abs(x.data[place]!));
-      const numeric = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
-      const analytic = gradient[place]!;
-      const error = errorOf(analytic, numeric);
-      // An error of NaN is the worst of all.
-      const worse = worst === undefined || !(error <= worst.error || Number.isNaN(worst.error));
-      if (worse) worst = { input, place, analytic, numeric, error };
-    }
-  });
-  return worst;
-}
+/** The gradient of a random combination of what a program gives, as a program. */
+const gradientOf =
+  (program: Program, parameters: readonly Parameter[], seed: number): Program =>
+  (tensors) => {
+    const { outputs, pullBack } = linearize(tensors, (...x) => ({ outputs: program(x) }), parameters);
+    const random = new Random(seed);
+    return pullBack(outputs.map(({ shape }) => random.uniform(shape, { low: -1, high: 1, dtype: 'float64' })));
+  };
 
 /**
- * Holds the gradients of a function of float64 tensors against central differences of five points,
- * (8 (f(x + h) - f(x - h)) - (f(x + 2h) - f(x - 2h))) / 12h. Their truncation error, of order h^4, and their rounding
- * error, of order epsilon / h, meet at h = epsilon^(1/5), the step unless given; the tolerance is a multiple of both.
+ * Holds the derivatives of a function against central differences: those of the sweep backwards (vjp) and those of the pass
+ * forwards (jvp), along random directions of each input, and one by one where the Jacobian is small. The second order is that
+ * of the gradient of a random combination of the results.
  *
- * A result that is no scalar is projected on a random tensor, which checks a random combination of the Jacobian's rows;
- * the gradient, which the second order differentiates, likewise.
+ * Inputs and results are float64 tensors, or arrays and plain objects of them; `parameters` names those that the function
+ * uses beside its inputs. The report tells what is wrong and where, in numbers and as text.
  *
- * @throws DTypeError for inputs other than float64: in float32 the differences are too coarse to judge by.
+ * Differences of four points, (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3, have truncation errors of
+ * order h^4 and rounding errors of order epsilon / h, which meet at h = epsilon^(1/5). Both are judged from the values
+ * themselves, and so is what error is allowed. Where the slopes on the two sides disagree at any step (relu at 0, a tie of
+ * max), or the values do (floor at a whole number), there is no derivative: such places are reported, and are no failures
+ * as long as both passes agree and are finite.
+ *
+ * @throws DTypeError for float32: in that the differences are too coarse to judge by; ArgumentError for a function that
+ * gives other values the next time, as one does that draws random numbers.
  * @example
  * const x = tensor([0.5, -1.5], { dtype: 'float64' });
  * gradcheck((x) => x.tanh().mul(x), [x], { order: 2 }).passed; // true
+ * gradcheck((x) => x.mul(x.detach()), [x]).passed; // false
+ * gradcheck((x) => x.add(1.5).relu(), [x]).kinks.length; // 1
  */
-export function gradcheck(
-  f: Differentiable,
-  inputs: readonly Tensor[],
+export function gradcheck<A extends readonly unknown[], R>(
+  f: (...inputs: A) => R,
+  inputs: readonly [...A],
   options: GradcheckOptions = {},
 ): GradcheckReport {
-  const { order = 1, step = Number.EPSILON ** (1 / 5), tolerance = 1e4 * step ** 4, seed = 0 } = options;
-  if (inputs.length === 0) throw new ArgumentError('gradcheck: expected at least one input');
-  if (!(step > 0 && tolerance > 0)) {
+  const { order = 1, parameters = [], seed = 0, step, tolerance } = options;
+  if (inputs.length + parameters.length === 0) throw new ArgumentError('gradcheck: expected at least one input');
+  if (!((step ?? 1) > 0 && (tolerance ?? 1) > 0)) {
     throw new ArgumentError(`gradcheck: expected a step and a tolerance above 0, got ${step} and ${tolerance}`);
   }
-  inputs.forEach((x, i) => {
-    if (x.dtype === 'float64') return;
-    throw new DTypeError(`gradcheck: input ${i}, ${formatShape(x.shape)}, is ${x.dtype}; expected float64`);
+  const tensors = inputs.flatMap((tree, i) => tensorsOf('gradcheck', `input ${i}`, tree));
+  const names = inputs.flatMap((tree, i) => placesOf(`input ${i}`, tree));
+  const variables: Variable[] = [
+    ...tensors.map((tensor, i) => ({ name: names[i]!, tensor })),
+    ...parameters.map((parameter) => ({ name: parameter.name, tensor: parameter, parameter })),
+  ].map(({ tensor, ...rest }) => {
+    checkFloat64(rest.name, tensor);
+    return { ...rest, shape: tensor.shape, elements: Float64Array.from(tensor.data) };
   });
-
-  // One projection for each shape that comes, the same at every evaluation.
-  const projected = (salt: number) => {
-    return (y: Tensor): Tensor => {
-      if (y.dtype !== 'float64') throw new DTypeError(`gradcheck: the function gave ${y.dtype}; expected float64`);
-      const weights = new Random(seed + salt).uniform(y.shape, { low: -1, high: 1, dtype: 'float64' });
-      return y.mul(weights).sum();
-    };
+  let results: readonly string[] = [];
+  const program: Program = (x) => {
+    const result = f(...(withTensors(inputs, x) as unknown as A));
+    results = placesOf('result', result);
+    return outputsOf(result);
   };
-  const scalar: Differentiable = (...x) => projected(1)(f(...x));
-  const slope: Differentiable = (...x) => {
-    const value = scalar(...x);
-    const gradients = value.requiresGrad ? value.backward({ createGraph: true }) : undefined;
-    const terms = x.flatMap((input, i) => (gradients?.has(input) ? [projected(2 + i)(gradients.of(input))] : []));
-    return terms.reduce((sum, term) => sum.add(term), zeros([], { dtype: 'float64' }));
-  };
-
-  const worst = [worstEntry(scalar, inputs, step)];
-  if (order === 2) worst.push(worstEntry(slope, inputs, step));
-  return { passed: worst.every((entry) => entry === undefined || entry.error <= tolerance), tolerance, worst };
+  const gradients = variables.map(({ name }) => `gradient by ${name}`);
+  return withRecording(false, () => {
+    const settings = { parameters, seed, step, tolerance };
+    const first = new Trial(1, program, variables, () => results, settings);
+    const trials = [{ trial: first, entries: first.run() }];
+    if (order === 2) {
+      const second = new Trial(2, gradientOf(program, parameters, seed), variables, () => gradients, settings);
+      trials.push({ trial: second, entries: second.run() });
+    }
+    const withoutForward = trials.map(({ trial }) => trial.withoutForward).find((reason) => reason !== undefined);
+    return new GradcheckReport(
+      trials.map(({ entries }) => entries),
+      withoutForward,
+    );
+  });
 }

@@ -136,7 +136,8 @@ export {
   variance,
   where,
 } from './functions.ts';
-export { type GradcheckEntry, type GradcheckOptions, type GradcheckReport, gradcheck } from './gradcheck.ts';
+export { type GradcheckOptions, gradcheck } from './gradcheck.ts';
+export type { GradcheckEntry, GradcheckReport } from './gradcheck-report.ts';
 export { registerHook } from './hooks.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { type Interceptor, intercept, type OperationCall } from './interception.ts';

@@ -62,15 +62,20 @@ function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A 
  *
  * Inside `vmap` the tape is that of all examples at once, with an axis for each batch before the tensors' own. Examples do
  * not depend on each other, so a sweep from all of them gives each its own gradient.
+ *
+ * @param captured tensors that the function uses beside its inputs, and by which to linearize it too: they come after the
+ * inputs among cotangents and tangents.
  */
 export function linearize(
   inputs: readonly Tensor[],
   f: (...inputs: Tensor[]) => { readonly outputs: readonly Tensor[]; readonly others?: readonly Tensor[] },
+  captured: readonly Tensor[] = [],
 ): Linearization {
   const recorded = isRecording();
   const at = activeLevels();
   const primals = inputs.map((x) => lower(at, x));
   const leaves = primals.map((x) => leafOf(x, recorded && x.requiresGrad));
+  const variables = [...leaves, ...captured];
   const since = nextEntry();
   const { outputs, others, roots } = withRecording(true, () => {
     const { outputs, others = [] } = f(...leaves.map((x) => raise(at, x)));
@@ -94,17 +99,17 @@ export function linearize(
 
   const backwards: Walk = (calculus, cotangents, memory) => {
     const seeds = addUp(calculus.kernels, roots, cotangents);
-    const found = sweep(seeds, calculus, { wanted: new Set(leaves), since, memory, retain: true });
-    return leaves.map((x) => found.get(x));
+    const found = sweep(seeds, calculus, { wanted: new Set(variables), since, memory, retain: true });
+    return variables.map((x) => found.get(x));
   };
 
   const forwards: Walk = (calculus, tangents, memory) =>
-    pushForward(calculus, entries, addUp(calculus.kernels, leaves, tangents), roots, memory);
+    pushForward(calculus, entries, addUp(calculus.kernels, variables, tangents), roots, memory);
 
   return {
     outputs: outputs.map(release),
     release,
-    pullBack: (cotangents) => run(backwards, cotangents, primals),
+    pullBack: (cotangents) => run(backwards, cotangents, [...primals, ...captured]),
     pushForward: (tangents) => run(forwards, tangents, roots),
   };
 }

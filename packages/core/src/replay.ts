@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError, NdArray, type Primitive } from '@tapegrad/ke
 import { runCustom } from './define.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
+import { longStep, places, type Samples, shortening, slopeOf } from './slopes.ts';
 import { checkUnchanged } from './sweep.ts';
 import { type CustomAttributes, type Entry, expanded, tapeOf } from './tape.ts';
 import { checkTensor, kernels, Tensor } from './tensor.ts';
@@ -64,33 +65,6 @@ export interface CentralDifferencesOptions {
   readonly places?: readonly number[];
 }
 
-// At the fifth root of the distance between numbers, errors of truncation and of rounding meet. The shorter one is for
-// where a kink is close by, or the curvature strong.
-const steps = [Number.EPSILON ** (1 / 5), Number.EPSILON ** (1 / 5) / 16];
-
-/** How far slopes at two steps may disagree, as a share of them, where there is no kink. */
-const allowedCurvature = 1e-3;
-/** How far what disagrees between the two sides may be from halving with the step. */
-const allowedBend = 1e-6;
-
-/**
- * The derivative of `f` at 0 by the differences of five points, f(±h), f(±h/2) and f(0); NaN where there is a kink: there
- * the slopes on the two sides of 0 disagree as much at half the step, elsewhere half as much.
- */
-function slopeOf(f: (shift: number) => number, value: number, h: number): number {
-  const [right, left, nearRight, nearLeft] = [h, -h, h / 2, -h / 2].map(f) as [number, number, number, number];
-  const wide = (right - left) / (2 * h);
-  const narrow = (nearRight - nearLeft) / h;
-  const bend = (right - 2 * value + left) / h;
-  const nearBend = (nearRight - 2 * value + nearLeft) / (h / 2);
-  const noise = (64 * Number.EPSILON * Math.abs(value)) / h;
-  const size = Math.max(Math.abs(wide), Math.abs(narrow));
-  const isSmooth =
-    Math.abs(wide - narrow) <= noise + allowedCurvature * size &&
-    Math.abs(nearBend - bend / 2) <= noise + allowedBend * size;
-  return isSmooth ? (4 * narrow - wide) / 3 : Number.NaN;
-}
-
 /**
  * The derivatives of a loss with respect to any tensor that it was computed from, results on the way included, by central
  * differences: an opinion on them that needs no rule and no sweep. The tape is run again from the tensor on, with one
@@ -108,7 +82,7 @@ function slopeOf(f: (shift: number) => number, value: number, h: number): number
 export function centralDifferences<S extends Tensor['shape']>(
   loss: Tensor,
   x: Tensor<S>,
-  { places }: CentralDifferencesOptions = {},
+  { places: chosen }: CentralDifferencesOptions = {},
 ): Tensor<S> {
   for (const operand of [loss, x]) {
     if (checkTensor('centralDifferences', operand).dtype === 'float64') continue;
@@ -121,7 +95,7 @@ export function centralDifferences<S extends Tensor['shape']>(
   }
   for (const entry of entries) checkUnchanged(entry);
   const slopes = new Float64Array(x.size).fill(Number.NaN);
-  for (const place of places ?? slopes.keys()) {
+  for (const place of chosen ?? slopes.keys()) {
     const element = x.data[place];
     if (element === undefined) throw new ArgumentError(`centralDifferences: there is no element ${place} of ${x.size}`);
     const at = (shift: number): number => {
@@ -132,8 +106,10 @@ export function centralDifferences<S extends Tensor['shape']>(
       const result = values.get(loss)!;
       return result.data[result.offset]!;
     };
-    for (const step of steps) {
-      slopes[place] = slopeOf(at, value, step * Math.max(1, Math.abs(element)));
+    for (const step of [longStep, longStep * shortening]) {
+      const h = step * Math.max(1, Math.abs(element));
+      const samples = places.map((position) => (position === 0 ? value : at(position * h)));
+      slopes[place] = slopeOf(samples as unknown as Samples, h).value;
       if (!Number.isNaN(slopes[place])) break;
     }
   }

@@ -33,6 +33,13 @@ function mapLeaves(tree: unknown, where: string, replace: (leaf: unknown, where:
   return Array.isArray(tree) ? mapped.map(([, branch]) => branch) : Object.fromEntries(mapped);
 }
 
+/** How to write the places of a tree's leaves, in order. `where` is what the tree is called. */
+export function placesOf(where: string, tree: unknown): string[] {
+  const places: string[] = [];
+  mapLeaves(tree, where, (_, place) => places.push(place));
+  return places;
+}
+
 /** The tensors of a tree, in order. `where` is what messages call the tree. */
 export function tensorsOf(call: string, where: string, tree: unknown): Tensor[] {
   const tensors: Tensor[] = [];
@@ -89,8 +96,7 @@ export function tensorsLike(call: string, where: string, tree: unknown, like: un
   const models = tensorsOf(call, where, like);
   const bothTensors = (x: unknown, model: unknown): boolean => x instanceof Tensor && model instanceof Tensor;
   const tensors = besideTensors(call, where, like, tree, bothTensors) as Tensor[];
-  const places: string[] = [];
-  mapLeaves(like, where, (_, place) => places.push(place));
+  const places = placesOf(where, like);
   tensors.forEach((x, i) => {
     const model = models[i]!;
     if (!sameShape(x.shape, model.shape)) {

@@ -1,4 +1,4 @@
-/** Every operation on each interpreter: the gradients that the tape gives against central differences. */
+/** Every operation on each interpreter: derivatives of both passes, first and second order, against differences. */
 
 import { gradcheck, type Tensor } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';

@@ -16,6 +16,7 @@ import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
 import { Heap } from './wasm/heap.ts';
+import { availableCores } from './wasm/host.ts';
 import { createInPlace } from './wasm/in-place.ts';
 import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
@@ -26,7 +27,6 @@ import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
 import { windowed } from './wasm/windowed.ts';
-import { availableCores } from './wasm/workers.ts';
 
 const { pow, ...elementary } = mathFunctions;
 

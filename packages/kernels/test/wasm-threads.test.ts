@@ -6,13 +6,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } from '@tapegrad/kernels';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModuleBuilder } from '../src/wasm/assembler.ts';
-import { Crew } from '../src/wasm/crew.ts';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { i32 } from '../src/wasm/instructions.ts';
 import { type ArrayMatrix, type ArrayProduct, type FloatArray, MatrixProduct } from '../src/wasm/matmul.ts';
 import { bestTile } from '../src/wasm/product.ts';
 import { defineTasks } from '../src/wasm/tasks.ts';
+import { Crew, ProductTasks, UnaryTasks } from '../src/wasm/threads.ts';
 
 const { relaxedSimd: relaxed, threads: shared } = features();
 
@@ -33,9 +33,11 @@ const matrix = (type: 'f32' | 'f64', rows: number, columns: number, transposed: 
 /** A crew whose helpers have come. */
 async function crewOf(threads: number): Promise<Crew> {
   const crew = new Crew(threads);
-  while (!crew.helps(1e12)) await pause(1);
+  while (!crew.isReady) await pause(1);
   return crew;
 }
+
+const helpersOf = (crew: Crew) => ({ crew, ProductTasks, UnaryTasks });
 
 const shapes = [
   [512, 512, 512],
@@ -58,7 +60,7 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
     const crew = await crewOf(threads);
     const options = { relaxed, tile: bestTile(relaxed) };
     const alone = new MatrixProduct(new Heap(), type, options);
-    const together = new MatrixProduct(crew.heap, type, { ...options, crew });
+    const together = new MatrixProduct(crew.heap, type, { ...options, helpers: helpersOf(crew) });
     for (const [m, n, k] of shapes) {
       for (const [aTransposed, bTransposed] of [
         [false, false],
@@ -87,7 +89,7 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
   ] as const)('%i products of %i x %i, depth %i', async (count, m, n, k) => {
     const crew = await crewOf(3);
     const alone = new MatrixProduct(new Heap(), 'f32', { relaxed });
-    const together = new MatrixProduct(crew.heap, 'f32', { relaxed, crew });
+    const together = new MatrixProduct(crew.heap, 'f32', { relaxed, helpers: helpersOf(crew) });
     const one = matrix('f32', m, k, true) as ArrayMatrix<Float32Array>;
     for (const same of [false, true]) {
       const [expected, actual] = [new Float32Array(count * m * n), new Float32Array(count * m * n)];
@@ -107,9 +109,9 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
     const crew = await crewOf(3);
     const [alone, together] = [
       new MatrixProduct(new Heap(), 'f64', { relaxed }),
-      new MatrixProduct(crew.heap, 'f64', { relaxed, crew }),
+      new MatrixProduct(crew.heap, 'f64', { relaxed, helpers: helpersOf(crew) }),
     ];
-    const other = new MatrixProduct(crew.heap, 'f32', { relaxed, crew });
+    const other = new MatrixProduct(crew.heap, 'f32', { relaxed, helpers: helpersOf(crew) });
     const [a, b] = [matrix('f64', 128, 128, false), matrix('f64', 128, 128, true)] as ArrayMatrix<Float64Array>[];
     const [x, y] = [matrix('f32', 128, 128, false), matrix('f32', 128, 128, true)] as ArrayMatrix<Float32Array>[];
     const [expected, actual, z] = [new Float64Array(128 ** 2), new Float64Array(128 ** 2), new Float32Array(128 ** 2)];
@@ -290,7 +292,8 @@ describe.runIf(shared)('a program', () => {
       { encoding: 'utf8' },
     );
     expect(run.stdout).toBe('');
-    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const threads = { page: './wasm/threads-on-demand.js', default: './wasm/threads-at-once.js' };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports: { '#threads': threads } }));
   });
 
   const multiplying = `
@@ -319,6 +322,33 @@ describe.runIf(shared)('a program', () => {
     const result = runProgram(multiplying + end);
     expect(result.stdout).toBe('512512512512');
     expect(result.status).toBe(status);
+  });
+
+  describe('whose threads are loaded on demand', () => {
+    const failing = `
+      import { register } from 'node:module';
+      const hooks = 'export const resolve = (to, at, next) => { if (to === "./threads.js") throw 0; return next(to, at); }';
+      register('data:text/javascript,' + encodeURIComponent(hooks));`;
+    const multiplyingUntilHelped = `${multiplying}
+      let helped = 0;
+      const { load } = Atomics;
+      Atomics.load = (...at) => (helped++, load(...at));
+      ${helped}
+      process.stdout.write(helped > 0 ? ' helped' : ' alone');`;
+
+    test.each([
+      ['is helped once they are there', '', ' helped'],
+      ['computes alone where they do not load', failing, ' alone'],
+    ] as const)('%s', (_, before, end) => {
+      const result = runProgram(before + multiplyingUntilHelped, '--conditions=page');
+      expect([result.stdout, result.stderr, result.status]).toEqual([`512512512512${end}`, '', 0]);
+    });
+
+    test('computes alone while it does not wait for them', () => {
+      const program = `${multiplying} process.stdout.write(String(kernels.matmul(x, x).data[0]));`;
+      const result = runProgram(program, '--conditions=page');
+      expect([result.stdout, result.stderr, result.status]).toEqual(['512', '', 0]);
+    });
   });
 
   test('needs no code made of strings', () => {

@@ -6,12 +6,12 @@ import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
-import type { Crew } from './crew.ts';
+import type { CallHelpers } from './help.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
 import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
 import { Staging } from './staging.ts';
-import { UnaryTasks } from './unary-tasks.ts';
+import type { UnaryTasks } from './unary-tasks.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
 /** What an elementary function takes, in operations of a matrix product in the same time. */
@@ -132,8 +132,8 @@ export class Elementwise {
     this.#lanes = floatVector(type, relaxed) as FloatVector;
   }
 
-  /** `helpers` are asked for where arrays are large, if the function is worth it. */
-  unary(emit: UnaryFunction, helpers?: (operations: number) => Crew | undefined): (x: NdArray) => NdArray {
+  /** Helpers are called where arrays are large, if the function is worth it. */
+  unary(emit: UnaryFunction, callHelpers?: CallHelpers): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
     let kernel: UnaryExports | undefined;
@@ -141,8 +141,9 @@ export class Elementwise {
     return (operand) => {
       const x = contiguous(operand);
       const out = allocate(x.dtype, x.size);
-      const crew = helpers?.(FUNCTION_OPERATIONS * x.size);
-      if (crew !== undefined) {
+      const helpers = callHelpers?.(FUNCTION_OPERATIONS * x.size);
+      if (helpers !== undefined) {
+        const { crew, UnaryTasks } = helpers;
         if (tasks?.crew !== crew) tasks = new UnaryTasks(crew, this.#lanes, emit);
         tasks.run(x.data, x.offset, out);
         return new NdArray(out, x.dtype, x.shape, x.stride);

@@ -3,8 +3,8 @@
  * multiplied (see product.ts), and the result is copied out. What lives in linear memory is used where it is.
  */
 
-import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
+import type { Helpers } from './help.ts';
 import {
   assembleProduct,
   bestTile,
@@ -16,7 +16,7 @@ import {
   type TileName,
   workBytes,
 } from './product.ts';
-import { type Operands, ProductTasks } from './product-tasks.ts';
+import type { Operands, ProductTasks } from './product-tasks.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -93,19 +93,19 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #kernels: ProductExports;
   readonly #tasks: ProductTasks | undefined;
 
-  /** Assembles and compiles the kernels. With a crew, whose heap it must be, large products are done by all of it. */
+  /** Assembles and compiles the kernels. With helpers, whose crew's heap it must be, all of them do large products. */
   constructor(
     heap: Heap,
     type: T extends Float32Array ? 'f32' : 'f64',
     {
       relaxed,
       tile = bestTile(relaxed),
-      crew,
-    }: { readonly relaxed: boolean; readonly tile?: TileName; readonly crew?: Crew },
+      helpers,
+    }: { readonly relaxed: boolean; readonly tile?: TileName; readonly helpers?: Helpers },
   ) {
     this.#heap = heap;
     this.#layout = productLayout(type, tile);
-    this.#tasks = crew && new ProductTasks(crew, type, tile);
+    this.#tasks = helpers && new helpers.ProductTasks(helpers.crew, type, tile);
     this.#kernels = this.#tasks ?? assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
   }
 

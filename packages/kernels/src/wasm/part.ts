@@ -5,16 +5,15 @@
 
 import type { NdArray } from '../array.ts';
 import type { Kernels } from '../primitives.ts';
-import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
+import type { CallHelpers } from './help.ts';
 
 /** What an interpreter lends to its parts. */
 export interface Host {
   readonly heap: Heap;
   /** Multiply-add in one instruction, which may round once. */
   readonly relaxed: boolean;
-  /** The threads that should help with so many operations, if any should. */
-  readonly helpers: (operations: number) => Crew | undefined;
+  readonly helpers: CallHelpers;
 }
 
 /** Makes the kernels of some primitives, for an interpreter that has all the others. */

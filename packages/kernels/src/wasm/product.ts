@@ -342,5 +342,3 @@ function defineStorePart(module: ModuleBuilder, name: string, v: FloatVector): S
     }
   });
 }
-
-/** The smaller of two numbers, which are evaluated twice. */

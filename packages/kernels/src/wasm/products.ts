@@ -3,9 +3,9 @@
  */
 
 import { type FloatDType, forEachFloat } from '../dtype.ts';
-import { Crew } from './crew.ts';
 import { features } from './features.ts';
 import type { Heap } from './heap.ts';
+import { Help, type Helpers } from './help.ts';
 import { MatrixProduct } from './matmul.ts';
 
 /**
@@ -18,46 +18,46 @@ type ProductOf = (dtype: FloatDType) => MatrixProduct;
 export class Products {
   readonly #relaxed: boolean;
   readonly #alone: ProductOf;
-  #together: ProductOf;
-  #crew: Crew | undefined;
+  #together: ProductOf | undefined;
+  #help: Help | undefined;
 
   constructor(heap: Heap, relaxed: boolean) {
     this.#relaxed = relaxed;
-    this.#alone = this.#over(() => heap);
-    this.#together = this.#alone;
+    this.#alone = this.#over(heap);
   }
 
   get threads(): number {
-    return this.#crew?.threads ?? 1;
+    return this.#help?.threads ?? 1;
   }
 
   /** Ends the threads that there were; others start when there is enough to do. */
   set threads(threads: number) {
     if (threads === this.threads) return;
-    this.#crew?.close();
-    const crew = threads > 1 && features().threads ? new Crew(threads) : undefined;
-    this.#crew = crew;
-    this.#together = crew === undefined ? this.#alone : this.#over(() => crew.heap, crew);
+    this.#help?.close();
+    this.#help = threads > 1 && features().threads ? new Help(threads) : undefined;
+    this.#together = undefined;
   }
 
   /** For products of so many operations in all, whose operands and results have so many elements. */
   of(dtype: FloatDType, operations: number, elements: number): MatrixProduct {
-    const together = operations > LEAST_INTENSITY * elements && this.helpers(operations) !== undefined;
-    return (together ? this.#together : this.#alone)(dtype);
+    const helpers = operations > LEAST_INTENSITY * elements ? this.helpers(operations) : undefined;
+    if (helpers === undefined) return this.#alone(dtype);
+    this.#together ??= this.#over(helpers.crew.heap, helpers);
+    return this.#together(dtype);
   }
 
-  /** The crew, where it should take part in so many operations. */
-  helpers(operations: number): Crew | undefined {
-    return this.#crew?.helps(operations) ? this.#crew : undefined;
+  /** Those who should take part in so many operations, if any should. */
+  helpers(operations: number): Helpers | undefined {
+    return this.#help?.for(operations);
   }
 
-  #over(heapOf: () => Heap, crew?: Crew): ProductOf {
-    const options = { relaxed: this.#relaxed, ...(crew && { crew }) };
+  #over(heap: Heap, helpers?: Helpers): ProductOf {
+    const options = { relaxed: this.#relaxed, ...(helpers && { helpers }) };
     return forEachFloat(
       (dtype): MatrixProduct =>
         dtype === 'float32'
-          ? (new MatrixProduct<Float32Array>(heapOf(), 'f32', options) as MatrixProduct)
-          : (new MatrixProduct<Float64Array>(heapOf(), 'f64', options) as unknown as MatrixProduct),
+          ? (new MatrixProduct<Float32Array>(heap, 'f32', options) as MatrixProduct)
+          : (new MatrixProduct<Float64Array>(heap, 'f64', options) as unknown as MatrixProduct),
     );
   }
 }

@@ -1,8 +1,8 @@
 /** Jobs of several kinds in one module, done by a crew, or by one thread alone; who hands them out need not know which. */
 
 import { type FunctionBuilder, integers, type Local, type Locals, ModuleBuilder } from './assembler.ts';
-import { Crew } from './crew.ts';
-import type { Heap } from './heap.ts';
+import type { Crew } from './crew.ts';
+import { Heap } from './heap.ts';
 import { i32 } from './instructions.ts';
 import { defineTasks, type TaskExports } from './tasks.ts';
 
@@ -36,8 +36,8 @@ export function employ<K extends Kinds, Exports>(
   define: (module: ModuleBuilder) => K,
   by: Crew | Heap,
 ): Workforce<K, Exports> {
-  const isCrew = by instanceof Crew;
-  const module = new ModuleBuilder({ shared: isCrew });
+  const isAlone = by instanceof Heap;
+  const module = new ModuleBuilder({ shared: !isAlone });
   const kinds = Object.entries(define(module) as unknown as { readonly [name: string]: Kind });
   const functions = kinds.map(([name, { names, body }]) =>
     module.define(name, integers('task', 'thread', ...names), body),
@@ -53,15 +53,26 @@ export function employ<K extends Kinds, Exports>(
       const values = kinds[i]![1].names.map((name, j) => [name, slot[j + 1]!]);
       f.if(i32.eq(slot[0]!, i), () => f.run(kernel.call({ task, thread, ...Object.fromEntries(values) })));
     });
-  const { exports, run } = isCrew ? together(module, slots, dispatch, by) : alone(module, slots, dispatch, by);
+  const { exports, run } = isAlone ? alone(module, slots, dispatch, by) : together(module, slots, dispatch, by);
   return {
-    heap: isCrew ? by.heap : by,
-    threads: isCrew ? by.threads : 1,
+    heap: isAlone ? by : by.heap,
+    threads: isAlone ? 1 : by.threads,
     exports: exports as Exports,
     run(name, tasks, values) {
       const i = kinds.findIndex(([other]) => other === name);
       run(tasks, [i, ...kinds[i]![1].names.map((argument) => (values as Record<string, number>)[argument]!)]);
     },
+  };
+}
+
+/** What is made for a memory, of a crew or of one thread alone, made when it is first wanted. */
+export function forEachMemory<T>(heap: Heap, make: (by: Crew | Heap) => T): (crew: Crew | undefined) => T {
+  const made = new WeakMap<Crew | Heap, T>();
+  return (crew) => {
+    const by = crew ?? heap;
+    const value = made.get(by) ?? make(by);
+    made.set(by, value);
+    return value;
   };
 }
 

@@ -10,10 +10,10 @@ import type { ArrayLike, Convolution } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
 import { Convolutions } from './convolution.ts';
-import { forEachMemory } from './crew.ts';
 import type { Part } from './part.ts';
 import { areSquares, Pooling } from './pooling.ts';
 import { bestTile } from './product.ts';
+import { forEachMemory } from './task-kinds.ts';
 import { Windows } from './windows.ts';
 
 /** Whether the windows slide over one axis or two, without cropping. */
@@ -40,7 +40,7 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
   /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
   const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
     if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
-    return convolutionsOf(dtype)(helpers(2 * count));
+    return convolutionsOf(dtype)(helpers(2 * count)?.crew);
   };
   const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
   /** For windows that have so many positions in an array. Of squares, the most takes to copy them, where none can help. */
@@ -48,7 +48,7 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
     const elements = windows.reduce((product, { size }) => product * size, positions);
     if (!isFloat(dtype) || elements === 0) return undefined;
     const isCopying = areSquares(shape, windows, bytesPerElement(dtype));
-    return poolingOf(dtype)(isCopying ? undefined : helpers(POOLING_OPERATIONS * elements));
+    return poolingOf(dtype)(isCopying ? undefined : helpers(POOLING_OPERATIONS * elements)?.crew);
   };
 
   return {

@@ -1,0 +1,60 @@
+/** When threads help: after there has been enough to do, and in what is large. */
+
+import { loadThreads } from '#threads';
+import type { Crew } from './crew.ts';
+
+type Threads = Parameters<Parameters<typeof loadThreads>[0]>[0];
+
+/** A crew that is there, and what it can do. */
+export interface Helpers extends Pick<Threads, 'ProductTasks' | 'UnaryTasks'> {
+  readonly crew: Crew;
+}
+
+/** Those who help with so many operations, if any should. */
+export type CallHelpers = (operations: number) => Helpers | undefined;
+
+/** Operations below which a job takes no longer alone than helpers take to come. */
+const LEAST = 4e6;
+/**
+ * Operations, in jobs of some size, before helpers are called: a program that ends sooner would have waited for them.
+ */
+const ENOUGH = 1e9;
+
+/** The helpers of one thread. They are called when enough work has been seen, and nobody waits for them. */
+export class Help {
+  /** Threads at work on a job at most, the owner among them. */
+  readonly threads: number;
+  #seen = 0;
+  #helpers: Helpers | undefined;
+  #closed = false;
+
+  constructor(threads: number) {
+    this.threads = threads;
+  }
+
+  /** The helpers for a job of so many operations, where it should not be done on one thread, and they are there. */
+  for(operations: number): Helpers | undefined {
+    if (operations < LEAST || this.#closed) return undefined;
+    if (this.#helpers !== undefined) return this.#helpers.crew.isReady ? this.#helpers : undefined;
+    const before = this.#seen;
+    this.#seen += operations;
+    if (before < ENOUGH && this.#seen >= ENOUGH) loadThreads((threads) => this.#start(threads));
+    return undefined;
+  }
+
+  /** Ends the helpers: there are none from now on. */
+  close(): void {
+    this.#closed = true;
+    this.#helpers?.crew.close();
+  }
+
+  /** Where the host refuses memory or workers there will be no help, which harms nobody. */
+  #start({ Crew, ProductTasks, UnaryTasks }: Threads): void {
+    if (this.#closed) return;
+    try {
+      this.#helpers = { crew: new Crew(this.threads), ProductTasks, UnaryTasks };
+    } catch {
+      this.#closed = true;
+    }
+  }
+}

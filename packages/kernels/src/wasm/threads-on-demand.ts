@@ -1,0 +1,7 @@
+/** The threads of a page, loaded when they are first wanted. Where they can't be, there is no help, which harms nobody. */
+
+type Threads = typeof import('./threads.ts');
+
+export const loadThreads = (use: (loaded: Threads) => void): void => {
+  import('./threads.ts').then(use, () => {});
+};

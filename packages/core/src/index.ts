@@ -18,8 +18,26 @@ export {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
-export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './activations.ts';
-export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './anomaly.ts';
+export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/anomaly.ts';
+export { checkpoint } from './autograd/checkpoint.ts';
+export { defineOp, type Operation, type TensorFunction, type VjpResult } from './autograd/define.ts';
+export { registerHook } from './autograd/hooks.ts';
+export {
+  arange,
+  eye,
+  fromNdarray,
+  full,
+  linspace,
+  ones,
+  type TensorOptions,
+  tensor,
+  zeros,
+} from './create.ts';
+export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
+export { TapeError } from './errors.ts';
+export { type Index, type SliceRange, slice } from './indexing.ts';
+export { type Link, links } from './links/links.ts';
+export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';
 export {
   chunk,
   type MeshgridOptions,
@@ -32,30 +50,9 @@ export {
   swapaxes,
   tile,
   unsqueeze,
-} from './arrangement.ts';
-export { checkpoint } from './checkpoint.ts';
-export {
-  type CompareOptions,
-  type Comparison,
-  compare,
-  type FactorName,
-  type Verdict,
-} from './compare.ts';
-export {
-  arange,
-  eye,
-  fromNdarray,
-  full,
-  linspace,
-  ones,
-  type TensorOptions,
-  tensor,
-  zeros,
-} from './create.ts';
-export { eigh, qr, svd, svdvals } from './decompositions.ts';
-export { defineOp, type Operation, type TensorFunction, type VjpResult } from './define.ts';
-export type { DifferencesReport } from './differences.ts';
-export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './distances.ts';
+} from './operators/arrangement.ts';
+export { eigh, qr, svd, svdvals } from './operators/decompositions.ts';
+export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './operators/distances.ts';
 export {
   acos,
   asin,
@@ -72,10 +69,7 @@ export {
   sinh,
   square,
   tan,
-} from './elementary.ts';
-export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
-export { TapeError } from './errors.ts';
-export type { Formula, FormulaFunction, Formulas } from './formulas.ts';
+} from './operators/elementary.ts';
 export {
   abs,
   add,
@@ -135,13 +129,7 @@ export {
   unfold,
   variance,
   where,
-} from './functions.ts';
-export { type GradcheckOptions, gradcheck } from './gradcheck.ts';
-export type { GradcheckEntry, GradcheckReport } from './gradcheck-report.ts';
-export { registerHook } from './hooks.ts';
-export { type Index, type SliceRange, slice } from './indexing.ts';
-export { type Interceptor, intercept, type OperationCall } from './interception.ts';
-export { hessian, type JacobianMode, type JacobianTree, jacobian } from './jacobian.ts';
+} from './operators/functions.ts';
 export {
   cholesky,
   det,
@@ -151,19 +139,31 @@ export {
   solve,
   type TriangularSolveOptions,
   triangularSolve,
-} from './linear-systems.ts';
-export { type Link, links } from './links.ts';
-export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './logic.ts';
-export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './matrices.ts';
-export { type MlpOptions, mlp, type Network, type NetworkPlan, type Subject, type Transition } from './networks.ts';
-export { argsort, type SortOptions, sort, type TopK, type TopKOptions, topk, type Unique, unique } from './ordering.ts';
-export type { Layered, Quantities } from './quantities.ts';
+} from './operators/linear-systems.ts';
+export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
+export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './operators/matrices.ts';
+export {
+  argsort,
+  type SortOptions,
+  sort,
+  type TopK,
+  type TopKOptions,
+  topk,
+  type Unique,
+  unique,
+} from './operators/ordering.ts';
+export { all, any, cumprod, std } from './operators/reductions.ts';
+export {
+  maskedFill,
+  nonzero,
+  type OneHotOptions,
+  oneHot,
+  type ScatterOptions,
+  scatter,
+} from './operators/selection.ts';
+export { windowedKernels } from './operators/windowed.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
-export { all, any, cumprod, std } from './reductions.ts';
-export { type CentralDifferencesOptions, centralDifferences } from './replay.ts';
 export type { ReduceOptions } from './requests.ts';
-export { rules } from './rules.ts';
-export { maskedFill, nonzero, type OneHotOptions, oneHot, type ScatterOptions, scatter } from './selection.ts';
 export type {
   Agree,
   Axes,
@@ -184,6 +184,8 @@ export type {
   Transpose,
   Unsqueeze,
 } from './static-shapes.ts';
+export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
+export { rules } from './tape/rules.ts';
 export {
   type CustomAttributes,
   type Definition,
@@ -193,7 +195,7 @@ export {
   type Op,
   type Recorded,
   tapeOf,
-} from './tape.ts';
+} from './tape/tape.ts';
 export {
   type BackwardOptions,
   type Fitting,
@@ -215,9 +217,32 @@ export {
   stopGradient,
   valueAndGrad,
   vjp,
-} from './transforms.ts';
-export type { TensorTree } from './trees.ts';
+} from './transforms/derivatives.ts';
+export { hessian, type JacobianMode, type JacobianTree, jacobian } from './transforms/jacobian.ts';
+export type { TensorTree } from './transforms/trees.ts';
+export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './transforms/vmap.ts';
 export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
+export {
+  type CompareOptions,
+  type Comparison,
+  compare,
+  type FactorName,
+  type Verdict,
+} from './verification/compare.ts';
+export type { DifferencesReport } from './verification/differences.ts';
+export type { Formula, FormulaFunction, Formulas } from './verification/formulas.ts';
+export { type GradcheckOptions, gradcheck } from './verification/gradcheck.ts';
+export type { GradcheckEntry, GradcheckReport } from './verification/gradcheck-report.ts';
+export {
+  type MlpOptions,
+  mlp,
+  type Network,
+  type NetworkPlan,
+  type Subject,
+  type Transition,
+} from './verification/networks.ts';
+export type { Layered, Quantities } from './verification/quantities.ts';
+export { type CentralDifferencesOptions, centralDifferences } from './verification/replay.ts';
 export {
   type Counterexample,
   type FormulaReport,
@@ -225,6 +250,4 @@ export {
   type VerifyOptions,
   type VerifyReport,
   verify,
-} from './verify.ts';
-export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './vmap.ts';
-export { windowedKernels } from './windowed.ts';
+} from './verification/verify.ts';

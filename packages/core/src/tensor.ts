@@ -22,12 +22,12 @@ import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray, kindOf } from './format.ts';
 import { checkIndicesAlong, type Index, index, indexList, resolveMasks, resolveRange, slice } from './indexing.ts';
-import type { Calculus } from './pullback.ts';
-import { recorded } from './recorded.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
-import { sweep } from './sweep.ts';
-import { type Entry, type Recorded, withRecording } from './tape.ts';
+import type { Calculus } from './tape/pullback.ts';
+import { recorded } from './tape/recorded.ts';
+import { sweep } from './tape/sweep.ts';
+import { type Entry, type Recorded, withRecording } from './tape/tape.ts';
 
 /** The shape of a scalar. */
 export type Scalar = readonly [];

@@ -11,7 +11,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import { noteChange } from './tape.ts';
+import { noteChange } from './tape/tape.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 
 /**

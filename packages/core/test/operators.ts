@@ -60,7 +60,7 @@ export type OperatorFile = keyof typeof operatorFiles;
 
 /** The operators in a file of core: the names of the functions that it exports. */
 export function operatorsIn(file: OperatorFile): string[] {
-  const source = readFileSync(new URL(`../src/${file}`, import.meta.url), 'utf8');
+  const source = readFileSync(new URL(`../src/operators/${file}`, import.meta.url), 'utf8');
   return Array.from(source.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => name!);
 }
 

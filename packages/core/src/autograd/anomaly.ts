@@ -1,0 +1,202 @@
+/** The search for the first number that is not finite. */
+
+import { ArgumentError, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
+import { intercept, type OperationCall } from '../tape/interception.ts';
+import type { CustomAttributes, Entry, Recorded } from '../tape/tape.ts';
+import { entryBeingSwept, withCotangentWatcher } from '../tape/watching.ts';
+import type { Tensor } from '../tensor.ts';
+import { callSiteOf, noteStack } from './call-sites.ts';
+
+export interface DetectAnomalyOptions {
+  /** Whether an operation may give infinities, such as log(0), from finite numbers; false unless given. */
+  readonly allowInfinity?: boolean;
+}
+
+/** What was found, and where it came from. */
+export interface Anomaly {
+  /** The operation. */
+  readonly op: string;
+  /** Whether its value is not finite, or what its rule made of a finite cotangent. */
+  readonly phase: 'forward' | 'backward';
+  /** The first element that is not finite. */
+  readonly value: number;
+  /** Its place in row-major order. */
+  readonly place: number;
+  /** The shape of what has it: the operation's result, or a cotangent of its input. */
+  readonly shape: Shape;
+  /** In the sweep, the input whose cotangent it is. */
+  readonly input: number | undefined;
+  /** The shapes of what the operation took. */
+  readonly inputShapes: readonly Shape[];
+  /** The name of the nearest parameter on the way back along the tape, which tells the layer: `layers.7.weight`. */
+  readonly parameter: string | undefined;
+  /** The line of the program that called the operation, `file:line:column`. */
+  readonly calledAt: string | undefined;
+}
+
+/** A number that is not finite, found by `detectAnomaly`. */
+export class AnomalyError extends Error implements Anomaly {
+  override readonly name = 'AnomalyError';
+  readonly op: string;
+  readonly phase: 'forward' | 'backward';
+  readonly value: number;
+  readonly place: number;
+  readonly shape: Shape;
+  readonly input: number | undefined;
+  readonly inputShapes: readonly Shape[];
+  readonly parameter: string | undefined;
+  readonly calledAt: string | undefined;
+
+  constructor(anomaly: Anomaly, message: string) {
+    super(message);
+    this.op = anomaly.op;
+    this.phase = anomaly.phase;
+    this.value = anomaly.value;
+    this.place = anomaly.place;
+    this.shape = anomaly.shape;
+    this.input = anomaly.input;
+    this.inputShapes = anomaly.inputShapes;
+    this.parameter = anomaly.parameter;
+    this.calledAt = anomaly.calledAt;
+  }
+}
+
+/** The place of the first element that is NaN, or where infinities count, infinite; -1 where there is none. */
+function firstBad({ array, elements }: Tensor, infinities: boolean): number {
+  if (!isFloat(array.dtype)) return -1;
+  for (let i = 0; i < elements.length; i++) {
+    const element = elements[i]!;
+    if (!Number.isFinite(element) && (infinities || Number.isNaN(element))) return i;
+  }
+  return -1;
+}
+
+/** The first parameter or buffer with a name of its own that is met on the way back from some tensors. */
+function nearestName(tensors: readonly Recorded[]): string | undefined {
+  const met = new Set(tensors);
+  // A set visits what is added while it is walked.
+  for (const { name, entry } of met) {
+    if (name !== undefined && name !== 'parameter' && name !== 'buffer') return name;
+    for (const input of entry?.inputs ?? []) met.add(input);
+  }
+  return undefined;
+}
+
+/** What an anomaly is told by, beside the operation. */
+interface Finding {
+  /** What has the number. */
+  readonly bad: Tensor;
+  readonly inputs: readonly Tensor[];
+  readonly stack: Error | undefined;
+  /** What has one already. */
+  readonly before: string | undefined;
+}
+
+const whatHas = (x: Tensor, i: number): string => (x.name === undefined ? `input ${i}` : `input ${i}, '${x.name}',`);
+
+function errorOf(op: string, input: number | undefined, place: number, found: Finding): AnomalyError {
+  const { bad, inputs, stack, before } = found;
+  const anomaly: Anomaly = {
+    op,
+    phase: input === undefined ? 'forward' : 'backward',
+    value: bad.elements[place]!,
+    place,
+    shape: bad.shape,
+    input,
+    inputShapes: inputs.map(({ shape }) => shape),
+    parameter: nearestName(inputs),
+    calledAt: stack && callSiteOf(stack),
+  };
+  const { value, parameter, calledAt } = anomaly;
+  const what = input === undefined ? `'${op}' gave` : `the rule of '${op}' gave input ${input} a cotangent with`;
+  const where = `${value} at place ${place} of ${bad.dtype} ${formatShape(bad.shape)}`;
+  const shapes = `inputs ${inputs.map(({ shape }) => formatShape(shape)).join(', ')}`;
+  const parts = [
+    `detectAnomaly: ${what} ${where}, for ${shapes}`,
+    before === undefined ? undefined : `${before} has one already`,
+    parameter === undefined ? undefined : `the nearest parameter is '${parameter}'`,
+    calledAt === undefined ? undefined : `called at ${calledAt}`,
+  ];
+  return new AnomalyError(anomaly, parts.filter((part) => part !== undefined).join('; '));
+}
+
+/** Looks at every value and every cotangent. */
+class Detector {
+  readonly #allowInfinity: boolean;
+  /** Where entries were recorded. */
+  readonly #stacks = new WeakMap<Entry<Tensor>, Error>();
+
+  constructor({ allowInfinity = false }: DetectAnomalyOptions) {
+    this.#allowInfinity = allowInfinity;
+  }
+
+  /** The place of the first bad element of what was made `of` other tensors: an infinity is none if they have one. */
+  #badPlace(made: Tensor, of: readonly Tensor[]): number {
+    const place = firstBad(made, !this.#allowInfinity);
+    if (place === -1 || Number.isNaN(made.elements[place]!)) return place;
+    const isInherited = of.some(
+      (x) => isFloat(x.dtype) && x.elements.some((element) => Math.abs(element) === Infinity),
+    );
+    return isInherited ? firstBad(made, false) : place;
+  }
+
+  readonly seeValue = (call: OperationCall<Tensor>): Tensor => {
+    const result = call.run();
+    // What a rule computes is seen as the cotangent that it gives; a constant is as it was asked for.
+    if (entryBeingSwept() !== undefined || call.op === 'full') return result;
+    const { op, inputs, attributes } = call;
+    if (result.entry !== undefined) this.#stacks.set(result.entry, noteStack());
+    const place = this.#badPlace(result, inputs);
+    if (place === -1) return result;
+    const name = op === 'custom' ? (attributes as CustomAttributes).definition.name : op;
+    const before = inputs.findIndex((x) => firstBad(x, !this.#allowInfinity) !== -1);
+    throw errorOf(name, undefined, place, {
+      bad: result,
+      inputs,
+      stack: noteStack(),
+      before: before === -1 ? undefined : whatHas(inputs[before]!, before),
+    });
+  };
+
+  readonly seeCotangent = (entry: Entry<Tensor>, i: number, g: Tensor, d: Tensor): void => {
+    const place = this.#badPlace(d, [g]);
+    if (place === -1) return;
+    const isInherited = firstBad(g, !this.#allowInfinity) !== -1;
+    throw errorOf(entry.name, i, place, {
+      bad: d,
+      inputs: entry.inputs,
+      stack: this.#stacks.get(entry),
+      before: isInherited ? 'the cotangent of its result' : undefined,
+    });
+  };
+}
+
+/**
+ * Runs a function while every value and every cotangent is looked at: the first one that is not finite is an error. It
+ * names the operation, the shapes, the nearest parameter (its path tells the layer) and the line of the program that called
+ * the operation, for a cotangent in the forward pass. It costs a pass over every result, and nothing while it is off.
+ *
+ * Bad is a NaN, wherever it came from, and an infinity that an operation gives of finite numbers; infinities that were put
+ * in, such as those of a mask, may go on. `allowInfinity` lets all of them be. The function must not be asynchronous; forward
+ * pass and sweep may be in it together or each by itself, but the line of a cotangent's operation is known only where
+ * the forward pass was in one.
+ *
+ * @throws AnomalyError
+ * @example
+ * const w = parameter(tensor([4, -1]), { name: 'layers.7.weight' });
+ * let found;
+ * try {
+ *   detectAnomaly(() => w.sqrt().sum().backward());
+ * } catch (error) {
+ *   found = error as AnomalyError;
+ * }
+ * [found?.op, found?.phase, found?.parameter, found?.place]; // ['sqrt', 'forward', 'layers.7.weight', 1]
+ */
+export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}): R {
+  const detector = new Detector(options);
+  const result = withCotangentWatcher(detector.seeCotangent, () => intercept(detector.seeValue, body));
+  if (result instanceof Promise) {
+    throw new ArgumentError('detectAnomaly: expected a function that is not asynchronous');
+  }
+  return result;
+}

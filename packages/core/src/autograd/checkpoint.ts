@@ -1,0 +1,90 @@
+/** Functions whose tape is not kept: less memory for a second forward pass. */
+
+import { sameShape } from '@tapegrad/kernels';
+import { TapeError } from '../errors.ts';
+import { type RandomStates, watchDraws, withStates } from '../random.ts';
+import { record } from '../tape/recorded.ts';
+import { entriesOf, isRecording, nextEntry, type Recomputation } from '../tape/tape.ts';
+import { type Tensor, wrap } from '../tensor.ts';
+import { activeLevels } from '../transforms/batched.ts';
+import type { TensorFunction } from './define.ts';
+
+type Run = (...args: readonly unknown[]) => Tensor;
+
+const wordsOf = ({ data: { buffer, byteOffset, byteLength } }: Tensor): Int32Array =>
+  new Int32Array(buffer, byteOffset, byteLength / 4);
+
+/** Whether floats are the same to the bit. */
+function sameElements(x: Tensor, y: Tensor): boolean {
+  if (!sameShape(x.shape, y.shape) || x.dtype !== y.dtype) return false;
+  const [a, b] = [wordsOf(x), wordsOf(y)];
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** A call of a function, as it was, to be run again. */
+class Call implements Recomputation<Tensor> {
+  readonly #run: Run;
+  readonly #args: readonly unknown[];
+  /** Where the generators stood that it drew from. */
+  readonly #states: RandomStates;
+  readonly #result: Tensor;
+
+  constructor(run: Run, args: readonly unknown[], states: RandomStates, result: Tensor) {
+    this.#run = run;
+    this.#args = args;
+    this.#states = states;
+    this.#result = result;
+  }
+
+  recompute(): Tensor {
+    const again = withStates(this.#states, () => this.#run(...this.#args));
+    if (sameElements(again, this.#result)) return again;
+    throw new TapeError(
+      'checkpoint: the function gave another result when the sweep ran it again; it may depend on nothing but tensors and ' +
+        'generators, and a model stays in train() or eval() until the sweep',
+    );
+  }
+}
+
+/** What a function took from outside, of what gradients flow to. */
+function inputsOf(result: Tensor, since: number): Tensor[] {
+  const inputs = new Set<Tensor>();
+  for (const entry of entriesOf([result], since)) {
+    for (const x of entry.inputs) {
+      if (x.requiresGrad && (x.entry === undefined || x.entry.id < since)) inputs.add(x);
+    }
+  }
+  return [...inputs];
+}
+
+/**
+ * A function that computes the same and keeps nothing of how: the sweep runs it again when it gets there. A network of n
+ * equal parts of which each is a checkpoint keeps what leads from part to part, and of what happens within one part at a
+ * time; that costs one more forward pass, about a third of a step.
+ *
+ * Gradients are the same to the bit, of any order, for arguments and for whatever else the function computes with, such as
+ * parameters; random draws are repeated. The function may take anything and gives one tensor. It is to compute the same
+ * when it is run again: what it updates on the side (counters, running statistics) is updated twice, unless it asks
+ * `isRecomputing`. Inside `vmap` it is run as it is.
+ *
+ * @throws TapeError in the sweep where it gives another result then, or where a parameter that it uses has changed.
+ * @example
+ * const w = parameter(tensor([[1, 2], [3, 4]]));
+ * const block = checkpoint((x: Tensor) => x.matmul(w).tanh().matmul(w));
+ * const loss = block(ones([1, 2])).sum();
+ * tapeOf(loss).map((entry) => entry.op); // ['checkpoint', 'sum', 'reshape']
+ * loss.backward().of(w).shape; // [2, 2]
+ */
+export function checkpoint<F extends TensorFunction>(f: F): F {
+  const run = f as unknown as Run;
+  const checkpointed: Run = (...args) => {
+    if (!isRecording() || activeLevels().length > 0) return run(...args);
+    const since = nextEntry();
+    const [result, states] = watchDraws(() => run(...args));
+    if (result.entry === undefined || result.entry.id < since) return result;
+    const call = new Call(run, args, states, result.detach());
+    return record(wrap, 'checkpoint', inputsOf(result, since), call, result.array);
+  };
+  return checkpointed as unknown as F;
+}

@@ -1,0 +1,219 @@
+/** Operations that a program defines: a forward pass and a rule of one's own, beside the primitives. */
+
+import { ArgumentError, filled } from '@tapegrad/kernels';
+import { TapeError } from '../errors.ts';
+import { throughInterceptors } from '../tape/interception.ts';
+import { record } from '../tape/recorded.ts';
+import { sweep } from '../tape/sweep.ts';
+import {
+  type CustomAttributes,
+  type Definition,
+  type Entry,
+  isRecording,
+  nextEntry,
+  withRecording,
+} from '../tape/tape.ts';
+import { onTensors, Tensor, wrap } from '../tensor.ts';
+import { leafOf } from '../transforms/alias.ts';
+import { unwrapped } from '../transforms/batched.ts';
+
+/** A function of one or several tensors, and after them at most one value of plain data. */
+export type TensorFunction = (...args: never[]) => Tensor;
+
+/** The tensors among the arguments of an operation. */
+type InputsIn<Args extends readonly unknown[]> = Args extends readonly [infer First, ...infer Rest]
+  ? First extends Tensor
+    ? readonly [First, ...InputsIn<Rest>]
+    : readonly []
+  : Args extends readonly Tensor[]
+    ? Args
+    : readonly [];
+
+type Cotangent = Tensor | null;
+
+type CotangentsOf<Inputs extends readonly unknown[]> =
+  | { readonly [I in keyof Inputs]: Cotangent }
+  | (Inputs extends readonly [Tensor] ? Cotangent : never);
+
+/** One cotangent for each input, `null` where none flows; for the only input, it alone will do. */
+export type VjpResult<F extends TensorFunction> = CotangentsOf<InputsIn<Parameters<F>>>;
+
+/** What `defineOp` takes. */
+export interface Operation<F extends TensorFunction, Forward = F> {
+  /** For messages, listings and graphs. */
+  readonly name: string;
+  /**
+   * Computes the result, with tensor operations, of which none is recorded, or on the elements in any way. Tensors come
+   * first, then at most one value of plain data.
+   */
+  readonly forward: Forward;
+  /**
+   * The cotangents of the inputs, given that of the result, the result, and what `forward` took. Written with tensor
+   * operations, it can be differentiated again. The cotangent of an input that was broadcast may have the result's shape:
+   * it is summed.
+   */
+  readonly vjp: (cotangent: ReturnType<F>, output: ReturnType<F>, ...args: [...Parameters<F>]) => VjpResult<F>;
+  /**
+   * The tangent of the result, given those of the inputs (zeros where one has none). Forward mode works without it where
+   * the `vjp` is written with tensor operations.
+   */
+  readonly jvp?: (tangents: readonly Tensor[], output: ReturnType<F>, ...args: [...Parameters<F>]) => Tensor;
+  /** Whether axes before those that the operation is about stay as they are, so that `vmap` need not loop. */
+  readonly batched?: boolean;
+}
+
+/** An operation whose type is given: what its forward pass gives need not have the static shape. */
+type TypedOperation<F extends TensorFunction> = [F] extends [never]
+  ? never
+  : Operation<F, (...args: [...Parameters<F>]) => Tensor>;
+
+/** A function of a definition, as it is called: what it gives is checked. */
+type Part = (...args: readonly unknown[]) => unknown;
+
+const kindOf = (x: unknown): string => (x instanceof Tensor ? 'a tensor' : x === null ? 'null' : typeof x);
+
+/** Tells the tensors of a call from the plain data after them. */
+function splitArguments(name: string, args: readonly unknown[]): { inputs: Tensor[]; options: unknown } {
+  const end = args.findIndex((x) => !(x instanceof Tensor));
+  const count = end === -1 ? args.length : end;
+  if (count === 0) throw new ArgumentError(`${name}: expected a tensor first, got ${kindOf(args[0])}`);
+  if (args.length > count + 1) {
+    const got = args.slice(count).map(kindOf).join(', ');
+    throw new ArgumentError(`${name}: expected tensors and after them at most one value of plain data, got ${got}`);
+  }
+  return { inputs: args.slice(0, count) as Tensor[], options: args[count] };
+}
+
+/** The arguments of a call, as it was. */
+const argumentsOf = (inputs: readonly Tensor[], { options }: Pick<CustomAttributes, 'options'>): readonly unknown[] =>
+  options === undefined ? inputs : [...inputs, options];
+
+/** A tensor that shares no memory with an input: a parameter changes, and a gradient does not. */
+function ownOf(d: Tensor, inputs: readonly Tensor[]): Tensor {
+  const { data } = unwrapped(d).array;
+  return inputs.some((x) => unwrapped(x).array.data === data) ? d.mul(1) : d;
+}
+
+/** Throws where a cotangent, which depends on that of the result, has no tape although the sweep is being recorded. */
+function checkRecorded(name: string, d: Tensor): void {
+  if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
+  throw new TapeError(
+    `${name}: vjp reads elements, or holds its cotangent constant, so that it can't be differentiated again; ` +
+      'write it with tensor operations alone',
+  );
+}
+
+function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefined, batched: boolean) {
+  const checked = (made: unknown, by: string): Tensor => {
+    if (made instanceof Tensor) return made;
+    throw new ArgumentError(`${name}: ${by} gave ${kindOf(made)}, expected a tensor`);
+  };
+  const definition: Definition<Tensor> = {
+    name,
+    batched,
+    run: (inputs, options) =>
+      checked(
+        withRecording(false, () => forward(...argumentsOf(inputs, { options }))),
+        'forward',
+      ),
+    cotangents({ inputs, output, attributes }, given) {
+      const g = isRecording() && !given.requiresGrad ? leafOf(given, false) : given;
+      const made = vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes));
+      const list = inputs.length === 1 && (made === null || made instanceof Tensor) ? [made] : made;
+      if (!Array.isArray(list) || list.length !== inputs.length) {
+        const got = Array.isArray(list) ? `${list.length}` : kindOf(list);
+        throw new ArgumentError(`${name}: vjp gave ${got}, expected a list of ${inputs.length} cotangents`);
+      }
+      return list.map((d, i) => {
+        if (d === null) return null;
+        const cotangent = checked(d, `vjp, for input ${i},`);
+        if (g.requiresGrad) checkRecorded(name, cotangent);
+        return ownOf(cotangent, inputs);
+      });
+    },
+    tangent(entry, tangents) {
+      if (jvp === undefined) return tangentOfCotangents(definition, entry, tangents);
+      const { inputs, output, attributes } = entry;
+      return checked(jvp(tangents, output, ...argumentsOf(inputs, attributes as CustomAttributes)), 'jvp');
+    },
+  };
+  return definition;
+}
+
+/**
+ * The tangent by the cotangents, which are linear in that of the result, u: what takes tangents to the tangent is the
+ * transpose of what takes u to the cotangents.
+ */
+function tangentOfCotangents(
+  definition: Definition<Tensor>,
+  entry: Entry<Tensor>,
+  tangents: readonly Tensor[],
+): Tensor {
+  const { shape, dtype } = entry.output;
+  const isRecorded = isRecording();
+  const u = leafOf(new Tensor(filled(shape, 1, dtype)), false);
+  const since = nextEntry();
+  const cotangents = withRecording(true, () => definition.cotangents(entry, u));
+  return withRecording(isRecorded, () => {
+    const seeds = new Map<Tensor, Tensor>();
+    cotangents.forEach((d, i) => {
+      if (!d?.requiresGrad) return;
+      const seed = tangents[i]!.broadcastTo(d.shape);
+      seeds.set(d, seeds.get(d)?.add(seed) ?? seed);
+    });
+    const found = sweep(seeds, onTensors, { wanted: new Set([u]), since, retain: true });
+    return found.get(u) ?? new Tensor(filled(shape, 0, dtype));
+  });
+}
+
+/** Runs an operation that is no primitive, and records it as one entry. */
+export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly Tensor[]): Tensor {
+  const { definition, options } = attributes;
+  return throughInterceptors('custom', inputs, attributes, (operands) =>
+    record(wrap, 'custom', operands, attributes, definition.run(operands, options).array),
+  );
+}
+
+/**
+ * A primitive of one's own: an operation with a forward pass and a rule for its gradient, which the tape holds as one
+ * entry. For what the operations at hand compute too slowly, keep too much for, or differentiate with too large errors,
+ * and for what they can't compute at all.
+ *
+ * The operation has the type of `forward`, static shapes included, or the type that `defineOp` is given. `gradcheck` tells
+ * whether its rule is right.
+ *
+ * @throws ArgumentError for a call with no tensor, or with more than one value after the tensors, and in the
+ * sweep where the rule does not give one cotangent for each input; TapeError where one has not its shape and dtype.
+ * @example
+ * import type { Shape, Tensor } from '@tapegrad/core';
+ *
+ * const swish = defineOp<<S extends Shape>(x: Tensor<S>) => Tensor<S>>({
+ *   name: 'swish',
+ *   forward: (x) => x.mul(x.sigmoid()),
+ *   // y' = s + y (1 - s), s = sigmoid(x)
+ *   vjp: (g, y, x) => {
+ *     const s = x.sigmoid();
+ *     return g.mul(s.add(y.mul(sub(1, s))));
+ *   },
+ * });
+ * const x = tensor([0.5, -1], { dtype: 'float64' });
+ * swish(x).toArray(); // [0.31122967, -0.26894142]
+ * gradcheck(swish, [x], { order: 2 }).passed; // true
+ */
+export function defineOp<F extends TensorFunction = never>(operation: TypedOperation<F>): F;
+export function defineOp<F extends TensorFunction>(operation: Operation<F>): F;
+export function defineOp<F extends TensorFunction>(operation: Operation<F>): F {
+  const { name, forward, vjp, jvp, batched = false } = operation;
+  if (typeof name !== 'string' || name === '') throw new ArgumentError('defineOp: expected a name');
+  for (const [part, value] of Object.entries({ forward, vjp })) {
+    if (typeof value !== 'function') {
+      throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${kindOf(value)}`);
+    }
+  }
+  const definition = definitionOf(name, forward as unknown as Part, vjp as Part, jvp as Part | undefined, batched);
+  const run = (...args: readonly unknown[]): Tensor => {
+    const { inputs, options } = splitArguments(name, args);
+    return runCustom({ definition, options }, inputs);
+  };
+  return run as unknown as F;
+}

@@ -1,0 +1,44 @@
+/** Functions that see a tensor's cotangent in every sweep. */
+
+import { ArgumentError, type Shape } from '@tapegrad/kernels';
+import { TapeError } from '../errors.ts';
+import { addHook } from '../tape/watching.ts';
+import { checkTensor, Tensor } from '../tensor.ts';
+import { Batched } from '../transforms/batched.ts';
+
+/**
+ * Lets a function see the cotangent of a tensor in every sweep that gets to it, when all has arrived there; what it returns,
+ * if anything, takes the cotangent's place, on the way further back as in `gradients.of(x)`. In a sweep with `createGraph`
+ * what it computes is recorded.
+ *
+ * A hook is for any tensor that requires a gradient: a parameter, a result on the way, the delta of a layer
+ * (`registerHook(link.preActivation, …)`). Several are called in the order in which they came. They live with the tensor;
+ * a sweep pays for them only where there are any.
+ *
+ * @returns a function that removes the hook.
+ * @throws TapeError for a tensor that requires no gradient, and in the sweep where what comes back has not the cotangent's
+ * shape and dtype.
+ * @example
+ * const x = tensor([3, -4], { requiresGrad: true });
+ * const remove = registerHook(x, (g) => g.maximum(-5).minimum(5));
+ * x.mul(x).sum().backward().of(x).toArray(); // [5, -5]
+ * remove();
+ * x.mul(x).sum().backward().of(x).toArray(); // [6, -8]
+ */
+export function registerHook<S extends Shape>(
+  x: Tensor<S>,
+  hook: (cotangent: Tensor<S>) => Tensor | undefined,
+): () => void {
+  if (!checkTensor('registerHook', x).requiresGrad) {
+    throw new TapeError('registerHook: the tensor requires no gradient, so that no sweep gets to it');
+  }
+  if (x instanceof Batched) throw new ArgumentError('registerHook: a tensor inside vmap has no cotangent of its own');
+  if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${typeof hook}`);
+  return addHook<Tensor>(x, (cotangent) => {
+    const made: unknown = hook(cotangent as Tensor<S>);
+    if (made === undefined || made instanceof Tensor) return made;
+    throw new ArgumentError(
+      `registerHook: the hook gave ${made === null ? 'null' : typeof made}, expected a tensor or nothing`,
+    );
+  });
+}

@@ -1,0 +1,184 @@
+/** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
+
+import { isFloat, type Primitive } from '@tapegrad/kernels';
+import type { Entry, Op } from '../tape/tape.ts';
+import type { Tensor } from '../tensor.ts';
+
+/** The entries that take a tensor, in order of execution. */
+export type Consumers = (x: Tensor) => readonly Entry<Tensor>[];
+
+/** Who takes what, among the entries of a tape. */
+export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
+  const consumers = new Map<Tensor, Entry<Tensor>[]>();
+  for (const entry of tape) {
+    for (const x of new Set(entry.inputs)) {
+      if (!x.requiresGrad) continue;
+      const list = consumers.get(x);
+      if (list === undefined) consumers.set(x, [entry]);
+      else list.push(entry);
+    }
+  }
+  return (x) => consumers.get(x) ?? [];
+}
+
+/** A stretch of the tape at whose end all is gathered that flows from its start. */
+interface Stretch {
+  readonly entries: readonly Entry<Tensor>[];
+  readonly output: Tensor;
+}
+
+interface Step extends Stretch {
+  /** The names of its operations; none where it only moves elements. */
+  readonly names: readonly string[];
+  /** Whether it is a composition that has a name. */
+  readonly composed: boolean;
+}
+
+/** s_l as it was found. */
+export interface Transition {
+  /** The names of its operations, in order. */
+  readonly names: readonly string[];
+  /** Z_l */
+  readonly output: Tensor;
+}
+
+/** Operations that move elements, and change none. */
+export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
+
+/** An operand of a line below: the start, the result of an earlier line, or a constant. */
+type Operand = 'x' | number | 'constant';
+type Line = readonly [op: Primitive, ...operands: Operand[]];
+
+/** Transitions that are composed of primitives, by the lines that they leave on the tape. */
+// biome-ignore format: a line each
+const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
+  ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
+  ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
+  ['normalize', ['sum', 'x'], ['div', 0, 'constant'], ['neg', 1], ['add', 'x', 2], ['mul', 3, 3], ['sum', 4],
+    ['div', 5, 'constant'], ['add', 6, 'constant'], ['sqrt', 7], ['div', 'constant', 8], ['mul', 3, 9]],
+  ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
+  ['selu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2],
+    ['mul', 3, 'constant']],
+  ['elu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2]],
+  ['clamp', ['where', 'constant', 'constant', 'x'], ['where', 'constant', 'constant', 0]],
+  ['maxPool', ['maxPool', 'x', 'constant']],
+  ['avgPool', ['conv', 'x', 'constant'], ['div', 0, 'constant']],
+  ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
+  ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],
+  ['gelu', ['mul', 'x', 'constant'], ['mul', 'x', 'constant'], ['erf', 1], ['add', 2, 'constant'], ['mul', 0, 3]],
+  ['gelu', ['mul', 'x', 'constant'], ['mul', 'x', 'x'], ['mul', 1, 'constant'], ['add', 2, 'constant'],
+    ['mul', 'x', 3], ['mul', 4, 'constant'], ['tanh', 5], ['add', 6, 'constant'], ['mul', 0, 7]],
+];
+
+/** Whether entries that start at `x` are a composition's lines. */
+function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: Tensor): boolean {
+  const isOperand = (operand: Operand | undefined, input: Tensor): boolean => {
+    if (operand === 'constant') return !input.requiresGrad;
+    return input === (operand === 'x' ? x : entries[operand!]?.output);
+  };
+  return lines.every(([op, ...operands], i) => {
+    const { op: found, inputs } = entries[i]!;
+    return found === op && inputs.every((input, j) => isOperand(operands[j], input));
+  });
+}
+
+const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'conv', 'convInput']);
+
+/** Whether an entry is a product of two that are computed or learnt; one with a constant is a step like others. */
+const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
+  products.has(op) && inputs.every(({ requiresGrad }) => requiresGrad);
+
+/** The next tensor in which all is gathered that flows from `x`; `undefined` where that leads through a product. */
+function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
+  const pending = new Set(consumers(x));
+  const reached = new Set([x]);
+  const entries: Entry<Tensor>[] = [];
+  for (;;) {
+    const [first, ...others] = pending;
+    if (first === undefined) return undefined;
+    const entry = others.reduce((earliest, other) => (other.id < earliest.id ? other : earliest), first);
+    const joins = entry.op === 'concat' && entry.inputs.some((input) => input.requiresGrad && !reached.has(input));
+    if (isProduct(entry) || joins) return undefined;
+    entries.push(entry);
+    pending.delete(entry);
+    const { output } = entry;
+    if (pending.size === 0) return { entries, output };
+    reached.add(output);
+    for (const next of consumers(output)) pending.add(next);
+  }
+}
+
+/** The stretches from `x` on, up to a tensor that is among `ends`, or as far as there is no product. */
+function stretchesFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let at = x; !ends.has(at); at = stretches.at(-1)!.output) {
+    const next = nextStretch(at, consumers);
+    if (next === undefined) break;
+    stretches.push(next);
+  }
+  return stretches;
+}
+
+/** The stretches as steps, several of them as one where they are a composition that has a name. */
+function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
+  const steps: Step[] = [];
+  for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
+    const composed = compositionAt(from, stretches, start);
+    const { entries, output } = stretches[start]!;
+    const names = entries.filter(({ op }) => !movement.has(op)).map(({ name }) => name);
+    steps.push(composed?.step ?? { entries, output, names, composed: false });
+    start = composed?.end ?? start + 1;
+  }
+  return steps;
+}
+
+/** The composition that the stretches from `start` on are, and where it ends. */
+function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) {
+  for (const [name, ...lines] of compositions) {
+    const entries: Entry<Tensor>[] = [];
+    let end = start;
+    while (entries.length < lines.length && end < stretches.length) entries.push(...stretches[end++]!.entries);
+    if (entries.length !== lines.length || !areLines(lines, entries, x)) continue;
+    const { output } = stretches[end - 1]!;
+    return { step: { names: [name], entries, output, composed: true }, end };
+  }
+  return undefined;
+}
+
+/** Operations that stand between predictions and a loss: -log p, a square, a scaling, a mean. */
+const ofLosses: ReadonlySet<Op> = new Set<Op>([
+  ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'max', 'min'] as const),
+  ...movement,
+]);
+const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
+
+/** Whether a step is a part of the loss where nothing but such steps follows. */
+function suitsLoss({ entries }: Step): boolean {
+  if (entries.length > 1) return false;
+  const { op, inputs } = entries[0]!;
+  const [x, y] = inputs;
+  const withNumber = inputs.some(({ requiresGrad, rank }) => !requiresGrad && rank === 0);
+  return ofLosses.has(op) || (op === 'mul' && x === y) || (arithmetic.has(op) && withNumber);
+}
+
+/** Whether a step takes data, as a loss takes targets: floats that nothing is to be learnt of, beside mere numbers. */
+const takesData = ({ entries, composed }: Step): boolean =>
+  !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
+
+/** The steps of a last layer without those of the loss, which begins where data comes in or elements are lost. */
+function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
+  const first = steps.findIndex((step) => takesData(step) || step.output.size !== size);
+  const kept = first === -1 ? steps : steps.slice(0, first);
+  return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
+}
+
+/**
+ * The transition of a layer with pre-activation `x`: what leads to the first tensor on the way that a layer takes (one of
+ * `inputs`); before a loss, what leads to the predictions.
+ */
+export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
+  const steps = stepsOf(x, stretchesFrom(x, consumers, inputs));
+  const end = steps.at(-1)?.output ?? x;
+  const own = inputs.has(end) ? steps : withoutLoss(steps, x.size);
+  return { names: own.flatMap(({ names }) => names), output: own.at(-1)?.output ?? x };
+}

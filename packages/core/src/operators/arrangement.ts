@@ -1,0 +1,225 @@
+/** Elements in other places and shapes: axes added, dropped and swapped, tensors cut up, repeated and turned. */
+
+import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../static-shapes.ts';
+import { checkTensor, type Of, type Tensor } from '../tensor.ts';
+import { concat } from './functions.ts';
+
+/** Throws unless a number counts something. */
+function checkCount(call: string, what: string, count: number): void {
+  if (Number.isInteger(count) && count >= 0) return;
+  throw new ArgumentError(`${call}: expected ${what} to be a whole number >= 0, got ${count}`);
+}
+
+/**
+ * With an axis of length 1 more, which comes to lie at `axis`; -1 puts it last.
+ *
+ * @example
+ * unsqueeze(zeros([2, 3]), 1).shape; // [2, 1, 3]
+ */
+export function unsqueeze<S extends Shape, const A extends number>(x: Tensor<S>, axis: A): Of<Unsqueeze<S, A>> {
+  const place = normalizeAxis('unsqueeze', axis, checkTensor('unsqueeze', x).rank + 1);
+  return x.reshape(x.shape.toSpliced(place, 0, 1)) as never;
+}
+
+/**
+ * Without an axis of length 1, or several, or all of them.
+ *
+ * @throws ShapeError where an axis that is named has another length.
+ * @example
+ * squeeze(zeros([2, 1, 3, 1])).shape; // [2, 3]
+ * squeeze(zeros([2, 1, 3, 1]), -1).shape; // [2, 1, 3]
+ */
+export function squeeze<S extends Shape, const A extends Axes = undefined>(x: Tensor<S>, axis?: A): Of<Squeeze<S, A>> {
+  const { shape, rank } = checkTensor('squeeze', x);
+  const axes = normalizeAxes('squeeze', axis, rank).filter((i) => {
+    if (shape[i] !== 1 && axis !== undefined) {
+      throw new ShapeError(`squeeze: axis ${i} of ${formatShape(shape)} has length ${shape[i]}, expected 1`);
+    }
+    return shape[i] === 1;
+  });
+  return x.reshape(shape.filter((_, i) => !axes.includes(i))) as never;
+}
+
+/**
+ * With two axes in each other's place.
+ *
+ * @example
+ * swapaxes(zeros([2, 3, 4]), 0, -1).shape; // [4, 3, 2]
+ */
+export function swapaxes<S extends Shape, const A extends number, const B extends number>(
+  x: Tensor<S>,
+  axis: A,
+  other: B,
+): Of<SwapAxes<S, A, B>> {
+  const [a, b] = [axis, other].map((i) => normalizeAxis('swapaxes', i, checkTensor('swapaxes', x).rank));
+  return x.permute(x.shape.map((_, i) => (i === a ? b! : i === b ? a! : i))) as never;
+}
+
+/** The pieces into which an axis is cut, each of which is as long as the sizes say. */
+export type Pieces<S extends Shape, A extends number> = Of<ReplaceAxis<S, A, readonly [number]>>[];
+
+/**
+ * Cuts an axis, the first unless given, into pieces: of one size, the last of which may be shorter, or of the sizes of a
+ * list. The pieces are views.
+ *
+ * @throws ShapeError where the sizes of a list do not add up to the axis' length.
+ * @example
+ * split(arange(5), 2).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
+ * split(arange(5), [1, 4]).map((piece) => piece.toArray()); // [[0], [1, 2, 3, 4]]
+ */
+export function split<S extends Shape, const A extends number = 0>(
+  x: Tensor<S>,
+  sizes: number | readonly number[],
+  axis: A = 0 as A,
+): Pieces<S, A> {
+  const i = normalizeAxis('split', axis, checkTensor('split', x).rank);
+  const length = x.shape[i]!;
+  const list = typeof sizes === 'number' ? equalSizes(length, sizes) : sizes;
+  for (const size of list) checkCount('split', 'a size', size);
+  const total = list.reduce((sum, size) => sum + size, 0);
+  if (total !== length) {
+    throw new ShapeError(
+      `split: the sizes ${formatShape(list)} add up to ${total}, but axis ${i} has length ${length}`,
+    );
+  }
+  let end = 0;
+  return list.map((size) => {
+    end += size;
+    return x.slice(i, end - size, end);
+  }) as never;
+}
+
+function equalSizes(length: number, size: number): number[] {
+  if (!(Number.isInteger(size) && size > 0)) {
+    throw new ArgumentError(`split: expected a size that is a whole number > 0, got ${size}`);
+  }
+  const count = Math.max(1, Math.ceil(length / size));
+  return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
+}
+
+/**
+ * Cuts an axis, the first unless given, into at most `count` pieces of one size, the last of which may be shorter.
+ *
+ * @example
+ * chunk(arange(5), 2).map((piece) => piece.toArray()); // [[0, 1, 2], [3, 4]]
+ */
+export function chunk<S extends Shape, const A extends number = 0>(
+  x: Tensor<S>,
+  count: number,
+  axis: A = 0 as A,
+): Pieces<S, A> {
+  const length = x.shape[normalizeAxis('chunk', axis, checkTensor('chunk', x).rank)]!;
+  if (!(Number.isInteger(count) && count > 0)) {
+    throw new ArgumentError(`chunk: expected a count that is a whole number > 0, got ${count}`);
+  }
+  return split(x, Math.max(1, Math.ceil(length / count)), axis);
+}
+
+/** Each axis `i` is repeated as a whole `outer[i]` times, each of its entries `inner[i]` times. */
+function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
+  const separate = x.shape.flatMap((length) => [1, length, 1]);
+  const stretched = x.shape.flatMap((length, i) => [outer[i]!, length, inner[i]!]);
+  const merged = x.shape.map((length, i) => outer[i]! * length * inner[i]!);
+  return x.reshape(separate).broadcastTo(stretched).reshape(merged);
+}
+
+/**
+ * The tensor side by side with itself, so many times along each axis: NumPy's and PyTorch's `tile`. Of the counts and the shape, the
+ * shorter is filled up with ones in front.
+ *
+ * @example
+ * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
+ */
+export function tile(x: Tensor, counts: readonly number[]): Tensor {
+  for (const count of counts) checkCount('tile', 'a count', count);
+  const rank = Math.max(checkTensor('tile', x).rank, counts.length);
+  const filledUp = (list: readonly number[]) => [...new Array<number>(rank - list.length).fill(1), ...list];
+  const whole = x.reshape(filledUp(x.shape));
+  return repeated(whole, filledUp(counts), new Array<number>(rank).fill(1));
+}
+
+/**
+ * Each entry of an axis, the first unless given, so many times in a row: NumPy's `repeat`, PyTorch's `repeat_interleave`.
+ *
+ * @example
+ * repeat(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2]
+ * repeat(tensor([1, 2]), [1, 3]).toArray(); // [1, 2, 2, 2]
+ */
+export function repeat<S extends Shape, const A extends number = 0>(
+  x: Tensor<S>,
+  counts: number | readonly number[],
+  axis: A = 0 as A,
+): Of<ReplaceAxis<S, A, readonly [number]>> {
+  const i = normalizeAxis('repeat', axis, checkTensor('repeat', x).rank);
+  for (const count of [counts].flat()) checkCount('repeat', 'a count', count);
+  const ones = x.shape.map(() => 1);
+  if (typeof counts === 'number') return repeated(x, ones, ones.with(i, counts)) as never;
+  if (counts.length !== x.shape[i]) {
+    const got = `${counts.length} counts for axis ${i} of length ${x.shape[i]}`;
+    throw new ArgumentError(`repeat: expected a count for each entry, got ${got}`);
+  }
+  return x.take(
+    counts.flatMap((count, entry) => new Array<number>(count).fill(entry)),
+    i,
+  ) as never;
+}
+
+function rolled(x: Tensor, shift: number, axis: number): Tensor {
+  const length = x.shape[axis]!;
+  const first = length === 0 ? 0 : ((-shift % length) + length) % length;
+  return first === 0 ? x : concat([x.slice(axis, first), x.slice(axis, 0, first)], axis);
+}
+
+/**
+ * Entries moved along an axis by so many places, those that leave it at one end coming back at the other; along several
+ * axes, each by its own shift; without an axis, through all elements in row-major order.
+ *
+ * @example
+ * roll(tensor([1, 2, 3, 4]), 1).toArray(); // [4, 1, 2, 3]
+ * roll(tensor([[1, 2], [3, 4]]), -1, 1).toArray(); // [[2, 1], [4, 3]]
+ */
+export function roll<S extends Shape>(
+  x: Tensor<S>,
+  shift: number | readonly number[],
+  axis?: number | readonly number[],
+): Tensor<S> {
+  const { rank, size, shape } = checkTensor('roll', x);
+  const shifts = [shift].flat();
+  const wrong = shifts.find((places) => !Number.isInteger(places));
+  if (wrong !== undefined) throw new ArgumentError(`roll: expected whole numbers of places, got ${wrong}`);
+  const axes = axis === undefined ? [0] : [axis].flat().map((i) => normalizeAxis('roll', i, rank));
+  if (axes.length !== shifts.length) {
+    throw new ArgumentError(`roll: expected a shift for each axis, got ${shifts.length} for ${axes.length}`);
+  }
+  if (axis === undefined) return rolled(x.reshape([size]), shifts[0]!, 0).reshape(shape) as Tensor<S>;
+  return axes.reduce<Tensor>((turned, i, place) => rolled(turned, shifts[place]!, i), x) as Tensor<S>;
+}
+
+export interface MeshgridOptions {
+  /** `ij`, unless given: axis `i` of the grids belongs to vector `i`. `xy`: the first two axes change places. */
+  readonly indexing?: 'ij' | 'xy';
+}
+
+/**
+ * For each vector, its elements at every point of the grid that the vectors span.
+ *
+ * @example
+ * const [rows, columns] = meshgrid([arange(2), arange(3)]);
+ * rows.toArray(); // [[0, 0, 0], [1, 1, 1]]
+ * columns.toArray(); // [[0, 1, 2], [0, 1, 2]]
+ */
+export function meshgrid<const Vectors extends readonly Tensor[]>(
+  vectors: Vectors,
+  { indexing = 'ij' }: MeshgridOptions = {},
+): { readonly [I in keyof Vectors]: Tensor } {
+  if (indexing !== 'ij' && indexing !== 'xy') {
+    throw new ArgumentError(`meshgrid: unknown indexing '${indexing}', expected 'ij' or 'xy'`);
+  }
+  const shape = vectors.map((x) => {
+    if (checkTensor('meshgrid', x).rank === 1) return x.size;
+    throw new ShapeError(`meshgrid: expected vectors, got shape ${formatShape(x.shape)}`);
+  });
+  const grids = vectors.map((x, i) => x.reshape(shape.map((_, j) => (i === j ? x.size : 1))).broadcastTo(shape));
+  return (indexing === 'xy' && vectors.length > 1 ? grids.map((grid) => swapaxes(grid, 0, 1)) : grids) as never;
+}

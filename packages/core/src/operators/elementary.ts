@@ -1,0 +1,91 @@
+/** Elementary functions of each element, beside those that are methods of `Tensor`. */
+
+import { ArgumentError, type Shape } from '@tapegrad/kernels';
+import type { Broadcast } from '../static-shapes.ts';
+import { checkFloat, checkTensor, kernels as k, type Of, type Operand, operand, type Tensor } from '../tensor.ts';
+
+/** The tangent of an angle in radians; y' = 1 + y^2. */
+export const tan = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.tan(checkTensor('tan', x)) as Tensor<S>;
+
+/** The angle from -pi/2 to pi/2 whose sine is x, NaN beyond [-1, 1]; y' = 1 / sqrt(1 - x^2), infinite at the ends. */
+export const asin = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.asin(checkTensor('asin', x)) as Tensor<S>;
+
+/** The angle from 0 to pi whose cosine is x, NaN beyond [-1, 1]; y' = -1 / sqrt(1 - x^2), infinite at the ends. */
+export const acos = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.acos(checkTensor('acos', x)) as Tensor<S>;
+
+/** The angle from -pi/2 to pi/2 whose tangent is x; y' = 1 / (1 + x^2). */
+export const atan = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.atan(checkTensor('atan', x)) as Tensor<S>;
+
+/** The hyperbolic sine, (e^x - e^-x) / 2. */
+export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.sinh(checkTensor('sinh', x)) as Tensor<S>;
+
+/** The hyperbolic cosine, (e^x + e^-x) / 2. */
+export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.cosh(checkTensor('cosh', x)) as Tensor<S>;
+
+/** The largest whole number that is not above x; no gradient flows. */
+export const floor = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.floor(checkTensor('floor', x)) as Tensor<S>;
+
+/** The smallest whole number that is not below x; no gradient flows. */
+export const ceil = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.ceil(checkTensor('ceil', x)) as Tensor<S>;
+
+/**
+ * The nearest whole number, of two the even one; no gradient flows.
+ *
+ * @example
+ * round(tensor([0.5, 1.5, -2.6])).toArray(); // [0, 2, -3]
+ */
+export const round = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.round(checkTensor('round', x)) as Tensor<S>;
+
+/** 1 / x */
+export const reciprocal = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  k.div(operand('reciprocal', checkFloat('reciprocal', x), 1), x) as Tensor<S>;
+
+/** 1 / sqrt(x) */
+export const rsqrt = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  reciprocal(k.sqrt(checkFloat('rsqrt', x))) as Tensor<S>;
+
+/** x^2, as x x: one multiplication, and exact where a power need not be. */
+export const square = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.mul(checkTensor('square', x), x) as Tensor<S>;
+
+/**
+ * The angle of the point (y, x) from the positive x axis, from -pi to pi: y comes first. The derivatives are
+ * x / (x^2 + y^2) and -y / (x^2 + y^2), and 0 at the origin.
+ *
+ * @example
+ * atan2(tensor([1, 0]), tensor([1, -1])).toArray(); // [0.7853982, 3.1415927]
+ */
+export const atan2 = <A extends Shape, B extends Shape>(
+  y: Tensor<A>,
+  x: Operand<'atan2', A, B>,
+): Of<Broadcast<'atan2', A, B>> => k.atan2(checkTensor('atan2', y), operand('atan2', y, x)) as never;
+
+/**
+ * What whole multiples of y leave of x, with y's sign: x - floor(x / y) y, exactly. By 0 it is NaN; of int32 it is 0.
+ * The derivatives are 1 and -floor(x / y).
+ *
+ * @example
+ * remainder(tensor([5, -5]), 3).toArray(); // [2, 1]
+ */
+export const remainder = <A extends Shape, B extends Shape>(
+  x: Tensor<A>,
+  y: Operand<'remainder', A, B>,
+): Of<Broadcast<'remainder', A, B>> => k.remainder(checkTensor('remainder', x), operand('remainder', x, y)) as never;
+
+/**
+ * x kept from `low` to `high`; either may be `undefined` for no bound. The derivative is 1 inside and at the bounds, 0
+ * beyond. For bounds that are tensors take `maximum` and `minimum`.
+ *
+ * @throws ArgumentError where a bound is NaN, or the bounds are in the wrong order.
+ * @example
+ * clamp(tensor([-2, 0.5, 3]), 0, 1).toArray(); // [0, 0.5, 1]
+ * clamp(tensor([-2, 0.5, 3]), undefined, 1).toArray(); // [-2, 0.5, 1]
+ */
+export function clamp<S extends Shape>(x: Tensor<S>, low?: number, high?: number): Tensor<S> {
+  if (!((low ?? -Infinity) <= (high ?? Infinity))) {
+    throw new ArgumentError(`clamp: expected a lower bound that is not above the upper, got ${low} and ${high}`);
+  }
+  let clamped: Tensor = checkTensor('clamp', x);
+  if (low !== undefined) clamped = clamped.less(low).where(low, clamped);
+  if (high !== undefined) clamped = clamped.greater(high).where(high, clamped);
+  return clamped as Tensor<S>;
+}

@@ -1,0 +1,211 @@
+/**
+ * The operations as functions, for those who prefer `add(x, y)` to `x.add(y)`. Each is described at the method of
+ * `Tensor` that has its name; in those of two operands a number may stand on either side.
+ */
+
+import {
+  ArgumentError,
+  type DType,
+  DTypeError,
+  formatShape,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Window,
+} from '@tapegrad/kernels';
+import { stack as stackAlong } from '../compositions.ts';
+import { einsum as runEinsum } from '../einsum.ts';
+import type { ReduceOptions } from '../requests.ts';
+import type { Axes, Broadcast, MatMul, Permute, Reduce, Reshape, Transpose } from '../static-shapes.ts';
+import { checkTensor, type Fitting, kernels as k, type Of, type Operand, operand, type Tensor } from '../tensor.ts';
+import { windowedKernels } from './windowed.ts';
+
+type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
+
+interface BinaryFunction<Call extends string> {
+  <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
+  // Last, since a message is about the last: it is to say why two tensors do not fit.
+  <A extends Shape, B extends Shape>(x: Tensor<A>, y: Operand<Call, A, B>): Of<Broadcast<Call, A, B>>;
+}
+
+type ReduceFunction = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: ReduceOptions<Keep>,
+) => Of<Reduce<S, A, Keep>>;
+
+type PositionFunction = <
+  S extends Shape,
+  const A extends number | undefined = undefined,
+  const Keep extends boolean = false,
+>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: ReduceOptions<Keep>,
+) => Of<Reduce<S, A, Keep>>;
+
+type AlongFunction = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]) => Tensor<S>;
+
+type Method = {
+  [Name in keyof Tensor]: Tensor[Name] extends (...args: never[]) => Tensor ? Name : never;
+}[keyof Tensor];
+type AnyMethod = (...args: unknown[]) => Tensor;
+
+const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
+  (checkTensor(name, x)[name] as AnyMethod).apply(x, args);
+
+/** A method as a function `F` of the tensor and the method's arguments. */
+const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
+const unary = method<UnaryFunction>;
+const reduction = method<ReduceFunction>;
+
+const binary = <const Call extends Method>(name: Call): BinaryFunction<Call> =>
+  ((x: Tensor | number, y: Tensor) =>
+    call(name, typeof x === 'number' ? operand(name, checkTensor(name, y), x) : x, y)) as BinaryFunction<Call>;
+
+export const neg = unary('neg');
+export const abs = unary('abs');
+export const sign = unary('sign');
+export const exp = unary('exp');
+export const expm1 = unary('expm1');
+export const log = unary('log');
+export const log1p = unary('log1p');
+export const sqrt = unary('sqrt');
+export const sin = unary('sin');
+export const cos = unary('cos');
+export const tanh = unary('tanh');
+export const sigmoid = unary('sigmoid');
+export const relu = unary('relu');
+export const softplus = unary('softplus');
+export const erf = unary('erf');
+
+export const add = binary('add');
+export const sub = binary('sub');
+export const mul = binary('mul');
+export const div = binary('div');
+export const pow = binary('pow');
+export const maximum = binary('maximum');
+export const minimum = binary('minimum');
+export const equal = binary('equal');
+export const notEqual = binary('notEqual');
+export const less = binary('less');
+export const lessEqual = binary('lessEqual');
+export const greater = binary('greater');
+export const greaterEqual = binary('greaterEqual');
+
+export const sum = reduction('sum');
+export const mean = reduction('mean');
+export const prod = reduction('prod');
+export const max = reduction('max');
+export const min = reduction('min');
+export const logSumExp = reduction('logSumExp');
+
+export const variance =
+  method<
+    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+      x: Tensor<S>,
+      axis?: A,
+      options?: ReduceOptions<Keep> & { readonly correction?: number },
+    ) => Of<Reduce<S, A, Keep>>
+  >('variance');
+
+export const norm =
+  method<
+    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+      x: Tensor<S>,
+      axis?: A,
+      options?: ReduceOptions<Keep> & { readonly order?: number },
+    ) => Of<Reduce<S, A, Keep>>
+  >('norm');
+
+export const argmax = method<PositionFunction>('argmax');
+export const argmin = method<PositionFunction>('argmin');
+
+export const cumsum = method<<S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S>>('cumsum');
+export const softmax = method<AlongFunction>('softmax');
+export const logSoftmax = method<AlongFunction>('logSoftmax');
+
+export const where = method<(condition: Tensor, x: Tensor | number, y: Tensor | number) => Tensor>('where');
+export const cast = method<<S extends Shape>(x: Tensor<S>, dtype: DType) => Tensor<S>>('cast');
+
+export const reshape = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<Reshape<T>>>('reshape');
+export const transpose = method<<S extends Shape>(x: Tensor<S>) => Of<Transpose<S>>>('transpose');
+export const permute =
+  method<<S extends Shape, const Order extends Shape>(x: Tensor<S>, order: Order) => Of<Permute<S, Order>>>('permute');
+export const broadcastTo = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<T>>('broadcastTo');
+export const flip = method<AlongFunction>('flip');
+export const pad =
+  method<(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value?: number) => Tensor>('pad');
+
+export const take = method<(x: Tensor, indices: Tensor | readonly number[], axis?: number) => Tensor>('take');
+export const scatterAdd =
+  method<(x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor>('scatterAdd');
+export const gather = method<(x: Tensor, indices: Tensor, axis: number) => Tensor>('gather');
+
+export const matmul =
+  method<<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>) => Of<MatMul<A, B>>>('matmul');
+
+function firstOf(call: string, list: readonly Tensor[]): Tensor {
+  if (!Array.isArray(list)) throw new ArgumentError(`${call}: expected an array of tensors, got ${typeof list}`);
+  if (list.length === 0) throw new ArgumentError(`${call}: expected at least one tensor, got none`);
+  for (const x of list) checkTensor(call, x);
+  return list[0]!;
+}
+
+/**
+ * Tensors one after the other along an axis; their shapes differ there at most.
+ *
+ * @example
+ * concat([tensor([1, 2]), tensor([3])], 0).toArray(); // [1, 2, 3]
+ */
+export function concat(list: readonly Tensor[], axis: number): Tensor {
+  const first = firstOf('concat', list);
+  return k.concat(...list, normalizeAxis('concat', axis, first.rank));
+}
+
+/**
+ * Tensors of one shape side by side along a new axis.
+ *
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], 0).shape; // [2, 2]
+ */
+export function stack(list: readonly Tensor[], axis: number): Tensor {
+  const first = firstOf('stack', list);
+  for (const x of list) {
+    if (!sameShape(x.shape, first.shape)) {
+      const shapes = `${formatShape(first.shape)} and ${formatShape(x.shape)}`;
+      throw new ShapeError(`stack: expected tensors of one shape, got ${shapes}`);
+    }
+    if (x.dtype !== first.dtype) {
+      throw new DTypeError(`stack: operands are ${first.dtype} and ${x.dtype}; cast one of them`);
+    }
+  }
+  return stackAlong<Tensor>(k, list, normalizeAxis('stack', axis, first.rank + 1));
+}
+
+/**
+ * Einstein summation: each letter names an axis, letters missing from the output are summed over, `...` stands for axes
+ * that broadcast, and a letter repeated in one operand takes its diagonal.
+ *
+ * @example
+ * einsum('ij,jk->ik', ones([2, 3]), ones([3, 4])).shape; // [2, 4]
+ * einsum('bii->b', ones([2, 3, 3])).toArray(); // [3, 3]
+ */
+export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor =>
+  runEinsum<Tensor>(
+    k,
+    equation,
+    operands.map((x) => checkTensor('einsum', x)),
+  );
+
+/**
+ * Sliding windows over the last axes, one window an axis: `[..., n1, n2]` becomes
+ * `[..., size1, size2, positions1, positions2]`, so that a convolution is a matrix product.
+ */
+export const unfold = (x: Tensor, windows: readonly Window[]): Tensor =>
+  windowedKernels().unfold(checkTensor('unfold', x), windows);
+
+/** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
+export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor =>
+  windowedKernels().fold(checkTensor('fold', x), { windows, shape });

@@ -1,0 +1,50 @@
+/** Logic of each element: bool results, through which no gradient flows. Numbers count as true where they are not 0. */
+
+import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
+import type { Broadcast } from '../static-shapes.ts';
+import { checkTensor, type Fitting, type Of, type Tensor } from '../tensor.ts';
+
+const truth = (call: string, x: unknown): Tensor => checkTensor(call, x).cast('bool');
+
+/** The larger, or the smaller, of two truths. */
+function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown): Tensor {
+  const [a, b] = [truth(call, x), truth(call, y)];
+  broadcastShapes(call, a.shape, b.shape);
+  return a[which](b);
+}
+
+/** Whether both are true. */
+export const logicalAnd = <A extends Shape, B extends Shape>(
+  x: Tensor<A>,
+  y: Fitting<Broadcast<'logicalAnd', A, B>, B>,
+): Of<Broadcast<'logicalAnd', A, B>> => joined('logicalAnd', 'minimum', x, y) as never;
+
+/** Whether either is true, or both are. */
+export const logicalOr = <A extends Shape, B extends Shape>(
+  x: Tensor<A>,
+  y: Fitting<Broadcast<'logicalOr', A, B>, B>,
+): Of<Broadcast<'logicalOr', A, B>> => joined('logicalOr', 'maximum', x, y) as never;
+
+/**
+ * Whether x is false.
+ *
+ * @example
+ * logicalNot(tensor([0, 1, 2])).toArray(); // [1, 0, 0]
+ */
+export const logicalNot = <S extends Shape>(x: Tensor<S>): Tensor<S> => truth('logicalNot', x).equal(0) as Tensor<S>;
+
+/** Whether an element is not a number; of int32 and bool, never. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the field's name.
+export const isNaN = <S extends Shape>(x: Tensor<S>): Tensor<S> => checkTensor('isNaN', x).notEqual(x) as Tensor<S>;
+
+/**
+ * Whether an element is neither infinite nor NaN; of int32 and bool, always.
+ *
+ * @example
+ * isFinite(tensor([1, Infinity, NaN])).toArray(); // [1, 0, 0]
+ */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: the field's name.
+export function isFinite<S extends Shape>(x: Tensor<S>): Tensor<S> {
+  const t = checkTensor('isFinite', x);
+  return (isFloat(t.dtype) ? t.abs().less(Infinity) : t.equal(t)) as Tensor<S>;
+}

@@ -1,0 +1,108 @@
+/** Parts of matrices, and matrices made of vectors and of other matrices. */
+
+import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import { sliceAxis } from '../compositions.ts';
+import { arange } from '../create.ts';
+import type { Outer } from '../static-shapes.ts';
+import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
+
+/** The elements of matrices for which `keep` holds of their rows and columns, zeros elsewhere. */
+function masked<S extends Shape>(
+  call: string,
+  x: Tensor<S>,
+  offset: number,
+  keep: (columns: Tensor, edge: Tensor) => Tensor,
+): Tensor<S> {
+  if (checkTensor(call, x).rank < 2) {
+    throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(x.shape)}`);
+  }
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole number as offset, got ${offset}`);
+  const [rows, columns] = x.shape.slice(-2).map((length) => arange(0, length, 1, { dtype: 'int32' }));
+  const edge = rows!.add(offset).reshape([rows!.size, 1]);
+  return keep(columns!, edge).where(x, 0) as Tensor<S>;
+}
+
+/**
+ * The lower triangle of the last two axes, up to the diagonal that lies `offset` above the main one, and zeros beyond.
+ *
+ * @example
+ * tril(ones([2, 3])).toArray(); // [[1, 0, 0], [1, 1, 0]]
+ */
+export const tril = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
+  masked('tril', x, offset, (columns, edge) => columns.lessEqual(edge));
+
+/**
+ * The upper triangle of the last two axes, from the diagonal on that lies `offset` above the main one, and zeros below.
+ *
+ * @example
+ * triu(ones([2, 3]), 1).toArray(); // [[0, 1, 1], [0, 0, 1]]
+ */
+export const triu = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
+  masked('triu', x, offset, (columns, edge) => columns.greaterEqual(edge));
+
+export interface DiagonalOptions {
+  /** How far above the main diagonal; below it where negative. */
+  readonly offset?: number;
+  /** The axes of the rows and of the columns; the first two unless given. */
+  readonly axes?: readonly [rows: number, columns: number];
+}
+
+/**
+ * The elements whose position is the same on two axes, on a last axis of their own; the two are gone. Those that lie beside
+ * the matrix have none.
+ *
+ * @example
+ * diagonal(tensor([[1, 2, 3], [4, 5, 6]])).toArray(); // [1, 5]
+ * diagonal(tensor([[1, 2, 3], [4, 5, 6]]), { offset: 1 }).toArray(); // [2, 6]
+ */
+export function diagonal(x: Tensor, { offset = 0, axes = [0, 1] }: DiagonalOptions = {}): Tensor {
+  const { rank, shape } = checkTensor('diagonal', x);
+  const [row, column] = axes.map((axis) => normalizeAxis('diagonal', axis, rank)) as [number, number];
+  if (row === column) throw new ArgumentError(`diagonal: axis ${row} is named twice in ${formatShape(axes)}`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`diagonal: expected a whole offset, got ${offset}`);
+  const others = shape.map((_, i) => i).filter((i) => i !== row && i !== column);
+  const [height, width] = [shape[row]!, shape[column]!];
+  const length = Math.max(0, Math.min(height + Math.min(offset, 0), width - Math.max(offset, 0)));
+  const start = offset < 0 ? -offset * width : offset;
+  const flat = x.permute([...others, row, column]).reshape([...others.map((i) => shape[i]!), height * width]);
+  return sliceAxis<Tensor>(k, flat, others.length, length === 0 ? 0 : start, length, width + 1);
+}
+
+/**
+ * The sum of a diagonal.
+ *
+ * @example
+ * trace(tensor([[1, 2], [3, 4]])).item(); // 5
+ */
+export const trace = (x: Tensor, options?: DiagonalOptions): Tensor =>
+  diagonal(checkTensor('trace', x), options).sum(-1) as Tensor;
+
+/**
+ * Every product of an element of one vector with one of another: x_i y_j.
+ *
+ * @example
+ * outer(tensor([1, 2]), tensor([3, 4, 5])).toArray(); // [[3, 4, 5], [6, 8, 10]]
+ */
+export function outer<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<Outer<A, B>, B>): Of<Outer<A, B>> {
+  const [a, b] = [checkTensor('outer', x), checkTensor('outer', y)];
+  if (a.rank !== 1 || b.rank !== 1) {
+    throw new ShapeError(`outer: expected two vectors, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
+  }
+  return k.mul(a.reshape([a.size, 1]), b) as never;
+}
+
+/**
+ * The Kronecker product: x with each element replaced by that element times y. Of two shapes, the shorter is filled up with
+ * ones in front.
+ *
+ * @example
+ * kron(tensor([[1, 2]]), tensor([[1], [10]])).toArray(); // [[1, 2], [10, 20]]
+ */
+export function kron(x: Tensor, y: Tensor): Tensor {
+  const rank = Math.max(checkTensor('kron', x).rank, checkTensor('kron', y).rank);
+  const filledUp = (shape: Shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
+  const [outerShape, innerShape] = [filledUp(x.shape), filledUp(y.shape)];
+  const blocks = x.reshape(outerShape.flatMap((length) => [length, 1]));
+  const entries = y.reshape(innerShape.flatMap((length) => [1, length]));
+  return k.mul(blocks, entries).reshape(outerShape.map((length, i) => length * innerShape[i]!));
+}

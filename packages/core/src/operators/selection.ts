@@ -1,0 +1,126 @@
+/** Entries marked, replaced and put at their places by position or mask. */
+
+import {
+  ArgumentError,
+  type DType,
+  DTypeError,
+  formatShape,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sameShape,
+} from '@tapegrad/kernels';
+import { placesAlong } from '../compositions.ts';
+import { arange, ones } from '../create.ts';
+import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';
+import { checkTensor, kernels as k, operand, Tensor } from '../tensor.ts';
+import { stack } from './functions.ts';
+
+export interface OneHotOptions {
+  /** float32 unless given. */
+  readonly dtype?: DType;
+}
+
+/**
+ * Class labels as vectors on a last axis of length `classes`: 1 at the label, 0 elsewhere; no gradient flows.
+ *
+ * @param labels int32, from 0 to classes - 1.
+ * @throws ArgumentError where a label is out of range.
+ * @example
+ * oneHot(tensor([2, 0], { dtype: 'int32' }), 3).toArray(); // [[0, 0, 1], [1, 0, 0]]
+ */
+export function oneHot<S extends Shape, const N extends number>(
+  labels: Tensor<S>,
+  classes: N,
+  { dtype = 'float32' }: OneHotOptions = {},
+): Tensor<readonly [...S, N]> {
+  const { shape, elements } = checkTensor('oneHot', labels);
+  if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: expected int32 labels, got ${labels.dtype}`);
+  const wrong = elements.findIndex((label) => label < 0 || label >= classes);
+  if (wrong !== -1) {
+    throw new ArgumentError(
+      `oneHot: label ${elements[wrong]} at place ${wrong} is out of range for ${classes} classes`,
+    );
+  }
+  const column = (labels as Tensor).reshape([...shape, 1]);
+  const positions = arange(0, classes, 1, { dtype: 'int32' });
+  return (column.equal(positions) as Tensor).cast(dtype) as Tensor as never;
+}
+
+/**
+ * x, but for a value where a mask holds; no gradient flows from there.
+ *
+ * @param mask bool, of a shape that broadcasts to x's.
+ * @example
+ * maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), -1).toArray(); // [-1, 2, -1]
+ */
+export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: number): Tensor<S> {
+  const { dtype, shape } = checkTensor('maskedFill', mask);
+  if (dtype !== 'bool') throw new DTypeError(`maskedFill: expected a bool mask, got ${dtype}`);
+  const filling = operand('maskedFill', checkTensor('maskedFill', x), value);
+  const filled = mask.where(filling, x);
+  if (!sameShape(filled.shape, x.shape)) {
+    throw new ShapeError(`maskedFill: a mask ${formatShape(shape)} does not broadcast to ${formatShape(x.shape)}`);
+  }
+  return filled as Tensor<S>;
+}
+
+export interface ScatterOptions {
+  /** What becomes of the entries that were there: replaced, unless given, or added to. */
+  readonly reduce?: 'replace' | 'add';
+}
+
+/**
+ * x with entries of `source` put along an axis, at an index for each: y[i, indices[i, j]] = source[i, j] for axis 1. The
+ * inverse of `gather`; with `reduce: 'add'`, which takes an index more than once, its adjoint.
+ *
+ * @param indices int32, of x's shape except along the axis.
+ * @param source of the shape of the indices, or a number.
+ * @throws ArgumentError where an index is out of range, or an entry is to be replaced twice.
+ * @example
+ * const indices = tensor([2, 0], { dtype: 'int32' });
+ * scatter(zeros([3]), indices, tensor([5, 7]), 0).toArray(); // [7, 0, 5]
+ * scatter(ones([3]), indices, tensor([5, 7]), 0, { reduce: 'add' }).toArray(); // [8, 1, 6]
+ */
+export function scatter<S extends Shape>(
+  x: Tensor<S>,
+  indices: Tensor,
+  source: Tensor | number,
+  axis: number,
+  { reduce = 'replace' }: ScatterOptions = {},
+): Tensor<S> {
+  if (reduce !== 'replace' && reduce !== 'add') {
+    throw new ArgumentError(`scatter: unknown reduction '${reduce}', expected 'replace' or 'add'`);
+  }
+  const i = normalizeAxis('scatter', axis, checkTensor('scatter', x).rank);
+  checkIndicesAlong('scatter', x, checkTensor('scatter', indices), i);
+  const entries = typeof source === 'number' ? operand('scatter', x, source).broadcastTo(indices.shape) : source;
+  if (!sameShape(checkTensor('scatter', entries).shape, indices.shape)) {
+    const shapes = `${formatShape(indices.shape)} and ${formatShape(entries.shape)}`;
+    throw new ShapeError(`scatter: expected indices and a source of one shape, got ${shapes}`);
+  }
+  const places = placesAlong<Tensor>(k, x.shape, indices, i).reshape([indices.size]);
+  const spread = (values: Tensor): Tensor => values.reshape([indices.size]).scatterAdd(places, x.size).reshape(x.shape);
+  if (reduce === 'add') return k.add(x, spread(entries)) as Tensor<S>;
+  const hits = spread(ones(indices.shape, { dtype: 'int32' }));
+  const twice = hits.elements.findIndex((count) => count > 1);
+  if (twice !== -1) {
+    throw new ArgumentError(
+      `scatter: element ${twice} would be replaced twice; with { reduce: 'add' } the values add up`,
+    );
+  }
+  return hits.cast('bool').where(spread(entries), x) as Tensor<S>;
+}
+
+/**
+ * The positions of the elements that are not 0, in row-major order: int32, [count, rank].
+ *
+ * @example
+ * nonzero(tensor([[0, 5], [7, 0]])).toArray(); // [[0, 1], [1, 0]]
+ */
+export function nonzero(x: Tensor): Tensor<readonly [number, number]> {
+  const columns = nonzeroPositions(checkTensor('nonzero', x)).map((positions) => new Tensor(positions));
+  if (columns.length > 0) return stack(columns, 1) as never;
+  const count = x.item() === 0 ? 0 : 1;
+  return ones([count, 0], { dtype: 'int32' });
+}

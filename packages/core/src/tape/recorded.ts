@@ -1,0 +1,70 @@
+/** The recorded interpreter: runs another one on arrays and appends what it ran to the tape. */
+
+import { arity, isFloat, type Kernels, type NdArray, type Primitive, primitives } from '@tapegrad/kernels';
+import { interpreter } from '../engine.ts';
+import { isIntercepted, throughInterceptors } from './interception.ts';
+import { rules } from './rules.ts';
+import { Entry, isRecording, type Op, type Recorded } from './tape.ts';
+
+/** Whether a primitive passes a cotangent on to any of its inputs. */
+const isDifferentiable = (op: Primitive): boolean => {
+  const rule = rules[op];
+  return typeof rule === 'function' || rule.some((vjp) => vjp !== null);
+};
+
+/** Makes a tensor from an array and the entry that computed it. */
+export type Wrap<T> = (array: NdArray, entry: Entry | undefined) => T;
+
+/** A primitive as the tape sees it: arrays in, at most one value of plain data, an array out. */
+type Run = (...args: readonly unknown[]) => NdArray;
+
+/** Makes a tensor of an operation's result, with an entry where a gradient can flow through it. */
+export function record<T extends Recorded>(
+  wrap: Wrap<T>,
+  op: Op,
+  inputs: readonly T[],
+  attributes: unknown,
+  array: NdArray,
+): T {
+  let tracked = false;
+  if (isRecording() && isFloat(array.dtype)) {
+    for (let i = 0; i < inputs.length; i++) tracked ||= inputs[i]!.requiresGrad;
+  }
+  if (!tracked) return wrap(array, undefined);
+  const entry = new Entry(op, inputs, attributes);
+  const output = wrap(array, entry);
+  entry.bind(output);
+  return output;
+}
+
+function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
+  const differentiable = isDifferentiable(op);
+  const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T =>
+    differentiable ? record(wrap, op, inputs, attributes, array) : wrap(array, undefined);
+
+  const run = (): Run => interpreter()[op] as Run;
+  const intercepted = (inputs: readonly T[], attributes: unknown): T =>
+    throughInterceptors(op, inputs, attributes, (operands) =>
+      finish(operands, attributes, run()(...operands.map((x) => x.array), attributes)),
+    );
+  switch (arity[op]) {
+    case 1:
+      return (x: T, attributes?: unknown) =>
+        isIntercepted() ? intercepted([x], attributes) : finish([x], attributes, run()(x.array, attributes));
+    case 2:
+      return (x: T, y: T, attributes?: unknown) =>
+        isIntercepted()
+          ? intercepted([x, y], attributes)
+          : finish([x, y], attributes, run()(x.array, y.array, attributes));
+    default:
+      return (...args: readonly unknown[]) => {
+        const count = arity[op] === 'variadic' ? args.length - 1 : (arity[op] as number);
+        const inputs = args.slice(0, count) as T[];
+        return intercepted(inputs, args[count]);
+      };
+  }
+}
+
+/** The primitives on recorded tensors. */
+export const recorded = <T extends Recorded>(wrap: Wrap<T>): Kernels<T> =>
+  Object.fromEntries(primitives.map((op) => [op, recordedPrimitive(op, wrap)])) as unknown as Kernels<T>;

@@ -1,0 +1,270 @@
+/**
+ * The rule table: the vector-Jacobian product of every primitive, and all the calculus that tapegrad knows.
+ *
+ * A rule has one function for each array input: given the cotangent `g` of the result `y`, it gives the cotangent of that
+ * input, or is `null` where none flows. Run on arrays, the table gives gradients; run on recorded tensors, the same table
+ * gives gradients of gradients. No rule sums a broadcast away: the sweep does that, in one place.
+ *
+ * The mapped type makes a primitive without a rule, or with one too few, a compile error.
+ */
+
+import {
+  type Activation,
+  type ArrayLike,
+  type InputsOf,
+  type Kernels,
+  type Primitive,
+  sizeOf,
+  type VariadicPrimitive,
+} from '@tapegrad/kernels';
+import { softmax } from '../compositions.ts';
+
+/** The cotangent of one input. */
+export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
+  k: Kernels<A>,
+  g: A,
+  y: A,
+  ...args: Parameters<Kernels<A>[P]>
+) => A;
+
+/** The cotangent of input `i` of a primitive that takes any number of them. */
+export type VariadicVjp = <A extends ArrayLike>(
+  k: Kernels<A>,
+  g: A,
+  i: number,
+  inputs: readonly A[],
+  axis: number,
+) => A;
+
+type Rule<P extends Exclude<Primitive, VariadicPrimitive>, Inputs = InputsOf<P>> = {
+  readonly [I in keyof Inputs]: Vjp<P> | null;
+};
+
+type Rules = {
+  readonly [P in Primitive]: P extends VariadicPrimitive
+    ? VariadicVjp
+    : P extends Exclude<Primitive, VariadicPrimitive>
+      ? Rule<P>
+      : never;
+};
+
+/** A number as a scalar array of `x`'s dtype. */
+const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
+  k.full({ shape: [], value, dtype: x.dtype });
+
+/** Swaps the last two axes. */
+function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  const last = x.shape.length - 1;
+  const order = x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i));
+  return k.permute(x, order);
+}
+
+/** A batch of matrices as one, row below row: so what a weight gets of each is summed within one product. */
+function rowsOf<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  if (x.shape.length === 2) return x;
+  const columns = x.shape.at(-1)!;
+  return k.reshape(x, [sizeOf(x.shape.slice(0, -1)), columns]);
+}
+
+const inverse = (order: readonly number[]): number[] => order.map((_, i) => order.indexOf(i));
+
+/** Reverses one axis. */
+const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
+  k.slice(x, {
+    starts: x.shape.map((length, i) => (i === axis ? Math.max(0, length - 1) : 0)),
+    sizes: x.shape,
+    steps: x.shape.map((_, i) => (i === axis ? -1 : 1)),
+  });
+
+/** The share of x in the larger, or smaller, of two: all, none, or half of it in a tie. */
+function share<A extends ArrayLike>(k: Kernels<A>, loses: A, x: A, y: A): A {
+  const untied = k.where(loses, number(k, 0, x), number(k, 1, x));
+  return k.where(k.equal(x, y), number(k, 0.5, x), untied);
+}
+
+/** g shared evenly among the entries that attain the extremum y. */
+function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
+  const ties = k.cast(k.equal(x, y), x.dtype);
+  return k.mul(ties, k.div(g, k.sum(ties, axes)));
+}
+
+/** y x^(y-1); 0 where the exponent is 0, whatever x is. */
+function powerSlope<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const constant = k.equal(y, number(k, 0, y));
+  const lower = k.where(constant, number(k, 0, y), k.sub(y, number(k, 1, y)));
+  return k.where(constant, number(k, 0, y), k.mul(y, k.pow(x, lower)));
+}
+
+/**
+ * sqrt(1 - x^2), the other leg of the triangle. (1 - x) (1 + x) loses no digits where x is near 1; but to differentiate it
+ * at 1 were to multiply infinity by 0, so its value alone is taken.
+ */
+function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  const one = number(k, 1, x);
+  const rest = k.sub(one, k.mul(x, x));
+  const exact = k.mul(k.sub(one, x), k.add(one, x));
+  return k.sqrt(k.add(rest, k.stopGradient(k.sub(exact, rest))));
+}
+
+/**
+ * x / (x^2 + y^2), and 0 at the origin. Both are divided by the larger first, so that no square overflows or vanishes; by
+ * a constant, as the quotient does not depend on it.
+ */
+function overSquares<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
+  const [zero, one] = [number(k, 0, x), number(k, 1, x)];
+  const origin = k.equal(larger, zero);
+  const scale = k.where(origin, one, larger);
+  const [a, b] = [k.div(x, scale), k.div(y, scale)];
+  const squares = k.mul(scale, k.add(k.mul(a, a), k.mul(b, b)));
+  return k.where(origin, zero, k.div(a, k.where(origin, one, squares)));
+}
+
+/** log(x), and 0 where 0^y with y >= 0 makes the power constant in its exponent. */
+function powerLog<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const zero = number(k, 0, x);
+  const flat = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
+  return k.log(k.where(flat, number(k, 1, x), x));
+}
+
+/** The cotangent of y in g s'(x), with s'(x) a function of y: relu's is constant, tanh's has slope -2 y, sigmoid's 1 - 2 y. */
+function slopeOfSlope<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, y: A, of: Activation): A {
+  if (of === 'relu') return k.full({ shape: y.shape, value: 0, dtype: y.dtype });
+  const twice = k.mul(y, number(k, -2, y));
+  return k.mul(k.mul(h, g), of === 'tanh' ? twice : k.add(twice, number(k, 1, y)));
+}
+
+/** A vector as a column. */
+const column = <A extends ArrayLike>(k: Kernels<A>, x: A): A => k.reshape(x, [...x.shape, 1]);
+
+/** The cross-entropies' slopes for g = 1: softmax(x) less 1 at the label. */
+function unitSlope<A extends ArrayLike>(k: Kernels<A>, logits: A, labels: A): A {
+  const ones = k.full({ shape: labels.shape, value: 1, dtype: logits.dtype });
+  return k.crossEntropySlope(ones, logits, labels);
+}
+
+/** The cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
+function slopeOfLogits<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, logits: A): A {
+  const p = softmax(k, logits, [1]);
+  const weighted = k.mul(p, k.mul(h, column(k, g)));
+  return k.sub(weighted, k.mul(p, k.sum(weighted, [1])));
+}
+
+const twoOverSqrtPi = 2 / Math.sqrt(Math.PI);
+
+export const rules: Rules = {
+  full: [],
+
+  neg: [(k, g) => k.neg(g)],
+  abs: [(k, g, _y, x) => k.mul(g, k.sign(x))],
+  sign: [null],
+  exp: [(k, g, y) => k.mul(g, y)],
+  expm1: [(k, g, y) => k.mul(g, k.add(y, number(k, 1, y)))],
+  log: [(k, g, _y, x) => k.div(g, x)],
+  log1p: [(k, g, _y, x) => k.div(g, k.add(x, number(k, 1, x)))],
+  sqrt: [(k, g, y) => k.div(g, k.mul(y, number(k, 2, y)))],
+  sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
+  cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
+  tan: [(k, g, y) => k.mul(g, k.add(k.mul(y, y), number(k, 1, y)))],
+  asin: [(k, g, _y, x) => k.div(g, besideUnit(k, x))],
+  acos: [(k, g, _y, x) => k.neg(k.div(g, besideUnit(k, x)))],
+  atan: [(k, g, _y, x) => k.div(g, k.add(k.mul(x, x), number(k, 1, x)))],
+  sinh: [(k, g, _y, x) => k.mul(g, k.cosh(x))],
+  cosh: [(k, g, _y, x) => k.mul(g, k.sinh(x))],
+  tanh: [(k, g, y) => k.timesSlope(g, y, 'tanh')],
+  sigmoid: [(k, g, y) => k.timesSlope(g, y, 'sigmoid')],
+  relu: [(k, g, y) => k.timesSlope(g, y, 'relu')],
+  softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
+  erf: [(k, g, _y, x) => k.mul(g, k.mul(number(k, twoOverSqrtPi, x), k.exp(k.neg(k.mul(x, x)))))],
+  floor: [null],
+  ceil: [null],
+  round: [null],
+  stopGradient: [null],
+
+  add: [(_k, g) => g, (_k, g) => g],
+  sub: [(_k, g) => g, (k, g) => k.neg(g)],
+  mul: [(k, g, _y, _a, b) => k.mul(g, b), (k, g, _y, a) => k.mul(g, a)],
+  div: [(k, g, _y, _a, b) => k.div(g, b), (k, g, y, _a, b) => k.neg(k.div(k.mul(g, y), b))],
+  pow: [(k, g, _y, a, b) => k.mul(g, powerSlope(k, a, b)), (k, g, y, a, b) => k.mul(g, k.mul(y, powerLog(k, a, b)))],
+  remainder: [(_k, g) => g, (k, g, y, a, b) => k.mul(g, k.round(k.div(k.sub(y, a), b)))],
+  atan2: [
+    (k, g, _z, y, x) => k.mul(g, overSquares(k, x, y)),
+    (k, g, _z, y, x) => k.neg(k.mul(g, overSquares(k, y, x))),
+  ],
+  maximum: [
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), a, b)),
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), b, a)),
+  ],
+  minimum: [
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
+    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
+  ],
+
+  timesSlope: [(k, h, _z, _g, y, of) => k.timesSlope(h, y, of), slopeOfSlope],
+
+  equal: [null, null],
+  less: [null, null],
+  lessEqual: [null, null],
+
+  where: [
+    null,
+    (k, g, _y, condition) => k.where(condition, g, number(k, 0, g)),
+    (k, g, _y, condition) => k.where(condition, number(k, 0, g), g),
+  ],
+  cast: [(k, g, _y, x) => k.cast(g, x.dtype)],
+
+  sum: [(k, g, _y, x) => k.broadcastTo(g, x.shape)],
+  max: [amongTies],
+  min: [amongTies],
+  argmax: [null],
+  argmin: [null],
+  argsort: [null],
+  cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
+
+  reshape: [(k, g, _y, x) => k.reshape(g, x.shape)],
+  permute: [(k, g, _y, _x, order) => k.permute(g, inverse(order))],
+  broadcastTo: [(_k, g) => g],
+  slice: [(k, g, _y, x, slice) => k.embed(g, { ...slice, shape: x.shape })],
+  embed: [(k, g, _y, _x, into) => k.slice(g, into)],
+  concat: (k, g, i, inputs, axis) => {
+    const start = inputs.slice(0, i).reduce((sum, x) => sum + x.shape[axis]!, 0);
+    const x = inputs[i]!;
+    return k.slice(g, {
+      starts: x.shape.map((_, j) => (j === axis && x.shape[axis] !== 0 ? start : 0)),
+      sizes: x.shape,
+      steps: x.shape.map(() => 1),
+    });
+  },
+
+  take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
+  scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
+
+  matmul: [
+    (k, g, _y, _a, b) => k.matmul(g, transpose(k, b)),
+    (k, g, _y, a, b) =>
+      b.shape.length === 2 ? k.matmul(transpose(k, rowsOf(k, a)), rowsOf(k, g)) : k.matmul(transpose(k, a), g),
+  ],
+
+  crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropySlope(g, logits, labels), null],
+  crossEntropySlope: [
+    (k, h, _z, g, logits, labels) => k.reshape(k.sum(k.mul(h, unitSlope(k, logits, labels)), [1]), g.shape),
+    slopeOfLogits,
+    null,
+  ],
+
+  unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
+  fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],
+
+  conv: [
+    (k, g, _y, x, w, of) => k.convInput(g, w, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _w, of) => k.convWeight(x, g, of),
+  ],
+  convInput: [(k, g, _y, _x, w, of) => k.conv(g, w, of), (k, g, _y, x, _w, of) => k.convWeight(g, x, of)],
+  convWeight: [
+    (k, g, _y, x, z, of) => k.convInput(z, g, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _z, of) => k.conv(x, g, of),
+  ],
+
+  maxPool: [(k, g, _y, _x, by, windows) => k.maxUnpool(g, by, windows), null],
+  maxUnpool: [(k, g, _y, _x, by, windows) => k.maxPool(g, by, windows), null],
+};

@@ -1,0 +1,139 @@
+/** Tensors that stand for one example of a batch, and the batches that are being mapped over. */
+
+import { ArgumentError, type Data, type DType, formatShape, type NdArray, type Shape, sizeOf } from '@tapegrad/kernels';
+import { TapeError } from '../errors.ts';
+import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
+
+/** One `vmap` that is running. */
+export interface Level {
+  /** The number of examples. */
+  readonly size: number;
+}
+
+/** The elements of one example, which nobody can read since there are many. */
+class ExampleArray implements NdArray {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly stride: readonly number[] = [];
+  readonly offset = 0;
+
+  constructor({ dtype, shape }: Tensor) {
+    this.dtype = dtype;
+    this.shape = shape.slice(1);
+    this.size = sizeOf(this.shape);
+  }
+
+  get data(): never {
+    throw new ArgumentError(
+      'vmap: a tensor stands for every example of the batch here, so its elements can’t be read; ' +
+        'compute with tensors (where, maximum, …), or return it and read the result',
+    );
+  }
+}
+
+/** One example of a batch: a tensor with the example's shape, which computes on all of them. */
+export class Batched<out S extends Shape = Shape> extends Tensor<S> {
+  readonly level: Level;
+  /** All examples, along the first axis. */
+  readonly value: Tensor;
+
+  constructor(level: Level, value: Tensor) {
+    super(new ExampleArray(value), undefined, value.requiresGrad);
+    this.level = level;
+    this.value = value;
+  }
+
+  override get elements(): Data {
+    return this.value.elements;
+  }
+
+  override toString(): string {
+    return `Tensor ${this.dtype} ${formatShape(this.shape)}, each of ${this.level.size} examples`;
+  }
+
+  override detach(): Tensor<S> {
+    return new Batched<S>(this.level, this.value.detach());
+  }
+
+  override backward(): Gradients {
+    throw new TapeError('backward: inside vmap, use grad(f), which gives each example its own gradient');
+  }
+}
+
+/** The batches being mapped over, outermost first. */
+export type Levels = readonly Level[];
+
+let active: Levels = [];
+
+/** The batches being mapped over, outermost first. */
+export const activeLevels = (): Levels => active;
+
+/** Runs `body` with one more batch being mapped over. */
+export function withLevel<R>(level: Level, body: () => R): R {
+  const before = active;
+  active = [...before, level];
+  try {
+    return body();
+  } finally {
+    active = before;
+  }
+}
+
+/** The tensor with the examples of all batches that it is an example of. */
+export function unwrapped(x: Tensor): Tensor {
+  let value = x;
+  while (value instanceof Batched) value = value.value;
+  return value;
+}
+
+function isExampleOf(x: Tensor, level: Level): boolean {
+  for (let value = x; value instanceof Batched; value = value.value) if (value.level === level) return true;
+  return false;
+}
+
+/** The examples of some batches, each along an axis of its own before those of the tensor. */
+export const allExamples = (x: Tensor, levels: Levels): Tensor =>
+  levels.reduceRight<Tensor>(
+    (value, level) =>
+      value instanceof Batched && value.level === level
+        ? value.value
+        : k.broadcastTo(value, [level.size, ...value.shape]),
+    x,
+  );
+
+const wrapped = (x: Tensor, levels: Levels): Tensor =>
+  levels.reduce<Tensor>((value, level) => new Batched(level, value), x);
+
+/** Orders the leading axes, of which there is one for each of the levels `from`, as in `to`. */
+function reorder(x: Tensor, from: Levels, to: Levels): Tensor {
+  if (from.every((level, i) => level === to[i])) return x;
+  const order = x.shape.map((_, i) => (i < to.length ? from.indexOf(to[i]!) : i));
+  return k.permute(x, order);
+}
+
+/** The levels beside `at` that a tensor is an example of. */
+function othersOf(x: Tensor, at: Levels): Levels {
+  if (!at.every((level) => active.includes(level))) {
+    throw new ArgumentError('vmap: a function that was made inside vmap was called outside of it');
+  }
+  return active.filter((level) => !at.includes(level) && isExampleOf(x, level));
+}
+
+const amongActive = (a: Levels, b: Levels): Levels => active.filter((level) => a.includes(level) || b.includes(level));
+
+/** A tensor as it is outside of the levels `at`, whose examples get an axis each before the tensor's own. */
+export function lower(at: Levels, x: Tensor): Tensor {
+  if (at.length === 0) return x;
+  const others = othersOf(x, at);
+  const all = amongActive(at, others);
+  return wrapped(reorder(allExamples(x, all), all, [...others, ...at]), others);
+}
+
+/** Undoes `lower`. */
+export function raise(at: Levels, x: Tensor): Tensor {
+  if (at.length === 0) return x;
+  const others = othersOf(x, at);
+  const all = amongActive(at, others);
+  return wrapped(reorder(allExamples(x, others), [...others, ...at], all), all);
+}

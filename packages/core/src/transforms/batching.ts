@@ -1,0 +1,299 @@
+/**
+ * How every primitive runs on a batch of examples at once, given how it runs on one.
+ *
+ * An operand that is mapped over has an axis for the batch before those of an example, and so has every result. Most
+ * primitives work on leading axes as they are, or with their axes counted one further.
+ */
+
+import {
+  ArgumentError,
+  type AttributesOf,
+  type Convolution,
+  type InputsOf,
+  type Primitive,
+  type Shape,
+  type Slice,
+  sizeOf,
+  type VariadicPrimitive,
+} from '@tapegrad/kernels';
+import { arange } from '../create.ts';
+import { kernels as k, type Tensor } from '../tensor.ts';
+
+/** What a primitive is called on: one tensor for all examples, or one with an axis of examples before its own. */
+export interface Operand {
+  readonly value: Tensor;
+  readonly isMapped: boolean;
+  /** Of one example. */
+  readonly shape: Shape;
+}
+
+type MappedPrimitive = Exclude<Primitive, 'full'>;
+
+/** The result for `size` examples, along a first axis; at least one operand is mapped. */
+type BatchingRule<P extends MappedPrimitive> = (
+  op: P,
+  size: number,
+  attributes: AttributesOf<P>,
+  ...operands: OperandsOf<P>
+) => Tensor;
+
+type OperandsOf<P extends MappedPrimitive> = P extends VariadicPrimitive
+  ? readonly Operand[]
+  : EachOperand<InputsOf<Exclude<P, VariadicPrimitive>>>;
+
+type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: Operand };
+
+/** Exhaustive by its type: a primitive that does not say how it runs on a batch does not compile. */
+type Batching = { readonly [P in MappedPrimitive]: BatchingRule<P> };
+
+type AnyRun = (...args: readonly unknown[]) => Tensor;
+const run = (op: Primitive, args: readonly unknown[], attributes: unknown): Tensor =>
+  (k[op] as AnyRun)(...args, attributes);
+
+/** With an axis for the batch, along which an operand that is not mapped is repeated. */
+const spread = ({ value, isMapped, shape }: Operand, size: number): Tensor =>
+  isMapped ? value : k.broadcastTo(value, [size, ...shape]);
+
+/** With as many axes behind that of the batch as the operand with most of them. */
+const aligned = ({ value, isMapped, shape }: Operand, rank: number): Tensor =>
+  isMapped && shape.length < rank
+    ? k.reshape(value, [value.shape[0]!, ...new Array<number>(rank - shape.length).fill(1), ...shape])
+    : value;
+
+/** Operands broadcast: those with fewer axes get them behind that of the batch. */
+function elementwise<P extends MappedPrimitive>(
+  op: P,
+  _size: number,
+  attributes: unknown,
+  ...operands: readonly Operand[]
+): Tensor {
+  const rank = Math.max(...operands.map(({ shape }) => shape.length));
+  return run(
+    op,
+    operands.map((x) => aligned(x, rank)),
+    attributes,
+  );
+}
+
+/** Every operand has the axis of the batch, and leading axes are nothing to the primitive. */
+const spreadOut = <P extends MappedPrimitive>(
+  op: P,
+  size: number,
+  attributes: unknown,
+  ...operands: readonly Operand[]
+): Tensor =>
+  run(
+    op,
+    operands.map((x) => spread(x, size)),
+    attributes,
+  );
+
+/** One more axis at the front changes the plain data. */
+const leading =
+  <P extends MappedPrimitive>(change: (attributes: AttributesOf<P>, size: number) => AttributesOf<P>) =>
+  (op: P, size: number, attributes: AttributesOf<P>, ...operands: readonly Operand[]): Tensor =>
+    spreadOut(op, size, change(attributes, size), ...operands);
+
+const next = (axis: number): number => axis + 1;
+const nextAxes = (axes: readonly number[]): number[] => axes.map(next);
+
+const nextSlice = ({ starts, sizes, steps }: Slice, size: number): Slice => ({
+  starts: [0, ...starts],
+  sizes: [size, ...sizes],
+  steps: [1, ...steps],
+});
+
+/** Moves an axis, or `count` of them in a row. */
+export function moveAxes(x: Tensor, from: number, to: number, count = 1): Tensor {
+  if (from === to) return x;
+  const axes = x.shape.map((_, i) => i);
+  const moved = axes.splice(from, count);
+  return k.permute(x, axes.toSpliced(to, 0, ...moved));
+}
+
+/** Two axes in a row as one. */
+const mergeAxes = (x: Tensor, axis: number): Tensor =>
+  k.reshape(x, x.shape.toSpliced(axis, 2, x.shape[axis]! * x.shape[axis + 1]!));
+
+/** One axis as two in a row, of which the first has this length. */
+const splitAxis = (x: Tensor, axis: number, length: number): Tensor =>
+  k.reshape(x, x.shape.toSpliced(axis, 1, length, x.shape[axis]! / length));
+
+function broadcastTo(_op: 'broadcastTo', size: number, shape: Shape, x: Operand): Tensor {
+  return k.broadcastTo(aligned(x, shape.length), [size, ...shape]);
+}
+
+/** One product of larger matrices where all examples share one of the two, and else a product of each example's. */
+function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand, y: Operand): Tensor {
+  const [rows, inner] = x.shape.slice(-2) as [number, number];
+  const columns = y.shape.at(-1)!;
+  if (!y.isMapped && y.shape.length === 2) {
+    const lead = x.value.shape.slice(0, -2);
+    const product = k.matmul(k.reshape(x.value, [sizeOf(lead) * rows, inner]), y.value);
+    return k.reshape(product, [...lead, rows, columns]);
+  }
+  if (!x.isMapped && x.shape.length === 2 && y.shape.length === 2) {
+    const side = mergeAxes(moveAxes(y.value, 0, 1), 1);
+    return moveAxes(splitAxis(k.matmul(x.value, side), 1, size), 1, 0);
+  }
+  const rank = Math.max(x.shape.length, y.shape.length);
+  return k.matmul(aligned(x, rank), aligned(y, rank));
+}
+
+/** Indices into examples as indices into all of them one after the other, each of `length` entries. */
+function throughout(call: string, { value, shape }: Operand, size: number, length: number): Tensor {
+  const { elements } = value;
+  const wrong = elements.findIndex((index) => !(index >= 0 && index < length));
+  if (wrong !== -1) {
+    const got = `index ${elements[wrong]} at place ${wrong % sizeOf(shape)} of an example`;
+    throw new ArgumentError(`${call}: ${got} is out of range for an axis of length ${length}`);
+  }
+  const starts = k.mul(arange(0, size, 1, { dtype: 'int32' }), k.full({ shape: [], value: length, dtype: 'int32' }));
+  return k.add(
+    value,
+    k.reshape(
+      starts,
+      value.shape.map((n, i) => (i === 0 ? n : 1)),
+    ),
+  );
+}
+
+function take(_op: 'take', size: number, axis: number, x: Operand, indices: Operand): Tensor {
+  if (!indices.isMapped) return k.take(x.value, indices.value, axis + 1);
+  if (!x.isMapped) return moveAxes(k.take(x.value, indices.value, axis), axis, 0);
+  const places = throughout('take', indices, size, x.shape[axis]!);
+  const entries = mergeAxes(moveAxes(x.value, axis + 1, 1), 0);
+  return moveAxes(k.take(entries, places, 0), 1, axis + 1, indices.shape.length);
+}
+
+function scatterAdd(
+  _op: 'scatterAdd',
+  size: number,
+  into: AttributesOf<'scatterAdd'>,
+  x: Operand,
+  indices: Operand,
+): Tensor {
+  const axis = into.axis + 1;
+  if (!indices.isMapped) return k.scatterAdd(x.value, indices.value, { ...into, axis });
+  const places = throughout('scatterAdd', indices, size, into.size);
+  const entries = moveAxes(spread(x, size), axis, 1, indices.shape.length);
+  const sums = k.scatterAdd(entries, places, { axis: 0, size: size * into.size });
+  return moveAxes(splitAxis(sums, 0, size), 1, axis);
+}
+
+/** The rows of all examples one after the other. */
+function rowByRow<P extends 'crossEntropy' | 'crossEntropySlope'>(
+  op: P,
+  size: number,
+  attributes: undefined,
+  ...operands: readonly Operand[]
+): Tensor {
+  const rows = operands.map((x) => mergeAxes(spread(x, size), 0));
+  return splitAxis(run(op, rows, attributes), 0, size);
+}
+
+/** The channels of all examples as groups of channels. */
+const channels = (x: Operand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
+
+const grouped = <C extends Convolution>(of: C, size: number): C => ({ ...of, groups: of.groups * size });
+
+/** Examples that share a weight are more images; else each has groups of channels of its own. */
+function convolution<P extends 'conv' | 'convInput'>(
+  op: P,
+  size: number,
+  of: AttributesOf<P>,
+  x: Operand,
+  weight: Operand,
+): Tensor {
+  if (!weight.isMapped) return splitAxis(run(op, [mergeAxes(x.value, 0), weight.value], of), 0, size);
+  const weights = mergeAxes(weight.value, 0);
+  const result = run(op, [channels(x, size), weights], grouped(of, size));
+  return moveAxes(splitAxis(result, 1, size), 1, 0);
+}
+
+function convWeight(_op: 'convWeight', size: number, of: Convolution, x: Operand, y: Operand): Tensor {
+  return splitAxis(k.convWeight(channels(x, size), channels(y, size), grouped(of, size)), 0, size);
+}
+
+const batching: Batching = {
+  neg: elementwise,
+  abs: elementwise,
+  sign: elementwise,
+  exp: elementwise,
+  expm1: elementwise,
+  log: elementwise,
+  log1p: elementwise,
+  sqrt: elementwise,
+  sin: elementwise,
+  cos: elementwise,
+  tan: elementwise,
+  asin: elementwise,
+  acos: elementwise,
+  atan: elementwise,
+  sinh: elementwise,
+  cosh: elementwise,
+  tanh: elementwise,
+  sigmoid: elementwise,
+  relu: elementwise,
+  softplus: elementwise,
+  erf: elementwise,
+  floor: elementwise,
+  ceil: elementwise,
+  round: elementwise,
+  stopGradient: elementwise,
+
+  add: elementwise,
+  sub: elementwise,
+  mul: elementwise,
+  div: elementwise,
+  pow: elementwise,
+  remainder: elementwise,
+  atan2: elementwise,
+  maximum: elementwise,
+  minimum: elementwise,
+  timesSlope: spreadOut,
+
+  equal: elementwise,
+  less: elementwise,
+  lessEqual: elementwise,
+
+  where: elementwise,
+  cast: elementwise,
+
+  sum: leading(nextAxes),
+  max: leading(nextAxes),
+  min: leading(nextAxes),
+  argmax: leading(next),
+  argmin: leading(next),
+  cumsum: leading(next),
+  argsort: leading((order) => ({ ...order, axis: order.axis + 1 })),
+
+  reshape: leading((shape, size) => [size, ...shape]),
+  permute: leading((order) => [0, ...nextAxes(order)]),
+  broadcastTo,
+  slice: leading(nextSlice),
+  embed: leading((into, size) => ({ ...nextSlice(into, size), shape: [size, ...into.shape] })),
+  concat: leading(next),
+
+  take,
+  scatterAdd,
+
+  matmul,
+
+  crossEntropy: rowByRow,
+  crossEntropySlope: rowByRow,
+
+  unfold: spreadOut,
+  fold: spreadOut,
+
+  conv: convolution,
+  convInput: convolution,
+  convWeight,
+
+  maxPool: spreadOut,
+  maxUnpool: spreadOut,
+};
+
+/** Runs a primitive on `size` examples at once, of which there is at least one; at least one operand is mapped. */
+export const runBatched = (op: Primitive, size: number, operands: readonly Operand[], attributes: unknown): Tensor =>
+  (batching[op as MappedPrimitive] as (...args: readonly unknown[]) => Tensor)(op, size, attributes, ...operands);

@@ -1,0 +1,115 @@
+/** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
+
+import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@tapegrad/kernels';
+import type { Memory } from '../tape/cotangents.ts';
+import type { Calculus } from '../tape/pullback.ts';
+import { sweep } from '../tape/sweep.ts';
+import { pushForward } from '../tape/tangents.ts';
+import { type Entry, entriesOf, isRecording, nextEntry, withRecording } from '../tape/tape.ts';
+import { onArrays, onTensors, Tensor } from '../tensor.ts';
+import { leafOf } from './alias.ts';
+import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
+
+/** A function near the inputs that it was run on. */
+export interface Linearization {
+  /** The outputs, for the caller: part of the tape outside only if that has anything that requires a gradient. */
+  readonly outputs: readonly Tensor[];
+  /** Makes a tensor that the function gave beside its outputs one for the caller. */
+  release(x: Tensor): Tensor;
+  /** The inputs' cotangents from those of the outputs; what is left out is 0. */
+  pullBack(cotangents: readonly (Tensor | undefined)[]): Tensor[];
+  /** The outputs' tangents from those of the inputs; what is left out is 0. */
+  pushForward(tangents: readonly (Tensor | undefined)[]): Tensor[];
+}
+
+const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
+
+/** Whether what entries compute depends on anything that requires a gradient, save for the leaves. */
+function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Tensor[], since: number): boolean {
+  const own = new Set(leaves);
+  const isOther = (x: Tensor): boolean =>
+    x.requiresGrad && !own.has(x) && (x.entry === undefined || x.entry.id < since);
+  return entries.some(({ inputs }) => inputs.some(isOther));
+}
+
+/** A walk along the tape, from what is known at one end; what is undefined there, or comes out so, is 0. */
+type Walk = <A extends ArrayLike>(
+  calculus: Calculus<Tensor, A>,
+  known: readonly (A | undefined)[],
+  memory?: Memory<A>,
+) => readonly (A | undefined)[];
+
+function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
+  const calculus = onArrays();
+  const arrays = known.map((x) => x && calculus.value(x));
+  const found = walk<NdArray>(calculus, arrays, new Recycler());
+  return found.map((array) => array && calculus.tensor(array));
+}
+
+/** What is known of some tensors, added up for one that is among them several times. */
+function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A | undefined)[]): Map<Tensor, A> {
+  const sums = new Map<Tensor, A>();
+  tensors.forEach((x, i) => {
+    const term = known[i];
+    const earlier = sums.get(x);
+    if (term !== undefined) sums.set(x, earlier === undefined ? term : k.add(earlier, term));
+  });
+  return sums;
+}
+
+/**
+ * Runs a function of tensors on fresh inputs, records it, and gives its outputs with what linearizes it there.
+ *
+ * Inside `vmap` the tape is that of all examples at once, with an axis for each batch before the tensors' own. Examples do
+ * not depend on each other, so a sweep from all of them gives each its own gradient.
+ *
+ * @param captured tensors that the function uses beside its inputs, and by which to linearize it too: they come after the
+ * inputs among cotangents and tangents.
+ */
+export function linearize(
+  inputs: readonly Tensor[],
+  f: (...inputs: Tensor[]) => { readonly outputs: readonly Tensor[]; readonly others?: readonly Tensor[] },
+  captured: readonly Tensor[] = [],
+): Linearization {
+  const recorded = isRecording();
+  const at = activeLevels();
+  const primals = inputs.map((x) => lower(at, x));
+  const leaves = primals.map((x) => leafOf(x, recorded && x.requiresGrad));
+  const variables = [...leaves, ...captured];
+  const since = nextEntry();
+  const { outputs, others, roots } = withRecording(true, () => {
+    const { outputs, others = [] } = f(...leaves.map((x) => raise(at, x)));
+    return { outputs, others, roots: outputs.map((y) => lower(at, y)) };
+  });
+  const entries = entriesOf([...roots, ...others.map(unwrapped)], since);
+  const isConnected =
+    recorded && (primals.some(({ requiresGrad }) => requiresGrad) || dependsOnOthers(entries, leaves, since));
+  const release = (x: Tensor): Tensor => (isConnected ? x : x.detach());
+
+  /** Runs a walk on plain arrays if that is all there is to it, and on tensors, recorded if need be, if it is not. */
+  function run(walk: Walk, known: readonly (Tensor | undefined)[], models: readonly Tensor[]): Tensor[] {
+    const lowered = known.map((x) => x && lower(at, x));
+    const isRecorded = isRecording() && (isConnected || lowered.some((x) => x?.requiresGrad));
+    const needsTensors = isRecorded || lowered.some((x) => x instanceof Batched);
+    const results = withRecording(isRecorded, () =>
+      needsTensors ? walk<Tensor>(onTensors, lowered) : walkOnArrays(walk, lowered),
+    );
+    return models.map((model, i) => raise(at, results[i] ?? zerosLike(model)));
+  }
+
+  const backwards: Walk = (calculus, cotangents, memory) => {
+    const seeds = addUp(calculus.kernels, roots, cotangents);
+    const found = sweep(seeds, calculus, { wanted: new Set(variables), since, memory, retain: true });
+    return variables.map((x) => found.get(x));
+  };
+
+  const forwards: Walk = (calculus, tangents, memory) =>
+    pushForward(calculus, entries, addUp(calculus.kernels, variables, tangents), roots, memory);
+
+  return {
+    outputs: outputs.map(release),
+    release,
+    pullBack: (cotangents) => run(backwards, cotangents, [...primals, ...captured]),
+    pushForward: (tangents) => run(forwards, tangents, roots),
+  };
+}

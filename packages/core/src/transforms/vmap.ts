@@ -1,0 +1,180 @@
+/** A function of one example as a function of a batch. */
+
+import {
+  ArgumentError,
+  type ArrayLike,
+  abstract,
+  filled,
+  normalizeAxis,
+  type Primitive,
+  type Shape,
+} from '@tapegrad/kernels';
+import { stack } from '../compositions.ts';
+import { zeros } from '../create.ts';
+import type { InsertAxis } from '../static-shapes.ts';
+import { intercept, type OperationCall } from '../tape/interception.ts';
+import { type CustomAttributes, noGrad } from '../tape/tape.ts';
+import { kernels, Tensor } from '../tensor.ts';
+import { allExamples, Batched, type Level, withLevel } from './batched.ts';
+import { moveAxes, runBatched } from './batching.ts';
+import { besideTensors, tensorsOf, withTensors } from './trees.ts';
+
+/** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */
+export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
+
+/** The tree `T` of examples as one of batches, with `Axes` of examples. */
+export type WithAxes<T, Axes> = Axes extends null
+  ? T
+  : T extends Tensor<infer S>
+    ? Tensor<Axes extends number ? InsertAxis<S, Axes, number> : Shape>
+    : { readonly [K in keyof T]: WithAxes<T[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : never> };
+
+/** The arguments of a function of a batch. */
+export type BatchArguments<A extends readonly unknown[], Axes> = {
+  [K in keyof A]: WithAxes<A[K], Axes extends readonly unknown[] ? (K extends keyof Axes ? Axes[K] : never) : Axes>;
+};
+
+export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
+  /**
+   * Along which axis each argument has its examples: one for all, or a list with an entry for each argument: an axis, or
+   * null to pass the argument on as it is. An argument that is a tree takes one axis for all, or a tree of them. 0 unless
+   * given.
+   */
+  readonly inAxes?: In;
+  /** Along which axis the result has its examples, or null where all have the same. 0 unless given. */
+  readonly outAxes?: Out;
+}
+
+const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'number';
+
+/** An argument that is mapped over. */
+interface MappedArgument {
+  /** What messages call it. */
+  readonly where: string;
+  readonly tensors: readonly Tensor[];
+  /** For each tensor, the axis of its examples, counted from the first. */
+  readonly axes: readonly (number | null)[];
+}
+
+/** What is mapped over of an argument; `null` where it is passed on as it is. */
+function mappedArgument(where: string, argument: unknown, axes: unknown): MappedArgument | null {
+  if (axes === null) return null;
+  const tensors = tensorsOf('vmap', where, argument);
+  const list = besideTensors('vmap', `inAxes for ${where}`, argument, axes, isAxis) as (number | null)[];
+  return {
+    where,
+    tensors,
+    axes: list.map((axis, i) => (axis === null ? null : normalizeAxis('vmap', axis, tensors[i]!.rank))),
+  };
+}
+
+/** The number of examples that all arguments have. */
+function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
+  const lengths = args.flatMap((argument) => {
+    if (argument === null) return [];
+    const { where, tensors, axes } = argument;
+    return axes.flatMap((axis, i) => (axis === null ? [] : [{ where, axis, length: tensors[i]!.shape[axis]! }]));
+  });
+  const [first] = lengths;
+  if (first === undefined) throw new ArgumentError('vmap: expected an argument to map over; all of inAxes is null');
+  const other = lengths.find(({ length }) => length !== first.length);
+  if (other === undefined) return first.length;
+  const [a, b] = [first, other].map(({ where, axis, length }) => `${where} has ${length} along axis ${axis}`);
+  throw new ArgumentError(`vmap: expected as many examples of each argument, but ${a} and ${b}`);
+}
+
+/** A tensor of a batch as one of its examples. */
+const exampleAlong = (level: Level, x: Tensor, axis: number | null): Tensor =>
+  axis === null ? x : new Batched(level, moveAxes(x, axis, 0));
+
+/** The result of a primitive for no example: it has a shape, and no elements. */
+function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
+  const { shape, dtype } = (abstract[op as Primitive] as (...args: readonly unknown[]) => ArrayLike)(
+    ...inputs,
+    attributes,
+  );
+  return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
+}
+
+/** One of the examples of a batch. */
+const exampleOf = (x: Tensor, i: number): Tensor => x.slice(0, i, i + 1).reshape(x.shape.slice(1));
+
+/** Runs an operation that a program defined: on all examples at once if it can, else on one after the other. */
+function runCustomAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
+  const { definition } = call.attributes as CustomAttributes<Tensor>;
+  const batches = call.inputs.map((x) => allExamples(x, [level]));
+  if (definition.batched) return new Batched(level, call.run(batches));
+  if (level.size === 0) {
+    const { shape, dtype } = noGrad(() => call.run(batches.map((x) => zeros(x.shape.slice(1), { dtype: x.dtype }))));
+    return new Batched(level, zeros([0, ...shape], { dtype }));
+  }
+  const results = Array.from({ length: level.size }, (_, i) => call.run(batches.map((x) => exampleOf(x, i))));
+  return new Batched(level, stack(kernels, results, 0));
+}
+
+/** Runs an operation on all examples of a level, if any of its inputs is one. */
+function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
+  const isMapped = (x: Tensor): x is Batched => x instanceof Batched && x.level === level;
+  if (!call.inputs.some(isMapped)) return call.run();
+  if (call.op === 'custom') return runCustomAtLevel(level, call);
+  const operands = call.inputs.map((x) => {
+    return { value: isMapped(x) ? x.value : x, isMapped: isMapped(x), shape: x.shape };
+  });
+  if (level.size === 0) return noExamples(level, call);
+  return new Batched(level, runBatched(call.op, level.size, operands, call.attributes));
+}
+
+/**
+ * A function of one example as a function of a batch of them, which runs each operation once, on all examples: no loop,
+ * and nothing to change in the function. It nests with itself and with every transform: `vmap(grad(f))` gives each example
+ * its own gradient.
+ *
+ * Inside, a tensor has the shape of one example, and its elements can't be read. Whatever is not computed from an argument
+ * that is mapped over is the same for all examples; that goes for random draws too. Draws that differ are made outside,
+ * and passed in.
+ *
+ * @throws ArgumentError where the arguments differ in their number of examples.
+ * @example
+ * const dot = (x: Tensor<readonly [3]>, y: Tensor<readonly [3]>) => x.mul(y).sum();
+ * vmap(dot)(ones([5, 3]), ones([5, 3])).toArray(); // [3, 3, 3, 3, 3]
+ * vmap(dot, { inAxes: [1, null] })(ones([3, 2]), ones([3])).shape; // [2]
+ */
+export const vmap =
+  <A extends readonly unknown[], R, const In = 0, const Out = 0>(
+    f: (...args: A) => R,
+    options: VmapOptions<In, Out> = {},
+  ): ((...args: BatchArguments<A, In>) => WithAxes<R, Out>) =>
+  (...args) => {
+    const { inAxes = 0, outAxes = 0 } = options;
+    if (Array.isArray(inAxes) && inAxes.length !== args.length) {
+      throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
+    }
+    const mapped = args.map((x, i) => mappedArgument(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
+    const level: Level = { size: sizeOfBatch(mapped) };
+    const examples = args.map((x, i) => {
+      const argument = mapped[i];
+      if (argument === null || argument === undefined) return x;
+      const { tensors, axes } = argument;
+      return withTensors(
+        x,
+        tensors.map((tensor, j) => exampleAlong(level, tensor, axes[j]!)),
+      );
+    });
+    const result = withLevel(level, () =>
+      intercept<Tensor, R>(
+        (call) => runAtLevel(level, call),
+        () => f(...(examples as unknown as A)),
+      ),
+    );
+    const outputs = tensorsOf('vmap', 'the result', result);
+    const places = besideTensors('vmap', 'outAxes', result, outAxes, isAxis) as (number | null)[];
+    const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));
+    return withTensors(result, batches) as never;
+  };
+
+/** A result with its examples along an axis; with null, one that is the same for all of them. */
+function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {
+  if (axis !== null) return moveAxes(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
+  if (!(y instanceof Batched && y.level === level)) return y;
+  throw new ArgumentError('vmap: outAxes is null for a result that differs between examples');
+}

@@ -345,7 +345,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   ): Of<Reduce<S, A, Keep>> {
     const { correction = 1 } = options;
     checkFloat('variance', this);
-    if (!(correction >= 0)) throw new ArgumentError(`variance: the correction is ${correction}, expected 0 or more`);
+    if (!(correction >= 0))
+      throw new ArgumentError(`variance: the correction is ${correction}, expected a number >= 0`);
     return reduce<Tensor>(k, 'variance', this, axis, options, (axes) =>
       compositions.variance(k, this, axes, correction),
     ) as never;

@@ -298,8 +298,8 @@ test.each(messages)('%s', (sentence, comparison) => {
 
 test.each([
   ['compare: expected a tensor, got an array', () => compare('x', x, [1] as never)],
-  ['compare: n is -1, expected a finite number of 0 or more', () => compare('x', x, x, { n: -1 })],
-  ['compare: bound is NaN, expected a finite number of 0 or more', () => compare('x', x, x, { bound: Number.NaN })],
+  ['compare: n is -1, expected a finite number >= 0', () => compare('x', x, x, { n: -1 })],
+  ['compare: bound is NaN, expected a finite number >= 0', () => compare('x', x, x, { bound: Number.NaN })],
 ])('%s', (sentence, call) => {
   expect(call).toThrow(new ArgumentError(sentence));
 });

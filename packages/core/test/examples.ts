@@ -1,7 +1,8 @@
 /**
  * Examples in docstrings and READMEs, as programs that are compiled and run.
  *
- * Checked are lines `expression; // value` whose comment is a literal; other comments are prose.
+ * Checked are lines `expression; // value` whose comment is a literal, and a text in comment lines of its own below its
+ * expression; other comments are prose. What a program prints, `console.log(expression); // value`, is checked, not printed.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -50,10 +51,16 @@ function literalIn(comment: string): string | undefined {
 
 /** The code, with each expression whose value a comment tells handed to `check`. */
 const withChecks = (code: string): string =>
-  code.replaceAll(/^(?!const |let |\/\/)(\S.*); \/\/ (.*)$/gm, (line, expression: string, comment: string) => {
-    const value = literalIn(comment);
-    return value === undefined ? line : `check(${expression}, ${value});`;
-  });
+  code
+    .replaceAll(/^console\.log\((.*)\);(?= \/\/ )/gm, '$1;')
+    .replaceAll(/^(?!const |let |\/\/)(\S.*);\n((?:\/\/ .*\n)+)/gm, (_, expression: string, text: string) => {
+      const expected = text.trimEnd().replaceAll(/^\/\/ /gm, '');
+      return `check(${expression}, ${JSON.stringify(expected)});\n`;
+    })
+    .replaceAll(/^(?!const |let |\/\/)(\S.*); \/\/ (.*)$/gm, (line, expression: string, comment: string) => {
+      const value = literalIn(comment);
+      return value === undefined ? line : `check(${expression}, ${value});`;
+    });
 
 /** A module whose function runs an example with all that some modules export in scope. */
 function moduleOf({ imports, code }: Example, modules: Readonly<Record<string, object>>): string {

@@ -204,7 +204,7 @@ describe('any shapes', () => {
 
   test('a mode that there is not', () => {
     expect(() => jacobian(f, { mode: 'sideways' as never })(x)).toThrow(
-      "jacobian: the mode is sideways, expected 'reverse' or 'forward'",
+      "jacobian: unknown mode 'sideways', expected 'reverse' or 'forward'",
     );
   });
 });

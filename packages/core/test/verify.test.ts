@@ -472,9 +472,9 @@ describe('errors', () => {
         }),
     ],
     ["verify: the formula 'dW1': expected a tensor, got number", () => verify(rows, { dW1: () => 1 as never })],
-    ['verify: networks is 0, expected a whole number of 1 or more', () => verify(rows, { dW1 }, { networks: 0 })],
-    ['verify: width is 1, expected a whole number of 2 or more', () => verify(rows, { dW1 }, { width: 1 })],
-    ['verify: depth is 1.5, expected a whole number of 1 or more', () => verify(rows, { dW1 }, { depth: 1.5 })],
+    ['verify: networks is 0, expected a whole number >= 1', () => verify(rows, { dW1 }, { networks: 0 })],
+    ['verify: width is 1, expected a whole number >= 2', () => verify(rows, { dW1 }, { width: 1 })],
+    ['verify: depth is 1.5, expected a whole number >= 1', () => verify(rows, { dW1 }, { depth: 1.5 })],
     ['verify: expected transitions to draw from, got none', () => verify(rows, { dW1 }, { transitions: [] })],
     [
       'verify: the loss was computed without a product with a parameter',

@@ -12,6 +12,7 @@ import {
   silu,
   type Tensor,
 } from '@tapegrad/core';
+import { checkOption } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -41,7 +42,7 @@ export class LeakyReLU extends Activation {
 
   constructor(slope = 0.01) {
     super();
-    if (!Number.isFinite(slope)) throw new ArgumentError(`LeakyReLU: the slope is ${slope}, expected a finite number`);
+    checkOption('LeakyReLU', 'the slope', slope, Number.isFinite(slope), 'a finite number');
     this.slope = slope;
   }
 
@@ -60,7 +61,7 @@ export class ELU extends Activation {
 
   constructor(alpha = 1) {
     super();
-    if (!Number.isFinite(alpha)) throw new ArgumentError(`ELU: alpha is ${alpha}, expected a finite number`);
+    checkOption('ELU', 'alpha', alpha, Number.isFinite(alpha), 'a finite number');
     this.alpha = alpha;
   }
 
@@ -135,7 +136,7 @@ export class Softmax extends Activation {
 
   constructor(axis = -1) {
     super();
-    if (!Number.isInteger(axis)) throw new ArgumentError(`Softmax: the axis is ${axis}, expected a whole number`);
+    checkOption('Softmax', 'the axis', axis, Number.isInteger(axis), 'a whole number');
     this.axis = axis;
   }
 

@@ -1,5 +1,4 @@
 import {
-  ArgumentError,
   type Fitting,
   type FloatDType,
   formatShape,
@@ -12,6 +11,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
+import { checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -78,12 +78,7 @@ export class Dense<const In extends number = number, const Out extends number = 
 
   constructor(inFeatures: In, outFeatures: Out, options: DenseOptions = {}) {
     super();
-    for (const count of [inFeatures, outFeatures]) {
-      if (Number.isInteger(count) && count > 0) continue;
-      throw new ArgumentError(
-        `Dense: expected whole numbers of features above 0, got ${inFeatures} and ${outFeatures}`,
-      );
-    }
+    for (const count of [inFeatures, outFeatures]) checkCount('Dense', 'a number of features', count);
     const high = 1 / Math.sqrt(inFeatures);
     const usual = uniform({ low: -high, high });
     const { bias = true, init = usual, biasInit = usual, random = defaultRandom, dtype = 'float32' } = options;

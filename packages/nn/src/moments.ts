@@ -1,7 +1,6 @@
 /** Means and variances, and what layers that normalise have in common. */
 
 import {
-  ArgumentError,
   div,
   type FloatDType,
   formatShape,
@@ -14,6 +13,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkOption } from './checks.ts';
 
 export interface Moments {
   /** The axes stay, with length 1. */
@@ -35,9 +35,9 @@ export function momentsOf(x: Tensor, axes: readonly number[]): Moments {
 /** 1 / sqrt(variance + eps) */
 export const inverseDeviation = (variance: Tensor, eps: number): Tensor => div(1, variance.add(eps).sqrt());
 
-export function checkEps(call: string, eps: number): void {
-  if (!(eps >= 0 && eps < Infinity)) throw new ArgumentError(`${call}: eps is ${eps}, expected a number from 0 up`);
-}
+/** Throws unless eps can be added to a variance. */
+export const checkEps = (call: string, eps: number): void =>
+  checkOption(call, 'eps', eps, eps >= 0 && eps < Infinity, 'a finite number >= 0');
 
 /** Throws where a weight, a bias or the like has another shape than the part of the input that it is for. */
 export function checkShapes(call: string, shape: Shape, tensors: Readonly<Record<string, Tensor | undefined>>): void {

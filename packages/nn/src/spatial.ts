@@ -15,7 +15,7 @@ export function perAxis(call: string, what: string, value: PerAxis, axes: number
   );
 }
 
-/** Throws unless an input has so many axes at least. */
+/** Throws unless an input has so many axes. */
 export function checkRank(call: string, x: Tensor, rank: number, wanted: string): void {
   if (x.rank === rank) return;
   throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);

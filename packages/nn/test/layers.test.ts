@@ -106,9 +106,14 @@ describe('Dense', () => {
       'no features',
       () => new Dense(0, 3),
       ArgumentError,
-      'Dense: expected whole numbers of features above 0, got 0 and 3',
+      'Dense: a number of features is 0, expected a whole number above 0',
     ],
-    ['half a feature', () => new Dense(2, 1.5), ArgumentError, 'got 2 and 1.5'],
+    [
+      'half a feature',
+      () => new Dense(2, 1.5),
+      ArgumentError,
+      'Dense: a number of features is 1.5, expected a whole number above 0',
+    ],
   ])('refuses %s', (_, run, kind, message) => {
     expect(run).toThrow(kind);
     expect(run).toThrow(message);

@@ -75,7 +75,7 @@ describe.each(pointwise)('%s', (name, loss) => {
       'integers',
       () => loss(int([1]), int([1])),
       DTypeError,
-      `${name}: expected predictions of float32 or float64, got int32`,
+      `${name}: expected float32 or float64, got int32; cast it first`,
     ],
     [
       'an empty batch',
@@ -161,9 +161,9 @@ test.each<[string, () => unknown, string]>([
     'gaussianNll: the variance at place 1 is -1, expected a number >= 0',
   ],
   [
-    'gaussianNll without epsilon',
-    () => gaussianNll(ones([2]), ones([2]), ones([2]), { epsilon: 0 }),
-    'gaussianNll: epsilon is 0, expected a number above 0',
+    'gaussianNll without eps',
+    () => gaussianNll(ones([2]), ones([2]), ones([2]), { eps: 0 }),
+    'gaussianNll: eps is 0, expected a number above 0',
   ],
   [
     'sigmoidFocal of a share above 1',
@@ -323,11 +323,11 @@ test('losses that are summed for each row add up', () => {
   }
 });
 
-test('gaussianNll of a variance of 0 is that of epsilon, and it can grow again', () => {
+test('gaussianNll of a variance of 0 is that of eps, and it can grow again', () => {
   const [p, t] = [tensor([1]), tensor([3])];
   const of = (value: number) => {
     const v = tensor([value], { requiresGrad: true });
-    const loss = gaussianNll(p, t, v, { epsilon: 0.5 });
+    const loss = gaussianNll(p, t, v, { eps: 0.5 });
     return [loss.item(), loss.backward().of(v).item()];
   };
   expect(of(0)).toEqual(of(0.5));

@@ -45,6 +45,8 @@ interface Entry<Options extends OptimizerOptions, M extends Memory> {
  * An update reads and writes typed arrays in one pass: it makes none. `changeInPlace` of core is the fastest.
  *
  * @example
+ * import { Optimizer, type OptimizerOptions, type Update } from '@tapegrad/optim';
+ *
  * class SignDescent extends Optimizer {
  *   constructor(parameters: readonly Parameter[], options: OptimizerOptions) {
  *     super(parameters, options, {});

@@ -5,10 +5,10 @@ import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../static-
 import { checkTensor, type Of, type Tensor } from '../tensor.ts';
 import { concat } from './functions.ts';
 
-/** Throws unless a number counts something. */
-function checkCount(call: string, what: string, count: number): void {
-  if (Number.isInteger(count) && count >= 0) return;
-  throw new ArgumentError(`${call}: expected ${what} to be a whole number >= 0, got ${count}`);
+/** Throws unless a count is a whole number that is not below the least. */
+function checkCount(call: string, what: string, count: number, least: 0 | 1): void {
+  if (Number.isInteger(count) && count >= least) return;
+  throw new ArgumentError(`${call}: ${what} is ${count}, expected a whole number >= ${least}`);
 }
 
 /**
@@ -76,7 +76,7 @@ export function split<S extends Shape, const A extends number = 0>(
   const i = normalizeAxis('split', axis, checkTensor('split', x).rank);
   const length = x.shape[i]!;
   const list = typeof sizes === 'number' ? equalSizes(length, sizes) : sizes;
-  for (const size of list) checkCount('split', 'a size', size);
+  for (const size of list) checkCount('split', 'a size', size, 0);
   const total = list.reduce((sum, size) => sum + size, 0);
   if (total !== length) {
     throw new ShapeError(
@@ -91,9 +91,7 @@ export function split<S extends Shape, const A extends number = 0>(
 }
 
 function equalSizes(length: number, size: number): number[] {
-  if (!(Number.isInteger(size) && size > 0)) {
-    throw new ArgumentError(`split: expected a size that is a whole number > 0, got ${size}`);
-  }
+  checkCount('split', 'the size', size, 1);
   const count = Math.max(1, Math.ceil(length / size));
   return Array.from({ length: count }, (_, i) => Math.min(size, length - i * size));
 }
@@ -110,9 +108,7 @@ export function chunk<S extends Shape, const A extends number = 0>(
   axis: A = 0 as A,
 ): Pieces<S, A> {
   const length = x.shape[normalizeAxis('chunk', axis, checkTensor('chunk', x).rank)]!;
-  if (!(Number.isInteger(count) && count > 0)) {
-    throw new ArgumentError(`chunk: expected a count that is a whole number > 0, got ${count}`);
-  }
+  checkCount('chunk', 'the count', count, 1);
   return split(x, Math.max(1, Math.ceil(length / count)), axis);
 }
 
@@ -132,7 +128,7 @@ function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
  * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
 export function tile(x: Tensor, counts: readonly number[]): Tensor {
-  for (const count of counts) checkCount('tile', 'a count', count);
+  for (const count of counts) checkCount('tile', 'a count', count, 0);
   const rank = Math.max(checkTensor('tile', x).rank, counts.length);
   const filledUp = (list: readonly number[]) => [...new Array<number>(rank - list.length).fill(1), ...list];
   const whole = x.reshape(filledUp(x.shape));
@@ -152,7 +148,7 @@ export function repeat<S extends Shape, const A extends number = 0>(
   axis: A = 0 as A,
 ): Of<ReplaceAxis<S, A, readonly [number]>> {
   const i = normalizeAxis('repeat', axis, checkTensor('repeat', x).rank);
-  for (const count of [counts].flat()) checkCount('repeat', 'a count', count);
+  for (const count of [counts].flat()) checkCount('repeat', 'a count', count, 0);
   const ones = x.shape.map(() => 1);
   if (typeof counts === 'number') return repeated(x, ones, ones.with(i, counts)) as never;
   if (counts.length !== x.shape[i]) {

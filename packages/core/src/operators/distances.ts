@@ -7,12 +7,12 @@ import { unsqueeze } from './arrangement.ts';
 
 export interface CosineSimilarityOptions {
   /** The least length that a vector is taken to have, 1e-8 unless given. */
-  readonly epsilon?: number;
+  readonly eps?: number;
 }
 
 /**
- * The cosine of the angle between the vectors along an axis, the last unless given: x . y / (max(|x|, epsilon) max(|y|,
- * epsilon)). Of a vector of zeros it is 0.
+ * The cosine of the angle between the vectors along an axis, the last unless given: x . y / (max(|x|, eps) max(|y|,
+ * eps)). Of a vector of zeros it is 0.
  *
  * @example
  * cosineSimilarity(tensor([[1, 0], [1, 1]]), tensor([0, 2])).toArray(); // [0, 0.7071068]
@@ -21,13 +21,13 @@ export function cosineSimilarity(
   x: Tensor,
   y: Tensor,
   axis = -1,
-  { epsilon = 1e-8 }: CosineSimilarityOptions = {},
+  { eps = 1e-8 }: CosineSimilarityOptions = {},
 ): Tensor {
   const [left, right] = [checkFloat('cosineSimilarity', x), checkFloat('cosineSimilarity', y)];
   const shape = broadcastShapes('cosineSimilarity', left.shape, right.shape);
   const i = normalizeAxis('cosineSimilarity', axis, shape.length);
   const [a, b] = [left.broadcastTo(shape), right.broadcastTo(shape)];
-  const length = (vectors: Tensor): Tensor => vectors.norm(i).maximum(epsilon);
+  const length = (vectors: Tensor): Tensor => vectors.norm(i).maximum(eps);
   return a
     .mul(b)
     .sum(i)

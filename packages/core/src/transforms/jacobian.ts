@@ -80,7 +80,7 @@ export const jacobian =
   (...args) => {
     const { argument = 0, mode } = options;
     if (mode !== undefined && mode !== 'reverse' && mode !== 'forward') {
-      throw new ArgumentError(`jacobian: the mode is ${mode}, expected 'reverse' or 'forward'`);
+      throw new ArgumentError(`jacobian: unknown mode '${mode}', expected 'reverse' or 'forward'`);
     }
     return jacobianOf('jacobian', f, argument, mode, args) as never;
   };

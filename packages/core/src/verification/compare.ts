@@ -289,7 +289,7 @@ const besides = (found: Factor): string => (found.factor === 1 ? '' : `, and off
 function checkOptions({ n, bound, scale }: CompareOptions): void {
   for (const [name, value] of Object.entries({ n, bound, scale })) {
     if (value === undefined || (value >= 0 && value < Infinity)) continue;
-    throw new ArgumentError(`compare: ${name} is ${value}, expected a finite number of 0 or more`);
+    throw new ArgumentError(`compare: ${name} is ${value}, expected a finite number >= 0`);
   }
 }
 

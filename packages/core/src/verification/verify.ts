@@ -105,7 +105,7 @@ function settingsOf(options: VerifyOptions, subject: Subject | Network): Setting
   for (const [name, low] of Object.entries(least)) {
     const value = numbers[name as keyof typeof least];
     if (Number.isInteger(value) && value >= low) continue;
-    throw new ArgumentError(`verify: ${name} is ${value}, expected a whole number of ${low} or more`);
+    throw new ArgumentError(`verify: ${name} is ${value}, expected a whole number >= ${low}`);
   }
   if (transitions.length === 0 || lastTransitions.length === 0) {
     throw new ArgumentError('verify: expected transitions to draw from, got none');

@@ -1,8 +1,8 @@
 /** Losses of decisions between two classes. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
+import { checkOption } from '../checks.ts';
 import {
-  checkOption,
   checkTargets,
   comparable,
   isProbability,

@@ -11,6 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkOption } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
 import { discount, type FocalOptions } from './binary.ts';
 import {
@@ -24,7 +25,7 @@ import {
   rowsOf,
   shaped,
 } from './labels.ts';
-import { checkOption, checkSameDType, checkTargets, isProbability, type Loss, type Reduction, reduce } from './loss.ts';
+import { checkSameDType, checkTargets, isProbability, type Loss, type Reduction, reduce } from './loss.ts';
 
 /** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the sentence that says that they don't fit. */
 export type ClassTargets<L extends Shape, T extends Shape> = Fitting<

@@ -14,7 +14,8 @@ import {
   type Tensor,
   tensor,
 } from '@tapegrad/core';
-import { checkFloat, checkNotEmpty, checkOption, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
+import { checkFloat, checkOption } from '../checks.ts';
+import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The class that says nothing; 0 unless given. */

@@ -11,8 +11,9 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkFloat } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
-import { checkFloat, checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
+import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
 export type LabelShape<L extends Shape> = L extends readonly [

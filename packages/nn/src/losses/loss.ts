@@ -10,7 +10,6 @@ import {
   DTypeError,
   type Fitting,
   formatShape,
-  isFloat,
   type Printed,
   type Scalar,
   type Shape,
@@ -18,6 +17,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkFloat } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
@@ -39,10 +39,6 @@ export type Targets<Call extends string, P extends Shape, T extends Shape> = Fit
   T
 >;
 
-export function checkFloat(call: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected predictions of float32 or float64, got ${x.dtype}`);
-}
-
 export function checkSameDType(call: string, predictions: Tensor, targets: Tensor): void {
   if (predictions.dtype === targets.dtype) return;
   const got = `predictions are ${predictions.dtype} and targets ${targets.dtype}`;
@@ -50,8 +46,8 @@ export function checkSameDType(call: string, predictions: Tensor, targets: Tenso
 }
 
 export function checkNotEmpty(call: string, x: Tensor): void {
-  if (x.size === 0)
-    throw new ArgumentError(`${call}: the batch is empty: the predictions have shape ${formatShape(x.shape)}`);
+  if (x.size > 0) return;
+  throw new ArgumentError(`${call}: the batch is empty: the predictions have shape ${formatShape(x.shape)}`);
 }
 
 /** The operands of a loss that compares element by element, which they are checked to be. */
@@ -98,8 +94,3 @@ export function reduce<R extends Reduction, S extends Shape>(
 }
 
 export const isProbability = (x: number): boolean => x >= 0 && x <= 1;
-
-/** Throws unless an option is a number that the loss takes. */
-export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
-  if (!allowed) throw new ArgumentError(`${call}: ${name} is ${value}, expected ${wanted}`);
-}

@@ -11,17 +11,9 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkFloat, checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
-import {
-  checkFloat,
-  checkNotEmpty,
-  checkOption,
-  type Loss,
-  type LossOptions,
-  type Reduction,
-  reduce,
-  type Targets,
-} from './loss.ts';
+import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce, type Targets } from './loss.ts';
 
 export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The power of what is missing, 1 or 2; 1 unless given. */

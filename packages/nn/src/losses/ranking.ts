@@ -1,8 +1,8 @@
 /** Losses of embeddings: which points are to lie close together, and which apart. */
 
 import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import { checkOption } from '../checks.ts';
 import {
-  checkOption,
   checkSameDType,
   checkTargets,
   comparable,
@@ -65,18 +65,18 @@ export interface TripletMarginOptions<R extends Reduction = Reduction> extends L
   /** The order of the norm that distances are measured by; 2 unless given. */
   readonly order?: number;
   /** Added to differences; 1e-6 unless given. */
-  readonly epsilon?: number;
+  readonly eps?: number;
   /** Whether the negative's distance is that from the positive where this is smaller (Balntas et al. 2016); false unless given. */
   readonly swap?: boolean;
 }
 
 /**
  * max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n, vectors along the last axis, with
- * d(x, y) = ||x - y + epsilon|| (Schroff et al. 2015).
+ * d(x, y) = ||x - y + eps|| (Schroff et al. 2015).
  *
  * @example
  * const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[3, 4]]), tensor([[0, 5.5]])];
- * tripletMargin(anchor, positive, negative, { epsilon: 0 }).item(); // 0.5
+ * tripletMargin(anchor, positive, negative, { eps: 0 }).item(); // 0.5
  */
 export function tripletMargin<A extends Shape, P extends Shape, N extends Shape, const R extends Reduction = 'mean'>(
   anchors: Tensor<A>,
@@ -87,9 +87,9 @@ export function tripletMargin<A extends Shape, P extends Shape, N extends Shape,
   const [a, p] = comparable('tripletMargin', anchors, positives);
   const [, n] = comparable('tripletMargin', anchors, negatives);
   if (a.rank === 0) throw new ShapeError('tripletMargin: expected vectors along the last axis, got shape []');
-  const { margin = 1, order = 2, epsilon = 1e-6, swap = false, reduction } = options;
+  const { margin = 1, order = 2, eps = 1e-6, swap = false, reduction } = options;
   checkOption('tripletMargin', 'margin', margin, margin > 0, 'a number above 0');
-  const distance = (x: Tensor, y: Tensor): Tensor => x.sub(y).add(epsilon).norm(-1, { order }) as Tensor;
+  const distance = (x: Tensor, y: Tensor): Tensor => x.sub(y).add(eps).norm(-1, { order }) as Tensor;
   const far = swap ? distance(a, n).minimum(distance(p, n)) : distance(a, n);
   return reduce('tripletMargin', distance(a, p).sub(far).add(margin).relu(), reduction);
 }

@@ -9,16 +9,8 @@ import {
   stopGradient,
   type Tensor,
 } from '@tapegrad/core';
-import {
-  checkOption,
-  checkTargets,
-  comparable,
-  type Loss,
-  type LossOptions,
-  type Reduction,
-  reduce,
-  type Targets,
-} from './loss.ts';
+import { checkOption } from '../checks.ts';
+import { checkTargets, comparable, type Loss, type LossOptions, type Reduction, reduce, type Targets } from './loss.ts';
 
 /**
  * The squared error (p - t)^2.
@@ -109,12 +101,12 @@ export interface GaussianNllOptions<R extends Reduction = Reduction> extends Los
   /** Whether to add the constant log(2 pi) / 2; false unless given. */
   readonly full?: boolean;
   /** The least variance to reckon with; 1e-6 unless given. */
-  readonly epsilon?: number;
+  readonly eps?: number;
 }
 
 /**
  * The negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets under normal distributions of mean p and variance v,
- * both predicted (Nix and Weigend 1994). A variance below epsilon counts as epsilon, with the gradient that it has there.
+ * both predicted (Nix and Weigend 1994). A variance below eps counts as eps, with the gradient that it has there.
  *
  * @param variances of the shape of the predictions, or with one number for all along the last axis
  * @throws ArgumentError for a variance below 0.
@@ -128,11 +120,11 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   options: GaussianNllOptions<R> = {},
 ): Loss<R, P> {
   const [p, t] = comparable('gaussianNll', predictions, targets);
-  const { full = false, epsilon = 1e-6, reduction } = options;
-  checkOption('gaussianNll', 'epsilon', epsilon, epsilon > 0, 'a number above 0');
+  const { full = false, eps = 1e-6, reduction } = options;
+  checkOption('gaussianNll', 'eps', eps, eps > 0, 'a number above 0');
   checkVariances(variances, p.shape);
   // Raised, and yet with slope 1, so that a variance that is too small can grow again.
-  const v = variances.add(stopGradient(variances.maximum(epsilon).sub(variances)));
+  const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);
   const doubled = error.mul(error).div(v).add(v.log());
   return reduce('gaussianNll', doubled.add(full ? Math.log(2 * Math.PI) : 0).mul(0.5), reduction);
@@ -156,7 +148,7 @@ export interface PoissonNllOptions<R extends Reduction = Reduction> extends Loss
   /** Whether to add log t! in Stirling's approximation, for targets above 1; false unless given. */
   readonly full?: boolean;
   /** Added to rates before their logarithm is taken; 1e-8 unless given. */
-  readonly epsilon?: number;
+  readonly eps?: number;
 }
 
 /**
@@ -173,10 +165,10 @@ export function poissonNll<P extends Shape, T extends Shape, const R extends Red
   options: PoissonNllOptions<R> = {},
 ): Loss<R, P> {
   const [p, t] = comparable('poissonNll', predictions, targets);
-  const { logInput = true, full = false, epsilon = 1e-8, reduction } = options;
-  checkOption('poissonNll', 'epsilon', epsilon, epsilon >= 0, 'a number >= 0');
+  const { logInput = true, full = false, eps = 1e-8, reduction } = options;
+  checkOption('poissonNll', 'eps', eps, eps >= 0, 'a number >= 0');
   checkTargets('poissonNll', t, (target) => target >= 0, 'a number >= 0');
-  const losses = logInput ? p.exp().sub(t.mul(p)) : p.sub(t.mul(p.add(epsilon).log()));
+  const losses = logInput ? p.exp().sub(t.mul(p)) : p.sub(t.mul(p.add(eps).log()));
   return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
 }
 

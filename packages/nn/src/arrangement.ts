@@ -101,18 +101,22 @@ export class Reshape<const T extends Shape = Shape> extends Module {
  * @example
  * pixelShuffle(tensor([[[[1]], [[2]], [[3]], [[4]]]]), 2).toArray(); // [[[[1, 2], [3, 4]]]]
  */
-export function pixelShuffle(x: Tensor, factor: number): Tensor {
+export function pixelShuffle<S extends Shape, const R extends number>(
+  x: Tensor<S>,
+  factor: R,
+): Output<ShuffleMap<R>, S> {
   checkCount('pixelShuffle', 'the factor', factor);
-  checkRank('pixelShuffle', x, 4, '[batch, channels, height, width]');
-  const [batch, channels, height, width] = x.shape as readonly [number, number, number, number];
+  const t = x as Tensor;
+  checkRank('pixelShuffle', t, 4, '[batch, channels, height, width]');
+  const [batch, channels, height, width] = t.shape as readonly [number, number, number, number];
   const out = channels / factor ** 2;
   if (!Number.isInteger(out)) {
     throw new ArgumentError(`pixelShuffle: expected channels that ${factor ** 2} divides, got ${channels}`);
   }
-  return x
+  return t
     .reshape([batch, out, factor, factor, height, width])
     .permute([0, 1, 4, 2, 5, 3])
-    .reshape([batch, out, height * factor, width * factor]) as Tensor;
+    .reshape([batch, out, height * factor, width * factor]) as never;
 }
 
 /**

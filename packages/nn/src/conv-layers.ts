@@ -21,7 +21,7 @@ import {
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
-import { type PerAxis, perAxis } from './spatial.ts';
+import { type Known, type PerAxis, perAxis } from './spatial.ts';
 import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 
 interface WeightOptions {
@@ -40,9 +40,6 @@ interface WeightOptions {
 export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
 
 export interface ConvTransposeOptions extends TransposedConvolutionOptions, WeightOptions {}
-
-/** Options without a name that none of them has, which a type parameter would let pass. */
-export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };
 
 /** What a layer of `Options` is made of, for those who make it. */
 interface Making {
@@ -120,7 +117,7 @@ export class Conv1d<
 
   /** [batch, in, length] to [batch, out, length'] */
   forward<S extends Shape>(x: Input<ConvolutionMap<1, In, Out, K, O>, S>): Output<ConvolutionMap<1, In, Out, K, O>, S> {
-    return conv1d(x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+    return conv1d(x as unknown as Tensor, this.weight, this.bias, this.options as ConvolutionOptions) as never;
   }
 }
 
@@ -147,7 +144,7 @@ export class Conv2d<
 
   /** [batch, in, height, width] to [batch, out, height', width'] */
   forward<S extends Shape>(x: Input<ConvolutionMap<2, In, Out, K, O>, S>): Output<ConvolutionMap<2, In, Out, K, O>, S> {
-    return conv2d(x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+    return conv2d(x as unknown as Tensor, this.weight, this.bias, this.options as ConvolutionOptions) as never;
   }
 }
 
@@ -173,7 +170,12 @@ export class ConvTranspose1d<
 
   /** [batch, in, length] to [batch, out, length'] */
   forward<S extends Shape>(x: Input<TransposedMap<1, In, Out, K, O>, S>): Output<TransposedMap<1, In, Out, K, O>, S> {
-    return convTranspose1d(x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+    return convTranspose1d(
+      x as unknown as Tensor,
+      this.weight,
+      this.bias,
+      this.options as TransposedConvolutionOptions,
+    ) as never;
   }
 }
 
@@ -199,6 +201,11 @@ export class ConvTranspose2d<
 
   /** [batch, in, height, width] to [batch, out, height', width'] */
   forward<S extends Shape>(x: Input<TransposedMap<2, In, Out, K, O>, S>): Output<TransposedMap<2, In, Out, K, O>, S> {
-    return convTranspose2d(x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+    return convTranspose2d(
+      x as unknown as Tensor,
+      this.weight,
+      this.bias,
+      this.options as TransposedConvolutionOptions,
+    ) as never;
   }
 }

@@ -1,8 +1,19 @@
 /** Convolutions and transposed convolutions of sequences and images, as functions. */
 
-import { ArgumentError, formatShape, ShapeError, type Tensor, type Window, windowedKernels } from '@tapegrad/core';
+import {
+  ArgumentError,
+  type Fitting,
+  formatShape,
+  type Of,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  type Window,
+  windowedKernels,
+} from '@tapegrad/core';
 import { checkFloat } from './checks.ts';
-import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import { checkMaps, type Known, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
 /** How a weight slides over its input. */
 export interface ConvolutionOptions {
@@ -125,8 +136,14 @@ function convolveTransposed(
  * const x = tensor([[[1, 2, 3, 4]]]);
  * conv1d(x, tensor([[[1, 10]]])).toArray(); // [[[21, 32, 43]]]
  */
-export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor =>
-  convolve('conv1d', 1, x, weight, bias, options);
+export function conv1d<S extends Shape, W extends Shape, const O extends ConvolutionOptions = object>(
+  x: Tensor<S>,
+  weight: Fitting<ByWeight<'conv1d', 1, S, W, O>, W>,
+  bias?: Tensor,
+  options: Known<O, ConvolutionOptions> = {} as never,
+): Of<ByWeight<'conv1d', 1, S, W, O>> {
+  return convolve('conv1d', 1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+}
 
 /**
  * The windows of images times a weight: see `conv1d`.
@@ -137,8 +154,14 @@ export const conv1d = (x: Tensor, weight: Tensor, bias?: Tensor, options: Convol
  * @example
  * conv2d(ones([1, 3, 8, 8]), ones([16, 3, 3, 3]), undefined, { padding: 'same' }).shape; // [1, 16, 8, 8]
  */
-export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor, options: ConvolutionOptions = {}): Tensor =>
-  convolve('conv2d', 2, x, weight, bias, options);
+export function conv2d<S extends Shape, W extends Shape, const O extends ConvolutionOptions = object>(
+  x: Tensor<S>,
+  weight: Fitting<ByWeight<'conv2d', 2, S, W, O>, W>,
+  bias?: Tensor,
+  options: Known<O, ConvolutionOptions> = {} as never,
+): Of<ByWeight<'conv2d', 2, S, W, O>> {
+  return convolve('conv2d', 2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+}
 
 /**
  * The adjoint of `conv1d` in its input: each element adds the weight, times itself, to the result.
@@ -151,12 +174,18 @@ export const conv2d = (x: Tensor, weight: Tensor, bias?: Tensor, options: Convol
  * const x = tensor([[[1, 2, 3]]]);
  * convTranspose1d(x, tensor([[[1, 10]]]), undefined, { stride: 2 }).toArray(); // [[[1, 10, 2, 20, 3, 30]]]
  */
-export const convTranspose1d = (
-  x: Tensor,
-  weight: Tensor,
+export function convTranspose1d<
+  S extends Shape,
+  W extends Shape,
+  const O extends TransposedConvolutionOptions = object,
+>(
+  x: Tensor<S>,
+  weight: Fitting<ByTransposedWeight<'convTranspose1d', 1, S, W, O>, W>,
   bias?: Tensor,
-  options: TransposedConvolutionOptions = {},
-): Tensor => convolveTransposed('convTranspose1d', 1, x, weight, bias, options);
+  options: Known<O, TransposedConvolutionOptions> = {} as never,
+): Of<ByTransposedWeight<'convTranspose1d', 1, S, W, O>> {
+  return convolveTransposed('convTranspose1d', 1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+}
 
 /**
  * The adjoint of `conv2d` in its input: see `convTranspose1d`.
@@ -167,9 +196,15 @@ export const convTranspose1d = (
  * @example
  * convTranspose2d(ones([1, 16, 7, 7]), ones([16, 3, 2, 2]), undefined, { stride: 2 }).shape; // [1, 3, 14, 14]
  */
-export const convTranspose2d = (
-  x: Tensor,
-  weight: Tensor,
+export function convTranspose2d<
+  S extends Shape,
+  W extends Shape,
+  const O extends TransposedConvolutionOptions = object,
+>(
+  x: Tensor<S>,
+  weight: Fitting<ByTransposedWeight<'convTranspose2d', 2, S, W, O>, W>,
   bias?: Tensor,
-  options: TransposedConvolutionOptions = {},
-): Tensor => convolveTransposed('convTranspose2d', 2, x, weight, bias, options);
+  options: Known<O, TransposedConvolutionOptions> = {} as never,
+): Of<ByTransposedWeight<'convTranspose2d', 2, S, W, O>> {
+  return convolveTransposed('convTranspose2d', 2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+}

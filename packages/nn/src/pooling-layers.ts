@@ -1,7 +1,6 @@
 /** Maxima and means of windows, as layers. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
-import type { Known } from './conv-layers.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -14,7 +13,7 @@ import {
   maxPool1d,
   maxPool2d,
 } from './pooling.ts';
-import type { PerAxis } from './spatial.ts';
+import type { Known, PerAxis } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 const text = (value: PerAxis): string => (typeof value === 'number' ? `${value}` : `[${value.join(', ')}]`);
@@ -52,7 +51,7 @@ export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoo
   }
 
   forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
-    return maxPool1d(x as unknown as Tensor, this.kernel, this.options) as never;
+    return maxPool1d(x as unknown as Tensor, this.kernel, this.options as MaxPoolOptions) as never;
   }
 }
 
@@ -73,7 +72,7 @@ export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoo
   }
 
   forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
-    return maxPool2d(x as unknown as Tensor, this.kernel, this.options) as never;
+    return maxPool2d(x as unknown as Tensor, this.kernel, this.options as MaxPoolOptions) as never;
   }
 }
 
@@ -94,7 +93,7 @@ export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoo
   }
 
   forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
-    return avgPool1d(x as unknown as Tensor, this.kernel, this.options) as never;
+    return avgPool1d(x as unknown as Tensor, this.kernel, this.options as AvgPoolOptions) as never;
   }
 }
 
@@ -115,7 +114,7 @@ export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoo
   }
 
   forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
-    return avgPool2d(x as unknown as Tensor, this.kernel, this.options) as never;
+    return avgPool2d(x as unknown as Tensor, this.kernel, this.options as AvgPoolOptions) as never;
   }
 }
 

@@ -12,7 +12,9 @@ import {
   windowedKernels,
 } from '@tapegrad/core';
 import { checkFloat } from './checks.ts';
-import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import type { Output } from './layer-shapes.ts';
+import { type Known, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 /** How windows slide over the last axes. */
 export interface PoolingOptions {
@@ -114,8 +116,13 @@ function avgPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options
  * @example
  * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
  */
-export const maxPool1d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = {}): Tensor =>
-  maxPool('maxPool1d', 1, x, kernel, options);
+export function maxPool1d<S extends Shape, const K extends PerAxis, const O extends MaxPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, MaxPoolOptions> = {} as never,
+): Output<PoolingMap<1, K, O>, S> {
+  return maxPool('maxPool1d', 1, x as Tensor, kernel, options) as never;
+}
 
 /**
  * The maximum of each window over the last two axes: see `maxPool1d`.
@@ -125,8 +132,13 @@ export const maxPool1d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = 
  * @example
  * maxPool2d(tensor([[[1, 2, 3], [4, 5, 6]]]), [2, 2], { stride: 1 }).toArray(); // [[[5, 6]]]
  */
-export const maxPool2d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = {}): Tensor =>
-  maxPool('maxPool2d', 2, x, kernel, options);
+export function maxPool2d<S extends Shape, const K extends PerAxis, const O extends MaxPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, MaxPoolOptions> = {} as never,
+): Output<PoolingMap<2, K, O>, S> {
+  return maxPool('maxPool2d', 2, x as Tensor, kernel, options) as never;
+}
 
 /**
  * The mean of each window over the last axis.
@@ -136,8 +148,13 @@ export const maxPool2d = (x: Tensor, kernel: PerAxis, options: MaxPoolOptions = 
  * @example
  * avgPool1d(tensor([[1, 3, 2, 6, 4, 0]]), 2).toArray(); // [[2, 4, 2]]
  */
-export const avgPool1d = (x: Tensor, kernel: PerAxis, options: AvgPoolOptions = {}): Tensor =>
-  avgPool('avgPool1d', 1, x, kernel, options);
+export function avgPool1d<S extends Shape, const K extends PerAxis, const O extends AvgPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, AvgPoolOptions> = {} as never,
+): Output<PoolingMap<1, K, O>, S> {
+  return avgPool('avgPool1d', 1, x as Tensor, kernel, options) as never;
+}
 
 /**
  * The mean of each window over the last two axes.
@@ -147,8 +164,13 @@ export const avgPool1d = (x: Tensor, kernel: PerAxis, options: AvgPoolOptions = 
  * @example
  * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArray(); // [[[2.5]]]
  */
-export const avgPool2d = (x: Tensor, kernel: PerAxis, options: AvgPoolOptions = {}): Tensor =>
-  avgPool('avgPool2d', 2, x, kernel, options);
+export function avgPool2d<S extends Shape, const K extends PerAxis, const O extends AvgPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, AvgPoolOptions> = {} as never,
+): Output<PoolingMap<2, K, O>, S> {
+  return avgPool('avgPool2d', 2, x as Tensor, kernel, options) as never;
+}
 
 /** [to, from]: row i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
 function averages(from: number, to: number, like: Tensor): Tensor {
@@ -168,13 +190,16 @@ function averages(from: number, to: number, like: Tensor): Tensor {
  * @example
  * adaptiveAvgPool2d(tensor([[[1, 2, 3, 4], [5, 6, 7, 8]]]), [1, 2]).toArray(); // [[[3.5, 5.5]]]
  */
-export function adaptiveAvgPool2d(x: Tensor, size: PerAxis): Tensor {
-  checkFloat('adaptiveAvgPool2d', x);
-  const [height, width] = spatialShape('adaptiveAvgPool2d', x, 2) as readonly [number, number];
+export function adaptiveAvgPool2d<S extends Shape, const P extends PerAxis>(
+  x: Tensor<S>,
+  size: P,
+): Output<ResizedMap<P>, S> {
+  const t = x as Tensor;
+  checkFloat('adaptiveAvgPool2d', t);
+  const [height, width] = spatialShape('adaptiveAvgPool2d', t, 2) as readonly [number, number];
   const [down, across] = perAxis('adaptiveAvgPool2d', 'a size', size, 2, 1) as readonly [number, number];
-  return averages(height, down, x)
-    .matmul(x)
-    .matmul(averages(width, across, x).transpose());
+  const rows = averages(height, down, t).matmul(t);
+  return rows.matmul(averages(width, across, t).transpose()) as never;
 }
 
 /**
@@ -185,12 +210,12 @@ export function adaptiveAvgPool2d(x: Tensor, size: PerAxis): Tensor {
  * @example
  * globalAvgPool(tensor([[[[1, 2], [3, 6]]]])).toArray(); // [[3]]
  */
-export function globalAvgPool(x: Tensor): Tensor {
-  checkFloat('globalAvgPool', x);
+export function globalAvgPool<S extends Shape>(x: Tensor<S>): Output<PooledMap, S> {
+  checkFloat('globalAvgPool', x as Tensor);
   if (x.rank < 3) {
     throw new ShapeError(
       `globalAvgPool: expected an input of shape [batch, channels, ...], got ${formatShape(x.shape)}`,
     );
   }
-  return x.mean(x.shape.map((_, axis) => axis).slice(2));
+  return x.mean(x.shape.map((_, axis) => axis).slice(2)) as never;
 }

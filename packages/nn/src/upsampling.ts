@@ -62,6 +62,12 @@ function interpolation({ from, to, step }: Axis, alignCorners: boolean, dtype: T
   return tensor(weights, { shape: [to, from], dtype });
 }
 
+type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
+  ? ResizedMap<P>
+  : O extends { readonly scale: infer P extends PerAxis }
+    ? ScaledMap<P>
+    : ScaledMap<PerAxis>;
+
 /**
  * Images with more elements, or fewer: each the nearest of the input, or on the straight lines between its neighbours.
  *
@@ -71,21 +77,19 @@ function interpolation({ from, to, step }: Axis, alignCorners: boolean, dtype: T
  * upsample(x, { size: [1, 4] }).toArray(); // [[[[1, 1, 2, 2]]]]
  * upsample(x, { size: [1, 3], mode: 'bilinear', alignCorners: true }).toArray(); // [[[[1, 1.5, 2]]]]
  */
-export function upsample(x: Tensor, options: UpsampleOptions): Tensor {
-  checkMaps('upsample', x, 2);
-  const [down, across] = axesOf(x, options);
+export function upsample<S extends Shape, const O extends UpsampleOptions>(
+  x: Tensor<S>,
+  options: O,
+): Output<UpsampleMap<O>, S> {
+  const t = x as Tensor;
+  checkMaps('upsample', t, 2);
+  const [down, across] = axesOf(t, options);
   const { mode = 'nearest', alignCorners = false } = options;
-  if (mode === 'nearest') return x.take(nearest(down), 2).take(nearest(across), 3) as Tensor;
-  checkFloat('upsample', x);
-  const rows = interpolation(down, alignCorners, x.dtype).matmul(x);
-  return rows.matmul(interpolation(across, alignCorners, x.dtype).transpose()) as Tensor;
+  if (mode === 'nearest') return t.take(nearest(down), 2).take(nearest(across), 3) as never;
+  checkFloat('upsample', t);
+  const rows = interpolation(down, alignCorners, t.dtype).matmul(t);
+  return rows.matmul(interpolation(across, alignCorners, t.dtype).transpose()) as never;
 }
-
-type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
-  ? ResizedMap<P>
-  : O extends { readonly scale: infer P extends PerAxis }
-    ? ScaledMap<P>
-    : ScaledMap<PerAxis>;
 
 /**
  * Images with more elements: see `upsample`.

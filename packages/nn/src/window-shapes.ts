@@ -1,7 +1,7 @@
 /** What convolutions and poolings do to a shape, in the type system. */
 
 import type { Agree, Printed, Shape, ShapeError } from '@tapegrad/core';
-import type { ShapeMap } from './layer-shapes.ts';
+import type { Apply, ShapeMap } from './layer-shapes.ts';
 import type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 import type { PerAxis } from './spatial.ts';
 
@@ -20,6 +20,8 @@ type Option<O, Name extends string, Otherwise> = Name extends keyof O
     ? number
     : O[Name]
   : Otherwise;
+
+type Groups<O> = Option<O, 'groups', 1> extends infer G extends number ? G : number;
 
 /** The elements that a window spans, less one. */
 type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
@@ -59,40 +61,75 @@ type Mismatch<Expected extends number, C extends number> = ShapeError<`expects $
 
 type Axes<N extends 1 | 2> = N extends 1 ? readonly [number] : readonly [number, number];
 
+/** What is said of an input that has other axes than a batch of maps. */
+type MapsError<Rank extends 1 | 2, S> = S extends Shape
+  ? ShapeError<`expected an input of shape ${Rank extends 1 ? '[batch, channels, length]' : '[batch, channels, height, width]'}, got ${Printed<S>}`>
+  : never;
+
 /** `In` channels become `Out`, and the spatial axes become windows of size `K`. */
 export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, Out, ...Axes<Rank>]
-    : this['input'] extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Shape]
+    : this['input'] extends readonly [
+          infer B extends number,
+          infer C extends number,
+          ...infer Spatial extends Axes<Rank>,
+        ]
       ? Agree<C, In> extends true
-        ? Spatial extends readonly [infer H extends number, infer W extends number]
-          ? readonly [
-              B,
-              Out,
-              WindowLength<H, K, O, Option<O, 'stride', 1>, 0>,
-              WindowLength<W, K, O, Option<O, 'stride', 1>, 1>,
-            ]
-          : Spatial extends readonly [infer L extends number]
-            ? readonly [B, Out, WindowLength<L, K, O, Option<O, 'stride', 1>, 0>]
-            : Shape
+        ? readonly [B, Out, ...Convolved<Spatial, K, O>]
         : Mismatch<In, C>
-      : Shape;
+      : MapsError<Rank, this['input']>;
 }
+
+type Convolved<Spatial, K, O> = Spatial extends readonly [infer H extends number, infer W extends number]
+  ? readonly [WindowLength<H, K, O, Option<O, 'stride', 1>, 0>, WindowLength<W, K, O, Option<O, 'stride', 1>, 1>]
+  : Spatial extends readonly [infer L extends number]
+    ? readonly [WindowLength<L, K, O, Option<O, 'stride', 1>, 0>]
+    : never;
 
 /** `In` channels become `Out`, and the spatial axes what windows of size `K` cover. */
 export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, Out, ...Axes<Rank>]
-    : this['input'] extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Shape]
+    : this['input'] extends readonly [
+          infer B extends number,
+          infer C extends number,
+          ...infer Spatial extends Axes<Rank>,
+        ]
       ? Agree<C, In> extends true
-        ? Spatial extends readonly [infer H extends number, infer W extends number]
-          ? readonly [B, Out, TransposedLength<H, K, O, 0>, TransposedLength<W, K, O, 1>]
-          : Spatial extends readonly [infer L extends number]
-            ? readonly [B, Out, TransposedLength<L, K, O, 0>]
-            : Shape
+        ? readonly [B, Out, ...Covered<Spatial, K, O>]
         : Mismatch<In, C>
-      : Shape;
+      : MapsError<Rank, this['input']>;
 }
+
+type Covered<Spatial, K, O> = Spatial extends readonly [infer H extends number, infer W extends number]
+  ? readonly [TransposedLength<H, K, O, 0>, TransposedLength<W, K, O, 1>]
+  : Spatial extends readonly [infer L extends number]
+    ? readonly [TransposedLength<L, K, O, 0>]
+    : never;
+
+/** What is said of a weight that has other axes than a call asks for. */
+type WeightError<
+  Call extends string,
+  Wanted extends string,
+  W extends Shape,
+> = ShapeError<`${Call}: expected a weight of shape ${Wanted}, got ${Printed<W>}`>;
+
+/** What a convolution with a weight of shape `W`, [out, in / groups, ...kernel], makes of a shape. */
+export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
+  Unranked<W> extends true
+    ? Apply<ConvolutionMap<Rank, number, number, PerAxis, O>, S>
+    : W extends readonly [infer Out extends number, infer C extends number, ...infer K extends Axes<Rank>]
+      ? Apply<ConvolutionMap<Rank, Times<C, Groups<O>>, Out, K, O>, S>
+      : WeightError<Call, '[out, in / groups, ...kernel]', W>;
+
+/** What a transposed convolution with a weight of shape `W`, [in, out / groups, ...kernel], makes of a shape. */
+export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
+  Unranked<W> extends true
+    ? Apply<TransposedMap<Rank, number, number, PerAxis, O>, S>
+    : W extends readonly [infer In extends number, infer C extends number, ...infer K extends Axes<Rank>]
+      ? Apply<TransposedMap<Rank, In, Times<C, Groups<O>>, K, O>, S>
+      : WeightError<Call, '[in, out / groups, ...kernel]', W>;
 
 /** The last `Rank` axes become positions of windows of size `K`, a window apart unless the options say otherwise. */
 export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {

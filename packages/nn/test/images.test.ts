@@ -166,7 +166,8 @@ describe('awkward points', () => {
   test('an empty batch has an empty result', () => {
     expect(conv2d(maps(0, 3, 5, 6), maps(4, 3, 3, 3)).shape).toEqual([0, 4, 3, 4]);
     expect(convTranspose2d(maps(0, 3, 5, 6), maps(3, 4, 3, 3)).shape).toEqual([0, 4, 7, 8]);
-    expect([maxPool2d, avgPool2d].map((pool) => pool(maps(0, 3, 5, 6), 2).shape)).toEqual(Array(2).fill([0, 3, 2, 3]));
+    expect(maxPool2d(maps(0, 3, 5, 6), 2).shape).toEqual([0, 3, 2, 3]);
+    expect(avgPool2d(maps(0, 3, 5, 6), 2).shape).toEqual([0, 3, 2, 3]);
   });
 
   test('views are taken as they lie', () => {

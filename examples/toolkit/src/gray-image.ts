@@ -38,8 +38,10 @@ function chunk(type: string, data: Buffer): Buffer {
 }
 
 /** An SVG element that shows a picture at a size, every pixel of it a square. */
-export function imageElement(image: GrayImage, x: number, y: number, size: number): string {
-  const data = encodePng(image).toString('base64');
-  const place = `x="${x}" y="${y}" width="${size}" height="${size}"`;
-  return `<image ${place} image-rendering="optimizeSpeed" href="data:image/png;base64,${data}"/>`;
+export function imageElement(image: GrayImage, x: number, y: number, width: number, height = width): string {
+  const place = `x="${x}" y="${y}" width="${width}" height="${height}"`;
+  return `<image ${place} image-rendering="optimizeSpeed" href="${imageUrl(image)}"/>`;
 }
+
+/** A picture as a URL that holds it. */
+export const imageUrl = (image: GrayImage): string => `data:image/png;base64,${encodePng(image).toString('base64')}`;

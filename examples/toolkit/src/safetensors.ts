@@ -6,10 +6,10 @@
  * Source: https://github.com/huggingface/safetensors, section "Format".
  */
 
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { ArgumentError, type Data, type DType, type Shape } from '@tapegrad/core';
 import { FormatError, readUntrusted } from './untrusted-file.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** The elements of a tensor in row-major order; a tensor of tapegrad is one, and so is an entry of a module's state. */
 export interface NamedTensor {
@@ -63,13 +63,7 @@ interface Entry {
  * writeSafetensors('model.safetensors', model.state());
  */
 export function writeSafetensors(path: string, tensors: NamedTensors, metadata?: Metadata): void {
-  const unfinished = `${path}.${process.pid}.part`;
-  try {
-    writeFileSync(unfinished, encodeSafetensors(tensors, metadata));
-    renameSync(unfinished, path);
-  } finally {
-    rmSync(unfinished, { force: true });
-  }
+  writeWhole(path, encodeSafetensors(tensors, metadata));
 }
 
 /** The bytes of a file of named tensors. */

@@ -1,8 +1,6 @@
 /** Trained weights in a file, and told apart by a short sum. */
 
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { encodeSafetensors, type NamedTensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 import { FormatError } from './untrusted-file.ts';
 
@@ -14,7 +12,6 @@ export interface Weighted {
 
 /** Writes the weights of a model as safetensors. */
 export function saveWeights(path: string, model: Weighted): void {
-  mkdirSync(dirname(path), { recursive: true });
   writeSafetensors(path, model.state());
 }
 

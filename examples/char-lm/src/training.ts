@@ -1,0 +1,71 @@
+/** Training a language model, and how well it guesses text that it has not seen. */
+
+import { arange, noGrad, type Random, type Tensor } from '@tapegrad/core';
+import { crossEntropy } from '@tapegrad/nn';
+import { clipGradNorm, type Optimizer } from '@tapegrad/optim';
+import type { Encoded } from './corpus.ts';
+import type { Characters, LanguageModel } from './models.ts';
+
+/** Pieces of text, a piece a row, and the character that follows each of theirs. */
+export interface Pieces {
+  readonly x: Characters;
+  readonly y: Characters;
+}
+
+export interface PieceOptions {
+  /** How many. */
+  readonly batch: number;
+  /** Characters in a piece. */
+  readonly context: number;
+}
+
+/** Takes pieces out of a text at random. */
+export function randomPieces(
+  text: Encoded,
+  { batch, context, random }: PieceOptions & { readonly random: Random },
+): Pieces {
+  return piecesAt(text, random.integers([batch], 0, text.size - context), context);
+}
+
+/** Cuts a text into pieces, as many as are whole. */
+export function* allPieces(text: Encoded, { batch, context }: PieceOptions): Generator<Pieces, void, undefined> {
+  const count = Math.floor((text.size - 1) / context);
+  for (let first = 0; first < count; first += batch) {
+    const starts = arange(first, Math.min(first + batch, count), 1, { dtype: 'int32' }).mul(context);
+    yield piecesAt(text, starts, context);
+  }
+}
+
+function piecesAt(text: Tensor, starts: Tensor, context: number): Pieces {
+  const places = starts.reshape([starts.size, 1]).add(arange(0, context + 1, 1, { dtype: 'int32' }));
+  const pieces = text.take(places);
+  const columns = (start: number): Characters => pieces.slice(1, start, start + context) as Characters;
+  return { x: columns(0), y: columns(1) };
+}
+
+/** Learns from pieces of text, and gives the loss before: the mean cross-entropy of the next character, in nats. */
+export function trainStep(model: LanguageModel, optimizer: Optimizer, pieces: Pieces): number {
+  model.train();
+  const loss = lossOf(model, pieces);
+  optimizer.step(clipGradNorm(loss.backward(), 1).gradients);
+  return loss.item();
+}
+
+/** The loss on a text, in nats a character, each of which is guessed from those before it in its piece. */
+export function evaluate(model: LanguageModel, text: Encoded, options: PieceOptions): number {
+  model.eval();
+  return noGrad(() => {
+    let [sum, count] = [0, 0];
+    for (const pieces of allPieces(text, options)) {
+      sum += lossOf(model, pieces).item() * pieces.y.size;
+      count += pieces.y.size;
+    }
+    return sum / count;
+  });
+}
+
+function lossOf(model: LanguageModel, { x, y }: Pieces): Tensor<readonly []> {
+  const scores = model.forward(x);
+  const [batch, context, size] = scores.shape;
+  return crossEntropy(scores.reshape([batch * context, size]), y.reshape([batch * context])) as Tensor<readonly []>;
+}

@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { mobyDick, readText } from '../src/book.ts';
+import { opening, splitText } from '../src/corpus.ts';
+import { ngramLoss } from '../src/ngrams.ts';
+import { Vocabulary } from '../src/vocabulary.ts';
+
+describe('readText', () => {
+  test('reads the book from its first words to its last', () => {
+    const text = mobyDick();
+    expect(text.length).toBeGreaterThan(1_200_000);
+    expect(text).toMatch(/^ETYMOLOGY/);
+    expect(text).toContain('CHAPTER 1. Loomings.\n\nCall me Ishmael.');
+    expect(text.slice(-400)).toContain('only found another orphan.');
+  });
+
+  test('reads lines of any system, and refuses what is no text', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'text-'));
+    const file = join(folder, 'file.txt');
+    writeFileSync(file, 'one\r\ntwo\n');
+    expect(readText(file)).toBe('one\ntwo\n');
+    writeFileSync(file, Buffer.of(0x61, 0xff));
+    expect(() => readText(file)).toThrow('file.txt: expected text in UTF-8');
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('Vocabulary', () => {
+  test('gives back what it encodes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {
+        const vocabulary = new Vocabulary(text);
+        expect(vocabulary.decode(vocabulary.encode(text).data)).toBe(text);
+        expect(vocabulary.size).toBe(new Set(text).size);
+      }),
+    );
+  });
+
+  test('refuses a character that the text has not', () => {
+    expect(() => new Vocabulary('abc').encode('cab!')).toThrow('encode: "!" is not in the text');
+  });
+});
+
+test('splitText holds the end of a text out', () => {
+  const { vocabulary, training, heldOut } = splitText('abcdefghijklmnopqrst', 1);
+  expect(vocabulary.decode(training.data)).toBe('abcdefghijklmnopqr');
+  expect(vocabulary.decode(heldOut.data)).toBe('st');
+  expect(opening(splitText('abcdefghijklmnopqrst', 1), 1)).toBe('s');
+  expect(() => splitText('abcdefghij', 64)).toThrow('expected about 650 characters or more, got 10');
+});
+
+describe('ngramLoss', () => {
+  test('weighs counts of longer contexts with the guess of shorter ones', () => {
+    // a comes 3 times of 4, the even guess is 1/2, worth 4 occurrences: p(a) = (3 + 2) / 8.
+    const [a, b] = [5 / 8, 3 / 8];
+    expect(ngramLoss([0, 0, 1, 0], [0, 1], 2, 1)).toBeCloseTo(-(Math.log(a) + Math.log(b)) / 2, 12);
+    // After a came a once and b once.
+    expect(ngramLoss([0, 0, 1, 0], [0, 1], 2, 2)).toBeCloseTo(-Math.log((1 + 4 * b) / 6), 12);
+  });
+
+  test('guesses evenly what it has not seen', () => {
+    expect(ngramLoss([], [0, 1, 2], 3, 1)).toBeCloseTo(Math.log(3), 12);
+  });
+});

@@ -1,0 +1,88 @@
+/** A picture of a latent space of two numbers: where the digits lie in it, and what is made of its points. */
+
+import { axisX, axisY, dot, frame, image, type PlotOptions } from '@observablehq/plot';
+import { noGrad, tensor } from '@tapegrad/core';
+import { chart } from '@tapegrad/example-toolkit/chart';
+import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
+import { imageUrl } from '@tapegrad/example-toolkit/gray-image';
+import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
+import type { Autoencoder, Codes } from './model.ts';
+import { decoded, tiled } from './tiles.ts';
+
+/** A colour for each digit (those of Observable). */
+const DIGIT_COLORS = [
+  ...['#4269d0', '#efb118', '#ff725c', '#6cc5b0', '#3ca951'],
+  ...['#ff8ab7', '#a463f2', '#97bbf5', '#9c6b4e', '#9498a0'],
+];
+
+/** Pixels of a panel's frame, and digits on a side of the grid. */
+const FRAME = 420;
+const GRID = 21;
+
+type Interval = readonly [low: number, high: number];
+
+/** Digits by their colour at their codes, beside a grid of points as the digits that they stand for. */
+export function latentSpace(model: Autoencoder, digits: LabelledImages): string {
+  model.eval();
+  const { mean, logVariance } = noGrad(() => model.encode(digits.images));
+  const codes = Array.from({ length: digits.count }, (_, i) => ({
+    x: mean.data[2 * i]!,
+    y: mean.data[2 * i + 1]!,
+    label: digits.labels.data[i]!,
+  }));
+  // A standard normal number lies between -3 and 3; a plain autoencoder's codes lie where they like.
+  const domain = (values: readonly number[]): Interval => (logVariance === undefined ? middle(values) : [-3, 3]);
+  const x = domain(codes.map((code) => code.x));
+  const y = domain(codes.map((code) => code.y));
+
+  const points = dot(codes, { x: 'x', y: 'y', fill: ({ label }) => DIGIT_COLORS[label]!, r: 1.6, clip: true });
+  const grid = tiled(decoded(model, gridCodes(x, y)), GRID);
+  const src = imageUrl(grid);
+  const center = [[(x[0] + x[1]) / 2, (y[0] + y[1]) / 2]] as const;
+  const pictures = image(center, { src: () => src, width: FRAME, height: FRAME });
+  return figure({
+    title: 'The latent space',
+    subtitle: `Left: where ${digits.count.toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
+    legend: DIGIT_COLORS.map((color, digit) => ({ label: String(digit), color })),
+    panels: [square('Codes of test digits', x, y, points), square('Decoded points', x, y, pictures)],
+  });
+}
+
+function square(title: string, x: Interval, y: Interval, mark: NonNullable<PlotOptions['marks']>[number]): Panel {
+  const plain = { tickSize: 3, ticks: 6, labelArrow: 'none', labelAnchor: 'center' } as const;
+  return chart(title, {
+    width: FRAME + 50,
+    height: FRAME + 50,
+    marginTop: 8,
+    marginRight: 8,
+    marginBottom: 42,
+    marginLeft: 42,
+    x: { domain: [...x] },
+    y: { domain: [...y] },
+    color: { type: 'identity' },
+    marks: [
+      mark,
+      frame({ stroke: COLORS.grid }),
+      axisX({ ...plain, label: 'first number of the code' }),
+      axisY({ ...plain, label: 'second number' }),
+    ],
+  });
+}
+
+/** The codes in the middle of a grid's cells, row by row from the top. */
+function gridCodes(x: Interval, y: Interval): Codes {
+  const at = ([low, high]: Interval, i: number): number => low + ((i + 0.5) / GRID) * (high - low);
+  const values = Array.from({ length: GRID * GRID }, (_, i) => [
+    at(x, i % GRID),
+    at(y, GRID - 1 - Math.floor(i / GRID)),
+  ]);
+  return tensor(Float32Array.from(values.flat()), { shape: [GRID * GRID, 2] });
+}
+
+/** From where to where 98 of 100 values lie. */
+function middle(values: readonly number[]): Interval {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;
+  const [low, high] = [at(0.01), at(0.99)];
+  return low < high ? [low, high] : [low - 1, low + 1];
+}

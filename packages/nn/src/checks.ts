@@ -25,3 +25,6 @@ export function checkRandom(call: string, random: Random | undefined): Random {
   if (random instanceof Random) return random;
   throw new ArgumentError(`${call}: expected { random }, the generator to draw the masks; nothing is random without`);
 }
+
+/** Options without a name that none of them has, which a type parameter would let pass. */
+export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

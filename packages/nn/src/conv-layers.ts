@@ -9,7 +9,7 @@ import {
   type Shape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkCount, type Known } from './checks.ts';
 import {
   type ConvolutionOptions,
   conv1d,
@@ -21,7 +21,7 @@ import {
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
-import { type Known, type PerAxis, perAxis } from './spatial.ts';
+import { type PerAxis, perAxis } from './spatial.ts';
 import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 
 interface WeightOptions {

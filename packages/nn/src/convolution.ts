@@ -11,8 +11,8 @@ import {
   type Window,
   windowedKernels,
 } from '@tapegrad/core';
-import { checkFloat } from './checks.ts';
-import { checkMaps, type Known, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import { checkFloat, type Known } from './checks.ts';
+import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
 /** How a weight slides over its input. */

@@ -1,6 +1,7 @@
 /** Maxima and means of windows, as layers. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
+import type { Known } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -13,7 +14,7 @@ import {
   maxPool1d,
   maxPool2d,
 } from './pooling.ts';
-import type { Known, PerAxis } from './spatial.ts';
+import type { PerAxis } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 const text = (value: PerAxis): string => (typeof value === 'number' ? `${value}` : `[${value.join(', ')}]`);

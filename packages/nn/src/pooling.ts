@@ -11,9 +11,9 @@ import {
   type Window,
   windowedKernels,
 } from '@tapegrad/core';
-import { checkFloat } from './checks.ts';
+import { checkFloat, type Known } from './checks.ts';
 import type { Output } from './layer-shapes.ts';
-import { type Known, type PerAxis, perAxis, windowsOf } from './spatial.ts';
+import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 /** How windows slide over the last axes. */

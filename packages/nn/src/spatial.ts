@@ -15,9 +15,6 @@ export function perAxis(call: string, what: string, value: PerAxis, axes: number
   );
 }
 
-/** Options without a name that none of them has, which a type parameter would let pass. */
-export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };
-
 /** Throws unless an input has so many axes. */
 export function checkRank(call: string, x: Tensor, rank: number, wanted: string): void {
   if (x.rank === rank) return;

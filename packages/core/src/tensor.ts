@@ -23,7 +23,17 @@ import { TapeError } from './errors.ts';
 import { formatArray, kindOf } from './format.ts';
 import { checkIndicesAlong, type Index, index, indexList, resolveMasks, resolveRange, slice } from './indexing.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
-import type { Axes, Broadcast, MatMul, Nested, Permute, Reduce, Reshape, Transpose } from './static-shapes.ts';
+import type {
+  Axes,
+  Broadcast,
+  MatMul,
+  Nested,
+  Permute,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  Transpose,
+} from './static-shapes.ts';
 import type { Calculus } from './tape/pullback.ts';
 import { recorded } from './tape/recorded.ts';
 import { sweep } from './tape/sweep.ts';
@@ -470,10 +480,15 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /** Entries `start` up to, not including, `stop` of an axis, every `step`-th; negative bounds count from the end. */
-  slice(axis: number, start?: number, stop?: number, step = 1): Tensor {
+  slice<const A extends number>(
+    axis: A,
+    start?: number,
+    stop?: number,
+    step = 1,
+  ): Of<ReplaceAxis<S, A, readonly [number]>> {
     const i = normalizeAxis('slice', axis, this.rank);
     const { start: first, size } = resolveRange(slice(start, stop, step), this.shape[i]!);
-    return compositions.sliceAxis<Tensor>(k, this, i, first, size, step);
+    return compositions.sliceAxis<Tensor>(k, this, i, first, size, step) as never;
   }
 
   /**
@@ -506,8 +521,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Indexing.
 
   /** Entries of an axis in the order of int32 indices, whose axes take the axis' place. */
-  take(indices: Tensor | readonly number[], axis = 0): Tensor {
-    return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis, this.rank));
+  take<I extends Shape = readonly [number], const A extends number = 0>(
+    indices: Tensor<I> | readonly number[],
+    axis: A = 0 as A,
+  ): Of<ReplaceAxis<S, A, I>> {
+    return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis, this.rank)) as never;
   }
 
   /** The adjoint of `take`: zeros with `size` entries along an axis, to which this tensor's are added at their indices. */
@@ -521,10 +539,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * An entry picked along an axis for each place: y[i, j] = x[i, indices[i, j]] for axis 1. The int32 indices have this
    * tensor's shape except along the axis.
    */
-  gather(indices: Tensor, axis: number): Tensor {
+  gather<I extends Shape>(indices: Tensor<I>, axis: number): Tensor<I> {
     const i = normalizeAxis('gather', axis, this.rank);
     checkIndicesAlong('gather', this, checkTensor('gather', indices), i);
-    return compositions.gather<Tensor>(k, this, indices, i);
+    return compositions.gather<Tensor>(k, this, indices, i) as Tensor<I>;
   }
 
   // Products.

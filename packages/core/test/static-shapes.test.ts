@@ -156,9 +156,30 @@ test('reshape and broadcastTo', () => {
 
 test('what depends on values has a shape of its own at run time', () => {
   expectShape(x.index(0), [4]).toEqualTypeOf<Shape>();
-  expectShape(x.slice(0, 1, 3), [2, 4]).toEqualTypeOf<Shape>();
   expectShape(core.einsum('ij->j', x), [4]).toEqualTypeOf<Shape>();
-  expectShape(core.concat([x, x], 0), [10, 4]).toEqualTypeOf<Shape>();
+});
+
+test('an axis of another length leaves the others as they are', () => {
+  expectShape(x.slice(0, 1, 3), [2, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(batch.slice(-1, 1), [2, 5, 3]).toEqualTypeOf<readonly [2, 5, number]>();
+  expectShape(some.slice(0, 1), [4, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.concat([x, x], 0), [10, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.concat([x, zeros([1, 4])], 0), [6, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(core.concat([x, rows], 1), [5, 8]).toEqualTypeOf<readonly [number, number]>();
+  expectShape(core.concat([x, some], 0), [10, 4]).toEqualTypeOf<Shape>();
+  expectShape(core.stack([x, x], 0), [2, 5, 4]).toEqualTypeOf<readonly [number, 5, 4]>();
+  expectShape(core.stack([x, rows], -1), [5, 4, 2]).toEqualTypeOf<readonly [number, 4, number]>();
+  expectShape(core.stack([some], 0), [1, 5, 4]).toEqualTypeOf<Shape>();
+});
+
+test('indices give their own shape', () => {
+  const indices = tensor([[0, 1, 1]], { dtype: 'int32' });
+  expectShape(x.take(indices), [1, 3, 4]).toEqualTypeOf<readonly [1, 3, 4]>();
+  expectShape(x.take(indices, 1), [5, 1, 3]).toEqualTypeOf<readonly [5, 1, 3]>();
+  expectShape(core.take(x, [0, 1], -1), [5, 2]).toEqualTypeOf<readonly [5, number]>();
+  expectShape(some.take(indices, 1), [5, 1, 3]).toEqualTypeOf<Shape>();
+  const picked = tensor([[0, 1, 1, 0]], { dtype: 'int32' });
+  expectShape(x.gather(picked, 0), [1, 4]).toEqualTypeOf<readonly [1, 4]>();
 });
 
 test('a gradient has the shape of what it is the gradient of', () => {

@@ -17,7 +17,17 @@ import {
 import { stack as stackAlong } from '../compositions.ts';
 import { einsum as runEinsum } from '../einsum.ts';
 import type { ReduceOptions } from '../requests.ts';
-import type { Axes, Broadcast, MatMul, Permute, Reduce, Reshape, Transpose } from '../static-shapes.ts';
+import type {
+  Axes,
+  Broadcast,
+  InsertAxis,
+  MatMul,
+  Permute,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  Transpose,
+} from '../static-shapes.ts';
 import { checkTensor, type Fitting, kernels as k, type Of, type Operand, operand, type Tensor } from '../tensor.ts';
 import { windowedKernels } from './windowed.ts';
 
@@ -138,10 +148,17 @@ export const flip = method<AlongFunction>('flip');
 export const pad =
   method<(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value?: number) => Tensor>('pad');
 
-export const take = method<(x: Tensor, indices: Tensor | readonly number[], axis?: number) => Tensor>('take');
+export const take =
+  method<
+    <S extends Shape, I extends Shape = readonly [number], const A extends number = 0>(
+      x: Tensor<S>,
+      indices: Tensor<I> | readonly number[],
+      axis?: A,
+    ) => Of<ReplaceAxis<S, A, I>>
+  >('take');
 export const scatterAdd =
   method<(x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor>('scatterAdd');
-export const gather = method<(x: Tensor, indices: Tensor, axis: number) => Tensor>('gather');
+export const gather = method<<I extends Shape>(x: Tensor, indices: Tensor<I>, axis: number) => Tensor<I>>('gather');
 
 export const matmul =
   method<<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>) => Of<MatMul<A, B>>>('matmul');
@@ -159,9 +176,12 @@ function firstOf(call: string, list: readonly Tensor[]): Tensor {
  * @example
  * concat([tensor([1, 2]), tensor([3])], 0).toArray(); // [1, 2, 3]
  */
-export function concat(list: readonly Tensor[], axis: number): Tensor {
+export function concat<const L extends readonly Tensor[], const A extends number>(
+  list: L,
+  axis: A,
+): Of<ReplaceAxis<L[number]['shape'], A, readonly [number]>> {
   const first = firstOf('concat', list);
-  return k.concat(...list, normalizeAxis('concat', axis, first.rank));
+  return k.concat(...list, normalizeAxis('concat', axis, first.rank)) as never;
 }
 
 /**
@@ -170,7 +190,10 @@ export function concat(list: readonly Tensor[], axis: number): Tensor {
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], 0).shape; // [2, 2]
  */
-export function stack(list: readonly Tensor[], axis: number): Tensor {
+export function stack<S extends Shape, const A extends number>(
+  list: readonly Tensor<S>[],
+  axis: A,
+): Of<InsertAxis<S, A, number>> {
   const first = firstOf('stack', list);
   for (const x of list) {
     if (!sameShape(x.shape, first.shape)) {
@@ -181,7 +204,7 @@ export function stack(list: readonly Tensor[], axis: number): Tensor {
       throw new DTypeError(`stack: operands are ${first.dtype} and ${x.dtype}; cast one of them`);
     }
   }
-  return stackAlong<Tensor>(k, list, normalizeAxis('stack', axis, first.rank + 1));
+  return stackAlong<Tensor>(k, list, normalizeAxis('stack', axis, first.rank + 1)) as never;
 }
 
 /**

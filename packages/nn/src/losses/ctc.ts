@@ -155,7 +155,7 @@ function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): 
   const padding = full([batch, PADDING], IMPOSSIBLE, { dtype: x.dtype });
   // Before the first step, every path is at a place from where it comes to the first blank or the first label.
   const start = full([batch, width - 1], IMPOSSIBLE, { dtype: x.dtype });
-  let scores = concat([padding, full([batch, 1], 0, { dtype: x.dtype }), start], 1);
+  let scores: Tensor = concat([padding, full([batch, 1], 0, { dtype: x.dtype }), start], 1);
   for (let step = 0; step < steps; step++) {
     const stays = scores.slice(1, 2);
     const moves = scores.slice(1, 1, -1);

@@ -1,6 +1,7 @@
 /** A text in two parts, to learn from and to be tested on. */
 
-import { ArgumentError, type Tensor } from '@tapegrad/core';
+import type { Tensor } from '@tapegrad/core';
+import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
 import { Vocabulary } from './vocabulary.ts';
 
 /** A text as numbers, int32. */
@@ -18,7 +19,7 @@ const HELD_OUT = 0.1;
 /**
  * Splits a text; its end is held out.
  *
- * @throws ArgumentError where a part is too short for pieces of `context` characters and what follows each.
+ * @throws FormatError where a part is too short for pieces of `context` characters and what follows each.
  */
 export function splitText(text: string, context: number): Corpus {
   const vocabulary = new Vocabulary(text);
@@ -31,7 +32,7 @@ export function splitText(text: string, context: number): Corpus {
   };
   if (corpus.heldOut.size <= context) {
     const wanted = Math.ceil((context + 1) / HELD_OUT);
-    throw new ArgumentError(`splitText: expected about ${wanted} characters or more, got ${numbers.size}`);
+    throw new FormatError('text', `expected about ${wanted} characters or more, got ${numbers.size}`);
   }
   return corpus;
 }
@@ -39,6 +40,6 @@ export function splitText(text: string, context: number): Corpus {
 /** The characters of a text from `start` up to, not including, `end`. */
 export const part = (text: Encoded, start: number, end: number): Encoded => text.slice(0, start, end) as Encoded;
 
-/** What a model is given to go on from: the first characters held out. */
-export const opening = ({ vocabulary, heldOut }: Corpus, length: number): string =>
-  vocabulary.decode(part(heldOut, 0, length).data);
+/** What a model is given to go on from: the first characters held out, half a context of them. */
+export const opening = ({ vocabulary, heldOut }: Corpus, context: number): string =>
+  vocabulary.decode(part(heldOut, 0, Math.ceil(context / 2)).data);

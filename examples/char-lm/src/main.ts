@@ -19,7 +19,8 @@ import { sample } from './sampling.ts';
 import { evaluate } from './training.ts';
 
 const { text: file, limit, lstm, gpt, out, resume, full: _, ...options } = readOptions(ABOUT, OPTIONS);
-const { steps, rounds, batch, context, dropout, temperature, length, seed } = options;
+const { steps, batch, context, dropout, temperature, length, seed } = options;
+const rounds = Math.min(options.rounds, steps);
 
 /** How counting is called that looks at so many characters. */
 const YARDSTICKS = [
@@ -103,7 +104,7 @@ function train(
   const checkpoint = join(out, `${key}.checkpoint`);
   for (const round of trainRounds(corpus, {
     ...options,
-    ...{ name, model, random, learningRate, checkpoint, settings, resume },
+    ...{ name, model, random, rounds, learningRate, checkpoint, settings, resume },
   })) {
     history.push(round);
     print(roundTable.row(round));
@@ -111,7 +112,7 @@ function train(
   const loss = evaluate(model, corpus.heldOut, { batch, context });
   const { characters, seconds } = history.at(-1)!;
   print(`\nHeld out, all of it: ${loss.toFixed(3)} nats a character; weights ${weightsSum(model)}`);
-  const prompt = opening(corpus, context / 2);
+  const prompt = opening(corpus, context);
   const written = sample(model, corpus.vocabulary, { prompt, length, temperature, random: new Random(seed) });
   print(`\n${prompt} ▸ ${written}`);
   return { result: { name, parameters, loss, speed: characters / seconds }, course: { name, rounds: history } };

@@ -18,7 +18,7 @@ export const OPTIONS = {
   },
   text: { kind: 'path', help: 'a text to learn from instead of Moby-Dick' },
   limit: { kind: 'whole', default: 10_000_000, min: 1000, help: 'use the first N characters of it only' },
-  steps: { kind: 'whole', default: 800, min: 1, help: 'mini-batches for each model' },
+  steps: { kind: 'whole', default: 700, min: 1, help: 'mini-batches for each model' },
   rounds: { kind: 'whole', default: 10, min: 1, help: 'times that a model is tested and writes while it is trained' },
   batch: { kind: 'whole', default: 16, min: 1, help: 'pieces of text in a mini-batch' },
   context: { kind: 'whole', default: 64, min: 2, help: 'characters in a piece' },

@@ -25,18 +25,7 @@ export interface Round {
   readonly sample: string;
 }
 
-export interface RunOptions {
-  readonly steps: number;
-  readonly rounds: number;
-  readonly batch: number;
-  readonly context: number;
-  readonly learningRate: number;
-  readonly temperature: number;
-  readonly seed: number;
-  readonly quiet: boolean;
-}
-
-export interface Run extends RunOptions {
+export interface Run {
   readonly name: string;
   readonly model: LanguageModel;
   /** That of the model, whose dropout draws from it too. */
@@ -45,6 +34,15 @@ export interface Run extends RunOptions {
   readonly checkpoint: string;
   readonly settings: Settings;
   readonly resume: boolean;
+  readonly steps: number;
+  /** No more than there are steps. */
+  readonly rounds: number;
+  readonly batch: number;
+  readonly context: number;
+  readonly learningRate: number;
+  readonly temperature: number;
+  readonly seed: number;
+  readonly quiet: boolean;
 }
 
 /** Characters of the text held out that a round is tested on. */
@@ -55,43 +53,55 @@ const WORDS = 56;
 
 /** Trains a model and gives round after round, first those that a stopped run has been through. */
 export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, undefined> {
-  const { vocabulary, training, heldOut } = corpus;
-  const { model, random, steps, batch, context, temperature, seed } = run;
-  const prompt = opening(corpus, context / 2);
+  const { model, random, checkpoint, settings, resume, batch, context } = run;
   const optimizer = new AdamW(model.parameters(), { learningRate: run.learningRate });
   const running: Running = { model, optimizer, random };
-  const schedule = warmUp(cosine(run.learningRate, { steps, end: run.learningRate / 20 }), {
-    steps: Math.ceil(steps / 20),
-  });
-  const tested = part(heldOut, 0, Math.min(heldOut.size, TESTED + 1));
   const rounds: Round[] =
-    run.resume && existsSync(run.checkpoint) ? [...loadCheckpoint<Round[]>(run.checkpoint, run.settings, running)] : [];
+    resume && existsSync(checkpoint) ? [...loadCheckpoint<Round[]>(checkpoint, settings, running)] : [];
   yield* rounds;
 
+  const tested = part(corpus.heldOut, 0, Math.min(corpus.heldOut.size, TESTED + 1));
   while (rounds.length < run.rounds) {
-    const { steps: first, seconds: before } = rounds.at(-1) ?? { steps: 0, seconds: 0 };
-    const end = Math.round(((rounds.length + 1) * steps) / run.rounds);
-    const count = end - first;
-    const label = `${run.name} ${rounds.length + 1}/${run.rounds}`;
-    const progress = new Progress({ label, total: count * batch * context, unit: 'characters', quiet: run.quiet });
-    let sum = 0;
-    for (let step = first; step < end; step++) {
-      optimizer.learningRate = schedule(step);
-      sum += trainStep(model, optimizer, randomPieces(training, { batch, context, random }));
-      const done = step + 1 - first;
-      progress.update(done * batch * context, `loss ${(sum / done).toFixed(3)}`);
-    }
-    const seconds = before + progress.stop();
+    const number = rounds.length + 1;
+    const { steps: start, seconds } = rounds.at(-1) ?? { steps: 0, seconds: 0 };
+    const steps = Math.round((number * run.steps) / run.rounds);
+    const trained = trainSteps(corpus, run, optimizer, { start, steps, label: `${run.name} ${number}/${run.rounds}` });
     const round = {
-      steps: end,
-      characters: end * batch * context,
-      training: sum / count,
+      steps,
+      characters: steps * batch * context,
+      training: trained.loss,
       heldOut: evaluate(model, tested, { batch, context }),
-      seconds,
-      sample: sample(model, vocabulary, { prompt, temperature, length: WORDS, random: new Random(seed) }),
+      seconds: seconds + trained.seconds,
+      sample: words(corpus, run),
     };
     rounds.push(round);
-    saveCheckpoint(run.checkpoint, run.settings, running, rounds);
+    saveCheckpoint(checkpoint, settings, running, rounds);
     yield round;
   }
+}
+
+/** Trains from one step up to another, and gives the mean loss. */
+function trainSteps(
+  { training }: Corpus,
+  { model, random, batch, context, learningRate, quiet, steps: all }: Run,
+  optimizer: AdamW,
+  { start, steps, label }: { readonly start: number; readonly steps: number; readonly label: string },
+): { readonly loss: number; readonly seconds: number } {
+  const schedule = warmUp(cosine(learningRate, { steps: all, end: learningRate / 20 }), { steps: Math.ceil(all / 20) });
+  const size = batch * context;
+  const progress = new Progress({ label, total: (steps - start) * size, unit: 'characters', quiet });
+  let sum = 0;
+  for (let step = start; step < steps; step++) {
+    optimizer.learningRate = schedule(step);
+    sum += trainStep(model, optimizer, randomPieces(training, { batch, context, random }));
+    const done = step + 1 - start;
+    progress.update(done * size, `loss ${(sum / done).toFixed(3)}`);
+  }
+  return { loss: sum / (steps - start), seconds: progress.stop() };
+}
+
+/** A few words that a model writes, drawn with the same numbers after every round. */
+function words(corpus: Corpus, { model, context, temperature, seed }: Run): string {
+  const prompt = opening(corpus, context);
+  return sample(model, corpus.vocabulary, { prompt, temperature, length: WORDS, random: new Random(seed) });
 }

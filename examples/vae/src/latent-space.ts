@@ -19,6 +19,9 @@ const DIGIT_COLORS = [
 const FRAME = 420;
 const GRID = 21;
 
+/** More dots than these would only hide each other. */
+const MOST_DOTS = 4000;
+
 type Interval = readonly [low: number, high: number];
 
 /** Digits by their colour at their codes, beside a grid of points as the digits that they stand for. */
@@ -35,14 +38,20 @@ export function latentSpace(model: Autoencoder, digits: LabelledImages): string 
   const x = domain(codes.map((code) => code.x));
   const y = domain(codes.map((code) => code.y));
 
-  const points = dot(codes, { x: 'x', y: 'y', fill: ({ label }) => DIGIT_COLORS[label]!, r: 1.6, clip: true });
+  const points = dot(codes.slice(0, MOST_DOTS), {
+    x: 'x',
+    y: 'y',
+    fill: ({ label }) => DIGIT_COLORS[label]!,
+    r: 1.6,
+    clip: true,
+  });
   const grid = tiled(decoded(model, gridCodes(x, y)), GRID);
   const src = imageUrl(grid);
   const center = [[(x[0] + x[1]) / 2, (y[0] + y[1]) / 2]] as const;
   const pictures = image(center, { src: () => src, width: FRAME, height: FRAME });
   return figure({
     title: 'The latent space',
-    subtitle: `Left: where ${digits.count.toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
+    subtitle: `Left: where ${Math.min(digits.count, MOST_DOTS).toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
     legend: DIGIT_COLORS.map((color, digit) => ({ label: String(digit), color })),
     panels: [square('Codes of test digits', x, y, points), square('Decoded points', x, y, pictures)],
   });

@@ -247,7 +247,7 @@ function checkOptions(call: string, options: Required<LBFGSOptions>): void {
   checkNotNegative(call, 'toleranceGrad', options.toleranceGrad);
   checkNotNegative(call, 'toleranceChange', options.toleranceChange);
   checkWhole(call, 'historySize', options.historySize);
-  if (options.historySize === 0) throw new ArgumentError(`${call}: historySize is 0, expected 1 or more`);
+  if (options.historySize === 0) throw new ArgumentError(`${call}: historySize is 0, expected a whole number >= 1`);
   checkWord(call, 'lineSearch', options.lineSearch, ['strongWolfe', 'none']);
 }
 

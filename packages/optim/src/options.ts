@@ -27,7 +27,7 @@ export function checkWhole(call: string, what: string, value: number): void {
   }
 }
 
-/** Throws unless an option is the share of a running mean that stays: from 0 up to, not including, 1. */
+/** Throws unless an option is the share of something that stays: from 0 up to, not including, 1. */
 export function checkShare(call: string, option: string, value: number): void {
   if (!(value >= 0 && value < 1)) {
     throw new ArgumentError(`${call}: ${option} is ${value}, expected a number from 0 up to, not including, 1`);

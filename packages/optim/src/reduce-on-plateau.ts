@@ -1,6 +1,5 @@
-import { ArgumentError } from '@tapegrad/core';
 import { Improvement, type ImprovementOptions, type ImprovementState } from './improvement.ts';
-import { checkKnown, checkNotNegative, checkWhole } from './options.ts';
+import { checkKnown, checkNotNegative, checkShare, checkWhole } from './options.ts';
 
 export interface ReduceOnPlateauOptions extends ImprovementOptions {
   /** What the rate is multiplied by; 0.1 unless given. */
@@ -45,8 +44,7 @@ export class ReduceOnPlateau {
     const call = 'ReduceOnPlateau';
     checkKnown(call, improvement, ['mode', 'patience', 'threshold', 'thresholdMode']);
     checkNotNegative(call, 'learningRate', learningRate);
-    if (!(factor >= 0 && factor < 1))
-      throw new ArgumentError(`${call}: factor is ${factor}, expected a number from 0 up to 1`);
+    checkShare(call, 'factor', factor);
     checkWhole(call, 'cooldown', cooldown);
     checkNotNegative(call, 'minLearningRate', minLearningRate);
     checkNotNegative(call, 'eps', eps);

@@ -23,7 +23,7 @@ function checkSteps(call: string, option: string, steps: number): void {
 
 function checkFactor(call: string, factor: number): void {
   if (!(factor > 0 && factor <= 1)) {
-    throw new ArgumentError(`${call}: the factor is ${factor}, expected a number above 0, and 1 at most`);
+    throw new ArgumentError(`${call}: the factor is ${factor}, expected a number above 0, 1 at most`);
   }
 }
 
@@ -127,7 +127,7 @@ export function cosineRestarts(
   checkNotNegative('cosineRestarts', 'the end', end);
   checkSteps('cosineRestarts', 'the period', period);
   if (!(growth >= 1 && growth < Infinity)) {
-    throw new ArgumentError(`cosineRestarts: the growth is ${growth}, expected a finite number, 1 or more`);
+    throw new ArgumentError(`cosineRestarts: the growth is ${growth}, expected a finite number >= 1`);
   }
   return (step) => {
     let [done, length] = [step, period];

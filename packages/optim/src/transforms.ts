@@ -91,7 +91,7 @@ export function ema(
  */
 export function accumulate(count: number): GradientTransform<Gradients | undefined, 'sum'> {
   if (!(Number.isInteger(count) && count >= 1)) {
-    throw new ArgumentError(`accumulate: the count is ${count}, expected a whole number, 1 or more`);
+    throw new ArgumentError(`accumulate: the count is ${count}, expected a whole number >= 1`);
   }
   return {
     name: 'accumulate',

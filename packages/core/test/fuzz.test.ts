@@ -1,0 +1,133 @@
+/**
+ * Random programs: their derivatives against differences, the same on each interpreter, and no errors but ours.
+ * `npm run fuzz` runs 10,000 of them.
+ */
+
+import {
+  ArgumentError,
+  DTypeError,
+  gradcheck,
+  type NdArray,
+  Random,
+  ShapeError,
+  setInterpreter,
+  TapeError,
+  type Tensor,
+  valueAndGrad,
+} from '@tapegrad/core';
+import { plain } from '@tapegrad/kernels';
+import fc from 'fast-check';
+import { afterEach, expect, test } from 'vitest';
+import { interpreters, restoreInterpreter } from './interpreters.ts';
+import { type OperatorFile, operatorFiles, operatorsIn } from './operators.ts';
+import { awkwardInputsOf, functionOf, inputsOf, isSmall, type Program, programs, runStep, steps } from './programs.ts';
+
+const numRuns = Number(process.env['FUZZ_RUNS'] ?? 200);
+
+afterEach(restoreInterpreter);
+
+/** Runs something on each interpreter. */
+const onEach = <T>(run: () => T): T[] =>
+  Object.values(interpreters).map((interpreter) => {
+    setInterpreter(interpreter);
+    try {
+      return run();
+    } finally {
+      restoreInterpreter();
+    }
+  });
+
+/** How far apart elements may be, as a share of the largest that there is. */
+const tolerances = { float64: 1e-10, float32: 1e-4, int32: 0, bool: 0 } as const;
+
+/** Holds a tensor against another, of which it differs by rounding. */
+function expectSame(actual: Tensor, expected: Tensor, size: number, tolerance: number): void {
+  expect([actual.dtype, actual.shape]).toEqual([expected.dtype, expected.shape]);
+  const isClose = (x: number, y: number): boolean => Object.is(x, y) || x === y || Math.abs(x - y) <= tolerance * size;
+  const [a, e] = [[...actual.data], [...expected.data]];
+  if (!a.every((x, i) => isClose(x, e[i]!))) expect(a).toEqual(e);
+}
+
+const finiteSize = (list: readonly Tensor[]): number =>
+  Math.max(1, ...list.flatMap((x) => Array.from(x.data, Math.abs)).filter(Number.isFinite));
+
+/** What a function gives, and its gradients, in a dtype. */
+function outcomeOf(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], dtype: 'float32' | 'float64') {
+  const energy = (...x: Tensor[]): readonly [Tensor<readonly []>, Tensor] => {
+    const y = f(...x);
+    return [y.mul(new Random(1).uniform(y.shape, { low: -1, high: 1, dtype })).sum(), y];
+  };
+  const energyAndGradients = valueAndGrad(energy, { argument: inputs.map((_, i) => i), hasAux: true });
+  const [[, value], gradients] = energyAndGradients(...inputs.map((x) => x.detach().cast(dtype)));
+  return [value, ...gradients];
+}
+
+/** Derivatives of both passes against differences, and all of it on each interpreter. */
+function expectDerivatives(program: Program): void {
+  const { stored, view } = inputsOf(program);
+  const run = functionOf(program);
+  const f = (...x: readonly Tensor[]): Tensor => run(...view(x));
+  const report = gradcheck(f, stored);
+  expect(report.passed, `${report}`).toBe(true);
+  // At a kink, rounding decides which side it is.
+  if (report.kinks.length > 0) return;
+  for (const dtype of ['float64', 'float32'] as const) {
+    const [expected, ...others] = onEach(() => outcomeOf(f, stored, dtype));
+    for (const actual of others) {
+      expected!.forEach((x, i) => {
+        expectSame(actual[i]!, x, finiteSize(expected!), tolerances[dtype]);
+      });
+    }
+  }
+}
+
+const ours = [ArgumentError, DTypeError, ShapeError, TapeError];
+
+/** A step's result, or the message of the error that it throws, which is one of ours. */
+function attempt(run: () => Tensor): Tensor | string {
+  try {
+    return run();
+  } catch (error) {
+    if (ours.some((kind) => error instanceof kind)) return String(error);
+    throw error;
+  }
+}
+
+/** Each step on awkward operands, which need not fit: the same result or the same error on each interpreter. */
+function expectAgreement(program: Program): void {
+  const results = awkwardInputsOf(program);
+  for (const step of program.steps) {
+    const [expected, ...others] = onEach(() => attempt(() => runStep(step, results, true)));
+    for (const actual of others) {
+      if (typeof actual === 'string' || typeof expected === 'string') expect(actual).toBe(expected);
+      else expectSame(actual, expected!, finiteSize([...results, expected!]), tolerances[expected!.dtype]);
+    }
+    if (typeof expected !== 'string' && isSmall(expected!)) results.push(expected!);
+  }
+}
+
+test('every operator is a step', () => {
+  const operators = (Object.keys(operatorFiles) as OperatorFile[]).flatMap(operatorsIn);
+  expect(operators.filter((name) => !(name in steps))).toEqual([]);
+});
+
+test('a mistake in a primitive is found', () => {
+  const mistaken = { ...plain, cos: (x: NdArray) => plain.neg(plain.cos(x)) };
+  const property = fc.property(programs, (program) => {
+    setInterpreter(mistaken);
+    expectDerivatives(program);
+  });
+  expect(fc.check(property, { numRuns: 50, endOnFailure: true }).failed).toBe(true);
+});
+
+test(
+  'random programs',
+  () => {
+    // One in four is wild.
+    const property = fc.property(programs, fc.nat(3), (program, kind) =>
+      kind === 0 ? expectAgreement(program) : expectDerivatives(program),
+    );
+    fc.assert(property, { numRuns });
+  },
+  numRuns * 1000,
+);

@@ -1,0 +1,429 @@
+/** Random programs: any operators one after the other, on random shapes, dtypes, layouts and elements. */
+
+import * as core from '@tapegrad/core';
+import { type DType, Random, type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
+import fc from 'fast-check';
+import { type Layout, layouts, repeating } from './operators.ts';
+
+/** What a program chooses as it runs: the same each time. */
+class Choices {
+  /** Whether what does not fit is tried too, so that errors are thrown. */
+  readonly isWild: boolean;
+  #state: number;
+
+  constructor(salt: number, isWild: boolean) {
+    this.#state = salt;
+    this.isWild = isWild;
+  }
+
+  /** One of the numbers below `count`. */
+  below(count: number): number {
+    this.#state = (Math.imul(this.#state, 1103515245) + 12345) >>> 0;
+    return Math.floor((this.#state / 2 ** 32) * count);
+  }
+
+  of<T>(...list: readonly T[]): T {
+    return list[this.below(list.length)]!;
+  }
+
+  /** An axis of a tensor, counted from either end. */
+  axis(x: Tensor): number {
+    const beyond = this.isWild ? 1 : 0;
+    return this.below(2 * (x.rank + beyond)) - x.rank - beyond;
+  }
+
+  /** Arguments of a reduction. */
+  reduced(x: Tensor): [axis?: number | number[], options?: { keepDims: boolean }] {
+    if (x.rank === 0) return [];
+    const axis = this.of<number | number[] | undefined>(undefined, this.axis(x), [this.axis(x)]);
+    return axis === undefined ? [] : [axis, { keepDims: this.of(true, false) }];
+  }
+
+  /** Positions along an axis. */
+  positions(length: number, count: number): Tensor {
+    return tensor(
+      Int32Array.from({ length: count }, () => this.below(length)),
+      { dtype: 'int32' },
+    );
+  }
+}
+
+type Step = (x: Tensor, y: Tensor, choices: Choices) => Tensor;
+
+/** Above 0, and smooth. */
+const above = (x: Tensor): Tensor => core.square(x).add(0.5);
+/** Between -1 and 1, and smooth. */
+const within = (x: Tensor): Tensor => x.tanh().mul(0.9);
+
+const broadcasts = (a: Shape, b: Shape): boolean =>
+  [-1, -2, -3, -4, -5].every((i) => {
+    const [m, n] = [a.at(i) ?? 1, b.at(i) ?? 1];
+    return m === n || m === 1 || n === 1;
+  });
+
+/** A step of two operands that broadcast, or of one and the sum of the other. */
+const pair =
+  (step: Step): Step =>
+  (x, y, choices) =>
+    step(x, choices.isWild || broadcasts(x.shape, y.shape) ? y : y.sum(), choices);
+
+/** A step on what has axes; on a scalar, as a vector. */
+const ranked =
+  (step: Step, rank = 1): Step =>
+  (x, y, choices) => {
+    let z = x;
+    while (!choices.isWild && z.rank < rank) z = core.unsqueeze(z, 0);
+    return step(z, y, choices);
+  };
+
+/** What is constant wherever it is smooth, beside what it is computed from. */
+const beside =
+  (step: Step): Step =>
+  (x, y, choices) =>
+    x.add(step(x, y, choices).cast(x.dtype).mul(0.5));
+
+/** A step that needs elements; on none, nothing. */
+const filled =
+  (step: Step): Step =>
+  (x, y, choices) =>
+    x.size === 0 && !choices.isWild ? x : step(x, y, choices);
+
+/** Square, symmetric, with eigenvalues that are above 0 and apart. */
+const definite = (x: Tensor): Tensor => {
+  const rows = within(x);
+  const n = x.shape.at(-2) ?? 1;
+  const apart = core.eye(n, { dtype: x.dtype }).mul(core.arange(1, 8 * n + 1, 8, { dtype: x.dtype }));
+  return rows.matmul(rows.transpose()).add(apart);
+};
+
+/** Two elements, one more at each end. */
+const window = { size: 2, stride: 1, dilation: 1, padding: [1, 1] } as const;
+
+/** Numbered pieces, put together again. */
+const pieces = (list: readonly Tensor[], axis: number): Tensor =>
+  core.concat(
+    list.map((piece, i) => piece.mul(i + 1)),
+    axis,
+  );
+
+/** Every step that a program is made of, by the operator that it is about. */
+export const steps: { readonly [operator: string]: Step } = {
+  neg: (x) => x.neg(),
+  abs: (x) => x.abs(),
+  exp: (x) => x.exp(),
+  expm1: (x) => x.expm1(),
+  sin: (x) => x.sin(),
+  cos: (x) => x.cos(),
+  tanh: (x) => x.tanh(),
+  sigmoid: (x) => x.sigmoid(),
+  relu: (x) => x.relu(),
+  softplus: (x) => x.softplus(),
+  erf: (x) => x.erf(),
+  square: (x) => core.square(x),
+  atan: (x) => core.atan(x),
+  sinh: (x) => core.sinh(x),
+  cosh: (x) => core.cosh(x),
+  hardtanh: (x) => core.hardtanh(x),
+  elu: (x) => core.elu(x),
+  selu: (x) => core.selu(x),
+  silu: (x) => core.silu(x),
+  sign: beside((x) => x.sign()),
+  floor: beside((x) => core.floor(x)),
+  ceil: beside((x) => core.ceil(x)),
+  round: beside((x) => core.round(x)),
+  isNaN: beside((x) => core.isNaN(x)),
+  isFinite: beside((x) => core.isFinite(x)),
+  log: (x) => above(x).log(),
+  log1p: (x) => core.square(x).log1p(),
+  sqrt: (x) => above(x).sqrt(),
+  rsqrt: (x) => core.rsqrt(above(x)),
+  reciprocal: (x) => core.reciprocal(above(x)),
+  tan: (x) => core.tan(within(x)),
+  asin: (x) => core.asin(within(x)),
+  acos: (x) => core.acos(within(x)),
+  clamp: (x) => core.clamp(x, -1, 1.5),
+  leakyRelu: (x) => core.leakyRelu(x, 0.1),
+  gelu: (x, _y, choices) => core.gelu(x, { approximate: choices.of('none', 'tanh') }),
+
+  add: pair((x, y) => x.add(y)),
+  sub: pair((x, y) => x.sub(y)),
+  mul: pair((x, y) => x.mul(y)),
+  div: pair((x, y) => x.div(above(y))),
+  pow: pair((x, y, choices) => choices.of(above(x).pow(within(y)), x.pow(choices.of(0, 1, 2, 3)))),
+  maximum: pair((x, y) => x.maximum(y)),
+  minimum: pair((x, y) => x.minimum(y)),
+  atan2: pair((x, y) => core.atan2(x, above(y))),
+  remainder: pair((x, y) => core.remainder(x, above(y))),
+  where: pair((x, y) => x.less(y).where(x, y)),
+  equal: beside(pair((x, y) => x.equal(y))),
+  notEqual: beside(pair((x, y) => x.notEqual(y))),
+  less: beside(pair((x, y) => x.less(y))),
+  lessEqual: beside(pair((x, y) => x.lessEqual(y))),
+  greater: beside(pair((x, y) => x.greater(y))),
+  greaterEqual: beside(pair((x, y) => x.greaterEqual(y))),
+  logicalAnd: beside(pair((x, y) => core.logicalAnd(x.greater(0), y.greater(0)))),
+  logicalOr: beside(pair((x, y) => core.logicalOr(x.greater(0), y.greater(0)))),
+  logicalNot: beside((x) => core.logicalNot(x.greater(0))),
+  maskedFill: (x) => core.maskedFill(x, x.greater(0.7), 0.3),
+
+  sum: (x, _y, choices) => x.sum(...choices.reduced(x)),
+  mean: filled((x, _y, choices) => x.mean(...choices.reduced(x))),
+  variance: filled((x, _y, choices) => {
+    const [axis, options] = choices.reduced(x);
+    return x.variance(axis, { ...options, correction: 0 });
+  }),
+  std: filled(
+    ranked((x, _y, choices) => {
+      const [axis, options] = choices.reduced(x);
+      return core.std(core.concat([x, x.mul(0.5).add(1), x.sin()], choices.axis(x)), axis, {
+        ...options,
+        correction: 0,
+      });
+    }),
+  ),
+  prod: (x, _y, choices) => x.prod(...choices.reduced(x)),
+  max: filled((x, _y, choices) => x.max(...choices.reduced(x))),
+  min: filled((x, _y, choices) => x.min(...choices.reduced(x))),
+  any: beside((x) => core.any(x.greater(1))),
+  all: beside((x) => core.all(x.greater(-1))),
+  argmax: beside(filled(ranked((x, _y, choices) => x.argmax(choices.axis(x), { keepDims: true })))),
+  argmin: beside(filled(ranked((x, _y, choices) => x.argmin(choices.axis(x), { keepDims: true })))),
+  logSumExp: filled((x, _y, choices) => x.logSumExp(...choices.reduced(x))),
+  norm: (x, _y, choices) => {
+    const [axis, options] = choices.reduced(x);
+    return x.add(0.1).norm(axis, { ...options, order: choices.of(1, 2, 3) });
+  },
+  softmax: ranked((x, _y, choices) => x.softmax(choices.axis(x))),
+  logSoftmax: ranked((x, _y, choices) => x.logSoftmax(choices.axis(x))),
+  cumsum: ranked((x, _y, choices) => x.cumsum(choices.axis(x))),
+  cumprod: ranked((x, _y, choices) => core.cumprod(x, choices.axis(x))),
+
+  reshape: (x, _y, choices) => x.reshape(choices.of<Shape>([x.size], [...x.shape, 1], [1, ...x.shape])),
+  transpose: ranked((x) => x.transpose(), 2),
+  permute: (x, _y, choices) => {
+    const by = choices.below(x.rank + 1);
+    return x.permute(x.shape.map((_, i) => (i + by) % x.rank));
+  },
+  broadcastTo: (x) => (x.rank < 4 ? x.broadcastTo([2, ...x.shape]) : x),
+  flip: ranked((x, _y, choices) => x.flip(choices.axis(x))),
+  unsqueeze: (x, _y, choices) => (x.rank < 4 ? core.unsqueeze(x, choices.below(x.rank + 1)) : x),
+  squeeze: (x) => core.squeeze(x),
+  swapaxes: ranked((x, _y, choices) => core.swapaxes(x, choices.axis(x), choices.axis(x))),
+  split: ranked((x, _y, choices) => {
+    const axis = choices.axis(x);
+    const cut = choices.below(x.shape.at(axis)! + 1);
+    return pieces(core.split(x, [cut, x.shape.at(axis)! - cut], axis), axis);
+  }),
+  chunk: ranked((x, _y, choices) => {
+    const axis = choices.axis(x);
+    return x.shape.at(axis) === 0 ? x : pieces(core.chunk(x, 2, axis), axis);
+  }),
+  tile: ranked((x, _y, choices) => core.tile(x, [choices.of(1, 2)])),
+  repeat: ranked((x, _y, choices) => core.repeat(x, choices.of(1, 2), choices.axis(x))),
+  roll: ranked((x, _y, choices) => core.roll(x, choices.below(7) - 3, choices.axis(x))),
+  meshgrid: (x) => {
+    const line = x.reshape([x.size]);
+    const [first, second] = core.meshgrid([line, line.sin()]) as [Tensor, Tensor];
+    return first.mul(second);
+  },
+  pad: ranked((x, _y, choices) =>
+    x.pad(
+      x.shape.map(() => [choices.below(2), choices.below(2)] as const),
+      choices.of(0, 0.5),
+    ),
+  ),
+  tril: ranked((x, _y, choices) => core.tril(x, choices.below(3) - 1), 2),
+  triu: ranked((x, _y, choices) => core.triu(x, choices.below(3) - 1), 2),
+  diagonal: ranked((x, _y, choices) => core.diagonal(x, { offset: choices.below(3) - 1 }), 2),
+  trace: ranked((x) => core.trace(x), 2),
+  concat: ranked((x, _y, choices) => core.concat([x, x.sin(), x.flip(0)], choices.axis(x))),
+  stack: (x, _y, choices) => (x.rank < 4 ? core.stack([x, x.cos()], choices.below(x.rank + 1)) : x),
+
+  slice: ranked((x, _y, choices) => {
+    const [start, stop] = [choices.below(4) - 2, choices.below(5) - 1];
+    return x.slice(choices.axis(x), start, stop, choices.of(1, 2, -1, -2));
+  }),
+  index: ranked((x, _y, choices) => {
+    const length = x.shape[0]!;
+    if (length === 0) return x.index(slice(), null);
+    return x.index(
+      choices.of<never>(
+        choices.below(length) as never,
+        slice(undefined, undefined, -1) as never,
+        choices.positions(length, 2) as never,
+        null as never,
+      ),
+    );
+  }),
+  take: ranked((x, _y, choices) => {
+    const axis = choices.axis(x);
+    const length = x.shape.at(axis)!;
+    return x.take(choices.positions(length, length === 0 ? 0 : choices.below(4)), axis);
+  }),
+  gather: filled(
+    ranked((x, _y, choices) => {
+      const axis = choices.axis(x);
+      const indices = choices.positions(x.shape.at(axis)!, x.size).reshape(x.shape);
+      return core.gather(x, indices, axis);
+    }),
+  ),
+  scatter: filled(
+    ranked((x, _y, choices) => {
+      const axis = choices.axis(x);
+      const indices = choices.positions(x.shape.at(axis)!, x.size).reshape(x.shape);
+      return core.scatter(x, indices, x.sin(), axis, { reduce: 'add' });
+    }),
+  ),
+  scatterAdd: ranked((x, _y, choices) => {
+    const axis = choices.axis(x);
+    return x.scatterAdd(choices.positions(3, x.shape.at(axis)!), 3, axis);
+  }),
+  sort: ranked((x, _y, choices) => core.sort(x, choices.axis(x), { descending: choices.of(true, false) })),
+  argsort: beside(ranked((x, _y, choices) => core.argsort(x, choices.axis(x)))),
+  topk: filled(
+    ranked((x, _y, choices) => core.topk(x, 1, choices.axis(x), { largest: choices.of(true, false) }).values),
+  ),
+  unique: beside((x) => core.unique(core.floor(x)).values.sum()),
+  nonzero: beside((x) => core.nonzero(x.greater(0)).sum()),
+  oneHot: beside((x) => core.oneHot(x.greater(0).cast('int32'), 2).sum()),
+  cast: (x) => x.cast(x.dtype),
+
+  matmul: ranked((x) => x.matmul(x.transpose()), 2),
+  einsum: ranked((x, _y, choices) => {
+    const equation = choices.of('...ij,...kj->...ik', '...ij,...ij->...i', '...ij,...ik->jk');
+    return core.einsum(equation, x, x.cos());
+  }, 2),
+  triangularSolve: ranked(
+    (x, _y, choices) => core.triangularSolve(definite(x), x, { upper: choices.of(true, false) }),
+    2,
+  ),
+  solve: ranked((x) => core.solve(definite(x), x), 2),
+  inverse: ranked((x) => core.inverse(definite(x)), 2),
+  det: ranked((x) => core.det(definite(x)), 2),
+  slogdet: ranked((x) => core.slogdet(definite(x)).logAbsDet, 2),
+  logdet: ranked((x) => core.logdet(definite(x)), 2),
+  cholesky: ranked((x) => core.cholesky(definite(x)), 2),
+  qr: ranked((x, _y, choices) => choices.of(core.qr(definite(x)).r, core.qr(definite(x)).q), 2),
+  eigh: ranked((x, _y, choices) => {
+    const { values, vectors } = core.eigh(definite(x));
+    return choices.of(values, core.square(vectors));
+  }, 2),
+  svd: ranked((x, _y, choices) => {
+    const { u, s, vt } = core.svd(definite(x));
+    return choices.of(s, core.square(u).add(core.square(vt)));
+  }, 2),
+  svdvals: ranked((x) => core.svdvals(definite(x)), 2),
+  outer: ranked((x, y) => core.outer(x.reshape([x.size]), y.reshape([y.size]))),
+  kron: pair((x, y) => core.kron(x, y)),
+  cosineSimilarity: ranked((x, _y, choices) => core.cosineSimilarity(x, x.cos(), choices.axis(x))),
+  cdist: ranked((x, _y, choices) => core.cdist(x, x.cos().add(2), { order: choices.of(1, 2, 3) }), 2),
+  unfold: ranked((x) => core.unfold(x, [window])),
+  fold: ranked((x) => core.fold(core.unfold(x.sin(), [window]), [window], [x.shape.at(-1)!])),
+};
+
+/** How an input is made. */
+interface Input {
+  /** Which axes of the program's shape have length 1 in it. */
+  readonly ones: readonly boolean[];
+  /** How many of the first axes it does not have. */
+  readonly dropped: number;
+  readonly layout: keyof typeof allLayouts;
+  /** In a wild program. */
+  readonly dtype: DType;
+}
+
+export interface Program {
+  readonly shape: Shape;
+  readonly inputs: readonly Input[];
+  readonly steps: readonly (readonly [operator: string, x: number, y: number, salt: number])[];
+  readonly seed: number;
+}
+
+const allLayouts = { ...layouts, repeating } as const;
+
+export const programs: fc.Arbitrary<Program> = fc.record({
+  shape: fc.array(fc.constantFrom(2, 3, 1, 4, 2, 3, 0), { maxLength: 4 }),
+  inputs: fc.array(
+    fc.record({
+      ones: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+      dropped: fc.nat(2),
+      layout: fc.constantFrom(...(Object.keys(allLayouts) as (keyof typeof allLayouts)[])),
+      dtype: fc.constantFrom<DType>('float64', 'float32', 'float64', 'int32', 'bool'),
+    }),
+    { minLength: 1, maxLength: 3 },
+  ),
+  steps: fc.array(fc.tuple(fc.constantFrom(...Object.keys(steps)), fc.nat(2), fc.nat(9), fc.nat(1e6)), {
+    minLength: 1,
+    maxLength: 30,
+    size: 'max',
+  }),
+  seed: fc.nat(1e6),
+});
+
+const shapeOf = ({ shape }: Program, { ones, dropped }: Input): Shape =>
+  shape.map((length, i) => (ones[i] ? 1 : length)).slice(dropped);
+
+/** The inputs of a program as they are stored, and the views of them that it works on. */
+export interface LaidOut {
+  readonly stored: readonly Tensor[];
+  view(stored: readonly Tensor[]): Tensor[];
+}
+
+/** Inputs with ordinary elements. */
+export function inputsOf(program: Program): LaidOut {
+  const random = new Random(program.seed);
+  const shapes = program.inputs.map((input) => shapeOf(program, input));
+  const layoutOf = (i: number): Layout => allLayouts[program.inputs[i]!.layout];
+  return {
+    stored: shapes.map((shape, i) => layoutOf(i).store(random.normal(shape, { dtype: 'float64' }))),
+    view: (stored) => stored.map((x, i) => layoutOf(i).view(x, shapes[i]!)),
+  };
+}
+
+/** Elements at which operators are apt to go wrong. */
+const awkward = [0, -0, 1, -1, 0.5, Number.NaN, Infinity, -Infinity, 1e-310, 1e30, -1e-20, 745, -40, 2, 1.5, -2.5];
+
+/** Inputs of any dtype, with awkward elements. */
+export function awkwardInputsOf(program: Program): Tensor[] {
+  const random = new Random(program.seed);
+  return program.inputs.map((input) => {
+    const shape = shapeOf(program, input);
+    const picks = random.uniform(shape, { low: 0, high: awkward.length, dtype: 'float64' });
+    const isFloat = input.dtype === 'float32' || input.dtype === 'float64';
+    const list = isFloat ? awkward : awkward.filter((x) => Number.isInteger(x) && Math.abs(x) < 1000);
+    const elements = Float64Array.from(picks.data, (pick) => list[Math.floor(pick) % list.length]!);
+    const { store, view } = allLayouts[input.layout];
+    return view(store(tensor(elements, { shape })).detach().cast(input.dtype), shape);
+  });
+}
+
+/** The largest number of elements, and of axes, that a program goes on with. */
+const largest = { size: 60, rank: 5 };
+
+export const isSmall = (y: Tensor): boolean => y.size <= largest.size && y.rank <= largest.rank;
+
+const sizeOf = (y: Tensor): number => Math.max(0, ...Array.from(y.data, Math.abs));
+
+/** One step of a program on the results so far. */
+export function runStep([operator, i, j, salt]: Program['steps'][number], results: readonly Tensor[], isWild = false) {
+  const [x, y] = [results.at(-1 - (i % results.length))!, results[j % results.length]!];
+  return steps[operator]!(x, y, new Choices(salt, isWild));
+}
+
+/**
+ * A program as a function. Which steps it leaves out because their results are too large, and by what it scales large elements
+ * down, is settled when it first runs. Down to 1.9, at which no step jumps: there, rounding would decide.
+ */
+export function functionOf(program: Program): (...inputs: readonly Tensor[]) => Tensor {
+  const scales: number[] = [];
+  return (...inputs) => {
+    const results = [...inputs];
+    program.steps.forEach((step, at) => {
+      if (scales[at] === 0) return;
+      const result = runStep(step, results);
+      scales[at] ??= isSmall(result) && sizeOf(result) < 1e6 ? Math.min(1, 1.9 / sizeOf(result)) : 0;
+      if (scales[at] !== 0) results.push(scales[at] < 1 ? result.mul(scales[at]) : result);
+    });
+    return results.at(-1)!;
+  };
+}

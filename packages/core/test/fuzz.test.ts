@@ -3,6 +3,7 @@
  * `npm run fuzz` runs 10,000 of them.
  */
 
+import { readFileSync } from 'node:fs';
 import {
   ArgumentError,
   DTypeError,
@@ -109,6 +110,14 @@ function expectAgreement(program: Program): void {
 test('every operator is a step', () => {
   const operators = (Object.keys(operatorFiles) as OperatorFile[]).flatMap(operatorsIn);
   expect(operators.filter((name) => !(name in steps))).toEqual([]);
+});
+
+const found: readonly { readonly note: string; readonly program: Program }[] = JSON.parse(
+  readFileSync(new URL('data/programs.json', import.meta.url), 'utf8'),
+);
+
+test.each(found)('a program that failed once: $note', ({ program }) => {
+  expectDerivatives(program);
 });
 
 test('a mistake in a primitive is found', () => {

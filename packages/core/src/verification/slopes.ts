@@ -9,7 +9,7 @@ export type Roughness = 'kink' | 'jump' | 'edge';
 export interface Slope {
   /** The derivative; NaN where the function is rough. */
   readonly value: number;
-  /** How far that may be from the truth, by truncation and rounding. */
+  /** How far that may be from the truth, by truncation and rounding; where the function is rough, by rounding alone. */
   readonly error: number;
   readonly roughness?: Roughness;
 }
@@ -33,7 +33,7 @@ const allowedBend = 1e-6;
 /** Values may be off by this, as a share of what they are summed from. */
 const rounding = 64 * Number.EPSILON;
 
-const rough = (roughness: Roughness): Slope => ({ value: Number.NaN, error: Number.NaN, roughness });
+const rough = (roughness: Roughness, error: number): Slope => ({ value: Number.NaN, error, roughness });
 
 /**
  * The derivative at 0 of a function with these values, (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
@@ -46,17 +46,17 @@ const rough = (roughness: Roughness): Slope => ({ value: Number.NaN, error: Numb
 export function slopeOf(samples: Samples, h: number, scale = Math.abs(samples[2])): Slope {
   const [left, nearLeft, value, nearRight, right] = samples;
   if (samples.every((sample) => Object.is(sample, value))) return { value: Number.isNaN(value) ? value : 0, error: 0 };
-  if (!samples.every(Number.isFinite)) return rough('edge');
+  const noise = (rounding * scale) / h;
+  if (!samples.every(Number.isFinite)) return rough('edge', noise);
   const wide = (right - left) / (2 * h);
   const narrow = (nearRight - nearLeft) / h;
   const bend = (right - 2 * value + left) / h;
   const nearBend = (nearRight - 2 * value + nearLeft) / (h / 2);
-  const noise = (rounding * scale) / h;
   const size = Math.max(Math.abs(wide), Math.abs(narrow));
   const change = Math.abs(wide - narrow);
   const isSmooth =
     change <= noise + allowedCurvature * size && Math.abs(nearBend - bend / 2) <= noise + allowedBend * size;
-  if (!isSmooth) return rough(Math.abs(narrow - 2 * wide) < Math.abs(narrow) / 8 ? 'jump' : 'kink');
+  if (!isSmooth) return rough(Math.abs(narrow - 2 * wide) < Math.abs(narrow) / 8 ? 'jump' : 'kink', noise);
   const slope = (4 * narrow - wide) / 3;
   const truncation = change * Math.max(h * h, change / Math.max(Math.abs(slope), change, Number.MIN_VALUE));
   const ripple = Math.abs(left - 4 * nearLeft + 6 * value - 4 * nearRight + right);

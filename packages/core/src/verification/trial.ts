@@ -213,7 +213,7 @@ export class Trial {
     const { value: numeric, roughness } = slope;
     const { tolerance } = this.#settings;
     const isRough = roughness !== undefined;
-    const explained = rounding * Math.max(1, scale) + (isRough ? 0 : slope.error);
+    const explained = rounding * Math.max(1, scale) + slope.error;
     return {
       order: this.#order,
       input: this.#variables[variable]!.name,

@@ -16,6 +16,8 @@ export function chart(title: string, options: ChartOptions): Panel {
   const svg = plot({ ...options, document, className: 'chart' });
   // The style sheet is for a page; in a file, viewers differ in what they make of it.
   svg.querySelector('style')?.remove();
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', title);
   svg.setAttribute('font-family', FONT);
   svg.setAttribute('font-size', '12');
   svg.setAttribute('color', COLORS.text);

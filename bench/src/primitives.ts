@@ -174,6 +174,11 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   take: { touched: 2, call: (k, { x, indices }) => k.take(x, indices, 0) },
   scatterAdd: { touched: 2, call: (k, { x, indices, side }) => k.scatterAdd(x, indices, { axis: 0, size: side }) },
   matmul: { touched: 3, multiplications: (side) => side, call: (k, { x, y }) => k.matmul(x, y) },
+  affine: {
+    touched: 3,
+    multiplications: (side) => side,
+    call: (k, { x, y, vector }) => k.affine(x, y, vector),
+  },
   crossEntropy: { touched: 1, call: (k, { x, indices }) => k.crossEntropy(x, indices) },
   crossEntropySlope: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropySlope(vector, x, indices) },
   unfold: { touched: 1 + WINDOW_ENTRIES, call: (k, { x }) => k.unfold(x, WINDOWS) },

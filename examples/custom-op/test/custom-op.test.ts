@@ -43,7 +43,7 @@ describe('the careless rule', () => {
     try {
       detectAnomaly(step);
     } catch (error) {
-      expect(error).toMatchObject({ op: 'carelessCubeRoot', phase: 'backward', parameter: 'first.bias' });
+      expect(error).toMatchObject({ op: 'carelessCubeRoot', phase: 'backward', parameter: 'first.weight' });
       expect((error as AnomalyError).calledAt).toMatch(/wave\.ts:\d+:\d+$/);
     }
   });

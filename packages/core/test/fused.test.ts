@@ -1,6 +1,6 @@
 /** Fused primitives against the compositions that they stand for. */
 
-import { kernels as k, ones, Random, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
+import { kernels as k, ones, Random, type Shape, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
 import { expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 import { describeEach } from './interpreters.ts';
@@ -93,6 +93,31 @@ describeEach(() => {
       (x) => composed(labels.slice(0, 1, 5))(x.flip([0, 1])),
       logits,
     );
+  });
+
+  test('affine is a product and a sum', () => {
+    const random = new Random(2);
+    for (const [shape, n] of [
+      [[4, 3], 5],
+      [[4, 3], 1],
+      [[2, 4, 3], 5],
+      [[2, 4, 0], 5],
+      [[0, 3], 5],
+    ] as const) {
+      const depth = shape.at(-1)!;
+      const leaf = (s: Shape) => tensor(random.normal(s, { dtype: 'float64' }).data, { ...wanted, shape: s });
+      const [x, w, b] = [leaf(shape), leaf([depth, n]), leaf([n])];
+      const withEach = (f: (x: Tensor, w: Tensor, b: Tensor) => Tensor) => [
+        (t: Tensor) => f(t, w, b).tanh(),
+        (t: Tensor) => f(x, t, b).tanh(),
+        (t: Tensor) => f(x, w, t).tanh(),
+      ];
+      const fused = withEach((...args) => k.affine(...args));
+      const composed = withEach((x, w, b) => x.matmul(w).add(b));
+      [x, w, b].forEach((input, i) => {
+        expectSame(fused[i]!, composed[i]!, input);
+      });
+    }
   });
 
   test('the slopes of tanh, sigmoid and relu are those of their formulas', () => {

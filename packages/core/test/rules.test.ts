@@ -112,6 +112,7 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   scatterAdd: [{ inputs: [numbers([2, 3]), ints(2, 0, 2)], attributes: { axis: 1, size: 4 } }],
 
   matmul: on(numbers([2, 3]), numbers([3, 2], 1)),
+  affine: [numbers([4, 3]), numbers([2, 4, 3])].map((x) => ({ inputs: [x, numbers([3, 2], 1), numbers([2], 2)] })),
 
   crossEntropy: on(numbers([3, 4]), ints(2, 0, 3)),
   crossEntropySlope: on(numbers([3]), numbers([3, 4], 1), ints(2, 0, 3)),

@@ -370,6 +370,23 @@ export const abstract: Kernels<ArrayLike> = {
     return type([...batch, a.at(-2)!, b.at(-1)!], x.dtype);
   },
 
+  affine(x, w, b) {
+    checkSameDType('affine', x, w);
+    checkSameDType('affine', x, b);
+    checkNumeric('affine', x);
+    const [k, rows, n] = [x.shape.at(-1), w.shape[0], w.shape[1]];
+    if (x.shape.length < 2 || w.shape.length !== 2 || b.shape.length !== 1) {
+      const got = [x, w, b].map(({ shape }) => formatShape(shape)).join(', ');
+      throw new ShapeError(`affine: expected shapes [..., m, k], [k, n] and [n], got ${got}`);
+    }
+    if (rows !== k) {
+      const shapes = `${formatShape(x.shape)} and ${formatShape(w.shape)}`;
+      throw new ShapeError(`affine: inner dimensions ${k} and ${rows} differ (${shapes})`);
+    }
+    if (b.shape[0] !== n) throw new ShapeError(`affine: expected a bias of shape [${n}], got ${formatShape(b.shape)}`);
+    return type(withAxis(x.shape, x.shape.length - 1, n!), x.dtype);
+  },
+
   crossEntropy(logits, labels) {
     checkLabels('crossEntropy', logits, labels);
     return type(labels.shape, logits.dtype);

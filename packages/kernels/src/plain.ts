@@ -16,6 +16,13 @@ import { pooling } from './plain/pooling.ts';
 import { reductions } from './plain/reductions.ts';
 import type { Kernels } from './primitives.ts';
 
+/** The product of two stacks of matrices. */
+function matmul(x: NdArray, y: NdArray): NdArray {
+  const out = emptyOf(abstract.matmul(x, y));
+  forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));
+  return out;
+}
+
 const composable = {
   ...movement,
   ...elementwise,
@@ -23,10 +30,10 @@ const composable = {
   ...ordering,
   ...crossEntropies,
   ...pooling,
-  matmul(x: NdArray, y: NdArray): NdArray {
-    const out = emptyOf(abstract.matmul(x, y));
-    forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));
-    return out;
+  matmul,
+  affine(x: NdArray, w: NdArray, b: NdArray): NdArray {
+    abstract.affine(x, w, b);
+    return elementwise.add(matmul(x, w), b);
   },
 };
 

@@ -146,6 +146,8 @@ export interface Kernels<A> {
   // Products.
   /** [..., m, k] times [..., k, n]; the axes before the last two broadcast. */
   matmul(x: A, y: A): A;
+  /** x w + b, with x [..., m, k], w [k, n] and b [n]: the sums start from the bias, which takes no pass of its own. */
+  affine(x: A, w: A, b: A): A;
 
   // Classification, fused: a pass over the logits in place of ten.
   /** log sum_j e^(x_j) - x_label for each row of logits x [n, c] and its int32 label of [n]: [n]. */
@@ -261,6 +263,7 @@ export const arity: {
   take: 2,
   scatterAdd: 2,
   matmul: 2,
+  affine: 3,
   crossEntropy: 2,
   crossEntropySlope: 3,
   unfold: 1,

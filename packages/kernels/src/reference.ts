@@ -424,6 +424,19 @@ export const reference: Kernels<NdArray> = {
     return store(type, out);
   },
 
+  affine(x, w, b) {
+    const type = abstract.affine(x, w, b);
+    const [a, c, d] = [load(x), load(w), load(b)];
+    const times = x.dtype === 'int32' ? Math.imul : (p: number, q: number) => p * q;
+    const out = build(type.shape, (index) => {
+      const [row, column] = [index.slice(0, -1), index.at(-1)!];
+      let sum = get(d, [column]);
+      for (let p = 0; p < w.shape[0]!; p++) sum += times(get(a, [...row, p]), get(c, [p, column]));
+      return sum;
+    });
+    return store(type, out);
+  },
+
   crossEntropy(logits, labels) {
     const type = abstract.crossEntropy(logits, labels);
     const list = loadIndices('crossEntropy', labels, logits.shape[1]!);

@@ -6,12 +6,14 @@
 
 import { abstract } from './abstract.ts';
 import { empty, type NdArray } from './array.ts';
+import { copyRun } from './copy.ts';
 import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import type { ChangeInPlace } from './in-place.ts';
 import { forEachMatrix } from './matrices.ts';
 import { plain } from './plain.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { sizeOf } from './shape.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
@@ -21,7 +23,7 @@ import { createInPlace } from './wasm/in-place.ts';
 import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
-import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
+import type { ArrayMatrix, ArrayProduct, ArrayResult, FloatArray } from './wasm/matmul.ts';
 import type { Part } from './wasm/part.ts';
 import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
@@ -79,6 +81,17 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   rowStride: stride[0]!,
   columnStride: stride[1]!,
 });
+
+/** Lays copies of a row one below the other, all that are there at a time. */
+function fillRows({ data, offset }: ArrayResult, row: NdArray, rows: number): void {
+  const length = row.size;
+  const end = offset + rows * length;
+  if (end === offset) return;
+  copyRun(data, offset, 1, row.data, row.offset, row.stride[0]!, length);
+  for (let filled = offset + length; filled < end; filled += filled - offset) {
+    data.copyWithin(filled, offset, Math.min(filled, offset + end - filled));
+  }
+}
 
 /** More would be a mistake: a thread takes megabytes. */
 const MOST_THREADS = 1024;
@@ -204,6 +217,21 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
         forEachMatrix(out, [x, y], (c, a, b) => each.push({ a: matrix(a!), b: matrix(b!), c: result(c) }));
         product.runEach(m, n, k, each);
       }
+      return out;
+    },
+
+    affine(x, w, b) {
+      const { shape, dtype } = abstract.affine(x, w, b);
+      if (!isFloat(dtype)) return plain.affine(x, w, b);
+      const [k, n] = w.shape as [number, number];
+      const m = x.shape.length === 2 ? shape[0]! : sizeOf(shape.slice(0, -1));
+      const rows = x.shape.length === 2 ? x : plain.reshape(x, [m, k]);
+      const out = empty(shape, dtype);
+      const result = { data: out.data as FloatArray, offset: out.offset };
+      fillRows(result, b, m);
+      products
+        .of(dtype, 2 * out.size * k, x.size + w.size + out.size)
+        .run(m, n, k, matrix(rows), matrix(w), result, true);
       return out;
     },
 

@@ -51,6 +51,7 @@ describe('the type of a result follows from the types of the operands', () => {
 
     ['matmul', ['float32 [2, 3]', 'float32 [3, 4]'], undefined, 'float32 [2, 4]'],
     ['matmul', ['int32 [5, 1, 2, 0]', 'int32 [6, 0, 4]'], undefined, 'int32 [5, 6, 2, 4]'],
+    ['affine', ['float32 [5, 2, 3]', 'float32 [3, 4]', 'float32 [4]'], undefined, 'float32 [5, 2, 4]'],
     ['unfold', ['bool [8, 7, 6]'], windows, 'bool [8, 3, 2, 4, 2]'],
     ['fold', ['float64 [8, 3, 2, 4, 2]'], { windows, shape: [7, 6] }, 'float64 [8, 7, 6]'],
   ])('%s of %j with %j', (primitive, operands, attributes, result) => {

@@ -62,6 +62,12 @@ const products: fc.Arbitrary<NdArray[]> = fc
     ),
   );
 
+const affineMaps: fc.Arbitrary<NdArray[]> = fc
+  .tuple(fc.nat({ max: 9 }), fc.nat({ max: 9 }), fc.nat({ max: 9 }), any.shapes({ maxRank: 2 }), dtypes)
+  .chain(([m, k, n, batch, dtype]) =>
+    any.forEach([[...batch, m, k], [k, n], [n]], (shape) => any.arrays(shape, dtype)),
+  );
+
 /** The shapes of x, w and y of a convolution, and how the weight slides. */
 const convolutions = fc
   .record({
@@ -143,6 +149,7 @@ const operands: { readonly [P in Primitive]?: Operands } = {
     minRank: 1,
   }),
   matmul: products.map((inputs) => [inputs]),
+  affine: affineMaps.map((inputs) => [inputs]),
   unfold: onArray((x) => windowsOf(x).map((windows) => [[x], windows])),
   conv: convolution('x', 'w', (of) => of),
   convInput: convolution('y', 'w', (of, x) => ({ ...of, shape: x.slice(2) })),

@@ -81,6 +81,7 @@ const worked: {
   take: [[x, ints(2, 0, 2)], 1, [2, 3], [3, 1, 3, 6, 4, 6]],
   scatterAdd: [[array([1, 2, 3]), ints(2, 0, 2)], { axis: 0, size: 4 }, [4], [2, 0, 4, 0]],
   matmul: [[x, array([1, 0, 2, 1, 0, 3], [3, 2])], undefined, [2, 2], [5, 11, 14, 23]],
+  affine: [[x, array([1, 0, 2, 1, 0, 3], [3, 2]), array([10, 100])], undefined, [2, 2], [15, 111, 24, 123]],
   crossEntropy: [[array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2], [Math.LN2, 1000]],
   crossEntropySlope: [[array([6, 1]), array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2, 2], [3, -3, 1, -1]],
   unfold: [[array([1, 2, 3])], [window], [2, 3], [1, 2, 3, 2, 3, 0]],

@@ -2,6 +2,7 @@ import {
   type Fitting,
   type FloatDType,
   formatShape,
+  kernels,
   type MatMul,
   type Of,
   type Parameter,
@@ -39,12 +40,11 @@ export function dense<S extends Shape, W extends Shape>(
     const receives = last === undefined ? 'a scalar' : `${last}, in an input of shape ${formatShape(x.shape)}`;
     throw new ShapeError(`dense: expects ${inFeatures} features but receives ${receives}`);
   }
-  const product = (x as Tensor).matmul(w);
-  if (bias === undefined) return product as never;
+  if (bias === undefined) return (x as Tensor).matmul(w) as never;
   if (bias.rank !== 1 || bias.shape[0] !== outFeatures) {
     throw new ShapeError(`dense: expected a bias of shape [${outFeatures}], got ${formatShape(bias.shape)}`);
   }
-  return product.add(bias) as never;
+  return (x.rank === 1 ? (x as Tensor).matmul(w).add(bias) : kernels.affine(x, w, bias)) as never;
 }
 
 export interface DenseOptions {

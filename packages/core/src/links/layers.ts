@@ -63,7 +63,10 @@ export function sourceOf(x: Tensor): Tensor {
 }
 
 /** The products that layers are made of, and which inputs may be the weight: the one preferred comes first. */
-const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = { matmul: [1, 0], conv: [1], convInput: [1] };
+const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = {
+  ...{ matmul: [1, 0], affine: [1, 0] },
+  ...{ conv: [1], convInput: [1] },
+};
 
 /** A matrix product of which one factor is a weight, or a convolution with one. */
 interface Product {
@@ -141,7 +144,7 @@ function ofVector({ op, output: product }: Entry<Tensor>, { consumers }: Reading
   return drops ? { output, way: [{ entry, input: 0 }], biasAt: undefined } : undefined;
 }
 
-/** What a product takes: Z_(l-1) and W_l, and b_l where it is a part of the factors. */
+/** What a product takes: Z_(l-1) and W_l, and b_l where the product takes that too. */
 interface Factors {
   readonly input: Tensor;
   readonly weight: Origin;
@@ -182,13 +185,13 @@ function absorbedFactors({ entry, side }: Product, route: readonly Hop[]): Facto
   return undefined;
 }
 
-function factorsOf(product: Product, route: readonly Hop[]): Factors {
+function factorsOf(product: Product, route: readonly Hop[], { isGiven }: Reading): Factors {
   const { entry, side } = product;
-  const plain = (): Factors => ({
-    input: entry.inputs[1 - side]!,
-    weight: originOf(entry.inputs[side]!, [...route, { entry, input: side }]),
-    bias: undefined,
-  });
+  const originAt = (input: number): Origin => originOf(entry.inputs[input]!, [...route, { entry, input }]);
+  const plain = (): Factors => {
+    const bias = entry.op === 'affine' && isGiven(entry.inputs[2]!) ? originAt(2) : undefined;
+    return { input: entry.inputs[1 - side]!, weight: originAt(side), bias };
+  };
   return absorbedFactors(product, route) ?? plain();
 }
 
@@ -222,7 +225,7 @@ function layerOf(product: Product, reading: Reading): Unfinished {
   const added = sumFrom(product.entry, reading);
   const sum = added.way.length > 0 ? added : (ofVector(product.entry, reading) ?? added);
   const { output, way } = sum;
-  const { input, weight, bias } = factorsOf(product, way.toReversed());
+  const { input, weight, bias } = factorsOf(product, way.toReversed(), reading);
   return {
     input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
     weight,

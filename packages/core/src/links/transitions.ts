@@ -82,11 +82,11 @@ function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: 
   });
 }
 
-const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'conv', 'convInput']);
+const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'affine', 'conv', 'convInput']);
 
 /** Whether an entry is a product of two that are computed or learnt; one with a constant is a step like others. */
 const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
-  products.has(op) && inputs.every(({ requiresGrad }) => requiresGrad);
+  products.has(op) && inputs.slice(0, 2).every(({ requiresGrad }) => requiresGrad);
 
 /** The next tensor in which all is gathered that flows from `x`; `undefined` where that leads through a product. */
 function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {

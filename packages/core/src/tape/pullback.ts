@@ -55,6 +55,7 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
   const y = value(output);
   if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
   if (inputs.length === 2) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), attributes);
+  if (inputs.length === 3) return vjp(k, g, y, value(inputs[0]!), value(inputs[1]!), value(inputs[2]!), attributes);
   return vjp(k, g, y, ...inputs.map(value), attributes);
 }
 

@@ -56,6 +56,11 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
         isIntercepted()
           ? intercepted([x, y], attributes)
           : finish([x, y], attributes, run()(x.array, y.array, attributes));
+    case 3:
+      return (x: T, y: T, z: T, attributes?: unknown) =>
+        isIntercepted()
+          ? intercepted([x, y, z], attributes)
+          : finish([x, y, z], attributes, run()(x.array, y.array, z.array, attributes));
     default:
       return (...args: readonly unknown[]) => {
         const count = arity[op] === 'variadic' ? args.length - 1 : (arity[op] as number);

@@ -245,6 +245,12 @@ export const rules: Rules = {
       b.shape.length === 2 ? k.matmul(transpose(k, rowsOf(k, a)), rowsOf(k, g)) : k.matmul(transpose(k, a), g),
   ],
 
+  affine: [
+    (k, g, _y, _x, w) => k.matmul(g, transpose(k, w)),
+    (k, g, _y, x) => k.matmul(transpose(k, rowsOf(k, x)), rowsOf(k, g)),
+    (k, g, _y, _x, _w, b) => k.reshape(k.sum(rowsOf(k, g), [0]), b.shape),
+  ],
+
   crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropySlope(g, logits, labels), null],
   crossEntropySlope: [
     (k, h, _z, g, logits, labels) => k.reshape(k.sum(k.mul(h, unitSlope(k, logits, labels)), [1]), g.shape),

@@ -104,6 +104,11 @@ const tangents: Tangents = {
   scatterAdd: ['itself', null],
 
   matmul: ['itself', 'itself'],
+  affine: [
+    (k, t, _y, _x, w) => k.matmul(t, w),
+    (k, t, _y, x) => k.matmul(x, t),
+    (k, t, y) => k.broadcastTo(t, y.shape),
+  ],
 
   crossEntropy: [
     (k, t, y, logits, labels) => {

@@ -140,6 +140,15 @@ function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand,
   return k.matmul(aligned(x, rank), aligned(y, rank));
 }
 
+/** Rows of all examples where they share the weight and the bias, and else a product and a sum. */
+function affine(_op: 'affine', size: number, _attributes: undefined, x: Operand, w: Operand, b: Operand): Tensor {
+  if (!w.isMapped && !b.isMapped) return k.affine(x.value, w.value, b.value);
+  const shape = [...x.shape.slice(0, -1), w.shape[1]!];
+  const isMapped = x.isMapped || w.isMapped;
+  const value = isMapped ? matmul('matmul', size, undefined, x, w) : k.matmul(x.value, w.value);
+  return elementwise('add', size, undefined, { value, isMapped, shape }, b);
+}
+
 /** Indices into examples as indices into all of them one after the other, each of `length` entries. */
 function throughout(call: string, { value, shape }: Operand, size: number, length: number): Tensor {
   const { elements } = value;
@@ -279,6 +288,7 @@ const batching: Batching = {
   scatterAdd,
 
   matmul,
+  affine,
 
   crossEntropy: rowByRow,
   crossEntropySlope: rowByRow,

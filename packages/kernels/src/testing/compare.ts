@@ -78,6 +78,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   take: 'exact',
   scatterAdd: 'accumulated',
   matmul: 'accumulated',
+  affine: 'accumulated',
   crossEntropy: { epsilons: 4 },
   crossEntropySlope: { epsilons: 4 },
   unfold: 'exact',

@@ -222,6 +222,15 @@ export const errorCases: readonly ErrorCase[] = [
   dtypeError('operands are float32 and float64', 'matmul', [x([2, 3]), x([3, 2], 'float64')]),
   dtypeError('expected numbers, got bool', 'matmul', [x([2, 3], 'bool'), x([3, 2], 'bool')]),
 
+  shapeError('inner dimensions 3 and 4 differ ([2, 3] and [4, 5])', 'affine', [x([2, 3]), x([4, 5]), x([5])]),
+  shapeError('expected a bias of shape [4], got [3]', 'affine', [x([2, 3]), x([3, 4]), x([3])]),
+  shapeError('got [3], [3, 4], [4]', 'affine', [x([3]), x([3, 4]), x([4])]),
+  shapeError('got [2, 3], [1, 3, 4], [4]', 'affine', [x([2, 3]), x([1, 3, 4]), x([4])]),
+  shapeError('got [2, 3], [3, 4], [1, 4]', 'affine', [x([2, 3]), x([3, 4]), x([1, 4])]),
+  dtypeError('operands are float32 and float64', 'affine', [x([2, 3]), x([3, 2], 'float64'), x([2])]),
+  dtypeError('operands are float32 and float64', 'affine', [x([2, 3]), x([3, 2]), x([2], 'float64')]),
+  dtypeError('expected numbers, got bool', 'affine', [x([2, 3], 'bool'), x([3, 2], 'bool'), x([2], 'bool')]),
+
   ...labelled('crossEntropy', []),
   ...labelled('crossEntropySlope', [x([2])]),
   dtypeError('operands are float64 and float32', 'crossEntropySlope', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),

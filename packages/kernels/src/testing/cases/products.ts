@@ -122,6 +122,41 @@ const matmulCases: readonly Case[] = [
   wrapping,
 ];
 
+const transformed = (x: Shape, w: Shape, dtype: DType, layout: Layout = 'contiguous'): Case =>
+  newCase(
+    'affine',
+    [
+      array(x, dtype, usual(dtype, 1), layout),
+      array(w, dtype, usual(dtype, 2), layout),
+      array([w[1]!], dtype, usual(dtype, 3), layout),
+    ],
+    undefined,
+  );
+
+const affineCases: readonly Case[] = numeric.flatMap((dtype) => [
+  ...sizes.map(([m, k, n]) => transformed([m, k], [k, n], dtype)),
+  ...[
+    [3, 4, 5],
+    [2, 3, 4, 5],
+    [2, 1, 5],
+    [0, 4, 5],
+  ].flatMap((x) => [transformed(x, [5, 6], dtype), transformed(x, [5, 1], dtype)]),
+  ...unusualLayouts.flatMap((layout) => [
+    transformed([5, 7], [7, 6], dtype, layout),
+    transformed([9, 17], [17, 33], dtype, layout),
+    transformed([9, 17], [17, 1], dtype, layout),
+    transformed([3, 4, 5], [5, 6], dtype, layout),
+  ]),
+]);
+
+/** A bias that is not finite spoils its column, and nothing beside it. */
+const spoiledColumns: readonly Case[] = (['float32', 'float64'] as const).flatMap((dtype) =>
+  [nan, infinity].map((value) => {
+    const bias = array([6], dtype, listed(value, 0, -1, 2, 3, 4));
+    return newCase('affine', [array([7, 9], dtype, usual(dtype)), array([9, 6], dtype, usual(dtype)), bias], undefined);
+  }),
+);
+
 const plainWindow: Window = { size: 2, stride: 1, dilation: 1, padding: [0, 0] };
 const slide = (size: number, how: Partial<Window> = {}): Window => ({ ...plainWindow, size, ...how });
 
@@ -171,6 +206,7 @@ function unfolded(shape: Shape, windows: readonly Window[]): Shape {
 
 export const productCases = {
   matmul: matmulCases,
+  affine: [...affineCases, ...spoiledColumns],
   unfold: windowed.flatMap(([shape, windows]) =>
     anyDType.flatMap((dtype) =>
       layouts.map((layout): Case => newCase('unfold', [array(shape, dtype, usual(dtype), layout)], windows)),

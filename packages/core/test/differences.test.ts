@@ -20,7 +20,7 @@ describeEach(() => {
 });
 
 /** Those that have no gradient, or no tangent, but an error, where the rows of a matrix are equal. */
-const ofRegularMatrices = ['solve', 'inverse', 'slogdet', 'logdet', 'qr', 'svd', 'svdvals'];
+const ofRegularMatrices = ['solve', 'inverse', 'slogdet', 'logdet', 'qr', 'svd'];
 
 // Stride 0 is a matter of memory: the default interpreter works on views, the reference on copies.
 describe('inputs that repeat their entries', () => {

@@ -90,7 +90,7 @@ const conventions: Readonly<Record<string, string>> = {
   std: 'derivative 0 where all are equal',
   sum: 'of nothing: 0',
   svd: 'vectors of equal singular values have no gradient: an error',
-  svdvals: 'no gradient flows to the vectors, so equal values do no harm',
+  svdvals: 'a gradient where values are equal, too',
   take: 'positions taken twice: gradients add up',
   topk: 'the first of equals; NaN is the largest',
   triangularSolve: 'the other triangle is not read; an error for a 0 on the diagonal',

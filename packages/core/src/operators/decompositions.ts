@@ -10,6 +10,7 @@ import { defineOp } from '../autograd/define.ts';
 import { eye } from '../create.ts';
 import type { Batch, Square } from '../static-shapes.ts';
 import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
+import { unsqueeze } from './arrangement.ts';
 import { concat } from './functions.ts';
 import { eachMatrix, placeOf } from './linalg/each-matrix.ts';
 import { factorizeQR } from './linalg/householder.ts';
@@ -271,10 +272,32 @@ export function svd<S extends Shape>(
   return { u, s: withoutRow(s), vt: transposed(v) } as never;
 }
 
+// By itself, since values have derivatives where their vectors have none.
+const singularValues: OfMatrix = defineOp<OfMatrix>({
+  name: 'svdvals',
+  batched: true,
+  forward: (a) => {
+    const [m, n] = a.shape.slice(-2) as [number, number];
+    return eachMatrix(
+      [a],
+      [Math.min(m, n)],
+      ([matrix], place) => singularOf(checkFinite('svdvals', a, matrix!, place), m, n).values,
+    );
+  },
+  // ds_i = u_i^T dA v_i
+  vjp: (g, _s, a) => {
+    const { u, vt } = svd(a);
+    return product(unsqueeze(g, -2).mul(u) as Tensor, vt as Tensor);
+  },
+});
+
 /**
- * The singular values of matrices [..., m, n], from the largest to the least: [..., k], k the smaller of m and n.
+ * The singular values of matrices [..., m, n], from the largest to the least: [..., k], k the smaller of m and n. They have a
+ * gradient where they are equal, too.
  *
+ * @throws ArgumentError for entries that are not finite.
  * @example
  * svdvals(tensor([[3, 0], [0, -4]])).toArray(); // [4, 3]
  */
-export const svdvals = <S extends Shape>(a: Tensor<S>): Tensor<readonly [...Batch<S>, Shorter<S>]> => svd(a).s;
+export const svdvals = <S extends Shape>(a: Tensor<S>): Tensor<readonly [...Batch<S>, Shorter<S>]> =>
+  singularValues(checkMatrices('svdvals', a)) as never;

@@ -30,6 +30,8 @@ export interface LabelledImages {
   readonly count: number;
   /** Scaled so that all training pixels have mean 0 and standard deviation 1. */
   readonly images: Tensor<readonly [number, 1, 28, 28]>;
+  /** What no ink is scaled to. */
+  readonly background: number;
   /** 0 to 9, int32. */
   readonly labels: Tensor<readonly [number]>;
   /** The pictures as published, from no ink (0) to full ink (255), one after the other. */
@@ -63,6 +65,7 @@ export function readLabelledImages(folder: string, part: Part, { ink, limit = In
   const pixels = images.data.subarray(0, count * SIDE * SIDE);
   return {
     count,
+    background: -ink.mean / ink.deviation,
     images: tensor(standardised(pixels, ink), { shape: [count, 1, SIDE, SIDE] }),
     labels: tensor(labels.data.subarray(0, count), { shape: [count], dtype: 'int32' }),
     pixels,

@@ -1,0 +1,64 @@
+/** Trains a convolutional network to read handwritten digits, and draws what it has learned to look for. */
+
+import { join } from 'node:path';
+import { Random } from '@tapegrad/core';
+import { shifted } from '@tapegrad/example-toolkit/augmentation';
+import { evaluate } from '@tapegrad/example-toolkit/classification';
+import { percent, trainClassifier } from '@tapegrad/example-toolkit/classifier-run';
+import { loadDigits } from '@tapegrad/example-toolkit/digits';
+import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
+import { mistakesPicture } from '@tapegrad/example-toolkit/mistakes';
+import { readOptions } from '@tapegrad/example-toolkit/options';
+import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { AdamW, cosine, warmUp } from '@tapegrad/optim';
+import { filtersPicture } from './filters.ts';
+import { network } from './model.ts';
+import { ABOUT, OPTIONS } from './options.ts';
+
+/** Epochs in which the step size rises, before it falls. */
+const RISE = 0.5;
+
+/** The shape of one picture: channel, rows, columns. */
+type DigitShape = readonly [1, 28, 28];
+
+const options = readOptions(ABOUT, OPTIONS);
+const { epochs, batch, learningRate, weightDecay, quiet } = options;
+const random = new Random(options.seed);
+const model = network({ random, dropout: options.dropout });
+
+await runProgram(async () => {
+  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
+  const test = loadDigits('test', options.limit);
+
+  if (options.evaluate === undefined) {
+    const train = loadDigits('train', options.limit);
+    const optimizer = new AdamW(model.parameters(), { learningRate, weightDecay });
+    const history = trainClassifier<DigitShape>(model, optimizer, {
+      ...{ train, test, epochs, batch, random, quiet },
+      unit: 'digits',
+      schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
+      augment: (x) => shifted(x, options.shift, { random, background: train.background }),
+    });
+    const words = { title: 'Learning to read digits with convolutions', unit: 'digits', harder: 'with dropout' };
+    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
+    const file = join(options.out, 'model.safetensors');
+    saveWeights(file, model);
+    printFile(file);
+  } else {
+    loadWeights(options.evaluate, model);
+  }
+
+  const readings = evaluate(model, test);
+  const mistakes = mistakesPicture(test, readings, {
+    unit: 'digits',
+    captions: ({ label, predicted, confidence }) => ({
+      caption: `${label} read as ${predicted}`,
+      details: `${percent(confidence)} sure`,
+    }),
+  });
+  if (mistakes !== undefined) await writePicture(join(options.out, 'mistakes'), mistakes);
+  await writePicture(join(options.out, 'filters'), filtersPicture(model, test));
+  print(`\nTest accuracy ${percent(readings.score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
+});

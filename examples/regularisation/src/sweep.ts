@@ -1,0 +1,46 @@
+/** The same training with more and more of a remedy, from several seeds. */
+
+import { type Errors, type Remedy, type TrialOptions, trial } from './trial.ts';
+
+export const DECAYS = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1] as const;
+export const RATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6] as const;
+
+/** How much of a remedy, and what came of it from each seed. */
+export interface Dose {
+  readonly amount: number;
+  readonly errors: readonly Errors[];
+}
+
+/** Mean, least and largest. */
+export interface Spread {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export function spreadOf(errors: readonly Errors[], of: keyof Errors): Spread {
+  const values = errors.map((error) => error[of]);
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { mean, low: Math.min(...values), high: Math.max(...values) };
+}
+
+export interface SweepOptions extends TrialOptions {
+  readonly seeds: readonly number[];
+  /** Told after each trial. */
+  readonly onTrial?: () => void;
+}
+
+/** A trial for each amount and each seed. */
+export const sweep = (
+  amounts: readonly number[],
+  remedy: (amount: number) => Remedy,
+  { seeds, onTrial, ...options }: SweepOptions,
+): Dose[] =>
+  amounts.map((amount) => ({
+    amount,
+    errors: seeds.map((seed) => {
+      const errors = trial(remedy(amount), seed, options);
+      onTrial?.();
+      return errors;
+    }),
+  }));

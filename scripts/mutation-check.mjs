@@ -21,7 +21,7 @@ const layers = ['biome', 'lint', '--only=noImportCycles', '--only=noRestrictedIm
  * @type {(name: string) => Edit}
  */
 const without = (name) => (source) =>
-  source.replace(new RegExp(`^  ${name}[:(].*\\n(?:(?:   .*)?\\n)*(?:  [}\\])].*\\n)?`, 'm'), '');
+  source.replace(new RegExp(`^  ${name}[:(,].*\\n(?:(?:   .*)?\\n)*(?:  [}\\])].*\\n)?`, 'm'), '');
 
 /** @type {(line: string) => Edit} */
 const withFirstLine = (line) => (source) => `${line}\n${source}`;

@@ -1,7 +1,7 @@
 /** Random programs: any operators one after the other, on random shapes, dtypes, layouts and elements. */
 
 import * as core from '@tapegrad/core';
-import { type DType, Random, type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
+import { type DType, type FloatDType, Random, type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
 import fc from 'fast-check';
 import { type Layout, layouts, repeating } from './operators.ts';
 
@@ -410,20 +410,46 @@ export function runStep([operator, i, j, salt]: Program['steps'][number], result
   return steps[operator]!(x, y, new Choices(salt, isWild));
 }
 
+/** How far operands are moved to see whether a step jumps: farther than rounding in float32. */
+const nudge = 1e-5;
+
 /**
- * A program as a function. Which steps it leaves out because their results are too large, and by what it scales large elements
- * down, is settled when it first runs. Down to 1.9, at which no step jumps: there, rounding would decide.
+ * Whether a step jumps so close to its operands that rounding decides on which side they are, as `less` does on two numbers
+ * that are equal but for rounding. Along a line through them, the differences from point to point are then unequal.
+ */
+function isAtJump(step: Program['steps'][number], results: readonly Tensor[], at: Tensor): boolean {
+  const random = new Random(step[3]);
+  const directions = results.map((x) => random.uniform(x.shape, { low: -1, high: 1, dtype: x.dtype as FloatDType }));
+  const moved = (by: number): Tensor =>
+    runStep(
+      step,
+      results.map((x, i) => x.add(directions[i]!.mul(by * nudge))),
+    );
+  const points = [moved(-1), at, moved(1), moved(2)];
+  if (points.some((y) => !core.sameShape(y.shape, at.shape))) return true;
+  const [before, after, beyond] = points.slice(1).map((y, i) => y.sub(points[i]!)) as [Tensor, Tensor, Tensor];
+  return Math.max(sizeOf(after.sub(before)), sizeOf(beyond.sub(after))) > 0.01;
+}
+
+/**
+ * A program as a function. A run on its inputs settles which steps it leaves out, because their results are too large or jump,
+ * and by what it scales large elements down. Down to 1.9, so that steps that jump at whole numbers stay.
  */
 export function functionOf(program: Program): (...inputs: readonly Tensor[]) => Tensor {
-  const scales: number[] = [];
+  const { stored, view } = inputsOf(program);
+  const settled: { step: Program['steps'][number]; scale: number }[] = [];
+  const scaled = (y: Tensor, scale: number): Tensor => (scale < 1 ? y.mul(scale) : y);
+  const results = view(stored);
+  for (const step of program.steps) {
+    const result = runStep(step, results);
+    if (!isSmall(result) || !(sizeOf(result) < 1e6) || isAtJump(step, results, result)) continue;
+    const scale = Math.min(1, 1.9 / sizeOf(result));
+    settled.push({ step, scale });
+    results.push(scaled(result, scale));
+  }
   return (...inputs) => {
     const results = [...inputs];
-    program.steps.forEach((step, at) => {
-      if (scales[at] === 0) return;
-      const result = runStep(step, results);
-      scales[at] ??= isSmall(result) && sizeOf(result) < 1e6 ? Math.min(1, 1.9 / sizeOf(result)) : 0;
-      if (scales[at] !== 0) results.push(scales[at] < 1 ? result.mul(scales[at]) : result);
-    });
+    for (const { step, scale } of settled) results.push(scaled(runStep(step, results), scale));
     return results.at(-1)!;
   };
 }

@@ -15,7 +15,7 @@ import {
 } from './tape.ts';
 import { cotangentWatcher, hooksOf, whileSwept } from './watching.ts';
 
-const nameOf = (x: Recorded, i: number): string => (x.name === undefined ? `input ${i}` : `'${x.name}'`);
+const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
 
 /** Throws where an input of an entry, of those given, is no longer what it was when the entry ran. */
 export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
@@ -27,22 +27,11 @@ export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: read
   );
 }
 
-function checkCotangent({ name, inputs }: Entry, i: number, d: ArrayLike): void {
-  const x = inputs[i]!;
+/** Throws unless a cotangent of `x` is like it; `giver` says who gave it, and to what. */
+function checkCotangent(x: Recorded, d: ArrayLike, giver: () => string): void {
   if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
-  throw new TapeError(
-    `backward: the rule of '${name}' gave ${nameOf(x, i)} a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
-      `expected ${x.array.dtype} ${formatShape(x.shape)}`,
-  );
-}
-
-function checkReplacement(x: Recorded, d: ArrayLike): void {
-  if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
-  const of = x.name === undefined ? (x.entry?.name ?? 'an input') : `'${x.name}'`;
-  throw new TapeError(
-    `backward: a hook on ${of} gave a cotangent of ${d.dtype} ${formatShape(d.shape)}, ` +
-      `expected ${x.array.dtype} ${formatShape(x.shape)}`,
-  );
+  const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
+  throw new TapeError(`backward: ${giver()} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
 /** What a sweep is to find, and to leave. */
@@ -63,113 +52,151 @@ export interface SweepOptions<T extends Recorded, A> {
  * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between
  * them and something wanted, and returns the cotangent of everything wanted that it reaches.
  */
-export function sweep<T extends Recorded, A extends ArrayLike>(
+export const sweep = <T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
   calculus: Calculus<T, A>,
   options: SweepOptions<T, A>,
-): Map<T, A> {
-  const { wanted, since = 0, retain, memory = garbageCollected as Memory<A> } = options;
-  const { entries = entriesOf(seeds.keys(), since) } = options;
-  const { kernels: k, value, tensor } = calculus;
-  const leadsToWanted = wanted && new Set<T>();
-  if (wanted && leadsToWanted) findLeadingTo(wanted, entries, leadsToWanted);
-  const isWanted = (x: T): boolean => (wanted === undefined ? x.entry === undefined : wanted.has(x));
-  // Behind a 'stopGradient', which only leaves of transforms are the results of, there is nothing that is wanted.
-  const flowsTo = (x: T): boolean =>
-    x.requiresGrad &&
-    (leadsToWanted === undefined ? x.entry?.op !== 'stopGradient' : isWanted(x) || leadsToWanted.has(x));
+): Map<T, A> => new Sweep(calculus, options).from(seeds);
 
-  const found = new Map<T, A>();
-  const arrived = new Cotangents<T, A>(k, memory, since);
-  for (const [root, seed] of seeds) if (flowsTo(root)) arrived.add(root, seed);
+class Sweep<T extends Recorded, A extends ArrayLike> {
+  readonly #calculus: Calculus<T, A>;
+  readonly #options: SweepOptions<T, A>;
+  readonly #since: number;
+  readonly #memory: Memory<A>;
+  readonly #wanted: ReadonlySet<T> | undefined;
+  /** The results ahead that something wanted leads to; `undefined` where every input of the program is wanted. */
+  readonly #leading: Set<T> | undefined;
+  readonly #arrived: Cotangents<T, A>;
+  readonly #found = new Map<T, A>();
+  readonly #watcher = cotangentWatcher<T>();
 
-  const watcher = cotangentWatcher<T>();
-  const arrive = (entry: Entry<T>, i: number, g: A, d: A): void => {
-    checkCotangent(entry, i, d);
-    watcher?.(entry, i, tensor(g), tensor(d));
-    memory.hold(d);
-    arrived.add(entry.inputs[i]!, d);
-  };
+  constructor(calculus: Calculus<T, A>, options: SweepOptions<T, A>) {
+    const { wanted, since = 0, memory = garbageCollected as Memory<A> } = options;
+    this.#calculus = calculus;
+    this.#options = options;
+    this.#since = since;
+    this.#memory = memory;
+    this.#wanted = wanted;
+    this.#leading = wanted && new Set();
+    this.#arrived = new Cotangents(calculus.kernels, memory, since);
+  }
+
+  from(seeds: ReadonlyMap<T, A>): Map<T, A> {
+    const { entries = entriesOf(seeds.keys(), this.#since), retain } = this.#options;
+    this.#findLeading(entries);
+    for (const [root, seed] of seeds) if (this.#flowsTo(root)) this.#arrived.add(root, seed);
+
+    // From the last entry on, with those of a recomputation in the place of the checkpoint.
+    const ahead = [...entries];
+    for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
+      // Nobody asks for it any more, and a set would hold a recomputed tape in memory.
+      this.#leading?.delete(entry.output);
+      if (entry.op !== 'checkpoint') this.#pass(entry);
+      else for (const inner of this.#recomputed(entry)) ahead.push(inner);
+    }
+    for (const x of this.#arrived.left()) this.#found.set(x, this.#hooked(x, this.#arrived.take(x)!));
+    if (!retain) for (const entry of entries) entry.consume();
+    return this.#found;
+  }
+
+  /** Notes the results that something wanted leads to on the way forward. */
+  #findLeading(entries: readonly Entry<T>[]): void {
+    const [wanted, leading] = [this.#wanted, this.#leading];
+    if (wanted === undefined || leading === undefined) return;
+    for (const { inputs, output } of entries) {
+      if (inputs.some((x) => wanted.has(x) || leading.has(x))) leading.add(output);
+    }
+  }
+
+  #isWanted(x: T): boolean {
+    return this.#wanted === undefined ? x.entry === undefined : this.#wanted.has(x);
+  }
+
+  #flowsTo(x: T): boolean {
+    if (!x.requiresGrad) return false;
+    // Behind a 'stopGradient', which only leaves of transforms are the results of, there is nothing that is wanted.
+    if (this.#leading === undefined) return x.entry?.op !== 'stopGradient';
+    return this.#isWanted(x) || this.#leading.has(x);
+  }
+
+  /** What ran in a checkpoint, where a cotangent has arrived at its result. */
+  #recomputed(entry: Entry<T>): readonly Entry<T>[] {
+    if (!this.#arrived.has(entry.output)) return [];
+    checkUnchanged(entry);
+    const entries = recomputed(entry);
+    this.#findLeading(entries);
+    return entries;
+  }
+
+  /** Passes the cotangent of an entry's output on to its inputs, if it has one. */
+  #pass(entry: Entry<T>): void {
+    const { output } = entry;
+    const sum = this.#arrived.take(output);
+    if (sum === undefined) return;
+    const g = this.#hooked(output, sum);
+    if (this.#watcher === undefined) this.#passOn(entry, g);
+    else whileSwept(entry, () => this.#passOn(entry, g));
+    if (this.#isWanted(output)) this.#found.set(output, g);
+    else this.#memory.release(g);
+  }
+
+  #passOn(entry: Entry<T>, g: A): void {
+    const custom = customOf(entry);
+    if (custom === undefined) this.#throughPrimitive(entry, g);
+    else this.#throughCustom(entry, g, custom);
+  }
+
+  #throughPrimitive(entry: Entry<T>, g: A): void {
+    const isChanged = changedInput(entry) !== undefined;
+    for (let i = 0; i < entry.inputs.length; i++) {
+      const x = entry.inputs[i]!;
+      if (!this.#flowsTo(x) || !passesOn(entry.op as Primitive, i)) continue;
+      if (entry.op === 'slice') {
+        this.#arrived.addPart(x, entry.attributes as Slice, g);
+        continue;
+      }
+      if (isChanged) checkUnchanged(entry, inputsRead(entry, i));
+      const d = this.#memory.run(() => passBack(this.#calculus, entry, i, g));
+      this.#arrive(entry, i, g, d);
+    }
+  }
+
+  #throughCustom(entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void {
+    const { kernels, value, tensor } = this.#calculus;
+    checkUnchanged(entry);
+    this.#memory.letOut(g);
+    const cotangents = definition.cotangents(entry, tensor(g));
+    entry.inputs.forEach((x, i) => {
+      const d = cotangents[i]!;
+      if (d !== null && this.#flowsTo(x)) this.#arrive(entry, i, g, sumTo(kernels, value(d), x.shape));
+    });
+  }
+
+  /** Takes what an entry made of `g` for its input `i`. */
+  #arrive(entry: Entry<T>, i: number, g: A, d: A): void {
+    const x = entry.inputs[i]!;
+    checkCotangent(x, d, () => `the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`);
+    if (this.#watcher !== undefined) {
+      const { tensor } = this.#calculus;
+      this.#watcher(entry, i, tensor(g), tensor(d));
+    }
+    this.#memory.hold(d);
+    this.#arrived.add(x, d);
+  }
 
   /** Shows a cotangent that is complete to those who wait for it, who may put another in its place. */
-  const hooked = (x: T, g: A): A => {
+  #hooked(x: T, g: A): A {
     const hooks = hooksOf(x);
     if (hooks === undefined) return g;
-    memory.letOut(g);
+    this.#memory.letOut(g);
+    const { value, tensor } = this.#calculus;
     let now = g;
     for (const hook of hooks) {
       const made = hook(tensor(now));
       if (made === undefined) continue;
       now = value(made);
-      checkReplacement(x, now);
+      checkCotangent(x, now, () => `a hook on ${nameOf(x, x.entry?.name ?? 'an input')} gave`);
     }
     return now;
-  };
-
-  const throughPrimitive = (entry: Entry<T>, g: A): void => {
-    const isChanged = changedInput(entry) !== undefined;
-    for (let i = 0; i < entry.inputs.length; i++) {
-      const x = entry.inputs[i]!;
-      if (!flowsTo(x) || !passesOn(entry.op as Primitive, i)) continue;
-      if (entry.op === 'slice') {
-        arrived.addPart(x, entry.attributes as Slice, g);
-        continue;
-      }
-      if (isChanged) checkUnchanged(entry, inputsRead(entry, i));
-      const d = memory.run(() => passBack(calculus, entry, i, g));
-      arrive(entry, i, g, d);
-    }
-  };
-
-  const throughCustom = (entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void => {
-    checkUnchanged(entry);
-    memory.letOut(g);
-    const cotangents = definition.cotangents(entry, tensor(g));
-    entry.inputs.forEach((x, i) => {
-      const d = cotangents[i]!;
-      if (d !== null && flowsTo(x)) arrive(entry, i, g, sumTo(k, value(d), x.shape));
-    });
-  };
-
-  const passOn = (entry: Entry<T>, g: A): void => {
-    const custom = customOf(entry);
-    if (custom === undefined) throughPrimitive(entry, g);
-    else throughCustom(entry, g, custom);
-  };
-
-  // From the last entry on, with those of a recomputation in the place of the checkpoint.
-  const ahead = [...entries];
-  for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
-    const { output } = entry;
-    // Nobody asks for it any more, and a set would hold a recomputed tape in memory.
-    leadsToWanted?.delete(output);
-    if (entry.op === 'checkpoint' && arrived.has(output)) {
-      checkUnchanged(entry);
-      const again = recomputed(entry);
-      if (wanted && leadsToWanted) findLeadingTo(wanted, again, leadsToWanted);
-      for (const inner of again) ahead.push(inner);
-      continue;
-    }
-    const sum = arrived.take(output);
-    if (sum === undefined) continue;
-    const g = hooked(output, sum);
-    if (watcher === undefined) passOn(entry, g);
-    else whileSwept(entry, () => passOn(entry, g));
-    if (isWanted(output)) found.set(output, g);
-    else memory.release(g);
-  }
-  for (const x of arrived.left()) found.set(x, hooked(x, arrived.take(x)!));
-  if (!retain) for (const entry of entries) entry.consume();
-  return found;
-}
-
-/** Adds to `leading` the results that something wanted leads to on the way forward. */
-function findLeadingTo<T extends Recorded>(
-  wanted: ReadonlySet<T>,
-  entries: readonly Entry<T>[],
-  leading: Set<T>,
-): void {
-  for (const { inputs, output } of entries) {
-    if (inputs.some((x) => wanted.has(x) || leading.has(x))) leading.add(output);
   }
 }

@@ -1,7 +1,7 @@
 /** What convolutions and poolings do to a shape, in the type system. */
 
 import type { Agree, Printed, Shape, ShapeError } from '@tapegrad/core';
-import type { Apply, ShapeMap } from './layer-shapes.ts';
+import type { Apply, SameShapes, ShapeMap } from './layer-shapes.ts';
 import type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 import type { PerAxis } from './spatial.ts';
 
@@ -55,6 +55,22 @@ type TransposedLength<N extends number, K, O, I extends 0 | 1> =
       : never
     : never;
 
+/** What windows of size `K` do to the axes that they slide over. */
+type Sliding = 'convolution' | 'transposed' | 'pooling';
+
+type SlidLength<Way extends Sliding, N extends number, K, O, I extends 0 | 1> = Way extends 'transposed'
+  ? TransposedLength<N, K, O, I>
+  : WindowLength<N, K, O, Option<O, 'stride', Way extends 'pooling' ? K : 1>, I>;
+
+type Slid<Way extends Sliding, Spatial, K, O> = Spatial extends readonly [
+  infer H extends number,
+  infer W extends number,
+]
+  ? readonly [SlidLength<Way, H, K, O, 0>, SlidLength<Way, W, K, O, 1>]
+  : Spatial extends readonly [infer L extends number]
+    ? readonly [SlidLength<Way, L, K, O, 0>]
+    : never;
+
 type Unranked<S> = S extends Shape ? (number extends S['length'] ? true : false) : true;
 
 type Mismatch<Expected extends number, C extends number> = ShapeError<`expects ${Expected} channels but receives ${C}`>;
@@ -66,47 +82,33 @@ type MapsError<Rank extends 1 | 2, S> = S extends Shape
   ? ShapeError<`expected an input of shape ${Rank extends 1 ? '[batch, channels, length]' : '[batch, channels, height, width]'}, got ${Printed<S>}`>
   : never;
 
-/** `In` channels become `Out`, and the spatial axes become windows of size `K`. */
-export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
-  readonly output: Unranked<this['input']> extends true
+/** `In` channels become `Out`, and windows of size `K` slide over the spatial axes. */
+type Maps<
+  Way extends 'convolution' | 'transposed',
+  Rank extends 1 | 2,
+  In extends number,
+  Out extends number,
+  K,
+  O,
+  S,
+> =
+  Unranked<S> extends true
     ? readonly [number, Out, ...Axes<Rank>]
-    : this['input'] extends readonly [
-          infer B extends number,
-          infer C extends number,
-          ...infer Spatial extends Axes<Rank>,
-        ]
+    : S extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Axes<Rank>]
       ? Agree<C, In> extends true
-        ? readonly [B, Out, ...Convolved<Spatial, K, O>]
+        ? readonly [B, Out, ...Slid<Way, Spatial, K, O>]
         : Mismatch<In, C>
-      : MapsError<Rank, this['input']>;
-}
+      : MapsError<Rank, S>;
 
-type Convolved<Spatial, K, O> = Spatial extends readonly [infer H extends number, infer W extends number]
-  ? readonly [WindowLength<H, K, O, Option<O, 'stride', 1>, 0>, WindowLength<W, K, O, Option<O, 'stride', 1>, 1>]
-  : Spatial extends readonly [infer L extends number]
-    ? readonly [WindowLength<L, K, O, Option<O, 'stride', 1>, 0>]
-    : never;
+/** `In` channels become `Out`, and the spatial axes positions of windows of size `K`. */
+export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
+  readonly output: Maps<'convolution', Rank, In, Out, K, O, this['input']>;
+}
 
 /** `In` channels become `Out`, and the spatial axes what windows of size `K` cover. */
 export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
-  readonly output: Unranked<this['input']> extends true
-    ? readonly [number, Out, ...Axes<Rank>]
-    : this['input'] extends readonly [
-          infer B extends number,
-          infer C extends number,
-          ...infer Spatial extends Axes<Rank>,
-        ]
-      ? Agree<C, In> extends true
-        ? readonly [B, Out, ...Covered<Spatial, K, O>]
-        : Mismatch<In, C>
-      : MapsError<Rank, this['input']>;
+  readonly output: Maps<'transposed', Rank, In, Out, K, O, this['input']>;
 }
-
-type Covered<Spatial, K, O> = Spatial extends readonly [infer H extends number, infer W extends number]
-  ? readonly [TransposedLength<H, K, O, 0>, TransposedLength<W, K, O, 1>]
-  : Spatial extends readonly [infer L extends number]
-    ? readonly [TransposedLength<L, K, O, 0>]
-    : never;
 
 /** What is said of a weight that has other axes than a call asks for. */
 type WeightError<
@@ -135,14 +137,10 @@ export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extend
 export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
   readonly output: Rank extends 1
     ? this['input'] extends readonly [...infer Lead extends Shape, infer L extends number]
-      ? readonly [...Lead, WindowLength<L, K, O, Option<O, 'stride', K>, 0>]
+      ? readonly [...Lead, ...Slid<'pooling', readonly [L], K, O>]
       : Shape
     : this['input'] extends readonly [...infer Lead extends Shape, infer H extends number, infer W extends number]
-      ? readonly [
-          ...Lead,
-          WindowLength<H, K, O, Option<O, 'stride', K>, 0>,
-          WindowLength<W, K, O, Option<O, 'stride', K>, 1>,
-        ]
+      ? readonly [...Lead, ...Slid<'pooling', readonly [H, W], K, O>]
       : Shape;
 }
 
@@ -191,22 +189,12 @@ export interface ReshapeMap<T extends Shape> extends ShapeMap {
       : Shape;
 }
 
-type AgreeAll<A extends Shape, B extends Shape> = A extends readonly [infer X extends number, ...infer As extends Shape]
-  ? B extends readonly [infer Y extends number, ...infer Bs extends Shape]
-    ? Agree<X, Y> extends true
-      ? AgreeAll<As, Bs>
-      : false
-    : false
-  : B extends readonly []
-    ? true
-    : false;
-
 /** The axes after the first are `S`. */
 export interface InputMap<S extends Shape> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, ...S]
     : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
-      ? AgreeAll<Others, S> extends true
+      ? SameShapes<Others, S> extends true
         ? readonly [B, ...S]
         : ShapeError<`expects a batch of shape ${Printed<S>} each but receives ${Printed<Others>}`>
       : ShapeError<`expects a batch of shape ${Printed<S>} each but receives a scalar`>;

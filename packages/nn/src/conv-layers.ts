@@ -12,16 +12,14 @@ import {
 import { checkCount, type Known } from './checks.ts';
 import {
   type ConvolutionOptions,
-  conv1d,
-  conv2d,
-  convTranspose1d,
-  convTranspose2d,
+  convolve,
+  convolveTransposed,
   type TransposedConvolutionOptions,
 } from './convolution.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
-import { type PerAxis, perAxis } from './spatial.ts';
+import { type PerAxis, perAxis, perAxisText } from './spatial.ts';
 import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 
 interface WeightOptions {
@@ -41,15 +39,12 @@ export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
 
 export interface ConvTransposeOptions extends TransposedConvolutionOptions, WeightOptions {}
 
-/** What a layer of `Options` is made of, for those who make it. */
-interface Making {
-  readonly axes: 1 | 2;
-  /** The weight's channels. */
-  readonly channels: readonly [number, number];
-}
-
-/** Channels in and out, a weight that slides, and a bias. */
-abstract class Convolution<In extends number, Out extends number, Options extends ConvOptions> extends Module {
+/** Channels in and out, a weight that slides over one or two axes, and a bias. */
+abstract class SlidingWeight<
+  In extends number,
+  Out extends number,
+  Options extends ConvOptions | ConvTransposeOptions,
+> extends Module {
   readonly inChannels: In;
   readonly outChannels: Out;
   readonly kernelSize: readonly number[];
@@ -58,7 +53,14 @@ abstract class Convolution<In extends number, Out extends number, Options extend
   /** [out] */
   readonly bias: Parameter<readonly [Out]> | undefined;
 
-  constructor(inChannels: In, outChannels: Out, kernelSize: PerAxis, options: Options, { axes, channels }: Making) {
+  /** @param channels the first two lengths of the weight's shape */
+  constructor(
+    inChannels: In,
+    outChannels: Out,
+    kernelSize: PerAxis,
+    options: Options,
+    channels: readonly [number, number],
+  ) {
     super();
     const { name } = this.constructor;
     const { bias = true, groups = 1, random = defaultRandom, dtype = 'float32' } = options;
@@ -71,7 +73,7 @@ abstract class Convolution<In extends number, Out extends number, Options extend
     }
     this.inChannels = inChannels;
     this.outChannels = outChannels;
-    this.kernelSize = perAxis(name, 'a kernel size', kernelSize, axes, 1);
+    this.kernelSize = perAxis(name, 'a kernel size', kernelSize, this.axes(), 1);
     this.options = options;
     const shape = [...channels, ...this.kernelSize];
     const bound = 1 / Math.sqrt(shape.slice(1).reduce((product, length) => product * length, 1));
@@ -81,19 +83,64 @@ abstract class Convolution<In extends number, Out extends number, Options extend
     this.bias = bias ? parameter(biasInit([outChannels], random, { dtype }), { name: 'bias' }) : undefined;
   }
 
+  /** How many axes the weight slides over. */
+  protected abstract axes(): 1 | 2;
+
   protected override settings(): string {
     const { stride = 1, padding = 0, groups = 1 } = this.options;
-    const text = (value: PerAxis | string): string =>
-      typeof value === 'object' ? `[${value.join(', ')}]` : `${value}`;
     const named = Object.entries({ stride: [stride, 1], padding: [padding, 0], groups: [groups, 1] } as const);
-    const given = named.flatMap(([name, [value, usual]]) => (value === usual ? [] : [`, ${name} ${text(value)}`]));
+    const given = named.flatMap(([name, [value, usual]]) =>
+      value === usual ? [] : [`, ${name} ${perAxisText(value)}`],
+    );
     const { kernelSize: sizes } = this;
-    const kernel = text(new Set(sizes).size === 1 ? sizes[0]! : sizes);
+    const kernel = perAxisText(new Set(sizes).size === 1 ? sizes[0]! : sizes);
     return `${this.inChannels}, ${this.outChannels}, ${kernel}${given.join('')}`;
   }
 }
 
-const ofGroup = (channels: number, { groups = 1 }: ConvOptions): number => channels / groups;
+const ofGroup = (channels: number, { groups = 1 }: ConvOptions | ConvTransposeOptions): number => channels / groups;
+
+abstract class Convolution<
+  Rank extends 1 | 2,
+  In extends number,
+  Out extends number,
+  K extends PerAxis,
+  O extends ConvOptions,
+> extends SlidingWeight<In, Out, O> {
+  declare readonly [shapes]: ConvolutionMap<Rank, In, Out, K, O>;
+
+  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvOptions> = {} as never) {
+    super(inChannels, outChannels, kernelSize, options, [outChannels, ofGroup(inChannels, options)]);
+  }
+
+  /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
+  forward<S extends Shape>(
+    x: Input<ConvolutionMap<Rank, In, Out, K, O>, S>,
+  ): Output<ConvolutionMap<Rank, In, Out, K, O>, S> {
+    return convolve(this.axes(), x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+  }
+}
+
+abstract class TransposedConvolution<
+  Rank extends 1 | 2,
+  In extends number,
+  Out extends number,
+  K extends PerAxis,
+  O extends ConvTransposeOptions,
+> extends SlidingWeight<In, Out, O> {
+  declare readonly [shapes]: TransposedMap<Rank, In, Out, K, O>;
+
+  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvTransposeOptions> = {} as never) {
+    super(inChannels, outChannels, kernelSize, options, [inChannels, ofGroup(outChannels, options)]);
+  }
+
+  /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
+  forward<S extends Shape>(
+    x: Input<TransposedMap<Rank, In, Out, K, O>, S>,
+  ): Output<TransposedMap<Rank, In, Out, K, O>, S> {
+    return convolveTransposed(this.axes(), x as unknown as Tensor, this.weight, this.bias, this.options) as never;
+  }
+}
 
 /**
  * A convolution of sequences: see `conv1d`. Its weight is [out, in / groups, kernel], as PyTorch's.
@@ -107,17 +154,9 @@ export class Conv1d<
   const Out extends number = number,
   const K extends PerAxis = PerAxis,
   const O extends ConvOptions = object,
-> extends Convolution<In, Out, O> {
-  declare readonly [shapes]: ConvolutionMap<1, In, Out, K, O>;
-
-  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvOptions> = {} as never) {
-    const channels = [outChannels, ofGroup(inChannels, options)] as const;
-    super(inChannels, outChannels, kernelSize, options, { axes: 1, channels });
-  }
-
-  /** [batch, in, length] to [batch, out, length'] */
-  forward<S extends Shape>(x: Input<ConvolutionMap<1, In, Out, K, O>, S>): Output<ConvolutionMap<1, In, Out, K, O>, S> {
-    return conv1d(x as unknown as Tensor, this.weight, this.bias, this.options as ConvolutionOptions) as never;
+> extends Convolution<1, In, Out, K, O> {
+  protected override axes(): 1 {
+    return 1;
   }
 }
 
@@ -134,17 +173,9 @@ export class Conv2d<
   const Out extends number = number,
   const K extends PerAxis = PerAxis,
   const O extends ConvOptions = object,
-> extends Convolution<In, Out, O> {
-  declare readonly [shapes]: ConvolutionMap<2, In, Out, K, O>;
-
-  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvOptions> = {} as never) {
-    const channels = [outChannels, ofGroup(inChannels, options)] as const;
-    super(inChannels, outChannels, kernelSize, options, { axes: 2, channels });
-  }
-
-  /** [batch, in, height, width] to [batch, out, height', width'] */
-  forward<S extends Shape>(x: Input<ConvolutionMap<2, In, Out, K, O>, S>): Output<ConvolutionMap<2, In, Out, K, O>, S> {
-    return conv2d(x as unknown as Tensor, this.weight, this.bias, this.options as ConvolutionOptions) as never;
+> extends Convolution<2, In, Out, K, O> {
+  protected override axes(): 2 {
+    return 2;
   }
 }
 
@@ -160,22 +191,9 @@ export class ConvTranspose1d<
   const Out extends number = number,
   const K extends PerAxis = PerAxis,
   const O extends ConvTransposeOptions = object,
-> extends Convolution<In, Out, O> {
-  declare readonly [shapes]: TransposedMap<1, In, Out, K, O>;
-
-  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvTransposeOptions> = {} as never) {
-    const channels = [inChannels, ofGroup(outChannels, options)] as const;
-    super(inChannels, outChannels, kernelSize, options, { axes: 1, channels });
-  }
-
-  /** [batch, in, length] to [batch, out, length'] */
-  forward<S extends Shape>(x: Input<TransposedMap<1, In, Out, K, O>, S>): Output<TransposedMap<1, In, Out, K, O>, S> {
-    return convTranspose1d(
-      x as unknown as Tensor,
-      this.weight,
-      this.bias,
-      this.options as TransposedConvolutionOptions,
-    ) as never;
+> extends TransposedConvolution<1, In, Out, K, O> {
+  protected override axes(): 1 {
+    return 1;
   }
 }
 
@@ -191,21 +209,8 @@ export class ConvTranspose2d<
   const Out extends number = number,
   const K extends PerAxis = PerAxis,
   const O extends ConvTransposeOptions = object,
-> extends Convolution<In, Out, O> {
-  declare readonly [shapes]: TransposedMap<2, In, Out, K, O>;
-
-  constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvTransposeOptions> = {} as never) {
-    const channels = [inChannels, ofGroup(outChannels, options)] as const;
-    super(inChannels, outChannels, kernelSize, options, { axes: 2, channels });
-  }
-
-  /** [batch, in, height, width] to [batch, out, height', width'] */
-  forward<S extends Shape>(x: Input<TransposedMap<2, In, Out, K, O>, S>): Output<TransposedMap<2, In, Out, K, O>, S> {
-    return convTranspose2d(
-      x as unknown as Tensor,
-      this.weight,
-      this.bias,
-      this.options as TransposedConvolutionOptions,
-    ) as never;
+> extends TransposedConvolution<2, In, Out, K, O> {
+  protected override axes(): 2 {
+    return 2;
   }
 }

@@ -69,14 +69,15 @@ function addBias(call: string, y: Tensor, bias: Tensor | undefined): Tensor {
   return y.add(bias.reshape([channels, ...y.shape.slice(2).map(() => 1)]));
 }
 
-function convolve(
-  call: string,
-  axes: number,
+/** `conv1d` or `conv2d`, by the number of spatial axes. */
+export function convolve(
+  axes: 1 | 2,
   x: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
   { stride = 1, padding = 0, dilation = 1, groups = 1 }: ConvolutionOptions,
 ): Tensor {
+  const call = `conv${axes}d`;
   checkFloat(call, x);
   checkMaps(call, x, axes);
   checkWeight(call, weight, axes, '[out, in / groups, ...kernel]');
@@ -86,14 +87,15 @@ function convolve(
   return addBias(call, windowedKernels().conv(x, weight, { windows, groups }), bias);
 }
 
-function convolveTransposed(
-  call: string,
-  axes: number,
+/** `convTranspose1d` or `convTranspose2d`, by the number of spatial axes. */
+export function convolveTransposed(
+  axes: 1 | 2,
   x: Tensor,
   weight: Tensor,
   bias: Tensor | undefined,
   { stride = 1, padding = 0, outputPadding = 0, dilation = 1, groups = 1 }: TransposedConvolutionOptions,
 ): Tensor {
+  const call = `convTranspose${axes}d`;
   checkFloat(call, x);
   checkMaps(call, x, axes);
   checkWeight(call, weight, axes, '[in, out / groups, ...kernel]');
@@ -142,7 +144,7 @@ export function conv1d<S extends Shape, W extends Shape, const O extends Convolu
   bias?: Tensor,
   options: Known<O, ConvolutionOptions> = {} as never,
 ): Of<ByWeight<'conv1d', 1, S, W, O>> {
-  return convolve('conv1d', 1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+  return convolve(1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
 /**
@@ -160,7 +162,7 @@ export function conv2d<S extends Shape, W extends Shape, const O extends Convolu
   bias?: Tensor,
   options: Known<O, ConvolutionOptions> = {} as never,
 ): Of<ByWeight<'conv2d', 2, S, W, O>> {
-  return convolve('conv2d', 2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+  return convolve(2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
 /**
@@ -184,7 +186,7 @@ export function convTranspose1d<
   bias?: Tensor,
   options: Known<O, TransposedConvolutionOptions> = {} as never,
 ): Of<ByTransposedWeight<'convTranspose1d', 1, S, W, O>> {
-  return convolveTransposed('convTranspose1d', 1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+  return convolveTransposed(1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
 /**
@@ -206,5 +208,5 @@ export function convTranspose2d<
   bias?: Tensor,
   options: Known<O, TransposedConvolutionOptions> = {} as never,
 ): Of<ByTransposedWeight<'convTranspose2d', 2, S, W, O>> {
-  return convolveTransposed('convTranspose2d', 2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
+  return convolveTransposed(2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }

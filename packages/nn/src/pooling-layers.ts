@@ -7,31 +7,35 @@ import { Module } from './module.ts';
 import {
   type AvgPoolOptions,
   adaptiveAvgPool2d,
-  avgPool1d,
-  avgPool2d,
+  avgPool,
   globalAvgPool,
   type MaxPoolOptions,
-  maxPool1d,
-  maxPool2d,
+  maxPool,
 } from './pooling.ts';
-import type { PerAxis } from './spatial.ts';
+import { type PerAxis, perAxisText } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
-const text = (value: PerAxis): string => (typeof value === 'number' ? `${value}` : `[${value.join(', ')}]`);
-
 /** A kernel's size, and how it slides. */
-abstract class Pooling<K extends PerAxis, O> extends Module {
+abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extends Module {
+  declare readonly [shapes]: PoolingMap<Rank, K, O>;
   readonly kernel: K;
   readonly options: O;
 
-  constructor(kernel: K, options: O) {
+  constructor(kernel: K, options: Known<O, Options> = {} as never) {
     super();
     this.kernel = kernel;
     this.options = options;
   }
 
+  /** [..., ...spatial] to [..., ...spatial'] */
+  forward<S extends Shape>(x: Input<PoolingMap<Rank, K, O>, S>): Output<PoolingMap<Rank, K, O>, S> {
+    return this.pool(x as unknown as Tensor) as never;
+  }
+
+  protected abstract pool(x: Tensor): Tensor;
+
   protected override settings(): string {
-    return text(this.kernel);
+    return perAxisText(this.kernel);
   }
 }
 
@@ -42,17 +46,13 @@ abstract class Pooling<K extends PerAxis, O> extends Module {
  * new MaxPool1d(2).forward(zeros([4, 8, 100])).shape; // [4, 8, 50]
  */
 export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoolOptions = object> extends Pooling<
+  1,
   K,
-  O
+  O,
+  MaxPoolOptions
 > {
-  declare readonly [shapes]: PoolingMap<1, K, O>;
-
-  constructor(kernel: K, options: Known<O, MaxPoolOptions> = {} as never) {
-    super(kernel, options);
-  }
-
-  forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
-    return maxPool1d(x as unknown as Tensor, this.kernel, this.options as MaxPoolOptions) as never;
+  protected override pool(x: Tensor): Tensor {
+    return maxPool(1, x, this.kernel, this.options);
   }
 }
 
@@ -63,17 +63,13 @@ export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoo
  * new MaxPool2d(2).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 14]
  */
 export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoolOptions = object> extends Pooling<
+  2,
   K,
-  O
+  O,
+  MaxPoolOptions
 > {
-  declare readonly [shapes]: PoolingMap<2, K, O>;
-
-  constructor(kernel: K, options: Known<O, MaxPoolOptions> = {} as never) {
-    super(kernel, options);
-  }
-
-  forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
-    return maxPool2d(x as unknown as Tensor, this.kernel, this.options as MaxPoolOptions) as never;
+  protected override pool(x: Tensor): Tensor {
+    return maxPool(2, x, this.kernel, this.options);
   }
 }
 
@@ -84,17 +80,13 @@ export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoo
  * new AvgPool1d(4).forward(zeros([4, 8, 100])).shape; // [4, 8, 25]
  */
 export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoolOptions = object> extends Pooling<
+  1,
   K,
-  O
+  O,
+  AvgPoolOptions
 > {
-  declare readonly [shapes]: PoolingMap<1, K, O>;
-
-  constructor(kernel: K, options: Known<O, AvgPoolOptions> = {} as never) {
-    super(kernel, options);
-  }
-
-  forward<S extends Shape>(x: Input<PoolingMap<1, K, O>, S>): Output<PoolingMap<1, K, O>, S> {
-    return avgPool1d(x as unknown as Tensor, this.kernel, this.options as AvgPoolOptions) as never;
+  protected override pool(x: Tensor): Tensor {
+    return avgPool(1, x, this.kernel, this.options);
   }
 }
 
@@ -105,17 +97,13 @@ export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoo
  * new AvgPool2d([2, 1]).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 28]
  */
 export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoolOptions = object> extends Pooling<
+  2,
   K,
-  O
+  O,
+  AvgPoolOptions
 > {
-  declare readonly [shapes]: PoolingMap<2, K, O>;
-
-  constructor(kernel: K, options: Known<O, AvgPoolOptions> = {} as never) {
-    super(kernel, options);
-  }
-
-  forward<S extends Shape>(x: Input<PoolingMap<2, K, O>, S>): Output<PoolingMap<2, K, O>, S> {
-    return avgPool2d(x as unknown as Tensor, this.kernel, this.options as AvgPoolOptions) as never;
+  protected override pool(x: Tensor): Tensor {
+    return avgPool(2, x, this.kernel, this.options);
   }
 }
 
@@ -139,7 +127,7 @@ export class AdaptiveAvgPool2d<const P extends PerAxis = PerAxis> extends Module
   }
 
   protected override settings(): string {
-    return text(this.size);
+    return perAxisText(this.size);
   }
 }
 

@@ -70,7 +70,9 @@ function poolingWindows(
   return ceilMode ? windows.map((window, i) => reachingOver(window, shape[i]!)) : windows;
 }
 
-function maxPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
+/** `maxPool1d` or `maxPool2d`, by the number of spatial axes. */
+export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
+  const call = `maxPool${axes}d`;
   const windows = poolingWindows(call, spatialShape(call, x, axes), kernel, options);
   return windowedKernels().maxPool(x, x.detach(), windows);
 }
@@ -89,7 +91,9 @@ function counts(
   });
 }
 
-function avgPool(call: string, axes: number, x: Tensor, kernel: PerAxis, options: AvgPoolOptions): Tensor {
+/** `avgPool1d` or `avgPool2d`, by the number of spatial axes. */
+export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoolOptions): Tensor {
+  const call = `avgPool${axes}d`;
   checkFloat(call, x);
   const shape = spatialShape(call, x, axes);
   const windows = poolingWindows(call, shape, kernel, options);
@@ -121,7 +125,7 @@ export function maxPool1d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, MaxPoolOptions> = {} as never,
 ): Output<PoolingMap<1, K, O>, S> {
-  return maxPool('maxPool1d', 1, x as Tensor, kernel, options) as never;
+  return maxPool(1, x as Tensor, kernel, options) as never;
 }
 
 /**
@@ -137,7 +141,7 @@ export function maxPool2d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, MaxPoolOptions> = {} as never,
 ): Output<PoolingMap<2, K, O>, S> {
-  return maxPool('maxPool2d', 2, x as Tensor, kernel, options) as never;
+  return maxPool(2, x as Tensor, kernel, options) as never;
 }
 
 /**
@@ -153,7 +157,7 @@ export function avgPool1d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, AvgPoolOptions> = {} as never,
 ): Output<PoolingMap<1, K, O>, S> {
-  return avgPool('avgPool1d', 1, x as Tensor, kernel, options) as never;
+  return avgPool(1, x as Tensor, kernel, options) as never;
 }
 
 /**
@@ -169,7 +173,7 @@ export function avgPool2d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, AvgPoolOptions> = {} as never,
 ): Output<PoolingMap<2, K, O>, S> {
-  return avgPool('avgPool2d', 2, x as Tensor, kernel, options) as never;
+  return avgPool(2, x as Tensor, kernel, options) as never;
 }
 
 /** [to, from]: row i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */

@@ -5,6 +5,10 @@ import { ArgumentError, formatShape, type Shape, ShapeError, type Tensor, type W
 /** A number for all spatial axes alike, or one for each. */
 export type PerAxis = number | readonly number[];
 
+/** As a module's settings print it. */
+export const perAxisText = (value: PerAxis | string): string =>
+  typeof value === 'object' ? `[${value.join(', ')}]` : `${value}`;
+
 /** The number of each axis; throws unless they are whole and no less than `least`. */
 export function perAxis(call: string, what: string, value: PerAxis, axes: number, least: number): readonly number[] {
   const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : value;

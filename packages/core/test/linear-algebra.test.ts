@@ -7,8 +7,12 @@ import {
   det,
   eigh,
   eye,
+  grad,
   gradcheck,
+  hessian,
+  hvp,
   inverse,
+  jvp,
   logdet,
   ones,
   qr,
@@ -16,6 +20,7 @@ import {
   ShapeError,
   slogdet,
   solve,
+  stack,
   svd,
   svdvals,
   type Tensor,
@@ -212,23 +217,83 @@ test('the logarithm of a determinant does not overflow, and has the sign beside 
   expect([sign.item(), logAbsDet.item()]).toEqual([0, -Infinity]);
 });
 
-test('the derivative of values exists where values are equal; that of a space, too', () => {
+describe('where values are equal', () => {
+  const identity: Tensor = eye(2, float64);
+  const mixing = matrix([
+    [0, 1],
+    [1, 0],
+  ]);
   const symmetric = (x: Tensor): Tensor => x.add(transposed(x));
-  expect(gradcheck((x) => eigh(symmetric(x)).values.sum(), [eye(3, float64)]).passed).toBe(true);
-  expect(gradcheck((x) => svdvals(x).sum(), [eye(3, float64)]).passed).toBe(true);
-  const plane = (x: Tensor): Tensor => {
-    const vectors = eigh(symmetric(x)).vectors.slice(-1, 1);
-    return vectors.matmul(transposed(vectors));
+  const eigenvalues = (x: Tensor): Tensor => eigh(symmetric(x)).values;
+  const values = { eigenvalues, 'the values of svd': (x: Tensor): Tensor => svd(x).s, svdvals };
+
+  test.each(Object.entries(values))('%s have first derivatives, both ways', (_, of) => {
+    expect(gradcheck((x) => of(x).pow(2).sum(), [eye(3, float64)]).passed).toBe(true);
+    const [, tangent] = jvp((x: Tensor) => of(x).sum(), [identity], [random(1, [2, 2])]);
+    const gradient = grad((x: Tensor) => of(x).sum())(identity);
+    expect(tangent.item()).toBeCloseTo(
+      gradient
+        .mul(random(1, [2, 2]))
+        .sum()
+        .item(),
+      14,
+    );
+  });
+
+  test.each(Object.entries(values))('%s have no second derivatives', (_, of) => {
+    const f = (x: Tensor): Tensor => of(x).sub(1).pow(2).sum();
+    const along = (x: Tensor): Tensor => grad(f)(x).mul(mixing).sum();
+    expect(() => grad(along)(identity)).toThrow('values are equal, so that there are no second derivatives');
+    expect(() => hvp(f, [identity], [mixing])).toThrow(ArgumentError);
+    expect(() => hessian(f)(identity)).toThrow(ArgumentError);
+  });
+
+  const ofVectors = {
+    'eigenvectors times values': (x: Tensor): Tensor => {
+      const { values, vectors } = eigh(x);
+      return scaled(vectors, values).matmul(transposed(vectors));
+    },
+    'singular vectors times values': (x: Tensor): Tensor => {
+      const { u, s, vt } = svd(x);
+      return scaled(u, s).matmul(vt as Tensor);
+    },
   };
-  expect(
-    gradcheck(plane, [
-      matrix([
-        [1, 0, 0],
-        [0, 2, 0],
-        [0, 0, 2],
-      ]),
-    ]).passed,
-  ).toBe(true);
+
+  // The product is the matrix itself, and its derivative what it is multiplied by: a rule that leaves out the share of equal
+  // values says 0.
+  test.each(Object.entries(ofVectors))('%s have no derivatives', (_, of) => {
+    expect(() => grad((x: Tensor) => of(x).mul(mixing).sum())(identity)).toThrow('are equal, so that their vectors');
+    expect(() => jvp(of, [identity], [mixing])).toThrow('are equal, so that their vectors');
+  });
+
+  test('in one matrix of a batch, the others have second derivatives', () => {
+    const batch = stack([identity, symmetric(random(2, [2, 2]))], 0);
+    const second = (x: Tensor): Tensor => eigh(x).values.slice(0, 1).pow(3).sum();
+    const curvature = grad((x: Tensor) => grad(second)(x).pow(2).sum())(batch);
+    expect([...curvature.data].every(Number.isFinite)).toBe(true);
+    expect(largest(curvature.slice(0, 0, 1))).toBe(0);
+  });
+
+  test('the vectors of other values have gradients', () => {
+    const at = matrix([
+      [2, 1, 0],
+      [1, 2, 0],
+      [0, 0, 3],
+    ]);
+    const first = (x: Tensor): Tensor => {
+      const vector = eigh(x).vectors.slice(-1, 0, 1);
+      return vector
+        .matmul(transposed(vector))
+        .mul(random(3, [3, 3]))
+        .sum();
+    };
+    const step = symmetric(random(4, [3, 3])).mul(1e-5);
+    const difference = first(at.add(step))
+      .sub(first(at.sub(step)))
+      .div(2)
+      .item();
+    expect(grad(first)(at).mul(step).sum().item() / difference).toBeCloseTo(1, 8);
+  });
 });
 
 test('a matrix that is not symmetric counts by its symmetric part', () => {

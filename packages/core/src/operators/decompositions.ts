@@ -1,16 +1,16 @@
 /**
  * Factors of matrices in the last two axes: for small matrices, in float64 inside, whatever the dtype, and rounded once.
  *
- * Each is one operation whose result holds all factors, side by side or one above the other, so that an entry of the tape has
- * one output; they are slices of it.
+ * They come from one run of an algorithm, whose result holds all of them, one above the other. What have derivatives under
+ * different conditions, values and vectors, are operations by themselves, which take their part of that result.
  */
 
 import { ArgumentError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
 import { eye } from '../create.ts';
 import type { Batch, Square } from '../static-shapes.ts';
+import { noGrad } from '../tape/tape.ts';
 import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
-import { unsqueeze } from './arrangement.ts';
 import { concat } from './functions.ts';
 import { eachMatrix, placeOf } from './linalg/each-matrix.ts';
 import { factorizeQR } from './linalg/householder.ts';
@@ -36,32 +36,59 @@ function checkFinite(call: string, a: Tensor, matrix: Float64Array, place: numbe
 
 const [ROWS, COLUMNS] = [-2, -1];
 
-/** The rows, or columns, of a matrix with zeros everywhere but on the diagonal. */
-const diagonalMatrix = (row: Tensor): Tensor => row.mul(eye(row.shape.at(-1)!, { dtype: row.dtype })) as Tensor;
+/** The places off the diagonal where two values coincide, given their differences. */
+const tiesOf = (apart: Tensor): Tensor =>
+  apart
+    .equal(0)
+    .cast(apart.dtype)
+    .sub(eye(apart.shape.at(-1)!, { dtype: apart.dtype })) as Tensor;
 
 /**
- * x / y off the diagonal, for y that is 0 on it and where two values coincide. There x must be 0 to rounding: else the
- * factors turn at will, and have no derivative.
+ * x / apart off the diagonal, and 0 on it and where two values coincide. There the vectors turn at will within the space
+ * that they span: whatever `turned` says of that has to be 0 to rounding, since no derivative does it justice.
  */
-function quotient(call: string, x: Tensor, y: Tensor, what: string): Tensor {
-  const none = y.equal(0) as Tensor;
-  const n = y.shape.at(-1)!;
-  const numerators = x.elements;
-  const largest = Math.max(0, ...Array.from(numerators, Math.abs));
-  const tolerance = (x.dtype === 'float32' ? 1e-5 : 1e-12) * Math.max(largest, Number.MIN_VALUE);
-  const wrong = none.elements.findIndex((coincide, i) => {
-    const isDiagonal = (i % (n * n)) % (n + 1) === 0;
-    return coincide === 1 && !isDiagonal && Math.abs(numerators[i]!) > tolerance;
-  });
+function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: Tensor): Tensor {
+  const n = apart.shape.at(-1)!;
+  const sizes = turned.abs();
+  let largest = 0;
+  for (const size of sizes.elements) largest = Math.max(largest, size);
+  const tolerance = (x.dtype === 'float32' ? 1e-5 : 1e-12) * largest;
+  const wrong = sizes.mul(tiesOf(apart)).elements.findIndex((size) => size > tolerance);
   if (wrong !== -1) {
     const [row, column] = [Math.floor((wrong % (n * n)) / n), wrong % n];
     throw new ArgumentError(
       `${call}: ${what} ${row} and ${column} are equal, so that their vectors have no derivative; ` +
-        'use a function of the values alone, or of the space that the vectors span',
+        'use a function of the values alone',
     );
   }
-  return none.where(0, x.div(none.where(1, y)));
+  const none = apart.equal(0) as Tensor;
+  return none.where(0, x.div(none.where(1, apart)));
 }
+
+/**
+ * A derivative that has none itself where values coincide: there it follows one choice of vectors, which is right to first
+ * order alone.
+ */
+const once = defineOp<(d: Tensor, ties: Tensor, call: string) => Tensor>({
+  name: 'once',
+  batched: true,
+  forward: (d) => d.mul(1),
+  vjp: (g, _y, _d, ties, call) => [onceOnly(g, ties, call), null],
+  jvp: ([t], _y, _d, ties, call) => onceOnly(t!, ties, call),
+});
+
+function onceOnly(d: Tensor, ties: Tensor, call: string): Tensor {
+  const largest = (x: Tensor): Tensor => x.abs().max([ROWS, COLUMNS]) as Tensor;
+  const moved = largest(d).mul(largest(ties)).elements;
+  if (moved.every((size) => size === 0)) return d;
+  throw new ArgumentError(`${call}: two values are equal, so that there are no second derivatives`);
+}
+
+/** A derivative of factors whose values have these differences. */
+const firstOnly = (call: string, d: Tensor, apart: Tensor): Tensor => {
+  const ties = tiesOf(apart).detach() as Tensor;
+  return ties.elements.some((tie) => tie !== 0) ? once(d, ties, call) : d;
+};
 
 const qrTall: OfMatrix = defineOp<OfMatrix>({
   name: 'qr',
@@ -131,6 +158,10 @@ export function qr<S extends Shape>(
   return { q, r: concat([r, rest], COLUMNS) } as never;
 }
 
+/** One part of the factors of a matrix: both are given, and derivatives go to the matrix. */
+type PartOf = (a: Tensor, factors: Tensor) => Tensor;
+
+/** The eigenvalues as a row, and below it the vectors: what eigenvalues and eigenvectors are taken from. */
 const eigenpairs: OfMatrix = defineOp<OfMatrix>({
   name: 'eigh',
   batched: true,
@@ -142,21 +173,52 @@ const eigenpairs: OfMatrix = defineOp<OfMatrix>({
       return [...values, ...rows.flat()];
     });
   },
-  // dA is the symmetric part of V (diag(dL) + (V^T dV) / E) V^T, with E_ij = l_j - l_i (Giles 2008, "Collected matrix
-  // derivative results for forward and reverse mode algorithmic differentiation")
-  vjp: (g, y) => {
-    const [values, vectors] = eigenParts(y);
-    const [dValues, dVectors] = eigenParts(g);
-    const apart = values.sub(transposed(values)) as Tensor;
-    const turned = product(transposed(vectors), dVectors);
-    const skew = turned.sub(transposed(turned)).mul(0.5) as Tensor;
-    const inner = quotient('eigh', skew, apart, 'eigenvalues').add(diagonalMatrix(dValues)) as Tensor;
-    return product(product(vectors, inner), transposed(vectors));
+  // The parts have the derivatives.
+  vjp: () => null,
+});
+
+const symmetric = (x: Tensor): Tensor => x.add(transposed(x)).mul(0.5) as Tensor;
+
+/** l_j - l_i */
+const gapsOf = (values: Tensor): Tensor => values.sub(transposed(values)) as Tensor;
+
+// Two operations, so that values have derivatives where their vectors have none. With V^T dA V = M for the symmetric part of dA:
+// dl_i = M_ii, dV = V (M / E), E_ij = l_j - l_i (Giles 2008, "Collected matrix derivative results for forward and reverse mode
+// algorithmic differentiation")
+const eigenvalues: PartOf = defineOp<PartOf>({
+  name: 'eigh.values',
+  batched: true,
+  forward: (_a, pairs) => pairs.slice(ROWS, 0, 1),
+  vjp: (g, values, a, pairs) => {
+    const vectors = eigenvectors(a, pairs);
+    return [firstOnly('eigh', product(vectors.mul(g) as Tensor, transposed(vectors)), gapsOf(values)), null];
+  },
+  jvp: ([da], values, a, pairs) => {
+    const vectors = eigenvectors(a, pairs);
+    const moved = vectors.mul(product(symmetric(da!), vectors)).sum(ROWS, { keepDims: true }) as Tensor;
+    return firstOnly('eigh', moved, gapsOf(values));
   },
 });
 
-/** The eigenvalues as a row, and the vectors below it. */
-const eigenParts = (y: Tensor): readonly [values: Tensor, vectors: Tensor] => [y.slice(ROWS, 0, 1), y.slice(ROWS, 1)];
+const eigenvectors: PartOf = defineOp<PartOf>({
+  name: 'eigh.vectors',
+  batched: true,
+  forward: (_a, pairs) => pairs.slice(ROWS, 1),
+  // The symmetric part of V ((V^T dV) / E) V^T
+  vjp: (g, vectors, a, pairs) => {
+    const apart = gapsOf(eigenvalues(a, pairs));
+    const turned = product(transposed(vectors), g);
+    const skew = turned.sub(transposed(turned)).mul(0.5) as Tensor;
+    const inner = quotient('eigh', 'eigenvalues', skew, apart, turned);
+    return [firstOnly('eigh', product(product(vectors, inner), transposed(vectors)), apart), null];
+  },
+  jvp: ([da], vectors, a, pairs) => {
+    const apart = gapsOf(eigenvalues(a, pairs));
+    const inner = product(transposed(vectors), product(symmetric(da!), vectors));
+    const dVectors = product(vectors, quotient('eigh', 'eigenvalues', inner, apart, inner));
+    return firstOnly('eigh', dVectors, apart);
+  },
+});
 
 const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 1));
 
@@ -166,9 +228,11 @@ const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 
  * taken, and the gradient is symmetric.
  *
  * A vector is unique up to its sign; here its largest entry is positive. What depends on that choice has no meaningful
- * gradient, and where eigenvalues coincide, only the space has one that their vectors span.
+ * gradient. Vectors have derivatives where eigenvalues differ. Values always have first ones, which where they are equal hold
+ * for functions in which equal values have equal parts, such as sums; the second ones exist where they differ.
  *
- * @throws ArgumentError for entries that are not finite, and for the gradient of vectors with equal eigenvalues.
+ * @throws ArgumentError for entries that are not finite, and for derivatives of vectors, and second ones of values, where
+ * eigenvalues are equal.
  * @example
  * const { values, vectors } = eigh(tensor([[2, 1], [1, 2]]));
  * values.toArray(); // [1, 3]
@@ -182,8 +246,8 @@ export function eigh<S extends Shape>(
   if (shape.at(-1) !== shape.at(-2)) {
     throw new ShapeError(`eigh: expected square matrices, got shape ${formatShape(shape)}`);
   }
-  const [values, vectors] = eigenParts(eigenpairs(matrix));
-  return { values: withoutRow(values), vectors } as never;
+  const pairs = noGrad(() => eigenpairs(matrix));
+  return { values: withoutRow(eigenvalues(matrix, pairs)), vectors: eigenvectors(matrix, pairs) } as never;
 }
 
 /** The reduced factors of a matrix of any shape. */
@@ -194,38 +258,91 @@ function singularOf(matrix: Float64Array, m: number, n: number): Singular {
   return { values, left: right, right: left };
 }
 
-const singularTriples: OfMatrix = defineOp<OfMatrix>({
+type Factorize = (a: Tensor, call: string) => Tensor;
+
+/** The singular values as a row, and below it U and V: what values and vectors are taken from. */
+const singularTriples: Factorize = defineOp<Factorize>({
   name: 'svd',
   batched: true,
-  forward: (a) => {
+  forward: (a, call) => {
     const [m, n] = a.shape.slice(-2) as [number, number];
     return eachMatrix([a], [m + n + 1, Math.min(m, n)], ([matrix], place) => {
-      const { values, left, right } = singularOf(checkFinite('svd', a, matrix!, place), m, n);
+      const { values, left, right } = singularOf(checkFinite(call, a, matrix!, place), m, n);
       const rowsOf = (columns: readonly Float64Array[], count: number): number[] =>
         Array.from({ length: count }, (_, i) => columns.map((column) => column[i]!)).flat();
       return [...values, ...rowsOf(left, m), ...rowsOf(right, n)];
     });
   },
-  // dA = U ((skew(U^T dU) / E) S + S (skew(V^T dV) / E) + diag(dS)) V^T, with E_ij = s_j^2 - s_i^2 and skew(X) = X - X^T, and
-  // for what lies outside the spaces of U and V, (I - U U^T) dU S^-1 V^T + U S^-1 dV^T (I - V V^T) (Giles 2008)
-  vjp: (g, y, a) => {
+  vjp: () => null,
+});
+
+/** s_j^2 - s_i^2 */
+const squaredGapsOf = (s: Tensor): Tensor => s.sub(transposed(s)).mul(s.add(transposed(s))) as Tensor;
+
+const leftAndRight = (vectors: Tensor, a: Tensor): readonly [u: Tensor, v: Tensor] => {
+  const m = a.shape.at(-2)!;
+  return [vectors.slice(ROWS, 0, m), vectors.slice(ROWS, m)];
+};
+
+// ds_i = u_i^T dA v_i
+const singularValues: PartOf = defineOp<PartOf>({
+  name: 'svd.values',
+  batched: true,
+  forward: (_a, triples) => triples.slice(ROWS, 0, 1),
+  vjp: (g, s, a, triples) => {
+    const [u, v] = leftAndRight(singularVectors(a, triples), a);
+    return [firstOnly('svd', product(u.mul(g) as Tensor, transposed(v)), squaredGapsOf(s)), null];
+  },
+  jvp: ([da], s, a, triples) => {
+    const [u, v] = leftAndRight(singularVectors(a, triples), a);
+    const moved = u.mul(product(da!, v)).sum(ROWS, { keepDims: true }) as Tensor;
+    return firstOnly('svd', moved, squaredGapsOf(s));
+  },
+});
+
+/** What lies outside of the space of orthonormal columns. */
+const outside = (columns: Tensor, x: Tensor): Tensor =>
+  x.sub(product(columns, product(transposed(columns), x))) as Tensor;
+
+const singularVectors: PartOf = defineOp<PartOf>({
+  name: 'svd.vectors',
+  batched: true,
+  forward: (_a, triples) => triples.slice(ROWS, 1),
+  // dA = U ((skew(U^T dU) / E) S + S (skew(V^T dV) / E)) V^T, with E_ij = s_j^2 - s_i^2 and skew(X) = X - X^T, and for what
+  // lies outside the spaces of U and V, (I - U U^T) dU S^-1 V^T + U S^-1 dV^T (I - V V^T) (Giles 2008)
+  vjp: (g, vectors, a, triples) => {
     const [m, n] = a.shape.slice(-2) as [number, number];
-    const [s, u, v] = singularParts(y, m);
-    const [ds, du, dv] = singularParts(g, m);
-    const apart = s.sub(transposed(s)).mul(s.add(transposed(s))) as Tensor;
-    const turned = (vectors: Tensor, cotangent: Tensor): Tensor => {
-      const x = product(transposed(vectors), cotangent);
-      return quotient('svd', x.sub(transposed(x)) as Tensor, apart, 'singular values');
+    const s = singularValues(a, triples);
+    const [u, v] = leftAndRight(vectors, a);
+    const [du, dv] = leftAndRight(g, a);
+    const apart = squaredGapsOf(s);
+    const turned = (columns: Tensor, cotangent: Tensor): Tensor => {
+      const x = product(transposed(columns), cotangent);
+      return quotient('svd', 'singular values', x.sub(transposed(x)) as Tensor, apart, x);
     };
     const inner = turned(u, du)
       .mul(s)
-      .add(turned(v, dv).mul(transposed(s)))
-      .add(diagonalMatrix(ds)) as Tensor;
+      .add(turned(v, dv).mul(transposed(s))) as Tensor;
     const inside = product(product(u, inner), transposed(v));
-    const outside = (vectors: Tensor, cotangent: Tensor): Tensor =>
-      overValues(cotangent.sub(product(vectors, product(transposed(vectors), cotangent))) as Tensor, s);
-    if (m > n) return inside.add(product(outside(u, du), transposed(v))) as Tensor;
-    return m < n ? (inside.add(product(u, transposed(outside(v, dv)))) as Tensor) : inside;
+    const beyond = (columns: Tensor, cotangent: Tensor): Tensor => overValues(outside(columns, cotangent), s);
+    const left = m > n ? inside.add(product(beyond(u, du), transposed(v))) : inside;
+    const both = m < n ? left.add(product(u, transposed(beyond(v, dv)))) : left;
+    return [firstOnly('svd', both as Tensor, apart), null];
+  },
+  // With M = U^T dA V, dU = U ((M S + S M^T) / E) + (I - U U^T) dA V S^-1, and dV in the same way of A^T
+  jvp: ([da], vectors, a, triples) => {
+    const s = singularValues(a, triples);
+    const [u, v] = leftAndRight(vectors, a);
+    const apart = squaredGapsOf(s);
+    const side = (columns: Tensor, others: Tensor, x: Tensor): Tensor => {
+      const moved = product(x, others);
+      const inner = product(transposed(columns), moved);
+      const sum = inner.mul(s).add(transposed(inner).mul(transposed(s))) as Tensor;
+      const within = product(columns, quotient('svd', 'singular values', sum, apart, inner));
+      const isWhole = columns.shape.at(-2) === columns.shape.at(-1);
+      return isWhole ? within : (within.add(overValues(outside(columns, moved), s)) as Tensor);
+    };
+    return firstOnly('svd', concat([side(u, v, da!), side(v, u, transposed(da!))], ROWS), apart);
   },
 });
 
@@ -239,22 +356,16 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
   return none.where(0, columns.div(none.where(1, s)));
 }
 
-/** The singular values as a row, and below it U and V. */
-const singularParts = (y: Tensor, m: number): readonly [s: Tensor, u: Tensor, v: Tensor] => [
-  y.slice(ROWS, 0, 1),
-  y.slice(ROWS, 1, m + 1),
-  y.slice(ROWS, m + 1),
-];
-
 /**
  * The reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n], k the smaller of m and n: U [..., m, k],
  * s [..., k] from the largest to the least, and V^T [..., k, n].
  *
  * A pair of vectors is unique up to its sign; here the largest entry of the one of the longer side is positive. What depends
- * on that choice has no meaningful gradient. Vectors have a gradient where singular values differ and, unless the matrix is
- * square, none is 0; the values always have one, but for that of a 0.
+ * on that choice has no meaningful gradient. Vectors have derivatives where singular values differ and, unless the matrix is
+ * square, none is 0. Values always have first ones, but for that of a 0, which where they are equal hold for functions in
+ * which equal values have equal parts, such as sums; the second ones exist where they differ.
  *
- * @throws ArgumentError for entries that are not finite, and for the gradient of vectors where it does not exist.
+ * @throws ArgumentError for entries that are not finite, and for derivatives where they do not exist.
  * @example
  * const { u, s, vt } = svd(tensor([[0, 2], [1, 0]]));
  * s.toArray(); // [2, 1]
@@ -268,36 +379,21 @@ export function svd<S extends Shape>(
   readonly vt: Tensor<readonly [...Batch<S>, Shorter<S>, Columns<S>]>;
 } {
   const matrix = checkMatrices('svd', a);
-  const [s, u, v] = singularParts(singularTriples(matrix), matrix.shape.at(-2)!);
-  return { u, s: withoutRow(s), vt: transposed(v) } as never;
+  const triples = noGrad(() => singularTriples(matrix, 'svd'));
+  const [u, v] = leftAndRight(singularVectors(matrix, triples), matrix);
+  return { u, s: withoutRow(singularValues(matrix, triples)), vt: transposed(v) } as never;
 }
 
-// By itself, since values have derivatives where their vectors have none.
-const singularValues: OfMatrix = defineOp<OfMatrix>({
-  name: 'svdvals',
-  batched: true,
-  forward: (a) => {
-    const [m, n] = a.shape.slice(-2) as [number, number];
-    return eachMatrix(
-      [a],
-      [Math.min(m, n)],
-      ([matrix], place) => singularOf(checkFinite('svdvals', a, matrix!, place), m, n).values,
-    );
-  },
-  // ds_i = u_i^T dA v_i
-  vjp: (g, _s, a) => {
-    const { u, vt } = svd(a);
-    return product(unsqueeze(g, -2).mul(u) as Tensor, vt as Tensor);
-  },
-});
-
 /**
- * The singular values of matrices [..., m, n], from the largest to the least: [..., k], k the smaller of m and n. They have a
- * gradient where they are equal, too.
+ * The singular values of matrices [..., m, n], from the largest to the least: [..., k], k the smaller of m and n. Those of
+ * `svd`, with the same derivatives.
  *
  * @throws ArgumentError for entries that are not finite.
  * @example
  * svdvals(tensor([[3, 0], [0, -4]])).toArray(); // [4, 3]
  */
-export const svdvals = <S extends Shape>(a: Tensor<S>): Tensor<readonly [...Batch<S>, Shorter<S>]> =>
-  singularValues(checkMatrices('svdvals', a)) as never;
+export function svdvals<S extends Shape>(a: Tensor<S>): Tensor<readonly [...Batch<S>, Shorter<S>]> {
+  const matrix = checkMatrices('svdvals', a);
+  const triples = noGrad(() => singularTriples(matrix, 'svdvals'));
+  return withoutRow(singularValues(matrix, triples)) as never;
+}

@@ -10,6 +10,8 @@ import {
   defineOp,
   detectAnomaly,
   grad,
+  hvp,
+  jvp,
   noGrad,
   ones,
   parameter,
@@ -180,6 +182,34 @@ describe('what is found', () => {
       { op: 'sqrt', phase: 'backward' },
     ],
     [
+      'a tangent',
+      () => jvp((x: Tensor) => x.sqrt(), [zeros([2])], [ones([2])]),
+      { op: 'sqrt', phase: 'tangent', input: undefined, value: Infinity, place: 0, inputShapes: [[2]] },
+    ],
+    [
+      'a tangent that is recorded',
+      () => grad((x: Tensor) => jvp((x: Tensor) => x.sqrt(), [x], [ones([2])])[1].sum())(zeros([2])),
+      { op: 'sqrt', phase: 'tangent' },
+    ],
+    [
+      'a tangent of a batch',
+      () => vmap((x: Tensor) => jvp((x: Tensor) => x.sqrt(), [x], [ones([])])[1])(tensor([1, 0])),
+      { op: 'sqrt', phase: 'tangent', place: 1 },
+    ],
+    [
+      'a tangent of a gradient',
+      () => hvp((x: Tensor) => x.pow(1.5).sum(), [zeros([1])], [ones([1])]),
+      { phase: 'tangent', value: Infinity },
+    ],
+    [
+      'a tangent by an operation of a program',
+      () => {
+        const own = defineOp({ name: 'own', forward: (x: Tensor) => x.mul(1), vjp: (g, _y, x) => g.div(x) });
+        jvp(own, [zeros([1])], [ones([1])]);
+      },
+      { op: 'own', phase: 'tangent' },
+    ],
+    [
       'in a batch, the first of the examples',
       () => vmap((x: Tensor) => x.log())(tensor([1, -1])),
       { op: 'log', place: 1 },
@@ -198,6 +228,16 @@ describe('what is found', () => {
   ];
   test.each(cases)('%s', (_, body, found) => {
     expect(anomalyOf(body)).toMatchObject(found);
+  });
+
+  test('a bad tangent that comes from before, with the line of its operation', () => {
+    const { message, calledAt } = anomalyOf(() => {
+      const f = (x: Tensor): Tensor => x.mul(2); // tangent
+      return jvp(f, [ones([1])], [tensor([Number.NaN])]);
+    });
+    expect(message).toContain("the rule of 'mul' gave a tangent with NaN at place 0 of float32 [1], for inputs [1]");
+    expect(message).toContain('the tangent of input 0 has one already');
+    expect(calledAt).toMatch(lineOf('tangent'));
   });
 
   test('a bad cotangent that comes from before', () => {

@@ -3,7 +3,7 @@
 import { ArgumentError, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
 import { intercept, type OperationCall } from '../tape/interception.ts';
 import type { CustomAttributes, Entry, Recorded } from '../tape/tape.ts';
-import { entryBeingSwept, withCotangentWatcher } from '../tape/watching.ts';
+import { entryBeingPassed, type Watcher, withWatcher } from '../tape/watching.ts';
 import type { Tensor } from '../tensor.ts';
 import { callSiteOf, noteStack } from './call-sites.ts';
 
@@ -16,13 +16,13 @@ export interface DetectAnomalyOptions {
 export interface Anomaly {
   /** The operation. */
   readonly op: string;
-  /** Whether its value is not finite, or what its rule made of a finite cotangent. */
-  readonly phase: 'forward' | 'backward';
+  /** Whether its value is not finite, or what its rule made of a cotangent, or of tangents. */
+  readonly phase: 'forward' | 'backward' | 'tangent';
   /** The first element that is not finite. */
   readonly value: number;
   /** Its place in row-major order. */
   readonly place: number;
-  /** The shape of what has it: the operation's result, or a cotangent of its input. */
+  /** The shape of what has it: the operation's result or its tangent, or a cotangent of its input. */
   readonly shape: Shape;
   /** In the sweep, the input whose cotangent it is. */
   readonly input: number | undefined;
@@ -38,7 +38,7 @@ export interface Anomaly {
 export class AnomalyError extends Error implements Anomaly {
   override readonly name = 'AnomalyError';
   readonly op: string;
-  readonly phase: 'forward' | 'backward';
+  readonly phase: Anomaly['phase'];
   readonly value: number;
   readonly place: number;
   readonly shape: Shape;
@@ -82,8 +82,9 @@ function nearestName(tensors: readonly Recorded[]): string | undefined {
   return undefined;
 }
 
-/** What an anomaly is told by, beside the operation. */
-interface Finding {
+/** What an anomaly is told by. */
+interface Finding extends Pick<Anomaly, 'op' | 'phase' | 'place'> {
+  readonly input?: number;
   /** What has the number. */
   readonly bad: Tensor;
   readonly inputs: readonly Tensor[];
@@ -94,11 +95,10 @@ interface Finding {
 
 const whatHas = (x: Tensor, i: number): string => (x.name === undefined ? `input ${i}` : `input ${i}, '${x.name}',`);
 
-function errorOf(op: string, input: number | undefined, place: number, found: Finding): AnomalyError {
-  const { bad, inputs, stack, before } = found;
+function errorOf({ op, phase, place, input, bad, inputs, stack, before }: Finding): AnomalyError {
   const anomaly: Anomaly = {
     op,
-    phase: input === undefined ? 'forward' : 'backward',
+    phase,
     value: bad.elements[place]!,
     place,
     shape: bad.shape,
@@ -108,7 +108,11 @@ function errorOf(op: string, input: number | undefined, place: number, found: Fi
     calledAt: stack && callSiteOf(stack),
   };
   const { value, parameter, calledAt } = anomaly;
-  const what = input === undefined ? `'${op}' gave` : `the rule of '${op}' gave input ${input} a cotangent with`;
+  const what = {
+    forward: `'${op}' gave`,
+    backward: `the rule of '${op}' gave input ${input} a cotangent with`,
+    tangent: `the rule of '${op}' gave a tangent with`,
+  }[phase];
   const where = `${value} at place ${place} of ${bad.dtype} ${formatShape(bad.shape)}`;
   const shapes = `inputs ${inputs.map(({ shape }) => formatShape(shape)).join(', ')}`;
   const parts = [
@@ -120,8 +124,8 @@ function errorOf(op: string, input: number | undefined, place: number, found: Fi
   return new AnomalyError(anomaly, parts.filter((part) => part !== undefined).join('; '));
 }
 
-/** Looks at every value and every cotangent. */
-class Detector {
+/** Looks at every value, every cotangent and every tangent. */
+class Detector implements Watcher<Tensor> {
   readonly #allowInfinity: boolean;
   /** Where entries were recorded. */
   readonly #stacks = new WeakMap<Entry<Tensor>, Error>();
@@ -142,15 +146,18 @@ class Detector {
 
   readonly seeValue = (call: OperationCall<Tensor>): Tensor => {
     const result = call.run();
-    // What a rule computes is seen as the cotangent that it gives; a constant is as it was asked for.
-    if (entryBeingSwept() !== undefined || call.op === 'full') return result;
+    // What a rule computes is seen as what it gives; a constant is as it was asked for.
+    if (entryBeingPassed() !== undefined || call.op === 'full') return result;
     const { op, inputs, attributes } = call;
     if (result.entry !== undefined) this.#stacks.set(result.entry, noteStack());
     const place = this.#badPlace(result, inputs);
     if (place === -1) return result;
     const name = op === 'custom' ? (attributes as CustomAttributes).definition.name : op;
     const before = inputs.findIndex((x) => firstBad(x, !this.#allowInfinity) !== -1);
-    throw errorOf(name, undefined, place, {
+    throw errorOf({
+      op: name,
+      phase: 'forward',
+      place,
       bad: result,
       inputs,
       stack: noteStack(),
@@ -158,27 +165,49 @@ class Detector {
     });
   };
 
-  readonly seeCotangent = (entry: Entry<Tensor>, i: number, g: Tensor, d: Tensor): void => {
+  cotangent(entry: Entry<Tensor>, i: number, g: Tensor, d: Tensor): void {
     const place = this.#badPlace(d, [g]);
     if (place === -1) return;
     const isInherited = firstBad(g, !this.#allowInfinity) !== -1;
-    throw errorOf(entry.name, i, place, {
+    throw errorOf({
+      op: entry.name,
+      phase: 'backward',
+      place,
+      input: i,
       bad: d,
       inputs: entry.inputs,
       stack: this.#stacks.get(entry),
       before: isInherited ? 'the cotangent of its result' : undefined,
     });
-  };
+  }
+
+  tangent(entry: Entry<Tensor>, of: readonly (Tensor | undefined)[], t: Tensor): void {
+    const place = this.#badPlace(
+      t,
+      of.filter((x) => x !== undefined),
+    );
+    if (place === -1) return;
+    const before = of.findIndex((x) => x !== undefined && firstBad(x, !this.#allowInfinity) !== -1);
+    throw errorOf({
+      op: entry.name,
+      phase: 'tangent',
+      place,
+      bad: t,
+      inputs: entry.inputs,
+      stack: this.#stacks.get(entry),
+      before: before === -1 ? undefined : `the tangent of ${whatHas(entry.inputs[before]!, before)}`,
+    });
+  }
 }
 
 /**
- * Runs a function while every value and every cotangent is looked at: the first one that is not finite is an error. It
+ * Runs a function while every value, cotangent and tangent is looked at: the first one that is not finite is an error. It
  * names the operation, the shapes, the nearest parameter (its path tells the layer) and the line of the program that called
- * the operation, for a cotangent in the forward pass. It costs a pass over every result, and nothing while it is off.
+ * the operation, for derivatives in the forward pass. It costs a pass over every result, and nothing while it is off.
  *
  * Bad is a NaN, wherever it came from, and an infinity that an operation gives of finite numbers; infinities that were put
  * in, such as those of a mask, may go on. `allowInfinity` lets all of them be. The function must not be asynchronous; forward
- * pass and sweep may be in it together or each by itself, but the line of a cotangent's operation is known only where
+ * pass and sweep may be in it together or each by itself, but the line of a derivative's operation is known only where
  * the forward pass was in one.
  *
  * @throws AnomalyError
@@ -194,7 +223,7 @@ class Detector {
  */
 export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}): R {
   const detector = new Detector(options);
-  const result = withCotangentWatcher(detector.seeCotangent, () => intercept(detector.seeValue, body));
+  const result = withWatcher(detector, () => intercept(detector.seeValue, body));
   if (result instanceof Promise) {
     throw new ArgumentError('detectAnomaly: expected a function that is not asynchronous');
   }

@@ -13,7 +13,7 @@ import {
   type Recorded,
   recomputed,
 } from './tape.ts';
-import { cotangentWatcher, hooksOf, whileSwept } from './watching.ts';
+import { currentWatcher, hooksOf, whilePassed } from './watching.ts';
 
 const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
 
@@ -68,7 +68,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   readonly #leading: Set<T> | undefined;
   readonly #arrived: Cotangents<T, A>;
   readonly #found = new Map<T, A>();
-  readonly #watcher = cotangentWatcher<T>();
+  readonly #watcher = currentWatcher<T>();
 
   constructor(calculus: Calculus<T, A>, options: SweepOptions<T, A>) {
     const { wanted, since = 0, memory = garbageCollected as Memory<A> } = options;
@@ -135,7 +135,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     if (sum === undefined) return;
     const g = this.#hooked(output, sum);
     if (this.#watcher === undefined) this.#passOn(entry, g);
-    else whileSwept(entry, () => this.#passOn(entry, g));
+    else whilePassed(entry, () => this.#passOn(entry, g));
     if (this.#isWanted(output)) this.#found.set(output, g);
     else this.#memory.release(g);
   }
@@ -178,7 +178,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     checkCotangent(x, d, () => `the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`);
     if (this.#watcher !== undefined) {
       const { tensor } = this.#calculus;
-      this.#watcher(entry, i, tensor(g), tensor(d));
+      this.#watcher.cotangent(entry, i, tensor(g), tensor(d));
     }
     this.#memory.hold(d);
     this.#arrived.add(x, d);

@@ -11,6 +11,7 @@ import { sameShape } from '@tapegrad/kernels';
 import { garbageCollected, type Memory } from './cotangents.ts';
 import { type Calculus, cotangentOf } from './pullback.ts';
 import { type CustomAttributes, customOf, type Entry, expanded, type Recorded } from './tape.ts';
+import { currentWatcher, whilePassed, withWatcher } from './watching.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
@@ -202,14 +203,30 @@ export function pushForward<T extends Recorded, A extends ArrayLike>(
     return value(definition.tangent(entry, along.map(tensor)));
   };
 
+  const through = (entry: Entry<T>): A => {
+    const custom = customOf(entry);
+    return custom === undefined
+      ? memory.run(() => throughPrimitive(calculus, entry, known))
+      : throughCustom(entry, custom);
+  };
+
+  const watcher = currentWatcher<T>();
+  const watched = (entry: Entry<T>): A => {
+    // What a rule does on the way, sweeps included, is seen as the tangent that it gives.
+    const t = withWatcher(undefined, () => whilePassed(entry, () => through(entry)));
+    const tensorOf = (known: A | undefined): T | undefined => known && tensor(known);
+    watcher?.tangent(
+      entry,
+      entry.inputs.map((x) => tensorOf(known.get(x))),
+      tensor(t),
+    );
+    return t;
+  };
+
   for (const entry of entries) {
     const { inputs, output } = entry;
     if (inputs.some((x, i) => known.has(x) && passesOn(entry, i))) {
-      const custom = customOf(entry);
-      const t =
-        custom === undefined
-          ? memory.run(() => throughPrimitive(calculus, entry, known))
-          : throughCustom(entry, custom);
+      const t = watcher === undefined ? through(entry) : watched(entry);
       memory.hold(t);
       known.set(output, t);
     }

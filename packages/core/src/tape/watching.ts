@@ -1,4 +1,4 @@
-/** Who looks on while a sweep runs. */
+/** Who looks on while a tape is walked. */
 
 import type { Entry, Recorded } from './tape.ts';
 
@@ -24,18 +24,23 @@ export function addHook<T extends Recorded>(x: T, hook: Hook<T>): () => void {
   };
 }
 
-/** Sees the cotangent `d` that an entry passes on to its input `i` of its output's cotangent `g`. */
-export type CotangentWatcher<T extends Recorded = Recorded> = (entry: Entry<T>, i: number, g: T, d: T) => void;
+/** Sees what walks along a tape make of it. */
+export interface Watcher<T extends Recorded = Recorded> {
+  /** Sees the cotangent `d` that an entry passes on to its input `i` of its output's cotangent `g`. */
+  cotangent(entry: Entry<T>, i: number, g: T, d: T): void;
+  /** Sees the tangent `t` of an entry's output, given those of its inputs. */
+  tangent(entry: Entry<T>, of: readonly (T | undefined)[], t: T): void;
+}
 
-let watcher: CotangentWatcher | undefined;
+let watcher: Watcher | undefined;
 
-export const cotangentWatcher = <T extends Recorded>(): CotangentWatcher<T> | undefined =>
-  watcher as unknown as CotangentWatcher<T> | undefined;
+export const currentWatcher = <T extends Recorded>(): Watcher<T> | undefined =>
+  watcher as unknown as Watcher<T> | undefined;
 
-/** Runs `body` while someone sees every cotangent. */
-export function withCotangentWatcher<T extends Recorded, R>(own: CotangentWatcher<T>, body: () => R): R {
+/** Runs `body` while someone, or nobody, looks on. */
+export function withWatcher<T extends Recorded, R>(own: Watcher<T> | undefined, body: () => R): R {
   const before = watcher;
-  watcher = own as unknown as CotangentWatcher;
+  watcher = own as unknown as Watcher | undefined;
   try {
     return body();
   } finally {
@@ -43,18 +48,18 @@ export function withCotangentWatcher<T extends Recorded, R>(own: CotangentWatche
   }
 }
 
-let swept: Entry | undefined;
+let passed: Entry | undefined;
 
-/** The entry whose rule is running, if a sweep that is watched runs one. */
-export const entryBeingSwept = (): Entry | undefined => swept;
+/** The entry whose rule is running, if a walk that is watched runs one. */
+export const entryBeingPassed = (): Entry | undefined => passed;
 
 /** Runs the rule of an entry. */
-export function whileSwept(entry: Entry | undefined, run: () => void): void {
-  const before = swept;
-  swept = entry;
+export function whilePassed<R>(entry: Entry | undefined, run: () => R): R {
+  const before = passed;
+  passed = entry;
   try {
-    run();
+    return run();
   } finally {
-    swept = before;
+    passed = before;
   }
 }

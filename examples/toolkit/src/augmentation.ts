@@ -45,4 +45,7 @@ export function shifted<S extends Pictures>(
 
 /** Each picture mirrored from left to right, or left as it is, as a coin falls. */
 export const mirrored = <S extends Pictures>(x: Tensor<S>, random: Random): Tensor<S> =>
-  random.integers([x.shape[0], 1, 1, 1], 0, 2).equal(1).where(x.flip(3), x) as Tensor<S>;
+  random
+    .integers([x.shape[0], 1, 1, 1], 0, 2)
+    .equal(1)
+    .where(x.flip(3) as Tensor, x as Tensor) as Tensor<S>;

@@ -18,6 +18,7 @@ import {
 } from '@tapegrad/kernels';
 import { multiples } from './compositions.ts';
 import { kindOf } from './format.ts';
+import type { Unranked } from './static-shapes.ts';
 
 /** A range of an axis, made by `slice`. */
 export interface SliceRange {
@@ -108,6 +109,28 @@ export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
 
 /** What `index` takes for an axis: a position, a range, `null` for a new axis of length 1, or int32 positions. */
 export type Index<A> = number | SliceRange | null | A;
+
+/** The shape after `index` with numbers, ranges and `null`; with lists of positions or masks it is not known. */
+export type Indexed<S extends Shape, List extends readonly unknown[]> = number extends List['length']
+  ? Shape
+  : Unranked<S> extends true
+    ? Shape
+    : IndexedFrom<S, List, readonly []>;
+
+type IndexedFrom<S extends Shape, List extends readonly unknown[], Done extends Shape> = List extends readonly [
+  infer Entry,
+  ...infer Rest,
+]
+  ? [Entry] extends [null]
+    ? IndexedFrom<S, Rest, readonly [...Done, 1]>
+    : S extends readonly [number, ...infer Others extends Shape]
+      ? [Entry] extends [number]
+        ? IndexedFrom<Others, Rest, Done>
+        : [Entry] extends [SliceRange]
+          ? IndexedFrom<Others, Rest, readonly [...Done, number]>
+          : Shape
+      : Shape
+  : readonly [...Done, ...S];
 
 const isRange = <A>(index: Index<A>): index is SliceRange =>
   typeof index === 'object' && index !== null && 'step' in index;

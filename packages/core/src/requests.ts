@@ -15,7 +15,7 @@ import {
 } from '@tapegrad/kernels';
 import { extremumAlong } from './compositions.ts';
 import { kindOf } from './format.ts';
-import type { Axes } from './static-shapes.ts';
+import type { Axes, PadWidths } from './static-shapes.ts';
 
 export interface ReduceOptions<Keep extends boolean = boolean> {
   /** Whether a reduced axis stays, with length 1. */
@@ -110,12 +110,7 @@ export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
 }
 
 /** A scalar, or zeros, put before and after each axis. */
-export function pad<A extends ArrayLike>(
-  k: Kernels<A>,
-  x: A,
-  widths: readonly (readonly [before: number, after: number])[],
-  value: A | undefined,
-): A {
+export function pad<A extends ArrayLike>(k: Kernels<A>, x: A, widths: PadWidths, value: A | undefined): A {
   const sizes = x.shape;
   if (widths?.length !== sizes.length || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
     const wanted = `${sizes.length} pairs of whole numbers >= 0 for shape ${formatShape(sizes)}`;

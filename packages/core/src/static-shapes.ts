@@ -21,7 +21,7 @@ export type Agree<A extends number, B extends number> = number extends A
 type Unify<A extends number, B extends number> = number extends A ? B : A;
 
 /** Whether the rank is unknown. */
-type Unranked<S extends Shape> = number extends S['length'] ? true : false;
+export type Unranked<S extends Shape> = number extends S['length'] ? true : false;
 
 type Join<S extends Shape> = S extends readonly [infer Only extends number]
   ? `${Only}`
@@ -58,6 +58,14 @@ type BroadcastAxes<
 /** The shape that both broadcast to. */
 export type Broadcast<Call extends string, A extends Shape, B extends Shape> =
   Unranked<A> extends true ? Shape : Unranked<B> extends true ? Shape : BroadcastAxes<Call, A, B, A, B, readonly []>;
+
+/** The shape that a condition and two values broadcast to. */
+export type Where<Condition extends Shape, A extends Shape, B extends Shape> =
+  Broadcast<'where', A, B> extends infer Values
+    ? Values extends Shape
+      ? Broadcast<'where', Condition, Values>
+      : Values
+    : never;
 
 type InnerError<K1 extends number, K2 extends number> = ShapeError<`matmul: inner dimensions ${K1} and ${K2} differ`>;
 
@@ -162,6 +170,18 @@ export type Permute<S extends Shape, Order extends Shape> =
 
 /** The shape that `reshape` was asked for; -1 is worked out at run time. */
 export type Reshape<S extends Shape> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] };
+
+/** The shape with so many elements put before and after each axis; an axis without any keeps its length. */
+export type Pad<S extends Shape, Widths extends PadWidths> = number extends Widths['length']
+  ? Shape
+  : Unranked<S> extends true
+    ? Shape
+    : {
+        readonly [I in keyof S]: I extends keyof Widths ? (Widths[I] extends readonly [0, 0] ? S[I] : number) : number;
+      };
+
+/** How many elements `pad` puts before and after each axis. */
+export type PadWidths = readonly (readonly [before: number, after: number])[];
 
 type Kept<Keep extends boolean> = Keep extends true ? readonly [1] : readonly [];
 

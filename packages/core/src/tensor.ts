@@ -21,18 +21,30 @@ import * as compositions from './compositions.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray, kindOf } from './format.ts';
-import { checkIndicesAlong, type Index, index, indexList, resolveMasks, resolveRange, slice } from './indexing.ts';
+import {
+  checkIndicesAlong,
+  type Index,
+  type Indexed,
+  index,
+  indexList,
+  resolveMasks,
+  resolveRange,
+  slice,
+} from './indexing.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type {
   Axes,
   Broadcast,
   MatMul,
   Nested,
+  Pad,
+  PadWidths,
   Permute,
   Reduce,
   ReplaceAxis,
   Reshape,
   Transpose,
+  Where,
 } from './static-shapes.ts';
 import type { Calculus } from './tape/pullback.ts';
 import { recorded } from './tape/recorded.ts';
@@ -318,10 +330,13 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /** On a bool condition: x where it holds, y elsewhere. At least one of the two is a tensor. */
-  where(x: Tensor | number, y: Tensor | number): Tensor {
+  where<A extends Shape = Scalar, B extends Shape = Scalar>(
+    x: Operand<'where', S, A>,
+    y: number | Fitting<Where<S, A, B>, B>,
+  ): Of<Where<S, A, B>> {
     const like = x instanceof Tensor ? x : y;
     if (!(like instanceof Tensor)) throw new ArgumentError('where: at least one of the two values must be a tensor');
-    return k.where(this, operand('where', like, x), operand('where', like, y));
+    return k.where(this, operand('where', like, x), operand('where', like, y)) as never;
   }
 
   /** The same numbers in another dtype; the one way to change it. To int32 by truncation, to bool by `x != 0`. */
@@ -505,17 +520,17 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * x.index(tensor([0, 1], { dtype: 'int32' }), tensor([2, 0], { dtype: 'int32' })).toArray(); // [3, 4]
    * x.index(x.greater(2)).toArray(); // [3, 4, 5, 6]
    */
-  index(...list: readonly Index<Tensor>[]): Tensor {
+  index<const L extends readonly Index<Tensor>[]>(...list: L): Of<Indexed<S, L>> {
     return index<Tensor>(
       k,
       this,
       resolveMasks<Tensor>(this.shape, list, (positions) => new Tensor(positions)),
-    );
+    ) as never;
   }
 
   /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
-  pad(widths: readonly (readonly [before: number, after: number])[], value = 0): Tensor {
-    return pad<Tensor>(k, this, widths, value === 0 ? undefined : scalar('pad', value, this.dtype));
+  pad<const W extends PadWidths>(widths: W, value = 0): Of<Pad<S, W>> {
+    return pad<Tensor>(k, this, widths, value === 0 ? undefined : scalar('pad', value, this.dtype)) as never;
   }
 
   // Indexing.

@@ -155,8 +155,52 @@ test('reshape and broadcastTo', () => {
 });
 
 test('what depends on values has a shape of its own at run time', () => {
-  expectShape(x.index(0), [4]).toEqualTypeOf<Shape>();
+  expectShape(x.index(x.equal(0)), [20]).toEqualTypeOf<Shape>();
   expectShape(core.einsum('ij->j', x), [4]).toEqualTypeOf<Shape>();
+});
+
+test('index', () => {
+  const { slice } = core;
+  expectShape(x.index(0), [4]).toEqualTypeOf<readonly [4]>();
+  expectShape(x.index(-1, 2), []).toEqualTypeOf<readonly []>();
+  expectShape(x.index(), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(batch.index(slice(1), null, n - 1), [1, 1, 4]).toEqualTypeOf<readonly [number, 1, 4]>();
+  expectShape(x.index(0, 0, null), [1]).toEqualTypeOf<readonly [1]>();
+  expectShape(x.index(null, tensor([0, 1], { dtype: 'int32' })), [1, 2, 4]).toEqualTypeOf<Shape>();
+  expectShape(some.index(0), [4]).toEqualTypeOf<Shape>();
+  const places: number[] = [0, 1];
+  expectShape(x.index(...places), []).toEqualTypeOf<Shape>();
+});
+
+test('where', () => {
+  const condition = x.greater(0);
+  expectShape(condition.where(x, 0), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(condition.where(0, zeros([4])), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
+  expectShape(condition.where(zeros([2, 1, 1]), rows), [2, 5, 4]).toEqualTypeOf<readonly [2, 5, 4]>();
+  expectShape(core.where(rows.greater(0), rows, 1), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
+  expectShape(condition.where(some, x), [5, 4]).toEqualTypeOf<Shape>();
+});
+
+test('pad', () => {
+  const none = [0, 0] as const;
+  expectShape(batch.pad([none, [1, 2], [0, 0]]), [2, 8, 4]).toEqualTypeOf<readonly [2, number, 4]>();
+  expectShape(
+    core.pad(
+      rows,
+      [
+        [0, 0],
+        [n, 0],
+      ],
+      1,
+    ),
+    [5, 9],
+  ).toEqualTypeOf<readonly [number, number]>();
+  expectShape(some.pad([none, none]), [5, 4]).toEqualTypeOf<Shape>();
+  const widths: [number, number][] = [
+    [0, 0],
+    [0, 0],
+  ];
+  expectShape(x.pad(widths), [5, 4]).toEqualTypeOf<Shape>();
 });
 
 test('an axis of another length leaves the others as they are', () => {

@@ -60,9 +60,9 @@ export function embedding<S extends Shape, W extends Shape>(
     throw new ShapeError(`embedding: expected a weight of shape [count, dim], got ${formatShape(weight.shape)}`);
   }
   checkIndices(indices, count);
-  const rows = weight.take(indices);
+  const rows = weight.take(indices) as Tensor;
   if (paddingIndex === undefined) return rows as never;
-  const isPadding = indices.equal(paddingIndex).reshape([...indices.shape, 1]);
+  const isPadding: Tensor = indices.equal(paddingIndex).reshape([...indices.shape, 1]);
   return isPadding.where(rows.detach(), rows) as never;
 }
 

@@ -18,7 +18,7 @@ function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor
 export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> =>
   checkFloat('leakyRelu', x)
     .greater(0)
-    .where(x, (x as Tensor).mul(slope)) as Tensor<S>;
+    .where(x as Tensor, (x as Tensor).mul(slope)) as Tensor<S>;
 
 /**
  * x where x > 0, alpha (e^x - 1) elsewhere, with the derivatives of the latter at 0 (Clevert, Unterthiner, Hochreiter 2016).

@@ -22,13 +22,25 @@ import type {
   Broadcast,
   InsertAxis,
   MatMul,
+  Pad,
+  PadWidths,
   Permute,
   Reduce,
   ReplaceAxis,
   Reshape,
   Transpose,
+  Where,
 } from '../static-shapes.ts';
-import { checkTensor, type Fitting, kernels as k, type Of, type Operand, operand, type Tensor } from '../tensor.ts';
+import {
+  checkTensor,
+  type Fitting,
+  kernels as k,
+  type Of,
+  type Operand,
+  operand,
+  type Scalar,
+  type Tensor,
+} from '../tensor.ts';
 import { windowedKernels } from './windowed.ts';
 
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
@@ -136,7 +148,14 @@ export const cumsum = method<<S extends Shape>(x: Tensor<S>, axis: number) => Te
 export const softmax = method<AlongFunction>('softmax');
 export const logSoftmax = method<AlongFunction>('logSoftmax');
 
-export const where = method<(condition: Tensor, x: Tensor | number, y: Tensor | number) => Tensor>('where');
+export const where =
+  method<
+    <C extends Shape, A extends Shape = Scalar, B extends Shape = Scalar>(
+      condition: Tensor<C>,
+      x: Operand<'where', C, A>,
+      y: number | Fitting<Where<C, A, B>, B>,
+    ) => Of<Where<C, A, B>>
+  >('where');
 export const cast = method<<S extends Shape>(x: Tensor<S>, dtype: DType) => Tensor<S>>('cast');
 
 export const reshape = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<Reshape<T>>>('reshape');
@@ -146,7 +165,7 @@ export const permute =
 export const broadcastTo = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<T>>('broadcastTo');
 export const flip = method<AlongFunction>('flip');
 export const pad =
-  method<(x: Tensor, widths: readonly (readonly [before: number, after: number])[], value?: number) => Tensor>('pad');
+  method<<S extends Shape, const W extends PadWidths>(x: Tensor<S>, widths: W, value?: number) => Of<Pad<S, W>>>('pad');
 
 export const take =
   method<

@@ -1,4 +1,17 @@
-import { add, atan2, det, inverse, logicalOr, matmul, ones, outer, type Tensor, tensor, zeros } from '@tapegrad/core';
+import {
+  add,
+  atan2,
+  det,
+  inverse,
+  logicalOr,
+  matmul,
+  ones,
+  outer,
+  type Tensor,
+  tensor,
+  where,
+  zeros,
+} from '@tapegrad/core';
 
 declare const n: number;
 
@@ -45,6 +58,19 @@ zeros([n, 10]).sub(zeros([9]));
 
 zeros([2, 3]).greater(zeros([4]));
 // error: ShapeError<"greater: cannot broadcast [2, 3] with [4]: 3 and 4 differ">
+
+zeros([2, 3])
+  .greater(0)
+  .where(zeros([4]), 0);
+// error: ShapeError<"where: cannot broadcast [2, 3] with [4]: 3 and 4 differ">
+
+where(zeros([2, 3]).greater(0), 1, zeros([3, 3]));
+// error: ShapeError<"where: cannot broadcast [2, 3] with [3, 3]: 2 and 3 differ">
+
+zeros([2, 3])
+  .greater(0)
+  .where(zeros([2, 1]), zeros([5, 3]));
+// error: ShapeError<"where: cannot broadcast [2, 1] with [5, 3]: 2 and 5 differ">
 
 tensor([
   [1, 2],

@@ -429,6 +429,45 @@ describe('structure', () => {
   });
 });
 
+describe('weights that are computed', () => {
+  const [x, w, b] = [normal(4, 3), weight('w', 3, 2), weight('b', 2)];
+  const mask = tensor([1, 0, 1, 1, 0, 1], { shape: [3, 2], dtype: 'float64' });
+  const computed: readonly (readonly [string, () => Tensor])[] = [
+    ['scaled', () => w.mul(0.5)],
+    ['masked', () => w.mul(mask)],
+    ['of unit columns', () => w.div(w.norm(0, { keepDims: true }))],
+    ['scaled by another parameter', () => weight('gain', 1, 2).mul(w)],
+    ['standardised, and seen from the other side', () => w.transpose().sub(w.mean()).transpose()],
+    ['divided by a product with itself', () => w.div(w.transpose().matmul(normal(3)).matmul(normal(2)))],
+  ];
+
+  test.each(computed)('%s', (_, make) => {
+    const own = make();
+    const loss = project(x.matmul(own).add(b).tanh());
+    const [link, ...others] = expectLinks(loss, [{ name: 'w', transition: 'tanh', a: [4, 2], b: [2] }]);
+    expect(others).toEqual([]);
+    expect(link!.input).toBe(x);
+    const gradient = loss.backward({ wanted: [link!.weight] }).of(link!.weight);
+    expectEqual('dW', gradient, link!.weightGradient);
+  });
+
+  test('a parameter is preferred to what is computed of one', () => {
+    const latent = weight('latent', 4, 3);
+    const [link] = expectLinks(project(latent.tanh().matmul(w)), [{ name: 'w', transition: 'identity', a: [4, 2] }]);
+    expect(link!.weight).toBe(w);
+  });
+
+  test('what is looked up is no weight, nor is what a layer of one example gives', () => {
+    const rows = weight('table', 4, 3).take(tensor([0, 1, 3, 2], { dtype: 'int32' }), 0);
+    expect(links(project(rows.tanh().matmul(rows.transpose())))).toEqual([]);
+    const one = normal(1, 3)
+      .matmul(w)
+      .add(weight('bias', 1, 2))
+      .tanh();
+    expectLinks(project(one.matmul(one.transpose())), [{ name: 'w', transition: 'tanh', a: [1, 2] }]);
+  });
+});
+
 describe('fifty layers', () => {
   const build = (points: number): Tensor => {
     let z: Tensor = normal(points, 3);

@@ -42,11 +42,13 @@ import {
   SiLU,
   Softmax,
   Softplus,
+  SpectralNorm,
   sigmoidFocal,
   smoothL1,
   softmaxFocal,
   Tanh,
   tripletMargin,
+  WeightNorm,
 } from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 
@@ -102,6 +104,28 @@ describe('transitions by their modules', () => {
     const model = new Sequential(new Dense(4, 3, options), layer as Tanh);
     expect(describeLinks(model, mse(model.forward(x), y))).toEqual([`0: ${name}`]);
   });
+});
+
+test('layers with a computed weight', () => {
+  const model = new Sequential(
+    new Conv1d(1, 2, 3, { ...options, padding: 1 }),
+    new WeightNorm(new Conv1d(2, 2, 3, { ...options, padding: 1 })),
+    new Tanh(),
+    new Flatten(),
+    new SpectralNorm(new Dense(8, 5, options), { random }),
+    new ReLU(),
+    new WeightNorm(new Dense(5, 3, options)),
+  );
+  model.namedParameters();
+  const loss = mse(model.forward(x.reshape([6, 1, 4]) as never), y);
+  const found = links(loss);
+  const names = found.map(({ name, transition }) => `${name}: ${transition}`);
+  expect(names).toEqual(['0: identity', '1.layer: tanh', '4.layer: relu', '6.layer: identity']);
+  const wanted = found.map(({ weight }) => weight);
+  const gradients = loss.backward({ wanted });
+  for (const { name, weight, weightGradient } of found) {
+    expect(compare(name, gradients.of(weight), weightGradient).passed).toBe(true);
+  }
 });
 
 describe('losses are no part of the last transition', () => {

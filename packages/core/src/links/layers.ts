@@ -1,7 +1,7 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
 import { type Shape, sameShape } from '@tapegrad/kernels';
-import type { Entry, Op } from '../tape/tape.ts';
+import { type Entry, entriesOf, type Op } from '../tape/tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { Parameter } from '../variable.ts';
 import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';
@@ -55,10 +55,14 @@ function originOf(x: Tensor, route: readonly Hop[]): Origin {
   return { tensor, route: whole };
 }
 
-/** The input of the program that a tensor shows, be it in part; of several, the first. */
+/** The input of the program that a tensor shows, or is made of entry by entry; of several, the first. */
 export function sourceOf(x: Tensor): Tensor {
   let at = x;
-  while (at.entry !== undefined) at = at.entry.inputs.find((input) => input.requiresGrad)!;
+  while (at.entry !== undefined) {
+    const inputs = at.entry.inputs.filter((input) => input.requiresGrad);
+    const { shape } = at;
+    at = inputs.find((input) => sameShape(input.shape, shape)) ?? inputs[0]!;
+  }
   return at;
 }
 
@@ -75,11 +79,47 @@ interface Product {
   readonly side: 0 | 1;
 }
 
-/** Where both factors are given, a `Parameter` is the weight, and of two alike the one on the right. */
-function productOf(entry: Entry<Tensor>, isGiven: (x: Tensor) => boolean): Product | undefined {
-  const sides = (weightSides[entry.op] ?? []).filter((side) => isGiven(entry.inputs[side]!));
-  const side = sides.find((i) => sourceOf(entry.inputs[i]!) instanceof Parameter) ?? sides[0];
-  return side === undefined ? undefined : { entry, side };
+/**
+ * The tensors that operations make of a `Parameter` entry by entry, and views of them: weights that are normalised, masked or
+ * scaled before a layer takes them. By what, broadcast over the entries, may come from anywhere.
+ */
+function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): (x: Tensor) => boolean {
+  const computed = new Set<Tensor>();
+  const isComputed = (x: Tensor): boolean => computed.has(x) || (isGiven(x) && sourceOf(x) instanceof Parameter);
+  for (const { op, inputs, output } of tape) {
+    if (op in weightSides || op === 'take') continue;
+    const isWhole = (x: Tensor): boolean => views.has(op) || sameShape(x.shape, output.shape);
+    const entries = inputs.filter((x) => x.requiresGrad && isWhole(x));
+    if (entries.length > 0 && entries.every(isComputed)) computed.add(output);
+  }
+  return isComputed;
+}
+
+/**
+ * The products that have a weight. Where both factors may be one, a `Parameter` is preferred, then what is computed of one,
+ * and of two alike the one on the right.
+ */
+function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): Product[] {
+  const isComputed = computedIn(tape, isGiven);
+  const sources = new Map<Entry<Tensor>, Tensor>();
+  const products = tape.flatMap((entry): Product[] => {
+    const factor = (side: 0 | 1): Tensor => entry.inputs[side]!;
+    const sides = weightSides[entry.op] ?? [];
+    const given = sides.filter((side) => isGiven(factor(side)));
+    const side =
+      given.find((i) => sourceOf(factor(i)) instanceof Parameter) ??
+      sides.find((i) => isComputed(factor(i))) ??
+      given[0];
+    if (side === undefined) return [];
+    sources.set(entry, sourceOf(factor(side)));
+    return [{ entry, side }];
+  });
+  // A product of a parameter by which that parameter is normalised is a part of the weight, and no layer.
+  const ofWeights = products.flatMap(({ entry, side }) => {
+    const weight = entry.inputs[side]!;
+    return isGiven(weight) ? [] : entriesOf([weight]).filter((other) => sources.get(other) === sources.get(entry));
+  });
+  return products.filter(({ entry }) => !ofWeights.includes(entry));
 }
 
 /** The results of products, parts of them, and what these and biases add up to. */
@@ -237,7 +277,7 @@ function layerOf(product: Product, reading: Reading): Unfinished {
 /** The layers of the network that a tape is of, in order of execution. */
 export function layersOf(tape: readonly Entry<Tensor>[]): Layer[] {
   const isGiven = givenIn(tape);
-  const products = tape.flatMap((entry) => productOf(entry, isGiven) ?? []);
+  const products = productsIn(tape, isGiven);
   const sums = sumsIn(tape, products, isGiven);
   const reading: Reading = { consumers: consumersIn(tape), isGiven, sums, taken: new Set() };
   const layers = products.map((product) => layerOf(product, reading));

@@ -17,7 +17,10 @@ export interface Link {
   readonly name: string;
   /** Z_(l-1), as the product takes it. */
   readonly input: Tensor;
-  /** W_l as the program has it: not as a transpose or another view of all its elements that the product may take. */
+  /**
+   * W_l as the program has it: not as a transpose or another view of all its elements that the product may take. A weight
+   * that is computed of a parameter is the computed one.
+   */
   readonly weight: Tensor;
   /** b_l: added to the product, or absorbed as a row or column of ones in Z. */
   readonly bias: Tensor | undefined;
@@ -70,7 +73,8 @@ function namesOf(layers: readonly Layer[]): string[] {
  * The layers of the network that a loss was computed by, in forward order, each with its link delta_l = dL/dA_l.
  *
  * A layer is a matrix product, on either side, or a convolution, with an input of the program that requires a gradient,
- * or a view of one; where both factors are such, a `Parameter` is the weight, and of two alike the one on the right. Its
+ * or a view of one, or with what is computed of a `Parameter` entry by entry, such as a normalised weight; where both factors
+ * are such, a `Parameter` is the weight, and of two alike the one on the right. Its
  * pre-activation is the product with all biases and other layers' products that are added to it. Its transition is what
  * happens on all ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a
  * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count.

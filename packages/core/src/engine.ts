@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  type ArrayLike,
   type ChangeInPlace,
   changeByPrimitives,
   checkThreads,
@@ -13,9 +14,13 @@ import {
   type Part,
   plain,
   primitives,
+  resultOf,
 } from '@tapegrad/kernels';
 
 let current: Kernels<NdArray> | undefined;
+
+/** What the program's operations have brought along so far. */
+const parts = new Set<Part>();
 
 /** The interpreter that runs every primitive on arrays: the fastest that the engine can run, unless one was chosen. */
 export function interpreter(): Kernels<NdArray> {
@@ -39,6 +44,7 @@ export function setInterpreter(kernels: Kernels<NdArray>): void {
   const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
   current = kernels;
+  for (const part of parts) engineOf(kernels)?.add(part);
 }
 
 /** What computes. */
@@ -81,10 +87,15 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
   change(formula, arrays, numbers);
 }
 
-/** Lets the interpreter have kernels that the operation at hand needs, where it is one of ours and lacks them. */
+/** Lets the interpreter have primitives that the operation at hand needs, where it is one of ours and lacks them. */
 export function bring(part: Part): void {
   engineOf(interpreter())?.add(part);
+  parts.add(part);
 }
+
+/** The types of the results of all primitives that the program can have run. */
+export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
+  Object.assign({}, resultOf, ...[...parts].map(({ results }) => results));
 
 /**
  * Tells what computes: the interpreter, what it uses of the processor, and its number of threads.

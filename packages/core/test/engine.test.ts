@@ -1,6 +1,6 @@
-import { ArgumentError, engineInfo, setInterpreter, setThreads } from '@tapegrad/core';
-import { createDefault, plain } from '@tapegrad/kernels';
-import { afterEach, describe, expect, test } from 'vitest';
+import { ArgumentError, engineInfo, setInterpreter, setThreads, tensor, unfold } from '@tapegrad/core';
+import { createDefault, createWasm, NdArray, plain } from '@tapegrad/kernels';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 afterEach(() => setInterpreter(createDefault()));
 
@@ -24,6 +24,43 @@ describe('engineInfo', () => {
   test('one of somebody else', () => {
     setInterpreter({ ...plain });
     expect(engineInfo()).toEqual({ interpreter: 'custom', ...alone });
+  });
+});
+
+describe('primitives that operations bring along', () => {
+  const pair = { size: 2, stride: 1, dilation: 1, padding: [0, 0] } as const;
+  const x = tensor([1, 2, 4], { requiresGrad: true });
+
+  test('are there for an interpreter that is chosen later', () => {
+    const sum = unfold(x, [pair]).sum();
+    setInterpreter(createDefault());
+    expect(sum.backward().of(x).toArray()).toEqual([1, 2, 1]);
+  });
+
+  test('are asked for by name where they are missing', () => {
+    const bare = createDefault();
+    const windows = new NdArray(Float32Array.of(1, 2, 4), 'float32', [3]);
+    expect(() => bare.unfold(windows, [pair])).toThrow(
+      'unfold: the interpreter has no such kernel yet; engine.add() takes the part that has it',
+    );
+    expect(createWasm({ threads: 1 }).unfold(windows, [pair]).shape).toEqual([2, 2]);
+  });
+
+  test('are plain loops where the engine has no WebAssembly', async () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    vi.resetModules();
+    const core = await import('@tapegrad/core');
+    vi.unstubAllGlobals();
+    const x = core.tensor([1, 2, 4], { requiresGrad: true });
+    const y = core.unfold(x, [pair]);
+    expect(core.engineInfo()).toEqual({ interpreter: 'plain', simd: false, relaxedSimd: false, threads: 1 });
+    expect(y.toArray()).toEqual([
+      [1, 2],
+      [2, 4],
+    ]);
+    expect(y.sum().backward().of(x).toArray()).toEqual([1, 2, 1]);
+    core.setThreads(2);
+    expect(core.engineInfo().threads).toBe(1);
   });
 });
 

@@ -1,3 +1,4 @@
+export { resultOf } from './abstract/common.ts';
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './array.ts';
 export { assign, contiguous } from './copy.ts';

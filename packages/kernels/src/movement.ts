@@ -1,6 +1,6 @@
 /** The primitives that move elements and compute nothing: one implementation for every interpreter on typed arrays. */
 
-import { abstract } from './abstract.ts';
+import { resultOf } from './abstract/common.ts';
 import { empty, filled, type NdArray } from './array.ts';
 import { assign, contiguous, copyRun } from './copy.ts';
 import type { Data } from './dtype.ts';
@@ -8,16 +8,7 @@ import { ArgumentError } from './errors.ts';
 import { forEachBroadcastRun, forEachRun } from './iterate.ts';
 import type { ArrayLike, Kernels } from './primitives.ts';
 import type { Shape } from './shape.ts';
-import {
-  broadcastView,
-  firstEntryView,
-  permuteView,
-  rangeView,
-  reshapeView,
-  sliceView,
-  type Window,
-  windowView,
-} from './views.ts';
+import { broadcastView, firstEntryView, permuteView, rangeView, reshapeView, sliceView } from './views.ts';
 
 export const emptyOf = ({ shape, dtype }: ArrayLike): NdArray => empty(shape, dtype);
 
@@ -45,35 +36,6 @@ export function readIndices(call: string, indices: NdArray, length: number): Dat
 export const byEntry = (length: number, step: number, entryStep: number): boolean =>
   length > 1 && Math.abs(step) < Math.abs(entryStep);
 
-/** `x` with its last axes padded by zeros, or cropped, as the windows ask; `x` itself where they ask for nothing. */
-function pad(x: NdArray, windows: readonly Window[]): NdArray {
-  if (windows.every(({ padding }) => padding[0] === 0 && padding[1] === 0)) return x;
-  const lead = x.shape.length - windows.length;
-  const out = filled(
-    x.shape.map((n, i) => (i < lead ? n : n + windows[i - lead]!.padding[0] + windows[i - lead]!.padding[1])),
-    0,
-    x.dtype,
-  );
-  const { source, target } = overlap(x, out, windows);
-  assign(target, source);
-  return out;
-}
-
-/** The parts of an array and of its padded self that hold the same elements. */
-export function overlap(x: NdArray, padded: NdArray, windows: readonly Window[]) {
-  const lead = x.shape.length - windows.length;
-  let source = x;
-  let target = padded;
-  windows.forEach(({ padding: [before] }, i) => {
-    const axis = lead + i;
-    const start = Math.max(0, -before);
-    const stop = Math.min(x.shape[axis]!, padded.shape[axis]! - before);
-    source = rangeView(source, axis, start, Math.max(0, stop - start));
-    target = rangeView(target, axis, start + before, Math.max(0, stop - start));
-  });
-  return { source, target };
-}
-
 /** Copies the elements at the places in a list. */
 function copyPicked(
   target: Data,
@@ -98,18 +60,17 @@ type Movement =
   | 'slice'
   | 'embed'
   | 'concat'
-  | 'take'
-  | 'unfold';
+  | 'take';
 
 export const movement: Pick<Kernels<NdArray>, Movement> = {
   full({ shape, value, dtype }) {
-    abstract.full({ shape, value, dtype });
+    resultOf.full({ shape, value, dtype });
     return filled(shape, value, dtype);
   },
   stopGradient: (x) => x,
 
   where(condition, x, y) {
-    const out = emptyOf(abstract.where(condition, x, y));
+    const out = emptyOf(resultOf.where(condition, x, y));
     const [c, a, b, to] = [condition.data, x.data, y.data, out.data];
     forEachBroadcastRun(out, [condition, x, y], (length, [o, p, q, r], [os, ps, qs, rs]) => {
       for (let i = 0; i < length; i++) to[o! + i * os!] = c[p! + i * ps!] ? a[q! + i * qs!]! : b[r! + i * rs!]!;
@@ -118,7 +79,7 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
   },
   cast(x, dtype) {
     if (x.dtype === dtype) return x;
-    const out = emptyOf(abstract.cast(x, dtype));
+    const out = emptyOf(resultOf.cast(x, dtype));
     if (dtype !== 'bool') return assign(out, x);
     const { data, offset } = contiguous(x);
     for (let i = 0; i < x.size; i++) out.data[i] = Number(data[offset + i] !== 0);
@@ -126,29 +87,29 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
   },
 
   reshape(x, shape) {
-    abstract.reshape(x, shape);
+    resultOf.reshape(x, shape);
     return reshaped(x, shape);
   },
   permute(x, order) {
-    abstract.permute(x, order);
+    resultOf.permute(x, order);
     return permuteView(x, order);
   },
   broadcastTo(x, shape) {
-    abstract.broadcastTo(x, shape);
+    resultOf.broadcastTo(x, shape);
     return broadcastView(x, shape);
   },
   slice(x, slice) {
-    abstract.slice(x, slice);
+    resultOf.slice(x, slice);
     return sliceView(x, slice.starts, slice.sizes, slice.steps);
   },
   embed(x, into) {
-    const { shape, dtype } = abstract.embed(x, into);
+    const { shape, dtype } = resultOf.embed(x, into);
     const out = filled(shape, 0, dtype);
     assign(sliceView(out, into.starts, into.sizes, into.steps), x);
     return out;
   },
   concat(...args) {
-    const out = emptyOf(abstract.concat(...args));
+    const out = emptyOf(resultOf.concat(...args));
     const axis = args.at(-1) as number;
     let start = 0;
     for (const x of args.slice(0, -1) as NdArray[]) {
@@ -159,7 +120,7 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
   },
 
   take(x, indices, axis) {
-    const { shape, dtype } = abstract.take(x, indices, axis);
+    const { shape, dtype } = resultOf.take(x, indices, axis);
     const list = readIndices('take', indices, x.shape[axis]!);
     const out = empty(x.shape.with(axis, list.length), dtype);
     const [toEntry, fromEntry] = [out.stride[axis]!, x.stride[axis]!];
@@ -176,10 +137,5 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
       }
     });
     return reshaped(out, shape);
-  },
-
-  unfold(x, windows) {
-    const { shape } = abstract.unfold(x, windows);
-    return windowView(pad(x, windows), windows, shape.slice(shape.length - windows.length));
   },
 };

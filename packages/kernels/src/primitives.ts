@@ -181,6 +181,15 @@ export interface Kernels<A> {
 /** The name of a primitive. */
 export type Primitive = keyof Kernels<ArrayLike>;
 
+/** Those that look through windows, which only functions of core and nn reach: programs that call none carry none. */
+export type WindowedKernels<A> = Pick<
+  Kernels<A>,
+  'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
+>;
+
+/** Those that every program carries. */
+export type CommonKernels<A> = Omit<Kernels<A>, keyof WindowedKernels<A>>;
+
 // An array type of no interpreter, to tell array inputs from plain data in a signature.
 interface Input extends ArrayLike {
   readonly input: never;

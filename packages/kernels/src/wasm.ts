@@ -4,15 +4,15 @@
  * What it does not serve, int32 and bool above all, runs in the loops of the plain interpreter.
  */
 
-import { abstract } from './abstract.ts';
+import { resultOf } from './abstract/common.ts';
 import { empty, type NdArray } from './array.ts';
 import { copyRun } from './copy.ts';
 import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import type { ChangeInPlace } from './in-place.ts';
 import { forEachMatrix } from './matrices.ts';
-import { plain } from './plain.ts';
-import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import { commonLoops } from './plain/common.ts';
+import { type Activation, arity, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
 import { sizeOf } from './shape.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
@@ -93,6 +93,11 @@ function fillRows({ data, offset }: ArrayResult, row: NdArray, rows: number): vo
   }
 }
 
+/** Primitives that wait for the part that has them. */
+const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
+  throw new ArgumentError(`${name}: the interpreter has no such kernel yet; engine.add() takes the part that has it`);
+});
+
 /** More would be a mistake: a thread takes megabytes. */
 const MOST_THREADS = 1024;
 
@@ -103,7 +108,7 @@ export interface WasmOptions {
 
 /** What an interpreter runs on. */
 export interface Engine {
-  readonly interpreter: 'wasm';
+  readonly interpreter: 'wasm' | 'plain';
   /** Vectors of 128 bits. */
   readonly simd: boolean;
   /** Multiply-add in one instruction, which may round once. */
@@ -112,12 +117,16 @@ export interface Engine {
   readonly threads: number;
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
-  /** Adds kernels, once; until then the plain loops serve in their place. */
+  /** Adds primitives, once. */
   add(part: Part): void;
 }
 
-export interface WasmKernels extends Kernels<NdArray> {
+/** An interpreter to which parts can be added. */
+export interface ExtensibleKernels extends Kernels<NdArray> {
   readonly engine: Engine;
+}
+
+export interface WasmKernels extends ExtensibleKernels {
   readonly changeInPlace: ChangeInPlace;
 }
 
@@ -142,11 +151,12 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const crossEntropyOf = forEachFloat(
     (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
   );
-  const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(abstract.mul, emit));
-  const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(abstract.mul, emit));
+  const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
+  const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(resultOf.mul, emit));
 
   const kernels: WasmKernels = {
-    ...plain,
+    ...absent,
+    ...commonLoops,
 
     changeInPlace: createInPlace(staging),
 
@@ -161,51 +171,54 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       add(part) {
         if (parts.has(part)) return;
         parts.add(part);
-        Object.assign(kernels, part({ heap, relaxed, helpers }, kernels));
+        Object.assign(kernels, part.wasm({ heap, relaxed, helpers }, kernels));
       },
     },
 
     ...mapEntries(unary, (name, emit) => {
       const shared = name in elementary ? helpers : undefined;
-      const [narrow, wide, other] = [float32.unary(emit, shared), float64.unary(emit, shared), plain[name]];
+      const [narrow, wide, other] = [float32.unary(emit, shared), float64.unary(emit, shared), commonLoops[name]];
       return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
     }),
 
     ...mapEntries(binary, (name, emit) => {
       const [narrow, wide, other] = [
-        float32.binary(abstract[name], emit),
-        float64.binary(abstract[name], emit),
-        plain[name],
+        float32.binary(resultOf[name], emit),
+        float64.binary(resultOf[name], emit),
+        commonLoops[name],
       ];
       return (x: NdArray, y: NdArray) =>
         x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : other(x, y);
     }),
 
     ...mapEntries(comparisons, (name, compare) => {
-      const [narrow, wide] = [float32, float64].map((e) => e.comparison(abstract[name], compare)) as [Compare, Compare];
+      const [narrow, wide] = [float32, float64].map((e) => e.comparison(resultOf[name], compare)) as [Compare, Compare];
       return (x: NdArray, y: NdArray) =>
-        x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : plain[name](x, y);
+        x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : commonLoops[name](x, y);
     }),
 
     timesSlope(g, y, of) {
-      abstract.timesSlope(g, y, of);
+      resultOf.timesSlope(g, y, of);
       return (g.dtype === 'float32' ? narrowSlopes : wideSlopes)[of](g, y);
     },
 
     sum(x, axes) {
-      const { dtype } = abstract.sum(x, axes);
-      return isFloat(dtype) ? reductions.sum(x, axes) : plain.sum(x, axes);
+      const { dtype } = resultOf.sum(x, axes);
+      return isFloat(dtype) ? reductions.sum(x, axes) : commonLoops.sum(x, axes);
     },
 
-    ...mapEntries({ max: plain.max, min: plain.min }, (name, other) => (x: NdArray, axes: readonly number[]) => {
-      if (!isFloat(x.dtype)) return other(x, axes);
-      abstract[name](x, axes);
-      return reductions[name](x, axes);
-    }),
+    ...mapEntries(
+      { max: commonLoops.max, min: commonLoops.min },
+      (name, other) => (x: NdArray, axes: readonly number[]) => {
+        if (!isFloat(x.dtype)) return other(x, axes);
+        resultOf[name](x, axes);
+        return reductions[name](x, axes);
+      },
+    ),
 
     matmul(x, y) {
-      const { shape, dtype } = abstract.matmul(x, y);
-      if (!isFloat(dtype)) return plain.matmul(x, y);
+      const { shape, dtype } = resultOf.matmul(x, y);
+      if (!isFloat(dtype)) return commonLoops.matmul(x, y);
       const [m, n, k] = [shape.at(-2)!, shape.at(-1)!, x.shape.at(-1)!];
       const out = empty(shape, dtype);
       const product = products.of(dtype, 2 * out.size * k, x.size + y.size + out.size);
@@ -221,11 +234,11 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     },
 
     affine(x, w, b) {
-      const { shape, dtype } = abstract.affine(x, w, b);
-      if (!isFloat(dtype)) return plain.affine(x, w, b);
+      const { shape, dtype } = resultOf.affine(x, w, b);
+      if (!isFloat(dtype)) return commonLoops.affine(x, w, b);
       const [k, n] = w.shape as [number, number];
       const m = x.shape.length === 2 ? shape[0]! : sizeOf(shape.slice(0, -1));
-      const rows = x.shape.length === 2 ? x : plain.reshape(x, [m, k]);
+      const rows = x.shape.length === 2 ? x : commonLoops.reshape(x, [m, k]);
       const out = empty(shape, dtype);
       const result = { data: out.data as FloatArray, offset: out.offset };
       fillRows(result, b, m);
@@ -236,13 +249,13 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     },
 
     crossEntropy(logits, labels) {
-      const { dtype } = abstract.crossEntropy(logits, labels);
-      if (logits.shape[1]! > Staging.chunk) return plain.crossEntropy(logits, labels);
+      const { dtype } = resultOf.crossEntropy(logits, labels);
+      if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropy(logits, labels);
       return crossEntropyOf(dtype as FloatDType).losses(logits, labels);
     },
     crossEntropySlope(g, logits, labels) {
-      const { dtype } = abstract.crossEntropySlope(g, logits, labels);
-      if (logits.shape[1]! > Staging.chunk) return plain.crossEntropySlope(g, logits, labels);
+      const { dtype } = resultOf.crossEntropySlope(g, logits, labels);
+      if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropySlope(g, logits, labels);
       return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
@@ -256,9 +269,23 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   return kernels;
 }
 
+/** The plain interpreter, without the parts that programs bring along. */
+function createBarePlain(): ExtensibleKernels {
+  const kernels: ExtensibleKernels = {
+    ...absent,
+    ...commonLoops,
+    engine: {
+      ...{ interpreter: 'plain', simd: false, relaxedSimd: false, threads: 1 },
+      setThreads() {},
+      add: (part) => Object.assign(kernels, part.loops(kernels)),
+    },
+  };
+  return kernels;
+}
+
 /** The fastest interpreter that the engine can run, over a memory of its own; of its parts it has those that are added. */
-export const createDefault = (options?: WasmOptions): WasmKernels | Kernels<NdArray> =>
-  features().simd ? createBare('createDefault', options) : plain;
+export const createDefault = (options?: WasmOptions): WasmKernels | ExtensibleKernels =>
+  features().simd ? createBare('createDefault', options) : createBarePlain();
 
 /** Throws unless `threads` is a number of threads that can be meant. */
 export function checkThreads(call: string, threads: number): number {

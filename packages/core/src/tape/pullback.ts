@@ -1,14 +1,7 @@
 /** What an entry makes of a cotangent: its rule, applied to arrays or to recorded tensors. */
 
-import {
-  type ArrayLike,
-  abstract,
-  type Kernels,
-  type Primitive,
-  primitives,
-  type Shape,
-  sameShape,
-} from '@tapegrad/kernels';
+import { type ArrayLike, type Kernels, type Primitive, primitives, type Shape, sameShape } from '@tapegrad/kernels';
+import { resultTypes } from '../engine.ts';
 import { rules, type VariadicVjp } from './rules.ts';
 import type { Entry, Recorded } from './tape.ts';
 
@@ -71,8 +64,9 @@ type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
 /** Shapes in the place of arrays, and primitives that note which of them they compute with. */
 function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
+  const types = resultTypes();
   const noting = (op: Primitive): AnyRun => {
-    const run = abstract[op] as AnyRun;
+    const run = types[op] as AnyRun;
     return (...args) => {
       for (const operand of args) read.add(operand);
       return run(...args);

@@ -1,6 +1,6 @@
 /** Convolutions as products of unfolded windows. */
 
-import { abstract } from '../abstract.ts';
+import { windowedResultOf } from '../abstract/windowed.ts';
 import type { ArrayLike, Convolution, Kernels } from '../primitives.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 
@@ -25,18 +25,18 @@ export function convolutionsOf<A extends ArrayLike>(
 
   return {
     conv(x, w, of) {
-      const { shape } = abstract.conv(x, w, of);
+      const { shape } = windowedResultOf.conv(x, w, of);
       return k.reshape(k.matmul(rowsOf(w, of), windowsOf(x, of, w.shape, shape)), shape);
     },
     convInput(y, w, of) {
-      const [batch, channels] = abstract.convInput(y, w, of).shape as [number, number];
+      const [batch, channels] = windowedResultOf.convInput(y, w, of).shape as [number, number];
       const { windows, shape } = of;
       const entries = k.matmul(k.permute(rowsOf(w, of), transpose), mapsOf(y, of));
       const sizes = windows.map(({ size }) => size);
       return k.fold(k.reshape(entries, [batch, channels, ...sizes, ...y.shape.slice(2)]), { windows, shape });
     },
     convWeight(x, y, of) {
-      const { shape } = abstract.convWeight(x, y, of);
+      const { shape } = windowedResultOf.convWeight(x, y, of);
       const products = k.matmul(mapsOf(y, of), k.permute(windowsOf(x, of, shape, y.shape), transpose));
       return k.reshape(k.sum(products, [0]), shape);
     },

@@ -1,4 +1,4 @@
-import { abstract } from '../abstract.ts';
+import { resultOf } from '../abstract/common.ts';
 import type { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { emptyOf, readIndices } from '../movement.ts';
@@ -19,7 +19,7 @@ function forEachRow(x: NdArray, visit: (row: number, from: number, most: number,
 
 export const crossEntropies: Pick<Kernels<NdArray>, 'crossEntropy' | 'crossEntropySlope'> = {
   crossEntropy(logits, labels) {
-    const out = emptyOf(abstract.crossEntropy(logits, labels));
+    const out = emptyOf(resultOf.crossEntropy(logits, labels));
     const list = readIndices('crossEntropy', labels, logits.shape[1]!);
     const x = contiguous(logits);
     forEachRow(x, (row, from, most, sum) => {
@@ -29,7 +29,7 @@ export const crossEntropies: Pick<Kernels<NdArray>, 'crossEntropy' | 'crossEntro
   },
 
   crossEntropySlope(g, logits, labels) {
-    const out = emptyOf(abstract.crossEntropySlope(g, logits, labels));
+    const out = emptyOf(resultOf.crossEntropySlope(g, logits, labels));
     const list = readIndices('crossEntropySlope', labels, logits.shape[1]!);
     const x = contiguous(logits);
     const classes = x.shape[1]!;

@@ -1,4 +1,4 @@
-import { abstract } from '../abstract.ts';
+import { resultOf } from '../abstract/common.ts';
 import type { NdArray } from '../array.ts';
 import { copyRun } from '../copy.ts';
 import { forEachBroadcastRun } from '../iterate.ts';
@@ -175,10 +175,10 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
 
 /** Every elementwise primitive on one operand, and on two. */
 export const elementwise: Pick<Kernels<NdArray>, Unary | Binary | 'timesSlope'> = {
-  ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(abstract[name](x)))),
+  ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(resultOf[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
-    return map2(exact, x, y, emptyOf(abstract[name](x, y)));
+    return map2(exact, x, y, emptyOf(resultOf[name](x, y)));
   }),
-  timesSlope: (g, y, of) => map2(slopes[of], g, y, emptyOf(abstract.timesSlope(g, y, of))),
+  timesSlope: (g, y, of) => map2(slopes[of], g, y, emptyOf(resultOf.timesSlope(g, y, of))),
 };

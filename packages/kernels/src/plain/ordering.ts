@@ -1,4 +1,4 @@
-import { abstract } from '../abstract.ts';
+import { resultOf } from '../abstract/common.ts';
 import type { NdArray } from '../array.ts';
 import { copyRun } from '../copy.ts';
 import { emptyOf } from '../movement.ts';
@@ -15,7 +15,7 @@ function ascending(a: number, b: number): number {
 /** The primitive that puts elements in order; `sort` leaves equals in theirs. */
 export const ordering: Pick<Kernels<NdArray>, 'argsort'> = {
   argsort(x, order) {
-    const out = emptyOf(abstract.argsort(x, order));
+    const out = emptyOf(resultOf.argsort(x, order));
     const { axis, descending } = order;
     const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
     const [line, places] = [new Float64Array(length), new Int32Array(length)];

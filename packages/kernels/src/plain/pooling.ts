@@ -1,13 +1,14 @@
 /** Max pooling on typed arrays. */
 
-import { abstract } from '../abstract.ts';
+import { windowedResultOf } from '../abstract/windowed.ts';
 import { filled, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import type { Data } from '../dtype.ts';
-import { emptyOf, movement } from '../movement.ts';
-import type { Kernels } from '../primitives.ts';
+import { emptyOf } from '../movement.ts';
+import type { WindowedKernels } from '../primitives.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
+import { windows as unfolding } from './windows.ts';
 
 /** Planes, and the places in a plane that each window covers, window after window. */
 export interface Pools {
@@ -30,7 +31,7 @@ export function poolsOf(shape: Shape, windows: readonly Window[]): Pools {
     'int32',
     axes,
   );
-  const unfolded = contiguous(movement.unfold(numbers, windows));
+  const unfolded = contiguous(unfolding.unfold(numbers, windows));
   const size = sizeOf(windows.map((w) => w.size));
   const count = unfolded.size / size;
   const places = new Int32Array(unfolded.size);
@@ -68,9 +69,9 @@ function forEachMaximum(by: NdArray, windows: readonly Window[], visit: (window:
   }
 }
 
-export const pooling: Pick<Kernels<NdArray>, 'maxPool' | 'maxUnpool'> = {
+export const pooling: Pick<WindowedKernels<NdArray>, 'maxPool' | 'maxUnpool'> = {
   maxPool(x, by, windows) {
-    const out = emptyOf(abstract.maxPool(x, by, windows));
+    const out = emptyOf(windowedResultOf.maxPool(x, by, windows));
     const { data, offset } = contiguous(x);
     forEachMaximum(by, windows, (window, place) => {
       out.data[window] = data[offset + place]!;
@@ -78,7 +79,7 @@ export const pooling: Pick<Kernels<NdArray>, 'maxPool' | 'maxUnpool'> = {
     return out;
   },
   maxUnpool(y, by, windows) {
-    const { shape, dtype } = abstract.maxUnpool(y, by, windows);
+    const { shape, dtype } = windowedResultOf.maxUnpool(y, by, windows);
     const out = filled(shape, 0, dtype);
     const { data, offset } = contiguous(y);
     forEachMaximum(by, windows, (window, place) => {

@@ -1,11 +1,11 @@
-import { abstract } from '../abstract.ts';
+import { resultOf } from '../abstract/common.ts';
 import { filled, type NdArray } from '../array.ts';
 import { assign } from '../copy.ts';
 import type { Data, DType } from '../dtype.ts';
 import { forEachRun } from '../iterate.ts';
-import { byEntry, emptyOf, overlap, readIndices, reshaped } from '../movement.ts';
+import { byEntry, emptyOf, readIndices, reshaped } from '../movement.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
-import { broadcastView, firstEntryView, sliceView, windowView } from '../views.ts';
+import { broadcastView, firstEntryView, sliceView } from '../views.ts';
 
 /** How elements are brought together, in float64. */
 interface Reduction {
@@ -29,7 +29,7 @@ interface Reduction {
 const leaf = 128;
 
 // A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
-const sum: Reduction = {
+export const sum: Reduction = {
   identity: 0,
   ofTwo: (a, b) => a + b,
   // Halves are summed by themselves, so that the rounding error grows with the logarithm of the length.
@@ -78,7 +78,7 @@ const min: Reduction = {
 };
 
 /** Brings every element of `x` to the entry of `results` that it falls on when `results` is broadcast to it. */
-function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun }: Reduction): void {
+export function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun }: Reduction): void {
   const [to, from] = [results.data, x.data];
   forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {
     if (os === 0) to[o!] = ofTwo(to[o!]!, ofRun(from, p!, ps!, length));
@@ -87,7 +87,7 @@ function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun }: Red
 }
 
 /** The results in the dtype of the answer, rounded once. */
-const rounded = (results: NdArray, dtype: DType): NdArray =>
+export const rounded = (results: NdArray, dtype: DType): NdArray =>
   results.dtype === dtype ? results : assign(emptyOf({ shape: results.shape, dtype }), results);
 
 function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction): NdArray {
@@ -110,7 +110,7 @@ export function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from
 
 const argExtremum =
   (name: 'argmax' | 'argmin', beats: (a: number, b: number) => boolean) => (x: NdArray, axis: number) => {
-    const out = emptyOf(abstract[name](x, axis));
+    const out = emptyOf(resultOf[name](x, axis));
     const [data, step, length] = [x.data, x.stride[axis]!, x.shape[axis]!];
     forEachLine(x, out, axis, (from, to) => {
       let place = 0;
@@ -176,18 +176,18 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
   return { distinct: distinct.subarray(0, count), ranks };
 }
 
-type Reducing = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd' | 'fold';
+type Reducing = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd';
 
 /** The primitives that bring many elements together. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
-  sum: (x, axes) => reduce(x, abstract.sum(x, axes), sum),
-  max: (x, axes) => reduce(x, abstract.max(x, axes), max),
-  min: (x, axes) => reduce(x, abstract.min(x, axes), min),
+  sum: (x, axes) => reduce(x, resultOf.sum(x, axes), sum),
+  max: (x, axes) => reduce(x, resultOf.max(x, axes), max),
+  min: (x, axes) => reduce(x, resultOf.min(x, axes), min),
   argmax: argExtremum('argmax', (a, b) => a > b),
   argmin: argExtremum('argmin', (a, b) => a < b),
 
   cumsum(x, axis) {
-    const out = emptyOf(abstract.cumsum(x, axis));
+    const out = emptyOf(resultOf.cumsum(x, axis));
     const [data, sums, length] = [x.data, out.data, x.shape[axis]!];
     const [step, outStep] = [x.stride[axis]!, out.stride[axis]!];
     forEachLine(x, out, axis, (from, to) => {
@@ -201,7 +201,7 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   },
 
   scatterAdd(x, indices, into) {
-    const { shape, dtype } = abstract.scatterAdd(x, indices, into);
+    const { shape, dtype } = resultOf.scatterAdd(x, indices, into);
     const { axis, size } = into;
     const places = readIndices('scatterAdd', indices, size);
     const entries = reshaped(x, shape.with(axis, places.length));
@@ -217,20 +217,5 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
     const out = filled(shape, 0, dtype);
     addEntries(out, sums, distinct, axis);
     return out;
-  },
-
-  fold(x, into) {
-    const { shape, dtype } = abstract.fold(x, into);
-    const { windows } = into;
-    const lead = shape.length - windows.length;
-    const out = filled(shape, 0, 'float64');
-    const paddedShape = shape.map((n, i) =>
-      i < lead ? n : n + windows[i - lead]!.padding[0] + windows[i - lead]!.padding[1],
-    );
-    const padded = filled(paddedShape, 0, 'float64');
-    reduceInto(windowView(padded, windows, x.shape.slice(x.shape.length - windows.length)), x, sum);
-    const { source, target } = overlap(out, padded, windows);
-    assign(source, target);
-    return rounded(out, dtype);
   },
 };

@@ -1,14 +1,14 @@
 /**
- * Parts of the WebAssembly interpreter: kernels that a program brings along with the operations that need them, so that
- * one without these operations carries none of them. Until a part is there, the plain loops serve.
+ * Parts of an interpreter: primitives that a program brings along with the operations that need them, so that one without
+ * these operations carries none of their code.
  */
 
 import type { NdArray } from '../array.ts';
-import type { Kernels } from '../primitives.ts';
+import type { ArrayLike, Kernels } from '../primitives.ts';
 import type { Heap } from './heap.ts';
 import type { CallHelpers } from './help.ts';
 
-/** What an interpreter lends to its parts. */
+/** What the WebAssembly interpreter lends to its parts. */
 export interface Host {
   readonly heap: Heap;
   /** Multiply-add in one instruction, which may round once. */
@@ -16,5 +16,12 @@ export interface Host {
   readonly helpers: CallHelpers;
 }
 
-/** Makes the kernels of some primitives, for an interpreter that has all the others. */
-export type Part = (host: Host, kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;
+/** Some primitives, for interpreters that have all the others. */
+export interface Part {
+  /** The types of their results. */
+  readonly results: Partial<Kernels<ArrayLike>>;
+  /** In plain loops. */
+  readonly loops: (kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;
+  /** In WebAssembly. */
+  readonly wasm: (host: Host, kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;
+}

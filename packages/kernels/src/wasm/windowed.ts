@@ -1,16 +1,15 @@
-/** The primitives that look through windows, convolutions among them: a part of the WebAssembly interpreter. */
+/** The primitives that look through windows, convolutions among them: a part of an interpreter. */
 
-import { abstract } from '../abstract.ts';
+import { windowedResultOf } from '../abstract/windowed.ts';
 import type { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { bytesPerElement, type DType, forEachFloat, isFloat } from '../dtype.ts';
-import { convolutionsOf as composeConvolutions } from '../plain/convolution.ts';
-import { plain } from '../plain.ts';
-import type { ArrayLike, Convolution } from '../primitives.ts';
+import { windowedLoops } from '../plain/windowed.ts';
+import type { ArrayLike, Convolution, Kernels, WindowedKernels } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
 import { Convolutions } from './convolution.ts';
-import type { Part } from './part.ts';
+import type { Host, Part } from './part.ts';
 import { areSquares, Pooling } from './pooling.ts';
 import { bestTile } from './product.ts';
 import { forEachMemory } from './task-kinds.ts';
@@ -31,9 +30,9 @@ function isAllFinite(x: NdArray): boolean {
 /** What an element of a window costs, in operations of a product. */
 const POOLING_OPERATIONS = 24;
 
-/** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two. */
-export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
-  const composed = composeConvolutions(kernels);
+/** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two; loops for all else. */
+function windowedKernels({ heap, relaxed, helpers }: Host, kernels: Kernels<NdArray>): WindowedKernels<NdArray> {
+  const loops = windowedLoops(kernels);
   const windowsOf = forEachFloat((dtype) => new Windows(heap, dtype === 'float32' ? 'f32' : 'f64'));
   const tile = bestTile(relaxed);
   const convolutionsOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Convolutions(by, dtype, tile)));
@@ -53,44 +52,46 @@ export const windowed: Part = ({ heap, relaxed, helpers }, kernels) => {
 
   return {
     conv(x, w, of) {
-      const { shape, dtype } = abstract.conv(x, w, of);
+      const { shape, dtype } = windowedResultOf.conv(x, w, of);
       const fast = convolutionsFor(dtype, of, sizeOf(shape) * sizeOf(w.shape.slice(1)));
-      return fast === undefined ? composed.conv(x, w, of) : fast.conv(x, w, of, shape);
+      return fast === undefined ? loops.conv(x, w, of) : fast.conv(x, w, of, shape);
     },
     convInput(y, w, of) {
-      const { shape, dtype } = abstract.convInput(y, w, of);
+      const { shape, dtype } = windowedResultOf.convInput(y, w, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
       // Zeros about the maps of y meet the weight.
-      return fast === undefined || !isAllFinite(w) ? composed.convInput(y, w, of) : fast.convInput(y, w, of, shape);
+      return fast === undefined || !isAllFinite(w) ? loops.convInput(y, w, of) : fast.convInput(y, w, of, shape);
     },
     convWeight(x, y, of) {
-      const { shape, dtype } = abstract.convWeight(x, y, of);
+      const { shape, dtype } = windowedResultOf.convWeight(x, y, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
       const sums = fast?.convWeight(x, y, of, shape);
       // Zeros between the rows of y meet elements of x, which show in the sums where they are not finite.
-      return sums === undefined || !isAllFinite(sums) ? composed.convWeight(x, y, of) : sums;
+      return sums === undefined || !isAllFinite(sums) ? loops.convWeight(x, y, of) : sums;
     },
 
     unfold(x, windows) {
-      const { shape, dtype } = abstract.unfold(x, windows);
-      if (!isFloat(dtype) || !isPlanar(windows)) return plain.unfold(x, windows);
+      const { shape, dtype } = windowedResultOf.unfold(x, windows);
+      if (!isFloat(dtype) || !isPlanar(windows)) return loops.unfold(x, windows);
       return windowsOf(dtype).unfold(x, windows, shape);
     },
     fold(x, into) {
-      const { shape, dtype } = abstract.fold(x, into);
-      if (!isFloat(dtype) || !isPlanar(into.windows)) return plain.fold(x, into);
+      const { shape, dtype } = windowedResultOf.fold(x, into);
+      if (!isFloat(dtype) || !isPlanar(into.windows)) return loops.fold(x, into);
       return windowsOf(dtype).fold(x, into.windows, shape);
     },
 
     maxPool(x, by, windows) {
-      const { shape } = abstract.maxPool(x, by, windows);
+      const { shape } = windowedResultOf.maxPool(x, by, windows);
       const fast = poolingFor(by, windows, sizeOf(shape));
-      return fast === undefined ? plain.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
+      return fast === undefined ? loops.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
     },
     maxUnpool(y, by, windows) {
-      const { shape } = abstract.maxUnpool(y, by, windows);
+      const { shape } = windowedResultOf.maxUnpool(y, by, windows);
       const fast = poolingFor(by, windows, y.size);
-      return fast === undefined ? plain.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
+      return fast === undefined ? loops.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
     },
   };
-};
+}
+
+export const windowed: Part = { results: windowedResultOf, loops: windowedLoops, wasm: windowedKernels };

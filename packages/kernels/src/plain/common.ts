@@ -1,0 +1,32 @@
+/** The plain loops that every program has. */
+
+import { resultOf } from '../abstract/common.ts';
+import type { NdArray } from '../array.ts';
+import { forEachMatrix } from '../matrices.ts';
+import { emptyOf, movement } from '../movement.ts';
+import type { CommonKernels } from '../primitives.ts';
+import { crossEntropies } from './cross-entropy.ts';
+import { elementwise } from './elementwise.ts';
+import { multiplyMatrices } from './matmul.ts';
+import { ordering } from './ordering.ts';
+import { reductions } from './reductions.ts';
+
+/** The product of two stacks of matrices. */
+function matmul(x: NdArray, y: NdArray): NdArray {
+  const out = emptyOf(resultOf.matmul(x, y));
+  forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));
+  return out;
+}
+
+export const commonLoops: CommonKernels<NdArray> = {
+  ...movement,
+  ...elementwise,
+  ...reductions,
+  ...ordering,
+  ...crossEntropies,
+  matmul,
+  affine(x, w, b) {
+    resultOf.affine(x, w, b);
+    return elementwise.add(matmul(x, w), b);
+  },
+};

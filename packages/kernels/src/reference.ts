@@ -10,22 +10,21 @@ import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { abstract } from './abstract.ts';
 import { NdArray } from './array.ts';
-import { newData } from './dtype.ts';
+import { type DType, newData } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import type {
   Activation,
   ArrayLike,
   Binary as BinaryPrimitive,
-  Convolution,
   Kernels,
   Unary as UnaryPrimitive,
 } from './primitives.ts';
+import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
 import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 import type { Window } from './views.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
-type Index = readonly number[];
 
 const zeros = (shape: Shape): Nd => ndarray(new Float64Array(sizeOf(shape)), [...shape]);
 
@@ -48,18 +47,6 @@ function stretch(x: Nd, shape: Shape): Nd {
   const lead = shape.length - x.shape.length;
   const stride = shape.map((n, i) => (i < lead || x.shape[i - lead] !== n ? 0 : x.stride[i - lead]!));
   return ndarray(x.data, [...shape], stride, x.offset);
-}
-
-/** Every index of a shape, in row-major order. */
-function* indices(shape: Shape): Generator<number[]> {
-  if (sizeOf(shape) === 0) return;
-  const index = shape.map(() => 0);
-  for (;;) {
-    yield [...index];
-    let axis = shape.length - 1;
-    while (axis >= 0 && ++index[axis]! === shape[axis]) index[axis--] = 0;
-    if (axis < 0) return;
-  }
 }
 
 /** A new array whose entry at each index is what `value` says. */
@@ -140,53 +127,6 @@ const argReduction =
     return store(type, out);
   };
 
-/** Where entry `index` of the sliding windows reads, or `undefined` where it reads padding. */
-function windowSource(index: Index, windows: readonly Window[], shape: Shape): number[] | undefined {
-  const lead = shape.length - windows.length;
-  const source = [...index.slice(0, lead)];
-  for (const [i, { stride, dilation, padding }] of windows.entries()) {
-    const within = index[lead + i]!;
-    const position = index[lead + windows.length + i]!;
-    const place = position * stride + within * dilation - padding[0];
-    if (place < 0 || place >= shape[lead + i]!) return undefined;
-    source.push(place);
-  }
-  return source;
-}
-
-/** The products that a plane y of positions sums up, as places in planes of x, none in the padding, of w and of y. */
-function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
-  const placeOf = (index: Index) => index.reduce((place, i, axis) => place * x[axis]! + i, 0);
-  const entries = [...indices(windows.map(({ size }) => size))];
-  return [...indices(y)].flatMap((position, k) =>
-    entries.map((within, j) => {
-      const source = windowSource([...within, ...position], windows, x);
-      return { i: source === undefined ? undefined : placeOf(source), j, k };
-    }),
-  );
-}
-
-/** Calls `visit` with the places in x, none in the padding, in w and in y of each product of a convolution y of x with w. */
-function forEachProduct(
-  { windows, groups }: Convolution,
-  x: Shape,
-  w: Shape,
-  y: Shape,
-  visit: (i: number | undefined, j: number, k: number) => void,
-): void {
-  const [outputs, inputs] = [w[0]! / groups, w[1]!];
-  const [ofX, ofW, ofY] = [x, w, y].map((shape) => sizeOf(shape.slice(2))) as [number, number, number];
-  const products = planeProducts(windows, x.slice(2), y.slice(2));
-  for (const [n, o, c] of indices([y[0]!, y[1]!, inputs]) as Iterable<[number, number, number]>) {
-    const planeOfX = n * x[1]! + Math.floor(o / outputs) * inputs + c;
-    const planeOfW = o * inputs + c;
-    const planeOfY = n * y[1]! + o;
-    for (const { i, j, k } of products) {
-      visit(i === undefined ? undefined : planeOfX * ofX + i, planeOfW * ofW + j, planeOfY * ofY + k);
-    }
-  }
-}
-
 /** The place of the first maximum of the window at a place of the result. */
 function maximumPlace(by: Nd, windows: readonly Window[], place: Index): Index {
   const lead = by.shape.length - windows.length;
@@ -226,6 +166,8 @@ function softmaxRows(logits: NdArray) {
     return { shifted, sum, logSum: Math.log(sum) };
   });
 }
+
+const timesOf = (dtype: DType) => (dtype === 'int32' ? Math.imul : (x: number, y: number): number => x * y);
 
 const slopes: { readonly [A in Activation]: (g: number, y: number) => number } = {
   relu: (g, y) => (y === 0 ? 0 : g),
@@ -413,7 +355,7 @@ export const reference: Kernels<NdArray> = {
     const batch = broadcastShapes('matmul', x.shape.slice(0, -2), y.shape.slice(0, -2));
     const a = stretch(load(x), [...batch, ...x.shape.slice(-2)]);
     const b = stretch(load(y), [...batch, ...y.shape.slice(-2)]);
-    const times = x.dtype === 'int32' ? Math.imul : (p: number, q: number) => p * q;
+    const times = timesOf(x.dtype);
     const out = build(type.shape, (index) => {
       const lead = index.slice(0, -2);
       const [row, column] = index.slice(-2) as [number, number];
@@ -427,7 +369,7 @@ export const reference: Kernels<NdArray> = {
   affine(x, w, b) {
     const type = abstract.affine(x, w, b);
     const [a, c, d] = [load(x), load(w), load(b)];
-    const times = x.dtype === 'int32' ? Math.imul : (p: number, q: number) => p * q;
+    const times = timesOf(x.dtype);
     const out = build(type.shape, (index) => {
       const [row, column] = [index.slice(0, -1), index.at(-1)!];
       let sum = get(d, [column]);

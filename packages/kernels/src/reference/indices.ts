@@ -1,0 +1,66 @@
+/** Which elements the reference interpreter looks at: every index of a shape, and what windows see of an array. */
+
+import type { Convolution } from '../primitives.ts';
+import { type Shape, sizeOf } from '../shape.ts';
+import type { Window } from '../views.ts';
+
+export type Index = readonly number[];
+
+/** Every index of a shape, in row-major order. */
+export function* indices(shape: Shape): Generator<number[]> {
+  if (sizeOf(shape) === 0) return;
+  const index = shape.map(() => 0);
+  for (;;) {
+    yield [...index];
+    let axis = shape.length - 1;
+    while (axis >= 0 && ++index[axis]! === shape[axis]) index[axis--] = 0;
+    if (axis < 0) return;
+  }
+}
+
+/** Where entry `index` of the sliding windows reads, or `undefined` where it reads padding. */
+export function windowSource(index: Index, windows: readonly Window[], shape: Shape): number[] | undefined {
+  const lead = shape.length - windows.length;
+  const source = [...index.slice(0, lead)];
+  for (const [i, { stride, dilation, padding }] of windows.entries()) {
+    const within = index[lead + i]!;
+    const position = index[lead + windows.length + i]!;
+    const place = position * stride + within * dilation - padding[0];
+    if (place < 0 || place >= shape[lead + i]!) return undefined;
+    source.push(place);
+  }
+  return source;
+}
+
+/** The products that a plane y of positions sums up, as places in planes of x, none in the padding, of w and of y. */
+function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
+  const placeOf = (index: Index) => index.reduce((place, i, axis) => place * x[axis]! + i, 0);
+  const entries = [...indices(windows.map(({ size }) => size))];
+  return [...indices(y)].flatMap((position, k) =>
+    entries.map((within, j) => {
+      const source = windowSource([...within, ...position], windows, x);
+      return { i: source === undefined ? undefined : placeOf(source), j, k };
+    }),
+  );
+}
+
+/** Calls `visit` with the places in x, none in the padding, in w and in y of each product of a convolution y of x with w. */
+export function forEachProduct(
+  { windows, groups }: Convolution,
+  x: Shape,
+  w: Shape,
+  y: Shape,
+  visit: (i: number | undefined, j: number, k: number) => void,
+): void {
+  const [outputs, inputs] = [w[0]! / groups, w[1]!];
+  const [ofX, ofW, ofY] = [x, w, y].map((shape) => sizeOf(shape.slice(2))) as [number, number, number];
+  const products = planeProducts(windows, x.slice(2), y.slice(2));
+  for (const [n, o, c] of indices([y[0]!, y[1]!, inputs]) as Iterable<[number, number, number]>) {
+    const planeOfX = n * x[1]! + Math.floor(o / outputs) * inputs + c;
+    const planeOfW = o * inputs + c;
+    const planeOfY = n * y[1]! + o;
+    for (const { i, j, k } of products) {
+      visit(i === undefined ? undefined : planeOfX * ofX + i, planeOfW * ofW + j, planeOfY * ofY + k);
+    }
+  }
+}

@@ -112,7 +112,8 @@ function rank(value: number, dtype: FloatDType): bigint {
  * How many steps from one number of a dtype to the next lie between two of them: 0 for the same number, both zeros and
  * two NaNs, infinite for a number and a NaN. An infinity is one step from the largest finite number.
  *
- * @example ulpDistance(1, 1 + 2 ** -23, 'float32') // 1
+ * @example
+ * ulpDistance(1, 1 + 2 ** -23, 'float32'); // 1
  */
 export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
   if (Number.isNaN(a) || Number.isNaN(b)) return Number.isNaN(a) && Number.isNaN(b) ? 0 : Number.POSITIVE_INFINITY;

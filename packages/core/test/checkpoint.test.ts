@@ -5,7 +5,9 @@ import {
   checkpoint,
   defineOp,
   grad,
+  hvp,
   isRecomputing,
+  jacobian,
   jvp,
   links,
   ones,
@@ -180,10 +182,39 @@ describe('on the tape', () => {
     expect(report.passed).toBe(true);
   });
 
-  test('a batch is mapped as without it', () => {
-    const loss = (z: Tensor): Tensor<readonly []> => sumOf(block(z.reshape([1, 4])));
-    const plain = (z: Tensor): Tensor<readonly []> => sumOf(z.reshape([1, 4]).matmul(first).tanh());
-    expect(numbers(vmap(grad(loss))(x))).toEqual(numbers(vmap(grad(plain))(x)));
+  describe('inside vmap', () => {
+    const row: Block = (z) => z.reshape([1, 4]).matmul(first).tanh().matmul(second).sigmoid();
+    const own: Block = (z) => grad((a: Tensor) => sumOf(row(a)))(z).mul(z);
+    const rows = new Random(6).normal([2, 3, 4], { dtype: 'float64' });
+    const lossOf = (f: Block) => (z: Tensor) => sumOf(f(z).mul(z));
+    const ways: { readonly [name: string]: (f: Block) => Tensor } = {
+      'with a gradient of each example': (f) => vmap(grad(lossOf(f)))(x),
+      'with a gradient through the batch': (f) => grad((z: Tensor) => sumOf(vmap(f)(z).pow(2) as Tensor))(x),
+      'of a parameter': (f) =>
+        sumOf(vmap(f)(x).pow(2) as Tensor)
+          .backward()
+          .of(first),
+      'of a batch of batches': (f) => grad((z: Tensor) => sumOf(vmap(vmap(f))(z).pow(2) as Tensor))(rows),
+      'with gradients between the batches': (f) =>
+        vmap(grad((z: Tensor) => sumOf(vmap(f)(z).pow(2) as Tensor<readonly [number]>)))(rows),
+      'with tangents': (f) => vmap((z: Tensor) => jvp(f, [z], [z])[1])(x),
+      'with products with Hessians': (f) => vmap((z: Tensor) => hvp(lossOf(f), [z], [z])[0] as Tensor)(x),
+      'with Jacobians': (f) => jacobian((z: Tensor) => vmap(f)(z))(x) as Tensor,
+      'with Jacobians of each example': (f) => vmap((z: Tensor) => jacobian(f)(z) as Tensor)(x),
+    };
+    const cases = Object.entries(ways).flatMap(([name, way]) => [
+      { name, way, f: row },
+      { name: `${name}, around a gradient`, way, f: own },
+    ]);
+
+    test.each(cases)('$name', ({ way, f }) => {
+      expect(numbers(way(checkpoint(f)))).toEqual(numbers(way(f)));
+    });
+
+    test('nothing is kept of it', () => {
+      const ops = tapeOf(vmap(checkpoint(row))(x)).map(({ op }) => op);
+      expect(ops).toEqual(['checkpoint']);
+    });
   });
 });
 

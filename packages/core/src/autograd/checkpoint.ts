@@ -6,7 +6,7 @@ import { type RandomStates, watchDraws, withStates } from '../random.ts';
 import { record } from '../tape/recorded.ts';
 import { entriesOf, isRecording, nextEntry, type Recomputation } from '../tape/tape.ts';
 import { type Tensor, wrap } from '../tensor.ts';
-import { activeLevels } from '../transforms/batched.ts';
+import { activeLevels, type Levels, unwrapped, withLevels, wrappedLike } from '../transforms/batched.ts';
 import type { TensorFunction } from './define.ts';
 
 type Run = (...args: readonly unknown[]) => Tensor;
@@ -28,7 +28,10 @@ class Call implements Recomputation<Tensor> {
   readonly #args: readonly unknown[];
   /** Where the generators stood that it drew from. */
   readonly #states: RandomStates;
+  /** The result for all examples. */
   readonly #result: Tensor;
+  /** The batches that were being mapped over. */
+  readonly #levels: Levels = activeLevels();
 
   constructor(run: Run, args: readonly unknown[], states: RandomStates, result: Tensor) {
     this.#run = run;
@@ -38,7 +41,8 @@ class Call implements Recomputation<Tensor> {
   }
 
   recompute(): Tensor {
-    const again = withStates(this.#states, () => this.#run(...this.#args));
+    const run = (): Tensor => withStates(this.#states, () => this.#run(...this.#args));
+    const again = unwrapped(withLevels(this.#levels, run));
     if (sameElements(again, this.#result)) return again;
     throw new TapeError(
       'checkpoint: the function gave another result when the sweep ran it again; it may depend on nothing but tensors and ' +
@@ -66,7 +70,7 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
  * Gradients are the same to the bit, of any order, for arguments and for whatever else the function computes with, such as
  * parameters; random draws are repeated. The function may take anything and gives one tensor. It is to compute the same
  * when it is run again: what it updates on the side (counters, running statistics) is updated twice, unless it asks
- * `isRecomputing`. Inside `vmap` it is run as it is.
+ * `isRecomputing`.
  *
  * @throws TapeError in the sweep where it gives another result then, or where a parameter that it uses has changed.
  * @example
@@ -79,12 +83,14 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
 export function checkpoint<F extends TensorFunction>(f: F): F {
   const run = f as unknown as Run;
   const checkpointed: Run = (...args) => {
-    if (!isRecording() || activeLevels().length > 0) return run(...args);
+    if (!isRecording()) return run(...args);
     const since = nextEntry();
     const [result, states] = watchDraws(() => run(...args));
-    if (result.entry === undefined || result.entry.id < since) return result;
-    const call = new Call(run, args, states, result.detach());
-    return record(wrap, 'checkpoint', inputsOf(result, since), call, result.array);
+    // Inside `vmap`, what is recorded is the tape of all examples.
+    const all = unwrapped(result);
+    if (all.entry === undefined || all.entry.id < since) return result;
+    const call = new Call(run, args, states, all.detach());
+    return wrappedLike(result, record(wrap, 'checkpoint', inputsOf(all, since), call, all.array));
   };
   return checkpointed as unknown as F;
 }

@@ -8,6 +8,8 @@ import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
 export interface Level {
   /** The number of examples. */
   readonly size: number;
+  /** Runs `body` while every operation is run on all examples. */
+  map<R>(body: () => R): R;
 }
 
 /** The elements of one example, which nobody can read since there are many. */
@@ -69,12 +71,13 @@ let active: Levels = [];
 /** The batches being mapped over, outermost first. */
 export const activeLevels = (): Levels => active;
 
-/** Runs `body` with one more batch being mapped over. */
-export function withLevel<R>(level: Level, body: () => R): R {
+/** Runs `body` with these batches being mapped over, whichever are now. */
+export function withLevels<R>(levels: Levels, body: () => R): R {
   const before = active;
-  active = [...before, level];
+  const added = levels.filter((level) => !before.includes(level));
+  active = levels;
   try {
-    return body();
+    return added.reduceRight((inner, level) => () => level.map(inner), body)();
   } finally {
     active = before;
   }
@@ -86,6 +89,10 @@ export function unwrapped(x: Tensor): Tensor {
   while (value instanceof Batched) value = value.value;
   return value;
 }
+
+/** Other elements for a tensor that was unwrapped, as an example of the same batches. */
+export const wrappedLike = (x: Tensor, value: Tensor): Tensor =>
+  x instanceof Batched ? new Batched(x.level, wrappedLike(x.value, value)) : value;
 
 function isExampleOf(x: Tensor, level: Level): boolean {
   for (let value = x; value instanceof Batched; value = value.value) if (value.level === level) return true;

@@ -15,7 +15,7 @@ import type { InsertAxis } from '../static-shapes.ts';
 import { intercept, type OperationCall } from '../tape/interception.ts';
 import { type CustomAttributes, noGrad } from '../tape/tape.ts';
 import { kernels, Tensor } from '../tensor.ts';
-import { allExamples, Batched, type Level, withLevel } from './batched.ts';
+import { activeLevels, allExamples, Batched, type Level, withLevels } from './batched.ts';
 import { moveAxes, runBatched } from './batching.ts';
 import { besideTensors, tensorsOf, withTensors } from './trees.ts';
 
@@ -150,7 +150,10 @@ export const vmap =
       throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
     }
     const mapped = args.map((x, i) => mappedArgument(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
-    const level: Level = { size: sizeOfBatch(mapped) };
+    const level: Level = {
+      size: sizeOfBatch(mapped),
+      map: <T>(body: () => T) => intercept<Tensor, T>((call) => runAtLevel(level, call), body),
+    };
     const examples = args.map((x, i) => {
       const argument = mapped[i];
       if (argument === null || argument === undefined) return x;
@@ -160,12 +163,7 @@ export const vmap =
         tensors.map((tensor, j) => exampleAlong(level, tensor, axes[j]!)),
       );
     });
-    const result = withLevel(level, () =>
-      intercept<Tensor, R>(
-        (call) => runAtLevel(level, call),
-        () => f(...(examples as unknown as A)),
-      ),
-    );
+    const result = withLevels([...activeLevels(), level], () => f(...(examples as unknown as A)));
     const outputs = tensorsOf('vmap', 'the result', result);
     const places = besideTensors('vmap', 'outAxes', result, outAxes, isAxis) as (number | null)[];
     const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));

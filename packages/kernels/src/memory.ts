@@ -83,7 +83,7 @@ export class Recycler {
       }
       return result;
     } finally {
-      watched.length = first;
+      if (watched.length > first) watched.length = first;
       watching = outer;
     }
   }

@@ -29,9 +29,11 @@ interface Part<A> {
  * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
  */
 export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends ArrayLike> {
-  readonly #sums = new Map<T | number, A>();
+  // What comes and goes with a step goes by a number: a map takes several times as long for an object it has not seen.
+  readonly #atResults = new Map<number, A>();
+  readonly #atInputs = new Map<T, A>();
   /** What slices passed on and the sums do not contain yet. */
-  readonly #parts = new Map<T | number, Part<A>[]>();
+  readonly #parts = new Map<T, Part<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: Memory<A>;
   readonly #since: number;
@@ -43,51 +45,58 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
     this.#since = since;
   }
 
-  /** A number for what comes and goes with a step: a map takes several times as long for an object it has not seen. */
-  #key(x: T): T | number {
-    return x.entry === undefined || x.entry.id < this.#since ? x : x.entry.id;
+  #isResult({ entry }: T): boolean {
+    return entry !== undefined && entry.id >= this.#since;
   }
 
   /** Adds a cotangent, which is held already, to those of a tensor. */
   add(x: T, cotangent: A): void {
-    const key = this.#key(x);
-    const sum = this.#sums.get(key);
-    this.#sums.set(key, sum === undefined ? cotangent : this.#plus(sum, cotangent));
+    if (this.#isResult(x)) this.#addTo(this.#atResults, x.entry!.id, cotangent);
+    else this.#addTo(this.#atInputs, x, cotangent);
+  }
+
+  #addTo<K>(sums: Map<K, A>, key: K, cotangent: A): void {
+    const sum = sums.get(key);
+    sums.set(key, sum === undefined ? cotangent : this.#plus(sum, cotangent));
   }
 
   /** Adds the cotangent of a slice of a tensor. */
   addPart(x: T, slice: Slice, cotangent: A): void {
     this.#memory.hold(cotangent);
     const part = { slice, cotangent };
-    const key = this.#key(x);
-    const parts = this.#parts.get(key);
-    if (parts === undefined) this.#parts.set(key, [part]);
+    const parts = this.#parts.get(x);
+    if (parts === undefined) this.#parts.set(x, [part]);
     else parts.push(part);
   }
 
-  /** Whether anything has arrived at a tensor. */
-  has(x: T): boolean {
-    const key = this.#key(x);
-    return this.#sums.has(key) || this.#parts.has(key);
+  /** Whether anything has arrived at the result of an entry. */
+  has(result: T): boolean {
+    return this.#atResults.has(result.entry!.id) || this.#parts.has(result);
   }
 
-  /** The sum of what has arrived at a tensor, if anything has, which is forgotten here. */
-  take(x: T): A | undefined {
-    const key = this.#key(x);
-    const sum = this.#sums.get(key);
-    if (sum !== undefined) this.#sums.delete(key);
-    const parts = this.#parts.get(key);
+  /** The sum of what has arrived at the result of an entry, if anything has, which is forgotten here. */
+  take(result: T): A | undefined {
+    const { id } = result.entry!;
+    const sum = this.#atResults.get(id);
+    if (sum !== undefined) this.#atResults.delete(id);
+    return this.#withParts(result, sum);
+  }
+
+  /** The sums of what has arrived at tensors which no entry that is walked to computed. */
+  atInputs(): ReadonlyMap<T, A> {
+    for (const x of this.#parts.keys()) {
+      if (!this.#isResult(x)) this.#atInputs.set(x, this.#withParts(x, this.#atInputs.get(x))!);
+    }
+    return this.#atInputs;
+  }
+
+  #withParts(x: T, sum: A | undefined): A | undefined {
+    const parts = this.#parts.size === 0 ? undefined : this.#parts.get(x);
     if (parts === undefined) return sum;
-    this.#parts.delete(key);
+    this.#parts.delete(x);
     const joined = this.#held(() => join(this.#kernels, parts, x.shape));
     for (const { cotangent } of parts) this.#memory.release(cotangent);
     return sum === undefined ? joined : this.#plus(sum, joined);
-  }
-
-  /** The tensors, which no entry that is walked to computed, at which something has arrived that was not taken. */
-  left(): T[] {
-    const keys = new Set([...this.#sums.keys(), ...this.#parts.keys()]);
-    return [...keys].filter((key) => typeof key === 'object');
   }
 
   #held(compute: () => A): A {

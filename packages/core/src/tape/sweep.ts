@@ -94,7 +94,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
       if (entry.op !== 'checkpoint') this.#pass(entry);
       else for (const inner of this.#recomputed(entry)) ahead.push(inner);
     }
-    for (const x of this.#arrived.left()) this.#found.set(x, this.#hooked(x, this.#arrived.take(x)!));
+    for (const [x, g] of this.#arrived.atInputs()) this.#found.set(x, this.#hooked(x, g));
     if (!retain) for (const entry of entries) entry.consume();
     return this.#found;
   }

@@ -5,7 +5,7 @@ import { contiguous } from '../copy.ts';
 import { readIndices } from '../movement.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import { f32, f64, f64x2, i32, type Value } from './instructions.ts';
-import { exp } from './math-exponential.ts';
+import { expOfMinusAbs } from './math-exponential.ts';
 import { extremumOf, reduceRow, sumOf } from './reductions.ts';
 import { Staging } from './staging.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
@@ -31,15 +31,12 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
     bytes: Local<'i32'>,
     keep?: (e: Local<'v128'>, at: Local<'i32'>) => void,
   ) => {
-    const apply = exp(f, v);
+    const decay = expOfMinusAbs(f, v);
     const most = reduceRow(f, maximum, x, bytes);
     const total = reduceRow(f, sum, x, bytes, {
       fill: -Infinity,
-      map: (lanes, address) => {
-        const e = f.let(apply(f.let(v.sub(lanes, most))));
-        keep?.(e, address);
-        return e;
-      },
+      map: (lanes) => decay(f.let(v.sub(lanes, most))),
+      ...(keep && { keep }),
     });
     return { most, total };
   };

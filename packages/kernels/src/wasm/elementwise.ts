@@ -8,7 +8,7 @@ import { sameShape } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
 import type { CallHelpers } from './help.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
-import type { BinaryFunction, UnaryFunction } from './math-vector.ts';
+import { type BinaryFunction, mapVectors, type UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
 import { Staging } from './staging.ts';
 import type { UnaryTasks } from './unary-tasks.ts';
@@ -24,11 +24,7 @@ interface UnaryExports {
 function unaryModule(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
   const module = new ModuleBuilder();
   module.define('run', { to: 'i32', x: 'i32', bytes: 'i32' }, (f, { to, x, bytes }) => {
-    const apply = emit(f, v);
-    f.for(0, bytes, 16, (i) => {
-      const lanes = f.let(v.load(i32.add(x, i)));
-      f.run(v.store(i32.add(to, i), apply(lanes)));
-    });
+    mapVectors(f, v, emit(f, v), { to, x, start: 0, end: bytes });
   });
   return module;
 }

@@ -73,7 +73,9 @@ const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ leng
 
 /** What is reduced of a row: what `map` makes of each of its vectors, which is filled up with `fill` after the end. */
 interface RowOptions {
-  readonly map?: (x: Local<'v128'>, address: Local<'i32'>) => Value<'v128'>;
+  readonly map?: (x: Local<'v128'>) => Value<'v128'>;
+  /** Sees what was made of the vector at an address. */
+  readonly keep?: (mapped: Local<'v128'>, address: Local<'i32'>) => void;
   readonly fill?: number;
 }
 
@@ -83,40 +85,38 @@ export function reduceRow(
   { input, state, width, neutral, add, combine }: Accumulator,
   x: Local<'i32'>,
   bytes: Local<'i32'>,
-  { map = (lanes) => lanes, fill = neutral }: RowOptions = {},
+  { map = (lanes) => lanes, keep, fill = neutral }: RowOptions = {},
 ): Local<'v128'> {
   // Four vectors at a time, each with a state of its own, so that none waits for the one before.
-  const unrolled = 4;
+  const parts = [0, 1, 2, 3];
   const start = state.const(neutral);
-  const accumulators = states(f, unrolled * width);
-  const [lanes, mapped] = [f.local('v128'), f.local('v128')];
-  const address = f.local('i32');
-  const take = (part: number): void => {
-    f.set(mapped, map(lanes, address));
-    add(f, accumulators.slice(part * width, (part + 1) * width), mapped);
+  const accumulators = parts.map(() => states(f, width));
+  const take = (part: number, mapped: Local<'v128'>, address: Local<'i32'>): void => {
+    keep?.(mapped, address);
+    add(f, accumulators[part]!, mapped);
   };
 
-  for (const accumulator of accumulators) f.set(accumulator, start);
-  const whole = f.let(i32.and(bytes, -16 * unrolled));
-  f.for(0, whole, 16 * unrolled, (i) => {
-    for (let part = 0; part < unrolled; part++) {
-      f.set(address, i32.add(i32.add(x, i), 16 * part));
-      f.set(lanes, input.load(address));
-      take(part);
-    }
+  for (const accumulator of accumulators.flat()) f.set(accumulator, start);
+  const whole = f.let(i32.and(bytes, -16 * parts.length));
+  f.for(0, whole, 16 * parts.length, (i) => {
+    const addresses = parts.map((part) => f.let(i32.add(i32.add(x, i), 16 * part)));
+    const vectors = addresses.map((address) => f.let(input.load(address)));
+    const mapped = vectors.map((vector) => f.let(map(vector)));
+    for (const part of parts) take(part, mapped[part]!, addresses[part]!);
   });
   f.for(whole, bytes, 16, (i) => {
     // Of the last vector, only the words before the end of the row count.
     const words = i32.shrU(i32.sub(bytes, i), 2);
     const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
-    f.set(address, i32.add(x, i));
-    f.set(lanes, v128.bitselect(input.load(address), input.const(fill), inside));
-    take(0);
+    const address = f.let(i32.add(x, i));
+    const vector = f.let(v128.bitselect(input.load(address), input.const(fill), inside));
+    take(0, f.let(map(vector)), address);
   });
 
+  const lanes = f.local('v128');
   f.set(
     lanes,
-    accumulators.reduce<Value<'v128'>>((sum, part) => combine(sum, part), start),
+    accumulators.flat().reduce<Value<'v128'>>((sum, part) => combine(sum, part), start),
   );
   for (let apart = state.lanes / 2; apart >= 1; apart /= 2) {
     const order = Array.from({ length: state.lanes }, (_, lane) => lane ^ apart);

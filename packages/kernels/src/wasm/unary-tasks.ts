@@ -4,7 +4,7 @@ import type { Data } from '../dtype.ts';
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
 import { i32, smaller } from './instructions.ts';
-import type { UnaryFunction } from './math-vector.ts';
+import { mapVectors, SPILL, type UnaryFunction } from './math-vector.ts';
 import { defineTasks } from './tasks.ts';
 import type { FloatVector } from './vector.ts';
 
@@ -17,14 +17,10 @@ const names = ['to', 'x', 'taskBytes', 'bytes'] as const;
 function assembleUnaryTasks(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
   const module = new ModuleBuilder({ shared: true });
   defineTasks(module, names, (f, task, _thread, { to, x, taskBytes, bytes }) => {
-    const apply = emit(f, v);
     const start = f.let(i32.mul(task, taskBytes));
     const next = f.let(i32.add(start, taskBytes));
     const end = f.let(smaller(next, bytes));
-    f.for(start, end, 16, (i) => {
-      const lanes = f.let(v.load(i32.add(x, i)));
-      f.run(v.store(i32.add(to, i), apply(lanes)));
-    });
+    mapVectors(f, v, emit(f, v), { to, x, start, end });
   });
   return module;
 }
@@ -45,8 +41,7 @@ export class UnaryTasks {
     const { heap } = this.crew;
     const bytes = this.#elementBytes;
     const mark = heap.mark();
-    // The last vector may run over the end.
-    const room = Math.min(BLOCK, out.length) * bytes + 16;
+    const room = Math.min(BLOCK, out.length) * bytes + SPILL;
     const [from, to] = [heap.reserve(room), heap.reserve(room)];
     const view = bytes === 4 ? heap.f32 : heap.f64;
     for (let start = 0; start < out.length; start += BLOCK) {

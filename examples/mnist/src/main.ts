@@ -6,7 +6,7 @@ import { evaluate } from '@tapegrad/example-toolkit/classification';
 import { percent, trainClassifier } from '@tapegrad/example-toolkit/classifier-run';
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
-import { mistakesPicture } from '@tapegrad/example-toolkit/mistakes';
+import { mistakesPicture, readAs } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
@@ -53,13 +53,7 @@ await runProgram(async () => {
   }
 
   const readings = evaluate(model, test);
-  const mistakes = mistakesPicture(test, readings, {
-    unit: 'digits',
-    captions: ({ label, predicted, confidence }) => ({
-      caption: `${label} read as ${predicted}`,
-      details: `${percent(confidence)} sure`,
-    }),
-  });
+  const mistakes = mistakesPicture(test, readings, { unit: 'digits', captions: readAs });
   if (mistakes !== undefined) await writePicture(join(options.out, 'mistakes'), mistakes);
   print(`\nTest accuracy ${percent(readings.score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
 });

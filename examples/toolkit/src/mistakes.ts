@@ -1,6 +1,7 @@
 /** The examples that a classifier gets wrong, as a picture. */
 
 import type { Readings } from './classification.ts';
+import { percent } from './classifier-run.ts';
 import { figure } from './figure.ts';
 import { imageOf, type LabelledImages } from './labelled-images.ts';
 import { type CaptionedImage, pictureGrid } from './picture-grid.ts';
@@ -20,6 +21,12 @@ export interface MistakesOptions {
   /** How many to show; 24 unless given. */
   readonly most?: number;
 }
+
+/** `7 read as 1`, and how sure the classifier was. */
+export const readAs: MistakesOptions['captions'] = ({ label, predicted, confidence }) => ({
+  caption: `${label} read as ${predicted}`,
+  details: `${percent(confidence)} sure`,
+});
 
 /** The examples that were classified wrong with the most confidence; nothing where none was. */
 export function mistakesPicture(

@@ -8,7 +8,7 @@ import {
   type Data,
   type DType,
   DTypeError,
-  dtypeOf,
+  dtypeFor,
   type ForeignNdArray,
   filled,
   formatShape,
@@ -121,10 +121,7 @@ export function tensor(data: Entries | TypedArray, options: TensorOptions & { re
   if (ArrayBuffer.isView(data)) {
     const { shape = [data.length] } = options;
     checkHolds(shape, data.length);
-    if (options.dtype === undefined && data instanceof Uint8Array) {
-      throw new DTypeError("tensor: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes");
-    }
-    const dtype = checkedDType('tensor', options.dtype ?? dtypeOf('tensor', data));
+    const dtype = dtypeFor('tensor', data, options.dtype);
     return make('tensor', new NdArray(convert('tensor', data, dtype), dtype, shape), requiresGrad);
   }
   const own = nestedShape(data);
@@ -138,16 +135,20 @@ export function tensor(data: Entries | TypedArray, options: TensorOptions & { re
 
 /**
  * A tensor on the memory of an `ndarray` of the package of that name, without a copy; the ndarray is not to be written to
- * while the tensor is in use. The way back is `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
+ * while the tensor is in use. With a `dtype` other than that of its storage, the entries are copied. The way back is
+ * `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
  *
- * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array (read as bool).
+ * A `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, `float32` or `int32` for bytes, as images have.
+ *
+ * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array, for a Uint8Array without a
+ * dtype, and for entries that the dtype can't hold.
  * @example
  * import { toNdarray } from '@tapegrad/kernels/ndarray';
  * const x = tensor([[1, 2], [3, 4]]);
  * fromNdarray(toNdarray(x.array).transpose(1, 0)).toArray(); // [[1, 3], [2, 4]]
  */
-export const fromNdarray = (x: ForeignNdArray, options: Pick<TensorOptions, 'requiresGrad'> = {}): Tensor =>
-  make('fromNdarray', arrayFromNdarray(x), options.requiresGrad);
+export const fromNdarray = (x: ForeignNdArray, { dtype, requiresGrad }: TensorOptions = {}): Tensor =>
+  make('fromNdarray', arrayFromNdarray(x, dtype), requiresGrad);
 
 function fill<const S extends Shape>(call: string, shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
   const dtype = checkedDType(call, options.dtype ?? 'float32');

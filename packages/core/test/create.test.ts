@@ -17,6 +17,7 @@ import {
   Variable,
   zeros,
 } from '@tapegrad/core';
+import { NdArray } from '@tapegrad/kernels';
 import { toNdarray } from '@tapegrad/kernels/ndarray';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -195,6 +196,18 @@ describe('ndarray', () => {
     expect(toNdarray(x.array).stride).toEqual([1, 3]);
     expect(toNdarray(x.array).get(2, 1)).toBe(6);
     expect(fromNdarray(toNdarray(x.array)).toArray()).toEqual(x.toArray());
+  });
+
+  test('of bytes comes in as what it is said to be', () => {
+    const bytes = new NdArray(Uint8Array.of(0, 128, 255, 1, 2, 3), 'bool', [2, 3]);
+    const image = toNdarray(bytes).transpose(1, 0);
+    const x = fromNdarray(image, { dtype: 'float32', requiresGrad: true });
+    expect(x.toArray()).toEqual([
+      [0, 1],
+      [128, 2],
+      [255, 3],
+    ]);
+    expect(fromNdarray(image, { dtype: 'int32' }).dtype).toBe('int32');
   });
 
   test('can require a gradient', () => {

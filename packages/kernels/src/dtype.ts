@@ -40,6 +40,18 @@ export function dtypeOf(call: string, data: unknown): DType {
   throw new DTypeError(`${call}: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${got}`);
 }
 
+/**
+ * The element type that is asked for, else the one that a typed array stores. Bytes may be a mask or numbers, so that for
+ * them one has to be asked for.
+ */
+export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
+  if (dtype !== undefined) checkDType(call, dtype);
+  else if (data instanceof Uint8Array) {
+    throw new DTypeError(`${call}: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes`);
+  }
+  return dtype ?? dtypeOf(call, data);
+}
+
 /** Throws unless `dtype` is one of ours; for callers without types. */
 export function checkDType(call: string, dtype: string): asserts dtype is DType {
   if (!Object.hasOwn(constructors, dtype)) {

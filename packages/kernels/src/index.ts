@@ -7,6 +7,7 @@ export {
   checkDType,
   type Data,
   type DType,
+  dtypeFor,
   dtypeOf,
   dtypes,
   type FloatDType,

@@ -1,4 +1,4 @@
-import { DTypeError, type ForeignNdArray, fromNdarray, plain } from '@tapegrad/kernels';
+import { type Data, DTypeError, type ForeignNdArray, fromNdarray, plain } from '@tapegrad/kernels';
 import { toNdarray } from '@tapegrad/kernels/ndarray';
 import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
@@ -10,10 +10,20 @@ describe('an ndarray comes in', () => {
     ['float64', new Float64Array(6)],
     ['int32', new Int32Array(6)],
     ['bool', new Uint8Array(6)],
-  ])('of %s, over the same data', (dtype, data) => {
-    const x = fromNdarray(ndarray(data, [2, 3]));
+  ] as const)('of %s, over the same data', (dtype, data) => {
+    const x = fromNdarray(ndarray<Data>(data, [2, 3]), dtype);
     expect(x.data).toBe(data);
     expect(x).toMatchObject({ dtype, shape: [2, 3], stride: [3, 1], offset: 0, size: 6 });
+  });
+
+  test('of bytes, as a mask or as numbers', () => {
+    const bytes = ndarray(Uint8Array.of(7, 0, 9, 1, 200, 1), [3, 2]);
+    expect(() => fromNdarray(bytes)).toThrow(DTypeError);
+    expect(() => fromNdarray(bytes, 'bool')).toThrow(/an entry is 7, not bool/);
+    const mask = fromNdarray(bytes.hi(3, 2).lo(0, 1), 'bool');
+    expect(mask.data).toBe(bytes.data);
+    const numbers = fromNdarray(bytes.pick(null, 0), 'float32');
+    expect(numbers).toMatchObject({ dtype: 'float32', shape: [3], data: Float32Array.of(7, 9, 200) });
   });
 
   test('transposed and cut, with its strides', () => {

@@ -12,12 +12,15 @@ import {
   parameter,
   Random,
   ShapeError,
-  std,
   tensor,
   zeros,
 } from '@tapegrad/core';
+import type { ForeignNdArray } from '@tapegrad/kernels';
 import { describe } from 'vitest';
 import { float, int, testBadCalls, untyped, weight } from './bad-calls.ts';
+
+const foreign = (data: ArrayLike<number>): ForeignNdArray =>
+  untyped({ data, shape: [data.length], stride: [1], offset: 0 });
 
 describe('making tensors', () =>
   testBadCalls([
@@ -83,7 +86,32 @@ describe('making tensors', () =>
     [
       'fromNdarray: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got Int8Array',
       DTypeError,
-      () => fromNdarray(untyped({ data: new Int8Array(2), shape: [2], stride: [1], offset: 0 })),
+      () => fromNdarray(foreign(new Int8Array(2))),
+    ],
+    [
+      "fromNdarray: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes",
+      DTypeError,
+      () => fromNdarray(foreign(Uint8Array.of(1, 255))),
+    ],
+    [
+      'fromNdarray: an entry is 255, not bool',
+      DTypeError,
+      () => fromNdarray(foreign(Uint8Array.of(1, 255)), { dtype: 'bool' }),
+    ],
+    [
+      'fromNdarray: an entry is 0.5, not int32',
+      DTypeError,
+      () => fromNdarray(foreign(Float32Array.of(0.5)), { dtype: 'int32' }),
+    ],
+    [
+      "fromNdarray: unknown dtype 'uint8', expected one of float32, float64, int32, bool",
+      ArgumentError,
+      () => fromNdarray(foreign(Uint8Array.of(1)), { dtype: untyped('uint8') }),
+    ],
+    [
+      'fromNdarray: a tensor of bool has no gradient; expected float32 or float64',
+      DTypeError,
+      () => fromNdarray(foreign(Uint8Array.of(1)), { dtype: 'bool', requiresGrad: true }),
     ],
   ]));
 

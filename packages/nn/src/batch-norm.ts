@@ -15,6 +15,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { byChannel, channelsOf, checkChannels } from './channels.ts';
 import { checkCount, checkFloat } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -35,17 +36,6 @@ export interface BatchNormFunctionOptions extends NormOptions {
   /** [channels] */
   readonly variance?: Tensor;
 }
-
-function channelsOf(call: string, { shape }: Tensor): number {
-  if (shape.length < 2) {
-    throw new ShapeError(`${call}: expected an input of shape [batch, channels, ...], got ${formatShape(shape)}`);
-  }
-  return shape[1]!;
-}
-
-/** A vector of one number a channel in the form that broadcasts with [batch, channels, ...]. */
-const byChannel = (x: Tensor, rank: number): Tensor =>
-  x.reshape([x.size, ...Array.from({ length: rank - 2 }, () => 1)]);
 
 /** How many elements of a batch each channel has. */
 const countOf = ({ shape }: Tensor): number =>
@@ -189,11 +179,7 @@ abstract class BatchNorm<C extends number> extends Module {
       const wanted = this.ranks.join(' or ');
       throw new ShapeError(`${name}: expected an input of ${wanted} axes, got shape ${formatShape(x.shape)}`);
     }
-    if (x.shape[1] === this.channels) return;
-    const shape = formatShape(x.shape);
-    throw new ShapeError(
-      `${name}: expects ${this.channels} channels but receives ${x.shape[1]}, in an input of shape ${shape}`,
-    );
+    checkChannels(name, x, this.channels);
   }
 
   #track({ mean, variance }: Moments, count: number): void {

@@ -1,3 +1,5 @@
+/** Functions that are linear in each of two inputs. */
+
 import {
   type FloatDType,
   formatShape,
@@ -9,7 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkBias, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { FeatureMap, Input, Output } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -39,9 +41,7 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
       `bilinear: expected inputs [..., ${in1}] and [..., ${in2}] alike before the last axis, got ${got}`,
     );
   }
-  if (bias !== undefined && !sameShape(bias.shape, [out])) {
-    throw new ShapeError(`bilinear: expected a bias of shape [${out}], got ${formatShape(bias.shape)}`);
-  }
+  if (bias !== undefined) checkBias('bilinear', bias, out);
   const lead = x1.shape.slice(0, -1);
   const pairs = x1.reshape([...lead, in1, 1]).mul(x2.reshape([...lead, 1, in2]));
   const matrix = weight.reshape([out, in1 * in2]).transpose();

@@ -1,10 +1,16 @@
 /** What layers ask of their options and inputs alike. */
 
-import { ArgumentError, DTypeError, isFloat, Random, type Tensor } from '@tapegrad/core';
+import { ArgumentError, DTypeError, formatShape, isFloat, Random, ShapeError, type Tensor } from '@tapegrad/core';
 
 /** Throws unless a tensor is of floats. */
 export function checkFloat(call: string, x: Tensor): void {
   if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it first`);
+}
+
+/** Throws unless a bias has a number for each output. */
+export function checkBias(call: string, bias: Tensor, outputs: number): void {
+  if (bias.rank === 1 && bias.shape[0] === outputs) return;
+  throw new ShapeError(`${call}: expected a bias of shape [${outputs}], got ${formatShape(bias.shape)}`);
 }
 
 /** Throws unless an option is a number that a call takes. */

@@ -11,7 +11,8 @@ import {
   type Window,
   windowedKernels,
 } from '@tapegrad/core';
-import { checkFloat, type Known } from './checks.ts';
+import { byChannel, checkChannels } from './channels.ts';
+import { checkBias, checkFloat, type Known } from './checks.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
@@ -52,21 +53,11 @@ function checkGroups(call: string, groups: number, channels: number, what: strin
   throw new ArgumentError(`${call}: expected groups that divide the ${channels} ${what}, got ${groups}`);
 }
 
-function checkChannels(call: string, x: Tensor, expected: number): void {
-  const channels = x.shape[1];
-  if (channels === expected) return;
-  const shape = formatShape(x.shape);
-  throw new ShapeError(`${call}: expects ${expected} channels but receives ${channels}, in an input of shape ${shape}`);
-}
-
 /** Adds a number to each channel. */
 function addBias(call: string, y: Tensor, bias: Tensor | undefined): Tensor {
   if (bias === undefined) return y;
-  const channels = y.shape[1]!;
-  if (bias.rank !== 1 || bias.shape[0] !== channels) {
-    throw new ShapeError(`${call}: expected a bias of shape [${channels}], got ${formatShape(bias.shape)}`);
-  }
-  return y.add(bias.reshape([channels, ...y.shape.slice(2).map(() => 1)]));
+  checkBias(call, bias, y.shape[1]!);
+  return y.add(byChannel(bias, y.rank));
 }
 
 /** `conv1d` or `conv2d`, by the number of spatial axes. */

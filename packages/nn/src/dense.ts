@@ -1,3 +1,5 @@
+/** Fully connected layers. */
+
 import {
   type Fitting,
   type FloatDType,
@@ -12,7 +14,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkBias, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -41,9 +43,7 @@ export function dense<S extends Shape, W extends Shape>(
     throw new ShapeError(`dense: expects ${inFeatures} features but receives ${receives}`);
   }
   if (bias === undefined) return (x as Tensor).matmul(w) as never;
-  if (bias.rank !== 1 || bias.shape[0] !== outFeatures) {
-    throw new ShapeError(`dense: expected a bias of shape [${outFeatures}], got ${formatShape(bias.shape)}`);
-  }
+  checkBias('dense', bias, outFeatures);
   return (x.rank === 1 ? (x as Tensor).matmul(w).add(bias) : kernels.affine(x, w, bias)) as never;
 }
 

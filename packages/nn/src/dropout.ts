@@ -1,3 +1,5 @@
+/** Elements and channels left out at random while training. */
+
 import { formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';

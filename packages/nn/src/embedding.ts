@@ -1,3 +1,5 @@
+/** Vectors looked up by index. */
+
 import {
   ArgumentError,
   type Data,

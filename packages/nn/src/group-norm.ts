@@ -1,4 +1,7 @@
-import { ArgumentError, formatShape, type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+/** Normalisation of each example by itself, over groups of channels. */
+
+import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core';
+import { byChannel, channelsOf, checkChannels } from './channels.ts';
 import { checkCount, checkFloat } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -42,18 +45,13 @@ export function groupNorm<S extends Shape>(
 ): Tensor<S> {
   checkFloat('groupNorm', x);
   checkEps('groupNorm', eps);
-  const [batch, channels, ...rest]: Shape = x.shape;
-  if (batch === undefined || channels === undefined) {
-    const got = formatShape(x.shape);
-    throw new ShapeError(`groupNorm: expected an input of shape [batch, channels, ...], got ${got}`);
-  }
+  const channels = channelsOf('groupNorm', x);
   checkGroups('groupNorm', groups, channels);
   checkShapes('groupNorm', [channels], { weight, bias });
-  const size = rest.reduce((product, length) => product * length, channels / groups);
-  const { variance, deviation } = momentsOf((x as Tensor).reshape([batch, groups, size]), [2]);
+  const size = x.shape.slice(2).reduce((product, length) => product * length, channels / groups);
+  const { variance, deviation } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2]);
   const y = deviation.mul(inverseDeviation(variance, eps)).reshape(x.shape);
-  const byChannel = (v: Tensor | undefined) => v?.reshape([channels, ...rest.map(() => 1)]);
-  return affine(y, byChannel(weight), byChannel(bias)) as Tensor<S>;
+  return affine(y, weight && byChannel(weight, x.rank), bias && byChannel(bias, x.rank)) as Tensor<S>;
 }
 
 /**
@@ -89,10 +87,7 @@ export class GroupNorm<const C extends number = number> extends Module {
   /** [batch, channels, ...], to the same shape. */
   forward<S extends Shape>(x: Input<ChannelMap<C>, S>): Output<ChannelMap<C>, S> {
     const t = x as unknown as Tensor;
-    if (t.rank > 1 && t.shape[1] !== this.channels) {
-      const receives = `receives ${t.shape[1]}, in an input of shape ${formatShape(t.shape)}`;
-      throw new ShapeError(`GroupNorm: expects ${this.channels} channels but ${receives}`);
-    }
+    if (t.rank > 1) checkChannels('GroupNorm', t, this.channels);
     return groupNorm(t, this.weight, this.bias, { groups: this.groups, eps: this.eps }) as never;
   }
 

@@ -1,3 +1,5 @@
+/** What a part of a model is. */
+
 import {
   ArgumentError,
   Buffer,

@@ -1,3 +1,5 @@
+/** Attention of several heads, and a cache of keys and values. */
+
 import {
   ArgumentError,
   concat,

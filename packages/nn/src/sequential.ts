@@ -1,3 +1,5 @@
+/** Layers one after the other. */
+
 import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';

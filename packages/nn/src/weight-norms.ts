@@ -15,7 +15,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkCount, checkOption } from './checks.ts';
 import { defaultRandom } from './init.ts';
 import type { Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -157,7 +157,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     super(layer, options);
     const { powerIterations = 1, eps = 1e-12, random = defaultRandom } = options;
     checkCount('SpectralNorm', 'the number of power iterations', powerIterations);
-    if (!(eps > 0)) throw new ArgumentError(`SpectralNorm: eps is ${eps}, expected a number above 0`);
+    checkOption('SpectralNorm', 'eps', eps, eps > 0, 'a number above 0');
     this.powerIterations = powerIterations;
     this.eps = eps;
     const matrix = this.#matrix(this.held.detach());

@@ -1,0 +1,21 @@
+/** Channels: the second axis of an input [batch, channels, ...]. */
+
+import { formatShape, ShapeError, type Tensor } from '@tapegrad/core';
+
+/** How many channels an input has; throws where it has no axis for them. */
+export function channelsOf(call: string, { shape }: Tensor): number {
+  const [, channels] = shape;
+  if (channels !== undefined) return channels;
+  throw new ShapeError(`${call}: expected an input of shape [batch, channels, ...], got ${formatShape(shape)}`);
+}
+
+/** Throws unless an input has so many channels. */
+export function checkChannels(call: string, { shape }: Tensor, expected: number): void {
+  if (shape[1] === expected) return;
+  const receives = `receives ${shape[1]}, in an input of shape ${formatShape(shape)}`;
+  throw new ShapeError(`${call}: expects ${expected} channels but ${receives}`);
+}
+
+/** A vector of one number a channel in the form that broadcasts with an input of so many axes. */
+export const byChannel = (x: Tensor, rank: number): Tensor =>
+  x.reshape([x.size, ...Array.from({ length: rank - 2 }, () => 1)]);

@@ -7,7 +7,8 @@
 
 import { type ArrayLike, type Kernels, rowMajor, type Shape, sizeOf } from '@tapegrad/kernels';
 
-const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
+/** A number as a scalar array of `x`'s dtype. */
+export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
 
 const countOf = (x: ArrayLike, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.shape[axis]!));

@@ -17,7 +17,7 @@ import {
   sizeOf,
   type VariadicPrimitive,
 } from '@tapegrad/kernels';
-import { softmax } from '../compositions.ts';
+import { number, sliceAxis, softmax } from '../compositions.ts';
 
 /** The cotangent of one input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
@@ -48,10 +48,6 @@ type Rules = {
       : never;
 };
 
-/** A number as a scalar array of `x`'s dtype. */
-const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
-  k.full({ shape: [], value, dtype: x.dtype });
-
 /** Swaps the last two axes. */
 function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const last = x.shape.length - 1;
@@ -70,11 +66,7 @@ const inverse = (order: readonly number[]): number[] => order.map((_, i) => orde
 
 /** Reverses one axis. */
 const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
-  k.slice(x, {
-    starts: x.shape.map((length, i) => (i === axis ? Math.max(0, length - 1) : 0)),
-    sizes: x.shape,
-    steps: x.shape.map((_, i) => (i === axis ? -1 : 1)),
-  });
+  sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
 
 /** The share of x in the larger, or smaller, of two: all, none, or half of it in a tie. */
 function share<A extends ArrayLike>(k: Kernels<A>, loses: A, x: A, y: A): A {
@@ -228,12 +220,8 @@ export const rules: Rules = {
   embed: [(k, g, _y, _x, into) => k.slice(g, into)],
   concat: (k, g, i, inputs, axis) => {
     const start = inputs.slice(0, i).reduce((sum, x) => sum + x.shape[axis]!, 0);
-    const x = inputs[i]!;
-    return k.slice(g, {
-      starts: x.shape.map((_, j) => (j === axis && x.shape[axis] !== 0 ? start : 0)),
-      sizes: x.shape,
-      steps: x.shape.map(() => 1),
-    });
+    const size = inputs[i]!.shape[axis]!;
+    return sliceAxis(k, g, axis, size === 0 ? 0 : start, size);
   },
 
   take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type FunctionBuilder, instantiate, ModuleBuilder } from '../src/wasm/assembler.ts';
+import { atomic } from '../src/wasm/atomics.ts';
 import { flat, signed32, signed64, unsigned } from '../src/wasm/encoding.ts';
 import { features } from '../src/wasm/features.ts';
 import {
@@ -295,11 +296,11 @@ describe('memory', () => {
   test.runIf(features().threads)('atomics on shared memory', () => {
     const module = new ModuleBuilder({ shared: true });
     module.define('run', { p: 'i32' }, (f, { p }) => {
-      f.run(i32.atomicStore(p, 12));
-      for (const rmw of [i32.atomicAdd(p, 4), i32.atomicSub(p, 2)]) f.drop(rmw);
-      f.run(i32.atomicStore(p, i32.add(i32.atomicLoad(p), 1), 4));
-      f.drop(i32.atomicNotify(p, 1));
-      return i32.atomicWait(p, 13, -1n);
+      f.run(atomic.store(p, 12));
+      for (const rmw of [atomic.add(p, 4), atomic.sub(p, 2)]) f.drop(rmw);
+      f.run(atomic.store(p, i32.add(atomic.load(p), 1), 4));
+      f.drop(atomic.notify(p, 1));
+      return atomic.wait(p, 13, -1n);
     });
     const shared = new webAssembly!.Memory({ initial: 1, maximum: 4, shared: true });
     const { run } = module.instantiate<{ run: Callable }>(shared);

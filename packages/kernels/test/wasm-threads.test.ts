@@ -6,6 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } from '@tapegrad/kernels';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ModuleBuilder } from '../src/wasm/assembler.ts';
+import { atomic } from '../src/wasm/atomics.ts';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { i32 } from '../src/wasm/instructions.ts';
@@ -131,9 +132,9 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
 function joint(crew: Crew): number[] {
   const module = new ModuleBuilder({ shared: true });
   defineTasks(module, ['met'], (f, _task, thread, { met }) => {
-    f.drop(i32.atomicAdd(met, 1));
-    f.while(i32.ne(i32.atomicLoad(met), 3), () => {});
-    f.drop(i32.atomicAdd(met, i32.shl(1, thread), 4));
+    f.drop(atomic.add(met, 1));
+    f.while(i32.ne(atomic.load(met), 3), () => {});
+    f.drop(atomic.add(met, i32.shl(1, thread), 4));
   });
   const { jobs } = crew.employ(module.compile(), 1);
   const met = crew.heap.allocate(8) / 4;

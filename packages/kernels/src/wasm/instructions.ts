@@ -6,8 +6,8 @@
  * where it is used. Numbers stand for constants wherever a scalar is wanted. Names are those of the specification in
  * camelCase: `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
  *
- * The tables hold opcodes of https://webassembly.github.io/spec/core/binary/instructions.html, relaxed SIMD and
- * threads included: those that the kernels use. Another one is one more entry.
+ * The tables hold opcodes of https://webassembly.github.io/spec/core/binary/instructions.html, relaxed SIMD included: those
+ * that the kernels use. Another one is one more entry. Those of threads are in `atomics.ts`.
  */
 
 import { type Code, float, integer, signed32, signed64, unsigned } from './encoding.ts';
@@ -30,7 +30,6 @@ export type Operand<T extends ValueType> = Value<T> | (T extends 'v128' ? never 
 
 /** Opcodes behind a prefix byte, which is held in the high half of a number. */
 const SIMD = 0xfd_0000;
-const ATOMIC = 0xfe_0000;
 const BULK = 0xfc_0000;
 
 const opcodeBytes = (opcode: number): Code => (opcode < 0x100 ? [opcode] : [opcode >>> 16, unsigned(opcode & 0xffff)]);
@@ -47,7 +46,8 @@ export function codeOf<T extends ValueType>(type: T, operand: Operand<T>): Code 
   return typeof operand === 'object' ? operand.code : constants[type as ScalarType](operand as number | bigint);
 }
 
-const value = <T extends ResultType>(type: T, ...code: Code): Value<T> => ({ type, code });
+/** An expression of these pieces of code. */
+export const value = <T extends ResultType>(type: T, ...code: Code): Value<T> => ({ type, code });
 
 /** One function an opcode: `build(base + opcode)` under the same name. */
 function table<const Names extends Readonly<Record<string, number>>, F>(
@@ -82,26 +82,19 @@ const single =
     build(opcodeBytes(opcode));
 
 /** An instruction on 2^log2 bytes of memory, before its offset; the alignment stated is the natural one. */
-const access = (opcode: number, log2: number): Code => [...opcodeBytes(opcode), log2];
+export const access = (opcode: number, log2: number): Code => [...opcodeBytes(opcode), log2];
 
 /** `load(address, offset)` reads at `address + offset`. */
-const loader = <T extends ValueType>(type: T, opcode: number, log2: number) => {
+export const loader = <T extends ValueType>(type: T, opcode: number, log2: number) => {
   const load = access(opcode, log2);
   return (address: Operand<'i32'>, offset = 0): Value<T> => value(type, codeOf('i32', address), load, unsigned(offset));
 };
 
 /** `store(address, value, offset)`. */
-const storer = <T extends ValueType>(type: T, opcode: number, log2: number) => {
+export const storer = <T extends ValueType>(type: T, opcode: number, log2: number) => {
   const store = access(opcode, log2);
   return (address: Operand<'i32'>, stored: Operand<T>, offset = 0): Statement =>
     value('void', codeOf('i32', address), codeOf(type, stored), store, unsigned(offset));
-};
-
-/** `rmw(address, operand, offset)` returns what was there. */
-const readModifyWrite = (opcode: number) => {
-  const modify = access(opcode, 2);
-  return (address: Operand<'i32'>, operand: Operand<'i32'>, offset = 0): Value<'i32'> =>
-    value('i32', codeOf('i32', address), codeOf('i32', operand), modify, unsigned(offset));
 };
 
 /** `load(address, vector, lane, offset)` is the vector with one lane from memory. */
@@ -140,19 +133,6 @@ export const i32 = {
   wrapI64: single(unary('i64', 'i32'))(0xa7),
   load: loader('i32', 0x28, 2),
   store: storer('i32', 0x36, 2),
-  atomicLoad: loader('i32', ATOMIC + 0x10, 2),
-  atomicStore: storer('i32', ATOMIC + 0x17, 2),
-  atomicAdd: readModifyWrite(ATOMIC + 0x1e),
-  atomicSub: readModifyWrite(ATOMIC + 0x25),
-  /** Wakes at most `count` waiters at the address; returns how many woke. */
-  atomicNotify: readModifyWrite(ATOMIC + 0x00),
-  /** Sleeps while the address holds `expected`, for `timeout` ns (negative: for ever). 0 woken, 1 changed, 2 late. */
-  atomicWait: (address: Operand<'i32'>, expected: Operand<'i32'>, timeout: Operand<'i64'>): Value<'i32'> =>
-    value(
-      'i32',
-      ...[codeOf('i32', address), codeOf('i32', expected), codeOf('i64', timeout)],
-      ...[opcodeBytes(ATOMIC + 0x01), [2, 0]],
-    ),
 } as const;
 
 export const i64 = {

@@ -9,6 +9,7 @@
  */
 
 import { type FunctionBuilder, integers, type Local, type ModuleBuilder } from './assembler.ts';
+import { atomic } from './atomics.ts';
 import { i32, type Value } from './instructions.ts';
 
 /** Where the words lie that all jobs share, in bytes; words that are written often have a cache line each. */
@@ -56,13 +57,13 @@ export function defineTasks<const Names extends readonly string[]>(
 ): void {
   const share = module.define('share', integers('job', 'thread'), (f, { job, thread }) => {
     f.loop((again) => {
-      const left = f.let(i32.atomicSub(job, 1, JOB.remaining));
+      const left = f.let(atomic.sub(job, 1, JOB.remaining));
       f.if(i32.gtS(left, 0), () => {
         const tasks = f.let(i32.load(job, JOB.tasks));
         const values = names.map((name, i) => [name, f.let(i32.load(job, JOB.arguments + 4 * i))]);
         body(f, f.let(i32.sub(tasks, left)), thread, Object.fromEntries(values));
-        const finished = i32.add(i32.atomicAdd(job, 1, JOB.finished), 1);
-        f.if(i32.eq(finished, tasks), () => f.drop(i32.atomicNotify(job, 1, JOB.finished)));
+        const finished = i32.add(atomic.add(job, 1, JOB.finished), 1);
+        f.if(i32.eq(finished, tasks), () => f.drop(atomic.notify(job, 1, JOB.finished)));
         f.branch(again);
       });
     });
@@ -70,14 +71,14 @@ export function defineTasks<const Names extends readonly string[]>(
 
   module.define('help', integers('crew', 'job', 'thread'), (f, { crew, job, thread }) => {
     f.loop((again) => {
-      const generation = f.let(i32.atomicLoad(crew, CREW.generation));
-      f.if(i32.ne(i32.atomicLoad(crew, CREW.current), job), () => f.return());
+      const generation = f.let(atomic.load(crew, CREW.generation));
+      f.if(i32.ne(atomic.load(crew, CREW.current), job), () => f.return());
       f.run(share.call({ job, thread }));
       f.block((woken) => {
-        spin(f, () => f.branchIf(woken, i32.ne(i32.atomicLoad(crew, CREW.generation), generation)));
-        f.drop(i32.atomicAdd(crew, 1, CREW.sleepers));
-        f.drop(i32.atomicWait(crew, generation, -1));
-        f.drop(i32.atomicSub(crew, 1, CREW.sleepers));
+        spin(f, () => f.branchIf(woken, i32.ne(atomic.load(crew, CREW.generation), generation)));
+        f.drop(atomic.add(crew, 1, CREW.sleepers));
+        f.drop(atomic.wait(crew, generation, -1));
+        f.drop(atomic.sub(crew, 1, CREW.sleepers));
       });
       f.branch(again);
     });
@@ -85,20 +86,20 @@ export function defineTasks<const Names extends readonly string[]>(
 
   module.define('run', integers('crew', 'job', 'tasks', 'mayWait'), (f, { crew, job, tasks, mayWait }) => {
     f.run(
-      i32.atomicStore(job, 0, JOB.finished),
+      atomic.store(job, 0, JOB.finished),
       i32.store(job, tasks, JOB.tasks),
-      i32.atomicStore(crew, job, CREW.current),
-      i32.atomicStore(job, tasks, JOB.remaining),
+      atomic.store(crew, job, CREW.current),
+      atomic.store(job, tasks, JOB.remaining),
     );
-    f.drop(i32.atomicAdd(crew, 1, CREW.generation));
-    f.if(i32.atomicLoad(crew, CREW.sleepers), () => f.drop(i32.atomicNotify(crew, i32.sub(tasks, 1))));
+    f.drop(atomic.add(crew, 1, CREW.generation));
+    f.if(atomic.load(crew, CREW.sleepers), () => f.drop(atomic.notify(crew, i32.sub(tasks, 1))));
     f.run(share.call({ job, thread: 0 }));
     const finished = f.local('i32');
-    const load: Value<'i32'> = i32.atomicLoad(job, JOB.finished);
+    const load: Value<'i32'> = atomic.load(job, JOB.finished);
     f.block((done) =>
       f.loop((again) => {
         spin(f, () => f.branchIf(done, i32.eq(f.tee(finished, load), tasks)));
-        f.if(mayWait, () => f.drop(i32.atomicWait(i32.add(job, JOB.finished), finished, -1)));
+        f.if(mayWait, () => f.drop(atomic.wait(i32.add(job, JOB.finished), finished, -1)));
         f.branch(again);
       }),
     );

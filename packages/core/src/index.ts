@@ -16,6 +16,7 @@ export {
   type Shape,
   ShapeError,
   sameShape,
+  sizeOf,
   type Window,
 } from '@tapegrad/kernels';
 export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/anomaly.ts';
@@ -35,7 +36,8 @@ export {
 } from './create.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
-export { type Index, type SliceRange, slice } from './indexing.ts';
+export { type Index, type Indexed, type SliceRange, slice } from './indexing.ts';
+export type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 export { type Link, links } from './links/links.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';
 export {
@@ -173,6 +175,8 @@ export type {
   MatMul,
   Nested,
   Outer,
+  Pad,
+  PadWidths,
   Permute,
   Printed,
   Reduce,
@@ -183,6 +187,7 @@ export type {
   SwapAxes,
   Transpose,
   Unsqueeze,
+  Where,
 } from './static-shapes.ts';
 export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
 export { rules } from './tape/rules.ts';

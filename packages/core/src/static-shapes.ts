@@ -7,6 +7,7 @@
  */
 
 import type { Shape, ShapeError } from '@tapegrad/kernels';
+import type { Plus } from './lengths.ts';
 
 /** Whether two lengths can be the same; an unknown one agrees with all. */
 export type Agree<A extends number, B extends number> = number extends A
@@ -171,14 +172,16 @@ export type Permute<S extends Shape, Order extends Shape> =
 /** The shape that `reshape` was asked for; -1 is worked out at run time. */
 export type Reshape<S extends Shape> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] };
 
-/** The shape with so many elements put before and after each axis; an axis without any keeps its length. */
+type Padded<N extends number, Width> = Width extends readonly [infer Before extends number, infer After extends number]
+  ? Plus<Plus<Before, N>, After>
+  : number;
+
+/** The shape with so many elements put before and after each axis. */
 export type Pad<S extends Shape, Widths extends PadWidths> = number extends Widths['length']
   ? Shape
   : Unranked<S> extends true
     ? Shape
-    : {
-        readonly [I in keyof S]: I extends keyof Widths ? (Widths[I] extends readonly [0, 0] ? S[I] : number) : number;
-      };
+    : { readonly [I in keyof S]: I extends keyof Widths ? Padded<S[I], Widths[I]> : number };
 
 /** How many elements `pad` puts before and after each axis. */
 export type PadWidths = readonly (readonly [before: number, after: number])[];

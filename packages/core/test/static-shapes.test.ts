@@ -183,7 +183,7 @@ test('where', () => {
 
 test('pad', () => {
   const none = [0, 0] as const;
-  expectShape(batch.pad([none, [1, 2], [0, 0]]), [2, 8, 4]).toEqualTypeOf<readonly [2, number, 4]>();
+  expectShape(batch.pad([none, [1, 2], [0, 0]]), [2, 8, 4]).toEqualTypeOf<readonly [2, 8, 4]>();
   expectShape(
     core.pad(
       rows,

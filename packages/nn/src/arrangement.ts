@@ -1,13 +1,11 @@
 /** Layers that arrange elements anew. */
 
-import { ArgumentError, formatShape, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { ArgumentError, formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@tapegrad/core';
 import { checkCount } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { checkRank } from './spatial.ts';
 import type { FlattenMap, InputMap, ReshapeMap, ShuffleMap } from './window-shapes.ts';
-
-const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
 
 function checkBatch(call: string, x: Tensor): void {
   if (x.rank === 0) throw new ShapeError(`${call}: expected an input of shape [batch, ...], got a scalar`);

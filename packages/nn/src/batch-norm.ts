@@ -12,6 +12,7 @@ import {
   type Scalar,
   type Shape,
   ShapeError,
+  sizeOf,
   type Tensor,
   zeros,
 } from '@tapegrad/core';
@@ -38,8 +39,7 @@ export interface BatchNormFunctionOptions extends NormOptions {
 }
 
 /** How many elements of a batch each channel has. */
-const countOf = ({ shape }: Tensor): number =>
-  shape.reduce((count, length, i) => (i === 1 ? count : count * length), 1);
+const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
 /** The moments of each channel over the batch. */
 function batchMoments(call: string, x: Tensor): Moments {

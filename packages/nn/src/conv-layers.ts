@@ -7,6 +7,7 @@ import {
   parameter,
   type Random,
   type Shape,
+  sizeOf,
   type Tensor,
 } from '@tapegrad/core';
 import { checkCount, type Known } from './checks.ts';
@@ -76,7 +77,7 @@ abstract class SlidingWeight<
     this.kernelSize = perAxis(name, 'a kernel size', kernelSize, this.axes(), 1);
     this.options = options;
     const shape = [...channels, ...this.kernelSize];
-    const bound = 1 / Math.sqrt(shape.slice(1).reduce((product, length) => product * length, 1));
+    const bound = 1 / Math.sqrt(sizeOf(shape.slice(1)));
     const usual = uniform({ low: -bound, high: bound });
     const { init = usual, biasInit = usual } = options;
     this.weight = parameter(init(shape, random, { dtype }), { name: 'weight' });

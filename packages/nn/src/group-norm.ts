@@ -1,6 +1,6 @@
 /** Normalisation of each example by itself, over groups of channels. */
 
-import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
 import { checkCount, checkFloat } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
@@ -48,7 +48,7 @@ export function groupNorm<S extends Shape>(
   const channels = channelsOf('groupNorm', x);
   checkGroups('groupNorm', groups, channels);
   checkShapes('groupNorm', [channels], { weight, bias });
-  const size = x.shape.slice(2).reduce((product, length) => product * length, channels / groups);
+  const size = (channels / groups) * sizeOf(x.shape.slice(2));
   const { variance, deviation } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2]);
   const y = deviation.mul(inverseDeviation(variance, eps)).reshape(x.shape);
   return affine(y, weight && byChannel(weight, x.rank), bias && byChannel(bias, x.rank)) as Tensor<S>;

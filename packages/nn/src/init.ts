@@ -14,6 +14,7 @@ import {
   type RandomOptions,
   type Shape,
   ShapeError,
+  sizeOf,
   type Tensor,
 } from '@tapegrad/core';
 
@@ -104,7 +105,7 @@ function fansOf(call: string, shape: Shape): Fans {
   if (first === undefined || second === undefined) {
     throw new ShapeError(`${call}: expected a weight of two axes or more, got shape ${formatShape(shape)}`);
   }
-  const size = window.reduce((product, length) => product * length, 1);
+  const size = sizeOf(window);
   return window.length === 0 ? { fanIn: first, fanOut: second } : { fanIn: second * size, fanOut: first * size };
 }
 

@@ -6,6 +6,7 @@ import {
   full,
   type Shape,
   ShapeError,
+  sizeOf,
   type Tensor,
   tensor,
   type Window,
@@ -100,7 +101,7 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
   const lead = x.shape.slice(0, -axes);
   const { dtype } = x;
   // Each plane is an image of one channel, and a sum is a convolution with ones.
-  const planes = x.reshape([lead.reduce((size, length) => size * length, 1), 1, ...shape]);
+  const planes = x.reshape([sizeOf(lead), 1, ...shape]);
   const ones = full([1, 1, ...windows.map(({ size }) => size)], 1, { dtype });
   const sums = windowedKernels().conv(planes, ones, { windows, groups: 1 });
   const positions = sums.shape.slice(2);

@@ -1,8 +1,7 @@
 /** What convolutions and poolings do to a shape, in the type system. */
 
-import type { Agree, Printed, Shape, ShapeError } from '@tapegrad/core';
+import type { Agree, Minus, Plus, Printed, Quotient, Shape, ShapeError, Size, Times } from '@tapegrad/core';
 import type { Apply, SameShapes, ShapeMap } from './layer-shapes.ts';
-import type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 import type { PerAxis } from './spatial.ts';
 
 /** The number of axis `I`. */

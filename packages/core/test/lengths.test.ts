@@ -1,5 +1,5 @@
+import type { Minus, Plus, Quotient, Size, Times } from '@tapegrad/core';
 import { describe, expectTypeOf, test } from 'vitest';
-import type { Minus, Plus, Quotient, Size, Times } from '../src/lengths.ts';
 
 describe('lengths are added up, multiplied and divided while typing', () => {
   test('sums', () => {

@@ -3,7 +3,7 @@
  * unknown length, `number`, makes an unknown result.
  */
 
-import type { Shape } from '@tapegrad/core';
+import type { Shape } from '@tapegrad/kernels';
 
 /** As many entries as a digit says. */
 interface Unary {

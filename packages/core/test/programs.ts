@@ -82,6 +82,9 @@ const beside =
   (x, y, choices) =>
     x.add(step(x, y, choices).cast(x.dtype).mul(0.5));
 
+/** Whole numbers: whether two others are equal is a matter of rounding. */
+const exact = (x: Tensor, choices: Choices): Tensor => (choices.isWild ? x : core.round(x));
+
 /** A step that needs elements; on none, nothing. */
 const filled =
   (step: Step): Step =>
@@ -155,8 +158,8 @@ export const steps: { readonly [operator: string]: Step } = {
   atan2: pair((x, y) => core.atan2(x, above(y))),
   remainder: pair((x, y) => core.remainder(x, above(y))),
   where: pair((x, y) => x.less(y).where(x, y)),
-  equal: beside(pair((x, y) => x.equal(y))),
-  notEqual: beside(pair((x, y) => x.notEqual(y))),
+  equal: beside(pair((x, y, choices) => exact(x, choices).equal(exact(y, choices)))),
+  notEqual: beside(pair((x, y, choices) => exact(x, choices).notEqual(exact(y, choices)))),
   less: beside(pair((x, y) => x.less(y))),
   lessEqual: beside(pair((x, y) => x.lessEqual(y))),
   greater: beside(pair((x, y) => x.greater(y))),

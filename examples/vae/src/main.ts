@@ -8,6 +8,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightsSum } from '@tapegrad/example-toolkit/weights';
+import { describe } from '@tapegrad/nn';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
@@ -26,7 +27,7 @@ const load = (part: Part): LabelledImages =>
   readLabelledImages(digitsFolder(), part, { ink: { mean: 0, deviation: 1 }, limit });
 
 await runProgram(async () => {
-  print(`${model.describe()}\n`);
+  print(`${describe(model)}\n`);
   const test = load('test');
   const name = plain ? 'plain' : 'vae';
   const run = {

@@ -2,6 +2,7 @@
 
 import { ArgumentError, filled } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
+import { kindOf } from '../format.ts';
 import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';
 import { sweep } from '../tape/sweep.ts';
@@ -70,15 +71,15 @@ type TypedOperation<F extends TensorFunction> = [F] extends [never]
 /** A function of a definition, as it is called: what it gives is checked. */
 type Part = (...args: readonly unknown[]) => unknown;
 
-const kindOf = (x: unknown): string => (x instanceof Tensor ? 'a tensor' : x === null ? 'null' : typeof x);
+const kindOfValue = (x: unknown): string => (x instanceof Tensor ? 'a tensor' : kindOf(x));
 
 /** Tells the tensors of a call from the plain data after them. */
 function splitArguments(name: string, args: readonly unknown[]): { inputs: Tensor[]; options: unknown } {
   const end = args.findIndex((x) => !(x instanceof Tensor));
   const count = end === -1 ? args.length : end;
-  if (count === 0) throw new ArgumentError(`${name}: expected a tensor first, got ${kindOf(args[0])}`);
+  if (count === 0) throw new ArgumentError(`${name}: expected a tensor first, got ${kindOfValue(args[0])}`);
   if (args.length > count + 1) {
-    const got = args.slice(count).map(kindOf).join(', ');
+    const got = args.slice(count).map(kindOfValue).join(', ');
     throw new ArgumentError(`${name}: expected tensors and after them at most one value of plain data, got ${got}`);
   }
   return { inputs: args.slice(0, count) as Tensor[], options: args[count] };
@@ -106,7 +107,7 @@ function checkRecorded(name: string, d: Tensor): void {
 function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefined, batched: boolean) {
   const checked = (made: unknown, by: string): Tensor => {
     if (made instanceof Tensor) return made;
-    throw new ArgumentError(`${name}: ${by} gave ${kindOf(made)}, expected a tensor`);
+    throw new ArgumentError(`${name}: ${by} gave ${kindOfValue(made)}, expected a tensor`);
   };
   const definition: Definition<Tensor> = {
     name,
@@ -121,7 +122,7 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
       const made = vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes));
       const list = inputs.length === 1 && (made === null || made instanceof Tensor) ? [made] : made;
       if (!Array.isArray(list) || list.length !== inputs.length) {
-        const got = Array.isArray(list) ? `${list.length}` : kindOf(list);
+        const got = Array.isArray(list) ? `${list.length}` : kindOfValue(list);
         throw new ArgumentError(`${name}: vjp gave ${got}, expected a list of ${inputs.length} cotangents`);
       }
       return list.map((d, i) => {
@@ -207,7 +208,7 @@ export function defineOp<F extends TensorFunction>(operation: Operation<F>): F {
   if (typeof name !== 'string' || name === '') throw new ArgumentError('defineOp: expected a name');
   for (const [part, value] of Object.entries({ forward, vjp })) {
     if (typeof value !== 'function') {
-      throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${kindOf(value)}`);
+      throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${kindOfValue(value)}`);
     }
   }
   const definition = definitionOf(name, forward as unknown as Part, vjp as Part, jvp as Part | undefined, batched);

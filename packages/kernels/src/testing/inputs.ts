@@ -2,6 +2,7 @@
 
 import type { DType, FloatDType } from '../dtype.ts';
 import type { Shape } from '../shape.ts';
+import type { Window } from '../views.ts';
 import type { ArrayInput } from './case.ts';
 import { type Layout, layouts } from './layouts.ts';
 import type { Values } from './values.ts';
@@ -14,6 +15,12 @@ export const array = (shape: Shape, dtype: DType, values: Values, layout: Layout
 });
 
 export const listed = (...list: readonly number[]): Values => ({ list });
+
+/** A window that moves by one element, without padding, but for what is said of it. */
+export const slide = (size: number, how: Partial<Window> = {}): Window => ({
+  ...{ size, stride: 1, dilation: 1, padding: [0, 0] },
+  ...how,
+});
 
 /** Inputs of one case have seeds of their own, or they would hold the same numbers. */
 export const uniform = (low: number, high: number, seed = 1): Values => ({ between: [low, high], seed });

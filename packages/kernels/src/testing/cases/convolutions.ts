@@ -5,14 +5,9 @@ import type { Convolution, Primitive } from '../../primitives.ts';
 import type { Shape } from '../../shape.ts';
 import { type Window, windowPositions } from '../../views.ts';
 import { type Case, newCase } from '../case.ts';
-import { array, floats, listed, numeric, special, tied, unusualLayouts, usual } from '../inputs.ts';
+import { array, floats, listed, numeric, slide, special, tied, unusualLayouts, usual } from '../inputs.ts';
 import type { Layout } from '../layouts.ts';
 import type { Values } from '../values.ts';
-
-const slide = (size: number, how: Partial<Window> = {}): Window => ({
-  ...{ size, stride: 1, dilation: 1, padding: [0, 0] },
-  ...how,
-});
 
 /** What a convolution is made of: the shape of x, the outputs, and how the weight slides. */
 interface Sizes {

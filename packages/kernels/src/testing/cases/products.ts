@@ -5,7 +5,7 @@ import type { Primitive } from '../../primitives.ts';
 import type { Shape } from '../../shape.ts';
 import type { Window } from '../../views.ts';
 import { type Case, newCase } from '../case.ts';
-import { anyDType, array, listed, numeric, unusualLayouts, usual } from '../inputs.ts';
+import { anyDType, array, listed, numeric, slide, unusualLayouts, usual } from '../inputs.ts';
 import { type Layout, layouts } from '../layouts.ts';
 
 const product = (a: Shape, b: Shape, dtype: DType, aLayout?: Layout, bLayout?: Layout): Case =>
@@ -156,9 +156,6 @@ const spoiledColumns: readonly Case[] = (['float32', 'float64'] as const).flatMa
     return newCase('affine', [array([7, 9], dtype, usual(dtype)), array([9, 6], dtype, usual(dtype)), bias], undefined);
   }),
 );
-
-const plainWindow: Window = { size: 2, stride: 1, dilation: 1, padding: [0, 0] };
-const slide = (size: number, how: Partial<Window> = {}): Window => ({ ...plainWindow, size, ...how });
 
 const windowed: readonly (readonly [Shape, readonly Window[]])[] = [
   [[3], []],

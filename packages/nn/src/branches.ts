@@ -4,6 +4,7 @@ import { ArgumentError, concat, formatShape, type Shape, ShapeError, sameShape, 
 import type { Checked, Input, Output, ResidualMap, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type Layer, Sequential } from './sequential.ts';
+import { counted } from './table.ts';
 
 /**
  * x + f(x), with f the layers one after the other, which have to keep the shape (He et al. 2016).
@@ -32,8 +33,7 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
   }
 
   protected override settings(): string {
-    const { length } = this.body.layers;
-    return `${length} ${length === 1 ? 'layer' : 'layers'}`;
+    return counted(this.body.layers.length, 'layer');
   }
 }
 
@@ -77,8 +77,7 @@ export class Parallel extends Module {
   }
 
   protected override settings(): string {
-    const { length } = this.branches;
-    return `${length} ${length === 1 ? 'branch' : 'branches'}, ${this.merge}`;
+    return `${counted(this.branches.length, 'branch', 'branches')}, ${this.merge}`;
   }
 }
 

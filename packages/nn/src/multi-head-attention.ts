@@ -19,6 +19,7 @@ import { defaultRandom, xavierUniform, zeros } from './init.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type RotaryOptions, rotary } from './positions.ts';
+import { counted } from './table.ts';
 
 /**
  * The keys and values of a sequence so far, so that its next entry can be attended to without computing them again. Unless
@@ -234,6 +235,6 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   }
 
   protected override settings(): string {
-    return `${this.dim}, ${this.heads} ${this.heads === 1 ? 'head' : 'heads'}`;
+    return `${this.dim}, ${counted(this.heads, 'head')}`;
   }
 }

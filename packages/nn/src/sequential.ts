@@ -3,6 +3,7 @@
 import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
+import { counted } from './table.ts';
 
 /** A module from one tensor to another. */
 export interface Layer extends Module {
@@ -43,7 +44,6 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]
   }
 
   protected override settings(): string {
-    const { length } = this.layers;
-    return `${length} ${length === 1 ? 'layer' : 'layers'}`;
+    return counted(this.layers.length, 'layer');
   }
 }

@@ -1,4 +1,4 @@
-/** Rows as aligned text. */
+/** Counts as text, and rows as aligned text. */
 
 /** One cell for each column. */
 export type Row = readonly string[];
@@ -20,3 +20,6 @@ export function formatTable(head: Row, rows: readonly Row[], foot: Row): string 
 
 /** A whole number with its thousands apart: 1,234,567. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** `1 layer`, `2 layers`. */
+export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;

@@ -13,6 +13,7 @@ import {
   MultiHeadAttention,
   type MultiHeadAttentionOptions,
 } from './multi-head-attention.ts';
+import { counted } from './table.ts';
 
 const activations = { relu, gelu: (x: Tensor): Tensor => gelu(x) };
 
@@ -98,7 +99,7 @@ abstract class TransformerLayer<E extends number> extends Module {
   }
 
   protected override settings(): string {
-    return `${this.dim}, ${this.heads} ${this.heads === 1 ? 'head' : 'heads'}`;
+    return `${this.dim}, ${counted(this.heads, 'head')}`;
   }
 }
 
@@ -207,8 +208,7 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
   }
 
   protected override settings(): string {
-    const { length } = this.layers;
-    return `${length} ${length === 1 ? 'layer' : 'layers'}`;
+    return counted(this.layers.length, 'layer');
   }
 }
 

@@ -1,6 +1,7 @@
 /** What a recurrent cell does in one step of time, as functions of its weights. */
 
 import { ArgumentError, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import { counted } from '../table.ts';
 
 /**
  * The weights of a cell, as PyTorch has them: for each of its `gates` a block of `hidden` rows, one after the other. The
@@ -119,7 +120,7 @@ export function checkWeights(call: string, gates: number, weights: CellWeights):
   ];
   for (const [name, tensor, shape] of expected) {
     if (tensor === undefined || sameShape(tensor.shape, shape)) continue;
-    const wanted = `${formatShape(shape)}: ${gates} ${gates === 1 ? 'gate' : 'gates'} of ${hidden}`;
+    const wanted = `${formatShape(shape)}: ${counted(gates, 'gate')} of ${hidden}`;
     throw new ShapeError(`${call}: expected ${name} of shape ${wanted}, got ${formatShape(tensor.shape)}`);
   }
   return { inSize, hidden };

@@ -3,9 +3,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } from '@tapegrad/kernels';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ModuleBuilder } from '../src/wasm/assembler.ts';
+import { type FunctionBuilder, ModuleBuilder } from '../src/wasm/assembler.ts';
 import { atomic } from '../src/wasm/atomics.ts';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
@@ -149,6 +150,47 @@ test.runIf(shared)('tasks are done by several threads at the same time', async (
   const crew = await crewOf(3);
   expect(joint(crew)).toEqual([0b111, 0b111, 0b111]);
   crew.close();
+});
+
+/** A job of two tasks, of which the helper's does something and never comes to an end. */
+function unfinished(crew: Crew, fate: (f: FunctionBuilder) => void): () => void {
+  const module = new ModuleBuilder({ shared: true });
+  defineTasks(module, ['begun'], (f, _task, thread, { begun }) => {
+    f.if(thread, () => {
+      f.run(atomic.store(begun, 1));
+      fate(f);
+    });
+    f.while(i32.eqz(atomic.load(begun)), () => {});
+  });
+  const { jobs } = crew.employ(module.compile(), 1);
+  const begun = crew.heap.allocate(4);
+  return () => jobs.run(2, [begun]);
+}
+
+describe.runIf(shared)('a helper that ends in the middle of a task is an error, and no helper any more', () => {
+  const message = 'a thread that helped has ended in the middle of a computation; later ones run on one thread';
+
+  test('by an error', async () => {
+    const crew = await crewOf(2);
+    const run = unfinished(crew, (f) => f.drop(i32.load(-4)));
+    expect(run).toThrow(message);
+    expect(crew.isReady).toBe(false);
+  });
+
+  test('killed', async () => {
+    const started = vi.spyOn(Worker.prototype, 'unref');
+    const crew = await crewOf(2);
+    const worker = started.mock.contexts[0] as Worker;
+    const run = unfinished(crew, (f) => f.while(i32.const(1), () => {}));
+    const { wait } = Atomics;
+    vi.spyOn(Atomics, 'wait').mockImplementation((...args) => {
+      void worker.terminate();
+      return wait(...args);
+    });
+    expect(run).toThrow(message);
+    expect(crew.isReady).toBe(false);
+    vi.restoreAllMocks();
+  });
 });
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: FloatArray) => Buffer.from(buffer, byteOffset, byteLength);

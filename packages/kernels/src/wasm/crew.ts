@@ -5,7 +5,7 @@ import { Heap } from './heap.ts';
 import type { HostWorker } from './host.ts';
 import { CREW, JOB, type TaskExports } from './tasks.ts';
 import type { WasmModule } from './webassembly.ts';
-import { startWorker, workerPort } from './workers.ts';
+import { isRunning, startWorker, workerPort } from './workers.ts';
 
 /**
  * The program of a worker. Its loop is `help`, in WebAssembly, which comes back only when another module's job is
@@ -22,6 +22,9 @@ port.onmessage = ({ data: { memory, crew, thread, job, module } }) => {
     helpers.get(current)(crew, current, thread);
   }
 };`;
+
+/** Naps without a task finished, after which one that an ended helper may have taken counts as lost: 10 s. */
+const MOST_NAPS = 100;
 
 /** Jobs of one module: the arguments go to `arguments`, an index into the memory as 32-bit integers. */
 export interface Jobs {
@@ -41,6 +44,7 @@ export class Crew {
   readonly #words = this.heap.allocate(CREW.bytes);
   readonly #workers: readonly HostWorker[];
   readonly #mayWait: boolean;
+  #isLost = false;
 
   /** Starts the helpers, and does not wait for them. Throws where the host refuses memory or workers. */
   constructor(threads: number) {
@@ -53,9 +57,9 @@ export class Crew {
     this.#mayWait = mayWait(heap.i32);
   }
 
-  /** Whether a helper has come; jobs before that are done as well on one thread. */
+  /** Whether a helper has come, and none was lost; other jobs are done as well on one thread. */
   get isReady(): boolean {
-    return Atomics.load(this.heap.i32, (this.#words + CREW.ready) / 4) > 0;
+    return !this.#isLost && Atomics.load(this.heap.i32, (this.#words + CREW.ready) / 4) > 0;
   }
 
   /** Makes a module of `defineTasks`, whose tasks take `values` arguments, known to the helpers. */
@@ -74,8 +78,27 @@ export class Crew {
     const run = (tasks: number, given: readonly number[]): void => {
       heap.i32.set(given, (job + JOB.arguments) / 4);
       exports.run(crew, job, tasks, mayWait);
+      this.#awaitEnd((job + JOB.finished) / 4, tasks);
     };
     return { jobs: { run }, exports };
+  }
+
+  /** Waits for tasks that take longer than a nap. Throws where their helper has ended. */
+  #awaitEnd(place: number, tasks: number): void {
+    const { i32 } = this.heap;
+    let naps = MOST_NAPS;
+    for (let finished = -1; ; ) {
+      const before = finished;
+      finished = Atomics.load(i32, place);
+      if (finished === tasks) return;
+      const running = this.#workers.filter(isRunning).length;
+      naps = running < this.#workers.length && finished === before ? naps - 1 : MOST_NAPS;
+      if (running === 0 || naps === 0) break;
+      Atomics.wait(i32, place, finished, 100);
+    }
+    this.#isLost = true;
+    this.close();
+    throw new Error('a thread that helped has ended in the middle of a computation; later ones run on one thread');
   }
 
   /** Ends the helpers. */

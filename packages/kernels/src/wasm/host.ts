@@ -8,6 +8,7 @@ export interface HostWorker {
 
 export interface NodeWorker extends HostWorker {
   unref(): void;
+  readonly performance: { eventLoopUtilization(): { readonly idle: number; readonly active: number } };
   on(event: 'error', listener: () => void): void;
 }
 

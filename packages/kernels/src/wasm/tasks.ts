@@ -33,9 +33,15 @@ export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as
  */
 const PATIENCE = 100_000;
 
+/** How long a job's owner sleeps before it looks whether its helpers live, in ns. */
+const NAP = 100_000_000;
+
 /** The functions of a module with tasks. */
 export interface TaskExports {
-  /** Does the job, whose arguments are in place, together with whoever helps; sleeps to its end where it `mayWait`. */
+  /**
+   * Does the job, whose arguments are in place, together with whoever helps. Where it `mayWait`, it sleeps to the job's end,
+   * but no longer than a nap: the caller looks then whether there is still somebody to wait for.
+   */
   run(crew: number, job: number, tasks: number, mayWait: number): void;
   /** Helps with the job again and again, until another is the current one. */
   help(crew: number, job: number, thread: number): void;
@@ -99,7 +105,10 @@ export function defineTasks<const Names extends readonly string[]>(
     f.block((done) =>
       f.loop((again) => {
         spin(f, () => f.branchIf(done, i32.eq(f.tee(finished, load), tasks)));
-        f.if(mayWait, () => f.drop(atomic.wait(i32.add(job, JOB.finished), finished, -1)));
+        f.if(mayWait, () => {
+          const isLate = i32.eq(atomic.wait(i32.add(job, JOB.finished), finished, NAP), 2);
+          f.if(isLate, () => f.return());
+        });
         f.branch(again);
       }),
     );

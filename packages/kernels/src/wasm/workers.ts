@@ -2,7 +2,7 @@
  * Workers, in Node and in a page. A worker's program is a string, so that there is no file for a bundler to miss.
  */
 
-import { builtin, type HostWorker } from './host.ts';
+import { builtin, type HostWorker, type NodeWorker } from './host.ts';
 
 interface PageWorker extends HostWorker {
   onerror: ((event: { preventDefault(): void }) => void) | null;
@@ -37,4 +37,13 @@ export function startWorker(source: string): HostWorker {
   const worker = new Worker(url);
   worker.onerror = (event) => event.preventDefault();
   return worker;
+}
+
+/**
+ * Whether a worker has begun and not ended, as Node knows before its parent is told, which may have to wait for its own event
+ * loop. Of a page's workers nobody knows.
+ */
+export function isRunning(worker: HostWorker): boolean {
+  const loop = (worker as Partial<NodeWorker>).performance?.eventLoopUtilization();
+  return loop === undefined || (loop.active > 0 && loop.idle >= 0);
 }

@@ -5,8 +5,8 @@ import { bring } from '../engine.ts';
 import { kernels, type Tensor } from '../tensor.ts';
 
 /**
- * The primitives on tensors, with the fast kernels for convolutions, pooling, `unfold` and `fold`, which only a program
- * that asks for them here carries; without, those run in plain loops. Ask in each call: the interpreter may have changed.
+ * The primitives on tensors, convolutions, pooling, `unfold` and `fold` among them, which only a program that asks for them
+ * here carries. An interpreter that is chosen later gets them, too.
  */
 export function windowedKernels(): Kernels<Tensor> {
   bring(windowed);

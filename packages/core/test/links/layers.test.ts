@@ -1,111 +1,41 @@
-/** Links read off the tapes of programs without nn: what the layers are, and delta_l against central differences on A_l. */
+/** Layers read off the tapes of programs without nn, and delta_l against central differences on A_l. */
 
 import {
-  ArgumentError,
-  centralDifferences,
-  compare,
   concat,
   einsum,
-  type Kernels,
   kernels as k,
   type Link,
   links,
-  type NdArray,
-  noGrad,
   ones,
   parameter,
-  Random,
-  type Shape,
-  ShapeError,
-  setInterpreter,
-  TapeError,
   type Tensor,
   tensor,
   unfold,
   zeros,
 } from '@tapegrad/core';
-import { plain, primitives } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { restoreInterpreter } from './interpreters.ts';
-
-const random = new Random(11);
-const normal = (...shape: number[]): Tensor => random.normal(shape, { dtype: 'float64' });
-const weight = (name: string, ...shape: number[]): Tensor => parameter(normal(...shape), { name });
-const given = (...shape: number[]): Tensor => tensor(normal(...shape).data, { shape, requiresGrad: true });
-
-/** Sums with unlike weights, so that no element's share is like another's; neither is it like a loss's. */
-const project = (y: Tensor): Tensor => y.mul(normal(...y.shape)).sum();
-
-function expectEqual(name: string, expected: Tensor, actual: Tensor, scale?: number): void {
-  const { passed, message } = compare(name, expected, actual, scale === undefined ? {} : { scale });
-  expect(passed, message).toBe(true);
-}
-
-function expectNear(name: string, expected: Tensor, actual: Tensor): void {
-  expect(actual.shape).toEqual(expected.shape);
-  const size = expected.abs().max().item();
-  const error = actual.sub(expected).abs().max().item();
-  expect(error, name).toBeLessThan(1e-8 * size + 1e-10);
-}
-
-/** Each delta against differences on A_l; the gradients of the weights, summed over their uses, against the sweep's. */
-function expectTrue(loss: Tensor, list: readonly Link[]): void {
-  const gradients = loss.backward({ retainGraph: true });
-  const sums = new Map<Tensor, Tensor>();
-  const addTo = (x: Tensor, gradient: Tensor) => sums.set(x, sums.get(x)?.add(gradient) ?? gradient);
-  for (const { name, preActivation, delta, weight, weightGradient, bias, biasGradient } of list) {
-    expectNear(name, centralDifferences(loss, preActivation), delta);
-    addTo(weight, weightGradient);
-    if (bias !== undefined) addTo(bias, biasGradient!);
-  }
-  for (const [x, sum] of sums) if (gradients.has(x)) expectEqual('gradient', gradients.of(x), sum);
-}
-
-interface Expected {
-  readonly name?: string;
-  readonly transition: string;
-  readonly z?: Shape;
-  readonly w?: Shape;
-  readonly a: Shape;
-  readonly b?: Shape | undefined;
-  readonly out?: Shape;
-}
-
-function expectLinks(loss: Tensor, expected: readonly Expected[]): Link[] {
-  const found = links(loss);
-  const described = found.map((link, i) => {
-    const all = {
-      name: link.name,
-      transition: link.transition,
-      z: link.input.shape,
-      w: link.weight.shape,
-      a: link.preActivation.shape,
-      b: link.bias?.shape,
-      out: link.output.shape,
-    };
-    return (
-      expected[i] && Object.fromEntries(Object.keys(expected[i]).map((key) => [key, all[key as keyof typeof all]]))
-    );
-  });
-  expect(described).toEqual(expected);
-  expectTrue(loss, found);
-  return found;
-}
-
-const x = normal(4, 3);
-const y = normal(4, 2);
-const squared = (h: Tensor): Tensor => h.sub(y).pow(2).sum().div(4);
-
-type Case = readonly [name: string, loss: () => Tensor, ...expected: Expected[]];
-
-const testEach = (cases: readonly Case[]): void =>
-  test.each(cases.map((c) => [c[0], c] as const))('%s', (_, [, loss, ...expected]) => {
-    expectLinks(loss(), expected);
-  });
-
-const [w, b, u, column] = [weight('w', 3, 2), weight('b', 2), weight('u', 2, 3), weight('column', 2, 1)];
-const [W, B] = [given(3, 2), given(2)];
-const vector = normal(3);
+import {
+  B,
+  b,
+  type Case,
+  column,
+  expectEqual,
+  expectLinks,
+  expectTrue,
+  given,
+  normal,
+  project,
+  random,
+  squared,
+  testEach,
+  u,
+  vector,
+  W,
+  w,
+  weight,
+  x,
+  y,
+} from './expected.ts';
 
 // biome-ignore format: a line a case
 describe('products', () => {
@@ -179,141 +109,6 @@ describe('absorbed biases (F4)', () => {
     expectEqual('dW', x.transpose().matmul(link.delta), link.weightGradient);
     expectEqual('db', link.delta.sum(0, { keepDims: true }), link.biasGradient!);
     expectEqual('Z', x, link.input);
-  });
-});
-
-type TransitionCase = readonly [transition: string, s: (a: Tensor) => Tensor];
-
-describe('transitions', () => {
-  const leaky = (a: Tensor) => a.greater(0).where(a, a.mul(0.1));
-  const shiftedSoftmax = (a: Tensor) => {
-    const e = a.sub(a.max(1, { keepDims: true })).exp();
-    return e.div(e.sum(1, { keepDims: true }));
-  };
-  const batchNorm = (a: Tensor) => a.sub(a.mean(0)).div(a.variance(0).add(1e-5).sqrt());
-  const [scale, shift] = [weight('scale', 2), weight('shift', 2)];
-  const mask = tensor(
-    [
-      [1, 0],
-      [1, 1],
-      [0, 1],
-      [1, 1],
-    ],
-    { dtype: 'float64' },
-  );
-  const functions: readonly TransitionCase[] = [
-    ['identity', (a) => a],
-    ['relu', (a) => a.relu()],
-    ['tanh', (a) => a.tanh()],
-    ['sigmoid', (a) => a.sigmoid()],
-    ['softplus', (a) => a.softplus()],
-    ['sin', (a) => a.sin()],
-    ['erf', (a) => a.erf()],
-    ['exp', (a) => a.exp()],
-    ['softmax', (a) => a.softmax(1)],
-    ['logSoftmax', (a) => a.logSoftmax(1)],
-    ['leakyRelu', leaky],
-    ['silu', (a) => a.mul(a.sigmoid())],
-    ['silu', (a) => a.sigmoid().mul(a)],
-    ['mul → tanh', (a) => a.mul(2).tanh()],
-    ['relu → relu', (a) => a.relu().relu()],
-    ['tanh → mul → add → sin', (a) => a.tanh().mul(2).add(1).sin()],
-    ['tanh → softmax', (a) => a.tanh().softmax(1)],
-    ['softmax → tanh', (a) => a.softmax(1).tanh()],
-    ['sum → div → sub → sum → div → sub → mul → sum → div → add → sqrt → div → relu', (a) => batchNorm(a).relu()],
-    ['tanh → mul → add', (a) => a.tanh().mul(scale).add(shift)],
-    ['take → sub → exp → sum → div', shiftedSoftmax],
-    ['mul → where', (a) => a.greater(0).where(a, a.mul(scale))],
-    ['relu → neg → relu → add', (a) => a.relu().add(a.neg().relu())],
-  ];
-
-  test.each(functions)('%s before the loss', (transition, s) => {
-    const [link] = expectLinks(squared(s(x.matmul(w).add(b))), [{ a: [4, 2], out: [4, 2], transition }]) as [Link];
-    expectEqual('Z', s(link.preActivation.detach()), link.output);
-  });
-
-  test.each<TransitionCase>([
-    ...functions,
-    ['relu → mul', (a) => a.relu().mul(mask)],
-    ['abs → add → log', (a) => a.abs().add(1).log()],
-  ])('%s within a network', (transition, s) => {
-    const hidden = s(x.matmul(w).add(b));
-    const found = expectLinks(squared(hidden.matmul(weight('v', 2, 2))), [
-      { a: [4, 2], out: [4, 2], transition },
-      { z: [4, 2], a: [4, 2], transition: 'identity' },
-    ]);
-    expect(found[0]!.output).toBe(hidden);
-    expect(found[1]!.input).toBe(hidden);
-  });
-
-  test('a change of shape on the way', () => {
-    const hidden = normal(4, 1, 6)
-      .matmul(weight('w', 6, 3))
-      .relu()
-      .reshape([4, 3]);
-    const found = expectLinks(squared(hidden.matmul(weight('v', 3, 2))), [
-      { a: [4, 1, 3], out: [4, 3], transition: 'relu' },
-      { z: [4, 3], a: [4, 2], transition: 'identity' },
-    ]);
-    expect(found[1]!.input).toBe(hidden);
-  });
-});
-
-describe('losses are no part of the last transition', () => {
-  const p = (a: Tensor) => a.softmax(1);
-  const oneHot = tensor(
-    [
-      [1, 0],
-      [0, 1],
-      [0, 1],
-      [1, 0],
-    ],
-    { dtype: 'float64' },
-  );
-  const labels = tensor([[0], [1], [1], [0]], { dtype: 'int32' });
-  const mixed = (a: Tensor) =>
-    a
-      .log()
-      .mul(oneHot)
-      .add(a.neg().add(1).log().mul(oneHot.neg().add(1)));
-  const losses: readonly (readonly [name: string, transition: string, loss: (a: Tensor) => Tensor])[] = [
-    ['squared error', 'identity', (a) => a.sub(y).mul(a.sub(y)).sum().div(4)],
-    ['the power of two of an error', 'tanh', (a) => a.tanh().sub(y).pow(2).mean()],
-    ['absolute error', 'identity', (a) => a.sub(y).abs().mean()],
-    ['hinge', 'identity', (a) => a.mul(oneHot.mul(2).sub(1)).neg().add(1).relu().mean()],
-    ['cross-entropy of probabilities', 'softmax', (a) => p(a).log().mul(oneHot).sum().neg().div(4)],
-    ['cross-entropy by picking', 'softmax', (a) => p(a).log().gather(labels, 1).mean().neg()],
-    ['negative log likelihood', 'logSoftmax', (a) => a.logSoftmax(1).gather(labels, 1).mean().neg()],
-    [
-      'cross-entropy from log sum exp',
-      'identity',
-      (a) =>
-        a
-          .logSumExp(1)
-          .sub(a.gather(labels, 1).reshape([4]))
-          .mean(),
-    ],
-    ['binary cross-entropy', 'sigmoid', (a) => mixed(a.sigmoid()).sum().neg()],
-    ['a norm', 'relu', (a) => a.relu().norm()],
-    ['a sum', 'sigmoid', (a) => a.sigmoid().sum()],
-    ['a sum of squares', 'identity', (a) => a.mul(a).sum().mul(0.5)],
-    ['a largest element', 'sin', (a) => a.sin().max()],
-    ['the mean along an axis first', 'tanh', (a) => a.tanh().mean(1).mean()],
-  ];
-
-  test.each(losses)('%s', (_, transition, loss) => {
-    expectLinks(loss(x.matmul(w).add(b)), [{ a: [4, 2], out: [4, 2], transition }]);
-  });
-
-  test('of one number', () => {
-    const [one, target] = [normal(1, 3), tensor([[0.3]], { dtype: 'float64' })];
-    const a = one.matmul(weight('w', 3, 1)).tanh();
-    expectLinks(a.sub(target).pow(2).sum(), [{ a: [1, 1], out: [1, 1], transition: 'tanh' }]);
-    expectLinks(a.mul(a).mean(), [{ a: [1, 1], out: [1, 1], transition: 'tanh' }]);
-  });
-
-  test('and none at all', () => {
-    expectLinks(normal(1, 3).matmul(weight('w', 3, 1)), [{ a: [1, 1], out: [1, 1], transition: 'identity' }]);
   });
 });
 
@@ -486,143 +281,5 @@ describe('fifty layers', () => {
     const found = links(loss);
     expect(found.map(({ name }) => name)).toEqual(Array.from({ length: 50 }, (_, i) => `W${i + 1}`));
     expectTrue(loss, found);
-  });
-});
-
-describe('names', () => {
-  const twoLayers = (first: string | undefined, second: string | undefined): string[] => {
-    const named = (name: string | undefined) => parameter(normal(3, 3), name === undefined ? {} : { name });
-    return links(project(x.matmul(named(first)).relu().matmul(named(second)))).map(({ name }) => name);
-  };
-
-  test.each([
-    ['the path of a module', ['encoder.0.weight', 'encoder.2.weight'], ['encoder.0', 'encoder.2']],
-    ['names of weights', ['W1', 'gate.in'], ['W1', 'gate.in']],
-    ['none', [undefined, undefined], ['layer 1', 'layer 2']],
-    ['the name that a weight has before it is in a model', ['weight', 'weight'], ['layer 1', 'layer 2']],
-    ['one alone', [undefined, 'head.weight'], ['layer 1', 'head']],
-    ['two that are the same', ['w', 'w'], ['w', 'w (2)']],
-  ] as const)('%s', (_, [first, second], expected) => {
-    expect(twoLayers(first, second)).toEqual(expected);
-  });
-
-  test('of a weight that is seen in part', () => {
-    const qkv = weight('attention.weight', 3, 6);
-    const [q, k] = [0, 3].map((start) => x.matmul(qkv.slice(1, start, start + 3))) as [Tensor, Tensor];
-    expect(links(project(q.matmul(k.transpose()))).map(({ name }) => name)).toEqual(['attention', 'attention (2)']);
-  });
-});
-
-describe('the sweep', () => {
-  const build = (width: number, depth: number): Tensor => {
-    let z: Tensor = normal(width, width);
-    for (let l = 1; l <= depth; l++)
-      z = z
-        .matmul(weight(`W${l}`, width, width))
-        .add(weight(`b${l}`, width))
-        .tanh();
-    return z.sum();
-  };
-  const everything = (loss: Tensor) => loss.backward({ retainGraph: true });
-
-  /** Runs a forward pass and then something else, with `before` called before every primitive of the latter. */
-  function spying(loss: () => Tensor, run: (loss: Tensor) => unknown, before: (op: string) => void): void {
-    setInterpreter(plain);
-    const result = loss();
-    const spied = primitives.map((op) => {
-      const kernel = plain[op] as (...args: readonly unknown[]) => NdArray;
-      const spy = (...args: readonly unknown[]): NdArray => {
-        before(op);
-        return kernel(...args);
-      };
-      return [op, spy];
-    });
-    setInterpreter(Object.fromEntries(spied) as Kernels<NdArray>);
-    run(result);
-    restoreInterpreter();
-  }
-
-  test('computes each product that a sweep computes, once', () => {
-    const productsOf = (run: (loss: Tensor) => unknown): number => {
-      let products = 0;
-      spying(
-        () => build(3, 6),
-        run,
-        (op) => {
-          if (op === 'matmul') products++;
-        },
-      );
-      return products;
-    };
-    expect(productsOf(everything)).toBe(2 * 6 - 1);
-    expect(productsOf(links)).toBe(2 * 6 - 1);
-  });
-
-  test('takes no more than twice the memory of one that finds the gradients alone', () => {
-    const peakOf = (run: (loss: Tensor) => unknown): number => {
-      const inUse = () => {
-        globalThis.gc!();
-        return process.memoryUsage().arrayBuffers;
-      };
-      const before = inUse();
-      let peak = 0;
-      spying(
-        () => build(128, 5),
-        run,
-        () => {
-          peak = Math.max(peak, inUse() - before);
-        },
-      );
-      return peak;
-    };
-    const plainPeak = peakOf(everything);
-    expect(plainPeak).toBeGreaterThan(128 * 128 * 8 * 15);
-    expect(peakOf(links)).toBeLessThan(2 * plainPeak);
-  });
-
-  test('leaves the tape as it was', () => {
-    const loss = build(3, 2);
-    const first = links(loss).map(({ delta }) => delta.toArray());
-    expect(links(loss).map(({ delta }) => delta.toArray())).toEqual(first);
-    expect(loss.backward().size).toBe(4);
-  });
-
-  test('is not recorded, and neither is what it gives', () => {
-    for (const { delta, weightGradient, biasGradient } of links(build(3, 2))) {
-      expect([delta, weightGradient, biasGradient!].map(({ requiresGrad }) => requiresGrad)).toEqual([
-        false,
-        false,
-        false,
-      ]);
-    }
-  });
-});
-
-describe('errors', () => {
-  test('a loss that nothing can be learnt from', () => {
-    const sentence = 'links: the loss was computed from nothing that requires a gradient';
-    expect(() => links(x.sum())).toThrow(new TapeError(sentence));
-    expect(() => links(noGrad(() => x.matmul(w).sum()))).toThrow(new TapeError(sentence));
-  });
-
-  test('a tape that is used up', () => {
-    const loss = squared(x.matmul(w));
-    loss.backward();
-    expect(() => links(loss)).toThrow(TapeError);
-  });
-
-  test('no loss, but a tensor of several elements', () => {
-    expect(() => links(x.matmul(w))).toThrow(ShapeError);
-  });
-
-  test('a weight that changed since', () => {
-    const changed = parameter(normal(3, 2), { name: 'changed' });
-    const loss = squared(x.matmul(changed).add(b));
-    changed.assign(changed.detach().mul(2));
-    expect(() => links(loss)).toThrow(/'changed' of 'matmul' changed after the forward pass/);
-  });
-
-  test('no tensor', () => {
-    expect(() => links(1 as never)).toThrow(new ArgumentError('links: expected a tensor, got number'));
   });
 });

@@ -57,8 +57,8 @@ function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: 
   if (wrong !== -1) {
     const [row, column] = [Math.floor((wrong % (n * n)) / n), wrong % n];
     throw new ArgumentError(
-      `${call}: ${what} ${row} and ${column} are equal, so that their vectors have no derivative; ` +
-        'use a function of the values alone',
+      `${call}: ${what} ${row} and ${column} are equal, so that their vectors have no derivative, and they no second one; ` +
+        'use first derivatives of the values alone',
     );
   }
   const none = apart.equal(0) as Tensor;

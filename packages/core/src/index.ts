@@ -203,6 +203,8 @@ export {
 } from './tape/tape.ts';
 export {
   type BackwardOptions,
+  checkFloat,
+  checkTensor,
   type Fitting,
   Gradients,
   kernels,

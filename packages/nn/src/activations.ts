@@ -7,10 +7,15 @@ import {
   gelu,
   hardtanh,
   leakyRelu,
+  relu,
   type Shape,
   selu,
+  sigmoid,
   silu,
+  softmax,
+  softplus,
   type Tensor,
+  tanh,
 } from '@tapegrad/core';
 import { checkOption } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
@@ -32,7 +37,7 @@ export class Identity extends Activation {
 /** max(x, 0), with derivative 0 at 0. */
 export class ReLU extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return x.relu();
+    return relu(x);
   }
 }
 
@@ -112,21 +117,21 @@ export class Hardtanh extends Activation {
 /** The hyperbolic tangent. */
 export class Tanh extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return x.tanh();
+    return tanh(x);
   }
 }
 
 /** 1 / (1 + e^-x) */
 export class Sigmoid extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return x.sigmoid();
+    return sigmoid(x);
   }
 }
 
 /** log(1 + e^x) */
 export class Softplus extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return x.softplus();
+    return softplus(x);
   }
 }
 
@@ -141,7 +146,7 @@ export class Softmax extends Activation {
   }
 
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
-    return x.softmax(this.axis);
+    return softmax(x, this.axis);
   }
 
   protected override settings(): string {

@@ -1,6 +1,6 @@
 /** Layers that arrange elements anew. */
 
-import { ArgumentError, formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkTensor, formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@tapegrad/core';
 import { checkCount } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -8,7 +8,8 @@ import { checkRank } from './spatial.ts';
 import type { FlattenMap, InputMap, ReshapeMap, ShuffleMap } from './window-shapes.ts';
 
 function checkBatch(call: string, x: Tensor): void {
-  if (x.rank === 0) throw new ShapeError(`${call}: expected an input of shape [batch, ...], got a scalar`);
+  if (checkTensor(call, x).rank === 0)
+    throw new ShapeError(`${call}: expected an input of shape [batch, ...], got a scalar`);
 }
 
 /**
@@ -29,7 +30,7 @@ export class InputShape<const S extends Shape = Shape> extends Module {
   }
 
   forward<X extends Shape>(x: Input<InputMap<S>, X>): Output<InputMap<S>, X> {
-    const own = (x as unknown as Tensor).shape;
+    const own = checkTensor('InputShape', x).shape;
     if (own.length !== this.shape.length + 1 || this.shape.some((length, i) => length !== own[i + 1])) {
       const receives = own.length === 0 ? 'a scalar' : formatShape(own.slice(1));
       throw new ShapeError(

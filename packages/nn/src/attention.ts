@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkFloat,
   DTypeError,
   type FloatDType,
   formatShape,
@@ -12,7 +13,7 @@ import {
   tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkFloat, checkRandom } from './checks.ts';
+import { checkRandom } from './checks.ts';
 import { dropout as drop } from './dropout.ts';
 
 export interface AttentionOptions {

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type Buffer,
   buffer,
+  checkFloat,
   type Data,
   formatShape,
   isRecomputing,
@@ -17,7 +18,7 @@ import {
   zeros,
 } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { checkCount, checkFloat } from './checks.ts';
+import { checkCount } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {

@@ -1,11 +1,6 @@
 /** What layers ask of their options and inputs alike. */
 
-import { ArgumentError, DTypeError, formatShape, isFloat, Random, ShapeError, type Tensor } from '@tapegrad/core';
-
-/** Throws unless a tensor is of floats. */
-export function checkFloat(call: string, x: Tensor): void {
-  if (!isFloat(x.dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it first`);
-}
+import { ArgumentError, formatShape, Random, ShapeError, type Tensor } from '@tapegrad/core';
 
 /** Throws unless a bias has a number for each output. */
 export function checkBias(call: string, bias: Tensor, outputs: number): void {

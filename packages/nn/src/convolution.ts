@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkFloat,
   type Fitting,
   formatShape,
   type Of,
@@ -12,7 +13,7 @@ import {
   windowedKernels,
 } from '@tapegrad/core';
 import { byChannel, checkChannels } from './channels.ts';
-import { checkBias, checkFloat, type Known } from './checks.ts';
+import { checkBias, type Known } from './checks.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 

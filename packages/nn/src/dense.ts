@@ -1,6 +1,7 @@
 /** Fully connected layers. */
 
 import {
+  checkTensor,
   type Fitting,
   type FloatDType,
   formatShape,
@@ -33,6 +34,7 @@ export function dense<S extends Shape, W extends Shape>(
   bias?: Tensor,
 ): Of<MatMul<S, W>> {
   const w = weight as unknown as Tensor;
+  checkTensor('dense', x);
   const [inFeatures, outFeatures] = w.shape;
   if (inFeatures === undefined || outFeatures === undefined || w.rank !== 2) {
     throw new ShapeError(`dense: expected a weight of shape [in, out], got ${formatShape(w.shape)}`);

@@ -1,7 +1,7 @@
 /** Elements and channels left out at random while training. */
 
-import { formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
-import { checkFloat, checkProbability, checkRandom } from './checks.ts';
+import { checkFloat, checkTensor, formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -15,7 +15,8 @@ function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: nu
 }
 
 /** The shape of one number for each channel, with `spatial` axes after the channels, and a batch or none before. */
-function channelsOf(call: string, { shape }: Tensor, spatial: number): Shape {
+function channelsOf(call: string, x: Tensor, spatial: number): Shape {
+  const { shape } = checkTensor(call, x);
   const lead = shape.slice(0, -spatial);
   if (lead.length === 1 || lead.length === 2) return [...lead, ...Array.from({ length: spatial }, () => 1)];
   const [fewest, most] = [spatial + 1, spatial + 2];

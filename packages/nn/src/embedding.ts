@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkTensor,
   type Data,
   DTypeError,
   type FloatDType,
@@ -30,7 +31,8 @@ type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infe
 
 /** Throws at the first index that has no row. */
 function checkIndices(indices: Tensor, count: number): void {
-  if (indices.dtype !== 'int32') throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
+  if (checkTensor('embedding', indices).dtype !== 'int32')
+    throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
   const { elements } = indices;
   const wrong = elements.findIndex((index: number) => index < 0 || index >= count);
   if (wrong === -1) return;

@@ -1,8 +1,8 @@
 /** Normalisation of each example by itself, over groups of channels. */
 
-import { ArgumentError, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkFloat, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { checkCount, checkFloat } from './checks.ts';
+import { checkCount } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {

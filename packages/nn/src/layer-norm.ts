@@ -1,7 +1,15 @@
 /** Normalisation of each example by itself, over its last axes. */
 
-import { formatShape, type Parameter, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
-import { checkCount, checkFloat } from './checks.ts';
+import {
+  checkFloat,
+  formatShape,
+  type Parameter,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import { checkCount } from './checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {

@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkTensor,
   concat,
   DTypeError,
   type FloatDType,
@@ -190,7 +191,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   #heads(x: Tensor, { key: keyInput = x, value: valueInput = keyInput, ...options }: AttendOptions): Heads {
     const { cache, causal = false } = options;
     for (const input of [x, keyInput, valueInput]) {
-      if (input.rank > 1) continue;
+      if (checkTensor('MultiHeadAttention', input).rank > 1) continue;
       const got = formatShape(input.shape);
       throw new ShapeError(`MultiHeadAttention: expected inputs [..., length, features], got shape ${got}`);
     }

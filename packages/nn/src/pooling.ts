@@ -2,6 +2,8 @@
 
 import {
   ArgumentError,
+  checkFloat,
+  checkTensor,
   formatShape,
   full,
   type Shape,
@@ -12,7 +14,7 @@ import {
   type Window,
   windowedKernels,
 } from '@tapegrad/core';
-import { checkFloat, type Known } from './checks.ts';
+import type { Known } from './checks.ts';
 import type { Output } from './layer-shapes.ts';
 import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
@@ -39,7 +41,7 @@ export interface AvgPoolOptions extends PoolingOptions {
 
 /** The spatial shape of an input with so many axes of the kind. */
 function spatialShape(call: string, x: Tensor, axes: number): Shape {
-  if (x.rank < axes + 1) {
+  if (checkTensor(call, x).rank < axes + 1) {
     const wanted = axes === 1 ? '[..., channels, length]' : '[..., channels, height, width]';
     throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
   }

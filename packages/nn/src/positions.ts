@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkFloat,
   type FloatDType,
   formatShape,
   type Shape,
@@ -10,7 +11,6 @@ import {
   type Tensor,
   tensor,
 } from '@tapegrad/core';
-import { checkFloat } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 

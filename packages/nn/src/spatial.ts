@@ -1,6 +1,14 @@
 /** What convolutions and poolings take for each spatial axis, as numbers and as windows. */
 
-import { ArgumentError, formatShape, type Shape, ShapeError, type Tensor, type Window } from '@tapegrad/core';
+import {
+  ArgumentError,
+  checkTensor,
+  formatShape,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  type Window,
+} from '@tapegrad/core';
 
 /** A number for all spatial axes alike, or one for each. */
 export type PerAxis = number | readonly number[];
@@ -21,7 +29,7 @@ export function perAxis(call: string, what: string, value: PerAxis, axes: number
 
 /** Throws unless an input has so many axes. */
 export function checkRank(call: string, x: Tensor, rank: number, wanted: string): void {
-  if (x.rank === rank) return;
+  if (checkTensor(call, x).rank === rank) return;
   throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
 }
 

@@ -1,7 +1,6 @@
 /** Images of more elements, or fewer. */
 
-import { ArgumentError, type Shape, type Tensor, tensor } from '@tapegrad/core';
-import { checkFloat } from './checks.ts';
+import { ArgumentError, checkFloat, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { checkMaps, type PerAxis, perAxis } from './spatial.ts';

@@ -2,6 +2,7 @@
 
 import {
   ArgumentError,
+  checkTensor,
   type Fitting,
   formatShape,
   kernels,
@@ -60,7 +61,7 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   options: CrossEntropyOptions<R> = {},
 ): Loss<R, LabelShape<L>> {
   const x: Tensor = logits;
-  const t = targets as unknown as Tensor;
+  const t = checkTensor('crossEntropy', targets);
   const { labelSmoothing: smoothing = 0, weight } = options;
   checkOption('crossEntropy', 'labelSmoothing', smoothing, isProbability(smoothing), 'a number from 0 to 1');
   checkLogits('crossEntropy', x);

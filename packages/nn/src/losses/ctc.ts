@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   arange,
+  checkFloat,
   concat,
   DTypeError,
   formatShape,
@@ -14,7 +15,7 @@ import {
   type Tensor,
   tensor,
 } from '@tapegrad/core';
-import { checkFloat, checkOption } from '../checks.ts';
+import { checkOption } from '../checks.ts';
 import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {

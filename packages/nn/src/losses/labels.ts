@@ -2,6 +2,8 @@
 
 import {
   ArgumentError,
+  checkFloat,
+  checkTensor,
   DTypeError,
   type Fitting,
   formatShape,
@@ -11,7 +13,6 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkFloat } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
@@ -64,7 +65,7 @@ function checkLabels(call: string, labels: Tensor, c: number, ignored: number | 
 export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: number | undefined): void {
   checkLogits(call, x);
   const wanted = labelShapeOf(x);
-  if (!sameShape(labels.shape, wanted)) {
+  if (!sameShape(checkTensor(call, labels).shape, wanted)) {
     const shapes = `labels of shape ${formatShape(wanted)}, got ${formatShape(labels.shape)}`;
     throw new ShapeError(`${call}: logits of shape ${formatShape(x.shape)} need ${shapes}`);
   }

@@ -7,6 +7,8 @@
 
 import {
   ArgumentError,
+  checkFloat,
+  checkTensor,
   DTypeError,
   type Fitting,
   formatShape,
@@ -17,7 +19,6 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkFloat } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
@@ -52,8 +53,8 @@ export function checkNotEmpty(call: string, x: Tensor): void {
 
 /** The operands of a loss that compares element by element, which they are checked to be. */
 export function comparable(call: string, predictions: Tensor, targets: unknown): [Tensor, Tensor] {
-  const t = targets as Tensor;
   checkFloat(call, predictions);
+  const t = checkTensor(call, targets);
   if (!sameShape(predictions.shape, t.shape)) {
     const shapes = `predictions of shape ${formatShape(predictions.shape)} and targets of shape ${formatShape(t.shape)}`;
     throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: nothing is broadcast here`);

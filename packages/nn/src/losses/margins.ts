@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   arange,
+  checkFloat,
   DTypeError,
   formatShape,
   full,
@@ -11,7 +12,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkFloat, checkOption } from '../checks.ts';
+import { checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
 import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce, type Targets } from './loss.ts';
 

@@ -1,6 +1,7 @@
 /** Recurrent cells as modules: one step of time. */
 
 import {
+  checkTensor,
   type FloatDType,
   type Parameter,
   parameter,
@@ -89,7 +90,9 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
 
   /** The state before the first step, where none is given. */
   protected zeroState(x: Tensor): Tensor {
-    return zeros([x.shape[0] ?? 0, this.hiddenSize], { dtype: this.weightHh.dtype });
+    return zeros([checkTensor(this.constructor.name, x).shape[0] ?? 0, this.hiddenSize], {
+      dtype: this.weightHh.dtype,
+    });
   }
 
   protected override settings(): string {

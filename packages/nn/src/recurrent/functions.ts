@@ -1,6 +1,6 @@
 /** Layers of recurrent cells over sequences, as functions of their weights. */
 
-import { ArgumentError, formatShape, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, checkTensor, formatShape, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import {
@@ -72,7 +72,7 @@ function overSequences(
   states: readonly Tensor[] | undefined,
   { lengths, dropout: p = 0, random }: RecurrentFunctionOptions<unknown>,
 ): SequenceResult<Tensor, readonly Tensor[]> {
-  const [batch, steps, features] = x.shape;
+  const [batch, steps, features] = checkTensor(call, x).shape;
   if (batch === undefined || steps === undefined || features === undefined || x.rank !== 3) {
     const wanted = `[batch, steps, ${layers[0]?.[0]?.weightIh.shape[1] ?? 'in'}]`;
     throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);

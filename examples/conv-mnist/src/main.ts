@@ -12,7 +12,6 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { describe } from '@tapegrad/nn';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
 import { filtersPicture } from './filters.ts';
 import { network } from './model.ts';
@@ -30,7 +29,7 @@ const random = new Random(options.seed);
 const model = network({ random, dropout: options.dropout });
 
 await runProgram(async () => {
-  print(`${describe(model, { input: [batch, 1, 28, 28] })}\n`);
+  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
 
   if (options.evaluate === undefined) {

@@ -12,7 +12,6 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { describe } from '@tapegrad/nn';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
 import { confusionPicture } from './confusion.ts';
 import { fashionFolder, INK, KINDS } from './data.ts';
@@ -32,7 +31,7 @@ const model = network({ random, dropout: options.dropout });
 
 await runProgram(async () => {
   const folder = options.data ?? (await fashionFolder({ cache: join(options.out, 'data') }));
-  print(`${describe(model, { input: [batch, 1, 28, 28] })}\n`);
+  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = readLabelledImages(folder, 'test', { ink: INK, limit });
 
   if (options.evaluate === undefined) {

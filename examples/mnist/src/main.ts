@@ -11,7 +11,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { Dense, Dropout, describe, Flatten, ReLU, Sequential } from '@tapegrad/nn';
+import { Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
 import { ABOUT, OPTIONS } from './options.ts';
 
@@ -32,7 +32,7 @@ const model = new Sequential(
 );
 
 await runProgram(async () => {
-  print(`${describe(model, { input: [batch, 1, 28, 28] })}\n`);
+  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
 
   if (options.evaluate === undefined) {

@@ -8,7 +8,6 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightsSum } from '@tapegrad/example-toolkit/weights';
-import { describe } from '@tapegrad/nn';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
@@ -27,7 +26,7 @@ const load = (part: Part): LabelledImages =>
   readLabelledImages(digitsFolder(), part, { ink: { mean: 0, deviation: 1 }, limit });
 
 await runProgram(async () => {
-  print(`${describe(model)}\n`);
+  print(`${model.describe()}\n`);
   const test = load('test');
   const name = plain ? 'plain' : 'vae';
   const run = {

@@ -42,7 +42,6 @@ export {
   type TransposedConvolutionOptions,
 } from './convolution.ts';
 export { Dense, type DenseOptions, dense } from './dense.ts';
-export { type DescribeOptions, describe } from './describe.ts';
 export {
   AlphaDropout,
   alphaDropout,
@@ -117,7 +116,7 @@ export {
   type SmoothL1Options,
   smoothL1,
 } from './losses/regression.ts';
-export { Module, type ModuleState, type TensorState } from './module.ts';
+export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
 export type { AffineOptions, NormOptions } from './moments.ts';
 export {
   type AttendOptions,

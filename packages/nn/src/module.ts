@@ -7,13 +7,16 @@ import {
   type DType,
   DTypeError,
   formatShape,
+  noGrad,
   Parameter,
   type Shape,
   ShapeError,
   sameShape,
-  type Tensor,
+  Tensor,
   Variable,
+  zeros,
 } from '@tapegrad/core';
+import { formatCount, formatTable } from './table.ts';
 
 /** A parameter's or a buffer's elements as plain data, in row-major order. */
 export interface TensorState {
@@ -24,6 +27,18 @@ export interface TensorState {
 
 /** The parameters and buffers of a module as plain data, by path. */
 export type ModuleState = Readonly<Record<string, TensorState>>;
+
+export interface DescribeOptions {
+  /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
+  readonly input?: Shape | Tensor;
+}
+
+/** A module that `describe` can run. */
+interface Runnable {
+  forward(x: Tensor): unknown;
+}
+
+const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
 /** Where a module holds something: a field of it, or an entry of an array or plain object there. */
 interface Place {
@@ -63,8 +78,12 @@ function isGroup(value: unknown): value is object {
  * [...new Gate().namedParameters().keys()]; // ['scale', 'inner.weight', 'inner.bias']
  */
 export abstract class Module {
-  /** Whether this module is being trained: layers such as dropout behave otherwise in use. */
-  training = true;
+  #training = true;
+
+  /** Whether the module is being trained: layers such as dropout behave otherwise in use. */
+  get training(): boolean {
+    return this.#training;
+  }
 
   /** Sets this module and all in it to training, as they are at first. */
   train(): this {
@@ -77,7 +96,7 @@ export abstract class Module {
   }
 
   #setTraining(training: boolean): this {
-    for (const module of this.modules().values()) module.training = training;
+    for (const module of this.modules().values()) module.#training = training;
     return this;
   }
 
@@ -218,6 +237,66 @@ export abstract class Module {
     }
   }
 
+  /**
+   * A table of the modules in this one: path, kind, output shape where an `input` is given, and how many numbers the
+   * parameters of each hold, those of the modules in it included. A parameter beside modules has a row of its own.
+   *
+   * @example
+   * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
+   * // layer  kind                  output     parameters
+   * // --------------------------------------------------
+   * // 0      Dense(784, 256)       [64, 256]     200,960
+   * // 1      ReLU()                [64, 256]           0
+   * // --------------------------------------------------
+   * // total  Sequential(2 layers)  [64, 256]     200,960
+   */
+  describe({ input }: DescribeOptions = {}): string {
+    const outputs = input === undefined ? undefined : this.#outputShapes(input);
+    const row = (label: string, kind: string, output: Shape | undefined, count: number): string[] => {
+      const shape = outputs === undefined ? [] : [output === undefined ? '' : formatShape(output)];
+      return [label, kind, ...shape, formatCount(count)];
+    };
+    const moduleRow = (label: string, module: Module): string[] =>
+      row(label, module.toString(), outputs?.get(module), module.parameterCount);
+
+    const rows: string[][] = [];
+    for (const [path, module] of this.modules()) {
+      if (module !== this) rows.push(moduleRow(path, module));
+      if (module.children().size === 0) continue;
+      for (const [name, held] of module.#held()) {
+        if (held instanceof Parameter) {
+          rows.push(row(join(path, name), `Parameter(${held.shape.join(', ')})`, undefined, held.size));
+        }
+      }
+    }
+    const head = ['layer', 'kind', ...(outputs === undefined ? [] : ['output']), 'parameters'];
+    return formatTable(head, rows, moduleRow('total', this));
+  }
+
+  /** The shape of the tensor that each module gives in one evaluation of this one. */
+  #outputShapes(input: Shape | Tensor): Map<Module, Shape> {
+    if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to give the input to`);
+    const [first] = this.parameters();
+    const x = input instanceof Tensor ? input : zeros(input, first === undefined ? {} : { dtype: first.dtype });
+
+    const outputs = new Map<Module, Shape>();
+    const modules = [...this.modules().values()];
+    const modes = modules.map((module) => module.#training);
+    const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
+    try {
+      this.eval();
+      for (const module of modules) if (isRunnable(module)) noteOutput(module, (shape) => outputs.set(module, shape));
+      noGrad(() => this.forward(x));
+    } finally {
+      modules.forEach((module, i) => {
+        module.#training = modes[i]!;
+        Reflect.deleteProperty(module, 'forward');
+        if (own[i] !== undefined) Object.defineProperty(module, 'forward', own[i]);
+      });
+    }
+    return outputs;
+  }
+
   /** What tells this module from others of its class, as `toString` prints it. */
   protected settings(): string {
     return '';
@@ -227,6 +306,17 @@ export abstract class Module {
   toString(): string {
     return `${this.constructor.name}(${this.settings()})`;
   }
+}
+
+/** Puts a `forward` in front of a module's own that also tells the shape of its result. */
+function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
+  const { forward } = module;
+  const value = (...args: [Tensor]): unknown => {
+    const output = forward.apply(module, args);
+    if (output instanceof Tensor) note(output.shape);
+    return output;
+  };
+  Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
 /** What a module has under a path. */

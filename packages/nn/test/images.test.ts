@@ -14,7 +14,6 @@ import {
   conv2d,
   convTranspose1d,
   convTranspose2d,
-  describe as describeModel,
   Flatten,
   globalAvgPool,
   InputShape,
@@ -116,7 +115,7 @@ describe('layers', () => {
       new Flatten(),
       new Reshape([32, 6]),
     );
-    const lines = describeModel(model, { input: [4, 1, 28, 28] }).split('\n');
+    const lines = model.describe({ input: [4, 1, 28, 28] }).split('\n');
     expect(lines.map((line) => line.split(/ {2,}/).slice(1).join(' | '))).toEqual([
       'kind | output | parameters',
       '',

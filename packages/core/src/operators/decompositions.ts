@@ -5,29 +5,20 @@
  * different conditions, values and vectors, are operations by themselves, which take their part of that result.
  */
 
-import { ArgumentError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
+import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
 import { eye } from '../create.ts';
 import type { Batch, Square } from '../static-shapes.ts';
 import { noGrad } from '../tape/tape.ts';
-import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
+import type { Fitting, Tensor } from '../tensor.ts';
 import { concat } from './functions.ts';
-import { eachMatrix, placeOf } from './linalg/each-matrix.ts';
+import { checkMatrices, checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './linalg/each-matrix.ts';
 import { factorizeQR } from './linalg/householder.ts';
 import { eigenSymmetric, type Singular, singularTall } from './linalg/jacobi.ts';
 import { triangularSolve } from './linear-systems.ts';
 import { tril } from './matrices.ts';
 
-type OfMatrix = (a: Tensor) => Tensor;
-
-const transposed = (x: Tensor): Tensor => x.transpose();
 const product = (x: Tensor, y: Tensor): Tensor => x.matmul(y);
-
-function checkMatrices(call: string, a: unknown): Tensor {
-  const { rank, shape } = checkFloat(call, a);
-  if (rank < 2) throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(shape)}`);
-  return a as Tensor;
-}
 
 function checkFinite(call: string, a: Tensor, matrix: Float64Array, place: number): Float64Array {
   if (matrix.every(Number.isFinite)) return matrix;
@@ -241,11 +232,7 @@ const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 
 export function eigh<S extends Shape>(
   a: Fitting<Square<'eigh', S>, S>,
 ): { readonly values: Tensor<readonly [...Batch<S>, Columns<S>]>; readonly vectors: Tensor<S> } {
-  const matrix = checkMatrices('eigh', a);
-  const { shape } = matrix;
-  if (shape.at(-1) !== shape.at(-2)) {
-    throw new ShapeError(`eigh: expected square matrices, got shape ${formatShape(shape)}`);
-  }
+  const matrix = checkSquare('eigh', a);
   const pairs = noGrad(() => eigenpairs(matrix));
   return { values: withoutRow(eigenvalues(matrix, pairs)), vectors: eigenvectors(matrix, pairs) } as never;
 }

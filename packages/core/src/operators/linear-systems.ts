@@ -9,20 +9,11 @@ import { eye, full } from '../create.ts';
 import type { Batch, Square } from '../static-shapes.ts';
 import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
 import { factorizeCholesky } from './linalg/cholesky.ts';
-import { eachMatrix, placeOf } from './linalg/each-matrix.ts';
+import { checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './linalg/each-matrix.ts';
 import { singularTall } from './linalg/jacobi.ts';
 import { factorizeLU, type LU, pivotsOf, solveLU } from './linalg/lu.ts';
 import { substitute } from './linalg/triangular.ts';
 import { tril, triu } from './matrices.ts';
-
-/** Square matrices as they are; for callers without types. */
-function checkSquare(call: string, a: unknown): Tensor {
-  const { rank, shape } = checkFloat(call, a);
-  if (rank < 2 || shape.at(-1) !== shape.at(-2)) {
-    throw new ShapeError(`${call}: expected square matrices, got shape ${formatShape(shape)}`);
-  }
-  return a as Tensor;
-}
 
 /** A matrix for each right-hand side, with the same axes before the last two; a vector as a column. */
 function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; sides: Tensor; isVector: boolean } {
@@ -42,12 +33,9 @@ function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; si
   return { matrix: stretched(matrix), sides: stretched(sides), isVector };
 }
 
-const transposed = (x: Tensor): Tensor => x.transpose();
-
 /** The last axis of a solution gone where the right-hand side was a vector. */
 const asGiven = (x: Tensor, isVector: boolean): Tensor => (isVector ? x.reshape(x.shape.slice(0, -1)) : x);
 
-type OfMatrix = (a: Tensor) => Tensor;
 type OfSystem = (a: Tensor, b: Tensor) => Tensor;
 type OfTriangle = (a: Tensor, b: Tensor, options: { readonly upper: boolean }) => Tensor;
 

@@ -1,7 +1,28 @@
-/** Algorithms on single matrices, run on every matrix of a batch. */
+/** Batches of matrices: what they are checked for, and algorithms on single matrices, run on each. */
 
-import { type DType, NdArray, newData, type Shape, sizeOf } from '@tapegrad/kernels';
-import { Tensor } from '../../tensor.ts';
+import { type DType, formatShape, NdArray, newData, type Shape, ShapeError, sizeOf } from '@tapegrad/kernels';
+import { checkFloat, Tensor } from '../../tensor.ts';
+
+/** A function of matrices, for operations that are defined without static shapes. */
+export type OfMatrix = (a: Tensor) => Tensor;
+
+/** Matrices as they are; for callers without types. */
+export function checkMatrices(call: string, a: unknown): Tensor {
+  const { rank, shape } = checkFloat(call, a);
+  if (rank < 2) throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(shape)}`);
+  return a as Tensor;
+}
+
+/** Square matrices as they are; for callers without types. */
+export function checkSquare(call: string, a: unknown): Tensor {
+  const { rank, shape } = checkFloat(call, a);
+  if (rank < 2 || shape.at(-1) !== shape.at(-2)) {
+    throw new ShapeError(`${call}: expected square matrices, got shape ${formatShape(shape)}`);
+  }
+  return a as Tensor;
+}
+
+export const transposed: OfMatrix = (x) => x.transpose();
 
 /** Computes a matrix, or a part of one, from matrices in row-major order, which are not to be changed; `place` tells which. */
 export type MatrixFunction = (matrices: readonly Float64Array[], place: number) => ArrayLike<number>;

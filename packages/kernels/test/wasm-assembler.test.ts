@@ -273,7 +273,7 @@ describe('vector instructions', () => {
 });
 
 describe('memory', () => {
-  test('loads, stores and copies', () => {
+  test('loads, stores, copies and fills', () => {
     const { buffer } = run(
       (f) =>
         void f.run(
@@ -281,6 +281,7 @@ describe('memory', () => {
           f32.store(16, f32.load(64, 4)),
           f64.store(24, f64.load(72)),
           memory.copy(40, 64, 4),
+          memory.fill(44, -1, 4),
         ),
       (bytes) => {
         new Int32Array(bytes, 64, 1)[0] = -2;
@@ -289,7 +290,7 @@ describe('memory', () => {
       },
     );
     const int = new Int32Array(buffer);
-    expect([int[1], int[10]]).toEqual([-2, -2]);
+    expect([int[1], int[10], int[11]]).toEqual([-2, -2, -1]);
     expect([new Float32Array(buffer)[4], new Float64Array(buffer)[3]]).toEqual([1.5, 2.5]);
   });
 

@@ -152,6 +152,45 @@ test.runIf(shared)('tasks are done by several threads at the same time', async (
   crew.close();
 });
 
+describe.runIf(shared)('what is to be done meanwhile', () => {
+  /** A job of three tasks, each of which counts one. */
+  const counting = (crew: Crew) => {
+    const module = new ModuleBuilder({ shared: true });
+    defineTasks(module, ['counter'], (f, _task, _thread, { counter }) => {
+      f.drop(atomic.add(counter, 1));
+      f.drop(atomic.notify(counter, 1));
+    });
+    const { jobs } = crew.employ(module.compile(), 1);
+    const counter = crew.heap.allocate(4);
+    const { i32 } = crew.heap;
+    i32[counter / 4] = 0;
+    return {
+      count: () => i32[counter / 4],
+      waitForOne: () => void Atomics.wait(i32, counter / 4, 0),
+      run: (meanwhile: () => void) => jobs.run(3, [counter], meanwhile),
+    };
+  };
+
+  test('is done while helpers are at work', async () => {
+    const crew = await crewOf(2);
+    const { run, count, waitForOne } = counting(crew);
+    run(waitForOne);
+    expect(count()).toBe(3);
+    crew.close();
+  });
+
+  test('may fail, and the job is done all the same', async () => {
+    const crew = await crewOf(2);
+    const { run, count } = counting(crew);
+    const fail = (): void => {
+      throw new Error('no room');
+    };
+    expect(() => run(fail)).toThrow('no room');
+    expect(count()).toBe(3);
+    crew.close();
+  });
+});
+
 /** A job of two tasks, of which the helper's does something and never comes to an end. */
 function unfinished(crew: Crew, fate: (f: FunctionBuilder) => void): () => void {
   const module = new ModuleBuilder({ shared: true });

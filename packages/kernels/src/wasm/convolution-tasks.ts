@@ -9,7 +9,7 @@
  */
 
 import { type FunctionBuilder, integers, type Locals, type ModuleBuilder } from './assembler.ts';
-import { i32, smaller } from './instructions.ts';
+import { i32, memory, smaller } from './instructions.ts';
 import { definePack } from './pack.ts';
 import { BLOCK_ROWS, defineBlock, TILES, type TileName } from './product.ts';
 import { kind } from './task-kinds.ts';
@@ -76,6 +76,13 @@ export function convolutionKinds(module: ModuleBuilder, type: FloatType, tileNam
   const copy = module.define('copyPlanes', integers(...ofCopy), (f, p) => copyPlanes(f, v, p));
 
   return {
+    /** Zeros, some bytes a task. */
+    clear: kind(['to', 'bytes', 'taskBytes'], (f, p) => {
+      const done = f.let(i32.mul(p.task, p.taskBytes));
+      const left = f.let(i32.sub(p.bytes, done));
+      f.run(memory.fill(i32.add(p.to, done), 0, smaller(left, p.taskBytes)));
+    }),
+
     /** The planes of an image, copied. */
     copy: kind([...ofCopy, 'toImage', 'fromImage'], (f, p) => {
       f.advance(p.to, i32.mul(p.task, p.toImage));

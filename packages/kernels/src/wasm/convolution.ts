@@ -10,13 +10,18 @@ import { type Entry, type LaidAxis, laidInput, laidPositions } from './convoluti
 import { type ConvolutionExports, convolutionKinds } from './convolution-tasks.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
+import { type Block, type Passage, passAlone, passTogether } from './passage.ts';
 import { BLOCK_ROWS, blockDepth, type ProductLayout, packedBytes, productLayout, type TileName } from './product.ts';
 import { employ, type Workforce } from './task-kinds.ts';
 import { type Axis, planarAxes } from './windows.ts';
 
 /** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
 const ALONE = 1 << 19;
-const TOGETHER = 1 << 24;
+const TOGETHER = 1 << 23;
+/** Blocks of images that several threads make of a batch, at least: the first copy in, and the last out, have no company. */
+const BLOCKS = 4;
+/** Bytes that a task clears. */
+const CLEARED_BYTES = 1 << 16;
 /** Bytes of a task's product: it is copied while it lies in the second cache. */
 const PRODUCT_BYTES = 1 << 18;
 /** Positions of a single row that are gone through at a time: it is cut into rows of so many, which make bands. */
@@ -122,15 +127,21 @@ export class Convolutions {
     this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
       const weight = this.#packWeight(dataOf(w), groups, outputs, k);
       const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
-      const from = this.#room(maps, atOnce);
-      const to = this.#reserve(atOnce * perImage);
-      return (first, count) => {
-        this.#bring(source, from, first, count);
-        this.#multiply(count, {
+      return () => {
+        const from = this.#room(maps, atOnce);
+        const to = this.#reserve(atOnce * perImage);
+        const product = {
           ...{ weight, groups, rows: down.positions, columns: across.positions, row: x1.axis.length, from, list },
           ...{ to, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
-        });
-        this.#fetch(to, out, first * perImage, count * perImage);
+        };
+        return {
+          bring: (first, count) => this.#bring(source, from, first, count),
+          work: (_first, count, meanwhile) => {
+            this.#lay(from, count);
+            this.#multiply(count, product, meanwhile);
+          },
+          fetch: (first, count) => this.#fetch(to, out, first * perImage, count * perImage),
+        };
       };
     });
     return new NdArray(out, x.dtype, shape);
@@ -146,9 +157,6 @@ export class Convolutions {
     const elements = dataOf(w);
     const out = allocate(g.dtype, sizeOf(shape));
     this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
-      const from = this.#room(maps, atOnce);
-      // What no entry reaches stays zero.
-      const to = this.#zeros(atOnce * perImage);
       const parts = y.residues.flatMap((vertical) =>
         x1.residues.map((horizontal) => ({
           vertical,
@@ -169,16 +177,23 @@ export class Convolutions {
           list: this.#list(distances(outputs, maps, vertical.entries, horizontal.entries)),
         })),
       );
-      return (first, count) => {
-        this.#bring(source, from, first, count);
-        for (const { vertical, horizontal, weight, list } of parts) {
-          this.#multiply(count, {
-            ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
-            to: to + (vertical.from * across.length + horizontal.from) * this.#layout.bytes,
-            ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
-          });
-        }
-        this.#fetch(to, out, first * perImage, count * perImage);
+      return () => {
+        const from = this.#room(maps, atOnce);
+        // What no entry reaches stays zero.
+        const to = this.#zeros(atOnce * perImage);
+        const products = parts.map(({ vertical, horizontal, weight, list }) => ({
+          ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
+          to: to + (vertical.from * across.length + horizontal.from) * this.#layout.bytes,
+          ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
+        }));
+        return {
+          bring: (first, count) => this.#bring(source, from, first, count),
+          work: (_first, count, meanwhile) => {
+            this.#lay(from, count);
+            for (const product of products) this.#multiply(count, product, meanwhile);
+          },
+          fetch: (first, count) => this.#fetch(to, out, first * perImage, count * perImage),
+        };
       };
     });
     return new NdArray(out, g.dtype, shape);
@@ -200,48 +215,63 @@ export class Convolutions {
     const perImage = maps.planes * (maps.plane + maps.laid) + perMaps + (groups * packed) / bytes;
     this.#inBlocks(images, perImage, (atOnce) => {
       const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
-      const a = this.#room(maps, atOnce);
-      const b = this.#reserve(atOnce * perMaps);
       const panels = this.#zeros((atOnce * groups * packed) / bytes);
       const c = this.#reserve(sums.length);
       const parts = Math.min(Math.ceil(rows / panelRows), Math.ceil(this.#tasks() / groups));
       const partRows = Math.ceil(rows / parts / panelRows) * panelRows;
-      return (first, count) => {
-        this.#bring(source, a, first, count);
-        this.#copyIn(cotangent, first * perMaps, count * perMaps, b);
-        this.#force.run('pack', count * groups, {
-          ...{ from: b, fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
-          ...{ columns: across.positions, rowPositions: x1.axis.length },
-          ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
-        });
-        this.#force.run('weigh', groups * Math.ceil(rows / partRows), {
-          ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
-          ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
-          ...{ a: a.laid, aImage: maps.planes * maps.laid * bytes, aGroup: inputs * maps.laid * bytes },
-          ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
-        });
-        if (first + count === images) this.#fetch(c, sums, 0, sums.length);
+      return () => {
+        const a = this.#room(maps, atOnce);
+        const b = this.#reserve(atOnce * perMaps);
+        return {
+          bring: (first, count) => {
+            this.#bring(source, a, first, count);
+            this.#copyIn(cotangent, first * perMaps, count * perMaps, b);
+          },
+          work: (first, count, meanwhile) => {
+            this.#lay(a, count);
+            this.#force.run('pack', count * groups, {
+              ...{ from: b, fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
+              ...{ columns: across.positions, rowPositions: x1.axis.length },
+              ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
+            });
+            const values = {
+              ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
+              ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
+              ...{ a: a.laid, aImage: maps.planes * maps.laid * bytes, aGroup: inputs * maps.laid * bytes },
+              ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
+            };
+            this.#force.run('weigh', groups * Math.ceil(rows / partRows), values, meanwhile);
+          },
+          fetch: (first, count) => {
+            if (first + count === images) this.#fetch(c, sums, 0, sums.length);
+          },
+        };
       };
     });
     return new NdArray(transposed(sums, groups, rows, outputs), x.dtype, shape);
   }
 
-  /** Calls what `prepare` makes in room for some images, of so many elements each, for all images in turn. */
-  #inBlocks(
-    images: number,
-    elements: number,
-    prepare: (atOnce: number) => (first: number, count: number) => void,
-  ): void {
+  /**
+   * Takes all images, of so many elements each, through the room that `prepare` makes for some of them. Where there are
+   * helpers, there is room for two blocks: while they work on one, the one before is copied out and the next one in.
+   */
+  #inBlocks(images: number, elements: number, prepare: (atOnce: number) => () => Passage): void {
     const { heap, threads } = this.#force;
-    const most = (threads > 1 ? TOGETHER : ALONE) / this.#layout.bytes;
-    const atOnce = Math.max(1, Math.min(images, Math.floor(most / elements)));
+    const isAlone = threads === 1;
+    const most = Math.floor((isAlone ? ALONE : TOGETHER) / this.#layout.bytes / elements);
+    const atOnce = Math.max(1, Math.min(isAlone ? images : Math.ceil(images / BLOCKS), most));
+    const blocks = Array.from({ length: Math.ceil(images / atOnce) }, (_, i): Block => {
+      const first = i * atOnce;
+      return [first, Math.min(atOnce, images - first)];
+    });
     const mark = heap.mark();
-    const visit = prepare(atOnce);
-    for (let first = 0; first < images; first += atOnce) visit(first, Math.min(atOnce, images - first));
+    const makeRoom = prepare(atOnce);
+    if (isAlone) passAlone(makeRoom(), blocks);
+    else passTogether(Array.from({ length: Math.min(2, blocks.length) }, makeRoom), blocks);
     heap.release(mark);
   }
 
-  #multiply(images: number, product: Multiplication): void {
+  #multiply(images: number, product: Multiplication, meanwhile: () => void): void {
     const { weight, groups, rows, columns, row, from, start = 0, list, ...where } = product;
     const { m, k } = weight;
     if (k === 0) return;
@@ -249,9 +279,9 @@ export class Convolutions {
     if (rows === 1 && columns > LONGEST_ROW) {
       const whole = Math.floor(columns / LONGEST_ROW);
       const [done, toRow] = [whole * LONGEST_ROW, LONGEST_ROW * where.toStep];
-      this.#multiply(images, { ...product, rows: whole, columns: LONGEST_ROW, row: LONGEST_ROW, toRow });
+      this.#multiply(images, { ...product, rows: whole, columns: LONGEST_ROW, row: LONGEST_ROW, toRow }, meanwhile);
       const to = where.to + done * where.toStep * bytes;
-      if (done < columns) this.#multiply(images, { ...product, columns: columns - done, start: done, to });
+      if (done < columns) this.#multiply(images, { ...product, columns: columns - done, start: done, to }, meanwhile);
       return;
     }
     const { heap, threads } = this.#force;
@@ -262,13 +292,14 @@ export class Convolutions {
     const workBytes = m * (bandRows * row * bytes + 16);
     const mark = heap.mark();
     const work = heap.reserve(threads * workBytes);
-    this.#force.run('multiply', items * bands, {
+    const values = {
       ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
       ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
       ...{ b: from.laid + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes, to: where.to },
       ...{ toItem: (where.toImage / groups) * bytes, toPlane: where.toPlane * bytes },
       ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
-    });
+    };
+    this.#force.run('multiply', items * bands, values, meanwhile);
     heap.release(mark);
   }
 
@@ -291,8 +322,8 @@ export class Convolutions {
 
   #zeros(elements: number): number {
     const pointer = this.#reserve(elements);
-    const start = pointer / this.#layout.bytes;
-    this.#view().fill(0, start, start + elements);
+    const bytes = elements * this.#layout.bytes;
+    this.#force.run('clear', Math.ceil(bytes / CLEARED_BYTES), { to: pointer, bytes, taskBytes: CLEARED_BYTES });
     return pointer;
   }
 
@@ -300,12 +331,16 @@ export class Convolutions {
     this.#view().set(data.subarray(offset + from, offset + from + count), to / this.#layout.bytes);
   }
 
-  /** Copies images in and lays them out. */
-  #bring(x: NdArray, { maps, dense, laid }: Room, first: number, images: number): void {
+  #bring(x: NdArray, { maps, dense }: Room, first: number, images: number): void {
+    const size = maps.planes * maps.plane;
+    this.#copyIn(x, first * size, images * size, dense);
+  }
+
+  /** Lays images out that were brought. */
+  #lay({ maps, dense, laid }: Room, images: number): void {
+    if (laid === dense) return;
     const { bytes } = this.#layout;
     const { planes, width, plane, y, x: x1 } = maps;
-    this.#copyIn(x, first * planes * plane, images * planes * plane, dense);
-    if (laid === dense) return;
     const fromPlane = plane * bytes;
     const toPlane = maps.laid * bytes;
     for (const vertical of y.stretches) {

@@ -28,7 +28,8 @@ const MOST_NAPS = 100;
 
 /** Jobs of one module: the arguments go to `arguments`, an index into the memory as 32-bit integers. */
 export interface Jobs {
-  run(tasks: number, values: readonly number[]): void;
+  /** Calls `meanwhile` before this thread takes its first task: it may do all but another job of the module. */
+  run(tasks: number, values: readonly number[], meanwhile?: () => void): void;
 }
 
 /**
@@ -75,10 +76,15 @@ export class Crew {
     }
     const exports = instantiate<Exports>(module, heap.memory);
     const mayWait = this.#mayWait ? 1 : 0;
-    const run = (tasks: number, given: readonly number[]): void => {
+    const run: Jobs['run'] = (tasks, given, meanwhile) => {
       heap.i32.set(given, (job + JOB.arguments) / 4);
-      exports.run(crew, job, tasks, mayWait);
-      this.#awaitEnd((job + JOB.finished) / 4, tasks);
+      exports.begin(crew, job, tasks);
+      try {
+        meanwhile?.();
+      } finally {
+        exports.finish(job, tasks, mayWait);
+        this.#awaitEnd((job + JOB.finished) / 4, tasks);
+      }
     };
     return { jobs: { run }, exports };
   }

@@ -315,6 +315,9 @@ export const memory = {
   /** Copies `length` bytes; the stretches may overlap. */
   copy: (to: Operand<'i32'>, from: Operand<'i32'>, length: Operand<'i32'>): Statement =>
     value('void', codeOf('i32', to), codeOf('i32', from), codeOf('i32', length), opcodeBytes(BULK + 0x0a), [0, 0]),
+  /** Sets `length` bytes to a number. */
+  fill: (to: Operand<'i32'>, byte: Operand<'i32'>, length: Operand<'i32'>): Statement =>
+    value('void', codeOf('i32', to), codeOf('i32', byte), codeOf('i32', length), opcodeBytes(BULK + 0x0b), [0]),
 } as const;
 
 /** `select(condition, a, b)` is a where the condition is not 0; both are evaluated. */

@@ -1,7 +1,7 @@
 /** Jobs of several kinds in one module, done by a crew, or by one thread alone; who hands them out need not know which. */
 
 import { type FunctionBuilder, integers, type Local, type Locals, ModuleBuilder } from './assembler.ts';
-import type { Crew } from './crew.ts';
+import type { Crew, Jobs } from './crew.ts';
 import { Heap } from './heap.ts';
 import { i32 } from './instructions.ts';
 import { defineTasks, type TaskExports } from './tasks.ts';
@@ -27,8 +27,8 @@ export interface Workforce<K extends Kinds, Exports> {
   readonly heap: Heap;
   readonly threads: number;
   readonly exports: Exports;
-  /** Does so many tasks of one kind. */
-  run<Name extends keyof K>(name: Name, tasks: number, values: Arguments<K[Name]>): void;
+  /** Does so many tasks of one kind; who has helpers calls `meanwhile` when they have begun, who is alone before. */
+  run<Name extends keyof K>(name: Name, tasks: number, values: Arguments<K[Name]>, meanwhile?: () => void): void;
 }
 
 /** Assembles the kinds that `define` makes for a module, for a crew or for this thread over a heap. */
@@ -58,9 +58,10 @@ export function employ<K extends Kinds, Exports>(
     heap: isAlone ? by : by.heap,
     threads: isAlone ? 1 : by.threads,
     exports: exports as Exports,
-    run(name, tasks, values) {
+    run(name, tasks, values, meanwhile) {
       const i = kinds.findIndex(([other]) => other === name);
-      run(tasks, [i, ...kinds[i]![1].names.map((argument) => (values as Record<string, number>)[argument]!)]);
+      const given = kinds[i]![1].names.map((argument) => (values as Record<string, number>)[argument]!);
+      run(tasks, [i, ...given], meanwhile);
     },
   };
 }
@@ -88,7 +89,7 @@ function together(module: ModuleBuilder, slots: readonly string[], dispatch: Dis
     ),
   );
   const { jobs, exports } = crew.employ<TaskExports>(module.compile(), slots.length);
-  return { exports, run: (tasks: number, values: readonly number[]): void => jobs.run(tasks, values) };
+  return { exports, run: jobs.run };
 }
 
 function alone(module: ModuleBuilder, slots: readonly string[], dispatch: Dispatch, heap: Heap) {
@@ -105,7 +106,8 @@ function alone(module: ModuleBuilder, slots: readonly string[], dispatch: Dispat
   });
   const exports = module.instantiate<{ run(tasks: number, values: number): void }>(heap.memory);
   const pointer = heap.allocate(4 * slots.length);
-  const run = (tasks: number, values: readonly number[]): void => {
+  const run: Jobs['run'] = (tasks, values, meanwhile) => {
+    meanwhile?.();
     heap.i32.set(values, pointer / 4);
     exports.run(tasks, pointer);
   };

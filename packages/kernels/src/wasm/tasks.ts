@@ -38,17 +38,19 @@ const NAP = 100_000_000;
 
 /** The functions of a module with tasks. */
 export interface TaskExports {
+  /** Lets helpers begin with the job, whose arguments are in place. */
+  begin(crew: number, job: number, tasks: number): void;
   /**
-   * Does the job, whose arguments are in place, together with whoever helps. Where it `mayWait`, it sleeps to the job's end,
-   * but no longer than a nap: the caller looks then whether there is still somebody to wait for.
+   * Does the job together with whoever helps. Where it `mayWait`, it sleeps to the job's end, but no longer than a nap: the
+   * caller looks then whether there is still somebody to wait for.
    */
-  run(crew: number, job: number, tasks: number, mayWait: number): void;
+  finish(job: number, tasks: number, mayWait: number): void;
   /** Helps with the job again and again, until another is the current one. */
   help(crew: number, job: number, thread: number): void;
 }
 
 /**
- * Adds `run` and `help` to a module over shared memory. `body` writes the code of one task, given its number, the
+ * Adds `begin`, `finish` and `help` to a module over shared memory. `body` writes the code of one task, given its number, the
  * number of the thread, 0 for the job's owner, and the job's arguments.
  */
 export function defineTasks<const Names extends readonly string[]>(
@@ -90,7 +92,7 @@ export function defineTasks<const Names extends readonly string[]>(
     });
   });
 
-  module.define('run', integers('crew', 'job', 'tasks', 'mayWait'), (f, { crew, job, tasks, mayWait }) => {
+  module.define('begin', integers('crew', 'job', 'tasks'), (f, { crew, job, tasks }) => {
     f.run(
       atomic.store(job, 0, JOB.finished),
       i32.store(job, tasks, JOB.tasks),
@@ -99,6 +101,9 @@ export function defineTasks<const Names extends readonly string[]>(
     );
     f.drop(atomic.add(crew, 1, CREW.generation));
     f.if(atomic.load(crew, CREW.sleepers), () => f.drop(atomic.notify(crew, i32.sub(tasks, 1))));
+  });
+
+  module.define('finish', integers('job', 'tasks', 'mayWait'), (f, { job, tasks, mayWait }) => {
     f.run(share.call({ job, thread: 0 }));
     const finished = f.local('i32');
     const load: Value<'i32'> = atomic.load(job, JOB.finished);

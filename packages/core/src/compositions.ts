@@ -11,7 +11,8 @@ import { type ArrayLike, type Kernels, rowMajor, type Shape, sizeOf } from '@tap
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
 
-const countOf = (x: ArrayLike, axes: readonly number[]): number => sizeOf(axes.map((axis) => x.shape[axis]!));
+const countOf = ({ shape }: ArrayLike, axes: readonly number[]): number =>
+  axes.length === shape.length ? sizeOf(shape) : sizeOf(axes.map((axis) => shape[axis]!));
 
 /** Entries `start … start + size` of one axis, `step` apart. */
 export function sliceAxis<A extends ArrayLike>(

@@ -34,10 +34,7 @@ export function reduce<A extends ArrayLike>(
   const axes = normalizeAxes(call, axis, x.shape.length);
   const kept = run(axes);
   if (options?.keepDims || axes.length === 0) return kept;
-  return k.reshape(
-    kept,
-    x.shape.filter((_, i) => !axes.includes(i)),
-  );
+  return k.reshape(kept, axes.length === x.shape.length ? [] : x.shape.filter((_, i) => !axes.includes(i)));
 }
 
 /** The maximum or minimum. Along one axis it is an entry picked, so that the gradient goes to the first of equals. */

@@ -32,9 +32,9 @@ const spare = new Map<number, ArrayBuffer[]>();
 let spareBytes = 0;
 const mostSpareBytes = 1 << 26;
 
-/** The large allocations of the computation that a recycler runs, while one does. */
+/** The large allocations of the computations that recyclers watch, one inside the other, while there are any. */
 const watched: Data[] = [];
-let watching = false;
+let watching = 0;
 
 /** A typed array whose elements are whatever its memory held. */
 export function allocate(dtype: DType, length: number): Data {
@@ -43,7 +43,7 @@ export function allocate(dtype: DType, length: number): Data {
   const buffer = spare.get(bytes)?.pop();
   if (buffer !== undefined) spareBytes -= bytes;
   const data = buffer === undefined ? newData(dtype, length) : viewData(dtype, buffer, 0, length);
-  if (watching) watched.push(data);
+  if (watching > 0) watched.push(data);
   return data;
 }
 
@@ -64,7 +64,7 @@ interface Stored {
  * Hands memory back as soon as it is known that nobody refers to it: for a computation that owns its intermediate
  * results, such as a backward sweep.
  *
- * Only memory that was allocated by `run` is ever handed back, counted by the typed array that views share; so what
+ * Only memory that was allocated by `run`, or between `begin` and `end`, is ever handed back, counted by the typed array that views share; so what
  * comes from elsewhere, or was let out, is safe.
  */
 export class Recycler {
@@ -72,20 +72,31 @@ export class Recycler {
 
   /** Computes a result, and hands back all that was allocated on the way but for the result's own memory. */
   run<A extends Stored>(compute: () => A): A {
-    const outer = watching;
-    const first = watched.length;
-    watching = true;
+    const begun = this.begin();
+    let result: A | undefined;
     try {
-      const result = compute();
-      for (let i = first; i < watched.length; i++) {
-        if (watched[i] === result.data) this.#holders.set(result.data, 0);
-        else recycle(watched[i]!);
-      }
+      result = compute();
       return result;
     } finally {
-      if (watched.length > first) watched.length = first;
-      watching = outer;
+      this.end(begun, result);
     }
+  }
+
+  /** Begins what `run` does; for who can't afford a closure. */
+  begin(): number {
+    watching++;
+    return watched.length;
+  }
+
+  /** Ends what `begin` began, and gave this number: with a result or, where it failed, none. */
+  end(begun: number, result: Stored | undefined): void {
+    watching--;
+    if (watched.length === begun) return;
+    for (let i = begun; i < watched.length && result !== undefined; i++) {
+      if (watched[i] === result.data) this.#holders.set(result.data, 0);
+      else recycle(watched[i]!);
+    }
+    watched.length = begun;
   }
 
   /** Counts one more holder of an array. */

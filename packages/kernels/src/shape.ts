@@ -79,9 +79,16 @@ export function normalizeAxis(call: string, axis: number, rank: number): number 
   return axis < 0 ? axis + rank : axis;
 }
 
+/** 0, 1, … up to a rank. */
+function firstAxes(rank: number): number[] {
+  const axes: number[] = [];
+  for (let axis = 0; axis < rank; axis++) axes.push(axis);
+  return axes;
+}
+
 /** Axes in ascending order, each from 0 and once; nothing means every axis. */
 export function normalizeAxes(call: string, axes: number | readonly number[] | undefined, rank: number): number[] {
-  if (axes === undefined) return [...new Array(rank).keys()];
+  if (axes === undefined) return firstAxes(rank);
   if (typeof axes === 'number') return [normalizeAxis(call, axes, rank)];
   const normalized = axes.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normalized.length; i++) {

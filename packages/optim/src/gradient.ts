@@ -11,14 +11,13 @@ import {
 /** The gradient of a parameter, of its shape and dtype; `undefined` where there is none. */
 export function gradientFor(call: string, parameter: Parameter, gradients: Gradients): Tensor | undefined {
   if (!gradients.has(parameter)) return undefined;
-  const { name, shape, dtype } = parameter;
   const gradient = gradients.of(parameter);
-  if (!sameShape(gradient.shape, shape)) {
-    const got = formatShape(gradient.shape);
-    throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, its gradient ${got}`);
+  if (!sameShape(gradient.shape, parameter.shape)) {
+    const [wanted, got] = [formatShape(parameter.shape), formatShape(gradient.shape)];
+    throw new ShapeError(`${call}: '${parameter.name}' has shape ${wanted}, its gradient ${got}`);
   }
-  if (gradient.dtype !== dtype) {
-    throw new DTypeError(`${call}: '${name}' is ${dtype}, its gradient ${gradient.dtype}`);
+  if (gradient.dtype !== parameter.dtype) {
+    throw new DTypeError(`${call}: '${parameter.name}' is ${parameter.dtype}, its gradient ${gradient.dtype}`);
   }
   return gradient;
 }

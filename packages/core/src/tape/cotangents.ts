@@ -7,6 +7,10 @@ import type { Recorded } from './tape.ts';
 export interface Memory<A> {
   /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
   run(compute: () => A): A;
+  /** Begins what `run` does; for who can't afford a closure. */
+  begin(): number;
+  /** Ends what `begin` began, and gave this number: with a value or, where it failed, none. */
+  end(begun: number, value: A | undefined): void;
   hold(value: A): void;
   release(value: A): void;
   /** Lets a value out, to whoever may keep it: its memory is never handed back. */
@@ -14,7 +18,14 @@ export interface Memory<A> {
 }
 
 /** Leaves everything to the garbage collector. */
-export const garbageCollected: Memory<unknown> = { run: (compute) => compute(), hold() {}, release() {}, letOut() {} };
+export const garbageCollected: Memory<unknown> = {
+  run: (compute) => compute(),
+  begin: () => 0,
+  end() {},
+  hold() {},
+  release() {},
+  letOut() {},
+};
 
 /** The cotangent of a slice of a tensor. */
 interface Part<A> {
@@ -31,6 +42,9 @@ interface Part<A> {
 export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends ArrayLike> {
   // What comes and goes with a step goes by a number: a map takes several times as long for an object it has not seen.
   readonly #atResults = new Map<number, A>();
+  /** The result at which something arrived last, if that is not taken yet: nearly always the one to be taken next. */
+  #last: number | undefined;
+  #atLast: A | undefined;
   readonly #atInputs = new Map<T, A>();
   /** What slices passed on and the sums do not contain yet. */
   readonly #parts = new Map<T, Part<A>[]>();
@@ -51,13 +65,29 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
 
   /** Adds a cotangent, which is held already, to those of a tensor. */
   add(x: T, cotangent: A): void {
-    if (this.#isResult(x)) this.#addTo(this.#atResults, x.entry!.id, cotangent);
-    else this.#addTo(this.#atInputs, x, cotangent);
+    if (!this.#isResult(x)) {
+      this.#atInputs.set(x, this.#plus(this.#atInputs.get(x), cotangent));
+      return;
+    }
+    const { id } = x.entry!;
+    if (id !== this.#last) {
+      const before = this.#takeSum(id);
+      if (this.#last !== undefined) this.#atResults.set(this.#last, this.#atLast!);
+      this.#last = id;
+      this.#atLast = before;
+    }
+    this.#atLast = this.#plus(this.#atLast, cotangent);
   }
 
-  #addTo<K>(sums: Map<K, A>, key: K, cotangent: A): void {
-    const sum = sums.get(key);
-    sums.set(key, sum === undefined ? cotangent : this.#plus(sum, cotangent));
+  #takeSum(id: number): A | undefined {
+    if (id === this.#last) {
+      this.#last = undefined;
+      return this.#atLast;
+    }
+    if (this.#atResults.size === 0) return undefined;
+    const sum = this.#atResults.get(id);
+    if (sum !== undefined) this.#atResults.delete(id);
+    return sum;
   }
 
   /** Adds the cotangent of a slice of a tensor. */
@@ -71,19 +101,17 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
 
   /** Whether anything has arrived at the result of an entry. */
   has(result: T): boolean {
-    return this.#atResults.has(result.entry!.id) || this.#parts.has(result);
+    const { id } = result.entry!;
+    return id === this.#last || this.#atResults.has(id) || this.#parts.has(result);
   }
 
   /** The sum of what has arrived at the result of an entry, if anything has, which is forgotten here. */
   take(result: T): A | undefined {
-    const { id } = result.entry!;
-    const sum = this.#atResults.get(id);
-    if (sum !== undefined) this.#atResults.delete(id);
-    return this.#withParts(result, sum);
+    return this.#withParts(result, this.#takeSum(result.entry!.id));
   }
 
   /** The sums of what has arrived at tensors which no entry that is walked to computed. */
-  atInputs(): ReadonlyMap<T, A> {
+  atInputs(): Map<T, A> {
     for (const x of this.#parts.keys()) {
       if (!this.#isResult(x)) this.#atInputs.set(x, this.#withParts(x, this.#atInputs.get(x))!);
     }
@@ -96,7 +124,7 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
     this.#parts.delete(x);
     const joined = this.#held(() => join(this.#kernels, parts, x.shape));
     for (const { cotangent } of parts) this.#memory.release(cotangent);
-    return sum === undefined ? joined : this.#plus(sum, joined);
+    return this.#plus(sum, joined);
   }
 
   #held(compute: () => A): A {
@@ -105,7 +133,8 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
     return value;
   }
 
-  #plus(a: A, b: A): A {
+  #plus(a: A | undefined, b: A): A {
+    if (a === undefined) return b;
     const sum = this.#held(() => this.#kernels.add(a, b));
     this.#memory.release(a);
     this.#memory.release(b);

@@ -29,20 +29,23 @@ export interface Calculus<T, A> {
 // A rule as the sweep calls it: the arguments are the inputs and then the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
-/** Whether a cotangent flows to input `i` of a primitive. */
-export function passesOn(op: Primitive, i: number): boolean {
-  const rule = rules[op];
-  return typeof rule === 'function' || rule[i] !== null;
-}
+export type Rule = (typeof rules)[Primitive];
+
+/** The rule of a primitive's entry. */
+export const ruleOf = ({ op }: Entry): Rule => rules[op as Primitive];
+
+/** Whether a cotangent flows to input `i` of what has the rule. */
+export const passesOn = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
 
 /** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
 export function cotangentOf<T extends Recorded, A extends ArrayLike>(
   { kernels: k, value }: Calculus<T, A>,
-  { op, inputs, output, attributes }: Entry<T>,
+  entry: Entry<T>,
   i: number,
   g: A,
+  rule = ruleOf(entry),
 ): A {
-  const rule = rules[op as Primitive];
+  const { inputs, output, attributes } = entry;
   if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
   const vjp = rule[i] as AnyVjp;
   const y = value(output);
@@ -58,7 +61,8 @@ export const passBack = <T extends Recorded, A extends ArrayLike>(
   entry: Entry<T>,
   i: number,
   g: A,
-): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g), entry.inputs[i]!.shape);
+  rule = ruleOf(entry),
+): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g, rule), entry.inputs[i]!.shape);
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 

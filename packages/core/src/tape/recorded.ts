@@ -48,6 +48,9 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
       finish(operands, attributes, run()(...operands.map((x) => x.array), attributes)),
     );
   switch (arity[op]) {
+    case 0:
+      return (attributes?: unknown) =>
+        isIntercepted() ? intercepted([], attributes) : finish([], attributes, run()(attributes));
     case 1:
       return (x: T, attributes?: unknown) =>
         isIntercepted() ? intercepted([x], attributes) : finish([x], attributes, run()(x.array, attributes));

@@ -48,11 +48,12 @@ type Rules = {
       : never;
 };
 
+const swapped = [1, 0] as const;
+
 /** Swaps the last two axes. */
 function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const last = x.shape.length - 1;
-  const order = x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i));
-  return k.permute(x, order);
+  return k.permute(x, last === 1 ? swapped : x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i)));
 }
 
 /** A batch of matrices as one, row below row: so what a weight gets of each is summed within one product. */

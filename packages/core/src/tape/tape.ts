@@ -62,6 +62,8 @@ export class Entry<T extends Recorded = Recorded> {
   attributes: unknown;
   /** Whether a sweep has used it up. */
   consumed = false;
+  /** The last walk to its inputs that came by. */
+  walk = 0;
   #output: T | undefined;
 
   constructor(op: Op, inputs: readonly T[], attributes: unknown) {
@@ -125,6 +127,8 @@ export function changedInput<T extends Recorded>(
   return undefined;
 }
 
+let walks = 0;
+
 /** The number that the next entry will get: what runs from now on has this one or a later one. */
 export const nextEntry = (): number => executed;
 
@@ -134,11 +138,15 @@ export const nextEntry = (): number => executed;
  */
 export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
   const found: Entry<T>[] = [];
-  // Numbers, since a set takes several times as long for an object that it has not seen.
-  const seen = new Set<number>();
+  const walk = ++walks;
+  // As in a chain of layers: then there is nothing to sort.
+  let isDescending = true;
+  let last = executed;
   const visit = ({ entry }: T): void => {
-    if (entry === undefined || entry.id < since || seen.has(entry.id)) return;
-    seen.add(entry.id);
+    if (entry === undefined || entry.id < since || entry.walk === walk) return;
+    entry.walk = walk;
+    isDescending &&= entry.id < last;
+    last = entry.id;
     found.push(entry as Entry<T>);
   };
   for (const root of roots) visit(root);
@@ -151,7 +159,7 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
     }
     for (let i = 0; i < entry.inputs.length; i++) visit(entry.inputs[i]!);
   }
-  return found.sort((a, b) => a.id - b.id);
+  return isDescending ? found.reverse() : found.sort((a, b) => a.id - b.id);
 }
 
 /** The entries that a tensor was computed by, in order of execution. */

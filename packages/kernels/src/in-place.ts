@@ -35,27 +35,29 @@ export type ChangeInPlace = <Arrays extends object, Numbers extends object>(
 ) => void;
 
 /** Throws unless the arrays are all of one float dtype and length; gives the first. */
-export function checkAlike(names: readonly string[], arrays: readonly Data[]): Float32Array | Float64Array {
-  const first = arrays[0];
-  if (!(first instanceof Float32Array || first instanceof Float64Array)) {
-    throw new ArgumentError(`changeInPlace: expected arrays of floats, got ${described(names, arrays, 0)}`);
-  }
-  for (let i = 1; i < arrays.length; i++) {
-    const other = arrays[i]!;
-    if (other.constructor === first.constructor && other.length === first.length) continue;
-    const got = `${described(names, arrays, 0)} and ${described(names, arrays, i)}`;
+export function checkAlike(arrays: Readonly<Record<string, Data>>): Float32Array | Float64Array {
+  let first: Data | undefined;
+  for (const name in arrays) {
+    const data = arrays[name]!;
+    first ??= data;
+    if (data.constructor === first.constructor && data.length === first.length) continue;
+    const got = `${described(arrays, first)} and ${described(arrays, data)}`;
     throw new ArgumentError(`changeInPlace: expected arrays that are alike, got ${got}`);
   }
-  return first;
+  if (first instanceof Float32Array || first instanceof Float64Array) return first;
+  const got = first === undefined ? 'none' : described(arrays, first);
+  throw new ArgumentError(`changeInPlace: expected arrays of floats, got ${got}`);
 }
 
-const described = (names: readonly string[], arrays: readonly Data[], i: number): string =>
-  names.length === 0 ? 'none' : `${names[i]} a ${arrays[i]!.constructor.name} of ${arrays[i]!.length} elements`;
+function described(arrays: Readonly<Record<string, Data>>, data: Data): string {
+  const name = Object.keys(arrays).find((key) => arrays[key] === data);
+  return `${name} a ${data.constructor.name} of ${data.length} elements`;
+}
 
 /** Changes arrays in place by the primitives of an interpreter, one after the other. */
 export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
   return (formula, arrays, numbers) => {
-    const first = checkAlike(Object.keys(arrays), Object.values(arrays));
+    const first = checkAlike(arrays);
     const dtype = first instanceof Float32Array ? 'float32' : 'float64';
     const shape = [first.length];
     type Operands = { readonly [Name in keyof typeof arrays]: NdArray };

@@ -6,7 +6,6 @@
 
 import { resultOf } from './abstract/common.ts';
 import { empty, type NdArray } from './array.ts';
-import { copyRun } from './copy.ts';
 import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
 import { ArgumentError } from './errors.ts';
 import type { ChangeInPlace } from './in-place.ts';
@@ -23,7 +22,7 @@ import { createInPlace } from './wasm/in-place.ts';
 import { v128 } from './wasm/instructions.ts';
 import { mathFunctions } from './wasm/math.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
-import type { ArrayMatrix, ArrayProduct, ArrayResult, FloatArray } from './wasm/matmul.ts';
+import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
 import type { Part } from './wasm/part.ts';
 import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
@@ -81,17 +80,6 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   rowStride: stride[0]!,
   columnStride: stride[1]!,
 });
-
-/** Lays copies of a row one below the other, all that are there at a time. */
-function fillRows({ data, offset }: ArrayResult, row: NdArray, rows: number): void {
-  const length = row.size;
-  const end = offset + rows * length;
-  if (end === offset) return;
-  copyRun(data, offset, 1, row.data, row.offset, row.stride[0]!, length);
-  for (let filled = offset + length; filled < end; filled += filled - offset) {
-    data.copyWithin(filled, offset, Math.min(filled, offset + end - filled));
-  }
-}
 
 /** Primitives that wait for the part that has them. */
 const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
@@ -203,16 +191,15 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     },
 
     sum(x, axes) {
-      const { dtype } = resultOf.sum(x, axes);
-      return isFloat(dtype) ? reductions.sum(x, axes) : commonLoops.sum(x, axes);
+      const { shape, dtype } = resultOf.sum(x, axes);
+      return isFloat(dtype) ? reductions.sum(x, shape) : commonLoops.sum(x, axes);
     },
 
     ...mapEntries(
       { max: commonLoops.max, min: commonLoops.min },
       (name, other) => (x: NdArray, axes: readonly number[]) => {
         if (!isFloat(x.dtype)) return other(x, axes);
-        resultOf[name](x, axes);
-        return reductions[name](x, axes);
+        return reductions[name](x, resultOf[name](x, axes).shape);
       },
     ),
 
@@ -241,10 +228,10 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       const rows = x.shape.length === 2 ? x : commonLoops.reshape(x, [m, k]);
       const out = empty(shape, dtype);
       const result = { data: out.data as FloatArray, offset: out.offset };
-      fillRows(result, b, m);
+      const bias = { data: b.data as FloatArray, offset: b.offset, rowStride: 0, columnStride: b.stride[0]! };
       products
         .of(dtype, 2 * out.size * k, x.size + w.size + out.size)
-        .run(m, n, k, matrix(rows), matrix(w), result, true);
+        .run(m, n, k, matrix(rows), matrix(w), result, bias);
       return out;
     },
 

@@ -119,10 +119,11 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
   const poison = () => heap.f64.fill(Number.NaN, 8);
 
   /** C between guards that must stay. */
-  const run = (m: number, n: number, k: number, a: ArrayMatrix, b: ArrayMatrix, initial?: FloatArray) => {
+  const run = (m: number, n: number, k: number, a: ArrayMatrix, b: ArrayMatrix, added?: FloatArray | ArrayMatrix) => {
     const data = newArray(type, m * n + 8).fill(-7);
-    if (initial !== undefined) data.set(initial, 5);
-    product.run(m, n, k, a, b, { data, offset: 5 }, initial !== undefined);
+    const isResult = added !== undefined && !('data' in added);
+    if (isResult) data.set(added, 5);
+    product.run(m, n, k, a, b, { data, offset: 5 }, isResult ? 'result' : added);
     expect([...data.subarray(0, 5), ...data.subarray(m * n + 5)]).toEqual([-7, -7, -7, -7, -7, -7, -7, -7]);
     return data.slice(5, m * n + 5);
   };
@@ -176,21 +177,34 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
     check(m, n, k, 'columns', 'columns');
   });
 
-  test('accumulates', () => {
-    for (const [m, n, k] of [
-      [7, 19, 6],
-      [7, 1, 6],
-      [3, 5, 300],
-      [4, 4, 0],
-    ] as const) {
-      const [a, b] = [rowMajor(m, k), rowMajor(k, n)];
-      const initial = newArray(type, m * n).map(() => Math.round(100 * random()) || 0);
-      const sum = run(m, n, k, a, b, initial);
+  describe.each([
+    ['small', 7, 19, 6],
+    ['a column', 7, 1, 6],
+    ['in blocks of the depth', 3, 5, 300],
+    ['in parts of the columns', 9, 600, 2000],
+    ['without a depth', 4, 4, 0],
+  ] as const)('adds, %s,', (_, m, n, k) => {
+    const [a, b] = [rowMajor(m, k), rowMajor(k, n)];
+    const integers = (length: number) => newArray(type, length).map(() => Math.round(100 * random()) || 0);
+    const round = type === 'f32' ? Math.fround : (x: number) => x;
+    const checkSum = (sum: FloatArray, added: (i: number) => number) => {
       const alone = run(m, n, k, a, b);
-      const round = type === 'f32' ? Math.fround : (x: number) => x;
-      if (k <= 256) expect(sum).toEqual(alone.map((x, i) => round(x + initial[i]!)));
-      else for (const [i, x] of sum.entries()) expect(x).toBeCloseTo(alone[i]! + initial[i]!, 4);
-    }
+      if (k <= 256) expect(sum).toEqual(alone.map((x, i) => round(x + added(i))));
+      else for (const [i, x] of sum.entries()) expect(x).toBeCloseTo(alone[i]! + added(i), 4);
+    };
+
+    test('to what the result holds', () => {
+      const initial = integers(m * n);
+      checkSum(run(m, n, k, a, b, initial), (i) => initial[i]!);
+    });
+
+    test('a row to every row', () => {
+      const row = integers(2 * n + 3);
+      for (const columnStride of [1, 2, 0]) {
+        const added = { data: row, offset: 3, rowStride: 0, columnStride };
+        checkSum(run(m, n, k, a, b, added), (i) => row[3 + columnStride * (i % n)]!);
+      }
+    });
   });
 
   test('the bits of an element do not depend on the rows and columns computed with it', () => {

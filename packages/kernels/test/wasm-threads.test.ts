@@ -69,11 +69,11 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
         [true, true],
       ] as const) {
         const [a, b] = [matrix(type, m, k, aTransposed), matrix(type, k, n, bTransposed)];
-        for (const accumulate of [false, true]) {
+        for (const added of [undefined, 'result'] as const) {
           const initial = filled(type, m * n);
           const [one, several] = [initial.slice(), initial.slice()];
-          alone.run(m, n, k, a, b, { data: one, offset: 0 }, accumulate);
-          together.run(m, n, k, a, b, { data: several, offset: 0 }, accumulate);
+          alone.run(m, n, k, a, b, { data: one, offset: 0 }, added);
+          together.run(m, n, k, a, b, { data: several, offset: 0 }, added);
           expect(bytesOf(several).equals(bytesOf(one)), `${m} x ${k} by ${k} x ${n}`).toBe(true);
         }
       }

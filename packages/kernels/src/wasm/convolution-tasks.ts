@@ -141,7 +141,7 @@ export function convolutionKinds(module: ModuleBuilder, type: FloatType, tileNam
                 aStep: i32.mul(panels, tile.rows * laneBytes),
               },
               ...{ b, bStep: 0, bPanel: panelColumns * laneBytes, list: p.list },
-              ...{ c: i32.add(c, i32.mul(row, cRowStride)), cRowStride, add: 0 },
+              ...{ c: i32.add(c, i32.mul(row, cRowStride)), cRowStride, base: 0, baseRowStride: 0 },
             }),
           );
         });
@@ -170,12 +170,14 @@ export function convolutionKinds(module: ModuleBuilder, type: FloatType, tileNam
         const b = f.let(i32.add(p.b, i32.mul(group, p.bGroup)));
         const cRowStride = f.let(i32.mul(p.n, laneBytes));
         const c = f.let(i32.add(p.c, i32.mul(i32.add(i32.mul(group, p.rows), first), cRowStride)));
+        const base = f.let(i32.const(0));
         f.for(0, p.images, 1, (image) => {
+          f.if(i32.or(p.add, image), () => f.set(base, c));
           f.run(
             weighBlock.call({
               ...{ rows, n: p.n, k: p.k, depth: p.depth, a, aStep: 0, list: i32.add(p.list, i32.mul(first, 4)) },
               ...{ b, bStep: panelColumns * laneBytes, bPanel: i32.mul(p.k, panelColumns * laneBytes) },
-              ...{ c, cRowStride, add: i32.or(p.add, image) },
+              ...{ c, cRowStride, base, baseRowStride: cRowStride },
             }),
           );
           f.advance(a, p.aImage);

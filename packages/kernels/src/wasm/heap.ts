@@ -1,5 +1,6 @@
 /** One linear memory, its views, and two ways to get room in it. */
 
+import type { Data } from '../dtype.ts';
 import { type WasmMemory, webAssembly } from './webassembly.ts';
 
 const PAGE_BYTES = 65_536;
@@ -12,6 +13,9 @@ const FIRST_CHUNK = 262_144;
 const ALIGNMENT = 64;
 /** A kernel may read this far past the end of a piece, whose last vector is then cut off after the computation. */
 const SLACK = 256;
+
+/** Windows that are kept. */
+const KEPT = 64;
 
 interface Chunk {
   readonly start: number;
@@ -41,6 +45,9 @@ export class Heap {
   #f64: Float64Array = new Float64Array(0);
   #i32: Int32Array = new Int32Array(0);
   #u8: Uint8Array = new Uint8Array(0);
+  readonly #windows: Data[] = [];
+  readonly #pointers: number[] = new Array<number>(KEPT).fill(0);
+  readonly #extents: number[] = new Array<number>(KEPT).fill(0);
   #capacity = 0;
   /** Everything from here on has never been given out. */
   #top = ALIGNMENT;
@@ -74,6 +81,28 @@ export class Heap {
 
   get u8(): Uint8Array {
     return this.#u8;
+  }
+
+  /** The whole memory as floats, or bytes, of so many bytes. */
+  view(bytes: number): Data {
+    if (bytes === 1) return this.#u8;
+    return bytes === 4 ? this.#f32 : this.#f64;
+  }
+
+  /**
+   * What `view` gives, from a pointer on, of a length. To make one takes longer than to copy a small one, so those made
+   * lately are kept; growth empties them.
+   */
+  window(pointer: number, length: number, bytes: number): Data {
+    const place = ((pointer >> 6) + length) & (KEPT - 1);
+    const extent = length * 16 + bytes;
+    if (this.#pointers[place] === pointer && this.#extents[place] === extent) return this.#windows[place]!;
+    const from = pointer / bytes;
+    const made = this.view(bytes).subarray(from, from + length);
+    this.#pointers[place] = pointer;
+    this.#extents[place] = extent;
+    this.#windows[place] = made;
+    return made;
   }
 
   /** Room for `bytes`, until `free`. Throws a RangeError where the memory is used up. */
@@ -155,6 +184,7 @@ export class Heap {
     this.#f64 = new Float64Array(buffer);
     this.#i32 = new Int32Array(buffer);
     this.#u8 = new Uint8Array(buffer);
+    this.#pointers.fill(0);
   }
 }
 

@@ -1,9 +1,9 @@
 import type { Data } from '../dtype.ts';
 import { type ChangeInPlace, checkAlike, type ElementFormula, type ElementKernels } from '../in-place.ts';
-import { type FunctionBuilder, type Local, ModuleBuilder, type Parameters } from './assembler.ts';
+import { type FunctionBuilder, integers, ModuleBuilder } from './assembler.ts';
 import { i32, type Value, v128 } from './instructions.ts';
 import type { Staging } from './staging.ts';
-import { type FloatType, type FloatVector, floatVector } from './vector.ts';
+import { type FloatVector, floatVector } from './vector.ts';
 
 /** Elements that pass at a time: a handful of arrays of float64 fit a second-level cache. */
 const CHUNK = 1 << 13;
@@ -11,8 +11,8 @@ const CHUNK = 1 << 13;
 type Vector = Value<'v128'>;
 
 interface Exports {
-  /** The number of bytes, then a pointer for each array, then the numbers. */
-  readonly run: (...bytesPointersAndNumbers: readonly number[]) => void;
+  /** Numbers lie one after the other; the arrays' chunks of so many bytes begin at `arrays`, each `apart` from the one before. */
+  readonly run: (bytes: number, numbers: number, arrays: number, apart: number) => void;
 }
 
 /** A formula as a loop, for arrays and numbers of these names in this order. */
@@ -45,7 +45,8 @@ function vectorKernels(f: FunctionBuilder, v: FloatVector): ElementKernels<Vecto
   };
 }
 
-type AnyFormula = ElementFormula<Record<string, unknown>, Record<string, unknown>>;
+type Named<T> = Readonly<Record<string, T>>;
+type AnyFormula = ElementFormula<Named<unknown>, Named<unknown>>;
 
 function assemble(
   staging: Staging,
@@ -56,22 +57,16 @@ function assemble(
 ): Kernel {
   const module = new ModuleBuilder();
   const changed: string[] = [];
-  const parameters: Parameters = Object.fromEntries([
-    ['bytes', 'i32'],
-    ...arrays.map((name) => [`array ${name}`, 'i32']),
-    ...numbers.map((name) => [`number ${name}`, v.scalar]),
-  ]);
-  module.define('run', parameters, (f, locals) => {
+  module.define('run', integers('bytes', 'numbers', 'arrays', 'apart'), (f, at) => {
     const k = vectorKernels(f, v);
-    const splats = numbers.map((name) => [name, f.let(v.splat(locals[`number ${name}`] as Local<FloatType>))]);
-    f.for(0, locals.bytes as Local<'i32'>, 16, (i) => {
-      const addresses = new Map(
-        arrays.map((name) => [name, f.let(i32.add(locals[`array ${name}`] as Local<'i32'>, i))]),
-      );
-      const lanes = Array.from(addresses, ([name, address]) => [name, f.let(v.load(address))]);
+    const splats = numbers.map((name, i) => [name, f.let(v.loadSplat(at.numbers, i * v.laneBytes))]);
+    const starts = arrays.map((_, i) => f.let(i32.add(at.arrays, i32.mul(at.apart, i))));
+    f.for(0, at.bytes, 16, (i) => {
+      const addresses = starts.map((start) => f.let(i32.add(start, i)));
+      const lanes = arrays.map((name, j) => [name, f.let(v.load(addresses[j]!))]);
       const results = formula<Vector>(k, Object.fromEntries(lanes), Object.fromEntries(splats));
       for (const [name, result] of Object.entries(results)) {
-        f.run(v.store(addresses.get(name)!, result!));
+        f.run(v.store(addresses[arrays.indexOf(name)]!, result!));
         changed.push(name);
       }
     });
@@ -80,47 +75,53 @@ function assemble(
   return { run, laneBytes: v.laneBytes, arrays, numbers, changes: arrays.map((name) => changed.includes(name)) };
 }
 
+/** Whether an object has these names, in this order. */
+function hasNames(object: object, names: readonly string[]): boolean {
+  let count = 0;
+  for (const name in object) if (name !== names[count++]) return false;
+  return count === names.length;
+}
+
 /** Changes arrays in place, a chunk of all at a time, in one loop for the whole formula, assembled when it is first used. */
 export function createInPlace(staging: Staging): ChangeInPlace {
   // Multiply-add in one instruction is left out: its bits depend on the processor.
   const vectors = { 4: floatVector('f32', false), 8: floatVector('f64', false) };
-  const kernels = new WeakMap<object, Kernel[]>();
+  const assembled = new WeakMap<AnyFormula, Kernel[]>();
 
-  const kernelFor = (
-    formula: AnyFormula,
-    bytes: 4 | 8,
-    arrays: readonly string[],
-    numbers: readonly string[],
-  ): Kernel => {
-    const known = kernels.get(formula) ?? [];
-    for (const kernel of known) {
-      if (kernel.laneBytes === bytes && isSame(kernel.arrays, arrays) && isSame(kernel.numbers, numbers)) return kernel;
+  const kernelFor = (formula: AnyFormula, bytes: 4 | 8, arrays: object, numbers: object): Kernel => {
+    const kernels = assembled.get(formula) ?? [];
+    for (const kernel of kernels) {
+      if (kernel.laneBytes === bytes && hasNames(arrays, kernel.arrays) && hasNames(numbers, kernel.numbers)) {
+        return kernel;
+      }
     }
-    const kernel = assemble(staging, vectors[bytes] as FloatVector, formula, arrays, numbers);
-    kernels.set(formula, [...known, kernel]);
+    const kernel = assemble(staging, vectors[bytes] as FloatVector, formula, Object.keys(arrays), Object.keys(numbers));
+    assembled.set(formula, [...kernels, kernel]);
     return kernel;
   };
 
-  return (formula, arrays, numbers) => {
-    const names = Object.keys(arrays);
-    const data: readonly Data[] = Object.values(arrays);
-    const { length, BYTES_PER_ELEMENT: bytes } = checkAlike(names, data);
-    const kernel = kernelFor(formula as unknown as AnyFormula, bytes as 4 | 8, names, Object.keys(numbers));
+  const change = (formula: AnyFormula, arrays: Named<Data>, numbers: Named<number>): void => {
+    const { length, BYTES_PER_ELEMENT: bytes } = checkAlike(arrays);
+    const kernel = kernelFor(formula, bytes as 4 | 8, arrays, numbers);
     const { heap } = staging;
     const mark = heap.mark();
-    const slots = data.map(() => heap.reserve(Math.min(CHUNK, length) * bytes + 16));
-    const values: readonly number[] = Object.values(numbers);
+    const factors = heap.reserve(kernel.numbers.length * bytes);
+    // A vector may end past the last element; whole cache lines keep vectors from lying across two.
+    const apart = (Math.min(CHUNK, length) * bytes + 79) & -64;
+    const slots = heap.reserve(kernel.arrays.length * apart);
+    const floats = heap.view(bytes);
+    for (let i = 0; i < kernel.numbers.length; i++) floats[factors / bytes + i] = numbers[kernel.numbers[i]!]!;
     for (let from = 0; from < length; from += CHUNK) {
       const count = Math.min(CHUNK, length - from);
-      for (let i = 0; i < data.length; i++) staging.copyIn(slots[i]!, data[i]!, from, count);
-      kernel.run(count * bytes, ...slots, ...values);
-      for (let i = 0; i < data.length; i++) {
-        if (kernel.changes[i]) staging.copyOut(slots[i]!, data[i]!, from, count);
+      for (let i = 0; i < kernel.arrays.length; i++) {
+        staging.copyIn(slots + i * apart, arrays[kernel.arrays[i]!]!, from, count);
+      }
+      kernel.run(count * bytes, factors, slots, apart);
+      for (let i = 0; i < kernel.arrays.length; i++) {
+        if (kernel.changes[i]) staging.copyOut(slots + i * apart, arrays[kernel.arrays[i]!]!, from, count);
       }
     }
     heap.release(mark);
   };
+  return change as ChangeInPlace;
 }
-
-const isSame = (a: readonly string[], b: readonly string[]): boolean =>
-  a.length === b.length && a.every((name, i) => name === b[i]);

@@ -51,6 +51,9 @@ export interface ArrayResult<T extends FloatArray = FloatArray> {
   readonly offset: number;
 }
 
+/** What is added to a product: what the result holds, or the first row of a matrix to each of its rows. */
+export type Added<T extends FloatArray = FloatArray> = 'result' | ArrayMatrix<T>;
+
 /** The operands of one product of several, and where its result goes. */
 export interface ArrayProduct<T extends FloatArray = FloatArray> {
   readonly a: ArrayMatrix<T>;
@@ -67,6 +70,8 @@ const STAGED = 1 << 18;
 const PACKED = 1 << 20;
 /** Elements of the depth, and columns of C, at a time. */
 const LONGEST = 1 << 12;
+/** Operands and result have up to so many elements each where a product passes at once. */
+const SMALL = 1 << 12;
 /** Rows up to this length are copied by a loop: a call for each takes longer. */
 const SHORT_ROW = 24;
 /** With so few rows of A, to pack B takes longer than it saves. */
@@ -110,25 +115,30 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * C = A B with A of m x k, B of k x n and C of m x n, any of them 0; with `accumulate`, C += A B. C overlaps neither
-   * A nor B.
+   * C = A B with A of m x k, B of k x n and C of m x n, any of them 0, and what is to be added. C overlaps neither A nor
+   * B.
    */
-  run(m: number, n: number, k: number, a: Left<T>, b: Right<T>, c: MatrixResult<T>, accumulate = false): void {
+  run(m: number, n: number, k: number, a: Left<T>, b: Right<T>, c: MatrixResult<T>, added?: Added<T>): void {
     if (m === 0 || n === 0) return;
     if (k === 0) {
-      if (!accumulate) this.#clear(c, m * n);
+      this.#withoutDepth(m, n, c, added);
       return;
     }
     // A column is computed as a row, b^T A^T, which fills the vectors.
     if (n === 1 && m > 1 && !isPacked(b)) {
-      this.run(1, m, k, transposed(b), transposed(a), c, accumulate);
+      const column = typeof added === 'object' ? { ...added, columnStride: 0 } : added;
+      this.run(1, m, k, transposed(b), transposed(a), c, column);
       return;
     }
     const depth = blockDepth(k);
+    if (depth === k && Math.max(m * k, k * n, m * n) <= SMALL && !isPlaced(a) && 'data' in b && 'data' in c) {
+      this.#multiplySmall(m, n, k, a, b, c, added);
+      return;
+    }
     const slab = k <= LONGEST ? k : Math.floor(LONGEST / depth) * depth;
     for (let start = 0; start < k; start += slab) {
       const right = isPacked(b) ? panelsFrom(b, start, 0) : part(b, start, 0);
-      this.#multiply(m, n, Math.min(slab, k - start), depth, part(a, 0, start), right, c, accumulate || start > 0);
+      this.#multiply(m, n, Math.min(slab, k - start), depth, part(a, 0, start), right, c, start > 0 ? 'result' : added);
     }
   }
 
@@ -185,6 +195,42 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     return packed;
   }
 
+  /** A product of small arrays: the steps of `#multiply`, once each. */
+  #multiplySmall(
+    m: number,
+    n: number,
+    k: number,
+    a: ArrayMatrix<T>,
+    b: ArrayMatrix<T>,
+    { data, offset }: ArrayResult<T>,
+    added: Added<T> | undefined,
+  ): void {
+    const heap = this.#heap;
+    const { bytes, panelColumns } = this.#layout;
+    const mark = heap.mark();
+    const rowBytes = panelColumns * bytes;
+    const [left, right] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes)];
+    const packed = heap.reserve(this.packedBytes(k, n));
+    const to = heap.reserve(m * n * bytes);
+    const work = heap.reserve(workBytes(this.#layout, m, k));
+    const base = this.#base(added, 0, n) ?? to;
+    const view = this.#view();
+    if (added === 'result') view.set(data.subarray(offset, offset + m * n), to / bytes);
+    const [aDown, bDown] = [lay(view, left / bytes, a, m, k), lay(view, right / bytes, b, k, n)];
+    const isPacked = bDown || m > FEW_ROWS;
+    if (isPacked) {
+      this.#kernels.pack(right, bDown ? bytes : n * bytes, bDown ? k * bytes : bytes, k, n, packed, k * rowBytes);
+    }
+    // biome-ignore format: three lines of operands
+    this.#kernels.multiply(
+      m, n, k, k, left, aDown ? bytes : k * bytes, aDown ? m * bytes : bytes,
+      isPacked ? packed : right, isPacked ? rowBytes : n * bytes, isPacked ? k * rowBytes : rowBytes,
+      to, n * bytes, base, base === to ? n * bytes : 0, work,
+    );
+    data.set(heap.window(to, m * n, bytes), offset);
+    heap.release(mark);
+  }
+
   /** A product of limited depth: panels of B for some columns of C at a time, then some rows of C at a time. */
   #multiply(
     m: number,
@@ -194,7 +240,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     a: Left<T>,
     b: Right<T>,
     c: MatrixResult<T>,
-    add: boolean,
+    added: Added<T> | undefined,
   ): void {
     const heap = this.#heap;
     const { bytes, panelColumns } = this.#layout;
@@ -204,18 +250,19 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       const width = Math.min(columns, n - column);
       const outer = heap.mark();
       const right = this.#panels(b, m, k, column, width);
+      const base = this.#base(added, column, width);
       for (let row = 0; row < m; row += rows) {
         const height = Math.min(rows, m - row);
         const inner = heap.mark();
         const left = this.#place(a, row, 0, height, k);
         if ('pointer' in c) {
           const to = c.pointer + (row * n + column) * bytes;
-          this.#compute(height, width, k, depth, left, right, to, n * bytes, add);
+          this.#compute(height, width, k, depth, left, right, to, n * bytes, base ?? to);
         } else {
           const to = heap.reserve(height * width * bytes);
           const at = c.offset + row * n + column;
-          if (add) copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
-          this.#compute(height, width, k, depth, left, right, to, width * bytes, add);
+          if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
+          this.#compute(height, width, k, depth, left, right, to, width * bytes, base ?? to);
           copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
         }
         heap.release(inner);
@@ -224,7 +271,13 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     }
   }
 
-  /** A product of what lies in the heap. */
+  /** The row to be added to some columns of all rows, on the stack; 0 for none, `undefined` where it is the result's. */
+  #base(added: Added<T> | undefined, column: number, width: number): number | undefined {
+    if (added === 'result') return undefined;
+    return added === undefined ? 0 : this.#place(added, 0, column, 1, width).pointer;
+  }
+
+  /** A product of what lies in the heap, added to the rows at `base`: the result's own, one for all, or none. */
   #compute(
     m: number,
     n: number,
@@ -234,13 +287,13 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     b: PackedMatrix,
     to: number,
     toRowStride: number,
-    add: boolean,
+    base: number,
   ): void {
     const work = this.#heap.reserve(workBytes(this.#layout, m, k));
     // biome-ignore format: three lines of operands
     this.#kernels.multiply(
       m, n, k, depth, a.pointer, a.rowStride, a.columnStride,
-      b.pointer, b.step, b.panel, to, toRowStride, add ? 1 : 0, work,
+      b.pointer, b.step, b.panel, to, toRowStride, base, base === to ? toRowStride : 0, work,
     );
   }
 
@@ -277,17 +330,17 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
 
   #copyIn(matrix: ArrayMatrix<T>, rows: number, columns: number, pointer: number): HeapMatrix {
     const { bytes } = this.#layout;
-    if (matrix.rowStride === 1 && matrix.columnStride !== 1) {
-      copy(this.#view(), pointer / bytes, rows, transposed(matrix), columns, rows);
-      return { pointer, rowStride: bytes, columnStride: rows * bytes };
-    }
-    copy(this.#view(), pointer / bytes, columns, matrix, rows, columns);
-    return { pointer, rowStride: columns * bytes, columnStride: bytes };
+    return lay(this.#view(), pointer / bytes, matrix, rows, columns)
+      ? { pointer, rowStride: bytes, columnStride: rows * bytes }
+      : { pointer, rowStride: columns * bytes, columnStride: bytes };
   }
 
-  #clear(c: MatrixResult<T>, length: number): void {
+  /** A product of matrices without a depth. */
+  #withoutDepth(m: number, n: number, c: MatrixResult<T>, added: Added<T> | undefined): void {
+    if (added === 'result') return;
     const [data, offset] = 'data' in c ? [c.data, c.offset] : [this.#view(), c.pointer / this.#layout.bytes];
-    data.fill(0, offset, offset + length);
+    if (added === undefined) data.fill(0, offset, offset + m * n);
+    else copy(data, offset, n, { ...added, rowStride: 0 }, m, n);
   }
 
   #view(): FloatArray {
@@ -321,6 +374,18 @@ function part<T extends FloatArray>(matrix: Left<T>, row: number, column: number
 /** The packed matrix from a row of every panel, and from a panel, on. */
 function panelsFrom(packed: PackedMatrix, row: number, panel: number): PackedMatrix {
   return { ...packed, pointer: packed.pointer + row * packed.step + panel * packed.panel };
+}
+
+/** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */
+function lay(to: FloatArray, at: number, matrix: ArrayMatrix, rows: number, columns: number): boolean {
+  const { data, offset, rowStride, columnStride } = matrix;
+  const isDown = rowStride === 1 && columnStride !== 1;
+  const length = rows * columns;
+  if (isDown ? columnStride === rows : columnStride === 1 && rowStride === columns) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+  } else if (isDown) copy(to, at, rows, transposed(matrix), columns, rows);
+  else copy(to, at, columns, matrix, rows, columns);
+  return isDown;
 }
 
 /** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */

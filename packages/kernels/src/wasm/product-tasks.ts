@@ -25,7 +25,7 @@ const PACK_AND_MULTIPLY = 2;
 const names = [
   ...(['kind', 'm', 'n', 'k', 'depth', 'rows', 'columns', 'rowParts', 'columnParts'] as const),
   ...(['a', 'aRowStride', 'aColumnStride', 'aItem', 'b', 'bRowStride', 'bColumnStride', 'bPanel', 'bItem'] as const),
-  ...(['c', 'cRowStride', 'cItem', 'add', 'work', 'workBytes'] as const),
+  ...(['c', 'cRowStride', 'cItem', 'base', 'baseRowStride', 'work', 'workBytes'] as const),
 ] as const;
 
 type Task = { readonly [Name in (typeof names)[number]]: number };
@@ -63,6 +63,7 @@ function assembleProductTasks(type: FloatType, tile: TileName): ModuleBuilder {
           f.set(b, work);
           f.advance(work, i32.mul(i32.divU(i32.add(columns, panelColumns - 1), panelColumns), p.bPanel));
         });
+        f.if(p.base, () => f.advance(p.base, i32.add(i32.mul(row, p.baseRowStride), i32.mul(column, bytes))));
         f.run(
           multiply.call({
             ...{ m: rows, n: columns, k: p.k, depth: p.depth },
@@ -73,7 +74,7 @@ function assembleProductTasks(type: FloatType, tile: TileName): ModuleBuilder {
               i32.add(p.c, i32.mul(item, p.cItem)),
               i32.add(i32.mul(row, p.cRowStride), i32.mul(column, bytes)),
             ),
-            ...{ cRowStride: p.cRowStride, add: p.add, work },
+            ...{ cRowStride: p.cRowStride, base: p.base, baseRowStride: p.baseRowStride, work },
           }),
         );
       },
@@ -156,14 +157,15 @@ export class ProductTasks implements ProductExports {
     bPanel: number,
     c: number,
     cRowStride: number,
-    add: number,
+    base: number,
+    baseRowStride: number,
     work: number,
   ): void {
     const tasks = this.#tasks(2 * m * n * k, LEAST_TASK);
     if (tasks < 2) {
       // biome-ignore format: three lines of operands
       this.#kernels.multiply(
-        m, n, k, depth, a, aRowStride, aColumnStride, b, bRowStride, bPanel, c, cRowStride, add, work,
+        m, n, k, depth, a, aRowStride, aColumnStride, b, bRowStride, bPanel, c, cRowStride, base, baseRowStride, work,
       );
       return;
     }
@@ -174,7 +176,7 @@ export class ProductTasks implements ProductExports {
     const columnParts = Math.ceil(n / columns);
     this.#work(workBytes(this.#layout, rows, k), rowParts * columnParts, {
       ...{ ...idle, kind: MULTIPLY, m, n, k, depth, rows, columns, rowParts, columnParts },
-      ...{ a, aRowStride, aColumnStride, b, bRowStride, bPanel, c, cRowStride, add },
+      ...{ a, aRowStride, aColumnStride, b, bRowStride, bPanel, c, cRowStride, base, baseRowStride },
     });
   }
 
@@ -213,7 +215,7 @@ export class ProductTasks implements ProductExports {
 const idle: Task = {
   ...{ kind: PACK, m: 0, n: 0, k: 0, depth: 0, rows: 0, columns: 0, rowParts: 1, columnParts: 1 },
   ...{ a: 0, aRowStride: 0, aColumnStride: 0, aItem: 0, b: 0, bRowStride: 0, bColumnStride: 0, bPanel: 0, bItem: 0 },
-  ...{ c: 0, cRowStride: 0, cItem: 0, add: 0, work: 0, workBytes: 0 },
+  ...{ c: 0, cRowStride: 0, cItem: 0, base: 0, baseRowStride: 0, work: 0, workBytes: 0 },
 };
 
 /** The length of a part where `length` is cut into so many, or fewer, in multiples of `step`. */

@@ -1,5 +1,5 @@
 /**
- * The matrix product in WebAssembly, on pointers: C = A B, or C += A B.
+ * The matrix product in WebAssembly, on pointers: C = A B, or C = D + A B.
  *
  * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
  * into panels as wide as a tile (see pack.ts), of which one at a time, cut to a block of the depth, stays in the first
@@ -90,8 +90,8 @@ export interface ProductExports {
     panelStride: number,
   ): void;
   /**
-   * C = A B, or C += A B where `add` is not 0, with A of m x k on any strides and C of m x n with contiguous rows. Row i
-   * of B's panel j is at `b + i bStep + j bPanel`: so B is packed, or has contiguous rows. `depth` is `blockDepth` of
+   * C = A B with A of m x k on any strides and C of m x n with contiguous rows. Where `base` is not 0 it is added, the
+   * rows of which may be C's own, or all the same by a stride of 0. Row i of B's panel j is at `b + i bStep + j bPanel`: so B is packed, or has contiguous rows. `depth` is `blockDepth` of
    * the whole product, `work` has room for `workBytes`. Rows of C, or columns by the panel, can be given to several
    * calls, and so can the depth, by the block.
    */
@@ -108,14 +108,15 @@ export interface ProductExports {
     bPanel: number,
     c: number,
     cRowStride: number,
-    add: number,
+    base: number,
+    baseRowStride: number,
     work: number,
   ): void;
 }
 
 const multiplyParameters = integers(
   ...(['m', 'n', 'k', 'depth', 'a', 'aRowStride', 'aColumnStride'] as const),
-  ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'add', 'work'] as const),
+  ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'base', 'baseRowStride', 'work'] as const),
 );
 
 /** A module of `ProductExports` for one type and tile, over a memory that is shared or not. */
@@ -151,7 +152,8 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
       f.run(
         block.call({
           ...{ rows, n: p.n, k: p.k, depth: p.depth, a: p.work, aStep, b: p.b, bStep: p.bStep, bPanel: p.bPanel },
-          ...{ list: 0, c: i32.add(p.c, i32.mul(row, p.cRowStride)), cRowStride: p.cRowStride, add: p.add },
+          ...{ list: 0, c: i32.add(p.c, i32.mul(row, p.cRowStride)), cRowStride: p.cRowStride },
+          ...{ base: i32.add(p.base, i32.mul(row, p.baseRowStride)), baseRowStride: p.baseRowStride },
         }),
       );
     });
@@ -171,11 +173,12 @@ export interface Addressing {
 
 const blockParameters = integers(
   ...(['rows', 'n', 'k', 'depth', 'a', 'aStep', 'b', 'bStep', 'bPanel', 'list'] as const),
-  ...(['c', 'cRowStride', 'add'] as const),
+  ...(['c', 'cRowStride', 'base', 'baseRowStride'] as const),
 );
 
 /**
- * Some rows of C, all of whose columns are gone through for a block of the depth before the next block. Of a depth that
+ * Some rows of C, all of whose columns are gone through for a block of the depth before the next block; the first adds
+ * to the rows at `base`, unless that is 0, and the others to what is there. Of a depth that
  * starts at `start`, packed rows of A begin at `a + start aStep`.
  */
 export function defineBlock(
@@ -200,16 +203,21 @@ export function defineBlock(
         const b = isListed.b ? panelStart : f.let(i32.add(panelStart, i32.mul(start, p.bStep)));
         const c = f.let(i32.add(p.c, i32.mul(column, v.laneBytes)));
         const columns = f.let(smaller(f.let(i32.sub(p.n, column)), i32.const(blockColumns)));
+        const [base, baseRowStride] = [f.let(c), f.let(p.cRowStride)];
+        f.if(i32.eq(start, 0), () => {
+          f.set(base, i32.add(p.base, i32.mul(column, v.laneBytes)));
+          f.set(baseRowStride, p.baseRowStride);
+        });
         const place = {
           ...{ rows: p.rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
           ...{ a: f.let(i32.add(p.a, i32.mul(start, isListed.a ? v.laneBytes : p.aStep))), b, bStep: p.bStep },
           list: isListed.b ? f.let(i32.add(p.list, i32.mul(start, 4))) : p.list,
-          ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.add, start)) },
+          ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.base, start)), base, baseRowStride },
         };
         f.while(i32.geS(columns, panelColumns), () => {
           f.run(widest.call({ ...place, lanes: v.lanes }));
           f.advance(b, p.bPanel);
-          f.advance(c, tile.vectors * 16);
+          for (const pointer of [c, base]) f.advance(pointer, tile.vectors * 16);
           f.advance(columns, -panelColumns);
         });
         panels.forEach((panel, i) => {
@@ -223,7 +231,10 @@ export function defineBlock(
   });
 }
 
-const panelParameters = integers('rows', 'depth', 'a', 'b', 'bStep', 'list', 'c', 'cRowStride', 'lanes', 'add');
+const panelParameters = integers(
+  ...(['rows', 'depth', 'a', 'b', 'bStep', 'list'] as const),
+  ...(['c', 'cRowStride', 'lanes', 'add', 'base', 'baseRowStride'] as const),
+);
 
 type Panel = Func<typeof panelParameters, 'void'>;
 
@@ -259,6 +270,7 @@ function definePanel(
         if (isListed) f.advance(p.list, 4 * height);
         else f.advance(p.a, height % panelRows === 0 ? i32.mul(aPanel, height / panelRows) : height * v.laneBytes);
         f.advance(p.c, i32.mul(p.cRowStride, height));
+        f.advance(p.base, i32.mul(p.baseRowStride, height));
         f.advance(p.rows, -height);
       });
     }
@@ -305,14 +317,15 @@ function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
   store(f, scope, sums);
 }
 
-/** The sums into C, or on top of what is there. */
+/** The sums into C, or their sums with what is at the base. */
 function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly Local<'v128'>[])[]): void {
-  const { v, vectors, c, cRowStride, lanes, add, storePart } = scope;
+  const { v, vectors, c, cRowStride, base, baseRowStride, lanes, add, storePart } = scope;
   const rows = sums.map((_, i) => f.let(i32.add(c, i32.mul(cRowStride, i))));
   const last = 16 * (vectors - 1);
   f.if(add, () => {
     for (const [i, sumsOfRow] of sums.entries()) {
-      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.add(v.load(rows[i]!, 16 * j), sum));
+      const row = f.let(i32.add(base, i32.mul(baseRowStride, i)));
+      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.add(v.load(row, 16 * j), sum));
     }
   });
   for (const [i, sumsOfRow] of sums.entries()) {

@@ -190,7 +190,7 @@ class Reducer {
   }
 
   /** A number for each outer and inner index. */
-  reduce(data: Data, offset: number, blocks: Blocks, dtype: FloatDType): Data {
+  reduce({ data, offset }: NdArray, blocks: Blocks, dtype: FloatDType): Data {
     const { outer, length, inner } = blocks;
     const block = length * inner;
     const results = allocate(dtype, outer * inner);
@@ -260,7 +260,8 @@ class Reducer {
   }
 }
 
-type Reduce = (x: NdArray, axes: readonly number[]) => NdArray;
+/** Reduces some axes of an array to length 1: those that have another length in it than in the shape of the result. */
+type Reduce = (x: NdArray, shape: Shape) => NdArray;
 
 /** The number of elements along the axes from `from` up to, not including, `to`. */
 function sizeAlong(shape: Shape, from: number, to: number): number {
@@ -269,32 +270,34 @@ function sizeAlong(shape: Shape, from: number, to: number): number {
   return size;
 }
 
-/** Runs a reducer over the last run of neighbouring axes, then over those before; axes of length 1 are there already. */
+/** Runs a reducer over the last run of neighbouring axes, then over those before. */
 function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
-  return (x, axes) => {
-    const { shape } = x;
-    const isLeft = (axis: number): boolean => shape[axis] !== 1 && axes.includes(axis);
+  return (x, shape) => {
+    const { shape: whole, dtype } = x;
+    const isLeft = (axis: number): boolean => whole[axis] !== shape[axis];
+    const endOfRun = (before: number): number => {
+      let end = before;
+      while (end > 0 && !isLeft(end - 1)) end--;
+      return end;
+    };
     let result = contiguous(x);
-    let to = shape.length;
-    for (;;) {
-      while (to > 0 && !isLeft(to - 1)) to--;
-      if (to === 0) return result;
+    let to = endOfRun(whole.length);
+    while (to > 0) {
       let from = to - 1;
-      while (from > 0 && (shape[from - 1] === 1 || isLeft(from - 1))) from--;
+      while (from > 0 && (whole[from - 1] === 1 || isLeft(from - 1))) from--;
+      const next = endOfRun(from);
       const reducer = reducerOf(result);
-      const isLast = !axes.some((axis) => axis < from && isLeft(axis));
-      const dtype = isLast ? (x.dtype as FloatDType) : reducer.dtype;
       const blocks = {
-        outer: sizeAlong(shape, 0, from),
-        length: sizeAlong(shape, from, to),
-        inner: sizeAlong(result.shape, to, shape.length),
+        outer: sizeAlong(whole, 0, from),
+        length: sizeAlong(whole, from, to),
+        inner: sizeAlong(shape, to, shape.length),
       };
-      const data = reducer.reduce(result.data, result.offset, blocks, dtype);
-      const [start, end] = [from, to];
-      const left = result.shape.map((length, axis) => (axis >= start && axis < end ? 1 : length));
-      result = new NdArray(data, dtype, left);
-      to = from;
+      const resultType = next === 0 ? (dtype as FloatDType) : reducer.dtype;
+      const lengths = next === 0 ? shape : [...whole.slice(0, from), ...shape.slice(from)];
+      result = new NdArray(reducer.reduce(result, blocks, resultType), resultType, lengths);
+      to = next;
     }
+    return result;
   };
 }
 

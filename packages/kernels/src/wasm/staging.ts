@@ -26,20 +26,14 @@ export class Staging {
     this.y = heap.allocate(bytes);
   }
 
-  #view(bytes: number): Data {
-    if (bytes === 1) return this.heap.u8;
-    return bytes === 4 ? this.heap.f32 : this.heap.f64;
-  }
-
   /** Copies `count` floats of `data` to a slot. */
   copyIn(slot: number, data: Data, from: number, count: number): void {
     const source = from === 0 && data.length === count ? data : data.subarray(from, from + count);
-    this.#view(data.BYTES_PER_ELEMENT).set(source, slot / data.BYTES_PER_ELEMENT);
+    this.heap.view(data.BYTES_PER_ELEMENT).set(source, slot / data.BYTES_PER_ELEMENT);
   }
 
   /** Copies `count` floats, or bytes, of a slot to `data`; those of other `bytes` than the data's are rounded. */
   copyOut(slot: number, data: Data, to: number, count: number, bytes: number = data.BYTES_PER_ELEMENT): void {
-    const from = slot / bytes;
-    data.set(this.#view(bytes).subarray(from, from + count), to);
+    data.set(this.heap.window(slot, count, bytes), to);
   }
 }

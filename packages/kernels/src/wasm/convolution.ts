@@ -10,7 +10,7 @@ import { type Entry, type LaidAxis, laidInput, laidPositions } from './convoluti
 import { type ConvolutionExports, convolutionKinds } from './convolution-tasks.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
-import { type Block, type Passage, passAlone, passTogether } from './passage.ts';
+import { blockSize, type Passage, passInBlocks } from './passage.ts';
 import { BLOCK_ROWS, blockDepth, type ProductLayout, packedBytes, productLayout, type TileName } from './product.ts';
 import { employ, type Workforce } from './task-kinds.ts';
 import { type Axis, planarAxes } from './windows.ts';
@@ -18,8 +18,6 @@ import { type Axis, planarAxes } from './windows.ts';
 /** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
 const ALONE = 1 << 19;
 const TOGETHER = 1 << 23;
-/** Blocks of images that several threads make of a batch, at least: the first copy in, and the last out, have no company. */
-const BLOCKS = 4;
 /** Bytes that a task clears. */
 const CLEARED_BYTES = 1 << 16;
 /** Bytes of a task's product: it is copied while it lies in the second cache. */
@@ -251,23 +249,13 @@ export class Convolutions {
     return new NdArray(transposed(sums, groups, rows, outputs), x.dtype, shape);
   }
 
-  /**
-   * Takes all images, of so many elements each, through the room that `prepare` makes for some of them. Where there are
-   * helpers, there is room for two blocks: while they work on one, the one before is copied out and the next one in.
-   */
+  /** Takes all images, of so many elements each, through the room that `prepare` makes for some of them. */
   #inBlocks(images: number, elements: number, prepare: (atOnce: number) => () => Passage): void {
     const { heap, threads } = this.#force;
-    const isAlone = threads === 1;
-    const most = Math.floor((isAlone ? ALONE : TOGETHER) / this.#layout.bytes / elements);
-    const atOnce = Math.max(1, Math.min(isAlone ? images : Math.ceil(images / BLOCKS), most));
-    const blocks = Array.from({ length: Math.ceil(images / atOnce) }, (_, i): Block => {
-      const first = i * atOnce;
-      return [first, Math.min(atOnce, images - first)];
-    });
+    const room = (threads > 1 ? TOGETHER : ALONE) / this.#layout.bytes;
+    const atOnce = blockSize(images, room / elements, threads);
     const mark = heap.mark();
-    const makeRoom = prepare(atOnce);
-    if (isAlone) passAlone(makeRoom(), blocks);
-    else passTogether(Array.from({ length: Math.min(2, blocks.length) }, makeRoom), blocks);
+    passInBlocks(images, atOnce, threads, prepare(atOnce));
     heap.release(mark);
   }
 

@@ -5,11 +5,12 @@ import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
 import { i32, smaller } from './instructions.ts';
 import { mapVectors, SPILL, type UnaryFunction } from './math-vector.ts';
+import { blockSize, passInBlocks } from './passage.ts';
 import { defineTasks } from './tasks.ts';
 import type { FloatVector } from './vector.ts';
 
 /** Elements that pass through the memory at a time, and elements of a task. */
-const BLOCK = 1 << 18;
+const BLOCK = 1 << 17;
 const TASK = 1 << 13;
 
 const names = ['to', 'x', 'taskBytes', 'bytes'] as const;
@@ -38,18 +39,21 @@ export class UnaryTasks {
 
   /** Fills `out` with the function's values at the elements of `x` from `offset` on. */
   run(x: Data, offset: number, out: Data): void {
-    const { heap } = this.crew;
+    const { heap, threads } = this.crew;
     const bytes = this.#elementBytes;
     const mark = heap.mark();
-    const room = Math.min(BLOCK, out.length) * bytes + SPILL;
-    const [from, to] = [heap.reserve(room), heap.reserve(room)];
-    const view = bytes === 4 ? heap.f32 : heap.f64;
-    for (let start = 0; start < out.length; start += BLOCK) {
-      const count = Math.min(BLOCK, out.length - start);
-      view.set(x.subarray(offset + start, offset + start + count), from / bytes);
-      this.#jobs.run(Math.ceil(count / TASK), [to, from, TASK * bytes, count * bytes]);
-      out.set(view.subarray(to / bytes, to / bytes + count), start);
-    }
+    const size = blockSize(out.length, BLOCK, threads);
+    passInBlocks(out.length, size, threads, () => {
+      const room = size * bytes + SPILL;
+      const [from, to] = [heap.reserve(room), heap.reserve(room)];
+      const view = () => (bytes === 4 ? heap.f32 : heap.f64);
+      return {
+        bring: (first, count) => view().set(x.subarray(offset + first, offset + first + count), from / bytes),
+        work: (_first, count, meanwhile) =>
+          this.#jobs.run(Math.ceil(count / TASK), [to, from, TASK * bytes, count * bytes], meanwhile),
+        fetch: (first, count) => out.set(view().subarray(to / bytes, to / bytes + count), first),
+      };
+    });
     heap.release(mark);
   }
 }

@@ -79,16 +79,22 @@ function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32
   });
 }
 
-/** Where, of the entries of squares, the first maximum is: a mask for each entry. */
-function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]): Value<'v128'>[] {
+/** The first maximum of the entries of squares, and which of the entries but the first beat those before them, as masks. */
+function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]) {
   const [first, ...others] = entries as [Local<'v128'>, ...Local<'v128'>[]];
   const most = f.let(first);
   // Larger, or the first NaN.
-  const beats = others.map((entry, i) => {
+  const beats = others.map((entry) => {
     const mask = f.let(v128.andnot(v.eq(most, most), v.le(entry, most)));
-    if (i < others.length - 1) f.set(most, v128.bitselect(entry, most, mask));
+    f.set(most, v128.bitselect(entry, most, mask));
     return mask;
   });
+  return { most, beats };
+}
+
+/** Where, of the entries of squares, the first maximum is: a mask for each entry. */
+function placeOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]): Value<'v128'>[] {
+  const { beats } = maximumOf(f, v, entries);
   // The last one to beat what was before it stays.
   const taken = f.let(v.const(0));
   const masks = beats.toReversed().map((mask) => {
@@ -101,14 +107,14 @@ function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'
 
 /**
  * Calls `visit` for squares of 2 x 2 side by side, which cover the planes of the task, as many at a time as there are lanes
- * and at least so many in a row; the last of a row may be visited twice. It is given the left of their rows, the masks of
- * their maxima, and where what they are pooled to is.
+ * and at least so many in a row; the last of a row may be visited twice. It is given the entries that they are judged by,
+ * the left of their rows, and where what they are pooled to is.
  */
 function forEachSquare(
   f: FunctionBuilder,
   v: FloatVector,
   p: Locals<{ readonly [N in (typeof ofSquares)[number] | 'task']: 'i32' }>,
-  visit: (whole: readonly Local<'i32'>[], masks: readonly Value<'v128'>[], pooled: Local<'i32'>) => void,
+  visit: (by: readonly Local<'v128'>[], whole: () => readonly Local<'i32'>[], pooled: Local<'i32'>) => void,
 ): void {
   const rowBytes = f.let(i32.mul(p.width, v.laneBytes));
   const first = f.let(i32.mul(i32.mul(p.task, p.planesEach), p.down));
@@ -124,9 +130,9 @@ function forEachSquare(
         const upper = f.let(i32.add(base, distance));
         return [upper, f.let(i32.add(upper, rowBytes))];
       };
-      const masks = maximumOf(f, v, squaresAt(f, v, rowsFrom(p.by)));
+      const by = squaresAt(f, v, rowsFrom(p.by));
       const pooled = f.let(i32.add(p.pooled, i32.mul(i32.add(i32.mul(row, p.across), at), v.laneBytes)));
-      visit(rowsFrom(p.whole), masks, pooled);
+      visit(by, () => rowsFrom(p.whole), pooled);
     });
   });
 }
@@ -136,20 +142,22 @@ function poolingKinds(type: FloatType) {
   const { one } = v;
   const { low, high } = lanesOf(v);
   return {
+    maximumSquares: kind(ofSquares, (f, p) =>
+      forEachSquare(f, v, p, (by, _whole, pooled) => f.run(v.store(pooled, maximumOf(f, v, by).most))),
+    ),
     poolSquares: kind(ofSquares, (f, p) =>
-      forEachSquare(f, v, p, (whole, masks, pooled) => {
-        const [first, ...others] = squaresAt(f, v, whole) as [Local<'v128'>, ...Local<'v128'>[]];
-        const result = others.reduce<Value<'v128'>>(
-          (sum, entry, i) => v128.bitselect(entry, sum, masks[i + 1]!),
-          first,
-        );
+      forEachSquare(f, v, p, (by, whole, pooled) => {
+        const { beats } = maximumOf(f, v, by);
+        const [first, ...others] = squaresAt(f, v, whole()) as [Local<'v128'>, ...Local<'v128'>[]];
+        const result = others.reduce<Value<'v128'>>((best, entry, i) => v128.bitselect(entry, best, beats[i]!), first);
         f.run(v.store(pooled, result));
       }),
     ),
     unpoolSquares: kind(ofSquares, (f, p) =>
-      forEachSquare(f, v, p, (whole, masks, pooled) => {
+      forEachSquare(f, v, p, (by, whole, pooled) => {
+        const masks = placeOf(f, v, by);
         const value = f.let(v.load(pooled));
-        for (const [i, row] of whole.entries()) {
+        for (const [i, row] of whole().entries()) {
           const [even, odd] = [0, 1].map((j) => f.let(v128.and(value, masks[2 * i + j]!))) as [
             Local<'v128'>,
             Local<'v128'>,
@@ -272,7 +280,8 @@ export class Pooling {
     const planesEach = threads > 1 ? Math.ceil(planes / (TASKS_A_THREAD * threads)) : planes;
     const tasks = Math.ceil(planes / planesEach);
     if (plan.squares !== undefined) {
-      this.#force.run(`${name}Squares`, tasks, { planes, planesEach, ...plan.squares, ...at });
+      const form = name === 'pool' && at.whole === at.by ? 'maximum' : name;
+      this.#force.run(`${form}Squares`, tasks, { planes, planesEach, ...plan.squares, ...at });
       return;
     }
     const { places, plane, windows, size } = plan;

@@ -20,7 +20,7 @@ export class Staging {
 
   constructor(heap: Heap) {
     this.heap = heap;
-    const bytes = Staging.chunk * 8 + 64;
+    const bytes = Staging.chunk * 8 + 96;
     this.to = heap.allocate(bytes);
     this.x = heap.allocate(bytes);
     this.y = heap.allocate(bytes);

@@ -9,9 +9,9 @@ import { blockSize, passInBlocks } from './passage.ts';
 import { defineTasks } from './tasks.ts';
 import type { FloatVector } from './vector.ts';
 
-/** Elements that pass through the memory at a time, and elements of a task. */
+/** Elements that pass through the memory at a time, and elements of a task: its loop ends where the next one's begins. */
 const BLOCK = 1 << 17;
-const TASK = 1 << 13;
+const TASK = 3 << 11;
 
 const names = ['to', 'x', 'taskBytes', 'bytes'] as const;
 

@@ -144,7 +144,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   cast: { touched: 2, call: (k, { x }) => k.cast(x, 'int32') },
   ...alike(
     1,
-    ['sum', 'max', 'min'],
+    ['sum', 'mean', 'max', 'min'],
     (name) =>
       (k, { x }) =>
         k[name](x, [1]),

@@ -5,14 +5,11 @@
  * Axes are not negative, and a reduced axis stays with length 1; `Tensor`'s methods take care of both.
  */
 
-import { type ArrayLike, type Kernels, rowMajor, type Shape, sizeOf } from '@tapegrad/kernels';
+import { type ArrayLike, countAlong, type Kernels, rowMajor, type Shape, sizeOf } from '@tapegrad/kernels';
 
 /** A number as a scalar array of `x`'s dtype. */
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
-
-const countOf = ({ shape }: ArrayLike, axes: readonly number[]): number =>
-  axes.length === shape.length ? sizeOf(shape) : sizeOf(axes.map((axis) => shape[axis]!));
 
 /** Entries `start … start + size` of one axis, `step` apart. */
 export function sliceAxis<A extends ArrayLike>(
@@ -30,14 +27,10 @@ export function sliceAxis<A extends ArrayLike>(
   });
 }
 
-/** sum / n */
-export const mean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
-  k.div(k.sum(x, axes), number(k, countOf(x, axes), x));
-
 /** sum (x - mean)^2 / (n - correction), in two passes, so that a large mean costs no digits. */
 export function variance<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
-  const deviation = k.sub(x, mean(k, x, axes));
-  const degrees = Math.max(0, countOf(x, axes) - correction);
+  const deviation = k.sub(x, k.mean(x, axes));
+  const degrees = Math.max(0, countAlong(x.shape, axes) - correction);
   return k.div(k.sum(k.mul(deviation, deviation), axes), number(k, degrees, x));
 }
 
@@ -49,7 +42,7 @@ export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
   const keptShape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
   const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
   const outer = kept.map((i) => x.shape[i]!);
-  let length = countOf(x, axes);
+  let length = countAlong(x.shape, axes);
   if (length === 0) return k.add(k.sum(x, axes), number(k, 1, x));
 
   const last = outer.length;
@@ -68,7 +61,7 @@ export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
 
 /** The largest entry where it is finite, and 0 where it is not: what to subtract before an exponential. */
 function shift<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
-  if (countOf(x, axes) === 0) return number(k, 0, x);
+  if (countAlong(x.shape, axes) === 0) return number(k, 0, x);
   const largest = k.max(k.stopGradient(x), axes);
   const finite = k.less(k.abs(largest), number(k, Infinity, x));
   return k.where(finite, largest, number(k, 0, x));
@@ -100,7 +93,7 @@ export function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) =
 
 /** (sum |x|^p)^(1/p), with derivative 0 at the origin. */
 export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
-  if (order === 1 || countOf(x, axes) === 0) return k.sum(k.abs(x), axes);
+  if (order === 1 || countAlong(x.shape, axes) === 0) return k.sum(k.abs(x), axes);
   if (order === Infinity) return k.max(k.abs(x), axes);
   if (order === 2) return zeroAtZero(k, k.sum(k.mul(x, x), axes), k.sqrt);
   const power = (y: A, exponent: number) => zeroAtZero(k, y, (base) => k.pow(base, number(k, exponent, x)));

@@ -360,7 +360,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
     checkFloat('mean', this);
-    return reduce<Tensor>(k, 'mean', this, axis, options, (axes) => compositions.mean(k, this, axes)) as never;
+    return reduce<Tensor>(k, 'mean', this, axis, options, (axes) => k.mean(this, axes)) as never;
   }
 
   /** sum (x - mean)^2 / (n - correction); the correction is 1 (Bessel's) unless given. */

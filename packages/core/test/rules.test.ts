@@ -82,6 +82,10 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
     { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
     { inputs: [numbers([2])], attributes: [] },
   ],
+  mean: [
+    { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
+    { inputs: [numbers([2])], attributes: [] },
+  ],
   max: [
     { inputs: [numbers([2, 3])], attributes: [1] },
     { inputs: [numbers([2, 3])], attributes: [0, 1] },

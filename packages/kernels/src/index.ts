@@ -44,6 +44,7 @@ export {
 export {
   broadcastShapes,
   checkShape,
+  countAlong,
   formatShape,
   normalizeAxes,
   normalizeAxis,

@@ -116,6 +116,8 @@ export interface Kernels<A> {
 
   // Reductions; a reduced axis stays, with length 1.
   sum(x: A, axes: readonly number[]): A;
+  /** sum / n, of floats: divided before it is rounded, so that it overflows nowhere. */
+  mean(x: A, axes: readonly number[]): A;
   max(x: A, axes: readonly number[]): A;
   min(x: A, axes: readonly number[]): A;
   /** int32 index of the first maximum along an axis; a NaN counts as the largest. */
@@ -257,6 +259,7 @@ export const arity: {
   where: 3,
   cast: 1,
   sum: 1,
+  mean: 1,
   max: 1,
   min: 1,
   argmax: 1,

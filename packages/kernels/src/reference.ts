@@ -20,7 +20,7 @@ import type {
   Unary as UnaryPrimitive,
 } from './primitives.ts';
 import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
-import { broadcastShapes, type Shape, sizeOf } from './shape.ts';
+import { broadcastShapes, countAlong, type Shape, sizeOf } from './shape.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 import type { Window } from './views.ts';
 
@@ -252,6 +252,13 @@ export const reference: Kernels<NdArray> = {
     const type = abstract.sum(x, axes);
     const out = zeros(type.shape);
     if (x.size > 0) ops.addeq(stretch(out, x.shape), load(x));
+    return store(type, out);
+  },
+  mean(x, axes) {
+    const type = abstract.mean(x, axes);
+    const out = zeros(type.shape);
+    if (x.size > 0) ops.addeq(stretch(out, x.shape), load(x));
+    ops.divseq(out, countAlong(x.shape, axes));
     return store(type, out);
   },
   max: reduction('max', Math.max),

@@ -13,6 +13,13 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** Number of elements along some axes. */
+export function countAlong(shape: Shape, axes: readonly number[]): number {
+  let size = 1;
+  for (let i = 0; i < axes.length; i++) size *= shape[axes[i]!]!;
+  return size;
+}
+
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;

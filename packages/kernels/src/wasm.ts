@@ -12,7 +12,7 @@ import type { ChangeInPlace } from './in-place.ts';
 import { forEachMatrix } from './matrices.ts';
 import { commonLoops } from './plain/common.ts';
 import { type Activation, arity, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
-import { sizeOf } from './shape.ts';
+import { countAlong, sizeOf } from './shape.ts';
 import { CrossEntropy } from './wasm/cross-entropy.ts';
 import { Elementwise } from './wasm/elementwise.ts';
 import { features } from './wasm/features.ts';
@@ -193,6 +193,11 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     sum(x, axes) {
       const { shape, dtype } = resultOf.sum(x, axes);
       return isFloat(dtype) ? reductions.sum(x, shape) : commonLoops.sum(x, axes);
+    },
+
+    mean(x, axes) {
+      const { shape } = resultOf.mean(x, axes);
+      return reductions.sum(x, shape, countAlong(x.shape, axes));
     },
 
     ...mapEntries(

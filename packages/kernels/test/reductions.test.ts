@@ -1,4 +1,4 @@
-import { NdArray, plain } from '@tapegrad/kernels';
+import { createWasm, NdArray, plain } from '@tapegrad/kernels';
 import { layOut, ulpDistance } from '@tapegrad/kernels/testing';
 import { describe, expect, test } from 'vitest';
 
@@ -25,6 +25,15 @@ describe('float32 sums of a million numbers have all their digits', () => {
     const [sum] = plain.scatterAdd(tenths, indices, { axis: 0, size: 1 }).data;
     expect(ulpDistance(sum!, Math.fround(exact(tenths)), 'float32')).toBeLessThanOrEqual(1);
   });
+});
+
+test.each([
+  ['plain', plain],
+  ['wasm', createWasm({ threads: 1 })],
+])('%s: the mean of numbers whose sum is none of float32', (_, kernels) => {
+  const largest = new NdArray(new Float32Array(100).fill(3e38), 'float32', [5, 4, 5]);
+  expect([...kernels.mean(largest, [0, 2]).data]).toEqual(Array(4).fill(Math.fround(3e38)));
+  expect([...kernels.sum(largest, [0, 2]).data]).toEqual(Array(4).fill(Number.POSITIVE_INFINITY));
 });
 
 test('float64 sums hardly lose digits with their length', () => {

@@ -54,8 +54,8 @@ type Line = readonly [op: Primitive, ...operands: Operand[]];
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
   ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
-  ['normalize', ['sum', 'x'], ['div', 0, 'constant'], ['neg', 1], ['add', 'x', 2], ['mul', 3, 3], ['sum', 4],
-    ['div', 5, 'constant'], ['add', 6, 'constant'], ['sqrt', 7], ['div', 'constant', 8], ['mul', 3, 9]],
+  ['normalize', ['mean', 'x'], ['neg', 0], ['add', 'x', 1], ['mul', 2, 2], ['mean', 3], ['add', 4, 'constant'],
+    ['sqrt', 5], ['div', 'constant', 6], ['mul', 2, 7]],
   ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
   ['selu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2],
     ['mul', 3, 'constant']],
@@ -147,7 +147,7 @@ function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) 
 
 /** Operations that stand between predictions and a loss: -log p, a square, a scaling, a mean. */
 const ofLosses: ReadonlySet<Op> = new Set<Op>([
-  ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'max', 'min'] as const),
+  ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'mean', 'max', 'min'] as const),
   ...movement,
 ]);
 const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);

@@ -11,6 +11,7 @@
 import {
   type Activation,
   type ArrayLike,
+  countAlong,
   type InputsOf,
   type Kernels,
   type Primitive,
@@ -207,6 +208,7 @@ export const rules: Rules = {
   cast: [(k, g, _y, x) => k.cast(g, x.dtype)],
 
   sum: [(k, g, _y, x) => k.broadcastTo(g, x.shape)],
+  mean: [(k, g, _y, x, axes) => k.broadcastTo(k.div(g, number(k, countAlong(x.shape, axes), g)), x.shape)],
   max: [amongTies],
   min: [amongTies],
   argmax: [null],

@@ -87,6 +87,7 @@ const tangents: Tangents = {
   cast: ['itself'],
 
   sum: ['itself'],
+  mean: ['itself'],
   max: [amongTies],
   min: [amongTies],
   argmax: [null],

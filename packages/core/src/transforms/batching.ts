@@ -270,6 +270,7 @@ const batching: Batching = {
   cast: elementwise,
 
   sum: leading(nextAxes),
+  mean: leading(nextAxes),
   max: leading(nextAxes),
   min: leading(nextAxes),
   argmax: leading(next),

@@ -157,6 +157,10 @@ export const resultOf: CommonKernels<ArrayLike> = {
     checkNumeric('sum', x);
     return type(reducedShape('sum', x, axes), x.dtype);
   },
+  mean(x, axes) {
+    checkFloat('mean', x);
+    return type(reducedShape('mean', x, axes), x.dtype);
+  },
   max: extremum('max'),
   min: extremum('min'),
   argmax: argExtremum('argmax'),

@@ -5,6 +5,7 @@ import type { Data, DType } from '../dtype.ts';
 import { forEachRun } from '../iterate.ts';
 import { byEntry, emptyOf, readIndices, reshaped } from '../movement.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
+import { countAlong } from '../shape.ts';
 import { broadcastView, firstEntryView, sliceView } from '../views.ts';
 
 /** How elements are brought together, in float64. */
@@ -90,9 +91,10 @@ export function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun
 export const rounded = (results: NdArray, dtype: DType): NdArray =>
   results.dtype === dtype ? results : assign(emptyOf({ shape: results.shape, dtype }), results);
 
-function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction): NdArray {
+function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction, divisor = 1): NdArray {
   const results = filled(shape, reduction.identity, 'float64');
   reduceInto(results, x, reduction);
+  if (divisor !== 1) for (let i = 0; i < results.size; i++) results.data[i]! /= divisor;
   return rounded(results, dtype);
 }
 
@@ -176,11 +178,12 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
   return { distinct: distinct.subarray(0, count), ranks };
 }
 
-type Reducing = 'sum' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd';
+type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd';
 
 /** The primitives that bring many elements together. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   sum: (x, axes) => reduce(x, resultOf.sum(x, axes), sum),
+  mean: (x, axes) => reduce(x, resultOf.mean(x, axes), sum, countAlong(x.shape, axes)),
   max: (x, axes) => reduce(x, resultOf.max(x, axes), max),
   min: (x, axes) => reduce(x, resultOf.min(x, axes), min),
   argmax: argExtremum('argmax', (a, b) => a > b),

@@ -63,6 +63,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   where: 'exact',
   cast: 'exact',
   sum: 'accumulated',
+  mean: 'accumulated',
   max: 'exact',
   min: 'exact',
   argmax: 'exact',
@@ -126,15 +127,16 @@ export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
  * gives the sum of |x y|, and of ones the number of terms.
  */
 function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
-  const inFloat64 = (f: (x: NdArray) => NdArray) =>
+  const inFloat64 = (f: (x: NdArray) => NdArray, primitive = c.primitive) =>
     call(
       reference,
-      c.primitive,
+      primitive,
       inputsOf(c).map((x) => (isFloat(x.dtype) ? f(x) : x)),
       c.attributes,
     );
   const magnitudes = inFloat64((x) => reference.abs(reference.cast(x, 'float64'))).data;
-  const terms = inFloat64((x) => reference.full({ shape: x.shape, value: 1, dtype: 'float64' })).data;
+  const ones = (x: NdArray): NdArray => reference.full({ shape: x.shape, value: 1, dtype: 'float64' });
+  const terms = inFloat64(ones, c.primitive === 'mean' ? 'sum' : c.primitive).data;
   return (i) => terms[i]! * (epsilon[dtype] * magnitudes[i]! + leastDenormal[dtype]);
 }
 

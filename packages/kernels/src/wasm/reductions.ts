@@ -173,6 +173,12 @@ interface Blocks {
 /** A long block is reduced in pieces this many columns wide. */
 const widest = 2048;
 
+/** Elements divided in place. */
+function divided(data: Data, divisor: number): Data {
+  if (divisor !== 1) for (let i = 0; i < data.length; i++) data[i]! /= divisor;
+  return data;
+}
+
 /** Reduces contiguous arrays of one float type. */
 class Reducer {
   readonly #staging: Staging;
@@ -190,19 +196,19 @@ class Reducer {
   }
 
   /** A number for each outer and inner index. */
-  reduce({ data, offset }: NdArray, blocks: Blocks, dtype: FloatDType): Data {
+  reduce({ data, offset }: NdArray, blocks: Blocks, dtype: FloatDType, divisor: number): Data {
     const { outer, length, inner } = blocks;
     const block = length * inner;
     const results = allocate(dtype, outer * inner);
-    if (block === 0) results.fill(this.#accumulator.neutral);
-    else if (block > Staging.chunk) results.set(this.#reduceLong(data, offset, blocks));
-    else this.#reduceShort(data, offset, blocks, results);
+    if (block === 0) results.fill(this.#accumulator.neutral / divisor);
+    else if (block > Staging.chunk) results.set(divided(this.#reduceLong(data, offset, blocks), divisor));
+    else this.#reduceShort(data, offset, blocks, results, divisor);
     return results;
   }
 
   /** Reduces blocks of which one or more can be staged at a time. */
-  #reduceShort(data: Data, offset: number, { outer, length, inner }: Blocks, results: Data): void {
-    const { to, x } = this.#staging;
+  #reduceShort(data: Data, offset: number, { outer, length, inner }: Blocks, results: Data, divisor: number): void {
+    const { to, x, heap } = this.#staging;
     const { laneBytes } = this.#accumulator.state;
     const block = length * inner;
     const atOnce = Math.floor(Staging.chunk / block);
@@ -210,6 +216,7 @@ class Reducer {
       const blocks = Math.min(atOnce, outer - from);
       this.#staging.copyIn(x, data, offset + from * block, blocks * block);
       this.#run(blocks, length, inner);
+      divided(heap.window(to, blocks * inner, laneBytes), divisor);
       this.#staging.copyOut(to, results, from * inner, blocks * inner, laneBytes);
     }
   }
@@ -260,8 +267,11 @@ class Reducer {
   }
 }
 
-/** Reduces some axes of an array to length 1: those that have another length in it than in the shape of the result. */
-type Reduce = (x: NdArray, shape: Shape) => NdArray;
+/**
+ * Reduces some axes of an array to length 1: those that have another length in it than in the shape of the result. What
+ * comes out is divided, before it is rounded.
+ */
+type Reduce = (x: NdArray, shape: Shape, divisor?: number) => NdArray;
 
 /** The number of elements along the axes from `from` up to, not including, `to`. */
 function sizeAlong(shape: Shape, from: number, to: number): number {
@@ -272,7 +282,7 @@ function sizeAlong(shape: Shape, from: number, to: number): number {
 
 /** Runs a reducer over the last run of neighbouring axes, then over those before. */
 function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
-  return (x, shape) => {
+  return (x, shape, divisor = 1) => {
     const { shape: whole, dtype } = x;
     const isLeft = (axis: number): boolean => whole[axis] !== shape[axis];
     const endOfRun = (before: number): number => {
@@ -294,7 +304,7 @@ function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
       };
       const resultType = next === 0 ? (dtype as FloatDType) : reducer.dtype;
       const lengths = next === 0 ? shape : [...whole.slice(0, from), ...shape.slice(from)];
-      result = new NdArray(reducer.reduce(result, blocks, resultType), resultType, lengths);
+      result = new NdArray(reducer.reduce(result, blocks, resultType, next === 0 ? divisor : 1), resultType, lengths);
       to = next;
     }
     return result;

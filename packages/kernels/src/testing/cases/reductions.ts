@@ -47,7 +47,7 @@ const longShapes: readonly Shape[] = [
 /** Arrays of more elements than an interpreter may take at a time, along every axis and across it. */
 const veryLongShapes: readonly Shape[] = [[veryLong], [7001, 3], [2, veryLong], [5, 4001]];
 
-type OverAxes = 'sum' | 'max' | 'min';
+type OverAxes = 'sum' | 'mean' | 'max' | 'min';
 type AlongAxis = 'argmax' | 'argmin' | 'cumsum';
 
 /** Numbers of every dtype on which sums cancel, wrap or spread a NaN, and extrema tie. */
@@ -90,7 +90,7 @@ function inputsOf(dtype: DType, values: Values, empty: boolean): readonly ArrayI
 
 const overAxes = (primitive: OverAxes, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
   dtypes.flatMap((dtype) => [
-    ...inputsOf(dtype, values(dtype), primitive === 'sum').flatMap((input) =>
+    ...inputsOf(dtype, values(dtype), primitive === 'sum' || primitive === 'mean').flatMap((input) =>
       axesOf(input.shape).map((axes): Case => newCase(primitive, [input], axes)),
     ),
     ...(isFloat(dtype) ? veryLongShapes : []).flatMap((shape) =>
@@ -122,6 +122,7 @@ const eitherEnd = (input: ArrayInput, axis: number): readonly Case[] =>
 
 export const reductionCases = {
   sum: overAxes('sum', numeric, usual),
+  mean: overAxes('mean', anyDType.filter(isFloat), usual),
   max: [...overAxes('max', anyDType, tied), ...emptyExtrema('max')],
   min: [...overAxes('min', anyDType, tied), ...emptyExtrema('min')],
   argmax: [...alongAxis('argmax', numeric, tied), ...emptyArguments('argmax')],

@@ -125,11 +125,12 @@ export const sigmoid: UnaryFunction = (f, v) => {
 
 /** With h = expm1(2 |x|) / 2 and b = min(h, 1), tanh |x| = h / (1 + h) = b - b b / (1 + h), and the sign of x. */
 export const tanh: UnaryFunction = (f, v) => {
-  const [one, half, highest] = constants(f, v, 1, 0.5, 2 * BEYOND[v.scalar].one);
+  const [one, half, highest, sign] = constants(f, v, 1, 0.5, 2 * BEYOND[v.scalar].one, -0);
   const split = exponentSplitter(f, v, FORMAT[v.scalar].bias - 1);
   const withSign = signer(f, v);
   return (x) => {
-    const { sum, linear, curved } = split(f.let(v.pmin(v.abs(v.add(x, x)), highest)));
+    // V8 makes the mask of `abs` anew for each vector.
+    const { sum, linear, curved } = split(f.let(v.pmin(v128.andnot(v.add(x, x), sign), highest)));
     const scale = f.let(power(v, sum));
     const h = f.let(v.madd(curved, scale, v.madd(linear, scale, v.sub(scale, half))));
     const b = f.let(v.pmin(h, one));

@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } from '@tapegrad/kernels';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { type FunctionBuilder, ModuleBuilder } from '../src/wasm/assembler.ts';
+import { type FunctionBuilder, type Local, ModuleBuilder } from '../src/wasm/assembler.ts';
 import { atomic } from '../src/wasm/atomics.ts';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
@@ -191,13 +191,13 @@ describe.runIf(shared)('what is to be done meanwhile', () => {
   });
 });
 
-/** A job of two tasks, of which the helper's does something and never comes to an end. */
-function unfinished(crew: Crew, fate: (f: FunctionBuilder) => void): () => void {
+/** A job of two tasks, of which the helper's, once `begun` is 1, does something. */
+function helped(crew: Crew, fate: (f: FunctionBuilder, begun: Local<'i32'>) => void): () => void {
   const module = new ModuleBuilder({ shared: true });
   defineTasks(module, ['begun'], (f, _task, thread, { begun }) => {
     f.if(thread, () => {
       f.run(atomic.store(begun, 1));
-      fate(f);
+      fate(f, begun);
     });
     f.while(i32.eqz(atomic.load(begun)), () => {});
   });
@@ -211,7 +211,7 @@ describe.runIf(shared)('a helper that ends in the middle of a task is an error, 
 
   test('by an error', async () => {
     const crew = await crewOf(2);
-    const run = unfinished(crew, (f) => f.drop(i32.load(-4)));
+    const run = helped(crew, (f) => f.drop(i32.load(-4)));
     expect(run).toThrow(message);
     expect(crew.isReady).toBe(false);
   });
@@ -220,7 +220,7 @@ describe.runIf(shared)('a helper that ends in the middle of a task is an error, 
     const started = vi.spyOn(Worker.prototype, 'unref');
     const crew = await crewOf(2);
     const worker = started.mock.contexts[0] as Worker;
-    const run = unfinished(crew, (f) => f.while(i32.const(1), () => {}));
+    const run = helped(crew, (f) => f.while(i32.const(1), () => {}));
     const { wait } = Atomics;
     vi.spyOn(Atomics, 'wait').mockImplementation((...args) => {
       void worker.terminate();
@@ -230,6 +230,16 @@ describe.runIf(shared)('a helper that ends in the middle of a task is an error, 
     expect(crew.isReady).toBe(false);
     vi.restoreAllMocks();
   });
+});
+
+test.runIf(shared)('a helper is waited for where the event loop has not turned since it was started', () => {
+  const crew = new Crew(2);
+  const { i32: words } = crew.heap;
+  while (!crew.isReady) Atomics.wait(words, 0, words[0]!, 10);
+  const run = helped(crew, (f, begun) => f.drop(atomic.wait(begun, 1, 300_000_000)));
+  expect(run).not.toThrow();
+  expect(crew.isReady).toBe(true);
+  crew.close();
 });
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: FloatArray) => Buffer.from(buffer, byteOffset, byteLength);

@@ -5,7 +5,7 @@ import { Heap } from './heap.ts';
 import type { HostWorker } from './host.ts';
 import { CREW, JOB, type TaskExports } from './tasks.ts';
 import type { WasmModule } from './webassembly.ts';
-import { isRunning, startWorker, workerPort } from './workers.ts';
+import { startWorker, stateOf, workerPort } from './workers.ts';
 
 /**
  * The program of a worker. Its loop is `help`, in WebAssembly, which comes back only when another module's job is
@@ -23,7 +23,7 @@ port.onmessage = ({ data: { memory, crew, thread, job, module } }) => {
   }
 };`;
 
-/** Naps without a task finished, after which one that an ended helper may have taken counts as lost: 10 s. */
+/** Naps without a task finished, after which one that a helper may have taken, of which it is not known that it runs, counts as lost: 10 s. */
 const MOST_NAPS = 100;
 
 /** Jobs of one module: the arguments go to `arguments`, an index into the memory as 32-bit integers. */
@@ -73,6 +73,7 @@ export class Crew {
     Atomics.store(heap.i32, (crew + CREW.current) / 4, job);
     for (const [i, worker] of this.#workers.entries()) {
       worker.postMessage({ memory: heap.memory, crew, thread: i + 1, job, module });
+      stateOf(worker); // Node tells at once that a worker has ended if it was asked about it before.
     }
     const exports = instantiate<Exports>(module, heap.memory);
     const mayWait = this.#mayWait ? 1 : 0;
@@ -97,9 +98,10 @@ export class Crew {
       const before = finished;
       finished = Atomics.load(i32, place);
       if (finished === tasks) return;
-      const running = this.#workers.filter(isRunning).length;
-      naps = running < this.#workers.length && finished === before ? naps - 1 : MOST_NAPS;
-      if (running === 0 || naps === 0) break;
+      const states = this.#workers.map(stateOf);
+      const isMoving = finished !== before || states.every((state) => state === 'running');
+      naps = isMoving ? MOST_NAPS : naps - 1;
+      if (naps === 0 || states.every((state) => state === 'ended')) break;
       Atomics.wait(i32, place, finished, 100);
     }
     this.#isLost = true;

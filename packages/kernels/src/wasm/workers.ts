@@ -40,10 +40,12 @@ export function startWorker(source: string): HostWorker {
 }
 
 /**
- * Whether a worker has begun and not ended, as Node knows before its parent is told, which may have to wait for its own event
- * loop. Of a page's workers nobody knows.
+ * What is known of a worker at once, before its end is told, for which its parent's event loop has to turn. In Node that is
+ * nothing before the loop has turned for the first time since the worker began; of a page's workers it is assumed that they run.
  */
-export function isRunning(worker: HostWorker): boolean {
+export function stateOf(worker: HostWorker): 'running' | 'ended' | 'unknown' {
   const loop = (worker as Partial<NodeWorker>).performance?.eventLoopUtilization();
-  return loop === undefined || (loop.active > 0 && loop.idle >= 0);
+  if (loop === undefined) return 'running';
+  if (loop.idle < 0) return 'ended';
+  return loop.active > 0 ? 'running' : 'unknown';
 }

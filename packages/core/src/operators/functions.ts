@@ -77,11 +77,19 @@ type AnyMethod = (...args: unknown[]) => Tensor;
 const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
   (checkTensor(name, x)[name] as AnyMethod).apply(x, args);
 
-/** A method as a function `F` of the tensor and the method's arguments. */
-const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
-const unary = method<UnaryFunction>;
-const reduction = method<ReduceFunction>;
+// Calls of these are known to do nothing but make a function, so that a program carries those functions that it uses.
 
+/** A method as a function `F` of the tensor and the method's arguments. */
+/* @__NO_SIDE_EFFECTS__ */
+const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
+
+/* @__NO_SIDE_EFFECTS__ */
+const unary = (name: Method): UnaryFunction => method(name);
+
+/* @__NO_SIDE_EFFECTS__ */
+const reduction = (name: Method): ReduceFunction => method(name);
+
+/* @__NO_SIDE_EFFECTS__ */
 const binary = <const Call extends Method>(name: Call): BinaryFunction<Call> =>
   ((x: Tensor | number, y: Tensor) =>
     call(name, typeof x === 'number' ? operand(name, checkTensor(name, y), x) : x, y)) as BinaryFunction<Call>;

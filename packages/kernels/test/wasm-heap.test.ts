@@ -20,17 +20,6 @@ describe('heap', () => {
     expect([heap.f32[17], heap.i32[17]]).toEqual([1.9375, 0x3ff80000]);
   });
 
-  test('a freed piece is used again for one of about its size', () => {
-    const heap = new Heap();
-    const pointer = heap.allocate(1000);
-    heap.free(pointer);
-    expect(heap.allocate(990)).toBe(pointer);
-    expect(heap.allocate(990)).not.toBe(pointer);
-    expect(() => heap.free(pointer + 64)).toThrow(`Heap.free: nothing is allocated at ${pointer + 64}`);
-    heap.free(pointer);
-    expect(() => heap.free(pointer)).toThrow('nothing is allocated');
-  });
-
   test('the stack gives back what a mark covers, across chunks', () => {
     const heap = new Heap();
     const bottom = heap.mark();
@@ -45,7 +34,7 @@ describe('heap', () => {
   });
 
   test('pieces in use never overlap', () => {
-    const sizes = fc.array(fc.record({ bytes: fc.nat(200_000), action: fc.nat(3) }), { maxLength: 60 });
+    const sizes = fc.array(fc.record({ bytes: fc.nat(200_000), action: fc.nat(2) }), { maxLength: 60 });
     fc.assert(
       fc.property(sizes, (steps) => {
         const heap = new Heap();
@@ -55,20 +44,19 @@ describe('heap', () => {
         const marks: { mark: number; live: number }[] = [];
         const stack: [number, number][] = [];
         for (const { bytes, action } of steps) {
-          if (action === 0 && live.length > 0) heap.free(live.shift()![0]);
-          if (action === 1) {
+          if (action === 0) {
             const pointer = heap.allocate(bytes);
             expect(apart(pointer, bytes)).toBe(true);
             live.push([pointer, bytes]);
           }
-          if (action === 2) {
+          if (action === 1) {
             marks.push({ mark: heap.mark(), live: stack.length });
             const pointer = heap.reserve(bytes);
             expect(apart(pointer, bytes)).toBe(true);
             expect(stack.every(([other, length]) => pointer + bytes <= other || other + length <= pointer)).toBe(true);
             stack.push([pointer, bytes]);
           }
-          const last = action === 3 ? marks.pop() : undefined;
+          const last = action === 2 ? marks.pop() : undefined;
           if (last !== undefined) {
             heap.release(last.mark);
             stack.length = last.live;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
-import { type ArrayMatrix, type FloatArray, type HeapMatrix, MatrixProduct } from '../src/wasm/matmul.ts';
+import { type ArrayMatrix, type FloatArray, MatrixProduct } from '../src/wasm/matmul.ts';
 import { blockDepth, type TileName } from '../src/wasm/product.ts';
 
 const { relaxedSimd } = features();
@@ -243,26 +243,6 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
     ]);
   });
 
-  test('a packed operand serves several products', () => {
-    for (const [n, k] of [
-      [1, 4],
-      [45, 530],
-      [5000, 3],
-      [3, 5000],
-    ] as const) {
-      const b = rowMajor(k, n);
-      const mark = heap.mark();
-      const packed = product.pack(k, n, b, heap.reserve(product.packedBytes(k, n)));
-      for (const m of [1, 3, 8]) {
-        const a = rowMajor(m, k);
-        const c = newArray(type, m * n);
-        product.run(m, n, k, a, packed, { data: c, offset: 0 });
-        expect(c).toEqual(run(m, n, k, a, b));
-      }
-      heap.release(mark);
-    }
-  });
-
   test.runIf(features().threads)('runs over a memory that is shared', () => {
     const shared = new MatrixProduct(new Heap({ shared: true }), type, { relaxed, tile });
     const [a, b] = [matrix(type, 9, 30, 'columns', random), rowMajor(30, 21)];
@@ -277,35 +257,5 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
     const c = newArray(type, 400 * 400);
     small.run(400, 400, 400, a, b, { data: c, offset: 0 });
     expectSame(c, run(400, 400, 400, a, b));
-  });
-
-  test('operands and results in the heap are used where they are', () => {
-    const [m, n, k] = [11, 21, 300];
-    const [a, b] = [matrix(type, m, k, 'columns', random), rowMajor(k, n)];
-    const expected = run(m, n, k, a, b);
-    const bytes = a.data.BYTES_PER_ELEMENT;
-    const view = () => (type === 'f32' ? heap.f32 : heap.f64);
-    const place = (x: ArrayMatrix, reversed: boolean): HeapMatrix => {
-      const pointer = heap.allocate(x.data.length * bytes);
-      view().set(reversed ? x.data.slice().reverse() : x.data, pointer / bytes);
-      const sign = reversed ? -1 : 1;
-      const offset = reversed ? x.data.length - 1 - x.offset : x.offset;
-      return {
-        pointer: pointer + offset * bytes,
-        rowStride: sign * x.rowStride * bytes,
-        columnStride: sign * x.columnStride * bytes,
-      };
-    };
-    for (const reversed of [false, true]) {
-      const pointer = heap.allocate(m * n * bytes);
-      product.run(m, n, k, place(a, reversed), place(b, reversed), { pointer });
-      expect([...view().subarray(pointer / bytes, pointer / bytes + m * n)]).toEqual([...expected]);
-      product.run(m, n, 0, place(a, reversed), place(b, reversed), { pointer });
-      expect(
-        view()
-          .subarray(pointer / bytes, pointer / bytes + m * n)
-          .every((x) => x === 0),
-      ).toBe(true);
-    }
   });
 });

@@ -25,8 +25,7 @@ interface Chunk {
 /**
  * A WebAssembly memory that grows as needed.
  *
- * - `allocate` and `free` are for what lives long: parameters, packed operands. A freed piece is used again for one of
- *   its size, rounded up to a quarter of a power of two.
+ * - `allocate` is for what lives as long as the memory.
  * - `mark`, `reserve` and `release` are a stack for the length of a call.
  *
  * Growth detaches every view of the memory: read `f32` and its like anew after `allocate` and `reserve`.
@@ -51,8 +50,6 @@ export class Heap {
   #capacity = 0;
   /** Everything from here on has never been given out. */
   #top = ALIGNMENT;
-  readonly #sizes = new Map<number, number>();
-  readonly #freed = new Map<number, number[]>();
   /** The stack is laid in chunks, since a piece given out can't move; the one in use, and its first free byte. */
   readonly #chunks: Chunk[] = [];
   #chunk = 0;
@@ -105,21 +102,19 @@ export class Heap {
     return made;
   }
 
-  /** Room for `bytes`, until `free`. Throws a RangeError where the memory is used up. */
+  /** Room for `bytes`, for good. Throws a RangeError where the memory is used up. */
   allocate(bytes: number): number {
-    const size = sizeClass(bytes);
-    const pointer = this.#freed.get(size)?.pop() ?? this.#extend(size);
-    this.#sizes.set(pointer, size);
+    const pointer = this.#top;
+    const top = pointer + aligned(bytes);
+    if (top + SLACK > this.#capacity) {
+      const pages = Math.ceil((top + SLACK - this.#capacity) / PAGE_BYTES);
+      const room = MAXIMUM_PAGES - this.#capacity / PAGE_BYTES;
+      // In larger steps than needed, as each detaches the views.
+      this.memory.grow(Math.max(pages, Math.min(room, this.#capacity / (4 * PAGE_BYTES))));
+      this.#view();
+    }
+    this.#top = top;
     return pointer;
-  }
-
-  free(pointer: number): void {
-    const size = this.#sizes.get(pointer);
-    if (size === undefined) throw new RangeError(`Heap.free: nothing is allocated at ${pointer}`);
-    this.#sizes.delete(pointer);
-    const freed = this.#freed.get(size);
-    if (freed === undefined) this.#freed.set(size, [pointer]);
-    else freed.push(pointer);
   }
 
   /** The top of the stack, to return to with `release`. */
@@ -130,7 +125,7 @@ export class Heap {
   /** Room for `bytes` on the stack, until the `release` of a mark taken before. */
   reserve(bytes: number): number {
     const pointer = this.#stack;
-    const end = pointer + ((bytes + ALIGNMENT - 1) & -ALIGNMENT);
+    const end = pointer + aligned(bytes);
     if (end > this.#chunks[this.#chunk]!.end) return this.#reserveElsewhere(bytes);
     this.#stack = end;
     return pointer;
@@ -159,22 +154,8 @@ export class Heap {
 
   #addChunk(bytes: number): number {
     const start = this.allocate(bytes);
-    this.#chunks.push({ start, end: start + this.#sizes.get(start)! });
+    this.#chunks.push({ start, end: this.#top });
     return start;
-  }
-
-  #extend(bytes: number): number {
-    const pointer = this.#top;
-    const end = pointer + bytes + SLACK;
-    if (end > this.#capacity) {
-      const pages = Math.ceil((end - this.#capacity) / PAGE_BYTES);
-      const room = MAXIMUM_PAGES - this.#capacity / PAGE_BYTES;
-      // In larger steps than needed, as each detaches the views.
-      this.memory.grow(Math.max(pages, Math.min(room, this.#capacity / (4 * PAGE_BYTES))));
-      this.#view();
-    }
-    this.#top = pointer + bytes;
-    return pointer;
   }
 
   #view(): void {
@@ -188,12 +169,9 @@ export class Heap {
   }
 }
 
+/** Rounded up to whole cache lines. */
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
 const lengthOf = (chunk: Chunk): number => chunk.end - chunk.start;
 
 const contains = (chunk: Chunk, pointer: number): boolean => pointer >= chunk.start && pointer <= chunk.end;
-
-/** The size rounded up to a quarter of a power of two, so that pieces freed fit pieces of about their size. */
-function sizeClass(bytes: number): number {
-  const step = Math.max(ALIGNMENT, 2 ** (29 - Math.clz32(Math.max(1, bytes - 1))));
-  return Math.ceil(Math.max(1, bytes) / step) * step;
-}

@@ -1,6 +1,6 @@
 /**
  * The matrix product on typed arrays: operands are copied into linear memory a part at a time, packed there and
- * multiplied (see product.ts), and the result is copied out. What lives in linear memory is used where it is.
+ * multiplied (see product.ts), and the result is copied out.
  */
 
 import type { Heap } from './heap.ts';
@@ -29,23 +29,21 @@ export interface ArrayMatrix<T extends FloatArray = FloatArray> {
 }
 
 /** A matrix in the heap, on any strides, in bytes. */
-export interface HeapMatrix {
+interface HeapMatrix {
   readonly pointer: number;
   readonly rowStride: number;
   readonly columnStride: number;
 }
 
-/** The right operand of products, packed in the heap by `MatrixProduct.pack`. */
-export interface PackedMatrix {
+/** Columns of the right operand in the heap, in panels. */
+interface Panels {
   readonly pointer: number;
   /** Bytes from one row of a panel to the next, and from one panel to the next. */
   readonly step: number;
   readonly panel: number;
 }
 
-/** Where a result goes, row after row: into an array from `offset` on, or into the heap. */
-export type MatrixResult<T extends FloatArray = FloatArray> = ArrayResult<T> | { readonly pointer: number };
-
+/** Where a result goes, row after row: into an array from `offset` on. */
 export interface ArrayResult<T extends FloatArray = FloatArray> {
   readonly data: T;
   readonly offset: number;
@@ -60,9 +58,6 @@ export interface ArrayProduct<T extends FloatArray = FloatArray> {
   readonly b: ArrayMatrix<T>;
   readonly c: ArrayResult<T>;
 }
-
-type Left<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix;
-type Right<T extends FloatArray> = ArrayMatrix<T> | HeapMatrix | PackedMatrix;
 
 /** Elements copied in or out at a time: they are in the second cache still when they are packed. */
 const STAGED = 1 << 18;
@@ -118,27 +113,28 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
    * C = A B with A of m x k, B of k x n and C of m x n, any of them 0, and what is to be added. C overlaps neither A nor
    * B.
    */
-  run(m: number, n: number, k: number, a: Left<T>, b: Right<T>, c: MatrixResult<T>, added?: Added<T>): void {
+  run(m: number, n: number, k: number, a: ArrayMatrix<T>, b: ArrayMatrix<T>, c: ArrayResult<T>, added?: Added<T>) {
     if (m === 0 || n === 0) return;
     if (k === 0) {
-      this.#withoutDepth(m, n, c, added);
+      if (added === undefined) c.data.fill(0, c.offset, c.offset + m * n);
+      else if (added !== 'result') copy(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
       return;
     }
     // A column is computed as a row, b^T A^T, which fills the vectors.
-    if (n === 1 && m > 1 && !isPacked(b)) {
+    if (n === 1 && m > 1) {
       const column = typeof added === 'object' ? { ...added, columnStride: 0 } : added;
       this.run(1, m, k, transposed(b), transposed(a), c, column);
       return;
     }
     const depth = blockDepth(k);
-    if (depth === k && Math.max(m * k, k * n, m * n) <= SMALL && !isPlaced(a) && 'data' in b && 'data' in c) {
+    if (depth === k && Math.max(m * k, k * n, m * n) <= SMALL) {
       this.#multiplySmall(m, n, k, a, b, c, added);
       return;
     }
     const slab = k <= LONGEST ? k : Math.floor(LONGEST / depth) * depth;
     for (let start = 0; start < k; start += slab) {
-      const right = isPacked(b) ? panelsFrom(b, start, 0) : part(b, start, 0);
-      this.#multiply(m, n, Math.min(slab, k - start), depth, part(a, 0, start), right, c, start > 0 ? 'result' : added);
+      const [left, right] = [part(a, 0, start), part(b, start, 0)];
+      this.#multiply(m, n, Math.min(slab, k - start), depth, left, right, c, start > 0 ? 'result' : added);
     }
   }
 
@@ -169,17 +165,13 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     }
   }
 
-  /** The bytes of a packed matrix of k x n. */
-  packedBytes(k: number, n: number): number {
-    return packedBytes(this.#layout, k, n);
-  }
-
-  /** Packs B of k x n, neither 0, into `packedBytes(k, n)` at `target`, for products that share it. */
-  pack(k: number, n: number, b: Left<T>, target: number): PackedMatrix {
+  /** Packs B, k x n, onto the stack. */
+  #pack(b: ArrayMatrix<T>, k: number, n: number): Panels {
     const { bytes, panelColumns } = this.#layout;
-    const packed = { pointer: target, step: panelColumns * bytes, panel: k * panelColumns * bytes };
+    const pointer = this.#heap.reserve(packedBytes(this.#layout, k, n));
+    const [step, panel] = [panelColumns * bytes, k * panelColumns * bytes];
     // A piece is contiguous in the array where it can be: whole columns where those are.
-    const byColumns = !isPlaced(b) && b.rowStride === 1;
+    const byColumns = b.rowStride === 1;
     const rows = Math.min(k, byColumns ? STAGED / panelColumns : Math.max(1, Math.floor(STAGED / n)));
     const columns = byColumns ? Math.floor(STAGED / rows / panelColumns) * panelColumns : n;
     for (let row = 0; row < k; row += rows) {
@@ -187,12 +179,12 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
         const mark = this.#heap.mark();
         const [depth, width] = [Math.min(rows, k - row), Math.min(columns, n - column)];
         const piece = this.#place(b, row, column, depth, width);
-        const at = panelsFrom(packed, row, column / panelColumns).pointer;
-        this.#kernels.pack(piece.pointer, piece.rowStride, piece.columnStride, depth, width, at, packed.panel);
+        const at = pointer + row * step + (column / panelColumns) * panel;
+        this.#kernels.pack(piece.pointer, piece.rowStride, piece.columnStride, depth, width, at, panel);
         this.#heap.release(mark);
       }
     }
-    return packed;
+    return { pointer, step, panel };
   }
 
   /** A product of small arrays: the steps of `#multiply`, once each. */
@@ -210,7 +202,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const mark = heap.mark();
     const rowBytes = panelColumns * bytes;
     const [left, right] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes)];
-    const packed = heap.reserve(this.packedBytes(k, n));
+    const packed = heap.reserve(packedBytes(this.#layout, k, n));
     const to = heap.reserve(m * n * bytes);
     const work = heap.reserve(workBytes(this.#layout, m, k));
     const base = this.#base(added, 0, n) ?? to;
@@ -237,9 +229,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     n: number,
     k: number,
     depth: number,
-    a: Left<T>,
-    b: Right<T>,
-    c: MatrixResult<T>,
+    a: ArrayMatrix<T>,
+    b: ArrayMatrix<T>,
+    c: ArrayResult<T>,
     added: Added<T> | undefined,
   ): void {
     const heap = this.#heap;
@@ -249,22 +241,17 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     for (let column = 0; column < n; column += columns) {
       const width = Math.min(columns, n - column);
       const outer = heap.mark();
-      const right = this.#panels(b, m, k, column, width);
+      const right = this.#panels(part(b, 0, column), m, k, width);
       const base = this.#base(added, column, width);
       for (let row = 0; row < m; row += rows) {
         const height = Math.min(rows, m - row);
         const inner = heap.mark();
         const left = this.#place(a, row, 0, height, k);
-        if ('pointer' in c) {
-          const to = c.pointer + (row * n + column) * bytes;
-          this.#compute(height, width, k, depth, left, right, to, n * bytes, base ?? to);
-        } else {
-          const to = heap.reserve(height * width * bytes);
-          const at = c.offset + row * n + column;
-          if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
-          this.#compute(height, width, k, depth, left, right, to, width * bytes, base ?? to);
-          copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
-        }
+        const to = heap.reserve(height * width * bytes);
+        const at = c.offset + row * n + column;
+        if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
+        this.#compute(height, width, k, depth, left, right, to, base ?? to);
+        copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
         heap.release(inner);
       }
       heap.release(outer);
@@ -278,17 +265,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /** A product of what lies in the heap, added to the rows at `base`: the result's own, one for all, or none. */
-  #compute(
-    m: number,
-    n: number,
-    k: number,
-    depth: number,
-    a: HeapMatrix,
-    b: PackedMatrix,
-    to: number,
-    toRowStride: number,
-    base: number,
-  ): void {
+  #compute(m: number, n: number, k: number, depth: number, a: HeapMatrix, b: Panels, to: number, base: number): void {
+    const toRowStride = n * this.#layout.bytes;
     const work = this.#heap.reserve(workBytes(this.#layout, m, k));
     // biome-ignore format: three lines of operands
     this.#kernels.multiply(
@@ -297,23 +275,18 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     );
   }
 
-  /** The panels of some columns of B: packed before, packed now, or for a few rows of A its rows as they are. */
-  #panels(b: Right<T>, m: number, k: number, column: number, width: number): PackedMatrix {
+  /** The panels of B, k x n: packed, or for a few rows of A its rows as they are. */
+  #panels(b: ArrayMatrix<T>, m: number, k: number, n: number): Panels {
+    if (m > FEW_ROWS || b.rowStride <= 0 || b.columnStride !== 1) return this.#pack(b, k, n);
     const { bytes, panelColumns } = this.#layout;
-    if (isPacked(b)) return panelsFrom(b, 0, column / panelColumns);
-    const piece = part(b, 0, column);
-    if (m <= FEW_ROWS && piece.rowStride > 0 && piece.columnStride === (isPlaced(piece) ? bytes : 1)) {
-      const { pointer, rowStride } = this.#place(piece, 0, 0, k, width);
-      return { pointer, step: rowStride, panel: panelColumns * bytes };
-    }
-    return this.pack(k, width, piece, this.#heap.reserve(this.packedBytes(k, width)));
+    const { pointer, rowStride } = this.#place(b, 0, 0, k, n);
+    return { pointer, step: rowStride, panel: panelColumns * bytes };
   }
 
-  /** The matrix's part of `rows` x `columns` in the heap: where it is, or copied onto the stack. */
-  #place(matrix: Left<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
-    const piece = part(matrix, row, column);
-    if (isPlaced(piece)) return piece;
-    return this.#copyIn(piece, rows, columns, this.#heap.reserve(rows * columns * this.#layout.bytes));
+  /** The matrix's part of `rows` x `columns`, copied onto the stack. */
+  #place(matrix: ArrayMatrix<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
+    const pointer = this.#heap.reserve(rows * columns * this.#layout.bytes);
+    return this.#copyIn(part(matrix, row, column), rows, columns, pointer);
   }
 
   /** Matrices of `rows` x `columns` copied onto the stack, one after the other; one that they all are, once. */
@@ -335,45 +308,26 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       : { pointer, rowStride: columns * bytes, columnStride: bytes };
   }
 
-  /** A product of matrices without a depth. */
-  #withoutDepth(m: number, n: number, c: MatrixResult<T>, added: Added<T> | undefined): void {
-    if (added === 'result') return;
-    const [data, offset] = 'data' in c ? [c.data, c.offset] : [this.#view(), c.pointer / this.#layout.bytes];
-    if (added === undefined) data.fill(0, offset, offset + m * n);
-    else copy(data, offset, n, { ...added, rowStride: 0 }, m, n);
-  }
-
   #view(): FloatArray {
     return this.#layout.type === 'f32' ? this.#heap.f32 : this.#heap.f64;
   }
 }
-
-const isPlaced = (matrix: ArrayMatrix | HeapMatrix): matrix is HeapMatrix => 'pointer' in matrix;
-
-const isPacked = (matrix: ArrayMatrix | HeapMatrix | PackedMatrix): matrix is PackedMatrix => 'panel' in matrix;
 
 /** A matrix of contiguous rows. */
 const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
   return { data, offset, rowStride, columnStride: 1 };
 };
 
-const transposed = <M extends ArrayMatrix | HeapMatrix>(matrix: M): M => ({
+const transposed = <T extends FloatArray>(matrix: ArrayMatrix<T>): ArrayMatrix<T> => ({
   ...matrix,
   rowStride: matrix.columnStride,
   columnStride: matrix.rowStride,
 });
 
 /** The matrix from a row and a column on. */
-function part<T extends FloatArray>(matrix: Left<T>, row: number, column: number): Left<T> {
+function part<T extends FloatArray>(matrix: ArrayMatrix<T>, row: number, column: number): ArrayMatrix<T> {
   if (row === 0 && column === 0) return matrix;
-  const distance = row * matrix.rowStride + column * matrix.columnStride;
-  if (isPlaced(matrix)) return { ...matrix, pointer: matrix.pointer + distance };
-  return { ...matrix, offset: matrix.offset + distance };
-}
-
-/** The packed matrix from a row of every panel, and from a panel, on. */
-function panelsFrom(packed: PackedMatrix, row: number, panel: number): PackedMatrix {
-  return { ...packed, pointer: packed.pointer + row * packed.step + panel * packed.panel };
+  return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
 }
 
 /** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */

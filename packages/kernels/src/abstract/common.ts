@@ -2,7 +2,7 @@
 
 import { checkDType, type DType, hasNumber } from '../dtype.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import type { ArrayLike, CommonKernels, Slice } from '../primitives.ts';
+import { type ArrayLike, type Binary, type CommonKernels, mapEntries, type Slice, type Unary } from '../primitives.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from '../shape.ts';
 import { checkAxis, checkFloat, checkInt32, checkNumeric, checkSameDType, checkSameShape, type } from './checks.ts';
 
@@ -14,20 +14,48 @@ function checkValue(call: string, value: number, dtype: DType): void {
 
 type Check = (call: string, x: ArrayLike) => void;
 
-const unary = (call: string, check: Check) => (x: ArrayLike) => {
-  check(call, x);
-  return type(x.shape, x.dtype);
+/** What the elementwise primitives take: on one operand, */
+const unary: { readonly [P in Unary]: Check } = {
+  neg: checkNumeric,
+  abs: checkNumeric,
+  sign: checkNumeric,
+  exp: checkFloat,
+  expm1: checkFloat,
+  log: checkFloat,
+  log1p: checkFloat,
+  sqrt: checkFloat,
+  sin: checkFloat,
+  cos: checkFloat,
+  tan: checkFloat,
+  asin: checkFloat,
+  acos: checkFloat,
+  atan: checkFloat,
+  sinh: checkFloat,
+  cosh: checkFloat,
+  tanh: checkFloat,
+  sigmoid: checkFloat,
+  relu: checkNumeric,
+  softplus: checkFloat,
+  erf: checkFloat,
+  floor: checkFloat,
+  ceil: checkFloat,
+  round: checkFloat,
 };
 
-const binary = (call: string, check?: Check) => (x: ArrayLike, y: ArrayLike) => {
-  checkSameDType(call, x, y);
-  check?.(call, x);
-  return type(broadcastShapes(call, x.shape, y.shape), x.dtype);
-};
-
-const comparison = (call: string) => (x: ArrayLike, y: ArrayLike) => {
-  checkSameDType(call, x, y);
-  return type(broadcastShapes(call, x.shape, y.shape), 'bool');
+/** and on two, which give what they take but for comparisons. */
+const binary: { readonly [P in Binary]: { readonly check?: Check; readonly dtype?: DType } } = {
+  add: { check: checkNumeric },
+  sub: { check: checkNumeric },
+  mul: { check: checkNumeric },
+  div: { check: checkFloat },
+  pow: { check: checkFloat },
+  remainder: { check: checkNumeric },
+  atan2: { check: checkFloat },
+  maximum: {},
+  minimum: {},
+  equal: { dtype: 'bool' },
+  less: { dtype: 'bool' },
+  lessEqual: { dtype: 'bool' },
 };
 
 const withAxis = (shape: Shape, axis: number, length: number): Shape => shape.map((n, i) => (i === axis ? length : n));
@@ -93,41 +121,17 @@ export const resultOf: CommonKernels<ArrayLike> = {
     return type(shape, dtype);
   },
 
-  neg: unary('neg', checkNumeric),
-  abs: unary('abs', checkNumeric),
-  sign: unary('sign', checkNumeric),
-  exp: unary('exp', checkFloat),
-  expm1: unary('expm1', checkFloat),
-  log: unary('log', checkFloat),
-  log1p: unary('log1p', checkFloat),
-  sqrt: unary('sqrt', checkFloat),
-  sin: unary('sin', checkFloat),
-  cos: unary('cos', checkFloat),
-  tan: unary('tan', checkFloat),
-  asin: unary('asin', checkFloat),
-  acos: unary('acos', checkFloat),
-  atan: unary('atan', checkFloat),
-  sinh: unary('sinh', checkFloat),
-  cosh: unary('cosh', checkFloat),
-  tanh: unary('tanh', checkFloat),
-  sigmoid: unary('sigmoid', checkFloat),
-  relu: unary('relu', checkNumeric),
-  softplus: unary('softplus', checkFloat),
-  erf: unary('erf', checkFloat),
-  floor: unary('floor', checkFloat),
-  ceil: unary('ceil', checkFloat),
-  round: unary('round', checkFloat),
+  ...mapEntries(unary, (call, check) => (x: ArrayLike) => {
+    check(call, x);
+    return type(x.shape, x.dtype);
+  }),
   stopGradient: (x) => type(x.shape, x.dtype),
 
-  add: binary('add', checkNumeric),
-  sub: binary('sub', checkNumeric),
-  mul: binary('mul', checkNumeric),
-  div: binary('div', checkFloat),
-  pow: binary('pow', checkFloat),
-  remainder: binary('remainder', checkNumeric),
-  atan2: binary('atan2', checkFloat),
-  maximum: binary('maximum'),
-  minimum: binary('minimum'),
+  ...mapEntries(binary, (call, { check, dtype }) => (x: ArrayLike, y: ArrayLike) => {
+    checkSameDType(call, x, y);
+    check?.(call, x);
+    return type(broadcastShapes(call, x.shape, y.shape), dtype ?? x.dtype);
+  }),
 
   timesSlope(g, y) {
     checkSameDType('timesSlope', g, y);
@@ -135,10 +139,6 @@ export const resultOf: CommonKernels<ArrayLike> = {
     checkSameShape('timesSlope', g, y);
     return type(y.shape, y.dtype);
   },
-
-  equal: comparison('equal'),
-  less: comparison('less'),
-  lessEqual: comparison('lessEqual'),
 
   where(condition, x, y) {
     if (condition.dtype !== 'bool') {

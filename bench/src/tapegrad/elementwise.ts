@@ -1,4 +1,4 @@
-import { ones, tensor } from '@tapegrad/core';
+import { type Gradients, ones, tensor, withGradients } from '@tapegrad/core';
 import type { Build } from '../protocol.ts';
 import { latest } from './latest.ts';
 
@@ -8,9 +8,16 @@ export const elementwise: Build<'elementwise'> = ({ size, backward }, inputs) =>
   const forward = () => a.mul(b).add(c).tanh().mul(d.sigmoid());
   if (!backward) return latest(() => ({ y: forward() }));
   const seed = ones([size]);
-  return latest(() => {
-    const y = forward();
-    const gradients = y.backward({ seed });
-    return { y, da: gradients.of(a), db: gradients.of(b), dc: gradients.of(c), dd: gradients.of(d) };
-  });
+  const all = (gradients: Gradients) => [a, b, c, d].map((x) => gradients.of(x).data);
+  return {
+    step() {
+      withGradients(forward(), all, { seed });
+    },
+    read() {
+      const y = forward();
+      // Lent gradients must not be kept, so these are computed again.
+      const [da, db, dc, dd] = all(y.backward({ seed })) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      return { y: y.data, da, db, dc, dd };
+    },
+  };
 };

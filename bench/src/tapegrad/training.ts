@@ -9,7 +9,7 @@ export function training(parameters: readonly Parameter[], loss: () => Tensor, l
   return {
     step() {
       const value = loss();
-      optimizer.step(value.backward());
+      optimizer.minimize(value);
       last = value.item();
     },
     read: () => ({ loss: [last] }),

@@ -23,6 +23,7 @@ export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } 
 export { checkpoint } from './autograd/checkpoint.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './autograd/define.ts';
 export { registerHook } from './autograd/hooks.ts';
+export { withGradients } from './autograd/lending.ts';
 export {
   arange,
   eye,

@@ -674,8 +674,13 @@ export function checkFloat(call: string, x: unknown): Tensor {
 const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor =>
   indices instanceof Tensor ? indices : new Tensor(indexList(call, indices));
 
-/** `backward`, along other entries than those that the tensor was computed by. */
-export function backwardAlong(y: Tensor, options: BackwardOptions, entries?: readonly Entry<Tensor>[]): Gradients {
+/** `backward`, along other entries than those that the tensor was computed by, or in memory of someone else's. */
+export function backwardAlong(
+  y: Tensor,
+  options: BackwardOptions,
+  entries?: readonly Entry<Tensor>[],
+  memory = new Recycler(),
+): Gradients {
   if (!y.requiresGrad) {
     throw new TapeError(
       'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
@@ -690,7 +695,7 @@ export function backwardAlong(y: Tensor, options: BackwardOptions, entries?: rea
     return new Gradients(withRecording(true, () => sweep(seeds, onTensors, { entries, wanted, retain })));
   }
   const seeds = new Map([[y, seed.array]]);
-  const run = { entries, wanted, retain, memory: new Recycler() };
+  const run = { entries, wanted, retain, memory };
   const found = withRecording(false, () => sweep<Tensor, NdArray>(seeds, onArrays(), run));
   const gradients = new Map<Tensor, Tensor>();
   for (const [x, g] of found) gradients.set(x, new Tensor(g));

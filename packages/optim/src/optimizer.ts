@@ -1,4 +1,12 @@
-import { ArgumentError, type Data, type Gradients, type Parameter, TapeError } from '@tapegrad/core';
+import {
+  ArgumentError,
+  type Data,
+  type Gradients,
+  type Parameter,
+  TapeError,
+  type Tensor,
+  withGradients,
+} from '@tapegrad/core';
 import { gradientFor } from './gradient.ts';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
 import { checkCount, checkParameterState, copyOf, type Memory, type ParameterState, parameterState } from './memory.ts';
@@ -8,7 +16,7 @@ import { checkKnown, checkNotNegative, type Defaults, type OptimizerOptions } fr
 export interface Update<Options extends OptimizerOptions, M extends Memory = Memory> {
   /** The parameter, to be changed in place. */
   readonly elements: Data;
-  /** The derivative of the loss with respect to each element. */
+  /** The derivative of the loss with respect to each element; not to be kept. */
   readonly gradient: Data;
   /** To be changed in place. */
   readonly memory: M;
@@ -135,6 +143,19 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       const step = ++entry.step;
       parameter.update((elements) => this.update({ elements, gradient, memory, options: group.options, step }));
     });
+  }
+
+  /**
+   * Steps down a loss: `step` with its gradients, or with what `change` makes of them. Their memory serves again in the next
+   * step, so neither may be kept; large models train some percent faster by it.
+   *
+   * @example
+   * const w = parameter(tensor([3, 4]));
+   * new SGD([w], { learningRate: 0.5 }).minimize(w.mul(w).sum(), (gradients) => clipGradNorm(gradients, 5).gradients);
+   * w.toArray(); // [1.5, 2]
+   */
+  minimize(loss: Tensor, change: (gradients: Gradients) => Gradients = (gradients) => gradients): void {
+    withGradients(loss, (gradients) => this.step(change(gradients)));
   }
 
   #gradientOf({ parameter, group }: Entry<Options, M>, gradients: Gradients): Data | undefined {

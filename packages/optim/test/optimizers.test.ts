@@ -53,6 +53,19 @@ const gradientsOf = (w: Parameter): Gradients => w.tanh().mul(w).sum().backward(
 describe.each(kinds)('%s', (kind) => {
   const make = makers[kind]!;
 
+  test.each(['float32', 'float64'] as const)('minimizes with the steps along the gradients: %s', (dtype) => {
+    const large = (): Parameter => parameter(new Random(3).normal([60, 50], { dtype }), { name: 'w' });
+    const [stepped, minimized] = [large(), large()];
+    const [one, other] = [make([stepped]), make([minimized])];
+    const loss = (w: Parameter) => w.tanh().mul(w).sum();
+    for (let step = 0; step < 6; step++) {
+      one.step(loss(stepped).backward().scale(0.5));
+      other.minimize(loss(minimized), (gradients) => gradients.scale(0.5));
+    }
+    expect(minimized.data).toEqual(stepped.data);
+    expect(other.state()).toEqual(one.state());
+  });
+
   test.each(['float32', 'float64'] as const)('stopped and resumed, takes the same steps: %s', (dtype) => {
     const straight = start(dtype);
     const optimizer = make([straight]);

@@ -1,0 +1,25 @@
+/** Gradients that are used once, and whose memory serves again. */
+
+import { Recycler } from '@tapegrad/kernels';
+import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
+
+/**
+ * Lends a function the gradients of a loss, and takes their memory back when it returns: `backward` for a loop, in which new
+ * memory for each step's gradients would be cleared and paid for page by page.
+ *
+ * The function may read and update what it likes, but keep neither the gradients nor views of them: their elements become
+ * others. What it computes from them is its own, and so is what a hook was given. Where it throws, nothing is taken back.
+ *
+ * @returns what the function returns.
+ * @throws as `backward` does.
+ * @example
+ * const w = tensor([3, 4], { requiresGrad: true });
+ * withGradients(w.mul(w).sum(), (gradients) => gradients.of(w).norm().item()); // 10
+ */
+export function withGradients<R>(y: Tensor, use: (gradients: Gradients) => R, options: BackwardOptions = {}): R {
+  const memory = new Recycler();
+  const gradients = backwardAlong(checkTensor('withGradients', y), options, undefined, memory);
+  const result = use(gradients);
+  for (const [, { array }] of gradients) memory.release(array);
+  return result;
+}

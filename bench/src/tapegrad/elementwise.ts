@@ -1,4 +1,4 @@
-import { type Gradients, ones, tensor, withGradients } from '@tapegrad/core';
+import { type Data, type Gradients, ones, tensor, withGradients } from '@tapegrad/core';
 import type { Build } from '../protocol.ts';
 import { latest } from './latest.ts';
 
@@ -8,15 +8,15 @@ export const elementwise: Build<'elementwise'> = ({ size, backward }, inputs) =>
   const forward = () => a.mul(b).add(c).tanh().mul(d.sigmoid());
   if (!backward) return latest(() => ({ y: forward() }));
   const seed = ones([size]);
-  const all = (gradients: Gradients) => [a, b, c, d].map((x) => gradients.of(x).data);
+  const all = (gradients: Gradients) => [a, b, c, d].map((x) => gradients.of(x));
   return {
     step() {
-      withGradients(forward(), all, { seed });
+      withGradients(forward, all, { seed });
     },
     read() {
       const y = forward();
-      // Lent gradients must not be kept, so these are computed again.
-      const [da, db, dc, dd] = all(y.backward({ seed })) as [Float32Array, Float32Array, Float32Array, Float32Array];
+      // What was lent can't be read any more, so it is computed again.
+      const [da, db, dc, dd] = all(y.backward({ seed })).map(({ data }) => data) as [Data, Data, Data, Data];
       return { y: y.data, da, db, dc, dd };
     },
   };

@@ -1,13 +1,19 @@
-import { tensor } from '@tapegrad/core';
+import { tensor, withGradients } from '@tapegrad/core';
 import { crossEntropy } from '@tapegrad/nn';
 import type { Build } from '../protocol.ts';
-import { latest } from './latest.ts';
 
 export const softmax: Build<'softmax'> = ({ rows, columns }, inputs) => {
   const logits = tensor(inputs.logits, { shape: [rows, columns], requiresGrad: true });
   const labels = tensor(inputs.labels);
-  return latest(() => {
-    const loss = crossEntropy(logits, labels);
-    return { loss, gradient: loss.backward().of(logits) };
-  });
+  const evaluate = () => crossEntropy(logits, labels);
+  return {
+    step() {
+      withGradients(evaluate, (gradients) => gradients.of(logits));
+    },
+    read() {
+      const loss = evaluate();
+      // What was lent can't be read any more, so it is computed again.
+      return { loss: loss.data, gradient: loss.backward().of(logits).data };
+    },
+  };
 };

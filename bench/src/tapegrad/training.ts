@@ -8,9 +8,7 @@ export function training(parameters: readonly Parameter[], loss: () => Tensor, l
   let last = Number.NaN;
   return {
     step() {
-      const value = loss();
-      optimizer.minimize(value);
-      last = value.item();
+      last = optimizer.minimize(loss).item();
     },
     read: () => ({ loss: [last] }),
   };

@@ -31,6 +31,7 @@ import {
   resolveRange,
   slice,
 } from './indexing.ts';
+import { isLent, noteTensor } from './lease.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type {
   Axes,
@@ -96,6 +97,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     this.array = array;
     this.entry = entry as Entry<Tensor> | undefined;
     this.requiresGrad = requiresGrad;
+    noteTensor(this);
   }
 
   get shape(): S {
@@ -121,15 +123,15 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return undefined;
   }
 
-  /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another. */
+  /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
-    const { data, offset, size } = contiguous(this.array);
-    return data.length === size ? data : data.subarray(offset, offset + size);
+    const array = contiguous(this.array);
+    return isLent(array.data) ? flat(array).slice() : flat(array);
   }
 
-  /** All elements that the tensor stands for: `data`, and inside `vmap` those of every example. For checks of each. */
+  /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */
   get elements(): Data {
-    return this.data;
+    return flat(contiguous(this.array));
   }
 
   /** The number that a tensor of one element holds. */
@@ -570,6 +572,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return matmul<Tensor>(k, this, checkTensor('matmul', y)) as never;
   }
 }
+
+/** The elements of a contiguous array. */
+const flat = ({ data, offset, size }: NdArray): Data =>
+  data.length === size ? data : data.subarray(offset, offset + size);
 
 /** Makes a tensor of an operation's result. */
 export const wrap = (array: NdArray, entry: Entry | undefined): Tensor => new Tensor(array, entry);

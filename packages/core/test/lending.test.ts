@@ -1,6 +1,18 @@
-import { noGrad, parameter, Random, registerHook, type Tensor, tensor, withGradients } from '@tapegrad/core';
+import {
+  checkpoint,
+  noGrad,
+  type Parameter,
+  parameter,
+  Random,
+  registerHook,
+  slice,
+  TapeError,
+  type Tensor,
+  tensor,
+  withGradients,
+} from '@tapegrad/core';
 import { allocate } from '@tapegrad/kernels';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 const length = 5000;
 const start = (): Tensor<[number]> => parameter(new Random(1).normal([length]));
@@ -82,4 +94,138 @@ test('what is no tensor, and what has no gradient, is refused', () => {
   expect(() => withGradients(tensor(3), () => {})).toThrow(
     'backward: the tensor was computed from nothing that requires',
   );
+});
+
+describe('of a loss that is given as a function', () => {
+  const takenBack = 'its memory was taken back when that returned';
+
+  test('they are those of backward', () => {
+    const w = start();
+    const expected = lossOf(w).backward().of(w).toArray();
+    expect(
+      withGradients(
+        () => lossOf(w),
+        (gradients) => gradients.of(w).toArray(),
+      ),
+    ).toEqual(expected);
+  });
+
+  test('what is large can be read until the end, and then no more, nor can views of it', () => {
+    const w = start();
+    let hidden: Tensor | undefined;
+    let gradient: Tensor | undefined;
+    const evaluate = () => {
+      hidden = w.mul(w).tanh();
+      return hidden.sum();
+    };
+    const [view, sum] = withGradients(evaluate, (gradients) => {
+      gradient = gradients.of(w);
+      expect(hidden!.toArray()).toEqual(w.mul(w).tanh().toArray());
+      return [hidden!.reshape([50, 100]).transpose(), hidden!.add(gradient)];
+    });
+    for (const lost of [hidden!, gradient!, view!]) {
+      expect(() => lost.data).toThrow(TapeError);
+      expect(() => lost.data).toThrow(takenBack);
+      expect(() => lost.add(1)).toThrow(takenBack);
+      expect(() => lost.toArray()).toThrow(takenBack);
+    }
+    expect(view!.shape).toEqual([100, 50]);
+    const expected = [...sum!.data];
+    for (let i = 0; i < 5; i++) withGradients(evaluate, () => {});
+    expect([...sum!.data]).toEqual(expected);
+  });
+
+  test('data of what is lent is a copy', () => {
+    const w = start();
+    let kept: readonly ArrayLike<number>[] = [];
+    const evaluate = () => {
+      const y = w.mul(w);
+      kept = [y.data, y.reshape([50, 100]).data, y.index(slice(1)).data, w.reshape([50, 100]).transpose().data];
+      return y.sum();
+    };
+    withGradients(evaluate, () => {});
+    const copies = kept.map((list) => Array.from(list));
+    for (let i = 0; i < 5; i++)
+      withGradients(
+        () => lossOf(w),
+        () => {},
+      );
+    expect(kept.map((list) => Array.from(list))).toEqual(copies);
+  });
+
+  test('what is small, and what variables hold, is not lent', () => {
+    const w = start();
+    let loss: Tensor | undefined;
+    let other: Tensor | undefined;
+    const running: Parameter = parameter(w.detach());
+    const evaluate = () => {
+      const y = w.mul(w);
+      other = parameter(y);
+      running.assign(y);
+      loss = y.sum();
+      return loss;
+    };
+    withGradients(evaluate, () => {});
+    const expected = w.mul(w);
+    for (let i = 0; i < 5; i++)
+      withGradients(
+        () => lossOf(w),
+        () => {},
+      );
+    expect(loss!.item()).toBe(expected.sum().item());
+    expect(other!.data).toEqual(expected.data);
+    expect(running.data).toEqual(expected.data);
+  });
+
+  test('one may be computed within another', () => {
+    const w = start();
+    const inner = () =>
+      withGradients(
+        () => lossOf(w),
+        (gradients) => gradients.of(w).mul(1),
+      );
+    const expected = lossOf(w).backward().of(w).mul(w).sum();
+    let direction: Tensor | undefined;
+    const evaluate = () => {
+      direction = inner();
+      return direction.mul(w).sum();
+    };
+    withGradients(evaluate, (gradients) => {
+      expect(gradients.of(w).data).toEqual(direction!.data);
+      expect(inner().data).toEqual(direction!.data);
+    });
+    expect(expected.item()).toBeCloseTo(inner().mul(w).sum().item());
+  });
+
+  test('what is run again in the sweep is the same', () => {
+    const w = start();
+    const deep = () => checkpoint((x: Tensor) => x.mul(w).tanh().mul(x))(w).sum();
+    const expected = deep().backward().of(w).data;
+    withGradients(deep, (gradients) => expect(gradients.of(w).data).toEqual(expected));
+  });
+
+  test('where something fails, all is taken back, and nothing is lent from then on', () => {
+    const w = start();
+    let hidden: Tensor | undefined;
+    const failing = () => {
+      hidden = w.mul(w);
+      throw new Error('no more');
+    };
+    expect(() => withGradients(failing, () => {})).toThrow('no more');
+    expect(() => hidden!.data).toThrow(takenBack);
+    const after = w.mul(w);
+    const expected = [...after.data];
+    for (let i = 0; i < 5; i++)
+      withGradients(
+        () => lossOf(w),
+        () => {},
+      );
+    expect([...after.data]).toEqual(expected);
+  });
+
+  test('a function that gives no tensor is refused', () => {
+    expect(() => withGradients((async () => tensor(1)) as never, () => {})).toThrow(
+      'withGradients: expected a tensor, got',
+    );
+  });
 });

@@ -27,8 +27,8 @@ export const bytesPerElement = (dtype: DType): number => constructors[dtype].BYT
 export const newData = (dtype: DType, length: number): Data => new constructors[dtype](length);
 
 /** A window on a buffer: `length` elements from byte `byteOffset`. */
-export const viewData = (dtype: DType, buffer: ArrayBuffer, byteOffset: number, length: number): Data =>
-  new constructors[dtype](buffer, byteOffset, length);
+export const viewData = (dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): Data =>
+  new constructors[dtype](buffer as ArrayBuffer, byteOffset, length); // It takes a shared one as well.
 
 /** The element type that a typed array stores; a `Uint8Array` is read as `bool`. */
 export function dtypeOf(call: string, data: unknown): DType {

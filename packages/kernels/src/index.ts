@@ -25,7 +25,7 @@ export {
   type NamedNumbers,
 } from './in-place.ts';
 export { type ForeignNdArray, fromNdarray } from './interchange.ts';
-export { allocate, Recycler, zeroed } from './memory.ts';
+export { Arena, allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,

@@ -27,10 +27,136 @@ export function zeroed(dtype: DType, length: number): Data {
   return data;
 }
 
-// Buffers that were handed back, by their length in bytes.
-const spare = new Map<number, ArrayBuffer[]>();
-let spareBytes = 0;
-const mostSpareBytes = 1 << 26;
+/** Where a large array lies: in a buffer of its own, or in a memory that threads share. */
+export interface Place {
+  readonly buffer: ArrayBufferLike;
+  readonly byteOffset: number;
+}
+
+/** Places that were handed back, by their length in bytes. */
+class Spare {
+  readonly #most: number;
+  readonly #places = new Map<number, Place[]>();
+  #bytes = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  take(bytes: number): Place | undefined {
+    const place = this.#places.get(bytes)?.pop();
+    if (place !== undefined) this.#bytes -= bytes;
+    return place;
+  }
+
+  give(bytes: number, place: Place): void {
+    if (this.#bytes + bytes > this.#most) return;
+    this.#bytes += bytes;
+    const alike = this.#places.get(bytes);
+    if (alike === undefined) this.#places.set(bytes, [place]);
+    else alike.push(place);
+  }
+}
+
+const spare = new Spare(1 << 26);
+
+/** How full a room is. */
+export interface Mark {
+  readonly top: number;
+  readonly taken: number;
+}
+
+/** Room in a memory that threads share, given out as from a stack. */
+export interface Room {
+  mark(): Mark;
+  /** A place of so many bytes; none where the room is used up. */
+  take(bytes: number): Place | undefined;
+  /** Takes back what was given out since a mark. */
+  release(mark: Mark): void;
+}
+
+let room: Room | undefined;
+
+/** Says where arenas get their arrays from. */
+export function offerRoom(offered: Room): void {
+  room = offered;
+}
+
+/** Takes an offer back. */
+export function withdrawRoom(offered: Room): void {
+  if (room === offered) room = undefined;
+}
+
+/** The arena that gets the large allocations, if any. */
+let arena: Arena | undefined;
+
+/**
+ * Gets all large arrays of a computation, and takes them back together: for one whose results are known to be used up with
+ * it, such as a step of a training.
+ *
+ * Where threads help, the arrays lie in the memory that they share, so that nothing has to be copied to them.
+ */
+export class Arena {
+  /** Made when there is something to keep: most steps of a small network are over without. */
+  #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: Spare } | undefined;
+  readonly #room = room;
+  readonly #mark = room?.mark();
+  /** Bytes of the largest array that is not the arena's. */
+  readonly small: number;
+  #outer: Arena | undefined;
+
+  constructor(small = largestCut) {
+    this.small = small;
+  }
+
+  /** What `compute` allocates is the arena's. */
+  run<R>(compute: () => R): R {
+    this.#outer = arena;
+    arena = this;
+    try {
+      return compute();
+    } finally {
+      arena = this.#outer;
+    }
+  }
+
+  /** Whether an array's elements lie in it. */
+  owns(data: Data): boolean {
+    return this.#kept?.own.has(data) ?? false;
+  }
+
+  /** For `allocate`. */
+  allocate(dtype: DType, length: number, bytes: number): Data {
+    this.#kept ??= { own: new Set(), buffers: [], spare: new Spare(Number.POSITIVE_INFINITY) };
+    const { own, buffers, spare } = this.#kept;
+    const place = spare.take(bytes) ?? this.#room?.take(bytes);
+    const data =
+      place === undefined ? fresh(dtype, length, bytes) : viewData(dtype, place.buffer, place.byteOffset, length);
+    if (place === undefined) buffers.push(data.buffer);
+    own.add(data);
+    return data;
+  }
+
+  /** Takes an array back, whose memory may be given out again; `false` where it is not the arena's. */
+  take(data: Data): boolean {
+    if (!this.#kept?.own.delete(data)) return this.#outer?.take(data) ?? false;
+    this.#kept.spare.give(data.byteLength, data);
+    return true;
+  }
+
+  /** Takes all arrays back: from now on their elements become others. */
+  end(): void {
+    if (this.#kept === undefined) return;
+    for (const buffer of this.#kept.buffers) spare.give(buffer.byteLength, { buffer, byteOffset: 0 });
+    this.#kept = undefined;
+    if (this.#mark !== undefined) this.#room!.release(this.#mark);
+  }
+}
+
+function fresh(dtype: DType, length: number, bytes: number): Data {
+  const place = spare.take(bytes);
+  return place === undefined ? newData(dtype, length) : viewData(dtype, place.buffer, place.byteOffset, length);
+}
 
 /** The large allocations of the computations that recyclers watch, one inside the other, while there are any. */
 const watched: Data[] = [];
@@ -39,20 +165,14 @@ let watching = 0;
 /** A typed array whose elements are whatever its memory held. */
 export function allocate(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  if (bytes <= largestCut) return zeroed(dtype, length);
-  const buffer = spare.get(bytes)?.pop();
-  if (buffer !== undefined) spareBytes -= bytes;
-  const data = buffer === undefined ? newData(dtype, length) : viewData(dtype, buffer, 0, length);
+  if (bytes <= (arena === undefined ? largestCut : arena.small)) return zeroed(dtype, length);
+  const data = arena === undefined ? fresh(dtype, length, bytes) : arena.allocate(dtype, length, bytes);
   if (watching > 0) watched.push(data);
   return data;
 }
 
-function recycle({ buffer, byteLength }: Data): void {
-  if (spareBytes + byteLength > mostSpareBytes) return;
-  spareBytes += byteLength;
-  const alike = spare.get(byteLength);
-  if (alike === undefined) spare.set(byteLength, [buffer as ArrayBuffer]);
-  else alike.push(buffer as ArrayBuffer);
+function recycle(data: Data): void {
+  if (arena === undefined || !arena.take(data)) spare.give(data.byteLength, data);
 }
 
 /** What has its elements in a typed array: an array, or a view of one. */

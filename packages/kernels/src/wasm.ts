@@ -27,6 +27,7 @@ import type { Part } from './wasm/part.ts';
 import { Products } from './wasm/products.ts';
 import { floatReductions } from './wasm/reductions.ts';
 import { Staging } from './wasm/staging.ts';
+import type { FloatType } from './wasm/vector.ts';
 import { windowed } from './wasm/windowed.ts';
 
 const { pow, ...elementary } = mathFunctions;
@@ -129,11 +130,12 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const { simd, relaxedSimd: relaxed } = features();
   const heap = new Heap();
   const staging = new Staging(heap);
-  const [float32, float64] = [new Elementwise(staging, 'f32', relaxed), new Elementwise(staging, 'f64', relaxed)];
-  const reductions = floatReductions(staging);
   const products = new Products(heap, relaxed);
   products.threads = checkThreads(call, threads);
-  const helpers = (operations: number) => products.helpers(operations);
+  const { assistance } = products;
+  const reductions = floatReductions(staging, assistance);
+  const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, assistance);
+  const [float32, float64] = [elementwise('f32'), elementwise('f64')];
   const parts = new Set<Part>();
 
   const crossEntropyOf = forEachFloat(
@@ -159,13 +161,13 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       add(part) {
         if (parts.has(part)) return;
         parts.add(part);
-        Object.assign(kernels, part.wasm({ heap, relaxed, helpers }, kernels));
+        Object.assign(kernels, part.wasm({ heap, relaxed, assistance }, kernels));
       },
     },
 
     ...mapEntries(unary, (name, emit) => {
-      const shared = name in elementary ? helpers : undefined;
-      const [narrow, wide, other] = [float32.unary(emit, shared), float64.unary(emit, shared), commonLoops[name]];
+      const isDear = name in elementary;
+      const [narrow, wide, other] = [float32.unary(emit, isDear), float64.unary(emit, isDear), commonLoops[name]];
       return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
     }),
 
@@ -213,7 +215,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       if (!isFloat(dtype)) return commonLoops.matmul(x, y);
       const [m, n, k] = [shape.at(-2)!, shape.at(-1)!, x.shape.at(-1)!];
       const out = empty(shape, dtype);
-      const product = products.of(dtype, 2 * out.size * k, x.size + y.size + out.size);
+      const product = products.of(dtype, 2 * out.size * k, x.size + y.size + out.size, out.data);
       const result = ({ data, offset }: NdArray) => ({ data: data as FloatArray, offset });
       if (shape.length === 2) {
         product.run(m, n, k, matrix(x), matrix(y), result(out));
@@ -235,7 +237,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       const result = { data: out.data as FloatArray, offset: out.offset };
       const bias = { data: b.data as FloatArray, offset: b.offset, rowStride: 0, columnStride: b.stride[0]! };
       products
-        .of(dtype, 2 * out.size * k, x.size + w.size + out.size)
+        .of(dtype, 2 * out.size * k, x.size + w.size + out.size, out.data)
         .run(m, n, k, matrix(rows), matrix(w), result, bias);
       return out;
     },

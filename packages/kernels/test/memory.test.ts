@@ -1,5 +1,6 @@
-import { allocate, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
-import { expect, test } from 'vitest';
+import { Arena, allocate, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
+import { describe, expect, test } from 'vitest';
+import { offerRoom, type Room, withdrawRoom } from '../src/memory.ts';
 
 const length = 5000;
 const make = (): NdArray => new NdArray(allocate('float64', length), 'float64', [length]);
@@ -71,4 +72,97 @@ test('what was let out is never handed back, whoever releases it', () => {
   recycler.release(array);
   recycler.release(array);
   expect(isGivenOut(array)).toBe(false);
+});
+
+describe('an arena', () => {
+  test('gives the memory of all that was computed in it out again, at its end', () => {
+    const arena = new Arena();
+    const [first, second] = arena.run(() => [make(), make()]);
+    expect(isGivenOut(first!)).toBe(false);
+    arena.end();
+    const buffers = Array.from({ length: 50 }, () => allocate('float64', length).buffer);
+    expect(buffers).toContain(first!.data.buffer);
+    expect(buffers).toContain(second!.data.buffer);
+  });
+
+  test('owns what was allocated while it ran, and until it ends', () => {
+    const arena = new Arena();
+    const before = make();
+    const inside = arena.run(make);
+    const small = arena.run(() => allocate('float64', 10));
+    expect([before, inside, make()].map(({ data }) => arena.owns(data))).toEqual([false, true, false]);
+    expect(arena.owns(small)).toBe(false);
+    arena.end();
+    expect(arena.owns(inside.data)).toBe(false);
+  });
+
+  test('gives what a recycler handed back out again while it runs, and once', () => {
+    const arena = new Arena();
+    const recycler = new Recycler();
+    arena.run(() => {
+      const array = recycler.run(make);
+      recycler.hold(array);
+      recycler.release(array);
+      expect(make().data.buffer).toBe(array.data.buffer);
+      expect(make().data.buffer).not.toBe(array.data.buffer);
+    });
+    arena.end();
+    const buffers = Array.from({ length: 50 }, () => allocate('float64', length).buffer);
+    expect(new Set(buffers).size).toBe(50);
+  });
+
+  test('leaves what an arena about it owns alone, and what was made before', () => {
+    const [outer, inner] = [new Arena(), new Arena()];
+    const recycler = new Recycler();
+    const before = recycler.run(make);
+    recycler.hold(before);
+    outer.run(() => {
+      const own = recycler.run(make);
+      recycler.hold(own);
+      inner.run(() => {
+        recycler.release(own);
+        recycler.release(before);
+        expect(make().data.buffer).toBe(before.data.buffer);
+        expect(make().data.buffer).not.toBe(own.data.buffer);
+      });
+      inner.end();
+      expect(make().data.buffer).toBe(own.data.buffer);
+    });
+    outer.end();
+  });
+
+  test('where the computation fails, memory goes where it went before', () => {
+    const arena = new Arena();
+    const fail = () => {
+      throw new Error('no more');
+    };
+    expect(() => arena.run(fail)).toThrow('no more');
+    expect(arena.owns(make().data)).toBe(false);
+  });
+
+  test('gets its arrays from a room that is offered, as long as there is some', () => {
+    const bytes = 8 * length;
+    const buffer = new SharedArrayBuffer(2 * bytes);
+    let taken = 0;
+    const room: Room = {
+      mark: () => ({ top: taken, taken }),
+      take(wanted) {
+        if (taken + wanted > buffer.byteLength) return undefined;
+        taken += wanted;
+        return { buffer, byteOffset: taken - wanted };
+      },
+      release: ({ top }) => {
+        taken = top;
+      },
+    };
+    offerRoom(room);
+    const arena = new Arena();
+    const arrays = arena.run(() => [make(), make(), make()]);
+    expect(arrays.map(({ data }) => data.buffer === buffer)).toEqual([true, true, false]);
+    arena.end();
+    expect(taken).toBe(0);
+    expect(make().data.buffer).not.toBe(buffer);
+    withdrawRoom(room);
+    expect(new Arena().run(make).data.buffer).not.toBe(buffer);
+  });
 });

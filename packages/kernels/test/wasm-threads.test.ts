@@ -14,7 +14,8 @@ import { i32 } from '../src/wasm/instructions.ts';
 import { type ArrayMatrix, type ArrayProduct, type FloatArray, MatrixProduct } from '../src/wasm/matmul.ts';
 import { bestTile } from '../src/wasm/product.ts';
 import { defineTasks } from '../src/wasm/tasks.ts';
-import { Crew, ProductTasks, UnaryTasks } from '../src/wasm/threads.ts';
+import * as threads from '../src/wasm/threads.ts';
+import { Crew } from '../src/wasm/threads.ts';
 
 const { relaxedSimd: relaxed, threads: shared } = features();
 
@@ -39,7 +40,7 @@ async function crewOf(threads: number): Promise<Crew> {
   return crew;
 }
 
-const helpersOf = (crew: Crew) => ({ crew, ProductTasks, UnaryTasks });
+const helpersOf = (crew: Crew) => ({ ...threads, crew });
 
 const shapes = [
   [512, 512, 512],

@@ -1,16 +1,15 @@
 /** Convolutions over one axis or two: images pass through linear memory some at a time, laid out there and multiplied. */
 
-import { NdArray } from '../array.ts';
+import { empty, NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { type Data, type FloatDType, newData } from '../dtype.ts';
-import { allocate } from '../memory.ts';
 import type { Convolution } from '../primitives.ts';
-import { type Shape, sizeOf } from '../shape.ts';
+import type { Shape } from '../shape.ts';
 import { type Entry, type LaidAxis, laidInput, laidPositions } from './convolution-layout.ts';
 import { type ConvolutionExports, convolutionKinds } from './convolution-tasks.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
-import { blockSize, type Passage, passInBlocks } from './passage.ts';
+import { type Berth, berth, blockSize, type Passage, passInBlocks } from './passage.ts';
 import { BLOCK_ROWS, blockDepth, type ProductLayout, packedBytes, productLayout, type TileName } from './product.ts';
 import { employ, type Workforce } from './task-kinds.ts';
 import { type Axis, planarAxes } from './windows.ts';
@@ -67,11 +66,12 @@ const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
   x.length === width &&
   [...y.stretches, ...x.stretches].every(({ step, to }) => step === 1 && to === 0);
 
-/** Room in the heap for maps of some images, as they are and laid out. */
-interface Room {
+/** Maps of some images in the heap, as they are and laid out. */
+interface Images {
   readonly maps: Maps;
-  readonly dense: number;
-  readonly laid: number;
+  readonly dense: Berth;
+  /** Where there is room to lay them out, if they are laid out otherwise than they are. */
+  readonly room: number | undefined;
 }
 
 /** A weight in the heap, [groups, m, k], whose rows are packed. */
@@ -90,11 +90,13 @@ interface Multiplication {
   readonly rows: number;
   readonly columns: number;
   readonly row: number;
-  readonly from: Room;
+  readonly from: Images;
   /** The position to begin at. */
   readonly start?: number;
   readonly list: number;
-  readonly to: number;
+  readonly to: Berth;
+  /** How far into an image they go, in elements. */
+  readonly toStart: number;
   readonly toImage: number;
   readonly toPlane: number;
   readonly toRow: number;
@@ -121,28 +123,28 @@ export class Convolutions {
     const positions = down.positions * across.positions;
     const perImage = groups * outputs * positions;
     const source = contiguous(x);
-    const out = allocate(x.dtype, sizeOf(shape));
+    const out = empty(shape, x.dtype);
     this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
       const weight = this.#packWeight(dataOf(w), groups, outputs, k);
       const list = this.#list(distances(inputs, maps, y.entries, x1.entries));
       return () => {
-        const from = this.#room(maps, atOnce);
-        const to = this.#reserve(atOnce * perImage);
+        const from = this.#images(source, maps, atOnce);
+        const to = this.#berth(out, perImage, atOnce);
         const product = {
           ...{ weight, groups, rows: down.positions, columns: across.positions, row: x1.axis.length, from, list },
-          ...{ to, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
+          ...{ to, toStart: 0, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
         };
         return {
-          bring: (first, count) => this.#bring(source, from, first, count),
-          work: (_first, count, meanwhile) => {
-            this.#lay(from, count);
-            this.#multiply(count, product, meanwhile);
+          bring: from.dense.bring,
+          work: (first, count, meanwhile) => {
+            this.#lay(from, first, count);
+            this.#multiply(first, count, product, meanwhile);
           },
-          fetch: (first, count) => this.#fetch(to, out, first * perImage, count * perImage),
+          fetch: to.fetch,
         };
       };
     });
-    return new NdArray(out, x.dtype, shape);
+    return out;
   }
 
   convInput(g: NdArray, w: NdArray, of: Convolution, shape: Shape): NdArray {
@@ -153,7 +155,7 @@ export class Convolutions {
     const perImage = groups * inputs * plane;
     const source = contiguous(g);
     const elements = dataOf(w);
-    const out = allocate(g.dtype, sizeOf(shape));
+    const out = empty(shape, g.dtype);
     this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
       const parts = y.residues.flatMap((vertical) =>
         x1.residues.map((horizontal) => ({
@@ -175,26 +177,30 @@ export class Convolutions {
           list: this.#list(distances(outputs, maps, vertical.entries, horizontal.entries)),
         })),
       );
+      const reached = parts.reduce(
+        (sum, { vertical, horizontal, weight }) => sum + (weight.k > 0 ? vertical.count * horizontal.count : 0),
+        0,
+      );
       return () => {
-        const from = this.#room(maps, atOnce);
-        // What no entry reaches stays zero.
-        const to = this.#zeros(atOnce * perImage);
+        const from = this.#images(source, maps, atOnce);
+        const to = this.#berth(out, perImage, atOnce);
         const products = parts.map(({ vertical, horizontal, weight, list }) => ({
           ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
-          to: to + (vertical.from * across.length + horizontal.from) * this.#layout.bytes,
+          ...{ to, toStart: vertical.from * across.length + horizontal.from },
           ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
         }));
         return {
-          bring: (first, count) => this.#bring(source, from, first, count),
-          work: (_first, count, meanwhile) => {
-            this.#lay(from, count);
-            for (const product of products) this.#multiply(count, product, meanwhile);
+          bring: from.dense.bring,
+          work: (first, count, meanwhile) => {
+            this.#lay(from, first, count);
+            if (reached < plane) this.#clear(to.at(first), count * perImage);
+            for (const product of products) this.#multiply(first, count, product, meanwhile);
           },
-          fetch: (first, count) => this.#fetch(to, out, first * perImage, count * perImage),
+          fetch: to.fetch,
         };
       };
     });
-    return new NdArray(out, g.dtype, shape);
+    return out;
   }
 
   convWeight(x: NdArray, g: NdArray, of: Convolution, shape: Shape): NdArray {
@@ -218,24 +224,24 @@ export class Convolutions {
       const parts = Math.min(Math.ceil(rows / panelRows), Math.ceil(this.#tasks() / groups));
       const partRows = Math.ceil(rows / parts / panelRows) * panelRows;
       return () => {
-        const a = this.#room(maps, atOnce);
-        const b = this.#reserve(atOnce * perMaps);
+        const a = this.#images(source, maps, atOnce);
+        const b = this.#berth(cotangent, perMaps, atOnce);
         return {
           bring: (first, count) => {
-            this.#bring(source, a, first, count);
-            this.#copyIn(cotangent, first * perMaps, count * perMaps, b);
+            a.dense.bring(first, count);
+            b.bring(first, count);
           },
           work: (first, count, meanwhile) => {
-            this.#lay(a, count);
+            this.#lay(a, first, count);
             this.#force.run('pack', count * groups, {
-              ...{ from: b, fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
+              ...{ from: b.at(first), fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
               ...{ columns: across.positions, rowPositions: x1.axis.length },
               ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
             });
             const values = {
               ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
               ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
-              ...{ a: a.laid, aImage: maps.planes * maps.laid * bytes, aGroup: inputs * maps.laid * bytes },
+              ...{ a: laidAt(a, first), aImage: maps.planes * maps.laid * bytes, aGroup: inputs * maps.laid * bytes },
               ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
             };
             this.#force.run('weigh', groups * Math.ceil(rows / partRows), values, meanwhile);
@@ -259,17 +265,18 @@ export class Convolutions {
     heap.release(mark);
   }
 
-  #multiply(images: number, product: Multiplication, meanwhile: () => void): void {
-    const { weight, groups, rows, columns, row, from, start = 0, list, ...where } = product;
+  #multiply(first: number, images: number, product: Multiplication, meanwhile: () => void): void {
+    const { weight, groups, rows, columns, row, from, start = 0, list, to, ...where } = product;
     const { m, k } = weight;
     if (k === 0) return;
     const { bytes } = this.#layout;
     if (rows === 1 && columns > LONGEST_ROW) {
       const whole = Math.floor(columns / LONGEST_ROW);
       const [done, toRow] = [whole * LONGEST_ROW, LONGEST_ROW * where.toStep];
-      this.#multiply(images, { ...product, rows: whole, columns: LONGEST_ROW, row: LONGEST_ROW, toRow }, meanwhile);
-      const to = where.to + done * where.toStep * bytes;
-      if (done < columns) this.#multiply(images, { ...product, columns: columns - done, start: done, to }, meanwhile);
+      const rest = { columns: columns - done, start: done, toStart: where.toStart + done * where.toStep };
+      const inRows = { ...product, rows: whole, columns: LONGEST_ROW, row: LONGEST_ROW, toRow };
+      this.#multiply(first, images, inRows, meanwhile);
+      if (done < columns) this.#multiply(first, images, { ...product, ...rest }, meanwhile);
       return;
     }
     const { heap, threads } = this.#force;
@@ -283,8 +290,12 @@ export class Convolutions {
     const values = {
       ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
       ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
-      ...{ b: from.laid + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes, to: where.to },
-      ...{ toItem: (where.toImage / groups) * bytes, toPlane: where.toPlane * bytes },
+      ...{ b: laidAt(from, first) + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes },
+      ...{
+        to: to.at(first) + where.toStart * bytes,
+        toItem: (where.toImage / groups) * bytes,
+        toPlane: where.toPlane * bytes,
+      },
       ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
     };
     this.#force.run('multiply', items * bands, values, meanwhile);
@@ -301,32 +312,30 @@ export class Convolutions {
     return this.#force.heap.reserve(elements * this.#layout.bytes);
   }
 
-  /** Room for some images; what no element will go to is zero. */
-  #room(maps: Maps, images: number): Room {
-    const dense = this.#reserve(images * maps.planes * maps.plane);
-    const laid = isPlain(maps) ? dense : this.#zeros(images * maps.planes * maps.laid);
-    return { maps, dense, laid };
+  #berth(array: Pick<NdArray, 'data' | 'offset'>, item: number, atOnce: number): Berth {
+    return berth(this.#force.heap, array, item, atOnce);
+  }
+
+  /** The images of an array, some at a time; where none of their elements will go is zero. */
+  #images(x: NdArray, maps: Maps, atOnce: number): Images {
+    const dense = this.#berth(x, maps.planes * maps.plane, atOnce);
+    return { maps, dense, room: isPlain(maps) ? undefined : this.#zeros(atOnce * maps.planes * maps.laid) };
   }
 
   #zeros(elements: number): number {
     const pointer = this.#reserve(elements);
-    const bytes = elements * this.#layout.bytes;
-    this.#force.run('clear', Math.ceil(bytes / CLEARED_BYTES), { to: pointer, bytes, taskBytes: CLEARED_BYTES });
+    this.#clear(pointer, elements);
     return pointer;
   }
 
-  #copyIn({ data, offset }: NdArray, from: number, count: number, to: number): void {
-    this.#view().set(data.subarray(offset + from, offset + from + count), to / this.#layout.bytes);
-  }
-
-  #bring(x: NdArray, { maps, dense }: Room, first: number, images: number): void {
-    const size = maps.planes * maps.plane;
-    this.#copyIn(x, first * size, images * size, dense);
+  #clear(to: number, elements: number): void {
+    const bytes = elements * this.#layout.bytes;
+    this.#force.run('clear', Math.ceil(bytes / CLEARED_BYTES), { to, bytes, taskBytes: CLEARED_BYTES });
   }
 
   /** Lays images out that were brought. */
-  #lay({ maps, dense, laid }: Room, images: number): void {
-    if (laid === dense) return;
+  #lay({ maps, dense, room }: Images, first: number, images: number): void {
+    if (room === undefined) return;
     const { bytes } = this.#layout;
     const { planes, width, plane, y, x: x1 } = maps;
     const fromPlane = plane * bytes;
@@ -335,9 +344,9 @@ export class Convolutions {
       for (const horizontal of x1.stretches) {
         const part = vertical.part * x1.parts + horizontal.part;
         this.#force.run('copy', images, {
-          to: laid + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
+          to: room + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
           ...{ toImage: planes * toPlane, toPlane, toRow: x1.length * bytes, toStep: bytes },
-          from: dense + (vertical.from * width + horizontal.from) * bytes,
+          from: dense.at(first) + (vertical.from * width + horizontal.from) * bytes,
           ...{ fromImage: planes * fromPlane, fromPlane },
           ...{ fromRow: vertical.step * width * bytes, fromStep: horizontal.step * bytes },
           ...{ planes, rows: vertical.count, columns: horizontal.count },
@@ -352,11 +361,12 @@ export class Convolutions {
   }
 
   /** Distances in elements, as a list in bytes. */
-  #list(elements: readonly number[]): number {
+  #list(elements: Int32Array): number {
     const { heap } = this.#force;
-    const pointer = heap.reserve(4 * elements.length);
+    const pointer = heap.reserve(elements.byteLength);
+    const { bytes } = this.#layout;
     heap.i32.set(
-      elements.map((distance) => distance * this.#layout.bytes),
+      elements.map((distance) => distance * bytes),
       pointer / 4,
     );
     return pointer;
@@ -399,18 +409,27 @@ function dataOf(x: NdArray): Data {
   return data.subarray(offset, offset + size);
 }
 
+/** Where images that were laid out lie. */
+const laidAt = ({ dense, room }: Images, first: number): number => room ?? dense.at(first);
+
 /** How far from the first element the entries of the windows lie, for each channel. */
-const distances = (
+function distances(
   channels: number,
   { x, y, laid }: Maps,
   down: readonly Entry[],
   across: readonly Entry[],
-): number[] =>
-  Array.from({ length: channels }, (_, channel) =>
-    down.flatMap((v) =>
-      across.map((h) => channel * laid + ((v.part * x.parts + h.part) * y.length + v.start) * x.length + h.start),
-    ),
-  ).flat();
+): Int32Array {
+  const list = new Int32Array(channels * down.length * across.length);
+  let at = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (const v of down) {
+      for (const h of across) {
+        list[at++] = channel * laid + ((v.part * x.parts + h.part) * y.length + v.start) * x.length + h.start;
+      }
+    }
+  }
+  return list;
+}
 
 /** Of a weight [groups, outputs, inputs, size], some entries as [groups, inputs, outputs, entries]. */
 function gathered(

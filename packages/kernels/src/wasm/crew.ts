@@ -1,7 +1,8 @@
 /** The threads that help an interpreter: what they are told, and the memory that they share. */
 
+import type { Mark, Place, Room } from '../memory.ts';
 import { instantiate } from './assembler.ts';
-import { Heap } from './heap.ts';
+import { Heap, type Stack } from './heap.ts';
 import type { HostWorker } from './host.ts';
 import { CREW, JOB, type TaskExports } from './tasks.ts';
 import type { WasmModule } from './webassembly.ts';
@@ -32,6 +33,43 @@ export interface Jobs {
   run(tasks: number, values: readonly number[], meanwhile?: () => void): void;
 }
 
+/** Bytes of arrays in the shared memory at a time, at most: the rest of it is for jobs. */
+const MOST_RESIDENT = 1 << 29;
+/** What a kernel may write past the end of a result. */
+const SPILLED = 256;
+
+/** Room for the arrays of arenas, which helpers see without a copy. */
+class Residence implements Room {
+  readonly #heap: Heap;
+  readonly #stack: Stack;
+  #taken = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.#stack = heap.stack(1 << 22);
+  }
+
+  mark(): Mark {
+    return { top: this.#stack.mark(), taken: this.#taken };
+  }
+
+  take(bytes: number): Place | undefined {
+    if (this.#taken + bytes > MOST_RESIDENT) return undefined;
+    try {
+      const byteOffset = this.#stack.reserve(bytes + SPILLED);
+      this.#taken += bytes;
+      return { buffer: this.#heap.memory.buffer, byteOffset };
+    } catch {
+      return undefined; // The memory can't grow.
+    }
+  }
+
+  release({ top, taken }: Mark): void {
+    this.#stack.release(top);
+    this.#taken = taken;
+  }
+}
+
 /**
  * Helpers of one thread, which owns the jobs. The memory is one of its own: copies in and out of a shared memory take
  * twice as long, in V8, as those of a memory that is not, so what runs on one thread uses another.
@@ -41,6 +79,8 @@ export class Crew {
   readonly threads: number;
   /** The memory that helpers see. */
   readonly heap = new Heap({ shared: true });
+  /** For the arrays of arenas. */
+  readonly room: Room = new Residence(this.heap);
   /** Where the words of all jobs lie in it. */
   readonly #words = this.heap.allocate(CREW.bytes);
   readonly #workers: readonly HostWorker[];

@@ -6,7 +6,8 @@ import { allocate } from '../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import { sameShape } from '../shape.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
-import type { CallHelpers } from './help.ts';
+import type { BinaryTasks, RowFunctions } from './binary-tasks.ts';
+import type { Assistance } from './help.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from './instructions.ts';
 import { type BinaryFunction, mapVectors, type UnaryFunction } from './math-vector.ts';
 import { layRows, type RowOperand, type Rows } from './rows.ts';
@@ -28,6 +29,9 @@ function unaryModule(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
   });
   return module;
 }
+
+const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
+const rowParameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
 
 type RunRows = (to: number, x: number, y: number, rows: number, bytes: number, xRow: number, yRow: number) => void;
 
@@ -56,16 +60,14 @@ type ReadVector = (at: Local<'i32'>, offset?: number) => Value<'v128'>;
  * The kernels of two operands. `prepare` emits what comes before the rows, and gives what emits the loop along one; it may
  * write past the end of a row, where the next row writes again. Results are `share` of the operands' width.
  */
-function rowModule(
+function defineRows(
+  module: ModuleBuilder,
   v: FloatVector,
   share: 1 | 4 | 8,
   prepare: (f: FunctionBuilder) => (row: Row) => void,
-): ModuleBuilder {
-  const module = new ModuleBuilder();
-  const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
-  const parameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
+): RowFunctions {
   const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
-    module.define(name, parameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
+    module.define(name, rowParameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
       const emitRow = prepare(f);
       const results = f.let(i32.divU(bytes, share));
       const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
@@ -80,14 +82,11 @@ function rowModule(
         f.advance(y, yRow);
       });
     });
-  define('both', true, true);
-  define('left', true, false);
-  define('right', false, true);
-  return module;
+  return { both: define('both', true, true), left: define('left', true, false), right: define('right', false, true) };
 }
 
-const binaryModule = (v: FloatVector, emit: BinaryFunction): ModuleBuilder =>
-  rowModule(v, 1, (f) => {
+const defineBinary = (module: ModuleBuilder, v: FloatVector, emit: BinaryFunction): RowFunctions =>
+  defineRows(module, v, 1, (f) => {
     const apply = emit(f, v);
     const [xs, ys] = [f.local('v128'), f.local('v128')];
     return ({ to, bytes, x, y }) =>
@@ -101,8 +100,8 @@ const binaryModule = (v: FloatVector, emit: BinaryFunction): ModuleBuilder =>
 type Comparison = 'eq' | 'lt' | 'le';
 
 /** A byte, 0 or 1, for each pair of elements; sixteen pairs at a time. */
-const comparisonModule = (v: FloatVector, compare: Comparison): ModuleBuilder =>
-  rowModule(v, v.laneBytes, (f) => {
+const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Comparison): RowFunctions =>
+  defineRows(module, v, v.laneBytes, (f) => {
     const ones = f.let(v128.const(new Array(16).fill(1)));
     return ({ to, bytes, x, y }) =>
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
@@ -115,6 +114,12 @@ const comparisonModule = (v: FloatVector, compare: Comparison): ModuleBuilder =>
       });
   });
 
+function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => RowFunctions): BinaryExports {
+  const module = new ModuleBuilder();
+  define(module);
+  return module.instantiate<BinaryExports>(staging.heap.memory);
+}
+
 /** Whether an operand has an element for each of the result's, in the same order. */
 const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
 
@@ -122,14 +127,16 @@ const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isC
 export class Elementwise {
   readonly #staging: Staging;
   readonly #lanes: FloatVector;
+  readonly #assistance: Assistance;
 
-  constructor(staging: Staging, type: FloatType, relaxed: boolean) {
+  constructor(staging: Staging, type: FloatType, relaxed: boolean, assistance: Assistance) {
     this.#staging = staging;
     this.#lanes = floatVector(type, relaxed) as FloatVector;
+    this.#assistance = assistance;
   }
 
-  /** Helpers are called where arrays are large, if the function is worth it. */
-  unary(emit: UnaryFunction, callHelpers?: CallHelpers): (x: NdArray) => NdArray {
+  /** A function that `isDear` is worth copies to the memory of helpers where arrays are large. */
+  unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
     let kernel: UnaryExports | undefined;
@@ -137,11 +144,12 @@ export class Elementwise {
     return (operand) => {
       const x = contiguous(operand);
       const out = allocate(x.dtype, x.size);
-      const helpers = callHelpers?.(FUNCTION_OPERATIONS * x.size);
+      const helpers =
+        this.#assistance.into(out) ?? (isDear ? this.#assistance.with(FUNCTION_OPERATIONS * x.size) : undefined);
       if (helpers !== undefined) {
         const { crew, UnaryTasks } = helpers;
         if (tasks?.crew !== crew) tasks = new UnaryTasks(crew, this.#lanes, emit);
-        tasks.run(x.data, x.offset, out);
+        tasks.run(x, out);
         return new NdArray(out, x.dtype, x.shape, x.stride);
       }
       kernel ??= unaryModule(this.#lanes, emit).instantiate<UnaryExports>(staging.heap.memory);
@@ -159,12 +167,21 @@ export class Elementwise {
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
+    const define = (module: ModuleBuilder) => defineBinary(module, this.#lanes, emit);
     let kernel: BinaryExports | undefined;
+    let tasks: BinaryTasks | undefined;
     return (x, y) => {
-      kernel ??= binaryModule(this.#lanes, emit).instantiate<BinaryExports>(staging.heap.memory);
       const { shape, dtype } = x.dtype === y.dtype && sameShape(x.shape, y.shape) ? x : check(x, y);
       const out = empty(shape, dtype);
-      if (!covers(x, out) || !covers(y, out)) return this.#rows(kernel, layRows(shape, x, y), out);
+      const laid = covers(x, out) && covers(y, out) ? undefined : layRows(shape, x, y);
+      const helpers = this.#assistance.into(out.data);
+      if (helpers !== undefined) {
+        const { crew, BinaryTasks } = helpers;
+        if (tasks?.crew !== crew) tasks = new BinaryTasks(crew, define);
+        if (laid === undefined ? tasks.runAlike(x, y, out) : tasks.runRows(laid, out.data)) return out;
+      }
+      kernel ??= instantiateRows(staging, define);
+      if (laid !== undefined) return this.#rows(kernel, laid, out);
       for (let from = 0; from < out.size; from += Staging.chunk) {
         const count = Math.min(Staging.chunk, out.size - from);
         staging.copyIn(staging.x, x.data, x.offset + from, count);
@@ -179,7 +196,7 @@ export class Elementwise {
   comparison(check: Kernels<ArrayLike>[Binary], compare: Comparison): (x: NdArray, y: NdArray) => NdArray {
     let kernel: BinaryExports | undefined;
     return (x, y) => {
-      kernel ??= comparisonModule(this.#lanes, compare).instantiate<BinaryExports>(this.#staging.heap.memory);
+      kernel ??= instantiateRows(this.#staging, (module) => defineComparison(module, this.#lanes, compare));
       const { shape, dtype } = check(x, y);
       return this.#rows(kernel, layRows(shape, x, y), empty(shape, dtype));
     };

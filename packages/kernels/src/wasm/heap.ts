@@ -1,5 +1,6 @@
 /** One linear memory, its views, and two ways to get room in it. */
 
+import type { NdArray } from '../array.ts';
 import type { Data } from '../dtype.ts';
 import { type WasmMemory, webAssembly } from './webassembly.ts';
 
@@ -20,6 +21,59 @@ const KEPT = 64;
 interface Chunk {
   readonly start: number;
   readonly end: number;
+}
+
+/** Room that is taken back in the order opposite to that in which it was given out. */
+export class Stack {
+  readonly #allocate: (bytes: number) => number;
+  /** It is laid in chunks, since a piece given out can't move; the one in use, and its first free byte. */
+  readonly #chunks: Chunk[] = [];
+  #chunk = 0;
+  #top: number;
+
+  /** Of chunks that `allocate` gives for good; the first has so many bytes. */
+  constructor(allocate: (bytes: number) => number, first: number) {
+    this.#allocate = allocate;
+    this.#top = this.#addChunk(first);
+  }
+
+  /** The top, to return to with `release`. */
+  mark(): number {
+    return this.#top;
+  }
+
+  /** Room for `bytes`, until the `release` of a mark taken before. */
+  reserve(bytes: number): number {
+    const pointer = this.#top;
+    const end = pointer + aligned(bytes);
+    if (end > this.#chunks[this.#chunk]!.end) return this.#reserveElsewhere(bytes);
+    this.#top = end;
+    return pointer;
+  }
+
+  release(mark: number): void {
+    this.#top = mark;
+    while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
+  }
+
+  /** Goes to the next chunk that is long enough; a new one is as long as all before it, or longer. */
+  #reserveElsewhere(bytes: number): number {
+    let next = this.#chunk + 1;
+    while (next < this.#chunks.length && lengthOf(this.#chunks[next]!) < bytes) next += 1;
+    if (next === this.#chunks.length) {
+      const all = this.#chunks.reduce((total, chunk) => total + lengthOf(chunk), 0);
+      this.#addChunk(Math.max(bytes, all));
+    }
+    this.#chunk = next;
+    this.#top = this.#chunks[next]!.start;
+    return this.reserve(bytes);
+  }
+
+  #addChunk(bytes: number): number {
+    const start = this.#allocate(bytes);
+    this.#chunks.push({ start, end: start + aligned(bytes) });
+    return start;
+  }
 }
 
 /**
@@ -48,19 +102,18 @@ export class Heap {
   readonly #pointers: number[] = new Array<number>(KEPT).fill(0);
   readonly #extents: number[] = new Array<number>(KEPT).fill(0);
   #capacity = 0;
+  /** The memory as it is, and as it was before it grew, which is seen as well where it is shared. */
+  readonly #shared = new WeakSet<ArrayBufferLike>();
   /** Everything from here on has never been given out. */
   #top = ALIGNMENT;
-  /** The stack is laid in chunks, since a piece given out can't move; the one in use, and its first free byte. */
-  readonly #chunks: Chunk[] = [];
-  #chunk = 0;
-  #stack: number;
+  readonly #stack: Stack;
 
   constructor(options: { readonly shared?: boolean } = {}) {
     if (webAssembly === undefined) throw new Error('Heap: this engine has no WebAssembly');
     this.shared = options.shared ?? false;
     this.memory = new webAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: this.shared });
     this.#view();
-    this.#stack = this.#addChunk(FIRST_CHUNK);
+    this.#stack = this.stack(FIRST_CHUNK);
   }
 
   /** The whole memory, as float32: element `pointer / 4` is at `pointer`. */
@@ -117,45 +170,38 @@ export class Heap {
     return pointer;
   }
 
+  /** A stack of its own, which begins with room for so many bytes. */
+  stack(first: number): Stack {
+    return new Stack((bytes) => this.allocate(bytes), first);
+  }
+
   /** The top of the stack, to return to with `release`. */
   mark(): number {
-    return this.#stack;
+    return this.#stack.mark();
   }
 
   /** Room for `bytes` on the stack, until the `release` of a mark taken before. */
   reserve(bytes: number): number {
-    const pointer = this.#stack;
-    const end = pointer + aligned(bytes);
-    if (end > this.#chunks[this.#chunk]!.end) return this.#reserveElsewhere(bytes);
-    this.#stack = end;
-    return pointer;
+    return this.#stack.reserve(bytes);
   }
 
   release(mark: number): void {
-    this.#stack = mark;
-    while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
+    this.#stack.release(mark);
   }
 
-  /** Goes to the next chunk that is long enough; a new one is as long as all before it, or longer. */
-  #reserveElsewhere(bytes: number): number {
-    do this.#chunk += 1;
-    while (this.#chunk < this.#chunks.length && lengthOf(this.#chunks[this.#chunk]!) < bytes);
-    if (this.#chunk === this.#chunks.length) {
-      this.#addChunk(
-        Math.max(
-          bytes,
-          this.#chunks.reduce((total, chunk) => total + lengthOf(chunk), 0),
-        ),
-      );
-    }
-    this.#stack = this.#chunks[this.#chunk]!.start;
-    return this.reserve(bytes);
+  /** Where a typed array lies, if it lies in this memory, which threads share. */
+  locate(data: Data): number | undefined {
+    return this.#shared.has(data.buffer) ? data.byteOffset : undefined;
   }
 
-  #addChunk(bytes: number): number {
-    const start = this.allocate(bytes);
-    this.#chunks.push({ start, end: this.#top });
-    return start;
+  /** Where a contiguous array lies: where it is, or copied onto the stack. */
+  place({ data, offset, size }: NdArray): number {
+    const { BYTES_PER_ELEMENT: bytes } = data;
+    const start = this.locate(data);
+    if (start !== undefined) return start + offset * bytes;
+    const pointer = this.reserve(size * bytes + SLACK);
+    this.view(bytes).set(data.subarray(offset, offset + size), pointer / bytes);
+    return pointer;
   }
 
   #view(): void {
@@ -166,6 +212,7 @@ export class Heap {
     this.#i32 = new Int32Array(buffer);
     this.#u8 = new Uint8Array(buffer);
     this.#pointers.fill(0);
+    if (this.shared) this.#shared.add(buffer);
   }
 }
 

@@ -1,17 +1,24 @@
 /** When threads help: after there has been enough to do, and in what is large. */
 
 import { loadThreads } from '#threads';
+import type { Data } from '../dtype.ts';
+import { offerRoom, withdrawRoom } from '../memory.ts';
 import type { Crew } from './crew.ts';
 
 type Threads = Parameters<Parameters<typeof loadThreads>[0]>[0];
 
 /** A crew that is there, and what it can do. */
-export interface Helpers extends Pick<Threads, 'ProductTasks' | 'UnaryTasks'> {
+export interface Helpers extends Omit<Threads, 'Crew'> {
   readonly crew: Crew;
 }
 
-/** Those who help with so many operations, if any should. */
-export type CallHelpers = (operations: number) => Helpers | undefined;
+/** Who helps. */
+export interface Assistance {
+  /** With so many operations, if any should. */
+  with(operations: number): Helpers | undefined;
+  /** With what is computed into an array, where that lies in their memory: nothing has to be copied then. */
+  into(out: Data): Helpers | undefined;
+}
 
 /** Operations below which a job takes no longer alone than helpers take to come. */
 const LEAST = 4e6;
@@ -21,7 +28,7 @@ const LEAST = 4e6;
 const ENOUGH = 1e9;
 
 /** The helpers of one thread. They are called when enough work has been seen, and nobody waits for them. */
-export class Help {
+export class Help implements Assistance {
   /** Threads at work on a job at most, the owner among them. */
   readonly threads: number;
   #seen = 0;
@@ -32,8 +39,8 @@ export class Help {
     this.threads = threads;
   }
 
-  /** The helpers for a job of so many operations, where it should not be done on one thread, and they are there. */
-  for(operations: number): Helpers | undefined {
+  /** Where the job should not be done on one thread, and they are there. */
+  with(operations: number): Helpers | undefined {
     if (operations < LEAST || this.#closed) return undefined;
     if (this.#helpers !== undefined) return this.#helpers.crew.isReady ? this.#helpers : undefined;
     const before = this.#seen;
@@ -42,17 +49,26 @@ export class Help {
     return undefined;
   }
 
+  into(out: Data): Helpers | undefined {
+    const helpers = this.#helpers;
+    if (helpers === undefined || helpers.crew.heap.locate(out) === undefined) return undefined;
+    return helpers.crew.isReady ? helpers : undefined;
+  }
+
   /** Ends the helpers: there are none from now on. */
   close(): void {
     this.#closed = true;
-    this.#helpers?.crew.close();
+    if (this.#helpers === undefined) return;
+    withdrawRoom(this.#helpers.crew.room);
+    this.#helpers.crew.close();
   }
 
   /** Where the host refuses memory or workers there will be no help, which harms nobody. */
-  #start({ Crew, ProductTasks, UnaryTasks }: Threads): void {
+  #start({ Crew, ...tasks }: Threads): void {
     if (this.#closed) return;
     try {
-      this.#helpers = { crew: new Crew(this.threads), ProductTasks, UnaryTasks };
+      this.#helpers = { crew: new Crew(this.threads), ...tasks };
+      offerRoom(this.#helpers.crew.room);
     } catch {
       this.#closed = true;
     }

@@ -247,11 +247,17 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
         const height = Math.min(rows, m - row);
         const inner = heap.mark();
         const left = this.#place(a, row, 0, height, k);
-        const to = heap.reserve(height * width * bytes);
         const at = c.offset + row * n + column;
-        if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
-        this.#compute(height, width, k, depth, left, right, to, base ?? to);
-        copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
+        const start = heap.locate(c.data);
+        if (start !== undefined) {
+          const to = start + at * bytes;
+          this.#compute(height, width, k, depth, left, right, to, n, base ?? to);
+        } else {
+          const to = heap.reserve(height * width * bytes);
+          if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
+          this.#compute(height, width, k, depth, left, right, to, width, base ?? to);
+          copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
+        }
         heap.release(inner);
       }
       heap.release(outer);
@@ -261,12 +267,25 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   /** The row to be added to some columns of all rows, on the stack; 0 for none, `undefined` where it is the result's. */
   #base(added: Added<T> | undefined, column: number, width: number): number | undefined {
     if (added === 'result') return undefined;
-    return added === undefined ? 0 : this.#place(added, 0, column, 1, width).pointer;
+    return added === undefined ? 0 : this.#copied(part(added, 0, column), 1, width).pointer;
   }
 
-  /** A product of what lies in the heap, added to the rows at `base`: the result's own, one for all, or none. */
-  #compute(m: number, n: number, k: number, depth: number, a: HeapMatrix, b: Panels, to: number, base: number): void {
-    const toRowStride = n * this.#layout.bytes;
+  /**
+   * A product of what lies in the heap, to rows that lie `row` elements apart, and added to the rows at `base`: those of the
+   * result, one for all, or none.
+   */
+  #compute(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: HeapMatrix,
+    b: Panels,
+    to: number,
+    row: number,
+    base: number,
+  ): void {
+    const toRowStride = row * this.#layout.bytes;
     const work = this.#heap.reserve(workBytes(this.#layout, m, k));
     // biome-ignore format: three lines of operands
     this.#kernels.multiply(
@@ -283,10 +302,20 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     return { pointer, step: rowStride, panel: panelColumns * bytes };
   }
 
-  /** The matrix's part of `rows` x `columns`, copied onto the stack. */
+  /** The matrix's part of `rows` x `columns`: where it is, or copied onto the stack. */
   #place(matrix: ArrayMatrix<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
-    const pointer = this.#heap.reserve(rows * columns * this.#layout.bytes);
-    return this.#copyIn(part(matrix, row, column), rows, columns, pointer);
+    const start = this.#heap.locate(matrix.data);
+    if (start !== undefined) {
+      const { bytes } = this.#layout;
+      const { offset, rowStride, columnStride } = part(matrix, row, column);
+      return { pointer: start + offset * bytes, rowStride: rowStride * bytes, columnStride: columnStride * bytes };
+    }
+    return this.#copied(part(matrix, row, column), rows, columns);
+  }
+
+  /** The matrix of `rows` x `columns`, copied onto the stack. */
+  #copied(matrix: ArrayMatrix<T>, rows: number, columns: number): HeapMatrix {
+    return this.#copyIn(matrix, rows, columns, this.#heap.reserve(rows * columns * this.#layout.bytes));
   }
 
   /** Matrices of `rows` x `columns` copied onto the stack, one after the other; one that they all are, once. */

@@ -6,14 +6,14 @@
 import type { NdArray } from '../array.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 import type { Heap } from './heap.ts';
-import type { CallHelpers } from './help.ts';
+import type { Assistance } from './help.ts';
 
 /** What the WebAssembly interpreter lends to its parts. */
 export interface Host {
   readonly heap: Heap;
   /** Multiply-add in one instruction, which may round once. */
   readonly relaxed: boolean;
-  readonly helpers: CallHelpers;
+  readonly assistance: Assistance;
 }
 
 /** Some primitives, for interpreters that have all the others. */

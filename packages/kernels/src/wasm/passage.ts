@@ -1,5 +1,45 @@
 /** How arrays pass through linear memory in blocks: of images, of planes, of elements. */
 
+import type { NdArray } from '../array.ts';
+import type { Heap } from './heap.ts';
+
+/** Items of an array in a heap: where they lie, if that is there, or in room for some of them. */
+export interface Berth {
+  /** The pointer to an item that was brought, or will be fetched. */
+  at(first: number): number;
+  /** Copies items in, where they have to be. */
+  bring(first: number, count: number): void;
+  /** Copies items out, where they have to be. */
+  fetch(first: number, count: number): void;
+}
+
+const nothing = (): void => {};
+
+/** For an array whose items, of so many elements, lie one after the other; of which some pass at once. */
+export function berth(
+  heap: Heap,
+  { data, offset }: Pick<NdArray, 'data' | 'offset'>,
+  item: number,
+  atOnce: number,
+): Berth {
+  const { BYTES_PER_ELEMENT: bytes } = data;
+  const start = heap.locate(data);
+  if (start !== undefined) {
+    return { at: (first) => start + (offset + first * item) * bytes, bring: nothing, fetch: nothing };
+  }
+  const pointer = heap.reserve(atOnce * item * bytes);
+  const from = pointer / bytes;
+  return {
+    at: () => pointer,
+    bring(first, count) {
+      heap.view(bytes).set(data.subarray(offset + first * item, offset + (first + count) * item), from);
+    },
+    fetch(first, count) {
+      data.set(heap.view(bytes).subarray(from, from + count * item), offset + first * item);
+    },
+  };
+}
+
 /** Items that pass together: the first one, and how many. */
 type Block = readonly [first: number, count: number];
 

@@ -3,10 +3,9 @@
  * its places; squares of 2 x 2 side by side, the commonest of all, a vector of them at a time.
  */
 
-import { NdArray } from '../array.ts';
+import { empty, type NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
-import type { Data, FloatDType } from '../dtype.ts';
-import { allocate } from '../memory.ts';
+import type { FloatDType } from '../dtype.ts';
 import { poolsOf } from '../plain/pooling.ts';
 import { type Shape, sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
@@ -14,6 +13,7 @@ import type { FunctionBuilder, Local, Locals } from './assembler.ts';
 import type { Crew } from './crew.ts';
 import type { Heap } from './heap.ts';
 import { i32, select, smaller, type Value, v128 } from './instructions.ts';
+import { type Berth, berth } from './passage.ts';
 import { employ, kind, type Workforce } from './task-kinds.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
@@ -219,29 +219,38 @@ export class Pooling {
   maxPool(x: NdArray, by: NdArray, windows: readonly Window[], shape: Shape): NdArray {
     const judge = contiguous(by);
     const source = x === by ? judge : contiguous(x);
-    const out = allocate(x.dtype, sizeOf(shape));
+    const out = empty(shape, x.dtype);
     const isJudge = source.data === judge.data && source.offset === judge.offset;
-    const plan = this.#planOf(by.shape, windows);
-    this.#inBlocks(judge, plan, isJudge, (at, first, planes) => {
-      if (!isJudge) this.#bring(source, first * plan.plane, planes * plan.plane, at.whole);
-      this.#run('pool', at, planes, plan);
-      this.#fetch(at.pooled, out, first * plan.windows, planes * plan.windows);
+    this.#inBlocks(by.shape, windows, (plan, atOnce) => {
+      const [from, pooled] = [this.#berth(judge, plan.plane, atOnce), this.#berth(out, plan.windows, atOnce)];
+      const whole = isJudge ? from : this.#berth(source, plan.plane, atOnce);
+      return (first, planes) => {
+        from.bring(first, planes);
+        if (!isJudge) whole.bring(first, planes);
+        this.#run('pool', { pooled: pooled.at(first), whole: whole.at(first), by: from.at(first) }, planes, plan);
+        pooled.fetch(first, planes);
+      };
     });
-    return new NdArray(out, x.dtype, shape);
+    return out;
   }
 
   maxUnpool(y: NdArray, by: NdArray, windows: readonly Window[], shape: Shape): NdArray {
-    const source = contiguous(y);
-    const out = allocate(y.dtype, sizeOf(shape));
-    const plan = this.#planOf(by.shape, windows);
-    this.#inBlocks(contiguous(by), plan, false, (at, first, planes) => {
-      this.#bring(source, first * plan.windows, planes * plan.windows, at.pooled);
-      const [start, count] = [at.whole / this.#bytes, planes * plan.plane];
-      if (plan.squares === undefined) this.#view().fill(0, start, start + count);
-      this.#run('unpool', at, planes, plan);
-      this.#fetch(at.whole, out, first * plan.plane, count);
+    const [judge, source] = [contiguous(by), contiguous(y)];
+    const out = empty(shape, y.dtype);
+    this.#inBlocks(by.shape, windows, (plan, atOnce) => {
+      const [from, whole] = [this.#berth(judge, plan.plane, atOnce), this.#berth(out, plan.plane, atOnce)];
+      const pooled = this.#berth(source, plan.windows, atOnce);
+      return (first, planes) => {
+        from.bring(first, planes);
+        pooled.bring(first, planes);
+        const at = { pooled: pooled.at(first), whole: whole.at(first), by: from.at(first) };
+        const start = at.whole / this.#bytes;
+        if (plan.squares === undefined) this.#view().fill(0, start, start + planes * plan.plane);
+        this.#run('unpool', at, planes, plan);
+        whole.fetch(first, planes);
+      };
     });
-    return new NdArray(out, y.dtype, shape);
+    return out;
   }
 
   #planOf(shape: Shape, windows: readonly Window[]): Plan {
@@ -251,28 +260,25 @@ export class Pooling {
     return { plane: height * width, windows: down * across, squares: { width, down, across } };
   }
 
-  /** Calls `visit` for some planes at a time, after what they are judged by was copied in. */
+  /** Calls what `prepare` makes, with room for some planes, for these at a time. */
   #inBlocks(
-    by: NdArray,
-    { plane, windows }: Plan,
-    isJudge: boolean,
-    visit: (at: Places, first: number, planes: number) => void,
+    shape: Shape,
+    windows: readonly Window[],
+    prepare: (plan: Plan, atOnce: number) => (first: number, planes: number) => void,
   ): void {
     const { heap, threads } = this.#force;
-    const bytes = this.#bytes;
-    const all = by.size / plane;
-    const room = (threads > 1 ? TOGETHER : ALONE) / bytes;
-    const atOnce = Math.max(1, Math.min(all, Math.floor(room / (2 * plane + windows))));
+    const plan = this.#planOf(shape, windows);
+    const all = sizeOf(shape) / plan.plane;
+    const room = (threads > 1 ? TOGETHER : ALONE) / this.#bytes;
+    const atOnce = Math.max(1, Math.min(all, Math.floor(room / (2 * plan.plane + plan.windows))));
     const mark = heap.mark();
-    const pooled = heap.reserve(atOnce * windows * bytes);
-    const judge = heap.reserve(atOnce * plane * bytes);
-    const whole = isJudge ? judge : heap.reserve(atOnce * plane * bytes);
-    for (let first = 0; first < all; first += atOnce) {
-      const planes = Math.min(atOnce, all - first);
-      this.#bring(by, first * plane, planes * plane, judge);
-      visit({ pooled, whole, by: judge }, first, planes);
-    }
+    const visit = prepare(plan, atOnce);
+    for (let first = 0; first < all; first += atOnce) visit(first, Math.min(atOnce, all - first));
     heap.release(mark);
+  }
+
+  #berth(array: NdArray, item: number, atOnce: number): Berth {
+    return berth(this.#force.heap, array, item, atOnce);
   }
 
   #run(name: 'pool' | 'unpool', at: Places, planes: number, plan: Plan): void {
@@ -294,14 +300,6 @@ export class Pooling {
     );
     this.#force.run(name, tasks, { planes, planesEach, planeBytes: plane * bytes, windows, size, places: list, ...at });
     heap.release(mark);
-  }
-
-  #bring({ data, offset }: NdArray, from: number, count: number, to: number): void {
-    this.#view().set(data.subarray(offset + from, offset + from + count), to / this.#bytes);
-  }
-
-  #fetch(from: number, to: Data, at: number, count: number): void {
-    to.set(this.#view().subarray(from / this.#bytes, from / this.#bytes + count), at);
   }
 
   #view(): Float32Array | Float64Array {

@@ -2,10 +2,10 @@
  * The matrix products of an interpreter: small ones in its own memory, large ones in that of a crew, once it is there.
  */
 
-import { type FloatDType, forEachFloat } from '../dtype.ts';
+import { type Data, type FloatDType, forEachFloat } from '../dtype.ts';
 import { features } from './features.ts';
 import type { Heap } from './heap.ts';
-import { Help, type Helpers } from './help.ts';
+import { type Assistance, Help, type Helpers } from './help.ts';
 import { MatrixProduct } from './matmul.ts';
 
 /**
@@ -20,6 +20,11 @@ export class Products {
   readonly #alone: ProductOf;
   #together: ProductOf | undefined;
   #help: Help | undefined;
+  /** Those of the moment. */
+  readonly assistance: Assistance = {
+    with: (operations) => this.#help?.with(operations),
+    into: (out) => this.#help?.into(out),
+  };
 
   constructor(heap: Heap, relaxed: boolean) {
     this.#relaxed = relaxed;
@@ -38,17 +43,13 @@ export class Products {
     this.#together = undefined;
   }
 
-  /** For products of so many operations in all, whose operands and results have so many elements. */
-  of(dtype: FloatDType, operations: number, elements: number): MatrixProduct {
-    const helpers = operations > LEAST_INTENSITY * elements ? this.helpers(operations) : undefined;
+  /** For products of so many operations in all, whose operands and results have so many elements, into an array. */
+  of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
+    const isDense = operations > LEAST_INTENSITY * elements;
+    const helpers = this.assistance.into(out) ?? (isDense ? this.assistance.with(operations) : undefined);
     if (helpers === undefined) return this.#alone(dtype);
     this.#together ??= this.#over(helpers.crew.heap, helpers);
     return this.#together(dtype);
-  }
-
-  /** Those who should take part in so many operations, if any should. */
-  helpers(operations: number): Helpers | undefined {
-    return this.#help?.for(operations);
   }
 
   #over(heap: Heap, helpers?: Helpers): ProductOf {

@@ -5,8 +5,10 @@ import { contiguous } from '../copy.ts';
 import { type Data, type FloatDType, newData } from '../dtype.ts';
 import { allocate } from '../memory.ts';
 import type { Shape } from '../shape.ts';
-import { type FunctionBuilder, type Local, ModuleBuilder } from './assembler.ts';
+import { type FunctionBuilder, integers, type Local, ModuleBuilder } from './assembler.ts';
+import type { Assistance, Helpers } from './help.ts';
 import { f32x4, f64x2, i32, i32x4, type Value, v128 } from './instructions.ts';
+import type { ReductionTasks, RowReduction } from './reduction-tasks.ts';
 import { Staging } from './staging.ts';
 import { type FloatType, type FloatVector, floatVector } from './vector.ts';
 
@@ -125,17 +127,22 @@ export function reduceRow(
   return lanes;
 }
 
-function reductionModule(accumulator: Accumulator): ModuleBuilder {
-  const { input, state, width, neutral, add } = accumulator;
-  const module = new ModuleBuilder();
+const rowParameters = integers('to', 'x', 'rows', 'bytes');
 
-  module.define('rows', { to: 'i32', x: 'i32', rows: 'i32', bytes: 'i32' }, (f, { to, x, rows, bytes }) => {
+const defineRows = (module: ModuleBuilder, accumulator: Accumulator): RowReduction =>
+  module.define('rows', rowParameters, (f, { to, x, rows, bytes }) => {
+    const { state } = accumulator;
     f.for(0, rows, 1, () => {
       f.run(state.storePart(1, to, reduceRow(f, accumulator, x, bytes)));
       f.advance(to, state.laneBytes);
       f.advance(x, bytes);
     });
   });
+
+function reductionModule(accumulator: Accumulator): ModuleBuilder {
+  const { input, state, width, neutral, add } = accumulator;
+  const module = new ModuleBuilder();
+  defineRows(module, accumulator);
 
   const parameters = { to: 'i32', x: 'i32', blocks: 'i32', rows: 'i32', bytes: 'i32' } as const;
   module.define('columns', parameters, (f, { to, x, blocks, rows, bytes }) => {
@@ -183,11 +190,14 @@ function divided(data: Data, divisor: number): Data {
 class Reducer {
   readonly #staging: Staging;
   readonly #accumulator: Accumulator;
+  readonly #assistance: Assistance;
   #exports: Exports | undefined;
+  #tasks: ReductionTasks | undefined;
 
-  constructor(staging: Staging, accumulator: Accumulator) {
+  constructor(staging: Staging, accumulator: Accumulator, assistance: Assistance) {
     this.#staging = staging;
     this.#accumulator = accumulator;
+    this.#assistance = assistance;
   }
 
   /** In which results are formed, before they are rounded. */
@@ -200,10 +210,34 @@ class Reducer {
     const { outer, length, inner } = blocks;
     const block = length * inner;
     const results = allocate(dtype, outer * inner);
-    if (block === 0) results.fill(this.#accumulator.neutral / divisor);
+    const helpers = inner === 1 && block <= Staging.chunk ? this.#assistance.into(data) : undefined;
+    if (helpers !== undefined) this.#reduceTogether(helpers, data, offset, blocks, results, divisor);
+    else if (block === 0) results.fill(this.#accumulator.neutral / divisor);
     else if (block > Staging.chunk) results.set(divided(this.#reduceLong(data, offset, blocks), divisor));
     else this.#reduceShort(data, offset, blocks, results, divisor);
     return results;
+  }
+
+  /** Reduces rows where helpers see them. */
+  #reduceTogether(
+    { crew, ReductionTasks }: Helpers,
+    data: Data,
+    offset: number,
+    { outer, length }: Blocks,
+    results: Data,
+    divisor: number,
+  ): void {
+    const { heap } = crew;
+    const { laneBytes } = this.#accumulator.state;
+    const { BYTES_PER_ELEMENT: bytes } = data;
+    if (this.#tasks?.crew !== crew) {
+      this.#tasks = new ReductionTasks(crew, laneBytes, (module) => defineRows(module, this.#accumulator));
+    }
+    const mark = heap.mark();
+    const to = heap.reserve(outer * laneBytes);
+    this.#tasks.run(to, heap.locate(data)! + offset * bytes, outer, length, length * bytes);
+    results.set(divided(heap.window(to, outer, laneBytes), divisor));
+    heap.release(mark);
   }
 
   /** Reduces blocks of which one or more can be staged at a time. */
@@ -312,15 +346,18 @@ function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
 }
 
 /** The reductions of float arrays. */
-export function floatReductions(staging: Staging): {
+export function floatReductions(
+  staging: Staging,
+  assistance: Assistance,
+): {
   readonly sum: Reduce;
   readonly max: Reduce;
   readonly min: Reduce;
 } {
   const make = (accumulator: (type: FloatType) => Accumulator): Reduce => {
     const reducers = {
-      float32: new Reducer(staging, accumulator('f32')),
-      float64: new Reducer(staging, accumulator('f64')),
+      float32: new Reducer(staging, accumulator('f32'), assistance),
+      float64: new Reducer(staging, accumulator('f64'), assistance),
     };
     return reduceAxes((x) => reducers[x.dtype as FloatDType]);
   };

@@ -1,5 +1,6 @@
 /** A function of each element of a large array, done by a crew. */
 
+import type { NdArray } from '../array.ts';
 import type { Data } from '../dtype.ts';
 import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
@@ -37,11 +38,19 @@ export class UnaryTasks {
     this.#jobs = crew.employ(assembleUnaryTasks(v, emit).compile(), names.length).jobs;
   }
 
-  /** Fills `out` with the function's values at the elements of `x` from `offset` on. */
-  run(x: Data, offset: number, out: Data): void {
+  /** Fills `out` with the function's values at the elements of a contiguous array. */
+  run(x: NdArray, out: Data): void {
+    const { heap } = this.crew;
+    const mark = heap.mark();
+    const to = heap.locate(out);
+    if (to === undefined) this.#pass(x, out);
+    else this.#map(heap.place(x), to, out.length);
+    heap.release(mark);
+  }
+
+  #pass({ data: x, offset }: NdArray, out: Data): void {
     const { heap, threads } = this.crew;
     const bytes = this.#elementBytes;
-    const mark = heap.mark();
     const size = blockSize(out.length, BLOCK, threads);
     passInBlocks(out.length, size, threads, () => {
       const room = size * bytes + SPILL;
@@ -49,11 +58,14 @@ export class UnaryTasks {
       const view = () => (bytes === 4 ? heap.f32 : heap.f64);
       return {
         bring: (first, count) => view().set(x.subarray(offset + first, offset + first + count), from / bytes),
-        work: (_first, count, meanwhile) =>
-          this.#jobs.run(Math.ceil(count / TASK), [to, from, TASK * bytes, count * bytes], meanwhile),
+        work: (_first, count, meanwhile) => this.#map(from, to, count, meanwhile),
         fetch: (first, count) => out.set(view().subarray(to / bytes, to / bytes + count), first),
       };
     });
-    heap.release(mark);
+  }
+
+  #map(from: number, to: number, count: number, meanwhile?: () => void): void {
+    const bytes = this.#elementBytes;
+    this.#jobs.run(Math.ceil(count / TASK), [to, from, TASK * bytes, count * bytes], meanwhile);
   }
 }

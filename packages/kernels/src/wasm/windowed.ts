@@ -5,7 +5,7 @@ import type { NdArray } from '../array.ts';
 import { contiguous } from '../copy.ts';
 import { bytesPerElement, type DType, forEachFloat, isFloat } from '../dtype.ts';
 import { windowedLoops } from '../plain/windowed.ts';
-import type { ArrayLike, Convolution, Kernels, WindowedKernels } from '../primitives.ts';
+import type { Convolution, Kernels, WindowedKernels } from '../primitives.ts';
 import { sizeOf } from '../shape.ts';
 import type { Window } from '../views.ts';
 import { Convolutions } from './convolution.ts';
@@ -31,7 +31,7 @@ function isAllFinite(x: NdArray): boolean {
 const POOLING_OPERATIONS = 24;
 
 /** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two; loops for all else. */
-function windowedKernels({ heap, relaxed, helpers }: Host, kernels: Kernels<NdArray>): WindowedKernels<NdArray> {
+function windowedKernels({ heap, relaxed, assistance }: Host, kernels: Kernels<NdArray>): WindowedKernels<NdArray> {
   const loops = windowedLoops(kernels);
   const windowsOf = forEachFloat((dtype) => new Windows(heap, dtype === 'float32' ? 'f32' : 'f64'));
   const tile = bestTile(relaxed);
@@ -39,15 +39,16 @@ function windowedKernels({ heap, relaxed, helpers }: Host, kernels: Kernels<NdAr
   /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
   const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
     if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
-    return convolutionsOf(dtype)(helpers(2 * count)?.crew);
+    return convolutionsOf(dtype)(assistance.with(2 * count)?.crew);
   };
   const poolingOf = forEachFloat((dtype) => forEachMemory(heap, (by) => new Pooling(by, dtype)));
   /** For windows that have so many positions in an array. Of squares, the most takes to copy them, where none can help. */
-  const poolingFor = ({ shape, dtype }: ArrayLike, windows: readonly Window[], positions: number) => {
+  const poolingFor = ({ shape, dtype, data }: NdArray, windows: readonly Window[], positions: number) => {
     const elements = windows.reduce((product, { size }) => product * size, positions);
     if (!isFloat(dtype) || elements === 0) return undefined;
     const isCopying = areSquares(shape, windows, bytesPerElement(dtype));
-    return poolingOf(dtype)(isCopying ? undefined : helpers(POOLING_OPERATIONS * elements)?.crew);
+    const helpers = assistance.into(data) ?? (isCopying ? undefined : assistance.with(POOLING_OPERATIONS * elements));
+    return poolingOf(dtype)(helpers?.crew);
   };
 
   return {

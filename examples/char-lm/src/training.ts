@@ -46,8 +46,10 @@ function piecesAt(text: Tensor, starts: Tensor, context: number): Pieces {
 /** Learns from pieces of text, and gives the loss before: the mean cross-entropy of the next character, in nats. */
 export function trainStep(model: LanguageModel, optimizer: Optimizer, pieces: Pieces): number {
   model.train();
-  const loss = lossOf(model, pieces);
-  optimizer.step(clipGradNorm(loss.backward(), 1).gradients);
+  const loss = optimizer.minimize(
+    () => lossOf(model, pieces),
+    (gradients) => clipGradNorm(gradients, 1).gradients,
+  );
   return loss.item();
 }
 

@@ -55,16 +55,20 @@ export interface TrainOptions<Row extends Shape = Shape> {
  */
 export function* trainEpoch<Row extends Shape>(
   model: Classifier<Row>,
-  optimizer: Pick<Optimizer, 'step'>,
+  optimizer: Pick<Optimizer, 'minimize'>,
   { images, labels }: Labelled<Row>,
   { batch, random, augment = (x) => x }: TrainOptions<Row>,
 ): Generator<Score, void, undefined> {
   model.train();
   for (const { x, y } of batches({ x: images, y: labels }, { size: batch, random })) {
-    const scores = model.forward(augment(x));
-    const loss = crossEntropy(scores, y);
-    optimizer.step(loss.backward());
-    yield scoreOf(scores, y, loss);
+    let score = noScore;
+    optimizer.minimize(() => {
+      const scores = model.forward(augment(x));
+      const loss = crossEntropy(scores, y);
+      score = scoreOf(scores, y, loss);
+      return loss;
+    });
+    yield score;
   }
 }
 

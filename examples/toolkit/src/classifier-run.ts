@@ -44,7 +44,7 @@ export interface RunOptions<Row extends Shape = Shape> extends TrainOptions<Row>
 /** Trains for all epochs, tests after each, and prints a row of a table for it. */
 export function trainClassifier<Row extends Shape>(
   model: Classifier<Row>,
-  optimizer: Pick<Optimizer, 'step' | 'learningRate'>,
+  optimizer: Pick<Optimizer, 'minimize' | 'learningRate'>,
   options: RunOptions<Row>,
 ): Epoch[] {
   const { train, test, epochs, schedule, unit, quiet = false } = options;

@@ -71,8 +71,12 @@ export function* trainEpoch(
 ): Generator<Score, void, undefined> {
   model.train();
   for (const { x } of batches({ x: images }, { size: batch, random })) {
-    const { loss, score } = lossOf(model, x, random);
-    optimizer.step(loss.backward());
+    let score = noScore;
+    optimizer.minimize(() => {
+      const result = lossOf(model, x, random);
+      score = result.score;
+      return result.loss;
+    });
     yield score;
   }
 }

@@ -12,8 +12,9 @@ import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type 
  * others. What it computes from them is its own, and so is what a hook was given. Where it throws, nothing is taken back.
  *
  * Where the loss is given as a function, all that this computes is lent, too: the memory of the whole step serves again. With
- * several threads it lies where all of them see it, so that nothing has to be copied to them. What was lent is checked: to
- * read it later is an error. Elements of parameters and buffers are not lent, nor what has less than 8 KiB, as the loss.
+ * several threads it lies where all of them see it, so that nothing has to be copied to them. To read a tensor later whose
+ * memory was lent is an error; `data` is a copy that may be kept, `array` is not. Elements of parameters and buffers are not
+ * lent, nor is what has less than 8 KiB, as the loss.
  *
  * @returns what the function returns.
  * @throws as `backward` does.

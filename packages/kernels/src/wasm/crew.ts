@@ -2,7 +2,7 @@
 
 import type { Mark, Place, Room } from '../memory.ts';
 import { instantiate } from './assembler.ts';
-import { Heap, type Stack } from './heap.ts';
+import { Heap, SLACK, type Stack } from './heap.ts';
 import type { HostWorker } from './host.ts';
 import { CREW, JOB, type TaskExports } from './tasks.ts';
 import type { WasmModule } from './webassembly.ts';
@@ -35,8 +35,6 @@ export interface Jobs {
 
 /** Bytes of arrays in the shared memory at a time, at most: the rest of it is for jobs. */
 const MOST_RESIDENT = 1 << 29;
-/** What a kernel may write past the end of a result. */
-const SPILLED = 256;
 
 /** Room for the arrays of arenas, which helpers see without a copy. */
 class Residence implements Room {
@@ -56,7 +54,7 @@ class Residence implements Room {
   take(bytes: number): Place | undefined {
     if (this.#taken + bytes > MOST_RESIDENT) return undefined;
     try {
-      const byteOffset = this.#stack.reserve(bytes + SPILLED);
+      const byteOffset = this.#stack.reserve(bytes + SLACK);
       this.#taken += bytes;
       return { buffer: this.#heap.memory.buffer, byteOffset };
     } catch {

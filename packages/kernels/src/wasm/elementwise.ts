@@ -145,7 +145,7 @@ export class Elementwise {
       const x = contiguous(operand);
       const out = allocate(x.dtype, x.size);
       const helpers =
-        this.#assistance.into(out) ?? (isDear ? this.#assistance.with(FUNCTION_OPERATIONS * x.size) : undefined);
+        this.#assistance.at(out) ?? (isDear ? this.#assistance.with(FUNCTION_OPERATIONS * x.size) : undefined);
       if (helpers !== undefined) {
         const { crew, UnaryTasks } = helpers;
         if (tasks?.crew !== crew) tasks = new UnaryTasks(crew, this.#lanes, emit);
@@ -174,7 +174,7 @@ export class Elementwise {
       const { shape, dtype } = x.dtype === y.dtype && sameShape(x.shape, y.shape) ? x : check(x, y);
       const out = empty(shape, dtype);
       const laid = covers(x, out) && covers(y, out) ? undefined : layRows(shape, x, y);
-      const helpers = this.#assistance.into(out.data);
+      const helpers = this.#assistance.at(out.data);
       if (helpers !== undefined) {
         const { crew, BinaryTasks } = helpers;
         if (tasks?.crew !== crew) tasks = new BinaryTasks(crew, define);

@@ -12,8 +12,8 @@ const INITIAL_PAGES = 16;
 const FIRST_CHUNK = 262_144;
 /** A cache line: every piece starts on one. */
 const ALIGNMENT = 64;
-/** A kernel may read this far past the end of a piece, whose last vector is then cut off after the computation. */
-const SLACK = 256;
+/** A kernel may read, or write, this far past the end of a piece, whose last vector is cut off after the computation. */
+export const SLACK = 256;
 
 /** Windows that are kept. */
 const KEPT = 64;

@@ -16,8 +16,8 @@ export interface Helpers extends Omit<Threads, 'Crew'> {
 export interface Assistance {
   /** With so many operations, if any should. */
   with(operations: number): Helpers | undefined;
-  /** With what is computed into an array, where that lies in their memory: nothing has to be copied then. */
-  into(out: Data): Helpers | undefined;
+  /** With what is computed from or into an array that lies in their memory, and need not be copied. */
+  at(data: Data): Helpers | undefined;
 }
 
 /** Operations below which a job takes no longer alone than helpers take to come. */
@@ -49,9 +49,9 @@ export class Help implements Assistance {
     return undefined;
   }
 
-  into(out: Data): Helpers | undefined {
+  at(data: Data): Helpers | undefined {
     const helpers = this.#helpers;
-    if (helpers === undefined || helpers.crew.heap.locate(out) === undefined) return undefined;
+    if (helpers === undefined || helpers.crew.heap.locate(data) === undefined) return undefined;
     return helpers.crew.isReady ? helpers : undefined;
   }
 

@@ -23,7 +23,7 @@ export class Products {
   /** Those of the moment. */
   readonly assistance: Assistance = {
     with: (operations) => this.#help?.with(operations),
-    into: (out) => this.#help?.into(out),
+    at: (data) => this.#help?.at(data),
   };
 
   constructor(heap: Heap, relaxed: boolean) {
@@ -46,7 +46,7 @@ export class Products {
   /** For products of so many operations in all, whose operands and results have so many elements, into an array. */
   of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
     const isDense = operations > LEAST_INTENSITY * elements;
-    const helpers = this.assistance.into(out) ?? (isDense ? this.assistance.with(operations) : undefined);
+    const helpers = this.assistance.at(out) ?? (isDense ? this.assistance.with(operations) : undefined);
     if (helpers === undefined) return this.#alone(dtype);
     this.#together ??= this.#over(helpers.crew.heap, helpers);
     return this.#together(dtype);

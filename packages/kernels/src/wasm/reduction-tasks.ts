@@ -1,5 +1,6 @@
 /** Rows of an array in the memory of a crew, reduced by the crew. */
 
+import type { Data } from '../dtype.ts';
 import type { Func, ModuleBuilder } from './assembler.ts';
 import type { Crew } from './crew.ts';
 import { i32, smaller } from './instructions.ts';
@@ -22,17 +23,26 @@ const reduceKinds = (along: RowReduction, resultBytes: number) => ({
 
 export class ReductionTasks {
   readonly crew: Crew;
+  readonly #resultBytes: number;
   readonly #force: Workforce<ReturnType<typeof reduceKinds>, unknown>;
 
   /** Of results of so many bytes. */
   constructor(crew: Crew, resultBytes: number, define: (module: ModuleBuilder) => RowReduction) {
     this.crew = crew;
+    this.#resultBytes = resultBytes;
     this.#force = employ((module) => reduceKinds(define(module), resultBytes), crew);
   }
 
-  /** Reduces rows of so many bytes, whose pointer is `x`, to one number each. */
-  run(to: number, x: number, rows: number, length: number, bytes: number): void {
+  /** The numbers to which rows of an array in the crew's memory are reduced, until something else is computed there. */
+  run(data: Data, offset: number, rows: number, length: number): Data {
+    const { heap } = this.crew;
+    const { BYTES_PER_ELEMENT: bytes } = data;
+    const mark = heap.mark();
+    const to = heap.reserve(rows * this.#resultBytes);
+    const x = heap.locate(data)! + offset * bytes;
     const height = Math.ceil(TASK / length);
-    this.#force.run('reduceRows', Math.ceil(rows / height), { to, x, rows, bytes, height });
+    this.#force.run('reduceRows', Math.ceil(rows / height), { to, x, rows, bytes: length * bytes, height });
+    heap.release(mark);
+    return heap.window(to, rows, this.#resultBytes);
   }
 }

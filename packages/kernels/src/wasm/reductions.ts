@@ -210,34 +210,22 @@ class Reducer {
     const { outer, length, inner } = blocks;
     const block = length * inner;
     const results = allocate(dtype, outer * inner);
-    const helpers = inner === 1 && block <= Staging.chunk ? this.#assistance.into(data) : undefined;
-    if (helpers !== undefined) this.#reduceTogether(helpers, data, offset, blocks, results, divisor);
-    else if (block === 0) results.fill(this.#accumulator.neutral / divisor);
+    const helpers = inner === 1 && block <= Staging.chunk ? this.#assistance.at(data) : undefined;
+    if (helpers !== undefined) {
+      const reduced = this.#tasksOf(helpers).run(data, offset, outer, length);
+      results.set(divided(reduced, divisor));
+    } else if (block === 0) results.fill(this.#accumulator.neutral / divisor);
     else if (block > Staging.chunk) results.set(divided(this.#reduceLong(data, offset, blocks), divisor));
     else this.#reduceShort(data, offset, blocks, results, divisor);
     return results;
   }
 
-  /** Reduces rows where helpers see them. */
-  #reduceTogether(
-    { crew, ReductionTasks }: Helpers,
-    data: Data,
-    offset: number,
-    { outer, length }: Blocks,
-    results: Data,
-    divisor: number,
-  ): void {
-    const { heap } = crew;
+  #tasksOf({ crew, ReductionTasks }: Helpers): ReductionTasks {
     const { laneBytes } = this.#accumulator.state;
-    const { BYTES_PER_ELEMENT: bytes } = data;
     if (this.#tasks?.crew !== crew) {
       this.#tasks = new ReductionTasks(crew, laneBytes, (module) => defineRows(module, this.#accumulator));
     }
-    const mark = heap.mark();
-    const to = heap.reserve(outer * laneBytes);
-    this.#tasks.run(to, heap.locate(data)! + offset * bytes, outer, length, length * bytes);
-    results.set(divided(heap.window(to, outer, laneBytes), divisor));
-    heap.release(mark);
+    return this.#tasks;
   }
 
   /** Reduces blocks of which one or more can be staged at a time. */

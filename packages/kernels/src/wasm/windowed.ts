@@ -47,7 +47,7 @@ function windowedKernels({ heap, relaxed, assistance }: Host, kernels: Kernels<N
     const elements = windows.reduce((product, { size }) => product * size, positions);
     if (!isFloat(dtype) || elements === 0) return undefined;
     const isCopying = areSquares(shape, windows, bytesPerElement(dtype));
-    const helpers = assistance.into(data) ?? (isCopying ? undefined : assistance.with(POOLING_OPERATIONS * elements));
+    const helpers = assistance.at(data) ?? (isCopying ? undefined : assistance.with(POOLING_OPERATIONS * elements));
     return poolingOf(dtype)(helpers?.crew);
   };
 

@@ -1,6 +1,6 @@
 /** Tensors that are lent: whose memory is taken back when a function returns. */
 
-import { Arena, type Data, type DType, NdArray, type Shape } from '@tapegrad/kernels';
+import { type Data, type DType, NdArray, type Shape } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** What is left of an array whose memory was taken back. */
@@ -21,8 +21,8 @@ class TakenBack {
 
   get data(): never {
     throw new TapeError(
-      'the tensor was made in a function given to withGradients or minimize, and its memory was taken back when that ' +
-        'returned; read it before that, or pass the loss itself in place of a function',
+      'the tensor was on loan from withGradients or minimize, and its memory was taken back when that returned; ' +
+        'read it before, or use backward, which lends nothing',
     );
   }
 }
@@ -31,24 +31,28 @@ interface Holder {
   array: NdArray;
 }
 
-/** Arrays of so many elements may be an arena's; smaller ones never are. */
+/** Arrays of so many elements may be on loan; smaller ones never are. */
 const LEAST = 1024;
 
 /** The lease under which tensors are made, if any. */
 let current: Lease | undefined;
 
-/** Large arrays on loan: `end` takes their memory back, after which to read them is an error. */
+/** Whose the elements on loan are. */
+interface Owner {
+  owns(data: Data): boolean;
+}
+
+/** Arrays on loan from an owner, who is about to take them back: `end` sees to it that no tensor is read after that. */
 export class Lease {
-  readonly #arena = new Arena();
+  readonly #owner: Owner;
   readonly #holders: Holder[] = [];
   #outer: Lease | undefined;
 
-  /** Lends all that `compute` allocates. */
-  run<R>(compute: () => R): R {
-    return this.watch(() => this.#arena.run(compute));
+  constructor(owner: Owner) {
+    this.#owner = owner;
   }
 
-  /** Sees to it that no tensor that `use` makes, such as a view, is read after the end with memory that was lent. */
+  /** Keeps an eye on the tensors that `use` makes, views of others among them. */
   watch<R>(use: () => R): R {
     this.#outer = current;
     current = this;
@@ -62,10 +66,8 @@ export class Lease {
   end(): void {
     for (const holder of this.#holders) {
       const { array } = holder;
-      if (array instanceof NdArray && this.#arena.owns(array.data)) holder.array = new TakenBack(array);
+      if (array instanceof NdArray && this.#owner.owns(array.data)) holder.array = new TakenBack(array);
     }
-    this.#holders.length = 0;
-    this.#arena.end();
   }
 
   note(tensor: { readonly array: NdArray }): void {
@@ -73,7 +75,7 @@ export class Lease {
   }
 
   lent(data: Data): boolean {
-    return this.#arena.owns(data) || (this.#outer?.lent(data) ?? false);
+    return this.#owner.owns(data) || (this.#outer?.lent(data) ?? false);
   }
 }
 

@@ -27,10 +27,20 @@ test('gives what the function returns, of the gradients of backward', () => {
 test('the memory of the gradients is given out again, that of backward is not', () => {
   const w = start();
   const givenOut = () => Array.from({ length: 50 }, () => allocate('float32', length).buffer);
-  const lent = withGradients(lossOf(w), (gradients) => gradients.of(w).data.buffer);
+  const lent = withGradients(lossOf(w), (gradients) => gradients.of(w).elements.buffer);
   expect(givenOut()).toContain(lent);
   const kept = lossOf(w).backward().of(w).data.buffer;
   expect(givenOut()).not.toContain(kept);
+});
+
+test('to read a gradient later, or a view of one, is an error', () => {
+  const w = start();
+  const lent = withGradients(lossOf(w), (gradients) => {
+    const gradient = gradients.of(w);
+    expect(gradient.data).not.toBe(gradient.data);
+    return [gradient, gradient.reshape([100, 50]), gradient.detach()];
+  });
+  for (const gradient of lent) expect(() => gradient.toArray()).toThrow('its memory was taken back');
 });
 
 test('what is computed from gradients is not touched', () => {

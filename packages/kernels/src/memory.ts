@@ -219,6 +219,11 @@ export class Recycler {
     watched.length = begun;
   }
 
+  /** Whether it counts the holders of an array's elements, and will hand them back. */
+  owns(data: Data): boolean {
+    return this.#holders.has(data);
+  }
+
   /** Counts one more holder of an array. */
   hold({ data }: Stored): void {
     if (this.#holders.size === 0) return;

@@ -1,6 +1,5 @@
 /** A function of two arrays, element by element, whose result lies in the memory of a crew, done by the crew there. */
 
-import type { NdArray } from '../array.ts';
 import type { Data } from '../dtype.ts';
 import type { Func, ModuleBuilder } from './assembler.ts';
 import type { Crew } from './crew.ts';
@@ -36,6 +35,14 @@ const rowsKinds = ({ both, left, right }: RowFunctions) => ({
   shareRight: rowsKind(right),
 });
 
+/** How many tasks, how far apart their results are, and what each does. */
+interface Tasks {
+  readonly tasks: number;
+  readonly toStep: number;
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export class BinaryTasks {
   readonly crew: Crew;
   readonly #force: Workforce<ReturnType<typeof rowsKinds>, unknown>;
@@ -45,42 +52,36 @@ export class BinaryTasks {
     this.#force = employ((module) => rowsKinds(define(module)), crew);
   }
 
-  /** Fills `out`, which lies in the crew's memory, from two arrays that are as long. */
-  runAlike(x: NdArray, y: NdArray, out: NdArray): boolean {
-    const bytes = TASK * out.data.BYTES_PER_ELEMENT;
-    const operands = [x, y].map((array): RowOperand => ({ array, blockStep: 0, rowStep: TASK, step: 1 }));
-    this.#run(
-      operands,
-      out.data,
-      { tasks: Math.ceil(out.size / TASK), toStep: bytes, rows: 1, bytes },
-      ({ rowStep }) => rowStep,
-    );
-    return true;
-  }
-
-  /** The same with operands that were laid out in rows. Does nothing and returns `false` where the rows can't be shared. */
-  runRows({ blocks, rows, length, operands }: Rows, out: Data): boolean {
-    const bytes = length * out.BYTES_PER_ELEMENT;
+  /**
+   * Fills `out`, which lies in the crew's memory, from operands that were laid out in rows. Where the rows can't be shared,
+   * it does nothing and returns `false`.
+   */
+  run({ blocks, rows, length, operands }: Rows, out: Data): boolean {
+    const { BYTES_PER_ELEMENT: each } = out;
+    const bytes = length * each;
+    if (blocks * rows === 1) {
+      const part = { tasks: Math.ceil(length / TASK), toStep: TASK * each, rows, bytes: TASK * each };
+      this.#share(operands, out, part, ({ step }) => step * TASK);
+      return true;
+    }
     // The loop along a row ends with a whole vector, and what lies behind a task's last row may have been computed already.
     const isWhole = bytes % 16 === 0;
     if (blocks > 1) {
       if (!isWhole) return false;
-      this.#run(operands, out, { tasks: blocks, toStep: rows * bytes, rows, bytes }, ({ blockStep }) => blockStep);
+      const part = { tasks: blocks, toStep: rows * bytes, rows, bytes };
+      this.#share(operands, out, part, ({ blockStep }) => blockStep);
     } else {
       const height = isWhole ? Math.ceil(TASK / length) : rows;
       const part = { tasks: Math.ceil(rows / height), toStep: height * bytes, rows: height, bytes };
-      this.#run(operands, out, part, ({ rowStep }) => rowStep * height);
+      this.#share(operands, out, part, ({ rowStep }) => rowStep * height);
     }
     return true;
   }
 
-  #run(
+  #share(
     operands: readonly RowOperand[],
     out: Data,
-    {
-      tasks,
-      ...part
-    }: { readonly tasks: number; readonly toStep: number; readonly rows: number; readonly bytes: number },
+    { tasks, ...part }: Tasks,
     stepOf: (operand: RowOperand) => number,
   ): void {
     const { heap } = this.crew;

@@ -123,6 +123,12 @@ function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => Ro
 /** Whether an operand has an element for each of the result's, in the same order. */
 const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
 
+/** Two contiguous arrays of one size as a row of each. */
+const alongside = (x: NdArray, y: NdArray): Rows => ({
+  ...{ blocks: 1, rows: 1, length: x.size },
+  operands: [x, y].map((array) => ({ array, blockStep: 0, rowStep: 0, step: 1 })),
+});
+
 /** Makes primitives of one float type out of functions of vectors. */
 export class Elementwise {
   readonly #staging: Staging;
@@ -178,7 +184,7 @@ export class Elementwise {
       if (helpers !== undefined) {
         const { crew, BinaryTasks } = helpers;
         if (tasks?.crew !== crew) tasks = new BinaryTasks(crew, define);
-        if (laid === undefined ? tasks.runAlike(x, y, out) : tasks.runRows(laid, out.data)) return out;
+        if (tasks.run(laid ?? alongside(x, y), out.data)) return out;
       }
       kernel ??= instantiateRows(staging, define);
       if (laid !== undefined) return this.#rows(kernel, laid, out);

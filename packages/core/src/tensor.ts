@@ -31,7 +31,7 @@ import {
   resolveRange,
   slice,
 } from './indexing.ts';
-import { isLent, noteTensor } from './lease.ts';
+import { type Lease, leaseOf } from './lease.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type {
   Axes,
@@ -87,35 +87,42 @@ export interface BackwardOptions {
  * loss.backward().of(w).toArray(); // [[2, 4], [6, 8]]
  */
 export class Tensor<out S extends Shape = Shape> implements Recorded {
-  /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
-  readonly array: NdArray;
+  readonly #array: NdArray;
+  /** By which the elements are on loan, if they are. */
+  readonly #lease: Lease | undefined;
   readonly entry: Entry<Tensor> | undefined;
   readonly requiresGrad: boolean;
 
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
-    this.array = array;
+    this.#array = array;
+    this.#lease = leaseOf(array.data);
     this.entry = entry as Entry<Tensor> | undefined;
     this.requiresGrad = requiresGrad;
-    noteTensor(this);
+  }
+
+  /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
+  get array(): NdArray {
+    this.#lease?.check();
+    return this.#array;
   }
 
   get shape(): S {
-    return this.array.shape as S;
+    return this.#array.shape as S;
   }
 
   get dtype(): DType {
-    return this.array.dtype;
+    return this.#array.dtype;
   }
 
   /** Number of axes. */
   get rank(): number {
-    return this.array.shape.length;
+    return this.#array.shape.length;
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.array.size;
+    return this.#array.size;
   }
 
   /** A name for messages: `undefined` but for a `Parameter`. */
@@ -126,7 +133,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
     const array = contiguous(this.array);
-    return isLent(array.data) ? flat(array).slice() : flat(array);
+    return this.#lease !== undefined || leaseOf(array.data) !== undefined ? flat(array).slice() : flat(array);
   }
 
   /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */

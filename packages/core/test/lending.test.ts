@@ -120,7 +120,7 @@ describe('of a loss that is given as a function', () => {
     ).toEqual(expected);
   });
 
-  test('what is large can be read until the end, and then no more, nor can views of it', () => {
+  test('what the function makes can be read until the end, and then no more, nor can views of it', () => {
     const w = start();
     let hidden: Tensor | undefined;
     let gradient: Tensor | undefined;
@@ -163,14 +163,27 @@ describe('of a loss that is given as a function', () => {
     expect(kept.map((list) => Array.from(list))).toEqual(copies);
   });
 
-  test('what is small, and what variables hold, is not lent', () => {
+  test('what is small is lent as well', () => {
+    const [x, w] = [tensor([1, 2, 3]), parameter(tensor([4, 5, 6]))];
+    let hidden: Tensor | undefined;
+    const evaluate = () => {
+      hidden = w.mul(x);
+      return hidden.sum();
+    };
+    const gradient = withGradients(evaluate, (gradients) => gradients.of(w));
+    for (const lost of [hidden!, gradient]) expect(() => lost.toArray()).toThrow(takenBack);
+  });
+
+  test('a number, what variables hold, and what was there before are not lent', () => {
     const w = start();
     let loss: Tensor | undefined;
     let other: Tensor | undefined;
+    let view: Tensor | undefined;
     const running: Parameter = parameter(w.detach());
     const evaluate = () => {
       const y = w.mul(w);
       other = parameter(y);
+      view = w.reshape([50, 100]);
       running.assign(y);
       loss = y.sum();
       return loss;
@@ -185,6 +198,26 @@ describe('of a loss that is given as a function', () => {
     expect(loss!.item()).toBe(expected.sum().item());
     expect(other!.data).toEqual(expected.data);
     expect(running.data).toEqual(expected.data);
+    expect(view!.data).toEqual(w.data);
+  });
+
+  test('what an outer call lends can be read until that returns, also where an inner one made a view of it', () => {
+    const w = start();
+    let view: Tensor | undefined;
+    withGradients(
+      () => {
+        const y = w.mul(w);
+        const inner = () => {
+          view = y.reshape([50, 100]);
+          return view.sum();
+        };
+        withGradients(inner, () => {}, { retainGraph: true });
+        expect(view!.toArray()).toEqual(y.reshape([50, 100]).toArray());
+        return y.sum();
+      },
+      () => {},
+    );
+    expect(() => view!.toArray()).toThrow(takenBack);
   });
 
   test('one may be computed within another', () => {

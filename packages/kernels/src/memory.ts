@@ -60,6 +60,76 @@ class Spare {
 
 const spare = new Spare(1 << 26);
 
+/** A small array that arenas give out, one after the other, and the one that has given it out at the moment. */
+interface Loan {
+  readonly data: Data;
+  readonly shelf: Loan[];
+  arena: Arena | undefined;
+}
+
+/** Bytes of small arrays that are kept. */
+const MOST_SHELVED = 1 << 25;
+
+/**
+ * The small arrays that arenas give out. To make and to clear one takes as long as to compute what goes into it, so they are
+ * kept as they are, by dtype and length.
+ */
+class Shelves {
+  readonly #shelves: { readonly [D in DType]: Map<number, Loan[]> } = {
+    float32: new Map(),
+    float64: new Map(),
+    int32: new Map(),
+    bool: new Map(),
+  };
+  readonly #loans = new Map<Data, Loan>();
+  #bytes = 0;
+
+  /** None where so many are given out that no more are to be kept. */
+  take(dtype: DType, length: number, bytes: number, arena: Arena): Loan | undefined {
+    const ofType = this.#shelves[dtype];
+    let shelf = ofType.get(length);
+    if (shelf === undefined) {
+      shelf = [];
+      ofType.set(length, shelf);
+    }
+    const loan = shelf.pop() ?? this.#add(dtype, length, bytes, shelf);
+    if (loan !== undefined) loan.arena = arena;
+    return loan;
+  }
+
+  giveBack(loan: Loan): void {
+    loan.arena = undefined;
+    loan.shelf.push(loan);
+  }
+
+  /** The arena that has given an array out, if one has. */
+  arenaOf(data: Data): Arena | undefined {
+    return this.#loans.get(data)?.arena;
+  }
+
+  #add(dtype: DType, length: number, bytes: number, shelf: Loan[]): Loan | undefined {
+    if (this.#bytes + bytes > MOST_SHELVED) this.#clear();
+    if (this.#bytes + bytes > MOST_SHELVED) return undefined;
+    this.#bytes += bytes;
+    const loan: Loan = { data: zeroed(dtype, length), shelf, arena: undefined };
+    this.#loans.set(loan.data, loan);
+    return loan;
+  }
+
+  /** Forgets what is not given out. */
+  #clear(): void {
+    for (const shelf of Object.values(this.#shelves).flatMap((ofType) => [...ofType.values()])) {
+      for (const { data } of shelf) {
+        this.#loans.delete(data);
+        this.#bytes -= data.byteLength;
+      }
+      shelf.length = 0;
+    }
+  }
+}
+
+const shelves = new Shelves();
+
 /** How full a room is. */
 export interface Mark {
   readonly top: number;
@@ -91,17 +161,18 @@ export function withdrawRoom(offered: Room): void {
 let arena: Arena | undefined;
 
 /**
- * Gets all large arrays of a computation, and takes them back together: for one whose results are known to be used up with
- * it, such as a step of a training.
+ * Gets all arrays of a computation but single numbers, and takes them back together: for one whose results are known to be
+ * used up with it, such as a step of a training.
  *
- * Where threads help, the arrays lie in the memory that they share, so that nothing has to be copied to them.
+ * Where threads help, large arrays lie in the memory that they share, so that nothing has to be copied to them.
  */
 export class Arena {
-  /** Made when there is something to keep: most steps of a small network are over without. */
+  readonly #loans: Loan[] = [];
+  /** Made when there is something large: most steps of a small network are over without. */
   #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: Spare } | undefined;
   readonly #room = room;
   readonly #mark = room?.mark();
-  /** Bytes of the largest array that is not the arena's. */
+  /** Bytes of the largest array that counts as small. */
   readonly small: number;
   #outer: Arena | undefined;
 
@@ -122,11 +193,22 @@ export class Arena {
 
   /** Whether an array's elements lie in it. */
   owns(data: Data): boolean {
-    return this.#kept?.own.has(data) ?? false;
+    return shelves.arenaOf(data) === this || (this.#kept?.own.has(data) ?? false);
   }
 
-  /** For `allocate`. */
+  /** For `allocate`, of more than one element. */
   allocate(dtype: DType, length: number, bytes: number): Data {
+    return bytes <= this.small ? this.#borrow(dtype, length, bytes) : this.#own(dtype, length, bytes);
+  }
+
+  #borrow(dtype: DType, length: number, bytes: number): Data {
+    const loan = shelves.take(dtype, length, bytes, this);
+    if (loan === undefined) return zeroed(dtype, length);
+    this.#loans.push(loan);
+    return loan.data;
+  }
+
+  #own(dtype: DType, length: number, bytes: number): Data {
     this.#kept ??= { own: new Set(), buffers: [], spare: new Spare(Number.POSITIVE_INFINITY) };
     const { own, buffers, spare } = this.#kept;
     const place = spare.take(bytes) ?? this.#room?.take(bytes);
@@ -146,6 +228,8 @@ export class Arena {
 
   /** Takes all arrays back: from now on their elements become others. */
   end(): void {
+    for (const loan of this.#loans) shelves.giveBack(loan);
+    this.#loans.length = 0;
     if (this.#kept === undefined) return;
     for (const buffer of this.#kept.buffers) spare.give(buffer.byteLength, { buffer, byteOffset: 0 });
     this.#kept = undefined;
@@ -165,9 +249,10 @@ let watching = 0;
 /** A typed array whose elements are whatever its memory held. */
 export function allocate(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  if (bytes <= (arena === undefined ? largestCut : arena.small)) return zeroed(dtype, length);
+  const isSmall = bytes <= largestCut;
+  if (arena === undefined ? isSmall : length <= 1) return zeroed(dtype, length);
   const data = arena === undefined ? fresh(dtype, length, bytes) : arena.allocate(dtype, length, bytes);
-  if (watching > 0) watched.push(data);
+  if (watching > 0 && !isSmall) watched.push(data);
   return data;
 }
 

@@ -1,4 +1,4 @@
-import { Arena, allocate, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
+import { Arena, allocate, type Data, type DType, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
 import { offerRoom, type Room, withdrawRoom } from '../src/memory.ts';
 
@@ -89,11 +89,57 @@ describe('an arena', () => {
     const arena = new Arena();
     const before = make();
     const inside = arena.run(make);
-    const small = arena.run(() => allocate('float64', 10));
+    const [small, one] = arena.run(() => [allocate('float64', 10), allocate('float64', 1)]);
     expect([before, inside, make()].map(({ data }) => arena.owns(data))).toEqual([false, true, false]);
-    expect(arena.owns(small)).toBe(false);
+    expect([small, one, allocate('float64', 10)].map((data) => arena.owns(data!))).toEqual([true, false, false]);
     arena.end();
-    expect(arena.owns(inside.data)).toBe(false);
+    expect([inside.data, small].map((data) => arena.owns(data!))).toEqual([false, false]);
+  });
+
+  test('gives small arrays as they are to the next one, those of its dtype and length', () => {
+    const given = (dtype: DType, length: number): Data[] => {
+      const arena = new Arena();
+      const arrays = arena.run(() => [allocate(dtype, length), allocate(dtype, length)]);
+      arena.end();
+      return arrays;
+    };
+    const first = given('int32', 12);
+    expect(new Set(first).size).toBe(2);
+    expect(given('int32', 13).some((data) => first.includes(data))).toBe(false);
+    expect(given('float32', 12).some((data) => first.includes(data))).toBe(false);
+    expect(new Set([...given('int32', 12), ...first]).size).toBe(2);
+    expect(first).not.toContain(allocate('int32', 12));
+  });
+
+  test('takes small arrays back that were allocated in turn with those of an arena about it, and no others', () => {
+    const [outer, inner] = [new Arena(), new Arena()];
+    outer.run(() => {
+      const own = inner.run(() => allocate('float32', 14));
+      const others = allocate('float32', 14);
+      inner.end();
+      expect([own, others].map((data) => outer.owns(data))).toEqual([false, true]);
+      expect([own, others].map((data) => inner.owns(data))).toEqual([false, false]);
+      expect(allocate('float32', 14)).toBe(own);
+      expect(outer.owns(own)).toBe(true);
+    });
+    outer.end();
+  });
+
+  test('keeps so many small arrays and no more: those in use rather than others', () => {
+    const [bytes, most] = [8192, 4096];
+    const fill = (arena: Arena, length: number): Data[] =>
+      arena.run(() => Array.from({ length: most + 1 }, () => allocate('bool', length)));
+    const arena = new Arena();
+    const first = fill(arena, bytes);
+    expect(first.filter((data) => arena.owns(data))).toHaveLength(most);
+    expect(new Set(first).size).toBe(most + 1);
+    arena.end();
+    const other = new Arena();
+    expect(fill(other, bytes - 1).filter((data) => other.owns(data))).toHaveLength(most);
+    other.end();
+    const last = new Arena();
+    expect(first).not.toContain(last.run(() => allocate('bool', bytes)));
+    last.end();
   });
 
   test('gives what a recycler handed back out again while it runs, and once', () => {

@@ -149,9 +149,9 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * Steps down a loss: `step` with its gradients, or with what `change` makes of them. Their memory serves again in the next
    * step, so neither may be kept; large models train some percent faster by it.
    *
-   * Given as a function, the loss is evaluated in such memory, too: large tensors that the function makes can be read
-   * until the step is made, by `change` for the last time. On several threads that is faster again, since they see
-   * this memory.
+   * Given as a function, the loss is evaluated in such memory, too: what the function makes can be read until the step is
+   * made, by `change` for the last time, and later only single numbers, as the loss. Small models gain a tenth of their
+   * speed by it; large ones more, where there are several threads, since they see this memory.
    *
    * @returns the loss.
    * @example

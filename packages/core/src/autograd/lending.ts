@@ -8,12 +8,13 @@ import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type 
  * Lends a function the gradients of a loss, and takes their memory back when it returns: `backward` for a loop, in which new
  * memory for each step's gradients would be cleared and paid for page by page. Where it throws, nothing is taken back.
  *
- * Where the loss is given as a function, all that this computes is lent, too: the memory of the whole step serves again. With
- * several threads it lies where all of them see it, so that nothing has to be copied to them.
+ * Where the loss is given as a function, all that this computes is lent, too, but for single numbers such as the loss: the
+ * memory of the whole step serves again. With several threads it lies where all of them see it, so that nothing has to be
+ * copied to them.
  *
  * To read a tensor later whose memory was lent, or a view of it, is an error; its `data` is a copy that may be kept, its `array`
- * is not. What `use` computes is its own. Parameters and buffers have memory of their own, and what has less than 8 KiB, as
- * the loss, is not lent; nor is, where the loss is given as a tensor, what a hook was given.
+ * is not. What `use` computes is its own, and parameters and buffers have memory of their own. Where the loss is given as a
+ * tensor, gradients of less than 8 KiB are not lent, nor is what a hook was given.
  *
  * @returns what the function returns.
  * @throws as `backward` does.

@@ -96,7 +96,10 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
       else for (const inner of this.#recomputed(entry)) ahead.push(inner);
     }
     const found = this.#arrived.atInputs();
-    for (const [x, g] of found) found.set(x, this.#hooked(x, g));
+    for (const [x, g] of found) {
+      const hooked = this.#hooked(x, g);
+      if (hooked !== g) found.set(x, hooked);
+    }
     for (const [x, g] of this.#found) found.set(x, g);
     if (!retain) for (const entry of entries) entry.consume();
     return found;

@@ -16,7 +16,7 @@ const ALIGNMENT = 64;
 export const SLACK = 256;
 
 /** Windows that are kept. */
-const KEPT = 64;
+const KEPT = 512;
 
 interface Chunk {
   readonly start: number;
@@ -217,7 +217,7 @@ export class Heap {
 }
 
 /** Rounded up to whole cache lines. */
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+const aligned = (bytes: number): number => bytes + (-bytes & (ALIGNMENT - 1));
 
 const lengthOf = (chunk: Chunk): number => chunk.end - chunk.start;
 

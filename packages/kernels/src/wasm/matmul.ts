@@ -187,7 +187,10 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     return { pointer, step, panel };
   }
 
-  /** A product of small arrays: the steps of `#multiply`, once each. */
+  /**
+   * A product of small arrays: the steps of `#multiply`, once each. All lie in the first cache, so B is packed only where
+   * its columns are contiguous.
+   */
   #multiplySmall(
     m: number,
     n: number,
@@ -200,24 +203,22 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const heap = this.#heap;
     const { bytes, panelColumns } = this.#layout;
     const mark = heap.mark();
-    const rowBytes = panelColumns * bytes;
-    const [left, right] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes)];
-    const packed = heap.reserve(packedBytes(this.#layout, k, n));
-    const to = heap.reserve(m * n * bytes);
+    const [left, right, to] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes), heap.reserve(m * n * bytes)];
     const work = heap.reserve(workBytes(this.#layout, m, k));
     const base = this.#base(added, 0, n) ?? to;
     const view = this.#view();
     if (added === 'result') view.set(data.subarray(offset, offset + m * n), to / bytes);
     const [aDown, bDown] = [lay(view, left / bytes, a, m, k), lay(view, right / bytes, b, k, n)];
-    const isPacked = bDown || m > FEW_ROWS;
-    if (isPacked) {
-      this.#kernels.pack(right, bDown ? bytes : n * bytes, bDown ? k * bytes : bytes, k, n, packed, k * rowBytes);
+    const rowBytes = panelColumns * bytes;
+    let [panels, step, panel] = [right, n * bytes, rowBytes];
+    if (bDown) {
+      [panels, step, panel] = [heap.reserve(packedBytes(this.#layout, k, n)), rowBytes, k * rowBytes];
+      this.#kernels.pack(right, bytes, k * bytes, k, n, panels, panel);
     }
     // biome-ignore format: three lines of operands
     this.#kernels.multiply(
       m, n, k, k, left, aDown ? bytes : k * bytes, aDown ? m * bytes : bytes,
-      isPacked ? packed : right, isPacked ? rowBytes : n * bytes, isPacked ? k * rowBytes : rowBytes,
-      to, n * bytes, base, base === to ? n * bytes : 0, work,
+      panels, step, panel, to, n * bytes, base, base === to ? n * bytes : 0, work,
     );
     data.set(heap.window(to, m * n, bytes), offset);
     heap.release(mark);

@@ -1,7 +1,6 @@
 /** How near an interpreter must come to the reference, and what to say where it does not. */
 
 import type { NdArray } from '../array.ts';
-import { contiguous } from '../copy.ts';
 import { type FloatDType, isFloat } from '../dtype.ts';
 import type { Primitive } from '../primitives.ts';
 // biome-ignore lint/style/noRestrictedImports: the reference is what the case table is measured by.
@@ -214,9 +213,9 @@ export function mismatch(c: Case, actual: NdArray): string | undefined {
   if (!sameShape(actual.shape, expected.shape)) {
     return `${c.name}: expected shape ${formatShape(expected.shape)}, got ${formatShape(actual.shape)}`;
   }
-  const { data, offset } = contiguous(actual);
+  const { data } = reference.stopGradient(actual);
   for (let i = 0; i < expected.size; i++) {
-    const [want, got] = [expected.data[i]!, data[offset + i]!];
+    const [want, got] = [expected.data[i]!, data[i]!];
     const complaint = judge(want, got, i);
     if (complaint !== undefined) {
       return `${c.name}: at ${indexOf(expected.shape, i)} expected ${formatNumber(want)}, got ${formatNumber(got)}${complaint}`;

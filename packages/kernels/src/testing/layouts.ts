@@ -2,7 +2,7 @@
 
 import { NdArray } from '../array.ts';
 import { type DType, newData } from '../dtype.ts';
-import { forEachRun } from '../iterate.ts';
+import { indices } from '../reference/indices.ts';
 import { rowMajor, type Shape, sizeOf } from '../shape.ts';
 import { type Values, valueAt } from './values.ts';
 
@@ -60,10 +60,10 @@ const between: { readonly [D in DType]: number } = { float32: Number.NaN, float6
 export function layOut(shape: Shape, dtype: DType, layout: Layout, values: Values): NdArray {
   const { stride, offset, length } = placements[layout](shape);
   const data = newData(dtype, length).fill(between[dtype]);
-  const x = new NdArray(data, dtype, shape, stride, offset);
   let count = 0;
-  forEachRun(shape, [x], (run, [from], [step]) => {
-    for (let i = 0; i < run; i++) data[from! + i * step!] = valueAt(values, dtype, count++);
-  });
-  return x;
+  for (const index of indices(shape)) {
+    const place = index.reduce((sum, i, axis) => sum + i * stride[axis]!, offset);
+    data[place] = valueAt(values, dtype, count++);
+  }
+  return new NdArray(data, dtype, shape, stride, offset);
 }

@@ -1,6 +1,6 @@
 /** Tensors that are lent: whose memory is taken back when a function returns. */
 
-import type { Data } from '@tapegrad/kernels';
+import { type Data, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** Whose the elements on loan are. */
@@ -51,5 +51,6 @@ export class Lease {
   }
 }
 
-/** The lease that elements are on loan by, if they are. */
-export const leaseOf = (data: Data): Lease | undefined => current?.of(data);
+/** The lease that an array's elements are on loan by, if they are. What stands for an array, as in `vmap`, has none. */
+export const leaseOf = (array: NdArray): Lease | undefined =>
+  current !== undefined && array instanceof NdArray ? current.of(array.data) : undefined;

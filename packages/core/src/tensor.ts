@@ -96,7 +96,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.#array = array;
-    this.#lease = leaseOf(array.data);
+    this.#lease = leaseOf(array);
     this.entry = entry as Entry<Tensor> | undefined;
     this.requiresGrad = requiresGrad;
   }
@@ -133,7 +133,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
     const array = contiguous(this.array);
-    return this.#lease !== undefined || leaseOf(array.data) !== undefined ? flat(array).slice() : flat(array);
+    return this.#lease !== undefined || leaseOf(array) !== undefined ? flat(array).slice() : flat(array);
   }
 
   /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */

@@ -9,6 +9,7 @@ import {
   TapeError,
   type Tensor,
   tensor,
+  vmap,
   withGradients,
 } from '@tapegrad/core';
 import { allocate } from '@tapegrad/kernels';
@@ -238,6 +239,13 @@ describe('of a loss that is given as a function', () => {
       expect(inner().data).toEqual(direction!.data);
     });
     expect(expected.item()).toBeCloseTo(inner().mul(w).sum().item());
+  });
+
+  test('it may map over a batch', () => {
+    const w = start();
+    const mapped = () => vmap((x: Tensor) => x.mul(x).tanh().sum())(w.reshape([50, 100])).sum();
+    const expected = mapped().backward().of(w).data;
+    withGradients(mapped, (gradients) => expect(gradients.of(w).data).toEqual(expected));
   });
 
   test('what is run again in the sweep is the same', () => {

@@ -76,6 +76,7 @@ interface Entry<Options extends OptimizerOptions, M extends Memory> {
  */
 export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
   readonly groups: readonly ParameterGroup<Options>[];
+  readonly #name: string = this.constructor.name;
   readonly #optionNames: readonly string[];
   readonly #entries: readonly Entry<Options, M>[];
 
@@ -108,10 +109,6 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   /** Changes one parameter by its gradient. */
   protected abstract update(update: Update<Options, M>): void;
 
-  get #name(): string {
-    return this.constructor.name;
-  }
-
   #checkOptions(options: Required<Options>): void {
     checkKnown(this.#name, options, this.#optionNames);
     checkNotNegative(this.#name, 'learningRate', options.learningRate);
@@ -136,13 +133,13 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    */
   step(gradients: Gradients): void {
     const found = this.#entries.map((entry) => this.#gradientOf(entry, gradients));
-    this.#entries.forEach((entry, i) => {
+    for (const [i, entry] of this.#entries.entries()) {
       const gradient = found[i];
-      if (gradient === undefined) return;
+      if (gradient === undefined) continue;
       const { parameter, memory, group } = entry;
       const step = ++entry.step;
       parameter.update((elements) => this.update({ elements, gradient, memory, options: group.options, step }));
-    });
+    }
   }
 
   /**

@@ -27,11 +27,13 @@ export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: read
   );
 }
 
-/** Throws unless a cotangent of `x` is like it; `giver` says who gave it, and to what. */
-function checkCotangent(x: Recorded, d: ArrayLike, giver: () => string): void {
-  if (sameShape(d.shape, x.shape) && d.dtype === x.array.dtype) return;
+/** Whether a cotangent of `x` is like it. */
+const fits = (x: Recorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
+
+/** For a cotangent of `x` that does not fit; `giver` says who gave it, and to what. */
+function misfit(giver: string, x: Recorded, d: ArrayLike): TapeError {
   const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
-  throw new TapeError(`backward: ${giver()} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
+  return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
 /** What a sweep is to find, and to leave. */
@@ -193,7 +195,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   /** Takes what an entry made of `g` for its input `i`. */
   #arrive(entry: Entry<T>, i: number, g: A, d: A): void {
     const x = entry.inputs[i]!;
-    checkCotangent(x, d, () => `the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`);
+    if (!fits(x, d)) throw misfit(`the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
     if (this.#watcher !== undefined) {
       const { tensor } = this.#calculus;
       this.#watcher.cotangent(entry, i, tensor(g), tensor(d));
@@ -213,7 +215,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
       const made = hook(tensor(now));
       if (made === undefined) continue;
       now = value(made);
-      checkCotangent(x, now, () => `a hook on ${nameOf(x, x.entry?.name ?? 'an input')} gave`);
+      if (!fits(x, now)) throw misfit(`a hook on ${nameOf(x, x.entry?.name ?? 'an input')} gave`, x, now);
     }
     return now;
   }

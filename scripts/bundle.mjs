@@ -24,7 +24,7 @@ async function bundle(name) {
     typeof entry === 'object' && entry[BUNDLE] && entry[SOURCE] ? [entry[SOURCE]] : [],
   );
   rmSync(join(folder, 'dist/bundle'), { recursive: true, force: true });
-  await build({
+  const { metafile } = await build({
     absWorkingDir: folder,
     entryPoints: entries,
     outdir: 'dist/bundle',
@@ -32,13 +32,18 @@ async function bundle(name) {
     bundle: true,
     splitting: true,
     packages: 'external',
+    conditions: [SOURCE],
     format: 'esm',
     platform: 'node',
     target: 'node20.19',
     sourcemap: true,
     sourcesContent: false,
     logLevel: 'warning',
+    metafile: true,
   });
+  // Beside the sources, what the compiler made of them would be there a second time.
+  const compiled = Object.keys(metafile.inputs).find((path) => path.startsWith('dist/'));
+  if (compiled !== undefined) throw new Error(`${name}: its bundle would contain ${compiled}`);
 }
 
 await Promise.all(readdirSync(join(root, 'packages')).map(bundle));

@@ -170,7 +170,13 @@ export class FunctionBuilder {
   /** The function's entry in the code section; `result` is the expression it returns. */
   finish(result: Value<ResultType> | undefined): number[] {
     this.#emit(result?.code ?? [], END);
-    const locals = this.#types.map((type) => [1, TYPE_CODES[type]]);
+    const runs: [count: number, type: ValueType][] = [];
+    for (const type of this.#types) {
+      const last = runs.at(-1);
+      if (last?.[1] === type) last[0] += 1;
+      else runs.push([1, type]);
+    }
+    const locals = runs.map(([count, type]) => flat(unsigned(count), TYPE_CODES[type]));
     return sizedBytes(sized(locals).concat(this.#code));
   }
 

@@ -233,3 +233,28 @@ test('a transform of one’s own is a description', () => {
   const chain = new GradientChain([w], [centralize]);
   expect(chain.apply(w.mul(w).sum().backward()).of(w).toArray()).toEqual([-2, 2]);
 });
+
+describe('what a transform remembers of gradients that are lent is its own', () => {
+  test.each(
+    Object.entries({
+      clipByNorm: () => clipByNorm(1),
+      clipByValue: () => clipByValue(0.1),
+      weightDecay: () => weightDecay(0.1),
+      momentum: () => momentum(0.9),
+      ema: () => ema(0.9),
+    }),
+  )('%s', (_, transform) => {
+    const trained = (isLent: boolean): number[] => {
+      const parameters = start();
+      const [a, b] = parameters;
+      const chain = new GradientChain(parameters, [transform()]);
+      const optimizer = new SGD(parameters, { learningRate: 0.1 });
+      const loss = () => a!.add(b!).tanh().pow(2).sum();
+      for (let step = 0; step < 6; step++) {
+        optimizer.minimize(isLent ? loss : loss(), (gradients) => chain.apply(gradients));
+      }
+      return elements(parameters);
+    };
+    expect(trained(true)).toEqual(trained(false));
+  });
+});

@@ -54,16 +54,26 @@ describe.each(kinds)('%s', (kind) => {
   const make = makers[kind]!;
 
   test.each(['float32', 'float64'] as const)('minimizes with the steps along the gradients: %s', (dtype) => {
-    const large = (): Parameter => parameter(new Random(3).normal([60, 50], { dtype }), { name: 'w' });
-    const [stepped, minimized] = [large(), large()];
-    const [one, other] = [make([stepped]), make([minimized])];
-    const loss = (w: Parameter) => w.tanh().mul(w).sum();
-    for (let step = 0; step < 6; step++) {
-      one.step(loss(stepped).backward().scale(0.5));
-      other.minimize(loss(minimized), (gradients) => gradients.scale(0.5));
+    for (const shape of [
+      [3, 2],
+      [60, 50],
+    ]) {
+      const begin = (): Parameter => parameter(new Random(3).normal(shape, { dtype }), { name: 'w' });
+      const [stepped, minimized, lent] = [begin(), begin(), begin()];
+      const [one, other, third] = [make([stepped]), make([minimized]), make([lent])];
+      const loss = (w: Parameter) => w.tanh().mul(w).sum();
+      for (let step = 0; step < 6; step++) {
+        one.step(loss(stepped).backward().scale(0.5));
+        other.minimize(loss(minimized), (gradients) => gradients.scale(0.5));
+        const value = third.minimize(
+          () => loss(lent),
+          (gradients) => gradients.scale(0.5),
+        );
+        expect(value.item()).toBeLessThan(Number.POSITIVE_INFINITY);
+      }
+      for (const same of [minimized, lent]) expect(same.data).toEqual(stepped.data);
+      for (const same of [other, third]) expect(same.state()).toEqual(one.state());
     }
-    expect(minimized.data).toEqual(stepped.data);
-    expect(other.state()).toEqual(one.state());
   });
 
   test.each(['float32', 'float64'] as const)('stopped and resumed, takes the same steps: %s', (dtype) => {

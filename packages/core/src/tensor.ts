@@ -133,7 +133,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
     const array = contiguous(this.array);
-    return this.#lease !== undefined || leaseOf(array) !== undefined ? flat(array).slice() : flat(array);
+    return leaseOf(array) === undefined ? flat(array) : flat(array).slice();
   }
 
   /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */

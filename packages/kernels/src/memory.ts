@@ -157,7 +157,7 @@ export function withdrawRoom(offered: Room): void {
   if (room === offered) room = undefined;
 }
 
-/** The arena that gets the large allocations, if any. */
+/** The arena that gets the allocations, if any. */
 let arena: Arena | undefined;
 
 /**
@@ -173,11 +173,11 @@ export class Arena {
   readonly #room = room;
   readonly #mark = room?.mark();
   /** Bytes of the largest array that counts as small. */
-  readonly small: number;
+  readonly #small: number;
   #outer: Arena | undefined;
 
   constructor(small = largestCut) {
-    this.small = small;
+    this.#small = small;
   }
 
   /** What `compute` allocates is the arena's. */
@@ -198,7 +198,7 @@ export class Arena {
 
   /** For `allocate`, of more than one element. */
   allocate(dtype: DType, length: number, bytes: number): Data {
-    return bytes <= this.small ? this.#borrow(dtype, length, bytes) : this.#own(dtype, length, bytes);
+    return bytes <= this.#small ? this.#borrow(dtype, length, bytes) : this.#own(dtype, length, bytes);
   }
 
   #borrow(dtype: DType, length: number, bytes: number): Data {

@@ -8,14 +8,14 @@ import { ArgumentError, createDefault, createWasm, NdArray, type WasmKernels } f
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../src/wasm/assembler.ts';
 import { atomic } from '../src/wasm/atomics.ts';
+import { Crew } from '../src/wasm/crew.ts';
 import { features } from '../src/wasm/features.ts';
 import { Heap } from '../src/wasm/heap.ts';
 import { i32 } from '../src/wasm/instructions.ts';
 import { type ArrayMatrix, type ArrayProduct, type FloatArray, MatrixProduct } from '../src/wasm/matmul.ts';
 import { bestTile } from '../src/wasm/product.ts';
 import { defineTasks } from '../src/wasm/tasks.ts';
-import * as threads from '../src/wasm/threads.ts';
-import { Crew } from '../src/wasm/threads.ts';
+import { threads } from '../src/wasm/threads.ts';
 
 const { relaxedSimd: relaxed, threads: shared } = features();
 

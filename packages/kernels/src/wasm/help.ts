@@ -4,8 +4,7 @@ import { loadThreads } from '#threads';
 import type { Data } from '../dtype.ts';
 import { offerRoom, withdrawRoom } from '../memory.ts';
 import type { Crew } from './crew.ts';
-
-type Threads = Parameters<Parameters<typeof loadThreads>[0]>[0];
+import type { Threads } from './threads.ts';
 
 /** A crew that is there, and what it can do. */
 export interface Helpers extends Omit<Threads, 'Crew'> {

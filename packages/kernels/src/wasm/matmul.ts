@@ -305,13 +305,12 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
 
   /** The matrix's part of `rows` x `columns`: where it is, or copied onto the stack. */
   #place(matrix: ArrayMatrix<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
-    const start = this.#heap.locate(matrix.data);
-    if (start !== undefined) {
-      const { bytes } = this.#layout;
-      const { offset, rowStride, columnStride } = part(matrix, row, column);
-      return { pointer: start + offset * bytes, rowStride: rowStride * bytes, columnStride: columnStride * bytes };
-    }
-    return this.#copied(part(matrix, row, column), rows, columns);
+    const piece = part(matrix, row, column);
+    const start = this.#heap.locate(piece.data);
+    if (start === undefined) return this.#copied(piece, rows, columns);
+    const { bytes } = this.#layout;
+    const { offset, rowStride, columnStride } = piece;
+    return { pointer: start + offset * bytes, rowStride: rowStride * bytes, columnStride: columnStride * bytes };
   }
 
   /** The matrix of `rows` x `columns`, copied onto the stack. */

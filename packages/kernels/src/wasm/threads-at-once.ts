@@ -1,8 +1,5 @@
 /** The threads of Node, there from the start: a program that never waits would never see what loads on demand. */
 
-import { BinaryTasks, Crew, ProductTasks, ReductionTasks, UnaryTasks } from './threads.ts';
+import { type Threads, threads } from './threads.ts';
 
-// An object of our own, since a module's as a value takes a bundler one more file.
-const threads = { BinaryTasks, Crew, ProductTasks, ReductionTasks, UnaryTasks };
-
-export const loadThreads = (use: (loaded: typeof threads) => void): void => use(threads);
+export const loadThreads = (use: (loaded: Threads) => void): void => use(threads);

@@ -1,7 +1,10 @@
 /** The threads of a page, loaded when they are first wanted. Where they can't be, there is no help, which harms nobody. */
 
-type Threads = typeof import('./threads.ts');
+import type { Threads } from './threads.ts';
 
 export const loadThreads = (use: (loaded: Threads) => void): void => {
-  import('./threads.ts').then(use, () => {});
+  import('./threads.ts').then(
+    ({ threads }) => use(threads),
+    () => {},
+  );
 };

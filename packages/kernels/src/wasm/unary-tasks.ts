@@ -6,7 +6,7 @@ import { ModuleBuilder } from './assembler.ts';
 import type { Crew, Jobs } from './crew.ts';
 import { i32, smaller } from './instructions.ts';
 import { mapVectors, SPILL, type UnaryFunction } from './math-vector.ts';
-import { blockSize, passInBlocks } from './passage.ts';
+import { berth, blockSize, passInBlocks } from './passage.ts';
 import { defineTasks } from './tasks.ts';
 import type { FloatVector } from './vector.ts';
 
@@ -48,18 +48,16 @@ export class UnaryTasks {
     heap.release(mark);
   }
 
-  #pass({ data: x, offset }: NdArray, out: Data): void {
+  #pass(x: NdArray, out: Data): void {
     const { heap, threads } = this.crew;
-    const bytes = this.#elementBytes;
     const size = blockSize(out.length, BLOCK, threads);
     passInBlocks(out.length, size, threads, () => {
-      const room = size * bytes + SPILL;
-      const [from, to] = [heap.reserve(room), heap.reserve(room)];
-      const view = () => (bytes === 4 ? heap.f32 : heap.f64);
+      const room = size + SPILL / this.#elementBytes;
+      const [from, to] = [berth(heap, x, 1, room), berth(heap, { data: out, offset: 0 }, 1, room)];
       return {
-        bring: (first, count) => view().set(x.subarray(offset + first, offset + first + count), from / bytes),
-        work: (_first, count, meanwhile) => this.#map(from, to, count, meanwhile),
-        fetch: (first, count) => out.set(view().subarray(to / bytes, to / bytes + count), first),
+        bring: from.bring,
+        work: (first, count, meanwhile) => this.#map(from.at(first), to.at(first), count, meanwhile),
+        fetch: to.fetch,
       };
     });
   }

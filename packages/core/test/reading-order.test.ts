@@ -1,4 +1,4 @@
-/** The reading order that a package's README gives names its files, each after those that it imports. */
+/** The reading order that docs/reading-order.md gives of each package names its files, each after those that it imports. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -6,10 +6,11 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const page = readFileSync(`${root}../docs/reading-order.md`, 'utf8');
 
 /** The files that the items of the list name before their colon. */
 function listed(name: string): string[] {
-  const [, section = ''] = readFileSync(`${root}${name}/README.md`, 'utf8').split('\n## Reading order\n');
+  const [, section = ''] = page.split(`\n## ${name}\n`);
   const items = section.split('\n## ')[0]!.matchAll(/^\d+\. (.*?):/gm);
   return Array.from(items, ([, files]) => files!.matchAll(/`([^`]+\.ts)`/g))
     .flatMap((files) => [...files])

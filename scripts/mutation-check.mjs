@@ -47,7 +47,7 @@ const withoutPrimitive = (interpreter, name) => ({
 /** @type {(statement: string) => Mutation} */
 const cycle = (statement) => ({
   law: `a cycle of imports (${statement})`,
-  file: 'packages/kernels/src/dtype.ts',
+  file: 'packages/kernels/src/arrays/dtype.ts',
   edit: withFirstLine(statement),
   check: layers,
   says: /dtype\.ts.*noImportCycles/,

@@ -132,7 +132,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
       (k, { positive, y }) =>
         k[name](positive, y),
   ),
-  timesSlope: { touched: 3, call: (k, { x, y }) => k.timesSlope(x, y, 'tanh') },
+  activationGrad: { touched: 3, call: (k, { x, y }) => k.activationGrad(x, y, 'tanh') },
   ...alike(
     2 + BOOL,
     comparisons,
@@ -180,7 +180,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
     call: (k, { x, y, vector }) => k.affine(x, y, vector),
   },
   crossEntropy: { touched: 1, call: (k, { x, indices }) => k.crossEntropy(x, indices) },
-  crossEntropySlope: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropySlope(vector, x, indices) },
+  crossEntropyGrad: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropyGrad(vector, x, indices) },
   unfold: { touched: 1 + WINDOW_ENTRIES, call: (k, { x }) => k.unfold(x, WINDOWS) },
   fold: {
     touched: WINDOW_ENTRIES + 1,

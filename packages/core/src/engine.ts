@@ -7,11 +7,11 @@ import {
   createDefault,
   type ElementFormula,
   type Engine,
+  type KernelExtension,
   type Kernels,
   type NamedArrays,
   type NamedNumbers,
   type NdArray,
-  type Part,
   plain,
   primitives,
   resultOf,
@@ -20,7 +20,7 @@ import {
 let current: Kernels<NdArray> | undefined;
 
 /** What the program's operations have brought along so far. */
-const parts = new Set<Part>();
+const parts = new Set<KernelExtension>();
 
 /** The interpreter that runs every primitive on arrays: the fastest that the engine can run, unless one was chosen. */
 export function interpreter(): Kernels<NdArray> {
@@ -44,7 +44,7 @@ export function setInterpreter(kernels: Kernels<NdArray>): void {
   const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
   current = kernels;
-  for (const part of parts) engineOf(kernels)?.add(part);
+  for (const part of parts) engineOf(kernels)?.register(part);
 }
 
 /** What computes. */
@@ -88,8 +88,8 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
 }
 
 /** Lets the interpreter have primitives that the operation at hand needs, where it is one of ours and lacks them. */
-export function bring(part: Part): void {
-  engineOf(interpreter())?.add(part);
+export function bring(part: KernelExtension): void {
+  engineOf(interpreter())?.register(part);
   parts.add(part);
 }
 

@@ -70,7 +70,7 @@ describeEach(() => {
     const logits = tensor(rows, { dtype: 'float64' });
     const labels = tensor([1, 0, 0, 0], { dtype: 'int32' });
     expect(k.crossEntropy(logits, labels).toArray()).toEqual([1000, 1000, Infinity, Number.NaN]);
-    const slope = k.crossEntropySlope(ones([4], { dtype: 'float64' }), logits, labels);
+    const slope = k.crossEntropyGrad(ones([4], { dtype: 'float64' }), logits, labels);
     expect(slope.toArray()).toEqual([
       [1, -1],
       [-1, 1],

@@ -129,10 +129,10 @@ const calls: { readonly [name: string]: Call } = {
   },
 
   // Primitives that core has no function for: nn does, and rules.
-  timesSlope: ([g, y], [of]) => kernels.timesSlope(g!, y!, of!),
+  activationGrad: ([g, y], [of]) => kernels.activationGrad(g!, y!, of!),
   affine: ([x, w, b]) => kernels.affine(x!, w!, b!),
   crossEntropy: ([logits], [labels]) => kernels.crossEntropy(logits!, labels!),
-  crossEntropySlope: ([g, logits], [labels]) => kernels.crossEntropySlope(g!, logits!, labels!),
+  crossEntropyGrad: ([g, logits], [labels]) => kernels.crossEntropyGrad(g!, logits!, labels!),
   conv: ([x, w], [of]) => kernels.conv(x!, w!, of!),
   convInput: ([y, w], [of]) => kernels.convInput(y!, w!, of!),
   convWeight: ([x, y], [of]) => kernels.convWeight(x!, y!, of!),

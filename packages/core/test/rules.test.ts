@@ -67,7 +67,7 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   atan2: binary,
   maximum: binary,
   minimum: binary,
-  timesSlope: (['relu', 'tanh', 'sigmoid'] as const).map((of) => ({
+  activationGrad: (['relu', 'tanh', 'sigmoid'] as const).map((of) => ({
     inputs: [numbers([2, 3]), numbers([2, 3], 1, -0.9, 0.9)],
     attributes: of,
   })),
@@ -119,7 +119,7 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   affine: [numbers([4, 3]), numbers([2, 4, 3])].map((x) => ({ inputs: [x, numbers([3, 2], 1), numbers([2], 2)] })),
 
   crossEntropy: on(numbers([3, 4]), ints(2, 0, 3)),
-  crossEntropySlope: on(numbers([3]), numbers([3, 4], 1), ints(2, 0, 3)),
+  crossEntropyGrad: on(numbers([3]), numbers([3, 4], 1), ints(2, 0, 3)),
 
   unfold: [{ inputs: [numbers([2, 5])], attributes: [window] }],
   fold: [{ inputs: [numbers([2, 2, 3])], attributes: { windows: [window], shape: [5] } }],

@@ -288,7 +288,7 @@ describe('the tape is on trial too', () => {
   afterEach(restoreInterpreter);
 
   test('a rule that is wrong is found, though the formula agrees with it', () => {
-    setInterpreter({ ...plain, timesSlope: (g, y) => plain.mul(g, y) });
+    setInterpreter({ ...plain, activationGrad: (g, y) => plain.mul(g, y) });
     const report = reportOn(rows, { delta_l: byRows.delta_l! });
     expect(report).toMatchObject({ passed: false, failures: 0, differences: { passed: false } });
     expect(report.differences!.tape).toBeGreaterThan(0.01);
@@ -296,7 +296,7 @@ describe('the tape is on trial too', () => {
   });
 
   test('and a formula that is right, though the tape is not', () => {
-    setInterpreter({ ...plain, timesSlope: (g, y) => plain.mul(g, y) });
+    setInterpreter({ ...plain, activationGrad: (g, y) => plain.mul(g, y) });
     const tanh = { transitions: ['tanh'] } as const;
     const report = reportOn(rows, { delta_L: ({ dZ, Z, L }) => dZ[L]!.mul(Z[L]!.mul(Z[L]!).neg().add(1)) }, tanh);
     expect(report).toMatchObject({ passed: false, differences: { passed: false } });

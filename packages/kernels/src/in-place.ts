@@ -1,11 +1,11 @@
 /** Changes of arrays in place: for who owns their memory, such as an optimizer that of a parameter. */
 
-import { empty, filled, NdArray } from './array.ts';
-import { assign } from './copy.ts';
-import type { Data } from './dtype.ts';
+import { empty, filled, NdArray } from './arrays/array.ts';
+import { assign } from './arrays/copy.ts';
+import type { Data } from './arrays/dtype.ts';
+import { broadcastView } from './arrays/views.ts';
 import { ArgumentError } from './errors.ts';
 import { type Kernels, mapEntries } from './primitives.ts';
-import { broadcastView } from './views.ts';
 
 /** What a formula of elements is made of. */
 export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;

@@ -1,7 +1,7 @@
-export { resultOf } from './abstract/common.ts';
+export { resultOf } from './abstract/shapes.ts';
 export { abstract } from './abstract.ts';
-export { empty, filled, isContiguous, NdArray } from './array.ts';
-export { assign, contiguous } from './copy.ts';
+export { empty, filled, isContiguous, NdArray } from './arrays/array.ts';
+export { assign, contiguous } from './arrays/copy.ts';
 export {
   bytesPerElement,
   checkDType,
@@ -14,7 +14,21 @@ export {
   hasNumber,
   isFloat,
   newData,
-} from './dtype.ts';
+} from './arrays/dtype.ts';
+export { type ForeignNdArray, fromNdarray } from './arrays/interchange.ts';
+export {
+  broadcastShapes,
+  checkShape,
+  countAlong,
+  formatShape,
+  normalizeAxes,
+  normalizeAxis,
+  rowMajor,
+  type Shape,
+  sameShape,
+  sizeOf,
+} from './arrays/shape.ts';
+export { type Window, windowPositions } from './arrays/views.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export {
   type ChangeInPlace,
@@ -24,7 +38,6 @@ export {
   type NamedArrays,
   type NamedNumbers,
 } from './in-place.ts';
-export { type ForeignNdArray, fromNdarray } from './interchange.ts';
 export { Arena, allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {
@@ -41,20 +54,7 @@ export {
   type SortOrder,
   type VariadicPrimitive,
 } from './primitives.ts';
-export {
-  broadcastShapes,
-  checkShape,
-  countAlong,
-  formatShape,
-  normalizeAxes,
-  normalizeAxis,
-  rowMajor,
-  type Shape,
-  sameShape,
-  sizeOf,
-} from './shape.ts';
 export { erf, sigmoid, softplus } from './special.ts';
-export { type Window, windowPositions } from './views.ts';
-export type { Part } from './wasm/part.ts';
-export { windowed } from './wasm/windowed.ts';
+export type { KernelExtension } from './wasm/extension.ts';
+export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

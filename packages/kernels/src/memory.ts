@@ -5,7 +5,7 @@
  * what a window on a shared one does, and a large new one is paid for page by page when it is first written.
  */
 
-import { bytesPerElement, type Data, type DType, newData, viewData } from './dtype.ts';
+import { bytesPerElement, type Data, type DType, newData, viewData } from './arrays/dtype.ts';
 
 // Small arrays are cut from slabs, as Node's Buffer pool does.
 const slabBytes = 1 << 16;

@@ -3,7 +3,7 @@
  * nor code generation.
  */
 
-import type { NdArray } from './array.ts';
+import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
 import { windowedLoops } from './plain/windowed.ts';
 import { windows } from './plain/windows.ts';

@@ -1,6 +1,6 @@
-import type { DType } from './dtype.ts';
-import type { Shape } from './shape.ts';
-import type { Window } from './views.ts';
+import type { DType } from './arrays/dtype.ts';
+import type { Shape } from './arrays/shape.ts';
+import type { Window } from './arrays/views.ts';
 
 /** Functions whose slope can be had from their value. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid';
@@ -102,7 +102,7 @@ export interface Kernels<A> {
    * g s'(x) for an activation y = s(x) whose slope can be had from y: tanh g (1 - y^2), sigmoid g y (1 - y), relu g where y
    * is not 0 and 0 elsewhere, whatever g is. Of one shape. One pass over memory in place of three.
    */
-  timesSlope(g: A, y: A, of: Activation): A;
+  activationGrad(g: A, y: A, of: Activation): A;
 
   // Comparisons, with bool results; NaN compares false.
   equal(x: A, y: A): A;
@@ -155,7 +155,7 @@ export interface Kernels<A> {
   /** log sum_j e^(x_j) - x_label for each row of logits x [n, c] and its int32 label of [n]: [n]. */
   crossEntropy(logits: A, labels: A): A;
   /** g_i (softmax(x)_ij - [j = label_i]), the gradient of the cross-entropies times g [n]: [n, c]. */
-  crossEntropySlope(g: A, logits: A, labels: A): A;
+  crossEntropyGrad(g: A, logits: A, labels: A): A;
 
   // Windows.
   /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
@@ -252,7 +252,7 @@ export const arity: {
   atan2: 2,
   maximum: 2,
   minimum: 2,
-  timesSlope: 2,
+  activationGrad: 2,
   equal: 2,
   less: 2,
   lessEqual: 2,
@@ -277,7 +277,7 @@ export const arity: {
   matmul: 2,
   affine: 3,
   crossEntropy: 2,
-  crossEntropySlope: 3,
+  crossEntropyGrad: 3,
   unfold: 1,
   fold: 1,
   conv: 2,

@@ -9,8 +9,10 @@
 import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { abstract } from './abstract.ts';
-import { NdArray } from './array.ts';
-import { type DType, newData } from './dtype.ts';
+import { NdArray } from './arrays/array.ts';
+import { type DType, newData } from './arrays/dtype.ts';
+import { broadcastShapes, countAlong, type Shape, sizeOf } from './arrays/shape.ts';
+import type { Window } from './arrays/views.ts';
 import { ArgumentError } from './errors.ts';
 import type {
   Activation,
@@ -20,9 +22,7 @@ import type {
   Unary as UnaryPrimitive,
 } from './primitives.ts';
 import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
-import { broadcastShapes, countAlong, type Shape, sizeOf } from './shape.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
-import type { Window } from './views.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
 
@@ -219,8 +219,8 @@ export const reference: Kernels<NdArray> = {
   maximum: mapped2('maximum', Math.max),
   minimum: mapped2('minimum', Math.min),
 
-  timesSlope(g, y, of) {
-    const type = abstract.timesSlope(g, y, of);
+  activationGrad(g, y, of) {
+    const type = abstract.activationGrad(g, y, of);
     const [scale, value] = [load(g), load(y)];
     const out = build(type.shape, (index) => slopes[of](get(scale, index), get(value, index)));
     return store(type, out);
@@ -395,9 +395,9 @@ export const reference: Kernels<NdArray> = {
       build(type.shape, ([i]) => rows[i!]!.logSum - rows[i!]!.shifted[get(list, [i!])]!),
     );
   },
-  crossEntropySlope(g, logits, labels) {
-    const type = abstract.crossEntropySlope(g, logits, labels);
-    const [scale, list] = [load(g), loadIndices('crossEntropySlope', labels, logits.shape[1]!)];
+  crossEntropyGrad(g, logits, labels) {
+    const type = abstract.crossEntropyGrad(g, logits, labels);
+    const [scale, list] = [load(g), loadIndices('crossEntropyGrad', labels, logits.shape[1]!)];
     const rows = softmaxRows(logits);
     const out = build(type.shape, ([i, j]) => {
       const { shifted, sum } = rows[i!]!;

@@ -10,7 +10,7 @@
  * }
  */
 
-import type { NdArray } from './array.ts';
+import type { NdArray } from './arrays/array.ts';
 import { arity, type Kernels, type Primitive, primitives } from './primitives.ts';
 import { type Case, call, inputsOf } from './testing/case.ts';
 import { mismatch } from './testing/compare.ts';

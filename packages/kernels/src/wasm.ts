@@ -4,31 +4,31 @@
  * What it does not serve, int32 and bool above all, runs in the loops of the plain interpreter.
  */
 
-import { resultOf } from './abstract/common.ts';
-import { empty, type NdArray } from './array.ts';
-import { type FloatDType, forEachFloat, isFloat } from './dtype.ts';
+import { resultOf } from './abstract/shapes.ts';
+import { empty, type NdArray } from './arrays/array.ts';
+import { type FloatDType, forEachFloat, isFloat } from './arrays/dtype.ts';
+import { forEachMatrix } from './arrays/matrices.ts';
+import { countAlong, sizeOf } from './arrays/shape.ts';
 import { ArgumentError } from './errors.ts';
 import type { ChangeInPlace } from './in-place.ts';
-import { forEachMatrix } from './matrices.ts';
 import { commonLoops } from './plain/common.ts';
 import { type Activation, arity, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
-import { countAlong, sizeOf } from './shape.ts';
-import { CrossEntropy } from './wasm/cross-entropy.ts';
-import { Elementwise } from './wasm/elementwise.ts';
-import { features } from './wasm/features.ts';
-import { Heap } from './wasm/heap.ts';
-import { availableCores } from './wasm/host.ts';
-import { createInPlace } from './wasm/in-place.ts';
-import { v128 } from './wasm/instructions.ts';
-import { mathFunctions } from './wasm/math.ts';
-import type { BinaryFunction, UnaryFunction } from './wasm/math-vector.ts';
-import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul.ts';
-import type { Part } from './wasm/part.ts';
-import { Products } from './wasm/products.ts';
-import { floatReductions } from './wasm/reductions.ts';
-import { Staging } from './wasm/staging.ts';
-import type { FloatType } from './wasm/vector.ts';
-import { windowed } from './wasm/windowed.ts';
+import { features } from './wasm/assembler/features.ts';
+import type { FloatType } from './wasm/assembler/float-vector.ts';
+import { v128 } from './wasm/assembler/instructions.ts';
+import { Elementwise } from './wasm/elementwise/elementwise.ts';
+import { createInPlace } from './wasm/elementwise/in-place.ts';
+import type { KernelExtension } from './wasm/extension.ts';
+import { mathFunctions } from './wasm/math/functions.ts';
+import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
+import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul/blocked.ts';
+import { ProductDispatch } from './wasm/matmul/dispatch.ts';
+import { Heap } from './wasm/memory/heap.ts';
+import { Staging } from './wasm/memory/staging.ts';
+import { CrossEntropy } from './wasm/reductions/cross-entropy.ts';
+import { floatReductions } from './wasm/reductions/reductions.ts';
+import { availableCores } from './wasm/threads/host.ts';
+import { windowedExtension } from './wasm/windowed/extension.ts';
 
 const { pow, ...elementary } = mathFunctions;
 
@@ -88,7 +88,7 @@ const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
 });
 
 /** More would be a mistake: a thread takes megabytes. */
-const MOST_THREADS = 1024;
+const MAX_THREADS = 1024;
 
 export interface WasmOptions {
   /** Threads that take part in what is large: the cores where nothing is said, 1 for none but the caller's. */
@@ -107,7 +107,7 @@ export interface Engine {
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
   /** Adds primitives, once. */
-  add(part: Part): void;
+  register(part: KernelExtension): void;
 }
 
 /** An interpreter to which parts can be added. */
@@ -123,20 +123,20 @@ export interface WasmKernels extends ExtensibleKernels {
  * The interpreter over a memory of its own, without the parts that programs bring along.
  *
  * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
- * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
+ * have been seen, and hold neither the caller overlap nor the process at its end. The bits of a result do not depend
  * on their number. Throws where the engine has no SIMD in WebAssembly.
  */
 function createBare(call: string, { threads = availableCores() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();
   const heap = new Heap();
   const staging = new Staging(heap);
-  const products = new Products(heap, relaxed);
+  const products = new ProductDispatch(heap, relaxed);
   products.threads = checkThreads(call, threads);
-  const { assistance } = products;
-  const reductions = floatReductions(staging, assistance);
-  const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, assistance);
+  const { policy } = products;
+  const reductions = floatReductions(staging, policy);
+  const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, policy);
   const [float32, float64] = [elementwise('f32'), elementwise('f64')];
-  const parts = new Set<Part>();
+  const parts = new Set<KernelExtension>();
 
   const crossEntropyOf = forEachFloat(
     (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
@@ -158,10 +158,10 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       setThreads(count = availableCores()) {
         products.threads = checkThreads('setThreads', count);
       },
-      add(part) {
+      register(part) {
         if (parts.has(part)) return;
         parts.add(part);
-        Object.assign(kernels, part.wasm({ heap, relaxed, assistance }, kernels));
+        Object.assign(kernels, part.wasm({ heap, relaxed, policy: policy }, kernels));
       },
     },
 
@@ -187,8 +187,8 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
         x.dtype === 'float32' ? narrow(x, y) : x.dtype === 'float64' ? wide(x, y) : commonLoops[name](x, y);
     }),
 
-    timesSlope(g, y, of) {
-      resultOf.timesSlope(g, y, of);
+    activationGrad(g, y, of) {
+      resultOf.activationGrad(g, y, of);
       return (g.dtype === 'float32' ? narrowSlopes : wideSlopes)[of](g, y);
     },
 
@@ -247,9 +247,9 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropy(logits, labels);
       return crossEntropyOf(dtype as FloatDType).losses(logits, labels);
     },
-    crossEntropySlope(g, logits, labels) {
-      const { dtype } = resultOf.crossEntropySlope(g, logits, labels);
-      if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropySlope(g, logits, labels);
+    crossEntropyGrad(g, logits, labels) {
+      const { dtype } = resultOf.crossEntropyGrad(g, logits, labels);
+      if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropyGrad(g, logits, labels);
       return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
@@ -259,7 +259,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
 /** The interpreter with all its parts, over a memory of its own. Throws where the engine has no SIMD in WebAssembly. */
 export function createWasm(options?: WasmOptions): WasmKernels {
   const kernels = createBare('createWasm', options);
-  kernels.engine.add(windowed);
+  kernels.engine.register(windowedExtension);
   return kernels;
 }
 
@@ -271,7 +271,7 @@ function createBarePlain(): ExtensibleKernels {
     engine: {
       ...{ interpreter: 'plain', simd: false, relaxedSimd: false, threads: 1 },
       setThreads() {},
-      add: (part) => Object.assign(kernels, part.loops(kernels)),
+      register: (part) => Object.assign(kernels, part.loops(kernels)),
     },
   };
   return kernels;
@@ -283,6 +283,6 @@ export const createDefault = (options?: WasmOptions): WasmKernels | ExtensibleKe
 
 /** Throws unless `threads` is a number of threads that can be meant. */
 export function checkThreads(call: string, threads: number): number {
-  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MOST_THREADS) return threads;
-  throw new ArgumentError(`${call}: expected a number of threads from 1 to ${MOST_THREADS}, got ${threads}`);
+  if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
+  throw new ArgumentError(`${call}: expected a number of threads from 1 to ${MAX_THREADS}, got ${threads}`);
 }

@@ -134,7 +134,7 @@ const column = <A extends ArrayLike>(k: Kernels<A>, x: A): A => k.reshape(x, [..
 /** The cross-entropies' slopes for g = 1: softmax(x) less 1 at the label. */
 function unitSlope<A extends ArrayLike>(k: Kernels<A>, logits: A, labels: A): A {
   const ones = k.full({ shape: labels.shape, value: 1, dtype: logits.dtype });
-  return k.crossEntropySlope(ones, logits, labels);
+  return k.crossEntropyGrad(ones, logits, labels);
 }
 
 /** The cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
@@ -165,9 +165,9 @@ export const rules: Rules = {
   atan: [(k, g, _y, x) => k.div(g, k.add(k.mul(x, x), number(k, 1, x)))],
   sinh: [(k, g, _y, x) => k.mul(g, k.cosh(x))],
   cosh: [(k, g, _y, x) => k.mul(g, k.sinh(x))],
-  tanh: [(k, g, y) => k.timesSlope(g, y, 'tanh')],
-  sigmoid: [(k, g, y) => k.timesSlope(g, y, 'sigmoid')],
-  relu: [(k, g, y) => k.timesSlope(g, y, 'relu')],
+  tanh: [(k, g, y) => k.activationGrad(g, y, 'tanh')],
+  sigmoid: [(k, g, y) => k.activationGrad(g, y, 'sigmoid')],
+  relu: [(k, g, y) => k.activationGrad(g, y, 'relu')],
   softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
   erf: [(k, g, _y, x) => k.mul(g, k.mul(number(k, twoOverSqrtPi, x), k.exp(k.neg(k.mul(x, x)))))],
   floor: [null],
@@ -194,7 +194,7 @@ export const rules: Rules = {
     (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
   ],
 
-  timesSlope: [(k, h, _z, _g, y, of) => k.timesSlope(h, y, of), slopeOfSlope],
+  activationGrad: [(k, h, _z, _g, y, of) => k.activationGrad(h, y, of), slopeOfSlope],
 
   equal: [null, null],
   less: [null, null],
@@ -242,8 +242,8 @@ export const rules: Rules = {
     (k, g, _y, _x, _w, b) => k.reshape(k.sum(rowsOf(k, g), [0]), b.shape),
   ],
 
-  crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropySlope(g, logits, labels), null],
-  crossEntropySlope: [
+  crossEntropy: [(k, g, _y, logits, labels) => k.crossEntropyGrad(g, logits, labels), null],
+  crossEntropyGrad: [
     (k, h, _z, g, logits, labels) => k.reshape(k.sum(k.mul(h, unitSlope(k, logits, labels)), [1]), g.shape),
     slopeOfLogits,
     null,

@@ -77,7 +77,7 @@ const tangents: Tangents = {
   atan2: ['rule', 'rule'],
   maximum: ['rule', 'rule'],
   minimum: ['rule', 'rule'],
-  timesSlope: ['rule', 'rule'],
+  activationGrad: ['rule', 'rule'],
 
   equal: [null, null],
   less: [null, null],
@@ -114,12 +114,12 @@ const tangents: Tangents = {
 
   crossEntropy: [
     (k, t, y, logits, labels) => {
-      const slope = k.crossEntropySlope(k.full({ shape: y.shape, value: 1, dtype: y.dtype }), logits, labels);
+      const slope = k.crossEntropyGrad(k.full({ shape: y.shape, value: 1, dtype: y.dtype }), logits, labels);
       return k.reshape(k.sum(k.mul(slope, t), [1]), y.shape);
     },
     null,
   ],
-  crossEntropySlope: ['itself', 'rule', null],
+  crossEntropyGrad: ['itself', 'rule', null],
 
   unfold: ['itself'],
   fold: ['itself'],

@@ -191,7 +191,7 @@ function scatterAdd(
 }
 
 /** The rows of all examples one after the other. */
-function rowByRow<P extends 'crossEntropy' | 'crossEntropySlope'>(
+function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   op: P,
   size: number,
   attributes: undefined,
@@ -260,7 +260,7 @@ const batching: Batching = {
   atan2: elementwise,
   maximum: elementwise,
   minimum: elementwise,
-  timesSlope: spreadOut,
+  activationGrad: spreadOut,
 
   equal: elementwise,
   less: elementwise,
@@ -292,7 +292,7 @@ const batching: Batching = {
   affine,
 
   crossEntropy: rowByRow,
-  crossEntropySlope: rowByRow,
+  crossEntropyGrad: rowByRow,
 
   unfold: spreadOut,
   fold: spreadOut,

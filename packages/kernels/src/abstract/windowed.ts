@@ -1,10 +1,10 @@
 /** The types of results of the primitives that look through windows, and the checks of their operands. */
 
+import { checkShape, formatShape, type Shape, sameShape } from '../arrays/shape.ts';
+import { type Window, windowPositions } from '../arrays/views.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { ArrayLike, Convolution, WindowedKernels } from '../primitives.ts';
-import { checkShape, formatShape, type Shape, sameShape } from '../shape.ts';
-import { type Window, windowPositions } from '../views.ts';
-import { checkNumeric, checkSameDType, checkSameShape, type } from './checks.ts';
+import { checkNumeric, checkSameDType, checkSameShape, type } from './operand-checks.ts';
 
 function checkWindows(call: string, windows: readonly Window[], shape: Shape): Shape {
   const lead = shape.length - windows.length;

@@ -1,9 +1,9 @@
 /** The plain loops that every program has. */
 
-import { resultOf } from '../abstract/common.ts';
-import type { NdArray } from '../array.ts';
-import { forEachMatrix } from '../matrices.ts';
-import { emptyOf, movement } from '../movement.ts';
+import { resultOf } from '../abstract/shapes.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { forEachMatrix } from '../arrays/matrices.ts';
+import { emptyOf, movement } from '../arrays/movement.ts';
 import type { CommonKernels } from '../primitives.ts';
 import { crossEntropies } from './cross-entropy.ts';
 import { elementwise } from './elementwise.ts';

@@ -1,7 +1,7 @@
-import { resultOf } from '../abstract/common.ts';
-import type { NdArray } from '../array.ts';
-import { contiguous } from '../copy.ts';
-import { emptyOf, readIndices } from '../movement.ts';
+import { resultOf } from '../abstract/shapes.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { contiguous } from '../arrays/copy.ts';
+import { emptyOf, readIndices } from '../arrays/movement.ts';
 import type { Kernels } from '../primitives.ts';
 
 /** Calls `visit` for each row with its place in the data, its maximum m and the sum of exp(x - m). */
@@ -17,7 +17,7 @@ function forEachRow(x: NdArray, visit: (row: number, from: number, most: number,
   }
 }
 
-export const crossEntropies: Pick<Kernels<NdArray>, 'crossEntropy' | 'crossEntropySlope'> = {
+export const crossEntropies: Pick<Kernels<NdArray>, 'crossEntropy' | 'crossEntropyGrad'> = {
   crossEntropy(logits, labels) {
     const out = emptyOf(resultOf.crossEntropy(logits, labels));
     const list = readIndices('crossEntropy', labels, logits.shape[1]!);
@@ -28,9 +28,9 @@ export const crossEntropies: Pick<Kernels<NdArray>, 'crossEntropy' | 'crossEntro
     return out;
   },
 
-  crossEntropySlope(g, logits, labels) {
-    const out = emptyOf(resultOf.crossEntropySlope(g, logits, labels));
-    const list = readIndices('crossEntropySlope', labels, logits.shape[1]!);
+  crossEntropyGrad(g, logits, labels) {
+    const out = emptyOf(resultOf.crossEntropyGrad(g, logits, labels));
+    const list = readIndices('crossEntropyGrad', labels, logits.shape[1]!);
     const x = contiguous(logits);
     const classes = x.shape[1]!;
     forEachRow(x, (row, from, most, sum) => {

@@ -1,8 +1,8 @@
-import { resultOf } from '../abstract/common.ts';
-import type { NdArray } from '../array.ts';
-import { copyRun } from '../copy.ts';
-import { forEachBroadcastRun } from '../iterate.ts';
-import { emptyOf } from '../movement.ts';
+import { resultOf } from '../abstract/shapes.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { copyRun } from '../arrays/copy.ts';
+import { forEachBroadcastRun } from '../arrays/iterate.ts';
+import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
@@ -174,11 +174,11 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
 }
 
 /** Every elementwise primitive on one operand, and on two. */
-export const elementwise: Pick<Kernels<NdArray>, Unary | Binary | 'timesSlope'> = {
+export const elementwise: Pick<Kernels<NdArray>, Unary | Binary | 'activationGrad'> = {
   ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(resultOf[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return map2(exact, x, y, emptyOf(resultOf[name](x, y)));
   }),
-  timesSlope: (g, y, of) => map2(slopes[of], g, y, emptyOf(resultOf.timesSlope(g, y, of))),
+  activationGrad: (g, y, of) => map2(slopes[of], g, y, emptyOf(resultOf.activationGrad(g, y, of))),
 };

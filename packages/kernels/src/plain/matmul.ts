@@ -1,6 +1,6 @@
-import type { NdArray } from '../array.ts';
-import { copyRun } from '../copy.ts';
-import type { Data } from '../dtype.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { copyRun } from '../arrays/copy.ts';
+import type { Data } from '../arrays/dtype.ts';
 import { allocate } from '../memory.ts';
 
 // The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers, from operands packed so that a tile

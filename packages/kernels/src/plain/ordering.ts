@@ -1,7 +1,7 @@
-import { resultOf } from '../abstract/common.ts';
-import type { NdArray } from '../array.ts';
-import { copyRun } from '../copy.ts';
-import { emptyOf } from '../movement.ts';
+import { resultOf } from '../abstract/shapes.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { copyRun } from '../arrays/copy.ts';
+import { emptyOf } from '../arrays/movement.ts';
 import type { Kernels } from '../primitives.ts';
 import { forEachLine } from './reductions.ts';
 

@@ -1,13 +1,13 @@
 /** Max pooling on typed arrays. */
 
 import { windowedResultOf } from '../abstract/windowed.ts';
-import { filled, NdArray } from '../array.ts';
-import { contiguous } from '../copy.ts';
-import type { Data } from '../dtype.ts';
-import { emptyOf } from '../movement.ts';
+import { filled, NdArray } from '../arrays/array.ts';
+import { contiguous } from '../arrays/copy.ts';
+import type { Data } from '../arrays/dtype.ts';
+import { emptyOf } from '../arrays/movement.ts';
+import { type Shape, sizeOf } from '../arrays/shape.ts';
+import type { Window } from '../arrays/views.ts';
 import type { WindowedKernels } from '../primitives.ts';
-import { type Shape, sizeOf } from '../shape.ts';
-import type { Window } from '../views.ts';
 import { windows as unfolding } from './windows.ts';
 
 /** Planes, and the places in a plane that each window covers, window after window. */

@@ -1,12 +1,12 @@
-import { resultOf } from '../abstract/common.ts';
-import { filled, type NdArray } from '../array.ts';
-import { assign } from '../copy.ts';
-import type { Data, DType } from '../dtype.ts';
-import { forEachRun } from '../iterate.ts';
-import { byEntry, emptyOf, readIndices, reshaped } from '../movement.ts';
+import { resultOf } from '../abstract/shapes.ts';
+import { filled, type NdArray } from '../arrays/array.ts';
+import { assign } from '../arrays/copy.ts';
+import type { Data, DType } from '../arrays/dtype.ts';
+import { forEachRun } from '../arrays/iterate.ts';
+import { byEntry, emptyOf, readIndices, reshaped } from '../arrays/movement.ts';
+import { countAlong } from '../arrays/shape.ts';
+import { broadcastView, firstEntryView, sliceView } from '../arrays/views.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
-import { countAlong } from '../shape.ts';
-import { broadcastView, firstEntryView, sliceView } from '../views.ts';
 
 /** How elements are brought together, in float64. */
 interface Reduction {

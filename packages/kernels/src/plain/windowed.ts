@@ -1,6 +1,6 @@
 /** The plain loops of the primitives that look through windows. */
 
-import type { NdArray } from '../array.ts';
+import type { NdArray } from '../arrays/array.ts';
 import type { CommonKernels, WindowedKernels } from '../primitives.ts';
 import { convolutionsOf } from './convolution.ts';
 import { pooling } from './pooling.ts';

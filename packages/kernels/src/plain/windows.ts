@@ -1,10 +1,10 @@
 /** Windows as a view of a padded array, and their sum. */
 
 import { windowedResultOf } from '../abstract/windowed.ts';
-import { filled, type NdArray } from '../array.ts';
-import { assign } from '../copy.ts';
+import { filled, type NdArray } from '../arrays/array.ts';
+import { assign } from '../arrays/copy.ts';
+import { rangeView, type Window, windowView } from '../arrays/views.ts';
 import type { WindowedKernels } from '../primitives.ts';
-import { rangeView, type Window, windowView } from '../views.ts';
 import { reduceInto, rounded, sum } from './reductions.ts';
 
 /** `x` with its last axes padded by zeros, or cropped, as the windows ask; `x` itself where they ask for nothing. */

@@ -1,8 +1,8 @@
 /** Which elements the reference interpreter looks at: every index of a shape, and what windows see of an array. */
 
+import { type Shape, sizeOf } from '../arrays/shape.ts';
+import type { Window } from '../arrays/views.ts';
 import type { Convolution } from '../primitives.ts';
-import { type Shape, sizeOf } from '../shape.ts';
-import type { Window } from '../views.ts';
 
 export type Index = readonly number[];
 

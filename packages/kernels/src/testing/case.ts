@@ -1,9 +1,9 @@
 /** What a case is: plain data, so that any interpreter can be held against the table. */
 
-import type { NdArray } from '../array.ts';
-import type { DType } from '../dtype.ts';
+import type { NdArray } from '../arrays/array.ts';
+import type { DType } from '../arrays/dtype.ts';
+import { formatShape, type Shape } from '../arrays/shape.ts';
 import type { AttributesOf, InputsOf, Kernels, Primitive, VariadicPrimitive } from '../primitives.ts';
-import { formatShape, type Shape } from '../shape.ts';
 import { type Layout, layOut } from './layouts.ts';
 import type { Values } from './values.ts';
 

@@ -1,11 +1,11 @@
 /** How near an interpreter must come to the reference, and what to say where it does not. */
 
-import type { NdArray } from '../array.ts';
-import { type FloatDType, isFloat } from '../dtype.ts';
+import type { NdArray } from '../arrays/array.ts';
+import { type FloatDType, isFloat } from '../arrays/dtype.ts';
+import { formatShape, sameShape } from '../arrays/shape.ts';
 import type { Primitive } from '../primitives.ts';
 // biome-ignore lint/style/noRestrictedImports: the reference is what the case table is measured by.
 import { reference } from '../reference.ts';
-import { formatShape, sameShape } from '../shape.ts';
 import { type Case, call, inputsOf } from './case.ts';
 
 /**
@@ -55,7 +55,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   atan2: 3,
   maximum: 'exact',
   minimum: 'exact',
-  timesSlope: { epsilons: 2 },
+  activationGrad: { epsilons: 2 },
   equal: 'exact',
   less: 'exact',
   lessEqual: 'exact',
@@ -80,7 +80,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   matmul: 'accumulated',
   affine: 'accumulated',
   crossEntropy: { epsilons: 4 },
-  crossEntropySlope: { epsilons: 4 },
+  crossEntropyGrad: { epsilons: 4 },
   unfold: 'exact',
   fold: 'accumulated',
   conv: 'accumulated',

@@ -1,10 +1,10 @@
 /** Calls that must be refused, and what must be said of them. */
 
-import type { DType } from '../dtype.ts';
+import type { DType } from '../arrays/dtype.ts';
+import type { Shape } from '../arrays/shape.ts';
+import type { Window } from '../arrays/views.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import type { Primitive } from '../primitives.ts';
-import type { Shape } from '../shape.ts';
-import type { Window } from '../views.ts';
 import { type ArrayInput, nameOf } from './case.ts';
 import { array, listed, usual } from './inputs.ts';
 
@@ -125,11 +125,11 @@ export const errorCases: readonly ErrorCase[] = [
     ),
   ),
 
-  dtypeError('operands are float64 and float32', 'timesSlope', [x([3], 'float64'), x([3])], 'relu'),
+  dtypeError('operands are float64 and float32', 'activationGrad', [x([3], 'float64'), x([3])], 'relu'),
   ...(['int32', 'bool'] as const).map((dtype) =>
-    dtypeError(`expected float32 or float64, got ${dtype}`, 'timesSlope', [x([3], dtype), x([3], dtype)], 'tanh'),
+    dtypeError(`expected float32 or float64, got ${dtype}`, 'activationGrad', [x([3], dtype), x([3], dtype)], 'tanh'),
   ),
-  shapeError('expected one shape, got [3] and [1]', 'timesSlope', [x([3]), x([1])], 'sigmoid'),
+  shapeError('expected one shape, got [3] and [1]', 'activationGrad', [x([3]), x([1])], 'sigmoid'),
 
   dtypeError('expected a bool condition, got float32', 'where', [x([3]), x([3]), x([3])]),
   dtypeError('operands are float32 and float64', 'where', [x([3], 'bool'), x([3]), x([3], 'float64')]),
@@ -235,9 +235,9 @@ export const errorCases: readonly ErrorCase[] = [
   dtypeError('expected numbers, got bool', 'affine', [x([2, 3], 'bool'), x([3, 2], 'bool'), x([2], 'bool')]),
 
   ...labelled('crossEntropy', []),
-  ...labelled('crossEntropySlope', [x([2])]),
-  dtypeError('operands are float64 and float32', 'crossEntropySlope', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),
-  shapeError('expected one shape, got [1] and [2]', 'crossEntropySlope', [x([1]), x([2, 3]), indices([2], 0)]),
+  ...labelled('crossEntropyGrad', [x([2])]),
+  dtypeError('operands are float64 and float32', 'crossEntropyGrad', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),
+  shapeError('expected one shape, got [1] and [2]', 'crossEntropyGrad', [x([1]), x([2, 3]), indices([2], 0)]),
 
   shapeError(
     'a window that spans 5 does not fit axis 1 of padded length 4',

@@ -1,8 +1,8 @@
 /** The words in which the case table is written: kinds of numbers, and shapes that go wrong. */
 
-import type { DType, FloatDType } from '../dtype.ts';
-import type { Shape } from '../shape.ts';
-import type { Window } from '../views.ts';
+import type { DType, FloatDType } from '../arrays/dtype.ts';
+import type { Shape } from '../arrays/shape.ts';
+import type { Window } from '../arrays/views.ts';
 import type { ArrayInput } from './case.ts';
 import { type Layout, layouts } from './layouts.ts';
 import type { Values } from './values.ts';

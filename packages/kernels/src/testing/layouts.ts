@@ -1,9 +1,9 @@
 /** The ways in which an array of a given shape can lie in memory. */
 
-import { NdArray } from '../array.ts';
-import { type DType, newData } from '../dtype.ts';
+import { NdArray } from '../arrays/array.ts';
+import { type DType, newData } from '../arrays/dtype.ts';
+import { rowMajor, type Shape, sizeOf } from '../arrays/shape.ts';
 import { indices } from '../reference/indices.ts';
-import { rowMajor, type Shape, sizeOf } from '../shape.ts';
 import { type Values, valueAt } from './values.ts';
 
 interface Placement {

@@ -1,6 +1,6 @@
 /** The numbers that fill the arrays of the case table: named, not stored, and the same on every machine. */
 
-import type { DType } from '../dtype.ts';
+import type { DType } from '../arrays/dtype.ts';
 
 /** Where the elements of an array come from. */
 export type Values =

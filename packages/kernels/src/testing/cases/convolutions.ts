@@ -1,9 +1,9 @@
 /** Cases of convolutions and of max pooling. */
 
-import type { DType } from '../../dtype.ts';
+import type { DType } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
+import { type Window, windowPositions } from '../../arrays/views.ts';
 import type { Convolution, Primitive } from '../../primitives.ts';
-import type { Shape } from '../../shape.ts';
-import { type Window, windowPositions } from '../../views.ts';
 import { type Case, newCase } from '../case.ts';
 import { array, floats, listed, numeric, slide, special, tied, unusualLayouts, usual } from '../inputs.ts';
 import type { Layout } from '../layouts.ts';

@@ -1,8 +1,8 @@
 /** Cases of the primitives that compute each element from the elements at its place. */
 
-import { type DType, type FloatDType, isFloat } from '../../dtype.ts';
+import { type DType, type FloatDType, isFloat } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
 import type { Binary, Primitive } from '../../primitives.ts';
-import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
 import {
   anyDType,

@@ -1,6 +1,6 @@
 /** Cases of the primitives that do in one pass what a composition does in several. */
 
-import type { FloatDType } from '../../dtype.ts';
+import type { FloatDType } from '../../arrays/dtype.ts';
 import type { Activation, Primitive } from '../../primitives.ts';
 import { type Case, newCase } from '../case.ts';
 import {
@@ -25,14 +25,14 @@ const slopeCases = (dtype: FloatDType, of: Activation): readonly Case[] => {
   const values = of === 'relu' ? listed(0, 0.5, 3, 0, 1e-30) : uniform(of === 'tanh' ? -1 : 0, 1, 2);
   return [
     ...[...lengths.map((length) => [length]), ...oddShapes, ...layoutShapes].map((shape) =>
-      newCase('timesSlope', [array(shape, dtype, usual(dtype)), array(shape, dtype, values)], of),
+      newCase('activationGrad', [array(shape, dtype, usual(dtype)), array(shape, dtype, values)], of),
     ),
     ...unusualLayouts.map((layout) =>
-      newCase('timesSlope', [array([33, 35], dtype, usual(dtype), layout), array([33, 35], dtype, values)], of),
+      newCase('activationGrad', [array([33, 35], dtype, usual(dtype), layout), array([33, 35], dtype, values)], of),
     ),
-    newCase('timesSlope', [array([5, 7], dtype, values), { sameAs: 0 }], of),
+    newCase('activationGrad', [array([5, 7], dtype, values), { sameAs: 0 }], of),
     newCase(
-      'timesSlope',
+      'activationGrad',
       [array([41], dtype, listed(...special[dtype])), array([41], dtype, listed(0, 1, 0.5, Number.NaN))],
       of,
     ),
@@ -84,14 +84,14 @@ const operands = (dtype: FloatDType, { shape, values, layout, labelLayout }: Row
   [array(shape, dtype, values, layout), array([shape[0]], 'int32', uniform(0, shape[1], 3), labelLayout)] as const;
 
 export const fusedCases = {
-  timesSlope: floats.flatMap((dtype) => activations.flatMap((of) => slopeCases(dtype, of))),
+  activationGrad: floats.flatMap((dtype) => activations.flatMap((of) => slopeCases(dtype, of))),
   crossEntropy: floats.flatMap((dtype) =>
     rowsOf(dtype).map((row): Case => newCase('crossEntropy', operands(dtype, row), undefined)),
   ),
-  crossEntropySlope: floats.flatMap((dtype) =>
+  crossEntropyGrad: floats.flatMap((dtype) =>
     rowsOf(dtype).map((row): Case => {
       const g = array([row.shape[0]], dtype, usual(dtype, 2), row.layout);
-      return newCase('crossEntropySlope', [g, ...operands(dtype, row)], undefined);
+      return newCase('crossEntropyGrad', [g, ...operands(dtype, row)], undefined);
     }),
   ),
 } satisfies { readonly [P in Primitive]?: readonly Case[] };

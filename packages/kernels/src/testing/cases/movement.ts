@@ -1,8 +1,8 @@
 /** Cases of the primitives that move elements: views, copies, indexing and its adjoint. */
 
-import type { DType } from '../../dtype.ts';
+import type { DType } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
 import type { Primitive, Slice } from '../../primitives.ts';
-import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
 import { anyDType, array, layoutShapes, listed, numeric, special, unusualLayouts, usual } from '../inputs.ts';
 import { type Layout, layouts } from '../layouts.ts';

@@ -1,9 +1,9 @@
 /** Cases of the matrix product and of the windows that make convolutions of it. */
 
-import type { DType } from '../../dtype.ts';
+import type { DType } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
+import type { Window } from '../../arrays/views.ts';
 import type { Primitive } from '../../primitives.ts';
-import type { Shape } from '../../shape.ts';
-import type { Window } from '../../views.ts';
 import { type Case, newCase } from '../case.ts';
 import { anyDType, array, listed, numeric, slide, unusualLayouts, usual } from '../inputs.ts';
 import { type Layout, layouts } from '../layouts.ts';

@@ -1,8 +1,8 @@
 /** Cases of the primitives that bring the elements along axes together. */
 
-import { type DType, isFloat } from '../../dtype.ts';
+import { type DType, isFloat } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
 import type { Primitive } from '../../primitives.ts';
-import type { Shape } from '../../shape.ts';
 import { type ArrayInput, type Case, newCase } from '../case.ts';
 import {
   anyDType,

@@ -1,0 +1,70 @@
+import { ArgumentError, DTypeError } from '../errors.ts';
+
+/** Element types. `bool` is stored as one byte an element, 0 or 1. */
+export type DType = 'float32' | 'float64' | 'int32' | 'bool';
+
+/** The element types that have gradients. */
+export type FloatDType = 'float32' | 'float64';
+
+/** The typed arrays that store the elements. */
+export type Data = Float32Array | Float64Array | Int32Array | Uint8Array;
+
+const constructors = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+} as const;
+
+export const dtypes = Object.keys(constructors) as readonly DType[];
+
+export const isFloat = (dtype: DType): dtype is FloatDType => dtype === 'float32' || dtype === 'float64';
+
+/** Bytes of one element. */
+export const bytesPerElement = (dtype: DType): number => constructors[dtype].BYTES_PER_ELEMENT;
+
+/** A zeroed typed array of `length` elements, with a buffer of its own. */
+export const newData = (dtype: DType, length: number): Data => new constructors[dtype](length);
+
+/** A window on a buffer: `length` elements from byte `byteOffset`. */
+export const viewData = (dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): Data =>
+  new constructors[dtype](buffer as ArrayBuffer, byteOffset, length); // It takes a shared one as well.
+
+/** The element type that a typed array stores; a `Uint8Array` is read as `bool`. */
+export function dtypeOf(call: string, data: unknown): DType {
+  if (data instanceof Float32Array) return 'float32';
+  if (data instanceof Float64Array) return 'float64';
+  if (data instanceof Int32Array) return 'int32';
+  if (data instanceof Uint8Array) return 'bool';
+  const got = Object.prototype.toString.call(data).slice(8, -1);
+  throw new DTypeError(`${call}: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${got}`);
+}
+
+/**
+ * The element type that is asked for, else the one that a typed array stores. Bytes may be a mask or numbers, so that for
+ * them one has to be asked for.
+ */
+export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
+  if (dtype !== undefined) checkDType(call, dtype);
+  else if (data instanceof Uint8Array) {
+    throw new DTypeError(`${call}: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes`);
+  }
+  return dtype ?? dtypeOf(call, data);
+}
+
+/** Throws unless `dtype` is one of ours; for callers without types. */
+export function checkDType(call: string, dtype: string): asserts dtype is DType {
+  if (!Object.hasOwn(constructors, dtype)) {
+    throw new ArgumentError(`${call}: unknown dtype '${dtype}', expected one of ${dtypes.join(', ')}`);
+  }
+}
+
+/** A value for each float dtype, made when it is first wanted. */
+export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
+  const made: { [D in FloatDType]?: T } = {};
+  return (dtype) => (made[dtype] ??= make(dtype));
+}
+
+/** Whether a dtype has this number. Floats round, so they have all. */
+export const hasNumber = (dtype: DType, value: number): boolean =>
+  isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);

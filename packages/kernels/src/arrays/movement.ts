@@ -1,0 +1,141 @@
+/** The primitives that move elements and compute nothing: one implementation for every interpreter on typed arrays. */
+
+import { resultOf } from '../abstract/shapes.ts';
+import { ArgumentError } from '../errors.ts';
+import type { ArrayLike, Kernels } from '../primitives.ts';
+import { empty, filled, type NdArray } from './array.ts';
+import { assign, contiguous, copyRun } from './copy.ts';
+import type { Data } from './dtype.ts';
+import { forEachBroadcastRun, forEachRun } from './iterate.ts';
+import type { Shape } from './shape.ts';
+import { broadcastView, firstEntryView, permuteView, rangeView, reshapeView, sliceView } from './views.ts';
+
+export const emptyOf = ({ shape, dtype }: ArrayLike): NdArray => empty(shape, dtype);
+
+/** `x` with another shape of the same size: a view where its strides allow one. */
+export const reshaped = (x: NdArray, shape: Shape): NdArray =>
+  reshapeView(x, shape) ?? reshapeView(contiguous(x), shape)!;
+
+/** The indices in row-major order; throws at the first that is out of range for an axis of `length`. */
+export function readIndices(call: string, indices: NdArray, length: number): Data {
+  const { data, offset } = contiguous(indices);
+  const list = data.subarray(offset, offset + indices.size);
+  for (let i = 0; i < list.length; i++) {
+    const index = list[i]!;
+    if (index < 0 || index >= length) {
+      throw new ArgumentError(`${call}: index ${index} at place ${i} is out of range for an axis of length ${length}`);
+    }
+  }
+  return list;
+}
+
+/**
+ * Whether entries of an axis, `entryStep` apart, are better taken one after the other, each a run of memory, than each
+ * element of all entries after the other.
+ */
+export const byEntry = (length: number, step: number, entryStep: number): boolean =>
+  length > 1 && Math.abs(step) < Math.abs(entryStep);
+
+/** Copies the elements at the places in a list. */
+function copyPicked(
+  target: Data,
+  to: number,
+  toStep: number,
+  source: Data,
+  from: number,
+  fromStep: number,
+  list: Data,
+): void {
+  for (let j = 0; j < list.length; j++) target[to + j * toStep] = source[from + list[j]! * fromStep]!;
+}
+
+type Movement =
+  | 'full'
+  | 'stopGradient'
+  | 'where'
+  | 'cast'
+  | 'reshape'
+  | 'permute'
+  | 'broadcastTo'
+  | 'slice'
+  | 'embed'
+  | 'concat'
+  | 'take';
+
+export const movement: Pick<Kernels<NdArray>, Movement> = {
+  full({ shape, value, dtype }) {
+    resultOf.full({ shape, value, dtype });
+    return filled(shape, value, dtype);
+  },
+  stopGradient: (x) => x,
+
+  where(condition, x, y) {
+    const out = emptyOf(resultOf.where(condition, x, y));
+    const [c, a, b, to] = [condition.data, x.data, y.data, out.data];
+    forEachBroadcastRun(out, [condition, x, y], (length, [o, p, q, r], [os, ps, qs, rs]) => {
+      for (let i = 0; i < length; i++) to[o! + i * os!] = c[p! + i * ps!] ? a[q! + i * qs!]! : b[r! + i * rs!]!;
+    });
+    return out;
+  },
+  cast(x, dtype) {
+    if (x.dtype === dtype) return x;
+    const out = emptyOf(resultOf.cast(x, dtype));
+    if (dtype !== 'bool') return assign(out, x);
+    const { data, offset } = contiguous(x);
+    for (let i = 0; i < x.size; i++) out.data[i] = Number(data[offset + i] !== 0);
+    return out;
+  },
+
+  reshape(x, shape) {
+    resultOf.reshape(x, shape);
+    return reshaped(x, shape);
+  },
+  permute(x, order) {
+    resultOf.permute(x, order);
+    return permuteView(x, order);
+  },
+  broadcastTo(x, shape) {
+    resultOf.broadcastTo(x, shape);
+    return broadcastView(x, shape);
+  },
+  slice(x, slice) {
+    resultOf.slice(x, slice);
+    return sliceView(x, slice.starts, slice.sizes, slice.steps);
+  },
+  embed(x, into) {
+    const { shape, dtype } = resultOf.embed(x, into);
+    const out = filled(shape, 0, dtype);
+    assign(sliceView(out, into.starts, into.sizes, into.steps), x);
+    return out;
+  },
+  concat(...args) {
+    const out = emptyOf(resultOf.concat(...args));
+    const axis = args.at(-1) as number;
+    let start = 0;
+    for (const x of args.slice(0, -1) as NdArray[]) {
+      assign(rangeView(out, axis, start, x.shape[axis]!), x);
+      start += x.shape[axis]!;
+    }
+    return out;
+  },
+
+  take(x, indices, axis) {
+    const { shape, dtype } = resultOf.take(x, indices, axis);
+    const list = readIndices('take', indices, x.shape[axis]!);
+    const out = empty(x.shape.with(axis, list.length), dtype);
+    const [toEntry, fromEntry] = [out.stride[axis]!, x.stride[axis]!];
+    const first = [out, x].map((a) => firstEntryView(a, axis));
+    forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
+      if (byEntry(length, fromStep!, fromEntry)) {
+        for (let j = 0; j < list.length; j++) {
+          copyRun(out.data, to! + j * toEntry, toStep!, x.data, from! + list[j]! * fromEntry, fromStep!, length);
+        }
+      } else {
+        for (let i = 0; i < length; i++) {
+          copyPicked(out.data, to! + i * toStep!, toEntry, x.data, from! + i * fromStep!, fromEntry, list);
+        }
+      }
+    });
+    return reshaped(out, shape);
+  },
+};

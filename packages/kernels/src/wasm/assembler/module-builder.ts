@@ -1,0 +1,278 @@
+/**
+ * A small WebAssembly assembler: modules are written as TypeScript, assembled and compiled at run time.
+ *
+ * A kernel is a function that writes statements on typed expressions. This one is y <- a x + y on n floats of either
+ * width, n a multiple of the lanes:
+ *
+ * ```ts
+ * const v = floatVector('f32', features().relaxedSimd);
+ * const module = new ModuleBuilder();
+ * module.define('axpy', { n: 'i32', a: v.scalar, x: 'i32', y: 'i32' }, (f, { n, a, x, y }) => {
+ *   const factor = f.let(v.splat(a));
+ *   f.for(0, i32.mul(n, v.laneBytes), 16, (i) => {
+ *     const to = f.let(i32.add(y, i));
+ *     f.run(v.store(to, v.madd(factor, v.load(i32.add(x, i)), v.load(to))));
+ *   });
+ * });
+ * const { axpy } = module.instantiate<{ axpy(n: number, a: number, x: number, y: number): void }>(memory);
+ * ```
+ *
+ * - An expression (`Value<T>`) is code: it is evaluated where a statement uses it, as often as it is used. `f.let` keeps
+ *   its value in a local, which is itself an expression.
+ * - Types keep integers, floats and vectors apart; a plain number stands for a constant of the type wanted.
+ * - Parameters are named; the exported function takes them in the order written. What the body returns, the function returns.
+ * - Control flow is structured: `f.if`, `f.for`, `f.while`, and `f.block` and `f.loop` with labels to branch to.
+ */
+
+import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './encoding.ts';
+import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
+import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
+
+/** A variable of the function: an expression that can also be set. */
+export interface Local<T extends ValueType> extends Value<T> {
+  readonly index: number;
+}
+
+/** A place to branch to: the end of a block, or the start of a loop. */
+export interface Label {
+  readonly depth: number;
+}
+
+export type Parameters = Readonly<Record<string, ValueType>>;
+export type Locals<P extends Parameters> = { readonly [K in keyof P]: Local<P[K]> };
+export type Arguments<P extends Parameters> = { readonly [K in keyof P]: Operand<P[K]> };
+
+/** Parameters that are all sizes and pointers: `integers('n', 'x')` is `{ n: 'i32', x: 'i32' }`. */
+export function integers<const Names extends readonly string[]>(
+  ...names: Names
+): { readonly [Name in Names[number]]: 'i32' };
+export function integers(...names: readonly string[]): Record<string, 'i32'> {
+  return Object.fromEntries(names.map((parameter) => [parameter, 'i32']));
+}
+
+/** A function of the module, for calls from functions defined after it. */
+export interface Func<P extends Parameters, R extends ResultType> {
+  readonly name: string;
+  call(args: Arguments<P>): Value<R>;
+}
+
+const TYPE_CODES: Readonly<Record<ValueType, number>> = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b };
+const BLOCK = [0x02, 0x40];
+const LOOP = [0x03, 0x40];
+const IF = [0x04, 0x40];
+const ELSE = 0x05;
+const END = 0x0b;
+
+/** Collects the code of one function. */
+export class FunctionBuilder {
+  readonly #code: number[] = [];
+  readonly #types: ValueType[] = [];
+  readonly #parameters: number;
+  #depth = 0;
+
+  constructor(parameters: number) {
+    this.#parameters = parameters;
+  }
+
+  /** A new local, zero at first. */
+  local<T extends ValueType>(type: T): Local<T> {
+    this.#types.push(type);
+    return makeLocal(type, this.#parameters + this.#types.length - 1);
+  }
+
+  /** A new local that holds the expression's value. */
+  let<T extends ValueType>(value: Value<T>): Local<T> {
+    const local = this.local(value.type);
+    this.set(local, value);
+    return local;
+  }
+
+  set<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): void {
+    this.#emit(codeOf(local.type, value), [0x21], unsigned(local.index));
+  }
+
+  /** Sets the local when the expression is evaluated, and is its new value. */
+  tee<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): Value<T> {
+    return { type: local.type, code: [codeOf(local.type, value), 0x22, unsigned(local.index)] };
+  }
+
+  /** Adds to an integer local: the step of a pointer. */
+  advance(local: Local<'i32'>, by: Operand<'i32'>): void {
+    this.#emit(local.code, codeOf('i32', by), [0x6a, 0x21], unsigned(local.index));
+  }
+
+  /** Stores, calls and whatever else leaves no value. */
+  run(...statements: readonly Statement[]): void {
+    for (const statement of statements) this.#emit(statement.code);
+  }
+
+  /** Evaluates for the effect and forgets the value. */
+  drop(value: Value<ValueType>): void {
+    this.#emit(value.code, [0x1a]);
+  }
+
+  /** Leaves the function, with its result where it has one. */
+  return(value?: Value<ValueType>): void {
+    this.#emit(value?.code ?? [], [0x0f]);
+  }
+
+  if(condition: Operand<'i32'>, then: () => void, otherwise?: () => void): void {
+    this.#emit(codeOf('i32', condition));
+    this.#nest(IF, () => {
+      then();
+      if (otherwise === undefined) return;
+      this.#emit(ELSE);
+      otherwise();
+    });
+  }
+
+  /** A branch to the label leaves the block. */
+  block(body: (leave: Label) => void): void {
+    this.#nest(BLOCK, body);
+  }
+
+  /** A branch to the label starts the body again; at its end the loop is left. */
+  loop(body: (again: Label) => void): void {
+    this.#nest(LOOP, body);
+  }
+
+  branch(to: Label): void {
+    this.#emit([0x0c], unsigned(this.#depth - to.depth));
+  }
+
+  branchIf(to: Label, condition: Operand<'i32'>): void {
+    this.#emit(codeOf('i32', condition), [0x0d], unsigned(this.#depth - to.depth));
+  }
+
+  /** Runs the body as long as the condition holds, which is tested before each pass. */
+  while(condition: Value<'i32'>, body: () => void): void {
+    this.if(condition, () =>
+      this.loop((again) => {
+        body();
+        this.branchIf(again, condition);
+      }),
+    );
+  }
+
+  /**
+   * Counts a new local from `from` while it is less (as signed integers) than `below`, by a positive `step`. `below` is
+   * evaluated before every pass: give a constant or a local that the body leaves alone.
+   */
+  for(from: Operand<'i32'>, below: Operand<'i32'>, step: Operand<'i32'>, body: (index: Local<'i32'>) => void): void {
+    const index = this.local('i32');
+    this.set(index, from);
+    this.while({ type: 'i32', code: [index.code, codeOf('i32', below), 0x48] }, () => {
+      body(index);
+      this.advance(index, step);
+    });
+  }
+
+  /** The function's entry in the code section; `result` is the expression it returns. */
+  finish(result: Value<ResultType> | undefined): number[] {
+    this.#emit(result?.code ?? [], END);
+    const runs: [count: number, type: ValueType][] = [];
+    for (const type of this.#types) {
+      const last = runs.at(-1);
+      if (last?.[1] === type) last[0] += 1;
+      else runs.push([1, type]);
+    }
+    const locals = runs.map(([count, type]) => flat(unsigned(count), TYPE_CODES[type]));
+    return sizedBytes(sized(locals).concat(this.#code));
+  }
+
+  #nest(opening: Code, body: (label: Label) => void): void {
+    this.#emit(opening);
+    this.#depth += 1;
+    body({ depth: this.#depth });
+    this.#depth -= 1;
+    this.#emit(END);
+  }
+
+  #emit(...code: Code): void {
+    append(this.#code, code);
+  }
+}
+
+function makeLocal<T extends ValueType>(type: T, index: number): Local<T> {
+  return { type, index, code: [0x20, unsigned(index)] };
+}
+
+const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
+const MAXIMUM_PAGES = 65_536;
+
+/** A module of exported functions over one imported memory, which is shared between threads where `shared` says so. */
+export class ModuleBuilder {
+  readonly #shared: boolean;
+  readonly #types: number[][] = [];
+  readonly #bodies: number[][] = [];
+  readonly #exports: number[][] = [];
+
+  constructor(options: { readonly shared?: boolean } = {}) {
+    this.#shared = options.shared ?? false;
+  }
+
+  /** Adds a function, exported under its name; the expression that `body` returns is its result. */
+  define<const P extends Parameters, R extends ResultType = 'void'>(
+    name: string,
+    parameters: P,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a body without a result has no return statement
+    body: (f: FunctionBuilder, parameters: Locals<P>) => Value<R> | void,
+  ): Func<P, R> {
+    const names = Object.keys(parameters);
+    const types = Object.values(parameters);
+    const f = new FunctionBuilder(names.length);
+    const locals = names.map((parameter, i) => [parameter, makeLocal(types[i] as ValueType, i)]);
+    const result = body(f, Object.fromEntries(locals)) ?? undefined;
+    const type: ResultType = result?.type ?? 'void';
+    const index = this.#bodies.length;
+    const takes = sized(types.map((parameter) => [TYPE_CODES[parameter]]));
+    this.#types.push([0x60].concat(takes, sized(type === 'void' ? [] : [[TYPE_CODES[type]]])));
+    this.#bodies.push(f.finish(result));
+    this.#exports.push(flat(ascii(name), 0x00, unsigned(index)));
+    return {
+      name,
+      call: (args) => ({
+        type: type as R,
+        code: [
+          ...names.map((parameter, i) => codeOf(types[i] as ValueType, args[parameter] as never)),
+          0x10,
+          unsigned(index),
+        ],
+      }),
+    };
+  }
+
+  /** The module in the binary format. */
+  toBytes(): Uint8Array<ArrayBuffer> {
+    const limits = this.#shared ? [0x03, 0x00, unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
+    const section = (id: number, items: readonly number[][]): number[] => [id].concat(sizedBytes(sized(items)));
+    const functions = this.#types.map((_, i) => flat(unsigned(i)));
+    const imports = [flat(ascii('env'), ascii('memory'), 0x02, limits)];
+    return new Uint8Array(
+      MAGIC.concat(
+        section(1, this.#types),
+        section(2, imports),
+        section(3, functions),
+        section(7, this.#exports),
+        section(10, this.#bodies),
+      ),
+    );
+  }
+
+  /** Compiles at once; the modules of this package take a few milliseconds. */
+  compile(): WasmModule {
+    if (webAssembly === undefined) throw new Error('ModuleBuilder.compile: this engine has no WebAssembly');
+    return new webAssembly.Module(this.toBytes());
+  }
+
+  /** The exported functions over the memory, typed by the caller, who wrote them. */
+  instantiate<Exports>(memory: WasmMemory): Exports {
+    return instantiate<Exports>(this.compile(), memory);
+  }
+}
+
+/** The functions of a compiled module over a memory, as in a thread that was sent both. */
+export function instantiate<Exports>(module: WasmModule, memory: WasmMemory): Exports {
+  if (webAssembly === undefined) throw new Error('instantiate: this engine has no WebAssembly');
+  return new webAssembly.Instance(module, { env: { memory } }).exports as Exports;
+}

@@ -1,0 +1,247 @@
+/** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
+
+import { empty, isContiguous, NdArray } from '../../arrays/array.ts';
+import { contiguous } from '../../arrays/copy.ts';
+import { sameShape } from '../../arrays/shape.ts';
+import { allocate } from '../../memory.ts';
+import type { ArrayLike, Binary, Kernels } from '../../primitives.ts';
+import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { i8x16, i16x8, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
+import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { type BinaryFunction, mapVectors, type UnaryFunction } from '../math/vector-function.ts';
+import { Staging } from '../memory/staging.ts';
+import type { ThreadPolicy } from '../threads/policy.ts';
+import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
+import type { ParallelBinary, RowFunctions } from './parallel-binary.ts';
+import type { ParallelUnary } from './parallel-unary.ts';
+
+/** What an elementary function takes, in operations of a matrix product in the same time. */
+const FUNCTION_OPERATIONS = 40;
+
+interface UnaryExports {
+  run(to: number, x: number, bytes: number): void;
+}
+
+function unaryModule(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
+  const module = new ModuleBuilder();
+  module.define('run', { to: 'i32', x: 'i32', bytes: 'i32' }, (f, { to, x, bytes }) => {
+    mapVectors(f, v, emit(f, v), { to, x, start: 0, end: bytes });
+  });
+  return module;
+}
+
+const pointers = { to: 'i32', x: 'i32', y: 'i32' } as const;
+const rowParameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRow: 'i32' } as const;
+
+type RunRows = (to: number, x: number, y: number, rows: number, bytes: number, xRow: number, yRow: number) => void;
+
+interface BinaryExports {
+  /** Both operands run along the rows. */
+  readonly both: RunRows;
+  /** y has one entry for each row. */
+  readonly left: RunRows;
+  /** x has one entry for each row. */
+  readonly right: RunRows;
+}
+
+/** A row of two operands, and where its results go. */
+interface Row {
+  readonly to: Local<'i32'>;
+  /** Of either operand; a multiple of the lanes' width. */
+  readonly bytes: Local<'i32'>;
+  /** The vector of an operand so many bytes into the row. */
+  readonly x: ReadVector;
+  readonly y: ReadVector;
+}
+
+type ReadVector = (at: Local<'i32'>, offset?: number) => Value<'v128'>;
+
+/**
+ * The kernels of two operands. `prepare` emits what comes before the rows, and gives what emits the loop along one; it may
+ * write past the end of a row, where the next row writes again. Results are `share` of the operands' width.
+ */
+function defineRows(
+  module: ModuleBuilder,
+  v: FloatVector,
+  share: 1 | 4 | 8,
+  prepare: (f: FunctionBuilder) => (row: Row) => void,
+): RowFunctions {
+  const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
+    module.define(name, rowParameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
+      const emitRow = prepare(f);
+      const results = f.let(i32.divU(bytes, share));
+      const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
+        if (runs) return (at, offset) => v.load(i32.add(pointer, at), offset);
+        const number = f.let(v.loadSplat(pointer));
+        return () => number;
+      };
+      f.for(0, rows, 1, () => {
+        emitRow({ to, bytes, x: reader(x, xRuns), y: reader(y, yRuns) });
+        f.advance(to, results);
+        f.advance(x, xRow);
+        f.advance(y, yRow);
+      });
+    });
+  return { both: define('both', true, true), left: define('left', true, false), right: define('right', false, true) };
+}
+
+const defineBinary = (module: ModuleBuilder, v: FloatVector, emit: BinaryFunction): RowFunctions =>
+  defineRows(module, v, 1, (f) => {
+    const apply = emit(f, v);
+    const [xs, ys] = [f.local('v128'), f.local('v128')];
+    return ({ to, bytes, x, y }) =>
+      f.for(0, bytes, 16, (i) => {
+        f.set(xs, x(i));
+        f.set(ys, y(i));
+        f.run(v.store(i32.add(to, i), apply(xs, ys)));
+      });
+  });
+
+type Comparison = 'eq' | 'lt' | 'le';
+
+/** A byte, 0 or 1, for each pair of elements; sixteen pairs at a time. */
+const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Comparison): RowFunctions =>
+  defineRows(module, v, v.laneBytes, (f) => {
+    const ones = f.let(v128.const(new Array(16).fill(1)));
+    return ({ to, bytes, x, y }) =>
+      f.for(0, bytes, 16 * v.laneBytes, (i) => {
+        const mask = (part: number): Value<'v128'> => v[compare](x(i, 16 * part), y(i, 16 * part));
+        // Four elements in lanes of 32 bits; of a mask of 64 bits, either half tells.
+        const four = (part: number): Value<'v128'> =>
+          v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
+        const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
+        f.run(v128.store(i32.add(to, i32.divU(i, v.laneBytes)), v128.and(narrow, ones)));
+      });
+  });
+
+function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => RowFunctions): BinaryExports {
+  const module = new ModuleBuilder();
+  define(module);
+  return module.instantiate<BinaryExports>(staging.heap.memory);
+}
+
+/** Whether an operand has an element for each of the result's, in the same order. */
+const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
+
+/** Two contiguous arrays of one size as a row of each. */
+const alongside = (x: NdArray, y: NdArray): Rows => ({
+  ...{ blocks: 1, rows: 1, length: x.size },
+  operands: [x, y].map((array) => ({ array, blockStep: 0, rowStep: 0, step: 1 })),
+});
+
+/** Makes primitives of one float type out of functions of vectors. */
+export class Elementwise {
+  readonly #staging: Staging;
+  readonly #lanes: FloatVector;
+  readonly #policy: ThreadPolicy;
+
+  constructor(staging: Staging, type: FloatType, relaxed: boolean, policy: ThreadPolicy) {
+    this.#staging = staging;
+    this.#lanes = floatVector(type, relaxed) as FloatVector;
+    this.#policy = policy;
+  }
+
+  /** A function that `isDear` is worth copies to the memory of workers where arrays are large. */
+  unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    let kernel: UnaryExports | undefined;
+    let tasks: ParallelUnary | undefined;
+    return (operand) => {
+      const x = contiguous(operand);
+      const out = allocate(x.dtype, x.size);
+      const workers =
+        this.#policy.forArray(out) ?? (isDear ? this.#policy.forWork(FUNCTION_OPERATIONS * x.size) : undefined);
+      if (workers !== undefined) {
+        const { pool, ParallelUnary } = workers;
+        if (tasks?.pool !== pool) tasks = new ParallelUnary(pool, this.#lanes, emit);
+        tasks.run(x, out);
+        return new NdArray(out, x.dtype, x.shape, x.stride);
+      }
+      kernel ??= unaryModule(this.#lanes, emit).instantiate<UnaryExports>(staging.heap.memory);
+      for (let from = 0; from < x.size; from += Staging.chunk) {
+        const count = Math.min(Staging.chunk, x.size - from);
+        staging.copyIn(staging.x, x.data, x.offset + from, count);
+        kernel.run(staging.to, staging.x, count * bytes);
+        staging.copyOut(staging.to, out, from, count);
+      }
+      return new NdArray(out, x.dtype, x.shape, x.stride);
+    };
+  }
+
+  /** `check` gives the type of a result whose operands are not of one shape and dtype already. */
+  binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    const define = (module: ModuleBuilder) => defineBinary(module, this.#lanes, emit);
+    let kernel: BinaryExports | undefined;
+    let tasks: ParallelBinary | undefined;
+    return (x, y) => {
+      const { shape, dtype } = x.dtype === y.dtype && sameShape(x.shape, y.shape) ? x : check(x, y);
+      const out = empty(shape, dtype);
+      const laid = covers(x, out) && covers(y, out) ? undefined : layRows(shape, x, y);
+      const workers = this.#policy.forArray(out.data);
+      if (workers !== undefined) {
+        const { pool, ParallelBinary } = workers;
+        if (tasks?.pool !== pool) tasks = new ParallelBinary(pool, define);
+        if (tasks.run(laid ?? alongside(x, y), out.data)) return out;
+      }
+      kernel ??= instantiateRows(staging, define);
+      if (laid !== undefined) return this.#rows(kernel, laid, out);
+      for (let from = 0; from < out.size; from += Staging.chunk) {
+        const count = Math.min(Staging.chunk, out.size - from);
+        staging.copyIn(staging.x, x.data, x.offset + from, count);
+        staging.copyIn(staging.y, y.data, y.offset + from, count);
+        kernel.both(staging.to, staging.x, staging.y, 1, count * bytes, 0, 0);
+        staging.copyOut(staging.to, out.data, from, count);
+      }
+      return out;
+    };
+  }
+
+  comparison(check: Kernels<ArrayLike>[Binary], compare: Comparison): (x: NdArray, y: NdArray) => NdArray {
+    let kernel: BinaryExports | undefined;
+    return (x, y) => {
+      kernel ??= instantiateRows(this.#staging, (module) => defineComparison(module, this.#lanes, compare));
+      const { shape, dtype } = check(x, y);
+      return this.#rows(kernel, layRows(shape, x, y), empty(shape, dtype));
+    };
+  }
+
+  #rows(kernel: BinaryExports, { blocks, rows, length, operands }: Rows, out: NdArray): NdArray {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    const [left, right] = operands as [RowOperand, RowOperand];
+    const run = left.step === right.step ? kernel.both : left.step === 1 ? kernel.left : kernel.right;
+    const height = Math.max(1, Math.floor(Staging.chunk / length));
+    for (let block = 0; block < blocks; block++) {
+      for (let row = 0; row < rows; row += height) {
+        const tall = Math.min(height, rows - row);
+        for (let column = 0; column < length; column += Staging.chunk) {
+          const wide = Math.min(Staging.chunk, length - column);
+          const xRow = this.#stage(staging.x, left, block, row, tall, column, wide);
+          const yRow = this.#stage(staging.y, right, block, row, tall, column, wide);
+          run(staging.to, staging.x, staging.y, tall, wide * bytes, xRow * bytes, yRow * bytes);
+          staging.copyOut(staging.to, out.data, (block * rows + row) * length + column, tall * wide);
+        }
+      }
+    }
+    return out;
+  }
+
+  /** Copies a part of a block of an operand in, whose rows are whole or only one; returns how far apart they then are. */
+  #stage(
+    slot: number,
+    { array, blockStep, rowStep, step }: RowOperand,
+    block: number,
+    row: number,
+    tall: number,
+    column: number,
+    wide: number,
+  ): number {
+    const rowApart = rowStep === 0 ? 0 : step === 0 ? 1 : wide;
+    const count = (tall - 1) * rowApart + (step === 0 ? 1 : wide);
+    this.#staging.copyIn(slot, array.data, array.offset + block * blockStep + row * rowStep + column * step, count);
+    return rowApart;
+  }
+}

@@ -1,0 +1,127 @@
+import type { Data } from '../../arrays/dtype.ts';
+import { type ChangeInPlace, checkAlike, type ElementFormula, type ElementKernels } from '../../in-place.ts';
+import { type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { i32, type Value, v128 } from '../assembler/instructions.ts';
+import { type FunctionBuilder, integers, ModuleBuilder } from '../assembler/module-builder.ts';
+import type { Staging } from '../memory/staging.ts';
+
+/** Elements that pass at a time: a handful of arrays of float64 fit a second-level cache. */
+const CHUNK_ELEMENTS = 1 << 13;
+
+type Vector = Value<'v128'>;
+
+interface Exports {
+  /** Numbers lie one after the other; the arrays' chunks of so many bytes begin at `arrays`, each `apart` from the one before. */
+  readonly run: (bytes: number, numbers: number, arrays: number, apart: number) => void;
+}
+
+/** A formula as a loop, for arrays and numbers of these names in this order. */
+interface Kernel extends Exports {
+  readonly laneBytes: number;
+  readonly arrays: readonly string[];
+  readonly numbers: readonly string[];
+  /** Which of the arrays change. */
+  readonly changes: readonly boolean[];
+}
+
+/** The primitives as code for vectors, each result in a local, since an expression is computed as often as it is used. */
+function vectorKernels(f: FunctionBuilder, v: FloatVector): ElementKernels<Vector> {
+  const one = f.let(v.const(1));
+  const zero = f.let(v.const(0));
+  const signBit = f.let(v.const(-0));
+  const sign = (x: Vector): Vector => {
+    const size = v128.andnot(one, v.eq(x, zero));
+    return v128.bitselect(v128.or(size, v128.and(x, signBit)), x, v.eq(x, x));
+  };
+  return {
+    add: (x, y) => f.let(v.add(x, y)),
+    sub: (x, y) => f.let(v.sub(x, y)),
+    mul: (x, y) => f.let(v.mul(x, y)),
+    div: (x, y) => f.let(v.div(x, y)),
+    maximum: (x, y) => f.let(v.max(x, y)),
+    sqrt: (x) => f.let(v.sqrt(x)),
+    abs: (x) => f.let(v.abs(x)),
+    sign: (x) => f.let(sign(x)),
+  };
+}
+
+type Named<T> = Readonly<Record<string, T>>;
+type AnyFormula = ElementFormula<Named<unknown>, Named<unknown>>;
+
+function assemble(
+  staging: Staging,
+  v: FloatVector,
+  formula: AnyFormula,
+  arrays: readonly string[],
+  numbers: readonly string[],
+): Kernel {
+  const module = new ModuleBuilder();
+  const changed: string[] = [];
+  module.define('run', integers('bytes', 'numbers', 'arrays', 'apart'), (f, at) => {
+    const k = vectorKernels(f, v);
+    const splats = numbers.map((name, i) => [name, f.let(v.loadSplat(at.numbers, i * v.laneBytes))]);
+    const starts = arrays.map((_, i) => f.let(i32.add(at.arrays, i32.mul(at.apart, i))));
+    f.for(0, at.bytes, 16, (i) => {
+      const addresses = starts.map((start) => f.let(i32.add(start, i)));
+      const lanes = arrays.map((name, j) => [name, f.let(v.load(addresses[j]!))]);
+      const results = formula<Vector>(k, Object.fromEntries(lanes), Object.fromEntries(splats));
+      for (const [name, result] of Object.entries(results)) {
+        f.run(v.store(addresses[arrays.indexOf(name)]!, result!));
+        changed.push(name);
+      }
+    });
+  });
+  const { run } = module.instantiate<Exports>(staging.heap.memory);
+  return { run, laneBytes: v.laneBytes, arrays, numbers, changes: arrays.map((name) => changed.includes(name)) };
+}
+
+/** Whether an object has these names, in this order. */
+function hasNames(object: object, names: readonly string[]): boolean {
+  let count = 0;
+  for (const name in object) if (name !== names[count++]) return false;
+  return count === names.length;
+}
+
+/** Changes arrays in place, a chunk of all at a time, in one loop for the whole formula, assembled when it is first used. */
+export function createInPlace(staging: Staging): ChangeInPlace {
+  // Multiply-add in one instruction is left out: its bits depend on the processor.
+  const vectors = { 4: floatVector('f32', false), 8: floatVector('f64', false) };
+  const assembled = new WeakMap<AnyFormula, Kernel[]>();
+
+  const kernelFor = (formula: AnyFormula, bytes: 4 | 8, arrays: object, numbers: object): Kernel => {
+    const kernels = assembled.get(formula) ?? [];
+    for (const kernel of kernels) {
+      if (kernel.laneBytes === bytes && hasNames(arrays, kernel.arrays) && hasNames(numbers, kernel.numbers)) {
+        return kernel;
+      }
+    }
+    const kernel = assemble(staging, vectors[bytes] as FloatVector, formula, Object.keys(arrays), Object.keys(numbers));
+    assembled.set(formula, [...kernels, kernel]);
+    return kernel;
+  };
+
+  const change = (formula: AnyFormula, arrays: Named<Data>, numbers: Named<number>): void => {
+    const { length, BYTES_PER_ELEMENT: bytes } = checkAlike(arrays);
+    const kernel = kernelFor(formula, bytes as 4 | 8, arrays, numbers);
+    const { heap } = staging;
+    const mark = heap.mark();
+    const factors = heap.reserve(kernel.numbers.length * bytes);
+    // A vector may end past the last element; whole cache lines keep vectors from lying across two.
+    const apart = (Math.min(CHUNK_ELEMENTS, length) * bytes + 79) & -64;
+    const slots = heap.reserve(kernel.arrays.length * apart);
+    const floats = heap.view(bytes);
+    for (let i = 0; i < kernel.numbers.length; i++) floats[factors / bytes + i] = numbers[kernel.numbers[i]!]!;
+    for (let from = 0; from < length; from += CHUNK_ELEMENTS) {
+      const count = Math.min(CHUNK_ELEMENTS, length - from);
+      for (let i = 0; i < kernel.arrays.length; i++) {
+        staging.copyIn(slots + i * apart, arrays[kernel.arrays[i]!]!, from, count);
+      }
+      kernel.run(count * bytes, factors, slots, apart);
+      for (let i = 0; i < kernel.arrays.length; i++) {
+        if (kernel.changes[i]) staging.copyOut(slots + i * apart, arrays[kernel.arrays[i]!]!, from, count);
+      }
+    }
+    heap.release(mark);
+  };
+  return change as ChangeInPlace;
+}

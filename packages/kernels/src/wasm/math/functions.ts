@@ -1,0 +1,41 @@
+/**
+ * The elementary functions of vectors by the name of their primitive, for the kernels that apply them to arrays.
+ *
+ * They are right for every argument: subnormal, infinite, NaN, of any size. The largest errors, in units in the last
+ * place; of the functions of one operand all float32 numbers were tried, else some 100,000 arguments:
+ *
+ * | | exp | expm1 | log | log1p | sin | cos | tanh | sigmoid | softplus | erf | pow |
+ * | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
+ * | float32 | 0.91 | 1.26 | 0.86 | 1.41 | 1.95 | 1.95 | 1.80 | 1.84 | 1.66 | 1.88 | 1.3 |
+ * | float64 | 0.9 | 1.2 | 0.8 | 0.9 | 1.9 | 1.8 | 1.7 | 1.8 | 1.6 | 1.5 | 1.3 |
+ */
+
+import type { Binary, Unary } from '../../primitives.ts';
+import { v128 } from '../assembler/instructions.ts';
+import { erf } from './error-function.ts';
+import { exp, expm1, sigmoid, tanh } from './exponential.ts';
+import { log, log1p, softplus } from './logarithm.ts';
+import { pow } from './power.ts';
+import { cos, sin } from './trigonometric.ts';
+import { type BinaryFunction, constants, type UnaryFunction } from './vector-function.ts';
+
+/** Zeros keep their sign. */
+const sign: UnaryFunction = (f, v) => {
+  const [zero, one, minus] = constants(f, v, 0, 1, -0);
+  return (x) => v128.bitselect(v128.or(v128.and(x, minus), one), x, v128.or(v.lt(x, zero), v.gt(x, zero)));
+};
+
+export const mathFunctions = {
+  sign,
+  exp,
+  expm1,
+  log,
+  log1p,
+  sin,
+  cos,
+  tanh,
+  sigmoid,
+  softplus,
+  erf,
+  pow,
+} as const satisfies { readonly [P in Unary]?: UnaryFunction } & { readonly [P in Binary]?: BinaryFunction };

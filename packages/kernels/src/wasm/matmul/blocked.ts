@@ -1,0 +1,404 @@
+/**
+ * The matrix product on typed arrays: operands are copied into linear memory a part at a time, packed there and
+ * multiplied (see product.ts), and the result is copied out.
+ */
+
+import type { Heap } from '../memory/heap.ts';
+import type { PoolKernels } from '../threads/policy.ts';
+import {
+  assembleProduct,
+  bestTile,
+  blockDepth,
+  type ProductExports,
+  type ProductLayout,
+  packedBytes,
+  productLayout,
+  type TileName,
+  workBytes,
+} from './microkernel.ts';
+import type { BatchOperands, ParallelProduct } from './parallel.ts';
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** A matrix in a typed array, on any strides, in elements: transposed, reversed, repeated. */
+export interface ArrayMatrix<T extends FloatArray = FloatArray> {
+  readonly data: T;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** A matrix in the heap, on any strides, in bytes. */
+interface HeapMatrix {
+  readonly pointer: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** Columns of the right operand in the heap, in panels. */
+interface Panels {
+  readonly pointer: number;
+  /** Bytes from one row of a panel to the next, and from one panel to the next. */
+  readonly step: number;
+  readonly panel: number;
+}
+
+/** Where a result goes, row after row: into an array from `offset` on. */
+export interface ArrayResult<T extends FloatArray = FloatArray> {
+  readonly data: T;
+  readonly offset: number;
+}
+
+/** What is added to a product: what the result holds, or the first row of a matrix to each of its rows. */
+export type Added<T extends FloatArray = FloatArray> = 'result' | ArrayMatrix<T>;
+
+/** The operands of one product of several, and where its result goes. */
+export interface ArrayProduct<T extends FloatArray = FloatArray> {
+  readonly a: ArrayMatrix<T>;
+  readonly b: ArrayMatrix<T>;
+  readonly c: ArrayResult<T>;
+}
+
+/** Elements copied in or out at a time: they are in the second cache still when they are packed. */
+const STAGED_ELEMENTS = 1 << 18;
+/** Elements of B packed at a time, and elements of a batch staged at a time. */
+const PACKED_ELEMENTS = 1 << 20;
+/** Elements of the depth, and columns of C, at a time. */
+const MAX_BLOCK_LENGTH = 1 << 12;
+/** Operands and result have up to so many elements each where a product passes at once. */
+const SMALL_ELEMENTS = 1 << 12;
+/** Rows up to this length are copied by a loop: a call for each takes longer. */
+const SHORT_ROW_ELEMENTS = 24;
+/** With so few rows of A, to pack B takes longer than it saves. */
+const MAX_UNPACKED_ROWS = 8;
+/** Products of a batch for each thread, staged together, at least: fewer are done in turn, each by all threads. */
+const MIN_BATCH_PER_THREAD = 2;
+
+/**
+ * Matrix products of float32 (`'f32'`) or of float64 over a heap.
+ *
+ * @example
+ * const product = new MatrixProduct(new Heap(), 'f32', { relaxed: features().relaxedSimd });
+ * // C = A B^T for A of 2 x 3 and B of 4 x 3, both row after row.
+ * product.run(
+ *   2, 4, 3,
+ *   { data: a, offset: 0, rowStride: 3, columnStride: 1 },
+ *   { data: b, offset: 0, rowStride: 1, columnStride: 3 },
+ *   { data: c, offset: 0 },
+ * );
+ */
+export class MatrixProduct<T extends FloatArray = FloatArray> {
+  readonly #heap: Heap;
+  readonly #layout: ProductLayout;
+  readonly #kernels: ProductExports;
+  readonly #tasks: ParallelProduct | undefined;
+
+  /** Assembles and compiles the kernels. With workers, whose pool's heap it must be, all of them do large products. */
+  constructor(
+    heap: Heap,
+    type: T extends Float32Array ? 'f32' : 'f64',
+    {
+      relaxed,
+      tile = bestTile(relaxed),
+      workers,
+    }: { readonly relaxed: boolean; readonly tile?: TileName; readonly workers?: PoolKernels },
+  ) {
+    this.#heap = heap;
+    this.#layout = productLayout(type, tile);
+    this.#tasks = workers && new workers.ParallelProduct(workers.pool, type, tile);
+    this.#kernels = this.#tasks ?? assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
+  }
+
+  /**
+   * C = A B with A of m x k, B of k x n and C of m x n, any of them 0, and what is to be added. C overlaps neither A nor
+   * B.
+   */
+  run(m: number, n: number, k: number, a: ArrayMatrix<T>, b: ArrayMatrix<T>, c: ArrayResult<T>, added?: Added<T>) {
+    if (m === 0 || n === 0) return;
+    if (k === 0) {
+      if (added === undefined) c.data.fill(0, c.offset, c.offset + m * n);
+      else if (added !== 'result') copy(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
+      return;
+    }
+    // A column is computed as a row, b^T A^T, which fills the vectors.
+    if (n === 1 && m > 1) {
+      const column = typeof added === 'object' ? { ...added, columnStride: 0 } : added;
+      this.run(1, m, k, transposed(b), transposed(a), c, column);
+      return;
+    }
+    const depth = blockDepth(k);
+    if (depth === k && Math.max(m * k, k * n, m * n) <= SMALL_ELEMENTS) {
+      this.#multiplySmall(m, n, k, a, b, c, added);
+      return;
+    }
+    const slab = k <= MAX_BLOCK_LENGTH ? k : Math.floor(MAX_BLOCK_LENGTH / depth) * depth;
+    for (let start = 0; start < k; start += slab) {
+      const [left, right] = [part(a, 0, start), part(b, start, 0)];
+      this.#multiply(m, n, Math.min(slab, k - start), depth, left, right, c, start > 0 ? 'result' : added);
+    }
+  }
+
+  /**
+   * As many products of m x k by k x n, where like operands lie alike. With a pool, small ones are done some at a time,
+   * each by one thread.
+   */
+  runEach(m: number, n: number, k: number, products: readonly ArrayProduct<T>[]): void {
+    const tasks = this.#tasks;
+    const together = Math.min(products.length, Math.floor(PACKED_ELEMENTS / Math.max(1, m * k + k * n + m * n)));
+    if (
+      tasks === undefined ||
+      together < MIN_BATCH_PER_THREAD * tasks.threads ||
+      n < 2 ||
+      k === 0 ||
+      k > MAX_BLOCK_LENGTH
+    ) {
+      for (const { a, b, c } of products) this.run(m, n, k, a, b, c);
+      return;
+    }
+    for (let i = 0; i < products.length; i += together) {
+      const some = products.slice(i, i + together);
+      const mark = this.#heap.mark();
+      const [left, right] = [some.map(({ a }) => a), some.map(({ b }) => b)];
+      const [a, b] = [this.#placeEach(left, m, k), this.#placeEach(right, k, n)];
+      const [length, { bytes }] = [m * n, this.#layout];
+      const pointer = this.#heap.reserve(some.length * length * bytes);
+      const result = { pointer, rowStride: n * bytes, columnStride: bytes, item: length * bytes };
+      tasks.batch(some.length, m, n, k, blockDepth(k), a, b, result);
+      for (const [j, { c }] of some.entries()) {
+        copy(c.data, c.offset, n, rowsOf(this.#view(), pointer / bytes + j * length, n), m, n);
+      }
+      this.#heap.release(mark);
+    }
+  }
+
+  /** Packs B, k x n, onto the stack. */
+  #pack(b: ArrayMatrix<T>, k: number, n: number): Panels {
+    const { bytes, panelColumns } = this.#layout;
+    const pointer = this.#heap.reserve(packedBytes(this.#layout, k, n));
+    const [step, panel] = [panelColumns * bytes, k * panelColumns * bytes];
+    // A piece is contiguous in the array where it can be: whole columns where those are.
+    const byColumns = b.rowStride === 1;
+    const rows = Math.min(k, byColumns ? STAGED_ELEMENTS / panelColumns : Math.max(1, Math.floor(STAGED_ELEMENTS / n)));
+    const columns = byColumns ? Math.floor(STAGED_ELEMENTS / rows / panelColumns) * panelColumns : n;
+    for (let row = 0; row < k; row += rows) {
+      for (let column = 0; column < n; column += columns) {
+        const mark = this.#heap.mark();
+        const [depth, width] = [Math.min(rows, k - row), Math.min(columns, n - column)];
+        const piece = this.#place(b, row, column, depth, width);
+        const at = pointer + row * step + (column / panelColumns) * panel;
+        this.#kernels.pack(piece.pointer, piece.rowStride, piece.columnStride, depth, width, at, panel);
+        this.#heap.release(mark);
+      }
+    }
+    return { pointer, step, panel };
+  }
+
+  /**
+   * A product of small arrays: the steps of `#multiply`, once each. All lie in the first cache, so B is packed only where
+   * its columns are contiguous.
+   */
+  #multiplySmall(
+    m: number,
+    n: number,
+    k: number,
+    a: ArrayMatrix<T>,
+    b: ArrayMatrix<T>,
+    { data, offset }: ArrayResult<T>,
+    added: Added<T> | undefined,
+  ): void {
+    const heap = this.#heap;
+    const { bytes, panelColumns } = this.#layout;
+    const mark = heap.mark();
+    const [left, right, to] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes), heap.reserve(m * n * bytes)];
+    const work = heap.reserve(workBytes(this.#layout, m, k));
+    const base = this.#base(added, 0, n) ?? to;
+    const view = this.#view();
+    if (added === 'result') view.set(data.subarray(offset, offset + m * n), to / bytes);
+    const [aDown, bDown] = [lay(view, left / bytes, a, m, k), lay(view, right / bytes, b, k, n)];
+    const rowBytes = panelColumns * bytes;
+    let [panels, step, panel] = [right, n * bytes, rowBytes];
+    if (bDown) {
+      [panels, step, panel] = [heap.reserve(packedBytes(this.#layout, k, n)), rowBytes, k * rowBytes];
+      this.#kernels.pack(right, bytes, k * bytes, k, n, panels, panel);
+    }
+    // biome-ignore format: three lines of operands
+    this.#kernels.multiply(
+      m, n, k, k, left, aDown ? bytes : k * bytes, aDown ? m * bytes : bytes,
+      panels, step, panel, to, n * bytes, base, base === to ? n * bytes : 0, work,
+    );
+    data.set(heap.window(to, m * n, bytes), offset);
+    heap.release(mark);
+  }
+
+  /** A product of limited depth: panels of B for some columns of C at a time, then some rows of C at a time. */
+  #multiply(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: ArrayMatrix<T>,
+    b: ArrayMatrix<T>,
+    c: ArrayResult<T>,
+    added: Added<T> | undefined,
+  ): void {
+    const heap = this.#heap;
+    const { bytes, panelColumns } = this.#layout;
+    const columns = Math.min(n, MAX_BLOCK_LENGTH, Math.floor(PACKED_ELEMENTS / k / panelColumns) * panelColumns);
+    const rows = Math.min(m, Math.max(1, Math.floor(STAGED_ELEMENTS / Math.max(k, columns))));
+    for (let column = 0; column < n; column += columns) {
+      const width = Math.min(columns, n - column);
+      const outer = heap.mark();
+      const right = this.#panels(part(b, 0, column), m, k, width);
+      const base = this.#base(added, column, width);
+      for (let row = 0; row < m; row += rows) {
+        const height = Math.min(rows, m - row);
+        const inner = heap.mark();
+        const left = this.#place(a, row, 0, height, k);
+        const at = c.offset + row * n + column;
+        const start = heap.locate(c.data);
+        if (start !== undefined) {
+          const to = start + at * bytes;
+          this.#compute(height, width, k, depth, left, right, to, n, base ?? to);
+        } else {
+          const to = heap.reserve(height * width * bytes);
+          if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
+          this.#compute(height, width, k, depth, left, right, to, width, base ?? to);
+          copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
+        }
+        heap.release(inner);
+      }
+      heap.release(outer);
+    }
+  }
+
+  /** The row to be added to some columns of all rows, on the stack; 0 for none, `undefined` where it is the result's. */
+  #base(added: Added<T> | undefined, column: number, width: number): number | undefined {
+    if (added === 'result') return undefined;
+    return added === undefined ? 0 : this.#copied(part(added, 0, column), 1, width).pointer;
+  }
+
+  /**
+   * A product of what lies in the heap, to rows that lie `row` elements apart, and added to the rows at `base`: those of the
+   * result, one for all, or none.
+   */
+  #compute(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: HeapMatrix,
+    b: Panels,
+    to: number,
+    row: number,
+    base: number,
+  ): void {
+    const toRowStride = row * this.#layout.bytes;
+    const work = this.#heap.reserve(workBytes(this.#layout, m, k));
+    // biome-ignore format: three lines of operands
+    this.#kernels.multiply(
+      m, n, k, depth, a.pointer, a.rowStride, a.columnStride,
+      b.pointer, b.step, b.panel, to, toRowStride, base, base === to ? toRowStride : 0, work,
+    );
+  }
+
+  /** The panels of B, k x n: packed, or for a few rows of A its rows as they are. */
+  #panels(b: ArrayMatrix<T>, m: number, k: number, n: number): Panels {
+    if (m > MAX_UNPACKED_ROWS || b.rowStride <= 0 || b.columnStride !== 1) return this.#pack(b, k, n);
+    const { bytes, panelColumns } = this.#layout;
+    const { pointer, rowStride } = this.#place(b, 0, 0, k, n);
+    return { pointer, step: rowStride, panel: panelColumns * bytes };
+  }
+
+  /** The matrix's part of `rows` x `columns`: where it is, or copied onto the stack. */
+  #place(matrix: ArrayMatrix<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
+    const piece = part(matrix, row, column);
+    const start = this.#heap.locate(piece.data);
+    if (start === undefined) return this.#copied(piece, rows, columns);
+    const { bytes } = this.#layout;
+    const { offset, rowStride, columnStride } = piece;
+    return { pointer: start + offset * bytes, rowStride: rowStride * bytes, columnStride: columnStride * bytes };
+  }
+
+  /** The matrix of `rows` x `columns`, copied onto the stack. */
+  #copied(matrix: ArrayMatrix<T>, rows: number, columns: number): HeapMatrix {
+    return this.#copyIn(matrix, rows, columns, this.#heap.reserve(rows * columns * this.#layout.bytes));
+  }
+
+  /** Matrices of `rows` x `columns` copied onto the stack, one after the other; one that they all are, once. */
+  #placeEach(matrices: readonly ArrayMatrix<T>[], rows: number, columns: number): BatchOperands {
+    const [first] = matrices as [ArrayMatrix<T>];
+    const same = matrices.every(({ data, offset }) => data === first.data && offset === first.offset);
+    const item = rows * columns * this.#layout.bytes;
+    const pointer = this.#heap.reserve(same ? item : item * matrices.length);
+    const placed = this.#copyIn(first, rows, columns, pointer);
+    if (same) return { ...placed, item: 0 };
+    for (const [i, matrix] of matrices.entries()) this.#copyIn(matrix, rows, columns, pointer + i * item);
+    return { ...placed, item };
+  }
+
+  #copyIn(matrix: ArrayMatrix<T>, rows: number, columns: number, pointer: number): HeapMatrix {
+    const { bytes } = this.#layout;
+    return lay(this.#view(), pointer / bytes, matrix, rows, columns)
+      ? { pointer, rowStride: bytes, columnStride: rows * bytes }
+      : { pointer, rowStride: columns * bytes, columnStride: bytes };
+  }
+
+  #view(): FloatArray {
+    return this.#layout.type === 'f32' ? this.#heap.f32 : this.#heap.f64;
+  }
+}
+
+/** A matrix of contiguous rows. */
+const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
+  return { data, offset, rowStride, columnStride: 1 };
+};
+
+const transposed = <T extends FloatArray>(matrix: ArrayMatrix<T>): ArrayMatrix<T> => ({
+  ...matrix,
+  rowStride: matrix.columnStride,
+  columnStride: matrix.rowStride,
+});
+
+/** The matrix from a row and a column on. */
+function part<T extends FloatArray>(matrix: ArrayMatrix<T>, row: number, column: number): ArrayMatrix<T> {
+  if (row === 0 && column === 0) return matrix;
+  return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
+}
+
+/** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */
+function lay(to: FloatArray, at: number, matrix: ArrayMatrix, rows: number, columns: number): boolean {
+  const { data, offset, rowStride, columnStride } = matrix;
+  const isDown = rowStride === 1 && columnStride !== 1;
+  const length = rows * columns;
+  if (isDown ? columnStride === rows : columnStride === 1 && rowStride === columns) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+  } else if (isDown) copy(to, at, rows, transposed(matrix), columns, rows);
+  else copy(to, at, columns, matrix, rows, columns);
+  return isDown;
+}
+
+/** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */
+function copy(
+  to: FloatArray,
+  at: number,
+  toStride: number,
+  { data, offset, rowStride, columnStride }: ArrayMatrix,
+  rows: number,
+  columns: number,
+): void {
+  const length = rows * columns;
+  const dense = rows === 1 || (rowStride === columns && toStride === columns);
+  if (columnStride === 1 && dense && length > SHORT_ROW_ELEMENTS) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+  } else if (columnStride === 1 && columns > SHORT_ROW_ELEMENTS) {
+    for (let row = 0; row < rows; row++) {
+      const start = offset + row * rowStride;
+      to.set(data.subarray(start, start + columns), at + row * toStride);
+    }
+  } else {
+    for (let row = 0; row < rows; row++) {
+      const [source, target] = [offset + row * rowStride, at + row * toStride];
+      for (let column = 0; column < columns; column++) to[target + column] = data[source + column * columnStride]!;
+    }
+  }
+}

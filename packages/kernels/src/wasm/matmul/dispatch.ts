@@ -1,0 +1,64 @@
+/**
+ * The matrix products of an interpreter: small ones in its own memory, large ones in that of a pool, once it is there.
+ */
+
+import { type Data, type FloatDType, forEachFloat } from '../../arrays/dtype.ts';
+import { features } from '../assembler/features.ts';
+import type { Heap } from '../memory/heap.ts';
+import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
+import { MatrixProduct } from './blocked.ts';
+
+/**
+ * With fewer operations for each element, copying takes most of the time, and that is slower where memory is shared.
+ */
+const MIN_INTENSITY = 24;
+
+type ProductOf = (dtype: FloatDType) => MatrixProduct;
+
+export class ProductDispatch {
+  readonly #relaxed: boolean;
+  readonly #alone: ProductOf;
+  #together: ProductOf | undefined;
+  #help: LazyWorkerPool | undefined;
+  /** Those of the moment. */
+  readonly policy: ThreadPolicy = {
+    forWork: (operations) => this.#help?.forWork(operations),
+    forArray: (data) => this.#help?.forArray(data),
+  };
+
+  constructor(heap: Heap, relaxed: boolean) {
+    this.#relaxed = relaxed;
+    this.#alone = this.#over(heap);
+  }
+
+  get threads(): number {
+    return this.#help?.threads ?? 1;
+  }
+
+  /** Ends the threads that there were; others start when there is enough to do. */
+  set threads(threads: number) {
+    if (threads === this.threads) return;
+    this.#help?.close();
+    this.#help = threads > 1 && features().threads ? new LazyWorkerPool(threads) : undefined;
+    this.#together = undefined;
+  }
+
+  /** For products of so many operations in all, whose operands and results have so many elements, into an array. */
+  of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
+    const isDense = operations > MIN_INTENSITY * elements;
+    const workers = this.policy.forArray(out) ?? (isDense ? this.policy.forWork(operations) : undefined);
+    if (workers === undefined) return this.#alone(dtype);
+    this.#together ??= this.#over(workers.pool.heap, workers);
+    return this.#together(dtype);
+  }
+
+  #over(heap: Heap, workers?: PoolKernels): ProductOf {
+    const options = { relaxed: this.#relaxed, ...(workers && { workers }) };
+    return forEachFloat(
+      (dtype): MatrixProduct =>
+        dtype === 'float32'
+          ? (new MatrixProduct<Float32Array>(heap, 'f32', options) as MatrixProduct)
+          : (new MatrixProduct<Float64Array>(heap, 'f64', options) as unknown as MatrixProduct),
+    );
+  }
+}

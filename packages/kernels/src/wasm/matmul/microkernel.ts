@@ -1,0 +1,357 @@
+/**
+ * The matrix product in WebAssembly, on pointers: C = A B, or C = D + A B.
+ *
+ * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
+ * into panels as wide as a tile (see pack.ts), of which one at a time, cut to a block of the depth, stays in the first
+ * cache; A is packed a block of rows at a time, which stays in the second; a tile of C stays in registers while the
+ * block's depth is gone through.
+ *
+ * Each element of C is a sum in the order of the depth, cut into the blocks of `blockDepth(k)`, whose sums are added in
+ * order. So none of its bits depends on the tile, on packing, or on how the rows and columns of C are divided among
+ * calls and threads.
+ */
+
+import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { i32, smaller } from '../assembler/instructions.ts';
+import { type Func, type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { definePack } from './pack.ts';
+
+/** The part of C that is held in registers, and how operands are packed for it. */
+export interface Tile {
+  /** The rows of a tile, and of a panel of A; the vectors of a row of a tile, and of a panel of B. */
+  readonly rows: number;
+  readonly vectors: number;
+  /** The heights of tiles that serve what is left over: fewer rows, or in narrow panels more. */
+  readonly heights: readonly number[];
+}
+
+/**
+ * The best of those measured with Node 20 to 24 on x86-64. Its 15 usable registers must hold the tile, what is loaded for
+ * one step of the depth and, where multiply and add are two instructions, a product; with larger tiles, or with steps
+ * unrolled by hand, V8 spills and the speed is halved. From 2025 on V8 loads no sooner than it must, which makes room.
+ */
+export const TILES = {
+  plain: { rows: 2, vectors: 4, heights: [4, 2, 1] },
+  relaxed: { rows: 4, vectors: 2, heights: [4, 2, 1] },
+  recent: { rows: 6, vectors: 2, heights: [6, 4, 2, 1] },
+} as const satisfies Record<string, Tile>;
+
+/** `plain` multiplies and adds, the others use relaxed multiply-add; `recent` is for engines of 2025 and later. */
+export type TileName = keyof typeof TILES;
+
+/** The tile for this engine, which has relaxed SIMD or not; its age is told by Float16Array. */
+export const bestTile = (relaxed: boolean): TileName =>
+  relaxed ? ('Float16Array' in globalThis ? 'recent' : 'relaxed') : 'plain';
+
+/** At this depth a panel of B takes 16 KiB, half of a common first cache. */
+const MAXIMUM_BLOCK_DEPTH = 256;
+/** Rows of A that are packed at a time: 192 KiB of float32, in whole panels of every width. */
+export const BLOCK_ROWS = 96;
+/** The columns of C that are gone through for all the depth, before the next ones. */
+const BLOCK_COLUMN_BYTES = 1024;
+
+/** How operands of one type are cut up and laid out. */
+export interface ProductLayout {
+  readonly type: FloatType;
+  /** Bytes of an element. */
+  readonly bytes: number;
+  /** The columns of a panel of B, and the rows of a panel of A. */
+  readonly panelColumns: number;
+  readonly panelRows: number;
+}
+
+export function productLayout(type: FloatType, tile: TileName): ProductLayout {
+  const { rows, vectors } = TILES[tile];
+  const bytes = type === 'f32' ? 4 : 8;
+  return { type, bytes, panelColumns: (vectors * 16) / bytes, panelRows: rows };
+}
+
+/** The depth of a block: equal blocks, none larger than the maximum. A function of the depth of the product alone. */
+export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
+
+/** The bytes of B, k x n, packed. */
+export const packedBytes = (layout: ProductLayout, k: number, n: number): number =>
+  Math.ceil(n / layout.panelColumns) * layout.panelColumns * k * layout.bytes;
+
+/** The bytes in which `multiply` packs A, m rows of it in blocks of some depth. */
+export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
+  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * k * layout.bytes;
+
+/** The functions of a module of `assembleProduct`. Sizes are at least one, pointers and strides are in bytes. */
+export interface ProductExports {
+  /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
+  pack(
+    b: number,
+    rowStride: number,
+    columnStride: number,
+    depth: number,
+    width: number,
+    target: number,
+    panelStride: number,
+  ): void;
+  /**
+   * C = A B with A of m x k on any strides and C of m x n with contiguous rows. Where `base` is not 0 it is added, the
+   * rows of which may be C's own, or all the same by a stride of 0. Row i of B's panel j is at `b + i bStep + j bPanel`: so B is packed, or has contiguous rows. `depth` is `blockDepth` of
+   * the whole product, `work` has room for `workBytes`. Rows of C, or columns by the panel, can be given to several
+   * calls, and so can the depth, by the block.
+   */
+  multiply(
+    m: number,
+    n: number,
+    k: number,
+    depth: number,
+    a: number,
+    aRowStride: number,
+    aColumnStride: number,
+    b: number,
+    bStep: number,
+    bPanel: number,
+    c: number,
+    cRowStride: number,
+    base: number,
+    baseRowStride: number,
+    work: number,
+  ): void;
+}
+
+const multiplyParameters = integers(
+  ...(['m', 'n', 'k', 'depth', 'a', 'aRowStride', 'aColumnStride'] as const),
+  ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'base', 'baseRowStride', 'work'] as const),
+);
+
+/** A module of `ProductExports` for one type and tile, over a memory that is shared or not. */
+export function assembleProduct(type: FloatType, tileName: TileName, shared: boolean): ModuleBuilder {
+  const module = new ModuleBuilder({ shared });
+  defineProduct(module, type, tileName);
+  return module;
+}
+
+/** Adds the functions of `ProductExports` to a module. */
+export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName) {
+  const tile: Tile = TILES[tileName];
+  const v = floatVector(type, tileName !== 'plain');
+  const packA = definePack(module, 'packA', v, tile.rows);
+  const pack = definePack(module, 'pack', v, tile.vectors * v.lanes);
+  const block = defineBlock(module, 'block', v, tile, { a: 'packed', b: 'stepped' });
+  const multiply = module.define('multiply', multiplyParameters, (f, p) => {
+    f.for(0, p.m, BLOCK_ROWS, (row) => {
+      const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
+      const aPanels = i32.divU(i32.add(rows, tile.rows - 1), tile.rows);
+      const aStep = f.let(i32.mul(aPanels, tile.rows * v.laneBytes));
+      const a = f.let(i32.add(p.a, i32.mul(row, p.aRowStride)));
+      f.for(0, p.k, p.depth, (start) => {
+        const depth = f.let(smaller(f.let(i32.sub(p.k, start)), p.depth));
+        f.run(
+          packA.call({
+            ...{ source: i32.add(a, i32.mul(start, p.aColumnStride)), depth, width: rows },
+            ...{ rowStride: p.aColumnStride, columnStride: p.aRowStride },
+            ...{ target: i32.add(p.work, i32.mul(start, aStep)), panelStride: i32.mul(depth, tile.rows * v.laneBytes) },
+          }),
+        );
+      });
+      f.run(
+        block.call({
+          ...{ rows, n: p.n, k: p.k, depth: p.depth, a: p.work, aStep, b: p.b, bStep: p.bStep, bPanel: p.bPanel },
+          ...{ list: 0, c: i32.add(p.c, i32.mul(row, p.cRowStride)), cRowStride: p.cRowStride },
+          ...{ base: i32.add(p.base, i32.mul(row, p.baseRowStride)), baseRowStride: p.baseRowStride },
+        }),
+      );
+    });
+  });
+  return { pack, multiply };
+}
+
+/**
+ * How the elements of the operands are found. Of A: in packed panels, or row after row, each of which is contiguous and
+ * has its distance from `a` in a list of 32-bit numbers. Of B: a row of a panel some step after the one before, or at a
+ * distance from `b` that is in the list.
+ */
+export interface Addressing {
+  readonly a: 'packed' | 'listed';
+  readonly b: 'stepped' | 'listed';
+}
+
+const blockParameters = integers(
+  ...(['rows', 'n', 'k', 'depth', 'a', 'aStep', 'b', 'bStep', 'bPanel', 'list'] as const),
+  ...(['c', 'cRowStride', 'base', 'baseRowStride'] as const),
+);
+
+/**
+ * Some rows of C, all of whose columns are gone through for a block of the depth before the next block; the first adds
+ * to the rows at `base`, unless that is 0, and the others to what is there. Of a depth that
+ * starts at `start`, packed rows of A begin at `a + start aStep`.
+ */
+export function defineBlock(
+  module: ModuleBuilder,
+  name: string,
+  v: FloatVector,
+  tile: Tile,
+  addressing: Addressing,
+): Func<typeof blockParameters, 'void'> {
+  const storePart = defineStorePart(module, `${name}StorePart`, v);
+  const panels = Array.from({ length: tile.vectors }, (_, i) =>
+    definePanel(module, `${name}Panel${i + 1}`, v, tile, i + 1, storePart, addressing),
+  );
+  const widest = panels[tile.vectors - 1]!;
+  const panelColumns = tile.vectors * v.lanes;
+  const blockColumns = BLOCK_COLUMN_BYTES / v.laneBytes;
+  const isListed = { a: addressing.a === 'listed', b: addressing.b === 'listed' };
+  return module.define(name, blockParameters, (f, p) => {
+    f.for(0, p.n, blockColumns, (column) => {
+      f.for(0, p.k, p.depth, (start) => {
+        const panelStart = f.let(i32.add(p.b, i32.mul(i32.divU(column, panelColumns), p.bPanel)));
+        const b = isListed.b ? panelStart : f.let(i32.add(panelStart, i32.mul(start, p.bStep)));
+        const c = f.let(i32.add(p.c, i32.mul(column, v.laneBytes)));
+        const columns = f.let(smaller(f.let(i32.sub(p.n, column)), i32.const(blockColumns)));
+        const [base, baseRowStride] = [f.let(c), f.let(p.cRowStride)];
+        f.if(i32.eq(start, 0), () => {
+          f.set(base, i32.add(p.base, i32.mul(column, v.laneBytes)));
+          f.set(baseRowStride, p.baseRowStride);
+        });
+        const place = {
+          ...{ rows: p.rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
+          ...{ a: f.let(i32.add(p.a, i32.mul(start, isListed.a ? v.laneBytes : p.aStep))), b, bStep: p.bStep },
+          list: isListed.b ? f.let(i32.add(p.list, i32.mul(start, 4))) : p.list,
+          ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.base, start)), base, baseRowStride },
+        };
+        f.while(i32.geS(columns, panelColumns), () => {
+          f.run(widest.call({ ...place, lanes: v.lanes }));
+          f.advance(b, p.bPanel);
+          for (const pointer of [c, base]) f.advance(pointer, tile.vectors * 16);
+          f.advance(columns, -panelColumns);
+        });
+        panels.forEach((panel, i) => {
+          // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
+          const lanes = f.let(i32.sub(columns, i * v.lanes));
+          const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
+          f.if(last, () => f.run(panel.call({ ...place, lanes })));
+        });
+      });
+    });
+  });
+}
+
+const panelParameters = integers(
+  ...(['rows', 'depth', 'a', 'b', 'bStep', 'list'] as const),
+  ...(['c', 'cRowStride', 'lanes', 'add', 'base', 'baseRowStride'] as const),
+);
+
+type Panel = Func<typeof panelParameters, 'void'>;
+
+/** The parameters of a panel's function, and what its tiles share. */
+type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'> } & {
+  readonly v: FloatVector;
+  readonly panelRows: number;
+  readonly vectors: number;
+  readonly storePart: StorePart;
+  readonly addressing: Addressing;
+  /** The bytes of a panel of A, or of a row where it is listed. */
+  readonly aPanel: Local<'i32'>;
+};
+
+/** All rows of C under one panel of B, of which `vectors` are wanted, the last one up to `lanes`. */
+function definePanel(
+  module: ModuleBuilder,
+  name: string,
+  v: FloatVector,
+  { rows: panelRows, vectors: widest, heights }: Tile,
+  vectors: number,
+  storePart: StorePart,
+  addressing: Addressing,
+): Panel {
+  const isListed = addressing.a === 'listed';
+  return module.define(name, panelParameters, (f, p) => {
+    const aPanel = f.let(i32.mul(p.depth, (isListed ? 1 : panelRows) * v.laneBytes));
+    const scope = { ...p, v, panelRows, vectors, storePart, addressing, aPanel };
+    // Narrow panels take taller tiles, to have additions enough under way at a time.
+    for (const height of heights.filter((height) => height * vectors <= panelRows * widest)) {
+      f.while(i32.geS(p.rows, height), () => {
+        tile(f, scope, height);
+        if (isListed) f.advance(p.list, 4 * height);
+        else f.advance(p.a, height % panelRows === 0 ? i32.mul(aPanel, height / panelRows) : height * v.laneBytes);
+        f.advance(p.c, i32.mul(p.cRowStride, height));
+        f.advance(p.base, i32.mul(p.baseRowStride, height));
+        f.advance(p.rows, -height);
+      });
+    }
+  });
+}
+
+/** Where the rows of A begin for a tile of so many: pointers that move on by `step`, and which of them a row is at. */
+function rowsOfA(f: FunctionBuilder, { v, panelRows, aPanel, a, list, addressing }: PanelScope, height: number) {
+  if (addressing.a === 'listed') {
+    const pointers = Array.from({ length: height }, (_, i) => f.let(i32.add(a, i32.load(list, 4 * i))));
+    return { pointers, step: v.laneBytes, row: (i: number) => ({ pointer: pointers[i]!, offset: 0 }) };
+  }
+  const pointers = Array.from({ length: Math.ceil(height / panelRows) }, (_, i) =>
+    f.let(i32.add(a, i32.mul(aPanel, i))),
+  );
+  const row = (i: number) => ({ pointer: pointers[Math.floor(i / panelRows)]!, offset: (i % panelRows) * v.laneBytes });
+  return { pointers, step: panelRows * v.laneBytes, row };
+}
+
+/** The tile of `height` rows at the start of the panel. */
+function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
+  const { v, vectors, aPanel, b, bStep, list, addressing } = scope;
+  const zero = v.const(0);
+  const sums = Array.from({ length: height }, () => Array.from({ length: vectors }, () => f.let(zero)));
+  const { pointers, step, row: rowOf } = rowsOfA(f, scope, height);
+  const bRow = f.let(b);
+  const distance = addressing.b === 'listed' ? f.let(list) : undefined;
+  const end = f.let(i32.add(pointers[0]!, aPanel));
+  f.loop((again) => {
+    if (distance !== undefined) {
+      f.set(bRow, i32.add(b, i32.load(distance)));
+      f.advance(distance, 4);
+    }
+    const row = Array.from({ length: vectors }, (_, i) => f.let(v.load(bRow, 16 * i)));
+    sums.forEach((sumsOfRow, i) => {
+      const { pointer, offset } = rowOf(i);
+      const factor = f.let(v.loadSplat(pointer, offset));
+      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.madd(factor, row[j]!, sum));
+    });
+    if (distance === undefined) f.advance(bRow, bStep);
+    for (const pointer of pointers) f.advance(pointer, step);
+    f.branchIf(again, i32.ltU(pointers[0]!, end));
+  });
+  store(f, scope, sums);
+}
+
+/** The sums into C, or their sums with what is at the base. */
+function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly Local<'v128'>[])[]): void {
+  const { v, vectors, c, cRowStride, base, baseRowStride, lanes, add, storePart } = scope;
+  const rows = sums.map((_, i) => f.let(i32.add(c, i32.mul(cRowStride, i))));
+  const last = 16 * (vectors - 1);
+  f.if(add, () => {
+    for (const [i, sumsOfRow] of sums.entries()) {
+      const row = f.let(i32.add(base, i32.mul(baseRowStride, i)));
+      for (const [j, sum] of sumsOfRow.entries()) f.set(sum, v.add(v.load(row, 16 * j), sum));
+    }
+  });
+  for (const [i, sumsOfRow] of sums.entries()) {
+    for (const [j, sum] of sumsOfRow.slice(0, -1).entries()) f.run(v.store(rows[i]!, sum, 16 * j));
+  }
+  f.if(
+    i32.eq(lanes, v.lanes),
+    () => f.run(...sums.map((sumsOfRow, i) => v.store(rows[i]!, sumsOfRow[vectors - 1]!, last))),
+    () =>
+      f.run(
+        ...sums.map((sumsOfRow, i) =>
+          storePart.call({ to: i32.add(rows[i]!, last), vector: sumsOfRow[vectors - 1]!, lanes }),
+        ),
+      ),
+  );
+}
+
+const partParameters = { to: 'i32', vector: 'v128', lanes: 'i32' } as const;
+
+type StorePart = Func<typeof partParameters, 'void'>;
+
+/** Stores the first lanes of a vector, one at least and not all. */
+function defineStorePart(module: ModuleBuilder, name: string, v: FloatVector): StorePart {
+  return module.define(name, partParameters, (f, { to, vector, lanes }) => {
+    for (let part = 1; part < v.lanes; part++) {
+      f.if(i32.eq(lanes, part), () => f.run(v.storePart(part, to, vector)));
+    }
+  });
+}

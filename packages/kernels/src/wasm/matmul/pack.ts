@@ -1,0 +1,134 @@
+/**
+ * Packing: the layout in which a matrix product reads its operands.
+ *
+ * A strided matrix of `depth` rows and `width` columns becomes panels of W columns each, one after the other; a panel
+ * holds row after row, W elements a row. So a product that goes down the rows reads one stream, whatever the strides
+ * were. The last panel has room for W columns like the others: what it holds beyond `width` is never used.
+ */
+
+import type { FloatVector } from '../assembler/float-vector.ts';
+import { f64x2, i32, type Statement, smaller, type Value } from '../assembler/instructions.ts';
+import {
+  type Func,
+  type FunctionBuilder,
+  integers,
+  type Local,
+  type ModuleBuilder,
+} from '../assembler/module-builder.ts';
+
+const CACHE_LINE = 64;
+
+const parameters = integers('source', 'rowStride', 'columnStride', 'depth', 'width', 'target', 'panelStride');
+
+type Pack = Func<typeof parameters, 'void'>;
+
+/** What the three ways of packing start from; `rowBytes` are those of a panel's row. */
+type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
+  readonly v: FloatVector;
+  readonly panelWidth: number;
+  readonly rowBytes: number;
+};
+
+/**
+ * Defines `name(source, rowStride, columnStride, depth, width, target, panelStride)` for panels of `panelWidth` columns,
+ * an even number. Strides are in bytes; depth and width are at least one. Where a row is contiguous, up to a panel's
+ * width past its end is read, though not used.
+ */
+export function definePack(module: ModuleBuilder, name: string, v: FloatVector, panelWidth: number): Pack {
+  return module.define(name, parameters, (f, p) => {
+    const packing = { ...p, v, panelWidth, rowBytes: panelWidth * v.laneBytes };
+    f.if(
+      i32.eq(p.columnStride, v.laneBytes),
+      () => copyRows(f, packing),
+      () => copyColumns(f, packing),
+    );
+  });
+}
+
+/** Rows are contiguous: a row of a panel is a piece of one. As many panels are filled at a time as share a cache line. */
+function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
+  const sharing = Math.ceil(CACHE_LINE / rowBytes);
+  for (const panels of new Set([sharing, 1])) {
+    f.while(i32.gtS(p.width, (panels - 1) * panelWidth), () => {
+      const from = f.let(p.source);
+      const to = Array.from({ length: panels }, (_, i) => f.let(i32.add(p.target, i32.mul(p.panelStride, i))));
+      const end = f.let(i32.add(p.target, i32.mul(p.depth, rowBytes)));
+      f.loop((again) => {
+        for (const [panel, pointer] of to.entries()) {
+          for (let lane = 0; lane < panelWidth; lane += v.lanes) {
+            const length = Math.min(v.lanes, panelWidth - lane);
+            const piece = f.let(v.loadPart(length, from, panel * rowBytes + lane * v.laneBytes));
+            f.run(v.storePart(length, pointer, piece, lane * v.laneBytes));
+          }
+        }
+        f.advance(from, p.rowStride);
+        for (const pointer of to) f.advance(pointer, rowBytes);
+        f.branchIf(again, i32.ltU(to[0]!, end));
+      });
+      f.advance(p.source, panels * rowBytes);
+      f.advance(p.target, i32.mul(p.panelStride, panels));
+      f.advance(p.width, -panels * panelWidth);
+    });
+  }
+}
+
+/**
+ * Goes down a few columns at a time. Where they are contiguous, squares of lanes x lanes are transposed in registers;
+ * what is left, or where nothing is contiguous at all, goes element by element.
+ */
+function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
+  const together = panelWidth % v.lanes === 0 ? v.lanes : 2;
+  const last = f.let(i32.sub(p.width, 1));
+  f.for(0, p.width, together, (column) => {
+    // Columns past the last are the last one again: they must be read from somewhere.
+    const from = Array.from({ length: together }, (_, i) => {
+      const index = f.let(i32.add(column, i));
+      return f.let(i32.add(p.source, i32.mul(p.columnStride, smaller(index, last))));
+    });
+    const panel = i32.mul(i32.divU(column, panelWidth), p.panelStride);
+    const to = f.let(i32.add(i32.add(p.target, panel), i32.mul(i32.remU(column, panelWidth), v.laneBytes)));
+    const rows = f.let(p.depth);
+    f.if(i32.eq(p.rowStride, v.laneBytes), () =>
+      f.while(i32.geS(rows, v.lanes), () => {
+        const square = from.map((pointer) => f.let(v.load(pointer)));
+        f.run(...storeTransposed(f, v, square, to, rowBytes));
+        for (const pointer of from) f.advance(pointer, 16);
+        f.advance(to, v.lanes * rowBytes);
+        f.advance(rows, -v.lanes);
+      }),
+    );
+    f.while(rows, () => {
+      for (const [i, pointer] of from.entries()) {
+        f.run(v.one.store(to, v.one.load(pointer), i * v.laneBytes));
+        f.advance(pointer, p.rowStride);
+      }
+      f.advance(to, rowBytes);
+      f.advance(rows, -1);
+    });
+  });
+}
+
+/** Row i of the result, at `to + i rowBytes`, is lane i of every column: 4 columns of 4 lanes, 2 of 4, or 2 of 2. */
+function storeTransposed(
+  f: FunctionBuilder,
+  v: FloatVector,
+  columns: readonly Local<'v128'>[],
+  to: Local<'i32'>,
+  rowBytes: number,
+): Statement[] {
+  const [a, b, c, d] = columns as readonly [Local<'v128'>, Local<'v128'>, Local<'v128'>?, Local<'v128'>?];
+  const interleave = (x: Value<'v128'>, y: Value<'v128'>): Local<'v128'>[] =>
+    v.lanes === 2
+      ? [f.let(v.shuffle(x, y, [0, 2])), f.let(v.shuffle(x, y, [1, 3]))]
+      : [f.let(v.shuffle(x, y, [0, 4, 1, 5])), f.let(v.shuffle(x, y, [2, 6, 3, 7]))];
+  const pairs = interleave(a, b);
+  if (v.lanes === 2) return pairs.map((row, i) => v.store(to, row, i * rowBytes));
+  if (c === undefined || d === undefined) {
+    return pairs.flatMap((two, i) => [0, 1].map((half) => f64x2.storeLane(to, two, half, (2 * i + half) * rowBytes)));
+  }
+  const others = interleave(c, d);
+  return pairs.flatMap((two, i) => [
+    v.store(to, f64x2.shuffle(two, others[i]!, [0, 2]), 2 * i * rowBytes),
+    v.store(to, f64x2.shuffle(two, others[i]!, [1, 3]), (2 * i + 1) * rowBytes),
+  ]);
+}

@@ -1,0 +1,132 @@
+/** Softmax and cross-entropy fused: the logits pass through staging once, a row after the other. */
+
+import { empty, type NdArray } from '../../arrays/array.ts';
+import { contiguous } from '../../arrays/copy.ts';
+import { readIndices } from '../../arrays/movement.ts';
+import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { f32, f64, f64x2, i32, type Value } from '../assembler/instructions.ts';
+import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { expOfMinusAbs } from '../math/exponential.ts';
+import { Staging } from '../memory/staging.ts';
+import { extremumOf, reduceRow, sumOf } from './reductions.ts';
+
+interface Exports {
+  /** Writes the maximum m of each row and the sum of exp(x - m), both float64. */
+  sums(to: number, x: number, rows: number, bytes: number): void;
+  /** Writes softmax(x) times a number for each row. */
+  shares(to: number, x: number, scale: number, rows: number, bytes: number): void;
+}
+
+function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
+  const v = floatVector(type, relaxed) as FloatVector;
+  const [maximum, sum] = [extremumOf(type, 'max'), sumOf(type)];
+  const module = new ModuleBuilder();
+  const wide = (vector: Local<'v128'>): Value<'f64'> =>
+    type === 'f64' ? f64x2.extractLane(vector, 0) : f64x2.extractLane(f64x2.promoteLowF32x4(vector), 0);
+
+  /** The maximum of a row, and the sum of exp(x - m), which `keep` sees vector by vector. */
+  const sumRow = (
+    f: FunctionBuilder,
+    x: Local<'i32'>,
+    bytes: Local<'i32'>,
+    keep?: (e: Local<'v128'>, at: Local<'i32'>) => void,
+  ) => {
+    const decay = expOfMinusAbs(f, v);
+    const most = reduceRow(f, maximum, x, bytes);
+    const total = reduceRow(f, sum, x, bytes, {
+      fill: -Infinity,
+      map: (lanes) => decay(f.let(v.sub(lanes, most))),
+      ...(keep && { keep }),
+    });
+    return { most, total };
+  };
+
+  module.define('sums', { to: 'i32', x: 'i32', rows: 'i32', bytes: 'i32' }, (f, { to, x, rows, bytes }) => {
+    f.for(0, rows, 1, () => {
+      const { most, total } = sumRow(f, x, bytes);
+      f.run(f64.store(to, wide(most)), f64.store(to, f64x2.extractLane(total, 0), 8));
+      f.advance(to, 16);
+      f.advance(x, bytes);
+    });
+  });
+
+  const parameters = { to: 'i32', x: 'i32', scale: 'i32', rows: 'i32', bytes: 'i32' } as const;
+  module.define('shares', parameters, (f, { to, x, scale, rows, bytes }) => {
+    f.for(0, rows, 1, () => {
+      const { total } = sumRow(f, x, bytes, (e, at) => f.run(v.store(i32.add(to, i32.sub(at, x)), e)));
+      const share = (g: Value<'f64'>): Value<'f64'> => f64.div(g, f64x2.extractLane(total, 0));
+      const factor = f.let(
+        type === 'f64'
+          ? f64x2.splat(share(f64.load(scale)))
+          : v.splat(f32.demoteF64(share(f64.promoteF32(f32.load(scale)))) as never),
+      );
+      f.for(0, bytes, 16, (i) => {
+        const at = f.let(i32.add(to, i));
+        // The last vector runs over the end of the row; the next row writes there again.
+        f.run(v.store(at, v.mul(v.load(at), factor)));
+      });
+      f.advance(to, bytes);
+      f.advance(x, bytes);
+      f.advance(scale, v.laneBytes);
+    });
+  });
+  return module;
+}
+
+/** The cross-entropy primitives of one float type, on operands that were checked, for rows that fit a slot of the staging. */
+export class CrossEntropy {
+  readonly #staging: Staging;
+  readonly #kernels: Exports;
+  readonly #bytes: number;
+
+  constructor(staging: Staging, type: FloatType, relaxed: boolean) {
+    this.#staging = staging;
+    this.#kernels = crossEntropyModule(type, relaxed).instantiate<Exports>(staging.heap.memory);
+    this.#bytes = type === 'f32' ? 4 : 8;
+  }
+
+  losses(logits: NdArray, labels: NdArray): NdArray {
+    const [n, classes] = logits.shape as [number, number];
+    const list = readIndices('crossEntropy', labels, classes);
+    const out = empty(labels.shape, logits.dtype);
+    const x = contiguous(logits);
+    const pairs = new Float64Array(2 * Math.min(n, this.#rowsAtOnce(classes)));
+    this.#forEachBlock(x, n, classes, (row, rows) => {
+      this.#kernels.sums(this.#staging.to, this.#staging.x, rows, classes * this.#bytes);
+      this.#staging.copyOut(this.#staging.to, pairs, 0, 2 * rows);
+      for (let i = 0; i < rows; i++) {
+        const label = x.data[x.offset + (row + i) * classes + list[row + i]!]!;
+        out.data[row + i] = Math.log(pairs[2 * i + 1]!) + (pairs[2 * i]! - label);
+      }
+    });
+    return out;
+  }
+
+  slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray {
+    const [n, classes] = logits.shape as [number, number];
+    const list = readIndices('crossEntropyGrad', labels, classes);
+    const out = empty(logits.shape, logits.dtype);
+    const [scale, x] = [contiguous(g), contiguous(logits)];
+    const { to, x: from, y } = this.#staging;
+    this.#forEachBlock(x, n, classes, (row, rows) => {
+      this.#staging.copyIn(y, scale.data, scale.offset + row, rows);
+      this.#kernels.shares(to, from, y, rows, classes * this.#bytes);
+      this.#staging.copyOut(to, out.data, row * classes, rows * classes);
+      for (let i = row; i < row + rows; i++) out.data[i * classes + list[i]!]! -= scale.data[scale.offset + i]!;
+    });
+    return out;
+  }
+
+  #rowsAtOnce(classes: number): number {
+    return Math.floor(Staging.chunk / Math.max(2, classes));
+  }
+
+  #forEachBlock(x: NdArray, n: number, classes: number, visit: (row: number, rows: number) => void): void {
+    const atOnce = this.#rowsAtOnce(classes);
+    for (let row = 0; row < n; row += atOnce) {
+      const rows = Math.min(atOnce, n - row);
+      this.#staging.copyIn(this.#staging.x, x.data, x.offset + row * classes, rows * classes);
+      visit(row, rows);
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The threads of Node, there from the start: a program that never waits would never see what loads on demand. */
+
+import { type ParallelKernels, parallelKernels } from '../parallel-kernels.ts';
+
+export const loadParallelKernels = (use: (loaded: ParallelKernels) => void): void => use(parallelKernels);

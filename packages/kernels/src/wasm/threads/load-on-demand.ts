@@ -1,0 +1,10 @@
+/** The threads of a page, loaded when they are first wanted. Where they can't be, there is no help, which harms nobody. */
+
+import type { ParallelKernels } from '../parallel-kernels.ts';
+
+export const loadParallelKernels = (use: (loaded: ParallelKernels) => void): void => {
+  import('../parallel-kernels.ts').then(
+    ({ parallelKernels: threads }) => use(threads),
+    () => {},
+  );
+};

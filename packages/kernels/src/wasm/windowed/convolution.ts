@@ -1,0 +1,470 @@
+/** Convolutions over one axis or two: images pass through linear memory some at a time, laid out there and multiplied. */
+
+import { empty, NdArray } from '../../arrays/array.ts';
+import { contiguous } from '../../arrays/copy.ts';
+import { type Data, type FloatDType, newData } from '../../arrays/dtype.ts';
+import type { Shape } from '../../arrays/shape.ts';
+import type { Convolution } from '../../primitives.ts';
+import {
+  BLOCK_ROWS,
+  blockDepth,
+  type ProductLayout,
+  packedBytes,
+  productLayout,
+  type TileName,
+} from '../matmul/microkernel.ts';
+import { type BlockStage, blockSize, runPipelined, type StagedItems, stage } from '../memory/block-pipeline.ts';
+import type { Heap } from '../memory/heap.ts';
+import { TASKS_PER_THREAD } from '../threads/job-protocol.ts';
+import { compileTasks, type TaskRunner } from '../threads/task-runner.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
+import { type ConvolutionExports, convolutionTasks } from './convolution-kernels.ts';
+import { type AxisLayout, inputLayout, positionsLayout, type Tap } from './layout.ts';
+import { type Axis, planarAxes } from './unfold.ts';
+
+/** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
+const SINGLE_THREAD_BYTES = 1 << 19;
+const MULTI_THREAD_BYTES = 1 << 23;
+/** Bytes that a task clears. */
+const CLEAR_TASK_BYTES = 1 << 16;
+/** Bytes of a task's product: it is copied while it lies in the second cache. */
+const PRODUCT_TASK_BYTES = 1 << 18;
+/** Positions of a single row that are gone through at a time: it is cut into rows of so many, which make bands. */
+const MAX_ROW_POSITIONS = 1 << 11;
+
+/** The shapes of a convolution as planes of images. */
+interface Sizes {
+  readonly images: number;
+  readonly groups: number;
+  /** Channels of x, and of y, of one group. */
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly y: Axis;
+  readonly x: Axis;
+}
+
+const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): Sizes => {
+  const [vertical, horizontal] = planarAxes(x.slice(2), windows);
+  return { images: x[0]!, groups, inputs: w[1]!, outputs: w[0]! / groups, y: vertical, x: horizontal };
+};
+
+/** Planes of images as they are, and as they are laid out. */
+interface Maps {
+  /** Of one image. */
+  readonly planes: number;
+  readonly width: number;
+  /** Elements of a plane. */
+  readonly plane: number;
+  readonly y: AxisLayout;
+  readonly x: AxisLayout;
+  /** Elements of a plane as it is laid out. */
+  readonly laid: number;
+}
+
+const mapsOf = (planes: number, height: number, width: number, y: AxisLayout, x: AxisLayout): Maps => ({
+  ...{ planes, width, plane: height * width, y, x },
+  laid: y.phases * y.length * x.phases * x.length,
+});
+
+/** Whether planes are laid out as they are. */
+const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
+  laid === plane &&
+  x.length === width &&
+  [...y.segments, ...x.segments].every(({ step, to }) => step === 1 && to === 0);
+
+/** Maps of some images in the heap, as they are and laid out. */
+interface Images {
+  readonly maps: Maps;
+  readonly dense: StagedItems;
+  /** Where there is room to lay them out, if they are laid out otherwise than they are. */
+  readonly laidOut: number | undefined;
+}
+
+/** A weight in the heap, [groups, m, k], whose rows are packed. */
+interface Weight {
+  readonly pointer: number;
+  readonly m: number;
+  readonly k: number;
+  readonly groupBytes: number;
+}
+
+/** What the rows of a weight meet, and where their products go; in elements. */
+interface Multiplication {
+  readonly weight: Weight;
+  readonly groups: number;
+  /** Rows of positions, the positions in each, and how far apart two rows are laid out. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly row: number;
+  readonly from: Images;
+  /** The position to begin at. */
+  readonly start?: number;
+  readonly list: number;
+  readonly to: StagedItems;
+  /** How far into an image they go, in elements. */
+  readonly toStart: number;
+  readonly toImage: number;
+  readonly toPlane: number;
+  readonly toRow: number;
+  readonly toStep: number;
+}
+
+/** The convolutions of one float type; no array is empty. */
+export class Convolutions {
+  readonly #layout: ProductLayout;
+  readonly #runner: TaskRunner<ReturnType<typeof convolutionTasks>, ConvolutionExports>;
+
+  /** With a pool, whose memory is its own, all of it takes part. */
+  constructor(by: WorkerPool | Heap, dtype: FloatDType, tile: TileName) {
+    const type = dtype === 'float32' ? 'f32' : 'f64';
+    this.#layout = productLayout(type, tile);
+    this.#runner = compileTasks((module) => convolutionTasks(module, type, tile), by);
+  }
+
+  conv(x: NdArray, w: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(x.shape, w.shape, of);
+    const [y, x1] = [inputLayout(down), inputLayout(across)];
+    const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
+    const k = inputs * down.size * across.size;
+    const positions = down.positions * across.positions;
+    const perImage = groups * outputs * positions;
+    const source = contiguous(x);
+    const out = empty(shape, x.dtype);
+    this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
+      const weight = this.#packWeight(dataOf(w), groups, outputs, k);
+      const list = this.#list(distances(inputs, maps, y.taps, x1.taps));
+      return () => {
+        const from = this.#images(source, maps, atOnce);
+        const to = this.#stage(out, perImage, atOnce);
+        const product = {
+          ...{ weight, groups, rows: down.positions, columns: across.positions, row: x1.axis.length, from, list },
+          ...{ to, toStart: 0, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
+        };
+        return {
+          copyIn: from.dense.copyIn,
+          compute: (first, count, overlap) => {
+            this.#lay(from, first, count);
+            this.#multiply(first, count, product, overlap);
+          },
+          copyOut: to.copyOut,
+        };
+      };
+    });
+    return out;
+  }
+
+  convInput(g: NdArray, w: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(shape, w.shape, of);
+    const [y, x1] = [positionsLayout(down), positionsLayout(across)];
+    const maps = mapsOf(groups * outputs, down.positions, across.positions, y.axis, x1.axis);
+    const plane = down.length * across.length;
+    const perImage = groups * inputs * plane;
+    const source = contiguous(g);
+    const elements = dataOf(w);
+    const out = empty(shape, g.dtype);
+    this.#inBlocks(images, maps.planes * (maps.plane + maps.laid) + perImage, (atOnce) => {
+      const parts = y.phases.flatMap((vertical) =>
+        x1.phases.map((horizontal) => ({
+          vertical,
+          horizontal,
+          weight: this.#packWeight(
+            gathered(
+              elements,
+              groups,
+              outputs,
+              inputs,
+              down.size * across.size,
+              vertical.taps.flatMap((v) => horizontal.taps.map((h) => v.entry * across.size + h.entry)),
+            ),
+            groups,
+            inputs,
+            outputs * vertical.taps.length * horizontal.taps.length,
+          ),
+          list: this.#list(distances(outputs, maps, vertical.taps, horizontal.taps)),
+        })),
+      );
+      const reached = parts.reduce(
+        (sum, { vertical, horizontal, weight }) => sum + (weight.k > 0 ? vertical.count * horizontal.count : 0),
+        0,
+      );
+      return () => {
+        const from = this.#images(source, maps, atOnce);
+        const to = this.#stage(out, perImage, atOnce);
+        const products = parts.map(({ vertical, horizontal, weight, list }) => ({
+          ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
+          ...{ to, toStart: vertical.from * across.length + horizontal.from },
+          ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
+        }));
+        return {
+          copyIn: from.dense.copyIn,
+          compute: (first, count, overlap) => {
+            this.#lay(from, first, count);
+            if (reached < plane) this.#clear(to.pointer(first), count * perImage);
+            for (const product of products) this.#multiply(first, count, product, overlap);
+          },
+          copyOut: to.copyOut,
+        };
+      };
+    });
+    return out;
+  }
+
+  convWeight(x: NdArray, g: NdArray, of: Convolution, shape: Shape): NdArray {
+    const { images, groups, inputs, outputs, y: down, x: across } = sizesOf(x.shape, shape, of);
+    const { bytes, panelRows, panelColumns } = this.#layout;
+    const [y, x1] = [inputLayout(down), inputLayout(across)];
+    const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
+    const rows = inputs * down.size * across.size;
+    // Positions lie as the windows' entries do, with zeros in the gaps.
+    const positions = (down.positions - 1) * x1.axis.length + across.positions;
+    const packed = packedBytes(this.#layout, positions, outputs);
+    const plane = down.positions * across.positions;
+    const perMaps = groups * outputs * plane;
+    const [source, cotangent] = [contiguous(x), contiguous(g)];
+    const sums = newData(x.dtype, groups * rows * outputs);
+    const perImage = maps.planes * (maps.plane + maps.laid) + perMaps + (groups * packed) / bytes;
+    this.#inBlocks(images, perImage, (atOnce) => {
+      const list = this.#list(distances(inputs, maps, y.taps, x1.taps));
+      const panels = this.#zeros((atOnce * groups * packed) / bytes);
+      const c = this.#reserve(sums.length);
+      const parts = Math.min(Math.ceil(rows / panelRows), Math.ceil(this.#tasks() / groups));
+      const partRows = Math.ceil(rows / parts / panelRows) * panelRows;
+      return () => {
+        const a = this.#images(source, maps, atOnce);
+        const b = this.#stage(cotangent, perMaps, atOnce);
+        return {
+          copyIn: (first, count) => {
+            a.dense.copyIn(first, count);
+            b.copyIn(first, count);
+          },
+          compute: (first, count, overlap) => {
+            this.#lay(a, first, count);
+            this.#runner.run('pack', count * groups, {
+              ...{ from: b.pointer(first), fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
+              ...{ columns: across.positions, rowPositions: x1.axis.length },
+              ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
+            });
+            const values = {
+              ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
+              ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
+              ...{
+                a: laidOutAt(a, first),
+                aImage: maps.planes * maps.laid * bytes,
+                aGroup: inputs * maps.laid * bytes,
+              },
+              ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
+            };
+            this.#runner.run('weightGradient', groups * Math.ceil(rows / partRows), values, overlap);
+          },
+          copyOut: (first, count) => {
+            if (first + count === images) this.#fetch(c, sums, 0, sums.length);
+          },
+        };
+      };
+    });
+    return new NdArray(transposed(sums, groups, rows, outputs), x.dtype, shape);
+  }
+
+  /** Takes all images, of so many elements each, through the room that `prepare` makes for some of them. */
+  #inBlocks(images: number, elements: number, prepare: (atOnce: number) => () => BlockStage): void {
+    const { heap, threads } = this.#runner;
+    const room = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#layout.bytes;
+    const atOnce = blockSize(images, room / elements, threads);
+    const mark = heap.mark();
+    runPipelined(images, atOnce, threads, prepare(atOnce));
+    heap.release(mark);
+  }
+
+  #multiply(first: number, images: number, product: Multiplication, overlap: () => void): void {
+    const { weight, groups, rows, columns, row, from, start = 0, list, to, ...where } = product;
+    const { m, k } = weight;
+    if (k === 0) return;
+    const { bytes } = this.#layout;
+    if (rows === 1 && columns > MAX_ROW_POSITIONS) {
+      const whole = Math.floor(columns / MAX_ROW_POSITIONS);
+      const [done, toRow] = [whole * MAX_ROW_POSITIONS, MAX_ROW_POSITIONS * where.toStep];
+      const rest = { columns: columns - done, start: done, toStart: where.toStart + done * where.toStep };
+      const inRows = { ...product, rows: whole, columns: MAX_ROW_POSITIONS, row: MAX_ROW_POSITIONS, toRow };
+      this.#multiply(first, images, inRows, overlap);
+      if (done < columns) this.#multiply(first, images, { ...product, ...rest }, overlap);
+      return;
+    }
+    const { heap, threads } = this.#runner;
+    const items = images * groups;
+    const most = Math.max(1, Math.floor(PRODUCT_TASK_BYTES / (m * row * bytes)));
+    const bandRows = Math.min(most, Math.ceil(rows / Math.ceil(this.#tasks() / items)));
+    const bands = Math.ceil(rows / bandRows);
+    const workBytes = m * (bandRows * row * bytes + 16);
+    const mark = heap.mark();
+    const work = heap.reserve(threads * workBytes);
+    const values = {
+      ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
+      ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
+      ...{ b: laidOutAt(from, first) + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes },
+      ...{
+        to: to.pointer(first) + where.toStart * bytes,
+        toItem: (where.toImage / groups) * bytes,
+        toPlane: where.toPlane * bytes,
+      },
+      ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
+    };
+    this.#runner.run('multiply', items * bands, values, overlap);
+    heap.release(mark);
+  }
+
+  /** How many tasks a job is best cut into. */
+  #tasks(): number {
+    const { threads } = this.#runner;
+    return threads > 1 ? TASKS_PER_THREAD * threads : 1;
+  }
+
+  #reserve(elements: number): number {
+    return this.#runner.heap.reserve(elements * this.#layout.bytes);
+  }
+
+  #stage(array: Pick<NdArray, 'data' | 'offset'>, item: number, atOnce: number): StagedItems {
+    return stage(this.#runner.heap, array, item, atOnce);
+  }
+
+  /** The images of an array, some at a time; where none of their elements will go is zero. */
+  #images(x: NdArray, maps: Maps, atOnce: number): Images {
+    const dense = this.#stage(x, maps.planes * maps.plane, atOnce);
+    return { maps, dense, laidOut: isPlain(maps) ? undefined : this.#zeros(atOnce * maps.planes * maps.laid) };
+  }
+
+  #zeros(elements: number): number {
+    const pointer = this.#reserve(elements);
+    this.#clear(pointer, elements);
+    return pointer;
+  }
+
+  #clear(to: number, elements: number): void {
+    const bytes = elements * this.#layout.bytes;
+    this.#runner.run('clear', Math.ceil(bytes / CLEAR_TASK_BYTES), { to, bytes, taskBytes: CLEAR_TASK_BYTES });
+  }
+
+  /** Lays images out that were brought. */
+  #lay({ maps, dense, laidOut: room }: Images, first: number, images: number): void {
+    if (room === undefined) return;
+    const { bytes } = this.#layout;
+    const { planes, width, plane, y, x: x1 } = maps;
+    const fromPlane = plane * bytes;
+    const toPlane = maps.laid * bytes;
+    for (const vertical of y.segments) {
+      for (const horizontal of x1.segments) {
+        const part = vertical.phase * x1.phases + horizontal.phase;
+        this.#runner.run('copy', images, {
+          to: room + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
+          ...{ toImage: planes * toPlane, toPlane, toRow: x1.length * bytes, toStep: bytes },
+          from: dense.pointer(first) + (vertical.from * width + horizontal.from) * bytes,
+          ...{ fromImage: planes * fromPlane, fromPlane },
+          ...{ fromRow: vertical.step * width * bytes, fromStep: horizontal.step * bytes },
+          ...{ planes, rows: vertical.count, columns: horizontal.count },
+        });
+      }
+    }
+  }
+
+  #fetch(from: number, to: Data, at: number, length: number): void {
+    const start = from / this.#layout.bytes;
+    to.set(this.#view().subarray(start, start + length), at);
+  }
+
+  /** Distances in elements, as a list in bytes. */
+  #list(elements: Int32Array): number {
+    const { heap } = this.#runner;
+    const pointer = heap.reserve(elements.byteLength);
+    const { bytes } = this.#layout;
+    heap.i32.set(
+      elements.map((distance) => distance * bytes),
+      pointer / 4,
+    );
+    return pointer;
+  }
+
+  /** Packs the rows of [groups, m, k], in blocks of rows and of the depth as the product goes through them. */
+  #packWeight(elements: Data, groups: number, m: number, k: number): Weight {
+    const { heap, exports } = this.#runner;
+    const { bytes, panelRows } = this.#layout;
+    const depth = blockDepth(k);
+    const groupBytes = Math.ceil(m / panelRows) * panelRows * k * bytes;
+    const pointer = heap.reserve(groups * groupBytes);
+    const mark = heap.mark();
+    const source = heap.reserve(elements.length * bytes);
+    this.#view().set(elements, source / bytes);
+    for (let group = 0; group < groups; group++) {
+      for (let row = 0; row < m; row += BLOCK_ROWS) {
+        const rows = Math.min(BLOCK_ROWS, m - row);
+        const step = Math.ceil(rows / panelRows) * panelRows * bytes;
+        const target = pointer + group * groupBytes + row * k * bytes;
+        for (let start = 0; start < k; start += depth) {
+          const from = source + ((group * m + row) * k + start) * bytes;
+          const part = Math.min(depth, k - start);
+          exports.packWeight(from, bytes, k * bytes, part, rows, target + start * step, part * panelRows * bytes);
+        }
+      }
+    }
+    heap.release(mark);
+    return { pointer, m, k, groupBytes };
+  }
+
+  #view(): Float32Array | Float64Array {
+    return this.#layout.type === 'f32' ? this.#runner.heap.f32 : this.#runner.heap.f64;
+  }
+}
+
+/** The elements of an array in row-major order. */
+function dataOf(x: NdArray): Data {
+  const { data, offset, size } = contiguous(x);
+  return data.subarray(offset, offset + size);
+}
+
+/** Where images that were laid out lie. */
+const laidOutAt = ({ dense, laidOut: room }: Images, first: number): number => room ?? dense.pointer(first);
+
+/** How far from the first element the entries of the windows lie, for each channel. */
+function distances(channels: number, { x, y, laid }: Maps, down: readonly Tap[], across: readonly Tap[]): Int32Array {
+  const list = new Int32Array(channels * down.length * across.length);
+  let at = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    for (const v of down) {
+      for (const h of across) {
+        list[at++] = channel * laid + ((v.phase * x.phases + h.phase) * y.length + v.start) * x.length + h.start;
+      }
+    }
+  }
+  return list;
+}
+
+/** Of a weight [groups, outputs, inputs, size], some entries as [groups, inputs, outputs, entries]. */
+function gathered(
+  w: Data,
+  groups: number,
+  outputs: number,
+  inputs: number,
+  size: number,
+  entries: readonly number[],
+): Data {
+  const out = w.slice(0, groups * inputs * outputs * entries.length);
+  let at = 0;
+  for (let group = 0; group < groups; group++) {
+    for (let input = 0; input < inputs; input++) {
+      for (let output = 0; output < outputs; output++) {
+        const from = ((group * outputs + output) * inputs + input) * size;
+        for (const entry of entries) out[at++] = w[from + entry]!;
+      }
+    }
+  }
+  return out;
+}
+
+/** [groups, rows, columns] as [groups, columns, rows]. */
+function transposed(x: Data, groups: number, rows: number, columns: number): Data {
+  const out = x.slice();
+  for (let group = 0, at = 0; group < groups; group++) {
+    for (let column = 0; column < columns; column++) {
+      for (let row = 0; row < rows; row++) out[at++] = x[(group * rows + row) * columns + column]!;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,105 @@
+/** The primitives that look through windows, convolutions among them: a part of an interpreter. */
+
+import { windowedResultOf } from '../../abstract/windowed.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import { contiguous } from '../../arrays/copy.ts';
+import { bytesPerElement, type DType, forEachFloat, isFloat } from '../../arrays/dtype.ts';
+import { sizeOf } from '../../arrays/shape.ts';
+import type { Window } from '../../arrays/views.ts';
+import { windowedLoops } from '../../plain/windowed.ts';
+import type { Convolution, Kernels, WindowedKernels } from '../../primitives.ts';
+import type { ExtensionHost, KernelExtension } from '../extension.ts';
+import { bestTile } from '../matmul/microkernel.ts';
+import { perMemory } from '../threads/task-runner.ts';
+import { Convolutions } from './convolution.ts';
+import { areSquares, Pooling } from './pooling.ts';
+import { Unfold } from './unfold.ts';
+
+/** Whether the windows slide over one axis or two, without cropping. */
+const isPlanar = (windows: readonly Window[]): boolean =>
+  (windows.length === 1 || windows.length === 2) &&
+  windows.every(({ padding }) => padding.every((width) => width >= 0));
+
+/** Whether no element is NaN or infinite: where one is, zeros that convolutions are laid out with would make it NaN. */
+function isAllFinite(x: NdArray): boolean {
+  const { data, offset, size } = contiguous(x);
+  for (let i = offset; i < offset + size; i++) if (!Number.isFinite(data[i])) return false;
+  return true;
+}
+
+/** What an element of a window costs, in operations of a product. */
+const POOLING_OPERATIONS = 24;
+
+/** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two; loops for all else. */
+function windowedKernels(
+  { heap, relaxed, policy }: ExtensionHost,
+  kernels: Kernels<NdArray>,
+): WindowedKernels<NdArray> {
+  const loops = windowedLoops(kernels);
+  const windowsOf = forEachFloat((dtype) => new Unfold(heap, dtype === 'float32' ? 'f32' : 'f64'));
+  const tile = bestTile(relaxed);
+  const convolutionsOf = forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
+  /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
+  const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
+    if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
+    return convolutionsOf(dtype)(policy.forWork(2 * count)?.pool);
+  };
+  const poolingOf = forEachFloat((dtype) => perMemory(heap, (by) => new Pooling(by, dtype)));
+  /** For windows that have so many positions in an array. Of squares, the most takes to copy them, where none can help. */
+  const poolingFor = ({ shape, dtype, data }: NdArray, windows: readonly Window[], positions: number) => {
+    const elements = windows.reduce((product, { size }) => product * size, positions);
+    if (!isFloat(dtype) || elements === 0) return undefined;
+    const isCopying = areSquares(shape, windows, bytesPerElement(dtype));
+    const workers = policy.forArray(data) ?? (isCopying ? undefined : policy.forWork(POOLING_OPERATIONS * elements));
+    return poolingOf(dtype)(workers?.pool);
+  };
+
+  return {
+    conv(x, w, of) {
+      const { shape, dtype } = windowedResultOf.conv(x, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(shape) * sizeOf(w.shape.slice(1)));
+      return fast === undefined ? loops.conv(x, w, of) : fast.conv(x, w, of, shape);
+    },
+    convInput(y, w, of) {
+      const { shape, dtype } = windowedResultOf.convInput(y, w, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
+      // Zeros about the maps of y meet the weight.
+      return fast === undefined || !isAllFinite(w) ? loops.convInput(y, w, of) : fast.convInput(y, w, of, shape);
+    },
+    convWeight(x, y, of) {
+      const { shape, dtype } = windowedResultOf.convWeight(x, y, of);
+      const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
+      const sums = fast?.convWeight(x, y, of, shape);
+      // Zeros between the rows of y meet elements of x, which show in the sums where they are not finite.
+      return sums === undefined || !isAllFinite(sums) ? loops.convWeight(x, y, of) : sums;
+    },
+
+    unfold(x, windows) {
+      const { shape, dtype } = windowedResultOf.unfold(x, windows);
+      if (!isFloat(dtype) || !isPlanar(windows)) return loops.unfold(x, windows);
+      return windowsOf(dtype).unfold(x, windows, shape);
+    },
+    fold(x, into) {
+      const { shape, dtype } = windowedResultOf.fold(x, into);
+      if (!isFloat(dtype) || !isPlanar(into.windows)) return loops.fold(x, into);
+      return windowsOf(dtype).fold(x, into.windows, shape);
+    },
+
+    maxPool(x, by, windows) {
+      const { shape } = windowedResultOf.maxPool(x, by, windows);
+      const fast = poolingFor(by, windows, sizeOf(shape));
+      return fast === undefined ? loops.maxPool(x, by, windows) : fast.maxPool(x, by, windows, shape);
+    },
+    maxUnpool(y, by, windows) {
+      const { shape } = windowedResultOf.maxUnpool(y, by, windows);
+      const fast = poolingFor(by, windows, y.size);
+      return fast === undefined ? loops.maxUnpool(y, by, windows) : fast.maxUnpool(y, by, windows, shape);
+    },
+  };
+}
+
+export const windowedExtension: KernelExtension = {
+  results: windowedResultOf,
+  loops: windowedLoops,
+  wasm: windowedKernels,
+};

@@ -5,7 +5,7 @@ import * as ndarray from '@tapegrad/kernels/ndarray';
 import * as testing from '@tapegrad/kernels/testing';
 import { testExamples } from '../../core/test/examples.ts';
 
-const files = ['README.md', 'src/arrays/ndarray.ts', 'src/testing/compare.ts'];
+const files = ['README.md', 'src/ndarray.ts', 'src/testing/compare.ts'];
 
 testExamples(
   files.map((file) => `packages/kernels/${file}`),

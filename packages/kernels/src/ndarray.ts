@@ -4,8 +4,8 @@
  */
 
 import ndarray from 'ndarray';
-import type { NdArray } from './array.ts';
-import type { ForeignNdArray } from './interchange.ts';
+import type { NdArray } from './arrays/array.ts';
+import type { ForeignNdArray } from './arrays/interchange.ts';
 
 /**
  * An array of ours, such as a tensor's, as an `ndarray`, without a copy; not to be written to while a tensor has it.

@@ -170,7 +170,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
     call: (k, { x, side }) =>
       k.embed(x, { starts: [0, 1], sizes: [side, side], steps: [1, 1], shape: [side, side + 1] }),
   },
-  concat: { touched: 4, call: (k, { x, y }) => k.concat(x, y, 0) },
+  concat: { touched: 4, call: (k, { x, y }) => k.concat([x, y], 0) },
   take: { touched: 2, call: (k, { x, indices }) => k.take(x, indices, 0) },
   scatterAdd: { touched: 2, call: (k, { x, indices, side }) => k.scatterAdd(x, indices, { axis: 0, size: side }) },
   matmul: { touched: 3, multiplications: (side) => side, call: (k, { x, y }) => k.matmul(x, y) },

@@ -134,5 +134,8 @@ export function extremumAlong<A extends ArrayLike>(k: Kernels<A>, which: 'max' |
 
 /** Arrays of one shape side by side along a new axis. */
 export function stack<A extends ArrayLike>(k: Kernels<A>, list: readonly A[], axis: number): A {
-  return k.concat(...list.map((x) => k.reshape(x, x.shape.toSpliced(axis, 0, 1))), axis);
+  return k.concat(
+    list.map((x) => k.reshape(x, x.shape.toSpliced(axis, 0, 1))),
+    axis,
+  );
 }

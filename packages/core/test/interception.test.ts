@@ -24,7 +24,7 @@ test('sees primitives of every number of inputs, with their plain data', () => {
       x.neg();
       x.add(x);
       x.equal(x).where(x, 0);
-      kernels.concat(x, x, x, 0);
+      kernels.concat([x, x, x], 0);
     },
   );
   expect(seen).toEqual([

@@ -1,7 +1,15 @@
 /** The rule table by itself, on arrays of the reference interpreter: no tensor, no tape, no sweep. */
 
 import { type Kernels, type NdArray, type Primitive, rules } from '@tapegrad/core';
-import { type AttributesOf, filled, primitives, type Shape, NdArray as Strided, sizeOf } from '@tapegrad/kernels';
+import {
+  type AttributesOf,
+  callPrimitive,
+  filled,
+  primitives,
+  type Shape,
+  NdArray as Strided,
+  sizeOf,
+} from '@tapegrad/kernels';
 import { reference as k } from '@tapegrad/kernels/reference';
 import { describe, expect, test } from 'vitest';
 import { lattice } from './operators.ts';
@@ -130,7 +138,6 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   maxUnpool: [{ inputs: [numbers([2, 3]), numbers([2, 5], 1)], attributes: [window] }],
 };
 
-type Run = (...args: readonly unknown[]) => NdArray;
 type AnyVjp = (k: Kernels<NdArray>, g: NdArray, y: NdArray, ...args: readonly unknown[]) => NdArray;
 type AnyVariadicVjp = (
   k: Kernels<NdArray>,
@@ -140,8 +147,7 @@ type AnyVariadicVjp = (
   attributes: unknown,
 ) => NdArray;
 
-const run = (op: Primitive, { inputs, attributes }: RuleCase): NdArray =>
-  (k[op] as Run)(...inputs, ...(attributes === undefined ? [] : [attributes]));
+const run = (op: Primitive, { inputs, attributes }: RuleCase): NdArray => callPrimitive(k, op, inputs, attributes);
 
 const dot = (x: NdArray, y: NdArray): number =>
   Float64Array.from(x.data, (value, i) => value * y.data[i]!).reduce((sum, term) => sum + term, 0);

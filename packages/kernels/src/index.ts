@@ -46,6 +46,7 @@ export {
   type AttributesOf,
   arity,
   type Convolution,
+  callPrimitive,
   type InputsOf,
   type Kernels,
   type Primitive,

@@ -136,8 +136,8 @@ export interface Kernels<A> {
   slice(x: A, slice: Slice): A;
   /** The adjoint of `slice`: zeros of `shape`, with x at the places that the slice would read. */
   embed(x: A, into: Slice & { readonly shape: Shape }): A;
-  /** Arrays one after the other along an axis. */
-  concat(...args: [...inputs: A[], axis: number]): A;
+  /** Arrays one after the other along an axis: a list of them, since a call has no room for very many arguments. */
+  concat(inputs: readonly A[], axis: number): A;
 
   // Indexing.
   /** Entries of an axis by int32 indices; the axis is replaced by the axes of `indices`. */
@@ -200,7 +200,7 @@ type LeadingInputs<Parameters extends readonly unknown[]> = Parameters extends r
   ? readonly [Input, ...LeadingInputs<Rest>]
   : readonly [];
 
-/** Primitives that take any number of arrays. */
+/** Primitives that take any number of arrays, as a list. */
 export type VariadicPrimitive = 'concat';
 
 /** A tuple with an element for each array input of a primitive. */
@@ -286,6 +286,12 @@ export const arity: {
   maxPool: 2,
   maxUnpool: 2,
 };
+
+/** Calls a primitive by its name, on its array inputs and, where it takes them, its attributes. */
+export function callPrimitive<A>(kernels: Kernels<A>, op: Primitive, inputs: readonly A[], attributes: unknown): A {
+  const run = kernels[op] as (...operands: readonly unknown[]) => A;
+  return arity[op] === 'variadic' ? run(inputs, attributes) : run(...inputs, attributes);
+}
 
 /** All primitives, in the order of the interface. */
 export const primitives = Object.keys(arity) as readonly Primitive[];

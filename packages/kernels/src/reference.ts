@@ -160,7 +160,7 @@ function softmaxRows(logits: NdArray) {
   const [n, classes] = logits.shape as [number, number];
   return Array.from({ length: n }, (_, i) => {
     const row = Array.from({ length: classes }, (_, j) => get(x, [i, j]));
-    const most = Math.max(...row);
+    const most = row.reduce((largest, value) => Math.max(largest, value));
     const shifted = row.map((value) => value - most);
     const sum = shifted.reduce((total, value) => total + Math.exp(value), 0);
     return { shifted, sum, logSum: Math.log(sum) };
@@ -321,10 +321,9 @@ export const reference: Kernels<NdArray> = {
     }
     return store(type, out);
   },
-  concat(...args) {
-    const type = abstract.concat(...args);
-    const axis = args.at(-1) as number;
-    const parts = args.slice(0, -1).map((x) => load(x as NdArray));
+  concat(inputs, axis) {
+    const type = abstract.concat(inputs, axis);
+    const parts = inputs.map((x) => load(x));
     const out = zeros(type.shape);
     let start = 0;
     for (const part of parts) {

@@ -11,12 +11,12 @@
  */
 
 import type { NdArray } from './arrays/array.ts';
-import { arity, type Kernels, type Primitive, primitives } from './primitives.ts';
-import { type Case, call, inputsOf } from './testing/case.ts';
+import { arity, callPrimitive, type Kernels, type Primitive, primitives } from './primitives.ts';
+import { type Case, inputsOf } from './testing/case.ts';
 import { mismatch } from './testing/compare.ts';
 import { type ErrorCase, errorClasses } from './testing/errors.ts';
 
-export { type ArrayInput, type Case, type CaseInput, type CaseOf, call, inputsOf } from './testing/case.ts';
+export { type ArrayInput, type Case, type CaseInput, type CaseOf, inputsOf } from './testing/case.ts';
 export { cases, casesOf } from './testing/cases.ts';
 export { expectation, mismatch, type Tolerance, tolerances, ulpDistance } from './testing/compare.ts';
 export { type ErrorCase, errorCases } from './testing/errors.ts';
@@ -25,7 +25,7 @@ export type { Values } from './testing/values.ts';
 
 /** The result of a case by an interpreter, whatever it is worth. */
 export const runCase = (kernels: Kernels<NdArray>, c: Case): NdArray =>
-  call(kernels, c.primitive, inputsOf(c), c.attributes);
+  callPrimitive(kernels, c.primitive, inputsOf(c), c.attributes);
 
 const described = (error: unknown): string =>
   error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
@@ -36,7 +36,7 @@ export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefine
   const before = inputs.map(({ data }) => new Uint8Array(data.slice().buffer));
   let result: NdArray;
   try {
-    result = call(kernels, c.primitive, inputs, c.attributes);
+    result = callPrimitive(kernels, c.primitive, inputs, c.attributes);
   } catch (error) {
     return `${c.name}: threw ${described(error)}`;
   }
@@ -52,7 +52,7 @@ export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefine
 /** What is wrong with the way in which an interpreter refuses a call. */
 export function checkErrorCase(kernels: Kernels<NdArray>, c: ErrorCase): string | undefined {
   try {
-    call(kernels, c.primitive, inputsOf(c), c.attributes);
+    callPrimitive(kernels, c.primitive, inputsOf(c), c.attributes);
   } catch (error) {
     const right = error instanceof errorClasses[c.throws] && error.message.includes(c.message);
     return right ? undefined : `${c.name}: expected ${c.throws}: … ${c.message} …, got ${described(error)}`;
@@ -65,8 +65,8 @@ export function overNdArrays<A>(kernels: Kernels<A>, from: (x: NdArray) => A, to
   const adapt = (primitive: Primitive) => {
     const count = arity[primitive];
     return (...operands: readonly unknown[]): NdArray => {
-      const inputs = operands.slice(0, count === 'variadic' ? -1 : count) as readonly NdArray[];
-      return to(call(kernels, primitive, inputs.map(from), operands[inputs.length]));
+      const [inputs, attributes] = count === 'variadic' ? operands : [operands.slice(0, count), operands[count]];
+      return to(callPrimitive(kernels, primitive, (inputs as readonly NdArray[]).map(from), attributes));
     };
   };
   return Object.fromEntries(

@@ -1,5 +1,5 @@
-import { type ArrayLike, abstract, type DType, formatShape, type Primitive } from '@tapegrad/kernels';
-import { call } from '@tapegrad/kernels/testing';
+import { type ArrayLike, abstract, callPrimitive, type DType, formatShape, type Primitive } from '@tapegrad/kernels';
+
 import { describe, expect, test } from 'vitest';
 
 /** `float32 [2, 3]` as a type. */
@@ -55,6 +55,6 @@ describe('the type of a result follows from the types of the operands', () => {
     ['unfold', ['bool [8, 7, 6]'], windows, 'bool [8, 3, 2, 4, 2]'],
     ['fold', ['float64 [8, 3, 2, 4, 2]'], { windows, shape: [7, 6] }, 'float64 [8, 7, 6]'],
   ])('%s of %j with %j', (primitive, operands, attributes, result) => {
-    expect(formatType(call(abstract, primitive, operands.map(parse), attributes))).toBe(result);
+    expect(formatType(callPrimitive(abstract, primitive, operands.map(parse), attributes))).toBe(result);
   });
 });

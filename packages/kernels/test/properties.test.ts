@@ -1,5 +1,6 @@
 import {
   type Convolution,
+  callPrimitive,
   contiguous,
   createWasm,
   type DType,
@@ -11,7 +12,7 @@ import {
   windowPositions,
 } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
-import { call } from '@tapegrad/kernels/testing';
+
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import * as any from './arbitraries.ts';
@@ -24,7 +25,7 @@ interface Call {
 }
 
 const run = (kernels: Kernels<NdArray>, { primitive, inputs, attributes }: Call): NdArray =>
-  call(kernels, primitive, inputs, attributes);
+  callPrimitive(kernels, primitive, inputs, attributes);
 
 const elements = (x: NdArray): number[] => {
   const { data, offset } = contiguous(x);

@@ -1,6 +1,6 @@
-import { type DType, NdArray, type Primitive, type Shape } from '@tapegrad/kernels';
+import { callPrimitive, type DType, NdArray, type Primitive, type Shape } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
-import { call } from '@tapegrad/kernels/testing';
+
 import { describe, expect, test } from 'vitest';
 
 const storage = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array } as const;
@@ -101,7 +101,7 @@ const worked: {
 
 describe('the reference gives what is worked out by hand', () => {
   test.each(Object.entries(worked))('%s', (primitive, [inputs, attributes, shape, elements]) => {
-    const result = call(reference, primitive as Primitive, inputs, attributes);
+    const result = callPrimitive(reference, primitive as Primitive, inputs, attributes);
     expect(result.shape).toEqual(shape);
     expect(Array.from(result.data)).toEqual(elements);
   });

@@ -164,7 +164,10 @@ test('an interpreter of other arrays is checked through the way in and the way o
     readonly inside: NdArray;
   }
   const box = (inside: NdArray): Boxed => ({ inside, shape: inside.shape, dtype: inside.dtype });
-  const unbox = (operand: unknown) => (operand instanceof Object && 'inside' in operand ? operand.inside : operand);
+  const unbox = (operand: unknown): unknown => {
+    if (Array.isArray(operand)) return operand.map(unbox);
+    return operand instanceof Object && 'inside' in operand ? operand.inside : operand;
+  };
   const boxed = Object.fromEntries(
     Object.entries(plain).map(([name, f]) => [
       name,

@@ -3,6 +3,7 @@ import {
   type ArrayLike,
   abstract,
   allocate,
+  callPrimitive,
   createWasm,
   dtypes,
   type Kernels,
@@ -12,7 +13,7 @@ import {
   Recycler,
   sizeOf,
 } from '@tapegrad/kernels';
-import { type Case, call, casesOf, checkCase, inputsOf } from '@tapegrad/kernels/testing';
+import { type Case, casesOf, checkCase, inputsOf } from '@tapegrad/kernels/testing';
 import { describe, expect, test } from 'vitest';
 
 /** Leaves garbage in the memory that the next arrays of this many bytes are given. */
@@ -46,7 +47,7 @@ test('small arrays that an arena took back are given to the next one as they are
 
 /** How many elements the result of a case has. */
 const sizeOfResult = (c: Case): number =>
-  sizeOf(call<ArrayLike>(abstract, c.primitive, inputsOf(c), c.attributes).shape);
+  sizeOf(callPrimitive<ArrayLike>(abstract, c.primitive, inputsOf(c), c.attributes).shape);
 
 const interpreters: { readonly [name: string]: Kernels<NdArray> } = { plain, wasm: createWasm() };
 

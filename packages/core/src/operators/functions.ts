@@ -208,7 +208,7 @@ export function concat<const L extends readonly Tensor[], const A extends number
   axis: A,
 ): Of<ReplaceAxis<L[number]['shape'], A, readonly [number]>> {
   const first = firstOf('concat', list);
-  return k.concat(...list, normalizeAxis('concat', axis, first.rank)) as never;
+  return k.concat(list, normalizeAxis('concat', axis, first.rank)) as never;
 }
 
 /**

@@ -193,5 +193,5 @@ function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly Part<A>[], ax
     end = endOf(part, axis);
   }
   fillUpTo(shape[axis]!);
-  return k.concat(...pieces, axis);
+  return k.concat(pieces, axis);
 }

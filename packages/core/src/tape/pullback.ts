@@ -46,7 +46,7 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
   rule = ruleOf(entry),
 ): A {
   const { inputs, output, attributes } = entry;
-  if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs.map(value), attributes as number);
+  if (typeof rule === 'function') return (rule as VariadicVjp)(k, g, i, inputs, attributes as number);
   const vjp = rule[i] as AnyVjp;
   const y = value(output);
   if (inputs.length === 1) return vjp(k, g, y, value(inputs[0]!), attributes);
@@ -81,6 +81,7 @@ function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
 
 /** The inputs of a primitive's entry whose elements it takes to pass a cotangent on to input `i`: seen in its rule. */
 export function inputsRead<T extends Recorded>(entry: Entry<T>, i: number): T[] {
+  if (typeof ruleOf(entry) === 'function') return [];
   const shapes = new Map<T, ArrayLike>();
   for (const x of [...entry.inputs, entry.output]) shapes.set(x, { shape: x.shape, dtype: x.array.dtype });
   const read = new Set<unknown>();

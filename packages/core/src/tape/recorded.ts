@@ -1,6 +1,14 @@
 /** The recorded interpreter: runs another one on arrays and appends what it ran to the tape. */
 
-import { arity, isFloat, type Kernels, type NdArray, type Primitive, primitives } from '@tapegrad/kernels';
+import {
+  arity,
+  callPrimitive,
+  isFloat,
+  type Kernels,
+  type NdArray,
+  type Primitive,
+  primitives,
+} from '@tapegrad/kernels';
 import { interpreter } from '../engine.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
 import { rules } from './rules.ts';
@@ -45,7 +53,16 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
   const run = (): Run => interpreter()[op] as Run;
   const intercepted = (inputs: readonly T[], attributes: unknown): T =>
     throughInterceptors(op, inputs, attributes, (operands) =>
-      finish(operands, attributes, run()(...operands.map((x) => x.array), attributes)),
+      finish(
+        operands,
+        attributes,
+        callPrimitive(
+          interpreter(),
+          op,
+          operands.map((x) => x.array),
+          attributes,
+        ),
+      ),
     );
   switch (arity[op]) {
     case 0:
@@ -65,11 +82,8 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
           ? intercepted([x, y, z], attributes)
           : finish([x, y, z], attributes, run()(x.array, y.array, z.array, attributes));
     default:
-      return (...args: readonly unknown[]) => {
-        const count = arity[op] === 'variadic' ? args.length - 1 : (arity[op] as number);
-        const inputs = args.slice(0, count) as T[];
-        return intercepted(inputs, args[count]);
-      };
+      // A copy, since the entry keeps it: the caller may go on with the list.
+      return (inputs: readonly T[], attributes?: unknown) => intercepted(inputs.slice(), attributes);
   }
 }
 

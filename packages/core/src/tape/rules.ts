@@ -15,6 +15,7 @@ import {
   type InputsOf,
   type Kernels,
   type Primitive,
+  type Shape,
   sizeOf,
   type VariadicPrimitive,
 } from '@tapegrad/kernels';
@@ -28,14 +29,18 @@ export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends Ar
   ...args: Parameters<Kernels<A>[P]>
 ) => A;
 
-/** The cotangent of input `i` of a primitive that takes any number of them. */
+/** The cotangent of input `i` of a primitive that takes any number of them, and is linear in all: only their shapes count. */
 export type VariadicVjp = <A extends ArrayLike>(
   k: Kernels<A>,
   g: A,
   i: number,
-  inputs: readonly A[],
+  inputs: readonly Shaped[],
   axis: number,
 ) => A;
+
+interface Shaped {
+  readonly shape: Shape;
+}
 
 type Rule<P extends Exclude<Primitive, VariadicPrimitive>, Inputs = InputsOf<P>> = {
   readonly [I in keyof Inputs]: Vjp<P> | null;
@@ -48,6 +53,22 @@ type Rules = {
       ? Rule<P>
       : never;
 };
+
+const starts = new WeakMap<readonly Shaped[], number[]>();
+
+/** Where each of the inputs of a `concat` begins: worked out once for all, since there may be very many. */
+function startsAlong(inputs: readonly Shaped[], axis: number): readonly number[] {
+  const known = starts.get(inputs);
+  if (known !== undefined) return known;
+  let end = 0;
+  const list = inputs.map(({ shape }) => {
+    const start = end;
+    end += shape[axis]!;
+    return start;
+  });
+  starts.set(inputs, list);
+  return list;
+}
 
 const swapped = [1, 0] as const;
 
@@ -222,9 +243,8 @@ export const rules: Rules = {
   slice: [(k, g, _y, x, slice) => k.embed(g, { ...slice, shape: x.shape })],
   embed: [(k, g, _y, _x, into) => k.slice(g, into)],
   concat: (k, g, i, inputs, axis) => {
-    const start = inputs.slice(0, i).reduce((sum, x) => sum + x.shape[axis]!, 0);
     const size = inputs[i]!.shape[axis]!;
-    return sliceAxis(k, g, axis, size === 0 ? 0 : start, size);
+    return sliceAxis(k, g, axis, size === 0 ? 0 : startsAlong(inputs, axis)[i]!, size);
   },
 
   take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],

@@ -7,7 +7,7 @@
  */
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
-import { sameShape } from '@tapegrad/kernels';
+import { callPrimitive, sameShape } from '@tapegrad/kernels';
 import { garbageCollected, type Memory } from './cotangents.ts';
 import { type Calculus, cotangentOf } from './pullback.ts';
 import { type CustomAttributes, customOf, type Entry, expanded, type Recorded } from './tape.ts';
@@ -132,7 +132,6 @@ const tangents: Tangents = {
   maxUnpool: ['itself', null],
 };
 
-type AnyRun<A> = (...args: readonly unknown[]) => A;
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
 /** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
@@ -148,7 +147,7 @@ function tangentFrom<T extends Recorded, A extends ArrayLike>(
   const how = tangents[op][i] as 'rule' | 'itself' | AnyJvp<A>;
   if (how === 'rule') return cotangentOf(calculus, entry, i, t);
   const args = inputs.map(value);
-  if (how === 'itself') return (k[op] as AnyRun<A>)(...args.with(i, t), attributes);
+  if (how === 'itself') return callPrimitive(k, op, args.with(i, t), attributes);
   return how(k, t, value(output), ...args, attributes);
 }
 
@@ -162,7 +161,12 @@ function throughPrimitive<T extends Recorded, A extends ArrayLike>(
   const { inputs, output, attributes } = entry;
   const op = entry.op as Primitive;
   if (tangents[op] === 'together') {
-    return (k[op] as AnyRun<A>)(...inputs.map((x) => known.get(x) ?? zerosLike(k, x)), attributes);
+    return callPrimitive(
+      k,
+      op,
+      inputs.map((x) => known.get(x) ?? zerosLike(k, x)),
+      attributes,
+    );
   }
   const terms = inputs.flatMap((x, i) => {
     const t = known.get(x);

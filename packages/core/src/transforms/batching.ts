@@ -8,7 +8,9 @@
 import {
   ArgumentError,
   type AttributesOf,
+  arity,
   type Convolution,
+  callPrimitive,
   type InputsOf,
   type Primitive,
   type Shape,
@@ -38,7 +40,7 @@ type BatchingRule<P extends MappedPrimitive> = (
 ) => Tensor;
 
 type OperandsOf<P extends MappedPrimitive> = P extends VariadicPrimitive
-  ? readonly Operand[]
+  ? readonly [list: readonly Operand[]]
   : EachOperand<InputsOf<Exclude<P, VariadicPrimitive>>>;
 
 type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: Operand };
@@ -46,9 +48,8 @@ type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inp
 /** Exhaustive by its type: a primitive that does not say how it runs on a batch does not compile. */
 type Batching = { readonly [P in MappedPrimitive]: BatchingRule<P> };
 
-type AnyRun = (...args: readonly unknown[]) => Tensor;
-const run = (op: Primitive, args: readonly unknown[], attributes: unknown): Tensor =>
-  (k[op] as AnyRun)(...args, attributes);
+const run = (op: Primitive, args: readonly Tensor[], attributes: unknown): Tensor =>
+  callPrimitive(k, op, args, attributes);
 
 /** With an axis for the batch, along which an operand that is not mapped is repeated. */
 const spread = ({ value, isMapped, shape }: Operand, size: number): Tensor =>
@@ -283,7 +284,11 @@ const batching: Batching = {
   broadcastTo,
   slice: leading(nextSlice),
   embed: leading((into, size) => ({ ...nextSlice(into, size), shape: [size, ...into.shape] })),
-  concat: leading(next),
+  concat: (_op, size, axis, list) =>
+    k.concat(
+      list.map((x) => spread(x, size)),
+      next(axis),
+    ),
 
   take,
   scatterAdd,
@@ -305,6 +310,10 @@ const batching: Batching = {
   maxUnpool: spreadOut,
 };
 
+type AnyRule = (op: Primitive, size: number, attributes: unknown, ...operands: readonly unknown[]) => Tensor;
+
 /** Runs a primitive on `size` examples at once, of which there is at least one; at least one operand is mapped. */
-export const runBatched = (op: Primitive, size: number, operands: readonly Operand[], attributes: unknown): Tensor =>
-  (batching[op as MappedPrimitive] as (...args: readonly unknown[]) => Tensor)(op, size, attributes, ...operands);
+export function runBatched(op: Primitive, size: number, operands: readonly Operand[], attributes: unknown): Tensor {
+  const rule = batching[op as MappedPrimitive] as AnyRule;
+  return arity[op] === 'variadic' ? rule(op, size, attributes, operands) : rule(op, size, attributes, ...operands);
+}

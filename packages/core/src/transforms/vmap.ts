@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type ArrayLike,
   abstract,
+  callPrimitive,
   filled,
   normalizeAxis,
   type Primitive,
@@ -89,10 +90,7 @@ const exampleAlong = (level: Level, x: Tensor, axis: number | null): Tensor =>
 
 /** The result of a primitive for no example: it has a shape, and no elements. */
 function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
-  const { shape, dtype } = (abstract[op as Primitive] as (...args: readonly unknown[]) => ArrayLike)(
-    ...inputs,
-    attributes,
-  );
+  const { shape, dtype } = callPrimitive<ArrayLike>(abstract, op as Primitive, inputs, attributes);
   return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
 }
 

@@ -1,6 +1,6 @@
 /** The tape run again, from other values on: a forward pass that knows no rule and no sweep. */
 
-import { ArgumentError, DTypeError, NdArray, type Primitive } from '@tapegrad/kernels';
+import { ArgumentError, callPrimitive, DTypeError, NdArray, type Primitive } from '@tapegrad/kernels';
 import { runCustom } from '../autograd/define.ts';
 import { interpreter } from '../engine.ts';
 import { TapeError } from '../errors.ts';
@@ -8,8 +8,6 @@ import { checkUnchanged } from '../tape/sweep.ts';
 import { type CustomAttributes, type Entry, expanded, tapeOf } from '../tape/tape.ts';
 import { checkTensor, kernels, Tensor } from '../tensor.ts';
 import { longStep, places, type Samples, shortening, slopeOf } from './slopes.ts';
-
-type Primitives<A> = Readonly<Record<Primitive, (...args: readonly unknown[]) => A>>;
 
 /** An entry, as far as it matters to run it again. */
 type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
@@ -19,8 +17,7 @@ type Run<A> = (entry: Runnable, operands: readonly A[]) => A;
 
 /** Runs what is replayed on arrays, and records nothing. */
 const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
-  if (op !== 'custom')
-    return (interpreter() as unknown as Primitives<NdArray>)[op as Primitive](...operands, attributes);
+  if (op !== 'custom') return callPrimitive(interpreter(), op as Primitive, operands, attributes);
   const { definition, options } = attributes as CustomAttributes<Tensor>;
   return definition.run(
     operands.map((array) => new Tensor(array)),
@@ -32,7 +29,7 @@ const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
 export const runOnTensors: Run<Tensor> = ({ op, attributes }, operands) =>
   op === 'custom'
     ? runCustom(attributes as CustomAttributes<Tensor>, operands)
-    : (kernels as unknown as Primitives<Tensor>)[op as Primitive](...operands, attributes);
+    : callPrimitive(kernels, op as Primitive, operands, attributes);
 
 /**
  * Runs entries again, in their order, and adds what they give to `values`. What is in `values` takes the place of the

@@ -220,13 +220,12 @@ export const resultOf: CommonKernels<ArrayLike> = {
     }
     return type(into.shape, x.dtype);
   },
-  concat(...args) {
-    const axis = args.at(-1) as number;
-    const [first, ...rest] = args.slice(0, -1) as ArrayLike[];
+  concat(inputs, axis) {
+    const [first] = inputs;
     if (first === undefined) throw new ArgumentError('concat: expected at least one array');
     checkAxis('concat', axis, first.shape.length);
-    let length = first.shape[axis]!;
-    for (const x of rest) {
+    let length = 0;
+    for (const x of inputs) {
       checkSameDType('concat', first, x);
       if (
         x.shape.length !== first.shape.length ||

@@ -108,11 +108,10 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
     assign(sliceView(out, into.starts, into.sizes, into.steps), x);
     return out;
   },
-  concat(...args) {
-    const out = emptyOf(resultOf.concat(...args));
-    const axis = args.at(-1) as number;
+  concat(inputs, axis) {
+    const out = emptyOf(resultOf.concat(inputs, axis));
     let start = 0;
-    for (const x of args.slice(0, -1) as NdArray[]) {
+    for (const x of inputs) {
       assign(rangeView(out, axis, start, x.shape[axis]!), x);
       start += x.shape[axis]!;
     }

@@ -3,7 +3,7 @@
 import type { NdArray } from '../arrays/array.ts';
 import type { DType } from '../arrays/dtype.ts';
 import { formatShape, type Shape } from '../arrays/shape.ts';
-import type { AttributesOf, InputsOf, Kernels, Primitive, VariadicPrimitive } from '../primitives.ts';
+import type { AttributesOf, InputsOf, Primitive, VariadicPrimitive } from '../primitives.ts';
 import { type Layout, layOut } from './layouts.ts';
 import type { Values } from './values.ts';
 
@@ -84,10 +84,4 @@ export function inputsOf(c: Pick<Case, 'inputs'>): NdArray[] {
     );
   }
   return arrays;
-}
-
-/** Calls a primitive by its name on inputs and attributes. */
-export function call<A>(kernels: Kernels<A>, primitive: Primitive, inputs: readonly A[], attributes: unknown): A {
-  const run = kernels[primitive] as (...operands: readonly unknown[]) => A;
-  return attributes === undefined ? run(...inputs) : run(...inputs, attributes);
 }

@@ -3,10 +3,10 @@
 import type { NdArray } from '../arrays/array.ts';
 import { type FloatDType, isFloat } from '../arrays/dtype.ts';
 import { formatShape, sameShape } from '../arrays/shape.ts';
-import type { Primitive } from '../primitives.ts';
+import { callPrimitive, type Primitive } from '../primitives.ts';
 // biome-ignore lint/style/noRestrictedImports: the reference is what the case table is measured by.
 import { reference } from '../reference.ts';
-import { type Case, call, inputsOf } from './case.ts';
+import { type Case, inputsOf } from './case.ts';
 
 /**
  * How far a floating-point result may lie from the reference's; results of other dtypes are exact.
@@ -127,7 +127,7 @@ export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
  */
 function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
   const inFloat64 = (f: (x: NdArray) => NdArray, primitive = c.primitive) =>
-    call(
+    callPrimitive(
       reference,
       primitive,
       inputsOf(c).map((x) => (isFloat(x.dtype) ? f(x) : x)),
@@ -182,7 +182,7 @@ const standards = new WeakMap<Case, Standard>();
 function standardOf(c: Case): Standard {
   const known = standards.get(c);
   if (known !== undefined) return known;
-  const expected = call(reference, c.primitive, inputsOf(c), c.attributes);
+  const expected = callPrimitive(reference, c.primitive, inputsOf(c), c.attributes);
   const standard = { expected, judge: judgeOf(c, expected) };
   standards.set(c, standard);
   return standard;

@@ -6,6 +6,7 @@ import {
   allocate,
   arity,
   type Convolution,
+  callPrimitive,
   contiguous,
   createWasm,
   type FloatDType,
@@ -18,7 +19,7 @@ import {
   type WasmKernels,
   type Window,
 } from '@tapegrad/kernels';
-import { call, casesOf, checkCase } from '@tapegrad/kernels/testing';
+import { casesOf, checkCase } from '@tapegrad/kernels/testing';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { features } from '../../src/wasm/assembler/features.ts';
 
@@ -67,7 +68,7 @@ function inArena(
     return arena.run(() => {
       const moved = new Map(operands.map((x, i) => [x, isLodged(i) ? lodged(x) : x]));
       return copyOf(
-        call(
+        callPrimitive(
           kernels,
           primitive,
           operands.map((x) => moved.get(x)!),
@@ -97,8 +98,9 @@ describe.runIf(features().threads)('an array in the memory of workers', () => {
       primitives.map((primitive) => [
         primitive,
         (...args: readonly unknown[]) => {
-          const count = arity[primitive] === 'variadic' ? args.length - 1 : (arity[primitive] as number);
-          return inArena(together, primitive, args.slice(0, count) as NdArray[], args[count]);
+          const count = arity[primitive];
+          const [inputs, attributes] = count === 'variadic' ? args : [args.slice(0, count), args[count]];
+          return inArena(together, primitive, inputs as NdArray[], attributes);
         },
       ]),
     ) as unknown as Kernels<NdArray>;
@@ -159,7 +161,7 @@ describe.runIf(features().threads)('an array in the memory of workers', () => {
         '$primitive of $shapes',
         ({ primitive, shapes, attributes }) => {
           const operands = shapes.map((shape, i) => numbers(shape, dtype, i + 1));
-          const expected = call(alone, primitive, operands, attributes);
+          const expected = callPrimitive(alone, primitive, operands, attributes);
           for (const isLodged of [() => true, (i: number) => i === 0, (i: number) => i === 1, () => false]) {
             const actual = inArena(together, primitive, operands, attributes, isLodged);
             expect(actual.shape).toEqual(expected.shape);

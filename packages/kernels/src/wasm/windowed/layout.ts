@@ -70,10 +70,15 @@ export function positionsLayout(a: Axis): { readonly axis: AxisLayout; readonly 
     return { from, count: last - first + 1, taps };
   });
   const phases = found.filter(({ count }) => count > 0);
-  const starts = phases.flatMap(({ taps }) => taps.map(({ start }) => start));
-  const lead = Math.max(0, ...starts.map((start) => -start));
-  const ends = phases.flatMap(({ count, taps }) => taps.map(({ start }) => start + count));
-  const length = lead + Math.max(a.positions, ...ends);
+  let [first, last] = [0, a.positions];
+  for (const { count, taps } of phases) {
+    for (const { start } of taps) {
+      first = Math.min(first, start);
+      last = Math.max(last, start + count);
+    }
+  }
+  const lead = -first;
+  const length = lead + last;
   return {
     axis: { phases: 1, length, segments: [{ phase: 0, from: 0, step: 1, to: lead, count: a.positions }] },
     phases: phases.map(({ taps, ...rest }) => ({

@@ -77,9 +77,9 @@ const windowOn = (length: number): fc.Arbitrary<Window> =>
   fc
     .record({
       size: fc.integer({ min: 1, max: 3 }),
-      stride: fc.integer({ min: 1, max: 3 }),
+      stride: fc.integer({ min: 1, max: 5 }),
       dilation: fc.integer({ min: 1, max: 2 }),
-      padding: fc.tuple(fc.integer({ min: -1, max: 2 }), fc.integer({ min: -1, max: 2 })),
+      padding: fc.tuple(fc.integer({ min: -1, max: 4 }), fc.integer({ min: -1, max: 4 })),
     })
     .map((window) => (windowPositions(length, window) > 0 ? window : { ...window, padding: [3, 3] }));
 

@@ -45,6 +45,21 @@ const sizes: readonly Sizes[] = [
   { x: [1, 33, 3, 4], outputs: 20, windows: [same, same] },
   { x: [1, 1, 24, 40], outputs: 3, windows: [slide(5, { padding: [2, 2] }), slide(5, { padding: [2, 2] })] },
   { x: [1, 2, 4, 3, 5], outputs: 3, windows: [slide(2), slide(2, { stride: 2 }), same] },
+  // Windows that see padding alone, along one axis or both.
+  { x: [1, 1, 2], outputs: 1, windows: [slide(1, { stride: 3, padding: [1, 1] })] },
+  { x: [2, 2, 4], outputs: 3, windows: [slide(2, { stride: 6, padding: [2, 2] })] },
+  { x: [2, 2, 3, 4], outputs: 3, windows: [slide(1, { stride: 4, padding: [1, 1] }), slide(1)] },
+  { x: [2, 2, 4, 2], outputs: 3, windows: [same, slide(1, { stride: 3, padding: [1, 1] })] },
+  {
+    x: [2, 1, 2, 2],
+    outputs: 2,
+    windows: [slide(1, { stride: 3, padding: [1, 1] }), slide(1, { stride: 3, padding: [1, 1] })],
+  },
+  {
+    x: [1, 2, 3, 6],
+    outputs: 2,
+    windows: [slide(2, { stride: 5, dilation: 4, padding: [1, 2] }), slide(2, { stride: 2 })],
+  },
   { x: [0, 2, 4, 4], outputs: 3, windows: [same, same] },
   { x: [2, 0, 4, 4], outputs: 3, windows: [same, same] },
   { x: [2, 2, 4, 4], outputs: 0, windows: [same, same] },

@@ -66,11 +66,13 @@ const mapsOf = (planes: number, height: number, width: number, y: AxisLayout, x:
   laid: y.phases * y.length * x.phases * x.length,
 });
 
+/** Whether an axis is laid out as it is. Of windows that see padding alone, no segment of it is laid out at all. */
+const isWhole = ({ phases, length, segments: [first] }: AxisLayout): boolean =>
+  phases === 1 && first !== undefined && first.step === 1 && first.to === 0 && first.count === length;
+
 /** Whether planes are laid out as they are. */
 const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
-  laid === plane &&
-  x.length === width &&
-  [...y.segments, ...x.segments].every(({ step, to }) => step === 1 && to === 0);
+  laid === plane && x.length === width && isWhole(y) && isWhole(x);
 
 /** Maps of some images in the heap, as they are and laid out. */
 interface Images {

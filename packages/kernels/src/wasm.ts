@@ -14,15 +14,16 @@ import type { ChangeInPlace } from './in-place.ts';
 import { commonLoops } from './plain/common.ts';
 import { type Activation, arity, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
 import { features } from './wasm/assembler/features.ts';
-import type { FloatType } from './wasm/assembler/float-vector.ts';
+import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
 import { v128 } from './wasm/assembler/instructions.ts';
 import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
 import { mathFunctions } from './wasm/math/functions.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
-import type { ArrayMatrix, ArrayProduct, FloatArray } from './wasm/matmul/blocked.ts';
+import type { ArrayProduct } from './wasm/matmul/blocked.ts';
 import { ProductDispatch } from './wasm/matmul/dispatch.ts';
+import type { ArrayMatrix, FloatArray } from './wasm/matmul/strided-copy.ts';
 import { Heap } from './wasm/memory/heap.ts';
 import { Staging } from './wasm/memory/staging.ts';
 import { CrossEntropy } from './wasm/reductions/cross-entropy.ts';
@@ -138,9 +139,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const [float32, float64] = [elementwise('f32'), elementwise('f64')];
   const parts = new Set<KernelExtension>();
 
-  const crossEntropyOf = forEachFloat(
-    (dtype) => new CrossEntropy(staging, dtype === 'float32' ? 'f32' : 'f64', relaxed),
-  );
+  const crossEntropyOf = forEachFloat((dtype) => new CrossEntropy(staging, laneTypes[dtype], relaxed));
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(resultOf.mul, emit));
 
@@ -151,7 +150,9 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     changeInPlace: createInPlace(staging),
 
     engine: {
-      ...{ interpreter: 'wasm', simd, relaxedSimd: relaxed },
+      interpreter: 'wasm',
+      simd,
+      relaxedSimd: relaxed,
       get threads() {
         return products.threads;
       },
@@ -269,7 +270,10 @@ function createBarePlain(): ExtensibleKernels {
     ...absent,
     ...commonLoops,
     engine: {
-      ...{ interpreter: 'plain', simd: false, relaxedSimd: false, threads: 1 },
+      interpreter: 'plain',
+      simd: false,
+      relaxedSimd: false,
+      threads: 1,
       setThreads() {},
       register: (part) => Object.assign(kernels, part.loops(kernels)),
     },

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { features } from '../../src/wasm/assembler/features.ts';
-import { type ArrayMatrix, type FloatArray, MatrixProduct } from '../../src/wasm/matmul/blocked.ts';
+import { MatrixProduct } from '../../src/wasm/matmul/blocked.ts';
 import { blockDepth, type TileName } from '../../src/wasm/matmul/microkernel.ts';
+import type { ArrayMatrix, FloatArray } from '../../src/wasm/matmul/strided-copy.ts';
 import { Heap } from '../../src/wasm/memory/heap.ts';
 
 const { relaxedSimd } = features();

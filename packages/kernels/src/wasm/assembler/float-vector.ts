@@ -1,8 +1,13 @@
 /** Float vectors of either width behind one type, so that one source gives float32 and float64, plain and relaxed. */
 
+import type { FloatDType } from '../../arrays/dtype.ts';
 import { f32, f32x4, f64, f64x2, type floatScalar, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
 
 export type FloatType = 'f32' | 'f64';
+
+/** The lanes of each dtype that has vectors, and their bytes. */
+export const laneTypes = { float32: 'f32', float64: 'f64' } as const satisfies Record<FloatDType, FloatType>;
+export const laneBytes: Readonly<Record<FloatType, number>> = { f32: 4, f64: 8 };
 
 type Vector = Value<'v128'>;
 type ByScalar = 'scalar' | 'splat' | 'extractLane' | 'replaceLane';

@@ -118,8 +118,18 @@ const constant =
 
 const INTEGER_COMPARE = { eq: 0, ne: 1, ltS: 2, ltU: 3, gtS: 4, leS: 6, geS: 8 } as const;
 const INTEGER_BINARY = {
-  ...{ add: 3, sub: 4, mul: 5, divS: 6, divU: 7, remU: 9 },
-  ...{ and: 10, or: 11, xor: 12, shl: 13, shrS: 14, shrU: 15 },
+  add: 3,
+  sub: 4,
+  mul: 5,
+  divS: 6,
+  divU: 7,
+  remU: 9,
+  and: 10,
+  or: 11,
+  xor: 12,
+  shl: 13,
+  shrS: 14,
+  shrU: 15,
 } as const;
 const FLOAT_COMPARE = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
 const FLOAT_BINARY = { add: 0, sub: 1, mul: 2, div: 3 } as const;

@@ -125,7 +125,9 @@ const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isC
 
 /** Two contiguous arrays of one size as a row of each. */
 const alongside = (x: NdArray, y: NdArray): Rows => ({
-  ...{ blocks: 1, rows: 1, length: x.size },
+  blocks: 1,
+  rows: 1,
+  length: x.size,
   operands: [x, y].map((array) => ({ array, blockStep: 0, rowStep: 0, step: 1 })),
 });
 

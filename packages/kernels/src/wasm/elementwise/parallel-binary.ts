@@ -95,9 +95,15 @@ export class ParallelBinary {
     const mark = heap.mark();
     const to = heap.locate(out)!;
     this.#runner.run(left.step === right.step ? 'shareBoth' : left.step === 1 ? 'shareLeft' : 'shareRight', tasks, {
-      ...{ ...part, to, end: to + out.byteLength },
-      ...{ x: heap.place(left.array), xStep: stepOf(left) * bytes, xRow: left.rowStep * bytes },
-      ...{ y: heap.place(right.array), yStep: stepOf(right) * bytes, yRow: right.rowStep * bytes },
+      ...part,
+      to,
+      end: to + out.byteLength,
+      x: heap.place(left.array),
+      xStep: stepOf(left) * bytes,
+      xRow: left.rowStep * bytes,
+      y: heap.place(right.array),
+      yStep: stepOf(right) * bytes,
+      yRow: right.rowStep * bytes,
     });
     heap.release(mark);
   }

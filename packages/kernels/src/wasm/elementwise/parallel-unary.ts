@@ -4,38 +4,33 @@ import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
 import type { FloatVector } from '../assembler/float-vector.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
-import { ModuleBuilder } from '../assembler/module-builder.ts';
 import { mapVectors, OVERRUN_BYTES, type UnaryFunction } from '../math/vector-function.ts';
 import { blockSize, runPipelined, stage } from '../memory/block-pipeline.ts';
-import { defineTasks } from '../threads/job-protocol.ts';
-import type { ParallelFor, WorkerPool } from '../threads/worker-pool.ts';
+import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
+import type { WorkerPool } from '../threads/worker-pool.ts';
 
 /** Elements that pass through the memory at a time, and elements of a task: its loop ends where the next one's begins. */
 const BLOCK_ELEMENTS = 1 << 17;
 const TASK_ELEMENTS = 3 << 11;
 
-const names = ['to', 'x', 'taskBytes', 'bytes'] as const;
-
-function assembleUnaryTasks(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
-  const module = new ModuleBuilder({ shared: true });
-  defineTasks(module, names, (f, task, _thread, { to, x, taskBytes, bytes }) => {
-    const start = f.let(i32.mul(task, taskBytes));
-    const next = f.let(i32.add(start, taskBytes));
-    const end = f.let(smaller(next, bytes));
-    mapVectors(f, v, emit(f, v), { to, x, start, end });
-  });
-  return module;
-}
+const unaryTasks = (v: FloatVector, emit: UnaryFunction) => ({
+  map: task(['to', 'x', 'taskBytes', 'bytes'], (f, p) => {
+    const start = f.let(i32.mul(p.task, p.taskBytes));
+    const next = f.let(i32.add(start, p.taskBytes));
+    const end = f.let(smaller(next, p.bytes));
+    mapVectors(f, v, emit(f, v), { to: p.to, x: p.x, start, end });
+  }),
+});
 
 export class ParallelUnary {
   readonly pool: WorkerPool;
   readonly #elementBytes: number;
-  readonly #parallelFor: ParallelFor;
+  readonly #runner: TaskRunner<ReturnType<typeof unaryTasks>, unknown>;
 
   constructor(pool: WorkerPool, v: FloatVector, emit: UnaryFunction) {
     this.pool = pool;
     this.#elementBytes = v.laneBytes;
-    this.#parallelFor = pool.load(assembleUnaryTasks(v, emit).compile(), names.length).jobs;
+    this.#runner = compileTasks(() => unaryTasks(v, emit), pool);
   }
 
   /** Fills `out` with the function's values at the elements of a contiguous array. */
@@ -62,8 +57,9 @@ export class ParallelUnary {
     });
   }
 
-  #map(from: number, to: number, count: number, overlap?: () => void): void {
+  #map(x: number, to: number, count: number, overlap?: () => void): void {
     const bytes = this.#elementBytes;
-    this.#parallelFor.run(Math.ceil(count / TASK_ELEMENTS), [to, from, TASK_ELEMENTS * bytes, count * bytes], overlap);
+    const values = { to, x, taskBytes: TASK_ELEMENTS * bytes, bytes: count * bytes };
+    this.#runner.run('map', Math.ceil(count / TASK_ELEMENTS), values, overlap);
   }
 }

@@ -3,30 +3,25 @@
  * multiplied (see product.ts), and the result is copied out.
  */
 
+import type { FloatType } from '../assembler/float-vector.ts';
+import { ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Heap } from '../memory/heap.ts';
 import type { PoolKernels } from '../threads/policy.ts';
 import {
-  assembleProduct,
   bestTile,
   blockDepth,
+  defineProduct,
   type ProductExports,
+  type ProductKernels,
   type ProductLayout,
   packedBytes,
+  productKernels,
   productLayout,
   type TileName,
   workBytes,
 } from './microkernel.ts';
 import type { BatchOperands, ParallelProduct } from './parallel.ts';
-
-export type FloatArray = Float32Array | Float64Array;
-
-/** A matrix in a typed array, on any strides, in elements: transposed, reversed, repeated. */
-export interface ArrayMatrix<T extends FloatArray = FloatArray> {
-  readonly data: T;
-  readonly offset: number;
-  readonly rowStride: number;
-  readonly columnStride: number;
-}
+import { type ArrayMatrix, copyDense, copyRows, type FloatArray, part, rowsOf, transposed } from './strided-copy.ts';
 
 /** A matrix in the heap, on any strides, in bytes. */
 interface HeapMatrix {
@@ -67,8 +62,6 @@ const PACKED_ELEMENTS = 1 << 20;
 const MAX_BLOCK_LENGTH = 1 << 12;
 /** Operands and result have up to so many elements each where a product passes at once. */
 const SMALL_ELEMENTS = 1 << 12;
-/** Rows up to this length are copied by a loop: a call for each takes longer. */
-const SHORT_ROW_ELEMENTS = 24;
 /** With so few rows of A, to pack B takes longer than it saves. */
 const MAX_UNPACKED_ROWS = 8;
 /** Products of a batch for each thread, staged together, at least: fewer are done in turn, each by all threads. */
@@ -90,7 +83,7 @@ const MIN_BATCH_PER_THREAD = 2;
 export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #heap: Heap;
   readonly #layout: ProductLayout;
-  readonly #kernels: ProductExports;
+  readonly #kernels: ProductKernels;
   readonly #tasks: ParallelProduct | undefined;
 
   /** Assembles and compiles the kernels. With workers, whose pool's heap it must be, all of them do large products. */
@@ -106,7 +99,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     this.#heap = heap;
     this.#layout = productLayout(type, tile);
     this.#tasks = workers && new workers.ParallelProduct(workers.pool, type, tile);
-    this.#kernels = this.#tasks ?? assembleProduct(type, tile, heap.shared).instantiate<ProductExports>(heap.memory);
+    this.#kernels = this.#tasks ?? assembleKernels(heap, type, tile);
   }
 
   /**
@@ -117,7 +110,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     if (m === 0 || n === 0) return;
     if (k === 0) {
       if (added === undefined) c.data.fill(0, c.offset, c.offset + m * n);
-      else if (added !== 'result') copy(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
+      else if (added !== 'result') copyRows(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
       return;
     }
     // A column is computed as a row, b^T A^T, which fills the vectors.
@@ -163,9 +156,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       const [length, { bytes }] = [m * n, this.#layout];
       const pointer = this.#heap.reserve(some.length * length * bytes);
       const result = { pointer, rowStride: n * bytes, columnStride: bytes, item: length * bytes };
-      tasks.batch(some.length, m, n, k, blockDepth(k), a, b, result);
+      tasks.batch(some.length, { m, n, k, depth: blockDepth(k) }, { a, b, c: result });
       for (const [j, { c }] of some.entries()) {
-        copy(c.data, c.offset, n, rowsOf(this.#view(), pointer / bytes + j * length, n), m, n);
+        copyRows(c.data, c.offset, n, rowsOf(this.#view(), pointer / bytes + j * length, n), m, n);
       }
       this.#heap.release(mark);
     }
@@ -186,7 +179,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
         const [depth, width] = [Math.min(rows, k - row), Math.min(columns, n - column)];
         const piece = this.#place(b, row, column, depth, width);
         const at = pointer + row * step + (column / panelColumns) * panel;
-        this.#kernels.pack(piece.pointer, piece.rowStride, piece.columnStride, depth, width, at, panel);
+        const { pointer: source, rowStride, columnStride } = piece;
+        this.#kernels.pack({ source, rowStride, columnStride, depth, width, target: at, panelStride: panel });
         this.#heap.release(mark);
       }
     }
@@ -214,18 +208,38 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const base = this.#base(added, 0, n) ?? to;
     const view = this.#view();
     if (added === 'result') view.set(data.subarray(offset, offset + m * n), to / bytes);
-    const [aDown, bDown] = [lay(view, left / bytes, a, m, k), lay(view, right / bytes, b, k, n)];
+    const [aDown, bDown] = [copyDense(view, left / bytes, a, m, k), copyDense(view, right / bytes, b, k, n)];
     const rowBytes = panelColumns * bytes;
     let [panels, step, panel] = [right, n * bytes, rowBytes];
     if (bDown) {
       [panels, step, panel] = [heap.reserve(packedBytes(this.#layout, k, n)), rowBytes, k * rowBytes];
-      this.#kernels.pack(right, bytes, k * bytes, k, n, panels, panel);
+      this.#kernels.pack({
+        source: right,
+        rowStride: bytes,
+        columnStride: k * bytes,
+        depth: k,
+        width: n,
+        target: panels,
+        panelStride: panel,
+      });
     }
-    // biome-ignore format: three lines of operands
-    this.#kernels.multiply(
-      m, n, k, k, left, aDown ? bytes : k * bytes, aDown ? m * bytes : bytes,
-      panels, step, panel, to, n * bytes, base, base === to ? n * bytes : 0, work,
-    );
+    this.#kernels.multiply({
+      m,
+      n,
+      k,
+      depth: k,
+      a: left,
+      aRowStride: aDown ? bytes : k * bytes,
+      aColumnStride: aDown ? m * bytes : bytes,
+      b: panels,
+      bStep: step,
+      bPanel: panel,
+      c: to,
+      cRowStride: n * bytes,
+      base,
+      baseRowStride: base === to ? n * bytes : 0,
+      work,
+    });
     data.set(heap.window(to, m * n, bytes), offset);
     heap.release(mark);
   }
@@ -261,9 +275,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
           this.#compute(height, width, k, depth, left, right, to, n, base ?? to);
         } else {
           const to = heap.reserve(height * width * bytes);
-          if (added === 'result') copy(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
+          if (added === 'result') copyRows(this.#view(), to / bytes, width, rowsOf(c.data, at, n), height, width);
           this.#compute(height, width, k, depth, left, right, to, width, base ?? to);
-          copy(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
+          copyRows(c.data, at, n, rowsOf(this.#view(), to / bytes, width), height, width);
         }
         heap.release(inner);
       }
@@ -294,11 +308,23 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   ): void {
     const toRowStride = row * this.#layout.bytes;
     const work = this.#heap.reserve(workBytes(this.#layout, m, k));
-    // biome-ignore format: three lines of operands
-    this.#kernels.multiply(
-      m, n, k, depth, a.pointer, a.rowStride, a.columnStride,
-      b.pointer, b.step, b.panel, to, toRowStride, base, base === to ? toRowStride : 0, work,
-    );
+    this.#kernels.multiply({
+      m,
+      n,
+      k,
+      depth,
+      a: a.pointer,
+      aRowStride: a.rowStride,
+      aColumnStride: a.columnStride,
+      b: b.pointer,
+      bStep: b.step,
+      bPanel: b.panel,
+      c: to,
+      cRowStride: toRowStride,
+      base,
+      baseRowStride: base === to ? toRowStride : 0,
+      work,
+    });
   }
 
   /** The panels of B, k x n: packed, or for a few rows of A its rows as they are. */
@@ -338,7 +364,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
 
   #copyIn(matrix: ArrayMatrix<T>, rows: number, columns: number, pointer: number): HeapMatrix {
     const { bytes } = this.#layout;
-    return lay(this.#view(), pointer / bytes, matrix, rows, columns)
+    return copyDense(this.#view(), pointer / bytes, matrix, rows, columns)
       ? { pointer, rowStride: bytes, columnStride: rows * bytes }
       : { pointer, rowStride: columns * bytes, columnStride: bytes };
   }
@@ -348,57 +374,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 }
 
-/** A matrix of contiguous rows. */
-const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
-  return { data, offset, rowStride, columnStride: 1 };
-};
-
-const transposed = <T extends FloatArray>(matrix: ArrayMatrix<T>): ArrayMatrix<T> => ({
-  ...matrix,
-  rowStride: matrix.columnStride,
-  columnStride: matrix.rowStride,
-});
-
-/** The matrix from a row and a column on. */
-function part<T extends FloatArray>(matrix: ArrayMatrix<T>, row: number, column: number): ArrayMatrix<T> {
-  if (row === 0 && column === 0) return matrix;
-  return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
-}
-
-/** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */
-function lay(to: FloatArray, at: number, matrix: ArrayMatrix, rows: number, columns: number): boolean {
-  const { data, offset, rowStride, columnStride } = matrix;
-  const isDown = rowStride === 1 && columnStride !== 1;
-  const length = rows * columns;
-  if (isDown ? columnStride === rows : columnStride === 1 && rowStride === columns) {
-    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
-  } else if (isDown) copy(to, at, rows, transposed(matrix), columns, rows);
-  else copy(to, at, columns, matrix, rows, columns);
-  return isDown;
-}
-
-/** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */
-function copy(
-  to: FloatArray,
-  at: number,
-  toStride: number,
-  { data, offset, rowStride, columnStride }: ArrayMatrix,
-  rows: number,
-  columns: number,
-): void {
-  const length = rows * columns;
-  const dense = rows === 1 || (rowStride === columns && toStride === columns);
-  if (columnStride === 1 && dense && length > SHORT_ROW_ELEMENTS) {
-    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
-  } else if (columnStride === 1 && columns > SHORT_ROW_ELEMENTS) {
-    for (let row = 0; row < rows; row++) {
-      const start = offset + row * rowStride;
-      to.set(data.subarray(start, start + columns), at + row * toStride);
-    }
-  } else {
-    for (let row = 0; row < rows; row++) {
-      const [source, target] = [offset + row * rowStride, at + row * toStride];
-      for (let column = 0; column < columns; column++) to[target + column] = data[source + column * columnStride]!;
-    }
-  }
+/** The kernels of this thread over a heap. */
+function assembleKernels(heap: Heap, type: FloatType, tile: TileName): ProductKernels {
+  const module = new ModuleBuilder({ shared: heap.shared });
+  defineProduct(module, type, tile);
+  return productKernels(module.instantiate<ProductExports>(heap.memory));
 }

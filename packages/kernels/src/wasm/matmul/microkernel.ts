@@ -11,10 +11,16 @@
  * calls and threads.
  */
 
-import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
-import { type Func, type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
-import { definePack } from './pack.ts';
+import {
+  type Func,
+  type FunctionBuilder,
+  integers,
+  type Local,
+  type ModuleBuilder,
+} from '../assembler/module-builder.ts';
+import { definePack, type PackArguments } from './pack.ts';
 
 /** The part of C that is held in registers, and how operands are packed for it. */
 export interface Tile {
@@ -62,7 +68,7 @@ export interface ProductLayout {
 
 export function productLayout(type: FloatType, tile: TileName): ProductLayout {
   const { rows, vectors } = TILES[tile];
-  const bytes = type === 'f32' ? 4 : 8;
+  const bytes = laneBytes[type];
   return { type, bytes, panelColumns: (vectors * 16) / bytes, panelRows: rows };
 }
 
@@ -77,56 +83,47 @@ export const packedBytes = (layout: ProductLayout, k: number, n: number): number
 export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
   Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * k * layout.bytes;
 
-/** The functions of a module of `assembleProduct`. Sizes are at least one, pointers and strides are in bytes. */
-export interface ProductExports {
-  /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
-  pack(
-    b: number,
-    rowStride: number,
-    columnStride: number,
-    depth: number,
-    width: number,
-    target: number,
-    panelStride: number,
-  ): void;
-  /**
-   * C = A B with A of m x k on any strides and C of m x n with contiguous rows. Where `base` is not 0 it is added, the
-   * rows of which may be C's own, or all the same by a stride of 0. Row i of B's panel j is at `b + i bStep + j bPanel`: so B is packed, or has contiguous rows. `depth` is `blockDepth` of
-   * the whole product, `work` has room for `workBytes`. Rows of C, or columns by the panel, can be given to several
-   * calls, and so can the depth, by the block.
-   */
-  multiply(
-    m: number,
-    n: number,
-    k: number,
-    depth: number,
-    a: number,
-    aRowStride: number,
-    aColumnStride: number,
-    b: number,
-    bStep: number,
-    bPanel: number,
-    c: number,
-    cRowStride: number,
-    base: number,
-    baseRowStride: number,
-    work: number,
-  ): void;
-}
-
 const multiplyParameters = integers(
   ...(['m', 'n', 'k', 'depth', 'a', 'aRowStride', 'aColumnStride'] as const),
   ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'base', 'baseRowStride', 'work'] as const),
 );
 
-/** A module of `ProductExports` for one type and tile, over a memory that is shared or not. */
-export function assembleProduct(type: FloatType, tileName: TileName, shared: boolean): ModuleBuilder {
-  const module = new ModuleBuilder({ shared });
-  defineProduct(module, type, tileName);
-  return module;
+/** Sizes are at least one; pointers and strides are in bytes. */
+export type MultiplyArguments = { readonly [Name in keyof typeof multiplyParameters]: number };
+
+/** A matrix product over linear memory. */
+export interface ProductKernels {
+  /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
+  pack(p: PackArguments): void;
+  /**
+   * C = A B, with A of m x k on any strides and C of m x n with contiguous rows.
+   *
+   * A `base` other than 0 is added: a stride of 0 adds one row to all, and C itself may be the base. Row i of panel j of
+   * B is at `b + i bStep + j bPanel`, so B is packed or has contiguous rows. `depth` is `blockDepth` of the whole
+   * product; `work` has `workBytes`. Rows of C, columns by the panel and the depth by the block can be split over calls.
+   */
+  multiply(p: MultiplyArguments): void;
 }
 
-/** Adds the functions of `ProductExports` to a module. */
+/** The functions of a module of `defineProduct`, in the order of their parameters. */
+export interface ProductExports {
+  readonly pack: (...p: readonly number[]) => void;
+  readonly multiply: (...p: readonly number[]) => void;
+}
+
+/** The kernels of a module by named arguments. */
+export function productKernels({ pack, multiply }: ProductExports): ProductKernels {
+  return {
+    pack: (p) => pack(p.source, p.rowStride, p.columnStride, p.depth, p.width, p.target, p.panelStride),
+    // biome-ignore format: the order of multiplyParameters, as there
+    multiply: (p) => multiply(
+      p.m, p.n, p.k, p.depth, p.a, p.aRowStride, p.aColumnStride,
+      p.b, p.bStep, p.bPanel, p.c, p.cRowStride, p.base, p.baseRowStride, p.work,
+    ),
+  };
+}
+
+/** Adds the functions of `ProductExports` to a module, for one type and tile. */
 export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName) {
   const tile: Tile = TILES[tileName];
   const v = floatVector(type, tileName !== 'plain');
@@ -143,17 +140,32 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
         const depth = f.let(smaller(f.let(i32.sub(p.k, start)), p.depth));
         f.run(
           packA.call({
-            ...{ source: i32.add(a, i32.mul(start, p.aColumnStride)), depth, width: rows },
-            ...{ rowStride: p.aColumnStride, columnStride: p.aRowStride },
-            ...{ target: i32.add(p.work, i32.mul(start, aStep)), panelStride: i32.mul(depth, tile.rows * v.laneBytes) },
+            source: i32.add(a, i32.mul(start, p.aColumnStride)),
+            depth,
+            width: rows,
+            rowStride: p.aColumnStride,
+            columnStride: p.aRowStride,
+            target: i32.add(p.work, i32.mul(start, aStep)),
+            panelStride: i32.mul(depth, tile.rows * v.laneBytes),
           }),
         );
       });
       f.run(
         block.call({
-          ...{ rows, n: p.n, k: p.k, depth: p.depth, a: p.work, aStep, b: p.b, bStep: p.bStep, bPanel: p.bPanel },
-          ...{ list: 0, c: i32.add(p.c, i32.mul(row, p.cRowStride)), cRowStride: p.cRowStride },
-          ...{ base: i32.add(p.base, i32.mul(row, p.baseRowStride)), baseRowStride: p.baseRowStride },
+          rows,
+          n: p.n,
+          k: p.k,
+          depth: p.depth,
+          a: p.work,
+          aStep,
+          b: p.b,
+          bStep: p.bStep,
+          bPanel: p.bPanel,
+          list: 0,
+          c: i32.add(p.c, i32.mul(row, p.cRowStride)),
+          cRowStride: p.cRowStride,
+          base: i32.add(p.base, i32.mul(row, p.baseRowStride)),
+          baseRowStride: p.baseRowStride,
         }),
       );
     });
@@ -209,10 +221,17 @@ export function defineBlock(
           f.set(baseRowStride, p.baseRowStride);
         });
         const place = {
-          ...{ rows: p.rows, depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)) },
-          ...{ a: f.let(i32.add(p.a, i32.mul(start, isListed.a ? v.laneBytes : p.aStep))), b, bStep: p.bStep },
+          rows: p.rows,
+          depth: f.let(smaller(f.let(i32.sub(p.k, start)), p.depth)),
+          a: f.let(i32.add(p.a, i32.mul(start, isListed.a ? v.laneBytes : p.aStep))),
+          b,
+          bStep: p.bStep,
           list: isListed.b ? f.let(i32.add(p.list, i32.mul(start, 4))) : p.list,
-          ...{ c, cRowStride: p.cRowStride, add: f.let(i32.or(p.base, start)), base, baseRowStride },
+          c,
+          cRowStride: p.cRowStride,
+          add: f.let(i32.or(p.base, start)),
+          base,
+          baseRowStride,
         };
         f.while(i32.geS(columns, panelColumns), () => {
           f.run(widest.call({ ...place, lanes: v.lanes }));

@@ -22,6 +22,9 @@ const parameters = integers('source', 'rowStride', 'columnStride', 'depth', 'wid
 
 type Pack = Func<typeof parameters, 'void'>;
 
+/** Sizes are at least one; pointers and strides are in bytes. */
+export type PackArguments = { readonly [Name in keyof typeof parameters]: number };
+
 /** What the three ways of packing start from; `rowBytes` are those of a panel's row. */
 type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
   readonly v: FloatVector;

@@ -3,7 +3,7 @@
 import { empty, type NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
 import { readIndices } from '../../arrays/movement.ts';
-import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
 import { f32, f64, f64x2, i32, type Value } from '../assembler/instructions.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
 import { expOfMinusAbs } from '../math/exponential.ts';
@@ -82,7 +82,7 @@ export class CrossEntropy {
   constructor(staging: Staging, type: FloatType, relaxed: boolean) {
     this.#staging = staging;
     this.#kernels = crossEntropyModule(type, relaxed).instantiate<Exports>(staging.heap.memory);
-    this.#bytes = type === 'f32' ? 4 : 8;
+    this.#bytes = laneBytes[type];
   }
 
   losses(logits: NdArray, labels: NdArray): NdArray {

@@ -104,8 +104,13 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
         f.for(0, p.rows, 1, () => {
           f.run(
             pack.call({
-              ...{ source: from, rowStride: laneBytes, columnStride, depth: p.columns, width: p.planes },
-              ...{ target: to, panelStride: p.panelBytes },
+              source: from,
+              rowStride: laneBytes,
+              columnStride,
+              depth: p.columns,
+              width: p.planes,
+              target: to,
+              panelStride: p.panelBytes,
             }),
           );
           f.advance(from, rowBytes);
@@ -135,22 +140,36 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
           const panels = i32.divU(i32.add(height, tile.rows - 1), tile.rows);
           f.run(
             multiplyBlock.call({
-              ...{ rows: height, n: i32.divU(bytes, laneBytes), k: p.k, depth: p.depth },
-              ...{
-                a: i32.add(a, i32.mul(i32.mul(row, p.k), laneBytes)),
-                aStep: i32.mul(panels, tile.rows * laneBytes),
-              },
-              ...{ b, bStep: 0, bPanel: panelColumns * laneBytes, list: p.list },
-              ...{ c: i32.add(c, i32.mul(row, cRowStride)), cRowStride, base: 0, baseRowStride: 0 },
+              rows: height,
+              n: i32.divU(bytes, laneBytes),
+              k: p.k,
+              depth: p.depth,
+              a: i32.add(a, i32.mul(i32.mul(row, p.k), laneBytes)),
+              aStep: i32.mul(panels, tile.rows * laneBytes),
+              b,
+              bStep: 0,
+              bPanel: panelColumns * laneBytes,
+              list: p.list,
+              c: i32.add(c, i32.mul(row, cRowStride)),
+              cRowStride,
+              base: 0,
+              baseRowStride: 0,
             }),
           );
         });
         f.run(
           copy.call({
             to: i32.add(i32.add(p.to, i32.mul(item, p.toItem)), i32.mul(first, p.toRow)),
-            ...{ toPlane: p.toPlane, toRow: p.toRow, toStep: p.toStep },
-            ...{ from: c, fromPlane: cRowStride, fromRow: p.rowBytes, fromStep: laneBytes },
-            ...{ planes: p.m, rows, columns: p.columns },
+            toPlane: p.toPlane,
+            toRow: p.toRow,
+            toStep: p.toStep,
+            from: c,
+            fromPlane: cRowStride,
+            fromRow: p.rowBytes,
+            fromStep: laneBytes,
+            planes: p.m,
+            rows,
+            columns: p.columns,
           }),
         );
       },
@@ -175,9 +194,20 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
           f.if(i32.or(p.add, image), () => f.set(base, c));
           f.run(
             weightGradientBlock.call({
-              ...{ rows, n: p.n, k: p.k, depth: p.depth, a, aStep: 0, list: i32.add(p.list, i32.mul(first, 4)) },
-              ...{ b, bStep: panelColumns * laneBytes, bPanel: i32.mul(p.k, panelColumns * laneBytes) },
-              ...{ c, cRowStride, base, baseRowStride: cRowStride },
+              rows,
+              n: p.n,
+              k: p.k,
+              depth: p.depth,
+              a,
+              aStep: 0,
+              list: i32.add(p.list, i32.mul(first, 4)),
+              b,
+              bStep: panelColumns * laneBytes,
+              bPanel: i32.mul(p.k, panelColumns * laneBytes),
+              c,
+              cRowStride,
+              base,
+              baseRowStride: cRowStride,
             }),
           );
           f.advance(a, p.aImage);

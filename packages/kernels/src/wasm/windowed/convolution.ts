@@ -5,6 +5,7 @@ import { contiguous } from '../../arrays/copy.ts';
 import { type Data, type FloatDType, newData } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
 import type { Convolution } from '../../primitives.ts';
+import { laneTypes } from '../assembler/float-vector.ts';
 import {
   BLOCK_ROWS,
   blockDepth,
@@ -19,8 +20,9 @@ import { TASKS_PER_THREAD } from '../threads/job-protocol.ts';
 import { compileTasks, type TaskRunner } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type ConvolutionExports, convolutionTasks } from './convolution-kernels.ts';
-import { type AxisLayout, inputLayout, positionsLayout, type Tap } from './layout.ts';
-import { type Axis, planarAxes } from './unfold.ts';
+import { distances, isPlain, type Maps, mapsOf, sizesOf } from './geometry.ts';
+import { inputLayout, positionsLayout } from './layout.ts';
+import { gathered, transposed } from './weights.ts';
 
 /** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
 const SINGLE_THREAD_BYTES = 1 << 19;
@@ -31,48 +33,6 @@ const CLEAR_TASK_BYTES = 1 << 16;
 const PRODUCT_TASK_BYTES = 1 << 18;
 /** Positions of a single row that are gone through at a time: it is cut into rows of so many, which make bands. */
 const MAX_ROW_POSITIONS = 1 << 11;
-
-/** The shapes of a convolution as planes of images. */
-interface Sizes {
-  readonly images: number;
-  readonly groups: number;
-  /** Channels of x, and of y, of one group. */
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly y: Axis;
-  readonly x: Axis;
-}
-
-const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): Sizes => {
-  const [vertical, horizontal] = planarAxes(x.slice(2), windows);
-  return { images: x[0]!, groups, inputs: w[1]!, outputs: w[0]! / groups, y: vertical, x: horizontal };
-};
-
-/** Planes of images as they are, and as they are laid out. */
-interface Maps {
-  /** Of one image. */
-  readonly planes: number;
-  readonly width: number;
-  /** Elements of a plane. */
-  readonly plane: number;
-  readonly y: AxisLayout;
-  readonly x: AxisLayout;
-  /** Elements of a plane as it is laid out. */
-  readonly laid: number;
-}
-
-const mapsOf = (planes: number, height: number, width: number, y: AxisLayout, x: AxisLayout): Maps => ({
-  ...{ planes, width, plane: height * width, y, x },
-  laid: y.phases * y.length * x.phases * x.length,
-});
-
-/** Whether an axis is laid out as it is. Of windows that see padding alone, no segment of it is laid out at all. */
-const isWhole = ({ phases, length, segments: [first] }: AxisLayout): boolean =>
-  phases === 1 && first !== undefined && first.step === 1 && first.to === 0 && first.count === length;
-
-/** Whether planes are laid out as they are. */
-const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
-  laid === plane && x.length === width && isWhole(y) && isWhole(x);
 
 /** Maps of some images in the heap, as they are and laid out. */
 interface Images {
@@ -118,7 +78,7 @@ export class Convolutions {
 
   /** With a pool, whose memory is its own, all of it takes part. */
   constructor(by: WorkerPool | Heap, dtype: FloatDType, tile: TileName) {
-    const type = dtype === 'float32' ? 'f32' : 'f64';
+    const type = laneTypes[dtype];
     this.#layout = productLayout(type, tile);
     this.#runner = compileTasks((module) => convolutionTasks(module, type, tile), by);
   }
@@ -139,8 +99,19 @@ export class Convolutions {
         const from = this.#images(source, maps, atOnce);
         const to = this.#stage(out, perImage, atOnce);
         const product = {
-          ...{ weight, groups, rows: down.positions, columns: across.positions, row: x1.axis.length, from, list },
-          ...{ to, toStart: 0, toImage: perImage, toPlane: positions, toRow: across.positions, toStep: 1 },
+          weight,
+          groups,
+          rows: down.positions,
+          columns: across.positions,
+          row: x1.axis.length,
+          from,
+          list,
+          to,
+          toStart: 0,
+          toImage: perImage,
+          toPlane: positions,
+          toRow: across.positions,
+          toStep: 1,
         };
         return {
           copyIn: from.dense.copyIn,
@@ -193,9 +164,19 @@ export class Convolutions {
         const from = this.#images(source, maps, atOnce);
         const to = this.#stage(out, perImage, atOnce);
         const products = parts.map(({ vertical, horizontal, weight, list }) => ({
-          ...{ weight, groups, rows: vertical.count, columns: horizontal.count, row: x1.axis.length, from, list },
-          ...{ to, toStart: vertical.from * across.length + horizontal.from },
-          ...{ toImage: perImage, toPlane: plane, toRow: down.stride * across.length, toStep: across.stride },
+          weight,
+          groups,
+          rows: vertical.count,
+          columns: horizontal.count,
+          row: x1.axis.length,
+          from,
+          list,
+          to,
+          toStart: vertical.from * across.length + horizontal.from,
+          toImage: perImage,
+          toPlane: plane,
+          toRow: down.stride * across.length,
+          toStep: across.stride,
         }));
         return {
           copyIn: from.dense.copyIn,
@@ -242,19 +223,33 @@ export class Convolutions {
           compute: (first, count, overlap) => {
             this.#lay(a, first, count);
             this.#runner.run('pack', count * groups, {
-              ...{ from: b.pointer(first), fromItem: outputs * plane * bytes, planes: outputs, rows: down.positions },
-              ...{ columns: across.positions, rowPositions: x1.axis.length },
-              ...{ to: panels, toItem: packed, panelBytes: positions * panelColumns * bytes },
+              from: b.pointer(first),
+              fromItem: outputs * plane * bytes,
+              planes: outputs,
+              rows: down.positions,
+              columns: across.positions,
+              rowPositions: x1.axis.length,
+              to: panels,
+              toItem: packed,
+              panelBytes: positions * panelColumns * bytes,
             });
             const values = {
-              ...{ parts: Math.ceil(rows / partRows), partRows, rows, images: count },
-              ...{ n: outputs, k: positions, depth: blockDepth(positions), list },
-              ...{
-                a: laidOutAt(a, first),
-                aImage: maps.planes * maps.laid * bytes,
-                aGroup: inputs * maps.laid * bytes,
-              },
-              ...{ b: panels, bImage: groups * packed, bGroup: packed, c, add: first },
+              parts: Math.ceil(rows / partRows),
+              partRows,
+              rows,
+              images: count,
+              n: outputs,
+              k: positions,
+              depth: blockDepth(positions),
+              list,
+              a: laidOutAt(a, first),
+              aImage: maps.planes * maps.laid * bytes,
+              aGroup: inputs * maps.laid * bytes,
+              b: panels,
+              bImage: groups * packed,
+              bGroup: packed,
+              c,
+              add: first,
             };
             this.#runner.run('weightGradient', groups * Math.ceil(rows / partRows), values, overlap);
           },
@@ -300,15 +295,27 @@ export class Convolutions {
     const mark = heap.mark();
     const work = heap.reserve(threads * workBytes);
     const values = {
-      ...{ bands, bandRows, rows, columns, rowBytes: row * bytes, m, k, depth: blockDepth(k), work, workBytes },
-      ...{ a: weight.pointer, aGroup: weight.groupBytes, groups, list },
-      ...{ b: laidOutAt(from, first) + start * bytes, bItem: (from.maps.planes / groups) * from.maps.laid * bytes },
-      ...{
-        to: to.pointer(first) + where.toStart * bytes,
-        toItem: (where.toImage / groups) * bytes,
-        toPlane: where.toPlane * bytes,
-      },
-      ...{ toRow: where.toRow * bytes, toStep: where.toStep * bytes },
+      bands,
+      bandRows,
+      rows,
+      columns,
+      rowBytes: row * bytes,
+      m,
+      k,
+      depth: blockDepth(k),
+      work,
+      workBytes,
+      a: weight.pointer,
+      aGroup: weight.groupBytes,
+      groups,
+      list,
+      b: laidOutAt(from, first) + start * bytes,
+      bItem: (from.maps.planes / groups) * from.maps.laid * bytes,
+      to: to.pointer(first) + where.toStart * bytes,
+      toItem: (where.toImage / groups) * bytes,
+      toPlane: where.toPlane * bytes,
+      toRow: where.toRow * bytes,
+      toStep: where.toStep * bytes,
     };
     this.#runner.run('multiply', items * bands, values, overlap);
     heap.release(mark);
@@ -357,11 +364,18 @@ export class Convolutions {
         const part = vertical.phase * x1.phases + horizontal.phase;
         this.#runner.run('copy', images, {
           to: room + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
-          ...{ toImage: planes * toPlane, toPlane, toRow: x1.length * bytes, toStep: bytes },
+          toImage: planes * toPlane,
+          toPlane,
+          toRow: x1.length * bytes,
+          toStep: bytes,
           from: dense.pointer(first) + (vertical.from * width + horizontal.from) * bytes,
-          ...{ fromImage: planes * fromPlane, fromPlane },
-          ...{ fromRow: vertical.step * width * bytes, fromStep: horizontal.step * bytes },
-          ...{ planes, rows: vertical.count, columns: horizontal.count },
+          fromImage: planes * fromPlane,
+          fromPlane,
+          fromRow: vertical.step * width * bytes,
+          fromStep: horizontal.step * bytes,
+          planes,
+          rows: vertical.count,
+          columns: horizontal.count,
         });
       }
     }
@@ -423,50 +437,3 @@ function dataOf(x: NdArray): Data {
 
 /** Where images that were laid out lie. */
 const laidOutAt = ({ dense, laidOut: room }: Images, first: number): number => room ?? dense.pointer(first);
-
-/** How far from the first element the entries of the windows lie, for each channel. */
-function distances(channels: number, { x, y, laid }: Maps, down: readonly Tap[], across: readonly Tap[]): Int32Array {
-  const list = new Int32Array(channels * down.length * across.length);
-  let at = 0;
-  for (let channel = 0; channel < channels; channel++) {
-    for (const v of down) {
-      for (const h of across) {
-        list[at++] = channel * laid + ((v.phase * x.phases + h.phase) * y.length + v.start) * x.length + h.start;
-      }
-    }
-  }
-  return list;
-}
-
-/** Of a weight [groups, outputs, inputs, size], some entries as [groups, inputs, outputs, entries]. */
-function gathered(
-  w: Data,
-  groups: number,
-  outputs: number,
-  inputs: number,
-  size: number,
-  entries: readonly number[],
-): Data {
-  const out = w.slice(0, groups * inputs * outputs * entries.length);
-  let at = 0;
-  for (let group = 0; group < groups; group++) {
-    for (let input = 0; input < inputs; input++) {
-      for (let output = 0; output < outputs; output++) {
-        const from = ((group * outputs + output) * inputs + input) * size;
-        for (const entry of entries) out[at++] = w[from + entry]!;
-      }
-    }
-  }
-  return out;
-}
-
-/** [groups, rows, columns] as [groups, columns, rows]. */
-function transposed(x: Data, groups: number, rows: number, columns: number): Data {
-  const out = x.slice();
-  for (let group = 0, at = 0; group < groups; group++) {
-    for (let column = 0; column < columns; column++) {
-      for (let row = 0; row < rows; row++) out[at++] = x[(group * rows + row) * columns + column]!;
-    }
-  }
-  return out;
-}

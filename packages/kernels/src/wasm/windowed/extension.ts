@@ -8,6 +8,7 @@ import { sizeOf } from '../../arrays/shape.ts';
 import type { Window } from '../../arrays/views.ts';
 import { windowedLoops } from '../../plain/windowed.ts';
 import type { Convolution, Kernels, WindowedKernels } from '../../primitives.ts';
+import { laneTypes } from '../assembler/float-vector.ts';
 import type { ExtensionHost, KernelExtension } from '../extension.ts';
 import { bestTile } from '../matmul/microkernel.ts';
 import { perMemory } from '../threads/task-runner.ts';
@@ -36,7 +37,7 @@ function windowedKernels(
   kernels: Kernels<NdArray>,
 ): WindowedKernels<NdArray> {
   const loops = windowedLoops(kernels);
-  const windowsOf = forEachFloat((dtype) => new Unfold(heap, dtype === 'float32' ? 'f32' : 'f64'));
+  const windowsOf = forEachFloat((dtype) => new Unfold(heap, laneTypes[dtype]));
   const tile = bestTile(relaxed);
   const convolutionsOf = forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
   /** For so many products of x and w; none where there are none, or where they are left to other primitives. */

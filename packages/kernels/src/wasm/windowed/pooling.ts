@@ -9,7 +9,7 @@ import type { FloatDType } from '../../arrays/dtype.ts';
 import { type Shape, sizeOf } from '../../arrays/shape.ts';
 import type { Window } from '../../arrays/views.ts';
 import { poolsOf } from '../../plain/pooling.ts';
-import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { type FloatType, type FloatVector, floatVector, laneBytes, laneTypes } from '../assembler/float-vector.ts';
 import { i32, select, smaller, type Value, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder, Local, Locals } from '../assembler/module-builder.ts';
 import { type StagedItems, stage } from '../memory/block-pipeline.ts';
@@ -211,8 +211,8 @@ export class Pooling {
   readonly #runner: TaskRunner<ReturnType<typeof poolingTasks>, unknown>;
 
   constructor(by: WorkerPool | Heap, dtype: FloatDType) {
-    const type = dtype === 'float32' ? 'f32' : 'f64';
-    this.#bytes = type === 'f32' ? 4 : 8;
+    const type = laneTypes[dtype];
+    this.#bytes = laneBytes[type];
     this.#runner = compileTasks(() => poolingTasks(type), by);
   }
 

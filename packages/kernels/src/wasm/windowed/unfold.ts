@@ -8,7 +8,7 @@ import { contiguous } from '../../arrays/copy.ts';
 import { sizeOf } from '../../arrays/shape.ts';
 import { type Window, windowPositions } from '../../arrays/views.ts';
 import { allocate, zeroed } from '../../memory.ts';
-import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
+import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
 import { i32, larger, select, smaller, type Value } from '../assembler/instructions.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Heap } from '../memory/heap.ts';
@@ -158,7 +158,7 @@ export class Unfold {
   constructor(heap: Heap, type: FloatType) {
     this.#heap = heap;
     this.#kernels = windowModule(floatVector(type, false) as FloatVector).instantiate<Exports>(heap.memory);
-    this.#bytes = type === 'f32' ? 4 : 8;
+    this.#bytes = laneBytes[type];
   }
 
   /** The windows of an array, as `shape`. */

@@ -1,0 +1,68 @@
+/** Matrices in typed arrays on any strides, and their copies into and out of linear memory. */
+
+export type FloatArray = Float32Array | Float64Array;
+
+/** A matrix in a typed array, on any strides, in elements: transposed, reversed, repeated. */
+export interface ArrayMatrix<T extends FloatArray = FloatArray> {
+  readonly data: T;
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+/** Rows up to this length are copied by a loop: a call for each takes longer. */
+const SHORT_ROW_ELEMENTS = 24;
+/** A matrix of contiguous rows. */
+export const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
+  return { data, offset, rowStride, columnStride: 1 };
+};
+
+export const transposed = <T extends FloatArray>(matrix: ArrayMatrix<T>): ArrayMatrix<T> => ({
+  ...matrix,
+  rowStride: matrix.columnStride,
+  columnStride: matrix.rowStride,
+});
+
+/** The matrix from a row and a column on. */
+export function part<T extends FloatArray>(matrix: ArrayMatrix<T>, row: number, column: number): ArrayMatrix<T> {
+  if (row === 0 && column === 0) return matrix;
+  return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
+}
+
+/** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */
+export function copyDense(to: FloatArray, at: number, matrix: ArrayMatrix, rows: number, columns: number): boolean {
+  const { data, offset, rowStride, columnStride } = matrix;
+  const isDown = rowStride === 1 && columnStride !== 1;
+  const length = rows * columns;
+  if (isDown ? columnStride === rows : columnStride === 1 && rowStride === columns) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+  } else if (isDown) copyRows(to, at, rows, transposed(matrix), columns, rows);
+  else copyRows(to, at, columns, matrix, rows, columns);
+  return isDown;
+}
+
+/** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */
+export function copyRows(
+  to: FloatArray,
+  at: number,
+  toStride: number,
+  { data, offset, rowStride, columnStride }: ArrayMatrix,
+  rows: number,
+  columns: number,
+): void {
+  const length = rows * columns;
+  const dense = rows === 1 || (rowStride === columns && toStride === columns);
+  if (columnStride === 1 && dense && length > SHORT_ROW_ELEMENTS) {
+    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+  } else if (columnStride === 1 && columns > SHORT_ROW_ELEMENTS) {
+    for (let row = 0; row < rows; row++) {
+      const start = offset + row * rowStride;
+      to.set(data.subarray(start, start + columns), at + row * toStride);
+    }
+  } else {
+    for (let row = 0; row < rows; row++) {
+      const [source, target] = [offset + row * rowStride, at + row * toStride];
+      for (let column = 0; column < columns; column++) to[target + column] = data[source + column * columnStride]!;
+    }
+  }
+}

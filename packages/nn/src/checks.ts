@@ -27,5 +27,19 @@ export function checkRandom(call: string, random: Random | undefined): Random {
   throw new ArgumentError(`${call}: expected { random }, the generator to draw the masks; nothing is random without`);
 }
 
+/**
+ * Throws unless options are an object that has known names alone: a misspelt name would be an option that is silently left out.
+ */
+export function checkOptions<O extends object>(call: string, options: O, known: readonly (keyof O & string)[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ArgumentError(`${call}: expected options as an object, got ${options}`);
+  }
+  for (const name in options) {
+    if ((known as readonly string[]).includes(name)) continue;
+    const names = known.length === 1 ? known[0] : `one of ${known.join(', ')}`;
+    throw new ArgumentError(`${call}: unknown option '${name}', expected ${names}`);
+  }
+}
+
 /** Options without a name that none of them has, which a type parameter would let pass. */
 export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

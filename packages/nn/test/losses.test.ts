@@ -143,7 +143,7 @@ test.each<[string, () => unknown, string]>([
   [
     'smoothL1 of no width',
     () => smoothL1(ones([1]), ones([1]), { beta: -1 }),
-    'smoothL1: beta is -1, expected a number >= 0',
+    'smoothL1: beta is -1, expected a finite number >= 0',
   ],
   [
     'poissonNll of less than nothing',

@@ -3,14 +3,17 @@
 import type { Shape, Tensor } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
 import {
+  checkLossOptions,
   checkTargets,
   comparable,
+  flatAtInfinity,
   isProbability,
   type Loss,
   type LossOptions,
   type Reduction,
   reduce,
   type Targets,
+  weighted,
 } from './loss.ts';
 
 /**
@@ -25,6 +28,7 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
   targets: Targets<'hinge', P, T>,
   options: LossOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('hinge', options);
   const [p, t] = comparable('hinge', predictions, targets);
   checkTargets('hinge', t, (target) => target === 1 || target === -1, '-1 or 1');
   return reduce('hinge', p.mul(t.neg()).add(1).relu(), options.reduction);
@@ -38,7 +42,7 @@ export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> exte
 /**
  * The binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, s the sigmoid, computed as
  * t softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets are probabilities, 0 and 1 included.
- * The first term is multiplied by `posWeight`.
+ * The first term is multiplied by `posWeight`. A term of weight 0 is 0, also at a logit of ±Infinity (where PyTorch gives NaN).
  *
  * @throws ArgumentError for other targets.
  * @example
@@ -49,31 +53,31 @@ export function binaryCrossEntropy<P extends Shape, T extends Shape, const R ext
   targets: Targets<'binaryCrossEntropy', P, T>,
   options: BinaryCrossEntropyOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('binaryCrossEntropy', options, 'posWeight');
   const [x, t] = comparable('binaryCrossEntropy', logits, targets);
   checkTargets('binaryCrossEntropy', t, isProbability, 'a probability, from 0 to 1');
   const { posWeight, reduction } = options;
-  return reduce('binaryCrossEntropy', crossEntropies(x, t, weightOf(x, posWeight)), reduction);
-}
-
-/** A weight that does not stretch what it weighs. */
-function weightOf(x: Tensor, weight: number | Tensor | undefined): number | Tensor | undefined {
-  if (typeof weight === 'object') weight.broadcastTo(x.shape);
-  return weight;
+  // A weight that stretched what it weighs would be an error here.
+  if (typeof posWeight === 'object') posWeight.broadcastTo(x.shape);
+  return reduce('binaryCrossEntropy', crossEntropies(x, t, posWeight), reduction);
 }
 
 function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tensor {
-  const ofFirst = x.neg().softplus().mul(t);
-  const ofSecond = x.softplus().mul(t.neg().add(1));
-  return (posWeight === undefined ? ofFirst : ofFirst.mul(posWeight)).add(ofSecond);
+  const ofFirst = weighted(
+    x.neg().softplus(),
+    posWeight === undefined ? t : t.mul(posWeight),
+    Number.POSITIVE_INFINITY,
+  );
+  return ofFirst.add(weighted(x.softplus(), t.neg().add(1), Number.POSITIVE_INFINITY));
 }
 
 export interface FocalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** How strongly what is well predicted is discounted; 2 unless given. */
+  /** How strongly what is well predicted is discounted. Defaults to 2. */
   readonly gamma?: number;
 }
 
 export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends FocalOptions<R> {
-  /** The weight of targets 1, that of targets 0 being 1 - alpha; 0.25 unless given, and none where it is negative. */
+  /** The weight of targets 1, that of targets 0 being 1 - alpha; none where it is negative. Defaults to 0.25. */
   readonly alpha?: number;
 }
 
@@ -85,7 +89,8 @@ export function discount(x: Tensor, gamma: number): Tensor {
 
 /**
  * The focal loss a_t (1 - p_t)^gamma c, with c the binary cross-entropy of logits x, p_t = t p + (1 - t) (1 - p),
- * p = s(x), and a_t = t alpha + (1 - t) (1 - alpha): what is well predicted already counts little (Lin et al. 2017).
+ * p = s(x), and a_t = t alpha + (1 - t) (1 - alpha): what is well predicted already counts little (Lin et al. 2017). As of
+ * `binaryCrossEntropy`, a term of weight 0 is 0 at every logit.
  *
  * @throws ArgumentError for targets that are no probabilities.
  * @example
@@ -96,6 +101,7 @@ export function sigmoidFocal<P extends Shape, T extends Shape, const R extends R
   targets: Targets<'sigmoidFocal', P, T>,
   options: SigmoidFocalOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('sigmoidFocal', options, 'alpha', 'gamma');
   const [x, t] = comparable('sigmoidFocal', logits, targets);
   const { alpha = 0.25, gamma = 2, reduction } = options;
   checkTargets('sigmoidFocal', t, isProbability, 'a probability, from 0 to 1');
@@ -103,8 +109,10 @@ export function sigmoidFocal<P extends Shape, T extends Shape, const R extends R
   checkOption('sigmoidFocal', 'alpha', alpha, alpha <= 1, 'a number up to 1');
   const rest = t.neg().add(1);
   // 1 - p_t, without a difference.
-  const missed = x.sigmoid().mul(rest).add(x.neg().sigmoid().mul(t));
+  const flat = flatAtInfinity(x);
+  const missed = flat.sigmoid().mul(rest).add(flat.neg().sigmoid().mul(t));
   const losses = crossEntropies(x, t).mul(discount(missed, gamma));
-  const weighted = alpha < 0 ? losses : losses.mul(t.mul(alpha).add(rest.mul(1 - alpha)));
-  return reduce('sigmoidFocal', weighted, reduction);
+  if (alpha < 0) return reduce('sigmoidFocal', losses, reduction);
+  const shares = t.mul(alpha).add(rest.mul(1 - alpha));
+  return reduce('sigmoidFocal', weighted(losses, shares, Number.POSITIVE_INFINITY), reduction);
 }

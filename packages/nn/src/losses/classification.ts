@@ -26,7 +26,17 @@ import {
   rowsOf,
   shaped,
 } from './labels.ts';
-import { checkSameDType, checkTargets, isProbability, type Loss, type Reduction, reduce } from './loss.ts';
+import {
+  checkLossOptions,
+  checkSameDType,
+  checkTargets,
+  flatAtInfinity,
+  isProbability,
+  type Loss,
+  type Reduction,
+  reduce,
+  weighted,
+} from './loss.ts';
 
 /** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the sentence that says that they don't fit. */
 export type ClassTargets<L extends Shape, T extends Shape> = Fitting<
@@ -39,7 +49,7 @@ export type ClassTargets<L extends Shape, T extends Shape> = Fitting<
 >;
 
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
-  /** The share of a target that is spread evenly over all classes; 0 unless given. */
+  /** The share of a target that is spread evenly over all classes. Defaults to 0. */
   readonly labelSmoothing?: number;
 }
 
@@ -47,7 +57,8 @@ export interface CrossEntropyOptions<R extends Reduction = Reduction> extends Cl
  * The cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c], or [n, c, …] with rows along the second
  * axis. The target of a row is its class, an int32 of a tensor [n, …], or the probabilities of all classes, in a float
  * tensor of the logits' shape. Label smoothing e makes of a target t (1 - e) t + e / c (Szegedy et al. 2016). The mean is
- * over the rows, and by the weights of their classes where labels and weights are given.
+ * over the rows, and by the weights of their classes where labels and weights are given. A class of target or weight 0 adds
+ * nothing, also where its logit is -Infinity (PyTorch: NaN).
  *
  * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
  * @example
@@ -60,6 +71,7 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   targets: ClassTargets<L, T>,
   options: CrossEntropyOptions<R> = {},
 ): Loss<R, LabelShape<L>> {
+  checkLossOptions('crossEntropy', options, 'weight', 'ignoreIndex', 'labelSmoothing');
   const x: Tensor = logits;
   const t = checkTensor('crossEntropy', targets);
   const { labelSmoothing: smoothing = 0, weight } = options;
@@ -72,8 +84,8 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
     throw new ShapeError(`crossEntropy: logits of shape ${own} need ${wanted}, got ${got}`);
   }
   return reduceLabelled('crossEntropy', x, t, options, (rows, labels, weights) => {
-    const entropies = kernels.crossEntropy(rows, labels);
-    const losses = weights?.mul(entropies) ?? entropies;
+    if (smoothing === 1) return spread(rows, weight).neg();
+    const losses = byWeight(kernels.crossEntropy(rows, labels), weights);
     return smoothing === 0 ? losses : losses.mul(1 - smoothing).sub(spread(rows, weight).mul(smoothing));
   }) as never;
 }
@@ -81,8 +93,12 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
 /** The mean of w log p over the classes of each row. */
 function spread(rows: Tensor, weight: Tensor | undefined): Tensor {
   const logs = rows.logSoftmax(1);
-  return (weight === undefined ? logs : logs.mul(weight)).mean(1);
+  return (weight === undefined ? logs : weighted(logs, weight, Number.NEGATIVE_INFINITY)).mean(1);
 }
+
+/** The losses of rows times the weights of their classes. */
+const byWeight = (losses: Tensor, weights: Tensor | undefined): Tensor =>
+  weights === undefined ? losses : weighted(losses, weights, Number.POSITIVE_INFINITY);
 
 /** -sum w t log p of each row, reduced. */
 function ofProbabilities(
@@ -98,11 +114,8 @@ function ofProbabilities(
   checkWeight('crossEntropy', x, weight);
   const given = rowsOf(targets);
   const t = smoothing === 0 ? given : given.mul(1 - smoothing).add(smoothing / x.shape[1]!);
-  const losses = rowsOf(x)
-    .logSoftmax(1)
-    .mul(weight === undefined ? t : t.mul(weight))
-    .sum(1)
-    .neg();
+  const shares = weight === undefined ? t : t.mul(weight);
+  const losses = weighted(rowsOf(x).logSoftmax(1), shares, Number.NEGATIVE_INFINITY).sum(1).neg();
   return reduce('crossEntropy', shaped(losses, labelShapeOf(x)), reduction);
 }
 
@@ -120,13 +133,16 @@ export function nll<L extends Shape, T extends Shape, const R extends Reduction 
   labels: Labels<'nll', L, T>,
   options: ClassOptions<R> = {},
 ): Loss<R, LabelShape<L>> {
-  return reduceLabelled('nll', logProbabilities, labels as unknown as Tensor, options, (rows, list, weights) => {
-    const losses = rows
-      .gather(list.reshape([-1, 1]), 1)
-      .reshape([-1])
-      .neg() as Tensor;
-    return weights?.mul(losses) ?? losses;
-  }) as never;
+  checkLossOptions('nll', options, 'weight', 'ignoreIndex');
+  return reduceLabelled('nll', logProbabilities, labels as unknown as Tensor, options, (rows, list, weights) =>
+    byWeight(
+      rows
+        .gather(list.reshape([-1, 1]), 1)
+        .reshape([-1])
+        .neg(),
+      weights,
+    ),
+  ) as never;
 }
 
 /**
@@ -142,12 +158,13 @@ export function softmaxFocal<L extends Shape, T extends Shape, const R extends R
   labels: Labels<'softmaxFocal', L, T>,
   options: FocalOptions<R> & ClassOptions<R> = {},
 ): Loss<R, LabelShape<L>> {
+  checkLossOptions('softmaxFocal', options, 'weight', 'ignoreIndex', 'gamma');
   const { gamma = 2 } = options;
   checkOption('softmaxFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
   return reduceLabelled('softmaxFocal', logits, labels as unknown as Tensor, options, (rows, list, weights) => {
     const entropies = kernels.crossEntropy(rows, list);
     // 1 - p, exact where p is nearly 1.
-    const losses = entropies.mul(discount(entropies.neg().expm1().neg(), gamma));
-    return weights?.mul(losses) ?? losses;
+    const missed = flatAtInfinity(entropies).neg().expm1().neg();
+    return byWeight(entropies.mul(discount(missed, gamma)), weights);
   }) as never;
 }

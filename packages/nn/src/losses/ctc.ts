@@ -16,12 +16,12 @@ import {
   tensor,
 } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
-import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
+import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The class that says nothing; 0 unless given. */
+  /** The class that says nothing. Defaults to 0. */
   readonly blank?: number;
-  /** Whether targets that no path can produce add neither a loss nor a gradient, instead of an infinite loss; false unless given. */
+  /** Whether the loss of targets that no path can produce is 0 instead of Infinity. Defaults to false. */
   readonly zeroInfinity?: boolean;
 }
 
@@ -40,7 +40,8 @@ const INFINITE_LOSS = 1e29;
 /**
  * The negative logarithm of the probability of target sequences, summed over all their alignments with the steps: paths that
  * give the targets once repetitions are merged and blanks dropped (Graves et al. 2006). The mean is that of the losses
- * divided by their targets' lengths, as in PyTorch.
+ * divided by their targets' lengths, as in PyTorch. Targets that no path can produce have no gradient, whether their loss is
+ * Infinity or, with `zeroInfinity`, 0: there is no direction in which it gets smaller (PyTorch gives NaN at Infinity).
  *
  * The batch comes first: log-probabilities [batch, steps, c], such as a `logSoftmax`. PyTorch's [steps, batch, c] go in as
  * `x.permute([1, 0, 2])`.
@@ -61,6 +62,7 @@ export function ctc<L extends Shape, const R extends Reduction = 'mean'>(
   targetLengths: Lengths,
   options: CtcOptions<R> = {},
 ): Loss<R, L extends readonly [infer Batch extends number, ...Shape] ? readonly [Batch] : readonly [number]> {
+  checkLossOptions('ctc', options, 'blank', 'zeroInfinity');
   const x: Tensor = logProbabilities;
   const { blank = 0, zeroInfinity = false, reduction } = options;
   checkSequences(x, targets);

@@ -1,21 +1,22 @@
 /** Losses between distributions. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
-import { checkTargets, comparable, type Loss, type Reduction, reduce, type Targets } from './loss.ts';
+import { checkLossOptions, checkTargets, comparable, type Loss, type Reduction, reduce, type Targets } from './loss.ts';
 
 /** As of other losses, or the sum divided by the length of the first axis, which is the divergence of a distribution. */
 export type DivergenceReduction = Reduction | 'batchMean';
 
 export interface KlDivergenceOptions<R extends DivergenceReduction = DivergenceReduction> {
-  /** `mean` unless given, over all elements; `batchMean` for the mean over distributions along the last axis. */
+  /** Over all elements; `batchMean` for the mean over distributions along the last axis. Defaults to `mean`. */
   readonly reduction?: R;
-  /** Whether the targets are logarithms of probabilities too; false unless given. */
+  /** Whether the targets are logarithms of probabilities too. Defaults to false. */
   readonly logTarget?: boolean;
 }
 
 /**
- * The divergence t (log t - x) of each element of log-probabilities x from the probability t, 0 where t is 0: summed over a
- * distribution, the one of Kullback and Leibler (1951), KL(t || e^x).
+ * The divergence t (log t - x) of each element of log-probabilities x from the probability t: summed over a distribution, the
+ * one of Kullback and Leibler (1951), KL(t || e^x). Where t is 0, it is 0 with gradients 0, whatever x is, and also where t is
+ * given as the logarithm -Infinity (PyTorch: NaN).
  *
  * @throws ArgumentError for a target below 0.
  * @example
@@ -28,12 +29,21 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
   targets: Targets<'klDivergence', P, T>,
   options: KlDivergenceOptions<R> = {},
 ): Loss<R extends 'none' ? 'none' : 'mean', P> {
+  checkLossOptions('klDivergence', options, 'logTarget');
   const [x, t] = comparable('klDivergence', logPredictions, targets);
   const { logTarget = false, reduction } = options;
   if (!logTarget) checkTargets('klDivergence', t, (target) => target >= 0, 'a number >= 0');
-  const losses = logTarget ? t.exp().mul(t.sub(x)) : fromProbabilities(x, t);
+  const losses = (logTarget ? fromLogarithms : fromProbabilities)(x, t);
   if (reduction === 'batchMean') return losses.sum().div(x.shape[0] ?? 1) as never;
   return reduce('klDivergence', losses, reduction as Reduction | undefined) as never;
+}
+
+/** e^t (t - x), and 0 where e^t is 0 and the difference infinite. */
+function fromLogarithms(x: Tensor, t: Tensor): Tensor {
+  const [probability, difference] = [t.exp(), t.sub(x)];
+  const never = probability.equal(0).minimum(difference.sub(difference).notEqual(0));
+  if (!never.elements.includes(1)) return probability.mul(difference);
+  return never.where(0, fromLogarithms(never.where(0, x), never.where(0, t)));
 }
 
 /** t (log t - x) where t is not 0. Where it is, neither log t nor x, which may be infinite too, is looked at. */

@@ -101,6 +101,18 @@ export const shaped = (losses: Tensor, shape: Shape): Tensor => (shape.length ==
  */
 export type RowLoss = (rows: Tensor, labels: Tensor, weights: Tensor | undefined) => Tensor;
 
+/** The losses of rows of which some are ignored, with 0 for those. */
+function lossesOf(rows: Tensor, labels: Tensor, weights: Tensor | undefined, counts: Tensor, lossOf: RowLoss): Tensor {
+  const losses = lossOf(rows, labels, weights);
+  const values = losses.detach();
+  const harmful = counts.equal(0).minimum(values.sub(values).notEqual(0));
+  // What is ignored may hold anything. Infinite slopes times 0 are NaN, so that such rows are left out before they are used.
+  const harmless = harmful.elements.includes(1)
+    ? lossOf(harmful.reshape([-1, 1]).where(0, rows), labels, weights)
+    : losses;
+  return counts.where(harmless, 0);
+}
+
 /** Losses of labelled rows, reduced: the mean is by weight, and what is ignored has none. */
 export function reduceLabelled(
   call: string,
@@ -115,8 +127,9 @@ export function reduceLabelled(
   const counts = ignoreIndex === undefined ? undefined : list.notEqual(ignoreIndex);
   const known = counts?.where(list, 0) ?? list;
   const weights = weight?.take(known);
-  const all = lossOf(rowsOf(x), known, weights);
-  const losses = shaped(counts?.where(all, 0) ?? all, labels.shape);
+  const all =
+    counts === undefined ? lossOf(rowsOf(x), known, weights) : lossesOf(rowsOf(x), known, weights, counts, lossOf);
+  const losses = shaped(all, labels.shape);
   if (reduction !== 'mean' || (counts === undefined && weights === undefined)) return reduce(call, losses, reduction);
 
   const shares = weights === undefined ? counts!.cast(x.dtype) : (counts?.where(weights, 0) ?? weights);

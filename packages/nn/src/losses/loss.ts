@@ -19,13 +19,14 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkOptions } from '../checks.ts';
 import type { SameShapes } from '../layer-shapes.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
 export interface LossOptions<R extends Reduction = Reduction> {
-  /** `mean` unless given. */
+  /** Defaults to `mean`. */
   readonly reduction?: R;
 }
 
@@ -39,6 +40,15 @@ export type Targets<Call extends string, P extends Shape, T extends Shape> = Fit
     : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>,
   T
 >;
+
+/** Throws where an option of a loss is none of these, or `reduction`. */
+export function checkLossOptions<O extends { readonly reduction?: unknown }>(
+  call: string,
+  options: O,
+  ...own: readonly (keyof O & string)[]
+): void {
+  checkOptions(call, options, ['reduction', ...own]);
+}
 
 export function checkSameDType(call: string, predictions: Tensor, targets: Tensor): void {
   if (predictions.dtype === targets.dtype) return;
@@ -92,6 +102,26 @@ export function reduce<R extends Reduction, S extends Shape>(
     default:
       throw new ArgumentError(`${call}: unknown reduction '${reduction}', expected 'mean', 'sum' or 'none'`);
   }
+}
+
+/** x, and a value where a mask holds. Where it holds nowhere, which is usual, nothing is recorded. */
+export const replaced = (x: Tensor, mask: Tensor, value: number | Tensor): Tensor =>
+  mask.elements.includes(1) ? mask.where(value, x) : x;
+
+/**
+ * weight x, and 0 where the weight is 0 and x is a certain infinity: what does not count adds nothing and has no gradient,
+ * as in 0 log 0 = 0.
+ */
+export const weighted = (x: Tensor, weight: Tensor, infinity: number): Tensor =>
+  replaced(x, weight.equal(0).minimum(x.equal(infinity)), 0).mul(weight);
+
+/**
+ * x, whose infinite elements have no gradient: for a factor whose slope goes to 0 there faster than the others grow, so that
+ * a product of infinity and 0 is not formed.
+ */
+export function flatAtInfinity(x: Tensor): Tensor {
+  const constant = x.detach();
+  return replaced(x, constant.abs().equal(Number.POSITIVE_INFINITY), constant);
 }
 
 export const isProbability = (x: number): boolean => x >= 0 && x <= 1;

@@ -14,12 +14,22 @@ import {
 } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
-import { checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce, type Targets } from './loss.ts';
+import {
+  checkLossOptions,
+  checkNotEmpty,
+  type Loss,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  replaced,
+  type Targets,
+  weighted,
+} from './loss.ts';
 
 export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The power of what is missing, 1 or 2; 1 unless given. */
+  /** The power of what is missing, 1 or 2. Defaults to 1. */
   readonly power?: 1 | 2;
-  /** By how much the right class is to lead; 1 unless given. */
+  /** By how much the right class is to lead. Defaults to 1. */
   readonly margin?: number;
   /** A weight for each class, [c]; the mean is over the rows all the same. */
   readonly weight?: Tensor;
@@ -40,6 +50,7 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   labels: Labels<'multiMargin', L, T>,
   options: MultiMarginOptions<R> = {},
 ): Loss<R, RowShape<L>> {
+  checkLossOptions('multiMargin', options, 'power', 'margin', 'weight');
   const [x, t] = [scores as Tensor, labels as unknown as Tensor];
   const { power = 1, margin = 1, weight, reduction } = options;
   checkOption('multiMargin', 'power', power, power === 1 || power === 2, '1 or 2');
@@ -49,11 +60,13 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   const c = x.shape[1]!;
   const column = t.reshape([-1, 1]) as Tensor;
   const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
-  // The right class itself misses 0.
   const margins = right.where(full([], 0, { dtype: x.dtype }), margin);
-  const missing = x.add(margins).sub(x.gather(column, 1)).relu();
+  const differences = x.add(margins).sub(x.gather(column, 1));
+  // The right class itself misses 0, also where it is infinite and its difference from itself is NaN.
+  const missing = replaced(differences, right.minimum(differences.notEqual(differences)), 0).relu();
   const losses = (power === 1 ? missing : missing.mul(missing)).sum(1).div(c) as Tensor;
-  return reduce('multiMargin', weight === undefined ? losses : losses.mul(weight.take(t)), reduction);
+  const all = weight === undefined ? losses : weighted(losses, weight.take(t), Number.POSITIVE_INFINITY);
+  return reduce('multiMargin', all, reduction);
 }
 
 function checkMatrix(call: string, x: Tensor): void {
@@ -75,6 +88,7 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   labels: Targets<'multiLabelMargin', P, T>,
   options: LossOptions<R> = {},
 ): Loss<R, RowShape<P>> {
+  checkLossOptions('multiLabelMargin', options);
   const [x, t] = [scores as Tensor, labels as unknown as Tensor];
   checkFloat('multiLabelMargin', x);
   checkMatrix('multiLabelMargin', x);

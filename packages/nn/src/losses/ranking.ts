@@ -1,8 +1,18 @@
 /** Losses of embeddings: which points are to lie close together, and which apart. */
 
-import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import {
+  concat,
+  formatShape,
+  full,
+  type Shape,
+  ShapeError,
+  sameShape,
+  stopGradient,
+  type Tensor,
+} from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
 import {
+  checkLossOptions,
   checkSameDType,
   checkTargets,
   comparable,
@@ -17,16 +27,22 @@ import {
 type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, number] ? readonly [...Lead] : Shape;
 
 export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The cosine up to which points that are to lie apart may agree, from -1 to 1; 0 unless given. */
+  /** The cosine up to which points that are to lie apart may agree, from -1 to 1. Defaults to 0. */
   readonly margin?: number;
 }
 
-/** Keeps the cosine of a vector of zeros finite. */
-const COSINE_EPSILON = 1e-12;
+/** Another entry of each vector where its length is taken, so that the cosine of a vector of zeros is 0. */
+const COSINE_EPSILON = 1e-6;
+
+/** Vectors along the last axis divided by their lengths, sqrt(|v|^2 + 1e-12). */
+function directions(v: Tensor): Tensor {
+  const longer = concat([v, full(v.shape.with(-1, 1), COSINE_EPSILON, { dtype: v.dtype })], -1);
+  return v.div(longer.norm(-1, { keepDims: true }) as Tensor);
+}
 
 /**
  * Of vectors a and b along the last axis: 1 - cos(a, b) where the target is 1, and max(0, cos(a, b) - margin) where it
- * is -1.
+ * is -1, with derivative 0 at the margin (PyTorch: 1). The loss is never negative.
  *
  * @param targets one for each pair: of the shape of a without its last axis
  * @throws ArgumentError for other targets.
@@ -40,6 +56,7 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
   targets: Tensor,
   options: CosineEmbeddingOptions<R> = {},
 ): Loss<R, Vectors<A>> {
+  checkLossOptions('cosineEmbedding', options, 'margin');
   const [x, y] = comparable('cosineEmbedding', a, b);
   const { margin = 0, reduction } = options;
   checkOption('cosineEmbedding', 'margin', margin, margin >= -1 && margin <= 1, 'a number from -1 to 1');
@@ -50,29 +67,27 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
   }
   checkSameDType('cosineEmbedding', x, targets);
   checkTargets('cosineEmbedding', targets, (target) => target === 1 || target === -1, '-1 or 1');
-  const square = (v: Tensor): Tensor => v.mul(v).sum(-1).add(COSINE_EPSILON) as Tensor;
-  const cosine = x
-    .mul(y)
-    .sum(-1)
-    .div(square(x).mul(square(y)).sqrt()) as Tensor;
+  const rounded = directions(x).mul(directions(y)).sum(-1) as Tensor;
+  // Rounding alone can lead beyond 1; the derivative is that of the number before.
+  const cosine = rounded.add(stopGradient(rounded.minimum(1).sub(rounded)));
   const losses = targets.greater(0).where(cosine.neg().add(1), cosine.sub(margin).relu());
   return reduce('cosineEmbedding', losses, reduction);
 }
 
 export interface TripletMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** By how much farther the negative is to lie than the positive; 1 unless given. */
+  /** By how much farther the negative is to lie than the positive. Defaults to 1. */
   readonly margin?: number;
-  /** The order of the norm that distances are measured by; 2 unless given. */
+  /** The order of the norm that distances are measured by. Defaults to 2. */
   readonly order?: number;
-  /** Added to differences; 1e-6 unless given. */
+  /** Added to differences. Defaults to 1e-6. */
   readonly eps?: number;
-  /** Whether the negative's distance is that from the positive where this is smaller (Balntas et al. 2016); false unless given. */
+  /** Whether the negative's distance is that from the positive where this is smaller (Balntas et al. 2016). Defaults to false. */
   readonly swap?: boolean;
 }
 
 /**
  * max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n, vectors along the last axis, with
- * d(x, y) = ||x - y + eps|| (Schroff et al. 2015).
+ * d(x, y) = ||x - y + eps|| (Schroff et al. 2015). The derivative is 0 exactly at the margin (PyTorch: 1).
  *
  * @example
  * const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[3, 4]]), tensor([[0, 5.5]])];
@@ -84,6 +99,7 @@ export function tripletMargin<A extends Shape, P extends Shape, N extends Shape,
   negatives: Targets<'tripletMargin', A, N>,
   options: TripletMarginOptions<R> = {},
 ): Loss<R, Vectors<A>> {
+  checkLossOptions('tripletMargin', options, 'margin', 'order', 'eps', 'swap');
   const [a, p] = comparable('tripletMargin', anchors, positives);
   const [, n] = comparable('tripletMargin', anchors, negatives);
   if (a.rank === 0) throw new ShapeError('tripletMargin: expected vectors along the last axis, got shape []');

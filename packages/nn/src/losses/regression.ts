@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   formatShape,
+  hardtanh,
   type Shape,
   ShapeError,
   sameShape,
@@ -10,7 +11,18 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
-import { checkTargets, comparable, type Loss, type LossOptions, type Reduction, reduce, type Targets } from './loss.ts';
+import {
+  checkLossOptions,
+  checkTargets,
+  comparable,
+  type Loss,
+  type LossOptions,
+  type Reduction,
+  reduce,
+  replaced,
+  type Targets,
+  weighted,
+} from './loss.ts';
 
 /**
  * The squared error (p - t)^2.
@@ -23,6 +35,7 @@ export function mse<P extends Shape, T extends Shape, const R extends Reduction 
   targets: Targets<'mse', P, T>,
   options: LossOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('mse', options);
   const [p, t] = comparable('mse', predictions, targets);
   const difference = p.sub(t);
   return reduce('mse', difference.mul(difference), options.reduction);
@@ -39,17 +52,19 @@ export function l1<P extends Shape, T extends Shape, const R extends Reduction =
   targets: Targets<'l1', P, T>,
   options: LossOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('l1', options);
   const [p, t] = comparable('l1', predictions, targets);
   return reduce('l1', p.sub(t).abs(), options.reduction);
 }
 
 export interface HuberOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Where the parabola goes over into lines; 1 unless given. */
+  /** Where the parabola goes over into lines. Defaults to 1. */
   readonly delta?: number;
 }
 
 /**
- * With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964).
+ * With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964). The second derivatives are 1 and, from
+ * delta on, 0.
  *
  * @example
  * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).toArray(); // [0.125, 2.5]
@@ -59,27 +74,24 @@ export function huber<P extends Shape, T extends Shape, const R extends Reductio
   targets: Targets<'huber', P, T>,
   options: HuberOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('huber', options, 'delta');
   const [p, t] = comparable('huber', predictions, targets);
   const { delta = 1 } = options;
   checkOption('huber', 'delta', delta, delta > 0, 'a number above 0');
-  return reduce('huber', parabolaAndLines(p.sub(t).abs(), delta), options.reduction);
-}
-
-/** d^2 / 2 up to delta, and delta (d - delta / 2) beyond. */
-function parabolaAndLines(distance: Tensor, delta: number): Tensor {
-  // With c the distance or delta, whichever is smaller, both pieces are c (d - c / 2).
-  const capped = distance.minimum(delta);
-  return capped.mul(distance.sub(capped.mul(0.5)));
+  const difference = p.sub(t);
+  // With c the difference, kept from -delta to delta, both pieces are c (p - t - c / 2), without a kink at 0.
+  const near = hardtanh(difference, -delta, delta);
+  return reduce('huber', near.mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
 export interface SmoothL1Options<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Where the parabola goes over into lines, 0 for lines alone; 1 unless given. */
+  /** Where the parabola goes over into lines, 0 for lines alone. Defaults to 1. */
   readonly beta?: number;
 }
 
 /**
- * With d = |p - t|: d^2 / (2 beta) up to beta, and d - beta / 2 beyond: `huber` divided by its delta, which goes over into
- * `l1` as beta goes to 0 (Girshick 2015).
+ * With d = |p - t|: d^2 / (2 beta) up to beta, and d - beta / 2 beyond: `huber` divided by its delta, second derivatives
+ * included, which goes over into `l1` as beta goes to 0 (Girshick 2015).
  *
  * @example
  * smoothL1(tensor([0.5, 3]), tensor([0, 0]), { beta: 2, reduction: 'none' }).toArray(); // [0.0625, 2]
@@ -89,18 +101,20 @@ export function smoothL1<P extends Shape, T extends Shape, const R extends Reduc
   targets: Targets<'smoothL1', P, T>,
   options: SmoothL1Options<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('smoothL1', options, 'beta');
   const [p, t] = comparable('smoothL1', predictions, targets);
   const { beta = 1 } = options;
-  checkOption('smoothL1', 'beta', beta, beta >= 0, 'a number >= 0');
-  const distance = p.sub(t).abs();
-  const losses = beta === 0 ? distance : parabolaAndLines(distance, beta).div(beta);
-  return reduce('smoothL1', losses, options.reduction);
+  checkOption('smoothL1', 'beta', beta, beta >= 0 && beta < Infinity, 'a finite number >= 0');
+  const difference = p.sub(t);
+  if (beta === 0) return reduce('smoothL1', difference.abs(), options.reduction);
+  const near = hardtanh(difference, -beta, beta);
+  return reduce('smoothL1', near.div(beta).mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
 export interface GaussianNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Whether to add the constant log(2 pi) / 2; false unless given. */
+  /** Whether to add the constant log(2 pi) / 2. Defaults to false. */
   readonly full?: boolean;
-  /** The least variance to reckon with; 1e-6 unless given. */
+  /** The least variance to reckon with. Defaults to 1e-6. */
   readonly eps?: number;
 }
 
@@ -119,6 +133,7 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   variances: Tensor,
   options: GaussianNllOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('gaussianNll', options, 'full', 'eps');
   const [p, t] = comparable('gaussianNll', predictions, targets);
   const { full = false, eps = 1e-6, reduction } = options;
   checkOption('gaussianNll', 'eps', eps, eps > 0, 'a number above 0');
@@ -126,7 +141,8 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   // Raised, and yet with slope 1, so that a variance that is too small can grow again.
   const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);
-  const doubled = error.mul(error).div(v).add(v.log());
+  // The square of the error may overflow where its share of the variance does not.
+  const doubled = error.div(v).mul(error).add(v.log());
   return reduce('gaussianNll', doubled.add(full ? Math.log(2 * Math.PI) : 0).mul(0.5), reduction);
 }
 
@@ -143,17 +159,18 @@ function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
 }
 
 export interface PoissonNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Whether the predictions are logarithms of the rates; true unless given. */
+  /** Whether the predictions are logarithms of the rates. Defaults to true. */
   readonly logInput?: boolean;
-  /** Whether to add log t! in Stirling's approximation, for targets above 1; false unless given. */
+  /** Whether to add log t! in Stirling's approximation, for targets above 1. Defaults to false. */
   readonly full?: boolean;
-  /** Added to rates before their logarithm is taken; 1e-8 unless given. */
+  /** Added to rates before their logarithm is taken. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
 /**
  * The negative log-likelihood r - t log r of counts t under Poisson distributions of rate r, without its constant log t!
- * unless `full`. The predictions are log r, or r itself.
+ * unless `full`. The predictions are log r, or r itself. A count of 0 adds r alone, also where r is 0, and a rate of Infinity
+ * gives Infinity.
  *
  * @throws ArgumentError for a target below 0.
  * @example
@@ -164,12 +181,26 @@ export function poissonNll<P extends Shape, T extends Shape, const R extends Red
   targets: Targets<'poissonNll', P, T>,
   options: PoissonNllOptions<R> = {},
 ): Loss<R, P> {
+  checkLossOptions('poissonNll', options, 'logInput', 'full', 'eps');
   const [p, t] = comparable('poissonNll', predictions, targets);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   checkOption('poissonNll', 'eps', eps, eps >= 0, 'a number >= 0');
   checkTargets('poissonNll', t, (target) => target >= 0, 'a number >= 0');
-  const losses = logInput ? p.exp().sub(t.mul(p)) : p.sub(t.mul(p.add(eps).log()));
+  const losses = logInput ? fromLogRates(p, t) : fromRates(p, t, eps);
   return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
+}
+
+/** e^p - t p. Where p is infinite, the exponential alone decides. */
+function fromLogRates(p: Tensor, t: Tensor): Tensor {
+  const linear = replaced(p, p.equal(Number.POSITIVE_INFINITY), 0);
+  return p.exp().sub(weighted(linear, t, Number.NEGATIVE_INFINITY));
+}
+
+/** p - t log (p + eps). Where p is infinite, it alone decides, and where t is 0, no logarithm of 0 is taken. */
+function fromRates(p: Tensor, t: Tensor, eps: number): Tensor {
+  const rate = p.add(eps);
+  const alone = t.equal(0).minimum(rate.equal(0)).maximum(p.equal(Number.POSITIVE_INFINITY));
+  return p.sub(t.mul(replaced(rate, alone, 1).log()));
 }
 
 /** Stirling's t log t - t + log(2 pi t) / 2 for t > 1, and 0 else. */

@@ -1,7 +1,15 @@
 /** One call of each of tapegrad's primitives, and how much memory it must touch, to hold its speed against a copy's. */
 
 import type { Tensor } from '@tapegrad/core';
-import type { Convolution, Kernels, Primitive, Window } from '@tapegrad/kernels';
+import {
+  binary,
+  type Convolution,
+  comparisons,
+  type Kernels,
+  type Primitive,
+  unary,
+  type Window,
+} from '@tapegrad/kernels';
 
 /** What a call is made on; matrices are [side, side]. */
 export interface Operands {
@@ -64,49 +72,16 @@ export const POOLS: readonly Window[] = Array(2).fill({ size: 2, stride: 2, dila
 /** A bool in words. */
 const BOOL = 1 / 4;
 
-/** Primitives of so many tensors and nothing else. */
-type OfTensors<Inputs extends readonly Tensor[]> = {
-  [P in Primitive]: Kernels<Tensor>[P] extends (...inputs: Inputs) => Tensor ? P : never;
-}[Primitive];
-
 /** Cases that differ in the primitive alone. */
 const alike = <P extends Primitive>(touched: number, names: readonly P[], callOf: (name: P) => Call) =>
   Object.fromEntries(names.map((name) => [name, { touched, call: callOf(name) }])) as Record<P, PrimitiveCase>;
 
-const ofBothSigns: readonly OfTensors<[Tensor]>[] = [
-  'neg',
-  'abs',
-  'sign',
-  'exp',
-  'expm1',
-  'sin',
-  'cos',
-  'tan',
-  'atan',
-  'sinh',
-  'cosh',
-  'tanh',
-  'sigmoid',
-  'relu',
-  'softplus',
-  'erf',
-  'floor',
-  'ceil',
-  'round',
-];
-const ofPositive: readonly OfTensors<[Tensor]>[] = ['log', 'log1p', 'sqrt'];
-const ofTwo: readonly OfTensors<[Tensor, Tensor]>[] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'remainder',
-  'atan2',
-  'maximum',
-  'minimum',
-];
-const comparisons: readonly OfTensors<[Tensor, Tensor]>[] = ['equal', 'less', 'lessEqual'];
+const positiveOnly: readonly Primitive[] = ['log', 'log1p', 'sqrt'];
+/** Defined from -1 to 1 alone, where no operand lies. */
+const unmeasured: readonly Primitive[] = ['asin', 'acos'];
+const namesOf = <P extends Primitive>(table: { readonly [Name in P]: unknown }) => Object.keys(table) as P[];
+const ofBothSigns = namesOf(unary).filter((name) => !positiveOnly.includes(name) && !unmeasured.includes(name));
+const ofPositive = namesOf(unary).filter((name) => positiveOnly.includes(name));
 
 /** A primitive that has no case here is not measured, and the table says so. Reductions run along rows, which lie in one piece. */
 export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
@@ -127,7 +102,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   ),
   ...alike(
     3,
-    ofTwo,
+    namesOf(binary),
     (name) =>
       (k, { positive, y }) =>
         k[name](positive, y),
@@ -135,7 +110,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   activationGrad: { touched: 3, call: (k, { x, y }) => k.activationGrad(x, y, 'tanh') },
   ...alike(
     2 + BOOL,
-    comparisons,
+    namesOf(comparisons),
     (name) =>
       (k, { x, y }) =>
         k[name](x, y),

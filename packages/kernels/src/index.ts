@@ -45,14 +45,18 @@ export {
   type ArrayLike,
   type AttributesOf,
   arity,
+  binary,
   type Convolution,
   callPrimitive,
+  comparisons,
   type InputsOf,
   type Kernels,
+  mapEntries,
   type Primitive,
   primitives,
   type Slice,
   type SortOrder,
+  unary,
   type VariadicPrimitive,
 } from './primitives.ts';
 export { erf, sigmoid, softplus } from './special.ts';

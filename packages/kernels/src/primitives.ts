@@ -213,49 +213,81 @@ export type AttributesOf<P extends Primitive> = P extends VariadicPrimitive
     ? Attributes
     : undefined;
 
+/** The primitives with the signature `F`. */
+type Having<F> = {
+  [P in Primitive]: Kernels<ArrayLike>[P] extends F ? (F extends Kernels<ArrayLike>[P] ? P : never) : never;
+}[Primitive];
+
+/** The elementwise primitives on one operand. */
+export type Unary = Exclude<Having<(x: ArrayLike) => ArrayLike>, 'stopGradient'>;
+
+/** The elementwise primitives on two operands. */
+export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul' | 'crossEntropy'>;
+
+/** What an elementwise primitive takes: floats alone, all that are numbers, or bool, too. */
+export type Operands = 'floats' | 'numbers' | 'any';
+
+/**
+ * The elementwise primitives, and what they take. An element of the result depends on that element of the operands alone:
+ * arity, types of results, tangents and rules for batches follow from that. Results have the operands' dtype.
+ */
+export const unary = {
+  neg: 'numbers',
+  abs: 'numbers',
+  sign: 'numbers',
+  exp: 'floats',
+  expm1: 'floats',
+  log: 'floats',
+  log1p: 'floats',
+  sqrt: 'floats',
+  sin: 'floats',
+  cos: 'floats',
+  tan: 'floats',
+  asin: 'floats',
+  acos: 'floats',
+  atan: 'floats',
+  sinh: 'floats',
+  cosh: 'floats',
+  tanh: 'floats',
+  sigmoid: 'floats',
+  relu: 'numbers',
+  softplus: 'floats',
+  erf: 'floats',
+  floor: 'floats',
+  ceil: 'floats',
+  round: 'floats',
+} as const satisfies { readonly [P in Unary]: Operands };
+
+export const binary = {
+  add: 'numbers',
+  sub: 'numbers',
+  mul: 'numbers',
+  div: 'floats',
+  pow: 'floats',
+  remainder: 'numbers',
+  atan2: 'floats',
+  maximum: 'any',
+  minimum: 'any',
+} as const satisfies { readonly [P in Exclude<Binary, Comparison>]: Operands };
+
+/** The elementwise primitives with bool results. */
+export const comparisons = { equal: 'any', less: 'any', lessEqual: 'any' } as const satisfies Record<string, Operands>;
+export type Comparison = keyof typeof comparisons;
+
+/** A table of what `make` makes of each entry of a table: how an interpreter turns loops into primitives. */
+export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>
+  Object.fromEntries(Object.entries<F>(table).map(([name, entry]) => [name, make(name as K, entry)])) as Record<K, G>;
+
 /** How many array inputs each primitive takes. */
 export const arity: {
   readonly [P in Primitive]: P extends Exclude<Primitive, VariadicPrimitive> ? InputsOf<P>['length'] : 'variadic';
 } = {
   full: 0,
-  neg: 1,
-  abs: 1,
-  sign: 1,
-  exp: 1,
-  expm1: 1,
-  log: 1,
-  log1p: 1,
-  sqrt: 1,
-  sin: 1,
-  cos: 1,
-  tan: 1,
-  asin: 1,
-  acos: 1,
-  atan: 1,
-  sinh: 1,
-  cosh: 1,
-  tanh: 1,
-  sigmoid: 1,
-  relu: 1,
-  softplus: 1,
-  erf: 1,
-  floor: 1,
-  ceil: 1,
-  round: 1,
+  ...mapEntries(unary, () => 1 as const),
   stopGradient: 1,
-  add: 2,
-  sub: 2,
-  mul: 2,
-  div: 2,
-  pow: 2,
-  remainder: 2,
-  atan2: 2,
-  maximum: 2,
-  minimum: 2,
+  ...mapEntries(binary, () => 2 as const),
   activationGrad: 2,
-  equal: 2,
-  less: 2,
-  lessEqual: 2,
+  ...mapEntries(comparisons, () => 2 as const),
   where: 3,
   cast: 1,
   sum: 1,
@@ -295,18 +327,3 @@ export function callPrimitive<A>(kernels: Kernels<A>, op: Primitive, inputs: rea
 
 /** All primitives, in the order of the interface. */
 export const primitives = Object.keys(arity) as readonly Primitive[];
-
-/** The primitives with the signature `F`. */
-type Having<F> = {
-  [P in Primitive]: Kernels<ArrayLike>[P] extends F ? (F extends Kernels<ArrayLike>[P] ? P : never) : never;
-}[Primitive];
-
-/** The elementwise primitives on one operand. */
-export type Unary = Exclude<Having<(x: ArrayLike) => ArrayLike>, 'stopGradient'>;
-
-/** The elementwise primitives on two operands. */
-export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul' | 'crossEntropy'>;
-
-/** A table of what `make` makes of each entry of a table: how an interpreter turns loops into primitives. */
-export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>
-  Object.fromEntries(Object.entries<F>(table).map(([name, entry]) => [name, make(name as K, entry)])) as Record<K, G>;

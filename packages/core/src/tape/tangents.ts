@@ -7,9 +7,10 @@
  */
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
-import { callPrimitive, sameShape } from '@tapegrad/kernels';
+import { binary, callPrimitive, comparisons, mapEntries, sameShape, unary } from '@tapegrad/kernels';
 import { garbageCollected, type Memory } from './cotangents.ts';
 import { type Calculus, cotangentOf } from './pullback.ts';
+import { rules } from './rules.ts';
 import { type CustomAttributes, customOf, type Entry, expanded, type Recorded } from './tape.ts';
 import { currentWatcher, whilePassed, withWatcher } from './watching.ts';
 
@@ -39,49 +40,20 @@ function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: r
   return k.div(k.sum(k.mul(ties, t), axes), k.sum(ties, axes));
 }
 
+/** The Jacobian of an elementwise primitive is diagonal: where it has a rule, that is its tangent, too. */
+const ruleOf = (op: keyof typeof unary | keyof typeof binary, i: 0 | 1) =>
+  (rules[op] as readonly unknown[])[i] === null ? null : 'rule';
+
 const tangents: Tangents = {
   full: [],
 
-  neg: ['itself'],
-  abs: ['rule'],
-  sign: [null],
-  exp: ['rule'],
-  expm1: ['rule'],
-  log: ['rule'],
-  log1p: ['rule'],
-  sqrt: ['rule'],
-  sin: ['rule'],
-  cos: ['rule'],
-  tan: ['rule'],
-  asin: ['rule'],
-  acos: ['rule'],
-  atan: ['rule'],
-  sinh: ['rule'],
-  cosh: ['rule'],
-  tanh: ['rule'],
-  sigmoid: ['rule'],
-  relu: ['rule'],
-  softplus: ['rule'],
-  erf: ['rule'],
-  floor: [null],
-  ceil: [null],
-  round: [null],
+  ...mapEntries(unary, (op) => [ruleOf(op, 0)] as const),
   stopGradient: [null],
 
-  add: ['rule', 'rule'],
-  sub: ['rule', 'rule'],
-  mul: ['rule', 'rule'],
-  div: ['rule', 'rule'],
-  pow: ['rule', 'rule'],
-  remainder: ['rule', 'rule'],
-  atan2: ['rule', 'rule'],
-  maximum: ['rule', 'rule'],
-  minimum: ['rule', 'rule'],
+  ...mapEntries(binary, (op) => [ruleOf(op, 0), ruleOf(op, 1)] as const),
   activationGrad: ['rule', 'rule'],
 
-  equal: [null, null],
-  less: [null, null],
-  lessEqual: [null, null],
+  ...mapEntries(comparisons, () => [null, null] as const),
 
   where: [null, 'rule', 'rule'],
   cast: ['itself'],

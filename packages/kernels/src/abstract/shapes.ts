@@ -3,7 +3,16 @@
 import { checkDType, type DType, hasNumber } from '../arrays/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from '../arrays/shape.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import { type ArrayLike, type Binary, type CommonKernels, mapEntries, type Slice, type Unary } from '../primitives.ts';
+import {
+  type ArrayLike,
+  binary,
+  type CommonKernels,
+  comparisons,
+  mapEntries,
+  type Operands,
+  type Slice,
+  unary,
+} from '../primitives.ts';
 import {
   checkAxis,
   checkFloat,
@@ -22,48 +31,12 @@ function checkValue(call: string, value: number, dtype: DType): void {
 
 type Check = (call: string, x: ArrayLike) => void;
 
-/** What the elementwise primitives take: on one operand, */
-const unary: { readonly [P in Unary]: Check } = {
-  neg: checkNumeric,
-  abs: checkNumeric,
-  sign: checkNumeric,
-  exp: checkFloat,
-  expm1: checkFloat,
-  log: checkFloat,
-  log1p: checkFloat,
-  sqrt: checkFloat,
-  sin: checkFloat,
-  cos: checkFloat,
-  tan: checkFloat,
-  asin: checkFloat,
-  acos: checkFloat,
-  atan: checkFloat,
-  sinh: checkFloat,
-  cosh: checkFloat,
-  tanh: checkFloat,
-  sigmoid: checkFloat,
-  relu: checkNumeric,
-  softplus: checkFloat,
-  erf: checkFloat,
-  floor: checkFloat,
-  ceil: checkFloat,
-  round: checkFloat,
-};
+const checks: { readonly [O in Operands]: Check } = { floats: checkFloat, numbers: checkNumeric, any: () => {} };
 
-/** and on two, which give what they take but for comparisons. */
-const binary: { readonly [P in Binary]: { readonly check?: Check; readonly dtype?: DType } } = {
-  add: { check: checkNumeric },
-  sub: { check: checkNumeric },
-  mul: { check: checkNumeric },
-  div: { check: checkFloat },
-  pow: { check: checkFloat },
-  remainder: { check: checkNumeric },
-  atan2: { check: checkFloat },
-  maximum: {},
-  minimum: {},
-  equal: { dtype: 'bool' },
-  less: { dtype: 'bool' },
-  lessEqual: { dtype: 'bool' },
+const pairType = (call: string, x: ArrayLike, y: ArrayLike, operands: Operands, dtype: DType): ArrayLike => {
+  checkSameDType(call, x, y);
+  checks[operands](call, x);
+  return type(broadcastShapes(call, x.shape, y.shape), dtype);
 };
 
 const withAxis = (shape: Shape, axis: number, length: number): Shape => shape.map((n, i) => (i === axis ? length : n));
@@ -129,17 +102,17 @@ export const resultOf: CommonKernels<ArrayLike> = {
     return type(shape, dtype);
   },
 
-  ...mapEntries(unary, (call, check) => (x: ArrayLike) => {
-    check(call, x);
+  ...mapEntries(unary, (call, operands) => (x: ArrayLike) => {
+    checks[operands](call, x);
     return type(x.shape, x.dtype);
   }),
   stopGradient: (x) => type(x.shape, x.dtype),
 
-  ...mapEntries(binary, (call, { check, dtype }) => (x: ArrayLike, y: ArrayLike) => {
-    checkSameDType(call, x, y);
-    check?.(call, x);
-    return type(broadcastShapes(call, x.shape, y.shape), dtype ?? x.dtype);
-  }),
+  ...mapEntries(binary, (call, operands) => (x: ArrayLike, y: ArrayLike) => pairType(call, x, y, operands, x.dtype)),
+  ...mapEntries(
+    comparisons,
+    (call, operands) => (x: ArrayLike, y: ArrayLike) => pairType(call, x, y, operands, 'bool'),
+  ),
 
   activationGrad(g, y) {
     checkSameDType('activationGrad', g, y);

@@ -4,7 +4,7 @@ import type { DType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
 import type { Window } from '../arrays/views.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
-import type { Primitive } from '../primitives.ts';
+import { binary, comparisons, type Primitive, unary } from '../primitives.ts';
 import { type ArrayInput, nameOf } from './case.ts';
 import { array, listed, usual } from './inputs.ts';
 
@@ -37,42 +37,8 @@ const shapeError = refused.bind(undefined, 'ShapeError');
 const dtypeError = refused.bind(undefined, 'DTypeError');
 const argumentError = refused.bind(undefined, 'ArgumentError');
 
-const ofFloats: readonly Primitive[] = [
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sqrt',
-  'sin',
-  'cos',
-  'tan',
-  'asin',
-  'acos',
-  'atan',
-  'sinh',
-  'cosh',
-  'tanh',
-  'sigmoid',
-  'softplus',
-  'erf',
-  'floor',
-  'ceil',
-  'round',
-];
-const pairs: readonly Primitive[] = [
-  'add',
-  'sub',
-  'mul',
-  'div',
-  'pow',
-  'remainder',
-  'atan2',
-  'maximum',
-  'minimum',
-  'equal',
-  'less',
-  'lessEqual',
-];
+const ofFloats = (Object.keys(unary) as (keyof typeof unary)[]).filter((name) => unary[name] === 'floats');
+const pairs = Object.keys({ ...binary, ...comparisons }) as (keyof typeof binary | keyof typeof comparisons)[];
 const ofAxis = { argmax: 2, argmin: 2, cumsum: 2, sum: [2], mean: [2], max: [2], min: [2] } as const;
 
 const window = (how: Partial<Window>): readonly Window[] => [

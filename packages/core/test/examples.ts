@@ -75,7 +75,7 @@ ${specifiers.map((specifier, i) => `import type * as module${i} from '${specifie
 ${specifiers.map((specifier, i) => `import type { ${classes[i]!.map(([name]) => name).join(', ')} } from '${specifier}';`).join('\n')}
 ${imports}
 export default async (
-  { ${[...names].join(', ')} }: ${specifiers.map((_, i) => `typeof module${i}`).join(' & ')},
+  { ${[...names].join(', ')} }: ${specifiers.map((_, i) => `typeof module${i}`).join(' & ') || 'object'},
   check: (actual: unknown, expected: unknown) => void,
 ): Promise<void> => {
   {

@@ -14,12 +14,14 @@ import { type DType, newData } from './arrays/dtype.ts';
 import { broadcastShapes, countAlong, type Shape, sizeOf } from './arrays/shape.ts';
 import type { Window } from './arrays/views.ts';
 import { ArgumentError } from './errors.ts';
-import type {
-  Activation,
-  ArrayLike,
-  Binary as BinaryPrimitive,
-  Kernels,
-  Unary as UnaryPrimitive,
+import {
+  type Activation,
+  type ArrayLike,
+  type Binary as BinaryPrimitive,
+  type Kernels,
+  mapEntries,
+  type Unary as UnaryPrimitive,
+  unary as unaryPrimitives,
 } from './primitives.ts';
 import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
@@ -62,22 +64,27 @@ const add = (x: Nd, index: Index, value: number): void => {
 };
 const replace = (index: Index, axis: number, value: number): number[] => index.with(axis, value);
 
-type Unary = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos';
+type NdarrayUnary = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos';
 
-const unary = (name: Unary) => (x: NdArray) => {
+const unary = (name: NdarrayUnary) => (x: NdArray) => {
   const type = abstract[name](x);
   const out = zeros(x.shape);
   if (x.size > 0) ops[name](out, load(x));
   return store(type, out);
 };
 
-const mapped = (name: Exclude<UnaryPrimitive, Unary> | 'stopGradient', f: (x: number) => number) => (x: NdArray) => {
+const mapped = (name: UnaryPrimitive | 'stopGradient', f: (x: number) => number) => (x: NdArray) => {
   const from = load(x);
   return store(
     abstract[name](x),
     build(x.shape, (index) => f(get(from, index))),
   );
 };
+
+/** What `Math` has under a primitive's name; those that differ from it are written out below. */
+const ofMath = Object.fromEntries(
+  Object.keys(unaryPrimitives).flatMap((name) => (name in Math ? [[name, Math[name as keyof Math]]] : [])),
+) as { readonly [P in Extract<UnaryPrimitive, keyof Math>]: (x: number) => number };
 
 type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'eq' | 'lt' | 'leq';
 
@@ -182,29 +189,18 @@ export const reference: Kernels<NdArray> = {
       build(of.shape, () => of.value),
     ),
 
+  ...mapEntries(ofMath, (name, f) => mapped(name, f)),
   neg: unary('neg'),
   abs: unary('abs'),
-  sign: mapped('sign', Math.sign),
   exp: unary('exp'),
-  expm1: mapped('expm1', Math.expm1),
   log: unary('log'),
-  log1p: mapped('log1p', Math.log1p),
   sqrt: unary('sqrt'),
   sin: unary('sin'),
   cos: unary('cos'),
-  tan: mapped('tan', Math.tan),
-  asin: mapped('asin', Math.asin),
-  acos: mapped('acos', Math.acos),
-  atan: mapped('atan', Math.atan),
-  sinh: mapped('sinh', Math.sinh),
-  cosh: mapped('cosh', Math.cosh),
-  tanh: mapped('tanh', Math.tanh),
   sigmoid: mapped('sigmoid', sigmoid),
   relu: mapped('relu', (x) => Math.max(x, 0)),
   softplus: mapped('softplus', softplus),
   erf: mapped('erf', erf),
-  floor: mapped('floor', Math.floor),
-  ceil: mapped('ceil', Math.ceil),
   round: mapped('round', roundToEven),
   stopGradient: mapped('stopGradient', (x) => x),
 

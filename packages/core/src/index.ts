@@ -1,6 +1,7 @@
 export {
   ArgumentError,
   type ArrayLike,
+  checkSynchronous,
   type Data,
   type DType,
   DTypeError,

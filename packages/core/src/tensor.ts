@@ -1,5 +1,6 @@
 import {
   ArgumentError,
+  checkSynchronous,
   contiguous,
   type Data,
   type DType,
@@ -637,7 +638,8 @@ export class Gradients {
 
   /** New gradients, each made from an old one. */
   map(change: (gradient: Tensor, x: Tensor) => Tensor): Gradients {
-    return new Gradients(new Map([...this].map(([x, gradient]) => [x, change(gradient, x)])));
+    const made = (x: Tensor, gradient: Tensor) => checkSynchronous('gradients.map', change(gradient, x));
+    return new Gradients(new Map([...this].map(([x, gradient]) => [x, made(x, gradient)])));
   }
 
   /** The sum with the gradients of another sweep, as over micro-batches; a tensor that only one has keeps its own. */

@@ -1,6 +1,7 @@
 /** Tensors that change: what is trained, and what is kept beside it. */
 
 import {
+  checkSynchronous,
   contiguous,
   type Data,
   DTypeError,
@@ -60,7 +61,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   /** Lets `change` write the elements, in row-major order: how optimizers work. */
   update(change: (elements: Data) => void): void {
     noteChange(this);
-    change(this.array.data);
+    checkSynchronous('update', change(this.array.data));
   }
 }
 

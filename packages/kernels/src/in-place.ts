@@ -6,6 +6,7 @@ import type { Data } from './arrays/dtype.ts';
 import { broadcastView } from './arrays/views.ts';
 import { ArgumentError } from './errors.ts';
 import { type Kernels, mapEntries } from './primitives.ts';
+import { checkSynchronous } from './synchronous.ts';
 
 /** What a formula of elements is made of. */
 export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;
@@ -64,7 +65,8 @@ export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
     type Factors = { readonly [Name in keyof typeof numbers]: NdArray };
     const operands = mapEntries(arrays, (_, data: Data) => new NdArray(data, dtype, shape)) as Operands;
     const factors = mapEntries(numbers, (_, value: number) => filled([], value, dtype)) as Factors;
-    const results = Object.entries(formula(k, operands, factors)) as [keyof typeof arrays, NdArray][];
+    const made = checkSynchronous('changeInPlace', formula(k, operands, factors), 'a formula');
+    const results = Object.entries(made) as [keyof typeof arrays, NdArray][];
     // A result may be an operand as it is, which the change of another array must not reach.
     const changes = results.map(
       ([name, x]) => [name, assign(empty(shape, dtype), broadcastView(x, shape)).data] as const,

@@ -60,6 +60,7 @@ export {
   type VariadicPrimitive,
 } from './primitives.ts';
 export { erf, sigmoid, softplus } from './special.ts';
+export { checkSynchronous } from './synchronous.ts';
 export type { KernelExtension } from './wasm/extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

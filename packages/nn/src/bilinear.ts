@@ -4,7 +4,6 @@ import {
   type FloatDType,
   formatShape,
   type Parameter,
-  parameter,
   type Random,
   type Shape,
   ShapeError,
@@ -13,6 +12,7 @@ import {
 } from '@tapegrad/core';
 import { checkBias, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
+import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -84,11 +84,12 @@ export class Bilinear<
     for (const count of [in1Features, in2Features, outFeatures]) checkCount('Bilinear', 'a number of features', count);
     const high = 1 / Math.sqrt(in1Features);
     const { bias = true, init = uniform({ low: -high, high }), random = defaultRandom, dtype = 'float32' } = options;
+    const origin = { init, random, dtype };
     this.in1Features = in1Features;
     this.in2Features = in2Features;
     this.outFeatures = outFeatures;
-    this.weight = parameter(init([outFeatures, in1Features, in2Features], random, { dtype }), { name: 'weight' });
-    this.bias = bias ? parameter(init([outFeatures], random, { dtype }), { name: 'bias' }) : undefined;
+    this.weight = initialized('Bilinear', 'weight', [outFeatures, in1Features, in2Features], origin);
+    this.bias = bias ? initialized('Bilinear', 'bias', [outFeatures], origin) : undefined;
   }
 
   /** [..., in1] and [..., in2], to [..., out] */

@@ -1,6 +1,15 @@
 /** Layers beside each other, and beside the identity. */
 
-import { ArgumentError, concat, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import {
+  ArgumentError,
+  checkSynchronous,
+  concat,
+  formatShape,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
 import type { Checked, Input, Output, ResidualMap, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type Layer, Sequential } from './sequential.ts';
@@ -72,7 +81,8 @@ export class Parallel extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const results = this.branches.map((layer): Tensor => layer.forward(x as never));
+    const run = (layer: Layer): Tensor => checkSynchronous('Parallel', layer.forward(x as never), 'a forward');
+    const results = this.branches.map(run);
     return this.merge === 'concat' ? concat(results, this.axis) : results.reduce(addAlike);
   }
 

@@ -4,7 +4,6 @@ import {
   ArgumentError,
   type FloatDType,
   type Parameter,
-  parameter,
   type Random,
   type Shape,
   sizeOf,
@@ -18,6 +17,7 @@ import {
   type TransposedConvolutionOptions,
 } from './convolution.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
+import { initialized } from './initialized.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { type PerAxis, perAxis, perAxisText } from './spatial.ts';
@@ -80,8 +80,9 @@ abstract class SlidingWeight<
     const bound = 1 / Math.sqrt(sizeOf(shape.slice(1)));
     const usual = uniform({ low: -bound, high: bound });
     const { init = usual, biasInit = usual } = options;
-    this.weight = parameter(init(shape, random, { dtype }), { name: 'weight' });
-    this.bias = bias ? parameter(biasInit([outChannels], random, { dtype }), { name: 'bias' }) : undefined;
+    this.weight = initialized(name, 'weight', shape, { init, random, dtype });
+    const biasOrigin = { option: 'biasInit', init: biasInit, random, dtype };
+    this.bias = bias ? initialized(name, 'bias', [outChannels], biasOrigin) : undefined;
   }
 
   /** How many axes the weight slides over. */

@@ -9,7 +9,6 @@ import {
   type MatMul,
   type Of,
   type Parameter,
-  parameter,
   type Random,
   type Shape,
   ShapeError,
@@ -17,6 +16,7 @@ import {
 } from '@tapegrad/core';
 import { checkBias, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
+import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -86,8 +86,9 @@ export class Dense<const In extends number = number, const Out extends number = 
     const { bias = true, init = usual, biasInit = usual, random = defaultRandom, dtype = 'float32' } = options;
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
-    this.weight = parameter(init([inFeatures, outFeatures], random, { dtype }), { name: 'weight' });
-    this.bias = bias ? parameter(biasInit([outFeatures], random, { dtype }), { name: 'bias' }) : undefined;
+    this.weight = initialized('Dense', 'weight', [inFeatures, outFeatures], { init, random, dtype });
+    const biasOrigin = { option: 'biasInit', init: biasInit, random, dtype };
+    this.bias = bias ? initialized('Dense', 'bias', [outFeatures], biasOrigin) : undefined;
   }
 
   /** [..., in] to [..., out] */

@@ -8,7 +8,6 @@ import {
   type FloatDType,
   formatShape,
   type Parameter,
-  parameter,
   type Random,
   type Shape,
   ShapeError,
@@ -16,6 +15,7 @@ import {
 } from '@tapegrad/core';
 import { checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
+import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -112,7 +112,7 @@ export class Embedding<const N extends number = number, const D extends number =
     this.dim = dim;
     this.paddingIndex = paddingIndex;
     this.maxNorm = maxNorm;
-    this.weight = parameter(init([count, dim], random, { dtype }), { name: 'weight' });
+    this.weight = initialized('Embedding', 'weight', [count, dim], { init, random, dtype });
     if (paddingIndex === undefined) return;
     this.weight.update((elements) => elements.fill(0, paddingIndex * dim, (paddingIndex + 1) * dim));
   }

@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   Buffer,
+  checkSynchronous,
   type Data,
   type DType,
   DTypeError,
@@ -227,11 +228,7 @@ export abstract class Module {
       .filter(({ value }) => replacements.has(value));
     try {
       for (const { group, name, value } of places) Reflect.set(group, name, replacements.get(value));
-      const result = body();
-      if (result instanceof Promise) {
-        throw new ArgumentError('withTensors: expected a function that is not asynchronous');
-      }
-      return result;
+      return checkSynchronous('withTensors', body());
     } finally {
       for (const { group, name, value } of places) Reflect.set(group, name, value);
     }
@@ -286,7 +283,7 @@ export abstract class Module {
     try {
       this.eval();
       for (const module of modules) if (isRunnable(module)) noteOutput(module, (shape) => outputs.set(module, shape));
-      noGrad(() => this.forward(x));
+      noGrad(() => checkSynchronous('describe', this.forward(x), 'a forward'));
     } finally {
       modules.forEach((module, i) => {
         module.#training = modes[i]!;

@@ -1,6 +1,6 @@
 /** Layers one after the other. */
 
-import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, type Shape, type Tensor } from '@tapegrad/core';
 import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { counted } from './table.ts';
@@ -39,7 +39,7 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]
 
   forward<S extends Shape>(x: Input<Composed<Layers>, S>): Output<Composed<Layers>, S> {
     let y = x as unknown as Tensor;
-    for (const layer of this.layers) y = layer.forward(y as never);
+    for (const layer of this.layers) y = checkSynchronous('Sequential', layer.forward(y as never), 'a forward');
     return y as never;
   }
 

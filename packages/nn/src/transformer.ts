@@ -1,6 +1,15 @@
 /** Layers of attention and of two dense layers, each beside the identity and normalised, and stacks of them. */
 
-import { ArgumentError, type FloatDType, gelu, type Random, relu, type Shape, type Tensor } from '@tapegrad/core';
+import {
+  ArgumentError,
+  checkSynchronous,
+  type FloatDType,
+  gelu,
+  type Random,
+  relu,
+  type Shape,
+  type Tensor,
+} from '@tapegrad/core';
 import { checkCount } from './checks.ts';
 import { Dense } from './dense.ts';
 import { dropout } from './dropout.ts';
@@ -90,7 +99,8 @@ abstract class TransformerLayer<E extends number> extends Module {
   }
 
   protected feedForward(x: Tensor): Tensor {
-    const hidden = this.#drop(this.activation(this.linear1.forward(x as never) as Tensor));
+    const activated = this.activation(this.linear1.forward(x as never) as Tensor);
+    const hidden = this.#drop(checkSynchronous(this.constructor.name, activated, 'an activation'));
     return this.linear2.forward(hidden as never) as Tensor;
   }
 

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   type Buffer,
   buffer,
+  checkSynchronous,
   formatShape,
   isRecomputing,
   noGrad,
@@ -63,7 +64,7 @@ abstract class Reparametrized<L extends Layer> extends Module {
     const weight = this.weight();
     try {
       Reflect.set(layer, field, weight);
-      return layer.forward(x as never) as never;
+      return checkSynchronous(this.constructor.name, layer.forward(x as never), 'a forward') as never;
     } finally {
       Reflect.set(layer, field, held);
     }

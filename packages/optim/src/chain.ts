@@ -1,6 +1,6 @@
 /** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
 
-import { ArgumentError, Gradients, NdArray, type Parameter, Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, Gradients, NdArray, type Parameter, Tensor } from '@tapegrad/core';
 import { gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
 import {
@@ -97,7 +97,8 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     for (const link of this.#links) {
       link.step++;
       for (const [parameter, slot] of link.slots) if (changed.has(parameter)) slot.step++;
-      changed = link.transform.apply(changed, link);
+      const { transform } = link;
+      changed = checkSynchronous(`GradientChain: ${transform.name}`, transform.apply(changed, link));
       if (changed === undefined) break;
     }
     return changed as Out;

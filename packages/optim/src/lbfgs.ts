@@ -1,4 +1,4 @@
-import { ArgumentError, type Parameter, TapeError, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, type Parameter, TapeError, type Tensor } from '@tapegrad/core';
 import { gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
 import { type Point, strongWolfe } from './line-search.ts';
@@ -178,7 +178,7 @@ export class LBFGS {
   }
 
   #evaluate(closure: () => Tensor): { readonly loss: number; readonly gradient: Float64Array } {
-    const loss = closure();
+    const loss = checkSynchronous('LBFGS', closure(), 'a closure');
     const gradients = loss.backward();
     const gradient = new Float64Array(this.#size);
     let offset = 0;

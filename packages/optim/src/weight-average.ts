@@ -1,4 +1,4 @@
-import { type Parameter, TapeError } from '@tapegrad/core';
+import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
 import { checkParameters } from './group.ts';
 import { checkCount, checkParameterState, type ParameterState, parameterState } from './memory.ts';
 import { checkKnown, checkShare } from './options.ts';
@@ -75,7 +75,7 @@ export class WeightAverage {
     const weights = this.#parameters.map(({ data }) => data.slice());
     this.assign();
     try {
-      return run();
+      return checkSynchronous('WeightAverage.use', run());
     } finally {
       this.#parameters.forEach((parameter, i) => {
         parameter.update((elements) => elements.set(weights[i]!));

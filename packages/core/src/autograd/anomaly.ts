@@ -1,6 +1,6 @@
 /** The search for the first number that is not finite. */
 
-import { ArgumentError, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
+import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
 import { intercept, type OperationCall } from '../tape/interception.ts';
 import type { CustomAttributes, Entry, Recorded } from '../tape/tape.ts';
 import { entryBeingPassed, type Watcher, withWatcher } from '../tape/watching.ts';
@@ -223,9 +223,6 @@ class Detector implements Watcher<Tensor> {
  */
 export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}): R {
   const detector = new Detector(options);
-  const result = withWatcher(detector, () => intercept(detector.seeValue, body));
-  if (result instanceof Promise) {
-    throw new ArgumentError('detectAnomaly: expected a function that is not asynchronous');
-  }
-  return result;
+  const run = (): R => checkSynchronous('detectAnomaly', body());
+  return withWatcher(detector, () => intercept(detector.seeValue, run));
 }

@@ -1,6 +1,6 @@
 /** Functions whose tape is not kept: less memory for a second forward pass. */
 
-import { sameShape } from '@tapegrad/kernels';
+import { checkSynchronous, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { type RandomStates, watchDraws, withStates } from '../random.ts';
 import { record } from '../tape/recorded.ts';
@@ -81,7 +81,7 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
  * loss.backward().of(w).shape; // [2, 2]
  */
 export function checkpoint<F extends TensorFunction>(f: F): F {
-  const run = f as unknown as Run;
+  const run: Run = (...args) => checkSynchronous('checkpoint', (f as unknown as Run)(...args));
   const checkpointed: Run = (...args) => {
     if (!isRecording()) return run(...args);
     const since = nextEntry();

@@ -1,6 +1,6 @@
 /** Operations that a program defines: a forward pass and a rule of one's own, beside the primitives. */
 
-import { ArgumentError, filled } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, filled } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { kindOf } from '../format.ts';
 import { throughInterceptors } from '../tape/interception.ts';
@@ -106,6 +106,7 @@ function checkRecorded(name: string, d: Tensor): void {
 
 function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefined, batched: boolean) {
   const checked = (made: unknown, by: string): Tensor => {
+    checkSynchronous(name, made);
     if (made instanceof Tensor) return made;
     throw new ArgumentError(`${name}: ${by} gave ${kindOfValue(made)}, expected a tensor`);
   };
@@ -119,7 +120,7 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
       ),
     cotangents({ inputs, output, attributes }, given) {
       const g = isRecording() && !given.requiresGrad ? leafOf(given, false) : given;
-      const made = vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes));
+      const made = checkSynchronous(name, vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes)));
       const list = inputs.length === 1 && (made === null || made instanceof Tensor) ? [made] : made;
       if (!Array.isArray(list) || list.length !== inputs.length) {
         const got = Array.isArray(list) ? `${list.length}` : kindOfValue(list);

@@ -1,6 +1,6 @@
 /** Functions that see a tensor's cotangent in every sweep. */
 
-import { ArgumentError, type Shape } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { addHook } from '../tape/watching.ts';
 import { checkTensor, Tensor } from '../tensor.ts';
@@ -35,7 +35,7 @@ export function registerHook<S extends Shape>(
   if (x instanceof Batched) throw new ArgumentError('registerHook: a tensor inside vmap has no cotangent of its own');
   if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${typeof hook}`);
   return addHook<Tensor>(x, (cotangent) => {
-    const made: unknown = hook(cotangent as Tensor<S>);
+    const made: unknown = checkSynchronous('registerHook', hook(cotangent as Tensor<S>), 'a hook');
     if (made === undefined || made instanceof Tensor) return made;
     throw new ArgumentError(
       `registerHook: the hook gave ${made === null ? 'null' : typeof made}, expected a tensor or nothing`,

@@ -1,6 +1,6 @@
 /** Gradients that are used once, and whose memory serves again. */
 
-import { Arena, Recycler } from '@tapegrad/kernels';
+import { Arena, checkSynchronous, Recycler } from '@tapegrad/kernels';
 import { Lease } from '../lease.ts';
 import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
 
@@ -33,7 +33,10 @@ export function withGradients<R>(
   const lease = new Lease(memory);
   const gradients = lease.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
   const arrays = [...gradients].map(([, { array }]) => array);
-  const result = lease.watch(() => use(gradients));
+  const result = checkSynchronous(
+    'withGradients',
+    lease.watch(() => use(gradients)),
+  );
   lease.end();
   for (const array of arrays) memory.release(array);
   return result;
@@ -42,10 +45,16 @@ export function withGradients<R>(
 function withAllLent<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
   const memory = new Arena();
   const lease = new Lease(memory);
-  const evaluate = () => backwardAlong(checkTensor('withGradients', compute()), options);
+  const evaluate = () => {
+    const y = checkSynchronous('withGradients', compute(), 'a loss function');
+    return backwardAlong(checkTensor('withGradients', y), options);
+  };
   try {
     const gradients = lease.watch(() => memory.run(evaluate));
-    return lease.watch(() => use(gradients));
+    return checkSynchronous(
+      'withGradients',
+      lease.watch(() => use(gradients)),
+    );
   } finally {
     lease.end();
     memory.end();

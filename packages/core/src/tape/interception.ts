@@ -1,5 +1,6 @@
 /** Who sees an operation before it runs. */
 
+import { checkSynchronous } from '@tapegrad/kernels';
 import type { Op, Recorded } from './tape.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
@@ -54,7 +55,8 @@ export function throughInterceptors<T extends Recorded>(
     attributes,
     run: (others = inputs) => throughInterceptors(op, others, attributes, run),
   };
-  return within(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+  const result = within(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+  return checkSynchronous('intercept', result, 'an interceptor');
 }
 
 /**
@@ -74,4 +76,6 @@ export function throughInterceptors<T extends Recorded>(
  * ops; // ['mul', 'exp']
  */
 export const intercept = <T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R): R =>
-  within({ interceptor: interceptor as unknown as Interceptor, outer: innermost }, body);
+  within({ interceptor: interceptor as unknown as Interceptor, outer: innermost }, () =>
+    checkSynchronous('intercept', body()),
+  );

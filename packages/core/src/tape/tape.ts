@@ -1,6 +1,6 @@
 /** The tape: which primitives ran, on what, in which order, as flat data. */
 
-import { ArgumentError, type Data, type NdArray, type Primitive, type Shape } from '@tapegrad/kernels';
+import { checkSynchronous, type Data, type NdArray, type Primitive, type Shape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 
 /** What the tape knows of a tensor. */
@@ -219,9 +219,5 @@ export function withRecording<R>(on: boolean, body: () => R): R {
  * noGrad(() => w.mul(2)).requiresGrad; // false
  */
 export function noGrad<R>(body: () => R): R {
-  return withRecording(false, () => {
-    const result = body();
-    if (result instanceof Promise) throw new ArgumentError('noGrad: expected a function that is not asynchronous');
-    return result;
-  });
+  return withRecording(false, () => checkSynchronous('noGrad', body()));
 }

@@ -6,7 +6,16 @@
  * nested to any depth; the result has its structure. Other arguments are passed on as they are.
  */
 
-import { ArgumentError, DTypeError, filled, formatShape, isFloat, type Shape, ShapeError } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  checkSynchronous,
+  DTypeError,
+  filled,
+  formatShape,
+  isFloat,
+  type Shape,
+  ShapeError,
+} from '@tapegrad/kernels';
 import type { Printed } from '../static-shapes.ts';
 import { type Fitting, kernels, Tensor } from '../tensor.ts';
 import { type Linearization, linearize } from './linearize.ts';
@@ -80,7 +89,7 @@ export function differentiate(
     positions.forEach((position, i) => {
       all[position] = trees[i];
     });
-    result = (f as (...args: unknown[]) => unknown)(...all);
+    result = checkSynchronous(call, (f as (...args: unknown[]) => unknown)(...all));
     const { outputs, others } = split(result);
     const beside: Tensor[] = [];
     mapTensors(others, (x) => {

@@ -5,6 +5,7 @@ import {
   type ArrayLike,
   abstract,
   callPrimitive,
+  checkSynchronous,
   filled,
   normalizeAxis,
   type Primitive,
@@ -161,7 +162,8 @@ export const vmap =
         tensors.map((tensor, j) => exampleAlong(level, tensor, axes[j]!)),
       );
     });
-    const result = withLevels([...activeLevels(), level], () => f(...(examples as unknown as A)));
+    const run = (): R => checkSynchronous('vmap', f(...(examples as unknown as A)));
+    const result = withLevels([...activeLevels(), level], run);
     const outputs = tensorsOf('vmap', 'the result', result);
     const places = besideTensors('vmap', 'outAxes', result, outAxes, isAxis) as (number | null)[];
     const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));

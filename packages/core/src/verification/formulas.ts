@@ -1,6 +1,6 @@
 /** Hand-derived formulas, each held against what it should equal. */
 
-import { ArgumentError, ShapeError } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, ShapeError } from '@tapegrad/kernels';
 import { checkTensor, type Tensor } from '../tensor.ts';
 import { type Comparison, compare, largestOf, type Verdict } from './compare.ts';
 import type { NetworkPlan } from './networks.ts';
@@ -42,7 +42,8 @@ const upTo = (L: number): number[] => Array.from({ length: L }, (_, i) => i + 1)
 
 function targetOf(name: string, equals: string | FormulaFunction): Target {
   if (typeof equals === 'function') {
-    return { label: 'a function', quantity: undefined, layers: () => [undefined], expected: (q) => equals(q, q.L) };
+    const expected = (q: Quantities): Tensor => checkSynchronous(`verify: what '${name}' equals`, equals(q, q.L));
+    return { label: 'a function', quantity: undefined, layers: () => [undefined], expected };
   }
   const [, quantity, index] = /^(delta|dZ|dW|db|Z|A|W|b)_?(l|L(?:-\d+)?|\d+)$/.exec(equals) ?? [];
   if (quantity === undefined || index === undefined) {
@@ -116,7 +117,8 @@ function evaluate({ name, formula }: Claim, quantities: Quantities, l: number | 
     if (error instanceof Inapplicable) throw error;
     throw new ArgumentError(`verify: the formula '${name}' failed: ${error}`, { cause: error });
   }
-  return checkTensor(`verify: the formula '${name}'`, result);
+  const call = `verify: the formula '${name}'`;
+  return checkTensor(call, checkSynchronous(call, result));
 }
 
 /** The checks of a formula on a network: one for each layer to which it applies. */

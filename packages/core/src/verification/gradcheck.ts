@@ -1,6 +1,6 @@
 /** Gradients on trial: the tape's, backwards and forwards, against central differences. */
 
-import { ArgumentError, DTypeError, formatShape } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, DTypeError, formatShape } from '@tapegrad/kernels';
 import { Random } from '../random.ts';
 import { withRecording } from '../tape/tape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -88,7 +88,7 @@ export function gradcheck<A extends readonly unknown[], R>(
   });
   let results: readonly string[] = [];
   const program: Program = (x) => {
-    const result = f(...(withTensors(inputs, x) as unknown as A));
+    const result = checkSynchronous('gradcheck', f(...(withTensors(inputs, x) as unknown as A)));
     results = placesOf('result', result);
     return outputsOf(result);
   };

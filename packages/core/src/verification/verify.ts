@@ -1,6 +1,6 @@
 /** Hand-derived formulas on trial: held against the tape, and the tape against central differences. */
 
-import { ArgumentError } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous } from '@tapegrad/kernels';
 import { Random } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
 import { type Comparison, type FactorName, formatNumber, namedFactors, type Verdict } from './compare.ts';
@@ -129,7 +129,7 @@ function drawsOf(settings: Settings): Draw[] {
 
 const tryDraw = (subject: Subject, { plan, seed }: Draw): Trial => ({
   plan,
-  readout: readNetwork(subject(plan, new Random(seed))),
+  readout: readNetwork(checkSynchronous('verify', subject(plan, new Random(seed)), 'a subject')),
   *smaller() {
     for (const less of smallerPlans(plan)) yield tryDraw(subject, { plan: less, seed });
   },

@@ -1,5 +1,6 @@
 import type { Data } from '../../arrays/dtype.ts';
 import { type ChangeInPlace, checkAlike, type ElementFormula, type ElementKernels } from '../../in-place.ts';
+import { checkSynchronous } from '../../synchronous.ts';
 import { type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i32, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, ModuleBuilder } from '../assembler/module-builder.ts';
@@ -65,7 +66,7 @@ function assemble(
       const addresses = starts.map((start) => f.let(i32.add(start, i)));
       const lanes = arrays.map((name, j) => [name, f.let(v.load(addresses[j]!))]);
       const results = formula<Vector>(k, Object.fromEntries(lanes), Object.fromEntries(splats));
-      for (const [name, result] of Object.entries(results)) {
+      for (const [name, result] of Object.entries(checkSynchronous('changeInPlace', results, 'a formula'))) {
         f.run(v.store(addresses[arrays.indexOf(name)]!, result!));
         changed.push(name);
       }

@@ -60,14 +60,28 @@ export const sweep = <T extends Recorded, A extends ArrayLike>(
   options: SweepOptions<T, A>,
 ): Map<T, A> => new Sweep(calculus, options).from(seeds);
 
+function areInputs(tensors: Iterable<Recorded>): boolean {
+  for (const { entry } of tensors) if (entry !== undefined) return false;
+  return true;
+}
+
+/** Whether some entries have no inputs of the program that require a gradient, but for these. */
+function hasNoInputBut<T extends Recorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
+  for (const { inputs } of entries) {
+    for (const x of inputs) if (x.entry === undefined && x.requiresGrad && !known.has(x)) return false;
+  }
+  return true;
+}
+
 class Sweep<T extends Recorded, A extends ArrayLike> {
   readonly #calculus: Calculus<T, A>;
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;
   readonly #memory: Memory<A>;
-  readonly #wanted: ReadonlySet<T> | undefined;
+  /** What to find; `undefined` where that is every input of the program. */
+  #wanted: ReadonlySet<T> | undefined;
   /** The results ahead that something wanted leads to; `undefined` where every input of the program is wanted. */
-  readonly #leading: Set<T> | undefined;
+  #leading: Set<T> | undefined;
   readonly #arrived: Cotangents<T, A>;
   /** The cotangents of wanted results. */
   readonly #found: [T, A][] = [];
@@ -80,13 +94,12 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     this.#since = since;
     this.#memory = memory;
     this.#wanted = wanted;
-    this.#leading = wanted && new Set();
     this.#arrived = new Cotangents(calculus.kernels, memory, since);
   }
 
   from(seeds: ReadonlyMap<T, A>): Map<T, A> {
     const { entries = entriesOf(seeds.keys(), this.#since), retain } = this.#options;
-    this.#findLeading(entries);
+    if (this.#wanted !== undefined) this.#leaveOut(entries, this.#wanted);
     for (const [root, seed] of seeds) if (this.#flowsTo(root)) this.#arrived.add(root, seed);
 
     // From the last entry on, with those of a recomputation in the place of the checkpoint.
@@ -105,6 +118,16 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     for (const [x, g] of this.#found) found.set(x, g);
     if (!retain) for (const entry of entries) entry.consume();
     return found;
+  }
+
+  /** Finds what leads to something wanted, unless what is wanted is all that there is. */
+  #leaveOut(entries: readonly Entry<T>[], wanted: ReadonlySet<T>): void {
+    if (this.#since === 0 && areInputs(wanted) && hasNoInputBut(wanted, entries)) {
+      this.#wanted = undefined;
+      return;
+    }
+    this.#leading = new Set();
+    this.#findLeading(entries);
   }
 
   /** Notes the results that something wanted leads to on the way forward. */

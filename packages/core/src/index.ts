@@ -36,6 +36,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export { elementsFrom, isDataOf } from './elements.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export { type Index, type Indexed, type SliceRange, slice } from './indexing.ts';

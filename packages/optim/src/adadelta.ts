@@ -6,9 +6,9 @@ import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running means of squares that stays; 0.9 unless given. */
+  /** The share of the running means of squares that stays. Defaults to 0.9. */
   readonly rho?: number;
-  /** Keeps the divisor, and the first step, from 0; 1e-6 unless given. */
+  /** Keeps the divisor, and the first step, from 0. Defaults to 1e-6. */
   readonly eps?: number;
 }
 

@@ -6,11 +6,11 @@ import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
-  /** How soon the learning rate falls; 0 unless given. */
+  /** How soon the learning rate falls. Defaults to 0. */
   readonly learningRateDecay?: number;
-  /** What the sum of squares starts from; 0 unless given. */
+  /** What the sum of squares starts from, for each group its own, where PyTorch takes the optimizer's for all. Defaults to 0. */
   readonly initialAccumulatorValue?: number;
-  /** Keeps the divisor from 0; 1e-10 unless given. */
+  /** Keeps the divisor from 0. Defaults to 1e-10. */
   readonly eps?: number;
 }
 

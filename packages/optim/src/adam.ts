@@ -11,10 +11,10 @@ import {
   nextMoments,
 } from './moments.ts';
 import { type Changing, Optimizer, type Update } from './optimizer.ts';
-import type { Defaults } from './options.ts';
+import { checkFlag, type Defaults, given } from './options.ts';
 
 export interface AdamOptions extends MomentOptions {
-  /** Whether to divide by the largest mean of squares so far, so that no step gets longer again; false unless given. */
+  /** Whether to divide by the largest mean of squares so far, so that no step gets longer again. Defaults to false. */
   readonly amsgrad?: boolean;
 }
 
@@ -60,6 +60,7 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
 
   protected override checkOptions(options: Required<AdamOptions>, call: string): void {
     checkMoments(call, options);
+    checkFlag(call, 'amsgrad', options.amsgrad);
   }
 
   protected override memoryFor(elements: Data, { amsgrad }: Required<AdamOptions>): AdamMemory {
@@ -74,7 +75,7 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
 }
 
 /**
- * Adam with a weight decay that is a step of its own, and is 0.01 unless given (Loshchilov and Hutter 2019, "Decoupled weight
+ * Steps as Adam, with a weight decay that is a step of its own and defaults to 0.01 (Loshchilov and Hutter 2019, "Decoupled weight
  * decay regularization").
  *
  * @example
@@ -86,6 +87,6 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
 export class AdamW extends Adam {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
   constructor(trained: Trained<AdamOptions>, options: AdamOptions) {
-    super(trained, { weightDecay: 0.01, decay: 'decoupled', ...options });
+    super(trained, { weightDecay: 0.01, decay: 'decoupled', ...given(options ?? {}) } as AdamOptions);
   }
 }

@@ -1,17 +1,10 @@
 /** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
 
 import { ArgumentError, checkSynchronous, Gradients, NdArray, type Parameter, Tensor } from '@tapegrad/core';
-import { gradientFor } from './gradient.ts';
+import { checkGradients, gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
-import {
-  checkCount,
-  checkParameterState,
-  type Memory,
-  type ParameterState,
-  parameterState,
-  zerosLike,
-} from './memory.ts';
-import { checkWhole } from './options.ts';
+import { checkCount, checkedMemory, type Memory, type ParameterState, parameterState, zerosLike } from './memory.ts';
+import { checkState, checkWhole, shown } from './options.ts';
 
 /** What a transform remembers of one parameter. */
 export interface Slot<Name extends string = string> {
@@ -87,6 +80,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
    * @throws ShapeError or DTypeError for a gradient unlike its parameter; nothing is remembered then.
    */
   apply(gradients: Gradients): Out {
+    checkGradients('GradientChain.apply', gradients, 'apply(loss.backward())');
     const own = new Map<Tensor, Tensor>();
     for (const parameter of this.#parameters) {
       const gradient = gradientFor('GradientChain', parameter, gradients);
@@ -116,22 +110,25 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
   /** Goes on from a state of a chain of the same transforms for the same parameters. Where it does not fit, nothing changes. */
   load(states: readonly TransformState[]): void {
     const call = 'GradientChain.load';
-    checkCount(call, 'transforms', this.#links.length, states.length);
-    this.#links.forEach(({ transform, slots }, i) => {
-      const { name, step, parameters } = states[i]!;
+    checkState(call, states);
+    checkCount(call, 'transforms', this.#links.length, states);
+    const loaded = this.#links.map(({ transform, slots }, i) => {
+      const state = states[i]!;
+      checkState(call, state);
+      const { name, step, parameters } = state;
       if (name !== transform.name) {
-        throw new ArgumentError(`${call}: expected the state of '${transform.name}', got that of '${name}'`);
+        throw new ArgumentError(`${call}: expected the state of '${transform.name}', got that of ${shown(name)}`);
       }
       checkWhole(call, `the step of '${name}'`, step);
-      checkCount(call, 'parameters', slots.size, parameters.length);
-      [...slots].forEach(([parameter, slot], j) => {
-        checkParameterState(call, parameter, memoryOf(slot), parameters[j]!);
+      checkCount(call, 'parameters', slots.size, parameters);
+      return [...slots].map(([parameter, slot], j) => {
+        const memory = checkedMemory(call, parameter, memoryOf(slot), parameters[j]!);
+        return [parameter, slotFrom(parameter, parameters[j]!.step, memory)] as const;
       });
     });
     this.#links.forEach((link, i) => {
-      const { step, parameters } = states[i]!;
-      link.step = step;
-      link.slots = new Map(this.#parameters.map((parameter, j) => [parameter, slotFrom(parameter, parameters[j]!)]));
+      link.step = states[i]!.step;
+      link.slots = new Map(loaded[i]);
     });
   }
 }
@@ -144,11 +141,9 @@ const emptySlot = (parameter: Parameter, names: readonly string[]): Slot => ({
   tensors: Object.fromEntries(names.map((name) => [name, tensorLike(parameter, zerosLike(parameter.data))])),
 });
 
-const slotFrom = (parameter: Parameter, { step, memory }: ParameterState): Slot => ({
+const slotFrom = (parameter: Parameter, step: number, memory: Memory): Slot => ({
   step,
-  tensors: Object.fromEntries(
-    Object.entries(memory).map(([name, data]) => [name, tensorLike(parameter, data.slice())]),
-  ),
+  tensors: Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, tensorLike(parameter, data)])),
 });
 
 const memoryOf = ({ tensors }: Slot): Memory =>

@@ -1,5 +1,4 @@
 import { Improvement, type ImprovementOptions, type ImprovementState } from './improvement.ts';
-import { checkKnown } from './options.ts';
 
 export type EarlyStoppingOptions = ImprovementOptions;
 
@@ -8,7 +7,7 @@ export type EarlyStoppingState = ImprovementState;
 
 /**
  * Tells when to stop, since a value that is watched no longer improves: once more than `patience` checks in a row bring no
- * improvement (Prechelt 1998, "Early stopping — but when?").
+ * improvement (Prechelt 1998, "Early stopping — but when?"). Values may have either sign.
  *
  * @example
  * const stopping = new EarlyStopping({ patience: 1 });
@@ -19,7 +18,6 @@ export class EarlyStopping {
   readonly #improvement: Improvement;
 
   constructor(options: EarlyStoppingOptions = {}) {
-    checkKnown('EarlyStopping', options, ['mode', 'patience', 'threshold', 'thresholdMode']);
     this.#improvement = new Improvement('EarlyStopping', options);
   }
 

@@ -1,12 +1,20 @@
 import {
+  ArgumentError,
   DTypeError,
   formatShape,
-  type Gradients,
+  Gradients,
   type Parameter,
   ShapeError,
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { shown } from './options.ts';
+
+/** Throws unless there are gradients, those of a sweep; `wanted` is what to write. */
+export function checkGradients(call: string, gradients: Gradients, wanted: string): void {
+  if (gradients instanceof Gradients) return;
+  throw new ArgumentError(`${call}: expected gradients, got ${shown(gradients)}; write ${wanted}`);
+}
 
 /** The gradient of a parameter, of its shape and dtype; `undefined` where there is none. */
 export function gradientFor(call: string, parameter: Parameter, gradients: Gradients): Tensor | undefined {

@@ -1,5 +1,5 @@
 import { ArgumentError, Parameter } from '@tapegrad/core';
-import type { OptimizerOptions } from './options.ts';
+import { hasParameters, type OptimizerOptions, shown } from './options.ts';
 
 /** Parameters with options of their own, in place of those of the optimizer. */
 export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & {
@@ -9,67 +9,100 @@ export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & 
 /** What an optimizer trains: parameters, or groups of them. */
 export type Trained<Options extends OptimizerOptions> = readonly Parameter[] | readonly GroupOptions<Options>[];
 
-/** Parameters that share their options. */
+/** Options that can be assigned one by one. */
+export type Assignable<Options> = { -readonly [Name in keyof Options]-?: Options[Name] };
+
+/** Where an optimizer keeps the options of a group. */
+export interface OptionStore<Options extends OptimizerOptions> {
+  /** The options as they are. */
+  get(): Required<Options>;
+  /** Changes some of them, or throws and changes nothing. */
+  change(options: Partial<Options>): void;
+}
+
+/**
+ * Parameters that share their options, which may be changed between steps: `group.learningRate = 0.01`,
+ * `group.options.momentum = 0.9`, or all at once. A change is checked like the options of a new optimizer, and holds from the next
+ * step on.
+ *
+ * What a parameter's memory lacks then begins as at the first step, such as the velocity of a momentum that was 0; what is no longer
+ * wanted is dropped. An option that only says how memory begins can't be changed once there have been steps.
+ */
 export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions> {
   readonly parameters: readonly Parameter[];
-  #options: Required<Options>;
-  readonly #check: (options: Required<Options>) => void;
+  readonly #store: OptionStore<Options>;
 
-  /** For optimizers; `check` throws where an option is out of range. */
-  constructor(
-    parameters: readonly Parameter[],
-    options: Required<Options>,
-    check: (options: Required<Options>) => void,
-  ) {
-    check(options);
+  /** For optimizers. */
+  constructor(parameters: readonly Parameter[], store: OptionStore<Options>) {
     this.parameters = [...parameters];
-    this.#options = options;
-    this.#check = check;
+    this.#store = store;
   }
 
-  /** May be changed between steps, but for those that decide what is remembered, such as whether there is momentum. */
-  get options(): Required<Options> {
-    return this.#options;
+  /** A copy of the options. To assign one of them changes the group's. */
+  get options(): Assignable<Options> {
+    return new Proxy(
+      { ...this.#store.get() },
+      {
+        set: (copy, name, value) => {
+          this.#store.change({ [name]: value } as Partial<Options>);
+          return Reflect.set(copy, name, value);
+        },
+      },
+    ) as Assignable<Options>;
   }
 
   set options(options: Required<Options>) {
-    this.#check(options);
-    this.#options = options;
+    this.#store.change(options);
   }
 
-  /** The step size; may be changed between steps. */
+  /** The step size. */
   get learningRate(): number {
-    return this.#options.learningRate;
+    return this.#store.get().learningRate;
   }
 
   set learningRate(learningRate: number) {
-    this.options = { ...this.#options, learningRate };
+    this.#store.change({ learningRate } as Partial<Options>);
   }
 }
 
 const isParameter = (item: unknown): item is Parameter => item instanceof Parameter;
+
+const isModule = (item: unknown): boolean => typeof item === 'object' && item !== null && hasParameters(item);
+
+/** What was given in the place of parameters, with the mend if it is known. */
+function described(item: unknown): string {
+  if (isModule(item)) return 'a module; write model.parameters()';
+  return isParameter(item) ? 'a parameter; write [parameter]' : shown(item);
+}
 
 /** Parameters, or groups of them, as groups: each parameter once, and at least one. */
 export function groupsOf<Options extends OptimizerOptions>(
   call: string,
   trained: Trained<Options>,
 ): readonly GroupOptions<Options>[] {
-  const groups = (trained.some(isParameter) ? [{ parameters: trained }] : trained) as readonly GroupOptions<Options>[];
+  const expected = 'parameters, or groups { parameters, ...options }';
+  checkList(call, trained, expected);
+  const isFlat = trained.some((item) => isParameter(item) || isModule(item));
+  const groups = (isFlat ? [{ parameters: trained }] : trained) as readonly GroupOptions<Options>[];
+  for (const group of groups) checkList(call, group?.parameters, expected);
   checkParameters(
     call,
     groups.flatMap(({ parameters }) => parameters),
-    'parameters, or groups { parameters, ...options }',
+    expected,
   );
   return groups;
 }
 
+function checkList(call: string, list: unknown, expected: string): void {
+  if (!Array.isArray(list)) throw new ArgumentError(`${call}: expected a list of ${expected}, got ${described(list)}`);
+}
+
 /** Throws unless each is a parameter, each is there once, and there is one. */
 export function checkParameters(call: string, parameters: readonly Parameter[], expected = 'parameters'): void {
+  checkList(call, parameters, expected);
   const seen = new Set<Parameter>();
   for (const parameter of parameters) {
-    if (!isParameter(parameter)) {
-      throw new ArgumentError(`${call}: expected ${expected}, got ${typeof parameter}`);
-    }
+    if (!isParameter(parameter)) throw new ArgumentError(`${call}: expected ${expected}, got ${described(parameter)}`);
     if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' is there twice`);
     seen.add(parameter);
   }

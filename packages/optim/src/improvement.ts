@@ -1,16 +1,16 @@
 /** Whether a number that is watched, such as the loss on held-out data, still gets better. */
 
 import { ArgumentError } from '@tapegrad/core';
-import { checkNotNegative, checkWhole, checkWord } from './options.ts';
+import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given, shown } from './options.ts';
 
 export interface ImprovementOptions {
-  /** Whether smaller is better or larger; `min` unless given. */
+  /** Whether smaller is better or larger. Defaults to `min`. */
   readonly mode?: 'min' | 'max';
-  /** How many checks in a row may bring no improvement; 10 unless given. */
+  /** How many checks in a row may bring no improvement. Defaults to 10. */
   readonly patience?: number;
-  /** By how much a value must beat the best to count as an improvement; 1e-4 unless given. */
+  /** By how much a value must beat the best to count as an improvement. Defaults to 1e-4. */
   readonly threshold?: number;
-  /** Whether the threshold is a share of the best value (`rel`, unless given) or is added to it (`abs`). */
+  /** Whether the threshold is a share of the best value's size (`rel`), or a number of its own (`abs`). Defaults to `rel`. */
   readonly thresholdMode?: 'rel' | 'abs';
 }
 
@@ -22,16 +22,25 @@ export interface ImprovementState {
   readonly sinceBest: number;
 }
 
+/** The options that watching has. */
+export const improvementNames: readonly string[] = ['mode', 'patience', 'threshold', 'thresholdMode'];
+
 /**
- * The best value so far, and how many came after it, as PyTorch's ReduceLROnPlateau counts. NaN is no improvement.
+ * The best value so far, and how many came after it. NaN is no improvement.
+ *
+ * A value is an improvement beyond best ± threshold, or best ± threshold |best|, which lies on the side of what is better,
+ * whatever the sign of the best value. PyTorch's best (1 ± threshold) lies on the other side where that is negative.
  */
 export class Improvement {
+  readonly #call: string;
   readonly #options: Required<ImprovementOptions>;
   best: number | null = null;
   sinceBest = 0;
 
   constructor(call: string, options: ImprovementOptions) {
-    this.#options = { mode: 'min', patience: 10, threshold: 1e-4, thresholdMode: 'rel', ...options };
+    checkKnown(call, options, improvementNames);
+    this.#call = call;
+    this.#options = { mode: 'min', patience: 10, threshold: 1e-4, thresholdMode: 'rel', ...given(options) };
     const { mode, patience, threshold, thresholdMode } = this.#options;
     checkWord(call, 'mode', mode, ['min', 'max']);
     checkWord(call, 'thresholdMode', thresholdMode, ['rel', 'abs']);
@@ -40,7 +49,9 @@ export class Improvement {
   }
 
   note(value: number): void {
-    if (typeof value !== 'number') throw new ArgumentError(`expected a number to watch, got ${typeof value}`);
+    if (typeof value !== 'number') {
+      throw new ArgumentError(`${this.#call}.update: expected a number to watch, got ${shown(value)}`);
+    }
     if (this.#isBetter(value)) {
       this.best = value;
       this.sinceBest = 0;
@@ -57,7 +68,10 @@ export class Improvement {
     const { mode, threshold, thresholdMode } = this.#options;
     const sign = mode === 'min' ? -1 : 1;
     if (this.best === null) return sign * value > -Infinity;
-    const bound = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    const bound =
+      thresholdMode === 'rel'
+        ? this.best * (1 + sign * Math.sign(this.best) * threshold)
+        : this.best + sign * threshold;
     return sign * value > sign * bound;
   }
 
@@ -66,9 +80,11 @@ export class Improvement {
   }
 
   /** For the `load` of who watches. */
-  load(call: string, { best, sinceBest }: ImprovementState): void {
-    if (best !== null && typeof best !== 'number') {
-      throw new ArgumentError(`${call}: best is ${typeof best}, expected a number or null`);
+  load(call: string, state: ImprovementState): void {
+    checkState(call, state);
+    const { best, sinceBest } = state;
+    if (best !== null && (typeof best !== 'number' || Number.isNaN(best))) {
+      throw new ArgumentError(`${call}: best is ${shown(best)}, expected a number or null`);
     }
     checkWhole(call, 'sinceBest', sinceBest);
     this.best = best;

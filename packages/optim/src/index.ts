@@ -9,12 +9,12 @@ export {
   type Slot,
   type TransformState,
 } from './chain.ts';
-export { clipGradNorm, clipGradValue } from './clip.ts';
+export { type ClipNormOptions, clipGradNorm, clipGradValue } from './clip.ts';
 export type { DecayOptions } from './decay.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
-export { type GroupOptions, ParameterGroup, type Trained } from './group.ts';
+export { type Assignable, type GroupOptions, type OptionStore, ParameterGroup, type Trained } from './group.ts';
 export type { ImprovementOptions, ImprovementState } from './improvement.ts';
-export { LBFGS, type LBFGSOptions, type LBFGSState } from './lbfgs.ts';
+export { LBFGS, type LBFGSOptions, type LBFGSState, type LBFGSStop } from './lbfgs.ts';
 export { Lion, type LionOptions } from './lion.ts';
 export { type Memory, type ParameterState, zerosLike } from './memory.ts';
 export type { MomentOptions } from './moments.ts';

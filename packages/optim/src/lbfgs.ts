@@ -1,25 +1,39 @@
-import { ArgumentError, checkSynchronous, type Parameter, TapeError, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, type Parameter, TapeError, Tensor } from '@tapegrad/core';
 import { gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
 import { type Point, strongWolfe } from './line-search.ts';
-import { checkKnown, checkNotNegative, checkWhole, checkWord } from './options.ts';
+import { arrayLike } from './memory.ts';
+import {
+  checkFlag,
+  checkGiven,
+  checkKnown,
+  checkNotNegative,
+  checkState,
+  checkWhole,
+  checkWord,
+  given,
+  shown,
+} from './options.ts';
 
 export interface LBFGSOptions {
-  /** How far to go along the direction, or to try first; 1 unless given. */
+  /** How far to go along the direction, or to try first. Defaults to 1. */
   readonly learningRate?: number;
-  /** Directions in a step, at most; 20 unless given. */
+  /** Directions in a step, at most. Defaults to 20. */
   readonly maxIter?: number;
-  /** After how many evaluations of the loss a step ends; 5/4 of `maxIter` unless given. */
+  /** After how many evaluations of the loss a step ends. Defaults to 5/4 of `maxIter`. */
   readonly maxEval?: number;
-  /** A gradient with no larger entry is none; 1e-7 unless given. */
+  /** A gradient with no larger entry is none. Defaults to 1e-7. */
   readonly toleranceGrad?: number;
-  /** A change of the loss or of all parameters below this is none; 1e-9 unless given. */
+  /**
+   * A change of the loss or of all parameters below this is none. Defaults to 1e-9. For a loss whose first gradient has no entry
+   * of 1e-2 or more, it is counted in units of the largest.
+   */
   readonly toleranceChange?: number;
-  /** How many changes of the gradient to remember; 100 unless given. */
+  /** How many changes of the gradient to remember. Defaults to 100. */
   readonly historySize?: number;
-  /** Strong Wolfe conditions, unless given; without a search each step is as long as the learning rate says. */
+  /** Without a search each step is as long as the learning rate says. Defaults to `strongWolfe`. */
   readonly lineSearch?: 'strongWolfe' | 'none';
-  /** Whether a parameter may get no gradient, which then counts as 0; false unless given. */
+  /** Whether a parameter may get no gradient, which then counts as 0. Defaults to false. */
   readonly allowUnused?: boolean;
 }
 
@@ -33,6 +47,13 @@ const defaults: Required<LBFGSOptions> = {
   lineSearch: 'strongWolfe',
   allowUnused: false,
 };
+
+/**
+ * Why a step ended: all its directions were followed (`iterations`), or all its evaluations made (`evaluations`), the gradient has no
+ * entry above `toleranceGrad` (`gradient`), the loss falls along the direction by no more than `toleranceChange` (`slope`), it or
+ * the parameters changed by less than that (`change`), or the gradient is not finite (`nonFinite`).
+ */
+export type LBFGSStop = 'iterations' | 'evaluations' | 'gradient' | 'slope' | 'change' | 'nonFinite';
 
 /** A step from one point to the next, and the change of the gradient on it. */
 interface Change {
@@ -52,6 +73,8 @@ interface Progress {
   readonly history: readonly Change[];
   /** Of the inverse Hessian that is assumed before the history. */
   readonly scale: number;
+  /** What losses and gradients are counted in. */
+  readonly unit: number;
 }
 
 /** As plain data for `structuredClone`. */
@@ -65,12 +88,17 @@ export interface LBFGSState {
 /** Changes with less curvature than this teach nothing. */
 const leastCurvature = 1e-10;
 
+/** First gradients without an entry of this size are those of a loss that is scaled down, for which the tolerances are too large. */
+const leastSize = 1e-2;
+
 /**
  * Limited-memory BFGS: follows -H g, where the inverse Hessian H is made of the last changes of the gradient g, to a point that
  * a line search finds (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization"; as PyTorch computes it,
  * but that the line search is on unless told otherwise). For losses without noise, such as of all data at once.
  *
- * All parameters are taken as one vector, and the loss may be evaluated several times in a step.
+ * All parameters are taken as one vector, and the loss may be evaluated several times in a step. A loss that is scaled down, so
+ * that its first gradient has no entry of 1e-2 or more, is counted in units of the largest, where PyTorch's fixed tolerances let it
+ * stand still. `stopped` tells why a step ended.
  *
  * @example
  * const x = parameter(tensor(-1.2, { dtype: 'float64' }));
@@ -84,6 +112,7 @@ export class LBFGS {
   readonly #parameters: readonly Parameter[];
   readonly #size: number;
   #options: Required<LBFGSOptions>;
+  #stopped: LBFGSStop | undefined;
   #evaluations = 0;
   #progress: Progress;
 
@@ -91,11 +120,12 @@ export class LBFGS {
     checkParameters('LBFGS', parameters);
     this.#parameters = [...parameters];
     this.#size = parameters.reduce((sum, { size }) => sum + size, 0);
+    checkKnown('LBFGS', options, Object.keys(defaults));
     const { maxIter = defaults.maxIter } = options;
-    this.#options = { ...defaults, maxEval: Math.floor((maxIter * 5) / 4), ...options };
+    this.#options = { ...defaults, maxEval: Math.floor((maxIter * 5) / 4), ...given(options) };
     checkOptions('LBFGS', this.#options);
     const none = new Float64Array(this.#size);
-    this.#progress = { iterations: 0, direction: none, t: 0, gradient: none, history: [], scale: 1 };
+    this.#progress = { iterations: 0, direction: none, t: 0, gradient: none, history: [], scale: 1, unit: 1 };
   }
 
   /** May be changed between steps. */
@@ -108,6 +138,11 @@ export class LBFGS {
     this.#options = { ...this.#options, learningRate };
   }
 
+  /** Why the last step ended; `undefined` before the first. */
+  get stopped(): LBFGSStop | undefined {
+    return this.#stopped;
+  }
+
   /**
    * Follows up to `maxIter` directions, and ends before where the gradient vanishes or nothing changes any more. Where the
    * closure throws, the parameters are as before.
@@ -116,6 +151,11 @@ export class LBFGS {
    * @returns the loss before the step.
    */
   step(closure: () => Tensor): number {
+    if (typeof closure !== 'function') {
+      throw new ArgumentError(
+        `LBFGS.step: expected a function that computes the loss, got ${shown(closure)}; write step(() => loss)`,
+      );
+    }
     const before = this.#elements();
     try {
       return this.#descend(closure);
@@ -127,26 +167,35 @@ export class LBFGS {
 
   #descend(closure: () => Tensor): number {
     const { learningRate, maxIter, maxEval, toleranceGrad, toleranceChange, historySize, lineSearch } = this.#options;
-    let { loss, gradient } = this.#evaluate(closure);
-    const lossBefore = loss;
-    let evaluations = 1;
     let progress = this.#progress;
+    const first = this.#evaluate(closure, 1);
+    const unit = progress.iterations === 0 ? unitOf(first.gradient) : progress.unit;
+    let { loss, gradient } = inUnits(first, unit);
+    let evaluations = 1;
+    let stopped: LBFGSStop = 'iterations';
 
-    for (let iteration = 1; iteration <= maxIter && largest(gradient) > toleranceGrad; iteration++) {
+    for (let iteration = 1; iteration <= maxIter; iteration++) {
+      if (!(largest(gradient) * unit > toleranceGrad)) {
+        stopped = Number.isFinite(largest(gradient)) ? 'gradient' : 'nonFinite';
+        break;
+      }
       const isFirst = progress.iterations === 0;
       const { history, scale } = isFirst ? progress : learned(progress, gradient, historySize);
       const direction = descentDirection(gradient, history, scale);
       const slope = dot(gradient, direction);
       let t = isFirst ? Math.min(1, 1 / sumOfSizes(gradient)) * learningRate : learningRate;
-      progress = { iterations: progress.iterations + 1, direction, t, gradient, history, scale };
-      if (slope > -toleranceChange) break;
+      progress = { iterations: progress.iterations + 1, direction, t, gradient, history, scale, unit };
+      if (slope > -toleranceChange) {
+        stopped = 'slope';
+        break;
+      }
 
       const start = this.#elements();
       const lossAtStart = loss;
       if (lineSearch === 'strongWolfe') {
         const evaluate = (place: number): Point => {
           this.#assign(along(start, place, direction));
-          const found = this.#evaluate(closure);
+          const found = this.#evaluate(closure, unit);
           return { t: place, ...found, slope: dot(found.gradient, direction) };
         };
         const found = strongWolfe(
@@ -166,20 +215,29 @@ export class LBFGS {
         this.#assign(along(start, t, direction));
         // After the last direction the loss is left to the next step, which evaluates it anyway.
         if (iteration === maxIter) break;
-        ({ loss, gradient } = this.#evaluate(closure));
+        ({ loss, gradient } = this.#evaluate(closure, unit));
         evaluations++;
       }
       const isStill = t * largest(direction) <= toleranceChange || Math.abs(loss - lossAtStart) < toleranceChange;
-      if (evaluations >= maxEval || isStill) break;
+      if (evaluations >= maxEval || isStill) {
+        stopped = isStill ? 'change' : 'evaluations';
+        break;
+      }
     }
     this.#evaluations += evaluations;
     this.#progress = progress;
-    return lossBefore;
+    this.#stopped = stopped;
+    return first.loss;
   }
 
-  #evaluate(closure: () => Tensor): { readonly loss: number; readonly gradient: Float64Array } {
-    const loss = checkSynchronous('LBFGS', closure(), 'a closure');
-    const gradients = loss.backward();
+  #evaluate(closure: () => Tensor, unit: number): Evaluation {
+    const loss = checkSynchronous('LBFGS.step', closure(), 'a closure');
+    if (!(loss instanceof Tensor)) {
+      throw new ArgumentError(
+        `LBFGS.step: expected a closure that returns the loss, got ${shown(loss)}; write step(() => loss)`,
+      );
+    }
+    const gradients = loss.backward({ wanted: this.#parameters });
     const gradient = new Float64Array(this.#size);
     let offset = 0;
     for (const parameter of this.#parameters) {
@@ -193,7 +251,7 @@ export class LBFGS {
       }
       offset += parameter.size;
     }
-    return { loss: loss.item(), gradient };
+    return inUnits({ loss: loss.item(), gradient }, unit);
   }
 
   /** All elements of the parameters as one vector. */
@@ -222,32 +280,65 @@ export class LBFGS {
   }
 
   /** Goes on from a state of an optimizer of the same parameters. Where it does not fit, nothing is changed. */
-  load({ options, evaluations, progress }: LBFGSState): void {
+  load(state: LBFGSState): void {
     const call = 'LBFGS.load';
+    checkState(call, state);
+    const { options, evaluations, progress } = state;
     checkOptions(call, options);
     checkWhole(call, 'evaluations', evaluations);
-    checkWhole(call, 'iterations', progress.iterations);
-    const { direction, gradient, history } = progress;
-    for (const vector of [direction, gradient, ...history.flatMap((change) => [change.step, change.gradient])]) {
-      if (!(vector instanceof Float64Array && vector.length === this.#size)) {
-        throw new ArgumentError(`${call}: expected vectors of ${this.#size} elements in a Float64Array`);
-      }
-    }
+    const loaded = checkedProgress(call, progress, this.#size);
     this.#options = { ...options };
     this.#evaluations = evaluations;
-    this.#progress = copyOf(progress);
+    this.#progress = loaded;
+    this.#stopped = undefined;
   }
+}
+
+/** A loss with its gradient. */
+interface Evaluation {
+  readonly loss: number;
+  readonly gradient: Float64Array;
+}
+
+/** What a loss is counted in whose first gradient this is: 1, unless it is scaled down. */
+function unitOf(gradient: Float64Array): number {
+  const size = largest(gradient);
+  return size > 0 && size < leastSize ? size : 1;
+}
+
+const inUnits = ({ loss, gradient }: Evaluation, unit: number): Evaluation =>
+  unit === 1 ? { loss, gradient } : { loss: loss / unit, gradient: gradient.map((g) => g / unit) };
+
+/** A copy of what a state remembers between directions. */
+function checkedProgress(call: string, progress: Progress, size: number): Progress {
+  checkState(`${call}: progress`, progress);
+  const { iterations, t, scale, unit, history } = progress;
+  checkWhole(call, 'iterations', iterations);
+  for (const [name, value] of Object.entries({ t, scale, unit })) checkNotNegative(call, name, value);
+  if (!Array.isArray(history)) throw new ArgumentError(`${call}: history is ${shown(history)}, expected a list`);
+  const like = new Float64Array(size);
+  const copy = (name: string, vector: unknown): Float64Array => arrayLike(call, name, like, vector);
+  return {
+    ...{ iterations, t, scale, unit },
+    direction: copy('direction', progress.direction),
+    gradient: copy('gradient', progress.gradient),
+    history: history.map((change: Change) => ({
+      step: copy('a step of the history', change?.step),
+      gradient: copy('a gradient of the history', change?.gradient),
+    })),
+  };
 }
 
 function checkOptions(call: string, options: Required<LBFGSOptions>): void {
   checkKnown(call, options, Object.keys(defaults));
+  checkGiven(call, options, Object.keys(defaults));
   checkNotNegative(call, 'learningRate', options.learningRate);
   checkWhole(call, 'maxIter', options.maxIter);
   checkWhole(call, 'maxEval', options.maxEval);
   checkNotNegative(call, 'toleranceGrad', options.toleranceGrad);
   checkNotNegative(call, 'toleranceChange', options.toleranceChange);
-  checkWhole(call, 'historySize', options.historySize);
-  if (options.historySize === 0) throw new ArgumentError(`${call}: historySize is 0, expected a whole number >= 1`);
+  checkWhole(call, 'historySize', options.historySize, 1);
+  checkFlag(call, 'allowUnused', options.allowUnused);
   checkWord(call, 'lineSearch', options.lineSearch, ['strongWolfe', 'none']);
 }
 

@@ -6,9 +6,9 @@ import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface LionOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the velocity in the direction of a step; 0.9 unless given. */
+  /** The share of the velocity in the direction of a step. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the velocity that stays; 0.99 unless given. */
+  /** The share of the velocity that stays. Defaults to 0.99. */
   readonly beta2?: number;
 }
 
@@ -34,8 +34,8 @@ const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', be
  *     w ← w - a sign(β1 v + (1 - β1) g)
  *     v ← β2 v + (1 - β2) g
  *
- * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before, a weight decay c of kind `decoupled`, which it is
- * unless given, makes w ← w - a c w, one of kind `l2` g ← g + c w.
+ * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before, a weight decay c of kind `decoupled`, the
+ * default, makes w ← w - a c w, one of kind `l2` g ← g + c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));

@@ -3,14 +3,17 @@
 import {
   ArgumentError,
   type Data,
+  type DType,
   DTypeError,
+  elementsFrom,
   formatShape,
+  isDataOf,
   type Parameter,
   type Shape,
   ShapeError,
   sameShape,
 } from '@tapegrad/core';
-import { checkWhole } from './options.ts';
+import { checkWhole, shown } from './options.ts';
 
 /** What is remembered of a parameter between steps: typed arrays by name. */
 export type Memory = Readonly<Record<string, Data>>;
@@ -19,7 +22,7 @@ export type Memory = Readonly<Record<string, Data>>;
 export interface ParameterState<M extends Memory = Memory> {
   readonly name: string;
   readonly shape: Shape;
-  /** How often it was updated. */
+  /** How often it was updated since its memory began. */
   readonly step: number;
   readonly memory: M;
 }
@@ -27,53 +30,75 @@ export interface ParameterState<M extends Memory = Memory> {
 /** An array of zeros, as long and of the same dtype as the elements of a parameter. */
 export const zerosLike = (elements: Data): Data => elements.slice().fill(0);
 
-/** A copy that shares no array. */
-export const copyOf = <M extends Memory>(memory: M): M =>
-  Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, data.slice()])) as M;
-
 /** What is known of a parameter, as a copy. */
 export const parameterState = <M extends Memory>(
   { name, shape }: Parameter,
   step: number,
   memory: M,
-): ParameterState<M> => ({ name, shape: [...shape], step, memory: copyOf(memory) });
+): ParameterState<M> => ({
+  name,
+  shape: [...shape],
+  step,
+  memory: Object.fromEntries(Object.entries(memory).map(([array, data]) => [array, data.slice()])) as M,
+});
+
+/**
+ * What is remembered from now on, where it is to have the arrays of these names: those that it has stay, the others are made. Where
+ * none stays, updates are counted anew.
+ */
+export function changedMemory<M extends Memory>(
+  memory: Memory,
+  names: readonly string[],
+  step: number,
+  make: () => M,
+): { readonly memory: M; readonly step: number } {
+  const kept = names.filter((name) => name in memory);
+  if (kept.length === names.length && kept.length === Object.keys(memory).length) return { memory: memory as M, step };
+  const made = make();
+  const arrays = names.map((name) => [name, memory[name] ?? made[name]]);
+  return { memory: Object.fromEntries(arrays) as M, step: kept.length === 0 ? 0 : step };
+}
 
 /** Throws unless a state has as many of something as are there. */
-export function checkCount(call: string, what: string, expected: number, got: number): void {
-  if (got !== expected) throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
+export function checkCount(call: string, what: string, expected: number, list: readonly unknown[]): void {
+  if (Array.isArray(list) && list.length === expected) return;
+  const got = Array.isArray(list) ? list.length : shown(list);
+  throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
 }
 
 /** Whether two names can be of one parameter: the same, or one a longer path, from a module around the other's. */
 const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
 
-/** Throws unless a state is that of a parameter for which arrays like those of `expected` are remembered. */
-export function checkParameterState(
+/** A copy of what a state remembers; throws unless it is that of a parameter for which arrays like `expected` are kept. */
+export function checkedMemory<M extends Memory>(
   call: string,
   { name, shape }: Parameter,
-  expected: Memory,
+  expected: M,
   state: ParameterState,
-): void {
-  if (!namesAgree(state.name, name)) {
-    throw new ArgumentError(`${call}: expected the state of '${name}', got that of '${state.name}'`);
+): M {
+  if (typeof state?.name !== 'string' || !namesAgree(state.name, name)) {
+    throw new ArgumentError(`${call}: expected the state of '${name}', got that of ${shown(state?.name)}`);
   }
-  if (!sameShape(state.shape, shape)) {
-    throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, got ${formatShape(state.shape)}`);
+  if (!Array.isArray(state.shape) || !sameShape(state.shape, shape)) {
+    const got = Array.isArray(state.shape) ? formatShape(state.shape) : shown(state.shape);
+    throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, got ${got}`);
   }
   checkWhole(call, `the step of '${name}'`, state.step);
-  const [wanted, names] = [Object.keys(expected), Object.keys(state.memory)];
-  if (names.length !== wanted.length || !wanted.every((key) => key in state.memory)) {
+  const [wanted, names] = [Object.keys(expected), Object.keys(state.memory ?? {})];
+  if (names.length !== wanted.length || !wanted.every((key) => names.includes(key))) {
     throw new ArgumentError(`${call}: '${name}' needs [${wanted.join(', ')}], got [${names.join(', ')}]`);
   }
-  for (const [key, array] of Object.entries(state.memory))
-    checkArray(call, `${key} of '${name}'`, expected[key]!, array);
+  const arrays = wanted.map((key) => [key, arrayLike(call, `${key} of '${name}'`, expected[key]!, state.memory[key])]);
+  return Object.fromEntries(arrays) as M;
 }
 
-function checkArray(call: string, what: string, expected: Data, got: Data): void {
-  if (got.constructor !== expected.constructor) {
-    const kinds = [expected, got].map((array) => array.constructor.name);
-    throw new DTypeError(`${call}: ${what} is to be a ${kinds[0]}, got a ${kinds[1]}`);
+/** A copy of an array of a state that is to be like another. */
+export function arrayLike<D extends Data>(call: string, what: string, like: D, got: unknown): D {
+  const dtype: DType = like instanceof Float64Array ? 'float64' : 'float32';
+  // Of another dtype it is the memory of another parameter, even where no number would be rounded.
+  if (ArrayBuffer.isView(got) && !isDataOf(dtype, got)) {
+    const kind = Object.prototype.toString.call(got).slice(8, -1);
+    throw new DTypeError(`${call}: ${what} is to be a ${like.constructor.name}, got a ${kind}`);
   }
-  if (got.length !== expected.length) {
-    throw new ShapeError(`${call}: ${what} has ${expected.length} elements, got ${got.length}`);
-  }
+  return elementsFrom(call, what, dtype, like.length, got) as D;
 }

@@ -5,11 +5,11 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 import { checkNotNegative, checkShare, type OptimizerOptions } from './options.ts';
 
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of gradients that stays; 0.9 unless given. */
+  /** The share of the running mean of gradients that stays. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the running mean of their squares that stays; 0.999 unless given. */
+  /** The share of the running mean of their squares that stays. Defaults to 0.999. */
   readonly beta2?: number;
-  /** Keeps the divisor from 0; 1e-8 unless given. */
+  /** Keeps the divisor from 0. Defaults to 1e-8. */
   readonly eps?: number;
 }
 

@@ -14,7 +14,7 @@ import { type Changing, Optimizer, type Update } from './optimizer.ts';
 import { checkNotNegative, type Defaults } from './options.ts';
 
 export interface NAdamOptions extends MomentOptions {
-  /** How soon the momentum grows from β1 / 2 to β1; 0.004 unless given. */
+  /** How soon the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
   readonly momentumDecay?: number;
 }
 

@@ -1,16 +1,34 @@
 import {
   ArgumentError,
+  checkSynchronous,
   type Data,
   type Gradients,
   type Parameter,
   TapeError,
-  type Tensor,
+  Tensor,
   withGradients,
 } from '@tapegrad/core';
-import { gradientFor } from './gradient.ts';
+import { checkGradients, gradientFor } from './gradient.ts';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
-import { checkCount, checkParameterState, copyOf, type Memory, type ParameterState, parameterState } from './memory.ts';
-import { checkKnown, checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
+import {
+  changedMemory,
+  checkCount,
+  checkedMemory,
+  type Memory,
+  type ParameterState,
+  parameterState,
+} from './memory.ts';
+import {
+  checkFlag,
+  checkGiven,
+  checkKnown,
+  checkNotNegative,
+  checkState,
+  type Defaults,
+  given,
+  type OptimizerOptions,
+  shown,
+} from './options.ts';
 
 /** All that the update of one parameter depends on. */
 export interface Update<Options extends OptimizerOptions, M extends Memory = Memory> {
@@ -21,7 +39,7 @@ export interface Update<Options extends OptimizerOptions, M extends Memory = Mem
   /** To be changed in place. */
   readonly memory: M;
   readonly options: Required<Options>;
-  /** How often the parameter has been updated, this time included. */
+  /** How often the parameter has been updated since its memory began, this time included. */
   readonly step: number;
 }
 
@@ -39,11 +57,16 @@ export interface OptimizerState<Options extends OptimizerOptions = OptimizerOpti
   readonly parameters: readonly ParameterState<M>[];
 }
 
-interface Entry<Options extends OptimizerOptions, M extends Memory> {
+interface Entry<M extends Memory> {
   readonly parameter: Parameter;
-  readonly group: ParameterGroup<Options>;
   memory: M;
   step: number;
+}
+
+/** A group as its optimizer sees it. */
+interface Group<Options extends OptimizerOptions, M extends Memory> {
+  options: Required<Options>;
+  readonly entries: readonly Entry<M>[];
 }
 
 /**
@@ -78,41 +101,81 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly groups: readonly ParameterGroup<Options>[];
   readonly #name: string = this.constructor.name;
   readonly #optionNames: readonly string[];
-  readonly #entries: readonly Entry<Options, M>[];
+  readonly #groups: readonly Group<Options, M>[];
+  readonly #parameters: readonly Parameter[];
 
   /** @param defaults of the options that a subclass adds. */
   constructor(trained: Trained<Options>, options: Options, defaults: Defaults<Options>) {
-    const base: Required<OptimizerOptions> = { learningRate: Number.NaN, maximize: false, allowUnused: false };
-    const complete = { ...base, ...defaults };
-    this.#optionNames = Object.keys(complete);
-    const check = (checked: Required<Options>): void => this.#checkOptions(checked);
-    this.groups = groupsOf(this.#name, trained).map(({ parameters, ...own }) => {
-      const merged = { ...complete, ...options, ...own } as unknown as Required<Options>;
-      return new ParameterGroup(parameters, merged, check);
-    });
-    this.#entries = this.groups.flatMap((group) =>
-      group.parameters.map((parameter) => ({
+    const complete = { maximize: false, allowUnused: false, ...defaults };
+    this.#optionNames = ['learningRate', ...Object.keys(complete)];
+    if (options !== undefined) checkKnown(this.#name, options, this.#optionNames);
+    this.#groups = groupsOf(this.#name, trained).map(({ parameters, ...own }) => {
+      const merged = { ...complete, ...given(options ?? {}), ...given(own) } as unknown as Required<Options>;
+      this.#checkOptions(this.#name, merged);
+      const entries = parameters.map((parameter) => ({
         parameter,
-        group,
-        memory: this.memoryFor(parameter.array.data, group.options),
+        memory: this.memoryFor(parameter.array.data, merged),
         step: 0,
-      })),
+      }));
+      return { options: Object.freeze(merged), entries };
+    });
+    this.#parameters = this.#groups.flatMap(({ entries }) => entries.map(({ parameter }) => parameter));
+    this.groups = this.#groups.map(
+      (group) =>
+        new ParameterGroup(
+          group.entries.map(({ parameter }) => parameter),
+          { get: () => group.options, change: (changed) => this.#changeOptions(group, changed) },
+        ),
     );
   }
 
   /** Throws where an option of the subclass' own is out of range; `call` is the name for messages. */
   protected abstract checkOptions(options: Required<Options>, call: string): void;
 
-  /** What to remember of a parameter with these elements, as it is before the first step. */
+  /**
+   * What to remember of a parameter with these elements, as it is before the first step. Which arrays there are, and of what
+   * length, follows from the options and from how many elements there are.
+   */
   protected abstract memoryFor(elements: Data, options: Required<Options>): M;
 
   /** Changes one parameter by its gradient. */
   protected abstract update(update: Update<Options, M>): void;
 
-  #checkOptions(options: Required<Options>): void {
-    checkKnown(this.#name, options, this.#optionNames);
-    checkNotNegative(this.#name, 'learningRate', options.learningRate);
-    this.checkOptions(options, this.#name);
+  #checkOptions(call: string, options: Required<Options>): void {
+    checkKnown(call, options, this.#optionNames);
+    checkGiven(call, options, this.#optionNames);
+    checkNotNegative(call, 'learningRate', options.learningRate);
+    checkFlag(call, 'maximize', options.maximize);
+    checkFlag(call, 'allowUnused', options.allowUnused);
+    this.checkOptions(options, call);
+  }
+
+  #changeOptions(group: Group<Options, M>, changed: Partial<Options>): void {
+    checkKnown(this.#name, changed, this.#optionNames);
+    const options: Required<Options> = { ...group.options, ...given(changed) };
+    this.#checkOptions(this.#name, options);
+    const names = Object.keys(changed) as (keyof Options)[];
+    // A schedule changes the rate in each step, and no memory depends on it.
+    if (names.some((name) => name !== 'learningRate' && options[name] !== group.options[name])) {
+      const memories = group.entries.map((entry) => this.#changedMemory(entry, group.options, options));
+      group.entries.forEach((entry, i) => {
+        Object.assign(entry, memories[i]);
+      });
+    }
+    group.options = Object.freeze(options);
+  }
+
+  /** What is remembered of a parameter when the options become others. */
+  #changedMemory(
+    { parameter, memory, step }: Entry<M>,
+    before: Required<Options>,
+    after: Required<Options>,
+  ): Pick<Entry<M>, 'memory' | 'step'> {
+    const elements = parameter.array.data;
+    const first = (options: Required<Options>): M => this.memoryFor(elements.subarray(0, 1), options);
+    if (step > 0) checkBeginsAlike(this.#name, first, before, after);
+    const kept = step > 0 ? memory : {};
+    return changedMemory(kept, Object.keys(first(after)), step, () => this.memoryFor(elements, after));
   }
 
   /** The step size of all groups; may be changed between steps, as may that of each group. */
@@ -132,25 +195,31 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * @throws TapeError for a parameter without a gradient, unless `allowUnused` is set.
    */
   step(gradients: Gradients): void {
-    const found = this.#entries.map((entry) => this.#gradientOf(entry, gradients));
-    for (const [i, entry] of this.#entries.entries()) {
-      const gradient = found[i];
-      if (gradient === undefined) continue;
-      const { parameter, memory, group } = entry;
-      const step = ++entry.step;
-      parameter.update((elements) => this.update({ elements, gradient, memory, options: group.options, step }));
-    }
+    checkGradients(`${this.#name}.step`, gradients, 'step(loss.backward()), or minimize(() => loss)');
+    const found = this.#groups.map(({ entries, options }) =>
+      entries.map(({ parameter }) => this.#gradientOf(parameter, options, gradients)),
+    );
+    this.#groups.forEach(({ entries, options }, i) => {
+      entries.forEach((entry, j) => {
+        const gradient = found[i]![j];
+        if (gradient === undefined) return;
+        const { parameter, memory } = entry;
+        const step = ++entry.step;
+        parameter.update((elements) => this.update({ elements, gradient, memory, options, step }));
+      });
+    });
   }
 
   /**
-   * Steps down a loss: `step` with its gradients, or with what `change` makes of them. Their memory serves again in the next
-   * step, so neither may be kept; large models train some percent faster by it.
+   * Steps down a loss: `step` with its gradients, or with what `change` makes of them. Only the gradients of what is trained are
+   * computed. Their memory serves again in the next step, so neither may be kept; large models train some percent faster by it.
    *
    * Given as a function, the loss is evaluated in such memory, too: what the function makes can be read until the step is
    * made, by `change` for the last time, and later only single numbers, as the loss. Small models gain a tenth of their
    * speed by it; large ones more, where there are several threads, since they see this memory.
    *
    * @returns the loss.
+   * @throws ArgumentError where the loss is no tensor, or the change no gradients; TapeError as `step`.
    * @example
    * const w = parameter(tensor([3, 4]));
    * const optimizer = new SGD([w], { learningRate: 0.5 });
@@ -161,20 +230,26 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     loss: L | (() => L),
     change: (gradients: Gradients) => Gradients = (gradients) => gradients,
   ): L {
+    const call = `${this.#name}.minimize`;
     let value: L | undefined;
-    const evaluate = () => {
-      value = (loss as () => L)();
+    const evaluate = (): L => {
+      value = checkLoss(call, checkSynchronous(call, (loss as () => L)(), 'a loss function'));
       return value;
     };
-    withGradients(typeof loss === 'function' ? evaluate : loss, (gradients) => this.step(change(gradients)));
+    const use = (gradients: Gradients): void => {
+      const changed = checkSynchronous(call, change(gradients), 'a change of gradients');
+      checkGradients(call, changed, 'a change that returns gradients, as (g) => clipGradNorm(g, 1).gradients');
+      this.step(changed);
+    };
+    const wanted = this.#parameters;
+    withGradients(typeof loss === 'function' ? evaluate : checkLoss(call, loss), use, { wanted });
     return value ?? (loss as L);
   }
 
-  #gradientOf({ parameter, group }: Entry<Options, M>, gradients: Gradients): Data | undefined {
-    const { maximize, allowUnused } = group.options;
+  #gradientOf(parameter: Parameter, options: Required<Options>, gradients: Gradients): Data | undefined {
     const gradient = gradientFor(this.#name, parameter, gradients);
-    if (gradient !== undefined) return maximize ? gradient.neg().elements : gradient.elements;
-    if (allowUnused) return undefined;
+    if (gradient !== undefined) return options.maximize ? gradient.neg().elements : gradient.elements;
+    if (options.allowUnused) return undefined;
     throw new TapeError(
       `${this.#name}: '${parameter.name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
     );
@@ -183,32 +258,70 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
   state(): OptimizerState<Options, M> {
     return {
-      groups: this.groups.map((group) => ({ ...group.options })),
-      parameters: this.#entries.map(({ parameter, step, memory }) => parameterState(parameter, step, memory)),
+      groups: this.#groups.map(({ options }) => ({ ...options })),
+      parameters: this.#groups.flatMap(({ entries }) =>
+        entries.map(({ parameter, step, memory }) => parameterState(parameter, step, memory)),
+      ),
     };
   }
 
   /**
    * Goes on from a state of an optimizer of the same parameters in the same groups, whose options are taken over. Where
    * the state does not fit, nothing is changed.
+   *
+   * @throws ArgumentError, ShapeError or DTypeError where it does not.
    */
   load(state: OptimizerState<Options>): void {
     const call = `${this.#name}.load`;
-    checkCount(call, 'groups', this.groups.length, state.groups.length);
-    checkCount(call, 'parameters', this.#entries.length, state.parameters.length);
-    for (const options of state.groups) this.#checkOptions(options);
-    this.#entries.forEach(({ parameter, group }, i) => {
-      const options = state.groups[this.groups.indexOf(group)]!;
-      checkParameterState(call, parameter, this.memoryFor(parameter.array.data, options), state.parameters[i]!);
+    checkState(call, state);
+    checkCount(call, 'groups', this.#groups.length, state.groups);
+    checkCount(call, 'parameters', this.#parameters.length, state.parameters);
+    let place = 0;
+    const loaded = this.#groups.map(({ entries }, i) => {
+      const options = state.groups[i]!;
+      this.#checkOptions(call, options);
+      const parameters = entries.map(({ parameter }) => {
+        const own = state.parameters[place++]!;
+        const memory = checkedMemory(call, parameter, this.memoryFor(parameter.array.data, options), own);
+        return { memory, step: own.step };
+      });
+      return { options: Object.freeze({ ...options }), parameters };
     });
 
-    this.groups.forEach((group, i) => {
-      group.options = { ...state.groups[i]! };
-    });
-    this.#entries.forEach((entry, i) => {
-      const { step, memory } = state.parameters[i]!;
-      entry.step = step;
-      entry.memory = copyOf(memory) as M;
+    this.#groups.forEach((group, i) => {
+      const { options, parameters } = loaded[i]!;
+      group.options = options;
+      group.entries.forEach((entry, j) => {
+        Object.assign(entry, parameters[j]);
+      });
     });
   }
+}
+
+/** What a loss is, or a function gives as one; throws where that is no tensor. */
+function checkLoss<L extends Tensor>(call: string, loss: L): L {
+  if (loss instanceof Tensor) return loss;
+  throw new ArgumentError(
+    `${call}: expected a loss, or a function that returns it, got ${shown(loss)}; write minimize(() => loss)`,
+  );
+}
+
+/** Throws where an option says how memory begins, so that it would have no effect after a step. */
+function checkBeginsAlike<Options extends OptimizerOptions>(
+  call: string,
+  first: (options: Required<Options>) => Memory,
+  before: Required<Options>,
+  after: Required<Options>,
+): void {
+  const [old, now] = [first(before), first(after)];
+  const differs = (memory: Memory): boolean =>
+    Object.keys(old).some((name) => memory[name] !== undefined && memory[name][0] !== old[name]![0]);
+  if (!differs(now)) return;
+  const names = Object.keys(after) as (keyof Options & string)[];
+  const option = names.find(
+    (name) => after[name] !== before[name] && differs(first({ ...before, [name]: after[name] })),
+  );
+  throw new ArgumentError(
+    `${call}: ${option} says how what is remembered begins, and there have been steps; make a new optimizer`,
+  );
 }

@@ -1,36 +1,58 @@
-import { ArgumentError } from '@tapegrad/core';
+import { ArgumentError, Gradients, Tensor } from '@tapegrad/core';
 
 /** What every optimizer can be told. */
 export interface OptimizerOptions {
   /** The step size. */
   readonly learningRate: number;
-  /** Whether to make the loss larger, not smaller: to take each gradient with the other sign; false unless given. */
+  /** Whether to make the loss larger, not smaller: to take each gradient with the other sign. Defaults to false. */
   readonly maximize?: boolean;
-  /** Whether a parameter may get no gradient, and is then left as it is; false unless given. */
+  /** Whether a parameter may get no gradient, and is then left as it is. Defaults to false. */
   readonly allowUnused?: boolean;
 }
 
 /** Values of the options that an optimizer adds to these. */
 export type Defaults<Options extends OptimizerOptions> = Required<Omit<Options, keyof OptimizerOptions>>;
 
+/** Whether something has parameters to ask for, as a module does. */
+export const hasParameters = (value: object): boolean =>
+  typeof (value as { readonly parameters?: unknown }).parameters === 'function';
+
+/** A value as messages show it: a text in quotes, so that it is not taken for the number in it. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Tensor) return 'a tensor';
+  if (value instanceof Gradients) return 'gradients';
+  return hasParameters(value) ? 'a module' : 'an object';
+}
+
 /** Throws unless an option is a finite number, zero or more. */
 export function checkNotNegative(call: string, option: string, value: number): void {
-  if (!(value >= 0 && value < Infinity)) {
-    throw new ArgumentError(`${call}: ${option} is ${value}, expected a finite number >= 0`);
+  if (!(typeof value === 'number' && value >= 0 && value < Infinity)) {
+    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected a finite number >= 0`);
   }
 }
 
 /** Throws unless a number counts something. */
-export function checkWhole(call: string, what: string, value: number): void {
-  if (!Number.isInteger(value) || value < 0) {
-    throw new ArgumentError(`${call}: ${what} is ${value}, expected a whole number >= 0`);
+export function checkWhole(call: string, what: string, value: number, least = 0): void {
+  if (!Number.isInteger(value) || value < least) {
+    throw new ArgumentError(`${call}: ${what} is ${shown(value)}, expected a whole number >= ${least}`);
   }
 }
 
 /** Throws unless an option is the share of something that stays: from 0 up to, not including, 1. */
 export function checkShare(call: string, option: string, value: number): void {
-  if (!(value >= 0 && value < 1)) {
-    throw new ArgumentError(`${call}: ${option} is ${value}, expected a number from 0 up to, not including, 1`);
+  if (!(typeof value === 'number' && value >= 0 && value < 1)) {
+    const wanted = 'a number from 0 up to, not including, 1';
+    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected ${wanted}`);
+  }
+}
+
+/** Throws unless an option is true or false. */
+export function checkFlag(call: string, option: string, value: boolean | undefined): void {
+  if (typeof value !== 'boolean') {
+    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected true or false`);
   }
 }
 
@@ -38,12 +60,50 @@ export function checkShare(call: string, option: string, value: number): void {
 export function checkWord(call: string, option: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   const known = words.map((word) => `'${word}'`).join(' or ');
-  throw new ArgumentError(`${call}: unknown ${option} '${value}', expected ${known}`);
+  throw new ArgumentError(`${call}: unknown ${option} ${shown(value)}, expected ${known}`);
+}
+
+/** Throws unless options are an object, as which a program without types may hand over anything. */
+export function checkObject(call: string, options: unknown): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new ArgumentError(`${call}: expected options as { name: value }, got ${shown(options)}`);
+}
+
+/** Throws unless there is a state at all. */
+export function checkState(call: string, state: unknown): void {
+  if (typeof state === 'object' && state !== null) return;
+  throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${shown(state)}`);
 }
 
 /** Throws where a name is not that of an option, as a misspelt one in a program without types is not. */
 export function checkKnown(call: string, options: object, known: readonly string[]): void {
+  checkObject(call, options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
   if (unknown === undefined) return;
   throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${known.join(', ')}`);
 }
+
+/** Throws where an option that has no default is missing. */
+export function checkGiven(call: string, options: object | undefined, required: readonly string[]): void {
+  if (options !== undefined) checkObject(call, options);
+  const missing = required.filter(
+    (name) => (options as Readonly<Record<string, unknown>> | undefined)?.[name] === undefined,
+  );
+  if (missing.length === 0) return;
+  throw new ArgumentError(`${call}: ${missing.join(' and ')} missing; expected options { ${missing.join(', ')} }`);
+}
+
+/** Throws unless all options without a default are there, and none that is unknown. */
+export function checkNames(
+  call: string,
+  options: object | undefined,
+  required: readonly string[],
+  optional: readonly string[] = [],
+): void {
+  if (options !== undefined) checkKnown(call, options, [...required, ...optional]);
+  checkGiven(call, options, required);
+}
+
+/** The options that were given: one that is undefined counts as left out. */
+export const given = <O extends object>(options: O): Partial<O> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;

@@ -1,14 +1,14 @@
-import { Improvement, type ImprovementOptions, type ImprovementState } from './improvement.ts';
-import { checkKnown, checkNotNegative, checkShare, checkWhole } from './options.ts';
+import { Improvement, type ImprovementOptions, type ImprovementState, improvementNames } from './improvement.ts';
+import { checkKnown, checkNotNegative, checkShare, checkState, checkWhole } from './options.ts';
 
 export interface ReduceOnPlateauOptions extends ImprovementOptions {
-  /** What the rate is multiplied by; 0.1 unless given. */
+  /** What the rate is multiplied by. Defaults to 0.1. */
   readonly factor?: number;
-  /** How many checks after a reduction do not count; 0 unless given. */
+  /** How many checks after a reduction do not count. Defaults to 0. */
   readonly cooldown?: number;
-  /** The smallest rate; 0 unless given. */
+  /** The smallest rate. Defaults to 0. */
   readonly minLearningRate?: number;
-  /** A reduction by less than this is not made; 1e-8 unless given. */
+  /** A reduction by less than this is not made. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
@@ -20,8 +20,11 @@ export interface ReduceOnPlateauState extends ImprovementState {
 }
 
 /**
- * A learning rate that is reduced when a value that is watched stops to improve, as PyTorch's ReduceLROnPlateau does: once more
- * than `patience` checks in a row bring no improvement, the rate is multiplied by `factor`.
+ * A learning rate that is reduced when a value that is watched stops to improve: once more than `patience` checks in a row bring
+ * no improvement, the rate is multiplied by `factor`.
+ *
+ * For positive values as PyTorch's ReduceLROnPlateau. Negative ones, such as log-likelihoods, have to improve by `threshold` as
+ * well, where PyTorch's takes values for better that are worse.
  *
  * @example
  * const plateau = new ReduceOnPlateau(0.1, { patience: 1, factor: 0.5 });
@@ -40,9 +43,9 @@ export class ReduceOnPlateau {
 
   /** @param learningRate before any reduction. */
   constructor(learningRate: number, options: ReduceOnPlateauOptions = {}) {
-    const { factor = 0.1, cooldown = 0, minLearningRate = 0, eps = 1e-8, ...improvement } = options;
     const call = 'ReduceOnPlateau';
-    checkKnown(call, improvement, ['mode', 'patience', 'threshold', 'thresholdMode']);
+    checkKnown(call, options, ['factor', 'cooldown', 'minLearningRate', 'eps', ...improvementNames]);
+    const { factor = 0.1, cooldown = 0, minLearningRate = 0, eps = 1e-8, ...improvement } = options;
     checkNotNegative(call, 'learningRate', learningRate);
     checkShare(call, 'factor', factor);
     checkWhole(call, 'cooldown', cooldown);
@@ -81,6 +84,7 @@ export class ReduceOnPlateau {
   /** Goes on from a state; the options stay. Where the state does not fit, nothing is changed. */
   load(state: ReduceOnPlateauState): void {
     const call = 'ReduceOnPlateau.load';
+    checkState(call, state);
     checkNotNegative(call, 'learningRate', state.learningRate);
     checkWhole(call, 'cooldown', state.cooldown);
     this.#improvement.load(call, state);

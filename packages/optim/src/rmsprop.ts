@@ -3,16 +3,16 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
 import { type Changing, Optimizer, type Update } from './optimizer.ts';
-import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
+import { checkFlag, checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of squares that stays; 0.99 unless given. */
+  /** The share of the running mean of squares that stays. Defaults to 0.99. */
   readonly alpha?: number;
-  /** Keeps the divisor from 0; 1e-8 unless given. */
+  /** Keeps the divisor from 0. Defaults to 1e-8. */
   readonly eps?: number;
-  /** The share of the velocity that stays; 0 unless given. */
+  /** The share of the velocity that stays. Defaults to 0. */
   readonly momentum?: number;
-  /** Whether to divide by the standard deviation of the gradients, not by their root mean square; false unless given. */
+  /** Whether to divide by the standard deviation of the gradients, not by their root mean square. Defaults to false. */
   readonly centered?: boolean;
 }
 
@@ -68,6 +68,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
     checkShare(call, 'alpha', options.alpha);
     checkNotNegative(call, 'eps', options.eps);
     checkNotNegative(call, 'momentum', options.momentum);
+    checkFlag(call, 'centered', options.centered);
   }
 
   protected override memoryFor(elements: Data, { centered, momentum }: Required<RMSpropOptions>): RMSpropMemory {

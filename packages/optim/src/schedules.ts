@@ -6,8 +6,8 @@
  * so a schedule has no state, and a run that is resumed at a step has its rate.
  */
 
-import { ArgumentError } from '@tapegrad/core';
-import { checkNotNegative, checkWord } from './options.ts';
+import { ArgumentError, checkSynchronous } from '@tapegrad/core';
+import { checkFlag, checkNames, checkNotNegative, checkWord, shown } from './options.ts';
 
 /** The learning rate at a step, 0 for the first. A step may be a fraction of an epoch. */
 export type Schedule = (step: number) => number;
@@ -16,46 +16,83 @@ export type Schedule = (step: number) => number;
 export type Annealing = 'cosine' | 'linear';
 
 function checkSteps(call: string, option: string, steps: number): void {
-  if (!(steps > 0 && steps < Infinity)) {
-    throw new ArgumentError(`${call}: ${option} is ${steps}, expected a finite number above 0`);
+  if (!(typeof steps === 'number' && steps > 0 && steps < Infinity)) {
+    throw new ArgumentError(`${call}: ${option} is ${shown(steps)}, expected a finite number above 0`);
   }
 }
 
 function checkFactor(call: string, factor: number): void {
-  if (!(factor > 0 && factor <= 1)) {
-    throw new ArgumentError(`${call}: the factor is ${factor}, expected a number above 0, 1 at most`);
+  if (!(typeof factor === 'number' && factor > 0 && factor <= 1)) {
+    throw new ArgumentError(`${call}: the factor is ${shown(factor)}, expected a number above 0, 1 at most`);
   }
+}
+
+/** A copy of a list of steps. */
+function milestones(call: string, at: readonly number[]): readonly number[] {
+  if (!Array.isArray(at)) throw new ArgumentError(`${call}: at is ${shown(at)}, expected a list of steps`);
+  for (const [i, step] of at.entries()) checkNotNegative(call, `at[${i}]`, step);
+  return [...at];
+}
+
+/** The rate that a schedule gives at a step. */
+function rateAt(call: string, schedule: Schedule, step: number): number {
+  if (typeof schedule !== 'function') {
+    throw new ArgumentError(`${call}: expected a schedule, a function of the step, got ${shown(schedule)}`);
+  }
+  const rate = checkSynchronous(call, schedule(step), 'a schedule');
+  if (typeof rate === 'number') return rate;
+  throw new ArgumentError(`${call}: expected a schedule that gives a rate, got ${shown(rate)} at step ${step}`);
+}
+
+/**
+ * The share of a step by which it may miss a place where the rate jumps. Fractions such as 0.1 are rounded, and their sums and
+ * quotients again: six times 0.1 is a little less than 0.6.
+ */
+const slack = 1e-10;
+
+/** Whether a step has come to another. */
+const hasReached = (step: number, milestone: number): boolean => step >= milestone * (1 - slack);
+
+/** How many of some steps have been come to. */
+const countReached = (step: number, at: readonly number[]): number =>
+  at.filter((milestone) => hasReached(step, milestone)).length;
+
+/** How many whole periods a step comes after. */
+function periodsBefore(step: number, period: number): number {
+  const quotient = step / period;
+  const nearest = Math.round(quotient);
+  return Math.abs(quotient - nearest) <= slack * nearest ? nearest : Math.floor(quotient);
 }
 
 /** The way from one rate to another of which a share, from 0 to 1, is done. */
 const annealed = (kind: Annealing, from: number, to: number, share: number): number =>
   kind === 'linear' ? from + (to - from) * share : to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
-/** The same rate at every step. */
+/** Keeps the same rate at every step. */
 export function constant(rate: number): Schedule {
   checkNotNegative('constant', 'the rate', rate);
   return () => rate;
 }
 
 /**
- * Multiplied by `factor`, 0.1 unless given, after every `every` steps.
+ * Multiplies the rate by `factor`, which defaults to 0.1, after every `every` steps. A step that is a rounded fraction, as 0.1 * 3,
+ * counts as the fraction; so do the steps of all schedules here.
  *
  * @example
  * const schedule = stepDecay(0.1, { every: 30, factor: 0.5 });
  * [0, 29, 30, 60].map(schedule); // [0.1, 0.1, 0.05, 0.025]
  */
-export function stepDecay(
-  rate: number,
-  { every, factor = 0.1 }: { readonly every: number; readonly factor?: number },
-): Schedule {
+export function stepDecay(rate: number, options: { readonly every: number; readonly factor?: number }): Schedule {
+  checkNames('stepDecay', options, ['every'], ['factor']);
+  const { every, factor = 0.1 } = options;
   checkNotNegative('stepDecay', 'the rate', rate);
   checkSteps('stepDecay', 'every', every);
   checkFactor('stepDecay', factor);
-  return (step) => rate * factor ** Math.floor(step / every);
+  return (step) => rate * factor ** periodsBefore(step, every);
 }
 
 /**
- * Multiplied by `factor`, 0.1 unless given, at each of some steps.
+ * Multiplies the rate by `factor`, which defaults to 0.1, at each of some steps.
  *
  * @example
  * const schedule = multiStepDecay(0.1, { at: [30, 80], factor: 0.5 });
@@ -63,23 +100,28 @@ export function stepDecay(
  */
 export function multiStepDecay(
   rate: number,
-  { at, factor = 0.1 }: { readonly at: readonly number[]; readonly factor?: number },
+  options: { readonly at: readonly number[]; readonly factor?: number },
 ): Schedule {
+  checkNames('multiStepDecay', options, ['at'], ['factor']);
+  const { factor = 0.1 } = options;
   checkNotNegative('multiStepDecay', 'the rate', rate);
   checkFactor('multiStepDecay', factor);
-  return (step) => rate * factor ** at.filter((milestone) => milestone <= step).length;
+  const at = milestones('multiStepDecay', options.at);
+  return (step) => rate * factor ** countReached(step, at);
 }
 
-/** Multiplied by `factor` at every step: rate · factor^step. */
-export function exponentialDecay(rate: number, { factor }: { readonly factor: number }): Schedule {
+/** Multiplies the rate by `factor` at every step: rate · factor^step. */
+export function exponentialDecay(rate: number, options: { readonly factor: number }): Schedule {
+  checkNames('exponentialDecay', options, ['factor']);
+  const { factor } = options;
   checkNotNegative('exponentialDecay', 'the rate', rate);
   checkFactor('exponentialDecay', factor);
   return (step) => rate * factor ** step;
 }
 
 /**
- * From the rate to `end`, 0 unless given, within some steps: end + (rate - end) (1 - step / steps)^power, and `end` after
- * them. The power is 1, a line, unless given.
+ * Goes from the rate to `end`, which defaults to 0, within some steps: end + (rate - end) (1 - step / steps)^power, and is `end`
+ * after them. The power defaults to 1, a line.
  *
  * @example
  * const schedule = polynomial(0.1, { steps: 10, power: 2 });
@@ -87,24 +129,28 @@ export function exponentialDecay(rate: number, { factor }: { readonly factor: nu
  */
 export function polynomial(
   rate: number,
-  { steps, power = 1, end = 0 }: { readonly steps: number; readonly power?: number; readonly end?: number },
+  options: { readonly steps: number; readonly power?: number; readonly end?: number },
 ): Schedule {
+  checkNames('polynomial', options, ['steps'], ['power', 'end']);
+  const { steps, power = 1, end = 0 } = options;
   checkNotNegative('polynomial', 'the rate', rate);
   checkNotNegative('polynomial', 'the end', end);
   checkNotNegative('polynomial', 'the power', power);
   checkSteps('polynomial', 'steps', steps);
-  return (step) => end + (rate - end) * Math.max(0, 1 - step / steps) ** power;
+  return (step) => (hasReached(step, steps) ? end : end + (rate - end) * (1 - step / steps) ** power);
 }
 
 /**
- * From the rate to `end`, 0 unless given, along half a wave of the cosine within some steps, and `end` after them
+ * Goes from the rate to `end`, which defaults to 0, along half a wave of the cosine within some steps, and is `end` after them
  * (Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
  *
  * @example
  * const schedule = cosine(0.1, { steps: 100 });
  * [0, 50, 100, 200].map(schedule); // [0.1, 0.05, 0, 0]
  */
-export function cosine(rate: number, { steps, end = 0 }: { readonly steps: number; readonly end?: number }): Schedule {
+export function cosine(rate: number, options: { readonly steps: number; readonly end?: number }): Schedule {
+  checkNames('cosine', options, ['steps'], ['end']);
+  const { steps, end = 0 } = options;
   checkNotNegative('cosine', 'the rate', rate);
   checkNotNegative('cosine', 'the end', end);
   checkSteps('cosine', 'steps', steps);
@@ -112,8 +158,8 @@ export function cosine(rate: number, { steps, end = 0 }: { readonly steps: numbe
 }
 
 /**
- * A cosine that begins anew at the rate after `period` steps, and then after periods that are each `growth` times, 1 unless
- * given, the one before (Loshchilov and Hutter 2017).
+ * Follows a cosine that begins anew at the rate after `period` steps, and then after periods that are each `growth` times the one
+ * before. `growth` defaults to 1 (Loshchilov and Hutter 2017).
  *
  * @example
  * const schedule = cosineRestarts(0.1, { period: 10, growth: 2 });
@@ -121,18 +167,21 @@ export function cosine(rate: number, { steps, end = 0 }: { readonly steps: numbe
  */
 export function cosineRestarts(
   rate: number,
-  { period, growth = 1, end = 0 }: { readonly period: number; readonly growth?: number; readonly end?: number },
+  options: { readonly period: number; readonly growth?: number; readonly end?: number },
 ): Schedule {
+  checkNames('cosineRestarts', options, ['period'], ['growth', 'end']);
+  const { period, growth = 1, end = 0 } = options;
   checkNotNegative('cosineRestarts', 'the rate', rate);
   checkNotNegative('cosineRestarts', 'the end', end);
   checkSteps('cosineRestarts', 'the period', period);
-  if (!(growth >= 1 && growth < Infinity)) {
-    throw new ArgumentError(`cosineRestarts: the growth is ${growth}, expected a finite number >= 1`);
+  if (!(typeof growth === 'number' && growth >= 1 && growth < Infinity)) {
+    throw new ArgumentError(`cosineRestarts: the growth is ${shown(growth)}, expected a finite number >= 1`);
   }
   return (step) => {
-    let [done, length] = [step, period];
-    if (growth === 1) done %= period;
-    for (; done >= length; length *= growth) done -= length;
+    let [done, length] = [growth === 1 ? step % period : step, period];
+    // What is left of a step is as uncertain as the step; of a long training, no more than a little of a period.
+    const isOver = (): boolean => done >= length - Math.min(slack * step, 1e-6 * length);
+    for (; isOver(); length *= growth) done = Math.max(0, done - length);
     return annealed('cosine', rate, end, done / length);
   };
 }
@@ -140,20 +189,20 @@ export function cosineRestarts(
 export interface OneCycleOptions {
   /** Of the whole cycle; after them the rate stays where it is. */
   readonly steps: number;
-  /** The share of the steps in which the rate rises; 0.3 unless given. */
+  /** The share of the steps in which the rate rises. Defaults to 0.3. */
   readonly pctStart?: number;
-  /** How often the first rate goes into the highest; 25 unless given. */
+  /** How often the first rate goes into the highest. Defaults to 25. */
   readonly divFactor?: number;
-  /** How often the last rate goes into the first; 10,000 unless given. */
+  /** How often the last rate goes into the first. Defaults to 10,000. */
   readonly finalDivFactor?: number;
-  /** Cosine unless given. */
+  /** How the rate gets from one to the next. Defaults to `cosine`. */
   readonly annealing?: Annealing;
-  /** Whether the rate falls to the first as it rose, and only then to the last; false unless given. */
+  /** Whether the rate falls to the first as it rose, and only then to the last. Defaults to false. */
   readonly threePhase?: boolean;
 }
 
 /**
- * Up from `rate` / divFactor to the rate, then down to far below where it began (Smith and Topin 2018, "Super-convergence: very
+ * Goes up from `rate` / divFactor to the rate, then down to far below where it began (Smith and Topin 2018, "Super-convergence: very
  * fast training of neural networks using large learning rates", as PyTorch computes it).
  *
  * @example
@@ -161,15 +210,19 @@ export interface OneCycleOptions {
  * [schedule(0), schedule(49.5), schedule(1000) < 1e-4]; // [0.04, 1, true]
  */
 export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
-  const { steps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4, annealing = 'cosine', threePhase } = options;
+  const names = ['pctStart', 'divFactor', 'finalDivFactor', 'annealing', 'threePhase'];
+  checkNames('oneCycle', options, ['steps'], names);
+  const { steps, pctStart = 0.3, divFactor = 25, finalDivFactor = 1e4 } = options;
+  const { annealing = 'cosine', threePhase = false } = options;
+  checkFlag('oneCycle', 'threePhase', threePhase);
   checkNotNegative('oneCycle', 'the rate', rate);
   checkSteps('oneCycle', 'steps', steps);
   checkSteps('oneCycle', 'divFactor', divFactor);
   checkSteps('oneCycle', 'finalDivFactor', finalDivFactor);
   checkWord('oneCycle', 'annealing', annealing, ['cosine', 'linear']);
-  const most = threePhase === true ? 0.5 : 1;
-  if (!(pctStart >= 0 && pctStart <= most)) {
-    throw new ArgumentError(`oneCycle: pctStart is ${pctStart}, expected a number from 0 to ${most}`);
+  const most = threePhase ? 0.5 : 1;
+  if (!(typeof pctStart === 'number' && pctStart >= 0 && pctStart <= most)) {
+    throw new ArgumentError(`oneCycle: pctStart is ${shown(pctStart)}, expected a number from 0 to ${most}`);
   }
   const first = rate / divFactor;
   const last = first / finalDivFactor;
@@ -177,7 +230,7 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   // Where each phase ends, and at which rate.
   const phases = [
     { end: top, to: rate },
-    ...(threePhase === true ? [{ end: 2 * top, to: first }] : []),
+    ...(threePhase ? [{ end: 2 * top, to: first }] : []),
     { end: steps - 1, to: last },
   ];
   return (step) => {
@@ -191,8 +244,8 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
 }
 
 /**
- * Up along a line from `startFactor`, 1/3 unless given, times a schedule's first rate to that rate in some steps, then the
- * schedule from its beginning.
+ * Goes up along a line from `startFactor` times a schedule's first rate to that rate in some steps, then follows the schedule from
+ * its beginning. `startFactor` defaults to 1/3.
  *
  * @example
  * const schedule = warmUp(cosine(0.1, { steps: 100 }), { steps: 10, startFactor: 0.5 });
@@ -200,22 +253,32 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
  */
 export function warmUp(
   schedule: Schedule,
-  { steps, startFactor = 1 / 3 }: { readonly steps: number; readonly startFactor?: number },
+  options: { readonly steps: number; readonly startFactor?: number },
 ): Schedule {
+  checkNames('warmUp', options, ['steps'], ['startFactor']);
+  const { steps, startFactor = 1 / 3 } = options;
   checkSteps('warmUp', 'steps', steps);
   checkNotNegative('warmUp', 'startFactor', startFactor);
-  const rate = schedule(0);
-  return (step) => (step < steps ? annealed('linear', startFactor * rate, rate, step / steps) : schedule(step - steps));
+  const rate = rateAt('warmUp', schedule, 0);
+  return (step) =>
+    step < steps
+      ? annealed('linear', startFactor * rate, rate, step / steps)
+      : rateAt('warmUp', schedule, step - steps);
 }
 
 /**
- * Several schedules one after the other, each from its own beginning: the next at each of the steps `at`, which rise.
+ * Follows several schedules one after the other, each from its own beginning: the next at each of the steps `at`, which rise.
  *
  * @example
  * const schedule = sequence([constant(0.1), exponentialDecay(0.1, { factor: 0.5 })], { at: [100] });
  * [99, 100, 102].map(schedule); // [0.1, 0.1, 0.025]
  */
-export function sequence(schedules: readonly Schedule[], { at }: { readonly at: readonly number[] }): Schedule {
+export function sequence(schedules: readonly Schedule[], options: { readonly at: readonly number[] }): Schedule {
+  checkNames('sequence', options, ['at']);
+  const at = milestones('sequence', options.at);
+  if (!Array.isArray(schedules)) {
+    throw new ArgumentError(`sequence: expected a list of schedules, got ${shown(schedules)}`);
+  }
   if (schedules.length !== at.length + 1) {
     throw new ArgumentError(
       `sequence: ${schedules.length} schedules need ${schedules.length - 1} steps, got ${at.length}`,
@@ -225,7 +288,7 @@ export function sequence(schedules: readonly Schedule[], { at }: { readonly at: 
     throw new ArgumentError(`sequence: expected steps above 0 that rise, got [${at.join(', ')}]`);
   }
   return (step) => {
-    const place = at.filter((milestone) => milestone <= step).length;
-    return schedules[place]!(step - (at[place - 1] ?? 0));
+    const place = countReached(step, at);
+    return rateAt('sequence', schedules[place]!, Math.max(0, step - (at[place - 1] ?? 0)));
   };
 }

@@ -3,14 +3,14 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
 import { type Changing, Optimizer, type Update } from './optimizer.ts';
-import { checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
+import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions, shown } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the velocity that stays; 0 unless given. */
+  /** The share of the velocity that stays. Defaults to 0. */
   readonly momentum?: number;
-  /** The share of a gradient that the velocity does not take up, but for the first one; 0 unless given. */
+  /** The share of a gradient that the velocity does not take up, but for the first one. Defaults to 0. */
   readonly dampening?: number;
-  /** Whether to step along the velocity that the next step will have; false unless given. */
+  /** Whether to step along the velocity that the next step will have. Defaults to false. */
   readonly nesterov?: boolean;
 }
 
@@ -60,8 +60,9 @@ export class SGD extends Optimizer<SGDOptions, SGDMemory> {
     const { momentum, dampening, nesterov } = options;
     checkDecay(call, options);
     checkNotNegative(call, 'momentum', momentum);
+    checkFlag(call, 'nesterov', nesterov);
     if (!Number.isFinite(dampening)) {
-      throw new ArgumentError(`${call}: dampening is ${dampening}, expected a finite number`);
+      throw new ArgumentError(`${call}: dampening is ${shown(dampening)}, expected a finite number`);
     }
     if (nesterov && !(momentum > 0 && dampening === 0)) {
       throw new ArgumentError(`${call}: nesterov needs a momentum above 0 and no dampening`);

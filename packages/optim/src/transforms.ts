@@ -1,17 +1,18 @@
 /** The transforms to build a `GradientChain` of. */
 
-import { ArgumentError, Gradients, noGrad, type Tensor } from '@tapegrad/core';
+import { Gradients, noGrad, type Tensor } from '@tapegrad/core';
 import type { GradientTransform } from './chain.ts';
-import { checkLimit, clipGradNorm, clipGradValue } from './clip.ts';
-import { checkNotNegative, checkShare } from './options.ts';
+import { type ClipNormOptions, checkClipNormOptions, checkLimit, clipGradNorm, clipGradValue } from './clip.ts';
+import { checkFlag, checkNames, checkNotNegative, checkShare, checkWhole } from './options.ts';
 
 /** Clips the norm of all gradients; see `clipGradNorm`. */
-export function clipByNorm(maxNorm: number): GradientTransform {
+export function clipByNorm(maxNorm: number, options: ClipNormOptions = {}): GradientTransform {
   checkLimit('clipByNorm', 'maxNorm', maxNorm);
+  checkClipNormOptions('clipByNorm', options);
   return {
     name: 'clipByNorm',
     remembers: [],
-    apply: (gradients) => clipGradNorm(gradients, maxNorm).gradients,
+    apply: (gradients) => clipGradNorm(gradients, maxNorm, options).gradients,
   };
 }
 
@@ -42,8 +43,11 @@ export function weightDecay(c: number): GradientTransform {
  */
 export function momentum(
   m: number,
-  { nesterov = false }: { readonly nesterov?: boolean } = {},
+  options: { readonly nesterov?: boolean } = {},
 ): GradientTransform<Gradients, 'velocity'> {
+  checkNames('momentum', options, [], ['nesterov']);
+  const { nesterov = false } = options;
+  checkFlag('momentum', 'nesterov', nesterov);
   checkShare('momentum', 'the share that stays', m);
   return {
     name: 'momentum',
@@ -62,10 +66,10 @@ export function momentum(
  *
  * @param d the share of the mean that stays, from 0 up to 1.
  */
-export function ema(
-  d: number,
-  { debias = true }: { readonly debias?: boolean } = {},
-): GradientTransform<Gradients, 'mean'> {
+export function ema(d: number, options: { readonly debias?: boolean } = {}): GradientTransform<Gradients, 'mean'> {
+  checkNames('ema', options, [], ['debias']);
+  const { debias = true } = options;
+  checkFlag('ema', 'debias', debias);
   checkShare('ema', 'the share that stays', d);
   return {
     name: 'ema',
@@ -90,9 +94,7 @@ export function ema(
  * chain.apply(w.mul(4).sum().backward())?.of(w).toArray(); // [3]
  */
 export function accumulate(count: number): GradientTransform<Gradients | undefined, 'sum'> {
-  if (!(Number.isInteger(count) && count >= 1)) {
-    throw new ArgumentError(`accumulate: the count is ${count}, expected a whole number >= 1`);
-  }
+  checkWhole('accumulate', 'the count', count, 1);
   return {
     name: 'accumulate',
     remembers: ['sum'],

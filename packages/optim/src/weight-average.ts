@@ -1,7 +1,7 @@
 import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
 import { checkParameters } from './group.ts';
-import { checkCount, checkParameterState, type ParameterState, parameterState } from './memory.ts';
-import { checkKnown, checkShare } from './options.ts';
+import { checkCount, checkedMemory, type ParameterState, parameterState } from './memory.ts';
+import { checkKnown, checkShare, checkState } from './options.ts';
 
 export interface WeightAverageOptions {
   /** The share of a running mean that stays; without it all weights count alike. */
@@ -70,7 +70,11 @@ export class WeightAverage {
     });
   }
 
-  /** Runs a function, one that is over when it returns, with the average in place of the weights, which it then puts back. */
+  /**
+   * Runs a function with the average in place of the weights, which it then puts back.
+   *
+   * @throws ArgumentError for one that is not over when it returns.
+   */
   use<T>(run: () => T): T {
     const weights = this.#parameters.map(({ data }) => data.slice());
     this.assign();
@@ -93,11 +97,12 @@ export class WeightAverage {
   /** Goes on from a state of an average of the same parameters. Where it does not fit, nothing is changed. */
   load(state: WeightAverageState): void {
     const call = 'WeightAverage.load';
-    checkCount(call, 'parameters', this.#parameters.length, state.length);
-    this.#parameters.forEach((parameter, i) => {
-      checkParameterState(call, parameter, { average: this.#averages[i]! }, state[i]!);
-    });
+    checkState(call, state);
+    checkCount(call, 'parameters', this.#parameters.length, state);
+    const loaded = this.#parameters.map(
+      (parameter, i) => checkedMemory(call, parameter, { average: this.#averages[i]! }, state[i]!).average,
+    );
     this.#count = state[0]!.step;
-    this.#averages = state.map(({ memory }) => memory.average.slice());
+    this.#averages = loaded;
   }
 }

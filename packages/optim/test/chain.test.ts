@@ -211,7 +211,7 @@ describe('a state', () => {
 
 test.each<[string, () => unknown, string]>([
   ['no parameters', () => new GradientChain([], []), 'GradientChain: expected at least one parameter, got none'],
-  ['a tensor', () => new GradientChain([zeros([1]) as never], []), 'GradientChain: expected parameters, got object'],
+  ['a tensor', () => new GradientChain([zeros([1]) as never], []), 'GradientChain: expected parameters, got a tensor'],
   ['a momentum of 1', () => momentum(1), 'momentum: the share that stays is 1'],
   ['a mean that is none', () => ema(-0.1), 'ema: the share that stays is -0.1'],
   ['a negative decay', () => weightDecay(-1), 'weightDecay: the decay is -1'],

@@ -150,7 +150,7 @@ describe('a state', () => {
     const state = optimizer.state();
     const { options, progress } = state;
     const short = { ...progress, direction: new Float64Array(3) };
-    expect(() => optimizer.load({ ...state, progress: short })).toThrow('LBFGS.load: expected vectors of 2 elements');
+    expect(() => optimizer.load({ ...state, progress: short })).toThrow('LBFGS.load: direction has 2 elements, got 3');
     expect(() => optimizer.load({ ...state, evaluations: -1 })).toThrow('evaluations is -1');
     expect(() => optimizer.load({ ...state, options: { ...options, maxIter: 0.5 } })).toThrow('maxIter is 0.5');
     expect(optimizer.state()).toEqual(state);
@@ -180,4 +180,56 @@ test.each<[string, LBFGSOptions, string]>([
   const make = () => new LBFGS(start('rosenbrock'), options);
   expect(make).toThrow(ArgumentError);
   expect(make).toThrow(message);
+});
+
+describe('a loss that is scaled', () => {
+  const scales = [1e10, 1, 1e-1, 1e-3, 1e-4, 1e-5, 1e-6, 1e-9, 1e-30];
+
+  test.each(scales)('by %s is minimized', (scale) => {
+    const w = parameter(tensor([1], { dtype: 'float64' }));
+    const optimizer = new LBFGS([w], { toleranceGrad: 0 });
+    for (let step = 0; step < 3; step++) optimizer.step(() => square(w).sum().mul(scale));
+    expect(Math.abs(w.item())).toBeLessThan(1e-3);
+  });
+
+  test.each(scales)('by %s ends in the same place: Rosenbrock’s valley', (scale) => {
+    const parameters = start('rosenbrock');
+    const optimizer = new LBFGS(parameters, { toleranceGrad: 0 });
+    for (let step = 0; step < 20; step++) optimizer.step(() => losses.rosenbrock(parameters).mul(scale));
+    for (const element of elements(parameters)) expect(element).toBeCloseTo(1, 2);
+  });
+
+  test('goes on in its unit from a state', () => {
+    const straight = start('rosenbrock');
+    const resumedFrom = start('rosenbrock');
+    const lossOf = (parameters: readonly Parameter[]) => () => losses.rosenbrock(parameters).mul(1e-8);
+    const options = { maxIter: 3, toleranceGrad: 0 };
+    const optimizer = new LBFGS(straight, options);
+    let resumed = new LBFGS(resumedFrom, options);
+    for (let step = 0; step < 8; step++) {
+      const saved = structuredClone(resumed.state());
+      resumed = new LBFGS(resumedFrom);
+      resumed.load(saved);
+      resumed.step(lossOf(resumedFrom));
+      optimizer.step(lossOf(straight));
+    }
+    expect(elements(resumedFrom)).toEqual(elements(straight));
+    expect(resumed.state()).toEqual(optimizer.state());
+  });
+});
+
+test.each<[string, LBFGSOptions, (w: Parameter) => Tensor, string]>([
+  ['a gradient below the tolerance', {}, (w) => square(w).sum().mul(1e-9), 'gradient'],
+  ['a gradient of 0', {}, (w) => square(w.sub(1)).sum(), 'gradient'],
+  ['a NaN', {}, (w) => w.mul(Number.NaN).sum(), 'nonFinite'],
+  ['all directions', { maxIter: 1, maxEval: 20 }, (w) => square(square(w)).sum(), 'iterations'],
+  ['all evaluations', { maxEval: 3, learningRate: 1e-3 }, (w) => w.exp().add(w.neg().exp()).sum(), 'evaluations'],
+  ['no change', { toleranceChange: 2 }, (w) => w.exp().sum(), 'change'],
+  ['hardly a slope', { toleranceChange: 5 }, (w) => square(w).sum(), 'slope'],
+])('says why it stopped: %s', (_, options, loss, reason) => {
+  const w = parameter(tensor([1], { dtype: 'float64' }));
+  const optimizer = new LBFGS([w], options);
+  expect(optimizer.stopped).toBeUndefined();
+  optimizer.step(() => loss(w));
+  expect(optimizer.stopped).toBe(reason);
 });

@@ -14,8 +14,10 @@ import {
   zeros,
 } from '@tapegrad/core';
 import {
+  clipByNorm,
   clipGradNorm,
   clipGradValue,
+  GradientChain,
   Optimizer,
   type OptimizerOptions,
   type OptimizerState,
@@ -175,7 +177,7 @@ describe('what is refused', () => {
     ['a parameter twice', () => new SGD([a, b, a], rate), "SGD: 'a' is there twice"],
     ['twice in groups', () => new SGD([{ parameters: [a] }, { parameters: [a] }], rate), "SGD: 'a' is there twice"],
     ['a tensor', () => new SGD([{ parameters: [ones([2]) as never] }], rate), 'SGD: expected parameters, or groups'],
-    ['a group beside a parameter', () => new SGD([a, { parameters: [b] }] as never, rate), 'got object'],
+    ['a group beside a parameter', () => new SGD([a, { parameters: [b] }] as never, rate), 'got an object'],
     ['a group of nothing', () => new SGD([{} as never], rate), 'got undefined'],
     ['a misspelt option', () => new SGD([a], { ...rate, momentun: 1 } as never), "SGD: unknown option 'momentun'"],
     ['a negative momentum', () => new SGD([a], { ...rate, momentum: -1 }), 'SGD: momentum is -1'],
@@ -186,6 +188,11 @@ describe('what is refused', () => {
     ['in a group', () => new SGD([{ parameters: [a], momentum: -1 }], rate), 'SGD: momentum is -1'],
     ['a NaN norm to clip to', () => clipGradNorm(a.sum().backward(), Number.NaN), 'clipGradNorm: maxNorm is NaN'],
     ['a negative limit', () => clipGradValue(a.sum().backward(), -1), 'clipGradValue: the limit is -1'],
+    [
+      'an option of clipping that there is not',
+      () => clipGradNorm(a.sum().backward(), 1, { raise: true } as never),
+      "clipGradNorm: unknown option 'raise', expected one of errorIfNonFinite",
+    ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(ArgumentError);
     expect(make).toThrow(message);
@@ -314,6 +321,71 @@ describe('clipping', () => {
     expect(clipGradNorm(broken, 1).norm).toBeNaN();
     expect(clipGradNorm(broken, Infinity).gradients).toBe(broken);
     expect(clipGradValue(broken, 1).of(w).data.every(Number.isNaN)).toBe(true);
+  });
+
+  describe.each(['float32', 'float64'] as const)('by the norm in %s', (dtype) => {
+    const [a, b] = [parameter(zeros([2], { dtype }), { name: 'a' }), parameter(zeros([2], { dtype }), { name: 'b' })];
+    const gradientsOf = (ofA: readonly number[], ofB: readonly number[]): Gradients =>
+      new Gradients(new Map([a, b].map((x, i) => [x, tensor([ofA, ofB][i]!, { dtype })])));
+    const clipped = (ofA: readonly number[], ofB: readonly number[], maxNorm: number) => {
+      const { gradients: found, norm } = clipGradNorm(gradientsOf(ofA, ofB), maxNorm);
+      return { norm, elements: [...found.of(a).data, ...found.of(b).data] };
+    };
+    const expectClose = (found: readonly number[], expected: readonly number[]): void => {
+      const ulps = dtype === 'float32' ? 4e-7 : 1e-15;
+      found.forEach((x, i) => {
+        expect(Math.abs(x - expected[i]!), `element ${i} of ${found}`).toBeLessThanOrEqual(
+          ulps * Math.abs(expected[i]!),
+        );
+      });
+    };
+
+    test('makes no NaN of infinities, which share the norm', () => {
+      expect(clipped([Infinity, 1], [2, 3], 0.5)).toEqual({ norm: Infinity, elements: [0.5, 0, 0, 0] });
+      const { elements: shared } = clipped([Infinity, 1], [-Infinity, 3], 1);
+      expectClose(shared, [Math.SQRT1_2, 0, -Math.SQRT1_2, 0]);
+      expect(clipped([Infinity, 1], [2, 3], 0).elements).toEqual([0, 0, 0, 0]);
+    });
+
+    test('lets a NaN be, and its neighbours', () => {
+      const { norm, elements: left } = clipped([Number.NaN, 1], [Infinity, 300], 1);
+      expect([norm, left]).toEqual([Number.NaN, [Number.NaN, 1, Infinity, 300]]);
+    });
+
+    test.each<[string, number[], number[], string]>([
+      ['an infinity', [0, 1], [-Infinity, 1], "clipGradNorm: the gradient of 'b' has an element that is -Infinity"],
+      ['a NaN', [Number.NaN, 1], [Infinity, 1], "clipGradNorm: the gradient of 'a' has an element that is NaN"],
+    ])('refuses %s where asked, and names the parameter', (_, ofA, ofB, message) => {
+      const run = () => clipGradNorm(gradientsOf(ofA, ofB), 1, { errorIfNonFinite: true });
+      expect(run).toThrow(ArgumentError);
+      expect(run).toThrow(message);
+      expect(clipGradNorm(gradientsOf([3, 0], [0, 4]), 10, { errorIfNonFinite: true }).norm).toBe(5);
+      expect(() =>
+        new GradientChain([a, b], [clipByNorm(1, { errorIfNonFinite: true })]).apply(gradientsOf(ofA, ofB)),
+      ).toThrow(message);
+    });
+
+    const huge = dtype === 'float32' ? 1e38 : 1e300;
+    const largest = dtype === 'float32' ? 3.4e38 : 1.7e308;
+    const tiny = dtype === 'float32' ? 1e-37 : 1e-300;
+
+    test('loses nothing to squares that overflow or vanish', () => {
+      const large = clipped([3 * huge, 0], [0, 4 * (huge / 2)], 1);
+      expectClose([large.norm / huge], [Math.sqrt(13)]);
+      expectClose(large.elements, [3 / Math.sqrt(13), 0, 0, 2 / Math.sqrt(13)]);
+      const small = clipped([3 * tiny, 0], [0, 4 * tiny], tiny);
+      expectClose([small.norm / tiny], [5]);
+      // Beside the 1e-6 of the formula such norms are nothing.
+      const factor = dtype === 'float32' ? 0 : tiny / 1e-6;
+      expectClose(small.elements, [3 * tiny * factor, 0, 0, 4 * tiny * factor]);
+    });
+
+    test('loses nothing to a norm beyond the largest number, nor to a factor below the smallest', () => {
+      const { norm, elements: found } = clipped([largest, largest], [largest, -largest], 1);
+      expect(norm).toBe(dtype === 'float32' ? 2 * Math.fround(largest) : Infinity);
+      expectClose(found, [0.5, 0.5, 0.5, -0.5]);
+      expectClose(clipped([largest, 0], [0, 0], 1e-20).elements, [1e-20, 0, 0, 0]);
+    });
   });
 });
 

@@ -5,7 +5,16 @@
  * Axes are not negative, and a reduced axis stays with length 1; `Tensor`'s methods take care of both.
  */
 
-import { type ArrayLike, countAlong, type Kernels, rowMajor, type Shape, sizeOf } from '@tapegrad/kernels';
+import {
+  type ArrayLike,
+  countAlong,
+  type Data,
+  type FloatDType,
+  type Kernels,
+  rowMajor,
+  type Shape,
+  sizeOf,
+} from '@tapegrad/kernels';
 
 /** A number as a scalar array of `x`'s dtype. */
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
@@ -27,11 +36,37 @@ export function sliceAxis<A extends ArrayLike>(
   });
 }
 
-/** sum (x - mean)^2 / (n - correction), in two passes, so that a large mean costs no digits. */
+/** An array that can be looked at, where one way of computing serves nearly always and another one always. */
+export interface Readable extends ArrayLike {
+  /** All elements, in row-major order. */
+  readonly elements: Data;
+}
+
+/** x - mean(x). The mean is added negated, so that a sweep has the small cotangent to negate in place of the large one. */
+const lessMean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
+  k.add(x, k.neg(k.mean(x, axes)));
+
+/**
+ * x less its mean. That is rounded, and where it is large beside the deviations, what the rounding leaves of it is not small
+ * beside them: so what is left is taken off, too.
+ */
+export const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
+  lessMean(k, lessMean(k, x, axes), axes);
+
+const degreesOf = (x: ArrayLike, axes: readonly number[], correction: number): number =>
+  Math.max(0, countAlong(x.shape, axes) - correction);
+
+/** sum (x - mean)^2 / (n - correction); a large mean costs no digits. */
 export function variance<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
-  const deviation = k.sub(x, k.mean(x, axes));
-  const degrees = Math.max(0, countAlong(x.shape, axes) - correction);
-  return k.div(k.sum(k.mul(deviation, deviation), axes), number(k, degrees, x));
+  const deviation = centered(k, x, axes);
+  return k.div(k.sum(k.mul(deviation, deviation), axes), number(k, degreesOf(x, axes, correction), x));
+}
+
+/** The square root of the variance, with derivative 0 where all are equal: a norm, whose squares neither overflow nor vanish. */
+export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
+  const degrees = degreesOf(x, axes, correction);
+  if (degrees === 0) return k.sqrt(variance(k, x, axes, correction));
+  return k.div(norm(k, centered(k, x, axes), axes, 2), number(k, Math.sqrt(degrees), x));
 }
 
 /**
@@ -59,27 +94,38 @@ export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly nu
   return k.reshape(odd === undefined ? factors : k.mul(factors, odd), keptShape);
 }
 
-/** The largest entry where it is finite, and 0 where it is not: what to subtract before an exponential. */
-function shift<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
-  if (countAlong(x.shape, axes) === 0) return number(k, 0, x);
-  const largest = k.max(k.stopGradient(x), axes);
-  const finite = k.less(k.abs(largest), number(k, Infinity, x));
-  return k.where(finite, largest, number(k, 0, x));
-}
+/** The largest entry, held constant: what to subtract before an exponential. */
+const shift = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
+  countAlong(x.shape, axes) === 0 ? number(k, 0, x) : k.max(k.stopGradient(x), axes);
 
-/** log sum exp(x) = m + log sum exp(x - m), with m the maximum: no exponential overflows. */
-export function logSumExp<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
+/** m + log sum exp(x - m): no exponential overflows where m is the maximum. */
+const logSumExpAbout = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], m: A): A =>
+  k.add(m, k.log(k.sum(k.exp(k.sub(x, m)), axes)));
+
+/** log sum exp(x), with the limits of its slopes at infinities: the largest share evenly, and -infinity has no share. */
+export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const m = shift(k, x, axes);
-  return k.add(m, k.log(k.sum(k.exp(k.sub(x, m)), axes)));
+  if (!m.elements.some((most) => Math.abs(most) === Infinity)) return logSumExpAbout(k, x, axes, m);
+
+  const [zero, infinity] = [number(k, 0, x), number(k, Infinity, x)];
+  const isInfinite = k.equal(k.abs(m), infinity);
+  const finite = logSumExpAbout(k, k.where(isInfinite, zero, x), axes, k.where(isInfinite, zero, m));
+  const isTop = k.equal(x, infinity);
+  const count = k.maximum(k.sum(k.cast(isTop, x.dtype), axes), number(k, 1, x));
+  const top = k.div(k.sum(k.where(isTop, x, zero), axes), count);
+  return k.where(isInfinite, k.where(k.equal(m, infinity), top, m), finite);
 }
 
-/** exp(x - m) / sum exp(x - m), as a product, whose slopes take fewer passes over memory than those of a quotient. */
+/**
+ * exp(x - m) / sum exp(x - m), as a product, whose slopes take fewer passes over memory than those of a quotient. Where the
+ * maximum is an infinity, all are NaN, as the difference of two infinities is.
+ */
 export function softmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const e = k.exp(k.sub(x, shift(k, x, axes)));
   return k.mul(e, k.div(number(k, 1, x), k.sum(e, axes)));
 }
 
-/** x - m - log sum exp(x - m): exact where the softmax underflows. */
+/** x - m - log sum exp(x - m): exact where the softmax underflows; NaN where that is. */
 export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const shifted = k.sub(x, shift(k, x, axes));
   return k.sub(shifted, k.log(k.sum(k.exp(shifted), axes)));
@@ -91,13 +137,51 @@ export function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) =
   return k.where(zero, number(k, 0, x), f(k.where(zero, number(k, 1, x), x)));
 }
 
-/** (sum |x|^p)^(1/p), with derivative 0 at the origin. */
-export function norm<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
+/** The smallest number above 0, and how often it is doubled to one with which a cotangent loses no digits, as exponents of 2. */
+const smallest = { float32: [-149, 49], float64: [-1074, 114] } as const;
+/** Sums of squares that did not overflow, and beside which squares that vanished do not count. */
+const squares = { float32: [2 ** -60, 2 ** 120], float64: [2 ** -900, 2 ** 1000] } as const;
+
+/**
+ * What to divide vectors by whose sums of powers do not serve: the largest |x|, held constant, and 1 for all other vectors,
+ * so that their bits stay. `undefined` where there are no such vectors.
+ *
+ * A sum whose square root is taken serves within the range of the dtype; for others it has to be near 1, since the rounding of
+ * the exponent 1/p counts as often as the sum's logarithm is large.
+ */
+function divisorOf<A extends Readable>(
+  k: Kernels<A>,
+  x: A,
+  axes: readonly number[],
+  order: number,
+  sums: A,
+): A | undefined {
+  const dtype = x.dtype as FloatDType;
+  const [least, most] = order === 2 ? squares[dtype] : [2 ** -10, 2 ** 10];
+  if (sums.elements.every((sum) => sum >= least && sum <= most)) return undefined;
+  const [zero, one, infinity] = [number(k, 0, x), number(k, 1, x), number(k, Infinity, x)];
+  const largest = k.max(k.abs(k.stopGradient(x)), axes);
+  const serves = k.minimum(k.lessEqual(number(k, least, x), sums), k.lessEqual(sums, number(k, most, x)));
+  const canServe = k.minimum(k.less(zero, largest), k.less(largest, infinity));
+  const [exponent, spare] = smallest[dtype];
+  // The power of the smallest number over this one does not vanish.
+  const floor = 2 ** (exponent + Math.min(spare, (2 * spare) / order));
+  const divisors = k.where(canServe, k.maximum(largest, number(k, floor, x)), one);
+  const chosen = k.where(serves, one, divisors);
+  return chosen.elements.every((divisor) => divisor === 1) ? undefined : chosen;
+}
+
+/** (sum |x|^p)^(1/p), with derivative 0 at the origin; no power overflows or vanishes but where the norm does. */
+export function norm<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
   if (order === 1 || countAlong(x.shape, axes) === 0) return k.sum(k.abs(x), axes);
   if (order === Infinity) return k.max(k.abs(x), axes);
-  if (order === 2) return zeroAtZero(k, k.sum(k.mul(x, x), axes), k.sqrt);
   const power = (y: A, exponent: number) => zeroAtZero(k, y, (base) => k.pow(base, number(k, exponent, x)));
-  return power(k.sum(power(k.abs(x), order), axes), 1 / order);
+  const sumOf = (y: A) => k.sum(order === 2 ? k.mul(y, y) : power(k.abs(y), order), axes);
+  const root = (sum: A) => (order === 2 ? zeroAtZero(k, sum, k.sqrt) : power(sum, 1 / order));
+
+  const sums = sumOf(x);
+  const divisor = divisorOf(k, x, axes, order, sums);
+  return divisor === undefined ? root(sums) : k.mul(root(sumOf(k.div(x, divisor))), divisor);
 }
 
 const int32 = <A extends ArrayLike>(k: Kernels<A>, value: number, shape: Shape = []): A =>

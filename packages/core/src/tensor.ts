@@ -373,7 +373,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return reduce<Tensor>(k, 'mean', this, axis, options, (axes) => k.mean(this, axes)) as never;
   }
 
-  /** sum (x - mean)^2 / (n - correction); the correction is 1 (Bessel's) unless given. */
+  /** sum (x - mean)^2 / (n - correction), to the last digits whatever the mean; the correction is 1 (Bessel's) unless given. */
   variance<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options: ReduceOptions<Keep> & { readonly correction?: number } = {},
@@ -428,7 +428,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return position<Tensor>(k, 'argmin', this, axis, options) as never;
   }
 
-  /** log sum e^x, without overflow. */
+  /** log sum e^x, without overflow. At infinities its gradient is the limit: 0 for -Infinity, all for Infinity. */
   logSumExp<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -439,7 +439,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     ) as never;
   }
 
-  /** (sum |x|^p)^(1/p), p = 2 unless given, p = Infinity for the largest |x|; its derivative at 0 is 0. */
+  /**
+   * (sum |x|^p)^(1/p), p = 2 unless given, p = Infinity for the largest |x|; its derivative at 0 is 0. No power overflows
+   * or vanishes on the way.
+   */
   norm<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options: ReduceOptions<Keep> & { readonly order?: number } = {},
@@ -455,13 +458,13 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return k.cumsum(this, normalizeAxis('cumsum', axis, this.rank)) as Tensor<S>;
   }
 
-  /** e^x / sum e^x along an axis, or several. */
+  /** e^x / sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
   softmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('softmax', this);
     return compositions.softmax(k, this, normalizeAxes('softmax', axis, this.rank)) as Tensor<S>;
   }
 
-  /** x - log sum e^x along an axis, or several. */
+  /** x - log sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
   logSoftmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('logSoftmax', this);
     return compositions.logSoftmax(k, this, normalizeAxes('logSoftmax', axis, this.rank)) as Tensor<S>;

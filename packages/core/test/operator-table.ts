@@ -34,7 +34,7 @@ export interface OperatorRow {
 
 /** What is chosen where mathematics leaves a choice; a test holds each, in `conventions.test.ts` or as a case of the table. */
 const conventions: Readonly<Record<string, string>> = {
-  abs: "abs'(0) = 0",
+  abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0)",
   acos: "acos'(±1) = -∞",
   all: 'of nothing: true',
   any: 'of nothing: false',
@@ -42,38 +42,40 @@ const conventions: Readonly<Record<string, string>> = {
   argmin: 'the first of equals; NaN is the smallest',
   argsort: 'stable; NaN is the largest',
   asin: "asin'(±1) = ∞",
-  atan2: 'derivatives 0 at the origin',
+  atan2: 'derivatives 0 at the origin, and beside an infinity (PyTorch: NaN)',
   broadcastTo: 'the adjoint sums',
   cast: 'to int32 by truncation, to bool by x ≠ 0',
-  cdist: 'derivative 0 where points coincide',
+  cdist: 'derivative 0 where points coincide; of order ∞ the largest share it (PyTorch: each gets all)',
   ceil: 'no gradient',
   cholesky: 'of the symmetric part; an error unless positive definite',
-  clamp: 'derivative 1 at the bounds',
+  clamp: 'derivative 1 at the bounds, and at NaN (PyTorch: 0)',
   cosineSimilarity: '0 for a vector of zeros',
   cumprod: 'exact with zeros, to every order',
   det: 'the gradient exists for singular matrices, the second derivative is an error there',
   eigh: 'of the symmetric part; where eigenvalues are equal, vectors have no gradient and values no second one: an error',
   elu: "elu'(0) = alpha, the slope from the left",
   floor: 'no gradient',
-  hardtanh: 'derivative 0 at the bounds',
+  hardtanh: 'derivative 0 at the bounds, 1 at NaN',
   index: 'positions taken twice: gradients add up',
   inverse: 'an error for a singular matrix',
   leakyRelu: "leakyRelu'(0) = slope",
   logdet: 'NaN of a negative determinant, -∞ of 0, whose gradient is an error',
-  logSoftmax: 'no exponential overflows',
-  logSumExp: 'no exponential overflows; of nothing: -∞',
-  max: 'ties share evenly over all or several axes, the first takes all along one',
-  maximum: 'a tie shares half and half; on bool: or',
+  logSoftmax: 'no exponential overflows; where the largest is infinite, all are NaN',
+  logSumExp:
+    'no exponential overflows; of nothing: -∞; of -∞ alone the gradient is 0, and ∞ has all of it (PyTorch: NaN)',
+  max: 'ties share evenly over all or several axes, the first takes all along one; NaN is the largest',
+  maximum: 'a tie shares half and half, beside a NaN both get all; on bool: or',
   mean: 'of nothing: NaN',
-  min: 'ties share evenly over all or several axes, the first takes all along one',
-  minimum: 'a tie shares half and half; on bool: and',
-  norm: "norm'(0) = 0, of any order",
-  pow: '(x^2)′(0) = 0; (x^0)′ = 0 everywhere; 0^y is constant in y for y ≥ 0',
+  min: 'ties share evenly over all or several axes, the first takes all along one; NaN is the smallest',
+  minimum: 'a tie shares half and half, beside a NaN both get all; on bool: and',
+  norm: "norm'(0) = 0, of any order; of nothing: 0, of order ∞, too (PyTorch: an error); no square overflows (PyTorch's do)",
+  pow: '(x^2)′(0) = 0; (x^0)′ = 0 everywhere; 0^y is constant in y for y ≥ 0; (-∞)^0.5 = ∞ (PyTorch: NaN)',
   prod: 'exact with zeros, to every order; of nothing: 1',
   qr: 'signs as LAPACK’s; the gradient at dependent columns is an error',
   reciprocal: '1/0 = ∞',
-  relu: "relu'(0) = 0",
-  remainder: 'the sign of y; NaN by 0, and 0 for int32',
+  relu: "relu'(0) = 0, relu'(NaN) = 1",
+  remainder:
+    'the sign of y; NaN by 0, and 0 for int32; at y = ±∞ the slope in y is 0, or 1 where y was added; by 0 it is NaN (PyTorch: -∞)',
   round: 'half to even; no gradient',
   scatter: 'a place named twice is an error, unless it is added to',
   scatterAdd: 'positions named twice add up',
@@ -81,13 +83,13 @@ const conventions: Readonly<Record<string, string>> = {
   sigmoid: "sigmoid'(-200) = e^-200: no overflow",
   sign: 'sign(0) = 0; no gradient',
   slogdet: 'the gradient at a singular matrix is an error',
-  softmax: 'no exponential overflows',
+  softmax: 'no exponential overflows; where the largest is infinite, all are NaN',
   softplus: "softplus(200) = 200, softplus'(200) = 1",
   solve: 'an error for a singular matrix',
   sort: 'stable; NaN is the largest',
   sqrt: "sqrt'(0) = ∞",
   square: '(x^2)′(0) = 0',
-  std: 'derivative 0 where all are equal',
+  std: 'derivative 0 where all are equal; a large mean costs no digits, no square overflows',
   sum: 'of nothing: 0',
   svd: 'where singular values are equal, vectors have no gradient and values no second one: an error',
   svdvals: 'a gradient where values are equal, too; a second one there is an error',
@@ -95,7 +97,7 @@ const conventions: Readonly<Record<string, string>> = {
   topk: 'the first of equals; NaN is the largest',
   triangularSolve: 'the other triangle is not read; an error for a 0 on the diagonal',
   unique: 'each NaN by itself',
-  variance: 'of one number: NaN, unless the correction is 0',
+  variance: 'of one number: NaN, unless the correction is 0; a large mean costs no digits',
   where: 'no gradient from the branch that is not taken',
 };
 
@@ -244,7 +246,9 @@ Every operator of \`@tapegrad/core\`, each tested on every interpreter. This pag
 - *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
 - *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held
   against PyTorch's and against central differences. None where the result is constant wherever it is smooth.
-- *by convention*: what is chosen where mathematics leaves a choice. It is PyTorch's choice, wherever PyTorch makes one.
+- *by convention*: what is chosen where mathematics leaves a choice. It is PyTorch's choice, wherever PyTorch makes one and
+  nothing else is said. What loses a choice, as the smaller of two, gets a derivative of 0 whatever arrives, an infinity or a
+  NaN. A reduction over an empty list of axes takes each element by itself.
 - *float64*: a bound of the error of values, gradients and Hessian-vector products, on regular and on awkward inputs, against
   PyTorch's in float64; beside the largest number of the array, or 1.
 - *ulps*: a bound of the error of values and gradients in float32 against those in float64, in units in the last place of the

@@ -55,7 +55,7 @@ type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
 /**
  * The distance (sum |x_i - y_j|^p)^(1/p) of every row of one matrix from every row of another: from [..., m, d] and
  * [..., n, d], [..., m, n]; the leading axes broadcast. The differences are formed first, so that points that nearly
- * coincide keep their digits; where they do coincide, the derivatives are 0.
+ * coincide keep their digits; where they do coincide, the derivatives are 0. No square overflows or vanishes on the way.
  *
  * @example
  * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0]])).toArray(); // [[0], [5]]

@@ -49,7 +49,7 @@ export const square = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.mul(checkT
 
 /**
  * The angle of the point (y, x) from the positive x axis, from -pi to pi: y comes first. The derivatives are
- * x / (x^2 + y^2) and -y / (x^2 + y^2), and 0 at the origin.
+ * x / (x^2 + y^2) and -y / (x^2 + y^2), 0 at the origin and beside an infinity.
  *
  * @example
  * atan2(tensor([1, 0]), tensor([1, -1])).toArray(); // [0.7853982, 3.1415927]
@@ -61,7 +61,7 @@ export const atan2 = <A extends Shape, B extends Shape>(
 
 /**
  * What whole multiples of y leave of x, with y's sign: x - floor(x / y) y, exactly. By 0 it is NaN; of int32 it is 0.
- * The derivatives are 1 and -floor(x / y).
+ * The derivatives are 1 and -floor(x / y); the second is NaN by 0.
  *
  * @example
  * remainder(tensor([5, -5]), 3).toArray(); // [2, 1]

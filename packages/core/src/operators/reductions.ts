@@ -1,24 +1,29 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
-import { DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { zeroAtZero } from '../compositions.ts';
-import type { ReduceOptions } from '../requests.ts';
+import { ArgumentError, DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { std as stdAlong } from '../compositions.ts';
+import { type ReduceOptions, reduce } from '../requests.ts';
 import type { Axes, Reduce } from '../static-shapes.ts';
 import { checkFloat, checkTensor, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import { concat } from './functions.ts';
 
 /**
- * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction is
- * 1 (Bessel's) unless given. Where all elements are equal the derivatives are 0.
+ * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction
+ * is 1 (Bessel's) unless given. Where all elements are equal the derivatives are 0. Squares neither overflow nor vanish.
  *
  * @example
  * std(tensor([1, 2, 3, 4]), 0, { correction: 0 }).item(); // 1.118034
  */
-export const std = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+export function std<S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
   x: Tensor<S>,
   axis?: A,
-  options?: ReduceOptions<Keep> & { readonly correction?: number },
-): Of<Reduce<S, A, Keep>> => zeroAtZero<Tensor>(k, checkFloat('std', x).variance(axis, options), k.sqrt) as never;
+  options: ReduceOptions<Keep> & { readonly correction?: number } = {},
+): Of<Reduce<S, A, Keep>> {
+  const { correction = 1 } = options;
+  const t = checkFloat('std', x);
+  if (!(correction >= 0)) throw new ArgumentError(`std: the correction is ${correction}, expected a number >= 0`);
+  return reduce<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
+}
 
 /**
  * The running product along an axis. It is made of products alone, log2 n of them one after the other, so its derivatives

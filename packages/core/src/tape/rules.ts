@@ -91,23 +91,42 @@ const inverse = (order: readonly number[]): number[] => order.map((_, i) => orde
 const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
   sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
 
-/** The share of x in the larger, or smaller, of two: all, none, or half of it in a tie. */
-function share<A extends ArrayLike>(k: Kernels<A>, loses: A, x: A, y: A): A {
-  const untied = k.where(loses, number(k, 0, x), number(k, 1, x));
-  return k.where(k.equal(x, y), number(k, 0.5, x), untied);
+/** g times a share that no input changes: where it is 0 nothing flows, whatever g is, an infinity or a NaN. */
+const shared = <A extends ArrayLike>(k: Kernels<A>, g: A, share: A): A =>
+  k.activationGrad(k.mul(g, share), share, 'relu');
+
+/** The share of x in the larger of two: all, none, or half of it in a tie; all beside a NaN. */
+function shareAbove<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+  const [below, notAbove] = [k.cast(k.less(x, y), x.dtype), k.cast(k.lessEqual(x, y), x.dtype)];
+  return k.sub(number(k, 1, x), k.mul(k.add(below, notAbove), number(k, 0.5, x)));
+}
+
+/** 1 for the entries that attain the extremum y, 0 for the others; where that is NaN, 1 for each NaN. */
+export function tiesOf<A extends ArrayLike>(k: Kernels<A>, y: A, x: A): A {
+  const [attains, isNumber] = [k.cast(k.equal(x, y), x.dtype), k.cast(k.equal(x, x), x.dtype)];
+  return k.add(attains, k.sub(number(k, 1, x), isNumber));
 }
 
 /** g shared evenly among the entries that attain the extremum y. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
-  const ties = k.cast(k.equal(x, y), x.dtype);
-  return k.mul(ties, k.div(g, k.sum(ties, axes)));
+  const ties = tiesOf(k, y, x);
+  return k.activationGrad(k.broadcastTo(k.div(g, k.sum(ties, axes)), x.shape), ties, 'relu');
 }
 
-/** y x^(y-1); 0 where the exponent is 0, whatever x is. */
-function powerSlope<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
-  const constant = k.equal(y, number(k, 0, y));
-  const lower = k.where(constant, number(k, 0, y), k.sub(y, number(k, 1, y)));
-  return k.where(constant, number(k, 0, y), k.mul(y, k.pow(x, lower)));
+/** g y x^(y-1); 0 where the exponent is 0, whatever x and g are. */
+function powerSlope<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
+  const zero = number(k, 0, y);
+  const lower = k.where(k.equal(y, zero), zero, k.sub(y, number(k, 1, y)));
+  const product = k.mul(g, k.mul(y, k.pow(x, lower)));
+  return k.activationGrad(product, k.broadcastTo(k.stopGradient(y), product.shape), 'relu');
+}
+
+/** g z log(x), with z = x^y; 0 where the power is constant in its exponent, as 0^y is for y >= 0, whatever g is. */
+function exponentSlope<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: A, y: A): A {
+  const zero = number(k, 0, x);
+  const constant = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
+  const log = k.log(k.where(constant, number(k, 1, x), x));
+  return k.where(constant, zero, k.mul(g, k.mul(z, log)));
 }
 
 /**
@@ -122,24 +141,27 @@ function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
 }
 
 /**
- * x / (x^2 + y^2), and 0 at the origin. Both are divided by the larger first, so that no square overflows or vanishes; by
- * a constant, as the quotient does not depend on it.
+ * g x / (x^2 + y^2); 0 at the origin, by convention, and 0 beside an infinity, as in the limit, whatever g is. Both are
+ * divided by the larger first, so that no square overflows or vanishes; by a constant, as the quotient does not depend on it.
  */
-function overSquares<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
+function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
   const [zero, one] = [number(k, 0, x), number(k, 1, x)];
-  const origin = k.equal(larger, zero);
-  const scale = k.where(origin, one, larger);
-  const [a, b] = [k.div(x, scale), k.div(y, scale)];
+  const flat = k.maximum(k.equal(larger, zero), k.equal(larger, number(k, Infinity, x)));
+  const scale = k.where(flat, one, larger);
+  const [a, b] = [x, y].map((side) => k.div(k.where(flat, zero, side), scale)) as [A, A];
   const squares = k.mul(scale, k.add(k.mul(a, a), k.mul(b, b)));
-  return k.where(origin, zero, k.div(a, k.where(origin, one, squares)));
+  return k.where(flat, zero, k.mul(g, k.div(a, k.where(flat, one, squares))));
 }
 
-/** log(x), and 0 where 0^y with y >= 0 makes the power constant in its exponent. */
-function powerLog<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
-  const zero = number(k, 0, x);
-  const flat = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
-  return k.log(k.where(flat, number(k, 1, x), x));
+/**
+ * -floor(x / y) from the remainder r, without the quotient's rounding: how often y was added to x. Where x / y is beyond
+ * all numbers, as below an infinite y, r tells: it is x itself, or y.
+ */
+function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
+  const times = k.round(k.div(k.sub(r, x), y));
+  const known = k.where(k.equal(r, x), number(k, 0, x), times);
+  return k.where(k.equal(r, y), number(k, 1, x), known);
 }
 
 /** The cotangent of y in g s'(x), with s'(x) a function of y: relu's is constant, tanh's has slope -2 y, sigmoid's 1 - 2 y. */
@@ -171,7 +193,7 @@ export const rules: Rules = {
   full: [],
 
   neg: [(k, g) => k.neg(g)],
-  abs: [(k, g, _y, x) => k.mul(g, k.sign(x))],
+  abs: [(k, g, _y, x) => shared(k, g, k.sign(x))],
   sign: [null],
   exp: [(k, g, y) => k.mul(g, y)],
   expm1: [(k, g, y) => k.mul(g, k.add(y, number(k, 1, y)))],
@@ -200,19 +222,16 @@ export const rules: Rules = {
   sub: [(_k, g) => g, (k, g) => k.neg(g)],
   mul: [(k, g, _y, _a, b) => k.mul(g, b), (k, g, _y, a) => k.mul(g, a)],
   div: [(k, g, _y, _a, b) => k.div(g, b), (k, g, y, _a, b) => k.neg(k.div(k.mul(g, y), b))],
-  pow: [(k, g, _y, a, b) => k.mul(g, powerSlope(k, a, b)), (k, g, y, a, b) => k.mul(g, k.mul(y, powerLog(k, a, b)))],
-  remainder: [(_k, g) => g, (k, g, y, a, b) => k.mul(g, k.round(k.div(k.sub(y, a), b)))],
-  atan2: [
-    (k, g, _z, y, x) => k.mul(g, overSquares(k, x, y)),
-    (k, g, _z, y, x) => k.neg(k.mul(g, overSquares(k, y, x))),
-  ],
+  pow: [(k, g, _y, a, b) => powerSlope(k, g, a, b), (k, g, y, a, b) => exponentSlope(k, g, y, a, b)],
+  remainder: [(_k, g) => g, (k, g, y, a, b) => shared(k, g, timesAdded(k, y, a, b))],
+  atan2: [(k, g, _z, y, x) => timesOverSquares(k, g, x, y), (k, g, _z, y, x) => k.neg(timesOverSquares(k, g, y, x))],
   maximum: [
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), a, b)),
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), b, a)),
+    (k, g, _y, a, b) => shared(k, g, shareAbove(k, a, b)),
+    (k, g, _y, a, b) => shared(k, g, shareAbove(k, b, a)),
   ],
   minimum: [
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(b, a), a, b)),
-    (k, g, _y, a, b) => k.mul(g, share(k, k.less(a, b), b, a)),
+    (k, g, _y, a, b) => shared(k, g, shareAbove(k, b, a)),
+    (k, g, _y, a, b) => shared(k, g, shareAbove(k, a, b)),
   ],
 
   activationGrad: [(k, h, _z, _g, y, of) => k.activationGrad(h, y, of), slopeOfSlope],

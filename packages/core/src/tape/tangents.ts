@@ -10,7 +10,7 @@ import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from 
 import { binary, callPrimitive, comparisons, mapEntries, sameShape, unary } from '@tapegrad/kernels';
 import { garbageCollected, type Memory } from './cotangents.ts';
 import { type Calculus, cotangentOf } from './pullback.ts';
-import { rules } from './rules.ts';
+import { rules, tiesOf } from './rules.ts';
 import { type CustomAttributes, customOf, type Entry, expanded, type Recorded } from './tape.ts';
 import { currentWatcher, whilePassed, withWatcher } from './watching.ts';
 
@@ -36,8 +36,8 @@ type Tangent<P extends FixedPrimitive, Inputs = InputsOf<P>> = {
 
 /** The mean of the tangents of those that attain the extremum. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
-  const ties = k.cast(k.equal(x, y), x.dtype);
-  return k.div(k.sum(k.mul(ties, t), axes), k.sum(ties, axes));
+  const ties = tiesOf(k, y, x);
+  return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
 }
 
 /** The Jacobian of an elementwise primitive is diagonal: where it has a rule, that is its tangent, too. */

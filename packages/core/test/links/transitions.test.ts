@@ -42,7 +42,10 @@ describe('transitions', () => {
     ['tanh → mul → add → sin', (a) => a.tanh().mul(2).add(1).sin()],
     ['tanh → softmax', (a) => a.tanh().softmax(1)],
     ['softmax → tanh', (a) => a.softmax(1).tanh()],
-    ['mean → sub → mean → sub → mul → sum → div → add → sqrt → div → relu', (a) => batchNorm(a).relu()],
+    [
+      'mean → sub → mean → neg → add → mean → neg → add → mul → sum → div → add → sqrt → div → relu',
+      (a) => batchNorm(a).relu(),
+    ],
     ['tanh → mul → add', (a) => a.tanh().mul(scale).add(shift)],
     ['take → sub → exp → sum → div', shiftedSoftmax],
     ['mul → where', (a) => a.greater(0).where(a, a.mul(scale))],

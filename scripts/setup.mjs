@@ -34,7 +34,7 @@ function manifests() {
   const members = ['packages', 'examples'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(group, name)),
   );
-  const packages = ['', 'bench', ...members.sort()].map((folder) => join(folder, 'package.json'));
+  const packages = ['', 'bench', 'hosts', ...members.sort()].map((folder) => join(folder, 'package.json'));
   return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packages].filter((file) => existsSync(join(root, file)));
 }
 

@@ -1,0 +1,5 @@
+const { main } = require('./program.mjs');
+
+test('trains, saves and resumes', async () => {
+  console.log(JSON.stringify(await main()));
+}, 60_000);

@@ -10,7 +10,7 @@ import { root } from '../scripts/pnpm.mjs';
 export const page = join(root, 'docs/hosts.md');
 
 const TABLE = /(?<=<!-- hosts -->\n\n).*?(?=\n\n<!-- end of hosts -->)/s;
-const HEAD = '| host | tried | computes with | threads | needs |\n| --- | --- | --- | ---: | --- |';
+const HEAD = '| host | tried | result | threads | needs |\n| --- | --- | --- | ---: | --- |';
 
 /** @param {Outcome['engine']} engine */
 function computesWith({ interpreter, simd, relaxedSimd }) {
@@ -63,7 +63,7 @@ export function withLines(text, hosts, changed) {
   return text.replace(TABLE, () => [HEAD, ...lines].join('\n'));
 }
 
-const SHOWN = /(?<=<!-- (\S+\.\w+) -->\n\n)```\w+\n.*?\n```/gs;
+const SHOWN = /(?<=<!-- (\S+\.\w+) -->\n\n)```\w+\n(?:.*?\n)??```/gs;
 
 /**
  * The page with the files that it shows as they are: each is a block of code below a comment with its path in `hosts/`.
@@ -73,5 +73,5 @@ const SHOWN = /(?<=<!-- (\S+\.\w+) -->\n\n)```\w+\n.*?\n```/gs;
 export const withFiles = (text) =>
   text.replaceAll(SHOWN, (_, path) => {
     const content = readFileSync(join(root, 'hosts', path), 'utf8').trimEnd();
-    return `\`\`\`${extname(path).slice(1)}\n${content}\n\`\`\``;
+    return `\`\`\`${extname(path).slice(1).replace('mjs', 'js')}\n${content}\n\`\`\``;
   });

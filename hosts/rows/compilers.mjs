@@ -3,16 +3,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execute } from '../execute.mjs';
-import { toolsOf } from '../stage.mjs';
+import { versionOf } from './row.mjs';
 
 /** @typedef {import('./row.mjs').Row} Row */
 
-/** @type {Readonly<Record<string, string>>} */
-const modules = { nodenext: 'nodenext', bundler: 'esnext', node10: 'esnext' };
-
 const compilerOptions = {
   target: 'es2022',
-  lib: ['es2022', 'dom'],
+  lib: ['es2022'],
   types: [],
   strict: true,
   exactOptionalPropertyTypes: true,
@@ -21,22 +18,49 @@ const compilerOptions = {
   noEmit: true,
 };
 
-/** @type {readonly Row[]} */
-export const compilers = Object.entries(toolsOf('typescript')).map(([name, specifier]) => ({
-  host: name.replace('typescript-', 'TypeScript '),
-  version: specifier.replace('npm:typescript@', ''),
-  needs: 'nothing',
+/**
+ * @param {string} version
+ * @param {readonly string[]} resolutions settings of `moduleResolution` to try
+ * @returns {Row}
+ */
+const compiler = (version, resolutions) => ({
+  host: `TypeScript ${version}, \`skipLibCheck: false\``,
+  version: versionOf('typescript', `typescript-${version}`).replace('npm:typescript@', ''),
+  needs: resolutions.includes('node10') ? '[nothing](#typescript)' : 'nothing',
   run: async ({ stage }) => {
     const cwd = stage.project('typescript');
-    for (const [moduleResolution, module] of Object.entries(modules)) {
-      // The last version that has what it calls deprecated.
-      const more = name.endsWith('-6.0') && moduleResolution === 'node10' ? { ignoreDeprecations: '6.0' } : {};
-      const options = { ...compilerOptions, module, moduleResolution, ...more };
+    for (const moduleResolution of resolutions) {
+      const module = moduleResolution === 'nodenext' ? 'nodenext' : 'esnext';
+      const options = { ...compilerOptions, module, moduleResolution };
       writeFileSync(join(cwd, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['program.ts'] }));
-      await execute(process.execPath, [join('node_modules', name, 'lib/tsc.js')], { cwd });
+      await execute(process.execPath, [join('node_modules', `typescript-${version}`, 'lib/tsc.js')], { cwd });
     }
-    return `compiles with \`moduleResolution\` ${Object.keys(modules)
-      .map((resolution) => `\`${resolution}\``)
-      .join(', ')}`;
+    return `\`moduleResolution\` ${resolutions.map((name) => `\`${name}\``).join(', ')}`;
   },
-}));
+});
+
+/** @type {Row} */
+const commonjs = {
+  host: 'TypeScript 5.9, a project of CommonJS',
+  version: versionOf('typescript', 'typescript-5.9').replace('npm:typescript@', ''),
+  needs: '[`nodenext`](#commonjs)',
+  run: async ({ stage }) => {
+    const cwd = stage.project('typescript');
+    const options = ['--module', 'nodenext', '--target', 'es2022', '--strict', '--skipLibCheck'];
+    const tsc = join('node_modules', 'typescript-5.9', 'lib/tsc.js');
+    await execute(process.execPath, [tsc, ...options, join('commonjs', 'main.ts')], { cwd });
+    await execute(process.execPath, [join('commonjs', 'main.js')], { cwd });
+    return 'compiles to `require`, and runs';
+  },
+};
+
+/** @type {readonly Row[]} */
+export const compilers = [
+  // The oldest that reads the declarations, then those around a change of the language's own library, then the last that is
+  // a program of JavaScript.
+  compiler('5.0', ['nodenext', 'node10']),
+  compiler('5.6', ['nodenext']),
+  compiler('5.9', ['bundler']),
+  compiler('6.0', ['nodenext']),
+  commonjs,
+];

@@ -1,16 +1,12 @@
 /** Trains in Node, Deno or Bun. A checkpoint is a file: v8 writes typed arrays as they are, which JSON would lose. */
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { main } from './program.mjs';
 
-const folder = mkdtempSync(join(tmpdir(), 'checkpoint-'));
-const file = join(folder, 'checkpoint');
 const outcome = await main((checkpoint) => {
-  writeFileSync(file, serialize(checkpoint));
-  return deserialize(readFileSync(file));
+  writeFileSync('checkpoint', serialize(checkpoint));
+  return deserialize(readFileSync('checkpoint'));
 });
-rmSync(folder, { recursive: true });
+rmSync('checkpoint');
 console.log(JSON.stringify(outcome));

@@ -1,6 +1,7 @@
 /** A program that uses every package, and shapes that the compiler has to know. */
 
 import * as core from '@tapegrad/core';
+import { toNdarray } from '@tapegrad/kernels/ndarray';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
 
@@ -17,6 +18,8 @@ const y = core.tensor([0, 1, 1, 0], { dtype: 'int32' });
 for (let step = 0; step < 200; step++) optimizer.step(nn.crossEntropy(model.forward(x), y).backward());
 
 export const shape: readonly [4, 5] = core.ones([4, 3]).matmul(core.ones([3, 5])).shape;
+
+export const view = toNdarray(core.ones([2]).detach().array);
 
 // @ts-expect-error The inner lengths differ.
 core.ones([4, 3]).matmul(core.ones([4, 5]));

@@ -220,7 +220,7 @@ export type InsertAxis<S extends Shape, Axis extends number, Length extends numb
     ? Shape
     : number extends Axis
       ? Shape
-      : InsertFromStart<S, FromStart<readonly [...S, Length], Axis>, Length>;
+      : InsertFromStart<S, FromStart<readonly [...S, Length], Axis> & number, Length>;
 
 /** The shape with an axis of length 1 that comes to lie at `Axis`. */
 export type Unsqueeze<S extends Shape, Axis extends number> = InsertAxis<S, Axis, 1>;

@@ -1,4 +1,4 @@
-import type ndarray from 'ndarray';
+import type { NdArray as Foreign } from 'ndarray';
 import { DTypeError } from '../errors.ts';
 import { empty, NdArray } from './array.ts';
 import { assign } from './copy.ts';
@@ -6,7 +6,7 @@ import { type Data, type DType, dtypeFor, dtypeOf, hasNumber, isFloat } from './
 import { forEachRun } from './iterate.ts';
 
 /** An `ndarray` from the package of that name, over the element types that tapegrad knows. */
-export type ForeignNdArray = ndarray.NdArray<Data>;
+export type ForeignNdArray = Foreign<Data>;
 
 function checkEntries(x: NdArray, dtype: DType): void {
   if (isFloat(dtype)) return;

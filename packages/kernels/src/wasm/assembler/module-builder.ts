@@ -28,6 +28,9 @@ import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './e
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
 
+/** T, which is not inferred from here. The language has `NoInfer` only from TypeScript 5.4 on, and declarations serve 5.0. */
+type Fixed<T> = [T][T extends unknown ? 0 : never];
+
 /** A variable of the function: an expression that can also be set. */
 export interface Local<T extends ValueType> extends Value<T> {
   readonly index: number;
@@ -87,12 +90,12 @@ export class FunctionBuilder {
     return local;
   }
 
-  set<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): void {
+  set<T extends ValueType>(local: Local<T>, value: Operand<Fixed<T>>): void {
     this.#emit(codeOf(local.type, value), [0x21], unsigned(local.index));
   }
 
   /** Sets the local when the expression is evaluated, and is its new value. */
-  tee<T extends ValueType>(local: Local<T>, value: Operand<NoInfer<T>>): Value<T> {
+  tee<T extends ValueType>(local: Local<T>, value: Operand<Fixed<T>>): Value<T> {
     return { type: local.type, code: [codeOf(local.type, value), 0x22, unsigned(local.index)] };
   }
 
@@ -243,7 +246,7 @@ export class ModuleBuilder {
   }
 
   /** The module in the binary format. */
-  toBytes(): Uint8Array<ArrayBuffer> {
+  toBytes(): Uint8Array {
     const limits = this.#shared ? [0x03, 0x00, unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
     const section = (id: number, items: readonly number[][]): number[] => [id].concat(sizedBytes(sized(items)));
     const functions = this.#types.map((_, i) => flat(unsigned(i)));

@@ -26,13 +26,13 @@ export interface WasmMemoryDescriptor {
 }
 
 interface WebAssemblyInterface {
-  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => WasmModule;
+  readonly Module: new (bytes: Uint8Array) => WasmModule;
   readonly Instance: new (
     module: WasmModule,
     imports?: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
   ) => WasmInstance;
   readonly Memory: new (descriptor: WasmMemoryDescriptor) => WasmMemory;
-  readonly validate: (bytes: Uint8Array<ArrayBuffer>) => boolean;
+  readonly validate: (bytes: Uint8Array) => boolean;
 }
 
 /** The engine's WebAssembly, `undefined` where it has none. */

@@ -14,5 +14,6 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
     maxWorkers: '100%',
     testTimeout: 20_000,
+    hookTimeout: 60_000,
   },
 });

@@ -170,6 +170,7 @@ export { windowedKernels } from './operators/windowed.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
 export type { ReduceOptions } from './requests.ts';
 export type {
+  Absorbs,
   Agree,
   Axes,
   Broadcast,
@@ -177,6 +178,7 @@ export type {
   Joined,
   MatMul,
   Nested,
+  NestedAs,
   Outer,
   Pad,
   PadWidths,
@@ -185,6 +187,7 @@ export type {
   Reduce,
   ReplaceAxis,
   Reshape,
+  SameShapes,
   ShapeOf,
   Squeeze,
   SwapAxes,
@@ -205,7 +208,10 @@ export {
   tapeOf,
 } from './tape/tape.ts';
 export {
+  type Alternative,
   type BackwardOptions,
+  type Chosen,
+  type Combined,
   checkFloat,
   checkTensor,
   type Fitting,

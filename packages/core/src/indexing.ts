@@ -123,7 +123,7 @@ type IndexedFrom<S extends Shape, List extends readonly unknown[], Done extends 
 ]
   ? [Entry] extends [null]
     ? IndexedFrom<S, Rest, readonly [...Done, 1]>
-    : S extends readonly [number, ...infer Others extends Shape]
+    : S extends readonly [unknown, ...infer Others extends Shape]
       ? [Entry] extends [number]
         ? IndexedFrom<Others, Rest, Done>
         : [Entry] extends [SliceRange]

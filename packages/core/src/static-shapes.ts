@@ -9,20 +9,47 @@
 import type { Shape, ShapeError } from '@tapegrad/kernels';
 import type { Plus } from './lengths.ts';
 
-/** Whether two lengths can be the same; an unknown one agrees with all. */
-export type Agree<A extends number, B extends number> = number extends A
+/** What differs where two types do. */
+type Exactly<A> = (a: A) => A;
+
+/**
+ * Whether two lengths can be the same; an unknown one agrees with all.
+ *
+ * Here, as wherever a type parameter may stand, the first question is one that has an answer although nothing is known of the
+ * parameter: whether it is itself. `A extends B` would leave all of the type open.
+ */
+export type Agree<A extends number, B extends number> = readonly [Exactly<A>, Exactly<B>] extends
+  | readonly [Exactly<B>, unknown]
+  | readonly [Exactly<number>, unknown]
+  | readonly [unknown, Exactly<number>]
   ? true
-  : number extends B
+  : A extends B
     ? true
-    : A extends B
-      ? true
-      : false;
+    : false;
 
 /** What is known of a length that two operands share. */
 type Unify<A extends number, B extends number> = number extends A ? B : A;
 
 /** Whether the rank is unknown. */
 export type Unranked<S extends Shape> = number extends S['length'] ? true : false;
+
+/** Whether two shapes can be the same. */
+export type SameShapes<A extends Shape, B extends Shape> =
+  Exactly<A> extends Exactly<B>
+    ? true
+    : Unranked<B> extends true
+      ? true
+      : Unranked<A> extends true
+        ? true
+        : A extends readonly [infer M extends number, ...infer RestA extends Shape]
+          ? B extends readonly [infer N extends number, ...infer RestB extends Shape]
+            ? Agree<M, N> extends true
+              ? SameShapes<RestA, RestB>
+              : false
+            : false
+          : B extends readonly []
+            ? true
+            : false;
 
 type Join<S extends Shape> = S extends readonly [infer Only extends number]
   ? `${Only}`
@@ -33,13 +60,22 @@ type Join<S extends Shape> = S extends readonly [infer Only extends number]
 /** A shape as messages print it. */
 export type Printed<S extends Shape> = `[${Join<S>}]`;
 
-type BroadcastAxis<A extends number, B extends number> = A extends 1
-  ? B
-  : B extends 1
-    ? A
-    : Agree<A, B> extends true
-      ? Unify<A, B>
-      : never;
+/** A length in a box: a conditional type can ask whether there is one, be it a type parameter. */
+interface Length<N extends number> {
+  readonly is: N;
+}
+
+/** The length to which two broadcast; `undefined` where they do not. */
+type BroadcastAxis<A extends number, B extends number> =
+  Exactly<B> extends Exactly<A> | Exactly<1>
+    ? Length<A>
+    : A extends 1
+      ? Length<B>
+      : B extends 1
+        ? Length<A>
+        : Agree<A, B> extends true
+          ? Length<Unify<A, B>>
+          : undefined;
 
 type BroadcastAxes<
   Call extends string,
@@ -50,11 +86,15 @@ type BroadcastAxes<
   Out extends Shape,
 > = LeftA extends readonly [...infer RestA extends Shape, infer LastA extends number]
   ? LeftB extends readonly [...infer RestB extends Shape, infer LastB extends number]
-    ? [BroadcastAxis<LastA, LastB>] extends [never]
-      ? ShapeError<`${Call}: cannot broadcast ${Printed<A>} with ${Printed<B>}: ${LastA} and ${LastB} differ`>
-      : BroadcastAxes<Call, A, B, RestA, RestB, readonly [BroadcastAxis<LastA, LastB>, ...Out]>
+    ? BroadcastAxis<LastA, LastB> extends Length<infer Last>
+      ? BroadcastAxes<Call, A, B, RestA, RestB, readonly [Last, ...Out]>
+      : ShapeError<`${Call}: cannot broadcast ${Printed<A>} with ${Printed<B>}: ${LastA} and ${LastB} differ`>
     : readonly [...LeftA, ...Out]
   : readonly [...LeftB, ...Out];
+
+/** Whether the shape that both broadcast to is that of the first, where nothing need be known of it. */
+export type Absorbs<A extends Shape, B extends Shape> =
+  Exactly<B> extends Exactly<A> | Exactly<readonly []> | Exactly<[]> ? true : false;
 
 /** The shape that both broadcast to. */
 export type Broadcast<Call extends string, A extends Shape, B extends Shape> =
@@ -62,11 +102,9 @@ export type Broadcast<Call extends string, A extends Shape, B extends Shape> =
 
 /** The shape that a condition and two values broadcast to. */
 export type Where<Condition extends Shape, A extends Shape, B extends Shape> =
-  Broadcast<'where', A, B> extends infer Values
-    ? Values extends Shape
-      ? Broadcast<'where', Condition, Values>
-      : Values
-    : never;
+  Broadcast<'where', A, B> extends infer Values extends Shape
+    ? Broadcast<'where', Condition, Values>
+    : Broadcast<'where', A, B>;
 
 type InnerError<K1 extends number, K2 extends number> = ShapeError<`matmul: inner dimensions ${K1} and ${K2} differ`>;
 
@@ -93,11 +131,9 @@ export type MatMul<A extends Shape, B extends Shape> =
               : InnerError<K1, K2>
             : B extends readonly [...infer BatchB extends Shape, infer K2 extends number, infer N extends number]
               ? Agree<K1, K2> extends true
-                ? Broadcast<'matmul', BatchA, BatchB> extends infer Batch
-                  ? Batch extends Shape
-                    ? readonly [...Batch, M, N]
-                    : Batch
-                  : never
+                ? Broadcast<'matmul', BatchA, BatchB> extends infer Batch extends Shape
+                  ? readonly [...Batch, M, N]
+                  : Broadcast<'matmul', BatchA, BatchB>
                 : InnerError<K1, K2>
               : Shape
           : Shape;
@@ -132,7 +168,7 @@ export type Square<Call extends string, S extends Shape> =
       : ShapeError<`${Call}: expected square matrices, got shape ${Printed<S>}`>;
 
 /** The axes before the last two. */
-export type Batch<S extends Shape> = S extends readonly [...infer Lead extends Shape, number, number]
+export type Batch<S extends Shape> = S extends readonly [...infer Lead extends Shape, unknown, unknown]
   ? readonly [...Lead]
   : Shape;
 
@@ -151,11 +187,7 @@ type FromStart<S extends Shape, Axis extends number> = `${Axis}` extends `-${inf
   ? DropLast<S, Back>['length']
   : Axis;
 
-type LengthFromStart<S extends Shape, Axis extends number> = `${Axis}` extends keyof S
-  ? S[`${Axis}`] extends infer Length extends number
-    ? Length
-    : number
-  : number;
+type LengthFromStart<S extends Shape, Axis extends number> = `${Axis}` extends keyof S ? S[`${Axis}`] : number;
 
 type LengthAt<S extends Shape, Axis extends number> = LengthFromStart<S, FromStart<S, Axis>>;
 
@@ -265,7 +297,7 @@ export type SwapAxes<S extends Shape, A extends number, B extends number> =
               : S[I];
         };
 
-type Ones<S extends Shape> = S extends readonly [number, ...infer Rest extends Shape]
+type Ones<S extends Shape> = S extends readonly [unknown, ...infer Rest extends Shape]
   ? readonly [1, ...Ones<Rest>]
   : readonly [];
 
@@ -273,26 +305,36 @@ type Ones<S extends Shape> = S extends readonly [number, ...infer Rest extends S
 export type Axes = number | readonly number[] | undefined;
 
 /** The shape after a reduction over `A`. */
-export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> =
-  Unranked<S> extends true
-    ? A extends undefined
-      ? Keep extends true
-        ? Shape
-        : readonly []
-      : Shape
-    : A extends undefined
-      ? Keep extends true
-        ? Ones<S>
-        : readonly []
-      : A extends number
-        ? ReplaceAxis<S, A, Kept<Keep>>
-        : Shape;
+export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> = A extends undefined
+  ? Keep extends true
+    ? Unranked<S> extends true
+      ? Shape
+      : Ones<S>
+    : readonly []
+  : A extends number
+    ? ReplaceAxis<S, A, Kept<Keep>>
+    : Shape;
 
 /** An array nested to any depth. */
 export type Nested<T> = T | readonly Nested<T>[];
 
 /** The shape of what is no array, unless it may be one after all, of any depth. */
 type ScalarShape<T> = [Extract<T, readonly unknown[]>] extends [never] ? readonly [] : Shape;
+
+/** Arrays nested so many times; the type does not tell of more, nor of an unknown rank. */
+interface NestedTimes<T> {
+  0: T;
+  1: T[];
+  2: T[][];
+  3: T[][][];
+  4: T[][][][];
+  5: T[][][][][];
+  6: T[][][][][][];
+  [rank: number]: Nested<T>;
+}
+
+/** An array nested once for each axis of a shape. */
+export type NestedAs<S extends Shape, T> = NestedTimes<T>[S['length']];
 
 /** The shape of a nested array literal, as far as its type tells. */
 export type ShapeOf<T> = [T] extends [readonly (infer Element)[]]

@@ -35,10 +35,12 @@ import {
 import { type Lease, leaseOf } from './lease.ts';
 import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
 import type {
+  Absorbs,
   Axes,
   Broadcast,
   MatMul,
   Nested,
+  NestedAs,
   Pad,
   PadWidths,
   Permute,
@@ -57,12 +59,42 @@ import { type Entry, type Recorded, withRecording } from './tape/tape.ts';
 export type Scalar = readonly [];
 
 /** The tensor of a shape, where the shape is not an error. */
-export type Of<S> = S extends Shape ? Tensor<S> : never;
+export type Of<S> = S extends infer T extends Shape ? Tensor<T> : never;
 /** The operand `Tensor<B>`, or the sentence that says why it does not fit. */
 export type Fitting<Result, B extends Shape> =
   Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
 /** A second operand that broadcasts with shape `A`; a number is taken as a scalar of the same dtype. */
-export type Operand<Call extends string, A extends Shape, B extends Shape> = number | Fitting<Broadcast<Call, A, B>, B>;
+export type Operand<Call extends string, A extends Shape, B extends Shape> =
+  | number
+  | (Absorbs<A, B> extends true ? Tensor<B> : Fitting<Broadcast<Call, A, B>, B>);
+/**
+ * What is made, element by element, of a tensor of shape `A` and an operand `Y` of shape `B`.
+ *
+ * Where `Y` is not known there was no call: the compiler compares methods to find the shape of a `Parameter`, say, and is not to
+ * take it from a result.
+ */
+export type Combined<Call extends string, A extends Shape, B extends Shape, Y = Tensor<B>> = unknown extends Y
+  ? Of<Broadcast<Call, A, B>>
+  : Y extends number
+    ? Tensor<A>
+    : Absorbs<A, B> extends true
+      ? Tensor<A>
+      : Of<Broadcast<Call, A, B>>;
+
+/** The second value of `where`, which broadcasts with the condition and the first. */
+export type Alternative<C extends Shape, A extends Shape, B extends Shape> =
+  | number
+  | ([Absorbs<C, A>, Absorbs<C, B>] extends [true, true] ? Tensor<B> : Fitting<Where<C, A, B>, B>);
+/** What is made of a condition of shape `C` and values `X` and `Y` of shapes `A` and `B`. */
+export type Chosen<C extends Shape, A extends Shape, B extends Shape, X, Y> = unknown extends X
+  ? Of<Where<C, A, B>>
+  : X extends number
+    ? Combined<'where', C, B, Y>
+    : Y extends number
+      ? Combined<'where', C, A>
+      : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
+        ? Tensor<C>
+        : Of<Where<C, A, B>>;
 
 export interface BackwardOptions {
   /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
@@ -151,7 +183,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /** The elements as arrays nested once for each axis, or a number for a scalar. */
-  toArray(): Nested<number> {
+  toArray(): NestedAs<S, number> {
     const { shape, data } = this;
     const build = (axis: number, start: number, size: number): Nested<number> =>
       axis === shape.length
@@ -159,7 +191,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
         : Array.from({ length: shape[axis]! }, (_, i) =>
             build(axis + 1, start + (i * size) / shape[axis]!, size / shape[axis]!),
           );
-    return build(0, 0, this.size);
+    return build(0, 0, this.size) as NestedAs<S, number>;
   }
 
   toString(): string {
@@ -197,37 +229,37 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Arithmetic.
 
   /** x + y */
-  add<B extends Shape = Scalar>(y: Operand<'add', S, B>): Of<Broadcast<'add', S, B>> {
+  add<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'add', S, B>): Combined<'add', S, B, Y> {
     return k.add(this, operand('add', this, y)) as never;
   }
 
   /** x - y */
-  sub<B extends Shape = Scalar>(y: Operand<'sub', S, B>): Of<Broadcast<'sub', S, B>> {
+  sub<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'sub', S, B>): Combined<'sub', S, B, Y> {
     return k.sub(this, operand('sub', this, y)) as never;
   }
 
   /** x y, element by element. */
-  mul<B extends Shape = Scalar>(y: Operand<'mul', S, B>): Of<Broadcast<'mul', S, B>> {
+  mul<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'mul', S, B>): Combined<'mul', S, B, Y> {
     return k.mul(this, operand('mul', this, y)) as never;
   }
 
   /** x / y, element by element; floats only. */
-  div<B extends Shape = Scalar>(y: Operand<'div', S, B>): Of<Broadcast<'div', S, B>> {
+  div<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'div', S, B>): Combined<'div', S, B, Y> {
     return k.div(this, operand('div', this, y)) as never;
   }
 
   /** x^y. The derivative of x^0 is 0 everywhere. */
-  pow<B extends Shape = Scalar>(y: Operand<'pow', S, B>): Of<Broadcast<'pow', S, B>> {
+  pow<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'pow', S, B>): Combined<'pow', S, B, Y> {
     return k.pow(this, operand('pow', this, y)) as never;
   }
 
   /** The larger of two; in a tie, each gets half of the gradient. On bool: or. */
-  maximum<B extends Shape = Scalar>(y: Operand<'maximum', S, B>): Of<Broadcast<'maximum', S, B>> {
+  maximum<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'maximum', S, B>): Combined<'maximum', S, B, Y> {
     return k.maximum(this, operand('maximum', this, y)) as never;
   }
 
   /** The smaller of two; in a tie, each gets half of the gradient. On bool: and. */
-  minimum<B extends Shape = Scalar>(y: Operand<'minimum', S, B>): Of<Broadcast<'minimum', S, B>> {
+  minimum<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'minimum', S, B>): Combined<'minimum', S, B, Y> {
     return k.minimum(this, operand('minimum', this, y)) as never;
   }
 
@@ -309,43 +341,44 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Comparisons: bool results, through which no gradient flows.
 
   /** x = y */
-  equal<B extends Shape = Scalar>(y: Operand<'equal', S, B>): Of<Broadcast<'equal', S, B>> {
+  equal<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'equal', S, B>): Combined<'equal', S, B, Y> {
     return k.equal(this, operand('equal', this, y)) as never;
   }
 
   /** Not x = y; so true where either is NaN. */
-  notEqual<B extends Shape = Scalar>(y: Operand<'notEqual', S, B>): Of<Broadcast<'notEqual', S, B>> {
+  notEqual<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'notEqual', S, B>): Combined<'notEqual', S, B, Y> {
     const same = k.equal(this, operand('notEqual', this, y));
     return k.equal(same, scalar('notEqual', 0, 'bool')) as never;
   }
 
   /** x < y */
-  less<B extends Shape = Scalar>(y: Operand<'less', S, B>): Of<Broadcast<'less', S, B>> {
+  less<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'less', S, B>): Combined<'less', S, B, Y> {
     return k.less(this, operand('less', this, y)) as never;
   }
 
   /** x <= y */
-  lessEqual<B extends Shape = Scalar>(y: Operand<'lessEqual', S, B>): Of<Broadcast<'lessEqual', S, B>> {
+  lessEqual<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'lessEqual', S, B>): Combined<'lessEqual', S, B, Y> {
     return k.lessEqual(this, operand('lessEqual', this, y)) as never;
   }
 
   /** x > y */
-  greater<B extends Shape = Scalar>(y: Operand<'greater', S, B>): Of<Broadcast<'greater', S, B>> {
+  greater<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'greater', S, B>): Combined<'greater', S, B, Y> {
     return k.less(operand('greater', this, y), this) as never;
   }
 
   /** x >= y */
-  greaterEqual<B extends Shape = Scalar>(y: Operand<'greaterEqual', S, B>): Of<Broadcast<'greaterEqual', S, B>> {
+  greaterEqual<B extends Shape = Scalar, Y = unknown>(
+    y: Y & Operand<'greaterEqual', S, B>,
+  ): Combined<'greaterEqual', S, B, Y> {
     return k.lessEqual(operand('greaterEqual', this, y), this) as never;
   }
 
-  /** On a bool condition: x where it holds, y elsewhere. At least one of the two is a tensor. */
-  where<A extends Shape = Scalar, B extends Shape = Scalar>(
-    x: Operand<'where', S, A>,
-    y: number | Fitting<Where<S, A, B>, B>,
-  ): Of<Where<S, A, B>> {
-    const like = x instanceof Tensor ? x : y;
-    if (!(like instanceof Tensor)) throw new ArgumentError('where: at least one of the two values must be a tensor');
+  /** On a bool condition: x where it holds, y elsewhere. A number has the dtype of the other value; of two, float32. */
+  where<A extends Shape = Scalar, B extends Shape = Scalar, X = unknown, Y = unknown>(
+    x: X & Operand<'where', S, A>,
+    y: Y & Alternative<S, A, B>,
+  ): Chosen<S, A, B, X, Y> {
+    const like = x instanceof Tensor ? x : y instanceof Tensor ? y : byDefault;
     return k.where(this, operand('where', like, x), operand('where', like, y)) as never;
   }
 
@@ -669,8 +702,11 @@ function scalar(call: string, value: number, dtype: DType): Tensor {
   return new Tensor(filled([], value, dtype));
 }
 
+/** What numbers are where nothing says otherwise. */
+const byDefault = { dtype: 'float32' } as const;
+
 /** The second operand: a tensor as it is, a number in the dtype of the first. */
-export function operand(call: string, like: Tensor, y: unknown): Tensor {
+export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (typeof y === 'number') return scalar(call, y, like.dtype);
   throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${kindOf(y)}`);

@@ -12,6 +12,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
+import type { SameShapes } from './static-shapes.ts';
 import { noteChange } from './tape/tape.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 
@@ -43,8 +44,8 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
   }
 
-  /** Replaces the elements by those of a tensor of the same shape and dtype; of one whose shape is not known, too. */
-  assign<T extends Shape>(replacement: number extends T['length'] ? Tensor<T> : Tensor<S>): void {
+  /** Replaces the elements by those of a tensor of the same shape and dtype; lengths that the types do not know are checked here. */
+  assign<T extends Shape>(replacement: SameShapes<S, T> extends true ? Tensor<T> : Tensor<S>): void {
     const value: Tensor = replacement;
     checkTensor('assign', value);
     if (!sameShape(value.shape, this.shape)) {

@@ -45,7 +45,7 @@ test('from arrays', () => {
   const list: number[] = [1, 2];
   expectShape(tensor(list), [2]).toEqualTypeOf<readonly [number]>();
   expectShape(tensor([list, list]), [2, 2]).toEqualTypeOf<readonly [2, number]>();
-  const nested: Nested<number> = x.toArray();
+  const nested = x.toArray() as Nested<number>;
   expectShape(tensor(nested), [5, 4]).toEqualTypeOf<Shape>();
   expectShape(tensor(new Float32Array(6)), [6]).toEqualTypeOf<readonly [number]>();
   expectShape(tensor(new Float32Array(6), { shape: [2, 3] }), [2, 3]).toEqualTypeOf<readonly [2, 3]>();

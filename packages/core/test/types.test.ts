@@ -61,7 +61,7 @@ let found: Map<string, Mistake[]>;
 
 beforeAll(async () => {
   found = await compile();
-});
+}, 60_000);
 
 test.each(fixtures)('%s', (fixture) => {
   const expected = expectedIn(fixture);

@@ -5,7 +5,7 @@
  * output's, or to the `ShapeError` that says why the input does not fit. `Sequential` composes the maps of its layers.
  */
 
-import type { Agree, Fitting, Of, Printed, Shape, ShapeError, Tensor } from '@tapegrad/core';
+import type { Agree, Fitting, Of, Printed, SameShapes, Shape, ShapeError, Tensor } from '@tapegrad/core';
 
 /** The key of a layer's `ShapeMap`, for the compiler alone: at run time there is no such field. */
 export declare const shapes: unique symbol;
@@ -44,19 +44,6 @@ type Features<S, In extends number, Out extends number> = S extends readonly [
   : S extends readonly []
     ? ShapeError<`expects ${In} features but receives a scalar`>
     : readonly [...number[], Out];
-
-/** Whether two shapes can be the same. */
-export type SameShapes<A extends Shape, B extends Shape> = number extends A['length'] | B['length']
-  ? true
-  : A extends readonly [infer M extends number, ...infer RestA extends Shape]
-    ? B extends readonly [infer N extends number, ...infer RestB extends Shape]
-      ? Agree<M, N> extends true
-        ? SameShapes<RestA, RestB>
-        : false
-      : false
-    : B extends readonly []
-      ? true
-      : false;
 
 /** Each index becomes a vector of `D` features. */
 export interface EmbeddingMap<D extends number> extends ShapeMap {
@@ -97,8 +84,8 @@ export interface Composed<Layers extends readonly unknown[]> extends ShapeMap {
 }
 
 type Through<S, Layers extends readonly unknown[]> = Layers extends readonly [infer First, ...infer Rest]
-  ? S extends Shape
-    ? Through<Apply<MapOf<First>, S>, Rest>
+  ? S extends infer T extends Shape
+    ? Through<Apply<MapOf<First>, T>, Rest>
     : S
   : Layers extends readonly []
     ? S
@@ -109,8 +96,8 @@ export interface ResidualMap<Layers extends readonly unknown[]> extends ShapeMap
   readonly output: Kept<this['input'], Through<this['input'], Layers>>;
 }
 
-type Kept<S, Out> = S extends Shape
-  ? Out extends Shape
+type Kept<S, Out> = S extends infer S extends Shape
+  ? Out extends infer Out extends Shape
     ? SameShapes<S, Out> extends true
       ? Out
       : ShapeError<`Residual: expected layers that keep the shape, but ${Printed<S>} became ${Printed<Out>}`>

@@ -1,7 +1,7 @@
 /** What convolutions and poolings do to a shape, in the type system. */
 
-import type { Agree, Minus, Plus, Printed, Quotient, Shape, ShapeError, Size, Times } from '@tapegrad/core';
-import type { Apply, SameShapes, ShapeMap } from './layer-shapes.ts';
+import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Shape, ShapeError, Size, Times } from '@tapegrad/core';
+import type { Apply, ShapeMap } from './layer-shapes.ts';
 import type { PerAxis } from './spatial.ts';
 
 /** The number of axis `I`. */
@@ -70,7 +70,7 @@ type Slid<Way extends Sliding, Spatial, K, O> = Spatial extends readonly [
     ? readonly [SlidLength<Way, L, K, O, 0>]
     : never;
 
-type Unranked<S> = S extends Shape ? (number extends S['length'] ? true : false) : true;
+type Unranked<S> = S extends { readonly length: infer Rank } ? (number extends Rank ? true : false) : true;
 
 type Mismatch<Expected extends number, C extends number> = ShapeError<`expects ${Expected} channels but receives ${C}`>;
 
@@ -145,7 +145,7 @@ export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
 
 /** The last two axes get these lengths. */
 export interface ResizedMap<P extends PerAxis> extends ShapeMap {
-  readonly output: this['input'] extends readonly [...infer Lead extends Shape, number, number]
+  readonly output: this['input'] extends readonly [...infer Lead extends Shape, unknown, unknown]
     ? readonly [...Lead, At<P, 0>, At<P, 1>]
     : Shape;
 }
@@ -163,7 +163,7 @@ export interface ScaledMap<P extends PerAxis> extends ShapeMap {
 
 /** The axes after the first two are gone. */
 export interface PooledMap extends ShapeMap {
-  readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...Shape]
+  readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...unknown[]]
     ? readonly [B, C]
     : Shape;
 }

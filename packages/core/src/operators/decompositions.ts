@@ -119,7 +119,7 @@ type Shorter<S extends Shape> = S extends readonly [...Shape, infer M extends nu
     : number
   : number;
 
-type Rows<S extends Shape> = S extends readonly [...Shape, infer M extends number, number] ? M : number;
+type Rows<S extends Shape> = S extends readonly [...unknown[], infer M extends number, unknown] ? M : number;
 type Columns<S extends Shape> = S extends readonly [...Shape, infer N extends number] ? N : number;
 
 /**

@@ -43,9 +43,9 @@ export interface CdistOptions {
 type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
   ...infer BatchA extends Shape,
   infer M extends number,
-  number,
+  unknown,
 ]
-  ? B extends readonly [...infer BatchB extends Shape, infer N extends number, number]
+  ? B extends readonly [...infer BatchB extends Shape, infer N extends number, unknown]
     ? Broadcast<'cdist', BatchA, BatchB> extends infer Batch extends Shape
       ? readonly [...Batch, M, N]
       : Shape

@@ -1,8 +1,16 @@
 /** Elementary functions of each element, beside those that are methods of `Tensor`. */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
-import type { Broadcast } from '../static-shapes.ts';
-import { checkFloat, checkTensor, kernels as k, type Of, type Operand, operand, type Tensor } from '../tensor.ts';
+import {
+  type Combined,
+  checkFloat,
+  checkTensor,
+  kernels as k,
+  type Operand,
+  operand,
+  type Scalar,
+  type Tensor,
+} from '../tensor.ts';
 
 /** The tangent of an angle in radians; y' = 1 + y^2. */
 export const tan = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.tan(checkTensor('tan', x)) as Tensor<S>;
@@ -54,10 +62,10 @@ export const square = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.mul(checkT
  * @example
  * atan2(tensor([1, 0]), tensor([1, -1])).toArray(); // [0.7853982, 3.1415927]
  */
-export const atan2 = <A extends Shape, B extends Shape>(
+export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   y: Tensor<A>,
-  x: Operand<'atan2', A, B>,
-): Of<Broadcast<'atan2', A, B>> => k.atan2(checkTensor('atan2', y), operand('atan2', y, x)) as never;
+  x: Y & Operand<'atan2', A, B>,
+): Combined<'atan2', A, B, Y> => k.atan2(checkTensor('atan2', y), operand('atan2', y, x)) as never;
 
 /**
  * What whole multiples of y leave of x, with y's sign: x - floor(x / y) y, exactly. By 0 it is NaN; of int32 it is 0.
@@ -66,10 +74,10 @@ export const atan2 = <A extends Shape, B extends Shape>(
  * @example
  * remainder(tensor([5, -5]), 3).toArray(); // [2, 1]
  */
-export const remainder = <A extends Shape, B extends Shape>(
+export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   x: Tensor<A>,
-  y: Operand<'remainder', A, B>,
-): Of<Broadcast<'remainder', A, B>> => k.remainder(checkTensor('remainder', x), operand('remainder', x, y)) as never;
+  y: Y & Operand<'remainder', A, B>,
+): Combined<'remainder', A, B, Y> => k.remainder(checkTensor('remainder', x), operand('remainder', x, y)) as never;
 
 /**
  * x kept from `low` to `high`; either may be `undefined` for no bound. The derivative is 1 inside and at the bounds, 0

@@ -19,7 +19,6 @@ import { einsum as runEinsum } from '../einsum.ts';
 import type { ReduceOptions } from '../requests.ts';
 import type {
   Axes,
-  Broadcast,
   InsertAxis,
   MatMul,
   Pad,
@@ -32,6 +31,9 @@ import type {
   Where,
 } from '../static-shapes.ts';
 import {
+  type Alternative,
+  type Chosen,
+  type Combined,
   checkTensor,
   type Fitting,
   kernels as k,
@@ -48,7 +50,10 @@ type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 interface BinaryFunction<Call extends string> {
   <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
   // Last, since a message is about the last: it is to say why two tensors do not fit.
-  <A extends Shape, B extends Shape>(x: Tensor<A>, y: Operand<Call, A, B>): Of<Broadcast<Call, A, B>>;
+  <A extends Shape, B extends Shape = Scalar, Y = unknown>(
+    x: Tensor<A>,
+    y: Y & Operand<Call, A, B>,
+  ): Combined<Call, A, B, Y>;
 }
 
 type ReduceFunction = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
@@ -158,11 +163,11 @@ export const logSoftmax = method<AlongFunction>('logSoftmax');
 
 export const where =
   method<
-    <C extends Shape, A extends Shape = Scalar, B extends Shape = Scalar>(
+    <C extends Shape, A extends Shape = Scalar, B extends Shape = Scalar, X = unknown, Y = unknown>(
       condition: Tensor<C>,
-      x: Operand<'where', C, A>,
-      y: number | Fitting<Where<C, A, B>, B>,
-    ) => Of<Where<C, A, B>>
+      x: X & Operand<'where', C, A>,
+      y: Y & Alternative<C, A, B>,
+    ) => Chosen<C, A, B, X, Y>
   >('where');
 export const cast = method<<S extends Shape>(x: Tensor<S>, dtype: DType) => Tensor<S>>('cast');
 

@@ -1,8 +1,7 @@
 /** Logic of each element: bool results, through which no gradient flows. Numbers count as true where they are not 0. */
 
 import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
-import type { Broadcast } from '../static-shapes.ts';
-import { checkTensor, type Fitting, type Of, type Tensor } from '../tensor.ts';
+import { type Combined, checkTensor, type Operand, type Tensor } from '../tensor.ts';
 
 const truth = (call: string, x: unknown): Tensor => checkTensor(call, x).cast('bool');
 
@@ -16,14 +15,14 @@ function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unkno
 /** Whether both are true. */
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Fitting<Broadcast<'logicalAnd', A, B>, B>,
-): Of<Broadcast<'logicalAnd', A, B>> => joined('logicalAnd', 'minimum', x, y) as never;
+  y: Exclude<Operand<'logicalAnd', A, B>, number>,
+): Combined<'logicalAnd', A, B> => joined('logicalAnd', 'minimum', x, y) as never;
 
 /** Whether either is true, or both are. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Fitting<Broadcast<'logicalOr', A, B>, B>,
-): Of<Broadcast<'logicalOr', A, B>> => joined('logicalOr', 'maximum', x, y) as never;
+  y: Exclude<Operand<'logicalOr', A, B>, number>,
+): Combined<'logicalOr', A, B> => joined('logicalOr', 'maximum', x, y) as never;
 
 /**
  * Whether x is false.

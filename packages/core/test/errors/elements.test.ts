@@ -46,7 +46,6 @@ describe('two operands', () =>
     ['mul: expected a tensor, got number', ArgumentError, () => mul(1, untyped(2))],
     ['div: expected float32 or float64, got int32; cast it first', DTypeError, () => int(2).div(2)],
     ['pow: expected float32 or float64, got int32; cast it first', DTypeError, () => int(2).pow(2)],
-    ['where: at least one of the two values must be a tensor', ArgumentError, () => bool(2).where(1, 2)],
     ['where: expected a bool condition, got float32', DTypeError, () => float(2).where(1, float(2))],
     ['where: operands are float32 and int32; cast one of them', DTypeError, () => bool(2).where(float(2), int(2))],
     ['where: cannot broadcast [2] with [3]: 2 and 3 differ', ShapeError, () => bool(2).where(float(3), 0)],

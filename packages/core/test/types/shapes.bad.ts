@@ -100,3 +100,19 @@ inverse(zeros([2, 3]));
 
 det(zeros([3]));
 // error: ShapeError<"det: expected square matrices, got shape [3]">
+
+export const ofAnyLength = <N extends number>(a: Tensor<readonly [N]>, b: Tensor<readonly [N]>) => a.add(b);
+ofAnyLength(zeros([2]), zeros([3]));
+// error: Type '3' is not assignable to type '2'
+
+export const differing = <N extends number, M extends number>(
+  a: Tensor<readonly [N]>,
+  b: Tensor<readonly [M]>,
+): Tensor<readonly [N]> => a.add(b);
+// error: is not assignable to
+
+export const text: string = zeros([2, 3]).toArray()[0]![0]!;
+// error: Type 'number' is not assignable to type 'string'
+
+export const scaled: Tensor<readonly [4, 2, 3]> = zeros([2, 3]).mul(2);
+// error: Source has 2 element(s) but target requires 3

@@ -3,17 +3,16 @@
 import {
   ArgumentError,
   checkTensor,
-  type Fitting,
   formatShape,
   kernels,
   type Printed,
+  type SameShapes,
   type Shape,
   ShapeError,
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
-import type { SameShapes } from '../layer-shapes.ts';
 import { discount, type FocalOptions } from './binary.ts';
 import {
   type ClassOptions,
@@ -39,14 +38,12 @@ import {
 } from './loss.ts';
 
 /** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the sentence that says that they don't fit. */
-export type ClassTargets<L extends Shape, T extends Shape> = Fitting<
+export type ClassTargets<L extends Shape, T extends Shape> =
   SameShapes<L, T> extends true
-    ? T
+    ? Tensor<T>
     : SameShapes<LabelShape<L>, T> extends true
-      ? T
-      : ShapeError<`crossEntropy: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>} or probabilities of shape ${Printed<L>}, got ${Printed<T>}`>,
-  T
->;
+      ? Tensor<T>
+      : ShapeError<`crossEntropy: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>} or probabilities of shape ${Printed<L>}, got ${Printed<T>}`>;
 
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
   /** The share of a target that is spread evenly over all classes. Defaults to 0. */

@@ -61,7 +61,7 @@ export function ctc<L extends Shape, const R extends Reduction = 'mean'>(
   inputLengths: Lengths,
   targetLengths: Lengths,
   options: CtcOptions<R> = {},
-): Loss<R, L extends readonly [infer Batch extends number, ...Shape] ? readonly [Batch] : readonly [number]> {
+): Loss<R, L extends readonly [infer Batch extends number, ...unknown[]] ? readonly [Batch] : readonly [number]> {
   checkLossOptions('ctc', options, 'blank', 'zeroInfinity');
   const x: Tensor = logProbabilities;
   const { blank = 0, zeroInfinity = false, reduction } = options;

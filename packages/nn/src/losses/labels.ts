@@ -5,33 +5,30 @@ import {
   checkFloat,
   checkTensor,
   DTypeError,
-  type Fitting,
   formatShape,
   type Printed,
+  type SameShapes,
   type Shape,
   ShapeError,
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import type { SameShapes } from '../layer-shapes.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
 export type LabelShape<L extends Shape> = L extends readonly [
   infer N extends number,
-  number,
+  unknown,
   ...infer Rest extends Shape,
 ]
   ? readonly [N, ...Rest]
   : Shape;
 
 /** Labels `Tensor<T>` that go with logits of shape `L`, or the sentence that says that they do not. */
-export type Labels<Call extends string, L extends Shape, T extends Shape> = Fitting<
+export type Labels<Call extends string, L extends Shape, T extends Shape> =
   SameShapes<LabelShape<L>, T> extends true
-    ? T
-    : ShapeError<`${Call}: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>}, got ${Printed<T>}`>,
-  T
->;
+    ? Tensor<T>
+    : ShapeError<`${Call}: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>}, got ${Printed<T>}`>;
 
 export interface ClassOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** A weight for each class, [c]; the mean is then by the labels' weights. */

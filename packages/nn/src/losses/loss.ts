@@ -10,9 +10,9 @@ import {
   checkFloat,
   checkTensor,
   DTypeError,
-  type Fitting,
   formatShape,
   type Printed,
+  type SameShapes,
   type Scalar,
   type Shape,
   ShapeError,
@@ -20,7 +20,6 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import { checkOptions } from '../checks.ts';
-import type { SameShapes } from '../layer-shapes.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
 export type Reduction = 'mean' | 'sum' | 'none';
@@ -34,12 +33,10 @@ export interface LossOptions<R extends Reduction = Reduction> {
 export type Loss<R extends Reduction, S extends Shape> = Tensor<R extends 'none' ? S : Scalar>;
 
 /** Targets `Tensor<T>` of the shape of the predictions, or the sentence that says that they are not. */
-export type Targets<Call extends string, P extends Shape, T extends Shape> = Fitting<
+export type Targets<Call extends string, P extends Shape, T extends Shape> =
   SameShapes<P, T> extends true
-    ? T
-    : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>,
-  T
->;
+    ? Tensor<T>
+    : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>;
 
 /** Throws where an option of a loss is none of these, or `reduction`. */
 export function checkLossOptions<O extends { readonly reduction?: unknown }>(

@@ -35,7 +35,9 @@ export interface MultiMarginOptions<R extends Reduction = Reduction> extends Los
   readonly weight?: Tensor;
 }
 
-type RowShape<L extends Shape> = L extends readonly [infer N extends number, number] ? readonly [N] : readonly [number];
+type RowShape<L extends Shape> = L extends readonly [infer N extends number, unknown]
+  ? readonly [N]
+  : readonly [number];
 
 /**
  * The margins that are missing, w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c, of each row of scores x [n, c], from

@@ -24,7 +24,7 @@ import {
 } from './loss.ts';
 
 /** One number for each vector along the last axis. */
-type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, number] ? readonly [...Lead] : Shape;
+type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, unknown] ? readonly [...Lead] : Shape;
 
 export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The cosine up to which points that are to lie apart may agree, from -1 to 1. Defaults to 0. */

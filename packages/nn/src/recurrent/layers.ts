@@ -47,7 +47,7 @@ type SequenceShape<S, In extends number, Out extends number> = S extends readonl
 
 /** States [layers directions, batch, hidden]. */
 type States<S extends Shape, Hidden extends number> = Tensor<
-  readonly [number, S extends readonly [infer Batch extends number, ...Shape] ? Batch : number, Hidden]
+  readonly [number, S extends readonly [infer Batch extends number, ...unknown[]] ? Batch : number, Hidden]
 >;
 
 /** PyTorch's name of a layer's weight, in camel case. */

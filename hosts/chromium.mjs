@@ -37,7 +37,7 @@ async function locate(cwd) {
   const found = await find();
   if (found !== undefined) return found;
   // A machine of one's own is left as it is.
-  if (process.env['CI'] && process.getuid?.() === 0) {
+  if (process.env.CI && process.getuid?.() === 0) {
     const options = { cwd, seconds: 300, env: { DEBIAN_FRONTEND: 'noninteractive' } };
     await execute('apt-get', ['update', '-qq'], options).catch(() => undefined);
     await execute('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], options).catch(() => {});

@@ -60,10 +60,11 @@ type Join<S extends Shape> = S extends readonly [infer Only extends number]
 /** A shape as messages print it. */
 export type Printed<S extends Shape> = `[${Join<S>}]`;
 
-/** A length in a box: a conditional type can ask whether there is one, be it a type parameter. */
-interface Length<N extends number> {
-  readonly is: N;
-}
+/**
+ * A length in a box: a conditional type can ask whether there is one, be it a type parameter. No interface, since declarations
+ * of programs write it out.
+ */
+type Length<N extends number> = { readonly is: N };
 
 /** The length to which two broadcast; `undefined` where they do not. */
 type BroadcastAxis<A extends number, B extends number> =
@@ -222,7 +223,7 @@ type Kept<Keep extends boolean> = Keep extends true ? readonly [1] : readonly []
 
 type ReplaceFromStart<
   S extends Shape,
-  Axis extends number,
+  Axis,
   By extends Shape,
   Before extends Shape = readonly [],
 > = S extends readonly [infer Head extends number, ...infer Rest extends Shape]
@@ -237,7 +238,7 @@ export type ReplaceAxis<S extends Shape, Axis extends number, By extends Shape> 
 
 type InsertFromStart<
   S extends Shape,
-  Axis extends number,
+  Axis,
   Length extends number,
   Before extends Shape = readonly [],
 > = Before['length'] extends Axis
@@ -322,7 +323,7 @@ export type Nested<T> = T | readonly Nested<T>[];
 type ScalarShape<T> = [Extract<T, readonly unknown[]>] extends [never] ? readonly [] : Shape;
 
 /** Arrays nested so many times; the type does not tell of more, nor of an unknown rank. */
-interface NestedTimes<T> {
+type NestedTimes<T> = {
   0: T;
   1: T[];
   2: T[][];
@@ -331,7 +332,7 @@ interface NestedTimes<T> {
   5: T[][][][][];
   6: T[][][][][][];
   [rank: number]: Nested<T>;
-}
+};
 
 /** An array nested once for each axis of a shape. */
 export type NestedAs<S extends Shape, T> = NestedTimes<T>[S['length']];

@@ -63,38 +63,34 @@ export type Of<S> = S extends infer T extends Shape ? Tensor<T> : never;
 /** The operand `Tensor<B>`, or the sentence that says why it does not fit. */
 export type Fitting<Result, B extends Shape> =
   Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
-/** A second operand that broadcasts with shape `A`; a number is taken as a scalar of the same dtype. */
+/** A second operand that broadcasts with shape `A`, or the sentence that says why it does not. */
 export type Operand<Call extends string, A extends Shape, B extends Shape> =
-  | number
-  | (Absorbs<A, B> extends true ? Tensor<B> : Fitting<Broadcast<Call, A, B>, B>);
+  Absorbs<A, B> extends true ? Tensor<B> : Fitting<Broadcast<Call, A, B>, B>;
 /**
  * What is made, element by element, of a tensor of shape `A` and an operand `Y` of shape `B`.
  *
- * Where `Y` is not known there was no call: the compiler compares methods to find the shape of a `Parameter`, say, and is not to
- * take it from a result.
+ * Without `Y` there was no call: the compiler compares methods to find the shape of a `Parameter`, and is not to take it from
+ * the result of one.
  */
-export type Combined<Call extends string, A extends Shape, B extends Shape, Y = Tensor<B>> = unknown extends Y
-  ? Of<Broadcast<Call, A, B>>
-  : Y extends number
+export type Combined<Call extends string, A extends Shape, B extends Shape, Y> = unknown extends Y
+  ? Tensor
+  : Absorbs<A, B> extends true
     ? Tensor<A>
-    : Absorbs<A, B> extends true
-      ? Tensor<A>
-      : Of<Broadcast<Call, A, B>>;
+    : Of<Broadcast<Call, A, B>>;
 
 /** The second value of `where`, which broadcasts with the condition and the first. */
-export type Alternative<C extends Shape, A extends Shape, B extends Shape> =
-  | number
-  | ([Absorbs<C, A>, Absorbs<C, B>] extends [true, true] ? Tensor<B> : Fitting<Where<C, A, B>, B>);
-/** What is made of a condition of shape `C` and values `X` and `Y` of shapes `A` and `B`. */
-export type Chosen<C extends Shape, A extends Shape, B extends Shape, X, Y> = unknown extends X
-  ? Of<Where<C, A, B>>
-  : X extends number
-    ? Combined<'where', C, B, Y>
-    : Y extends number
-      ? Combined<'where', C, A>
-      : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
-        ? Tensor<C>
-        : Of<Where<C, A, B>>;
+export type Alternative<C extends Shape, A extends Shape, B extends Shape> = [Absorbs<C, A>, Absorbs<C, B>] extends [
+  true,
+  true,
+]
+  ? Tensor<B>
+  : Fitting<Where<C, A, B>, B>;
+/** What is made of a condition of shape `C` and values of shapes `A` and `B`, of which the second is a `Y`. */
+export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unknown extends Y
+  ? Tensor
+  : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
+    ? Tensor<C>
+    : Of<Where<C, A, B>>;
 
 export interface BackwardOptions {
   /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
@@ -229,37 +225,41 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Arithmetic.
 
   /** x + y */
-  add<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'add', S, B>): Combined<'add', S, B, Y> {
+  add<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'add', S, B>)): Combined<'add', S, B, Y> {
     return k.add(this, operand('add', this, y)) as never;
   }
 
   /** x - y */
-  sub<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'sub', S, B>): Combined<'sub', S, B, Y> {
+  sub<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'sub', S, B>)): Combined<'sub', S, B, Y> {
     return k.sub(this, operand('sub', this, y)) as never;
   }
 
   /** x y, element by element. */
-  mul<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'mul', S, B>): Combined<'mul', S, B, Y> {
+  mul<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'mul', S, B>)): Combined<'mul', S, B, Y> {
     return k.mul(this, operand('mul', this, y)) as never;
   }
 
   /** x / y, element by element; floats only. */
-  div<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'div', S, B>): Combined<'div', S, B, Y> {
+  div<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'div', S, B>)): Combined<'div', S, B, Y> {
     return k.div(this, operand('div', this, y)) as never;
   }
 
   /** x^y. The derivative of x^0 is 0 everywhere. */
-  pow<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'pow', S, B>): Combined<'pow', S, B, Y> {
+  pow<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'pow', S, B>)): Combined<'pow', S, B, Y> {
     return k.pow(this, operand('pow', this, y)) as never;
   }
 
   /** The larger of two; in a tie, each gets half of the gradient. On bool: or. */
-  maximum<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'maximum', S, B>): Combined<'maximum', S, B, Y> {
+  maximum<B extends Shape = Scalar, Y = unknown>(
+    y: number | (Y & Operand<'maximum', S, B>),
+  ): Combined<'maximum', S, B, Y> {
     return k.maximum(this, operand('maximum', this, y)) as never;
   }
 
   /** The smaller of two; in a tie, each gets half of the gradient. On bool: and. */
-  minimum<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'minimum', S, B>): Combined<'minimum', S, B, Y> {
+  minimum<B extends Shape = Scalar, Y = unknown>(
+    y: number | (Y & Operand<'minimum', S, B>),
+  ): Combined<'minimum', S, B, Y> {
     return k.minimum(this, operand('minimum', this, y)) as never;
   }
 
@@ -341,43 +341,49 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Comparisons: bool results, through which no gradient flows.
 
   /** x = y */
-  equal<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'equal', S, B>): Combined<'equal', S, B, Y> {
+  equal<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'equal', S, B>)): Combined<'equal', S, B, Y> {
     return k.equal(this, operand('equal', this, y)) as never;
   }
 
   /** Not x = y; so true where either is NaN. */
-  notEqual<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'notEqual', S, B>): Combined<'notEqual', S, B, Y> {
+  notEqual<B extends Shape = Scalar, Y = unknown>(
+    y: number | (Y & Operand<'notEqual', S, B>),
+  ): Combined<'notEqual', S, B, Y> {
     const same = k.equal(this, operand('notEqual', this, y));
     return k.equal(same, scalar('notEqual', 0, 'bool')) as never;
   }
 
   /** x < y */
-  less<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'less', S, B>): Combined<'less', S, B, Y> {
+  less<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'less', S, B>)): Combined<'less', S, B, Y> {
     return k.less(this, operand('less', this, y)) as never;
   }
 
   /** x <= y */
-  lessEqual<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'lessEqual', S, B>): Combined<'lessEqual', S, B, Y> {
+  lessEqual<B extends Shape = Scalar, Y = unknown>(
+    y: number | (Y & Operand<'lessEqual', S, B>),
+  ): Combined<'lessEqual', S, B, Y> {
     return k.lessEqual(this, operand('lessEqual', this, y)) as never;
   }
 
   /** x > y */
-  greater<B extends Shape = Scalar, Y = unknown>(y: Y & Operand<'greater', S, B>): Combined<'greater', S, B, Y> {
+  greater<B extends Shape = Scalar, Y = unknown>(
+    y: number | (Y & Operand<'greater', S, B>),
+  ): Combined<'greater', S, B, Y> {
     return k.less(operand('greater', this, y), this) as never;
   }
 
   /** x >= y */
   greaterEqual<B extends Shape = Scalar, Y = unknown>(
-    y: Y & Operand<'greaterEqual', S, B>,
+    y: number | (Y & Operand<'greaterEqual', S, B>),
   ): Combined<'greaterEqual', S, B, Y> {
     return k.lessEqual(operand('greaterEqual', this, y), this) as never;
   }
 
   /** On a bool condition: x where it holds, y elsewhere. A number has the dtype of the other value; of two, float32. */
-  where<A extends Shape = Scalar, B extends Shape = Scalar, X = unknown, Y = unknown>(
-    x: X & Operand<'where', S, A>,
-    y: Y & Alternative<S, A, B>,
-  ): Chosen<S, A, B, X, Y> {
+  where<A extends Shape = Scalar, B extends Shape = Scalar, Y = unknown>(
+    x: number | Operand<'where', S, A>,
+    y: number | (Y & Alternative<S, A, B>),
+  ): Chosen<S, A, B, Y> {
     const like = x instanceof Tensor ? x : y instanceof Tensor ? y : byDefault;
     return k.where(this, operand('where', like, x), operand('where', like, y)) as never;
   }

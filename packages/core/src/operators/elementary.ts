@@ -64,7 +64,7 @@ export const square = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.mul(checkT
  */
 export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   y: Tensor<A>,
-  x: Y & Operand<'atan2', A, B>,
+  x: number | (Y & Operand<'atan2', A, B>),
 ): Combined<'atan2', A, B, Y> => k.atan2(checkTensor('atan2', y), operand('atan2', y, x)) as never;
 
 /**
@@ -76,7 +76,7 @@ export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
  */
 export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   x: Tensor<A>,
-  y: Y & Operand<'remainder', A, B>,
+  y: number | (Y & Operand<'remainder', A, B>),
 ): Combined<'remainder', A, B, Y> => k.remainder(checkTensor('remainder', x), operand('remainder', x, y)) as never;
 
 /**

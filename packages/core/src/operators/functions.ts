@@ -28,7 +28,6 @@ import type {
   ReplaceAxis,
   Reshape,
   Transpose,
-  Where,
 } from '../static-shapes.ts';
 import {
   type Alternative,
@@ -52,7 +51,7 @@ interface BinaryFunction<Call extends string> {
   // Last, since a message is about the last: it is to say why two tensors do not fit.
   <A extends Shape, B extends Shape = Scalar, Y = unknown>(
     x: Tensor<A>,
-    y: Y & Operand<Call, A, B>,
+    y: number | (Y & Operand<Call, A, B>),
   ): Combined<Call, A, B, Y>;
 }
 
@@ -163,11 +162,11 @@ export const logSoftmax = method<AlongFunction>('logSoftmax');
 
 export const where =
   method<
-    <C extends Shape, A extends Shape = Scalar, B extends Shape = Scalar, X = unknown, Y = unknown>(
+    <C extends Shape, A extends Shape = Scalar, B extends Shape = Scalar, Y = unknown>(
       condition: Tensor<C>,
-      x: X & Operand<'where', C, A>,
-      y: Y & Alternative<C, A, B>,
-    ) => Chosen<C, A, B, X, Y>
+      x: number | Operand<'where', C, A>,
+      y: number | (Y & Alternative<C, A, B>),
+    ) => Chosen<C, A, B, Y>
   >('where');
 export const cast = method<<S extends Shape>(x: Tensor<S>, dtype: DType) => Tensor<S>>('cast');
 

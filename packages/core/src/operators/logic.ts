@@ -15,14 +15,14 @@ function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unkno
 /** Whether both are true. */
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Exclude<Operand<'logicalAnd', A, B>, number>,
-): Combined<'logicalAnd', A, B> => joined('logicalAnd', 'minimum', x, y) as never;
+  y: Operand<'logicalAnd', A, B>,
+): Combined<'logicalAnd', A, B, Tensor<B>> => joined('logicalAnd', 'minimum', x, y) as never;
 
 /** Whether either is true, or both are. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
-  y: Exclude<Operand<'logicalOr', A, B>, number>,
-): Combined<'logicalOr', A, B> => joined('logicalOr', 'maximum', x, y) as never;
+  y: Operand<'logicalOr', A, B>,
+): Combined<'logicalOr', A, B, Tensor<B>> => joined('logicalOr', 'maximum', x, y) as never;
 
 /**
  * Whether x is false.

@@ -19,7 +19,7 @@ function masked<S extends Shape>(
   if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole number as offset, got ${offset}`);
   const [rows, columns] = x.shape.slice(-2).map((length) => arange(0, length, 1, { dtype: 'int32' }));
   const edge = rows!.add(offset).reshape([rows!.size, 1]);
-  return keep(columns!, edge).where(x, 0) as Tensor<S>;
+  return keep(columns!, edge).where(x as Tensor, 0) as Tensor<S>;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { full, parameter, Random, tensor, zeros } from '@tapegrad/core';
 
 zeros([2, 3]).add('1');
-// error: Argument of type 'string' is not assignable to parameter of type 'Operand<"add", readonly [2, 3], readonly []>'
+// error: Argument of type '"1"' is not assignable to parameter of type 'number | ("1" & Tensor<readonly []>)'
 
 tensor(['1']);
 // error: Type 'string' is not assignable to type 'Nested<number | boolean>'

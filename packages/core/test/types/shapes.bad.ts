@@ -7,6 +7,7 @@ import {
   matmul,
   ones,
   outer,
+  type Shape,
   type Tensor,
   tensor,
   where,
@@ -101,16 +102,11 @@ inverse(zeros([2, 3]));
 det(zeros([3]));
 // error: ShapeError<"det: expected square matrices, got shape [3]">
 
-export const ofAnyLength = <N extends number>(a: Tensor<readonly [N]>, b: Tensor<readonly [N]>) => a.add(b);
-ofAnyLength(zeros([2]), zeros([3]));
-// error: Type '3' is not assignable to type '2'
+export const ofAnyLengths = <N extends number, M extends number>(a: Tensor<readonly [N]>, b: Tensor<readonly [M]>) =>
+  a.add(b);
+// error: is not assignable to parameter of type 'number | (Tensor<readonly [M]> & Operand<"add", readonly [N], readonly [M]>)'
 
-export const differing = <N extends number, M extends number>(
-  a: Tensor<readonly [N]>,
-  b: Tensor<readonly [M]>,
-): Tensor<readonly [N]> => a.add(b);
-// error: is not assignable to
-
+export const rowsOf = <S extends Shape>(x: Tensor<S>) => x.toArray();
 export const text: string = zeros([2, 3]).toArray()[0]![0]!;
 // error: Type 'number' is not assignable to type 'string'
 

@@ -9,7 +9,7 @@ import {
   gelu,
   grad,
   inverse,
-  isNaN,
+  isNaN as isNotANumber,
   logicalAnd,
   maskedFill,
   mul,
@@ -49,7 +49,7 @@ const ofAnyShape = {
       .greater(0)
       .where(x, 0)
       .add(x.less(0).where(0, x.mul(0.1))),
-  choices: <S extends Shape>(x: Tensor<S>): Tensor<S> => where(logicalAnd(x.greater(0), isNaN(x)), x, x.neg()),
+  choices: <S extends Shape>(x: Tensor<S>): Tensor<S> => where(logicalAnd(x.greater(0), isNotANumber(x)), x, x.neg()),
   filled: <S extends Shape>(x: Tensor<S>): Tensor<S> => maskedFill(x, x.greater(0), 1),
   activation: <S extends Shape>(x: Tensor<S>): Tensor<S> => clamp(gelu(x), 0, 1),
   angle: <S extends Shape>(x: Tensor<S>): Tensor<S> => atan2(x, x).add(remainder(x, 3)).add(remainder(x, x)),

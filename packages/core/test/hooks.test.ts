@@ -206,7 +206,8 @@ test.each<readonly [string, new (message: string) => Error, () => unknown]>([
   ['requires no gradient', TapeError, () => noGrad(() => registerHook(leaf(1).mul(2), (g) => g))],
   ['the hook gave number, expected a tensor or nothing', ArgumentError, swept(() => 3)],
   ['the hook gave null, expected a tensor or nothing', ArgumentError, swept(() => null)],
-  ['the hook gave object, expected a tensor or nothing', ArgumentError, swept(async () => undefined)],
+  ['the hook gave object, expected a tensor or nothing', ArgumentError, swept(() => ({}))],
+  ['registerHook: expected a hook that is not asynchronous', ArgumentError, swept(async () => undefined)],
   [
     "a hook on 'w' gave a cotangent of float32 [1], expected float32 [2]",
     TapeError,

@@ -275,8 +275,9 @@ describe('of a loss that is given as a function', () => {
   });
 
   test('a function that gives no tensor is refused', () => {
+    expect(() => withGradients((() => 3) as never, () => {})).toThrow('withGradients: expected a tensor, got number');
     expect(() => withGradients((async () => tensor(1)) as never, () => {})).toThrow(
-      'withGradients: expected a tensor, got',
+      'withGradients: expected a loss function that is not asynchronous',
     );
   });
 });

@@ -64,7 +64,7 @@ export function checkWord(call: string, option: string, value: string, words: re
 }
 
 /** Throws unless options are an object, as which a program without types may hand over anything. */
-export function checkObject(call: string, options: unknown): void {
+function checkObject(call: string, options: unknown): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw new ArgumentError(`${call}: expected options as { name: value }, got ${shown(options)}`);
 }

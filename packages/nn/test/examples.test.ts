@@ -1,4 +1,4 @@
-/** The examples of the docstrings and READMEs of nn and optim, and of the README of the repository. */
+/** The examples of the docstrings and READMEs of nn and optim, of the README of the repository, and of a page of docs. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
@@ -13,4 +13,8 @@ const documents = ['nn', 'optim'].flatMap((name) => [
     .map((file) => `packages/${name}/src/${file}`),
 ]);
 
-testExamples(['README.md', ...documents], { '@tapegrad/core': core, '@tapegrad/nn': nn, '@tapegrad/optim': optim });
+testExamples(['README.md', 'docs/from-pytorch.md', ...documents], {
+  '@tapegrad/core': core,
+  '@tapegrad/nn': nn,
+  '@tapegrad/optim': optim,
+});

@@ -1,4 +1,4 @@
-import { tensor, windowedKernels } from '@tapegrad/core';
+import { specialKernels, tensor, windowedKernels } from '@tapegrad/core';
 import { CHANNELS, imageShape, POOLS, primitiveCases, WINDOWS } from '../primitives.ts';
 import type { Build } from '../protocol.ts';
 import { latest } from './latest.ts';
@@ -6,6 +6,7 @@ import { latest } from './latest.ts';
 export const primitive: Build<'primitive'> = ({ primitive: name, side }, inputs) => {
   const shape = [side, side] as const;
   const x = tensor(inputs.x, { shape });
+  specialKernels();
   const kernels = windowedKernels();
   const weightShape = [CHANNELS, CHANNELS, ...WINDOWS.map(({ size }) => size)];
   const weightSize = weightShape.reduce((size, length) => size * length, 1);

@@ -20,12 +20,11 @@ export {
   sizeOf,
   type Window,
 } from '@tapegrad/kernels';
-export type { ReduceOptions } from './arguments.ts';
+export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/anomaly.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './autograd/define.ts';
 export { registerHook } from './autograd/hooks.ts';
-export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/nan-search.ts';
-export { withGradients } from './autograd/scoped-gradients.ts';
+export { withGradients } from './autograd/lending.ts';
 export {
   arange,
   eye,
@@ -41,6 +40,7 @@ export { elementsFrom, isDataOf } from './elements.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export { type Index, type Indexed, type SliceRange, slice } from './indexing.ts';
+export type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 export { type Link, links } from './links/links.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';
 export {
@@ -56,6 +56,7 @@ export {
   tile,
   unsqueeze,
 } from './operators/arrangement.ts';
+export { eigh, qr, svd, svdvals } from './operators/decompositions.ts';
 export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './operators/distances.ts';
 export {
   acos,
@@ -65,6 +66,7 @@ export {
   ceil,
   clamp,
   cosh,
+  erfc,
   floor,
   reciprocal,
   remainder,
@@ -74,18 +76,6 @@ export {
   square,
   tan,
 } from './operators/elementary.ts';
-export { eigh, qr, svd, svdvals } from './operators/factorizations.ts';
-export {
-  cholesky,
-  det,
-  inverse,
-  logdet,
-  slogdet,
-  solve,
-  type TriangularSolveOptions,
-  triangularSolve,
-} from './operators/linear-systems.ts';
-export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
 export {
   abs,
   add,
@@ -145,7 +135,19 @@ export {
   unfold,
   variance,
   where,
-} from './operators/method-functions.ts';
+} from './operators/functions.ts';
+export {
+  cholesky,
+  det,
+  inverse,
+  logdet,
+  slogdet,
+  solve,
+  type TriangularSolveOptions,
+  triangularSolve,
+} from './operators/linear-systems.ts';
+export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
+export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './operators/matrices.ts';
 export {
   argsort,
   type SortOptions,
@@ -165,15 +167,48 @@ export {
   type ScatterOptions,
   scatter,
 } from './operators/selection.ts';
-export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './operators/triangles-and-diagonals.ts';
+export { specialKernels } from './operators/special.ts';
 export { windowedKernels } from './operators/windowed.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
-export { type CustomAttributes, type Definition, Entry, type Op, type Recorded } from './tape/entry.ts';
+export type { ReduceOptions } from './requests.ts';
+export type {
+  Absorbs,
+  Agree,
+  Axes,
+  Broadcast,
+  InsertAxis,
+  Joined,
+  MatMul,
+  Nested,
+  NestedAs,
+  Outer,
+  Pad,
+  PadWidths,
+  Permute,
+  Printed,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  SameShapes,
+  ShapeOf,
+  Squeeze,
+  SwapAxes,
+  Transpose,
+  Unsqueeze,
+  Where,
+} from './static-shapes.ts';
 export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
-export { tapeOf } from './tape/reachable.ts';
-export { isRecomputing } from './tape/recomputation.ts';
-export { noGrad } from './tape/recording.ts';
-export { rules } from './tape/vjp-rules.ts';
+export { rules } from './tape/rules.ts';
+export {
+  type CustomAttributes,
+  type Definition,
+  Entry,
+  isRecomputing,
+  noGrad,
+  type Op,
+  type Recorded,
+  tapeOf,
+} from './tape/tape.ts';
 export {
   type Alternative,
   type BackwardOptions,
@@ -204,33 +239,6 @@ export {
 export { hessian, type JacobianMode, type JacobianTree, jacobian } from './transforms/jacobian.ts';
 export type { TensorTree } from './transforms/trees.ts';
 export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './transforms/vmap.ts';
-export type {
-  Absorbs,
-  Agree,
-  Axes,
-  Broadcast,
-  InsertAxis,
-  Joined,
-  MatMul,
-  Nested,
-  NestedAs,
-  Outer,
-  Pad,
-  PadWidths,
-  Permute,
-  Printed,
-  Reduce,
-  ReplaceAxis,
-  Reshape,
-  SameShapes,
-  ShapeOf,
-  Squeeze,
-  SwapAxes,
-  Transpose,
-  Unsqueeze,
-  Where,
-} from './types/static-shapes.ts';
-export type { Minus, Plus, Quotient, Size, Times } from './types/type-arithmetic.ts';
 export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
   type CompareOptions,

@@ -16,7 +16,6 @@ import {
   type FloatDType,
   floor,
   hardtanh,
-  kernels,
   leakyRelu,
   remainder,
   round,
@@ -24,6 +23,7 @@ import {
   setInterpreter,
   silu,
   sort,
+  specialKernels,
   std,
   type Tensor,
   type TensorOptions,
@@ -35,6 +35,7 @@ import { binary, unary } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
 import { describeEach, interpreters, restoreInterpreter } from './interpreters.ts';
 
+const kernels = specialKernels();
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 const vector = (...values: number[]): Tensor<readonly [number]> => tensor(new Float64Array(values), wanted);
 

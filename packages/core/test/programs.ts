@@ -122,6 +122,7 @@ export const steps: { readonly [operator: string]: Step } = {
   relu: (x) => x.relu(),
   softplus: (x) => x.softplus(),
   erf: (x) => x.erf(),
+  erfc: (x) => core.erfc(x),
   square: (x) => core.square(x),
   atan: (x) => core.atan(x),
   sinh: (x) => core.sinh(x),

@@ -61,6 +61,7 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   relu: unary,
   softplus: unary,
   erf: unary,
+  erfc: unary,
   floor: unary,
   ceil: unary,
   round: unary,

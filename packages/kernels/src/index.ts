@@ -29,7 +29,6 @@ export {
   sizeOf,
 } from './arrays/shape.ts';
 export { type Window, windowPositions } from './arrays/views.ts';
-export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export {
   type ChangeInPlace,
@@ -39,7 +38,7 @@ export {
   type NamedArrays,
   type NamedNumbers,
 } from './in-place.ts';
-export { Arena, allocate, RefCounted, zeroed } from './memory.ts';
+export { Arena, allocate, Recycler, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,
@@ -60,8 +59,9 @@ export {
   unary,
   type VariadicPrimitive,
 } from './primitives.ts';
-export { erf, sigmoid, softplus } from './special.ts';
+export { erf, erfc, sigmoid, softplus } from './special.ts';
 export { checkSynchronous } from './synchronous.ts';
 export type { KernelExtension } from './wasm/extension.ts';
+export { specialExtension } from './wasm/math/special-extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

@@ -8,18 +8,18 @@
 import { bytesPerElement, type Data, type DType, newData, viewData } from './arrays/dtype.ts';
 
 // Small arrays are cut from slabs, as Node's Buffer pool does.
-const SLAB_BYTES = 1 << 16;
-const MAX_SLAB_ARRAY_BYTES = SLAB_BYTES >> 3;
-let slab = new ArrayBuffer(SLAB_BYTES);
+const slabBytes = 1 << 16;
+const largestCut = slabBytes >> 3;
+let slab = new ArrayBuffer(slabBytes);
 let slabUsed = 0;
 
 /** A zeroed typed array; small ones share a buffer. */
 export function zeroed(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  if (bytes > MAX_SLAB_ARRAY_BYTES) return newData(dtype, length);
+  if (bytes > largestCut) return newData(dtype, length);
   const aligned = (bytes + 15) & ~15;
-  if (slabUsed + aligned > SLAB_BYTES) {
-    slab = new ArrayBuffer(SLAB_BYTES);
+  if (slabUsed + aligned > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
     slabUsed = 0;
   }
   const data = viewData(dtype, slab, slabUsed, length);
@@ -28,28 +28,28 @@ export function zeroed(dtype: DType, length: number): Data {
 }
 
 /** Where a large array lies: in a buffer of its own, or in a memory that threads share. */
-export interface MemoryBlock {
+export interface Place {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
 }
 
 /** Places that were handed back, by their length in bytes. */
-class FreeList {
+class Spare {
   readonly #most: number;
-  readonly #places = new Map<number, MemoryBlock[]>();
+  readonly #places = new Map<number, Place[]>();
   #bytes = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  take(bytes: number): MemoryBlock | undefined {
+  take(bytes: number): Place | undefined {
     const place = this.#places.get(bytes)?.pop();
     if (place !== undefined) this.#bytes -= bytes;
     return place;
   }
 
-  give(bytes: number, place: MemoryBlock): void {
+  give(bytes: number, place: Place): void {
     if (this.#bytes + bytes > this.#most) return;
     this.#bytes += bytes;
     const alike = this.#places.get(bytes);
@@ -58,34 +58,34 @@ class FreeList {
   }
 }
 
-const spare = new FreeList(1 << 26);
+const spare = new Spare(1 << 26);
 
 /** A small array that arenas give out, one after the other, and the one that has given it out at the moment. */
-interface PooledArray {
+interface Loan {
   readonly data: Data;
-  readonly shelf: PooledArray[];
+  readonly shelf: Loan[];
   arena: Arena | undefined;
 }
 
 /** Bytes of small arrays that are kept. */
-const MAX_POOLED_BYTES = 1 << 25;
+const MOST_SHELVED = 1 << 25;
 
 /**
  * The small arrays that arenas give out. To make and to clear one takes as long as to compute what goes into it, so they are
  * kept as they are, by dtype and length.
  */
-class SmallArrayPool {
-  readonly #shelves: { readonly [D in DType]: Map<number, PooledArray[]> } = {
+class Shelves {
+  readonly #shelves: { readonly [D in DType]: Map<number, Loan[]> } = {
     float32: new Map(),
     float64: new Map(),
     int32: new Map(),
     bool: new Map(),
   };
-  readonly #loans = new Map<Data, PooledArray>();
+  readonly #loans = new Map<Data, Loan>();
   #bytes = 0;
 
   /** None where so many are given out that no more are to be kept. */
-  take(dtype: DType, length: number, bytes: number, arena: Arena): PooledArray | undefined {
+  take(dtype: DType, length: number, bytes: number, arena: Arena): Loan | undefined {
     const ofType = this.#shelves[dtype];
     let shelf = ofType.get(length);
     if (shelf === undefined) {
@@ -97,7 +97,7 @@ class SmallArrayPool {
     return loan;
   }
 
-  giveBack(loan: PooledArray): void {
+  giveBack(loan: Loan): void {
     loan.arena = undefined;
     loan.shelf.push(loan);
   }
@@ -107,11 +107,11 @@ class SmallArrayPool {
     return this.#loans.get(data)?.arena;
   }
 
-  #add(dtype: DType, length: number, bytes: number, shelf: PooledArray[]): PooledArray | undefined {
-    if (this.#bytes + bytes > MAX_POOLED_BYTES) this.#clear();
-    if (this.#bytes + bytes > MAX_POOLED_BYTES) return undefined;
+  #add(dtype: DType, length: number, bytes: number, shelf: Loan[]): Loan | undefined {
+    if (this.#bytes + bytes > MOST_SHELVED) this.#clear();
+    if (this.#bytes + bytes > MOST_SHELVED) return undefined;
     this.#bytes += bytes;
-    const loan: PooledArray = { data: zeroed(dtype, length), shelf, arena: undefined };
+    const loan: Loan = { data: zeroed(dtype, length), shelf, arena: undefined };
     this.#loans.set(loan.data, loan);
     return loan;
   }
@@ -128,32 +128,32 @@ class SmallArrayPool {
   }
 }
 
-const smallArrays = new SmallArrayPool();
+const shelves = new Shelves();
 
 /** How full a room is. */
-export interface StackMark {
+export interface Mark {
   readonly top: number;
   readonly taken: number;
 }
 
 /** Room in a memory that threads share, given out as from a stack. */
-export interface SharedAllocator {
-  mark(): StackMark;
+export interface Room {
+  mark(): Mark;
   /** A place of so many bytes; none where the room is used up. */
-  take(bytes: number): MemoryBlock | undefined;
+  take(bytes: number): Place | undefined;
   /** Takes back what was given out since a mark. */
-  release(mark: StackMark): void;
+  release(mark: Mark): void;
 }
 
-let room: SharedAllocator | undefined;
+let room: Room | undefined;
 
 /** Says where arenas get their arrays from. */
-export function offerSharedAllocator(offered: SharedAllocator): void {
+export function offerRoom(offered: Room): void {
   room = offered;
 }
 
 /** Takes an offer back. */
-export function withdrawSharedAllocator(offered: SharedAllocator): void {
+export function withdrawRoom(offered: Room): void {
   if (room === offered) room = undefined;
 }
 
@@ -167,16 +167,16 @@ let arena: Arena | undefined;
  * Where threads help, large arrays lie in the memory that they share, so that nothing has to be copied to them.
  */
 export class Arena {
-  readonly #loans: PooledArray[] = [];
+  readonly #loans: Loan[] = [];
   /** Made when there is something large: most steps of a small network are over without. */
-  #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: FreeList } | undefined;
+  #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: Spare } | undefined;
   readonly #room = room;
   readonly #mark = room?.mark();
   /** Bytes of the largest array that counts as small. */
   readonly #small: number;
   #outer: Arena | undefined;
 
-  constructor(small = MAX_SLAB_ARRAY_BYTES) {
+  constructor(small = largestCut) {
     this.#small = small;
   }
 
@@ -193,7 +193,7 @@ export class Arena {
 
   /** Whether an array's elements lie in it. */
   owns(data: Data): boolean {
-    return smallArrays.arenaOf(data) === this || (this.#kept?.own.has(data) ?? false);
+    return shelves.arenaOf(data) === this || (this.#kept?.own.has(data) ?? false);
   }
 
   /** For `allocate`, of more than one element. */
@@ -202,14 +202,14 @@ export class Arena {
   }
 
   #borrow(dtype: DType, length: number, bytes: number): Data {
-    const loan = smallArrays.take(dtype, length, bytes, this);
+    const loan = shelves.take(dtype, length, bytes, this);
     if (loan === undefined) return zeroed(dtype, length);
     this.#loans.push(loan);
     return loan.data;
   }
 
   #own(dtype: DType, length: number, bytes: number): Data {
-    this.#kept ??= { own: new Set(), buffers: [], spare: new FreeList(Number.POSITIVE_INFINITY) };
+    this.#kept ??= { own: new Set(), buffers: [], spare: new Spare(Number.POSITIVE_INFINITY) };
     const { own, buffers, spare } = this.#kept;
     const place = spare.take(bytes) ?? this.#room?.take(bytes);
     const data =
@@ -228,7 +228,7 @@ export class Arena {
 
   /** Takes all arrays back: from now on their elements become others. */
   end(): void {
-    for (const loan of this.#loans) smallArrays.giveBack(loan);
+    for (const loan of this.#loans) shelves.giveBack(loan);
     this.#loans.length = 0;
     if (this.#kept === undefined) return;
     for (const buffer of this.#kept.buffers) spare.give(buffer.byteLength, { buffer, byteOffset: 0 });
@@ -249,7 +249,7 @@ let watching = 0;
 /** A typed array whose elements are whatever its memory held. */
 export function allocate(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  const isSmall = bytes <= MAX_SLAB_ARRAY_BYTES;
+  const isSmall = bytes <= largestCut;
   if (arena === undefined ? isSmall : length <= 1) return zeroed(dtype, length);
   const data = arena === undefined ? fresh(dtype, length, bytes) : arena.allocate(dtype, length, bytes);
   if (watching > 0 && !isSmall) watched.push(data);
@@ -272,7 +272,7 @@ interface Stored {
  * Only memory that was allocated by `run`, or between `begin` and `end`, is ever handed back, counted by the typed array that views share; so what
  * comes from elsewhere, or was let out, is safe.
  */
-export class RefCounted {
+export class Recycler {
   readonly #holders = new Map<Data, number>();
 
   /** Computes a result, and hands back all that was allocated on the way but for the result's own memory. */
@@ -310,14 +310,14 @@ export class RefCounted {
   }
 
   /** Counts one more holder of an array. */
-  retain({ data }: Stored): void {
+  hold({ data }: Stored): void {
     if (this.#holders.size === 0) return;
     const holders = this.#holders.get(data);
     if (holders !== undefined) this.#holders.set(data, holders + 1);
   }
 
   /** Gives an array to whoever may keep it: its memory is not counted any more, and never handed back. */
-  escape({ data }: Stored): void {
+  letOut({ data }: Stored): void {
     this.#holders.delete(data);
   }
 

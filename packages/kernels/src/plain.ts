@@ -5,8 +5,13 @@
 
 import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
+import { specialLoops } from './plain/special-functions.ts';
 import { windowedLoops } from './plain/windowed.ts';
 import { windows } from './plain/windows.ts';
 import type { Kernels } from './primitives.ts';
 
-export const plain: Kernels<NdArray> = { ...commonLoops, ...windowedLoops({ ...commonLoops, ...windows }) };
+export const plain: Kernels<NdArray> = {
+  ...commonLoops,
+  ...specialLoops,
+  ...windowedLoops({ ...commonLoops, ...windows }),
+};

@@ -73,6 +73,8 @@ export interface Kernels<A> {
   softplus(x: A): A;
   /** The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
   erf(x: A): A;
+  /** 1 - erf(x), with all its digits where it is small. */
+  erfc(x: A): A;
   /** The largest whole number that is not above x. */
   floor(x: A): A;
   /** The smallest whole number that is not below x. */
@@ -189,8 +191,11 @@ export type WindowedKernels<A> = Pick<
   'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
 >;
 
+/** Special functions, likewise. */
+export type SpecialKernels<A> = Pick<Kernels<A>, 'erfc'>;
+
 /** Those that every program carries. */
-export type CommonKernels<A> = Omit<Kernels<A>, keyof WindowedKernels<A>>;
+export type CommonKernels<A> = Omit<Kernels<A>, keyof WindowedKernels<A> | keyof SpecialKernels<A>>;
 
 // An array type of no interpreter, to tell array inputs from plain data in a signature.
 interface Input extends ArrayLike {
@@ -253,6 +258,7 @@ export const unary = {
   relu: 'numbers',
   softplus: 'floats',
   erf: 'floats',
+  erfc: 'floats',
   floor: 'floats',
   ceil: 'floats',
   round: 'floats',

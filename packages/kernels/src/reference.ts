@@ -24,7 +24,7 @@ import {
   unary as unaryPrimitives,
 } from './primitives.ts';
 import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
-import { erf, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
+import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
 
@@ -201,6 +201,7 @@ export const reference: Kernels<NdArray> = {
   relu: mapped('relu', (x) => Math.max(x, 0)),
   softplus: mapped('softplus', softplus),
   erf: mapped('erf', erf),
+  erfc: mapped('erfc', erfc),
   round: mapped('round', roundToEven),
   stopGradient: mapped('stopGradient', (x) => x),
 

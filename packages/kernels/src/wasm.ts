@@ -20,6 +20,7 @@ import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
 import { mathFunctions } from './wasm/math/functions.ts';
+import { specialExtension } from './wasm/math/special-extension.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
 import type { ArrayProduct } from './wasm/matmul/blocked.ts';
 import { ProductDispatch } from './wasm/matmul/dispatch.ts';
@@ -138,7 +139,12 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, policy);
   const [float32, float64] = [elementwise('f32'), elementwise('f64')];
   const parts = new Set<KernelExtension>();
+  const unaryOf = (emit: UnaryFunction, isDear: boolean) => {
+    const [narrow, wide] = [float32.unary(emit, isDear), float64.unary(emit, isDear)];
+    return (x: NdArray) => (x.dtype === 'float32' ? narrow : wide)(x);
+  };
 
+  const [narrowChoice, wideChoice] = [float32.choice(), float64.choice()];
   const crossEntropyOf = forEachFloat((dtype) => new CrossEntropy(staging, laneTypes[dtype], relaxed));
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(resultOf.mul, emit));
@@ -162,14 +168,16 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       register(part) {
         if (parts.has(part)) return;
         parts.add(part);
-        Object.assign(kernels, part.wasm({ heap, relaxed, policy: policy }, kernels));
+        Object.assign(
+          kernels,
+          part.wasm({ heap, relaxed, policy, elementary: (emit) => unaryOf(emit, true) }, kernels),
+        );
       },
     },
 
     ...mapEntries(unary, (name, emit) => {
-      const isDear = name in elementary;
-      const [narrow, wide, other] = [float32.unary(emit, isDear), float64.unary(emit, isDear), commonLoops[name]];
-      return (x: NdArray) => (x.dtype === 'float32' ? narrow(x) : x.dtype === 'float64' ? wide(x) : other(x));
+      const [own, other] = [unaryOf(emit, name in elementary), commonLoops[name]];
+      return (x: NdArray) => (isFloat(x.dtype) ? own : other)(x);
     }),
 
     ...mapEntries(binary, (name, emit) => {
@@ -191,6 +199,12 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
     activationGrad(g, y, of) {
       resultOf.activationGrad(g, y, of);
       return (g.dtype === 'float32' ? narrowSlopes : wideSlopes)[of](g, y);
+    },
+
+    where(condition, x, y) {
+      const { shape, dtype } = resultOf.where(condition, x, y);
+      const choose = dtype === 'float32' ? narrowChoice : dtype === 'float64' ? wideChoice : undefined;
+      return choose?.(condition, x, y, shape) ?? commonLoops.where(condition, x, y);
     },
 
     sum(x, axes) {
@@ -261,6 +275,7 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
 export function createWasm(options?: WasmOptions): WasmKernels {
   const kernels = createBare('createWasm', options);
   kernels.engine.register(windowedExtension);
+  kernels.engine.register(specialExtension);
   return kernels;
 }
 

@@ -1,6 +1,6 @@
-import { Arena, allocate, type Data, type DType, NdArray, RefCounted, zeroed } from '@tapegrad/kernels';
+import { Arena, allocate, type Data, type DType, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { offerSharedAllocator, type SharedAllocator, withdrawSharedAllocator } from '../src/memory.ts';
+import { offerRoom, type Room, withdrawRoom } from '../src/memory.ts';
 
 const length = 5000;
 const make = (): NdArray => new NdArray(allocate('float64', length), 'float64', [length]);
@@ -13,7 +13,7 @@ function isGivenOut(array: NdArray): boolean {
 }
 
 test('what was made on the way to a result is handed back, the result is not', () => {
-  const recycler = new RefCounted();
+  const recycler = new Recycler();
   let onTheWay: NdArray | undefined;
   const result = recycler.run(() => {
     onTheWay = make();
@@ -24,10 +24,10 @@ test('what was made on the way to a result is handed back, the result is not', (
 });
 
 test('a result is handed back after its last holder, and views count', () => {
-  const recycler = new RefCounted();
+  const recycler = new Recycler();
   const result = recycler.run(make);
-  recycler.retain(result);
-  recycler.retain(view(result));
+  recycler.hold(result);
+  recycler.hold(view(result));
   recycler.release(result);
   expect(isGivenOut(result)).toBe(false);
   recycler.release(view(result));
@@ -35,17 +35,17 @@ test('a result is handed back after its last holder, and views count', () => {
 });
 
 test('what a recycler did not make is never handed back', () => {
-  const recycler = new RefCounted();
-  const [before, other] = [make(), new RefCounted().run(make)];
+  const recycler = new Recycler();
+  const [before, other] = [make(), new Recycler().run(make)];
   for (const array of [before, other, recycler.run(() => before)]) {
-    recycler.retain(array);
+    recycler.hold(array);
     recycler.release(array);
     expect(isGivenOut(array)).toBe(false);
   }
 });
 
 test('a recycler that runs within another keeps its result', () => {
-  const [outer, inner] = [new RefCounted(), new RefCounted()];
+  const [outer, inner] = [new Recycler(), new Recycler()];
   let kept: NdArray | undefined;
   outer.run(() => {
     kept = inner.run(make);
@@ -55,20 +55,20 @@ test('a recycler that runs within another keeps its result', () => {
 });
 
 test('zeroed memory is zero, whatever was handed back', () => {
-  const recycler = new RefCounted();
+  const recycler = new Recycler();
   const array = recycler.run(make);
   array.data.fill(Number.NaN);
-  recycler.retain(array);
+  recycler.hold(array);
   recycler.release(array);
   expect(zeroed('float64', length).every((value) => value === 0)).toBe(true);
 });
 
 test('what was let out is never handed back, whoever releases it', () => {
-  const recycler = new RefCounted();
+  const recycler = new Recycler();
   const array = recycler.run(make);
-  recycler.retain(array);
-  recycler.escape(array);
-  recycler.retain(array);
+  recycler.hold(array);
+  recycler.letOut(array);
+  recycler.hold(array);
   recycler.release(array);
   recycler.release(array);
   expect(isGivenOut(array)).toBe(false);
@@ -144,10 +144,10 @@ describe('an arena', () => {
 
   test('gives what a recycler handed back out again while it runs, and once', () => {
     const arena = new Arena();
-    const recycler = new RefCounted();
+    const recycler = new Recycler();
     arena.run(() => {
       const array = recycler.run(make);
-      recycler.retain(array);
+      recycler.hold(array);
       recycler.release(array);
       expect(make().data.buffer).toBe(array.data.buffer);
       expect(make().data.buffer).not.toBe(array.data.buffer);
@@ -159,12 +159,12 @@ describe('an arena', () => {
 
   test('leaves what an arena about it owns alone, and what was made before', () => {
     const [outer, inner] = [new Arena(), new Arena()];
-    const recycler = new RefCounted();
+    const recycler = new Recycler();
     const before = recycler.run(make);
-    recycler.retain(before);
+    recycler.hold(before);
     outer.run(() => {
       const own = recycler.run(make);
-      recycler.retain(own);
+      recycler.hold(own);
       inner.run(() => {
         recycler.release(own);
         recycler.release(before);
@@ -190,7 +190,7 @@ describe('an arena', () => {
     const bytes = 8 * length;
     const buffer = new SharedArrayBuffer(2 * bytes);
     let taken = 0;
-    const room: SharedAllocator = {
+    const room: Room = {
       mark: () => ({ top: taken, taken }),
       take(wanted) {
         if (taken + wanted > buffer.byteLength) return undefined;
@@ -201,14 +201,14 @@ describe('an arena', () => {
         taken = top;
       },
     };
-    offerSharedAllocator(room);
+    offerRoom(room);
     const arena = new Arena();
     const arrays = arena.run(() => [make(), make(), make()]);
     expect(arrays.map(({ data }) => data.buffer === buffer)).toEqual([true, true, false]);
     arena.end();
     expect(taken).toBe(0);
     expect(make().data.buffer).not.toBe(buffer);
-    withdrawSharedAllocator(room);
+    withdrawRoom(room);
     expect(new Arena().run(make).data.buffer).not.toBe(buffer);
   });
 });

@@ -43,6 +43,7 @@ const worked: {
   relu: [[signed], undefined, [4], [0, 0, 0, 3]],
   softplus: [[array([0, -1000, 1000])], undefined, [3], [Math.LN2, 0, 1000]],
   erf: [[array([0, -10, 0.5])], undefined, [3], [0, -1, 0.5204998778130465]],
+  erfc: [[array([0, -10, 2])], undefined, [3], [1, 2, 0.004677734981047266]],
   floor: [[array([1.5, -0.5, -0])], undefined, [3], [1, -1, -0]],
   ceil: [[array([1.5, -0.5, 0])], undefined, [3], [2, -0, 0]],
   round: [[array([0.5, 1.5, 2.5, -0.5, -1.5, 2 ** 52 + 1])], undefined, [6], [0, 2, 2, -0, -2, 2 ** 52 + 1]],

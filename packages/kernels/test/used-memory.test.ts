@@ -10,7 +10,7 @@ import {
   type NdArray,
   plain,
   primitives,
-  RefCounted,
+  Recycler,
   sizeOf,
 } from '@tapegrad/kernels';
 import { type Case, casesOf, checkCase, inputsOf } from '@tapegrad/kernels/testing';
@@ -18,7 +18,7 @@ import { describe, expect, test } from 'vitest';
 
 /** Leaves garbage in the memory that the next arrays of this many bytes are given. */
 function litter(bytes: number): void {
-  new RefCounted().run(() => {
+  new Recycler().run(() => {
     for (let i = 0; i < 3; i++) allocate('bool', bytes).fill(0x5a);
     return { data: allocate('bool', 0) };
   });

@@ -11,6 +11,7 @@ import {
   type Scalar,
   type Tensor,
 } from '../tensor.ts';
+import { specialKernels } from './special.ts';
 
 /** The tangent of an angle in radians; y' = 1 + y^2. */
 export const tan = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.tan(checkTensor('tan', x)) as Tensor<S>;
@@ -29,6 +30,16 @@ export const sinh = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.sinh(checkTe
 
 /** The hyperbolic cosine, (e^x + e^-x) / 2. */
 export const cosh = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.cosh(checkTensor('cosh', x)) as Tensor<S>;
+
+/**
+ * The complementary error function, 1 - erf(x), with all its digits where that is small: 2/sqrt(pi) times the integral of
+ * exp(-t^2) from x on. Half of it at -x / sqrt(2) is the probability that a standard normal variable lies below x.
+ *
+ * @example
+ * erfc(tensor([0, 1, 5])).toArray(); // [1, 0.1572992, 1.5374597e-12]
+ */
+export const erfc = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
+  specialKernels().erfc(checkTensor('erfc', x)) as Tensor<S>;
 
 /** The largest whole number that is not above x; no gradient flows. */
 export const floor = <S extends Shape>(x: Tensor<S>): Tensor<S> => k.floor(checkTensor('floor', x)) as Tensor<S>;

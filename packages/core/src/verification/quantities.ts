@@ -3,8 +3,7 @@
 import { ArgumentError } from '@tapegrad/kernels';
 import { tensor } from '../create.ts';
 import { type Link, links } from '../links/links.ts';
-import type { Op } from '../tape/entry.ts';
-import { tapeOf } from '../tape/reachable.ts';
+import { type Op, tapeOf } from '../tape/tape.ts';
 import type { Tensor } from '../tensor.ts';
 import { parameter } from '../variable.ts';
 import type { Network } from './networks.ts';
@@ -65,7 +64,7 @@ function layered(name: string, from: number, list: readonly (Tensor | undefined)
 // biome-ignore format: one list
 const elementwise: ReadonlySet<Op> = new Set<Op>([
   'neg', 'abs', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'erf',
-  'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute',
+  'erfc', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute',
 ]);
 
 /** s'(a), element by element: the diagonal of the Jacobian, whose other elements are 0 where s is elementwise. */

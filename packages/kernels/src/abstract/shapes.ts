@@ -11,6 +11,7 @@ import {
   mapEntries,
   type Operands,
   type Slice,
+  type SpecialKernels,
   unary,
 } from '../primitives.ts';
 import {
@@ -94,7 +95,7 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
   }
 }
 
-export const resultOf: CommonKernels<ArrayLike> = {
+export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);
     checkDType('full', dtype);

@@ -73,6 +73,11 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
     const out = emptyOf(resultOf.where(condition, x, y));
     const [c, a, b, to] = [condition.data, x.data, y.data, out.data];
     forEachBroadcastRun(out, [condition, x, y], (length, [o, p, q, r], [os, ps, qs, rs]) => {
+      if (ps === 0) {
+        const chosen = c[p!] !== 0;
+        copyRun(to, o!, os!, chosen ? a : b, chosen ? q! : r!, chosen ? qs! : rs!, length);
+        return;
+      }
       for (let i = 0; i < length; i++) to[o! + i * os!] = c[p! + i * ps!] ? a[q! + i * qs!]! : b[r! + i * rs!]!;
     });
     return out;

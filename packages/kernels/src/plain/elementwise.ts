@@ -3,7 +3,7 @@ import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import { forEachBroadcastRun } from '../arrays/iterate.ts';
 import { emptyOf } from '../arrays/movement.ts';
-import { type Activation, type Binary, type Kernels, mapEntries, type Unary } from '../primitives.ts';
+import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
 /** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
@@ -11,7 +11,7 @@ type OnBlock = (x: Float64Array, n: number) => void;
 type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
 
 // A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
-const unary: { readonly [P in Unary]: OnBlock } = {
+const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } = {
   neg(x, n) {
     for (let i = 0; i < n; i++) x[i] = -x[i]!;
   },
@@ -148,7 +148,8 @@ const mulInt32: OnBlocks = (x, y, n) => {
 const blockLength = 1024;
 const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
 
-function map(f: OnBlock, x: NdArray, out: NdArray): NdArray {
+/** Fills an array with a function of the elements of another of its shape. */
+export function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x], (length, [o, p], [os, ps]) => {
     for (let done = 0; done < length; done += blockLength) {
       const n = Math.min(blockLength, length - done);
@@ -174,8 +175,11 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
 }
 
 /** Every elementwise primitive on one operand, and on two. */
-export const elementwise: Pick<Kernels<NdArray>, Unary | Binary | 'activationGrad'> = {
-  ...mapEntries(unary, (name, f) => (x: NdArray) => map(f, x, emptyOf(resultOf[name](x)))),
+export const elementwise: Pick<
+  CommonKernels<NdArray>,
+  (Unary & keyof CommonKernels<NdArray>) | Binary | 'activationGrad'
+> = {
+  ...mapEntries(unary, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return map2(exact, x, y, emptyOf(resultOf[name](x, y)));

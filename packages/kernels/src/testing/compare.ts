@@ -42,6 +42,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   relu: 'exact',
   softplus: 3,
   erf: 4,
+  erfc: 5,
   floor: 'exact',
   ceil: 'exact',
   round: 'exact',

@@ -5,6 +5,7 @@
 
 import type { NdArray } from '../arrays/array.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
+import type { UnaryFunction } from './math/vector-function.ts';
 import type { Heap } from './memory/heap.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
@@ -14,6 +15,8 @@ export interface ExtensionHost {
   /** Multiply-add in one instruction, which may round once. */
   readonly relaxed: boolean;
   readonly policy: ThreadPolicy;
+  /** An elementary function of the elements of float arrays. */
+  elementary(emit: UnaryFunction): (x: NdArray) => NdArray;
 }
 
 /** Some primitives, for interpreters that have all the others. */

@@ -56,6 +56,7 @@ const ofFloat = {
   sigmoid: { usual: [-5, 5], wide: exponents, magnitudes: 'signed' },
   softplus: { usual: [-5, 5], wide: exponents, magnitudes: 'signed' },
   erf: { usual: [-3, 3], wide: both([-6.5, 6.5]), magnitudes: 'signed' },
+  erfc: { usual: [-3, 3], wide: { float32: [-7, 10.5], float64: [-7, 27.5] }, magnitudes: 'signed' },
   floor: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
   ceil: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
   round: { usual: [-5, 5], wide: both([-1e7, 1e7]), magnitudes: 'signed' },
@@ -65,7 +66,8 @@ const onFloat = Object.keys(ofFloat) as readonly (keyof typeof ofFloat)[];
 
 type Unary = keyof typeof ofFloat | 'neg' | 'abs' | 'sign' | 'relu' | 'stopGradient';
 
-const unary = (primitive: Unary, input: ArrayInput): Case => newCase(primitive, [input], undefined);
+// There are too many of them for the compiler to see that one of any is a case.
+const unary = (primitive: Unary, input: ArrayInput): Case => newCase(primitive, [input], undefined) as Case;
 
 /** A function of one operand in every layout, at every length, on everyday numbers and on special ones. */
 function unaryCases(primitive: Unary, dtype: DType, values: Values, more: readonly Values[] = []): readonly Case[] {

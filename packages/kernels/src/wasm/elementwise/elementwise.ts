@@ -2,7 +2,7 @@
 
 import { empty, isContiguous, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
-import { sameShape } from '../../arrays/shape.ts';
+import { type Shape, sameShape } from '../../arrays/shape.ts';
 import { allocate } from '../../memory.ts';
 import type { ArrayLike, Binary, Kernels } from '../../primitives.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
@@ -114,6 +114,45 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
       });
   });
 
+const choicePointers = { to: 'i32', condition: 'i32', x: 'i32', y: 'i32', bytes: 'i32' } as const;
+type Choose = (to: number, condition: number, x: number, y: number, bytes: number) => void;
+
+/** Which of two operands runs along the condition; the other is one number. */
+interface ChoiceExports {
+  readonly both: Choose;
+  readonly left: Choose;
+  readonly right: Choose;
+}
+
+/** x where a byte is not 0, y elsewhere; sixteen pairs at a time. */
+function choiceModule(v: FloatVector): ModuleBuilder {
+  const module = new ModuleBuilder();
+  const define = (name: keyof ChoiceExports, xRuns: boolean, yRuns: boolean) =>
+    module.define(name, choicePointers, (f, { to, condition, x, y, bytes }) => {
+      const zero = f.let(v.const(0));
+      const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
+        if (runs) return (at, offset) => v.load(i32.add(pointer, at), offset);
+        const number = f.let(v.loadSplat(pointer));
+        return () => number;
+      };
+      const [xs, ys] = [reader(x, xRuns), reader(y, yRuns)];
+      f.for(0, bytes, 16 * v.laneBytes, (i) => {
+        const chosen = f.let(v128.load(i32.add(condition, i32.divU(i, v.laneBytes))));
+        for (let part = 0; part < v.laneBytes; part++) {
+          // Each byte as often as a lane has bytes: as a float, 0 or not.
+          const lanes = Array.from({ length: 16 }, (_, byte) => part * v.lanes + Math.floor(byte / v.laneBytes));
+          const unchosen = v.eq(v128.shuffle(chosen, chosen, lanes), zero);
+          const choice = v128.bitselect(ys(i, 16 * part), xs(i, 16 * part), unchosen);
+          f.run(v.store(i32.add(to, i), choice, 16 * part));
+        }
+      });
+    });
+  define('both', true, true);
+  define('left', true, false);
+  define('right', false, true);
+  return module;
+}
+
 function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => RowFunctions): BinaryExports {
   const module = new ModuleBuilder();
   define(module);
@@ -207,6 +246,33 @@ export class Elementwise {
       kernel ??= instantiateRows(this.#staging, (module) => defineComparison(module, this.#lanes, compare));
       const { shape, dtype } = check(x, y);
       return this.#rows(kernel, layRows(shape, x, y), empty(shape, dtype));
+    };
+  }
+
+  /**
+   * x where a condition holds, y elsewhere, for a result of their shape; `undefined` where an operand is neither of this shape,
+   * in order, nor one number.
+   */
+  choice(): (condition: NdArray, x: NdArray, y: NdArray, shape: Shape) => NdArray | undefined {
+    const staging = this.#staging;
+    const bytes = this.#lanes.laneBytes;
+    let kernel: ChoiceExports | undefined;
+    return (condition, x, y, shape) => {
+      const out = empty(shape, x.dtype);
+      const [xRuns, yRuns] = [covers(x, out), covers(y, out)];
+      const serves = (xRuns || x.size === 1) && (yRuns || y.size === 1) && (xRuns || yRuns);
+      if (!serves || !covers(condition, out)) return undefined;
+      kernel ??= choiceModule(this.#lanes).instantiate<ChoiceExports>(staging.heap.memory);
+      const choose = kernel[xRuns ? (yRuns ? 'both' : 'left') : 'right'];
+      for (let from = 0; from < out.size; from += Staging.chunk) {
+        const count = Math.min(Staging.chunk, out.size - from);
+        staging.copyIn(staging.condition, condition.data, condition.offset + from, count);
+        staging.copyIn(staging.x, x.data, x.offset + (xRuns ? from : 0), xRuns ? count : 1);
+        staging.copyIn(staging.y, y.data, y.offset + (yRuns ? from : 0), yRuns ? count : 1);
+        choose(staging.to, staging.condition, staging.x, staging.y, count * bytes);
+        staging.copyOut(staging.to, out.data, from, count);
+      }
+      return out;
     };
   }
 

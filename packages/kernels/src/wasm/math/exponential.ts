@@ -39,17 +39,18 @@ export const SATURATION: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | '
  * Splits x into n ln 2 + r with n whole and |r| <= ln(2) / 2 (Cody and Waite): expm1(r) is the sum of `linear`, which is
  * x - n ln 2 but for the low bits of ln 2, and of `curved`, much smaller: they are apart so that they are rounded once,
  * where they meet the rest. The lowest bits of the float `sum` hold n + offset, for x / ln 2 was added to a float so
- * large that it has no bits below the units.
+ * large that it has no bits below the units. Of an x that is the sum of two, `high` and the much smaller `low`, no digit is
+ * lost.
  */
 export function exponentSplitter(f: FunctionBuilder, v: FloatLanes, offset: number) {
   const [high, low] = LN2[v.scalar];
   const [perTurn, units, most, least] = constants(f, v, Math.LOG2E, unitsOf(v) + offset, high, -low);
   const q = coefficients(f, v, EXPM1);
-  return (x: VectorLocal) => {
+  return (x: VectorLocal, high: VectorLocal = x, low?: Vector) => {
     const sum = f.let(v.madd(x, perTurn, units));
     const n = f.let(v.sub(sum, units));
-    const linear = f.let(v.nmadd(n, most, x));
-    const rest = f.let(v.mul(n, least));
+    const linear = f.let(v.nmadd(n, most, high));
+    const rest = f.let(low === undefined ? v.mul(n, least) : v.madd(n, least, low));
     const r = f.let(v.add(linear, rest));
     return { sum, n, linear, curved: v.madd(v.mul(r, r), polynomial(f, v, r, q), rest) };
   };

@@ -13,10 +13,11 @@ export class Staging {
   static readonly chunk = 1 << 14;
 
   readonly heap: Heap;
-  /** Pointers: of the result, and of two operands. */
+  /** Pointers: of the result, of two operands, and of a condition in bytes. */
   readonly to: number;
   readonly x: number;
   readonly y: number;
+  readonly condition: number;
 
   constructor(heap: Heap) {
     this.heap = heap;
@@ -24,9 +25,10 @@ export class Staging {
     this.to = heap.allocate(bytes);
     this.x = heap.allocate(bytes);
     this.y = heap.allocate(bytes);
+    this.condition = heap.allocate(Staging.chunk + 96);
   }
 
-  /** Copies `count` floats of `data` to a slot. */
+  /** Copies `count` floats, or bytes, of `data` to a slot. */
   copyIn(slot: number, data: Data, from: number, count: number): void {
     const source = from === 0 && data.length === count ? data : data.subarray(from, from + count);
     this.heap.view(data.BYTES_PER_ELEMENT).set(source, slot / data.BYTES_PER_ELEMENT);

@@ -1,6 +1,6 @@
 /** The threads that help an interpreter: what they are told, and the memory that they share. */
 
-import type { MemoryBlock, SharedAllocator, StackMark } from '../../memory.ts';
+import type { Mark, Place, Room } from '../../memory.ts';
 import { instantiate } from '../assembler/module-builder.ts';
 import type { WasmModule } from '../assembler/web-assembly.ts';
 import { Heap, SLACK_BYTES, type StackAllocator } from '../memory/heap.ts';
@@ -37,7 +37,7 @@ export interface ParallelFor {
 const MAX_SHARED_BYTES = 1 << 29;
 
 /** Room for the arrays of arenas, which workers see without a copy. */
-class SharedStack implements SharedAllocator {
+class SharedStack implements Room {
   readonly #heap: Heap;
   readonly #stack: StackAllocator;
   #taken = 0;
@@ -47,11 +47,11 @@ class SharedStack implements SharedAllocator {
     this.#stack = heap.stack(1 << 22);
   }
 
-  mark(): StackMark {
+  mark(): Mark {
     return { top: this.#stack.mark(), taken: this.#taken };
   }
 
-  take(bytes: number): MemoryBlock | undefined {
+  take(bytes: number): Place | undefined {
     if (this.#taken + bytes > MAX_SHARED_BYTES) return undefined;
     try {
       const byteOffset = this.#stack.reserve(bytes + SLACK_BYTES);
@@ -62,7 +62,7 @@ class SharedStack implements SharedAllocator {
     }
   }
 
-  release({ top, taken }: StackMark): void {
+  release({ top, taken }: Mark): void {
     this.#stack.release(top);
     this.#taken = taken;
   }
@@ -78,7 +78,7 @@ export class WorkerPool {
   /** The memory that workers see. */
   readonly heap = new Heap({ shared: true });
   /** For the arrays of arenas. */
-  readonly arrays: SharedAllocator = new SharedStack(this.heap);
+  readonly arrays: Room = new SharedStack(this.heap);
   /** Where the words of all jobs lie in it. */
   readonly #words = this.heap.allocate(POOL.bytes);
   readonly #workers: readonly HostWorker[];

@@ -3,7 +3,6 @@ import {
   checkShape,
   type Data,
   DTypeError,
-  DynamicScope,
   type FloatDType,
   hasNumber,
   isFloat,
@@ -28,15 +27,17 @@ export interface RandomOptions {
 export type RandomStates = ReadonlyMap<Random, RandomState>;
 
 /** The generators that have drawn while a function runs, with their states before. */
-const drawn = new DynamicScope<Map<Random, RandomState> | undefined>(undefined);
+let drawn: Map<Random, RandomState> | undefined;
 
 /** Runs a function, and tells the generators that drew meanwhile, with their states before. */
 export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
-  const outer = drawn.current;
+  const outer = drawn;
   const own = new Map<Random, RandomState>();
+  drawn = own;
   try {
-    return [drawn.run(own, body), own];
+    return [body(), own];
   } finally {
+    drawn = outer;
     if (outer !== undefined) for (const [random, state] of own) if (!outer.has(random)) outer.set(random, state);
   }
 }
@@ -95,7 +96,7 @@ export class Random {
 
   /** To be called by whatever draws, once. */
   #beforeDraw(): void {
-    if (drawn.current !== undefined && !drawn.current.has(this)) drawn.current.set(this, this.state);
+    if (drawn !== undefined && !drawn.has(this)) drawn.set(this, this.state);
   }
 
   /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */

@@ -53,12 +53,13 @@ const conventions: Readonly<Record<string, string>> = {
   cumprod: 'exact with zeros, to every order',
   det: 'the gradient exists for singular matrices, the second derivative is an error there',
   eigh: 'of the symmetric part; where eigenvalues are equal, vectors have no gradient and values no second one: an error',
-  elu: "elu'(0) = alpha, the slope from the left",
+  elu: "elu'(0) = elu''(0) = alpha, from the left (PyTorch: elu''(0) = 0)",
   floor: 'no gradient',
+  gelu: 'gelu(-∞) = 0 (PyTorch: NaN); keeps its digits where it is nearly 0 (PyTorch: 6 % off at -5)',
   hardtanh: 'derivative 0 at the bounds, 1 at NaN',
   index: 'positions taken twice: gradients add up',
   inverse: 'an error for a singular matrix',
-  leakyRelu: "leakyRelu'(0) = slope",
+  leakyRelu: "leakyRelu'(0) = slope; of slope 0, 0 at -∞ (PyTorch: NaN)",
   logdet: 'NaN of a negative determinant, -∞ of 0, whose gradient is an error',
   logSoftmax: 'no exponential overflows; where the largest is infinite, all are NaN',
   logSumExp:
@@ -79,7 +80,8 @@ const conventions: Readonly<Record<string, string>> = {
   round: 'half to even; no gradient',
   scatter: 'a place named twice is an error, unless it is added to',
   scatterAdd: 'positions named twice add up',
-  selu: "selu'(0) = scale · alpha, the slope from the left",
+  selu: "selu'(0) = selu''(0) = scale · alpha, from the left (PyTorch: selu''(0) = 0)",
+  silu: 'silu(-∞) = 0 (PyTorch: NaN)',
   sigmoid: "sigmoid'(-200) = e^-200: no overflow",
   sign: 'sign(0) = 0; no gradient',
   slogdet: 'the gradient at a singular matrix is an error',
@@ -241,7 +243,7 @@ const introduction = `# Operators
 Every operator of \`@tapegrad/core\`, each tested on every interpreter. This page is made from the rule table and the tests, by
 \`npm run docs:operators\`; a test holds it to them.
 
-- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/tape/vjp-rules.ts); what is composed of primitives
+- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/tape/rules.ts); what is composed of primitives
   has its derivatives from theirs; what is defined, by \`defineOp\`, brings its rule along.
 - *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
 - *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held

@@ -2,10 +2,9 @@
 
 import { zeros } from '../create.ts';
 import { TapeError } from '../errors.ts';
-import { applyVjp } from '../tape/pullback.ts';
-import { tapeOf } from '../tape/reachable.ts';
-import { expanded } from '../tape/recomputation.ts';
+import { passBack } from '../tape/pullback.ts';
 import { checkUnchanged } from '../tape/sweep.ts';
+import { expanded, tapeOf } from '../tape/tape.ts';
 import { backwardAlong, checkTensor, onArrays, Tensor } from '../tensor.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 
@@ -48,7 +47,7 @@ function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   return new Tensor(
     route.reduce((g, { entry, input }) => {
       checkUnchanged(entry);
-      return applyVjp(calculus, entry, input, g);
+      return passBack(calculus, entry, input, g);
     }, delta.array),
   );
 }

@@ -1,7 +1,7 @@
 /** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
 
 import { isFloat, type Primitive } from '@tapegrad/kernels';
-import type { Entry, Op } from '../tape/entry.ts';
+import type { Entry, Op } from '../tape/tape.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The entries that take a tensor, in order of execution. */
@@ -49,6 +49,10 @@ export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'bro
 type Operand = 'x' | number | 'constant';
 type Line = readonly [op: Primitive, ...operands: Operand[]];
 
+/** -|x|, and a constant far to the left: what GELU by tanh begins with. */
+// biome-ignore format: a line each
+const gated: readonly Line[] = [['neg', 'x'], ['where', 'constant', 0, 'x'], ['where', 'constant', 'constant', 1]];
+
 /** Transitions that are composed of primitives, by the lines that they leave on the tape. */
 // biome-ignore format: a line each
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
@@ -65,9 +69,9 @@ const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['avgPool', ['conv', 'x', 'constant'], ['div', 0, 'constant']],
   ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
   ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],
-  ['gelu', ['mul', 'x', 'constant'], ['mul', 'x', 'constant'], ['erf', 1], ['add', 2, 'constant'], ['mul', 0, 3]],
-  ['gelu', ['mul', 'x', 'constant'], ['mul', 'x', 'x'], ['mul', 1, 'constant'], ['add', 2, 'constant'],
-    ['mul', 'x', 3], ['mul', 4, 'constant'], ['tanh', 5], ['add', 6, 'constant'], ['mul', 0, 7]],
+  ['gelu', ['mul', 'x', 'constant'], ['erfc', 0], ['mul', 1, 'constant'], ['mul', 'x', 2]],
+  ['gelu', ...gated, ['mul', 2, 2], ['mul', 3, 'constant'], ['add', 4, 'constant'], ['mul', 2, 5],
+    ['mul', 6, 'constant'], ['sigmoid', 7], ['mul', 2, 8], ['relu', 'x'], ['add', 9, 10]],
 ];
 
 /** Whether entries that start at `x` are a composition's lines. */

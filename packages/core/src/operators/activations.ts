@@ -2,6 +2,12 @@
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
+import { erfc } from './elementary.ts';
+
+/** Throws unless a number that shapes an activation is finite. */
+function checkNumber(call: string, name: string, value: number): void {
+  if (!Number.isFinite(value)) throw new ArgumentError(`${call}: ${name} is ${value}, expected a finite number`);
+}
 
 /** x where x > 0, f(x) elsewhere; f sees 0 in place of the others, where it could overflow. */
 function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor<S> {
@@ -10,24 +16,32 @@ function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor
 }
 
 /**
- * x where x > 0, `slope` x elsewhere; with derivative `slope` at 0.
+ * x where x > 0, `slope` x elsewhere; with derivative `slope` at 0. The slope defaults to 0.01.
  *
+ * @throws ArgumentError where the slope is not finite.
  * @example
  * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
  */
-export const leakyRelu = <S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> =>
-  checkFloat('leakyRelu', x)
-    .greater(0)
-    .where(x as Tensor, (x as Tensor).mul(slope)) as Tensor<S>;
+export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> {
+  const t: Tensor = checkFloat('leakyRelu', x);
+  checkNumber('leakyRelu', 'the slope', slope);
+  // 0 times -Infinity would be NaN.
+  if (slope === 0) return t.relu() as Tensor<S>;
+  return t.greater(0).where(t, t.mul(slope)) as Tensor<S>;
+}
 
 /**
- * x where x > 0, alpha (e^x - 1) elsewhere, with the derivatives of the latter at 0 (Clevert, Unterthiner, Hochreiter 2016).
+ * x where x > 0, alpha (e^x - 1) elsewhere, with the derivatives of the latter at 0, alpha of every order (Clevert,
+ * Unterthiner, Hochreiter 2016). PyTorch's second derivative at 0 is 0. Alpha defaults to 1.
  *
+ * @throws ArgumentError where alpha is not finite.
  * @example
  * elu(tensor([-1, 0, 2])).toArray(); // [-0.6321206, 0, 2]
  */
-export const elu = <S extends Shape>(x: Tensor<S>, alpha = 1): Tensor<S> =>
-  belowZero(checkFloat('elu', x), (t) => t.expm1().mul(alpha));
+export function elu<S extends Shape>(x: Tensor<S>, alpha = 1): Tensor<S> {
+  checkNumber('elu', 'alpha', alpha);
+  return belowZero(checkFloat('elu', x), (t) => t.expm1().mul(alpha));
+}
 
 // The fixed point of mean 0 and variance 1, of Klambauer, Unterthiner, Mayr, Hochreiter 2017.
 const SELU_ALPHA = 1.6732632423543772;
@@ -43,44 +57,67 @@ const SELU_SCALE = 1.0507009873554805;
 export const selu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   elu<Shape>(checkFloat('selu', x), SELU_ALPHA).mul(SELU_SCALE) as Tensor<S>;
 
+type Gate = (x: Tensor) => Tensor;
+
 /**
- * x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018).
+ * x gate(x), for a gate that rises from 0 to 1 with gate(x) + gate(-x) = 1, and is 0 from `-far` on: max(x, 0) + n gate(n) with
+ * n = -|x|. So no infinity meets a 0, and the slope of a gate that is nearly open has as many digits as of one nearly closed.
+ */
+function gatedBelow(x: Tensor, far: number, gate: Gate): Tensor {
+  // Not by `abs`, whose slope at 0 is 0.
+  const left = x.greater(0).where(x.neg(), x);
+  const near = left.less(-far).where(-far, left);
+  return near.mul(gate(near)).add(x.relu());
+}
+
+/** The same, in the fewest steps where all is finite. */
+const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
+  x.detach().sum().elements.every(Number.isFinite) ? x.mul(gate(x)) : gatedBelow(x, far, gate);
+
+/**
+ * x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). At -Infinity it is 0, its limit (PyTorch: NaN).
  *
  * @example
  * silu(tensor([-1, 0, 1])).toArray(); // [-0.2689414, 0, 0.7310586]
  */
 export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  checkFloat('silu', x).mul((x as Tensor).sigmoid()) as Tensor<S>;
+  gated(checkFloat('silu', x), 800, (t) => t.sigmoid()) as Tensor<S>;
 
 export interface GeluOptions {
-  /** `none`, unless given, for the definition; `tanh` for the approximation that some networks were trained with. */
+  /** `none` for the definition; `tanh` for the approximation that some networks were trained with. Defaults to `none`. */
   readonly approximate?: 'none' | 'tanh';
 }
 
 /**
- * x times the probability that a standard normal variable lies below x: x/2 (1 + erf(x / sqrt(2))); approximately
- * x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
+ * x times the probability that a standard normal variable lies below x: x/2 erfc(-x / sqrt(2)); approximately
+ * x sigmoid(sqrt(8/pi) (x + 0.044715 x^3)), which is x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
+ * Both keep their digits where they are nearly 0, and are 0 at -Infinity; PyTorch's are 6 % off at -5, 0 further left, and NaN
+ * at -Infinity.
  *
  * @example
  * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
+ * gelu(tensor([-5])).item(); // -0.0000014332579
  */
 export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: GeluOptions = {}): Tensor<S> {
   const t = checkFloat('gelu', x);
-  const half = t.mul(0.5);
   switch (approximate) {
     case 'none':
-      return half.mul(t.mul(Math.SQRT1_2).erf().add(1)) as Tensor<S>;
-    case 'tanh': {
-      const inner = t.mul(t.mul(t).mul(0.044715).add(1)).mul(Math.sqrt(2 / Math.PI));
-      return half.mul(inner.tanh().add(1)) as Tensor<S>;
-    }
+      return gated(t, 40, (n) => erfc(n.mul(-Math.SQRT1_2)).mul(0.5)) as Tensor<S>;
+    case 'tanh':
+      return gatedBelow(t, 40, (n) =>
+        n
+          .mul(n.mul(n).mul(0.044715).add(1))
+          .mul(Math.sqrt(8 / Math.PI))
+          .sigmoid(),
+      ) as Tensor<S>;
     default:
       throw new ArgumentError(`gelu: unknown approximation '${approximate}', expected 'none' or 'tanh'`);
   }
 }
 
 /**
- * x kept from `low` to `high`, with derivative 0 at these two, unlike that of `clamp`.
+ * x kept from `low` to `high`, which default to -1 and 1, with derivative 0 at these two, unlike that of `clamp`. NaN stays NaN,
+ * with derivative 1.
  *
  * @example
  * hardtanh(tensor([-2, 0.5, 3])).toArray(); // [-1, 0.5, 1]

@@ -1,7 +1,7 @@
 /** Who sees an operation before it runs. */
 
-import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
-import type { Op, Recorded } from './entry.ts';
+import { checkSynchronous } from '@tapegrad/kernels';
+import type { Op, Recorded } from './tape.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
 type Interceptable = Exclude<Op, 'checkpoint'>;
@@ -25,10 +25,20 @@ interface Layer {
   readonly outer: Layer | undefined;
 }
 
-const innermost = new DynamicScope<Layer | undefined>(undefined);
+let innermost: Layer | undefined;
 
 /** Whether anyone wants to see what runs. */
-export const isIntercepted = (): boolean => innermost.current !== undefined;
+export const isIntercepted = (): boolean => innermost !== undefined;
+
+function within<R>(layer: Layer | undefined, body: () => R): R {
+  const before = innermost;
+  innermost = layer;
+  try {
+    return body();
+  } finally {
+    innermost = before;
+  }
+}
 
 /** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
 export function throughInterceptors<T extends Recorded>(
@@ -37,7 +47,7 @@ export function throughInterceptors<T extends Recorded>(
   attributes: unknown,
   run: (inputs: readonly T[]) => T,
 ): T {
-  const layer = innermost.current;
+  const layer = innermost;
   if (layer === undefined) return run(inputs);
   const call: OperationCall<T> = {
     op,
@@ -45,7 +55,7 @@ export function throughInterceptors<T extends Recorded>(
     attributes,
     run: (others = inputs) => throughInterceptors(op, others, attributes, run),
   };
-  const result = innermost.run(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+  const result = within(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
   return checkSynchronous('intercept', result, 'an interceptor');
 }
 
@@ -66,4 +76,6 @@ export function throughInterceptors<T extends Recorded>(
  * ops; // ['mul', 'exp']
  */
 export const intercept = <T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R): R =>
-  innermost.run({ interceptor: interceptor as unknown as Interceptor, outer: innermost.current }, body, 'intercept');
+  within({ interceptor: interceptor as unknown as Interceptor, outer: innermost }, () =>
+    checkSynchronous('intercept', body()),
+  );

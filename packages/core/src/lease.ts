@@ -1,6 +1,6 @@
 /** Tensors that are lent: whose memory is taken back when a function returns. */
 
-import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
+import { type Data, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** Whose the elements on loan are. */
@@ -8,13 +8,13 @@ interface Owner {
   owns(data: Data): boolean;
 }
 
-/** The scope in which tensors are made, if any. */
-const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
+/** The lease under which tensors are made, if any. */
+let current: Lease | undefined;
 
 /** Elements on loan from an owner, who is about to take them back: after `end` no tensor of them can be read. */
-export class MemoryScope {
+export class Lease {
   readonly #owner: Owner;
-  #outer: MemoryScope | undefined;
+  #outer: Lease | undefined;
   #hasEnded = false;
 
   constructor(owner: Owner) {
@@ -23,8 +23,13 @@ export class MemoryScope {
 
   /** Keeps an eye on the tensors that `use` makes, views of others among them. */
   watch<R>(use: () => R): R {
-    this.#outer = innermost.current;
-    return innermost.run(this, use);
+    this.#outer = current;
+    current = this;
+    try {
+      return use();
+    } finally {
+      current = this.#outer;
+    }
   }
 
   end(): void {
@@ -41,11 +46,11 @@ export class MemoryScope {
   }
 
   /** The lease that elements are on loan by: this one, or one about it. */
-  of(data: Data): MemoryScope | undefined {
+  of(data: Data): Lease | undefined {
     return this.#owner.owns(data) ? this : this.#outer?.of(data);
   }
 }
 
-/** The scope that owns the elements of an array, if one does. What stands for an array, as in `vmap`, has none. */
-export const scopeOf = (array: NdArray): MemoryScope | undefined =>
-  innermost.current !== undefined && array instanceof NdArray ? innermost.current.of(array.data) : undefined;
+/** The lease that an array's elements are on loan by, if they are. What stands for an array, as in `vmap`, has none. */
+export const leaseOf = (array: NdArray): Lease | undefined =>
+  current !== undefined && array instanceof NdArray ? current.of(array.data) : undefined;

@@ -20,8 +20,8 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
-import type { Nested, ShapeOf } from './static-shapes.ts';
 import { Tensor } from './tensor.ts';
+import type { Nested, ShapeOf } from './types/static-shapes.ts';
 
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */

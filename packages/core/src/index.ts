@@ -20,11 +20,12 @@ export {
   sizeOf,
   type Window,
 } from '@tapegrad/kernels';
-export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/anomaly.ts';
+export type { ReduceOptions } from './arguments.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './autograd/define.ts';
 export { registerHook } from './autograd/hooks.ts';
-export { withGradients } from './autograd/lending.ts';
+export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/nan-search.ts';
+export { withGradients } from './autograd/scoped-gradients.ts';
 export {
   arange,
   eye,
@@ -40,7 +41,6 @@ export { elementsFrom, isDataOf } from './elements.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
 export { type Index, type Indexed, type SliceRange, slice } from './indexing.ts';
-export type { Minus, Plus, Quotient, Size, Times } from './lengths.ts';
 export { type Link, links } from './links/links.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';
 export {
@@ -56,7 +56,6 @@ export {
   tile,
   unsqueeze,
 } from './operators/arrangement.ts';
-export { eigh, qr, svd, svdvals } from './operators/decompositions.ts';
 export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './operators/distances.ts';
 export {
   acos,
@@ -76,6 +75,18 @@ export {
   square,
   tan,
 } from './operators/elementary.ts';
+export { eigh, qr, svd, svdvals } from './operators/factorizations.ts';
+export {
+  cholesky,
+  det,
+  inverse,
+  logdet,
+  slogdet,
+  solve,
+  type TriangularSolveOptions,
+  triangularSolve,
+} from './operators/linear-systems.ts';
+export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
 export {
   abs,
   add,
@@ -135,19 +146,7 @@ export {
   unfold,
   variance,
   where,
-} from './operators/functions.ts';
-export {
-  cholesky,
-  det,
-  inverse,
-  logdet,
-  slogdet,
-  solve,
-  type TriangularSolveOptions,
-  triangularSolve,
-} from './operators/linear-systems.ts';
-export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
-export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './operators/matrices.ts';
+} from './operators/method-functions.ts';
 export {
   argsort,
   type SortOptions,
@@ -168,47 +167,15 @@ export {
   scatter,
 } from './operators/selection.ts';
 export { specialKernels } from './operators/special.ts';
+export { type DiagonalOptions, diagonal, kron, outer, trace, tril, triu } from './operators/triangles-and-diagonals.ts';
 export { windowedKernels } from './operators/windowed.ts';
 export { Random, type RandomOptions, type RandomState } from './random.ts';
-export type { ReduceOptions } from './requests.ts';
-export type {
-  Absorbs,
-  Agree,
-  Axes,
-  Broadcast,
-  InsertAxis,
-  Joined,
-  MatMul,
-  Nested,
-  NestedAs,
-  Outer,
-  Pad,
-  PadWidths,
-  Permute,
-  Printed,
-  Reduce,
-  ReplaceAxis,
-  Reshape,
-  SameShapes,
-  ShapeOf,
-  Squeeze,
-  SwapAxes,
-  Transpose,
-  Unsqueeze,
-  Where,
-} from './static-shapes.ts';
+export { type CustomAttributes, type Definition, Entry, type Op, type Recorded } from './tape/entry.ts';
 export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
-export { rules } from './tape/rules.ts';
-export {
-  type CustomAttributes,
-  type Definition,
-  Entry,
-  isRecomputing,
-  noGrad,
-  type Op,
-  type Recorded,
-  tapeOf,
-} from './tape/tape.ts';
+export { tapeOf } from './tape/reachable.ts';
+export { isRecomputing } from './tape/recomputation.ts';
+export { noGrad } from './tape/recording.ts';
+export { rules } from './tape/vjp-rules.ts';
 export {
   type Alternative,
   type BackwardOptions,
@@ -239,6 +206,33 @@ export {
 export { hessian, type JacobianMode, type JacobianTree, jacobian } from './transforms/jacobian.ts';
 export type { TensorTree } from './transforms/trees.ts';
 export { type BatchArguments, type MappedAxes, type VmapOptions, vmap, type WithAxes } from './transforms/vmap.ts';
+export type {
+  Absorbs,
+  Agree,
+  Axes,
+  Broadcast,
+  InsertAxis,
+  Joined,
+  MatMul,
+  Nested,
+  NestedAs,
+  Outer,
+  Pad,
+  PadWidths,
+  Permute,
+  Printed,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  SameShapes,
+  ShapeOf,
+  Squeeze,
+  SwapAxes,
+  Transpose,
+  Unsqueeze,
+  Where,
+} from './types/static-shapes.ts';
+export type { Minus, Plus, Quotient, Size, Times } from './types/type-arithmetic.ts';
 export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
 export {
   type CompareOptions,

@@ -16,9 +16,9 @@ import {
   sameShape,
   sizeOf,
 } from '@tapegrad/kernels';
-import { multiples } from './compositions.ts';
+import { multiples } from './composites.ts';
 import { kindOf } from './format.ts';
-import type { Unranked } from './static-shapes.ts';
+import type { Unranked } from './types/static-shapes.ts';
 
 /** A range of an axis, made by `slice`. */
 export interface SliceRange {

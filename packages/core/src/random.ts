@@ -3,6 +3,7 @@ import {
   checkShape,
   type Data,
   DTypeError,
+  DynamicScope,
   type FloatDType,
   hasNumber,
   isFloat,
@@ -27,17 +28,15 @@ export interface RandomOptions {
 export type RandomStates = ReadonlyMap<Random, RandomState>;
 
 /** The generators that have drawn while a function runs, with their states before. */
-let drawn: Map<Random, RandomState> | undefined;
+const drawn = new DynamicScope<Map<Random, RandomState> | undefined>(undefined);
 
 /** Runs a function, and tells the generators that drew meanwhile, with their states before. */
 export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
-  const outer = drawn;
+  const outer = drawn.current;
   const own = new Map<Random, RandomState>();
-  drawn = own;
   try {
-    return [body(), own];
+    return [drawn.run(own, body), own];
   } finally {
-    drawn = outer;
     if (outer !== undefined) for (const [random, state] of own) if (!outer.has(random)) outer.set(random, state);
   }
 }
@@ -96,7 +95,7 @@ export class Random {
 
   /** To be called by whatever draws, once. */
   #beforeDraw(): void {
-    if (drawn !== undefined && !drawn.has(this)) drawn.set(this, this.state);
+    if (drawn.current !== undefined && !drawn.current.has(this)) drawn.current.set(this, this.state);
   }
 
   /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */

@@ -13,12 +13,13 @@ import {
   type NdArray,
   normalizeAxes,
   normalizeAxis,
-  Recycler,
+  RefCounted,
   type Shape,
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import * as compositions from './compositions.ts';
+import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './arguments.ts';
+import * as compositions from './composites.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
 import { formatArray, kindOf } from './format.ts';
@@ -32,8 +33,12 @@ import {
   resolveRange,
   slice,
 } from './indexing.ts';
-import { type Lease, leaseOf } from './lease.ts';
-import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './requests.ts';
+import { type MemoryScope, scopeOf } from './memory-scope.ts';
+import type { Entry, Recorded } from './tape/entry.ts';
+import type { ValueDomain } from './tape/pullback.ts';
+import { recorded } from './tape/recorded.ts';
+import { withRecording } from './tape/recording.ts';
+import { sweep } from './tape/sweep.ts';
 import type {
   Absorbs,
   Axes,
@@ -49,11 +54,7 @@ import type {
   Reshape,
   Transpose,
   Where,
-} from './static-shapes.ts';
-import type { Calculus } from './tape/pullback.ts';
-import { recorded } from './tape/recorded.ts';
-import { sweep } from './tape/sweep.ts';
-import { type Entry, type Recorded, withRecording } from './tape/tape.ts';
+} from './types/static-shapes.ts';
 
 /** The shape of a scalar. */
 export type Scalar = readonly [];
@@ -118,14 +119,14 @@ export interface BackwardOptions {
 export class Tensor<out S extends Shape = Shape> implements Recorded {
   readonly #array: NdArray;
   /** By which the elements are on loan, if they are. */
-  readonly #lease: Lease | undefined;
+  readonly #lease: MemoryScope | undefined;
   readonly entry: Entry<Tensor> | undefined;
   readonly requiresGrad: boolean;
 
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.#array = array;
-    this.#lease = leaseOf(array);
+    this.#lease = scopeOf(array);
     this.entry = entry as Entry<Tensor> | undefined;
     this.requiresGrad = requiresGrad;
   }
@@ -162,7 +163,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
     const array = contiguous(this.array);
-    return leaseOf(array) === undefined ? flat(array) : flat(array).slice();
+    return scopeOf(array) === undefined ? flat(array) : flat(array).slice();
   }
 
   /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */
@@ -636,14 +637,14 @@ const k: Kernels<Tensor> = recorded<Tensor>(wrap);
 export { k as kernels };
 
 /** How a sweep computes gradients that are not to be differentiated again. */
-export const onArrays = (): Calculus<Tensor, NdArray> => ({
+export const onArrays = (): ValueDomain<Tensor, NdArray> => ({
   kernels: interpreter(),
   value: (x) => x.array,
   tensor: (array) => new Tensor(array),
 });
 
 /** How a sweep computes gradients of which it keeps a tape. */
-export const onTensors: Calculus<Tensor, Tensor> = { kernels: k, value: (x) => x, tensor: (x) => x };
+export const onTensors: ValueDomain<Tensor, Tensor> = { kernels: k, value: (x) => x, tensor: (x) => x };
 
 /**
  * The gradients that a sweep found: a value of its own, so there is nothing to reset before the next sweep.
@@ -739,7 +740,7 @@ export function backwardAlong(
   y: Tensor,
   options: BackwardOptions,
   entries?: readonly Entry<Tensor>[],
-  memory = new Recycler(),
+  memory = new RefCounted(),
 ): Gradients {
   if (!y.requiresGrad) {
     throw new TapeError(

@@ -12,9 +12,9 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import type { SameShapes } from './static-shapes.ts';
-import { noteChange } from './tape/tape.ts';
+import { noteChange } from './tape/changes.ts';
 import { checkTensor, Tensor } from './tensor.ts';
+import type { SameShapes } from './types/static-shapes.ts';
 
 /**
  * A tensor that changes: a `Parameter` or a `Buffer`.

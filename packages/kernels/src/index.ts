@@ -29,6 +29,7 @@ export {
   sizeOf,
 } from './arrays/shape.ts';
 export { type Window, windowPositions } from './arrays/views.ts';
+export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export {
   type ChangeInPlace,
@@ -38,7 +39,7 @@ export {
   type NamedArrays,
   type NamedNumbers,
 } from './in-place.ts';
-export { Arena, allocate, Recycler, zeroed } from './memory.ts';
+export { Arena, allocate, RefCounted, zeroed } from './memory.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,

@@ -8,18 +8,18 @@
 import { bytesPerElement, type Data, type DType, newData, viewData } from './arrays/dtype.ts';
 
 // Small arrays are cut from slabs, as Node's Buffer pool does.
-const slabBytes = 1 << 16;
-const largestCut = slabBytes >> 3;
-let slab = new ArrayBuffer(slabBytes);
+const SLAB_BYTES = 1 << 16;
+const MAX_SLAB_ARRAY_BYTES = SLAB_BYTES >> 3;
+let slab = new ArrayBuffer(SLAB_BYTES);
 let slabUsed = 0;
 
 /** A zeroed typed array; small ones share a buffer. */
 export function zeroed(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  if (bytes > largestCut) return newData(dtype, length);
+  if (bytes > MAX_SLAB_ARRAY_BYTES) return newData(dtype, length);
   const aligned = (bytes + 15) & ~15;
-  if (slabUsed + aligned > slabBytes) {
-    slab = new ArrayBuffer(slabBytes);
+  if (slabUsed + aligned > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES);
     slabUsed = 0;
   }
   const data = viewData(dtype, slab, slabUsed, length);
@@ -28,28 +28,28 @@ export function zeroed(dtype: DType, length: number): Data {
 }
 
 /** Where a large array lies: in a buffer of its own, or in a memory that threads share. */
-export interface Place {
+export interface MemoryBlock {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
 }
 
 /** Places that were handed back, by their length in bytes. */
-class Spare {
+class FreeList {
   readonly #most: number;
-  readonly #places = new Map<number, Place[]>();
+  readonly #places = new Map<number, MemoryBlock[]>();
   #bytes = 0;
 
   constructor(most: number) {
     this.#most = most;
   }
 
-  take(bytes: number): Place | undefined {
+  take(bytes: number): MemoryBlock | undefined {
     const place = this.#places.get(bytes)?.pop();
     if (place !== undefined) this.#bytes -= bytes;
     return place;
   }
 
-  give(bytes: number, place: Place): void {
+  give(bytes: number, place: MemoryBlock): void {
     if (this.#bytes + bytes > this.#most) return;
     this.#bytes += bytes;
     const alike = this.#places.get(bytes);
@@ -58,34 +58,34 @@ class Spare {
   }
 }
 
-const spare = new Spare(1 << 26);
+const spare = new FreeList(1 << 26);
 
 /** A small array that arenas give out, one after the other, and the one that has given it out at the moment. */
-interface Loan {
+interface PooledArray {
   readonly data: Data;
-  readonly shelf: Loan[];
+  readonly shelf: PooledArray[];
   arena: Arena | undefined;
 }
 
 /** Bytes of small arrays that are kept. */
-const MOST_SHELVED = 1 << 25;
+const MAX_POOLED_BYTES = 1 << 25;
 
 /**
  * The small arrays that arenas give out. To make and to clear one takes as long as to compute what goes into it, so they are
  * kept as they are, by dtype and length.
  */
-class Shelves {
-  readonly #shelves: { readonly [D in DType]: Map<number, Loan[]> } = {
+class SmallArrayPool {
+  readonly #shelves: { readonly [D in DType]: Map<number, PooledArray[]> } = {
     float32: new Map(),
     float64: new Map(),
     int32: new Map(),
     bool: new Map(),
   };
-  readonly #loans = new Map<Data, Loan>();
+  readonly #loans = new Map<Data, PooledArray>();
   #bytes = 0;
 
   /** None where so many are given out that no more are to be kept. */
-  take(dtype: DType, length: number, bytes: number, arena: Arena): Loan | undefined {
+  take(dtype: DType, length: number, bytes: number, arena: Arena): PooledArray | undefined {
     const ofType = this.#shelves[dtype];
     let shelf = ofType.get(length);
     if (shelf === undefined) {
@@ -97,7 +97,7 @@ class Shelves {
     return loan;
   }
 
-  giveBack(loan: Loan): void {
+  giveBack(loan: PooledArray): void {
     loan.arena = undefined;
     loan.shelf.push(loan);
   }
@@ -107,11 +107,11 @@ class Shelves {
     return this.#loans.get(data)?.arena;
   }
 
-  #add(dtype: DType, length: number, bytes: number, shelf: Loan[]): Loan | undefined {
-    if (this.#bytes + bytes > MOST_SHELVED) this.#clear();
-    if (this.#bytes + bytes > MOST_SHELVED) return undefined;
+  #add(dtype: DType, length: number, bytes: number, shelf: PooledArray[]): PooledArray | undefined {
+    if (this.#bytes + bytes > MAX_POOLED_BYTES) this.#clear();
+    if (this.#bytes + bytes > MAX_POOLED_BYTES) return undefined;
     this.#bytes += bytes;
-    const loan: Loan = { data: zeroed(dtype, length), shelf, arena: undefined };
+    const loan: PooledArray = { data: zeroed(dtype, length), shelf, arena: undefined };
     this.#loans.set(loan.data, loan);
     return loan;
   }
@@ -128,32 +128,32 @@ class Shelves {
   }
 }
 
-const shelves = new Shelves();
+const smallArrays = new SmallArrayPool();
 
 /** How full a room is. */
-export interface Mark {
+export interface StackMark {
   readonly top: number;
   readonly taken: number;
 }
 
 /** Room in a memory that threads share, given out as from a stack. */
-export interface Room {
-  mark(): Mark;
+export interface SharedAllocator {
+  mark(): StackMark;
   /** A place of so many bytes; none where the room is used up. */
-  take(bytes: number): Place | undefined;
+  take(bytes: number): MemoryBlock | undefined;
   /** Takes back what was given out since a mark. */
-  release(mark: Mark): void;
+  release(mark: StackMark): void;
 }
 
-let room: Room | undefined;
+let room: SharedAllocator | undefined;
 
 /** Says where arenas get their arrays from. */
-export function offerRoom(offered: Room): void {
+export function offerSharedAllocator(offered: SharedAllocator): void {
   room = offered;
 }
 
 /** Takes an offer back. */
-export function withdrawRoom(offered: Room): void {
+export function withdrawSharedAllocator(offered: SharedAllocator): void {
   if (room === offered) room = undefined;
 }
 
@@ -167,16 +167,16 @@ let arena: Arena | undefined;
  * Where threads help, large arrays lie in the memory that they share, so that nothing has to be copied to them.
  */
 export class Arena {
-  readonly #loans: Loan[] = [];
+  readonly #loans: PooledArray[] = [];
   /** Made when there is something large: most steps of a small network are over without. */
-  #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: Spare } | undefined;
+  #kept: { readonly own: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly spare: FreeList } | undefined;
   readonly #room = room;
   readonly #mark = room?.mark();
   /** Bytes of the largest array that counts as small. */
   readonly #small: number;
   #outer: Arena | undefined;
 
-  constructor(small = largestCut) {
+  constructor(small = MAX_SLAB_ARRAY_BYTES) {
     this.#small = small;
   }
 
@@ -193,7 +193,7 @@ export class Arena {
 
   /** Whether an array's elements lie in it. */
   owns(data: Data): boolean {
-    return shelves.arenaOf(data) === this || (this.#kept?.own.has(data) ?? false);
+    return smallArrays.arenaOf(data) === this || (this.#kept?.own.has(data) ?? false);
   }
 
   /** For `allocate`, of more than one element. */
@@ -202,14 +202,14 @@ export class Arena {
   }
 
   #borrow(dtype: DType, length: number, bytes: number): Data {
-    const loan = shelves.take(dtype, length, bytes, this);
+    const loan = smallArrays.take(dtype, length, bytes, this);
     if (loan === undefined) return zeroed(dtype, length);
     this.#loans.push(loan);
     return loan.data;
   }
 
   #own(dtype: DType, length: number, bytes: number): Data {
-    this.#kept ??= { own: new Set(), buffers: [], spare: new Spare(Number.POSITIVE_INFINITY) };
+    this.#kept ??= { own: new Set(), buffers: [], spare: new FreeList(Number.POSITIVE_INFINITY) };
     const { own, buffers, spare } = this.#kept;
     const place = spare.take(bytes) ?? this.#room?.take(bytes);
     const data =
@@ -228,7 +228,7 @@ export class Arena {
 
   /** Takes all arrays back: from now on their elements become others. */
   end(): void {
-    for (const loan of this.#loans) shelves.giveBack(loan);
+    for (const loan of this.#loans) smallArrays.giveBack(loan);
     this.#loans.length = 0;
     if (this.#kept === undefined) return;
     for (const buffer of this.#kept.buffers) spare.give(buffer.byteLength, { buffer, byteOffset: 0 });
@@ -249,7 +249,7 @@ let watching = 0;
 /** A typed array whose elements are whatever its memory held. */
 export function allocate(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
-  const isSmall = bytes <= largestCut;
+  const isSmall = bytes <= MAX_SLAB_ARRAY_BYTES;
   if (arena === undefined ? isSmall : length <= 1) return zeroed(dtype, length);
   const data = arena === undefined ? fresh(dtype, length, bytes) : arena.allocate(dtype, length, bytes);
   if (watching > 0 && !isSmall) watched.push(data);
@@ -272,7 +272,7 @@ interface Stored {
  * Only memory that was allocated by `run`, or between `begin` and `end`, is ever handed back, counted by the typed array that views share; so what
  * comes from elsewhere, or was let out, is safe.
  */
-export class Recycler {
+export class RefCounted {
   readonly #holders = new Map<Data, number>();
 
   /** Computes a result, and hands back all that was allocated on the way but for the result's own memory. */
@@ -310,14 +310,14 @@ export class Recycler {
   }
 
   /** Counts one more holder of an array. */
-  hold({ data }: Stored): void {
+  retain({ data }: Stored): void {
     if (this.#holders.size === 0) return;
     const holders = this.#holders.get(data);
     if (holders !== undefined) this.#holders.set(data, holders + 1);
   }
 
   /** Gives an array to whoever may keep it: its memory is not counted any more, and never handed back. */
-  letOut({ data }: Stored): void {
+  escape({ data }: Stored): void {
     this.#holders.delete(data);
   }
 

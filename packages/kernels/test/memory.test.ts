@@ -1,6 +1,6 @@
-import { Arena, allocate, type Data, type DType, NdArray, Recycler, zeroed } from '@tapegrad/kernels';
+import { Arena, allocate, type Data, type DType, NdArray, RefCounted, zeroed } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { offerRoom, type Room, withdrawRoom } from '../src/memory.ts';
+import { offerSharedAllocator, type SharedAllocator, withdrawSharedAllocator } from '../src/memory.ts';
 
 const length = 5000;
 const make = (): NdArray => new NdArray(allocate('float64', length), 'float64', [length]);
@@ -13,7 +13,7 @@ function isGivenOut(array: NdArray): boolean {
 }
 
 test('what was made on the way to a result is handed back, the result is not', () => {
-  const recycler = new Recycler();
+  const recycler = new RefCounted();
   let onTheWay: NdArray | undefined;
   const result = recycler.run(() => {
     onTheWay = make();
@@ -24,10 +24,10 @@ test('what was made on the way to a result is handed back, the result is not', (
 });
 
 test('a result is handed back after its last holder, and views count', () => {
-  const recycler = new Recycler();
+  const recycler = new RefCounted();
   const result = recycler.run(make);
-  recycler.hold(result);
-  recycler.hold(view(result));
+  recycler.retain(result);
+  recycler.retain(view(result));
   recycler.release(result);
   expect(isGivenOut(result)).toBe(false);
   recycler.release(view(result));
@@ -35,17 +35,17 @@ test('a result is handed back after its last holder, and views count', () => {
 });
 
 test('what a recycler did not make is never handed back', () => {
-  const recycler = new Recycler();
-  const [before, other] = [make(), new Recycler().run(make)];
+  const recycler = new RefCounted();
+  const [before, other] = [make(), new RefCounted().run(make)];
   for (const array of [before, other, recycler.run(() => before)]) {
-    recycler.hold(array);
+    recycler.retain(array);
     recycler.release(array);
     expect(isGivenOut(array)).toBe(false);
   }
 });
 
 test('a recycler that runs within another keeps its result', () => {
-  const [outer, inner] = [new Recycler(), new Recycler()];
+  const [outer, inner] = [new RefCounted(), new RefCounted()];
   let kept: NdArray | undefined;
   outer.run(() => {
     kept = inner.run(make);
@@ -55,20 +55,20 @@ test('a recycler that runs within another keeps its result', () => {
 });
 
 test('zeroed memory is zero, whatever was handed back', () => {
-  const recycler = new Recycler();
+  const recycler = new RefCounted();
   const array = recycler.run(make);
   array.data.fill(Number.NaN);
-  recycler.hold(array);
+  recycler.retain(array);
   recycler.release(array);
   expect(zeroed('float64', length).every((value) => value === 0)).toBe(true);
 });
 
 test('what was let out is never handed back, whoever releases it', () => {
-  const recycler = new Recycler();
+  const recycler = new RefCounted();
   const array = recycler.run(make);
-  recycler.hold(array);
-  recycler.letOut(array);
-  recycler.hold(array);
+  recycler.retain(array);
+  recycler.escape(array);
+  recycler.retain(array);
   recycler.release(array);
   recycler.release(array);
   expect(isGivenOut(array)).toBe(false);
@@ -144,10 +144,10 @@ describe('an arena', () => {
 
   test('gives what a recycler handed back out again while it runs, and once', () => {
     const arena = new Arena();
-    const recycler = new Recycler();
+    const recycler = new RefCounted();
     arena.run(() => {
       const array = recycler.run(make);
-      recycler.hold(array);
+      recycler.retain(array);
       recycler.release(array);
       expect(make().data.buffer).toBe(array.data.buffer);
       expect(make().data.buffer).not.toBe(array.data.buffer);
@@ -159,12 +159,12 @@ describe('an arena', () => {
 
   test('leaves what an arena about it owns alone, and what was made before', () => {
     const [outer, inner] = [new Arena(), new Arena()];
-    const recycler = new Recycler();
+    const recycler = new RefCounted();
     const before = recycler.run(make);
-    recycler.hold(before);
+    recycler.retain(before);
     outer.run(() => {
       const own = recycler.run(make);
-      recycler.hold(own);
+      recycler.retain(own);
       inner.run(() => {
         recycler.release(own);
         recycler.release(before);
@@ -190,7 +190,7 @@ describe('an arena', () => {
     const bytes = 8 * length;
     const buffer = new SharedArrayBuffer(2 * bytes);
     let taken = 0;
-    const room: Room = {
+    const room: SharedAllocator = {
       mark: () => ({ top: taken, taken }),
       take(wanted) {
         if (taken + wanted > buffer.byteLength) return undefined;
@@ -201,14 +201,14 @@ describe('an arena', () => {
         taken = top;
       },
     };
-    offerRoom(room);
+    offerSharedAllocator(room);
     const arena = new Arena();
     const arrays = arena.run(() => [make(), make(), make()]);
     expect(arrays.map(({ data }) => data.buffer === buffer)).toEqual([true, true, false]);
     arena.end();
     expect(taken).toBe(0);
     expect(make().data.buffer).not.toBe(buffer);
-    withdrawRoom(room);
+    withdrawSharedAllocator(room);
     expect(new Arena().run(make).data.buffer).not.toBe(buffer);
   });
 });

@@ -10,7 +10,7 @@ import {
   type NdArray,
   plain,
   primitives,
-  Recycler,
+  RefCounted,
   sizeOf,
 } from '@tapegrad/kernels';
 import { type Case, casesOf, checkCase, inputsOf } from '@tapegrad/kernels/testing';
@@ -18,7 +18,7 @@ import { describe, expect, test } from 'vitest';
 
 /** Leaves garbage in the memory that the next arrays of this many bytes are given. */
 function litter(bytes: number): void {
-  new Recycler().run(() => {
+  new RefCounted().run(() => {
     for (let i = 0; i < 3; i++) allocate('bool', bytes).fill(0x5a);
     return { data: allocate('bool', 0) };
   });

@@ -3,8 +3,10 @@
 import { checkSynchronous, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { type RandomStates, watchDraws, withStates } from '../random.ts';
+import { nextEntry, type Recomputation } from '../tape/entry.ts';
+import { entriesOf } from '../tape/reachable.ts';
 import { record } from '../tape/recorded.ts';
-import { entriesOf, isRecording, nextEntry, type Recomputation } from '../tape/tape.ts';
+import { isRecording } from '../tape/recording.ts';
 import { type Tensor, wrap } from '../tensor.ts';
 import { activeLevels, type Levels, unwrapped, withLevels, wrappedLike } from '../transforms/batched.ts';
 import type { TensorFunction } from './define.ts';

@@ -3,20 +3,14 @@
 import { ArgumentError, checkSynchronous, filled } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { kindOf } from '../format.ts';
+import { type CustomAttributes, type Definition, type Entry, nextEntry } from '../tape/entry.ts';
 import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';
+import { isRecording, withRecording } from '../tape/recording.ts';
 import { sweep } from '../tape/sweep.ts';
-import {
-  type CustomAttributes,
-  type Definition,
-  type Entry,
-  isRecording,
-  nextEntry,
-  withRecording,
-} from '../tape/tape.ts';
 import { onTensors, Tensor, wrap } from '../tensor.ts';
-import { leafOf } from '../transforms/alias.ts';
 import { unwrapped } from '../transforms/batched.ts';
+import { freshLeaf } from '../transforms/leaf.ts';
 
 /** A function of one or several tensors, and after them at most one value of plain data. */
 export type TensorFunction = (...args: never[]) => Tensor;
@@ -119,7 +113,7 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
         'forward',
       ),
     cotangents({ inputs, output, attributes }, given) {
-      const g = isRecording() && !given.requiresGrad ? leafOf(given, false) : given;
+      const g = isRecording() && !given.requiresGrad ? freshLeaf(given, false) : given;
       const made = checkSynchronous(name, vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes)));
       const list = inputs.length === 1 && (made === null || made instanceof Tensor) ? [made] : made;
       if (!Array.isArray(list) || list.length !== inputs.length) {
@@ -153,7 +147,7 @@ function tangentOfCotangents(
 ): Tensor {
   const { shape, dtype } = entry.output;
   const isRecorded = isRecording();
-  const u = leafOf(new Tensor(filled(shape, 1, dtype)), false);
+  const u = freshLeaf(new Tensor(filled(shape, 1, dtype)), false);
   const since = nextEntry();
   const cotangents = withRecording(true, () => definition.cotangents(entry, u));
   return withRecording(isRecorded, () => {

@@ -2,7 +2,7 @@
 
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
-import { addHook } from '../tape/watching.ts';
+import { addHook } from '../tape/observers.ts';
 import { checkTensor, Tensor } from '../tensor.ts';
 import { Batched } from '../transforms/batched.ts';
 

@@ -1,7 +1,8 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
 import { type Shape, sameShape } from '@tapegrad/kernels';
-import { type Entry, entriesOf, type Op } from '../tape/tape.ts';
+import type { Entry, Op } from '../tape/entry.ts';
+import { entriesOf } from '../tape/reachable.ts';
 import type { Tensor } from '../tensor.ts';
 import { Parameter } from '../variable.ts';
 import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';

@@ -2,9 +2,10 @@
 
 import { zeros } from '../create.ts';
 import { TapeError } from '../errors.ts';
-import { passBack } from '../tape/pullback.ts';
+import { applyVjp } from '../tape/pullback.ts';
+import { tapeOf } from '../tape/reachable.ts';
+import { expanded } from '../tape/recomputation.ts';
 import { checkUnchanged } from '../tape/sweep.ts';
-import { expanded, tapeOf } from '../tape/tape.ts';
 import { backwardAlong, checkTensor, onArrays, Tensor } from '../tensor.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 
@@ -47,7 +48,7 @@ function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   return new Tensor(
     route.reduce((g, { entry, input }) => {
       checkUnchanged(entry);
-      return passBack(calculus, entry, input, g);
+      return applyVjp(calculus, entry, input, g);
     }, delta.array),
   );
 }

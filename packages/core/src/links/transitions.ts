@@ -1,7 +1,7 @@
 /** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
 
 import { isFloat, type Primitive } from '@tapegrad/kernels';
-import type { Entry, Op } from '../tape/tape.ts';
+import type { Entry, Op } from '../tape/entry.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The entries that take a tensor, in order of execution. */

@@ -1,9 +1,9 @@
 /** Elements in other places and shapes: axes added, dropped and swapped, tensors cut up, repeated and turned. */
 
 import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../static-shapes.ts';
 import { checkTensor, type Of, type Tensor } from '../tensor.ts';
-import { concat } from './functions.ts';
+import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../types/static-shapes.ts';
+import { concat } from './method-functions.ts';
 
 /** Throws unless a count is a whole number that is not below the least. */
 function checkCount(call: string, what: string, count: number, least: 0 | 1): void {

@@ -1,8 +1,8 @@
 /** How far apart vectors are, and how alike they point. */
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import type { Broadcast } from '../static-shapes.ts';
 import { checkFloat, type Tensor } from '../tensor.ts';
+import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 
 export interface CosineSimilarityOptions {

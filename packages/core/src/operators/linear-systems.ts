@@ -6,14 +6,14 @@
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
 import { eye, full } from '../create.ts';
-import type { Batch, Square } from '../static-shapes.ts';
 import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
+import type { Batch, Square } from '../types/static-shapes.ts';
 import { factorizeCholesky } from './linalg/cholesky.ts';
 import { checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './linalg/each-matrix.ts';
 import { singularTall } from './linalg/jacobi.ts';
 import { factorizeLU, type LU, pivotsOf, solveLU } from './linalg/lu.ts';
 import { substitute } from './linalg/triangular.ts';
-import { tril, triu } from './matrices.ts';
+import { tril, triu } from './triangles-and-diagonals.ts';
 
 /** A matrix for each right-hand side, with the same axes before the last two; a vector as a column. */
 function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; sides: Tensor; isVector: boolean } {

@@ -1,9 +1,9 @@
 /** Elements put in order. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { sliceAxis } from '../compositions.ts';
-import type { ReplaceAxis } from '../static-shapes.ts';
+import { sliceAxis } from '../composites.ts';
 import { checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
+import type { ReplaceAxis } from '../types/static-shapes.ts';
 
 export interface SortOptions {
   /** Whether the largest come first, and NaN before them. */

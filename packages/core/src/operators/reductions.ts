@@ -1,11 +1,11 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
 import { ArgumentError, DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { std as stdAlong } from '../compositions.ts';
-import { type ReduceOptions, reduce } from '../requests.ts';
-import type { Axes, Reduce } from '../static-shapes.ts';
+import { type ReduceOptions, reduce } from '../arguments.ts';
+import { std as stdAlong } from '../composites.ts';
 import { checkFloat, checkTensor, kernels as k, type Of, type Tensor } from '../tensor.ts';
-import { concat } from './functions.ts';
+import type { Axes, Reduce } from '../types/static-shapes.ts';
+import { concat } from './method-functions.ts';
 
 /**
  * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction

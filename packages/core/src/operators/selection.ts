@@ -10,11 +10,11 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import { placesAlong } from '../compositions.ts';
+import { placesAlong } from '../composites.ts';
 import { arange, ones } from '../create.ts';
 import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';
 import { checkTensor, kernels as k, operand, Tensor } from '../tensor.ts';
-import { stack } from './functions.ts';
+import { stack } from './method-functions.ts';
 
 export interface OneHotOptions {
   /** float32 unless given. */

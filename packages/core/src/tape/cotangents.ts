@@ -1,30 +1,30 @@
 /** What arrives at tensors on the way back, summed up. */
 
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
-import type { Recorded } from './tape.ts';
+import type { Recorded } from './entry.ts';
 
 /** Counts who holds a value. */
-export interface Memory<A> {
+export interface CotangentMemory<A> {
   /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
   run(compute: () => A): A;
   /** Begins what `run` does; for who can't afford a closure. */
   begin(): number;
   /** Ends what `begin` began, and gave this number: with a value or, where it failed, none. */
   end(begun: number, value: A | undefined): void;
-  hold(value: A): void;
+  retain(value: A): void;
   release(value: A): void;
   /** Lets a value out, to whoever may keep it: its memory is never handed back. */
-  letOut(value: A): void;
+  escape(value: A): void;
 }
 
 /** Leaves everything to the garbage collector. */
-export const garbageCollected: Memory<unknown> = {
+export const garbageCollected: CotangentMemory<unknown> = {
   run: (compute) => compute(),
   begin: () => 0,
   end() {},
-  hold() {},
+  retain() {},
   release() {},
-  letOut() {},
+  escape() {},
 };
 
 /** The cotangent of a slice of a tensor. */
@@ -49,11 +49,11 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
   /** What slices passed on and the sums do not contain yet. */
   readonly #parts = new Map<T, Part<A>[]>();
   readonly #kernels: Kernels<A>;
-  readonly #memory: Memory<A>;
+  readonly #memory: CotangentMemory<A>;
   readonly #since: number;
 
   /** @param since the first entry that will be walked to. */
-  constructor(kernels: Kernels<A>, memory: Memory<A>, since: number) {
+  constructor(kernels: Kernels<A>, memory: CotangentMemory<A>, since: number) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#since = since;
@@ -92,7 +92,7 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
 
   /** Adds the cotangent of a slice of a tensor. */
   addPart(x: T, slice: Slice, cotangent: A): void {
-    this.#memory.hold(cotangent);
+    this.#memory.retain(cotangent);
     const part = { slice, cotangent };
     const parts = this.#parts.get(x);
     if (parts === undefined) this.#parts.set(x, [part]);
@@ -129,7 +129,7 @@ export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends A
 
   #held(compute: () => A): A {
     const value = this.#memory.run(compute);
-    this.#memory.hold(value);
+    this.#memory.retain(value);
     return value;
   }
 

@@ -1,7 +1,7 @@
 /** Who sees an operation before it runs. */
 
-import { checkSynchronous } from '@tapegrad/kernels';
-import type { Op, Recorded } from './tape.ts';
+import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
+import type { Op, Recorded } from './entry.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
 type Interceptable = Exclude<Op, 'checkpoint'>;
@@ -25,20 +25,10 @@ interface Layer {
   readonly outer: Layer | undefined;
 }
 
-let innermost: Layer | undefined;
+const innermost = new DynamicScope<Layer | undefined>(undefined);
 
 /** Whether anyone wants to see what runs. */
-export const isIntercepted = (): boolean => innermost !== undefined;
-
-function within<R>(layer: Layer | undefined, body: () => R): R {
-  const before = innermost;
-  innermost = layer;
-  try {
-    return body();
-  } finally {
-    innermost = before;
-  }
-}
+export const isIntercepted = (): boolean => innermost.current !== undefined;
 
 /** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
 export function throughInterceptors<T extends Recorded>(
@@ -47,7 +37,7 @@ export function throughInterceptors<T extends Recorded>(
   attributes: unknown,
   run: (inputs: readonly T[]) => T,
 ): T {
-  const layer = innermost;
+  const layer = innermost.current;
   if (layer === undefined) return run(inputs);
   const call: OperationCall<T> = {
     op,
@@ -55,7 +45,7 @@ export function throughInterceptors<T extends Recorded>(
     attributes,
     run: (others = inputs) => throughInterceptors(op, others, attributes, run),
   };
-  const result = within(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+  const result = innermost.run(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
   return checkSynchronous('intercept', result, 'an interceptor');
 }
 
@@ -76,6 +66,4 @@ export function throughInterceptors<T extends Recorded>(
  * ops; // ['mul', 'exp']
  */
 export const intercept = <T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R): R =>
-  within({ interceptor: interceptor as unknown as Interceptor, outer: innermost }, () =>
-    checkSynchronous('intercept', body()),
-  );
+  innermost.run({ interceptor: interceptor as unknown as Interceptor, outer: innermost.current }, body, 'intercept');

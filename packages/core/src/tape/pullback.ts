@@ -1,24 +1,13 @@
 /** What an entry makes of a cotangent: its rule, applied to arrays or to recorded tensors. */
 
-import { type ArrayLike, type Kernels, type Primitive, primitives, type Shape, sameShape } from '@tapegrad/kernels';
+import { type ArrayLike, type Kernels, type Primitive, primitives } from '@tapegrad/kernels';
 import { resultTypes } from '../engine.ts';
-import { rules, type VariadicVjp } from './rules.ts';
-import type { Entry, Recorded } from './tape.ts';
-
-/** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
-export function sumTo<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
-  if (sameShape(g.shape, shape)) return g;
-  const lead = g.shape.length - shape.length;
-  const axes: number[] = [];
-  for (let i = 0; i < g.shape.length; i++) {
-    if (i < lead || (shape[i - lead] === 1 && g.shape[i] !== 1)) axes.push(i);
-  }
-  const summed = k.sum(g, axes);
-  return lead > 0 ? k.reshape(summed, summed.shape.slice(lead)) : summed;
-}
+import type { Entry, Recorded } from './entry.ts';
+import { unbroadcast } from './unbroadcast.ts';
+import { rules, type VariadicVjp } from './vjp-rules.ts';
 
 /** How a sweep computes: with values that tensors have, arrays or themselves. */
-export interface Calculus<T, A> {
+export interface ValueDomain<T, A> {
   readonly kernels: Kernels<A>;
   /** The value of a tensor. */
   readonly value: (x: T) => A;
@@ -35,11 +24,11 @@ export type Rule = (typeof rules)[Primitive];
 export const ruleOf = ({ op }: Entry): Rule => rules[op as Primitive];
 
 /** Whether a cotangent flows to input `i` of what has the rule. */
-export const passesOn = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
+export const hasVjp = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
 
 /** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
 export function cotangentOf<T extends Recorded, A extends ArrayLike>(
-  { kernels: k, value }: Calculus<T, A>,
+  { kernels: k, value }: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
   g: A,
@@ -56,13 +45,13 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
 }
 
 /** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
-export const passBack = <T extends Recorded, A extends ArrayLike>(
-  calculus: Calculus<T, A>,
+export const applyVjp = <T extends Recorded, A extends ArrayLike>(
+  calculus: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
   g: A,
   rule = ruleOf(entry),
-): A => sumTo(calculus.kernels, cotangentOf(calculus, entry, i, g, rule), entry.inputs[i]!.shape);
+): A => unbroadcast(calculus.kernels, cotangentOf(calculus, entry, i, g, rule), entry.inputs[i]!.shape);
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 

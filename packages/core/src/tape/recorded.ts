@@ -10,9 +10,10 @@ import {
   primitives,
 } from '@tapegrad/kernels';
 import { interpreter } from '../engine.ts';
+import { Entry, type Op, type Recorded } from './entry.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
-import { rules } from './rules.ts';
-import { Entry, isRecording, type Op, type Recorded } from './tape.ts';
+import { isRecording } from './recording.ts';
+import { rules } from './vjp-rules.ts';
 
 /** Whether a primitive passes a cotangent on to any of its inputs. */
 const isDifferentiable = (op: Primitive): boolean => {

@@ -2,18 +2,14 @@
 
 import { type ArrayLike, formatShape, type Slice, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
-import { Cotangents, garbageCollected, type Memory } from './cotangents.ts';
-import { type Calculus, inputsRead, passBack, passesOn, type Rule, ruleOf, sumTo } from './pullback.ts';
-import {
-  type CustomAttributes,
-  changedInput,
-  customOf,
-  type Entry,
-  entriesOf,
-  type Recorded,
-  recomputed,
-} from './tape.ts';
-import { currentWatcher, hooksOf, whilePassed } from './watching.ts';
+import { changedInput } from './changes.ts';
+import { type CotangentMemory, Cotangents, garbageCollected } from './cotangents.ts';
+import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
+import { currentObserver, hooksOf, whileApplying } from './observers.ts';
+import { applyVjp, hasVjp, inputsRead, type Rule, ruleOf, type ValueDomain } from './pullback.ts';
+import { entriesOf } from './reachable.ts';
+import { recomputed } from './recomputation.ts';
+import { unbroadcast } from './unbroadcast.ts';
 
 const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
 
@@ -47,7 +43,7 @@ export interface SweepOptions<T extends Recorded, A> {
   /** Whether the tape stays usable. */
   readonly retain: boolean;
   /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
-  readonly memory?: Memory<A> | undefined;
+  readonly memory?: CotangentMemory<A> | undefined;
 }
 
 /**
@@ -56,7 +52,7 @@ export interface SweepOptions<T extends Recorded, A> {
  */
 export const sweep = <T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
-  calculus: Calculus<T, A>,
+  calculus: ValueDomain<T, A>,
   options: SweepOptions<T, A>,
 ): Map<T, A> => new Sweep(calculus, options).from(seeds);
 
@@ -74,10 +70,10 @@ function hasNoInputBut<T extends Recorded>(known: ReadonlySet<T>, entries: reado
 }
 
 class Sweep<T extends Recorded, A extends ArrayLike> {
-  readonly #calculus: Calculus<T, A>;
+  readonly #calculus: ValueDomain<T, A>;
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;
-  readonly #memory: Memory<A>;
+  readonly #memory: CotangentMemory<A>;
   /** What to find; `undefined` where that is every input of the program. */
   #wanted: ReadonlySet<T> | undefined;
   /** The results ahead that something wanted leads to; `undefined` where every input of the program is wanted. */
@@ -85,10 +81,10 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   readonly #arrived: Cotangents<T, A>;
   /** The cotangents of wanted results. */
   readonly #found: [T, A][] = [];
-  readonly #watcher = currentWatcher<T>();
+  readonly #watcher = currentObserver<T>();
 
-  constructor(calculus: Calculus<T, A>, options: SweepOptions<T, A>) {
-    const { wanted, since = 0, memory = garbageCollected as Memory<A> } = options;
+  constructor(calculus: ValueDomain<T, A>, options: SweepOptions<T, A>) {
+    const { wanted, since = 0, memory = garbageCollected as CotangentMemory<A> } = options;
     this.#calculus = calculus;
     this.#options = options;
     this.#since = since;
@@ -166,7 +162,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     if (sum === undefined) return;
     const g = this.#hooked(output, sum);
     if (this.#watcher === undefined) this.#passOn(entry, g);
-    else whilePassed(entry, () => this.#passOn(entry, g));
+    else whileApplying(entry, () => this.#passOn(entry, g));
     if (this.#isWanted(output)) this.#found.push([output, g]);
     else this.#memory.release(g);
   }
@@ -182,7 +178,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     const rule = ruleOf(entry);
     for (let i = 0; i < entry.inputs.length; i++) {
       const x = entry.inputs[i]!;
-      if (!this.#flowsTo(x) || !passesOn(rule, i)) continue;
+      if (!this.#flowsTo(x) || !hasVjp(rule, i)) continue;
       if (entry.op === 'slice') {
         this.#arrived.addPart(x, entry.attributes as Slice, g);
         continue;
@@ -192,12 +188,12 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     }
   }
 
-  /** `passBack` in the sweep's memory. A closure would take a fifth of what a small entry takes. */
+  /** `applyVjp` in the sweep's memory. A closure would take a fifth of what a small entry takes. */
   #passedBack(entry: Entry<T>, i: number, g: A, rule: Rule): A {
     const begun = this.#memory.begin();
     let d: A | undefined;
     try {
-      d = passBack(this.#calculus, entry, i, g, rule);
+      d = applyVjp(this.#calculus, entry, i, g, rule);
       return d;
     } finally {
       this.#memory.end(begun, d);
@@ -207,11 +203,11 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   #throughCustom(entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void {
     const { kernels, value, tensor } = this.#calculus;
     checkUnchanged(entry);
-    this.#memory.letOut(g);
+    this.#memory.escape(g);
     const cotangents = definition.cotangents(entry, tensor(g));
     entry.inputs.forEach((x, i) => {
       const d = cotangents[i]!;
-      if (d !== null && this.#flowsTo(x)) this.#arrive(entry, i, g, sumTo(kernels, value(d), x.shape));
+      if (d !== null && this.#flowsTo(x)) this.#arrive(entry, i, g, unbroadcast(kernels, value(d), x.shape));
     });
   }
 
@@ -223,7 +219,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
       const { tensor } = this.#calculus;
       this.#watcher.cotangent(entry, i, tensor(g), tensor(d));
     }
-    this.#memory.hold(d);
+    this.#memory.retain(d);
     this.#arrived.add(x, d);
   }
 
@@ -231,7 +227,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   #hooked(x: T, g: A): A {
     const hooks = hooksOf(x);
     if (hooks === undefined) return g;
-    this.#memory.letOut(g);
+    this.#memory.escape(g);
     const { value, tensor } = this.#calculus;
     let now = g;
     for (const hook of hooks) {

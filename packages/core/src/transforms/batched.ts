@@ -1,6 +1,15 @@
 /** Tensors that stand for one example of a batch, and the batches that are being mapped over. */
 
-import { ArgumentError, type Data, type DType, formatShape, type NdArray, type Shape, sizeOf } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  type Data,
+  type DType,
+  DynamicScope,
+  formatShape,
+  type NdArray,
+  type Shape,
+  sizeOf,
+} from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
 import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
 
@@ -66,21 +75,18 @@ export class Batched<out S extends Shape = Shape> extends Tensor<S> {
 /** The batches being mapped over, outermost first. */
 export type Levels = readonly Level[];
 
-let active: Levels = [];
+const active = new DynamicScope<Levels>([]);
 
 /** The batches being mapped over, outermost first. */
-export const activeLevels = (): Levels => active;
+export const activeLevels = (): Levels => active.current;
 
 /** Runs `body` with these batches being mapped over, whichever are now. */
 export function withLevels<R>(levels: Levels, body: () => R): R {
-  const before = active;
-  const added = levels.filter((level) => !before.includes(level));
-  active = levels;
-  try {
-    return added.reduceRight((inner, level) => () => level.map(inner), body)();
-  } finally {
-    active = before;
-  }
+  const added = levels.filter((level) => !active.current.includes(level));
+  return active.run(
+    levels,
+    added.reduceRight((inner, level) => () => level.map(inner), body),
+  );
 }
 
 /** The tensor with the examples of all batches that it is an example of. */
@@ -121,24 +127,25 @@ function reorder(x: Tensor, from: Levels, to: Levels): Tensor {
 
 /** The levels beside `at` that a tensor is an example of. */
 function othersOf(x: Tensor, at: Levels): Levels {
-  if (!at.every((level) => active.includes(level))) {
+  if (!at.every((level) => active.current.includes(level))) {
     throw new ArgumentError('vmap: a function that was made inside vmap was called outside of it');
   }
-  return active.filter((level) => !at.includes(level) && isExampleOf(x, level));
+  return active.current.filter((level) => !at.includes(level) && isExampleOf(x, level));
 }
 
-const amongActive = (a: Levels, b: Levels): Levels => active.filter((level) => a.includes(level) || b.includes(level));
+const amongActive = (a: Levels, b: Levels): Levels =>
+  active.current.filter((level) => a.includes(level) || b.includes(level));
 
 /** A tensor as it is outside of the levels `at`, whose examples get an axis each before the tensor's own. */
-export function lower(at: Levels, x: Tensor): Tensor {
+export function unwrapLevels(at: Levels, x: Tensor): Tensor {
   if (at.length === 0) return x;
   const others = othersOf(x, at);
   const all = amongActive(at, others);
   return wrapped(reorder(allExamples(x, all), all, [...others, ...at]), others);
 }
 
-/** Undoes `lower`. */
-export function raise(at: Levels, x: Tensor): Tensor {
+/** Undoes `unwrapLevels`. */
+export function wrapLevels(at: Levels, x: Tensor): Tensor {
   if (at.length === 0) return x;
   const others = othersOf(x, at);
   const all = amongActive(at, others);

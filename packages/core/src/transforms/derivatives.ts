@@ -16,8 +16,8 @@ import {
   type Shape,
   ShapeError,
 } from '@tapegrad/kernels';
-import type { Printed } from '../static-shapes.ts';
 import { type Fitting, kernels, Tensor } from '../tensor.ts';
+import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';
 import { mapTensors, type TensorTree, tensorsLike, tensorsOf, withTensors } from './trees.ts';
 

@@ -2,8 +2,8 @@
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { eye } from '../create.ts';
-import type { Joined } from '../static-shapes.ts';
 import type { Tensor } from '../tensor.ts';
+import type { Joined } from '../types/static-shapes.ts';
 import {
   type ArgumentChoice,
   type ArgumentOptions,

@@ -1,14 +1,16 @@
 /** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
 
-import { type ArrayLike, filled, type Kernels, type NdArray, Recycler } from '@tapegrad/kernels';
-import type { Memory } from '../tape/cotangents.ts';
-import type { Calculus } from '../tape/pullback.ts';
+import { type ArrayLike, filled, type Kernels, type NdArray, RefCounted } from '@tapegrad/kernels';
+import type { CotangentMemory } from '../tape/cotangents.ts';
+import { type Entry, nextEntry } from '../tape/entry.ts';
+import type { ValueDomain } from '../tape/pullback.ts';
+import { pushForward } from '../tape/push-forward.ts';
+import { entriesOf } from '../tape/reachable.ts';
+import { isRecording, withRecording } from '../tape/recording.ts';
 import { sweep } from '../tape/sweep.ts';
-import { pushForward } from '../tape/tangents.ts';
-import { type Entry, entriesOf, isRecording, nextEntry, withRecording } from '../tape/tape.ts';
 import { onArrays, onTensors, Tensor } from '../tensor.ts';
-import { leafOf } from './alias.ts';
-import { activeLevels, Batched, lower, raise, unwrapped } from './batched.ts';
+import { activeLevels, Batched, unwrapLevels, unwrapped, wrapLevels } from './batched.ts';
+import { freshLeaf } from './leaf.ts';
 
 /** A function near the inputs that it was run on. */
 export interface Linearization {
@@ -34,15 +36,15 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
 
 /** A walk along the tape, from what is known at one end; what is undefined there, or comes out so, is 0. */
 type Walk = <A extends ArrayLike>(
-  calculus: Calculus<Tensor, A>,
+  calculus: ValueDomain<Tensor, A>,
   known: readonly (A | undefined)[],
-  memory?: Memory<A>,
+  memory?: CotangentMemory<A>,
 ) => readonly (A | undefined)[];
 
 function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
   const calculus = onArrays();
   const arrays = known.map((x) => x && calculus.value(x));
-  const found = walk<NdArray>(calculus, arrays, new Recycler());
+  const found = walk<NdArray>(calculus, arrays, new RefCounted());
   return found.map((array) => array && calculus.tensor(array));
 }
 
@@ -73,13 +75,13 @@ export function linearize(
 ): Linearization {
   const recorded = isRecording();
   const at = activeLevels();
-  const primals = inputs.map((x) => lower(at, x));
-  const leaves = primals.map((x) => leafOf(x, recorded && x.requiresGrad));
+  const primals = inputs.map((x) => unwrapLevels(at, x));
+  const leaves = primals.map((x) => freshLeaf(x, recorded && x.requiresGrad));
   const variables = [...leaves, ...captured];
   const since = nextEntry();
   const { outputs, others, roots } = withRecording(true, () => {
-    const { outputs, others = [] } = f(...leaves.map((x) => raise(at, x)));
-    return { outputs, others, roots: outputs.map((y) => lower(at, y)) };
+    const { outputs, others = [] } = f(...leaves.map((x) => wrapLevels(at, x)));
+    return { outputs, others, roots: outputs.map((y) => unwrapLevels(at, y)) };
   });
   const entries = entriesOf([...roots, ...others.map(unwrapped)], since);
   const isConnected =
@@ -88,13 +90,13 @@ export function linearize(
 
   /** Runs a walk on plain arrays if that is all there is to it, and on tensors, recorded if need be, if it is not. */
   function run(walk: Walk, known: readonly (Tensor | undefined)[], models: readonly Tensor[]): Tensor[] {
-    const lowered = known.map((x) => x && lower(at, x));
+    const lowered = known.map((x) => x && unwrapLevels(at, x));
     const isRecorded = isRecording() && (isConnected || lowered.some((x) => x?.requiresGrad));
     const needsTensors = isRecorded || lowered.some((x) => x instanceof Batched);
     const results = withRecording(isRecorded, () =>
       needsTensors ? walk<Tensor>(onTensors, lowered) : walkOnArrays(walk, lowered),
     );
-    return models.map((model, i) => raise(at, results[i] ?? zerosLike(model)));
+    return models.map((model, i) => wrapLevels(at, results[i] ?? zerosLike(model)));
   }
 
   const backwards: Walk = (calculus, cotangents, memory) => {

@@ -11,14 +11,15 @@ import {
   type Primitive,
   type Shape,
 } from '@tapegrad/kernels';
-import { stack } from '../compositions.ts';
+import { stack } from '../composites.ts';
 import { zeros } from '../create.ts';
-import type { InsertAxis } from '../static-shapes.ts';
+import type { CustomAttributes } from '../tape/entry.ts';
 import { intercept, type OperationCall } from '../tape/interception.ts';
-import { type CustomAttributes, noGrad } from '../tape/tape.ts';
+import { noGrad } from '../tape/recording.ts';
 import { kernels, Tensor } from '../tensor.ts';
+import type { InsertAxis } from '../types/static-shapes.ts';
 import { activeLevels, allExamples, Batched, type Level, withLevels } from './batched.ts';
-import { moveAxes, runBatched } from './batching.ts';
+import { moveAxes, runBatched } from './batching-rules.ts';
 import { besideTensors, tensorsOf, withTensors } from './trees.ts';
 
 /** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */

@@ -2,7 +2,7 @@
 
 import { ArgumentError, checkSynchronous, DTypeError, formatShape } from '@tapegrad/kernels';
 import { Random } from '../random.ts';
-import { withRecording } from '../tape/tape.ts';
+import { withRecording } from '../tape/recording.ts';
 import type { Tensor } from '../tensor.ts';
 import { linearize } from '../transforms/linearize.ts';
 import { placesOf, tensorsOf, withTensors } from '../transforms/trees.ts';

@@ -3,7 +3,8 @@
 import { ArgumentError } from '@tapegrad/kernels';
 import { tensor } from '../create.ts';
 import { type Link, links } from '../links/links.ts';
-import { type Op, tapeOf } from '../tape/tape.ts';
+import type { Op } from '../tape/entry.ts';
+import { tapeOf } from '../tape/reachable.ts';
 import type { Tensor } from '../tensor.ts';
 import { parameter } from '../variable.ts';
 import type { Network } from './networks.ts';

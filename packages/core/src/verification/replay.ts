@@ -4,8 +4,10 @@ import { ArgumentError, callPrimitive, DTypeError, NdArray, type Primitive } fro
 import { runCustom } from '../autograd/define.ts';
 import { interpreter } from '../engine.ts';
 import { TapeError } from '../errors.ts';
+import type { CustomAttributes, Entry } from '../tape/entry.ts';
+import { tapeOf } from '../tape/reachable.ts';
+import { expanded } from '../tape/recomputation.ts';
 import { checkUnchanged } from '../tape/sweep.ts';
-import { type CustomAttributes, type Entry, expanded, tapeOf } from '../tape/tape.ts';
 import { checkTensor, kernels, Tensor } from '../tensor.ts';
 import { longStep, places, type Samples, shortening, slopeOf } from './slopes.ts';
 

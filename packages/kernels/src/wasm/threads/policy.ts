@@ -2,7 +2,7 @@
 
 import { loadParallelKernels } from '#parallel-kernels';
 import type { Data } from '../../arrays/dtype.ts';
-import { offerRoom, withdrawRoom } from '../../memory.ts';
+import { offerSharedAllocator, withdrawSharedAllocator } from '../../memory.ts';
 import type { ParallelKernels } from '../parallel-kernels.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -59,7 +59,7 @@ export class LazyWorkerPool implements ThreadPolicy {
   close(): void {
     this.#closed = true;
     if (this.#workers === undefined) return;
-    withdrawRoom(this.#workers.pool.arrays);
+    withdrawSharedAllocator(this.#workers.pool.arrays);
     this.#workers.pool.close();
   }
 
@@ -68,7 +68,7 @@ export class LazyWorkerPool implements ThreadPolicy {
     if (this.#closed) return;
     try {
       this.#workers = { pool: new WorkerPool(this.threads), ...tasks };
-      offerRoom(this.#workers.pool.arrays);
+      offerSharedAllocator(this.#workers.pool.arrays);
     } catch {
       this.#closed = true;
     }

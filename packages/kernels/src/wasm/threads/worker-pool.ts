@@ -1,6 +1,6 @@
 /** The threads that help an interpreter: what they are told, and the memory that they share. */
 
-import type { Mark, Place, Room } from '../../memory.ts';
+import type { MemoryBlock, SharedAllocator, StackMark } from '../../memory.ts';
 import { instantiate } from '../assembler/module-builder.ts';
 import type { WasmModule } from '../assembler/web-assembly.ts';
 import { Heap, SLACK_BYTES, type StackAllocator } from '../memory/heap.ts';
@@ -37,7 +37,7 @@ export interface ParallelFor {
 const MAX_SHARED_BYTES = 1 << 29;
 
 /** Room for the arrays of arenas, which workers see without a copy. */
-class SharedStack implements Room {
+class SharedStack implements SharedAllocator {
   readonly #heap: Heap;
   readonly #stack: StackAllocator;
   #taken = 0;
@@ -47,11 +47,11 @@ class SharedStack implements Room {
     this.#stack = heap.stack(1 << 22);
   }
 
-  mark(): Mark {
+  mark(): StackMark {
     return { top: this.#stack.mark(), taken: this.#taken };
   }
 
-  take(bytes: number): Place | undefined {
+  take(bytes: number): MemoryBlock | undefined {
     if (this.#taken + bytes > MAX_SHARED_BYTES) return undefined;
     try {
       const byteOffset = this.#stack.reserve(bytes + SLACK_BYTES);
@@ -62,7 +62,7 @@ class SharedStack implements Room {
     }
   }
 
-  release({ top, taken }: Mark): void {
+  release({ top, taken }: StackMark): void {
     this.#stack.release(top);
     this.#taken = taken;
   }
@@ -78,7 +78,7 @@ export class WorkerPool {
   /** The memory that workers see. */
   readonly heap = new Heap({ shared: true });
   /** For the arrays of arenas. */
-  readonly arrays: Room = new SharedStack(this.heap);
+  readonly arrays: SharedAllocator = new SharedStack(this.heap);
   /** Where the words of all jobs lie in it. */
   readonly #words = this.heap.allocate(POOL.bytes);
   readonly #workers: readonly HostWorker[];

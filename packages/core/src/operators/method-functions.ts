@@ -14,21 +14,9 @@ import {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
-import { stack as stackAlong } from '../compositions.ts';
+import type { ReduceOptions } from '../arguments.ts';
+import { stack as stackAlong } from '../composites.ts';
 import { einsum as runEinsum } from '../einsum.ts';
-import type { ReduceOptions } from '../requests.ts';
-import type {
-  Axes,
-  InsertAxis,
-  MatMul,
-  Pad,
-  PadWidths,
-  Permute,
-  Reduce,
-  ReplaceAxis,
-  Reshape,
-  Transpose,
-} from '../static-shapes.ts';
 import {
   type Alternative,
   type Chosen,
@@ -42,6 +30,18 @@ import {
   type Scalar,
   type Tensor,
 } from '../tensor.ts';
+import type {
+  Axes,
+  InsertAxis,
+  MatMul,
+  Pad,
+  PadWidths,
+  Permute,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  Transpose,
+} from '../types/static-shapes.ts';
 import { windowedKernels } from './windowed.ts';
 
 type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;

@@ -7,7 +7,7 @@
  */
 
 import type { Shape, ShapeError } from '@tapegrad/kernels';
-import type { Plus } from './lengths.ts';
+import type { Plus } from './type-arithmetic.ts';
 
 /** What differs where two types do. */
 type Exactly<A> = (a: A) => A;

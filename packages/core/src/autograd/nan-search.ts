@@ -1,9 +1,9 @@
 /** The search for the first number that is not finite. */
 
 import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
+import type { CustomAttributes, Entry, Recorded } from '../tape/entry.ts';
 import { intercept, type OperationCall } from '../tape/interception.ts';
-import type { CustomAttributes, Entry, Recorded } from '../tape/tape.ts';
-import { entryBeingPassed, type Watcher, withWatcher } from '../tape/watching.ts';
+import { appliedEntry, type Observer, withObserver } from '../tape/observers.ts';
 import type { Tensor } from '../tensor.ts';
 import { callSiteOf, noteStack } from './call-sites.ts';
 
@@ -125,7 +125,7 @@ function errorOf({ op, phase, place, input, bad, inputs, stack, before }: Findin
 }
 
 /** Looks at every value, every cotangent and every tangent. */
-class Detector implements Watcher<Tensor> {
+class Detector implements Observer<Tensor> {
   readonly #allowInfinity: boolean;
   /** Where entries were recorded. */
   readonly #stacks = new WeakMap<Entry<Tensor>, Error>();
@@ -147,7 +147,7 @@ class Detector implements Watcher<Tensor> {
   readonly seeValue = (call: OperationCall<Tensor>): Tensor => {
     const result = call.run();
     // What a rule computes is seen as what it gives; a constant is as it was asked for.
-    if (entryBeingPassed() !== undefined || call.op === 'full') return result;
+    if (appliedEntry() !== undefined || call.op === 'full') return result;
     const { op, inputs, attributes } = call;
     if (result.entry !== undefined) this.#stacks.set(result.entry, noteStack());
     const place = this.#badPlace(result, inputs);
@@ -224,5 +224,5 @@ class Detector implements Watcher<Tensor> {
 export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}): R {
   const detector = new Detector(options);
   const run = (): R => checkSynchronous('detectAnomaly', body());
-  return withWatcher(detector, () => intercept(detector.seeValue, run));
+  return withObserver(detector, () => intercept(detector.seeValue, run));
 }

@@ -1,6 +1,6 @@
 /** Tensors that are lent: whose memory is taken back when a function returns. */
 
-import { type Data, NdArray } from '@tapegrad/kernels';
+import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './errors.ts';
 
 /** Whose the elements on loan are. */
@@ -8,13 +8,13 @@ interface Owner {
   owns(data: Data): boolean;
 }
 
-/** The lease under which tensors are made, if any. */
-let current: Lease | undefined;
+/** The scope in which tensors are made, if any. */
+const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
 /** Elements on loan from an owner, who is about to take them back: after `end` no tensor of them can be read. */
-export class Lease {
+export class MemoryScope {
   readonly #owner: Owner;
-  #outer: Lease | undefined;
+  #outer: MemoryScope | undefined;
   #hasEnded = false;
 
   constructor(owner: Owner) {
@@ -23,13 +23,8 @@ export class Lease {
 
   /** Keeps an eye on the tensors that `use` makes, views of others among them. */
   watch<R>(use: () => R): R {
-    this.#outer = current;
-    current = this;
-    try {
-      return use();
-    } finally {
-      current = this.#outer;
-    }
+    this.#outer = innermost.current;
+    return innermost.run(this, use);
   }
 
   end(): void {
@@ -46,11 +41,11 @@ export class Lease {
   }
 
   /** The lease that elements are on loan by: this one, or one about it. */
-  of(data: Data): Lease | undefined {
+  of(data: Data): MemoryScope | undefined {
     return this.#owner.owns(data) ? this : this.#outer?.of(data);
   }
 }
 
-/** The lease that an array's elements are on loan by, if they are. What stands for an array, as in `vmap`, has none. */
-export const leaseOf = (array: NdArray): Lease | undefined =>
-  current !== undefined && array instanceof NdArray ? current.of(array.data) : undefined;
+/** The scope that owns the elements of an array, if one does. What stands for an array, as in `vmap`, has none. */
+export const scopeOf = (array: NdArray): MemoryScope | undefined =>
+  innermost.current !== undefined && array instanceof NdArray ? innermost.current.of(array.data) : undefined;

@@ -1,7 +1,7 @@
 /** Gradients that are used once, and whose memory serves again. */
 
-import { Arena, checkSynchronous, Recycler } from '@tapegrad/kernels';
-import { Lease } from '../lease.ts';
+import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
+import { MemoryScope } from '../memory-scope.ts';
 import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
 
 /**
@@ -29,8 +29,8 @@ export function withGradients<R>(
   options: BackwardOptions = {},
 ): R {
   if (typeof y === 'function') return withAllLent(y, use, options);
-  const memory = new Recycler();
-  const lease = new Lease(memory);
+  const memory = new RefCounted();
+  const lease = new MemoryScope(memory);
   const gradients = lease.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
   const arrays = [...gradients].map(([, { array }]) => array);
   const result = checkSynchronous(
@@ -44,7 +44,7 @@ export function withGradients<R>(
 
 function withAllLent<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
   const memory = new Arena();
-  const lease = new Lease(memory);
+  const lease = new MemoryScope(memory);
   const evaluate = () => {
     const y = checkSynchronous('withGradients', compute(), 'a loss function');
     return backwardAlong(checkTensor('withGradients', y), options);

@@ -13,9 +13,9 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
-import { extremumAlong } from './compositions.ts';
+import { extremumAlong } from './composites.ts';
 import { kindOf } from './format.ts';
-import type { Axes, PadWidths } from './static-shapes.ts';
+import type { Axes, PadWidths } from './types/static-shapes.ts';
 
 export interface ReduceOptions<Keep extends boolean = boolean> {
   /** Whether a reduced axis stays, with length 1. */

@@ -1,6 +1,7 @@
 /** Who looks on while a tape is walked. */
 
-import type { Entry, Recorded } from './tape.ts';
+import { DynamicScope } from '@tapegrad/kernels';
+import type { Entry, Recorded } from './entry.ts';
 
 /** Sees the cotangent of a tensor, and may give another. */
 export type Hook<T> = (cotangent: T) => T | undefined;
@@ -25,41 +26,26 @@ export function addHook<T extends Recorded>(x: T, hook: Hook<T>): () => void {
 }
 
 /** Sees what walks along a tape make of it. */
-export interface Watcher<T extends Recorded = Recorded> {
+export interface Observer<T extends Recorded = Recorded> {
   /** Sees the cotangent `d` that an entry passes on to its input `i` of its output's cotangent `g`. */
   cotangent(entry: Entry<T>, i: number, g: T, d: T): void;
   /** Sees the tangent `t` of an entry's output, given those of its inputs. */
   tangent(entry: Entry<T>, of: readonly (T | undefined)[], t: T): void;
 }
 
-let watcher: Watcher | undefined;
+const observer = new DynamicScope<Observer | undefined>(undefined);
 
-export const currentWatcher = <T extends Recorded>(): Watcher<T> | undefined =>
-  watcher as unknown as Watcher<T> | undefined;
+export const currentObserver = <T extends Recorded>(): Observer<T> | undefined =>
+  observer.current as unknown as Observer<T> | undefined;
 
 /** Runs `body` while someone, or nobody, looks on. */
-export function withWatcher<T extends Recorded, R>(own: Watcher<T> | undefined, body: () => R): R {
-  const before = watcher;
-  watcher = own as unknown as Watcher | undefined;
-  try {
-    return body();
-  } finally {
-    watcher = before;
-  }
-}
+export const withObserver = <T extends Recorded, R>(own: Observer<T> | undefined, body: () => R): R =>
+  observer.run(own as unknown as Observer | undefined, body);
 
-let passed: Entry | undefined;
+const applied = new DynamicScope<Entry | undefined>(undefined);
 
 /** The entry whose rule is running, if a walk that is watched runs one. */
-export const entryBeingPassed = (): Entry | undefined => passed;
+export const appliedEntry = (): Entry | undefined => applied.current;
 
 /** Runs the rule of an entry. */
-export function whilePassed<R>(entry: Entry | undefined, run: () => R): R {
-  const before = passed;
-  passed = entry;
-  try {
-    return run();
-  } finally {
-    passed = before;
-  }
-}
+export const whileApplying = <R>(entry: Entry | undefined, run: () => R): R => applied.run(entry, run);

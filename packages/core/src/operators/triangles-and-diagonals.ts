@@ -1,10 +1,10 @@
 /** Parts of matrices, and matrices made of vectors and of other matrices. */
 
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import { sliceAxis } from '../compositions.ts';
+import { sliceAxis } from '../composites.ts';
 import { arange } from '../create.ts';
-import type { Outer } from '../static-shapes.ts';
 import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
+import type { Outer } from '../types/static-shapes.ts';
 
 /** The elements of matrices for which `keep` holds of their rows and columns, zeros elsewhere. */
 function masked<S extends Shape>(

@@ -1,0 +1,124 @@
+/** Forward mode: a walk over the tape that takes tangents from the inputs to the results. */
+
+import { type ArrayLike, callPrimitive, type Kernels, type Primitive, sameShape } from '@tapegrad/kernels';
+import { type CotangentMemory, garbageCollected } from './cotangents.ts';
+import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
+import { jvpRules } from './jvp-rules.ts';
+import { currentObserver, whileApplying, withObserver } from './observers.ts';
+import { cotangentOf, type ValueDomain } from './pullback.ts';
+import { expanded } from './recomputation.ts';
+
+type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
+
+/** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
+function tangentFrom<T extends Recorded, A extends ArrayLike>(
+  calculus: ValueDomain<T, A>,
+  entry: Entry<T>,
+  i: number,
+  t: A,
+): A {
+  const { kernels: k, value } = calculus;
+  const { inputs, output, attributes } = entry;
+  const op = entry.op as Primitive;
+  const how = jvpRules[op][i] as 'rule' | 'itself' | AnyJvp<A>;
+  if (how === 'rule') return cotangentOf(calculus, entry, i, t);
+  const args = inputs.map(value);
+  if (how === 'itself') return callPrimitive(k, op, args.with(i, t), attributes);
+  return how(k, t, value(output), ...args, attributes);
+}
+
+/** The tangent of the output of a primitive's entry, of which one input at least has one. */
+function throughPrimitive<T extends Recorded, A extends ArrayLike>(
+  calculus: ValueDomain<T, A>,
+  entry: Entry<T>,
+  known: ReadonlyMap<T, A>,
+): A {
+  const { kernels: k } = calculus;
+  const { inputs, output, attributes } = entry;
+  const op = entry.op as Primitive;
+  if (jvpRules[op] === 'together') {
+    return callPrimitive(
+      k,
+      op,
+      inputs.map((x) => known.get(x) ?? zerosLike(k, x)),
+      attributes,
+    );
+  }
+  const terms = inputs.flatMap((x, i) => {
+    const t = known.get(x);
+    return t === undefined || jvpRules[op][i] === null ? [] : [tangentFrom(calculus, entry, i, t)];
+  });
+  const sum = terms.reduce((a, b) => k.add(a, b));
+  // An operand that broadcasts has the smaller tangent.
+  return sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
+}
+
+const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: Recorded): A =>
+  k.full({ shape, value: 0, dtype: array.dtype });
+
+/** Whether a tangent of input `i` is of matter to the output. */
+const hasTangent = ({ op }: Entry, i: number): boolean =>
+  op === 'custom' || jvpRules[op as Primitive] === 'together' || jvpRules[op as Primitive][i] !== null;
+
+/**
+ * Walks a tape forwards from the tangents of some tensors, and gives those of the wanted ones; `undefined` for one that was
+ * computed from none of them.
+ */
+export function pushForward<T extends Recorded, A extends ArrayLike>(
+  calculus: ValueDomain<T, A>,
+  tape: readonly Entry<T>[],
+  from: ReadonlyMap<T, A>,
+  wanted: readonly T[],
+  memory: CotangentMemory<A> = garbageCollected as CotangentMemory<A>,
+): (A | undefined)[] {
+  const { kernels: k, value, tensor } = calculus;
+  const entries = expanded(tape);
+  const known = new Map(from);
+  // How often each tensor's tangent is still to be read: after the last time, its memory is free.
+  const reads = new Map<T, number>(wanted.map((y) => [y, Number.POSITIVE_INFINITY]));
+  for (const { inputs } of entries) for (const x of inputs) reads.set(x, (reads.get(x) ?? 0) + 1);
+
+  const throughCustom = (entry: Entry<T>, { definition }: CustomAttributes<T>): A => {
+    const along = entry.inputs.map((x) => known.get(x) ?? zerosLike(k, x));
+    for (const t of along) memory.escape(t);
+    return value(definition.tangent(entry, along.map(tensor)));
+  };
+
+  const through = (entry: Entry<T>): A => {
+    const custom = customOf(entry);
+    return custom === undefined
+      ? memory.run(() => throughPrimitive(calculus, entry, known))
+      : throughCustom(entry, custom);
+  };
+
+  const watcher = currentObserver<T>();
+  const watched = (entry: Entry<T>): A => {
+    // What a rule does on the way, sweeps included, is seen as the tangent that it gives.
+    const t = withObserver(undefined, () => whileApplying(entry, () => through(entry)));
+    const tensorOf = (known: A | undefined): T | undefined => known && tensor(known);
+    watcher?.tangent(
+      entry,
+      entry.inputs.map((x) => tensorOf(known.get(x))),
+      tensor(t),
+    );
+    return t;
+  };
+
+  for (const entry of entries) {
+    const { inputs, output } = entry;
+    if (inputs.some((x, i) => known.has(x) && hasTangent(entry, i))) {
+      const t = watcher === undefined ? through(entry) : watched(entry);
+      memory.retain(t);
+      known.set(output, t);
+    }
+    for (const x of inputs) {
+      const left = reads.get(x)! - 1;
+      reads.set(x, left);
+      const t = left === 0 ? known.get(x) : undefined;
+      if (t === undefined) continue;
+      known.delete(x);
+      memory.release(t);
+    }
+  }
+  return wanted.map((y) => known.get(y));
+}

@@ -1,0 +1,23 @@
+/** Whether operations are recorded. */
+
+import { DynamicScope } from '@tapegrad/kernels';
+
+const recording = new DynamicScope(true);
+
+/** Whether primitives are being recorded. */
+export const isRecording = (): boolean => recording.current;
+
+/** Runs `body` with recording on or off, and puts it back as it was even if `body` throws. */
+export const withRecording = <R>(on: boolean, body: () => R): R => recording.run(on, body);
+
+/**
+ * Runs a function without recording: no gradient flows to or through what it computes. It must not be asynchronous, since
+ * recording would go on before it ends.
+ *
+ * @example
+ * const w = parameter(ones([2]));
+ * noGrad(() => w.mul(2)).requiresGrad; // false
+ */
+export function noGrad<R>(body: () => R): R {
+  return recording.run(false, body, 'noGrad');
+}

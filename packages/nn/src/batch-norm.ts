@@ -29,6 +29,7 @@ import {
   inverseDeviation,
   type Moments,
   momentsOf,
+  type Normalization,
   type NormOptions,
 } from './moments.ts';
 
@@ -43,7 +44,7 @@ export interface BatchNormFunctionOptions extends NormOptions {
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
 /** The moments of each channel over the batch. */
-function batchMoments(call: string, x: Tensor): Moments {
+function batchMoments(call: string, x: Tensor, eps: number): Moments {
   if (countOf(x) < 2) {
     throw new ArgumentError(
       `${call}: expected more than one element a channel to take statistics of, got an input of shape ${formatShape(x.shape)}`,
@@ -52,18 +53,12 @@ function batchMoments(call: string, x: Tensor): Moments {
   return momentsOf(
     x,
     x.shape.map((_, i) => i).filter((i) => i !== 1),
+    eps,
   );
 }
 
-function scaled(
-  deviation: Tensor,
-  variance: Tensor,
-  weight: Tensor | undefined,
-  bias: Tensor | undefined,
-  eps: number,
-): Tensor {
+function scaled({ deviation, inverse }: Normalization, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const { rank } = deviation;
-  const inverse = inverseDeviation(variance, eps);
   const y = deviation.mul(weight === undefined ? inverse : inverse.mul(byChannel(weight, rank)));
   return bias === undefined ? y : y.add(byChannel(bias, rank));
 }
@@ -93,11 +88,11 @@ export function batchNorm<S extends Shape>(
     throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
   }
   if (mean === undefined || variance === undefined) {
-    const own = batchMoments('batchNorm', x);
-    return scaled(own.deviation, own.variance, weight, bias, eps) as Tensor<S>;
+    return scaled(batchMoments('batchNorm', x, eps), weight, bias) as Tensor<S>;
   }
   const deviation = (x as Tensor).sub(byChannel(mean, x.rank));
-  return scaled(deviation, byChannel(variance, x.rank), weight, bias, eps) as Tensor<S>;
+  const inverse = inverseDeviation(byChannel(variance, x.rank), eps);
+  return scaled({ deviation, inverse }, weight, bias) as Tensor<S>;
 }
 
 export interface BatchNormOptions extends AffineOptions {
@@ -168,9 +163,9 @@ abstract class BatchNorm<C extends number> extends Module {
     if (!this.training && mean !== undefined && variance !== undefined) {
       return batchNorm(x, weight, bias, { mean, variance, eps });
     }
-    const moments = batchMoments(this.constructor.name, x);
+    const moments = batchMoments(this.constructor.name, x, eps);
     if (this.training && !isRecomputing()) this.#track(moments, countOf(x));
-    return scaled(moments.deviation, moments.variance, weight, bias, eps);
+    return scaled(moments, weight, bias);
   }
 
   #checkInput(x: Tensor): void {

@@ -11,7 +11,6 @@ import {
   affineParameters,
   checkEps,
   checkShapes,
-  inverseDeviation,
   momentsOf,
   type NormOptions,
 } from './moments.ts';
@@ -49,8 +48,8 @@ export function groupNorm<S extends Shape>(
   checkGroups('groupNorm', groups, channels);
   checkShapes('groupNorm', [channels], { weight, bias });
   const size = (channels / groups) * sizeOf(x.shape.slice(2));
-  const { variance, deviation } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2]);
-  const y = deviation.mul(inverseDeviation(variance, eps)).reshape(x.shape);
+  const { deviation, inverse } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2], eps);
+  const y = deviation.mul(inverse).reshape(x.shape);
   return affine(y, weight && byChannel(weight, x.rank), bias && byChannel(bias, x.rank)) as Tensor<S>;
 }
 

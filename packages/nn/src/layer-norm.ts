@@ -18,9 +18,9 @@ import {
   affineParameters,
   checkEps,
   checkShapes,
-  inverseDeviation,
   momentsOf,
   type NormOptions,
+  rootMeanSquareOf,
 } from './moments.ts';
 
 export interface LayerNormFunctionOptions extends NormOptions {
@@ -45,7 +45,8 @@ function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape)
 
 /**
  * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n over the last axes
- * (Ba, Kiros and Hinton 2016).
+ * (Ba, Kiros and Hinton 2016). A large mean costs no digits, and numbers whose squares overflow are normalised as others are
+ * (PyTorch: NaN).
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
@@ -62,8 +63,8 @@ export function layerNorm<S extends Shape>(
   checkFloat('layerNorm', x);
   checkEps('layerNorm', eps);
   checkShapes('layerNorm', normalizedShape, { weight, bias });
-  const { variance, deviation } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape));
-  return affine(deviation.mul(inverseDeviation(variance, eps)), weight, bias) as Tensor<S>;
+  const { deviation, inverse } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape), eps);
+  return affine(deviation.mul(inverse), weight, bias) as Tensor<S>;
 }
 
 /**
@@ -86,10 +87,8 @@ export function rmsNorm<S extends Shape>(
   checkFloat('rmsNorm', x);
   checkEps('rmsNorm', eps);
   checkShapes('rmsNorm', normalizedShape, { weight });
-  const axes = normalizedAxes('rmsNorm', x, normalizedShape);
-  const t: Tensor = x;
-  const square = t.mul(t).mean(axes, { keepDims: true });
-  return affine(t.mul(inverseDeviation(square, eps)), weight, undefined) as Tensor<S>;
+  const { deviation, inverse } = rootMeanSquareOf(x, normalizedAxes('rmsNorm', x, normalizedShape), eps);
+  return affine(deviation.mul(inverse), weight, undefined) as Tensor<S>;
 }
 
 /** What a normalisation over a number of features, or over several axes, does to a shape. */

@@ -58,8 +58,8 @@ const gated: readonly Line[] = [['neg', 'x'], ['where', 'constant', 0, 'x'], ['w
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
   ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
-  ['normalize', ['mean', 'x'], ['neg', 0], ['add', 'x', 1], ['mul', 2, 2], ['mean', 3], ['add', 4, 'constant'],
-    ['sqrt', 5], ['div', 'constant', 6], ['mul', 2, 7]],
+  ['normalize', ['sub', 'x', 'constant'], ['mean', 0], ['neg', 1], ['add', 0, 2], ['mul', 3, 3], ['mean', 4],
+    ['add', 5, 'constant'], ['sqrt', 6], ['div', 'constant', 7], ['mul', 3, 8]],
   ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
   ['selu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2],
     ['mul', 3, 'constant']],

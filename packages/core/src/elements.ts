@@ -1,6 +1,7 @@
 /** Elements that come from outside: those of a state, which may have been through a file, another realm or JSON. */
 
 import { ArgumentError, type Data, type DType, DTypeError, hasNumber, newData, ShapeError } from '@tapegrad/kernels';
+import { describeValue } from './describe-value.ts';
 
 /** The class of an object, of whichever realm it is. */
 const classOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
@@ -16,8 +17,6 @@ const ownClasses: Readonly<Record<DType, string>> = {
 export const isDataOf = (dtype: DType, x: unknown): boolean =>
   ArrayBuffer.isView(x) && classOf(x) === ownClasses[dtype];
 
-const textOf = (x: unknown): string => (typeof x === 'string' ? `'${x}'` : String(x));
-
 /** The values as something that has a length; throws where they are nothing of the kind. */
 function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayLike<unknown> {
   const kind = classOf(data);
@@ -32,7 +31,7 @@ function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayL
         'keep a state by structuredClone or v8.serialize, or make each array a list, by Array.from, before JSON',
     );
   }
-  const got = data === null || typeof data !== 'object' ? textOf(data) : kind;
+  const got = data === null || typeof data !== 'object' ? describeValue(data) : kind;
   throw new ArgumentError(`${call}: ${what} is ${got}, expected a ${ownClasses[dtype]}`);
 }
 
@@ -57,7 +56,7 @@ export function elementsFrom(call: string, what: string, dtype: DType, length: n
     const value = list[i];
     if (typeof value !== 'number') {
       const hint = value === null ? '; JSON has neither NaN nor infinities' : '';
-      throw new ArgumentError(`${call}: entry ${i} of ${what} is ${textOf(value)}, expected a number${hint}`);
+      throw new ArgumentError(`${call}: entry ${i} of ${what} is ${describeValue(value)}, expected a number${hint}`);
     }
     elements[i] = value;
     if (!hasNumber(dtype, value) || (isTyped && !Object.is(elements[i]!, value))) {

@@ -37,6 +37,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
+export { describeValue } from './describe-value.ts';
 export { elementsFrom, isDataOf } from './elements.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';
@@ -191,6 +192,7 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
+export { isBatched } from './transforms/batched.ts';
 export {
   type ArgumentChoice,
   type ArgumentOptions,

@@ -14,6 +14,7 @@ import {
 } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
+import { describeValue } from './describe-value.ts';
 import { Tensor } from './tensor.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */
@@ -81,10 +82,13 @@ export class Random {
   }
 
   set state(state: RandomState) {
-    if (state.length !== 4 || !state.every(Number.isInteger) || state.every((word) => word === 0)) {
-      throw new ArgumentError(`Random: expected a state of four integers, not all 0, got ${JSON.stringify(state)}`);
+    const isList = Array.isArray(state) || ArrayBuffer.isView(state);
+    const words: readonly number[] = isList ? Array.from(state) : [];
+    if (words.length !== 4 || !words.every(Number.isInteger) || words.every((word) => word === 0)) {
+      const got = isList ? `[${words.map(describeValue).join(',')}]` : describeValue(state);
+      throw new ArgumentError(`Random: expected a state of four integers, not all 0, got ${got}`);
     }
-    this.#bits = xoroshiro128plusFromState(state);
+    this.#bits = xoroshiro128plusFromState(words);
   }
 
   /** One number from 0 up to, not including, 1. */

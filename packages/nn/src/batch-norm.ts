@@ -18,7 +18,7 @@ import {
   zeros,
 } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { checkCount } from './checks.ts';
+import { changeable, checkCount, checkUnbatched } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -179,9 +179,22 @@ abstract class BatchNorm<C extends number> extends Module {
   }
 
   #track({ mean, variance }: Moments, count: number): void {
-    const { runningMean, runningVariance, batchCount, momentum } = this;
-    if (runningMean === undefined || runningVariance === undefined || batchCount === undefined) return;
-    // Before anything changes, since inside vmap there is nothing to read.
+    const { momentum } = this;
+    if (this.runningMean === undefined || this.runningVariance === undefined || this.batchCount === undefined) return;
+    const { name } = this.constructor;
+    for (const moment of [mean, variance]) {
+      checkUnbatched(
+        name,
+        'statistics',
+        moment,
+        'call eval(), or make the layer with { trackRunningStatistics: false }',
+      );
+    }
+    const own = <V extends Tensor>(field: string, value: V) =>
+      changeable(name, field, value, `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`);
+    const runningMean = own('runningMean', this.runningMean);
+    const runningVariance = own('runningVariance', this.runningVariance);
+    const batchCount = own('batchCount', this.batchCount);
     const [means, variances] = [mean.data, variance.data];
     batchCount.assign(batchCount.add(1));
     const share = momentum === 'cumulative' ? 1 / batchCount.item() : momentum;

@@ -4,15 +4,17 @@ import {
   ArgumentError,
   checkSynchronous,
   concat,
+  describeValue,
   formatShape,
   type Shape,
   ShapeError,
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { errorAt } from './layer-errors.ts';
 import type { Checked, Input, Output, ResidualMap, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
-import { type Layer, Sequential } from './sequential.ts';
+import { checkLayer, type Layer, Sequential } from './sequential.ts';
 import { counted } from './table.ts';
 
 /**
@@ -33,12 +35,20 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
 
   forward<S extends Shape>(x: Input<ResidualMap<Layers>, S>): Output<ResidualMap<Layers>, S> {
     const t = x as unknown as Tensor;
-    const y = this.body.forward(t as never) as Tensor;
+    const y = this.#run(t);
     if (!sameShape(t.shape, y.shape)) {
       const shapes = `${formatShape(t.shape)} became ${formatShape(y.shape)}`;
       throw new ShapeError(`Residual: expected layers that keep the shape, but ${shapes}`);
     }
     return t.add(y) as never;
+  }
+
+  #run(x: Tensor): Tensor {
+    try {
+      return this.body.forward(x as never) as Tensor;
+    } catch (error) {
+      throw errorAt(error, 'body', this.body);
+    }
   }
 
   protected override settings(): string {
@@ -67,11 +77,18 @@ export class Parallel extends Module {
 
   constructor(branches: readonly Layer[], { merge = 'concat', axis = -1 }: ParallelOptions = {}) {
     super();
+    if (!Array.isArray(branches)) {
+      const got = describeValue(branches);
+      throw new ArgumentError(`Parallel: expected a list of layers, got ${got}; write new Parallel([layer, layer])`);
+    }
+    branches.forEach((layer, i) => {
+      checkLayer('Parallel', i, layer, 'write new Parallel([...layers])');
+    });
     if (branches.length === 0) throw new ArgumentError('Parallel: expected at least one layer, got none');
     if (merge !== 'concat' && merge !== 'sum') {
       throw new ArgumentError(`Parallel: unknown merge '${merge}', expected 'concat' or 'sum'`);
     }
-    this.branches = branches;
+    this.branches = [...branches];
     this.merge = merge;
     this.axis = axis;
   }
@@ -81,8 +98,13 @@ export class Parallel extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const run = (layer: Layer): Tensor => checkSynchronous('Parallel', layer.forward(x as never), 'a forward');
-    const results = this.branches.map(run);
+    const results = this.branches.map((layer, i): Tensor => {
+      try {
+        return checkSynchronous('Parallel', layer.forward(x as never), 'a forward');
+      } catch (error) {
+        throw errorAt(error, String(i), layer);
+      }
+    });
     return this.merge === 'concat' ? concat(results, this.axis) : results.reduce(addAlike);
   }
 

@@ -1,6 +1,6 @@
 /** What layers ask of their options and inputs alike. */
 
-import { ArgumentError, formatShape, Random, ShapeError, type Tensor } from '@tapegrad/core';
+import { ArgumentError, formatShape, isBatched, Random, ShapeError, type Tensor, Variable } from '@tapegrad/core';
 
 /** Throws unless a bias has a number for each output. */
 export function checkBias(call: string, bias: Tensor, outputs: number): void {
@@ -20,6 +20,22 @@ export const checkCount = (call: string, what: string, count: number): void =>
 /** Throws unless elements can be dropped with probability p. */
 export const checkProbability = (call: string, p: number): void =>
   checkOption(call, 'the probability', p, p >= 0 && p < 1, 'a number from 0 up to, not including, 1');
+
+/**
+ * A parameter or buffer that a layer is about to change; throws where a tensor stands in its place, as in `withTensors`.
+ *
+ * @param mend what to do about it.
+ */
+export function changeable<V extends Tensor>(call: string, name: string, value: V, mend: string): V & Variable {
+  if (value instanceof Variable) return value as V & Variable;
+  throw new ArgumentError(`${call}: ${name} is to be changed, but a tensor stands in its place; ${mend}`);
+}
+
+/** Throws where each example of a batch has its own of what a layer keeps for all of them. */
+export function checkUnbatched(call: string, what: string, x: Tensor, mend: string): void {
+  if (!isBatched(x)) return;
+  throw new ArgumentError(`${call}: inside vmap each example has ${what} of its own, which can't be kept; ${mend}`);
+}
 
 /** The generator that was handed over to draw masks; throws where there is none. */
 export function checkRandom(call: string, random: Random | undefined): Random {

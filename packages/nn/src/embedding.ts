@@ -13,7 +13,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { changeable, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
@@ -129,7 +129,13 @@ export class Embedding<const N extends number = number, const D extends number =
 
   /** Shortens the rows that are about to be looked up. */
   #shorten(indices: Tensor, maxNorm: number): void {
-    const { weight, dim } = this;
+    const { dim } = this;
+    const weight = changeable(
+      'Embedding',
+      'weight',
+      this.weight,
+      'maxNorm shortens rows of a parameter alone: { weight: parameter(w) }',
+    );
     const rowsOf = (elements: Data) =>
       [...new Set(indices.elements)]
         .map((index) => elements.subarray(index * dim, (index + 1) * dim))

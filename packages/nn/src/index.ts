@@ -116,7 +116,8 @@ export {
   type SmoothL1Options,
   smoothL1,
 } from './losses/regression.ts';
-export { type DescribeOptions, Module, type ModuleState, type TensorState } from './module.ts';
+export { type DescribeOptions, Module } from './module.ts';
+export type { LoadOptions, LoadReport, ModuleState, TensorState } from './module-state.ts';
 export type { AffineOptions, NormOptions } from './moments.ts';
 export {
   type AttendOptions,

@@ -4,30 +4,26 @@ import {
   ArgumentError,
   Buffer,
   checkSynchronous,
-  type Data,
-  type DType,
-  DTypeError,
+  checkTensor,
   formatShape,
   noGrad,
   Parameter,
   type Shape,
-  ShapeError,
-  sameShape,
   Tensor,
   Variable,
   zeros,
 } from '@tapegrad/core';
+import { notePath } from './layer-errors.ts';
+import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
+import {
+  checkLike,
+  type LoadOptions,
+  type LoadReport,
+  type ModuleState,
+  matchState,
+  throwUnknown,
+} from './module-state.ts';
 import { formatCount, formatTable } from './table.ts';
-
-/** A parameter's or a buffer's elements as plain data, in row-major order. */
-export interface TensorState {
-  readonly shape: Shape;
-  readonly dtype: DType;
-  readonly data: Data;
-}
-
-/** The parameters and buffers of a module as plain data, by path. */
-export type ModuleState = Readonly<Record<string, TensorState>>;
 
 export interface DescribeOptions {
   /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
@@ -41,29 +37,35 @@ interface Runnable {
 
 const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
-/** Where a module holds something: a field of it, or an entry of an array or plain object there. */
-interface Place {
-  readonly group: object;
-  readonly name: string;
-  readonly path: string;
-  readonly value: Variable | Module;
-}
+/** What a module is made of. */
+type Part = Variable | Module;
 
-const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
-/** Arrays and plain objects: what parameters, buffers and modules may be grouped in. */
-function isGroup(value: unknown): value is object {
-  if (typeof value !== 'object' || value === null) return false;
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype;
+/** All that a module and the modules in it hold. */
+interface Survey {
+  /** Each under its first path, before those in it. */
+  readonly modules: ReadonlyMap<string, Module>;
+  /** Under their first paths. */
+  readonly variables: ReadonlyMap<string, Variable>;
+  /** Under all their paths, as far as these lead through the first of each module. */
+  readonly byPath: ReadonlyMap<string, Variable>;
+  /** Other paths of modules, with their first ones. */
+  readonly shared: readonly (readonly [alias: string, path: string])[];
+  /** Wherever a parameter or buffer is. */
+  readonly places: readonly Place<Variable>[];
 }
 
 /**
  * A part of a model: parameters, which are trained, buffers, which are not (running statistics, say), other modules, and
  * usually a `forward` that computes with them.
  *
- * Its parameters, buffers and modules are found in its public fields, and in arrays and plain objects there. A path names
- * each: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`. What is found twice counts
- * once, under its first path. Private `#fields` can't be seen.
+ * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects there, nested
+ * to any depth. A path names each: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`, and the keys
+ * of a map are names as those of an object are. What is found twice counts once, under its first path.
+ *
+ * What is elsewhere in sight is refused by name: in an object of a class that is no module, behind a getter, under a symbol. What is
+ * in private `#fields` without a getter, in closures and in weak maps can't be seen, and is neither trained nor saved.
  *
  * A `forward` that updates a buffer asks `isRecomputing` of core first: a `checkpoint` runs it twice.
  *
@@ -106,55 +108,76 @@ export abstract class Module {
     return this;
   }
 
-  /** Where this module itself holds parameters, buffers and modules. */
-  #places(): Place[] {
-    const places: Place[] = [];
-    const seen = new Set<object>();
-    const search = (group: object, prefix: string): void => {
-      if (seen.has(group)) return;
-      seen.add(group);
-      for (const [name, value] of Object.entries(group)) {
-        const path = join(prefix, name);
-        if (value instanceof Variable || value instanceof Module) places.push({ group, name, path, value });
-        else if (isGroup(value)) search(value, path);
-      }
-    };
-    search(this.members(), '');
-    return places;
-  }
-
-  /** The parameters, buffers and modules that this module itself holds, by path. */
-  #held(): Map<string, Variable | Module> {
-    return new Map(this.#places().map(({ path, value }) => [path, value]));
+  #places(): Place<Part>[] {
+    return placesIn(this.members(), isPart).places;
   }
 
   /** The modules that this module itself holds, by path. */
   children(): Map<string, Module> {
-    return new Map([...this.#held()].filter((entry): entry is [string, Module] => entry[1] instanceof Module));
+    return new Map(this.#places().flatMap(({ path, value }) => (value instanceof Module ? [[path, value]] : [])));
   }
 
-  /** This module, under the empty path, and all modules in it, by path, each before those in it. */
-  modules(): Map<string, Module> {
+  /**
+   * Finds all that there is, once.
+   *
+   * @throws ArgumentError where two have one path, or one is where it would not be found.
+   */
+  #survey(): Survey {
     const paths = new Map<Module, string>();
-    const visit = (module: Module, path: string): void => {
-      if (paths.has(module)) return;
+    const shared: [alias: string, path: string][] = [];
+    const found: { readonly path: string; readonly places: readonly Place<Part>[] }[] = [];
+    const opaque: (readonly [path: string, Opaque])[] = [];
+    const modules = new ByPath<Module>(this, 'modules');
+    const visit = (module: Module, path: string, where: string): void => {
+      const first = paths.get(module);
+      if (first !== undefined) {
+        shared.push([path, first]);
+        return;
+      }
       paths.set(module, path);
-      for (const [name, child] of module.children()) visit(child, join(path, name));
+      modules.add(path, where, module);
+      const members = module.members();
+      const inside = placesIn(members, isPart);
+      found.push({ path, places: inside.places });
+      for (const other of [...inside.opaque, ...beside(module, members, Module.prototype)]) opaque.push([path, other]);
+      for (const { path: name, where: at, value } of inside.places) {
+        if (value instanceof Module) visit(value, join(path, name), join(where, at));
+      }
     };
-    visit(this, '');
-    return new Map([...paths].map(([module, path]) => [path, module]));
-  }
+    visit(this, '', '');
 
-  /** The parameters and buffers of this module and of all in it, by path. */
-  #namedVariables(): Map<string, Variable> {
-    const paths = new Map<Variable, string>();
-    for (const [path, module] of this.modules()) {
-      for (const [name, value] of module.#held()) {
-        if (value instanceof Variable && !paths.has(value)) paths.set(value, join(path, name));
+    const byPath = new ByPath<Variable>(this, 'parameters or buffers');
+    const variables = new Map<string, Variable>();
+    const known = new Set<Part>(paths.keys());
+    const places: Place<Variable>[] = [];
+    for (const { path, places: own } of found) {
+      for (const place of own) {
+        if (!isVariablePlace(place)) continue;
+        places.push(place);
+        const whole = join(path, place.path);
+        byPath.add(whole, join(path, place.where), place.value);
+        if (!known.has(place.value)) variables.set(whole, place.value);
+        known.add(place.value);
       }
     }
-    for (const [variable, path] of paths) if (!variable.name.endsWith(`.${path}`)) variable.name = path;
-    return new Map([...paths].map(([variable, path]) => [path, variable]));
+    for (const [path, other] of opaque) {
+      const hidden = hiddenIn(other, isPart, (part) => known.has(part));
+      if (hidden !== undefined) throw hiddenError(this, path, hidden);
+    }
+    for (const [path, module] of modules.all) notePath(module, path);
+    for (const [path, variable] of variables) {
+      if (!variable.name.endsWith(`.${path}`)) variable.name = path;
+    }
+    return { modules: modules.all, variables, byPath: byPath.all, shared, places };
+  }
+
+  /**
+   * This module, under the empty path, and all modules in it, by path, each before those in it.
+   *
+   * @throws ArgumentError where two have one path, or one is where it would not be found; so do all that ask for what is in a module.
+   */
+  modules(): Map<string, Module> {
+    return new Map(this.#survey().modules);
   }
 
   /**
@@ -162,12 +185,12 @@ export abstract class Module {
    * one that ends so, from a module around this one.
    */
   namedParameters(): Map<string, Parameter> {
-    return new Map([...this.#namedVariables()].filter((entry) => entry[1] instanceof Parameter));
+    return only(this.#survey().variables, (variable) => variable instanceof Parameter);
   }
 
   /** The buffers of this module and of all in it, by path; named as parameters are. */
   namedBuffers(): Map<string, Buffer> {
-    return new Map([...this.#namedVariables()].filter((entry) => entry[1] instanceof Buffer));
+    return only(this.#survey().variables, (variable) => variable instanceof Buffer);
   }
 
   /** The parameters of this module and of all in it: what an optimizer takes. */
@@ -180,57 +203,82 @@ export abstract class Module {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /** A copy of the parameters and buffers as plain data, by path. */
+  /** A copy of the parameters and buffers as plain data, by path. What has several paths is there under the first. */
   state(): ModuleState {
-    const state: Record<string, TensorState> = {};
-    for (const [path, { shape, dtype, data }] of this.#namedVariables()) {
-      state[path] = { shape: [...shape], dtype, data: data.slice() };
-    }
-    return state;
+    return Object.fromEntries(
+      Array.from(this.#survey().variables, ([path, { shape, dtype, data }]) => [
+        path,
+        { shape: [...shape], dtype, data: data.slice() },
+      ]),
+    );
   }
 
   /**
    * Replaces the parameters and buffers by those of a state. Where the state does not fit, nothing is replaced.
    *
-   * @throws ArgumentError where a path is missing or unknown, ShapeError or DTypeError where a tensor differs.
+   * What has several paths may be in the state under any of them, or under several with the same elements, as tied weights are in
+   * PyTorch's. Elements may come from another realm, as lists of numbers, or in another typed array, of numbers that the dtype has.
+   *
+   * @returns the paths that are missing from the state, and those that the module lacks: none unless `strict` is false.
+   * @throws ArgumentError where a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError where a tensor
+   * differs.
    * @example
    * const trained = new Dense(4, 2);
    * const copy = new Dense(4, 2);
    * copy.load(trained.state());
    * copy.weight.equal(trained.weight).min().item(); // 1
+   * copy.load({ bias: trained.state().bias }, { strict: false }); // { missing: ['weight'], unexpected: [] }
    */
-  load(state: ModuleState): void {
-    const variables = this.#namedVariables();
-    for (const [path, variable] of variables) checkState(path, variable, state[path]);
-    for (const path of Object.keys(state)) checkPath('load', path, variables);
-    for (const [path, variable] of variables) variable.update((elements) => elements.set(state[path]!.data));
+  load(state: ModuleState, options: LoadOptions = {}): LoadReport {
+    const survey = this.#survey();
+    const { elements, report } = matchState(state, options, survey.variables, (path) => variableAt(survey, path));
+    for (const [variable, data] of elements) variable.update((own) => own.set(data));
+    return report;
   }
 
   /**
    * Runs a function while tensors stand in the place of the parameters and buffers of their paths, in this module and all in
    * it: for functions of the parameters, which `grad` and its like take. It must not be asynchronous.
    *
-   * @throws ArgumentError where a path is unknown, ShapeError or DTypeError where a tensor differs from what it stands for.
+   * What a layer updates while training, such as running statistics, needs a buffer in its place, which is then updated, as the
+   * tensors that PyTorch's `functional_call` is given are: `{ runningMean: buffer(zeros([4])) }`.
+   *
+   * @throws ArgumentError where a path is unknown or can't be replaced, ShapeError or DTypeError where a tensor differs from what it
+   * stands for.
    * @example
    * const layer = new Dense(2, 1);
    * layer.withTensors({ weight: ones([2, 1]), bias: zeros([1]) }, () => layer.forward(tensor([[1, 2]])).item()); // 3
    */
   withTensors<R>(tensors: Readonly<Record<string, Tensor>>, body: () => R): R {
-    const variables = this.#namedVariables();
-    const replacements = new Map<unknown, Tensor>();
+    if (typeof tensors !== 'object' || tensors === null) {
+      throw new ArgumentError(`withTensors: expected tensors by path, { weight: w }, got ${tensors}`);
+    }
+    const survey = this.#survey();
+    const replacements = new Map<Variable, Tensor>();
     for (const [path, tensor] of Object.entries(tensors)) {
-      const variable = checkPath('withTensors', path, variables);
+      const variable = variableAt(survey, path) ?? throwUnknown('withTensors', path, survey.variables);
+      checkTensor(`withTensors: '${path}'`, tensor);
       checkLike('withTensors', path, variable, tensor);
+      if ((replacements.get(variable) ?? tensor) !== tensor) {
+        throw new ArgumentError(
+          `withTensors: '${path}' is another path of '${variable.name}', which has another tensor`,
+        );
+      }
       replacements.set(variable, tensor);
     }
-    const places = [...this.modules().values()]
-      .flatMap((module) => module.#places())
-      .filter(({ value }) => replacements.has(value));
+    const replaced: Place<Variable>[] = [];
     try {
-      for (const { group, name, value } of places) Reflect.set(group, name, replacements.get(value));
+      for (const place of survey.places) {
+        const tensor = replacements.get(place.value);
+        if (tensor === undefined) continue;
+        if (!place.put(tensor)) {
+          throw new ArgumentError(`withTensors: '${place.value.name}' can't be replaced: what holds it is read-only`);
+        }
+        replaced.push(place);
+      }
       return checkSynchronous('withTensors', body());
     } finally {
-      for (const { group, name, value } of places) Reflect.set(group, name, value);
+      for (const place of replaced) place.put(place.value);
     }
   }
 
@@ -260,9 +308,9 @@ export abstract class Module {
     for (const [path, module] of this.modules()) {
       if (module !== this) rows.push(moduleRow(path, module));
       if (module.children().size === 0) continue;
-      for (const [name, held] of module.#held()) {
-        if (held instanceof Parameter) {
-          rows.push(row(join(path, name), `Parameter(${held.shape.join(', ')})`, undefined, held.size));
+      for (const { path: name, value } of module.#places()) {
+        if (value instanceof Parameter) {
+          rows.push(row(join(path, name), `Parameter(${value.shape.join(', ')})`, undefined, value.size));
         }
       }
     }
@@ -316,33 +364,55 @@ function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
-/** What a module has under a path. */
-function checkPath(call: string, path: string, variables: ReadonlyMap<string, Variable>): Variable {
-  const variable = variables.get(path);
-  if (variable !== undefined) return variable;
-  const known = [...variables.keys()].join(', ');
-  throw new ArgumentError(`${call}: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
+const isVariablePlace = (place: Place<Part>): place is Place<Variable> => place.value instanceof Variable;
+
+/** The entries of a map whose values pass. */
+const only = <V, W extends V>(map: ReadonlyMap<string, V>, passes: (value: V) => value is W): Map<string, W> =>
+  new Map([...map].filter((entry): entry is [string, W] => passes(entry[1])));
+
+/** Parts by their paths, of which no two are the same. */
+class ByPath<T extends Part> {
+  readonly all = new Map<string, T>();
+  readonly #root: Module;
+  readonly #what: string;
+  readonly #where = new Map<string, string>();
+
+  constructor(root: Module, what: string) {
+    this.#root = root;
+    this.#what = what;
+  }
+
+  add(path: string, where: string, part: T): void {
+    const other = this.#where.get(path);
+    if (other !== undefined && this.all.get(path) !== part) {
+      throw new ArgumentError(
+        `${this.#root}: two ${this.#what} have the path '${path}': ${other} and ${where}; give one another name`,
+      );
+    }
+    this.#where.set(path, where);
+    this.all.set(path, part);
+  }
 }
 
-function checkLike(
-  call: string,
-  path: string,
-  { shape, dtype }: Variable,
-  got: { readonly shape: Shape; readonly dtype: DType },
-): void {
-  if (!sameShape(got.shape, shape)) {
-    throw new ShapeError(`${call}: '${path}' has shape ${formatShape(shape)}, got ${formatShape(got.shape)}`);
+/** What has a path, the first or another. */
+function variableAt(survey: Survey, path: string, stepsLeft = path.length): Variable | undefined {
+  const direct = survey.byPath.get(path);
+  if (direct !== undefined || stepsLeft === 0) return direct;
+  for (const [alias, first] of survey.shared) {
+    if (!path.startsWith(`${alias}.`)) continue;
+    // What is shared may hold what is shared, and modules may refer to each other in a circle.
+    const found = variableAt(survey, join(first, path.slice(alias.length + 1)), stepsLeft - 1);
+    if (found !== undefined) return found;
   }
-  if (got.dtype !== dtype) throw new DTypeError(`${call}: '${path}' is ${dtype}, got ${got.dtype}`);
+  return undefined;
 }
 
-function checkState(path: string, variable: Variable, state: TensorState | undefined): void {
-  if (state === undefined) {
-    const kind = variable instanceof Parameter ? 'parameter' : 'buffer';
-    throw new ArgumentError(`load: the state has no ${kind} '${path}'`);
-  }
-  checkLike('load', path, variable, state);
-  if (state.data.length !== variable.size) {
-    throw new ShapeError(`load: '${path}' has ${variable.size} elements, got ${state.data.length}`);
-  }
+/** For a part that would be neither trained nor saved. */
+function hiddenError(root: Module, path: string, { part, where, within }: Hidden<Part>): ArgumentError {
+  const what = part instanceof Module ? `the ${part}` : `the ${part instanceof Parameter ? 'parameter' : 'buffer'}`;
+  return new ArgumentError(
+    `${root}: ${what} at '${join(path, where)}' would be neither trained nor saved, for '${join(path, within.where)}' is ` +
+      `${within.kind}; keep it in a public field, or in an array, map, set or plain object there, or make a Module of what ` +
+      'holds it; if it is to stay out, keep it in a #private field',
+  );
 }

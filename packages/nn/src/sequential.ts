@@ -1,6 +1,7 @@
 /** Layers one after the other. */
 
-import { ArgumentError, checkSynchronous, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, describeValue, type Shape, type Tensor } from '@tapegrad/core';
+import { errorAt } from './layer-errors.ts';
 import type { Checked, Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { counted } from './table.ts';
@@ -8,6 +9,18 @@ import { counted } from './table.ts';
 /** A module from one tensor to another. */
 export interface Layer extends Module {
   forward(x: never): Tensor;
+}
+
+/** Throws unless something is a layer; `mend` says what to write for a list of them. */
+export function checkLayer(call: string, i: number, layer: unknown, mend: string): void {
+  if (layer instanceof Module && 'forward' in layer) return;
+  const got =
+    layer instanceof Module
+      ? `${layer}, which has none`
+      : Array.isArray(layer)
+        ? `an array; ${mend}`
+        : describeValue(layer);
+  throw new ArgumentError(`${call}: expected a module with a forward as layer ${i}, got ${got}`);
 }
 
 /**
@@ -27,8 +40,7 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]
   constructor(...layers: Checked<Layers>) {
     super();
     layers.forEach((layer, i) => {
-      if (layer instanceof Module && 'forward' in layer) return;
-      throw new ArgumentError(`Sequential: expected a module with a forward as layer ${i}, got ${layer}`);
+      checkLayer('Sequential', i, layer, 'write new Sequential(...layers)');
     });
     this.layers = layers as unknown as Layers;
   }
@@ -39,7 +51,13 @@ export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]
 
   forward<S extends Shape>(x: Input<Composed<Layers>, S>): Output<Composed<Layers>, S> {
     let y = x as unknown as Tensor;
-    for (const layer of this.layers) y = checkSynchronous('Sequential', layer.forward(y as never), 'a forward');
+    const { layers } = this;
+    let i = 0;
+    try {
+      for (; i < layers.length; i++) y = checkSynchronous('Sequential', layers[i]!.forward(y as never), 'a forward');
+    } catch (error) {
+      throw errorAt(error, String(i), layers[i]!);
+    }
     return y as never;
   }
 

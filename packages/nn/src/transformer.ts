@@ -13,6 +13,7 @@ import {
 import { checkCount } from './checks.ts';
 import { Dense } from './dense.ts';
 import { dropout } from './dropout.ts';
+import { errorAt } from './layer-errors.ts';
 import { LayerNorm } from './layer-norm.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -213,7 +214,13 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
       const counts = `${this.layers.length} layers, got ${caches.length}`;
       throw new ArgumentError(`${this.constructor.name}: expected a cache for each of ${counts}`);
     }
-    const y = this.layers.reduce((h, layer, i) => step(layer, h, caches === undefined ? {} : { cache: caches[i]! }), x);
+    const y = this.layers.reduce((h, layer, i) => {
+      try {
+        return step(layer, h, caches === undefined ? {} : { cache: caches[i]! });
+      } catch (error) {
+        throw errorAt(error, `layers.${i}`, layer);
+      }
+    }, x);
     return this.norm === undefined ? y : (this.norm.forward(y as never) as Tensor);
   }
 

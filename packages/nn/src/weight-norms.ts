@@ -16,8 +16,9 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount, checkOption } from './checks.ts';
+import { changeable, checkCount, checkOption, checkUnbatched } from './checks.ts';
 import { defaultRandom } from './init.ts';
+import { errorAt } from './layer-errors.ts';
 import type { Composed, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import type { Layer } from './sequential.ts';
@@ -65,6 +66,8 @@ abstract class Reparametrized<L extends Layer> extends Module {
     try {
       Reflect.set(layer, field, weight);
       return checkSynchronous(this.constructor.name, layer.forward(x as never), 'a forward') as never;
+    } catch (error) {
+      throw errorAt(error, 'layer', layer);
     } finally {
       Reflect.set(layer, field, held);
     }
@@ -173,11 +176,20 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
 
   protected override weight(): Tensor {
     const weight = this.held;
-    if (this.training && !isRecomputing()) noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
+    if (this.training && !isRecomputing()) this.#follow(weight);
     // Copies, since the vectors may change before the sweep.
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;
     return weight.div(largest);
+  }
+
+  /** Goes on with the power iteration, for a weight that has changed. */
+  #follow(weight: Tensor): void {
+    checkUnbatched('SpectralNorm', 'a weight', weight, 'call eval()');
+    for (const [field, value] of Object.entries({ left: this.left, right: this.right })) {
+      changeable('SpectralNorm', field, value, `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`);
+    }
+    noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
   }
 
   /** [outputs, all else] */

@@ -259,6 +259,118 @@ describe('a state', () => {
   });
 });
 
+describe('a state of tied weights', () => {
+  class Language extends Module {
+    readonly embedding = new Dense(3, 3, { bias: false, random });
+    readonly head = new Dense(3, 3, { random });
+
+    constructor() {
+      super();
+      (this.head as { weight: unknown }).weight = this.embedding.weight;
+    }
+  }
+
+  test('has them under the first path, and is loaded under either or both', () => {
+    const model = new Language();
+    const state = model.state();
+    expect(Object.keys(state)).toEqual(['embedding.weight', 'head.bias']);
+    const { 'embedding.weight': weight, 'head.bias': bias } = state as Required<typeof state>;
+    for (const saved of [
+      { 'head.weight': weight!, 'head.bias': bias! },
+      { 'embedding.weight': weight!, 'head.weight': structuredClone(weight!), 'head.bias': bias! },
+    ]) {
+      const other = new Language();
+      expect(other.load(saved)).toEqual({ missing: [], unexpected: [] });
+      expect(other.state()).toEqual(state);
+    }
+  });
+
+  test('is refused where the two differ, and nothing changes', () => {
+    const model = new Language();
+    const state = model.state();
+    const weight = state['embedding.weight']!;
+    const changed = { ...weight, data: weight.data.map((x: number) => x + 1) as Float32Array };
+    expect(() => model.load({ ...state, 'head.weight': changed })).toThrow(
+      "load: 'embedding.weight' and 'head.weight' are one tensor here, but not in the state",
+    );
+    expect(model.state()).toEqual(state);
+  });
+
+  test('may have modules that are shared under each of their paths', () => {
+    const shared = new Sequential(new Dense(2, 2, { random }));
+    const model = new Sequential(shared, new ReLU(), new Sequential(shared));
+    const state = model.state();
+    expect(Object.keys(state)).toEqual(['0.0.weight', '0.0.bias']);
+    const renamed = Object.fromEntries(Object.entries(state).map(([path, own]) => [`2.${path}`, own]));
+    expect(model.load({ ...renamed, ...state })).toEqual({ missing: [], unexpected: [] });
+    expect(model.load(renamed)).toEqual({ missing: [], unexpected: [] });
+    expect(() => model.load({ ...state, '2.1.weight': state['0.0.weight']! })).toThrow(
+      "no parameter or buffer '2.1.weight'",
+    );
+  });
+
+  test('may come from modules that refer to each other', () => {
+    class Node extends Module {
+      readonly weight = parameter(zeros([1]));
+      readonly next: Node[] = [];
+    }
+    const [a, b] = [new Node(), new Node()];
+    a.next.push(b);
+    b.next.push(a);
+    const state = a.state();
+    const around = { 'next.0.next.0.weight': state.weight!, 'next.0.weight': state['next.0.weight']! };
+    expect(a.load(around)).toEqual({ missing: [], unexpected: [] });
+  });
+});
+
+describe('a state that is loaded as far as it goes', () => {
+  const make = () => new Sequential(new Dense(2, 3, { random }), new ReLU(), new Dense(3, 1, { random }));
+  const model = make();
+  const state = model.state();
+
+  test('gives a report of what is missing and unexpected', () => {
+    const { '0.weight': weight, '0.bias': bias } = state;
+    const other = make();
+    const before = other.state();
+    const report = other.load({ '0.weight': weight!, '0.bias': bias!, 'head.bias': bias! }, { strict: false });
+    expect(report).toEqual({ missing: ['2.weight', '2.bias'], unexpected: ['head.bias'] });
+    expect(other.state()).toEqual({ ...before, '0.weight': weight, '0.bias': bias });
+    expect(other.load(state)).toEqual({ missing: [], unexpected: [] });
+  });
+
+  test('is still held to shapes and dtypes, and nothing changes', () => {
+    const other = make();
+    const before = other.state();
+    const wrong = { '0.weight': state['0.weight']!, '0.bias': { ...state['0.bias']!, shape: [4] } };
+    expect(() => other.load(wrong, { strict: false })).toThrow("load: '0.bias' has shape [3], got [4]");
+    expect(other.state()).toEqual(before);
+  });
+
+  test('names all that is missing where it has to be whole', () => {
+    expect(() => model.load({ '0.weight': state['0.weight']!, extra: state['0.bias']! })).toThrow(
+      "load: the state has no parameter '0.bias', nor 2.weight, 2.bias; it has extra, which this module lacks",
+    );
+  });
+
+  test.each<[unknown, string]>([
+    [false, 'load: expected options as { strict: false }, got false'],
+    [{ strict: 'no' }, "load: strict is 'no', expected true or false"],
+    [{ strickt: false }, "load: unknown option 'strickt', expected strict"],
+  ])('refuses the options %j', (options, message) => {
+    expect(() => model.load(state, options as never)).toThrow(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['no object', 1, "load: '0.bias' is 1, expected { shape, dtype, data }"],
+    ['no shape', { ...state['0.bias'], shape: undefined }, "load: '0.bias' has shape [3], got undefined"],
+    ['no data', { ...state['0.bias'], data: undefined }, "load: '0.bias' is undefined, expected a Float32Array"],
+    ['words', { ...state['0.bias'], data: ['a', 'b', 'c'] }, "load: entry 0 of '0.bias' is 'a', expected a number"],
+  ])('refuses a tensor with %s', (_, bias, message) => {
+    expect(() => model.load({ ...state, '0.bias': bias as never })).toThrow(message);
+    expect(model.state()).toEqual(state);
+  });
+});
+
 describe('withTensors', () => {
   const model = new Sequential(new Dense(2, 3, { random }), new ReLU());
   const x = ones([1, 2]);

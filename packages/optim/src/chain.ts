@@ -1,10 +1,18 @@
 /** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
 
-import { ArgumentError, checkSynchronous, Gradients, NdArray, type Parameter, Tensor } from '@tapegrad/core';
+import {
+  ArgumentError,
+  checkSynchronous,
+  describeValue,
+  Gradients,
+  NdArray,
+  type Parameter,
+  Tensor,
+} from '@tapegrad/core';
 import { checkGradients, gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
 import { checkCount, checkedMemory, type Memory, type ParameterState, parameterState, zerosLike } from './memory.ts';
-import { checkState, checkWhole, shown } from './options.ts';
+import { checkState, checkWhole } from './options.ts';
 
 /** What a transform remembers of one parameter. */
 export interface Slot<Name extends string = string> {
@@ -110,14 +118,15 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
   /** Goes on from a state of a chain of the same transforms for the same parameters. Where it does not fit, nothing changes. */
   load(states: readonly TransformState[]): void {
     const call = 'GradientChain.load';
-    checkState(call, states);
     checkCount(call, 'transforms', this.#links.length, states);
     const loaded = this.#links.map(({ transform, slots }, i) => {
       const state = states[i]!;
       checkState(call, state);
       const { name, step, parameters } = state;
       if (name !== transform.name) {
-        throw new ArgumentError(`${call}: expected the state of '${transform.name}', got that of ${shown(name)}`);
+        throw new ArgumentError(
+          `${call}: expected the state of '${transform.name}', got that of ${describeValue(name)}`,
+        );
       }
       checkWhole(call, `the step of '${name}'`, step);
       checkCount(call, 'parameters', slots.size, parameters);

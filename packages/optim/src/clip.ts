@@ -1,13 +1,13 @@
 /** Changes of gradients on their way from the sweep to the optimizer. */
 
-import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, describeValue, type Gradients, type Tensor, zeros } from '@tapegrad/core';
 import { checkGradients } from './gradient.ts';
-import { checkFlag, checkNames, shown } from './options.ts';
+import { checkFlag, checkNames } from './options.ts';
 
 /** Throws unless a limit is 0, more, or infinite, which clips nothing. */
 export function checkLimit(call: string, what: string, limit: number): void {
   if (!(typeof limit === 'number' && limit >= 0)) {
-    throw new ArgumentError(`${call}: ${what} is ${shown(limit)}, expected a number >= 0`);
+    throw new ArgumentError(`${call}: ${what} is ${describeValue(limit)}, expected a number >= 0`);
   }
 }
 

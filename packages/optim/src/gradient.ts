@@ -1,6 +1,7 @@
 import {
   ArgumentError,
   DTypeError,
+  describeValue,
   formatShape,
   Gradients,
   type Parameter,
@@ -8,12 +9,11 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { shown } from './options.ts';
 
 /** Throws unless there are gradients, those of a sweep; `wanted` is what to write. */
 export function checkGradients(call: string, gradients: Gradients, wanted: string): void {
   if (gradients instanceof Gradients) return;
-  throw new ArgumentError(`${call}: expected gradients, got ${shown(gradients)}; write ${wanted}`);
+  throw new ArgumentError(`${call}: expected gradients, got ${describeValue(gradients)}; write ${wanted}`);
 }
 
 /** The gradient of a parameter, of its shape and dtype; `undefined` where there is none. */

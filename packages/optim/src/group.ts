@@ -1,5 +1,5 @@
-import { ArgumentError, Parameter } from '@tapegrad/core';
-import { hasParameters, type OptimizerOptions, shown } from './options.ts';
+import { ArgumentError, describeValue, Parameter } from '@tapegrad/core';
+import type { OptimizerOptions } from './options.ts';
 
 /** Parameters with options of their own, in place of those of the optimizer. */
 export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & {
@@ -67,12 +67,12 @@ export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions>
 
 const isParameter = (item: unknown): item is Parameter => item instanceof Parameter;
 
-const isModule = (item: unknown): boolean => typeof item === 'object' && item !== null && hasParameters(item);
+const isModule = (item: unknown): boolean => describeValue(item) === 'a module';
 
 /** What was given in the place of parameters, with the mend if it is known. */
 function described(item: unknown): string {
   if (isModule(item)) return 'a module; write model.parameters()';
-  return isParameter(item) ? 'a parameter; write [parameter]' : shown(item);
+  return isParameter(item) ? 'a parameter; write [parameter]' : describeValue(item);
 }
 
 /** Parameters, or groups of them, as groups: each parameter once, and at least one. */

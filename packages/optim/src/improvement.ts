@@ -1,7 +1,7 @@
 /** Whether a number that is watched, such as the loss on held-out data, still gets better. */
 
-import { ArgumentError } from '@tapegrad/core';
-import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given, shown } from './options.ts';
+import { ArgumentError, describeValue } from '@tapegrad/core';
+import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given } from './options.ts';
 
 export interface ImprovementOptions {
   /** Whether smaller is better or larger. Defaults to `min`. */
@@ -50,7 +50,7 @@ export class Improvement {
 
   note(value: number): void {
     if (typeof value !== 'number') {
-      throw new ArgumentError(`${this.#call}.update: expected a number to watch, got ${shown(value)}`);
+      throw new ArgumentError(`${this.#call}.update: expected a number to watch, got ${describeValue(value)}`);
     }
     if (this.#isBetter(value)) {
       this.best = value;
@@ -84,7 +84,7 @@ export class Improvement {
     checkState(call, state);
     const { best, sinceBest } = state;
     if (best !== null && (typeof best !== 'number' || Number.isNaN(best))) {
-      throw new ArgumentError(`${call}: best is ${shown(best)}, expected a number or null`);
+      throw new ArgumentError(`${call}: best is ${describeValue(best)}, expected a number or null`);
     }
     checkWhole(call, 'sinceBest', sinceBest);
     this.best = best;

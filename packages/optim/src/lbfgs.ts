@@ -1,4 +1,4 @@
-import { ArgumentError, checkSynchronous, type Parameter, TapeError, Tensor } from '@tapegrad/core';
+import { ArgumentError, checkSynchronous, describeValue, type Parameter, TapeError, Tensor } from '@tapegrad/core';
 import { gradientFor } from './gradient.ts';
 import { checkParameters } from './group.ts';
 import { type Point, strongWolfe } from './line-search.ts';
@@ -12,7 +12,6 @@ import {
   checkWhole,
   checkWord,
   given,
-  shown,
 } from './options.ts';
 
 export interface LBFGSOptions {
@@ -153,7 +152,7 @@ export class LBFGS {
   step(closure: () => Tensor): number {
     if (typeof closure !== 'function') {
       throw new ArgumentError(
-        `LBFGS.step: expected a function that computes the loss, got ${shown(closure)}; write step(() => loss)`,
+        `LBFGS.step: expected a function that computes the loss, got ${describeValue(closure)}; write step(() => loss)`,
       );
     }
     const before = this.#elements();
@@ -234,7 +233,7 @@ export class LBFGS {
     const loss = checkSynchronous('LBFGS.step', closure(), 'a closure');
     if (!(loss instanceof Tensor)) {
       throw new ArgumentError(
-        `LBFGS.step: expected a closure that returns the loss, got ${shown(loss)}; write step(() => loss)`,
+        `LBFGS.step: expected a closure that returns the loss, got ${describeValue(loss)}; write step(() => loss)`,
       );
     }
     const gradients = loss.backward({ wanted: this.#parameters });
@@ -315,7 +314,8 @@ function checkedProgress(call: string, progress: Progress, size: number): Progre
   const { iterations, t, scale, unit, history } = progress;
   checkWhole(call, 'iterations', iterations);
   for (const [name, value] of Object.entries({ t, scale, unit })) checkNotNegative(call, name, value);
-  if (!Array.isArray(history)) throw new ArgumentError(`${call}: history is ${shown(history)}, expected a list`);
+  if (!Array.isArray(history))
+    throw new ArgumentError(`${call}: history is ${describeValue(history)}, expected a list`);
   const like = new Float64Array(size);
   const copy = (name: string, vector: unknown): Float64Array => arrayLike(call, name, like, vector);
   return {

@@ -5,6 +5,7 @@ import {
   type Data,
   type DType,
   DTypeError,
+  describeValue,
   elementsFrom,
   formatShape,
   isDataOf,
@@ -13,7 +14,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/core';
-import { checkWhole, shown } from './options.ts';
+import { checkWhole } from './options.ts';
 
 /** What is remembered of a parameter between steps: typed arrays by name. */
 export type Memory = Readonly<Record<string, Data>>;
@@ -62,7 +63,7 @@ export function changedMemory<M extends Memory>(
 /** Throws unless a state has as many of something as are there. */
 export function checkCount(call: string, what: string, expected: number, list: readonly unknown[]): void {
   if (Array.isArray(list) && list.length === expected) return;
-  const got = Array.isArray(list) ? list.length : shown(list);
+  const got = Array.isArray(list) ? list.length : describeValue(list);
   throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
 }
 
@@ -77,10 +78,10 @@ export function checkedMemory<M extends Memory>(
   state: ParameterState,
 ): M {
   if (typeof state?.name !== 'string' || !namesAgree(state.name, name)) {
-    throw new ArgumentError(`${call}: expected the state of '${name}', got that of ${shown(state?.name)}`);
+    throw new ArgumentError(`${call}: expected the state of '${name}', got that of ${describeValue(state?.name)}`);
   }
   if (!Array.isArray(state.shape) || !sameShape(state.shape, shape)) {
-    const got = Array.isArray(state.shape) ? formatShape(state.shape) : shown(state.shape);
+    const got = Array.isArray(state.shape) ? formatShape(state.shape) : describeValue(state.shape);
     throw new ShapeError(`${call}: '${name}' has shape ${formatShape(shape)}, got ${got}`);
   }
   checkWhole(call, `the step of '${name}'`, state.step);

@@ -2,6 +2,7 @@ import {
   ArgumentError,
   checkSynchronous,
   type Data,
+  describeValue,
   type Gradients,
   type Parameter,
   TapeError,
@@ -27,7 +28,6 @@ import {
   type Defaults,
   given,
   type OptimizerOptions,
-  shown,
 } from './options.ts';
 
 /** All that the update of one parameter depends on. */
@@ -302,7 +302,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 function checkLoss<L extends Tensor>(call: string, loss: L): L {
   if (loss instanceof Tensor) return loss;
   throw new ArgumentError(
-    `${call}: expected a loss, or a function that returns it, got ${shown(loss)}; write minimize(() => loss)`,
+    `${call}: expected a loss, or a function that returns it, got ${describeValue(loss)}; write minimize(() => loss)`,
   );
 }
 

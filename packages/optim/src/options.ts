@@ -1,4 +1,4 @@
-import { ArgumentError, Gradients, Tensor } from '@tapegrad/core';
+import { ArgumentError, describeValue } from '@tapegrad/core';
 
 /** What every optimizer can be told. */
 export interface OptimizerOptions {
@@ -13,31 +13,17 @@ export interface OptimizerOptions {
 /** Values of the options that an optimizer adds to these. */
 export type Defaults<Options extends OptimizerOptions> = Required<Omit<Options, keyof OptimizerOptions>>;
 
-/** Whether something has parameters to ask for, as a module does. */
-export const hasParameters = (value: object): boolean =>
-  typeof (value as { readonly parameters?: unknown }).parameters === 'function';
-
-/** A value as messages show it: a text in quotes, so that it is not taken for the number in it. */
-export function shown(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (value === null || typeof value !== 'object') return typeof value === 'function' ? 'a function' : String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (value instanceof Tensor) return 'a tensor';
-  if (value instanceof Gradients) return 'gradients';
-  return hasParameters(value) ? 'a module' : 'an object';
-}
-
 /** Throws unless an option is a finite number, zero or more. */
 export function checkNotNegative(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < Infinity)) {
-    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected a finite number >= 0`);
+    throw new ArgumentError(`${call}: ${option} is ${describeValue(value)}, expected a finite number >= 0`);
   }
 }
 
 /** Throws unless a number counts something. */
 export function checkWhole(call: string, what: string, value: number, least = 0): void {
   if (!Number.isInteger(value) || value < least) {
-    throw new ArgumentError(`${call}: ${what} is ${shown(value)}, expected a whole number >= ${least}`);
+    throw new ArgumentError(`${call}: ${what} is ${describeValue(value)}, expected a whole number >= ${least}`);
   }
 }
 
@@ -45,14 +31,14 @@ export function checkWhole(call: string, what: string, value: number, least = 0)
 export function checkShare(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < 1)) {
     const wanted = 'a number from 0 up to, not including, 1';
-    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected ${wanted}`);
+    throw new ArgumentError(`${call}: ${option} is ${describeValue(value)}, expected ${wanted}`);
   }
 }
 
 /** Throws unless an option is true or false. */
 export function checkFlag(call: string, option: string, value: boolean | undefined): void {
   if (typeof value !== 'boolean') {
-    throw new ArgumentError(`${call}: ${option} is ${shown(value)}, expected true or false`);
+    throw new ArgumentError(`${call}: ${option} is ${describeValue(value)}, expected true or false`);
   }
 }
 
@@ -60,19 +46,19 @@ export function checkFlag(call: string, option: string, value: boolean | undefin
 export function checkWord(call: string, option: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   const known = words.map((word) => `'${word}'`).join(' or ');
-  throw new ArgumentError(`${call}: unknown ${option} ${shown(value)}, expected ${known}`);
+  throw new ArgumentError(`${call}: unknown ${option} ${describeValue(value)}, expected ${known}`);
 }
 
 /** Throws unless options are an object, as which a program without types may hand over anything. */
 function checkObject(call: string, options: unknown): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError(`${call}: expected options as { name: value }, got ${shown(options)}`);
+  throw new ArgumentError(`${call}: expected options as { name: value }, got ${describeValue(options)}`);
 }
 
 /** Throws unless there is a state at all. */
 export function checkState(call: string, state: unknown): void {
-  if (typeof state === 'object' && state !== null) return;
-  throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${shown(state)}`);
+  if (typeof state === 'object' && state !== null && !Array.isArray(state)) return;
+  throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${describeValue(state)}`);
 }
 
 /** Throws where a name is not that of an option, as a misspelt one in a program without types is not. */

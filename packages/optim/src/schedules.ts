@@ -6,8 +6,8 @@
  * so a schedule has no state, and a run that is resumed at a step has its rate.
  */
 
-import { ArgumentError, checkSynchronous } from '@tapegrad/core';
-import { checkFlag, checkNames, checkNotNegative, checkWord, shown } from './options.ts';
+import { ArgumentError, checkSynchronous, describeValue } from '@tapegrad/core';
+import { checkFlag, checkNames, checkNotNegative, checkWord } from './options.ts';
 
 /** The learning rate at a step, 0 for the first. A step may be a fraction of an epoch. */
 export type Schedule = (step: number) => number;
@@ -17,19 +17,19 @@ export type Annealing = 'cosine' | 'linear';
 
 function checkSteps(call: string, option: string, steps: number): void {
   if (!(typeof steps === 'number' && steps > 0 && steps < Infinity)) {
-    throw new ArgumentError(`${call}: ${option} is ${shown(steps)}, expected a finite number above 0`);
+    throw new ArgumentError(`${call}: ${option} is ${describeValue(steps)}, expected a finite number above 0`);
   }
 }
 
 function checkFactor(call: string, factor: number): void {
   if (!(typeof factor === 'number' && factor > 0 && factor <= 1)) {
-    throw new ArgumentError(`${call}: the factor is ${shown(factor)}, expected a number above 0, 1 at most`);
+    throw new ArgumentError(`${call}: the factor is ${describeValue(factor)}, expected a number above 0, 1 at most`);
   }
 }
 
 /** A copy of a list of steps. */
 function milestones(call: string, at: readonly number[]): readonly number[] {
-  if (!Array.isArray(at)) throw new ArgumentError(`${call}: at is ${shown(at)}, expected a list of steps`);
+  if (!Array.isArray(at)) throw new ArgumentError(`${call}: at is ${describeValue(at)}, expected a list of steps`);
   for (const [i, step] of at.entries()) checkNotNegative(call, `at[${i}]`, step);
   return [...at];
 }
@@ -37,11 +37,11 @@ function milestones(call: string, at: readonly number[]): readonly number[] {
 /** The rate that a schedule gives at a step. */
 function rateAt(call: string, schedule: Schedule, step: number): number {
   if (typeof schedule !== 'function') {
-    throw new ArgumentError(`${call}: expected a schedule, a function of the step, got ${shown(schedule)}`);
+    throw new ArgumentError(`${call}: expected a schedule, a function of the step, got ${describeValue(schedule)}`);
   }
   const rate = checkSynchronous(call, schedule(step), 'a schedule');
   if (typeof rate === 'number') return rate;
-  throw new ArgumentError(`${call}: expected a schedule that gives a rate, got ${shown(rate)} at step ${step}`);
+  throw new ArgumentError(`${call}: expected a schedule that gives a rate, got ${describeValue(rate)} at step ${step}`);
 }
 
 /**
@@ -175,7 +175,7 @@ export function cosineRestarts(
   checkNotNegative('cosineRestarts', 'the end', end);
   checkSteps('cosineRestarts', 'the period', period);
   if (!(typeof growth === 'number' && growth >= 1 && growth < Infinity)) {
-    throw new ArgumentError(`cosineRestarts: the growth is ${shown(growth)}, expected a finite number >= 1`);
+    throw new ArgumentError(`cosineRestarts: the growth is ${describeValue(growth)}, expected a finite number >= 1`);
   }
   return (step) => {
     let [done, length] = [growth === 1 ? step % period : step, period];
@@ -222,7 +222,7 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   checkWord('oneCycle', 'annealing', annealing, ['cosine', 'linear']);
   const most = threePhase ? 0.5 : 1;
   if (!(typeof pctStart === 'number' && pctStart >= 0 && pctStart <= most)) {
-    throw new ArgumentError(`oneCycle: pctStart is ${shown(pctStart)}, expected a number from 0 to ${most}`);
+    throw new ArgumentError(`oneCycle: pctStart is ${describeValue(pctStart)}, expected a number from 0 to ${most}`);
   }
   const first = rate / divFactor;
   const last = first / finalDivFactor;
@@ -277,7 +277,7 @@ export function sequence(schedules: readonly Schedule[], options: { readonly at:
   checkNames('sequence', options, ['at']);
   const at = milestones('sequence', options.at);
   if (!Array.isArray(schedules)) {
-    throw new ArgumentError(`sequence: expected a list of schedules, got ${shown(schedules)}`);
+    throw new ArgumentError(`sequence: expected a list of schedules, got ${describeValue(schedules)}`);
   }
   if (schedules.length !== at.length + 1) {
     throw new ArgumentError(

@@ -1,9 +1,9 @@
-import { ArgumentError, changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import { ArgumentError, changeInPlace, type Data, describeValue, type ElementFormula } from '@tapegrad/core';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 import type { Trained } from './group.ts';
 import { zerosLike } from './memory.ts';
 import { type Changing, Optimizer, type Update } from './optimizer.ts';
-import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions, shown } from './options.ts';
+import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } from './options.ts';
 
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
   /** The share of the velocity that stays. Defaults to 0. */
@@ -62,7 +62,7 @@ export class SGD extends Optimizer<SGDOptions, SGDMemory> {
     checkNotNegative(call, 'momentum', momentum);
     checkFlag(call, 'nesterov', nesterov);
     if (!Number.isFinite(dampening)) {
-      throw new ArgumentError(`${call}: dampening is ${shown(dampening)}, expected a finite number`);
+      throw new ArgumentError(`${call}: dampening is ${describeValue(dampening)}, expected a finite number`);
     }
     if (nesterov && !(momentum > 0 && dampening === 0)) {
       throw new ArgumentError(`${call}: nesterov needs a momentum above 0 and no dampening`);

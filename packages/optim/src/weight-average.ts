@@ -1,7 +1,7 @@
 import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
 import { checkParameters } from './group.ts';
 import { checkCount, checkedMemory, type ParameterState, parameterState } from './memory.ts';
-import { checkKnown, checkShare, checkState } from './options.ts';
+import { checkKnown, checkShare } from './options.ts';
 
 export interface WeightAverageOptions {
   /** The share of a running mean that stays; without it all weights count alike. */
@@ -97,7 +97,6 @@ export class WeightAverage {
   /** Goes on from a state of an average of the same parameters. Where it does not fit, nothing is changed. */
   load(state: WeightAverageState): void {
     const call = 'WeightAverage.load';
-    checkState(call, state);
     checkCount(call, 'parameters', this.#parameters.length, state);
     const loaded = this.#parameters.map(
       (parameter, i) => checkedMemory(call, parameter, { average: this.#averages[i]! }, state[i]!).average,

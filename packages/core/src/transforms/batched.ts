@@ -72,6 +72,9 @@ export class Batched<out S extends Shape = Shape> extends Tensor<S> {
   }
 }
 
+/** Whether a tensor stands for each example of a batch, inside `vmap`. */
+export const isBatched = (x: Tensor): boolean => x instanceof Batched;
+
 /** The batches being mapped over, outermost first. */
 export type Levels = readonly Level[];
 

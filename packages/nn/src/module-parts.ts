@@ -1,0 +1,238 @@
+/** Where a module keeps its parts: the parameters, buffers and modules in its public fields, and in what groups them there. */
+
+import { Tensor } from '@tapegrad/core';
+
+/** A place that holds a part of a module. */
+export class Place<T extends object = object> {
+  readonly #group: object;
+  readonly #key: unknown;
+  /** What the path of the part is in the module. */
+  readonly path: string;
+  /** How to get there, for messages: two places may have one path. */
+  readonly where: string;
+  /** What it holds. */
+  readonly value: T;
+
+  constructor(group: object, key: unknown, path: string, where: string, value: T) {
+    this.#group = group;
+    this.#key = key;
+    this.path = path;
+    this.where = where;
+    this.value = value;
+  }
+
+  /** Puts something else in its place; `false` where it can't be replaced, as in a frozen object. */
+  put(value: object): boolean {
+    const [group, key] = [this.#group, this.#key];
+    if (isMap(group)) {
+      group.set(key, value);
+      return true;
+    }
+    if (!isSet(group)) return Reflect.set(group, key as PropertyKey, value);
+    // The order of a set tells what a part is for.
+    const members = [...group];
+    if (members.includes(value)) return false;
+    members[key as number] = value;
+    group.clear();
+    for (const member of members) group.add(member);
+    return true;
+  }
+}
+
+/** Something that may hold parts, in which they are not looked for. */
+export interface Opaque {
+  readonly where: string;
+  /** What it is, for messages. */
+  readonly kind: string;
+  readonly value: object;
+}
+
+export const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`);
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Whether an object is one of the language's, of this realm or another. */
+function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
+  if (Object.prototype.toString.call(value) !== `[object ${name}]`) return false;
+  try {
+    (name === 'Map' ? Map.prototype : Set.prototype).has.call(value, undefined);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const isMap = (value: object): value is Map<unknown, unknown> => value instanceof Map || isBuiltIn('Map', value);
+const isSet = (value: object): value is Set<unknown> => value instanceof Set || isBuiltIn('Set', value);
+
+/** Objects with no class of their own, those without a prototype and those of another realm among them. */
+function isPlain(value: object): boolean {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
+/** What parts may be grouped in: arrays, maps, sets and plain objects. */
+const isGroup = (value: object): boolean => Array.isArray(value) || isPlain(value) || isMap(value) || isSet(value);
+
+/** A name as messages show it: one that is no word is told from a path. */
+const shownName = (name: string): string => (/^[\w$]+$/.test(name) ? name : `['${name}']`);
+
+const kindOf = (value: object): string =>
+  typeof value === 'function' ? 'a function' : `a ${value.constructor?.name || 'class instance'}`;
+
+/** Visits all values in a group: with a name where they are part of a path, else with why they are not. */
+function forEachIn(
+  group: object,
+  visit: (value: unknown, key: unknown, name: string, shown: string) => void,
+  refuse: (value: unknown, shown: string, kind: string) => void,
+): void {
+  if (isMap(group)) {
+    for (const [key, value] of group) {
+      if (isObject(key) || typeof key === 'function') refuse(key, 'keys()', 'a key of a map');
+      if (isObject(key) || typeof key === 'symbol' || typeof key === 'function') {
+        refuse(value, 'values()', 'under a key of a map that is no text');
+      } else {
+        visit(value, key, String(key), `get(${typeof key === 'string' ? `'${key}'` : String(key)})`);
+      }
+    }
+  } else if (isSet(group)) {
+    let i = 0;
+    for (const value of group) visit(value, i, String(i), String(i++));
+  } else {
+    for (const name of Object.keys(group)) visit(Reflect.get(group, name), name, name, shownName(name));
+    return;
+  }
+  for (const name of Object.keys(group)) refuse(Reflect.get(group, name), shownName(name), 'a field of a map or set');
+}
+
+/**
+ * The places in a group, and in the groups in it, that hold parts, and what may hold parts but is not looked into.
+ *
+ * @param isPart whether a value is a part.
+ */
+export function placesIn<T extends object>(
+  root: object,
+  isPart: (value: object) => value is T,
+): { readonly places: Place<T>[]; readonly opaque: Opaque[] } {
+  const places: Place<T>[] = [];
+  const opaque: Opaque[] = [];
+  const seen = new Set<object>();
+  const search = (group: object, prefix: string, at: string): void => {
+    if (seen.has(group)) return;
+    seen.add(group);
+    forEachIn(
+      group,
+      (value, key, name, shown) => {
+        if (!isObject(value) && typeof value !== 'function') return;
+        const where = join(at, shown);
+        if (isPart(value)) places.push(new Place(group, key, join(prefix, name), where, value));
+        else if (isGroup(value)) search(value, join(prefix, name), where);
+        else opaque.push({ where, kind: kindOf(value), value });
+      },
+      (value, shown, kind) => {
+        if (isObject(value)) opaque.push({ where: join(at, shown), kind, value });
+      },
+    );
+  };
+  search(root, '', '');
+  return { places, opaque };
+}
+
+/** Whether a getter is being asked, which may ask for parameters in turn. */
+let isAsking = false;
+
+const getters = new WeakMap<object, readonly string[]>();
+
+/** The names of the getters that the classes of an object have, up to one of them. */
+function gettersOf(prototype: object | null, end: object): readonly string[] {
+  if (prototype === null || prototype === end) return [];
+  const known = getters.get(prototype);
+  if (known !== undefined) return known;
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { get }]) =>
+    get === undefined ? [] : [name],
+  );
+  const all = [...own, ...gettersOf(Object.getPrototypeOf(prototype), end)];
+  getters.set(prototype, all);
+  return all;
+}
+
+/** What a module has beside the fields that are looked into: getters, hidden fields, and fields where it keeps no parts. */
+export function beside(module: object, members: object, end: object): Opaque[] {
+  const found: Opaque[] = [];
+  const add = (where: string, kind: string, value: unknown): void => {
+    if (isObject(value) && value !== members) found.push({ where, kind, value });
+  };
+  for (const symbol of Object.getOwnPropertySymbols(module)) {
+    add(String(symbol), 'under a symbol', Reflect.get(module, symbol));
+  }
+  const names = Object.getOwnPropertyNames(module);
+  const isEnumerable = new Set(Object.keys(module));
+  for (const name of names) {
+    if (!isEnumerable.has(name)) add(name, 'a field that is not enumerable', Reflect.get(module, name));
+    else if (members !== module) add(name, 'a field beside those that hold its parts', Reflect.get(module, name));
+  }
+  if (isAsking) return found;
+  isAsking = true;
+  for (const name of gettersOf(Object.getPrototypeOf(module), end)) {
+    try {
+      add(name, 'a getter', Reflect.get(module, name));
+    } catch {
+      // It gives nothing yet.
+    }
+  }
+  isAsking = false;
+  return found;
+}
+
+/** Enough for any wrapper of layers, and little of a program's other data. */
+const limits = { depth: 4, objects: 1000 };
+
+/** The class of the nodes of a page, where there is one. */
+const { EventTarget: pageNode } = globalThis as { readonly EventTarget?: new () => object };
+
+/** Whether there is no use in looking into an object: data, the tape behind a tensor, and a page's nodes. */
+const isClosed = (value: object): boolean =>
+  ArrayBuffer.isView(value) || value instanceof Tensor || (pageNode !== undefined && value instanceof pageNode);
+
+/** A part that is where parts are not looked for. */
+export interface Hidden<T> {
+  readonly part: T;
+  readonly where: string;
+  /** What it is in that is not looked into. */
+  readonly within: Opaque;
+}
+
+/** The first part in something opaque that is not known from elsewhere. */
+export function hiddenIn<T extends object>(
+  within: Opaque,
+  isPart: (value: object) => value is T,
+  known: (part: T) => boolean,
+): Hidden<T> | undefined {
+  const seen = new Set<object>();
+  const search = (at: object, where: string, depth: number): Hidden<T> | undefined => {
+    if (isPart(at)) return known(at) ? undefined : { part: at, where, within };
+    if (seen.has(at) || seen.size === limits.objects || depth > limits.depth || isClosed(at)) return undefined;
+    seen.add(at);
+    const inner = isGroup(at) ? depth : depth + 1;
+    let found: Hidden<T> | undefined;
+    const visit = (value: unknown, shown: string): void => {
+      if (found === undefined && (isObject(value) || typeof value === 'function')) {
+        found = search(value, join(where, shown), inner);
+      }
+    };
+    if (Array.isArray(at)) for (const [i, value] of at.entries()) visit(value, String(i));
+    if (isMap(at) || isSet(at)) {
+      forEachIn(
+        at,
+        (value, _key, _name, shown) => visit(value, shown),
+        (value, shown) => visit(value, shown),
+      );
+    }
+    // The getters of what is no module are let alone.
+    if (!Array.isArray(at)) {
+      for (const name of Object.keys(at)) visit(Object.getOwnPropertyDescriptor(at, name)?.value, shownName(name));
+    }
+    return found;
+  };
+  return search(within.value, within.where, 0);
+}

@@ -1,0 +1,134 @@
+/** The parameters and buffers of a module as plain data, and what they are checked for on the way back. */
+
+import {
+  ArgumentError,
+  type Data,
+  type DType,
+  DTypeError,
+  describeValue,
+  elementsFrom,
+  formatShape,
+  Parameter,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Variable,
+} from '@tapegrad/core';
+
+/** A parameter's or a buffer's elements as plain data, in row-major order. */
+export interface TensorState {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly data: Data;
+}
+
+/** The parameters and buffers of a module as plain data, by path. */
+export type ModuleState = Readonly<Record<string, TensorState>>;
+
+export interface LoadOptions {
+  /** Whether a path that is missing from the state, or that the module lacks, is an error. Defaults to true. */
+  readonly strict?: boolean;
+}
+
+/** What of a state and a module did not meet. */
+export interface LoadReport {
+  /** The paths of parameters and buffers that the state lacks, and which stay as they are. */
+  readonly missing: readonly string[];
+  /** The paths of the state that the module lacks. */
+  readonly unexpected: readonly string[];
+}
+
+type Variables = ReadonlyMap<string, Variable>;
+
+/** Throws for a path that a module lacks. */
+export function throwUnknown(call: string, path: string, variables: Variables): never {
+  const known = [...variables.keys()].join(', ');
+  throw new ArgumentError(`${call}: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
+}
+
+/** Throws unless a tensor, or its state, is like a parameter or buffer. */
+export function checkLike(
+  call: string,
+  path: string,
+  { shape, dtype }: Variable,
+  got: { readonly shape: Shape; readonly dtype: DType },
+): void {
+  if (!Array.isArray(got.shape) || !sameShape(got.shape, shape)) {
+    const shown = Array.isArray(got.shape) ? formatShape(got.shape) : describeValue(got.shape);
+    throw new ShapeError(`${call}: '${path}' has shape ${formatShape(shape)}, got ${shown}`);
+  }
+  if (got.dtype !== dtype) throw new DTypeError(`${call}: '${path}' is ${dtype}, got ${got.dtype}`);
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
+
+/** The elements that a state has for a variable under a path. */
+function elementsAt(path: string, variable: Variable, state: TensorState): Data {
+  if (!isObject(state)) {
+    throw new ArgumentError(
+      `load: '${path}' is ${describeValue(state)}, expected { shape, dtype, data }, as state() gives it`,
+    );
+  }
+  checkLike('load', path, variable, state);
+  return elementsFrom('load', `'${path}'`, variable.dtype, variable.size, state.data);
+}
+
+const sameElements = (a: Data, b: Data): boolean => a.every((x: number, i: number) => Object.is(x, b[i]));
+
+/**
+ * The elements of a state by the variables that they are for, checked.
+ *
+ * @param variables by their first paths.
+ * @param at finds one under any of its paths.
+ */
+export function matchState(
+  state: ModuleState,
+  options: LoadOptions,
+  variables: Variables,
+  at: (path: string) => Variable | undefined,
+): { readonly elements: ReadonlyMap<Variable, Data>; readonly report: LoadReport } {
+  if (!isObject(state) || Array.isArray(state)) {
+    throw new ArgumentError(`load: expected a state, as state() gives one, got ${describeValue(state)}`);
+  }
+  const isStrict = strictness(options);
+  const elements = new Map<Variable, Data>();
+  const pathOf = new Map<Variable, string>();
+  const unexpected: string[] = [];
+  for (const [path, own] of Object.entries(state)) {
+    const variable = at(path);
+    if (variable === undefined) {
+      unexpected.push(path);
+      continue;
+    }
+    const data = elementsAt(path, variable, own);
+    const before = elements.get(variable);
+    if (before !== undefined && !sameElements(before, data)) {
+      const other = pathOf.get(variable);
+      throw new ArgumentError(`load: '${other}' and '${path}' are one tensor here, but not in the state`);
+    }
+    elements.set(variable, data);
+    pathOf.set(variable, path);
+  }
+  const missing = [...variables].flatMap(([path, variable]) => (elements.has(variable) ? [] : [path]));
+  const [lacked] = missing;
+  const [strange] = unexpected;
+  if (isStrict && lacked !== undefined) {
+    const kind = variables.get(lacked) instanceof Parameter ? 'parameter' : 'buffer';
+    const others = missing.length === 1 ? '' : `, nor ${missing.slice(1).join(', ')}`;
+    const surplus = unexpected.length === 0 ? '' : `; it has ${unexpected.join(', ')}, which this module lacks`;
+    throw new ArgumentError(`load: the state has no ${kind} '${lacked}'${others}${surplus}`);
+  }
+  if (isStrict && strange !== undefined) throwUnknown('load', strange, variables);
+  return { elements, report: { missing, unexpected } };
+}
+
+function strictness(options: LoadOptions): boolean {
+  if (!isObject(options))
+    throw new ArgumentError(`load: expected options as { strict: false }, got ${describeValue(options)}`);
+  const unknown = Object.keys(options).find((name) => name !== 'strict');
+  if (unknown !== undefined) throw new ArgumentError(`load: unknown option '${unknown}', expected strict`);
+  const { strict = true } = options;
+  if (typeof strict !== 'boolean')
+    throw new ArgumentError(`load: strict is ${describeValue(strict)}, expected true or false`);
+  return strict;
+}

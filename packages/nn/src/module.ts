@@ -227,7 +227,7 @@ export abstract class Module {
    * const copy = new Dense(4, 2);
    * copy.load(trained.state());
    * copy.weight.equal(trained.weight).min().item(); // 1
-   * copy.load({ bias: trained.state().bias }, { strict: false }); // { missing: ['weight'], unexpected: [] }
+   * copy.load({ bias: trained.state().bias! }, { strict: false }); // { missing: ['weight'], unexpected: [] }
    */
   load(state: ModuleState, options: LoadOptions = {}): LoadReport {
     const survey = this.#survey();

@@ -176,7 +176,7 @@ describe('Sequential', () => {
     const wrong = new Sequential(new Dense(784, 256, { random }), new Dense(width, 10, { random }));
     expect(() => wrong.forward(zeros([64, 784]))).toThrow('dense: expects 128 features but receives 256');
     expect(() => new Sequential(new ReLU(), (() => 1) as never)).toThrow(
-      'Sequential: expected a module with a forward as layer 1, got () => 1',
+      'Sequential: expected a module with a forward as layer 1, got a function',
     );
   });
 

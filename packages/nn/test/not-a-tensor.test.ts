@@ -33,7 +33,7 @@ const layers: readonly { forward(x: never): unknown }[] = [
 
 test.each(layers.map((layer) => [layer.constructor.name, layer] as const))('%s', (_, layer) => {
   expect(() => layer.forward(rows)).toThrow(ArgumentError);
-  expect(() => layer.forward(rows)).toThrow(/^\w+: expected a tensor, got an array$/);
+  expect(() => layer.forward(rows)).toThrow(/^\w+: expected a tensor, got an array( \(in layer [\w.]+, .*\))?$/);
 });
 
 const numbers = tensor([[0.5], [0.5]]);

@@ -53,10 +53,18 @@ export interface EngineInfo {
   readonly interpreter: 'wasm' | 'plain' | 'custom';
   /** Whether it computes on vectors of 128 bits. */
   readonly simd: boolean;
-  /** Whether it multiplies and adds in one instruction, which may round once. */
+  /**
+   * Whether it multiplies and adds in one instruction, which may round once. Engines that differ in it give other digits: compare it
+   * where a run is to be repeated to the bit.
+   */
   readonly relaxedSimd: boolean;
-  /** Threads that take part in large matrix products, and in elementary functions of large arrays. */
+  /**
+   * Threads that take part in large matrix products, and in elementary functions of large arrays; without those that the host did
+   * not let start.
+   */
   readonly threads: number;
+  /** Why there is less than there could be, where the host lacks or refused something: `undefined` otherwise. */
+  readonly reason: string | undefined;
 }
 
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
@@ -98,19 +106,21 @@ export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
   Object.assign({}, resultOf, ...[...parts].map(({ results }) => results));
 
 /**
- * Tells what computes: the interpreter, what it uses of the processor, and its number of threads.
+ * Tells what computes now: the interpreter, what it uses of the processor, its number of threads, and what the host refused. A host
+ * may refuse later what it gave before: code that is compiled, memory, threads. The work then goes on with less.
  *
  * @example
- * engineInfo(); // { interpreter: 'wasm', simd: true, relaxedSimd: false, threads: 8 }
+ * engineInfo(); // { interpreter: 'wasm', simd: true, relaxedSimd: false, threads: 8, reason: undefined }
  */
 export function engineInfo(): EngineInfo {
   const kernels = interpreter();
   const engine = engineOf(kernels);
   if (engine === undefined) {
-    return { interpreter: kernels === plain ? 'plain' : 'custom', simd: false, relaxedSimd: false, threads: 1 };
+    const alone = { simd: false, relaxedSimd: false, threads: 1, reason: undefined };
+    return { interpreter: kernels === plain ? 'plain' : 'custom', ...alone };
   }
-  const { simd, relaxedSimd, threads } = engine;
-  return { interpreter: engine.interpreter, simd, relaxedSimd, threads };
+  const { simd, relaxedSimd, threads, reason } = engine;
+  return { interpreter: engine.interpreter, simd, relaxedSimd, threads, reason };
 }
 
 /**

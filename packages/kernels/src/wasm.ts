@@ -16,9 +16,11 @@ import { type Activation, arity, type Binary, type Kernels, mapEntries, type Una
 import { features } from './wasm/assembler/features.ts';
 import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
 import { v128 } from './wasm/assembler/instructions.ts';
+import { HostRefusal } from './wasm/assembler/web-assembly.ts';
 import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
+import { Fallback, type ReplaceableKernels } from './wasm/fallback.ts';
 import { mathFunctions } from './wasm/math/functions.ts';
 import { specialExtension } from './wasm/math/special-extension.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
@@ -104,8 +106,10 @@ export interface Engine {
   readonly simd: boolean;
   /** Multiply-add in one instruction, which may round once. */
   readonly relaxedSimd: boolean;
-  /** Threads that take part in what is large; 1 where the engine shares no memory between threads. */
+  /** Threads that take part in what is large; 1 where the host shares no memory between threads, or lets none start. */
   readonly threads: number;
+  /** Why there is less than there could be: what the host lacks or refused. */
+  readonly reason: string | undefined;
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
   /** Adds primitives, once. */
@@ -121,19 +125,23 @@ export interface WasmKernels extends ExtensibleKernels {
   readonly changeInPlace: ChangeInPlace;
 }
 
+/** As many threads as there are cores, if that can be meant. */
+const defaultThreads = (): number => Math.min(availableCores(), MAX_THREADS);
+
 /**
  * The interpreter over a memory of its own, without the parts that programs bring along.
  *
  * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
- * have been seen, and hold neither the caller overlap nor the process at its end. The bits of a result do not depend
- * on their number. Throws where the engine has no SIMD in WebAssembly.
+ * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
+ * on their number. Throws a `HostRefusal` where the host gives no memory.
  */
-function createBare(call: string, { threads = availableCores() }: WasmOptions = {}): WasmKernels {
+function createBare(call: string, { threads = defaultThreads() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();
+  const count = checkThreads(call, threads);
   const heap = new Heap();
   const staging = new Staging(heap);
   const products = new ProductDispatch(heap, relaxed);
-  products.threads = checkThreads(call, threads);
+  products.threads = count;
   const { policy } = products;
   const reductions = floatReductions(staging, policy);
   const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, policy);
@@ -149,32 +157,43 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
   const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(resultOf.mul, emit));
 
-  const kernels: WasmKernels = {
+  const changeInPlace = createInPlace(staging);
+  const kernels: ReplaceableKernels & WasmKernels = {
     ...absent,
     ...commonLoops,
-
-    changeInPlace: createInPlace(staging),
-
+    changeInPlace,
     engine: {
-      interpreter: 'wasm',
-      simd,
-      relaxedSimd: relaxed,
+      get interpreter() {
+        return fallback.isPlain ? 'plain' : 'wasm';
+      },
+      get simd() {
+        return simd && !fallback.isPlain;
+      },
+      get relaxedSimd() {
+        return relaxed && !fallback.isPlain;
+      },
       get threads() {
         return products.threads;
       },
-      setThreads(count = availableCores()) {
-        products.threads = checkThreads('setThreads', count);
+      get reason() {
+        return fallback.reason;
+      },
+      setThreads(count = defaultThreads()) {
+        checkThreads('setThreads', count);
+        if (!fallback.isPlain) products.threads = count;
       },
       register(part) {
         if (parts.has(part)) return;
         parts.add(part);
-        Object.assign(
-          kernels,
-          part.wasm({ heap, relaxed, policy, elementary: (emit) => unaryOf(emit, true) }, kernels),
-        );
+        const host = { heap, relaxed, policy, elementary: (emit: UnaryFunction) => unaryOf(emit, true) };
+        fallback.install(part.wasm(host, kernels), part.loops(kernels));
       },
     },
+  };
+  const fallback = new Fallback(kernels, heap, products);
+  fallback.installChange(changeInPlace);
 
+  const assembled: Partial<Kernels<NdArray>> = {
     ...mapEntries(unary, (name, emit) => {
       const [own, other] = [unaryOf(emit, name in elementary), commonLoops[name]];
       return (x: NdArray) => (isFloat(x.dtype) ? own : other)(x);
@@ -268,19 +287,25 @@ function createBare(call: string, { threads = availableCores() }: WasmOptions = 
       return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
     },
   };
+  fallback.install(assembled, commonLoops);
   return kernels;
 }
 
-/** The interpreter with all its parts, over a memory of its own. Throws where the engine has no SIMD in WebAssembly. */
+/**
+ * The interpreter with all its parts, over a memory of its own. Throws where the engine has no SIMD in WebAssembly, and where the
+ * host refuses to compile, or memory. What it refuses later is computed in plain loops, which `engine` tells.
+ */
 export function createWasm(options?: WasmOptions): WasmKernels {
+  const { reason } = features();
+  if (reason !== undefined) throw new Error(`createWasm: ${reason}; createDefault computes in plain loops then`);
   const kernels = createBare('createWasm', options);
   kernels.engine.register(windowedExtension);
   kernels.engine.register(specialExtension);
   return kernels;
 }
 
-/** The plain interpreter, without the parts that programs bring along. */
-function createBarePlain(): ExtensibleKernels {
+/** The plain interpreter, without the parts that programs bring along, for a reason. */
+function createBarePlain(reason: string): ExtensibleKernels {
   const kernels: ExtensibleKernels = {
     ...absent,
     ...commonLoops,
@@ -289,6 +314,7 @@ function createBarePlain(): ExtensibleKernels {
       simd: false,
       relaxedSimd: false,
       threads: 1,
+      reason,
       setThreads() {},
       register: (part) => Object.assign(kernels, part.loops(kernels)),
     },
@@ -296,9 +322,20 @@ function createBarePlain(): ExtensibleKernels {
   return kernels;
 }
 
-/** The fastest interpreter that the engine can run, over a memory of its own; of its parts it has those that are added. */
-export const createDefault = (options?: WasmOptions): WasmKernels | ExtensibleKernels =>
-  features().simd ? createBare('createDefault', options) : createBarePlain();
+/**
+ * The fastest interpreter that the engine can run and the host lets run, over a memory of its own; of its parts it has those that
+ * are added. Its `engine` tells which it is, and why it is no faster one.
+ */
+export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKernels {
+  const { reason } = features();
+  if (reason !== undefined) return createBarePlain(reason);
+  try {
+    return createBare('createDefault', options);
+  } catch (error) {
+    if (error instanceof HostRefusal) return createBarePlain(error.message);
+    throw error;
+  }
+}
 
 /** Throws unless `threads` is a number of threads that can be meant. */
 export function checkThreads(call: string, threads: number): number {

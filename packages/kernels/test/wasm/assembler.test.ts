@@ -21,8 +21,8 @@ import {
   type ValueType,
   v128,
 } from '../../src/wasm/assembler/instructions.ts';
-import { type FunctionBuilder, instantiate, ModuleBuilder } from '../../src/wasm/assembler/module-builder.ts';
-import { webAssembly } from '../../src/wasm/assembler/web-assembly.ts';
+import { type FunctionBuilder, ModuleBuilder } from '../../src/wasm/assembler/module-builder.ts';
+import { instantiate, webAssembly } from '../../src/wasm/assembler/web-assembly.ts';
 
 type Vector = Value<'v128'>;
 type Callable = (...args: readonly (number | bigint)[]) => number | bigint;

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { features } from '../../src/wasm/assembler/features.ts';
+import { HostRefusal } from '../../src/wasm/assembler/web-assembly.ts';
 import { Heap } from '../../src/wasm/memory/heap.ts';
+import { refuseGrowth, refuseMemory } from './refusing-host.ts';
 
 describe('heap', () => {
   test('pieces are aligned and apart, and views reach them after growth', () => {
@@ -75,9 +77,48 @@ describe('heap', () => {
     expect(new Float32Array(heap.memory.buffer)[pointer / 4 + 1_000_000]).toBe(2);
   });
 
-  test('memory that runs out is a RangeError', () => {
+  test('memory that runs out is a refusal', () => {
     const heap = new Heap();
-    expect(() => heap.allocate(2 ** 31)).toThrow(RangeError);
+    expect(() => heap.allocate(2 ** 31)).toThrow(HostRefusal);
+    expect(() => heap.allocate(2 ** 31)).toThrow('the host has no memory left for WebAssembly (RangeError: ');
     expect(heap.allocate(64)).toBeGreaterThan(0);
+  });
+
+  test('what was reserved by who did not come to the end is taken back', () => {
+    const heap = new Heap();
+    const first = heap.reserve(100);
+    heap.reserve(1 << 20);
+    expect(() => heap.reserve(2 ** 31)).toThrow(HostRefusal);
+    heap.clear();
+    expect(heap.reserve(100)).toBe(first);
+  });
+
+  describe('where the host has less memory', () => {
+    const MiB = 2 ** 20;
+
+    test.each([false, ...(features().threads ? [true] : [])])('tries smaller maxima, shared: %s', (shared) => {
+      const asked = refuseMemory(({ maximum }) => maximum! * 65_536 > 300 * MiB);
+      const heap = new Heap({ shared });
+      expect(asked.map(({ maximum }) => maximum! / 16)).toEqual([2048, 1024, 512, 256]);
+      expect(heap.mostBytes).toBe(256 * MiB);
+      heap.allocate(200 * MiB);
+      expect(() => heap.allocate(100 * MiB)).toThrow(HostRefusal);
+      expect(heap.allocate(40 * MiB)).toBeGreaterThan(0);
+    });
+
+    test('gives up where a small one is refused', () => {
+      const asked = refuseMemory(() => true);
+      expect(() => new Heap()).toThrow('the host has no memory left for WebAssembly (RangeError: could not allocate');
+      expect(asked.at(-1)!.maximum! / 16).toBe(64);
+    });
+
+    test('grows by what is needed where more is refused', () => {
+      const heap = new Heap();
+      heap.allocate(40 * MiB);
+      refuseGrowth({ most: 17 });
+      expect(heap.allocate(MiB)).toBeGreaterThan(0);
+      expect(heap.reserve(MiB)).toBeGreaterThan(0);
+      expect(() => heap.allocate(2 * MiB)).toThrow(HostRefusal);
+    });
   });
 });

@@ -234,6 +234,21 @@ describe.runIf(shared)('a worker that ends in the middle of a task is an error, 
   });
 });
 
+test.runIf(shared)('a worker that ended while it was idle is none to wait for', async () => {
+  const started = vi.spyOn(Worker.prototype, 'unref');
+  const pool = await crewOf(3);
+  await pause(100);
+  const run = helped(pool, (f, begun) => f.drop(atomic.wait(begun, 1, 300_000_000)));
+  // Its end is an event, and the event loop does not turn before the job.
+  void (started.mock.contexts[0] as Worker).terminate();
+  Atomics.wait(pool.heap.i32, 0, pool.heap.i32[0]!, 200);
+  vi.spyOn(Atomics, 'wait').mockReturnValue('timed-out');
+  expect(run).not.toThrow();
+  vi.restoreAllMocks();
+  expect(pool.isReady).toBe(true);
+  pool.close();
+});
+
 test.runIf(shared)('a worker is waited for where the event loop has not turned since it was started', () => {
   const pool = new WorkerPool(2);
   const { i32: words } = pool.heap;

@@ -26,7 +26,7 @@
 
 import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './encoding.ts';
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
-import { type WasmMemory, type WasmModule, webAssembly } from './web-assembly.ts';
+import { compileModule, instantiate, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
 /** T, which is not inferred from here. The language has `NoInfer` only from TypeScript 5.4 on, and declarations serve 5.0. */
 type Fixed<T> = [T][T extends unknown ? 0 : never];
@@ -264,18 +264,11 @@ export class ModuleBuilder {
 
   /** Compiles at once; the modules of this package take a few milliseconds. */
   compile(): WasmModule {
-    if (webAssembly === undefined) throw new Error('ModuleBuilder.compile: this engine has no WebAssembly');
-    return new webAssembly.Module(this.toBytes());
+    return compileModule(this.toBytes(), this.#shared);
   }
 
   /** The exported functions over the memory, typed by the caller, who wrote them. */
   instantiate<Exports>(memory: WasmMemory): Exports {
-    return instantiate<Exports>(this.compile(), memory);
+    return instantiate<Exports>(this.compile(), memory, this.#shared);
   }
-}
-
-/** The functions of a compiled module over a memory, as in a thread that was sent both. */
-export function instantiate<Exports>(module: WasmModule, memory: WasmMemory): Exports {
-  if (webAssembly === undefined) throw new Error('instantiate: this engine has no WebAssembly');
-  return new webAssembly.Instance(module, { env: { memory } }).exports as Exports;
 }

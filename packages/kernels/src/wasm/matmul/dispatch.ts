@@ -4,6 +4,7 @@
 
 import { type Data, type FloatDType, forEachFloat } from '../../arrays/dtype.ts';
 import { features } from '../assembler/features.ts';
+import type { HostRefusal } from '../assembler/web-assembly.ts';
 import type { Heap } from '../memory/heap.ts';
 import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
 import { MatrixProduct } from './blocked.ts';
@@ -13,6 +14,8 @@ import { MatrixProduct } from './blocked.ts';
  */
 const MIN_INTENSITY = 24;
 
+const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer, which a page has where it is cross-origin isolated';
+
 type ProductOf = (dtype: FloatDType) => MatrixProduct;
 
 export class ProductDispatch {
@@ -20,10 +23,12 @@ export class ProductDispatch {
   readonly #alone: ProductOf;
   #together: ProductOf | undefined;
   #help: LazyWorkerPool | undefined;
+  #reason: string | undefined;
+  #isAlone = false;
   /** Those of the moment. */
   readonly policy: ThreadPolicy = {
-    forWork: (operations) => this.#help?.forWork(operations),
-    forArray: (data) => this.#help?.forArray(data),
+    forWork: (operations) => (this.#isAlone ? undefined : this.#help?.forWork(operations)),
+    forArray: (data) => (this.#isAlone ? undefined : this.#help?.forArray(data)),
   };
 
   constructor(heap: Heap, relaxed: boolean) {
@@ -37,10 +42,29 @@ export class ProductDispatch {
 
   /** Ends the threads that there were; others start when there is enough to do. */
   set threads(threads: number) {
-    if (threads === this.threads) return;
+    if (threads === this.#help?.wanted && threads === this.threads) return;
     this.#help?.close();
-    this.#help = threads > 1 && features().threads ? new LazyWorkerPool(threads) : undefined;
+    const canShare = features().threads;
+    this.#help = threads > 1 && canShare ? new LazyWorkerPool(threads) : undefined;
+    this.#reason = threads > 1 && !canShare ? NO_SHARED_MEMORY : undefined;
     this.#together = undefined;
+  }
+
+  /** Why threads do not help, where they should. */
+  get reason(): string | undefined {
+    return this.#reason ?? this.#help?.reason;
+  }
+
+  /** Runs on this thread alone what several were refused memory for; where they were refused code, all from now on. */
+  alone<R>(refusal: HostRefusal, run: () => R): R {
+    if (refusal.what === 'code') this.#help?.fail(refusal.message);
+    else this.#help?.reset();
+    this.#isAlone = true;
+    try {
+      return run();
+    } finally {
+      this.#isAlone = false;
+    }
   }
 
   /** For products of so many operations in all, whose operands and results have so many elements, into an array. */

@@ -2,11 +2,13 @@
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
-import { type WasmMemory, webAssembly } from '../assembler/web-assembly.ts';
+import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-assembly.ts';
 
 const PAGE_BYTES = 65_536;
 /** 2 GiB, so that a pointer is a positive 32-bit integer. */
 const MAXIMUM_PAGES = 32_768;
+/** 64 MiB: with less there is no room for the blocks of products and convolutions. */
+const LEAST_MAXIMUM_PAGES = 1024;
 const INITIAL_PAGES = 16;
 /** Holds what a small product needs. */
 const FIRST_CHUNK_BYTES = 262_144;
@@ -56,13 +58,24 @@ export class StackAllocator {
     while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
   }
 
-  /** Goes to the next chunk that is long enough; a new one is as long as all before it, or longer. */
+  /** Takes everything back. */
+  clear(): void {
+    this.#chunk = 0;
+    this.#top = this.#chunks[0]!.start;
+  }
+
+  /** Goes to the next chunk that is long enough; a new one is as long as all before it, where there is room for that. */
   #reserveElsewhere(bytes: number): number {
     let next = this.#chunk + 1;
     while (next < this.#chunks.length && lengthOf(this.#chunks[next]!) < bytes) next += 1;
     if (next === this.#chunks.length) {
       const all = this.#chunks.reduce((total, chunk) => total + lengthOf(chunk), 0);
-      this.#addChunk(Math.max(bytes, all));
+      try {
+        this.#addChunk(Math.max(bytes, all));
+      } catch (error) {
+        if (bytes >= all) throw error;
+        this.#addChunk(bytes);
+      }
     }
     this.#chunk = next;
     this.#top = this.#chunks[next]!.start;
@@ -102,18 +115,25 @@ export class Heap {
   readonly #pointers: number[] = new Array<number>(CACHED_WINDOWS).fill(0);
   readonly #extents: number[] = new Array<number>(CACHED_WINDOWS).fill(0);
   #capacity = 0;
+  /** Pages that the memory can have. */
+  readonly #maximum: number;
   /** The memory as it is, and as it was before it grew, which is seen as well where it is shared. */
   readonly #shared = new WeakSet<ArrayBufferLike>();
   /** Everything from here on has never been given out. */
   #top = ALIGNMENT_BYTES;
   readonly #stack: StackAllocator;
 
-  constructor(options: { readonly shared?: boolean } = {}) {
-    if (webAssembly === undefined) throw new Error('Heap: this engine has no WebAssembly');
-    this.shared = options.shared ?? false;
-    this.memory = new webAssembly.Memory({ initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES, shared: this.shared });
+  /** Throws a `HostRefusal` where the host gives no memory, however small. */
+  constructor({ shared = false }: { readonly shared?: boolean } = {}) {
+    this.shared = shared;
+    [this.memory, this.#maximum] = largestMemory(shared);
     this.#view();
     this.#stack = this.stack(FIRST_CHUNK_BYTES);
+  }
+
+  /** How far the memory can grow. */
+  get mostBytes(): number {
+    return this.#maximum * PAGE_BYTES;
   }
 
   /** The whole memory, as float32: element `pointer / 4` is at `pointer`. */
@@ -155,16 +175,12 @@ export class Heap {
     return made;
   }
 
-  /** Room for `bytes`, for good. Throws a RangeError where the memory is used up. */
+  /** Room for `bytes`, for good. Throws a `HostRefusal` where the memory is used up. */
   allocate(bytes: number): number {
     const pointer = this.#top;
     const top = pointer + aligned(bytes);
     if (top + SLACK_BYTES > this.#capacity) {
-      const pages = Math.ceil((top + SLACK_BYTES - this.#capacity) / PAGE_BYTES);
-      const room = MAXIMUM_PAGES - this.#capacity / PAGE_BYTES;
-      // In larger steps than needed, as each detaches the views.
-      this.memory.grow(Math.max(pages, Math.min(room, this.#capacity / (4 * PAGE_BYTES))));
-      this.#view();
+      this.#grow(Math.ceil((top + SLACK_BYTES - this.#capacity) / PAGE_BYTES));
     }
     this.#top = top;
     return pointer;
@@ -189,6 +205,11 @@ export class Heap {
     this.#stack.release(mark);
   }
 
+  /** Takes back all that was reserved, by who did not come to its end. */
+  clear(): void {
+    this.#stack.clear();
+  }
+
   /** Where a typed array lies, if it lies in this memory, which threads share. */
   locate(data: Data): number | undefined {
     return this.#shared.has(data.buffer) ? data.byteOffset : undefined;
@@ -204,6 +225,22 @@ export class Heap {
     return pointer;
   }
 
+  /** By so many pages or, since growth detaches the views, by more, where the host gives as much. */
+  #grow(pages: number): void {
+    const now = this.#capacity / PAGE_BYTES;
+    const more = Math.min(this.#maximum - now, Math.floor(now / 4));
+    try {
+      this.memory.grow(Math.max(pages, more));
+    } catch {
+      try {
+        this.memory.grow(pages);
+      } catch (error) {
+        throw new HostRefusal('memory', this.shared, error);
+      }
+    }
+    this.#view();
+  }
+
   #view(): void {
     const { buffer } = this.memory;
     this.#capacity = buffer.byteLength;
@@ -213,6 +250,21 @@ export class Heap {
     this.#u8 = new Uint8Array(buffer);
     this.#pointers.fill(0);
     if (this.shared) this.#shared.add(buffer);
+  }
+}
+
+/**
+ * A memory that can grow to 2 GiB or, where the host refuses that, to half as much, and so on: some set the address space of
+ * a shared memory's maximum aside, or have less of it.
+ */
+function largestMemory(shared: boolean): [memory: WasmMemory, maximum: number] {
+  if (webAssembly === undefined) throw new HostRefusal('memory', shared);
+  for (let maximum = MAXIMUM_PAGES; ; maximum /= 2) {
+    try {
+      return [new webAssembly.Memory({ initial: INITIAL_PAGES, maximum, shared }), maximum];
+    } catch (error) {
+      if (maximum <= LEAST_MAXIMUM_PAGES) throw new HostRefusal('memory', shared, error);
+    }
   }
 }
 

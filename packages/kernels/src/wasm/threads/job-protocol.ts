@@ -22,8 +22,12 @@ export const POOL = {
   current: 128,
   /** Workers that have come. */
   ready: 132,
-  bytes: 192,
+  /** A word for each thread: whether it may have taken a task that it has not finished. */
+  busy: 192,
 } as const;
+
+/** Bytes of those words, for so many threads. */
+export const poolBytes = (threads: number): number => POOL.busy + 4 * threads;
 
 /** Where the words of a job lie, in bytes. */
 export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as const;
@@ -81,10 +85,13 @@ export function defineTasks<const Names extends readonly string[]>(
   });
 
   module.define('work', integers('pool', 'job', 'thread'), (f, { pool, job, thread }) => {
+    const busy = f.let(i32.add(pool, i32.shl(thread, 2)));
     f.loop((again) => {
       const generation = f.let(atomic.load(pool, POOL.generation));
       f.if(i32.ne(atomic.load(pool, POOL.current), job), () => f.return());
+      f.run(atomic.store(busy, 1, POOL.busy));
       f.run(share.call({ job, thread }));
+      f.run(atomic.store(busy, 0, POOL.busy));
       f.block((woken) => {
         spin(f, () => f.branchIf(woken, i32.ne(atomic.load(pool, POOL.generation), generation)));
         f.drop(atomic.add(pool, 1, POOL.sleepers));

@@ -2,4 +2,5 @@
 
 import { type ParallelKernels, parallelKernels } from '../parallel-kernels.ts';
 
-export const loadParallelKernels = (use: (loaded: ParallelKernels) => void): void => use(parallelKernels);
+export const loadParallelKernels = (use: (loaded: ParallelKernels) => void, _fail: (error: unknown) => void): void =>
+  use(parallelKernels);

@@ -2,9 +2,6 @@
 
 import type { ParallelKernels } from '../parallel-kernels.ts';
 
-export const loadParallelKernels = (use: (loaded: ParallelKernels) => void): void => {
-  import('../parallel-kernels.ts').then(
-    ({ parallelKernels: threads }) => use(threads),
-    () => {},
-  );
+export const loadParallelKernels = (use: (loaded: ParallelKernels) => void, fail: (error: unknown) => void): void => {
+  import('../parallel-kernels.ts').then(({ parallelKernels }) => use(parallelKernels), fail);
 };

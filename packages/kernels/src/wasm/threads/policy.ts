@@ -4,6 +4,7 @@ import { loadParallelKernels } from '#parallel-kernels';
 import type { Data } from '../../arrays/dtype.ts';
 import { offerSharedAllocator, withdrawSharedAllocator } from '../../memory.ts';
 import type { ParallelKernels } from '../parallel-kernels.ts';
+import { messageOf } from './host.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 /** A pool that is there, and what it can do. */
@@ -28,14 +29,25 @@ const WARMUP_OPERATIONS = 1e9;
 
 /** The workers of one thread. They are called when enough work has been seen, and nobody waits for them. */
 export class LazyWorkerPool implements ThreadPolicy {
-  /** Threads at work on a job at most, the owner among them. */
-  readonly threads: number;
+  /** Threads that should take part in a job, the owner among them. */
+  readonly wanted: number;
   #seen = 0;
   #workers: PoolKernels | undefined;
   #closed = false;
+  #reason: string | undefined;
 
-  constructor(threads: number) {
-    this.threads = threads;
+  constructor(wanted: number) {
+    this.wanted = wanted;
+  }
+
+  /** Threads that take part, or will; without those of workers that the host refused, or that have ended. */
+  get threads(): number {
+    return this.#closed ? 1 : (this.#workers?.pool.present ?? this.wanted);
+  }
+
+  /** Why there is no help, where the host refused it. */
+  get reason(): string | undefined {
+    return this.#reason;
   }
 
   /** Where the job should not be done on one thread, and they are there. */
@@ -44,8 +56,12 @@ export class LazyWorkerPool implements ThreadPolicy {
     if (this.#workers !== undefined) return this.#workers.pool.isReady ? this.#workers : undefined;
     const before = this.#seen;
     this.#seen += operations;
-    if (before < WARMUP_OPERATIONS && this.#seen >= WARMUP_OPERATIONS)
-      loadParallelKernels((threads) => this.#start(threads));
+    if (before < WARMUP_OPERATIONS && this.#seen >= WARMUP_OPERATIONS) {
+      loadParallelKernels(
+        (threads) => this.#start(threads),
+        (error) => this.fail(messageOf(error)),
+      );
+    }
     return undefined;
   }
 
@@ -53,6 +69,11 @@ export class LazyWorkerPool implements ThreadPolicy {
     const workers = this.#workers;
     if (workers === undefined || workers.pool.heap.locate(data) === undefined) return undefined;
     return workers.pool.isReady ? workers : undefined;
+  }
+
+  /** Takes back the memory of a job that did not come to its end. */
+  reset(): void {
+    this.#workers?.pool.heap.clear();
   }
 
   /** Ends the workers: there are none from now on. */
@@ -67,10 +88,16 @@ export class LazyWorkerPool implements ThreadPolicy {
   #start({ WorkerPool, ...tasks }: ParallelKernels): void {
     if (this.#closed) return;
     try {
-      this.#workers = { pool: new WorkerPool(this.threads), ...tasks };
+      this.#workers = { pool: new WorkerPool(this.wanted, (reason) => this.fail(reason)), ...tasks };
       offerSharedAllocator(this.#workers.pool.arrays);
-    } catch {
-      this.#closed = true;
+    } catch (error) {
+      this.fail(messageOf(error));
     }
+  }
+
+  /** Ends the workers, for a reason that can be read. */
+  fail(reason: string): void {
+    this.#reason = `one thread: ${reason}`;
+    this.close();
   }
 }

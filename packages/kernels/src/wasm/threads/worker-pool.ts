@@ -1,16 +1,16 @@
 /** The threads that help an interpreter: what they are told, and the memory that they share. */
 
 import type { MemoryBlock, SharedAllocator, StackMark } from '../../memory.ts';
-import { instantiate } from '../assembler/module-builder.ts';
-import type { WasmModule } from '../assembler/web-assembly.ts';
+import { instantiate, type WasmModule } from '../assembler/web-assembly.ts';
 import { Heap, SLACK_BYTES, type StackAllocator } from '../memory/heap.ts';
-import type { HostWorker } from './host.ts';
-import { JOB, POOL, type TaskExports } from './job-protocol.ts';
-import { startWorker, stateOf, workerPort } from './workers.ts';
+import { messageOf } from './host.ts';
+import { JOB, POOL, poolBytes, type TaskExports } from './job-protocol.ts';
+import { type StartedWorker, startWorker, type WorkerState, workerPort } from './workers.ts';
 
 /**
  * The program of a worker. Its loop is `work`, in WebAssembly, which comes back only when another module's job is
- * current; a module that is not known yet has been sent already, so the worker returns to its event loop to receive it.
+ * current; a module that is not known yet has been sent already, so the worker returns to its event loop to receive it. It does
+ * not help with what it can't instantiate.
  */
 const WORKER_SOURCE = `
 const port = ${workerPort};
@@ -18,7 +18,11 @@ const loops = new Map();
 port.onmessage = ({ data: { memory, pool, thread, job, module } }) => {
   const words = new Int32Array(memory.buffer);
   if (module === undefined) Atomics.add(words, (pool + ${POOL.ready}) / 4, 1);
-  else loops.set(job, new WebAssembly.Instance(module, { env: { memory } }).exports.work);
+  else {
+    try {
+      loops.set(job, new WebAssembly.Instance(module, { env: { memory } }).exports.work);
+    } catch {}
+  }
   for (let current; loops.has(current = Atomics.load(words, (pool + ${POOL.current}) / 4)); ) {
     loops.get(current)(pool, current, thread);
   }
@@ -33,8 +37,11 @@ export interface ParallelFor {
   run(tasks: number, values: readonly number[], overlap?: () => void): void;
 }
 
-/** Bytes of arrays in the shared memory at a time, at most: the rest of it is for jobs. */
-const MAX_SHARED_BYTES = 1 << 29;
+/** The part of the shared memory that arrays may take: the rest of it is for jobs. */
+const ARRAYS_SHARE = 1 / 4;
+
+/** How long a worker may take to come, in ms, before it counts as one that does not. */
+const LATE = 10_000;
 
 /** Room for the arrays of arenas, which workers see without a copy. */
 class SharedStack implements SharedAllocator {
@@ -52,7 +59,7 @@ class SharedStack implements SharedAllocator {
   }
 
   take(bytes: number): MemoryBlock | undefined {
-    if (this.#taken + bytes > MAX_SHARED_BYTES) return undefined;
+    if (this.#taken + bytes > ARRAYS_SHARE * this.#heap.mostBytes) return undefined;
     try {
       const byteOffset = this.#stack.reserve(bytes + SLACK_BYTES);
       this.#taken += bytes;
@@ -80,25 +87,65 @@ export class WorkerPool {
   /** For the arrays of arenas. */
   readonly arrays: SharedAllocator = new SharedStack(this.heap);
   /** Where the words of all jobs lie in it. */
-  readonly #words = this.heap.allocate(POOL.bytes);
-  readonly #workers: readonly HostWorker[];
+  readonly #words: number;
+  /** The workers that have not ended, by the numbers of their threads. */
+  readonly #workers = new Map<number, StartedWorker>();
   readonly #mayWait: boolean;
-  #isLost = false;
+  readonly #onEnd: (reason: string) => void;
+  readonly #startedAt = Date.now();
 
-  /** Starts the workers, and does not wait for them. Throws where the host refuses memory or workers. */
-  constructor(threads: number) {
-    this.threads = threads;
+  /**
+   * Starts as many workers as the host lets it, and does not wait for them. `onEnd` is told why when none is left. Throws where
+   * the host refuses memory or the first worker.
+   */
+  constructor(threads: number, onEnd: (reason: string) => void = () => {}) {
     const { heap } = this;
-    const pool = this.#words;
-    heap.i32.fill(0, pool / 4, (pool + POOL.bytes) / 4);
-    this.#workers = Array.from({ length: threads - 1 }, () => startWorker(WORKER_SOURCE));
-    for (const [i, worker] of this.#workers.entries()) worker.postMessage({ memory: heap.memory, pool, thread: i + 1 });
+    this.#onEnd = onEnd;
+    this.#words = heap.allocate(poolBytes(threads));
+    heap.i32.fill(0, this.#words / 4, (this.#words + poolBytes(threads)) / 4);
     this.#mayWait = mayWait(heap.i32);
+    for (let thread = 1; thread < threads; thread++) {
+      try {
+        this.#start(thread);
+      } catch (error) {
+        if (thread === 1) throw error;
+        break;
+      }
+    }
+    this.threads = 1 + this.#workers.size;
   }
 
-  /** Whether a worker has come, and none was lost; other jobs are done as well on one thread. */
+  #start(thread: number): void {
+    const worker = startWorker(WORKER_SOURCE, (reason) => this.#lose(thread, reason));
+    try {
+      worker.post({ memory: this.heap.memory, pool: this.#words, thread });
+    } catch (error) {
+      worker.end();
+      throw error;
+    }
+    this.#workers.set(thread, worker);
+  }
+
+  /** Does without a worker that has failed. */
+  #lose(thread: number, reason: string): void {
+    this.#workers.get(thread)?.end();
+    if (this.#workers.delete(thread) && this.#workers.size === 0) this.#onEnd(reason);
+  }
+
+  /** Workers that have come, whatever became of them. */
+  get #arrived(): number {
+    return Atomics.load(this.heap.i32, (this.#words + POOL.ready) / 4);
+  }
+
+  /** Whether a worker has come and not all have ended; other jobs are done as well on one thread. */
   get isReady(): boolean {
-    return !this.#isLost && Atomics.load(this.heap.i32, (this.#words + POOL.ready) / 4) > 0;
+    return this.#workers.size > 0 && this.#arrived > 0;
+  }
+
+  /** Threads that take part, the owner among them: those of workers that have ended, or do not come, do not count. */
+  get present(): number {
+    const isLate = Date.now() - this.#startedAt > LATE;
+    return 1 + (isLate ? Math.min(this.#arrived, this.#workers.size) : this.#workers.size);
   }
 
   /** Makes a module of `defineTasks`, whose tasks take `values` arguments, known to the workers. */
@@ -109,11 +156,15 @@ export class WorkerPool {
     heap.i32.fill(0, job / 4, (job + JOB.arguments) / 4);
     // Before they know of it, or they would go back to waiting for messages, and none would come.
     Atomics.store(heap.i32, (pool + POOL.current) / 4, job);
-    for (const [i, worker] of this.#workers.entries()) {
-      worker.postMessage({ memory: heap.memory, pool, thread: i + 1, job, module });
-      stateOf(worker); // Node tells at once that a worker has ended if it was asked about it before.
+    for (const [thread, worker] of this.#workers) {
+      try {
+        worker.post({ memory: heap.memory, pool, thread, job, module });
+        worker.state(); // Node tells at once that a worker has ended if it was asked about it before.
+      } catch (error) {
+        this.#lose(thread, messageOf(error));
+      }
     }
-    const exports = instantiate<Exports>(module, heap.memory);
+    const exports = instantiate<Exports>(module, heap.memory, true);
     const mayWait = this.#mayWait ? 1 : 0;
     const run: ParallelFor['run'] = (tasks, given, overlap) => {
       heap.i32.set(given, (job + JOB.arguments) / 4);
@@ -128,28 +179,38 @@ export class WorkerPool {
     return { jobs: { run }, exports };
   }
 
-  /** Waits for tasks that take longer than a nap. Throws where their worker has ended. */
+  /** Waits for tasks that take longer than a nap. Throws where a worker has ended in the middle of one. */
   #awaitEnd(place: number, tasks: number): void {
     const { i32 } = this.heap;
-    let naps = MAX_IDLE_CHECKS;
+    let checks = MAX_IDLE_CHECKS;
     for (let finished = -1; ; ) {
       const before = finished;
+      const states = this.#busyStates();
       finished = Atomics.load(i32, place);
       if (finished === tasks) return;
-      const states = this.#workers.map(stateOf);
-      const isMoving = finished !== before || states.every((state) => state === 'running');
-      naps = isMoving ? MAX_IDLE_CHECKS : naps - 1;
-      if (naps === 0 || states.every((state) => state === 'ended')) break;
-      Atomics.wait(i32, place, finished, 100);
+      const isMoving = finished !== before || !states.includes('unknown');
+      checks = isMoving ? MAX_IDLE_CHECKS : checks - 1;
+      if (checks === 0 || states.includes('ended')) break;
+      if (this.#mayWait) Atomics.wait(i32, place, finished, 100);
     }
-    this.#isLost = true;
+    const message = 'a thread that helped has ended in the middle of a computation; later ones run on one thread';
     this.close();
-    throw new Error('a thread that helped has ended in the middle of a computation; later ones run on one thread');
+    this.#onEnd(message);
+    throw new Error(message);
+  }
+
+  /** What is known of those who may have taken a task and not finished it. */
+  #busyStates(): WorkerState[] {
+    const { i32 } = this.heap;
+    const busy = [...this.#workers].filter(([thread]) => Atomics.load(i32, (this.#words + POOL.busy) / 4 + thread) > 0);
+    return busy.map(([, worker]) => worker.state());
   }
 
   /** Ends the workers. */
   close(): void {
-    for (const worker of this.#workers) worker.terminate();
+    const workers = [...this.#workers.values()];
+    this.#workers.clear();
+    for (const worker of workers) worker.end();
   }
 }
 

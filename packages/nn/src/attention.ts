@@ -71,7 +71,7 @@ function checkMask(call: string, mask: Tensor, scores: Shape): void {
 interface Sight {
   /** What is added to the scores; `undefined` for nothing. */
   readonly bias: Tensor | undefined;
-  /** [..., queries, 1], 1 for a query that sees a key, and 0 for one that sees none; `undefined` where all do. */
+  /** Bool [..., queries, 1], whether a query sees a key; `undefined` where all do. */
   readonly seeing: Tensor | undefined;
 }
 
@@ -86,7 +86,7 @@ function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false 
   if (bias === undefined || allSee) return { bias, seeing: undefined };
   // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
   const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
-  return { bias: sees.where(bias, 0), seeing: sees.cast(dtype) };
+  return { bias: sees.where(bias, 0), seeing: sees };
 }
 
 interface Weighing {
@@ -106,7 +106,7 @@ function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptio
   return { weights: dropout === 0 ? weights : drop(weights, dropout, checkRandom(call, random)), seeing };
 }
 
-const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => (seeing === undefined ? x : x.mul(seeing));
+const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => seeing?.where(x, 0) ?? x;
 
 /**
  * The weights with which `scaledDotProductAttention` takes the values: softmax(Q K^T scale + mask) over the keys, and 0 for a

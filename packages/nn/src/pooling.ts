@@ -16,6 +16,7 @@ import {
 } from '@tapegrad/core';
 import type { Known } from './checks.ts';
 import type { Output } from './layer-shapes.ts';
+import { resample, type Shares } from './resampling.ts';
 import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
@@ -120,6 +121,7 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
  *
  * @param x [..., length]
  * @param kernel the elements of a window
+ * @throws ShapeError for a window with only padding, as a dilation can make one; it has no maximum (PyTorch: -Infinity).
  * @example
  * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
  */
@@ -179,18 +181,16 @@ export function avgPool2d<S extends Shape, const K extends PerAxis, const O exte
   return avgPool(2, x as Tensor, kernel, options) as never;
 }
 
-/** [to, from]: row i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
-function averages(from: number, to: number, like: Tensor): Tensor {
-  const rows = Array.from({ length: to }, (_, i) => {
+/** Entry i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
+const averages = (from: number, to: number): Shares =>
+  Array.from({ length: to }, (_, i) => {
     const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
-    return Array.from({ length: from }, (_, j) => (j >= start && j < end ? 1 / (end - start) : 0));
+    return Array.from({ length: end - start }, (_, j) => [start + j, 1 / (end - start)] as const);
   });
-  return tensor(rows.flat(), { shape: [to, from], dtype: like.dtype });
-}
 
 /**
  * Means of windows that are as large as they must be for a result of a given height and width: position i of n covers the
- * elements from i length / n, rounded down, to (i + 1) length / n, rounded up.
+ * elements from i length / n, rounded down, to (i + 1) length / n, rounded up, and depends on them alone.
  *
  * @param x [..., height, width]
  * @param size the height and width of the result
@@ -205,8 +205,8 @@ export function adaptiveAvgPool2d<S extends Shape, const P extends PerAxis>(
   checkFloat('adaptiveAvgPool2d', t);
   const [height, width] = spatialShape('adaptiveAvgPool2d', t, 2) as readonly [number, number];
   const [down, across] = perAxis('adaptiveAvgPool2d', 'a size', size, 2, 1) as readonly [number, number];
-  const rows = averages(height, down, t).matmul(t);
-  return rows.matmul(averages(width, across, t).transpose()) as never;
+  const rows = resample(t, { axis: -2, length: height, shares: averages(height, down) });
+  return resample(rows, { axis: -1, length: width, shares: averages(width, across) }) as never;
 }
 
 /**

@@ -70,6 +70,7 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
   ['Reshape: expects 6 elements in each of the batch but receives 8', () => new Reshape([2, 3]).forward(maps(2, 8))],
   ['pixelShuffle: expected channels that 4 divides, got 3', () => pixelShuffle(picture, 2)],
   ['PixelShuffle: the factor is 1.5, expected a whole number above 0', () => new PixelShuffle(1.5)],
+  ['maxPool: window 0 along axis 1 of length 1 has only padding', () => maxPool1d(ones([1, 1]), 2, { dilation: 2, padding: 1 })],
   ['upsample: expected either a size or a scale', () => upsample(picture, {} as UpsampleOptions)],
   ['upsample: expected a scale above 0, or 2 of them, that leave an element, got 0.1,1', () => upsample(picture, { scale: [0.1, 1] })],
 ];

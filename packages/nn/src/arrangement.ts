@@ -1,7 +1,7 @@
 /** Layers that arrange elements anew. */
 
 import { ArgumentError, checkTensor, formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkCount, checkLengths } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { checkRank } from './spatial.ts';
@@ -26,7 +26,7 @@ export class InputShape<const S extends Shape = Shape> extends Module {
 
   constructor(shape: S) {
     super();
-    this.shape = shape;
+    this.shape = checkLengths('InputShape', 'the shape', shape);
   }
 
   forward<X extends Shape>(x: Input<InputMap<S>, X>): Output<InputMap<S>, X> {
@@ -73,7 +73,7 @@ export class Reshape<const T extends Shape = Shape> extends Module {
 
   constructor(shape: T) {
     super();
-    this.shape = shape;
+    this.shape = checkLengths('Reshape', 'the shape', shape);
   }
 
   forward<S extends Shape>(x: Input<ReshapeMap<T>, S>): Output<ReshapeMap<T>, S> {

@@ -13,7 +13,7 @@ import {
   tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkRandom } from './checks.ts';
+import { checkArgument, checkLikeInput, checkRandom } from './checks.ts';
 import { dropout as drop } from './dropout.ts';
 
 export interface AttentionOptions {
@@ -50,13 +50,17 @@ function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
 }
 
 function checkOperands(call: string, query: Tensor, key: Tensor): void {
+  checkFloat(call, query);
+  checkArgument(call, 'the key', key);
   for (const x of [query, key]) {
-    checkFloat(call, x);
     if (x.rank > 1) continue;
     throw new ShapeError(`${call}: expected [..., length, features], got shape ${formatShape(x.shape)}`);
   }
   const [features, found] = [query.shape.at(-1)!, key.shape.at(-1)!];
-  if (features === found) return;
+  if (features === found) {
+    checkLikeInput(call, 'the key', key, query);
+    return;
+  }
   const shapes = `${formatShape(query.shape)} and ${formatShape(key.shape)}`;
   throw new ShapeError(`${call}: queries have ${features} features and keys ${found} (${shapes})`);
 }
@@ -78,7 +82,10 @@ interface Sight {
 /** Who sees what, for scores [..., queries, keys]. */
 function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false }: AttentionOptions): Sight {
   const [queries, keys] = shape.slice(-2) as [number, number];
-  if (mask !== undefined) checkMask(call, mask, shape);
+  if (mask !== undefined) {
+    checkArgument(call, 'the mask', mask);
+    checkMask(call, mask, shape);
+  }
   const given = mask === undefined ? undefined : additive(call, mask, dtype as FloatDType);
   const order = causal && queries > 1 ? causalBias(queries, keys, dtype as FloatDType) : undefined;
   const bias = given === undefined || order === undefined ? (given ?? order) : given.add(order);
@@ -150,7 +157,9 @@ export function scaledDotProductAttention<Q extends Shape, V extends Shape>(
 ): Tensor<Gathered<Q, V>> {
   const call = 'scaledDotProductAttention';
   const { weights, seeing } = weigh(call, query, key, options);
+  checkArgument(call, 'the value', value as Tensor);
   const [keys, values] = [key.shape.at(-2), value.shape.at(-2)];
   if (keys !== values) throw new ShapeError(`${call}: expected a value for each of ${keys} keys, got ${values}`);
+  checkLikeInput(call, 'the value', value as Tensor, key);
   return onlySeeing(weights.matmul(value as Tensor), seeing) as never;
 }

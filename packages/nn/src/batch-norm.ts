@@ -25,7 +25,7 @@ import {
   type AffineOptions,
   affineParameters,
   checkEps,
-  checkShapes,
+  checkParts,
   inverseDeviation,
   type Moments,
   momentsOf,
@@ -83,7 +83,7 @@ export function batchNorm<S extends Shape>(
   checkFloat('batchNorm', x);
   checkEps('batchNorm', eps);
   const channels = [channelsOf('batchNorm', x)];
-  checkShapes('batchNorm', channels, { weight, bias, mean, variance });
+  checkParts('batchNorm', x, channels, { weight, bias, mean, variance });
   if ((mean === undefined) !== (variance === undefined)) {
     throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
   }
@@ -176,6 +176,9 @@ abstract class BatchNorm<C extends number> extends Module {
       throw new ShapeError(`${name}: expected an input of ${wanted} axes, got shape ${formatShape(x.shape)}`);
     }
     checkChannels(name, x, this.channels);
+    const { channels, weight, bias, runningMean, runningVariance } = this;
+    const running = { 'running mean': runningMean, 'running variance': runningVariance };
+    checkParts(name, x, [channels], { weight, bias, ...running });
   }
 
   #track({ mean, variance }: Moments, count: number): void {

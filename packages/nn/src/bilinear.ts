@@ -1,6 +1,7 @@
 /** Functions that are linear in each of two inputs. */
 
 import {
+  checkTensor,
   type FloatDType,
   formatShape,
   type Parameter,
@@ -10,7 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkBias, checkCount } from './checks.ts';
+import { checkArgument, checkBias, checkCount, checkInputDType } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output } from './layer-shapes.ts';
@@ -30,6 +31,9 @@ import { Module } from './module.ts';
  * bilinear(x, y, ones([1, 2, 2])).toArray(); // [[21]]
  */
 export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+  checkTensor('bilinear', x1);
+  checkArgument('bilinear', 'the second input', x2);
+  checkArgument('bilinear', 'the weight', weight);
   const [out, in1, in2] = weight.shape;
   if (out === undefined || in1 === undefined || in2 === undefined || weight.rank !== 3) {
     throw new ShapeError(`bilinear: expected a weight of shape [out, in1, in2], got ${formatShape(weight.shape)}`);
@@ -41,7 +45,8 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
       `bilinear: expected inputs [..., ${in1}] and [..., ${in2}] alike before the last axis, got ${got}`,
     );
   }
-  if (bias !== undefined) checkBias('bilinear', bias, out);
+  for (const x of [x1, x2]) checkInputDType('bilinear', x, weight);
+  if (bias !== undefined) checkBias('bilinear', bias, out, weight);
   const lead = x1.shape.slice(0, -1);
   const pairs = x1.reshape([...lead, in1, 1]).mul(x2.reshape([...lead, 1, in2]));
   const matrix = weight.reshape([out, in1 * in2]).transpose();
@@ -81,7 +86,8 @@ export class Bilinear<
 
   constructor(in1Features: In1, in2Features: In2, outFeatures: Out, options: BilinearOptions = {}) {
     super();
-    for (const count of [in1Features, in2Features, outFeatures]) checkCount('Bilinear', 'a number of features', count);
+    const counts = { in1Features, in2Features, outFeatures };
+    for (const [name, count] of Object.entries(counts)) checkCount('Bilinear', name, count);
     const high = 1 / Math.sqrt(in1Features);
     const { bias = true, init = uniform({ low: -high, high }), random = defaultRandom, dtype = 'float32' } = options;
     const origin = { init, random, dtype };

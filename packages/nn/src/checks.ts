@@ -1,16 +1,66 @@
 /** What layers ask of their options and inputs alike. */
 
-import { ArgumentError, formatShape, isBatched, Random, ShapeError, type Tensor, Variable } from '@tapegrad/core';
+import {
+  ArgumentError,
+  DTypeError,
+  describeValue,
+  formatShape,
+  isBatched,
+  Random,
+  type Shape,
+  ShapeError,
+  Tensor,
+  Variable,
+} from '@tapegrad/core';
+
+/** Throws unless an argument is a tensor. `name` is the argument's, with its article. */
+export function checkArgument(call: string, name: string, x: Tensor): void {
+  if (x instanceof Tensor) return;
+  throw new ArgumentError(`${call}: expected a tensor as ${name}, got ${describeValue(x)}`);
+}
+
+/** Throws unless an argument is of the input's dtype. */
+export function checkLikeInput(call: string, name: string, x: Tensor, input: Tensor): void {
+  if (x.dtype === input.dtype) return;
+  throw new DTypeError(
+    `${call}: expected ${name} of ${input.dtype}, as the input, got ${x.dtype}; cast one of them first`,
+  );
+}
+
+/** Throws unless an input is of the weight's dtype. */
+export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
+  if (x.dtype === weight.dtype) return;
+  throw new DTypeError(
+    `${call}: expected an input of ${weight.dtype}, as the weight, got ${x.dtype}; cast one of them first`,
+  );
+}
+
+/** A copy of a list of lengths; throws unless it is one of whole numbers above 0. */
+export function checkLengths<S extends Shape>(call: string, what: string, lengths: S): S {
+  if (!Array.isArray(lengths)) {
+    const got = lengths === undefined ? 'is missing' : `is ${describeValue(lengths)}`;
+    throw new ArgumentError(`${call}: ${what} ${got}, expected a list of lengths`);
+  }
+  lengths.forEach((length, i) => {
+    checkCount(call, `${what}[${i}]`, length);
+  });
+  return [...lengths] as unknown as S;
+}
 
 /** Throws unless a bias has a number for each output. */
-export function checkBias(call: string, bias: Tensor, outputs: number): void {
-  if (bias.rank === 1 && bias.shape[0] === outputs) return;
-  throw new ShapeError(`${call}: expected a bias of shape [${outputs}], got ${formatShape(bias.shape)}`);
+export function checkBias(call: string, bias: Tensor, outputs: number, weight: Tensor): void {
+  checkArgument(call, 'the bias', bias);
+  if (bias.rank !== 1 || bias.shape[0] !== outputs) {
+    throw new ShapeError(`${call}: expected a bias of shape [${outputs}], got ${formatShape(bias.shape)}`);
+  }
+  checkLikeInput(call, 'a bias', bias, weight);
 }
 
 /** Throws unless an option is a number that a call takes. */
 export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
-  if (!allowed) throw new ArgumentError(`${call}: ${name} is ${value}, expected ${wanted}`);
+  if (allowed) return;
+  const got = value === undefined ? 'is missing' : `is ${describeValue(value)}`;
+  throw new ArgumentError(`${call}: ${name} ${got}, expected ${wanted}`);
 }
 
 /** Throws unless a count is a whole number above 0. */
@@ -48,7 +98,7 @@ export function checkRandom(call: string, random: Random | undefined): Random {
  */
 export function checkOptions<O extends object>(call: string, options: O, known: readonly (keyof O & string)[]): void {
   if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(`${call}: expected options as an object, got ${options}`);
+    throw new ArgumentError(`${call}: expected options as an object, got ${describeValue(options)}`);
   }
   for (const name in options) {
     if ((known as readonly string[]).includes(name)) continue;

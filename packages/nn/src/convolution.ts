@@ -13,7 +13,7 @@ import {
   windowedKernels,
 } from '@tapegrad/core';
 import { byChannel, checkChannels } from './channels.ts';
-import { checkBias, type Known } from './checks.ts';
+import { checkArgument, checkBias, checkInputDType, type Known } from './checks.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
@@ -55,9 +55,9 @@ function checkGroups(call: string, groups: number, channels: number, what: strin
 }
 
 /** Adds a number to each channel. */
-function addBias(call: string, y: Tensor, bias: Tensor | undefined): Tensor {
+function addBias(call: string, y: Tensor, bias: Tensor | undefined, weight: Tensor): Tensor {
   if (bias === undefined) return y;
-  checkBias(call, bias, y.shape[1]!);
+  checkBias(call, bias, y.shape[1]!, weight);
   return y.add(byChannel(bias, y.rank));
 }
 
@@ -72,11 +72,13 @@ export function convolve(
   const call = `conv${axes}d`;
   checkFloat(call, x);
   checkMaps(call, x, axes);
+  checkArgument(call, 'the weight', weight);
   checkWeight(call, weight, axes, '[out, in / groups, ...kernel]');
   checkGroups(call, groups, weight.shape[0]!, 'channels of the result');
   checkChannels(call, x, weight.shape[1]! * groups);
+  checkInputDType(call, x, weight);
   const windows = windowsOf(call, x.shape.slice(2), { size: weight.shape.slice(2), stride, padding, dilation });
-  return addBias(call, windowedKernels().conv(x, weight, { windows, groups }), bias);
+  return addBias(call, windowedKernels().conv(x, weight, { windows, groups }), bias, weight);
 }
 
 /** `convTranspose1d` or `convTranspose2d`, by the number of spatial axes. */
@@ -90,9 +92,11 @@ export function convolveTransposed(
   const call = `convTranspose${axes}d`;
   checkFloat(call, x);
   checkMaps(call, x, axes);
+  checkArgument(call, 'the weight', weight);
   checkWeight(call, weight, axes, '[in, out / groups, ...kernel]');
   checkGroups(call, groups, weight.shape[0]!, 'channels of the input');
   checkChannels(call, x, weight.shape[0]!);
+  checkInputDType(call, x, weight);
   const extra = perAxis(call, 'an output padding', outputPadding, axes, 0);
   const options = { size: weight.shape.slice(2), stride, padding, dilation };
   const plain = windowsOf(call, x.shape.slice(2), options);
@@ -115,7 +119,7 @@ export function convolveTransposed(
     const got = `${formatShape(x.shape)} gives ${formatShape(shape)}`;
     throw new ShapeError(`${call}: the padding leaves nothing of the result: an input of shape ${got}`);
   }
-  return addBias(call, windowedKernels().convInput(x, weight, { windows, groups, shape }), bias);
+  return addBias(call, windowedKernels().convInput(x, weight, { windows, groups, shape }), bias, weight);
 }
 
 /**

@@ -14,7 +14,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkBias, checkCount } from './checks.ts';
+import { checkArgument, checkBias, checkCount, checkInputDType } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
@@ -35,6 +35,7 @@ export function dense<S extends Shape, W extends Shape>(
 ): Of<MatMul<S, W>> {
   const w = weight as unknown as Tensor;
   checkTensor('dense', x);
+  checkArgument('dense', 'the weight', w);
   const [inFeatures, outFeatures] = w.shape;
   if (inFeatures === undefined || outFeatures === undefined || w.rank !== 2) {
     throw new ShapeError(`dense: expected a weight of shape [in, out], got ${formatShape(w.shape)}`);
@@ -44,8 +45,9 @@ export function dense<S extends Shape, W extends Shape>(
     const receives = last === undefined ? 'a scalar' : `${last}, in an input of shape ${formatShape(x.shape)}`;
     throw new ShapeError(`dense: expects ${inFeatures} features but receives ${receives}`);
   }
+  checkInputDType('dense', x, w);
   if (bias === undefined) return (x as Tensor).matmul(w) as never;
-  checkBias('dense', bias, outFeatures);
+  checkBias('dense', bias, outFeatures, w);
   return (x.rank === 1 ? (x as Tensor).matmul(w).add(bias) : kernels.affine(x, w, bias)) as never;
 }
 
@@ -80,7 +82,8 @@ export class Dense<const In extends number = number, const Out extends number = 
 
   constructor(inFeatures: In, outFeatures: Out, options: DenseOptions = {}) {
     super();
-    for (const count of [inFeatures, outFeatures]) checkCount('Dense', 'a number of features', count);
+    checkCount('Dense', 'inFeatures', inFeatures);
+    checkCount('Dense', 'outFeatures', outFeatures);
     const high = 1 / Math.sqrt(inFeatures);
     const usual = uniform({ low: -high, high });
     const { bias = true, init = usual, biasInit = usual, random = defaultRandom, dtype = 'float32' } = options;

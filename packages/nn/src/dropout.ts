@@ -28,7 +28,7 @@ function channelsOf(call: string, x: Tensor, spatial: number): Shape {
  * m ~ Bernoulli(1 - p), a new one at each call (Srivastava et al. 2014, in its inverted form).
  */
 export const dropout = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
-  masked('dropout', x, x.shape, p, random);
+  masked('dropout', x, checkTensor('dropout', x).shape, p, random);
 
 /** As `dropout`, but of whole channels: [batch, channels, length] or [channels, length]. */
 export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>

@@ -13,7 +13,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { changeable, checkCount } from './checks.ts';
+import { changeable, checkArgument, checkCount } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
@@ -59,6 +59,8 @@ export function embedding<S extends Shape, W extends Shape>(
   weight: Tensor<W>,
   { paddingIndex }: EmbeddingFunctionOptions = {},
 ): Tensor<LookUp<S, W>> {
+  checkTensor('embedding', indices);
+  checkArgument('embedding', 'the weight', weight);
   const [count] = weight.shape;
   if (count === undefined || weight.rank !== 2) {
     throw new ShapeError(`embedding: expected a weight of shape [count, dim], got ${formatShape(weight.shape)}`);

@@ -2,7 +2,7 @@
 
 import { ArgumentError, checkFloat, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { checkCount } from './checks.ts';
+import { checkCount, checkOptions } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -10,7 +10,7 @@ import {
   affine,
   affineParameters,
   checkEps,
-  checkShapes,
+  checkParts,
   momentsOf,
   type NormOptions,
 } from './moments.ts';
@@ -40,13 +40,15 @@ export function groupNorm<S extends Shape>(
   x: Tensor<S>,
   weight: Tensor | undefined,
   bias: Tensor | undefined,
-  { groups, eps = 1e-5 }: GroupNormFunctionOptions,
+  options: GroupNormFunctionOptions,
 ): Tensor<S> {
   checkFloat('groupNorm', x);
+  checkOptions('groupNorm', options ?? {}, ['groups', 'eps']);
+  const { groups, eps = 1e-5 } = options ?? {};
   checkEps('groupNorm', eps);
   const channels = channelsOf('groupNorm', x);
   checkGroups('groupNorm', groups, channels);
-  checkShapes('groupNorm', [channels], { weight, bias });
+  checkParts('groupNorm', x, [channels], { weight, bias });
   const size = (channels / groups) * sizeOf(x.shape.slice(2));
   const { deviation, inverse } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2], eps);
   const y = deviation.mul(inverse).reshape(x.shape);

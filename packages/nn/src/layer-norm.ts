@@ -9,7 +9,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkCount, checkLengths } from './checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -17,7 +17,7 @@ import {
   affine,
   affineParameters,
   checkEps,
-  checkShapes,
+  checkParts,
   momentsOf,
   type NormOptions,
   rootMeanSquareOf,
@@ -62,7 +62,7 @@ export function layerNorm<S extends Shape>(
 ): Tensor<S> {
   checkFloat('layerNorm', x);
   checkEps('layerNorm', eps);
-  checkShapes('layerNorm', normalizedShape, { weight, bias });
+  checkParts('layerNorm', x, normalizedShape, { weight, bias });
   const { deviation, inverse } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape), eps);
   return affine(deviation.mul(inverse), weight, bias) as Tensor<S>;
 }
@@ -86,7 +86,7 @@ export function rmsNorm<S extends Shape>(
 ): Tensor<S> {
   checkFloat('rmsNorm', x);
   checkEps('rmsNorm', eps);
-  checkShapes('rmsNorm', normalizedShape, { weight });
+  checkParts('rmsNorm', x, normalizedShape, { weight });
   const { deviation, inverse } = rootMeanSquareOf(x, normalizedAxes('rmsNorm', x, normalizedShape), eps);
   return affine(deviation.mul(inverse), weight, undefined) as Tensor<S>;
 }
@@ -96,7 +96,8 @@ type NormalizedMap<N extends number | Shape> = N extends number ? FeatureMap<N, 
 type NormalizedShape<N extends number | Shape> = N extends number ? readonly [N] : N extends Shape ? N : never;
 
 function shapeOf<N extends number | Shape>(call: string, features: N): NormalizedShape<N> {
-  const shape: Shape = typeof features === 'number' ? [features] : (features as Shape);
+  const what = 'the normalised shape';
+  const shape = typeof features === 'number' ? [features] : checkLengths(call, what, features as Shape);
   for (const length of shape) checkCount(call, 'a normalised length', length);
   if (shape.length === 0) throw new ShapeError(`${call}: expected at least one axis to normalise over, got none`);
   return shape as unknown as NormalizedShape<N>;

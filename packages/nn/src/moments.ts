@@ -14,7 +14,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkOption } from './checks.ts';
+import { checkArgument, checkLikeInput, checkOption } from './checks.ts';
 
 /** An input without its mean, and what it is multiplied by: their product is normalised. */
 export interface Normalization {
@@ -101,11 +101,20 @@ export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number
 export const checkEps = (call: string, eps: number): void =>
   checkOption(call, 'eps', eps, eps >= 0 && eps < Infinity, 'a finite number >= 0');
 
-/** Throws where a weight, a bias or the like has another shape than the part of the input that it is for. */
-export function checkShapes(call: string, shape: Shape, tensors: Readonly<Record<string, Tensor | undefined>>): void {
+/** Throws where a weight, a bias or the like is unlike the part of the input that it is for. */
+export function checkParts(
+  call: string,
+  input: Tensor,
+  shape: Shape,
+  tensors: Readonly<Record<string, Tensor | undefined>>,
+): void {
   for (const [kind, x] of Object.entries(tensors)) {
-    if (x === undefined || sameShape(x.shape, shape)) continue;
-    throw new ShapeError(`${call}: expected a ${kind} of shape ${formatShape(shape)}, got ${formatShape(x.shape)}`);
+    if (x === undefined) continue;
+    checkArgument(call, `the ${kind}`, x);
+    if (!sameShape(x.shape, shape)) {
+      throw new ShapeError(`${call}: expected a ${kind} of shape ${formatShape(shape)}, got ${formatShape(x.shape)}`);
+    }
+    checkLikeInput(call, `a ${kind}`, x, input);
   }
 }
 

@@ -14,7 +14,7 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import { type AttentionOptions, additive, attentionWeights, scaledDotProductAttention } from './attention.ts';
-import { checkCount, checkProbability, checkRandom } from './checks.ts';
+import { checkCount, checkInputDType, checkProbability, checkRandom } from './checks.ts';
 import { Dense } from './dense.ts';
 import { defaultRandom, xavierUniform, zeros } from './init.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
@@ -191,7 +191,10 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   #heads(x: Tensor, { key: keyInput = x, value: valueInput = keyInput, ...options }: AttendOptions): Heads {
     const { cache, causal = false } = options;
     for (const input of [x, keyInput, valueInput]) {
-      if (checkTensor('MultiHeadAttention', input).rank > 1) continue;
+      if (checkTensor('MultiHeadAttention', input).rank > 1) {
+        checkInputDType('MultiHeadAttention', input, this.query.weight as Tensor);
+        continue;
+      }
       const got = formatShape(input.shape);
       throw new ShapeError(`MultiHeadAttention: expected inputs [..., length, features], got shape ${got}`);
     }

@@ -12,7 +12,7 @@ import {
   type MaxPoolOptions,
   maxPool,
 } from './pooling.ts';
-import { type PerAxis, perAxisText } from './spatial.ts';
+import { type PerAxis, perAxis, perAxisText } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 /** A kernel's size, and how it slides. */
@@ -23,9 +23,13 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
 
   constructor(kernel: K, options: Known<O, Options> = {} as never) {
     super();
+    perAxis(this.constructor.name, 'a kernel', kernel, this.axes(), 1);
     this.kernel = kernel;
     this.options = options;
   }
+
+  /** How many axes the windows slide over. */
+  protected abstract axes(): Rank;
 
   /** [..., ...spatial] to [..., ...spatial'] */
   forward<S extends Shape>(x: Input<PoolingMap<Rank, K, O>, S>): Output<PoolingMap<Rank, K, O>, S> {
@@ -51,6 +55,10 @@ export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoo
   O,
   MaxPoolOptions
 > {
+  protected override axes(): 1 {
+    return 1;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return maxPool(1, x, this.kernel, this.options);
   }
@@ -68,6 +76,10 @@ export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoo
   O,
   MaxPoolOptions
 > {
+  protected override axes(): 2 {
+    return 2;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return maxPool(2, x, this.kernel, this.options);
   }
@@ -85,6 +97,10 @@ export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoo
   O,
   AvgPoolOptions
 > {
+  protected override axes(): 1 {
+    return 1;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return avgPool(1, x, this.kernel, this.options);
   }
@@ -102,6 +118,10 @@ export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoo
   O,
   AvgPoolOptions
 > {
+  protected override axes(): 2 {
+    return 2;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return avgPool(2, x, this.kernel, this.options);
   }
@@ -119,6 +139,7 @@ export class AdaptiveAvgPool2d<const P extends PerAxis = PerAxis> extends Module
 
   constructor(size: P) {
     super();
+    perAxis('AdaptiveAvgPool2d', 'a size', size, 2, 1);
     this.size = size;
   }
 

@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   checkTensor,
+  describeValue,
   formatShape,
   type Shape,
   ShapeError,
@@ -20,8 +21,9 @@ export const perAxisText = (value: PerAxis | string): string =>
 /** The number of each axis; throws unless they are whole and no less than `least`. */
 export function perAxis(call: string, what: string, value: PerAxis, axes: number, least: number): readonly number[] {
   const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : value;
-  if (list.length === axes && list.every((n) => Number.isInteger(n) && n >= least)) return list;
-  const got = typeof value === 'number' ? `${value}` : formatShape(value);
+  if (Array.isArray(list) && list.length === axes && list.every((n) => Number.isInteger(n) && n >= least))
+    return [...list];
+  const got = Array.isArray(value) ? formatShape(value) : value === undefined ? 'none' : describeValue(value);
   throw new ArgumentError(
     `${call}: expected ${what} as a whole number of at least ${least}, or ${axes} of them, got ${got}`,
   );

@@ -3,14 +3,17 @@
 import {
   ArgumentError,
   checkSynchronous,
+  checkTensor,
   type FloatDType,
+  formatShape,
   gelu,
   type Random,
   relu,
   type Shape,
+  ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount } from './checks.ts';
+import { checkArgument, checkCount, checkInputDType, checkLikeInput } from './checks.ts';
 import { Dense } from './dense.ts';
 import { dropout } from './dropout.ts';
 import { errorAt } from './layer-errors.ts';
@@ -80,6 +83,8 @@ abstract class TransformerLayer<E extends number> extends Module {
       const { name } = this.constructor;
       throw new ArgumentError(`${name}: unknown activation '${activation}', expected 'relu', 'gelu' or a function`);
     }
+    checkCount(this.constructor.name, 'the dimension', dim);
+    checkCount(this.constructor.name, 'the number of heads', heads);
     this.dim = dim;
     this.heads = heads;
     this.normFirst = normFirst;
@@ -90,6 +95,16 @@ abstract class TransformerLayer<E extends number> extends Module {
     this.linear2 = new Dense(feedForward, dim, denseOptions(options));
     this.norm1 = new LayerNorm(dim, normOptions(options));
     this.norm2 = new LayerNorm(dim, normOptions(options));
+  }
+
+  /** Throws unless an input is one of sequences of the layer's features. */
+  protected check(x: Tensor): Tensor {
+    const { name } = this.constructor;
+    if (checkTensor(name, x).rank < 2 || x.shape.at(-1) !== this.dim) {
+      throw new ShapeError(`${name}: expected an input [..., length, ${this.dim}], got shape ${formatShape(x.shape)}`);
+    }
+    checkInputDType(name, x, this.linear1.weight as Tensor);
+    return x;
   }
 
   /** norm(x + part(x)), or x + part(norm(x)). */
@@ -141,7 +156,7 @@ export class TransformerEncoderLayer<const E extends number = number> extends Tr
     x: Input<FeatureMap<E, E>, S>,
     options: EncodeOptions & Pick<AttendOptions, 'cache'> = {},
   ): Output<FeatureMap<E, E>, S> {
-    const t = x as unknown as Tensor;
+    const t = this.check(x as unknown as Tensor);
     const attended = this.add(t, this.norm1, (y) => this.selfAttention.forward(y as never, options) as Tensor);
     return this.add(attended, this.norm2, (y) => this.feedForward(y)) as never;
   }
@@ -177,7 +192,9 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
       ...(memoryMask === undefined ? {} : { mask: memoryMask }),
       ...(memoryKeyPaddingMask === undefined ? {} : { keyPaddingMask: memoryKeyPaddingMask }),
     };
-    const t = x as unknown as Tensor;
+    const t = this.check(x as unknown as Tensor);
+    checkArgument(this.constructor.name, 'the memory', memory);
+    checkLikeInput(this.constructor.name, 'the memory', memory, t);
     const attended = this.add(t, this.norm1, (y) => this.selfAttention.forward(y as never, own) as Tensor);
     const crossed = this.add(attended, this.norm2, (y) => this.crossAttention.forward(y as never, cross) as Tensor);
     return this.add(crossed, this.norm3, (y) => this.feedForward(y)) as never;
@@ -195,9 +212,11 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
   readonly layers: readonly L[];
   readonly norm: LayerNorm<E> | undefined;
 
-  constructor(count: number, dim: E, options: TransformerStackOptions, make: () => L) {
+  constructor(count: number, dim: E, heads: number, options: TransformerStackOptions, make: () => L) {
     super();
     checkCount(this.constructor.name, 'the number of layers', count);
+    checkCount(this.constructor.name, 'the dimension', dim);
+    checkCount(this.constructor.name, 'the number of heads', heads);
     const { normFirst = false, finalNorm = normFirst } = options;
     this.layers = Array.from({ length: count }, make);
     this.norm = finalNorm ? new LayerNorm(dim, normOptions(options)) : undefined;
@@ -252,7 +271,7 @@ export class TransformerEncoder<const E extends number = number> extends Transfo
   TransformerEncoderLayer<E>
 > {
   constructor(count: number, dim: E, heads: number, options: TransformerStackOptions = {}) {
-    super(count, dim, options, () => new TransformerEncoderLayer(dim, heads, options));
+    super(count, dim, heads, options, () => new TransformerEncoderLayer(dim, heads, options));
   }
 
   /** [..., length, dim], to the same shape. */
@@ -278,7 +297,7 @@ export class TransformerDecoder<const E extends number = number> extends Transfo
   TransformerDecoderLayer<E>
 > {
   constructor(count: number, dim: E, heads: number, options: TransformerStackOptions = {}) {
-    super(count, dim, options, () => new TransformerDecoderLayer(dim, heads, options));
+    super(count, dim, heads, options, () => new TransformerDecoderLayer(dim, heads, options));
   }
 
   /** [..., length, dim] and a memory [..., its length, dim], to the shape of the first. */

@@ -5,6 +5,7 @@ import {
   type Buffer,
   buffer,
   checkSynchronous,
+  describeValue,
   formatShape,
   isRecomputing,
   noGrad,
@@ -16,7 +17,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { changeable, checkCount, checkOption, checkUnbatched } from './checks.ts';
+import { changeable, checkArgument, checkCount, checkLikeInput, checkOption, checkUnbatched } from './checks.ts';
 import { defaultRandom } from './init.ts';
 import { errorAt } from './layer-errors.ts';
 import type { Composed, Input, Output, shapes } from './layer-shapes.ts';
@@ -40,9 +41,12 @@ abstract class Reparametrized<L extends Layer> extends Module {
 
   constructor(layer: L, { name: field = 'weight', axis }: WeightNormOptions) {
     super();
+    const call = this.constructor.name;
+    if (!(layer instanceof Module)) {
+      throw new ArgumentError(`${call}: expected a layer, got ${describeValue(layer)}`);
+    }
     this.layer = layer;
     this.field = field;
-    const call = this.constructor.name;
     const { held } = this;
     if (!(held instanceof Parameter)) throw new ArgumentError(`${call}: ${layer} has no parameter '${field}'`);
     if (held.rank < 2) {
@@ -98,12 +102,15 @@ const normsAlong = (x: Tensor, axis: number): Tensor => x.norm(allBut(axis, x), 
  * weightNorm(tensor([[3, 1], [4, 0]]), tensor([[10, 2]]), 1).toArray(); // [[6, 2], [8, 0]]
  */
 export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Tensor, axis: number): Tensor<S> {
+  checkArgument('weightNorm', 'the direction', direction);
+  checkArgument('weightNorm', 'the magnitude', magnitude);
   const i = axisOf('weightNorm', axis, direction.rank);
   const norms = normsAlong(direction, i);
   if (!sameShape(norms.shape, magnitude.shape)) {
     const shape = formatShape(norms.shape);
     throw new ShapeError(`weightNorm: expected magnitudes of shape ${shape}, got ${formatShape(magnitude.shape)}`);
   }
+  checkLikeInput('weightNorm', 'the magnitude', magnitude, direction);
   return (direction as Tensor).mul(magnitude.div(norms)) as Tensor<S>;
 }
 

@@ -91,6 +91,6 @@ describe('bilinear', () => {
   });
 
   test('refuses to be without features', () => {
-    expect(() => new Bilinear(4, 0, 3)).toThrow('Bilinear: a number of features is 0');
+    expect(() => new Bilinear(4, 0, 3)).toThrow('Bilinear: in2Features is 0');
   });
 });

@@ -49,7 +49,7 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
   ["conv2d: padding 'same' is for a stride of 1, got [2, 2]", () => conv2d(picture, maps(4, 3, 3, 3), undefined, { padding: 'same', stride: 2 })],
   ['conv2d: expected float32 or float64, got int32; cast it first', () => conv2d(ints(2, 3, 5, 6), ints(4, 3, 3, 3))],
   ['conv: a window that spans 7 does not fit axis 2 of padded length 5', () => conv2d(picture, maps(4, 3, 7, 3))],
-  ['conv: operands are float64 and float32; cast one of them', () => conv2d(picture, zeros([4, 3, 3, 3]))],
+  ['conv2d: expected an input of float32, as the weight, got float64; cast one of them first', () => conv2d(picture, zeros([4, 3, 3, 3]))],
   ['convTranspose2d: expects 4 channels but receives 3, in an input of shape [2, 3, 5, 6]', () => convTranspose2d(picture, maps(4, 3, 3, 3))],
   ['convTranspose1d: expected groups that divide the 3 channels of the input, got 2', () => convTranspose1d(maps(1, 3, 5), maps(3, 3, 3), undefined, { groups: 2 })],
   ['convTranspose2d: expected an output padding smaller than the stride or the dilation, got 2 for a stride of 2 and a dilation of 1', () => convTranspose2d(picture, maps(3, 3, 3, 3), undefined, { stride: 2, outputPadding: 2 })],

@@ -103,17 +103,12 @@ describe('Dense', () => {
       'dense: expected a bias of shape [3], got [1]',
     ],
     ['two dtypes', () => dense(ones([5, 4], { dtype: 'float64' }), w), DTypeError, 'float64'],
-    [
-      'no features',
-      () => new Dense(0, 3),
-      ArgumentError,
-      'Dense: a number of features is 0, expected a whole number above 0',
-    ],
+    ['no features', () => new Dense(0, 3), ArgumentError, 'Dense: inFeatures is 0, expected a whole number above 0'],
     [
       'half a feature',
       () => new Dense(2, 1.5),
       ArgumentError,
-      'Dense: a number of features is 1.5, expected a whole number above 0',
+      'Dense: outFeatures is 1.5, expected a whole number above 0',
     ],
   ])('refuses %s', (_, run, kind, message) => {
     expect(run).toThrow(kind);

@@ -335,7 +335,12 @@ describe('modules', () => {
       ArgumentError,
       'lstm: the length at place 2 is 6, expected a whole number from 0 to 5',
     ],
-    ['another dtype', () => lstm.forward(zeros([4, 5, 3], { dtype: 'float64' })), DTypeError, 'float64 and float32'],
+    [
+      'another dtype',
+      () => lstm.forward(zeros([4, 5, 3], { dtype: 'float64' })),
+      DTypeError,
+      'lstm: expected an input of float32, as the weight, got float64',
+    ],
     [
       'no layers',
       () => new LSTM(3, 2, { numLayers: 0 }),

@@ -15,7 +15,7 @@ import {
   type Tensor,
   tensor,
 } from '@tapegrad/core';
-import { checkOption } from '../checks.ts';
+import { checkArgument, checkOption } from '../checks.ts';
 import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
@@ -91,6 +91,7 @@ function checkSequences(x: Tensor, targets: Tensor): void {
     throw new ShapeError(`ctc: expected log-probabilities of shape [batch, steps, c], got ${formatShape(x.shape)}`);
   }
   checkNotEmpty('ctc', x);
+  checkArgument('ctc', 'the targets', targets);
   if (targets.rank !== 2 || targets.shape[0] !== x.shape[0]) {
     const wanted = `targets of shape [${x.shape[0]}, longest]`;
     throw new ShapeError(
@@ -104,6 +105,7 @@ function checkSequences(x: Tensor, targets: Tensor): void {
 /** Lengths as an int32 tensor; throws unless there is one, from 0 to `most`, for each sequence. */
 function readLengths(name: string, lengths: Lengths, batch: number, most: number): Tensor {
   const given = Array.isArray(lengths) ? tensor(lengths as number[], { dtype: 'int32' }) : (lengths as Tensor);
+  checkArgument('ctc', name, given);
   if (!sameShape(given.shape, [batch])) {
     throw new ShapeError(`ctc: expected ${name} of shape [${batch}], got ${formatShape(given.shape)}`);
   }

@@ -13,6 +13,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkArgument } from '../checks.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
@@ -72,6 +73,7 @@ export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: 
 /** Throws unless there is a weight for each class. */
 export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined): void {
   if (weight === undefined) return;
+  checkArgument(call, 'the weight', weight);
   const wanted = [x.shape[1]!];
   if (!sameShape(weight.shape, wanted)) {
     const shapes = `${formatShape(wanted)}, got ${formatShape(weight.shape)}`;

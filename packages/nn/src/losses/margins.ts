@@ -12,7 +12,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkOption } from '../checks.ts';
+import { checkArgument, checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
 import {
   checkLossOptions,
@@ -72,6 +72,7 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
 }
 
 function checkMatrix(call: string, x: Tensor): void {
+  checkFloat(call, x);
   if (x.rank === 2) return;
   throw new ShapeError(`${call}: expected scores of shape [n, c], got ${formatShape(x.shape)}; reshape them`);
 }
@@ -92,9 +93,9 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
 ): Loss<R, RowShape<P>> {
   checkLossOptions('multiLabelMargin', options);
   const [x, t] = [scores as Tensor, labels as unknown as Tensor];
-  checkFloat('multiLabelMargin', x);
   checkMatrix('multiLabelMargin', x);
   checkNotEmpty('multiLabelMargin', x);
+  checkArgument('multiLabelMargin', 'the labels', t);
   checkLists(x, t);
   const [n, c] = x.shape as readonly [number, number];
   const listed = (t.equal(-1).cast('int32').cumsum(1) as Tensor).equal(0);

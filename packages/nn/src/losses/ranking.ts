@@ -10,7 +10,7 @@ import {
   stopGradient,
   type Tensor,
 } from '@tapegrad/core';
-import { checkOption } from '../checks.ts';
+import { checkArgument, checkOption } from '../checks.ts';
 import {
   checkLossOptions,
   checkSameDType,
@@ -60,6 +60,7 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
   const [x, y] = comparable('cosineEmbedding', a, b);
   const { margin = 0, reduction } = options;
   checkOption('cosineEmbedding', 'margin', margin, margin >= -1 && margin <= 1, 'a number from -1 to 1');
+  checkArgument('cosineEmbedding', 'the targets', targets);
   const wanted = x.shape.slice(0, -1);
   if (x.rank === 0 || !sameShape(targets.shape, wanted)) {
     const shapes = `vectors of shape ${formatShape(x.shape)} need targets of shape ${formatShape(wanted)}`;

@@ -10,7 +10,7 @@ import {
   stopGradient,
   type Tensor,
 } from '@tapegrad/core';
-import { checkOption } from '../checks.ts';
+import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 import {
   checkLossOptions,
   checkTargets,
@@ -137,7 +137,9 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   const [p, t] = comparable('gaussianNll', predictions, targets);
   const { full = false, eps = 1e-6, reduction } = options;
   checkOption('gaussianNll', 'eps', eps, eps > 0, 'a number above 0');
+  checkArgument('gaussianNll', 'the variances', variances);
   checkVariances(variances, p.shape);
+  checkLikeInput('gaussianNll', 'the variances', variances, p);
   // Raised, and yet with slope 1, so that a variance that is too small can grow again.
   const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);

@@ -1,6 +1,17 @@
 /** What a recurrent cell does in one step of time, as functions of its weights. */
 
-import { ArgumentError, formatShape, type Shape, ShapeError, sameShape, type Tensor } from '@tapegrad/core';
+import {
+  ArgumentError,
+  checkTensor,
+  DTypeError,
+  describeValue,
+  formatShape,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
 import { counted } from '../table.ts';
 
 /**
@@ -109,7 +120,14 @@ export const gruKind: CellKind = {
 
 /** Throws unless weights are those of a cell with so many gates, and says how wide the cell is. */
 export function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
+  if (typeof weights !== 'object' || weights === null) {
+    throw new ArgumentError(`${call}: expected weights { weightIh, weightHh }, got ${describeValue(weights)}`);
+  }
   const { weightIh, weightHh, biasIh, biasHh } = weights;
+  checkArgument(call, 'weightIh', weightIh);
+  for (const [name, own] of Object.entries({ weightHh, ...(biasIh && { biasIh }), ...(biasHh && { biasHh }) })) {
+    checkArgument(call, name, own);
+  }
   const [hidden, inSize] = [weightHh.shape[1]!, weightIh.shape[1]!];
   const rows = gates * hidden;
   const expected: readonly (readonly [string, Tensor | undefined, Shape])[] = [
@@ -123,30 +141,45 @@ export function checkWeights(call: string, gates: number, weights: CellWeights):
     const wanted = `${formatShape(shape)}: ${counted(gates, 'gate')} of ${hidden}`;
     throw new ShapeError(`${call}: expected ${name} of shape ${wanted}, got ${formatShape(tensor.shape)}`);
   }
+  for (const [name, tensor] of expected) {
+    if (tensor === undefined || tensor.dtype === weightIh.dtype) continue;
+    throw new DTypeError(`${call}: expected ${name} of ${weightIh.dtype}, as weightIh, got ${tensor.dtype}`);
+  }
   return { inSize, hidden };
 }
 
 /** One step of a cell, once all is checked. */
 function stepOf(call: string, kind: CellKind, x: Tensor, state: CellState, weights: CellWeights): CellState {
   const { inSize, hidden } = checkWeights(call, kind.gates, weights);
-  const [batch, features] = x.shape;
+  const [batch, features] = checkTensor(call, x).shape;
   if (batch === undefined || x.rank !== 2 || features !== inSize) {
     throw new ShapeError(`${call}: expected an input of shape [batch, ${inSize}], got ${formatShape(x.shape)}`);
   }
-  checkState(call, kind, state, [batch, hidden]);
+  checkInputDType(call, x, weights.weightIh);
+  checkState(call, kind, state, [batch, hidden], x);
   return kind.step(kind.project(x, weights), state, recurrentOf(weights));
 }
 
 /** Throws unless a state has a tensor of this shape for each that the kind of cell hands on. */
-export function checkState(call: string, { states }: CellKind, state: readonly Tensor[], shape: Shape): void {
+export function checkState(
+  call: string,
+  { states }: CellKind,
+  state: readonly Tensor[],
+  shape: Shape,
+  input: Tensor,
+): void {
   if (!Array.isArray(state) || state.length !== states) {
     const wanted = states === 1 ? 'the state h' : 'the state [h, c]';
     throw new ArgumentError(`${call}: expected ${wanted}, got ${Array.isArray(state) ? state.length : 'no'} tensors`);
   }
   state.forEach((tensor, i) => {
-    if (sameShape(tensor.shape, shape)) return;
-    const got = formatShape(tensor.shape);
-    throw new ShapeError(`${call}: expected ${i === 0 ? 'h' : 'c'} of shape ${formatShape(shape)}, got ${got}`);
+    const name = i === 0 ? 'h' : 'c';
+    checkArgument(call, name, tensor);
+    if (!sameShape(tensor.shape, shape)) {
+      const got = formatShape(tensor.shape);
+      throw new ShapeError(`${call}: expected ${name} of shape ${formatShape(shape)}, got ${got}`);
+    }
+    checkLikeInput(call, name, tensor, input);
   });
 }
 

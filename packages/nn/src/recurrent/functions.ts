@@ -1,7 +1,16 @@
 /** Layers of recurrent cells over sequences, as functions of their weights. */
 
-import { ArgumentError, checkTensor, formatShape, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
-import { checkProbability, checkRandom } from '../checks.ts';
+import {
+  ArgumentError,
+  checkTensor,
+  describeValue,
+  formatShape,
+  type Random,
+  ShapeError,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { checkInputDType, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import {
   type CellKind,
@@ -44,7 +53,7 @@ function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights
   if (first === undefined || (directions !== 1 && directions !== 2)) {
     throw new ArgumentError(`${call}: expected layers of one direction or two, got ${layers.length} of ${directions}`);
   }
-  const hidden = first[0]!.weightHh.shape[1]!;
+  const { hidden } = checkWeights(call, gates, first[0]!);
   layers.forEach((cells, l) => {
     if (cells.length !== directions) {
       const counts = `layer ${l} has ${cells.length}, and the first ${directions}`;
@@ -72,15 +81,20 @@ function overSequences(
   states: readonly Tensor[] | undefined,
   { lengths, dropout: p = 0, random }: RecurrentFunctionOptions<unknown>,
 ): SequenceResult<Tensor, readonly Tensor[]> {
+  if (!Array.isArray(layers) || !layers.every((cells) => Array.isArray(cells))) {
+    const wanted = 'a list of layers, each a list of the weights of one direction or two';
+    throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(layers)}`);
+  }
   const [batch, steps, features] = checkTensor(call, x).shape;
   if (batch === undefined || steps === undefined || features === undefined || x.rank !== 3) {
-    const wanted = `[batch, steps, ${layers[0]?.[0]?.weightIh.shape[1] ?? 'in'}]`;
+    const wanted = `[batch, steps, ${layers[0]?.[0]?.weightIh?.shape[1] ?? 'in'}]`;
     throw new ShapeError(`${call}: expects sequences of shape ${wanted} but receives ${formatShape(x.shape)}`);
   }
   const hidden = checkLayers(call, kind, layers, features);
+  checkInputDType(call, x, layers[0]![0]!.weightIh);
   checkProbability(call, p);
   const shape = [layers.length * layers[0]!.length, batch, hidden];
-  if (states !== undefined) checkState(call, kind, states, shape);
+  if (states !== undefined) checkState(call, kind, states, shape, x);
   const initial = states ?? Array.from({ length: kind.states }, () => zeros(shape, { dtype: x.dtype }));
   const between = (rows: Tensor): Tensor => (p === 0 ? rows : dropout(rows, p, checkRandom(call, random)));
   const result = runLayers(kind, sequencesOf(call, x, lengths), initial, layers, between);

@@ -58,7 +58,7 @@ export function checkBias(call: string, bias: Tensor, outputs: number, weight: T
 
 /** Throws unless an option is a number that a call takes. */
 export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
-  if (allowed) return;
+  if (allowed && typeof value === 'number') return;
   const got = value === undefined ? 'is missing' : `is ${describeValue(value)}`;
   throw new ArgumentError(`${call}: ${name} ${got}, expected ${wanted}`);
 }

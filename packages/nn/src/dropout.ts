@@ -9,6 +9,7 @@ import { Module } from './module.ts';
 function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: number, random: Random): Tensor<S> {
   checkFloat(call, x);
   checkProbability(call, p);
+  checkRandom(call, random);
   if (p === 0) return x;
   const mask = random.bernoulli(shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
   return (x as Tensor).mul(mask.mul(1 / (1 - p))) as Tensor<S>;
@@ -55,6 +56,7 @@ const saturation = -1.7580993408473766;
 export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
   checkFloat('alphaDropout', x);
   checkProbability('alphaDropout', p);
+  checkRandom('alphaDropout', random);
   if (p === 0) return x;
   const kept = random.bernoulli(x.shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
   const a = 1 / Math.sqrt((1 - p) * (1 + p * saturation ** 2));

@@ -58,9 +58,10 @@ export function layerNorm<S extends Shape>(
   x: Tensor<S>,
   weight?: Tensor,
   bias?: Tensor,
-  { normalizedShape = weight?.shape ?? bias?.shape ?? x.shape.slice(-1), eps = 1e-5 }: LayerNormFunctionOptions = {},
+  options: LayerNormFunctionOptions = {},
 ): Tensor<S> {
   checkFloat('layerNorm', x);
+  const { normalizedShape = weight?.shape ?? bias?.shape ?? x.shape.slice(-1), eps = 1e-5 } = options;
   checkEps('layerNorm', eps);
   checkParts('layerNorm', x, normalizedShape, { weight, bias });
   const { deviation, inverse } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape), eps);
@@ -79,12 +80,11 @@ export function layerNorm<S extends Shape>(
 export function rmsNorm<S extends Shape>(
   x: Tensor<S>,
   weight?: Tensor,
-  {
-    normalizedShape = weight?.shape ?? x.shape.slice(-1),
-    eps = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23,
-  }: LayerNormFunctionOptions = {},
+  options: LayerNormFunctionOptions = {},
 ): Tensor<S> {
   checkFloat('rmsNorm', x);
+  const { normalizedShape = weight?.shape ?? x.shape.slice(-1) } = options;
+  const { eps = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23 } = options;
   checkEps('rmsNorm', eps);
   checkParts('rmsNorm', x, normalizedShape, { weight });
   const { deviation, inverse } = rootMeanSquareOf(x, normalizedAxes('rmsNorm', x, normalizedShape), eps);

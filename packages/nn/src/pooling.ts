@@ -4,6 +4,7 @@ import {
   ArgumentError,
   checkFloat,
   checkTensor,
+  DTypeError,
   formatShape,
   full,
   type Shape,
@@ -77,6 +78,9 @@ function poolingWindows(
 /** `maxPool1d` or `maxPool2d`, by the number of spatial axes. */
 export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
   const call = `maxPool${axes}d`;
+  if (checkTensor(call, x).dtype === 'bool') {
+    throw new DTypeError(`${call}: expected numbers, got bool; cast it first`);
+  }
   const windows = poolingWindows(call, spatialShape(call, x, axes), kernel, options);
   return windowedKernels().maxPool(x, x.detach(), windows);
 }

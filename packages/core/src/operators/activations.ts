@@ -1,6 +1,6 @@
 /** The functions that networks put between their layers, beside `relu`, `tanh`, `sigmoid` and `softplus`. */
 
-import { ArgumentError, type Shape } from '@tapegrad/kernels';
+import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
 import { erfc } from './elementary.ts';
 
@@ -125,5 +125,6 @@ export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: Ge
 export function hardtanh<S extends Shape>(x: Tensor<S>, low = -1, high = 1): Tensor<S> {
   if (!(low < high)) throw new ArgumentError(`hardtanh: expected bounds in ascending order, got ${low} and ${high}`);
   const t = checkTensor('hardtanh', x);
+  if (t.dtype === 'bool') throw new DTypeError('hardtanh: expected numbers, got bool; cast it first');
   return t.lessEqual(low).where(low, t.greaterEqual(high).where(high, t)) as Tensor<S>;
 }

@@ -136,6 +136,11 @@ abstract class TransposedConvolution<
     super(inChannels, outChannels, kernelSize, options, [inChannels, ofGroup(outChannels, options)]);
   }
 
+  /** The axis of the weight that its outputs have, those of one group. */
+  get outputAxis(): number {
+    return 1;
+  }
+
   /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
   forward<S extends Shape>(
     x: Input<TransposedMap<Rank, In, Out, K, O>, S>,

@@ -29,6 +29,13 @@ type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infe
   ? readonly [...S, D]
   : Shape;
 
+/** The Euclidean norm; a row may be longer than a call can take arguments. */
+function lengthOf(row: Data): number {
+  let length = 0;
+  for (const element of row) length = Math.hypot(length, element);
+  return length;
+}
+
 /** Throws at the first index that has no row. */
 function checkIndices(indices: Tensor, count: number): void {
   if (checkTensor('embedding', indices).dtype !== 'int32')
@@ -119,6 +126,11 @@ export class Embedding<const N extends number = number, const D extends number =
     this.weight.update((elements) => elements.fill(0, paddingIndex * dim, (paddingIndex + 1) * dim));
   }
 
+  /** The axis of the weight that its vectors have. */
+  get outputAxis(): number {
+    return 0;
+  }
+
   /** int32 indices [...], to [..., dim] */
   forward<S extends Shape>(indices: Tensor<S>): Output<EmbeddingMap<D>, S> {
     const { weight, paddingIndex, maxNorm } = this;
@@ -141,12 +153,12 @@ export class Embedding<const N extends number = number, const D extends number =
     const rowsOf = (elements: Data) =>
       [...new Set(indices.elements)]
         .map((index) => elements.subarray(index * dim, (index + 1) * dim))
-        .filter((row) => Math.hypot(...row) > maxNorm);
+        .filter((row) => lengthOf(row) > maxNorm);
     if (rowsOf(weight.data).length === 0) return;
     weight.update((elements) => {
       for (const row of rowsOf(elements)) {
         // As PyTorch keeps a division by 0 away.
-        const factor = maxNorm / (Math.hypot(...row) + 1e-7);
+        const factor = maxNorm / (lengthOf(row) + 1e-7);
         row.forEach((element, i) => {
           row[i] = element * factor;
         });

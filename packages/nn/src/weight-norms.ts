@@ -25,9 +25,13 @@ import { Module } from './module.ts';
 import type { Layer } from './sequential.ts';
 
 export interface WeightNormOptions {
-  /** The field of the layer that holds the weight; `weight` unless given. */
+  /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
-  /** The axis of the outputs; the last of a matrix [in, out], the first of a convolution's weight, unless given. */
+  /**
+   * The axis each of whose entries has a length of its own. Defaults to the last of a `Dense` layer's weight [in, out], and to
+   * the first of any other: the outputs of a convolution or a cell, the vectors of an `Embedding`, and, as PyTorch's, the
+   * inputs of a transposed convolution, whose outputs are axis 1.
+   */
   readonly axis?: number;
 }
 
@@ -39,7 +43,8 @@ abstract class Reparametrized<L extends Layer> extends Module {
   readonly field: string;
   readonly axis: number;
 
-  constructor(layer: L, { name: field = 'weight', axis }: WeightNormOptions) {
+  /** @param axis the one that the layer's weight is seen along, where the options name none */
+  constructor(layer: L, { name: field = 'weight', axis }: WeightNormOptions, usualAxis: (rank: number) => number) {
     super();
     const call = this.constructor.name;
     if (!(layer instanceof Module)) {
@@ -52,7 +57,7 @@ abstract class Reparametrized<L extends Layer> extends Module {
     if (held.rank < 2) {
       throw new ShapeError(`${call}: expected a weight of two axes or more, got shape ${formatShape(held.shape)}`);
     }
-    this.axis = axisOf(call, axis ?? (held.rank === 2 ? 1 : 0), held.rank);
+    this.axis = axisOf(call, axis ?? usualAxis(held.rank), held.rank);
   }
 
   /** What the layer holds: the parameter, or what stands in its place. */
@@ -87,6 +92,12 @@ function axisOf(call: string, axis: number, rank: number): number {
   throw new ArgumentError(`${call}: axis ${axis} is out of range for a weight of ${rank} axes`);
 }
 
+/** The axis of the outputs of a layer's weight: what the layer says, or the last of a matrix, the first of any other. */
+function outputAxisOf(layer: object, rank: number): number {
+  const own: unknown = Reflect.get(layer, 'outputAxis');
+  return typeof own === 'number' ? own : rank === 2 ? 1 : 0;
+}
+
 const allBut = (axis: number, { shape }: Tensor): number[] => shape.map((_, i) => i).filter((i) => i !== axis);
 
 /** The norm of each entry of an axis, which alone keeps its length. */
@@ -94,7 +105,7 @@ const normsAlong = (x: Tensor, axis: number): Tensor => x.norm(allBut(axis, x), 
 
 /**
  * magnitude direction / |direction|, with the norm of each entry of an axis: weights whose lengths and directions are learnt
- * apart (Salimans and Kingma 2016).
+ * apart (Salimans and Kingma 2016). An entry of zeros has no direction: it stays zeros, whatever its magnitude (PyTorch: NaN).
  *
  * @param direction of two axes or more
  * @param magnitude of the same shape, but for length 1 in place of all axes but the one
@@ -111,25 +122,33 @@ export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Ten
     throw new ShapeError(`weightNorm: expected magnitudes of shape ${shape}, got ${formatShape(magnitude.shape)}`);
   }
   checkLikeInput('weightNorm', 'the magnitude', magnitude, direction);
-  return (direction as Tensor).mul(magnitude.div(norms)) as Tensor<S>;
+  const isZero = norms.equal(0);
+  const divisors = isZero.elements.includes(1) ? isZero.where(1, norms) : norms;
+  return (direction as Tensor).mul(magnitude.div(divisors)) as Tensor<S>;
 }
 
 /**
- * A layer whose weight has its length, for each output, as a parameter of its own; the parameter that the layer holds gives the
- * direction alone. See `weightNorm`.
+ * A layer whose weight has the length of each entry of an axis, of each output of a `Dense` layer or a convolution, as a
+ * parameter of its own; the parameter that the layer holds gives the direction alone. See `weightNorm`.
  *
+ * @throws ArgumentError for a weight of zeros: without directions, no gradient would ever reach it.
  * @example
  * const layer = new WeightNorm(new Dense(4, 3));
  * layer.forward(zeros([2, 4])).shape; // [2, 3]
  * [...layer.namedParameters().keys()]; // ['magnitude', 'layer.weight', 'layer.bias']
  */
 export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
-  /** The lengths, of the weight's shape but for length 1 in place of all axes but that of the outputs. */
+  /** The lengths, of the weight's shape but for length 1 in place of all axes but the one. */
   readonly magnitude: Parameter;
 
   constructor(layer: L, options: WeightNormOptions = {}) {
-    super(layer, options);
-    this.magnitude = parameter(normsAlong(this.held.detach(), this.axis), { name: 'magnitude' });
+    super(layer, options, (rank) => (rank === 2 ? outputAxisOf(layer, rank) : 0));
+    const norms = normsAlong(this.held.detach(), this.axis);
+    if (norms.elements.every((norm) => norm === 0)) {
+      const why = 'which has no direction and would never be trained; initialise it otherwise';
+      throw new ArgumentError(`WeightNorm: ${layer} has a ${this.field} of zeros, ${why}`);
+    }
+    this.magnitude = parameter(norms, { name: 'magnitude' });
   }
 
   protected override weight(): Tensor {
@@ -137,19 +156,26 @@ export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
   }
 }
 
-export interface SpectralNormOptions extends WeightNormOptions {
-  /** How many steps of the power iteration a forward pass takes while training; 1 unless given. */
+export interface SpectralNormOptions {
+  /** The field of the layer that holds the weight. Defaults to `weight`. */
+  readonly name?: string;
+  /**
+   * The axis of the outputs. Defaults to what the layer has: the last of a `Dense` layer's weight [in, out], the first of a
+   * convolution's, the second of a transposed one's.
+   */
+  readonly axis?: number;
+  /** How many steps of the power iteration a forward pass takes while training. Defaults to 1. */
   readonly powerIterations?: number;
-  /** The least norm that a vector is divided by; 1e-12 unless given. */
+  /** The least singular value that the weight, and norm that a vector is divided by. Defaults to 1e-12. */
   readonly eps?: number;
-  /** Draws the vectors that the iteration starts from; `init.defaultRandom` unless given. */
+  /** Draws the vectors that the iteration starts from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
 }
 
 /**
  * A layer whose weight is divided by its largest singular value, that of the matrix [outputs, all else]:
  * W / (u^T W v), with u and v by a power iteration that goes on while training and is held constant in the gradient (Miyato et
- * al. 2018).
+ * al. 2018). A weight whose largest singular value is below eps, as that of zeros is, is taken as it is (PyTorch: NaN).
  *
  * @example
  * const layer = new SpectralNorm(new Dense(4, 3), { random: new Random(1) });
@@ -165,16 +191,17 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
   readonly right: Buffer;
 
   constructor(layer: L, options: SpectralNormOptions = {}) {
-    super(layer, options);
+    super(layer, options, (rank) => outputAxisOf(layer, rank));
     const { powerIterations = 1, eps = 1e-12, random = defaultRandom } = options;
     checkCount('SpectralNorm', 'the number of power iterations', powerIterations);
     checkOption('SpectralNorm', 'eps', eps, eps > 0, 'a number above 0');
     this.powerIterations = powerIterations;
     this.eps = eps;
     const matrix = this.#matrix(this.held.detach());
-    const [left, right] = matrix.shape.map((length) =>
-      this.#unit(random.normal([length], { dtype: matrix.dtype as 'float32' })),
-    );
+    const [left, right] = matrix.shape.map((length) => {
+      const x: Tensor = random.normal([length], { dtype: matrix.dtype as 'float32' });
+      return x.div(x.norm() as Tensor) as Tensor;
+    });
     this.left = buffer(left!, { name: 'left' });
     this.right = buffer(right!, { name: 'right' });
     // So that the first estimate is a good one.
@@ -187,7 +214,8 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     // Copies, since the vectors may change before the sweep.
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;
-    return weight.div(largest);
+    const isSmall = largest.less(this.eps);
+    return weight.div(isSmall.elements.includes(1) ? isSmall.where(1, largest) : largest);
   }
 
   /** Goes on with the power iteration, for a weight that has changed. */
@@ -205,14 +233,16 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     return (weight.permute([this.axis, ...allBut(this.axis, weight)]) as Tensor).reshape([outputs, -1]);
   }
 
-  #unit(x: Tensor): Tensor {
-    return x.div(Math.max(x.norm().item(), this.eps));
+  /** Turns a vector to the direction of another; where that has none, as a product with zeros has not, it stays as it is. */
+  #turn(vector: Buffer, to: Tensor): void {
+    const norm = to.norm().item();
+    if (norm >= this.eps) vector.assign(to.div(norm));
   }
 
   #iterate(matrix: Tensor, steps: number): void {
     for (let step = 0; step < steps; step++) {
-      this.left.assign(this.#unit(matrix.matmul(this.right)));
-      this.right.assign(this.#unit((matrix.transpose() as Tensor).matmul(this.left)));
+      this.#turn(this.left, matrix.matmul(this.right));
+      this.#turn(this.right, (matrix.transpose() as Tensor).matmul(this.left));
     }
   }
 }

@@ -1,11 +1,17 @@
 /** Layers whose weight is normalised: PyTorch's values (data/make_weight_norms.py), and what becomes of the layer. */
 
-import { ArgumentError, compare, ones, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, compare, ones, Random, ShapeError, svd, type Tensor, zeros } from '@tapegrad/core';
 import {
   Conv2d,
+  ConvTranspose1d,
+  ConvTranspose2d,
   Dense,
   type DenseOptions,
   Dropout,
+  Embedding,
+  GRUCell,
+  init,
+  type Layer,
   Sequential,
   SpectralNorm,
   type SpectralNormOptions,
@@ -91,6 +97,79 @@ describe('SpectralNorm', () => {
     const before = layer.left.toArray();
     layer.forward(ones([1, 6]));
     expect(layer.left.toArray()).toEqual(before);
+  });
+});
+
+describe('weights of zeros', () => {
+  const x = random.normal([2, 4], { dtype: 'float64' });
+  const columnOfZeros = (): Dense<4, 3> => {
+    const layer = new Dense(4, 3, options);
+    layer.weight.update((elements) => {
+      for (let i = 1; i < elements.length; i += 3) elements[i] = 0;
+    });
+    return layer;
+  };
+
+  test('WeightNorm keeps an output of zeros, with finite gradients', () => {
+    const inner = columnOfZeros();
+    const layer = new WeightNorm(inner);
+    expect(compare('y', layer.forward(x), inner.forward(x)).passed).toBe(true);
+    const gradients = layer.forward(x).tanh().sum().backward();
+    for (const parameter of layer.parameters())
+      expect([...gradients.of(parameter).data].every(Number.isFinite)).toBe(true);
+    // With a magnitude, it has a gradient by which it grows.
+    layer.magnitude.update((elements) => elements.fill(1));
+    const [grown] = [layer.forward(x).sum().backward().of(inner.weight) as Tensor];
+    expect((grown!.slice(1, 1, 2) as Tensor).abs().min().item()).toBeGreaterThan(0);
+    const direction = zeros([4, 3], { dtype: 'float64' });
+    expect(weightNorm(direction, ones([1, 3], { dtype: 'float64' }), 1).toArray()).toEqual(direction.toArray());
+  });
+
+  test('WeightNorm refuses a layer that it could never train', () => {
+    const layer = new Dense(4, 3, { ...options, init: init.zeros() });
+    expect(() => new WeightNorm(layer)).toThrow(ArgumentError);
+    expect(() => new WeightNorm(layer)).toThrow(
+      'WeightNorm: Dense(4, 3) has a weight of zeros, which has no direction',
+    );
+  });
+
+  test('SpectralNorm takes one as it is, and follows it when it has grown', () => {
+    for (const value of [0, 1e-20]) {
+      const inner = new Dense(4, 3, { ...options, init: init.constant(value) });
+      const layer = new SpectralNorm(inner, options);
+      expect(layer.forward(x).toArray()).toEqual(inner.forward(x).toArray());
+      const gradient = layer.forward(x).sum().backward().of(inner.weight) as Tensor;
+      expect(compare('dW', gradient, inner.forward(x).sum().backward().of(inner.weight) as Tensor).passed).toBe(true);
+      inner.weight.update((elements) => elements.set(random.normal([12], { dtype: 'float64' }).data));
+      for (let i = 0; i < 100; i++) layer.forward(x);
+      const { s } = svd(inner.weight);
+      const own = (layer.forward(x).sub(inner.bias!) as Tensor).div(x.matmul(inner.weight) as Tensor) as Tensor;
+      expect(own.max().item()).toBeCloseTo(1 / s.max().item(), 6);
+    }
+  });
+
+  test('SpectralNorm with one column of zeros is finite', () => {
+    const layer = new SpectralNorm(columnOfZeros(), { ...options, powerIterations: 30 });
+    const gradients = layer.forward(x).tanh().sum().backward();
+    for (const parameter of layer.parameters())
+      expect([...gradients.of(parameter).data].every(Number.isFinite)).toBe(true);
+  });
+});
+
+describe('the axis', () => {
+  test.each<[string, Layer, string, number, number]>([
+    ['Dense', new Dense(4, 3), 'weight', 3, 3],
+    ['Conv2d', new Conv2d(2, 5, 3), 'weight', 5, 5],
+    ['ConvTranspose1d', new ConvTranspose1d(3, 8, 2), 'weight', 8, 3],
+    ['ConvTranspose2d', new ConvTranspose2d(3, 8, 2), 'weight', 8, 3],
+    ['Embedding', new Embedding(7, 3), 'weight', 7, 7],
+    ['GRUCell', new GRUCell(3, 2), 'weightHh', 6, 6],
+  ])('of %s is that of its outputs, and for WeightNorm PyTorch’s', (_, layer, name, outputs, lengths) => {
+    expect(new SpectralNorm(layer, { name, random }).left.shape).toEqual([outputs]);
+    expect(new WeightNorm(layer, { name }).magnitude.size).toBe(lengths);
+    expect(new SpectralNorm(layer, { name, axis: 1, random }).left.size).toBe(
+      (Reflect.get(layer, name) as Tensor).shape[1],
+    );
   });
 });
 

@@ -88,6 +88,11 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
     ({ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh } = weights);
   }
 
+  /** The axis of the weights that the gates have. */
+  get outputAxis(): number {
+    return 0;
+  }
+
   /** The state before the first step, where none is given. */
   protected zeroState(x: Tensor): Tensor {
     return zeros([checkTensor(this.constructor.name, x).shape[0] ?? 0, this.hiddenSize], {

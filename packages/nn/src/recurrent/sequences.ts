@@ -40,7 +40,8 @@ export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly
     return { rows: byStep.reshape([steps * batch, features]), batch, steps, goesOn };
   }
   const list = readLengths(call, lengths, batch, steps);
-  const [shortest, longest] = [Math.min(steps, ...list), Math.max(1, ...list)];
+  const shortest = list.reduce((least, length) => Math.min(least, length), steps);
+  const longest = list.reduce((most, length) => Math.max(most, length), 1);
   const bits = Uint8Array.from({ length: longest * batch }, (_, i) => Number(Math.floor(i / batch) < list[i % batch]!));
   const inside = tensor(bits, { shape: [longest, batch, 1], dtype: 'bool' }) as Tensor;
   return {

@@ -49,7 +49,7 @@ const conventions: Readonly<Record<string, string>> = {
   ceil: 'no gradient',
   cholesky: 'of the symmetric part; an error unless positive definite',
   clamp: 'derivative 1 at the bounds, and at NaN (PyTorch: 0)',
-  cosineSimilarity: '0 for a vector of zeros',
+  cosineSimilarity: 'from -1 to 1; 0 for a vector of zeros, of any eps',
   cumprod: 'exact with zeros, to every order',
   det: 'the gradient exists for singular matrices, the second derivative is an error there',
   eigh: 'of the symmetric part; where eigenvalues are equal, vectors have no gradient and values no second one: an error',

@@ -337,7 +337,7 @@ describeEach(() => {
     });
 
     test('cosineEmbedding of vectors of every length', () => {
-      for (const length of dtype === 'float32' ? [1e-30, 1e-3, 1, 1e10] : [1e-200, 1e-3, 1, 1e100]) {
+      for (const length of dtype === 'float32' ? [1e-30, 1e-3, 1, 1e10, 1e30, 8e37] : [1e-200, 1e-3, 1, 1e100, 1e200]) {
         const loss = (t: number) =>
           cosineEmbedding(floats([3 * length, 4 * length]), floats([length, 0]), row(t)).item();
         // Short vectors count as shorter yet.

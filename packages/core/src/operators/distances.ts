@@ -4,16 +4,33 @@ import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape,
 import { checkFloat, type Tensor } from '../tensor.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
+import { clamp } from './elementary.ts';
 
 export interface CosineSimilarityOptions {
-  /** The least length that a vector is taken to have, 1e-8 unless given. */
+  /** The least length that a vector is taken to have. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
+/** Vectors along an axis, divided by their lengths; those of no length stay as they are. */
+function directions(x: Tensor, axis: number, eps: number): Tensor {
+  const lengths = x.norm(axis, { keepDims: true }).maximum(eps) as Tensor;
+  const { elements } = lengths;
+  // Elements that are finite may have a length that is not.
+  if (elements.includes(Number.POSITIVE_INFINITY)) {
+    const largest = x.detach().abs().max(axis, { keepDims: true }) as Tensor;
+    const isLong = lengths.equal(Infinity).minimum(largest.less(Infinity));
+    const scales = isLong.where(largest, 1);
+    if (isLong.elements.includes(1)) return directions(x.div(scales), axis, eps);
+  }
+  const isZero = elements.includes(0) ? lengths.equal(0) : undefined;
+  return x.div(isZero?.where(1, lengths) ?? lengths);
+}
+
 /**
- * The cosine of the angle between the vectors along an axis, the last unless given: x . y / (max(|x|, eps) max(|y|,
- * eps)). Of a vector of zeros it is 0.
+ * The cosine of the angle between the vectors along an axis, which defaults to the last: x . y / (max(|x|, eps) max(|y|, eps)).
+ * It is from -1 to 1 (PyTorch: up to 1 + 1e-7), and 0 for a vector of zeros, whatever eps is.
  *
+ * @throws ArgumentError where eps is negative or NaN.
  * @example
  * cosineSimilarity(tensor([[1, 0], [1, 1]]), tensor([0, 2])).toArray(); // [0, 0.7071068]
  */
@@ -26,12 +43,13 @@ export function cosineSimilarity(
   const [left, right] = [checkFloat('cosineSimilarity', x), checkFloat('cosineSimilarity', y)];
   const shape = broadcastShapes('cosineSimilarity', left.shape, right.shape);
   const i = normalizeAxis('cosineSimilarity', axis, shape.length);
-  const [a, b] = [left.broadcastTo(shape), right.broadcastTo(shape)];
-  const length = (vectors: Tensor): Tensor => vectors.norm(i).maximum(eps);
-  return a
-    .mul(b)
-    .sum(i)
-    .div(length(a).mul(length(b)));
+  if (!(eps >= 0)) throw new ArgumentError(`cosineSimilarity: eps is ${eps}, expected a number >= 0`);
+  const [a, b] = [left, right].map((vectors) => directions(vectors.broadcastTo(shape), i, eps));
+  const cosines = a!.mul(b!).sum(i) as Tensor;
+  // Rounding alone leads beyond 1, and the derivatives are those of the numbers before.
+  const values = cosines.detach();
+  const isBeyond = values.elements.some((cosine) => Math.abs(cosine) > 1);
+  return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
 }
 
 export interface CdistOptions {

@@ -34,10 +34,15 @@ export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends
 /** Another entry of each vector where its length is taken, so that the cosine of a vector of zeros is 0. */
 const COSINE_EPSILON = 1e-6;
 
+/** By what vectors are multiplied whose lengths are larger than every number, though their elements are not. */
+const SHORTER = 2 ** -20;
+
 /** Vectors along the last axis divided by their lengths, sqrt(|v|^2 + 1e-12). */
-function directions(v: Tensor): Tensor {
-  const longer = concat([v, full(v.shape.with(-1, 1), COSINE_EPSILON, { dtype: v.dtype })], -1);
-  return v.div(longer.norm(-1, { keepDims: true }) as Tensor);
+function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
+  const longer = concat([v, full(v.shape.with(-1, 1), eps, { dtype: v.dtype })], -1);
+  const lengths = longer.norm(-1, { keepDims: true }) as Tensor;
+  const areTooLong = eps === COSINE_EPSILON && lengths.elements.includes(Number.POSITIVE_INFINITY);
+  return areTooLong ? directions(v.mul(SHORTER), eps * SHORTER) : v.div(lengths);
 }
 
 /**

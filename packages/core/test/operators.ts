@@ -42,16 +42,16 @@ export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> 
 
 /** The files of core whose operators the table covers, with what each is about. */
 export const operatorFiles = {
-  'functions.ts': 'Methods of `Tensor`, and functions of the same names',
+  'method-functions.ts': 'Methods of `Tensor`, and functions of the same names',
   'elementary.ts': 'Elementary functions',
   'reductions.ts': 'Reductions and scans',
   'logic.ts': 'Logic',
   'activations.ts': 'Activations',
   'ordering.ts': 'Order',
   'arrangement.ts': 'Axes, pieces and repetitions',
-  'matrices.ts': 'Parts and products of matrices',
+  'triangles-and-diagonals.ts': 'Parts and products of matrices',
   'linear-systems.ts': 'Linear equations and determinants',
-  'decompositions.ts': 'Factors of matrices',
+  'factorizations.ts': 'Factors of matrices',
   'selection.ts': 'Selection',
   'distances.ts': 'Distances',
 } as const;

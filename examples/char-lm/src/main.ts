@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
-import { weightsSum } from '@tapegrad/example-toolkit/weights';
+import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { mobyDick, readText } from './book.ts';
 import { type Corpus, opening, splitText } from './corpus.ts';
 import { AttentiveModel, type LanguageModel, RecurrentModel } from './models.ts';
@@ -57,6 +58,7 @@ const ENTRANTS: readonly Entrant[] = [
 ];
 
 await runProgram(async () => {
+  tryFolder(out, PICTURE_BYTES);
   const text = [...(file === undefined ? mobyDick() : readText(file))].slice(0, limit).join('');
   const corpus = splitText(text, context);
   print(
@@ -97,6 +99,8 @@ function train(
 ): { readonly result: Result; readonly course: Course } {
   const random = new Random(seed);
   const model = make(corpus.vocabulary.size, random);
+  // The model with two moments each, and the last checkpoint until the next one is whole.
+  tryFolder(out, 6 * weightBytes(model) + PICTURE_BYTES);
   const parameters = model.parameterCount;
   print(`\n${name} of ${count(parameters)} parameters\n${roundTable.heading()}`);
   const settings = { text, sizes: String(sizes), steps, rounds, batch, context, dropout, learningRate, seed };

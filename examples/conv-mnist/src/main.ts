@@ -9,9 +9,10 @@ import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
 import { mistakesPicture, readAs } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
 import { filtersPicture } from './filters.ts';
 import { network } from './model.ts';
@@ -29,6 +30,7 @@ const random = new Random(options.seed);
 const model = network({ random, dropout: options.dropout });
 
 await runProgram(async () => {
+  tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
   print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
 
@@ -41,11 +43,11 @@ await runProgram(async () => {
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
       augment: (x) => shifted(x, options.shift, { random, background: train.background }),
     });
-    const words = { title: 'Learning to read digits with convolutions', unit: 'digits', harder: 'with dropout' };
-    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
     const file = join(options.out, 'model.safetensors');
     saveWeights(file, model);
     printFile(file);
+    const words = { title: 'Learning to read digits with convolutions', unit: 'digits', harder: 'with dropout' };
+    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
   } else {
     loadWeights(options.evaluate, model);
   }

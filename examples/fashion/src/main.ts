@@ -9,9 +9,10 @@ import { readLabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
 import { mistakesPicture } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
 import { confusionPicture } from './confusion.ts';
 import { fashionFolder, INK, KINDS } from './data.ts';
@@ -30,6 +31,7 @@ const random = new Random(options.seed);
 const model = network({ random, dropout: options.dropout });
 
 await runProgram(async () => {
+  tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
   const folder = options.data ?? (await fashionFolder({ cache: join(options.out, 'data') }));
   print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = readLabelledImages(folder, 'test', { ink: INK, limit });
@@ -43,11 +45,11 @@ await runProgram(async () => {
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
       augment: (x) => (options.mirror === 1 ? mirrored(x, random) : x),
     });
-    const words = { title: 'Learning to tell clothes apart', unit: 'pictures', harder: 'with dropout' };
-    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
     const file = join(options.out, 'model.safetensors');
     saveWeights(file, model);
     printFile(file);
+    const words = { title: 'Learning to tell clothes apart', unit: 'pictures', harder: 'with dropout' };
+    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
   } else {
     loadWeights(options.evaluate, model);
   }

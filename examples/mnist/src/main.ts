@@ -8,9 +8,10 @@ import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
 import { mistakesPicture, readAs } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, saveWeights, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
 import { ABOUT, OPTIONS } from './options.ts';
@@ -32,6 +33,7 @@ const model = new Sequential(
 );
 
 await runProgram(async () => {
+  tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
   print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
 
@@ -43,11 +45,11 @@ await runProgram(async () => {
       ...{ train, test, epochs, batch, schedule, random, quiet },
       unit: 'digits',
     });
-    const curve = learningCurve(history, { title: 'Learning to read digits', unit: 'digits', harder: 'with dropout' });
-    await writePicture(join(options.out, 'learning-curve'), curve);
     const file = join(options.out, 'model.safetensors');
     saveWeights(file, model);
     printFile(file);
+    const curve = learningCurve(history, { title: 'Learning to read digits', unit: 'digits', harder: 'with dropout' });
+    await writePicture(join(options.out, 'learning-curve'), curve);
   } else {
     loadWeights(options.evaluate, model);
   }

@@ -3,9 +3,10 @@
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { loadCars, split } from './cars.ts';
 import { type Errors, errorsOf, fit } from './fitting.ts';
@@ -22,6 +23,7 @@ const options = readOptions('Predicts the economy of cars, and tests the predict
 });
 
 await runProgram(async () => {
+  tryFolder(options.out, PICTURE_BYTES);
   const random = new Random(options.seed);
   const { train, test } = split(loadCars(), 0.8, random);
   print(`${train.economy.shape[0]} cars to train with, ${test.economy.shape[0]} to test with\n`);

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { percent } from '@tapegrad/example-toolkit/classifier-run';
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { Progress } from '@tapegrad/example-toolkit/progress';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { ABOUT, OPTIONS } from './options.ts';
 import { regularisationPicture } from './picture.ts';
 import { DECAYS, type Dose, RATES, spreadOf, sweep } from './sweep.ts';
@@ -15,6 +16,7 @@ import { DECAYS, type Dose, RATES, spreadOf, sweep } from './sweep.ts';
 const options = readOptions(ABOUT, OPTIONS);
 
 await runProgram(async () => {
+  tryFolder(options.out, PICTURE_BYTES);
   const train = loadDigits('train', options.digits);
   const test = loadDigits('test', options.test);
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);

@@ -1,5 +1,6 @@
 /** A run in a file, to go on from: its model, its optimizer, its random numbers, and how far it has come. */
 
+import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
 import type { Random, RandomState } from '@tapegrad/core';
 import type { Module } from '@tapegrad/nn';
@@ -18,7 +19,6 @@ export interface Running {
 export type Settings = Readonly<Record<string, number | boolean | string>>;
 
 interface Checkpoint<Progress> {
-  readonly format: typeof FORMAT;
   readonly settings: Settings;
   readonly model: ReturnType<Module['state']>;
   readonly optimizer: ReturnType<Optimizer['state']>;
@@ -26,7 +26,8 @@ interface Checkpoint<Progress> {
   readonly progress: Progress;
 }
 
-const FORMAT = 'tapegrad checkpoint 1';
+/** How a file begins: with this line, and another of the sum of all that follows. */
+const FORMAT = 'tapegrad checkpoint 2';
 const MAX_BYTES = 2 ** 30;
 
 /** Keeps a run as it is now, and `progress`, plain data that tells how far it has come. */
@@ -37,21 +38,22 @@ export function saveCheckpoint<Progress>(
   progress: Progress,
 ): void {
   const checkpoint: Checkpoint<Progress> = {
-    format: FORMAT,
     settings,
     model: model.state(),
     optimizer: optimizer.state(),
     random: random.state,
     progress,
   };
-  writeWhole(path, serialize(checkpoint));
+  const bytes = serialize(checkpoint);
+  writeWhole(path, Buffer.concat([Buffer.from(`${FORMAT}\n${sumOf(bytes)}\n`), bytes]));
 }
 
 /**
- * Puts a run where another of the same settings was when it was kept: it goes on with the same bits.
+ * Puts a run where another of the same settings was when it was kept: it goes on with the same bits. Where the file does not fit,
+ * the run stays as it is.
  *
  * @returns the `progress` that was kept.
- * @throws FormatError for a file that is missing, is no checkpoint, or is one of a run with other settings.
+ * @throws FormatError for a file that is missing, is no checkpoint, was changed, or is one of a run with other settings.
  */
 export function loadCheckpoint<Progress>(path: string, settings: Settings, running: Running): Progress {
   const checkpoint = decoded<Progress>(path);
@@ -59,23 +61,35 @@ export function loadCheckpoint<Progress>(path: string, settings: Settings, runni
     const [was, is] = [checkpoint.settings[name], settings[name]];
     if (was !== is) throw new FormatError(path, `was kept by another run: its ${name} is ${was}, this one's is ${is}`);
   }
+  const { model, optimizer, random } = running;
+  const before = { model: model.state(), optimizer: optimizer.state() };
   try {
-    running.model.load(checkpoint.model);
-    running.optimizer.load(checkpoint.optimizer);
-    running.random.state = checkpoint.random;
+    model.load(checkpoint.model);
+    optimizer.load(checkpoint.optimizer);
+    random.state = checkpoint.random;
   } catch (error) {
+    model.load(before.model);
+    optimizer.load(before.optimizer);
     throw new FormatError(path, `does not fit this run: ${(error as Error).message}`);
   }
   return checkpoint.progress;
 }
 
 function decoded<Progress>(path: string): Checkpoint<Progress> {
-  const bytes = readUntrusted(path, MAX_BYTES);
-  try {
-    const value: unknown = deserialize(bytes);
-    if ((value as Partial<Checkpoint<Progress>> | null)?.format === FORMAT) return value as Checkpoint<Progress>;
-  } catch {
-    // Told below, as what is readable but no checkpoint is.
+  const file = Buffer.from(readUntrusted(path, MAX_BYTES));
+  const begin = FORMAT.length + 1;
+  const sum = file.toString('latin1', begin, begin + SUM_DIGITS);
+  if (file.toString('latin1', 0, begin) !== `${FORMAT}\n` || sum.length < SUM_DIGITS) {
+    throw new FormatError(path, 'expected a checkpoint');
   }
-  throw new FormatError(path, 'expected a checkpoint');
+  const bytes = file.subarray(begin + SUM_DIGITS + 1);
+  const actual = sumOf(bytes);
+  if (actual !== sum) {
+    throw new FormatError(path, `was changed after it was written: its SHA-256 is ${actual}, expected ${sum}`);
+  }
+  return deserialize(bytes) as Checkpoint<Progress>;
 }
+
+const SUM_DIGITS = 64;
+
+const sumOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

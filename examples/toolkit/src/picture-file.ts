@@ -1,10 +1,10 @@
 /** Saves an SVG picture, and the same as PNG for where SVG is not shown. */
 
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { printFile } from './program.ts';
+import { writeWhole } from './whole-file.ts';
 
 /** A package's own fonts, so that pictures look the same everywhere, and on a machine without any font. */
 const FONTS = [
@@ -12,19 +12,22 @@ const FONTS = [
   import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2'),
 ];
 
+/** Bytes that are ample for all pictures of a program. */
+export const PICTURE_BYTES = 2 ** 21;
+
 /** Pixels of the PNG for a unit of the SVG: sharp on fine screens. */
 const SCALE = 2;
 
 /**
- * Writes `path.svg` and `path.png`, and the folder that they lie in.
+ * Writes `path.svg` and `path.png`, each whole or not at all, and the folder that they lie in.
  *
  * @returns the two paths.
  */
 export async function savePicture(path: string, svg: string): Promise<readonly [svg: string, png: string]> {
   const files = [`${path}.svg`, `${path}.png`] as const;
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(files[0], svg);
-  writeFileSync(files[1], await toPng(svg));
+  const png = await toPng(svg);
+  writeWhole(files[0], svg);
+  writeWhole(files[1], png);
   return files;
 }
 

@@ -10,14 +10,23 @@ export interface Weighted {
   load(state: NamedTensors): void;
 }
 
-/** Writes the weights of a model as safetensors. */
+/** Writes the weights of a model as safetensors, with their sum. */
 export function saveWeights(path: string, model: Weighted): void {
-  writeSafetensors(path, model.state());
+  const state = model.state();
+  writeSafetensors(path, state, { sha256: sumOf(state) });
 }
 
-/** Gives a model the weights that were saved from one like it. */
+/**
+ * Gives a model the weights that were saved from one like it.
+ *
+ * @throws FormatError for weights of another model, and where they have a sum that is not theirs.
+ */
 export function loadWeights(path: string, model: Weighted): void {
-  const { tensors } = readSafetensors(path);
+  const { tensors, metadata } = readSafetensors(path);
+  const [sum, actual] = [metadata.sha256, sumOf(tensors)];
+  if (sum !== undefined && sum !== actual) {
+    throw new FormatError(path, `was changed after it was written: its SHA-256 is ${actual}, expected ${sum}`);
+  }
   try {
     model.load(tensors);
   } catch (error) {
@@ -26,5 +35,9 @@ export function loadWeights(path: string, model: Weighted): void {
 }
 
 /** 16 hexadecimal digits that differ where any weight does. */
-export const weightsSum = (model: Weighted): string =>
-  createHash('sha256').update(encodeSafetensors(model.state())).digest('hex').slice(0, 16);
+export const weightsSum = (model: Weighted): string => sumOf(model.state()).slice(0, 16);
+
+const sumOf = (tensors: NamedTensors): string => createHash('sha256').update(encodeSafetensors(tensors)).digest('hex');
+
+/** How many bytes the weights of a model take in a file. */
+export const weightBytes = (model: Weighted): number => encodeSafetensors(model.state()).length;

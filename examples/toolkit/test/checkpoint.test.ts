@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serialize } from 'node:v8';
 import { Random } from '@tapegrad/core';
 import { loadCheckpoint, saveCheckpoint } from '@tapegrad/example-toolkit/checkpoint';
 import { Dense } from '@tapegrad/nn';
-import { Adam } from '@tapegrad/optim';
+import { Adam, SGD } from '@tapegrad/optim';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 let folder: string;
@@ -43,6 +43,44 @@ describe('a checkpoint', () => {
     expect(loadCheckpoint(path, settings, second)).toEqual([{ loss: 0.5 }]);
     expect([step(second), step(second)]).toEqual(expected);
     expect(readdirSync(join(folder, 'new'))).toEqual(['run.checkpoint']);
+  });
+
+  test('is refused where any of its bytes was changed, and the run stays as it is', () => {
+    const path = join(folder, 'changed');
+    const first = running(1);
+    step(first);
+    saveCheckpoint(path, settings, first, []);
+    const whole = readFileSync(path);
+    const other = running(2);
+    const before = [other.model.state(), other.optimizer.state(), other.random.state];
+    const places = Array.from({ length: 40 }, (_, i) => Math.floor((i * whole.length) / 40));
+    for (const place of [...places, whole.length - 1]) {
+      const changed = Buffer.from(whole);
+      changed[place]! ^= 1;
+      writeFileSync(path, changed);
+      expect(() => loadCheckpoint(path, settings, other), `byte ${place}`).toThrow(
+        /changed: (expected a checkpoint|was changed after it was written: its SHA-256 is)/,
+      );
+    }
+    for (const length of [0, 10, 80, whole.length - 1]) {
+      writeFileSync(path, whole.subarray(0, length));
+      expect(() => loadCheckpoint(path, settings, other), `${length} bytes`).toThrow(/expected a check|was changed/);
+    }
+    expect([other.model.state(), other.optimizer.state(), other.random.state]).toEqual(before);
+    writeFileSync(path, whole);
+    expect(loadCheckpoint(path, settings, other)).toEqual([]);
+  });
+
+  test('that fits the model alone leaves the run as it is', () => {
+    const path = join(folder, 'fits');
+    saveCheckpoint(path, settings, running(1), []);
+    const { model, random } = running(2);
+    const other = { model, optimizer: new SGD(model.parameters(), { learningRate: 0.1 }), random };
+    const before = [other.model.state(), other.optimizer.state(), other.random.state];
+    expect(() => loadCheckpoint(path, settings, other)).toThrow(
+      'fits: does not fit this run: SGD.load: unknown option',
+    );
+    expect([other.model.state(), other.optimizer.state(), other.random.state]).toEqual(before);
   });
 
   const kept = (content: () => void) => {

@@ -5,9 +5,10 @@ import { Random } from '@tapegrad/core';
 import { digitsFolder } from '@tapegrad/example-toolkit/digits';
 import { type LabelledImages, type Part, readLabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
-import { weightsSum } from '@tapegrad/example-toolkit/weights';
+import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
@@ -26,6 +27,8 @@ const load = (part: Part): LabelledImages =>
   readLabelledImages(digitsFolder(), part, { ink: { mean: 0, deviation: 1 }, limit });
 
 await runProgram(async () => {
+  // The model with two moments each, and the last checkpoint until the next one is whole.
+  tryFolder(options.out, 6 * weightBytes(model) + PICTURE_BYTES);
   print(`${model.describe()}\n`);
   const test = load('test');
   const name = plain ? 'plain' : 'vae';

@@ -1,9 +1,10 @@
 /** Holds every formula of backpropagation against the tape: the program that `npm run verify` runs. */
 
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readOptions } from '@tapegrad/example-toolkit/options';
+import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
+import { tryFolder, writeWhole } from '@tapegrad/example-toolkit/whole-file';
 import { type Finding, reportJson, reportMarkdown, reportPage, reportTable } from '@tapegrad/inspect';
 import { drawPictures } from './pictures.ts';
 import { rows } from './rows.ts';
@@ -25,6 +26,7 @@ const ABOUT_PAGE =
   'central differences. A row opens to what its verdict rests on.';
 
 await runProgram(async () => {
+  for (const folder of [options.out, options.pictures]) if (folder !== undefined) tryFolder(folder, PICTURE_BYTES);
   const findings = rows.map((row) => findingFor(row, options));
   const { columns, isTTY } = process.stdout;
   print(reportTable(findings, { width: columns ?? 120, color: isTTY === true && process.env.NO_COLOR === undefined }));
@@ -48,10 +50,9 @@ async function writeReports(findings: readonly Finding[]): Promise<void> {
 
 /** Writes files by name into a folder, and says which. */
 function writeAll(folder: string, files: Readonly<Record<string, string>>): void {
-  mkdirSync(folder, { recursive: true });
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
-    writeFileSync(path, content);
+    writeWhole(path, content);
     printFile(path);
   }
 }

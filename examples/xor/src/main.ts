@@ -3,8 +3,9 @@
 import { join } from 'node:path';
 import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { writePicture } from '@tapegrad/example-toolkit/picture-file';
+import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
+import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
 import { binaryCrossEntropy, Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { decisionSurface } from './picture.ts';
@@ -38,24 +39,25 @@ const model = new Sequential(
 );
 const optimizer = new SGD(model.parameters(), { learningRate: options.learningRate, momentum: 0.9 });
 
-for (let step = 0; step < options.steps; step++) {
-  const loss = binaryCrossEntropy(model.forward(inputs), truth);
-  if (step % 100 === 0) print(`step ${String(step).padStart(3)}  loss ${loss.item().toFixed(6)}`);
-  optimizer.step(loss.backward());
-}
-
 /** The probability that the model gives to 1, for points in the plane. */
 const probability = (points: Tensor<readonly [number, 2]>): ArrayLike<number> =>
   noGrad(() => model.forward(points).sigmoid().data);
 
-const learned = probability(inputs);
-
-print('\n a  b  a xor b  learned');
-for (let i = 0; i < 4; i++) {
-  const [a, b] = inputs.index(i).data;
-  print(` ${a}  ${b}     ${truth.data[i]}      ${learned[i]?.toFixed(4)}`);
-}
 await runProgram(async () => {
+  tryFolder(options.out, PICTURE_BYTES);
+  for (let step = 0; step < options.steps; step++) {
+    const loss = binaryCrossEntropy(model.forward(inputs), truth);
+    if (step % 100 === 0) print(`step ${String(step).padStart(3)}  loss ${loss.item().toFixed(6)}`);
+    optimizer.step(loss.backward());
+  }
+
+  const learned = probability(inputs);
+
+  print('\n a  b  a xor b  learned');
+  for (let i = 0; i < 4; i++) {
+    const [a, b] = inputs.index(i).data;
+    print(` ${a}  ${b}     ${truth.data[i]}      ${learned[i]?.toFixed(4)}`);
+  }
   const picture = decisionSurface(probability, dtype);
   await writePicture(join(options.out, 'decision-surface'), picture);
 });

@@ -192,7 +192,7 @@ export {
   type Scalar,
   Tensor,
 } from './tensor.ts';
-export { isBatched } from './transforms/batched.ts';
+export { isBatched, type Randomness } from './transforms/batched.ts';
 export {
   type ArgumentChoice,
   type ArgumentOptions,

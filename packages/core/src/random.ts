@@ -21,7 +21,7 @@ import { Tensor } from './tensor.ts';
 export type RandomState = readonly [number, number, number, number];
 
 export interface RandomOptions {
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -52,6 +52,21 @@ export function withStates<R>(states: RandomStates, body: () => R): R {
     for (const [random, state] of before) random.state = state;
   }
 }
+
+/** Draws a tensor that has some axes before those of its own shape. */
+type Draw = (lead: Shape) => Tensor;
+
+/**
+ * What becomes of a draw while tensors stand for each example of a batch. A draw that gives no tensor is one for all, or an
+ * error.
+ */
+export interface Drawing {
+  tensor(call: string, draw: Draw): Tensor;
+  number(call: string): void;
+}
+
+/** `undefined` where no batch is being mapped over. */
+export const drawing = new DynamicScope<Drawing | undefined>(undefined);
 
 /**
  * A seeded generator of random tensors: the same seed gives the same numbers on every engine. Nothing in tapegrad is
@@ -93,6 +108,7 @@ export class Random {
 
   /** One number from 0 up to, not including, 1. */
   next(): number {
+    drawing.current?.number('next');
     this.#beforeDraw();
     return uniformFloat64(this.#bits);
   }
@@ -100,6 +116,16 @@ export class Random {
   /** To be called by whatever draws, once. */
   #beforeDraw(): void {
     if (drawn.current !== undefined && !drawn.current.has(this)) drawn.current.set(this, this.state);
+  }
+
+  /** A tensor of elements that `make` draws for any shape, each of the batch's examples its own where that is asked for. */
+  #draw<S extends Shape>(call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S> {
+    checkShape(call, shape);
+    const draw = (lead: Shape): Tensor => {
+      this.#beforeDraw();
+      return make([...lead, ...shape]);
+    };
+    return (drawing.current?.tensor(call, draw) ?? draw([])) as Tensor<S>;
   }
 
   /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */
@@ -157,22 +183,24 @@ export class Random {
     if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {
       throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
     }
-    checkShape('integers', shape);
-    this.#beforeDraw();
-    const data = Int32Array.from({ length: sizeOf(shape) }, () => low + this.#below(high - low));
-    return new Tensor(new NdArray(data, 'int32', shape));
+    return this.#draw('integers', shape, (whole) => {
+      const data = Int32Array.from({ length: sizeOf(whole) }, () => low + this.#below(high - low));
+      return new Tensor(new NdArray(data, 'int32', whole));
+    });
   }
 
   /** The int32 numbers 0 to n - 1 in random order: a shuffle (Fisher and Yates). */
   permutation(n: number): Tensor<readonly [number]> {
-    checkShape('permutation', [n]);
-    this.#beforeDraw();
-    const order = Int32Array.from({ length: n }, (_, i) => i);
-    for (let i = n - 1; i > 0; i--) {
-      const j = this.#below(i + 1);
-      [order[i], order[j]] = [order[j]!, order[i]!];
-    }
-    return new Tensor(new NdArray(order, 'int32', [n]));
+    return this.#draw('permutation', [n], (whole) => {
+      const orders = Int32Array.from({ length: sizeOf(whole) }, (_, i) => i % n);
+      for (let start = 0; start < orders.length; start += n) {
+        for (let i = n - 1; i > 0; i--) {
+          const [place, other] = [start + i, start + this.#below(i + 1)];
+          [orders[place], orders[other]] = [orders[other]!, orders[place]!];
+        }
+      }
+      return new Tensor(new NdArray(orders, 'int32', whole));
+    });
   }
 
   /** A whole number from 0 up to, not including, n: 32 bits modulo n, drawn again where that would favour some. */
@@ -190,11 +218,11 @@ export class Random {
     dtype: FloatDType = 'float32',
     write: (data: Data) => void,
   ): Tensor<S> {
-    checkShape(call, shape);
     if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
-    this.#beforeDraw();
-    const data: Data = newData(dtype, sizeOf(shape));
-    write(data);
-    return new Tensor(new NdArray(data, dtype, shape));
+    return this.#draw(call, shape, (whole) => {
+      const data: Data = newData(dtype, sizeOf(whole));
+      write(data);
+      return new Tensor(new NdArray(data, dtype, whole));
+    });
   }
 }

@@ -69,7 +69,7 @@ export const checkCount = (call: string, what: string, count: number): void =>
 
 /** Throws unless elements can be dropped with probability p. */
 export const checkProbability = (call: string, p: number): void =>
-  checkOption(call, 'the probability', p, p >= 0 && p < 1, 'a number from 0 up to, not including, 1');
+  checkOption(call, 'the probability', p, p >= 0 && p <= 1, 'a number from 0 to 1');
 
 /**
  * A parameter or buffer that a layer is about to change; throws where a tensor stands in its place, as in `withTensors`.

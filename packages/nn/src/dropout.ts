@@ -5,14 +5,17 @@ import { checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
-/** x m / (1 - p) with a mask of a shape that broadcasts. */
+/** What is kept with probability 1 - p, bool. */
+const keptOf = (shape: Shape, p: number, random: Random): Tensor => random.bernoulli(shape, 1 - p).greater(0) as Tensor;
+
+/** x / (1 - p) where a mask of a shape that broadcasts holds, and 0 elsewhere, also where x is infinite. */
 function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: number, random: Random): Tensor<S> {
   checkFloat(call, x);
   checkProbability(call, p);
   checkRandom(call, random);
   if (p === 0) return x;
-  const mask = random.bernoulli(shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
-  return (x as Tensor).mul(mask.mul(1 / (1 - p))) as Tensor<S>;
+  const kept = keptOf(shape, p, random);
+  return kept.where(p === 1 ? x : (x as Tensor).mul(1 / (1 - p)), 0) as Tensor<S>;
 }
 
 /** The shape of one number for each channel, with `spatial` axes after the channels, and a batch or none before. */
@@ -25,8 +28,14 @@ function channelsOf(call: string, x: Tensor, spatial: number): Shape {
 }
 
 /**
- * Sets elements to 0 with probability p and divides the others by 1 - p, which keeps the expectation: x m / (1 - p) with
- * m ~ Bernoulli(1 - p), a new one at each call (Srivastava et al. 2014, in its inverted form).
+ * Sets elements to 0 with probability p, 1 included, and divides the others by 1 - p, which keeps the expectation: x m / (1 - p)
+ * with m ~ Bernoulli(1 - p), a new one at each call (Srivastava et al. 2014, in its inverted form).
+ *
+ * Inside `vmap`, its `randomness` says whether all examples have one mask.
+ *
+ * @throws ArgumentError where p is no probability.
+ * @example
+ * dropout(ones([4]), 1, new Random(1)).toArray(); // [0, 0, 0, 0]
  */
 export const dropout = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout', x, checkTensor('dropout', x).shape, p, random);
@@ -51,20 +60,18 @@ const saturation = -1.7580993408473766;
 /**
  * Dropout for networks of scaled exponential linear units: sets elements to s = -1.758… with probability p, then scales and
  * shifts all so that a standard normal input keeps mean 0 and variance 1 (Klambauer et al. 2017): a (x m + s (1 - m)) + b with
- * a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s.
+ * a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s. Where all are dropped, with p = 1, they are 0.
  */
 export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
   checkFloat('alphaDropout', x);
   checkProbability('alphaDropout', p);
   checkRandom('alphaDropout', random);
   if (p === 0) return x;
-  const kept = random.bernoulli(x.shape, 1 - p, { dtype: x.dtype as 'float32' }) as Tensor;
+  const kept = keptOf(x.shape, p, random);
+  if (p === 1) return kept.where(x as Tensor, 0) as Tensor<S>;
   const a = 1 / Math.sqrt((1 - p) * (1 + p * saturation ** 2));
-  const shift = kept
-    .mul(-1)
-    .add(1 - p)
-    .mul(a * saturation);
-  return (x as Tensor).mul(kept.mul(a)).add(shift) as Tensor<S>;
+  const b = -a * p * saturation;
+  return kept.where((x as Tensor).mul(a).add(b), a * saturation + b) as Tensor<S>;
 }
 
 export interface DropoutOptions {

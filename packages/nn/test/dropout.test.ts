@@ -1,7 +1,19 @@
 /** Dropout of channels, and for scaled exponential linear units. */
 
-import { DTypeError, ones, Random, ShapeError, type Tensor, tapeOf, zeros } from '@tapegrad/core';
-import { AlphaDropout, alphaDropout, Dropout1d, Dropout2d, dropout1d, dropout2d } from '@tapegrad/nn';
+import { DTypeError, full, ones, Random, ShapeError, type Tensor, tapeOf, vmap, zeros } from '@tapegrad/core';
+import {
+  AlphaDropout,
+  alphaDropout,
+  Dropout,
+  Dropout1d,
+  Dropout2d,
+  dropout,
+  dropout1d,
+  dropout2d,
+  GRU,
+  MultiHeadAttention,
+  scaledDotProductAttention,
+} from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 
 const random = new Random(2);
@@ -61,7 +73,7 @@ test('alphaDropout has the gradient of its mask', () => {
   const a = 1 / Math.sqrt(0.7 * (1 + 0.3 * 1.7580993408473766 ** 2));
   const kept = [...y.sum().backward().of(w).data].map((g, i) => Math.abs(g / x.data[i]! - a) < 1e-12);
   expect(kept.includes(true) && kept.includes(false)).toBe(true);
-  expect(tapeOf(alphaDropout(w, 0.3, random)).map(({ op }) => op)).toEqual(['mul', 'add']);
+  expect(tapeOf(alphaDropout(w, 0.3, random)).map(({ op }) => op)).toEqual(['mul', 'add', 'where']);
 });
 
 test('layers drop while training, and are the identity in evaluation', () => {
@@ -77,5 +89,68 @@ test('layers drop while training, and are the identity in evaluation', () => {
   }
   expect(alphaDropout(ones([3]), 0, random).toArray()).toEqual([1, 1, 1]);
   expect(() => new Dropout2d(0.5, {} as never)).toThrow('Dropout2d: expected { random }, the generator');
-  expect(() => new AlphaDropout(1, { random })).toThrow('AlphaDropout: the probability is 1');
+  expect(() => new AlphaDropout(1.5, { random })).toThrow('AlphaDropout: the probability is 1.5');
+});
+
+const kinds = { dropout, dropout1d, dropout2d, alphaDropout } as const;
+const layers = { Dropout, Dropout1d, Dropout2d, AlphaDropout } as const;
+
+describe('with probability 1', () => {
+  test.each(Object.entries(kinds))('%s gives zeros with a gradient of 0, whatever it drops', (_, drop) => {
+    for (const value of [3, Number.POSITIVE_INFINITY, Number.NaN]) {
+      const x = full([2, 3, 4], value, { dtype: 'float64', requiresGrad: true }) as Tensor;
+      const y = drop(x, 1, random);
+      expect(y.toArray()).toEqual(zeros([2, 3, 4]).toArray());
+      expect(y.sum().backward().of(x).toArray()).toEqual(zeros([2, 3, 4]).toArray());
+    }
+  });
+
+  test.each(Object.entries(layers))('%s does while training, and is the identity in evaluation', (_, Layer) => {
+    const layer = new Layer(1, { random });
+    const x = ones([2, 3, 4]);
+    expect(layer.forward(x).toArray()).toEqual(zeros([2, 3, 4]).toArray());
+    expect(layer.eval().forward(x)).toBe(x);
+  });
+
+  test('the layers that drop inside do, too', () => {
+    const x = random.normal([2, 3, 4], { dtype: 'float64' });
+    const attention = new MultiHeadAttention(4, 2, { dropout: 1, random, dtype: 'float64', bias: false });
+    expect((attention.forward(x) as Tensor).toArray()).toEqual(zeros([2, 3, 4]).toArray());
+    expect(scaledDotProductAttention(x, x, x, { dropout: 1, random }).toArray()).toEqual(zeros([2, 3, 4]).toArray());
+    const gru = new GRU(4, 5, { numLayers: 2, dropout: 1, random, dtype: 'float64' });
+    const { output } = gru.forward(x);
+    const alone = gru.forward(x.mul(0).add(7));
+    // The second layer sees zeros, whatever the input.
+    expect(output.toArray()).toEqual(alone.output.toArray());
+    gru.eval();
+    expect(gru.forward(x).output.toArray()).not.toEqual(gru.forward(x.add(1)).output.toArray());
+  });
+});
+
+test('what is dropped does not matter', () => {
+  for (const drop of Object.values(kinds)) {
+    const x = ones([200, 3, 4], { dtype: 'float64', requiresGrad: true });
+    const y = drop(x.div(0), 0.5, new Random(5)) as Tensor;
+    const expected = drop(x, 0.5, new Random(5)) as Tensor;
+    const dropped = [...expected.data].map((value) => value === Math.min(...expected.data));
+    expect([...y.data].map((value) => !Number.isFinite(value))).toEqual(dropped.map((isDropped) => !isDropped));
+  }
+});
+
+describe('inside vmap', () => {
+  test.each(Object.entries(kinds))('%s asks what its mask is to be', (_, drop) => {
+    const x: Tensor = ones(drop === dropout2d ? [50, 8, 3, 2] : [50, 8, 3]);
+    const run = (randomness?: 'same' | 'different') =>
+      vmap((row: Tensor) => drop(row, 0.5, new Random(1)), randomness === undefined ? {} : { randomness })(x) as Tensor;
+    expect(() => run()).toThrow('bernoulli: a random draw inside vmap; say whether it is the same for all examples');
+    const rows = (y: Tensor) => new Set(Array.from({ length: 50 }, (__, i) => String(y.index(i).data)));
+    expect(rows(run('same')).size).toBe(1);
+    expect(rows(run('different')).size).toBeGreaterThan(40);
+    expect(run('different').toArray()).toEqual(drop(x, 0.5, new Random(1)).toArray());
+  });
+
+  test('a layer in evaluation draws nothing', () => {
+    const layer = new Dropout(0.5, { random }).eval();
+    expect(vmap((row: Tensor) => layer.forward(row))(ones([3, 2])).toArray()).toEqual(ones([3, 2]).toArray());
+  });
 });

@@ -349,10 +349,10 @@ describe('modules', () => {
     ],
     ['no units', () => new GRU(3, 0), ArgumentError, 'GRU: hiddenSize is 0, expected a whole number above 0'],
     [
-      'dropout of all',
-      () => new GRU(3, 2, { dropout: 1 }),
+      'dropout of more than all',
+      () => new GRU(3, 2, { dropout: 1.5 }),
       ArgumentError,
-      'GRU: the probability is 1, expected a number from 0 up to, not including, 1',
+      'GRU: the probability is 1.5, expected a number from 0 to 1',
     ],
     [
       'dropout without a generator',

@@ -11,12 +11,17 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 import { TapeError } from '../errors.ts';
+import { type Drawing, drawing } from '../random.ts';
 import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
+
+/** Whether a random draw is an error, the same for all examples of a batch, or different for each. */
+export type Randomness = 'error' | 'same' | 'different';
 
 /** One `vmap` that is running. */
 export interface Level {
   /** The number of examples. */
   readonly size: number;
+  readonly randomness: Randomness;
   /** Runs `body` while every operation is run on all examples. */
   map<R>(body: () => R): R;
 }
@@ -83,13 +88,35 @@ const active = new DynamicScope<Levels>([]);
 /** The batches being mapped over, outermost first. */
 export const activeLevels = (): Levels => active.current;
 
+/** What becomes of random draws inside of some levels. */
+function drawingWithin(levels: Levels): Drawing | undefined {
+  if (levels.length === 0) return undefined;
+  const different = levels.filter(({ randomness }) => randomness === 'different');
+  const check = (call: string): void => {
+    if (levels.every(({ randomness }) => randomness !== 'error')) return;
+    throw new ArgumentError(
+      `${call}: a random draw inside vmap; say whether it is the same for all examples, vmap(f, { randomness: 'same' }), ` +
+        "or another for each, { randomness: 'different' }",
+    );
+  };
+  return {
+    tensor(call, draw) {
+      check(call);
+      return wrapped(draw(different.map(({ size }) => size)), different);
+    },
+    number(call) {
+      check(call);
+      if (different.length === 0) return;
+      throw new ArgumentError(`${call}: a number can't differ between the examples of vmap; draw a tensor`);
+    },
+  };
+}
+
 /** Runs `body` with these batches being mapped over, whichever are now. */
 export function withLevels<R>(levels: Levels, body: () => R): R {
   const added = levels.filter((level) => !active.current.includes(level));
-  return active.run(
-    levels,
-    added.reduceRight((inner, level) => () => level.map(inner), body),
-  );
+  const mapped = added.reduceRight((inner, level) => () => level.map(inner), body);
+  return drawing.run(drawingWithin(levels), () => active.run(levels, mapped));
 }
 
 /** The tensor with the examples of all batches that it is an example of. */

@@ -36,6 +36,9 @@ const sizeOfAll = (tensors: readonly Tensor[]): number => tensors.reduce((sum, {
 const only = (length: number, i: number, x: Tensor): (Tensor | undefined)[] =>
   Array.from({ length }, (_, j) => (i === j ? x : undefined));
 
+/** What the walks draw, as a hook may, is one draw, however many directions are taken at a time. */
+const drawnOnce = { randomness: 'same' } as const;
+
 function jacobianOf(
   call: string,
   f: (...args: never[]) => unknown,
@@ -48,9 +51,9 @@ function jacobianOf(
   const inputs = tensorsOf(call, 'the arguments', varied);
   const isForward = (mode ?? (sizeOfAll(inputs) < sizeOfAll(outputs) ? 'forward' : 'reverse')) === 'forward';
   const columns = (x: Tensor, j: number): Tensor[] =>
-    vmap((e: Tensor) => pushForward(only(inputs.length, j, e)), { outAxes: -1 })(basisOf(x)) as Tensor[];
+    vmap((e: Tensor) => pushForward(only(inputs.length, j, e)), { outAxes: -1, ...drawnOnce })(basisOf(x)) as Tensor[];
   const rows = (y: Tensor, i: number): Tensor[] =>
-    vmap((e: Tensor) => pullBack(only(outputs.length, i, e)))(basisOf(y)) as Tensor[];
+    vmap((e: Tensor) => pullBack(only(outputs.length, i, e)), drawnOnce)(basisOf(y)) as Tensor[];
   const found = isForward ? inputs.map(columns) : outputs.map(rows);
   const derivative = (y: Tensor, i: number, x: Tensor, j: number): Tensor =>
     (isForward ? found[j]![i]! : found[i]![j]!).reshape([...y.shape, ...x.shape]);

@@ -18,7 +18,7 @@ import { intercept, type OperationCall } from '../tape/interception.ts';
 import { noGrad } from '../tape/recording.ts';
 import { kernels, Tensor } from '../tensor.ts';
 import type { InsertAxis } from '../types/static-shapes.ts';
-import { activeLevels, allExamples, Batched, type Level, withLevels } from './batched.ts';
+import { activeLevels, allExamples, Batched, type Level, type Randomness, withLevels } from './batched.ts';
 import { moveAxes, runBatched } from './batching-rules.ts';
 import { besideTensors, tensorsOf, withTensors } from './trees.ts';
 
@@ -40,12 +40,17 @@ export type BatchArguments<A extends readonly unknown[], Axes> = {
 export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
   /**
    * Along which axis each argument has its examples: one for all, or a list with an entry for each argument: an axis, or
-   * null to pass the argument on as it is. An argument that is a tree takes one axis for all, or a tree of them. 0 unless
-   * given.
+   * null to pass the argument on as it is. An argument that is a tree takes one axis for all, or a tree of them. Defaults to
+   * 0.
    */
   readonly inAxes?: In;
-  /** Along which axis the result has its examples, or null where all have the same. 0 unless given. */
+  /** Along which axis the result has its examples, or null where all have the same. Defaults to 0. */
   readonly outAxes?: Out;
+  /**
+   * What becomes of random draws inside, those of dropout too: `same` draws once for all examples, `different` for each of its
+   * own. Defaults to `error`, as in PyTorch, since either can be meant.
+   */
+  readonly randomness?: Randomness;
 }
 
 const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'number';
@@ -130,14 +135,18 @@ function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
  * its own gradient.
  *
  * Inside, a tensor has the shape of one example, and its elements can't be read. Whatever is not computed from an argument
- * that is mapped over is the same for all examples; that goes for random draws too. Draws that differ are made outside,
- * and passed in.
+ * that is mapped over is the same for all examples, but for random draws: `randomness` says what they are.
  *
- * @throws ArgumentError where the arguments differ in their number of examples.
+ * @throws ArgumentError where the arguments differ in their number of examples, or a random draw is made and `randomness` does
+ * not say what it is to be.
  * @example
  * const dot = (x: Tensor<readonly [3]>, y: Tensor<readonly [3]>) => x.mul(y).sum();
  * vmap(dot)(ones([5, 3]), ones([5, 3])).toArray(); // [3, 3, 3, 3, 3]
  * vmap(dot, { inAxes: [1, null] })(ones([3, 2]), ones([3])).shape; // [2]
+ *
+ * const random = new Random(1);
+ * const noisy = (x: Tensor) => x.add(random.normal([]));
+ * vmap(noisy, { randomness: 'different' })(ones([5])).shape; // [5]
  */
 export const vmap =
   <A extends readonly unknown[], R, const In = 0, const Out = 0>(
@@ -145,13 +154,17 @@ export const vmap =
     options: VmapOptions<In, Out> = {},
   ): ((...args: BatchArguments<A, In>) => WithAxes<R, Out>) =>
   (...args) => {
-    const { inAxes = 0, outAxes = 0 } = options;
+    const { inAxes = 0, outAxes = 0, randomness = 'error' } = options;
+    if (!['error', 'same', 'different'].includes(randomness)) {
+      throw new ArgumentError(`vmap: unknown randomness '${randomness}', expected 'error', 'same' or 'different'`);
+    }
     if (Array.isArray(inAxes) && inAxes.length !== args.length) {
       throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
     }
     const mapped = args.map((x, i) => mappedArgument(`argument ${i}`, x, Array.isArray(inAxes) ? inAxes[i] : inAxes));
     const level: Level = {
       size: sizeOfBatch(mapped),
+      randomness,
       map: <T>(body: () => T) => intercept<Tensor, T>((call) => runAtLevel(level, call), body),
     };
     const examples = args.map((x, i) => {

@@ -154,3 +154,15 @@ describe('inside vmap', () => {
     expect(vmap((row: Tensor) => layer.forward(row))(ones([3, 2])).toArray()).toEqual(ones([3, 2]).toArray());
   });
 });
+
+test('what is dropped has a gradient of 0, also where the slope after it is infinite', () => {
+  for (const drop of Object.values(kinds)) {
+    const x = ones([20, 3, 4], { dtype: 'float64', requiresGrad: true }) as Tensor;
+    const y = drop(x, 0.5, new Random(3));
+    const lowest = y.min() as Tensor;
+    const gradient = y.sub(lowest.detach()).sqrt().sum().backward().of(x);
+    const kept = [...y.data].map((value) => value !== lowest.item());
+    expect([...gradient.data].map((slope) => slope !== 0)).toEqual(kept);
+    expect([...gradient.data].every(Number.isFinite)).toBe(true);
+  }
+});

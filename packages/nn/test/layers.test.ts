@@ -331,15 +331,15 @@ describe('dropout', () => {
     expect(generator.state).toEqual(before);
   });
 
-  test('records one primitive and keeps dtype and shape', () => {
+  test('records two primitives and keeps dtype and shape', () => {
     const y = dropout(zeros([2, 3], { dtype: 'float64', requiresGrad: true }), 0.5, random);
-    expect(tapeOf(y).map(({ op }) => op)).toEqual(['mul']);
+    expect(tapeOf(y).map(({ op }) => op)).toEqual(['mul', 'where']);
     expect([y.dtype, y.shape]).toEqual(['float64', [2, 3]]);
     expectTypeOf(y).toEqualTypeOf<Tensor<readonly [2, 3]>>();
     expectTypeOf(dropout(zeros([]), 0.5, random)).toEqualTypeOf<Tensor<Scalar>>();
   });
 
-  test.each([1, -0.1, Number.NaN])('refuses a probability of %s', (p) => {
+  test.each([1.1, -0.1, Number.NaN])('refuses a probability of %s', (p) => {
     expect(() => new Dropout(p, { random })).toThrow(ArgumentError);
     expect(() => new Dropout(p, { random })).toThrow(`Dropout: the probability is ${p}`);
     expect(() => dropout(zeros([1]), p, random)).toThrow(`dropout: the probability is ${p}`);

@@ -92,7 +92,7 @@ describe('transitions by their modules', () => {
     ['gelu', new GELU()],
     ['gelu', new GELU({ approximate: 'tanh' })],
     ['identity', new Identity()],
-    ['mul', new Dropout(0.5, { random })],
+    ['mul → where', new Dropout(0.5, { random })],
   ];
 
   test.each(activations)('%s', (name, layer) => {

@@ -5,7 +5,6 @@ import {
   BatchNorm1d,
   crossEntropy,
   Dense,
-  Dropout,
   Embedding,
   GELU,
   GRU,

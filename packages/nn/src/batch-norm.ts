@@ -18,7 +18,7 @@ import {
   zeros,
 } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { changeable, checkCount, checkUnbatched } from './checks.ts';
+import { changeable, checkCount, checkInputDType, checkUnbatched } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -176,9 +176,8 @@ abstract class BatchNorm<C extends number> extends Module {
       throw new ShapeError(`${name}: expected an input of ${wanted} axes, got shape ${formatShape(x.shape)}`);
     }
     checkChannels(name, x, this.channels);
-    const { channels, weight, bias, runningMean, runningVariance } = this;
-    const running = { 'running mean': runningMean, 'running variance': runningVariance };
-    checkParts(name, x, [channels], { weight, bias, ...running });
+    const own: Tensor | undefined = this.weight ?? this.runningMean;
+    if (own !== undefined) checkInputDType(name, x, own);
   }
 
   #track({ mean, variance }: Moments, count: number): void {

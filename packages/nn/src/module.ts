@@ -42,6 +42,13 @@ type Part = Variable | Module;
 
 const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
+/** Whether something is a part in the eyes of another copy of the packages, whose classes are others. */
+const isForeign = (value: object): boolean =>
+  typeof Reflect.get(value, 'namedBuffers') === 'function' ||
+  (typeof Reflect.get(value, 'backward') === 'function' && typeof Reflect.get(value, 'assign') === 'function');
+
+const isAnyPart = (value: object): value is object => isPart(value) || isForeign(value);
+
 /** All that a module and the modules in it hold. */
 interface Survey {
   /** Each under its first path, before those in it. */
@@ -148,7 +155,7 @@ export abstract class Module {
 
     const byPath = new ByPath<Variable>(this, 'parameters or buffers');
     const variables = new Map<string, Variable>();
-    const known = new Set<Part>(paths.keys());
+    const known = new Set<object>(paths.keys());
     const places: Place<Variable>[] = [];
     for (const { path, places: own } of found) {
       for (const place of own) {
@@ -161,7 +168,7 @@ export abstract class Module {
       }
     }
     for (const [path, other] of opaque) {
-      const hidden = hiddenIn(other, isPart, (part) => known.has(part));
+      const hidden = hiddenIn(other, isAnyPart, (part) => known.has(part));
       if (hidden !== undefined) throw hiddenError(this, path, hidden);
     }
     for (const [path, module] of modules.all) notePath(module, path);
@@ -408,7 +415,13 @@ function variableAt(survey: Survey, path: string, stepsLeft = path.length): Vari
 }
 
 /** For a part that would be neither trained nor saved. */
-function hiddenError(root: Module, path: string, { part, where, within }: Hidden<Part>): ArgumentError {
+function hiddenError(root: Module, path: string, { part, where, within }: Hidden<object>): ArgumentError {
+  if (!isPart(part)) {
+    return new ArgumentError(
+      `${root}: what is at '${join(path, where)}' is of another copy of @tapegrad/core or @tapegrad/nn, and would be neither ` +
+        'trained nor saved: two are loaded, or two versions; see docs/hosts.md',
+    );
+  }
   const what = part instanceof Module ? `the ${part}` : `the ${part instanceof Parameter ? 'parameter' : 'buffer'}`;
   return new ArgumentError(
     `${root}: ${what} at '${join(path, where)}' would be neither trained nor saved, for '${join(path, within.where)}' is ` +

@@ -108,7 +108,8 @@ export function checkParts(
   shape: Shape,
   tensors: Readonly<Record<string, Tensor | undefined>>,
 ): void {
-  for (const [kind, x] of Object.entries(tensors)) {
+  for (const kind in tensors) {
+    const x = tensors[kind];
     if (x === undefined) continue;
     checkArgument(call, `the ${kind}`, x);
     if (!sameShape(x.shape, shape)) {

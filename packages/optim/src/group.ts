@@ -34,7 +34,7 @@ export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions>
 
   /** For optimizers. */
   constructor(parameters: readonly Parameter[], store: OptionStore<Options>) {
-    this.parameters = [...parameters];
+    this.parameters = Object.freeze([...parameters]);
     this.#store = store;
   }
 

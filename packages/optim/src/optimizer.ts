@@ -120,13 +120,15 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       return { options: Object.freeze(merged), entries };
     });
     this.#parameters = this.#groups.flatMap(({ entries }) => entries.map(({ parameter }) => parameter));
-    this.groups = this.#groups.map(
+    const groups = this.#groups.map(
       (group) =>
         new ParameterGroup(
           group.entries.map(({ parameter }) => parameter),
           { get: () => group.options, change: (changed) => this.#changeOptions(group, changed) },
         ),
     );
+    // A group or a parameter that was added to the lists would not be trained.
+    this.groups = Object.freeze(groups);
   }
 
   /** Throws where an option of the subclass' own is out of range; `call` is the name for messages. */

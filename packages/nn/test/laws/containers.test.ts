@@ -274,6 +274,23 @@ describe('what is found elsewhere may be in sight anywhere', () => {
   });
 });
 
+describe('what is of another copy of the packages', () => {
+  // The classes of another copy have the same methods.
+  const layer = { namedBuffers: () => new Map(), namedParameters: () => new Map(), forward: (x: unknown) => x };
+  const weight = { backward: () => {}, assign: () => {}, update: () => {} };
+
+  test.each<[string, unknown]>([
+    ['a module', Object.assign(Object.create({ constructor: Pair }), layer)],
+    ['a parameter', Object.assign(Object.create({ constructor: Pair }), weight)],
+  ])('is refused by name: %s', (_, foreign) => {
+    for (const kept of [foreign, [foreign], new Pair(foreign)]) {
+      expect(() => new Holder(kept).parameters()).toThrow(
+        'is of another copy of @tapegrad/core or @tapegrad/nn, and would be neither trained nor saved',
+      );
+    }
+  });
+});
+
 describe('two with one path', () => {
   const [p, q] = [parameter(ones([1])), parameter(zeros([1]))];
 

@@ -80,6 +80,10 @@ const shownName = (name: string): string => (/^[\w$]+$/.test(name) ? name : `['$
 const kindOf = (value: object): string =>
   typeof value === 'function' ? 'a function' : `a ${value.constructor?.name || 'class instance'}`;
 
+/** Whether a group gives the same value again, as a getter may not. */
+const isSteady = (group: object, key: unknown, value: object): boolean =>
+  isMap(group) || isSet(group) || Reflect.get(group, key as PropertyKey) === value;
+
 /** Visits all values in a group: with a name where they are part of a path, else with why they are not. */
 function forEachIn(
   group: object,
@@ -125,8 +129,10 @@ export function placesIn<T extends object>(
       (value, key, name, shown) => {
         if (!isObject(value) && typeof value !== 'function') return;
         const where = join(at, shown);
-        if (isPart(value)) places.push(new Place(group, key, join(prefix, name), where, value));
-        else if (isGroup(value)) search(value, join(prefix, name), where);
+        if (isPart(value)) {
+          if (isSteady(group, key, value)) places.push(new Place(group, key, join(prefix, name), where, value));
+          else opaque.push({ where, kind: 'a getter that gives another one each time', value });
+        } else if (isGroup(value)) search(value, join(prefix, name), where);
         else opaque.push({ where, kind: kindOf(value), value });
       },
       (value, shown, kind) => {

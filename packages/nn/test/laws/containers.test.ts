@@ -60,6 +60,21 @@ const found: readonly (readonly [name: string, path: string, make: (part: unknow
   ['a plain object', 'kept.a', (part) => new Holder({ a: part })],
   ['objects in objects', 'kept.a.b', (part) => new Holder({ a: { b: part } })],
   ['an object without a prototype', 'kept.a', (part) => new Holder(Object.assign(Object.create(null), { a: part }))],
+  [
+    'a getter of a plain object',
+    'kept.part',
+    (part) => {
+      let own = part;
+      return new Holder({
+        get part() {
+          return own;
+        },
+        set part(other) {
+          own = other;
+        },
+      });
+    },
+  ],
   ['a map', 'kept.a', (part) => new Holder(new Map([['a', part]]))],
   ['a map by numbers', 'kept.7', (part) => new Holder(new Map([[7, part]]))],
   ['a map of maps', 'kept.a.b', (part) => new Holder(new Map([['a', new Map([['b', part]])]]))],
@@ -96,6 +111,16 @@ const refused: readonly (readonly [name: string, where: string, make: (part: unk
     (part) => new Holder(Object.assign(new Bag(), { part })),
   ],
   ['a function', "'kept' is a function", (part) => new Holder(Object.assign(() => {}, { part }))],
+  [
+    'a getter that gives another part each time',
+    "'kept.part' is a getter that gives another one each time",
+    (part) =>
+      new Holder({
+        get part() {
+          return part instanceof Module ? new Dense(1, 1, { random }) : parameter(ones([1]));
+        },
+      }),
+  ],
   ['a symbol', "'Symbol(part)' is under a symbol", (part) => Object.assign(new Holder(1), { [Symbol('part')]: part })],
   [
     'a field that is not enumerable',

@@ -17,7 +17,7 @@ import {
   type Tensor,
   tanh,
 } from '@tapegrad/core';
-import { checkOption } from './checks.ts';
+import { checkLayerOptions, checkOption } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -158,8 +158,10 @@ export class Softmax extends Activation {
 export class GELU extends Activation {
   readonly approximate: 'none' | 'tanh';
 
-  constructor({ approximate = 'none' }: GeluOptions = {}) {
+  constructor(options: GeluOptions = {}) {
     super();
+    checkLayerOptions('GELU', options, ['approximate']);
+    const { approximate = 'none' } = options;
     if (approximate !== 'none' && approximate !== 'tanh') {
       throw new ArgumentError(`GELU: unknown approximation '${approximate}', expected 'none' or 'tanh'`);
     }

@@ -13,7 +13,7 @@ import {
   tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkArgument, checkLikeInput, checkRandom } from './checks.ts';
+import { checkArgument, checkLikeInput, checkOptions, checkRandom } from './checks.ts';
 import { dropout as drop } from './dropout.ts';
 
 export interface AttentionOptions {
@@ -104,6 +104,7 @@ interface Weighing {
 
 /** The weights of the keys for each query. */
 function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
+  checkOptions(call, options, ['mask', 'causal', 'scale', 'dropout', 'random']);
   checkOperands(call, query, key);
   const { scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
   if (!Number.isFinite(scale)) throw new ArgumentError(`${call}: the scale is ${scale}, expected a finite number`);

@@ -18,7 +18,7 @@ import {
   zeros,
 } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { changeable, checkCount, checkInputDType, checkUnbatched } from './checks.ts';
+import { changeable, checkCount, checkInputDType, checkLayerOptions, checkOptions, checkUnbatched } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -78,8 +78,10 @@ export function batchNorm<S extends Shape>(
   x: Tensor<S>,
   weight?: Tensor,
   bias?: Tensor,
-  { mean, variance, eps = 1e-5 }: BatchNormFunctionOptions = {},
+  options: BatchNormFunctionOptions = {},
 ): Tensor<S> {
+  checkOptions('batchNorm', options, ['mean', 'variance', 'eps']);
+  const { mean, variance, eps = 1e-5 } = options;
   checkFloat('batchNorm', x);
   checkEps('batchNorm', eps);
   const channels = [channelsOf('batchNorm', x)];
@@ -130,8 +132,9 @@ abstract class BatchNorm<C extends number> extends Module {
 
   constructor(channels: C, options: BatchNormOptions = {}) {
     super();
-    const { eps = 1e-5, momentum = 0.1, trackRunningStatistics = true, dtype = 'float32' } = options;
     const { name } = this.constructor;
+    checkLayerOptions(name, options, ['eps', 'momentum', 'affine', 'bias', 'trackRunningStatistics', 'dtype']);
+    const { eps = 1e-5, momentum = 0.1, trackRunningStatistics = true, dtype = 'float32' } = options;
     checkCount(name, 'the number of channels', channels);
     checkEps(name, eps);
     if (momentum !== 'cumulative' && !(momentum >= 0 && momentum <= 1)) {

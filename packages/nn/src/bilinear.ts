@@ -11,7 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkArgument, checkBias, checkCount, checkInputDType } from './checks.ts';
+import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOptions } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output } from './layer-shapes.ts';
@@ -86,6 +86,7 @@ export class Bilinear<
 
   constructor(in1Features: In1, in2Features: In2, outFeatures: Out, options: BilinearOptions = {}) {
     super();
+    checkLayerOptions('Bilinear', options, ['bias', 'init', 'random', 'dtype']);
     const counts = { in1Features, in2Features, outFeatures };
     for (const [name, count] of Object.entries(counts)) checkCount('Bilinear', name, count);
     const high = 1 / Math.sqrt(in1Features);

@@ -11,6 +11,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkLayerOptions } from './checks.ts';
 import { errorAt } from './layer-errors.ts';
 import type { Checked, Input, Output, ResidualMap, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
@@ -75,8 +76,10 @@ export class Parallel extends Module {
   readonly merge: 'concat' | 'sum';
   readonly axis: number;
 
-  constructor(branches: readonly Layer[], { merge = 'concat', axis = -1 }: ParallelOptions = {}) {
+  constructor(branches: readonly Layer[], options: ParallelOptions = {}) {
     super();
+    checkLayerOptions('Parallel', options, ['merge', 'axis']);
+    const { merge = 'concat', axis = -1 } = options;
     if (!Array.isArray(branches)) {
       const got = describeValue(branches);
       throw new ArgumentError(`Parallel: expected a list of layers, got ${got}; write new Parallel([layer, layer])`);

@@ -96,16 +96,34 @@ export function checkRandom(call: string, random: Random | undefined): Random {
 /**
  * Throws unless options are an object that has known names alone: a misspelt name would be an option that is silently left out.
  */
-export function checkOptions<O extends object>(call: string, options: O, known: readonly (keyof O & string)[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new ArgumentError(`${call}: expected options as an object, got ${describeValue(options)}`);
+export function checkOptions<O extends object>(
+  call: string,
+  options: O | undefined,
+  known: readonly (keyof O & string)[],
+  shared: readonly string[] = [],
+): void {
+  if (options === undefined) return;
+  const isObject = typeof options === 'object' && options !== null;
+  if (!isObject || Array.isArray(options) || options instanceof Tensor || options instanceof Random) {
+    const names = known.join(', ');
+    throw new ArgumentError(`${call}: expected options { ${names} }, got ${describeValue(options)}`);
   }
   for (const name in options) {
-    if ((known as readonly string[]).includes(name)) continue;
+    if ((known as readonly string[]).includes(name) || shared.includes(name)) continue;
     const names = known.length === 1 ? known[0] : `one of ${known.join(', ')}`;
     throw new ArgumentError(`${call}: unknown option '${name}', expected ${names}`);
   }
 }
+
+/** What the layers of a model share: one that has no use for it leaves it, so that all can be handed the same. */
+const sharedOptions = ['random', 'dtype'];
+
+/** As `checkOptions`, of what a layer is made with. */
+export const checkLayerOptions = <O extends object>(
+  call: string,
+  options: O | undefined,
+  known: readonly (keyof O & string)[],
+): void => checkOptions(call, options, known, sharedOptions);
 
 /** Options without a name that none of them has, which a type parameter would let pass. */
 export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

@@ -9,12 +9,14 @@ import {
   sizeOf,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount, type Known } from './checks.ts';
+import { checkCount, checkLayerOptions, type Known } from './checks.ts';
 import {
   type ConvolutionOptions,
+  convolutionOptions,
   convolve,
   convolveTransposed,
   type TransposedConvolutionOptions,
+  transposedConvolutionOptions,
 } from './convolution.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
@@ -64,6 +66,7 @@ abstract class SlidingWeight<
   ) {
     super();
     const { name } = this.constructor;
+    checkLayerOptions<ConvOptions & ConvTransposeOptions>(name, options as never, this.optionNames());
     const { bias = true, groups = 1, random = defaultRandom, dtype = 'float32' } = options;
     checkCount(name, 'the number of channels of the input', inChannels);
     checkCount(name, 'the number of channels of the result', outChannels);
@@ -88,6 +91,8 @@ abstract class SlidingWeight<
   /** How many axes the weight slides over. */
   protected abstract axes(): 1 | 2;
 
+  protected abstract optionNames(): readonly (keyof ConvOptions | keyof ConvTransposeOptions)[];
+
   protected override settings(): string {
     const { stride = 1, padding = 0, groups = 1 } = this.options;
     const named = Object.entries({ stride: [stride, 1], padding: [padding, 0], groups: [groups, 1] } as const);
@@ -100,7 +105,10 @@ abstract class SlidingWeight<
   }
 }
 
-const ofGroup = (channels: number, { groups = 1 }: ConvOptions | ConvTransposeOptions): number => channels / groups;
+const ofGroup = (channels: number, options: ConvOptions | ConvTransposeOptions | null): number =>
+  channels / (options?.groups ?? 1);
+
+const weightOptions = ['bias', 'init', 'biasInit', 'random', 'dtype'] as const;
 
 abstract class Convolution<
   Rank extends 1 | 2,
@@ -113,6 +121,10 @@ abstract class Convolution<
 
   constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvOptions> = {} as never) {
     super(inChannels, outChannels, kernelSize, options, [outChannels, ofGroup(inChannels, options)]);
+  }
+
+  protected override optionNames(): readonly (keyof ConvOptions)[] {
+    return [...convolutionOptions, ...weightOptions];
   }
 
   /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
@@ -134,6 +146,10 @@ abstract class TransposedConvolution<
 
   constructor(inChannels: In, outChannels: Out, kernelSize: K, options: Known<O, ConvTransposeOptions> = {} as never) {
     super(inChannels, outChannels, kernelSize, options, [inChannels, ofGroup(outChannels, options)]);
+  }
+
+  protected override optionNames(): readonly (keyof ConvTransposeOptions)[] {
+    return [...transposedConvolutionOptions, ...weightOptions];
   }
 
   /** The axis of the weight that its outputs have, those of one group. */

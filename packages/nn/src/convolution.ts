@@ -13,7 +13,7 @@ import {
   windowedKernels,
 } from '@tapegrad/core';
 import { byChannel, checkChannels } from './channels.ts';
-import { checkArgument, checkBias, checkInputDType, type Known } from './checks.ts';
+import { checkArgument, checkBias, checkInputDType, checkOptions, type Known } from './checks.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './spatial.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
@@ -43,6 +43,9 @@ export interface TransposedConvolutionOptions {
   readonly dilation?: PerAxis;
   readonly groups?: number;
 }
+
+export const convolutionOptions = ['stride', 'padding', 'dilation', 'groups'] as const;
+export const transposedConvolutionOptions = ['stride', 'padding', 'outputPadding', 'dilation', 'groups'] as const;
 
 function checkWeight(call: string, weight: Tensor, axes: number, wanted: string): void {
   if (weight.rank === axes + 2) return;
@@ -140,6 +143,7 @@ export function conv1d<S extends Shape, W extends Shape, const O extends Convolu
   bias?: Tensor,
   options: Known<O, ConvolutionOptions> = {} as never,
 ): Of<ByWeight<'conv1d', 1, S, W, O>> {
+  checkOptions<ConvolutionOptions>('conv1d', options, convolutionOptions);
   return convolve(1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
@@ -158,6 +162,7 @@ export function conv2d<S extends Shape, W extends Shape, const O extends Convolu
   bias?: Tensor,
   options: Known<O, ConvolutionOptions> = {} as never,
 ): Of<ByWeight<'conv2d', 2, S, W, O>> {
+  checkOptions<ConvolutionOptions>('conv2d', options, convolutionOptions);
   return convolve(2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
@@ -182,6 +187,7 @@ export function convTranspose1d<
   bias?: Tensor,
   options: Known<O, TransposedConvolutionOptions> = {} as never,
 ): Of<ByTransposedWeight<'convTranspose1d', 1, S, W, O>> {
+  checkOptions<TransposedConvolutionOptions>('convTranspose1d', options, transposedConvolutionOptions);
   return convolveTransposed(1, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }
 
@@ -204,5 +210,6 @@ export function convTranspose2d<
   bias?: Tensor,
   options: Known<O, TransposedConvolutionOptions> = {} as never,
 ): Of<ByTransposedWeight<'convTranspose2d', 2, S, W, O>> {
+  checkOptions<TransposedConvolutionOptions>('convTranspose2d', options, transposedConvolutionOptions);
   return convolveTransposed(2, x as Tensor, weight as unknown as Tensor, bias, options) as never;
 }

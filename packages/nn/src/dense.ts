@@ -14,7 +14,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkArgument, checkBias, checkCount, checkInputDType } from './checks.ts';
+import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOptions } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
@@ -82,6 +82,7 @@ export class Dense<const In extends number = number, const Out extends number = 
 
   constructor(inFeatures: In, outFeatures: Out, options: DenseOptions = {}) {
     super();
+    checkLayerOptions('Dense', options, ['bias', 'init', 'biasInit', 'random', 'dtype']);
     checkCount('Dense', 'inFeatures', inFeatures);
     checkCount('Dense', 'outFeatures', outFeatures);
     const high = 1 / Math.sqrt(inFeatures);

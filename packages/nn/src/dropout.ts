@@ -1,7 +1,7 @@
 /** Elements and channels left out at random while training. */
 
 import { checkFloat, checkTensor, formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
-import { checkProbability, checkRandom } from './checks.ts';
+import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -88,6 +88,7 @@ abstract class Dropping extends Module {
 
   constructor(p: number, options: DropoutOptions) {
     super();
+    checkLayerOptions(this.constructor.name, options, ['random']);
     checkProbability(this.constructor.name, p);
     this.random = checkRandom(this.constructor.name, options?.random);
     this.p = p;

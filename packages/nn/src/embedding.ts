@@ -13,7 +13,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { changeable, checkArgument, checkCount } from './checks.ts';
+import { changeable, checkArgument, checkCount, checkLayerOptions, checkOptions } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
@@ -64,8 +64,10 @@ function checkIndices(indices: Tensor, count: number): void {
 export function embedding<S extends Shape, W extends Shape>(
   indices: Tensor<S>,
   weight: Tensor<W>,
-  { paddingIndex }: EmbeddingFunctionOptions = {},
+  options: EmbeddingFunctionOptions = {},
 ): Tensor<LookUp<S, W>> {
+  checkOptions('embedding', options, ['paddingIndex']);
+  const { paddingIndex } = options;
   checkTensor('embedding', indices);
   checkArgument('embedding', 'the weight', weight);
   const [count] = weight.shape;
@@ -108,6 +110,7 @@ export class Embedding<const N extends number = number, const D extends number =
 
   constructor(count: N, dim: D, options: EmbeddingOptions = {}) {
     super();
+    checkLayerOptions('Embedding', options, ['paddingIndex', 'maxNorm', 'init', 'random', 'dtype']);
     const { paddingIndex, maxNorm, init = normal(), random = defaultRandom, dtype = 'float32' } = options;
     checkCount('Embedding', 'the number of rows', count);
     checkCount('Embedding', 'the dimension', dim);

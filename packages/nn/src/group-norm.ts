@@ -2,7 +2,7 @@
 
 import { ArgumentError, checkFloat, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
 import { byChannel, channelsOf, checkChannels } from './channels.ts';
-import { checkCount, checkOptions } from './checks.ts';
+import { checkCount, checkLayerOptions, checkOptions } from './checks.ts';
 import type { ChannelMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -43,7 +43,7 @@ export function groupNorm<S extends Shape>(
   options: GroupNormFunctionOptions,
 ): Tensor<S> {
   checkFloat('groupNorm', x);
-  checkOptions('groupNorm', options ?? {}, ['groups', 'eps']);
+  checkOptions('groupNorm', options, ['groups', 'eps']);
   const { groups, eps = 1e-5 } = options ?? {};
   checkEps('groupNorm', eps);
   const channels = channelsOf('groupNorm', x);
@@ -73,6 +73,7 @@ export class GroupNorm<const C extends number = number> extends Module {
 
   constructor(groups: number, channels: C, options: AffineOptions = {}) {
     super();
+    checkLayerOptions('GroupNorm', options, ['eps', 'affine', 'bias', 'dtype']);
     const { eps = 1e-5 } = options;
     checkCount('GroupNorm', 'the number of channels', channels);
     checkGroups('GroupNorm', groups, channels);

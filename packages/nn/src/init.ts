@@ -17,6 +17,7 @@ import {
   sizeOf,
   type Tensor,
 } from '@tapegrad/core';
+import { checkOptions } from './checks.ts';
 
 /**
  * Makes the first elements of a parameter, float32 unless the options say otherwise.
@@ -49,17 +50,17 @@ export const zeros = (): Initializer => constant(0);
 /** Every element 1. */
 export const ones = (): Initializer => constant(1);
 
-/** Evenly spread from `low` up to `high`; from 0 to 1 unless given. */
-export const uniform =
-  (range: { readonly low?: number; readonly high?: number } = {}): Initializer =>
-  (shape, random, options: RandomOptions = {}) =>
-    random.uniform(shape, { ...range, ...options });
+/** Evenly spread from `low` up to `high`, which default to 0 and 1. */
+export function uniform(range: { readonly low?: number; readonly high?: number } = {}): Initializer {
+  checkOptions('uniform', range, ['low', 'high']);
+  return (shape, random, options: RandomOptions = {}) => random.uniform(shape, { ...range, ...options });
+}
 
-/** Normally distributed; mean 0 and standard deviation 1 unless given. */
-export const normal =
-  (distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer =>
-  (shape, random, options: RandomOptions = {}) =>
-    random.normal(shape, { ...distribution, ...options });
+/** Normally distributed; the mean defaults to 0 and the standard deviation to 1. */
+export function normal(distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer {
+  checkOptions('normal', distribution, ['mean', 'std']);
+  return (shape, random, options: RandomOptions = {}) => random.normal(shape, { ...distribution, ...options });
+}
 
 /** The transition functions whose gain is known. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu';
@@ -74,7 +75,7 @@ const gains: { readonly [N in Nonlinearity]: (slope: number) => number } = {
 
 /** By how much a transition function shrinks the standard deviation, to be made up for by the weights before it. */
 export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
-  if (!(nonlinearity in gains)) {
+  if (!Object.hasOwn(gains, nonlinearity)) {
     const known = Object.keys(gains).join(', ');
     throw new ArgumentError(`gain: unknown nonlinearity '${nonlinearity}', expected one of ${known}`);
   }
@@ -82,16 +83,16 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
 }
 
 export interface KaimingOptions {
-  /** What follows the weight; ReLU unless given. */
+  /** What follows the weight. Defaults to `relu`. */
   readonly nonlinearity?: Nonlinearity;
-  /** Of a leaky ReLU; 0.01 unless given. */
+  /** Of a leaky ReLU. Defaults to 0.01. */
   readonly slope?: number;
-  /** Whether to keep the variance on the way forward (`fanIn`, unless given) or backward (`fanOut`). */
+  /** Whether to keep the variance on the way forward (`fanIn`) or backward (`fanOut`). Defaults to `fanIn`. */
   readonly mode?: 'fanIn' | 'fanOut';
 }
 
 export interface XavierOptions {
-  /** A factor on the standard deviation; 1 unless given. */
+  /** A factor on the standard deviation. Defaults to 1. */
   readonly gain?: number;
 }
 
@@ -128,28 +129,34 @@ const normalOf =
   (shape, random, options) =>
     normal({ std: finite(deviation(fansOf(call, shape))) })(shape, random, options);
 
-function kaiming({ nonlinearity = 'relu', slope, mode = 'fanIn' }: KaimingOptions): Deviation {
+function kaiming(call: string, options: KaimingOptions): Deviation {
+  checkOptions(call, options, ['nonlinearity', 'slope', 'mode']);
+  const { nonlinearity = 'relu', slope, mode = 'fanIn' } = options;
   const factor = gain(nonlinearity, slope);
   if (mode !== 'fanIn' && mode !== 'fanOut') {
-    throw new ArgumentError(`kaiming: unknown mode '${mode}', expected fanIn or fanOut`);
+    throw new ArgumentError(`${call}: unknown mode '${mode}', expected fanIn or fanOut`);
   }
   return (fans) => factor / Math.sqrt(fans[mode]);
 }
 
-const xavier =
-  ({ gain: factor = 1 }: XavierOptions): Deviation =>
-  ({ fanIn, fanOut }) =>
-    factor * Math.sqrt(2 / (fanIn + fanOut));
+function xavier(call: string, options: XavierOptions): Deviation {
+  checkOptions(call, options, ['gain']);
+  const { gain: factor = 1 } = options;
+  return ({ fanIn, fanOut }) => factor * Math.sqrt(2 / (fanIn + fanOut));
+}
 
 /** Uniform with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
 export const kaimingUniform = (options: KaimingOptions = {}): Initializer =>
-  uniformOf('kaimingUniform', kaiming(options));
+  uniformOf('kaimingUniform', kaiming('kaimingUniform', options));
 
 /** Normal with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
-export const kaimingNormal = (options: KaimingOptions = {}): Initializer => normalOf('kaimingNormal', kaiming(options));
+export const kaimingNormal = (options: KaimingOptions = {}): Initializer =>
+  normalOf('kaimingNormal', kaiming('kaimingNormal', options));
 
 /** Uniform with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
-export const xavierUniform = (options: XavierOptions = {}): Initializer => uniformOf('xavierUniform', xavier(options));
+export const xavierUniform = (options: XavierOptions = {}): Initializer =>
+  uniformOf('xavierUniform', xavier('xavierUniform', options));
 
 /** Normal with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
-export const xavierNormal = (options: XavierOptions = {}): Initializer => normalOf('xavierNormal', xavier(options));
+export const xavierNormal = (options: XavierOptions = {}): Initializer =>
+  normalOf('xavierNormal', xavier('xavierNormal', options));

@@ -9,7 +9,7 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { checkCount, checkLengths } from './checks.ts';
+import { checkCount, checkLayerOptions, checkLengths, checkOptions } from './checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
@@ -60,6 +60,7 @@ export function layerNorm<S extends Shape>(
   bias?: Tensor,
   options: LayerNormFunctionOptions = {},
 ): Tensor<S> {
+  checkOptions('layerNorm', options, ['normalizedShape', 'eps']);
   checkFloat('layerNorm', x);
   const { normalizedShape = weight?.shape ?? bias?.shape ?? x.shape.slice(-1), eps = 1e-5 } = options;
   checkEps('layerNorm', eps);
@@ -82,6 +83,7 @@ export function rmsNorm<S extends Shape>(
   weight?: Tensor,
   options: LayerNormFunctionOptions = {},
 ): Tensor<S> {
+  checkOptions('rmsNorm', options, ['normalizedShape', 'eps']);
   checkFloat('rmsNorm', x);
   const { normalizedShape = weight?.shape ?? x.shape.slice(-1) } = options;
   const { eps = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23 } = options;
@@ -120,6 +122,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
   /** @param features how many the last axis has, or the lengths of the last axes. */
   constructor(features: N, options: AffineOptions = {}) {
     super();
+    checkLayerOptions('LayerNorm', options, ['eps', 'affine', 'bias', 'dtype']);
     const { eps = 1e-5 } = options;
     checkEps('LayerNorm', eps);
     this.normalizedShape = shapeOf('LayerNorm', features);
@@ -157,6 +160,7 @@ export class RMSNorm<const N extends number | Shape = number> extends Module {
   /** @param features how many the last axis has, or the lengths of the last axes. */
   constructor(features: N, options: RMSNormOptions = {}) {
     super();
+    checkLayerOptions('RMSNorm', options, ['eps', 'affine', 'dtype']);
     const { eps } = options;
     if (eps !== undefined) checkEps('RMSNorm', eps);
     this.normalizedShape = shapeOf('RMSNorm', features);

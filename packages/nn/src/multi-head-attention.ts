@@ -14,7 +14,14 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import { type AttentionOptions, additive, attentionWeights, scaledDotProductAttention } from './attention.ts';
-import { checkCount, checkInputDType, checkProbability, checkRandom } from './checks.ts';
+import {
+  checkCount,
+  checkInputDType,
+  checkLayerOptions,
+  checkOptions,
+  checkProbability,
+  checkRandom,
+} from './checks.ts';
 import { Dense } from './dense.ts';
 import { defaultRandom, xavierUniform, zeros } from './init.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
@@ -77,6 +84,8 @@ export interface AttendOptions {
   /** Keys and values that came before, to which those of this call are added: of self-attention. */
   readonly cache?: KeyValueCache;
 }
+
+const attendOptions = ['key', 'value', 'mask', 'keyPaddingMask', 'causal', 'cache'] as const;
 
 export interface AttendWithWeightsOptions extends AttendOptions {
   /** Whether to give the mean of the weights over the heads, or those of each; true unless given. */
@@ -144,6 +153,8 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
 
   constructor(dim: E, heads: number, options: MultiHeadAttentionOptions = {}) {
     super();
+    const names = ['keyDim', 'valueDim', 'bias', 'dropout', 'rotary', 'random', 'dtype'] as const;
+    checkLayerOptions('MultiHeadAttention', options, names);
     const { keyDim = dim, valueDim = dim, bias = true, dropout = 0, rotary: turn = false, random } = options;
     const { dtype = 'float32' } = options;
     checkCount('MultiHeadAttention', 'the dimension', dim);
@@ -156,6 +167,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     this.dim = dim;
     this.heads = heads;
     this.dropout = dropout;
+    if (typeof turn !== 'boolean') checkOptions('MultiHeadAttention: rotary', turn, ['base', 'pairs']);
     this.rotary = turn === true ? {} : turn === false ? undefined : turn;
     this.random = random ?? defaultRandom;
     // As PyTorch, which takes the fans of the three weights in one where they are in one.
@@ -173,6 +185,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     query: Input<FeatureMap<E, E>, S>,
     options: AttendOptions = {},
   ): Output<FeatureMap<E, E>, S> {
+    checkOptions('MultiHeadAttention', options, attendOptions);
     const heads = this.#heads(query as unknown as Tensor, options);
     return this.#merge(scaledDotProductAttention(heads.query, heads.key, heads.value, heads.options)) as never;
   }
@@ -182,6 +195,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     query: Input<FeatureMap<E, E>, S>,
     options: AttendWithWeightsOptions = {},
   ): { readonly output: Output<FeatureMap<E, E>, S>; readonly weights: Tensor } {
+    checkOptions('MultiHeadAttention', options, [...attendOptions, 'averageWeights']);
     const heads = this.#heads(query as unknown as Tensor, options);
     const weights = attentionWeights(heads.query, heads.key, heads.options);
     const output = this.#merge(weights.matmul(heads.value)) as never;

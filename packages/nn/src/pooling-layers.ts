@@ -1,16 +1,18 @@
 /** Maxima and means of windows, as layers. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
-import type { Known } from './checks.ts';
+import { checkLayerOptions, type Known } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import {
   type AvgPoolOptions,
   adaptiveAvgPool2d,
   avgPool,
+  avgPoolOptions,
   globalAvgPool,
   type MaxPoolOptions,
   maxPool,
+  maxPoolOptions,
 } from './pooling.ts';
 import { type PerAxis, perAxis, perAxisText } from './spatial.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
@@ -23,6 +25,7 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
 
   constructor(kernel: K, options: Known<O, Options> = {} as never) {
     super();
+    checkLayerOptions<MaxPoolOptions & AvgPoolOptions>(this.constructor.name, options as never, this.optionNames());
     perAxis(this.constructor.name, 'a kernel', kernel, this.axes(), 1);
     this.kernel = kernel;
     this.options = options;
@@ -30,6 +33,8 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
 
   /** How many axes the windows slide over. */
   protected abstract axes(): Rank;
+
+  protected abstract optionNames(): readonly (keyof MaxPoolOptions | keyof AvgPoolOptions)[];
 
   /** [..., ...spatial] to [..., ...spatial'] */
   forward<S extends Shape>(x: Input<PoolingMap<Rank, K, O>, S>): Output<PoolingMap<Rank, K, O>, S> {
@@ -59,6 +64,10 @@ export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoo
     return 1;
   }
 
+  protected override optionNames(): typeof maxPoolOptions {
+    return maxPoolOptions;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return maxPool(1, x, this.kernel, this.options);
   }
@@ -78,6 +87,10 @@ export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoo
 > {
   protected override axes(): 2 {
     return 2;
+  }
+
+  protected override optionNames(): typeof maxPoolOptions {
+    return maxPoolOptions;
   }
 
   protected override pool(x: Tensor): Tensor {
@@ -101,6 +114,10 @@ export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoo
     return 1;
   }
 
+  protected override optionNames(): typeof avgPoolOptions {
+    return avgPoolOptions;
+  }
+
   protected override pool(x: Tensor): Tensor {
     return avgPool(1, x, this.kernel, this.options);
   }
@@ -120,6 +137,10 @@ export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoo
 > {
   protected override axes(): 2 {
     return 2;
+  }
+
+  protected override optionNames(): typeof avgPoolOptions {
+    return avgPoolOptions;
   }
 
   protected override pool(x: Tensor): Tensor {

@@ -15,7 +15,7 @@ import {
   type Window,
   windowedKernels,
 } from '@tapegrad/core';
-import type { Known } from './checks.ts';
+import { checkOptions, type Known } from './checks.ts';
 import type { Output } from './layer-shapes.ts';
 import { resample, type Shares } from './resampling.ts';
 import { type PerAxis, perAxis, windowsOf } from './spatial.ts';
@@ -40,6 +40,9 @@ export interface AvgPoolOptions extends PoolingOptions {
   /** Whether the padding counts as elements that are 0; true unless given. */
   readonly countIncludePad?: boolean;
 }
+
+export const maxPoolOptions = ['stride', 'padding', 'ceilMode', 'dilation'] as const;
+export const avgPoolOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
 
 /** The spatial shape of an input with so many axes of the kind. */
 function spatialShape(call: string, x: Tensor, axes: number): Shape {
@@ -134,6 +137,7 @@ export function maxPool1d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, MaxPoolOptions> = {} as never,
 ): Output<PoolingMap<1, K, O>, S> {
+  checkOptions<MaxPoolOptions>('maxPool1d', options, maxPoolOptions);
   return maxPool(1, x as Tensor, kernel, options) as never;
 }
 
@@ -150,6 +154,7 @@ export function maxPool2d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, MaxPoolOptions> = {} as never,
 ): Output<PoolingMap<2, K, O>, S> {
+  checkOptions<MaxPoolOptions>('maxPool2d', options, maxPoolOptions);
   return maxPool(2, x as Tensor, kernel, options) as never;
 }
 
@@ -166,6 +171,7 @@ export function avgPool1d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, AvgPoolOptions> = {} as never,
 ): Output<PoolingMap<1, K, O>, S> {
+  checkOptions<AvgPoolOptions>('avgPool1d', options, avgPoolOptions);
   return avgPool(1, x as Tensor, kernel, options) as never;
 }
 
@@ -182,6 +188,7 @@ export function avgPool2d<S extends Shape, const K extends PerAxis, const O exte
   kernel: K,
   options: Known<O, AvgPoolOptions> = {} as never,
 ): Output<PoolingMap<2, K, O>, S> {
+  checkOptions<AvgPoolOptions>('avgPool2d', options, avgPoolOptions);
   return avgPool(2, x as Tensor, kernel, options) as never;
 }
 

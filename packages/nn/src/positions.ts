@@ -11,6 +11,7 @@ import {
   type Tensor,
   tensor,
 } from '@tapegrad/core';
+import { checkLayerOptions, checkOptions } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
@@ -57,6 +58,7 @@ export function sinusoidal<const N extends number, const D extends number>(
   dim: D,
   options: SinusoidalOptions = {},
 ): Tensor<readonly [N, D]> {
+  checkOptions('sinusoidal', options, ['base', 'offset', 'dtype']);
   if (!Number.isInteger(length) || length < 0 || !Number.isInteger(dim) || dim < 1) {
     throw new ArgumentError(`sinusoidal: expected a length and a dimension, got ${length} and ${dim}`);
   }
@@ -79,16 +81,20 @@ export class SinusoidalEncoding extends Module {
   declare readonly [shapes]: SameShape;
   readonly base: number;
 
-  constructor({ base = 10000 }: { readonly base?: number } = {}) {
+  constructor(options: Pick<PositionOptions, 'base'> = {}) {
     super();
+    checkLayerOptions('SinusoidalEncoding', options, ['base']);
+    const { base = 10000 } = options;
     this.base = base;
   }
 
   /** [..., length, dim], the first of which stands at `offset`. */
-  forward<S extends Shape>(x: Tensor<S>, { offset = 0 }: { readonly offset?: number } = {}): Tensor<S> {
+  forward<S extends Shape>(x: Tensor<S>, options: Pick<PositionOptions, 'offset'> = {}): Tensor<S> {
+    checkOptions('SinusoidalEncoding', options, ['offset']);
     const [length, dim] = sequenceOf('SinusoidalEncoding', x);
-    const options = { base: this.base, offset, dtype: x.dtype as FloatDType };
-    return (x as Tensor).add(sinusoidal(length, dim, options) as Tensor) as Tensor<S>;
+    const { offset = 0 } = options;
+    const encoding = sinusoidal(length, dim, { base: this.base, offset, dtype: x.dtype as FloatDType });
+    return (x as Tensor).add(encoding as Tensor) as Tensor<S>;
   }
 }
 
@@ -116,6 +122,7 @@ export interface RotaryOptions extends PositionOptions {
  * rotary(tensor([[1, 0], [1, 0]])).toArray(); // [[1, 0], [0.540302, 0.841471]]
  */
 export function rotary<S extends Shape>(x: Tensor<S>, options: RotaryOptions = {}): Tensor<S> {
+  checkOptions('rotary', options, ['base', 'offset', 'pairs']);
   const [length, dim] = sequenceOf('rotary', x);
   const { pairs = 'adjacent' } = options;
   if (dim % 2 !== 0) throw new ShapeError(`rotary: expected an even number of features, got ${dim}`);

@@ -13,7 +13,14 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
-import { checkArgument, checkCount, checkInputDType, checkLikeInput } from './checks.ts';
+import {
+  checkArgument,
+  checkCount,
+  checkInputDType,
+  checkLayerOptions,
+  checkLikeInput,
+  checkOptions,
+} from './checks.ts';
 import { Dense } from './dense.ts';
 import { dropout } from './dropout.ts';
 import { errorAt } from './layer-errors.ts';
@@ -51,6 +58,21 @@ export interface TransformerOptions {
   readonly dtype?: FloatDType;
 }
 
+const layerOptions = [
+  'feedForward',
+  'activation',
+  'normFirst',
+  'eps',
+  'bias',
+  'dropout',
+  'rotary',
+  'random',
+  'dtype',
+] as const;
+
+const encodeOptions = ['mask', 'keyPaddingMask', 'causal'] as const;
+const decodeOptions = [...encodeOptions, 'memoryMask', 'memoryKeyPaddingMask'] as const;
+
 /** What an encoder's layers take beside their input. */
 export type EncodeOptions = Pick<AttendOptions, 'mask' | 'keyPaddingMask' | 'causal'>;
 
@@ -77,6 +99,7 @@ abstract class TransformerLayer<E extends number> extends Module {
 
   constructor(dim: E, heads: number, options: TransformerOptions = {}) {
     super();
+    checkLayerOptions(this.constructor.name, options, layerOptions);
     const { feedForward = 4 * dim, activation = 'relu', normFirst = false, dropout = 0, rotary = false } = options;
     const f = typeof activation === 'function' ? activation : activations[activation];
     if (f === undefined) {
@@ -156,6 +179,7 @@ export class TransformerEncoderLayer<const E extends number = number> extends Tr
     x: Input<FeatureMap<E, E>, S>,
     options: EncodeOptions & Pick<AttendOptions, 'cache'> = {},
   ): Output<FeatureMap<E, E>, S> {
+    checkOptions('TransformerEncoderLayer', options, [...encodeOptions, 'cache']);
     const t = this.check(x as unknown as Tensor);
     const attended = this.add(t, this.norm1, (y) => this.selfAttention.forward(y as never, options) as Tensor);
     return this.add(attended, this.norm2, (y) => this.feedForward(y)) as never;
@@ -186,6 +210,7 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
     memory: Tensor,
     options: DecodeOptions & Pick<AttendOptions, 'cache'> = {},
   ): Output<FeatureMap<E, E>, S> {
+    checkOptions('TransformerDecoderLayer', options, [...decodeOptions, 'cache']);
     const { memoryMask, memoryKeyPaddingMask, ...own } = options;
     const cross = {
       key: memory,
@@ -212,13 +237,21 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
   readonly layers: readonly L[];
   readonly norm: LayerNorm<E> | undefined;
 
-  constructor(count: number, dim: E, heads: number, options: TransformerStackOptions, make: () => L) {
+  constructor(
+    count: number,
+    dim: E,
+    heads: number,
+    options: TransformerStackOptions,
+    make: (options: TransformerOptions) => L,
+  ) {
     super();
+    checkLayerOptions(this.constructor.name, options, [...layerOptions, 'finalNorm']);
     checkCount(this.constructor.name, 'the number of layers', count);
     checkCount(this.constructor.name, 'the dimension', dim);
     checkCount(this.constructor.name, 'the number of heads', heads);
     const { normFirst = false, finalNorm = normFirst } = options;
-    this.layers = Array.from({ length: count }, make);
+    const { finalNorm: _, ...ofLayers } = options;
+    this.layers = Array.from({ length: count }, () => make(ofLayers));
     this.norm = finalNorm ? new LayerNorm(dim, normOptions(options)) : undefined;
   }
 
@@ -271,16 +304,18 @@ export class TransformerEncoder<const E extends number = number> extends Transfo
   TransformerEncoderLayer<E>
 > {
   constructor(count: number, dim: E, heads: number, options: TransformerStackOptions = {}) {
-    super(count, dim, heads, options, () => new TransformerEncoderLayer(dim, heads, options));
+    super(count, dim, heads, options, (own) => new TransformerEncoderLayer(dim, heads, own));
   }
 
   /** [..., length, dim], to the same shape. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
-    { caches, ...options }: EncodeOptions & CachesOption = {},
+    options: EncodeOptions & CachesOption = {},
   ): Output<FeatureMap<E, E>, S> {
+    checkOptions('TransformerEncoder', options, [...encodeOptions, 'caches']);
+    const { caches, ...own } = options;
     const step: Step<TransformerEncoderLayer<E>> = (layer, h, cache) =>
-      layer.forward(h as never, { ...options, ...cache }) as Tensor;
+      layer.forward(h as never, { ...own, ...cache }) as Tensor;
     return this.run(x as unknown as Tensor, caches, step) as never;
   }
 }
@@ -297,17 +332,19 @@ export class TransformerDecoder<const E extends number = number> extends Transfo
   TransformerDecoderLayer<E>
 > {
   constructor(count: number, dim: E, heads: number, options: TransformerStackOptions = {}) {
-    super(count, dim, heads, options, () => new TransformerDecoderLayer(dim, heads, options));
+    super(count, dim, heads, options, (own) => new TransformerDecoderLayer(dim, heads, own));
   }
 
   /** [..., length, dim] and a memory [..., its length, dim], to the shape of the first. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
     memory: Tensor,
-    { caches, ...options }: DecodeOptions & CachesOption = {},
+    options: DecodeOptions & CachesOption = {},
   ): Output<FeatureMap<E, E>, S> {
+    checkOptions('TransformerDecoder', options, [...decodeOptions, 'caches']);
+    const { caches, ...own } = options;
     const step: Step<TransformerDecoderLayer<E>> = (layer, h, cache) =>
-      layer.forward(h as never, memory, { ...options, ...cache }) as Tensor;
+      layer.forward(h as never, memory, { ...own, ...cache }) as Tensor;
     return this.run(x as unknown as Tensor, caches, step) as never;
   }
 }

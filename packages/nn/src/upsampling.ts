@@ -1,7 +1,7 @@
 /** Images of more elements, or fewer. */
 
 import { ArgumentError, checkFloat, isFloat, type Shape, type Tensor, tensor } from '@tapegrad/core';
-import { checkOptions, type Known } from './checks.ts';
+import { checkLayerOptions, checkOptions, type Known } from './checks.ts';
 import type { Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 import { resample, type Shares } from './resampling.ts';
@@ -20,9 +20,10 @@ export type UpsampleOptions = ModeOptions &
   ({ readonly size: PerAxis; readonly scale?: never } | { readonly scale: PerAxis; readonly size?: never });
 
 /** Throws where an option is none of these, or has no such value. */
-function checkUpsampling(call: string, options: UpsampleOptions): void {
-  checkOptions(call, options, ['size', 'scale', 'mode', 'alignCorners']);
-  const { size, scale, mode = 'nearest' } = options;
+function checkUpsampling(call: 'Upsample' | 'upsample', options: UpsampleOptions | undefined): void {
+  const check = call === 'Upsample' ? checkLayerOptions : checkOptions;
+  check(call, options, ['size', 'scale', 'mode', 'alignCorners']);
+  const { size, scale, mode = 'nearest' }: Partial<UpsampleOptions> = options ?? {};
   if ((size === undefined) === (scale === undefined)) {
     throw new ArgumentError(`${call}: expected either a size or a scale`);
   }

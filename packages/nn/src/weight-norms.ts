@@ -17,7 +17,15 @@ import {
   sameShape,
   type Tensor,
 } from '@tapegrad/core';
-import { changeable, checkArgument, checkCount, checkLikeInput, checkOption, checkUnbatched } from './checks.ts';
+import {
+  changeable,
+  checkArgument,
+  checkCount,
+  checkLayerOptions,
+  checkLikeInput,
+  checkOption,
+  checkUnbatched,
+} from './checks.ts';
 import { defaultRandom } from './init.ts';
 import { errorAt } from './layer-errors.ts';
 import type { Composed, Input, Output, shapes } from './layer-shapes.ts';
@@ -142,6 +150,7 @@ export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
   readonly magnitude: Parameter;
 
   constructor(layer: L, options: WeightNormOptions = {}) {
+    checkLayerOptions('WeightNorm', options, ['name', 'axis']);
     super(layer, options, (rank) => (rank === 2 ? outputAxisOf(layer, rank) : 0));
     const norms = normsAlong(this.held.detach(), this.axis);
     if (norms.elements.every((norm) => norm === 0)) {
@@ -191,6 +200,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
   readonly right: Buffer;
 
   constructor(layer: L, options: SpectralNormOptions = {}) {
+    checkLayerOptions('SpectralNorm', options, ['name', 'axis', 'powerIterations', 'eps', 'random']);
     super(layer, options, (rank) => outputAxisOf(layer, rank));
     const { powerIterations = 1, eps = 1e-12, random = defaultRandom } = options;
     checkCount('SpectralNorm', 'the number of power iterations', powerIterations);

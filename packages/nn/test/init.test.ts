@@ -94,7 +94,12 @@ describe('refused is', () => {
       ArgumentError,
       "gain: unknown nonlinearity 'swish'",
     ],
-    ['an unknown mode', () => kaimingNormal({ mode: 'fan' as never }), ArgumentError, "kaiming: unknown mode 'fan'"],
+    [
+      'an unknown mode',
+      () => kaimingNormal({ mode: 'fan' as never }),
+      ArgumentError,
+      "kaimingNormal: unknown mode 'fan'",
+    ],
   ])('%s', (_, run, kind, message) => {
     expect(run).toThrow(kind);
     expect(run).toThrow(message);

@@ -10,7 +10,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkCount } from '../checks.ts';
+import { checkCount, checkLayerOptions } from '../checks.ts';
 import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
@@ -35,6 +35,8 @@ export interface CellOptions {
   /** float32 unless given. */
   readonly dtype?: FloatDType;
 }
+
+export const cellOptions = ['bias', 'random', 'dtype'] as const;
 
 /** Weights of a cell that can be trained. */
 interface CellParameters extends CellWeights {
@@ -124,6 +126,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
     hiddenSize: Hidden,
     options: CellOptions & { readonly nonlinearity?: RnnNonlinearity } = {},
   ) {
+    checkLayerOptions('RNNCell', options, [...cellOptions, 'nonlinearity']);
     const { nonlinearity = 'tanh' } = options;
     checkNonlinearity('RNNCell', nonlinearity);
     super(rnnKind(nonlinearity), inputSize, hiddenSize, options);
@@ -147,6 +150,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
  */
 export class LSTMCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
   constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
+    checkLayerOptions('LSTMCell', options, cellOptions);
     super(lstmKind, inputSize, hiddenSize, options);
   }
 
@@ -170,6 +174,7 @@ export class LSTMCell<const In extends number = number, const Hidden extends num
  */
 export class GRUCell<const In extends number = number, const Hidden extends number = number> extends Cell<In, Hidden> {
   constructor(inputSize: In, hiddenSize: Hidden, options: CellOptions = {}) {
+    checkLayerOptions('GRUCell', options, cellOptions);
     super(gruKind, inputSize, hiddenSize, options);
   }
 

@@ -10,7 +10,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
-import { checkInputDType, checkProbability, checkRandom } from '../checks.ts';
+import { checkInputDType, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import {
   type CellKind,
@@ -45,6 +45,9 @@ export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> 
   /** Draws the masks of dropout. */
   readonly random?: Random | undefined;
 }
+
+export const sequenceOptions = ['state', 'lengths'] as const;
+const functionOptions = [...sequenceOptions, 'dropout', 'random'] as const;
 
 /** Throws unless layers fit each other and an input of `features`, and says how wide their states are. */
 function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights, features: number): number {
@@ -117,6 +120,7 @@ export function rnn(
   layers: RecurrentWeights,
   options: RecurrentFunctionOptions<Tensor> & { readonly nonlinearity?: RnnNonlinearity } = {},
 ): SequenceResult<Tensor, Tensor> {
+  checkOptions('rnn', options, [...functionOptions, 'nonlinearity']);
   const { nonlinearity = 'tanh', state } = options;
   checkNonlinearity('rnn', nonlinearity);
   const result = overSequences('rnn', rnnKind(nonlinearity), x, layers, state && [state], options);
@@ -139,6 +143,7 @@ export function lstm(
   layers: RecurrentWeights,
   options: RecurrentFunctionOptions<readonly [h: Tensor, c: Tensor]> = {},
 ): SequenceResult<Tensor, readonly [h: Tensor, c: Tensor]> {
+  checkOptions('lstm', options, functionOptions);
   return overSequences('lstm', lstmKind, x, layers, options.state, options) as SequenceResult<Tensor, [Tensor, Tensor]>;
 }
 
@@ -156,6 +161,7 @@ export function gru(
   layers: RecurrentWeights,
   options: RecurrentFunctionOptions<Tensor> = {},
 ): SequenceResult<Tensor, Tensor> {
+  checkOptions('gru', options, functionOptions);
   const result = overSequences('gru', gruKind, x, layers, options.state && [options.state], options);
   return { output: result.output, state: result.state[0]! };
 }

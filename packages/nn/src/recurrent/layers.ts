@@ -1,10 +1,10 @@
 /** Layers of recurrent cells as modules: whole sequences. */
 
 import type { Agree, Parameter, Printed, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
-import { checkCount, checkProbability, checkRandom } from '../checks.ts';
+import { checkCount, checkLayerOptions, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module.ts';
-import { type CellOptions, cellParameters } from './cell-modules.ts';
+import { type CellOptions, cellOptions, cellParameters } from './cell-modules.ts';
 import {
   type CellKind,
   type CellWeights,
@@ -14,7 +14,7 @@ import {
   type RnnNonlinearity,
   rnnKind,
 } from './cells.ts';
-import { gru, lstm, rnn, type SequenceOptions, type SequenceResult } from './functions.ts';
+import { gru, lstm, rnn, type SequenceOptions, type SequenceResult, sequenceOptions } from './functions.ts';
 import type { RecurrentWeights } from './sequences.ts';
 
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
@@ -25,6 +25,8 @@ export interface RecurrentOptions<Both extends boolean = boolean> extends CellOp
   /** The probability to drop an output of a layer but the last, while training; 0 unless given, and else needs `random`. */
   readonly dropout?: number;
 }
+
+const layerOptions = [...cellOptions, 'numLayers', 'bidirectional', 'dropout'] as const;
 
 /** [batch, steps, in] to [batch, steps, hidden], or twice as many of both directions. */
 export interface SequenceMap<In extends number, Hidden extends number, Both extends boolean> extends ShapeMap {
@@ -160,6 +162,7 @@ export class RNN<
     hiddenSize: Hidden,
     options: RecurrentOptions<Both> & { readonly nonlinearity?: RnnNonlinearity } = {},
   ) {
+    checkLayerOptions('RNN', options, [...layerOptions, 'nonlinearity']);
     const { nonlinearity = 'tanh' } = options;
     checkNonlinearity('RNN', nonlinearity);
     super(rnnKind(nonlinearity), inputSize, hiddenSize, options);
@@ -171,6 +174,7 @@ export class RNN<
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
+    checkOptions('RNN', options, sequenceOptions);
     const { nonlinearity } = this;
     return rnn(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping(), nonlinearity }) as never;
   }
@@ -193,6 +197,7 @@ export class LSTM<
   const Both extends boolean = false,
 > extends RecurrentLayers<In, Hidden, Both> {
   constructor(inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both> = {}) {
+    checkLayerOptions('LSTM', options, layerOptions);
     super(lstmKind, inputSize, hiddenSize, options);
   }
 
@@ -201,6 +206,7 @@ export class LSTM<
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<readonly [h: Tensor, c: Tensor]> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, readonly [h: States<S, Hidden>, c: States<S, Hidden>]> {
+    checkOptions('LSTM', options, sequenceOptions);
     return lstm(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping() }) as never;
   }
 }
@@ -221,6 +227,7 @@ export class GRU<
   const Both extends boolean = false,
 > extends RecurrentLayers<In, Hidden, Both> {
   constructor(inputSize: In, hiddenSize: Hidden, options: RecurrentOptions<Both> = {}) {
+    checkLayerOptions('GRU', options, layerOptions);
     super(gruKind, inputSize, hiddenSize, options);
   }
 
@@ -229,6 +236,7 @@ export class GRU<
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},
   ): SequenceResult<Output<SequenceMap<In, Hidden, Both>, S>, States<S, Hidden>> {
+    checkOptions('GRU', options, sequenceOptions);
     return gru(x as unknown as Tensor, this.cells(), { ...options, ...this.dropping() }) as never;
   }
 }

@@ -135,7 +135,7 @@ export class Softplus extends Activation {
   }
 }
 
-/** e^x / sum e^x along an axis, the last one unless given. Not before `crossEntropy`, which takes logits. */
+/** e^x / sum e^x along an axis, which defaults to the last. Not before `crossEntropy`, which takes logits. */
 export class Softmax extends Activation {
   readonly axis: number;
 

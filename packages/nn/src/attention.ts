@@ -24,9 +24,9 @@ export interface AttentionOptions {
   readonly mask?: Tensor;
   /** Whether a query sees no key that comes after it. The last query stands at the last key, and sees all. */
   readonly causal?: boolean;
-  /** What the scores are multiplied by; 1 / sqrt(features) unless given. */
+  /** What the scores are multiplied by. Defaults to 1 / sqrt(features). */
   readonly scale?: number;
-  /** The probability of a weight to be dropped; 0 unless given. */
+  /** The probability of a weight to be dropped. Defaults to 0. */
   readonly dropout?: number;
   /** Draws what is dropped. */
   readonly random?: Random;

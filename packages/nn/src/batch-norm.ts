@@ -99,10 +99,10 @@ export function batchNorm<S extends Shape>(
 
 export interface BatchNormOptions extends AffineOptions {
   /**
-   * The share of a batch in the running statistics, 0.1 unless given; `cumulative` for the mean over all batches alike.
+   * The share of a batch in the running statistics; `cumulative` for the mean over all batches alike. Defaults to 0.1.
    */
   readonly momentum?: number | 'cumulative';
-  /** Whether to keep running statistics, to be used in evaluation; true unless given. */
+  /** Whether to keep running statistics, to be used in evaluation. Defaults to true. */
   readonly trackRunningStatistics?: boolean;
 }
 

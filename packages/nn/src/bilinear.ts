@@ -55,13 +55,13 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
 }
 
 export interface BilinearOptions {
-  /** Whether to add a bias; true unless given. */
+  /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of weight and bias; uniform between -1/sqrt(in1) and 1/sqrt(in1) unless given, as PyTorch's. */
+  /** Of weight and bias. Defaults to uniform between -1/sqrt(in1) and 1/sqrt(in1), as PyTorch's. */
   readonly init?: Initializer;
-  /** Where the initialiser takes its numbers from; `init.defaultRandom` unless given. */
+  /** Where the initialiser takes its numbers from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 

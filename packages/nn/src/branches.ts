@@ -58,9 +58,9 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
 }
 
 export interface ParallelOptions {
-  /** Whether the results are put one after the other along an axis (`concat`, unless given), or added up (`sum`). */
+  /** Whether the results are put one after the other along an axis (`concat`), or added up (`sum`). Defaults to `concat`. */
   readonly merge?: 'concat' | 'sum';
-  /** The axis to put results one after the other along; the last one unless given. */
+  /** The axis to put results one after the other along. Defaults to the last. */
   readonly axis?: number;
 }
 

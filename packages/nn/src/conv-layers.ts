@@ -26,15 +26,15 @@ import { type PerAxis, perAxis, perAxisText } from './spatial.ts';
 import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 
 interface WeightOptions {
-  /** Whether to add a bias; true unless given. */
+  /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of the weight; uniform between -1/sqrt(n) and 1/sqrt(n), n inputs to each output, unless given, as PyTorch's. */
+  /** Of the weight. Defaults to uniform between -1/sqrt(n) and 1/sqrt(n), n inputs to each output, as PyTorch's. */
   readonly init?: Initializer;
   /** Of the bias; likewise. */
   readonly biasInit?: Initializer;
-  /** Where the initialisers take their numbers from; `init.defaultRandom` unless given. */
+  /** Where the initialisers take their numbers from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 

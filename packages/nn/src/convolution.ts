@@ -19,26 +19,26 @@ import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
 /** How a weight slides over its input. */
 export interface ConvolutionOptions {
-  /** Elements from one window to the next; 1 unless given. */
+  /** Elements from one window to the next. Defaults to 1. */
   readonly stride?: PerAxis;
   /**
-   * Zeros put on each side, 0 unless given; `same` for as many positions as elements, the odd zero at the end, and `valid`
-   * for none.
+   * Zeros put on each side: `same` for as many positions as elements, the odd zero at the end, and `valid` for none. Defaults
+   * to 0.
    */
   readonly padding?: PerAxis | 'same' | 'valid';
-  /** Elements from one element of a window to the next; 1 unless given. */
+  /** Elements from one element of a window to the next. Defaults to 1. */
   readonly dilation?: PerAxis;
-  /** Parts of the channels that have nothing to do with one another; 1 unless given. */
+  /** Parts of the channels that have nothing to do with one another. Defaults to 1. */
   readonly groups?: number;
 }
 
 /** How a weight slides over its result. */
 export interface TransposedConvolutionOptions {
-  /** Elements of the result from one window to the next; 1 unless given. */
+  /** Elements of the result from one window to the next. Defaults to 1. */
   readonly stride?: PerAxis;
-  /** Elements cut off the result on each side; 0 unless given. */
+  /** Elements cut off the result on each side. Defaults to 0. */
   readonly padding?: PerAxis;
-  /** Elements put to the end of the result, fewer than the stride or the dilation; 0 unless given. */
+  /** Elements put to the end of the result, fewer than the stride or the dilation. Defaults to 0. */
   readonly outputPadding?: PerAxis;
   readonly dilation?: PerAxis;
   readonly groups?: number;

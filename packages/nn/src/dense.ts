@@ -52,15 +52,15 @@ export function dense<S extends Shape, W extends Shape>(
 }
 
 export interface DenseOptions {
-  /** Whether to add a bias; true unless given. */
+  /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of the weight; uniform between -1/sqrt(in) and 1/sqrt(in) unless given, as PyTorch's `Linear`. */
+  /** Of the weight. Defaults to uniform between -1/sqrt(in) and 1/sqrt(in), as PyTorch's `Linear`. */
   readonly init?: Initializer;
   /** Of the bias; likewise. */
   readonly biasInit?: Initializer;
-  /** Where the initialisers take their numbers from; `init.defaultRandom` unless given. */
+  /** Where the initialisers take their numbers from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 

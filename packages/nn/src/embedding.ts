@@ -84,11 +84,11 @@ export function embedding<S extends Shape, W extends Shape>(
 export interface EmbeddingOptions extends EmbeddingFunctionOptions {
   /** Rows that are looked up and are longer than this (in the Euclidean norm) are first shortened to it, for good. */
   readonly maxNorm?: number;
-  /** Of the weight; normal with standard deviation 1 unless given, as PyTorch's. The row of padding is 0 at first. */
+  /** Of the weight. Defaults to normal with standard deviation 1, as PyTorch's. The row of padding is 0 at first. */
   readonly init?: Initializer;
-  /** Where the initialiser takes its numbers from; `init.defaultRandom` unless given. */
+  /** Where the initialiser takes its numbers from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 

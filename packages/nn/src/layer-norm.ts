@@ -24,7 +24,7 @@ import {
 } from './moments.ts';
 
 export interface LayerNormFunctionOptions extends NormOptions {
-  /** The last axes, to normalise over; the weight's or the bias' shape unless given, the last axis where there is neither. */
+  /** The last axes, to normalise over. Defaults to the weight's or the bias' shape, or to the last axis where there is neither. */
   readonly normalizedShape?: Shape;
 }
 
@@ -74,7 +74,7 @@ export function layerNorm<S extends Shape>(
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
- * @param options `eps` is the spacing of numbers at 1 in the dtype, unless given.
+ * @param options `eps` defaults to the spacing of numbers at 1 in the dtype.
  * @example
  * rmsNorm(tensor([[1, 1], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
  */

@@ -51,26 +51,26 @@ export class KeyValueCache {
 }
 
 export interface MultiHeadAttentionOptions {
-  /** The number of features of the keys' inputs; as many as of the queries' unless given. */
+  /** The number of features of the keys' inputs. Defaults to that of the queries'. */
   readonly keyDim?: number;
   /** The number of features of the values' inputs; likewise. */
   readonly valueDim?: number;
-  /** Whether the projections add a bias; true unless given. */
+  /** Whether the projections add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** The probability of a weight to be dropped while training; 0 unless given. */
+  /** The probability of a weight to be dropped while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Whether, and how, queries and keys are turned by their positions; false unless given. */
+  /** Whether, and how, queries and keys are turned by their positions. Defaults to false. */
   readonly rotary?: boolean | Omit<RotaryOptions, 'offset'>;
   /** Draws first weights, and what is dropped, for which it must be given. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 export interface AttendOptions {
-  /** What the keys are made of: [..., keys, keyDim]; what the queries are unless given. */
+  /** What the keys are made of: [..., keys, keyDim]. Defaults to what the queries are made of. */
   readonly key?: Tensor;
-  /** What the values are made of: [..., keys, valueDim]; what the keys are unless given. */
+  /** What the values are made of: [..., keys, valueDim]. Defaults to what the keys are made of. */
   readonly value?: Tensor;
   /**
    * [queries, keys] or [batch, heads, queries, keys], either of the first two 1 perhaps: bool, true where a query may see a key;
@@ -88,7 +88,7 @@ export interface AttendOptions {
 const attendOptions = ['key', 'value', 'mask', 'keyPaddingMask', 'causal', 'cache'] as const;
 
 export interface AttendWithWeightsOptions extends AttendOptions {
-  /** Whether to give the mean of the weights over the heads, or those of each; true unless given. */
+  /** Whether to give the mean of the weights over the heads, or those of each. Defaults to true. */
   readonly averageWeights?: boolean;
 }
 

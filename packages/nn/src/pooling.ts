@@ -23,21 +23,21 @@ import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 /** How windows slide over the last axes. */
 export interface PoolingOptions {
-  /** Elements from one window to the next; as many as a window has unless given. */
+  /** Elements from one window to the next. Defaults to as many as a window has. */
   readonly stride?: PerAxis;
-  /** Put on each side, half a window at most; 0 unless given. */
+  /** Put on each side, half a window at most. Defaults to 0. */
   readonly padding?: PerAxis;
-  /** Whether the last window may reach over the end; false unless given. */
+  /** Whether the last window may reach over the end. Defaults to false. */
   readonly ceilMode?: boolean;
 }
 
 export interface MaxPoolOptions extends PoolingOptions {
-  /** Elements from one element of a window to the next; 1 unless given. */
+  /** Elements from one element of a window to the next. Defaults to 1. */
   readonly dilation?: PerAxis;
 }
 
 export interface AvgPoolOptions extends PoolingOptions {
-  /** Whether the padding counts as elements that are 0; true unless given. */
+  /** Whether the padding counts as elements that are 0. Defaults to true. */
   readonly countIncludePad?: boolean;
 }
 

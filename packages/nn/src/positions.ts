@@ -16,9 +16,9 @@ import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module.ts';
 
 interface PositionOptions {
-  /** The wavelengths reach from 2 pi to 2 pi times this; 10000 unless given. */
+  /** The wavelengths reach from 2 pi to 2 pi times this. Defaults to 10000. */
   readonly base?: number;
-  /** The position of the first entry; 0 unless given. */
+  /** The position of the first entry. Defaults to 0. */
   readonly offset?: number;
 }
 
@@ -41,7 +41,7 @@ function angles(
 }
 
 export interface SinusoidalOptions extends PositionOptions {
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -107,8 +107,8 @@ function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: num
 
 export interface RotaryOptions extends PositionOptions {
   /**
-   * Which features make a pair: `adjacent`, 2 i and 2 i + 1, unless given, or `halves`, i and dim/2 + i, as some models were
-   * trained with.
+   * Which features make a pair: `adjacent`, 2 i and 2 i + 1, or `halves`, i and dim/2 + i, as some models were trained with.
+   * Defaults to `adjacent`.
    */
   readonly pairs?: 'adjacent' | 'halves';
 }

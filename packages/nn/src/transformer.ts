@@ -38,23 +38,23 @@ import { counted } from './table.ts';
 const activations = { relu, gelu: (x: Tensor): Tensor => gelu(x) };
 
 export interface TransformerOptions {
-  /** How many features there are between the two dense layers; four times the dimension unless given. */
+  /** How many features there are between the two dense layers. Defaults to four times the dimension. */
   readonly feedForward?: number;
-  /** Between the two dense layers; `relu` unless given. */
+  /** Between the two dense layers. Defaults to `relu`. */
   readonly activation?: 'relu' | 'gelu' | ((x: Tensor) => Tensor);
-  /** Whether the input of each part is normalised, or, unless given, its sum with what the part gives. */
+  /** Whether the input of each part is normalised, or its sum with what the part gives. Defaults to false, the sum. */
   readonly normFirst?: boolean;
-  /** Of the normalisations; 1e-5 unless given. */
+  /** Of the normalisations. Defaults to 1e-5. */
   readonly eps?: number;
-  /** Whether dense layers and normalisations add a bias; true unless given. */
+  /** Whether dense layers and normalisations add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** The probability of an element, and of a weight of attention, to be dropped while training; 0 unless given. */
+  /** The probability of an element, and of a weight of attention, to be dropped while training. Defaults to 0. */
   readonly dropout?: number;
   /** Whether, and how, self-attention turns queries and keys by their positions; see `rotary`. */
   readonly rotary?: MultiHeadAttentionOptions['rotary'];
   /** Draws first weights, and what is dropped, for which it must be given. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -227,7 +227,7 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
 }
 
 export interface TransformerStackOptions extends TransformerOptions {
-  /** Whether the result of the last layer is normalised; where `normFirst` is, unless given. */
+  /** Whether the result of the last layer is normalised. Defaults to `normFirst`. */
   readonly finalNorm?: boolean;
 }
 

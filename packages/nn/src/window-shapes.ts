@@ -13,7 +13,7 @@ type At<P, I extends 0 | 1> = P extends number
       : number
     : number;
 
-/** An option, or what it is unless given; `number` where it may be given. */
+/** An option, or its default where it is not given; `number` where it may be given. */
 type Option<O, Name extends string, Otherwise> = Name extends keyof O
   ? undefined extends O[Name]
     ? number

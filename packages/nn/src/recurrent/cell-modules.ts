@@ -28,11 +28,11 @@ import {
 } from './cells.ts';
 
 export interface CellOptions {
-  /** Whether to add biases, to the input and to the state; true unless given. */
+  /** Whether to add biases, to the input and to the state. Defaults to true. */
   readonly bias?: boolean;
-  /** Draws the first weights; `init.defaultRandom` unless given. */
+  /** Draws the first weights. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** float32 unless given. */
+  /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -133,7 +133,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
     this.nonlinearity = nonlinearity;
   }
 
-  /** x [batch, in] and h [batch, hidden], zeros unless given, to h' [batch, hidden]. */
+  /** x [batch, in] and h [batch, hidden], which defaults to zeros, to h' [batch, hidden]. */
   forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
     const input = x as unknown as Tensor;
     return rnnCell(input, h ?? this.zeroState(input), this, this.nonlinearity) as never;
@@ -154,7 +154,7 @@ export class LSTMCell<const In extends number = number, const Hidden extends num
     super(lstmKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, in] and [h, c], each [batch, hidden], zeros unless given, to [h', c']. */
+  /** x [batch, in] and [h, c], each [batch, hidden], which default to zeros, to [h', c']. */
   forward<S extends Shape>(
     x: Input<FeatureMap<In, Hidden>, S>,
     state?: readonly [h: Tensor, c: Tensor],
@@ -178,7 +178,7 @@ export class GRUCell<const In extends number = number, const Hidden extends numb
     super(gruKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, in] and h [batch, hidden], zeros unless given, to h' [batch, hidden]. */
+  /** x [batch, in] and h [batch, hidden], which defaults to zeros, to h' [batch, hidden]. */
   forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
     const input = x as unknown as Tensor;
     return gruCell(input, h ?? this.zeroState(input), this) as never;

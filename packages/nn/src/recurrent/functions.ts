@@ -25,9 +25,9 @@ import {
 import { batchFirst, type RecurrentWeights, runLayers, sequencesOf } from './sequences.ts';
 
 export interface SequenceOptions<State> {
-  /** The states before the first step, zeros unless given. */
+  /** The states before the first step. Defaults to zeros. */
   readonly state?: State;
-  /** How many steps of each sequence count; all unless given. */
+  /** How many steps of each sequence count. Defaults to all. */
   readonly lengths?: Tensor | readonly number[];
 }
 
@@ -40,7 +40,7 @@ export interface SequenceResult<Rows, State> {
 }
 
 export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> {
-  /** The probability to drop an output of a layer but the last; 0 unless given. */
+  /** The probability to drop an output of a layer but the last. Defaults to 0. */
   readonly dropout?: number;
   /** Draws the masks of dropout. */
   readonly random?: Random | undefined;

@@ -18,11 +18,11 @@ import { gru, lstm, rnn, type SequenceOptions, type SequenceResult, sequenceOpti
 import type { RecurrentWeights } from './sequences.ts';
 
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
-  /** Layers one on the other; 1 unless given. */
+  /** Layers one on the other. Defaults to 1. */
   readonly numLayers?: number;
-  /** Whether each layer also runs from the last step to the first, with weights of its own; false unless given. */
+  /** Whether each layer also runs from the last step to the first, with weights of its own. Defaults to false. */
   readonly bidirectional?: Both;
-  /** The probability to drop an output of a layer but the last, while training; 0 unless given, and else needs `random`. */
+  /** The probability to drop an output of a layer but the last, while training; it needs `random`. Defaults to 0. */
   readonly dropout?: number;
 }
 

@@ -3,7 +3,7 @@
 import { ones, Random, tensor, zeros } from '@tapegrad/core';
 import * as nn from '@tapegrad/nn';
 
-export const random = new Random(1);
+const random = new Random(1);
 export const own = { random };
 export const int32 = (values: readonly number[] | readonly (readonly number[])[]) => tensor(values, { dtype: 'int32' });
 

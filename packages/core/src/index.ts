@@ -236,17 +236,15 @@ export type {
 } from './types/static-shapes.ts';
 export type { Minus, Plus, Quotient, Size, Times } from './types/type-arithmetic.ts';
 export { Buffer, buffer, Parameter, parameter, Variable } from './variable.ts';
-export {
-  type CompareOptions,
-  type Comparison,
-  compare,
-  type FactorName,
-  type Verdict,
-} from './verification/compare.ts';
-export type { DifferencesReport } from './verification/differences.ts';
+export { type CentralDifferencesOptions, centralDifferences } from './verification/central-differences.ts';
+export { type CompareOptions, compare } from './verification/compare.ts';
+export type { Comparison, Explanation, Verdict } from './verification/comparison.ts';
+export type { FactorName, LengthRatio } from './verification/factors.ts';
+export type { DifferencesReport } from './verification/formula-differences.ts';
 export type { Formula, FormulaFunction, Formulas } from './verification/formulas.ts';
 export { type GradcheckOptions, gradcheck } from './verification/gradcheck.ts';
 export type { GradcheckEntry, GradcheckReport } from './verification/gradcheck-report.ts';
+export type { Known, KnownQuantities } from './verification/known.ts';
 export {
   type MlpOptions,
   mlp,
@@ -256,7 +254,6 @@ export {
   type Transition,
 } from './verification/networks.ts';
 export type { Layered, Quantities } from './verification/quantities.ts';
-export { type CentralDifferencesOptions, centralDifferences } from './verification/replay.ts';
 export {
   type Counterexample,
   type FormulaReport,

@@ -95,12 +95,15 @@ describe('properties', () => {
     });
   });
 
-  test('n is the length of the first axis unless given', () => {
+  test('n is never guessed; a factor that is the length of an axis is told as such', () => {
     check(fc.integer({ min: 5, max: 9 }), fc.nat(), (n, seed) => {
-      const x = generic([n, 2], seed);
-      expect(compare('x', x, x.mul(n))).toMatchObject({ verdict: 'factor', named: 'n' });
-      expect(compare('x', x, x.div(n))).toMatchObject({ verdict: 'factor', named: '1/n' });
-      expect(compare('x', x, x.mul(n), { n: n + 1 })).toMatchObject({ verdict: 'factor', named: undefined });
+      const x = generic([2, n, 3], seed);
+      const axis = { axes: [1], times: 1, inverse: false };
+      expect(compare('x', x, x.mul(n))).toMatchObject({ verdict: 'factor', named: undefined, length: axis });
+      const inverse = { ...axis, inverse: true };
+      expect(compare('x', x, x.div(n))).toMatchObject({ verdict: 'factor', named: undefined, length: inverse });
+      expect(compare('x', x, x.mul(-n), { n: n + 1 })).toMatchObject({ named: undefined, length: { times: -1 } });
+      expect(compare('x', x, x.mul(n), { n })).toMatchObject({ named: 'n', length: undefined });
     });
   });
 
@@ -148,6 +151,33 @@ describe('properties', () => {
     });
   });
 
+  test('an order of many axes, in little time', () => {
+    for (const rank of [9, 12]) {
+      const x = generic(Array(rank).fill(2), rank);
+      const order = new Random(rank).permutation(rank).toArray() as number[];
+      const start = performance.now();
+      const comparison = compare('x', x, x.permute(order));
+      expect(performance.now() - start).toBeLessThan(1000);
+      expect(comparison).toMatchObject({ verdict: 'permuted', factor: 1 });
+      expect(
+        x
+          .permute(order)
+          .permute((comparison as Extract<Comparison, { verdict: 'permuted' }>).order)
+          .toArray(),
+      ).toEqual(x.toArray());
+    }
+  });
+
+  test('that many axes differ, in little time, though all slices are alike', () => {
+    const alike = ones(Array(10).fill(2), { dtype: 'float64' });
+    const other = replaced(replaced(alike, 0, 2), 1023, 2);
+    const signs = new Random(3).bernoulli(Array(10).fill(2), 0.5, { dtype: 'float64' });
+    const start = performance.now();
+    expect(compare('x', alike, other).passed).toBe(false);
+    expect(compare('x', signs, signs.neg().add(1)).passed).toBe(false);
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+
   test('shapes that differ', () => {
     check(lengths({ min: 0, max: 3 }), lengths({ min: 0, max: 3 }), fc.nat(), (one, other, seed) => {
       fc.pre(`${one.toSorted()}` !== `${other.toSorted()}`);
@@ -190,6 +220,21 @@ describe('judges', () => {
     expect(compare('x', x, off)).toMatchObject({ verdict: 'rounding' });
     expect(compare('x', x, off, { scale: 0 })).toMatchObject({ verdict: 'different', where: [1], share: 0.5 });
     expect(compare('x', x, x.add(1e-9), { scale: 1e6 })).toMatchObject({ verdict: 'rounding' });
+  });
+
+  test('by a tolerance, and not a hair beyond', () => {
+    const whole = tensor([1, -2, 4], { dtype: 'float64' });
+    expect(compare('x', whole, whole.add(0.0039), { tolerance: 1e-3 }).passed).toBe(true);
+    expect(compare('x', whole, whole.add(0.0041), { tolerance: 1e-3 }).passed).toBe(false);
+    expect(compare('x', whole, whole.add(1e-12), { tolerance: 1e-3 })).toMatchObject({ verdict: 'tolerance' });
+    expect(compare('x', whole, whole.mul(-1.0001), { tolerance: 1e-3 })).toMatchObject({ verdict: 'factor' });
+    expect(compare('x', whole, tensor([1, Number.NaN, 4]), { tolerance: 1e300 }).passed).toBe(false);
+  });
+
+  test('with as many digits as tell two numbers apart', () => {
+    const close = tensor([1, 2, 13.4800001234], { dtype: 'float64' });
+    const { message } = compare('x', close, tensor([1, 2, 13.4800001233], { dtype: 'float64' }));
+    expect(message).toMatch(/; got 13.4800001233, expected 13.4800001234 at \[2\]$/);
   });
 
   test('a multiple by the scale of the multiple', () => {
@@ -269,7 +314,23 @@ const messages: readonly (readonly [sentence: string, comparison: () => Comparis
     'dW1 is equal to rounding: off by 2 units in the last place at most, of 256 allowed',
     () => compare('dW1', x, x.add(2 ** -49)),
   ],
-  ['dW1 is off by the factor n = 2', () => compare('dW1', x, x.mul(2))],
+  ['dW1 is off by the factor 2', () => compare('dW1', x, x.mul(2))],
+  ['dW1 is off by the factor n = 2', () => compare('dW1', x, x.mul(2), { n: 2 })],
+  ['dW1 is off by the factor 3, the length of axis 1', () => compare('dW1', x, x.mul(3))],
+  ['dW1 is off by the factor 3, the length of axis 1', () => compare('dW1', x, x.mul(3), { n: 8 })],
+  ['dW1 is off by the factor 0.3333, 1 by the length of axis 1', () => compare('dW1', x, x.div(3))],
+  ['dW1 is off by the factor 0.6667, 2 by the length of axis 1', () => compare('dW1', x, x.mul(2 / 3))],
+  ['dW1 is off by the factor 1.5, half the length of axis 1', () => compare('dW1', x, x.mul(1.5))],
+  ['dW1 is off by the factor 6, twice the length of axis 1', () => compare('dW1', x, x.mul(6))],
+  ['dW1 is off by the factor -3, the length of axis 1 with the sign changed', () => compare('dW1', x, x.mul(-3))],
+  [
+    'y is off by the factor 3, the length of axes 0 and 1',
+    () => compare('y', x.transpose().matmul(x), x.transpose().matmul(x).mul(3)),
+  ],
+  [
+    'y is off by the factor 12, the number of elements',
+    () => compare('y', arange(12).reshape([3, 4]), arange(12).reshape([3, 4]).mul(12)),
+  ],
   ['dW1 is off by the factor 1/n = 0.125', () => compare('dW1', x, x.div(8), { n: 8 })],
   ['dW1 is off by the factor -1', () => compare('dW1', x, x.neg())],
   ['dW1 is off by the factor 0.3', () => compare('dW1', x, x.mul(0.3))],
@@ -281,7 +342,11 @@ const messages: readonly (readonly [sentence: string, comparison: () => Comparis
     'dW1 has its axes in another order, which permute([2, 0, 1]) mends',
     () => compare('dW1', arange(24).reshape([2, 3, 4]), arange(24).reshape([2, 3, 4]).permute([1, 2, 0])),
   ],
-  ['dW1 has shape [3], expected [2, 3]', () => compare('dW1', x, x.sum(0))],
+  ['dW1 has shape [4], expected [2, 3]', () => compare('dW1', x, arange(4))],
+  [
+    'dW1 is equal to within a tolerance of 0.001: off by 0.0005 of the largest element at most',
+    () => compare('dW1', x, x.mul(1.0005), { tolerance: 1e-3 }),
+  ],
   [
     'dW1 differs in 16.67 % of its elements: the largest error is 0.5, 0.08333 of the largest element; got 4.5, expected 4 at [1, 0]',
     () => compare('dW1', x, replaced(x, 3, 4.5)),
@@ -298,7 +363,13 @@ test.each(messages)('%s', (sentence, comparison) => {
 
 test.each([
   ['compare: expected a tensor, got an array', () => compare('x', x, [1] as never)],
-  ['compare: n is -1, expected a finite number >= 0', () => compare('x', x, x, { n: -1 })],
+  ['compare: n is -1, expected a number of points above 0', () => compare('x', x, x, { n: -1 })],
+  ['compare: n is 0, expected a number of points above 0', () => compare('x', x, x, { n: 0 })],
+  ['compare: tolerance is -1, expected a finite number >= 0', () => compare('x', x, x, { tolerance: -1 })],
+  [
+    "compare: unknown option 'tol', expected one of n, bound, tolerance, scale, known, mistakes",
+    () => compare('x', x, x, { tol: 1 } as never),
+  ],
   ['compare: bound is NaN, expected a finite number >= 0', () => compare('x', x, x, { bound: Number.NaN })],
 ])('%s', (sentence, call) => {
   expect(call).toThrow(new ArgumentError(sentence));

@@ -10,7 +10,11 @@ const smooth = operatorCases.filter(({ kinked, constant }) => !kinked && !consta
 function expectDifferences({ inputs, run }: OperatorCase, { store, view }: Layout, order: 1 | 2): void {
   const x = inputs();
   const onViews = (...stored: Tensor[]): Tensor => run(...stored.map((input, i) => view(input, x[i]!.shape)));
-  expect(gradcheck(onViews, x.map(store), { order })).toMatchObject({ passed: true });
+  const report = gradcheck(onViews, x.map(store), { order });
+  expect(report.failures).toEqual([]);
+  // Where there is no derivative, there is nothing to pass.
+  const isEmpty = x.every(({ size }) => size === 0) || run(...x).size === 0;
+  expect(report.passed, `${report}`).toBe(!isEmpty);
 }
 
 describeEach(() => {

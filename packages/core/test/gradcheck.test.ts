@@ -15,8 +15,6 @@ describe('passes what is right', () => {
     ['an input that is not used', (a) => a!.exp(), [x, y]],
     ['a constant', () => tensor(3, { dtype: 'float64' }), [x]],
     ['a linear function', (a) => a!.mul(3), [x]],
-    ['a result of no elements', (a) => a!.slice(0, 0, 0), [x]],
-    ['an input of no elements', (a) => a!.sum(), [tensor([], { dtype: 'float64' })]],
     ['a parameter beside its inputs', (a) => a!.mul(parameter(x)), [x]],
     ['an input that no gradient reaches, beside a parameter', (a) => a!.sign().mul(parameter(x)), [x]],
     ['a large gradient', (a) => a!.mul(1e6).mul(a!), [x]],
@@ -103,7 +101,7 @@ describe('tells what is rough, and lets it be', () => {
     ['relu at 0', 'kink', (a) => a.sub(0.5).relu()],
     ['abs at 0', 'kink', (a) => a.sub(0.5).abs().mul(1e-3)],
     ['a tie of maximum', 'kink', (a) => a.maximum(0.5)],
-    ['relu close to 0', 'kink', (a) => a.sub(0.5 + 1e-6).relu()],
+    ['relu as close to 0 as can be seen', 'kink', (a) => a.sub(0.5 + 1e-15).relu()],
     ['floor at a whole number', 'jump', (a) => floor(a.mul(1.1).add(0.45))],
     ['a step', 'jump', (a) => a.greater(0.5).cast('float64').mul(a)],
   ];
@@ -131,6 +129,130 @@ describe('tells what is rough, and lets it be', () => {
   test('and nothing where slopes are only steep', () => {
     expect(gradcheck((a) => a.mul(40).sin(), [x]).kinks).toEqual([]);
     expect(gradcheck((a) => a.mul(1e6).add(1), [x]).kinks).toEqual([]);
+  });
+});
+
+describe('awkward scales', () => {
+  const scales = [1e-100, 1e-12, 1e-6, 1e-3, 1, 1e3, 1e6, 1e12, 1e100];
+  const at = (...list: number[]) => tensor(list, { dtype: 'float64' });
+  /** A function with a derivative that is written by hand. */
+  const claimed = (f: (a: Tensor) => Tensor, slope: (a: Tensor) => Tensor) =>
+    defineOp({ name: 'claimed', forward: f, vjp: (g: Tensor, _y: Tensor, a: Tensor) => g.mul(slope(a)) });
+
+  type Curve = readonly [name: string, f: (a: Tensor) => Tensor, slope: (a: Tensor) => Tensor];
+  const curves: readonly Curve[] = [
+    ['x^3', (a) => a.mul(a).mul(a), (a) => a.mul(a).mul(3)],
+    ['log x', (a) => a.log(), (a) => a.mul(0).add(1).div(a)],
+    ['sqrt x', (a) => a.sqrt(), (a) => a.sqrt().mul(2).pow(-1)],
+    ['1 / x', (a) => a.pow(-1), (a) => a.pow(-2).neg()],
+    ['exp x', (a) => a.exp(), (a) => a.exp()],
+    ['sin x', (a) => a.sin(), (a) => a.cos()],
+    ['tanh x', (a) => a.tanh(), (a) => a.tanh().pow(2).neg().add(1)],
+  ];
+
+  describe.each(curves)('%s', (_, f, slope) => {
+    test.each(scales)('of inputs of size %d', (scale) => {
+      const scaled = (own: (a: Tensor) => Tensor, by: number) => (a: Tensor) => own(a.div(scale)).mul(by);
+      const inputs = [at(0.7 * scale, 1.3 * scale)] as const;
+      const right = claimed(scaled(f, 1), scaled(slope, 1 / scale));
+      const report = gradcheck(right, inputs, { order: 2 });
+      expect(report.passed, `${report}`).toBe(true);
+      for (const mistake of [-1, 7, 1 + 1e-6]) {
+        expect(gradcheck(claimed(scaled(f, 1), scaled(slope, mistake / scale)), inputs).passed).toBe(false);
+      }
+    });
+
+    test.each(scales)('of results of size %d', (scale) => {
+      const right = claimed(
+        (a) => f(a).mul(scale),
+        (a) => slope(a).mul(scale),
+      );
+      const report = gradcheck(right, [at(0.7, 1.3)], { order: 2 });
+      expect(report.passed, `${report}`).toBe(true);
+      for (const mistake of [-1, 7, 1 + 1e-6]) {
+        const wrong = claimed(
+          (a) => f(a).mul(scale),
+          (a) => slope(a).mul(mistake * scale),
+        );
+        expect(gradcheck(wrong, [at(0.7, 1.3)]).passed).toBe(false);
+      }
+    });
+  });
+
+  test.each([1e-5, 1e-9])('x^3 with the derivative 7 x, near 0: %d', (near) => {
+    const wrong = claimed(
+      (a) => a.mul(a).mul(a),
+      (a) => a.mul(7),
+    );
+    const { passed, checked } = gradcheck(wrong, [at(near)]);
+    expect([passed, checked > 0]).toEqual([false, true]);
+  });
+
+  test('elements of unlike sizes in one input, one by one and many', () => {
+    const few = at(1e-6, 1e-3, 1, 1e3);
+    const many = at(...Array.from({ length: 600 }, (_, i) => 10 ** ((i % 13) - 6)));
+    for (const inputs of [few, many]) {
+      expect(gradcheck((a) => a.log(), [inputs], { order: 2 })).toMatchObject({ passed: true, kinks: [] });
+      const wrong = claimed(
+        (a) => a.log(),
+        (a) => a.mul(0).sub(1).div(a),
+      );
+      expect(gradcheck(wrong, [inputs]).passed).toBe(false);
+    }
+  });
+
+  test('points where functions are flat', () => {
+    for (const power of [2, 3, 4, 5]) {
+      expect(gradcheck((a) => a.pow(power), [at(0)], { order: 2 })).toMatchObject({ passed: true, kinks: [] });
+    }
+    expect(gradcheck((a) => a.cos(), [at(0)], { order: 2 })).toMatchObject({ passed: true, kinks: [] });
+    expect(gradcheck((a) => a.sin(), [at(1e-12)], { order: 2 })).toMatchObject({ passed: true, kinks: [] });
+  });
+
+  test('fast functions far from 0', () => {
+    expect(gradcheck((a) => a.sin(), [at(1e8)], { order: 2 }).passed).toBe(true);
+    expect(gradcheck((a) => a.mul(1e4).exp(), [at(1e-12)], { order: 2 }).passed).toBe(true);
+  });
+
+  test('a tolerance is one of the size of the derivative', () => {
+    const off = claimed(
+      (a) => a.mul(1e-9),
+      (a) => a.mul(0).add(1.1e-9),
+    );
+    expect(gradcheck(off, [at(2)], { tolerance: 1e-3 }).passed).toBe(false);
+    expect(gradcheck(off, [at(2)], { tolerance: 0.2 }).passed).toBe(true);
+  });
+});
+
+describe('does not pass where nothing was checked', () => {
+  const none = tensor([], { dtype: 'float64' });
+  const zeros = tensor([0, 0], { dtype: 'float64' });
+  const nothing: readonly (readonly [name: string, unchecked: string[], f: (...x: Tensor[]) => Tensor, x: Tensor[]])[] =
+    [
+      ['a result of no elements', ['any input, order 1'], (a) => a!.slice(0, 0, 0), [x]],
+      ['an input of no elements', ['any input, order 1'], (a) => a!.sum(), [none]],
+      ['kinks alone', ['input 0, order 1'], (a) => a!.relu(), [zeros]],
+      ['kinks alone in one of two inputs', ['input 1, order 1'], (a, b) => a!.sum().add(b!.abs()), [x, zeros]],
+      ['an edge', ['input 0, order 1'], (a) => a!.sqrt().mul(0).add(a!.sqrt().detach()), [zeros.add(0)]],
+      ['derivatives lost in rounding', ['input 0, order 1'], (a) => a!.mul(1e-14).add(1), [x]],
+    ];
+
+  test.each(nothing)('%s', (_, unchecked, f, inputs) => {
+    const report = gradcheck(f, inputs);
+    expect(report).toMatchObject({ passed: false, unchecked });
+    expect(`${report}`).toContain(`no derivative checked by ${unchecked[0]}`);
+  });
+
+  test('in the second order alone', () => {
+    const { passed, failures, unchecked } = gradcheck((a) => a.relu().mul(a), [zeros], { order: 2 });
+    expect([passed, failures, unchecked]).toEqual([false, [], ['input 0, order 2']]);
+  });
+
+  test('derivatives lost in rounding are told', () => {
+    const report = gradcheck((a) => a.mul(1e-14).add(1), [x]);
+    expect(report.unresolved.length).toBeGreaterThan(0);
+    expect(report.unresolved.every(({ roughness }) => roughness === 'noise')).toBe(true);
+    expect(`${report}`).toContain('lost in rounding:\n');
   });
 });
 

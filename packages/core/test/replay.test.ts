@@ -3,6 +3,7 @@
 import {
   ArgumentError,
   centralDifferences,
+  compare,
   concat,
   DTypeError,
   parameter,
@@ -89,12 +90,12 @@ describe('finds the derivative by', () => {
 
 describe('sees a kink', () => {
   const nan = Number.NaN;
-  const shortStep = Number.EPSILON ** (1 / 5) / 16;
   const kinks: readonly (readonly [name: string, f: (x: Tensor) => Tensor, slopes: readonly number[]])[] = [
     ['at the element', (x) => x.relu(), [nan, 1, 0, nan]],
-    ['close by', (x) => x.add(1e-5).abs(), [nan, 1, -1, nan]],
-    ['a third of a short step away', (x) => x.sub(shortStep / 3).abs(), [nan, 1, -1, nan]],
-    ['but none a long step away', (x) => x.sub(6e-4).abs(), [-1, 1, -1, -1]],
+    ['as close by as can be seen', (x) => x.add(1e-12).abs(), [nan, 1, -1, nan]],
+    ['but none a short way off', (x) => x.add(1e-5).abs(), [1, 1, -1, 1]],
+    ['on either side', (x) => x.sub(1e-7).abs(), [-1, 1, -1, -1]],
+    ['or a long step off', (x) => x.sub(6e-4).abs(), [-1, 1, -1, -1]],
     ['nor further away', (x) => x.sub(0.01).abs(), [-1, 1, -1, -1]],
     [
       'that is small beside the slope',
@@ -107,6 +108,38 @@ describe('sees a kink', () => {
   test.each(kinks)('%s', (_, f, slopes) => {
     const x = leaf(0, 1, -1, 0);
     expectSlopes(centralDifferences(f(x).sum(), x), slopes);
+  });
+});
+
+describe('keeps to the scale of the element', () => {
+  test.each([1e-100, 1e-12, 1e-6, 1, 1e6, 1e12])('%d', (scale) => {
+    const x = leaf(0.5 * scale, 2 * scale);
+    expectSlopes(centralDifferences(x.log().sum(), x), [2 / scale, 0.5 / scale]);
+    const cubes = centralDifferences(x.div(scale).pow(3).sum().mul(scale), x);
+    expectSlopes(cubes, [0.75, 12]);
+  });
+
+  test('and is known for its error by compare', () => {
+    const x = leaf(0.5, -1.5, 2);
+    // The slopes are small beside the loss, whose rounding they have.
+    const loss = x.mul(1e-4).sin().sum().add(1e4);
+    const [slopes, gradient] = [centralDifferences(loss, x), loss.backward({ retainGraph: true }).of(x)];
+    expect(compare('g', slopes, gradient)).toMatchObject({ passed: true, verdict: 'tolerance' });
+    expect(compare('g', gradient, slopes)).toMatchObject({ passed: true, verdict: 'tolerance' });
+    expect(compare('g', slopes, gradient.mul(1.1)).passed).toBe(false);
+    expect(compare('g', slopes, gradient.mul(-2))).toMatchObject({ verdict: 'factor', named: '-2' });
+    // Without that, they differ by what rounding does not explain.
+    expect(compare('g', slopes.mul(1), gradient).passed).toBe(false);
+  });
+
+  test('and leaves what it could not tell to nobody', () => {
+    const x = leaf(0, 1, -1);
+    const loss = x.relu().sum();
+    const [slopes, gradient] = [centralDifferences(loss, x), loss.backward({ retainGraph: true }).of(x)];
+    expect(compare('g', slopes, gradient).passed).toBe(true);
+    const few = centralDifferences(loss, x, { places: [0] });
+    expect(compare('g', few, gradient)).toMatchObject({ passed: false, verdict: 'different' });
+    expect(compare('g', few, gradient).message).toBe('g was compared in no element: differences tell none of them');
   });
 });
 

@@ -28,6 +28,7 @@ export type Reportable = VerifyReport | readonly Finding[];
 const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
   equal: 'equal exactly',
   rounding: 'equal to rounding',
+  tolerance: 'equal to a tolerance',
   factor: 'off by a factor',
   transposed: 'transposed',
   permuted: 'axes in another order',

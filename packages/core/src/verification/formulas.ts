@@ -2,8 +2,10 @@
 
 import { ArgumentError, checkSynchronous, ShapeError } from '@tapegrad/kernels';
 import { checkTensor, type Tensor } from '../tensor.ts';
-import { type Comparison, compare, largestOf, type Verdict } from './compare.ts';
+import { compare } from './compare.ts';
+import type { Comparison, Verdict } from './comparison.ts';
 import type { NetworkPlan } from './networks.ts';
+import { largestOf } from './precision.ts';
 import { Inapplicable, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
 
 /** A formula: of a network's quantities, and of the layer where it is one for every layer. */

@@ -3,8 +3,9 @@
 import { ArgumentError, checkSynchronous } from '@tapegrad/kernels';
 import { Random } from '../random.ts';
 import type { Tensor } from '../tensor.ts';
-import { type Comparison, type FactorName, formatNumber, namedFactors, type Verdict } from './compare.ts';
-import { Differences, type DifferencesReport } from './differences.ts';
+import type { Comparison, Verdict } from './comparison.ts';
+import { type FactorName, namedFactors } from './factors.ts';
+import { type DifferencesReport, FormulaDifferences } from './formula-differences.ts';
 import { type Check, type Claim, checksOf, claimsOf, type Formulas, type Trial, type TriedPlan } from './formulas.ts';
 import {
   drawPlan,
@@ -15,6 +16,7 @@ import {
   smallerPlans,
   type Transition,
 } from './networks.ts';
+import { formatNumber } from './precision.ts';
 import { derivatives, readNetwork } from './quantities.ts';
 
 export interface VerifyOptions {
@@ -148,8 +150,18 @@ function tryNetwork(network: Network): Trial {
 }
 
 /** From the lightest to the gravest. */
-const gravity: readonly Verdict[] = ['equal', 'rounding', 'factor', 'transposed', 'permuted', 'different', 'shapes'];
-const passes = ({ verdict }: Check): boolean => verdict === 'equal' || verdict === 'rounding';
+const gravity: readonly Verdict[] = [
+  'equal',
+  'rounding',
+  'tolerance',
+  'factor',
+  'transposed',
+  'permuted',
+  'different',
+  'shapes',
+];
+const passes = ({ verdict }: Check): boolean =>
+  verdict === 'equal' || verdict === 'rounding' || verdict === 'tolerance';
 
 const gravest = (checks: readonly Check[]): Verdict =>
   checks.reduce<Verdict>(
@@ -212,6 +224,7 @@ const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings
   untried: () => 'applies to none of the networks',
   equal: () => 'is equal exactly',
   rounding: ({ ulps }) => `is equal to rounding, off by ${formatNumber(ulps)} units in the last place at most`,
+  tolerance: () => 'is equal to a tolerance',
   factor: ({ factor }) => {
     if (factor === undefined) return 'is off by a factor, but not always the same';
     return `is off by the factor ${typeof factor === 'number' ? formatNumber(factor) : factor}`;
@@ -248,7 +261,7 @@ const counterexampleOf = ({ trial, layer, message, expected, actual, comparison 
 function reportOn(
   claim: Claim,
   trials: readonly Trial[],
-  differences: Differences,
+  differences: FormulaDifferences,
   bound: number | undefined,
 ): FormulaReport {
   const { name, target } = claim;
@@ -302,7 +315,7 @@ export function verify(subject: Subject | Network, formulas: Formulas, options: 
   const claims = claimsOf(formulas);
   const trials =
     typeof subject === 'function' ? drawsOf(settings).map((draw) => tryDraw(subject, draw)) : [tryNetwork(subject)];
-  const differences = new Differences(settings.differences);
+  const differences = new FormulaDifferences(settings.differences);
   const reports = claims.map((claim) => reportOn(claim, trials, differences, settings.bound));
   return { passed: reports.every(({ passed }) => passed), formulas: reports, networks: trials.length };
 }

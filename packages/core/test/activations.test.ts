@@ -122,6 +122,13 @@ describeEach(() => {
     });
   });
 
+  test('the slopes of values that are rounded to 1 are 0', () => {
+    expect(derivativesOf((x) => x.sigmoid(), [17.5, 37.5], 'float32')[1]).toEqual([0, 0]);
+    expect(derivativesOf((x) => x.sigmoid(), [17.5, 37.5], 'float64')[1]).toEqual([expect.closeTo(2.51e-8, 10), 0]);
+    expect(derivativesOf((x) => x.tanh(), [-9.5, 9.5], 'float32')[1]).toEqual([0, 0]);
+    expect(derivativesOf((x) => x.tanh(), [9.5, 19.5], 'float64')[1]).toEqual([expect.closeTo(2.24e-8, 10), 0]);
+  });
+
   test('an activation is shaped by finite numbers', () => {
     const x = tensor([1]);
     expect(() => leakyRelu(x, Inf)).toThrow('leakyRelu: the slope is Infinity, expected a finite number');

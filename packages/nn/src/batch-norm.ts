@@ -112,7 +112,8 @@ export interface BatchNormOptions extends AffineOptions {
  *     running mean ← (1 - m) running mean + m mean
  *     running variance ← (1 - m) running variance + m variance n / (n - 1)
  *
- * which take their place in evaluation.
+ * which take their place in evaluation. There the running mean has no more digits than its dtype: where it is 1e6 times as large
+ * as the deviations, float32 has none left for these.
  */
 abstract class BatchNorm<C extends number> extends Module {
   declare readonly [shapes]: ChannelMap<C>;

@@ -5,6 +5,8 @@ import * as core from '@tapegrad/core';
 import * as inspect from '@tapegrad/inspect';
 import { testExamples } from '../../core/test/examples.ts';
 
-const sources = readdirSync(new URL('../src', import.meta.url)).map((file) => `packages/inspect/src/${file}`);
+const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `packages/inspect/src/${file}`);
 
 testExamples([...sources, 'packages/inspect/README.md'], { '@tapegrad/core': core, '@tapegrad/inspect': inspect });

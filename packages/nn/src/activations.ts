@@ -19,7 +19,7 @@ import {
 } from '@tapegrad/core';
 import { checkLayerOptions, checkOption } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
-import { Module } from './module.ts';
+import { Module } from './module/module.ts';
 
 /** A layer that keeps the shape of its input. */
 abstract class Activation extends Module {

@@ -15,7 +15,7 @@ import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOption
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output } from './layer-shapes.ts';
-import { Module } from './module.ts';
+import { Module } from './module/module.ts';
 
 /**
  * y_k = x1^T W_k x2 + b_k, with the features on the last axes: the product of all pairs of features with the weight, as a

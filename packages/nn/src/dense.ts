@@ -18,7 +18,7 @@ import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOption
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
-import { Module } from './module.ts';
+import { Module } from './module/module.ts';
 
 /**
  * x W + b, with the features on the last axis of x.

@@ -3,7 +3,7 @@
 import { checkFloat, checkTensor, formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
-import { Module } from './module.ts';
+import { Module } from './module/module.ts';
 
 /** What is kept with probability 1 - p, bool. */
 const keptOf = (shape: Shape, p: number, random: Random): Tensor => random.bernoulli(shape, 1 - p).greater(0) as Tensor;

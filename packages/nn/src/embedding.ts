@@ -17,7 +17,7 @@ import { changeable, checkArgument, checkCount, checkLayerOptions, checkOptions 
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
-import { Module } from './module.ts';
+import { Module } from './module/module.ts';
 
 export interface EmbeddingFunctionOptions {
   /** An index whose row gets no gradient: that of padding. */

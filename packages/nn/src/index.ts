@@ -14,17 +14,32 @@ export {
   Softplus,
   Tanh,
 } from './activations.ts';
-export { Flatten, InputShape, PixelShuffle, pixelShuffle, Reshape } from './arrangement.ts';
-export { type AttentionOptions, attentionWeights, scaledDotProductAttention } from './attention.ts';
+export { type AttentionOptions, attentionWeights, scaledDotProductAttention } from './attention/attention.ts';
 export {
-  BatchNorm1d,
-  BatchNorm2d,
-  type BatchNormFunctionOptions,
-  type BatchNormOptions,
-  batchNorm,
-} from './batch-norm.ts';
+  type AttendOptions,
+  type AttendWithWeightsOptions,
+  KeyValueCache,
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+} from './attention/multi-head-attention.ts';
+export {
+  type RotaryOptions,
+  rotary,
+  SinusoidalEncoding,
+  type SinusoidalOptions,
+  sinusoidal,
+} from './attention/positional-encoding.ts';
+export {
+  type DecodeOptions,
+  type EncodeOptions,
+  TransformerDecoder,
+  TransformerDecoderLayer,
+  TransformerEncoder,
+  TransformerEncoderLayer,
+  type TransformerOptions,
+  type TransformerStackOptions,
+} from './attention/transformer.ts';
 export { Bilinear, type BilinearOptions, bilinear } from './bilinear.ts';
-export { Parallel, type ParallelOptions, Residual } from './branches.ts';
 export {
   Conv1d,
   Conv2d,
@@ -32,7 +47,7 @@ export {
   ConvTranspose1d,
   ConvTranspose2d,
   type ConvTransposeOptions,
-} from './conv-layers.ts';
+} from './convolution/conv-layers.ts';
 export {
   type ConvolutionOptions,
   conv1d,
@@ -40,7 +55,28 @@ export {
   convTranspose1d,
   convTranspose2d,
   type TransposedConvolutionOptions,
-} from './convolution.ts';
+} from './convolution/convolution.ts';
+export type { PerAxis } from './convolution/per-axis.ts';
+export {
+  type AvgPoolOptions,
+  adaptiveAvgPool2d,
+  avgPool1d,
+  avgPool2d,
+  globalAvgPool,
+  type MaxPoolOptions,
+  maxPool1d,
+  maxPool2d,
+  type PoolingOptions,
+} from './convolution/pooling.ts';
+export {
+  AdaptiveAvgPool2d,
+  AvgPool1d,
+  AvgPool2d,
+  GlobalAvgPool,
+  MaxPool1d,
+  MaxPool2d,
+} from './convolution/pooling-layers.ts';
+export { Upsample, type UpsampleOptions, upsample } from './convolution/upsampling.ts';
 export { Dense, type DenseOptions, dense } from './dense.ts';
 export {
   AlphaDropout,
@@ -54,16 +90,7 @@ export {
   dropout2d,
 } from './dropout.ts';
 export { Embedding, type EmbeddingFunctionOptions, type EmbeddingOptions, embedding } from './embedding.ts';
-export { GroupNorm, type GroupNormFunctionOptions, groupNorm } from './group-norm.ts';
 export type { Initializer, KaimingOptions, Nonlinearity, XavierOptions } from './init.ts';
-export {
-  LayerNorm,
-  type LayerNormFunctionOptions,
-  layerNorm,
-  RMSNorm,
-  type RMSNormOptions,
-  rmsNorm,
-} from './layer-norm.ts';
 export type {
   Apply,
   ChannelMap,
@@ -116,36 +143,34 @@ export {
   type SmoothL1Options,
   smoothL1,
 } from './losses/regression.ts';
-export { type DescribeOptions, Module } from './module.ts';
-export type { LoadOptions, LoadReport, ModuleState, TensorState } from './module-state.ts';
-export type { AffineOptions, NormOptions } from './moments.ts';
+export { type DescribeOptions, Module } from './module/module.ts';
+export type { LoadOptions, LoadReport, ModuleState, TensorState } from './module/module-state.ts';
+export { Parallel, type ParallelOptions, Residual } from './module/residual.ts';
+export { type Layer, Sequential } from './module/sequential.ts';
 export {
-  type AttendOptions,
-  type AttendWithWeightsOptions,
-  KeyValueCache,
-  MultiHeadAttention,
-  type MultiHeadAttentionOptions,
-} from './multi-head-attention.ts';
+  BatchNorm1d,
+  BatchNorm2d,
+  type BatchNormFunctionOptions,
+  type BatchNormOptions,
+  batchNorm,
+} from './normalization/batch-norm.ts';
+export { GroupNorm, type GroupNormFunctionOptions, groupNorm } from './normalization/group-norm.ts';
 export {
-  type AvgPoolOptions,
-  adaptiveAvgPool2d,
-  avgPool1d,
-  avgPool2d,
-  globalAvgPool,
-  type MaxPoolOptions,
-  maxPool1d,
-  maxPool2d,
-  type PoolingOptions,
-} from './pooling.ts';
+  LayerNorm,
+  type LayerNormFunctionOptions,
+  layerNorm,
+  RMSNorm,
+  type RMSNormOptions,
+  rmsNorm,
+} from './normalization/layer-norm.ts';
+export type { AffineOptions, NormOptions } from './normalization/norm-statistics.ts';
 export {
-  AdaptiveAvgPool2d,
-  AvgPool1d,
-  AvgPool2d,
-  GlobalAvgPool,
-  MaxPool1d,
-  MaxPool2d,
-} from './pooling-layers.ts';
-export { type RotaryOptions, rotary, SinusoidalEncoding, type SinusoidalOptions, sinusoidal } from './positions.ts';
+  SpectralNorm,
+  type SpectralNormOptions,
+  WeightNorm,
+  type WeightNormOptions,
+  weightNorm,
+} from './normalization/weight-norms.ts';
 export { type CellOptions, GRUCell, LSTMCell, RNNCell } from './recurrent/cell-modules.ts';
 export { type CellWeights, gruCell, lstmCell, type RnnNonlinearity, rnnCell } from './recurrent/cells.ts';
 export {
@@ -158,24 +183,5 @@ export {
 } from './recurrent/functions.ts';
 export { GRU, LSTM, type RecurrentOptions, RNN, type SequenceMap, type WeightName } from './recurrent/layers.ts';
 export type { RecurrentWeights } from './recurrent/sequences.ts';
-export { type Layer, Sequential } from './sequential.ts';
-export type { PerAxis } from './spatial.ts';
-export {
-  type DecodeOptions,
-  type EncodeOptions,
-  TransformerDecoder,
-  TransformerDecoderLayer,
-  TransformerEncoder,
-  TransformerEncoderLayer,
-  type TransformerOptions,
-  type TransformerStackOptions,
-} from './transformer.ts';
-export { Upsample, type UpsampleOptions, upsample } from './upsampling.ts';
-export {
-  SpectralNorm,
-  type SpectralNormOptions,
-  WeightNorm,
-  type WeightNormOptions,
-  weightNorm,
-} from './weight-norms.ts';
+export { Flatten, InputShape, PixelShuffle, pixelShuffle, Reshape } from './reshape-layers.ts';
 export { init };

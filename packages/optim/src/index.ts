@@ -1,29 +1,34 @@
-export { Adadelta, type AdadeltaOptions } from './adadelta.ts';
-export { Adagrad, type AdagradOptions } from './adagrad.ts';
-export { Adam, type AdamOptions, AdamW } from './adam.ts';
-export { Adamax, type AdamaxOptions } from './adamax.ts';
 export {
   GradientChain,
   type GradientTransform,
   type Recollection,
   type Slot,
   type TransformState,
-} from './chain.ts';
-export { type ClipNormOptions, clipGradNorm, clipGradValue } from './clip.ts';
-export type { DecayOptions } from './decay.ts';
-export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './early-stopping.ts';
+} from './gradients/chain.ts';
+export { type ClipNormOptions, clipGradNorm, clipGradValue } from './gradients/clip.ts';
+export { accumulate, clipByNorm, clipByValue, ema, momentum, weightDecay } from './gradients/transforms.ts';
 export { type Assignable, type GroupOptions, type OptionStore, ParameterGroup, type Trained } from './group.ts';
-export type { ImprovementOptions, ImprovementState } from './improvement.ts';
-export { LBFGS, type LBFGSOptions, type LBFGSState, type LBFGSStop } from './lbfgs.ts';
-export { Lion, type LionOptions } from './lion.ts';
-export { type Memory, type ParameterState, zerosLike } from './memory.ts';
-export type { MomentOptions } from './moments.ts';
-export { NAdam, type NAdamOptions } from './nadam.ts';
 export { Optimizer, type OptimizerState, type Update } from './optimizer.ts';
+export { Adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts';
+export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
+export { Adam, type AdamOptions, AdamW } from './optimizers/adam.ts';
+export { Adamax, type AdamaxOptions } from './optimizers/adamax.ts';
+export type { DecayOptions } from './optimizers/decay.ts';
+export { LBFGS, type LBFGSOptions, type LBFGSState, type LBFGSStop } from './optimizers/lbfgs.ts';
+export { Lion, type LionOptions } from './optimizers/lion.ts';
+export type { MomentOptions } from './optimizers/moments.ts';
+export { NAdam, type NAdamOptions } from './optimizers/nadam.ts';
+export { RAdam, type RAdamOptions } from './optimizers/radam.ts';
+export { RMSprop, type RMSpropOptions } from './optimizers/rmsprop.ts';
+export { SGD, type SGDOptions } from './optimizers/sgd.ts';
 export type { Defaults, OptimizerOptions } from './options.ts';
-export { RAdam, type RAdamOptions } from './radam.ts';
-export { ReduceOnPlateau, type ReduceOnPlateauOptions, type ReduceOnPlateauState } from './reduce-on-plateau.ts';
-export { RMSprop, type RMSpropOptions } from './rmsprop.ts';
+export { EarlyStopping, type EarlyStoppingOptions, type EarlyStoppingState } from './schedules/early-stopping.ts';
+export type { ImprovementOptions, ImprovementState } from './schedules/improvement.ts';
+export {
+  ReduceOnPlateau,
+  type ReduceOnPlateauOptions,
+  type ReduceOnPlateauState,
+} from './schedules/reduce-on-plateau.ts';
 export {
   type Annealing,
   constant,
@@ -38,7 +43,6 @@ export {
   sequence,
   stepDecay,
   warmUp,
-} from './schedules.ts';
-export { SGD, type SGDOptions } from './sgd.ts';
-export { accumulate, clipByNorm, clipByValue, ema, momentum, weightDecay } from './transforms.ts';
+} from './schedules/schedules.ts';
+export { type Memory, type ParameterState, zerosLike } from './state.ts';
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

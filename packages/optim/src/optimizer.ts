@@ -9,16 +9,8 @@ import {
   Tensor,
   withGradients,
 } from '@tapegrad/core';
-import { checkGradients, gradientFor } from './gradient.ts';
+import { checkGradients, gradientFor } from './gradients/gradient.ts';
 import { groupsOf, ParameterGroup, type Trained } from './group.ts';
-import {
-  changedMemory,
-  checkCount,
-  checkedMemory,
-  type Memory,
-  type ParameterState,
-  parameterState,
-} from './memory.ts';
 import {
   checkFlag,
   checkGiven,
@@ -29,6 +21,7 @@ import {
   given,
   type OptimizerOptions,
 } from './options.ts';
+import { changedMemory, checkCount, checkedMemory, type Memory, type ParameterState, parameterState } from './state.ts';
 
 /** All that the update of one parameter depends on. */
 export interface Update<Options extends OptimizerOptions, M extends Memory = Memory> {

@@ -1,7 +1,7 @@
 import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
 import { checkParameters } from './group.ts';
-import { checkCount, checkedMemory, type ParameterState, parameterState } from './memory.ts';
 import { checkKnown, checkShare } from './options.ts';
+import { checkCount, checkedMemory, type ParameterState, parameterState } from './state.ts';
 
 export interface WeightAverageOptions {
   /** The share of a running mean that stays; without it all weights count alike. */

@@ -13,7 +13,7 @@ import {
 import { checkCount, checkLayerOptions } from '../checks.ts';
 import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 import {
   type CellKind,
   type CellWeights,

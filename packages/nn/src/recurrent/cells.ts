@@ -12,7 +12,7 @@ import {
   type Tensor,
 } from '@tapegrad/core';
 import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
-import { counted } from '../table.ts';
+import { counted } from '../module/text-table.ts';
 
 /**
  * The weights of a cell, as PyTorch has them: for each of its `gates` a block of `hidden` rows, one after the other. The

@@ -3,7 +3,7 @@
 import type { Agree, Parameter, Printed, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
 import { checkCount, checkLayerOptions, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
-import { Module } from '../module.ts';
+import { Module } from '../module/module.ts';
 import { type CellOptions, cellOptions, cellParameters } from './cell-modules.ts';
 import {
   type CellKind,

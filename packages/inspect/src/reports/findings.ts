@@ -1,0 +1,96 @@
+/** What a verification found, a row a formula, for every kind of report. */
+
+import type { Counterexample, FormulaReport, VerifyReport } from '@tapegrad/core';
+import { short } from '../charts/numbers.ts';
+
+/** A formula, and what was found of it. */
+export interface Finding {
+  readonly name: string;
+  /** What is claimed, in words or in the notation of the theory. */
+  readonly claim?: string;
+  /** The formula as the program has it. */
+  readonly formula?: string;
+  /** What was found, in a few words. */
+  readonly verdict: string;
+  /** What must be found, where it is not that the formula holds. */
+  readonly expected?: string;
+  /** Whether what was found is what must be. */
+  readonly passed: boolean;
+  /** What was found, as a sentence. */
+  readonly message: string;
+  /** What the verdict rests on: terms with their values. */
+  readonly evidence: readonly (readonly [term: string, value: string])[];
+}
+
+/** What can be reported: what `verify` returns, or findings of one's own. */
+export type Reportable = VerifyReport | readonly Finding[];
+
+const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
+  equal: 'equal exactly',
+  rounding: 'equal to rounding',
+  tolerance: 'equal to a tolerance',
+  factor: 'off by a factor',
+  transposed: 'transposed',
+  permuted: 'axes in another order',
+  shapes: 'shapes do not fit',
+  different: 'numbers differ',
+  untried: 'untried',
+};
+
+/** The verdict on a formula, in a few words. */
+export const verdictOf = ({ verdict, factor }: Pick<FormulaReport, 'verdict' | 'factor'>): string =>
+  verdict === 'factor' && factor !== undefined
+    ? `off by the factor ${typeof factor === 'number' ? short(factor) : factor}`
+    : verdicts[verdict];
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** A network in a line: its widths, batch and transitions. */
+function describeNetwork({ widths, batch, transitions }: Counterexample): string {
+  const layers = plural(transitions.length, 'layer');
+  return `${layers}, widths ${widths.join(' → ')}, ${plural(batch, 'point')}, ${transitions.join(', ')}`;
+}
+
+function evidenceOf(report: FormulaReport): Finding['evidence'] {
+  const { comparisons, failures, ulps, unequalWidths, equalWidths, differences, counterexample } = report;
+  const evidence: [string, string][] = [
+    ['held against', report.equals],
+    ['comparisons', `${comparisons}, of which ${failures} failed`],
+    ['unequal widths', unequalWidths],
+    ['equal widths', equalWidths],
+  ];
+  if (failures === 0) evidence.push(['largest error', `${short(ulps)} units in the last place`]);
+  if (differences !== undefined) {
+    const { tape, formula, tolerance, elements } = differences;
+    const formulaError = report.verdict === 'shapes' ? '' : `, the formula by ${short(formula)}`;
+    const limits = `of ${short(tolerance)} allowed, at ${plural(elements, 'element')}`;
+    evidence.push(['central differences', `the tape is off by ${short(tape)}${formulaError}, ${limits}`]);
+  }
+  if (counterexample !== undefined) {
+    const layer = counterexample.layer === undefined ? '' : `; at layer ${counterexample.layer}`;
+    evidence.push(['smallest counterexample', `${describeNetwork(counterexample)}${layer}`]);
+    evidence.push(['there', counterexample.message]);
+  }
+  return evidence;
+}
+
+/** What was found of one formula. */
+export const findingOf = (report: FormulaReport): Finding => ({
+  name: report.name,
+  verdict: verdictOf(report),
+  passed: report.passed,
+  message: report.message,
+  evidence: evidenceOf(report),
+});
+
+/** What was found of each formula. */
+export const findingsOf = (report: Reportable): readonly Finding[] =>
+  'formulas' in report ? report.formulas.map(findingOf) : report;
+
+/** How many findings are as they must be, as a sentence. */
+export function summaryOf(findings: readonly Finding[]): string {
+  const failed = findings.filter(({ passed }) => !passed);
+  if (failed.length === 0) return `All ${findings.length} verdicts are as they must be.`;
+  const names = failed.map(({ name }) => name).join(', ');
+  return `${failed.length} of ${findings.length} verdicts are not as they must be: ${names}.`;
+}

@@ -1,0 +1,166 @@
+/** Scaled dot-product attention, and the masks that say which query sees which key. */
+
+import {
+  ArgumentError,
+  checkFloat,
+  DTypeError,
+  type FloatDType,
+  formatShape,
+  type Random,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  tensor,
+  zeros,
+} from '@tapegrad/core';
+import { checkArgument, checkLikeInput, checkOptions, checkRandom } from '../checks.ts';
+import { dropout as drop } from '../dropout.ts';
+
+export interface AttentionOptions {
+  /**
+   * Bool, true where a query may see a key; or float, to be added to the scores, -Infinity where it may not. Broadcasts to
+   * [..., queries, keys].
+   */
+  readonly mask?: Tensor;
+  /** Whether a query sees no key that comes after it. The last query stands at the last key, and sees all. */
+  readonly causal?: boolean;
+  /** What the scores are multiplied by. Defaults to 1 / sqrt(features). */
+  readonly scale?: number;
+  /** The probability of a weight to be dropped. Defaults to 0. */
+  readonly dropout?: number;
+  /** Draws what is dropped. */
+  readonly random?: Random;
+}
+
+/** A bool mask as numbers to be added to scores: 0 where it is true, else -Infinity; one of floats as it is. */
+export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor {
+  if (mask.dtype === 'bool') return mask.where(zeros([], { dtype }), Number.NEGATIVE_INFINITY);
+  if (mask.dtype === dtype) return mask;
+  throw new DTypeError(`${call}: expected a mask of bool or ${dtype}, got ${mask.dtype}`);
+}
+
+/** [queries, keys], 0 where a query may see a key, up to its own place counted from the ends, else -Infinity. */
+function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
+  const values = new Float64Array(queries * keys);
+  for (let i = 0; i < queries; i++) {
+    const next = Math.max(0, keys - queries + i + 1);
+    values.fill(Number.NEGATIVE_INFINITY, i * keys + next, (i + 1) * keys);
+  }
+  return tensor(values, { shape: [queries, keys], dtype });
+}
+
+function checkOperands(call: string, query: Tensor, key: Tensor): void {
+  checkFloat(call, query);
+  checkArgument(call, 'the key', key);
+  for (const x of [query, key]) {
+    if (x.rank > 1) continue;
+    throw new ShapeError(`${call}: expected [..., length, features], got shape ${formatShape(x.shape)}`);
+  }
+  const [features, found] = [query.shape.at(-1)!, key.shape.at(-1)!];
+  if (features === found) {
+    checkLikeInput(call, 'the key', key, query);
+    return;
+  }
+  const shapes = `${formatShape(query.shape)} and ${formatShape(key.shape)}`;
+  throw new ShapeError(`${call}: queries have ${features} features and keys ${found} (${shapes})`);
+}
+
+function checkMask(call: string, mask: Tensor, scores: Shape): void {
+  const lead = scores.length - mask.rank;
+  if (lead >= 0 && mask.shape.every((length, i) => length === 1 || length === scores[lead + i])) return;
+  const shapes = `to the scores' shape ${formatShape(scores)}, got ${formatShape(mask.shape)}`;
+  throw new ShapeError(`${call}: expected a mask that broadcasts ${shapes}`);
+}
+
+interface Sight {
+  /** What is added to the scores; `undefined` for nothing. */
+  readonly bias: Tensor | undefined;
+  /** Bool [..., queries, 1], whether a query sees a key; `undefined` where all do. */
+  readonly seeing: Tensor | undefined;
+}
+
+/** Who sees what, for scores [..., queries, keys]. */
+function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false }: AttentionOptions): Sight {
+  const [queries, keys] = shape.slice(-2) as [number, number];
+  if (mask !== undefined) {
+    checkArgument(call, 'the mask', mask);
+    checkMask(call, mask, shape);
+  }
+  const given = mask === undefined ? undefined : additive(call, mask, dtype as FloatDType);
+  const order = causal && queries > 1 ? causalBias(queries, keys, dtype as FloatDType) : undefined;
+  const bias = given === undefined || order === undefined ? (given ?? order) : given.add(order);
+  const allSee = keys === 0 || (given === undefined && queries <= keys);
+  if (bias === undefined || allSee) return { bias, seeing: undefined };
+  // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
+  const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
+  return { bias: sees.where(bias, 0), seeing: sees };
+}
+
+interface Weighing {
+  /** [..., queries, keys]; those of a query that sees no key are of no account. */
+  readonly weights: Tensor;
+  readonly seeing: Tensor | undefined;
+}
+
+/** The weights of the keys for each query. */
+function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
+  checkOptions(call, options, ['mask', 'causal', 'scale', 'dropout', 'random']);
+  checkOperands(call, query, key);
+  const { scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
+  if (!Number.isFinite(scale)) throw new ArgumentError(`${call}: the scale is ${scale}, expected a finite number`);
+  const scores: Tensor = query.mul(scale).matmul(key.transpose());
+  const { bias, seeing } = sightOf(call, scores, options);
+  const weights = (bias === undefined ? scores : scores.add(bias)).softmax(-1);
+  return { weights: dropout === 0 ? weights : drop(weights, dropout, checkRandom(call, random)), seeing };
+}
+
+const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => seeing?.where(x, 0) ?? x;
+
+/**
+ * The weights with which `scaledDotProductAttention` takes the values: softmax(Q K^T scale + mask) over the keys, and 0 for a
+ * query that sees no key.
+ *
+ * @param query [..., queries, features]
+ * @param key [..., keys, features]
+ * @returns [..., queries, keys]
+ * @example
+ * attentionWeights(zeros([3, 4]), zeros([3, 4]), { causal: true }).index(1).toArray(); // [0.5, 0.5, 0]
+ */
+export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions = {}): Tensor {
+  const { weights, seeing } = weigh('attentionWeights', query, key, options);
+  return onlySeeing(weights, seeing);
+}
+
+/** The shape of what queries of shape `Q` gather from values of shape `V`. */
+type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer Lead extends Shape, number]
+  ? V extends readonly [...Shape, infer Features extends number]
+    ? readonly [...Lead, Features]
+    : Shape
+  : Shape;
+
+/**
+ * softmax(Q K^T scale + mask) V: for each query the mean of the values, weighted by how well their keys suit it (Vaswani et
+ * al. 2017). A query that sees no key gives 0, and has no gradient.
+ *
+ * @param query [..., queries, features]
+ * @param key [..., keys, features]
+ * @param value [..., keys, valueFeatures]
+ * @returns [..., queries, valueFeatures]
+ * @example
+ * const [query, key] = [zeros([2, 4]), zeros([2, 4])];
+ * scaledDotProductAttention(query, key, tensor([[1], [3]]), { causal: true }).toArray(); // [[1], [2]]
+ */
+export function scaledDotProductAttention<Q extends Shape, V extends Shape>(
+  query: Tensor<Q>,
+  key: Tensor,
+  value: Tensor<V>,
+  options: AttentionOptions = {},
+): Tensor<Gathered<Q, V>> {
+  const call = 'scaledDotProductAttention';
+  const { weights, seeing } = weigh(call, query, key, options);
+  checkArgument(call, 'the value', value as Tensor);
+  const [keys, values] = [key.shape.at(-2), value.shape.at(-2)];
+  if (keys !== values) throw new ShapeError(`${call}: expected a value for each of ${keys} keys, got ${values}`);
+  checkLikeInput(call, 'the value', value as Tensor, key);
+  return onlySeeing(weights.matmul(value as Tensor), seeing) as never;
+}

@@ -1,0 +1,258 @@
+/** Attention of several heads, and a cache of keys and values. */
+
+import {
+  ArgumentError,
+  checkTensor,
+  concat,
+  DTypeError,
+  type FloatDType,
+  formatShape,
+  type Random,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import {
+  checkCount,
+  checkInputDType,
+  checkLayerOptions,
+  checkOptions,
+  checkProbability,
+  checkRandom,
+} from '../checks.ts';
+import { Dense } from '../dense.ts';
+import { defaultRandom, xavierUniform, zeros } from '../init.ts';
+import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';
+import { Module } from '../module/module.ts';
+import { counted } from '../module/text-table.ts';
+import { type AttentionOptions, additive, attentionWeights, scaledDotProductAttention } from './attention.ts';
+import { type RotaryOptions, rotary } from './positional-encoding.ts';
+
+/**
+ * The keys and values of a sequence so far, so that its next entry can be attended to without computing them again. Unless
+ * gradients are to flow through it, use it within `noGrad`.
+ */
+export class KeyValueCache {
+  #keys: Tensor | undefined;
+  #values: Tensor | undefined;
+
+  /** How many entries of the sequence are kept. */
+  get length(): number {
+    return this.#keys?.shape.at(-2) ?? 0;
+  }
+
+  /** Adds keys and values of new entries, [..., heads, length, features], and gives those of all entries. */
+  append(keys: Tensor, values: Tensor): { readonly keys: Tensor; readonly values: Tensor } {
+    this.#keys = this.#keys === undefined ? keys : concat([this.#keys, keys], -2);
+    this.#values = this.#values === undefined ? values : concat([this.#values, values], -2);
+    return { keys: this.#keys, values: this.#values };
+  }
+}
+
+export interface MultiHeadAttentionOptions {
+  /** The number of features of the keys' inputs. Defaults to that of the queries'. */
+  readonly keyDim?: number;
+  /** The number of features of the values' inputs; likewise. */
+  readonly valueDim?: number;
+  /** Whether the projections add a bias. Defaults to true. */
+  readonly bias?: boolean;
+  /** The probability of a weight to be dropped while training. Defaults to 0. */
+  readonly dropout?: number;
+  /** Whether, and how, queries and keys are turned by their positions. Defaults to false. */
+  readonly rotary?: boolean | Omit<RotaryOptions, 'offset'>;
+  /** Draws first weights, and what is dropped, for which it must be given. */
+  readonly random?: Random;
+  /** Defaults to float32. */
+  readonly dtype?: FloatDType;
+}
+
+export interface AttendOptions {
+  /** What the keys are made of: [..., keys, keyDim]. Defaults to what the queries are made of. */
+  readonly key?: Tensor;
+  /** What the values are made of: [..., keys, valueDim]. Defaults to what the keys are made of. */
+  readonly value?: Tensor;
+  /**
+   * [queries, keys] or [batch, heads, queries, keys], either of the first two 1 perhaps: bool, true where a query may see a key;
+   * or float, to be added to the scores.
+   */
+  readonly mask?: Tensor;
+  /** [batch, keys], true for keys that are padding, which no query sees. */
+  readonly keyPaddingMask?: Tensor;
+  /** Whether a query sees no key that comes after it. */
+  readonly causal?: boolean;
+  /** Keys and values that came before, to which those of this call are added: of self-attention. */
+  readonly cache?: KeyValueCache;
+}
+
+const attendOptions = ['key', 'value', 'mask', 'keyPaddingMask', 'causal', 'cache'] as const;
+
+export interface AttendWithWeightsOptions extends AttendOptions {
+  /** Whether to give the mean of the weights over the heads, or those of each. Defaults to true. */
+  readonly averageWeights?: boolean;
+}
+
+/** What the heads take: [..., heads, length, features] each. */
+interface Heads {
+  readonly query: Tensor;
+  readonly key: Tensor;
+  readonly value: Tensor;
+  readonly options: AttentionOptions;
+}
+
+/** Swaps the two axes before the last. */
+function swapHeads(x: Tensor): Tensor {
+  const axes = x.shape.map((_, i) => i);
+  const [a, b, last] = axes.splice(-3) as [number, number, number];
+  return x.permute([...axes, b, a, last]);
+}
+
+/** A key padding mask, and a mask beside it, as one mask. */
+function withPadding(padding: Tensor, mask: Tensor | undefined, keyShape: Shape, dtype: FloatDType): Tensor {
+  if (padding.dtype !== 'bool') {
+    throw new DTypeError(`MultiHeadAttention: expected a keyPaddingMask of bool, got ${padding.dtype}`);
+  }
+  if (!sameShape(padding.shape, keyShape)) {
+    const got = formatShape(padding.shape);
+    throw new ShapeError(`MultiHeadAttention: expected a keyPaddingMask of shape ${formatShape(keyShape)}, got ${got}`);
+  }
+  const lead = padding.shape.slice(0, -1);
+  const seen = padding.equal(0).reshape([...lead, 1, 1, padding.shape.at(-1)!]) as Tensor;
+  if (mask === undefined) return seen;
+  if (mask.dtype === 'bool') return seen.minimum(mask);
+  return additive('MultiHeadAttention', seen, dtype).add(mask);
+}
+
+/**
+ * Attention of several heads, each on its own projection of the inputs to dim / heads features; their results side by side
+ * are projected once more (Vaswani et al. 2017):
+ *
+ *     head_h = attention(x_q W_q, x_k W_k, x_v W_v), features h dim/heads … (h + 1) dim/heads of each
+ *     y = [head_1, …, head_H] W_o
+ *
+ * The batch comes first. The four projections are `Dense` layers, with weights [in, out]; PyTorch packs three of them:
+ * its `in_proj_weight` [3 dim, dim] is the transposes of `query.weight`, `key.weight` and `value.weight` one after the other.
+ *
+ * @example
+ * const layer = new MultiHeadAttention(8, 2, { random: new Random(1) });
+ * const x = new Random(2).normal([3, 5, 8]);
+ * layer.forward(x, { causal: true }).shape; // [3, 5, 8]
+ * layer.forward(x, { key: ones([3, 7, 8]) }).shape; // [3, 5, 8]
+ */
+export class MultiHeadAttention<const E extends number = number> extends Module {
+  declare readonly [shapes]: FeatureMap<E, E>;
+  readonly dim: E;
+  readonly heads: number;
+  readonly dropout: number;
+  readonly rotary: Omit<RotaryOptions, 'offset'> | undefined;
+  readonly random: Random;
+  readonly query: Dense<E, E>;
+  readonly key: Dense<number, E>;
+  readonly value: Dense<number, E>;
+  readonly output: Dense<E, E>;
+
+  constructor(dim: E, heads: number, options: MultiHeadAttentionOptions = {}) {
+    super();
+    const names = ['keyDim', 'valueDim', 'bias', 'dropout', 'rotary', 'random', 'dtype'] as const;
+    checkLayerOptions('MultiHeadAttention', options, names);
+    const { keyDim = dim, valueDim = dim, bias = true, dropout = 0, rotary: turn = false, random } = options;
+    const { dtype = 'float32' } = options;
+    checkCount('MultiHeadAttention', 'the dimension', dim);
+    checkCount('MultiHeadAttention', 'the number of heads', heads);
+    if (dim % heads !== 0) {
+      throw new ArgumentError(`MultiHeadAttention: ${dim} features can't be divided among ${heads} heads`);
+    }
+    checkProbability('MultiHeadAttention', dropout);
+    if (dropout > 0) checkRandom('MultiHeadAttention', random);
+    this.dim = dim;
+    this.heads = heads;
+    this.dropout = dropout;
+    if (typeof turn !== 'boolean') checkOptions('MultiHeadAttention: rotary', turn, ['base', 'pairs']);
+    this.rotary = turn === true ? {} : turn === false ? undefined : turn;
+    this.random = random ?? defaultRandom;
+    // As PyTorch, which takes the fans of the three weights in one where they are in one.
+    const gain = keyDim === dim && valueDim === dim ? Math.SQRT1_2 : 1;
+    const own = { bias, biasInit: zeros(), random: this.random, dtype };
+    const input = { ...own, init: xavierUniform({ gain }) };
+    this.query = new Dense(dim, dim, input);
+    this.key = new Dense(keyDim, dim, input);
+    this.value = new Dense(valueDim, dim, input);
+    this.output = new Dense(dim, dim, own);
+  }
+
+  /** [..., queries, dim], to the same shape. */
+  forward<S extends Shape>(
+    query: Input<FeatureMap<E, E>, S>,
+    options: AttendOptions = {},
+  ): Output<FeatureMap<E, E>, S> {
+    checkOptions('MultiHeadAttention', options, attendOptions);
+    const heads = this.#heads(query as unknown as Tensor, options);
+    return this.#merge(scaledDotProductAttention(heads.query, heads.key, heads.value, heads.options)) as never;
+  }
+
+  /** As `forward`, with the weights: [..., queries, keys], or [..., heads, queries, keys] of each head. */
+  forwardWithWeights<S extends Shape>(
+    query: Input<FeatureMap<E, E>, S>,
+    options: AttendWithWeightsOptions = {},
+  ): { readonly output: Output<FeatureMap<E, E>, S>; readonly weights: Tensor } {
+    checkOptions('MultiHeadAttention', options, [...attendOptions, 'averageWeights']);
+    const heads = this.#heads(query as unknown as Tensor, options);
+    const weights = attentionWeights(heads.query, heads.key, heads.options);
+    const output = this.#merge(weights.matmul(heads.value)) as never;
+    return { output, weights: (options.averageWeights ?? true) ? weights.mean(-3) : weights };
+  }
+
+  #heads(x: Tensor, { key: keyInput = x, value: valueInput = keyInput, ...options }: AttendOptions): Heads {
+    const { cache, causal = false } = options;
+    for (const input of [x, keyInput, valueInput]) {
+      if (checkTensor('MultiHeadAttention', input).rank > 1) {
+        checkInputDType('MultiHeadAttention', input, this.query.weight as Tensor);
+        continue;
+      }
+      const got = formatShape(input.shape);
+      throw new ShapeError(`MultiHeadAttention: expected inputs [..., length, features], got shape ${got}`);
+    }
+    if (cache !== undefined && keyInput !== x) {
+      throw new ArgumentError('MultiHeadAttention: a cache is of self-attention, but a key was given');
+    }
+    const offset = cache?.length ?? 0;
+    const query = this.#turn(this.#split(this.query.forward(x as never)), offset);
+    const newKeys = this.#turn(this.#split(this.key.forward(keyInput as never)), offset);
+    const newValues = this.#split(this.value.forward(valueInput as never));
+    const { keys, values } = cache?.append(newKeys, newValues) ?? { keys: newKeys, values: newValues };
+    const mask = this.#maskOf(query, keys, options);
+    const dropout = this.training ? this.dropout : 0;
+    const attention = { causal, dropout, random: this.random, ...(mask === undefined ? {} : { mask }) };
+    return { query, key: keys, value: values, options: attention };
+  }
+
+  #maskOf(query: Tensor, keys: Tensor, { mask, keyPaddingMask }: AttendOptions): Tensor | undefined {
+    // Of three axes it could be of the batch, or of the heads.
+    if (mask !== undefined && mask.rank !== 2 && mask.rank !== query.rank) {
+      const wanted = `[queries, keys] or one of ${query.rank} axes`;
+      throw new ShapeError(`MultiHeadAttention: expected a mask ${wanted}, got shape ${formatShape(mask.shape)}`);
+    }
+    if (keyPaddingMask === undefined) return mask;
+    const keyShape = [...keys.shape.slice(0, -3), keys.shape.at(-2)!];
+    return withPadding(keyPaddingMask, mask, keyShape, query.dtype as FloatDType);
+  }
+
+  /** [..., length, dim] to [..., heads, length, dim / heads]. */
+  #split(x: Tensor): Tensor {
+    return swapHeads(x.reshape([...x.shape.slice(0, -1), this.heads, this.dim / this.heads]));
+  }
+
+  /** Back, and projected. */
+  #merge(x: Tensor): Tensor {
+    const swapped = swapHeads(x);
+    return this.output.forward(swapped.reshape([...swapped.shape.slice(0, -2), this.dim]) as never);
+  }
+
+  #turn(x: Tensor, offset: number): Tensor {
+    return this.rotary === undefined ? x : rotary(x, { ...this.rotary, offset });
+  }
+
+  protected override settings(): string {
+    return `${this.dim}, ${counted(this.heads, 'head')}`;
+  }
+}

@@ -1,0 +1,143 @@
+/** Positions in a sequence, as numbers that attention can tell apart. */
+
+import {
+  ArgumentError,
+  checkFloat,
+  type FloatDType,
+  formatShape,
+  type Shape,
+  ShapeError,
+  stack,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core';
+import { checkLayerOptions, checkOptions } from '../checks.ts';
+import type { SameShape, shapes } from '../layer-shapes.ts';
+import { Module } from '../module/module.ts';
+
+interface PositionOptions {
+  /** The wavelengths reach from 2 pi to 2 pi times this. Defaults to 10000. */
+  readonly base?: number;
+  /** The position of the first entry. Defaults to 0. */
+  readonly offset?: number;
+}
+
+/** position / base^(2 i / dim) for each position and pair of features i: [length, dim / 2] in row-major order, as `f` of it. */
+function angles(
+  call: string,
+  length: number,
+  dim: number,
+  { base = 10000, offset = 0 }: PositionOptions,
+  f: (angle: number) => number,
+): Float64Array {
+  if (!(base > 0 && base < Infinity))
+    throw new ArgumentError(`${call}: the base is ${base}, expected a number above 0`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: the offset is ${offset}, expected a whole number`);
+  const pairs = Math.ceil(dim / 2);
+  return Float64Array.from({ length: length * pairs }, (_, place) => {
+    const position = offset + Math.floor(place / pairs);
+    return f(position / base ** ((2 * (place % pairs)) / dim));
+  });
+}
+
+export interface SinusoidalOptions extends PositionOptions {
+  /** Defaults to float32. */
+  readonly dtype?: FloatDType;
+}
+
+/**
+ * Sines and cosines of positions p (Vaswani et al. 2017): sin(p / base^(2 i / dim)) as feature 2 i, and the cosine of the same as
+ * feature 2 i + 1.
+ *
+ * @returns [length, dim]
+ * @example
+ * sinusoidal(2, 4).toArray(); // [[0, 1, 0, 1], [0.841471, 0.540302, 0.0099998, 0.99995]]
+ */
+export function sinusoidal<const N extends number, const D extends number>(
+  length: N,
+  dim: D,
+  options: SinusoidalOptions = {},
+): Tensor<readonly [N, D]> {
+  checkOptions('sinusoidal', options, ['base', 'offset', 'dtype']);
+  if (!Number.isInteger(length) || length < 0 || !Number.isInteger(dim) || dim < 1) {
+    throw new ArgumentError(`sinusoidal: expected a length and a dimension, got ${length} and ${dim}`);
+  }
+  const [sines, cosines] = [Math.sin, Math.cos].map((f) => angles('sinusoidal', length, dim, options, f));
+  const pairs = Math.ceil(dim / 2);
+  const values = Float64Array.from({ length: length * dim }, (_, place) => {
+    const [position, feature] = [Math.floor(place / dim), place % dim];
+    return (feature % 2 === 0 ? sines! : cosines!)[position * pairs + (feature >> 1)]!;
+  });
+  return tensor(values, { shape: [length, dim], dtype: options.dtype ?? 'float32' });
+}
+
+/**
+ * Adds `sinusoidal` positions to a sequence.
+ *
+ * @example
+ * new SinusoidalEncoding().forward(zeros([8, 2, 4])).index(0, 0).toArray(); // [0, 1, 0, 1]
+ */
+export class SinusoidalEncoding extends Module {
+  declare readonly [shapes]: SameShape;
+  readonly base: number;
+
+  constructor(options: Pick<PositionOptions, 'base'> = {}) {
+    super();
+    checkLayerOptions('SinusoidalEncoding', options, ['base']);
+    const { base = 10000 } = options;
+    this.base = base;
+  }
+
+  /** [..., length, dim], the first of which stands at `offset`. */
+  forward<S extends Shape>(x: Tensor<S>, options: Pick<PositionOptions, 'offset'> = {}): Tensor<S> {
+    checkOptions('SinusoidalEncoding', options, ['offset']);
+    const [length, dim] = sequenceOf('SinusoidalEncoding', x);
+    const { offset = 0 } = options;
+    const encoding = sinusoidal(length, dim, { base: this.base, offset, dtype: x.dtype as FloatDType });
+    return (x as Tensor).add(encoding as Tensor) as Tensor<S>;
+  }
+}
+
+function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: number] {
+  checkFloat(call, x);
+  const [length, dim] = x.shape.slice(-2);
+  if (length !== undefined && dim !== undefined) return [length, dim];
+  throw new ShapeError(`${call}: expected [..., length, dim], got shape ${formatShape(x.shape)}`);
+}
+
+export interface RotaryOptions extends PositionOptions {
+  /**
+   * Which features make a pair: `adjacent`, 2 i and 2 i + 1, or `halves`, i and dim/2 + i, as some models were trained with.
+   * Defaults to `adjacent`.
+   */
+  readonly pairs?: 'adjacent' | 'halves';
+}
+
+/**
+ * Turns each pair of features by an angle that grows with the position p, p / base^(2 i / dim) for pair i, so that products of
+ * queries and keys depend on how far apart they are alone (Su et al. 2021).
+ *
+ * @param x [..., length, dim], of an even dimension
+ * @example
+ * rotary(tensor([[1, 0], [1, 0]])).toArray(); // [[1, 0], [0.540302, 0.841471]]
+ */
+export function rotary<S extends Shape>(x: Tensor<S>, options: RotaryOptions = {}): Tensor<S> {
+  checkOptions('rotary', options, ['base', 'offset', 'pairs']);
+  const [length, dim] = sequenceOf('rotary', x);
+  const { pairs = 'adjacent' } = options;
+  if (dim % 2 !== 0) throw new ShapeError(`rotary: expected an even number of features, got ${dim}`);
+  if (pairs !== 'adjacent' && pairs !== 'halves') {
+    throw new ArgumentError(`rotary: unknown pairs '${pairs}', expected 'adjacent' or 'halves'`);
+  }
+  const shape = [length, dim / 2];
+  const dtype = x.dtype as FloatDType;
+  const [sine, cosine] = [Math.sin, Math.cos].map(
+    (f): Tensor => tensor(angles('rotary', length, dim, options, f), { shape, dtype }),
+  );
+  const lead = x.shape.slice(0, -1);
+  const axis = pairs === 'adjacent' ? x.rank : x.rank - 1;
+  const paired: Tensor = x.reshape(pairs === 'adjacent' ? [...lead, dim / 2, 2] : [...lead, 2, dim / 2]);
+  const [a, b] = [0, 1].map((i): Tensor => paired.slice(axis, i, i + 1).reshape([...lead, dim / 2]));
+  const turned = [a!.mul(cosine!).sub(b!.mul(sine!)), a!.mul(sine!).add(b!.mul(cosine!))];
+  return stack(turned, axis).reshape(x.shape) as Tensor<S>;
+}

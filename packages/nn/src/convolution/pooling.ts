@@ -1,0 +1,239 @@
+/** Maxima and means of windows, as functions. */
+
+import {
+  ArgumentError,
+  checkFloat,
+  checkTensor,
+  DTypeError,
+  formatShape,
+  full,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  tensor,
+  type Window,
+  windowedKernels,
+} from '@tapegrad/core';
+import { checkOptions, type Known } from '../checks.ts';
+import type { Output } from '../layer-shapes.ts';
+import { type PerAxis, perAxis, windowsOf } from './per-axis.ts';
+import { resample, type Shares } from './resampling.ts';
+import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
+
+/** How windows slide over the last axes. */
+export interface PoolingOptions {
+  /** Elements from one window to the next. Defaults to as many as a window has. */
+  readonly stride?: PerAxis;
+  /** Put on each side, half a window at most. Defaults to 0. */
+  readonly padding?: PerAxis;
+  /** Whether the last window may reach over the end. Defaults to false. */
+  readonly ceilMode?: boolean;
+}
+
+export interface MaxPoolOptions extends PoolingOptions {
+  /** Elements from one element of a window to the next. Defaults to 1. */
+  readonly dilation?: PerAxis;
+}
+
+export interface AvgPoolOptions extends PoolingOptions {
+  /** Whether the padding counts as elements that are 0. Defaults to true. */
+  readonly countIncludePad?: boolean;
+}
+
+export const maxPoolOptions = ['stride', 'padding', 'ceilMode', 'dilation'] as const;
+export const avgPoolOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
+
+/** The spatial shape of an input with so many axes of the kind. */
+function spatialShape(call: string, x: Tensor, axes: number): Shape {
+  if (checkTensor(call, x).rank < axes + 1) {
+    const wanted = axes === 1 ? '[..., channels, length]' : '[..., channels, height, width]';
+    throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
+  }
+  return x.shape.slice(-axes);
+}
+
+/** More room after the end, so that the last window that begins before the end, or in the padding before, has a place. */
+function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
+  const span = (size - 1) * dilation + 1;
+  const positions = Math.ceil((length + before + after - span) / stride) + 1;
+  const last = (positions - 1) * stride >= length + before ? positions - 2 : positions - 1;
+  return { size, stride, dilation, padding: [before, Math.max(after, last * stride + span - length - before)] };
+}
+
+function poolingWindows(
+  call: string,
+  shape: Shape,
+  kernel: PerAxis,
+  { stride = kernel, padding = 0, dilation = 1, ceilMode = false }: MaxPoolOptions,
+): Window[] {
+  const windows = windowsOf(call, shape, { size: kernel, stride, padding, dilation });
+  for (const {
+    size,
+    padding: [width],
+  } of windows) {
+    if (2 * width <= size) continue;
+    throw new ArgumentError(`${call}: expected a padding of at most half a window of ${size}, got ${width}`);
+  }
+  return ceilMode ? windows.map((window, i) => reachingOver(window, shape[i]!)) : windows;
+}
+
+/** `maxPool1d` or `maxPool2d`, by the number of spatial axes. */
+export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
+  const call = `maxPool${axes}d`;
+  if (checkTensor(call, x).dtype === 'bool') {
+    throw new DTypeError(`${call}: expected numbers, got bool; cast it first`);
+  }
+  const windows = poolingWindows(call, spatialShape(call, x, axes), kernel, options);
+  return windowedKernels().maxPool(x, x.detach(), windows);
+}
+
+/** How many elements each window along an axis has: without the padding, or with it but not what is beyond. */
+function counts(
+  { size, stride, padding: [before] }: Window,
+  length: number,
+  positions: number,
+  padded: boolean,
+): number[] {
+  const [first, end] = padded ? [-before, length + before] : [0, length];
+  return Array.from({ length: positions }, (_, i) => {
+    const start = i * stride - before;
+    return Math.min(start + size, end) - Math.max(start, first);
+  });
+}
+
+/** `avgPool1d` or `avgPool2d`, by the number of spatial axes. */
+export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoolOptions): Tensor {
+  const call = `avgPool${axes}d`;
+  checkFloat(call, x);
+  const shape = spatialShape(call, x, axes);
+  const windows = poolingWindows(call, shape, kernel, options);
+  const lead = x.shape.slice(0, -axes);
+  const { dtype } = x;
+  // Each plane is an image of one channel, and a sum is a convolution with ones.
+  const planes = x.reshape([sizeOf(lead), 1, ...shape]);
+  const ones = full([1, 1, ...windows.map(({ size }) => size)], 1, { dtype });
+  const sums = windowedKernels().conv(planes, ones, { windows, groups: 1 });
+  const positions = sums.shape.slice(2);
+  const perAxisCounts = windows.map((w, i) => counts(w, shape[i]!, positions[i]!, options.countIncludePad ?? true));
+  const elements = perAxisCounts.reduce((all, own) => all.flatMap((count) => own.map((length) => count * length)), [1]);
+  const isOne = new Set(elements).size === 1;
+  const divisor = tensor(isOne ? elements.slice(0, 1) : elements, { shape: isOne ? [] : positions, dtype });
+  return sums.div(divisor).reshape([...lead, ...positions]);
+}
+
+/**
+ * The maximum of each window over the last axis. Where several elements attain it, the gradient goes to the first; the
+ * padding is never the maximum; NaN in, NaN out.
+ *
+ * @param x [..., length]
+ * @param kernel the elements of a window
+ * @throws ShapeError for a window with only padding, as a dilation can make one; it has no maximum (PyTorch: -Infinity).
+ * @example
+ * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
+ */
+export function maxPool1d<S extends Shape, const K extends PerAxis, const O extends MaxPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, MaxPoolOptions> = {} as never,
+): Output<PoolingMap<1, K, O>, S> {
+  checkOptions<MaxPoolOptions>('maxPool1d', options, maxPoolOptions);
+  return maxPool(1, x as Tensor, kernel, options) as never;
+}
+
+/**
+ * The maximum of each window over the last two axes: see `maxPool1d`.
+ *
+ * @param x [..., height, width]
+ * @param kernel the height and width of a window
+ * @example
+ * maxPool2d(tensor([[[1, 2, 3], [4, 5, 6]]]), [2, 2], { stride: 1 }).toArray(); // [[[5, 6]]]
+ */
+export function maxPool2d<S extends Shape, const K extends PerAxis, const O extends MaxPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, MaxPoolOptions> = {} as never,
+): Output<PoolingMap<2, K, O>, S> {
+  checkOptions<MaxPoolOptions>('maxPool2d', options, maxPoolOptions);
+  return maxPool(2, x as Tensor, kernel, options) as never;
+}
+
+/**
+ * The mean of each window over the last axis.
+ *
+ * @param x [..., length]
+ * @param kernel the elements of a window
+ * @example
+ * avgPool1d(tensor([[1, 3, 2, 6, 4, 0]]), 2).toArray(); // [[2, 4, 2]]
+ */
+export function avgPool1d<S extends Shape, const K extends PerAxis, const O extends AvgPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, AvgPoolOptions> = {} as never,
+): Output<PoolingMap<1, K, O>, S> {
+  checkOptions<AvgPoolOptions>('avgPool1d', options, avgPoolOptions);
+  return avgPool(1, x as Tensor, kernel, options) as never;
+}
+
+/**
+ * The mean of each window over the last two axes.
+ *
+ * @param x [..., height, width]
+ * @param kernel the height and width of a window
+ * @example
+ * avgPool2d(tensor([[[1, 2], [3, 4]]]), 2).toArray(); // [[[2.5]]]
+ */
+export function avgPool2d<S extends Shape, const K extends PerAxis, const O extends AvgPoolOptions = object>(
+  x: Tensor<S>,
+  kernel: K,
+  options: Known<O, AvgPoolOptions> = {} as never,
+): Output<PoolingMap<2, K, O>, S> {
+  checkOptions<AvgPoolOptions>('avgPool2d', options, avgPoolOptions);
+  return avgPool(2, x as Tensor, kernel, options) as never;
+}
+
+/** Entry i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
+const averages = (from: number, to: number): Shares =>
+  Array.from({ length: to }, (_, i) => {
+    const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
+    return Array.from({ length: end - start }, (_, j) => [start + j, 1 / (end - start)] as const);
+  });
+
+/**
+ * Means of windows that are as large as they must be for a result of a given height and width: position i of n covers the
+ * elements from i length / n, rounded down, to (i + 1) length / n, rounded up, and depends on them alone.
+ *
+ * @param x [..., height, width]
+ * @param size the height and width of the result
+ * @example
+ * adaptiveAvgPool2d(tensor([[[1, 2, 3, 4], [5, 6, 7, 8]]]), [1, 2]).toArray(); // [[[3.5, 5.5]]]
+ */
+export function adaptiveAvgPool2d<S extends Shape, const P extends PerAxis>(
+  x: Tensor<S>,
+  size: P,
+): Output<ResizedMap<P>, S> {
+  const t = x as Tensor;
+  checkFloat('adaptiveAvgPool2d', t);
+  const [height, width] = spatialShape('adaptiveAvgPool2d', t, 2) as readonly [number, number];
+  const [down, across] = perAxis('adaptiveAvgPool2d', 'a size', size, 2, 1) as readonly [number, number];
+  const rows = resample(t, { axis: -2, length: height, shares: averages(height, down) });
+  return resample(rows, { axis: -1, length: width, shares: averages(width, across) }) as never;
+}
+
+/**
+ * The mean of each channel over all axes after the channels.
+ *
+ * @param x [batch, channels, ...]
+ * @returns [batch, channels]
+ * @example
+ * globalAvgPool(tensor([[[[1, 2], [3, 6]]]])).toArray(); // [[3]]
+ */
+export function globalAvgPool<S extends Shape>(x: Tensor<S>): Output<PooledMap, S> {
+  checkFloat('globalAvgPool', x as Tensor);
+  if (x.rank < 3) {
+    throw new ShapeError(
+      `globalAvgPool: expected an input of shape [batch, channels, ...], got ${formatShape(x.shape)}`,
+    );
+  }
+  return x.mean(x.shape.map((_, axis) => axis).slice(2)) as never;
+}

@@ -1,0 +1,148 @@
+/** Images of more elements, or fewer. */
+
+import { ArgumentError, checkFloat, isFloat, type Shape, type Tensor, tensor } from '@tapegrad/core';
+import { checkLayerOptions, checkOptions, type Known } from '../checks.ts';
+import type { Input, Output, shapes } from '../layer-shapes.ts';
+import { Module } from '../module/module.ts';
+import { checkMaps, type PerAxis, perAxis } from './per-axis.ts';
+import { resample, type Shares } from './resampling.ts';
+import type { ResizedMap, ScaledMap } from './window-shapes.ts';
+
+interface ModeOptions {
+  /** The nearest element, or the straight line between neighbours. Defaults to `nearest`. */
+  readonly mode?: 'nearest' | 'bilinear';
+  /** For `bilinear`: whether the corners keep their values, or elements are squares that are cut up. Defaults to false. */
+  readonly alignCorners?: boolean;
+}
+
+/** The height and width of the result, or how many times those of the input they are. */
+export type UpsampleOptions = ModeOptions &
+  ({ readonly size: PerAxis; readonly scale?: never } | { readonly scale: PerAxis; readonly size?: never });
+
+/** Throws where an option is none of these, or has no such value. */
+function checkUpsampling(call: 'Upsample' | 'upsample', options: UpsampleOptions | undefined): void {
+  const check = call === 'Upsample' ? checkLayerOptions : checkOptions;
+  check(call, options, ['size', 'scale', 'mode', 'alignCorners']);
+  const { size, scale, mode = 'nearest' }: Partial<UpsampleOptions> = options ?? {};
+  if ((size === undefined) === (scale === undefined)) {
+    throw new ArgumentError(`${call}: expected either a size or a scale`);
+  }
+  if (mode !== 'nearest' && mode !== 'bilinear') {
+    throw new ArgumentError(`${call}: unknown mode '${mode}', expected 'nearest' or 'bilinear'`);
+  }
+}
+
+/** An axis: its length, that of the result, and where in it an edge of an entry of the result lies. */
+interface Axis {
+  readonly from: number;
+  readonly to: number;
+  readonly place: (edge: number) => number;
+}
+
+/** The whole part of a number that was rounded: where it is whole but for the rounding, that whole number. */
+function wholePart(rounded: number): number {
+  const nearest = Math.round(rounded);
+  return Math.abs(rounded - nearest) <= 4 * Number.EPSILON * Math.abs(rounded) ? nearest : Math.floor(rounded);
+}
+
+function axesOf({ shape }: Tensor, { size, scale }: UpsampleOptions): readonly [Axis, Axis] {
+  const lengths = shape.slice(2);
+  if (size !== undefined) {
+    const sizes = perAxis('upsample', 'a size', size, 2, 1);
+    return lengths.map((from, i): Axis => {
+      const to = sizes[i]!;
+      return { from, to, place: (edge) => (edge * from) / to };
+    }) as unknown as readonly [Axis, Axis];
+  }
+  const factors = typeof scale === 'number' ? [scale, scale] : (scale as readonly number[]);
+  return lengths.map((from, i): Axis => {
+    const factor = factors[i]!;
+    const to = wholePart(from * factor);
+    if (factors.length === 2 && factor > 0 && to > 0 && Number.isFinite(to)) {
+      return { from, to, place: (edge) => edge / factor };
+    }
+    throw new ArgumentError(`upsample: expected a scale above 0, or 2 of them, that leave an element, got ${factors}`);
+  }) as unknown as readonly [Axis, Axis];
+}
+
+const nearest = ({ from, to, place }: Axis): number[] =>
+  Array.from({ length: to }, (_, i) => Math.min(from - 1, wholePart(place(i))));
+
+/** The shares of the two neighbours of each place, or of one that it is exactly at. */
+const neighbours = ({ from, to, place }: Axis, alignCorners: boolean): Shares =>
+  Array.from({ length: to }, (_, i) => {
+    // Half an entry of the input as a whole one, so that sizes give quotients of whole numbers.
+    const at = alignCorners ? (to > 1 ? (i * (from - 1)) / (to - 1) : 0) : Math.max(0, (place(2 * i + 1) - 1) / 2);
+    const left = Math.min(from - 1, wholePart(at));
+    const share = Math.max(0, at - left);
+    return share === 0 || left === from - 1
+      ? [[left, 1]]
+      : ([
+          [left, 1 - share],
+          [left + 1, share],
+        ] as const);
+  });
+
+type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
+  ? ResizedMap<P>
+  : O extends { readonly scale: infer P extends PerAxis }
+    ? ScaledMap<P>
+    : ScaledMap<PerAxis>;
+
+/**
+ * Images with more elements, or fewer: each the nearest of the input, or on the straight lines between its neighbours. An axis that
+ * keeps its length keeps its entries, whatever the scale, as in PyTorch. An entry of the result depends on what it is made of
+ * alone, also where another one is NaN or infinite.
+ *
+ * @param x [batch, channels, height, width]
+ * @throws ArgumentError for an option that is misspelt or out of range.
+ * @example
+ * const x = tensor([[[[1, 2]]]]);
+ * upsample(x, { size: [1, 4] }).toArray(); // [[[[1, 1, 2, 2]]]]
+ * upsample(x, { size: [1, 3], mode: 'bilinear', alignCorners: true }).toArray(); // [[[[1, 1.5, 2]]]]
+ */
+export function upsample<S extends Shape, const O extends UpsampleOptions>(
+  x: Tensor<S>,
+  options: Known<O, UpsampleOptions>,
+): Output<UpsampleMap<O>, S> {
+  const t = x as Tensor;
+  checkUpsampling('upsample', options);
+  checkMaps('upsample', t, 2);
+  const { mode = 'nearest', alignCorners = false } = options;
+  if (mode === 'bilinear') checkFloat('upsample', t);
+  return axesOf(t, options).reduce<Tensor>((y, axis, i) => {
+    if (axis.from === axis.to) return y;
+    const along = i === 0 ? -2 : -1;
+    if (mode === 'bilinear')
+      return resample(y, { axis: along, length: axis.from, shares: neighbours(axis, alignCorners) });
+    const places = nearest(axis);
+    if (!isFloat(y.dtype)) return y.take(tensor(places, { dtype: 'int32' }), along);
+    return resample(y, { axis: along, length: axis.from, shares: places.map((place) => [[place, 1]]) });
+  }, t) as never;
+}
+
+/**
+ * Images with more elements: see `upsample`.
+ *
+ * @example
+ * new Upsample({ scale: 2 }).forward(zeros([1, 16, 7, 7])).shape; // [1, 16, 14, 14]
+ */
+export class Upsample<const O extends UpsampleOptions = UpsampleOptions> extends Module {
+  declare readonly [shapes]: UpsampleMap<O>;
+  readonly options: O;
+
+  constructor(options: Known<O, UpsampleOptions>) {
+    super();
+    checkUpsampling('Upsample', options);
+    this.options = options;
+  }
+
+  forward<S extends Shape>(x: Input<UpsampleMap<O>, S>): Output<UpsampleMap<O>, S> {
+    return upsample<Shape, UpsampleOptions>(x as unknown as Tensor, this.options) as never;
+  }
+
+  protected override settings(): string {
+    const { size, scale, mode = 'nearest' } = this.options;
+    return `${size === undefined ? `scale ${scale}` : `size ${size}`}, ${mode}`;
+  }
+}

@@ -1,0 +1,212 @@
+/** What convolutions and poolings do to a shape, in the type system. */
+
+import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Shape, ShapeError, Size, Times } from '@tapegrad/core';
+import type { Apply, ShapeMap } from '../layer-shapes.ts';
+import type { PerAxis } from './per-axis.ts';
+
+/** The number of axis `I`. */
+type At<P, I extends 0 | 1> = P extends number
+  ? P
+  : P extends readonly number[]
+    ? P[I] extends number
+      ? P[I]
+      : number
+    : number;
+
+/** An option, or its default where it is not given; `number` where it may be given. */
+type Option<O, Name extends string, Otherwise> = Name extends keyof O
+  ? undefined extends O[Name]
+    ? number
+    : O[Name]
+  : Otherwise;
+
+type Groups<O> = Option<O, 'groups', 1> extends infer G extends number ? G : number;
+
+/** The elements that a window spans, less one. */
+type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
+
+/** (n + 2 p - reach - 1) / s + 1 */
+type Positions<N extends number, R extends number, S extends number, P extends number> = Plus<
+  Quotient<Minus<Plus<N, Times<2, P>>, Plus<R, 1>>, S>,
+  1
+>;
+
+/** How many positions windows have along axis `I` of length `N`. */
+type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
+  Option<O, 'ceilMode', false> extends false
+    ? Option<O, 'padding', 0> extends 'same'
+      ? N
+      : Positions<
+          N,
+          Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>>,
+          At<S, I>,
+          Option<O, 'padding', 0> extends 'valid' ? 0 : At<Option<O, 'padding', 0>, I>
+        >
+    : number;
+
+/** (n - 1) s - 2 p + reach + 1 + output padding, a step at a time: all at once is more than the compiler takes. */
+type TransposedLength<N extends number, K, O, I extends 0 | 1> =
+  Times<Minus<N, 1>, At<Option<O, 'stride', 1>, I>> extends infer Steps extends number
+    ? Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>> extends infer R extends number
+      ? Plus<Plus<Steps, R>, Plus<At<Option<O, 'outputPadding', 0>, I>, 1>> extends infer Full extends number
+        ? Minus<Full, Times<2, At<Option<O, 'padding', 0>, I>>>
+        : never
+      : never
+    : never;
+
+/** What windows of size `K` do to the axes that they slide over. */
+type Sliding = 'convolution' | 'transposed' | 'pooling';
+
+type SlidLength<Way extends Sliding, N extends number, K, O, I extends 0 | 1> = Way extends 'transposed'
+  ? TransposedLength<N, K, O, I>
+  : WindowLength<N, K, O, Option<O, 'stride', Way extends 'pooling' ? K : 1>, I>;
+
+type Slid<Way extends Sliding, Spatial, K, O> = Spatial extends readonly [
+  infer H extends number,
+  infer W extends number,
+]
+  ? readonly [SlidLength<Way, H, K, O, 0>, SlidLength<Way, W, K, O, 1>]
+  : Spatial extends readonly [infer L extends number]
+    ? readonly [SlidLength<Way, L, K, O, 0>]
+    : never;
+
+type Unranked<S> = S extends { readonly length: infer Rank } ? (number extends Rank ? true : false) : true;
+
+type Mismatch<Expected extends number, C extends number> = ShapeError<`expects ${Expected} channels but receives ${C}`>;
+
+type Axes<N extends 1 | 2> = N extends 1 ? readonly [number] : readonly [number, number];
+
+/** What is said of an input that has other axes than a batch of maps. */
+type MapsError<Rank extends 1 | 2, S> = S extends Shape
+  ? ShapeError<`expected an input of shape ${Rank extends 1 ? '[batch, channels, length]' : '[batch, channels, height, width]'}, got ${Printed<S>}`>
+  : never;
+
+/** `In` channels become `Out`, and windows of size `K` slide over the spatial axes. */
+type Maps<
+  Way extends 'convolution' | 'transposed',
+  Rank extends 1 | 2,
+  In extends number,
+  Out extends number,
+  K,
+  O,
+  S,
+> =
+  Unranked<S> extends true
+    ? readonly [number, Out, ...Axes<Rank>]
+    : S extends readonly [infer B extends number, infer C extends number, ...infer Spatial extends Axes<Rank>]
+      ? Agree<C, In> extends true
+        ? readonly [B, Out, ...Slid<Way, Spatial, K, O>]
+        : Mismatch<In, C>
+      : MapsError<Rank, S>;
+
+/** `In` channels become `Out`, and the spatial axes positions of windows of size `K`. */
+export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
+  readonly output: Maps<'convolution', Rank, In, Out, K, O, this['input']>;
+}
+
+/** `In` channels become `Out`, and the spatial axes what windows of size `K` cover. */
+export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
+  readonly output: Maps<'transposed', Rank, In, Out, K, O, this['input']>;
+}
+
+/** What is said of a weight that has other axes than a call asks for. */
+type WeightError<
+  Call extends string,
+  Wanted extends string,
+  W extends Shape,
+> = ShapeError<`${Call}: expected a weight of shape ${Wanted}, got ${Printed<W>}`>;
+
+/** What a convolution with a weight of shape `W`, [out, in / groups, ...kernel], makes of a shape. */
+export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
+  Unranked<W> extends true
+    ? Apply<ConvolutionMap<Rank, number, number, PerAxis, O>, S>
+    : W extends readonly [infer Out extends number, infer C extends number, ...infer K extends Axes<Rank>]
+      ? Apply<ConvolutionMap<Rank, Times<C, Groups<O>>, Out, K, O>, S>
+      : WeightError<Call, '[out, in / groups, ...kernel]', W>;
+
+/** What a transposed convolution with a weight of shape `W`, [in, out / groups, ...kernel], makes of a shape. */
+export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
+  Unranked<W> extends true
+    ? Apply<TransposedMap<Rank, number, number, PerAxis, O>, S>
+    : W extends readonly [infer In extends number, infer C extends number, ...infer K extends Axes<Rank>]
+      ? Apply<TransposedMap<Rank, In, Times<C, Groups<O>>, K, O>, S>
+      : WeightError<Call, '[in, out / groups, ...kernel]', W>;
+
+/** The last `Rank` axes become positions of windows of size `K`, a window apart unless the options say otherwise. */
+export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
+  readonly output: Rank extends 1
+    ? this['input'] extends readonly [...infer Lead extends Shape, infer L extends number]
+      ? readonly [...Lead, ...Slid<'pooling', readonly [L], K, O>]
+      : Shape
+    : this['input'] extends readonly [...infer Lead extends Shape, infer H extends number, infer W extends number]
+      ? readonly [...Lead, ...Slid<'pooling', readonly [H, W], K, O>]
+      : Shape;
+}
+
+/** The last two axes get these lengths. */
+export interface ResizedMap<P extends PerAxis> extends ShapeMap {
+  readonly output: this['input'] extends readonly [...infer Lead extends Shape, unknown, unknown]
+    ? readonly [...Lead, At<P, 0>, At<P, 1>]
+    : Shape;
+}
+
+/** The last two axes become as many times longer. */
+export interface ScaledMap<P extends PerAxis> extends ShapeMap {
+  readonly output: this['input'] extends readonly [
+    ...infer Lead extends Shape,
+    infer H extends number,
+    infer W extends number,
+  ]
+    ? readonly [...Lead, Times<H, At<P, 0>>, Times<W, At<P, 1>>]
+    : Shape;
+}
+
+/** The axes after the first two are gone. */
+export interface PooledMap extends ShapeMap {
+  readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...unknown[]]
+    ? readonly [B, C]
+    : Shape;
+}
+
+/** All axes after the first become one. */
+export interface FlattenMap extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, number]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? readonly [B, Size<Others>]
+      : Shape;
+}
+
+/** The axes after the first become those of `T`, of as many elements. */
+export interface ReshapeMap<T extends Shape> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, ...T]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? Agree<Size<Others>, Size<T>> extends true
+        ? readonly [B, ...T]
+        : ShapeError<`expects ${Size<T>} elements in each of the batch but receives ${Size<Others>}`>
+      : Shape;
+}
+
+/** The axes after the first are `S`. */
+export interface InputMap<S extends Shape> extends ShapeMap {
+  readonly output: Unranked<this['input']> extends true
+    ? readonly [number, ...S]
+    : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
+      ? SameShapes<Others, S> extends true
+        ? readonly [B, ...S]
+        : ShapeError<`expects a batch of shape ${Printed<S>} each but receives ${Printed<Others>}`>
+      : ShapeError<`expects a batch of shape ${Printed<S>} each but receives a scalar`>;
+}
+
+/** Channels become blocks of `R` by `R` elements. */
+export interface ShuffleMap<R extends number> extends ShapeMap {
+  readonly output: this['input'] extends readonly [
+    infer B extends number,
+    infer C extends number,
+    infer H extends number,
+    infer W extends number,
+  ]
+    ? readonly [B, Quotient<C, Times<R, R>>, Times<H, R>, Times<W, R>]
+    : readonly [number, number, number, number];
+}

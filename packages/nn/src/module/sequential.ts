@@ -1,0 +1,67 @@
+/** Layers one after the other. */
+
+import { ArgumentError, checkSynchronous, describeValue, type Shape, type Tensor } from '@tapegrad/core';
+import type { Checked, Composed, Input, Output, shapes } from '../layer-shapes.ts';
+import { errorAt } from './layer-errors.ts';
+import { Module } from './module.ts';
+import { counted } from './text-table.ts';
+
+/** A module from one tensor to another. */
+export interface Layer extends Module {
+  forward(x: never): Tensor;
+}
+
+/** Throws unless something is a layer; `mend` says what to write for a list of them. */
+export function checkLayer(call: string, i: number, layer: unknown, mend: string): void {
+  if (layer instanceof Module && 'forward' in layer) return;
+  const got =
+    layer instanceof Module
+      ? `${layer}, which has none`
+      : Array.isArray(layer)
+        ? `an array; ${mend}`
+        : describeValue(layer);
+  throw new ArgumentError(`${call}: expected a module with a forward as layer ${i}, got ${got}`);
+}
+
+/**
+ * Layers one after the other, under the paths `0`, `1`, …
+ *
+ * Where the types know them, the compiler checks that each layer takes what the one before it gives.
+ *
+ * @example
+ * const model = new Sequential(new Dense(784, 256), new ReLU(), new Dense(256, 10));
+ * model.forward(zeros([64, 784])).shape; // [64, 10]
+ * model.layers[0].weight.shape; // [784, 256]
+ */
+export class Sequential<const Layers extends readonly Layer[] = readonly Layer[]> extends Module {
+  declare readonly [shapes]: Composed<Layers>;
+  readonly layers: Layers;
+
+  constructor(...layers: Checked<Layers>) {
+    super();
+    layers.forEach((layer, i) => {
+      checkLayer('Sequential', i, layer, 'write new Sequential(...layers)');
+    });
+    this.layers = layers as unknown as Layers;
+  }
+
+  protected override members(): object {
+    return this.layers;
+  }
+
+  forward<S extends Shape>(x: Input<Composed<Layers>, S>): Output<Composed<Layers>, S> {
+    let y = x as unknown as Tensor;
+    const { layers } = this;
+    let i = 0;
+    try {
+      for (; i < layers.length; i++) y = checkSynchronous('Sequential', layers[i]!.forward(y as never), 'a forward');
+    } catch (error) {
+      throw errorAt(error, String(i), layers[i]!);
+    }
+    return y as never;
+  }
+
+  protected override settings(): string {
+    return counted(this.layers.length, 'layer');
+  }
+}

@@ -1,0 +1,246 @@
+/** Batch normalisation: each channel to mean 0 and variance 1 over the batch. */
+
+import {
+  ArgumentError,
+  type Buffer,
+  buffer,
+  checkFloat,
+  type Data,
+  formatShape,
+  isRecomputing,
+  ones,
+  type Parameter,
+  type Scalar,
+  type Shape,
+  ShapeError,
+  sizeOf,
+  type Tensor,
+  zeros,
+} from '@tapegrad/core';
+import { changeable, checkCount, checkInputDType, checkLayerOptions, checkOptions, checkUnbatched } from '../checks.ts';
+import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
+import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';
+import { Module } from '../module/module.ts';
+import {
+  type AffineOptions,
+  affineParameters,
+  checkEps,
+  checkParts,
+  inverseDeviation,
+  type Moments,
+  momentsOf,
+  type Normalization,
+  type NormOptions,
+} from './norm-statistics.ts';
+
+export interface BatchNormFunctionOptions extends NormOptions {
+  /** [channels], to be used with `variance` in place of the batch's own. */
+  readonly mean?: Tensor;
+  /** [channels] */
+  readonly variance?: Tensor;
+}
+
+/** How many elements of a batch each channel has. */
+const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
+
+/** The moments of each channel over the batch. */
+function batchMoments(call: string, x: Tensor, eps: number): Moments {
+  if (countOf(x) < 2) {
+    throw new ArgumentError(
+      `${call}: expected more than one element a channel to take statistics of, got an input of shape ${formatShape(x.shape)}`,
+    );
+  }
+  return momentsOf(
+    x,
+    x.shape.map((_, i) => i).filter((i) => i !== 1),
+    eps,
+  );
+}
+
+function scaled({ deviation, inverse }: Normalization, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
+  const { rank } = deviation;
+  const y = deviation.mul(weight === undefined ? inverse : inverse.mul(byChannel(weight, rank)));
+  return bias === undefined ? y : y.add(byChannel(bias, rank));
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n of each channel over
+ * the batch and all axes after the channels (Ioffe and Szegedy 2015), or those that the options give.
+ *
+ * @param x [batch, channels, ...]
+ * @param weight [channels]
+ * @param bias [channels]
+ * @throws ArgumentError where a channel has one element only, whose variance tells nothing.
+ * @example
+ * batchNorm(tensor([[1, 10], [3, 30]]), undefined, undefined, { eps: 0 }).toArray(); // [[-1, -1], [1, 1]]
+ */
+export function batchNorm<S extends Shape>(
+  x: Tensor<S>,
+  weight?: Tensor,
+  bias?: Tensor,
+  options: BatchNormFunctionOptions = {},
+): Tensor<S> {
+  checkOptions('batchNorm', options, ['mean', 'variance', 'eps']);
+  const { mean, variance, eps = 1e-5 } = options;
+  checkFloat('batchNorm', x);
+  checkEps('batchNorm', eps);
+  const channels = [channelsOf('batchNorm', x)];
+  checkParts('batchNorm', x, channels, { weight, bias, mean, variance });
+  if ((mean === undefined) !== (variance === undefined)) {
+    throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
+  }
+  if (mean === undefined || variance === undefined) {
+    return scaled(batchMoments('batchNorm', x, eps), weight, bias) as Tensor<S>;
+  }
+  const deviation = (x as Tensor).sub(byChannel(mean, x.rank));
+  const inverse = inverseDeviation(byChannel(variance, x.rank), eps);
+  return scaled({ deviation, inverse }, weight, bias) as Tensor<S>;
+}
+
+export interface BatchNormOptions extends AffineOptions {
+  /**
+   * The share of a batch in the running statistics; `cumulative` for the mean over all batches alike. Defaults to 0.1.
+   */
+  readonly momentum?: number | 'cumulative';
+  /** Whether to keep running statistics, to be used in evaluation. Defaults to true. */
+  readonly trackRunningStatistics?: boolean;
+}
+
+/**
+ * What batch normalisations share. While training, a batch is normalised by its own statistics, and with share m = `momentum`
+ *
+ *     running mean ← (1 - m) running mean + m mean
+ *     running variance ← (1 - m) running variance + m variance n / (n - 1)
+ *
+ * which take their place in evaluation. There the running mean has no more digits than its dtype: where it is 1e6 times as large
+ * as the deviations, float32 has none left for these.
+ */
+abstract class BatchNorm<C extends number> extends Module {
+  declare readonly [shapes]: ChannelMap<C>;
+  readonly channels: C;
+  readonly eps: number;
+  readonly momentum: number | 'cumulative';
+  /** [channels] */
+  readonly weight: Parameter<readonly [C]> | undefined;
+  /** [channels] */
+  readonly bias: Parameter<readonly [C]> | undefined;
+  /** [channels], 0 at first. */
+  readonly runningMean: Buffer<readonly [C]> | undefined;
+  /** [channels], 1 at first. */
+  readonly runningVariance: Buffer<readonly [C]> | undefined;
+  /** How many batches the running statistics have seen, int32. */
+  readonly batchCount: Buffer<Scalar> | undefined;
+
+  constructor(channels: C, options: BatchNormOptions = {}) {
+    super();
+    const { name } = this.constructor;
+    checkLayerOptions(name, options, ['eps', 'momentum', 'affine', 'bias', 'trackRunningStatistics', 'dtype']);
+    const { eps = 1e-5, momentum = 0.1, trackRunningStatistics = true, dtype = 'float32' } = options;
+    checkCount(name, 'the number of channels', channels);
+    checkEps(name, eps);
+    if (momentum !== 'cumulative' && !(momentum >= 0 && momentum <= 1)) {
+      throw new ArgumentError(`${name}: momentum is ${momentum}, expected a number from 0 to 1, or 'cumulative'`);
+    }
+    this.channels = channels;
+    this.eps = eps;
+    this.momentum = momentum;
+    const { weight, bias } = affineParameters([channels] as const, options);
+    this.weight = weight;
+    this.bias = bias;
+    if (!trackRunningStatistics) return;
+    this.runningMean = buffer(zeros([channels], { dtype }), { name: 'runningMean' });
+    this.runningVariance = buffer(ones([channels], { dtype }), { name: 'runningVariance' });
+    this.batchCount = buffer(zeros([], { dtype: 'int32' }), { name: 'batchCount' });
+  }
+
+  /** The numbers of axes that an input may have. */
+  protected abstract get ranks(): readonly number[];
+
+  /** [batch, channels, ...], to the same shape. */
+  forward<S extends Shape>(x: Input<ChannelMap<C>, S>): Output<ChannelMap<C>, S> {
+    return this.#normalize(x as unknown as Tensor) as never;
+  }
+
+  #normalize(x: Tensor): Tensor {
+    this.#checkInput(x);
+    const { weight, bias, eps, runningMean: mean, runningVariance: variance } = this;
+    if (!this.training && mean !== undefined && variance !== undefined) {
+      return batchNorm(x, weight, bias, { mean, variance, eps });
+    }
+    const moments = batchMoments(this.constructor.name, x, eps);
+    if (this.training && !isRecomputing()) this.#track(moments, countOf(x));
+    return scaled(moments, weight, bias);
+  }
+
+  #checkInput(x: Tensor): void {
+    const { name } = this.constructor;
+    checkFloat(name, x);
+    if (!this.ranks.includes(x.rank)) {
+      const wanted = this.ranks.join(' or ');
+      throw new ShapeError(`${name}: expected an input of ${wanted} axes, got shape ${formatShape(x.shape)}`);
+    }
+    checkChannels(name, x, this.channels);
+    const own: Tensor | undefined = this.weight ?? this.runningMean;
+    if (own !== undefined) checkInputDType(name, x, own);
+  }
+
+  #track({ mean, variance }: Moments, count: number): void {
+    const { momentum } = this;
+    if (this.runningMean === undefined || this.runningVariance === undefined || this.batchCount === undefined) return;
+    const { name } = this.constructor;
+    for (const moment of [mean, variance]) {
+      checkUnbatched(
+        name,
+        'statistics',
+        moment,
+        'call eval(), or make the layer with { trackRunningStatistics: false }',
+      );
+    }
+    const own = <V extends Tensor>(field: string, value: V) =>
+      changeable(name, field, value, `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`);
+    const runningMean = own('runningMean', this.runningMean);
+    const runningVariance = own('runningVariance', this.runningVariance);
+    const batchCount = own('batchCount', this.batchCount);
+    const [means, variances] = [mean.data, variance.data];
+    batchCount.assign(batchCount.add(1));
+    const share = momentum === 'cumulative' ? 1 / batchCount.item() : momentum;
+    const follow = (running: Buffer<readonly [C]>, data: Data, factor: number): void =>
+      running.update((elements) => {
+        for (let i = 0; i < elements.length; i++) {
+          elements[i] = (1 - share) * elements[i]! + share * factor * data[i]!;
+        }
+      });
+    follow(runningMean, means, 1);
+    follow(runningVariance, variances, count / (count - 1));
+  }
+
+  protected override settings(): string {
+    return String(this.channels);
+  }
+}
+
+/**
+ * Batch normalisation of features, or of the channels of sequences.
+ *
+ * @example
+ * const layer = new BatchNorm1d(2, { eps: 0 });
+ * layer.forward(tensor([[1, 10], [3, 30]])).toArray(); // [[-1, -1], [1, 1]]
+ * layer.runningMean?.toArray(); // [0.2, 2]
+ */
+export class BatchNorm1d<const C extends number = number> extends BatchNorm<C> {
+  protected override get ranks(): readonly number[] {
+    return [2, 3];
+  }
+}
+
+/**
+ * Batch normalisation of the channels of images.
+ *
+ * @example
+ * new BatchNorm2d(16).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 28, 28]
+ */
+export class BatchNorm2d<const C extends number = number> extends BatchNorm<C> {
+  protected override get ranks(): readonly number[] {
+    return [4];
+  }
+}

@@ -1,0 +1,180 @@
+/** Normalisation of each example by itself, over its last axes. */
+
+import {
+  checkFloat,
+  formatShape,
+  type Parameter,
+  type Shape,
+  ShapeError,
+  sameShape,
+  type Tensor,
+} from '@tapegrad/core';
+import { checkCount, checkLayerOptions, checkLengths, checkOptions } from '../checks.ts';
+import type { FeatureMap, Input, Output, SameShape, shapes } from '../layer-shapes.ts';
+import { Module } from '../module/module.ts';
+import {
+  type AffineOptions,
+  affine,
+  affineParameters,
+  checkEps,
+  checkParts,
+  momentsOf,
+  type NormOptions,
+  rootMeanSquareOf,
+} from './norm-statistics.ts';
+
+export interface LayerNormFunctionOptions extends NormOptions {
+  /** The last axes, to normalise over. Defaults to the weight's or the bias' shape, or to the last axis where there is neither. */
+  readonly normalizedShape?: Shape;
+}
+
+/** The last axes, over which to normalise; throws where the input has others. */
+function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape): number[] {
+  const start = shape.length - normalizedShape.length;
+  const found = shape.slice(Math.max(0, start));
+  if (normalizedShape.length === 0 || !sameShape(found, normalizedShape)) {
+    const one = normalizedShape.length === 1 && found.length === 1;
+    const [expects, receives] = one
+      ? [`${normalizedShape[0]} features`, found[0]]
+      : [`last axes ${formatShape(normalizedShape)}`, formatShape(found)];
+    const of = `in an input of shape ${formatShape(shape)}`;
+    throw new ShapeError(`${call}: expects ${expects} but receives ${receives}, ${of}`);
+  }
+  return normalizedShape.map((_, i) => start + i);
+}
+
+/**
+ * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n over the last axes
+ * (Ba, Kiros and Hinton 2016). A large mean costs no digits, and numbers whose squares overflow are normalised as others are
+ * (PyTorch: NaN).
+ *
+ * @param x [..., ...normalizedShape]
+ * @param weight [...normalizedShape]
+ * @param bias [...normalizedShape]
+ * @example
+ * layerNorm(tensor([[1, 3], [10, 30]]), undefined, undefined, { eps: 0 }).toArray(); // [[-1, 1], [-1, 1]]
+ */
+export function layerNorm<S extends Shape>(
+  x: Tensor<S>,
+  weight?: Tensor,
+  bias?: Tensor,
+  options: LayerNormFunctionOptions = {},
+): Tensor<S> {
+  checkOptions('layerNorm', options, ['normalizedShape', 'eps']);
+  checkFloat('layerNorm', x);
+  const { normalizedShape = weight?.shape ?? bias?.shape ?? x.shape.slice(-1), eps = 1e-5 } = options;
+  checkEps('layerNorm', eps);
+  checkParts('layerNorm', x, normalizedShape, { weight, bias });
+  const { deviation, inverse } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape), eps);
+  return affine(deviation.mul(inverse), weight, bias) as Tensor<S>;
+}
+
+/**
+ * x / sqrt(mean x^2 + eps) weight, with the mean over the last axes (Zhang and Sennrich 2019).
+ *
+ * @param x [..., ...normalizedShape]
+ * @param weight [...normalizedShape]
+ * @param options `eps` defaults to the spacing of numbers at 1 in the dtype.
+ * @example
+ * rmsNorm(tensor([[1, 1], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
+ */
+export function rmsNorm<S extends Shape>(
+  x: Tensor<S>,
+  weight?: Tensor,
+  options: LayerNormFunctionOptions = {},
+): Tensor<S> {
+  checkOptions('rmsNorm', options, ['normalizedShape', 'eps']);
+  checkFloat('rmsNorm', x);
+  const { normalizedShape = weight?.shape ?? x.shape.slice(-1) } = options;
+  const { eps = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23 } = options;
+  checkEps('rmsNorm', eps);
+  checkParts('rmsNorm', x, normalizedShape, { weight });
+  const { deviation, inverse } = rootMeanSquareOf(x, normalizedAxes('rmsNorm', x, normalizedShape), eps);
+  return affine(deviation.mul(inverse), weight, undefined) as Tensor<S>;
+}
+
+/** What a normalisation over a number of features, or over several axes, does to a shape. */
+type NormalizedMap<N extends number | Shape> = N extends number ? FeatureMap<N, N> : SameShape;
+type NormalizedShape<N extends number | Shape> = N extends number ? readonly [N] : N extends Shape ? N : never;
+
+function shapeOf<N extends number | Shape>(call: string, features: N): NormalizedShape<N> {
+  const what = 'the normalised shape';
+  const shape = typeof features === 'number' ? [features] : checkLengths(call, what, features as Shape);
+  for (const length of shape) checkCount(call, 'a normalised length', length);
+  if (shape.length === 0) throw new ShapeError(`${call}: expected at least one axis to normalise over, got none`);
+  return shape as unknown as NormalizedShape<N>;
+}
+
+/**
+ * Normalises each example over its features, or over several last axes; see `layerNorm`.
+ *
+ * @example
+ * const layer = new LayerNorm(4);
+ * layer.forward(zeros([2, 3, 4])).shape; // [2, 3, 4]
+ */
+export class LayerNorm<const N extends number | Shape = number> extends Module {
+  declare readonly [shapes]: NormalizedMap<N>;
+  readonly normalizedShape: NormalizedShape<N>;
+  readonly eps: number;
+  readonly weight: Parameter<NormalizedShape<N>> | undefined;
+  readonly bias: Parameter<NormalizedShape<N>> | undefined;
+
+  /** @param features how many the last axis has, or the lengths of the last axes. */
+  constructor(features: N, options: AffineOptions = {}) {
+    super();
+    checkLayerOptions('LayerNorm', options, ['eps', 'affine', 'bias', 'dtype']);
+    const { eps = 1e-5 } = options;
+    checkEps('LayerNorm', eps);
+    this.normalizedShape = shapeOf('LayerNorm', features);
+    this.eps = eps;
+    const { weight, bias } = affineParameters(this.normalizedShape, options);
+    this.weight = weight;
+    this.bias = bias;
+  }
+
+  forward<S extends Shape>(x: Input<NormalizedMap<N>, S>): Output<NormalizedMap<N>, S> {
+    const { weight, bias, normalizedShape, eps } = this;
+    return layerNorm(x as unknown as Tensor, weight, bias, { normalizedShape, eps }) as never;
+  }
+
+  protected override settings(): string {
+    return this.normalizedShape.join(', ');
+  }
+}
+
+export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
+
+/**
+ * Divides each example by the root of the mean of its squares; see `rmsNorm`.
+ *
+ * @example
+ * new RMSNorm(2, { eps: 0 }).forward(tensor([[3, 3], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
+ */
+export class RMSNorm<const N extends number | Shape = number> extends Module {
+  declare readonly [shapes]: NormalizedMap<N>;
+  readonly normalizedShape: NormalizedShape<N>;
+  /** `undefined` for the spacing of numbers at 1 in the dtype. */
+  readonly eps: number | undefined;
+  readonly weight: Parameter<NormalizedShape<N>> | undefined;
+
+  /** @param features how many the last axis has, or the lengths of the last axes. */
+  constructor(features: N, options: RMSNormOptions = {}) {
+    super();
+    checkLayerOptions('RMSNorm', options, ['eps', 'affine', 'dtype']);
+    const { eps } = options;
+    if (eps !== undefined) checkEps('RMSNorm', eps);
+    this.normalizedShape = shapeOf('RMSNorm', features);
+    this.eps = eps;
+    this.weight = affineParameters(this.normalizedShape, { ...options, bias: false }).weight;
+  }
+
+  forward<S extends Shape>(x: Input<NormalizedMap<N>, S>): Output<NormalizedMap<N>, S> {
+    const { weight, normalizedShape, eps } = this;
+    const options = eps === undefined ? { normalizedShape } : { normalizedShape, eps };
+    return rmsNorm(x as unknown as Tensor, weight, options) as never;
+  }
+
+  protected override settings(): string {
+    return this.normalizedShape.join(', ');
+  }
+}

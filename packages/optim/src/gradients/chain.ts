@@ -1,0 +1,159 @@
+/** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
+
+import {
+  ArgumentError,
+  checkSynchronous,
+  describeValue,
+  Gradients,
+  NdArray,
+  type Parameter,
+  Tensor,
+} from '@tapegrad/core';
+import { checkParameters } from '../group.ts';
+import { checkState, checkWhole } from '../options.ts';
+import { checkCount, checkedMemory, type Memory, type ParameterState, parameterState, zerosLike } from '../state.ts';
+import { checkGradients, gradientFor } from './gradient.ts';
+
+/** What a transform remembers of one parameter. */
+export interface Slot<Name extends string = string> {
+  /** How often the parameter has got a gradient, this time included. */
+  step: number;
+  /** Tensors like the parameter, to be replaced; zeros at first. */
+  readonly tensors: Record<Name, Tensor>;
+}
+
+/** What a transform remembers. */
+export interface Recollection<Name extends string = string> {
+  /** How often the transform has been applied, this time included. */
+  readonly step: number;
+  /** One for each parameter of the chain. */
+  readonly slots: ReadonlyMap<Tensor, Slot<Name>>;
+}
+
+/**
+ * A change of gradients as a description: its memory is kept by the chain that it is in. `Out` has `undefined` where it may
+ * hold gradients back.
+ */
+export interface GradientTransform<Out extends Gradients | undefined = Gradients, Name extends string = string> {
+  /** For messages and states. */
+  readonly name: string;
+  /** The names of the tensors to remember of each parameter. */
+  readonly remembers: readonly Name[];
+  apply(gradients: Gradients, memory: Recollection<Name>): Out;
+}
+
+/** What a transform remembers, as plain data. */
+export interface TransformState {
+  readonly name: string;
+  readonly step: number;
+  /** One for each parameter. */
+  readonly parameters: readonly ParameterState[];
+}
+
+interface Link {
+  readonly transform: GradientTransform<Gradients | undefined>;
+  step: number;
+  slots: Map<Parameter, Slot>;
+}
+
+/**
+ * Gradient transforms, one after the other, for the gradients of some parameters. Those of others are left out.
+ *
+ * `state` gives what they remember as plain data for `structuredClone`; typed arrays are no JSON.
+ *
+ * @example
+ * const w = parameter(tensor([3, 4]));
+ * const chain = new GradientChain([w], [clipByNorm(1), momentum(0.5)]);
+ * const optimizer = new SGD([w], { learningRate: 1 });
+ * for (let step = 0; step < 2; step++) optimizer.step(chain.apply(w.mul(w).sum().backward()));
+ * w.norm().item() < 2.51; // true
+ */
+export class GradientChain<Out extends Gradients | undefined = Gradients> {
+  readonly #parameters: readonly Parameter[];
+  readonly #links: readonly Link[];
+
+  constructor(parameters: readonly Parameter[], transforms: readonly GradientTransform<Out>[]) {
+    checkParameters('GradientChain', parameters);
+    this.#parameters = [...parameters];
+    this.#links = transforms.map((transform) => ({
+      transform,
+      step: 0,
+      slots: new Map(parameters.map((parameter) => [parameter, emptySlot(parameter, transform.remembers)])),
+    }));
+  }
+
+  /**
+   * The gradients after all transforms; `undefined` where one of them holds them back.
+   *
+   * @throws ShapeError or DTypeError for a gradient unlike its parameter; nothing is remembered then.
+   */
+  apply(gradients: Gradients): Out {
+    checkGradients('GradientChain.apply', gradients, 'apply(loss.backward())');
+    const own = new Map<Tensor, Tensor>();
+    for (const parameter of this.#parameters) {
+      const gradient = gradientFor('GradientChain', parameter, gradients);
+      // What is remembered is to hold on to no tape.
+      if (gradient !== undefined) own.set(parameter, gradient.detach());
+    }
+    let changed: Gradients | undefined = new Gradients(own);
+    for (const link of this.#links) {
+      link.step++;
+      for (const [parameter, slot] of link.slots) if (changed.has(parameter)) slot.step++;
+      const { transform } = link;
+      changed = checkSynchronous(`GradientChain: ${transform.name}`, transform.apply(changed, link));
+      if (changed === undefined) break;
+    }
+    return changed as Out;
+  }
+
+  /** A copy of what the transforms remember, as plain data. */
+  state(): readonly TransformState[] {
+    return this.#links.map(({ transform, step, slots }) => ({
+      name: transform.name,
+      step,
+      parameters: [...slots].map(([parameter, slot]) => parameterState(parameter, slot.step, memoryOf(slot))),
+    }));
+  }
+
+  /** Goes on from a state of a chain of the same transforms for the same parameters. Where it does not fit, nothing changes. */
+  load(states: readonly TransformState[]): void {
+    const call = 'GradientChain.load';
+    checkCount(call, 'transforms', this.#links.length, states);
+    const loaded = this.#links.map(({ transform, slots }, i) => {
+      const state = states[i]!;
+      checkState(call, state);
+      const { name, step, parameters } = state;
+      if (name !== transform.name) {
+        throw new ArgumentError(
+          `${call}: expected the state of '${transform.name}', got that of ${describeValue(name)}`,
+        );
+      }
+      checkWhole(call, `the step of '${name}'`, step);
+      checkCount(call, 'parameters', slots.size, parameters);
+      return [...slots].map(([parameter, slot], j) => {
+        const memory = checkedMemory(call, parameter, memoryOf(slot), parameters[j]!);
+        return [parameter, slotFrom(parameter, parameters[j]!.step, memory)] as const;
+      });
+    });
+    this.#links.forEach((link, i) => {
+      link.step = states[i]!.step;
+      link.slots = new Map(loaded[i]);
+    });
+  }
+}
+
+const tensorLike = ({ dtype, shape }: Parameter, data: Tensor['data']): Tensor =>
+  new Tensor(new NdArray(data, dtype, shape));
+
+const emptySlot = (parameter: Parameter, names: readonly string[]): Slot => ({
+  step: 0,
+  tensors: Object.fromEntries(names.map((name) => [name, tensorLike(parameter, zerosLike(parameter.data))])),
+});
+
+const slotFrom = (parameter: Parameter, step: number, memory: Memory): Slot => ({
+  step,
+  tensors: Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, tensorLike(parameter, data)])),
+});
+
+const memoryOf = ({ tensors }: Slot): Memory =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));

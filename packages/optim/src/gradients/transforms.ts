@@ -1,0 +1,117 @@
+/** The transforms to build a `GradientChain` of. */
+
+import { Gradients, noGrad, type Tensor } from '@tapegrad/core';
+import { checkFlag, checkNames, checkNotNegative, checkShare, checkWhole } from '../options.ts';
+import type { GradientTransform } from './chain.ts';
+import { type ClipNormOptions, checkClipNormOptions, checkLimit, clipGradNorm, clipGradValue } from './clip.ts';
+
+/** Clips the norm of all gradients; see `clipGradNorm`. */
+export function clipByNorm(maxNorm: number, options: ClipNormOptions = {}): GradientTransform {
+  checkLimit('clipByNorm', 'maxNorm', maxNorm);
+  checkClipNormOptions('clipByNorm', options);
+  return {
+    name: 'clipByNorm',
+    remembers: [],
+    apply: (gradients) => clipGradNorm(gradients, maxNorm, options).gradients,
+  };
+}
+
+/** Clips each entry of the gradients; see `clipGradValue`. */
+export function clipByValue(limit: number): GradientTransform {
+  checkLimit('clipByValue', 'the limit', limit);
+  return {
+    name: 'clipByValue',
+    remembers: [],
+    apply: (gradients) => clipGradValue(gradients, limit),
+  };
+}
+
+/** Adds c w to the gradient of each parameter w: the gradient of a penalty c/2 |w|² on the loss. */
+export function weightDecay(c: number): GradientTransform {
+  checkNotNegative('weightDecay', 'the decay', c);
+  return {
+    name: 'weightDecay',
+    remembers: [],
+    apply: (gradients) => noGrad(() => gradients.map((gradient, w) => gradient.add(w.mul(c)))),
+  };
+}
+
+/**
+ * The velocity v ← m v + g in place of each gradient g; with Nesterov's momentum g + m v.
+ *
+ * @param m the share of the velocity that stays, from 0 up to 1.
+ */
+export function momentum(
+  m: number,
+  options: { readonly nesterov?: boolean } = {},
+): GradientTransform<Gradients, 'velocity'> {
+  checkNames('momentum', options, [], ['nesterov']);
+  const { nesterov = false } = options;
+  checkFlag('momentum', 'nesterov', nesterov);
+  checkShare('momentum', 'the share that stays', m);
+  return {
+    name: 'momentum',
+    remembers: ['velocity'],
+    apply: (gradients, { slots }) =>
+      gradients.map((gradient, w) => {
+        const { tensors } = slots.get(w)!;
+        tensors.velocity = tensors.velocity.mul(m).add(gradient);
+        return nesterov ? gradient.add(tensors.velocity.mul(m)) : tensors.velocity;
+      }),
+  };
+}
+
+/**
+ * The running mean e ← d e + (1 - d) g in place of each gradient g, over 1 - d^t after t gradients unless `debias` is false.
+ *
+ * @param d the share of the mean that stays, from 0 up to 1.
+ */
+export function ema(d: number, options: { readonly debias?: boolean } = {}): GradientTransform<Gradients, 'mean'> {
+  checkNames('ema', options, [], ['debias']);
+  const { debias = true } = options;
+  checkFlag('ema', 'debias', debias);
+  checkShare('ema', 'the share that stays', d);
+  return {
+    name: 'ema',
+    remembers: ['mean'],
+    apply: (gradients, { slots }) =>
+      gradients.map((gradient, w) => {
+        const { tensors, step } = slots.get(w)!;
+        tensors.mean = tensors.mean.mul(d).add(gradient.mul(1 - d));
+        return debias ? tensors.mean.div(1 - d ** step) : tensors.mean;
+      }),
+  };
+}
+
+/**
+ * Holds gradients back until there are `count`, then passes on their mean: a batch in `count` parts that fit the memory. A
+ * parameter that got a gradient in some of them only counts as 0 in the others.
+ *
+ * @example
+ * const w = parameter(tensor([1]));
+ * const chain = new GradientChain([w], [accumulate(2)]);
+ * chain.apply(w.mul(2).sum().backward()) === undefined; // true
+ * chain.apply(w.mul(4).sum().backward())?.of(w).toArray(); // [3]
+ */
+export function accumulate(count: number): GradientTransform<Gradients | undefined, 'sum'> {
+  checkWhole('accumulate', 'the count', count, 1);
+  return {
+    name: 'accumulate',
+    remembers: ['sum'],
+    apply: (gradients, { step, slots }) => {
+      for (const [w, gradient] of gradients) {
+        const { tensors } = slots.get(w)!;
+        tensors.sum = tensors.sum.add(gradient);
+      }
+      if (step % count !== 0) return undefined;
+      const means = new Map<Tensor, Tensor>();
+      for (const [w, slot] of slots) {
+        if (slot.step === 0) continue;
+        means.set(w, slot.tensors.sum.mul(1 / count));
+        slot.tensors.sum = slot.tensors.sum.mul(0);
+        slot.step = 0;
+      }
+      return new Gradients(means);
+    },
+  };
+}

@@ -1,0 +1,74 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+
+export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the running means of squares that stays. Defaults to 0.9. */
+  readonly rho?: number;
+  /** Keeps the divisor, and the first step, from 0. Defaults to 1e-6. */
+  readonly eps?: number;
+}
+
+/** The running means of the squares of gradients and of steps. */
+type AdadeltaMemory = { readonly square: Data; readonly stepSquare: Data };
+
+type AdadeltaNumbers = Record<'penalty' | 'kept' | 'rate' | 'rho' | 'rest' | 'eps', number>;
+
+const adadelta: ElementFormula<AdadeltaMemory & Changing, AdadeltaNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, square, stepSquare } = arrays;
+  const { penalty, kept, rate, rho, rest, eps } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const v = k.add(k.mul(rho, square), k.mul(rest, k.mul(g, g)));
+  const d = k.mul(k.sqrt(k.div(k.add(stepSquare, eps), k.add(v, eps))), g);
+  return {
+    square: v,
+    stepSquare: k.add(k.mul(rho, stepSquare), k.mul(rest, k.mul(d, d))),
+    w: k.sub(k.mul(kept, w), k.mul(rate, d)),
+  };
+};
+
+const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
+
+/**
+ * Steps along the gradient as long as the steps before it were: it needs no learning rate but 1. With gradient g and
+ * learning rate a,
+ *
+ *     v ← ρ v + (1 - ρ) g²
+ *     d = √(u + ε) / √(v + ε) g
+ *     u ← ρ u + (1 - ρ) d²
+ *     w ← w - a d
+ *
+ * (Zeiler 2012, "ADADELTA: an adaptive learning rate method"). Before, a weight decay c of kind `l2` makes g ← g + c w, a
+ * `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1]));
+ * const optimizer = new Adadelta([w], { learningRate: 1 });
+ * for (let step = 0; step < 1000; step++) optimizer.step(w.mul(w).sum().backward());
+ * Math.abs(w.item()) < 0.01; // true
+ */
+export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<AdadeltaOptions>, options: AdadeltaOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<AdadeltaOptions>, call: string): void {
+    checkDecay(call, options);
+    checkShare(call, 'rho', options.rho);
+    checkNotNegative(call, 'eps', options.eps);
+  }
+
+  protected override memoryFor(elements: Data): AdadeltaMemory {
+    return { square: zerosLike(elements), stepSquare: zerosLike(elements) };
+  }
+
+  protected override update({ elements, gradient, memory, options }: Update<AdadeltaOptions, AdadeltaMemory>): void {
+    const { learningRate: rate, rho, eps } = options;
+    const numbers = { ...decayFactors(options), rate, rho, rest: 1 - rho, eps };
+    changeInPlace(adadelta, { w: elements, gradient, ...memory }, numbers);
+  }
+}

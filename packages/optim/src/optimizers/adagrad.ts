@@ -1,0 +1,79 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+
+export interface AdagradOptions extends OptimizerOptions, DecayOptions {
+  /** How soon the learning rate falls. Defaults to 0. */
+  readonly learningRateDecay?: number;
+  /** What the sum of squares starts from, for each group its own, where PyTorch takes the optimizer's for all. Defaults to 0. */
+  readonly initialAccumulatorValue?: number;
+  /** Keeps the divisor from 0. Defaults to 1e-10. */
+  readonly eps?: number;
+}
+
+type AdagradMemory = { readonly sum: Data };
+
+type AdagradNumbers = Record<'penalty' | 'kept' | 'rate' | 'eps', number>;
+
+const adagrad: ElementFormula<AdagradMemory & Changing, AdagradNumbers> = (k, { w, gradient, sum }, numbers) => {
+  const g = k.add(gradient, k.mul(numbers.penalty, w));
+  const s = k.add(sum, k.mul(g, g));
+  const direction = k.div(g, k.add(k.sqrt(s), numbers.eps));
+  return { sum: s, w: k.sub(k.mul(numbers.kept, w), k.mul(numbers.rate, direction)) };
+};
+
+const defaults: Defaults<AdagradOptions> = {
+  ...noDecay,
+  learningRateDecay: 0,
+  initialAccumulatorValue: 0,
+  eps: 1e-10,
+};
+
+/**
+ * Steps along the gradient in units of the root of the sum of all squares so far. With gradient g, learning rate a, its
+ * decay η and the step t,
+ *
+ *     s ← s + g²
+ *     w ← w - a / (1 + (t - 1) η) g / (√s + ε)
+ *
+ * (Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization"). Before, a weight decay
+ * c of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new Adagrad([w], { learningRate: 0.1 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.9, -1.9]
+ */
+export class Adagrad extends Optimizer<AdagradOptions, AdagradMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<AdagradOptions>, options: AdagradOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<AdagradOptions>, call: string): void {
+    checkDecay(call, options);
+    checkNotNegative(call, 'learningRateDecay', options.learningRateDecay);
+    checkNotNegative(call, 'initialAccumulatorValue', options.initialAccumulatorValue);
+    checkNotNegative(call, 'eps', options.eps);
+  }
+
+  protected override memoryFor(elements: Data, options: Required<AdagradOptions>): AdagradMemory {
+    return { sum: zerosLike(elements).fill(options.initialAccumulatorValue) };
+  }
+
+  protected override update({
+    elements,
+    gradient,
+    memory,
+    options,
+    step,
+  }: Update<AdagradOptions, AdagradMemory>): void {
+    const { learningRate, learningRateDecay, eps } = options;
+    const rate = learningRate / (1 + (step - 1) * learningRateDecay);
+    changeInPlace(adagrad, { w: elements, gradient, ...memory }, { ...decayFactors(options), rate, eps });
+  }
+}

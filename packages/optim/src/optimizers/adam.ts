@@ -1,0 +1,92 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkFlag, type Defaults, given } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import {
+  checkMoments,
+  defaultMoments,
+  type MomentNumbers,
+  type MomentOptions,
+  type Moments,
+  momentNumbers,
+  nextMoments,
+} from './moments.ts';
+
+export interface AdamOptions extends MomentOptions {
+  /** Whether to divide by the largest mean of squares so far, so that no step gets longer again. Defaults to false. */
+  readonly amsgrad?: boolean;
+}
+
+type AdamMemory = Moments & { readonly maxSquare?: Data };
+
+type AdamNumbers = MomentNumbers & { readonly rate: number };
+
+const adam: ElementFormula<AdamMemory & Changing, AdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  const largest = arrays.maxSquare === undefined ? v : k.maximum(arrays.maxSquare, v);
+  const direction = k.div(m, k.add(k.mul(numbers.scale, k.sqrt(largest)), numbers.eps));
+  return {
+    mean: m,
+    square: v,
+    ...(arrays.maxSquare !== undefined && { maxSquare: largest }),
+    w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)),
+  };
+};
+
+const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
+
+/**
+ * Adam: steps along the mean gradient, in units of its root mean square. With gradient g, learning rate a and the step t,
+ *
+ *     m ← β1 m + (1 - β1) g
+ *     v ← β2 v + (1 - β2) g²               with amsgrad, below, the largest v so far
+ *     w ← w - a m / (1 - β1^t) / (√(v / (1 - β2^t)) + ε)
+ *
+ * (Kingma and Ba 2015, "Adam: a method for stochastic optimization"; amsgrad: Reddi et al. 2018). Before, a weight decay c
+ * of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new Adam([w], { learningRate: 0.1 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.9, -1.9]
+ */
+export class Adam extends Optimizer<AdamOptions, AdamMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<AdamOptions>, options: AdamOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<AdamOptions>, call: string): void {
+    checkMoments(call, options);
+    checkFlag(call, 'amsgrad', options.amsgrad);
+  }
+
+  protected override memoryFor(elements: Data, { amsgrad }: Required<AdamOptions>): AdamMemory {
+    const moments = { mean: zerosLike(elements), square: zerosLike(elements) };
+    return amsgrad ? { ...moments, maxSquare: zerosLike(elements) } : moments;
+  }
+
+  protected override update({ elements, gradient, memory, options, step }: Update<AdamOptions, AdamMemory>): void {
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    changeInPlace(adam, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
+  }
+}
+
+/**
+ * Steps as Adam, with a weight decay that is a step of its own and defaults to 0.01 (Loshchilov and Hutter 2019, "Decoupled weight
+ * decay regularization").
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new AdamW([w], { learningRate: 0.1, weightDecay: 0.5 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.85, -1.8]
+ */
+export class AdamW extends Adam {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<AdamOptions>, options: AdamOptions) {
+    super(trained, { weightDecay: 0.01, decay: 'decoupled', ...given(options ?? {}) } as AdamOptions);
+  }
+}

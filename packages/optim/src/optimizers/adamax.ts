@@ -1,0 +1,55 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { zerosLike } from '../state.ts';
+import { checkMoments, defaultMoments, type MomentNumbers, type MomentOptions, momentNumbers } from './moments.ts';
+
+export type AdamaxOptions = MomentOptions;
+
+type AdamaxMemory = { readonly mean: Data; readonly largest: Data };
+
+type AdamaxNumbers = MomentNumbers & { readonly rate: number };
+
+const adamax: ElementFormula<AdamaxMemory & Changing, AdamaxNumbers> = (k, { w, gradient, mean, largest }, numbers) => {
+  const { penalty, kept, beta1, rest1, beta2, eps, rate } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const m = k.add(k.mul(beta1, mean), k.mul(rest1, g));
+  const u = k.maximum(k.mul(beta2, largest), k.add(k.abs(g), eps));
+  return { mean: m, largest: u, w: k.sub(k.mul(kept, w), k.mul(rate, k.div(m, u))) };
+};
+
+/**
+ * Adam in units of the largest gradient, of which older ones count less. With gradient g, learning rate a and the step t,
+ *
+ *     m ← β1 m + (1 - β1) g
+ *     u ← max(β2 u, |g| + ε)
+ *     w ← w - a m / (1 - β1^t) / u
+ *
+ * (Kingma and Ba 2015, section 7.1; ε as in PyTorch). Before, a weight decay c of kind `l2` makes g ← g + c w, a
+ * `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new Adamax([w], { learningRate: 0.1 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.9, -1.9]
+ */
+export class Adamax extends Optimizer<AdamaxOptions, AdamaxMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<AdamaxOptions>, options: AdamaxOptions) {
+    super(trained, options, defaultMoments);
+  }
+
+  protected override checkOptions(options: Required<AdamaxOptions>, call: string): void {
+    checkMoments(call, options);
+  }
+
+  protected override memoryFor(elements: Data): AdamaxMemory {
+    return { mean: zerosLike(elements), largest: zerosLike(elements) };
+  }
+
+  protected override update({ elements, gradient, memory, options, step }: Update<AdamaxOptions, AdamaxMemory>): void {
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    changeInPlace(adamax, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
+  }
+}

@@ -1,0 +1,30 @@
+/** Weight decay: what draws every parameter to zero. */
+
+import { checkNotNegative, checkWord } from '../options.ts';
+
+export interface DecayOptions {
+  /** How strongly the parameters are drawn to zero. */
+  readonly weightDecay?: number;
+  /** Whether the decay is part of the gradient, as of a penalty on the loss (`l2`), or a step of its own (`decoupled`). */
+  readonly decay?: 'l2' | 'decoupled';
+}
+
+/** No decay, and if any, that of a penalty. */
+export const noDecay: Required<DecayOptions> = { weightDecay: 0, decay: 'l2' };
+
+export function checkDecay(call: string, { weightDecay, decay }: Required<DecayOptions>): void {
+  checkNotNegative(call, 'weightDecay', weightDecay);
+  checkWord(call, 'decay', decay, ['l2', 'decoupled']);
+}
+
+/**
+ * The two kinds of decay as factors of a parameter w: to be added to the gradient is `penalty` w, and what is left of w
+ * before the step is `kept` w.
+ */
+export function decayFactors({
+  learningRate,
+  weightDecay,
+  decay,
+}: Required<DecayOptions> & { readonly learningRate: number }): { readonly penalty: number; readonly kept: number } {
+  return decay === 'l2' ? { penalty: weightDecay, kept: 1 } : { penalty: 0, kept: 1 - learningRate * weightDecay };
+}

@@ -1,0 +1,67 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
+
+export interface LionOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the velocity in the direction of a step. Defaults to 0.9. */
+  readonly beta1?: number;
+  /** The share of the velocity that stays. Defaults to 0.99. */
+  readonly beta2?: number;
+}
+
+type LionMemory = { readonly velocity: Data };
+
+type LionNumbers = Record<'penalty' | 'kept' | 'rate' | 'beta1' | 'rest1' | 'beta2' | 'rest2', number>;
+
+const lion: ElementFormula<LionMemory & Changing, LionNumbers> = (k, { w, gradient, velocity }, numbers) => {
+  const { penalty, kept, rate, beta1, rest1, beta2, rest2 } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const direction = k.sign(k.add(k.mul(beta1, velocity), k.mul(rest1, g)));
+  return {
+    velocity: k.add(k.mul(beta2, velocity), k.mul(rest2, g)),
+    w: k.sub(k.mul(kept, w), k.mul(rate, direction)),
+  };
+};
+
+const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', beta1: 0.9, beta2: 0.99 };
+
+/**
+ * Steps of one length along the sign of the momentum. With gradient g and learning rate a,
+ *
+ *     w ← w - a sign(β1 v + (1 - β1) g)
+ *     v ← β2 v + (1 - β2) g
+ *
+ * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before, a weight decay c of kind `decoupled`, the
+ * default, makes w ← w - a c w, one of kind `l2` g ← g + c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new Lion([w], { learningRate: 0.1 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.9, -1.9]
+ */
+export class Lion extends Optimizer<LionOptions, LionMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<LionOptions>, options: LionOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<LionOptions>, call: string): void {
+    checkDecay(call, options);
+    checkShare(call, 'beta1', options.beta1);
+    checkShare(call, 'beta2', options.beta2);
+  }
+
+  protected override memoryFor(elements: Data): LionMemory {
+    return { velocity: zerosLike(elements) };
+  }
+
+  protected override update({ elements, gradient, memory, options }: Update<LionOptions, LionMemory>): void {
+    const { learningRate: rate, beta1, beta2 } = options;
+    const numbers = { ...decayFactors(options), rate, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2 };
+    changeInPlace(lion, { w: elements, gradient, ...memory }, numbers);
+  }
+}

@@ -1,0 +1,55 @@
+/** What Adam and its kin share: running means of the gradient and of its size. */
+
+import type { Data, ElementKernels } from '@tapegrad/core';
+import { checkNotNegative, checkShare, type OptimizerOptions } from '../options.ts';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+
+export interface MomentOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the running mean of gradients that stays. Defaults to 0.9. */
+  readonly beta1?: number;
+  /** The share of the running mean of their squares that stays. Defaults to 0.999. */
+  readonly beta2?: number;
+  /** Keeps the divisor from 0. Defaults to 1e-8. */
+  readonly eps?: number;
+}
+
+export const defaultMoments = { ...noDecay, beta1: 0.9, beta2: 0.999, eps: 1e-8 } as const;
+
+export function checkMoments(call: string, options: Required<MomentOptions>): void {
+  checkDecay(call, options);
+  checkShare(call, 'beta1', options.beta1);
+  checkShare(call, 'beta2', options.beta2);
+  checkNotNegative(call, 'eps', options.eps);
+}
+
+export type Moments = { readonly mean: Data; readonly square: Data };
+
+/** The numbers that all elements of a parameter share in a step. */
+export type MomentNumbers = ReturnType<typeof momentNumbers>;
+
+/** Those of the means, of the decay, and `scale` = 1 / √(1 - β2^t). */
+export const momentNumbers = (options: Required<MomentOptions>, step: number) => ({
+  ...decayFactors(options),
+  beta1: options.beta1,
+  rest1: 1 - options.beta1,
+  beta2: options.beta2,
+  rest2: 1 - options.beta2,
+  scale: 1 / Math.sqrt(1 - options.beta2 ** step),
+  eps: options.eps,
+});
+
+type Means = 'beta1' | 'rest1' | 'beta2' | 'rest2' | 'penalty';
+
+/** The gradient g with the penalty's, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
+export function nextMoments<A>(
+  k: ElementKernels<A>,
+  { w, gradient, mean, square }: Readonly<Record<'w' | 'gradient' | 'mean' | 'square', A>>,
+  { penalty, beta1, rest1, beta2, rest2 }: Readonly<Record<Means, A>>,
+): Readonly<Record<'g' | 'm' | 'v', A>> {
+  const g = k.add(gradient, k.mul(penalty, w));
+  return {
+    g,
+    m: k.add(k.mul(beta1, mean), k.mul(rest1, g)),
+    v: k.add(k.mul(beta2, square), k.mul(rest2, k.mul(g, g))),
+  };
+}

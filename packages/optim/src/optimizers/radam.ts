@@ -1,0 +1,80 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { zerosLike } from '../state.ts';
+import {
+  checkMoments,
+  defaultMoments,
+  type MomentNumbers,
+  type MomentOptions,
+  type Moments,
+  momentNumbers,
+  nextMoments,
+} from './moments.ts';
+
+export type RAdamOptions = MomentOptions;
+
+type RAdamNumbers = MomentNumbers & { readonly rate: number };
+
+/** While the mean of squares can't be trusted. */
+const unrectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, m)) };
+};
+
+const rectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+  const { m, v } = nextMoments(k, arrays, numbers);
+  const direction = k.div(m, k.add(k.sqrt(v), numbers.eps));
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)) };
+};
+
+/**
+ * Adam that does not trust the mean of squares before it has seen enough of them. With gradient g, learning rate a and the
+ * step t,
+ *
+ *     m ← β1 m + (1 - β1) g
+ *     v ← β2 v + (1 - β2) g²
+ *     ρ∞ = 2 / (1 - β2) - 1,  ρ = ρ∞ - 2 t β2^t / (1 - β2^t)
+ *     w ← w - a m / (1 - β1^t)                                     while ρ <= 5, then
+ *     w ← w - a r m / (1 - β1^t) √(1 - β2^t) / (√v + ε)            with r² = (ρ - 4)(ρ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρ)
+ *
+ * (Liu et al. 2020, "On the variance of the adaptive learning rate and beyond"). Before, a weight decay c of kind `l2` makes
+ * g ← g + c w, a `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([3]));
+ * const optimizer = new RAdam([w], { learningRate: 0.1 });
+ * for (let step = 0; step < 200; step++) optimizer.step(w.mul(w).sum().backward());
+ * Math.abs(w.item()) < 0.01; // true
+ */
+export class RAdam extends Optimizer<RAdamOptions, Moments> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<RAdamOptions>, options: RAdamOptions) {
+    super(trained, options, defaultMoments);
+  }
+
+  protected override checkOptions(options: Required<RAdamOptions>, call: string): void {
+    checkMoments(call, options);
+  }
+
+  protected override memoryFor(elements: Data): Moments {
+    return { mean: zerosLike(elements), square: zerosLike(elements) };
+  }
+
+  protected override update({ elements, gradient, memory, options, step }: Update<RAdamOptions, Moments>): void {
+    const numbers = momentNumbers(options, step);
+    const rectification = rectify(options.beta2, step);
+    const rate = options.learningRate / (1 - options.beta1 ** step);
+    const arrays = { w: elements, gradient, ...memory };
+    if (rectification === 0) changeInPlace(unrectified, arrays, { ...numbers, rate });
+    else changeInPlace(rectified, arrays, { ...numbers, rate: (rate * rectification) / numbers.scale });
+  }
+}
+
+/** The factor r of a step whose mean of squares can be trusted, else 0. */
+function rectify(beta2: number, step: number): number {
+  const most = 2 / (1 - beta2) - 1;
+  const length = most - (2 * step * beta2 ** step) / (1 - beta2 ** step);
+  if (length <= 5) return 0;
+  return Math.sqrt(((length - 4) * (length - 2) * most) / ((most - 4) * (most - 2) * length));
+}

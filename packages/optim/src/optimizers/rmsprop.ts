@@ -1,0 +1,90 @@
+import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkFlag, checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+
+export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the running mean of squares that stays. Defaults to 0.99. */
+  readonly alpha?: number;
+  /** Keeps the divisor from 0. Defaults to 1e-8. */
+  readonly eps?: number;
+  /** The share of the velocity that stays. Defaults to 0. */
+  readonly momentum?: number;
+  /** Whether to divide by the standard deviation of the gradients, not by their root mean square. Defaults to false. */
+  readonly centered?: boolean;
+}
+
+type RMSpropMemory = { readonly square: Data; readonly mean?: Data; readonly velocity?: Data };
+
+type RMSpropNumbers = Record<'penalty' | 'kept' | 'alpha' | 'rest' | 'eps' | 'momentum' | 'rate' | 'zero', number>;
+
+const rmsprop: ElementFormula<RMSpropMemory & Changing, RMSpropNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, square, mean, velocity } = arrays;
+  const { penalty, kept, alpha, rest, eps, momentum, rate, zero } = numbers;
+  const g = k.add(gradient, k.mul(penalty, w));
+  const v = k.add(k.mul(alpha, square), k.mul(rest, k.mul(g, g)));
+  const m = mean && k.add(k.mul(alpha, mean), k.mul(rest, g));
+  // Rounding may leave a constant gradient with less than no variance.
+  const variance = m === undefined ? v : k.maximum(zero, k.sub(v, k.mul(m, m)));
+  const step = k.div(g, k.add(k.sqrt(variance), eps));
+  const b = velocity === undefined ? step : k.add(k.mul(momentum, velocity), step);
+  return {
+    square: v,
+    ...(m !== undefined && { mean: m }),
+    ...(velocity !== undefined && { velocity: b }),
+    w: k.sub(k.mul(kept, w), k.mul(rate, b)),
+  };
+};
+
+const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
+
+/**
+ * Steps along the gradient in units of its root mean square. With gradient g, learning rate a and momentum μ,
+ *
+ *     v ← α v + (1 - α) g²
+ *     m ← α m + (1 - α) g                  if `centered`, else m = 0
+ *     b ← μ b + g / (√(v - m²) + ε)
+ *     w ← w - a b
+ *
+ * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013, but for the place of
+ * ε, which is PyTorch's). Before, a weight decay c of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ *
+ * @example
+ * const w = parameter(tensor([1, -2]));
+ * const optimizer = new RMSprop([w], { learningRate: 0.1, alpha: 0.75 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.8, -1.8]
+ */
+export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<RMSpropOptions>, options: RMSpropOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<RMSpropOptions>, call: string): void {
+    checkDecay(call, options);
+    checkShare(call, 'alpha', options.alpha);
+    checkNotNegative(call, 'eps', options.eps);
+    checkNotNegative(call, 'momentum', options.momentum);
+    checkFlag(call, 'centered', options.centered);
+  }
+
+  protected override memoryFor(elements: Data, { centered, momentum }: Required<RMSpropOptions>): RMSpropMemory {
+    return {
+      square: zerosLike(elements),
+      ...(centered && { mean: zerosLike(elements) }),
+      ...(momentum > 0 && { velocity: zerosLike(elements) }),
+    };
+  }
+
+  protected override update({ elements, gradient, memory, options }: Update<RMSpropOptions, RMSpropMemory>): void {
+    const { learningRate: rate, alpha, eps, momentum } = options;
+    changeInPlace(
+      rmsprop,
+      { w: elements, gradient, ...memory },
+      { ...decayFactors(options), alpha, rest: 1 - alpha, eps, momentum, rate, zero: 0 },
+    );
+  }
+}

@@ -1,0 +1,95 @@
+import { ArgumentError, changeInPlace, type Data, describeValue, type ElementFormula } from '@tapegrad/core';
+import type { Trained } from '../group.ts';
+import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';
+import { zerosLike } from '../state.ts';
+import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
+
+export interface SGDOptions extends OptimizerOptions, DecayOptions {
+  /** The share of the velocity that stays. Defaults to 0. */
+  readonly momentum?: number;
+  /** The share of a gradient that the velocity does not take up, but for the first one. Defaults to 0. */
+  readonly dampening?: number;
+  /** Whether to step along the velocity that the next step will have. Defaults to false. */
+  readonly nesterov?: boolean;
+}
+
+const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, nesterov: false };
+
+/** Nothing without momentum. */
+type SGDMemory = { readonly velocity?: Data };
+
+const plainDescent: ElementFormula<Changing, Record<'rate' | 'kept', number>> = (k, arrays, numbers) => ({
+  w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, arrays.gradient)),
+});
+
+type MomentumNumbers = Record<'penalty' | 'kept' | 'momentum' | 'intake' | 'ofGradient' | 'ofVelocity', number>;
+
+const momentumDescent: ElementFormula<Required<SGDMemory> & Changing, MomentumNumbers> = (k, arrays, numbers) => {
+  const { w, gradient, velocity } = arrays;
+  const g = k.add(gradient, k.mul(numbers.penalty, w));
+  const v = k.add(k.mul(numbers.momentum, velocity), k.mul(numbers.intake, g));
+  const change = k.add(k.mul(numbers.ofGradient, g), k.mul(numbers.ofVelocity, v));
+  return { velocity: v, w: k.sub(k.mul(numbers.kept, w), change) };
+};
+
+/**
+ * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
+ *
+ *     g ← g + c w                          decay 'l2': the gradient of a penalty c/2 |w|^2
+ *     v ← m v + (1 - d) g                  v ← g at the first step
+ *     w ← w - a v                          w - a (g + m v) with Nesterov's momentum
+ *     w ← w - a c w                        decay 'decoupled', w as it was before the step
+ *
+ * as PyTorch computes it (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", but
+ * for the place of a); the decoupled decay is SGDW's (Loshchilov and Hutter 2019). Without momentum v is g.
+ *
+ * @example
+ * const w = parameter(tensor([1, 2]));
+ * const optimizer = new SGD([w], { learningRate: 0.1, momentum: 0.9 });
+ * optimizer.step(w.mul(w).sum().backward());
+ * w.toArray(); // [0.8, 1.6]
+ */
+export class SGD extends Optimizer<SGDOptions, SGDMemory> {
+  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  constructor(trained: Trained<SGDOptions>, options: SGDOptions) {
+    super(trained, options, defaults);
+  }
+
+  protected override checkOptions(options: Required<SGDOptions>, call: string): void {
+    const { momentum, dampening, nesterov } = options;
+    checkDecay(call, options);
+    checkNotNegative(call, 'momentum', momentum);
+    checkFlag(call, 'nesterov', nesterov);
+    if (!Number.isFinite(dampening)) {
+      throw new ArgumentError(`${call}: dampening is ${describeValue(dampening)}, expected a finite number`);
+    }
+    if (nesterov && !(momentum > 0 && dampening === 0)) {
+      throw new ArgumentError(`${call}: nesterov needs a momentum above 0 and no dampening`);
+    }
+  }
+
+  protected override memoryFor(elements: Data, { momentum }: Required<SGDOptions>): SGDMemory {
+    return momentum === 0 ? {} : { velocity: zerosLike(elements) };
+  }
+
+  protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions, SGDMemory>): void {
+    const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
+    if (memory.velocity === undefined) {
+      // Without momentum the two decays are one.
+      changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, kept: 1 - learningRate * weightDecay });
+      return;
+    }
+    changeInPlace(
+      momentumDescent,
+      { w, gradient, velocity: memory.velocity },
+      {
+        ...decayFactors(options),
+        momentum,
+        intake: step === 1 ? 1 : 1 - dampening,
+        ofGradient: nesterov ? learningRate : 0,
+        ofVelocity: nesterov ? learningRate * momentum : learningRate,
+      },
+    );
+  }
+}

@@ -50,7 +50,7 @@ const lessMean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly numbe
  * x less its mean. That is rounded, and where it is large beside the deviations, what the rounding leaves of it is not small
  * beside them: so what is left is taken off, too.
  */
-export const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
+const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   lessMean(k, lessMean(k, x, axes), axes);
 
 const degreesOf = (x: ArrayLike, axes: readonly number[], correction: number): number =>
@@ -132,7 +132,7 @@ export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: reado
 }
 
 /** f(x) where x is not 0, and the constant 0 where it is: an infinite slope there would meet a zero slope as NaN. */
-export function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
+function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
   const zero = k.equal(x, number(k, 0, x));
   return k.where(zero, number(k, 0, x), f(k.where(zero, number(k, 1, x), x)));
 }

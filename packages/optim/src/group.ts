@@ -7,7 +7,9 @@ export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & 
 };
 
 /** What an optimizer trains: parameters, or groups of them. */
-export type Trained<Options extends OptimizerOptions> = readonly Parameter[] | readonly GroupOptions<Options>[];
+export type ParametersOrGroups<Options extends OptimizerOptions> =
+  | readonly Parameter[]
+  | readonly GroupOptions<Options>[];
 
 /** Options that can be assigned one by one. */
 export type Assignable<Options> = { -readonly [Name in keyof Options]-?: Options[Name] };
@@ -78,7 +80,7 @@ function described(item: unknown): string {
 /** Parameters, or groups of them, as groups: each parameter once, and at least one. */
 export function groupsOf<Options extends OptimizerOptions>(
   call: string,
-  trained: Trained<Options>,
+  trained: ParametersOrGroups<Options>,
 ): readonly GroupOptions<Options>[] {
   const expected = 'parameters, or groups { parameters, ...options }';
   checkList(call, trained, expected);

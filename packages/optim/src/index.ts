@@ -1,13 +1,19 @@
 export {
   GradientChain,
   type GradientTransform,
-  type Recollection,
-  type Slot,
+  type TransformContext,
+  type TransformSlot,
   type TransformState,
 } from './gradients/chain.ts';
 export { type ClipNormOptions, clipGradNorm, clipGradValue } from './gradients/clip.ts';
 export { accumulate, clipByNorm, clipByValue, ema, momentum, weightDecay } from './gradients/transforms.ts';
-export { type Assignable, type GroupOptions, type OptionStore, ParameterGroup, type Trained } from './group.ts';
+export {
+  type Assignable,
+  type GroupOptions,
+  type OptionStore,
+  ParameterGroup,
+  type ParametersOrGroups,
+} from './group.ts';
 export { Optimizer, type OptimizerState, type Update } from './optimizer.ts';
 export { Adadelta, type AdadeltaOptions } from './optimizers/adadelta.ts';
 export { Adagrad, type AdagradOptions } from './optimizers/adagrad.ts';
@@ -44,5 +50,5 @@ export {
   stepDecay,
   warmUp,
 } from './schedules/schedules.ts';
-export { type Memory, type ParameterState, zerosLike } from './state.ts';
+export { type ParameterState, type State, zerosLike } from './state.ts';
 export { WeightAverage, type WeightAverageOptions, type WeightAverageState } from './weight-average.ts';

@@ -10,7 +10,7 @@ import {
   withGradients,
 } from '@tapegrad/core';
 import { checkGradients, gradientFor } from './gradients/gradient.ts';
-import { groupsOf, ParameterGroup, type Trained } from './group.ts';
+import { groupsOf, ParameterGroup, type ParametersOrGroups } from './group.ts';
 import {
   checkFlag,
   checkGiven,
@@ -21,45 +21,45 @@ import {
   given,
   type OptimizerOptions,
 } from './options.ts';
-import { changedMemory, checkCount, checkedMemory, type Memory, type ParameterState, parameterState } from './state.ts';
+import { changedState, checkCount, checkedState, type ParameterState, parameterState, type State } from './state.ts';
 
 /** All that the update of one parameter depends on. */
-export interface Update<Options extends OptimizerOptions, M extends Memory = Memory> {
+export interface Update<Options extends OptimizerOptions, S extends State = State> {
   /** The parameter, to be changed in place. */
   readonly elements: Data;
   /** The derivative of the loss with respect to each element; not to be kept. */
   readonly gradient: Data;
   /** To be changed in place. */
-  readonly memory: M;
+  readonly state: S;
   readonly options: Required<Options>;
-  /** How often the parameter has been updated since its memory began, this time included. */
+  /** How often the parameter has been updated since its state began, this time included. */
   readonly step: number;
 }
 
 /** What every formula of an update takes: a parameter and its gradient. */
-export interface Changing {
+export interface UpdateArrays {
   readonly w: Data;
   readonly gradient: Data;
 }
 
 /** The state of an optimizer as plain data. */
-export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
+export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
   /** The options of each group. */
   readonly groups: readonly Required<Options>[];
   /** One for each parameter, group after group. */
-  readonly parameters: readonly ParameterState<M>[];
+  readonly parameters: readonly ParameterState<S>[];
 }
 
-interface Entry<M extends Memory> {
+interface Entry<S extends State> {
   readonly parameter: Parameter;
-  memory: M;
+  state: S;
   step: number;
 }
 
 /** A group as its optimizer sees it. */
-interface Group<Options extends OptimizerOptions, M extends Memory> {
+interface Group<Options extends OptimizerOptions, S extends State> {
   options: Required<Options>;
-  readonly entries: readonly Entry<M>[];
+  readonly entries: readonly Entry<S>[];
 }
 
 /**
@@ -78,7 +78,7 @@ interface Group<Options extends OptimizerOptions, M extends Memory> {
  *
  *   protected override checkOptions(): void {}
  *
- *   protected override memoryFor() {
+ *   protected override initState() {
  *     return {};
  *   }
  *
@@ -90,15 +90,15 @@ interface Group<Options extends OptimizerOptions, M extends Memory> {
  * new SignDescent([w], { learningRate: 0.5 }).step(w.mul(w).sum().backward());
  * w.toArray(); // [1.5, -2.5]
  */
-export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions, M extends Memory = Memory> {
+export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
   readonly groups: readonly ParameterGroup<Options>[];
   readonly #name: string = this.constructor.name;
   readonly #optionNames: readonly string[];
-  readonly #groups: readonly Group<Options, M>[];
+  readonly #groups: readonly Group<Options, S>[];
   readonly #parameters: readonly Parameter[];
 
   /** @param defaults of the options that a subclass adds. */
-  constructor(trained: Trained<Options>, options: Options, defaults: Defaults<Options>) {
+  constructor(trained: ParametersOrGroups<Options>, options: Options, defaults: Defaults<Options>) {
     const complete = { maximize: false, allowUnused: false, ...defaults };
     this.#optionNames = ['learningRate', ...Object.keys(complete)];
     if (options !== undefined) checkKnown(this.#name, options, this.#optionNames);
@@ -107,7 +107,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       this.#checkOptions(this.#name, merged);
       const entries = parameters.map((parameter) => ({
         parameter,
-        memory: this.memoryFor(parameter.array.data, merged),
+        state: this.initState(parameter.array.data, merged),
         step: 0,
       }));
       return { options: Object.freeze(merged), entries };
@@ -131,10 +131,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * What to remember of a parameter with these elements, as it is before the first step. Which arrays there are, and of what
    * length, follows from the options and from how many elements there are.
    */
-  protected abstract memoryFor(elements: Data, options: Required<Options>): M;
+  protected abstract initState(elements: Data, options: Required<Options>): S;
 
   /** Changes one parameter by its gradient. */
-  protected abstract update(update: Update<Options, M>): void;
+  protected abstract update(update: Update<Options, S>): void;
 
   #checkOptions(call: string, options: Required<Options>): void {
     checkKnown(call, options, this.#optionNames);
@@ -145,14 +145,14 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     this.checkOptions(options, call);
   }
 
-  #changeOptions(group: Group<Options, M>, changed: Partial<Options>): void {
+  #changeOptions(group: Group<Options, S>, changed: Partial<Options>): void {
     checkKnown(this.#name, changed, this.#optionNames);
     const options: Required<Options> = { ...group.options, ...given(changed) };
     this.#checkOptions(this.#name, options);
     const names = Object.keys(changed) as (keyof Options)[];
-    // A schedule changes the rate in each step, and no memory depends on it.
+    // A schedule changes the rate in each step, and no state depends on it.
     if (names.some((name) => name !== 'learningRate' && options[name] !== group.options[name])) {
-      const memories = group.entries.map((entry) => this.#changedMemory(entry, group.options, options));
+      const memories = group.entries.map((entry) => this.#changedState(entry, group.options, options));
       group.entries.forEach((entry, i) => {
         Object.assign(entry, memories[i]);
       });
@@ -161,16 +161,16 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /** What is remembered of a parameter when the options become others. */
-  #changedMemory(
-    { parameter, memory, step }: Entry<M>,
+  #changedState(
+    { parameter, state, step }: Entry<S>,
     before: Required<Options>,
     after: Required<Options>,
-  ): Pick<Entry<M>, 'memory' | 'step'> {
+  ): Pick<Entry<S>, 'state' | 'step'> {
     const elements = parameter.array.data;
-    const first = (options: Required<Options>): M => this.memoryFor(elements.subarray(0, 1), options);
+    const first = (options: Required<Options>): S => this.initState(elements.subarray(0, 1), options);
     if (step > 0) checkBeginsAlike(this.#name, first, before, after);
-    const kept = step > 0 ? memory : {};
-    return changedMemory(kept, Object.keys(first(after)), step, () => this.memoryFor(elements, after));
+    const kept = step > 0 ? state : {};
+    return changedState(kept, Object.keys(first(after)), step, () => this.initState(elements, after));
   }
 
   /** The step size of all groups; may be changed between steps, as may that of each group. */
@@ -198,9 +198,9 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       entries.forEach((entry, j) => {
         const gradient = found[i]![j];
         if (gradient === undefined) return;
-        const { parameter, memory } = entry;
+        const { parameter, state } = entry;
         const step = ++entry.step;
-        parameter.update((elements) => this.update({ elements, gradient, memory, options, step }));
+        parameter.update((elements) => this.update({ elements, gradient, state, options, step }));
       });
     });
   }
@@ -251,11 +251,11 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
-  state(): OptimizerState<Options, M> {
+  state(): OptimizerState<Options, S> {
     return {
       groups: this.#groups.map(({ options }) => ({ ...options })),
       parameters: this.#groups.flatMap(({ entries }) =>
-        entries.map(({ parameter, step, memory }) => parameterState(parameter, step, memory)),
+        entries.map(({ parameter, step, state }) => parameterState(parameter, step, state)),
       ),
     };
   }
@@ -277,8 +277,8 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       this.#checkOptions(call, options);
       const parameters = entries.map(({ parameter }) => {
         const own = state.parameters[place++]!;
-        const memory = checkedMemory(call, parameter, this.memoryFor(parameter.array.data, options), own);
-        return { memory, step: own.step };
+        const arrays = checkedState(call, parameter, this.initState(parameter.array.data, options), own);
+        return { state: arrays, step: own.step };
       });
       return { options: Object.freeze({ ...options }), parameters };
     });
@@ -301,16 +301,16 @@ function checkLoss<L extends Tensor>(call: string, loss: L): L {
   );
 }
 
-/** Throws where an option says how memory begins, so that it would have no effect after a step. */
+/** Throws where an option says how the state begins, so that it would have no effect after a step. */
 function checkBeginsAlike<Options extends OptimizerOptions>(
   call: string,
-  first: (options: Required<Options>) => Memory,
+  first: (options: Required<Options>) => State,
   before: Required<Options>,
   after: Required<Options>,
 ): void {
   const [old, now] = [first(before), first(after)];
-  const differs = (memory: Memory): boolean =>
-    Object.keys(old).some((name) => memory[name] !== undefined && memory[name][0] !== old[name]![0]);
+  const differs = (state: State): boolean =>
+    Object.keys(old).some((name) => state[name] !== undefined && state[name][0] !== old[name]![0]);
   if (!differs(now)) return;
   const names = Object.keys(after) as (keyof Options & string)[];
   const option = names.find(

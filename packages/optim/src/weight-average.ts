@@ -1,7 +1,7 @@
 import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
 import { checkParameters } from './group.ts';
 import { checkKnown, checkShare } from './options.ts';
-import { checkCount, checkedMemory, type ParameterState, parameterState } from './state.ts';
+import { checkCount, checkedState, type ParameterState, parameterState } from './state.ts';
 
 export interface WeightAverageOptions {
   /** The share of a running mean that stays; without it all weights count alike. */
@@ -9,10 +9,10 @@ export interface WeightAverageOptions {
 }
 
 /** Averages in float64, whatever the parameters are. */
-type AverageMemory = { readonly average: Float64Array };
+type AverageState = { readonly average: Float64Array };
 
 /** One for each parameter, as plain data for `structuredClone`; `step` is how many weights were averaged. */
-export type WeightAverageState = readonly ParameterState<AverageMemory>[];
+export type WeightAverageState = readonly ParameterState<AverageState>[];
 
 /**
  * An average of the weights that the parameters had: stochastic weight averaging, which is the mean of all (Izmailov et al. 2018,
@@ -99,7 +99,7 @@ export class WeightAverage {
     const call = 'WeightAverage.load';
     checkCount(call, 'parameters', this.#parameters.length, state);
     const loaded = this.#parameters.map(
-      (parameter, i) => checkedMemory(call, parameter, { average: this.#averages[i]! }, state[i]!).average,
+      (parameter, i) => checkedState(call, parameter, { average: this.#averages[i]! }, state[i]!).average,
     );
     this.#count = state[0]!.step;
     this.#averages = loaded;

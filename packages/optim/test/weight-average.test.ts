@@ -14,7 +14,7 @@ test('is of the weights as they were, in float64', () => {
     average.update();
   }
   expect(average.count).toBe(3);
-  expect(average.state()[0]!.memory.average[0]).toBeCloseTo((1e8 + 2) / 3, 6);
+  expect(average.state()[0]!.arrays.average[0]).toBeCloseTo((1e8 + 2) / 3, 6);
 });
 
 test('starts from the first weights', () => {
@@ -77,10 +77,10 @@ test('refuses what does not fit', () => {
   const state = average.state();
   const [first] = state;
   expect(() => average.load([])).toThrow('WeightAverage.load: expected a state of 1 parameters, got 0');
-  expect(() => average.load([{ ...first!, memory: { average: new Float64Array(3) } }])).toThrow(
+  expect(() => average.load([{ ...first!, arrays: { average: new Float64Array(3) } }])).toThrow(
     'has 2 elements, got 3',
   );
-  expect(() => average.load([{ ...first!, memory: { average: new Float32Array(2) as never } }])).toThrow(
+  expect(() => average.load([{ ...first!, arrays: { average: new Float32Array(2) as never } }])).toThrow(
     'Float64Array',
   );
   expect(average.state()).toEqual(state);

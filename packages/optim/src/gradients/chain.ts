@@ -11,11 +11,11 @@ import {
 } from '@tapegrad/core';
 import { checkParameters } from '../group.ts';
 import { checkState, checkWhole } from '../options.ts';
-import { checkCount, checkedMemory, type Memory, type ParameterState, parameterState, zerosLike } from '../state.ts';
+import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';
 import { checkGradients, gradientFor } from './gradient.ts';
 
 /** What a transform remembers of one parameter. */
-export interface Slot<Name extends string = string> {
+export interface TransformSlot<Name extends string = string> {
   /** How often the parameter has got a gradient, this time included. */
   step: number;
   /** Tensors like the parameter, to be replaced; zeros at first. */
@@ -23,15 +23,15 @@ export interface Slot<Name extends string = string> {
 }
 
 /** What a transform remembers. */
-export interface Recollection<Name extends string = string> {
+export interface TransformContext<Name extends string = string> {
   /** How often the transform has been applied, this time included. */
   readonly step: number;
   /** One for each parameter of the chain. */
-  readonly slots: ReadonlyMap<Tensor, Slot<Name>>;
+  readonly slots: ReadonlyMap<Tensor, TransformSlot<Name>>;
 }
 
 /**
- * A change of gradients as a description: its memory is kept by the chain that it is in. `Out` has `undefined` where it may
+ * A change of gradients as a description: its state is kept by the chain that it is in. `Out` has `undefined` where it may
  * hold gradients back.
  */
 export interface GradientTransform<Out extends Gradients | undefined = Gradients, Name extends string = string> {
@@ -39,7 +39,7 @@ export interface GradientTransform<Out extends Gradients | undefined = Gradients
   readonly name: string;
   /** The names of the tensors to remember of each parameter. */
   readonly remembers: readonly Name[];
-  apply(gradients: Gradients, memory: Recollection<Name>): Out;
+  apply(gradients: Gradients, context: TransformContext<Name>): Out;
 }
 
 /** What a transform remembers, as plain data. */
@@ -50,10 +50,10 @@ export interface TransformState {
   readonly parameters: readonly ParameterState[];
 }
 
-interface Link {
+interface Stage {
   readonly transform: GradientTransform<Gradients | undefined>;
   step: number;
-  slots: Map<Parameter, Slot>;
+  slots: Map<Parameter, TransformSlot>;
 }
 
 /**
@@ -70,12 +70,12 @@ interface Link {
  */
 export class GradientChain<Out extends Gradients | undefined = Gradients> {
   readonly #parameters: readonly Parameter[];
-  readonly #links: readonly Link[];
+  readonly #stages: readonly Stage[];
 
   constructor(parameters: readonly Parameter[], transforms: readonly GradientTransform<Out>[]) {
     checkParameters('GradientChain', parameters);
     this.#parameters = [...parameters];
-    this.#links = transforms.map((transform) => ({
+    this.#stages = transforms.map((transform) => ({
       transform,
       step: 0,
       slots: new Map(parameters.map((parameter) => [parameter, emptySlot(parameter, transform.remembers)])),
@@ -96,7 +96,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
       if (gradient !== undefined) own.set(parameter, gradient.detach());
     }
     let changed: Gradients | undefined = new Gradients(own);
-    for (const link of this.#links) {
+    for (const link of this.#stages) {
       link.step++;
       for (const [parameter, slot] of link.slots) if (changed.has(parameter)) slot.step++;
       const { transform } = link;
@@ -108,18 +108,18 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
 
   /** A copy of what the transforms remember, as plain data. */
   state(): readonly TransformState[] {
-    return this.#links.map(({ transform, step, slots }) => ({
+    return this.#stages.map(({ transform, step, slots }) => ({
       name: transform.name,
       step,
-      parameters: [...slots].map(([parameter, slot]) => parameterState(parameter, slot.step, memoryOf(slot))),
+      parameters: [...slots].map(([parameter, slot]) => parameterState(parameter, slot.step, arraysOf(slot))),
     }));
   }
 
   /** Goes on from a state of a chain of the same transforms for the same parameters. Where it does not fit, nothing changes. */
   load(states: readonly TransformState[]): void {
     const call = 'GradientChain.load';
-    checkCount(call, 'transforms', this.#links.length, states);
-    const loaded = this.#links.map(({ transform, slots }, i) => {
+    checkCount(call, 'transforms', this.#stages.length, states);
+    const loaded = this.#stages.map(({ transform, slots }, i) => {
       const state = states[i]!;
       checkState(call, state);
       const { name, step, parameters } = state;
@@ -131,11 +131,11 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
       checkWhole(call, `the step of '${name}'`, step);
       checkCount(call, 'parameters', slots.size, parameters);
       return [...slots].map(([parameter, slot], j) => {
-        const memory = checkedMemory(call, parameter, memoryOf(slot), parameters[j]!);
-        return [parameter, slotFrom(parameter, parameters[j]!.step, memory)] as const;
+        const arrays = checkedState(call, parameter, arraysOf(slot), parameters[j]!);
+        return [parameter, slotOf(parameter, parameters[j]!.step, arrays)] as const;
       });
     });
-    this.#links.forEach((link, i) => {
+    this.#stages.forEach((link, i) => {
       link.step = states[i]!.step;
       link.slots = new Map(loaded[i]);
     });
@@ -145,15 +145,15 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
 const tensorLike = ({ dtype, shape }: Parameter, data: Tensor['data']): Tensor =>
   new Tensor(new NdArray(data, dtype, shape));
 
-const emptySlot = (parameter: Parameter, names: readonly string[]): Slot => ({
+const emptySlot = (parameter: Parameter, names: readonly string[]): TransformSlot => ({
   step: 0,
   tensors: Object.fromEntries(names.map((name) => [name, tensorLike(parameter, zerosLike(parameter.data))])),
 });
 
-const slotFrom = (parameter: Parameter, step: number, memory: Memory): Slot => ({
+const slotOf = (parameter: Parameter, step: number, arrays: State): TransformSlot => ({
   step,
-  tensors: Object.fromEntries(Object.entries(memory).map(([name, data]) => [name, tensorLike(parameter, data)])),
+  tensors: Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, tensorLike(parameter, data)])),
 });
 
-const memoryOf = ({ tensors }: Slot): Memory =>
+const arraysOf = ({ tensors }: TransformSlot): State =>
   Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data]));

@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
@@ -13,20 +13,20 @@ export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
 }
 
 /** The running means of the squares of gradients and of steps. */
-type AdadeltaMemory = { readonly square: Data; readonly stepSquare: Data };
+type AdadeltaState = { readonly square: Data; readonly stepSquare: Data };
 
-type AdadeltaNumbers = Record<'penalty' | 'kept' | 'rate' | 'rho' | 'rest' | 'eps', number>;
+type AdadeltaNumbers = Record<'l2' | 'decayFactor' | 'rate' | 'rho' | 'oneMinusRho' | 'eps', number>;
 
-const adadelta: ElementFormula<AdadeltaMemory & Changing, AdadeltaNumbers> = (k, arrays, numbers) => {
+const adadelta: ElementFormula<AdadeltaState & UpdateArrays, AdadeltaNumbers> = (k, arrays, numbers) => {
   const { w, gradient, square, stepSquare } = arrays;
-  const { penalty, kept, rate, rho, rest, eps } = numbers;
-  const g = k.add(gradient, k.mul(penalty, w));
-  const v = k.add(k.mul(rho, square), k.mul(rest, k.mul(g, g)));
+  const { l2, decayFactor, rate, rho, oneMinusRho, eps } = numbers;
+  const g = k.add(gradient, k.mul(l2, w));
+  const v = k.add(k.mul(rho, square), k.mul(oneMinusRho, k.mul(g, g)));
   const d = k.mul(k.sqrt(k.div(k.add(stepSquare, eps), k.add(v, eps))), g);
   return {
     square: v,
-    stepSquare: k.add(k.mul(rho, stepSquare), k.mul(rest, k.mul(d, d))),
-    w: k.sub(k.mul(kept, w), k.mul(rate, d)),
+    stepSquare: k.add(k.mul(rho, stepSquare), k.mul(oneMinusRho, k.mul(d, d))),
+    w: k.sub(k.mul(decayFactor, w), k.mul(rate, d)),
   };
 };
 
@@ -50,9 +50,9 @@ const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
  * for (let step = 0; step < 1000; step++) optimizer.step(w.mul(w).sum().backward());
  * Math.abs(w.item()) < 0.01; // true
  */
-export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaMemory> {
+export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<AdadeltaOptions>, options: AdadeltaOptions) {
+  constructor(trained: ParametersOrGroups<AdadeltaOptions>, options: AdadeltaOptions) {
     super(trained, options, defaults);
   }
 
@@ -62,13 +62,13 @@ export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaMemory> {
     checkNotNegative(call, 'eps', options.eps);
   }
 
-  protected override memoryFor(elements: Data): AdadeltaMemory {
+  protected override initState(elements: Data): AdadeltaState {
     return { square: zerosLike(elements), stepSquare: zerosLike(elements) };
   }
 
-  protected override update({ elements, gradient, memory, options }: Update<AdadeltaOptions, AdadeltaMemory>): void {
+  protected override update({ elements, gradient, state, options }: Update<AdadeltaOptions, AdadeltaState>): void {
     const { learningRate: rate, rho, eps } = options;
-    const numbers = { ...decayFactors(options), rate, rho, rest: 1 - rho, eps };
-    changeInPlace(adadelta, { w: elements, gradient, ...memory }, numbers);
+    const numbers = { ...decayFactors(options), rate, rho, oneMinusRho: 1 - rho, eps };
+    changeInPlace(adadelta, { w: elements, gradient, ...state }, numbers);
   }
 }

@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
@@ -14,15 +14,15 @@ export interface AdagradOptions extends OptimizerOptions, DecayOptions {
   readonly eps?: number;
 }
 
-type AdagradMemory = { readonly sum: Data };
+type AdagradState = { readonly sum: Data };
 
-type AdagradNumbers = Record<'penalty' | 'kept' | 'rate' | 'eps', number>;
+type AdagradNumbers = Record<'l2' | 'decayFactor' | 'rate' | 'eps', number>;
 
-const adagrad: ElementFormula<AdagradMemory & Changing, AdagradNumbers> = (k, { w, gradient, sum }, numbers) => {
-  const g = k.add(gradient, k.mul(numbers.penalty, w));
+const adagrad: ElementFormula<AdagradState & UpdateArrays, AdagradNumbers> = (k, { w, gradient, sum }, numbers) => {
+  const g = k.add(gradient, k.mul(numbers.l2, w));
   const s = k.add(sum, k.mul(g, g));
   const direction = k.div(g, k.add(k.sqrt(s), numbers.eps));
-  return { sum: s, w: k.sub(k.mul(numbers.kept, w), k.mul(numbers.rate, direction)) };
+  return { sum: s, w: k.sub(k.mul(numbers.decayFactor, w), k.mul(numbers.rate, direction)) };
 };
 
 const defaults: Defaults<AdagradOptions> = {
@@ -48,9 +48,9 @@ const defaults: Defaults<AdagradOptions> = {
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.9, -1.9]
  */
-export class Adagrad extends Optimizer<AdagradOptions, AdagradMemory> {
+export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<AdagradOptions>, options: AdagradOptions) {
+  constructor(trained: ParametersOrGroups<AdagradOptions>, options: AdagradOptions) {
     super(trained, options, defaults);
   }
 
@@ -61,19 +61,13 @@ export class Adagrad extends Optimizer<AdagradOptions, AdagradMemory> {
     checkNotNegative(call, 'eps', options.eps);
   }
 
-  protected override memoryFor(elements: Data, options: Required<AdagradOptions>): AdagradMemory {
+  protected override initState(elements: Data, options: Required<AdagradOptions>): AdagradState {
     return { sum: zerosLike(elements).fill(options.initialAccumulatorValue) };
   }
 
-  protected override update({
-    elements,
-    gradient,
-    memory,
-    options,
-    step,
-  }: Update<AdagradOptions, AdagradMemory>): void {
+  protected override update({ elements, gradient, state, options, step }: Update<AdagradOptions, AdagradState>): void {
     const { learningRate, learningRateDecay, eps } = options;
     const rate = learningRate / (1 + (step - 1) * learningRateDecay);
-    changeInPlace(adagrad, { w: elements, gradient, ...memory }, { ...decayFactors(options), rate, eps });
+    changeInPlace(adagrad, { w: elements, gradient, ...state }, { ...decayFactors(options), rate, eps });
   }
 }

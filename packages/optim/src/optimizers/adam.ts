@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkFlag, type Defaults, given } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import {
@@ -18,11 +18,11 @@ export interface AdamOptions extends MomentOptions {
   readonly amsgrad?: boolean;
 }
 
-type AdamMemory = Moments & { readonly maxSquare?: Data };
+type AdamState = Moments & { readonly maxSquare?: Data };
 
 type AdamNumbers = MomentNumbers & { readonly rate: number };
 
-const adam: ElementFormula<AdamMemory & Changing, AdamNumbers> = (k, arrays, numbers) => {
+const adam: ElementFormula<AdamState & UpdateArrays, AdamNumbers> = (k, arrays, numbers) => {
   const { m, v } = nextMoments(k, arrays, numbers);
   const largest = arrays.maxSquare === undefined ? v : k.maximum(arrays.maxSquare, v);
   const direction = k.div(m, k.add(k.mul(numbers.scale, k.sqrt(largest)), numbers.eps));
@@ -30,7 +30,7 @@ const adam: ElementFormula<AdamMemory & Changing, AdamNumbers> = (k, arrays, num
     mean: m,
     square: v,
     ...(arrays.maxSquare !== undefined && { maxSquare: largest }),
-    w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)),
+    w: k.sub(k.mul(numbers.decayFactor, arrays.w), k.mul(numbers.rate, direction)),
   };
 };
 
@@ -52,9 +52,9 @@ const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.9, -1.9]
  */
-export class Adam extends Optimizer<AdamOptions, AdamMemory> {
+export class Adam extends Optimizer<AdamOptions, AdamState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<AdamOptions>, options: AdamOptions) {
+  constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, options, defaults);
   }
 
@@ -63,14 +63,14 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
     checkFlag(call, 'amsgrad', options.amsgrad);
   }
 
-  protected override memoryFor(elements: Data, { amsgrad }: Required<AdamOptions>): AdamMemory {
+  protected override initState(elements: Data, { amsgrad }: Required<AdamOptions>): AdamState {
     const moments = { mean: zerosLike(elements), square: zerosLike(elements) };
     return amsgrad ? { ...moments, maxSquare: zerosLike(elements) } : moments;
   }
 
-  protected override update({ elements, gradient, memory, options, step }: Update<AdamOptions, AdamMemory>): void {
+  protected override update({ elements, gradient, state, options, step }: Update<AdamOptions, AdamState>): void {
     const rate = options.learningRate / (1 - options.beta1 ** step);
-    changeInPlace(adam, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
+    changeInPlace(adam, { w: elements, gradient, ...state }, { ...momentNumbers(options, step), rate });
   }
 }
 
@@ -86,7 +86,7 @@ export class Adam extends Optimizer<AdamOptions, AdamMemory> {
  */
 export class AdamW extends Adam {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<AdamOptions>, options: AdamOptions) {
+  constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, { weightDecay: 0.01, decay: 'decoupled', ...given(options ?? {}) } as AdamOptions);
   }
 }

@@ -1,21 +1,25 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { zerosLike } from '../state.ts';
 import { checkMoments, defaultMoments, type MomentNumbers, type MomentOptions, momentNumbers } from './moments.ts';
 
 export type AdamaxOptions = MomentOptions;
 
-type AdamaxMemory = { readonly mean: Data; readonly largest: Data };
+type AdamaxState = { readonly mean: Data; readonly largest: Data };
 
 type AdamaxNumbers = MomentNumbers & { readonly rate: number };
 
-const adamax: ElementFormula<AdamaxMemory & Changing, AdamaxNumbers> = (k, { w, gradient, mean, largest }, numbers) => {
-  const { penalty, kept, beta1, rest1, beta2, eps, rate } = numbers;
-  const g = k.add(gradient, k.mul(penalty, w));
-  const m = k.add(k.mul(beta1, mean), k.mul(rest1, g));
+const adamax: ElementFormula<AdamaxState & UpdateArrays, AdamaxNumbers> = (
+  k,
+  { w, gradient, mean, largest },
+  numbers,
+) => {
+  const { l2, decayFactor, beta1, oneMinusBeta1, beta2, eps, rate } = numbers;
+  const g = k.add(gradient, k.mul(l2, w));
+  const m = k.add(k.mul(beta1, mean), k.mul(oneMinusBeta1, g));
   const u = k.maximum(k.mul(beta2, largest), k.add(k.abs(g), eps));
-  return { mean: m, largest: u, w: k.sub(k.mul(kept, w), k.mul(rate, k.div(m, u))) };
+  return { mean: m, largest: u, w: k.sub(k.mul(decayFactor, w), k.mul(rate, k.div(m, u))) };
 };
 
 /**
@@ -34,9 +38,9 @@ const adamax: ElementFormula<AdamaxMemory & Changing, AdamaxNumbers> = (k, { w, 
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.9, -1.9]
  */
-export class Adamax extends Optimizer<AdamaxOptions, AdamaxMemory> {
+export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<AdamaxOptions>, options: AdamaxOptions) {
+  constructor(trained: ParametersOrGroups<AdamaxOptions>, options: AdamaxOptions) {
     super(trained, options, defaultMoments);
   }
 
@@ -44,12 +48,12 @@ export class Adamax extends Optimizer<AdamaxOptions, AdamaxMemory> {
     checkMoments(call, options);
   }
 
-  protected override memoryFor(elements: Data): AdamaxMemory {
+  protected override initState(elements: Data): AdamaxState {
     return { mean: zerosLike(elements), largest: zerosLike(elements) };
   }
 
-  protected override update({ elements, gradient, memory, options, step }: Update<AdamaxOptions, AdamaxMemory>): void {
+  protected override update({ elements, gradient, state, options, step }: Update<AdamaxOptions, AdamaxState>): void {
     const rate = options.learningRate / (1 - options.beta1 ** step);
-    changeInPlace(adamax, { w: elements, gradient, ...memory }, { ...momentNumbers(options, step), rate });
+    changeInPlace(adamax, { w: elements, gradient, ...state }, { ...momentNumbers(options, step), rate });
   }
 }

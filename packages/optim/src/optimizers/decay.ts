@@ -18,13 +18,13 @@ export function checkDecay(call: string, { weightDecay, decay }: Required<DecayO
 }
 
 /**
- * The two kinds of decay as factors of a parameter w: to be added to the gradient is `penalty` w, and what is left of w
- * before the step is `kept` w.
+ * The two kinds of decay as factors of a parameter w: `l2 · w` is added to the gradient, and `decayFactor · w` is what is left of w
+ * before the step.
  */
 export function decayFactors({
   learningRate,
   weightDecay,
   decay,
-}: Required<DecayOptions> & { readonly learningRate: number }): { readonly penalty: number; readonly kept: number } {
-  return decay === 'l2' ? { penalty: weightDecay, kept: 1 } : { penalty: 0, kept: 1 - learningRate * weightDecay };
+}: Required<DecayOptions> & { readonly learningRate: number }): { readonly l2: number; readonly decayFactor: number } {
+  return decay === 'l2' ? { l2: weightDecay, decayFactor: 1 } : { l2: 0, decayFactor: 1 - learningRate * weightDecay };
 }

@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
@@ -12,17 +12,20 @@ export interface LionOptions extends OptimizerOptions, DecayOptions {
   readonly beta2?: number;
 }
 
-type LionMemory = { readonly velocity: Data };
+type LionState = { readonly velocity: Data };
 
-type LionNumbers = Record<'penalty' | 'kept' | 'rate' | 'beta1' | 'rest1' | 'beta2' | 'rest2', number>;
+type LionNumbers = Record<
+  'l2' | 'decayFactor' | 'rate' | 'beta1' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2',
+  number
+>;
 
-const lion: ElementFormula<LionMemory & Changing, LionNumbers> = (k, { w, gradient, velocity }, numbers) => {
-  const { penalty, kept, rate, beta1, rest1, beta2, rest2 } = numbers;
-  const g = k.add(gradient, k.mul(penalty, w));
-  const direction = k.sign(k.add(k.mul(beta1, velocity), k.mul(rest1, g)));
+const lion: ElementFormula<LionState & UpdateArrays, LionNumbers> = (k, { w, gradient, velocity }, numbers) => {
+  const { l2, decayFactor, rate, beta1, oneMinusBeta1, beta2, oneMinusBeta2 } = numbers;
+  const g = k.add(gradient, k.mul(l2, w));
+  const direction = k.sign(k.add(k.mul(beta1, velocity), k.mul(oneMinusBeta1, g)));
   return {
-    velocity: k.add(k.mul(beta2, velocity), k.mul(rest2, g)),
-    w: k.sub(k.mul(kept, w), k.mul(rate, direction)),
+    velocity: k.add(k.mul(beta2, velocity), k.mul(oneMinusBeta2, g)),
+    w: k.sub(k.mul(decayFactor, w), k.mul(rate, direction)),
   };
 };
 
@@ -43,9 +46,9 @@ const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', be
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.9, -1.9]
  */
-export class Lion extends Optimizer<LionOptions, LionMemory> {
+export class Lion extends Optimizer<LionOptions, LionState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<LionOptions>, options: LionOptions) {
+  constructor(trained: ParametersOrGroups<LionOptions>, options: LionOptions) {
     super(trained, options, defaults);
   }
 
@@ -55,13 +58,20 @@ export class Lion extends Optimizer<LionOptions, LionMemory> {
     checkShare(call, 'beta2', options.beta2);
   }
 
-  protected override memoryFor(elements: Data): LionMemory {
+  protected override initState(elements: Data): LionState {
     return { velocity: zerosLike(elements) };
   }
 
-  protected override update({ elements, gradient, memory, options }: Update<LionOptions, LionMemory>): void {
+  protected override update({ elements, gradient, state, options }: Update<LionOptions, LionState>): void {
     const { learningRate: rate, beta1, beta2 } = options;
-    const numbers = { ...decayFactors(options), rate, beta1, rest1: 1 - beta1, beta2, rest2: 1 - beta2 };
-    changeInPlace(lion, { w: elements, gradient, ...memory }, numbers);
+    const numbers = {
+      ...decayFactors(options),
+      rate,
+      beta1,
+      oneMinusBeta1: 1 - beta1,
+      beta2,
+      oneMinusBeta2: 1 - beta2,
+    };
+    changeInPlace(lion, { w: elements, gradient, ...state }, numbers);
   }
 }

@@ -31,25 +31,25 @@ export type MomentNumbers = ReturnType<typeof momentNumbers>;
 export const momentNumbers = (options: Required<MomentOptions>, step: number) => ({
   ...decayFactors(options),
   beta1: options.beta1,
-  rest1: 1 - options.beta1,
+  oneMinusBeta1: 1 - options.beta1,
   beta2: options.beta2,
-  rest2: 1 - options.beta2,
+  oneMinusBeta2: 1 - options.beta2,
   scale: 1 / Math.sqrt(1 - options.beta2 ** step),
   eps: options.eps,
 });
 
-type Means = 'beta1' | 'rest1' | 'beta2' | 'rest2' | 'penalty';
+type Means = 'beta1' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2' | 'l2';
 
-/** The gradient g with the penalty's, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
+/** The gradient g with the l2's, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
 export function nextMoments<A>(
   k: ElementKernels<A>,
   { w, gradient, mean, square }: Readonly<Record<'w' | 'gradient' | 'mean' | 'square', A>>,
-  { penalty, beta1, rest1, beta2, rest2 }: Readonly<Record<Means, A>>,
+  { l2, beta1, oneMinusBeta1, beta2, oneMinusBeta2 }: Readonly<Record<Means, A>>,
 ): Readonly<Record<'g' | 'm' | 'v', A>> {
-  const g = k.add(gradient, k.mul(penalty, w));
+  const g = k.add(gradient, k.mul(l2, w));
   return {
     g,
-    m: k.add(k.mul(beta1, mean), k.mul(rest1, g)),
-    v: k.add(k.mul(beta2, square), k.mul(rest2, k.mul(g, g))),
+    m: k.add(k.mul(beta1, mean), k.mul(oneMinusBeta1, g)),
+    v: k.add(k.mul(beta2, square), k.mul(oneMinusBeta2, k.mul(g, g))),
   };
 }

@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkNotNegative, type Defaults } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import {
@@ -19,15 +19,15 @@ export interface NAdamOptions extends MomentOptions {
 }
 
 /** `muProduct` is one number: μ_1 μ_2 … μ_t. */
-type NAdamMemory = Moments & { readonly muProduct: Data };
+type NAdamState = Moments & { readonly muProduct: Data };
 
 type NAdamNumbers = MomentNumbers & { readonly ofMean: number; readonly ofGradient: number };
 
-const nadam: ElementFormula<Moments & Changing, NAdamNumbers> = (k, arrays, numbers) => {
+const nadam: ElementFormula<Moments & UpdateArrays, NAdamNumbers> = (k, arrays, numbers) => {
   const { g, m, v } = nextMoments(k, arrays, numbers);
   const ahead = k.add(k.mul(numbers.ofMean, m), k.mul(numbers.ofGradient, g));
   const change = k.div(ahead, k.add(k.mul(numbers.scale, k.sqrt(v)), numbers.eps));
-  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), change) };
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.decayFactor, arrays.w), change) };
 };
 
 const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.004 };
@@ -50,9 +50,9 @@ const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.0
  * for (let step = 0; step < 200; step++) optimizer.step(w.mul(w).sum().backward());
  * Math.abs(w.item()) < 0.01; // true
  */
-export class NAdam extends Optimizer<NAdamOptions, NAdamMemory> {
+export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<NAdamOptions>, options: NAdamOptions) {
+  constructor(trained: ParametersOrGroups<NAdamOptions>, options: NAdamOptions) {
     super(trained, options, defaults);
   }
 
@@ -61,13 +61,13 @@ export class NAdam extends Optimizer<NAdamOptions, NAdamMemory> {
     checkNotNegative(call, 'momentumDecay', options.momentumDecay);
   }
 
-  protected override memoryFor(elements: Data): NAdamMemory {
+  protected override initState(elements: Data): NAdamState {
     return { mean: zerosLike(elements), square: zerosLike(elements), muProduct: Float64Array.of(1) };
   }
 
-  protected override update({ elements, gradient, memory, options, step }: Update<NAdamOptions, NAdamMemory>): void {
+  protected override update({ elements, gradient, state, options, step }: Update<NAdamOptions, NAdamState>): void {
     const { learningRate, beta1, momentumDecay } = options;
-    const { mean, square, muProduct } = memory;
+    const { mean, square, muProduct } = state;
     const mu = beta1 * (1 - 0.96 ** (step * momentumDecay) / 2);
     const nextMu = beta1 * (1 - 0.96 ** ((step + 1) * momentumDecay) / 2);
     const product = muProduct[0]! * mu;

@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { zerosLike } from '../state.ts';
 import {
   checkMoments,
@@ -17,15 +17,15 @@ export type RAdamOptions = MomentOptions;
 type RAdamNumbers = MomentNumbers & { readonly rate: number };
 
 /** While the mean of squares can't be trusted. */
-const unrectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+const unrectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arrays, numbers) => {
   const { m, v } = nextMoments(k, arrays, numbers);
-  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, m)) };
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.decayFactor, arrays.w), k.mul(numbers.rate, m)) };
 };
 
-const rectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, numbers) => {
+const rectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arrays, numbers) => {
   const { m, v } = nextMoments(k, arrays, numbers);
   const direction = k.div(m, k.add(k.sqrt(v), numbers.eps));
-  return { mean: m, square: v, w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, direction)) };
+  return { mean: m, square: v, w: k.sub(k.mul(numbers.decayFactor, arrays.w), k.mul(numbers.rate, direction)) };
 };
 
 /**
@@ -49,7 +49,7 @@ const rectified: ElementFormula<Moments & Changing, RAdamNumbers> = (k, arrays, 
  */
 export class RAdam extends Optimizer<RAdamOptions, Moments> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<RAdamOptions>, options: RAdamOptions) {
+  constructor(trained: ParametersOrGroups<RAdamOptions>, options: RAdamOptions) {
     super(trained, options, defaultMoments);
   }
 
@@ -57,15 +57,15 @@ export class RAdam extends Optimizer<RAdamOptions, Moments> {
     checkMoments(call, options);
   }
 
-  protected override memoryFor(elements: Data): Moments {
+  protected override initState(elements: Data): Moments {
     return { mean: zerosLike(elements), square: zerosLike(elements) };
   }
 
-  protected override update({ elements, gradient, memory, options, step }: Update<RAdamOptions, Moments>): void {
+  protected override update({ elements, gradient, state, options, step }: Update<RAdamOptions, Moments>): void {
     const numbers = momentNumbers(options, step);
     const rectification = rectify(options.beta2, step);
     const rate = options.learningRate / (1 - options.beta1 ** step);
-    const arrays = { w: elements, gradient, ...memory };
+    const arrays = { w: elements, gradient, ...state };
     if (rectification === 0) changeInPlace(unrectified, arrays, { ...numbers, rate });
     else changeInPlace(rectified, arrays, { ...numbers, rate: (rate * rectification) / numbers.scale });
   }

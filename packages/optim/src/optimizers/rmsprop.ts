@@ -1,6 +1,6 @@
 import { changeInPlace, type Data, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkFlag, checkNotNegative, checkShare, type Defaults, type OptimizerOptions } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
@@ -16,16 +16,19 @@ export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
   readonly centered?: boolean;
 }
 
-type RMSpropMemory = { readonly square: Data; readonly mean?: Data; readonly velocity?: Data };
+type RMSpropState = { readonly square: Data; readonly mean?: Data; readonly velocity?: Data };
 
-type RMSpropNumbers = Record<'penalty' | 'kept' | 'alpha' | 'rest' | 'eps' | 'momentum' | 'rate' | 'zero', number>;
+type RMSpropNumbers = Record<
+  'l2' | 'decayFactor' | 'alpha' | 'oneMinusAlpha' | 'eps' | 'momentum' | 'rate' | 'zero',
+  number
+>;
 
-const rmsprop: ElementFormula<RMSpropMemory & Changing, RMSpropNumbers> = (k, arrays, numbers) => {
+const rmsprop: ElementFormula<RMSpropState & UpdateArrays, RMSpropNumbers> = (k, arrays, numbers) => {
   const { w, gradient, square, mean, velocity } = arrays;
-  const { penalty, kept, alpha, rest, eps, momentum, rate, zero } = numbers;
-  const g = k.add(gradient, k.mul(penalty, w));
-  const v = k.add(k.mul(alpha, square), k.mul(rest, k.mul(g, g)));
-  const m = mean && k.add(k.mul(alpha, mean), k.mul(rest, g));
+  const { l2, decayFactor, alpha, oneMinusAlpha, eps, momentum, rate, zero } = numbers;
+  const g = k.add(gradient, k.mul(l2, w));
+  const v = k.add(k.mul(alpha, square), k.mul(oneMinusAlpha, k.mul(g, g)));
+  const m = mean && k.add(k.mul(alpha, mean), k.mul(oneMinusAlpha, g));
   // Rounding may leave a constant gradient with less than no variance.
   const variance = m === undefined ? v : k.maximum(zero, k.sub(v, k.mul(m, m)));
   const step = k.div(g, k.add(k.sqrt(variance), eps));
@@ -34,7 +37,7 @@ const rmsprop: ElementFormula<RMSpropMemory & Changing, RMSpropNumbers> = (k, ar
     square: v,
     ...(m !== undefined && { mean: m }),
     ...(velocity !== undefined && { velocity: b }),
-    w: k.sub(k.mul(kept, w), k.mul(rate, b)),
+    w: k.sub(k.mul(decayFactor, w), k.mul(rate, b)),
   };
 };
 
@@ -57,9 +60,9 @@ const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8,
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.8, -1.8]
  */
-export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
+export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<RMSpropOptions>, options: RMSpropOptions) {
+  constructor(trained: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions) {
     super(trained, options, defaults);
   }
 
@@ -71,7 +74,7 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
     checkFlag(call, 'centered', options.centered);
   }
 
-  protected override memoryFor(elements: Data, { centered, momentum }: Required<RMSpropOptions>): RMSpropMemory {
+  protected override initState(elements: Data, { centered, momentum }: Required<RMSpropOptions>): RMSpropState {
     return {
       square: zerosLike(elements),
       ...(centered && { mean: zerosLike(elements) }),
@@ -79,12 +82,12 @@ export class RMSprop extends Optimizer<RMSpropOptions, RMSpropMemory> {
     };
   }
 
-  protected override update({ elements, gradient, memory, options }: Update<RMSpropOptions, RMSpropMemory>): void {
+  protected override update({ elements, gradient, state, options }: Update<RMSpropOptions, RMSpropState>): void {
     const { learningRate: rate, alpha, eps, momentum } = options;
     changeInPlace(
       rmsprop,
-      { w: elements, gradient, ...memory },
-      { ...decayFactors(options), alpha, rest: 1 - alpha, eps, momentum, rate, zero: 0 },
+      { w: elements, gradient, ...state },
+      { ...decayFactors(options), alpha, oneMinusAlpha: 1 - alpha, eps, momentum, rate, zero: 0 },
     );
   }
 }

@@ -1,6 +1,6 @@
 import { ArgumentError, changeInPlace, type Data, describeValue, type ElementFormula } from '@tapegrad/core';
-import type { Trained } from '../group.ts';
-import { type Changing, Optimizer, type Update } from '../optimizer.ts';
+import type { ParametersOrGroups } from '../group.ts';
+import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
@@ -17,26 +17,26 @@ export interface SGDOptions extends OptimizerOptions, DecayOptions {
 const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, nesterov: false };
 
 /** Nothing without momentum. */
-type SGDMemory = { readonly velocity?: Data };
+type SGDState = { readonly velocity?: Data };
 
-const plainDescent: ElementFormula<Changing, Record<'rate' | 'kept', number>> = (k, arrays, numbers) => ({
-  w: k.sub(k.mul(numbers.kept, arrays.w), k.mul(numbers.rate, arrays.gradient)),
+const plainDescent: ElementFormula<UpdateArrays, Record<'rate' | 'decayFactor', number>> = (k, arrays, numbers) => ({
+  w: k.sub(k.mul(numbers.decayFactor, arrays.w), k.mul(numbers.rate, arrays.gradient)),
 });
 
-type MomentumNumbers = Record<'penalty' | 'kept' | 'momentum' | 'intake' | 'ofGradient' | 'ofVelocity', number>;
+type MomentumNumbers = Record<'l2' | 'decayFactor' | 'momentum' | 'intake' | 'ofGradient' | 'ofVelocity', number>;
 
-const momentumDescent: ElementFormula<Required<SGDMemory> & Changing, MomentumNumbers> = (k, arrays, numbers) => {
+const momentumDescent: ElementFormula<Required<SGDState> & UpdateArrays, MomentumNumbers> = (k, arrays, numbers) => {
   const { w, gradient, velocity } = arrays;
-  const g = k.add(gradient, k.mul(numbers.penalty, w));
+  const g = k.add(gradient, k.mul(numbers.l2, w));
   const v = k.add(k.mul(numbers.momentum, velocity), k.mul(numbers.intake, g));
   const change = k.add(k.mul(numbers.ofGradient, g), k.mul(numbers.ofVelocity, v));
-  return { velocity: v, w: k.sub(k.mul(numbers.kept, w), change) };
+  return { velocity: v, w: k.sub(k.mul(numbers.decayFactor, w), change) };
 };
 
 /**
  * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
  *
- *     g ← g + c w                          decay 'l2': the gradient of a penalty c/2 |w|^2
+ *     g ← g + c w                          decay 'l2': the gradient of a l2 c/2 |w|^2
  *     v ← m v + (1 - d) g                  v ← g at the first step
  *     w ← w - a v                          w - a (g + m v) with Nesterov's momentum
  *     w ← w - a c w                        decay 'decoupled', w as it was before the step
@@ -50,9 +50,9 @@ const momentumDescent: ElementFormula<Required<SGDMemory> & Changing, MomentumNu
  * optimizer.step(w.mul(w).sum().backward());
  * w.toArray(); // [0.8, 1.6]
  */
-export class SGD extends Optimizer<SGDOptions, SGDMemory> {
+export class SGD extends Optimizer<SGDOptions, SGDState> {
   /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
-  constructor(trained: Trained<SGDOptions>, options: SGDOptions) {
+  constructor(trained: ParametersOrGroups<SGDOptions>, options: SGDOptions) {
     super(trained, options, defaults);
   }
 
@@ -69,20 +69,20 @@ export class SGD extends Optimizer<SGDOptions, SGDMemory> {
     }
   }
 
-  protected override memoryFor(elements: Data, { momentum }: Required<SGDOptions>): SGDMemory {
+  protected override initState(elements: Data, { momentum }: Required<SGDOptions>): SGDState {
     return momentum === 0 ? {} : { velocity: zerosLike(elements) };
   }
 
-  protected override update({ elements: w, gradient, memory, options, step }: Update<SGDOptions, SGDMemory>): void {
+  protected override update({ elements: w, gradient, state, options, step }: Update<SGDOptions, SGDState>): void {
     const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
-    if (memory.velocity === undefined) {
+    if (state.velocity === undefined) {
       // Without momentum the two decays are one.
-      changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, kept: 1 - learningRate * weightDecay });
+      changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, decayFactor: 1 - learningRate * weightDecay });
       return;
     }
     changeInPlace(
       momentumDescent,
-      { w, gradient, velocity: memory.velocity },
+      { w, gradient, velocity: state.velocity },
       {
         ...decayFactors(options),
         momentum,

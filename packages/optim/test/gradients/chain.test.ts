@@ -79,7 +79,7 @@ describe('in a chain', () => {
       const gradients = gradientsOf(parameters, step);
       adam.step(gradients);
       const mean = chain.apply(gradients).of(parameters[0]!);
-      expect(mean.data).toEqual(adam.state().parameters[0]!.memory.mean);
+      expect(mean.data).toEqual(adam.state().parameters[0]!.arrays.mean);
       expect(corrected.apply(gradients).of(parameters[0]!).data).toEqual(mean.div(1 - 0.8 ** step).data);
     }
   });

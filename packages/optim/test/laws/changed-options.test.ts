@@ -14,10 +14,10 @@ import {
   NAdam,
   Optimizer,
   type OptimizerOptions,
+  type ParametersOrGroups,
   RAdam,
   RMSprop,
   SGD,
-  type Trained,
   type Update,
   zerosLike,
 } from '@tapegrad/optim';
@@ -29,20 +29,20 @@ interface CountingOptions extends OptimizerOptions {
 
 /** One of a program's own, which remembers something or nothing. */
 class Counting extends Optimizer<CountingOptions, { readonly count?: Data }> {
-  constructor(trained: Trained<CountingOptions>, options: CountingOptions) {
+  constructor(trained: ParametersOrGroups<CountingOptions>, options: CountingOptions) {
     super(trained, options, { isCounting: false });
   }
 
   protected override checkOptions(): void {}
 
-  protected override memoryFor(elements: Data, { isCounting }: Required<CountingOptions>) {
+  protected override initState(elements: Data, { isCounting }: Required<CountingOptions>) {
     return isCounting ? { count: zerosLike(elements) } : {};
   }
 
-  protected override update({ elements, gradient, memory, options }: Update<CountingOptions, { count?: Data }>): void {
+  protected override update({ elements, gradient, state, options }: Update<CountingOptions, { count?: Data }>): void {
     for (let i = 0; i < elements.length; i++) {
-      if (memory.count !== undefined) memory.count[i]!++;
-      elements[i]! -= (options.learningRate * gradient[i]!) / (memory.count?.[i] ?? 1);
+      if (state.count !== undefined) state.count[i]!++;
+      elements[i]! -= (options.learningRate * gradient[i]!) / (state.count?.[i] ?? 1);
     }
   }
 }
@@ -199,7 +199,7 @@ describe('a momentum that begins after some steps', () => {
     const optimizer = new SGD([w], { learningRate: 0.1, momentum: 0.9 });
     descend(optimizer as never, w, 0, 3);
     optimizer.groups[0]!.options.momentum = 0;
-    expect(optimizer.state().parameters[0]!.memory).toEqual({});
+    expect(optimizer.state().parameters[0]!.arrays).toEqual({});
   });
 });
 
@@ -228,7 +228,7 @@ describe('what is assigned to a group is checked', () => {
     const w = start();
     const adagrad = new Adagrad([w], { learningRate: 0.1 });
     adagrad.groups[0]!.options.initialAccumulatorValue = 0.5;
-    expect(new Set(adagrad.state().parameters[0]!.memory.sum)).toEqual(new Set([0.5]));
+    expect(new Set(adagrad.state().parameters[0]!.arrays.sum)).toEqual(new Set([0.5]));
     descend(adagrad as never, w, 0, 1);
     expect(() => {
       adagrad.groups[0]!.options.initialAccumulatorValue = 0.7;

@@ -151,7 +151,7 @@ test.each<[kind: string, what: string, make: (parameters: Parameter[]) => unknow
 });
 
 describe('what is remembered follows from the options', () => {
-  const memoryOf = (optimizer: Optimizer): string[] => Object.keys(optimizer.state().parameters[0]!.memory);
+  const arraysOf = (optimizer: Optimizer): string[] => Object.keys(optimizer.state().parameters[0]!.arrays);
   const adam = (options: Partial<AdamOptions>) => new Adam([start('float32')], { ...rate, ...options });
   const rmsprop = (options: Partial<RMSpropOptions>) => new RMSprop([start('float32')], { ...rate, ...options });
   const adagrad = (options: Partial<AdagradOptions>): Adagrad =>
@@ -164,12 +164,12 @@ describe('what is remembered follows from the options', () => {
     ['RMSprop, centered', rmsprop({ centered: true }), ['square', 'mean']],
     ['RMSprop with momentum', rmsprop({ momentum: 0.9 }), ['square', 'velocity']],
   ])('%s', (_, optimizer, names) => {
-    expect(memoryOf(optimizer)).toEqual(names);
+    expect(arraysOf(optimizer)).toEqual(names);
   });
 
   test('an accumulator starts at its value', () => {
     const { parameters } = adagrad({ initialAccumulatorValue: 0.5 }).state();
-    expect(new Set(parameters[0]!.memory.sum)).toEqual(new Set([0.5]));
+    expect(new Set(parameters[0]!.arrays.sum)).toEqual(new Set([0.5]));
   });
 
   test('a state without what the options ask for is refused', () => {
@@ -182,7 +182,7 @@ describe('what is remembered follows from the options', () => {
     const optimizer = new NAdam([start('float32')], rate);
     const { groups, parameters } = optimizer.state();
     const [first] = parameters;
-    const wrong = { groups, parameters: [{ ...first!, memory: { ...first!.memory, muProduct: new Float64Array(2) } }] };
+    const wrong = { groups, parameters: [{ ...first!, arrays: { ...first!.arrays, muProduct: new Float64Array(2) } }] };
     expect(() => optimizer.load(wrong)).toThrow("muProduct of 'w' has 1 elements, got 2");
   });
 });

@@ -21,9 +21,9 @@ import {
   Optimizer,
   type OptimizerOptions,
   type OptimizerState,
+  type ParametersOrGroups,
   SGD,
   type SGDOptions,
-  type Trained,
   type Update,
   zerosLike,
 } from '@tapegrad/optim';
@@ -244,7 +244,7 @@ describe('a state', () => {
   optimizer.step(gradients());
   const state = optimizer.state();
   const [first, second] = state.parameters;
-  const { velocity } = first!.memory;
+  const { velocity } = first!.arrays;
   type State = OptimizerState<Required<SGDOptions>>;
   const withFirst = (change: object): State => ({ ...state, parameters: [{ ...first!, ...change }, second!] });
 
@@ -254,16 +254,16 @@ describe('a state', () => {
     ['another order', { ...state, parameters: [second!, first!] }, "expected the state of 'a', got that of 'b'"],
     ['another shape', withFirst({ shape: [2, 3] }), "'a' has shape [3, 2], got [2, 3]"],
     ['half a step', withFirst({ step: 0.5 }), "the step of 'a' is 0.5, expected a whole number >= 0"],
-    ['no velocity', withFirst({ memory: {} }), "'a' needs [velocity], got []"],
-    ['another memory', withFirst({ memory: { mean: velocity } }), "'a' needs [velocity], got [mean]"],
+    ['no velocity', withFirst({ arrays: {} }), "'a' needs [velocity], got []"],
+    ['other arrays', withFirst({ arrays: { mean: velocity } }), "'a' needs [velocity], got [mean]"],
     [
       'another dtype',
-      withFirst({ memory: { velocity: new Float32Array(6) } }),
+      withFirst({ arrays: { velocity: new Float32Array(6) } }),
       "velocity of 'a' is to be a Float64Array, got a Float32Array",
     ],
     [
       'a short velocity',
-      withFirst({ memory: { velocity: velocity!.slice(1) } }),
+      withFirst({ arrays: { velocity: velocity!.slice(1) } }),
       "velocity of 'a' has 6 elements, got 5",
     ],
     [
@@ -292,11 +292,11 @@ describe('a state', () => {
 
   test('is a copy', () => {
     const mine = optimizer.state();
-    mine.parameters[0]!.memory.velocity!.fill(7);
+    mine.parameters[0]!.arrays.velocity!.fill(7);
     expect(optimizer.state()).toEqual(state);
     optimizer.load(mine);
-    mine.parameters[0]!.memory.velocity!.fill(8);
-    expect(new Set(optimizer.state().parameters[0]!.memory.velocity)).toEqual(new Set([7]));
+    mine.parameters[0]!.arrays.velocity!.fill(8);
+    expect(new Set(optimizer.state().parameters[0]!.arrays.velocity)).toEqual(new Set([7]));
     optimizer.load(state);
   });
 });
@@ -394,11 +394,11 @@ test('an optimizer of one’s own is the update of one parameter', () => {
     readonly patience?: number;
   }
 
-  type CountMemory = { readonly count: Data };
+  type CountState = { readonly count: Data };
 
   /** Steps along the sign of the gradient once it has kept it for `patience` steps. */
-  class PatientSign extends Optimizer<SignOptions, CountMemory> {
-    constructor(trained: Trained<SignOptions>, options: SignOptions) {
+  class PatientSign extends Optimizer<SignOptions, CountState> {
+    constructor(trained: ParametersOrGroups<SignOptions>, options: SignOptions) {
       super(trained, options, { patience: 1 });
     }
 
@@ -406,12 +406,12 @@ test('an optimizer of one’s own is the update of one parameter', () => {
       if (!(patience >= 1)) throw new ArgumentError(`PatientSign: patience is ${patience}`);
     }
 
-    protected override memoryFor(elements: Data): CountMemory {
+    protected override initState(elements: Data): CountState {
       return { count: zerosLike(elements) };
     }
 
-    protected override update({ elements, gradient, memory, options }: Update<SignOptions, CountMemory>): void {
-      const { count } = memory;
+    protected override update({ elements, gradient, state, options }: Update<SignOptions, CountState>): void {
+      const { count } = state;
       for (let i = 0; i < elements.length; i++) {
         const sign = Math.sign(gradient[i]!);
         count[i] = Math.sign(count[i]!) === sign ? count[i]! + sign : sign;

@@ -14,10 +14,10 @@ import {
   NAdam,
   type Optimizer,
   type OptimizerOptions,
+  type ParametersOrGroups,
   RAdam,
   RMSprop,
   SGD,
-  type Trained,
   WeightAverage,
 } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
@@ -86,7 +86,8 @@ describe('optimizers follow PyTorch', () => {
   test.each(stored.variants)('$optimizer: $title', ({ optimizer: name, options, own, halvedAt, samples }) => {
     const parameters = start();
     const { w1, b1, w2 } = parameters;
-    const Kind: new (trained: Trained<OptimizerOptions>, options: OptimizerOptions) => Optimizer = optimizers[name];
+    const Kind: new (trained: ParametersOrGroups<OptimizerOptions>, options: OptimizerOptions) => Optimizer =
+      optimizers[name];
     const optimizer = new Kind([{ parameters: [w1, b1] }, { parameters: [w2], ...own }], options);
     for (let step = 1; step <= stored.sampled.at(-1)!; step++) {
       if (step === halvedAt) for (const group of optimizer.groups) group.learningRate /= 2;

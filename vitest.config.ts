@@ -7,7 +7,12 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts', 'hosts/test/*.test.ts'],
+    include: [
+      'test/**/*.test.ts',
+      'packages/*/test/**/*.test.ts',
+      'examples/*/test/**/*.test.ts',
+      'hosts/test/*.test.ts',
+    ],
     setupFiles: ['test/no-output.ts', 'test/properties.ts'],
     pool: 'forks',
     // Memory tests call gc() themselves, or the heap they measure is the collector's mood.

@@ -17,6 +17,7 @@ import { extremumAlong } from './composites.ts';
 import { kindOf } from './format.ts';
 import type { Axes, PadWidths } from './types/static-shapes.ts';
 
+/** The options of a reduction. */
 export interface ReduceOptions<Keep extends boolean = boolean> {
   /** Whether a reduced axis stays, with length 1. */
   readonly keepDims?: Keep;

@@ -23,6 +23,7 @@ import {
 import { Tensor } from './tensor.ts';
 import type { Nested, ShapeOf } from './types/static-shapes.ts';
 
+/** The options of functions that make tensors. */
 export interface TensorOptions {
   /** float32 unless the data says otherwise. */
   readonly dtype?: DType;

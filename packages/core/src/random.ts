@@ -20,6 +20,7 @@ import { Tensor } from './tensor.ts';
 /** The state of a generator: four 32-bit integers, as plain data. */
 export type RandomState = readonly [number, number, number, number];
 
+/** The options of a random draw. */
 export interface RandomOptions {
   /** Defaults to float32. */
   readonly dtype?: FloatDType;

@@ -93,6 +93,7 @@ export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unkno
     ? Tensor<C>
     : Of<Where<C, A, B>>;
 
+/** The options of `backward`. */
 export interface BackwardOptions {
   /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
   readonly seed?: Tensor;

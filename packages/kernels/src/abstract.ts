@@ -8,4 +8,5 @@ import { resultOf } from './abstract/shapes.ts';
 import { windowedResultOf } from './abstract/windowed.ts';
 import type { ArrayLike, Kernels } from './primitives.ts';
 
+/** The interpreter that computes shapes and dtypes alone. */
 export const abstract: Kernels<ArrayLike> = { ...resultOf, ...windowedResultOf };

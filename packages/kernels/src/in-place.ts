@@ -23,6 +23,7 @@ export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
 
 /** Arrays of float32 or of float64, all alike, by name. */
 export type NamedArrays<Arrays> = { readonly [Name in keyof Arrays]: Data };
+/** Numbers by name. */
 export type NamedNumbers<Numbers> = { readonly [Name in keyof Numbers]: number };
 
 /**

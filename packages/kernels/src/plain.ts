@@ -10,6 +10,7 @@ import { windowedLoops } from './plain/windowed.ts';
 import { windows } from './plain/windows.ts';
 import type { Kernels } from './primitives.ts';
 
+/** The interpreter that runs plain loops, for every dtype and engine. */
 export const plain: Kernels<NdArray> = {
   ...commonLoops,
   ...specialLoops,

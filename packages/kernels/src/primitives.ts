@@ -264,6 +264,7 @@ export const unary = {
   round: 'floats',
 } as const satisfies { readonly [P in Unary]: Operands };
 
+/** The elementwise primitives on two operands, and what they take. */
 export const binary = {
   add: 'numbers',
   sub: 'numbers',

@@ -182,6 +182,7 @@ const slopes: { readonly [A in Activation]: (g: number, y: number) => number } =
   sigmoid: (g, y) => g * (y * (1 - y)),
 };
 
+/** The reference interpreter: slow, obvious, and exact in float64. */
 export const reference: Kernels<NdArray> = {
   full: (of) =>
     store(

@@ -94,6 +94,7 @@ const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
 /** More would be a mistake: a thread takes megabytes. */
 const MAX_THREADS = 1024;
 
+/** The options of `createWasm`. */
 export interface WasmOptions {
   /** Threads that take part in what is large: the cores where nothing is said, 1 for none but the caller's. */
   readonly threads?: number;
@@ -121,6 +122,7 @@ export interface ExtensibleKernels extends Kernels<NdArray> {
   readonly engine: Engine;
 }
 
+/** The primitives in WebAssembly, with formulas that change arrays in place. */
 export interface WasmKernels extends ExtensibleKernels {
   readonly changeInPlace: ChangeInPlace;
 }

@@ -54,6 +54,7 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
   return bias === undefined ? product : product.add(bias);
 }
 
+/** The options of `Bilinear`. */
 export interface BilinearOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;

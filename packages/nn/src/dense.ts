@@ -51,6 +51,7 @@ export function dense<S extends Shape, W extends Shape>(
   return (x.rank === 1 ? (x as Tensor).matmul(w).add(bias) : kernels.affine(x, w, bias)) as never;
 }
 
+/** The options of `Dense`. */
 export interface DenseOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;

@@ -74,6 +74,7 @@ export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: R
   return kept.where((x as Tensor).mul(a).add(b), a * saturation + b) as Tensor<S>;
 }
 
+/** The options of dropout layers. */
 export interface DropoutOptions {
   /** Draws the masks. */
   readonly random: Random;

@@ -19,6 +19,7 @@ import { initialized } from './initialized.ts';
 import type { EmbeddingMap, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
+/** The options of `embedding`. */
 export interface EmbeddingFunctionOptions {
   /** An index whose row gets no gradient: that of padding. */
   readonly paddingIndex?: number;
@@ -81,6 +82,7 @@ export function embedding<S extends Shape, W extends Shape>(
   return isPadding.where(rows.detach(), rows) as never;
 }
 
+/** The options of `Embedding`. */
 export interface EmbeddingOptions extends EmbeddingFunctionOptions {
   /** Rows that are looked up and are longer than this (in the Euclidean norm) are first shortened to it, for good. */
   readonly maxNorm?: number;

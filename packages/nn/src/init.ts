@@ -82,6 +82,7 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
   return gains[nonlinearity](slope);
 }
 
+/** The options of Kaiming initialisers. */
 export interface KaimingOptions {
   /** What follows the weight. Defaults to `relu`. */
   readonly nonlinearity?: Nonlinearity;
@@ -91,6 +92,7 @@ export interface KaimingOptions {
   readonly mode?: 'fanIn' | 'fanOut';
 }
 
+/** The options of Xavier initialisers. */
 export interface XavierOptions {
   /** A factor on the standard deviation. Defaults to 1. */
   readonly gain?: number;

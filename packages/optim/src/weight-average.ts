@@ -3,6 +3,7 @@ import { checkParameters } from './group.ts';
 import { checkKnown, checkShare } from './options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState } from './state.ts';
 
+/** The options of `WeightAverage`. */
 export interface WeightAverageOptions {
   /** The share of a running mean that stays; without it all weights count alike. */
   readonly decay?: number;

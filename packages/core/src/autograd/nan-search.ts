@@ -7,6 +7,7 @@ import { appliedEntry, type Observer, withObserver } from '../tape/observers.ts'
 import type { Tensor } from '../tensor.ts';
 import { callSiteOf, noteStack } from './call-sites.ts';
 
+/** The options of `detectAnomaly`. */
 export interface DetectAnomalyOptions {
   /** Whether an operation may give infinities, such as log(0), from finite numbers; false unless given. */
   readonly allowInfinity?: boolean;

@@ -83,6 +83,7 @@ const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
 export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
   gated(checkFloat('silu', x), 800, (t) => t.sigmoid()) as Tensor<S>;
 
+/** The options of `gelu`. */
 export interface GeluOptions {
   /** `none` for the definition; `tanh` for the approximation that some networks were trained with. Defaults to `none`. */
   readonly approximate?: 'none' | 'tanh';

@@ -192,6 +192,7 @@ export function roll<S extends Shape>(
   return axes.reduce<Tensor>((turned, i, place) => rolled(turned, shifts[place]!, i), x) as Tensor<S>;
 }
 
+/** The options of `meshgrid`. */
 export interface MeshgridOptions {
   /** `ij`, unless given: axis `i` of the grids belongs to vector `i`. `xy`: the first two axes change places. */
   readonly indexing?: 'ij' | 'xy';

@@ -6,6 +6,7 @@ import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 import { clamp } from './elementary.ts';
 
+/** The options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
   /** The least length that a vector is taken to have. Defaults to 1e-8. */
   readonly eps?: number;
@@ -52,6 +53,7 @@ export function cosineSimilarity(
   return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
 }
 
+/** The options of `cdist`. */
 export interface CdistOptions {
   /** The order p of the norm, 2 unless given; Infinity for the largest difference. */
   readonly order?: number;

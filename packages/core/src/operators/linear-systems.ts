@@ -58,6 +58,7 @@ const triangular: OfTriangle = defineOp<OfTriangle>({
   },
 });
 
+/** The options of `triangularSolve`. */
 export interface TriangularSolveOptions {
   /** Which triangle of the matrix is read: the lower one unless set. */
   readonly upper?: boolean;

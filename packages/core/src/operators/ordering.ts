@@ -5,6 +5,7 @@ import { sliceAxis } from '../composites.ts';
 import { checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';
 
+/** The options of `sort` and `argsort`. */
 export interface SortOptions {
   /** Whether the largest come first, and NaN before them. */
   readonly descending?: boolean;
@@ -36,6 +37,7 @@ export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOpti
   return x.gather(argsort(x, i, options), i) as Tensor<S>;
 }
 
+/** The options of `topk`. */
 export interface TopKOptions {
   /** Whether to take the largest, as unless given, or the smallest. */
   readonly largest?: boolean;

@@ -16,6 +16,7 @@ import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';
 import { checkTensor, kernels as k, operand, Tensor } from '../tensor.ts';
 import { stack } from './method-functions.ts';
 
+/** The options of `oneHot`. */
 export interface OneHotOptions {
   /** float32 unless given. */
   readonly dtype?: DType;
@@ -65,6 +66,7 @@ export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: n
   return filled as Tensor<S>;
 }
 
+/** The options of `scatterAdd` and its like. */
 export interface ScatterOptions {
   /** What becomes of the entries that were there: replaced, unless given, or added to. */
   readonly reduce?: 'replace' | 'add';

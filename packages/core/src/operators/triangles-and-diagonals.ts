@@ -40,6 +40,7 @@ export const tril = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
 export const triu = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
   masked('triu', x, offset, (columns, edge) => columns.greaterEqual(edge));
 
+/** The options of `diagonal`. */
 export interface DiagonalOptions {
   /** How far above the main diagonal; below it where negative. */
   readonly offset?: number;

@@ -191,6 +191,7 @@ function slopeOfLogits<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, lo
 const gaussian = <A extends ArrayLike>(k: Kernels<A>, x: A, sign: 1 | -1): A =>
   k.mul(number(k, (sign * 2) / Math.sqrt(Math.PI), x), k.exp(k.neg(k.mul(x, x))));
 
+/** The vector-Jacobian products of all primitives, generic in the array type. */
 export const rules: Rules = {
   full: [],
 

@@ -41,6 +41,7 @@ export type AtArguments<A extends readonly unknown[], I extends ArgumentChoice> 
     ? { readonly [K in keyof I]: TensorTree<A[I[K] & number]> }
     : never;
 
+/** The option that says which arguments a transform differentiates by. */
 export interface ArgumentOptions<I extends ArgumentChoice = ArgumentChoice> {
   /** By which argument to differentiate, by position; for a list, the result is a list. The first unless given. */
   readonly argument?: I;

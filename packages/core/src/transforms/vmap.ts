@@ -37,6 +37,7 @@ export type BatchArguments<A extends readonly unknown[], Axes> = {
   [K in keyof A]: WithAxes<A[K], Axes extends readonly unknown[] ? (K extends keyof Axes ? Axes[K] : never) : Axes>;
 };
 
+/** The options of `vmap`. */
 export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
   /**
    * Along which axis each argument has its examples: one for all, or a list with an entry for each argument: an axis, or

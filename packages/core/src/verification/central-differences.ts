@@ -90,6 +90,7 @@ const errorsByTensor = new WeakMap<Tensor, Float64Array>();
 /** Bounds on the errors of a tensor that `centralDifferences` gave, Infinity where it tells nothing; none of any other. */
 export const errorsOfDifferences = (x: Tensor): Float64Array | undefined => errorsByTensor.get(x);
 
+/** The options of `centralDifferences`. */
 export interface CentralDifferencesOptions {
   /** The elements to differentiate by, by their place in row-major order. Defaults to all. */
   readonly places?: readonly number[];

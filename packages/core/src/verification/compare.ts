@@ -11,6 +11,7 @@ import { errorsOf, formatApart, formatNumber, largestOf, type Precision, precisi
 import { besides, explainReversal, isTransposition, type Mend, mendOf, movedElements } from './rearrangements.ts';
 import { explainShapes } from './shape-explanations.ts';
 
+/** The options of `compare`. */
 export interface CompareOptions extends KnownQuantities {
   /** The number of points, for the factors n, 1/n, …; without it, a factor is told by the lengths of axes alone. */
   readonly n?: number | undefined;

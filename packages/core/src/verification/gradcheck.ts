@@ -10,6 +10,7 @@ import type { Parameter } from '../variable.ts';
 import { GradcheckReport } from './gradcheck-report.ts';
 import { GradcheckRunner, type Program, type Variable } from './gradcheck-runner.ts';
 
+/** The options of `gradcheck`. */
 export interface GradcheckOptions {
   /** 1 checks the derivatives; 2 also those of the gradient. */
   readonly order?: 1 | 2;

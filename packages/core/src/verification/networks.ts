@@ -35,6 +35,7 @@ export type Subject = (plan: NetworkPlan, random: Random) => Network;
 
 type Loss = (output: Tensor, Y: Tensor, n: number) => Tensor;
 
+/** The options of `mlp`, the network that `verify` draws. */
 export interface MlpOptions {
   /**
    * `mse`, (1/n) sum_i |h(x_i) - y_i|^2 (L1), unless given; `crossEntropy`, -(1/n) sum_i log p_i[y_i] (L2) of a last layer

@@ -19,6 +19,7 @@ import {
 import { formatNumber } from './precision.ts';
 import { derivatives, readNetwork } from './quantities.ts';
 
+/** The options of `verify`. */
 export interface VerifyOptions {
   /** How many random networks to try, half of them with all widths the same; 40 unless given. */
   readonly networks?: number;
@@ -58,6 +59,7 @@ export interface Counterexample extends TriedPlan {
 /** How a formula fares on the networks of one kind: wrong by shape, if on only one of them, or by its numbers alone. */
 export type Outcome = 'holds' | 'shapes' | 'numbers' | 'untried';
 
+/** What `verify` found of one formula. */
 export interface FormulaReport {
   readonly name: string;
   /** The quantity that it was held against; `a function` where one gave it. */
@@ -86,6 +88,7 @@ export interface FormulaReport {
   readonly differences: DifferencesReport | undefined;
 }
 
+/** What `verify` found of all formulas. */
 export interface VerifyReport {
   /** Whether every formula passed. */
   readonly passed: boolean;

@@ -9,6 +9,7 @@ import { short } from './numbers.ts';
 import { type Drawing, picture, placed, textWidth } from './picture.ts';
 import { legendOfNorms } from './scale-legend.ts';
 
+/** The options of a drawn tape. */
 export interface GraphOptions {
   /** Above the graph. */
   readonly title?: string;

@@ -11,6 +11,7 @@ export interface Drawing {
   readonly height: number;
 }
 
+/** The options of a picture. */
 export interface PictureOptions {
   readonly title: string;
   /** What is shown, in a sentence. */

@@ -13,6 +13,7 @@ export interface PagePicture {
   readonly caption: string;
 }
 
+/** The options of `reportPage`. */
 export interface ReportPageOptions {
   readonly title: string;
   /** What was verified and how, in a few sentences. */

@@ -2,6 +2,7 @@
 
 import { type Finding, findingsOf, type Reportable, summaryOf } from './findings.ts';
 
+/** The options of `reportTable`. */
 export interface ReportTableOptions {
   /** Columns of the terminal; 120 unless given. */
   readonly width?: number;

@@ -95,6 +95,7 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
   }
 }
 
+/** The types of results of the primitives that every program has. */
 export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);

@@ -16,8 +16,10 @@ const constructors = {
   bool: Uint8Array,
 } as const;
 
+/** All dtypes. */
 export const dtypes = Object.keys(constructors) as readonly DType[];
 
+/** Tells whether a dtype is float32 or float64. */
 export const isFloat = (dtype: DType): dtype is FloatDType => dtype === 'float32' || dtype === 'float64';
 
 /** Bytes of one element. */

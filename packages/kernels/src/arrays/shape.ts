@@ -20,6 +20,7 @@ export function countAlong(shape: Shape, axes: readonly number[]): number {
   return size;
 }
 
+/** Tells whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;

@@ -51,6 +51,7 @@ const placements = {
 /** How the elements of an array lie in memory. */
 export type Layout = keyof typeof placements;
 
+/** The ways in which an array can lie in memory, by name. */
 export const layouts = Object.keys(placements) as readonly Layout[];
 
 // What lies between the elements of an array, where nothing may read: it spoils whatever it gets into.

@@ -16,6 +16,7 @@ import {
 import { checkArgument, checkLikeInput, checkOptions, checkRandom } from '../checks.ts';
 import { dropout as drop } from '../dropout.ts';
 
+/** The options of `attention`. */
 export interface AttentionOptions {
   /**
    * Bool, true where a query may see a key; or float, to be added to the scores, -Infinity where it may not. Broadcasts to

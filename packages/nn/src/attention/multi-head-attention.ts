@@ -50,6 +50,7 @@ export class KeyValueCache {
   }
 }
 
+/** The options of `MultiHeadAttention`. */
 export interface MultiHeadAttentionOptions {
   /** The number of features of the keys' inputs. Defaults to that of the queries'. */
   readonly keyDim?: number;
@@ -67,6 +68,7 @@ export interface MultiHeadAttentionOptions {
   readonly dtype?: FloatDType;
 }
 
+/** The options of a call of an attention layer. */
 export interface AttendOptions {
   /** What the keys are made of: [..., keys, keyDim]. Defaults to what the queries are made of. */
   readonly key?: Tensor;
@@ -87,6 +89,7 @@ export interface AttendOptions {
 
 const attendOptions = ['key', 'value', 'mask', 'keyPaddingMask', 'causal', 'cache'] as const;
 
+/** The options of a call of an attention layer that returns its weights, too. */
 export interface AttendWithWeightsOptions extends AttendOptions {
   /** Whether to give the mean of the weights over the heads, or those of each. Defaults to true. */
   readonly averageWeights?: boolean;

@@ -40,6 +40,7 @@ function angles(
   });
 }
 
+/** The options of sinusoidal positions. */
 export interface SinusoidalOptions extends PositionOptions {
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -105,6 +106,7 @@ function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: num
   throw new ShapeError(`${call}: expected [..., length, dim], got shape ${formatShape(x.shape)}`);
 }
 
+/** The options of rotary positions. */
 export interface RotaryOptions extends PositionOptions {
   /**
    * Which features make a pair: `adjacent`, 2 i and 2 i + 1, or `halves`, i and dim/2 + i, as some models were trained with.

@@ -37,6 +37,7 @@ import {
 
 const activations = { relu, gelu: (x: Tensor): Tensor => gelu(x) };
 
+/** The options of transformer layers. */
 export interface TransformerOptions {
   /** How many features there are between the two dense layers. Defaults to four times the dimension. */
   readonly feedForward?: number;
@@ -76,6 +77,7 @@ const decodeOptions = [...encodeOptions, 'memoryMask', 'memoryKeyPaddingMask'] a
 /** What an encoder's layers take beside their input. */
 export type EncodeOptions = Pick<AttendOptions, 'mask' | 'keyPaddingMask' | 'causal'>;
 
+/** The options of a call of a decoder layer. */
 export interface DecodeOptions extends EncodeOptions {
   /** Which queries see which entries of the memory; as `mask`. */
   readonly memoryMask?: Tensor;
@@ -226,6 +228,7 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
   }
 }
 
+/** The options of stacks of transformer layers. */
 export interface TransformerStackOptions extends TransformerOptions {
   /** Whether the result of the last layer is normalised. Defaults to `normFirst`. */
   readonly finalNorm?: boolean;

@@ -38,8 +38,10 @@ interface WeightOptions {
   readonly dtype?: FloatDType;
 }
 
+/** The options of convolution layers. */
 export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
 
+/** The options of transposed convolutions. */
 export interface ConvTransposeOptions extends TransposedConvolutionOptions, WeightOptions {}
 
 /** Channels in and out, a weight that slides over one or two axes, and a bias. */

@@ -31,11 +31,13 @@ export interface PoolingOptions {
   readonly ceilMode?: boolean;
 }
 
+/** The options of max pooling. */
 export interface MaxPoolOptions extends PoolingOptions {
   /** Elements from one element of a window to the next. Defaults to 1. */
   readonly dilation?: PerAxis;
 }
 
+/** The options of average pooling. */
 export interface AvgPoolOptions extends PoolingOptions {
   /** Whether the padding counts as elements that are 0. Defaults to true. */
   readonly countIncludePad?: boolean;

@@ -34,6 +34,7 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
   return reduce('hinge', p.mul(t.neg()).add(1).relu(), options.reduction);
 }
 
+/** The options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** How much more the first class counts, where t is 1: a number, or a tensor that broadcasts to the logits' shape. */
   readonly posWeight?: number | Tensor;
@@ -71,11 +72,13 @@ function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tens
   return ofFirst.add(weighted(x.softplus(), t.neg().add(1), Number.POSITIVE_INFINITY));
 }
 
+/** The options of the focal loss. */
 export interface FocalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** How strongly what is well predicted is discounted. Defaults to 2. */
   readonly gamma?: number;
 }
 
+/** The options of the sigmoid focal loss. */
 export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends FocalOptions<R> {
   /** The weight of targets 1, that of targets 0 being 1 - alpha; none where it is negative. Defaults to 0.25. */
   readonly alpha?: number;

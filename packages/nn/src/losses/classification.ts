@@ -45,6 +45,7 @@ export type ClassTargets<L extends Shape, T extends Shape> =
       ? Tensor<T>
       : ShapeError<`crossEntropy: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>} or probabilities of shape ${Printed<L>}, got ${Printed<T>}`>;
 
+/** The options of `CrossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
   /** The share of a target that is spread evenly over all classes. Defaults to 0. */
   readonly labelSmoothing?: number;

@@ -18,6 +18,7 @@ import {
 import { checkArgument, checkOption } from '../checks.ts';
 import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
+/** The options of `ctc`. */
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The class that says nothing. Defaults to 0. */
   readonly blank?: number;

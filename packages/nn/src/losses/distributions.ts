@@ -6,6 +6,7 @@ import { checkLossOptions, checkTargets, comparable, type Loss, type Reduction, 
 /** As of other losses, or the sum divided by the length of the first axis, which is the divergence of a distribution. */
 export type DivergenceReduction = Reduction | 'batchMean';
 
+/** The options of `klDivergence`. */
 export interface KlDivergenceOptions<R extends DivergenceReduction = DivergenceReduction> {
   /** Over all elements; `batchMean` for the mean over distributions along the last axis. Defaults to `mean`. */
   readonly reduction?: R;

@@ -31,6 +31,7 @@ export type Labels<Call extends string, L extends Shape, T extends Shape> =
     ? Tensor<T>
     : ShapeError<`${Call}: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>}, got ${Printed<T>}`>;
 
+/** The options of losses of classes. */
 export interface ClassOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** A weight for each class, [c]; the mean is then by the labels' weights. */
   readonly weight?: Tensor;

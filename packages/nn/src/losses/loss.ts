@@ -24,6 +24,7 @@ import { checkOptions } from '../checks.ts';
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
+/** The options that all losses take. */
 export interface LossOptions<R extends Reduction = Reduction> {
   /** Defaults to `mean`. */
   readonly reduction?: R;

@@ -26,6 +26,7 @@ import {
   weighted,
 } from './loss.ts';
 
+/** The options of `multiMargin`. */
 export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The power of what is missing, 1 or 2. Defaults to 1. */
   readonly power?: 1 | 2;

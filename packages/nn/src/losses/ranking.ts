@@ -26,6 +26,7 @@ import {
 /** One number for each vector along the last axis. */
 type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, unknown] ? readonly [...Lead] : Shape;
 
+/** The options of `cosineEmbedding`. */
 export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The cosine up to which points that are to lie apart may agree, from -1 to 1. Defaults to 0. */
   readonly margin?: number;
@@ -80,6 +81,7 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
   return reduce('cosineEmbedding', losses, reduction);
 }
 
+/** The options of `tripletMargin`. */
 export interface TripletMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** By how much farther the negative is to lie than the positive. Defaults to 1. */
   readonly margin?: number;

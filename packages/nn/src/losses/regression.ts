@@ -57,6 +57,7 @@ export function l1<P extends Shape, T extends Shape, const R extends Reduction =
   return reduce('l1', p.sub(t).abs(), options.reduction);
 }
 
+/** The options of `huber`. */
 export interface HuberOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Where the parabola goes over into lines. Defaults to 1. */
   readonly delta?: number;
@@ -84,6 +85,7 @@ export function huber<P extends Shape, T extends Shape, const R extends Reductio
   return reduce('huber', near.mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
+/** The options of `smoothL1`. */
 export interface SmoothL1Options<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Where the parabola goes over into lines, 0 for lines alone. Defaults to 1. */
   readonly beta?: number;
@@ -111,6 +113,7 @@ export function smoothL1<P extends Shape, T extends Shape, const R extends Reduc
   return reduce('smoothL1', near.div(beta).mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
+/** The options of `gaussianNll`. */
 export interface GaussianNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Whether to add the constant log(2 pi) / 2. Defaults to false. */
   readonly full?: boolean;
@@ -160,6 +163,7 @@ function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
   throw new ArgumentError(`gaussianNll: ${got}, expected a number >= 0`);
 }
 
+/** The options of `poissonNll`. */
 export interface PoissonNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Whether the predictions are logarithms of the rates. Defaults to true. */
   readonly logInput?: boolean;

@@ -25,6 +25,7 @@ export interface TensorState {
 /** The parameters and buffers of a module as plain data, by path. */
 export type ModuleState = Readonly<Record<string, TensorState>>;
 
+/** The options of `load`. */
 export interface LoadOptions {
   /** Whether a path that is missing from the state, or that the module lacks, is an error. Defaults to true. */
   readonly strict?: boolean;

@@ -25,6 +25,7 @@ import {
 } from './module-state.ts';
 import { formatCount, formatTable } from './text-table.ts';
 
+/** The options of `describe`. */
 export interface DescribeOptions {
   /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
   readonly input?: Shape | Tensor;

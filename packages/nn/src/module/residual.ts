@@ -57,6 +57,7 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
   }
 }
 
+/** The options of `Parallel`. */
 export interface ParallelOptions {
   /** Whether the results are put one after the other along an axis (`concat`), or added up (`sum`). Defaults to `concat`. */
   readonly merge?: 'concat' | 'sum';

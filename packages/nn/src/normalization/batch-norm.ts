@@ -33,6 +33,7 @@ import {
   type NormOptions,
 } from './norm-statistics.ts';
 
+/** The options of batch normalisation as a function. */
 export interface BatchNormFunctionOptions extends NormOptions {
   /** [channels], to be used with `variance` in place of the batch's own. */
   readonly mean?: Tensor;
@@ -97,6 +98,7 @@ export function batchNorm<S extends Shape>(
   return scaled({ deviation, inverse }, weight, bias) as Tensor<S>;
 }
 
+/** The options of batch normalisation layers. */
 export interface BatchNormOptions extends AffineOptions {
   /**
    * The share of a batch in the running statistics; `cumulative` for the mean over all batches alike. Defaults to 0.1.

@@ -15,6 +15,7 @@ import {
   type NormOptions,
 } from './norm-statistics.ts';
 
+/** The options of group normalisation as a function. */
 export interface GroupNormFunctionOptions extends NormOptions {
   /** How many groups to divide the channels into; 1 for all together, as many as channels for each by itself. */
   readonly groups: number;

@@ -23,6 +23,7 @@ import {
   rootMeanSquareOf,
 } from './norm-statistics.ts';
 
+/** The options of layer normalisation as a function. */
 export interface LayerNormFunctionOptions extends NormOptions {
   /** The last axes, to normalise over. Defaults to the weight's or the bias' shape, or to the last axis where there is neither. */
   readonly normalizedShape?: Shape;
@@ -142,6 +143,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
   }
 }
 
+/** The options of `RMSNorm`. */
 export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
 
 /**

@@ -125,11 +125,13 @@ export function affine(x: Tensor, weight: Tensor | undefined, bias: Tensor | und
   return bias === undefined ? scaled : scaled.add(bias);
 }
 
+/** The options of normalisation layers. */
 export interface NormOptions {
   /** Added to the variance. Defaults to 1e-5. */
   readonly eps?: number;
 }
 
+/** The options of layers that compute x w + b. */
 export interface AffineOptions extends NormOptions {
   /** Whether to learn a weight, 1 at first, and a bias, 0 at first. Defaults to true. */
   readonly affine?: boolean;

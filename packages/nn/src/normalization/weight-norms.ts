@@ -32,6 +32,7 @@ import { errorAt } from '../module/layer-errors.ts';
 import { Module } from '../module/module.ts';
 import type { Layer } from '../module/sequential.ts';
 
+/** The options of `WeightNorm`. */
 export interface WeightNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
@@ -165,6 +166,7 @@ export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
   }
 }
 
+/** The options of `SpectralNorm`. */
 export interface SpectralNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;

@@ -27,6 +27,7 @@ import {
   rnnKind,
 } from './cells.ts';
 
+/** The options of the cells of recurrent layers. */
 export interface CellOptions {
   /** Whether to add biases, to the input and to the state. Defaults to true. */
   readonly bias?: boolean;

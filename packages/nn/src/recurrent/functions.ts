@@ -24,6 +24,7 @@ import {
 } from './cells.ts';
 import { batchFirst, type RecurrentWeights, runLayers, sequencesOf } from './sequences.ts';
 
+/** The options of a run over sequences. */
 export interface SequenceOptions<State> {
   /** The states before the first step. Defaults to zeros. */
   readonly state?: State;
@@ -39,6 +40,7 @@ export interface SequenceResult<Rows, State> {
   readonly state: State;
 }
 
+/** The options of recurrent layers as functions. */
 export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> {
   /** The probability to drop an output of a layer but the last. Defaults to 0. */
   readonly dropout?: number;

@@ -17,6 +17,7 @@ import {
 import { gru, lstm, rnn, type SequenceOptions, type SequenceResult, sequenceOptions } from './functions.ts';
 import type { RecurrentWeights } from './sequences.ts';
 
+/** The options of recurrent layers. */
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
   /** Layers one on the other. Defaults to 1. */
   readonly numLayers?: number;

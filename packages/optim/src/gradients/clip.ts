@@ -11,6 +11,7 @@ export function checkLimit(call: string, what: string, limit: number): void {
   }
 }
 
+/** The options of clipping by norm. */
 export interface ClipNormOptions {
   /** Whether a norm that is NaN or infinite is an error, which names the parameter. Defaults to false. */
   readonly errorIfNonFinite?: boolean;

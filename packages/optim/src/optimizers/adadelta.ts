@@ -5,6 +5,7 @@ import { checkNotNegative, checkShare, type Defaults, type OptimizerOptions } fr
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 
+/** The options of `Adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
   /** The share of the running means of squares that stays. Defaults to 0.9. */
   readonly rho?: number;

@@ -5,6 +5,7 @@ import { checkNotNegative, type Defaults, type OptimizerOptions } from '../optio
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 
+/** The options of `Adagrad`. */
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
   /** How soon the learning rate falls. Defaults to 0. */
   readonly learningRateDecay?: number;

@@ -13,6 +13,7 @@ import {
   nextMoments,
 } from './moments.ts';
 
+/** The options of `Adam`. */
 export interface AdamOptions extends MomentOptions {
   /** Whether to divide by the largest mean of squares so far, so that no step gets longer again. Defaults to false. */
   readonly amsgrad?: boolean;

@@ -4,6 +4,7 @@ import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { zerosLike } from '../state.ts';
 import { checkMoments, defaultMoments, type MomentNumbers, type MomentOptions, momentNumbers } from './moments.ts';
 
+/** The options of `Adamax`. */
 export type AdamaxOptions = MomentOptions;
 
 type AdamaxState = { readonly mean: Data; readonly largest: Data };

@@ -2,6 +2,7 @@
 
 import { checkNotNegative, checkWord } from '../options.ts';
 
+/** The options of weight decay. */
 export interface DecayOptions {
   /** How strongly the parameters are drawn to zero. */
   readonly weightDecay?: number;

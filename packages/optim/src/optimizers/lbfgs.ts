@@ -14,6 +14,7 @@ import {
 import { arrayLike } from '../state.ts';
 import { type Point, strongWolfe } from './line-search.ts';
 
+/** The options of `LBFGS`. */
 export interface LBFGSOptions {
   /** How far to go along the direction, or to try first. Defaults to 1. */
   readonly learningRate?: number;

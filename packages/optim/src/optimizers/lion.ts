@@ -5,6 +5,7 @@ import { checkShare, type Defaults, type OptimizerOptions } from '../options.ts'
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
 
+/** The options of `Lion`. */
 export interface LionOptions extends OptimizerOptions, DecayOptions {
   /** The share of the velocity in the direction of a step. Defaults to 0.9. */
   readonly beta1?: number;

@@ -4,6 +4,7 @@ import type { Data, ElementKernels } from '@tapegrad/core';
 import { checkNotNegative, checkShare, type OptimizerOptions } from '../options.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 
+/** The options that Adam and its variants share. */
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
   /** The share of the running mean of gradients that stays. Defaults to 0.9. */
   readonly beta1?: number;

@@ -13,6 +13,7 @@ import {
   nextMoments,
 } from './moments.ts';
 
+/** The options of `NAdam`. */
 export interface NAdamOptions extends MomentOptions {
   /** How soon the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
   readonly momentumDecay?: number;

@@ -12,6 +12,7 @@ import {
   nextMoments,
 } from './moments.ts';
 
+/** The options of `RAdam`. */
 export type RAdamOptions = MomentOptions;
 
 type RAdamNumbers = MomentNumbers & { readonly rate: number };

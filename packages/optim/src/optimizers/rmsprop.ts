@@ -5,6 +5,7 @@ import { checkFlag, checkNotNegative, checkShare, type Defaults, type OptimizerO
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 
+/** The options of `RMSprop`. */
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
   /** The share of the running mean of squares that stays. Defaults to 0.99. */
   readonly alpha?: number;

@@ -5,6 +5,7 @@ import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } fro
 import { zerosLike } from '../state.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 
+/** The options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
   /** The share of the velocity that stays. Defaults to 0. */
   readonly momentum?: number;

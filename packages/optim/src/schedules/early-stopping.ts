@@ -1,5 +1,6 @@
 import { Improvement, type ImprovementOptions, type ImprovementState } from './improvement.ts';
 
+/** The options of `EarlyStopping`. */
 export type EarlyStoppingOptions = ImprovementOptions;
 
 /** As plain data, safe in JSON. */

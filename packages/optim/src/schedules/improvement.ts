@@ -3,6 +3,7 @@
 import { ArgumentError, describeValue } from '@tapegrad/core';
 import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given } from '../options.ts';
 
+/** The options that say what counts as an improvement. */
 export interface ImprovementOptions {
   /** Whether smaller is better or larger. Defaults to `min`. */
   readonly mode?: 'min' | 'max';

@@ -1,6 +1,7 @@
 import { checkKnown, checkNotNegative, checkShare, checkState, checkWhole } from '../options.ts';
 import { Improvement, type ImprovementOptions, type ImprovementState, improvementNames } from './improvement.ts';
 
+/** The options of `ReduceOnPlateau`. */
 export interface ReduceOnPlateauOptions extends ImprovementOptions {
   /** What the rate is multiplied by. Defaults to 0.1. */
   readonly factor?: number;

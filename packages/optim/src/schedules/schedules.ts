@@ -186,6 +186,7 @@ export function cosineRestarts(
   };
 }
 
+/** The options of `oneCycle`. */
 export interface OneCycleOptions {
   /** Of the whole cycle; after them the rate stays where it is. */
   readonly steps: number;

@@ -12,6 +12,7 @@ function specialKernels({ elementary }: ExtensionHost): SpecialKernels<NdArray> 
   return { erfc: (x) => (isFloat(x.dtype) ? own(x) : specialLoops.erfc(x)) };
 }
 
+/** The extension with special functions that few programs use. */
 export const specialExtension: KernelExtension = {
   // Types of results follow from the list of elementwise primitives.
   results: {},

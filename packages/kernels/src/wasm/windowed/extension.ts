@@ -99,6 +99,7 @@ function windowedKernels(
   };
 }
 
+/** The extension with the primitives that look through windows. */
 export const windowedExtension: KernelExtension = {
   results: windowedResultOf,
   loops: windowedLoops,

@@ -1,0 +1,19 @@
+/** The glossary's words are in the files that it points to. */
+
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+
+const rows = Array.from(
+  read('docs/glossary.md').matchAll(/^\| ([a-z ]+) \| .* \| `(packages\/\S+)` \|$/gm),
+  ([, word, file]) => ({ word: word!, file: file! }),
+);
+
+test('the glossary has words', () => {
+  expect(rows.length).toBeGreaterThan(10);
+});
+
+test.each(rows)('$word is a word of $file', ({ word, file }) => {
+  expect(read(file).toLowerCase()).toContain(word);
+});

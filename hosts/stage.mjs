@@ -42,7 +42,7 @@ export class Stage {
     this.folder = folder;
     /** Where the packages are installed, and the projects lie. */
     this.installed = join(folder, 'hosts');
-    this.tarballs = pack(join(folder, 'tarballs')).filter((file) => !file.includes('inspect'));
+    this.tarballs = pack(join(folder, 'tarballs')).filter((file) => !/inspect|formulas/.test(file));
   }
 
   /** Installs the packages as users of npm do. */

@@ -48,7 +48,11 @@ async function bundle(name) {
   for (const { path, text } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
     // One character that is not ASCII, as comments have, doubles what the engine holds of a file and takes it longer to read.
-    writeFileSync(path, text.replace(/\P{ASCII}/gu, '?'));
+    // esbuild escapes those of strings; what is left stands in comments, and in regular expressions, where escapes mean the same.
+    writeFileSync(
+      path,
+      text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+    );
   }
 }
 

@@ -62,5 +62,18 @@ inEmptyFolder((folder) => {
     const other = node(...args);
     if (other !== printed) throw new Error(`node ${args.join(' ')} printed\n${other}and plain.js printed\n${printed}`);
   }
+
+  // A page of formulas on trial, by the command that its package brings and by the function.
+  write('page.md', '$\\frac{\\partial}{\\partial x} a^T x = a$\n');
+  const verdict = node('node_modules/@tapegrad/formulas/dist/command/main.js', 'page.md');
+  if (!verdict.includes('1 formula, 1 holds')) throw new Error(`tapegrad-verify page.md printed\n${verdict}`);
+  run(join(folder, 'node_modules/.bin/tapegrad-verify'), ['--help'], folder);
+  write(
+    'typed.ts',
+    "import { verifyPage } from '@tapegrad/formulas';\nverifyPage('$x = x$').formulas.length.toFixed();\n",
+  );
+  compile();
+  node('typed.js');
+
   process.stdout.write(`The README's first program prints, however it is run:\n${printed}`);
 });

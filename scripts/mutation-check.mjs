@@ -90,6 +90,8 @@ const mutations = [
   upwardImport('optim', '@tapegrad/nn'),
   upwardImport('inspect', '@tapegrad/nn'),
   upwardImport('core', '@tapegrad/inspect'),
+  upwardImport('formulas', '@tapegrad/nn'),
+  upwardImport('core', '@tapegrad/formulas'),
 ];
 
 inEmptyFolder((copy) => {

@@ -1,0 +1,28 @@
+/** Functions of which nothing is known but that they give a number. */
+
+import type { Node } from '../running/graph.ts';
+import type { Arithmetic, Value } from './values.ts';
+
+/**
+ * Some function of values: a sum of their elements, of the elements' squares and of the cube of another sum, all with
+ * coefficients of their own, so that its derivative by an element depends on all elements.
+ */
+export function anyFunction(arithmetic: Arithmetic, name: string, values: readonly Value[]): Value {
+  const { k, graph } = arithmetic;
+  const total = (node: Node): Node => k.sum(node, [0, 1]);
+  let linear: Node | undefined;
+  let mixed: Node | undefined;
+  values.forEach((value, i) => {
+    const { node } = arithmetic.matrix(value);
+    const coefficient = (of: string): Node => graph.leaf(`${of} of ${name} ${i}`, node.shape);
+    const own = k.add(
+      total(k.mul(coefficient('slope'), node)),
+      total(k.mul(coefficient('curvature'), k.mul(node, node))),
+    );
+    const share = total(k.mul(coefficient('mixture'), node));
+    linear = linear === undefined ? own : k.add(linear, own);
+    mixed = mixed === undefined ? share : k.add(mixed, share);
+  });
+  const cube = k.mul(mixed!, k.mul(mixed!, mixed!));
+  return { node: k.add(linear!, cube), one: [true, true] };
+}

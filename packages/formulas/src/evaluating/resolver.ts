@@ -1,0 +1,385 @@
+/** Letters as values: numbers, definitions that are run, data that are drawn. */
+
+import type { Dim } from '../meaning/dims.ts';
+import { eachLetter } from '../meaning/letters.ts';
+import { NoMember } from '../meaning/members.ts';
+import type { Alias, Definition, FunctionDefinition } from '../meaning/outline-types.ts';
+import { indexValue, type Match, matchPattern } from '../meaning/program.ts';
+import { noScope } from '../meaning/shaper.ts';
+import { isConstant } from '../meaning/sides.ts';
+import type { Node } from '../running/graph.ts';
+import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
+import { anyFunction } from './losses.ts';
+import { NoMeaning, type Scope, topScope } from './scope.ts';
+import type { Evaluating } from './setting.ts';
+import { isNumber, isVector, Misfit, type Value } from './values.ts';
+
+/** Definitions that are run, one within the other. */
+const deepest = 150;
+
+export class Resolver {
+  readonly #host: Evaluating;
+  /** The sizes of ones and identities, where a statement's shapes say them. */
+  hints: ReadonlyMap<LetterNode, number> = new Map();
+  readonly #known = new Map<string, Value>();
+  readonly #running = new Set<string>();
+
+  constructor(host: Evaluating) {
+    this.#host = host;
+  }
+
+  get #members() {
+    return this.#host.setting.members;
+  }
+
+  /** The number that an index is. */
+  index(e: Expression, scope: Scope): number | undefined {
+    const { labels, members } = this.#host.setting;
+    return indexValue(e, new Map([...members.program.counts, ...labels, ...scope.indices]));
+  }
+
+  /** The numbers that a letter's members' indices have. */
+  indices(letter: LetterNode, scope: Scope): number[] {
+    const { letters } = this.#members.outline;
+    const use = letters.useOf(letter);
+    const family = letters.infoOf(use.key)?.family ?? use.members.length;
+    const written = use.members.length > 0 ? use.members : this.#members.impliedFor(use.key);
+    if (written.length < family) {
+      const isWhole = this.#members.program.definitions.some(
+        ({ key, pattern }) => key === use.key && pattern.length === 0,
+      );
+      return isWhole ? [] : [this.#host.setting.point];
+    }
+    return written.map((index) => {
+      const value = this.index(index, scope) ?? this.#anyMember(use.key, index);
+      if (value === undefined) throw new NoMeaning(`it is not known which '${letter.name}' this is`, letter);
+      return value;
+    });
+  }
+
+  /** The member that an index that nothing binds means: any, where all are alike. */
+  #anyMember(key: string, index: Expression): number | undefined {
+    const { kinds } = this.#members;
+    const isFree = bare(index).kind === 'letter' && !this.#members.isLayered(kinds.axisOf(key, 0));
+    return isFree ? this.#host.setting.point : undefined;
+  }
+
+  /** The number that a letter stands for where it is an index or a count. */
+  #asNumber(letter: LetterNode, scope: Scope): number | undefined {
+    const { labels, sizeOf } = this.#host.setting;
+    if (letter.sup.length > 0 || letter.primes > 0) return undefined;
+    const isBare = letter.sub.length === 0;
+    const key = keyOf(letter);
+    if (isBare && scope.indices.has(letter.name) && letter.alphabet === 'plain') return scope.indices.get(letter.name);
+    if (isBare && labels.has(key)) return labels.get(key);
+    const { program, counts } = this.#members;
+    if (program.isDefined(key)) return undefined;
+    const numbered = `${key}_${letter.sub.map((index) => this.index(index, scope) ?? '').join(',')}`;
+    const named = `${key}_${letter.sub.map((index) => (bare(index).kind === 'letter' ? (bare(index) as LetterNode).name : '')).join('')}`;
+    const count = isBare ? counts.get(key) : (counts.get(numbered) ?? counts.get(named));
+    if (count !== undefined) return sizeOf(count);
+    return isBare ? program.counts.get(key) : undefined;
+  }
+
+  letter(letter: LetterNode, scope: Scope): Value {
+    const { arithmetic } = this.#host;
+    const parameter = scope.parameters.get(keyOf(letter));
+    if (parameter !== undefined) {
+      const indices = [...letter.sup, ...letter.sub];
+      return indices.length > 0 ? this.picked(parameter, indices, letter, scope) : parameter;
+    }
+    const number = this.#asNumber(letter, scope);
+    if (number !== undefined) return arithmetic.number(number);
+    const { program, outline } = this.#members;
+    const isIdentity = letter.name === 'I' && !program.isDefined('I') && letter.sub.length < 2;
+    if (isConstant(letter) || isIdentity) return this.#constant(letter, scope);
+    const use = outline.letters.useOf(letter);
+    const isDelta =
+      letter.name === 'delta' && letter.alphabet === 'plain' && use.elements.length === 2 && use.members.length === 0;
+    if (isDelta && !program.isDefined(use.key)) {
+      const [i, j] = use.elements.map((index) => this.index(index, scope));
+      if (i === undefined || j === undefined) throw new NoMeaning('the indices of this delta are not known', letter);
+      return arithmetic.number(i === j ? 1 : 0);
+    }
+    const values = this.indices(letter, scope);
+    if (use.elements.length === 0) return this.member(use.key, values, letter, scope);
+    return this.#element(use.key, values, use.elements, letter, scope);
+  }
+
+  /** Whether a letter's elements are defined one by one. */
+  isGathered(key: string): boolean {
+    return this.#members.program.definitions.some((definition) => definition.key === key && definition.elements > 0);
+  }
+
+  #element(
+    key: string,
+    values: readonly number[],
+    elements: readonly Expression[],
+    letter: LetterNode,
+    scope: Scope,
+  ): Value {
+    const places = elements.map((index) => this.index(index, scope));
+    if (places.every((place) => place !== undefined) && this.isGathered(key)) {
+      const all = [...values, ...places];
+      const match = this.#members.program.find(key, all, scope.until);
+      if (match !== undefined && match.definition.elements > 0)
+        return this.#defined(match.definition, match.indices, key, all, scope);
+    }
+    return this.picked(this.member(key, values, letter, scope), elements, letter, scope);
+  }
+
+  #constant(letter: LetterNode, scope: Scope): Value {
+    const { arithmetic } = this.#host;
+    if (letter.name === 'pi') return arithmetic.number(Math.PI);
+    if (letter.name === '0') return arithmetic.number(0);
+    if (letter.name === 'e') return arithmetic.number(Math.E);
+    if (letter.name === 'infty') throw new NoMeaning('infinity is no number to compute with', letter);
+    const [index] = letter.sub;
+    const size = index === undefined ? this.hints.get(letter) : this.#count(index, scope);
+    if (size === undefined) throw new NoMeaning(`the size of '${letter.name}' is not known here`, letter);
+    return letter.name === 'I' ? arithmetic.identity(size) : arithmetic.filled(1, size, 1, [false, true]);
+  }
+
+  #count(index: Expression, scope: Scope): number | undefined {
+    const inside = bare(index);
+    return (inside.kind === 'letter' ? this.#asNumber(inside, scope) : undefined) ?? this.index(index, scope);
+  }
+
+  /** The value of a letter, all of its elements. */
+  member(key: string, values: readonly number[], letter: LetterNode, scope: Scope): Value {
+    const members = this.#members;
+    const alias = members.outline.aliases.find((other) => other.key === key);
+    const aliased = alias === undefined ? undefined : this.#aliased(alias, values, scope);
+    if (aliased !== undefined) return aliased;
+    const match = members.program.find(key, values, scope.until);
+    if (match !== undefined) return this.#defined(match.definition, match.indices, key, values, scope);
+    const fn = members.program.findFunction(key, values);
+    if (fn !== undefined) return this.#ofFunction(key, fn, scope);
+    if (members.outline.losses.has(key)) return this.#anyLoss(key, values, scope);
+    const isDefined = members.program.isDefined(key);
+    if (isDefined && !this.isGathered(key) && !members.isInput(key, values)) {
+      throw new NoMember(`'${letter.name}' is not defined for ${values.join(', ')}`);
+    }
+    const { r, c } = members.shapeOf(letter, key, values);
+    const [rows, columns] = [this.#host.setting.sizeOf(r), this.#host.setting.sizeOf(c)];
+    if (rows === undefined || columns === undefined)
+      throw new NoMeaning(`the shape of '${letter.name}' is not known`, letter);
+    const { dims } = members.types;
+    const one: readonly [boolean, boolean] = [dims.extentOf(r) === 'one', dims.extentOf(c) === 'one'];
+    if (this.isGathered(key)) return this.#gathered(key, values, rows, columns, one, scope);
+    return { node: this.#host.arithmetic.graph.leaf(`${key}@${values.join(',')}`, [rows, columns]), one };
+  }
+
+  /** An array whose elements are defined one by one. */
+  #gathered(
+    key: string,
+    values: readonly number[],
+    rows: number,
+    columns: number,
+    one: readonly [boolean, boolean],
+    scope: Scope,
+  ): Value {
+    const at = (i: number, j: number): Value => {
+      const place = one[1] ? [i + 1] : one[0] ? [j + 1] : [i + 1, j + 1];
+      const all = [...values, ...place];
+      const match = this.#members.program.find(key, all, scope.until);
+      if (match === undefined) throw new NoMember(`'${key}' is not defined for ${place.join(', ')}`);
+      return this.#defined(match.definition, match.indices, key, all, scope);
+    };
+    const table = Array.from({ length: rows }, (_, i) => Array.from({ length: columns }, (_, j) => at(i, j)));
+    return this.#host.arithmetic.table(table, one);
+  }
+
+  #aliased(alias: Alias, values: readonly number[], scope: Scope): Value | undefined {
+    const members = this.#members;
+    const indices = matchPattern(alias.pattern.slice(0, values.length), values, members.program.counts);
+    if (indices === undefined) return undefined;
+    const by = bare(alias.by);
+    const variable = by.kind === 'letter' ? members.counterpart(by) : by;
+    // delta_j = ∂L/∂z_j says what the whole delta is.
+    const isShort = alias.pattern.length > values.length && variable.kind === 'letter';
+    const whole = isShort ? members.withoutElements(variable) : variable;
+    const derivative = this.#host.derivativeOf(alias.of, whole, {
+      ...scope,
+      indices: new Map([...scope.indices, ...indices]),
+    });
+    return this.#host.arithmetic.matrix(derivative);
+  }
+
+  #defined(
+    definition: Definition,
+    indices: ReadonlyMap<string, number>,
+    key: string,
+    values: readonly number[],
+    scope: Scope,
+  ): Value {
+    const { setting, arithmetic } = this.#host;
+    const name = `${key}@${values.join(',')} ${definition.statement} ${setting.point} ${Object.values(arithmetic.layout).join(' ')}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    if (this.#running.has(name) || this.#running.size > deepest) throw new NoMeaning(`'${key}' is defined by itself`);
+    this.#running.add(name);
+    const outer = this.hints;
+    try {
+      this.hints = this.#members.hintsOf(definition, indices, setting.sizeOf);
+      const asNumbers = this.#members.kinds.asNumbers.has(definition.statement);
+      const computed = this.#run(definition, { ...topScope, indices, until: scope.until, asNumbers });
+      const value = asNumbers ? arithmetic.total(computed) : computed;
+      this.#known.set(name, value);
+      return value;
+    } finally {
+      this.hints = outer;
+      this.#running.delete(name);
+    }
+  }
+
+  /** L of L(w) = …, at the w that the page has. */
+  #ofFunction(key: string, { definition, indices }: Match<FunctionDefinition>, scope: Scope): Value {
+    const { arithmetic } = this.#host;
+    if (this.#running.has(key) || this.#running.size > deepest) throw new NoMeaning(`'${key}' is defined by itself`);
+    this.#running.add(key);
+    try {
+      const isLoss = this.#members.outline.losses.has(key);
+      const value = this.#run(
+        { key, body: definition.body },
+        { ...topScope, indices, until: scope.until, asNumbers: isLoss },
+      );
+      return isLoss ? arithmetic.total(value) : value;
+    } finally {
+      this.#running.delete(key);
+    }
+  }
+
+  #run({ key, body }: Pick<Definition, 'key' | 'body'>, scope: Scope): Value {
+    try {
+      return this.#host.matrix(body, scope);
+    } catch (error) {
+      if (error instanceof Misfit)
+        throw new NoMeaning(`the definition of '${key}' does not fit together: ${error.message}`, error.at);
+      throw error;
+    }
+  }
+
+  /** A loss of which nothing is said: some smooth function of all that the page computes and does not use. */
+  #anyLoss(key: string, values: readonly number[], scope: Scope): Value {
+    const name = `${key}@${values.join(',')}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) return known;
+    if (this.#running.has(name)) throw new NoMeaning(`what '${key}' is computed from is not known`);
+    this.#running.add(name);
+    try {
+      const value = anyFunction(this.#host.arithmetic, name, this.#results(scope));
+      this.#known.set(name, value);
+      return value;
+    } finally {
+      this.#running.delete(name);
+    }
+  }
+
+  /** What the page's definitions compute, and none of them uses. */
+  #results(scope: Scope): Value[] {
+    const members = this.#members;
+    const all: Value[] = [];
+    for (const definition of members.program.definitions) {
+      if (members.outline.losses.has(definition.key)) continue;
+      const { sides } = members.outline.reading.statements[definition.statement]!;
+      for (const indices of members.assignments(definition)) {
+        const values = members.valuesOf(
+          definition.pattern.slice(0, definition.pattern.length - definition.elements),
+          indices,
+        );
+        try {
+          const value = this.member(definition.key, values as number[], letterOn(sides[0]!), scope);
+          if (definition.elements === 0) all.push(value);
+          else
+            for (const node of value.node.op === 'concat' ? value.node.inputs : [value.node])
+              all.push({ node, one: value.one });
+        } catch (error) {
+          if (!(error instanceof NoMember)) throw error;
+        }
+      }
+    }
+    // A page that defines nothing has but data.
+    const used = usedBy(all.map(({ node }) => node));
+    const results = all.filter(
+      ({ node }, i) => !used.has(node) && node.op !== 'leaf' && all.findIndex((other) => other.node === node) === i,
+    );
+    if (results.length === 0) throw new NoMeaning('the page does not say what the loss is computed from');
+    return results;
+  }
+
+  /** The loss that derivatives are of where none is named, as in dW. */
+  theLoss(scope: Scope): Value {
+    const { outline, program } = this.#members;
+    const infos = [...outline.losses]
+      .flatMap((key) => outline.letters.infoOf(key) ?? [])
+      .filter(({ family }) => family === 0);
+    const info = infos.find(({ key }) => program.isDefined(key)) ?? infos[0];
+    return info === undefined ? this.#anyLoss('loss', [], scope) : this.member(info.key, [], info.sample, scope);
+  }
+
+  /** The number of points that an array has a row or column for, if the loss is a mean over them. */
+  pointsOf(letter: LetterNode, scope: Scope): number | undefined {
+    const members = this.#members;
+    const { dims } = members.types;
+    const use = members.outline.letters.useOf(letter);
+    const { r, c } = members.typeOf(letter, use.key, use.members, { ...noScope, indices: scope.indices });
+    const isOf = (dim: Dim): boolean => dims.same(dim, r) || dims.same(dim, c);
+    const names = new Set<string>();
+    for (const { key, body } of members.program.definitions) {
+      if (members.outline.losses.has(key)) eachLetter(body, (other) => names.add(keyOf(other)));
+    }
+    const count = [...members.counts].find(([name, dim]) => names.has(name) && isOf(dim));
+    return count && this.#host.setting.sizeOf(count[1]);
+  }
+
+  /** The place of the element that indices pick, row by row from 0; all places of a row or column. */
+  places(whole: Value, indices: readonly Expression[], at: Expression, scope: Scope): number[] {
+    const [rows, columns] = whole.node.shape as [number, number];
+    const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
+    if (indices.length > 2 || first === undefined || (indices.length === 2 && second === undefined)) {
+      throw new NoMeaning('it is not known which element this is', at);
+    }
+    const all = Array.from({ length: rows * columns }, (_, i) => i);
+    const isAt = (place: number): boolean => {
+      const [row, column] = [Math.floor(place / columns) + 1, (place % columns) + 1];
+      if (indices.length === 1) return first === 'all' || (whole.one[0] ? column : row) === first;
+      return (first === 'all' || row === first) && (second === 'all' || column === second);
+    };
+    return all.filter(isAt);
+  }
+
+  /** What indices pick of an array. */
+  picked(x: Value, indices: readonly Expression[], at: Expression, scope: Scope): Value {
+    const { arithmetic } = this.#host;
+    const value = arithmetic.matrix(x);
+    const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
+    if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
+    if (indices.length === 1) {
+      if (first === 'all' || (isNumber(value) && first === 1)) return value;
+      if (!isVector(value)) return arithmetic.row(value, first);
+      return value.one[0] ? arithmetic.element(value, 1, first, at) : arithmetic.element(value, first, 1, at);
+    }
+    if (second === undefined) throw new NoMeaning('it is not known which element this is', at);
+    if (first === 'all') return second === 'all' ? value : arithmetic.column(value, second);
+    return second === 'all' ? arithmetic.row(value, first) : arithmetic.element(value, first, second, at);
+  }
+}
+
+/** The letter of a definition's left side, which may be its square. */
+function letterOn(side: Expression): LetterNode {
+  const inside = bare(side);
+  return (inside.kind === 'power' ? bare(inside.base) : inside) as LetterNode;
+}
+
+/** The nodes that others are computed from. */
+function usedBy(nodes: readonly Node[]): Set<Node> {
+  const used = new Set<Node>();
+  const ahead = nodes.flatMap(({ inputs }) => inputs);
+  for (let node = ahead.pop(); node !== undefined; node = ahead.pop()) {
+    if (used.has(node)) continue;
+    used.add(node);
+    ahead.push(...node.inputs);
+  }
+  return used;
+}

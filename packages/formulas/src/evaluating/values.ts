@@ -1,0 +1,259 @@
+/** Values of expressions: matrices of nodes, of which is known whether they have but one row or column by nature. */
+
+import type { Kernels } from '@tapegrad/kernels';
+import type { Graph, Node } from '../running/graph.ts';
+import { gradient, jacobian } from '../running/sweep.ts';
+import type { Expression } from '../syntax/ast.ts';
+
+export interface Value {
+  /** [rows, columns] */
+  readonly node: Node;
+  /** Whether there is one row, one column, whatever the sizes: a number has both. */
+  readonly one: readonly [boolean, boolean];
+  /** Of a derivative: what it is of, and by what. `node` is a number then, unless one of them is. */
+  readonly jacobian?: { readonly of: Value; readonly by: Value } | undefined;
+}
+
+/** Parts of a formula that do not fit. */
+export class Misfit extends Error {
+  override readonly name = 'Misfit';
+  readonly at: Expression | undefined;
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+
+  constructor(message: string, at: Expression | undefined, left?: Value, right?: Value) {
+    super(message);
+    this.at = at;
+    this.left = left?.node.shape ?? [];
+    this.right = right?.node.shape ?? [];
+  }
+}
+
+export const isNumber = ({ one }: Value): boolean => one[0] && one[1];
+export const isVector = ({ one }: Value): boolean => one[0] !== one[1];
+const isColumn = ({ one }: Value): boolean => !one[0] && one[1];
+
+/** How derivatives are laid out. */
+export interface Layout {
+  /** A derivative of a number by a matrix has the matrix' shape, or the transposed one. */
+  readonly gradient: 'same' | 'transposed';
+  /** A derivative of a vector by a vector has a row for each element of the former, or a column. */
+  readonly jacobian: 'rows' | 'columns';
+  /** Whether dZ, with a column for each point, is of the loss, or in each column of that point's own one: n times as much. */
+  readonly differential: 'loss' | 'own';
+}
+
+export const layouts: readonly Layout[] = [
+  { gradient: 'same', jacobian: 'rows', differential: 'loss' },
+  { gradient: 'transposed', jacobian: 'rows', differential: 'loss' },
+  { gradient: 'same', jacobian: 'columns', differential: 'loss' },
+  { gradient: 'same', jacobian: 'rows', differential: 'own' },
+];
+
+/** What can be done with values. */
+export class Arithmetic {
+  readonly graph: Graph;
+  readonly k: Kernels<Node>;
+  layout: Layout = layouts[0]!;
+
+  constructor(graph: Graph) {
+    this.graph = graph;
+    this.k = graph.kernels;
+  }
+
+  number(value: number): Value {
+    return { node: this.k.full({ shape: [1, 1], value, dtype: 'float64' }), one: [true, true] };
+  }
+
+  filled(value: number, rows: number, columns: number, one: readonly [boolean, boolean]): Value {
+    return { node: this.k.full({ shape: [rows, columns], value, dtype: 'float64' }), one };
+  }
+
+  identity(size: number): Value {
+    const rows = Array.from({ length: size }, (_, i) => this.#unit(size, i));
+    return { node: this.#stacked(rows, 0), one: [false, false] };
+  }
+
+  #unit(size: number, i: number): Node {
+    return this.k.embed(this.number(1).node, { starts: [0, i], sizes: [1, 1], steps: [1, 1], shape: [1, size] });
+  }
+
+  #stacked(nodes: readonly Node[], axis: number): Node {
+    return nodes.length === 1 ? nodes[0]! : this.k.concat(nodes, axis);
+  }
+
+  /** A function of each element. */
+  map(x: Value, f: (k: Kernels<Node>, node: Node) => Node): Value {
+    const { node, one } = this.matrix(x);
+    return { node: f(this.k, node), one };
+  }
+
+  negated = (x: Value): Value => this.map(x, (k, node) => k.neg(node));
+
+  transposed(x: Value): Value {
+    const { node, one } = this.matrix(x);
+    return { node: this.k.permute(node, [1, 0]), one: [one[1], one[0]] };
+  }
+
+  /** Elements with elements: numbers with all, a row or column with each of a matrix. */
+  paired(first: Value, second: Value, f: (k: Kernels<Node>, x: Node, y: Node) => Node, at: Expression): Value {
+    const [a, b] = [this.matrix(first), this.matrix(second)];
+    const one: readonly [boolean, boolean] = [a.one[0] && b.one[0], a.one[1] && b.one[1]];
+    if (!isNumber(a) && !isNumber(b)) {
+      const fits = [0, 1].every((axis) => a.node.shape[axis] === b.node.shape[axis] || a.one[axis]! || b.one[axis]!);
+      const isCrossed = isVector(a) && isVector(b) && a.one[0] !== b.one[0];
+      if (!fits || isCrossed) throw new Misfit('the shapes differ', at, a, b);
+    }
+    return { node: f(this.k, a.node, b.node), one };
+  }
+
+  product(first: Value, second: Value, at: Expression, isDot = false): Value {
+    const [a, b] = [this.matrix(first), this.matrix(second)];
+    if (isNumber(a) || isNumber(b)) return this.paired(a, b, (k, x, y) => k.mul(x, y), at);
+    const fits = a.node.shape[1] === b.node.shape[0] && a.one[1] === b.one[0];
+    if (fits) return { node: this.k.matmul(a.node, b.node), one: [a.one[0], b.one[1]] };
+    const isSame =
+      a.one[0] === b.one[0] && a.one[1] === b.one[1] && a.node.shape.every((n, i) => n === b.node.shape[i]);
+    if (isDot && isVector(a) && isSame) return this.inner(a, b, at);
+    throw new Misfit('the factors do not fit', at, a, b);
+  }
+
+  inner(a: Value, b: Value, at: Expression): Value {
+    return this.total(this.paired(a, b, (k, x, y) => k.mul(x, y), at));
+  }
+
+  /** The sum of all elements. */
+  total(x: Value): Value {
+    return { node: this.k.sum(this.matrix(x).node, [0, 1]), one: [true, true] };
+  }
+
+  /** An element, counted from 1. */
+  element(x: Value, row: number, column: number, at: Expression): Value {
+    const { node } = this.matrix(x);
+    const [rows, columns] = node.shape as [number, number];
+    if (row < 1 || row > rows || column < 1 || column > columns)
+      throw new Misfit(
+        `there is no element ${isVector(x) ? Math.max(row, column) : `${row}, ${column}`} of ${rows} x ${columns}`,
+        at,
+      );
+    return {
+      node: this.k.slice(node, { starts: [row - 1, column - 1], sizes: [1, 1], steps: [1, 1] }),
+      one: [true, true],
+    };
+  }
+
+  row(x: Value, row: number): Value {
+    const { node, one } = this.matrix(x);
+    return {
+      node: this.k.slice(node, { starts: [row - 1, 0], sizes: [1, node.shape[1]!], steps: [1, 1] }),
+      one: [true, one[1]],
+    };
+  }
+
+  column(x: Value, column: number): Value {
+    const { node, one } = this.matrix(x);
+    return {
+      node: this.k.slice(node, { starts: [0, column - 1], sizes: [node.shape[0]!, 1], steps: [1, 1] }),
+      one: [one[0], true],
+    };
+  }
+
+  /** Numbers as a matrix, row by row. */
+  table(rows: readonly (readonly Value[])[], one: readonly [boolean, boolean]): Value {
+    const nodes = rows.map((row) =>
+      this.#stacked(
+        row.map(({ node }) => node),
+        1,
+      ),
+    );
+    return { node: this.#stacked(nodes, 0), one };
+  }
+
+  /** The matrix with a vector on its diagonal, or the diagonal of a matrix as a column. */
+  diagonal(x: Value, at: Expression): Value {
+    const value = this.matrix(x);
+    if (isNumber(value)) return value;
+    if (isVector(value)) {
+      const column = isColumn(value) ? value : this.transposed(value);
+      return { node: this.k.mul(column.node, this.identity(column.node.shape[0]!).node), one: [false, false] };
+    }
+    const [rows, columns] = value.node.shape as [number, number];
+    if (rows !== columns) throw new Misfit(`this has to be square, and is ${value.node.shape.join(' x ')}`, at);
+    const elements = Array.from({ length: rows }, (_, i) => [this.element(value, i + 1, i + 1, at)]);
+    return this.table(elements, [false, true]);
+  }
+
+  square(x: Value, at: Expression): Value {
+    const value = this.matrix(x);
+    const [rows, columns] = value.node.shape;
+    if (rows !== columns) throw new Misfit(`this has to be square, and is ${value.node.shape.join(' x ')}`, at);
+    return value;
+  }
+
+  /** e^x / sum e^x along an axis. */
+  softmax(x: Value, axis: number): Value {
+    return this.map(x, (k, node) => {
+      const e = k.exp(node);
+      return k.div(e, k.sum(e, [axis]));
+    });
+  }
+
+  logSumExp(x: Value, axes: readonly number[]): Node {
+    return this.k.log(this.k.sum(this.k.exp(this.matrix(x).node), axes));
+  }
+
+  /** A derivative, which is laid out only where that is asked for. */
+  derivative(of: Value, by: Value): Value {
+    const { graph, k } = this;
+    if (isNumber(of)) {
+      const plain: Value = { node: gradient(graph, of.node, by.node), one: by.one };
+      const laidOut = this.layout.gradient === 'same' || isNumber(by) ? plain : this.transposed(plain);
+      return { ...laidOut, jacobian: { of, by } };
+    }
+    if (isNumber(by)) {
+      const [m, n] = of.node.shape as [number, number];
+      const plain: Value = { node: k.reshape(jacobian(graph, of.node, by.node), [m, n]), one: of.one };
+      const laidOut = this.layout.gradient === 'same' ? plain : plain;
+      return { ...laidOut, jacobian: { of, by } };
+    }
+    return { ...this.number(Number.NaN), jacobian: { of, by } };
+  }
+
+  /** All derivatives of a derivative's elements: a row for each element of what is differentiated, a column for each variable. */
+  wholeJacobian({ of, by }: { readonly of: Value; readonly by: Value }): Node {
+    const rows = of.node.shape[0]! * of.node.shape[1]!;
+    const columns = by.node.shape[0]! * by.node.shape[1]!;
+    return this.k.reshape(jacobian(this.graph, of.node, by.node), [rows, columns]);
+  }
+
+  /** A derivative as a matrix. */
+  matrix(x: Value): Value {
+    if (x.jacobian === undefined) return x;
+    const { of, by } = x.jacobian;
+    if (isNumber(of) || isNumber(by)) return { node: x.node, one: x.one };
+    if (!isVector(of) || !isVector(by)) throw new Unlaid();
+    const whole: Value = { node: this.wholeJacobian(x.jacobian), one: [false, false] };
+    return this.layout.jacobian === 'rows' ? whole : this.transposed(whole);
+  }
+
+  /** The slopes of a function of each element, in its argument's shape: the diagonal of its derivative. */
+  slopes({ of, by }: { readonly of: Value; readonly by: Value }, at: Expression): Value {
+    const [m, n] = of.node.shape as [number, number];
+    const [p, q] = by.node.shape as [number, number];
+    if (m !== p || n !== q) throw new Misfit('the shapes differ', at, of, by);
+    const whole: Value = { node: this.wholeJacobian({ of, by }), one: [false, false] };
+    const elements = Array.from({ length: m }, (_, i) =>
+      Array.from({ length: n }, (_, j) => this.element(whole, i * n + j + 1, i * n + j + 1, at)),
+    );
+    return this.table(elements, by.one);
+  }
+}
+
+/** A derivative of a matrix, or by one, that is used as if it were a matrix. */
+export class Unlaid extends Error {
+  override readonly name = 'Unlaid';
+
+  constructor() {
+    super('a derivative of a matrix, or of a vector by a matrix, is no matrix');
+  }
+}

@@ -1,0 +1,13 @@
+export type { Certainty, Counterexample, VerdictWord } from './judging/verdict.ts';
+export { exitCode } from './report/exit-code.ts';
+export { json } from './report/json.ts';
+export {
+  type FormulaKind,
+  type FormulaMend,
+  type FormulaResult,
+  type PageResult,
+  type StepResult,
+  type VerifyPageOptions,
+  verifyPage,
+} from './report/result.ts';
+export { type TableOptions, table } from './report/table.ts';

@@ -1,0 +1,113 @@
+/** The values that a formula's indices go through: those that nothing in it binds. */
+
+import { indexNamesIn } from '../meaning/kinds.ts';
+import { eachLetter } from '../meaning/letters.ts';
+import { NoMember } from '../meaning/members.ts';
+import type { Step } from '../meaning/outline-types.ts';
+import { type Indices, indexValue } from '../meaning/program.ts';
+import { ShapeError, Unknown } from '../meaning/types.ts';
+import { bare, type Expression, partsOf } from '../syntax/ast.ts';
+import type { Scenario } from './scenario.ts';
+
+/** No more than so many are tried of one formula. */
+const most = 48;
+
+/** The names that sums bind in an expression. */
+function boundIn(e: Expression, names = new Set<string>()): Set<string> {
+  if (e.kind === 'big') for (const index of e.indices) names.add(index.name);
+  for (const part of partsOf(e)) boundIn(part, names);
+  return names;
+}
+
+/** The names of indices that a step leaves open. */
+export function openNames(step: Step, scenario: Scenario): string[] {
+  const { outline, members } = scenario;
+  const names = new Set<string>();
+  for (const side of [step.left, step.right]) {
+    const bound = boundIn(side);
+    for (const name of indexNamesIn(side, outline)) {
+      if (!bound.has(name) && !members.program.counts.has(name)) names.add(name);
+    }
+  }
+  return [...names];
+}
+
+/** The sizes of the families that a name is an index of. */
+function familySizes(name: string, step: Step, scenario: Scenario): number[] {
+  const { outline, world } = scenario;
+  const sizes: number[] = [];
+  const isIn = (index: Expression): boolean => {
+    const inside = bare(index);
+    return inside.kind === 'letter' ? inside.name === name : partsOf(inside).some(isIn);
+  };
+  for (const side of [step.left, step.right]) {
+    eachLetter(side, (letter) => {
+      const { key, members } = outline.letters.useOf(letter);
+      members.forEach((index, position) => {
+        if (isIn(index)) sizes.push(scenario.axisSize(world.kinds.axisOf(key, position)));
+      });
+    });
+  }
+  return sizes;
+}
+
+const span = (from: number, to: number): number[] =>
+  Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
+
+/** The values that a name goes through as an index of a family, from 0 on: members that do not exist are passed over. */
+function familyRange(name: string, step: Step, statement: number, scenario: Scenario): readonly number[] | undefined {
+  const { members, outline } = scenario;
+  const said = outline.reading.statements[statement]?.ranges.find(({ index }) => index.name === name);
+  const [a, b] = said === undefined ? [] : [said.from, said.to].map((end) => indexValue(end, members.program.counts));
+  if (a !== undefined && b !== undefined) return span(Math.min(a, b), Math.max(a, b));
+  const families = familySizes(name, step, scenario);
+  return families.length > 0 ? span(0, Math.max(...families) + 1) : undefined;
+}
+
+/** How far names go that pick elements, where the families' indices have values: layers have lengths of their own. */
+function elementRanges(
+  names: readonly string[],
+  step: Step,
+  known: Indices,
+  scenario: Scenario,
+): [string, readonly number[]][] {
+  if (names.length === 0) return [];
+  const { members } = scenario;
+  const scope = members.scopeFor(step.left, step.right, known);
+  return members.supposing(() => {
+    for (const side of [step.left, step.right]) {
+      try {
+        members.shaper.infer(side, scope);
+      } catch (error) {
+        if (!(error instanceof ShapeError) && !(error instanceof Unknown) && !(error instanceof NoMember)) throw error;
+      }
+    }
+    return names.map((name) => {
+      const extent = scope.extents.get(name);
+      return [name, span(1, (extent === undefined ? undefined : scenario.sizeOf(extent)) ?? 1)];
+    });
+  });
+}
+
+const spread = (all: readonly Indices[], name: string, values: readonly number[]): Indices[] =>
+  all.flatMap((one) => values.map((value) => new Map([...one, [name, value]])));
+
+/** All values of the open indices of a step, or a good many of them. */
+export function assignmentsOf(step: Step, statement: number, scenario: Scenario): Indices[] {
+  const elements: string[] = [];
+  let families: Indices[] = [new Map()];
+  for (const name of openNames(step, scenario)) {
+    const values = familyRange(name, step, statement, scenario);
+    if (values === undefined) elements.push(name);
+    else families = spread(families, name, values);
+  }
+  const all = families.flatMap((known) =>
+    elementRanges(elements, step, known, scenario).reduce<Indices[]>(
+      (some, [name, values]) => spread(some, name, values),
+      [known],
+    ),
+  );
+  if (all.length <= most) return all;
+  const stride = all.length / most;
+  return Array.from({ length: most }, (_, i) => all[Math.floor(i * stride)]!);
+}

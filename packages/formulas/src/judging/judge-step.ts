@@ -1,0 +1,244 @@
+/** One step of a formula on trial: in several scenarios, until it is known when it holds. */
+
+import type { Transition } from '../evaluating/setting.ts';
+import { isNumber, type Layout } from '../evaluating/values.ts';
+import type { Outline, Step } from '../meaning/outline-types.ts';
+import { type Deadline, OutOfTime } from '../running/deadline.ts';
+import { equalExactly } from '../running/exact.ts';
+import type { Floats } from '../running/floats.ts';
+import { ancestorsOf, TooLarge } from '../running/graph.ts';
+import { counterexampleOf, smallest } from './counterexamples.ts';
+import type { Data } from './data.ts';
+import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
+import { Scenario, type Trial, usualTrial } from './scenario.ts';
+import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
+import { type Judgement, judgement } from './verdict.ts';
+import type { World } from './worlds.ts';
+
+/** What a step is judged with. */
+export interface Case {
+  readonly outline: Outline;
+  readonly world: World;
+  readonly step: Step;
+  readonly statement: number;
+  readonly data: Data;
+  readonly deadline: Deadline;
+  readonly layout: Layout;
+  /** What functions are that the page does not define. */
+  readonly transitions: ReadonlyMap<string, Transition>;
+}
+
+/** Scenarios of a world are made once. */
+export class Scenarios {
+  readonly #made = new WeakMap<World, Map<string, Scenario>>();
+  readonly outline: Outline;
+
+  constructor(outline: Outline) {
+    this.outline = outline;
+  }
+
+  of(world: World, trial: Trial): Scenario {
+    const made = this.#made.get(world) ?? new Map<string, Scenario>();
+    this.#made.set(world, made);
+    const name = `${trial.lengths} ${trial.depth} ${trial.points} ${JSON.stringify([...trial.transitions])}`;
+    const known = made.get(name);
+    if (known !== undefined && known.graph.size < 100_000) return known;
+    const scenario = new Scenario(this.outline, world, trial);
+    made.set(name, scenario);
+    return scenario;
+  }
+}
+
+const shapeText = (shape: readonly number[]): string => shape.join(' x ');
+
+/** The sizes of a scenario that have a name: n = 3. */
+export function namedSizes(scenario: Scenario): NamedSizes {
+  const { members, world } = scenario;
+  const sizes = new Map<string, number>();
+  for (const [axis, name] of world.kinds.axisNames) sizes.set(name, scenario.axisSize(axis));
+  for (const [name, dim] of members.counts) {
+    const size = scenario.sizeOf(dim);
+    if (size !== undefined && !sizes.has(name)) sizes.set(name, size);
+  }
+  const [points] = scenario.genericAxes();
+  const isNamed = points !== undefined && world.kinds.axisNames.has(points);
+  if (points !== undefined && !isNamed) sizes.set('the number of points', scenario.axisSize(points));
+  return sizes;
+}
+
+const functionFamilies = ({ world, outline, members }: Scenario): string[] => {
+  const names: string[] = [];
+  for (const { key, family, sample } of outline.letters.all.values()) {
+    if (family !== 1 || !outline.reading.notation.functions.has(key) || outline.functions.some((fn) => fn.key === key))
+      continue;
+    if (sample.alphabet === 'upright' || members.program.isDefined(key)) continue;
+    names.push(`${key}@${scenarioSize(world, members, key)}`);
+  }
+  return names;
+};
+
+const scenarioSize = (world: World, members: Scenario['members'], key: string): number =>
+  members.axisSize(world.kinds.axisOf(key, 0));
+
+/** The trial in which the last transition of each family is a softmax, if there are families. */
+export function softmaxTrial(scenario: Scenario): Trial | undefined {
+  const names = functionFamilies(scenario);
+  if (names.length === 0) return undefined;
+  return {
+    ...scenario.trial,
+    transitions: new Map([
+      ...scenario.trial.transitions,
+      ...names.map((name): [string, Transition] => [name, 'softmax']),
+    ]),
+  };
+}
+
+function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
+  const shapes = left.length > 0 ? `: ${shapeText(left)} beside ${shapeText(right)}` : '';
+  return judgement('wrong', 'dimensions', `${message}${shapes}`, { place: at?.span });
+}
+
+/** Judges a step. */
+export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
+  try {
+    return judged(scenarios, of);
+  } catch (error) {
+    if (error instanceof OutOfTime) return judgement('undecided', 'none', 'it takes too long to evaluate');
+    if (error instanceof TooLarge) return judgement('undecided', 'none', 'it takes too much to evaluate');
+    throw error;
+  }
+}
+
+function judged(scenarios: Scenarios, of: Case): Judgement {
+  const { world, step, statement, layout, transitions, deadline } = of;
+  const base = scenarios.of(world, { ...usualTrial, points: 1, transitions });
+  deadline.check();
+  const prepared = prepare(step, statement, base, layout, deadline);
+  if (prepared.kind === 'no meaning')
+    return judgement('not understood', 'none', prepared.message, { place: prepared.span });
+  if (prepared.kind === 'unfit') return atEqualLengths(scenarios, of, prepared.unfit);
+  const first = outcome(of, base, prepared);
+  if (first.verdict !== 'holds') return first;
+  deadline.check();
+  return conditions(scenarios, of, base, first);
+}
+
+/** What a scenario says of a step whose sides have values. */
+function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pairs' }): Judgement {
+  const { outline, world, step, statement, data, deadline, layout } = of;
+  const { pairs, isSummed } = prepared;
+  const isProportional = step.relation === 'propto';
+  const found = holds(pairs, data);
+  if (found === undefined) return judgement('undecided', 'none', 'it has no finite value on any data that were tried');
+  if (found === 'equal') {
+    const leaves = ancestorsOf(pairs.flatMap(({ left, right }) => [left.node, right.node])).filter(
+      ({ op }) => op === 'leaf',
+    );
+    const given = data.describe(leaves.map(({ attributes }) => String(attributes)));
+    const remark = `${isSummed ? ', with the right side summed over the points' : ''}${given === '' ? '' : `, for ${given}`}`;
+    const exact = data.isExact
+      ? equalExactly(
+          pairs.map(({ left, right }) => [left.node, right.node] as const),
+          data.exact,
+        )
+      : undefined;
+    if (exact)
+      return judgement(
+        'holds',
+        'exact',
+        `both sides are equal modulo ${exact.runs} primes: the chance that they differ is below 2^-${exact.bits}${remark}`,
+      );
+    return judgement(
+      'holds',
+      'numeric',
+      `both sides are equal to rounding in float64, for ${pairs.length * 2} random ${pairs.length === 1 ? 'data' : 'cases'}${remark}`,
+    );
+  }
+  const { pair, floats, distance } = found;
+  if (isProportional && commonFactor(distance.left, distance.right) !== undefined && pairs.length === 1) {
+    return judgement(
+      'holds',
+      'numeric',
+      `both sides are proportional: ${factorText(commonFactor(distance.left, distance.right)!, namedSizes(scenario))}`,
+    );
+  }
+  const [left, right] = isNumber(pair.left) ? together(pairs, floats) : [distance.left, distance.right];
+  const other = sample(data, [pair.left.node, pair.right.node], 7);
+  const elsewhere = other && commonFactor(other.elements(pair.left.node), other.elements(pair.right.node));
+  const reason = explain(left, right, pair.left.node.shape[0]!, namedSizes(scenario), elsewhere);
+  const small = smallest(outline, world, step, statement, layout, scenario.trial, data, deadline);
+  const counterexample = small ?? counterexampleOf(pair, floats, scenario.trial.transitions);
+  return judgement('wrong', 'numeric', reason, { place: step.right.span, counterexample });
+}
+
+/** The two sides of formulas of single elements, for all of them that are tried. */
+function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float64Array] {
+  const numbers = pairs.filter(({ left, right }) => isNumber(left) && isNumber(right));
+  const all = (side: 'left' | 'right'): Float64Array =>
+    Float64Array.from(numbers.map((pair) => floats.elements(pair[side].node)[0]!));
+  return [all('left'), all('right')];
+}
+
+/** Shapes that do not fit where lengths differ: they may fit where all are equal, and the numbers be right. */
+function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement {
+  const { world, step, statement, layout, data } = of;
+  const misfit = unfitJudgement(unfit);
+  const scenario = scenarios.of(world, { ...usualTrial, lengths: 'equal', points: 1, transitions: of.transitions });
+  const prepared = prepare(step, statement, scenario, layout, of.deadline);
+  if (prepared.kind !== 'pairs') return misfit;
+  const found = holds(prepared.pairs, data);
+  if (found === 'equal') {
+    return judgement(
+      'conditional',
+      'dimensions',
+      `it holds only where lengths are equal that need not be; ${misfit.reason}`,
+      { place: misfit.place },
+    );
+  }
+  if (found === undefined) return misfit;
+  const small = smallest(of.outline, world, step, statement, layout, scenario.trial, data, of.deadline);
+  const counterexample = small ?? counterexampleOf(found.pair, found.floats, scenario.trial.transitions);
+  return judgement('wrong', 'dimensions', `${misfit.reason}; where all lengths are equal, the numbers differ`, {
+    place: misfit.place,
+    counterexample,
+  });
+}
+
+interface Failure {
+  readonly when: string;
+  readonly reason: string;
+  readonly judgement: Judgement;
+}
+
+/** What holds for one point and transitions of each element is tried with several points, and with a softmax. */
+function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judgement): Judgement {
+  const { world, step, statement, layout } = of;
+  let best = first;
+  const failed: Failure[] = [];
+  const attempt = (trial: Trial, when: string): void => {
+    const scenario = scenarios.of(world, trial);
+    const prepared = prepare(step, statement, scenario, layout, of.deadline);
+    if (prepared.kind === 'no meaning') return;
+    const result = prepared.kind === 'unfit' ? unfitJudgement(prepared.unfit) : outcome(of, scenario, prepared);
+    if (result.verdict === 'holds') {
+      if (result.reason.includes('summed'))
+        best = { ...best, reason: `${best.reason}; for several points the right side is summed over them` };
+    } else if (result.verdict === 'wrong') failed.push({ when, reason: result.reason, judgement: result });
+  };
+  if (base.genericAxes().length > 0) attempt({ ...base.trial, points: 3 }, 'for one point');
+  const softmax = softmaxTrial(base);
+  if (softmax !== undefined) attempt(softmax, 'where the last transition acts on each element by itself');
+  attempt({ ...base.trial, depth: 4, lengths: [2, 3, 5, 4, 3, 2, 6, 4] }, 'for three layers');
+  if (failed.length === 0) return best;
+  const [only] = failed as [Failure];
+  const others =
+    { 'for one point': 'for several points', 'for three layers': 'for four' }[only.when] ?? 'for a softmax';
+  const reason =
+    failed.length === 1
+      ? `it holds ${only.when}; ${others}: ${only.reason}`
+      : `it holds ${failed.map(({ when }) => when).join(' and ')}; else: ${only.reason}`;
+  return judgement('conditional', best.certainty, reason, {
+    place: step.right.span,
+    counterexample: only.judgement.counterexample,
+  });
+}

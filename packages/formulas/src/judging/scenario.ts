@@ -1,0 +1,183 @@
+/** Worlds of given sizes: in which claims are evaluated. */
+
+import { Evaluator } from '../evaluating/evaluator.ts';
+import type { Transition } from '../evaluating/setting.ts';
+import type { Dim } from '../meaning/dims.ts';
+import { eachLetter } from '../meaning/letters.ts';
+import { Members } from '../meaning/members.ts';
+import type { Outline } from '../meaning/outline-types.ts';
+import { Graph } from '../running/graph.ts';
+import type { Expression } from '../syntax/ast.ts';
+import { defaultSizes, type World } from './worlds.ts';
+
+/** What a world is tried with. */
+export interface Trial {
+  /** Whether lengths that may differ do. */
+  readonly lengths: 'unequal' | 'equal' | readonly number[];
+  /** How many layers and times there are at least. */
+  readonly depth: number;
+  /** How many points; each axis that counts points has so many. */
+  readonly points: number;
+  readonly transitions: ReadonlyMap<string, Transition>;
+}
+
+export const usualTrial: Trial = { lengths: 'unequal', depth: 3, points: 3, transitions: new Map() };
+
+/** Lengths that are all different, and small. */
+const unequal = [3, 2, 4, 5, 2, 3, 4, 6, 5, 3, 2, 4];
+
+/** A world at sizes. */
+export class Scenario {
+  readonly outline: Outline;
+  readonly world: World;
+  readonly trial: Trial;
+  readonly members: Members;
+  /** The evaluators by point, on one graph. */
+  readonly #evaluators = new Map<number, Evaluator>();
+  readonly #graph = new Graph();
+  readonly #sizes = new Map<Dim, number>();
+  readonly #axisSizes: (axis: number) => number;
+
+  constructor(outline: Outline, world: World, trial: Trial) {
+    this.outline = outline;
+    this.world = world;
+    this.trial = trial;
+    const { definitions, kinds } = world;
+    const usual = defaultSizes(outline, definitions, kinds, trial.depth);
+    const pointAxes = new Set(this.genericAxes());
+    this.#axisSizes = (axis) => (pointAxes.has(axis) ? trial.points : usual(axis));
+    this.members = new Members({ outline, definitions, kinds, sizes: this.#axisSizes });
+    // Shapes of letters that claims alone speak of.
+    for (const { step, statement } of world.claims) this.#learn(step, statement);
+    this.#assign();
+  }
+
+  /** The axes along which letters occur here with and without an index: points, of which any one is meant. */
+  genericAxes(): number[] {
+    if (this.#generic !== undefined) return this.#generic;
+    const { kinds, definitions, claims } = this.world;
+    const { letters, reading, functions } = this.outline;
+    const uses = new Map<string, { bare: boolean; indexed: boolean }>();
+    const note = (e: Expression): void =>
+      eachLetter(e, (letter) => {
+        const { key, members } = letters.useOf(letter);
+        if (letters.infoOf(key)?.family !== 1) return;
+        const known = uses.get(key) ?? { bare: false, indexed: false };
+        uses.set(key, { bare: known.bare || members.length === 0, indexed: known.indexed || members.length > 0 });
+      });
+    const statements = new Set([...definitions, ...claims].map(({ statement }) => statement));
+    for (const statement of statements) for (const side of reading.statements[statement]!.sides) note(side);
+    for (const { body, parameters } of functions) {
+      note(body);
+      parameters.forEach(note);
+    }
+    const isSet = (key: string): boolean =>
+      definitions.some((definition) => definition.key === key) || /^(?:bold )?(?:W|b|theta|Theta|V|U)$/.test(key);
+    const axes = [...uses]
+      .filter(([key, use]) => use.bare && use.indexed && !isSet(key) && kinds.of.has(key))
+      .map(([key]) => kinds.axisOf(key, 0));
+    this.#generic = [...new Set(axes)];
+    return this.#generic;
+  }
+
+  #generic: number[] | undefined;
+
+  axisSize(axis: number): number {
+    return this.#axisSizes(axis);
+  }
+
+  /** Unifies what a claim says of shapes that the definitions leave open: a claim alone on its page is all there is. */
+  #learn(step: World['claims'][number]['step'], statement: number): void {
+    if (this.world.definitions.length > 0) return;
+    const { members } = this;
+    const scope = members.scopeFor(step.left, step.right, new Map());
+    const state = members.types.dims.save();
+    try {
+      members.asNumbers = members.kinds.asNumbers.has(statement);
+      members.shaper.infer(step.left, scope);
+    } catch {
+      members.types.dims.restore(state);
+    } finally {
+      members.asNumbers = false;
+    }
+    const left = members.types.dims.save();
+    const before = this.#classes();
+    try {
+      members.shaper.infer(step.right, scope);
+      if (this.#merges(before)) members.types.dims.restore(left);
+    } catch {
+      members.types.dims.restore(left);
+    }
+  }
+
+  /** The lengths of letters that are known, by the set of equal ones that they are in. */
+  #classes(): Map<Dim, Dim> {
+    const { shapes, types } = this.members;
+    return new Map([...shapes.values()].flatMap(({ r, c }) => [r, c]).map((dim) => [dim, types.dims.root(dim)]));
+  }
+
+  /** Whether lengths that were different have become the same. */
+  #merges(before: ReadonlyMap<Dim, Dim>): boolean {
+    const { dims } = this.members.types;
+    const now = new Map<Dim, Dim>();
+    for (const [dim, root] of before) {
+      if (dims.extentOf(dim) !== 'many') continue;
+      const joint = dims.root(dim);
+      if (now.has(joint) && now.get(joint) !== root) return true;
+      now.set(joint, root);
+    }
+    return false;
+  }
+
+  #assign(): void {
+    const { dims } = this.members.types;
+    const { lengths } = this.trial;
+    let next = 0;
+    const roots = [...new Set([...this.members.shapes.values()].flatMap(({ r, c }) => [dims.root(r), dims.root(c)]))];
+    for (const dim of [...roots, ...[...this.members.counts.values()].map((count) => dims.root(count))]) {
+      if (this.#sizes.has(dim)) continue;
+      const known = dims.sizeOf(dim);
+      if (known !== undefined) this.#sizes.set(dim, known);
+      else if (dims.extentOf(dim) === 'one') this.#sizes.set(dim, 1);
+      else {
+        const length =
+          lengths === 'equal'
+            ? 3
+            : (lengths === 'unequal' ? unequal : lengths)[
+                next % (lengths === 'unequal' ? unequal.length : lengths.length)
+              ]!;
+        this.#sizes.set(dim, length);
+        next++;
+      }
+    }
+  }
+
+  sizeOf = (dim: Dim): number | undefined => {
+    const { dims } = this.members.types;
+    return this.#sizes.get(dims.root(dim)) ?? dims.sizeOf(dim);
+  };
+
+  /** Evaluates where this point is meant by letters without an index. */
+  at(point: number): Evaluator {
+    const known = this.#evaluators.get(point);
+    if (known !== undefined) return known;
+    const { members, world } = this;
+    const evaluator = new Evaluator(
+      {
+        members,
+        sizeOf: this.sizeOf,
+        transitions: this.trial.transitions,
+        pointsInColumns: world.pointsInColumns,
+        point,
+        labels: new Map(),
+      },
+      this.#graph,
+    );
+    this.#evaluators.set(point, evaluator);
+    return evaluator;
+  }
+
+  get graph(): Graph {
+    return this.#graph;
+  }
+}

@@ -1,0 +1,233 @@
+/** A step on trial in one scenario: its two sides evaluated, and held against each other. */
+
+import type { Evaluator } from '../evaluating/evaluator.ts';
+import { NoMeaning, topScope } from '../evaluating/scope.ts';
+import { isNumber, type Layout, Misfit, Unlaid, type Value } from '../evaluating/values.ts';
+import { NoMember } from '../meaning/members.ts';
+import type { Step } from '../meaning/outline-types.ts';
+import type { Indices } from '../meaning/program.ts';
+import { indexOfSide } from '../meaning/sides.ts';
+import { ShapeError, Unknown } from '../meaning/types.ts';
+import type { Deadline } from '../running/deadline.ts';
+import { Floats } from '../running/floats.ts';
+import type { Node } from '../running/graph.ts';
+import type { Expression } from '../syntax/ast.ts';
+import type { Span } from '../text/source.ts';
+import { assignmentsOf } from './assignments.ts';
+import type { Data, Draw } from './data.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Two values that are to be equal. */
+export interface Pair {
+  readonly indices: Indices;
+  /** The point that was meant by letters without an index. */
+  readonly point: number;
+  readonly left: Value;
+  readonly right: Value;
+}
+
+/** What does not fit, at some values of the indices. */
+export interface Unfit {
+  readonly message: string;
+  readonly at: Expression | undefined;
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+export type Prepared =
+  | { readonly kind: 'pairs'; readonly pairs: readonly Pair[]; readonly isSummed: boolean }
+  | { readonly kind: 'unfit'; readonly unfit: Unfit }
+  | { readonly kind: 'no meaning'; readonly message: string; readonly span: Span | undefined };
+
+/** Makes two values comparable: a number is compared with numbers only. */
+function matched(left: Value, right: Value, step: Step): [Value, Value] | Unfit {
+  const fits =
+    left.node.shape.every((n, i) => n === right.node.shape[i]) &&
+    left.one[0] === right.one[0] &&
+    left.one[1] === right.one[1];
+  if (fits) return [left, right];
+  // X = 0, and a vector of ones that is written as 1.
+  if (isNumber(right) && right.node.op === 'full') return [left, right];
+  const same = left.node.shape.every((n, i) => n === right.node.shape[i]);
+  if (same && isNumber(left) === isNumber(right)) return [left, right];
+  return {
+    message: 'the two sides have different shapes',
+    at: step.right,
+    left: left.node.shape,
+    right: right.node.shape,
+  };
+}
+
+/** Evaluates both sides for each value of the open indices. */
+export function prepare(
+  step: Step,
+  statement: number,
+  scenario: Scenario,
+  layout: Layout,
+  deadline?: Deadline,
+): Prepared {
+  const { members } = scenario;
+  scenario.graph.deadline = deadline;
+  const pairs: Pair[] = [];
+  let isSummed = false;
+  const points = scenario.genericAxes().length > 0 ? scenario.trial.points : 1;
+  members.implied = indexOfSide(step.left);
+  try {
+    for (const indices of assignmentsOf(step, statement, scenario)) {
+      const hints = members.hintsIn(step, indices, statement, scenario.sizeOf);
+      const at = (point: number): Pair | Unfit | undefined => {
+        const evaluator = scenario.at(point);
+        evaluator.arithmetic.layout = layout;
+        evaluator.resolver.hints = hints;
+        return evaluated(evaluator, step, statement, indices, point);
+      };
+      const first = at(1);
+      if (first === undefined) continue;
+      if ('message' in first) return { kind: 'unfit', unfit: first };
+      const all = [first];
+      for (let point = 2; point <= points; point++) {
+        const next = at(point);
+        if (next === undefined) continue;
+        if ('message' in next) return { kind: 'unfit', unfit: next };
+        all.push(next);
+      }
+      const isShared =
+        all.length > 1 &&
+        all.every(({ left }) => left.node === first.left.node) &&
+        all.some(({ right }) => right.node !== first.right.node);
+      if (isShared) {
+        isSummed = true;
+        pairs.push({
+          ...first,
+          right: all
+            .map(({ right }) => right)
+            .reduce((a, b) => scenario.at(1).arithmetic.paired(a, b, (k, x, y) => k.add(x, y), step.right)),
+        });
+      } else
+        pairs.push(
+          ...all.filter(
+            (pair, i) =>
+              all.findIndex(({ left, right }) => left.node === pair.left.node && right.node === pair.right.node) === i,
+          ),
+        );
+    }
+  } catch (error) {
+    if (error instanceof Misfit)
+      return { kind: 'unfit', unfit: { message: error.message, at: error.at, left: error.left, right: error.right } };
+    if (error instanceof NoMeaning) return { kind: 'no meaning', message: error.message, span: error.span };
+    if (error instanceof Unlaid || error instanceof ShapeError)
+      return { kind: 'no meaning', message: error.message, span: undefined };
+    if (error instanceof Unknown) return { kind: 'no meaning', message: error.message, span: error.at?.span };
+    throw error;
+  }
+  if (pairs.length === 0)
+    return { kind: 'no meaning', message: 'it applies to no value of its indices', span: undefined };
+  return { kind: 'pairs', pairs, isSummed };
+}
+
+function evaluated(
+  evaluator: Evaluator,
+  step: Step,
+  statement: number,
+  indices: Indices,
+  point: number,
+): Pair | Unfit | undefined {
+  const scope = { ...topScope, indices, until: statement };
+  try {
+    const [a, b] = [evaluator.value(step.left, scope), evaluator.value(step.right, scope)];
+    const sides = matched(...asFactors(evaluator, a, b), step);
+    return Array.isArray(sides) ? { indices, point, left: sides[0], right: sides[1] } : sides;
+  } catch (error) {
+    if (error instanceof NoMember) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * A derivative of a vector by a matrix, ∂a/∂W = z^T, is what a chain is multiplied by: some g on the left or on the right of
+ * the other side gives what the chain does.
+ */
+function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value] {
+  const plain = (): [Value, Value] => [arithmetic.matrix(a), arithmetic.matrix(b)];
+  const { jacobian } = a;
+  if (jacobian === undefined || b.jacobian !== undefined) return plain();
+  const { of, by } = jacobian;
+  const isMatrix = ({ one }: Value): boolean => !one[0] && !one[1];
+  if (isNumber(of) || isNumber(by) || (!isMatrix(of) && !isMatrix(by))) return plain();
+  const { k, graph } = arithmetic;
+  const g: Value = { node: graph.leaf('any g@', of.node.shape), one: of.one };
+  const size = of.node.shape[0]! * of.node.shape[1]!;
+  const row = k.reshape(g.node, [1, size]);
+  const chain: Value = {
+    node: k.reshape(k.matmul(row, arithmetic.wholeJacobian(jacobian)), by.node.shape),
+    one: by.one,
+  };
+  const candidates = [
+    () => arithmetic.product(g, b, anywhere),
+    () => arithmetic.product(b, g, anywhere),
+    () => arithmetic.paired(g, b, (kernels, x, y) => kernels.mul(x, y), anywhere),
+  ].flatMap((candidate) => {
+    try {
+      const value = candidate();
+      return value.node.shape.every((n, i) => n === chain.node.shape[i]) ? [value] : [];
+    } catch {
+      return [];
+    }
+  });
+  const [first] = candidates;
+  if (first === undefined)
+    throw new Misfit('it is no factor of the chain rule, from either side', undefined, chain, arithmetic.matrix(b));
+  return [chain, first];
+}
+
+const anywhere: Expression = { kind: 'dots', span: { start: 0, end: 0 }, verbatim: false };
+
+/** How far two arrays are apart, beside the size of what is in them. */
+export interface Distance {
+  readonly isEqual: boolean;
+  readonly left: Float64Array;
+  readonly right: Float64Array;
+}
+
+const tolerance = 1e-8;
+
+export function distance(floats: Floats, left: Node, right: Node): Distance | undefined {
+  const [a, b] = [floats.elements(left), floats.elements(right)];
+  const other = (i: number): number => b[b.length === 1 ? 0 : i]!;
+  if (![...a, ...b].every(Number.isFinite)) return undefined;
+  const size = Math.max(...a.map(Math.abs), ...b.map(Math.abs), 1e-12);
+  return { isEqual: a.every((x, i) => Math.abs(x - other(i)) <= tolerance * size), left: a, right: b };
+}
+
+const draws: readonly Draw[] = ['any', 'positive', 'share'];
+
+/** Values for a scenario's data at which all of these nodes are finite. */
+export function sample(data: Data, nodes: readonly Node[], seed: number): Floats | undefined {
+  for (const draw of draws) {
+    const floats = new Floats(data.floats(seed, draw));
+    if (nodes.every((node) => floats.elements(node).every(Number.isFinite))) return floats;
+  }
+  return undefined;
+}
+
+/** A pair that differs, and where. */
+export interface Difference {
+  readonly pair: Pair;
+  readonly floats: Floats;
+  readonly distance: Distance;
+}
+
+/** Whether all pairs are equal, to rounding, on some samples, or which is not; nothing where they have no values. */
+export function holds(pairs: readonly Pair[], data: Data, seeds = 2): Difference | 'equal' | undefined {
+  const nodes = pairs.flatMap(({ left, right }) => [left.node, right.node]);
+  for (let seed = 1; seed <= seeds; seed++) {
+    const floats = sample(data, nodes, seed);
+    if (floats === undefined) return undefined;
+    for (const pair of pairs) {
+      const found = distance(floats, pair.left.node, pair.right.node);
+      if (found === undefined) return undefined;
+      if (!found.isEqual) return { pair, floats, distance: found };
+    }
+  }
+  return 'equal';
+}

@@ -1,0 +1,184 @@
+/** The programs of a page: sets of definitions that go together. */
+
+import { type Kinds, kindsOf } from '../meaning/kinds.ts';
+import { eachLetter } from '../meaning/letters.ts';
+import { Members } from '../meaning/members.ts';
+import type { Definition, Outline, Step } from '../meaning/outline-types.ts';
+import { weightsOnTheLeft } from '../statements/same-letters.ts';
+import type { Expression } from '../syntax/ast.ts';
+
+export interface Claim {
+  readonly statement: number;
+  readonly step: Step;
+}
+
+/** Definitions that hold together, with what letters are where they do. */
+export interface World {
+  readonly definitions: readonly Definition[];
+  readonly claims: readonly Claim[];
+  readonly kinds: Kinds;
+  /** Whether its weights stand on the left, and its points in columns. */
+  readonly pointsInColumns: boolean;
+}
+
+/** The keys of the letters of an expression, and of the functions that it calls, looked into. */
+export function keysIn(e: Expression, outline: Outline, keys = new Set<string>()): Set<string> {
+  eachLetter(e, (letter) => {
+    const { key } = outline.letters.useOf(letter);
+    if (keys.has(key)) return;
+    keys.add(key);
+    for (const fn of outline.functions) if (fn.key === key) keysIn(fn.body, outline, keys);
+  });
+  return keys;
+}
+
+/** Groups of definitions, of which each uses, or defines the same as, another. */
+function groupsOf(outline: Outline): Definition[][] {
+  const groups: { keys: Set<string>; definitions: Definition[] }[] = [];
+  const defined = new Set(outline.definitions.map(({ key }) => key));
+  for (const definition of outline.definitions) {
+    const used = [definition.key, ...keysIn(definition.body, outline)].filter((key) => defined.has(key));
+    const joined = groups.filter(({ keys }) => used.some((key) => keys.has(key)));
+    const whole = {
+      keys: new Set([...used, ...joined.flatMap(({ keys }) => [...keys])]),
+      definitions: [...joined.flatMap(({ definitions }) => definitions), definition],
+    };
+    for (const group of joined) groups.splice(groups.indexOf(group), 1);
+    groups.push(whole);
+  }
+  return groups.map(({ definitions }) => definitions.toSorted((a, b) => a.statement - b.statement));
+}
+
+/** How many members families have, where nothing else is asked: as many as are named, three layers at least. */
+export function defaultSizes(
+  outline: Outline,
+  definitions: readonly Definition[],
+  kinds: Kinds,
+  wanted = 3,
+): (axis: number) => number {
+  const largest = new Map<number, number>();
+  const general = new Set<number>();
+  const note = (key: string, members: readonly Expression[]): void => {
+    members.forEach((index, position) => {
+      const axis = kinds.axisOf(key, position);
+      if (index.kind === 'number') largest.set(axis, Math.max(largest.get(axis) ?? 0, Number(index.text)));
+      else general.add(axis);
+    });
+  };
+  for (const { statement } of definitions) {
+    for (const side of outline.reading.statements[statement]!.sides) {
+      eachLetter(side, (letter) => {
+        const { key, members } = outline.letters.useOf(letter);
+        note(key, members);
+      });
+    }
+  }
+  return (axis) => {
+    const named = largest.get(axis) ?? 0;
+    const isFree = kinds.axisNames.has(axis) || (named < 2 && general.has(axis)) || named === 0;
+    return isFree || named < 2 ? Math.max(named, wanted) : named;
+  };
+}
+
+/** For each length of each letter of some definitions, the set of equal ones that it is in. */
+function classesOf(outline: Outline, definitions: readonly Definition[]): Map<string, number> {
+  const kinds = kindsOf(outline, { definitions, claims: [], rowVectors: false });
+  const members = new Members({ outline, definitions, kinds, sizes: defaultSizes(outline, definitions, kinds) });
+  const classes = new Map<string, number>();
+  for (const [name, { r, c }] of members.shapes) {
+    for (const [axis, dim] of [
+      ['rows', r],
+      ['columns', c],
+    ] as const) {
+      if (members.types.dims.extentOf(dim) === 'many') classes.set(`${name} ${axis}`, members.types.dims.root(dim));
+    }
+  }
+  return classes;
+}
+
+/** Whether definitions put together make lengths the same that are not by those of one part alone. */
+function isForced(part: ReadonlyMap<string, number>, whole: ReadonlyMap<string, number>): boolean {
+  const seen = new Map<number, number>();
+  for (const [name, own] of part) {
+    const joint = whole.get(name);
+    if (joint === undefined) continue;
+    const before = seen.get(joint);
+    if (before !== undefined && before !== own) return true;
+    seen.set(joint, own);
+  }
+  return false;
+}
+
+/** Joins groups of definitions that share letters and fit together. */
+function joinedGroups(outline: Outline): Definition[][] {
+  const worlds: Definition[][] = [];
+  const sharing = (a: readonly Definition[], b: readonly Definition[]): boolean => {
+    const keys = (definitions: readonly Definition[]): Set<string> => {
+      const all = new Set<string>();
+      for (const { body, key } of definitions) keysIn(body, outline, all.add(key));
+      return all;
+    };
+    const [first, second] = [keys(a), keys(b)];
+    return [...first].some((key) => second.has(key));
+  };
+  for (const group of groupsOf(outline)) {
+    const own = classesOf(outline, group);
+    const home = worlds.findIndex((world) => {
+      if (!sharing(world, group)) return false;
+      const whole = classesOf(outline, [...world, ...group]);
+      return !isForced(own, whole) && !isForced(classesOf(outline, world), whole);
+    });
+    if (home < 0) worlds.push(group);
+    else worlds[home] = [...worlds[home]!, ...group].toSorted((a, b) => a.statement - b.statement);
+  }
+  return worlds;
+}
+
+/** The program that a claim is about: the one that defines most of its letters, if any does. */
+function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outline: Outline): number {
+  const keys = keysIn(claim.step.left, outline, keysIn(claim.step.right, outline));
+  const aliased = outline.aliases.filter(({ key }) => keys.has(key));
+  const scores = worlds.map((definitions) => {
+    const defined = new Set(definitions.map(({ key }) => key));
+    const own = [...keys].filter((key) => defined.has(key));
+    const isLossOnly = own.every((key) => outline.losses.has(key));
+    const links = aliased.filter(({ by }) => [...keysIn(by, outline)].some((key) => defined.has(key))).length;
+    return own.length === 0 ? links * 0.5 : isLossOnly ? 0.25 * own.length + links * 0.5 : own.length + links * 0.1;
+  });
+  const best = Math.max(...scores);
+  if (best > 0) return scores.indexOf(best);
+  const shares = worlds.map((definitions) => {
+    const used = new Set<string>();
+    for (const { body } of definitions) keysIn(body, outline, used);
+    return [...keys].filter((key) => used.has(key) && !outline.losses.has(key)).length;
+  });
+  const isDerived = [...keys].some(
+    (key) => outline.losses.has(key) && !outline.definitions.some((definition) => definition.key === key),
+  );
+  const most = Math.max(...shares);
+  return isDerived && most > 0 ? shares.indexOf(most) : -1;
+}
+
+/** Sorts a page's claims by the programs that they are about. Each claim that is about none has a world of its own. */
+export function worldsOf(outline: Outline): World[] {
+  const programs = joinedGroups(outline);
+  const claims = outline.items.flatMap(({ statement, steps }) => steps.map((step): Claim => ({ statement, step })));
+  const homes = claims.map((claim) => homeOf(claim, programs, outline));
+  const made = (definitions: readonly Definition[], own: readonly Claim[]): World => ({
+    definitions,
+    claims: own,
+    kinds: kindsOf(outline, { definitions, claims: own, rowVectors: false }),
+    pointsInColumns: weightsOnTheLeft(definitions.map(({ body }) => body)),
+  });
+  const worlds = programs.map((definitions, i) =>
+    made(
+      definitions,
+      claims.filter((_, j) => homes[j] === i),
+    ),
+  );
+  const free = new Map<number, Claim[]>();
+  claims.forEach((claim, j) => {
+    if (homes[j] === -1) free.set(claim.statement, [...(free.get(claim.statement) ?? []), claim]);
+  });
+  return [...worlds, ...[...free.values()].map((own) => made([], own))];
+}

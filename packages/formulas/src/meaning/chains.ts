@@ -1,0 +1,37 @@
+/** Products of derivatives that cancel: ∂L/∂a ∂a/∂W is ∂L/∂W, in whichever order they stand. */
+
+import { bare, type DerivativeNode, type Expression } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
+
+/** Derivatives in the order in which they cancel, the one of the loss first, and the numbers among them. */
+export interface Chain {
+  readonly links: readonly DerivativeNode[];
+  readonly others: readonly Expression[];
+}
+
+const meets = (a: DerivativeNode, b: DerivativeNode): boolean => textOf(bare(a.by[0]!)) === textOf(bare(b.of));
+
+/** The derivative that a factor is, a transpose aside. */
+function derivativeIn(e: Expression): DerivativeNode | undefined {
+  const inside = bare(e);
+  if (inside.kind === 'derivative')
+    return inside.by.length === 1 && inside.mark !== 'differential' ? inside : undefined;
+  return undefined;
+}
+
+/** Finds a chain in the factors of a product; nothing where neighbours don't cancel. */
+export function chainOf(factors: readonly Expression[]): Chain | undefined {
+  const links: DerivativeNode[] = [];
+  const others: Expression[] = [];
+  for (const factor of factors) {
+    const link = derivativeIn(factor);
+    if (link !== undefined) links.push(link);
+    else if (links.length === 0) others.push(factor);
+    else return undefined;
+  }
+  if (links.length < 2) return undefined;
+  const isForward = links.every((link, i) => i === 0 || meets(links[i - 1]!, link));
+  if (isForward) return { links, others };
+  const isBackward = links.every((link, i) => i === 0 || meets(link, links[i - 1]!));
+  return isBackward ? { links: links.toReversed(), others } : undefined;
+}

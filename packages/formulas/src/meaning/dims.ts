@@ -1,0 +1,121 @@
+/** Lengths that are not known yet, and which of them are the same. */
+
+export type Dim = number;
+
+/** Whether there is one entry, or any number of them. */
+export type Extent = 'one' | 'many';
+
+/** Lengths that can't be the same. */
+export class DimConflict extends Error {
+  override readonly name = 'DimConflict';
+  readonly left: Dim;
+  readonly right: Dim;
+
+  constructor(left: Dim, right: Dim) {
+    super('lengths differ');
+    this.left = left;
+    this.right = right;
+  }
+}
+
+interface State {
+  readonly parents: readonly Dim[];
+  readonly extents: readonly (Extent | undefined)[];
+  readonly sizes: readonly (number | undefined)[];
+  readonly names: readonly (string | undefined)[];
+}
+
+/** Sets of lengths that are the same. */
+export class Dims {
+  #parents: Dim[] = [];
+  #extents: (Extent | undefined)[] = [];
+  #sizes: (number | undefined)[] = [];
+  #names: (string | undefined)[] = [];
+  /** What lengths were made with, for those that are made between a state and its return. */
+  readonly #made: (Extent | undefined)[] = [];
+
+  fresh(extent?: Extent, name?: string): Dim {
+    this.#made.push(extent);
+    this.#parents.push(this.#parents.length);
+    this.#extents.push(extent);
+    this.#sizes.push(extent === 'one' ? 1 : undefined);
+    this.#names.push(name);
+    return this.#parents.length - 1;
+  }
+
+  root(dim: Dim): Dim {
+    let at = dim;
+    while (this.#parents[at] !== at) at = this.#parents[at]!;
+    return at;
+  }
+
+  extentOf(dim: Dim): Extent | undefined {
+    return this.#extents[this.root(dim)];
+  }
+
+  sizeOf(dim: Dim): number | undefined {
+    return this.#sizes[this.root(dim)];
+  }
+
+  nameOf(dim: Dim): string | undefined {
+    return this.#names[this.root(dim)];
+  }
+
+  setExtent(dim: Dim, extent: Extent): void {
+    const root = this.root(dim);
+    const known = this.#extents[root];
+    if (known !== undefined && known !== extent) throw new DimConflict(dim, dim);
+    this.#extents[root] = extent;
+    if (extent === 'one') this.#sizes[root] = 1;
+  }
+
+  setSize(dim: Dim, size: number): void {
+    const root = this.root(dim);
+    const known = this.#sizes[root];
+    if (known !== undefined && known !== size) throw new DimConflict(dim, dim);
+    this.#sizes[root] = size;
+    if (this.#extents[root] === undefined) this.#extents[root] = size === 1 ? 'one' : 'many';
+  }
+
+  same(a: Dim, b: Dim): boolean {
+    return this.root(a) === this.root(b);
+  }
+
+  /** Makes two lengths the same. */
+  unify(a: Dim, b: Dim): void {
+    const [x, y] = [this.root(a), this.root(b)];
+    if (x === y) return;
+    const [ex, ey] = [this.#extents[x], this.#extents[y]];
+    const [sx, sy] = [this.#sizes[x], this.#sizes[y]];
+    if ((ex !== undefined && ey !== undefined && ex !== ey) || (sx !== undefined && sy !== undefined && sx !== sy)) {
+      throw new DimConflict(a, b);
+    }
+    // The older one stays, with the older one's name.
+    const [stays, goes] = x < y ? [x, y] : [y, x];
+    this.#parents[goes] = stays;
+    this.#extents[stays] = ex ?? ey;
+    this.#sizes[stays] = sx ?? sy;
+    this.#names[stays] ??= this.#names[goes];
+  }
+
+  save(): State {
+    return {
+      parents: [...this.#parents],
+      extents: [...this.#extents],
+      sizes: [...this.#sizes],
+      names: [...this.#names],
+    };
+  }
+
+  /** Goes back to a state. Lengths that were made since are as they were made. */
+  restore({ parents, extents, sizes, names }: State): void {
+    const count = parents.length;
+    const later = this.#made.slice(count);
+    const name = (i: number): string | undefined =>
+      this.#parents[count + i] === count + i ? this.#names[count + i] : undefined;
+    this.#names = [...names, ...later.map((_, i) => name(i))];
+    this.#parents = [...parents, ...later.map((_, i) => count + i)];
+    this.#extents = [...extents, ...later];
+    this.#sizes = [...sizes, ...later.map((extent) => (extent === 'one' ? 1 : undefined))];
+  }
+}

@@ -1,0 +1,412 @@
+/** What letters are: numbers, columns, rows or matrices, and which indices count the same things. */
+
+import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { type Dim, Dims, type Extent } from './dims.ts';
+import { eachLetter } from './letters.ts';
+import type { Definition, Outline, Step } from './outline-types.ts';
+import { Program } from './program.ts';
+import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
+import { textKey } from './sides.ts';
+import { ShapeError, type Type, Types, Unknown } from './types.ts';
+
+export interface Kind {
+  readonly rows: Extent;
+  readonly columns: Extent;
+}
+
+/** The kinds of letters where some definitions hold and some claims are made. */
+export interface Kinds {
+  readonly of: ReadonlyMap<string, Kind>;
+  /** What a family's index goes through, by a number for each set of indices that go alike. */
+  axisOf(key: string, position: number): number;
+  /** The count that an axis is called by: L, n, T. */
+  axisNames: ReadonlyMap<number, string>;
+  /** The axis that a count is the length of, if it is one's. */
+  axisOfCount(name: string): number | undefined;
+  /** Definitions of a number whose arrays are written as if they were numbers. */
+  readonly asNumbers: ReadonlySet<number>;
+  /** Statements whose parts do not fit, by what was found. */
+  readonly conflicts: ReadonlyMap<number, ShapeError>;
+}
+
+/** Letters that are counts: bounds of sums and loops, exponents of R. */
+function countsOf(outline: Outline): Set<string> {
+  const counts = new Set<string>();
+  const note = (e: Expression | undefined): void => {
+    if (e === undefined) return;
+    const inside = bare(e);
+    if (inside.kind === 'letter' && inside.sup.length === 0) counts.add(textOfCount(inside));
+    else for (const part of partsOf(inside)) note(part);
+  };
+  const visit = (e: Expression): void => {
+    if (e.kind === 'big') note(e.to);
+    for (const part of partsOf(e)) visit(part);
+  };
+  for (const { sides, ranges } of outline.reading.statements) {
+    for (const side of sides) visit(side);
+    for (const { from, to } of ranges) {
+      note(from);
+      note(to);
+    }
+  }
+  for (const { rows, columns } of outline.declarations) {
+    note(rows);
+    note(columns);
+  }
+  return counts;
+}
+
+/** The name of a count, with its index: d_l. */
+export const textOfCount = (letter: LetterNode): string =>
+  `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
+
+export interface KindOptions {
+  /** What is given: these definitions hold, these steps are claimed. */
+  readonly definitions: readonly Definition[];
+  readonly claims: readonly { readonly statement: number; readonly step: Step }[];
+  /** Whether bold small letters are rows. */
+  readonly rowVectors: boolean;
+}
+
+/** Letters whose set shape says too much, to be found out by use instead. */
+type Relaxed = ReadonlySet<string>;
+
+class KindBook implements Letterbook {
+  readonly byMember = false;
+  readonly types = new Types(new Dims());
+  readonly program: Program;
+  asNumbers = false;
+  readonly shapes = new Map<string, Type>();
+  readonly extents = new Map<string, Dim>();
+  readonly counts = new Map<string, Dim>();
+  readonly #outline: Outline;
+  readonly #rowVectors: boolean;
+  readonly #relaxed: Relaxed;
+  readonly #countNames: ReadonlySet<string>;
+
+  constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, countNames: ReadonlySet<string>) {
+    this.#outline = outline;
+    this.#rowVectors = options.rowVectors;
+    this.#relaxed = relaxed;
+    this.#countNames = countNames;
+    this.program = new Program(outline, options.definitions, new Map());
+  }
+
+  typeOf(letter: LetterNode, key: string): Type {
+    const known = this.shapes.get(key);
+    if (known !== undefined) return known;
+    const type = this.#initial(letter, key);
+    this.shapes.set(key, type);
+    return type;
+  }
+
+  extentOf(key: string, position: number): Dim {
+    const at = `${key} ${position}`;
+    const known = this.extents.get(at) ?? this.types.dims.fresh();
+    this.extents.set(at, known);
+    return known;
+  }
+
+  countOf(name: string): Dim {
+    const known = this.counts.get(name) ?? this.types.dims.fresh(undefined, name);
+    this.counts.set(name, known);
+    return known;
+  }
+
+  #initial(letter: LetterNode, key: string): Type {
+    const { types } = this;
+    const declared = this.#outline.declarations.find((declaration) => declaration.key === key);
+    if (declared !== undefined) {
+      const extent = (e: Expression | undefined): Extent => {
+        const inside = e === undefined ? undefined : bare(e);
+        return inside === undefined || (inside.kind === 'number' && inside.text === '1') ? 'one' : 'many';
+      };
+      return types.fresh(extent(declared.rows), extent(declared.columns), key);
+    }
+    const alias = this.#outline.aliases.find((other) => other.key === key);
+    if (alias !== undefined) {
+      const by = bare(alias.by);
+      if (by.kind === 'letter' && this.#outline.letters.useOf(by).key !== key) {
+        const use = this.#outline.letters.useOf(by);
+        const type = this.typeOf(by, use.key);
+        const info = this.#outline.letters.infoOf(key);
+        return use.elements.length > 0 && (info?.elements ?? 0) === 0 ? types.scalar : { ...type, key };
+      }
+    }
+    const info = this.#outline.letters.infoOf(key);
+    if (info?.elements === 1)
+      return this.#rowVectors && letter.alphabet === 'bold'
+        ? types.fresh('one', 'many', key)
+        : types.fresh('many', 'one', key);
+    if (info?.elements === 2) return types.fresh('many', 'many', key);
+    if (this.#countNames.has(key) || this.#countNames.has(textOfCount(letter))) return types.scalar;
+    if (this.#outline.losses.has(keyOf(letter))) return types.fresh('one', 'one', key);
+    if (this.#relaxed.has(key)) return types.fresh(undefined, undefined, key);
+    if (letter.alphabet === 'calligraphic' || letter.name === 'ell') return types.fresh('one', 'one', key);
+    const isCapital = /^\p{Lu}/u.test(letter.name);
+    if (isCapital && letter.alphabet !== 'upright') return types.fresh('many', 'many', key);
+    if (letter.alphabet === 'bold')
+      return this.#rowVectors ? types.fresh('one', 'many', key) : types.fresh('many', 'one', key);
+    return types.fresh(undefined, undefined, key);
+  }
+}
+
+const defined = (e: Expression): boolean => bare(e).kind === 'letter';
+
+/** One attempt: with some letters' set shapes left open. */
+class Attempt {
+  readonly book: KindBook;
+  readonly shaper: Shaper;
+  readonly conflicts = new Map<number, ShapeError>();
+  readonly asNumbers = new Set<number>();
+  readonly #outline: Outline;
+
+  constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, counts: ReadonlySet<string>) {
+    this.#outline = outline;
+    this.book = new KindBook(outline, options, relaxed, counts);
+    this.shaper = new Shaper(this.book);
+    for (const { statement } of options.definitions) this.#first(statement);
+    for (const { statement, step } of options.claims) this.#try(statement, () => this.#equate(step, statement));
+    this.shaper.settle();
+    this.#decide();
+    // Now that letters are known, so is what is written as if it were a number.
+    for (const { statement } of options.definitions) this.#first(statement);
+    this.shaper.settle();
+  }
+
+  /** The first step of a statement, which its definition is. */
+  #first(statement: number): void {
+    const { sides, relations } = this.#outline.reading.statements[statement]!;
+    this.#try(statement, () => this.#equate({ left: sides[0]!, right: sides[1]!, relation: relations[0]! }, statement));
+  }
+
+  #try(statement: number, run: () => void): void {
+    const state = this.book.types.dims.save();
+    const deferred = [...this.shaper.deferred];
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof ShapeError) && !(error instanceof Unknown)) throw error;
+      this.book.types.dims.restore(state);
+      this.shaper.deferred.splice(0, Number.POSITIVE_INFINITY, ...deferred);
+      if (error instanceof ShapeError && !this.conflicts.has(statement)) this.conflicts.set(statement, error);
+    }
+  }
+
+  #equate({ left, right }: Step, statement: number): void {
+    const { shaper } = this;
+    const { types } = this.book;
+    const scope = scopeOf(left, right, types, this.#outline);
+    for (const { index, from, to } of this.#outline.reading.statements[statement]!.ranges) {
+      const extent = scope.extents.get(index.name);
+      for (const end of [from, to]) this.#limit(extent, end);
+    }
+    const a = shaper.infer(left, scope);
+    if (types.isScalar(a) && defined(left) && this.#isAsNumbers(right, scope, statement)) return;
+    const b = shaper.infer(right, scope);
+    const [x, y] = [shaper.matrix(a), shaper.matrix(b)];
+    if (x.literal || y.literal) return;
+    if (types.fits(x, y)) return;
+    const isDerivative = a.jacobian !== undefined || b.jacobian !== undefined;
+    if (isDerivative && types.fits({ r: x.c, c: x.r }, y)) return;
+    throw new ShapeError('the two sides have different shapes', right, x, y);
+  }
+
+  /** Whether the right side of a number's definition makes sense only if its arrays stand for each of their elements. */
+  #isAsNumbers(right: Expression, scope: Scope, statement: number): boolean {
+    const { types } = this.book;
+    const state = types.dims.save();
+    const { length } = this.shaper.deferred;
+    try {
+      if (types.statusOf(this.shaper.infer(right, scope)) !== 'array') return false;
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+    } finally {
+      types.dims.restore(state);
+      this.shaper.deferred.splice(length);
+    }
+    this.book.asNumbers = true;
+    try {
+      if (types.statusOf(this.shaper.infer(right, scope)) !== 'array') return false;
+      this.asNumbers.add(statement);
+      return true;
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error;
+      types.dims.restore(state);
+      return false;
+    } finally {
+      this.book.asNumbers = false;
+    }
+  }
+
+  /** l = 1, …, L and l = L-1, …, 1: the index goes as far as L. */
+  #limit(extent: Dim | undefined, end: Expression): void {
+    const inside = bare(end);
+    if (inside.kind === 'sum') for (const term of inside.terms) this.#limit(extent, term);
+    if (extent === undefined || inside.kind !== 'letter' || inside.sub.length + inside.sup.length > 0) return;
+    try {
+      this.book.types.dims.unify(extent, this.book.countOf(keyOf(inside)));
+    } catch {
+      // A range that does not fit is found out where it is gone through.
+    }
+  }
+
+  /** Takes a guess at one thing that could not be told: that of what is differentiated by a matrix it is a number, say. */
+  #guess(kind: 'derivative' | 'product', isOf: (a: Type, b: Type) => boolean, shape: (a: Type) => Type): boolean {
+    const { types } = this.book;
+    const { deferred } = this.shaper;
+    const found = deferred.find((item) => item.kind === kind && isOf(item.a, item.b));
+    if (found === undefined) return false;
+    return types.fits(kind === 'product' ? found.b : found.a, shape(found.a));
+  }
+
+  /**
+   * Decides what nothing says: what is differentiated by a matrix is a number, small letters that are multiplied element by
+   * element or stand behind a matrix are columns, others numbers.
+   */
+  #decide(): void {
+    const { types, shapes } = this.book;
+    const isOpen = ({ r, c }: Type): boolean =>
+      types.dims.extentOf(r) === undefined || types.dims.extentOf(c) === undefined;
+    const open = (): [string, Type][] => [...shapes].filter(([, type]) => isOpen(type));
+    const set = (dim: Dim, extent: Extent): void => {
+      if (types.dims.extentOf(dim) === undefined) types.dims.setExtent(dim, extent);
+    };
+    for (const pass of ['derivatives', 'arrays', 'halves', 'vectors', 'sums', 'numbers'] as const) {
+      for (;;) {
+        this.shaper.settle();
+        if (pass === 'derivatives') {
+          const isUnknown = (of: Type, by: Type): boolean =>
+            types.statusOf(of) === 'unknown' &&
+            types.dims.extentOf(by.r) === 'many' &&
+            types.dims.extentOf(by.c) === 'many';
+          if (!this.#guess('derivative', isUnknown, () => types.scalar)) break;
+          continue;
+        }
+        if (pass === 'vectors') {
+          const isUnknown = (a: Type, b: Type): boolean =>
+            types.statusOf(b) === 'unknown' && types.dims.extentOf(a.c) === 'many';
+          if (!this.#guess('product', isUnknown, ({ c }) => ({ r: c, c: types.scalar.c }))) break;
+          continue;
+        }
+        if (pass === 'sums') {
+          const sum = this.shaper.deferred.find(
+            ({ kind, a, b }) => kind === 'sum' && (types.statusOf(a) === 'array') !== (types.statusOf(b) === 'array'),
+          );
+          if (sum === undefined) break;
+          this.shaper.deferred.splice(this.shaper.deferred.indexOf(sum), 1);
+          if (types.fits(sum.a, sum.b)) types.fits(sum.result, sum.a);
+          continue;
+        }
+        const [found] = open().filter(([key, type]) => {
+          const half = types.dims.extentOf(type.r) !== undefined || types.dims.extentOf(type.c) !== undefined;
+          return pass === 'numbers' || (pass === 'halves' ? half : types.arrays.has(key));
+        });
+        if (found === undefined) break;
+        const [key, { r, c }] = found;
+        const isCapital = /^\p{Lu}/u.test(this.#outline.letters.infoOf(key)?.name ?? '');
+        if (pass === 'numbers') {
+          set(r, 'one');
+          set(c, 'one');
+        } else if (pass === 'halves') {
+          set(r, isCapital ? 'many' : 'one');
+          set(c, isCapital ? 'many' : 'one');
+        } else {
+          set(r, types.dims.extentOf(c) === 'many' && !isCapital ? 'one' : 'many');
+          set(c, isCapital ? 'many' : 'one');
+        }
+      }
+    }
+    this.shaper.settle();
+  }
+
+  kinds(): Kinds {
+    const { types, shapes, extents, counts } = this.book;
+    const of = new Map<string, Kind>();
+    for (const [key, { r, c }] of shapes) {
+      of.set(key, { rows: types.dims.extentOf(r) ?? 'one', columns: types.dims.extentOf(c) ?? 'one' });
+    }
+    const axisNames = new Map<number, string>();
+    const axes = new Set([...extents.values()].map((dim) => types.dims.root(dim)));
+    for (const [name, dim] of counts) {
+      const root = types.dims.root(dim);
+      if (axes.has(root) && !axisNames.has(root)) axisNames.set(root, name);
+    }
+    return {
+      of,
+      axisOf: (key, position) => types.dims.root(this.book.extentOf(key, position)),
+      axisNames,
+      axisOfCount: (name) => {
+        const dim = counts.get(name);
+        return dim !== undefined && axes.has(types.dims.root(dim)) ? types.dims.root(dim) : undefined;
+      },
+      asNumbers: this.asNumbers,
+      conflicts: this.conflicts,
+    };
+  }
+}
+
+/** The indices of a statement that nothing binds, each with a range of its own. */
+export function scopeOf(left: Expression, right: Expression, types: Types, outline: Outline): Scope {
+  const extents = new Map<string, Dim>();
+  for (const side of [left, right]) {
+    for (const name of indexNamesIn(side, outline)) if (!extents.has(name)) extents.set(name, types.dims.fresh());
+  }
+  return { ...noScope, extents };
+}
+
+/** The names of letters that stand in indices of letters. */
+export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
+  const names = new Set<string>();
+  const note = (index: Expression): void => {
+    const inside = bare(index);
+    if (inside.kind === 'letter') names.add(inside.name);
+    else for (const part of partsOf(inside)) note(part);
+  };
+  eachLetter(e, (letter) => {
+    const { members, elements } = outline.letters.useOf(letter);
+    for (const index of [...members, ...elements]) note(index);
+  });
+  const visit = (part: Expression): void => {
+    if (part.kind === 'element') for (const index of part.indices) note(index);
+    for (const inner of partsOf(part)) visit(inner);
+  };
+  visit(e);
+  // Counts, as the L of W_L, are no indices.
+  for (const name of names) if (/^[A-Z]$/.test(name)) names.delete(name);
+  return names;
+}
+
+/** Finds out what letters are. Where a definition does not fit, letters in it are tried without the shape that their look says. */
+export function kindsOf(outline: Outline, options: KindOptions): Kinds {
+  const counts = countsOf(outline);
+  const relaxed = new Set<string>();
+  const of = (): Attempt => new Attempt(outline, options, relaxed, counts);
+  let best = of();
+  const defining = new Set(options.definitions.map(({ statement }) => statement));
+  const badness = ({ conflicts }: Attempt): number =>
+    [...conflicts.keys()].reduce((sum, statement) => sum + (defining.has(statement) ? 100 : 1), 0);
+  for (let tries = 0; tries < 24 && badness(best) > 0; tries++) {
+    const candidates = [...best.conflicts.keys()]
+      .flatMap((statement) => lettersOf(outline, statement))
+      .filter((key) => !relaxed.has(key));
+    let better: { attempt: Attempt; key: string } | undefined;
+    for (const key of new Set(candidates)) {
+      relaxed.add(key);
+      const attempt = of();
+      relaxed.delete(key);
+      if (badness(attempt) < badness(better?.attempt ?? best)) better = { attempt, key };
+    }
+    if (better === undefined) break;
+    relaxed.add(better.key);
+    best = better.attempt;
+  }
+  return best.kinds();
+}
+
+function lettersOf(outline: Outline, statement: number): string[] {
+  const keys: string[] = [];
+  for (const side of outline.reading.statements[statement]!.sides)
+    eachLetter(side, (letter) => keys.push(outline.letters.useOf(letter).key));
+  return keys;
+}

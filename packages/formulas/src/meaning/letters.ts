@@ -1,0 +1,256 @@
+/** The letters of a page: which indices count layers, times and points, which pick elements, which are but labels. */
+
+import type { Statement } from '../statements/statement.ts';
+import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
+
+/** A letter where it is used: what it is called, which member of its family is meant, which element of that. */
+export interface Use {
+  readonly key: string;
+  readonly members: readonly Expression[];
+  readonly elements: readonly Expression[];
+}
+
+export interface LetterInfo {
+  readonly key: string;
+  readonly name: string;
+  readonly alphabet: Alphabet;
+  /** One of its occurrences. */
+  readonly sample: LetterNode;
+  /** How many indices say which member of a family is meant; the first ones. */
+  readonly family: number;
+  /** How many indices pick an element. */
+  readonly elements: number;
+  /** Whether it occurs without the indices of its family: a point like any other. */
+  readonly isGeneric: boolean;
+}
+
+interface Occurrence {
+  readonly letter: LetterNode;
+  readonly statement: number;
+  readonly sup: readonly Expression[];
+  readonly sub: readonly Expression[];
+}
+
+/** Letters by which layers and times are counted. */
+const counters = /^(?:l|ell|L|t|T|tau)$/;
+const usualIndices = /^(?:i|j|k|l|ell|m|n|t|s|p|q|r|u|L|T|tau)$/;
+
+/** Visits the letters of an expression that are no indices, with the functions that are called. */
+export function eachLetter(e: Expression, visit: (letter: LetterNode) => void): void {
+  if (e.kind === 'letter') visit(e);
+  if (e.kind === 'call') visit(e.fn);
+  if (e.kind === 'big') for (const bound of [e.from, e.to]) if (bound !== undefined) eachLetter(bound, visit);
+  for (const part of partsOf(e)) eachLetter(part, visit);
+}
+
+const isArithmetic = (e: Expression): boolean => {
+  const inside = bare(e);
+  return (
+    inside.kind === 'sum' &&
+    inside.terms.some(({ kind }) => kind === 'letter') &&
+    inside.terms.some(({ kind }) => kind === 'number')
+  );
+};
+const letterName = (e: Expression): string | undefined => {
+  const inside = bare(e);
+  return inside.kind === 'letter' && inside.sub.length + inside.sup.length === 0 ? inside.name : undefined;
+};
+const isNumber = (e: Expression): boolean => bare(e).kind === 'number';
+
+/** The names of letters that are bound somewhere: by a sum, a loop, or a number that is added to them in an index. */
+function boundNames(statements: readonly Statement[]): Set<string> {
+  const names = new Set<string>();
+  const inIndex = (index: Expression): void => {
+    if (!isArithmetic(index)) return;
+    for (const term of (bare(index) as { terms: readonly Expression[] }).terms) {
+      const name = letterName(term);
+      if (name !== undefined) names.add(name);
+    }
+  };
+  const visit = (e: Expression): void => {
+    if (e.kind === 'big') for (const index of e.indices) names.add(index.name);
+    if (e.kind === 'letter') for (const index of [...e.sub, ...e.sup]) inIndex(index);
+    if (e.kind === 'call') for (const index of [...e.fn.sub, ...e.fn.sup]) inIndex(index);
+    for (const part of partsOf(e)) visit(part);
+  };
+  for (const { sides, ranges } of statements) {
+    for (const { index } of ranges) names.add(index.name);
+    for (const side of sides) visit(side);
+  }
+  return names;
+}
+
+const isUpper = ({ name }: LetterNode): boolean => /^\p{Lu}/u.test(name);
+const isCapitalOrBold = (letter: LetterNode): boolean => letter.alphabet === 'bold' || isUpper(letter);
+
+/** Reads off all statements of a page what the indices of each letter are for. */
+export class Letters {
+  readonly #labels = new Map<string, Set<string>>();
+  readonly #infos = new Map<string, LetterInfo>();
+  readonly #bound: ReadonlySet<string>;
+
+  constructor(statements: readonly Statement[]) {
+    this.#bound = boundNames(statements);
+    const raw: { letter: LetterNode; statement: number }[] = [];
+    statements.forEach(({ sides }, statement) => {
+      for (const side of sides) eachLetter(side, (letter) => raw.push({ letter, statement }));
+    });
+    this.#findLabels(raw.map(({ letter }) => letter));
+    const byKey = new Map<string, Occurrence[]>();
+    for (const { letter, statement } of raw) {
+      const { key, sup, sub } = this.#split(letter);
+      const list = byKey.get(key) ?? [];
+      byKey.set(key, list);
+      list.push({ letter, statement, sup, sub });
+    }
+    const points = this.#pointNames(byKey);
+    for (const [key, uses] of byKey) this.#infos.set(key, this.#describe(key, uses, points));
+  }
+
+  /** All letters, by their keys. */
+  get all(): ReadonlyMap<string, LetterInfo> {
+    return this.#infos;
+  }
+
+  infoOf(key: string): LetterInfo | undefined {
+    return this.#infos.get(key);
+  }
+
+  /** What a letter stands for, where it is used. */
+  useOf(letter: LetterNode): Use {
+    const { key, sup, sub } = this.#split(letter);
+    const info = this.#infos.get(key);
+    const indices = [...sup, ...sub];
+    const family = info?.family ?? sup.length;
+    // Without the family's indices a letter is any member; what it has then picks an element.
+    const isShort =
+      indices.length < family ||
+      (indices.length < family + (info?.elements ?? 0) &&
+        indices.length === (info?.elements ?? 0) &&
+        info?.isGeneric === true &&
+        sup.length === 0 &&
+        indices.length > 0);
+    const members = isShort ? [] : indices.slice(0, family);
+    return { key, members, elements: isShort ? indices : indices.slice(family) };
+  }
+
+  /** Whether a name is that of an index on this page. */
+  isIndexName(name: string): boolean {
+    return this.#bound.has(name) || usualIndices.test(name);
+  }
+
+  /** Subscripts that are words, or letters that count nothing: W_{xh}, W_Q beside W_K. */
+  #findLabels(letters: readonly LetterNode[]): void {
+    const byKey = new Map<string, LetterNode[]>();
+    for (const letter of letters) byKey.set(keyOf(letter), [...(byKey.get(keyOf(letter)) ?? []), letter]);
+    for (const [key, all] of byKey) {
+      const lists = all.flatMap(({ sub, sup }) => [sub, sup]).filter((list) => list.length > 0);
+      const labels = new Set<string>();
+      const names = (list: readonly Expression[]): (string | undefined)[] => list.map(letterName);
+      const isForeign = (name: string | undefined): boolean =>
+        name !== undefined && !this.isIndexName(name) && !/^[A-Z]$/.test(name);
+      const isLast = (name: string | undefined): boolean => name !== undefined && /^[A-Z]$/.test(name);
+      const counts = lists.some(
+        (list) =>
+          list.length === 1 &&
+          (isArithmetic(list[0]!) || isNumber(list[0]!) || counters.test(letterName(list[0]!) ?? '')),
+      );
+      const hasForeign = lists.some((list) => names(list).some(isForeign));
+      const usesIndex = lists.some((list) => names(list).some((name) => name !== undefined && this.#bound.has(name)));
+      for (const list of lists) {
+        const of = names(list);
+        const text = list.map(textOf).join('');
+        if (list.some(({ kind }) => kind === 'prose')) labels.add(text);
+        else if (of.some(isForeign)) labels.add(text);
+        // W_Q beside W_K; W_q, W_k, W_v.
+        else if (list.length === 1 && isLast(of[0]) && !counts && !usesIndex) labels.add(text);
+        else if (hasForeign && of.every((name) => name !== undefined) && !of.some((name) => this.#bound.has(name!)))
+          labels.add(text);
+        else if (
+          list.some(
+            (index) =>
+              !isNumber(index) && letterName(index) === undefined && !isArithmetic(index) && index.kind !== 'dots',
+          )
+        )
+          labels.add(text);
+      }
+      this.#labels.set(key, labels);
+    }
+  }
+
+  #split(letter: LetterNode): { key: string; sup: readonly Expression[]; sub: readonly Expression[] } {
+    const labels = this.#labels.get(keyOf(letter));
+    let key = keyOf(letter);
+    const own = (list: readonly Expression[]): readonly Expression[] => {
+      const text = list.map(textOf).join('');
+      if (list.length === 0 || labels?.has(text) !== true) return list;
+      const indices = list.filter((index) => {
+        const name = letterName(index);
+        return name !== undefined && list.length > 1 && this.#bound.has(name);
+      });
+      key += `_${list
+        .filter((index) => !indices.includes(index))
+        .map(textOf)
+        .join('')}`;
+      return indices;
+    };
+    const sub = own(letter.sub);
+    const sup = own(letter.sup);
+    return { key, sup, sub };
+  }
+
+  /** By statement, the names of indices that count points: vectors have them. */
+  #pointNames(byKey: ReadonlyMap<string, readonly Occurrence[]>): Map<number, Set<string>> {
+    const names = new Map<number, Set<string>>();
+    for (const uses of byKey.values()) {
+      for (const { letter, statement, sub, sup } of uses) {
+        const isVector = letter.alphabet === 'bold' && !isUpper(letter) && sub.length === 1;
+        const [index] = isVector ? sub : sup;
+        const name = index === undefined ? undefined : letterName(index);
+        if (name === undefined || counters.test(name)) continue;
+        names.set(statement, (names.get(statement) ?? new Set()).add(name));
+      }
+    }
+    return names;
+  }
+
+  #describe(key: string, uses: readonly Occurrence[], points: ReadonlyMap<number, ReadonlySet<string>>): LetterInfo {
+    const sample = uses[0]!.letter;
+    const supCount = Math.max(...uses.map(({ sup }) => sup.length));
+    const subCount = Math.max(...uses.map(({ sub }) => sub.length));
+    let ofSub = 0;
+    for (let at = 0; at < subCount; at++) {
+      const values = uses.flatMap(({ sub, statement }) =>
+        sub[at] === undefined ? [] : [{ index: sub[at]!, statement }],
+      );
+      if (at === ofSub && this.#isFamilySlot(sample, uses, values, subCount, points)) ofSub++;
+    }
+    // a_i beside a_ij: the rows of a table.
+    const single = uses.some(({ sub }) => sub.length === 1);
+    if (ofSub === 0 && subCount === 2 && single) ofSub = 1;
+    if (subCount - ofSub > 2) ofSub = subCount - 2;
+    const family = supCount + ofSub;
+    const isGeneric = family > 0 && uses.some(({ sub, sup }) => sup.length + sub.length < family);
+    return { key, name: sample.name, alphabet: sample.alphabet, sample, family, elements: subCount - ofSub, isGeneric };
+  }
+
+  #isFamilySlot(
+    sample: LetterNode,
+    uses: readonly Occurrence[],
+    values: readonly { index: Expression; statement: number }[],
+    count: number,
+    points: ReadonlyMap<number, ReadonlySet<string>>,
+  ): boolean {
+    const isCounted = values.some(({ index }) => isArithmetic(index) || counters.test(letterName(index) ?? ''));
+    if (isCounted) return true;
+    if (count === 1 && isCapitalOrBold(sample)) return true;
+    const countsPoints = values.some(
+      ({ index, statement }) => points.get(statement)?.has(letterName(index) ?? '') === true,
+    );
+    if (count === 1 && countsPoints) return true;
+    const isNumbered = values.every(({ index }) => isNumber(index));
+    const hasBare = uses.some(({ sub, sup }) => sub.length + sup.length === 0);
+    return count === 1 && isNumbered && !hasBare;
+  }
+}

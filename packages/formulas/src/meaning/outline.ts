@@ -1,0 +1,287 @@
+/** What each statement of a page does: define, declare, assume, claim, or take a step. */
+
+import type { Reading, Statement } from '../statements/statement.ts';
+import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
+import { eachLetter, Letters, type Use } from './letters.ts';
+import type {
+  Alias,
+  Assumption,
+  Declaration,
+  Definition,
+  FunctionDefinition,
+  Item,
+  ItemKind,
+  Outline,
+  Property,
+  Step,
+} from './outline-types.ts';
+import { pageWide } from './outline-types.ts';
+import {
+  aliasOf,
+  containsDerivative,
+  countsDown,
+  defined,
+  definedPower,
+  differentiatedOnly,
+  dimensionsOf,
+  isLossLike,
+  isPlainBound,
+  knownNames,
+  lossLetter,
+  sameIndices,
+  samePattern,
+} from './sides.ts';
+import { targetsIn } from './targets.ts';
+
+const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx']);
+const lossNames = /^(?:L|J|E|C|ell|R|F|loss|Loss|cost|Cost|MSE|CE|NLL|BCE|Q|S|H|U)$/;
+
+class Classifier {
+  readonly #reading: Reading;
+  readonly #letters: Letters;
+  readonly #definitions: Definition[] = [];
+  readonly #functions: FunctionDefinition[] = [];
+  readonly #aliases: Alias[] = [];
+  readonly #declarations: Declaration[] = [];
+  readonly #assumptions: Assumption[] = [];
+  readonly #losses = new Set<string>();
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+    this.#letters = new Letters(reading.statements);
+  }
+
+  outline(): Outline {
+    this.#findLosses();
+    const items = this.#reading.statements.map((statement, i) => this.#item(statement, i));
+    const sides = this.#reading.statements.flatMap((statement) => statement.sides);
+    for (const letter of targetsIn(sides)) {
+      const { key } = this.#use(letter);
+      if (!this.#isDefinedAnywhere(key)) this.#assumptions.push({ key, property: 'distribution', block: pageWide });
+    }
+    return {
+      reading: this.#reading,
+      letters: this.#letters,
+      items,
+      definitions: this.#definitions,
+      functions: this.#functions,
+      aliases: this.#aliases,
+      declarations: this.#declarations,
+      assumptions: this.#assumptions,
+      losses: this.#losses,
+    };
+  }
+
+  #findLosses(): void {
+    const { statements, notation } = this.#reading;
+    for (const { sides } of statements) {
+      const [left, right] = sides;
+      const letter = left === undefined ? undefined : defined(left);
+      const isNamed =
+        letter !== undefined && (/^(?:L|J|E|C|ell|loss|Loss)$/.test(letter.name) || letter.alphabet === 'calligraphic');
+      if (isNamed && right !== undefined && (notation.differentials || isLossLike(right)))
+        this.#losses.add(keyOf(letter));
+      for (const side of sides) {
+        walk(side, (e) => {
+          if (e.kind !== 'derivative' || e.mark === 'differential') return;
+          const letter = lossLetter(e.of);
+          if (letter !== undefined && (lossNames.test(letter.name) || letter.alphabet === 'calligraphic'))
+            this.#losses.add(keyOf(letter));
+        });
+      }
+    }
+  }
+
+  #use = (letter: LetterNode): Use => this.#letters.useOf(letter);
+
+  #isDefined(key: string): boolean {
+    return this.#definitions.some((definition) => definition.key === key);
+  }
+
+  #item(statement: Statement, i: number): Item {
+    const { sides, relations, error } = statement;
+    if (error !== undefined) return { statement: i, kind: 'unread', steps: [] };
+    if (sides.length < 2) return { statement: i, kind: 'assumption', steps: [] };
+    if (relations[0] === 'in') {
+      this.#declare(sides[0]!, sides[1]!, i);
+      return { statement: i, kind: 'declaration', steps: [] };
+    }
+    if (!relations.every((relation) => judged.has(relation))) {
+      return { statement: i, kind: isPlainBound(statement) ? 'assumption' : 'unread', steps: [] };
+    }
+    if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };
+    const steps = sides.slice(1).map((right, k): Step => ({ left: sides[k]!, right, relation: relations[k]! }));
+    const kind = this.#define(statement, i);
+    if (kind === 'step') return { statement: i, kind, steps };
+    if (kind === 'definition') return { statement: i, kind: steps.length > 1 ? 'claim' : kind, steps: steps.slice(1) };
+    return { statement: i, kind: 'claim', steps };
+  }
+
+  /** B = B^T, X^T X = I. */
+  #assume({ sides, relations, block }: Statement): boolean {
+    if (sides.length !== 2 || relations[0] !== '=') return false;
+    const [left, right] = sides.map(bare) as [Expression, Expression];
+    const note = (letter: LetterNode, property: Property): true => {
+      this.#assumptions.push({ key: this.#use(letter).key, property, block });
+      return true;
+    };
+    const isSame = (a: Expression, b: Expression): boolean =>
+      a.kind === 'letter' &&
+      b.kind === 'letter' &&
+      keyOf(a) === keyOf(b) &&
+      sameIndices([...a.sub, ...a.sup], [...b.sub, ...b.sup]);
+    for (const [a, b] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      if (a.kind !== 'letter') continue;
+      if (b.kind === 'transpose' && isSame(a, bare(b.of))) return note(a, 'symmetric');
+      const isMinus = b.kind === 'sum' && b.terms.length === 1 && b.minus[0] === true;
+      const inner = isMinus ? bare(b.terms[0]!) : undefined;
+      if (inner?.kind === 'transpose' && isSame(a, bare(inner.of))) return note(a, 'antisymmetric');
+    }
+    const summed = left.kind === 'big' && left.op === 'sum' && left.indices.length === 1 ? bare(left.body) : undefined;
+    const isOne = right.kind === 'number' && right.text === '1';
+    if (isOne && summed?.kind === 'letter' && !this.#isDefinedAnywhere(this.#use(summed).key))
+      return note(summed, 'distribution');
+    const factors = left.kind === 'product' ? left.factors.map(bare) : [];
+    const [first, second] = factors;
+    const isIdentity = right.kind === 'letter' && right.name === 'I';
+    if (isIdentity && first?.kind === 'transpose' && second !== undefined && isSame(bare(first.of), second))
+      return note(second as LetterNode, 'orthogonal');
+    return false;
+  }
+
+  #declare(left: Expression, right: Expression, statement: number): void {
+    const space = bare(right.kind === 'tuple' ? right.items[0]! : right);
+    const items = left.kind === 'tuple' ? left.items : [left];
+    for (const item of items) {
+      const letter = defined(item);
+      if (letter === undefined) continue;
+      const { key, members } = this.#use(letter);
+      const dims = dimensionsOf(space);
+      if (dims !== undefined) this.#declarations.push({ key, members, ...dims, statement });
+    }
+  }
+
+  /** Notes what a statement defines, if anything. */
+  #define(statement: Statement, i: number): ItemKind {
+    const { sides, relations, ranges, procedure } = statement;
+    const [left, right] = sides as [Expression, Expression];
+    const fn = bare(left);
+    if (fn.kind === 'call' && fn.fn.primes === 0 && relations[0] !== 'propto') {
+      const parameters = fn.args.map((arg) => defined(arg));
+      const isNew = !knownNames.has(fn.fn.name) && !this.#functions.some(({ key }) => key === this.#use(fn.fn).key);
+      if (isNew && parameters.every((parameter) => parameter !== undefined) && !containsDerivative(right)) {
+        const { key, members } = this.#use(fn.fn);
+        this.#functions.push({
+          key,
+          pattern: members,
+          parameters: parameters as LetterNode[],
+          body: right,
+          statement: i,
+        });
+        return 'definition';
+      }
+      return 'claim';
+    }
+    const power = definedPower(left);
+    const letter = power?.letter ?? defined(left);
+    if (letter === undefined) return this.#reversedAlias(left, right, i);
+    const own = this.#use(letter);
+    const use = power === undefined ? own : { ...own, key: `${own.key}^${power.times}` };
+    const pattern = [...use.members, ...use.elements];
+    if (this.#isUpdate(letter, right)) return 'step';
+    const derivative = aliasOf(right);
+    if (derivative !== undefined) {
+      const known = this.#aliases.some((alias) => alias.key === use.key);
+      if (!known && !this.#isDefined(use.key)) {
+        this.#aliases.push({ key: use.key, pattern, of: derivative.of, by: derivative.by[0]!, statement: i });
+        return 'definition';
+      }
+      return 'claim';
+    }
+    if (this.#aliases.some((alias) => alias.key === use.key)) return 'claim';
+    if (relations[0] === 'propto' || relations[0] === 'approx') return 'claim';
+    const isBackwards = countsDown(use, right, this.#letters);
+    if (
+      letter.name === 'delta' &&
+      letter.alphabet !== 'upright' &&
+      (use.members.length > 0 || containsDerivative(right))
+    )
+      return 'claim';
+    if (isBackwards) return 'claim';
+    const known = this.#definitions.find(
+      (definition) => definition.key === use.key && samePattern(definition.pattern, pattern),
+    );
+    if (known !== undefined && !this.#headingBetween(known.statement, i)) return 'claim';
+    this.#definitions.push({
+      key: use.key,
+      pattern,
+      elements: use.elements.length,
+      body: right,
+      statement: i,
+      ranges,
+      procedure,
+    });
+    return 'definition';
+  }
+
+  /** ∂L/∂a = delta, where nothing else says what delta is. */
+  #reversedAlias(left: Expression, right: Expression, statement: number): ItemKind {
+    const derivative = aliasOf(left);
+    const letter = defined(right);
+    if (derivative === undefined || letter === undefined) return 'claim';
+    const use = this.#use(letter);
+    const isKnown = this.#aliases.some(({ key }) => key === use.key) || this.#isDefined(use.key);
+    if (isKnown || this.#isDefinedLater(use.key)) return 'claim';
+    const isLink = /^(?:delta|e|epsilon|varepsilon|g|Delta|s|beta)$/.test(letter.name);
+    if (!isLink) return 'claim';
+    this.#aliases.push({
+      key: use.key,
+      pattern: [...use.members, ...use.elements],
+      of: derivative.of,
+      by: derivative.by[0]!,
+      statement,
+    });
+    return 'definition';
+  }
+
+  #isDefinedAnywhere(key: string): boolean {
+    return this.#reading.statements.some(({ sides }) => {
+      const letter = sides.length > 1 ? defined(sides[0]!) : undefined;
+      return letter !== undefined && this.#use(letter).key === key;
+    });
+  }
+
+  #isDefinedLater(key: string): boolean {
+    return this.#reading.statements.some(({ sides }) => {
+      const letter = sides.length > 1 ? defined(sides[0]!) : undefined;
+      return (
+        letter !== undefined &&
+        this.#use(letter).key === key &&
+        aliasOf(sides[1]!) === undefined &&
+        letter.name !== 'delta'
+      );
+    });
+  }
+
+  /** W <- W - a g: the letter itself is on the right. */
+  #isUpdate(letter: LetterNode, right: Expression): boolean {
+    let found = false;
+    eachLetter(right, (other) => {
+      found ||=
+        keyOf(other) === keyOf(letter) && sameIndices([...other.sub, ...other.sup], [...letter.sub, ...letter.sup]);
+    });
+    return found && !differentiatedOnly(right, letter);
+  }
+
+  #headingBetween(first: number, second: number): boolean {
+    const { page, statements } = this.#reading;
+    const text = page.masked.slice(statements[first]!.span.end, statements[second]!.span.start);
+    return /^#{1,6} |\\(?:sub)*section\b/m.test(text);
+  }
+}
+
+/** Tells for each statement of a page what it does. */
+export const outlineOf = (reading: Reading): Outline => new Classifier(reading).outline();

@@ -1,0 +1,161 @@
+/** The definitions of a page as a program: which of them says what a letter with given indices is. */
+
+import { bare, type Expression } from '../syntax/ast.ts';
+import type { Definition, FunctionDefinition, Outline } from './outline-types.ts';
+
+/** The numbers that indices and counts have. */
+export type Indices = ReadonlyMap<string, number>;
+
+/** The value of an index or bound; nothing where it has none. */
+export function indexValue(e: Expression, indices: Indices): number | undefined {
+  const inside = bare(e);
+  switch (inside.kind) {
+    case 'number':
+      return Number(inside.text);
+    case 'letter':
+      return inside.sub.length + inside.sup.length > 0 ? undefined : indices.get(inside.name);
+    case 'sum': {
+      let total = 0;
+      for (const [i, term] of inside.terms.entries()) {
+        const value = indexValue(term, indices);
+        if (value === undefined) return undefined;
+        total += inside.minus[i] ? -value : value;
+      }
+      return total;
+    }
+    case 'product': {
+      const values = inside.factors.map((factor) => indexValue(factor, indices));
+      return values.every((value) => value !== undefined)
+        ? values.reduce((product, value) => product * value, 1)
+        : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The values that the letters of an index must have for it to have this value; nothing where it can't. */
+function matchIndex(pattern: Expression, value: number, counts: Indices): [string, number] | true | undefined {
+  const inside = bare(pattern);
+  if (inside.kind === 'number') return Number(inside.text) === value ? true : undefined;
+  if (inside.kind === 'letter') {
+    const known = counts.get(inside.name);
+    if (known !== undefined) return known === value ? true : undefined;
+    return [inside.name, value];
+  }
+  if (inside.kind !== 'sum') return undefined;
+  const free = inside.terms.filter((term) => indexValue(term, counts) === undefined);
+  const [letter] = free;
+  if (letter === undefined) return indexValue(inside, counts) === value ? true : undefined;
+  const at = inside.terms.indexOf(letter);
+  if (free.length > 1 || letter.kind !== 'letter' || inside.minus[at]) return undefined;
+  const rest = inside.terms.reduce(
+    (sum, term, i) => (i === at ? sum : sum + (inside.minus[i] ? -1 : 1) * indexValue(term, counts)!),
+    0,
+  );
+  return [letter.name, value - rest];
+}
+
+/** The values of a pattern's letters for which it is these indices. */
+export function matchPattern(
+  pattern: readonly Expression[],
+  values: readonly number[],
+  counts: Indices,
+): Map<string, number> | undefined {
+  if (pattern.length !== values.length) return undefined;
+  const bound = new Map<string, number>();
+  for (const [i, part] of pattern.entries()) {
+    const found = matchIndex(part, values[i]!, counts);
+    if (found === undefined) return undefined;
+    if (found === true) continue;
+    const [name, value] = found;
+    if (bound.has(name) && bound.get(name) !== value) return undefined;
+    bound.set(name, value);
+  }
+  return bound;
+}
+
+/** How many of a pattern's indices are numbers or counts: those are matched first. */
+const exactness = (pattern: readonly Expression[], counts: Indices): number =>
+  pattern.filter((index) => indexValue(index, counts) !== undefined).length;
+
+export interface Match<D> {
+  readonly definition: D;
+  readonly indices: Map<string, number>;
+}
+
+/** Finds definitions by indices. */
+export class Program {
+  readonly outline: Outline;
+  /** The definitions that count. */
+  readonly definitions: readonly Definition[];
+  readonly counts: Indices;
+  /** How many members the family of a letter has, along one of its indices; nothing where nothing limits it. */
+  readonly #sizeOf: (key: string, position: number) => number | undefined;
+
+  constructor(
+    outline: Outline,
+    definitions: readonly Definition[],
+    counts: Indices,
+    sizeOf: (key: string, position: number) => number | undefined = () => undefined,
+  ) {
+    this.outline = outline;
+    this.definitions = definitions;
+    this.counts = counts;
+    this.#sizeOf = sizeOf;
+  }
+
+  isDefined(key: string): boolean {
+    return this.definitions.some((definition) => definition.key === key);
+  }
+
+  /** The definition of a letter for indices, of the statements up to one. */
+  find(key: string, values: readonly number[], until = Number.POSITIVE_INFINITY): Match<Definition> | undefined {
+    const candidates = this.definitions
+      .filter((definition) => definition.key === key && definition.pattern.length === values.length)
+      .toSorted((a, b) => exactness(b.pattern, this.counts) - exactness(a.pattern, this.counts) || order(a, b, until));
+    for (const definition of candidates) {
+      const indices = matchPattern(definition.pattern, values, this.counts);
+      if (indices !== undefined && this.#isWithin(definition, indices)) return { definition, indices };
+    }
+    return undefined;
+  }
+
+  findFunction(key: string, values: readonly number[]): Match<FunctionDefinition> | undefined {
+    for (const definition of this.outline.functions) {
+      if (definition.key !== key) continue;
+      const indices = matchPattern(definition.pattern, values, this.counts);
+      if (indices !== undefined) return { definition, indices };
+    }
+    return undefined;
+  }
+
+  /** Whether indices are within the ranges that a definition is for. */
+  #isWithin({ key, ranges, pattern, elements }: Definition, indices: Indices): boolean {
+    const all = new Map([...this.counts, ...indices]);
+    const ends = new Map<string, readonly [number, number]>();
+    for (const { index, from, to } of ranges) {
+      const [a, b] = [indexValue(from, all), indexValue(to, all)];
+      if (a !== undefined && b !== undefined) ends.set(index.name, [Math.min(a, b), Math.max(a, b)]);
+    }
+    return pattern.slice(0, pattern.length - elements).every((index, position) => {
+      const inside = bare(index);
+      const free = inside.kind === 'sum' ? inside.terms.find(({ kind }) => kind === 'letter') : inside;
+      const value = free?.kind === 'letter' ? indices.get(free.name) : undefined;
+      if (free?.kind !== 'letter' || value === undefined) return true;
+      // Members are counted from 1, as far as nothing else is said.
+      const [lowest, highest] = ends.get(free.name) ?? [
+        inside === free ? 1 : 0,
+        this.#sizeOf(key, position) ?? Number.POSITIVE_INFINITY,
+      ];
+      return value >= lowest && value <= highest;
+    });
+  }
+}
+
+/** The latest definition that is not after a statement, then the first of those after it. */
+const order = (a: Definition, b: Definition, until: number): number => {
+  const [isA, isB] = [a.statement <= until, b.statement <= until];
+  if (isA !== isB) return isA ? -1 : 1;
+  return isA ? b.statement - a.statement : a.statement - b.statement;
+};

@@ -1,0 +1,161 @@
+/** What the sides of statements look like: letters that are defined, derivatives of letters, spaces. */
+
+import type { Statement } from '../statements/statement.ts';
+import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode, partsOf, walk } from '../syntax/ast.ts';
+import { knownFunctions } from '../syntax/names.ts';
+import { eachLetter, type Letters, type Use } from './letters.ts';
+import type { Declaration } from './outline-types.ts';
+
+/** The names of functions that have a usual meaning. */
+export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFunctions));
+
+/** Whether a letter has this name's meaning by itself: the identity, ones, zeros, numbers. */
+export const isConstant = ({ name, alphabet }: LetterNode): boolean =>
+  (alphabet !== 'plain' && /^[01]$/.test(name)) || name === 'pi' || name === 'infty' || name === 'e';
+
+export function containsDerivative(e: Expression): boolean {
+  let found = false;
+  walk(e, ({ kind }) => {
+    found ||= kind === 'derivative';
+  });
+  return found;
+}
+
+/** The power of a letter that the left side of a definition is, and its key: σ² is defined, and not σ. */
+export function definedPower(e: Expression): { letter: LetterNode; times: string } | undefined {
+  const inside = bare(e);
+  if (inside.kind !== 'power') return undefined;
+  const [letter, times] = [bare(inside.base), bare(inside.exponent)];
+  return letter.kind === 'letter' && letter.primes === 0 && times.kind === 'number'
+    ? { letter, times: times.text }
+    : undefined;
+}
+
+/** The letter of the left side of a definition. */
+export function defined(e: Expression): LetterNode | undefined {
+  const inside = bare(e);
+  return inside.kind === 'letter' && inside.primes === 0 && !isConstant(inside) ? inside : undefined;
+}
+
+/** The letter that a loss is called by where it is differentiated. */
+export function lossLetter(of: Expression): LetterNode | undefined {
+  const inside = bare(of);
+  if (inside.kind === 'letter') return inside;
+  return inside.kind === 'call' && !knownNames.has(inside.fn.name) ? inside.fn : undefined;
+}
+
+/** Whether an expression is what losses are: it has logarithms, norms or squares in it, and a sum. */
+export function isLossLike(e: Expression): boolean {
+  let [has, adds] = [false, false];
+  walk(e, (part) => {
+    has ||=
+      part.kind === 'norm' ||
+      (part.kind === 'call' && /^(?:log|logsumexp)$/.test(part.fn.name)) ||
+      (part.kind === 'power' && bare(part.exponent).kind === 'number');
+    adds ||= part.kind === 'norm' || part.kind === 'big' || part.kind === 'sum';
+  });
+  return has && adds;
+}
+
+export const sameIndices = (a: readonly Expression[], b: readonly Expression[]): boolean =>
+  a.length === b.length && a.every((index, i) => textKey(index) === textKey(b[i]!));
+
+/** An index as a text that is the same for the same index. */
+export function textKey(e: Expression): string {
+  const inside = bare(e);
+  if (inside.kind === 'number') return inside.text;
+  if (inside.kind === 'letter') return keyOf(inside);
+  if (inside.kind === 'sum')
+    return inside.terms.map((term, i) => `${inside.minus[i] ? '-' : '+'}${textKey(term)}`).join('');
+  return inside.kind + partsOf(inside).map(textKey).join(',');
+}
+
+/** Whether an inequality or membership says what a letter ranges over, and claims nothing: l < L, x ~ p. */
+export function isPlainBound({ sides, relations }: Statement): boolean {
+  const isShort = (e: Expression): boolean => {
+    const inside = bare(e);
+    return (
+      inside.kind === 'letter' ||
+      inside.kind === 'number' ||
+      (inside.kind === 'sum' && inside.terms.every(isShort)) ||
+      inside.kind === 'tuple' ||
+      inside.kind === 'call'
+    );
+  };
+  return relations.some((relation) => ['in', 'sim', 'to'].includes(relation)) || sides.every(isShort);
+}
+
+/** Whether a letter occurs only as what is differentiated by, or of. */
+export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
+  let outside = false;
+  const visit = (part: Expression): void => {
+    if (part.kind === 'derivative') return;
+    if (part.kind === 'letter' && keyOf(part) === keyOf(letter)) outside = true;
+    for (const inner of partsOf(part)) visit(inner);
+  };
+  visit(e);
+  return !outside;
+}
+
+/** Patterns that match the same indices: of two numbers, equal ones; of two counters, any. */
+export function samePattern(a: readonly Expression[], b: readonly Expression[]): boolean {
+  const kind = (e: Expression): string => {
+    const inside = bare(e);
+    return inside.kind === 'number'
+      ? inside.text
+      : inside.kind === 'letter' && /^[A-Z]$/.test(inside.name)
+        ? inside.name
+        : 'any';
+  };
+  return a.length === b.length && a.every((index, i) => kind(index) === kind(b[i]!));
+}
+
+/** Whether a letter's value is said by that of the next layer or time: it is a link, and no forward pass. */
+export function countsDown(use: Use, right: Expression, letters: Letters): boolean {
+  const [index] = use.members;
+  if (index === undefined) return false;
+  let found = false;
+  eachLetter(right, (other) => {
+    const of = letters.useOf(other);
+    const member = of.members[0] === undefined ? undefined : bare(of.members[0]);
+    if (of.key !== use.key || member?.kind !== 'sum') return;
+    const plus = member.terms.some((term, i) => term.kind === 'number' && !member.minus[i] && i > 0);
+    found ||= plus && textKey(member.terms[0]!) === textKey(index);
+  });
+  return found;
+}
+
+/** The derivative of a letter by a letter that an expression is, and nothing else. */
+export function aliasOf(e: Expression): DerivativeNode | undefined {
+  const inside = bare(e);
+  if (inside.kind !== 'derivative' || inside.by.length !== 1 || inside.mark === 'differential') return undefined;
+  const by = bare(inside.by[0]!);
+  return lossLetter(inside.of) !== undefined && by.kind === 'letter' ? inside : undefined;
+}
+
+/** What R^{n x d} says. */
+export function dimensionsOf(space: Expression): Pick<Declaration, 'rows' | 'columns'> | undefined {
+  const base = space.kind === 'power' ? bare(space.base) : space;
+  const isReal = base.kind === 'letter' && base.name === 'R';
+  if (space.kind === 'letter' && space.name === 'R') {
+    const [only, ...others] = space.sup;
+    if (only === undefined) return { rows: undefined, columns: undefined };
+    return { rows: only, columns: others[0] };
+  }
+  if (!isReal || space.kind !== 'power') return undefined;
+  const exponent = bare(space.exponent);
+  if (exponent.kind !== 'product') return { rows: exponent, columns: undefined };
+  const cross = exponent.marks.indexOf('times');
+  if (cross < 0) return { rows: exponent, columns: undefined };
+  if (exponent.marks.filter((mark) => mark === 'times').length > 1) return undefined;
+  const joined = (factors: readonly Expression[]): Expression =>
+    factors.length === 1 ? factors[0]! : { ...exponent, factors, marks: factors.slice(1).map(() => '' as const) };
+  return { rows: joined(exponent.factors.slice(0, cross + 1)), columns: joined(exponent.factors.slice(cross + 1)) };
+}
+
+/** The index that a formula is about: that of what is differentiated by on its left side, or of the letter there. */
+export function indexOfSide(e: Expression): Expression | undefined {
+  const inside = bare(e);
+  if (inside.kind === 'derivative') return indexOfSide(inside.by[0]!);
+  return inside.kind === 'letter' ? (inside.sup[0] ?? inside.sub[0]) : undefined;
+}

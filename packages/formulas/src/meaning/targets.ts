@@ -1,0 +1,42 @@
+/** The targets of a cross-entropy: shares of classes, which add up to 1. */
+
+import { bare, type Expression, type LetterNode, partsOf } from '../syntax/ast.ts';
+
+const isLog = (e: Expression): boolean => {
+  const inside = bare(e);
+  return inside.kind === 'call' && inside.fn.name === 'log';
+};
+
+/** The letter that stands for targets in a factor: y_k, y^T. */
+function letterIn(e: Expression): LetterNode | undefined {
+  const inside = bare(e);
+  if (inside.kind === 'transpose') return letterIn(inside.of);
+  return inside.kind === 'letter' ? inside : undefined;
+}
+
+/** Whether an expression has 1 - y in it: a target of two classes, which is any share. */
+function hasComplement(e: Expression, name: string): boolean {
+  if (e.kind === 'sum' && e.terms.length === 2 && e.minus[1] === true) {
+    const [one, letter] = [bare(e.terms[0]!), letterIn(e.terms[1]!)];
+    if (one.kind === 'number' && one.text === '1' && letter?.name === name) return true;
+  }
+  return partsOf(e).some((part) => hasComplement(part, name));
+}
+
+/** The letters by which logarithms are weighted in sums: y of sum_k y_k log p_k. */
+export function targetsIn(sides: readonly Expression[]): LetterNode[] {
+  const found: LetterNode[] = [];
+  const visit = (e: Expression, isSummed: boolean): void => {
+    const factors = e.kind === 'product' ? e.factors : e.kind === 'loose' ? [e.left, e.right] : [];
+    const weighs = factors.some(isLog);
+    for (const factor of weighs ? factors : []) {
+      const letter = isLog(factor) ? undefined : letterIn(factor);
+      const isVector =
+        bare(factor).kind === 'transpose' || e.kind === 'loose' || (isSummed && (letter?.sub.length ?? 0) > 0);
+      if (letter !== undefined && isVector && /^(?:y|t|Y|T|q|p|d)$/.test(letter.name)) found.push(letter);
+    }
+    for (const part of partsOf(e)) visit(part, isSummed || e.kind === 'big');
+  };
+  for (const side of sides) visit(side, false);
+  return found.filter(({ name }) => !sides.some((side) => hasComplement(side, name)));
+}

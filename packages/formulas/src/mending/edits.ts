@@ -1,0 +1,314 @@
+/** Small edits of a formula: the mistakes that people make, undone. */
+
+import { bare, type Expression, type LetterNode, made, number, partsOf, withParts } from '../syntax/ast.ts';
+import {
+  fraction,
+  grouped,
+  half,
+  letterNamed,
+  loose,
+  negated,
+  one,
+  ones,
+  product,
+  same,
+  scaled,
+  transposed,
+  two,
+} from './notation.ts';
+
+/** A formula with something changed. */
+export interface Edit {
+  readonly result: Expression;
+  /** How much of a change it is. */
+  readonly cost: number;
+  /** What was changed, in words. */
+  readonly what: string;
+}
+
+/** What edits are made with. */
+export interface Workshop {
+  readonly mark: string;
+  readonly isNumber: (e: Expression) => boolean;
+  /** Counts that a factor may be: n, and the like. */
+  readonly counts: readonly Expression[];
+  /** Slopes that may be missing. */
+  readonly slopes: readonly Expression[];
+  /** Ways of the chain rule that may be missing: ∂L/∂u ∂u/∂x. */
+  readonly ways: readonly Expression[];
+  /** Letters that may stand for each other. */
+  readonly letters: readonly LetterNode[];
+  /** Names of indices that may stand for each other. */
+  readonly indexNames: readonly string[];
+}
+
+const edit = (result: Expression, cost: number, what: string): Edit => ({ result, cost, what });
+
+/** Changes of an index: by one, or to another letter. */
+function indexEdits(
+  index: Expression,
+  names: readonly string[],
+): { readonly index: Expression; readonly cost: number }[] {
+  const inside = bare(index);
+  const shifted = (by: number): Expression | undefined => {
+    if (inside.kind === 'number') {
+      const value = Number(inside.text) + by;
+      return value >= 0 ? number(value) : undefined;
+    }
+    if (inside.kind === 'letter')
+      return { ...made, kind: 'sum', terms: [inside, number(Math.abs(by))], minus: [false, by < 0] };
+    if (inside.kind !== 'sum' || inside.terms.length !== 2) return undefined;
+    const [letter, count] = inside.terms as [Expression, Expression];
+    if (letter.kind !== 'letter' || count.kind !== 'number') return undefined;
+    const value = (inside.minus[1] ? -1 : 1) * Number(count.text) + by;
+    return value === 0
+      ? letter
+      : { ...made, kind: 'sum', terms: [letter, number(Math.abs(value))], minus: [false, value < 0] };
+  };
+  const moved = [1, -1].flatMap((by) => shifted(by) ?? []).map((to) => ({ index: to, cost: 1 }));
+  const renamed =
+    inside.kind === 'letter'
+      ? names
+          .filter((name) => name !== inside.name)
+          .map((name) => ({ index: { ...letterNamed(name) } as Expression, cost: 1.2 }))
+      : [];
+  return [...moved, ...renamed];
+}
+
+const isSwappable = (a: Expression, b: Expression): boolean =>
+  bare(a).kind === 'letter' && bare(b).kind === 'letter' && !same(a, b);
+
+/** 1 where two indices are the same, 0 elsewhere. */
+const kronecker = (names: readonly string[]): LetterNode => ({
+  ...letterNamed('delta'),
+  sub: names.map((name) => letterNamed(name)),
+});
+
+function letterEdits(letter: LetterNode, { letters, indexNames }: Workshop): Edit[] {
+  const edits: Edit[] = [];
+  const changed = (change: Partial<LetterNode>): LetterNode => ({ ...letter, verbatim: false, ...change });
+  for (const list of ['sub', 'sup'] as const) {
+    letter[list].forEach((index, i) => {
+      const isSingle = /^[a-z]$|^ell$/.test((bare(index) as Partial<LetterNode>).name ?? '') && letter[list].length > 1;
+      for (const { index: to, cost } of indexEdits(
+        index,
+        isSingle || bare(index).kind === 'letter' ? indexNames : [],
+      )) {
+        edits.push(edit(changed({ [list]: letter[list].with(i, to) }), cost, 'an index'));
+      }
+    });
+    const [first, second] = letter[list];
+    if (letter[list].length === 2 && isSwappable(first!, second!))
+      edits.push(edit(changed({ [list]: [second!, first!] }), 1, 'the order of indices'));
+  }
+  for (const other of letters) {
+    if (other.name === letter.name && other.alphabet === letter.alphabet) continue;
+    edits.push(
+      edit(
+        {
+          ...letter,
+          verbatim: false,
+          name: other.name,
+          alphabet: other.alphabet,
+          accents: other.accents,
+          face: other.face,
+        },
+        1.6,
+        'a letter',
+      ),
+    );
+  }
+  return edits;
+}
+
+/** Edits of a product: order, factors, Hadamard's product in the place of that of matrices. */
+function productEdits(e: Extract<Expression, { kind: 'product' }>, shop: Workshop): Edit[] {
+  const edits: Edit[] = [];
+  const { factors } = e;
+  const marks = (count: number) => Array.from({ length: count }, () => '' as const);
+  factors.forEach((factor, i) => {
+    const rest = factors.toSpliced(i, 1);
+    const isNumeral = factor.kind === 'number' || (factor.kind === 'fraction' && shop.isNumber(factor));
+    edits.push(
+      edit(
+        rest.length === 1 ? rest[0]! : { ...made, kind: 'product', factors: rest, marks: marks(rest.length - 1) },
+        isNumeral ? 1 : 1.5,
+        'a factor',
+      ),
+    );
+    const next = factors[i + 1];
+    if (next === undefined || shop.isNumber(factor) || shop.isNumber(next)) return;
+    const swapped = factors.with(i, next).with(i + 1, factor);
+    edits.push(edit({ ...made, kind: 'product', factors: swapped, marks: e.marks }, 1, 'the order of factors'));
+    const numbers = factors.slice(0, i + 1).filter(shop.isNumber);
+    const [left, right] = [factors.slice(0, i + 1).filter((part) => !shop.isNumber(part)), factors.slice(i + 1)];
+    const split = loose(product(left), product(right));
+    edits.push(
+      edit(
+        numbers.length === 0 ? split : product([...numbers, grouped(split)]),
+        1,
+        "Hadamard's product for that of matrices",
+      ),
+    );
+  });
+  const arrays = factors.filter((factor) => !shop.isNumber(factor));
+  if (arrays.length > 0) edits.push(edit(transposed(e, shop.mark, shop.isNumber), 1, 'a transpose'));
+  // 2 M to M + M^T.
+  const [first, second, ...rest] = factors;
+  if (first?.kind === 'number' && first.text === '2' && second !== undefined && !shop.isNumber(second)) {
+    const both = symmetrised(second, shop);
+    edits.push(edit(rest.length === 0 ? bare(both) : product([both, ...rest]), 1.4, 'the transpose beside'));
+  }
+  return edits;
+}
+
+const symmetrised = (e: Expression, { mark, isNumber }: Workshop): Expression =>
+  grouped({ ...made, kind: 'sum', terms: [e, transposed(e, mark, isNumber)], minus: [false, false] });
+
+function sumEdits(e: Extract<Expression, { kind: 'sum' }>): Edit[] {
+  const edits: Edit[] = [];
+  e.terms.forEach((_, i) => {
+    edits.push(edit({ ...e, verbatim: false, minus: e.minus.with(i, !e.minus[i]) }, 1, 'a sign'));
+    if (e.terms.length > 1) {
+      const [terms, minus] = [e.terms.toSpliced(i, 1), e.minus.toSpliced(i, 1)];
+      edits.push(
+        edit(terms.length === 1 && !minus[0] ? terms[0]! : { ...e, verbatim: false, terms, minus }, 1.5, 'a term'),
+      );
+    }
+  });
+  return edits;
+}
+
+/** The edits of an expression at its outermost part. */
+function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
+  const edits: Edit[] = [];
+  const isArray = !shop.isNumber(e);
+  switch (e.kind) {
+    case 'letter':
+      edits.push(...letterEdits(e, shop));
+      break;
+    case 'product':
+      edits.push(...productEdits(e, shop));
+      break;
+    case 'sum':
+      edits.push(...sumEdits(e));
+      break;
+    case 'loose': {
+      const numbers = [e.left, e.right].some(shop.isNumber);
+      edits.push(edit(product([e.left, e.right]), 1, "the product of matrices for Hadamard's"));
+      if (!numbers) {
+        edits.push(edit(product([e.right, e.left]), 1.2, "the product of matrices for Hadamard's"));
+        edits.push(
+          edit(
+            product([{ ...made, kind: 'transpose', of: e.left, mark: shop.mark }, e.right]),
+            1.5,
+            "the product of matrices for Hadamard's",
+          ),
+        );
+      }
+      edits.push(edit(e.left, 1.5, 'a factor'), edit(e.right, 1.5, 'a factor'));
+      break;
+    }
+    case 'number':
+      if (e.text === '1' && shop.indexNames.length === 2)
+        edits.push(edit(kronecker(shop.indexNames), 1.4, 'a Kronecker delta'));
+      if (/^\d+$/.test(e.text))
+        for (const by of [1, -1])
+          if (Number(e.text) + by > 0) edits.push(edit(number(Number(e.text) + by), 1.2, 'a number'));
+      break;
+    case 'fraction':
+      edits.push(edit(e.numerator, 1.2, 'a denominator'));
+      if (shop.isNumber(e)) edits.push(edit(fraction(e.denominator, e.numerator), 1.2, 'a fraction'));
+      break;
+    case 'power':
+      edits.push(edit(e.base, 1, 'a power'));
+      break;
+    case 'inverse':
+      edits.push(edit(e.of, 1.2, 'an inverse'));
+      break;
+    case 'call': {
+      const { fn } = e;
+      if (fn.primes > 0)
+        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 0 } }, 1, 'a slope'));
+      else if (!shop.isNumber(e) || fn.alphabet === 'plain')
+        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 1 } }, 1, 'a slope'));
+      for (const { result, cost, what } of letterEdits(fn, { ...shop, letters: [] }))
+        edits.push(edit({ ...e, verbatim: false, fn: result as LetterNode }, cost, what));
+      break;
+    }
+    case 'big':
+      edits.push(edit(e.body, 1.5, 'a sum'));
+      break;
+    default:
+  }
+  if (e.kind === 'transpose') edits.push(edit(e.of, 1, 'a transpose'));
+  else if (
+    isArray &&
+    (e.kind === 'letter' ||
+      e.kind === 'inverse' ||
+      e.kind === 'group' ||
+      e.kind === 'call' ||
+      e.kind === 'derivative' ||
+      e.kind === 'loose' ||
+      e.kind === 'sum')
+  ) {
+    edits.push(edit(transposed(e, shop.mark, shop.isNumber), 1, 'a transpose'));
+    if (e.kind === 'letter') edits.push(edit({ ...made, kind: 'inverse', of: e }, 1.6, 'an inverse'));
+  }
+  if (isTop || e.kind === 'loose') edits.push(...factorEdits(e, shop, isTop));
+  return edits;
+}
+
+/** Numbers, counts and slopes that are missing, or in the wrong place. */
+function factorEdits(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
+  const edits: Edit[] = [
+    edit(negated(e), 1, 'the sign'),
+    edit(scaled(e, two), 1, 'the factor 2'),
+    edit(scaled(e, half), 1, 'the factor 1/2'),
+  ];
+  for (const way of isTop ? shop.ways : []) {
+    const [terms, minus] = e.kind === 'sum' ? [e.terms, e.minus] : [[e], [false]];
+    edits.push(
+      edit({ ...made, kind: 'sum', terms: [...terms, way], minus: [...minus, false] }, 1.7, 'a way of the chain rule'),
+    );
+  }
+  for (const count of shop.counts) {
+    edits.push(edit(scaled(e, fraction(one, count)), 1, 'a count'), edit(scaled(e, count), 1.1, 'a count'));
+  }
+  if (shop.isNumber(e)) {
+    for (const slope of shop.slopes) edits.push(edit(product([e, slope]), 1.5, 'a slope'));
+    return edits;
+  }
+  for (const slope of shop.slopes) edits.push(edit(loose(e.kind === 'sum' ? grouped(e) : e, slope), 1.5, 'a slope'));
+  const transposedOnes: Expression = { ...made, kind: 'transpose', of: ones(), mark: shop.mark };
+  edits.push(
+    edit(product([transposedOnes, e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e]), 1.8, 'a sum over rows'),
+  );
+  edits.push(
+    edit(product([e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e, ones()]), 1.8, 'a sum over columns'),
+  );
+  edits.push(
+    edit(
+      product([transposed(e.kind === 'sum' ? grouped(e) : e, shop.mark, shop.isNumber), ones()]),
+      1.9,
+      'a sum over rows',
+    ),
+  );
+  edits.push(edit(bare(symmetrised(e, shop)), 1.6, 'the transpose beside'));
+  return edits;
+}
+
+/** All small edits of an expression, whichever of its parts they change. */
+export function editsOf(e: Expression, shop: Workshop, isTop = true): Edit[] {
+  const edits = outermost(e, shop, isTop);
+  const parts = partsOf(e);
+  parts.forEach((part, i) => {
+    // What is differentiated stays; the variable may be mistaken.
+    if (e.kind === 'derivative' && i === 0) return;
+    const isTerm = e.kind === 'sum' || (e.kind === 'group' && isTop);
+    for (const { result, cost, what } of editsOf(part, shop, isTerm && isTop)) {
+      edits.push(edit(withParts(e, parts.with(i, result)), cost, what));
+    }
+  });
+  return edits;
+}

@@ -1,0 +1,135 @@
+/** What mends are written in: the page's own marks, and small constructions of expressions. */
+
+import type { Statement } from '../statements/statement.ts';
+import {
+  bare,
+  type Expression,
+  type LetterNode,
+  letterOf,
+  made,
+  number,
+  type ProductMark,
+  partsOf,
+  walk,
+} from '../syntax/ast.ts';
+
+/** The transpose as the page writes it. */
+export function transposeMark(statements: readonly Statement[], isText: boolean): string {
+  let mark: string | undefined;
+  for (const { sides } of statements) {
+    for (const side of sides) {
+      walk(side, (e) => {
+        if (e.kind === 'transpose' && e.mark !== "'") mark ??= e.mark;
+      });
+    }
+  }
+  return mark ?? (isText ? 'T' : '\\top');
+}
+
+/** Factors side by side; products among them are taken apart. */
+export function product(factors: readonly Expression[]): Expression {
+  const flat = factors.flatMap((factor) => (factor.kind === 'product' ? factor.factors : [factor]));
+  const marks = flat.slice(1).map((): ProductMark => '');
+  return flat.length === 1 ? flat[0]! : { ...made, kind: 'product', factors: flat, marks };
+}
+
+export const loose = (left: Expression, right: Expression, mark: 'odot' | 'ast' | 'circ' = 'odot'): Expression => ({
+  ...made,
+  kind: 'loose',
+  mark,
+  left,
+  right,
+});
+
+export const fraction = (numerator: Expression, denominator: Expression): Expression => ({
+  ...made,
+  kind: 'fraction',
+  numerator,
+  denominator,
+  slash: false,
+});
+
+export const negated = (e: Expression): Expression => {
+  if (e.kind === 'sum') return { ...e, verbatim: false, minus: e.minus.map((minus) => !minus) };
+  return { ...made, kind: 'sum', terms: [e], minus: [true] };
+};
+
+export const letterNamed = (name: string): LetterNode => letterOf(made, name);
+
+export const ones = (): LetterNode => letterOf(made, '1', { alphabet: 'bold' });
+
+/** Multiplies by a number in front: 2 x, x/n. */
+export function scaled(e: Expression, factor: Expression): Expression {
+  if (e.kind === 'sum' && e.terms.length === 1) return { ...e, verbatim: false, terms: [scaled(e.terms[0]!, factor)] };
+  const inside = e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e;
+  if (factor.kind === 'fraction' && inside.kind === 'product') {
+    const [first, ...rest] = inside.factors as [Expression, ...Expression[]];
+    // 2 x by 1/n is 2/n x.
+    if (first.kind === 'number') return product([fraction(first, factor.denominator), ...rest]);
+  }
+  return product([factor, inside]);
+}
+
+export const grouped = (body: Expression): Expression =>
+  body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };
+
+/** An expression transposed, with the transposes pushed in. `isNumber` tells what needs none. */
+export function transposed(e: Expression, mark: string, isNumber: (e: Expression) => boolean): Expression {
+  if (isNumber(e)) return e;
+  const inner = (part: Expression): Expression => transposed(part, mark, isNumber);
+  switch (e.kind) {
+    case 'transpose':
+      return e.of;
+    case 'product': {
+      const numbers = e.factors.filter(isNumber);
+      return product([
+        ...numbers,
+        ...e.factors
+          .filter((factor) => !isNumber(factor))
+          .toReversed()
+          .map(inner),
+      ]);
+    }
+    case 'sum':
+      return { ...e, verbatim: false, terms: e.terms.map(inner) };
+    case 'loose':
+      return e.mark === 'otimes'
+        ? { ...e, verbatim: false, left: inner(e.left), right: inner(e.right) }
+        : { ...e, verbatim: false, left: inner(e.left), right: inner(e.right) };
+    case 'group':
+      return { ...e, verbatim: false, body: inner(e.body) };
+    case 'fraction':
+      return isNumber(e.denominator)
+        ? { ...e, verbatim: false, numerator: inner(e.numerator) }
+        : { ...made, kind: 'transpose', of: e, mark };
+    default:
+      return { ...made, kind: 'transpose', of: e, mark };
+  }
+}
+
+/** How many parts an expression has: of mends that cost the same, the shorter one is taken. */
+export const sizeOf = (e: Expression): number => 1 + partsOf(e).reduce((sum, part) => sum + sizeOf(part), 0);
+
+export const one = number(1);
+export const two = number(2);
+export const half = fraction(one, two);
+
+/** Whether two expressions are written with the same letters and numbers. */
+export function same(a: Expression, b: Expression): boolean {
+  const [x, y] = [bare(a), bare(b)];
+  if (x.kind !== y.kind) return false;
+  if (x.kind === 'number' && y.kind === 'number') return x.text === y.text;
+  if (x.kind === 'letter' && y.kind === 'letter') {
+    const list = (letter: LetterNode): readonly Expression[] => [...letter.sub, ...letter.sup];
+    return (
+      x.name === y.name &&
+      x.alphabet === y.alphabet &&
+      x.primes === y.primes &&
+      x.accents.join() === y.accents.join() &&
+      list(x).length === list(y).length &&
+      list(x).every((index, i) => same(index, list(y)[i]!))
+    );
+  }
+  const [p, q] = [partsOf(x), partsOf(y)];
+  return p.length === q.length && p.every((part, i) => same(part, q[i]!));
+}

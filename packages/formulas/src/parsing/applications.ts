@@ -1,0 +1,139 @@
+/** Functions and what they are applied to. */
+
+import { bare, type Expression, keyOf, type LetterNode, type ProductMark } from '../syntax/ast.ts';
+import { dotCommands, looseMarks } from '../syntax/names.ts';
+import { isCharacter, isCommand } from '../syntax/tokens.ts';
+import { functionAt, knownLetter } from './atoms.ts';
+import type { Cursor, Grammar } from './cursor.ts';
+import { fence, opensWith } from './fences.ts';
+import { relationOf } from './meaningful.ts';
+import { indicesOf, primesAt, superscript } from './scripts.ts';
+
+/** What closes a bracket. */
+export const closers: ReadonlySet<string> = new Set([
+  ')',
+  ']',
+  '}',
+  'right',
+  'rbrace',
+  'rbrack',
+  'rvert',
+  'rVert',
+  'rangle',
+]);
+
+/** Whether a factor of a product begins here. */
+export function startsFactor(cursor: Cursor): boolean {
+  const of = cursor.peek();
+  if (of === undefined || relationOf(of) !== undefined || Object.hasOwn(looseMarks, of.text)) return false;
+  if (of.kind === 'character') {
+    if ('([{'.includes(of.text)) return true;
+    if (of.text === '|') return !cursor.insideBars && barOpens(cursor);
+    return /^[\p{L}0-9]$/u.test(of.text);
+  }
+  if (of.kind !== 'command') return of.kind !== 'prose' && of.kind !== 'space';
+  return (
+    !closers.has(of.text) &&
+    !dotCommands.has(of.text) &&
+    !['&', '\\', 'mid', 'colon', 'vert', 'div', 'forall'].includes(of.text)
+  );
+}
+
+/** Whether there is a bar that closes the one here. */
+function barOpens(cursor: Cursor): boolean {
+  return cursor.tokens.slice(cursor.at + 1).some((of) => isCharacter(of, '|'));
+}
+
+/** Reads e^x. */
+export function exponential(grammar: Grammar, cursor: Cursor, start: number): Expression {
+  cursor.next();
+  const fn = knownLetter(cursor, start, 'exp');
+  cursor.next();
+  if (cursor.done) cursor.fail("expected something after '^'");
+  const exponent = grammar.whole(cursor.argument(cursor.tokens[start]!), cursor.here());
+  return { ...cursor.since(start), kind: 'call', fn, args: [exponent], open: '^' };
+}
+
+/** A known function with what it is applied to. */
+export function known(grammar: Grammar, cursor: Cursor, start: number, named: LetterNode): Expression {
+  let fn = named;
+  let power: Expression | undefined;
+  for (;;) {
+    const primes = primesAt(cursor);
+    if (primes > 0) fn = { ...fn, primes: fn.primes + primes };
+    else if (cursor.isCharacter('^') && power === undefined) {
+      const mark = cursor.next()!;
+      const script = superscript(grammar, cursor.script(mark), cursor, undefined);
+      if (script.kind === 'primes') fn = { ...fn, primes: fn.primes + script.count };
+      else if (script.kind === 'power') power = script.exponent;
+      else if (script.kind !== 'index') cursor.fail('expected a power or a prime here', mark.span);
+    } else if (cursor.isCharacter('_') && fn.sub.length === 0) {
+      const mark = cursor.next()!;
+      fn = { ...fn, sub: indicesOf(grammar, cursor.script(mark), cursor) };
+    } else break;
+  }
+  const { args, open } = argumentsOf(grammar, cursor, fn);
+  const call: Expression = { ...cursor.since(start), kind: 'call', fn, args, open };
+  return power === undefined
+    ? call
+    : { ...call, kind: 'power', base: { ...call, verbatim: false }, exponent: power, elementwise: false };
+}
+
+function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: readonly Expression[]; open: string } {
+  if (opensWith(cursor, '([{')) {
+    const { inside, open, span } = fence(cursor)!;
+    if (inside.length === 0) cursor.fail('expected an argument between the brackets', span);
+    const body = grammar.whole(inside, span);
+    return { args: body.kind === 'tuple' ? body.items : [body], open };
+  }
+  const start = cursor.at;
+  if (cursor.done || !startsFactor(cursor)) cursor.fail(`expected what '${fn.name}' is applied to`);
+  const factors: Expression[] = [];
+  const isStop = (): boolean => {
+    const next = cursor.peek();
+    if (next === undefined || !startsFactor(cursor) || isCommand(next, 'sum', 'prod', 'nabla', 'partial')) return true;
+    const at = cursor.at;
+    const isFunction = functionAt(cursor) !== undefined;
+    cursor.at = at;
+    return isFunction || (factors.length > 0 && opensWith(cursor, '(['));
+  };
+  do factors.push(grammar.factor(cursor));
+  while (!isStop());
+  const [only] = factors as [Expression];
+  const marks = factors.slice(1).map((): ProductMark => '');
+  return {
+    args: [factors.length === 1 ? only : { ...cursor.since(start), kind: 'product', factors, marks }],
+    open: '',
+  };
+}
+
+/** A letter, applied to what stands in brackets behind it if it is a function. */
+export function applied(grammar: Grammar, cursor: Cursor, start: number, letter: LetterNode): Expression {
+  const isOne = letter.name === '1' && letter.alphabet !== 'plain';
+  const isIndicator = isOne || (letter.name === 'I' && letter.alphabet === 'blackboard');
+  if (isIndicator && letter.sub.length === 1 && bare(letter.sub[0]!).kind === 'compare') {
+    return { ...cursor.since(start), kind: 'indicator', condition: bare(letter.sub[0]!) };
+  }
+  if (isIndicator && letter.sub.length === 1 && letter.sub[0]!.kind === 'indicator')
+    return { ...letter.sub[0]!, ...cursor.since(start) };
+  if (isIndicator && opensWith(cursor, '([{')) {
+    const at = cursor.at;
+    const { inside, span } = fence(cursor)!;
+    const condition = grammar.whole(inside, span);
+    if (condition.kind === 'compare') return { ...cursor.since(start), kind: 'indicator', condition };
+    cursor.at = at;
+  }
+  const isFunction = grammar.notation.functions.has(keyOf(letter)) || letter.primes > 0;
+  if (!isFunction || !opensWith(cursor, '([')) return letter;
+  if (cursor.pendingTranspose !== undefined) return letter;
+  const { inside, open, span } = fence(cursor)!;
+  if (inside.length === 0) cursor.fail('expected an argument between the brackets', span);
+  const body = grammar.whole(inside, span);
+  return {
+    ...cursor.since(start),
+    kind: 'call',
+    fn: letter,
+    args: body.kind === 'tuple' ? body.items : [body],
+    open,
+  };
+}

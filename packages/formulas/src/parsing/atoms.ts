@@ -1,0 +1,223 @@
+/** The smallest parts of a formula: numbers, letters, fractions, roots, matrices, known functions. */
+
+import { type Alphabet, type Expression, keyOf, type LetterNode, letterOf, type NumberNode } from '../syntax/ast.ts';
+import { accents, alphabets, functionCommands, knownFunctions, letterCommands } from '../syntax/names.ts';
+import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
+import type { Span } from '../text/source.ts';
+import type { Cursor, Grammar } from './cursor.ts';
+import { indexed, indicesOf, primesAt, superscript } from './scripts.ts';
+
+type Named = Pick<LetterNode, 'name' | 'alphabet' | 'accents'>;
+
+/** A number, of digits side by side. */
+export function numberAt(cursor: Cursor): NumberNode | undefined {
+  const start = cursor.at;
+  let text = '';
+  while (
+    /^[0-9]$/.test(cursor.peek()?.text ?? '') ||
+    (cursor.isCharacter('.') && /^[0-9]$/.test(cursor.peek(1)?.text ?? ''))
+  ) {
+    text += cursor.next()!.text;
+  }
+  return text === '' ? undefined : { ...cursor.since(start), kind: 'number', text };
+}
+
+const isLetter = (of: Token | undefined): boolean => of?.kind === 'character' && /^\p{L}$/u.test(of.text);
+
+/** The name that tokens in an alphabet or under an accent say. */
+function nameOf(tokens: readonly Token[], alphabet: Alphabet): Named | undefined {
+  const inside = tokens.filter(({ kind }) => kind !== 'space');
+  const [first, second, third] = inside;
+  if (first === undefined) return undefined;
+  if (inside.length === 1) {
+    if (isLetter(first) || (/^[01]$/.test(first.text) && first.kind === 'character' && alphabet !== 'plain')) {
+      return { name: first.text, alphabet, accents: [] };
+    }
+    if (first.kind === 'word') return { name: first.text, alphabet, accents: [] };
+    if (first.kind === 'command' && letterCommands.has(first.text)) return { name: first.text, alphabet, accents: [] };
+    return first.kind === 'group' ? nameOf(first.children, alphabet) : undefined;
+  }
+  const style = first.kind === 'command' ? alphabets[first.text] : undefined;
+  if (style !== undefined && second !== undefined && third === undefined) {
+    return nameOf(second.kind === 'group' ? second.children : [second], alphabet === 'plain' ? style : alphabet);
+  }
+  const accent = first.kind === 'command' ? accents[first.text] : undefined;
+  if (accent !== undefined && second !== undefined && third === undefined) {
+    const named = nameOf(second.kind === 'group' ? second.children : [second], alphabet);
+    return named && { ...named, accents: [...named.accents, accent] };
+  }
+  const isName = inside.every((of) => isLetter(of) || of.kind === 'word' || /^[0-9-]$/.test(of.text));
+  if (!isName || (alphabet !== 'upright' && alphabet !== 'bold')) return undefined;
+  const name = wordsOf(inside);
+  // Bold letters side by side are a product; an upright name is one.
+  if (alphabet === 'bold' && !(name in knownFunctions) && !/^[a-z]{3,}$/.test(name)) return undefined;
+  return { name, alphabet: 'upright', accents: [] };
+}
+
+/** The name of a letter here, without its scripts. The cursor stays where none is. */
+function namedAt(cursor: Cursor): Named | undefined {
+  const first = cursor.peek();
+  if (first === undefined) return undefined;
+  if (isLetter(first)) {
+    cursor.next();
+    return { name: first.text, alphabet: 'plain', accents: [] };
+  }
+  if (first.kind === 'word') {
+    cursor.next();
+    return { name: first.text, alphabet: 'upright', accents: [] };
+  }
+  if (first.kind === 'group') {
+    // {W}_l, and {\mathbf W}.
+    const named = nameOf(first.children, 'plain');
+    if (named !== undefined) cursor.next();
+    return named;
+  }
+  if (first.kind !== 'command') return undefined;
+  if (letterCommands.has(first.text)) {
+    cursor.next();
+    return { name: first.text, alphabet: 'plain', accents: [] };
+  }
+  const isStyle = Object.hasOwn(alphabets, first.text) || /^(?:text|textrm|mbox|textit)$/.test(first.text);
+  const accent = accents[first.text];
+  const argument = cursor.peek(1);
+  if ((!isStyle && accent === undefined) || argument === undefined) return undefined;
+  const tokens = argument.kind === 'group' ? argument.children : [argument];
+  const nested = argument.kind === 'command' && (argument.text in alphabets || argument.text in accents);
+  const used = nested && cursor.peek(2) !== undefined ? [argument, cursor.peek(2)!] : tokens;
+  const named = nameOf(used, isStyle ? (alphabets[first.text] ?? 'upright') : 'plain');
+  if (named === undefined) return undefined;
+  cursor.at += nested ? 3 : 2;
+  return accent === undefined ? named : { ...named, accents: [...named.accents, accent] };
+}
+
+/** A letter with its indices and primes; superscripts that are no index are left to whoever asks. */
+export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefined {
+  const start = cursor.at;
+  const named = namedAt(cursor);
+  if (named === undefined) return undefined;
+  const common = cursor.since(start);
+  let letter = letterOf(common, named.name, { ...named, face: common.verbatim ? common.span : undefined });
+  const key = keyOf(letter);
+  for (;;) {
+    const at = cursor.at;
+    const primes = primesAt(cursor);
+    if (primes > 0) {
+      letter = { ...letter, primes: letter.primes + primes };
+      continue;
+    }
+    if (cursor.isCharacter('_') && letter.sub.length === 0) {
+      const mark = cursor.next()!;
+      if (cursor.done) cursor.fail("expected an index after '_'", mark.span);
+      const tokens = cursor.script(mark);
+      letter = { ...letter, sub: indicesOf(grammar, tokens, cursor) };
+      continue;
+    }
+    if (!cursor.isCharacter('^')) break;
+    const mark = cursor.next()!;
+    if (cursor.done) cursor.fail("expected something after '^'", mark.span);
+    const script = superscript(grammar, cursor.script(mark), cursor, key);
+    const made = indexed(letter, script);
+    if (made === undefined) {
+      cursor.at = at;
+      break;
+    }
+    letter = made;
+    if (script.kind !== 'index' || script.transpose === undefined) continue;
+    // z^{(l)T}: the transpose is for whoever puts superscripts around a letter.
+    cursor.pendingTranspose = script.transpose;
+    break;
+  }
+  return { ...letter, ...cursor.since(start) };
+}
+
+/** The name of a known function, that has been read. */
+export function knownLetter(cursor: Cursor, start: number, name: string): LetterNode {
+  const common = cursor.since(start);
+  return letterOf(common, name, { alphabet: 'upright', face: common.verbatim ? common.span : undefined });
+}
+
+/** The name of a known function here: \log, \operatorname{softmax}. */
+export function functionAt(cursor: Cursor): LetterNode | undefined {
+  const start = cursor.at;
+  const first = cursor.peek();
+  if (first?.kind === 'command' && functionCommands.has(first.text)) {
+    cursor.next();
+    return knownLetter(cursor, start, knownFunctions[first.text] ?? first.text);
+  }
+  const named = namedAt(cursor);
+  const name =
+    named === undefined || named.name.length < 2
+      ? undefined
+      : Object.hasOwn(knownFunctions, named.name)
+        ? knownFunctions[named.name]
+        : undefined;
+  if (name === undefined || letterCommands.has(named!.name)) {
+    cursor.at = start;
+    return undefined;
+  }
+  return knownLetter(cursor, start, name);
+}
+
+/** The rows of a matrix or of cases, as tokens. */
+export function cellsOf(tokens: readonly Token[]): (readonly Token[])[][] {
+  const rows: Token[][][] = [[[]]];
+  for (const of of tokens) {
+    if (isCommand(of, '\\', 'cr', 'tabularnewline', 'newline')) rows.push([[]]);
+    else if (isCommand(of, '&')) rows.at(-1)!.push([]);
+    else rows.at(-1)!.at(-1)!.push(of);
+  }
+  const isEmpty = (cell: readonly Token[]): boolean => cell.every(({ kind }) => kind === 'space');
+  return rows.filter((row) => !row.every(isEmpty));
+}
+
+/** The tokens of an array without the alignment of its columns, {ccc}. */
+export function withoutColumns(environment: Token): readonly Token[] {
+  const { children, text } = environment;
+  const first = children.findIndex(({ kind }) => kind !== 'space');
+  const isSpec = children[first]?.kind === 'group' && /^(?:array|alignedat|alignat|IEEEeqnarray)/.test(text);
+  return isSpec ? children.slice(first + 1) : children;
+}
+
+/** Reads a matrix that is written out. */
+export function matrixAt(grammar: Grammar, cursor: Cursor): Expression {
+  const start = cursor.at;
+  const environment = cursor.next()!;
+  const rows = cellsOf(withoutColumns(environment)).map((row) =>
+    row.map((cell) => grammar.whole(cell, cell[0]?.span ?? environment.span)),
+  );
+  const matrix: Expression = { ...cursor.since(start), kind: 'matrix', rows };
+  return environment.text === 'vmatrix' ? { ...cursor.since(start), kind: 'absolute', of: matrix } : matrix;
+}
+
+/** Reads {a if p, b otherwise. */
+export function casesAt(grammar: Grammar, cursor: Cursor): Expression {
+  const start = cursor.at;
+  const environment = cursor.next()!;
+  const rows = cellsOf(withoutColumns(environment)).map(([first = [], ...rest]) => {
+    const value = withoutComma(first);
+    const condition = mathOf(rest.flat());
+    return {
+      value: grammar.whole(value, value[0]?.span ?? environment.span),
+      condition: condition.length === 0 ? undefined : grammar.whole(condition, environment.span),
+    };
+  });
+  return { ...cursor.since(start), kind: 'cases', rows };
+}
+
+function withoutComma(tokens: readonly Token[]): readonly Token[] {
+  const last = tokens.findLastIndex(({ kind, text }) => kind !== 'space' && !/^q?quad$|^[ ;:!]$/.test(text));
+  return isCharacter(tokens[last], ',', ';') ? tokens.slice(0, last) : tokens;
+}
+
+/** Tokens without \text{if} and its like, and without spaces. */
+function mathOf(tokens: readonly Token[]): readonly Token[] {
+  const solid = tokens.filter(({ kind, text }) => kind !== 'space' && kind !== 'word' && !/^q?quad$/.test(text));
+  const isText = (of: Token | undefined): boolean => isCommand(of, 'text', 'textrm', 'mbox', 'mathrm', 'textit');
+  return withoutComma(solid.filter((of, i) => !isText(of) && !(of.kind === 'group' && isText(solid[i - 1]))));
+}
+
+/** Where a list of tokens stands. */
+export const spanOfTokens = (tokens: readonly Token[], otherwise: Span): Span => {
+  const [first, last] = [tokens[0], tokens.at(-1)];
+  return first === undefined || last === undefined ? otherwise : { start: first.span.start, end: last.span.end };
+};

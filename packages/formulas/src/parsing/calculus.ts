@@ -1,0 +1,183 @@
+/** Derivatives: ∂L/∂W in all the ways that people write it. */
+
+import { bare, type DerivativeMark, type DerivativeNode, type Expression } from '../syntax/ast.ts';
+import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
+import type { Span } from '../text/source.ts';
+import { Cursor, type Grammar } from './cursor.ts';
+
+/** What a derivative begins with: ∂, or a d that is followed by something. */
+function differentialAt(
+  tokens: readonly Token[],
+  at = 0,
+): { readonly mark: 'partial' | 'd'; readonly length: number } | undefined {
+  const [first, second] = [tokens[at], tokens[at + 1]];
+  if (isCommand(first, 'partial')) return { mark: 'partial', length: 1 };
+  if (isCharacter(first, 'd')) return { mark: 'd', length: 1 };
+  if (isCommand(first, 'dd', 'diff', 'differential')) return { mark: 'd', length: 1 };
+  const isUpright = isCommand(first, 'mathrm', 'operatorname', 'text', 'rm', 'mathbf') && second?.kind === 'group';
+  return isUpright && second.children.length === 1 && isCharacter(second.children[0], 'd')
+    ? { mark: 'd', length: 2 }
+    : undefined;
+}
+
+/** The order that ∂^2 says. */
+function orderAt(grammar: Grammar, cursor: Cursor): number {
+  if (!cursor.isCharacter('^')) return 1;
+  cursor.next();
+  const tokens = cursor.argument({ ...cursor.tokens[cursor.at - 1]! });
+  const order = bare(grammar.whole(tokens, cursor.here()));
+  const value = order.kind === 'number' ? Number(order.text) : Number.NaN;
+  if (!(value >= 1 && value <= 4 && Number.isInteger(value)))
+    cursor.fail('expected the order of the derivative, a small whole number', order.span);
+  return value;
+}
+
+/** Goes past a d or ∂. */
+function skipDifferential(cursor: Cursor): void {
+  cursor.at += differentialAt(cursor.tokens, cursor.at)?.length ?? 0;
+}
+
+/** What a denominator differentiates by: ∂x ∂y, ∂x^2. */
+function variablesOf(grammar: Grammar, tokens: readonly Token[], span: Span, order: number): readonly Expression[] {
+  const cursor = new Cursor(tokens, span);
+  const by: Expression[] = [];
+  while (!cursor.done) {
+    if (differentialAt(cursor.tokens, cursor.at) === undefined) cursor.fail("expected '\\partial' and a variable");
+    skipDifferential(cursor);
+    let times = 1;
+    if (cursor.isCharacter('^')) times = orderAt(grammar, cursor);
+    const variable = grammar.factor(cursor);
+    const isRepeated = variable.kind === 'power' && bare(variable.exponent).kind === 'number' && order > 1;
+    if (isRepeated) {
+      const exponent = Number((bare(variable.exponent) as { text: string }).text);
+      for (let i = 0; i < exponent; i++) by.push(variable.base);
+    } else for (let i = 0; i < times; i++) by.push(variable);
+  }
+  return by;
+}
+
+/** What an operator in front of an expression is applied to. */
+function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression {
+  if (cursor.done) cursor.fail(`expected what is differentiated after this`, operator.span);
+  const start = cursor.at;
+  const first = grammar.factor(cursor);
+  // (f) g, L(w) g: of the first alone; x^T A x, 1/2 |w|^2: of the product.
+  if (first.kind === 'group' || first.kind === 'letter' || (first.kind === 'call' && first.open !== '')) return first;
+  cursor.at = start;
+  return grammar.tight(cursor);
+}
+
+/** Whether a fraction's numerator and denominator make it a derivative. */
+export function isDerivative(numerator: readonly Token[], denominator: readonly Token[]): boolean {
+  const [above, below] = [differentialAt(numerator), differentialAt(denominator)];
+  if (above === undefined || below === undefined || above.mark !== below.mark) return false;
+  // d/n is a quotient of letters.
+  return above.mark === 'partial' || denominator.length > below.length;
+}
+
+/** Reads \frac{∂ of}{∂ by}, or \frac{∂}{∂ by} of. The cursor stands behind the fraction. */
+export function derivativeFraction(
+  grammar: Grammar,
+  cursor: Cursor,
+  start: number,
+  numerator: readonly Token[],
+  denominator: readonly Token[],
+): DerivativeNode {
+  const command = cursor.tokens[start]!;
+  const above = new Cursor(numerator, command.span);
+  const mark: DerivativeMark = differentialAt(above.tokens)!.mark;
+  skipDifferential(above);
+  const order = orderAt(grammar, above);
+  const inside = above.done ? undefined : grammar.whole(above.tokens.slice(above.at), above.here());
+  const by = variablesOf(grammar, denominator, command.span, order);
+  if (by.length === 0) cursor.fail('expected a variable to differentiate by', command.span);
+  if (by.length !== order && !(by.length === 1 && order === 1)) {
+    cursor.fail(`the numerator says order ${order}, the denominator ${by.length}`, command.span);
+  }
+  const of = inside ?? operand(grammar, cursor, command);
+  return { ...cursor.since(start), kind: 'derivative', mark, of, by, behind: inside === undefined };
+}
+
+/** Reads ∂L/∂W, dL/dW, ∂_x f; nothing where the ∂ or d that stands here begins no derivative. */
+export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression | undefined {
+  const start = cursor.at;
+  const found = differentialAt(cursor.tokens, start);
+  if (found === undefined) return undefined;
+  skipDifferential(cursor);
+  if (found.mark === 'partial' && cursor.isCharacter('_')) {
+    cursor.next();
+    const by = grammar.whole(cursor.argument(cursor.tokens[start]!), cursor.here());
+    const of = operand(grammar, cursor, cursor.tokens[start]!);
+    return { ...cursor.since(start), kind: 'derivative', mark: 'subscript', of, by: [by], behind: true };
+  }
+  const slash = slashFrom(cursor);
+  if (slash >= 0 && differentialAt(cursor.tokens, slash + 1)?.mark === found.mark) {
+    const order = orderAt(grammar, cursor);
+    const numerator = cursor.tokens.slice(cursor.at, slash);
+    cursor.at = slash + 1;
+    const by: Expression[] = [];
+    while (differentialAt(cursor.tokens, cursor.at)?.mark === found.mark && by.length < order) {
+      skipDifferential(cursor);
+      const variable = grammar.factor(cursor);
+      const isRepeated = order > 1 && variable.kind === 'power';
+      for (let i = 0; i < (isRepeated ? order : 1); i++) by.push(isRepeated ? variable.base : variable);
+    }
+    const of =
+      numerator.length > 0
+        ? grammar.whole(numerator, cursor.tokens[start]!.span)
+        : operand(grammar, cursor, cursor.tokens[start]!);
+    return { ...cursor.since(start), kind: 'derivative', mark: 'slash', of, by, behind: numerator.length === 0 };
+  }
+  if (found.mark === 'partial')
+    cursor.fail("expected a derivative, ∂L/∂W say, after '\\partial'", cursor.tokens[start]!.span);
+  if (grammar.notation.differentials && found.mark === 'd') {
+    const of = cursor.done ? undefined : grammar.letter(cursor);
+    if (of !== undefined)
+      return { ...cursor.since(start), kind: 'derivative', mark: 'differential', of, by: [of], behind: false };
+  }
+  cursor.at = start;
+  return undefined;
+}
+
+/** The position of the slash of ∂L/∂W, close behind: between them stand a letter, its indices and arguments. */
+function slashFrom(cursor: Cursor): number {
+  let depth = 0;
+  for (let at = cursor.at; at < cursor.tokens.length && at < cursor.at + 24; at++) {
+    const of = cursor.tokens[at]!;
+    if (isCharacter(of, '(', '[')) depth++;
+    else if (isCharacter(of, ')', ']')) depth--;
+    else if (depth === 0 && isCharacter(of, '/')) return at;
+    else if (depth === 0 && (isCharacter(of, '+', '-', '=', ',') || isCommand(of, 'odot', 'leftarrow', 'cdot')))
+      return -1;
+    if (depth < 0) return -1;
+  }
+  return -1;
+}
+
+/** Reads \nabla_W L. */
+export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
+  const start = cursor.at;
+  const command = cursor.next()!;
+  let by: Expression | undefined;
+  let order = 1;
+  for (;;) {
+    if (cursor.isCharacter('_') && by === undefined) {
+      cursor.next();
+      by = grammar.whole(cursor.argument(command), cursor.here());
+    } else if (cursor.isCharacter('^')) order = orderAt(grammar, cursor);
+    else break;
+  }
+  const of = operand(grammar, cursor, command);
+  const called = bare(of);
+  const variable = by ?? (called.kind === 'call' ? called.args[0] : undefined);
+  if (variable === undefined) cursor.fail("expected a variable to differentiate by, '\\nabla_W L' say", command.span);
+  const common = cursor.since(start);
+  return {
+    ...common,
+    kind: 'derivative',
+    mark: 'nabla',
+    of,
+    by: Array.from({ length: order }, () => variable),
+    behind: true,
+  };
+}

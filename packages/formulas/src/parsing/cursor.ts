@@ -1,0 +1,121 @@
+/** A way along tokens, and what the parts of the parser ask of one another. */
+
+import type { Expression, LetterNode } from '../syntax/ast.ts';
+import { alphabets } from '../syntax/names.ts';
+import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
+import { FormulaError } from '../text/errors.ts';
+import type { Span } from '../text/source.ts';
+
+/** What a page's notation is, as far as reading depends on it. */
+export interface Notation {
+  /** The keys of letters that are functions of what stands in brackets behind them. */
+  readonly functions: ReadonlySet<string>;
+  /** The keys of letters whose superscripts are indices. */
+  readonly superscripted: ReadonlySet<string>;
+  /** Whether d before a letter is a derivative or differential: dW, dZ. */
+  readonly differentials: boolean;
+}
+
+/** Whether any of the tokens comes from a macro's body. */
+const isExpanded = (of: Token): boolean => of.expanded || of.children.some(isExpanded);
+
+/** A place in a list of tokens. Spaces are passed over. */
+export class Cursor {
+  readonly tokens: readonly Token[];
+  /** Where the list as a whole stands. */
+  readonly span: Span;
+  at = 0;
+  /** Whether | is an opening or closing bar here. */
+  insideBars = false;
+  /** The mark of a transpose that was read together with the indices of the letter before. */
+  pendingTranspose: string | undefined;
+
+  constructor(tokens: readonly Token[], span: Span) {
+    this.tokens = tokens.filter(({ kind }) => kind !== 'space');
+    this.span = span;
+  }
+
+  get done(): boolean {
+    return this.at >= this.tokens.length;
+  }
+
+  peek(ahead = 0): Token | undefined {
+    return this.tokens[this.at + ahead];
+  }
+
+  next(): Token | undefined {
+    return this.tokens[this.at++];
+  }
+
+  isCommand(...names: readonly string[]): boolean {
+    return isCommand(this.peek(), ...names);
+  }
+
+  isCharacter(...characters: readonly string[]): boolean {
+    return isCharacter(this.peek(), ...characters);
+  }
+
+  /** Where the next token stands, or the end of the list. */
+  here(): Span {
+    const next = this.peek();
+    if (next !== undefined) return next.span;
+    const last = this.tokens.at(-1);
+    return last === undefined ? this.span : { start: last.span.end, end: last.span.end + 1 };
+  }
+
+  fail(message: string, span: Span = this.here()): never {
+    throw new FormulaError(message, span);
+  }
+
+  /** What a node has that reaches from a token to here. */
+  since(start: number): { span: Span; verbatim: boolean } {
+    const used = this.tokens.slice(start, this.at);
+    const [first, last] = [used[0], used.at(-1)];
+    if (first === undefined || last === undefined) return { span: this.here(), verbatim: false };
+    const span = { start: first.span.start, end: Math.max(first.span.end, last.span.end) };
+    return { span, verbatim: !used.some(isExpanded) };
+  }
+
+  /** An argument of a command: a group, or one token. */
+  argument(command: Token): readonly Token[] {
+    const next = this.next();
+    if (next === undefined) throw new FormulaError(`\\${command.text} expects an argument`, command.span);
+    return next.kind === 'group' ? next.children : [next];
+  }
+
+  /** What a script says: a group, a token, or a command that sets one, ^\mathsf{T}. */
+  script(mark: Token): readonly Token[] {
+    const [first, second] = [this.peek(), this.peek(1)];
+    const isStyled = first?.kind === 'command' && Object.hasOwn(alphabets, first.text) && second?.kind === 'group';
+    if (!isStyled && !(isCommand(first, 'text', 'textrm', 'mbox') && second?.kind === 'group'))
+      return this.argument(mark);
+    this.at += 2;
+    return [first!, second!];
+  }
+
+  /** What stands in square brackets, if that comes next. */
+  optional(): readonly Token[] | undefined {
+    if (!this.isCharacter('[')) return undefined;
+    const close = this.tokens.findIndex((of, i) => i > this.at && isCharacter(of, ']'));
+    if (close < 0) return undefined;
+    const inside = this.tokens.slice(this.at + 1, close);
+    this.at = close + 1;
+    return inside;
+  }
+}
+
+/** The levels of the grammar, from the loosest on. */
+export interface Grammar {
+  readonly notation: Notation;
+  /** A list of tokens as a whole: sums, comparisons of them, and lists of those. */
+  whole(tokens: readonly Token[], span: Span): Expression;
+  /** Terms with signs. */
+  sum(cursor: Cursor): Expression;
+  /** Hadamard products. */
+  loose(cursor: Cursor): Expression;
+  /** Products of factors side by side. */
+  tight(cursor: Cursor): Expression;
+  factor(cursor: Cursor): Expression;
+  /** A letter with its indices. */
+  letter(cursor: Cursor): LetterNode | undefined;
+}

@@ -1,0 +1,47 @@
+/** What of a list of tokens says something, and the relations in it. */
+
+import { relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
+import { isCharacter, type Token } from '../syntax/tokens.ts';
+
+/** Tokens without what says nothing: distances, sizes, labels, the way something is set. */
+export function meaningful(tokens: readonly Token[]): Token[] {
+  const result: Token[] = [];
+  // What is left out in front of a bracket, \bigl, still belongs to it.
+  let start: number | undefined;
+  for (let i = 0; i < tokens.length; i++) {
+    const written = tokens[i]!;
+    const of = start === undefined ? written : { ...written, span: { start, end: written.span.end } };
+    const argument = (): Token | undefined => {
+      do i++;
+      while (tokens[i]?.kind === 'space');
+      return tokens[i];
+    };
+    if (written.kind === 'space') continue;
+    start = undefined;
+    if (of.kind === 'command' && (silent.has(of.text) || of.text === '&')) {
+      if (/^[bB]igg?[lrm]?$/.test(of.text)) start = of.span.start;
+      continue;
+    }
+    if (of.kind === 'command' && silentWithArgument.has(of.text)) argument();
+    else if (of.kind === 'command' && shownSecond.has(of.text)) {
+      argument();
+      const shown = argument();
+      if (shown !== undefined) result.push(...meaningful(shown.kind === 'group' ? shown.children : [shown]));
+    } else if (of.kind === 'command' && shownFirst.has(of.text)) {
+      const shown = argument();
+      // What stands under or over a brace is a remark.
+      if (of.text.endsWith('brace') && isCharacter(tokens[i + 1], '_', '^')) i += 2;
+      const end = (tokens[i] ?? of).span.end;
+      if (shown !== undefined)
+        result.push({ ...shown, span: { start: of.span.start, end }, children: meaningful(shown.children) });
+    } else
+      result.push(of.children.length > 0 && of.kind === 'group' ? { ...of, children: meaningful(of.children) } : of);
+  }
+  return result;
+}
+
+/** The relation that a token is, by its name. */
+export function relationOf(of: Token | undefined): string | undefined {
+  if (of === undefined || (of.kind !== 'command' && of.kind !== 'character')) return undefined;
+  return Object.hasOwn(relations, of.text) ? relations[of.text] : undefined;
+}

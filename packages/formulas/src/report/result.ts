@@ -1,0 +1,251 @@
+/** Pages on trial: what is said of each formula, with its mend. */
+
+import type { Layout } from '../evaluating/values.ts';
+import { Data } from '../judging/data.ts';
+import {
+  type FormulaJudgement,
+  type JudgeOptions,
+  judgePage,
+  type PageJudgement,
+  propertiesAt,
+  type StepJudgement,
+} from '../judging/judge-page.ts';
+import { type Case, judgeStep } from '../judging/judge-step.ts';
+import type { Certainty, Counterexample, VerdictWord } from '../judging/verdict.ts';
+import { mendStep } from '../mending/mend.ts';
+import type { Deadline } from '../running/deadline.ts';
+import type { Expression } from '../syntax/ast.ts';
+import { latexOf } from '../syntax/print-latex.ts';
+import { textOf } from '../syntax/print-text.ts';
+import type { Place, Span } from '../text/source.ts';
+import { changesIn } from './changes.ts';
+import { readingOf } from './reading.ts';
+
+/** What a formula does: it defines or declares a letter, claims something, or takes a step of an algorithm. */
+export type FormulaKind = 'definition' | 'claim' | 'step';
+
+/** A formula that was mended. */
+export interface FormulaMend {
+  /** The whole formula, in the page's own notation. */
+  readonly formula: string;
+  /** The same in plain text. */
+  readonly text: string;
+  /** The stretches of `formula` that were changed. */
+  readonly changes: readonly Span[];
+  /** What was changed, in words. */
+  readonly what: string;
+  /** When the mended formula holds, where that is not always. */
+  readonly when: string | undefined;
+}
+
+/** One step of a chain a = b = c. */
+export interface StepResult {
+  readonly left: string;
+  readonly right: string;
+  readonly verdict: VerdictWord;
+  readonly certainty: Certainty;
+  readonly reason: string;
+}
+
+/** What is said of a formula. */
+export interface FormulaResult {
+  /** The line in the page, from 1, and the column. */
+  readonly line: number;
+  readonly column: number;
+  /** The formula as the page has it. */
+  readonly source: string;
+  /** The same in plain text, as it was read; empty where it was not. */
+  readonly text: string;
+  readonly kind: FormulaKind;
+  readonly verdict: VerdictWord;
+  readonly certainty: Certainty;
+  readonly reason: string;
+  /** Where the trouble is, and how long that stretch is. */
+  readonly place: (Place & { readonly length: number }) | undefined;
+  readonly counterexample: Counterexample | undefined;
+  readonly mend: FormulaMend | undefined;
+  /** What the right side should be, in plain text, if that is known. */
+  readonly expected: string | undefined;
+  readonly steps: readonly StepResult[];
+}
+
+/** What is said of a page. */
+export interface PageResult {
+  readonly name: string;
+  readonly formulas: readonly FormulaResult[];
+  /** How derivatives are laid out on the page. */
+  readonly layout: string;
+  /** What letters were read as: `W_l: 3 x 2`. */
+  readonly reading: readonly string[];
+}
+
+/** How a page is judged. */
+export interface VerifyPageOptions extends JudgeOptions {
+  /** Whether wrong formulas are mended. Defaults to true. */
+  readonly mend?: boolean;
+}
+
+function layoutText({ gradient, jacobian, differential }: Layout): string {
+  if (differential === 'own')
+    return "derivatives by a matrix have the shape of the matrix; dZ with a column for each point is of that point's own loss";
+  if (gradient === 'transposed')
+    return 'derivatives by a matrix have the transposed shape of the matrix (numerator layout)';
+  const rows = 'derivatives by a matrix have the shape of the matrix';
+  return jacobian === 'rows'
+    ? `${rows}; those of a vector by a vector have a row for each element of the former`
+    : `${rows}; those of a vector by a vector are transposed Jacobians (denominator layout)`;
+}
+
+const kindOf = ({ kind }: FormulaJudgement): FormulaKind =>
+  kind === 'claim' || kind === 'unread' ? 'claim' : kind === 'step' ? 'step' : 'definition';
+
+class Reporter {
+  readonly #judged: PageJudgement;
+
+  constructor(judged: PageJudgement) {
+    this.#judged = judged;
+  }
+
+  #case(formula: FormulaJudgement, { step, world }: StepJudgement, deadline: Deadline): Case {
+    const { outline, layout, transitions } = this.#judged;
+    const data = new Data(propertiesAt(outline, formula.statement.block), world.pointsInColumns);
+    return {
+      outline,
+      world,
+      step,
+      statement: formula.index,
+      data,
+      layout,
+      transitions,
+      deadline,
+    };
+  }
+
+  /** Mends each side of a formula that is not what the first one is. */
+  mend(formula: FormulaJudgement, deadline: Deadline): FormulaMend | undefined {
+    const { scenarios } = this.#judged;
+    const { steps, statement } = formula;
+    const first = steps[0];
+    if (first === undefined) return undefined;
+    const changed = new Map<Expression, Expression>();
+    const remarks: string[] = [];
+    let when: string | undefined;
+    for (const step of steps) {
+      const base: StepJudgement = { ...step, step: { ...step.step, left: first.step.left } };
+      const of = this.#case(formula, base, deadline);
+      const judged = base.step.left === step.step.left ? step : judgeStep(scenarios, of);
+      if (judged.verdict !== 'wrong' && judged.verdict !== 'conditional') continue;
+      const found = mendStep(scenarios, of, judged);
+      if (found === undefined) return undefined;
+      changed.set(found.side === 'right' ? base.step.right : base.step.left, found.expression);
+      remarks.push(found.what);
+      when ??= found.when;
+    }
+    if (changed.size === 0) return undefined;
+    const { text } = this.#judged.page.source;
+    const { formula: mended, changes } = mendedText(text, statement.span, statement.sides, changed);
+    const sides = statement.sides.map((side) => textOf(changed.get(side) ?? side));
+    return { formula: mended, text: sides.join(' = '), changes, what: [...new Set(remarks)].join(', '), when };
+  }
+
+  result(formula: FormulaJudgement, isMending: boolean): FormulaResult {
+    const { source } = this.#judged.page;
+    const { statement, overall, steps } = formula;
+    const { line, column } = source.placeOf(statement.span.start);
+    const isWrong = overall.verdict === 'wrong' || overall.verdict === 'conditional';
+    const mend =
+      isMending && isWrong
+        ? this.#judged.allowance.spend(statement, (deadline) => this.mend(formula, deadline))
+        : undefined;
+    const place = overall.verdict === 'holds' ? undefined : overall.place;
+    return {
+      line,
+      column,
+      source: source.slice(statement.span).trim(),
+      text: statement.sides
+        .map((side, i) => `${i === 0 ? '' : relationText(statement.relations[i - 1]!)}${textOf(side)}`)
+        .join(''),
+      kind: kindOf(formula),
+      verdict: overall.verdict,
+      certainty: overall.certainty,
+      reason: reasonOf(steps, overall.reason),
+      place: place && { ...source.placeOf(place.start), length: Math.max(1, place.end - place.start) },
+      counterexample: overall.counterexample,
+      mend,
+      expected: mend?.text.split(' = ').at(-1),
+      steps: steps.length > 1 ? steps.map(stepResult) : [],
+    };
+  }
+}
+
+const relationTexts: Readonly<Record<string, string>> = {
+  '=': ' = ',
+  define: ' := ',
+  leftarrow: ' <- ',
+  propto: ' ~ ',
+  approx: ' ~= ',
+  in: ' in ',
+};
+const relationText = (relation: string): string => relationTexts[relation] ?? ` ${relation} `;
+
+const stepResult = ({ step, verdict, certainty, reason }: StepJudgement): StepResult => ({
+  left: textOf(step.left),
+  right: textOf(step.right),
+  verdict,
+  certainty,
+  reason,
+});
+
+/** Of a chain, what is said of each step that does not follow. */
+function reasonOf(steps: readonly StepJudgement[], overall: string): string {
+  const failed = steps.flatMap((step, i) => (step.verdict === 'holds' ? [] : [{ step, i }]));
+  if (steps.length < 2 || failed.length === 0) return overall;
+  return failed.map(({ step, i }) => `step ${i + 1}: ${step.reason}`).join('; ');
+}
+
+/** The formula's text with other sides in the place of some. */
+function mendedText(
+  text: string,
+  span: Span,
+  sides: readonly Expression[],
+  changed: ReadonlyMap<Expression, Expression>,
+): { formula: string; changes: Span[] } {
+  let formula = '';
+  let at = span.start;
+  const changes: Span[] = [];
+  for (const side of sides) {
+    const other = changed.get(side);
+    if (other === undefined) continue;
+    formula += text.slice(at, side.span.start);
+    const latex = latexOf(other, text);
+    changes.push(
+      ...changesIn(text.slice(side.span.start, side.span.end), latex).map(({ start, end }) => ({
+        start: start + formula.length,
+        end: end + formula.length,
+      })),
+    );
+    formula += latex;
+    at = side.span.end;
+  }
+  return { formula: formula + text.slice(at, span.end), changes };
+}
+
+/**
+ * Judges every formula of a page, and mends those that are wrong.
+ *
+ * @example
+ * const page = '$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$';
+ * const [formula] = verifyPage(page).formulas;
+ * formula?.verdict; // 'wrong'
+ * formula?.mend?.text; // 'dtrace(X^2)/dX = 2 X^T'
+ */
+export function verifyPage(text: string, { mend = true, ...options }: VerifyPageOptions = {}): PageResult {
+  const judged = judgePage(text, options);
+  const reporter = new Reporter(judged);
+  return {
+    name: judged.page.source.name,
+    formulas: judged.formulas.map((formula) => reporter.result(formula, mend)),
+    layout: layoutText(judged.layout),
+    reading: readingOf(judged),
+  };
+}

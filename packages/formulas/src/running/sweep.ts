@@ -1,0 +1,96 @@
+/** Derivatives of nodes: the rule table of core, run on nodes. */
+
+import { rules, unbroadcast } from '@tapegrad/core/rules';
+import type { Primitive } from '@tapegrad/kernels';
+import { type Application, ancestorsOf, type Graph, type Node } from './graph.ts';
+
+type AnyVjp = (k: unknown, g: Node, y: Node, ...args: readonly unknown[]) => Node;
+type ConcatVjp = (k: unknown, g: Node, i: number, inputs: readonly Node[], axis: number) => Node;
+
+const transposed = (graph: Graph, x: Node): Node => graph.kernels.permute(x, [1, 0]);
+
+/** What the cotangent of an operation that is no primitive gives its input. */
+function ofExtra(graph: Graph, node: Node, g: Node): Node | undefined {
+  const k = graph.kernels;
+  const [x] = node.inputs as [Node];
+  switch (node.op) {
+    case 'alias':
+      return g;
+    case 'apply': {
+      const { fn, order } = node.attributes as Application;
+      return k.mul(g, graph.apply(x, fn, order + 1));
+    }
+    case 'inverse': {
+      const back = transposed(graph, node);
+      return k.neg(k.matmul(k.matmul(back, g), back));
+    }
+    case 'det':
+      return k.mul(k.mul(g, node), transposed(graph, graph.inverse(x)));
+    case 'logdet':
+      return k.mul(g, transposed(graph, graph.inverse(x)));
+    default:
+      return undefined;
+  }
+}
+
+function cotangent(graph: Graph, node: Node, i: number, g: Node): Node | undefined {
+  const { op, inputs, attributes } = node;
+  if (op === 'leaf') return undefined;
+  if (op === 'alias' || op === 'apply' || op === 'inverse' || op === 'det' || op === 'logdet')
+    return ofExtra(graph, node, g);
+  const rule = rules[op as Primitive];
+  if (typeof rule === 'function') return (rule as ConcatVjp)(graph.kernels, g, i, inputs, attributes as number);
+  const vjp = (rule as readonly (AnyVjp | null)[])[i];
+  return vjp?.(graph.kernels, g, node, ...inputs, attributes);
+}
+
+/** The derivatives of <seed, y> by some nodes; nothing for those that y does not depend on. */
+export function gradients(graph: Graph, y: Node, seed: Node, wanted: readonly Node[]): (Node | undefined)[] {
+  const k = graph.kernels;
+  const order = ancestorsOf([y]);
+  const leading = new Set<Node>(wanted);
+  for (const node of order) if (node.inputs.some((input) => leading.has(input))) leading.add(node);
+  const arrived = new Map<Node, Node>([[y, seed]]);
+  if (leading.has(y)) {
+    for (const node of order.toReversed()) {
+      const g = arrived.get(node);
+      if (g === undefined) continue;
+      node.inputs.forEach((input, i) => {
+        if (!leading.has(input)) return;
+        const d = cotangent(graph, node, i, g);
+        if (d === undefined) return;
+        const own = unbroadcast(k, d, input.shape);
+        const before = arrived.get(input);
+        arrived.set(input, before === undefined ? own : k.add(before, own));
+      });
+    }
+  }
+  return wanted.map((node) => (leading.has(y) ? arrived.get(node) : undefined));
+}
+
+const zeros = (graph: Graph, shape: readonly number[]): Node =>
+  graph.kernels.full({ shape, value: 0, dtype: 'float64' });
+
+/** The derivative of y [1, 1] by x, of x's shape. */
+export function gradient(graph: Graph, y: Node, x: Node): Node {
+  const one = graph.kernels.full({ shape: y.shape, value: 1, dtype: 'float64' });
+  return gradients(graph, y, one, [x])[0] ?? zeros(graph, x.shape);
+}
+
+/** All derivatives of the elements of y [m, n] by those of x [p, q]: [m, n, p, q]. */
+export function jacobian(graph: Graph, y: Node, x: Node): Node {
+  const k = graph.kernels;
+  const [m, n] = y.shape as [number, number];
+  const [p, q] = x.shape as [number, number];
+  const rows: Node[] = [];
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) {
+      const one = k.full({ shape: [1, 1], value: 1, dtype: 'float64' });
+      const seed = k.embed(one, { starts: [i, j], sizes: [1, 1], steps: [1, 1], shape: [m, n] });
+      const g = gradients(graph, y, seed, [x])[0] ?? zeros(graph, [p, q]);
+      rows.push(k.reshape(g, [1, p, q]));
+    }
+  }
+  const all = rows.length === 1 ? rows[0]! : k.concat(rows, 0);
+  return k.reshape(all, [m, n, p, q]);
+}

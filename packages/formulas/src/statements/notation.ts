@@ -1,0 +1,89 @@
+/** What a page's letters are used as, as far as reading depends on it: which are functions, which have indices above. */
+
+import type { Notation } from '../parsing/cursor.ts';
+import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
+
+export const noNotation: Notation = { functions: new Set(), superscripted: new Set(), differentials: false };
+
+/** Letters that are functions wherever brackets stand behind them. */
+const usual = /^(?:sigma|phi|varphi|psi|f|g|h|s|rho|F|G|H|p|q|softmax|act|k)$/;
+/** Letters that losses are called by: L(w) is the loss, no product. */
+const losses = /^(?:L|J|E|C|ell|R|l|Loss|loss|cost|Cost|MSE|CE|NLL|BCE|Q)$/;
+
+interface Uses {
+  total: number;
+  applied: number;
+  primed: number;
+  letter: LetterNode;
+}
+
+/** How often each letter occurs, and how often with brackets behind it. */
+function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
+  const uses = new Map<string, Uses>();
+  const at = (letter: LetterNode): Uses => {
+    const key = keyOf(letter);
+    const known = uses.get(key) ?? { total: 0, applied: 0, primed: 0, letter };
+    uses.set(key, known);
+    return known;
+  };
+  const visit = (e: Expression): void => {
+    if (e.kind === 'letter') {
+      at(e).total++;
+      if (e.primes > 0) at(e).primed++;
+    }
+    if (e.kind === 'call' && e.fn.alphabet !== 'upright') at(e.fn).applied++;
+    if (e.kind !== 'product') return;
+    e.factors.forEach((factor, i) => {
+      const next = e.factors[i + 1];
+      const isCalled = next?.kind === 'group' && next.open !== '{' && e.marks[i] === '';
+      if (factor.kind === 'letter' && isCalled) at(factor).applied++;
+    });
+  };
+  for (const e of expressions) walk(e, visit);
+  return uses;
+}
+
+/** The letter that the left side of f(x) = … defines as a function. */
+function definedFunction(left: Expression): LetterNode | undefined {
+  if (left.kind !== 'product' || left.factors.length !== 2) return undefined;
+  const [fn, argument] = left.factors as [Expression, Expression];
+  if (fn.kind !== 'letter' || argument.kind !== 'group') return undefined;
+  const inside = argument.body.kind === 'tuple' ? argument.body.items : [argument.body];
+  return inside.every((item) => bare(item).kind === 'letter') ? fn : undefined;
+}
+
+/** Letters whose superscripts are layers or times: one of them is l, or something with a number added. */
+function superscriptedIn(expressions: readonly Expression[]): Set<string> {
+  const powers = new Map<string, Set<string>>();
+  const found = new Set<string>();
+  const note = (letter: LetterNode, exponent: Expression): void => {
+    const inside = bare(exponent);
+    const text = inside.kind === 'letter' ? inside.name : inside.kind === 'number' ? inside.text : '';
+    const key = keyOf(letter);
+    powers.set(key, (powers.get(key) ?? new Set()).add(text));
+  };
+  for (const e of expressions) {
+    walk(e, (part) => {
+      if (part.kind === 'letter' && part.sup.length > 0) found.add(keyOf(part));
+      if (part.kind === 'power' && part.base.kind === 'letter') note(part.base, part.exponent);
+    });
+  }
+  return found;
+}
+
+/** Reads a page's notation off its formulas, as they were read without knowing it. */
+export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
+  const expressions = sides.flat();
+  const functions = new Set<string>();
+  for (const [key, { total, applied, primed, letter }] of usesIn(expressions)) {
+    if (applied === 0) continue;
+    const isUsual = usual.test(letter.name) && applied + primed >= total * 0.6;
+    const isLoss = losses.test(letter.name) && applied > 0;
+    if (primed > 0 || isUsual || isLoss) functions.add(key);
+  }
+  for (const [left] of sides) {
+    const fn = left && definedFunction(left);
+    if (fn !== undefined) functions.add(keyOf(fn));
+  }
+  return { functions, superscripted: superscriptedIn(expressions), differentials };
+}

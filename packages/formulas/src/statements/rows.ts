@@ -1,0 +1,202 @@
+/** Displays as rows, and rows as pieces that say one thing each. */
+
+import { cellsOf, withoutColumns } from '../parsing/atoms.ts';
+import { bracketOf } from '../parsing/fences.ts';
+import { meaningful, relationOf } from '../parsing/meaningful.ts';
+import { looseMarks, rowEnvironments, tightMarks } from '../syntax/names.ts';
+import { isCharacter, isCommand, type Token, token, wordsOf } from '../syntax/tokens.ts';
+
+export type Row = readonly Token[];
+
+const isBreak = (of: Token): boolean => isCommand(of, '\\', 'cr', 'newline', 'tabularnewline');
+const isSolid = ({ kind, text }: Token): boolean => kind !== 'space' && !(kind === 'command' && text === '&');
+
+/** A system of equations behind a brace: cases whose first column has relations. */
+const isSystem = (of: Token): boolean =>
+  /^(?:[dr]?cases|array)\*?$/.test(of.text) &&
+  cellsOf(withoutColumns(of)).some((row) =>
+    row.flat().some((inside) => ['=', 'leftarrow', 'define'].includes(relationOf(inside) ?? '')),
+  ) &&
+  cellsOf(withoutColumns(of)).every((row) => row.length < 2 || !/if|otherwise/.test(wordsOf(row[1]!)));
+
+const isRows = (of: Token): boolean => of.kind === 'environment' && (rowEnvironments.has(of.text) || isSystem(of));
+
+/** Whether a row goes on behind it, or goes on from the row before. */
+const isOpenEnd = (of: Token | undefined): boolean =>
+  of !== undefined &&
+  (relationOf(of) !== undefined || isCharacter(of, '+', '-') || of.text in looseMarks || of.text in tightMarks);
+
+/** The rows of a display, whatever environments they stand in, one within the other. */
+export function rowsOf(tokens: readonly Token[]): Row[] {
+  const rows: Token[][] = [[]];
+  const solid = tokens.filter(isSolid);
+  const add = (of: Token): void => void rows.at(-1)!.push(of);
+  for (let i = 0; i < tokens.length; i++) {
+    const of = tokens[i]!;
+    if (isBreak(of)) {
+      rows.push([]);
+      // A distance behind the break, \\[2ex].
+      if (
+        isCharacter(tokens[i + 1], '[') &&
+        /^[\d.\s-]*(?:pt|ex|em|mm|cm|in)/.test(
+          tokens
+            .slice(i + 2, i + 10)
+            .map(({ text }) => text)
+            .join(''),
+        )
+      ) {
+        while (i < tokens.length && !isCharacter(tokens[i], ']')) i++;
+      }
+      continue;
+    }
+    // \left\{ … \right. around rows is no bracket.
+    const isFence = isCommand(of, 'left', 'right') && bracketOf(tokens[i + 1]) !== undefined;
+    if (isFence && solid.some(isRows) && solid.length <= 6) {
+      i++;
+      continue;
+    }
+    if (!isRows(of)) {
+      const isAlone = of.kind === 'group' && meaningful(tokens).length === 1;
+      if (isAlone) rows.push(...rowsOf(of.children).map((row) => [...row]), []);
+      else add(of);
+      continue;
+    }
+    const inner = rowsOf(withoutColumns(of)).map((row) => [...row]);
+    const goesOn = isOpenEnd(rows.at(-1)!.findLast(isSolid));
+    if (goesOn) rows.at(-1)!.push(...(inner.shift() ?? []));
+    else rows.push([]);
+    rows.push(...inner, []);
+  }
+  return rows.map((row) => row.filter((of) => !isCommand(of, '&'))).filter((row) => row.some(isSolid));
+}
+
+/** Whether a row goes on with what the row before began: it begins with a relation or an operator. */
+export function continues(row: Row): boolean {
+  const first = meaningful(row)[0];
+  return first !== undefined && isOpenEnd(first);
+}
+
+/** Words that join formulas, or say when one holds. */
+const connectives =
+  /^(?:and|or|where|for|if|when|with|so|then|thus|hence|therefore|since|because|as|such that|but|is|are|let|we|by|otherwise|und|mit|wobei|für|wenn|et|où|pour|si|y|donde|para|con)\b/i;
+
+const isTextCommand = (of: Token | undefined): boolean =>
+  isCommand(
+    of,
+    'text',
+    'textrm',
+    'mbox',
+    'textit',
+    'textbf',
+    'mathrm',
+    'mathbf',
+    'operatorname',
+    'textnormal',
+    'texttt',
+    'emph',
+    'hbox',
+  );
+
+/** A piece of a row, and the words before it. */
+export interface Piece {
+  readonly tokens: readonly Token[];
+  /** `where`, `for`, …; empty where there are none. */
+  readonly words: string;
+}
+
+/** Words in a row as one token of prose each, where they join formulas. */
+function withProse(row: Row): Token[] {
+  const result: Token[] = [];
+  for (let i = 0; i < row.length; i++) {
+    const of = row[i]!;
+    let next = i + 1;
+    while (row[next]?.kind === 'space') next++;
+    const argument = row[next];
+    const words =
+      isTextCommand(of) && argument?.kind === 'group' ? wordsOf(argument.children) : of.kind === 'prose' ? of.text : '';
+    const isName = words.length < 2 || (/^\S*$/.test(words) && !connectives.test(words));
+    if (words === '' || isName) {
+      result.push(of);
+      continue;
+    }
+    const end = argument?.kind === 'group' && isTextCommand(of) ? argument.span.end : of.span.end;
+    result.push(token('prose', words, { start: of.span.start, end }, [], of.expanded));
+    if (isTextCommand(of)) i = next;
+  }
+  return result;
+}
+
+const depthChange = (of: Token): number => {
+  const bracket = bracketOf(of);
+  if (bracket === '(' || bracket === '[' || bracket === '{' || bracket === 'langle') return 1;
+  return bracket === ')' || bracket === ']' || bracket === '}' || bracket === 'rangle' ? -1 : 0;
+};
+
+/** Splits tokens where `separates` says so, outside of brackets. */
+export function splitOutside(
+  tokens: readonly Token[],
+  separates: (of: Token, before: Token | undefined) => boolean,
+): { parts: Token[][]; separators: Token[] } {
+  const parts: Token[][] = [[]];
+  const separators: Token[] = [];
+  let depth = 0;
+  tokens.forEach((of, i) => {
+    depth = Math.max(0, depth + depthChange(of));
+    if (depth === 0 && separates(of, tokens[i - 1])) {
+      separators.push(of);
+      parts.push([]);
+    } else parts.at(-1)!.push(of);
+  });
+  return { parts, separators };
+}
+
+export const hasRelation = (tokens: readonly Token[]): boolean =>
+  splitOutside(tokens, (of) => relationOf(of) !== undefined).separators.length > 0;
+
+const isQuad = (of: Token): boolean => isCommand(of, 'quad', 'qquad');
+
+/** The pieces of a row: at wide spaces, commas and words between formulas. */
+export function piecesOf(row: Row): Piece[] {
+  const { parts, separators } = splitOutside(
+    withProse(row),
+    (of) =>
+      of.kind === 'prose' ||
+      isQuad(of) ||
+      isCharacter(of, ',', ';') ||
+      isCommand(
+        of,
+        'implies',
+        'Rightarrow',
+        'Longrightarrow',
+        'iff',
+        'Leftrightarrow',
+        'forall',
+        'therefore',
+        'because',
+      ),
+  );
+  const pieces: { tokens: Token[]; words: string }[] = [];
+  let words = '';
+  parts.forEach((part, i) => {
+    const separator = separators[i - 1];
+    if (separator?.kind === 'prose') words = `${words} ${separator.text}`.trim();
+    else if (separator !== undefined && isCommand(separator, 'forall')) words = `${words} for`.trim();
+    if (meaningful(part).length === 0) return;
+    const before = pieces.at(-1);
+    const isList = separator !== undefined && !isQuad(separator) && separator.kind === 'character';
+    if (before !== undefined && words === '' && !hasRelation(part) && (isList || !/^[a-z]/i.test(wordsOf(part)))) {
+      // l = 1, …, L: what has no relation belongs to what is before it.
+      before.tokens.push(separator!, ...part);
+    } else pieces.push({ tokens: part, words });
+    words = '';
+  });
+  return pieces.map(({ tokens, words: said }) => ({ tokens: withoutStop(tokens), words: said }));
+}
+
+/** Tokens without the full stop or comma at their end. */
+function withoutStop(tokens: readonly Token[]): readonly Token[] {
+  const last = tokens.findLastIndex(
+    (of) => of.kind !== 'space' && !(of.kind === 'command' && /^(?:[ ,;:!]|q?quad)$/.test(of.text)),
+  );
+  return isCharacter(tokens[last], '.', ',', ';') ? withoutStop(tokens.slice(0, last)) : tokens;
+}

@@ -1,0 +1,134 @@
+/** Letters that are written in two ways: x and \mathbf{x}, a point x^{(i)} and the matrix X of all points. */
+
+import { bare, type Expression, type LetterNode, letterOf, made, mapLetters, partsOf, walk } from '../syntax/ast.ts';
+import type { Statement } from './statement.ts';
+
+/** Visits the letters of expressions that are no indices. */
+function lettersIn(statements: readonly Statement[], visit: (letter: LetterNode, statement: number) => void): void {
+  const go = (e: Expression, statement: number): void => {
+    if (e.kind === 'letter') visit(e, statement);
+    for (const part of partsOf(e)) go(part, statement);
+  };
+  statements.forEach(({ sides }, i) => {
+    for (const side of sides) go(side, i);
+  });
+}
+
+const nameOf = ({ name, accents }: LetterNode): string => `${accents.join(' ')} ${name}`;
+const isBare = ({ sub, sup }: LetterNode): boolean => sub.length + sup.length === 0;
+
+interface Uses {
+  /** The statements in which it stands without indices. */
+  readonly bold: Set<number>;
+  readonly plain: Set<number>;
+  boldIndexed: boolean;
+  plainIndexed: boolean;
+  readonly alphabets: Set<string>;
+}
+
+/**
+ * Names that are set in bold and not, for the same thing, never both without indices in one formula: with the alphabet that
+ * all of them get. Where only the plain one has indices, it is an element, and stays as it is.
+ */
+function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'plain'> {
+  const uses = new Map<string, Uses>();
+  lettersIn(statements, (letter, statement) => {
+    const { alphabet } = letter;
+    if (alphabet !== 'bold' && alphabet !== 'plain') return;
+    const known = uses.get(nameOf(letter)) ?? {
+      bold: new Set(),
+      plain: new Set(),
+      boldIndexed: false,
+      plainIndexed: false,
+      alphabets: new Set(),
+    };
+    uses.set(nameOf(letter), known);
+    known.alphabets.add(alphabet);
+    if (isBare(letter)) known[alphabet].add(statement);
+    else known[alphabet === 'bold' ? 'boldIndexed' : 'plainIndexed'] = true;
+  });
+  const names = new Map<string, 'bold' | 'plain'>();
+  for (const [name, { bold, plain, boldIndexed, plainIndexed, alphabets }] of uses) {
+    if (alphabets.size < 2 || [...bold].some((statement) => plain.has(statement))) continue;
+    names.set(name, plainIndexed && !boldIndexed ? 'plain' : 'bold');
+  }
+  return names;
+}
+
+/** Whether a page's weights stand on the left of what they are multiplied with. */
+export function weightsOnTheLeft(expressions: readonly Expression[]): boolean {
+  const isWeight = (e: Expression | undefined): boolean => {
+    const inside = e === undefined ? undefined : bare(e.kind === 'transpose' ? e.of : e);
+    return inside?.kind === 'letter' && /^(?:W|w|Theta|theta|U|V)$/.test(inside.name);
+  };
+  let balance = 0;
+  for (const e of expressions) {
+    walk(e, (part) => {
+      if (part.kind !== 'product') return;
+      const arrays = part.factors.filter(({ kind }) => kind !== 'number' && kind !== 'fraction');
+      if (arrays.length < 2 || isWeight(arrays[0]) === isWeight(arrays.at(-1))) return;
+      balance += isWeight(arrays[0]) ? 1 : -1;
+    });
+  }
+  return balance > 0;
+}
+
+/** Small letters of points whose capital is the matrix of all points: x^{(i)} of X, a^{[2](i)} of A^{[2]}. */
+function pointNames(statements: readonly Statement[]): Set<string> {
+  const capitals = new Set<string>();
+  const points = new Set<string>();
+  const defined = new Set<string>();
+  lettersIn(statements, (letter) => {
+    if (/^\p{Lu}/u.test(letter.name) && letter.accents.length === 0) capitals.add(letter.name);
+    const [index, second] = letter.sup;
+    const isPoint =
+      letter.point !== undefined ||
+      (letter.brackets === '(' &&
+        second === undefined &&
+        index !== undefined &&
+        /^[ijkmn]$/.test((bare(index) as Partial<LetterNode>).name ?? ''));
+    if (isPoint && /^\p{Ll}$/u.test(letter.name)) points.add(letter.name);
+  });
+  for (const { sides } of statements) {
+    const left = sides.length > 1 ? bare(sides[0]!) : undefined;
+    if (left?.kind === 'letter') defined.add(left.name);
+  }
+  return new Set([...points].filter((name) => capitals.has(name.toUpperCase()) && !defined.has(name)));
+}
+
+/** The column of a matrix that a point is, or the row. */
+function pick(
+  letter: LetterNode,
+  name: string,
+  index: Expression,
+  inColumns: boolean,
+  sup: readonly Expression[],
+): Expression {
+  const common = { span: letter.span, verbatim: letter.verbatim };
+  const whole = { ...letterOf(made, name, { alphabet: letter.alphabet }), sup, brackets: letter.brackets };
+  const all: Expression = { ...made, kind: 'dots' };
+  return { ...common, kind: 'element', of: whole, indices: inColumns ? [all, index] : [index, all] };
+}
+
+/** Statements in which each thing is written in one way. */
+export function withOneName(statements: readonly Statement[]): Statement[] {
+  const alphabets = alphabetsOf(statements);
+  const points = pointNames(statements);
+  const inColumns = weightsOnTheLeft(statements.flatMap(({ sides }) => sides));
+  const renamed = (letter: LetterNode): Expression => {
+    if (letter.point !== undefined) {
+      const name = points.has(letter.name) ? letter.name.toUpperCase() : letter.name;
+      return pick({ ...letter, point: undefined }, name, letter.point, inColumns, letter.sup);
+    }
+    const [index] = letter.sup;
+    if (points.has(letter.name) && letter.sup.length === 1 && letter.brackets === '(')
+      return pick(letter, letter.name.toUpperCase(), index!, inColumns, []);
+    const alphabet =
+      letter.alphabet === 'plain' || letter.alphabet === 'bold' ? alphabets.get(nameOf(letter)) : undefined;
+    return alphabet === undefined || alphabet === letter.alphabet ? letter : { ...letter, alphabet };
+  };
+  return statements.map((statement) => ({
+    ...statement,
+    sides: statement.sides.map((side) => mapLetters(side, renamed)),
+  }));
+}

@@ -1,0 +1,82 @@
+/** The macros of a page, expanded. */
+
+import { FormulaError } from '../text/errors.ts';
+import type { Macro, Macros } from '../text/macros.ts';
+import type { Span } from '../text/source.ts';
+import { latexTokens } from './latex-tokens.ts';
+import { isCharacter, type Token } from './tokens.ts';
+
+const deepest = 40;
+const most = 20_000;
+
+/** Tokens of a macro's body, at the place where it is used. */
+const moved = (tokens: readonly Token[], span: Span): Token[] =>
+  tokens.map((of) => ({ ...of, span, expanded: true, children: moved(of.children, span) }));
+
+/** The body with arguments in the place of #1, #2, … */
+function filled(body: readonly Token[], values: readonly (readonly Token[])[]): Token[] {
+  const result: Token[] = [];
+  for (let i = 0; i < body.length; i++) {
+    const at = body[i]!;
+    const next = body[i + 1];
+    const digit = isCharacter(at, '#') && next?.kind === 'character' ? Number(next.text) : Number.NaN;
+    if (digit >= 1 && digit <= values.length) {
+      result.push(...values[digit - 1]!);
+      i++;
+    } else result.push(at.children.length > 0 ? { ...at, children: filled(at.children, values) } : at);
+  }
+  return result;
+}
+
+/** Arguments of a macro behind it: groups, or a token each; the one in brackets first, where it may be left out. */
+function argumentsOf(macro: Macro, tokens: readonly Token[], start: number, use: Token) {
+  const values: (readonly Token[])[] = [];
+  let at = start;
+  const skipSpace = (): void => {
+    while (tokens[at]?.kind === 'space') at++;
+  };
+  if (macro.fallback !== undefined) {
+    skipSpace();
+    const close = isCharacter(tokens[at], '[') ? tokens.findIndex((of, i) => i > at && isCharacter(of, ']')) : -1;
+    values.push(close < 0 ? latexTokens(macro.fallback, use.span.start) : tokens.slice(at + 1, close));
+    if (close >= 0) at = close + 1;
+  }
+  while (values.length < macro.arity) {
+    skipSpace();
+    const value = tokens[at++];
+    if (value === undefined) throw new FormulaError(`\\${macro.name} expects ${macro.arity} arguments`, use.span);
+    values.push(value.kind === 'group' ? value.children : [value]);
+  }
+  return { values, end: at };
+}
+
+/** Tokens with the page's macros expanded. Those of their bodies stand where the macro does. */
+export function expanded(tokens: readonly Token[], macros: Macros): readonly Token[] {
+  if (macros.size === 0) return tokens;
+  const bodies = new Map<Macro, readonly Token[]>();
+  let count = 0;
+  const bodyOf = (macro: Macro): readonly Token[] => {
+    const known = bodies.get(macro) ?? latexTokens(macro.body, 0);
+    bodies.set(macro, known);
+    return known;
+  };
+  const expand = (list: readonly Token[], depth: number): Token[] => {
+    const result: Token[] = [];
+    for (let i = 0; i < list.length; i++) {
+      const at = list[i]!;
+      if (depth > deepest || ++count > most) throw new FormulaError('a macro expands without an end', at.span);
+      const macro = at.kind === 'command' ? macros.get(at.text) : undefined;
+      if (macro === undefined) {
+        result.push(at.children.length > 0 ? { ...at, children: expand(at.children, depth) } : at);
+        continue;
+      }
+      const { values, end } = argumentsOf(macro, list, i + 1, at);
+      const last = list[end - 1] ?? at;
+      const span = { start: at.span.start, end: Math.max(at.span.end, last.span.end) };
+      result.push(...expand(filled(moved(bodyOf(macro), span), values), depth + 1));
+      i = end - 1;
+    }
+    return result;
+  };
+  return expand(tokens, 0);
+}

@@ -1,0 +1,156 @@
+/** The command: what it prints, and the code it ends with. */
+
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { runCommand } from '../src/command/run.ts';
+
+const files: Readonly<Record<string, string>> = {
+  'right.md': '$\\frac{d}{dx} x^2 = 2x$',
+  'wrong.md': 'We have\n\n$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$',
+  'unclear.md': '$\\frac{d}{dx} x^2 = 2 x \\odot$',
+  '-': '$a = b$',
+};
+
+function run(...args: string[]): { code: number; output: string; errors: string } {
+  let [output, errors] = ['', ''];
+  const code = runCommand(['--budget=60000', ...args], {
+    read: (file) => {
+      const text = files[file];
+      if (text === undefined) throw new Error('there is no such file');
+      return text;
+    },
+    write: (text) => {
+      output += text;
+    },
+    complain: (text) => {
+      errors += text;
+    },
+    color: false,
+    width: 80,
+  });
+  return { code, output, errors };
+}
+
+test('a wrong formula has a caret, a counterexample and a mend', () => {
+  expect(run('wrong.md').output).toBe(`wrong.md:3:3  wrong (numeric)  dtrace(X^2)/dX = 2 X
+    $$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$
+                                                           ^^^
+    the right side is the transpose of the left one; it holds in numerator layout, which the page does not use
+    for example X = [2 -1; 3 3]
+    left [4 6; -2 6], right [4 -2; 6 6]
+    mend (a transpose):
+      \\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X^\\top
+                                                              ~~~~~
+
+wrong.md: 1 formula, 1 wrong
+`);
+});
+
+test('what READMEs show is what is printed', () => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const block = (mark: string): string =>
+    new RegExp(`<!-- ${mark} -->\\n\\n\`\`\`\\n(.*?)\`\`\``, 's').exec(readme)?.[1] ?? '';
+  let output = '';
+  const code = runCommand(['--budget=60000', 'notes.md'], {
+    read: () => block('page'),
+    write: (text) => {
+      output += text;
+    },
+    complain: () => {},
+    color: false,
+    width: undefined,
+  });
+  expect(code).toBe(1);
+  expect(output).toBe(block('verdicts'));
+  const [, shown = ''] =
+    /```\n(notes\.md:.*?)```/s.exec(readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')) ?? [];
+  expect(output).toContain(shown);
+  expect(shown).toContain('mend');
+});
+
+describe('the code', () => {
+  test.each([
+    [0, ['right.md']],
+    [1, ['wrong.md']],
+    [2, ['unclear.md']],
+    [1, ['wrong.md', 'unclear.md']],
+    [0, ['-']],
+    [2, ['none.md']],
+    [1, ['wrong.md', 'none.md']],
+    [2, []],
+    [2, ['--what', 'right.md']],
+    [2, ['--budget=no', 'right.md']],
+    [0, ['--help']],
+  ])('%i for %j', (code, args) => {
+    expect(run(...args).code).toBe(code);
+  });
+});
+
+test('what is not understood has a caret', () => {
+  expect(run('unclear.md').output).toContain(`
+    $\\frac{d}{dx} x^2 = 2 x \\odot$
+                            ^^^^^
+    expected a formula after '\\odot'
+`);
+});
+
+test('JSON has each field of each formula', () => {
+  const page = JSON.parse(run('--json', 'wrong.md').output) as { formulas: object[] };
+  expect(page).toMatchObject({ file: 'wrong.md' });
+  expect(page.formulas).toHaveLength(1);
+  expect(page.formulas[0]).toMatchObject({
+    line: 3,
+    source: '\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X',
+    kind: 'claim',
+    verdict: 'wrong',
+    certainty: 'numeric',
+    reason:
+      'the right side is the transpose of the left one; it holds in numerator layout, which the page does not use',
+    counterexample: {
+      data: {
+        X: [
+          [2, -1],
+          [3, 3],
+        ],
+      },
+    },
+    mend: '\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X^\\top',
+    expected: '2 X^T',
+  });
+  const holds = JSON.parse(run('--json', 'right.md').output) as { formulas: object[] };
+  expect(holds.formulas[0]).toMatchObject({
+    verdict: 'holds',
+    mend: null,
+    counterexample: null,
+    expected: null,
+    place: null,
+  });
+});
+
+test('several files, and one that is not there', () => {
+  const { output, errors } = run('right.md', 'none.md', 'wrong.md');
+  expect(output).toContain('right.md: 1 formula, 1 holds\nwrong.md: 1 formula, 1 wrong\n');
+  expect(errors).toBe("tapegrad-verify: none.md can't be read: there is no such file\n");
+  expect(JSON.parse(run('--json', 'right.md', 'wrong.md').output)).toHaveLength(2);
+});
+
+test('the reading is shown where it is asked for', () => {
+  const page = {
+    ...files,
+    'net.md':
+      '$A_l = Z_{l-1} W_l$, $Z_l = s_l(A_l)$, $Z_0 = X$, $\\frac{\\partial L}{\\partial W_l} = Z_{l-1}^T \\frac{\\partial L}{\\partial A_l}$',
+  };
+  let output = '';
+  runCommand(['--reading', '--budget=60000', 'net.md'], {
+    read: (file) => page[file as keyof typeof page]!,
+    write: (text) => {
+      output += text;
+    },
+    complain: () => {},
+    color: true,
+    width: undefined,
+  });
+  expect(output).toContain('W_1: 4 x 2, from A_l = Z_(l - 1) W_l');
+  expect(output).toContain('derivatives by a matrix have the shape of the matrix');
+  expect(output).toContain('\u001b[32mholds\u001b[0m');
+});

@@ -1,0 +1,142 @@
+/** Whole pages on trial: in several books' letters, each with its known mistakes. */
+
+import { readFileSync } from 'node:fs';
+import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
+import { describe, expect, test } from 'vitest';
+
+/** No machine is so slow that a formula is left undecided. */
+const budget = 60_000;
+
+const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
+
+interface Expected {
+  /** How many formulas there are. */
+  readonly formulas: number;
+  /** Those that do not hold, by line: what is said of them, and what they are mended to. */
+  readonly others: readonly (readonly [
+    line: number,
+    verdict: FormulaResult['verdict'],
+    reason: string,
+    mend?: string,
+  ])[];
+}
+
+const pages: Readonly<Record<string, Expected>> = {
+  'backpropagation.md': {
+    formulas: 34,
+    others: [
+      [23, 'conditional', 'for several points: off by the factor n'],
+      [27, 'conditional', 'off by the factor n', "1/n [(2 (z_4 - y)) ⊙ sigma_4'(a_4)] z_3^T"],
+      [31, 'wrong', '2 x 1 beside 3 x 1', "(W_4^T dL/da_4) ⊙ sigma_3'(a_3)"],
+      [33, 'wrong', 'shapes', "((W_4^T dL/da_4) ⊙ sigma_3'(a_3)) z_2^T"],
+      [37, 'wrong', 'shapes', "(W_l^T dL/da_l) ⊙ sigma_(l - 1)'(a_(l - 1))"],
+      [41, 'conditional', 'for a softmax', 'Z_L ⊙ (dL/dZ_L - (dL/dZ_L ⊙ Z_L) 1 1^T)'],
+      [41, 'wrong', 'the factors do not fit', "(delta_(l + 1) W_(l + 1)^T) ⊙ sigma_l'(A_l)"],
+    ],
+  },
+  'matrix-derivatives.md': {
+    formulas: 21,
+    others: [
+      [7, 'wrong', '2 x 3 beside 3 x 2', 'b a^T'],
+      [9, 'wrong', 'differ', '(B + B^T) x'],
+      [12, 'wrong', 'the right side is the transpose of the left one', '2 X^T'],
+      [16, 'wrong', 'the right side is the transpose of the left one', 'det(X) X^-T'],
+    ],
+  },
+  'elements.md': {
+    formulas: 17,
+    others: [
+      [17, 'wrong', 'the factors do not fit', "((w^(l + 1))^T delta^(l + 1)) ⊙ sigma'(z^l)"],
+      [23, 'wrong', 'there is no element 3 of 2 x 1', 'a^(l - 1)_k delta^l_j'],
+      [31, 'wrong', 'there is no element', "sum_(k) w^(l + 1)_kj delta^(l + 1)_k sigma'(z^l_j)"],
+    ],
+  },
+  'plain-letters.md': {
+    formulas: 12,
+    others: [
+      [7, 'wrong', 'different shapes', 'a b^T'],
+      [14, 'wrong', 'differ'],
+    ],
+  },
+  'four-equations.md': { formulas: 4, others: [] },
+  'square-brackets.md': { formulas: 10, others: [] },
+  'softmax.md': { formulas: 9, others: [[7, 'wrong', '6 of 9 elements differ', 'p_i (delta_ij - p_j)']] },
+  'batch-normalisation.md': {
+    formulas: 11,
+    others: [
+      [
+        16,
+        'wrong',
+        'differ',
+        'dell/dx-hat_i 1/sqrt(sigma_B^2 + epsilon) + dell/dmu_B 1/m + dell/dsigma_B^2 dsigma_B^2/dx_i',
+      ],
+    ],
+  },
+  'recurrent.md': {
+    formulas: 12,
+    others: [[11, 'wrong', 'differ', 'W_hh^T (dL/dh_(t + 1) ⊙ (1 - h_(t + 1)^2)) + W_hy^T (y-hat_t - y_t)']],
+  },
+  'attention.md': { formulas: 9, others: [[12, 'wrong', 'the factors do not fit', '1/sqrt(d) (dS)^T Q']] },
+  'logistic.md': { formulas: 9, others: [[15, 'wrong', 'the sign is wrong', '-(y - y-hat) x']] },
+  'macros.tex': { formulas: 8, others: [[23, 'wrong', 'the factors do not fit', 'W^(k)^T (dJ/da^(k))']] },
+  'plain-text.txt': { formulas: 8, others: [[8, 'wrong', 'shapes', 'Z_(l - 1)^T delta_l']] },
+};
+
+describe.each(Object.entries(pages))('%s', (name, { formulas: count, others }) => {
+  const { formulas } = verifyPage(read(name), { name, budget });
+
+  test('every formula is read', () => {
+    expect(formulas).toHaveLength(count);
+    expect(formulas.filter(({ verdict }) => verdict === 'not understood' || verdict === 'undecided')).toEqual([]);
+  });
+
+  test('every verdict is right, and every mend', () => {
+    const found = formulas.filter(({ verdict }) => verdict !== 'holds');
+    expect(found.map(({ line, verdict }) => [line, verdict])).toEqual(others.map(([line, verdict]) => [line, verdict]));
+    found.forEach((formula, i) => {
+      const [, , reason, mend] = others[i]!;
+      expect(formula.reason).toContain(reason);
+      if (mend !== undefined) expect(formula.mend?.text.split(' = ').at(-1)).toBe(mend);
+    });
+  });
+
+  test('what is mended holds', () => {
+    for (const { line, mend, verdict } of formulas) {
+      if (mend === undefined || mend.when !== undefined || verdict === 'conditional') continue;
+      const lines = read(name).split('\n');
+      const formula = formulas.find((other) => other.line === line && other.mend === mend)!;
+      lines[line - 1] = lines[line - 1]!.replace(formula.source, () => mend.formula);
+      const again = verifyPage(lines.join('\n'), { name, budget, mend: false }).formulas;
+      const place = formulas.indexOf(formula);
+      expect([line, mend.formula, again[place]?.verdict]).toEqual([line, mend.formula, 'holds']);
+    }
+  });
+});
+
+test('a formula is told by its line, its column and its source', () => {
+  const [formula] = verifyPage('Let\n\n$$ x = 1, \\qquad \\frac{d}{dy} y^2 = y $$', { budget }).formulas.slice(1);
+  expect(formula).toMatchObject({
+    line: 3,
+    column: 18,
+    source: '\\frac{d}{dy} y^2 = y',
+    verdict: 'wrong',
+    kind: 'claim',
+  });
+  expect(formula?.place).toEqual({ line: 3, column: 37, length: 1 });
+});
+
+test('equality is exact where it can be, and says how sure it is', () => {
+  const [formula] = verifyPage(
+    '$\\nabla_x \\|A x - b\\|^2 = 2 A^T (A x - b)$ with $x \\in \\mathbb{R}^n$, $b \\in \\mathbb{R}^m$',
+    { budget },
+  ).formulas;
+  expect(formula).toMatchObject({ verdict: 'holds', certainty: 'exact' });
+  expect(Number(/2\^-(\d+)/.exec(formula!.reason)?.[1])).toBeGreaterThanOrEqual(50);
+});
+
+test.each([
+  ['where', '$\\frac{\\partial x^T B x}{\\partial x} = 2 B x$ where $B = B^T$ and $x \\in \\mathbb{R}^n$', 'holds'],
+  ['without', '$\\frac{\\partial x^T B x}{\\partial x} = 2 B x$ for $x \\in \\mathbb{R}^n$', 'wrong'],
+])('properties are said on the page: %s', (_, page, verdict) => {
+  expect(verifyPage(page, { budget }).formulas[0]?.verdict).toBe(verdict);
+});

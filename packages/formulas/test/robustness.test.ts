@@ -1,0 +1,93 @@
+/** Pages that were damaged: a verdict, or an error with a place, and never a crash. `FORMULAS_RUNS=10000` tries more. */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { verifyPage } from '@tapegrad/formulas';
+import { expect, test } from 'vitest';
+import { randomIntegers } from '../src/running/random.ts';
+
+const folder = new URL('fixtures/', import.meta.url);
+const pages = readdirSync(folder).map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
+const runs = Number(process.env.FORMULAS_RUNS ?? 60);
+
+const pieces = [
+  '{',
+  '}',
+  '$',
+  '$$',
+  '\\',
+  '^',
+  '_',
+  '\\frac',
+  '\\left(',
+  '\\right)',
+  '|',
+  "'",
+  '&',
+  '\\\\',
+  '(',
+  ')',
+  '\\odot',
+  '\\partial',
+  '=',
+  '\\sum',
+  '0',
+  'x',
+  '^T',
+  '_{l+1}',
+  '\\begin{aligned}',
+  '\\end{aligned}',
+];
+
+/** A page with a few pieces cut out, doubled, swapped or put in, or without its end. */
+function damaged(text: string, random: () => number): string {
+  const below = (n: number): number => random() % Math.max(1, n);
+  // A few lines do: a formula is damaged in itself.
+  const lines = text.split('\n');
+  const start = below(lines.length);
+  let page = lines.slice(start, start + 1 + below(8)).join('\n');
+  for (let change = below(4); change >= 0; change--) {
+    const at = below(page.length);
+    const length = 1 + below(6);
+    const kind = below(5);
+    if (kind === 0) page = page.slice(0, at) + page.slice(at + length);
+    else if (kind === 1) page = page.slice(0, at) + pieces[below(pieces.length)]! + page.slice(at);
+    else if (kind === 2) page = page.slice(0, at);
+    else if (kind === 3) page = page.slice(0, at) + page.slice(at, at + length).repeat(2) + page.slice(at + length);
+    else page = page.slice(0, at) + [...page.slice(at, at + length)].reverse().join('') + page.slice(at + length);
+  }
+  return page;
+}
+
+test(`${runs} damaged pages`, { timeout: 60_000 + runs * 2000 }, () => {
+  const random = randomIntegers(Number(process.env.PROPERTY_SEED ?? 1));
+  for (let run = 0; run < runs; run++) {
+    const { name, text } = pages[run % pages.length]!;
+    const page = damaged(text, random);
+    let formulas: ReturnType<typeof verifyPage>['formulas'];
+    try {
+      ({ formulas } = verifyPage(page, { name, mend: run % 10 === 0, budget: 2000 }));
+    } catch (error) {
+      throw new Error(`this page is too much: ${JSON.stringify(page)}`, { cause: error });
+    }
+    for (const { verdict, reason, line, place } of formulas) {
+      expect(reason, page).not.toBe('');
+      expect(line, page).toBeGreaterThan(0);
+      if (verdict === 'not understood') expect(place === undefined || place.length > 0, page).toBe(true);
+    }
+  }
+});
+
+test.each([
+  ['nothing', ''],
+  ['a dollar sign', '$'],
+  ['braces without an end', `$$ ${'{'.repeat(5000)} = x $$`],
+  ['a long row', `$$ x = ${'a + '.repeat(3000)} b $$`],
+  ['many fractions', `$$ x = ${'\\frac{a}{'.repeat(80)} b ${'}'.repeat(80)} $$`],
+  ['a large sum', '$$ x = \\sum_{i=1}^{100000} i $$ and $x = 3$'],
+  ['a tower of powers', '$$ \\frac{d}{dx} x^{x^{x^{x}}} = x $$'],
+  ['a definition of itself', '$f(x) = f(x - 1)$, $\\frac{d}{dx} f(x) = 1$'],
+  ['definitions of each other', '$a = b + 1$, $b = a + 1$, $\\frac{da}{db} = 1$'],
+  ['a recursion without a base', '$a_l = W_{l-1} a_{l-2}$, $\\frac{\\partial L}{\\partial a_l} = 1$'],
+])('%s', { timeout: 60_000 }, (_, page) => {
+  expect(() => verifyPage(page, { budget: 2000 })).not.toThrow();
+});

@@ -119,7 +119,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   cast: { touched: 2, call: (k, { x }) => k.cast(x, 'int32') },
   ...alike(
     1,
-    ['sum', 'mean', 'max', 'min'],
+    ['sum', 'mean', 'prod', 'max', 'min'],
     (name) =>
       (k, { x }) =>
         k[name](x, [1]),
@@ -131,6 +131,7 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
       (k, { x }) =>
         k[name](x, 1),
   ),
+  prodOfOthers: { touched: 2, call: (k, { x }) => k.prodOfOthers(x, [1]) },
   cumsum: { touched: 2, call: (k, { x }) => k.cumsum(x, 1) },
   stopGradient: { touched: 0, call: (k, { x }) => k.stopGradient(x) },
   reshape: { touched: 0, call: (k, { x, side }) => k.reshape(x, [side * side]) },

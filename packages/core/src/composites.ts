@@ -69,29 +69,59 @@ export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly numb
   return k.div(norm(k, centered(k, x, axes), axes, 2), number(k, Math.sqrt(degrees), x));
 }
 
-/**
- * The product, by multiplying halves: a tree of `mul`, whose derivatives of every order are exact where entries are zero,
- * as a quotient by the entry is not.
- */
-export function prod<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
-  const keptShape = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
-  const kept = x.shape.map((_, i) => i).filter((i) => !axes.includes(i));
-  const outer = kept.map((i) => x.shape[i]!);
-  let length = countAlong(x.shape, axes);
-  if (length === 0) return k.add(k.sum(x, axes), number(k, 1, x));
+/** A product, and how it changes: p q = (p1 p2, p1 q2 + q1 p2). */
+type Changing<A> = readonly [product: A, change: A];
 
-  const last = outer.length;
-  let factors = k.reshape(k.permute(x, [...kept, ...axes]), [...outer, length]);
-  let odd: A | undefined;
-  while (length > 1) {
-    if (length % 2 === 1) {
-      const single = sliceAxis(k, factors, last, --length, 1);
-      odd = odd === undefined ? single : k.mul(odd, single);
+/**
+ * How the product of all other entries changes along h: for each entry the sum over i of h_i times the product of all but
+ * the two. Halves are multiplied by each other, so that it is exact where entries are zero, as a quotient is not.
+ */
+export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, axes: readonly number[]): A {
+  const order = [...x.shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
+  const [length, last] = [countAlong(x.shape, axes), x.shape.length - axes.length];
+  if (length === 0) return h;
+  const moved = order.map((i) => x.shape[i]!);
+  const rowsOf = (y: A): A => k.reshape(k.permute(k.cast(y, 'float64'), order), [...moved.slice(0, last), length]);
+
+  const times = ([p, q]: Changing<A>, [r, s]: Changing<A>): Changing<A> => [
+    k.mul(p, r),
+    k.add(k.mul(p, s), k.mul(q, r)),
+  ];
+  const slice = ([p, q]: Changing<A>, start: number, size: number): Changing<A> => [
+    sliceAxis(k, p, last, start, size),
+    sliceAxis(k, q, last, start, size),
+  ];
+  const join = (list: readonly Changing<A>[]): Changing<A> => [
+    k.concat(
+      list.map(([p]) => p),
+      last,
+    ),
+    k.concat(
+      list.map(([, q]) => q),
+      last,
+    ),
+  ];
+  const others = (all: Changing<A>, count: number): Changing<A> => {
+    if (count === 1) {
+      const filled = (value: number) => k.full({ shape: all[0].shape, value, dtype: 'float64' });
+      return [filled(1), filled(0)];
     }
-    length /= 2;
-    factors = k.mul(sliceAxis(k, factors, last, 0, length), sliceAxis(k, factors, last, length, length));
-  }
-  return k.reshape(odd === undefined ? factors : k.mul(factors, odd), keptShape);
+    const half = count >> 1;
+    const [left, right] = [slice(all, 0, half), slice(all, half, half)];
+    const pairs = times(left, right);
+    if (count % 2 === 0) {
+      const beside = others(pairs, half);
+      return join([times(beside, right), times(beside, left)]);
+    }
+    const odd = slice(all, count - 1, 1);
+    const beside = others(join([pairs, odd]), half + 1);
+    const ofPairs = slice(beside, 0, half);
+    return join([times(ofPairs, right), times(ofPairs, left), slice(beside, half, 1)]);
+  };
+
+  const [, change] = others([rowsOf(x), rowsOf(h)], length);
+  const inverse = order.map((_, axis) => order.indexOf(axis));
+  return k.cast(k.permute(k.reshape(change, moved), inverse), x.dtype);
 }
 
 /** The largest entry, held constant: what to subtract before an exponential. */

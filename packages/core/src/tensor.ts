@@ -428,13 +428,16 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     ) as never;
   }
 
-  /** The product; its derivatives are exact where elements are zero. */
+  /**
+   * The product, multiplied in float64, which overflows only where it is too large itself. Derivatives are exact where elements
+   * are zero; the first neither overflow nor vanish on the way.
+   */
   prod<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
     if (this.dtype === 'bool') throw new DTypeError('prod: expected numbers, got bool; cast it first');
-    return reduce<Tensor>(k, 'prod', this, axis, options, (axes) => compositions.prod(k, this, axes)) as never;
+    return reduce<Tensor>(k, 'prod', this, axis, options, (axes) => k.prod(this, axes)) as never;
   }
 
   /** The largest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */

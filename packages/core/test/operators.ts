@@ -130,6 +130,7 @@ const calls: { readonly [name: string]: Call } = {
 
   // Primitives that core has no function for: nn does, and rules.
   activationGrad: ([g, y], [of]) => kernels.activationGrad(g!, y!, of!),
+  prodOfOthers: ([x], [axes]) => kernels.prodOfOthers(x!, axes!),
   affine: ([x, w, b]) => kernels.affine(x!, w!, b!),
   crossEntropy: ([logits], [labels]) => kernels.crossEntropy(logits!, labels!),
   crossEntropyGrad: ([g, logits], [labels]) => kernels.crossEntropyGrad(g!, logits!, labels!),

@@ -95,6 +95,15 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
     { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
     { inputs: [numbers([2])], attributes: [] },
   ],
+  prod: [
+    { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
+    { inputs: [numbers([2])], attributes: [] },
+  ],
+  prodOfOthers: [
+    { inputs: [numbers([2, 3, 2])], attributes: [0, 2] },
+    { inputs: [numbers([5])], attributes: [0] },
+    { inputs: [numbers([2])], attributes: [] },
+  ],
   max: [
     { inputs: [numbers([2, 3])], attributes: [1] },
     { inputs: [numbers([2, 3])], attributes: [0, 1] },

@@ -60,7 +60,7 @@ export {
   unary,
   type VariadicPrimitive,
 } from './primitives.ts';
-export { erf, erfc, sigmoid, softplus } from './special.ts';
+export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './special.ts';
 export { checkSynchronous } from './synchronous.ts';
 export type { KernelExtension } from './wasm/extension.ts';
 export { specialExtension } from './wasm/math/special-extension.ts';

@@ -120,6 +120,10 @@ export interface Kernels<A> {
   sum(x: A, axes: readonly number[]): A;
   /** sum / n, of floats: divided before it is rounded, so that it overflows nowhere. */
   mean(x: A, axes: readonly number[]): A;
+  /** The product, which overflows and vanishes only where it is itself too large or too small; in int32 it wraps. */
+  prod(x: A, axes: readonly number[]): A;
+  /** For each entry the product of all others, of floats; as large as x. */
+  prodOfOthers(x: A, axes: readonly number[]): A;
   max(x: A, axes: readonly number[]): A;
   min(x: A, axes: readonly number[]): A;
   /** int32 index of the first maximum along an axis; a NaN counts as the largest. */
@@ -299,6 +303,8 @@ export const arity: {
   cast: 1,
   sum: 1,
   mean: 1,
+  prod: 1,
+  prodOfOthers: 1,
   max: 1,
   min: 1,
   argmax: 1,

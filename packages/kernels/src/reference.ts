@@ -23,7 +23,8 @@ import {
   type Unary as UnaryPrimitive,
   unary as unaryPrimitives,
 } from './primitives.ts';
-import { forEachProduct, type Index, indices, windowSource } from './reference/indices.ts';
+import { forEachProduct, type Index, indices, linesAlong, windowSource } from './reference/indices.ts';
+import { joined, ONE, type Scaled, times } from './reference/scaled.ts';
 import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 
 type Nd = ndarray.NdArray<Float64Array>;
@@ -257,6 +258,40 @@ export const reference: Kernels<NdArray> = {
     const out = zeros(type.shape);
     if (x.size > 0) ops.addeq(stretch(out, x.shape), load(x));
     ops.divseq(out, countAlong(x.shape, axes));
+    return store(type, out);
+  },
+  prod(x, axes) {
+    const type = abstract.prod(x, axes);
+    const [from, out] = [load(x), build(type.shape, () => 1)];
+    for (const line of linesAlong(x.shape, axes)) {
+      const numbers = line.map((index) => get(from, index));
+      const product = x.dtype === 'int32' ? numbers.reduce(Math.imul, 1) : joined(numbers.reduce(times, ONE));
+      const [first] = line;
+      if (first !== undefined) out.set(...first.map((i, axis) => (axes.includes(axis) ? 0 : i)), product);
+    }
+    return store(type, out);
+  },
+  prodOfOthers(x, axes) {
+    const type = abstract.prodOfOthers(x, axes);
+    const [from, out] = [load(x), zeros(x.shape)];
+    for (const line of linesAlong(x.shape, axes)) {
+      const before: Scaled[] = [];
+      line.reduce<Scaled>(
+        (product, index) => {
+          before.push(product);
+          return times(product, get(from, index));
+        },
+        [1, 0],
+      );
+      line.reduceRight<Scaled>(
+        (behind, index, i) => {
+          const [m, e] = times(before[i]!, behind[0]);
+          out.set(...index, joined([m, e + behind[1]]));
+          return times(behind, get(from, index));
+        },
+        [1, 0],
+      );
+    }
     return store(type, out);
   },
   max: reduction('max', Math.max),

@@ -92,3 +92,26 @@ export function remainder(x: number, y: number): number {
   const rest = x % y;
   return rest === 0 || rest < 0 === y < 0 ? rest : rest + y;
 }
+
+const STEP = 2 ** 600;
+const [LOW, HIGH] = [2 ** -300, 2 ** 300];
+
+/** Whether a number is too far out for products with it: 0, or beyond 2^300 one way or the other. NaN is not. */
+export function isFarOut(x: number): boolean {
+  const size = Math.abs(x);
+  return size < LOW || size >= HIGH;
+}
+
+/** By how many steps of 2^600, one at most, a number is too large for products. Zeros and infinities stay as they are. */
+export function excessSteps(x: number): number {
+  if (x === 0 || !isFarOut(x) || Math.abs(x) === Number.POSITIVE_INFINITY) return 0;
+  return Math.abs(x) < LOW ? -1 : 1;
+}
+
+/** x 2^(600 steps) */
+export function bySteps(x: number, steps: number): number {
+  let value = x;
+  // Beyond five steps nothing changes any more.
+  for (let left = Math.min(Math.abs(steps), 5); left > 0; left--) value = steps > 0 ? value * STEP : value / STEP;
+  return value;
+}

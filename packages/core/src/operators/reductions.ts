@@ -1,11 +1,14 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
-import { ArgumentError, DTypeError, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { ArgumentError, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { type ReduceOptions, reduce } from '../arguments.ts';
 import { std as stdAlong } from '../composites.ts';
-import { checkFloat, checkTensor, kernels as k, type Of, type Tensor } from '../tensor.ts';
+import { zeros } from '../create.ts';
+import { checkFloat, checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
+import { swapaxes } from './arrangement.ts';
 import { concat } from './method-functions.ts';
+import { recurrence } from './recurrence.ts';
 
 /**
  * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction
@@ -25,9 +28,19 @@ export function std<S extends Shape, const A extends Axes = undefined, const Kee
   return reduce<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
 }
 
+/** The running products along the last axis, of int32 numbers, which wrap. */
+function integerProducts(x: Tensor): Tensor {
+  const products = x.data.slice();
+  const length = x.shape.at(-1)!;
+  for (let i = 0; i < products.length; i++) {
+    if (i % length > 0) products[i] = Math.imul(products[i - 1]!, products[i]!);
+  }
+  return new Tensor(new NdArray(products, 'int32', x.shape));
+}
+
 /**
- * The running product along an axis. It is made of products alone, log2 n of them one after the other, so its derivatives
- * of every order are exact where elements are zero.
+ * The running product along an axis, formed in float64 and rounded once; one that is beyond all numbers does not keep those
+ * after it from being numbers again. Derivatives of every order are exact where elements are zero.
  *
  * @example
  * cumprod(tensor([1, 2, 3, 4]), 0).toArray(); // [1, 2, 6, 24]
@@ -36,13 +49,14 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number): Tensor<S> 
   const i = normalizeAxis('cumprod', axis, checkTensor('cumprod', x).rank);
   if (x.dtype === 'bool') throw new DTypeError('cumprod: expected numbers, got bool; cast it first');
   const length = x.shape[i]!;
-  // Each entry is the product of the last `reach` ones, then of twice as many.
-  let products: Tensor = x;
-  for (let reach = 1; reach < length; reach *= 2) {
-    const longer = products.slice(i, reach).mul(products.slice(i, 0, length - reach));
-    products = concat([products.slice(i, 0, reach), longer], i);
-  }
-  return products as Tensor<S>;
+  if (length < 2) return x;
+  const lines = swapaxes(x as Tensor, i, -1);
+  if (x.dtype === 'int32') return swapaxes(integerProducts(lines), i, -1) as Tensor<S>;
+  const factors = lines.cast('float64') as Tensor;
+  const first = factors.slice(-1, 0, 1);
+  const none = zeros([...factors.shape.slice(0, -1), length - 1], { dtype: 'float64' });
+  const terms = concat([first, none], -1);
+  return swapaxes(recurrence(factors, terms), i, -1).cast(x.dtype) as Tensor as Tensor<S>;
 }
 
 /**

@@ -56,6 +56,8 @@ export const jvpRules: JvpRules = {
 
   sum: ['itself'],
   mean: ['itself'],
+  prod: [(k, t, _y, x, axes) => k.sum(k.mul(k.prodOfOthers(x, axes), t), axes)],
+  prodOfOthers: ['rule'],
   max: [amongTies],
   min: [amongTies],
   argmax: [null],

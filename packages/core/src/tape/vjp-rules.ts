@@ -19,7 +19,7 @@ import {
   sizeOf,
   type VariadicPrimitive,
 } from '@tapegrad/kernels';
-import { number, sliceAxis, softmax } from '../composites.ts';
+import { changeOfOthers, number, sliceAxis, softmax } from '../composites.ts';
 
 /** The cotangent of one input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
@@ -254,6 +254,8 @@ export const rules: Rules = {
 
   sum: [(k, g, _y, x) => k.broadcastTo(g, x.shape)],
   mean: [(k, g, _y, x, axes) => k.broadcastTo(k.div(g, number(k, countAlong(x.shape, axes), g)), x.shape)],
+  prod: [(k, g, _y, x, axes) => k.mul(g, k.prodOfOthers(x, axes))],
+  prodOfOthers: [(k, g, _y, x, axes) => changeOfOthers(k, g, x, axes)],
   max: [amongTies],
   min: [amongTies],
   argmax: [null],

@@ -240,6 +240,8 @@ const batching: Batching = {
 
   sum: leading(nextAxes),
   mean: leading(nextAxes),
+  prod: leading(nextAxes),
+  prodOfOthers: leading(nextAxes),
   max: leading(nextAxes),
   min: leading(nextAxes),
   argmax: leading(next),

@@ -80,14 +80,27 @@ export function modular(field: Field): Kernels<ModArray> {
     for (let i = 0; i < data.length; i++) data[i] = x.data[from(indexOf(i, type.shape))]!;
     return modArray(type.shape, data, type.dtype);
   };
-  const sum = (x: ModArray, axes: readonly number[]): ModArray => {
-    const shape = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
-    const at = places(shape, x.shape);
-    const data = new Float64Array(sizeOf(shape));
-    x.data.forEach((value, i) => {
-      data[at(i)] = field.add(data[at(i)]!, value);
-    });
-    return modArray(shape, data);
+  const reduced =
+    (start: number, f: (a: number, b: number) => number) =>
+    (x: ModArray, axes: readonly number[]): ModArray => {
+      const shape = x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n));
+      const at = places(shape, x.shape);
+      const data = new Float64Array(sizeOf(shape)).fill(start);
+      x.data.forEach((value, i) => {
+        data[at(i)] = f(data[at(i)]!, value);
+      });
+      return modArray(shape, data);
+    };
+  const sum = reduced(0, (a, b) => field.add(a, b));
+  const prod = reduced(1, (a, b) => field.mul(a, b));
+  /** Each entry's line with a 1 in its place, as a quotient by 0 is none. */
+  const prodOfOthers = (x: ModArray, axes: readonly number[]): ModArray => {
+    const at = places(
+      x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),
+      x.shape,
+    );
+    const others = (_: number, i: number) => prod(modArray(x.shape, x.data.with(i, 1)), axes).data[at(i)]!;
+    return modArray(x.shape, x.data.map(others));
   };
   const slopes: Readonly<Record<Activation, (g: number, y: number) => number>> = {
     tanh: (g, y) => field.mul(g, field.sub(1, field.mul(y, y))),
@@ -162,6 +175,8 @@ export function modular(field: Field): Kernels<ModArray> {
       const count = axes.reduce((n, axis) => n * x.shape[axis]!, 1);
       return each((a) => field.div(a, count))(sum(x, axes));
     },
+    prod,
+    prodOfOthers,
     max: never('max'),
     min: never('min'),
     argmax: never('argmax'),

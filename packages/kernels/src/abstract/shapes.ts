@@ -144,6 +144,15 @@ export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
     checkFloat('mean', x);
     return type(reducedShape('mean', x, axes), x.dtype);
   },
+  prod(x, axes) {
+    checkNumeric('prod', x);
+    return type(reducedShape('prod', x, axes), x.dtype);
+  },
+  prodOfOthers(x, axes) {
+    checkFloat('prodOfOthers', x);
+    reducedShape('prodOfOthers', x, axes);
+    return type(x.shape, x.dtype);
+  },
   max: extremum('max'),
   min: extremum('min'),
   argmax: argExtremum('argmax'),

@@ -9,6 +9,7 @@ import { crossEntropies } from './cross-entropy.ts';
 import { elementwise } from './elementwise.ts';
 import { multiplyMatrices } from './matmul.ts';
 import { ordering } from './ordering.ts';
+import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 
 /** The product of two stacks of matrices. */
@@ -22,6 +23,7 @@ export const commonLoops: CommonKernels<NdArray> = {
   ...movement,
   ...elementwise,
   ...reductions,
+  ...products,
   ...ordering,
   ...crossEntropies,
   matmul,

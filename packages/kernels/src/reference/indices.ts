@@ -64,3 +64,11 @@ export function forEachProduct(
     }
   }
 }
+
+/** The places of the lines along some axes, in order. */
+export const linesAlong = (shape: Shape, axes: readonly number[]): Index[][] =>
+  [...indices(shape.map((n, i) => (axes.includes(i) ? Math.min(1, n) : n)))].map((start) =>
+    [...indices(shape.map((n, i) => (axes.includes(i) ? n : 1)))].map((shift) =>
+      start.map((i, axis) => (axes.includes(axis) ? shift[axis]! : i)),
+    ),
+  );

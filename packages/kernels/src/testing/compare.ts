@@ -14,7 +14,8 @@ import { type Case, inputsOf } from './case.ts';
  * - `exact`: not at all; zeros have the same sign.
  * - a number: that many units in the last place; zeros have the same sign.
  * - `{ epsilons }`: that many eps of 1 or the largest result, whichever is larger, where small results are differences.
- * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order in which it is formed.
+ * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order in which it is formed, and a product of
+ *   n factors by n eps of itself.
  */
 export type Tolerance = 'exact' | 'accumulated' | number | { readonly epsilons: number };
 
@@ -64,6 +65,8 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   cast: 'exact',
   sum: 'accumulated',
   mean: 'accumulated',
+  prod: 'accumulated',
+  prodOfOthers: 'accumulated',
   max: 'exact',
   min: 'exact',
   argmax: 'exact',
@@ -122,9 +125,12 @@ export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
   return Math.abs(distance);
 }
 
+/** Primitives of which a sum along the same axes gives the number of terms, or of factors. */
+const counted: ReadonlySet<Primitive> = new Set(['mean', 'prod', 'prodOfOthers']);
+
 /**
  * The error that each element of a sum may have. A primitive that sums is linear, so of the inputs' absolute values it
- * gives the sum of |x y|, and of ones the number of terms.
+ * gives the sum of |x y|, and of ones the number of terms. A product is off by as many roundings as it has factors.
  */
 function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
   const inFloat64 = (f: (x: NdArray) => NdArray, primitive = c.primitive) =>
@@ -134,9 +140,10 @@ function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
       inputsOf(c).map((x) => (isFloat(x.dtype) ? f(x) : x)),
       c.attributes,
     );
-  const magnitudes = inFloat64((x) => reference.abs(reference.cast(x, 'float64'))).data;
+  const { data: magnitudes, shape } = inFloat64((x) => reference.abs(reference.cast(x, 'float64')));
   const ones = (x: NdArray): NdArray => reference.full({ shape: x.shape, value: 1, dtype: 'float64' });
-  const terms = inFloat64(ones, c.primitive === 'mean' ? 'sum' : c.primitive).data;
+  const counts = inFloat64(ones, counted.has(c.primitive) ? 'sum' : c.primitive);
+  const terms = reference.broadcastTo(counts, shape).data;
   return (i) => terms[i]! * (epsilon[dtype] * magnitudes[i]! + leastDenormal[dtype]);
 }
 

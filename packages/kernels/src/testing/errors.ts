@@ -39,7 +39,10 @@ const argumentError = refused.bind(undefined, 'ArgumentError');
 
 const ofFloats = (Object.keys(unary) as (keyof typeof unary)[]).filter((name) => unary[name] === 'floats');
 const pairs = Object.keys({ ...binary, ...comparisons }) as (keyof typeof binary | keyof typeof comparisons)[];
-const ofAxis = { argmax: 2, argmin: 2, cumsum: 2, sum: [2], mean: [2], max: [2], min: [2] } as const;
+const ofAxis = {
+  ...{ argmax: 2, argmin: 2, cumsum: 2 },
+  ...{ sum: [2], mean: [2], prod: [2], prodOfOthers: [2], max: [2], min: [2] },
+} as const;
 
 const window = (how: Partial<Window>): readonly Window[] => [
   { size: 2, stride: 1, dilation: 1, padding: [0, 0], ...how },
@@ -118,11 +121,19 @@ export const errorCases: readonly ErrorCase[] = [
   argumentError('axis 2 is out of range for rank 2', 'argsort', [x([2, 3])], { axis: 2, descending: false }),
   argumentError('axis -1 is out of range', 'sum', [x([2, 3])], [-1]),
   argumentError('axis 0.5 is out of range', 'sum', [x([2, 3])], [0.5]),
-  ...(['sum', 'cumsum', 'argmax', 'argmin'] as const).map((primitive) =>
-    dtypeError('expected numbers, got bool', primitive, [x([3], 'bool')], primitive === 'sum' ? [0] : 0),
+  ...(['sum', 'prod', 'cumsum', 'argmax', 'argmin'] as const).map((primitive) =>
+    dtypeError(
+      'expected numbers, got bool',
+      primitive,
+      [x([3], 'bool')],
+      primitive === 'sum' || primitive === 'prod' ? [0] : 0,
+    ),
   ),
   ...(['int32', 'bool'] as const).map((dtype) =>
     dtypeError(`expected float32 or float64, got ${dtype}`, 'mean', [x([3], dtype)], [0]),
+  ),
+  ...(['int32', 'bool'] as const).map((dtype) =>
+    dtypeError(`expected float32 or float64, got ${dtype}`, 'prodOfOthers', [x([3], dtype)], [0]),
   ),
   ...(['max', 'min'] as const).flatMap((primitive) => [
     argumentError('axis 0 of [0] is empty', primitive, [x([0])], [0]),

@@ -7,6 +7,7 @@ import { type ArrayInput, type Case, newCase } from '../case.ts';
 import {
   anyDType,
   array,
+  floats,
   layoutShapes,
   lengths,
   listed,
@@ -14,6 +15,7 @@ import {
   oddShapes,
   special,
   tied,
+  uniform,
   unusualLayouts,
   usual,
   veryLong,
@@ -47,7 +49,7 @@ const longShapes: readonly Shape[] = [
 /** Arrays of more elements than an interpreter may take at a time, along every axis and across it. */
 const veryLongShapes: readonly Shape[] = [[veryLong], [7001, 3], [2, veryLong], [5, 4001]];
 
-type OverAxes = 'sum' | 'mean' | 'max' | 'min';
+type OverAxes = 'sum' | 'mean' | 'prod' | 'prodOfOthers' | 'max' | 'min';
 type AlongAxis = 'argmax' | 'argmin' | 'cumsum';
 
 /** Numbers of every dtype on which sums cancel, wrap or spread a NaN, and extrema tie. */
@@ -90,7 +92,7 @@ function inputsOf(dtype: DType, values: Values, empty: boolean): readonly ArrayI
 
 const overAxes = (primitive: OverAxes, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
   dtypes.flatMap((dtype) => [
-    ...inputsOf(dtype, values(dtype), primitive === 'sum' || primitive === 'mean').flatMap((input) =>
+    ...inputsOf(dtype, values(dtype), primitive !== 'max' && primitive !== 'min').flatMap((input) =>
       axesOf(input.shape).map((axes): Case => newCase(primitive, [input], axes)),
     ),
     ...(isFloat(dtype) ? veryLongShapes : []).flatMap((shape) =>
@@ -105,6 +107,32 @@ const emptyExtrema = (primitive: 'max' | 'min'): readonly Case[] =>
     newCase(primitive, [array([0, 3], dtype, usual(dtype))], [1]),
     newCase(primitive, [array([3, 0, 2], dtype, usual(dtype))], [0, 2]),
   ]);
+
+/** Numbers of which many can be multiplied. */
+const factors = (dtype: DType): Values => (dtype === 'int32' ? usual(dtype) : uniform(-1.4, 1.4));
+
+/** Factors whose product is a number though that of a part of them is none, in several orders; and zeros among them. */
+const farFactors = (primitive: 'prod' | 'prodOfOthers'): readonly Case[] =>
+  floats.flatMap((dtype) => {
+    const [far, near] = dtype === 'float32' ? [2 ** 120, 2 ** -120] : [2 ** 1000, 2 ** -1000];
+    const least = dtype === 'float32' ? 2 ** -149 : 2 ** -1074;
+    return [
+      [far, far, near, near],
+      [near, near, far, far, 3],
+      [far, near, far, near, -1.5],
+      [far, 0, far, near],
+      [0, far, -0, near],
+      [least, least, far, far, 0.3],
+      [far, far, far, near, near, near, far, far, near, near],
+      [Infinity, near, near],
+      [Infinity, 0, 2],
+      [far, Number.NaN, near],
+      [far, far, far, far, far, far, far],
+    ].flatMap((list) => [
+      newCase(primitive, [array([list.length], dtype, listed(...list))], [0]),
+      newCase(primitive, [array([list.length, 3], dtype, listed(...list.flatMap((x) => [x, 1, x])))], [0]),
+    ]);
+  });
 
 const alongAxis = (primitive: AlongAxis, dtypes: readonly DType[], values: (dtype: DType) => Values): readonly Case[] =>
   dtypes.flatMap((dtype) =>
@@ -123,6 +151,8 @@ const eitherEnd = (input: ArrayInput, axis: number): readonly Case[] =>
 export const reductionCases = {
   sum: overAxes('sum', numeric, usual),
   mean: overAxes('mean', anyDType.filter(isFloat), usual),
+  prod: [...overAxes('prod', numeric, factors), ...farFactors('prod')],
+  prodOfOthers: [...overAxes('prodOfOthers', anyDType.filter(isFloat), factors), ...farFactors('prodOfOthers')],
   max: [...overAxes('max', anyDType, tied), ...emptyExtrema('max')],
   min: [...overAxes('min', anyDType, tied), ...emptyExtrema('min')],
   argmax: [...alongAxis('argmax', numeric, tied), ...emptyArguments('argmax')],

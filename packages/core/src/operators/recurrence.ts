@@ -1,0 +1,53 @@
+/** Running products and sums in one: s_i = a_i s_(i-1) + b_i. */
+
+import { bySteps, type Data, excessSteps, isFarOut, NdArray, newData } from '@tapegrad/kernels';
+import { defineOp } from '../autograd/define.ts';
+import { zeros } from '../create.ts';
+import { Tensor } from '../tensor.ts';
+import { concat } from './method-functions.ts';
+
+/** A line of the recurrence. What was summed up so far is m 2^(600 steps), so that it comes back from beyond all numbers. */
+function runLine(sums: Data, a: Data, b: Data, from: number, length: number): void {
+  let [m, steps] = [0, 0];
+  for (let i = from; i < from + length; i++) {
+    const [factor, term] = [i === from ? 0 : a[i]!, b[i]!];
+    const product = m * factor;
+    if (steps === 0 && !isFarOut(product)) m = product + term;
+    else {
+      const [ofSum, ofFactor] = [excessSteps(m), excessSteps(factor)];
+      m = bySteps(m, -ofSum) * bySteps(factor, -ofFactor);
+      const more = excessSteps(m);
+      m = bySteps(m, -more);
+      steps += ofSum + ofFactor + more;
+      if (term !== 0 && (steps < 0 || m === 0)) {
+        m = bySteps(m, steps);
+        steps = 0;
+      }
+      m += bySteps(term, -steps);
+    }
+    sums[i] = steps === 0 ? m : bySteps(m, steps);
+  }
+}
+
+/** All but the last entry of the last axis, each one further, behind an entry that does not count. */
+const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0, -1)], -1);
+
+/**
+ * The numbers s_i = a_i s_(i-1) + b_i along the last axis, s_0 = b_0, of float64. Its slopes are a recurrence of the same kind
+ * from the end, so that it has derivatives of every order, each in one pass.
+ */
+export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Tensor) => Tensor>({
+  name: 'recurrence',
+  batched: true,
+  forward(a, b) {
+    const [factors, terms] = [a.data, b.data];
+    const [sums, length] = [newData('float64', a.size), a.shape.at(-1)!];
+    for (let from = 0; from < a.size; from += length) runLine(sums, factors, terms, from, length);
+    return new Tensor(new NdArray(sums, 'float64', a.shape));
+  },
+  vjp(g, s, a) {
+    const slopes = recurrence(shifted(a.flip(-1)), g.flip(-1)).flip(-1) as Tensor;
+    const none = zeros([...a.shape.slice(0, -1), 1], { dtype: 'float64' });
+    return [concat([none, slopes.slice(-1, 1).mul(s.slice(-1, 0, -1))], -1) as Tensor, slopes];
+  },
+});

@@ -1,0 +1,181 @@
+/**
+ * Products that neither overflow nor vanish on the way: what was multiplied so far is m 2^(600 e), with m far from the ends of
+ * the numbers. A product is rounded to float64 each time, and to its dtype once.
+ */
+
+import { resultOf } from '../abstract/shapes.ts';
+import { filled, type NdArray } from '../arrays/array.ts';
+import { contiguous, copyRun } from '../arrays/copy.ts';
+import type { Data } from '../arrays/dtype.ts';
+import { forEachRun } from '../arrays/iterate.ts';
+import { emptyOf } from '../arrays/movement.ts';
+import { countAlong } from '../arrays/shape.ts';
+import { broadcastView, permuteView } from '../arrays/views.ts';
+import type { Kernels } from '../primitives.ts';
+import { bySteps, excessSteps, isFarOut } from '../special.ts';
+import { rounded } from './reductions.ts';
+
+/** The steps that the last product of several numbers, or of two, was brought nearer by. */
+let carried = 0;
+
+/** m times a factor, where that would be far, brought nearer. */
+function multiplyFar(m: number, factor: number): number {
+  const own = excessSteps(factor);
+  const product = m * bySteps(factor, -own);
+  const more = excessSteps(product);
+  carried = own + more;
+  return bySteps(product, -more);
+}
+
+/** Whether some of these can be multiplied without a look at what comes of it. */
+function isNear(x: number): boolean {
+  const size = Math.abs(x);
+  return size >= 2 ** -120 && size < 2 ** 120;
+}
+
+// As in elementwise.ts: elements of any dtype and any step are copied to float64 numbers side by side, a block at a time.
+const blockLength = 1024;
+const block = new Float64Array(blockLength);
+
+/** m times the first numbers of the block, of which eight at a time make one factor where they are near 1. */
+function multiplyBlock(m: number, length: number): number {
+  let product = m;
+  let steps = 0;
+  let i = 0;
+  while (i < length) {
+    if (i + 8 <= length) {
+      const first = block[i]! * block[i + 1]!;
+      const second = block[i + 2]! * block[i + 3]!;
+      const third = block[i + 4]! * block[i + 5]!;
+      const fourth = block[i + 6]! * block[i + 7]!;
+      const next = product * (first * second * (third * fourth));
+      if (isNear(first) && isNear(second) && isNear(third) && isNear(fourth) && !isFarOut(next)) {
+        product = next;
+        i += 8;
+        continue;
+      }
+    }
+    for (const end = Math.min(i + 8, length); i < end; i++) {
+      const next = product * block[i]!;
+      if (isFarOut(next)) {
+        product = multiplyFar(product, block[i]!);
+        steps += carried;
+      } else product = next;
+    }
+  }
+  carried = steps;
+  return product;
+}
+
+/** m times numbers, `step` apart. */
+function multiplyRun(m: number, data: Data, from: number, step: number, length: number): number {
+  let product = m;
+  let steps = 0;
+  for (let done = 0; done < length; done += blockLength) {
+    const count = Math.min(blockLength, length - done);
+    copyRun(block, 0, 1, data, from + done * step, step, count);
+    product = multiplyBlock(product, count);
+    steps += carried;
+  }
+  carried = steps;
+  return product;
+}
+
+/** Replaces the first numbers of the block by quotients: a product over each of them, none of which is 0. */
+function divideByBlock(product: number, steps: number, length: number): void {
+  for (let i = 0; i < length; i++) {
+    const x = block[i]!;
+    if (steps === 0 && !isFarOut(x)) block[i] = product / x;
+    else {
+      const own = excessSteps(x);
+      block[i] = bySteps(product / bySteps(x, -own), steps - own);
+    }
+  }
+}
+
+/** Writes for each number of a row the product of all others: a quotient, where there is no 0 among them. */
+function multiplyOthers(out: Data, to: number, data: Data, from: number, length: number): void {
+  const product = multiplyRun(1, data, from, 1, length);
+  const steps = carried;
+  if (product === 0 || !Number.isFinite(product)) {
+    multiplyAround(out, to, data, from, length);
+    return;
+  }
+  for (let done = 0; done < length; done += blockLength) {
+    const count = Math.min(blockLength, length - done);
+    copyRun(block, 0, 1, data, from + done, 1, count);
+    divideByBlock(product, steps, count);
+    copyRun(out, to + done, 1, block, 0, 1, count);
+  }
+}
+
+/** The same by what lies before each number, and behind it. */
+function multiplyAround(out: Data, to: number, data: Data, from: number, length: number): void {
+  const [before, stepsBefore] = [new Float64Array(length), new Int32Array(length)];
+  let [product, steps] = [1, 0];
+  const take = (factor: number): void => {
+    const next = product * factor;
+    if (isFarOut(next)) {
+      product = multiplyFar(product, factor);
+      steps += carried;
+    } else product = next;
+  };
+  for (let i = 0; i < length; i++) {
+    before[i] = product;
+    stepsBefore[i] = steps;
+    take(data[from + i]!);
+  }
+  [product, steps] = [1, 0];
+  for (let i = length - 1; i >= 0; i--) {
+    out[to + i] = bySteps(before[i]! * product, stepsBefore[i]! + steps);
+    take(data[from + i]!);
+  }
+}
+
+/** Multiplies elements up in int32, where products wrap. */
+function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
+  const [to, from] = [results.data, x.data];
+  forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {
+    for (let i = 0; i < length; i++) to[o! + i * os!] = Math.imul(to[o! + i * os!]!, from[p! + i * ps!]!);
+  });
+  return results;
+}
+
+/** The primitives that multiply many elements together. */
+export const products: Pick<Kernels<NdArray>, 'prod' | 'prodOfOthers'> = {
+  prod(x, axes) {
+    const { shape, dtype } = resultOf.prod(x, axes);
+    if (dtype === 'int32') return multiplyIntegers(filled(shape, 1, dtype), x);
+    const results = filled(shape, 1, 'float64');
+    const [data, found] = [x.data, results.data];
+    const steps = new Int32Array(found.length);
+    forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {
+      const count = os === 0 ? length : 1;
+      for (let done = 0; done < length; done += count) {
+        const place = o! + done * os!;
+        found[place] = multiplyRun(found[place]!, data, p! + done * ps!, ps!, count);
+        steps[place]! += carried;
+      }
+    });
+    steps.forEach((count, i) => {
+      if (count !== 0) found[i] = bySteps(found[i]!, count);
+    });
+    return rounded(results, dtype);
+  },
+
+  prodOfOthers(x, axes) {
+    const { dtype } = resultOf.prodOfOthers(x, axes);
+    // The axes that are multiplied along come last.
+    const order = Array.from(x.shape.keys()).sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
+    const { data, offset, shape } = contiguous(permuteView(x, order));
+    const out = emptyOf({ shape, dtype });
+    const length = countAlong(x.shape, axes);
+    for (let row = 0; row < x.size; row += length) {
+      multiplyOthers(out.data, row, data, offset + row, length);
+    }
+    return permuteView(
+      out,
+      order.map((_, axis) => order.indexOf(axis)),
+    );
+  },
+};

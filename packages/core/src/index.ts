@@ -43,6 +43,7 @@ export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads 
 export { TapeError } from './errors.ts';
 export { type Index, type Indexed, type SliceRange, slice } from './indexing.ts';
 export { type Link, links } from './links/links.ts';
+export type { TransitionPart } from './links/transitions.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';
 export {
   chunk,

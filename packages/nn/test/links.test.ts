@@ -29,6 +29,7 @@ import {
   l1,
   MaxPool2d,
   Module,
+  MultiHeadAttention,
   mse,
   multiLabelMargin,
   multiMargin,
@@ -300,18 +301,27 @@ describe('recurrence', () => {
     const loss = output.mul(output).sum();
     const [projection, ...steps] = links(loss);
     expect([projection, ...steps].map((link) => `${link!.name}: ${link!.transition}`)).toEqual([
-      'weightIhL0: identity',
+      'weightIhL0: unknown',
       'weightHhL0: tanh',
       'weightHhL0 (2): tanh',
       'weightHhL0 (3): tanh',
     ]);
     steps.forEach(({ preActivation, output: z, delta }, t) => {
       const rows = output.index(slice(), t);
-      expect(compare('Z_t', rows, z).passed).toBe(true);
+      expect(compare('Z_t', rows, z!).passed).toBe(true);
       expect(compare('Z_t', rows, preActivation.tanh()).passed).toBe(true);
       // The projection's link has the steps one below the other.
       expect(compare('delta_t', projection!.delta.slice(0, 2 * t, 2 * t + 2), delta).passed).toBe(true);
     });
+  });
+
+  test('attention: its projections say that their transitions are unknown', () => {
+    const model = new MultiHeadAttention(4, 2, options);
+    model.namedParameters();
+    const output = model.forward(sequences) as Tensor;
+    const found = links(output.mul(output).sum());
+    expect(found.map(({ transition }) => transition)).toEqual(['unknown', 'unknown', 'unknown', 'identity']);
+    for (const { untold } of found.slice(0, 3)) expect(untold).toMatch(/^'matmul' takes its pre-activation together/);
   });
 
   test.each([new RNN(4, 5, options), new LSTM(4, 5, options), new GRU(4, 5, options)])('links of %s', (model) => {
@@ -322,6 +332,9 @@ describe('recurrence', () => {
     const whole = loss.backward({ retainGraph: true });
     const steps = found.filter(({ name }) => name.startsWith('weightHhL0'));
     expect(steps).toHaveLength(3);
+    const transitions = { RNN: 'tanh', LSTM: 'sigmoid | sigmoid | tanh | sigmoid', GRU: 'unknown' };
+    const expected = transitions[model.constructor.name as keyof typeof transitions];
+    expect(steps.map(({ transition }) => transition)).toEqual(Array(3).fill(expected));
     for (const { name, preActivation, delta } of found) {
       const error = delta.sub(centralDifferences(loss, preActivation)).abs().max().item();
       expect(error, name).toBeLessThan(1e-9);

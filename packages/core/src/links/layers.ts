@@ -1,11 +1,19 @@
 /** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
 
 import { type Shape, sameShape } from '@tapegrad/kernels';
-import type { Entry, Op } from '../tape/entry.ts';
+import type { Entry } from '../tape/entry.ts';
 import { entriesOf } from '../tape/reachable.ts';
 import type { Tensor } from '../tensor.ts';
 import { Parameter } from '../variable.ts';
-import { type Consumers, consumersIn, movement, type Transition, transitionFrom } from './transitions.ts';
+import {
+  type Consumers,
+  consumersIn,
+  movement,
+  type Transition,
+  transitionFrom,
+  views,
+  wholeViews,
+} from './transitions.ts';
 
 /** One step that a cotangent takes backwards: through an entry, to one of its inputs. */
 export interface Hop {
@@ -26,14 +34,12 @@ export interface Layer {
   readonly input: Tensor;
   readonly weight: Origin;
   readonly bias: Origin | undefined;
+  /** The side of the product on which the weight stands: right of Z, or left of it. */
+  readonly weightSide: 'left' | 'right';
   /** A_l */
   readonly preActivation: Tensor;
   readonly transition: Transition;
 }
-
-/** Views that show all elements of a tensor. */
-const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
-const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 
 /** The tensors of a tape that are inputs of the program, or views of them alone. */
 function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
@@ -271,6 +277,8 @@ function layerOf(product: Product, reading: Reading): Unfinished {
     input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
     weight,
     bias: bias ?? biasOf(sum, reading),
+    // A convolution's weight is its second operand, and its examples come first, as rows do.
+    weightSide: product.side === 1 ? 'right' : 'left',
     preActivation: output,
   };
 }

@@ -8,6 +8,7 @@ import { expanded } from '../tape/recomputation.ts';
 import { checkUnchanged } from '../tape/sweep.ts';
 import { backwardAlong, checkTensor, onArrays, Tensor } from '../tensor.ts';
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
+import type { TransitionPart } from './transitions.ts';
 
 /** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, or the convolution of the two, and Z_l = s_l(A_l), with its link. */
 export interface Link {
@@ -27,13 +28,20 @@ export interface Link {
   readonly bias: Tensor | undefined;
   /** A_l, the bias included. */
   readonly preActivation: Tensor;
+  /** The side of the product on which W_l stands: `right` for Z W, a point a row, and for convolutions; `left` for W Z. */
+  readonly weightSide: 'left' | 'right';
   /**
    * The transition s_l by its operations: `relu`, `softmax`, `identity` where there is none, a chain such as `mul → tanh`
-   * where there are several.
+   * where there are several, `sigmoid | tanh` where the pre-activation is cut into parts with a transition each, such as
+   * gates. It is `unknown` where it can't be told: `untold` says why.
    */
   readonly transition: string;
-  /** Z_l, as the next layer takes it, or the loss. */
-  readonly output: Tensor;
+  /** Why the transition can't be told, where it is unknown. */
+  readonly untold: string | undefined;
+  /** Z_l, as the next layer takes it, or the loss; undefined where it is no one tensor of the program. */
+  readonly output: Tensor | undefined;
+  /** The parts of the pre-activation along an axis, in order, where each has a transition of its own. */
+  readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
   /** delta_l = dL/dA_l (B4, B7). */
   readonly delta: Tensor;
   /** dL/dW_l by this layer alone (B5, B6), of W's shape: where layers share a weight, its gradient is the sum of theirs. */
@@ -78,7 +86,8 @@ function namesOf(layers: readonly Layer[]): string[] {
  * are such, a `Parameter` is the weight, and of two alike the one on the right. Its
  * pre-activation is the product with all biases and other layers' products that are added to it. Its transition is what
  * happens on all ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a
- * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count.
+ * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count. Each gate of an LSTM has
+ * a transition of its own. Some can't be told, such as those of queries, keys and values: the link then says why.
  *
  * This takes one sweep, and the tape can be swept again. A layer within a `checkpoint` is read off its recomputation.
  *
@@ -98,7 +107,7 @@ export function links(loss: Tensor): Link[] {
   const names = namesOf(layers);
   const wanted = layers.map(({ preActivation }) => preActivation);
   const gradients = backwardAlong(loss, { wanted, retainGraph: true }, tape);
-  return layers.map(({ input, weight, bias, preActivation, transition }, i) => {
+  return layers.map(({ input, weight, bias, weightSide, preActivation, transition }, i) => {
     const { shape, dtype } = preActivation;
     const delta = gradients.has(preActivation) ? gradients.of(preActivation) : zeros(shape, { dtype });
     return {
@@ -107,8 +116,11 @@ export function links(loss: Tensor): Link[] {
       weight: weight.tensor,
       bias: bias?.tensor,
       preActivation,
-      transition: transition.names.join(' → ') || 'identity',
+      weightSide,
+      transition: transition.name,
+      untold: transition.untold,
       output: transition.output,
+      parts: transition.parts,
       delta,
       weightGradient: gradientAt(weight, delta),
       biasGradient: bias && gradientAt(bias, delta),

@@ -1,6 +1,6 @@
 /** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
 
-import { isFloat, type Primitive } from '@tapegrad/kernels';
+import { isFloat, type Primitive, type Slice } from '@tapegrad/kernels';
 import type { Entry, Op } from '../tape/entry.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -34,16 +34,37 @@ interface Step extends Stretch {
   readonly composed: boolean;
 }
 
+/** What happens to a part of a pre-activation, as to a gate: its transition, as far as it takes nothing else that is computed. */
+export interface TransitionPart {
+  /** The part of A_l. */
+  readonly preActivation: Tensor;
+  readonly transition: string;
+  /** The part of Z_l. */
+  readonly output: Tensor;
+}
+
 /** s_l as it was found. */
 export interface Transition {
-  /** The names of its operations, in order. */
-  readonly names: readonly string[];
-  /** Z_l */
-  readonly output: Tensor;
+  /** The names of its operations, in order; of one by parts, those of each part, after a `|`. */
+  readonly name: string;
+  /** Z_l, where it is one tensor of the program. */
+  readonly output: Tensor | undefined;
+  /** Its parts, in order along an axis, where it is one for each. */
+  readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
+  /** Why it can't be told. */
+  readonly untold: string | undefined;
 }
 
 /** Operations that move elements, and change none. */
 export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
+
+/** Views that show all elements of a tensor, and those that show some. */
+export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
+export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
+
+/** Whether an entry only moves elements, all of them. */
+const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
+  movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
 
 /** An operand of a line below: the start, the result of an earlier line, or a constant. */
 type Operand = 'x' | number | 'constant';
@@ -129,7 +150,7 @@ function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
   for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
     const composed = compositionAt(from, stretches, start);
     const { entries, output } = stretches[start]!;
-    const names = entries.filter(({ op }) => !movement.has(op)).map(({ name }) => name);
+    const names = entries.filter((entry) => !isMovement(entry)).map(({ name }) => name);
     steps.push(composed?.step ?? { entries, output, names, composed: false });
     start = composed?.end ?? start + 1;
   }
@@ -176,13 +197,103 @@ function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
   return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
 }
 
+/** The transition of operations with these names. */
+const nameOf = (names: readonly string[]): string => names.join(' → ') || 'identity';
+
+/** What is made of a part alone, until something takes it that takes what else is computed, too. */
+function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
+  const stretches: Stretch[] = [];
+  for (let output = x; ; ) {
+    const next = nextStretch(output, consumers);
+    if (next === undefined || next.output.size !== x.size) break;
+    const own = new Set([output, ...next.entries.map((entry) => entry.output)]);
+    if (!next.entries.every(({ inputs }) => inputs.every((input) => own.has(input) || !input.requiresGrad))) break;
+    stretches.push(next);
+    output = next.output;
+  }
+  const steps = stepsOf(x, stretches);
+  const data = steps.findIndex(takesData);
+  const own = data === -1 ? steps : steps.slice(0, data);
+  const names = own.flatMap((step) => step.names);
+  return names.length === 0 ? undefined : { preActivation: x, transition: nameOf(names), output: own.at(-1)!.output };
+}
+
+/** The parts that a pre-activation is cut into along an axis, each with a transition of its own: the gates of a cell. */
+function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
+  const [first, ...others] = consumers(whole);
+  if (first !== undefined && others.length === 0 && isMovement(first)) return partsOf(first.output, consumers);
+  const x = whole;
+  const slices = consumers(x).map(({ op, output, attributes }) => ({ op, output, slice: attributes as Slice }));
+  if (slices.length < 2 || slices.some(({ op }) => op !== 'slice')) return undefined;
+  const axis = x.shape.findIndex((length, i) => slices.every(({ output }) => output.shape[i]! < length));
+  if (axis === -1) return undefined;
+  slices.sort((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!);
+  let end = 0;
+  for (const { slice, output } of slices) {
+    const isNext = slice.starts[axis] === end && slice.steps.every((step) => step === 1);
+    const isWhole = output.shape.every((length, i) => i === axis || length === x.shape[i]);
+    if (!isNext || !isWhole) return undefined;
+    end += output.shape[axis]!;
+  }
+  const list = slices.map(({ output }) => partFrom(output, consumers));
+  return end !== x.shape[axis] || list.includes(undefined) ? undefined : { axis, list: list as TransitionPart[] };
+}
+
+const takesTogether = (name: string): string =>
+  `'${name}' takes its pre-activation together with another tensor that is computed or learnt`;
+
+/** Why what comes after a tensor belongs to no transition. */
+function obstacleAt(x: Tensor, consumers: Consumers): string {
+  const [entry, ...others] = consumers(x);
+  if (others.length === 0) return takesTogether(entry!.name);
+  const names = [...new Set([entry!, ...others].map(({ name }) => `'${name}'`))];
+  return `its pre-activation goes on in several ways, by ${names.join(' and ')}`;
+}
+
+/** The first entry of a step from `x` that takes a tensor beside what comes of `x`, which is computed or learnt. */
+function mixtureIn(
+  x: Tensor,
+  { entries }: Stretch,
+  counts = (_input: Tensor): boolean => true,
+): Entry<Tensor> | undefined {
+  const own = new Set([x]);
+  return entries.find(({ inputs, output }) => {
+    own.add(output);
+    return inputs.some((input) => input.requiresGrad && input.rank > 0 && !own.has(input) && counts(input));
+  });
+}
+
+/** Whether the only way on is to be put beside other tensors, which leaves the elements as they are. */
+function isPutBeside(x: Tensor, consumers: Consumers): boolean {
+  const [entry, ...others] = consumers(x);
+  return entry?.op === 'concat' && others.length === 0;
+}
+
 /**
  * The transition of a layer with pre-activation `x`: what leads to the first tensor on the way that a layer takes (one of
- * `inputs`); before a loss, what leads to the predictions.
+ * `inputs`); before a loss, what leads to the predictions. Where nothing stands between the pre-activation and an operation
+ * that takes it together with what else is computed, such as the product of queries and keys, there is none to tell.
  */
 export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
-  const steps = stepsOf(x, stretchesFrom(x, consumers, inputs));
-  const end = steps.at(-1)?.output ?? x;
-  const own = inputs.has(end) ? steps : withoutLoss(steps, x.size);
-  return { names: own.flatMap(({ names }) => names), output: own.at(-1)?.output ?? x };
+  const all = stepsOf(x, stretchesFrom(x, consumers, inputs));
+  const startOf = (i: number): Tensor => all[i - 1]?.output ?? x;
+  // Ways apart on which other results come in, as to the gates of a cell, are no chain of operations.
+  const apart = all.findIndex((step, i) => {
+    const isChain = step.composed || step.entries.length === 1;
+    return !isChain && mixtureIn(startOf(i), step, (input) => input.entry !== undefined) !== undefined;
+  });
+  const steps = apart === -1 ? all : all.slice(0, apart);
+  const end = startOf(steps.length);
+  const own = apart !== -1 || inputs.has(end) ? steps : withoutLoss(steps, x.size);
+  const names = own.flatMap((step) => step.names);
+  const told = { name: nameOf(names), output: own.at(-1)?.output ?? x, parts: undefined, untold: undefined };
+  if (names.length > 0 || inputs.has(end)) return told;
+  const isWhole = consumers(end).length === 0 || isPutBeside(end, consumers);
+  const mixture = all.map((step, i) => mixtureIn(startOf(i), step)).find((entry) => entry !== undefined);
+  if (isWhole && mixture === undefined) return told;
+  const untold = isWhole ? takesTogether(mixture!.name) : obstacleAt(end, consumers);
+  const parts = partsOf(x, consumers);
+  if (parts === undefined) return { name: 'unknown', output: undefined, parts, untold };
+  const name = parts.list.map(({ transition }) => transition).join(' | ');
+  return { name, output: undefined, parts, untold: undefined };
 }

@@ -1,6 +1,6 @@
 /** The quantities that hand-derived formulas are written with, read off a network's tape. */
 
-import { ArgumentError } from '@tapegrad/kernels';
+import { ArgumentError, binary, unary } from '@tapegrad/kernels';
 import { tensor } from '../create.ts';
 import { type Link, links } from '../links/links.ts';
 import type { Op } from '../tape/entry.ts';
@@ -62,17 +62,16 @@ function layered(name: string, from: number, list: readonly (Tensor | undefined)
 }
 
 /** Primitives of which an element of the result depends on that element of the operands alone, be it moved. */
-// biome-ignore format: one list
 const elementwise: ReadonlySet<Op> = new Set<Op>([
-  'neg', 'abs', 'exp', 'expm1', 'log', 'log1p', 'sqrt', 'sin', 'cos', 'tanh', 'sigmoid', 'relu', 'softplus', 'erf',
-  'erfc', 'add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'where', 'cast', 'reshape', 'permute',
+  ...(Object.keys({ ...unary, ...binary }) as (keyof typeof unary | keyof typeof binary)[]),
+  ...(['where', 'cast', 'reshape', 'permute'] as const),
 ]);
 
-/** s'(a), element by element: the diagonal of the Jacobian, whose other elements are 0 where s is elementwise. */
-function slopeOf({ name, preActivation, output }: Link): Tensor {
-  const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
-  const values = new Map<Tensor, Tensor>([[preActivation, a]]);
-  const entries = dependentsOf(tapeOf<Tensor>(output), preActivation);
+/** s'(a), element by element, of what leads from a tensor to another: the diagonal of the Jacobian. */
+function slopeBetween(from: Tensor, output: Tensor, name: string): Tensor {
+  const a = tensor(from.data, { shape: from.shape, requiresGrad: true });
+  const values = new Map<Tensor, Tensor>([[from, a]]);
+  const entries = dependentsOf(tapeOf<Tensor>(output), from);
   replay(runOnTensors, entries, values, (x) => x.detach());
   const z = values.get(output)!;
   if (z.size !== a.size) throw new Inapplicable(`the transition of ${name} does not keep the number of elements`);
@@ -84,6 +83,25 @@ function slopeOf({ name, preActivation, output }: Link): Tensor {
     ? along(none.map(() => 1))
     : none.map((_, i) => along(none.with(i, 1))[i]!);
   return tensor(slopes, { shape: a.shape });
+}
+
+/** s_l'(A_l), element by element; where each part of A_l has a transition of its own, put together of theirs. */
+function slopeOf({ name, preActivation, output, parts, untold }: Link): Tensor {
+  if (output !== undefined) return slopeBetween(preActivation, output, name);
+  if (parts === undefined) throw new Inapplicable(`the transition of ${name} is unknown: ${untold}`);
+  // The way to a part only picks and moves elements, so that its adjoint puts the slopes in their places.
+  const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
+  const inPlaces = parts.list.map((part) => {
+    const values = new Map<Tensor, Tensor>([[preActivation, a]]);
+    const way = dependentsOf(tapeOf<Tensor>(part.preActivation), preActivation);
+    replay(runOnTensors, way, values, (x) => x.detach());
+    const seed = slopeBetween(part.preActivation, part.output, name) as never;
+    return values
+      .get(part.preActivation)!
+      .backward({ seed, wanted: [a] })
+      .of(a);
+  });
+  return inPlaces.reduce((sum, slopes) => sum.add(slopes));
 }
 
 /** The quantities that are derivatives of the loss. */

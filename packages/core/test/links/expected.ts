@@ -53,7 +53,7 @@ interface Expected {
   readonly w?: Shape;
   readonly a: Shape;
   readonly b?: Shape | undefined;
-  readonly out?: Shape;
+  readonly out?: Shape | undefined;
 }
 
 export function expectLinks(loss: Tensor, expected: readonly Expected[]): Link[] {
@@ -66,7 +66,7 @@ export function expectLinks(loss: Tensor, expected: readonly Expected[]): Link[]
       w: link.weight.shape,
       a: link.preActivation.shape,
       b: link.bias?.shape,
-      out: link.output.shape,
+      out: link.output?.shape,
     };
     return (
       expected[i] && Object.fromEntries(Object.keys(expected[i]).map((key) => [key, all[key as keyof typeof all]]))

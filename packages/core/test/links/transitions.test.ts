@@ -1,6 +1,6 @@
 /** What leads from one layer to the next, and what belongs to the loss. */
 
-import { type Link, type Tensor, tensor } from '@tapegrad/core';
+import { concat, type Link, links, type Tensor, tensor, verify } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
 import { b, expectEqual, expectLinks, normal, squared, w, weight, x, y } from './expected.ts';
 
@@ -54,7 +54,7 @@ describe('transitions', () => {
 
   test.each(functions)('%s before the loss', (transition, s) => {
     const [link] = expectLinks(squared(s(x.matmul(w).add(b))), [{ a: [4, 2], out: [4, 2], transition }]) as [Link];
-    expectEqual('Z', s(link.preActivation.detach()), link.output);
+    expectEqual('Z', s(link.preActivation.detach()), link.output!);
   });
 
   test.each<TransitionCase>([
@@ -139,5 +139,70 @@ describe('losses are no part of the last transition', () => {
 
   test('and none at all', () => {
     expectLinks(normal(1, 3).matmul(weight('w', 3, 1)), [{ a: [1, 1], out: [1, 1], transition: 'identity' }]);
+  });
+});
+
+describe('gates', () => {
+  const state = normal(4, 1).mul(2);
+  const [wide, hidden] = [weight('wide', 3, 6), weight('hidden', 2, 2)];
+  const cut = (a: Tensor): Tensor[] => [0, 2, 4].map((start) => a.slice(1, start, start + 2));
+  const cell = (a: Tensor): Tensor => {
+    const [i, c, o] = cut(a) as [Tensor, Tensor, Tensor];
+    const kept = i.sigmoid().mul(c.tanh());
+    return kept.add(state).tanh().mul(o.softmax(1)).matmul(hidden).add(kept);
+  };
+
+  test('have a transition each, and the slopes of each', () => {
+    const gated = x.matmul(wide);
+    const list = expectLinks(squared(cell(gated)), [
+      { name: 'wide', a: [4, 6], out: undefined, transition: 'sigmoid | tanh | softmax' },
+      { name: 'hidden', a: [4, 2], transition: 'add' },
+    ]);
+    const [{ parts, untold, preActivation }] = list as [Link];
+    expect([parts!.axis, untold]).toEqual([1, undefined]);
+    const [i, c, o] = cut(preActivation.detach()) as [Tensor, Tensor, Tensor];
+    const expected = [i.sigmoid(), c.tanh(), o.softmax(1)];
+    parts!.list.forEach((part, k) => {
+      expectEqual('Z', expected[k]!, part.output);
+    });
+    const slope = (z: Tensor, k: number) => (k === 1 ? z.mul(z).neg().add(1) : z.mul(z.neg().add(1)));
+    verify(
+      { loss: squared(cell(x.matmul(wide))) },
+      {
+        dW2: (quantities) => {
+          expectEqual("s'(A)", concat(expected.map(slope), 1), quantities.slope(1));
+          expect(() => quantities.Z[1]).toThrow('the network has no Z[1]');
+          return quantities.dW[2];
+        },
+      },
+    );
+  });
+
+  test('that other results enter are no chain of operations', () => {
+    const other = x.matmul(weight('other', 3, 6)).tanh();
+    const [a, b, c] = cut(x.matmul(wide)) as [Tensor, Tensor, Tensor];
+    const [p, q, r] = cut(other) as [Tensor, Tensor, Tensor];
+    const update = a.add(p).sigmoid();
+    const [, gated] = links(squared(update.mul(b.add(q).tanh()).add(c.mul(r)).matmul(hidden)));
+    const found = gated!;
+    expect([found.transition, found.output, found.parts]).toEqual(['unknown', undefined, undefined]);
+    expect(found.untold).toBe("its pre-activation goes on in several ways, by 'slice'");
+    verify(
+      {
+        loss: x
+          .matmul(w)
+          .matmul(x.matmul(weight('v', 3, 2)).transpose())
+          .tanh()
+          .sum(),
+      },
+      {
+        dW1: ({ slope, dW }) => {
+          expect(() => slope(1)).toThrow(
+            "the transition of w is unknown: 'matmul' takes its pre-activation together with",
+          );
+          return dW[1];
+        },
+      },
+    );
   });
 });

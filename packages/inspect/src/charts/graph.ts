@@ -42,8 +42,8 @@ const normOf = (x: Tensor): number => x.norm().item();
 function layersOf(program: Program, layers: readonly Link[]): Map<Tensor, number> {
   const steps = new Map(program.steps.map((step) => [step.output, step]));
   const layerOf = new Map<Tensor, number>();
-  layers.forEach(({ input, output }, layer) => {
-    const pending = [output];
+  layers.forEach(({ input, output, preActivation, parts }, layer) => {
+    const pending = output === undefined ? (parts?.list.map((part) => part.output) ?? [preActivation]) : [output];
     for (let x = pending.pop(); x !== undefined; x = pending.pop()) {
       const step = steps.get(x);
       if (step === undefined || x === input || layerOf.has(x)) continue;

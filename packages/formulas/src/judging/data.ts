@@ -53,6 +53,7 @@ const names: Readonly<Record<Property, string>> = {
   symmetric: 'symmetric',
   'positive definite': 'positive definite',
   diagonal: 'diagonal',
+  square: 'square',
   orthogonal: 'orthogonal',
   antisymmetric: 'antisymmetric',
   distribution: 'that adds up to 1',

@@ -5,13 +5,14 @@ import { type Layout, layouts } from '../evaluating/values.ts';
 import type { LetterInfo } from '../meaning/letters.ts';
 import { isSupposed, supposedReadings } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
-import type { Item, Outline, Property, Step } from '../meaning/outline-types.ts';
+import type { Item, Outline, Step } from '../meaning/outline-types.ts';
 import { Allowance } from '../running/deadline.ts';
 import type { Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
 import { Data } from './data.ts';
 import { judgeStep, Scenarios } from './judge-step.ts';
+import { propertiesAt } from './properties.ts';
 import { type Judgement, judgement } from './verdict.ts';
 import { type World, worldsOf } from './worlds.ts';
 
@@ -44,20 +45,6 @@ export interface PageJudgement {
 export interface JudgeOptions extends ReadPageOptions {
   /** Milliseconds that a formula may take, with its mend. Defaults to 2000. */
   readonly budget?: number;
-}
-
-/** The properties that letters have where a statement stands. */
-export function propertiesAt(outline: Outline, block: number): Map<string, Set<Property>> {
-  const { statements } = outline.reading;
-  const claimed = new Set(
-    outline.items.flatMap(({ kind, statement }) => (kind === 'claim' ? [statements[statement]!.block] : [])),
-  );
-  const properties = new Map<string, Set<Property>>();
-  for (const { key, property, block: own } of outline.assumptions) {
-    if (own !== block && claimed.has(own)) continue;
-    properties.set(key, (properties.get(key) ?? new Set()).add(property));
-  }
-  return properties;
 }
 
 const severity: Readonly<Record<Judgement['verdict'], number>> = {

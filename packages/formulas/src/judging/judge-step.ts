@@ -49,6 +49,9 @@ export class Scenarios {
   }
 }
 
+/** Lengths of which other ones are the longer. */
+const otherLengths = [2, 3, 5, 4, 3, 2, 6, 4];
+
 const shapeText = (shape: readonly number[]): string => shape.join(' x ');
 
 /** The sizes of a scenario that have a name: n = 3. */
@@ -111,16 +114,22 @@ export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
 
 function judged(scenarios: Scenarios, of: Case): Judgement {
   const { world, step, statement, layout, transitions, deadline } = of;
-  const base = scenarios.of(world, { ...usualTrial, points: 1, transitions });
-  deadline.check();
-  const prepared = prepare(step, statement, base, layout, deadline);
-  if (prepared.kind === 'no meaning')
-    return judgement('not understood', 'none', prepared.message, { place: prepared.span });
-  if (prepared.kind === 'unfit') return atEqualLengths(scenarios, of, prepared.unfit);
-  const first = outcome(of, base, prepared);
-  if (first.verdict !== 'holds') return first;
-  deadline.check();
-  return conditions(scenarios, of, base, first);
+  let undecided: Judgement | undefined;
+  for (const lengths of ['unequal', otherLengths, 'equal'] as const) {
+    const base = scenarios.of(world, { ...usualTrial, lengths, points: 1, transitions });
+    deadline.check();
+    const prepared = prepare(step, statement, base, layout, deadline);
+    if (prepared.kind === 'no meaning')
+      return judgement('not understood', 'none', prepared.message, { place: prepared.span });
+    if (prepared.kind === 'unfit') return atEqualLengths(scenarios, of, prepared.unfit);
+    const first = outcome(of, base, prepared);
+    deadline.check();
+    if (first.verdict === 'holds') return conditions(scenarios, of, base, first);
+    if (first.verdict !== 'undecided') return first;
+    // X X^T of a matrix with more rows than columns has no inverse.
+    undecided ??= first;
+  }
+  return undecided!;
 }
 
 /** What a scenario says of a step whose sides have values. */
@@ -228,11 +237,16 @@ function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judge
   if (base.genericAxes().length > 0) attempt({ ...base.trial, points: 3 }, 'for one point');
   const softmax = softmaxTrial(base);
   if (softmax !== undefined) attempt(softmax, 'where the last transition acts on each element by itself');
-  attempt({ ...base.trial, depth: 4, lengths: [2, 3, 5, 4, 3, 2, 6, 4] }, 'for three layers');
+  attempt(
+    { ...base.trial, depth: 4, lengths: otherLengths },
+    world.definitions.length > 0 ? 'for three layers' : 'for some lengths',
+  );
   if (failed.length === 0) return best;
   const [only] = failed as [Failure];
   const others =
-    { 'for one point': 'for several points', 'for three layers': 'for four' }[only.when] ?? 'for a softmax';
+    { 'for one point': 'for several points', 'for three layers': 'for four', 'for some lengths': 'for others' }[
+      only.when
+    ] ?? 'for a softmax';
   const reason =
     failed.length === 1
       ? `it holds ${only.when}; ${others}: ${only.reason}`

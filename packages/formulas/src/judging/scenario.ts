@@ -7,7 +7,8 @@ import { eachLetter } from '../meaning/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import { Graph } from '../running/graph.ts';
-import type { Expression } from '../syntax/ast.ts';
+import { bare, type Expression, walk } from '../syntax/ast.ts';
+import { isOfSquares, propertiesAt } from './properties.ts';
 import { defaultSizes, type World } from './worlds.ts';
 
 /** What a world is tried with. */
@@ -48,7 +49,10 @@ export class Scenario {
     this.#axisSizes = (axis) => (pointAxes.has(axis) ? trial.points : usual(axis));
     this.members = new Members({ outline, definitions, kinds, sizes: this.#axisSizes });
     // Shapes of letters that claims alone speak of.
-    for (const { step, statement } of world.claims) this.#learn(step, statement);
+    for (const { step, statement } of world.claims) {
+      this.#learnSquares(step, statement);
+      this.#learn(step, statement);
+    }
     this.#assign();
   }
 
@@ -84,6 +88,35 @@ export class Scenario {
 
   axisSize(axis: number): number {
     return this.#axisSizes(axis);
+  }
+
+  /** Matrices with an inverse, a determinant or a property of square ones are square, if they can be. */
+  #learnSquares({ left, right }: World['claims'][number]['step'], statement: number): void {
+    const { members, outline, world } = this;
+    const properties = propertiesAt(outline, outline.reading.statements[statement]!.block);
+    const scope = members.scopeFor(left, right, new Map());
+    const note = (letter: Expression): void => {
+      const inside = bare(letter);
+      if (inside.kind !== 'letter') return;
+      const state = members.types.dims.save();
+      try {
+        const { r, c } = members.shaper.infer(inside, scope);
+        if (members.types.dims.extentOf(r) === 'many') members.types.dims.unify(r, c);
+      } catch {
+        members.types.dims.restore(state);
+      }
+    };
+    for (const side of [left, right]) {
+      walk(side, (e) => {
+        const isSquare =
+          e.kind === 'letter' && [...(properties.get(outline.letters.useOf(e).key) ?? [])].some(isOfSquares);
+        if (isSquare) note(e);
+        if (world.definitions.length > 0) return;
+        if (e.kind === 'inverse') note(e.of);
+        if (e.kind === 'call' && e.fn.alphabet === 'upright' && /^(?:det|logdet|trace)$/.test(e.fn.name))
+          note(e.args[0]!);
+      });
+    }
   }
 
   /** Unifies what a claim says of shapes that the definitions leave open: a claim alone on its page is all there is. */

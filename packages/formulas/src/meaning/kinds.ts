@@ -389,7 +389,8 @@ export function kindsOf(outline: Outline, options: KindOptions): Kinds {
   for (let tries = 0; tries < 24 && badness(best) > 0; tries++) {
     const candidates = [...best.conflicts.keys()]
       .flatMap((statement) => lettersOf(outline, statement))
-      .filter((key) => !relaxed.has(key));
+      // A claim alone does not make a number of a bold letter: it is wrong instead.
+      .filter((key) => !relaxed.has(key) && (defining.size > 0 || !key.startsWith('bold ')));
     let better: { attempt: Attempt; key: string } | undefined;
     for (const key of new Set(candidates)) {
       relaxed.add(key);

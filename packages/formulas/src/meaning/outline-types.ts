@@ -49,6 +49,7 @@ export type Property =
   | 'symmetric'
   | 'positive definite'
   | 'diagonal'
+  | 'square'
   | 'orthogonal'
   | 'antisymmetric'
   | 'distribution'

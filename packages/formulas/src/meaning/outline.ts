@@ -16,6 +16,7 @@ import type {
   Step,
 } from './outline-types.ts';
 import { pageWide } from './outline-types.ts';
+import { remarksIn } from './prose.ts';
 import {
   aliasOf,
   containsDerivative,
@@ -54,10 +55,13 @@ class Classifier {
   outline(): Outline {
     this.#findLosses();
     const items = this.#reading.statements.map((statement, i) => this.#item(statement, i));
-    const sides = this.#reading.statements.flatMap((statement) => statement.sides);
-    for (const letter of targetsIn(sides)) {
+    for (const letter of targetsIn(this.#reading.statements.map(({ sides }) => sides))) {
       const { key } = this.#use(letter);
       if (!this.#isDefinedAnywhere(key)) this.#assumptions.push({ key, property: 'distribution', block: pageWide });
+    }
+    for (const { letter, property, block } of remarksIn(this.#reading)) {
+      const key = this.#spokenKey(letter);
+      if (key !== undefined) this.#assumptions.push({ key, property, block });
     }
     return {
       reading: this.#reading,
@@ -70,6 +74,13 @@ class Classifier {
       assumptions: this.#assumptions,
       losses: this.#losses,
     };
+  }
+
+  /** The key of a letter that prose speaks of: formulas may have it bold where prose has it plain. */
+  #spokenKey(letter: LetterNode): string | undefined {
+    const { key } = this.#use(letter);
+    if (this.#letters.infoOf(key) !== undefined) return key;
+    return [...this.#letters.all.values()].find(({ name }) => name === letter.name)?.key;
   }
 
   #findLosses(): void {
@@ -248,8 +259,8 @@ class Classifier {
   }
 
   #isDefinedAnywhere(key: string): boolean {
-    return this.#reading.statements.some(({ sides }) => {
-      const letter = sides.length > 1 ? defined(sides[0]!) : undefined;
+    return this.#reading.statements.some(({ sides, relations }) => {
+      const letter = sides.length > 1 && relations[0] !== 'in' ? defined(sides[0]!) : undefined;
       return letter !== undefined && this.#use(letter).key === key;
     });
   }

@@ -124,9 +124,13 @@ export class Shaper extends Combining {
       case 'norm':
         types.markArray(this.infer(e.of, scope));
         return types.scalar;
-      case 'absolute':
-        this.infer(e.of, scope);
+      case 'absolute': {
+        const of = this.infer(e.of, scope);
+        const isMatrix = types.dims.extentOf(of.r) === 'many' && types.dims.extentOf(of.c) === 'many';
+        // |X| of a matrix is its determinant.
+        if (isMatrix && !this.asNumbers) this.#makeSquare(of, e);
         return types.scalar;
+      }
       case 'inner': {
         const [left, right] = [this.infer(e.left, scope), this.infer(e.right, scope)];
         types.markArray(left);

@@ -1,10 +1,19 @@
 /** The targets of a cross-entropy: shares of classes, which add up to 1. */
 
-import { bare, type Expression, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 
-const isLog = (e: Expression): boolean => {
+/** Letters whose definition is a logarithm, by name. */
+type Logarithms = ReadonlySet<string>;
+
+const isLogCall = (e: Expression): boolean => {
   const inside = bare(e);
   return inside.kind === 'call' && inside.fn.name === 'log';
+};
+
+/** log p, or a letter that is defined as one. */
+const isLog = (e: Expression, logarithms: Logarithms): boolean => {
+  const inside = bare(e);
+  return isLogCall(inside) || (inside.kind === 'letter' && logarithms.has(keyOf(inside)));
 };
 
 /** The letter that stands for targets in a factor: y_k, y^T. */
@@ -24,13 +33,20 @@ function hasComplement(e: Expression, name: string): boolean {
 }
 
 /** The letters by which logarithms are weighted in sums: y of sum_k y_k log p_k. */
-export function targetsIn(sides: readonly Expression[]): LetterNode[] {
+export function targetsIn(statements: readonly (readonly Expression[])[]): LetterNode[] {
+  const sides = statements.flat();
+  const logarithms = new Set(
+    statements.flatMap(([left, right]) => {
+      const letter = left && bare(left);
+      return letter?.kind === 'letter' && right !== undefined && isLogCall(right) ? [keyOf(letter)] : [];
+    }),
+  );
   const found: LetterNode[] = [];
   const visit = (e: Expression, isSummed: boolean): void => {
     const factors = e.kind === 'product' ? e.factors : e.kind === 'loose' ? [e.left, e.right] : [];
-    const weighs = factors.some(isLog);
+    const weighs = factors.some((factor) => isLog(factor, logarithms));
     for (const factor of weighs ? factors : []) {
-      const letter = isLog(factor) ? undefined : letterIn(factor);
+      const letter = isLog(factor, logarithms) ? undefined : letterIn(factor);
       const isVector =
         bare(factor).kind === 'transpose' || e.kind === 'loose' || (isSummed && (letter?.sub.length ?? 0) > 0);
       if (letter !== undefined && isVector && /^(?:y|t|Y|T|q|p|d)$/.test(letter.name)) found.push(letter);

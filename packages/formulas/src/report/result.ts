@@ -7,10 +7,10 @@ import {
   type JudgeOptions,
   judgePage,
   type PageJudgement,
-  propertiesAt,
   type StepJudgement,
 } from '../judging/judge-page.ts';
 import { type Case, judgeStep } from '../judging/judge-step.ts';
+import { propertiesAt } from '../judging/properties.ts';
 import type { Certainty, Counterexample, VerdictWord } from '../judging/verdict.ts';
 import { mendStep } from '../mending/mend.ts';
 import type { Deadline } from '../running/deadline.ts';

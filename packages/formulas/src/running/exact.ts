@@ -52,6 +52,16 @@ function degreesOf(nodes: readonly Node[]): Map<Node, Degree> {
 const summed = (a: Degree, n: number): Degree =>
   a.below === 0 ? a : { above: a.above + (n - 1) * a.below, below: n * a.below };
 
+/** A power: of a root, which is a variable of its own, where it is no whole number. */
+function powered({ above, below }: Degree, exponent: number | undefined): Degree {
+  const times = Math.abs(exponent ?? 8);
+  if (exponent === undefined || !Number.isInteger(exponent)) {
+    const most = Math.ceil(2 * times) * (above + below) + 2;
+    return { above: most, below: most };
+  }
+  return exponent < 0 ? { above: times * below, below: times * above } : { above: times * above, below: times * below };
+}
+
 function degreeOf(node: Node, a: Degree, b: Degree, fresh: Degree): Degree {
   const [x, y] = node.inputs;
   const n = x === undefined ? 1 : Math.max(1, sizeOf(x.shape) / Math.max(1, sizeOf(node.shape)));
@@ -68,7 +78,7 @@ function degreeOf(node: Node, a: Degree, b: Degree, fresh: Degree): Degree {
     case 'div':
       return over(a, b);
     case 'pow':
-      return { above: 8 * Math.max(a.above, a.below), below: 8 * Math.max(a.above, a.below) };
+      return powered(a, y?.constant);
     case 'matmul':
       return summed(times(a, b), x!.shape.at(-1)!);
     case 'sum':
@@ -201,7 +211,8 @@ export interface Certainty {
 }
 
 const wanted = 50;
-const attempts = 6;
+/** Half of all numbers have no root: several roots in one formula take many draws. */
+const attempts = 64;
 
 /**
  * Whether pairs of nodes are equal as rational functions of their data, with each value of a function a variable, by

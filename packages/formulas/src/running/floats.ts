@@ -19,7 +19,10 @@ export function elementsOf(array: NdArray): Float64Array {
   return result;
 }
 
-/** Elimination with partial pivoting of [a | I]: the inverse and the determinant. */
+/** Pivots that are smaller than this, beside the largest element, are rounding: the matrix is singular. */
+const smallestPivot = 1e-11;
+
+/** Elimination with partial pivoting of [a | I]: the inverse, NaN of a singular matrix, and the determinant. */
 function eliminated(a: Float64Array, n: number): { inverse: Float64Array; det: number } {
   const rows = Array.from({ length: n }, (_, i) => {
     const unit = new Float64Array(2 * n);
@@ -27,6 +30,7 @@ function eliminated(a: Float64Array, n: number): { inverse: Float64Array; det: n
     unit[n + i] = 1;
     return unit;
   });
+  const largest = a.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   let det = 1;
   for (let column = 0; column < n; column++) {
     let pivot = column;
@@ -37,6 +41,8 @@ function eliminated(a: Float64Array, n: number): { inverse: Float64Array; det: n
     }
     const head = rows[column]!;
     const scale = head[column]!;
+    if (!(Math.abs(scale) > smallestPivot * largest))
+      return { inverse: new Float64Array(n * n).fill(Number.NaN), det: 0 };
     det *= scale;
     for (let j = 0; j < 2 * n; j++) head[j] = head[j]! / scale;
     rows.forEach((row, i) => {

@@ -17,6 +17,8 @@ export interface Node extends ArrayLike {
   readonly op: Primitive | ExtraOperation;
   readonly inputs: readonly Node[];
   readonly attributes: unknown;
+  /** The number that each element is, where no data are needed to tell. */
+  readonly constant: number | undefined;
 }
 
 /** A function of each element of which nothing is known, or its derivative of some order. */
@@ -35,6 +37,20 @@ const most = 400_000;
 /** A formula that takes too much to evaluate. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge';
+}
+
+/** The value of a node that is computed from numbers alone, each element being the same. */
+function constantOf(op: Node['op'], inputs: readonly Node[], attributes: unknown): number | undefined {
+  if (op === 'full') return (attributes as { readonly value: number }).value;
+  const [x, y] = inputs.map(({ constant }) => constant);
+  if (x === undefined) return undefined;
+  if (op === 'neg') return -x;
+  if (op === 'broadcastTo' || op === 'reshape' || op === 'alias' || op === 'stopGradient') return x;
+  if (y === undefined) return undefined;
+  if (op === 'add') return x + y;
+  if (op === 'sub') return x - y;
+  if (op === 'mul') return x * y;
+  return op === 'div' ? x / y : undefined;
 }
 
 /** Makes nodes. */
@@ -81,7 +97,28 @@ export class Graph {
       const [outer, inner] = [attributes as readonly number[], x.attributes as readonly number[]];
       if (outer.every((axis, i) => inner[axis] === i)) return x.inputs[0];
     }
-    return undefined;
+    return this.#decided(op, inputs, attributes);
+  }
+
+  /** What an exponent that is a number decides: whether it is 0, say, which the rule of powers asks. */
+  #decided(op: Primitive, inputs: readonly Node[], attributes: unknown): Node | undefined {
+    const [x, y, z] = inputs as [Node, Node, Node];
+    if (op === 'equal') {
+      const [a, b] = [x.constant, y.constant];
+      if (a === undefined || b === undefined) return undefined;
+      const { shape } = abstract.equal(x, y);
+      return this.kernels.full({ shape, value: a === b ? 1 : 0, dtype: 'bool' });
+    }
+    if (op === 'where') {
+      const condition = x.constant;
+      return condition === undefined
+        ? undefined
+        : this.kernels.broadcastTo(condition === 0 ? z : y, abstract.where(x, y, z).shape);
+    }
+    if (op !== 'activationGrad' || attributes !== 'relu') return undefined;
+    const value = y.constant;
+    if (value === undefined) return undefined;
+    return value === 0 ? this.kernels.full({ shape: x.shape, value: 0, dtype: 'float64' }) : x;
   }
 
   #node(op: Node['op'], inputs: readonly Node[], attributes: unknown, { shape, dtype }: ArrayLike): Node {
@@ -90,7 +127,8 @@ export class Graph {
     if (known !== undefined) return known;
     this.tick();
     if (this.#count >= most) throw new TooLarge();
-    const node: Node = { id: this.#count++, op, inputs, attributes, shape, dtype };
+    const constant = constantOf(op, inputs, attributes);
+    const node: Node = { id: this.#count++, op, inputs, attributes, shape, dtype, constant };
     this.#nodes.set(key, node);
     return node;
   }

@@ -14,6 +14,8 @@ interface Uses {
   total: number;
   applied: number;
   primed: number;
+  /** Whether it is transposed or inverted: it is a matrix then. */
+  isMatrix: boolean;
   letter: LetterNode;
 }
 
@@ -22,7 +24,7 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
   const uses = new Map<string, Uses>();
   const at = (letter: LetterNode): Uses => {
     const key = keyOf(letter);
-    const known = uses.get(key) ?? { total: 0, applied: 0, primed: 0, letter };
+    const known = uses.get(key) ?? { total: 0, applied: 0, primed: 0, isMatrix: false, letter };
     uses.set(key, known);
     return known;
   };
@@ -31,6 +33,8 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
       at(e).total++;
       if (e.primes > 0) at(e).primed++;
     }
+    const base = e.kind === 'transpose' || e.kind === 'inverse' ? bare(e.of) : undefined;
+    if (base?.kind === 'letter') at(base).isMatrix = true;
     if (e.kind === 'call' && e.fn.alphabet !== 'upright') at(e.fn).applied++;
     if (e.kind !== 'product') return;
     e.factors.forEach((factor, i) => {
@@ -75,8 +79,9 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
   const functions = new Set<string>();
-  for (const [key, { total, applied, primed, letter }] of usesIn(expressions)) {
-    if (applied === 0) continue;
+  for (const [key, { total, applied, primed, isMatrix, letter }] of usesIn(expressions)) {
+    const isBoldCapital = letter.alphabet === 'bold' && /^\p{Lu}/u.test(letter.name);
+    if (applied === 0 || (primed === 0 && (isMatrix || isBoldCapital))) continue;
     const isUsual = usual.test(letter.name) && applied + primed >= total * 0.6;
     const isLoss = losses.test(letter.name) && applied > 0;
     if (primed > 0 || isUsual || isLoss) functions.add(key);

@@ -29,4 +29,6 @@ export interface Reading {
   readonly page: Page;
   readonly notation: Notation;
   readonly statements: readonly Statement[];
+  /** Formulas that say nothing: letters that prose speaks of. */
+  readonly mentions: readonly Statement[];
 }

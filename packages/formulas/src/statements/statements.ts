@@ -226,7 +226,8 @@ export function readStatements(page: Page): Reading {
   );
   const second = new Reader(page, notation, tokens);
   const statements = second.raw().flatMap((raw) => second.statements(raw));
-  return { page, notation, statements: withOneName(statements.filter(isSaid)) };
+  const mentions = statements.filter((statement) => !isSaid(statement));
+  return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }
 
 /** Whether a statement says something: a letter that is mentioned alone does not. */

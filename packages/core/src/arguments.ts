@@ -6,21 +6,35 @@
 import {
   ArgumentError,
   type ArrayLike,
+  checkShape,
   formatShape,
   type Kernels,
   normalizeAxes,
+  normalizeAxis,
   type Shape,
   ShapeError,
   sizeOf,
+  type Window,
 } from '@tapegrad/kernels';
+import { checkOptions } from './checks.ts';
 import { extremumAlong } from './composites.ts';
-import { kindOf } from './format.ts';
+import { describeNumbers, describeValue } from './describe-value.ts';
 import type { Axes, PadWidths } from './types/static-shapes.ts';
 
 /** The options of a reduction. */
 export interface ReduceOptions<Keep extends boolean = boolean> {
-  /** Whether a reduced axis stays, with length 1. */
+  /** Whether a reduced axis stays, with length 1. Defaults to false. */
   readonly keepDims?: Keep;
+}
+
+export interface VarianceOptions<Keep extends boolean = boolean> extends ReduceOptions<Keep> {
+  /** What is taken off the number of elements before the sum is divided by it. Defaults to 1 (Bessel's). */
+  readonly correction?: number;
+}
+
+export interface NormOptions<Keep extends boolean = boolean> extends ReduceOptions<Keep> {
+  /** The order p of the norm, Infinity for the largest element. Defaults to 2. */
+  readonly order?: number;
 }
 
 /** Runs a reduction that keeps its axes, and drops them unless they are to stay. */
@@ -32,10 +46,33 @@ export function reduce<A extends ArrayLike>(
   options: ReduceOptions | undefined,
   run: (axes: readonly number[]) => A,
 ): A {
+  checkOptions(call, options, ['keepDims']);
+  return along(k, call, x, axis, options, run);
+}
+
+/** `reduce`, with options that were checked. */
+export function along<A extends ArrayLike>(
+  k: Kernels<A>,
+  call: string,
+  x: A,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+  run: (axes: readonly number[]) => A,
+): A {
+  if (typeof axis === 'object' && !Array.isArray(axis)) {
+    const mend = `options stand behind it: ${call}(axis, { keepDims })`;
+    throw new ArgumentError(`${call}: expected an axis, or a list of axes, got ${describeValue(axis)}; ${mend}`);
+  }
   const axes = normalizeAxes(call, axis, x.shape.length);
   const kept = run(axes);
   if (options?.keepDims || axes.length === 0) return kept;
   return k.reshape(kept, axes.length === x.shape.length ? [] : x.shape.filter((_, i) => !axes.includes(i)));
+}
+
+/** The axes that a caller has to name. */
+export function someAxes(call: string, axis: number | readonly number[] | undefined, rank: number): number[] {
+  if (axis !== undefined) return normalizeAxes(call, axis, rank);
+  throw new ArgumentError(`${call}: expected an axis, or a list of axes, got none; ${call}(-1) is along the last`);
 }
 
 /** The maximum or minimum. Along one axis it is an entry picked, so that the gradient goes to the first of equals. */
@@ -61,7 +98,7 @@ export function position<A extends ArrayLike>(
   options: ReduceOptions | undefined,
 ): A {
   if (axis !== undefined && typeof axis !== 'number') {
-    throw new ArgumentError(`${which}: expected one axis, or none for all, got ${kindOf(axis)}`);
+    throw new ArgumentError(`${which}: expected one axis, or none for all, got ${describeValue(axis)}`);
   }
   return reduce(k, which, x, axis, options, (axes) => {
     if (axis !== undefined) return k[which](x, axes[0]!);
@@ -73,15 +110,40 @@ export function position<A extends ArrayLike>(
   });
 }
 
+/** A shape as its tensor keeps it: a copy, since the caller may go on with the list. */
+export function ownShape(call: string, shape: Shape): Shape {
+  checkShape(call, shape);
+  return shape.slice();
+}
+
+/** Windows as the tape keeps them: copies, since the caller may go on with them. */
+export function ownWindows(call: string, windows: readonly Window[]): Window[] {
+  if (!Array.isArray(windows)) {
+    throw new ArgumentError(`${call}: expected a list of windows, got ${describeValue(windows)}`);
+  }
+  return windows.map((window: Window, i) => {
+    const { size, stride, dilation, padding } = window ?? {};
+    if (Array.isArray(padding)) return { size, stride, dilation, padding: [padding[0]!, padding[1]!] };
+    const wanted = 'size, stride, dilation, and a padding [before, after]';
+    throw new ArgumentError(`${call}: expected window ${i} to have ${wanted}, got ${describeNumbers(window)}`);
+  });
+}
+
 /** A shape to which one is to be reshaped, with a length of -1 worked out. */
 export function completeShape(from: Shape, shape: Shape): Shape {
-  const free = shape.indexOf(-1);
-  if (free === -1) return shape;
+  const free = Array.isArray(shape) ? shape.indexOf(-1) : -1;
+  if (free === -1) return ownShape('reshape', shape);
   const [size, known] = [sizeOf(from), -sizeOf(shape)];
   if (shape.lastIndexOf(-1) !== free || (known === 0 ? size !== 0 : size % known !== 0)) {
     throw new ShapeError(`reshape: ${formatShape(from)} has no one shape of the form ${formatShape(shape)}`);
   }
   return shape.with(free, known === 0 ? 0 : size / known);
+}
+
+/** An order of axes, counted from the first. */
+export function completeOrder(order: readonly number[], rank: number): number[] {
+  if (Array.isArray(order)) return order.map((axis) => normalizeAxis('permute', axis, rank));
+  throw new ArgumentError(`permute: expected a list of axes, such as [1, 0], got ${describeValue(order)}`);
 }
 
 /** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */
@@ -107,12 +169,15 @@ export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   return k.reshape(product, [...lead, ...rows, ...columns]);
 }
 
+const isPair = (pair: readonly number[]): boolean =>
+  Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0);
+
 /** A scalar, or zeros, put before and after each axis. */
 export function pad<A extends ArrayLike>(k: Kernels<A>, x: A, widths: PadWidths, value: A | undefined): A {
   const sizes = x.shape;
-  if (widths?.length !== sizes.length || !widths.flat().every((width) => Number.isInteger(width) && width >= 0)) {
+  if (!Array.isArray(widths) || widths.length !== sizes.length || !widths.every(isPair)) {
     const wanted = `${sizes.length} pairs of whole numbers >= 0 for shape ${formatShape(sizes)}`;
-    throw new ArgumentError(`pad: expected ${wanted}, got ${JSON.stringify(widths)}`);
+    throw new ArgumentError(`pad: expected ${wanted}, got ${describeNumbers(widths)}`);
   }
   const shape = sizes.map((length, i) => length + widths[i]![0] + widths[i]![1]);
   const starts = widths.map(([before], i) => (sizes[i] === 0 ? 0 : before));

@@ -4,6 +4,7 @@ import {
   ArgumentError,
   fromNdarray as arrayFromNdarray,
   checkDType,
+  checkNumbers,
   checkShape,
   type Data,
   type DType,
@@ -14,21 +15,35 @@ import {
   formatShape,
   hasNumber,
   isFloat,
+  MOST_AXES,
   NdArray,
   newData,
   type Shape,
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
+import { ownShape } from './arguments.ts';
+import { checkNoMore, checkOptions } from './checks.ts';
+import { describeValue } from './describe-value.ts';
 import { Tensor } from './tensor.ts';
 import type { Nested, ShapeOf } from './types/static-shapes.ts';
 
 /** The options of functions that make tensors. */
 export interface TensorOptions {
-  /** float32 unless the data says otherwise. */
+  /** Defaults to float32, or what the data says. */
   readonly dtype?: DType;
-  /** Whether a backward sweep gives a gradient for it; floats only. */
+  /** Whether a backward sweep gives a gradient for it; floats only. Defaults to false. */
   readonly requiresGrad?: boolean;
+}
+
+interface ShapedOptions extends TensorOptions {
+  readonly shape?: Shape;
+}
+
+/** Throws where options, or what stands behind them, would be left out in silence. */
+function checkTensorOptions(call: string, options: TensorOptions | undefined, more: readonly unknown[]): void {
+  checkOptions(call, options, ['dtype', 'requiresGrad']);
+  checkNoMore(call, more);
 }
 
 function make<S extends Shape>(call: string, array: NdArray, requiresGrad = false): Tensor<S> {
@@ -43,47 +58,89 @@ function checkedDType(call: string, dtype: DType): DType {
   return dtype;
 }
 
-type Entries = Nested<number | boolean>;
 type TypedArray = ArrayBufferView & ArrayLike<number>;
+type Entries = Nested<number | boolean | TypedArray>;
+
+const isTyped = (x: unknown): x is TypedArray => ArrayBuffer.isView(x);
 
 function nestedShape(nested: Entries): number[] {
   const shape: number[] = [];
-  for (let level = nested; Array.isArray(level); level = level[0]) {
+  for (let level = nested; Array.isArray(level) || isTyped(level); level = level[0]!) {
+    if (shape.length === MOST_AXES) {
+      const got = 'got deeper ones, or one that contains itself';
+      throw new ArgumentError(`tensor: expected arrays nested at most ${MOST_AXES} deep, ${got}`);
+    }
     shape.push(level.length);
-    if (level.length === 0) break;
+    if (level.length === 0 || isTyped(level)) break;
   }
   return shape;
 }
 
+/** What `toJSON` writes for numbers that JSON lacks. */
+const written: ReadonlyMap<unknown, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+]);
+
+/** A number or boolean as it is; throws for what is none. */
+function entryOf(entry: unknown): number | boolean {
+  if (typeof entry === 'number' || typeof entry === 'boolean') return entry;
+  const number = written.get(entry);
+  if (number !== undefined) return number;
+  const mend = typeof entry === 'bigint' ? '; make it a number by Number' : '';
+  throw new ArgumentError(`tensor: expected numbers or booleans, got ${describeValue(entry)}${mend}`);
+}
+
+/** Nested entries one after the other, and the typed arrays among them. */
+interface Flat {
+  readonly entries: (number | boolean)[];
+  readonly typed: TypedArray[];
+}
+
 /** Writes nested entries one after the other; throws where an axis has several lengths, or an entry is no number. */
-function flatten(nested: Entries, shape: Shape): (number | boolean)[] {
-  const flat: (number | boolean)[] = [];
+function flatten(nested: Entries, shape: Shape): Flat {
+  const entries: (number | boolean)[] = [];
+  const typed: TypedArray[] = [];
   const visit = (level: Entries, axis: number): void => {
-    if (!Array.isArray(level)) {
+    if (!Array.isArray(level) && !isTyped(level)) {
       if (axis !== shape.length) {
         throw new ShapeError(`tensor: expected arrays nested ${shape.length} deep, got a number at depth ${axis}`);
       }
-      if (typeof level !== 'number' && typeof level !== 'boolean') {
-        throw new ArgumentError(`tensor: expected numbers or booleans, got ${level === null ? 'null' : typeof level}`);
-      }
-      flat.push(level);
+      entries.push(entryOf(level));
     } else if (level.length !== shape[axis]) {
       const got = axis < shape.length ? `lengths ${shape[axis]} and ${level.length}` : `an array at depth ${axis}`;
       throw new ShapeError(`tensor: rows differ: got ${got}`);
     } else {
-      for (const entry of level) visit(entry, axis + 1);
+      if (isTyped(level)) {
+        checkNumbers('tensor', level);
+        typed.push(level);
+      }
+      for (let i = 0; i < level.length; i++) visit(level[i]!, axis + 1);
     }
   };
   visit(nested, 0);
-  return flat;
+  return { entries, typed };
+}
+
+/** The dtype of nested entries for which none is asked: that of typed arrays, if all are of one. */
+function dtypeOfEntries({ entries, typed }: Flat): DType {
+  const [first, ...others] = typed;
+  if (first === undefined) {
+    return entries.length > 0 && entries.every((value) => typeof value === 'boolean') ? 'bool' : 'float32';
+  }
+  const dtype = dtypeFor('tensor', first, undefined);
+  const isOfOne = others.every((row) => dtypeFor('tensor', row, undefined) === dtype);
+  if (isOfOne && typed.reduce((sum, row) => sum + row.length, 0) === entries.length) return dtype;
+  throw new DTypeError('tensor: rows of several kinds need a dtype');
 }
 
 /** A new array of a dtype with these entries; throws where an entry is not a number of that dtype. */
 function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType): Data {
   const data = newData(dtype, values.length);
-  if (isFloat(dtype) && ArrayBuffer.isView(values)) {
+  if (isFloat(dtype) && isTyped(values)) {
     // Every number is one of a float dtype, and the engine copies faster than a loop.
-    data.set(values as unknown as TypedArray);
+    data.set(values);
     return data;
   }
   for (let i = 0; i < values.length; i++) {
@@ -94,9 +151,10 @@ function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType
   return data;
 }
 
-function checkHolds(shape: Shape, length: number): void {
-  checkShape('tensor', shape);
-  if (sizeOf(shape) === length) return;
+/** A shape as its tensor keeps it; throws unless it holds so many entries. */
+function shapeFor(shape: Shape, length: number): Shape {
+  const own = ownShape('tensor', shape);
+  if (sizeOf(own) === length) return own;
   throw new ShapeError(`tensor: shape ${formatShape(shape)} holds ${sizeOf(shape)} entries, got ${length}`);
 }
 
@@ -104,34 +162,40 @@ function checkHolds(shape: Shape, length: number): void {
  * A tensor from numbers or booleans nested once for each axis, or from entries in row-major order and a shape. The entries
  * are copied.
  *
- * Numbers become float32, booleans bool and a typed array keeps its element type (`Uint8Array` needs a `dtype`), unless
- * `dtype` says otherwise; entries that the dtype can't hold are an error.
+ * Numbers become float32, booleans bool and a typed array, or a list of equal ones, keeps its element type, unless `dtype` says
+ * otherwise. For bytes and other integers in typed arrays it has to. Entries that the dtype can't hold are an error. The texts
+ * 'NaN', 'Infinity' and '-Infinity' are numbers, too, since `toJSON` writes them.
  *
+ * @throws ArgumentError for entries that are no numbers, ShapeError where rows differ in length or the shape does not fit, DTypeError
+ * for entries that the dtype lacks and for BigInts.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape; // [2, 3]
  * tensor(new Float64Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype; // 'float64'
+ * tensor([new Float32Array(3), new Float32Array(3)]).shape; // [2, 3]
+ * tensor(new Int16Array([1, 2]), { dtype: 'int32' }).dtype; // 'int32'
  */
 export function tensor<const S extends Shape>(
   data: Entries | TypedArray,
   options: TensorOptions & { readonly shape: S },
+  ...more: []
 ): Tensor<S>;
-export function tensor(data: TypedArray, options?: TensorOptions): Tensor<readonly [number]>;
-export function tensor<const T extends Entries>(data: T, options?: TensorOptions): Tensor<ShapeOf<T>>;
-export function tensor(data: Entries | TypedArray, options: TensorOptions & { readonly shape?: Shape } = {}): Tensor {
+export function tensor(data: TypedArray, options?: TensorOptions, ...more: []): Tensor<readonly [number]>;
+export function tensor<const T extends Entries>(data: T, options?: TensorOptions, ...more: []): Tensor<ShapeOf<T>>;
+export function tensor(data: Entries | TypedArray, options: ShapedOptions = {}, ...more: []): Tensor {
+  checkOptions('tensor', options, ['dtype', 'requiresGrad', 'shape']);
+  checkNoMore('tensor', more);
   const { requiresGrad } = options;
-  if (ArrayBuffer.isView(data)) {
-    const { shape = [data.length] } = options;
-    checkHolds(shape, data.length);
+  if (isTyped(data)) {
+    checkNumbers('tensor', data);
+    const shape = options.shape === undefined ? [data.length] : shapeFor(options.shape, data.length);
     const dtype = dtypeFor('tensor', data, options.dtype);
     return make('tensor', new NdArray(convert('tensor', data, dtype), dtype, shape), requiresGrad);
   }
   const own = nestedShape(data);
   const flat = flatten(data, own);
-  const { shape = own } = options;
-  checkHolds(shape, flat.length);
-  const booleans = flat.length > 0 && flat.every((value) => typeof value === 'boolean');
-  const dtype = checkedDType('tensor', options.dtype ?? (booleans ? 'bool' : 'float32'));
-  return make('tensor', new NdArray(convert('tensor', flat, dtype), dtype, shape), requiresGrad);
+  const shape = shapeFor(options.shape ?? own, flat.entries.length);
+  const dtype = options.dtype === undefined ? dtypeOfEntries(flat) : checkedDType('tensor', options.dtype);
+  return make('tensor', new NdArray(convert('tensor', flat.entries, dtype), dtype, shape), requiresGrad);
 }
 
 /**
@@ -139,37 +203,49 @@ export function tensor(data: Entries | TypedArray, options: TensorOptions & { re
  * while the tensor is in use. With a `dtype` other than that of its storage, the entries are copied. The way back is
  * `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
  *
- * A `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, `float32` or `int32` for bytes, as images have.
+ * A `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, `float32` or `int32` for bytes, as images have. So do
+ * other integers.
  *
- * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array, for a Uint8Array without a
- * dtype, and for entries that the dtype can't hold.
+ * @throws DTypeError for storage that is no typed array of numbers, for bytes and other integers without a dtype, and for entries
+ * that the dtype can't hold.
  * @example
  * import { toNdarray } from '@tapegrad/kernels/ndarray';
  * const x = tensor([[1, 2], [3, 4]]);
  * fromNdarray(toNdarray(x.array).transpose(1, 0)).toArray(); // [[1, 3], [2, 4]]
  */
-export const fromNdarray = (x: ForeignNdArray, { dtype, requiresGrad }: TensorOptions = {}): Tensor =>
-  make('fromNdarray', arrayFromNdarray(x, dtype), requiresGrad);
+export function fromNdarray(x: ForeignNdArray, options: TensorOptions = {}, ...more: []): Tensor {
+  if (!isTyped(x?.data))
+    throw new ArgumentError(`fromNdarray: expected an ndarray over a typed array, got ${describeValue(x)}`);
+  checkTensorOptions('fromNdarray', options, more);
+  return make('fromNdarray', arrayFromNdarray(x, options.dtype), options.requiresGrad);
+}
 
-function fill<const S extends Shape>(call: string, shape: S, value: number, options: TensorOptions = {}): Tensor<S> {
+function fill<const S extends Shape>(
+  call: string,
+  shape: S,
+  value: number,
+  options: TensorOptions = {},
+  more: readonly unknown[] = [],
+): Tensor<S> {
+  const own = ownShape(call, shape);
+  checkTensorOptions(call, options, more);
   const dtype = checkedDType(call, options.dtype ?? 'float32');
-  checkShape(call, shape);
-  if (typeof value !== 'number') throw new ArgumentError(`${call}: expected a number, got ${typeof value}`);
+  if (typeof value !== 'number') throw new ArgumentError(`${call}: expected a number, got ${describeValue(value)}`);
   if (!hasNumber(dtype, value)) throw new DTypeError(`${call}: ${value} is no ${dtype} number`);
-  return make(call, filled(shape, value, dtype), options.requiresGrad);
+  return make(call, filled(own, value, dtype), options.requiresGrad);
 }
 
 /** A tensor filled with one value. */
-export const full = <const S extends Shape>(shape: S, value: number, options?: TensorOptions): Tensor<S> =>
-  fill('full', shape, value, options);
+export const full = <const S extends Shape>(shape: S, value: number, options?: TensorOptions, ...more: []): Tensor<S> =>
+  fill('full', shape, value, options, more);
 
 /** A tensor of zeros. */
-export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> =>
-  fill('zeros', shape, 0, options);
+export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
+  fill('zeros', shape, 0, options, more);
 
 /** A tensor of ones. */
-export const ones = <const S extends Shape>(shape: S, options?: TensorOptions): Tensor<S> =>
-  fill('ones', shape, 1, options);
+export const ones = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
+  fill('ones', shape, 1, options, more);
 
 /** Fills a vector with f(0), f(1), … */
 function sequence(
@@ -177,7 +253,9 @@ function sequence(
   length: number,
   f: (i: number) => number,
   options: TensorOptions,
+  more: readonly unknown[],
 ): Tensor<readonly [number]> {
+  checkTensorOptions(call, options, more);
   checkShape(call, [length]);
   const dtype = checkedDType(call, options.dtype ?? 'float32');
   const values = Float64Array.from({ length }, (_, i) => f(i));
@@ -190,12 +268,19 @@ function sequence(
  * @example
  * arange(2, 8, 2).toArray(); // [2, 4, 6]
  */
-export function arange(start: number, stop?: number, step = 1, options: TensorOptions = {}): Tensor<readonly [number]> {
+export function arange(
+  start: number,
+  stop?: number,
+  step = 1,
+  options: TensorOptions = {},
+  ...more: []
+): Tensor<readonly [number]> {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (!Number.isFinite(from) || !Number.isFinite(to) || !Number.isFinite(step) || step === 0) {
-    throw new ArgumentError(`arange: expected finite numbers and a step other than 0, got ${from}, ${to}, ${step}`);
+    const got = [from, to, step].map((x) => describeValue(x)).join(', ');
+    throw new ArgumentError(`arange: expected finite numbers and a step other than 0, got ${got}`);
   }
-  return sequence('arange', Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options);
+  return sequence('arange', Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options, more);
 }
 
 /** `count` numbers from `start` to `stop`, both included, equally far apart. */
@@ -204,17 +289,19 @@ export function linspace(
   stop: number,
   count: number,
   options: TensorOptions = {},
+  ...more: []
 ): Tensor<readonly [number]> {
   if (!Number.isFinite(start) || !Number.isFinite(stop)) {
     throw new ArgumentError(`linspace: expected finite bounds, got ${start} and ${stop}`);
   }
   const last = count - 1;
   const step = last > 0 ? (stop - start) / last : 0;
-  return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options);
+  return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options, more);
 }
 
 /** The identity matrix. */
-export function eye<const N extends number>(n: N, options: TensorOptions = {}): Tensor<readonly [N, N]> {
+export function eye<const N extends number>(n: N, options: TensorOptions = {}, ...more: []): Tensor<readonly [N, N]> {
+  checkTensorOptions('eye', options, more);
   const dtype = checkedDType('eye', options.dtype ?? 'float32');
   checkShape('eye', [n]);
   const array = filled([n, n], 0, dtype);

@@ -1,25 +1,50 @@
 /** Values as messages show them, of whatever kind. */
 
-import { Gradients, Tensor } from './tensor.ts';
+/** What an object of these packages is, and of which copy of them. */
+interface Mark {
+  readonly kind: string;
+  readonly copy: object;
+}
 
-/** Whether something has parameters to ask for, as a module has. */
-const hasParameters = (value: object): boolean =>
-  typeof (value as { readonly parameters?: unknown }).parameters === 'function';
+/** Where an object of these packages has its mark, whichever copy of them made it. */
+export const marked: unique symbol = Symbol.for('@tapegrad/core') as never;
+
+const copy = {};
+
+/** The mark of what messages call so, made by this copy of the package. */
+export const markOf = (kind: string): Mark => ({ kind, copy });
+
+/** Longer texts are cut off. */
+const LONGEST = 100;
+
+const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
 
 /**
  * A value as a message shows it that expected another: a text in quotes, so that it is not taken for the number in it, and an object
  * by what it is.
  *
  * @example
- * ['0.1', 0.1, [0.1], ones([2])].map(describeValue); // ["'0.1'", '0.1', 'an array', 'a tensor']
+ * ['0.1', 0.1, [0.1], ones([2])].map((value) => describeValue(value)); // ["'0.1'", '0.1', 'an array', 'a tensor']
  */
 export function describeValue(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string') return `'${cut(value)}'`;
+  if (typeof value === 'bigint') return cut(`${value}n`);
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
-  if (value instanceof Tensor) return 'a tensor';
-  if (value instanceof Gradients) return 'gradients';
-  return hasParameters(value) ? 'a module' : 'an object';
+  const mark = (value as { readonly [marked]?: Mark })[marked];
+  if (mark === undefined) return Array.isArray(value) ? 'an array' : 'an object';
+  if (mark.copy === copy) return mark.kind;
+  return (
+    `${mark.kind} of another copy of @tapegrad/core: two are loaded, one within a bundle or a test runner and one outside, or ` +
+    'two versions; see docs/hosts.md'
+  );
+}
+
+/** Lists and numbers as a message shows them: what JSON makes of them, if it makes anything, and not too much. */
+export function describeNumbers(value: unknown): string {
+  try {
+    return cut(JSON.stringify(value) ?? String(value));
+  } catch {
+    return describeValue(value);
+  }
 }

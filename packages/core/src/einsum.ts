@@ -9,6 +9,7 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
+import { describeValue } from './describe-value.ts';
 
 /** An operand whose axes bear one label each. */
 interface Labelled<A> {
@@ -35,7 +36,8 @@ function labelsOf(term: string, equation: string, rank?: number): string[] {
 }
 
 function parse(equation: string, operands: readonly ArrayLike[]): Equation {
-  if (typeof equation !== 'string') throw new ArgumentError(`einsum: expected an equation, got ${typeof equation}`);
+  if (typeof equation !== 'string')
+    throw new ArgumentError(`einsum: expected an equation, got ${describeValue(equation)}`);
   const compact = equation.replaceAll(' ', '');
   const [left, right, ...more] = compact.split('->') as [string, string?, ...string[]];
   const terms = left.split(',');

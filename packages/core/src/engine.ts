@@ -16,6 +16,8 @@ import {
   primitives,
   resultOf,
 } from '@tapegrad/kernels';
+import { checkNoMore } from './checks.ts';
+import { describeValue } from './describe-value.ts';
 
 let current: Kernels<NdArray> | undefined;
 
@@ -37,9 +39,10 @@ export function interpreter(): Kernels<NdArray> {
  * import { reference } from '@tapegrad/kernels/reference';
  * setInterpreter(reference);
  */
-export function setInterpreter(kernels: Kernels<NdArray>): void {
+export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
+  checkNoMore('setInterpreter', more);
   if (typeof kernels !== 'object' || kernels === null) {
-    throw new ArgumentError(`setInterpreter: expected an object with every primitive, got ${typeof kernels}`);
+    throw new ArgumentError(`setInterpreter: expected an object with every primitive, got ${describeValue(kernels)}`);
   }
   const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
@@ -89,7 +92,9 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
   formula: ElementFormula<Arrays, Numbers>,
   arrays: NamedArrays<Arrays>,
   numbers: NamedNumbers<Numbers>,
+  ...more: []
 ): void {
+  checkNoMore('changeInPlace', more);
   const kernels: Kernels<NdArray> & { readonly changeInPlace?: ChangeInPlace } = interpreter();
   const change = kernels.changeInPlace ?? changeByPrimitives(kernels);
   change(formula, arrays, numbers);
@@ -112,7 +117,8 @@ export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
  * @example
  * engineInfo(); // { interpreter: 'wasm', simd: true, relaxedSimd: false, threads: 8, reason: undefined }
  */
-export function engineInfo(): EngineInfo {
+export function engineInfo(...more: []): EngineInfo {
+  checkNoMore('engineInfo', more);
   const kernels = interpreter();
   const engine = engineOf(kernels);
   if (engine === undefined) {
@@ -133,7 +139,8 @@ export function engineInfo(): EngineInfo {
  * @example
  * setThreads(1);
  */
-export function setThreads(threads?: number): void {
+export function setThreads(threads?: number, ...more: []): void {
+  checkNoMore('setThreads', more);
   if (threads !== undefined) checkThreads('setThreads', threads);
   engineOf(interpreter())?.setThreads(threads);
 }

@@ -26,6 +26,3 @@ export function formatArray(x: NdArray): string {
   };
   return `${x.dtype} ${formatShape(x.shape)}\n${formatAxis(0, x.offset)}`;
 }
-
-/** What a value is that is not what it should be. */
-export const kindOf = (x: unknown): string => (x === null ? 'null' : Array.isArray(x) ? 'an array' : typeof x);

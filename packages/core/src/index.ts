@@ -26,6 +26,7 @@ export { defineOp, type Operation, type TensorFunction, type VjpResult } from '.
 export { registerHook } from './autograd/hooks.ts';
 export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/nan-search.ts';
 export { withGradients } from './autograd/scoped-gradients.ts';
+export { checkOptions } from './checks.ts';
 export {
   arange,
   eye,
@@ -37,7 +38,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
-export { describeValue } from './describe-value.ts';
+export { describeValue, marked, markOf } from './describe-value.ts';
 export { elementsFrom, isDataOf } from './elements.ts';
 export { changeInPlace, type EngineInfo, engineInfo, setInterpreter, setThreads } from './engine.ts';
 export { TapeError } from './errors.ts';

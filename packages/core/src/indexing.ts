@@ -16,8 +16,9 @@ import {
   sameShape,
   sizeOf,
 } from '@tapegrad/kernels';
+import { checkNoMore } from './checks.ts';
 import { multiples } from './composites.ts';
-import { kindOf } from './format.ts';
+import { describeValue } from './describe-value.ts';
 import type { Unranked } from './types/static-shapes.ts';
 
 /** A range of an axis, made by `slice`. */
@@ -34,7 +35,8 @@ export interface SliceRange {
  * @example
  * tensor([1, 2, 3, 4, 5]).index(slice(1, -1)).toArray(); // [2, 3, 4]
  */
-export function slice(start?: number, stop?: number, step = 1): SliceRange {
+export function slice(start?: number, stop?: number, step = 1, ...more: []): SliceRange {
+  checkNoMore('slice', more);
   if (!Number.isInteger(step) || step === 0) {
     throw new ArgumentError(`slice: the step is ${step}, expected a whole number other than 0`);
   }
@@ -85,7 +87,7 @@ export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable,
 /** A list of indices as an int32 vector. */
 export function indexList(call: string, indices: readonly number[]): NdArray {
   if (!Array.isArray(indices)) {
-    throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${kindOf(indices)}`);
+    throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${describeValue(indices)}`);
   }
   const data = Int32Array.from(indices, (i: number) => {
     if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not a whole number of 32 bits`);
@@ -141,7 +143,7 @@ function checkPositions<A extends ArrayLike>(positions: A): A {
   if (dtype === 'int32') return positions;
   if (dtype !== undefined) throw new DTypeError(`index: expected int32 positions or a bool mask, got ${dtype}`);
   throw new ArgumentError(
-    `index: expected numbers, slices, null, int32 tensors or bool masks, got ${kindOf(positions)}`,
+    `index: expected numbers, slices, null, int32 tensors or bool masks, got ${describeValue(positions)}`,
   );
 }
 

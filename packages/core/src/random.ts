@@ -14,7 +14,8 @@ import {
 } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { describeValue } from './describe-value.ts';
+import { checkOptions, countArguments } from './checks.ts';
+import { describeValue, marked, markOf } from './describe-value.ts';
 import { Tensor } from './tensor.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */
@@ -69,6 +70,22 @@ export interface Drawing {
 /** `undefined` where no batch is being mapped over. */
 export const drawing = new DynamicScope<Drawing | undefined>(undefined);
 
+export interface UniformOptions extends RandomOptions {
+  /** Defaults to 0. */
+  readonly low?: number;
+  /** Defaults to 1. */
+  readonly high?: number;
+}
+
+export interface NormalOptions extends RandomOptions {
+  /** Defaults to 0. */
+  readonly mean?: number;
+  /** The standard deviation. Defaults to 1. */
+  readonly std?: number;
+}
+
+const randomMark = markOf('a generator of random numbers');
+
 /**
  * A seeded generator of random tensors: the same seed gives the same numbers on every engine. Nothing in tapegrad is
  * random unless it is handed one.
@@ -81,6 +98,11 @@ export const drawing = new DynamicScope<Drawing | undefined>(undefined);
  */
 export class Random {
   #bits;
+
+  /** What messages call it. */
+  get [marked](): object {
+    return randomMark;
+  }
 
   /** @param seed a whole number of 32 bits. */
   constructor(seed: number) {
@@ -101,7 +123,7 @@ export class Random {
     const isList = Array.isArray(state) || ArrayBuffer.isView(state);
     const words: readonly number[] = isList ? Array.from(state) : [];
     if (words.length !== 4 || !words.every(Number.isInteger) || words.every((word) => word === 0)) {
-      const got = isList ? `[${words.map(describeValue).join(',')}]` : describeValue(state);
+      const got = isList ? `[${words.map((word) => describeValue(word)).join(',')}]` : describeValue(state);
       throw new ArgumentError(`Random: expected a state of four integers, not all 0, got ${got}`);
     }
     this.#bits = xoroshiro128plusFromState(words);
@@ -129,11 +151,11 @@ export class Random {
     return (drawing.current?.tensor(call, draw) ?? draw([])) as Tensor<S>;
   }
 
-  /** Numbers evenly spread from `low` up to, not including, `high`; between 0 and 1 unless given. */
-  uniform<const S extends Shape>(
-    shape: S,
-    { low = 0, high = 1, dtype }: RandomOptions & { readonly low?: number; readonly high?: number } = {},
-  ): Tensor<S> {
+  /** Numbers evenly spread from `low` up to, not including, `high`. */
+  uniform<const S extends Shape>(shape: S, options?: UniformOptions): Tensor<S> {
+    checkShape('uniform', shape);
+    checkOptions('uniform', options, ['low', 'high', 'dtype']);
+    const { low = 0, high = 1, dtype } = options ?? {};
     if (!(low <= high && Number.isFinite(high - low))) {
       throw new ArgumentError(`uniform: expected finite bounds low <= high, got ${low} and ${high}`);
     }
@@ -148,11 +170,11 @@ export class Random {
     });
   }
 
-  /** Normally distributed numbers; mean 0 and standard deviation 1 unless given. */
-  normal<const S extends Shape>(
-    shape: S,
-    { mean = 0, std = 1, dtype }: RandomOptions & { readonly mean?: number; readonly std?: number } = {},
-  ): Tensor<S> {
+  /** Normally distributed numbers. */
+  normal<const S extends Shape>(shape: S, options?: NormalOptions): Tensor<S> {
+    checkShape('normal', shape);
+    checkOptions('normal', options, ['mean', 'std', 'dtype']);
+    const { mean = 0, std = 1, dtype } = options ?? {};
     if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
       throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
     }
@@ -169,12 +191,14 @@ export class Random {
   }
 
   /** 1 with probability p, else 0. */
-  bernoulli<const S extends Shape>(shape: S, p: number, { dtype }: RandomOptions = {}): Tensor<S> {
+  bernoulli<const S extends Shape>(shape: S, p: number, options?: RandomOptions): Tensor<S> {
+    checkShape('bernoulli', shape);
+    checkOptions('bernoulli', options, ['dtype']);
     if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
     // 32 bits resolve the probability to 2e-10.
     const threshold = p * 2 ** 32 - 2 ** 31;
     const bits = this.#bits;
-    return this.#fill('bernoulli', shape, dtype, (data) => {
+    return this.#fill('bernoulli', shape, options?.dtype, (data) => {
       for (let i = 0; i < data.length; i++) data[i] = bits.next() < threshold ? 1 : 0;
     });
   }
@@ -227,3 +251,5 @@ export class Random {
     });
   }
 }
+
+countArguments(Random.prototype);

@@ -11,18 +11,33 @@ import {
   isFloat,
   type Kernels,
   type NdArray,
-  normalizeAxes,
   normalizeAxis,
   RefCounted,
   type Shape,
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import { completeShape, extremum, matmul, pad, position, type ReduceOptions, reduce } from './arguments.ts';
+import {
+  along,
+  completeOrder,
+  completeShape,
+  extremum,
+  matmul,
+  type NormOptions,
+  ownShape,
+  pad,
+  position,
+  type ReduceOptions,
+  reduce,
+  someAxes,
+  type VarianceOptions,
+} from './arguments.ts';
+import { checkNoMore, checkOptions, countArguments } from './checks.ts';
 import * as compositions from './composites.ts';
+import { describeValue, marked, markOf } from './describe-value.ts';
 import { interpreter } from './engine.ts';
 import { TapeError } from './errors.ts';
-import { formatArray, kindOf } from './format.ts';
+import { formatArray } from './format.ts';
 import {
   checkIndicesAlong,
   type Index,
@@ -105,6 +120,8 @@ export interface BackwardOptions {
   readonly wanted?: readonly Tensor[];
 }
 
+const tensorMark = markOf('a tensor');
+
 /**
  * An immutable array of numbers of one dtype, with a shape that the type system knows as far as it can, and a record of
  * how it was computed.
@@ -121,15 +138,25 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   readonly #array: NdArray;
   /** By which the elements are on loan, if they are. */
   readonly #lease: MemoryScope | undefined;
-  readonly entry: Entry<Tensor> | undefined;
-  readonly requiresGrad: boolean;
+  readonly #entry: Entry<Tensor> | undefined;
+  readonly #requiresGrad: boolean;
 
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.#array = array;
     this.#lease = scopeOf(array);
-    this.entry = entry as Entry<Tensor> | undefined;
-    this.requiresGrad = requiresGrad;
+    this.#entry = entry as Entry<Tensor> | undefined;
+    this.#requiresGrad = requiresGrad;
+  }
+
+  /** The operation that computed it, on the tape; `undefined` for an input of the program, and where nothing was recorded. */
+  get entry(): Entry<Tensor> | undefined {
+    return this.#entry;
+  }
+
+  /** Whether gradients flow to it: it is a parameter, was made so, or was computed from such a tensor. */
+  get requiresGrad(): boolean {
+    return this.#requiresGrad;
   }
 
   /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
@@ -154,6 +181,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** Number of elements. */
   get size(): number {
     return this.#array.size;
+  }
+
+  /** What messages call it. */
+  get [marked](): object {
+    return tensorMark;
   }
 
   /** A name for messages: `undefined` but for a `Parameter`. */
@@ -220,7 +252,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27
    * dx.backward().of(x).item(); // 6 x = 18
    */
-  backward(options: BackwardOptions = {}): Gradients {
+  backward(options?: BackwardOptions): Gradients {
     return backwardAlong(this, options);
   }
 
@@ -417,13 +449,14 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** sum (x - mean)^2 / (n - correction), to the last digits whatever the mean; the correction is 1 (Bessel's) unless given. */
   variance<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
-    options: ReduceOptions<Keep> & { readonly correction?: number } = {},
+    options?: VarianceOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    const { correction = 1 } = options;
+    checkOptions('variance', options, ['keepDims', 'correction']);
     checkFloat('variance', this);
+    const correction = options?.correction ?? 1;
     if (!(correction >= 0))
       throw new ArgumentError(`variance: the correction is ${correction}, expected a number >= 0`);
-    return reduce<Tensor>(k, 'variance', this, axis, options, (axes) =>
+    return along<Tensor>(k, 'variance', this, axis, options, (axes) =>
       compositions.variance(k, this, axes, correction),
     ) as never;
   }
@@ -489,12 +522,13 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    */
   norm<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
-    options: ReduceOptions<Keep> & { readonly order?: number } = {},
+    options?: NormOptions<Keep>,
   ): Of<Reduce<S, A, Keep>> {
-    const { order = 2 } = options;
+    checkOptions('norm', options, ['keepDims', 'order']);
     checkFloat('norm', this);
+    const order = options?.order ?? 2;
     if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
-    return reduce<Tensor>(k, 'norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
+    return along<Tensor>(k, 'norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
   }
 
   /** The running sum along an axis. */
@@ -505,13 +539,13 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** e^x / sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
   softmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('softmax', this);
-    return compositions.softmax(k, this, normalizeAxes('softmax', axis, this.rank)) as Tensor<S>;
+    return compositions.softmax(k, this, someAxes('softmax', axis, this.rank)) as Tensor<S>;
   }
 
   /** x - log sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
   logSoftmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('logSoftmax', this);
-    return compositions.logSoftmax(k, this, normalizeAxes('logSoftmax', axis, this.rank)) as Tensor<S>;
+    return compositions.logSoftmax(k, this, someAxes('logSoftmax', axis, this.rank)) as Tensor<S>;
   }
 
   // Movement: views where memory allows.
@@ -533,20 +567,17 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** Axis `i` of the result is axis `order[i]` of this tensor. */
   permute<const Order extends Shape>(order: Order): Of<Permute<S, Order>> {
-    return k.permute(
-      this,
-      order.map((axis) => normalizeAxis('permute', axis, this.rank)),
-    ) as never;
+    return k.permute(this, completeOrder(order, this.rank)) as never;
   }
 
   /** A view in which axes of length 1, and axes put before the first, are stretched. */
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
-    return k.broadcastTo(this, shape) as unknown as Tensor<T>;
+    return k.broadcastTo(this, ownShape('broadcastTo', shape)) as unknown as Tensor<T>;
   }
 
   /** Reverses an axis, or several. */
   flip(axis: number | readonly number[]): Tensor<S> {
-    const axes = normalizeAxes('flip', axis, this.rank);
+    const axes = someAxes('flip', axis, this.rank);
     const ranges = this.shape.map((_, i) => (axes.includes(i) ? slice(undefined, undefined, -1) : slice()));
     return index<Tensor>(k, this, ranges) as Tensor<S>;
   }
@@ -556,11 +587,12 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     axis: A,
     start?: number,
     stop?: number,
-    step = 1,
+    step?: number,
   ): Of<ReplaceAxis<S, A, readonly [number]>> {
     const i = normalizeAxis('slice', axis, this.rank);
-    const { start: first, size } = resolveRange(slice(start, stop, step), this.shape[i]!);
-    return compositions.sliceAxis<Tensor>(k, this, i, first, size, step) as never;
+    const range = slice(start, stop, step);
+    const { start: first, size } = resolveRange(range, this.shape[i]!);
+    return compositions.sliceAxis<Tensor>(k, this, i, first, size, range.step) as never;
   }
 
   /**
@@ -585,9 +617,9 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     ) as never;
   }
 
-  /** Puts a value, 0 unless given, before and after each axis: `[[before, after], …]`. */
-  pad<const W extends PadWidths>(widths: W, value = 0): Of<Pad<S, W>> {
-    return pad<Tensor>(k, this, widths, value === 0 ? undefined : scalar('pad', value, this.dtype)) as never;
+  /** Puts a value before and after each axis: `[[before, after], …]`. The value defaults to 0. */
+  pad<const W extends PadWidths>(widths: W, value?: number): Of<Pad<S, W>> {
+    return pad<Tensor>(k, this, widths, value ? scalar('pad', value, this.dtype) : undefined) as never;
   }
 
   // Indexing.
@@ -595,15 +627,15 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** Entries of an axis in the order of int32 indices, whose axes take the axis' place. */
   take<I extends Shape = readonly [number], const A extends number = 0>(
     indices: Tensor<I> | readonly number[],
-    axis: A = 0 as A,
+    axis?: A,
   ): Of<ReplaceAxis<S, A, I>> {
-    return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis, this.rank)) as never;
+    return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis ?? 0, this.rank)) as never;
   }
 
   /** The adjoint of `take`: zeros with `size` entries along an axis, to which this tensor's are added at their indices. */
-  scatterAdd(indices: Tensor | readonly number[], size: number, axis = 0): Tensor {
+  scatterAdd(indices: Tensor | readonly number[], size: number, axis?: number): Tensor {
     const places = indexTensor('scatterAdd', indices);
-    const into = { axis: normalizeAxis('scatterAdd', axis, this.rank - places.rank + 1), size };
+    const into = { axis: normalizeAxis('scatterAdd', axis ?? 0, this.rank - places.rank + 1), size };
     return k.scatterAdd(this, places, into);
   }
 
@@ -650,6 +682,8 @@ export const onArrays = (): ValueDomain<Tensor, NdArray> => ({
 /** How a sweep computes gradients of which it keeps a tape. */
 export const onTensors: ValueDomain<Tensor, Tensor> = { kernels: k, value: (x) => x, tensor: (x) => x };
 
+const gradientsMark = markOf('gradients');
+
 /**
  * The gradients that a sweep found: a value of its own, so there is nothing to reset before the next sweep.
  */
@@ -660,10 +694,16 @@ export class Gradients {
     this.#gradients = gradients;
   }
 
+  /** What messages call them. */
+  get [marked](): object {
+    return gradientsMark;
+  }
+
   /** The gradient with respect to a tensor, of its shape and dtype. Throws `TapeError` where the loss does not reach it. */
   of<S extends Shape>(x: Tensor<S>): Tensor<S> {
     const gradient = this.#gradients.get(x);
     if (gradient !== undefined) return gradient as Tensor<S>;
+    checkTensor('gradients', x);
     const which = x.name === undefined ? `a tensor of shape ${formatShape(x.shape)}` : `'${x.name}'`;
     const why = x.requiresGrad ? 'the loss does not reach it, or it was not wanted' : 'it does not require one';
     throw new TapeError(`gradients: there is none for ${which}: ${why}`);
@@ -691,6 +731,8 @@ export class Gradients {
 
   /** The sum with the gradients of another sweep, as over micro-batches; a tensor that only one has keeps its own. */
   add(other: Gradients): Gradients {
+    if (!(other instanceof Gradients))
+      throw new ArgumentError(`gradients.add: expected gradients, got ${describeValue(other)}`);
     const sum = new Map(this.#gradients);
     for (const [x, gradient] of other) {
       const mine = sum.get(x);
@@ -704,6 +746,11 @@ export class Gradients {
     return this.map((gradient) => gradient.mul(factor));
   }
 }
+
+countArguments(Tensor.prototype, ['index', 'toString'], {
+  transpose: '; it swaps the last two axes, and swapaxes(x, i, j) any two',
+});
+countArguments(Gradients.prototype);
 
 /** A number as a scalar tensor. */
 function scalar(call: string, value: number, dtype: DType): Tensor {
@@ -720,18 +767,21 @@ const byDefault = { dtype: 'float32' } as const;
 export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (typeof y === 'number') return scalar(call, y, like.dtype);
-  throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${kindOf(y)}`);
+  throw new ArgumentError(`${call}: expected a tensor or a number as operand, got ${describeValue(y)}`);
 }
 
-/** A tensor as it is; for callers without types. */
-export function checkTensor(call: string, x: unknown): Tensor {
+const nothing: readonly unknown[] = [];
+
+/** A tensor as it is; for callers without types, who may also hand over `more` than a function takes. */
+export function checkTensor(call: string, x: unknown, more = nothing): Tensor {
+  checkNoMore(call, more);
   if (x instanceof Tensor) return x;
-  throw new ArgumentError(`${call}: expected a tensor, got ${kindOf(x)}`);
+  throw new ArgumentError(`${call}: expected a tensor, got ${describeValue(x)}`);
 }
 
 /** A tensor of floats as it is. */
-export function checkFloat(call: string, x: unknown): Tensor {
-  const { dtype } = checkTensor(call, x);
+export function checkFloat(call: string, x: unknown, more = nothing): Tensor {
+  const { dtype } = checkTensor(call, x, more);
   if (!isFloat(dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it first`);
   return x as Tensor;
 }
@@ -742,10 +792,11 @@ const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor 
 /** `backward`, along other entries than those that the tensor was computed by, or in memory of someone else's. */
 export function backwardAlong(
   y: Tensor,
-  options: BackwardOptions,
+  options: BackwardOptions = {},
   entries?: readonly Entry<Tensor>[],
   memory = new RefCounted(),
 ): Gradients {
+  checkOptions('backward', options, ['seed', 'createGraph', 'retainGraph', 'wanted']);
   if (!y.requiresGrad) {
     throw new TapeError(
       'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
@@ -782,9 +833,13 @@ function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
 }
 
 function wantedSet(wanted: readonly Tensor[] | undefined): ReadonlySet<Tensor> | undefined {
-  const wrong = wanted?.find((x) => !checkTensor('backward', x).requiresGrad);
+  if (wanted === undefined) return undefined;
+  if (!Array.isArray(wanted)) {
+    throw new ArgumentError(`backward: expected a list of wanted tensors, got ${describeValue(wanted)}`);
+  }
+  const wrong = wanted.find((x) => !checkTensor('backward', x).requiresGrad);
   if (wrong !== undefined) {
     throw new TapeError(`backward: a wanted tensor of shape ${formatShape(wrong.shape)} does not require a gradient`);
   }
-  return wanted && new Set(wanted);
+  return new Set(wanted);
 }

@@ -1,6 +1,7 @@
 /** Tensors that change: what is trained, and what is kept beside it. */
 
 import {
+  ArgumentError,
   checkSynchronous,
   contiguous,
   type Data,
@@ -12,6 +13,8 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
+import { checkNoMore, checkOptions, countArguments } from './checks.ts';
+import { describeValue } from './describe-value.ts';
 import { noteChange } from './tape/changes.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 import type { SameShapes } from './types/static-shapes.ts';
@@ -26,6 +29,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   #name: string;
 
   constructor(init: Tensor<S>, name: string, requiresGrad: boolean) {
+    if (typeof name !== 'string') throw new ArgumentError(`expected a name, got ${describeValue(name)}`);
     super(new NdArray(init.data.slice(), init.dtype, init.shape), undefined, requiresGrad);
     this.#name = name;
   }
@@ -82,14 +86,27 @@ export class Buffer<out S extends Shape = Shape> extends Variable<S> {
   }
 }
 
+countArguments(Variable.prototype);
+
+export interface NameOptions {
+  /** For messages; in a module it becomes the path there. Defaults to `parameter` or `buffer`. */
+  readonly name?: string;
+}
+
+function nameIn(call: string, options: NameOptions | undefined, more: readonly unknown[]): string | undefined {
+  checkNoMore(call, more);
+  checkOptions(call, options, ['name']);
+  return options?.name;
+}
+
 /**
  * A parameter with these initial elements, which are copied.
  *
  * @example
  * const w = parameter(zeros([784, 10]), { name: 'w' });
  */
-export const parameter = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Parameter<S> =>
-  new Parameter(init, options.name);
+export const parameter = <S extends Shape>(init: Tensor<S>, options?: NameOptions, ...more: []): Parameter<S> =>
+  new Parameter(init, nameIn('parameter', options, more));
 
 /**
  * A buffer with these initial elements, which are copied.
@@ -99,5 +116,5 @@ export const parameter = <S extends Shape>(init: Tensor<S>, options: { readonly 
  * count.assign(count.add(1));
  * count.item(); // 1
  */
-export const buffer = <S extends Shape>(init: Tensor<S>, options: { readonly name?: string } = {}): Buffer<S> =>
-  new Buffer(init, options.name);
+export const buffer = <S extends Shape>(init: Tensor<S>, options?: NameOptions, ...more: []): Buffer<S> =>
+  new Buffer(init, nameIn('buffer', options, more));

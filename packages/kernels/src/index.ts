@@ -5,6 +5,7 @@ export { assign, contiguous } from './arrays/copy.ts';
 export {
   bytesPerElement,
   checkDType,
+  checkNumbers,
   type Data,
   type DType,
   dtypeFor,
@@ -14,6 +15,7 @@ export {
   hasNumber,
   isFloat,
   newData,
+  storedDType,
 } from './arrays/dtype.ts';
 export { type ForeignNdArray, fromNdarray } from './arrays/interchange.ts';
 export {
@@ -21,6 +23,7 @@ export {
   checkShape,
   countAlong,
   formatShape,
+  MOST_AXES,
   normalizeAxes,
   normalizeAxis,
   rowMajor,

@@ -1,6 +1,7 @@
 /** Functions whose tape is not kept: less memory for a second forward pass. */
 
-import { checkSynchronous, sameShape } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, sameShape } from '@tapegrad/kernels';
+import { checkFunction, ownData } from '../checks.ts';
 import { TapeError } from '../errors.ts';
 import { type RandomStates, watchDraws, withStates } from '../random.ts';
 import { nextEntry, type Recomputation } from '../tape/entry.ts';
@@ -70,7 +71,7 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
  * time; that costs one more forward pass, about a third of a step.
  *
  * Gradients are the same to the bit, of any order, for arguments and for whatever else the function computes with, such as
- * parameters; random draws are repeated. The function may take anything and gives one tensor. It is to compute the same
+ * parameters; random draws are repeated. The function may take anything, arrays and plain objects as they are then, and gives one tensor. It is to compute the same
  * when it is run again: what it updates on the side (counters, running statistics) is updated twice, unless it asks
  * `isRecomputing`.
  *
@@ -82,16 +83,21 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
  * tapeOf(loss).map((entry) => entry.op); // ['checkpoint', 'sum', 'reshape']
  * loss.backward().of(w).shape; // [2, 2]
  */
-export function checkpoint<F extends TensorFunction>(f: F): F {
+export function checkpoint<F extends TensorFunction>(f: F, ...more: []): F {
+  checkFunction('checkpoint', f);
+  if (more.length > 0) {
+    throw new ArgumentError('checkpoint: expected a function alone; checkpoint(f) is one, too: checkpoint(f)(x)');
+  }
   const run: Run = (...args) => checkSynchronous('checkpoint', (f as unknown as Run)(...args));
   const checkpointed: Run = (...args) => {
     if (!isRecording()) return run(...args);
+    const given = args.map((arg) => ownData(arg));
     const since = nextEntry();
     const [result, states] = watchDraws(() => run(...args));
     // Inside `vmap`, what is recorded is the tape of all examples.
     const all = unwrapped(result);
     if (all.entry === undefined || all.entry.id < since) return result;
-    const call = new Call(run, args, states, all.detach());
+    const call = new Call(run, given, states, all.detach());
     return wrappedLike(result, record(wrap, 'checkpoint', inputsOf(all, since), call, all.array));
   };
   return checkpointed as unknown as F;

@@ -1,13 +1,14 @@
 /** Operations that a program defines: a forward pass and a rule of one's own, beside the primitives. */
 
-import { ArgumentError, checkSynchronous, filled } from '@tapegrad/kernels';
+import { ArgumentError, checkSynchronous, filled, formatShape, sameShape } from '@tapegrad/kernels';
+import { checkNoMore, checkOptions, ownData } from '../checks.ts';
+import { describeValue } from '../describe-value.ts';
 import { TapeError } from '../errors.ts';
-import { kindOf } from '../format.ts';
 import { type CustomAttributes, type Definition, type Entry, nextEntry } from '../tape/entry.ts';
 import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';
 import { isRecording, withRecording } from '../tape/recording.ts';
-import { sweep } from '../tape/sweep.ts';
+import { misfit, nameOf, sweep } from '../tape/sweep.ts';
 import { onTensors, Tensor, wrap } from '../tensor.ts';
 import { unwrapped } from '../transforms/batched.ts';
 import { freshLeaf } from '../transforms/leaf.ts';
@@ -65,15 +66,16 @@ type TypedOperation<F extends TensorFunction> = [F] extends [never]
 /** A function of a definition, as it is called: what it gives is checked. */
 type Part = (...args: readonly unknown[]) => unknown;
 
-const kindOfValue = (x: unknown): string => (x instanceof Tensor ? 'a tensor' : kindOf(x));
-
 /** Tells the tensors of a call from the plain data after them. */
 function splitArguments(name: string, args: readonly unknown[]): { inputs: Tensor[]; options: unknown } {
   const end = args.findIndex((x) => !(x instanceof Tensor));
   const count = end === -1 ? args.length : end;
-  if (count === 0) throw new ArgumentError(`${name}: expected a tensor first, got ${kindOfValue(args[0])}`);
+  if (count === 0) throw new ArgumentError(`${name}: expected a tensor first, got ${describeValue(args[0])}`);
   if (args.length > count + 1) {
-    const got = args.slice(count).map(kindOfValue).join(', ');
+    const got = args
+      .slice(count)
+      .map((x) => describeValue(x))
+      .join(', ');
     throw new ArgumentError(`${name}: expected tensors and after them at most one value of plain data, got ${got}`);
   }
   return { inputs: args.slice(0, count) as Tensor[], options: args[count] };
@@ -89,6 +91,13 @@ function ownOf(d: Tensor, inputs: readonly Tensor[]): Tensor {
   return inputs.some((x) => unwrapped(x).array.data === data) ? d.mul(1) : d;
 }
 
+/** Throws unless a cotangent has the shape of its input or, where the input was broadcast, of the result: then it is summed. */
+function checkCotangent({ name, inputs, output }: Entry<Tensor>, d: Tensor, i: number): void {
+  const x = inputs[i]!;
+  if (sameShape(d.shape, x.shape) || sameShape(d.shape, output.shape)) return;
+  throw misfit(`the rule of '${name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
+}
+
 /** Throws where a cotangent, which depends on that of the result, has no tape although the sweep is being recorded. */
 function checkRecorded(name: string, d: Tensor): void {
   if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
@@ -102,7 +111,7 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
   const checked = (made: unknown, by: string): Tensor => {
     checkSynchronous(name, made);
     if (made instanceof Tensor) return made;
-    throw new ArgumentError(`${name}: ${by} gave ${kindOfValue(made)}, expected a tensor`);
+    throw new ArgumentError(`${name}: ${by} gave ${describeValue(made)}, expected a tensor`);
   };
   const definition: Definition<Tensor> = {
     name,
@@ -112,17 +121,19 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
         withRecording(false, () => forward(...argumentsOf(inputs, { options }))),
         'forward',
       ),
-    cotangents({ inputs, output, attributes }, given) {
+    cotangents(entry, given) {
+      const { inputs, output, attributes } = entry;
       const g = isRecording() && !given.requiresGrad ? freshLeaf(given, false) : given;
       const made = checkSynchronous(name, vjp(g, output, ...argumentsOf(inputs, attributes as CustomAttributes)));
       const list = inputs.length === 1 && (made === null || made instanceof Tensor) ? [made] : made;
       if (!Array.isArray(list) || list.length !== inputs.length) {
-        const got = Array.isArray(list) ? `${list.length}` : kindOfValue(list);
+        const got = Array.isArray(list) ? `${list.length}` : describeValue(list);
         throw new ArgumentError(`${name}: vjp gave ${got}, expected a list of ${inputs.length} cotangents`);
       }
       return list.map((d, i) => {
         if (d === null) return null;
         const cotangent = checked(d, `vjp, for input ${i},`);
+        checkCotangent(entry, cotangent, i);
         if (g.requiresGrad) checkRecorded(name, cotangent);
         return ownOf(cotangent, inputs);
       });
@@ -130,7 +141,10 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
     tangent(entry, tangents) {
       if (jvp === undefined) return tangentOfCotangents(definition, entry, tangents);
       const { inputs, output, attributes } = entry;
-      return checked(jvp(tangents, output, ...argumentsOf(inputs, attributes as CustomAttributes)), 'jvp');
+      const t = checked(jvp(tangents, output, ...argumentsOf(inputs, attributes as CustomAttributes)), 'jvp');
+      if (sameShape(t.shape, output.shape) && t.dtype === output.dtype) return t;
+      const [got, wanted] = [t, output].map(({ dtype, shape }) => `${dtype} ${formatShape(shape)}`);
+      throw new TapeError(`${name}: jvp gave a tangent of ${got}, expected ${wanted}`);
     },
   };
   return definition;
@@ -175,6 +189,8 @@ export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly
  * entry. For what the operations at hand compute too slowly, keep too much for, or differentiate with too large errors,
  * and for what they can't compute at all.
  *
+ * The plain data belongs to the call: of arrays and plain objects, nested as deep as may be, `vjp` gets a copy as they were.
+ *
  * The operation has the type of `forward`, static shapes included, or the type that `defineOp` is given. `gradcheck` tells
  * whether its rule is right.
  *
@@ -196,20 +212,22 @@ export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly
  * swish(x).toArray(); // [0.31122967, -0.26894142]
  * gradcheck(swish, [x], { order: 2 }).passed; // true
  */
-export function defineOp<F extends TensorFunction = never>(operation: TypedOperation<F>): F;
-export function defineOp<F extends TensorFunction>(operation: Operation<F>): F;
-export function defineOp<F extends TensorFunction>(operation: Operation<F>): F {
+export function defineOp<F extends TensorFunction = never>(operation: TypedOperation<F>, ...more: []): F;
+export function defineOp<F extends TensorFunction>(operation: Operation<F>, ...more: []): F;
+export function defineOp<F extends TensorFunction>(operation: Operation<F>, ...more: []): F {
+  checkNoMore('defineOp', more);
+  checkOptions<Operation<F>>('defineOp', operation ?? null, ['name', 'forward', 'vjp', 'jvp', 'batched']);
   const { name, forward, vjp, jvp, batched = false } = operation;
   if (typeof name !== 'string' || name === '') throw new ArgumentError('defineOp: expected a name');
-  for (const [part, value] of Object.entries({ forward, vjp })) {
+  for (const [part, value] of Object.entries({ forward, vjp, ...(jvp && { jvp }) })) {
     if (typeof value !== 'function') {
-      throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${kindOfValue(value)}`);
+      throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${describeValue(value)}`);
     }
   }
   const definition = definitionOf(name, forward as unknown as Part, vjp as Part, jvp as Part | undefined, batched);
   const run = (...args: readonly unknown[]): Tensor => {
     const { inputs, options } = splitArguments(name, args);
-    return runCustom({ definition, options }, inputs);
+    return runCustom({ definition, options: ownData(options) }, inputs);
   };
   return run as unknown as F;
 }

@@ -1,6 +1,8 @@
 /** Functions that see a tensor's cotangent in every sweep. */
 
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
+import { checkFunction } from '../checks.ts';
+import { describeValue } from '../describe-value.ts';
 import { TapeError } from '../errors.ts';
 import { addHook } from '../tape/observers.ts';
 import { checkTensor, Tensor } from '../tensor.ts';
@@ -28,17 +30,16 @@ import { Batched } from '../transforms/batched.ts';
 export function registerHook<S extends Shape>(
   x: Tensor<S>,
   hook: (cotangent: Tensor<S>) => Tensor | undefined,
+  ...more: []
 ): () => void {
-  if (!checkTensor('registerHook', x).requiresGrad) {
+  if (!checkTensor('registerHook', x, more).requiresGrad) {
     throw new TapeError('registerHook: the tensor requires no gradient, so that no sweep gets to it');
   }
   if (x instanceof Batched) throw new ArgumentError('registerHook: a tensor inside vmap has no cotangent of its own');
-  if (typeof hook !== 'function') throw new ArgumentError(`registerHook: expected a function, got ${typeof hook}`);
+  checkFunction('registerHook', hook);
   return addHook<Tensor>(x, (cotangent) => {
     const made: unknown = checkSynchronous('registerHook', hook(cotangent as Tensor<S>), 'a hook');
     if (made === undefined || made instanceof Tensor) return made;
-    throw new ArgumentError(
-      `registerHook: the hook gave ${made === null ? 'null' : typeof made}, expected a tensor or nothing`,
-    );
+    throw new ArgumentError(`registerHook: the hook gave ${describeValue(made)}, expected a tensor or nothing`);
   });
 }

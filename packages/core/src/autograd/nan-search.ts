@@ -1,6 +1,7 @@
 /** The search for the first number that is not finite. */
 
 import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
+import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
 import type { CustomAttributes, Entry, Recorded } from '../tape/entry.ts';
 import { intercept, type OperationCall } from '../tape/interception.ts';
 import { appliedEntry, type Observer, withObserver } from '../tape/observers.ts';
@@ -222,7 +223,10 @@ class Detector implements Observer<Tensor> {
  * }
  * [found?.op, found?.phase, found?.parameter, found?.place]; // ['sqrt', 'forward', 'layers.7.weight', 1]
  */
-export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}): R {
+export function detectAnomaly<R>(body: () => R, options: DetectAnomalyOptions = {}, ...more: []): R {
+  checkNoMore('detectAnomaly', more);
+  checkFunction('detectAnomaly', body);
+  checkOptions('detectAnomaly', options, ['allowInfinity']);
   const detector = new Detector(options);
   const run = (): R => checkSynchronous('detectAnomaly', body());
   return withObserver(detector, () => intercept(detector.seeValue, run));

@@ -1,6 +1,7 @@
 /** Gradients that are used once, and whose memory serves again. */
 
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
+import { checkFunction, checkNoMore } from '../checks.ts';
 import { MemoryScope } from '../memory-scope.ts';
 import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
 
@@ -27,7 +28,10 @@ export function withGradients<R>(
   y: Tensor | (() => Tensor),
   use: (gradients: Gradients) => R,
   options: BackwardOptions = {},
+  ...more: []
 ): R {
+  checkNoMore('withGradients', more);
+  checkFunction('withGradients', use);
   if (typeof y === 'function') return withAllLent(y, use, options);
   const memory = new RefCounted();
   const lease = new MemoryScope(memory);

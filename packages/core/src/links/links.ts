@@ -98,8 +98,8 @@ function namesOf(layers: readonly Layer[]): string[] {
  * const [link] = links(x.matmul(w).tanh().sum());
  * [link?.name, link?.transition]; // ['w', 'tanh']
  */
-export function links(loss: Tensor): Link[] {
-  if (!checkTensor('links', loss).requiresGrad) {
+export function links(loss: Tensor, ...more: []): Link[] {
+  if (!checkTensor('links', loss, more).requiresGrad) {
     throw new TapeError('links: the loss was computed from nothing that requires a gradient');
   }
   const tape = expanded(tapeOf<Tensor>(loss));

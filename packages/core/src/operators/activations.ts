@@ -1,6 +1,7 @@
 /** The functions that networks put between their layers, beside `relu`, `tanh`, `sigmoid` and `softplus`. */
 
 import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
+import { checkOptions } from '../checks.ts';
 import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
 import { erfc } from './elementary.ts';
 
@@ -22,8 +23,8 @@ function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor
  * @example
  * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
  */
-export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S> {
-  const t: Tensor = checkFloat('leakyRelu', x);
+export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01, ...more: []): Tensor<S> {
+  const t: Tensor = checkFloat('leakyRelu', x, more);
   checkNumber('leakyRelu', 'the slope', slope);
   // 0 times -Infinity would be NaN.
   if (slope === 0) return t.relu() as Tensor<S>;
@@ -38,9 +39,9 @@ export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01): Tensor<S
  * @example
  * elu(tensor([-1, 0, 2])).toArray(); // [-0.6321206, 0, 2]
  */
-export function elu<S extends Shape>(x: Tensor<S>, alpha = 1): Tensor<S> {
+export function elu<S extends Shape>(x: Tensor<S>, alpha = 1, ...more: []): Tensor<S> {
   checkNumber('elu', 'alpha', alpha);
-  return belowZero(checkFloat('elu', x), (t) => t.expm1().mul(alpha));
+  return belowZero(checkFloat('elu', x, more), (t) => t.expm1().mul(alpha));
 }
 
 // The fixed point of mean 0 and variance 1, of Klambauer, Unterthiner, Mayr, Hochreiter 2017.
@@ -54,8 +55,8 @@ const SELU_SCALE = 1.0507009873554805;
  * @example
  * selu(tensor([-1, 0, 2])).toArray(); // [-1.1113307, 0, 2.101402]
  */
-export const selu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  elu<Shape>(checkFloat('selu', x), SELU_ALPHA).mul(SELU_SCALE) as Tensor<S>;
+export const selu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
+  elu<Shape>(checkFloat('selu', x, more), SELU_ALPHA).mul(SELU_SCALE) as Tensor<S>;
 
 type Gate = (x: Tensor) => Tensor;
 
@@ -80,8 +81,8 @@ const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
  * @example
  * silu(tensor([-1, 0, 1])).toArray(); // [-0.2689414, 0, 0.7310586]
  */
-export const silu = <S extends Shape>(x: Tensor<S>): Tensor<S> =>
-  gated(checkFloat('silu', x), 800, (t) => t.sigmoid()) as Tensor<S>;
+export const silu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
+  gated(checkFloat('silu', x, more), 800, (t) => t.sigmoid()) as Tensor<S>;
 
 /** The options of `gelu`. */
 export interface GeluOptions {
@@ -99,8 +100,10 @@ export interface GeluOptions {
  * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
  * gelu(tensor([-5])).item(); // -0.0000014332579
  */
-export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: GeluOptions = {}): Tensor<S> {
-  const t = checkFloat('gelu', x);
+export function gelu<S extends Shape>(x: Tensor<S>, options: GeluOptions = {}, ...more: []): Tensor<S> {
+  const t = checkFloat('gelu', x, more);
+  checkOptions('gelu', options, ['approximate']);
+  const { approximate = 'none' } = options;
   switch (approximate) {
     case 'none':
       return gated(t, 40, (n) => erfc(n.mul(-Math.SQRT1_2)).mul(0.5)) as Tensor<S>;
@@ -123,9 +126,9 @@ export function gelu<S extends Shape>(x: Tensor<S>, { approximate = 'none' }: Ge
  * @example
  * hardtanh(tensor([-2, 0.5, 3])).toArray(); // [-1, 0.5, 1]
  */
-export function hardtanh<S extends Shape>(x: Tensor<S>, low = -1, high = 1): Tensor<S> {
+export function hardtanh<S extends Shape>(x: Tensor<S>, low = -1, high = 1, ...more: []): Tensor<S> {
   if (!(low < high)) throw new ArgumentError(`hardtanh: expected bounds in ascending order, got ${low} and ${high}`);
-  const t = checkTensor('hardtanh', x);
+  const t = checkTensor('hardtanh', x, more);
   if (t.dtype === 'bool') throw new DTypeError('hardtanh: expected numbers, got bool; cast it first');
   return t.lessEqual(low).where(low, t.greaterEqual(high).where(high, t)) as Tensor<S>;
 }

@@ -1,14 +1,22 @@
 /** Elements in other places and shapes: axes added, dropped and swapped, tensors cut up, repeated and turned. */
 
 import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import { checkNoMore, checkOptions } from '../checks.ts';
+import { describeValue } from '../describe-value.ts';
 import { checkTensor, type Of, type Tensor } from '../tensor.ts';
 import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../types/static-shapes.ts';
 import { concat } from './method-functions.ts';
 
+/** A list as it is; for callers without types. */
+function listOf<T>(call: string, wanted: string, list: readonly T[]): readonly T[] {
+  if (Array.isArray(list)) return list;
+  throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(list)}`);
+}
+
 /** Throws unless a count is a whole number that is not below the least. */
 function checkCount(call: string, what: string, count: number, least: 0 | 1): void {
   if (Number.isInteger(count) && count >= least) return;
-  throw new ArgumentError(`${call}: ${what} is ${count}, expected a whole number >= ${least}`);
+  throw new ArgumentError(`${call}: ${what} is ${describeValue(count)}, expected a whole number >= ${least}`);
 }
 
 /**
@@ -17,8 +25,12 @@ function checkCount(call: string, what: string, count: number, least: 0 | 1): vo
  * @example
  * unsqueeze(zeros([2, 3]), 1).shape; // [2, 1, 3]
  */
-export function unsqueeze<S extends Shape, const A extends number>(x: Tensor<S>, axis: A): Of<Unsqueeze<S, A>> {
-  const place = normalizeAxis('unsqueeze', axis, checkTensor('unsqueeze', x).rank + 1);
+export function unsqueeze<S extends Shape, const A extends number>(
+  x: Tensor<S>,
+  axis: A,
+  ...more: []
+): Of<Unsqueeze<S, A>> {
+  const place = normalizeAxis('unsqueeze', axis, checkTensor('unsqueeze', x, more).rank + 1);
   return x.reshape(x.shape.toSpliced(place, 0, 1)) as never;
 }
 
@@ -30,8 +42,12 @@ export function unsqueeze<S extends Shape, const A extends number>(x: Tensor<S>,
  * squeeze(zeros([2, 1, 3, 1])).shape; // [2, 3]
  * squeeze(zeros([2, 1, 3, 1]), -1).shape; // [2, 1, 3]
  */
-export function squeeze<S extends Shape, const A extends Axes = undefined>(x: Tensor<S>, axis?: A): Of<Squeeze<S, A>> {
-  const { shape, rank } = checkTensor('squeeze', x);
+export function squeeze<S extends Shape, const A extends Axes = undefined>(
+  x: Tensor<S>,
+  axis?: A,
+  ...more: []
+): Of<Squeeze<S, A>> {
+  const { shape, rank } = checkTensor('squeeze', x, more);
   const axes = normalizeAxes('squeeze', axis, rank).filter((i) => {
     if (shape[i] !== 1 && axis !== undefined) {
       throw new ShapeError(`squeeze: axis ${i} of ${formatShape(shape)} has length ${shape[i]}, expected 1`);
@@ -51,8 +67,9 @@ export function swapaxes<S extends Shape, const A extends number, const B extend
   x: Tensor<S>,
   axis: A,
   other: B,
+  ...more: []
 ): Of<SwapAxes<S, A, B>> {
-  const [a, b] = [axis, other].map((i) => normalizeAxis('swapaxes', i, checkTensor('swapaxes', x).rank));
+  const [a, b] = [axis, other].map((i) => normalizeAxis('swapaxes', i, checkTensor('swapaxes', x, more).rank));
   return x.permute(x.shape.map((_, i) => (i === a ? b! : i === b ? a! : i))) as never;
 }
 
@@ -72,10 +89,12 @@ export function split<S extends Shape, const A extends number = 0>(
   x: Tensor<S>,
   sizes: number | readonly number[],
   axis: A = 0 as A,
+  ...more: []
 ): Pieces<S, A> {
-  const i = normalizeAxis('split', axis, checkTensor('split', x).rank);
+  const i = normalizeAxis('split', axis, checkTensor('split', x, more).rank);
   const length = x.shape[i]!;
-  const list = typeof sizes === 'number' ? equalSizes(length, sizes) : sizes;
+  const list =
+    typeof sizes === 'number' ? equalSizes(length, sizes) : listOf('split', 'a size, or a list of sizes', sizes);
   for (const size of list) checkCount('split', 'a size', size, 0);
   const total = list.reduce((sum, size) => sum + size, 0);
   if (total !== length) {
@@ -106,8 +125,9 @@ export function chunk<S extends Shape, const A extends number = 0>(
   x: Tensor<S>,
   count: number,
   axis: A = 0 as A,
+  ...more: []
 ): Pieces<S, A> {
-  const length = x.shape[normalizeAxis('chunk', axis, checkTensor('chunk', x).rank)]!;
+  const length = x.shape[normalizeAxis('chunk', axis, checkTensor('chunk', x, more).rank)]!;
   checkCount('chunk', 'the count', count, 1);
   return split(x, Math.max(1, Math.ceil(length / count)), axis);
 }
@@ -127,9 +147,9 @@ function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
  * @example
  * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
  */
-export function tile(x: Tensor, counts: readonly number[]): Tensor {
-  for (const count of counts) checkCount('tile', 'a count', count, 0);
-  const rank = Math.max(checkTensor('tile', x).rank, counts.length);
+export function tile(x: Tensor, counts: readonly number[], ...more: []): Tensor {
+  for (const count of listOf('tile', 'a list of counts', counts)) checkCount('tile', 'a count', count, 0);
+  const rank = Math.max(checkTensor('tile', x, more).rank, counts.length);
   const filledUp = (list: readonly number[]) => [...new Array<number>(rank - list.length).fill(1), ...list];
   const whole = x.reshape(filledUp(x.shape));
   return repeated(whole, filledUp(counts), new Array<number>(rank).fill(1));
@@ -146,8 +166,9 @@ export function repeat<S extends Shape, const A extends number = 0>(
   x: Tensor<S>,
   counts: number | readonly number[],
   axis: A = 0 as A,
+  ...more: []
 ): Of<ReplaceAxis<S, A, readonly [number]>> {
-  const i = normalizeAxis('repeat', axis, checkTensor('repeat', x).rank);
+  const i = normalizeAxis('repeat', axis, checkTensor('repeat', x, more).rank);
   for (const count of [counts].flat()) checkCount('repeat', 'a count', count, 0);
   const ones = x.shape.map(() => 1);
   if (typeof counts === 'number') return repeated(x, ones, ones.with(i, counts)) as never;
@@ -179,8 +200,9 @@ export function roll<S extends Shape>(
   x: Tensor<S>,
   shift: number | readonly number[],
   axis?: number | readonly number[],
+  ...more: []
 ): Tensor<S> {
-  const { rank, size, shape } = checkTensor('roll', x);
+  const { rank, size, shape } = checkTensor('roll', x, more);
   const shifts = [shift].flat();
   const wrong = shifts.find((places) => !Number.isInteger(places));
   if (wrong !== undefined) throw new ArgumentError(`roll: expected whole numbers of places, got ${wrong}`);
@@ -208,12 +230,16 @@ export interface MeshgridOptions {
  */
 export function meshgrid<const Vectors extends readonly Tensor[]>(
   vectors: Vectors,
-  { indexing = 'ij' }: MeshgridOptions = {},
+  options: MeshgridOptions = {},
+  ...more: []
 ): { readonly [I in keyof Vectors]: Tensor } {
+  checkNoMore('meshgrid', more);
+  checkOptions('meshgrid', options, ['indexing']);
+  const { indexing = 'ij' } = options;
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ArgumentError(`meshgrid: unknown indexing '${indexing}', expected 'ij' or 'xy'`);
   }
-  const shape = vectors.map((x) => {
+  const shape = listOf<Tensor>('meshgrid', 'a list of vectors', vectors).map((x) => {
     if (checkTensor('meshgrid', x).rank === 1) return x.size;
     throw new ShapeError(`meshgrid: expected vectors, got shape ${formatShape(x.shape)}`);
   });

@@ -1,6 +1,7 @@
 /** How far apart vectors are, and how alike they point. */
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import { checkOptions } from '../checks.ts';
 import { checkFloat, type Tensor } from '../tensor.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
@@ -39,9 +40,12 @@ export function cosineSimilarity(
   x: Tensor,
   y: Tensor,
   axis = -1,
-  { eps = 1e-8 }: CosineSimilarityOptions = {},
+  options: CosineSimilarityOptions = {},
+  ...more: []
 ): Tensor {
-  const [left, right] = [checkFloat('cosineSimilarity', x), checkFloat('cosineSimilarity', y)];
+  checkOptions('cosineSimilarity', options, ['eps']);
+  const { eps = 1e-8 } = options;
+  const [left, right] = [checkFloat('cosineSimilarity', x, more), checkFloat('cosineSimilarity', y)];
   const shape = broadcastShapes('cosineSimilarity', left.shape, right.shape);
   const i = normalizeAxis('cosineSimilarity', axis, shape.length);
   if (!(eps >= 0)) throw new ArgumentError(`cosineSimilarity: eps is ${eps}, expected a number >= 0`);
@@ -83,9 +87,12 @@ type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
 export function cdist<A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Tensor<B>,
-  { order = 2 }: CdistOptions = {},
+  options: CdistOptions = {},
+  ...more: []
 ): Tensor<Pairwise<A, B>> {
-  const [left, right] = [checkFloat('cdist', x), checkFloat('cdist', y)];
+  checkOptions('cdist', options, ['order']);
+  const { order = 2 } = options;
+  const [left, right] = [checkFloat('cdist', x, more), checkFloat('cdist', y)];
   const [a, b] = [left.shape, right.shape];
   if (a.length < 2 || b.length < 2 || a.at(-1) !== b.at(-1)) {
     throw new ShapeError(`cdist: expected [..., m, d] and [..., n, d], got ${formatShape(a)} and ${formatShape(b)}`);

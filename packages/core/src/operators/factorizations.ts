@@ -136,11 +136,12 @@ type Columns<S extends Shape> = S extends readonly [...Shape, infer N extends nu
  */
 export function qr<S extends Shape>(
   a: Tensor<S>,
+  ...more: []
 ): {
   readonly q: Tensor<readonly [...Batch<S>, Rows<S>, Shorter<S>]>;
   readonly r: Tensor<readonly [...Batch<S>, Shorter<S>, Columns<S>]>;
 } {
-  const matrix = checkMatrices('qr', a);
+  const matrix = checkMatrices('qr', a, more);
   const [m, n] = matrix.shape.slice(-2) as [number, number];
   const wide = n > m;
   const [q, r] = qrParts(qrTall(wide ? matrix.slice(COLUMNS, 0, m) : matrix));
@@ -231,8 +232,9 @@ const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 
  */
 export function eigh<S extends Shape>(
   a: Fitting<Square<'eigh', S>, S>,
+  ...more: []
 ): { readonly values: Tensor<readonly [...Batch<S>, Columns<S>]>; readonly vectors: Tensor<S> } {
-  const matrix = checkSquare('eigh', a);
+  const matrix = checkSquare('eigh', a, more);
   const pairs = noGrad(() => eigenpairs(matrix));
   return { values: withoutRow(eigenvalues(matrix, pairs)), vectors: eigenvectors(matrix, pairs) } as never;
 }
@@ -360,12 +362,13 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
  */
 export function svd<S extends Shape>(
   a: Tensor<S>,
+  ...more: []
 ): {
   readonly u: Tensor<readonly [...Batch<S>, Rows<S>, Shorter<S>]>;
   readonly s: Tensor<readonly [...Batch<S>, Shorter<S>]>;
   readonly vt: Tensor<readonly [...Batch<S>, Shorter<S>, Columns<S>]>;
 } {
-  const matrix = checkMatrices('svd', a);
+  const matrix = checkMatrices('svd', a, more);
   const triples = noGrad(() => singularTriples(matrix, 'svd'));
   const [u, v] = leftAndRight(singularVectors(matrix, triples), matrix);
   return { u, s: withoutRow(singularValues(matrix, triples)), vt: transposed(v) } as never;
@@ -379,8 +382,8 @@ export function svd<S extends Shape>(
  * @example
  * svdvals(tensor([[3, 0], [0, -4]])).toArray(); // [4, 3]
  */
-export function svdvals<S extends Shape>(a: Tensor<S>): Tensor<readonly [...Batch<S>, Shorter<S>]> {
-  const matrix = checkMatrices('svdvals', a);
+export function svdvals<S extends Shape>(a: Tensor<S>, ...more: []): Tensor<readonly [...Batch<S>, Shorter<S>]> {
+  const matrix = checkMatrices('svdvals', a, more);
   const triples = noGrad(() => singularTriples(matrix, 'svdvals'));
   return withoutRow(singularValues(matrix, triples)) as never;
 }

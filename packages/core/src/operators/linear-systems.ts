@@ -5,6 +5,7 @@
 
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
+import { checkNoMore, checkOptions } from '../checks.ts';
 import { eye, full } from '../create.ts';
 import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
 import type { Batch, Square } from '../types/static-shapes.ts';
@@ -75,8 +76,12 @@ export interface TriangularSolveOptions {
 export function triangularSolve<A extends Shape, B extends Shape>(
   a: Fitting<Square<'triangularSolve', A>, A>,
   b: Tensor<B>,
-  { upper = false }: TriangularSolveOptions = {},
+  options: TriangularSolveOptions = {},
+  ...more: []
 ): A['length'] extends 2 ? Tensor<B> : Tensor {
+  checkNoMore('triangularSolve', more);
+  checkOptions('triangularSolve', options, ['upper']);
+  const { upper = false } = options;
   const { matrix, sides, isVector } = checkSystem('triangularSolve', a, b);
   return asGiven(triangular(matrix, sides, { upper }), isVector) as never;
 }
@@ -115,7 +120,9 @@ const solution: OfSystem = defineOp<OfSystem>({
 export function solve<A extends Shape, B extends Shape>(
   a: Fitting<Square<'solve', A>, A>,
   b: Tensor<B>,
+  ...more: []
 ): A['length'] extends 2 ? Tensor<B> : Tensor {
+  checkNoMore('solve', more);
   const { matrix, sides, isVector } = checkSystem('solve', a, b);
   return asGiven(solution(matrix, sides), isVector) as never;
 }
@@ -127,8 +134,8 @@ export function solve<A extends Shape, B extends Shape>(
  * @example
  * inverse(tensor([[2, 0], [0, 4]])).toArray(); // [[0.5, 0], [0, 0.25]]
  */
-export function inverse<S extends Shape>(a: Fitting<Square<'inverse', S>, S>): Tensor<S> {
-  const matrix = checkSquare('inverse', a);
+export function inverse<S extends Shape>(a: Fitting<Square<'inverse', S>, S>, ...more: []): Tensor<S> {
+  const matrix = checkSquare('inverse', a, more);
   const identity: Tensor = eye(matrix.shape.at(-1)!, { dtype: matrix.dtype });
   return solution(matrix, identity.broadcastTo(matrix.shape)) as Tensor<S>;
 }
@@ -189,8 +196,8 @@ const determinant: OfMatrix = defineOp<OfMatrix>({
  * @example
  * det(tensor([[1, 2], [3, 4]])).item(); // -2
  */
-export const det = <S extends Shape>(a: Fitting<Square<'det', S>, S>): Tensor<Batch<S>> =>
-  determinant(checkSquare('det', a)) as Tensor<Batch<S>>;
+export const det = <S extends Shape>(a: Fitting<Square<'det', S>, S>, ...more: []): Tensor<Batch<S>> =>
+  determinant(checkSquare('det', a, more)) as Tensor<Batch<S>>;
 
 const signOfDeterminant: OfMatrix = defineOp<OfMatrix>({
   name: 'signOfDeterminant',
@@ -227,8 +234,9 @@ const logAbsDeterminant: OfMatrix = defineOp<OfMatrix>({
  */
 export function slogdet<S extends Shape>(
   a: Fitting<Square<'slogdet', S>, S>,
+  ...more: []
 ): { readonly sign: Tensor<Batch<S>>; readonly logAbsDet: Tensor<Batch<S>> } {
-  const matrix = checkSquare('slogdet', a);
+  const matrix = checkSquare('slogdet', a, more);
   return { sign: signOfDeterminant(matrix) as never, logAbsDet: logAbsDeterminant(matrix) as never };
 }
 
@@ -239,8 +247,8 @@ export function slogdet<S extends Shape>(
  * @example
  * logdet(tensor([[2, 0], [0, 0.5]])).item(); // 0
  */
-export function logdet<S extends Shape>(a: Fitting<Square<'logdet', S>, S>): Tensor<Batch<S>> {
-  const matrix = checkSquare('logdet', a);
+export function logdet<S extends Shape>(a: Fitting<Square<'logdet', S>, S>, ...more: []): Tensor<Batch<S>> {
+  const matrix = checkSquare('logdet', a, more);
   return signOfDeterminant(matrix).less(0).where(Number.NaN, logAbsDeterminant(matrix)) as Tensor<Batch<S>>;
 }
 
@@ -278,5 +286,5 @@ const factor: OfMatrix = defineOp<OfMatrix>({
  * @example
  * cholesky(tensor([[4, 2], [2, 5]])).toArray(); // [[2, 0], [1, 2]]
  */
-export const cholesky = <S extends Shape>(a: Fitting<Square<'cholesky', S>, S>): Tensor<S> =>
-  factor(checkSquare('cholesky', a)) as Tensor<S>;
+export const cholesky = <S extends Shape>(a: Fitting<Square<'cholesky', S>, S>, ...more: []): Tensor<S> =>
+  factor(checkSquare('cholesky', a, more)) as Tensor<S>;

@@ -3,11 +3,11 @@
 import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
 import { type Combined, checkTensor, type Operand, type Tensor } from '../tensor.ts';
 
-const truth = (call: string, x: unknown): Tensor => checkTensor(call, x).cast('bool');
+const truth = (call: string, x: unknown, more?: readonly unknown[]): Tensor => checkTensor(call, x, more).cast('bool');
 
 /** The larger, or the smaller, of two truths. */
-function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown): Tensor {
-  const [a, b] = [truth(call, x), truth(call, y)];
+function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown, more: readonly unknown[]): Tensor {
+  const [a, b] = [truth(call, x, more), truth(call, y)];
   broadcastShapes(call, a.shape, b.shape);
   return a[which](b);
 }
@@ -16,13 +16,15 @@ function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unkno
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalAnd', A, B>,
-): Combined<'logicalAnd', A, B, Tensor<B>> => joined('logicalAnd', 'minimum', x, y) as never;
+  ...more: []
+): Combined<'logicalAnd', A, B, Tensor<B>> => joined('logicalAnd', 'minimum', x, y, more) as never;
 
 /** Whether either is true, or both are. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalOr', A, B>,
-): Combined<'logicalOr', A, B, Tensor<B>> => joined('logicalOr', 'maximum', x, y) as never;
+  ...more: []
+): Combined<'logicalOr', A, B, Tensor<B>> => joined('logicalOr', 'maximum', x, y, more) as never;
 
 /**
  * Whether x is false.
@@ -30,11 +32,13 @@ export const logicalOr = <A extends Shape, B extends Shape>(
  * @example
  * logicalNot(tensor([0, 1, 2])).toArray(); // [1, 0, 0]
  */
-export const logicalNot = <S extends Shape>(x: Tensor<S>): Tensor<S> => truth('logicalNot', x).equal(0) as Tensor<S>;
+export const logicalNot = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
+  truth('logicalNot', x, more).equal(0) as Tensor<S>;
 
 /** Whether an element is not a number; of int32 and bool, never. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the field's name.
-export const isNaN = <S extends Shape>(x: Tensor<S>): Tensor<S> => checkTensor('isNaN', x).notEqual(x) as Tensor<S>;
+export const isNaN = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
+  checkTensor('isNaN', x, more).notEqual(x) as Tensor<S>;
 
 /**
  * Whether an element is neither infinite nor NaN; of int32 and bool, always.
@@ -43,7 +47,7 @@ export const isNaN = <S extends Shape>(x: Tensor<S>): Tensor<S> => checkTensor('
  * isFinite(tensor([1, Infinity, NaN])).toArray(); // [1, 0, 0]
  */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the field's name.
-export function isFinite<S extends Shape>(x: Tensor<S>): Tensor<S> {
-  const t = checkTensor('isFinite', x);
+export function isFinite<S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> {
+  const t = checkTensor('isFinite', x, more);
   return (isFloat(t.dtype) ? t.abs().less(Infinity) : t.equal(t)) as Tensor<S>;
 }

@@ -14,8 +14,10 @@ import {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
-import type { ReduceOptions } from '../arguments.ts';
+import { type NormOptions, ownShape, ownWindows, type ReduceOptions, type VarianceOptions } from '../arguments.ts';
+import { checkNoMore } from '../checks.ts';
 import { stack as stackAlong } from '../composites.ts';
+import { describeValue } from '../describe-value.ts';
 import { einsum as runEinsum } from '../einsum.ts';
 import {
   type Alternative,
@@ -88,15 +90,21 @@ const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
 const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
 
 /* @__NO_SIDE_EFFECTS__ */
-const unary = (name: Method): UnaryFunction => method(name);
+const unary = (name: Method): UnaryFunction =>
+  ((x: Tensor, ...more: readonly unknown[]) => {
+    checkNoMore(name, more);
+    return call(name, x);
+  }) as UnaryFunction;
 
 /* @__NO_SIDE_EFFECTS__ */
 const reduction = (name: Method): ReduceFunction => method(name);
 
 /* @__NO_SIDE_EFFECTS__ */
 const binary = <const Call extends Method>(name: Call): BinaryFunction<Call> =>
-  ((x: Tensor | number, y: Tensor) =>
-    call(name, typeof x === 'number' ? operand(name, checkTensor(name, y), x) : x, y)) as BinaryFunction<Call>;
+  ((x: Tensor | number, y: Tensor, ...more: readonly unknown[]) => {
+    checkNoMore(name, more);
+    return call(name, typeof x === 'number' ? operand(name, checkTensor(name, y), x) : x, y);
+  }) as BinaryFunction<Call>;
 
 export const neg = unary('neg');
 export const abs = unary('abs');
@@ -140,7 +148,7 @@ export const variance =
     <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
       x: Tensor<S>,
       axis?: A,
-      options?: ReduceOptions<Keep> & { readonly correction?: number },
+      options?: VarianceOptions<Keep>,
     ) => Of<Reduce<S, A, Keep>>
   >('variance');
 
@@ -149,7 +157,7 @@ export const norm =
     <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
       x: Tensor<S>,
       axis?: A,
-      options?: ReduceOptions<Keep> & { readonly order?: number },
+      options?: NormOptions<Keep>,
     ) => Of<Reduce<S, A, Keep>>
   >('norm');
 
@@ -194,8 +202,12 @@ export const gather = method<<I extends Shape>(x: Tensor, indices: Tensor<I>, ax
 export const matmul =
   method<<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>) => Of<MatMul<A, B>>>('matmul');
 
-function firstOf(call: string, list: readonly Tensor[]): Tensor {
-  if (!Array.isArray(list)) throw new ArgumentError(`${call}: expected an array of tensors, got ${typeof list}`);
+function firstOf(call: string, list: readonly Tensor[], more: readonly unknown[]): Tensor {
+  if (!Array.isArray(list)) {
+    const mend = `${call}([x, y], axis)`;
+    throw new ArgumentError(`${call}: expected an array of tensors, as in ${mend}, got ${describeValue(list)}`);
+  }
+  checkNoMore(call, more);
   if (list.length === 0) throw new ArgumentError(`${call}: expected at least one tensor, got none`);
   for (const x of list) checkTensor(call, x);
   return list[0]!;
@@ -210,8 +222,9 @@ function firstOf(call: string, list: readonly Tensor[]): Tensor {
 export function concat<const L extends readonly Tensor[], const A extends number>(
   list: L,
   axis: A,
+  ...more: []
 ): Of<ReplaceAxis<L[number]['shape'], A, readonly [number]>> {
-  const first = firstOf('concat', list);
+  const first = firstOf('concat', list, more);
   return k.concat(list, normalizeAxis('concat', axis, first.rank)) as never;
 }
 
@@ -224,8 +237,9 @@ export function concat<const L extends readonly Tensor[], const A extends number
 export function stack<S extends Shape, const A extends number>(
   list: readonly Tensor<S>[],
   axis: A,
+  ...more: []
 ): Of<InsertAxis<S, A, number>> {
-  const first = firstOf('stack', list);
+  const first = firstOf('stack', list, more);
   for (const x of list) {
     if (!sameShape(x.shape, first.shape)) {
       const shapes = `${formatShape(first.shape)} and ${formatShape(x.shape)}`;
@@ -257,9 +271,12 @@ export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor
  * Sliding windows over the last axes, one window an axis: `[..., n1, n2]` becomes
  * `[..., size1, size2, positions1, positions2]`, so that a convolution is a matrix product.
  */
-export const unfold = (x: Tensor, windows: readonly Window[]): Tensor =>
-  windowedKernels().unfold(checkTensor('unfold', x), windows);
+export const unfold = (x: Tensor, windows: readonly Window[], ...more: []): Tensor =>
+  windowedKernels().unfold(checkTensor('unfold', x, more), ownWindows('unfold', windows));
 
 /** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
-export const fold = (x: Tensor, windows: readonly Window[], shape: Shape): Tensor =>
-  windowedKernels().fold(checkTensor('fold', x), { windows, shape });
+export const fold = (x: Tensor, windows: readonly Window[], shape: Shape, ...more: []): Tensor =>
+  windowedKernels().fold(checkTensor('fold', x, more), {
+    windows: ownWindows('fold', windows),
+    shape: ownShape('fold', shape),
+  });

@@ -1,6 +1,7 @@
 /** Elements put in order. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { checkOptions } from '../checks.ts';
 import { sliceAxis } from '../composites.ts';
 import { checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';
@@ -11,6 +12,11 @@ export interface SortOptions {
   readonly descending?: boolean;
 }
 
+function isDescending(call: string, options: SortOptions): boolean {
+  checkOptions(call, options, ['descending']);
+  return options.descending ?? false;
+}
+
 /**
  * The positions, int32, of the elements of an axis (the last unless given) in ascending order. Equals stay in their order,
  * and NaN comes last, as it counts as the largest.
@@ -18,11 +24,9 @@ export interface SortOptions {
  * @example
  * argsort(tensor([3, 1, 2])).toArray(); // [1, 2, 0]
  */
-export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, { descending = false }: SortOptions = {}): Tensor<S> {
-  return k.argsort(x, {
-    axis: normalizeAxis('argsort', axis, checkTensor('argsort', x).rank),
-    descending,
-  }) as Tensor<S>;
+export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}, ...more: []): Tensor<S> {
+  const i = normalizeAxis('argsort', axis, checkTensor('argsort', x, more).rank);
+  return k.argsort(x, { axis: i, descending: isDescending('argsort', options) }) as Tensor<S>;
 }
 
 /**
@@ -32,9 +36,10 @@ export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, { descending =
  * @example
  * sort(tensor([3, 1, 2]), 0, { descending: true }).toArray(); // [3, 2, 1]
  */
-export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}): Tensor<S> {
-  const i = normalizeAxis('sort', axis, checkTensor('sort', x).rank);
-  return x.gather(argsort(x, i, options), i) as Tensor<S>;
+export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}, ...more: []): Tensor<S> {
+  const i = normalizeAxis('sort', axis, checkTensor('sort', x, more).rank);
+  const descending = isDescending('sort', options);
+  return x.gather(argsort(x, i, { descending }), i) as Tensor<S>;
 }
 
 /** The options of `topk`. */
@@ -64,9 +69,12 @@ export function topk<S extends Shape, const K extends number, const A extends nu
   x: Tensor<S>,
   count: K,
   axis: A = -1 as A,
-  { largest = true }: TopKOptions = {},
+  options: TopKOptions = {},
+  ...more: []
 ): TopK<ReplaceAxis<S, A, readonly [K]>> {
-  const i = normalizeAxis('topk', axis, checkTensor('topk', x).rank);
+  checkOptions('topk', options, ['largest']);
+  const { largest = true } = options;
+  const i = normalizeAxis('topk', axis, checkTensor('topk', x, more).rank);
   const length = x.shape[i]!;
   if (!(Number.isInteger(count) && count >= 0 && count <= length)) {
     throw new ArgumentError(`topk: expected a count from 0 to ${length}, the length of axis ${i}, got ${count}`);
@@ -95,8 +103,8 @@ export interface Unique {
  * counts.toArray(); // [1, 2]
  * inverse.toArray(); // [1, 0, 1]
  */
-export function unique(x: Tensor): Unique {
-  const { data, dtype } = checkTensor('unique', x);
+export function unique(x: Tensor, ...more: []): Unique {
+  const { data, dtype } = checkTensor('unique', x, more);
   const order = argsort(new Tensor(contiguous(x.array)).reshape([x.size]), 0).data;
   const counts: number[] = [];
   const values: number[] = [];

@@ -1,7 +1,8 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
 import { ArgumentError, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { type ReduceOptions, reduce } from '../arguments.ts';
+import { along, type ReduceOptions, reduce, type VarianceOptions } from '../arguments.ts';
+import { checkOptions } from '../checks.ts';
 import { std as stdAlong } from '../composites.ts';
 import { zeros } from '../create.ts';
 import { checkFloat, checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
@@ -20,12 +21,14 @@ import { recurrence } from './recurrence.ts';
 export function std<S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
   x: Tensor<S>,
   axis?: A,
-  options: ReduceOptions<Keep> & { readonly correction?: number } = {},
+  options: VarianceOptions<Keep> = {},
+  ...more: []
 ): Of<Reduce<S, A, Keep>> {
+  checkOptions('std', options, ['keepDims', 'correction']);
   const { correction = 1 } = options;
-  const t = checkFloat('std', x);
+  const t = checkFloat('std', x, more);
   if (!(correction >= 0)) throw new ArgumentError(`std: the correction is ${correction}, expected a number >= 0`);
-  return reduce<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
+  return along<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
 }
 
 /** The running products along the last axis, of int32 numbers, which wrap. */
@@ -45,8 +48,8 @@ function integerProducts(x: Tensor): Tensor {
  * @example
  * cumprod(tensor([1, 2, 3, 4]), 0).toArray(); // [1, 2, 6, 24]
  */
-export function cumprod<S extends Shape>(x: Tensor<S>, axis: number): Tensor<S> {
-  const i = normalizeAxis('cumprod', axis, checkTensor('cumprod', x).rank);
+export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []): Tensor<S> {
+  const i = normalizeAxis('cumprod', axis, checkTensor('cumprod', x, more).rank);
   if (x.dtype === 'bool') throw new DTypeError('cumprod: expected numbers, got bool; cast it first');
   const length = x.shape[i]!;
   if (length < 2) return x;
@@ -59,6 +62,12 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number): Tensor<S> 
   return swapaxes(recurrence(factors, terms), i, -1).cast(x.dtype) as Tensor as Tensor<S>;
 }
 
+/** How many hold. */
+function count(call: string, truths: Tensor, axis: Axes, options: ReduceOptions | undefined): Tensor {
+  const ones = truths.cast('int32');
+  return reduce<Tensor>(k, call, ones, axis, options, (axes) => k.sum(ones, axes));
+}
+
 /**
  * Whether any element is true, or not 0, as a bool; of no elements it is false.
  *
@@ -69,8 +78,8 @@ export const any = <S extends Shape, const A extends Axes = undefined, const Kee
   x: Tensor<S>,
   axis?: A,
   options?: ReduceOptions<Keep>,
-): Of<Reduce<S, A, Keep>> =>
-  (checkTensor('any', x).cast('bool').cast('int32').sum(axis, options) as Tensor).greater(0) as never;
+  ...more: []
+): Of<Reduce<S, A, Keep>> => count('any', checkTensor('any', x, more).cast('bool'), axis, options).greater(0) as never;
 
 /**
  * Whether all elements are true, or not 0, as a bool; of no elements it is true.
@@ -82,7 +91,6 @@ export const all = <S extends Shape, const A extends Axes = undefined, const Kee
   x: Tensor<S>,
   axis?: A,
   options?: ReduceOptions<Keep>,
-): Of<Reduce<S, A, Keep>> => {
-  const untrue = checkTensor('all', x).cast('bool').equal(0).cast('int32');
-  return (untrue.sum(axis, options) as Tensor).equal(0) as never;
-};
+  ...more: []
+): Of<Reduce<S, A, Keep>> =>
+  count('all', checkTensor('all', x, more).cast('bool').equal(0), axis, options).equal(0) as never;

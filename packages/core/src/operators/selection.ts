@@ -10,6 +10,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
+import { checkOptions } from '../checks.ts';
 import { placesAlong } from '../composites.ts';
 import { arange, ones } from '../create.ts';
 import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';
@@ -33,9 +34,12 @@ export interface OneHotOptions {
 export function oneHot<S extends Shape, const N extends number>(
   labels: Tensor<S>,
   classes: N,
-  { dtype = 'float32' }: OneHotOptions = {},
+  options: OneHotOptions = {},
+  ...more: []
 ): Tensor<readonly [...S, N]> {
-  const { shape, elements } = checkTensor('oneHot', labels);
+  checkOptions('oneHot', options, ['dtype']);
+  const { dtype = 'float32' } = options;
+  const { shape, elements } = checkTensor('oneHot', labels, more);
   if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: expected int32 labels, got ${labels.dtype}`);
   const wrong = elements.findIndex((label) => label < 0 || label >= classes);
   if (wrong !== -1) {
@@ -55,8 +59,8 @@ export function oneHot<S extends Shape, const N extends number>(
  * @example
  * maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), -1).toArray(); // [-1, 2, -1]
  */
-export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: number): Tensor<S> {
-  const { dtype, shape } = checkTensor('maskedFill', mask);
+export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: number, ...more: []): Tensor<S> {
+  const { dtype, shape } = checkTensor('maskedFill', mask, more);
   if (dtype !== 'bool') throw new DTypeError(`maskedFill: expected a bool mask, got ${dtype}`);
   const filling = operand('maskedFill', checkTensor('maskedFill', x), value);
   const filled = mask.where(filling, x);
@@ -89,12 +93,15 @@ export function scatter<S extends Shape>(
   indices: Tensor,
   source: Tensor | number,
   axis: number,
-  { reduce = 'replace' }: ScatterOptions = {},
+  options: ScatterOptions = {},
+  ...more: []
 ): Tensor<S> {
+  checkOptions('scatter', options, ['reduce']);
+  const { reduce = 'replace' } = options;
   if (reduce !== 'replace' && reduce !== 'add') {
     throw new ArgumentError(`scatter: unknown reduction '${reduce}', expected 'replace' or 'add'`);
   }
-  const i = normalizeAxis('scatter', axis, checkTensor('scatter', x).rank);
+  const i = normalizeAxis('scatter', axis, checkTensor('scatter', x, more).rank);
   checkIndicesAlong('scatter', x, checkTensor('scatter', indices), i);
   const entries = typeof source === 'number' ? operand('scatter', x, source).broadcastTo(indices.shape) : source;
   if (!sameShape(checkTensor('scatter', entries).shape, indices.shape)) {
@@ -120,8 +127,8 @@ export function scatter<S extends Shape>(
  * @example
  * nonzero(tensor([[0, 5], [7, 0]])).toArray(); // [[0, 1], [1, 0]]
  */
-export function nonzero(x: Tensor): Tensor<readonly [number, number]> {
-  const columns = nonzeroPositions(checkTensor('nonzero', x)).map((positions) => new Tensor(positions));
+export function nonzero(x: Tensor, ...more: []): Tensor<readonly [number, number]> {
+  const columns = nonzeroPositions(checkTensor('nonzero', x, more)).map((positions) => new Tensor(positions));
   if (columns.length > 0) return stack(columns, 1) as never;
   const count = x.item() === 0 ? 0 : 1;
   return ones([count, 0], { dtype: 'int32' });

@@ -1,8 +1,10 @@
 /** Parts of matrices, and matrices made of vectors and of other matrices. */
 
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import { checkOptions } from '../checks.ts';
 import { sliceAxis } from '../composites.ts';
 import { arange } from '../create.ts';
+import { describeNumbers } from '../describe-value.ts';
 import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import type { Outer } from '../types/static-shapes.ts';
 
@@ -11,9 +13,10 @@ function masked<S extends Shape>(
   call: string,
   x: Tensor<S>,
   offset: number,
+  more: readonly unknown[],
   keep: (columns: Tensor, edge: Tensor) => Tensor,
 ): Tensor<S> {
-  if (checkTensor(call, x).rank < 2) {
+  if (checkTensor(call, x, more).rank < 2) {
     throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(x.shape)}`);
   }
   if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole number as offset, got ${offset}`);
@@ -28,8 +31,8 @@ function masked<S extends Shape>(
  * @example
  * tril(ones([2, 3])).toArray(); // [[1, 0, 0], [1, 1, 0]]
  */
-export const tril = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
-  masked('tril', x, offset, (columns, edge) => columns.lessEqual(edge));
+export const tril = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Tensor<S> =>
+  masked('tril', x, offset, more, (columns, edge) => columns.lessEqual(edge));
 
 /**
  * The upper triangle of the last two axes, from the diagonal on that lies `offset` above the main one, and zeros below.
@@ -37,8 +40,8 @@ export const tril = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
  * @example
  * triu(ones([2, 3]), 1).toArray(); // [[0, 1, 1], [0, 0, 1]]
  */
-export const triu = <S extends Shape>(x: Tensor<S>, offset = 0): Tensor<S> =>
-  masked('triu', x, offset, (columns, edge) => columns.greaterEqual(edge));
+export const triu = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Tensor<S> =>
+  masked('triu', x, offset, more, (columns, edge) => columns.greaterEqual(edge));
 
 /** The options of `diagonal`. */
 export interface DiagonalOptions {
@@ -56,11 +59,19 @@ export interface DiagonalOptions {
  * diagonal(tensor([[1, 2, 3], [4, 5, 6]])).toArray(); // [1, 5]
  * diagonal(tensor([[1, 2, 3], [4, 5, 6]]), { offset: 1 }).toArray(); // [2, 6]
  */
-export function diagonal(x: Tensor, { offset = 0, axes = [0, 1] }: DiagonalOptions = {}): Tensor {
-  const { rank, shape } = checkTensor('diagonal', x);
-  const [row, column] = axes.map((axis) => normalizeAxis('diagonal', axis, rank)) as [number, number];
-  if (row === column) throw new ArgumentError(`diagonal: axis ${row} is named twice in ${formatShape(axes)}`);
-  if (!Number.isInteger(offset)) throw new ArgumentError(`diagonal: expected a whole offset, got ${offset}`);
+export const diagonal = (x: Tensor, options: DiagonalOptions = {}, ...more: []): Tensor =>
+  diagonalOf('diagonal', checkTensor('diagonal', x, more), options);
+
+function diagonalOf(call: string, x: Tensor, options: DiagonalOptions): Tensor {
+  checkOptions(call, options, ['offset', 'axes']);
+  const { offset = 0, axes = [0, 1] } = options;
+  const { rank, shape } = x;
+  if (!Array.isArray(axes) || axes.length !== 2) {
+    throw new ArgumentError(`${call}: expected two axes, got ${describeNumbers(axes)}`);
+  }
+  const [row, column] = axes.map((axis) => normalizeAxis(call, axis, rank)) as [number, number];
+  if (row === column) throw new ArgumentError(`${call}: axis ${row} is named twice in ${formatShape(axes)}`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole offset, got ${offset}`);
   const others = shape.map((_, i) => i).filter((i) => i !== row && i !== column);
   const [height, width] = [shape[row]!, shape[column]!];
   const length = Math.max(0, Math.min(height + Math.min(offset, 0), width - Math.max(offset, 0)));
@@ -75,8 +86,8 @@ export function diagonal(x: Tensor, { offset = 0, axes = [0, 1] }: DiagonalOptio
  * @example
  * trace(tensor([[1, 2], [3, 4]])).item(); // 5
  */
-export const trace = (x: Tensor, options?: DiagonalOptions): Tensor =>
-  diagonal(checkTensor('trace', x), options).sum(-1) as Tensor;
+export const trace = (x: Tensor, options: DiagonalOptions = {}, ...more: []): Tensor =>
+  diagonalOf('trace', checkTensor('trace', x, more), options).sum(-1) as Tensor;
 
 /**
  * Every product of an element of one vector with one of another: x_i y_j.
@@ -84,8 +95,12 @@ export const trace = (x: Tensor, options?: DiagonalOptions): Tensor =>
  * @example
  * outer(tensor([1, 2]), tensor([3, 4, 5])).toArray(); // [[3, 4, 5], [6, 8, 10]]
  */
-export function outer<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<Outer<A, B>, B>): Of<Outer<A, B>> {
-  const [a, b] = [checkTensor('outer', x), checkTensor('outer', y)];
+export function outer<A extends Shape, B extends Shape>(
+  x: Tensor<A>,
+  y: Fitting<Outer<A, B>, B>,
+  ...more: []
+): Of<Outer<A, B>> {
+  const [a, b] = [checkTensor('outer', x, more), checkTensor('outer', y)];
   if (a.rank !== 1 || b.rank !== 1) {
     throw new ShapeError(`outer: expected two vectors, got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`);
   }
@@ -99,8 +114,8 @@ export function outer<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting
  * @example
  * kron(tensor([[1, 2]]), tensor([[1], [10]])).toArray(); // [[1, 2], [10, 20]]
  */
-export function kron(x: Tensor, y: Tensor): Tensor {
-  const rank = Math.max(checkTensor('kron', x).rank, checkTensor('kron', y).rank);
+export function kron(x: Tensor, y: Tensor, ...more: []): Tensor {
+  const rank = Math.max(checkTensor('kron', x, more).rank, checkTensor('kron', y).rank);
   const filledUp = (shape: Shape) => [...new Array<number>(rank - shape.length).fill(1), ...shape];
   const [outerShape, innerShape] = [filledUp(x.shape), filledUp(y.shape)];
   const blocks = x.reshape(outerShape.flatMap((length) => [length, 1]));

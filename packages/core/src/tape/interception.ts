@@ -1,6 +1,7 @@
 /** Who sees an operation before it runs. */
 
 import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
+import { checkFunction, checkNoMore } from '../checks.ts';
 import type { Op, Recorded } from './entry.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
@@ -65,5 +66,10 @@ export function throughInterceptors<T extends Recorded>(
  * );
  * ops; // ['mul', 'exp']
  */
-export const intercept = <T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R): R =>
-  innermost.run({ interceptor: interceptor as unknown as Interceptor, outer: innermost.current }, body, 'intercept');
+export function intercept<T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R, ...more: []): R {
+  checkNoMore('intercept', more);
+  checkFunction('intercept', interceptor);
+  checkFunction('intercept', body);
+  const layer = { interceptor: interceptor as unknown as Interceptor, outer: innermost.current };
+  return innermost.run(layer, body, 'intercept');
+}

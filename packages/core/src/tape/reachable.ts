@@ -1,5 +1,8 @@
 /** The tape of a result: the entries that can be reached from it, in the order in which they ran. */
 
+import { ArgumentError } from '@tapegrad/kernels';
+import { checkNoMore } from '../checks.ts';
+import { describeValue } from '../describe-value.ts';
 import { TapeError } from '../errors.ts';
 import { type Entry, nextEntry, type Recorded } from './entry.ts';
 
@@ -36,5 +39,10 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
 }
 
 /** The entries that a tensor was computed by, in order of execution. */
-export const tapeOf = <T extends Recorded>({ entry }: { readonly entry: Entry<T> | undefined }): Entry<T>[] =>
-  entry === undefined ? [] : entriesOf([entry.output]);
+export function tapeOf<T extends Recorded>(x: { readonly entry: Entry<T> | undefined }, ...more: []): Entry<T>[] {
+  checkNoMore('tapeOf', more);
+  if (typeof x !== 'object' || x === null || !('entry' in x)) {
+    throw new ArgumentError(`tapeOf: expected a tensor, got ${describeValue(x)}`);
+  }
+  return x.entry === undefined ? [] : entriesOf([x.entry.output]);
+}

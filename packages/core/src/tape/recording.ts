@@ -1,6 +1,7 @@
 /** Whether operations are recorded. */
 
 import { DynamicScope } from '@tapegrad/kernels';
+import { checkFunction, checkNoMore } from '../checks.ts';
 
 const recording = new DynamicScope(true);
 
@@ -18,6 +19,8 @@ export const withRecording = <R>(on: boolean, body: () => R): R => recording.run
  * const w = parameter(ones([2]));
  * noGrad(() => w.mul(2)).requiresGrad; // false
  */
-export function noGrad<R>(body: () => R): R {
+export function noGrad<R>(body: () => R, ...more: []): R {
+  checkNoMore('noGrad', more);
+  checkFunction('noGrad', body);
   return recording.run(false, body, 'noGrad');
 }

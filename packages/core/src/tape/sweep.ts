@@ -11,7 +11,8 @@ import { entriesOf } from './reachable.ts';
 import { recomputed } from './recomputation.ts';
 import { unbroadcast } from './unbroadcast.ts';
 
-const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
+/** What messages call a tensor. */
+export const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
 
 /** Throws where an input of an entry, of those given, is no longer what it was when the entry ran. */
 export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
@@ -27,7 +28,7 @@ export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: read
 const fits = (x: Recorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
 
 /** For a cotangent of `x` that does not fit; `giver` says who gave it, and to what. */
-function misfit(giver: string, x: Recorded, d: ArrayLike): TapeError {
+export function misfit(giver: string, x: Recorded, d: ArrayLike): TapeError {
   const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
   return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }

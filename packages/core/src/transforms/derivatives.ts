@@ -16,7 +16,9 @@ import {
   type Shape,
   ShapeError,
 } from '@tapegrad/kernels';
-import { type Fitting, kernels, Tensor } from '../tensor.ts';
+import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
+import { describeValue } from '../describe-value.ts';
+import { checkTensor, type Fitting, kernels, Tensor } from '../tensor.ts';
 import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';
 import { mapTensors, type TensorTree, tensorsLike, tensorsOf, withTensors } from './trees.ts';
@@ -76,15 +78,17 @@ export function differentiate(
   args: readonly unknown[],
   split: (result: unknown) => { readonly outputs: unknown; readonly others?: unknown } = (outputs) => ({ outputs }),
 ): Differentiated {
-  if (typeof f !== 'function') throw new ArgumentError(`${call}: expected a function, got ${typeof f}`);
+  checkFunction(call, f);
   const absent = positions.find((i) => !(Number.isInteger(i) && i >= 0 && i < args.length));
   if (absent !== undefined) {
     throw new ArgumentError(`${call}: there is no argument ${absent}: the function was called with ${args.length}`);
   }
-  const varied = positions.map((i) => args[i]);
-  const inputs = varied.flatMap((tree, i) => floatsOf(call, `argument ${positions[i]}`, tree));
+  const given = positions.map((i) => args[i]);
+  const inputs = given.flatMap((tree, i) => floatsOf(call, `argument ${positions[i]}`, tree));
+  // A copy, since the caller may go on with the arrays and objects before the derivatives are asked for.
+  const varied = withTensors(given, inputs);
   let result: unknown;
-  const linearization = linearize(inputs, (...leaves) => {
+  const linearization = linearize(inputs, (leaves) => {
     const trees = withTensors(varied, leaves) as unknown[];
     const all = args.slice();
     positions.forEach((position, i) => {
@@ -93,7 +97,7 @@ export function differentiate(
     result = checkSynchronous(call, (f as (...args: unknown[]) => unknown)(...all));
     const { outputs, others } = split(result);
     const beside: Tensor[] = [];
-    mapTensors(others, (x) => {
+    mapTensors(call, others, (x) => {
       beside.push(x);
       return x;
     });
@@ -104,6 +108,28 @@ export function differentiate(
 
 /** The positions of all arguments. */
 const everyPosition = (args: readonly unknown[]): number[] => args.map((_, i) => i);
+
+/** Throws unless a transform is given a function, and after it options alone. Gives the positions of arguments that they name. */
+export function checkTransform<O extends ArgumentOptions>(
+  call: string,
+  f: unknown,
+  options: O,
+  known: readonly (keyof O & string)[],
+  more: readonly unknown[],
+): ArgumentChoice {
+  checkFunction(call, f);
+  if (options instanceof Tensor || more.length > 0) {
+    const got = [options, ...more].map((x) => describeValue(x)).join(', ');
+    throw new ArgumentError(
+      `${call}: expected options behind the function, got ${got}; ${call}(f) is a function: ${call}(f)(x)`,
+    );
+  }
+  checkOptions(call, options, known);
+  const { argument = 0 } = options;
+  if (typeof argument === 'number') return argument;
+  if (Array.isArray(argument)) return argument.slice();
+  throw new ArgumentError(`${call}: expected the position of an argument, or a list, got ${describeValue(argument)}`);
+}
 
 /** The positions that an option names, and how to give what was found for them: as a list only if it was one. */
 export function chosen(argument: ArgumentChoice): { positions: readonly number[]; pick: (list: unknown) => unknown } {
@@ -135,7 +161,7 @@ export function gradientOf(
   const { outputs, result, varied, release, pullBack } = differentiate(call, f, positions, args, split);
   const value = outputs[0]!;
   const gradients = pullBack([new Tensor(filled(value.shape, 1, value.dtype))]);
-  const aux = hasAux ? mapTensors(pairOf(call, result)[1], release) : undefined;
+  const aux = hasAux ? mapTensors(call, pairOf(call, result)[1], release) : undefined;
   return { value, aux, gradient: pick(withTensors(varied, gradients)) };
 }
 
@@ -157,13 +183,14 @@ function pairOf(call: string, result: unknown): readonly [value: unknown, aux: u
  * grad(cube)(tensor(2)).item(); // 12
  * grad(grad(grad(cube)))(tensor(2)).item(); // 6
  */
-export const grad =
-  <A extends readonly unknown[], S extends Shape, const I extends ArgumentChoice = 0>(
-    f: (...args: A) => ScalarResult<'grad', S>,
-    options: ArgumentOptions<I> = {},
-  ): ((...args: A) => AtArguments<A, I>) =>
-  (...args) =>
-    gradientOf('grad', f, options.argument ?? 0, args).gradient as never;
+export function grad<A extends readonly unknown[], S extends Shape, const I extends ArgumentChoice = 0>(
+  f: (...args: A) => ScalarResult<'grad', S>,
+  options: ArgumentOptions<I> = {},
+  ...more: []
+): (...args: A) => AtArguments<A, I> {
+  const argument = checkTransform('grad', f, options, ['argument'], more);
+  return (...args) => gradientOf('grad', f, argument, args).gradient as never;
+}
 
 /**
  * Value and gradient of a scalar function, as a function of the same arguments. With `hasAux`, the function gives
@@ -179,14 +206,21 @@ export const grad =
 export function valueAndGrad<A extends readonly unknown[], S extends Shape, const I extends ArgumentChoice = 0>(
   f: (...args: A) => ScalarResult<'valueAndGrad', S>,
   options?: ArgumentOptions<I> & { readonly hasAux?: false },
+  ...more: []
 ): (...args: A) => readonly [value: Tensor<S>, gradient: AtArguments<A, I>];
 export function valueAndGrad<A extends readonly unknown[], S extends Shape, X, const I extends ArgumentChoice = 0>(
   f: (...args: A) => readonly [value: ScalarResult<'valueAndGrad', S>, aux: X],
   options: ArgumentOptions<I> & { readonly hasAux: true },
+  ...more: []
 ): (...args: A) => readonly [valueAndAux: readonly [value: Tensor<S>, aux: X], gradient: AtArguments<A, I>];
-export function valueAndGrad(f: AnyFunction, options: ArgumentOptions & { readonly hasAux?: boolean } = {}) {
+export function valueAndGrad(
+  f: AnyFunction,
+  options: ArgumentOptions & { readonly hasAux?: boolean } = {},
+  ...more: []
+) {
+  const argument = checkTransform('valueAndGrad', f, options, ['argument', 'hasAux'], more);
+  const { hasAux = false } = options;
   return (...args: unknown[]) => {
-    const { argument = 0, hasAux = false } = options;
     const { value, aux, gradient } = gradientOf('valueAndGrad', f, argument, args, hasAux);
     return [hasAux ? [value, aux] : value, gradient] as never;
   };
@@ -214,8 +248,11 @@ export function vjp<A extends readonly unknown[], R>(
 }
 
 /** The tangents of some arguments, checked against them. */
-const tangentsOf = (call: string, tangents: unknown, primals: readonly unknown[]): Tensor[] =>
-  tensorsLike(call, 'tangents', tangents, primals);
+function tangentsOf(call: string, tangents: unknown, primals: readonly unknown[], more: readonly unknown[]): Tensor[] {
+  checkNoMore(call, more);
+  if (Array.isArray(primals)) return tensorsLike(call, 'tangents', tangents, primals);
+  throw new ArgumentError(`${call}: expected lists, as in ${call}(f, [x], [u]), got ${describeValue(primals)}`);
+}
 
 /**
  * The value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the tangents u, one
@@ -230,8 +267,9 @@ export function jvp<A extends readonly unknown[], R>(
   f: (...args: A) => R,
   primals: readonly [...A],
   tangents: TensorTree<A>,
+  ...more: []
 ): readonly [value: TensorTree<R>, tangent: TensorTree<R>] {
-  const along = tangentsOf('jvp', tangents, primals);
+  const along = tangentsOf('jvp', tangents, primals, more);
   const { outputs, result, pushForward } = differentiate('jvp', f, everyPosition(primals), primals);
   return [withTensors(result, outputs), withTensors(result, pushForward(along))] as never;
 }
@@ -249,8 +287,9 @@ export function hvp<A extends readonly unknown[], S extends Shape>(
   f: (...args: A) => ScalarResult<'hvp', S>,
   primals: readonly [...A],
   tangents: TensorTree<A>,
+  ...more: []
 ): TensorTree<A> {
-  const along = tangentsOf('hvp', tangents, primals);
+  const along = tangentsOf('hvp', tangents, primals, more);
   const positions = everyPosition(primals);
   const gradients = (...args: unknown[]) => gradientOf('hvp', f, positions, args).gradient;
   const { varied, pushForward } = differentiate('hvp', gradients, positions, primals);
@@ -263,4 +302,5 @@ export function hvp<A extends readonly unknown[], S extends Shape>(
  * @example
  * grad((x: Tensor<readonly []>) => x.mul(stopGradient(x)))(tensor(3)).item(); // 3
  */
-export const stopGradient = <S extends Shape>(x: Tensor<S>): Tensor<S> => kernels.stopGradient(x) as Tensor<S>;
+export const stopGradient = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
+  kernels.stopGradient(checkTensor('stopGradient', x, more)) as Tensor<S>;

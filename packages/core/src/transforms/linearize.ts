@@ -70,7 +70,7 @@ function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A 
  */
 export function linearize(
   inputs: readonly Tensor[],
-  f: (...inputs: Tensor[]) => { readonly outputs: readonly Tensor[]; readonly others?: readonly Tensor[] },
+  f: (inputs: readonly Tensor[]) => { readonly outputs: readonly Tensor[]; readonly others?: readonly Tensor[] },
   captured: readonly Tensor[] = [],
 ): Linearization {
   const recorded = isRecording();
@@ -80,7 +80,7 @@ export function linearize(
   const variables = [...leaves, ...captured];
   const since = nextEntry();
   const { outputs, others, roots } = withRecording(true, () => {
-    const { outputs, others = [] } = f(...leaves.map((x) => wrapLevels(at, x)));
+    const { outputs, others = [] } = f(leaves.map((x) => wrapLevels(at, x)));
     return { outputs, others, roots: outputs.map((y) => unwrapLevels(at, y)) };
   });
   const entries = entriesOf([...roots, ...others.map(unwrapped)], since);

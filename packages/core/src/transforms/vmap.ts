@@ -11,6 +11,7 @@ import {
   type Primitive,
   type Shape,
 } from '@tapegrad/kernels';
+import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
 import { stack } from '../composites.ts';
 import { zeros } from '../create.ts';
 import type { CustomAttributes } from '../tape/entry.ts';
@@ -20,7 +21,7 @@ import { kernels, Tensor } from '../tensor.ts';
 import type { InsertAxis } from '../types/static-shapes.ts';
 import { activeLevels, allExamples, Batched, type Level, type Randomness, withLevels } from './batched.ts';
 import { moveAxes, runBatched } from './batching-rules.ts';
-import { besideTensors, tensorsOf, withTensors } from './trees.ts';
+import { besideTensors, copyTree, tensorsOf, withTensors } from './trees.ts';
 
 /** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */
 export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
@@ -149,16 +150,20 @@ function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
  * const noisy = (x: Tensor) => x.add(random.normal([]));
  * vmap(noisy, { randomness: 'different' })(ones([5])).shape; // [5]
  */
-export const vmap =
-  <A extends readonly unknown[], R, const In = 0, const Out = 0>(
-    f: (...args: A) => R,
-    options: VmapOptions<In, Out> = {},
-  ): ((...args: BatchArguments<A, In>) => WithAxes<R, Out>) =>
-  (...args) => {
-    const { inAxes = 0, outAxes = 0, randomness = 'error' } = options;
-    if (!['error', 'same', 'different'].includes(randomness)) {
-      throw new ArgumentError(`vmap: unknown randomness '${randomness}', expected 'error', 'same' or 'different'`);
-    }
+export function vmap<A extends readonly unknown[], R, const In = 0, const Out = 0>(
+  f: (...args: A) => R,
+  options: VmapOptions<In, Out> = {},
+  ...more: []
+): (...args: BatchArguments<A, In>) => WithAxes<R, Out> {
+  checkFunction('vmap', f);
+  checkOptions('vmap', options, ['inAxes', 'outAxes', 'randomness']);
+  checkNoMore('vmap', more);
+  const [inAxes, outAxes] = [options.inAxes, options.outAxes].map((axes) => ownAxes(axes === undefined ? 0 : axes));
+  const { randomness = 'error' } = options;
+  if (!['error', 'same', 'different'].includes(randomness)) {
+    throw new ArgumentError(`vmap: unknown randomness '${randomness}', expected 'error', 'same' or 'different'`);
+  }
+  return (...args) => {
     if (Array.isArray(inAxes) && inAxes.length !== args.length) {
       throw new ArgumentError(`vmap: inAxes has ${inAxes.length} entries, for ${args.length} arguments`);
     }
@@ -184,6 +189,10 @@ export const vmap =
     const batches = outputs.map((y, i) => batchOf(level, y, places[i]!));
     return withTensors(result, batches) as never;
   };
+}
+
+/** Axes as they are now: the caller may go on with the list, or tree, of them. */
+const ownAxes = (axes: unknown): unknown => copyTree('vmap', axes);
 
 /** A result with its examples along an axis; with null, one that is the same for all of them. */
 function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {

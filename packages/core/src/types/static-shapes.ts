@@ -320,7 +320,7 @@ export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> = A ex
 export type Nested<T> = T | readonly Nested<T>[];
 
 /** The shape of what is no array, unless it may be one after all, of any depth. */
-type ScalarShape<T> = [Extract<T, readonly unknown[]>] extends [never] ? readonly [] : Shape;
+type ScalarShape<T> = [Extract<T, readonly unknown[] | ArrayBufferView>] extends [never] ? readonly [] : Shape;
 
 /** Arrays nested so many times; the type does not tell of more, nor of an unknown rank. */
 type NestedTimes<T> = {
@@ -340,4 +340,6 @@ export type NestedAs<S extends Shape, T> = NestedTimes<T>[S['length']];
 /** The shape of a nested array literal, as far as its type tells. */
 export type ShapeOf<T> = [T] extends [readonly (infer Element)[]]
   ? readonly [T['length'], ...ShapeOf<Element>]
-  : ScalarShape<T>;
+  : [T] extends [ArrayBufferView]
+    ? readonly [number]
+    : ScalarShape<T>;

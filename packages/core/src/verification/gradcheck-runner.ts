@@ -318,7 +318,7 @@ export class GradcheckRunner {
     const inputs = this.#variables.flatMap(({ parameter, elements, shape }) =>
       parameter === undefined ? [tensorOf(elements.slice(), shape)] : [],
     );
-    this.#linearized ??= linearize(inputs, (...x) => ({ outputs: this.#program(x) }), this.#settings.parameters);
+    this.#linearized ??= linearize(inputs, (x) => ({ outputs: this.#program(x) }), this.#settings.parameters);
     return this.#linearized;
   }
 

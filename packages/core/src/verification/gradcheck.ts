@@ -41,7 +41,7 @@ function checkFloat64(name: string, { dtype, shape }: Tensor): void {
 const gradientOf =
   (program: Program, parameters: readonly Parameter[], seed: number): Program =>
   (tensors) => {
-    const { outputs, pullBack } = linearize(tensors, (...x) => ({ outputs: program(x) }), parameters);
+    const { outputs, pullBack } = linearize(tensors, (x) => ({ outputs: program(x) }), parameters);
     const random = new Random(seed);
     return pullBack(outputs.map(({ shape }) => random.uniform(shape, { low: -1, high: 1, dtype: 'float64' })));
   };

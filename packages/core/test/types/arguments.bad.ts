@@ -4,7 +4,7 @@ zeros([2, 3]).add('1');
 // error: Argument of type '"1"' is not assignable to parameter of type 'number | ("1" & Tensor<readonly []>)'
 
 tensor(['1']);
-// error: Type 'string' is not assignable to type 'Nested<number | boolean>'
+// error: Type 'string' is not assignable to type 'Nested<number | boolean | TypedArray>'
 
 zeros([2], { dtype: 'float16' });
 // error: Type '"float16"' is not assignable to type 'DType | undefined'

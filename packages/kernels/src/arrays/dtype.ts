@@ -32,26 +32,52 @@ export const newData = (dtype: DType, length: number): Data => new constructors[
 export const viewData = (dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): Data =>
   new constructors[dtype](buffer as ArrayBuffer, byteOffset, length); // It takes a shared one as well.
 
+/** The class of an object, in whichever realm it was made. */
+const classOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
+
+const stored: ReadonlyMap<string, DType> = new Map(dtypes.map((dtype) => [constructors[dtype].name, dtype]));
+
+/** The element type that a typed array, of this realm or another, stores; a `Uint8Array` is read as `bool`. None for others. */
+export const storedDType = (data: unknown): DType | undefined =>
+  ArrayBuffer.isView(data) ? stored.get(classOf(data)) : undefined;
+
 /** The element type that a typed array stores; a `Uint8Array` is read as `bool`. */
 export function dtypeOf(call: string, data: unknown): DType {
-  if (data instanceof Float32Array) return 'float32';
-  if (data instanceof Float64Array) return 'float64';
-  if (data instanceof Int32Array) return 'int32';
-  if (data instanceof Uint8Array) return 'bool';
-  const got = Object.prototype.toString.call(data).slice(8, -1);
-  throw new DTypeError(`${call}: expected a Float32Array, Float64Array, Int32Array or Uint8Array, got ${got}`);
+  const dtype = storedDType(data);
+  if (dtype !== undefined) return dtype;
+  const wanted = 'a Float32Array, Float64Array, Int32Array or Uint8Array';
+  throw new DTypeError(`${call}: expected ${wanted}, got ${classOf(data)}`);
+}
+
+/** Throws for a typed array of BigInts, and for what is no typed array. */
+export function checkNumbers(call: string, data: unknown): void {
+  const kind = classOf(data);
+  if (kind.startsWith('Big')) {
+    throw new DTypeError(
+      `${call}: a ${kind} holds no numbers; make them numbers by Number, as in Array.from(data, Number)`,
+    );
+  }
+  if (!ArrayBuffer.isView(data) || kind === 'DataView') {
+    throw new DTypeError(`${call}: expected a typed array of numbers, got ${kind}`);
+  }
 }
 
 /**
- * The element type that is asked for, else the one that a typed array stores. Bytes may be a mask or numbers, so that for
- * them one has to be asked for.
+ * The element type that is asked for, else the one that a typed array stores. Bytes may be a mask or numbers, and there are arrays of
+ * other numbers, so that for them one has to be asked for.
  */
 export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
-  if (dtype !== undefined) checkDType(call, dtype);
-  else if (data instanceof Uint8Array) {
-    throw new DTypeError(`${call}: a Uint8Array needs a dtype: 'bool' for a mask, 'float32' or 'int32' for bytes`);
+  if (dtype !== undefined) {
+    checkDType(call, dtype);
+    return dtype;
   }
-  return dtype ?? dtypeOf(call, data);
+  checkNumbers(call, data);
+  const kind = classOf(data);
+  if (kind !== 'Uint8Array' && stored.has(kind)) return dtypeOf(call, data);
+  const wanted = kind.startsWith('Uint8')
+    ? "'bool' for a mask, 'float32' or 'int32' for bytes"
+    : "'float32' or 'int32'";
+  throw new DTypeError(`${call}: ${kind.startsWith('I') ? 'an' : 'a'} ${kind} needs a dtype: ${wanted}`);
 }
 
 /** Throws unless `dtype` is one of ours; for callers without types. */

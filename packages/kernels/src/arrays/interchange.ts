@@ -2,7 +2,7 @@ import type { NdArray as Foreign } from 'ndarray';
 import { DTypeError } from '../errors.ts';
 import { empty, NdArray } from './array.ts';
 import { assign } from './copy.ts';
-import { type Data, type DType, dtypeFor, dtypeOf, hasNumber, isFloat } from './dtype.ts';
+import { checkNumbers, type Data, type DType, dtypeFor, hasNumber, isFloat, storedDType } from './dtype.ts';
 import { forEachRun } from './iterate.ts';
 
 /** An `ndarray` from the package of that name, over the element types that tapegrad knows. */
@@ -20,15 +20,17 @@ function checkEntries(x: NdArray, dtype: DType): void {
 
 /**
  * An `ndarray` as an array of ours: without a copy, unless it stores elements of another type than is asked for. One over a
- * `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, another for bytes such as those of images.
+ * `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, another for bytes such as those of images. So does one over
+ * other integers.
  *
- * @throws DTypeError for storage other than Float32Array, Float64Array, Int32Array and Uint8Array, for a Uint8Array without a
- * dtype, and for entries that the dtype does not have.
+ * @throws DTypeError for storage that is no typed array of numbers, for storage of another type than ours without a dtype, and for
+ * entries that the dtype does not have.
  */
 export function fromNdarray(x: ForeignNdArray, dtype?: DType): NdArray {
-  const stored = dtypeOf('fromNdarray', x.data);
+  checkNumbers('fromNdarray', x.data);
+  const stored = storedDType(x.data);
   const wanted = dtypeFor('fromNdarray', x.data, dtype);
-  const array = new NdArray(x.data, stored, [...x.shape], [...x.stride], x.offset);
+  const array = new NdArray(x.data, stored ?? wanted, [...x.shape], [...x.stride], x.offset);
   if (wanted !== stored || wanted === 'bool') checkEntries(array, wanted);
   return wanted === stored ? array : assign(empty(array.shape, wanted), array);
 }

@@ -3,8 +3,11 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 /** Lengths of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
+/** As many axes as NumPy's and PyTorch's arrays have at most, so that what goes from axis to axis may call itself. */
+export const MOST_AXES = 64;
+
 /** `[2, 3]`, as messages print shapes. */
-export const formatShape = (shape: Shape): string => `[${shape.join(', ')}]`;
+export const formatShape = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
 
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
@@ -28,10 +31,14 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** Throws unless every axis length is a whole number, zero or more, and the product is one that an array can have. */
+/** Throws unless every axis length is a whole number, zero or more, and an array can have so many axes and elements. */
 export function checkShape(call: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
-    throw new ArgumentError(`${call}: expected a shape, a list of axis lengths, got ${typeof shape}`);
+    const mend = typeof shape === 'number' ? `; write [${shape}]` : '';
+    throw new ArgumentError(`${call}: expected a shape, a list of axis lengths, got ${typeof shape}${mend}`);
+  }
+  if (shape.length > MOST_AXES) {
+    throw new ArgumentError(`${call}: expected a shape of at most ${MOST_AXES} axes, got ${shape.length}`);
   }
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
@@ -80,6 +87,10 @@ export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
 
 /** An axis as a number from 0; negative axes count from the end. */
 export function normalizeAxis(call: string, axis: number, rank: number): number {
+  if (typeof axis !== 'number') {
+    const mend = typeof axis === 'object' && axis !== null ? '; options stand behind the axis' : '';
+    throw new ArgumentError(`${call}: expected an axis, a whole number, got ${typeof axis}${mend}`);
+  }
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? 'a scalar has no axes' : `expected ${-rank} to ${rank - 1}`;
     throw new ArgumentError(`${call}: axis ${axis} is out of range for rank ${rank}: ${range}`);
@@ -97,7 +108,7 @@ function firstAxes(rank: number): number[] {
 /** Axes in ascending order, each from 0 and once; nothing means every axis. */
 export function normalizeAxes(call: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return firstAxes(rank);
-  if (typeof axes === 'number') return [normalizeAxis(call, axes, rank)];
+  if (!Array.isArray(axes)) return [normalizeAxis(call, axes as number, rank)];
   const normalized = axes.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normalized.length; i++) {
     if (normalized[i] === normalized[i - 1]) {

@@ -6,6 +6,8 @@ import {
   checkSynchronous,
   checkTensor,
   formatShape,
+  marked,
+  markOf,
   noGrad,
   Parameter,
   type Shape,
@@ -64,6 +66,8 @@ interface Survey {
   readonly places: readonly Place<Variable>[];
 }
 
+const moduleMark = markOf('a module');
+
 /**
  * A part of a model: parameters, which are trained, buffers, which are not (running statistics, say), other modules, and
  * usually a `forward` that computes with them.
@@ -90,6 +94,11 @@ interface Survey {
  */
 export abstract class Module {
   #training = true;
+
+  /** What messages call it. */
+  get [marked](): object {
+    return moduleMark;
+  }
 
   /** Whether the module is being trained: layers such as dropout behave otherwise in use. */
   get training(): boolean {

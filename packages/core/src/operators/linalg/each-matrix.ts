@@ -7,15 +7,15 @@ import { checkFloat, Tensor } from '../../tensor.ts';
 export type OfMatrix = (a: Tensor) => Tensor;
 
 /** Matrices as they are; for callers without types. */
-export function checkMatrices(call: string, a: unknown): Tensor {
-  const { rank, shape } = checkFloat(call, a);
+export function checkMatrices(call: string, a: unknown, more?: readonly unknown[]): Tensor {
+  const { rank, shape } = checkFloat(call, a, more);
   if (rank < 2) throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(shape)}`);
   return a as Tensor;
 }
 
 /** Square matrices as they are; for callers without types. */
-export function checkSquare(call: string, a: unknown): Tensor {
-  const { rank, shape } = checkFloat(call, a);
+export function checkSquare(call: string, a: unknown, more?: readonly unknown[]): Tensor {
+  const { rank, shape } = checkFloat(call, a, more);
   if (rank < 2 || shape.at(-1) !== shape.at(-2)) {
     throw new ShapeError(`${call}: expected square matrices, got shape ${formatShape(shape)}`);
   }

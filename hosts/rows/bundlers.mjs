@@ -37,8 +37,8 @@ async function failsByTwoCopies(place) {
     () => '',
     (/** @type {Error} */ error) => error.message,
   );
-  if (!/two copies/i.test(failure)) throw new Error(`no error tells of two copies of a package: ${failure}`);
-  return 'an error that tells of two copies';
+  if (!/another copy/i.test(failure)) throw new Error(`no error tells of another copy of a package: ${failure}`);
+  return 'an error that tells of another copy';
 }
 
 /** @type {readonly Row[]} */
@@ -70,7 +70,7 @@ export const bundlers = [
   {
     host: 'Vite, a Vue component',
     version: versionOf('vue'),
-    needs: '[`markRaw`](#vue)',
+    needs: '[`markRaw` for optimizers](#vue)',
     run: (place) => visitBuilt(place, 'vue', [VITE, 'build']),
   },
   {

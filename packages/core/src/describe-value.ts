@@ -32,7 +32,12 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'function') return 'a function';
   if (typeof value !== 'object' || value === null) return String(value);
   const mark = (value as { readonly [marked]?: Mark })[marked];
-  if (mark === undefined) return Array.isArray(value) ? 'an array' : 'an object';
+  if (mark === undefined) {
+    if (Array.isArray(value)) return 'an array';
+    return 'storage' in value
+      ? 'a clone of a tensor; send its data and shape, and call tensor(data, { shape }) there'
+      : 'an object';
+  }
   if (mark.copy === copy) return mark.kind;
   return (
     `${mark.kind} of another copy of @tapegrad/core: two are loaded, one within a bundle or a test runner and one outside, or ` +

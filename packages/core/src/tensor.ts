@@ -135,7 +135,11 @@ const tensorMark = markOf('a tensor');
  * loss.backward().of(w).toArray(); // [[2, 4], [6, 8]]
  */
 export class Tensor<out S extends Shape = Shape> implements Recorded {
-  readonly #array: NdArray;
+  /**
+   * The elements as they lie in memory, for what looks at an object's own properties: comparisons of test runners, `structuredClone`,
+   * a debugger. Programs read `data`, `array` or `toArray()`.
+   */
+  readonly storage: NdArray;
   /** By which the elements are on loan, if they are. */
   readonly #lease: MemoryScope | undefined;
   readonly #entry: Entry<Tensor> | undefined;
@@ -143,7 +147,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
-    this.#array = array;
+    this.storage = array;
     this.#lease = scopeOf(array);
     this.#entry = entry as Entry<Tensor> | undefined;
     this.#requiresGrad = requiresGrad;
@@ -162,25 +166,30 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
   get array(): NdArray {
     this.#lease?.check();
-    return this.#array;
+    return this.storage;
   }
 
   get shape(): S {
-    return this.#array.shape as S;
+    return this.storage.shape as S;
   }
 
   get dtype(): DType {
-    return this.#array.dtype;
+    return this.storage.dtype;
   }
 
   /** Number of axes. */
   get rank(): number {
-    return this.#array.shape.length;
+    return this.storage.shape.length;
   }
 
   /** Number of elements. */
   get size(): number {
-    return this.#array.size;
+    return this.storage.size;
+  }
+
+  /** Keeps a framework such as Vue from putting a proxy around it. */
+  get [Symbol.toStringTag](): string {
+    return 'Tensor';
   }
 
   /** What messages call it. */
@@ -222,6 +231,16 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
             build(axis + 1, start + (i * size) / shape[axis]!, size / shape[axis]!),
           );
     return build(0, 0, this.size) as NestedAs<S, number>;
+  }
+
+  /**
+   * Shape, dtype and elements in row-major order, for `JSON.stringify`. JSON has neither NaN nor infinities: they become null.
+   *
+   * @example
+   * tensor([[1, 2]]).toJSON().data; // [1, 2]
+   */
+  toJSON(_key?: string): { readonly shape: S; readonly dtype: DType; readonly data: readonly number[] } {
+    return { shape: this.shape, dtype: this.dtype, data: Array.from(this.data) };
   }
 
   toString(): string {

@@ -95,6 +95,11 @@ const moduleMark = markOf('a module');
 export abstract class Module {
   #training = true;
 
+  /** Keeps a framework such as Vue from putting a proxy around it. */
+  get [Symbol.toStringTag](): string {
+    return 'Module';
+  }
+
   /** What messages call it. */
   get [marked](): object {
     return moduleMark;

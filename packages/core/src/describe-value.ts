@@ -34,6 +34,7 @@ export function describeValue(value: unknown): string {
   const mark = (value as { readonly [marked]?: Mark })[marked];
   if (mark === undefined) {
     if (Array.isArray(value)) return 'an array';
+    if (typeof (value as { readonly parameters?: unknown }).parameters === 'function') return 'a module';
     return 'storage' in value
       ? 'a clone of a tensor; send its data and shape, and call tensor(data, { shape }) there'
       : 'an object';

@@ -200,13 +200,13 @@ const swept = (hook: (g: Tensor) => unknown, name?: string) => () => {
 };
 
 test.each<readonly [string, new (message: string) => Error, () => unknown]>([
-  ['registerHook: expected a tensor, got number', ArgumentError, () => registerHook(untyped(3), untyped(3))],
-  ['registerHook: expected a function, got number', ArgumentError, () => registerHook(leaf(1), untyped(3))],
+  ['registerHook: expected a tensor, got 3', ArgumentError, () => registerHook(untyped(3), untyped(3))],
+  ['registerHook: expected a function, got 3', ArgumentError, () => registerHook(leaf(1), untyped(3))],
   ['requires no gradient', TapeError, () => registerHook(ones([2]), (g) => g)],
   ['requires no gradient', TapeError, () => noGrad(() => registerHook(leaf(1).mul(2), (g) => g))],
-  ['the hook gave number, expected a tensor or nothing', ArgumentError, swept(() => 3)],
+  ['the hook gave 3, expected a tensor or nothing', ArgumentError, swept(() => 3)],
   ['the hook gave null, expected a tensor or nothing', ArgumentError, swept(() => null)],
-  ['the hook gave object, expected a tensor or nothing', ArgumentError, swept(() => ({}))],
+  ['the hook gave an object, expected a tensor or nothing', ArgumentError, swept(() => ({}))],
   ['registerHook: expected a hook that is not asynchronous', ArgumentError, swept(async () => undefined)],
   [
     "a hook on 'w' gave a cotangent of float32 [1], expected float32 [2]",

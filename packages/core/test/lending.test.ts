@@ -101,7 +101,7 @@ test('where the function throws, so does the call, and the gradients stay', () =
 });
 
 test('what is no tensor, and what has no gradient, is refused', () => {
-  expect(() => withGradients(3 as never, () => {})).toThrow('withGradients: expected a tensor, got number');
+  expect(() => withGradients(3 as never, () => {})).toThrow('withGradients: expected a tensor, got 3');
   expect(() => withGradients(tensor(3), () => {})).toThrow(
     'backward: the tensor was computed from nothing that requires',
   );
@@ -275,7 +275,7 @@ describe('of a loss that is given as a function', () => {
   });
 
   test('a function that gives no tensor is refused', () => {
-    expect(() => withGradients((() => 3) as never, () => {})).toThrow('withGradients: expected a tensor, got number');
+    expect(() => withGradients((() => 3) as never, () => {})).toThrow('withGradients: expected a tensor, got 3');
     expect(() => withGradients((async () => tensor(1)) as never, () => {})).toThrow(
       'withGradients: expected a loss function that is not asynchronous',
     );

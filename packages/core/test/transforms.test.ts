@@ -305,13 +305,16 @@ const refused: readonly (readonly [call: () => unknown, message: string])[] = [
   [() => grad((x: Tensor) => x)(x), 'grad: expected a function with a scalar result, got shape [2]; reduce it'],
   [() => hvp((x: Tensor) => x, [x], [x]), 'hvp: expected a function with a scalar result, got shape [2]'],
   [() => grad((() => 1) as never)(x as never), 'grad: expected a function whose result is a tensor'],
-  [() => (grad(1 as never) as () => unknown)(), 'grad: expected a function, got number'],
+  [() => (grad(1 as never) as () => unknown)(), 'grad: expected a function, got 1'],
   [() => grad(sum, { argument: 1 } as never)(x), 'grad: there is no argument 1: the function was called with 1'],
   [() => grad(sum, { argument: -1 })(x), 'grad: there is no argument -1'],
-  [() => grad(sum as never)({ w: [x, 1] } as never), 'grad: argument 0.w[1] is a number; expected a tensor'],
+  [
+    () => grad(sum as never)({ w: [x, 1] } as never),
+    'grad: argument 0.w[1] is 1; expected a tensor, or arrays and plain objects of tensors',
+  ],
   [
     () => grad(sum as never)(new Map() as never),
-    'grad: argument 0 is Map; expected a tensor, or arrays and plain objects',
+    'grad: argument 0 is an object; expected a tensor, or arrays and plain objects of tensors',
   ],
   [() => grad(sum as never)(null as never), 'grad: argument 0 is null'],
   [() => grad(sum)(x.cast('int32')), 'grad: argument 0 has a tensor of int32; expected float32 or float64'],
@@ -323,7 +326,10 @@ const refused: readonly (readonly [call: () => unknown, message: string])[] = [
   [() => vjp((x: Tensor) => x, x)[1](zeros([3])), 'vjp: the cotangent: expected shape [2], got [3]'],
   [() => vjp((x: Tensor) => x, x)[1](zeros([2])), 'vjp: the cotangent: expected float64, got float32; cast it first'],
   [() => vjp((x: Tensor) => [x], x)[1](x as never), 'vjp: the cotangent is a tensor, which has not the structure'],
-  [() => vjp((_: Tensor) => 3 as never, x), 'vjp: the result is a number; expected a tensor'],
+  [
+    () => vjp((_: Tensor) => 3 as never, x),
+    'vjp: the result is 3; expected a tensor, or arrays and plain objects of tensors',
+  ],
   [() => jvp((x: Tensor) => x, [x], [] as never), 'jvp: tangents is an array, which has not the structure'],
   [() => jvp((x: Tensor) => x, [x], [zeros([1])]), 'jvp: tangents[0]: expected shape [2], got [1]'],
 ];

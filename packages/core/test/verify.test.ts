@@ -471,7 +471,7 @@ describe('errors', () => {
           },
         }),
     ],
-    ["verify: the formula 'dW1': expected a tensor, got number", () => verify(rows, { dW1: () => 1 as never })],
+    ["verify: the formula 'dW1': expected a tensor, got 1", () => verify(rows, { dW1: () => 1 as never })],
     ['verify: networks is 0, expected a whole number >= 1', () => verify(rows, { dW1 }, { networks: 0 })],
     ['verify: width is 1, expected a whole number >= 2', () => verify(rows, { dW1 }, { width: 1 })],
     ['verify: depth is 1.5, expected a whole number >= 1', () => verify(rows, { dW1 }, { depth: 1.5 })],

@@ -292,10 +292,16 @@ const refused: readonly { readonly call: () => unknown; readonly message: string
   },
   {
     call: () => vmap((x: Tensor) => x, { inAxes: [{ w: 0 }] } as never)(x as never),
-    message: 'vmap: inAxes for argument 0 is Object, which has not the structure of what it goes with',
+    message: 'vmap: inAxes for argument 0 is an object, which has not the structure of what it goes with',
   },
-  { call: () => vmap((x: Tensor) => x.shape as never)(x), message: 'vmap: the result[0] is a number' },
-  { call: () => vmap((() => 1) as never)(x as never), message: 'vmap: the result is a number' },
+  {
+    call: () => vmap((x: Tensor) => x.shape as never)(x),
+    message: 'vmap: the result[0] is 3; expected a tensor, or arrays and plain objects of tensors',
+  },
+  {
+    call: () => vmap((() => 1) as never)(x as never),
+    message: 'vmap: the result is 1; expected a tensor, or arrays and plain objects of tensors',
+  },
   {
     call: () => {
       let pullback: ((c: Tensor) => readonly Tensor[]) | undefined;

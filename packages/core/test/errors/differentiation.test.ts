@@ -51,7 +51,7 @@ describe('differentiation', () =>
           .backward({ seed: int(2) }),
     ],
     [
-      'backward: expected a tensor, got number',
+      'backward: expected a tensor, got 1',
       ArgumentError,
       () =>
         weight()
@@ -67,7 +67,7 @@ describe('differentiation', () =>
           .backward({ wanted: [float(2)] }),
     ],
     [
-      'backward: expected a tensor, got string',
+      "backward: expected a tensor, got 'w'",
       ArgumentError,
       () =>
         weight()
@@ -96,7 +96,7 @@ describe('differentiation', () =>
     ['noGrad: expected a function that is not asynchronous', ArgumentError, () => noGrad(async () => 1)],
     ['setInterpreter: the interpreter lacks full, neg, abs', ArgumentError, () => setInterpreter(untyped({}))],
     [
-      'setInterpreter: expected an object with every primitive, got string',
+      "setInterpreter: expected an object with every primitive, got 'wasm'",
       ArgumentError,
       () => setInterpreter(untyped('wasm')),
     ],

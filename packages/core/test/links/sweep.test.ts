@@ -151,6 +151,6 @@ describe('errors', () => {
   });
 
   test('no tensor', () => {
-    expect(() => links(1 as never)).toThrow(new ArgumentError('links: expected a tensor, got number'));
+    expect(() => links(1 as never)).toThrow(new ArgumentError('links: expected a tensor, got 1'));
   });
 });

@@ -175,7 +175,7 @@ describe('tensors by path', () => {
 
   test('are tensors', () => {
     expect(() => new Dense(1, 1, { random }).withTensors({ bias: 1 as never }, () => 1)).toThrow(
-      "withTensors: 'bias': expected a tensor, got number",
+      "withTensors: 'bias': expected a tensor, got 1",
     );
   });
 

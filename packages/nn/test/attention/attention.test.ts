@@ -281,10 +281,10 @@ test('links are read off the projections', () => {
   expect(found.map(({ name, transition }) => `${name}: ${transition}`).toSorted()).toEqual([
     'linear1: relu',
     'linear2: add → normalize → mul → add',
-    'selfAttention.key: identity',
+    'selfAttention.key: unknown',
     'selfAttention.output: add → normalize → mul → add',
-    'selfAttention.query: identity',
-    'selfAttention.value: identity',
+    'selfAttention.query: unknown',
+    'selfAttention.value: unknown',
   ]);
   const gradients = loss.backward({ retainGraph: true });
   for (const { name, input, weight, preActivation, delta, weightGradient } of found) {

@@ -380,7 +380,7 @@ export class Evaluator implements Evaluating {
       return this.resolver.picked(gradient, elements, at, scope);
     }
     if (picks.length !== 1) throw new NoMeaning('a derivative of an array by a row or column is not read', at);
-    const column = arithmetic.column(numbers, picks[0]! + 1);
+    const column = arithmetic.column(numbers, picks[0]! + 1, at);
     return { node: k.reshape(column.node, of.node.shape), one: of.one };
   }
 }

@@ -357,12 +357,12 @@ export class Resolver {
     if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
     if (indices.length === 1) {
       if (first === 'all' || (isNumber(value) && first === 1)) return value;
-      if (!isVector(value)) return arithmetic.row(value, first);
+      if (!isVector(value)) return arithmetic.row(value, first, at);
       return value.one[0] ? arithmetic.element(value, 1, first, at) : arithmetic.element(value, first, 1, at);
     }
     if (second === undefined) throw new NoMeaning('it is not known which element this is', at);
-    if (first === 'all') return second === 'all' ? value : arithmetic.column(value, second);
-    return second === 'all' ? arithmetic.row(value, first) : arithmetic.element(value, first, second, at);
+    if (first === 'all') return second === 'all' ? value : arithmetic.column(value, second, at);
+    return second === 'all' ? arithmetic.row(value, first, at) : arithmetic.element(value, first, second, at);
   }
 }
 

@@ -142,16 +142,20 @@ export class Arithmetic {
     };
   }
 
-  row(x: Value, row: number): Value {
+  row(x: Value, row: number, at: Expression): Value {
     const { node, one } = this.matrix(x);
+    const [rows, columns] = node.shape as [number, number];
+    if (row < 1 || row > rows) throw new Misfit(`there is no row ${row} of ${rows} x ${columns}`, at);
     return {
       node: this.k.slice(node, { starts: [row - 1, 0], sizes: [1, node.shape[1]!], steps: [1, 1] }),
       one: [true, one[1]],
     };
   }
 
-  column(x: Value, column: number): Value {
+  column(x: Value, column: number, at: Expression): Value {
     const { node, one } = this.matrix(x);
+    const [rows, columns] = node.shape as [number, number];
+    if (column < 1 || column > columns) throw new Misfit(`there is no column ${column} of ${rows} x ${columns}`, at);
     return {
       node: this.k.slice(node, { starts: [0, column - 1], sizes: [node.shape[0]!, 1], steps: [1, 1] }),
       one: [one[0], true],

@@ -14,7 +14,7 @@ import { Data } from './data.ts';
 import { judgeStep, Scenarios } from './judge-step.ts';
 import { propertiesAt } from './properties.ts';
 import { type Judgement, judgement } from './verdict.ts';
-import { type World, worldsOf } from './worlds.ts';
+import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
 
 export interface StepJudgement extends Judgement {
   readonly step: Step;
@@ -100,13 +100,28 @@ class PageJudge {
     return this.#worlds.find(({ claims }) => claims.some((claim) => claim.step === step))!;
   }
 
+  readonly #numbers = new Map<World, World | undefined>();
+
+  #numbersOf(world: World): World | undefined {
+    if (!this.#numbers.has(world)) this.#numbers.set(world, worldOfNumbers(world, this.#outline));
+    return this.#numbers.get(world);
+  }
+
   #step(step: Step, statement: number, { layout, transitions }: Interpretation): StepJudgement {
     const world = this.#worldOf(step);
     const own = this.#outline.reading.statements[statement]!;
     const data = new Data(propertiesAt(this.#outline, own.block), world.pointsInColumns);
     const of = { outline: this.#outline, world, step, statement, data, layout, transitions };
-    const judged = this.#allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, deadline }));
-    return { ...judged, step, world };
+    const judge = (where: World): StepJudgement => ({
+      ...this.#allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, world: where, deadline })),
+      step,
+      world: where,
+    });
+    const judged = judge(world);
+    if (judged.verdict !== 'wrong' || judged.certainty !== 'dimensions') return judged;
+    const numbers = this.#numbersOf(world);
+    const again = numbers && judge(numbers);
+    return again?.verdict === 'holds' ? again : judged;
   }
 
   #claims(interpretation: Interpretation): Claims {

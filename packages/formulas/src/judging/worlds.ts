@@ -159,6 +159,18 @@ function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outlin
   return isDerived && most > 0 ? shares.indexOf(most) : -1;
 }
 
+/** A world of claims alone in which small letters are numbers wherever they may be; nothing where that is no other one. */
+export function worldOfNumbers(world: World, outline: Outline): World | undefined {
+  const { definitions, claims, kinds } = world;
+  if (definitions.length > 0) return undefined;
+  const other = kindsOf(outline, { definitions, claims, rowVectors: false, byUse: false });
+  const isOther = [...kinds.of].some(([key, { rows, columns }]) => {
+    const kind = other.of.get(key);
+    return kind?.rows !== rows || kind.columns !== columns;
+  });
+  return isOther ? { ...world, kinds: other } : undefined;
+}
+
 /** Sorts a page's claims by the programs that they are about. Each claim that is about none has a world of its own. */
 export function worldsOf(outline: Outline): World[] {
   const programs = joinedGroups(outline);

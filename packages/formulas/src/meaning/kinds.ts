@@ -66,6 +66,8 @@ export interface KindOptions {
   readonly claims: readonly { readonly statement: number; readonly step: Step }[];
   /** Whether bold small letters are rows. */
   readonly rowVectors: boolean;
+  /** Whether a small letter that is transposed, say, is no number. Defaults to true. */
+  readonly byUse?: boolean;
 }
 
 /** Letters whose set shape says too much, to be found out by use instead. */
@@ -73,7 +75,7 @@ type Relaxed = ReadonlySet<string>;
 
 class KindBook implements Letterbook {
   readonly byMember = false;
-  readonly types = new Types(new Dims());
+  readonly types: Types;
   readonly program: Program;
   asNumbers = false;
   readonly shapes = new Map<string, Type>();
@@ -84,7 +86,14 @@ class KindBook implements Letterbook {
   readonly #relaxed: Relaxed;
   readonly #countNames: ReadonlySet<string>;
 
-  constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, countNames: ReadonlySet<string>) {
+  constructor(
+    outline: Outline,
+    options: KindOptions,
+    relaxed: Relaxed,
+    countNames: ReadonlySet<string>,
+    byUse: boolean,
+  ) {
+    this.types = new Types(new Dims(), byUse);
     this.#outline = outline;
     this.#rowVectors = options.rowVectors;
     this.#relaxed = relaxed;
@@ -160,10 +169,13 @@ class Attempt {
   readonly conflicts = new Map<number, ShapeError>();
   readonly asNumbers = new Set<number>();
   readonly #outline: Outline;
+  /** Whether a letter that is transposed, say, is taken for an array. */
+  readonly #byUse: boolean;
 
-  constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, counts: ReadonlySet<string>) {
+  constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, counts: ReadonlySet<string>, byUse: boolean) {
     this.#outline = outline;
-    this.book = new KindBook(outline, options, relaxed, counts);
+    this.#byUse = byUse;
+    this.book = new KindBook(outline, options, relaxed, counts, byUse);
     this.shaper = new Shaper(this.book);
     for (const { statement } of options.definitions) this.#first(statement);
     for (const { statement, step } of options.claims) this.#try(statement, () => this.#equate(step, statement));
@@ -286,7 +298,7 @@ class Attempt {
         if (pass === 'vectors') {
           const isUnknown = (a: Type, b: Type): boolean =>
             types.statusOf(b) === 'unknown' && types.dims.extentOf(a.c) === 'many';
-          if (!this.#guess('product', isUnknown, ({ c }) => ({ r: c, c: types.scalar.c }))) break;
+          if (!this.#byUse || !this.#guess('product', isUnknown, ({ c }) => ({ r: c, c: types.scalar.c }))) break;
           continue;
         }
         if (pass === 'sums') {
@@ -381,7 +393,7 @@ export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
 export function kindsOf(outline: Outline, options: KindOptions): Kinds {
   const counts = countsOf(outline);
   const relaxed = new Set<string>();
-  const of = (): Attempt => new Attempt(outline, options, relaxed, counts);
+  const of = (): Attempt => new Attempt(outline, options, relaxed, counts, options.byUse ?? true);
   let best = of();
   const defining = new Set(options.definitions.map(({ statement }) => statement));
   const badness = ({ conflicts }: Attempt): number =>

@@ -114,8 +114,8 @@ function rolesOf(outline: Outline): Roles | undefined {
   const before = layeredArgument ?? styled(freshName(used, ['z', 'u', 's', 'v']), like);
   const activation = after ?? styled(freshName(new Set([...used, before.name]), ['a', 'h', 'o', 'y']), like);
   const fn = calls[0]?.fn ?? letterOf(made, 'sigma');
-  const lossKey = [...outline.losses][0];
-  const loss = lossKey === undefined ? letterOf(made, 'L') : outline.letters.infoOf(lossKey)!.sample;
+  const [lossInfo] = [...outline.losses].flatMap((key) => outline.letters.infoOf(key) ?? []);
+  const loss = lossInfo?.sample ?? letterOf(made, 'L');
   return {
     weight: weight ?? styled('W', pattern),
     bias: find(({ sample }) => isBiasName(sample.name)),

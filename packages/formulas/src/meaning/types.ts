@@ -52,9 +52,12 @@ export class Types {
   /** Letters that are no single numbers, since they are transposed, or multiplied element by element. */
   readonly arrays = new Set<string>();
   readonly #one: Dim;
+  /** Whether what is transposed, or multiplied element by element, is taken for no single number. */
+  readonly #marks: boolean;
 
-  constructor(dims: Dims) {
+  constructor(dims: Dims, marks = true) {
     this.dims = dims;
+    this.#marks = marks;
     this.#one = dims.fresh('one');
   }
 
@@ -111,6 +114,6 @@ export class Types {
   }
 
   markArray({ key }: Type): void {
-    if (key !== undefined) this.arrays.add(key);
+    if (this.#marks && key !== undefined) this.arrays.add(key);
   }
 }

@@ -262,11 +262,16 @@ function sequence(
   return make(call, new NdArray(convert(call, values, dtype), dtype, [length]), options.requiresGrad);
 }
 
+/** The share of a step within which a number counts as the end that it would be but for rounding. */
+const roundingOfSteps = 1e-9;
+
 /**
- * start, start + step, … up to, not including, stop. With one number, from 0 to it.
+ * start, start + step, … up to, not including, stop. With one number, from 0 to it. Fractions such as 0.1 are rounded: a
+ * number that is `stop` but for rounding is not included either.
  *
  * @example
  * arange(2, 8, 2).toArray(); // [2, 4, 6]
+ * arange(1, 1.6, 0.1).shape; // [6]
  */
 export function arange(
   start: number,
@@ -280,7 +285,11 @@ export function arange(
     const got = [from, to, step].map((x) => describeValue(x)).join(', ');
     throw new ArgumentError(`arange: expected finite numbers and a step other than 0, got ${got}`);
   }
-  return sequence('arange', Math.max(0, Math.ceil((to - from) / step)), (i) => from + i * step, options, more);
+  const count = (to - from) / step;
+  const nearest = Math.round(count);
+  const isWhole = Math.abs(count - nearest) <= roundingOfSteps;
+  const length = Math.max(0, isWhole ? nearest : Math.ceil(count));
+  return sequence('arange', length, (i) => from + i * step, options, more);
 }
 
 /** `count` numbers from `start` to `stop`, both included, equally far apart. */

@@ -441,7 +441,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return k.where(this, operand('where', like, x), operand('where', like, y)) as never;
   }
 
-  /** The same numbers in another dtype; the one way to change it. To int32 by truncation, to bool by `x != 0`. */
+  /**
+   * The same numbers in another dtype; the one way to change it. To int32 by truncation, to bool by `x != 0`.
+   *
+   * @throws DTypeError where int32 lacks an entry: NaN, an infinity, or one beyond 2^31. Wrapped, it would pass for a label.
+   */
   cast(dtype: DType): Tensor<S> {
     return (dtype === this.dtype ? this : k.cast(this, dtype)) as Tensor<S>;
   }
@@ -638,7 +642,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** Puts a value before and after each axis: `[[before, after], …]`. The value defaults to 0. */
   pad<const W extends PadWidths>(widths: W, value?: number): Of<Pad<S, W>> {
-    return pad<Tensor>(k, this, widths, value ? scalar('pad', value, this.dtype) : undefined) as never;
+    const filler = Object.is(value ?? 0, 0) ? undefined : scalar('pad', value!, this.dtype);
+    return pad<Tensor>(k, this, widths, filler) as never;
   }
 
   // Indexing.

@@ -113,7 +113,12 @@ test('arange', () => {
   expect(arange(2, 8, 2).toArray()).toEqual([2, 4, 6]);
   expect(arange(3, 0, -1).toArray()).toEqual([3, 2, 1]);
   expect(arange(3, 0).toArray()).toEqual([]);
-  expect(arange(0, 1, 0.1).size).toBe(10);
+  // Every number but the end, though the quotient is rounded up or down.
+  for (let n = 1; n <= 200; n++) {
+    for (const step of [0.1, 0.3, 1 / 3, 0.7, -0.1])
+      expect(arange(1, 1 + n * step, step).size, `${n} x ${step}`).toBe(n);
+  }
+  expect(arange(1, 1.6001, 0.1).size).toBe(7);
   expect(arange(0, 3, 1, { dtype: 'int32' }).dtype).toBe('int32');
 });
 

@@ -329,6 +329,7 @@ const cases: readonly Case[] = [
     ],
   ],
   ['take of bool', () => row.take([2, 0]), 'bool', [0, 1]],
+  ['pad by NaN', () => tensor([1]).pad([[1, 0]], Number.NaN), 'float32', [Number.NaN, 1]],
   ['pad of bool', () => row.pad([[1, 1]], 1), 'bool', [1, 1, 1, 0, 1]],
   [
     'where on a row',
@@ -359,6 +360,12 @@ const cases: readonly Case[] = [
   ],
 
   ['float to int32 cuts off', () => tensor([1.9, -1.9, 0.5]).cast('int32'), 'int32', [1, -1, 0]],
+  [
+    'float to int32, at its ends',
+    () => tensor(new Float64Array([-2147483648.9, 2147483647.9])).cast('int32'),
+    'int32',
+    [-2147483648, 2147483647],
+  ],
   ['float to bool', () => tensor([0, -0, 0.1, Number.NaN]).cast('bool'), 'bool', [0, 0, 1, 1]],
   [
     'int32 to float32',
@@ -386,4 +393,12 @@ describeEach(() => {
 
 test('a cast to its own dtype is the tensor itself', () => {
   expect(x.cast('int32')).toBe(x);
+});
+
+describeEach(() => {
+  test.each([Number.NaN, Infinity, -Infinity, 3e9, -3e9, 2147483648])('%d is no int32', (value) => {
+    expect(() => tensor([1, value]).cast('int32')).toThrow(
+      new core.DTypeError(`cast: int32 lacks ${value}; choose a number for it first, by where or clamp`),
+    );
+  });
 });

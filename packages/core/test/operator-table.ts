@@ -44,7 +44,7 @@ const conventions: Readonly<Record<string, string>> = {
   asin: "asin'(±1) = ∞",
   atan2: 'derivatives 0 at the origin, and beside an infinity (PyTorch: NaN)',
   broadcastTo: 'the adjoint sums',
-  cast: 'to int32 by truncation, to bool by x ≠ 0',
+  cast: 'to int32 by truncation, an error for what it lacks (PyTorch wraps); to bool by x ≠ 0',
   cdist: 'derivative 0 where points coincide; of order ∞ the largest share it (PyTorch: each gets all)',
   ceil: 'no gradient',
   cholesky: 'of the symmetric part; an error unless positive definite',

@@ -10,7 +10,7 @@ import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { abstract } from './abstract.ts';
 import { NdArray } from './arrays/array.ts';
-import { type DType, newData } from './arrays/dtype.ts';
+import { type DType, newData, truncateToInt32 } from './arrays/dtype.ts';
 import { broadcastShapes, countAlong, type Shape, sizeOf } from './arrays/shape.ts';
 import type { Window } from './arrays/views.ts';
 import { ArgumentError } from './errors.ts';
@@ -239,7 +239,8 @@ export const reference: Kernels<NdArray> = {
   },
   cast(x, dtype) {
     const from = load(x);
-    const convert = dtype === 'bool' ? (value: number) => Number(value !== 0) : Math.trunc;
+    const truncate = (value: number) => truncateToInt32('cast', value);
+    const convert = dtype === 'bool' ? (value: number) => Number(value !== 0) : truncate;
     const value = dtype === 'float32' || dtype === 'float64' ? (v: number) => v : convert;
     return store(
       abstract.cast(x, dtype),

@@ -96,3 +96,13 @@ export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDT
 /** Whether a dtype has this number. Floats round, so they have all. */
 export const hasNumber = (dtype: DType, value: number): boolean =>
   isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);
+
+/**
+ * A number as an int32, the fraction cut off. JavaScript would wrap a large one and make 0 of NaN, which looks like a label.
+ *
+ * @throws DTypeError for NaN, infinities and what is below -2^31 or above 2^31 - 1 when cut off.
+ */
+export function truncateToInt32(call: string, value: number): number {
+  if (value > -2147483649 && value < 2147483648) return Math.trunc(value);
+  throw new DTypeError(`${call}: int32 lacks ${value}; choose a number for it first, by where or clamp`);
+}

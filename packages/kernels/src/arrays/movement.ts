@@ -5,7 +5,7 @@ import { ArgumentError } from '../errors.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 import { empty, filled, type NdArray } from './array.ts';
 import { assign, contiguous, copyRun } from './copy.ts';
-import type { Data } from './dtype.ts';
+import { type Data, isFloat, truncateToInt32 } from './dtype.ts';
 import { forEachBroadcastRun, forEachRun } from './iterate.ts';
 import type { Shape } from './shape.ts';
 import { broadcastView, firstEntryView, permuteView, rangeView, reshapeView, sliceView } from './views.ts';
@@ -85,9 +85,11 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
   cast(x, dtype) {
     if (x.dtype === dtype) return x;
     const out = emptyOf(resultOf.cast(x, dtype));
-    if (dtype !== 'bool') return assign(out, x);
+    const isCut = dtype === 'int32' && isFloat(x.dtype);
+    if (dtype !== 'bool' && !isCut) return assign(out, x);
     const { data, offset } = contiguous(x);
-    for (let i = 0; i < x.size; i++) out.data[i] = Number(data[offset + i] !== 0);
+    if (isCut) for (let i = 0; i < x.size; i++) out.data[i] = truncateToInt32('cast', data[offset + i]!);
+    else for (let i = 0; i < x.size; i++) out.data[i] = Number(data[offset + i] !== 0);
     return out;
   },
 

@@ -25,6 +25,15 @@ const compilerOptions = {
   skipLibCheck: false,
 };
 
+/** Functions whose results have shapes that only types of `@tapegrad/core/extend` can tell. */
+const INFERRED = `
+import { type Shape, split, squeeze, type Tensor, zeros } from '@tapegrad/core';
+export const sums = <S extends Shape>(x: Tensor<S>) => x.sum(0);
+export const transposed = <S extends Shape>(x: Tensor<S>) => squeeze(x.transpose(), 0);
+export const first = <S extends Shape>(x: Tensor<S>) => x.index(0, null);
+export const pieces = split(zeros([4, 3]), 2);
+`;
+
 function firstProgram() {
   const program = MARKED_BLOCK.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
   if (program === undefined) throw new Error('README.md has no block of ts under <!-- first program -->');
@@ -63,6 +72,17 @@ inEmptyFolder((folder) => {
     if (other !== printed) throw new Error(`node ${args.join(' ')} printed\n${other}and plain.js printed\n${printed}`);
   }
 
+  // Types of shapes that the compiler infers have names in the declarations of a package that imports core alone.
+  write('inferred.ts', INFERRED);
+  write(
+    'tsconfig.json',
+    JSON.stringify({
+      compilerOptions: { ...compilerOptions, module: 'NodeNext', declaration: true },
+      files: ['inferred.ts'],
+    }),
+  );
+  compile();
+
   // A page of formulas on trial, by the command that its package brings and by the function.
   write('page.md', '$\\frac{\\partial}{\\partial x} a^T x = a$\n');
   const verdict = node('node_modules/@tapegrad/formulas/dist/command/main.js', 'page.md');
@@ -71,6 +91,10 @@ inEmptyFolder((folder) => {
   write(
     'typed.ts',
     "import { verifyPage } from '@tapegrad/formulas';\nverifyPage('$x = x$').formulas.length.toFixed();\n",
+  );
+  write(
+    'tsconfig.json',
+    JSON.stringify({ compilerOptions: { ...compilerOptions, module: 'NodeNext' }, files: ['typed.ts'] }),
   );
   compile();
   node('typed.js');

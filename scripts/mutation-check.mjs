@@ -92,6 +92,9 @@ const mutations = [
   upwardImport('core', '@tapegrad/inspect'),
   upwardImport('formulas', '@tapegrad/nn'),
   upwardImport('core', '@tapegrad/formulas'),
+  upwardImport('core', '@tapegrad/verify'),
+  upwardImport('verify', '@tapegrad/nn'),
+  upwardImport('verify', '@tapegrad/inspect'),
 ];
 
 inEmptyFolder((copy) => {

@@ -1,4 +1,5 @@
-import { specialKernels, tensor, windowedKernels } from '@tapegrad/core';
+import { tensor } from '@tapegrad/core';
+import { specialKernels, windowedKernels } from '@tapegrad/core/extend';
 import { CHANNELS, imageShape, POOLS, primitiveCases, WINDOWS } from '../primitives.ts';
 import type { Build } from '../protocol.ts';
 import { latest } from './latest.ts';

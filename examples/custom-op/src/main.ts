@@ -1,8 +1,9 @@
 /** An operation of one's own: defined, checked, trained with, and one with a mistake, found out. */
 
-import { AnomalyError, detectAnomaly, gradcheck, Random, type Tensor } from '@tapegrad/core';
+import { AnomalyError, detectAnomaly, Random, type Tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { gradcheck } from '@tapegrad/verify';
 import { carelessCubeRoot, softCubeRoot } from './soft-cube-root.ts';
 import { Network, trainer } from './wave.ts';
 

@@ -1,4 +1,5 @@
-import { AnomalyError, detectAnomaly, gradcheck, linspace, Random, tensor } from '@tapegrad/core';
+import { AnomalyError, detectAnomaly, linspace, Random, tensor } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { carelessCubeRoot, softCubeRoot } from '../src/soft-cube-root.ts';
 import { Network, trainer } from '../src/wave.ts';

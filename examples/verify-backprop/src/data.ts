@@ -1,6 +1,7 @@
 /** The networks that formulas are tried on, and how several tensors are held against several at once. */
 
-import { concat, mlp, type Random, type Shape, type Tensor, type Transition, type VerifyOptions } from '@tapegrad/core';
+import { concat, type Random, type Shape, type Tensor } from '@tapegrad/core';
+import { mlp, type Transition, type VerifyOptions } from '@tapegrad/verify';
 
 /** s that act element by element. */
 const ELEMENTWISE: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];

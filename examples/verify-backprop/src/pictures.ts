@@ -1,9 +1,10 @@
 /** The pictures of the report, and of the pages that tell the derivation. */
 
-import { links, Random, type Tensor } from '@tapegrad/core';
+import { Random, type Tensor } from '@tapegrad/core';
 import { graph, heatMaps, LinkHistory, normsOverTraining, type PagePicture } from '@tapegrad/inspect';
 import { crossEntropy, Dense, Module } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
+import { links } from '@tapegrad/verify';
 import { hingesPicture } from './hinges-picture.ts';
 import { approximations } from './training.ts';
 

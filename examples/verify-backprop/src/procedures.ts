@@ -1,6 +1,7 @@
 /** Forward-Pass and BackwardProp by hand, line by line as the pseudocode has them. */
 
-import type { Quantities, Tensor } from '@tapegrad/core';
+import type { Tensor } from '@tapegrad/core';
+import type { Quantities } from '@tapegrad/verify';
 
 /** s, by name. */
 const transitions: Readonly<Record<string, (a: Tensor) => Tensor>> = {

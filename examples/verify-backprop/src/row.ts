@@ -1,6 +1,7 @@
 /** What a row of the tables is: a claim, the formula for it, and the verdict that it must get. */
 
-import type { FactorName, FormulaFunction, Outcome, Random, Subject, Tensor, VerifyOptions } from '@tapegrad/core';
+import type { Random, Tensor } from '@tapegrad/core';
+import type { FactorName, FormulaFunction, Outcome, Subject, VerifyOptions } from '@tapegrad/verify';
 
 /** The verdict that a formula must get. */
 export type Expectation =

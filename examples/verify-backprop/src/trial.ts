@@ -1,7 +1,8 @@
 /** Puts rows on trial: what was found of each, and whether it is what must be found. */
 
-import { type Comparison, compare, type FormulaReport, Random, ShapeError, verify } from '@tapegrad/core';
+import { Random, ShapeError } from '@tapegrad/core';
 import { type Finding, findingOf, verdictOf } from '@tapegrad/inspect';
+import { type Comparison, compare, type FormulaReport, verify } from '@tapegrad/verify';
 import type { DataRow, Expectation, FallingRow, NetworkRow, RefusedRow, Row } from './row.ts';
 
 export interface TrialOptions {

@@ -36,7 +36,9 @@ export function interpreter(): Kernels<NdArray> {
  * It is given as a value, so that a program loads only those it names, and anyone can write one.
  *
  * @example
+ * import { setInterpreter } from '@tapegrad/core/extend';
  * import { reference } from '@tapegrad/kernels/reference';
+ *
  * setInterpreter(reference);
  */
 export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
@@ -79,7 +81,8 @@ const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Eng
  *
  * @param formula the same function at each call, since it is compiled once.
  * @example
- * import type { Data, ElementFormula } from '@tapegrad/core';
+ * import type { Data } from '@tapegrad/core';
+ * import type { ElementFormula } from '@tapegrad/core/extend';
  *
  * const descent: ElementFormula<{ w: Data; g: Data }, { rate: number }> = (k, { w, g }, { rate }) => ({
  *   w: k.sub(w, k.mul(rate, g)),

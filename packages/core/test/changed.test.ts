@@ -1,6 +1,7 @@
 /** Every operator on a parameter that changed: its gradient is the one from before, or an error, and never a wrong number. */
 
-import { isFloat, Parameter, TapeError } from '@tapegrad/core';
+import { Parameter, TapeError } from '@tapegrad/core';
+import { isFloat } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 import { cotangent, type OperatorCase, operatorCases } from './operators.ts';
 

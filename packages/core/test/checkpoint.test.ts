@@ -1,15 +1,12 @@
 /** Checkpoints: the same gradients to the bit, of any order, from less memory. */
 
 import {
-  centralDifferences,
   checkpoint,
   defineOp,
   grad,
   hvp,
-  isRecomputing,
   jacobian,
   jvp,
-  links,
   ones,
   type Parameter,
   parameter,
@@ -17,11 +14,12 @@ import {
   sum as sumOf,
   TapeError,
   Tensor,
-  tapeOf,
   tensor,
-  verify,
   vmap,
 } from '@tapegrad/core';
+import { isRecomputing } from '@tapegrad/core/extend';
+import { tapeOf } from '@tapegrad/core/tape';
+import { centralDifferences, links, verify } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 

@@ -20,10 +20,8 @@ import {
   remainder,
   round,
   selu,
-  setInterpreter,
   silu,
   sort,
-  specialKernels,
   std,
   type Tensor,
   type TensorOptions,
@@ -31,6 +29,7 @@ import {
   topk,
   unique,
 } from '@tapegrad/core';
+import { setInterpreter, specialKernels } from '@tapegrad/core/extend';
 import { binary, unary } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
 import { describeEach, interpreters, restoreInterpreter } from './interpreters.ts';

@@ -4,13 +4,13 @@ import {
   ArgumentError,
   cosineSimilarity,
   type FloatDType,
-  gradcheck,
   Random,
   type Tensor,
   tensor,
   vmap,
   zeros,
 } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 

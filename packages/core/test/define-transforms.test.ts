@@ -7,7 +7,6 @@ import {
   hessian,
   jacobian,
   Random,
-  type Scalar,
   type Shape,
   sub,
   sum,
@@ -15,6 +14,7 @@ import {
   vjp,
   vmap,
 } from '@tapegrad/core';
+import type { Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 

@@ -2,14 +2,10 @@
 
 import {
   ArgumentError,
-  centralDifferences,
   type DType,
   defineOp,
   grad,
-  gradcheck,
-  intercept,
   jvp,
-  links,
   ones,
   parameter,
   Random,
@@ -17,11 +13,11 @@ import {
   sub,
   TapeError,
   Tensor,
-  tapeOf,
   tensor,
-  verify,
   vmap,
 } from '@tapegrad/core';
+import { intercept, tapeOf } from '@tapegrad/core/tape';
+import { centralDifferences, gradcheck, links, verify } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 import { describeEach } from './interpreters.ts';

@@ -1,6 +1,7 @@
 /** Every operation on each interpreter: derivatives of both passes, first and second order, against differences. */
 
-import { gradcheck, type Tensor } from '@tapegrad/core';
+import type { Tensor } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 import { type Layout, layouts, type OperatorCase, operatorCases, repeating } from './operators.ts';

@@ -12,7 +12,6 @@ import {
   eye,
   logicalNot,
   maskedFill,
-  type Nested,
   nonzero,
   oneHot,
   remainder,
@@ -25,6 +24,7 @@ import {
   unique,
   zeros,
 } from '@tapegrad/core';
+import type { Nested } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 

@@ -1,4 +1,5 @@
-import { ArgumentError, engineInfo, setInterpreter, setThreads, tensor, unfold } from '@tapegrad/core';
+import { ArgumentError, engineInfo, setThreads, tensor, unfold } from '@tapegrad/core';
+import { setInterpreter } from '@tapegrad/core/extend';
 import { createDefault, createWasm, NdArray, plain } from '@tapegrad/kernels';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 

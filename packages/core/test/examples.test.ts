@@ -2,8 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
+import * as extend from '@tapegrad/core/extend';
+import * as tape from '@tapegrad/core/tape';
 import * as ndarray from '@tapegrad/kernels/ndarray';
 import * as reference from '@tapegrad/kernels/reference';
+import * as verify from '@tapegrad/verify';
 import { afterEach } from 'vitest';
 import { testExamples } from './examples.ts';
 import { restoreInterpreter } from './interpreters.ts';
@@ -16,6 +19,9 @@ const sources = readdirSync(new URL('../src', import.meta.url), { recursive: tru
 
 testExamples([...sources, 'packages/core/README.md'], {
   '@tapegrad/core': core,
+  '@tapegrad/core/extend': extend,
+  '@tapegrad/core/tape': tape,
   '@tapegrad/kernels/ndarray': ndarray,
   '@tapegrad/kernels/reference': reference,
+  '@tapegrad/verify': verify,
 });

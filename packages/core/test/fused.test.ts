@@ -1,6 +1,7 @@
 /** Fused primitives against the compositions that they stand for. */
 
-import { kernels as k, ones, Random, type Shape, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
+import { ones, Random, type Shape, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
+import { kernels as k } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 import { describeEach } from './interpreters.ts';

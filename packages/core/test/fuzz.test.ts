@@ -4,19 +4,10 @@
  */
 
 import { readFileSync } from 'node:fs';
-import {
-  ArgumentError,
-  DTypeError,
-  gradcheck,
-  type NdArray,
-  Random,
-  ShapeError,
-  setInterpreter,
-  TapeError,
-  type Tensor,
-  valueAndGrad,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, Random, ShapeError, TapeError, type Tensor, valueAndGrad } from '@tapegrad/core';
+import { type NdArray, setInterpreter } from '@tapegrad/core/extend';
 import { plain } from '@tapegrad/kernels';
+import { gradcheck } from '@tapegrad/verify';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
 import { interpreters, restoreInterpreter } from './interpreters.ts';

@@ -5,7 +5,6 @@ import {
   ArgumentError,
   checkpoint,
   grad,
-  links,
   noGrad,
   ones,
   parameter,
@@ -15,6 +14,7 @@ import {
   tensor,
   vmap,
 } from '@tapegrad/core';
+import { links } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const leaf = (...elements: number[]): Tensor<readonly [number]> =>

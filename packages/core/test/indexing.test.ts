@@ -1,6 +1,7 @@
 /** Indexing against a few lines that take nested arrays apart, as NumPy's documentation tells. */
 
-import { type Index, type Nested, type Shape, type SliceRange, slice, type Tensor, tensor } from '@tapegrad/core';
+import { type Index, type Shape, type SliceRange, slice, type Tensor, tensor } from '@tapegrad/core';
+import type { Nested } from '@tapegrad/core/extend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';

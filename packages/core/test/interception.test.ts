@@ -1,6 +1,8 @@
 /** Interceptors: what they see, in which order, and what they can put in its place. */
 
-import { type Interceptor, intercept, kernels, ones, type Tensor, tensor } from '@tapegrad/core';
+import { ones, type Tensor, tensor } from '@tapegrad/core';
+import { kernels } from '@tapegrad/core/extend';
+import { type Interceptor, intercept } from '@tapegrad/core/tape';
 import { expect, test } from 'vitest';
 
 /** Notes each primitive under a name, and lets it run. */

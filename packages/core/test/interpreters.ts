@@ -1,4 +1,4 @@
-import { type Kernels, type NdArray, setInterpreter } from '@tapegrad/core';
+import { type Kernels, type NdArray, setInterpreter } from '@tapegrad/core/extend';
 import { createDefault, plain } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';
 import { afterAll, beforeAll, describe } from 'vitest';

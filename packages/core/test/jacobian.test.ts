@@ -1,7 +1,8 @@
 /** Jacobians and Hessians: against differences, torch.func, and one way against the other. */
 
 import { readFileSync } from 'node:fs';
-import { grad, hessian, hvp, jacobian, type Scalar, slice, type Tensor, tensor, vmap } from '@tapegrad/core';
+import { grad, hessian, hvp, jacobian, slice, type Tensor, tensor, vmap } from '@tapegrad/core';
+import type { Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 import { lattice } from './operators.ts';

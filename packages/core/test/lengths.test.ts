@@ -1,4 +1,4 @@
-import type { Minus, Plus, Quotient, Size, Times } from '@tapegrad/core';
+import type { Minus, Plus, Quotient, Size, Times } from '@tapegrad/core/extend';
 import { describe, expectTypeOf, test } from 'vitest';
 
 describe('lengths are added up, multiplied and divided while typing', () => {

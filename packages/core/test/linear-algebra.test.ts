@@ -8,7 +8,6 @@ import {
   eigh,
   eye,
   grad,
-  gradcheck,
   hessian,
   hvp,
   inverse,
@@ -29,6 +28,7 @@ import {
   triu,
   zeros,
 } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const float64 = { dtype: 'float64' } as const;

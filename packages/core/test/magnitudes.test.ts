@@ -1,6 +1,7 @@
 /** Numbers whose squares no number of the dtype holds: norms, distances and deviations of them are no worse than of others. */
 
-import { cdist, type FloatDType, gradcheck, std, type Tensor, tensor, vmap } from '@tapegrad/core';
+import { cdist, type FloatDType, std, type Tensor, tensor, vmap } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 

@@ -3,7 +3,8 @@
  * one elementary step at a time: every gradient on the way is derived from the one after it, and held against the tape's.
  */
 
-import { compare, eye, type FloatDType, Random, type Tensor, tensor } from '@tapegrad/core';
+import { eye, type FloatDType, Random, type Tensor, tensor } from '@tapegrad/core';
+import { compare } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const [points, context, vocabulary, features, hidden] = [16, 3, 11, 4, 9];

@@ -1,15 +1,8 @@
 /** The table of operators, `docs/operators.md`: what is measured and what is chosen, put into words. */
 
-import {
-  type BackwardOptions,
-  type DType,
-  DTypeError,
-  type FloatDType,
-  setInterpreter,
-  type Tensor,
-  tapeOf,
-  tensor,
-} from '@tapegrad/core';
+import { type BackwardOptions, type DType, DTypeError, type FloatDType, type Tensor, tensor } from '@tapegrad/core';
+import { setInterpreter } from '@tapegrad/core/extend';
+import { tapeOf } from '@tapegrad/core/tape';
 import { dtypes, type Primitive, plain, primitives } from '@tapegrad/kernels';
 import { interpreters, restoreInterpreter } from './interpreters.ts';
 import {

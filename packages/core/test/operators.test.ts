@@ -1,14 +1,7 @@
 /** Every operation on each interpreter: value, gradients and Hessian-vector products against PyTorch's. */
 
-import {
-  type BackwardOptions,
-  type Kernels,
-  type NdArray,
-  type Primitive,
-  setInterpreter,
-  type Tensor,
-  tensor,
-} from '@tapegrad/core';
+import { type BackwardOptions, type Tensor, tensor } from '@tapegrad/core';
+import { type Kernels, type NdArray, type Primitive, setInterpreter } from '@tapegrad/core/extend';
 import { plain, primitives } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';

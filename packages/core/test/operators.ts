@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as core from '@tapegrad/core';
-import { type DType, einsum, kernels, type Shape, slice, type Tensor, tensor, unfold } from '@tapegrad/core';
+import { type DType, einsum, type Shape, slice, type Tensor, tensor, unfold } from '@tapegrad/core';
+import { kernels } from '@tapegrad/core/extend';
 
 /** A shape for each input; "x" for the first input once more. */
 type InputShapes = readonly (Shape | 'x')[];

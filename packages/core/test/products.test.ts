@@ -1,6 +1,7 @@
 /** Products of numbers whose parts are beyond all numbers, and of very many: values and slopes to the last digits. */
 
-import { cumprod, type FloatDType, gradcheck, hessian, jvp, type Tensor, tensor, vmap } from '@tapegrad/core';
+import { cumprod, type FloatDType, hessian, jvp, type Tensor, tensor, vmap } from '@tapegrad/core';
+import { gradcheck } from '@tapegrad/verify';
 import { expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 

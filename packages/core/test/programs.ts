@@ -2,6 +2,7 @@
 
 import * as core from '@tapegrad/core';
 import { type DType, type FloatDType, Random, type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
+import { sameShape } from '@tapegrad/core/extend';
 import fc from 'fast-check';
 import { type Layout, layouts, repeating } from './operators.ts';
 
@@ -430,7 +431,7 @@ function isAtJump(step: Program['steps'][number], results: readonly Tensor[], at
       results.map((x, i) => x.add(directions[i]!.mul(by * nudge))),
     );
   const points = [moved(-1), at, moved(1), moved(2)];
-  if (points.some((y) => !core.sameShape(y.shape, at.shape))) return true;
+  if (points.some((y) => !sameShape(y.shape, at.shape))) return true;
   const [before, after, beyond] = points.slice(1).map((y, i) => y.sub(points[i]!)) as [Tensor, Tensor, Tensor];
   return Math.max(sizeOf(after.sub(before)), sizeOf(beyond.sub(after))) > 0.01;
 }

@@ -1,6 +1,7 @@
 /** The rule table by itself, on arrays of the reference interpreter: no tensor, no tape, no sweep. */
 
-import { type Kernels, type NdArray, type Primitive, rules } from '@tapegrad/core';
+import type { Kernels, NdArray, Primitive } from '@tapegrad/core/extend';
+import { rules } from '@tapegrad/core/tape';
 import {
   type AttributesOf,
   callPrimitive,

@@ -1,6 +1,8 @@
 /** Gradients of tensors that are taken apart: the cotangents of slices are joined, not added up one by one. */
 
-import { concat, gradcheck, Random, slice, type Tensor, tapeOf, tensor } from '@tapegrad/core';
+import { concat, Random, slice, type Tensor, tensor } from '@tapegrad/core';
+import { tapeOf } from '@tapegrad/core/tape';
+import { gradcheck } from '@tapegrad/verify';
 import { expect, test } from 'vitest';
 
 const leaf = (): Tensor => {

@@ -1,7 +1,9 @@
 /** The shapes that the compiler knows are those that come at run time. What must not compile is in `types/`. */
 
 import * as core from '@tapegrad/core';
-import { type Nested, parameter, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { parameter, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
+import type { Nested } from '@tapegrad/core/extend';
+import { type Entry, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
 /** A length that the compiler does not know. */
@@ -402,12 +404,12 @@ describe('functions of functions', () => {
 });
 
 test('the entries of a tape take tensors of any shape', () => {
-  const entries = core.tapeOf(
+  const entries = tapeOf(
     parameter(zeros([2, 3]))
       .exp()
       .sum(),
   );
-  expectTypeOf(entries).toEqualTypeOf<core.Entry<Tensor>[]>();
+  expectTypeOf(entries).toEqualTypeOf<Entry<Tensor>[]>();
   expect(entries[0]!.inputs[0]!.shape).toEqual([2, 3]);
 });
 

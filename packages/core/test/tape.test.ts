@@ -3,7 +3,6 @@
 import {
   buffer,
   concat,
-  type Entry,
   type Gradients,
   noGrad,
   ones,
@@ -12,10 +11,10 @@ import {
   TapeError,
   type Tensor,
   type TensorOptions,
-  tapeOf,
   tensor,
   zeros,
 } from '@tapegrad/core';
+import { type Entry, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 

@@ -4,21 +4,20 @@ import {
   concat,
   grad,
   hvp,
-  intercept,
   jvp,
   noGrad,
   ones,
   parameter,
   Random,
-  type Scalar,
   stopGradient,
   type Tensor,
-  tapeOf,
   tensor,
   valueAndGrad,
   vjp,
   zeros,
 } from '@tapegrad/core';
+import type { Scalar } from '@tapegrad/core/extend';
+import { intercept, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 

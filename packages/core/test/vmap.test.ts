@@ -4,12 +4,10 @@ import {
   gather,
   grad,
   jvp,
-  kernels,
   noGrad,
   ones,
   parameter,
   Random,
-  type Scalar,
   scatterAdd,
   squeeze,
   stack,
@@ -20,6 +18,7 @@ import {
   vmap,
   zeros,
 } from '@tapegrad/core';
+import { kernels, type Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
 import { expectClose } from './close.ts';
 

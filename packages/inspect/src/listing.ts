@@ -1,6 +1,7 @@
 /** The tape as text. */
 
-import { formatShape, type Tensor } from '@tapegrad/core';
+import type { Tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
 import { attributesOf, programOf } from './program.ts';
 
 /**

@@ -1,6 +1,8 @@
 /** The tape of a tensor as a program: its inputs and its steps, named, for listings and graphs. */
 
-import { type CustomAttributes, type Entry, formatShape, Parameter, type Tensor, tapeOf } from '@tapegrad/core';
+import { Parameter, type Tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
+import { type CustomAttributes, type Entry, tapeOf } from '@tapegrad/core/tape';
 
 /** A tensor that the program takes. */
 export interface ProgramInput {

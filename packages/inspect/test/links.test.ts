@@ -1,5 +1,6 @@
-import { type Link, links, parameter, Random, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { parameter, Random, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { heatMaps, LinkHistory, normsOverTraining } from '@tapegrad/inspect';
+import { type Link, links } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { expectWellFormed, parsed, textsOf } from './svg.ts';
 

@@ -1,4 +1,3 @@
-import { mlp, verify } from '@tapegrad/core';
 import {
   type Finding,
   findingsOf,
@@ -8,6 +7,7 @@ import {
   reportTable,
   summaryOf,
 } from '@tapegrad/inspect';
+import { mlp, verify } from '@tapegrad/verify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type Element, parsed, textsOf } from './svg.ts';
 

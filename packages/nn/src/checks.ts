@@ -1,17 +1,7 @@
 /** What layers ask of their options and inputs alike. */
 
-import {
-  ArgumentError,
-  DTypeError,
-  describeValue,
-  formatShape,
-  isBatched,
-  Random,
-  type Shape,
-  ShapeError,
-  Tensor,
-  Variable,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core';
+import { describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
 
 /** Throws unless an argument is a tensor. `name` is the argument's, with its article. */
 export function checkArgument(call: string, name: string, x: Tensor): void {

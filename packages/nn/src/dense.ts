@@ -1,19 +1,7 @@
 /** Fully connected layers. */
 
-import {
-  checkTensor,
-  type Fitting,
-  type FloatDType,
-  formatShape,
-  kernels,
-  type MatMul,
-  type Of,
-  type Parameter,
-  type Random,
-  type Shape,
-  ShapeError,
-  type Tensor,
-} from '@tapegrad/core';
+import { type FloatDType, type Parameter, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkTensor, type Fitting, formatShape, kernels, type MatMul, type Of } from '@tapegrad/core/extend';
 import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOptions } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';

@@ -1,6 +1,7 @@
 /** Elements and channels left out at random while training. */
 
-import { checkFloat, checkTensor, formatShape, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkFloat, checkTensor, formatShape } from '@tapegrad/core/extend';
 import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';

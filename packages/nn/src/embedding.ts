@@ -2,17 +2,16 @@
 
 import {
   ArgumentError,
-  checkTensor,
   type Data,
   DTypeError,
   type FloatDType,
-  formatShape,
   type Parameter,
   type Random,
   type Shape,
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
+import { checkTensor, formatShape } from '@tapegrad/core/extend';
 import { changeable, checkArgument, checkCount, checkLayerOptions, checkOptions } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';

@@ -8,15 +8,14 @@
 import {
   ArgumentError,
   type FloatDType,
-  formatShape,
   full,
   Random,
   type RandomOptions,
   type Shape,
   ShapeError,
-  sizeOf,
   type Tensor,
 } from '@tapegrad/core';
+import { formatShape, sizeOf } from '@tapegrad/core/extend';
 import { checkOptions } from './checks.ts';
 
 /**

@@ -2,18 +2,15 @@
 
 import {
   ArgumentError,
-  checkSynchronous,
-  checkTensor,
   DTypeError,
   type FloatDType,
-  formatShape,
   type Parameter,
   parameter,
   type Random,
   type Shape,
   ShapeError,
-  sameShape,
 } from '@tapegrad/core';
+import { checkSynchronous, checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import type { Initializer } from './init.ts';
 
 /** How the first elements of a parameter are made. */

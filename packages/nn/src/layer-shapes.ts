@@ -5,7 +5,8 @@
  * output's, or to the `ShapeError` that says why the input does not fit. `Sequential` composes the maps of its layers.
  */
 
-import type { Agree, Fitting, Of, Printed, SameShapes, Shape, ShapeError, Tensor } from '@tapegrad/core';
+import type { Shape, ShapeError, Tensor } from '@tapegrad/core';
+import type { Agree, Fitting, Of, Printed, SameShapes } from '@tapegrad/core/extend';
 
 /** The key of a layer's `ShapeMap`, for the compiler alone: at run time there is no such field. */
 export declare const shapes: unique symbol;

@@ -1,6 +1,7 @@
 /** Layers that arrange elements anew. */
 
-import { ArgumentError, checkTensor, formatShape, type Shape, ShapeError, sizeOf, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkTensor, formatShape, sizeOf } from '@tapegrad/core/extend';
 import { checkCount, checkLengths } from './checks.ts';
 import { checkRank } from './convolution/per-axis.ts';
 import type { FlattenMap, InputMap, ReshapeMap, ShuffleMap } from './convolution/window-shapes.ts';

@@ -1,6 +1,7 @@
 /** Dropout of channels, and for scaled exponential linear units. */
 
-import { DTypeError, full, ones, Random, ShapeError, type Tensor, tapeOf, vmap, zeros } from '@tapegrad/core';
+import { DTypeError, full, ones, Random, ShapeError, type Tensor, vmap, zeros } from '@tapegrad/core';
+import { tapeOf } from '@tapegrad/core/tape';
 import {
   AlphaDropout,
   alphaDropout,

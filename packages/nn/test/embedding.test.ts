@@ -1,16 +1,7 @@
-import {
-  ArgumentError,
-  DTypeError,
-  gradcheck,
-  Random,
-  type Shape,
-  ShapeError,
-  type Tensor,
-  tensor,
-  zeros,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, Random, type Shape, ShapeError, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { crossEntropy, Dense, dense, Embedding, embedding, Module, Sequential } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
 const random = new Random(4);

@@ -2,8 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
+import * as extend from '@tapegrad/core/extend';
+import * as tape from '@tapegrad/core/tape';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
+import * as verify from '@tapegrad/verify';
 import { testExamples } from '../../core/test/examples.ts';
 
 const documents = ['nn', 'optim'].flatMap((name) => [
@@ -15,6 +18,9 @@ const documents = ['nn', 'optim'].flatMap((name) => [
 
 testExamples(['README.md', 'docs/from-pytorch.md', ...documents], {
   '@tapegrad/core': core,
+  '@tapegrad/core/extend': extend,
+  '@tapegrad/core/tape': tape,
   '@tapegrad/nn': nn,
   '@tapegrad/optim': optim,
+  '@tapegrad/verify': verify,
 });

@@ -1,7 +1,7 @@
 /** Activations and losses against stored PyTorch values (data/make_functions.py), and against central differences. */
 
 import { readFileSync } from 'node:fs';
-import { type DType, gelu, gradcheck, leakyRelu, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
+import { type DType, gelu, leakyRelu, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import {
   binaryCrossEntropy,
   cosineEmbedding,
@@ -36,6 +36,7 @@ import {
   Tanh,
   tripletMargin,
 } from '@tapegrad/nn';
+import { gradcheck } from '@tapegrad/verify';
 
 import { describe, expect, test } from 'vitest';
 

@@ -4,14 +4,14 @@ import {
   gelu,
   ones,
   Random,
-  type Scalar,
   type Shape,
   ShapeError,
   type Tensor,
-  tapeOf,
   tensor,
   zeros,
 } from '@tapegrad/core';
+import type { Scalar } from '@tapegrad/core/extend';
+import { tapeOf } from '@tapegrad/core/tape';
 import {
   Dense,
   Dropout,

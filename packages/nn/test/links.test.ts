@@ -1,6 +1,6 @@
 /** Links of models: the paths of their layers, their transitions by name, and delta_l against central differences on A_l. */
 
-import { centralDifferences, compare, links, Random, slice, type Tensor, tensor } from '@tapegrad/core';
+import { Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import {
   AvgPool2d,
   binaryCrossEntropy,
@@ -51,6 +51,7 @@ import {
   tripletMargin,
   WeightNorm,
 } from '@tapegrad/nn';
+import { centralDifferences, compare, links } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const random = new Random(5);

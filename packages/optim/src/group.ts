@@ -1,4 +1,5 @@
-import { ArgumentError, describeValue, Parameter } from '@tapegrad/core';
+import { ArgumentError, Parameter } from '@tapegrad/core';
+import { describeValue } from '@tapegrad/core/extend';
 import type { OptimizerOptions } from './options.ts';
 
 /** Parameters with options of their own, in place of those of the optimizer. */

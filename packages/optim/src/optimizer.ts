@@ -1,14 +1,13 @@
 import {
   ArgumentError,
-  checkSynchronous,
   type Data,
-  describeValue,
   type Gradients,
   type Parameter,
   TapeError,
   Tensor,
   withGradients,
 } from '@tapegrad/core';
+import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { checkGradients, gradientFor } from './gradients/gradient.ts';
 import { groupsOf, ParameterGroup, type ParametersOrGroups } from './group.ts';
 import {

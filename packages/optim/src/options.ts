@@ -1,4 +1,5 @@
-import { ArgumentError, describeValue } from '@tapegrad/core';
+import { ArgumentError } from '@tapegrad/core';
+import { describeValue } from '@tapegrad/core/extend';
 
 /** What every optimizer can be told. */
 export interface OptimizerOptions {

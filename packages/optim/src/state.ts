@@ -5,15 +5,11 @@ import {
   type Data,
   type DType,
   DTypeError,
-  describeValue,
-  elementsFrom,
-  formatShape,
-  isDataOf,
   type Parameter,
   type Shape,
   ShapeError,
-  sameShape,
 } from '@tapegrad/core';
+import { describeValue, elementsFrom, formatShape, isDataOf, sameShape } from '@tapegrad/core/extend';
 import { checkWhole } from './options.ts';
 
 /** What is remembered of a parameter between steps: typed arrays by name. */

@@ -1,4 +1,5 @@
-import { checkSynchronous, type Parameter, TapeError } from '@tapegrad/core';
+import { type Parameter, TapeError } from '@tapegrad/core';
+import { checkSynchronous } from '@tapegrad/core/extend';
 import { checkParameters } from './group.ts';
 import { checkKnown, checkShare } from './options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState } from './state.ts';

@@ -28,11 +28,13 @@ export type JacobianTree<Y, X> =
       : { readonly [K in keyof X]: JacobianTree<Y, X[K]> }
     : { readonly [K in keyof Y]: JacobianTree<Y[K], X> };
 
+/** The options of `hessian`. */
 export interface HessianOptions<I extends ArgumentChoice = ArgumentChoice> extends ArgumentOptions<I> {
   /** How many rows or columns to compute at a time: fewer take less memory, and more time. Defaults to all. */
   readonly chunkSize?: number;
 }
 
+/** The options of `jacobian`. */
 export interface JacobianOptions<I extends ArgumentChoice = ArgumentChoice> extends HessianOptions<I> {
   /** `forward` for a pass for each column, `reverse` for one for each row. Defaults to whichever are fewer. */
   readonly mode?: JacobianMode;

@@ -1,6 +1,7 @@
 /** Bad calls: each throws its class of error, with a message that names the call, what came and what was wanted. */
 
-import { parameter, type Window, zeros } from '@tapegrad/core';
+import { parameter, zeros } from '@tapegrad/core';
+import type { Window } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 
 /** An argument as a program without types may pass it. */

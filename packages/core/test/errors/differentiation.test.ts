@@ -3,16 +3,16 @@
 import {
   ArgumentError,
   DTypeError,
-  gradcheck,
   noGrad,
   ones,
   parameter,
   Random,
   ShapeError,
-  setInterpreter,
   TapeError,
   zeros,
 } from '@tapegrad/core';
+import { setInterpreter } from '@tapegrad/core/extend';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { float, int, testBadCalls, untyped, weight } from './bad-calls.ts';
 

@@ -1,6 +1,6 @@
 /** Derivatives of nodes: the rule table of core, run on nodes. */
 
-import { rules, unbroadcast } from '@tapegrad/core/rules';
+import { rules, unbroadcast } from '@tapegrad/core/tape';
 import type { Primitive } from '@tapegrad/kernels';
 import { type Application, ancestorsOf, type Graph, type Node } from './graph.ts';
 

@@ -1,6 +1,8 @@
 /** The tape as a picture. */
 
-import { formatShape, type Link, links, type Tensor } from '@tapegrad/core';
+import type { Tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
+import { type Link, links } from '@tapegrad/verify';
 import { attributesOf, type Program, type ProgramInput, type ProgramStep, programOf } from '../program.ts';
 import { normColor, normStroke, theme } from './colors.ts';
 import { type Box, type Curve, type GraphEdge, layout } from './layout.ts';

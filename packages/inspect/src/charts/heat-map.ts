@@ -1,6 +1,8 @@
 /** The links delta_l themselves, as pictures. */
 
-import { ArgumentError, formatShape, type Link, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
+import type { Link } from '@tapegrad/verify';
 import { diverging, normColor, theme } from './colors.ts';
 import { element, label } from './markup.ts';
 import { short } from './numbers.ts';

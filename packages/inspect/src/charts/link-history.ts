@@ -1,6 +1,7 @@
 /** The norms of links in the course of training. */
 
-import { ArgumentError, type Link } from '@tapegrad/core';
+import { ArgumentError } from '@tapegrad/core';
+import type { Link } from '@tapegrad/verify';
 
 /** The norm of one layer's link at one step. */
 export interface LinkNorm {

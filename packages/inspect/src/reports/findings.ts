@@ -1,6 +1,6 @@
 /** What a verification found, a row a formula, for every kind of report. */
 
-import type { Counterexample, FormulaReport, VerifyReport } from '@tapegrad/core';
+import type { Counterexample, FormulaReport, VerifyReport } from '@tapegrad/verify';
 import { short } from '../charts/numbers.ts';
 
 /** A formula, and what was found of it. */

@@ -2,10 +2,8 @@
 
 import {
   ArgumentError,
-  checkFloat,
   DTypeError,
   type FloatDType,
-  formatShape,
   type Random,
   type Shape,
   ShapeError,
@@ -13,6 +11,7 @@ import {
   tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkFloat, formatShape } from '@tapegrad/core/extend';
 import { checkArgument, checkLikeInput, checkOptions, checkRandom } from '../checks.ts';
 import { dropout as drop } from '../dropout.ts';
 

@@ -2,17 +2,15 @@
 
 import {
   ArgumentError,
-  checkTensor,
   concat,
   DTypeError,
   type FloatDType,
-  formatShape,
   type Random,
   type Shape,
   ShapeError,
-  sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   checkCount,
   checkInputDType,

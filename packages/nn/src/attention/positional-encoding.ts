@@ -1,16 +1,7 @@
 /** Positions in a sequence, as numbers that attention can tell apart. */
 
-import {
-  ArgumentError,
-  checkFloat,
-  type FloatDType,
-  formatShape,
-  type Shape,
-  ShapeError,
-  stack,
-  type Tensor,
-  tensor,
-} from '@tapegrad/core';
+import { ArgumentError, type FloatDType, type Shape, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
+import { checkFloat, formatShape } from '@tapegrad/core/extend';
 import { checkLayerOptions, checkOptions } from '../checks.ts';
 import type { SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

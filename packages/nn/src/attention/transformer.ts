@@ -2,10 +2,7 @@
 
 import {
   ArgumentError,
-  checkSynchronous,
-  checkTensor,
   type FloatDType,
-  formatShape,
   gelu,
   type Random,
   relu,
@@ -13,6 +10,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@tapegrad/core';
+import { checkSynchronous, checkTensor, formatShape } from '@tapegrad/core/extend';
 import {
   checkArgument,
   checkCount,

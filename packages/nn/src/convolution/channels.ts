@@ -1,6 +1,7 @@
 /** Channels: the second axis of an input [batch, channels, ...]. */
 
-import { formatShape, ShapeError, type Tensor } from '@tapegrad/core';
+import { ShapeError, type Tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
 
 /** How many channels an input has; throws where it has no axis for them. */
 export function channelsOf(call: string, { shape }: Tensor): number {

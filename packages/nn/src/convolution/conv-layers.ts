@@ -1,14 +1,7 @@
 /** Convolutions as layers. */
 
-import {
-  ArgumentError,
-  type FloatDType,
-  type Parameter,
-  type Random,
-  type Shape,
-  sizeOf,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, type FloatDType, type Parameter, type Random, type Shape, type Tensor } from '@tapegrad/core';
+import { sizeOf } from '@tapegrad/core/extend';
 import { checkCount, checkLayerOptions, type Known } from '../checks.ts';
 import { defaultRandom, type Initializer, uniform } from '../init.ts';
 import { initialized } from '../initialized.ts';

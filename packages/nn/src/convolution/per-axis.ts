@@ -1,15 +1,7 @@
 /** What convolutions and poolings take for each spatial axis, as numbers and as windows. */
 
-import {
-  ArgumentError,
-  checkTensor,
-  describeValue,
-  formatShape,
-  type Shape,
-  ShapeError,
-  type Tensor,
-  type Window,
-} from '@tapegrad/core';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkTensor, describeValue, formatShape, type Window } from '@tapegrad/core/extend';
 
 /** A number for all spatial axes alike, or one for each. */
 export type PerAxis = number | readonly number[];

@@ -1,20 +1,7 @@
 /** Maxima and means of windows, as functions. */
 
-import {
-  ArgumentError,
-  checkFloat,
-  checkTensor,
-  DTypeError,
-  formatShape,
-  full,
-  type Shape,
-  ShapeError,
-  sizeOf,
-  type Tensor,
-  tensor,
-  type Window,
-  windowedKernels,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, full, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core';
+import { checkFloat, checkTensor, formatShape, sizeOf, type Window, windowedKernels } from '@tapegrad/core/extend';
 import { checkOptions, type Known } from '../checks.ts';
 import type { Output } from '../layer-shapes.ts';
 import { type PerAxis, perAxis, windowsOf } from './per-axis.ts';

@@ -1,6 +1,7 @@
 /** Images of more elements, or fewer. */
 
-import { ArgumentError, checkFloat, isFloat, type Shape, type Tensor, tensor } from '@tapegrad/core';
+import { ArgumentError, type Shape, type Tensor, tensor } from '@tapegrad/core';
+import { checkFloat, isFloat } from '@tapegrad/core/extend';
 import { checkLayerOptions, checkOptions, type Known } from '../checks.ts';
 import type { Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

@@ -1,6 +1,7 @@
 /** What convolutions and poolings do to a shape, in the type system. */
 
-import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Shape, ShapeError, Size, Times } from '@tapegrad/core';
+import type { Shape, ShapeError } from '@tapegrad/core';
+import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Size, Times } from '@tapegrad/core/extend';
 import type { Apply, ShapeMap } from '../layer-shapes.ts';
 import type { PerAxis } from './per-axis.ts';
 

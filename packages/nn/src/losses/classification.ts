@@ -1,17 +1,7 @@
 /** Losses of predictions of one of several classes. */
 
-import {
-  ArgumentError,
-  checkTensor,
-  formatShape,
-  kernels,
-  type Printed,
-  type SameShapes,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkTensor, formatShape, kernels, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
 import { checkOption } from '../checks.ts';
 import { discount, type FocalOptions } from './binary.ts';
 import {

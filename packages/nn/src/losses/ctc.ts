@@ -3,18 +3,16 @@
 import {
   ArgumentError,
   arange,
-  checkFloat,
   concat,
   DTypeError,
-  formatShape,
   full,
   type Shape,
   ShapeError,
-  sameShape,
   stack,
   type Tensor,
   tensor,
 } from '@tapegrad/core';
+import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkOption } from '../checks.ts';
 import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 

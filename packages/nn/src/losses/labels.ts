@@ -1,18 +1,7 @@
 /** What losses of classes have in common: rows of numbers, one for each class, and int32 labels. */
 
-import {
-  ArgumentError,
-  checkFloat,
-  checkTensor,
-  DTypeError,
-  formatShape,
-  type Printed,
-  type SameShapes,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkFloat, checkTensor, formatShape, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
 import { checkArgument } from '../checks.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 

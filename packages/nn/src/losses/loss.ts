@@ -5,20 +5,16 @@
  * Nothing is broadcast here: predictions [n, 1] against targets [n] are an error, not an n x n matrix.
  */
 
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import {
-  ArgumentError,
   checkFloat,
   checkTensor,
-  DTypeError,
   formatShape,
   type Printed,
   type SameShapes,
   type Scalar,
-  type Shape,
-  ShapeError,
   sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+} from '@tapegrad/core/extend';
 import { checkOptions } from '../checks.ts';
 
 /** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */

@@ -1,17 +1,7 @@
 /** Losses that ask for a margin between the right classes and the others. */
 
-import {
-  ArgumentError,
-  arange,
-  checkFloat,
-  DTypeError,
-  formatShape,
-  full,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, arange, DTypeError, full, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
 import {

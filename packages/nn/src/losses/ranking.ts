@@ -1,15 +1,7 @@
 /** Losses of embeddings: which points are to lie close together, and which apart. */
 
-import {
-  concat,
-  formatShape,
-  full,
-  type Shape,
-  ShapeError,
-  sameShape,
-  stopGradient,
-  type Tensor,
-} from '@tapegrad/core';
+import { concat, full, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
+import { formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkOption } from '../checks.ts';
 import {
   checkLossOptions,

@@ -1,15 +1,7 @@
 /** Losses of predictions that are numbers. */
 
-import {
-  ArgumentError,
-  formatShape,
-  hardtanh,
-  type Shape,
-  ShapeError,
-  sameShape,
-  stopGradient,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, hardtanh, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
+import { formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 import {
   checkLossOptions,

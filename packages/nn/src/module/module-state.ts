@@ -5,15 +5,12 @@ import {
   type Data,
   type DType,
   DTypeError,
-  describeValue,
-  elementsFrom,
-  formatShape,
   Parameter,
   type Shape,
   ShapeError,
-  sameShape,
   type Variable,
 } from '@tapegrad/core';
+import { describeValue, elementsFrom, formatShape, sameShape } from '@tapegrad/core/extend';
 
 /** A parameter's or a buffer's elements as plain data, in row-major order. */
 export interface TensorState {

@@ -1,20 +1,7 @@
 /** What a part of a model is. */
 
-import {
-  ArgumentError,
-  Buffer,
-  checkSynchronous,
-  checkTensor,
-  formatShape,
-  marked,
-  markOf,
-  noGrad,
-  Parameter,
-  type Shape,
-  Tensor,
-  Variable,
-  zeros,
-} from '@tapegrad/core';
+import { ArgumentError, Buffer, noGrad, Parameter, type Shape, Tensor, Variable, zeros } from '@tapegrad/core';
+import { checkSynchronous, checkTensor, formatShape, marked, markOf } from '@tapegrad/core/extend';
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
 import {

@@ -1,16 +1,7 @@
 /** Layers beside each other, and beside the identity. */
 
-import {
-  ArgumentError,
-  checkSynchronous,
-  concat,
-  describeValue,
-  formatShape,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, concat, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkSynchronous, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkLayerOptions } from '../checks.ts';
 import type { Checked, Input, Output, ResidualMap, shapes } from '../layer-shapes.ts';
 import { errorAt } from './layer-errors.ts';

@@ -1,6 +1,7 @@
 /** Layers one after the other. */
 
-import { ArgumentError, checkSynchronous, describeValue, type Shape, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
+import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import type { Checked, Composed, Input, Output, shapes } from '../layer-shapes.ts';
 import { errorAt } from './layer-errors.ts';
 import { Module } from './module.ts';

@@ -4,19 +4,15 @@ import {
   ArgumentError,
   type Buffer,
   buffer,
-  checkFloat,
   type Data,
-  formatShape,
-  isRecomputing,
   ones,
   type Parameter,
-  type Scalar,
   type Shape,
   ShapeError,
-  sizeOf,
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkFloat, formatShape, isRecomputing, type Scalar, sizeOf } from '@tapegrad/core/extend';
 import { changeable, checkCount, checkInputDType, checkLayerOptions, checkOptions, checkUnbatched } from '../checks.ts';
 import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
 import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';

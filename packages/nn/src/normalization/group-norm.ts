@@ -1,6 +1,7 @@
 /** Normalisation of each example by itself, over groups of channels. */
 
-import { ArgumentError, checkFloat, type Parameter, type Shape, sizeOf, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core';
+import { checkFloat, sizeOf } from '@tapegrad/core/extend';
 import { checkCount, checkLayerOptions, checkOptions } from '../checks.ts';
 import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
 import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';

@@ -1,14 +1,7 @@
 /** Normalisation of each example by itself, over its last axes. */
 
-import {
-  checkFloat,
-  formatShape,
-  type Parameter,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkCount, checkLayerOptions, checkLengths, checkOptions } from '../checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

@@ -3,17 +3,16 @@
 import {
   div,
   type FloatDType,
-  formatShape,
   full,
   ones,
   type Parameter,
   parameter,
   type Shape,
   ShapeError,
-  sameShape,
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
 /** An input without its mean, and what it is multiplied by: their product is normalised. */

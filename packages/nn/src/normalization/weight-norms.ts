@@ -4,19 +4,15 @@ import {
   ArgumentError,
   type Buffer,
   buffer,
-  checkSynchronous,
-  describeValue,
-  formatShape,
-  isRecomputing,
   noGrad,
   Parameter,
   parameter,
   type Random,
   type Shape,
   ShapeError,
-  sameShape,
   type Tensor,
 } from '@tapegrad/core';
+import { checkSynchronous, describeValue, formatShape, isRecomputing, sameShape } from '@tapegrad/core/extend';
 import {
   changeable,
   checkArgument,

@@ -1,7 +1,6 @@
 /** Recurrent cells as modules: one step of time. */
 
 import {
-  checkTensor,
   type FloatDType,
   type Parameter,
   parameter,
@@ -10,6 +9,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { checkTensor } from '@tapegrad/core/extend';
 import { checkCount, checkLayerOptions } from '../checks.ts';
 import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';

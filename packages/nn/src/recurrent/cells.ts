@@ -1,16 +1,7 @@
 /** What a recurrent cell does in one step of time, as functions of its weights. */
 
-import {
-  ArgumentError,
-  checkTensor,
-  DTypeError,
-  describeValue,
-  formatShape,
-  type Shape,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
+import { checkTensor, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
 import { counted } from '../module/text-table.ts';
 

@@ -1,15 +1,7 @@
 /** Layers of recurrent cells over sequences, as functions of their weights. */
 
-import {
-  ArgumentError,
-  checkTensor,
-  describeValue,
-  formatShape,
-  type Random,
-  ShapeError,
-  type Tensor,
-  zeros,
-} from '@tapegrad/core';
+import { ArgumentError, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
 import { checkInputDType, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import {

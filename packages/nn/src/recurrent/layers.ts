@@ -1,6 +1,7 @@
 /** Layers of recurrent cells as modules: whole sequences. */
 
-import type { Agree, Parameter, Printed, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
+import type { Parameter, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
+import type { Agree, Printed } from '@tapegrad/core/extend';
 import { checkCount, checkLayerOptions, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

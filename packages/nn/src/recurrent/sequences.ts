@@ -1,6 +1,7 @@
 /** Recurrent cells over sequences: one direction, and layers of one direction or both. */
 
-import { ArgumentError, concat, formatShape, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
+import { ArgumentError, concat, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
+import { formatShape } from '@tapegrad/core/extend';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**

@@ -2,10 +2,7 @@
 
 import {
   ArgumentError,
-  centralDifferences,
   DTypeError,
-  gradcheck,
-  links,
   noGrad,
   ones,
   Random,
@@ -31,6 +28,7 @@ import {
   TransformerEncoderLayer,
   type TransformerOptions,
 } from '@tapegrad/nn';
+import { centralDifferences, gradcheck, links } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { describeStored } from '../stored.ts';
 

@@ -1,5 +1,6 @@
-import { ArgumentError, DTypeError, gradcheck, ones, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, DTypeError, ones, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { rotary, SinusoidalEncoding, sinusoidal } from '@tapegrad/nn';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
 const random = new Random(3);

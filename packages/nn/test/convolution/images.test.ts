@@ -1,6 +1,6 @@
 /** What convolutions, poolings and arrangements refuse, how they begin, and what they agree with. */
 
-import { arange, type DType, gradcheck, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { arange, type DType, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import {
   AdaptiveAvgPool2d,
   AvgPool2d,
@@ -29,6 +29,7 @@ import {
   type UpsampleOptions,
   upsample,
 } from '@tapegrad/nn';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const maps = (...shape: Shape): Tensor => zeros(shape, { dtype: 'float64' });

@@ -1,7 +1,8 @@
 /** Upsampling and adaptive pooling: what depends on what, at which place, and of how many elements. */
 
-import { gradcheck, jvp, ones, Random, type Tensor, tensor, vmap, zeros } from '@tapegrad/core';
+import { jvp, ones, Random, type Tensor, tensor, vmap, zeros } from '@tapegrad/core';
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, Upsample, type UpsampleOptions, upsample } from '@tapegrad/nn';
+import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from '../../../core/test/interpreters.ts';
 

@@ -6,18 +6,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   ArgumentError,
-  changeInPlace,
   checkpoint,
   defineOp,
   detectAnomaly,
   grad,
-  gradcheck,
   hessian,
   hvp,
-  intercept,
   jacobian,
   jvp,
-  mlp,
   noGrad,
   ones,
   parameter,
@@ -26,12 +22,13 @@ import {
   type Tensor,
   tensor,
   valueAndGrad,
-  verify,
   vjp,
   vmap,
   withGradients,
   zeros,
 } from '@tapegrad/core';
+import { changeInPlace } from '@tapegrad/core/extend';
+import { intercept } from '@tapegrad/core/tape';
 import {
   Bilinear,
   Conv1d,
@@ -52,6 +49,7 @@ import {
   WeightNorm,
 } from '@tapegrad/nn';
 import { GradientChain, LBFGS, SGD, sequence, WeightAverage, warmUp } from '@tapegrad/optim';
+import { gradcheck, mlp, verify } from '@tapegrad/verify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 /** A callback of any type, whatever it gives. */

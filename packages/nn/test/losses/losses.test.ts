@@ -5,14 +5,14 @@ import {
   grad,
   ones,
   Random,
-  type Scalar,
   ShapeError,
   type Tensor,
-  tapeOf,
   tensor,
   vmap,
   zeros,
 } from '@tapegrad/core';
+import type { Scalar } from '@tapegrad/core/extend';
+import { tapeOf } from '@tapegrad/core/tape';
 import {
   binaryCrossEntropy,
   cosineEmbedding,

@@ -1,7 +1,8 @@
 /** Residual, parallel and bilinear layers, and the links that are read off them. */
 
-import { ArgumentError, compare, links, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { Bilinear, bilinear, Dense, mse, Parallel, ReLU, Residual, Sequential, Tanh } from '@tapegrad/nn';
+import { compare, links } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
 const random = new Random(6);

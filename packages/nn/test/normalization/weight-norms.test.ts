@@ -1,6 +1,6 @@
 /** Layers whose weight is normalised: PyTorch's values (data/make_weight_norms.py), and what becomes of the layer. */
 
-import { ArgumentError, compare, ones, Random, ShapeError, svd, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, ones, Random, ShapeError, svd, type Tensor, zeros } from '@tapegrad/core';
 import {
   Conv2d,
   ConvTranspose1d,
@@ -19,6 +19,7 @@ import {
   type WeightNormOptions,
   weightNorm,
 } from '@tapegrad/nn';
+import { compare } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { describeStored } from '../stored.ts';
 

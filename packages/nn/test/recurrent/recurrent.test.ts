@@ -3,11 +3,9 @@
 import { readFileSync } from 'node:fs';
 import {
   ArgumentError,
-  compare,
   concat,
   DTypeError,
   grad,
-  gradcheck,
   Random,
   type Shape,
   ShapeError,
@@ -31,6 +29,7 @@ import {
   RNNCell,
   rnnCell,
 } from '@tapegrad/nn';
+import { compare, gradcheck } from '@tapegrad/verify';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
 interface Values {

@@ -1,14 +1,7 @@
 /** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
 
-import {
-  ArgumentError,
-  checkSynchronous,
-  describeValue,
-  Gradients,
-  NdArray,
-  type Parameter,
-  Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, Gradients, type Parameter, Tensor } from '@tapegrad/core';
+import { checkSynchronous, describeValue, NdArray } from '@tapegrad/core/extend';
 import { checkParameters } from '../group.ts';
 import { checkState, checkWhole } from '../options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';

@@ -1,6 +1,7 @@
 /** Changes of gradients on their way from the sweep to the optimizer. */
 
-import { ArgumentError, describeValue, type Gradients, type Tensor, zeros } from '@tapegrad/core';
+import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core';
+import { describeValue } from '@tapegrad/core/extend';
 import { checkFlag, checkNames } from '../options.ts';
 import { checkGradients } from './gradient.ts';
 

@@ -1,14 +1,5 @@
-import {
-  ArgumentError,
-  DTypeError,
-  describeValue,
-  formatShape,
-  Gradients,
-  type Parameter,
-  ShapeError,
-  sameShape,
-  type Tensor,
-} from '@tapegrad/core';
+import { ArgumentError, DTypeError, Gradients, type Parameter, ShapeError, type Tensor } from '@tapegrad/core';
+import { describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 
 /** Throws unless there are gradients, those of a sweep; `wanted` is what to write. */
 export function checkGradients(call: string, gradients: Gradients, wanted: string): void {

@@ -1,4 +1,5 @@
-import { ArgumentError, checkSynchronous, describeValue, type Parameter, TapeError, Tensor } from '@tapegrad/core';
+import { ArgumentError, type Parameter, TapeError, Tensor } from '@tapegrad/core';
+import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { gradientFor } from '../gradients/gradient.ts';
 import { checkParameters } from '../group.ts';
 import {

@@ -1,6 +1,7 @@
 /** What Adam and its kin share: running means of the gradient and of its size. */
 
-import type { Data, ElementKernels } from '@tapegrad/core';
+import type { Data } from '@tapegrad/core';
+import type { ElementKernels } from '@tapegrad/core/extend';
 import { checkNotNegative, checkShare, type OptimizerOptions } from '../options.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 

@@ -1,4 +1,5 @@
-import { ArgumentError, changeInPlace, type Data, describeValue, type ElementFormula } from '@tapegrad/core';
+import { ArgumentError, type Data } from '@tapegrad/core';
+import { changeInPlace, describeValue, type ElementFormula } from '@tapegrad/core/extend';
 import type { ParametersOrGroups } from '../group.ts';
 import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';

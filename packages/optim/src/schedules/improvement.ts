@@ -1,6 +1,7 @@
 /** Whether a number that is watched, such as the loss on held-out data, still gets better. */
 
-import { ArgumentError, describeValue } from '@tapegrad/core';
+import { ArgumentError } from '@tapegrad/core';
+import { describeValue } from '@tapegrad/core/extend';
 import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given } from '../options.ts';
 
 /** The options that say what counts as an improvement. */

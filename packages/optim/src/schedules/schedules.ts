@@ -6,7 +6,8 @@
  * so a schedule has no state, and a run that is resumed at a step has its rate.
  */
 
-import { ArgumentError, checkSynchronous, describeValue } from '@tapegrad/core';
+import { ArgumentError } from '@tapegrad/core';
+import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { checkFlag, checkNames, checkNotNegative, checkWord } from '../options.ts';
 
 /** The learning rate at a step, 0 for the first. A step may be a fraction of an epoch. */

@@ -1,0 +1,71 @@
+/** What packages and interpreters need beyond what programs use: checks, words for errors, kernels, and shapes in types. */
+
+export {
+  type ArrayLike,
+  checkSynchronous,
+  type ElementFormula,
+  type ElementKernels,
+  formatShape,
+  isFloat,
+  type Kernels,
+  NdArray,
+  type Primitive,
+  sameShape,
+  sizeOf,
+  type Window,
+} from '@tapegrad/kernels';
+export { checkOptions } from './checks.ts';
+export { describeValue, marked, markOf } from './describe-value.ts';
+export { elementsFrom, isDataOf } from './elements.ts';
+export { changeInPlace, interpreter, setInterpreter } from './engine.ts';
+export type { Indexed } from './indexing.ts';
+export type { Pieces } from './operators/arrangement.ts';
+export { specialKernels } from './operators/special.ts';
+export { windowedKernels } from './operators/windowed.ts';
+export { isRecomputing } from './tape/recomputation.ts';
+export {
+  type Alternative,
+  type Chosen,
+  type Combined,
+  checkFloat,
+  checkTensor,
+  type Fitting,
+  kernels,
+  type Of,
+  type Operand,
+  type Scalar,
+} from './tensor.ts';
+export { isBatched } from './transforms/batched.ts';
+export type { ArgumentChoice, AtArguments, ScalarResult } from './transforms/derivatives.ts';
+export type { JacobianTree } from './transforms/jacobian.ts';
+export { placesOf, tensorsOf, withTensors } from './transforms/trees.ts';
+export type { BatchArguments, WithAxes } from './transforms/vmap.ts';
+export type {
+  Absorbs,
+  Agree,
+  Axes,
+  Broadcast,
+  InsertAxis,
+  Joined,
+  MatMul,
+  Nested,
+  NestedAs,
+  Outer,
+  Pad,
+  PadWidths,
+  Permute,
+  Printed,
+  Reduce,
+  ReplaceAxis,
+  Reshape,
+  SameShapes,
+  ShapeOf,
+  Square,
+  Squeeze,
+  SwapAxes,
+  Transpose,
+  Unranked,
+  Unsqueeze,
+  Where,
+} from './types/static-shapes.ts';
+export type { Minus, Plus, Quotient, Size, Times } from './types/type-arithmetic.ts';

@@ -1,0 +1,14 @@
+/** The tape from within, for packages that read it, run it again or compute with its rules. */
+
+export { runCustom } from './autograd/define.ts';
+export { type CustomAttributes, type Definition, Entry, type Op, type Recorded } from './tape/entry.ts';
+export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
+export { applyVjp } from './tape/pullback.ts';
+export { entriesOf, tapeOf } from './tape/reachable.ts';
+export { expanded } from './tape/recomputation.ts';
+export { withRecording } from './tape/recording.ts';
+export { checkUnchanged, sweep } from './tape/sweep.ts';
+export { unbroadcast } from './tape/unbroadcast.ts';
+export { rules } from './tape/vjp-rules.ts';
+export { backwardAlong, onArrays } from './tensor.ts';
+export { type Linearization, linearize } from './transforms/linearize.ts';

@@ -1,0 +1,220 @@
+/** Two tensors compared, with a verdict that says what is wrong with the second. */
+
+import type { Tensor } from '@tapegrad/core';
+import { checkTensor } from '@tapegrad/core/extend';
+import { ArgumentError, formatShape, type Shape, sameShape } from '@tapegrad/kernels';
+import { errorsOfDifferences } from '../differences/central-differences.ts';
+import {
+  errorsOf,
+  formatApart,
+  formatNumber,
+  largestOf,
+  type Precision,
+  precisionOf,
+} from '../differences/precision.ts';
+import type { Comparison, Explanation } from './comparison.ts';
+import { factorsBySlice, nothingButZeros, offsets, type Pair, wrongSigns, wrongSlices } from './explanations.ts';
+import { factorBetween, formatFactor } from './factors.ts';
+import { explainByKnown, type KnownQuantities } from './known.ts';
+import { besides, explainReversal, isTransposition, type Mend, mendOf, movedElements } from './rearrangements.ts';
+import { explainShapes } from './shape-explanations.ts';
+
+/** The options of `compare`. */
+export interface CompareOptions extends KnownQuantities {
+  /** The number of points, for the factors n, 1/n, …; without it, a factor is told by the lengths of axes alone. */
+  readonly n?: number | undefined;
+  /** The largest error taken for rounding, in units in the last place. Defaults to 256. */
+  readonly bound?: number | undefined;
+  /**
+   * The largest error accepted beyond rounding, as a share of the element or of the scale, whichever is larger. Defaults to 0,
+   * and for what `centralDifferences` gave to the errors that it works out for each element.
+   */
+  readonly tolerance?: number | undefined;
+  /**
+   * The size of the terms that an element was added up from: where they cancel, what is left of them is smaller than they
+   * are, but has the rounding of theirs. A unit in the last place is one of the element or of the scale, whichever is
+   * larger. Defaults to the largest expected element; 0 judges each element by itself.
+   */
+  readonly scale?: number | undefined;
+}
+
+const optionNames = ['n', 'bound', 'tolerance', 'scale', 'known', 'mistakes'];
+
+function checkOptions(options: CompareOptions): void {
+  const unknown = Object.keys(options).find((name) => !optionNames.includes(name));
+  if (unknown !== undefined) {
+    throw new ArgumentError(`compare: unknown option '${unknown}', expected one of ${optionNames.join(', ')}`);
+  }
+  const { n, ...others } = options;
+  if (n !== undefined && !(n > 0 && n < Infinity)) {
+    throw new ArgumentError(`compare: n is ${n}, expected a number of points above 0`);
+  }
+  for (const name of ['bound', 'tolerance', 'scale'] as const) {
+    const value = others[name];
+    if (value === undefined || (value >= 0 && value < Infinity)) continue;
+    throw new ArgumentError(`compare: ${name} is ${value}, expected a finite number >= 0`);
+  }
+}
+
+/** The errors of what was expected, where one side was found by differences; Infinity where that says nothing. */
+function knownErrors(expected: Tensor, actual: Tensor): Float64Array | undefined {
+  const [wanted, found] = [errorsOfDifferences(expected), errorsOfDifferences(actual)];
+  if (wanted === undefined || found === undefined)
+    return wanted ?? (sameShape(expected.shape, actual.shape) ? found : undefined);
+  return sameShape(expected.shape, actual.shape) ? wanted.map((error, i) => error + found[i]!) : wanted;
+}
+
+/** The index of each axis of the element at a place in row-major order. */
+function positionOf(place: number, shape: Shape): number[] {
+  const position: number[] = [];
+  for (let axis = shape.length - 1, rest = place; axis >= 0; axis--) {
+    position.unshift(rest % shape[axis]!);
+    rest = Math.floor(rest / shape[axis]!);
+  }
+  return position;
+}
+
+/** Where two tensors of one shape differ most, and by how much. */
+function differenceOf({ expected, actual, shape, precision }: Pair, outside: number) {
+  let place = 0;
+  let largestError = 0;
+  for (let i = 0; i < expected.length && !Number.isNaN(largestError); i++) {
+    if (precision.errors?.[i] === Infinity) continue;
+    const error = expected[i] === actual[i] ? 0 : Math.abs(actual[i]! - expected[i]!);
+    if (error <= largestError) continue;
+    largestError = error;
+    place = i;
+  }
+  return {
+    largestError,
+    relativeError: largestError / largestOf(expected),
+    where: positionOf(place, shape),
+    expected: expected[place]!,
+    actual: actual[place]!,
+    share: outside / expected.length,
+  };
+}
+
+type Difference = ReturnType<typeof differenceOf>;
+
+/** What was found at the largest error, as a phrase. */
+function formatPlace({ where, expected, actual }: Difference): string {
+  const place = where.length === 0 ? '' : ` at [${where.join(', ')}]`;
+  const [wanted, found] = formatApart(expected, actual);
+  return `got ${found}, expected ${wanted}${place}`;
+}
+
+function formatDifference(name: string, difference: Difference, explanation: Explanation | undefined): string {
+  if (explanation !== undefined) return `${name} ${explanation.message}; ${formatPlace(difference)}`;
+  const { largestError, relativeError, share } = difference;
+  const errors = `the largest error is ${formatNumber(largestError)}, ${formatNumber(relativeError)} of the largest element`;
+  return `${name} differs in ${formatNumber(100 * share)} % of its elements: ${errors}; ${formatPlace(difference)}`;
+}
+
+/** Why the elements of two tensors of one shape differ; what says most comes first. */
+const explain = (pair: Pair, mend: Mend | undefined, options: CompareOptions): Explanation | undefined =>
+  nothingButZeros(pair) ??
+  explainByKnown(pair, options, options.n) ??
+  (mend && explainReversal(mend)) ??
+  wrongSigns(pair) ??
+  movedElements(pair) ??
+  wrongSlices(pair) ??
+  offsets(pair) ??
+  factorsBySlice(pair);
+
+/**
+ * Compares a tensor with the one that it should equal. The verdict says whether they are equal, exactly, to rounding or to a
+ * tolerance, or else what is wrong: a constant factor, a transposition, another order of axes, the shape, or the numbers.
+ *
+ * Where the numbers differ, `explanation` says why, if a simple reason is found: a factor or term among those in `known` that
+ * is missing, is there besides or stands in another's place; wrong signs; the same elements reversed, rolled, shifted or
+ * reordered; all right but in some rows or columns; a factor or an offset for each.
+ *
+ * Float32 on either side makes the units in the last place those of float32. Against what `centralDifferences` gave, errors
+ * are allowed that those have, and elements that it left out are not judged.
+ *
+ * @example
+ * const expected = tensor([[1, 2], [3, 4], [5, 6]]);
+ * compare('dW1', expected, expected.mul(8), { n: 8 }).message; // 'dW1 is off by the factor n = 8'
+ * compare('dW1', expected, expected.mul(3)).message; // 'dW1 is off by the factor 3, the length of axis 0'
+ */
+export function compare(name: string, expected: Tensor, actual: Tensor, options: CompareOptions = {}): Comparison {
+  for (const x of [expected, actual]) checkTensor('compare', x);
+  checkOptions(options);
+  const { n, bound = 256, tolerance = 0 } = options;
+  const [e, a] = [expected.data, actual.data];
+  const kind = [expected.dtype, actual.dtype].includes('float32') ? 'float32' : 'float64';
+  const scale = options.scale ?? largestOf(e);
+  const errors = knownErrors(expected, actual);
+  const precision: Precision = { ...precisionOf[kind], bound, scale, tolerance, errors };
+  const pair: Pair = { expected: e, actual: a, shape: expected.shape, precision };
+
+  const isSame = sameShape(expected.shape, actual.shape);
+  if (isSame && errors?.length !== 0 && errors?.every((error) => error === Infinity)) {
+    return {
+      ...{ name, passed: false, verdict: 'different', explanation: undefined },
+      ...differenceOf(pair, 0),
+      message: `${name} was compared in no element: differences tell none of them`,
+    };
+  }
+  const found = isSame ? errorsOf(e, a, precision) : undefined;
+  if (found?.outside === 0) return passed(name, pair, found);
+
+  const failed = { name, passed: false } as const;
+  const factor = isSame ? factorBetween(e, a, precision, n, expected.shape) : undefined;
+  if (factor !== undefined) {
+    return { ...failed, verdict: 'factor', ...factor, message: `${name} is off by the factor ${formatFactor(factor)}` };
+  }
+  const mend = mendOf(expected, actual, precision, n);
+  if (mend !== undefined && mend.reversed.length === 0) return rearranged(name, mend);
+  if (found === undefined) {
+    const [expectedShape, actualShape] = [expected.shape, actual.shape];
+    const explanation = explainShapes(expected, actual, precision, n, mend);
+    const because = explanation === undefined ? '' : `: it ${explanation.message}`;
+    const message = `${name} has shape ${formatShape(actualShape)}, expected ${formatShape(expectedShape)}${because}`;
+    return { ...failed, verdict: 'shapes', expectedShape, actualShape, explanation, message };
+  }
+  const difference = differenceOf(pair, found.outside);
+  const explanation = explain(pair, mend, options);
+  const message = formatDifference(name, difference, explanation);
+  return { ...failed, verdict: 'different', ...difference, explanation, message };
+}
+
+function passed(
+  name: string,
+  { expected, actual, precision }: Pair,
+  { ulps, share }: ReturnType<typeof errorsOf>,
+): Comparison {
+  if (ulps === 0) return { verdict: 'equal', name, passed: true, message: `${name} is equal exactly` };
+  const { bound, errors, tolerance } = precision;
+  if (ulps <= bound) {
+    const off = `off by ${formatNumber(ulps)} units in the last place at most, of ${bound} allowed`;
+    return { verdict: 'rounding', name, passed: true, ulps, bound, message: `${name} is equal to rounding: ${off}` };
+  }
+  let largestError = 0;
+  for (let i = 0; i < expected.length; i++) {
+    if (errors?.[i] !== Infinity) largestError = Math.max(largestError, Math.abs(actual[i]! - expected[i]!));
+  }
+  const relativeError = largestError / largestOf(expected);
+  const limit =
+    errors === undefined ? `a tolerance of ${formatNumber(tolerance)}` : 'what central differences can tell';
+  const off = `off by ${formatNumber(relativeError)} of the largest element at most`;
+  return {
+    verdict: 'tolerance',
+    name,
+    passed: true,
+    relativeError,
+    share,
+    message: `${name} is equal to within ${limit}: ${off}`,
+  };
+}
+
+function rearranged(name: string, { order, factor: found }: Mend): Comparison {
+  const { factor } = found;
+  if (isTransposition(order)) {
+    const message = `${name} is transposed${besides(found)}`;
+    return { name, passed: false, verdict: 'transposed', factor, message };
+  }
+  const message = `${name} has its axes in another order, which permute([${order.join(', ')}]) mends${besides(found)}`;
+  return { name, passed: false, verdict: 'permuted', order, factor, message };
+}

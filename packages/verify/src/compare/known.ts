@@ -1,0 +1,222 @@
+/** Why two tensors differ: a known factor or term too few or too many, or a known mistake. */
+
+import type { Tensor } from '@tapegrad/core';
+import { type Data, type Shape, sameShape, sizeOf } from '@tapegrad/kernels';
+import { fits, formatNumber, largestOf, type Precision } from '../differences/precision.ts';
+import type { Explanation } from './comparison.ts';
+import { type Pair, sliceIndices } from './explanations.ts';
+import { describeFactor, formatFactor, leastSquares, namedFactors } from './factors.ts';
+
+/** What an explanation may name, by what it is called. What is expensive can be a function, called when it is needed. */
+export type Known = Readonly<Record<string, Tensor | (() => Tensor | undefined)>>;
+
+/** What the explanations of `compare` may name. */
+export interface KnownQuantities {
+  /** Factors and terms: `slope(1)`, `gamma`, `W[1]`. */
+  readonly known?: Known | undefined;
+  /**
+   * What comes of known mistakes, each called by a clause that goes on from the name of what is compared: `holds the variance
+   * constant`.
+   */
+  readonly mistakes?: Known | undefined;
+}
+
+/** Something known in the shape of what is compared. */
+interface Named {
+  readonly name: string;
+  readonly data: Float64Array;
+}
+
+/** The elements of a tensor, broadcast to a shape; none where it can't be. */
+function broadcast(x: Tensor, shape: Shape): Float64Array | undefined {
+  const lead = shape.length - x.rank;
+  const fitsShape = lead >= 0 && x.shape.every((length, i) => length === 1 || length === shape[lead + i]);
+  if (!fitsShape) return undefined;
+  return Float64Array.from((sameShape(x.shape, shape) ? x.detach() : x.detach().broadcastTo(shape)).data);
+}
+
+function namedIn(known: Known, shape: Shape): Named[] {
+  return Object.entries(known).flatMap(([name, given]) => {
+    const x = typeof given === 'function' ? given() : given;
+    const data = x && broadcast(x, shape);
+    return data === undefined || largestOf(data) === 0 ? [] : [{ name, data }];
+  });
+}
+
+/** Precision for what was multiplied or added up: by the size of what is compared. */
+const judging = (precision: Precision, ...parts: readonly Data[]): Precision => ({
+  ...precision,
+  errors: undefined,
+  bound: 4 * precision.bound,
+  scale: Math.max(...parts.map(largestOf)),
+});
+
+const times = (x: Data, y: Data): Float64Array => Float64Array.from(x, (element, i) => element * y[i]!);
+
+/** How many known quantities are tried in the place of each other, whose number is the square of this. */
+const mostReplaced = 24;
+
+/** A factor that is missing, is there besides, or stands in another's place, each perhaps with a constant factor. */
+function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined): Explanation | undefined {
+  const { expected, actual, shape, precision } = pair;
+  /** The constant by which the first is off from the second; a name first, then any. */
+  const constantOf = (x: Data, y: Data): number | undefined => {
+    if (largestOf(x) === 0) return undefined;
+    const judged = judging(precision, x, y);
+    const constants = [1, ...namedFactors(n).values(), leastSquares(y, x)];
+    return constants.find((c) => Number.isFinite(c) && c !== 0 && fits(y, x, { ...judged, scale: largestOf(y) }, c));
+  };
+  const explain = (
+    kind: 'missing factor' | 'extra factor' | 'replaced factor',
+    factor: number,
+    known: string,
+    by?: string,
+  ): Explanation => {
+    const what = {
+      'missing factor': `lacks the factor ${known}`,
+      'extra factor': `has the factor ${known} besides`,
+      'replaced factor': `has ${by} in place of ${known}`,
+    }[kind];
+    const off = factor === 1 ? '' : `, and is off by the factor ${formatFactor(describeFactor(factor, n, shape))}`;
+    return { kind, known, by, factor, message: what + off };
+  };
+  for (const { name, data } of named) {
+    const missing = constantOf(times(actual, data), expected);
+    if (missing !== undefined) return explain('missing factor', missing, name);
+  }
+  for (const { name, data } of named) {
+    const extra = constantOf(actual, times(expected, data));
+    if (extra !== undefined) return explain('extra factor', extra, name);
+  }
+  for (const known of named.slice(0, mostReplaced)) {
+    const wanted = times(actual, known.data);
+    for (const by of named.slice(0, mostReplaced)) {
+      if (by === known) continue;
+      const replaced = constantOf(wanted, times(expected, by.data));
+      if (replaced !== undefined) return explain('replaced factor', replaced, known.name, by.name);
+    }
+  }
+  return undefined;
+}
+
+/** Whether what is left of a difference is rounding, and little beside the difference itself. */
+function isExplained(difference: Data, explained: Data, precision: Precision, size: number): boolean {
+  const judged = { ...precision, errors: undefined, bound: 4 * precision.bound, scale: size };
+  const isSmall = difference.every((d, i) => Math.abs(d - explained[i]!) <= 1e-3 * largestOf(difference));
+  return isSmall && fits(explained, difference, judged);
+}
+
+/** The number that one is of the other, by least squares; and from how many elements. */
+function multipleOf(x: Data, y: Data): { readonly coefficient: number; readonly count: number } {
+  let [product, square, count] = [0, 0, 0];
+  for (let i = 0; i < x.length; i++) {
+    product += x[i]! * y[i]!;
+    square += y[i]! * y[i]!;
+    if (y[i] !== 0) count++;
+  }
+  return { coefficient: product / square, count };
+}
+
+/** A coefficient that is a simple number, where it is one but for rounding. */
+function simplified(
+  coefficient: number,
+  n: number | undefined,
+): { readonly coefficient: number; readonly isSimple: boolean } {
+  const simple = [1, -1, ...namedFactors(n).values()].find(
+    (value) => Math.abs(coefficient - value) <= 1e-6 * Math.abs(value),
+  );
+  return { coefficient: simple ?? coefficient, isSimple: simple !== undefined };
+}
+
+/** A known term that is missing, or is there besides: a number times something known. */
+function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): Explanation | undefined {
+  const { expected, actual, shape, precision } = pair;
+  const difference = Float64Array.from(expected, (e, i) => e - actual[i]!);
+  const size = Math.max(largestOf(expected), largestOf(actual));
+  for (const { name, data } of named) {
+    const { coefficient: found, count } = multipleOf(difference, data);
+    if (!Number.isFinite(found) || found === 0) continue;
+    const { coefficient, isSimple } = simplified(found, n);
+    // Two elements are nearly always a multiple of one or the other.
+    if (count < 3 && !isSimple) continue;
+    if (
+      !isExplained(
+        difference,
+        data.map((d) => d * coefficient),
+        precision,
+        size,
+      )
+    )
+      continue;
+    const kind = isSimple ? (coefficient > 0 ? 'missing term' : 'extra term') : 'missing term';
+    const shown = kind === 'missing term' ? coefficient : -coefficient;
+    const term = shown === 1 ? name : `${formatNumber(shown)} ${name}`;
+    const message = kind === 'missing term' ? `lacks the term ${term}` : `has the term ${term} besides`;
+    return { kind, known: name, coefficient, axis: undefined, message };
+  }
+  for (const { name, data } of named) {
+    const axis = [...shape.keys()]
+      .reverse()
+      .find((candidate) => isMultipleBySlice(difference, data, shape, candidate, precision, size));
+    if (axis === undefined) continue;
+    const where = shape.length === 2 ? (axis === 1 ? 'column' : 'row') : `index of axis ${axis}`;
+    return {
+      kind: 'missing term',
+      known: name,
+      coefficient: undefined,
+      axis,
+      message: `lacks a multiple of ${name} in each ${where}`,
+    };
+  }
+  return undefined;
+}
+
+/** Whether a difference is a multiple of something known at each index of an axis, told by three elements at least. */
+function isMultipleBySlice(
+  difference: Data,
+  data: Data,
+  shape: Shape,
+  axis: number,
+  precision: Precision,
+  size: number,
+): boolean {
+  const length = shape[axis]!;
+  if (length < 2 || sizeOf(shape) < 3 * length) return false;
+  const indexOf = sliceIndices(shape, axis);
+  const [products, squares, counts] = [0, 0, 0].map(() => new Float64Array(length)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (let place = 0; place < difference.length; place++) {
+    const index = indexOf(place);
+    products[index]! += difference[place]! * data[place]!;
+    squares[index]! += data[place]! ** 2;
+    if (data[place] !== 0) counts[index]!++;
+  }
+  if (counts.some((count) => count > 0 && count < 3)) return false;
+  const explained = Float64Array.from(data, (d, place) => {
+    const index = indexOf(place);
+    return squares[index] === 0 ? 0 : (products[index]! / squares[index]!) * d;
+  });
+  return isExplained(difference, explained, precision, size);
+}
+
+/** A mistake that gives just this. */
+function knownMistake({ expected, actual, shape, precision }: Pair, mistakes: Known): Explanation | undefined {
+  const judged = judging(precision, expected, actual);
+  for (const { name, data } of namedIn(mistakes, shape)) {
+    if (fits(data, actual, judged)) return { kind: 'mistake', known: name, message: name };
+  }
+  return undefined;
+}
+
+/** What is known that explains a difference. */
+export function explainByKnown(
+  pair: Pair,
+  { known = {}, mistakes = {} }: KnownQuantities,
+  n: number | undefined,
+): Explanation | undefined {
+  const named = namedIn(known, pair.shape);
+  return knownFactor(pair, named, n) ?? knownTerm(pair, named, n) ?? knownMistake(pair, mistakes);
+}

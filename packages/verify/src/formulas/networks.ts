@@ -1,0 +1,155 @@
+/** Random networks to try a formula on. */
+
+import { eye, parameter, type Random, type Tensor } from '@tapegrad/core';
+import { ArgumentError, type Shape } from '@tapegrad/kernels';
+
+/** The transition functions that a random network may have. */
+export type Transition = 'identity' | 'relu' | 'tanh' | 'sigmoid' | 'softplus' | 'sin' | 'softmax';
+
+/** How large a network is, and of what. */
+export interface NetworkPlan {
+  /** d_0, …, d_L: the width of the input, and of each layer. */
+  readonly widths: readonly number[];
+  /** n, the number of points. */
+  readonly batch: number;
+  /** s_1, …, s_L */
+  readonly transitions: readonly Transition[];
+}
+
+/** A network that ran: its loss, with the tape behind it. */
+export interface Network {
+  readonly loss: Tensor;
+  /** Z_0; the input of the first layer unless given. */
+  readonly X?: Tensor | undefined;
+  /** The targets. */
+  readonly Y?: Tensor | undefined;
+  /** The number of points; the length of X's first axis unless given, 1 where X is a vector. */
+  readonly n?: number | undefined;
+}
+
+/** Builds a network by a plan, with random parameters and data, and runs it up to its loss, in float64. */
+export type Subject = (plan: NetworkPlan, random: Random) => Network;
+
+type Loss = (output: Tensor, Y: Tensor, n: number) => Tensor;
+
+/** The options of `mlp`, the network that `verify` draws. */
+export interface MlpOptions {
+  /**
+   * `mse`, (1/n) sum_i |h(x_i) - y_i|^2 (L1), unless given; `crossEntropy`, -(1/n) sum_i log p_i[y_i] (L2) of a last layer
+   * with softmax, Y having a 1 for the class of each point and 0 elsewhere; or any function of the output and the targets.
+   */
+  readonly loss?: 'mse' | 'crossEntropy' | Loss;
+  /** `rows`, A = Z W with a point a row, unless given; or `columns`, A = W Z with a point a column. */
+  readonly convention?: 'rows' | 'columns';
+  /** Whether layers have biases; true unless given. */
+  readonly bias?: boolean;
+}
+
+const transitionFunctions: { readonly [T in Transition]: (a: Tensor, axis: number) => Tensor } = {
+  identity: (a) => a,
+  relu: (a) => a.relu(),
+  tanh: (a) => a.tanh(),
+  sigmoid: (a) => a.sigmoid(),
+  softplus: (a) => a.softplus(),
+  sin: (a) => a.sin(),
+  softmax: (a, axis) => a.softmax(axis),
+};
+
+const losses: { readonly [L in 'mse' | 'crossEntropy']: Loss } = {
+  mse: (output, Y, n) => {
+    const error = output.sub(Y);
+    return error.mul(error).sum().div(n);
+  },
+  crossEntropy: (output, Y, n) => output.log().mul(Y).sum().neg().div(n),
+};
+
+/** A random class for each point: a row of the identity each. */
+const oneHot = (n: number, classes: number, random: Random): Tensor =>
+  eye(classes, { dtype: 'float64' }).take(random.integers([n], 0, classes));
+
+/**
+ * Multilayer perceptrons as `verify` tries formulas on: A_l = Z_(l-1) W_l + b_l, Z_l = s_l(A_l), with all parameters and
+ * data drawn from the normal distribution.
+ *
+ * @example
+ * const plan = { widths: [3, 4, 2], batch: 5, transitions: ['tanh', 'identity'] } as const;
+ * const { loss } = mlp({ bias: false })(plan, new Random(0));
+ * links(loss).map((link) => link.transition); // ['tanh', 'identity']
+ */
+export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptions = {}): Subject {
+  const lossFunction = typeof loss === 'string' ? losses[loss] : loss;
+  if (lossFunction === undefined) {
+    throw new ArgumentError(`mlp: unknown loss '${loss}', expected 'mse', 'crossEntropy' or a function`);
+  }
+  if (convention !== 'rows' && convention !== 'columns') {
+    throw new ArgumentError(`mlp: unknown convention '${convention}', expected 'rows' or 'columns'`);
+  }
+  const byRows = convention === 'rows';
+  const oriented = (rows: number, columns: number): Shape => (byRows ? [rows, columns] : [columns, rows]);
+
+  return ({ widths, batch, transitions }, random) => {
+    if (loss === 'crossEntropy' && transitions.at(-1) !== 'softmax') {
+      throw new ArgumentError("mlp: crossEntropy needs softmax last; pass { lastTransitions: ['softmax'] } to verify");
+    }
+    const normal = (shape: Shape): Tensor => random.normal(shape, { dtype: 'float64' });
+    const X = normal(oriented(batch, widths[0]!));
+    let output = X;
+    for (let l = 1; l < widths.length; l++) {
+      const W = parameter(normal(oriented(widths[l - 1]!, widths[l]!)), { name: `W${l}` });
+      const product = byRows ? output.matmul(W) : W.matmul(output);
+      const b = bias ? parameter(normal(byRows ? [widths[l]!] : [widths[l]!, 1]), { name: `b${l}` }) : undefined;
+      const A = b === undefined ? product : product.add(b);
+      output = transitionFunctions[transitions[l - 1]!](A, byRows ? 1 : 0);
+    }
+    const classes = widths.at(-1)!;
+    const labels = loss === 'crossEntropy' ? oneHot(batch, classes, random) : undefined;
+    const Y = labels === undefined ? normal(output.shape) : byRows ? labels : labels.transpose();
+    return { loss: lossFunction(output, Y, batch), X, Y, n: batch };
+  };
+}
+
+/** What plans are drawn from: layers and points from 1, widths from 2, up to these. */
+export interface PlanRanges {
+  readonly depth: number;
+  readonly width: number;
+  readonly batch: number;
+  readonly transitions: readonly Transition[];
+  readonly lastTransitions: readonly Transition[];
+}
+
+/** Whether all widths are the same. */
+export const hasEqualWidths = ({ widths }: Pick<NetworkPlan, 'widths'>): boolean =>
+  widths.every((width) => width === widths[0]);
+
+/** A random plan with all widths the same, or with more than one. */
+export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Random): NetworkPlan {
+  const whole = (low: number, high: number): number => low + Math.floor(random.next() * (high - low + 1));
+  const oneOf = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)]!;
+  const depth = whole(1, ranges.depth);
+  const widths = Array.from({ length: depth + 1 }, () => whole(2, ranges.width));
+  const [first] = widths as [number];
+  if (equalWidths) widths.fill(first);
+  else if (widths.every((width) => width === first)) widths[depth] = first < ranges.width ? first + 1 : first - 1;
+  return {
+    widths,
+    batch: whole(1, ranges.batch),
+    transitions: widths.slice(1).map((_, i) => oneOf(i === depth - 1 ? ranges.lastTransitions : ranges.transitions)),
+  };
+}
+
+/** Plans that are a little smaller, with the same last transition: without a layer, of fewer points, narrower. */
+export function smallerPlans(plan: NetworkPlan): NetworkPlan[] {
+  const { widths, batch, transitions } = plan;
+  const depth = transitions.length;
+  const smaller: NetworkPlan[] = [];
+  const drop = (width: number, transition: number) =>
+    smaller.push({ ...plan, widths: widths.toSpliced(width, 1), transitions: transitions.toSpliced(transition, 1) });
+  for (let l = 0; l < depth - 1; l++) drop(l, l);
+  if (depth > 1) drop(depth, depth - 2);
+  if (batch > 1) smaller.push({ ...plan, batch: 1 }, { ...plan, batch: batch - 1 });
+  if (widths.every((width) => width > 1)) smaller.push({ ...plan, widths: widths.map((width) => width - 1) });
+  for (const [l, width] of widths.entries()) {
+    if (width > 1) smaller.push({ ...plan, widths: widths.with(l, width - 1) });
+  }
+  return smaller;
+}

@@ -1,0 +1,369 @@
+/** The derivatives of one function: what the tape says of them, backwards and forwards, beside central differences. */
+
+import { type Parameter, Random, TapeError, Tensor } from '@tapegrad/core';
+import { entriesOf, expanded, type Linearization, linearize, withRecording } from '@tapegrad/core/tape';
+import { ArgumentError, type Data, NdArray, type Shape } from '@tapegrad/kernels';
+import { places, type Samples, type Slope, type Step, slopesOf, stepsFor } from '../differences/finite-differences.ts';
+import { largestOf } from '../differences/precision.ts';
+import { termsOf } from '../differences/rounding.ts';
+import { type Claim, isClear, judge, termRounding } from './gradcheck-judgement.ts';
+import { type Findings, formatElement, type GradcheckEntry, isWrong } from './gradcheck-report.ts';
+
+/** A function of some tensors to some tensors. */
+export type Program = (tensors: readonly Tensor[]) => readonly Tensor[];
+
+/** One of the tensors that a function is differentiated by. */
+export interface Variable {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly elements: Float64Array;
+  /** What it is, if it is none of the function's inputs. */
+  readonly parameter?: Parameter;
+}
+
+export interface RunnerSettings {
+  readonly parameters: readonly Parameter[];
+  readonly seed: number;
+  readonly step: number | undefined;
+  readonly tolerance: number | undefined;
+}
+
+/** A way to go from where a function is differentiated: along one of its variables. */
+interface Direction {
+  readonly variable: number;
+  readonly along: Float64Array;
+  /** The steps to try, in turn. */
+  readonly steps: readonly Step[];
+  /** The size of what is stepped from, beside `along`; at least 1. */
+  readonly reach: number;
+}
+
+/** Jacobians with at most this many elements are checked one by one. */
+const smallJacobian = 400;
+
+/** How many random directions of each variable are tried. */
+const projections = 2;
+
+/** How often rounding is found out. */
+const draws = 4;
+
+const tensorOf = (elements: Data, shape: Shape): Tensor => new Tensor(new NdArray(elements, 'float64', shape));
+
+/** All elements of some tensors, one after the other. */
+const joined = (tensors: readonly Tensor[]): Float64Array => Float64Array.from(tensors.flatMap((x) => [...x.data]));
+
+/** Tensors of these shapes, whose elements lie one after the other. */
+function separated(elements: Float64Array, like: readonly Tensor[]): Tensor[] {
+  let start = 0;
+  return like.map(({ shape, size }) => {
+    start += size;
+    return tensorOf(elements.slice(start - size, start), shape);
+  });
+}
+
+function indexOf(place: number, shape: Shape): number[] {
+  let rest = place;
+  return shape
+    .toReversed()
+    .map((length) => {
+      const i = rest % length;
+      rest = (rest - i) / length;
+      return i;
+    })
+    .reverse();
+}
+
+const unit = (size: number, place: number): Float64Array => new Float64Array(size).fill(1, place, place + 1);
+
+/** The sum of products, without the terms whose weight is 0. */
+const weigh = (weights: Float64Array, values: Float64Array): number =>
+  weights.reduce((sum, weight, i) => (weight === 0 ? sum : sum + weight * values[i]!), 0);
+
+const absolute = (x: Float64Array): Float64Array => x.map(Math.abs);
+
+const uniform = (random: Random, size: number): Float64Array =>
+  Float64Array.from(random.uniform([size], { low: -1, high: 1, dtype: 'float64' }).data);
+
+/** Finds something when it is first asked for. */
+function lazily<T>(find: () => T): () => T {
+  let found: { readonly value: T } | undefined;
+  return () => {
+    found ??= { value: find() };
+    return found.value;
+  };
+}
+
+/** Checks the derivatives of a function, those of all its results by all its variables. */
+export class GradcheckRunner {
+  readonly #order: number;
+  readonly #program: Program;
+  readonly #variables: readonly Variable[];
+  readonly #settings: RunnerSettings;
+  readonly #values: Float64Array;
+  /** What the elements of the result are called. */
+  readonly #outputs: readonly string[];
+  /** The function near its inputs; none once a parameter has been shifted. */
+  #linearized: Linearization | undefined;
+  #withoutForward: string | undefined;
+  /** The variables of which a derivative was checked. */
+  readonly #checked = new Set<number>();
+
+  /** @param names of the results, once the program has run. */
+  constructor(
+    order: number,
+    program: Program,
+    variables: readonly Variable[],
+    names: () => readonly string[],
+    settings: RunnerSettings,
+  ) {
+    this.#order = order;
+    this.#program = program;
+    this.#variables = variables;
+    this.#settings = settings;
+    const { outputs } = this.#linearization();
+    this.#values = joined(outputs);
+    this.#outputs = names().flatMap((name, i) => {
+      const { shape, size } = outputs[i]!;
+      return Array.from({ length: size }, (_, place) => formatElement(name, indexOf(place, shape)));
+    });
+  }
+
+  run(): Findings {
+    if (!this.#repeats()) {
+      throw new ArgumentError('gradcheck: the function gives other values the next time; let nothing in it be random');
+    }
+    const entries = this.#values.length === 0 ? [] : this.#entries();
+    const unchecked = this.#variables.flatMap(({ name, elements }, variable) => {
+      const hasDerivatives = elements.length > 0 && this.#values.length > 0;
+      return hasDerivatives && !this.#checked.has(variable) ? [name] : [];
+    });
+    return { entries, unchecked, withoutForward: this.#withoutForward };
+  }
+
+  /** Whether the function gives the same again. */
+  #repeats(): boolean {
+    const again = this.#evaluate();
+    return again.length === this.#values.length && again.every((value, i) => Object.is(value, this.#values[i]));
+  }
+
+  #entries(): GradcheckEntry[] {
+    const size = this.#variables.reduce((sum, { elements }) => sum + elements.length, 0);
+    const isSmall = size * this.#values.length <= smallJacobian;
+    const combinations = this.#combinations(isSmall);
+    if (!isSmall) return combinations;
+    // Where nothing can be said along a direction, the elements tell.
+    return [...combinations.filter((entry) => isClear(entry) || isWrong(entry)), ...this.#elements()];
+  }
+
+  /** Every derivative by itself. */
+  #elements(): GradcheckEntry[] {
+    const size = this.#values.length;
+    const rows = Array.from({ length: size }, (_, i) => this.#pullBack(unit(size, i)));
+    const terms = rows.map((_, i) => lazily(() => this.#terms(unit(size, i))));
+    return this.#variables.flatMap(({ elements, shape }, variable) => {
+      const typical = largestOf(elements);
+      return Array.from(elements, (element, place) => {
+        const steps = stepsFor(Math.abs(element), typical, this.#settings.step);
+        const reach = Math.max(1, Math.abs(element));
+        const direction: Direction = { variable, along: unit(elements.length, place), steps, reach };
+        const column = this.#pushForward(direction);
+        const reversed = Float64Array.from(rows, (row) => row[variable]![place]!);
+        const [index, scale] = [indexOf(place, shape), largestOf(reversed)];
+        const claims = Array.from(reversed, (reverse, i): Claim => {
+          const level = Math.abs(this.#values[i]!);
+          return { index, output: this.#outputs[i]!, reverse, forward: column?.[i], scale, level, terms: terms[i]! };
+        });
+        return this.#judge(direction, claims);
+      }).flat();
+    });
+  }
+
+  /**
+   * The size of the terms that a combination of the results is summed from. The inputs are off by some rounding each, lest terms
+   * that cancel exactly are not seen; and several times, since that is a matter of chance.
+   */
+  #terms(weights: Float64Array): number {
+    const random = new Random(this.#settings.seed);
+    const found = Array.from({ length: draws }, () => {
+      const inputs = this.#variables.flatMap(({ parameter, elements, shape }) => {
+        if (parameter !== undefined) return [];
+        const shares = uniform(random, elements.length);
+        const shifted = elements.map((x, i) => x * (1 + 16 * Number.EPSILON * shares[i]!));
+        return [new Tensor(tensorOf(shifted, shape).array, undefined, true)];
+      });
+      const outputs = withRecording(true, () => this.#program(inputs));
+      const seeds = separated(weights, outputs).map((seed, i): [Tensor, NdArray] => [outputs[i]!, seed.array]);
+      return termsOf(new Map(seeds), expanded(entriesOf(outputs)));
+    });
+    return Math.max(...found);
+  }
+
+  /** Random combinations of derivatives, each along a random direction. */
+  #combinations(isSmall: boolean): GradcheckEntry[] {
+    const random = new Random(this.#settings.seed);
+    return Array.from({ length: projections }, () => {
+      // What is infinite stays so.
+      const weights = uniform(random, this.#values.length).map((weight, i) =>
+        Math.abs(this.#values[i]!) === Number.POSITIVE_INFINITY ? 0 : weight,
+      );
+      const gradients = this.#pullBack(weights);
+      const terms = lazily(() => this.#terms(weights));
+      return this.#variables.flatMap(({ elements }, variable) => {
+        const size = elements.length;
+        if (size === 0) return [];
+        const shares = uniform(random, size);
+        const entryAlong = (along: Float64Array, start: number, end: number): GradcheckEntry => {
+          const part = along.map((u, i) => (i >= start && i < end ? u : 0));
+          const place = end - start === 1 ? start : undefined;
+          return this.#judgeCombination(weights, terms, gradients[variable]!, variable, part, place);
+        };
+        const [first, ...others] = directionsOf(elements, shares);
+        let along = first;
+        let entry = entryAlong(along, 0, size);
+        for (const other of others) {
+          if (isClear(entry) || isWrong(entry)) break;
+          [along, entry] = [other, entryAlong(other, 0, size)];
+        }
+        return [isSmall ? entry : narrowed(entry, (start, end) => entryAlong(along, start, end), size)];
+      });
+    }).flat();
+  }
+
+  #judgeCombination(
+    weights: Float64Array,
+    terms: () => number,
+    gradient: Float64Array,
+    variable: number,
+    along: Float64Array,
+    place: number | undefined,
+  ): GradcheckEntry {
+    const direction: Direction = { variable, along, steps: stepsFor(1, 1, this.#settings.step), reach: 1 };
+    const tangent = this.#pushForward(direction);
+    const claim: Claim = {
+      index: place === undefined ? undefined : indexOf(place, this.#variables[variable]!.shape),
+      output: undefined,
+      reverse: weigh(along, gradient),
+      forward: tangent && weigh(weights, tangent),
+      scale: Math.max(
+        weigh(absolute(along), absolute(gradient)),
+        tangent ? weigh(absolute(weights), absolute(tangent)) : 0,
+      ),
+      level: weigh(absolute(weights), absolute(this.#values)),
+      terms,
+    };
+    return this.#judge(direction, [claim], weights)[0]!;
+  }
+
+  /** Judges what the tape says of derivatives along a direction: of each element of the results, or of a combination of them. */
+  #judge(direction: Direction, claims: readonly Claim[], weights?: Float64Array): GradcheckEntry[] {
+    const { variable, steps, reach } = direction;
+    const combine = (values: Float64Array): Float64Array =>
+      weights === undefined ? values : Float64Array.of(weigh(weights, values));
+    const samplesAt = (h: number): Samples[] => {
+      const samples = places.map((place) => combine(place === 0 ? this.#values : this.#evaluate(direction, place * h)));
+      return claims.map((_, i) => samples.map((values) => values[i]!) as unknown as Samples);
+    };
+    const entriesFor = (own: readonly Claim[]): GradcheckEntry[] => {
+      const judged = (slopes: readonly Slope[], i: number, isFinal: boolean): GradcheckEntry => {
+        const terms = { reach, tolerance: this.#settings.tolerance, isFinal };
+        return { order: this.#order, input: this.#variables[variable]!.name, ...judge(own[i]!, slopes, terms) };
+      };
+      const isEnough = (slopes: readonly Slope[], i: number): boolean => {
+        const entry = judged(slopes, i, false);
+        return isClear(entry) && !isWrong(entry);
+      };
+      const noises = own.map(({ level }) => termRounding * level);
+      return slopesOf(steps, samplesAt, noises, isEnough).map((slopes, i) => judged(slopes, i, true));
+    };
+    let entries = entriesFor(claims);
+    // Perhaps that is rounding, of terms that are larger than the values that they leave.
+    if (!entries.every((entry) => isClear(entry) && !isWrong(entry))) {
+      entries = entriesFor(claims.map((claim) => ({ ...claim, level: Math.max(claim.level, claim.terms()) })));
+    }
+    // Zeros beside a kink, as of the other results of a function that acts element by element, say nothing.
+    const isTelling = (entry: GradcheckEntry): boolean =>
+      isClear(entry) && (entry.reverse !== 0 || entry.numeric !== 0);
+    if (entries.some(isTelling) || entries.every(isClear)) this.#checked.add(variable);
+    return entries;
+  }
+
+  /** The elements of the results, at the inputs or a step from there; a parameter is put back afterwards. */
+  #evaluate(direction?: Direction, step = 0): Float64Array {
+    const elementsOf = (variable: number): Float64Array => {
+      const { elements } = this.#variables[variable]!;
+      if (direction?.variable !== variable) return elements.slice();
+      return elements.map((element, i) => element + step * direction.along[i]!);
+    };
+    const inputs = this.#variables.flatMap(({ shape, parameter }, i) =>
+      parameter === undefined ? [tensorOf(elementsOf(i), shape)] : [],
+    );
+    const shifted = direction && this.#variables[direction.variable]!;
+    if (shifted?.parameter === undefined) return joined(this.#program(inputs));
+    this.#linearized = undefined;
+    shifted.parameter.update((own) => own.set(elementsOf(direction!.variable)));
+    try {
+      return joined(this.#program(inputs));
+    } finally {
+      shifted.parameter.update((own) => own.set(shifted.elements));
+    }
+  }
+
+  #linearization(): Linearization {
+    const inputs = this.#variables.flatMap(({ parameter, elements, shape }) =>
+      parameter === undefined ? [tensorOf(elements.slice(), shape)] : [],
+    );
+    this.#linearized ??= linearize(inputs, (x) => ({ outputs: this.#program(x) }), this.#settings.parameters);
+    return this.#linearized;
+  }
+
+  /** The cotangents of all variables, given that of the results. */
+  #pullBack(cotangent: Float64Array): Float64Array[] {
+    const { outputs, pullBack } = this.#linearization();
+    return pullBack(separated(cotangent, outputs)).map((x) => joined([x]));
+  }
+
+  /** The tangent of the results along a direction; none where an operation can't be run forwards. */
+  #pushForward({ variable, along }: Direction): Float64Array | undefined {
+    if (this.#withoutForward !== undefined) return undefined;
+    const tangents = this.#variables.map(({ shape }, i) =>
+      i === variable ? tensorOf(along.slice(), shape) : undefined,
+    );
+    try {
+      return joined(this.#linearization().pushForward(tangents));
+    } catch (error) {
+      if (!(error instanceof TapeError)) throw error;
+      this.#withoutForward = error.message;
+      return undefined;
+    }
+  }
+}
+
+/**
+ * Directions with these shares of the elements: first in steps of about 1, which tell most; and where some elements are
+ * smaller, in steps relative to each, which stay within the domain of such as the logarithm.
+ */
+function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Array, ...Float64Array[]] {
+  const sizes = absolute(elements);
+  const typical = largestOf(elements) || 1;
+  const along = (sizeOf: (size: number) => number) => shares.map((share, i) => share * sizeOf(sizes[i]!));
+  const steps = along((size) => Math.max(1, size));
+  return sizes.every((size) => size >= 1) ? [steps] : [steps, along((size) => size || typical)];
+}
+
+/**
+ * Where a direction goes wrong, or nothing can be said along it, the part of it where that is so: half and half again, down to
+ * an element. Of what nothing can be said of, a part along which something can be will do.
+ */
+function narrowed(whole: GradcheckEntry, judge: (start: number, end: number) => GradcheckEntry, size: number) {
+  let [start, end, entry] = [0, size, whole];
+  while (end - start > 1 && (isWrong(entry) || !isClear(entry))) {
+    const middle = (start + end) >> 1;
+    const halves = [judge(start, middle), judge(middle, end)] as const;
+    const next = halves.find(isWrong) ?? (isWrong(entry) ? undefined : (halves.find(isClear) ?? halves[0]));
+    if (next === undefined) break;
+    if (next === halves[0]) end = middle;
+    else start = middle;
+    entry = next;
+  }
+  return entry;
+}

@@ -1,0 +1,296 @@
+/** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
+
+import { Parameter, type Tensor } from '@tapegrad/core';
+import { type Entry, entriesOf } from '@tapegrad/core/tape';
+import { type Shape, sameShape } from '@tapegrad/kernels';
+import {
+  type Consumers,
+  consumersIn,
+  movement,
+  type Transition,
+  transitionFrom,
+  views,
+  wholeViews,
+} from './transitions.ts';
+
+/** One step that a cotangent takes backwards: through an entry, to one of its inputs. */
+export interface Hop {
+  readonly entry: Entry<Tensor>;
+  /** Position of the input. */
+  readonly input: number;
+}
+
+/** An input of the program, and the way that a cotangent takes to it from a layer's pre-activation. */
+export interface Origin {
+  readonly tensor: Tensor;
+  readonly route: readonly Hop[];
+}
+
+/** A product with a weight, and what belongs to it. */
+export interface Layer {
+  /** Z_(l-1) */
+  readonly input: Tensor;
+  readonly weight: Origin;
+  readonly bias: Origin | undefined;
+  /** The side of the product on which the weight stands: right of Z, or left of it. */
+  readonly weightSide: 'left' | 'right';
+  /** A_l */
+  readonly preActivation: Tensor;
+  readonly transition: Transition;
+}
+
+/** The tensors of a tape that are inputs of the program, or views of them alone. */
+function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
+  const given = new Set<Tensor>();
+  const isGiven = (x: Tensor): boolean => x.requiresGrad && (x.entry === undefined || given.has(x));
+  for (const { op, inputs, output } of tape) {
+    if (views.has(op) && inputs.every((x) => isGiven(x) || !x.requiresGrad)) given.add(output);
+  }
+  return isGiven;
+}
+
+/** The tensor that `x` shows all elements of, and the way there. */
+function originOf(x: Tensor, route: readonly Hop[]): Origin {
+  const whole = [...route];
+  let tensor = x;
+  while (tensor.entry !== undefined && wholeViews.has(tensor.entry.op)) {
+    whole.push({ entry: tensor.entry, input: 0 });
+    tensor = tensor.entry.inputs[0]!;
+  }
+  return { tensor, route: whole };
+}
+
+/** The input of the program that a tensor shows, or is made of entry by entry; of several, the first. */
+export function sourceOf(x: Tensor): Tensor {
+  let at = x;
+  while (at.entry !== undefined) {
+    const inputs = at.entry.inputs.filter((input) => input.requiresGrad);
+    const { shape } = at;
+    at = inputs.find((input) => sameShape(input.shape, shape)) ?? inputs[0]!;
+  }
+  return at;
+}
+
+/** The products that layers are made of, and which inputs may be the weight: the one preferred comes first. */
+const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = {
+  ...{ matmul: [1, 0], affine: [1, 0] },
+  ...{ conv: [1], convInput: [1] },
+};
+
+/** A matrix product of which one factor is a weight, or a convolution with one. */
+interface Product {
+  readonly entry: Entry<Tensor>;
+  /** Which factor the weight is. */
+  readonly side: 0 | 1;
+}
+
+/**
+ * The tensors that operations make of a `Parameter` entry by entry, and views of them: weights that are normalised, masked or
+ * scaled before a layer takes them. By what, broadcast over the entries, may come from anywhere.
+ */
+function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): (x: Tensor) => boolean {
+  const computed = new Set<Tensor>();
+  const isComputed = (x: Tensor): boolean => computed.has(x) || (isGiven(x) && sourceOf(x) instanceof Parameter);
+  for (const { op, inputs, output } of tape) {
+    if (op in weightSides || op === 'take') continue;
+    const isWhole = (x: Tensor): boolean => views.has(op) || sameShape(x.shape, output.shape);
+    const entries = inputs.filter((x) => x.requiresGrad && isWhole(x));
+    if (entries.length > 0 && entries.every(isComputed)) computed.add(output);
+  }
+  return isComputed;
+}
+
+/**
+ * The products that have a weight. Where both factors may be one, a `Parameter` is preferred, then what is computed of one,
+ * and of two alike the one on the right.
+ */
+function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): Product[] {
+  const isComputed = computedIn(tape, isGiven);
+  const sources = new Map<Entry<Tensor>, Tensor>();
+  const products = tape.flatMap((entry): Product[] => {
+    const factor = (side: 0 | 1): Tensor => entry.inputs[side]!;
+    const sides = weightSides[entry.op] ?? [];
+    const given = sides.filter((side) => isGiven(factor(side)));
+    const side =
+      given.find((i) => sourceOf(factor(i)) instanceof Parameter) ??
+      sides.find((i) => isComputed(factor(i))) ??
+      given[0];
+    if (side === undefined) return [];
+    sources.set(entry, sourceOf(factor(side)));
+    return [{ entry, side }];
+  });
+  // A product of a parameter by which that parameter is normalised is a part of the weight, and no layer.
+  const ofWeights = products.flatMap(({ entry, side }) => {
+    const weight = entry.inputs[side]!;
+    return isGiven(weight) ? [] : entriesOf([weight]).filter((other) => sources.get(other) === sources.get(entry));
+  });
+  return products.filter(({ entry }) => !ofWeights.includes(entry));
+}
+
+/** The results of products, parts of them, and what these and biases add up to. */
+function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], isGiven: (x: Tensor) => boolean) {
+  const sums = new Set(products.map(({ entry }) => entry.output));
+  for (const { op, inputs, output } of tape) {
+    const ofSums = op === 'add' || op === 'slice' || movement.has(op);
+    if (ofSums && inputs.some((x) => sums.has(x)) && inputs.every((x) => sums.has(x) || isGiven(x))) sums.add(output);
+  }
+  return sums;
+}
+
+/** What the layers of a tape are read by. */
+interface Reading {
+  readonly consumers: Consumers;
+  readonly isGiven: (x: Tensor) => boolean;
+  readonly sums: ReadonlySet<Tensor>;
+  /** Additions of a bias that belongs to a layer that was read already. */
+  readonly taken: Set<Entry<Tensor>>;
+}
+
+/** A_l, and the way to it from the product. */
+interface Sum {
+  readonly output: Tensor;
+  /** From the product on. */
+  readonly way: readonly Hop[];
+  /** Position on the way of the first bias to be added. */
+  readonly biasAt: number | undefined;
+}
+
+/** Follows a product to A_l: through biases, and through the products of other layers that are added to it. */
+function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums }: Reading): Sum {
+  let sum: Sum = { output: product, way: [], biasAt: undefined };
+  // Beyond the sum so far: movement, which counts only where more is added.
+  const way: Hop[] = [];
+  for (let at = product; ; ) {
+    const [entry, ...others] = consumers(at);
+    if (entry === undefined || others.length > 0 || entry.output.size !== at.size) return sum;
+    const { op, inputs, output } = entry;
+    const input = inputs.indexOf(at);
+    way.push({ entry, input });
+    at = output;
+    if (movement.has(op)) continue;
+    const other = inputs[1 - input];
+    if (other === undefined || !(op === 'add' || (op === 'sub' && input === 0))) return sum;
+    const isBias = isGiven(other);
+    if (!isBias && !(sums.has(other) && consumers(other).length === 1)) return sum;
+    sum = { output, way: [...way], biasAt: sum.biasAt ?? (isBias ? way.length - 1 : undefined) };
+  }
+}
+
+/** The lengths of the axes that have more than one entry. */
+const proper = (shape: Shape): Shape => shape.filter((length) => length !== 1);
+
+/** The result of a product with a vector, without the axis that this was given for the product. */
+function ofVector({ op, output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
+  if (op !== 'matmul') return undefined;
+  const [entry, ...others] = consumers(product);
+  if (entry?.op !== 'reshape' || others.length > 0) return undefined;
+  const { output } = entry;
+  const drops = output.rank < product.rank && sameShape(proper(output.shape), proper(product.shape));
+  return drops ? { output, way: [{ entry, input: 0 }], biasAt: undefined } : undefined;
+}
+
+/** What a product takes: Z_(l-1) and W_l, and b_l where the product takes that too. */
+interface Factors {
+  readonly input: Tensor;
+  readonly weight: Origin;
+  readonly bias: Origin | undefined;
+}
+
+const isOnes = (x: Tensor): boolean => !x.requiresGrad && x.data.every((element) => element === 1);
+
+/** [Z, 1] and [W; b] in the place of Z and W, as the factors of a product may be, transposed or not (F4). */
+function absorbedFactors({ entry, side }: Product, route: readonly Hop[]): Factors | undefined {
+  if (entry.op !== 'matmul') return undefined;
+  const z = entry.inputs[1 - side]!;
+  const zAxis = z.rank - (side === 1 ? 1 : 2);
+  let w = entry.inputs[side]!;
+  let axis = w.rank - (side === 1 ? 2 : 1);
+  const way = [...route, { entry, input: side }];
+  while (w.entry?.op === 'permute') {
+    way.push({ entry: w.entry, input: 0 });
+    axis = (w.entry.attributes as readonly number[])[axis]!;
+    w = w.entry.inputs[0]!;
+  }
+  const stacked = w.entry;
+  if (stacked?.op !== 'concat' || stacked.attributes !== axis || stacked.inputs.length !== 2) return undefined;
+
+  const length = z.shape[zAxis]!;
+  for (const input of [1, 0]) {
+    const start = input === 1 ? length - 1 : 0;
+    const ones = z.detach().slice(zAxis, start, start + 1);
+    if (stacked.inputs[input]!.shape[axis] !== 1 || !isOnes(ones)) continue;
+    const beside = z.entry?.op === 'concat' && z.entry.attributes === zAxis ? z.entry.inputs[1 - input] : undefined;
+    const origin = (i: number): Origin => originOf(stacked.inputs[i]!, [...way, { entry: stacked, input: i }]);
+    return {
+      input: beside?.shape[zAxis] === length - 1 ? beside : z.detach().slice(zAxis, 1 - input, length - input),
+      weight: origin(1 - input),
+      bias: origin(input),
+    };
+  }
+  return undefined;
+}
+
+function factorsOf(product: Product, route: readonly Hop[], { isGiven }: Reading): Factors {
+  const { entry, side } = product;
+  const originAt = (input: number): Origin => originOf(entry.inputs[input]!, [...route, { entry, input }]);
+  const plain = (): Factors => {
+    const bias = entry.op === 'affine' && isGiven(entry.inputs[2]!) ? originAt(2) : undefined;
+    return { input: entry.inputs[1 - side]!, weight: originAt(side), bias };
+  };
+  return absorbedFactors(product, route) ?? plain();
+}
+
+/** A vector as the program had it, before it was made a row or a column for the product. */
+function asVector(x: Tensor): Tensor {
+  const source = x.entry?.op === 'reshape' ? x.entry.inputs[0]! : undefined;
+  return source?.rank === 1 ? source : x.detach().reshape([x.size]);
+}
+
+/** The bias that was added on the way, and the way back to it; of products that are added up, the first one has it. */
+function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
+  if (biasAt === undefined) return undefined;
+  const { entry, input } = way[biasAt]!;
+  if (taken.has(entry)) return undefined;
+  taken.add(entry);
+  const route = [...way.slice(biasAt + 1).reverse(), { entry, input: 1 - input }];
+  return originOf(entry.inputs[1 - input]!, route);
+}
+
+/** Whether a product is one with a vector, for which the program's result has an axis less. */
+function takesVector({ entry, side }: Product, weight: Tensor, result: Tensor): boolean {
+  if (entry.op !== 'matmul') return false;
+  const z = entry.inputs[1 - side]!;
+  const axes = result.rank + (weight.rank === 1 ? 1 : 0);
+  return z.size === z.shape.at(side === 1 ? -1 : -2) && axes < entry.output.rank;
+}
+
+type Unfinished = Omit<Layer, 'transition'>;
+
+function layerOf(product: Product, reading: Reading): Unfinished {
+  const added = sumFrom(product.entry, reading);
+  const sum = added.way.length > 0 ? added : (ofVector(product.entry, reading) ?? added);
+  const { output, way } = sum;
+  const { input, weight, bias } = factorsOf(product, way.toReversed(), reading);
+  return {
+    input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
+    weight,
+    bias: bias ?? biasOf(sum, reading),
+    // A convolution's weight is its second operand, and its examples come first, as rows do.
+    weightSide: product.side === 1 ? 'right' : 'left',
+    preActivation: output,
+  };
+}
+
+/** The layers of the network that a tape is of, in order of execution. */
+export function layersOf(tape: readonly Entry<Tensor>[]): Layer[] {
+  const isGiven = givenIn(tape);
+  const products = productsIn(tape, isGiven);
+  const sums = sumsIn(tape, products, isGiven);
+  const reading: Reading = { consumers: consumersIn(tape), isGiven, sums, taken: new Set() };
+  const layers = products.map((product) => layerOf(product, reading));
+  const inputs = new Set(layers.map(({ input }) => input));
+  return layers.map((layer) => ({
+    ...layer,
+    transition: transitionFrom(layer.preActivation, reading.consumers, inputs),
+  }));
+}

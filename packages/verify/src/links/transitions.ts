@@ -1,0 +1,299 @@
+/** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
+
+import type { Tensor } from '@tapegrad/core';
+import type { Entry, Op } from '@tapegrad/core/tape';
+import { isFloat, type Primitive, type Slice } from '@tapegrad/kernels';
+
+/** The entries that take a tensor, in order of execution. */
+export type Consumers = (x: Tensor) => readonly Entry<Tensor>[];
+
+/** Who takes what, among the entries of a tape. */
+export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
+  const consumers = new Map<Tensor, Entry<Tensor>[]>();
+  for (const entry of tape) {
+    for (const x of new Set(entry.inputs)) {
+      if (!x.requiresGrad) continue;
+      const list = consumers.get(x);
+      if (list === undefined) consumers.set(x, [entry]);
+      else list.push(entry);
+    }
+  }
+  return (x) => consumers.get(x) ?? [];
+}
+
+/** A stretch of the tape at whose end all is gathered that flows from its start. */
+interface Stretch {
+  readonly entries: readonly Entry<Tensor>[];
+  readonly output: Tensor;
+}
+
+interface Step extends Stretch {
+  /** The names of its operations; none where it only moves elements. */
+  readonly names: readonly string[];
+  /** Whether it is a composition that has a name. */
+  readonly composed: boolean;
+}
+
+/** What happens to a part of a pre-activation, as to a gate: its transition, as far as it takes nothing else that is computed. */
+export interface TransitionPart {
+  /** The part of A_l. */
+  readonly preActivation: Tensor;
+  readonly transition: string;
+  /** The part of Z_l. */
+  readonly output: Tensor;
+}
+
+/** s_l as it was found. */
+export interface Transition {
+  /** The names of its operations, in order; of one by parts, those of each part, after a `|`. */
+  readonly name: string;
+  /** Z_l, where it is one tensor of the program. */
+  readonly output: Tensor | undefined;
+  /** Its parts, in order along an axis, where it is one for each. */
+  readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
+  /** Why it can't be told. */
+  readonly untold: string | undefined;
+}
+
+/** Operations that move elements, and change none. */
+export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
+
+/** Views that show all elements of a tensor, and those that show some. */
+export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
+export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
+
+/** Whether an entry only moves elements, all of them. */
+const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
+  movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
+
+/** An operand of a line below: the start, the result of an earlier line, or a constant. */
+type Operand = 'x' | number | 'constant';
+type Line = readonly [op: Primitive, ...operands: Operand[]];
+
+/** -|x|, and a constant far to the left: what GELU by tanh begins with. */
+// biome-ignore format: a line each
+const gated: readonly Line[] = [['neg', 'x'], ['where', 'constant', 0, 'x'], ['where', 'constant', 'constant', 1]];
+
+/** Transitions that are composed of primitives, by the lines that they leave on the tape. */
+// biome-ignore format: a line each
+const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
+  ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
+  ['logSoftmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['log', 2], ['sub', 0, 3]],
+  ['normalize', ['sub', 'x', 'constant'], ['mean', 0], ['neg', 1], ['add', 0, 2], ['mul', 3, 3], ['mean', 4],
+    ['add', 5, 'constant'], ['sqrt', 6], ['div', 'constant', 7], ['mul', 3, 8]],
+  ['leakyRelu', ['mul', 'x', 'constant'], ['where', 'constant', 'x', 0]],
+  ['selu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2],
+    ['mul', 3, 'constant']],
+  ['elu', ['where', 'constant', 'constant', 'x'], ['expm1', 0], ['mul', 1, 'constant'], ['where', 'constant', 'x', 2]],
+  ['clamp', ['where', 'constant', 'constant', 'x'], ['where', 'constant', 'constant', 0]],
+  ['maxPool', ['maxPool', 'x', 'constant']],
+  ['avgPool', ['conv', 'x', 'constant'], ['div', 0, 'constant']],
+  ['silu', ['sigmoid', 'x'], ['mul', 'x', 0]],
+  ['silu', ['sigmoid', 'x'], ['mul', 0, 'x']],
+  ['gelu', ['mul', 'x', 'constant'], ['erfc', 0], ['mul', 1, 'constant'], ['mul', 'x', 2]],
+  ['gelu', ...gated, ['mul', 2, 2], ['mul', 3, 'constant'], ['add', 4, 'constant'], ['mul', 2, 5],
+    ['mul', 6, 'constant'], ['sigmoid', 7], ['mul', 2, 8], ['relu', 'x'], ['add', 9, 10]],
+];
+
+/** Whether entries that start at `x` are a composition's lines. */
+function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: Tensor): boolean {
+  const isOperand = (operand: Operand | undefined, input: Tensor): boolean => {
+    if (operand === 'constant') return !input.requiresGrad;
+    return input === (operand === 'x' ? x : entries[operand!]?.output);
+  };
+  return lines.every(([op, ...operands], i) => {
+    const { op: found, inputs } = entries[i]!;
+    return found === op && inputs.every((input, j) => isOperand(operands[j], input));
+  });
+}
+
+const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'affine', 'conv', 'convInput']);
+
+/** Whether an entry is a product of two that are computed or learnt; one with a constant is a step like others. */
+const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
+  products.has(op) && inputs.slice(0, 2).every(({ requiresGrad }) => requiresGrad);
+
+/** The next tensor in which all is gathered that flows from `x`; `undefined` where that leads through a product. */
+function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
+  const pending = new Set(consumers(x));
+  const reached = new Set([x]);
+  const entries: Entry<Tensor>[] = [];
+  for (;;) {
+    const [first, ...others] = pending;
+    if (first === undefined) return undefined;
+    const entry = others.reduce((earliest, other) => (other.id < earliest.id ? other : earliest), first);
+    const joins = entry.op === 'concat' && entry.inputs.some((input) => input.requiresGrad && !reached.has(input));
+    if (isProduct(entry) || joins) return undefined;
+    entries.push(entry);
+    pending.delete(entry);
+    const { output } = entry;
+    if (pending.size === 0) return { entries, output };
+    reached.add(output);
+    for (const next of consumers(output)) pending.add(next);
+  }
+}
+
+/** The stretches from `x` on, up to a tensor that is among `ends`, or as far as there is no product. */
+function stretchesFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Stretch[] {
+  const stretches: Stretch[] = [];
+  for (let at = x; !ends.has(at); at = stretches.at(-1)!.output) {
+    const next = nextStretch(at, consumers);
+    if (next === undefined) break;
+    stretches.push(next);
+  }
+  return stretches;
+}
+
+/** The stretches as steps, several of them as one where they are a composition that has a name. */
+function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
+  const steps: Step[] = [];
+  for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
+    const composed = compositionAt(from, stretches, start);
+    const { entries, output } = stretches[start]!;
+    const names = entries.filter((entry) => !isMovement(entry)).map(({ name }) => name);
+    steps.push(composed?.step ?? { entries, output, names, composed: false });
+    start = composed?.end ?? start + 1;
+  }
+  return steps;
+}
+
+/** The composition that the stretches from `start` on are, and where it ends. */
+function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) {
+  for (const [name, ...lines] of compositions) {
+    const entries: Entry<Tensor>[] = [];
+    let end = start;
+    while (entries.length < lines.length && end < stretches.length) entries.push(...stretches[end++]!.entries);
+    if (entries.length !== lines.length || !areLines(lines, entries, x)) continue;
+    const { output } = stretches[end - 1]!;
+    return { step: { names: [name], entries, output, composed: true }, end };
+  }
+  return undefined;
+}
+
+/** Operations that stand between predictions and a loss: -log p, a square, a scaling, a mean. */
+const ofLosses: ReadonlySet<Op> = new Set<Op>([
+  ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'mean', 'max', 'min'] as const),
+  ...movement,
+]);
+const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
+
+/** Whether a step is a part of the loss where nothing but such steps follows. */
+function suitsLoss({ entries }: Step): boolean {
+  if (entries.length > 1) return false;
+  const { op, inputs } = entries[0]!;
+  const [x, y] = inputs;
+  const withNumber = inputs.some(({ requiresGrad, rank }) => !requiresGrad && rank === 0);
+  return ofLosses.has(op) || (op === 'mul' && x === y) || (arithmetic.has(op) && withNumber);
+}
+
+/** Whether a step takes data, as a loss takes targets: floats that nothing is to be learnt of, beside mere numbers. */
+const takesData = ({ entries, composed }: Step): boolean =>
+  !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
+
+/** The steps of a last layer without those of the loss, which begins where data comes in or elements are lost. */
+function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
+  const first = steps.findIndex((step) => takesData(step) || step.output.size !== size);
+  const kept = first === -1 ? steps : steps.slice(0, first);
+  return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
+}
+
+/** The transition of operations with these names. */
+const nameOf = (names: readonly string[]): string => names.join(' → ') || 'identity';
+
+/** What is made of a part alone, until something takes it that takes what else is computed, too. */
+function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
+  const stretches: Stretch[] = [];
+  for (let output = x; ; ) {
+    const next = nextStretch(output, consumers);
+    if (next === undefined || next.output.size !== x.size) break;
+    const own = new Set([output, ...next.entries.map((entry) => entry.output)]);
+    if (!next.entries.every(({ inputs }) => inputs.every((input) => own.has(input) || !input.requiresGrad))) break;
+    stretches.push(next);
+    output = next.output;
+  }
+  const steps = stepsOf(x, stretches);
+  const data = steps.findIndex(takesData);
+  const own = data === -1 ? steps : steps.slice(0, data);
+  const names = own.flatMap((step) => step.names);
+  return names.length === 0 ? undefined : { preActivation: x, transition: nameOf(names), output: own.at(-1)!.output };
+}
+
+/** The parts that a pre-activation is cut into along an axis, each with a transition of its own: the gates of a cell. */
+function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
+  const [first, ...others] = consumers(whole);
+  if (first !== undefined && others.length === 0 && isMovement(first)) return partsOf(first.output, consumers);
+  const x = whole;
+  const slices = consumers(x).map(({ op, output, attributes }) => ({ op, output, slice: attributes as Slice }));
+  if (slices.length < 2 || slices.some(({ op }) => op !== 'slice')) return undefined;
+  const axis = x.shape.findIndex((length, i) => slices.every(({ output }) => output.shape[i]! < length));
+  if (axis === -1) return undefined;
+  slices.sort((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!);
+  let end = 0;
+  for (const { slice, output } of slices) {
+    const isNext = slice.starts[axis] === end && slice.steps.every((step) => step === 1);
+    const isWhole = output.shape.every((length, i) => i === axis || length === x.shape[i]);
+    if (!isNext || !isWhole) return undefined;
+    end += output.shape[axis]!;
+  }
+  const list = slices.map(({ output }) => partFrom(output, consumers));
+  return end !== x.shape[axis] || list.includes(undefined) ? undefined : { axis, list: list as TransitionPart[] };
+}
+
+const takesTogether = (name: string): string =>
+  `'${name}' takes its pre-activation together with another tensor that is computed or learnt`;
+
+/** Why what comes after a tensor belongs to no transition. */
+function obstacleAt(x: Tensor, consumers: Consumers): string {
+  const [entry, ...others] = consumers(x);
+  if (others.length === 0) return takesTogether(entry!.name);
+  const names = [...new Set([entry!, ...others].map(({ name }) => `'${name}'`))];
+  return `its pre-activation goes on in several ways, by ${names.join(' and ')}`;
+}
+
+/** The first entry of a step from `x` that takes a tensor beside what comes of `x`, which is computed or learnt. */
+function mixtureIn(
+  x: Tensor,
+  { entries }: Stretch,
+  counts = (_input: Tensor): boolean => true,
+): Entry<Tensor> | undefined {
+  const own = new Set([x]);
+  return entries.find(({ inputs, output }) => {
+    own.add(output);
+    return inputs.some((input) => input.requiresGrad && input.rank > 0 && !own.has(input) && counts(input));
+  });
+}
+
+/** Whether the only way on is to be put beside other tensors, which leaves the elements as they are. */
+function isPutBeside(x: Tensor, consumers: Consumers): boolean {
+  const [entry, ...others] = consumers(x);
+  return entry?.op === 'concat' && others.length === 0;
+}
+
+/**
+ * The transition of a layer with pre-activation `x`: what leads to the first tensor on the way that a layer takes (one of
+ * `inputs`); before a loss, what leads to the predictions. Where nothing stands between the pre-activation and an operation
+ * that takes it together with what else is computed, such as the product of queries and keys, there is none to tell.
+ */
+export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
+  const all = stepsOf(x, stretchesFrom(x, consumers, inputs));
+  const startOf = (i: number): Tensor => all[i - 1]?.output ?? x;
+  // Ways apart on which other results come in, as to the gates of a cell, are no chain of operations.
+  const apart = all.findIndex((step, i) => {
+    const isChain = step.composed || step.entries.length === 1;
+    return !isChain && mixtureIn(startOf(i), step, (input) => input.entry !== undefined) !== undefined;
+  });
+  const steps = apart === -1 ? all : all.slice(0, apart);
+  const end = startOf(steps.length);
+  const own = apart !== -1 || inputs.has(end) ? steps : withoutLoss(steps, x.size);
+  const names = own.flatMap((step) => step.names);
+  const told = { name: nameOf(names), output: own.at(-1)?.output ?? x, parts: undefined, untold: undefined };
+  if (names.length > 0 || inputs.has(end)) return told;
+  const isWhole = consumers(end).length === 0 || isPutBeside(end, consumers);
+  const mixture = all.map((step, i) => mixtureIn(startOf(i), step)).find((entry) => entry !== undefined);
+  if (isWhole && mixture === undefined) return told;
+  const untold = isWhole ? takesTogether(mixture!.name) : obstacleAt(end, consumers);
+  const parts = partsOf(x, consumers);
+  if (parts === undefined) return { name: 'unknown', output: undefined, parts, untold };
+  const name = parts.list.map(({ transition }) => transition).join(' | ');
+  return { name, output: undefined, parts, untold: undefined };
+}

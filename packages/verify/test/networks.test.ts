@@ -1,0 +1,146 @@
+/** The random networks on which formulas are tried, and what `verify` refuses. */
+
+import { ArgumentError, Random, type Tensor, tensor } from '@tapegrad/core';
+import {
+  type FormulaReport,
+  type Formulas,
+  links,
+  mlp,
+  type Network,
+  type NetworkPlan,
+  type Subject,
+  type VerifyOptions,
+  type VerifyReport,
+  verify,
+} from '@tapegrad/verify';
+import { describe, expect, test } from 'vitest';
+
+const t = (x: Tensor): Tensor => x.transpose();
+const rows = mlp();
+const columns = mlp({ convention: 'columns' });
+
+/** What is reported of the one formula. */
+function _reportOn(subject: Subject | Network, formulas: Formulas, options: VerifyOptions = {}): FormulaReport {
+  const { formulas: reports } = verify(subject, formulas, options);
+  expect(reports).toHaveLength(1);
+  return reports[0]!;
+}
+
+function _expectHolds({ formulas, passed }: VerifyReport): void {
+  const failed = formulas.filter((report) => !report.passed).map(({ message }) => message);
+  expect(failed).toEqual([]);
+  expect(passed).toBe(true);
+}
+
+/** The procedure for a batch, a point a row (F3, B6, B7, B8). */
+const byRows: Formulas = {
+  Z0: ({ X }) => X,
+  A_l: ({ Z, W, b }, l) => Z[l - 1]!.matmul(W[l]!).add(b[l]!),
+  dZ_L: ({ Z, Y, n, L }) => Z[L]!.sub(Y).mul(2 / n),
+  delta_L: ({ dZ, slope, L }) => dZ[L]!.mul(slope(L)),
+  delta_l: ({ delta, W, slope }, l) => delta[l + 1]!.matmul(t(W[l + 1]!)).mul(slope(l)),
+  'delta_L-1': ({ delta, W, slope, L }) => delta[L]!.matmul(t(W[L]!)).mul(slope(L - 1)),
+  dZ_l: ({ delta, W }, l) => delta[l + 1]!.matmul(t(W[l + 1]!)),
+  dW_l: ({ Z, delta }, l) => t(Z[l - 1]!).matmul(delta[l]!),
+  dW1: ({ Z, delta }) => t(Z[0]).matmul(delta[1]),
+  db_l: ({ delta }, l) => delta[l]!.sum(0),
+};
+
+/** The same for points in columns (B3, B4, B5). */
+const _byColumns: Formulas = {
+  A_l: ({ Z, W, b }, l) => W[l]!.matmul(Z[l - 1]!).add(b[l]!),
+  delta_l: ({ delta, W, slope }, l) =>
+    t(W[l + 1]!)
+      .matmul(delta[l + 1]!)
+      .mul(slope(l)),
+  dW_l: ({ Z, delta }, l) => delta[l]!.matmul(t(Z[l - 1]!)),
+  db_l: ({ delta }, l) => delta[l]!.sum(1, { keepDims: true }),
+};
+
+describe('the networks', () => {
+  const plansOf = (options: VerifyOptions): NetworkPlan[] => {
+    const plans: NetworkPlan[] = [];
+    verify(
+      (plan, random) => {
+        plans.push(plan);
+        return rows(plan, random);
+      },
+      { dW1: byRows.dW1! },
+      { differences: 0, ...options },
+    );
+    return plans;
+  };
+
+  test('are of all depths, batch sizes and transitions, half of them of equal widths', () => {
+    const plans = plansOf({});
+    const equal = plans.filter(({ widths }) => new Set(widths).size === 1);
+    expect(equal).toHaveLength(20);
+    expect([...new Set(plans.map(({ transitions }) => transitions.length))].sort()).toEqual([1, 2, 3, 4]);
+    expect([...new Set(plans.map(({ batch }) => batch))].sort()).toEqual([1, 2, 3, 4, 5]);
+    expect(new Set(plans.flatMap(({ transitions }) => transitions)).size).toBe(6);
+    expect(plans.every(({ widths, transitions }) => widths.length === transitions.length + 1)).toBe(true);
+  });
+
+  test('are the same every time, and others with another seed', () => {
+    expect(plansOf({ seed: 3 })).toEqual(plansOf({ seed: 3 }));
+    expect(plansOf({ seed: 3 })).not.toEqual(plansOf({ seed: 4 }));
+  });
+
+  test('have the transitions that are asked for', () => {
+    const plans = plansOf({ transitions: ['relu'], lastTransitions: ['identity', 'softmax'] });
+    expect(new Set(plans.flatMap(({ transitions }) => transitions.slice(0, -1)))).toEqual(new Set(['relu']));
+    expect(new Set(plans.map(({ transitions }) => transitions.at(-1)))).toEqual(new Set(['identity', 'softmax']));
+  });
+
+  test('are read with the names that their parameters have', () => {
+    const plan = { widths: [2, 3, 1], batch: 4, transitions: ['relu', 'sigmoid'] } as const;
+    const { loss, X, Y, n } = columns(plan, new Random(1));
+    expect([X!.shape, Y!.shape, n]).toEqual([[2, 4], [1, 4], 4]);
+    expect(links(loss).map(({ name, weight, transition }) => [name, weight.shape, transition])).toEqual([
+      ['W1', [3, 2], 'relu'],
+      ['W2', [1, 3], 'sigmoid'],
+    ]);
+  });
+});
+
+describe('errors', () => {
+  const dW1 = byRows.dW1!;
+  const calls: readonly (readonly [sentence: string, call: () => unknown])[] = [
+    [
+      "verify: 'gradient' is not a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l'; say in `equals` what the formula 'gradient' equals",
+      () => verify(rows, { gradient: dW1 }),
+    ],
+    [
+      "verify: 'dV1' is not a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l'; say in `equals` what the formula 'first' equals",
+      () => verify(rows, { first: { equals: 'dV1', formula: ({ dW }) => dW[1] } }),
+    ],
+    [
+      "verify: the formula 'dW1' failed: TypeError: no such thing",
+      () =>
+        verify(rows, {
+          dW1: () => {
+            throw new TypeError('no such thing');
+          },
+        }),
+    ],
+    ["verify: the formula 'dW1': expected a tensor, got 1", () => verify(rows, { dW1: () => 1 as never })],
+    ['verify: networks is 0, expected a whole number >= 1', () => verify(rows, { dW1 }, { networks: 0 })],
+    ['verify: width is 1, expected a whole number >= 2', () => verify(rows, { dW1 }, { width: 1 })],
+    ['verify: depth is 1.5, expected a whole number >= 1', () => verify(rows, { dW1 }, { depth: 1.5 })],
+    ['verify: expected transitions to draw from, got none', () => verify(rows, { dW1 }, { transitions: [] })],
+    [
+      'verify: the loss was computed without a product with a parameter',
+      () => verify({ loss: tensor(1, { requiresGrad: true }).mul(2) }, { dW1 }),
+    ],
+    [
+      "mlp: crossEntropy needs softmax last; pass { lastTransitions: ['softmax'] } to verify",
+      () => verify(mlp({ loss: 'crossEntropy' }), { dW1 }),
+    ],
+    ["mlp: unknown loss 'l1', expected 'mse', 'crossEntropy' or a function", () => mlp({ loss: 'l1' as never })],
+    ["mlp: unknown convention 'both', expected 'rows' or 'columns'", () => mlp({ convention: 'both' as never })],
+  ];
+
+  test.each(calls)('%s', (sentence, call) => {
+    expect(call).toThrow(new ArgumentError(sentence));
+  });
+});

@@ -95,6 +95,7 @@ const mutations = [
   upwardImport('core', '@tapegrad/verify'),
   upwardImport('verify', '@tapegrad/nn'),
   upwardImport('verify', '@tapegrad/inspect'),
+  upwardImport('verify', '@tapegrad/formulas'),
 ];
 
 inEmptyFolder((copy) => {

@@ -140,7 +140,8 @@ export function testExamples(
 
   test('the examples compile', () => {
     expect(compile(folder, compilerOptions)).toBe('');
-  });
+    // The compiler reads every package; on a busy machine that takes its time.
+  }, 120_000);
 
   test.each(examples)('$title runs', async ({ path }) => {
     const { default: run } = await import(path);

@@ -8,8 +8,8 @@ import { type ArrayLike, abstract, type Kernels, type Primitive, primitives, typ
 
 import type { Deadline } from './deadline.ts';
 
-/** Operations that are no primitives: data, functions of which nothing is known, linear algebra. */
-export type ExtraOperation = 'leaf' | 'apply' | 'alias' | 'inverse' | 'det' | 'logdet';
+/** Operations that are no primitives: data, functions of which nothing is known, linear algebra, compositions by their names. */
+export type ExtraOperation = 'leaf' | 'apply' | 'alias' | 'inverse' | 'det' | 'logdet' | 'composite';
 
 export interface Node extends ArrayLike {
   /** In the order in which nodes were made. */
@@ -69,7 +69,7 @@ export class Graph {
         const last = args.at(-1);
         const inputs = args.flat().filter(isNode);
         const attributes = isNode(last) ? undefined : last;
-        return this.#simple(op, inputs, attributes) ?? this.#node(op, inputs, attributes, typeOf(...args));
+        return this.#simple(op, inputs, attributes) ?? this.make(op, inputs, attributes, typeOf(...args));
       };
     };
     this.kernels = Object.fromEntries(primitives.map((op) => [op, run(op)])) as unknown as Kernels<Node>;
@@ -121,7 +121,8 @@ export class Graph {
     return value === 0 ? this.kernels.full({ shape: x.shape, value: 0, dtype: 'float64' }) : x;
   }
 
-  #node(op: Node['op'], inputs: readonly Node[], attributes: unknown, { shape, dtype }: ArrayLike): Node {
+  /** The node of an operation, whose result has a shape and a dtype. */
+  make(op: Node['op'], inputs: readonly Node[], attributes: unknown, { shape, dtype }: ArrayLike): Node {
     const key = `${op} ${inputs.map(({ id }) => id).join(' ')} ${JSON.stringify(attributes) ?? ''}`;
     const known = this.#nodes.get(key);
     if (known !== undefined) return known;
@@ -135,30 +136,30 @@ export class Graph {
 
   /** Data, by its name. */
   leaf(name: string, shape: Shape): Node {
-    return this.#node('leaf', [], name, { shape, dtype: 'float64' });
+    return this.make('leaf', [], name, { shape, dtype: 'float64' });
   }
 
   /** A node of its own for a value, to differentiate by. */
   alias(x: Node, name: string): Node {
-    return this.#node('alias', [x], name, x);
+    return this.make('alias', [x], name, x);
   }
 
   apply(x: Node, fn: string, order: number): Node {
-    return this.#node('apply', [x], { fn, order } satisfies Application, x);
+    return this.make('apply', [x], { fn, order } satisfies Application, x);
   }
 
   inverse(x: Node): Node {
-    return this.#node('inverse', [x], undefined, x);
+    return this.make('inverse', [x], undefined, x);
   }
 
   /** The determinant of a matrix, [1, 1]. */
   det(x: Node): Node {
-    return this.#node('det', [x], undefined, { shape: [1, 1], dtype: x.dtype });
+    return this.make('det', [x], undefined, { shape: [1, 1], dtype: x.dtype });
   }
 
   /** log |det x|, [1, 1]. */
   logdet(x: Node): Node {
-    return this.#node('logdet', [x], undefined, { shape: [1, 1], dtype: x.dtype });
+    return this.make('logdet', [x], undefined, { shape: [1, 1], dtype: x.dtype });
   }
 }
 

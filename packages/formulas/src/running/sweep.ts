@@ -33,8 +33,12 @@ function ofExtra(graph: Graph, node: Node, g: Node): Node | undefined {
   }
 }
 
-function cotangent(graph: Graph, node: Node, i: number, g: Node): Node | undefined {
+/** The cotangent of input `i` of a composition, from that of its result. */
+export type CompositeRule = (node: Node, i: number, g: Node) => Node | undefined;
+
+function cotangent(graph: Graph, node: Node, i: number, g: Node, ofComposite?: CompositeRule): Node | undefined {
   const { op, inputs, attributes } = node;
+  if (op === 'composite') return ofComposite?.(node, i, g);
   if (op === 'leaf') return undefined;
   if (op === 'alias' || op === 'apply' || op === 'inverse' || op === 'det' || op === 'logdet')
     return ofExtra(graph, node, g);
@@ -45,7 +49,13 @@ function cotangent(graph: Graph, node: Node, i: number, g: Node): Node | undefin
 }
 
 /** The derivatives of <seed, y> by some nodes; nothing for those that y does not depend on. */
-export function gradients(graph: Graph, y: Node, seed: Node, wanted: readonly Node[]): (Node | undefined)[] {
+export function gradients(
+  graph: Graph,
+  y: Node,
+  seed: Node,
+  wanted: readonly Node[],
+  ofComposite?: CompositeRule,
+): (Node | undefined)[] {
   const k = graph.kernels;
   const order = ancestorsOf([y]);
   const leading = new Set<Node>(wanted);
@@ -57,7 +67,7 @@ export function gradients(graph: Graph, y: Node, seed: Node, wanted: readonly No
       if (g === undefined) continue;
       node.inputs.forEach((input, i) => {
         if (!leading.has(input)) return;
-        const d = cotangent(graph, node, i, g);
+        const d = cotangent(graph, node, i, g, ofComposite);
         if (d === undefined) return;
         const own = unbroadcast(k, d, input.shape);
         const before = arrived.get(input);

@@ -1,0 +1,156 @@
+/** Which axes of the arrays of a program have the same length for a reason, so that one letter serves for it. */
+
+import type { Shape } from '@tapegrad/kernels';
+import type { Graph, Node } from '../running/graph.ts';
+
+/** The attributes of a leaf that is the length of an axis. */
+export interface LengthOf {
+  readonly lengthOf: number;
+  readonly axis: number;
+  readonly value: number;
+}
+
+export const isLengthOf = (attributes: unknown): attributes is LengthOf =>
+  typeof attributes === 'object' && attributes !== null && 'lengthOf' in attributes;
+
+/** A number node that is the length of axes of x, multiplied. */
+export function countAlong(graph: Graph, x: Node, axes: readonly number[]): Node {
+  const k = graph.kernels;
+  const lengths = axes
+    .filter((axis) => x.shape[axis] !== 1)
+    .map((axis): Node => {
+      const attributes: LengthOf = { lengthOf: x.id, axis, value: x.shape[axis]! };
+      return graph.make('leaf', [], attributes, { shape: [], dtype: 'float64' });
+    });
+  const one = k.full({ shape: [], value: 1, dtype: 'float64' });
+  return lengths.length === 0 ? one : lengths.reduce((a, b) => k.mul(a, b));
+}
+
+/** The groups of axes of an array that are one axis of a reshaped one, and back: pairs of lists of axes. */
+export function aligned(
+  from: Shape,
+  to: Shape,
+): readonly (readonly [readonly number[], readonly number[]])[] | undefined {
+  const groups: [number[], number[]][] = [];
+  let [i, j] = [0, 0];
+  while (i < from.length || j < to.length) {
+    const group: [number[], number[]] = [[], []];
+    let [a, b] = [1, 1];
+    do {
+      if ((a <= b && i < from.length) || j >= to.length) {
+        a *= from[i]!;
+        group[0].push(i++);
+      } else {
+        b *= to[j]!;
+        group[1].push(j++);
+      }
+    } while (a !== b && (i < from.length || j < to.length));
+    if (a !== b) return undefined;
+    groups.push(group);
+  }
+  return groups;
+}
+
+/** Axes put into classes. */
+export class Axes {
+  readonly #parents = new Map<string, string>();
+  readonly #linked = new Set<Node>();
+
+  /** The class of an axis. */
+  classOf(id: number, axis: number): string {
+    let key = `${id}.${axis}`;
+    for (let next = this.#parents.get(key); next !== undefined; next = this.#parents.get(key)) key = next;
+    return key;
+  }
+
+  /** Puts two axes into one class where they have the same length. */
+  join(a: readonly [Node, number], b: readonly [Node, number]): void {
+    const [x, y] = [this.classOf(a[0].id, a[1]), this.classOf(b[0].id, b[1])];
+    if (a[0].shape[a[1]] !== b[0].shape[b[1]] || a[0].shape[a[1]] === 1 || x === y) return;
+    // The one that was made first names the class.
+    if (Number.parseInt(x, 10) <= Number.parseInt(y, 10)) this.#parents.set(y, x);
+    else this.#parents.set(x, y);
+  }
+
+  /** Learns what a node says of the axes of its inputs. */
+  link(node: Node): void {
+    if (this.#linked.has(node)) return;
+    this.#linked.add(node);
+    const { op, inputs, attributes, shape } = node;
+    const [x, y] = inputs as [Node, Node];
+    const last = shape.length - 1;
+    switch (op) {
+      case 'composite':
+        if (x.shape.length !== shape.length) return;
+        shape.forEach((_, i) => {
+          this.join([node, i], [x, i]);
+        });
+        return;
+      case 'leaf':
+      case 'full':
+      case 'slice':
+      case 'embed':
+      case 'unfold':
+      case 'fold':
+        return;
+      case 'permute':
+        (attributes as readonly number[]).forEach((axis, i) => {
+          this.join([node, i], [x, axis]);
+        });
+        return;
+      case 'reshape':
+        for (const [from, to] of aligned(x.shape, shape) ?? []) {
+          const [a, b] = [from.filter((i) => x.shape[i] !== 1), to.filter((i) => shape[i] !== 1)];
+          if (a.length === 1 && b.length === 1) this.join([x, a[0]!], [node, b[0]!]);
+        }
+        return;
+      case 'matmul':
+      case 'affine': {
+        this.join([node, last], [y, y.shape.length - 1]);
+        this.join([x, x.shape.length - 1], [y, y.shape.length - 2]);
+        if (op === 'affine') this.join([node, last], [inputs[2]!, 0]);
+        for (let i = 0; i < last; i++) this.join([node, last - 1 - i], [x, x.shape.length - 2 - i]);
+        return;
+      }
+      case 'concat':
+        for (const input of inputs) {
+          shape.forEach((_, i) => {
+            if (i !== attributes) this.join([node, i], [input, i]);
+          });
+        }
+        return;
+      case 'conv':
+        this.join([node, 0], [x, 0]);
+        this.join([node, 1], [y, 0]);
+        this.join([x, 1], [y, 1]);
+        return;
+      case 'convInput':
+        this.join([node, 0], [x, 0]);
+        this.join([node, 1], [y, 1]);
+        return;
+      case 'convWeight':
+        this.join([node, 0], [y, 1]);
+        this.join([node, 1], [x, 1]);
+        return;
+      case 'take':
+      case 'scatterAdd':
+        return;
+      case 'crossEntropy':
+        this.join([node, 0], [x, 0]);
+        this.join([node, 0], [y, 0]);
+        return;
+      case 'crossEntropyGrad':
+        this.join([node, 0], [x, 0]);
+        this.join([node, 0], [y, 0]);
+        this.join([node, 1], [y, 1]);
+        return;
+      default:
+        for (const input of inputs) {
+          const lead = shape.length - input.shape.length;
+          input.shape.forEach((_, i) => {
+            if (lead + i >= 0) this.join([node, lead + i], [input, i]);
+          });
+        }
+    }
+  }
+}

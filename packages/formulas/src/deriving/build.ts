@@ -1,0 +1,150 @@
+/** Trees of formulas put together, with what brackets readers expect. */
+
+import {
+  type CallNode,
+  type Expression,
+  type LetterNode,
+  letterOf,
+  made,
+  number as numberNode,
+  type SumNode,
+} from '../syntax/ast.ts';
+
+export const group = (body: Expression): Expression =>
+  body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };
+
+/** Brackets around a product that stands in a product of elements. */
+const guarded = (e: Expression): Expression => (e.kind === 'product' || e.kind === 'sum' ? group(e) : e);
+
+export function productOf(factors: readonly Expression[]): Expression {
+  const flat = factors.flatMap((factor) => (factor.kind === 'product' ? factor.factors : [factor]));
+  if (flat.length === 1) return flat[0]!;
+  return { ...made, kind: 'product', factors: flat, marks: flat.slice(1).map(() => '') };
+}
+
+/** Products of elements, one after the other. */
+export const looseOf = (parts: readonly Expression[]): Expression =>
+  parts.length === 1
+    ? parts[0]!
+    : parts.map(guarded).reduce((left, right) => ({ ...made, kind: 'loose', mark: 'odot', left, right }));
+
+export const quotientOf = (left: Expression, right: Expression): Expression => ({
+  ...made,
+  kind: 'loose',
+  mark: 'oslash',
+  left: guarded(left),
+  right: guarded(right),
+});
+
+export const fraction = (numerator: Expression, denominator: Expression): Expression => ({
+  ...made,
+  kind: 'fraction',
+  numerator,
+  denominator,
+  slash: false,
+});
+
+export const negative = (e: Expression): SumNode => ({ ...made, kind: 'sum', terms: [e], minus: [true] });
+
+/** Terms added up, with their signs in front. */
+export function sumOf(terms: readonly Expression[]): Expression {
+  const signed = terms.flatMap((term) =>
+    term.kind === 'sum'
+      ? term.terms.map((inner, i) => ({ inner, minus: term.minus[i]! }))
+      : [{ inner: term, minus: false }],
+  );
+  const ordered = [...signed.filter(({ minus }) => !minus), ...signed.filter(({ minus }) => minus)];
+  const [first] = ordered;
+  if (ordered.length === 1 && !first!.minus) return first!.inner;
+  return {
+    ...made,
+    kind: 'sum',
+    terms: ordered.map(({ inner }) => inner),
+    minus: ordered.map(({ minus }) => minus),
+  };
+}
+
+export const powerOf = (base: Expression, exponent: Expression, elementwise: boolean): Expression => ({
+  ...made,
+  kind: 'power',
+  base,
+  exponent,
+  elementwise,
+});
+
+export const upright = (name: string): LetterNode => letterOf(made, name, { alphabet: 'upright' });
+
+export const call = (fn: LetterNode, args: readonly Expression[], open = '('): CallNode => ({
+  ...made,
+  kind: 'call',
+  fn,
+  args,
+  open,
+});
+
+export const sqrt = (of: Expression): Expression => call(upright('sqrt'), [of], 'sqrt');
+
+export const diag = (of: Expression): Expression => call(upright('diag'), [of]);
+
+/** The vector of ones. */
+export const ones: Expression = letterOf(made, '1', { alphabet: 'bold' });
+
+export function transposed(e: Expression): Expression {
+  switch (e.kind) {
+    case 'transpose':
+      return e.of;
+    case 'product': {
+      const { front, rest } = splitFront(e);
+      return productOf([...front, ...rest.toReversed().map(transposed)]);
+    }
+    case 'sum':
+      return { ...e, terms: e.terms.map(transposed) };
+    case 'group':
+      if (e.body.kind !== 'product' && e.body.kind !== 'sum') break;
+      return group(transposed(e.body));
+    case 'number':
+      return e;
+    case 'call':
+      if (e.fn.name === 'diag') return e;
+      break;
+    case 'fraction':
+      return isScalar(e) ? e : { ...e, numerator: transposed(e.numerator) };
+    default:
+  }
+  const of = e.kind === 'letter' ? e : e.kind === 'inverse' || e.kind === 'call' ? e : group(e);
+  return { ...made, kind: 'transpose', of, mark: '\\top' };
+}
+
+/** The numbers that a product begins with, and what comes after them. */
+export function splitFront(e: Expression): {
+  readonly front: readonly Expression[];
+  readonly rest: readonly Expression[];
+} {
+  const factors = e.kind === 'product' ? e.factors : [e];
+  const start = factors.findIndex((factor) => !isScalar(factor) && factor.kind !== 'fraction');
+  const count = start === -1 ? factors.length : start;
+  return { front: factors.slice(0, count), rest: factors.slice(count) };
+}
+
+/** Whether an expression is made of numbers and lengths alone, which are small letters. */
+const isScalar = (e: Expression): boolean =>
+  e.kind === 'number' ||
+  (e.kind === 'fraction' && isScalar(e.numerator)) ||
+  (e.kind === 'product' && e.factors.every(isScalar));
+
+/** The number nearest to x that is written with few digits: a fraction, or one over a root. */
+export function numberOf(x: number): Expression {
+  if (x < 0) return negative(numberOf(-x));
+  if (x === Infinity) return letterOf(made, 'infty');
+  if (Number.isInteger(x)) return numberNode(x);
+  const near = (y: number): boolean => Math.abs(x - y) <= 4e-16 * Math.abs(x);
+  for (let q = 2; q <= 1000; q++) {
+    const p = Math.round(x * q);
+    if (p > 0 && p < 1000 && near(p / q)) return fraction(numberNode(p), numberNode(q));
+  }
+  for (let q = 2; q <= 1000; q++) {
+    if (near(1 / Math.sqrt(q))) return fraction(numberNode(1), sqrt(numberNode(q)));
+    if (near(Math.sqrt(q))) return sqrt(numberNode(q));
+  }
+  return numberNode(x);
+}

@@ -1,0 +1,156 @@
+/** Formulas of a program's gradients, derived by running its tape's rules on expressions. */
+
+import type { Tensor } from '@tapegrad/core';
+import { checkTensor } from '@tapegrad/core/extend';
+import type { Node } from '../running/graph.ts';
+import { type Expression, letterOf, made, mapLetters, number as numberNode } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
+import { Derivation, type DerivedLine } from './derivation.ts';
+import { type Family, families, foldedSums } from './families.ts';
+import { chainOf, type Names, Naming } from './naming.ts';
+import { derivativeBy, letterFrom, type Quantity } from './quantities.ts';
+import { type Program, recordProgram } from './record.ts';
+import { type Step, StepBuilder } from './steps.ts';
+import { nodesIn } from './terms.ts';
+import { transitionLines, transitionsOfLayers } from './transitions.ts';
+import { Trial } from './trial.ts';
+import { written } from './write.ts';
+
+/** The options of `derive`. */
+export interface DeriveOptions {
+  /**
+   * Letters for tensors: data, parameters, results on the way. A module stands for its parameters, which are named by their
+   * paths. A function is asked after the program ran, for tensors that do not exist before. What has no name gets one.
+   */
+  readonly names?: Names | (() => Names);
+  /** What to differentiate by. Defaults to all that requires a gradient. */
+  readonly by?: readonly Tensor[];
+  /** The letter of the loss. Defaults to `L`. */
+  readonly loss?: string;
+}
+
+/** The quantities that steps speak of without defining them. */
+function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
+  const found = new Map<Node, Quantity>();
+  for (const { term, operands } of steps) {
+    for (const node of [...(term === undefined ? [] : nodesIn(term)), ...operands.map((operand) => operand.node)]) {
+      const quantity = builder.quantityOf(node);
+      if (quantity?.kind === 'given' || quantity?.kind === 'parameter') found.set(node, quantity);
+    }
+  }
+  return [...found.values()];
+}
+
+/** X in R^(n x d) */
+function declarationOf({ node, face }: Quantity, { axes }: Program, naming: Naming): Expression | undefined {
+  const lengths = node.shape.flatMap((value, axis): Expression[] =>
+    value === 1 ? [] : [naming.length({ kind: 'length', name: axes.classOf(node.id, axis), value })],
+  );
+  const [first, second, ...others] = lengths;
+  if (others.length > 0) return undefined;
+  const reals = letterOf(made, 'R', { alphabet: 'blackboard' });
+  const size = first === undefined ? numberNode(1) : second === undefined ? first : timesOf(first, second);
+  return {
+    ...made,
+    kind: 'compare',
+    op: 'in',
+    left: face,
+    right: { ...made, kind: 'power', base: reals, exponent: size, elementwise: false },
+  };
+}
+
+const timesOf = (a: Expression, b: Expression): Expression => ({
+  ...made,
+  kind: 'product',
+  factors: [a, b],
+  marks: ['times'],
+});
+
+/** The letters of other quantities than the input of the first layer stay; that is Z_0. */
+function withZ0(e: Expression, input: string): Expression {
+  return mapLetters(e, (letter) => (textOf(letter) === input ? { ...letterFrom('Z'), sub: [numberNode(0)] } : letter));
+}
+
+/** Derivatives by parameters come when all links are there. */
+const isLate = ({ step }: DerivedLine): boolean => step.kind === 'gradient';
+
+/** The lines with those of several layers as one, beginning with Z_0 = X where that makes them one. */
+function procedureOf(lines: readonly DerivedLine[], program: Program, builder: StepBuilder): Family<DerivedLine>[] {
+  const folded = lines.map((line) => ({ ...line, right: foldedSums(line.right) }));
+  const chain = chainOf(program.layers);
+  const node = chain && program.nodeOf(chain[0]!.input);
+  const face = node && builder.quantityOf(node)?.face;
+  if (face?.kind !== 'letter' || node?.op !== 'leaf') return families(folded, isLate);
+  const named = folded.map((line) => ({ ...line, right: withZ0(line.right, textOf(face)) }));
+  const found = families(named, isLate);
+  const isUsed = found.some(
+    ({ over, lines: own }) => over !== undefined && own.some((line, i) => line.right !== folded[i]?.right),
+  );
+  if (!isUsed) return families(folded, isLate);
+  const [first] = lines as [DerivedLine];
+  const start: Family<DerivedLine> = {
+    left: { ...letterFrom('Z'), sub: [numberNode(0)] },
+    meaning: undefined,
+    right: face,
+    lines: [{ ...first, step: { ...first.step, kind: 'definition', by: undefined } }],
+    over: undefined,
+  };
+  return [start, ...found];
+}
+
+/**
+ * Derives the formulas of a loss's gradients, as one writes them down: runs the program, and the rule table of the tape on
+ * expressions in the place of arrays. Links, such as delta_l = dL/dA_l of a layer, are kept as letters. Sums over indices
+ * become products of matrices, and formulas that differ by the number of the layer alone become one.
+ *
+ * It takes any program of core's functions and of modules: a function that computes a loss, or the loss itself, of which it
+ * knows what is on its tape. What has no form here is called by the name of its operation. At kinks, the tape's conventions
+ * hold; the formulas are those of everywhere else.
+ *
+ * @throws ArgumentError for what is no program, TapeError where the loss was computed from nothing that requires a gradient.
+ * @example
+ * import { derive } from '@tapegrad/formulas';
+ *
+ * const x = tensor([[1, 2], [3, 4], [5, 6]]);
+ * const y = tensor([[1], [0], [1]]);
+ * const w = parameter(tensor([[0.5], [-1]]));
+ * const derivation = derive(() => square(x.matmul(w).sub(y)).mean(), { names: { X: x, y, w } });
+ * derivation.of(w).text; // 'dL/dw = X^T delta'
+ * derivation.trial().holds; // true
+ */
+export function derive(program: (() => Tensor) | Tensor, options: DeriveOptions = {}): Derivation {
+  const { names = {}, loss = 'L', by } = options;
+  if (typeof program !== 'function') checkTensor('derive', program);
+  const naming = new Naming();
+  const recorded = recordProgram(program, () => {
+    naming.give(typeof names === 'function' ? names() : names);
+    return new Set(naming.tensors());
+  });
+  const { leaves } = recorded;
+  const builder = new StepBuilder(recorded, naming, naming.fresh(letterFrom(loss)));
+  const steps = builder.build(by ?? [...leaves.values()].filter((x) => x.requiresGrad));
+  naming.nameLengths(recorded);
+  const lines = steps.map((step): DerivedLine => {
+    const of = step.kind === 'link' ? builder.derivedBy(step.quantity.node) : undefined;
+    const isLetter = step.quantity.face.kind === 'letter';
+    const meaning = of === undefined || !isLetter ? undefined : derivativeBy(builder.loss, of.face);
+    return { step, layer: step.quantity.layer, ...written(step, naming.length, meaning) };
+  });
+  const given = givenIn(steps, builder);
+  const assumptions = given
+    .filter(({ sumsToOne }) => sumsToOne === 1)
+    .map(({ face, node }) => ({
+      letter: face,
+      words: node.op === 'leaf' ? 'Each row of % sums to 1.' : 'Each row of % is one-hot.',
+    }));
+  return new Derivation({
+    lines,
+    procedure: procedureOf(lines, recorded, builder),
+    transitions: transitionLines(recorded, naming.length),
+    transitionsOfLayers: transitionsOfLayers(recorded, naming.length),
+    declarations: given.flatMap((quantity) => declarationOf(quantity, recorded, naming) ?? []),
+    assumptions,
+    trial: new Trial(recorded),
+    sweep: (wanted) => recorded.tensor.backward({ wanted: [...wanted], retainGraph: true }),
+  });
+}

@@ -1,0 +1,78 @@
+/** What the transitions of a program are, and their slopes: functions of one number, differentiated by the rule table. */
+
+import { unary } from '@tapegrad/kernels';
+import type { Node } from '../running/graph.ts';
+import { type CallNode, type Expression, letterOf, made } from '../syntax/ast.ts';
+import { call } from './build.ts';
+import { elementForm } from './element-form.ts';
+import { Faces, type LengthLetters } from './faces.ts';
+import { letterFrom, type Quantity } from './quantities.ts';
+import { type Program, sameTransition, type TransitionDefinition } from './record.ts';
+import { Translator } from './translate.ts';
+import { slopeOf } from './values.ts';
+
+/** s_l(a) = tanh(a) */
+export interface TransitionLine {
+  /** The letter of the transition of one layer, in plain text: `s_1`. */
+  readonly letter: string;
+  /** What it is called, where it has a name. */
+  readonly name: string | undefined;
+  readonly left: CallNode;
+  readonly right: Expression;
+}
+
+const argumentLetter = letterOf(made, 'a');
+
+/** A node that is computed from another element by element, as a function of the letter a. */
+function functionOf(program: Program, argument: Node, node: Node, lengths: LengthLetters): Expression {
+  const quantity: Quantity = {
+    node: argument,
+    face: argumentLetter,
+    layer: undefined,
+    sumsToOne: undefined,
+    kind: 'argument',
+  };
+  const never = (): never => {
+    throw new TypeError('a function of each element speaks of nothing else');
+  };
+  const translator = new Translator(
+    {
+      quantityOf: (other) => (other === argument ? quantity : undefined),
+      demand: never,
+      isConstant: program.isConstant,
+      oneHot: never,
+      softmax: never,
+      deviation: never,
+    },
+    program.axes,
+  );
+  const at = translator.indicesFor(node);
+  const term = node === argument ? translator.at(node, at) : translator.definition(node, at);
+  return elementForm(new Faces(lengths), term);
+}
+
+const linesOf = (program: Program, fn: string, definition: TransitionDefinition, lengths: LengthLetters) => {
+  const { argument, body } = definition;
+  const letter = letterFrom(fn);
+  const at = (order: number): TransitionLine => ({
+    letter: fn,
+    name: body.inputs[0] === argument && body.inputs.length === 1 && body.op in unary ? body.op : undefined,
+    left: call({ ...letter, primes: order }, [argumentLetter]),
+    right: functionOf(program, definition.argument, slopeOf(program.graph, definition, order), lengths),
+  });
+  return [at(0), at(1)];
+};
+
+/** What each transition is; one line for all where they are the same. */
+export function transitionLines(program: Program, lengths: LengthLetters): TransitionLine[] {
+  const all = [...program.transitions];
+  const [first] = all;
+  if (first === undefined) return [];
+  const isSame = all.length > 1 && all.every(([, definition]) => sameTransition(definition, first[1]));
+  if (isSame) return linesOf(program, 's_l', first[1], lengths);
+  return all.flatMap(([name, definition]) => linesOf(program, name, definition, lengths));
+}
+
+/** The transition of each layer. */
+export const transitionsOfLayers = (program: Program, lengths: LengthLetters): TransitionLine[] =>
+  [...program.transitions].flatMap(([name, definition]) => linesOf(program, name, definition, lengths));

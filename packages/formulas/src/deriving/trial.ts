@@ -1,0 +1,103 @@
+/** Derived formulas on trial: what each says, in float64, beside what the rule table and the tape computed. */
+
+import type { Tensor } from '@tapegrad/core';
+import { callPrimitive, filled, NdArray, type Primitive, plain } from '@tapegrad/kernels';
+import { elementsOf } from '../running/floats.ts';
+import type { Node } from '../running/graph.ts';
+import { Evaluator } from './evaluate.ts';
+import type { Program } from './record.ts';
+import type { Step } from './steps.ts';
+import { slopeOf, Values } from './values.ts';
+
+/** How far a formula is from what was computed. */
+export interface Deviation {
+  readonly step: Step;
+  /** The largest difference, beside the largest element. */
+  readonly difference: number;
+}
+
+/** A tensor's elements in float64. */
+function inFloat64(x: Tensor): NdArray {
+  const array = x.array;
+  if (array.dtype !== 'float32') return array;
+  return new NdArray(elementsOf(array), 'float64', x.shape);
+}
+
+/** Beside derivatives of this share of the largest one of the program, differences are rounding. */
+const rounding = 1e-3;
+
+/** The largest difference, beside the largest element, or beside a number that is given where that is larger. */
+const differenceOf = (found: Float64Array, expected: Float64Array, least: number): number => {
+  if (found.length !== expected.length) return Infinity;
+  let [most, largest] = [0, least];
+  for (let i = 0; i < found.length; i++) {
+    const [a, b] = [found[i]!, expected[i]!];
+    if (Object.is(a, b) || a === b) continue;
+    const difference = Math.abs(a - b);
+    // What is no number beside one that is.
+    if (Number.isNaN(difference)) return Infinity;
+    most = Math.max(most, difference);
+    largest = Math.max(largest, Math.abs(b));
+  }
+  return most === 0 ? 0 : most / Math.max(largest, 1e-300);
+};
+
+const scalar = (x: number): NdArray => filled([], x, 'float64');
+
+/** The numbers of a program's steps. */
+export class Trial {
+  #largest = 0;
+  readonly #values: Values;
+  readonly #evaluator: Evaluator;
+
+  constructor(program: Program) {
+    const leaf = (node: Node): NdArray => inFloat64(program.leaves.get(node)!);
+    this.#values = new Values(program, leaf);
+    const apply = (fn: string, order: number, x: number): number => {
+      const definition = program.transitions.get(fn);
+      if (definition === undefined)
+        return Number(elementsOf(callPrimitive(plain, fn as Primitive, [scalar(x)], undefined))[0]);
+      const inner = this.#values.at(definition.argument, filled(definition.argument.shape, x, 'float64'));
+      return elementsOf(inner.of(slopeOf(program.graph, definition, order)))[0]!;
+    };
+    this.#evaluator = new Evaluator({ valueOf: (node) => this.#values.of(node), apply });
+  }
+
+  /** What the rule table gave for a step. */
+  expected({ quantity, term }: Step): Float64Array {
+    const value = elementsOf(this.#values.of(quantity.node));
+    return term?.kind === 'number' && quantity.node.op === 'leaf' ? value.map(() => 0) : value;
+  }
+
+  /** What a step says; nothing where it has no form by indices. */
+  found({ term, at }: Step): Float64Array | undefined {
+    return term === undefined ? undefined : this.#evaluator.elements(term, at);
+  }
+
+  deviation(step: Step): Deviation {
+    const found = this.found(step);
+    return { step, difference: found === undefined ? 0 : differenceOf(found, this.expected(step), this.#least(step)) };
+  }
+
+  /** How far what a step says is from the tape's own gradient. */
+  fromTape(step: Step, gradient: Tensor): number {
+    const found = this.found(step) ?? this.expected(step);
+    return differenceOf(found, elementsOf(inFloat64(gradient)), this.#least(step));
+  }
+
+  /** Sums that vanish, as that of a bias before a normalisation, are made of terms that do not. */
+  #least({ quantity }: Step): number {
+    if (quantity.kind !== 'cotangent') return 0;
+    return rounding * this.#largest;
+  }
+
+  /** Notes the size of the derivatives of some steps. */
+  measure(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.quantity.kind !== 'cotangent' || step.quantity.node.op === 'leaf') continue;
+      for (const element of this.expected(step)) {
+        if (Math.abs(element) < Infinity) this.#largest = Math.max(this.#largest, Math.abs(element));
+      }
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** Views and concatenations among the results of a program, which have letters of their own. */
+
+import type { Slice } from '@tapegrad/kernels';
+import type { Node } from '../running/graph.ts';
+import { aligned } from './axes.ts';
+
+/** The parts, in order, that are put side by side along the last axis of a matrix: cotangents of its slices. */
+export function tilesOf(node: Node): readonly Node[] | undefined {
+  const terms: Node[] = [];
+  const ahead = [node];
+  for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
+    if (at.op === 'add') ahead.push(...at.inputs);
+    else if (at.op === 'embed') terms.push(at);
+    else return undefined;
+  }
+  if (node.shape.length !== 2 || terms.length < 2) return undefined;
+  const last = (term: Node) => {
+    const { starts, sizes, steps } = term.attributes as Slice;
+    const isWhole = sizes[0] === node.shape[0] && steps.every((step) => step === 1);
+    return isWhole ? { start: starts[1]!, size: sizes[1]!, part: term.inputs[0]! } : undefined;
+  };
+  const tiles = terms.map(last);
+  if (tiles.includes(undefined)) return undefined;
+  const ordered = (tiles as { start: number; size: number; part: Node }[]).sort((a, b) => a.start - b.start);
+  let end = 0;
+  for (const { start, size } of ordered) {
+    if (start !== end) return undefined;
+    end += size;
+  }
+  return end === node.shape[1] ? ordered.map(({ part }) => part) : undefined;
+}
+
+/** Whether a node makes its last axis of several, as heads are put beside one another. */
+export function mergesLast({ op, inputs, shape }: Node): boolean {
+  if (op !== 'reshape') return false;
+  const from = inputs[0]!.shape;
+  const [axes, into] = aligned(from, shape)?.at(-1) ?? [[], []];
+  return into.length === 1 && axes.filter((axis) => from[axis] !== 1).length > 1;
+}
+
+/** Whether a node is a view with several axes of one. */
+export const isSplitView = (node: Node): boolean => splits(node) || (node.op === 'permute' && splits(node.inputs[0]!));
+
+/** Whether a node makes several axes of one. */
+export function splits({ op, inputs, shape }: Node): boolean {
+  if (op !== 'reshape') return false;
+  const from = inputs[0]!.shape;
+  return (aligned(from, shape) ?? []).some(
+    ([a, b]) => a.filter((axis) => from[axis] !== 1).length === 1 && b.filter((axis) => shape[axis] !== 1).length > 1,
+  );
+}

@@ -1,0 +1,96 @@
+/** A step as a formula: of whole matrices where there is one, else of one element. */
+
+import { type Expression, made, walk } from '../syntax/ast.ts';
+import { call, upright } from './build.ts';
+import { compositeOf, customNameOf, oneHotOf, pullbackOf } from './composites.ts';
+import { elementForm, positionsOf } from './element-form.ts';
+import { Faces, type LengthLetters } from './faces.ts';
+import { MatrixForm, NoMatrixForm } from './matrix-form.ts';
+import type { Step } from './steps.ts';
+import { type Index, indexOf } from './terms.ts';
+
+/** The two sides of a formula. */
+export interface Written {
+  readonly left: Expression;
+  /** dL/dx, where the left side is the letter of a link. */
+  readonly meaning: Expression | undefined;
+  readonly right: Expression;
+}
+
+/** The two sides of a formula without examples or indices. */
+type Sides = Omit<Written, 'meaning'>;
+
+/** What a composition is called on a page, where its elements by their sums say less. */
+function composed(step: Step, faces: Faces): Sides | undefined {
+  const { node, face } = step.quantity;
+  const composite = compositeOf(node);
+  const operands = step.operands.map((quantity) => faces.quantity(quantity));
+  if (composite?.name === 'softmax' || composite?.name === 'logSoftmax' || composite?.name === 'logSumExp')
+    return { left: face, right: call(upright(composite.name.toLowerCase()), operands) };
+  if (oneHotOf(node) !== undefined) return { left: face, right: call(upright('onehot'), operands) };
+  return undefined;
+}
+
+/** The concatenation of arrays, one beside or below the other. */
+function blocks(step: Step, faces: Faces): Sides | undefined {
+  const { node, face } = step.quantity;
+  // A sum of cotangents that were put beside one another is such a concatenation, too.
+  const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'embed';
+  if (!isConcat || node.shape.length !== 2) return undefined;
+  const cells = step.operands.map((quantity) => faces.quantity(quantity));
+  const rows = node.attributes !== 0 ? [cells] : cells.map((cell) => [cell]);
+  return { left: face, right: { ...made, kind: 'matrix', rows } };
+}
+
+/** By the name of the operation alone. */
+function byName(step: Step, faces: Faces): Sides {
+  const { node, face } = step.quantity;
+  const operands = step.operands.map((quantity) => faces.quantity(quantity));
+  const pullback = pullbackOf(node);
+  if (pullback !== undefined) {
+    // By the cotangent and the inputs; the result is one of them.
+    const [g, , ...inputs] = operands as [Expression, Expression, ...Expression[]];
+    return { left: face, right: call(upright(`${pullback.pullback}Vjp`), [g, ...inputs]) };
+  }
+  return { left: face, right: call(upright(customNameOf(node) ?? compositeOf(node)?.name ?? node.op), operands) };
+}
+
+function hasOnes(e: Expression): boolean {
+  let found = false;
+  walk(e, (part) => {
+    found ||= part.kind === 'letter' && part.alphabet === 'bold';
+  });
+  return found;
+}
+
+/** A step's formula; a link is also what `meaning` says. */
+export function written(step: Step, lengths: LengthLetters, meaning?: Expression): Written {
+  const { quantity, term, at } = step;
+  const faces = new Faces(lengths);
+  const meant = meaning && { ...quantity, face: meaning };
+  if (term === undefined) return { ...(composed(step, faces) ?? blocks(step, faces) ?? byName(step, faces)), meaning };
+  try {
+    const open = at.filter((subscript) => subscript.length > 0);
+    const indices = open.map((subscript): Index => {
+      const index = subscript.length === 1 ? indexOf(subscript[0]!) : undefined;
+      if (index === undefined) throw new NoMatrixForm();
+      return index;
+    });
+    const lead = indices.slice(0, Math.max(0, indices.length - 2));
+    const [rows, columns] = indices.slice(lead.length);
+    const form = new MatrixForm(faces, new Set(lead));
+    const right = form.write(term, { rows, columns });
+    // A number is a sum over elements, and no product with vectors of ones.
+    if (indices.length === 0 && hasOnes(right)) throw new NoMatrixForm();
+    return { left: faces.quantity(quantity, lead), meaning: meant && faces.quantity(meant, lead), right };
+  } catch (error) {
+    if (!(error instanceof NoMatrixForm)) throw error;
+    const own = new Faces(lengths);
+    const positions = positionsOf(own, at);
+    return {
+      left: own.element(quantity, positions),
+      meaning: meant && own.element(meant, positions),
+      right: elementForm(own, term),
+    };
+  }
+}

@@ -1,5 +1,5 @@
 /**
- * Joins the modules of each package into one file an entry point, and what entry points share in files of its own:
+ * Joins the modules of each package into one file an entry point, and what entry points share in files of its own, or in one:
  * Node takes half a millisecond for each file that it loads, which in dozens of files is most of a small program's start.
  * Bundlers are given the modules as they are, since they drop what a program does not use by the file.
  */
@@ -13,22 +13,44 @@ import { root } from './pnpm.mjs';
 const BUNDLE = '@tapegrad/bundle';
 const SOURCE = '@tapegrad/source';
 
+/** The packages most programs load several entry points of: all their code is one file, which each entry point names. */
+const LOADED_TOGETHER = ['core'];
+
 /** @typedef {Record<string, string | Record<string, string>>} Exports */
 
-/** @param {string} name of the folder of a package */
-async function bundle(name) {
-  const folder = join(root, 'packages', name);
-  /** @type {{ exports: Exports }} */
-  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const entries = Object.values(exports).flatMap((entry) =>
-    typeof entry === 'object' && entry[BUNDLE] && entry[SOURCE] ? [entry[SOURCE]] : [],
-  );
-  rmSync(join(folder, 'dist/bundle'), { recursive: true, force: true });
-  const { metafile, outputFiles } = await build({
-    absWorkingDir: folder,
-    entryPoints: entries,
+/**
+ * The options that join the code of all entry points, and the entry points as modules that name what they export of it.
+ *
+ * @param {string} folder
+ * @param {readonly string[]} entries
+ */
+async function together(folder, entries) {
+  const { metafile } = await build({
+    ...options(folder),
+    entryPoints: [...entries],
     outdir: 'dist/bundle',
-    chunkNames: 'shared-[hash]',
+    write: false,
+  });
+  const contents = entries.map((entry) => `export * from './${entry}';`).join('\n');
+  const exporting = Object.entries(metafile.outputs).filter(([, { entryPoint }]) => entryPoint !== undefined);
+  return {
+    joined: {
+      stdin: { contents, resolveDir: folder, sourcefile: 'all.ts' },
+      outfile: 'dist/bundle/all.js',
+      splitting: false,
+    },
+    entryFiles: exporting.map(([path, { exports }]) => ({
+      path: join(folder, path),
+      text: `export { ${exports.join(', ')} } from './all.js';\n`,
+    })),
+  };
+}
+
+/** @param {string} folder */
+function options(folder) {
+  /** @satisfies {import('esbuild').BuildOptions} */
+  const shared = {
+    absWorkingDir: folder,
     bundle: true,
     splitting: true,
     packages: 'external',
@@ -41,11 +63,27 @@ async function bundle(name) {
     logLevel: 'warning',
     metafile: true,
     write: false,
-  });
+  };
+  return shared;
+}
+
+/** @param {string} name of the folder of a package */
+async function bundle(name) {
+  const folder = join(root, 'packages', name);
+  /** @type {{ exports: Exports }} */
+  const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const entries = Object.values(exports).flatMap((entry) =>
+    typeof entry === 'object' && entry[BUNDLE] && entry[SOURCE] ? [entry[SOURCE]] : [],
+  );
+  rmSync(join(folder, 'dist/bundle'), { recursive: true, force: true });
+  const { joined, entryFiles } = LOADED_TOGETHER.includes(name)
+    ? await together(folder, entries)
+    : { joined: { entryPoints: entries, outdir: 'dist/bundle', chunkNames: 'shared-[hash]' }, entryFiles: [] };
+  const { metafile, outputFiles } = await build({ ...options(folder), ...joined });
   // Beside the sources, what the compiler made of them would be there a second time.
   const compiled = Object.keys(metafile.inputs).find((path) => path.startsWith('dist/'));
   if (compiled !== undefined) throw new Error(`${name}: its bundle would contain ${compiled}`);
-  for (const { path, text } of outputFiles) {
+  for (const { path, text } of [...outputFiles, ...entryFiles]) {
     mkdirSync(dirname(path), { recursive: true });
     // One character that is not ASCII, as comments have, doubles what the engine holds of a file and takes it longer to read.
     // esbuild escapes those of strings; what is left stands in comments, and in regular expressions, where escapes mean the same.

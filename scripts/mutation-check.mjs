@@ -29,7 +29,7 @@ const withFirstLine = (line) => (source) => `${line}\n${source}`;
 /** @type {(name: string) => Mutation} */
 const withoutRule = (name) => ({
   law: `a primitive without its rule (${name})`,
-  file: 'packages/core/src/tape/vjp-rules.ts',
+  file: 'packages/core/src/tape/rules/vjp-rules.ts',
   edit: without(name),
   check: types,
   says: new RegExp(`rules\\.ts.*'${name}'`),

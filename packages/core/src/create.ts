@@ -22,9 +22,9 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
-import { ownShape } from './arguments.ts';
-import { checkNoMore, checkOptions } from './checks.ts';
-import { describeValue } from './describe-value.ts';
+import { ownShape } from './checks/arguments.ts';
+import { describeValue } from './checks/describe-value.ts';
+import { checkNoMore, checkOptions } from './checks/untyped-callers.ts';
 import { Tensor } from './tensor.ts';
 import type { Nested, ShapeOf } from './types/static-shapes.ts';
 

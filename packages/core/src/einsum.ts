@@ -9,7 +9,7 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
-import { describeValue } from './describe-value.ts';
+import { describeValue } from './checks/describe-value.ts';
 
 /** An operand whose axes bear one label each. */
 interface Labelled<A> {

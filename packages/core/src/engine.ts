@@ -16,8 +16,8 @@ import {
   primitives,
   resultOf,
 } from '@tapegrad/kernels';
-import { checkNoMore } from './checks.ts';
-import { describeValue } from './describe-value.ts';
+import { describeValue } from './checks/describe-value.ts';
+import { checkNoMore } from './checks/untyped-callers.ts';
 
 let current: Kernels<NdArray> | undefined;
 

@@ -14,9 +14,9 @@ export {
   sizeOf,
   type Window,
 } from '@tapegrad/kernels';
-export { checkOptions } from './checks.ts';
-export { describeValue, marked, markOf } from './describe-value.ts';
-export { elementsFrom, isDataOf } from './elements.ts';
+export { describeValue, marked, markOf } from './checks/describe-value.ts';
+export { elementsFrom, isDataOf } from './checks/elements.ts';
+export { checkOptions } from './checks/untyped-callers.ts';
 export { changeInPlace, interpreter, setInterpreter } from './engine.ts';
 export type { Indexed } from './indexing.ts';
 export type { Pieces } from './operators/arrangement.ts';

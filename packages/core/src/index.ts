@@ -8,12 +8,13 @@ export {
   type Shape,
   ShapeError,
 } from '@tapegrad/kernels';
-export type { ReduceOptions } from './arguments.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { defineOp, type Operation, type TensorFunction, type VjpResult } from './autograd/define.ts';
 export { registerHook } from './autograd/hooks.ts';
 export { type Anomaly, AnomalyError, type DetectAnomalyOptions, detectAnomaly } from './autograd/nan-search.ts';
 export { withGradients } from './autograd/scoped-gradients.ts';
+export type { ReduceOptions } from './checks/arguments.ts';
+export { TapeError } from './checks/errors.ts';
 export {
   arange,
   eye,
@@ -26,7 +27,6 @@ export {
   zeros,
 } from './create.ts';
 export { type EngineInfo, engineInfo, setThreads } from './engine.ts';
-export { TapeError } from './errors.ts';
 // With it, declarations that the compiler writes for a program can name the types of shapes, which that entry point exports.
 export type {} from './extend.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
@@ -62,7 +62,7 @@ export {
   square,
   tan,
 } from './operators/elementary.ts';
-export { eigh, qr, svd, svdvals } from './operators/factorizations.ts';
+export { eigh, qr, svd, svdvals } from './operators/linalg/factorizations.ts';
 export {
   cholesky,
   det,
@@ -72,7 +72,7 @@ export {
   solve,
   type TriangularSolveOptions,
   triangularSolve,
-} from './operators/linear-systems.ts';
+} from './operators/linalg/linear-systems.ts';
 export { isFinite, isNaN, logicalAnd, logicalNot, logicalOr } from './operators/logic.ts';
 export {
   abs,

@@ -16,9 +16,9 @@ import {
   sameShape,
   sizeOf,
 } from '@tapegrad/kernels';
-import { checkNoMore } from './checks.ts';
+import { describeValue } from './checks/describe-value.ts';
+import { checkNoMore } from './checks/untyped-callers.ts';
 import { multiples } from './composites.ts';
-import { describeValue } from './describe-value.ts';
 import type { Unranked } from './types/static-shapes.ts';
 
 /** A range of an axis, made by `slice`. */

@@ -1,7 +1,7 @@
 /** Tensors that are lent: whose memory is taken back when a function returns. */
 
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
-import { TapeError } from './errors.ts';
+import { TapeError } from './checks/errors.ts';
 
 /** Whose the elements on loan are. */
 interface Owner {

@@ -14,8 +14,8 @@ import {
 } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus';
-import { checkOptions, countArguments } from './checks.ts';
-import { describeValue, marked, markOf } from './describe-value.ts';
+import { describeValue, marked, markOf } from './checks/describe-value.ts';
+import { checkOptions, countArguments } from './checks/untyped-callers.ts';
 import { Tensor } from './tensor.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */

@@ -31,12 +31,12 @@ import {
   reduce,
   someAxes,
   type VarianceOptions,
-} from './arguments.ts';
-import { checkNoMore, checkOptions, countArguments } from './checks.ts';
+} from './checks/arguments.ts';
+import { describeValue, marked, markOf } from './checks/describe-value.ts';
+import { TapeError } from './checks/errors.ts';
+import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
 import * as compositions from './composites.ts';
-import { describeValue, marked, markOf } from './describe-value.ts';
 import { interpreter } from './engine.ts';
-import { TapeError } from './errors.ts';
 import { formatArray } from './format.ts';
 import {
   checkIndicesAlong,

@@ -13,8 +13,8 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import { checkNoMore, checkOptions, countArguments } from './checks.ts';
-import { describeValue } from './describe-value.ts';
+import { describeValue } from './checks/describe-value.ts';
+import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
 import { noteChange } from './tape/changes.ts';
 import { checkTensor, Tensor } from './tensor.ts';
 import type { SameShapes } from './types/static-shapes.ts';

@@ -237,7 +237,7 @@ const introduction = `# Operators
 Every operator of \`@tapegrad/core\`, each tested on every interpreter. This page is made from the rule table and the tests, by
 \`npm run docs:operators\`; a test holds it to them.
 
-- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/tape/vjp-rules.ts); what is composed of primitives
+- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/tape/rules/vjp-rules.ts); what is composed of primitives
   has its derivatives from theirs; what is defined, by \`defineOp\`, brings its rule along.
 - *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
 - *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held

@@ -51,8 +51,8 @@ export const operatorFiles = {
   'ordering.ts': 'Order',
   'arrangement.ts': 'Axes, pieces and repetitions',
   'triangles-and-diagonals.ts': 'Parts and products of matrices',
-  'linear-systems.ts': 'Linear equations and determinants',
-  'factorizations.ts': 'Factors of matrices',
+  'linalg/linear-systems.ts': 'Linear equations and determinants',
+  'linalg/factorizations.ts': 'Factors of matrices',
   'selection.ts': 'Selection',
   'distances.ts': 'Distances',
 } as const;

@@ -1,8 +1,8 @@
 /** Functions whose tape is not kept: less memory for a second forward pass. */
 
 import { ArgumentError, checkSynchronous, sameShape } from '@tapegrad/kernels';
-import { checkFunction, ownData } from '../checks.ts';
-import { TapeError } from '../errors.ts';
+import { TapeError } from '../checks/errors.ts';
+import { checkFunction, ownData } from '../checks/untyped-callers.ts';
 import { type RandomStates, watchDraws, withStates } from '../random.ts';
 import { nextEntry, type Recomputation } from '../tape/entry.ts';
 import { entriesOf } from '../tape/reachable.ts';

@@ -1,9 +1,9 @@
 /** Operations that a program defines: a forward pass and a rule of one's own, beside the primitives. */
 
 import { ArgumentError, checkSynchronous, filled, formatShape, sameShape } from '@tapegrad/kernels';
-import { checkNoMore, checkOptions, ownData } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
-import { TapeError } from '../errors.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { TapeError } from '../checks/errors.ts';
+import { checkNoMore, checkOptions, ownData } from '../checks/untyped-callers.ts';
 import { type CustomAttributes, type Definition, type Entry, nextEntry } from '../tape/entry.ts';
 import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';

@@ -1,9 +1,9 @@
 /** Functions that see a tensor's cotangent in every sweep. */
 
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
-import { checkFunction } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
-import { TapeError } from '../errors.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { TapeError } from '../checks/errors.ts';
+import { checkFunction } from '../checks/untyped-callers.ts';
 import { addHook } from '../tape/observers.ts';
 import { checkTensor, Tensor } from '../tensor.ts';
 import { Batched } from '../transforms/batched.ts';

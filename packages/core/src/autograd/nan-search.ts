@@ -1,7 +1,7 @@
 /** The search for the first number that is not finite. */
 
 import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
+import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
 import type { CustomAttributes, Entry, Recorded } from '../tape/entry.ts';
 import { intercept, type OperationCall } from '../tape/interception.ts';
 import { appliedEntry, type Observer, withObserver } from '../tape/observers.ts';

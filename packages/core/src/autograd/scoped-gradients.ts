@@ -1,7 +1,7 @@
 /** Gradients that are used once, and whose memory serves again. */
 
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore } from '../checks.ts';
+import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import { MemoryScope } from '../memory-scope.ts';
 import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
 

@@ -1,7 +1,7 @@
 /** The functions that networks put between their layers, beside `relu`, `tanh`, `sigmoid` and `softplus`. */
 
 import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
-import { checkOptions } from '../checks.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
 import { erfc } from './elementary.ts';
 

@@ -1,8 +1,8 @@
 /** Elements in other places and shapes: axes added, dropped and swapped, tensors cut up, repeated and turned. */
 
 import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import { checkNoMore, checkOptions } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
 import { checkTensor, type Of, type Tensor } from '../tensor.ts';
 import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../types/static-shapes.ts';
 import { concat } from './method-functions.ts';

@@ -1,7 +1,7 @@
 /** How far apart vectors are, and how alike they point. */
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import { checkOptions } from '../checks.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { checkFloat, type Tensor } from '../tensor.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';

@@ -14,10 +14,16 @@ import {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
-import { type NormOptions, ownShape, ownWindows, type ReduceOptions, type VarianceOptions } from '../arguments.ts';
-import { checkNoMore } from '../checks.ts';
+import {
+  type NormOptions,
+  ownShape,
+  ownWindows,
+  type ReduceOptions,
+  type VarianceOptions,
+} from '../checks/arguments.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { checkNoMore } from '../checks/untyped-callers.ts';
 import { stack as stackAlong } from '../composites.ts';
-import { describeValue } from '../describe-value.ts';
 import { einsum as runEinsum } from '../einsum.ts';
 import {
   type Alternative,

@@ -1,7 +1,7 @@
 /** Elements put in order. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { checkOptions } from '../checks.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { sliceAxis } from '../composites.ts';
 import { checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';

@@ -1,8 +1,8 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
 import { ArgumentError, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { along, type ReduceOptions, reduce, type VarianceOptions } from '../arguments.ts';
-import { checkOptions } from '../checks.ts';
+import { along, type ReduceOptions, reduce, type VarianceOptions } from '../checks/arguments.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { std as stdAlong } from '../composites.ts';
 import { zeros } from '../create.ts';
 import { checkFloat, checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';

@@ -10,7 +10,7 @@ import {
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
-import { checkOptions } from '../checks.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { placesAlong } from '../composites.ts';
 import { arange, ones } from '../create.ts';
 import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';

@@ -1,10 +1,10 @@
 /** Parts of matrices, and matrices made of vectors and of other matrices. */
 
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
-import { checkOptions } from '../checks.ts';
+import { describeNumbers } from '../checks/describe-value.ts';
+import { checkOptions } from '../checks/untyped-callers.ts';
 import { sliceAxis } from '../composites.ts';
 import { arange } from '../create.ts';
-import { describeNumbers } from '../describe-value.ts';
 import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import type { Outer } from '../types/static-shapes.ts';
 

@@ -1,7 +1,7 @@
 /** Who sees an operation before it runs. */
 
 import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore } from '../checks.ts';
+import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import type { Op, Recorded } from './entry.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */

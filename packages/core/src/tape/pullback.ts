@@ -3,8 +3,8 @@
 import { type ArrayLike, type Kernels, type Primitive, primitives } from '@tapegrad/kernels';
 import { resultTypes } from '../engine.ts';
 import type { Entry, Recorded } from './entry.ts';
-import { unbroadcast } from './unbroadcast.ts';
-import { rules, type VariadicVjp } from './vjp-rules.ts';
+import { unbroadcast } from './rules/unbroadcast.ts';
+import { rules, type VariadicVjp } from './rules/vjp-rules.ts';
 
 /** How a sweep computes: with values that tensors have, arrays or themselves. */
 export interface ValueDomain<T, A> {

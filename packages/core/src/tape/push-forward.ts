@@ -3,10 +3,10 @@
 import { type ArrayLike, callPrimitive, type Kernels, type Primitive, sameShape } from '@tapegrad/kernels';
 import { type CotangentMemory, garbageCollected } from './cotangents.ts';
 import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
-import { jvpRules } from './jvp-rules.ts';
 import { currentObserver, whileApplying, withObserver } from './observers.ts';
 import { cotangentOf, type ValueDomain } from './pullback.ts';
 import { expanded } from './recomputation.ts';
+import { jvpRules } from './rules/jvp-rules.ts';
 
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 

@@ -1,9 +1,9 @@
 /** The tape of a result: the entries that can be reached from it, in the order in which they ran. */
 
 import { ArgumentError } from '@tapegrad/kernels';
-import { checkNoMore } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
-import { TapeError } from '../errors.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { TapeError } from '../checks/errors.ts';
+import { checkNoMore } from '../checks/untyped-callers.ts';
 import { type Entry, nextEntry, type Recorded } from './entry.ts';
 
 let walks = 0;

@@ -13,7 +13,7 @@ import { interpreter } from '../engine.ts';
 import { Entry, type Op, type Recorded } from './entry.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
 import { isRecording } from './recording.ts';
-import { rules } from './vjp-rules.ts';
+import { rules } from './rules/vjp-rules.ts';
 
 /** Whether a primitive passes a cotangent on to any of its inputs. */
 const isDifferentiable = (op: Primitive): boolean => {

@@ -1,7 +1,7 @@
 /** Whether operations are recorded. */
 
 import { DynamicScope } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore } from '../checks.ts';
+import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 
 const recording = new DynamicScope(true);
 

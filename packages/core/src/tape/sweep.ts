@@ -1,7 +1,7 @@
 /** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
 
 import { type ArrayLike, formatShape, type Slice, sameShape } from '@tapegrad/kernels';
-import { TapeError } from '../errors.ts';
+import { TapeError } from '../checks/errors.ts';
 import { changedInput } from './changes.ts';
 import { type CotangentMemory, Cotangents, garbageCollected } from './cotangents.ts';
 import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
@@ -9,7 +9,7 @@ import { currentObserver, hooksOf, whileApplying } from './observers.ts';
 import { applyVjp, hasVjp, inputsRead, type Rule, ruleOf, type ValueDomain } from './pullback.ts';
 import { entriesOf } from './reachable.ts';
 import { recomputed } from './recomputation.ts';
-import { unbroadcast } from './unbroadcast.ts';
+import { unbroadcast } from './rules/unbroadcast.ts';
 
 /** What messages call a tensor. */
 export const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);

@@ -10,7 +10,7 @@ import {
   type Shape,
   sizeOf,
 } from '@tapegrad/kernels';
-import { TapeError } from '../errors.ts';
+import { TapeError } from '../checks/errors.ts';
 import { type Drawing, drawing } from '../random.ts';
 import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
 

@@ -16,8 +16,8 @@ import {
   type Shape,
   ShapeError,
 } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
 import { checkTensor, type Fitting, kernels, Tensor } from '../tensor.ts';
 import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';

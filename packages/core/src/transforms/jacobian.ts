@@ -1,7 +1,7 @@
 /** Whole Jacobians and Hessians, by one pass along the tape with all of a basis at once. */
 
 import { ArgumentError, filled, type Shape } from '@tapegrad/kernels';
-import { describeValue } from '../describe-value.ts';
+import { describeValue } from '../checks/describe-value.ts';
 import { kernels as k, Tensor } from '../tensor.ts';
 import type { Joined } from '../types/static-shapes.ts';
 import {

@@ -1,8 +1,8 @@
 /** Arrays and plain objects of tensors, nested to any depth: what a transform takes and gives as one argument. */
 
 import { ArgumentError, DTypeError, formatShape, ShapeError, sameShape } from '@tapegrad/kernels';
-import { isPlain } from '../checks.ts';
-import { describeValue } from '../describe-value.ts';
+import { describeValue } from '../checks/describe-value.ts';
+import { isPlain } from '../checks/untyped-callers.ts';
 import { Tensor } from '../tensor.ts';
 
 /** The structure of `T`, arrays and plain objects of tensors nested to any depth, with plain tensors of its shapes. */

@@ -11,7 +11,7 @@ import {
   type Primitive,
   type Shape,
 } from '@tapegrad/kernels';
-import { checkFunction, checkNoMore, checkOptions } from '../checks.ts';
+import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
 import { stack } from '../composites.ts';
 import { zeros } from '../create.ts';
 import type { CustomAttributes } from '../tape/entry.ts';

@@ -16,10 +16,10 @@ import {
   sizeOf,
   type Window,
 } from '@tapegrad/kernels';
-import { checkOptions } from './checks.ts';
-import { extremumAlong } from './composites.ts';
+import { extremumAlong } from '../composites.ts';
+import type { Axes, PadWidths } from '../types/static-shapes.ts';
 import { describeNumbers, describeValue } from './describe-value.ts';
-import type { Axes, PadWidths } from './types/static-shapes.ts';
+import { checkOptions } from './untyped-callers.ts';
 
 /** The options of a reduction. */
 export interface ReduceOptions<Keep extends boolean = boolean> {

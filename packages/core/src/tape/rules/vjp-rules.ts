@@ -19,7 +19,7 @@ import {
   sizeOf,
   type VariadicPrimitive,
 } from '@tapegrad/kernels';
-import { changeOfOthers, number, sliceAxis, softmax } from '../composites.ts';
+import { changeOfOthers, number, sliceAxis, softmax } from '../../composites.ts';
 
 /** The cotangent of one input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(

@@ -4,17 +4,17 @@
  */
 
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
-import { defineOp } from '../autograd/define.ts';
-import { checkNoMore, checkOptions } from '../checks.ts';
-import { eye, full } from '../create.ts';
-import { checkFloat, type Fitting, type Tensor } from '../tensor.ts';
-import type { Batch, Square } from '../types/static-shapes.ts';
-import { factorizeCholesky } from './linalg/cholesky.ts';
-import { checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './linalg/each-matrix.ts';
-import { singularTall } from './linalg/jacobi.ts';
-import { factorizeLU, type LU, pivotsOf, solveLU } from './linalg/lu.ts';
-import { substitute } from './linalg/triangular.ts';
-import { tril, triu } from './triangles-and-diagonals.ts';
+import { defineOp } from '../../autograd/define.ts';
+import { checkNoMore, checkOptions } from '../../checks/untyped-callers.ts';
+import { eye, full } from '../../create.ts';
+import { checkFloat, type Fitting, type Tensor } from '../../tensor.ts';
+import type { Batch, Square } from '../../types/static-shapes.ts';
+import { tril, triu } from '../triangles-and-diagonals.ts';
+import { factorizeCholesky } from './cholesky.ts';
+import { checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './each-matrix.ts';
+import { singularTall } from './jacobi.ts';
+import { factorizeLU, type LU, pivotsOf, solveLU } from './lu.ts';
+import { substitute } from './triangular.ts';
 
 /** A matrix for each right-hand side, with the same axes before the last two; a vector as a column. */
 function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; sides: Tensor; isVector: boolean } {

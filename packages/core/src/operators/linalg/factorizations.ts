@@ -6,17 +6,17 @@
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
-import { defineOp } from '../autograd/define.ts';
-import { eye } from '../create.ts';
-import { noGrad } from '../tape/recording.ts';
-import type { Fitting, Tensor } from '../tensor.ts';
-import type { Batch, Square } from '../types/static-shapes.ts';
-import { checkMatrices, checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './linalg/each-matrix.ts';
-import { factorizeQR } from './linalg/householder.ts';
-import { eigenSymmetric, type Singular, singularTall } from './linalg/jacobi.ts';
+import { defineOp } from '../../autograd/define.ts';
+import { eye } from '../../create.ts';
+import { noGrad } from '../../tape/recording.ts';
+import type { Fitting, Tensor } from '../../tensor.ts';
+import type { Batch, Square } from '../../types/static-shapes.ts';
+import { concat } from '../method-functions.ts';
+import { tril } from '../triangles-and-diagonals.ts';
+import { checkMatrices, checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './each-matrix.ts';
+import { factorizeQR } from './householder.ts';
+import { eigenSymmetric, type Singular, singularTall } from './jacobi.ts';
 import { triangularSolve } from './linear-systems.ts';
-import { concat } from './method-functions.ts';
-import { tril } from './triangles-and-diagonals.ts';
 
 const product = (x: Tensor, y: Tensor): Tensor => x.matmul(y);
 

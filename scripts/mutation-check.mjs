@@ -76,7 +76,7 @@ const mutations = [
   withoutRule('tanh'),
   withoutRule('where'),
   withoutRule('matmul'),
-  withoutPrimitive('abstract/shapes', 'matmul'),
+  withoutPrimitive('abstract/shape-inference', 'matmul'),
   withoutPrimitive('plain/common', 'matmul'),
   withoutPrimitive('reference', 'matmul'),
   withoutPrimitive('reference', 'erf'),

@@ -4,7 +4,7 @@
  * It is where every operand is checked, once for all interpreters: they ask it for the result's type and then compute.
  */
 
-import { resultOf } from './abstract/shapes.ts';
+import { resultOf } from './abstract/shape-inference.ts';
 import { windowedResultOf } from './abstract/windowed.ts';
 import type { ArrayLike, Kernels } from './primitives.ts';
 

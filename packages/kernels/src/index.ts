@@ -1,4 +1,4 @@
-export { resultOf } from './abstract/shapes.ts';
+export { resultOf } from './abstract/shape-inference.ts';
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './arrays/array.ts';
 export { assign, contiguous } from './arrays/copy.ts';

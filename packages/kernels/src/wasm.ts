@@ -4,7 +4,7 @@
  * What it does not serve, int32 and bool above all, runs in the loops of the plain interpreter.
  */
 
-import { resultOf } from './abstract/shapes.ts';
+import { resultOf } from './abstract/shape-inference.ts';
 import { empty, type NdArray } from './arrays/array.ts';
 import { type FloatDType, forEachFloat, isFloat } from './arrays/dtype.ts';
 import { forEachMatrix } from './arrays/matrices.ts';

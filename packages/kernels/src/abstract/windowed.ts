@@ -4,7 +4,7 @@ import { checkShape, formatShape, type Shape, sameShape } from '../arrays/shape.
 import { type Window, windowPositions } from '../arrays/views.ts';
 import { ArgumentError, ShapeError } from '../errors.ts';
 import type { ArrayLike, Convolution, WindowedKernels } from '../primitives.ts';
-import { checkNumeric, checkSameDType, checkSameShape, type } from './operand-checks.ts';
+import { checkNumeric, checkSameDType, checkSameShape, type } from './dtype-checks.ts';
 
 function checkWindows(call: string, windows: readonly Window[], shape: Shape): Shape {
   const lead = shape.length - windows.length;

@@ -1,6 +1,6 @@
 /** The primitives that move elements and compute nothing: one implementation for every interpreter on typed arrays. */
 
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import { ArgumentError } from '../errors.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 import { empty, filled, type NdArray } from './array.ts';

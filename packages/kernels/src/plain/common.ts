@@ -1,6 +1,6 @@
 /** The plain loops that every program has. */
 
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { forEachMatrix } from '../arrays/matrices.ts';
 import { emptyOf, movement } from '../arrays/movement.ts';

@@ -1,4 +1,4 @@
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import { forEachBroadcastRun } from '../arrays/iterate.ts';

@@ -3,7 +3,7 @@
  * the numbers. A product is rounded to float64 each time, and to its dtype once.
  */
 
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import { filled, type NdArray } from '../arrays/array.ts';
 import { contiguous, copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';

@@ -1,4 +1,4 @@
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import { filled, type NdArray } from '../arrays/array.ts';
 import { assign } from '../arrays/copy.ts';
 import type { Data, DType } from '../arrays/dtype.ts';

@@ -1,6 +1,6 @@
 /** The plain loops of the special functions. */
 
-import { resultOf } from '../abstract/shapes.ts';
+import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { emptyOf } from '../arrays/movement.ts';
 import type { SpecialKernels } from '../primitives.ts';

@@ -22,7 +22,7 @@ import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type ConvolutionExports, convolutionTasks } from './convolution-kernels.ts';
 import { distances, isPlain, type Maps, mapsOf, sizesOf } from './geometry.ts';
 import { inputLayout, positionsLayout } from './layout.ts';
-import { gathered, transposed } from './weights.ts';
+import { gathered, transposed } from './weight-layout.ts';
 
 /** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
 const SINGLE_THREAD_BYTES = 1 << 19;

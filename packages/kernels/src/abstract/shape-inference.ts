@@ -22,7 +22,7 @@ import {
   checkSameDType,
   checkSameShape,
   type,
-} from './operand-checks.ts';
+} from './dtype-checks.ts';
 
 /** Throws unless a value is one that the dtype has. */
 function checkValue(call: string, value: number, dtype: DType): void {

@@ -12,6 +12,7 @@ export default defineConfig({
       'packages/*/test/**/*.test.ts',
       'examples/*/test/**/*.test.ts',
       'hosts/test/*.test.ts',
+      'playground/test/*.test.ts',
     ],
     setupFiles: ['test/no-output.ts', 'test/properties.ts'],
     pool: 'forks',

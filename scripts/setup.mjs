@@ -34,7 +34,9 @@ function manifests() {
   const members = ['packages', 'examples'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => join(group, name)),
   );
-  const packages = ['', 'bench', 'hosts', ...members.sort()].map((folder) => join(folder, 'package.json'));
+  const packages = ['', 'bench', 'hosts', 'playground', ...members.sort()].map((folder) =>
+    join(folder, 'package.json'),
+  );
   return ['pnpm-lock.yaml', 'pnpm-workspace.yaml', ...packages].filter((file) => existsSync(join(root, file)));
 }
 

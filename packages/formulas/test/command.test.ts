@@ -11,6 +11,8 @@ const files: Readonly<Record<string, string>> = {
   '-': '$a = b$',
 };
 
+const saved: Record<string, string> = {};
+
 function run(...args: string[]): { code: number; output: string; errors: string } {
   let [output, errors] = ['', ''];
   const code = runCommand(['--budget=60000', ...args], {
@@ -24,6 +26,10 @@ function run(...args: string[]): { code: number; output: string; errors: string 
     },
     complain: (text) => {
       errors += text;
+    },
+    save: (file, text) => {
+      if (file.startsWith('/none/')) throw new Error('there is no such folder');
+      saved[file] = text;
     },
     color: false,
     width: 80,
@@ -57,6 +63,7 @@ test('what READMEs show is what is printed', () => {
       output += text;
     },
     complain: () => {},
+    save: () => {},
     color: false,
     width: undefined,
   });
@@ -80,6 +87,12 @@ describe('the code', () => {
     [2, []],
     [2, ['--what', 'right.md']],
     [2, ['--budget=no', 'right.md']],
+    [1, ['--html', 'wrong.md']],
+    [1, ['--html=out.html', 'wrong.md']],
+    [2, ['--html=/none/out.html', 'right.md']],
+    [2, ['--html=', 'right.md']],
+    [2, ['--html', '--json', 'right.md']],
+    [2, ['--watch', '-']],
     [0, ['--help']],
   ])('%i for %j', (code, args) => {
     expect(run(...args).code).toBe(code);
@@ -127,6 +140,15 @@ test('JSON has each field of each formula', () => {
   });
 });
 
+test('a web page is printed, or written beside the table', () => {
+  const page = run('--html', 'wrong.md').output;
+  expect(page).toMatch(/^<!doctype html>\n/);
+  expect(page).toContain('<span class="reason">the right side is the transpose of the left one');
+  const { output } = run('--html=out.html', 'wrong.md');
+  expect(output).toContain('wrong.md:3:3  wrong');
+  expect(saved['out.html']).toBe(page);
+});
+
 test('several files, and one that is not there', () => {
   const { output, errors } = run('right.md', 'none.md', 'wrong.md');
   expect(output).toContain('right.md: 1 formula, 1 holds\nwrong.md: 1 formula, 1 wrong\n');
@@ -147,6 +169,7 @@ test('the reading is shown where it is asked for', () => {
       output += text;
     },
     complain: () => {},
+    save: () => {},
     color: true,
     width: undefined,
   });

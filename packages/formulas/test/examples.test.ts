@@ -3,6 +3,7 @@
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
 import * as formulas from '@tapegrad/formulas';
+import * as html from '@tapegrad/formulas/html';
 import { testExamples } from '../../core/test/examples.ts';
 import * as nn from '../../nn/src/index.ts';
 
@@ -14,4 +15,5 @@ testExamples([...sources, 'packages/formulas/README.md'], {
   '@tapegrad/core': core,
   '@tapegrad/nn': nn,
   '@tapegrad/formulas': formulas,
+  '@tapegrad/formulas/html': html,
 });

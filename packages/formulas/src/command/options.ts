@@ -3,6 +3,10 @@
 export interface CommandOptions {
   readonly files: readonly string[];
   readonly json: boolean;
+  /** Whether a web page is printed, or the file that it is written to. */
+  readonly html: boolean | string;
+  /** Whether files are judged again when they change. */
+  readonly watch: boolean;
   readonly reading: boolean;
   readonly mend: boolean;
   readonly help: boolean;
@@ -15,12 +19,15 @@ Judges every formula of pages in Markdown, LaTeX or plain text: whether it holds
 that refute it, and the smallest change that mends it. '-' is the standard input.
 
   --json         results as JSON
+  --html         the documents as a web page, with each formula marked and its mend below
+  --html=FILE    the same, written to a file beside what is printed
+  --watch        judge files again when they change, until interrupted
   --reading      show what letters were read as
   --no-mend      do not look for mends
   --budget=MS    milliseconds that a formula may take, with its mend; 2000 by default
   --help         show this
 
-Ends with 0 where all formulas hold, 1 where one is wrong or holds on a condition, 2 where one was not understood or a
+A page of --html is one file without scripts, for any browser. Ends with 0 where all formulas hold, 1 where one is wrong or holds on a condition, 2 where one was not understood or a
 file could not be read.
 `;
 
@@ -29,8 +36,15 @@ export function readOptions(args: readonly string[]): CommandOptions | { readonl
   const files: string[] = [];
   let [isJson, reading, mend, isHelp] = [false, false, true, false];
   let budget: number | undefined;
+  let html: boolean | string = false;
+  let watch = false;
   for (const arg of args) {
     if (arg === '--json') isJson = true;
+    else if (arg === '--html') html = true;
+    else if (arg.startsWith('--html=')) {
+      html = arg.slice('--html='.length);
+      if (html === '') return { error: '--html= wants the name of a file' };
+    } else if (arg === '--watch') watch = true;
     else if (arg === '--reading') reading = true;
     else if (arg === '--no-mend') mend = false;
     else if (arg === '--help' || arg === '-h') isHelp = true;
@@ -42,5 +56,7 @@ export function readOptions(args: readonly string[]): CommandOptions | { readonl
     else files.push(arg);
   }
   if (files.length === 0 && !isHelp) return { error: 'no file was named; --help tells how' };
-  return { files, json: isJson, reading, mend, help: isHelp, budget };
+  if (isJson && html === true) return { error: '--json and --html both print; --html=FILE writes a file' };
+  if (watch && files.includes('-')) return { error: "--watch wants files, and '-' is the standard input" };
+  return { files, json: isJson, html, watch, reading, mend, help: isHelp, budget };
 }

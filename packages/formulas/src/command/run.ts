@@ -1,8 +1,9 @@
 /** The command `tapegrad-verify`, apart from where it reads and writes. */
 
+import { htmlPage, type JudgedPage } from '../html/page.ts';
 import { exitCode } from '../report/exit-code.ts';
 import { json } from '../report/json.ts';
-import { type PageResult, verifyPage } from '../report/result.ts';
+import { verifyPage } from '../report/result.ts';
 import { summary, table } from '../report/table.ts';
 import { help, readOptions } from './options.ts';
 
@@ -12,12 +13,19 @@ export interface Terminal {
   readonly read: (file: string) => string;
   readonly write: (text: string) => void;
   readonly complain: (text: string) => void;
+  /** Writes a file. Throws where it can't. */
+  readonly save: (file: string, text: string) => void;
   readonly color: boolean;
   readonly width: number | undefined;
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** Runs the command, and gives the code to end with. */
-export function runCommand(args: readonly string[], { read, write, complain, color, width }: Terminal): 0 | 1 | 2 {
+export function runCommand(
+  args: readonly string[],
+  { read, write, complain, save, color, width }: Terminal,
+): 0 | 1 | 2 {
   const options = readOptions(args);
   if ('error' in options) {
     complain(`tapegrad-verify: ${options.error}\n`);
@@ -27,14 +35,14 @@ export function runCommand(args: readonly string[], { read, write, complain, col
     write(help);
     return 0;
   }
-  const results: PageResult[] = [];
+  const pages: JudgedPage[] = [];
   let isUnreadable = false;
   for (const file of options.files) {
     let text: string;
     try {
       text = read(file);
     } catch (error) {
-      complain(`tapegrad-verify: ${file} can't be read: ${error instanceof Error ? error.message : String(error)}\n`);
+      complain(`tapegrad-verify: ${file} can't be read: ${messageOf(error)}\n`);
       isUnreadable = true;
       continue;
     }
@@ -44,12 +52,22 @@ export function runCommand(args: readonly string[], { read, write, complain, col
       mend: options.mend,
       ...(options.budget === undefined ? {} : { budget: options.budget }),
     });
-    results.push(result);
-    if (!options.json)
+    pages.push({ result, text });
+    if (!options.json && options.html !== true)
       write(table(result, text, { color, reading: options.reading, ...(width === undefined ? {} : { width }) }));
   }
-  if (options.json) write(json(results));
+  const results = pages.map(({ result }) => result);
+  if (options.html === true) write(htmlPage(pages));
+  else if (options.json) write(json(results));
   else if (results.length > 1) write(`\n${results.map((result) => `${summary(result)}\n`).join('')}`);
+  if (typeof options.html === 'string') {
+    try {
+      save(options.html, htmlPage(pages));
+    } catch (error) {
+      complain(`tapegrad-verify: ${options.html} can't be written: ${messageOf(error)}\n`);
+      isUnreadable = true;
+    }
+  }
   const code = exitCode(results);
   return isUnreadable && code === 0 ? 2 : code;
 }

@@ -14,9 +14,11 @@ import { propertiesAt } from '../judging/properties.ts';
 import type { Certainty, Counterexample, VerdictWord } from '../judging/verdict.ts';
 import { mendStep } from '../mending/mend.ts';
 import type { Deadline } from '../running/deadline.ts';
+import type { Statement } from '../statements/statement.ts';
 import type { Expression } from '../syntax/ast.ts';
 import { latexOf } from '../syntax/print-latex.ts';
 import { textOf } from '../syntax/print-text.ts';
+import type { Format } from '../text/document.ts';
 import type { Place, Span } from '../text/source.ts';
 import { changesIn } from './changes.ts';
 import { readingOf } from './reading.ts';
@@ -30,6 +32,8 @@ export interface FormulaMend {
   readonly formula: string;
   /** The same in plain text. */
   readonly text: string;
+  /** The same in LaTeX. */
+  readonly latex: string;
   /** The stretches of `formula` that were changed. */
   readonly changes: readonly Span[];
   /** What was changed, in words. */
@@ -52,10 +56,14 @@ export interface FormulaResult {
   /** The line in the page, from 1, and the column. */
   readonly line: number;
   readonly column: number;
+  /** Where in the page it stands, by offsets from 0. */
+  readonly span: Span;
   /** The formula as the page has it. */
   readonly source: string;
   /** The same in plain text, as it was read; empty where it was not. */
   readonly text: string;
+  /** The same in LaTeX. */
+  readonly latex: string;
   readonly kind: FormulaKind;
   readonly verdict: VerdictWord;
   readonly certainty: Certainty;
@@ -72,6 +80,8 @@ export interface FormulaResult {
 /** What is said of a page. */
 export interface PageResult {
   readonly name: string;
+  /** What the page was read as. */
+  readonly format: Format;
   readonly formulas: readonly FormulaResult[];
   /** How derivatives are laid out on the page. */
   readonly layout: string;
@@ -144,8 +154,15 @@ class Reporter {
     if (changed.size === 0) return undefined;
     const { text } = this.#judged.page.source;
     const { formula: mended, changes } = mendedText(text, statement.span, statement.sides, changed);
-    const sides = statement.sides.map((side) => textOf(changed.get(side) ?? side));
-    return { formula: mended, text: sides.join(' = '), changes, what: [...new Set(remarks)].join(', '), when };
+    const sides = statement.sides.map((side) => changed.get(side) ?? side);
+    return {
+      formula: mended,
+      text: sides.map(textOf).join(' = '),
+      latex: sides.map((side) => latexOf(side)).join(' = '),
+      changes,
+      what: [...new Set(remarks)].join(', '),
+      when,
+    };
   }
 
   result(formula: FormulaJudgement, isMending: boolean): FormulaResult {
@@ -161,10 +178,12 @@ class Reporter {
     return {
       line,
       column,
+      span: statement.span,
       source: source.slice(statement.span).trim(),
       text: statement.sides
         .map((side, i) => `${i === 0 ? '' : relationText(statement.relations[i - 1]!)}${textOf(side)}`)
         .join(''),
+      latex: latexOfStatement(statement),
       kind: kindOf(formula),
       verdict: overall.verdict,
       certainty: overall.certainty,
@@ -187,6 +206,13 @@ const relationTexts: Readonly<Record<string, string>> = {
   in: ' in ',
 };
 const relationText = (relation: string): string => relationTexts[relation] ?? ` ${relation} `;
+
+const relationLatex = (relation: string): string =>
+  relation === '=' ? ' = ' : relation === 'define' ? ' := ' : ` \\${relation} `;
+
+/** A statement in LaTeX, whatever the page is written in. */
+const latexOfStatement = ({ sides, relations }: Statement): string =>
+  sides.map((side, i) => `${i === 0 ? '' : relationLatex(relations[i - 1]!)}${latexOf(side)}`).join('');
 
 const stepResult = ({ step, verdict, certainty, reason }: StepJudgement): StepResult => ({
   left: textOf(step.left),
@@ -244,6 +270,7 @@ export function verifyPage(text: string, { mend = true, ...options }: VerifyPage
   const reporter = new Reporter(judged);
   return {
     name: judged.page.source.name,
+    format: judged.page.format,
     formulas: judged.formulas.map((formula) => reporter.result(formula, mend)),
     layout: layoutText(judged.layout),
     reading: readingOf(judged),

@@ -36,6 +36,11 @@ export class Source {
     return { line: low + 1, column: offset - this.#starts[low]! + 1 };
   }
 
+  /** The offset of a place. */
+  offsetOf({ line, column }: Place): number {
+    return (this.#starts[line - 1] ?? this.text.length) + column - 1;
+  }
+
   /** A line's text, counted from 1. */
   line(number: number): string {
     const start = this.#starts[number - 1];

@@ -1,0 +1,71 @@
+/** Results as a web page that stands alone: no script, nothing from elsewhere, in light and dark, on a phone and a desk. */
+
+import type { FormulaResult, PageResult } from '../report/result.ts';
+import { readPage } from '../text/document.ts';
+import { badgeHtml, verdictClass } from './card.ts';
+import { documentHtml } from './document.ts';
+import { escaped } from './markup.ts';
+import { headingOf } from './prose.ts';
+import { style } from './style.ts';
+
+/** A page that was judged, and its text. */
+export interface JudgedPage {
+  readonly result: PageResult;
+  readonly text: string;
+}
+
+const words: readonly FormulaResult['verdict'][] = ['holds', 'wrong', 'conditional', 'not understood', 'undecided'];
+
+/** How many formulas have each verdict, as pills. */
+function countsHtml({ formulas }: PageResult): string {
+  const pills = words.flatMap((word) => {
+    const count = formulas.filter(({ verdict }) => verdict === word).length;
+    const text = word === 'holds' && count !== 1 ? 'hold' : word;
+    return count === 0 ? [] : [`<li class="badge ${verdictClass(word)}"><b>${count}</b> ${text}</li>`];
+  });
+  return pills.length === 0 ? '<p class="counts">no formulas</p>' : `<ul class="counts">${pills.join('')}</ul>`;
+}
+
+/** Links to the formulas that do not simply hold. */
+function troublesHtml({ formulas }: PageResult, prefix: string): string {
+  const links = formulas.flatMap((formula, i) =>
+    formula.verdict === 'holds'
+      ? []
+      : [
+          `<li><a href="#${prefix}-${i + 1}">${badgeHtml(formula)} <span class="line">line ${formula.line}</span></a></li>`,
+        ],
+  );
+  return links.length === 0
+    ? ''
+    : `<nav aria-label="formulas that do not hold"><ul class="troubles">${links.join('')}</ul></nav>`;
+}
+
+const readingHtml = ({ reading, layout }: PageResult): string =>
+  `<details class="reading"><summary>What letters were read as</summary><ul>${[...reading, layout].map((row) => `<li>${escaped(row)}</li>`).join('')}</ul></details>`;
+
+function articleHtml({ result, text }: JudgedPage, prefix: string): string {
+  return `<article><header class="about"><p class="name">${escaped(result.name)}</p>${countsHtml(result)}${troublesHtml(result, prefix)}</header>${documentHtml(result, text, prefix)}${readingHtml(result)}</article>`;
+}
+
+/**
+ * Shows documents with each of their formulas marked by its verdict, in one HTML file: below a paragraph stands what is
+ * wrong in it, with a counterexample and a mend. The file runs no script and loads nothing.
+ *
+ * @example
+ * const text = '# Traces\n\n$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$';
+ * const html = htmlPage([{ result: verifyPage(text, { name: 'traces.md' }), text }]);
+ * html.startsWith('<!doctype html>'); // true
+ */
+export function htmlPage(pages: readonly JudgedPage[]): string {
+  const [first] = pages;
+  const title =
+    first === undefined || pages.length > 1
+      ? 'Formulas on trial'
+      : (headingOf(readPage(first.text, { name: first.result.name, format: first.result.format })) ??
+        first.result.name);
+  const articles = pages.map((page, i) => articleHtml(page, pages.length > 1 ? `page-${i + 1}` : 'formula'));
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark"><title>${escaped(title)}</title><style>${style}</style></head>
+<body><main>${articles.join('')}</main></body></html>
+`;
+}

@@ -1,0 +1,121 @@
+/** Gradients to fill in: what is given, the left side, and what would be no answer. */
+
+export interface Puzzle {
+  readonly title: string;
+  /** What is given, in Markdown. */
+  readonly given: string;
+  /** The left side, in LaTeX. */
+  readonly left: string;
+  readonly hint: string;
+  /** An answer that holds. */
+  readonly answer: string;
+  /** Whether slopes, as s'(A), may stand in an answer; derivatives may not, but for those of `allowed`. */
+  readonly slopes?: boolean;
+}
+
+const raw = String.raw;
+
+const layers = raw`$A_l = Z_{l-1} W_l$, $Z_l = s_l(A_l)$, $Z_0 = X$, and $\delta_l = \frac{\partial L}{\partial A_l}$`;
+
+export const puzzles: readonly Puzzle[] = [
+  {
+    title: "A sigmoid's slope",
+    given: raw`$\sigma(z) = \frac{1}{1 + e^{-z}}$`,
+    left: raw`\frac{d}{dz} \sigma(z)`,
+    hint: 'It can be written with the sigmoid itself.',
+    answer: raw`\sigma(z) (1 - \sigma(z))`,
+  },
+  {
+    title: 'The slope of tanh',
+    given: 'One that needs no logarithm and no exponential.',
+    left: raw`\frac{d}{dx} \tanh(x)`,
+    hint: 'It is 1 at 0, and vanishes where tanh is 1 or -1.',
+    answer: raw`1 - \tanh^2(x)`,
+  },
+  {
+    title: 'A quadratic form',
+    given: raw`$A$ is a square matrix, which need not be symmetric.`,
+    left: raw`\frac{\partial x^\top A x}{\partial x}`,
+    hint: 'x stands in it twice: each occurrence gives a term.',
+    answer: raw`(A + A^\top) x`,
+  },
+  {
+    title: 'Least squares',
+    given: raw`$X$ is a matrix, $w$ and $y$ are vectors.`,
+    left: raw`\nabla_w \|X w - y\|^2`,
+    hint: 'The residual goes back through the transpose of X.',
+    answer: raw`2 X^\top (X w - y)`,
+  },
+  {
+    title: 'A trace',
+    given: raw`$A$ and $X$ are matrices.`,
+    left: raw`\frac{\partial}{\partial X} \operatorname{tr}(A X)`,
+    hint: 'Write the trace as a sum over elements. Which element of A does an element of X meet?',
+    answer: raw`A^\top`,
+  },
+  {
+    title: 'A bilinear form',
+    given: raw`$a$ and $b$ are vectors, $X$ is a matrix.`,
+    left: raw`\frac{\partial}{\partial X} a^\top X b`,
+    hint: 'It has the shape of X.',
+    answer: raw`a b^\top`,
+  },
+  {
+    title: 'Logistic regression',
+    given: raw`$\hat{y} = \sigma(w^\top x + b)$, $\sigma(z) = \frac{1}{1 + e^{-z}}$, $\ell = -y \log \hat{y} - (1 - y) \log(1 - \hat{y})$`,
+    left: raw`\frac{\partial \ell}{\partial w}`,
+    hint: 'Nearly all of it cancels: an error remains, times the input.',
+    answer: raw`(\hat{y} - y) x`,
+  },
+  {
+    title: 'The softmax, element by element',
+    given: raw`$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$; $\delta_{ij}$ is 1 where $i = j$, else 0.`,
+    left: raw`\frac{\partial p_i}{\partial z_j}`,
+    hint: 'Differentiate the quotient; the two cases i = j and i ≠ j differ by a delta.',
+    answer: raw`p_i (\delta_{ij} - p_j)`,
+  },
+  {
+    title: 'Softmax and cross-entropy',
+    given: raw`$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$, $L = -\sum_k y_k \log p_k$, $\sum_k y_k = 1$`,
+    left: raw`\frac{\partial L}{\partial z_i}`,
+    hint: 'Use that the y sum to 1.',
+    answer: 'p_i - y_i',
+  },
+  {
+    title: 'The weights of a layer',
+    given: layers,
+    left: raw`\frac{\partial L}{\partial W_l}`,
+    hint: 'What the layer was given, and its link. The shapes leave one way to put them together.',
+    answer: raw`Z_{l-1}^\top \delta_l`,
+  },
+  {
+    title: 'From link to link',
+    given: raw`${layers}; each $s_l$ acts on each element by itself.`,
+    left: raw`\delta_l`,
+    hint: 'Back through the next weights, then through the transition of this layer.',
+    answer: raw`(\delta_{l+1} W_{l+1}^\top) \odot s_l'(A_l)`,
+    slopes: true,
+  },
+  {
+    title: 'Attention',
+    given: raw`$S = \frac{Q K^\top}{\sqrt{d}}$, $P = \operatorname{softmax}(S)$, $O = P V$. The softmax acts on each row; $dX$ is the derivative of the loss by $X$.`,
+    left: 'dS',
+    hint: 'Each row of P has a Jacobian diag(p) - p pᵀ. An answer may use dP, and rowsum.',
+    answer: raw`P \odot (dP - \operatorname{rowsum}(P \odot dP))`,
+  },
+];
+
+/** The page that an answer makes, of which the last formula is judged; and where the answer begins in it. */
+export function pageOf({ given, left }: Puzzle, answer: string): string {
+  return `${given}\n\n$$${left} = ${answer}$$\n`;
+}
+
+/** Why something is no answer, however right: it says what was asked. */
+export function evasion({ left, slopes = false }: Puzzle, answer: string): string | undefined {
+  if (answer.trim() === '') return 'Type an answer in LaTeX.';
+  if (/\\partial|\\nabla|\\d?frac\s*\{\s*d\b/.test(answer)) return 'An answer has no derivative in it.';
+  if (!slopes && /'|\\prime/.test(answer)) return 'An answer has no slope in it: write it out.';
+  const plain = (text: string): string => text.replace(/[\s{}()]/g, '');
+  if (plain(answer) === plain(left)) return 'That is the left side.';
+  return undefined;
+}

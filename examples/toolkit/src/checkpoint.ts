@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
-import type { Random, RandomState } from '@tapegrad/core';
+import { engineInfo, type Random, type RandomState } from '@tapegrad/core';
 import type { Module } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import { FormatError, readUntrusted } from './untrusted-file.ts';
@@ -18,7 +18,14 @@ export interface Running {
 /** What a run was started with, so that no other goes on from its file. */
 export type Settings = Readonly<Record<string, number | boolean | string>>;
 
+/** What the last digits of a run depend on, beside its settings: not the number of threads. */
+const arithmetic = () => {
+  const { interpreter, relaxedSimd } = engineInfo();
+  return { interpreter, relaxedSimd };
+};
+
 interface Checkpoint<Progress> {
+  readonly arithmetic: ReturnType<typeof arithmetic>;
   readonly settings: Settings;
   readonly model: ReturnType<Module['state']>;
   readonly optimizer: ReturnType<Optimizer['state']>;
@@ -27,7 +34,7 @@ interface Checkpoint<Progress> {
 }
 
 /** How a file begins: with this line, and another of the sum of all that follows. */
-const FORMAT = 'tapegrad checkpoint 2';
+const FORMAT = 'tapegrad checkpoint 3';
 const MAX_BYTES = 2 ** 30;
 
 /** Keeps a run as it is now, and `progress`, plain data that tells how far it has come. */
@@ -38,6 +45,7 @@ export function saveCheckpoint<Progress>(
   progress: Progress,
 ): void {
   const checkpoint: Checkpoint<Progress> = {
+    arithmetic: arithmetic(),
     settings,
     model: model.state(),
     optimizer: optimizer.state(),
@@ -49,13 +57,20 @@ export function saveCheckpoint<Progress>(
 }
 
 /**
- * Puts a run where another of the same settings was when it was kept: it goes on with the same bits. Where the file does not fit,
- * the run stays as it is.
+ * Puts a run where another of the same settings was when it was kept: it goes on with the same bits. Where the file was kept by an
+ * engine that rounds differently, there is a warning, since the last digits will differ. Where the file does not fit, the run
+ * stays as it is.
  *
+ * @param warn takes the warning. Defaults to one of the process.
  * @returns the `progress` that was kept.
  * @throws FormatError for a file that is missing, is no checkpoint, was changed, or is one of a run with other settings.
  */
-export function loadCheckpoint<Progress>(path: string, settings: Settings, running: Running): Progress {
+export function loadCheckpoint<Progress>(
+  path: string,
+  settings: Settings,
+  running: Running,
+  warn: (message: string) => void = process.emitWarning,
+): Progress {
   const checkpoint = decoded<Progress>(path);
   for (const name of new Set([...Object.keys(settings), ...Object.keys(checkpoint.settings)])) {
     const [was, is] = [checkpoint.settings[name], settings[name]];
@@ -72,6 +87,10 @@ export function loadCheckpoint<Progress>(path: string, settings: Settings, runni
     optimizer.load(before.optimizer);
     throw new FormatError(path, `does not fit this run: ${(error as Error).message}`);
   }
+  const [was, is] = [checkpoint.arithmetic, arithmetic()].map(
+    ({ interpreter, relaxedSimd }) => `${interpreter} ${relaxedSimd ? 'with' : 'without'} relaxed SIMD`,
+  );
+  if (was !== is) warn(`${path}: kept by ${was}, goes on with ${is}: the last digits will differ`);
   return checkpoint.progress;
 }
 

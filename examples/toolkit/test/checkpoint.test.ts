@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { serialize } from 'node:v8';
+import { deserialize, serialize } from 'node:v8';
 import { Random } from '@tapegrad/core';
 import { loadCheckpoint, saveCheckpoint } from '@tapegrad/example-toolkit/checkpoint';
 import { Dense } from '@tapegrad/nn';
@@ -43,6 +44,26 @@ describe('a checkpoint', () => {
     expect(loadCheckpoint(path, settings, second)).toEqual([{ loss: 0.5 }]);
     expect([step(second), step(second)]).toEqual(expected);
     expect(readdirSync(join(folder, 'new'))).toEqual(['run.checkpoint']);
+  });
+
+  test('of another arithmetic goes on, with a warning', () => {
+    const path = join(folder, 'other arithmetic');
+    const first = running(1);
+    saveCheckpoint(path, settings, first, ['kept']);
+    const warnings: string[] = [];
+    const warn = (message: string) => warnings.push(message);
+    loadCheckpoint(path, settings, running(2), warn);
+    expect(warnings).toEqual([]);
+
+    const [format, , ...rest] = readFileSync(path, 'latin1').split('\n');
+    const kept: object = deserialize(Buffer.from(rest.join('\n'), 'latin1'));
+    const bytes = serialize({ ...kept, arithmetic: { interpreter: 'custom', relaxedSimd: true } });
+    const sum = createHash('sha256').update(bytes).digest('hex');
+    writeFileSync(path, Buffer.concat([Buffer.from(`${format}\n${sum}\n`), bytes]));
+    expect(loadCheckpoint(path, settings, running(2), warn)).toEqual(['kept']);
+    expect(warnings).toEqual([
+      expect.stringMatching(/kept by custom with relaxed SIMD, goes on with .* last digits will/),
+    ]);
   });
 
   test('is refused where any of its bytes was changed, and the run stays as it is', () => {

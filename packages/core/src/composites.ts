@@ -106,7 +106,7 @@ export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, a
       const filled = (value: number) => k.full({ shape: all[0].shape, value, dtype: 'float64' });
       return [filled(1), filled(0)];
     }
-    const half = count >> 1;
+    const half = Math.floor(count / 2);
     const [left, right] = [slice(all, 0, half), slice(all, half, half)];
     const pairs = times(left, right);
     if (count % 2 === 0) {

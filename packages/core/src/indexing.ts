@@ -98,6 +98,10 @@ export function indexList(call: string, indices: readonly number[]): NdArray {
 
 /** The positions, int32, of the elements that are not 0, in row-major order: a list for each axis. */
 export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
+  if (shape.some((length) => length > 2 ** 31)) {
+    const got = formatShape(shape);
+    throw new ArgumentError(`nonzero: positions are int32, and an axis of ${got} has more than 2^31 entries; split it`);
+  }
   const places: number[] = [];
   data.forEach((value, place) => {
     if (value !== 0) places.push(place);

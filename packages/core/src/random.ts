@@ -87,8 +87,8 @@ export interface NormalOptions extends RandomOptions {
 const randomMark = markOf('a generator of random numbers');
 
 /**
- * A seeded generator of random tensors: the same seed gives the same numbers on every engine. Nothing in tapegrad is
- * random unless it is handed one.
+ * A seeded generator of random tensors. The same seed gives the same bits on every engine; `normal` takes logarithms and cosines
+ * of them, which engines may round differently in the last digit. Nothing in tapegrad is random unless it is handed one.
  *
  * The bits are xoroshiro128+ (Blackman and Vigna).
  *

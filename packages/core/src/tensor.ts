@@ -10,7 +10,7 @@ import {
   hasNumber,
   isFloat,
   type Kernels,
-  type NdArray,
+  NdArray,
   normalizeAxis,
   RefCounted,
   type Shape,
@@ -49,6 +49,7 @@ import {
   slice,
 } from './indexing.ts';
 import { type MemoryScope, scopeOf } from './memory-scope.ts';
+import { noteView } from './tape/changes.ts';
 import type { Entry, Recorded } from './tape/entry.ts';
 import type { ValueDomain } from './tape/pullback.ts';
 import { recorded } from './tape/recorded.ts';
@@ -169,6 +170,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.storage;
   }
 
+  /** Gives a variable other memory, whose elements are the same: views keep the memory that it had. */
+  protected moveTo(data: Data): void {
+    (this as { storage: NdArray }).storage = new NdArray(data, this.dtype, this.shape);
+  }
+
   get shape(): S {
     return this.storage.shape as S;
   }
@@ -205,7 +211,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
   get data(): Data {
     const array = contiguous(this.array);
-    return scopeOf(array) === undefined ? flat(array) : flat(array).slice();
+    const { data, offset, size } = array;
+    // A window would keep all of what it shows a piece of.
+    if (data.length === size && scopeOf(array) === undefined) return data;
+    return data.slice(offset, offset + size);
   }
 
   /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */
@@ -853,6 +862,7 @@ function seedOf(y: Tensor, seed: Tensor | undefined): Tensor {
     throw new ShapeError(`backward: expected a seed of shape ${formatShape(y.shape)}, got ${formatShape(seed.shape)}`);
   }
   if (seed.dtype !== y.dtype) throw new DTypeError(`backward: expected a ${y.dtype} seed, got ${seed.dtype}`);
+  noteView(seed.array.data);
   return seed;
 }
 

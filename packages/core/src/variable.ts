@@ -5,6 +5,7 @@ import {
   checkSynchronous,
   contiguous,
   type Data,
+  type DType,
   DTypeError,
   formatShape,
   isFloat,
@@ -15,15 +16,24 @@ import {
 } from '@tapegrad/kernels';
 import { describeValue } from './checks/describe-value.ts';
 import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
-import { noteChange } from './tape/changes.ts';
-import { checkTensor, Tensor } from './tensor.ts';
+import { isShared, noteChange, noteView } from './tape/changes.ts';
+import { checkTensor, kernels, Tensor } from './tensor.ts';
 import type { SameShapes } from './types/static-shapes.ts';
 
 /**
  * A tensor that changes: a `Parameter` or a `Buffer`.
  *
- * Its elements have memory of their own and change in place, by `assign` or `update`. A view of it (a transpose, say)
- * shows the change; a sweep of what was computed from either before the change is an error.
+ * Its elements have memory of their own and change in place, by `assign` or `update`. Every other tensor is immutable: a view
+ * of a variable (a transpose, say) and its `data` keep the elements that it had when they were made. Where there is one, a
+ * change copies the elements first.
+ *
+ * A sweep whose rules need elements that have changed is an error.
+ *
+ * @example
+ * const w = parameter(tensor([[1, 2], [3, 4]]));
+ * const before = w.transpose();
+ * w.assign(zeros([2, 2]));
+ * before.toArray(); // [[1, 3], [2, 4]]
  */
 export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   #name: string;
@@ -43,9 +53,20 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.#name = name;
   }
 
-  /** The elements as they are now: a copy, since this tensor's own change. */
+  /** The elements as they are now, in row-major order: they stay as they are when the variable changes. Not to be written to. */
+  override get data(): Data {
+    noteView(this.array.data);
+    return super.data;
+  }
+
+  /** The elements as they are now in another dtype; in its own, a view that keeps them. */
+  override cast(dtype: DType): Tensor<S> {
+    return dtype === this.dtype ? (kernels.reshape(this, this.shape) as Tensor<S>) : super.cast(dtype);
+  }
+
+  /** The elements as they are now, held constant. */
   override detach(): Tensor<S> {
-    return new Tensor<S>(new NdArray(this.data.slice(), this.dtype, this.shape));
+    return new Tensor<S>(new NdArray(this.data, this.dtype, this.shape));
   }
 
   /** Replaces the elements by those of a tensor of the same shape and dtype; lengths that the types do not know are checked here. */
@@ -65,6 +86,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
 
   /** Lets `change` write the elements, in row-major order: how optimizers work. */
   update(change: (elements: Data) => void): void {
+    if (isShared(this.array.data)) this.moveTo(this.array.data.slice());
     noteChange(this);
     checkSynchronous('update', change(this.array.data));
   }

@@ -143,12 +143,13 @@ describe('reading', () => {
     [4, 5, 6],
   ]);
 
-  test('data is in row-major order, without a copy where memory is', () => {
+  test('data is in row-major order, without a copy where memory is and holds nothing else', () => {
     expect([...x.data]).toEqual([1, 2, 3, 4, 5, 6]);
     expect(x.data).toBe(x.array.data);
     expect([...x.transpose().data]).toEqual([1, 4, 2, 5, 3, 6]);
     expect([...x.index(1).data]).toEqual([4, 5, 6]);
-    expect(x.index(1).data.buffer).toBe(x.data.buffer);
+    expect(x.index(1).data.byteLength).toBe(12);
+    expect(x.reshape([6]).data).toBe(x.data);
   });
 
   test('item reads a tensor of one element, of any rank', () => {
@@ -283,13 +284,6 @@ describe('parameter', () => {
       [8, 6],
       [7, 5],
     ]);
-  });
-
-  test('shows its change in its views', () => {
-    const w = parameter(tensor([1, 2]));
-    const view = w.flip(0);
-    w.assign(tensor([3, 4]));
-    expect(view.toArray()).toEqual([4, 3]);
   });
 });
 

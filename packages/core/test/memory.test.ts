@@ -1,8 +1,19 @@
 /** Memory is the garbage collector's: what nobody holds must be garbage, and training must not grow the heap. */
 
 import { setImmediate } from 'node:timers/promises';
-import { type Gradients, noGrad, ones, type Parameter, parameter, Random, type Tensor, zeros } from '@tapegrad/core';
-import { expect, test } from 'vitest';
+import {
+  type Gradients,
+  noGrad,
+  ones,
+  type Parameter,
+  parameter,
+  Random,
+  type Tensor,
+  withGradients,
+  zeros,
+} from '@tapegrad/core';
+import { describe, expect, test } from 'vitest';
+import { describeEach } from './interpreters.ts';
 
 /** Collects garbage; a WeakRef keeps its target until the job that made it has ended. */
 async function collectGarbage(): Promise<void> {
@@ -108,4 +119,51 @@ test('5,000 training steps leave the heap flat', async () => {
   const grown = (await bytesInUse()) - before;
   // One kept tensor or entry a step would be a megabyte at least.
   expect(grown).toBeLessThan(500_000);
+});
+
+describe('what is kept after a step holds little more than itself', () => {
+  const random = new Random(3);
+  const w = parameter(random.normal([20, 32]));
+  const b = parameter(zeros([10]));
+  const x = random.normal([16, 20]);
+  const outputs = (): Tensor => x.matmul(w).tanh().slice(1, 0, 10).add(b);
+  const lossOf = (y: Tensor): Tensor => y.mul(y).mean();
+
+  /** Each makes something else in hundreds of small arrays. */
+  const kept: { readonly [what: string]: () => unknown } = {
+    'a loss that was swept': () => {
+      const loss = lossOf(outputs());
+      loss.backward();
+      return loss;
+    },
+    'a loss, detached': () => lossOf(outputs()).detach(),
+    'the data of a loss': () => lossOf(outputs()).data,
+    'the loss of a step in lent memory': () => {
+      let loss: Tensor | undefined;
+      withGradients(
+        () => {
+          loss = lossOf(outputs());
+          return loss;
+        },
+        () => {},
+      );
+      return loss;
+    },
+    'a metric': () => noGrad(() => outputs().greater(0).cast('float32').mean()),
+    'a metric of each class': () => noGrad(() => outputs().mean(0)),
+    'a gradient of few elements': () => lossOf(outputs()).backward().of(b),
+    'a row of a large result, as data': () => noGrad(() => x.matmul(w).index(0).data),
+  };
+
+  describeEach(() => {
+    test.each(Object.entries(kept))('%s', async (_, make) => {
+      const list: unknown[] = [];
+      for (let i = 0; i < 200; i++) make();
+      const before = await bytesInUse();
+      for (let i = 0; i < 500; i++) list.push(make());
+      const each = ((await bytesInUse()) - before) / list.length;
+      expect(list).toHaveLength(500);
+      expect(each).toBeLessThan(2048);
+    });
+  });
 });

@@ -289,9 +289,6 @@ describe('a parameter that changed', () => {
 
   const uses: readonly [name: string, use: (w: Tensor<readonly [number]>, x: Tensor<readonly [number]>) => Tensor][] = [
     ['itself', (w, x) => w.mul(x)],
-    ['a view of it', (w, x) => w.flip(0).mul(x)],
-    ['a view that was not recorded', (w, x) => noGrad(() => w.flip(0)).mul(x)],
-    ['a view of a view', (w, x) => w.reshape([2, 1]).transpose().mul(x)],
     ['twice', (w, x) => w.mul(w).mul(x)],
   ];
 
@@ -304,14 +301,18 @@ describe('a parameter that changed', () => {
     expect(() => loss.backward()).toThrow(sentence);
   });
 
-  test('is needed for the gradient of another input too', () => {
+  const views: typeof uses = [
+    ['a view of it', (w, x) => w.flip(0).mul(x)],
+    ['a view that was not recorded', (w, x) => noGrad(() => w.flip(0)).mul(x)],
+    ['a view of a view', (w, x) => w.flip(0).reshape([2, 1]).transpose().mul(x)],
+  ];
+
+  test.each(views)('keeps its old value in %s', (_, use) => {
     const w = make();
     const x = vector(1, 2);
-    const loss = noGrad(() => w.flip(0))
-      .mul(x)
-      .sum();
+    const loss = use(w, x).sum();
     change(w);
-    expect(() => loss.backward({ wanted: [x] })).toThrow(sentence);
+    expect(loss.backward({ wanted: [x] }).of(x).toArray()).toEqual([4, 3]);
   });
 
   test('is none of the business of a sweep that does not pass it', () => {

@@ -53,6 +53,7 @@ export {
   type Convolution,
   callPrimitive,
   comparisons,
+  givesOwnMemory,
   type InputsOf,
   type Kernels,
   mapEntries,

@@ -338,5 +338,12 @@ export function callPrimitive<A>(kernels: Kernels<A>, op: Primitive, inputs: rea
   return arity[op] === 'variadic' ? run(inputs, attributes) : run(...inputs, attributes);
 }
 
+/**
+ * Whether a primitive's result has memory of its own in every interpreter. What the others give may be a view of an operand:
+ * who changes that one in place has to know.
+ */
+export const givesOwnMemory = (op: Primitive): boolean =>
+  op in unary || op in binary || op in comparisons || op === 'matmul' || op === 'affine' || op === 'activationGrad';
+
 /** All primitives, in the order of the interface. */
 export const primitives = Object.keys(arity) as readonly Primitive[];

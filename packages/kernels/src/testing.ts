@@ -11,7 +11,7 @@
  */
 
 import type { NdArray } from './arrays/array.ts';
-import { arity, callPrimitive, type Kernels, type Primitive, primitives } from './primitives.ts';
+import { arity, callPrimitive, givesOwnMemory, type Kernels, type Primitive, primitives } from './primitives.ts';
 import { type Case, inputsOf } from './testing/case.ts';
 import { mismatch } from './testing/compare.ts';
 import { type ErrorCase, errorClasses } from './testing/errors.ts';
@@ -30,7 +30,7 @@ export const runCase = (kernels: Kernels<NdArray>, c: Case): NdArray =>
 const described = (error: unknown): string =>
   error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
 
-/** What is wrong with an interpreter's answer to a case: the result, or that it changed its inputs. */
+/** What is wrong with an interpreter's answer to a case: the result, that it is a view, or that it changed its inputs. */
 export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefined {
   const inputs = inputsOf(c);
   const before = inputs.map(({ data }) => new Uint8Array(data.slice().buffer));
@@ -42,6 +42,9 @@ export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefine
   }
   const wrong = mismatch(c, result);
   if (wrong !== undefined) return wrong;
+  if (givesOwnMemory(c.primitive) && inputs.some(({ data }) => data.buffer === result.data.buffer)) {
+    return `${c.name}: gave a view of an input, expected memory of its own`;
+  }
   const changed = inputs.findIndex(({ data }, i) => {
     const after = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     return before[i]!.some((byte, place) => byte !== after[place]);

@@ -14,7 +14,7 @@ function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: nu
   checkFloat(call, x);
   checkProbability(call, p);
   checkRandom(call, random);
-  if (p === 0) return x;
+  if (p === 0) return x.cast(x.dtype);
   const kept = keptOf(shape, p, random);
   return kept.where(p === 1 ? x : (x as Tensor).mul(1 / (1 - p)), 0) as Tensor<S>;
 }
@@ -67,7 +67,7 @@ export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: R
   checkFloat('alphaDropout', x);
   checkProbability('alphaDropout', p);
   checkRandom('alphaDropout', random);
-  if (p === 0) return x;
+  if (p === 0) return x.cast(x.dtype);
   const kept = keptOf(x.shape, p, random);
   if (p === 1) return kept.where(x as Tensor, 0) as Tensor<S>;
   const a = 1 / Math.sqrt((1 - p) * (1 + p * saturation ** 2));

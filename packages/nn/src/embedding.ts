@@ -158,7 +158,7 @@ export class Embedding<const N extends number = number, const D extends number =
       [...new Set(indices.elements)]
         .map((index) => elements.subarray(index * dim, (index + 1) * dim))
         .filter((row) => lengthOf(row) > maxNorm);
-    if (rowsOf(weight.data).length === 0) return;
+    if (rowsOf(weight.elements).length === 0) return;
     weight.update((elements) => {
       for (const row of rowsOf(elements)) {
         // As PyTorch keeps a division by 0 away.

@@ -4,6 +4,7 @@ import { ArgumentError, checkSynchronous, filled, formatShape, sameShape } from 
 import { describeValue } from '../checks/describe-value.ts';
 import { TapeError } from '../checks/errors.ts';
 import { checkNoMore, checkOptions, ownData } from '../checks/untyped-callers.ts';
+import { noteViewOf } from '../tape/changes.ts';
 import { type CustomAttributes, type Definition, type Entry, nextEntry } from '../tape/entry.ts';
 import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';
@@ -179,9 +180,11 @@ function tangentOfCotangents(
 /** Runs an operation that is no primitive, and records it as one entry. */
 export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly Tensor[]): Tensor {
   const { definition, options } = attributes;
-  return throughInterceptors('custom', inputs, attributes, (operands) =>
-    record(wrap, 'custom', operands, attributes, definition.run(operands, options).array),
-  );
+  return throughInterceptors('custom', inputs, attributes, (operands) => {
+    const { array } = definition.run(operands, options);
+    noteViewOf(operands, array);
+    return record(wrap, 'custom', operands, attributes, array);
+  });
 }
 
 /**

@@ -185,7 +185,7 @@ export function repeat<S extends Shape, const A extends number = 0>(
 function rolled(x: Tensor, shift: number, axis: number): Tensor {
   const length = x.shape[axis]!;
   const first = length === 0 ? 0 : ((-shift % length) + length) % length;
-  return first === 0 ? x : concat([x.slice(axis, first), x.slice(axis, 0, first)], axis);
+  return first === 0 ? x.cast(x.dtype) : concat([x.slice(axis, first), x.slice(axis, 0, first)], axis);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Reductions and scans beside those that are methods of `Tensor`. */
 
-import { ArgumentError, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { ArgumentError, countAlong, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { along, type ReduceOptions, reduce, type VarianceOptions } from '../checks/arguments.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import { std as stdAlong } from '../composites.ts';
@@ -52,7 +52,8 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   const i = normalizeAxis('cumprod', axis, checkTensor('cumprod', x, more).rank);
   if (x.dtype === 'bool') throw new DTypeError('cumprod: expected numbers, got bool; cast it first');
   const length = x.shape[i]!;
-  if (length < 2) return x;
+  // A result is a tensor of its own, which a variable is not.
+  if (length < 2) return x.cast(x.dtype);
   const lines = swapaxes(x as Tensor, i, -1);
   if (x.dtype === 'int32') return swapaxes(integerProducts(lines), i, -1) as Tensor<S>;
   const factors = lines.cast('float64') as Tensor;
@@ -62,10 +63,20 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   return swapaxes(recurrence(factors, terms), i, -1).cast(x.dtype) as Tensor as Tensor<S>;
 }
 
-/** How many hold. */
-function count(call: string, truths: Tensor, axis: Axes, options: ReduceOptions | undefined): Tensor {
-  const ones = truths.cast('int32');
-  return reduce<Tensor>(k, call, ones, axis, options, (axes) => k.sum(ones, axes));
+/** The largest or smallest of truth values, in which there is nothing to count that could overflow; that of none, too. */
+function ofTruths(
+  call: 'any' | 'all',
+  which: 'max' | 'min',
+  x: Tensor,
+  axis: Axes,
+  options: ReduceOptions | undefined,
+): Tensor {
+  const truths = x.cast('bool') as Tensor;
+  return reduce<Tensor>(k, call, truths, axis, options, (axes) => {
+    if (countAlong(truths.shape, axes) > 0) return k[which](truths, axes);
+    const shape = truths.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+    return k.full({ shape, value: which === 'min' ? 1 : 0, dtype: 'bool' });
+  });
 }
 
 /**
@@ -79,7 +90,7 @@ export const any = <S extends Shape, const A extends Axes = undefined, const Kee
   axis?: A,
   options?: ReduceOptions<Keep>,
   ...more: []
-): Of<Reduce<S, A, Keep>> => count('any', checkTensor('any', x, more).cast('bool'), axis, options).greater(0) as never;
+): Of<Reduce<S, A, Keep>> => ofTruths('any', 'max', checkTensor('any', x, more), axis, options) as never;
 
 /**
  * Whether all elements are true, or not 0, as a bool; of no elements it is true.
@@ -92,5 +103,4 @@ export const all = <S extends Shape, const A extends Axes = undefined, const Kee
   axis?: A,
   options?: ReduceOptions<Keep>,
   ...more: []
-): Of<Reduce<S, A, Keep>> =>
-  count('all', checkTensor('all', x, more).cast('bool').equal(0), axis, options).equal(0) as never;
+): Of<Reduce<S, A, Keep>> => ofTruths('all', 'min', checkTensor('all', x, more), axis, options) as never;

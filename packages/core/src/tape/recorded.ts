@@ -3,6 +3,7 @@
 import {
   arity,
   callPrimitive,
+  givesOwnMemory,
   isFloat,
   type Kernels,
   type NdArray,
@@ -10,6 +11,7 @@ import {
   primitives,
 } from '@tapegrad/kernels';
 import { interpreter } from '../engine.ts';
+import { noteViewOf } from './changes.ts';
 import { Entry, type Op, type Recorded } from './entry.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
 import { isRecording } from './recording.ts';
@@ -48,8 +50,11 @@ export function record<T extends Recorded>(
 
 function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
   const differentiable = isDifferentiable(op);
-  const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T =>
-    differentiable ? record(wrap, op, inputs, attributes, array) : wrap(array, undefined);
+  const mayBeView = !givesOwnMemory(op);
+  const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T => {
+    if (mayBeView) noteViewOf(inputs, array);
+    return differentiable ? record(wrap, op, inputs, attributes, array) : wrap(array, undefined);
+  };
 
   const run = (): Run => interpreter()[op] as Run;
   const intercepted = (inputs: readonly T[], attributes: unknown): T =>

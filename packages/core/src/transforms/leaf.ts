@@ -1,5 +1,6 @@
 /** Tensors under an identity of their own. */
 
+import { noteView } from '../tape/changes.ts';
 import { Entry } from '../tape/entry.ts';
 import { Tensor } from '../tensor.ts';
 import { Batched } from './batched.ts';
@@ -11,6 +12,7 @@ import { Batched } from './batched.ts';
 export function freshLeaf(x: Tensor, connected: boolean): Tensor {
   if (x instanceof Batched) return new Batched(x.level, freshLeaf(x.value, connected));
   const entry = connected ? new Entry('reshape', [x], x.shape) : new Entry('stopGradient', [x], undefined);
+  noteView(x.array.data);
   const leaf = new Tensor(x.array, entry, true);
   entry.bind(leaf);
   return leaf;

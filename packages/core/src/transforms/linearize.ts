@@ -1,6 +1,7 @@
 /** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
 
 import { type ArrayLike, filled, type Kernels, type NdArray, RefCounted } from '@tapegrad/kernels';
+import { noteView } from '../tape/changes.ts';
 import type { CotangentMemory } from '../tape/cotangents.ts';
 import { type Entry, nextEntry } from '../tape/entry.ts';
 import type { ValueDomain } from '../tape/pullback.ts';
@@ -43,6 +44,7 @@ type Walk = <A extends ArrayLike>(
 
 function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
   const calculus = onArrays();
+  for (const x of known) if (x !== undefined) noteView(x.array.data);
   const arrays = known.map((x) => x && calculus.value(x));
   const found = walk<NdArray>(calculus, arrays, new RefCounted());
   return found.map((array) => array && calculus.tensor(array));

@@ -40,6 +40,8 @@ const pairType = (call: string, x: ArrayLike, y: ArrayLike, operands: Operands, 
   return type(broadcastShapes(call, x.shape, y.shape), dtype);
 };
 
+const MAX_POSITIONS = 2 ** 31;
+
 const withAxis = (shape: Shape, axis: number, length: number): Shape => shape.map((n, i) => (i === axis ? length : n));
 
 function reducedShape(call: string, x: ArrayLike, axes: readonly number[]): Shape {
@@ -60,9 +62,18 @@ const extremum = (call: string) => (x: ArrayLike, axes: readonly number[]) => {
   return type(shape, x.dtype);
 };
 
+/** Throws where the entries of an axis are more than int32 positions can tell apart. */
+function checkPositions(call: string, shape: Shape, axis: number): void {
+  if (shape[axis]! > MAX_POSITIONS) {
+    const got = `axis ${axis} of ${formatShape(shape)}`;
+    throw new ArgumentError(`${call}: positions are int32, and ${got} has more than 2^31 entries; split it`);
+  }
+}
+
 const argExtremum = (call: string) => (x: ArrayLike, axis: number) => {
   checkNumeric(call, x);
   const shape = reducedShape(call, x, [axis]);
+  checkPositions(call, x.shape, axis);
   checkNotEmpty(call, x, [axis]);
   return type(shape, 'int32');
 };
@@ -164,6 +175,7 @@ export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
   },
   argsort(x, { axis }) {
     checkAxis('argsort', axis, x.shape.length);
+    checkPositions('argsort', x.shape, axis);
     return type(x.shape, 'int32');
   },
 

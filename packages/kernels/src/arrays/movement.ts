@@ -19,7 +19,7 @@ export const reshaped = (x: NdArray, shape: Shape): NdArray =>
 /** The indices in row-major order; throws at the first that is out of range for an axis of `length`. */
 export function readIndices(call: string, indices: NdArray, length: number): Data {
   const { data, offset } = contiguous(indices);
-  const list = data.subarray(offset, offset + indices.size);
+  const list = data.length === indices.size ? data : data.subarray(offset, offset + indices.size);
   for (let i = 0; i < list.length; i++) {
     const index = list[i]!;
     if (index < 0 || index >= length) {

@@ -36,7 +36,7 @@ export const sum: Reduction = {
   // Halves are summed by themselves, so that the rounding error grows with the logarithm of the length.
   ofRun(data, from, step, length) {
     if (length > leaf) {
-      const half = length >> 1;
+      const half = Math.floor(length / 2);
       return sum.ofRun(data, from, step, half) + sum.ofRun(data, from + half * step, step, length - half);
     }
     let total = 0;

@@ -357,7 +357,7 @@ function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Arr
 function narrowed(whole: GradcheckEntry, judge: (start: number, end: number) => GradcheckEntry, size: number) {
   let [start, end, entry] = [0, size, whole];
   while (end - start > 1 && (isWrong(entry) || !isClear(entry))) {
-    const middle = (start + end) >> 1;
+    const middle = Math.floor((start + end) / 2);
     const halves = [judge(start, middle), judge(middle, end)] as const;
     const next = halves.find(isWrong) ?? (isWrong(entry) ? undefined : (halves.find(isClear) ?? halves[0]));
     if (next === undefined) break;

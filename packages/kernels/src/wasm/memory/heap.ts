@@ -2,6 +2,7 @@
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
+import { MAX_OWN_BYTES } from '../../memory.ts';
 import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-assembly.ts';
 
 const PAGE_BYTES = 65_536;
@@ -212,6 +213,8 @@ export class Heap {
 
   /** Where a typed array lies, if it lies in this memory, which threads share. */
   locate(data: Data): number | undefined {
+    // To ask for the buffer of an array that has none yet would make one.
+    if (data.byteLength <= MAX_OWN_BYTES) return undefined;
     return this.#shared.has(data.buffer) ? data.byteOffset : undefined;
   }
 

@@ -312,7 +312,12 @@ describe('a parameter that changed', () => {
     const x = vector(1, 2);
     const loss = use(w, x).sum();
     change(w);
-    expect(loss.backward({ wanted: [x] }).of(x).toArray()).toEqual([4, 3]);
+    expect(
+      loss
+        .backward({ wanted: [x] })
+        .of(x)
+        .toArray(),
+    ).toEqual([4, 3]);
   });
 
   test('is none of the business of a sweep that does not pass it', () => {

@@ -5,7 +5,6 @@ import {
   checkpoint,
   defineOp,
   grad,
-  isFloat,
   jvp,
   noGrad,
   Parameter,
@@ -17,6 +16,7 @@ import {
   vjp,
   vmap,
 } from '@tapegrad/core';
+import { isFloat } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
 import { operatorCases } from './operators.ts';

@@ -32,6 +32,7 @@ export {
   sizeOf,
 } from './arrays/shape.ts';
 export { type Window, windowPositions } from './arrays/views.ts';
+export { createDefault } from './default.ts';
 export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export {
@@ -42,7 +43,10 @@ export {
   type NamedArrays,
   type NamedNumbers,
 } from './in-place.ts';
-export { Arena, allocate, RefCounted, zeroed } from './memory.ts';
+export { allocate } from './memory/allocate.ts';
+export { Arena } from './memory/arena.ts';
+export { RefCounted } from './memory/ref-counted.ts';
+export { zeroed } from './memory/slab.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,
@@ -69,4 +73,4 @@ export { checkSynchronous } from './synchronous.ts';
 export type { KernelExtension } from './wasm/extension.ts';
 export { specialExtension } from './wasm/math/special-extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
-export { checkThreads, createDefault, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';
+export { checkThreads, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

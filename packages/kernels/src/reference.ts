@@ -10,26 +10,21 @@ import ndarray from 'ndarray';
 import ops from 'ndarray-ops';
 import { abstract } from './abstract.ts';
 import { NdArray } from './arrays/array.ts';
-import { type DType, newData, truncateToInt32 } from './arrays/dtype.ts';
-import { broadcastShapes, countAlong, type Shape, sizeOf } from './arrays/shape.ts';
-import type { Window } from './arrays/views.ts';
+import { newData, truncateToInt32 } from './arrays/dtype.ts';
+import { broadcastShapes, countAlong, sizeOf } from './arrays/shape.ts';
 import { ArgumentError } from './errors.ts';
 import {
-  type Activation,
   type ArrayLike,
   type Binary as BinaryPrimitive,
   type Kernels,
   mapEntries,
   type Unary as UnaryPrimitive,
-  unary as unaryPrimitives,
 } from './primitives.ts';
-import { forEachProduct, type Index, indices, linesAlong, windowSource } from './reference/indices.ts';
+import { add, build, get, type Nd, replace, stretch, valueAt, zeros } from './reference/arrays.ts';
+import { forEachProduct, indices, linesAlong, maximumPlace, windowSource } from './reference/indices.ts';
+import { ofMath, slopes, timesOf } from './reference/numbers.ts';
 import { joined, ONE, type Scaled, times } from './reference/scaled.ts';
 import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
-
-type Nd = ndarray.NdArray<Float64Array>;
-
-const zeros = (shape: Shape): Nd => ndarray(new Float64Array(sizeOf(shape)), [...shape]);
 
 /** The elements of `x` in float64. */
 function load(x: NdArray): Nd {
@@ -44,26 +39,6 @@ function store({ shape, dtype }: ArrayLike, x: Nd): NdArray {
   if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);
   return new NdArray(data, dtype, shape);
 }
-
-/** `x` with stride 0 along the axes that `shape` stretches. */
-function stretch(x: Nd, shape: Shape): Nd {
-  const lead = shape.length - x.shape.length;
-  const stride = shape.map((n, i) => (i < lead || x.shape[i - lead] !== n ? 0 : x.stride[i - lead]!));
-  return ndarray(x.data, [...shape], stride, x.offset);
-}
-
-/** A new array whose entry at each index is what `value` says. */
-function build(shape: Shape, value: (index: number[]) => number): Nd {
-  const out = zeros(shape);
-  for (const index of indices(shape)) out.set(...index, value(index));
-  return out;
-}
-
-const get = (x: Nd, index: Index): number => x.get(...index);
-const add = (x: Nd, index: Index, value: number): void => {
-  x.set(...index, x.get(...index) + value);
-};
-const replace = (index: Index, axis: number, value: number): number[] => index.with(axis, value);
 
 type NdarrayUnary = 'neg' | 'abs' | 'exp' | 'log' | 'sqrt' | 'sin' | 'cos';
 
@@ -81,11 +56,6 @@ const mapped = (name: UnaryPrimitive | 'stopGradient', f: (x: number) => number)
     build(x.shape, (index) => f(get(from, index))),
   );
 };
-
-/** What `Math` has under a primitive's name; those that differ from it are written out below. */
-const ofMath = Object.fromEntries(
-  Object.keys(unaryPrimitives).flatMap((name) => (name in Math ? [[name, Math[name as keyof Math]]] : [])),
-) as { readonly [P in Extract<UnaryPrimitive, keyof Math>]: (x: number) => number };
 
 type Arithmetic = 'add' | 'sub' | 'mul' | 'div' | 'eq' | 'lt' | 'leq';
 
@@ -135,20 +105,6 @@ const argReduction =
     return store(type, out);
   };
 
-/** The place of the first maximum of the window at a place of the result. */
-function maximumPlace(by: Nd, windows: readonly Window[], place: Index): Index {
-  const lead = by.shape.length - windows.length;
-  let best: Index | undefined;
-  for (const within of indices(windows.map(({ size }) => size))) {
-    const source = windowSource([...place.slice(0, lead), ...within, ...place.slice(lead)], windows, by.shape);
-    if (source === undefined) continue;
-    const [champion, candidate] = [best === undefined ? undefined : get(by, best), get(by, source)];
-    const beats = champion === undefined || candidate > champion || Number.isNaN(candidate);
-    if (beats && !Number.isNaN(champion)) best = source;
-  }
-  return best!;
-}
-
 /** The indices, after a look at each. */
 function loadIndices(call: string, x: NdArray, size: number): Nd {
   const list = load(x);
@@ -174,14 +130,6 @@ function softmaxRows(logits: NdArray) {
     return { shifted, sum, logSum: Math.log(sum) };
   });
 }
-
-const timesOf = (dtype: DType) => (dtype === 'int32' ? Math.imul : (x: number, y: number): number => x * y);
-
-const slopes: { readonly [A in Activation]: (g: number, y: number) => number } = {
-  relu: (g, y) => (y === 0 ? 0 : g),
-  tanh: (g, y) => g * (1 - y * y),
-  sigmoid: (g, y) => g * (y * (1 - y)),
-};
 
 /** The reference interpreter: slow, obvious, and exact in float64. */
 export const reference: Kernels<NdArray> = {
@@ -488,13 +436,14 @@ export const reference: Kernels<NdArray> = {
     const [from, judge] = [load(x), load(by)];
     return store(
       type,
-      build(type.shape, (place) => get(from, maximumPlace(judge, windows, place))),
+      build(type.shape, (place) => get(from, maximumPlace(valueAt(judge), judge.shape, windows, place))),
     );
   },
   maxUnpool(y, by, windows) {
     const type = abstract.maxUnpool(y, by, windows);
     const [from, judge, out] = [load(y), load(by), zeros(type.shape)];
-    for (const place of indices(y.shape)) add(out, maximumPlace(judge, windows, place), get(from, place));
+    for (const place of indices(y.shape))
+      add(out, maximumPlace(valueAt(judge), judge.shape, windows, place), get(from, place));
     return store(type, out);
   },
 };

@@ -16,7 +16,6 @@ import { type Activation, arity, type Binary, type Kernels, mapEntries, type Una
 import { features } from './wasm/assembler/features.ts';
 import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
 import { v128 } from './wasm/assembler/instructions.ts';
-import { HostRefusal } from './wasm/assembler/web-assembly.ts';
 import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
@@ -86,9 +85,11 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   columnStride: stride[1]!,
 });
 
-/** Primitives that wait for the part that has them. */
-const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
-  throw new ArgumentError(`${name}: the interpreter has no such kernel yet; engine.add() takes the part that has it`);
+/** Primitives that wait for the extension that has them. */
+export const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
+  throw new ArgumentError(
+    `${name}: the interpreter has no such kernel yet; engine.register() takes the extension that has it`,
+  );
 });
 
 /** More would be a mistake: a thread takes megabytes. */
@@ -114,10 +115,10 @@ export interface Engine {
   /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
   setThreads(threads?: number): void;
   /** Adds primitives, once. */
-  register(part: KernelExtension): void;
+  register(extension: KernelExtension): void;
 }
 
-/** An interpreter to which parts can be added. */
+/** An interpreter to which extensions can be added. */
 export interface ExtensibleKernels extends Kernels<NdArray> {
   readonly engine: Engine;
 }
@@ -131,13 +132,13 @@ export interface WasmKernels extends ExtensibleKernels {
 const defaultThreads = (): number => Math.min(availableCores(), MAX_THREADS);
 
 /**
- * The interpreter over a memory of its own, without the parts that programs bring along.
+ * The interpreter over a memory of its own, without the extensions that programs register.
  *
  * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
  * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
  * on their number. Throws a `HostRefusal` where the host gives no memory.
  */
-function createBare(call: string, { threads = defaultThreads() }: WasmOptions = {}): WasmKernels {
+export function createBare(call: string, { threads = defaultThreads() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();
   const count = checkThreads(call, threads);
   const heap = new Heap();
@@ -148,7 +149,7 @@ function createBare(call: string, { threads = defaultThreads() }: WasmOptions = 
   const reductions = floatReductions(staging, policy);
   const elementwise = (type: FloatType) => new Elementwise(staging, type, relaxed, policy);
   const [float32, float64] = [elementwise('f32'), elementwise('f64')];
-  const parts = new Set<KernelExtension>();
+  const extensions = new Set<KernelExtension>();
   const unaryOf = (emit: UnaryFunction, isDear: boolean) => {
     const [narrow, wide] = [float32.unary(emit, isDear), float64.unary(emit, isDear)];
     return (x: NdArray) => (x.dtype === 'float32' ? narrow : wide)(x);
@@ -184,11 +185,11 @@ function createBare(call: string, { threads = defaultThreads() }: WasmOptions = 
         checkThreads('setThreads', count);
         if (!fallback.isPlain) products.threads = count;
       },
-      register(part) {
-        if (parts.has(part)) return;
-        parts.add(part);
+      register(extension) {
+        if (extensions.has(extension)) return;
+        extensions.add(extension);
         const host = { heap, relaxed, policy, elementary: (emit: UnaryFunction) => unaryOf(emit, true) };
-        fallback.install(part.wasm(host, kernels), part.loops(kernels));
+        fallback.install(extension.wasm(host, kernels), extension.loops(kernels));
       },
     },
   };
@@ -294,7 +295,7 @@ function createBare(call: string, { threads = defaultThreads() }: WasmOptions = 
 }
 
 /**
- * The interpreter with all its parts, over a memory of its own. Throws where the engine has no SIMD in WebAssembly, and where the
+ * The interpreter with all extensions, over a memory of its own. Throws where the engine has no SIMD in WebAssembly, and where the
  * host refuses to compile, or memory. What it refuses later is computed in plain loops, which `engine` tells.
  */
 export function createWasm(options?: WasmOptions): WasmKernels {
@@ -304,39 +305,6 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   kernels.engine.register(windowedExtension);
   kernels.engine.register(specialExtension);
   return kernels;
-}
-
-/** The plain interpreter, without the parts that programs bring along, for a reason. */
-function createBarePlain(reason: string): ExtensibleKernels {
-  const kernels: ExtensibleKernels = {
-    ...absent,
-    ...commonLoops,
-    engine: {
-      interpreter: 'plain',
-      simd: false,
-      relaxedSimd: false,
-      threads: 1,
-      reason,
-      setThreads() {},
-      register: (part) => Object.assign(kernels, part.loops(kernels)),
-    },
-  };
-  return kernels;
-}
-
-/**
- * The fastest interpreter that the engine can run and the host lets run, over a memory of its own; of its parts it has those that
- * are added. Its `engine` tells which it is, and why it is no faster one.
- */
-export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKernels {
-  const { reason } = features();
-  if (reason !== undefined) return createBarePlain(reason);
-  try {
-    return createBare('createDefault', options);
-  } catch (error) {
-    if (error instanceof HostRefusal) return createBarePlain(error.message);
-    throw error;
-  }
 }
 
 /** Throws unless `threads` is a number of threads that can be meant. */

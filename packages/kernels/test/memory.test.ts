@@ -1,6 +1,6 @@
 import { Arena, allocate, type Data, type DType, NdArray, RefCounted, zeroed } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { offerSharedAllocator, type SharedAllocator, withdrawSharedAllocator } from '../src/memory.ts';
+import { offerSharedAllocator, type SharedAllocator, withdrawSharedAllocator } from '../src/memory/shared-allocator.ts';
 
 const length = 5000;
 const make = (): NdArray => new NdArray(allocate('float64', length), 'float64', [length]);

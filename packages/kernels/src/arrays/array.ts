@@ -1,4 +1,5 @@
-import { allocate, zeroed } from '../memory.ts';
+import { allocate } from '../memory/allocate.ts';
+import { zeroed } from '../memory/slab.ts';
 import type { Data, DType } from './dtype.ts';
 import { rowMajor, type Shape, sizeOf } from './shape.ts';
 

@@ -1,7 +1,7 @@
 import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';
-import { allocate } from '../memory.ts';
+import { allocate } from '../memory/allocate.ts';
 
 // The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers, from operands packed so that a tile
 // reads memory in order. What one block of the result needs of both operands at a time fits a second-level cache.

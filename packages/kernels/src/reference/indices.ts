@@ -72,3 +72,22 @@ export const linesAlong = (shape: Shape, axes: readonly number[]): Index[][] =>
       start.map((i, axis) => (axes.includes(axis) ? shift[axis]! : i)),
     ),
   );
+
+/** The place of the first maximum of `by`, of a shape, within the window at a place of the result. */
+export function maximumPlace(
+  by: (index: Index) => number,
+  shape: Shape,
+  windows: readonly Window[],
+  place: Index,
+): Index {
+  const lead = shape.length - windows.length;
+  let best: Index | undefined;
+  for (const within of indices(windows.map(({ size }) => size))) {
+    const source = windowSource([...place.slice(0, lead), ...within, ...place.slice(lead)], windows, shape);
+    if (source === undefined) continue;
+    const [champion, candidate] = [best === undefined ? undefined : by(best), by(source)];
+    const beats = champion === undefined || candidate > champion || Number.isNaN(candidate);
+    if (beats && !Number.isNaN(champion)) best = source;
+  }
+  return best!;
+}

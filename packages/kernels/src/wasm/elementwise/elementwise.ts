@@ -3,7 +3,7 @@
 import { empty, isContiguous, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
 import { type Shape, sameShape } from '../../arrays/shape.ts';
-import { allocate } from '../../memory.ts';
+import { allocate } from '../../memory/allocate.ts';
 import type { ArrayLike, Binary, Kernels } from '../../primitives.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';

@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
-import { MAX_OWN_BYTES } from '../../memory.ts';
+import { MAX_OWN_BYTES } from '../../memory/slab.ts';
 import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-assembly.ts';
 
 const PAGE_BYTES = 65_536;

@@ -4,7 +4,7 @@ import { NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
 import { type Data, type FloatDType, newData } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
-import { allocate } from '../../memory.ts';
+import { allocate } from '../../memory/allocate.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { f32x4, f64x2, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';

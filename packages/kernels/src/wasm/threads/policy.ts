@@ -2,7 +2,7 @@
 
 import { loadParallelKernels } from '#parallel-kernels';
 import type { Data } from '../../arrays/dtype.ts';
-import { offerSharedAllocator, withdrawSharedAllocator } from '../../memory.ts';
+import { offerSharedAllocator, withdrawSharedAllocator } from '../../memory/shared-allocator.ts';
 import type { ParallelKernels } from '../parallel-kernels.ts';
 import { messageOf } from './host.ts';
 import type { WorkerPool } from './worker-pool.ts';

@@ -1,6 +1,7 @@
 /** The threads that help an interpreter: what they are told, and the memory that they share. */
 
-import type { MemoryBlock, SharedAllocator, StackMark } from '../../memory.ts';
+import type { MemoryBlock } from '../../memory/free-list.ts';
+import type { SharedAllocator, StackMark } from '../../memory/shared-allocator.ts';
 import { instantiate, type WasmModule } from '../assembler/web-assembly.ts';
 import { Heap, SLACK_BYTES, type StackAllocator } from '../memory/heap.ts';
 import { messageOf } from './host.ts';

@@ -1,0 +1,33 @@
+/** The arrays that the reference interpreter computes with, element by element. */
+
+import ndarray from 'ndarray';
+import { type Shape, sizeOf } from '../arrays/shape.ts';
+import { type Index, indices } from './indices.ts';
+
+export type Nd = ndarray.NdArray<Float64Array>;
+
+export const zeros = (shape: Shape): Nd => ndarray(new Float64Array(sizeOf(shape)), [...shape]);
+
+/** `x` with stride 0 along the axes that `shape` stretches. */
+export function stretch(x: Nd, shape: Shape): Nd {
+  const lead = shape.length - x.shape.length;
+  const stride = shape.map((n, i) => (i < lead || x.shape[i - lead] !== n ? 0 : x.stride[i - lead]!));
+  return ndarray(x.data, [...shape], stride, x.offset);
+}
+
+/** A new array whose entry at each index is what `value` says. */
+export function build(shape: Shape, value: (index: number[]) => number): Nd {
+  const out = zeros(shape);
+  for (const index of indices(shape)) out.set(...index, value(index));
+  return out;
+}
+
+export const get = (x: Nd, index: Index): number => x.get(...index);
+export const valueAt =
+  (x: Nd) =>
+  (index: Index): number =>
+    get(x, index);
+export const add = (x: Nd, index: Index, value: number): void => {
+  x.set(...index, x.get(...index) + value);
+};
+export const replace = (index: Index, axis: number, value: number): number[] => index.with(axis, value);

@@ -1,6 +1,20 @@
 /** What infinities and NaN do to values and slopes, and what they leave alone. */
 
-import { atan2, cdist, clamp, hardtanh, jvp, remainder, sort, type Tensor, tensor, topk, vmap } from '@tapegrad/core';
+import {
+  atan2,
+  cdist,
+  cholesky,
+  clamp,
+  hardtanh,
+  jvp,
+  qr,
+  remainder,
+  sort,
+  type Tensor,
+  tensor,
+  topk,
+  vmap,
+} from '@tapegrad/core';
 import { kernels } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 import { describeEach } from './interpreters.ts';
@@ -66,6 +80,17 @@ describeEach(() => {
       expect(sharesOf((x, y) => atan2(x!, y!), [g], [0], [0])).toEqual([[0], [0]]);
       expect(sharesOf((x, y) => remainder(x!, y!), [g, g], [1, 5], [3, 3])[1]).toEqual([0, g * -1]);
       expect(sharesOf((x) => x!.norm(undefined, { order: inf }).reshape([1]), [g], [1, -3])).toEqual([[0, -g]]);
+    }
+  });
+
+  test('what arrives at the zeros of a triangular factor is not looked at', () => {
+    const a = [4, 1, 1, 3];
+    const matrices = (x: Tensor): Tensor => x.reshape([2, 2]);
+    for (const g of [inf, nan]) {
+      const lower = (above: number) => sharesOf((x) => cholesky(matrices(x!)).reshape([4]), [1, above, 2, 3], a);
+      expect(lower(g)).toEqual(lower(0));
+      const upper = (below: number) => sharesOf((x) => qr(matrices(x!)).r.reshape([4]), [1, 2, below, 3], a);
+      expect(upper(g)).toEqual(upper(0));
     }
   });
 

@@ -35,6 +35,8 @@ export interface Stored {
 
 export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> {
   readonly name: string;
+  /** The line of the table, which runs on several inputs. */
+  readonly row: number;
   /** The inputs that differ from each other, made anew. */
   inputs(): Tensor[];
   run(...inputs: Tensor[]): Tensor;
@@ -203,11 +205,11 @@ if (pytorch.table !== createHash('sha256').update(text).digest('hex')) {
 
 /** Every line of the table on every input that it names. */
 export const operatorCases: readonly OperatorCase[] = table.cases
-  .flatMap((row) => {
+  .flatMap((row, line) => {
     const sets = typeof row.inputs === 'string' ? table.inputs[row.inputs]! : row.inputs;
-    return sets.map((shapes) => ({ row, shapes }));
+    return sets.map((shapes) => ({ row, line, shapes }));
   })
-  .map(({ row, shapes }, i) => {
+  .map(({ row, line, shapes }, i) => {
     const { call, args = [] } = row;
     const run =
       calls[call] ?? ((inputs, rest) => (core as unknown as Record<string, AnyFunction>)[call]!(...inputs, ...rest));
@@ -215,6 +217,7 @@ export const operatorCases: readonly OperatorCase[] = table.cases
     return {
       ...row,
       name: `${call} ${described}`,
+      row: line,
       inputs: () => makeInputs(row, shapes),
       run: (...inputs) => {
         const rest = [...inputs];

@@ -286,8 +286,9 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
     },
     crossEntropyGrad(g, logits, labels) {
       const { dtype } = resultOf.crossEntropyGrad(g, logits, labels);
-      if (logits.shape[1]! > Staging.chunk) return commonLoops.crossEntropyGrad(g, logits, labels);
-      return crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
+      const slopes =
+        logits.shape[1]! > Staging.chunk ? undefined : crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
+      return slopes ?? commonLoops.crossEntropyGrad(g, logits, labels);
     },
   };
   fallback.install(assembled, commonLoops);

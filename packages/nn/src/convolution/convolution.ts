@@ -117,7 +117,8 @@ export function convolveTransposed(
 
 /**
  * The windows of sequences times a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c, stride i + dilation j
- * - padding], the cross-correlation that networks call a convolution.
+ * - padding], the cross-correlation that networks call a convolution. Padding is zeros that are multiplied as other elements:
+ * beside it an infinite weight makes NaN.
  *
  * @param x [batch, in, length]
  * @param weight [out, in / groups, kernel]

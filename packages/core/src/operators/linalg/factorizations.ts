@@ -12,7 +12,7 @@ import { noGrad } from '../../tape/recording.ts';
 import type { Fitting, Tensor } from '../../tensor.ts';
 import type { Batch, Square } from '../../types/static-shapes.ts';
 import { concat } from '../method-functions.ts';
-import { tril } from '../triangles-and-diagonals.ts';
+import { tril, triu } from '../triangles-and-diagonals.ts';
 import { checkMatrices, checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './each-matrix.ts';
 import { factorizeQR } from './householder.ts';
 import { eigenSymmetric, type Singular, singularTall } from './jacobi.ts';
@@ -98,7 +98,9 @@ const qrTall: OfMatrix = defineOp<OfMatrix>({
   // differentiation of linear algebra functions")
   vjp: (g, y) => {
     const [q, r] = qrParts(y);
-    const [dq, dr] = qrParts(g);
+    const [dq, ofR] = qrParts(g);
+    // R is 0 below its diagonal, whatever A is.
+    const dr = triu(ofR);
     const m = product(r, transposed(dr)).sub(product(transposed(dq), q)) as Tensor;
     const below = tril(m, -1);
     const mirrored = tril(m).add(transposed(below)) as Tensor;

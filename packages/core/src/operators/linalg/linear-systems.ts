@@ -269,8 +269,9 @@ const factor: OfMatrix = defineOp<OfMatrix>({
   vjp: (g, l) => {
     const { dtype, shape } = l;
     const n = shape.at(-1)!;
-    const half = tril(full([n, n], 1, { dtype })).sub(eye(n, { dtype }).mul(0.5)) as Tensor;
-    const p = transposed(l).matmul(g).mul(half) as Tensor;
+    const half = full([n, n], 1, { dtype }).sub(eye(n, { dtype }).mul(0.5)) as Tensor;
+    // L is 0 above its diagonal, whatever A is.
+    const p = tril(transposed(l).matmul(tril(g))).mul(half) as Tensor;
     const upper = transposed(l);
     const left = triangular(upper, p, { upper: true });
     const both = transposed(triangular(upper, transposed(left), { upper: true }));

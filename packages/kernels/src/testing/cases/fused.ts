@@ -88,10 +88,18 @@ export const fusedCases = {
   crossEntropy: floats.flatMap((dtype) =>
     rowsOf(dtype).map((row): Case => newCase('crossEntropy', operands(dtype, row), undefined)),
   ),
-  crossEntropyGrad: floats.flatMap((dtype) =>
-    rowsOf(dtype).map((row): Case => {
+  crossEntropyGrad: floats.flatMap((dtype) => [
+    ...rowsOf(dtype).map((row): Case => {
       const g = array([row.shape[0]], dtype, usual(dtype, 2), row.layout);
       return newCase('crossEntropyGrad', [g, ...operands(dtype, row)], undefined);
     }),
-  ),
+    newCase(
+      'crossEntropyGrad',
+      [
+        array([4], dtype, listed(Infinity, 1, -Infinity, Number.NaN)),
+        ...operands(dtype, { shape: [4, 5], values: usual(dtype) }),
+      ],
+      undefined,
+    ),
+  ]),
 } satisfies { readonly [P in Primitive]?: readonly Case[] };

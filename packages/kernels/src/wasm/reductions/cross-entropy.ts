@@ -102,19 +102,25 @@ export class CrossEntropy {
     return out;
   }
 
-  slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray {
+  /** Undefined where a slope at a label is NaN: of an infinite g it is a difference of infinities here, and need not be. */
+  slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray | undefined {
     const [n, classes] = logits.shape as [number, number];
     const list = readIndices('crossEntropyGrad', labels, classes);
     const out = empty(logits.shape, logits.dtype);
     const [scale, x] = [contiguous(g), contiguous(logits)];
     const { to, x: from, y } = this.#staging;
+    let areNumbers = true;
     this.#forEachBlock(x, n, classes, (row, rows) => {
       this.#staging.copyIn(y, scale.data, scale.offset + row, rows);
       this.#kernels.shares(to, from, y, rows, classes * this.#bytes);
       this.#staging.copyOut(to, out.data, row * classes, rows * classes);
-      for (let i = row; i < row + rows; i++) out.data[i * classes + list[i]!]! -= scale.data[scale.offset + i]!;
+      for (let i = row; i < row + rows; i++) {
+        const slope = out.data[i * classes + list[i]!]! - scale.data[scale.offset + i]!;
+        out.data[i * classes + list[i]!] = slope;
+        areNumbers &&= !Number.isNaN(slope);
+      }
     });
-    return out;
+    return areNumbers ? out : undefined;
   }
 
   #rowsAtOnce(classes: number): number {

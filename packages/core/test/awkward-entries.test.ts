@@ -1,0 +1,145 @@
+/**
+ * The law of awkward entries: beside an infinity, a NaN, a number whose square no number of the dtype holds, or a subnormal
+ * one, whatever does not depend on it stays as it was, in value and gradient, and all interpreters say the same.
+ */
+
+import { ArgumentError, DTypeError, type FloatDType } from '@tapegrad/core';
+import { sameShape, setInterpreter } from '@tapegrad/core/extend';
+import { describe, expect, test } from 'vitest';
+import { type Outcome, type Place, type Trial, trials, withEntry } from './awkward-entries.ts';
+import { interpreters, restoreInterpreter } from './interpreters.ts';
+import { type OperatorFile, operatorFiles, operatorsIn } from './operators.ts';
+
+const tested = trials();
+
+/** Entries at which operators are apt to go wrong. */
+const awkward: readonly (readonly [dtype: FloatDType, value: number])[] = [
+  ['float64', Infinity],
+  ['float64', Number.NaN],
+  ['float64', 1e200],
+  ['float64', 1e-310],
+  ['float32', -Infinity],
+  ['float32', Number.NaN],
+  ['float32', -1e20],
+  ['float32', 1e-40],
+];
+
+const tolerances = { float32: 1e-4, float64: 1e-10 } as const;
+
+/** Operators that may refuse such an entry by an error of ours: it has no factors, or is no whole number. */
+const refusing: ReadonlySet<string> = new Set(['eigh', 'qr', 'svd', 'svdvals', 'cast', 'oneHot']);
+
+/** Their case computes with squares of what it is given. */
+const ofSquares: ReadonlySet<string> = new Set(['cholesky']);
+
+/** An outcome, or the error of an operator that may refuse. */
+function attempt(trial: Trial, run: () => Outcome): Outcome | string {
+  try {
+    return run();
+  } catch (error) {
+    const isOurs = error instanceof ArgumentError || error instanceof DTypeError;
+    if (isOurs && refusing.has(trial.call)) return error.message;
+    throw error;
+  }
+}
+
+/** The first element of which `isWrong` holds, put into words. */
+function firstWrong(
+  outcome: Outcome,
+  beside: Outcome,
+  isWrong: (x: number, expected: number, i: number, j: number) => boolean,
+): string | undefined {
+  for (const [i, { data }] of outcome.entries()) {
+    const expected = beside[i]!.data;
+    const j = data.findIndex((x, at) => isWrong(x, expected[at]!, i, at));
+    if (j !== -1) return `${i === 0 ? 'value' : `gradient ${i - 1}`} [${j}] is ${data[j]}, expected ${expected[j]}`;
+  }
+  return undefined;
+}
+
+const isSame = (x: number, y: number, bound: number): boolean => Object.is(x, y) || x === y || Math.abs(x - y) <= bound;
+
+/** What differs but for what does depend on an entry. */
+const touched = (after: Outcome, before: Outcome, dependent: boolean[][], dtype: FloatDType): string | undefined =>
+  firstWrong(after, before, (x, was, i, j) => {
+    if (dependent[i]![j]) return false;
+    return !isSame(x, was, 0.1 * tolerances[dtype] * Math.max(1, Math.abs(was)));
+  });
+
+/** What differs from another interpreter's. */
+function disagreement(actual: Outcome, expected: Outcome, dtype: FloatDType): string | undefined {
+  const shapes = [actual, expected].map((outcome) => outcome.map(({ shape }) => shape));
+  if (!shapes[0]!.every((shape, i) => sameShape(shape, shapes[1]![i]!))) return `shapes ${JSON.stringify(shapes)}`;
+  const sizes = expected.map(({ data }) => Math.max(1, ...Array.from(data, Math.abs).filter(Number.isFinite)));
+  return firstWrong(actual, expected, (x, y, i) => !isSame(x, y, tolerances[dtype] * sizes[i]!));
+}
+
+/** What float32 has no number for, and could. */
+const overflow = (narrow: Outcome, wide: Outcome): string | undefined =>
+  firstWrong(narrow, wide, (x, exact) => Math.abs(exact) < 1e38 && !Number.isFinite(x));
+
+/** What breaks the law for an entry of a trial's operands, on one interpreter after the other. */
+function violations(trial: Trial, place: Place): string[] {
+  const dependent = trial.dependents(place);
+  const on = (name: string, run: () => Outcome): Outcome | string => {
+    setInterpreter(interpreters[name]!);
+    const outcome = attempt(trial, run);
+    restoreInterpreter();
+    return outcome;
+  };
+  const before = new Map<string, Outcome>();
+  return awkward.flatMap(([dtype, value]) => {
+    const operands = withEntry(trial.operands, place, value);
+    // The reference is slow, and has to agree where there is something to disagree about.
+    const names = Object.keys(interpreters).filter((name) => name !== 'reference' || !Number.isFinite(value));
+    const results = names.map((name) => on(name, () => trial.run(operands, dtype)));
+    const [first] = results;
+    const wide =
+      dtype === 'float32' && Number.isFinite(value) ? on('default', () => trial.run(operands, 'float64')) : '';
+
+    const wrong = (after: Outcome | string, name: string): string | undefined => {
+      if (typeof after === 'string' || typeof first === 'string') {
+        return after === first ? undefined : 'is refused by some interpreters alone';
+      }
+      const key = `${name} ${dtype}`;
+      if (!before.has(key)) before.set(key, on(name, () => trial.run(trial.operands, dtype)) as Outcome);
+      return (
+        disagreement(after, first!, dtype) ??
+        (dependent && touched(after, before.get(key)!, dependent, dtype)) ??
+        (typeof wide === 'string' || ofSquares.has(trial.call) ? undefined : overflow(after, wide))
+      );
+    };
+    return results.flatMap((after, i) => {
+      const complaint = wrong(after, names[i]!);
+      const where = `${dtype} ${names[i]}, operand ${place.operand} [${place.entry}] = ${value}`;
+      return complaint === undefined ? [] : `${where}: ${complaint}`;
+    });
+  });
+}
+
+/** One entry of each operand. */
+const placesOf = (trial: Trial): Place[] =>
+  trial.operands.flatMap(({ length }, operand) =>
+    length === 0 ? [] : { operand, entry: (7 * tested.indexOf(trial) + 3 * operand) % length },
+  );
+
+describe('no entry is touched that does not depend on an awkward one', () => {
+  test.each(tested)('$name', (trial) => {
+    expect(placesOf(trial).flatMap((place) => violations(trial, place))).toEqual([]);
+  });
+});
+
+test('the law is tried on every operator', () => {
+  const names = (Object.keys(operatorFiles) as OperatorFile[]).flatMap(operatorsIn);
+  const covered = new Set(tested.map(({ call }) => call));
+  expect(names.filter((name) => !covered.has(name))).toEqual([]);
+});
+
+test('what spreads is found', () => {
+  const trial = tested.find(({ call }) => call === 'relu')!;
+  const [y, ...gradients] = trial.run(trial.operands, 'float64');
+  const spread = [y!.add(Number.NaN), ...gradients];
+  const dependent = trial.dependents({ operand: 0, entry: 0 })!;
+  expect(dependent[0]!.filter(Boolean)).toHaveLength(1);
+  expect(touched(spread, [y!, ...gradients], dependent, 'float64')).toMatch(/^value \[1\] is NaN/);
+});

@@ -386,20 +386,36 @@ export function inputsOf(program: Program): LaidOut {
 }
 
 /** Elements at which operators are apt to go wrong. */
-const awkward = [0, -0, 1, -1, 0.5, Number.NaN, Infinity, -Infinity, 1e-310, 1e30, -1e-20, 745, -40, 2, 1.5, -2.5];
+const awkward = [0, -0, 1, -1, 0.5, Number.NaN, Infinity, -Infinity, -1e-20, 745, -40, 2, 1.5, -2.5];
+
+/**
+ * Numbers that are not normal, or whose squares are too large for float32 or float64. A program has one of these at most: beside
+ * a large one, differences of others are lost to rounding.
+ */
+const far = [1e-310, 1e-40, 1e20, -1e30, 1e200, 0.25];
 
 /** Inputs of any dtype, with awkward elements. */
 export function awkwardInputsOf(program: Program): Tensor[] {
   const random = new Random(program.seed);
   return program.inputs.map((input) => {
     const shape = shapeOf(program, input);
-    const picks = random.uniform(shape, { low: 0, high: awkward.length, dtype: 'float64' });
+    const picks = random.uniform(shape, { low: 0, high: awkward.length + 1, dtype: 'float64' });
     const isFloat = input.dtype === 'float32' || input.dtype === 'float64';
-    const list = isFloat ? awkward : awkward.filter((x) => Number.isInteger(x) && Math.abs(x) < 1000);
+    const list = isFloat ? [...awkward, far[program.seed % far.length]!] : awkward.filter(Number.isInteger);
     const elements = Float64Array.from(picks.data, (pick) => list[Math.floor(pick) % list.length]!);
     const { store, view } = allLayouts[input.layout];
     return view(store(tensor(elements, { shape })).detach().cast(input.dtype), shape);
   });
+}
+
+/** A cotangent that has infinities and NaN among its elements, now and then. */
+export function awkwardCotangent(shape: Shape, dtype: FloatDType, salt: number): Tensor {
+  const random = new Random(salt);
+  const ordinary = random.uniform(shape, { low: -1, high: 1, dtype });
+  if (salt % 3 > 0) return ordinary;
+  const odd = random.uniform(shape, { low: 0, high: 1, dtype });
+  const rest = odd.less(0.1).where(salt % 2 === 0 ? Infinity : Number.NaN, ordinary) as Tensor;
+  return odd.greater(0.9).where(0, rest) as Tensor;
 }
 
 /** The largest number of elements, and of axes, that a program goes on with. */

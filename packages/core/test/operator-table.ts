@@ -27,7 +27,7 @@ export interface OperatorRow {
 
 /** What is chosen where mathematics leaves a choice; a test holds each, in `conventions.test.ts` or as a case of the table. */
 const conventions: Readonly<Record<string, string>> = {
-  abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0)",
+  abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0); of int32, |-2^31| = -2^31",
   acos: "acos'(±1) = -∞",
   all: 'of nothing: true',
   any: 'of nothing: false',
@@ -43,9 +43,11 @@ const conventions: Readonly<Record<string, string>> = {
   cholesky: 'of the symmetric part; an error unless positive definite',
   clamp: 'derivative 1 at the bounds, and at NaN (PyTorch: 0)',
   cosineSimilarity: 'from -1 to 1; 0 for a vector of zeros, of any eps',
-  cumprod: 'exact with zeros, to every order; multiplied in float64, and comes back from beyond all numbers',
+  cumprod:
+    'exact with zeros, to every order; of int32 it wraps (PyTorch: int64); multiplied in float64, and comes back from beyond all numbers',
+  cumsum: 'of int32 it wraps (PyTorch: int64)',
   det: 'the gradient exists for singular matrices, the second derivative is an error there',
-  eigh: 'of the symmetric part; where eigenvalues are equal, vectors have no gradient and values no second one: an error',
+  eigh: 'of the symmetric part; an error for entries that are not finite; where eigenvalues are equal, vectors have no gradient and values no second one: an error',
   elu: "elu'(0) = elu''(0) = alpha, from the left (PyTorch: elu''(0) = 0)",
   floor: 'no gradient',
   gelu: 'gelu(-∞) = 0 (PyTorch: NaN); keeps its digits where it is nearly 0 (PyTorch: 6 % off at -5)',
@@ -62,14 +64,15 @@ const conventions: Readonly<Record<string, string>> = {
   mean: 'of nothing: NaN',
   min: 'ties share evenly over all or several axes, the first takes all along one; NaN is the smallest',
   minimum: 'a tie shares half and half, beside a NaN both get all; on bool: and',
+  neg: 'of int32, -(-2^31) = -2^31',
   norm: "norm'(0) = 0, of any order; of nothing: 0, of order ∞, too (PyTorch: an error); no square overflows (PyTorch's do)",
   pow: '(x^2)′(0) = 0; (x^0)′ = 0 everywhere; 0^y is constant in y for y ≥ 0; (-∞)^0.5 = ∞ (PyTorch: NaN)',
-  prod: 'exact with zeros, to every order; of nothing: 1; neither it nor its slopes overflow on the way (PyTorch: NaN)',
-  qr: 'signs as LAPACK’s; the gradient at dependent columns is an error',
+  prod: 'exact with zeros, to every order; of nothing: 1; of int32 it wraps (PyTorch: int64); neither it nor its slopes overflow on the way (PyTorch: NaN)',
+  qr: 'signs as LAPACK’s; an error for entries that are not finite; the gradient at dependent columns is an error',
   reciprocal: '1/0 = ∞',
   relu: "relu'(0) = 0, relu'(NaN) = 1",
   remainder:
-    'the sign of y; NaN by 0, and 0 for int32; at y = ±∞ the slope in y is 0, or 1 where y was added; by 0 it is NaN (PyTorch: -∞)',
+    'the sign of y; NaN by 0, and 0 for int32 (PyTorch: an error); at y = ±∞ the slope in y is 0, or 1 where y was added; by 0 it is NaN (PyTorch: -∞)',
   round: 'half to even; no gradient',
   scatter: 'a place named twice is an error, unless it is added to',
   scatterAdd: 'positions named twice add up',
@@ -85,9 +88,10 @@ const conventions: Readonly<Record<string, string>> = {
   sqrt: "sqrt'(0) = ∞",
   square: '(x^2)′(0) = 0',
   std: 'derivative 0 where all are equal; a large mean costs no digits, no square overflows',
-  sum: 'of nothing: 0',
-  svd: 'where singular values are equal, vectors have no gradient and values no second one: an error',
-  svdvals: 'a gradient where values are equal, too; a second one there is an error',
+  sum: 'of nothing: 0; of int32 it wraps, however many there are (PyTorch: int64)',
+  svd: 'an error for entries that are not finite; where singular values are equal, vectors have no gradient and values no second one: an error',
+  svdvals:
+    'an error for entries that are not finite; a gradient where values are equal, too; a second one there is an error',
   take: 'positions taken twice: gradients add up',
   tanh: 'the slope 1 - y^2 of a value that is rounded to ±1 is 0',
   topk: 'the first of equals; NaN is the largest',
@@ -244,7 +248,8 @@ Every operator of \`@tapegrad/core\`, each tested on every interpreter. This pag
   against PyTorch's and against central differences. None where the result is constant wherever it is smooth.
 - *by convention*: what is chosen where mathematics leaves a choice. It is PyTorch's choice, wherever PyTorch makes one and
   nothing else is said. What loses a choice, as the smaller of two, gets a derivative of 0 whatever arrives, an infinity or a
-  NaN. A reduction over an empty list of axes takes each element by itself.
+  NaN. A reduction over an empty list of axes takes each element by itself. Sums and products of int32 wrap: of the exact
+  number they have the last 32 bits. What makes fractions, as \`div\`, \`pow\` and \`mean\`, takes floats alone.
 - *float64*: a bound of the error of values, gradients and Hessian-vector products, on regular and on awkward inputs, against
   PyTorch's in float64; beside the largest number of the array, or 1.
 - *ulps*: a bound of the error of values and gradients in float32 against those in float64, in units in the last place of the

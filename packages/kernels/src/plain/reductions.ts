@@ -48,6 +48,16 @@ export const sum: Reduction = {
   },
 };
 
+/** The sum of int32 numbers, which wraps, however many they are: float64 holds some millions of them, and no more. */
+const wrappingSum: Reduction = {
+  ...sum,
+  ofRun(data, from, step, length) {
+    let total = 0;
+    for (let i = 0; i < length; i++) total = (total + data[from + i * step]!) | 0;
+    return total;
+  },
+};
+
 const max: Reduction = {
   identity: Number.NEGATIVE_INFINITY,
   ofTwo: Math.max,
@@ -182,7 +192,13 @@ type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' 
 
 /** The primitives that bring many elements together. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
-  sum: (x, axes) => reduce(x, resultOf.sum(x, axes), sum),
+  sum(x, axes) {
+    const type = resultOf.sum(x, axes);
+    if (type.dtype !== 'int32') return reduce(x, type, sum);
+    const results = filled(type.shape, 0, 'int32');
+    reduceInto(results, x, wrappingSum);
+    return results;
+  },
   mean: (x, axes) => reduce(x, resultOf.mean(x, axes), sum, countAlong(x.shape, axes)),
   max: (x, axes) => reduce(x, resultOf.max(x, axes), max),
   min: (x, axes) => reduce(x, resultOf.min(x, axes), min),
@@ -192,11 +208,12 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   cumsum(x, axis) {
     const out = emptyOf(resultOf.cumsum(x, axis));
     const [data, sums, length] = [x.data, out.data, x.shape[axis]!];
-    const [step, outStep] = [x.stride[axis]!, out.stride[axis]!];
+    const [step, outStep, wraps] = [x.stride[axis]!, out.stride[axis]!, x.dtype === 'int32'];
     forEachLine(x, out, axis, (from, to) => {
       let total = 0;
       for (let i = 0; i < length; i++) {
         total += data[from + i * step]!;
+        if (wraps) total |= 0;
         sums[to + i * outStep] = total;
       }
     });
@@ -209,8 +226,9 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
     const places = readIndices('scatterAdd', indices, size);
     const entries = reshaped(x, shape.with(axis, places.length));
     // Sums in float64, rounded once: of all entries or, where the table is the larger, of those that anything is added to.
-    if (dtype === 'float64' || places.length >= size) {
-      const sums = filled(shape, 0, 'float64');
+    const wide = dtype === 'int32' ? 'int32' : 'float64';
+    if (dtype === wide || places.length >= size) {
+      const sums = filled(shape, 0, wide);
       addEntries(sums, entries, places, axis);
       return rounded(sums, dtype);
     }

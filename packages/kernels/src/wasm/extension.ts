@@ -1,6 +1,6 @@
 /**
- * Parts of an interpreter: primitives that a program brings along with the operations that need them, so that one without
- * these operations carries none of their code.
+ * Interpreter extensions: primitives bundled only with the operations that need them, so that other programs carry
+ * none of their code.
  */
 
 import type { NdArray } from '../arrays/array.ts';
@@ -9,22 +9,22 @@ import type { UnaryFunction } from './math/vector-function.ts';
 import type { Heap } from './memory/heap.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
-/** What the WebAssembly interpreter lends to its parts. */
+/** What the WebAssembly interpreter provides to its extensions. */
 export interface ExtensionHost {
   readonly heap: Heap;
-  /** Multiply-add in one instruction, which may round once. */
+  /** Whether to use the relaxed multiply-add instruction, which may round once. */
   readonly relaxed: boolean;
   readonly policy: ThreadPolicy;
-  /** An elementary function of the elements of float arrays. */
+  /** Applies an elementary function to the elements of float arrays. */
   elementary(emit: UnaryFunction): (x: NdArray) => NdArray;
 }
 
-/** Some primitives, for interpreters that have all the others. */
+/** Primitives added to an interpreter that has all the others. */
 export interface KernelExtension {
-  /** The types of their results. */
+  /** The result types of the primitives. */
   readonly results: Partial<Kernels<ArrayLike>>;
-  /** In plain loops. */
+  /** The primitives as plain loops. */
   readonly loops: (kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;
-  /** In WebAssembly. */
+  /** The primitives in WebAssembly. */
   readonly wasm: (host: ExtensionHost, kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;
 }

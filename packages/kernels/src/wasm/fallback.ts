@@ -1,4 +1,4 @@
-/** What computes in the place of kernels for which the host refuses code or memory. */
+/** Replaces kernels for which the host refuses code or memory. */
 
 import type { NdArray } from '../arrays/array.ts';
 import { type ChangeInPlace, changeByPrimitives } from '../in-place.ts';
@@ -15,8 +15,9 @@ export interface ReplaceableKernels extends Kernels<NdArray> {
 }
 
 /**
- * Keeps an interpreter computing where the host refuses what a kernel needs: memory for one job, or to compile code at all.
- * Several threads give way to one, and one to plain loops. No primitive writes its operands, so each can be run again.
+ * Keeps an interpreter working if the host refuses memory for one job, or refuses to compile code at all. Falls back
+ * from several threads to one, and from one thread to plain loops. Primitives do not write to their operands, so each
+ * can be run again.
  */
 export class Fallback {
   readonly #kernels: ReplaceableKernels;
@@ -32,17 +33,17 @@ export class Fallback {
     this.#products = products;
   }
 
-  /** Whether plain loops have taken the place of all kernels. */
+  /** Whether plain loops have replaced all kernels. */
   get isPlain(): boolean {
     return this.#isPlain;
   }
 
-  /** What the host has refused. */
+  /** Why the host refused code, memory or threads, if it did. */
   get reason(): string | undefined {
     return this.#reason ?? this.#products.reason;
   }
 
-  /** Adds kernels to the interpreter, each with plain loops to fall back on. */
+  /** Adds kernels to the interpreter, each with plain loops as its fallback. */
   install(kernels: Partial<Kernels<NdArray>>, loops: Partial<Kernels<NdArray>>): void {
     Object.assign(this.#loops, loops);
     for (const op of primitives) {
@@ -51,7 +52,7 @@ export class Fallback {
     }
   }
 
-  /** Adds changes in place, for which the primitives can stand in. */
+  /** Adds the in-place kernel, with the primitives as its fallback. */
   installChange(change: ChangeInPlace): void {
     const instead = changeByPrimitives(this.#kernels);
     this.#kernels.changeInPlace = (formula, arrays, numbers) => {
@@ -64,7 +65,7 @@ export class Fallback {
     };
   }
 
-  /** With as many parameters as a primitive has at most: to gather them in a list takes as long as a small kernel. */
+  /** Takes four parameters, as many as any primitive: collecting them in a list takes as long as a small kernel. */
   #guarded(op: Primitive, run: Run): Run {
     return (a, b, c, d) => {
       try {
@@ -88,7 +89,10 @@ export class Fallback {
     }
   }
 
-  /** Throws what is no refusal. Where the host does not compile, plain loops take the place of all kernels. */
+  /**
+   * Records a refusal and rethrows any other error. If the host does not compile code, plain loops replace all
+   * kernels.
+   */
   #note(error: unknown): void {
     if (!(error instanceof HostRefusal)) throw error;
     this.#heap.clear();

@@ -1,4 +1,4 @@
-/** What only a program with enough work for several threads runs: loaded apart from the rest, where that can be. */
+/** The code needed only by a program with enough work for several threads, loaded separately where possible. */
 
 import { ParallelBinary } from './elementwise/parallel-binary.ts';
 import { ParallelUnary } from './elementwise/parallel-unary.ts';
@@ -6,7 +6,7 @@ import { ParallelProduct } from './matmul/parallel.ts';
 import { ParallelRows } from './reductions/parallel-rows.ts';
 import { WorkerPool } from './threads/worker-pool.ts';
 
-// An object of our own: for a module as a value, a bundler writes one file more.
+// A plain object: for a module namespace used as a value, a bundler writes an extra file.
 export const parallelKernels = {
   ParallelBinary: ParallelBinary,
   WorkerPool: WorkerPool,

@@ -1,10 +1,10 @@
 /** The number encodings of the WebAssembly binary format. */
 
-/** A byte, or a list of parts, laid flat when the code of a function is written. */
+/** A byte, or a nested list of bytes, flattened when a function's code is written. */
 export type Part = number | Code;
 export type Code = readonly Part[];
 
-/** Appends the bytes of the code. It runs too little to be optimised, and `for of` is slow until then. */
+/** Appends the bytes of the code. It runs too rarely for engines to optimize it, and unoptimized `for of` is slow. */
 export function append(to: number[], code: Code): void {
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
@@ -13,25 +13,25 @@ export function append(to: number[], code: Code): void {
   }
 }
 
-/** The bytes of the code. */
+/** Flattens code into bytes. */
 export function flat(...code: Code): number[] {
   const bytes: number[] = [];
   append(bytes, code);
   return bytes;
 }
 
-/** LEB128 of an unsigned integer below 2^32. */
+/** Encodes an unsigned integer below 2^32 as LEB128. */
 export const unsigned = (value: number): Part =>
   value < 0x80 ? value : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
 
-/** LEB128 of a 32-bit integer, which may be given as signed or as unsigned. */
+/** Encodes a 32-bit integer, given as signed or unsigned, as LEB128. */
 export function signed32(value: number): Part {
   const integer = value | 0;
   if (integer >= -64 && integer < 64) return integer & 0x7f;
   return [(integer & 0x7f) | 0x80, signed32(integer >> 7)];
 }
 
-/** LEB128 of a 64-bit integer, which may be given as signed or as unsigned. */
+/** Encodes a 64-bit integer, given as signed or unsigned, as LEB128. */
 export function signed64(value: bigint): Part {
   const integer = BigInt.asIntN(64, value);
   const low = Number(integer & 0x7fn);
@@ -40,24 +40,24 @@ export function signed64(value: bigint): Part {
 
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** The little-endian bytes of a float, 4 or 8 of them. */
+/** Returns the little-endian bytes of a float, 4 or 8 of them. */
 export function float(value: number, bytes: 4 | 8): number[] {
   if (bytes === 4) scratch.setFloat32(0, value, true);
   else scratch.setFloat64(0, value, true);
   return Array.from({ length: bytes }, (_, i) => scratch.getUint8(i));
 }
 
-/** The little-endian bytes of an integer, 4 or 8 of them. */
+/** Returns the little-endian bytes of an integer, 4 or 8 of them. */
 export function integer(value: bigint, bytes: 4 | 8): number[] {
   scratch.setBigInt64(0, BigInt.asIntN(64, value), true);
   return Array.from({ length: bytes }, (_, i) => scratch.getUint8(i));
 }
 
-/** A sequence preceded by its length, as every list of the binary format is. */
+/** Encodes a sequence with its length before it, as every list of the binary format has. */
 export const sized = (items: readonly (readonly number[])[]): number[] => flat(unsigned(items.length)).concat(...items);
 
-/** Bytes preceded by how many they are, as names, function bodies and sections are. */
+/** Encodes bytes with their number before them, as names, function bodies and sections have. */
 export const sizedBytes = (bytes: readonly number[]): number[] => flat(unsigned(bytes.length)).concat(bytes);
 
-/** A name in the binary format; names here are ASCII. */
+/** Encodes a name, which must be ASCII here. */
 export const ascii = (name: string): number[] => sizedBytes(Array.from(name, (character) => character.charCodeAt(0)));

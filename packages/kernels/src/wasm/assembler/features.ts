@@ -1,23 +1,23 @@
-/** What the engine's WebAssembly can do, found by validating a function that uses it, and what the host lets it do. */
+/** Detects what the engine's WebAssembly supports, by validating functions that use it, and what the host allows. */
 
 import { f32x4 } from './instructions.ts';
 import { type FunctionBuilder, ModuleBuilder } from './module-builder.ts';
 import { HostRefusal, webAssembly } from './web-assembly.ts';
 
 export interface Features {
-  /** Vectors of 128 bits, in code that the host compiles: without them there are no kernels in WebAssembly. */
+  /** Whether the host compiles code with 128-bit vectors; without them there are no WebAssembly kernels. */
   readonly simd: boolean;
-  /** Multiply-add that may round once. */
+  /** Whether there is a multiply-add instruction that may round once. */
   readonly relaxedSimd: boolean;
-  /** Atomic instructions and memory shared between threads. */
+  /** Whether there are atomic instructions and memory shared between threads. */
   readonly threads: boolean;
-  /** Why there are no kernels in WebAssembly, where there are none. */
+  /** Why there are no WebAssembly kernels, if there are none. */
   readonly reason: string | undefined;
 }
 
 let found: Features | undefined;
 
-/** The engine's features; looked for once. */
+/** Returns the engine's features, detected once. */
 export function features(): Features {
   found ??= look();
   return found;
@@ -30,7 +30,7 @@ function look(): Features {
   return {
     simd: reason === undefined,
     relaxedSimd: reason === undefined && isValid(probe(false, (f) => f.drop(f32x4.relaxedMadd(one, one, one)))),
-    // Atomic instructions came with shared memory.
+    // Every engine with shared memory has atomic instructions.
     threads: reason === undefined && typeof SharedArrayBuffer !== 'undefined' && isValid(probe(true, () => {})),
     reason,
   };
@@ -44,7 +44,10 @@ function probe(shared: boolean, body: (f: FunctionBuilder) => void): ModuleBuild
 
 const isValid = (module: ModuleBuilder): boolean => webAssembly!.validate(module.toBytes());
 
-/** What the host says to a valid module: a page's policy, or a server's, may forbid what the engine can do. */
+/**
+ * Returns the reason why the host refuses a valid module, if it does. A page's or a server's policy may forbid what
+ * the engine supports.
+ */
 function refusalOf(module: ModuleBuilder): string | undefined {
   try {
     module.compile();

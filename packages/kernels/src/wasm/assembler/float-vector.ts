@@ -1,11 +1,14 @@
-/** Float vectors of either width behind one type, so that one source gives float32 and float64, plain and relaxed. */
+/**
+ * Float vectors of either width under one type, so that one source gives float32 and float64 kernels, plain and
+ * relaxed.
+ */
 
 import type { FloatDType } from '../../arrays/dtype.ts';
 import { f32, f32x4, f64, f64x2, type floatScalar, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
 
 export type FloatType = 'f32' | 'f64';
 
-/** The lanes of each dtype that has vectors, and their bytes. */
+/** The lane type of each dtype that has vectors, and the bytes of a lane. */
 export const laneTypes = { float32: 'f32', float64: 'f64' } as const satisfies Record<FloatDType, FloatType>;
 export const laneBytes: Readonly<Record<FloatType, number>> = { f32: 4, f64: 8 };
 
@@ -13,29 +16,32 @@ type Vector = Value<'v128'>;
 type ByScalar = 'scalar' | 'splat' | 'extractLane' | 'replaceLane';
 type Common<A, B> = Omit<Pick<A, keyof A & keyof B>, ByScalar>;
 
-/** The instructions that `i32x4` and `i64x2` share, but for those on one lane. */
+/** The instructions that `i32x4` and `i64x2` share, except those on one lane. */
 export type IntegerVector = Common<typeof i32x4, typeof i64x2>;
 
 /** The instructions that `f32` and `f64` share. */
 export type FloatScalar<S extends FloatType> = ReturnType<typeof floatScalar<S>>;
 
-/** The instructions that `f32x4` and `f64x2` share, and what a kernel needs beside them. */
+/** The instructions that `f32x4` and `f64x2` share, and others that kernels need. */
 export interface FloatVector<S extends FloatType = FloatType> extends Common<typeof f32x4, typeof f64x2> {
-  /** The type of one lane, and the instructions on it alone. */
+  /** The type of one lane, and the scalar instructions on that type. */
   readonly scalar: S;
   readonly one: FloatScalar<S>;
-  /** The integer lanes of the same width. */
+  /** Integer lanes of the same width. */
   readonly bits: IntegerVector;
   splat(x: Operand<S>): Vector;
   extractLane(vector: Vector, lane: number): Value<S>;
   replaceLane(vector: Vector, lane: number, x: Operand<S>): Vector;
-  /** a b + c, rounded once where `relaxed` SIMD meets a processor that can, else twice. */
+  /** Computes a b + c, rounded once with `relaxed` SIMD on a processor that supports it, otherwise twice. */
   madd(a: Vector, b: Vector, c: Vector): Vector;
-  /** c - a b, rounded as `madd`. */
+  /** Computes c - a b, rounded as `madd` does. */
   nmadd(a: Vector, b: Vector, c: Vector): Vector;
 }
 
-/** `f32x4` or `f64x2`; with `relaxed`, multiply-add is the relaxed instruction, which not every engine has. */
+/**
+ * Returns the instructions of `f32x4` or `f64x2`. With `relaxed`, multiply-add is the relaxed instruction, which not
+ * every engine has.
+ */
 export function floatVector<S extends FloatType>(scalar: S, relaxed: boolean): FloatVector<S>;
 export function floatVector(scalar: FloatType, relaxed: boolean): FloatVector<'f32'> | FloatVector<'f64'> {
   return scalar === 'f32'

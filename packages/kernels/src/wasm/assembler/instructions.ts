@@ -1,13 +1,14 @@
 /**
  * WebAssembly instructions as typed functions that build expressions: `i32.add(pointer, 16)`, `f32x4.mul(a, b)`.
  *
- * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack, so an
- * expression that is used twice is evaluated twice (`FunctionBuilder.let` keeps it in a local instead), at the place
- * where it is used. Numbers stand for constants wherever a scalar is wanted. Names are those of the specification in
+ * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack. It is
+ * evaluated wherever it is used, so twice if it is used twice; `FunctionBuilder.let` keeps its value in a local
+ * instead. Numbers are accepted as constants wherever a scalar is expected. Names are the specification's in
  * camelCase: `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
  *
- * The tables hold opcodes of https://webassembly.github.io/spec/core/binary/instructions.html, relaxed SIMD included: those
- * that the kernels use. Another one is one more entry. Those of threads are in `atomics.ts`.
+ * The tables hold the opcodes that the kernels use, including relaxed SIMD, from
+ * https://webassembly.github.io/spec/core/binary/instructions.html. A new instruction needs only an entry. Atomic
+ * instructions are in `atomics.ts`.
  */
 
 import { type Code, float, integer, signed32, signed64, unsigned } from './encoding.ts';
@@ -25,10 +26,10 @@ export interface Value<T extends ResultType> {
 /** Code that leaves nothing on the operand stack. */
 export type Statement = Value<'void'>;
 
-/** What an instruction takes: an expression, or for a scalar also a constant. */
+/** An instruction's operand: an expression, or, for a scalar, also a constant. */
 export type Operand<T extends ValueType> = Value<T> | (T extends 'v128' ? never : number | bigint);
 
-/** Opcodes behind a prefix byte, which is held in the high half of a number. */
+/** Prefixes of opcodes, each held in the high half of a number. */
 const SIMD = 0xfd_0000;
 const BULK = 0xfc_0000;
 
@@ -41,15 +42,15 @@ const constants: Record<ScalarType, (value: number | bigint) => Code> = {
   f64: (value) => [0x44, ...float(Number(value), 8)],
 };
 
-/** The code of an operand; a number becomes a constant of the wanted type. */
+/** Returns the code of an operand; a number becomes a constant of the given type. */
 export function codeOf<T extends ValueType>(type: T, operand: Operand<T>): Code {
   return typeof operand === 'object' ? operand.code : constants[type as ScalarType](operand as number | bigint);
 }
 
-/** An expression of these pieces of code. */
+/** Makes an expression from pieces of code. */
 export const value = <T extends ResultType>(type: T, ...code: Code): Value<T> => ({ type, code });
 
-/** One function an opcode: `build(base + opcode)` under the same name. */
+/** Builds a function for each opcode, `build(base + opcode)`, under the same name. */
 function table<const Names extends Readonly<Record<string, number>>, F>(
   base: number,
   opcodes: Names,
@@ -81,7 +82,7 @@ const single =
   (opcode: number): F =>
     build(opcodeBytes(opcode));
 
-/** An instruction on 2^log2 bytes of memory, before its offset; the alignment stated is the natural one. */
+/** Encodes an instruction on 2^log2 bytes of memory, without its offset. The stated alignment is the natural one. */
 export const access = (opcode: number, log2: number): Code => [...opcodeBytes(opcode), log2];
 
 /** `load(address, offset)` reads at `address + offset`. */
@@ -90,21 +91,21 @@ export const loader = <T extends ValueType>(type: T, opcode: number, log2: numbe
   return (address: Operand<'i32'>, offset = 0): Value<T> => value(type, codeOf('i32', address), load, unsigned(offset));
 };
 
-/** `store(address, value, offset)`. */
+/** `store(address, value, offset)` writes at `address + offset`. */
 export const storer = <T extends ValueType>(type: T, opcode: number, log2: number) => {
   const store = access(opcode, log2);
   return (address: Operand<'i32'>, stored: Operand<T>, offset = 0): Statement =>
     value('void', codeOf('i32', address), codeOf(type, stored), store, unsigned(offset));
 };
 
-/** `load(address, vector, lane, offset)` is the vector with one lane from memory. */
+/** `load(address, vector, lane, offset)` returns the vector with one lane replaced from memory. */
 const laneLoader = (log2: 2 | 3) => {
   const load = access(SIMD + 0x54 + log2, log2);
   return (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0): Value<'v128'> =>
     value('v128', codeOf('i32', address), vector.code, load, unsigned(offset), lane);
 };
 
-/** `store(address, vector, lane, offset)`. */
+/** `store(address, vector, lane, offset)` stores one lane. */
 const laneStorer = (log2: 2 | 3) => {
   const store = access(SIMD + 0x58 + log2, log2);
   return (address: Operand<'i32'>, vector: Value<'v128'>, lane: number, offset = 0): Statement =>
@@ -154,7 +155,7 @@ export const i64 = {
   reinterpretF64: single(unary('f64', 'i64'))(0xbd),
 } as const;
 
-/** The instructions that both float types have; opcodes of each run of them follow one another. */
+/** The instructions that both float types have; each group's opcodes are consecutive. */
 export function floatScalar<S extends 'f32' | 'f64'>(
   type: S,
   opcodes: { readonly compare: number; readonly arithmetic: number; readonly load: number },
@@ -184,7 +185,7 @@ export const f64 = {
 
 const CONST = opcodeBytes(SIMD + 0x0c);
 
-/** Operations on all 128 bits, whatever the lanes. */
+/** Operations on all 128 bits, regardless of lanes. */
 export const v128 = {
   type: 'v128',
   const: (bytes: readonly number[]): Value<'v128'> => value('v128', CONST, bytes),
@@ -206,7 +207,7 @@ const loadLane32 = laneLoader(2);
 const storeLane32 = laneStorer(2);
 const storeLane64 = laneStorer(3);
 
-/** The instructions that the lanes of every type have: `S` is the type of one lane, of 2^`log2` bytes. */
+/** The instructions that lanes of every type have. `scalar` is the type of one lane, of 2^`log2` bytes. */
 function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extract: number) {
   const bytes = (1 << log2) as 4 | 8;
   const count = 16 / bytes;
@@ -217,16 +218,16 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
   return {
     type: 'v128',
     scalar,
-    /** Lanes in a vector. */
+    /** Number of lanes in a vector. */
     lanes: count,
     /** Bytes of a lane. */
     laneBytes: bytes,
-    /** Every lane the same constant. In a loop, keep it in a local: an engine may build it anew on each use. */
+    /** Sets every lane to one constant. In a loop, keep it in a local: an engine may rebuild it on each use. */
     const: (x: number | bigint): Value<'v128'> => {
       const lane = encode(x);
       return value('v128', CONST, log2 === 2 ? [lane, lane, lane, lane] : [lane, lane]);
     },
-    /** One constant a lane. */
+    /** Sets each lane to its own constant. */
     constOf: (...xs: readonly (number | bigint)[]): Value<'v128'> => value('v128', CONST, xs.map(encode)),
     splat: single(unary(scalar, 'v128'))(SIMD + splat),
     extractLane: (vector: Value<'v128'>, lane: number): Value<S> =>
@@ -235,10 +236,10 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
       value('v128', vector.code, codeOf(scalar, x), opcodeBytes(SIMD + extract + 1), lane),
     load: v128.load,
     store: v128.store,
-    /** One lane from memory, in all lanes. */
+    /** Loads one element into all lanes. */
     loadSplat: loader('v128', SIMD + 0x07 + log2, log2),
     storeLane,
-    /** The first `length` lanes (1 to `lanes`) from memory, the others zero; reads no byte beyond them. */
+    /** Loads the first `length` lanes (1 to `lanes`) and sets the others to zero; reads no byte beyond them. */
     loadPart: (length: number, address: Operand<'i32'>, offset = 0): Value<'v128'> => {
       if (length === count) return v128.load(address, offset);
       if (length === 1) return loadZero(address, offset);
@@ -261,11 +262,11 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
 }
 
 const vectorUnary = unary('v128', 'v128');
+/** Two vectors to one; a lane-wise comparison sets all bits of a lane, or none. */
 const vectorBinary = binary('v128', 'v128', 'v128');
-/** Lane-wise comparisons give all ones or all zeros. */
 const shift = binary('v128', 'i32', 'v128');
 
-/** What the integer lanes of both widths have; shifts take their distance modulo the width. */
+/** The instructions that integer lanes of both widths have. Shift distances are taken modulo the lane width. */
 function integerLanes(base: number) {
   return {
     ...table(SIMD + base, { shl: 0x0b, shrU: 0x0d }, shift),
@@ -285,19 +286,19 @@ export const i64x2 = {
   ...integerLanes(0xc0),
 } as const;
 
-/** Lanes of 16 bits, on the way between bytes and lanes of 32. */
+/** 16-bit lanes, used between 32-bit and 8-bit lanes. */
 export const i16x8 = {
-  /** The lanes of 32 bits of a and b, in 16 bits as signed numbers. */
+  /** Narrows the 32-bit lanes of a and b to 16 bits with signed saturation (i16x8.narrow_i32x4_s). */
   narrowS: single(vectorBinary)(SIMD + 0x85),
 } as const;
 
 export const i8x16 = {
-  /** The lanes of 16 bits of a and b, in bytes as signed numbers. */
+  /** Narrows the 16-bit lanes of a and b to 8 bits with signed saturation (i8x16.narrow_i16x8_s). */
   narrowS: single(vectorBinary)(SIMD + 0x65),
 } as const;
 
 const VECTOR_FLOAT_UNARY = { abs: 0x00, neg: 0x01, sqrt: 0x03 } as const;
-/** `pmin(a, b)` is b < a ? b : a, one machine instruction; `min` and `max` also order zeros and pass on NaN. */
+/** `pmin(a, b)` is b < a ? b : a, one machine instruction; `min` and `max` also order zeros and propagate NaN. */
 const VECTOR_FLOAT_BINARY = { add: 4, sub: 5, mul: 6, div: 7, min: 8, max: 9, pmin: 10, pmax: 11 } as const;
 
 export const f32x4 = {
@@ -320,23 +321,23 @@ export const f64x2 = {
   ...table(SIMD, { relaxedMadd: 0x107, relaxedNmadd: 0x108 }, ternary),
 } as const;
 
-/** Whole segments of memory, in bytes. */
+/** Bulk memory operations, in bytes. */
 export const memory = {
-  /** Copies `length` bytes; the segments may overlap. */
+  /** Copies `length` bytes; the regions may overlap. */
   copy: (to: Operand<'i32'>, from: Operand<'i32'>, length: Operand<'i32'>): Statement =>
     value('void', codeOf('i32', to), codeOf('i32', from), codeOf('i32', length), opcodeBytes(BULK + 0x0a), [0, 0]),
-  /** Sets `length` bytes to a number. */
+  /** Sets `length` bytes to one value. */
   fill: (to: Operand<'i32'>, byte: Operand<'i32'>, length: Operand<'i32'>): Statement =>
     value('void', codeOf('i32', to), codeOf('i32', byte), codeOf('i32', length), opcodeBytes(BULK + 0x0b), [0]),
 } as const;
 
-/** `select(condition, a, b)` is a where the condition is not 0; both are evaluated. */
+/** Returns a if the condition is not 0, otherwise b; both are evaluated. */
 export function select<T extends ValueType>(condition: Operand<'i32'>, a: Value<T>, b: Value<T>): Value<T> {
   return value(a.type, a.code, b.code, codeOf('i32', condition), [0x1b]);
 }
 
-/** The smaller of two signed integers. An operand may be evaluated twice: give constants, locals or loads. */
+/** Returns the smaller of two signed integers. An operand may be evaluated twice: pass constants, locals or loads. */
 export const smaller = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.ltS(a, b), a, b);
 
-/** The larger of two signed integers. An operand may be evaluated twice: give constants, locals or loads. */
+/** Returns the larger of two signed integers. An operand may be evaluated twice: pass constants, locals or loads. */
 export const larger = (a: Value<'i32'>, b: Value<'i32'>): Value<'i32'> => select(i32.gtS(a, b), a, b);

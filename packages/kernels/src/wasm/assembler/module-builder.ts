@@ -1,8 +1,8 @@
 /**
- * A small WebAssembly assembler: modules are written as TypeScript, assembled and compiled at run time.
+ * A small WebAssembly assembler: modules are written in TypeScript, then assembled and compiled at run time.
  *
- * A kernel is a function that writes statements on typed expressions. This one is y <- a x + y on n floats of either
- * width, n a multiple of the lanes:
+ * A kernel is a function that emits statements over typed expressions. This one computes y <- a x + y on n floats of
+ * either width, with n a multiple of the number of lanes:
  *
  * ```ts
  * const v = floatVector('f32', features().relaxedSimd);
@@ -17,10 +17,10 @@
  * const { axpy } = module.instantiate<{ axpy(n: number, a: number, x: number, y: number): void }>(memory);
  * ```
  *
- * - An expression (`Value<T>`) is code: it is evaluated where a statement uses it, as often as it is used. `f.let` keeps
- *   its value in a local, which is itself an expression.
- * - Types keep integers, floats and vectors apart; a plain number stands for a constant of the type wanted.
- * - Parameters are named; the exported function takes them in the order written. What the body returns, the function returns.
+ * - An expression (`Value<T>`) is code: it is evaluated each time a statement uses it. `f.let` keeps its value in a
+ *   local, which is itself an expression.
+ * - Types keep integers, floats and vectors apart; a plain number is accepted as a constant of the expected type.
+ * - Parameters are named; the exported function takes them in the order written, and returns what the body returns.
  * - Control flow is structured: `f.if`, `f.for`, `f.while`, and `f.block` and `f.loop` with labels to branch to.
  */
 
@@ -28,15 +28,15 @@ import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './e
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
 import { compileModule, instantiate, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
-/** T, which is not inferred from here. The language has `NoInfer` only from TypeScript 5.4 on, and declarations serve 5.0. */
+/** T, excluded from inference here. `NoInfer` exists only from TypeScript 5.4 on, and the declarations support 5.0. */
 type Fixed<T> = [T][T extends unknown ? 0 : never];
 
-/** A variable of the function: an expression that can also be set. */
+/** A local variable of a function: an expression that can also be set. */
 export interface Local<T extends ValueType> extends Value<T> {
   readonly index: number;
 }
 
-/** A place to branch to: the end of a block, or the start of a loop. */
+/** A branch target: the end of a block, or the start of a loop. */
 export interface Label {
   readonly depth: number;
 }
@@ -45,7 +45,7 @@ export type Parameters = Readonly<Record<string, ValueType>>;
 export type Locals<P extends Parameters> = { readonly [K in keyof P]: Local<P[K]> };
 export type Arguments<P extends Parameters> = { readonly [K in keyof P]: Operand<P[K]> };
 
-/** Parameters that are all sizes and pointers: `integers('n', 'x')` is `{ n: 'i32', x: 'i32' }`. */
+/** Makes parameters that are all sizes and pointers: `integers('n', 'x')` is `{ n: 'i32', x: 'i32' }`. */
 export function integers<const Names extends readonly string[]>(
   ...names: Names
 ): { readonly [Name in Names[number]]: 'i32' };
@@ -53,7 +53,7 @@ export function integers(...names: readonly string[]): Record<string, 'i32'> {
   return Object.fromEntries(names.map((parameter) => [parameter, 'i32']));
 }
 
-/** A function of the module, for calls from functions defined after it. */
+/** A function of the module, which functions defined after it can call. */
 export interface Func<P extends Parameters, R extends ResultType> {
   readonly name: string;
   call(args: Arguments<P>): Value<R>;
@@ -77,13 +77,13 @@ export class FunctionBuilder {
     this.#parameters = parameters;
   }
 
-  /** A new local, zero at first. */
+  /** Adds a local, initially zero. */
   local<T extends ValueType>(type: T): Local<T> {
     this.#types.push(type);
     return makeLocal(type, this.#parameters + this.#types.length - 1);
   }
 
-  /** A new local that holds the expression's value. */
+  /** Adds a local that holds the expression's value. */
   let<T extends ValueType>(value: Value<T>): Local<T> {
     const local = this.local(value.type);
     this.set(local, value);
@@ -94,27 +94,27 @@ export class FunctionBuilder {
     this.#emit(codeOf(local.type, value), [0x21], unsigned(local.index));
   }
 
-  /** Sets the local when the expression is evaluated, and is its new value. */
+  /** Sets the local when the expression is evaluated, and yields its new value. */
   tee<T extends ValueType>(local: Local<T>, value: Operand<Fixed<T>>): Value<T> {
     return { type: local.type, code: [codeOf(local.type, value), 0x22, unsigned(local.index)] };
   }
 
-  /** Adds to an integer local: the step of a pointer. */
+  /** Adds to an integer local, such as a pointer. */
   advance(local: Local<'i32'>, by: Operand<'i32'>): void {
     this.#emit(local.code, codeOf('i32', by), [0x6a, 0x21], unsigned(local.index));
   }
 
-  /** Stores, calls and whatever else leaves no value. */
+  /** Runs stores, calls and other code that leaves no value. */
   run(...statements: readonly Statement[]): void {
     for (const statement of statements) this.#emit(statement.code);
   }
 
-  /** Evaluates for the effect and forgets the value. */
+  /** Evaluates an expression for its effect and discards the value. */
   drop(value: Value<ValueType>): void {
     this.#emit(value.code, [0x1a]);
   }
 
-  /** Leaves the function, with its result where it has one. */
+  /** Returns from the function, with its result if it has one. */
   return(value?: Value<ValueType>): void {
     this.#emit(value?.code ?? [], [0x0f]);
   }
@@ -129,12 +129,12 @@ export class FunctionBuilder {
     });
   }
 
-  /** A branch to the label leaves the block. */
+  /** Emits a block; a branch to its label leaves it. */
   block(body: (leave: Label) => void): void {
     this.#nest(BLOCK, body);
   }
 
-  /** A branch to the label starts the body again; at its end the loop is left. */
+  /** Emits a loop; a branch to its label repeats the body, and reaching its end leaves the loop. */
   loop(body: (again: Label) => void): void {
     this.#nest(LOOP, body);
   }
@@ -147,7 +147,7 @@ export class FunctionBuilder {
     this.#emit(codeOf('i32', condition), [0x0d], unsigned(this.#depth - to.depth));
   }
 
-  /** Runs the body as long as the condition holds, which is tested before each pass. */
+  /** Repeats the body while the condition holds, testing it before each pass. */
   while(condition: Value<'i32'>, body: () => void): void {
     this.if(condition, () =>
       this.loop((again) => {
@@ -158,8 +158,8 @@ export class FunctionBuilder {
   }
 
   /**
-   * Counts a new local from `from` while it is less (as signed integers) than `below`, by a positive `step`. `below` is
-   * evaluated before every pass: give a constant or a local that the body leaves alone.
+   * Counts a new local up from `from` by a positive `step` while it is less than `below`, as signed integers. `below`
+   * is evaluated before every pass: pass a constant or a local that the body does not change.
    */
   for(from: Operand<'i32'>, below: Operand<'i32'>, step: Operand<'i32'>, body: (index: Local<'i32'>) => void): void {
     const index = this.local('i32');
@@ -170,7 +170,7 @@ export class FunctionBuilder {
     });
   }
 
-  /** The function's entry in the code section; `result` is the expression it returns. */
+  /** Returns the function's entry in the code section; `result` is the expression it returns. */
   finish(result: Value<ResultType> | undefined): number[] {
     this.#emit(result?.code ?? [], END);
     const runs: [count: number, type: ValueType][] = [];
@@ -203,7 +203,7 @@ function makeLocal<T extends ValueType>(type: T, index: number): Local<T> {
 const MAGIC = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 const MAXIMUM_PAGES = 65_536;
 
-/** A module of exported functions over one imported memory, which is shared between threads where `shared` says so. */
+/** A module of exported functions over one imported memory, which threads share if `shared` is set. */
 export class ModuleBuilder {
   readonly #shared: boolean;
   readonly #types: number[][] = [];
@@ -214,7 +214,7 @@ export class ModuleBuilder {
     this.#shared = options.shared ?? false;
   }
 
-  /** Adds a function, exported under its name; the expression that `body` returns is its result. */
+  /** Adds a function, exported under its name. The expression that `body` returns is its result. */
   define<const P extends Parameters, R extends ResultType = 'void'>(
     name: string,
     parameters: P,
@@ -245,7 +245,7 @@ export class ModuleBuilder {
     };
   }
 
-  /** The module in the binary format. */
+  /** Encodes the module in the binary format. */
   toBytes(): Uint8Array {
     const limits = this.#shared ? [0x03, 0x00, unsigned(MAXIMUM_PAGES)] : [0x00, 0x00];
     const section = (id: number, items: readonly number[][]): number[] => [id].concat(sizedBytes(sized(items)));
@@ -262,12 +262,12 @@ export class ModuleBuilder {
     );
   }
 
-  /** Compiles at once; the modules of this package take a few milliseconds. */
+  /** Compiles synchronously; this package's modules take a few milliseconds. */
   compile(): WasmModule {
     return compileModule(this.toBytes(), this.#shared);
   }
 
-  /** The exported functions over the memory, typed by the caller, who wrote them. */
+  /** Instantiates the module over the memory. The caller supplies the type of its exports. */
   instantiate<Exports>(memory: WasmMemory): Exports {
     return instantiate<Exports>(this.compile(), memory, this.#shared);
   }

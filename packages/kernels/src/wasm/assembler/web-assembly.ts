@@ -1,6 +1,6 @@
 /**
- * The part of the WebAssembly JavaScript interface that this package uses, typed here because TypeScript ships it only
- * with its library `DOM`, which neither Node programs nor this package load.
+ * The part of the WebAssembly JavaScript interface that this package uses. It is typed here because TypeScript ships
+ * it only in its `DOM` library, which neither Node programs nor this package load.
  */
 
 /** A compiled module. It can be sent to a worker, which then instantiates it without compiling again. */
@@ -8,10 +8,10 @@ export interface WasmModule {
   readonly [Symbol.toStringTag]: string;
 }
 
-/** A linear memory of pages of 64 KiB. */
+/** A linear memory, in pages of 64 KiB. */
 export interface WasmMemory {
   readonly buffer: ArrayBuffer | SharedArrayBuffer;
-  /** Adds pages; every view of a buffer that is not shared is detached. Returns the former number of pages. */
+  /** Adds pages, and detaches the views of a buffer that is not shared. Returns the previous number of pages. */
   grow(pages: number): number;
 }
 
@@ -35,16 +35,16 @@ interface WebAssemblyInterface {
   readonly validate: (bytes: Uint8Array) => boolean;
 }
 
-/** The engine's WebAssembly, `undefined` where it has none. */
+/** The engine's WebAssembly, or `undefined` if it has none. */
 export const webAssembly = (globalThis as { readonly WebAssembly?: WebAssemblyInterface }).WebAssembly;
 
 /**
- * Something that a program can do without, and that the host does not give: leave to compile code, as a page's policy or a server's
- * may forbid it, or memory. Whoever sees one does the work in another way.
+ * Thrown when the host refuses memory, or refuses to compile code, as a page's or a server's policy may forbid it.
+ * Code that catches it does the work in another way.
  */
 export class HostRefusal extends Error {
   readonly what: 'code' | 'memory';
-  /** Whether it was for several threads: one may get what they do not. */
+  /** Whether several threads needed it; the host may still grant it to one thread. */
   readonly shared: boolean;
 
   constructor(what: 'code' | 'memory', shared: boolean, error?: unknown) {
@@ -56,25 +56,30 @@ export class HostRefusal extends Error {
   }
 }
 
-/** Compiles a module at once. Throws a `HostRefusal` where the host does not let it, though the module is valid. */
+/**
+ * Compiles a module synchronously. Throws a `HostRefusal` if the host does not allow it although the module is valid.
+ */
 export function compileModule(bytes: Uint8Array, shared: boolean): WasmModule {
   if (webAssembly === undefined) throw new HostRefusal('code', shared);
   try {
     return new webAssembly.Module(bytes);
   } catch (error) {
-    // An invalid module is a mistake in a kernel, which must not pass for the host's refusal.
+    // An invalid module is a bug in a kernel, and must not be reported as a refusal.
     if (!webAssembly.validate(bytes)) throw error;
     throw new HostRefusal('code', shared, error);
   }
 }
 
-/** The functions of a compiled module over a memory, as in a thread that was sent both; typed by the caller, who wrote them. */
+/**
+ * Instantiates a compiled module over a memory, as a thread that was sent both does. The caller supplies the type of
+ * its exports.
+ */
 export function instantiate<Exports>(module: WasmModule, memory: WasmMemory, shared = false): Exports {
   if (webAssembly === undefined) throw new HostRefusal('code', shared);
   try {
     return new webAssembly.Instance(module, { env: { memory } }).exports as Exports;
   } catch (error) {
-    // By its name, since the engine's may be the class of another realm.
+    // Compared by name, since the engine's error class may belong to another realm.
     if (nameOf(error) === 'RangeError') throw new HostRefusal('memory', shared, error);
     throw error;
   }

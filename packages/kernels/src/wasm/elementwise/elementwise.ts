@@ -1,4 +1,4 @@
-/** Elementwise kernels: each primitive is a loop over vectors, assembled when it is first used. */
+/** Elementwise kernels: each primitive is a loop over vectors, assembled on first use. */
 
 import { empty, isContiguous, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
@@ -15,7 +15,7 @@ import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
 import type { ParallelBinary, RowFunctions } from './parallel-binary.ts';
 import type { ParallelUnary } from './parallel-unary.ts';
 
-/** What an elementary function takes, in operations of a matrix product in the same time. */
+/** Cost of an elementary function, in operations of a matrix product that take the same time. */
 const FUNCTION_OPERATIONS = 40;
 
 interface UnaryExports {
@@ -44,12 +44,12 @@ interface BinaryExports {
   readonly right: RunRows;
 }
 
-/** A row of two operands, and where its results go. */
+/** A row of two operands, and where its results are written. */
 interface Row {
   readonly to: Local<'i32'>;
-  /** Of either operand; a multiple of the lanes' width. */
+  /** Bytes of an operand's row; a multiple of the lanes' width. */
   readonly bytes: Local<'i32'>;
-  /** The vector of an operand so many bytes into the row. */
+  /** Reads the vector of an operand at a byte offset in the row. */
   readonly x: ReadVector;
   readonly y: ReadVector;
 }
@@ -57,8 +57,9 @@ interface Row {
 type ReadVector = (at: Local<'i32'>, offset?: number) => Value<'v128'>;
 
 /**
- * The kernels of two operands. `prepare` emits what comes before the rows, and gives what emits the loop along one; it may
- * write past the end of a row, where the next row writes again. Results are `share` of the operands' width.
+ * Defines the kernels of two operands. `prepare` emits the code before the rows, and returns a function that emits
+ * the loop along a row. The loop may write past the end of a row, since the next row overwrites that part. Results
+ * have 1 / `share` of the operands' bytes.
  */
 function defineRows(
   module: ModuleBuilder,
@@ -99,14 +100,14 @@ const defineBinary = (module: ModuleBuilder, v: FloatVector, emit: BinaryFunctio
 
 type Comparison = 'eq' | 'lt' | 'le';
 
-/** A byte, 0 or 1, for each pair of elements; sixteen pairs at a time. */
+/** Compares pairs of elements, sixteen at a time, giving a byte, 0 or 1, for each. */
 const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Comparison): RowFunctions =>
   defineRows(module, v, v.laneBytes, (f) => {
     const ones = f.let(v128.const(new Array(16).fill(1)));
     return ({ to, bytes, x, y }) =>
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
         const mask = (part: number): Value<'v128'> => v[compare](x(i, 16 * part), y(i, 16 * part));
-        // Four elements in lanes of 32 bits; of a mask of 64 bits, either half tells.
+        // Four elements as 32-bit lanes; of a 64-bit mask, either half will do.
         const four = (part: number): Value<'v128'> =>
           v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
         const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
@@ -117,14 +118,17 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
 const choicePointers = { to: 'i32', condition: 'i32', x: 'i32', y: 'i32', bytes: 'i32' } as const;
 type Choose = (to: number, condition: number, x: number, y: number, bytes: number) => void;
 
-/** Which of two operands runs along the condition; the other is one number. */
+/**
+ * The kernels by which operands have an element for each one of the condition: both, or only the left or the right
+ * one. The other operand is then a scalar.
+ */
 interface ChoiceExports {
   readonly both: Choose;
   readonly left: Choose;
   readonly right: Choose;
 }
 
-/** x where a byte is not 0, y elsewhere; sixteen pairs at a time. */
+/** Selects x if a byte of the condition is not 0, otherwise y; sixteen pairs at a time. */
 function choiceModule(v: FloatVector): ModuleBuilder {
   const module = new ModuleBuilder();
   const define = (name: keyof ChoiceExports, xRuns: boolean, yRuns: boolean) =>
@@ -139,7 +143,7 @@ function choiceModule(v: FloatVector): ModuleBuilder {
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
         const chosen = f.let(v128.load(i32.add(condition, i32.divU(i, v.laneBytes))));
         for (let part = 0; part < v.laneBytes; part++) {
-          // Each byte as often as a lane has bytes: as a float, 0 or not.
+          // Repeats each byte to fill a lane: read as a float, it is 0 or not.
           const lanes = Array.from({ length: 16 }, (_, byte) => part * v.lanes + Math.floor(byte / v.laneBytes));
           const unchosen = v.eq(v128.shuffle(chosen, chosen, lanes), zero);
           const choice = v128.bitselect(ys(i, 16 * part), xs(i, 16 * part), unchosen);
@@ -159,10 +163,10 @@ function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => Ro
   return module.instantiate<BinaryExports>(staging.heap.memory);
 }
 
-/** Whether an operand has an element for each of the result's, in the same order. */
+/** Returns whether an operand has an element for each of the result's, in the same order. */
 const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
 
-/** Two contiguous arrays of one size as a row of each. */
+/** Treats two contiguous arrays of one size as a single row each. */
 const alongside = (x: NdArray, y: NdArray): Rows => ({
   blocks: 1,
   rows: 1,
@@ -170,7 +174,7 @@ const alongside = (x: NdArray, y: NdArray): Rows => ({
   operands: [x, y].map((array) => ({ array, blockStep: 0, rowStep: 0, step: 1 })),
 });
 
-/** Makes primitives of one float type out of functions of vectors. */
+/** Makes primitives of one float type from functions of vectors. */
 export class Elementwise {
   readonly #staging: Staging;
   readonly #lanes: FloatVector;
@@ -182,7 +186,10 @@ export class Elementwise {
     this.#policy = policy;
   }
 
-  /** A function that `isDear` is worth copies to the memory of workers where arrays are large. */
+  /**
+   * Makes a unary primitive. Set `isDear` for a function expensive enough to copy large arrays to the workers'
+   * memory.
+   */
   unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
@@ -210,7 +217,7 @@ export class Elementwise {
     };
   }
 
-  /** `check` gives the type of a result whose operands are not of one shape and dtype already. */
+  /** Makes a binary primitive. `check` returns the result's type if the operands differ in shape or dtype. */
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
@@ -250,8 +257,8 @@ export class Elementwise {
   }
 
   /**
-   * x where a condition holds, y elsewhere, for a result of their shape; `undefined` where an operand is neither of this shape,
-   * in order, nor one number.
+   * Makes a function that selects x where a condition holds and y elsewhere, for a result of the given shape. The
+   * function returns `undefined` if an operand is neither a scalar nor contiguous in this shape.
    */
   choice(): (condition: NdArray, x: NdArray, y: NdArray, shape: Shape) => NdArray | undefined {
     const staging = this.#staging;
@@ -297,7 +304,10 @@ export class Elementwise {
     return out;
   }
 
-  /** Copies a part of a block of an operand in, whose rows are whole or only one; returns how far apart they then are. */
+  /**
+   * Copies part of an operand block, either whole rows or part of one row, into a staging buffer. Returns the row
+   * stride of the copy.
+   */
   #stage(
     slot: number,
     { array, blockStep, rowStep, step }: RowOperand,

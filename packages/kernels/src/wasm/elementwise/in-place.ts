@@ -6,26 +6,32 @@ import { i32, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Staging } from '../memory/staging.ts';
 
-/** Elements that pass at a time: a handful of arrays of float64 fit a second-level cache. */
+/** Number of elements processed at a time: a few float64 arrays of this length fit a second-level cache. */
 const CHUNK_ELEMENTS = 1 << 13;
 
 type Vector = Value<'v128'>;
 
 interface Exports {
-  /** Numbers lie one after the other; the arrays' chunks of so many bytes begin at `arrays`, each `apart` from the one before. */
+  /**
+   * Changes one chunk. `numbers` points to consecutive numbers, and `arrays` to the first array's chunk of `bytes`;
+   * chunks start `apart` bytes apart.
+   */
   readonly run: (bytes: number, numbers: number, arrays: number, apart: number) => void;
 }
 
-/** A formula as a loop, for arrays and numbers of these names in this order. */
+/** A formula compiled to a loop, for arrays and numbers with these names in this order. */
 interface Kernel extends Exports {
   readonly laneBytes: number;
   readonly arrays: readonly string[];
   readonly numbers: readonly string[];
-  /** Which of the arrays change. */
+  /** Whether each array changes. */
   readonly changes: readonly boolean[];
 }
 
-/** The primitives as code for vectors, each result in a local, since an expression is computed as often as it is used. */
+/**
+ * The primitives as code on vectors. Each result is kept in a local, since an expression is computed each time it is
+ * used.
+ */
 function vectorKernels(f: FunctionBuilder, v: FloatVector): ElementKernels<Vector> {
   const one = f.let(v.const(1));
   const zero = f.let(v.const(0));
@@ -76,16 +82,19 @@ function assemble(
   return { run, laneBytes: v.laneBytes, arrays, numbers, changes: arrays.map((name) => changed.includes(name)) };
 }
 
-/** Whether an object has these names, in this order. */
+/** Returns whether an object has exactly these names, in this order. */
 function hasNames(object: object, names: readonly string[]): boolean {
   let count = 0;
   for (const name in object) if (name !== names[count++]) return false;
   return count === names.length;
 }
 
-/** Changes arrays in place, a chunk of all at a time, in one loop for the whole formula, assembled when it is first used. */
+/**
+ * Returns a function that changes arrays in place. It runs one loop for the whole formula, a chunk of every array at
+ * a time, and assembles the loop on first use.
+ */
 export function createInPlace(staging: Staging): ChangeInPlace {
-  // Multiply-add in one instruction is left out: its bits depend on the processor.
+  // Relaxed multiply-add is not used, since its bits depend on the processor.
   const vectors = { 4: floatVector('f32', false), 8: floatVector('f64', false) };
   const assembled = new WeakMap<AnyFormula, Kernel[]>();
 
@@ -107,7 +116,7 @@ export function createInPlace(staging: Staging): ChangeInPlace {
     const { heap } = staging;
     const mark = heap.mark();
     const factors = heap.reserve(kernel.numbers.length * bytes);
-    // A vector may end past the last element; whole cache lines keep vectors from lying across two.
+    // A vector may extend past the last element; whole cache lines keep vectors from crossing two lines.
     const apart = (Math.min(CHUNK_ELEMENTS, length) * bytes + 79) & -64;
     const slots = heap.reserve(kernel.arrays.length * apart);
     const floats = heap.view(bytes);

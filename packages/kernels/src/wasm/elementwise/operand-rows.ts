@@ -1,11 +1,11 @@
-/** How the operands of an elementwise kernel lie in rows: what it loops over, and what has to be copied to it. */
+/** How an elementwise kernel reads its operands as rows: the loops it needs, and the copies made for it. */
 
 import { isContiguous, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
 import { type Shape, sizeOf } from '../../arrays/shape.ts';
 import { broadcastView } from '../../arrays/views.ts';
 
-/** An operand whose element `[block, row, column]` lies at `block * blockStep + row * rowStep + column * step`. */
+/** An operand whose element `[block, row, column]` is at `block * blockStep + row * rowStep + column * step`. */
 export interface RowOperand {
   /** Contiguous. */
   readonly array: NdArray;
@@ -29,7 +29,10 @@ const isSame = (a: Shape, b: Shape): boolean => a.every((length, i) => length ==
 /** How an operand's shape relates to a shape of the same rank. */
 type Pattern = 'dense' | 'scalar' | { readonly columns: number } | { readonly rows: number };
 
-/** An operand has the whole shape, one element, its trailing axes or its leading ones; `undefined` for anything else. */
+/**
+ * Classifies an operand: it has the whole shape, one element, its trailing axes or its leading axes. Returns
+ * `undefined` for anything else.
+ */
 function patternOf(own: Shape, shape: Shape): Pattern | undefined {
   if (isSame(own, shape)) return 'dense';
   if (isOnes(own)) return 'scalar';
@@ -39,7 +42,10 @@ function patternOf(own: Shape, shape: Shape): Pattern | undefined {
   return isSame(own.slice(0, last), shape.slice(0, last)) ? { rows: sizeOf(own) } : undefined;
 }
 
-/** The row length that patterns agree on: all there is where none divides the shape, `undefined` where two disagree. */
+/**
+ * Returns the row length that all patterns agree on. Returns the whole size if no pattern divides the shape, and
+ * `undefined` if two disagree.
+ */
 function rowLength(patterns: readonly Pattern[], size: number): number | undefined {
   let length: number | undefined;
   for (const pattern of patterns) {
@@ -57,7 +63,10 @@ const steps = (pattern: Pattern, length: number): Pick<RowOperand, 'rowStep' | '
   return 'columns' in pattern ? { rowStep: 0, step: 1 } : { rowStep: 1, step: 0 };
 };
 
-/** Rows of the axes from `split` on, in blocks of the axes before it, of which an operand has all or none. */
+/**
+ * Splits into rows of the axes from `at` on, in blocks of the axes before it. Each operand must have all of the
+ * leading axes or none; otherwise returns `undefined`.
+ */
 function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | undefined {
   const [lead, tail] = [shape.slice(0, at), shape.slice(at)];
   const parts = arrays.map((array) => {
@@ -78,17 +87,20 @@ function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | und
   return { blocks: sizeOf(lead), rows: length === 0 ? 0 : size / length, length, operands };
 }
 
-/** Below this many elements, a block is not worth a call. */
+/** A block of fewer elements is not worth a call. */
 const leastBlock = 64;
 
-/** An operand with its elements side by side, an axis that it was stretched along with length 1 again. */
+/** Makes an operand contiguous, and restores length 1 to the axes that it was broadcast along. */
 function simplify(x: NdArray): NdArray {
   if (isContiguous(x)) return x;
   const shape = x.shape.map((length, i) => (x.stride[i] === 0 ? 1 : length));
   return contiguous(new NdArray(x.data, x.dtype, shape, x.stride, x.offset));
 }
 
-/** The commonest cases without ado: `whole` has all elements, and `part` is one number, or a vector along the last axis. */
+/**
+ * Handles the most common cases quickly: `whole` has all elements, and `part` is a scalar or a vector along the last
+ * axis.
+ */
 function vectorOrScalar(shape: Shape, whole: NdArray, part: NdArray): Rows | undefined {
   const isVector = part.size === shape.at(-1) && part.size === part.shape.at(-1);
   if ((part.size !== 1 && !isVector) || whole.size !== sizeOf(shape)) return undefined;
@@ -100,7 +112,7 @@ function vectorOrScalar(shape: Shape, whole: NdArray, part: NdArray): Rows | und
   return { blocks: 1, rows: length === 0 ? 0 : whole.size / length, length, operands };
 }
 
-/** Two operands that broadcast to `shape`, as the rows of it: what neither has is copied. */
+/** Copies two operands broadcast to `shape`, so that each is a single row. */
 function stretch(shape: Shape, operands: readonly NdArray[]): Rows {
   const size = sizeOf(shape);
   const stretched = operands.map(
@@ -109,7 +121,7 @@ function stretch(shape: Shape, operands: readonly NdArray[]): Rows {
   return { blocks: 1, rows: size === 0 ? 0 : 1, length: size, operands: stretched };
 }
 
-/** Lays two operands that broadcast to `shape` out in rows. */
+/** Lays out in rows two operands that broadcast to `shape`. */
 export function layRows(shape: Shape, x: NdArray, y: NdArray): Rows {
   const [a, b] = [simplify(x), simplify(y)];
   const plain = vectorOrScalar(shape, a, b);

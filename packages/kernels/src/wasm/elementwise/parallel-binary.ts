@@ -1,4 +1,4 @@
-/** A function of two arrays, element by element, whose result lies in the memory of a pool, done by the pool there. */
+/** Applies a function to two arrays elementwise, on a pool whose memory holds the result. */
 
 import type { Data } from '../../arrays/dtype.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
@@ -7,17 +7,17 @@ import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 import type { RowOperand, Rows } from './operand-rows.ts';
 
-/** Elements of a task, about. */
+/** Approximate number of elements in a task. */
 const TASK_ELEMENTS = 1 << 14;
 
 export type RowParameters = { readonly [N in 'to' | 'x' | 'y' | 'rows' | 'bytes' | 'xRow' | 'yRow']: 'i32' };
 
-/** The loops along rows of two operands: both run along them, or one of them has an entry for each row. */
+/** The loops along rows of two operands: both run along the rows, or one of them has one element per row. */
 export type RowFunctions = { readonly [Name in 'both' | 'left' | 'right']: Func<RowParameters, 'void'> };
 
 const names = ['to', 'end', 'toStep', 'x', 'xStep', 'xRow', 'y', 'yStep', 'yRow', 'rows', 'bytes'] as const;
 
-/** Tasks lie some bytes apart, and the last may have less to do. */
+/** Makes a task of some rows. Tasks are fixed byte steps apart, and the last one may be smaller. */
 const rowsTask = (along: Func<RowParameters, 'void'>) =>
   task(names, (f, p) => {
     f.advance(p.to, i32.mul(p.task, p.toStep));
@@ -35,7 +35,7 @@ const rowsTasks = ({ both, left, right }: RowFunctions) => ({
   shareRight: rowsTask(right),
 });
 
-/** How many tasks, how far apart their results are, and what each does. */
+/** The number of tasks, the step in bytes between their results, and the rows and bytes of each. */
 interface Tasks {
   readonly tasks: number;
   readonly toStep: number;
@@ -53,8 +53,8 @@ export class ParallelBinary {
   }
 
   /**
-   * Fills `out`, which lies in the pool's memory, from operands that were laid out in rows. Where the rows can't be shared,
-   * it does nothing and returns `false`.
+   * Fills `out`, which is in the pool's memory, from operands laid out in rows. If the rows can't be divided among
+   * threads, does nothing and returns `false`.
    */
   run({ blocks, rows, length, operands }: Rows, out: Data): boolean {
     const { BYTES_PER_ELEMENT: each } = out;
@@ -69,7 +69,8 @@ export class ParallelBinary {
       this.#share(operands, out, part, ({ step }) => step * TASK_ELEMENTS);
       return true;
     }
-    // The loop along a row ends with a whole vector, and what lies behind a task's last row may have been computed already.
+    // The loop along a row writes whole vectors, and the elements past a task's last row may have been computed
+    // already.
     const isWhole = bytes % 16 === 0;
     if (blocks > 1) {
       if (!isWhole) return false;

@@ -1,4 +1,4 @@
-/** A function of each element of a large array, done by a pool. */
+/** Applies a function to each element of a large array, on a pool. */
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
@@ -9,7 +9,10 @@ import { blockSize, runPipelined, stage } from '../memory/block-pipeline.ts';
 import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 
-/** Elements that pass through the memory at a time, and elements of a task: its loop ends where the next one's begins. */
+/**
+ * Number of elements that pass through the memory at a time, and in a task. A task's loop ends where the next task's
+ * begins.
+ */
 const BLOCK_ELEMENTS = 1 << 17;
 const TASK_ELEMENTS = 3 << 11;
 

@@ -1,10 +1,10 @@
-/** A large argument less the nearest multiple of pi, by the bits of 1 / pi that matter to it (Payne and Hanek). */
+/** Reduces a large argument modulo pi, using only the bits of 1 / pi that affect the result (Payne and Hanek). */
 
 import { f64, i32, i64, select, type Value } from '../assembler/instructions.ts';
 import type { FunctionBuilder, Local } from '../assembler/module-builder.ts';
 import { FORMAT } from './vector-function.ts';
 
-/** What is added to a whole number to give the multiples of pi that are meant: those of sin or those of cos. */
+/** The fraction added to an integer to get the multiples of pi subtracted: 0 for sin, 1/2 for cos. */
 export type Phase = 0 | 0.5;
 
 const WORDS = 20;
@@ -20,13 +20,13 @@ function inversePi(bits: bigint): bigint {
   return (unit << bits) / (16n * inverseTangent(5n) - 4n * inverseTangent(239n));
 }
 
-/** Words of 64 bits: one of zeros, and the bits of 1 / pi behind the point. */
+/** Returns 64-bit words: a word of zeros, then the fractional bits of 1 / pi. */
 function inversePiWords(): bigint[] {
   const digits = inversePi(64n * BigInt(WORDS - 1));
   return Array.from({ length: WORDS }, (_, i) => BigInt.asIntN(64, digits >> (64n * BigInt(WORDS - 1 - i))));
 }
 
-/** The upper 64 bits of the product of two unsigned words. */
+/** Returns the upper 64 bits of the product of two unsigned words. */
 function upperProduct(f: FunctionBuilder, a: Local<'i64'>, b: Local<'i64'>): Local<'i64'> {
   const low = (x: Value<'i64'>) => i64.and(x, 0xffffffff);
   const high = (x: Value<'i64'>) => i64.shrU(x, 32);
@@ -35,12 +35,12 @@ function upperProduct(f: FunctionBuilder, a: Local<'i64'>, b: Local<'i64'>): Loc
   return f.let(i64.add(i64.mul(high(a), high(b)), i64.add(high(first), high(second))));
 }
 
-/** x / pi - phase modulo 2, as an unsigned number of 128 bits of which the first is the whole part. */
+/** Computes x / pi - phase modulo 2 as an unsigned 128-bit fixed-point number whose top bit is the integer part. */
 function turns(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const { mantissaBits, bias } = FORMAT.f64;
   const bits = f.let(i64.reinterpretF64(x));
   const m = f.let(i64.or(i64.and(bits, 2 ** mantissaBits - 1), 2 ** mantissaBits));
-  // x = m 2^e, and the bit of 1 / pi that weighs 2^-e is the first that does not bring a multiple of 2.
+  // x = m 2^e. The bit of 1 / pi with weight 2^-e is the first whose product with x need not be a multiple of 2.
   const at = f.let(i32.sub(i32.wrapI64(i64.shrU(bits, mantissaBits)), bias + mantissaBits - 63));
   const index = f.let(i32.shrU(at, 6));
   const window = [0, 1, 2, 3].map(() => f.local('i64')) as [Local<'i64'>, ...Local<'i64'>[]];
@@ -67,19 +67,19 @@ function turns(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   return { first, second };
 }
 
-/** An unsigned number of at most 52 bits. */
+/** Converts an unsigned integer of at most 52 bits. */
 const toFloat = (x: Value<'i64'>): Value<'f64'> => f64.sub(f64.reinterpretI64(i64.or(x, 0x433n << 52n)), 2 ** 52);
 
 /**
- * x = k pi + r + rest, with k - phase whole and |r| <= pi / 2, of a finite x >= 2^16; the lowest bit of `odd` is that of
- * k - phase. r is NaN where x is infinite.
+ * Reduces a finite x >= 2^16 to x = k pi + r + rest, with k - phase an integer and |r| <= pi / 2. The lowest bit of
+ * `odd` is that of k - phase. r is NaN if x is infinite.
  */
 export function reduceLarge(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const { first, second } = turns(f, x, phase);
-  // To the nearest whole number: the fraction as a signed one, and its sign added to the whole part.
+  // Rounds to the nearest integer: reads the fraction as signed, and adds its sign to the integer part.
   const upper = f.let(i64.or(i64.shl(first, 1), i64.shrU(second, 63)));
   const odd = f.let(i64.shrU(i64.xor(first, upper), 63));
-  // The first 32, the next 48 and the next 47 bits, summed from the right to two floats.
+  // The top 32 bits, the next 48 and the next 47, summed from the lowest up into two floats.
   const a = f.let(f64.mul(f64.convertI32S(i32.wrapI64(i64.shrS(upper, 32))), 2 ** -32));
   const middle = i64.or(i64.shl(i64.and(upper, 0xffffffff), 16), i64.and(i64.shrU(second, 47), 0xffff));
   const b = f.let(f64.mul(toFloat(middle), 2 ** -80));
@@ -88,7 +88,7 @@ export function reduceLarge(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const below = f.let(f64.add(f64.sub(b, f64.sub(sum, a)), c));
   const high = f.let(f64.add(sum, below));
   const low = f64.sub(below, f64.sub(high, sum));
-  // Times pi, whose first 26 bits give an exact product with the first 26 of the fraction.
+  // Multiplies by pi, split so that its first 26 bits times the first 26 of the fraction is exact.
   const [piHigh, piLow] = [3.1415926814079285, -2.7818135228334233e-8];
   const head = f.let(f64.reinterpretI64(i64.and(i64.reinterpretF64(high), -(2n ** 27n))));
   const product = f.let(f64.mul(head, piHigh));

@@ -13,7 +13,10 @@ import {
   type UnaryFunction,
 } from './vector-function.ts';
 
-/** As float64 has them, and for float32 by the same script with relative errors of 2^-29.3 and 2^-29.6. */
+/**
+ * The polynomials of `erfPolynomials`: float64's own, and float32's from the same script, with relative errors of
+ * 2^-29.3 and 2^-29.6.
+ */
 const SMALL: ByFloat<readonly number[]> = {
   f32: [0.12837917, -0.37612626, 0.11283579, -0.026853347, 0.005187162, -0.000799785, 7.8069e-5],
   f64: erfPolynomials.small,
@@ -23,10 +26,13 @@ const LARGE: ByFloat<readonly number[]> = {
   f64: erfPolynomials.large,
 };
 
-/** From here on erf is 1. */
+/** From this magnitude on, erf is 1. */
 const ONE: ByFloat<number> = { f32: 4, f64: 6 };
 
-/** Both formulas for every lane (the second as -expm1(-Q)), as Juffa does for float32: a choice costs less than a jump. */
+/**
+ * Evaluates both formulas for every lane (the second as -expm1(-Q)), as Juffa does for float32: selecting between the
+ * results costs less than branching.
+ */
 export const erf: UnaryFunction = (f, v) => {
   const [one, highest] = constants(f, v, 1, ONE[v.scalar]);
   const small = coefficients(f, v, SMALL);
@@ -43,7 +49,7 @@ export const erf: UnaryFunction = (f, v) => {
   };
 };
 
-/** C and the centre m of q = (x - m) / (x + m); for float32 by the same script with a relative error of 2^-25.8. */
+/** C and the center m of q = (x - m) / (x + m). For float32 from the same script, with a relative error of 2^-25.8. */
 const TAIL: ByFloat<readonly number[]> = {
   f32: [
     ...[0.2769784, -0.09276384, -0.16603142, 0.16405372, -0.05420539],
@@ -53,10 +59,13 @@ const TAIL: ByFloat<readonly number[]> = {
 };
 const CENTRE: ByFloat<number> = { f32: 2, f64: 4 };
 
-/** From here on erfc is 0. */
+/** From this argument on, erfc is 0. */
 const NOTHING: ByFloat<number> = { f32: 10.1, f64: 27.3 };
 
-/** exp(-a^2) (1 + C(q)) / (1 + 2 a) for a = |x|, and 2 less that where x is negative. a^2 is exact, as a sum of two. */
+/**
+ * Computes exp(-a^2) (1 + C(q)) / (1 + 2 a) for a = |x|, or 2 minus that if x is negative. a^2 is kept exactly, as a
+ * sum of two terms.
+ */
 export const erfc: UnaryFunction = (f, v) => {
   const room = 64;
   const { mantissaBits, bias } = FORMAT[v.scalar];
@@ -66,7 +75,7 @@ export const erfc: UnaryFunction = (f, v) => {
   const split = exponentSplitter(f, v, bias + room);
   return (x) => {
     const a = f.let(v.pmin(v.abs(x), highest));
-    // a without the lower half of its bits (Veltkamp), so that its square is exact.
+    // a without the lower half of its bits (Veltkamp splitting), so that its square is exact.
     const shifted = f.let(v.mul(a, halver));
     const high = f.let(v.sub(shifted, v.sub(shifted, a)));
     const rest = v.mul(v.sub(high, a), v.add(high, a));

@@ -1,4 +1,4 @@
-/** exp and what is made of it: expm1, tanh, sigmoid. */
+/** exp and the functions built on it: expm1, tanh, sigmoid. */
 
 import { v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder } from '../assembler/module-builder.ts';
@@ -18,8 +18,8 @@ import {
 } from './vector-function.ts';
 
 /**
- * q with expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, relative error 2^-26.1 and 2^-55.6: minimax polynomials of
- * test/fixtures/minimax.py.
+ * q such that expm1(r) = r + r^2 q(r) for |r| <= ln(2) / 2, with relative errors 2^-26.1 (float32) and 2^-55.6
+ * (float64). Minimax polynomials from test/fixtures/minimax.py.
  */
 export const EXPM1: ByFloat<readonly number[]> = {
   f32: [0.49999997, 0.16666546, 0.04166744, 0.0083663, 0.001387],
@@ -29,18 +29,22 @@ export const EXPM1: ByFloat<readonly number[]> = {
   ],
 };
 
-/** Below `zero` exp is 0, below `minusOne` expm1 is -1, above `one` tanh is 1, above `infinite` exp is infinite. */
+/**
+ * The arguments at which functions saturate. Below `zero`, exp is 0; below `minusOne`, expm1 is -1; above `one`, tanh
+ * is 1; above `infinite`, exp is infinite.
+ */
 export const SATURATION: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | 'infinite', number>>> = {
   f32: { zero: -104, minusOne: -18, one: 9.5, infinite: 89 },
   f64: { zero: -746, minusOne: -38, one: 19.5, infinite: 710 },
 };
 
 /**
- * Splits x into n ln 2 + r with n whole and |r| <= ln(2) / 2 (Cody and Waite): expm1(r) is the sum of `linear`, which is
- * x - n ln 2 but for the low bits of ln 2, and of `curved`, much smaller: they are apart so that they are rounded once,
- * where they meet the rest. The lowest bits of the float `sum` hold n + offset, for x / ln 2 was added to a float so
- * large that it has no bits below the units. Of an x that is the sum of two, `high` and the much smaller `low`, no digit is
- * lost.
+ * Splits x into n ln 2 + r with n an integer and |r| <= ln(2) / 2 (Cody and Waite). expm1(r) is `linear + curved`:
+ * `linear` is x - n ln 2 except for the low bits of ln 2, and `curved` is much smaller. They stay separate so that
+ * they are rounded only once, when they are added to the other terms.
+ *
+ * The lowest bits of the float `sum` hold n + offset: x / ln 2 was added to a float so large that its last bit is the
+ * units. An x given as the sum of `high` and a much smaller `low` loses no digit.
  */
 export function exponentSplitter(f: FunctionBuilder, v: FloatLanes, offset: number) {
   const [high, low] = LN2[v.scalar];
@@ -56,12 +60,12 @@ export function exponentSplitter(f: FunctionBuilder, v: FloatLanes, offset: numb
   };
 }
 
-/** 2^n of a float whose lowest bits hold n + bias. */
+/** Returns 2^n, given a float whose lowest bits hold n + bias. */
 export const power = (v: FloatLanes, sum: Vector): Vector => v.bits.shl(sum, FORMAT[v.scalar].mantissaBits);
 
 /**
- * 2^n as a product of two powers, with n from below the least to above the greatest exponent: multiplied by the first,
- * a number near 1 stays normal, so that it is rounded once. The lowest bits of `sum` hold n + 2 bias.
+ * Writes 2^n as a product of two powers, for n from below the least exponent to above the greatest. A number near 1
+ * times the first power stays normal, so the result is rounded only once. The lowest bits of `sum` hold n + 2 bias.
  */
 export function powerHalver(f: FunctionBuilder, v: FloatLanes) {
   const [half, units] = constants(f, v, 0.5, unitsOf(v) + FORMAT[v.scalar].bias);
@@ -83,7 +87,7 @@ export const exp: UnaryFunction = (f, v) => {
   };
 };
 
-/** (a expm1(r) + (a - 1 / b)) b, with 2^n = a b. */
+/** Computes (a expm1(r) + (a - 1 / b)) b, with 2^n = a b. */
 export const expm1: UnaryFunction = (f, v) => {
   const { bias } = FORMAT[v.scalar];
   const { minusOne, infinite } = SATURATION[v.scalar];
@@ -99,7 +103,9 @@ export const expm1: UnaryFunction = (f, v) => {
   };
 };
 
-/** exp(-|x|): no exponent is too large, and room for the small ones makes one power enough. */
+/**
+ * Computes exp(-|x|). Exponents are never too large; scaling by 2^64 keeps small ones normal, so one power is enough.
+ */
 export const expOfMinusAbs: UnaryFunction = (f, v) => {
   const room = 64;
   const [lowest, one, minus, shrink] = constants(f, v, SATURATION[v.scalar].zero, 1, -0, 2 ** -room);
@@ -111,8 +117,8 @@ export const expOfMinusAbs: UnaryFunction = (f, v) => {
 };
 
 /**
- * With e = exp(-|x|), 1 / (1 + e) where x >= 0 and e / (1 + e) where x < 0: both are b - b e / (1 + e), where the
- * quotient's rounding weighs less.
+ * Computes 1 / (1 + e) if x >= 0 and e / (1 + e) if x < 0, where e = exp(-|x|). Both equal b - b e / (1 + e) with b =
+ * 1 or b = e, in which the quotient's rounding error counts less.
  */
 export const sigmoid: UnaryFunction = (f, v) => {
   const [zero, one] = constants(f, v, 0, 1);
@@ -124,13 +130,16 @@ export const sigmoid: UnaryFunction = (f, v) => {
   };
 };
 
-/** With h = expm1(2 |x|) / 2 and b = min(h, 1), tanh |x| = h / (1 + h) = b - b b / (1 + h), and the sign of x. */
+/**
+ * Computes tanh |x| = h / (1 + h) = b - b b / (1 + h), with h = expm1(2 |x|) / 2 and b = min(h, 1), and gives it the
+ * sign of x.
+ */
 export const tanh: UnaryFunction = (f, v) => {
   const [one, half, highest, sign] = constants(f, v, 1, 0.5, 2 * SATURATION[v.scalar].one, -0);
   const split = exponentSplitter(f, v, FORMAT[v.scalar].bias - 1);
   const withSign = signer(f, v);
   return (x) => {
-    // V8 makes the mask of `abs` anew for each vector.
+    // V8 rebuilds the mask of `abs` for each vector.
     const { sum, linear, curved } = split(f.let(v.pmin(v128.andnot(v.add(x, x), sign), highest)));
     const scale = f.let(power(v, sum));
     const h = f.let(v.madd(curved, scale, v.madd(linear, scale, v.sub(scale, half))));

@@ -1,8 +1,9 @@
 /**
- * The elementary functions of vectors by the name of their primitive, for the kernels that apply them to arrays.
+ * The elementary functions on vectors, by primitive name, for the kernels that apply them to arrays.
  *
- * They are right for every argument: subnormal, infinite, NaN, of any size. The largest errors, in units in the last
- * place; of the functions of one operand all float32 numbers were tried, else some 100,000 arguments:
+ * They are accurate for every argument, including subnormals, infinities and NaN. The largest errors are below, in
+ * units in the last place. Unary functions were tested on every float32 number; float64 and pow on about 100,000
+ * arguments:
  *
  * | | exp | expm1 | log | log1p | sin | cos | tanh | sigmoid | softplus | erf | pow |
  * | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |
@@ -19,7 +20,7 @@ import { pow } from './power.ts';
 import { cos, sin } from './trigonometric.ts';
 import { type BinaryFunction, constants, type UnaryFunction } from './vector-function.ts';
 
-/** Zeros keep their sign. */
+/** Returns -1 or 1 by the sign of x; zeros keep their sign. */
 const sign: UnaryFunction = (f, v) => {
   const [zero, one, minus] = constants(f, v, 0, 1, -0);
   return (x) => v128.bitselect(v128.or(v128.and(x, minus), one), x, v128.or(v.lt(x, zero), v.gt(x, zero)));

@@ -1,4 +1,4 @@
-/** log and what is made of it: log1p, softplus. */
+/** log and the functions built on it: log1p, softplus. */
 
 import { i32, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder } from '../assembler/module-builder.ts';
@@ -19,8 +19,8 @@ import {
 } from './vector-function.ts';
 
 /**
- * L with log((1 + s) / (1 - s)) = 2 s + s^3 L(s^2) for 1/sqrt(2) <= (1 + s) / (1 - s) <= sqrt(2), relative error 2^-29.4
- * and 2^-59.3: the minimax polynomials of test/fixtures/minimax.py.
+ * L such that log((1 + s) / (1 - s)) = 2 s + s^3 L(s^2) for 1/sqrt(2) <= (1 + s) / (1 - s) <= sqrt(2), with relative
+ * errors 2^-29.4 (float32) and 2^-59.3 (float64). Minimax polynomials from test/fixtures/minimax.py.
  */
 const LOG: ByFloat<readonly number[]> = {
   f32: [0.6666678, 0.399768, 0.299],
@@ -28,8 +28,8 @@ const LOG: ByFloat<readonly number[]> = {
 };
 
 /**
- * Takes a positive normal float apart as 2^k m with m from 1/sqrt(2) to sqrt(2). From other lanes come finite numbers
- * that say nothing.
+ * Splits a positive normal float into 2^k m with m from 1/sqrt(2) to sqrt(2). Other lanes give finite but meaningless
+ * numbers.
  */
 export function mantissaSplitter(f: FunctionBuilder, v: FloatLanes) {
   const { mantissaBits, bias } = FORMAT[v.scalar];
@@ -46,7 +46,10 @@ export function mantissaSplitter(f: FunctionBuilder, v: FloatLanes) {
   };
 }
 
-/** k ln 2 + log(1 + g): with s = g / (2 + g), log(1 + g) = g - (g^2 / 2 - s (g^2 / 2 + s^2 L(s^2))) as in fdlibm. */
+/**
+ * Computes k ln 2 + log(1 + g). With s = g / (2 + g), log(1 + g) = g - (g^2 / 2 - s (g^2 / 2 + s^2 L(s^2))), as in
+ * fdlibm.
+ */
 function combiner(f: FunctionBuilder, v: FloatLanes) {
   const [half, two, high, low] = constants(f, v, 0.5, 2, ...LN2[v.scalar]);
   const l = coefficients(f, v, LOG);
@@ -60,8 +63,8 @@ function combiner(f: FunctionBuilder, v: FloatLanes) {
 }
 
 /**
- * Finds the lanes that are no positive normal floats, which are rare: subnormals become normal, and what is to be added
- * to k makes the logarithm of the others -Infinity (of 0), Infinity (of Infinity) or NaN.
+ * Handles the rare lanes that are not positive normal floats. Scales subnormals to normal numbers. For the others,
+ * the term added to k makes the logarithm -Infinity (for 0), Infinity (for Infinity) or NaN.
  */
 export function normaliser(f: FunctionBuilder, v: FloatLanes) {
   const room = 64;
@@ -93,10 +96,13 @@ export const log: UnaryFunction = (f, v) => {
   };
 };
 
-/** 2^-k, for u = 2^k m. */
+/** Returns 2^-k, for u = 2^k m. */
 const powerBetween = (v: FloatLanes, u: Vector, m: Vector, one: Vector): Vector => v.bits.add(v.bits.sub(m, u), one);
 
-/** log(u) with u = 1 + x, and what u lost of x put back (to a large x, whose 2^-k may be out of range, it is nothing). */
+/**
+ * Computes log(u) with u = 1 + x, adding back what rounding u lost of x. For a large x, whose 2^-k may be out of
+ * range, that correction is negligible and left out.
+ */
 export const log1p: UnaryFunction = (f, v) => {
   const [one, large] = constants(f, v, 1, 2 ** 60);
   const normalise = normaliser(f, v);
@@ -115,7 +121,7 @@ export const log1p: UnaryFunction = (f, v) => {
   };
 };
 
-/** max(x, 0) + log1p(exp(-|x|)). */
+/** Computes max(x, 0) + log1p(exp(-|x|)). */
 export const softplus: UnaryFunction = (f, v) => {
   const [zero, one] = constants(f, v, 0, 1);
   const decay = expOfMinusAbs(f, v);

@@ -1,4 +1,4 @@
-/** pow, of two vectors. */
+/** pow, on two vectors. */
 
 import { i32, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder } from '../assembler/module-builder.ts';
@@ -19,8 +19,8 @@ import {
 } from './vector-function.ts';
 
 /**
- * R with 3/2 log((1 + s) / (1 - s)) = s (3 + s^2 + s^4 R(s^2)) for 1/sqrt(2) <= (1 + s) / (1 - s) <= sqrt(2), relative
- * error 2^-36.0 and 2^-65.7: minimax polynomials of test/fixtures/minimax.py.
+ * R such that 3/2 log((1 + s) / (1 - s)) = s (3 + s^2 + s^4 R(s^2)) for 1/sqrt(2) <= (1 + s) / (1 - s) <= sqrt(2),
+ * with relative errors 2^-36.0 (float32) and 2^-65.7 (float64). Minimax polynomials from test/fixtures/minimax.py.
  */
 const LOG: ByFloat<readonly number[]> = {
   f32: [0.6000023, 0.428206, 0.3513],
@@ -30,7 +30,7 @@ const LOG: ByFloat<readonly number[]> = {
   ],
 };
 
-/** 3/2 ln 2 as a sum; the product of the first term with an exponent is exact. */
+/** 3/2 ln 2 as a sum of two terms; the product of the first with an exponent is exact. */
 const LN2: ByFloat<readonly [high: number, low: number]> = {
   f32: [1.03973388671875, -1.3115878832035874e-5],
   f64: [1.0397207709029317, -6.301372609021628e-11],
@@ -42,13 +42,16 @@ interface Pair {
   readonly low: VectorLocal;
 }
 
-/** The upper half of the bits of a float: products of two halves are exact, whether or not a multiply-add rounds them. */
+/**
+ * Keeps the upper half of a float's bits. Products of two such halves are exact, whether or not a multiply-add rounds
+ * them.
+ */
 function upperHalf(f: FunctionBuilder, v: FloatLanes) {
   const keep = f.let(v.bits.const(-(2 ** Math.ceil((FORMAT[v.scalar].mantissaBits + 1) / 2))));
   return (x: Vector) => v128.and(x, keep);
 }
 
-/** 3/2 log(2^k m) to about one and a half times the precision, by the steps of fdlibm's pow. */
+/** Computes 3/2 log(2^k m) to about one and a half times the lanes' precision, following the steps of fdlibm's pow. */
 function longLog(f: FunctionBuilder, v: FloatLanes) {
   const [one, three, high, low] = constants(f, v, 1, 3, ...LN2[v.scalar]);
   const r = coefficients(f, v, LOG);
@@ -99,9 +102,10 @@ function longExp(f: FunctionBuilder, v: FloatLanes) {
   };
 }
 
-/** exp(y log |x|), with the logarithm and the product in more than the lanes' precision. */
+/** Computes exp(y log |x|), with the logarithm and the product in more than the lanes' precision. */
 function positivePower(f: FunctionBuilder, v: FloatLanes) {
-  // Powers of the floats next to 1 overflow long before this, and infinities would meet each other in differences.
+  // With exponents this large, even powers of the floats next to 1 overflow. Larger ones would make infinities, whose
+  // differences are NaN.
   const bound = 2 ** (FORMAT[v.scalar].bias - 27);
   const [least, most] = constants(f, v, -bound, bound);
   const upper = upperHalf(f, v);
@@ -119,8 +123,9 @@ function positivePower(f: FunctionBuilder, v: FloatLanes) {
 }
 
 /**
- * What C and IEEE 754 say of bases that are no positive normal floats, and of NaN: pow(x, 0) = pow(1, y) = 1 even of NaN,
- * a negative base keeps its sign under odd exponents and gives NaN under broken ones.
+ * Handles the cases that C and IEEE 754 specify for bases that are not positive normal floats, and for NaN. pow(x, 0)
+ * = pow(1, y) = 1 even if the other operand is NaN. A negative base keeps its sign under odd exponents, and gives NaN
+ * under non-integer exponents.
  */
 function specialPower(f: FunctionBuilder, v: FloatLanes) {
   const [zero, half, one, infinite, sign] = constants(f, v, 0, 0.5, 1, Infinity, -0);

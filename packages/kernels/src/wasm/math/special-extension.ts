@@ -1,4 +1,4 @@
-/** The special functions: a part of an interpreter. */
+/** The special functions, as an interpreter extension. */
 
 import type { NdArray } from '../../arrays/array.ts';
 import { isFloat } from '../../arrays/dtype.ts';
@@ -14,7 +14,7 @@ function specialKernels({ elementary }: ExtensionHost): SpecialKernels<NdArray> 
 
 /** The extension with special functions that few programs use. */
 export const specialExtension: KernelExtension = {
-  // Types of results follow from the list of elementwise primitives.
+  // The result types are derived from the list of elementwise primitives.
   results: {},
   loops: () => specialLoops,
   wasm: specialKernels,

@@ -16,8 +16,8 @@ import {
 } from './vector-function.ts';
 
 /**
- * S with sin(r) = r + r^3 S(r^2) for |r| <= pi / 2, relative error 2^-30.2 and 2^-60.3: minimax polynomials of
- * test/fixtures/minimax.py.
+ * S such that sin(r) = r + r^3 S(r^2) for |r| <= pi / 2, with relative errors 2^-30.2 (float32) and 2^-60.3
+ * (float64). Minimax polynomials from test/fixtures/minimax.py.
  */
 const SIN: ByFloat<readonly number[]> = {
   f32: [-0.16666667, 0.008333351, -0.0001984328, 2.76387e-6, -2.573e-8],
@@ -27,16 +27,19 @@ const SIN: ByFloat<readonly number[]> = {
   ],
 };
 
-/** Up to here, within 2^15 pi, three terms of pi are enough. */
+/** Up to this argument, within 2^15 pi, three terms of pi are enough. */
 const LARGE = 1e5;
 
 /**
- * pi as a sum: the first two terms have so few bits that their products with the multiples of 1/2 up to LARGE / pi are
- * exact, whether or not a multiply-add rounds the product.
+ * pi as a sum of three terms. The first two have so few bits that their products with multiples of 1/2 up to LARGE /
+ * pi are exact, whether or not a multiply-add rounds the product.
  */
 const PI = [3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23] as const;
 
-/** Lanes of x = k pi + r + rest with k - phase whole and |r| <= pi / 2; the lowest bit of `k` is that of k - phase. */
+/**
+ * Lanes decomposed as x = k pi + r + rest, with k - phase an integer and |r| <= pi / 2. The lowest bit of `k` is that
+ * of k - phase.
+ */
 interface Reduced {
   readonly x: VectorLocal;
   readonly k: VectorLocal;
@@ -47,8 +50,9 @@ interface Reduced {
 const wide = floatVector('f64', false);
 
 /**
- * Reduces float64 lanes (Cody and Waite). r has 53 bits and the rest as many, for an x of up to `LARGE` comes as near as
- * 2^-52 to a multiple of pi; without `rest` two terms are taken, enough for an x that was a float32.
+ * Reduces float64 lanes (Cody and Waite). r and `rest` have 53 bits each, because an x up to `LARGE` comes as near as
+ * 2^-52 to a multiple of pi. Without `rest`, two terms of pi are used, which is enough for an x converted from
+ * float32.
  */
 function reducer(f: FunctionBuilder, phase: Phase, withRest: boolean) {
   const [perPi, units, shift, high, middle, low] = constants(f, wide, 1 / Math.PI, unitsOf(wide), phase, ...PI);
@@ -67,7 +71,7 @@ function reducer(f: FunctionBuilder, phase: Phase, withRest: boolean) {
   };
 }
 
-/** Reduces the lanes beyond `LARGE` again, one after the other. */
+/** Reduces the lanes beyond `LARGE` again, one at a time. */
 function mendLarge(f: FunctionBuilder, vectors: readonly Reduced[], phase: Phase): void {
   f.for(0, 2 * vectors.length, 1, () => {
     const { x, k, r, rest } = vectors[0]!;
@@ -85,7 +89,7 @@ function mendLarge(f: FunctionBuilder, vectors: readonly Reduced[], phase: Phase
   });
 }
 
-/** Every lane moves one place to the front, and the first to the end. */
+/** Moves every lane one place to the front, and the first lane to the end. */
 function rotate(f: FunctionBuilder, vectors: readonly VectorLocal[]): void {
   const first = f.let(vectors[0]!);
   vectors.forEach((vector, i) => {
@@ -93,7 +97,7 @@ function rotate(f: FunctionBuilder, vectors: readonly VectorLocal[]): void {
   });
 }
 
-/** r as lanes of the argument's width; the top bit of `odd` tells whether k - phase is odd. */
+/** r in lanes of the argument's width; the top bit of `odd` is set if k - phase is odd. */
 interface Angle {
   readonly odd: Vector;
   readonly r: VectorLocal;
@@ -102,7 +106,7 @@ interface Angle {
 
 const angle = ({ k, ...parts }: Reduced): Angle => ({ odd: i64x2.shl(k, 63), ...parts });
 
-/** Of four float32 lanes, from the lower and the upper two. */
+/** Combines the angles of the lower and the upper two of four float32 lanes. */
 function narrowAngle(f: FunctionBuilder, lower: Reduced, upper: Reduced): Angle {
   const [low, high] = [f32x4.demoteF64x2Zero(lower.r), f32x4.demoteF64x2Zero(upper.r)];
   return {
@@ -111,7 +115,9 @@ function narrowAngle(f: FunctionBuilder, lower: Reduced, upper: Reduced): Angle 
   };
 }
 
-/** sin(k pi + r) = (-1)^k sin(r) and cos((k + 1/2) pi + r) = -(-1)^k sin(r): one polynomial for both. */
+/**
+ * Computes sin and cos with one polynomial: sin(k pi + r) = (-1)^k sin(r) and cos((k + 1/2) pi + r) = -(-1)^k sin(r).
+ */
 const sinusoid =
   (phase: Phase): UnaryFunction =>
   (f, v) => {

@@ -1,6 +1,6 @@
 /**
- * The matrix product on typed arrays: operands are copied into linear memory a part at a time, packed there and
- * multiplied (see product.ts), and the result is copied out.
+ * The matrix product on typed arrays. Copies the operands into linear memory a part at a time, packs and multiplies
+ * them there (see microkernel.ts), and copies the result out.
  */
 
 import type { FloatType } from '../assembler/float-vector.ts';
@@ -23,48 +23,57 @@ import {
 import type { BatchOperands, ParallelProduct } from './parallel.ts';
 import { type ArrayMatrix, copyDense, copyRows, type FloatArray, part, rowsOf, transposed } from './strided-copy.ts';
 
-/** A matrix in the heap, on any strides, in bytes. */
+/** A matrix in the heap with arbitrary strides, in bytes. */
 interface HeapMatrix {
   readonly pointer: number;
   readonly rowStride: number;
   readonly columnStride: number;
 }
 
-/** Columns of the right operand in the heap, in panels. */
+/** Columns of the right operand in the heap, as panels. */
 interface Panels {
   readonly pointer: number;
-  /** Bytes from one row of a panel to the next, and from one panel to the next. */
+  /** Byte strides between the rows of a panel (`step`), and between panels (`panel`). */
   readonly step: number;
   readonly panel: number;
 }
 
-/** Where a result goes, row after row: into an array from `offset` on. */
+/** Where a result is written in row-major order: an array, from `offset` on. */
 export interface ArrayResult<T extends FloatArray = FloatArray> {
   readonly data: T;
   readonly offset: number;
 }
 
-/** What is added to a product: what the result holds, or the first row of a matrix to each of its rows. */
+/**
+ * The term added to a product: `'result'` for what the result already holds, or a matrix whose first row is added to
+ * each row.
+ */
 export type Added<T extends FloatArray = FloatArray> = 'result' | ArrayMatrix<T>;
 
-/** The operands of one product of several, and where its result goes. */
+/** The operands of one product of a batch, and where its result is written. */
 export interface ArrayProduct<T extends FloatArray = FloatArray> {
   readonly a: ArrayMatrix<T>;
   readonly b: ArrayMatrix<T>;
   readonly c: ArrayResult<T>;
 }
 
-/** Elements copied in or out at a time: they are in the second cache still when they are packed. */
+/**
+ * Number of elements copied in or out at a time, few enough to be still in the second-level cache when they are
+ * packed.
+ */
 const STAGED_ELEMENTS = 1 << 18;
-/** Elements of B packed at a time, and elements of a batch staged at a time. */
+/** Number of elements of B packed at a time, and of a batch staged at a time. */
 const PACKED_ELEMENTS = 1 << 20;
-/** Elements of the depth, and columns of C, at a time. */
+/** Greatest depth, and greatest number of columns of C, processed at a time. */
 const MAX_BLOCK_LENGTH = 1 << 12;
-/** Operands and result have up to so many elements each where a product passes at once. */
+/** A product whose operands and result each have at most this many elements is computed in one pass. */
 const SMALL_ELEMENTS = 1 << 12;
-/** With so few rows of A, to pack B takes longer than it saves. */
+/** With at most this many rows of A, packing B takes longer than it saves. */
 const MAX_UNPACKED_ROWS = 8;
-/** Products of a batch for each thread, staged together, at least: fewer are done in turn, each by all threads. */
+/**
+ * Least number of staged products per thread for which a batch is divided among threads. A smaller batch is computed
+ * one product at a time, each by all threads.
+ */
 const MIN_BATCH_PER_THREAD = 2;
 
 /**
@@ -86,7 +95,10 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #kernels: ProductKernels;
   readonly #tasks: ParallelProduct | undefined;
 
-  /** Assembles and compiles the kernels. With workers, whose pool's heap it must be, all of them do large products. */
+  /**
+   * Assembles and compiles the kernels. With `workers`, whose pool's heap `heap` must be, all threads share in large
+   * products.
+   */
   constructor(
     heap: Heap,
     type: T extends Float32Array ? 'f32' : 'f64',
@@ -103,8 +115,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * C = A B with A of m x k, B of k x n and C of m x n, any of them 0, and what is to be added. C overlaps neither A nor
-   * B.
+   * Computes C = A B, plus `added`, with A of m x k, B of k x n and C of m x n. Any size may be 0. C must not overlap
+   * A or B.
    */
   run(m: number, n: number, k: number, a: ArrayMatrix<T>, b: ArrayMatrix<T>, c: ArrayResult<T>, added?: Added<T>) {
     if (m === 0 || n === 0) return;
@@ -113,7 +125,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       else if (added !== 'result') copyRows(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
       return;
     }
-    // A column is computed as a row, b^T A^T, which fills the vectors.
+    // Computes a column as a row, b^T A^T, which fills the vectors.
     if (n === 1 && m > 1) {
       const column = typeof added === 'object' ? { ...added, columnStride: 0 } : added;
       this.run(1, m, k, transposed(b), transposed(a), c, column);
@@ -132,8 +144,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * As many products of m x k by k x n, where like operands lie alike. With a pool, small ones are done some at a time,
-   * each by one thread.
+   * Computes several products of m x k by k x n, whose corresponding operands have the same layout. With a pool,
+   * small products are computed in groups, each product by one thread.
    */
   runEach(m: number, n: number, k: number, products: readonly ArrayProduct<T>[]): void {
     const tasks = this.#tasks;
@@ -164,12 +176,13 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     }
   }
 
-  /** Packs B, k x n, onto the stack. */
+  /** Packs B, of k x n, onto the stack. */
   #pack(b: ArrayMatrix<T>, k: number, n: number): Panels {
     const { bytes, panelColumns } = this.#layout;
     const pointer = this.#heap.reserve(packedBytes(this.#layout, k, n));
     const [step, panel] = [panelColumns * bytes, k * panelColumns * bytes];
-    // A piece is contiguous in the array where it can be: whole columns where those are.
+    // Makes pieces contiguous in the array where possible: whole columns if columns are contiguous, otherwise whole
+    // rows.
     const byColumns = b.rowStride === 1;
     const rows = Math.min(k, byColumns ? STAGED_ELEMENTS / panelColumns : Math.max(1, Math.floor(STAGED_ELEMENTS / n)));
     const columns = byColumns ? Math.floor(STAGED_ELEMENTS / rows / panelColumns) * panelColumns : n;
@@ -188,8 +201,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * A product of small arrays: the steps of `#multiply`, once each. All lie in the first cache, so B is packed only where
-   * its columns are contiguous.
+   * Multiplies small arrays, by one pass of the steps of `#multiply`. Everything fits the first-level cache, so B is
+   * packed only if its columns are contiguous.
    */
   #multiplySmall(
     m: number,
@@ -244,7 +257,10 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     heap.release(mark);
   }
 
-  /** A product of limited depth: panels of B for some columns of C at a time, then some rows of C at a time. */
+  /**
+   * Computes a product of limited depth: packs panels of B for some columns of C at a time, then computes some rows
+   * of C at a time.
+   */
   #multiply(
     m: number,
     n: number,
@@ -285,15 +301,18 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     }
   }
 
-  /** The row to be added to some columns of all rows, on the stack; 0 for none, `undefined` where it is the result's. */
+  /**
+   * Returns the address of the row to add to some columns of every row. Returns 0 if there is none, and `undefined`
+   * if the result itself is added to.
+   */
   #base(added: Added<T> | undefined, column: number, width: number): number | undefined {
     if (added === 'result') return undefined;
     return added === undefined ? 0 : this.#copied(part(added, 0, column), 1, width).pointer;
   }
 
   /**
-   * A product of what lies in the heap, to rows that lie `row` elements apart, and added to the rows at `base`: those of the
-   * result, one for all, or none.
+   * Multiplies operands in the heap into rows `row` elements apart. Adds the rows at `base`: the result's own rows,
+   * one row for all, or none if 0.
    */
   #compute(
     m: number,
@@ -327,7 +346,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     });
   }
 
-  /** The panels of B, k x n: packed, or for a few rows of A its rows as they are. */
+  /** Returns the panels of B, of k x n: packed, or, for a few rows of A, its rows in place. */
   #panels(b: ArrayMatrix<T>, m: number, k: number, n: number): Panels {
     if (m > MAX_UNPACKED_ROWS || b.rowStride <= 0 || b.columnStride !== 1) return this.#pack(b, k, n);
     const { bytes, panelColumns } = this.#layout;
@@ -335,7 +354,10 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     return { pointer, step: rowStride, panel: panelColumns * bytes };
   }
 
-  /** The matrix's part of `rows` x `columns`: where it is, or copied onto the stack. */
+  /**
+   * Returns a part of the matrix of `rows` x `columns`, in place if it is in the heap, otherwise copied onto the
+   * stack.
+   */
   #place(matrix: ArrayMatrix<T>, row: number, column: number, rows: number, columns: number): HeapMatrix {
     const piece = part(matrix, row, column);
     const start = this.#heap.locate(piece.data);
@@ -345,12 +367,15 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     return { pointer: start + offset * bytes, rowStride: rowStride * bytes, columnStride: columnStride * bytes };
   }
 
-  /** The matrix of `rows` x `columns`, copied onto the stack. */
+  /** Copies the matrix of `rows` x `columns` onto the stack. */
   #copied(matrix: ArrayMatrix<T>, rows: number, columns: number): HeapMatrix {
     return this.#copyIn(matrix, rows, columns, this.#heap.reserve(rows * columns * this.#layout.bytes));
   }
 
-  /** Matrices of `rows` x `columns` copied onto the stack, one after the other; one that they all are, once. */
+  /**
+   * Copies matrices of `rows` x `columns` onto the stack, one after another. If all are the same matrix, copies it
+   * once.
+   */
   #placeEach(matrices: readonly ArrayMatrix<T>[], rows: number, columns: number): BatchOperands {
     const [first] = matrices as [ArrayMatrix<T>];
     const same = matrices.every(({ data, offset }) => data === first.data && offset === first.offset);
@@ -374,7 +399,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 }
 
-/** The kernels of this thread over a heap. */
+/** Assembles the kernels of this thread over a heap. */
 function assembleKernels(heap: Heap, type: FloatType, tile: TileName): ProductKernels {
   const module = new ModuleBuilder({ shared: heap.shared });
   defineProduct(module, type, tile);

@@ -1,5 +1,6 @@
 /**
- * The matrix products of an interpreter: small ones in its own memory, large ones in that of a pool, once it is there.
+ * The matrix products of an interpreter: small ones use its own memory, large ones a pool's memory, once the pool is
+ * ready.
  */
 
 import { type Data, type FloatDType, forEachFloat } from '../../arrays/dtype.ts';
@@ -9,9 +10,7 @@ import type { Heap } from '../memory/heap.ts';
 import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
 import { MatrixProduct } from './blocked.ts';
 
-/**
- * With fewer operations for each element, copying takes most of the time, and that is slower where memory is shared.
- */
+/** Operations per element below which copying takes most of the time, and copying is slower in shared memory. */
 const MIN_INTENSITY = 24;
 
 const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer, which a page has where it is cross-origin isolated';
@@ -25,7 +24,7 @@ export class ProductDispatch {
   #help: LazyWorkerPool | undefined;
   #reason: string | undefined;
   #isAlone = false;
-  /** Those of the moment. */
+  /** The threads that jobs may use at present. */
   readonly policy: ThreadPolicy = {
     forWork: (operations) => (this.#isAlone ? undefined : this.#help?.forWork(operations)),
     forArray: (data) => (this.#isAlone ? undefined : this.#help?.forArray(data)),
@@ -40,7 +39,7 @@ export class ProductDispatch {
     return this.#help?.threads ?? 1;
   }
 
-  /** Ends the threads that there were; others start when there is enough to do. */
+  /** Ends the current threads; new ones start when there is enough work. */
   set threads(threads: number) {
     if (threads === this.#help?.wanted && threads === this.threads) return;
     this.#help?.close();
@@ -50,12 +49,15 @@ export class ProductDispatch {
     this.#together = undefined;
   }
 
-  /** Why threads do not help, where they should. */
+  /** Why no threads are used, if some were wanted. */
   get reason(): string | undefined {
     return this.#reason ?? this.#help?.reason;
   }
 
-  /** Runs on this thread alone what several were refused memory for; where they were refused code, all from now on. */
+  /**
+   * If memory for multiple threads can't be allocated, runs this job on the current thread only. If multithreaded
+   * code can't be compiled, runs all later jobs there too.
+   */
   alone<R>(refusal: HostRefusal, run: () => R): R {
     if (refusal.what === 'code') this.#help?.fail(refusal.message);
     else this.#help?.reset();
@@ -67,7 +69,7 @@ export class ProductDispatch {
     }
   }
 
-  /** For products of so many operations in all, whose operands and results have so many elements, into an array. */
+  /** Returns the product for `operations` in all, on operands and results of `elements` in all, written to `out`. */
   of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
     const isDense = operations > MIN_INTENSITY * elements;
     const workers = this.policy.forArray(out) ?? (isDense ? this.policy.forWork(operations) : undefined);

@@ -1,14 +1,14 @@
 /**
  * The matrix product in WebAssembly, on pointers: C = A B, or C = D + A B.
  *
- * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
- * into panels as wide as a tile (see pack.ts), of which one at a time, cut to a block of the depth, stays in the first
- * cache; A is packed a block of rows at a time, which stays in the second; a tile of C stays in registers while the
- * block's depth is gone through.
+ * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is
+ * packed into panels as wide as a tile (see pack.ts). One panel at a time, cut to a block of the depth, stays in the
+ * first-level cache. A is packed a block of rows at a time, which stays in the second-level cache. A tile of C stays
+ * in registers over the block's depth.
  *
- * Each element of C is a sum in the order of the depth, cut into the blocks of `blockDepth(k)`, whose sums are added in
- * order. So none of its bits depends on the tile, on packing, or on how the rows and columns of C are divided among
- * calls and threads.
+ * Each element of C is a sum in the order of the depth, cut into blocks of `blockDepth(k)` whose sums are added in
+ * order. So its bits do not depend on the tile, on packing, or on how rows and columns of C are divided among calls
+ * and threads.
  */
 
 import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
@@ -22,19 +22,20 @@ import {
 } from '../assembler/module-builder.ts';
 import { definePack, type PackArguments } from './pack.ts';
 
-/** The part of C that is held in registers, and how operands are packed for it. */
+/** The part of C held in registers, and how operands are packed for it. */
 export interface Tile {
-  /** The rows of a tile, and of a panel of A; the vectors of a row of a tile, and of a panel of B. */
+  /** `rows` of a tile and of a panel of A; `vectors` in a row of a tile and of a panel of B. */
   readonly rows: number;
   readonly vectors: number;
-  /** The heights of tiles that serve what is left over: fewer rows, or in narrow panels more. */
+  /** Heights of the tiles that cover a panel: smaller ones for the rows left over, taller ones for narrow panels. */
   readonly heights: readonly number[];
 }
 
 /**
- * The best of those measured with Node 20 to 24 on x86-64. Its 15 usable registers must hold the tile, what is loaded for
- * one step of the depth and, where multiply and add are two instructions, a product; with larger tiles, or with steps
- * unrolled by hand, V8 spills and the speed is halved. From 2025 on V8 loads no sooner than it must, which makes room.
+ * The fastest tiles measured with Node 20 to 24 on x86-64. The 15 usable registers must hold the tile, the operands
+ * loaded for one step of the depth and, if multiply and add are two instructions, a product. With larger tiles, or
+ * steps unrolled by hand, V8 spills registers and runs half as fast. From 2025 on V8 delays loads until needed, which
+ * frees registers.
  */
 export const TILES = {
   plain: { rows: 2, vectors: 4, heights: [4, 2, 1] },
@@ -42,21 +43,23 @@ export const TILES = {
   recent: { rows: 6, vectors: 2, heights: [6, 4, 2, 1] },
 } as const satisfies Record<string, Tile>;
 
-/** `plain` multiplies and adds, the others use relaxed multiply-add; `recent` is for engines of 2025 and later. */
+/** `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and later. */
 export type TileName = keyof typeof TILES;
 
-/** The tile for this engine, which has relaxed SIMD or not; its age is told by Float16Array. */
+/**
+ * Returns the tile for this engine, with or without relaxed SIMD. The presence of Float16Array tells recent engines.
+ */
 export const bestTile = (relaxed: boolean): TileName =>
   relaxed ? ('Float16Array' in globalThis ? 'recent' : 'relaxed') : 'plain';
 
-/** At this depth a panel of B takes 16 KiB, half of a common first cache. */
+/** At this depth a panel of B takes 16 KiB, half of a typical first-level cache. */
 const MAXIMUM_BLOCK_DEPTH = 256;
-/** Rows of A that are packed at a time: 192 KiB of float32, in whole panels of every width. */
+/** Number of rows of A packed at a time: 192 KiB of float32, in whole panels of every width. */
 export const BLOCK_ROWS = 96;
-/** The columns of C that are gone through for all the depth, before the next ones. */
+/** Width, in bytes, of the columns of C computed over the whole depth before the next columns. */
 const BLOCK_COLUMN_BYTES = 1024;
 
-/** How operands of one type are cut up and laid out. */
+/** How operands of one type are divided and laid out. */
 export interface ProductLayout {
   readonly type: FloatType;
   /** Bytes of an element. */
@@ -72,14 +75,17 @@ export function productLayout(type: FloatType, tile: TileName): ProductLayout {
   return { type, bytes, panelColumns: (vectors * 16) / bytes, panelRows: rows };
 }
 
-/** The depth of a block: equal blocks, none larger than the maximum. A function of the depth of the product alone. */
+/**
+ * Returns the depth of a block: blocks of equal depth, at most the maximum. It depends only on the depth of the
+ * product.
+ */
 export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
 
-/** The bytes of B, k x n, packed. */
+/** Returns the bytes of a packed B of k x n. */
 export const packedBytes = (layout: ProductLayout, k: number, n: number): number =>
   Math.ceil(n / layout.panelColumns) * layout.panelColumns * k * layout.bytes;
 
-/** The bytes in which `multiply` packs A, m rows of it in blocks of some depth. */
+/** Returns the bytes of scratch memory in which `multiply` packs A of m rows, in blocks of rows. */
 export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
   Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * k * layout.bytes;
 
@@ -96,22 +102,23 @@ export interface ProductKernels {
   /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
   pack(p: PackArguments): void;
   /**
-   * C = A B, with A of m x k on any strides and C of m x n with contiguous rows.
+   * Computes C = A B, with A of m x k on any strides and C of m x n with contiguous rows.
    *
-   * A `base` other than 0 is added: a stride of 0 adds one row to all, and C itself may be the base. Row i of panel j of
-   * B is at `b + i bStep + j bPanel`, so B is packed or has contiguous rows. `depth` is `blockDepth` of the whole
-   * product; `work` has `workBytes`. Rows of C, columns by the panel and the depth by the block can be split over calls.
+   * A `base` other than 0 is added: a stride of 0 adds one row to all rows, and C itself may be the base. Row i of
+   * panel j of B is at `b + i bStep + j bPanel`, so B is packed or has contiguous rows. `depth` is `blockDepth` of
+   * the whole product; `work` has `workBytes`. Calls can split C by rows, or by columns in whole panels, and the
+   * depth in whole blocks.
    */
   multiply(p: MultiplyArguments): void;
 }
 
-/** The functions of a module of `defineProduct`, in the order of their parameters. */
+/** The functions of a module of `defineProduct`, taking their parameters in order. */
 export interface ProductExports {
   readonly pack: (...p: readonly number[]) => void;
   readonly multiply: (...p: readonly number[]) => void;
 }
 
-/** The kernels of a module by named arguments. */
+/** Wraps a module's kernels to take named arguments. */
 export function productKernels({ pack, multiply }: ProductExports): ProductKernels {
   return {
     pack: (p) => pack(p.source, p.rowStride, p.columnStride, p.depth, p.width, p.target, p.panelStride),
@@ -174,9 +181,9 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
 }
 
 /**
- * How the elements of the operands are found. Of A: in packed panels, or row after row, each of which is contiguous and
- * has its distance from `a` in a list of 32-bit numbers. Of B: a row of a panel some step after the one before, or at a
- * distance from `b` that is in the list.
+ * How the kernel addresses operand elements.
+ * - A: packed panels, or contiguous rows at byte offsets from `a` listed in a table of 32-bit integers.
+ * - B: panel rows, at a fixed stride or at byte offsets from `b` listed in that table.
  */
 export interface Addressing {
   readonly a: 'packed' | 'listed';
@@ -189,9 +196,9 @@ const blockParameters = integers(
 );
 
 /**
- * Some rows of C, all of whose columns are gone through for a block of the depth before the next block; the first adds
- * to the rows at `base`, unless that is 0, and the others to what is there. Of a depth that
- * starts at `start`, packed rows of A begin at `a + start aStep`.
+ * Defines a function that computes some rows of C, all of whose columns are processed for one block of the depth
+ * before the next. The first block adds to the rows at `base`, unless that is 0, and later blocks add to C. For a
+ * block of the depth from `start`, packed rows of A begin at `a + start aStep`.
  */
 export function defineBlock(
   module: ModuleBuilder,
@@ -240,7 +247,7 @@ export function defineBlock(
           f.advance(columns, -panelColumns);
         });
         panels.forEach((panel, i) => {
-          // The last panel is as many vectors wide as it needs, and the last of them may be cut off.
+          // The last panel has only the vectors it needs, and its last vector may be partial.
           const lanes = f.let(i32.sub(columns, i * v.lanes));
           const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
           f.if(last, () => f.run(panel.call({ ...place, lanes })));
@@ -257,18 +264,18 @@ const panelParameters = integers(
 
 type Panel = Func<typeof panelParameters, 'void'>;
 
-/** The parameters of a panel's function, and what its tiles share. */
+/** The parameters of a panel's function, and values that its tiles share. */
 type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'> } & {
   readonly v: FloatVector;
   readonly panelRows: number;
   readonly vectors: number;
   readonly storePart: StorePart;
   readonly addressing: Addressing;
-  /** The bytes of a panel of A, or of a row where it is listed. */
+  /** Bytes of a panel of A, or of a row if A is listed. */
   readonly aPanel: Local<'i32'>;
 };
 
-/** All rows of C under one panel of B, of which `vectors` are wanted, the last one up to `lanes`. */
+/** Computes all rows of C for one panel of B. Uses `vectors` vectors of the panel, the last one up to `lanes`. */
 function definePanel(
   module: ModuleBuilder,
   name: string,
@@ -282,7 +289,7 @@ function definePanel(
   return module.define(name, panelParameters, (f, p) => {
     const aPanel = f.let(i32.mul(p.depth, (isListed ? 1 : panelRows) * v.laneBytes));
     const scope = { ...p, v, panelRows, vectors, storePart, addressing, aPanel };
-    // Narrow panels take taller tiles, to have additions enough under way at a time.
+    // Narrow panels use taller tiles, to keep enough additions in flight.
     for (const height of heights.filter((height) => height * vectors <= panelRows * widest)) {
       f.while(i32.geS(p.rows, height), () => {
         tile(f, scope, height);
@@ -296,7 +303,10 @@ function definePanel(
   });
 }
 
-/** Where the rows of A begin for a tile of so many: pointers that move on by `step`, and which of them a row is at. */
+/**
+ * Returns where a tile's `height` rows of A begin: pointers that advance by `step`, and the pointer and offset of
+ * each row.
+ */
 function rowsOfA(f: FunctionBuilder, { v, panelRows, aPanel, a, list, addressing }: PanelScope, height: number) {
   if (addressing.a === 'listed') {
     const pointers = Array.from({ length: height }, (_, i) => f.let(i32.add(a, i32.load(list, 4 * i))));
@@ -309,7 +319,7 @@ function rowsOfA(f: FunctionBuilder, { v, panelRows, aPanel, a, list, addressing
   return { pointers, step: panelRows * v.laneBytes, row };
 }
 
-/** The tile of `height` rows at the start of the panel. */
+/** Computes the tile of `height` rows at the start of the panel. */
 function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
   const { v, vectors, aPanel, b, bStep, list, addressing } = scope;
   const zero = v.const(0);
@@ -336,7 +346,7 @@ function tile(f: FunctionBuilder, scope: PanelScope, height: number): void {
   store(f, scope, sums);
 }
 
-/** The sums into C, or their sums with what is at the base. */
+/** Stores the sums in C, after adding the rows at the base if there are any. */
 function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly Local<'v128'>[])[]): void {
   const { v, vectors, c, cRowStride, base, baseRowStride, lanes, add, storePart } = scope;
   const rows = sums.map((_, i) => f.let(i32.add(c, i32.mul(cRowStride, i))));
@@ -366,7 +376,7 @@ const partParameters = { to: 'i32', vector: 'v128', lanes: 'i32' } as const;
 
 type StorePart = Func<typeof partParameters, 'void'>;
 
-/** Stores the first lanes of a vector, one at least and not all. */
+/** Stores the first lanes of a vector, at least one but not all. */
 function defineStorePart(module: ModuleBuilder, name: string, v: FloatVector): StorePart {
   return module.define(name, partParameters, (f, { to, vector, lanes }) => {
     for (let part = 1; part < v.lanes; part++) {

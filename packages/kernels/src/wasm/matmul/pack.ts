@@ -1,9 +1,9 @@
 /**
  * Packing: the layout in which a matrix product reads its operands.
  *
- * A strided matrix of `depth` rows and `width` columns becomes panels of W columns each, one after the other; a panel
- * holds row after row, W elements a row. So a product that goes down the rows reads one stream, whatever the strides
- * were. The last panel has room for W columns like the others: what it holds beyond `width` is never used.
+ * A strided matrix of `depth` rows and `width` columns becomes consecutive panels of W columns. A panel stores its
+ * rows one after another, W elements each. So a product that moves down the rows reads one stream, whatever the
+ * strides were. The last panel also has room for W columns; elements beyond `width` are never used.
  */
 
 import type { FloatVector } from '../assembler/float-vector.ts';
@@ -25,7 +25,7 @@ type Pack = Func<typeof parameters, 'void'>;
 /** Sizes are at least one; pointers and strides are in bytes. */
 export type PackArguments = { readonly [Name in keyof typeof parameters]: number };
 
-/** What the three ways of packing start from; `rowBytes` are those of a panel's row. */
+/** Inputs of the three ways of packing; `rowBytes` is the size of a panel's row. */
 type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
   readonly v: FloatVector;
   readonly panelWidth: number;
@@ -33,9 +33,9 @@ type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
 };
 
 /**
- * Defines `name(source, rowStride, columnStride, depth, width, target, panelStride)` for panels of `panelWidth` columns,
- * an even number. Strides are in bytes; depth and width are at least one. Where a row is contiguous, up to a panel's
- * width past its end is read, though not used.
+ * Defines `name(source, rowStride, columnStride, depth, width, target, panelStride)` for panels of `panelWidth`
+ * columns, an even number. Strides are in bytes; depth and width are at least one. If rows are contiguous, up to a
+ * panel's width past a row's end is read but not used.
  */
 export function definePack(module: ModuleBuilder, name: string, v: FloatVector, panelWidth: number): Pack {
   return module.define(name, parameters, (f, p) => {
@@ -48,7 +48,10 @@ export function definePack(module: ModuleBuilder, name: string, v: FloatVector, 
   });
 }
 
-/** Rows are contiguous: a row of a panel is a piece of one. As many panels are filled at a time as share a cache line. */
+/**
+ * Packs contiguous rows, copying a piece of each to a panel's row. Fills together the panels whose rows share a cache
+ * line.
+ */
 function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
   const sharing = Math.ceil(CACHE_LINE / rowBytes);
   for (const panels of new Set([sharing, 1])) {
@@ -76,14 +79,14 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
 }
 
 /**
- * Goes down a few columns at a time. Where they are contiguous, squares of lanes x lanes are transposed in registers;
- * what is left, or where nothing is contiguous at all, goes element by element.
+ * Packs by going down a few columns at a time. If columns are contiguous, transposes squares of lanes x lanes in
+ * registers. Copies the rest, or everything if nothing is contiguous, element by element.
  */
 function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
   const together = panelWidth % v.lanes === 0 ? v.lanes : 2;
   const last = f.let(i32.sub(p.width, 1));
   f.for(0, p.width, together, (column) => {
-    // Columns past the last are the last one again: they must be read from somewhere.
+    // Columns past the last repeat it, since they must be read from a valid address.
     const from = Array.from({ length: together }, (_, i) => {
       const index = f.let(i32.add(column, i));
       return f.let(i32.add(p.source, i32.mul(p.columnStride, smaller(index, last))));
@@ -111,7 +114,10 @@ function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Pack
   });
 }
 
-/** Row i of the result, at `to + i rowBytes`, is lane i of every column: 4 columns of 4 lanes, 2 of 4, or 2 of 2. */
+/**
+ * Stores transposed columns: row i, at `to + i rowBytes`, is lane i of every column. There are 4 columns of 4 lanes,
+ * 2 of 4, or 2 of 2.
+ */
 function storeTransposed(
   f: FunctionBuilder,
   v: FloatVector,

@@ -1,4 +1,7 @@
-/** The matrix product on a worker pool: cut into tasks that are rows, columns, or whole products of a batch. */
+/**
+ * The matrix product on a worker pool, divided into tasks: rows and columns of one product, or whole products of a
+ * batch.
+ */
 
 import type { FloatType } from '../assembler/float-vector.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
@@ -74,7 +77,7 @@ function productTasks(module: ModuleBuilder, type: FloatType, tile: TileName) {
       );
     }),
 
-    /** Computes one product of a batch: packs its B in the thread's scratch memory and multiplies by it. */
+    /** Computes one product of a batch: packs its B into the thread's scratch memory and multiplies by it. */
     multiplyItem: task(batchNames, (f, p) => {
       const packed = f.let(i32.add(p.work, i32.mul(p.thread, p.workBytes)));
       const bPanel = f.let(i32.mul(p.k, panelColumns * bytes));
@@ -99,14 +102,16 @@ function productTasks(module: ModuleBuilder, type: FloatType, tile: TileName) {
   };
 }
 
-/** Operations of a task, at least: taking one costs as much as some hundred. */
+/** Least number of operations in a task; taking a task costs as much as some hundred operations. */
 const MIN_TASK_OPERATIONS = 1e6;
-/** Elements that a task packs, at least. */
+/** Least number of elements that a task packs. */
 const MIN_TASK_PACKED_ELEMENTS = 1 << 14;
-/** Rows of a task, at least: each packs its rows of A, which should meet enough columns and fill the tile. */
+/**
+ * Least number of rows in a task. Each task packs its rows of A, which should meet enough columns and fill the tile.
+ */
 const MIN_TASK_ROWS = 24;
 
-/** The matrices of a batch in linear memory, `item` bytes from one to the next. */
+/** The matrices of a batch in linear memory, each `item` bytes after the previous one. */
 export interface BatchOperands {
   readonly pointer: number;
   readonly rowStride: number;
@@ -185,7 +190,7 @@ export class ParallelProduct implements ProductKernels {
     );
   }
 
-  /** The number of tasks for a job of some size, each of which is to have the size `least`, or more. */
+  /** Returns the number of tasks for a job of a given size, so that each has at least the size `least`. */
   #tasks(size: number, least: number): number {
     return Math.min(TASKS_PER_THREAD * this.threads, Math.floor(size / least));
   }
@@ -200,5 +205,5 @@ export class ParallelProduct implements ProductKernels {
   }
 }
 
-/** The length of a part where `length` is cut into `parts` or fewer, in multiples of `step`. */
+/** Returns the length of a part, a multiple of `step`, that divides `length` into at most `parts` parts. */
 const partLength = (length: number, parts: number, step: number): number => Math.ceil(length / parts / step) * step;

@@ -1,8 +1,8 @@
-/** Matrices in typed arrays on any strides, and their copies into and out of linear memory. */
+/** Matrices in typed arrays with arbitrary strides, and copies of them into and out of linear memory. */
 
 export type FloatArray = Float32Array | Float64Array;
 
-/** A matrix in a typed array, on any strides, in elements: transposed, reversed, repeated. */
+/** A matrix in a typed array with arbitrary strides, in elements: it may be transposed, reversed or repeated. */
 export interface ArrayMatrix<T extends FloatArray = FloatArray> {
   readonly data: T;
   readonly offset: number;
@@ -10,9 +10,9 @@ export interface ArrayMatrix<T extends FloatArray = FloatArray> {
   readonly columnStride: number;
 }
 
-/** Rows up to this length are copied by a loop: a call for each takes longer. */
+/** Rows up to this length are copied by a loop, since a call for each would take longer. */
 const SHORT_ROW_ELEMENTS = 24;
-/** A matrix of contiguous rows. */
+/** Makes a matrix of contiguous rows. */
 export const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
   return { data, offset, rowStride, columnStride: 1 };
 };
@@ -23,13 +23,16 @@ export const transposed = <T extends FloatArray>(matrix: ArrayMatrix<T>): ArrayM
   columnStride: matrix.rowStride,
 });
 
-/** The matrix from a row and a column on. */
+/** Returns the matrix from a given row and column on. */
 export function part<T extends FloatArray>(matrix: ArrayMatrix<T>, row: number, column: number): ArrayMatrix<T> {
   if (row === 0 && column === 0) return matrix;
   return { ...matrix, offset: matrix.offset + row * matrix.rowStride + column * matrix.columnStride };
 }
 
-/** Copies rows x columns elements to one place, row after row, or column after column where those are contiguous: then true. */
+/**
+ * Copies rows x columns elements densely, in row-major order, or in column-major order if the columns are contiguous.
+ * Returns true in the latter case.
+ */
 export function copyDense(to: FloatArray, at: number, matrix: ArrayMatrix, rows: number, columns: number): boolean {
   const { data, offset, rowStride, columnStride } = matrix;
   const isDown = rowStride === 1 && columnStride !== 1;
@@ -41,7 +44,7 @@ export function copyDense(to: FloatArray, at: number, matrix: ArrayMatrix, rows:
   return isDown;
 }
 
-/** Copies rows x columns elements to where columns are next to each other and rows `toStride` apart. */
+/** Copies rows x columns elements to contiguous rows that are `toStride` apart. */
 export function copyRows(
   to: FloatArray,
   at: number,

@@ -1,4 +1,4 @@
-/** Softmax and cross-entropy fused: the logits pass through staging once, a row after the other. */
+/** Fused softmax and cross-entropy: the logits pass through the staging buffer once, row by row. */
 
 import { empty, type NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
@@ -11,9 +11,9 @@ import { Staging } from '../memory/staging.ts';
 import { extremumOf, reduceRow, sumOf } from './reductions.ts';
 
 interface Exports {
-  /** Writes the maximum m of each row and the sum of exp(x - m), both float64. */
+  /** Writes, for each row, its maximum m and the sum of exp(x - m), both as float64. */
   sums(to: number, x: number, rows: number, bytes: number): void;
-  /** Writes softmax(x) times a number for each row. */
+  /** Writes softmax(x) times one factor per row. */
   shares(to: number, x: number, scale: number, rows: number, bytes: number): void;
 }
 
@@ -24,7 +24,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
   const wide = (vector: Local<'v128'>): Value<'f64'> =>
     type === 'f64' ? f64x2.extractLane(vector, 0) : f64x2.extractLane(f64x2.promoteLowF32x4(vector), 0);
 
-  /** The maximum of a row, and the sum of exp(x - m), which `keep` sees vector by vector. */
+  /** Computes a row's maximum and the sum of exp(x - m); `keep` is called with each vector of exp(x - m). */
   const sumRow = (
     f: FunctionBuilder,
     x: Local<'i32'>,
@@ -62,7 +62,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
       );
       f.for(0, bytes, 16, (i) => {
         const at = f.let(i32.add(to, i));
-        // The last vector runs over the end of the row; the next row writes there again.
+        // The last vector may extend past the end of the row; the next row overwrites that part.
         f.run(v.store(at, v.mul(v.load(at), factor)));
       });
       f.advance(to, bytes);
@@ -73,7 +73,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
   return module;
 }
 
-/** The cross-entropy primitives of one float type, on operands that were checked, for rows that fit a slot of the staging. */
+/** The cross-entropy primitives of one float type, on operands already checked, for rows that fit a staging buffer. */
 export class CrossEntropy {
   readonly #staging: Staging;
   readonly #kernels: Exports;

@@ -1,4 +1,4 @@
-/** Rows of an array in the memory of a pool, reduced by the pool. */
+/** Reduces the rows of an array in a pool's memory, on that pool. */
 
 import type { Data } from '../../arrays/dtype.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
@@ -6,10 +6,10 @@ import type { Func, ModuleBuilder } from '../assembler/module-builder.ts';
 import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 
-/** A loop that reduces rows to one number each. */
+/** A function that reduces each row to one number. */
 export type RowReduction = Func<{ readonly [N in 'to' | 'x' | 'rows' | 'bytes']: 'i32' }, 'void'>;
 
-/** Elements of a task, at least. */
+/** Least number of elements in a task. */
 const TASK_ELEMENTS = 1 << 14;
 
 const reduceTasks = (along: RowReduction, resultBytes: number) => ({
@@ -26,14 +26,17 @@ export class ParallelRows {
   readonly #resultBytes: number;
   readonly #runner: TaskRunner<ReturnType<typeof reduceTasks>, unknown>;
 
-  /** Of results of so many bytes. */
+  /** Each result has `resultBytes` bytes. */
   constructor(pool: WorkerPool, resultBytes: number, define: (module: ModuleBuilder) => RowReduction) {
     this.pool = pool;
     this.#resultBytes = resultBytes;
     this.#runner = compileTasks((module) => reduceTasks(define(module), resultBytes), pool);
   }
 
-  /** The numbers to which rows of an array in the pool's memory are reduced, until something else is computed there. */
+  /**
+   * Returns the result of each row of an array in the pool's memory. It is a view that is valid until the pool
+   * computes something else.
+   */
   run(data: Data, offset: number, rows: number, length: number): Data {
     const { heap } = this.pool;
     const { BYTES_PER_ELEMENT: bytes } = data;

@@ -1,4 +1,4 @@
-/** Reductions: blocks are staged and reduced along their rows or down their columns. */
+/** Reductions: blocks are copied to a staging buffer, then reduced along their rows or down their columns. */
 
 import { NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
@@ -15,26 +15,26 @@ import type { ParallelRows, RowReduction } from './parallel-rows.ts';
 type Lanes = FloatVector<FloatType>;
 type Vectors = readonly Local<'v128'>[];
 
-/** How vectors are brought together, in vectors of state. */
+/** How vectors are accumulated, in vectors of state. */
 export interface Accumulator {
   readonly input: Lanes;
-  /** The lanes of the state, and of the result. */
+  /** Lane type of the state and of the result. */
   readonly state: Lanes;
   readonly dtype: FloatDType;
-  /** Vectors of state for one vector of input. */
+  /** Number of state vectors for one input vector. */
   readonly width: 1 | 2;
-  /** What changes nothing. */
+  /** The neutral element. */
   readonly neutral: number;
   add(f: FunctionBuilder, state: Vectors, x: Local<'v128'>): void;
   combine(a: Value<'v128'>, b: Value<'v128'>): Value<'v128'>;
-  /** `combine` outside, where the parts of a long reduction meet. */
+  /** Combines the partial results of a long reduction, as `combine` does in WebAssembly. */
   readonly meet: (a: number, b: number) => number;
 }
 
 const lanesOf = (type: FloatType): Lanes => floatVector(type, false) as Lanes;
 const dtypeOf = (type: FloatType): FloatDType => (type === 'f32' ? 'float32' : 'float64');
 
-/** Sums are formed in float64 whatever the dtype, and rounded once. */
+/** Sums in float64 whatever the dtype, and rounds once. */
 export const sumOf = (type: FloatType): Accumulator => ({
   input: lanesOf(type),
   state: lanesOf('f64'),
@@ -67,21 +67,23 @@ export const extremumOf = (type: FloatType, which: 'max' | 'min'): Accumulator =
 interface Exports {
   /** Reduces each row to a number. */
   rows(to: number, x: number, rows: number, bytes: number): void;
-  /** Reduces each column to a number, for one block of rows after the other. */
+  /** Reduces each column to a number, for consecutive blocks of rows. */
   columns(to: number, x: number, blocks: number, rows: number, bytes: number): void;
 }
 
 const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ length: count }, () => f.local('v128'));
 
-/** What is reduced of a row: what `map` makes of each of its vectors, which is filled up with `fill` after the end. */
+/**
+ * How a row's vectors are preprocessed: `map` is applied to each, after elements past the end are replaced by `fill`.
+ */
 interface RowOptions {
   readonly map?: (x: Local<'v128'>) => Value<'v128'>;
-  /** Sees what was made of the vector at an address. */
+  /** Called with each mapped vector and the address of its input. */
   readonly keep?: (mapped: Local<'v128'>, address: Local<'i32'>) => void;
   readonly fill?: number;
 }
 
-/** Emits the reduction of the row of `bytes` at x; every lane of the vector that it gives holds the result. */
+/** Emits the reduction of the row of `bytes` at x. Every lane of the vector returned holds the result. */
 export function reduceRow(
   f: FunctionBuilder,
   { input, state, width, neutral, add, combine }: Accumulator,
@@ -89,7 +91,7 @@ export function reduceRow(
   bytes: Local<'i32'>,
   { map = (lanes) => lanes, keep, fill = neutral }: RowOptions = {},
 ): Local<'v128'> {
-  // Four vectors at a time, each with a state of its own, so that none waits for the one before.
+  // Reduces four vectors at a time, each into its own state, so that none waits for the previous one.
   const parts = [0, 1, 2, 3];
   const start = state.const(neutral);
   const accumulators = parts.map(() => states(f, width));
@@ -107,7 +109,7 @@ export function reduceRow(
     for (const part of parts) take(part, mapped[part]!, addresses[part]!);
   });
   f.for(whole, bytes, 16, (i) => {
-    // Of the last vector, only the words before the end of the row count.
+    // Only the words of the last vector before the end of the row count.
     const words = i32.shrU(i32.sub(bytes, i), 2);
     const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
     const address = f.let(i32.add(x, i));
@@ -159,7 +161,7 @@ function reductionModule(accumulator: Accumulator): ModuleBuilder {
           add(f, accumulators, lanes);
           f.advance(from, bytes);
         });
-        // The last vector runs over the end of the row; the next block writes there again.
+        // The last vector may extend past the end of the row; the next block overwrites that part.
         const target = f.let(i32.add(to, i32.mul(i, width)));
         f.run(...accumulators.map((accumulator, part) => state.store(target, accumulator, 16 * part)));
       });
@@ -170,17 +172,17 @@ function reductionModule(accumulator: Accumulator): ModuleBuilder {
   return module;
 }
 
-/** An array as `outer` blocks of `length` rows of `inner` elements, of which the rows are to be reduced. */
+/** An array seen as `outer` blocks of `length` rows of `inner` elements, to be reduced over the rows. */
 interface Blocks {
   readonly outer: number;
   readonly length: number;
   readonly inner: number;
 }
 
-/** A long block is reduced in pieces this many columns wide. */
+/** Greatest width, in columns, of the pieces in which a long block is reduced. */
 const widest = 2048;
 
-/** Elements divided in place. */
+/** Divides elements in place. */
 function divided(data: Data, divisor: number): Data {
   if (divisor !== 1) for (let i = 0; i < data.length; i++) data[i]! /= divisor;
   return data;
@@ -200,12 +202,12 @@ class Reducer {
     this.#policy = policy;
   }
 
-  /** In which results are formed, before they are rounded. */
+  /** The dtype in which results are computed, before they are rounded. */
   get dtype(): FloatDType {
     return this.#accumulator.dtype;
   }
 
-  /** A number for each outer and inner index. */
+  /** Returns a number for each outer and inner index. */
   reduce({ data, offset }: NdArray, blocks: Blocks, dtype: FloatDType, divisor: number): Data {
     const { outer, length, inner } = blocks;
     const block = length * inner;
@@ -228,7 +230,7 @@ class Reducer {
     return this.#tasks;
   }
 
-  /** Reduces blocks of which one or more can be staged at a time. */
+  /** Reduces blocks small enough that at least one fits the staging buffer. */
   #reduceShort(data: Data, offset: number, { outer, length, inner }: Blocks, results: Data, divisor: number): void {
     const { to, x, heap } = this.#staging;
     const { laneBytes } = this.#accumulator.state;
@@ -277,7 +279,7 @@ class Reducer {
     else this.#exports.columns(to, x, blocks, length, inner * bytes);
   }
 
-  /** Stages `rows` pieces of `columns` elements, `apart` elements from one to the next. */
+  /** Stages `rows` pieces of `columns` elements, whose starts are `apart` elements apart. */
   #copyPiece(data: Data, from: number, rows: number, columns: number, apart: number): void {
     const { x } = this.#staging;
     if (columns === apart) {
@@ -290,19 +292,19 @@ class Reducer {
 }
 
 /**
- * Reduces some axes of an array to length 1: those that have another length in it than in the shape of the result. What
- * comes out is divided, before it is rounded.
+ * Reduces an array to `shape`: the axes whose lengths differ from it are reduced to length 1. Results are divided by
+ * `divisor` before they are rounded.
  */
 type Reduce = (x: NdArray, shape: Shape, divisor?: number) => NdArray;
 
-/** The number of elements along the axes from `from` up to, not including, `to`. */
+/** Returns the number of elements along the axes from `from` up to, but not including, `to`. */
 function sizeAlong(shape: Shape, from: number, to: number): number {
   let size = 1;
   for (let axis = from; axis < to; axis++) size *= shape[axis]!;
   return size;
 }
 
-/** Runs a reducer over the last run of neighbouring axes, then over those before. */
+/** Reduces the last run of adjacent axes first, then the runs before it. */
 function reduceAxes(reducerOf: (x: NdArray) => Reducer): Reduce {
   return (x, shape, divisor = 1) => {
     const { shape: whole, dtype } = x;

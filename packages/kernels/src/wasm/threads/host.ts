@@ -1,12 +1,15 @@
-/** What the host lends at once: its number of cores, and in Node its modules, which a page lacks and so are not imported. */
+/**
+ * What the host provides synchronously: its number of cores and, in Node, built-in modules. These are not imported,
+ * since browsers lack them.
+ */
 
-/** A thread with an event loop of its own. */
+/** A worker thread with its own event loop. */
 interface HostWorker {
   postMessage(message: unknown): void;
   terminate(): void;
 }
 
-/** A worker of Node, and of hosts that have some of Node's interface. */
+/** A worker of Node, or of a host that implements part of Node's interface. */
 export interface NodeWorker extends HostWorker {
   unref?(): void;
   readonly performance?: { eventLoopUtilization?(): { readonly idle: number; readonly active: number } };
@@ -36,7 +39,7 @@ interface Globals {
 
 const host = globalThis as Globals;
 
-/** A module of Node, where there is one. */
+/** Returns a built-in Node module, or undefined if the host has none. */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {
   try {
     return host.process?.getBuiltinModule?.(name);
@@ -45,13 +48,13 @@ export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name]
   }
 }
 
-/** Whether the host is Node itself, and not one that has some of its interface: Deno and Bun call themselves Node, too. */
+/** Returns whether the host is Node itself, not a host that imitates it: Deno and Bun also report a Node version. */
 export function isNode(): boolean {
   const versions = host.process?.versions;
   return versions?.['node'] !== undefined && versions['deno'] === undefined && versions['bun'] === undefined;
 }
 
-/** The cores that this process may use, as far as the host tells. */
+/** Returns the number of cores that this process may use, or 1 if the host does not tell. */
 export const availableCores = (): number =>
   counted(() => builtin('node:os')?.availableParallelism()) ?? counted(() => host.navigator?.hardwareConcurrency) ?? 1;
 
@@ -64,5 +67,5 @@ function counted(count: () => number | undefined): number | undefined {
   }
 }
 
-/** What an error says, or what was thrown in the place of one. */
+/** Returns an error's message, or a thrown non-error as a string. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

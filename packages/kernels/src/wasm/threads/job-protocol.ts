@@ -1,64 +1,65 @@
 /**
- * Work shared among threads, in WebAssembly: a job is a number of tasks, and each thread takes the next one until none
- * is left.
+ * Shares work among threads, in WebAssembly. A job is a number of tasks, and each thread takes the next task until
+ * none is left.
  *
- * Nobody is waited for but who has taken a task. The thread that has a job begins it at once; workers who sleep longer
- * than it lasts are not missed, and there may be none. Two words are all that it takes: `remaining`, from which a
- * thread takes a task by counting it down, and `finished`, which the owner waits for. A thread reads the job only after
- * it has taken a task, and while a task is not finished, the job stays as it is.
+ * The owner of a job waits only for threads that have taken a task. It starts on the job at once; workers that sleep
+ * through it are not needed, and there may be no workers at all. Two words suffice: `remaining`, which a thread
+ * decrements to take a task, and `finished`, on which the owner waits. A thread reads the job only after it has taken
+ * a task, and the job does not change while a task is unfinished.
  */
 
 import { atomic } from '../assembler/atomics.ts';
 import { i32, type Value } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, type ModuleBuilder } from '../assembler/module-builder.ts';
 
-/** Where the words lie that all jobs share, in bytes; words that are written often have a cache line each. */
+/** Byte offsets of the words that all jobs share. Words written often have a cache line each. */
 export const POOL = {
-  /** Counts the jobs, and is what workers sleep on. */
+  /** Counts the jobs; workers sleep on this word. */
   generation: 0,
-  /** Workers asleep, or about to be. */
+  /** The number of workers asleep or about to sleep. */
   sleepers: 64,
-  /** The job begun last: what workers attend to. */
+  /** The most recently started job, which workers take tasks from. */
   current: 128,
-  /** Workers that have come. */
+  /** The number of workers that have started. */
   ready: 132,
-  /** A word for each thread: whether it may have taken a task that it has not finished. */
+  /** A word for each thread: whether it may have taken a task and not finished it. */
   busy: 192,
 } as const;
 
-/** Bytes of those words, for so many threads. */
+/** Returns the bytes of those words for a number of threads. */
 export const poolBytes = (threads: number): number => POOL.busy + 4 * threads;
 
-/** Where the words of a job lie, in bytes. */
+/** Byte offsets of the words of one job. */
 export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as const;
 
 /**
- * Looks at a word before sleeping: some 50 us, longer than what mostly lies between two jobs, and than waking takes.
+ * Number of times a thread reads a word before it sleeps. It takes about 50 us, longer than most gaps between two
+ * jobs and than waking a thread.
  */
 const SPIN_READS = 100_000;
 
-/** Tasks for each thread: one that starts late or is descheduled then has less left to wait for. */
+/** Number of tasks per thread. With several, a thread that starts late or is descheduled delays the job less. */
 export const TASKS_PER_THREAD = 8;
 
-/** How long a job's owner sleeps before it looks whether its workers live, in ns. */
+/** How long a job's owner sleeps before it checks that its workers are alive, in ns. */
 const WAIT_NANOSECONDS = 100_000_000;
 
 /** The functions of a module with tasks. */
 export interface TaskExports {
-  /** Lets workers begin with the job, whose arguments are in place. */
+  /** Starts the job, whose arguments are in place, so that workers can take tasks. */
   begin(pool: number, job: number, tasks: number): void;
   /**
-   * Does the job together with whoever helps. Where it `mayWait`, it sleeps to the job's end, but no longer than a nap: the
-   * caller looks then whether there is still somebody to wait for.
+   * Takes part in the job. If `mayWait`, then sleeps until the job ends, but returns early if a wait times out
+   * (`WAIT_NANOSECONDS`), so that the caller can check that the workers are alive.
    */
   finish(job: number, tasks: number, mayWait: number): void;
-  /** Helps with the job again and again, until another is the current one. */
+  /** Takes tasks of the job each time it starts, until another job is the current one. */
   work(pool: number, job: number, thread: number): void;
 }
 
 /**
- * Adds `begin`, `finish` and `work` to a module over shared memory. `body` writes the code of one task, given its number, the
- * number of the thread, 0 for the job's owner, and the job's arguments.
+ * Adds `begin`, `finish` and `work` to a module over shared memory. `body` emits the code of one task, given the
+ * task's index, the thread's index (0 for the job's owner) and the job's arguments.
  */
 export function defineTasks<const Names extends readonly string[]>(
   module: ModuleBuilder,
@@ -130,7 +131,7 @@ export function defineTasks<const Names extends readonly string[]>(
   });
 }
 
-/** Runs the body, which looks at a word and branches away, until patience is at an end. */
+/** Repeats the body, which checks a word and branches away if it changed, up to `SPIN_READS` times. */
 function spin(f: FunctionBuilder, body: () => void): void {
   const left = f.let(i32.const(SPIN_READS));
   f.loop((again) => {

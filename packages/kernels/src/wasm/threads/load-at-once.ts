@@ -1,4 +1,7 @@
-/** The threads of Node, there from the start: a program that never waits would never see what loads on demand. */
+/**
+ * Loads the parallel kernels statically, in Node: a program that never yields to the event loop would never see a
+ * dynamic import finish.
+ */
 
 import { type ParallelKernels, parallelKernels } from '../parallel-kernels.ts';
 

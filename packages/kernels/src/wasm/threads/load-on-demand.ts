@@ -1,4 +1,7 @@
-/** The threads of a page, loaded when they are first wanted. Where they can't be, there is no help, which harms nobody. */
+/**
+ * Loads the parallel kernels in a browser when they are first wanted. If loading fails, the program runs on one
+ * thread.
+ */
 
 import type { ParallelKernels } from '../parallel-kernels.ts';
 

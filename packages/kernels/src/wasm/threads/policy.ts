@@ -1,4 +1,4 @@
-/** When threads help: after there has been enough to do, and in what is large. */
+/** Decides when threads are used: for large jobs, once the program has done enough work. */
 
 import { loadParallelKernels } from '#parallel-kernels';
 import type { Data } from '../../arrays/dtype.ts';
@@ -7,29 +7,33 @@ import type { ParallelKernels } from '../parallel-kernels.ts';
 import { messageOf } from './host.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
-/** A pool that is there, and what it can do. */
+/** A running pool and its kernels. */
 export interface PoolKernels extends Omit<ParallelKernels, 'WorkerPool'> {
   readonly pool: WorkerPool;
 }
 
-/** Who helps. */
+/** Chooses the pool, if any, for a job. */
 export interface ThreadPolicy {
-  /** With so many operations, if any should. */
+  /** Returns the pool for a job of this many operations, or undefined if it should run on one thread. */
   forWork(operations: number): PoolKernels | undefined;
-  /** With what is computed from or into an array that lies in their memory, and need not be copied. */
+  /** Returns the pool for a job that reads or writes an array in the pool's memory, which needs no copy. */
   forArray(data: Data): PoolKernels | undefined;
 }
 
-/** Operations below which a job takes no longer alone than workers take to come. */
+/** A job of fewer operations takes no longer on one thread than workers take to respond. */
 const MIN_JOB_OPERATIONS = 4e6;
 /**
- * Operations, in jobs of some size, before workers are called: a program that ends sooner would have waited for them.
+ * Operations, in jobs of at least `MIN_JOB_OPERATIONS`, before workers are started. A shorter program would end
+ * before they help.
  */
 const WARMUP_OPERATIONS = 1e9;
 
-/** The workers of one thread. They are called when enough work has been seen, and nobody waits for them. */
+/**
+ * The workers that help one thread. They are started once enough work has been seen, and nothing waits for them to
+ * start.
+ */
 export class LazyWorkerPool implements ThreadPolicy {
-  /** Threads that should take part in a job, the owner among them. */
+  /** Number of threads that should take part in a job, including the owner. */
   readonly wanted: number;
   #seen = 0;
   #workers: PoolKernels | undefined;
@@ -40,17 +44,17 @@ export class LazyWorkerPool implements ThreadPolicy {
     this.wanted = wanted;
   }
 
-  /** Threads that take part, or will; without those of workers that the host refused, or that have ended. */
+  /** Number of threads that take part or will. Workers that the host refused, or that have ended, do not count. */
   get threads(): number {
     return this.#closed ? 1 : (this.#workers?.pool.present ?? this.wanted);
   }
 
-  /** Why there is no help, where the host refused it. */
+  /** Why there are no workers, if the host refused them. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
-  /** Where the job should not be done on one thread, and they are there. */
+  /** Returns the pool if the job is large enough and the workers are ready. */
   forWork(operations: number): PoolKernels | undefined {
     if (operations < MIN_JOB_OPERATIONS || this.#closed) return undefined;
     if (this.#workers !== undefined) return this.#workers.pool.isReady ? this.#workers : undefined;
@@ -71,12 +75,12 @@ export class LazyWorkerPool implements ThreadPolicy {
     return workers.pool.isReady ? workers : undefined;
   }
 
-  /** Takes back the memory of a job that did not come to its end. */
+  /** Frees the memory of a job that did not finish. */
   reset(): void {
     this.#workers?.pool.heap.clear();
   }
 
-  /** Ends the workers: there are none from now on. */
+  /** Ends the workers; no others are started. */
   close(): void {
     this.#closed = true;
     if (this.#workers === undefined) return;
@@ -84,7 +88,7 @@ export class LazyWorkerPool implements ThreadPolicy {
     this.#workers.pool.close();
   }
 
-  /** Where the host refuses memory or workers there will be no help, which harms nobody. */
+  /** Starts the workers. If the host refuses memory or workers, the program runs on one thread. */
   #start({ WorkerPool, ...tasks }: ParallelKernels): void {
     if (this.#closed) return;
     try {
@@ -95,7 +99,7 @@ export class LazyWorkerPool implements ThreadPolicy {
     }
   }
 
-  /** Ends the workers, for a reason that can be read. */
+  /** Ends the workers, recording a reason for the user. */
   fail(reason: string): void {
     this.#reason = `one thread: ${reason}`;
     this.close();

@@ -1,4 +1,4 @@
-/** Jobs of several kinds in one module, done by a pool, or by one thread alone; who hands them out need not know which. */
+/** Runs jobs of several kinds from one module, on a pool or on one thread; callers need not know which. */
 
 import { i32 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, type Locals, ModuleBuilder } from '../assembler/module-builder.ts';
@@ -6,7 +6,7 @@ import { Heap } from '../memory/heap.ts';
 import { defineTasks, type TaskExports } from './job-protocol.ts';
 import type { ParallelFor, WorkerPool } from './worker-pool.ts';
 
-/** The arguments of a task, and its code, which also gets the task's number and the thread's. */
+/** The argument names of a task, and its code, which also gets the indices of the task and the thread. */
 export interface TaskDefinition<Name extends string = string> {
   readonly names: readonly Name[];
   readonly body: (f: FunctionBuilder, p: Locals<{ readonly [N in Name | 'task' | 'thread']: 'i32' }>) => void;
@@ -25,16 +25,19 @@ type TaskDefinitions = {
 };
 type Arguments<K extends TaskDefinitions[string]> = { readonly [Name in K['names'][number]]: number };
 
-/** Who does jobs of some kinds, and the functions of their module. */
+/** Runs jobs of given kinds, using the functions exported by their module. */
 export interface TaskRunner<K extends TaskDefinitions, Exports> {
   readonly heap: Heap;
   readonly threads: number;
   readonly exports: Exports;
-  /** Does so many tasks of one kind; who has workers calls `overlap` when they have begun, who is alone before. */
+  /**
+   * Runs a given number of tasks of one kind. A pool calls `overlap` once the job has begun; a single thread calls it
+   * before the first task.
+   */
   run<Name extends keyof K>(name: Name, tasks: number, values: Arguments<K[Name]>, overlap?: () => void): void;
 }
 
-/** Assembles the kinds that `define` makes for a module, for a pool or for this thread over a heap. */
+/** Assembles the kinds of task that `define` adds to a module, for a pool or for this thread over a heap. */
 export function compileTasks<K extends TaskDefinitions, Exports>(
   define: (module: ModuleBuilder) => K,
   by: WorkerPool | Heap,
@@ -71,7 +74,7 @@ export function compileTasks<K extends TaskDefinitions, Exports>(
   };
 }
 
-/** What is made for a memory, of a pool or of one thread alone, made when it is first wanted. */
+/** Makes a value for each memory, a pool's or a single thread's heap, when it is first wanted. */
 export function perMemory<T>(heap: Heap, make: (by: WorkerPool | Heap) => T): (pool: WorkerPool | undefined) => T {
   const made = new WeakMap<WorkerPool | Heap, T>();
   return (pool) => {

@@ -1,4 +1,4 @@
-/** The threads that help an interpreter: what they are told, and the memory that they share. */
+/** The worker threads of an interpreter, their messages, and the memory that they share. */
 
 import type { MemoryBlock } from '../../memory/free-list.ts';
 import type { SharedAllocator, StackMark } from '../../memory/shared-allocator.ts';
@@ -9,9 +9,9 @@ import { JOB, POOL, poolBytes, type TaskExports } from './job-protocol.ts';
 import { type StartedWorker, startWorker, type WorkerState, workerPort } from './workers.ts';
 
 /**
- * The program of a worker. Its loop is `work`, in WebAssembly, which comes back only when another module's job is
- * current; a module that is not known yet has been sent already, so the worker returns to its event loop to receive it. It does
- * not help with what it can't instantiate.
+ * The script of a worker. Its loop is `work`, in WebAssembly, which returns only when the current job is another
+ * module's. If that module is not loaded yet, its message has already been sent, so the worker returns to its event
+ * loop to receive it. It skips jobs of modules that it can't instantiate.
  */
 const WORKER_SOURCE = `
 const port = ${workerPort};
@@ -29,22 +29,28 @@ port.onmessage = ({ data: { memory, pool, thread, job, module } }) => {
   }
 };`;
 
-/** Naps without a task finished, after which one that a worker may have taken, of which it is not known that it runs, counts as lost: 10 s. */
+/**
+ * Number of waits (10 s in all) without a finished task after which a task counts as lost, if its worker is not known
+ * to be running.
+ */
 const MAX_IDLE_CHECKS = 100;
 
-/** Jobs of one module: the arguments go to `arguments`, an index into the memory as 32-bit integers. */
+/** Runs jobs of one module. Arguments are written to `arguments`, an index into the memory as 32-bit integers. */
 export interface ParallelFor {
-  /** Calls `overlap` before this thread takes its first task: it may do all but another job of the module. */
+  /**
+   * Calls `overlap` before this thread takes its first task. `overlap` may do anything except run another job of the
+   * module.
+   */
   run(tasks: number, values: readonly number[], overlap?: () => void): void;
 }
 
-/** The part of the shared memory that arrays may take: the rest of it is for jobs. */
+/** The fraction of the shared memory that arrays may take; the rest is for jobs. */
 const ARRAYS_SHARE = 1 / 4;
 
-/** How long a worker may take to come, in ms, before it counts as one that does not. */
+/** How long a worker may take to start, in ms, before it counts as missing. */
 const LATE = 10_000;
 
-/** Room for the arrays of arenas, which workers see without a copy. */
+/** Allocates the arrays of arenas, which workers can access without a copy. */
 class SharedStack implements SharedAllocator {
   readonly #heap: Heap;
   readonly #stack: StackAllocator;
@@ -81,23 +87,23 @@ class SharedStack implements SharedAllocator {
  * twice as long, in V8, as those of a memory that is not, so what runs on one thread uses another.
  */
 export class WorkerPool {
-  /** Threads at work on a job at most, the owner among them. */
+  /** The greatest number of threads that work on a job, including the owner. */
   readonly threads: number;
-  /** The memory that workers see. */
+  /** The memory shared with the workers. */
   readonly heap = new Heap({ shared: true });
-  /** For the arrays of arenas. */
+  /** Allocates the arrays of arenas. */
   readonly arrays: SharedAllocator = new SharedStack(this.heap);
-  /** Where the words of all jobs lie in it. */
+  /** Address of the words that all jobs share. */
   readonly #words: number;
-  /** The workers that have not ended, by the numbers of their threads. */
+  /** The workers that have not ended, by thread index. */
   readonly #workers = new Map<number, StartedWorker>();
   readonly #mayWait: boolean;
   readonly #onEnd: (reason: string) => void;
   readonly #startedAt = Date.now();
 
   /**
-   * Starts as many workers as the host lets it, and does not wait for them. `onEnd` is told why when none is left. Throws where
-   * the host refuses memory or the first worker.
+   * Starts as many workers as the host allows, without waiting for them. `onEnd` is called with a reason when no
+   * worker is left. Throws if the host refuses memory or the first worker.
    */
   constructor(threads: number, onEnd: (reason: string) => void = () => {}) {
     const { heap } = this;
@@ -127,40 +133,44 @@ export class WorkerPool {
     this.#workers.set(thread, worker);
   }
 
-  /** Does without a worker that has failed. */
+  /** Removes a worker that has failed. */
   #lose(thread: number, reason: string): void {
     this.#workers.get(thread)?.end();
     if (this.#workers.delete(thread) && this.#workers.size === 0) this.#onEnd(reason);
   }
 
-  /** Workers that have come, whatever became of them. */
+  /** Number of workers that have started, including those that have ended since. */
   get #arrived(): number {
     return Atomics.load(this.heap.i32, (this.#words + POOL.ready) / 4);
   }
 
-  /** Whether a worker has come and not all have ended; other jobs are done as well on one thread. */
+  /** Whether a worker has started and not all have ended. Otherwise, jobs run just as well on one thread. */
   get isReady(): boolean {
     return this.#workers.size > 0 && this.#arrived > 0;
   }
 
-  /** Threads that take part, the owner among them: those of workers that have ended, or do not come, do not count. */
+  /**
+   * Number of threads that take part, including the owner. Workers that have ended, or did not start in time, do not
+   * count.
+   */
   get present(): number {
     const isLate = Date.now() - this.#startedAt > LATE;
     return 1 + (isLate ? Math.min(this.#arrived, this.#workers.size) : this.#workers.size);
   }
 
-  /** Makes a module of `defineTasks`, whose tasks take `values` arguments, known to the workers. */
+  /** Instantiates a module of `defineTasks`, whose tasks take `values` arguments, and sends it to the workers. */
   load<Exports extends TaskExports>(module: WasmModule, values: number): { jobs: ParallelFor; exports: Exports } {
     const { heap } = this;
     const pool = this.#words;
     const job = heap.allocate(JOB.arguments + 4 * values);
     heap.i32.fill(0, job / 4, (job + JOB.arguments) / 4);
-    // Before they know of it, or they would go back to waiting for messages, and none would come.
+    // Set before the workers get the module. Otherwise they would return to waiting for messages, and none would
+    // come.
     Atomics.store(heap.i32, (pool + POOL.current) / 4, job);
     for (const [thread, worker] of this.#workers) {
       try {
         worker.post({ memory: heap.memory, pool, thread, job, module });
-        worker.state(); // Node tells at once that a worker has ended if it was asked about it before.
+        worker.state(); // After a first query, Node reports at once when a worker has ended.
       } catch (error) {
         this.#lose(thread, messageOf(error));
       }
@@ -180,7 +190,9 @@ export class WorkerPool {
     return { jobs: { run }, exports };
   }
 
-  /** Waits for tasks that take longer than a nap. Throws where a worker has ended in the middle of one. */
+  /**
+   * Blocks until tasks that outlast one wait of `finish` are done. Throws if a worker ended in the middle of a task.
+   */
   #awaitEnd(place: number, tasks: number): void {
     const { i32 } = this.heap;
     let checks = MAX_IDLE_CHECKS;
@@ -200,7 +212,7 @@ export class WorkerPool {
     throw new Error(message);
   }
 
-  /** What is known of those who may have taken a task and not finished it. */
+  /** The states of the workers that may have taken a task and not finished it. */
   #busyStates(): WorkerState[] {
     const { i32 } = this.heap;
     const busy = [...this.#workers].filter(([thread]) => Atomics.load(i32, (this.#words + POOL.busy) / 4 + thread) > 0);
@@ -215,7 +227,7 @@ export class WorkerPool {
   }
 }
 
-/** Whether this thread may sleep: the one of a page may not. */
+/** Returns whether this thread may block; a browser's main thread may not. */
 function mayWait(words: Int32Array): boolean {
   try {
     Atomics.wait(words, 0, words[0]! + 1, 0);

@@ -1,38 +1,39 @@
 /**
- * Workers, in Node and in a page. A worker's program is a string, so that there is no file for a bundler to miss.
+ * Starts workers, in Node and in browsers. A worker's script is a string, so that there is no file for a bundler to
+ * miss.
  */
 
 import { builtin, isNode, messageOf, type NodeWorker, type PageWorker } from './host.ts';
 
-/** What a page has for workers; Node has some of it, too. */
+/** The browser globals for starting workers; Node has some of them, too. */
 interface Page {
   readonly Worker?: new (url: string) => PageWorker;
   readonly Blob?: new (parts: readonly string[], options: { readonly type: string }) => object;
   readonly URL?: { createObjectURL(blob: object): string };
 }
 
-/** For a program: where its messages come from, in Node and in a page. */
+/** For a worker script: the source of its incoming messages, in Node and in browsers. */
 export const workerPort = `(globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort ?? globalThis)`;
 
-/** What is known of a worker at the moment. */
+/** The state of a worker, as far as it is known. */
 export type WorkerState = 'running' | 'ended' | 'unknown';
 
-/** A worker that was started. */
+/** A started worker. */
 export interface StartedWorker {
-  /** Throws where the message can't be sent. */
+  /** Sends a message. Throws if it can't be sent. */
   post(message: unknown): void;
   state(): WorkerState;
   end(): void;
 }
 
 /**
- * Starts a worker, which does not hold the process. Throws where the host has none or refuses; where one fails later, or does
- * not start after all, `onEnd` is told why, once the event loop turns.
+ * Starts a worker, which does not keep the process alive. Throws if the host has no workers or refuses one. If the
+ * worker fails later or does not start, `onEnd` is called with the reason once the event loop runs.
  */
 export function startWorker(source: string, onEnd: (reason: string) => void): StartedWorker {
   const threads = builtin('node:worker_threads');
   if (threads?.Worker === undefined) return startPageWorker(source, onEnd);
-  // It needs none of the options that its parent was started with: loaders, or another type of module.
+  // The worker needs none of its parent's options, such as loaders or another module type.
   const worker = new threads.Worker(source, { eval: true, execArgv: [], env: threads.SHARE_ENV });
   const known = { online: false, ended: false };
   const end = (reason: string): void => {
@@ -54,9 +55,9 @@ export function startWorker(source: string, onEnd: (reason: string) => void): St
 }
 
 /**
- * What Node tells of a worker before its end is an event, for which this thread's event loop has to turn: nothing until the
- * worker's own loop has turned. Deno lacks the question and Bun's answer is always nothing; of their workers, and of those
- * of which there is no answer though they are online, it is assumed that they run.
+ * Returns a worker's state without waiting for an event, for which this thread's event loop would have to run. In
+ * Node, the state is unknown until the worker's own loop has run. Deno lacks the query and Bun's never answers, so
+ * their workers are assumed to run. So are workers that are online but give no answer.
  */
 function stateOf(worker: NodeWorker, isOnline: boolean): WorkerState {
   if (!isNode()) return 'running';
@@ -75,7 +76,7 @@ function startPageWorker(source: string, onEnd: (reason: string) => void): Start
   if (Worker === undefined || Blob === undefined || URL === undefined) throw new Error('the host has no workers');
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
   let state: WorkerState = 'running';
-  // A page whose policy lets no worker start tells it by this event, and by no message.
+  // If a page's policy forbids workers, this event is the only sign, and its message is empty.
   worker.onerror = (event) => {
     event.preventDefault();
     if (state === 'ended') return;

@@ -1,11 +1,11 @@
 /**
  * Convolutions on pointers: matrix products whose windows are never unfolded.
  *
- * A plane is laid out with its padding, and where windows step by s, with the entries of each remainder modulo s side by
- * side (`copy`). Then what one entry of the windows reads, for all positions, is a piece of memory without gaps, at a
- * distance of its own; at the end of each row of positions it reads on into the next, and what this gives is left out when
- * the result is copied. So the rows of the product's operand are listed by their distances, and one list serves all
- * images.
+ * A plane is laid out with its padding. If windows step by s, elements with the same remainder modulo s are stored
+ * together (`copy`). Then all values that one window entry reads, over all positions, are contiguous, at an offset of
+ * that entry. At the end of each row of positions the read runs on into the next row, and the extra results are
+ * dropped when the result is copied. So the rows of the product's operand are listed by offset, and one list serves
+ * all images.
  */
 
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
@@ -20,7 +20,7 @@ const ofCopy = [
   ...(['planes', 'rows', 'columns'] as const),
 ] as const;
 
-/** Copies the elements of planes from some steps to others, all in bytes. */
+/** Copies the elements of planes between layouts with different steps, all in bytes. */
 function copyPlanes(f: FunctionBuilder, v: FloatVector, p: Locals<{ readonly [N in (typeof ofCopy)[number]]: 'i32' }>) {
   const { laneBytes, one } = v;
   f.for(0, p.planes, 1, () => {
@@ -49,9 +49,9 @@ function copyPlanes(f: FunctionBuilder, v: FloatVector, p: Locals<{ readonly [N 
   });
 }
 
-/** Functions of the module beside its tasks. */
+/** The functions of the module besides its tasks. */
 export interface ConvolutionExports {
-  /** Packs a weight's rows: see `definePack`. */
+  /** Packs a weight's rows; see `definePack`. */
   packWeight(
     source: number,
     rowStride: number,
@@ -63,7 +63,7 @@ export interface ConvolutionExports {
   ): void;
 }
 
-/** An item is one group of an image. */
+/** Defines the tasks of convolutions. An item is one group of an image. */
 export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileName: TileName) {
   const tile = TILES[tileName];
   const v = floatVector(type, tileName !== 'plain') as FloatVector;
@@ -76,14 +76,14 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
   const copy = module.define('copyPlanes', integers(...ofCopy), (f, p) => copyPlanes(f, v, p));
 
   return {
-    /** Zeros, some bytes a task. */
+    /** Clears `taskBytes` bytes per task. */
     clear: task(['to', 'bytes', 'taskBytes'], (f, p) => {
       const done = f.let(i32.mul(p.task, p.taskBytes));
       const left = f.let(i32.sub(p.bytes, done));
       f.run(memory.fill(i32.add(p.to, done), 0, smaller(left, p.taskBytes)));
     }),
 
-    /** The planes of an image, copied. */
+    /** Copies the planes of an image. */
     copy: task([...ofCopy, 'toImage', 'fromImage'], (f, p) => {
       f.advance(p.to, i32.mul(p.task, p.toImage));
       f.advance(p.from, i32.mul(p.task, p.fromImage));
@@ -91,8 +91,8 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
     }),
 
     /**
-     * The maps of an item, as the right operand of a product, with a position in each row. Rows of positions lie some
-     * positions apart; those between are left alone.
+     * Packs the maps of an item as the right operand of a product, with one position per row. Rows of positions start
+     * `rowPositions` apart; the gaps between them are not written.
      */
     pack: task(
       ['from', 'fromItem', 'planes', 'rows', 'columns', 'rowPositions', 'to', 'toItem', 'panelBytes'],
@@ -119,7 +119,9 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
       },
     ),
 
-    /** A weight, packed in blocks of rows, times what is listed of an item, for a band of the rows of positions. */
+    /**
+     * Multiplies a weight, packed in blocks of rows, by the listed rows of an item, for a band of rows of positions.
+     */
     multiply: task(
       [
         ...(['bands', 'bandRows', 'rows', 'columns', 'rowBytes', 'm', 'k', 'depth', 'a', 'aGroup', 'groups'] as const),
@@ -175,7 +177,7 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
       },
     ),
 
-    /** Some of the listed rows times packed maps, summed over the images, for one group. */
+    /** Multiplies some of the listed rows by packed maps and sums over the images, for one group. */
     weightGradient: task(
       [
         ...(['parts', 'partRows', 'rows', 'images', 'n', 'k', 'depth'] as const),

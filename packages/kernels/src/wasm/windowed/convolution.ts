@@ -1,4 +1,7 @@
-/** Convolutions over one axis or two: images pass through linear memory some at a time, laid out there and multiplied. */
+/**
+ * Convolutions over one or two axes: images pass through linear memory in blocks, where they are laid out and
+ * multiplied.
+ */
 
 import { empty, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
@@ -24,25 +27,31 @@ import { distances, isPlain, type Maps, mapsOf, sizesOf } from './geometry.ts';
 import { inputLayout, positionsLayout } from './layout.ts';
 import { gathered, transposed } from './weight-layout.ts';
 
-/** Bytes of images that pass at a time: with one thread they should stay in the second cache, else all have work. */
+/**
+ * Bytes of images processed at a time. On one thread, these should stay in the second-level cache; on several, all
+ * threads should have work.
+ */
 const SINGLE_THREAD_BYTES = 1 << 19;
 const MULTI_THREAD_BYTES = 1 << 23;
-/** Bytes that a task clears. */
+/** Number of bytes that a task clears. */
 const CLEAR_TASK_BYTES = 1 << 16;
-/** Bytes of a task's product: it is copied while it lies in the second cache. */
+/** Bytes of a task's product, few enough to be still in the second-level cache when copied. */
 const PRODUCT_TASK_BYTES = 1 << 18;
-/** Positions of a single row that are gone through at a time: it is cut into rows of so many, which make bands. */
+/**
+ * Number of positions processed at a time: a long single row is split into rows of this length, which are grouped
+ * into bands.
+ */
 const MAX_ROW_POSITIONS = 1 << 11;
 
-/** Maps of some images in the heap, as they are and laid out. */
+/** Maps of some images in the heap, as stored (`dense`) and laid out. */
 interface Images {
   readonly maps: Maps;
   readonly dense: StagedItems;
-  /** Where there is room to lay them out, if they are laid out otherwise than they are. */
+  /** Address of the laid-out maps, or `undefined` if their layout is the dense one. */
   readonly laidOut: number | undefined;
 }
 
-/** A weight in the heap, [groups, m, k], whose rows are packed. */
+/** A weight in the heap, [groups, m, k], with packed rows. */
 interface Weight {
   readonly pointer: number;
   readonly m: number;
@@ -50,20 +59,23 @@ interface Weight {
   readonly groupBytes: number;
 }
 
-/** What the rows of a weight meet, and where their products go; in elements. */
+/** What the rows of a weight are multiplied by, and where their products are written; in elements. */
 interface Multiplication {
   readonly weight: Weight;
   readonly groups: number;
-  /** Rows of positions, the positions in each, and how far apart two rows are laid out. */
+  /**
+   * Number of rows of positions (`rows`), of positions in each (`columns`), and the distance between two laid-out
+   * rows (`row`).
+   */
   readonly rows: number;
   readonly columns: number;
   readonly row: number;
   readonly from: Images;
-  /** The position to begin at. */
+  /** The first position. */
   readonly start?: number;
   readonly list: number;
   readonly to: StagedItems;
-  /** How far into an image they go, in elements. */
+  /** Offset of the results in an image, in elements. */
   readonly toStart: number;
   readonly toImage: number;
   readonly toPlane: number;
@@ -71,12 +83,12 @@ interface Multiplication {
   readonly toStep: number;
 }
 
-/** The convolutions of one float type; no array is empty. */
+/** Convolutions of one float type. Arrays must not be empty. */
 export class Convolutions {
   readonly #layout: ProductLayout;
   readonly #runner: TaskRunner<ReturnType<typeof convolutionTasks>, ConvolutionExports>;
 
-  /** With a pool, whose memory is its own, all of it takes part. */
+  /** With a pool, uses the pool's memory and all its threads. */
   constructor(by: WorkerPool | Heap, dtype: FloatDType, tile: TileName) {
     const type = laneTypes[dtype];
     this.#layout = productLayout(type, tile);
@@ -198,7 +210,7 @@ export class Convolutions {
     const [y, x1] = [inputLayout(down), inputLayout(across)];
     const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
     const rows = inputs * down.size * across.size;
-    // Positions lie as the windows' entries do, with zeros in the gaps.
+    // Positions are laid out as the elements that window entries read, with zeros in the gaps.
     const positions = (down.positions - 1) * x1.axis.length + across.positions;
     const packed = packedBytes(this.#layout, positions, outputs);
     const plane = down.positions * across.positions;
@@ -262,7 +274,10 @@ export class Convolutions {
     return new NdArray(transposed(sums, groups, rows, outputs), x.dtype, shape);
   }
 
-  /** Takes all images, of so many elements each, through the room that `prepare` makes for some of them. */
+  /**
+   * Processes all images in blocks, with staging buffers that `prepare` allocates. `elements` is the number of
+   * elements staged per image.
+   */
   #inBlocks(images: number, elements: number, prepare: (atOnce: number) => () => BlockStage): void {
     const { heap, threads } = this.#runner;
     const room = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#layout.bytes;
@@ -321,7 +336,7 @@ export class Convolutions {
     heap.release(mark);
   }
 
-  /** How many tasks a job is best cut into. */
+  /** Returns the number of tasks to divide a job into. */
   #tasks(): number {
     const { threads } = this.#runner;
     return threads > 1 ? TASKS_PER_THREAD * threads : 1;
@@ -335,7 +350,10 @@ export class Convolutions {
     return stage(this.#runner.heap, array, item, atOnce);
   }
 
-  /** The images of an array, some at a time; where none of their elements will go is zero. */
+  /**
+   * Allocates staging buffers for some images of an array; elements of the layout that no image element is copied to
+   * are zero.
+   */
   #images(x: NdArray, maps: Maps, atOnce: number): Images {
     const dense = this.#stage(x, maps.planes * maps.plane, atOnce);
     return { maps, dense, laidOut: isPlain(maps) ? undefined : this.#zeros(atOnce * maps.planes * maps.laid) };
@@ -352,7 +370,7 @@ export class Convolutions {
     this.#runner.run('clear', Math.ceil(bytes / CLEAR_TASK_BYTES), { to, bytes, taskBytes: CLEAR_TASK_BYTES });
   }
 
-  /** Lays images out that were brought. */
+  /** Lays out images that were copied in. */
   #lay({ maps, dense, laidOut: room }: Images, first: number, images: number): void {
     if (room === undefined) return;
     const { bytes } = this.#layout;
@@ -386,7 +404,7 @@ export class Convolutions {
     to.set(this.#view().subarray(start, start + length), at);
   }
 
-  /** Distances in elements, as a list in bytes. */
+  /** Writes a list of distances, given in elements, to the heap in bytes. */
   #list(elements: Int32Array): number {
     const { heap } = this.#runner;
     const pointer = heap.reserve(elements.byteLength);
@@ -398,7 +416,7 @@ export class Convolutions {
     return pointer;
   }
 
-  /** Packs the rows of [groups, m, k], in blocks of rows and of the depth as the product goes through them. */
+  /** Packs the rows of [groups, m, k] in the blocks of rows and depth that the product uses. */
   #packWeight(elements: Data, groups: number, m: number, k: number): Weight {
     const { heap, exports } = this.#runner;
     const { bytes, panelRows } = this.#layout;
@@ -429,11 +447,11 @@ export class Convolutions {
   }
 }
 
-/** The elements of an array in row-major order. */
+/** Returns the elements of an array in row-major order. */
 function dataOf(x: NdArray): Data {
   const { data, offset, size } = contiguous(x);
   return data.subarray(offset, offset + size);
 }
 
-/** Where images that were laid out lie. */
+/** Returns the address of laid-out images. */
 const laidOutAt = ({ dense, laidOut: room }: Images, first: number): number => room ?? dense.pointer(first);

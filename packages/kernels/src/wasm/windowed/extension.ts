@@ -1,4 +1,4 @@
-/** The primitives that look through windows, convolutions among them: a part of an interpreter. */
+/** The windowed primitives, including convolutions, as an interpreter extension. */
 
 import { windowedResultOf } from '../../abstract/windowed.ts';
 import type { NdArray } from '../../arrays/array.ts';
@@ -16,22 +16,24 @@ import { Convolutions } from './convolution.ts';
 import { areSquares, Pooling } from './pooling.ts';
 import { Unfold } from './unfold.ts';
 
-/** Whether the windows slide over one axis or two, without cropping. */
+/** Returns whether the windows slide over one or two axes, without cropping. */
 const isPlanar = (windows: readonly Window[]): boolean =>
   (windows.length === 1 || windows.length === 2) &&
   windows.every(({ padding }) => padding.every((width) => width >= 0));
 
-/** Whether no element is NaN or infinite: where one is, zeros that convolutions are laid out with would make it NaN. */
+/**
+ * Returns whether all elements are finite. A zero in a convolution's layout times NaN or an infinity would give NaN.
+ */
 function isAllFinite(x: NdArray): boolean {
   const { data, offset, size } = contiguous(x);
   for (let i = offset; i < offset + size; i++) if (!Number.isFinite(data[i])) return false;
   return true;
 }
 
-/** What an element of a window costs, in operations of a product. */
+/** Cost of pooling one window element, in operations of a product. */
 const POOLING_OPERATIONS = 24;
 
-/** Kernels for convolutions, pooling, and windows copied out and added up, of one axis or two; loops for all else. */
+/** Kernels for convolutions, pooling, `unfold` and `fold` over one or two axes; plain loops for everything else. */
 function windowedKernels(
   { heap, relaxed, policy }: ExtensionHost,
   kernels: Kernels<NdArray>,
@@ -40,13 +42,19 @@ function windowedKernels(
   const windowsOf = forEachFloat((dtype) => new Unfold(heap, laneTypes[dtype]));
   const tile = bestTile(relaxed);
   const convolutionsOf = forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
-  /** For so many products of x and w; none where there are none, or where they are left to other primitives. */
+  /**
+   * Returns the convolutions for `count` multiplications of x by w. Returns `undefined` if there are none, or if
+   * other primitives compute them.
+   */
   const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
     if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
     return convolutionsOf(dtype)(policy.forWork(2 * count)?.pool);
   };
   const poolingOf = forEachFloat((dtype) => perMemory(heap, (by) => new Pooling(by, dtype)));
-  /** For windows that have so many positions in an array. Of squares, the most takes to copy them, where none can help. */
+  /**
+   * Returns the pooling for windows with this many positions in an array. For 2 x 2 squares, copying takes most of
+   * the time, so threads help only if the array is in their memory.
+   */
   const poolingFor = ({ shape, dtype, data }: NdArray, windows: readonly Window[], positions: number) => {
     const elements = windows.reduce((product, { size }) => product * size, positions);
     if (!isFloat(dtype) || elements === 0) return undefined;
@@ -64,14 +72,15 @@ function windowedKernels(
     convInput(y, w, of) {
       const { shape, dtype } = windowedResultOf.convInput(y, w, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(w.shape.slice(1)) * Math.min(1, sizeOf(shape)));
-      // Zeros about the maps of y meet the weight.
+      // The zeros around y's maps are multiplied by the weight.
       return fast === undefined || !isAllFinite(w) ? loops.convInput(y, w, of) : fast.convInput(y, w, of, shape);
     },
     convWeight(x, y, of) {
       const { shape, dtype } = windowedResultOf.convWeight(x, y, of);
       const fast = convolutionsFor(dtype, of, sizeOf(y.shape) * sizeOf(shape.slice(1)));
       const sums = fast?.convWeight(x, y, of, shape);
-      // Zeros between the rows of y meet elements of x, which show in the sums where they are not finite.
+      // The zeros between y's rows are multiplied by elements of x, which make the sums non-finite if they are not
+      // finite.
       return sums === undefined || !isAllFinite(sums) ? loops.convWeight(x, y, of) : sums;
     },
 
@@ -99,7 +108,7 @@ function windowedKernels(
   };
 }
 
-/** The extension with the primitives that look through windows. */
+/** The extension with the windowed primitives. */
 export const windowedExtension: KernelExtension = {
   results: windowedResultOf,
   loops: windowedLoops,

@@ -1,15 +1,15 @@
-/** The geometry of a convolution: planes of images as they are, and as they are laid out. */
+/** The geometry of a convolution: planes of images as stored, and as laid out. */
 
 import type { Shape } from '../../arrays/shape.ts';
 import type { Convolution } from '../../primitives.ts';
 import type { AxisLayout, Tap } from './layout.ts';
 import { type Axis, planarAxes } from './unfold.ts';
 
-/** The shapes of a convolution as planes of images. */
+/** The shapes of a convolution, as planes of images. */
 export interface Sizes {
   readonly images: number;
   readonly groups: number;
-  /** Channels of x, and of y, of one group. */
+  /** Channels per group of x (`inputs`) and of y (`outputs`). */
   readonly inputs: number;
   readonly outputs: number;
   readonly y: Axis;
@@ -21,16 +21,16 @@ export const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): S
   return { images: x[0]!, groups, inputs: w[1]!, outputs: w[0]! / groups, y: vertical, x: horizontal };
 };
 
-/** Planes of images as they are, and as they are laid out. */
+/** Planes of images as stored, and as laid out. */
 export interface Maps {
-  /** Of one image. */
+  /** Planes of one image. */
   readonly planes: number;
   readonly width: number;
   /** Elements of a plane. */
   readonly plane: number;
   readonly y: AxisLayout;
   readonly x: AxisLayout;
-  /** Elements of a plane as it is laid out. */
+  /** Elements of a laid-out plane. */
   readonly laid: number;
 }
 
@@ -43,15 +43,15 @@ export const mapsOf = (planes: number, height: number, width: number, y: AxisLay
   laid: y.phases * y.length * x.phases * x.length,
 });
 
-/** Whether an axis is laid out as it is. Of windows that see padding alone, no segment of it is laid out at all. */
+/** Returns whether an axis is laid out as stored. If windows see only padding, no segment of it is laid out. */
 const isWhole = ({ phases, length, segments: [first] }: AxisLayout): boolean =>
   phases === 1 && first !== undefined && first.step === 1 && first.to === 0 && first.count === length;
 
-/** Whether planes are laid out as they are. */
+/** Returns whether planes are laid out as stored. */
 export const isPlain = ({ width, plane, y, x, laid }: Maps): boolean =>
   laid === plane && x.length === width && isWhole(y) && isWhole(x);
 
-/** How far from the first element the entries of the windows lie, for each channel. */
+/** Returns the offsets of the window entries from the first element, for each channel. */
 export function distances(
   channels: number,
   { x, y, laid }: Maps,

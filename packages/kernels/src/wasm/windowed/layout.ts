@@ -1,8 +1,8 @@
-/** How the planes of a convolution are laid out, so that what an entry of the windows reads has no gaps. */
+/** How a convolution's planes are laid out so that each window entry reads contiguous memory. */
 
 import type { Axis } from './unfold.ts';
 
-/** Elements `from + i step` of an axis, i < count, which go to `to + i` of a part of it. */
+/** Elements `from + i step` of an axis, i < count, which are copied to `to + i` of part `phase`. */
 export interface Segment {
   readonly phase: number;
   readonly from: number;
@@ -11,14 +11,14 @@ export interface Segment {
   readonly count: number;
 }
 
-/** An axis as it is laid out: in parts of one length, zero where no stretch goes. */
+/** A laid-out axis: `phases` parts of equal length, zero outside the segments. */
 export interface AxisLayout {
   readonly phases: number;
   readonly length: number;
   readonly segments: readonly Segment[];
 }
 
-/** Where an entry of the windows begins to read: the part, and the place in it. */
+/** Where a window entry begins to read: the part, and the index in it. */
 export interface Tap {
   readonly phase: number;
   readonly start: number;
@@ -27,7 +27,10 @@ export interface Tap {
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const unique = (list: readonly number[]): number[] => [...new Set(list)];
 
-/** The axis that the windows read, padded, in a part for each remainder modulo the stride; and where each entry reads. */
+/**
+ * Lays out the padded axis that windows read, in a part for each remainder modulo the stride that entries read. Also
+ * returns where each entry reads.
+ */
 export function inputLayout(a: Axis): { readonly axis: AxisLayout; readonly taps: readonly Tap[] } {
   const places = range(a.size).map((entry) => entry * a.dilation);
   const remainders = unique(places.map((place) => place % a.stride));
@@ -37,7 +40,7 @@ export function inputLayout(a: Axis): { readonly axis: AxisLayout; readonly taps
   }));
   const length = a.positions + taps.at(-1)!.start;
   const segments = remainders.flatMap((remainder, phase) => {
-    // Place `i` of the phase is element `i stride + remainder - before`.
+    // Index `i` of the phase is element `i stride + remainder - before`.
     const to = Math.max(0, Math.ceil((a.before - remainder) / a.stride));
     const end = Math.min(length, Math.floor((a.length - 1 + a.before - remainder) / a.stride) + 1);
     const from = to * a.stride + remainder - a.before;
@@ -46,22 +49,25 @@ export function inputLayout(a: Axis): { readonly axis: AxisLayout; readonly taps
   return { axis: { phases: remainders.length, length, segments: segments }, taps };
 }
 
-/** The elements of the input whose distance to the first is a multiple of the stride, and what reaches them. */
+/** The input elements whose offsets from the first are multiples of the stride, and the taps that reach them. */
 export interface AdjointPhase {
-  /** Of the first element. */
+  /** Index of the first element. */
   readonly from: number;
   readonly count: number;
-  /** The taps of the windows that reach them, and where in the laid-out positions each begins. */
+  /** The window entries that reach the elements, and where in the laid-out positions each starts. */
   readonly taps: readonly (Tap & { readonly entry: number })[];
 }
 
-/** The axis of positions, with zeros about it, and what a convolution's adjoint reads of it. */
+/**
+ * Lays out the axis of positions, with zeros around it, for a convolution's adjoint. Also returns which taps the
+ * adjoint reads for each phase.
+ */
 export function positionsLayout(a: Axis): { readonly axis: AxisLayout; readonly phases: readonly AdjointPhase[] } {
   const found = range(a.stride).map((remainder) => {
     const first = Math.ceil((a.before - remainder) / a.stride);
     const last = Math.floor((a.before + a.length - 1 - remainder) / a.stride);
     const from = first * a.stride + remainder - a.before;
-    // Position `first + i - shift` is what such an entry takes to element i of these.
+    // Such an entry maps position `first + i - shift` to element i of the phase.
     const taps = range(a.size).flatMap((entry) => {
       const place = entry * a.dilation;
       const start = first - Math.floor(place / a.stride);

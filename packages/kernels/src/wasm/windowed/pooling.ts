@@ -1,6 +1,6 @@
 /**
- * Max pooling of floats: planes pass through linear memory some at a time. Each window is gone through once, by a list of
- * its places; squares of 2 x 2 side by side, the commonest of all, a vector of them at a time.
+ * Max pooling of floats: planes pass through linear memory in blocks. Each window is visited once, by a list of its
+ * element offsets. Adjacent 2 x 2 squares, the most common windows, are processed a vector at a time.
  */
 
 import { empty, type NdArray } from '../../arrays/array.ts';
@@ -23,7 +23,7 @@ const names = [
   ...(['pooled', 'by', 'whole'] as const),
 ] as const;
 
-/** Calls `visit` with the place in a window's plane of its first maximum, for each window of the task's planes. */
+/** For each window of the task's planes, calls `visit` with the offset of its first maximum in the plane. */
 function forEachMaximum(
   f: FunctionBuilder,
   { one, laneBytes }: FloatVector,
@@ -64,14 +64,17 @@ function forEachMaximum(
 
 const ofSquares = ['planes', 'planesEach', 'width', 'down', 'across', 'pooled', 'by', 'whole'] as const;
 
-/** Which lanes of the first of two vectors, and then of the second, come where. */
+/**
+ * Returns lane orders for shuffles of two vectors: the even lanes, the odd lanes, and the low and high halves
+ * interleaved.
+ */
 const lanesOf = ({ lanes }: FloatVector) => {
   const order = (place: (lane: number) => number): number[] => Array.from({ length: lanes }, (_, lane) => place(lane));
   const woven = (half: number) => order((lane) => half * (lanes / 2) + (lane >> 1) + (lane % 2) * lanes);
   return { even: order((lane) => 2 * lane), odd: order((lane) => 2 * lane + 1), low: woven(0), high: woven(1) };
 };
 
-/** The four entries of as many squares of 2 x 2 as there are lanes, at the left of two rows. */
+/** Loads the four entries of as many 2 x 2 squares as there are lanes, from the left of two rows. */
 function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32'>[]): Local<'v128'>[] {
   const { even, odd } = lanesOf(v);
   return rows.flatMap((row) => {
@@ -80,7 +83,10 @@ function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32
   });
 }
 
-/** The first maximum of the entries of squares, and which of the entries but the first beat those before them, as masks. */
+/**
+ * Returns the first maximum of the squares' entries, and masks of which entries after the first exceed all those
+ * before them.
+ */
 function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]) {
   const [first, ...others] = entries as [Local<'v128'>, ...Local<'v128'>[]];
   const most = f.let(first);
@@ -93,10 +99,10 @@ function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'
   return { most, beats };
 }
 
-/** Where, of the entries of squares, the first maximum is: a mask for each entry. */
+/** Returns a mask for each entry of the squares: whether it is the first maximum. */
 function placeOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]): Value<'v128'>[] {
   const { beats } = maximumOf(f, v, entries);
-  // The last one to beat what was before it stays.
+  // The last entry to exceed those before it is the maximum.
   const taken = f.let(v.const(0));
   const masks = beats.toReversed().map((mask) => {
     const own = f.let(v128.andnot(mask, taken));
@@ -107,9 +113,9 @@ function placeOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v1
 }
 
 /**
- * Calls `visit` for squares of 2 x 2 side by side, which cover the planes of the task, as many at a time as there are lanes
- * and at least so many in a row; the last of a row may be visited twice. It is given the entries that they are judged by,
- * the left of their rows, and where what they are pooled to is.
+ * Calls `visit` for the adjacent 2 x 2 squares that cover the task's planes, as many at a time as there are lanes.
+ * Each row must have at least that many; the last squares of a row may be visited twice. `visit` gets the entries of
+ * `by`, the left ends of the squares' rows in `whole`, and the address in `pooled`.
  */
 function forEachSquare(
   f: FunctionBuilder,
@@ -179,11 +185,11 @@ function poolingTasks(type: FloatType) {
   };
 }
 
-/** Bytes that pass through linear memory at a time, on one thread and on several. */
+/** Number of bytes that pass through linear memory at a time, on one thread and on several. */
 const SINGLE_THREAD_BYTES = 1 << 18;
 const MULTI_THREAD_BYTES = 1 << 22;
 
-/** How planes are gone through: in squares of 2 x 2 that cover them, or window by window. */
+/** How planes are processed: in 2 x 2 squares that cover them, or window by window. */
 type Plan = { readonly plane: number; readonly windows: number } & (
   | { readonly squares: { readonly width: number; readonly down: number; readonly across: number } }
   | { readonly squares?: never; readonly size: number; readonly places: Int32Array }
@@ -192,13 +198,16 @@ type Plan = { readonly plane: number; readonly windows: number } & (
 const isSquare = ({ size, stride, dilation, padding: [before, after] }: Window, length: number): boolean =>
   size === 2 && stride === 2 && dilation === 1 && before === 0 && after === 0 && length % 2 === 0;
 
-/** Whether the windows are squares of 2 x 2 that cover the last two axes, and a row has a vector of them at least. */
+/**
+ * Returns whether the windows are 2 x 2 squares that cover the last two axes, with at least a vector of squares in
+ * each row.
+ */
 export function areSquares(shape: Shape, windows: readonly Window[], bytes: number): boolean {
   const [height, width] = shape.slice(-2) as [number, number];
   return windows.length === 2 && isSquare(windows[0]!, height) && isSquare(windows[1]!, width) && width * bytes >= 32;
 }
 
-/** Where in linear memory the planes lie, pooled, whole, and as they are judged by. */
+/** Addresses in linear memory of the pooled planes, the whole planes, and the planes `by` that decide the maxima. */
 interface Places {
   readonly pooled: number;
   readonly whole: number;
@@ -265,7 +274,9 @@ export class Pooling {
     return { plane: height * width, windows: down * across, squares: { width, down, across } };
   }
 
-  /** Calls what `prepare` makes, with room for some planes, for these at a time. */
+  /**
+   * Allocates room for some planes with `prepare`, and calls the function it returns for that many planes at a time.
+   */
   #inBlocks(
     shape: Shape,
     windows: readonly Window[],

@@ -1,6 +1,6 @@
 /**
- * Sliding windows over the last two axes: a plane at a time is staged, and the rows of its windows are copied out of it
- * (`unfold`) or added into it (`fold`).
+ * Sliding windows over the last two axes. Planes are staged in blocks, and the rows of their windows are copied out
+ * (`unfold`) or added in (`fold`).
  */
 
 import { NdArray } from '../../arrays/array.ts';
@@ -14,7 +14,7 @@ import { i32, larger, select, smaller, type Value } from '../assembler/instructi
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
 import type { Heap } from '../memory/heap.ts';
 
-/** The geometry of one axis, as the kernels take it. */
+/** The geometry of one axis, in the form the kernels take. */
 export interface Axis {
   readonly length: number;
   readonly size: number;
@@ -35,7 +35,7 @@ const axisOf = (length: number, w: Window): Axis => ({
 
 const single: Axis = { length: 1, size: 1, positions: 1, stride: 1, dilation: 1, before: 0 };
 
-/** Two axes, of lengths `shape`; one axis is two, of which the first has length 1. */
+/** Returns the geometry of two axes of lengths `shape`. A single axis becomes two, the first of length 1. */
 export function planarAxes(shape: readonly number[], windows: readonly Window[]): readonly [y: Axis, x: Axis] {
   const axes = windows.map((w, i) => axisOf(shape[i]!, w));
   return axes.length === 1 ? [single, axes[0]!] : (axes as [Axis, Axis]);
@@ -49,7 +49,7 @@ type Run = (rows: number, plane: number, planes: number, ...geometry: [...AxisNu
 interface Exports {
   /** Copies the rows of the windows out of planes. */
   readonly unfold: Run;
-  /** Adds the rows of the windows into planes, which are zero at first. */
+  /** Adds the rows of the windows into planes, which must be zero at first. */
   readonly fold: Run;
 }
 
@@ -63,11 +63,14 @@ function windowModule(v: FloatVector): ModuleBuilder {
   const module = new ModuleBuilder();
   const { laneBytes, one } = v;
 
-  /** A row of windows: where it lies, and where the plane's row that it reads begins; `undefined` rows are padding. */
+  /**
+   * A row of one window entry over its positions: its address, and where it reads in the plane. Elements that lie
+   * outside the plane are padding.
+   */
   interface Row {
-    /** The row's first entry; moves on to the next row afterwards. */
+    /** Address of the row's first element; advanced to the next row afterwards. */
     readonly rows: I32;
-    /** Entries `from` to `to` of the row lie inside the plane; entry `from` is at `source`. */
+    /** Elements `from` to `to` of the row are inside the plane; element `from` is at `source`. */
     readonly from: I32;
     readonly to: I32;
     readonly source: I32;
@@ -82,7 +85,8 @@ function windowModule(v: FloatVector): ModuleBuilder {
       f.for(0, p.planes, 1, () => {
         f.for(0, p.tall, 1, (ky) => {
           f.for(0, p.wide, 1, (kx) => {
-            // Entry `position` of a row reads x = position * stride + first: inside from ceil(-first / stride) on.
+            // Element `position` of a row reads x = position * stride + first, which is inside from ceil(-first /
+            // stride) on.
             const first = f.let(i32.sub(i32.mul(kx, p.xDilation), p.left));
             const step = f.let(i32.sub(p.xStride, 1));
             f.set(from, i32.divS(larger(f.let(i32.sub(step, first)), i32.const(0)), p.xStride));
@@ -106,7 +110,7 @@ function windowModule(v: FloatVector): ModuleBuilder {
     });
 
   const at = (base: I32, entry: I32): Value<'i32'> => i32.add(base, i32.mul(entry, laneBytes));
-  /** Sets entries `from` to `to` of a row to 0. */
+  /** Sets elements `from` to `to` of a row to 0. */
   const clear = (f: FunctionBuilder, rows: I32, from: I32 | number, to: I32): void =>
     f.for(from, to, 1, (i) => f.run(one.store(at(rows, i), one.const(0))));
 
@@ -114,7 +118,7 @@ function windowModule(v: FloatVector): ModuleBuilder {
     clear(f, rows, 0, from);
     f.if(
       i32.eq(xStride, 1),
-      // The last vector runs over `to`; what follows is written afterwards.
+      // The last vector may extend past `to`; the elements after it are written later.
       () => {
         const bytes = f.let(i32.mul(i32.sub(to, from), laneBytes));
         const target = f.let(at(rows, from));
@@ -147,10 +151,10 @@ function windowModule(v: FloatVector): ModuleBuilder {
   return module;
 }
 
-/** Bytes that pass through linear memory at a time. */
+/** Number of bytes that pass through linear memory at a time. */
 const mostBytes = 1 << 18;
 
-/** Unfolds and folds two axes of one float type; one axis is two, of which the first has length 1. */
+/** Unfolds and folds over two axes of one float type. A single axis counts as two, the first of length 1. */
 export class Unfold {
   readonly #heap: Heap;
   readonly #kernels: Exports;
@@ -162,7 +166,7 @@ export class Unfold {
     this.#bytes = laneBytes[type];
   }
 
-  /** The windows of an array, as `shape`. */
+  /** Returns the windows of an array, as `shape`. */
   unfold(operand: NdArray, windows: readonly Window[], shape: readonly number[]): NdArray {
     const x = contiguous(operand);
     const out = allocate(x.dtype, sizeOf(shape));
@@ -176,7 +180,7 @@ export class Unfold {
     return new NdArray(out, x.dtype, shape);
   }
 
-  /** The sum of windows where they came from, as `shape`. */
+  /** Adds up windows where they came from, in an array of shape `shape`. */
   fold(operand: NdArray, windows: readonly Window[], shape: readonly number[]): NdArray {
     const x = contiguous(operand);
     const out = zeroed(x.dtype, sizeOf(shape));
@@ -191,7 +195,7 @@ export class Unfold {
     return new NdArray(out, x.dtype, shape);
   }
 
-  /** Calls `visit` for as many planes at a time as there is room for, with the room of their windows and their own. */
+  /** Calls `visit` for as many planes at a time as fit, with the staging buffers of their windows and of the planes. */
   #forEachBlock(
     shape: readonly number[],
     windows: readonly Window[],
@@ -221,7 +225,7 @@ export class Unfold {
   }
 }
 
-/** Where something lies in linear memory, and how many elements one of it has. */
+/** A staging buffer's address in linear memory, and the number of elements per plane. */
 interface StagedRows {
   readonly at: number;
   readonly size: number;

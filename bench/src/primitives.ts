@@ -141,10 +141,10 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
     touched: 0,
     call: (k, { x, side }) => k.slice(x, { starts: [0, 1], sizes: [side, side - 1], steps: [1, 1] }),
   },
-  embed: {
+  scatterSlice: {
     touched: 2,
     call: (k, { x, side }) =>
-      k.embed(x, { starts: [0, 1], sizes: [side, side], steps: [1, 1], shape: [side, side + 1] }),
+      k.scatterSlice(x, { starts: [0, 1], sizes: [side, side], steps: [1, 1], shape: [side, side + 1] }),
   },
   concat: { touched: 4, call: (k, { x, y }) => k.concat([x, y], 0) },
   take: { touched: 2, call: (k, { x, indices }) => k.take(x, indices, 0) },

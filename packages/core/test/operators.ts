@@ -249,7 +249,7 @@ export const layouts = {
   strided: {
     store: (x) =>
       leaf(
-        kernels.embed(x, {
+        kernels.scatterSlice(x, {
           shape: x.shape.map((length) => 2 * length + 1),
           starts: x.shape.map(() => 1),
           sizes: x.shape,

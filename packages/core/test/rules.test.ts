@@ -125,7 +125,7 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
   permute: [{ inputs: [numbers([2, 3, 2])], attributes: [2, 0, 1] }],
   broadcastTo: [{ inputs: [numbers([2, 3])], attributes: [2, 3] }],
   slice: [{ inputs: [numbers([2, 5])], attributes: slice }],
-  embed: [{ inputs: [numbers([1, 2])], attributes: { ...slice, shape: [2, 5] } }],
+  scatterSlice: [{ inputs: [numbers([1, 2])], attributes: { ...slice, shape: [2, 5] } }],
   concat: [
     { inputs: [numbers([2, 1]), numbers([2, 3], 1), numbers([2, 2], 2)], attributes: 1 },
     { inputs: [numbers([2, 0]), numbers([2, 2], 1), numbers([2, 0])], attributes: 1 },

@@ -183,7 +183,7 @@ const calls: readonly (readonly [Primitive, readonly (readonly [readonly number[
       { starts: [1, 2], sizes: [1, 2], steps: [1, -1] },
     ],
     [
-      'embed',
+      'scatterSlice',
       [
         [
           [7, 8],

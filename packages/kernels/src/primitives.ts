@@ -141,7 +141,7 @@ export interface Kernels<A> {
   broadcastTo(x: A, shape: Shape): A;
   slice(x: A, slice: Slice): A;
   /** The adjoint of `slice`: zeros of `shape`, with x at the places that the slice would read. */
-  embed(x: A, into: Slice & { readonly shape: Shape }): A;
+  scatterSlice(x: A, into: Slice & { readonly shape: Shape }): A;
   /** Arrays one after the other along an axis: a list of them, since a call has no room for very many arguments. */
   concat(inputs: readonly A[], axis: number): A;
 
@@ -315,7 +315,7 @@ export const arity: {
   permute: 1,
   broadcastTo: 1,
   slice: 1,
-  embed: 1,
+  scatterSlice: 1,
   concat: 'variadic',
   take: 2,
   scatterAdd: 2,

@@ -295,8 +295,8 @@ export const reference: Kernels<NdArray> = {
       ),
     );
   },
-  embed(x, into) {
-    const type = abstract.embed(x, into);
+  scatterSlice(x, into) {
+    const type = abstract.scatterSlice(x, into);
     const [from, out] = [load(x), zeros(into.shape)];
     for (const index of indices(x.shape)) {
       out.set(...index.map((j, i) => into.starts[i]! + j * into.steps[i]!), get(from, index));

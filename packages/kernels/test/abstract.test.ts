@@ -43,7 +43,7 @@ describe('the type of a result follows from the types of the operands', () => {
     ['permute', ['int32 [2, 3, 4]'], [2, 0, 1], 'int32 [4, 2, 3]'],
     ['broadcastTo', ['bool [3, 1]'], [2, 3, 0], 'bool [2, 3, 0]'],
     ['slice', ['float32 [5, 7]'], { starts: [4, 0], sizes: [2, 3], steps: [-2, 3] }, 'float32 [2, 3]'],
-    ['embed', ['float32 [2]'], { starts: [4], sizes: [2], steps: [-2], shape: [9] }, 'float32 [9]'],
+    ['scatterSlice', ['float32 [2]'], { starts: [4], sizes: [2], steps: [-2], shape: [9] }, 'float32 [9]'],
     ['concat', ['int32 [2, 3]', 'int32 [2, 0]', 'int32 [2, 1]'], 1, 'int32 [2, 4]'],
     ['take', ['bool [2, 3, 4]', 'int32 [5, 6]'], 1, 'bool [2, 5, 6, 4]'],
     ['take', ['float32 [2, 3]', 'int32 []'], 0, 'float32 [3]'],

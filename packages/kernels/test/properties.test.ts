@@ -134,7 +134,7 @@ const operands: { readonly [P in Primitive]?: Operands } = {
     .shapes()
     .chain((shape) => any.broadcastable(shape).chain((from) => any.arrays(from).map((x) => [[x], shape]))),
   slice: onArray((x) => any.slices(x.shape).map((slice) => [[x], slice])),
-  embed: any
+  scatterSlice: any
     .shapes()
     .chain((shape) =>
       any.slices(shape).chain((slice) => any.arrays(slice.sizes).map((x) => [[x], { ...slice, shape }])),
@@ -199,11 +199,11 @@ interface LinearPair {
 }
 
 const adjoints: { readonly [name: string]: fc.Arbitrary<LinearPair> } = {
-  'slice and embed': onArray((x) =>
+  'slice and scatterSlice': onArray((x) =>
     any.slices(x.shape).map((slice) => ({
       x,
       forward: { primitive: 'slice', inputs: [x], attributes: slice },
-      backward: (y) => ({ primitive: 'embed', inputs: [y], attributes: { ...slice, shape: x.shape } }),
+      backward: (y) => ({ primitive: 'scatterSlice', inputs: [y], attributes: { ...slice, shape: x.shape } }),
     })),
   ),
   'take and scatterAdd': onArray(

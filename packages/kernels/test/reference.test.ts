@@ -80,7 +80,7 @@ const worked: {
   permute: [[x], [1, 0], [3, 2], [1, 4, 2, 5, 3, 6]],
   broadcastTo: [[array([1, 2], [2, 1])], [2, 3], [2, 3], [1, 1, 1, 2, 2, 2]],
   slice: [[x], { starts: [1, 2], sizes: [2, 2], steps: [-1, -2] }, [2, 2], [6, 4, 3, 1]],
-  embed: [[array([1, 2])], { starts: [3], sizes: [2], steps: [-2], shape: [4] }, [4], [0, 2, 0, 1]],
+  scatterSlice: [[array([1, 2])], { starts: [3], sizes: [2], steps: [-2], shape: [4] }, [4], [0, 2, 0, 1]],
   concat: [[x, array([8, 9], [2, 1])], 1, [2, 4], [1, 2, 3, 8, 4, 5, 6, 9]],
   take: [[x, ints(2, 0, 2)], 1, [2, 3], [3, 1, 3, 6, 4, 6]],
   scatterAdd: [[array([1, 2, 3]), ints(2, 0, 2)], { axis: 0, size: 4 }, [4], [2, 0, 4, 0]],

@@ -182,7 +182,7 @@ export function pad<A extends ArrayLike>(k: Kernels<A>, x: A, widths: PadWidths,
   const shape = sizes.map((length, i) => length + widths[i]![0] + widths[i]![1]);
   const starts = widths.map(([before], i) => (sizes[i] === 0 ? 0 : before));
   const place = { shape, starts, sizes, steps: shape.map(() => 1) };
-  const padded = k.embed(x, place);
+  const padded = k.scatterSlice(x, place);
   if (value === undefined) return padded;
-  return k.where(k.embed(k.full({ shape: sizes, value: 1, dtype: 'bool' }), place), padded, value);
+  return k.where(k.scatterSlice(k.full({ shape: sizes, value: 1, dtype: 'bool' }), place), padded, value);
 }

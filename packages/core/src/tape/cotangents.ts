@@ -155,7 +155,7 @@ function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], sha
   for (const part of parts) {
     const axis = parts.length === 1 ? undefined : rangeAxis(part.slice, shape);
     const alike = axis === undefined ? undefined : byAxis.get(axis);
-    if (axis === undefined) sums.push(k.embed(part.cotangent, { ...part.slice, shape }));
+    if (axis === undefined) sums.push(k.scatterSlice(part.cotangent, { ...part.slice, shape }));
     else if (alike === undefined) byAxis.set(axis, [part]);
     else alike.push(part);
   }

@@ -253,7 +253,7 @@ const batching: Batching = {
   permute: leading((order) => [0, ...nextAxes(order)]),
   broadcastTo,
   slice: leading(nextSlice),
-  embed: leading((into, size) => ({ ...nextSlice(into, size), shape: [size, ...into.shape] })),
+  scatterSlice: leading((into, size) => ({ ...nextSlice(into, size), shape: [size, ...into.shape] })),
   concat: (_op, size, axis, list) =>
     k.concat(
       list.map((x) => spread(x, size)),

@@ -89,7 +89,7 @@ export class Axes {
       case 'leaf':
       case 'full':
       case 'slice':
-      case 'embed':
+      case 'scatterSlice':
       case 'unfold':
       case 'fold':
         return;

@@ -50,7 +50,7 @@ function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean
     case 'full':
     case 'composite':
     case 'slice':
-    case 'embed':
+    case 'scatterSlice':
     case 'concat':
     case 'take':
     case 'scatterAdd':

@@ -121,7 +121,7 @@ export class Translator {
         return this.at(x, reshapedAt(node, at));
       case 'slice':
         return this.#demanded(x, slicedAt(node, attributes as Slice, x.shape, at));
-      case 'embed':
+      case 'scatterSlice':
         return this.#embedded(node, at);
       case 'take':
         return this.#taken(node, at);

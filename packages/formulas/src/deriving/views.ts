@@ -10,7 +10,7 @@ export function tilesOf(node: Node): readonly Node[] | undefined {
   const ahead = [node];
   for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
     if (at.op === 'add') ahead.push(...at.inputs);
-    else if (at.op === 'embed') terms.push(at);
+    else if (at.op === 'scatterSlice') terms.push(at);
     else return undefined;
   }
   if (node.shape.length !== 2 || terms.length < 2) return undefined;

@@ -35,7 +35,7 @@ function composed(step: Step, faces: Faces): Sides | undefined {
 function blocks(step: Step, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
   // A sum of cotangents that were put beside one another is such a concatenation, too.
-  const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'embed';
+  const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'scatterSlice';
   if (!isConcat || node.shape.length !== 2) return undefined;
   const cells = step.operands.map((quantity) => faces.quantity(quantity));
   const rows = node.attributes !== 0 ? [cells] : cells.map((cell) => [cell]);

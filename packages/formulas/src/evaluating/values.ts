@@ -75,7 +75,7 @@ export class Arithmetic {
   }
 
   #unit(size: number, i: number): Node {
-    return this.k.embed(this.number(1).node, { starts: [0, i], sizes: [1, 1], steps: [1, 1], shape: [1, size] });
+    return this.k.scatterSlice(this.number(1).node, { starts: [0, i], sizes: [1, 1], steps: [1, 1], shape: [1, size] });
   }
 
   #stacked(nodes: readonly Node[], axis: number): Node {

@@ -201,7 +201,7 @@ export function modular(field: Field): Kernels<ModArray> {
       );
     },
     slice: (x, slice) => moved(typeOf('slice', x, slice), x, (index) => placeOf(placed(index, slice), x.shape)),
-    embed: (x, into) => {
+    scatterSlice: (x, into) => {
       const data = new Float64Array(sizeOf(into.shape));
       x.data.forEach((value, i) => {
         data[placeOf(placed(indexOf(i, x.shape), into), into.shape)] = value;

@@ -96,7 +96,7 @@ export function jacobian(graph: Graph, y: Node, x: Node): Node {
   for (let i = 0; i < m; i++) {
     for (let j = 0; j < n; j++) {
       const one = k.full({ shape: [1, 1], value: 1, dtype: 'float64' });
-      const seed = k.embed(one, { starts: [i, j], sizes: [1, 1], steps: [1, 1], shape: [m, n] });
+      const seed = k.scatterSlice(one, { starts: [i, j], sizes: [1, 1], steps: [1, 1], shape: [m, n] });
       const g = gradients(graph, y, seed, [x])[0] ?? zeros(graph, [p, q]);
       rows.push(k.reshape(g, [1, p, q]));
     }

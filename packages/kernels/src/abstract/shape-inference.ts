@@ -208,11 +208,11 @@ export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
     checkSlice('slice', x.shape, slice);
     return type(slice.sizes, x.dtype);
   },
-  embed(x, into) {
-    checkShape('embed', into.shape);
-    checkSlice('embed', into.shape, into);
+  scatterSlice(x, into) {
+    checkShape('scatterSlice', into.shape);
+    checkSlice('scatterSlice', into.shape, into);
     if (!sameShape(x.shape, into.sizes)) {
-      throw new ShapeError(`embed: expected shape ${formatShape(into.sizes)}, got ${formatShape(x.shape)}`);
+      throw new ShapeError(`scatterSlice: expected shape ${formatShape(into.sizes)}, got ${formatShape(x.shape)}`);
     }
     return type(into.shape, x.dtype);
   },

@@ -58,7 +58,7 @@ type Movement =
   | 'permute'
   | 'broadcastTo'
   | 'slice'
-  | 'embed'
+  | 'scatterSlice'
   | 'concat'
   | 'take';
 
@@ -109,8 +109,8 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
     resultOf.slice(x, slice);
     return sliceView(x, slice.starts, slice.sizes, slice.steps);
   },
-  embed(x, into) {
-    const { shape, dtype } = resultOf.embed(x, into);
+  scatterSlice(x, into) {
+    const { shape, dtype } = resultOf.scatterSlice(x, into);
     const out = filled(shape, 0, dtype);
     assign(sliceView(out, into.starts, into.sizes, into.steps), x);
     return out;

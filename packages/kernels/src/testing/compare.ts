@@ -77,7 +77,7 @@ export const tolerances: { readonly [P in Primitive]: Tolerance } = {
   permute: 'exact',
   broadcastTo: 'exact',
   slice: 'exact',
-  embed: 'exact',
+  scatterSlice: 'exact',
   concat: 'exact',
   take: 'exact',
   scatterAdd: 'accumulated',

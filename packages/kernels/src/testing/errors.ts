@@ -161,8 +161,8 @@ export const errorCases: readonly ErrorCase[] = [
   argumentError('start NaN, size 0, step 1 does not fit', 'slice', [x([9])], slice(Number.NaN, 0, 1)),
   argumentError('[-1] is not a shape', 'slice', [x([9])], slice(0, -1, 1)),
   argumentError('a start, a size and a step for each axis of [2, 3]', 'slice', [x([2, 3])], slice(0, 1, 1)),
-  shapeError('expected shape [3], got [4]', 'embed', [x([4])], { ...slice(0, 3, 1), shape: [9] }),
-  argumentError('start 7, size 3, step 1 does not fit axis 0 of length 9', 'embed', [x([3])], {
+  shapeError('expected shape [3], got [4]', 'scatterSlice', [x([4])], { ...slice(0, 3, 1), shape: [9] }),
+  argumentError('start 7, size 3, step 1 does not fit axis 0 of length 9', 'scatterSlice', [x([3])], {
     ...slice(7, 3, 1),
     shape: [9],
   }),

@@ -69,7 +69,7 @@ export const jvpRules: JvpRules = {
   permute: ['itself'],
   broadcastTo: ['itself'],
   slice: ['itself'],
-  embed: ['itself'],
+  scatterSlice: ['itself'],
   concat: 'together',
 
   take: ['itself', null],

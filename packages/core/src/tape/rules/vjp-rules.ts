@@ -266,8 +266,8 @@ export const rules: Rules = {
   reshape: [(k, g, _y, x) => k.reshape(g, x.shape)],
   permute: [(k, g, _y, _x, order) => k.permute(g, inverse(order))],
   broadcastTo: [(_k, g) => g],
-  slice: [(k, g, _y, x, slice) => k.embed(g, { ...slice, shape: x.shape })],
-  embed: [(k, g, _y, _x, into) => k.slice(g, into)],
+  slice: [(k, g, _y, x, slice) => k.scatterSlice(g, { ...slice, shape: x.shape })],
+  scatterSlice: [(k, g, _y, _x, into) => k.slice(g, into)],
   concat: (k, g, i, inputs, axis) => {
     const size = inputs[i]!.shape[axis]!;
     return sliceAxis(k, g, axis, size === 0 ? 0 : startsAlong(inputs, axis)[i]!, size);

@@ -266,8 +266,8 @@ export const movementCases = {
     ...slices.flatMap(([shape, slice]) => moved(shape).map((x): Case => newCase('slice', [x], slice))),
     ...layoutShapes.map((shape): Case => newCase('slice', [precious(shape, 'float32')], reverse(shape))),
   ],
-  embed: slices.flatMap(([shape, slice]) =>
-    moved(slice.sizes).map((x): Case => newCase('embed', [x], { ...slice, shape })),
+  scatterSlice: slices.flatMap(([shape, slice]) =>
+    moved(slice.sizes).map((x): Case => newCase('scatterSlice', [x], { ...slice, shape })),
   ),
   concat: concatCases(),
   take: takeCases,

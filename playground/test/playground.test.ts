@@ -134,7 +134,15 @@ describe.skipIf(executablePath === undefined)(suite, () => {
     await visit('#network', {}, async (page) => {
       await page.locator('.picture svg').first().waitFor();
       expect(await page.locator('.picture svg').count()).toBe(2);
+      expect(await page.locator('.derived .formula.holds, .derived .holds math').count()).toBeGreaterThan(3);
+      expect(await page.locator('.derived .wrong').count()).toBe(0);
       expect(await page.locator('#network .status').textContent()).toMatch(/^loss = \d/);
+      const choice = page.getByLabel('network', { exact: true });
+      for (const name of await choice.locator('option').allTextContents()) {
+        await choice.selectOption(name);
+        await page.locator('#network .status', { hasText: /^(?!running)/ }).waitFor();
+        expect(await page.locator('.derived .wrong, .derived .not-understood').count()).toBe(0);
+      }
       await page.locator('#network .cm-content').click();
       await page.keyboard.press('Control+a');
       await page.keyboard.insertText(

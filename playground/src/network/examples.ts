@@ -1,4 +1,4 @@
-/** Small networks to begin with. A program exports its loss. */
+/** Small networks to begin with. A program exports its loss; formulas speak of what else it exports by its names. */
 
 import type { Example } from '../document/examples.ts';
 
@@ -8,8 +8,8 @@ export const networks: readonly Example[] = [
     text: `import { parameter, Random } from '@tapegrad/core';
 
 const random = new Random(1);
-const X = random.normal([6, 3]);
-const Y = random.normal([6, 2]);
+export const X = random.normal([6, 3]);
+export const Y = random.normal([6, 2]);
 const W1 = parameter(random.normal([3, 4]), { name: 'W_1' });
 const W2 = parameter(random.normal([4, 2]), { name: 'W_2' });
 
@@ -24,8 +24,8 @@ export const loss = Z2.sub(Y).pow(2).sum().div(6);
 import { crossEntropy, Dense, Sequential, Tanh } from '@tapegrad/nn';
 
 const random = new Random(2);
-const model = new Sequential(new Dense(4, 5, { random }), new Tanh(), new Dense(5, 3, { random }));
-const X = random.normal([6, 4]);
+export const model = new Sequential(new Dense(4, 5, { random }), new Tanh(), new Dense(5, 3, { random }));
+export const X = random.normal([6, 4]);
 const labels: number[] = [0, 1, 2, 0, 1, 2];
 
 export const loss = crossEntropy(model.forward(X), tensor(labels, { dtype: 'int32' }));

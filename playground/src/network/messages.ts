@@ -11,6 +11,8 @@ export interface ProgramAnswer {
   readonly value: string;
   readonly listing: string;
   readonly graph: string;
+  /** What was derived, as a document with verdicts; a sentence where nothing was. */
+  readonly derived: string;
   /** Empty where the program has no layers. */
   readonly links: string;
 }

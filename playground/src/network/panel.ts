@@ -49,7 +49,8 @@ export function networkPanel(panel: HTMLElement, onTheme: (listener: () => void)
   const show = (): void => {
     if (found === undefined) return;
     const pictures = [found.graph, found.links].filter((svg) => svg !== '').map(pictureInTheme);
-    results.innerHTML = pictures.map((svg) => `<div class="picture">${svg}</div>`).join('');
+    const derived = `<section class="derived"><h2>Derived, and judged</h2>${found.derived}</section>`;
+    results.innerHTML = derived + pictures.map((svg) => `<div class="picture">${svg}</div>`).join('');
     results.append(
       element(
         'details',
@@ -101,6 +102,7 @@ export function networkPanel(panel: HTMLElement, onTheme: (listener: () => void)
     text: networks[0]!.text,
     extensions: [javascript({ typescript: true }), syntaxHighlighting(colors)],
     onChange: (code) => {
+      status.textContent = 'running …';
       clearTimeout(timer);
       timer = setTimeout(() => run(code), PAUSE);
     },

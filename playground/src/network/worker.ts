@@ -1,6 +1,8 @@
 /** Runs programs away from the page's own thread, and draws their tapes. */
 
 import * as core from '@tapegrad/core';
+import { derive, verifyPage } from '@tapegrad/formulas';
+import { documentHtml } from '@tapegrad/formulas/html';
 import { graph, heatMaps, listing } from '@tapegrad/inspect';
 import * as nn from '@tapegrad/nn';
 import { links as linksOf } from '@tapegrad/verify';
@@ -16,30 +18,52 @@ function moduleNamed(name: string): unknown {
   return found;
 }
 
-/** Runs a program in TypeScript, whose types are removed, and gives the loss that it exports. */
-function lossOf(code: string): core.Tensor {
+interface Program {
+  readonly loss: core.Tensor;
+  /** The other tensors and modules that it exports, which formulas speak of by these names. */
+  readonly names: Readonly<Record<string, core.Tensor | nn.Module>>;
+}
+
+/** Runs a program in TypeScript, whose types are removed. */
+function run(code: string): Program {
   const { code: plain } = transform(code, { transforms: ['typescript', 'imports'], disableESTransforms: true });
-  const exports: { loss?: unknown } = {};
+  const exports: Record<string, unknown> = {};
   new Function('require', 'exports', plain)(moduleNamed, exports);
-  const { loss } = exports;
+  const { loss, ...others } = exports;
   if (!(loss instanceof core.Tensor)) throw new Error("export a tensor named 'loss': export const loss = …");
   if (loss.size !== 1) throw new Error(`loss has the shape [${loss.shape.join(', ')}]; it must be a single number`);
-  return loss;
+  const isNamed = (entry: [string, unknown]): entry is [string, core.Tensor | nn.Module] =>
+    entry[1] instanceof core.Tensor || entry[1] instanceof nn.Module;
+  return { loss, names: Object.fromEntries(Object.entries(others).filter(isNamed)) };
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The formulas of a program's gradients, derived, and judged as those of any page. */
+function derivedHtml({ loss, names }: Program): string {
+  try {
+    const { page } = derive(loss, { names });
+    return documentHtml(verifyPage(page, { name: 'derived.md', mend: false }), page);
+  } catch (error) {
+    return `<p>No formulas were derived: ${messageOf(error).replace(/[&<]/g, (c) => (c === '<' ? '&lt;' : '&amp;'))}</p>`;
+  }
 }
 
 async function answer({ id, code }: ProgramRequest): Promise<ProgramAnswer | ProgramError> {
   try {
-    const loss = lossOf(code);
+    const program = run(code);
+    const { loss } = program;
     const links = linksOf(loss);
     return {
       id,
       value: String(Number(Number(loss.item()).toPrecision(6))),
       listing: listing(loss),
+      derived: derivedHtml(program),
       graph: await graph(loss, { title: 'The tape' }),
       links: links.length === 0 ? '' : heatMaps(links),
     };
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) };
+    return { id, error: messageOf(error) };
   }
 }
 

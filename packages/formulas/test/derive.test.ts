@@ -128,7 +128,12 @@ function heads(): Case {
     program: () => nn.mse(layer.forward(x), y),
     options: { names: { X: x, Y: y, layer } },
     lines: [
+      'H^(i,j)_3 = 1/sqrt(2) Q^(i,j) K^(i,j)^T',
+      'dL/dV^(i,j) = P^(i,j)^T dL/dH^(i,j)',
+      'dL/dP^(i,j) = dL/dH^(i,j) V^(i,j)^T',
       'G^(i,j) = P^(i,j) ⊙ (dL/dP^(i,j) - (dL/dP^(i,j) ⊙ P^(i,j)) 1 1^T)',
+      'dL/dQ^(i,j) = 1/sqrt(2) G^(i,j) K^(i,j)',
+      'dL/dK^(i,j) = 1/sqrt(2) G^(i,j)^T Q^(i,j)',
       'dL/dW_l = sum_(i=1..n) X^(i)^T delta^(i)_l    for l = 1, 2, 3',
     ],
     isPage: false,
@@ -141,7 +146,10 @@ function convolution(): Case {
   return {
     program: () => nn.mse(layer.forward(x), y),
     options: { names: { X: x, Y: y, layer } },
-    lines: ['dL/dW_ijkp = sum_(q=1..n) sum_(r=1..c) sum_(s=1..e) X_(q, j, r + k - 2, s + p - 2) delta_qirs'],
+    lines: [
+      'dL/dW_ijkp = sum_(q=1..n) sum_(r=1..c) sum_(s=1..e) X_(q, j, r + k - 2, s + p - 2) delta_qirs',
+      'Entries outside of an array are 0.',
+    ],
     isPage: false,
   };
 }

@@ -11,7 +11,7 @@ import { chainOf, type Names, Naming } from './naming.ts';
 import { derivativeBy, letterFrom, type Quantity } from './quantities.ts';
 import { type Program, recordProgram } from './record.ts';
 import { type Step, StepBuilder } from './steps.ts';
-import { nodesIn } from './terms.ts';
+import { nodesIn, readsOutside } from './terms.ts';
 import { transitionLines, transitionsOfLayers } from './transitions.ts';
 import { Trial } from './trial.ts';
 import { written } from './write.ts';
@@ -137,12 +137,14 @@ export function derive(program: (() => Tensor) | Tensor, options: DeriveOptions 
     return { step, layer: step.quantity.layer, ...written(step, naming.length, meaning) };
   });
   const given = givenIn(steps, builder);
+  const isPadded = steps.some(({ term }) => term !== undefined && readsOutside(term));
   const assumptions = given
     .filter(({ sumsToOne }) => sumsToOne === 1)
     .map(({ face, node }) => ({
       letter: face,
       words: node.op === 'leaf' ? 'Each row of % sums to 1.' : 'Each row of % is one-hot.',
     }));
+  if (isPadded) assumptions.push({ letter: builder.loss, words: 'Entries outside of an array are 0.' });
   return new Derivation({
     lines,
     procedure: procedureOf(lines, recorded, builder),

@@ -47,7 +47,8 @@ export function worthLetters(roots: readonly Node[], hasLetter: (node: Node) => 
     }
     const inner = node.inputs.reduce((total, input) => total + costs.get(input)!, 0);
     const cost = inner + (isCheap(node) ? 0 : wide.has(node.op) ? 2 : 1);
-    const isWorth = cost >= 2 && (uses.get(node) ?? 0) >= 2 && !isCheap(node);
+    // Conditions are written where they are asked, and what stands beside them is simpler for it.
+    const isWorth = node.dtype !== 'bool' && cost >= 2 && (uses.get(node) ?? 0) >= 2 && !isCheap(node);
     if (isWorth) found.push(node);
     costs.set(node, isWorth ? 0 : cost);
   }

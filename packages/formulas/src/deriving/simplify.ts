@@ -94,6 +94,45 @@ function replacementIn(factors: readonly Term[], over: readonly Index[]) {
   return undefined;
 }
 
+/** A term where a condition holds: as beside its indicator, which is 0 elsewhere. */
+function where(term: Term, holds: string, fails: string): Term {
+  switch (term.kind) {
+    case 'indicator': {
+      const key = keyOf(term);
+      return key === holds ? one : key === fails ? zero : term;
+    }
+    case 'product': {
+      const factors = term.factors.map((factor) => where(factor, holds, fails));
+      return factors.every((factor, i) => factor === term.factors[i]) ? term : product(factors, term.over, term.scale);
+    }
+    case 'sum': {
+      const terms = term.terms.map((part) => where(part, holds, fails));
+      return terms.every((part, i) => part === term.terms[i]) ? term : sum(terms);
+    }
+    case 'power': {
+      const base = where(term.base, holds, fails);
+      return base === term.base ? term : power(base, term.exponent);
+    }
+    case 'apply': {
+      const args = term.args.map((arg) => where(arg, holds, fails));
+      return args.every((arg, i) => arg === term.args[i]) ? term : apply(term.fn, args, term.order);
+    }
+    default:
+      return term;
+  }
+}
+
+/** Factors beside indicators, as they are where these are 1. */
+function assumed(factors: readonly Term[]): Term[] {
+  let result = [...factors];
+  for (const factor of factors) {
+    if (factor.kind !== 'indicator' || factor.relation === '=') continue;
+    const [holds, fails] = [keyOf(factor), keyOf(negated(factor.relation, factor.left, factor.right))];
+    result = result.map((other) => (other === factor ? other : where(other, holds, fails)));
+  }
+  return result;
+}
+
 /** `scale` times factors, summed over indices. */
 export function product(given: readonly Term[], over: readonly Index[] = [], scale = 1): Term {
   let factors: Term[] = [];
@@ -115,7 +154,7 @@ export function product(given: readonly Term[], over: readonly Index[] = [], sca
     factors = factors.filter((_, i) => i !== place).map((factor) => substitute(factor, to));
     bound = bound.filter((x) => x !== index);
   }
-  factors = powersOf(factors);
+  factors = assumed(powersOf(factors));
   for (const index of [...bound]) {
     const on = factors.filter((factor) => dependsOn(factor, index));
     if (on.length > 1 || (on.length === 1 && !addsUpToOne(on[0]!, index))) continue;

@@ -43,6 +43,13 @@ const letters: Readonly<Record<string, string>> = {
   ...{ softmax: 'P', logSoftmax: 'Q', logSumExp: 'lambda', normalize: 'hat X', deviation: 'sigma' },
 };
 
+/** What a view shows that changes nothing. */
+function shown(node: Node): Node {
+  let at = node;
+  while (at.op === 'stopGradient' || at.op === 'alias') at = at.inputs[0]!;
+  return at;
+}
+
 export class StepBuilder {
   readonly #program: Program;
   readonly #naming: Naming;
@@ -177,7 +184,7 @@ export class StepBuilder {
       } catch (error) {
         if (!(error instanceof Untranslatable)) throw error;
         if (error.node === node) {
-          const operands = node.inputs.map((input) => this.#demand(input));
+          const operands = node.inputs.map((input) => this.#demand(shown(input)));
           return { kind, quantity, term: undefined, at, operands, by };
         }
         this.#demand(error.node);
@@ -209,12 +216,23 @@ export class StepBuilder {
     if (oneHotOf(node) !== undefined) {
       return this.#give(node, this.#naming.fresh(letterFrom('Y')), { sumsToOne: 1 });
     }
+    const initial = this.#initialOf(node);
+    if (initial !== undefined) return this.#give(node, this.#naming.fresh(letterFrom(initial)));
     const part = this.#partOf(node);
     if (part !== undefined) return this.#give(node, this.#naming.fresh(part));
     const rank = node.shape.filter((length) => length !== 1).length;
     const isBackward = this.#isBackward(node);
     const letter = isBackward ? (rank > 1 ? 'G' : rank === 1 ? 'g' : 'gamma') : rank > 1 ? 'H' : rank === 1 ? 'h' : 'c';
     return this.#give(node, this.#naming.fresh(letterFrom(letter)), { kind: isBackward ? 'cotangent' : 'result' });
+  }
+
+  /** Q for what a layer called `query` gives, seen another way, as heads are. */
+  #initialOf(node: Node): string | undefined {
+    let at = node;
+    while (at.op === 'permute' || at.op === 'reshape') at = at.inputs[0]!;
+    const layer = this.#program.layers.find(({ preActivation }) => this.#program.nodeOf(preActivation) === at);
+    const [, word] = /(?:^|\.)([a-z])[a-z]+$/i.exec(layer?.path ?? '') ?? [];
+    return at === node ? undefined : word?.toUpperCase();
   }
 
   /** A letter for a part of the columns of what has one: A_2^(1). */

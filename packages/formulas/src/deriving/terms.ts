@@ -152,8 +152,18 @@ function visitDigits(term: Term, visit: (digit: Digit) => void): void {
   else for (const part of partsOf(term)) visitDigits(part, visit);
 }
 
+const free = new WeakMap<Term, readonly Index[]>();
+
 /** The indices that a term depends on from outside, in the order in which they appear. */
-export function freeIndices(term: Term): Index[] {
+export function freeIndices(term: Term): readonly Index[] {
+  const known = free.get(term);
+  if (known !== undefined) return known;
+  const found = findFree(term);
+  free.set(term, found);
+  return found;
+}
+
+function findFree(term: Term): Index[] {
   const found = new Set<Index>();
   visitDigits(term, ({ terms }) => {
     for (const { index } of terms) found.add(index);
@@ -250,12 +260,24 @@ export function refreshed(term: Term): Term {
 
 type Naming = (index: Index) => string;
 
+const byId: Naming = ({ id }) => `i${id}`;
+const keys = new WeakMap<Term, string>();
+
 const digitKey = ({ terms, offset, lookup }: Digit, name: Naming): string => {
   const parts = terms.map(({ index, times }) => `${times}*${name(index)}`).sort();
   return `${parts.join('+')}+${offset}${lookup === undefined ? '' : `[${keyWith(lookup, name)}]`}`;
 };
 
 function keyWith(term: Term, name: Naming): string {
+  if (name !== byId) return keyOfParts(term, name);
+  const known = keys.get(term);
+  if (known !== undefined) return known;
+  const key = keyOfParts(term, name);
+  keys.set(term, key);
+  return key;
+}
+
+function keyOfParts(term: Term, name: Naming): string {
   switch (term.kind) {
     case 'number':
       return `#${term.value}`;
@@ -278,6 +300,10 @@ function keyWith(term: Term, name: Naming): string {
       return `[${keyWith(term.left, name)} ${term.relation} ${keyWith(term.right, name)}]`;
     case 'product':
     case 'big': {
+      if (term.kind === 'product' && term.over.length === 0) {
+        const factors = term.factors.map((factor) => keyWith(factor, name));
+        return `{${term.scale} 0 ${factors.sort().join(' ')}}`;
+      }
       const own = new Set(term.over);
       const anonymous: Naming = (index) => (own.has(index) ? '*' : name(index));
       const parts = term.kind === 'product' ? [...term.factors] : [term.of];
@@ -297,7 +323,25 @@ function keyWith(term: Term, name: Naming): string {
 }
 
 /** What is the same for terms that say the same. */
-export const keyOf = (term: Term): string => keyWith(term, ({ id }) => `i${id}`);
+export const keyOf = (term: Term): string => keyWith(term, byId);
+
+/** Whether a term reads elements beside an array, which count as 0. */
+export function readsOutside(term: Term): boolean {
+  if (term.kind === 'symbol') {
+    return term.at.some((subscript, axis) => {
+      const [digit] = subscript;
+      if (subscript.length !== 1 || digit === undefined || digit.lookup !== undefined) return false;
+      let [least, most] = [digit.offset, digit.offset];
+      for (const { index, times } of digit.terms) {
+        const end = times * (index.length - 1);
+        least += Math.min(0, end);
+        most += Math.max(0, end);
+      }
+      return least < 0 || most >= term.symbol.node.shape[axis]!;
+    });
+  }
+  return partsOf(term).some(readsOutside);
+}
 
 /** The nodes that a term speaks of. */
 export function nodesIn(term: Term): Node[] {

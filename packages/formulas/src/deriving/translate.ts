@@ -7,7 +7,7 @@ import { type Composite, compositeOf } from './composites.ts';
 import type { Quantity } from './quantities.ts';
 import { apply, indicator, isNumber, negated, power, product, sum } from './simplify.ts';
 import { broadcastAt, freshSubscript, reshapedAt, shifted, slicedAt, Untranslatable, windowAt } from './subscripts.ts';
-import { type Index, indexOf, number, one, type Subscript, type SymbolTerm, type Term, zero } from './terms.ts';
+import { type Index, indexOf, keyOf, number, one, type Subscript, type SymbolTerm, type Term, zero } from './terms.ts';
 
 /** What has letters, and what gets them. */
 export interface Letters {
@@ -204,6 +204,8 @@ export class Translator {
       condition.kind === 'indicator'
         ? negated(condition.relation, condition.left, condition.right)
         : sum([one, minus(condition)]);
+    if (isSignOf(condition, x) && keyOf(x) === keyOf(minus(y))) return apply('abs', [x]);
+    if (isSignOf(condition, y) && keyOf(y) === keyOf(minus(x))) return minus(apply('abs', [y]));
     if (isNumber(condition, 1)) return x;
     if (isNumber(condition, 0)) return y;
     return sum([product([condition, x]), product([otherwise, y])]);
@@ -396,6 +398,13 @@ export class Translator {
 }
 
 const digitless = { terms: [], offset: 0, lookup: undefined } as const;
+
+/** Whether a condition is that x is above 0. */
+const isSignOf = (condition: Term, x: Term): boolean =>
+  condition.kind === 'indicator' &&
+  condition.relation === '<' &&
+  isNumber(condition.left, 0) &&
+  keyOf(condition.right) === keyOf(x);
 
 /** Whether a term is 0 or 1 everywhere. */
 const isShare = (term: Term): boolean => term.kind === 'indicator' || (term.kind === 'number' && term.value === 1);

@@ -1,4 +1,4 @@
-/** Transition functions, and a layer for each: they keep the shape. */
+/** Activation functions, and a layer for each. All keep the shape of their input. */
 
 import {
   ArgumentError,
@@ -79,7 +79,7 @@ export class ELU extends Activation {
   }
 }
 
-/** The exponential linear unit that keeps mean 0 and variance 1 from layer to layer; see `selu`. */
+/** The scaled exponential linear unit, which keeps mean 0 and variance 1 from layer to layer; see `selu`. */
 export class SELU extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return selu(x);
@@ -93,7 +93,7 @@ export class SiLU extends Activation {
   }
 }
 
-/** x kept from `low` to `high`, with derivative 0 at these two. */
+/** x clamped to [low, high], with derivative 0 at both bounds. */
 export class Hardtanh extends Activation {
   readonly low: number;
   readonly high: number;
@@ -135,7 +135,7 @@ export class Softplus extends Activation {
   }
 }
 
-/** e^x / sum e^x along an axis, which defaults to the last. Not before `crossEntropy`, which takes logits. */
+/** e^x / sum e^x along an axis, which defaults to the last. Don't use it before `crossEntropy`, which takes logits. */
 export class Softmax extends Activation {
   readonly axis: number;
 
@@ -154,7 +154,7 @@ export class Softmax extends Activation {
   }
 }
 
-/** x times the probability that a standard normal variable lies below x; see `gelu`. */
+/** x times the probability that a standard normal variable is below x; see `gelu`. */
 export class GELU extends Activation {
   readonly approximate: 'none' | 'tanh';
 

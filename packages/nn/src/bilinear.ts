@@ -9,8 +9,8 @@ import type { FeatureMap, Input, Output } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
 /**
- * y_k = x1^T W_k x2 + b_k, with the features on the last axes: the product of all pairs of features with the weight, as a
- * matrix [in1 in2, out].
+ * Computes y_k = x1^T W_k x2 + b_k, with the features on the last axes, by multiplying the products of all feature pairs by
+ * the weight as a matrix [in1 in2, out].
  *
  * @param x1 [..., in1]
  * @param x2 [..., in2]
@@ -49,9 +49,9 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
 export interface BilinearOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of weight and bias. Defaults to uniform between -1/sqrt(in1) and 1/sqrt(in1), as PyTorch's. */
+  /** Initialises the weight and the bias. Defaults to uniform between -1/sqrt(in1) and 1/sqrt(in1), as in PyTorch. */
   readonly init?: Initializer;
-  /** Where the initialiser takes its numbers from. Defaults to `init.defaultRandom`. */
+  /** The generator that the initialiser draws from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -91,7 +91,7 @@ export class Bilinear<
     this.bias = bias ? initialized('Bilinear', 'bias', [outFeatures], origin) : undefined;
   }
 
-  /** [..., in1] and [..., in2], to [..., out] */
+  /** Maps [..., in1] and [..., in2] to [..., out]. */
   forward<S1 extends Shape, S2 extends Shape>(
     x1: Input<FeatureMap<In1, Out>, S1>,
     x2: Input<FeatureMap<In2, Out>, S2>,

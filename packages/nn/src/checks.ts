@@ -1,15 +1,15 @@
-/** What layers ask of their options and inputs alike. */
+/** Checks of options and inputs that layers share. */
 
 import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core';
 import { describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
 
-/** Throws unless an argument is a tensor. `name` is the argument's, with its article. */
+/** Throws unless an argument is a tensor. `name` is the argument's name with its article. */
 export function checkArgument(call: string, name: string, x: Tensor): void {
   if (x instanceof Tensor) return;
   throw new ArgumentError(`${call}: expected a tensor as ${name}, got ${describeValue(x)}`);
 }
 
-/** Throws unless an argument is of the input's dtype. */
+/** Throws unless an argument has the input's dtype. */
 export function checkLikeInput(call: string, name: string, x: Tensor, input: Tensor): void {
   if (x.dtype === input.dtype) return;
   throw new DTypeError(
@@ -17,7 +17,7 @@ export function checkLikeInput(call: string, name: string, x: Tensor, input: Ten
   );
 }
 
-/** Throws unless an input is of the weight's dtype. */
+/** Throws unless an input has the weight's dtype. */
 export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
   if (x.dtype === weight.dtype) return;
   throw new DTypeError(
@@ -25,7 +25,7 @@ export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
   );
 }
 
-/** A copy of a list of lengths; throws unless it is one of whole numbers above 0. */
+/** Returns a copy of a list of lengths. Throws unless all are positive integers. */
 export function checkLengths<S extends Shape>(call: string, what: string, lengths: S): S {
   if (!Array.isArray(lengths)) {
     const got = lengths === undefined ? 'is missing' : `is ${describeValue(lengths)}`;
@@ -37,7 +37,7 @@ export function checkLengths<S extends Shape>(call: string, what: string, length
   return [...lengths] as unknown as S;
 }
 
-/** Throws unless a bias has a number for each output. */
+/** Throws unless a bias is a vector with a number for each output, and has the weight's dtype. */
 export function checkBias(call: string, bias: Tensor, outputs: number, weight: Tensor): void {
   checkArgument(call, 'the bias', bias);
   if (bias.rank !== 1 || bias.shape[0] !== outputs) {
@@ -46,45 +46,45 @@ export function checkBias(call: string, bias: Tensor, outputs: number, weight: T
   checkLikeInput(call, 'a bias', bias, weight);
 }
 
-/** Throws unless an option is a number that a call takes. */
+/** Throws unless an option is a number and `allowed` is true. `wanted` describes the allowed numbers. */
 export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
   if (allowed && typeof value === 'number') return;
   const got = value === undefined ? 'is missing' : `is ${describeValue(value)}`;
   throw new ArgumentError(`${call}: ${name} ${got}, expected ${wanted}`);
 }
 
-/** Throws unless a count is a whole number above 0. */
+/** Throws unless a count is a positive integer. */
 export const checkCount = (call: string, what: string, count: number): void =>
   checkOption(call, what, count, Number.isInteger(count) && count > 0, 'a whole number above 0');
 
-/** Throws unless elements can be dropped with probability p. */
+/** Throws unless p is a probability, from 0 to 1. */
 export const checkProbability = (call: string, p: number): void =>
   checkOption(call, 'the probability', p, p >= 0 && p <= 1, 'a number from 0 to 1');
 
 /**
- * A parameter or buffer that a layer is about to change; throws where a tensor stands in its place, as in `withTensors`.
+ * Returns a parameter or buffer that a layer is about to change. Throws if a tensor replaces it, as in `withTensors`.
  *
- * @param mend what to do about it.
+ * @param mend how to fix it.
  */
 export function changeable<V extends Tensor>(call: string, name: string, value: V, mend: string): V & Variable {
   if (value instanceof Variable) return value as V & Variable;
   throw new ArgumentError(`${call}: ${name} is to be changed, but a tensor stands in its place; ${mend}`);
 }
 
-/** Throws where each example of a batch has its own of what a layer keeps for all of them. */
+/** Throws if x differs between the examples of a `vmap`, while the layer keeps only one value for all. */
 export function checkUnbatched(call: string, what: string, x: Tensor, mend: string): void {
   if (!isBatched(x)) return;
   throw new ArgumentError(`${call}: inside vmap each example has ${what} of its own, which can't be kept; ${mend}`);
 }
 
-/** The generator that was handed over to draw masks; throws where there is none. */
+/** Returns the generator that draws masks. Throws if none was given. */
 export function checkRandom(call: string, random: Random | undefined): Random {
   if (random instanceof Random) return random;
   throw new ArgumentError(`${call}: expected { random }, the generator to draw the masks; nothing is random without`);
 }
 
 /**
- * Throws unless options are an object that has known names alone: a misspelt name would be an option that is silently left out.
+ * Throws unless options are an object with only known names: a misspelt option would be silently ignored.
  */
 export function checkOptions<O extends object>(
   call: string,
@@ -105,15 +105,15 @@ export function checkOptions<O extends object>(
   }
 }
 
-/** What the layers of a model share: one that has no use for it leaves it, so that all can be handed the same. */
+/** Options that every layer accepts, even if it ignores them, so that all layers of a model can take the same options. */
 const sharedOptions = ['random', 'dtype'];
 
-/** As `checkOptions`, of what a layer is made with. */
+/** Like `checkOptions`, for the options of a layer's constructor. */
 export const checkLayerOptions = <O extends object>(
   call: string,
   options: O | undefined,
   known: readonly (keyof O & string)[],
 ): void => checkOptions(call, options, known, sharedOptions);
 
-/** Options without a name that none of them has, which a type parameter would let pass. */
+/** The options `O`, with type `never` for names that `Options` lacks, which a type parameter alone would let pass. */
 export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

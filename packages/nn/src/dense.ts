@@ -9,7 +9,7 @@ import type { FeatureMap, Input, Output, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
 /**
- * x W + b, with the features on the last axis of x.
+ * Computes x W + b, with the features on the last axis of x.
  *
  * @param x [..., in]
  * @param weight [in, out]
@@ -43,11 +43,11 @@ export function dense<S extends Shape, W extends Shape>(
 export interface DenseOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of the weight. Defaults to uniform between -1/sqrt(in) and 1/sqrt(in), as PyTorch's `Linear`. */
+  /** Initialises the weight. Defaults to uniform between -1/sqrt(in) and 1/sqrt(in), as in PyTorch's `Linear`. */
   readonly init?: Initializer;
-  /** Of the bias; likewise. */
+  /** Initialises the bias. Has the same default as `init`. */
   readonly biasInit?: Initializer;
-  /** Where the initialisers take their numbers from. Defaults to `init.defaultRandom`. */
+  /** The generator that the initialisers draw from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -84,7 +84,7 @@ export class Dense<const In extends number = number, const Out extends number = 
     this.bias = bias ? initialized('Dense', 'bias', [outFeatures], biasOrigin) : undefined;
   }
 
-  /** [..., in] to [..., out] */
+  /** Maps [..., in] to [..., out]. */
   forward<S extends Shape>(x: Input<FeatureMap<In, Out>, S>): Output<FeatureMap<In, Out>, S> {
     return dense(x as unknown as Tensor, this.weight as Tensor, this.bias as Tensor | undefined) as never;
   }

@@ -1,4 +1,4 @@
-/** Elements and channels left out at random while training. */
+/** Random dropout of elements and channels while training. */
 
 import { type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape } from '@tapegrad/core/extend';
@@ -6,10 +6,12 @@ import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
-/** What is kept with probability 1 - p, bool. */
+/** Draws a bool mask that keeps each element with probability 1 - p. */
 const keptOf = (shape: Shape, p: number, random: Random): Tensor => random.bernoulli(shape, 1 - p).greater(0) as Tensor;
 
-/** x / (1 - p) where a mask of a shape that broadcasts holds, and 0 elsewhere, also where x is infinite. */
+/**
+ * Draws a mask of a shape that broadcasts to x. Returns x / (1 - p) where it is true, and 0 elsewhere, even for infinite x.
+ */
 function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: number, random: Random): Tensor<S> {
   checkFloat(call, x);
   checkProbability(call, p);
@@ -19,7 +21,7 @@ function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: nu
   return kept.where(p === 1 ? x : (x as Tensor).mul(1 / (1 - p)), 0) as Tensor<S>;
 }
 
-/** The shape of one number for each channel, with `spatial` axes after the channels, and a batch or none before. */
+/** Returns the shape of a mask with one element per channel, for `spatial` axes after the channels and an optional batch. */
 function channelsOf(call: string, x: Tensor, spatial: number): Shape {
   const { shape } = checkTensor(call, x);
   const lead = shape.slice(0, -spatial);
@@ -29,24 +31,25 @@ function channelsOf(call: string, x: Tensor, spatial: number): Shape {
 }
 
 /**
- * Sets elements to 0 with probability p, 1 included, and divides the others by 1 - p, which keeps the expectation: x m / (1 - p)
- * with m ~ Bernoulli(1 - p), a new one at each call (Srivastava et al. 2014, in its inverted form).
+ * Sets elements to 0 with probability p, which may be 1, and divides the others by 1 - p to keep the expectation. Computes x
+ * m / (1 - p) with m ~ Bernoulli(1 - p), drawn anew at each call (Srivastava et al. 2014, in its inverted form).
  *
- * Inside `vmap`, its `randomness` says whether all examples have one mask.
+ * Inside `vmap`, the option `randomness` of `vmap` says whether all examples share a mask.
  *
- * @throws ArgumentError where p is no probability.
+ * @throws ArgumentError if p is not a probability.
  * @example
  * dropout(ones([4]), 1, new Random(1)).toArray(); // [0, 0, 0, 0]
  */
 export const dropout = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout', x, checkTensor('dropout', x).shape, p, random);
 
-/** As `dropout`, but of whole channels: [batch, channels, length] or [channels, length]. */
+/** Like `dropout`, but drops whole channels of [batch, channels, length] or [channels, length]. */
 export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout1d', x, channelsOf('dropout1d', x, 1), p, random);
 
 /**
- * As `dropout`, but of whole channels: [batch, channels, height, width] or [channels, height, width] (Tompson et al. 2015).
+ * Like `dropout`, but drops whole channels of [batch, channels, height, width] or [channels, height, width] (Tompson et al.
+ * 2015).
  *
  * @example
  * const y = dropout2d(ones([2, 3, 4, 4]), 0.5, new Random(1));
@@ -55,13 +58,13 @@ export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Rand
 export const dropout2d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout2d', x, channelsOf('dropout2d', x, 2), p, random);
 
-/** The limit of the scaled exponential linear unit far to the left, negative: -scale alpha. */
+/** The value of the scaled exponential linear unit at -Infinity: -scale alpha. */
 const saturation = -1.7580993408473766;
 
 /**
- * Dropout for networks of scaled exponential linear units: sets elements to s = -1.758… with probability p, then scales and
- * shifts all so that a standard normal input keeps mean 0 and variance 1 (Klambauer et al. 2017): a (x m + s (1 - m)) + b with
- * a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s. Where all are dropped, with p = 1, they are 0.
+ * Dropout for networks of scaled exponential linear units (Klambauer et al. 2017). Sets elements to s = -1.758… with
+ * probability p, then scales and shifts all so that a standard normal input keeps mean 0 and variance 1. Computes a (x m + s
+ * (1 - m)) + b with a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s. With p = 1, all elements become 0.
  */
 export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
   checkFloat('alphaDropout', x);
@@ -81,10 +84,10 @@ export interface DropoutOptions {
   readonly random: Random;
 }
 
-/** A layer that drops while training, and is the identity in evaluation. */
+/** A layer that drops elements while training, and is the identity in evaluation. */
 abstract class Dropping extends Module {
   declare readonly [shapes]: SameShape;
-  /** The probability of an element, or a channel, to be dropped. */
+  /** The probability of dropping an element or a channel. */
   readonly p: number;
   readonly random: Random;
 

@@ -20,23 +20,23 @@ import { Module } from './module/module.ts';
 
 /** The options of `embedding`. */
 export interface EmbeddingFunctionOptions {
-  /** An index whose row gets no gradient: that of padding. */
+  /** An index whose row gets no gradient, such as the index of padding. */
   readonly paddingIndex?: number;
 }
 
-/** The shape of rows of a weight [count, dim] that indices of shape `S` look up. */
+/** The shape of the rows that indices of shape `S` look up in a weight [count, dim]. */
 type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infer D extends number]
   ? readonly [...S, D]
   : Shape;
 
-/** The Euclidean norm; a row may be longer than a call can take arguments. */
+/** Computes the Euclidean norm of a row. A row may have more elements than one call of `Math.hypot` can take. */
 function lengthOf(row: Data): number {
   let length = 0;
   for (const element of row) length = Math.hypot(length, element);
   return length;
 }
 
-/** Throws at the first index that has no row. */
+/** Throws if an index has no row, naming the first such index. */
 function checkIndices(indices: Tensor, count: number): void {
   if (checkTensor('embedding', indices).dtype !== 'int32')
     throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
@@ -48,15 +48,15 @@ function checkIndices(indices: Tensor, count: number): void {
 }
 
 /**
- * The rows of a weight that indices name: y[i, j] = weight[indices[i, j]].
+ * Looks up the rows of a weight: y[i, j] = weight[indices[i, j]].
  *
- * The gradient adds the cotangent of each row where it came from; beside the zeros of the rows that no index names, it costs
- * what was looked up.
+ * The gradient adds the cotangent of each looked-up row to that row of the weight. Apart from filling the gradient with
+ * zeros, its cost depends only on the number of rows looked up.
  *
  * @param indices int32, of any shape
  * @param weight [count, dim]
  * @returns [...indices' shape, dim]
- * @throws ArgumentError where an index has no row, with its place.
+ * @throws ArgumentError if an index has no row; the message gives its position.
  * @example
  * const weight = tensor([[1, 2], [3, 4], [5, 6]]);
  * embedding(tensor([2, 0], { dtype: 'int32' }), weight).toArray(); // [[5, 6], [1, 2]]
@@ -83,18 +83,18 @@ export function embedding<S extends Shape, W extends Shape>(
 
 /** The options of `Embedding`. */
 export interface EmbeddingOptions extends EmbeddingFunctionOptions {
-  /** Rows that are looked up and are longer than this (in the Euclidean norm) are first shortened to it, for good. */
+  /** Rows with a larger Euclidean norm are shortened to this norm, in the weight itself, when they are looked up. */
   readonly maxNorm?: number;
-  /** Of the weight. Defaults to normal with standard deviation 1, as PyTorch's. The row of padding is 0 at first. */
+  /** Initialises the weight. Defaults to normal with standard deviation 1, as in PyTorch. The padding row starts at 0. */
   readonly init?: Initializer;
-  /** Where the initialiser takes its numbers from. Defaults to `init.defaultRandom`. */
+  /** The generator that the initialiser draws from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 /**
- * A table of vectors, one for each word, say, that are looked up by int32 indices; see `embedding`.
+ * A table of vectors, such as one for each word, that are looked up by int32 indices; see `embedding`.
  *
  * @example
  * const layer = new Embedding(1000, 64, { random: new Random(1) });
@@ -130,12 +130,12 @@ export class Embedding<const N extends number = number, const D extends number =
     this.weight.update((elements) => elements.fill(0, paddingIndex * dim, (paddingIndex + 1) * dim));
   }
 
-  /** The axis of the weight that its vectors have. */
+  /** The axis of the weight that the indices refer to. */
   get outputAxis(): number {
     return 0;
   }
 
-  /** int32 indices [...], to [..., dim] */
+  /** Maps int32 indices [...] to [..., dim]. */
   forward<S extends Shape>(indices: Tensor<S>): Output<EmbeddingMap<D>, S> {
     const { weight, paddingIndex, maxNorm } = this;
     if (maxNorm !== undefined) {
@@ -145,7 +145,7 @@ export class Embedding<const N extends number = number, const D extends number =
     return embedding(indices, weight as Tensor, paddingIndex === undefined ? {} : { paddingIndex }) as never;
   }
 
-  /** Shortens the rows that are about to be looked up. */
+  /** Shortens the rows about to be looked up to `maxNorm`. */
   #shorten(indices: Tensor, maxNorm: number): void {
     const { dim } = this;
     const weight = changeable(
@@ -161,7 +161,7 @@ export class Embedding<const N extends number = number, const D extends number =
     if (rowsOf(weight.elements).length === 0) return;
     weight.update((elements) => {
       for (const row of rowsOf(elements)) {
-        // As PyTorch keeps a division by 0 away.
+        // PyTorch adds the same 1e-7 to avoid a division by 0.
         const factor = maxNorm / (lengthOf(row) + 1e-7);
         row.forEach((element, i) => {
           row[i] = element * factor;

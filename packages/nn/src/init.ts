@@ -1,7 +1,7 @@
 /**
- * Initialisers: each function here gives an `Initializer`, which makes the first elements of a parameter.
+ * Initialisers: functions that return an `Initializer`, which creates the initial elements of a parameter.
  *
- * The fans of a matrix [in, out] are its lengths; those of a convolution's weight [out, in, ...window] are its channels
+ * The fans of a matrix [in, out] are its lengths. The fans of a convolution's weight [out, in, ...window] are its channels
  * times the size of the window.
  */
 
@@ -19,7 +19,7 @@ import { formatShape, sizeOf } from '@tapegrad/core/extend';
 import { checkOptions } from './checks.ts';
 
 /**
- * Makes the first elements of a parameter, float32 unless the options say otherwise.
+ * Creates the initial elements of a parameter. The dtype defaults to float32.
  *
  * @example
  * const layer = new Dense(784, 256, { init: init.kaimingNormal({ nonlinearity: 'relu' }), biasInit: init.zeros() });
@@ -32,36 +32,36 @@ export type Initializer = <const S extends Shape>(
 ) => Tensor<S>;
 
 /**
- * The generator of the modules that are handed none, of seed 0: a program that makes the same modules in the same order
- * gets the same numbers. To be independent of what else was made, hand over a generator of one's own.
+ * The default generator, seeded with 0, for modules created without one. A program that creates the same modules in the same
+ * order gets the same numbers. Pass your own generator to make a module independent of what was created before it.
  */
 export const defaultRandom: Random = new Random(0);
 
-/** Every element the same. */
+/** Sets every element to `value`. */
 export const constant =
   (value: number): Initializer =>
   (shape, _random, options) =>
     full(shape, value, options);
 
-/** Every element 0. */
+/** Sets every element to 0. */
 export const zeros = (): Initializer => constant(0);
 
-/** Every element 1. */
+/** Sets every element to 1. */
 export const ones = (): Initializer => constant(1);
 
-/** Evenly spread from `low` up to `high`, which default to 0 and 1. */
+/** Draws uniformly from `low` to `high`, which default to 0 and 1. */
 export function uniform(range: { readonly low?: number; readonly high?: number } = {}): Initializer {
   checkOptions('uniform', range, ['low', 'high']);
   return (shape, random, options: RandomOptions = {}) => random.uniform(shape, { ...range, ...options });
 }
 
-/** Normally distributed; the mean defaults to 0 and the standard deviation to 1. */
+/** Draws from a normal distribution. The mean defaults to 0 and the standard deviation to 1. */
 export function normal(distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer {
   checkOptions('normal', distribution, ['mean', 'std']);
   return (shape, random, options: RandomOptions = {}) => random.normal(shape, { ...distribution, ...options });
 }
 
-/** The transition functions whose gain is known. */
+/** The activation functions whose gain is known. */
 export type Nonlinearity = 'linear' | 'sigmoid' | 'tanh' | 'relu' | 'leakyRelu';
 
 const gains: { readonly [N in Nonlinearity]: (slope: number) => number } = {
@@ -72,7 +72,10 @@ const gains: { readonly [N in Nonlinearity]: (slope: number) => number } = {
   leakyRelu: (slope) => Math.sqrt(2 / (1 + slope ** 2)),
 };
 
-/** By how much a transition function shrinks the standard deviation, to be made up for by the weights before it. */
+/**
+ * Returns the factor for the weights before an activation function that makes up for its shrinking of the standard
+ * deviation.
+ */
 export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
   if (!Object.hasOwn(gains, nonlinearity)) {
     const known = Object.keys(gains).join(', ');
@@ -83,11 +86,11 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
 
 /** The options of Kaiming initialisers. */
 export interface KaimingOptions {
-  /** What follows the weight. Defaults to `relu`. */
+  /** The activation function after the weight. Defaults to `relu`. */
   readonly nonlinearity?: Nonlinearity;
-  /** Of a leaky ReLU. Defaults to 0.01. */
+  /** The slope of `leakyRelu`. Defaults to 0.01. */
   readonly slope?: number;
-  /** Whether to keep the variance on the way forward (`fanIn`) or backward (`fanOut`). Defaults to `fanIn`. */
+  /** Whether to keep the variance in the forward pass (`fanIn`) or the backward pass (`fanOut`). Defaults to `fanIn`. */
   readonly mode?: 'fanIn' | 'fanOut';
 }
 
@@ -114,10 +117,10 @@ function fansOf(call: string, shape: Shape): Fans {
 /** The standard deviation of the elements of a weight, from its fans. */
 type Deviation = (fans: Fans) => number;
 
-/** Of an empty weight the fan may be 0, and the deviation is then of no element. */
+/** Replaces a deviation that isn't finite by 0. An empty weight may have a fan of 0, but no element uses the deviation. */
 const finite = (std: number): number => (Number.isFinite(std) ? std : 0);
 
-/** Evenly spread with a standard deviation, so between its negative and positive multiple by sqrt(3). */
+/** Draws uniformly with a given standard deviation, so between -sqrt(3) and sqrt(3) times it. */
 const uniformOf =
   (call: string, deviation: Deviation): Initializer =>
   (shape, random, options) => {
@@ -146,18 +149,20 @@ function xavier(call: string, options: XavierOptions): Deviation {
   return ({ fanIn, fanOut }) => factor * Math.sqrt(2 / (fanIn + fanOut));
 }
 
-/** Uniform with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
+/** Draws uniformly with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
 export const kaimingUniform = (options: KaimingOptions = {}): Initializer =>
   uniformOf('kaimingUniform', kaiming('kaimingUniform', options));
 
-/** Normal with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
+/**
+ * Draws from a normal distribution of standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers").
+ */
 export const kaimingNormal = (options: KaimingOptions = {}): Initializer =>
   normalOf('kaimingNormal', kaiming('kaimingNormal', options));
 
-/** Uniform with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+/** Draws uniformly with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export const xavierUniform = (options: XavierOptions = {}): Initializer =>
   uniformOf('xavierUniform', xavier('xavierUniform', options));
 
-/** Normal with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+/** Draws from a normal distribution of standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
 export const xavierNormal = (options: XavierOptions = {}): Initializer =>
   normalOf('xavierNormal', xavier('xavierNormal', options));

@@ -1,4 +1,4 @@
-/** Parameters with their first elements. */
+/** Parameters and their initial elements. */
 
 import {
   ArgumentError,
@@ -13,9 +13,9 @@ import {
 import { checkSynchronous, checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import type { Initializer } from './init.ts';
 
-/** How the first elements of a parameter are made. */
+/** How to create the initial elements of a parameter. */
 interface Origin {
-  /** The option that gave it, for messages. */
+  /** The name of the option that holds the initialiser, for messages. */
   readonly option?: string;
   readonly init: Initializer;
   readonly random: Random;
@@ -23,9 +23,9 @@ interface Origin {
 }
 
 /**
- * A parameter with the elements that an initialiser makes.
+ * Creates a parameter with elements from an initialiser.
  *
- * @throws ArgumentError, ShapeError or DTypeError where that gives anything but a tensor of the shape and dtype.
+ * @throws ArgumentError, ShapeError or DTypeError unless the initialiser returns a tensor of the shape and dtype.
  */
 export function initialized<const S extends Shape>(
   call: string,

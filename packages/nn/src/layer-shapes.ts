@@ -1,17 +1,17 @@
 /**
- * What a layer does to a shape, in the type system.
+ * Types that compute the result shapes of layers.
  *
  * A layer declares a `ShapeMap` under the key `shapes`: a function from the type of its input's shape to that of its
- * output's, or to the `ShapeError` that says why the input does not fit. `Sequential` composes the maps of its layers.
+ * output's. If the input doesn't fit, it gives a `ShapeError` that says why. `Sequential` composes the maps of its layers.
  */
 
 import type { Shape, ShapeError, Tensor } from '@tapegrad/core';
 import type { Agree, Fitting, Of, Printed, SameShapes } from '@tapegrad/core/extend';
 
-/** The key of a layer's `ShapeMap`, for the compiler alone: at run time there is no such field. */
+/** The key of a layer's `ShapeMap`, for the compiler only: no such field exists at run time. */
 export declare const shapes: unique symbol;
 
-/** A function on shapes: an interface that says what `output` is for `this['input']`. */
+/** A function on shapes: an interface whose `output` depends on `this['input']`. */
 export interface ShapeMap {
   readonly input: unknown;
   readonly output: unknown;
@@ -51,7 +51,7 @@ export interface EmbeddingMap<D extends number> extends ShapeMap {
   readonly output: this['input'] extends infer S extends Shape ? readonly [...S, D] : never;
 }
 
-/** The second axis has `C` channels, and the shape stays. */
+/** The second axis must have `C` channels; the shape stays the same. */
 export interface ChannelMap<C extends number> extends ShapeMap {
   readonly output: Channels<this['input'], C>;
 }
@@ -66,20 +66,20 @@ type Channels<S, C extends number> = S extends readonly [
     : ShapeError<`expects ${C} channels but receives ${Second}`>
   : S;
 
-/** What a layer's `forward` takes: a tensor of shape `S`, or the sentence that says why it does not fit. */
+/** The argument of a layer's `forward`: a tensor of shape `S`, or the message that says why it doesn't fit. */
 export type Input<Map extends ShapeMap, S extends Shape> = Fitting<Apply<Map, S>, S>;
 
-/** What a layer's `forward` gives for an input of shape `S`. */
+/** The result of a layer's `forward` for an input of shape `S`. */
 export type Output<Map extends ShapeMap, S extends Shape> = Of<Apply<Map, S>>;
 
-/** The map of a layer; one that declares none is taken by the word of its `forward`. */
+/** The map of a layer. For a layer that declares none, the shape that its `forward` returns. */
 type MapOf<Layer> = Layer extends { readonly [shapes]: infer Map extends ShapeMap }
   ? Map
   : Layer extends { forward(x: never): Tensor<infer S> }
     ? FixedShape<S>
     : never;
 
-/** Layers one after the other. */
+/** The composition of layers, in order. */
 export interface Composed<Layers extends readonly unknown[]> extends ShapeMap {
   readonly output: Through<this['input'], Layers>;
 }
@@ -92,7 +92,7 @@ type Through<S, Layers extends readonly unknown[]> = Layers extends readonly [in
     ? S
     : Shape;
 
-/** The input added to what layers make of it, which has to have its shape. */
+/** The sum of the input and the layers' output, which must have the input's shape. */
 export interface ResidualMap<Layers extends readonly unknown[]> extends ShapeMap {
   readonly output: Kept<this['input'], Through<this['input'], Layers>>;
 }
@@ -105,7 +105,7 @@ type Kept<S, Out> = S extends infer S extends Shape
     : Out
   : never;
 
-/** The layers as they are, but for the `ShapeError` in place of each that the output of those before it does not fit. */
+/** The layers, with a `ShapeError` in place of each that doesn't accept the output of those before it. */
 export type Checked<Layers extends readonly unknown[]> = number extends Layers['length']
   ? Layers
   : CheckedFrom<Shape, Layers, readonly []>;

@@ -1,4 +1,4 @@
-/** Layers that arrange elements anew. */
+/** Layers that rearrange elements. */
 
 import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, formatShape, sizeOf } from '@tapegrad/core/extend';
@@ -14,8 +14,8 @@ function checkBatch(call: string, x: Tensor): void {
 }
 
 /**
- * What a network takes: the identity, by which the compiler knows the shape of each example of a batch from the first layer
- * on, and which is checked when it runs.
+ * Declares the shape of a network's inputs, without the batch. It is the identity, but lets the compiler know the shapes
+ * from the first layer on, and checks the shape at run time.
  *
  * @example
  * const model = new Sequential(new InputShape([1, 8, 8]), new MaxPool2d(2), new Flatten(), new Dense(16, 10));
@@ -47,7 +47,7 @@ export class InputShape<const S extends Shape = Shape> extends Module {
 }
 
 /**
- * All axes after the first as one.
+ * Merges all axes after the first into one.
  *
  * @example
  * new Flatten().forward(zeros([8, 32, 7, 7])).shape; // [8, 1568]
@@ -63,7 +63,7 @@ export class Flatten extends Module {
 }
 
 /**
- * The axes after the first in another shape of as many elements.
+ * Reshapes the axes after the first to a shape with the same number of elements.
  *
  * @example
  * new Reshape([32, 7, 7]).forward(zeros([8, 1568])).shape; // [8, 32, 7, 7]
@@ -93,8 +93,8 @@ export class Reshape<const T extends Shape = Shape> extends Module {
 }
 
 /**
- * Each r^2 channels as one, of r by r times as many elements: channel c r^2 + i r + j goes to the rows r y + i and the columns
- * r x + j of channel c (Shi et al. 2016).
+ * Merges each r^2 channels into one with r times the height and width. Channel c r^2 + i r + j goes to the rows r y + i and
+ * the columns r x + j of channel c (Shi et al. 2016).
  *
  * @param x [batch, channels r^2, height, width]
  * @returns [batch, channels, height r, width r]
@@ -120,7 +120,7 @@ export function pixelShuffle<S extends Shape, const R extends number>(
 }
 
 /**
- * Channels as blocks of elements: see `pixelShuffle`.
+ * Rearranges channels as blocks of elements: see `pixelShuffle`.
  *
  * @example
  * new PixelShuffle(2).forward(zeros([1, 12, 5, 5])).shape; // [1, 3, 10, 10]

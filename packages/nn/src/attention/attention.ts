@@ -1,4 +1,4 @@
-/** Scaled dot-product attention, and the masks that say which query sees which key. */
+/** Scaled dot-product attention, and the masks that say which keys each query may attend to. */
 
 import {
   ArgumentError,
@@ -18,28 +18,31 @@ import { dropout as drop } from '../dropout.ts';
 /** The options of `attention`. */
 export interface AttentionOptions {
   /**
-   * Bool, true where a query may see a key; or float, to be added to the scores, -Infinity where it may not. Broadcasts to
-   * [..., queries, keys].
+   * A bool mask is true where a query may attend to a key. A float mask is added to the scores, with -Infinity where a query
+   * may not attend. Broadcasts to [..., queries, keys].
    */
   readonly mask?: Tensor;
-  /** Whether a query sees no key that comes after it. The last query stands at the last key, and sees all. */
+  /** Whether a query may attend only to keys up to its own position, the last query to all keys. Defaults to false. */
   readonly causal?: boolean;
-  /** What the scores are multiplied by. Defaults to 1 / sqrt(features). */
+  /** The factor on the scores. Defaults to 1 / sqrt(features). */
   readonly scale?: number;
-  /** The probability of a weight to be dropped. Defaults to 0. */
+  /** The probability of dropping a weight. Defaults to 0. */
   readonly dropout?: number;
-  /** Draws what is dropped. */
+  /** Draws the dropout masks. Required if weights are dropped. */
   readonly random?: Random;
 }
 
-/** A bool mask as numbers to be added to scores: 0 where it is true, else -Infinity; one of floats as it is. */
+/**
+ * Returns a mask as numbers to add to scores. A bool mask becomes 0 where true and -Infinity elsewhere; a float mask is
+ * returned unchanged.
+ */
 export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor {
   if (mask.dtype === 'bool') return mask.where(zeros([], { dtype }), Number.NEGATIVE_INFINITY);
   if (mask.dtype === dtype) return mask;
   throw new DTypeError(`${call}: expected a mask of bool or ${dtype}, got ${mask.dtype}`);
 }
 
-/** [queries, keys], 0 where a query may see a key, up to its own place counted from the ends, else -Infinity. */
+/** Returns [queries, keys]: 0 up to each query's own position, counted from the ends, and -Infinity after it. */
 function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
   const values = new Float64Array(queries * keys);
   for (let i = 0; i < queries; i++) {
@@ -73,13 +76,13 @@ function checkMask(call: string, mask: Tensor, scores: Shape): void {
 }
 
 interface Sight {
-  /** What is added to the scores; `undefined` for nothing. */
+  /** The numbers to add to the scores; `undefined` if there are none. */
   readonly bias: Tensor | undefined;
-  /** Bool [..., queries, 1], whether a query sees a key; `undefined` where all do. */
+  /** Whether each query may attend to any key, bool [..., queries, 1]; `undefined` if all may. */
   readonly seeing: Tensor | undefined;
 }
 
-/** Who sees what, for scores [..., queries, keys]. */
+/** Returns which query may attend to which key, for scores [..., queries, keys]. */
 function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false }: AttentionOptions): Sight {
   const [queries, keys] = shape.slice(-2) as [number, number];
   if (mask !== undefined) {
@@ -91,18 +94,18 @@ function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false 
   const bias = given === undefined || order === undefined ? (given ?? order) : given.add(order);
   const allSee = keys === 0 || (given === undefined && queries <= keys);
   if (bias === undefined || allSee) return { bias, seeing: undefined };
-  // The softmax of scores that are all -Infinity is NaN, and so would be its gradient.
+  // If all scores of a query are -Infinity, their softmax is NaN, and so would be its gradient.
   const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
   return { bias: sees.where(bias, 0), seeing: sees };
 }
 
 interface Weighing {
-  /** [..., queries, keys]; those of a query that sees no key are of no account. */
+  /** [..., queries, keys]. Ignore the rows of queries that may attend to no key. */
   readonly weights: Tensor;
   readonly seeing: Tensor | undefined;
 }
 
-/** The weights of the keys for each query. */
+/** Computes the weights of the keys for each query. */
 function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
   checkOptions(call, options, ['mask', 'causal', 'scale', 'dropout', 'random']);
   checkOperands(call, query, key);
@@ -117,8 +120,8 @@ function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptio
 const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => seeing?.where(x, 0) ?? x;
 
 /**
- * The weights with which `scaledDotProductAttention` takes the values: softmax(Q K^T scale + mask) over the keys, and 0 for a
- * query that sees no key.
+ * Returns the weights that `scaledDotProductAttention` applies to the values: softmax(Q K^T scale + mask) over the keys, and
+ * 0 for a query that may attend to no key.
  *
  * @param query [..., queries, features]
  * @param key [..., keys, features]
@@ -131,7 +134,7 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
   return onlySeeing(weights, seeing);
 }
 
-/** The shape of what queries of shape `Q` gather from values of shape `V`. */
+/** The shape of the result for queries of shape `Q` and values of shape `V`. */
 type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer Lead extends Shape, number]
   ? V extends readonly [...Shape, infer Features extends number]
     ? readonly [...Lead, Features]
@@ -139,8 +142,8 @@ type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer L
   : Shape;
 
 /**
- * softmax(Q K^T scale + mask) V: for each query the mean of the values, weighted by how well their keys suit it (Vaswani et
- * al. 2017). A query that sees no key gives 0, and has no gradient.
+ * Computes softmax(Q K^T scale + mask) V: for each query, the mean of the values, weighted by how well their keys match it
+ * (Vaswani et al. 2017). A query that may attend to no key gives 0 and has no gradient.
  *
  * @param query [..., queries, features]
  * @param key [..., keys, features]

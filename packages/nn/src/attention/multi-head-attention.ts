@@ -1,4 +1,4 @@
-/** Attention of several heads, and a cache of keys and values. */
+/** Multi-head attention, and a cache of keys and values. */
 
 import {
   ArgumentError,
@@ -28,19 +28,19 @@ import { type AttentionOptions, additive, attentionWeights, scaledDotProductAtte
 import { type RotaryOptions, rotary } from './positional-encoding.ts';
 
 /**
- * The keys and values of a sequence so far, so that its next entry can be attended to without computing them again. Unless
- * gradients are to flow through it, use it within `noGrad`.
+ * The keys and values of a sequence so far, so that later entries can attend to them without recomputing them. Use it within
+ * `noGrad` unless gradients must flow through it.
  */
 export class KeyValueCache {
   #keys: Tensor | undefined;
   #values: Tensor | undefined;
 
-  /** How many entries of the sequence are kept. */
+  /** The number of cached entries. */
   get length(): number {
     return this.#keys?.shape.at(-2) ?? 0;
   }
 
-  /** Adds keys and values of new entries, [..., heads, length, features], and gives those of all entries. */
+  /** Appends keys and values of new entries, [..., heads, length, features], and returns those of all entries. */
   append(keys: Tensor, values: Tensor): { readonly keys: Tensor; readonly values: Tensor } {
     this.#keys = this.#keys === undefined ? keys : concat([this.#keys, keys], -2);
     this.#values = this.#values === undefined ? values : concat([this.#values, values], -2);
@@ -50,50 +50,50 @@ export class KeyValueCache {
 
 /** The options of `MultiHeadAttention`. */
 export interface MultiHeadAttentionOptions {
-  /** The number of features of the keys' inputs. Defaults to that of the queries'. */
+  /** The number of features of the key input. Defaults to `dim`. */
   readonly keyDim?: number;
-  /** The number of features of the values' inputs; likewise. */
+  /** The number of features of the value input. Defaults to `dim`. */
   readonly valueDim?: number;
   /** Whether the projections add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** The probability of a weight to be dropped while training. Defaults to 0. */
+  /** The probability of dropping an attention weight while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Whether, and how, queries and keys are turned by their positions. Defaults to false. */
+  /** Whether to rotate queries and keys by their positions (see `rotary`), or the options for it. Defaults to false. */
   readonly rotary?: boolean | Omit<RotaryOptions, 'offset'>;
-  /** Draws first weights, and what is dropped, for which it must be given. */
+  /** Draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
-/** The options of a call of an attention layer. */
+/** The options of a call to an attention layer. */
 export interface AttendOptions {
-  /** What the keys are made of: [..., keys, keyDim]. Defaults to what the queries are made of. */
+  /** The input that keys are projected from: [..., keys, keyDim]. Defaults to the query input. */
   readonly key?: Tensor;
-  /** What the values are made of: [..., keys, valueDim]. Defaults to what the keys are made of. */
+  /** The input that values are projected from: [..., keys, valueDim]. Defaults to the key input. */
   readonly value?: Tensor;
   /**
-   * [queries, keys] or [batch, heads, queries, keys], either of the first two 1 perhaps: bool, true where a query may see a key;
-   * or float, to be added to the scores.
+   * [queries, keys] or [batch, heads, queries, keys], where batch and heads may be 1. A bool mask is true where a query may
+   * attend to a key; a float mask is added to the scores.
    */
   readonly mask?: Tensor;
-  /** [batch, keys], true for keys that are padding, which no query sees. */
+  /** [batch, keys], true for padding keys, which no query may attend to. */
   readonly keyPaddingMask?: Tensor;
-  /** Whether a query sees no key that comes after it. */
+  /** Whether a query may attend only to keys up to its own position. Defaults to false. */
   readonly causal?: boolean;
-  /** Keys and values that came before, to which those of this call are added: of self-attention. */
+  /** Keys and values of earlier entries, to which this call appends its own. For self-attention only. */
   readonly cache?: KeyValueCache;
 }
 
 const attendOptions = ['key', 'value', 'mask', 'keyPaddingMask', 'causal', 'cache'] as const;
 
-/** The options of a call of an attention layer that returns its weights, too. */
+/** The options of a call to an attention layer that also returns its weights. */
 export interface AttendWithWeightsOptions extends AttendOptions {
-  /** Whether to give the mean of the weights over the heads, or those of each. Defaults to true. */
+  /** Whether to return the mean of the weights over the heads, instead of each head's weights. Defaults to true. */
   readonly averageWeights?: boolean;
 }
 
-/** What the heads take: [..., heads, length, features] each. */
+/** The inputs of the heads, [..., heads, length, features] each. */
 interface Heads {
   readonly query: Tensor;
   readonly key: Tensor;
@@ -108,7 +108,7 @@ function swapHeads(x: Tensor): Tensor {
   return x.permute([...axes, b, a, last]);
 }
 
-/** A key padding mask, and a mask beside it, as one mask. */
+/** Combines a key padding mask and an optional other mask into one mask. */
 function withPadding(padding: Tensor, mask: Tensor | undefined, keyShape: Shape, dtype: FloatDType): Tensor {
   if (padding.dtype !== 'bool') {
     throw new DTypeError(`MultiHeadAttention: expected a keyPaddingMask of bool, got ${padding.dtype}`);
@@ -125,14 +125,14 @@ function withPadding(padding: Tensor, mask: Tensor | undefined, keyShape: Shape,
 }
 
 /**
- * Attention of several heads, each on its own projection of the inputs to dim / heads features; their results side by side
- * are projected once more (Vaswani et al. 2017):
+ * Multi-head attention. Each head has its own projection of the inputs to dim / heads features; the concatenated results are
+ * projected once more (Vaswani et al. 2017):
  *
  *     head_h = attention(x_q W_q, x_k W_k, x_v W_v), features h dim/heads … (h + 1) dim/heads of each
  *     y = [head_1, …, head_H] W_o
  *
- * The batch comes first. The four projections are `Dense` layers, with weights [in, out]; PyTorch packs three of them:
- * its `in_proj_weight` [3 dim, dim] is the transposes of `query.weight`, `key.weight` and `value.weight` one after the other.
+ * The batch comes first. The four projections are `Dense` layers with weights [in, out]. PyTorch packs three of them: its
+ * `in_proj_weight` [3 dim, dim] stacks the transposes of `query.weight`, `key.weight` and `value.weight`.
  *
  * @example
  * const layer = new MultiHeadAttention(8, 2, { random: new Random(1) });
@@ -171,7 +171,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     if (typeof turn !== 'boolean') checkOptions('MultiHeadAttention: rotary', turn, ['base', 'pairs']);
     this.rotary = turn === true ? {} : turn === false ? undefined : turn;
     this.random = random ?? defaultRandom;
-    // As PyTorch, which takes the fans of the three weights in one where they are in one.
+    // As in PyTorch, which computes the fans from the packed weight if it packs the three weights into one.
     const gain = keyDim === dim && valueDim === dim ? Math.SQRT1_2 : 1;
     const own = { bias, biasInit: zeros(), random: this.random, dtype };
     const input = { ...own, init: xavierUniform({ gain }) };
@@ -181,7 +181,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     this.output = new Dense(dim, dim, own);
   }
 
-  /** [..., queries, dim], to the same shape. */
+  /** Maps [..., queries, dim] to the same shape. */
   forward<S extends Shape>(
     query: Input<FeatureMap<E, E>, S>,
     options: AttendOptions = {},
@@ -191,7 +191,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     return this.#merge(scaledDotProductAttention(heads.query, heads.key, heads.value, heads.options)) as never;
   }
 
-  /** As `forward`, with the weights: [..., queries, keys], or [..., heads, queries, keys] of each head. */
+  /** Like `forward`, but also returns the weights: [..., queries, keys], or [..., heads, queries, keys] for each head. */
   forwardWithWeights<S extends Shape>(
     query: Input<FeatureMap<E, E>, S>,
     options: AttendWithWeightsOptions = {},
@@ -228,7 +228,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   }
 
   #maskOf(query: Tensor, keys: Tensor, { mask, keyPaddingMask }: AttendOptions): Tensor | undefined {
-    // Of three axes it could be of the batch, or of the heads.
+    // The first of three axes could be the batch or the heads.
     if (mask !== undefined && mask.rank !== 2 && mask.rank !== query.rank) {
       const wanted = `[queries, keys] or one of ${query.rank} axes`;
       throw new ShapeError(`MultiHeadAttention: expected a mask ${wanted}, got shape ${formatShape(mask.shape)}`);
@@ -238,12 +238,12 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     return withPadding(keyPaddingMask, mask, keyShape, query.dtype as FloatDType);
   }
 
-  /** [..., length, dim] to [..., heads, length, dim / heads]. */
+  /** Maps [..., length, dim] to [..., heads, length, dim / heads]. */
   #split(x: Tensor): Tensor {
     return swapHeads(x.reshape([...x.shape.slice(0, -1), this.heads, this.dim / this.heads]));
   }
 
-  /** Back, and projected. */
+  /** Undoes `#split`, then applies the output projection. */
   #merge(x: Tensor): Tensor {
     const swapped = swapHeads(x);
     return this.output.forward(swapped.reshape([...swapped.shape.slice(0, -2), this.dim]) as never);

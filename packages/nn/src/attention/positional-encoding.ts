@@ -1,4 +1,4 @@
-/** Positions in a sequence, as numbers that attention can tell apart. */
+/** Position encodings, since attention itself ignores the order of a sequence. */
 
 import { ArgumentError, type FloatDType, type Shape, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, formatShape } from '@tapegrad/core/extend';
@@ -7,13 +7,15 @@ import type { SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';
 
 interface PositionOptions {
-  /** The wavelengths reach from 2 pi to 2 pi times this. Defaults to 10000. */
+  /** The wavelengths range from 2 pi to 2 pi times this. Defaults to 10000. */
   readonly base?: number;
   /** The position of the first entry. Defaults to 0. */
   readonly offset?: number;
 }
 
-/** position / base^(2 i / dim) for each position and pair of features i: [length, dim / 2] in row-major order, as `f` of it. */
+/**
+ * Returns f(position / base^(2 i / dim)) for each position and feature pair i: [length, ceil(dim / 2)] in row-major order.
+ */
 function angles(
   call: string,
   length: number,
@@ -38,8 +40,8 @@ export interface SinusoidalOptions extends PositionOptions {
 }
 
 /**
- * Sines and cosines of positions p (Vaswani et al. 2017): sin(p / base^(2 i / dim)) as feature 2 i, and the cosine of the same as
- * feature 2 i + 1.
+ * Returns sines and cosines of positions p (Vaswani et al. 2017): feature 2 i is sin(p / base^(2 i / dim)), and feature 2 i
+ * + 1 is the cosine of the same angle.
  *
  * @returns [length, dim]
  * @example
@@ -80,7 +82,7 @@ export class SinusoidalEncoding extends Module {
     this.base = base;
   }
 
-  /** [..., length, dim], the first of which stands at `offset`. */
+  /** Maps [..., length, dim] to the same shape. The first entry is at position `offset`. */
   forward<S extends Shape>(x: Tensor<S>, options: Pick<PositionOptions, 'offset'> = {}): Tensor<S> {
     checkOptions('SinusoidalEncoding', options, ['offset']);
     const [length, dim] = sequenceOf('SinusoidalEncoding', x);
@@ -100,17 +102,17 @@ function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: num
 /** The options of rotary positions. */
 export interface RotaryOptions extends PositionOptions {
   /**
-   * Which features make a pair: `adjacent`, 2 i and 2 i + 1, or `halves`, i and dim/2 + i, as some models were trained with.
-   * Defaults to `adjacent`.
+   * Which features form a pair: 2 i and 2 i + 1 (`adjacent`), or i and dim/2 + i (`halves`), as some models were trained
+   * with. Defaults to `adjacent`.
    */
   readonly pairs?: 'adjacent' | 'halves';
 }
 
 /**
- * Turns each pair of features by an angle that grows with the position p, p / base^(2 i / dim) for pair i, so that products of
- * queries and keys depend on how far apart they are alone (Su et al. 2021).
+ * Rotates each pair i of features by the angle p / base^(2 i / dim), which grows with the position p. Products of queries
+ * and keys then depend only on their relative positions (Su et al. 2021).
  *
- * @param x [..., length, dim], of an even dimension
+ * @param x [..., length, dim], with an even dim
  * @example
  * rotary(tensor([[1, 0], [1, 0]])).toArray(); // [[1, 0], [0.540302, 0.841471]]
  */

@@ -1,4 +1,4 @@
-/** Layers of attention and of two dense layers, each beside the identity and normalised, and stacks of them. */
+/** Transformer layers (attention and two dense layers, each with a residual connection and a norm), and stacks of them. */
 
 import {
   ArgumentError,
@@ -37,21 +37,21 @@ const activations = { relu, gelu: (x: Tensor): Tensor => gelu(x) };
 
 /** The options of transformer layers. */
 export interface TransformerOptions {
-  /** How many features there are between the two dense layers. Defaults to four times the dimension. */
+  /** The number of features between the two dense layers. Defaults to four times the dimension. */
   readonly feedForward?: number;
-  /** Between the two dense layers. Defaults to `relu`. */
+  /** The activation function between the two dense layers. Defaults to `relu`. */
   readonly activation?: 'relu' | 'gelu' | ((x: Tensor) => Tensor);
-  /** Whether the input of each part is normalised, or its sum with what the part gives. Defaults to false, the sum. */
+  /** Whether to normalise the input of each part, instead of the sum of its input and output. Defaults to false. */
   readonly normFirst?: boolean;
-  /** Of the normalisations. Defaults to 1e-5. */
+  /** The epsilon of the normalisations. Defaults to 1e-5. */
   readonly eps?: number;
   /** Whether dense layers and normalisations add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** The probability of an element, and of a weight of attention, to be dropped while training. Defaults to 0. */
+  /** The probability of dropping an element or an attention weight while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Whether, and how, self-attention turns queries and keys by their positions; see `rotary`. */
+  /** Whether self-attention rotates queries and keys by their positions, or the options for it; see `rotary`. */
   readonly rotary?: MultiHeadAttentionOptions['rotary'];
-  /** Draws first weights, and what is dropped, for which it must be given. */
+  /** Draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -72,18 +72,18 @@ const layerOptions = [
 const encodeOptions = ['mask', 'keyPaddingMask', 'causal'] as const;
 const decodeOptions = [...encodeOptions, 'memoryMask', 'memoryKeyPaddingMask'] as const;
 
-/** What an encoder's layers take beside their input. */
+/** The options that encoder layers take besides their input. */
 export type EncodeOptions = Pick<AttendOptions, 'mask' | 'keyPaddingMask' | 'causal'>;
 
-/** The options of a call of a decoder layer. */
+/** The options of a call to a decoder layer. */
 export interface DecodeOptions extends EncodeOptions {
-  /** Which queries see which entries of the memory; as `mask`. */
+  /** Which entries of the memory each query may attend to, in the same form as `mask`. */
   readonly memoryMask?: Tensor;
-  /** [batch, memory's length], true for entries that are padding. */
+  /** [batch, memory length], true for padding entries. */
   readonly memoryKeyPaddingMask?: Tensor;
 }
 
-/** What the layers of encoders and decoders share: self-attention, two dense layers, and how a part is added. */
+/** The base of encoder and decoder layers: self-attention, two dense layers, and residual connections. */
 abstract class TransformerLayer<E extends number> extends Module {
   declare readonly [shapes]: FeatureMap<E, E>;
   readonly dim: E;
@@ -120,7 +120,7 @@ abstract class TransformerLayer<E extends number> extends Module {
     this.norm2 = new LayerNorm(dim, normOptions(options));
   }
 
-  /** Throws unless an input is one of sequences of the layer's features. */
+  /** Throws unless an input has shape [..., length, dim] and the layer's dtype. */
   protected check(x: Tensor): Tensor {
     const { name } = this.constructor;
     if (checkTensor(name, x).rank < 2 || x.shape.at(-1) !== this.dim) {
@@ -130,7 +130,7 @@ abstract class TransformerLayer<E extends number> extends Module {
     return x;
   }
 
-  /** norm(x + part(x)), or x + part(norm(x)). */
+  /** Returns norm(x + part(x)), or x + part(norm(x)) with `normFirst`. */
   protected add(x: Tensor, norm: LayerNorm<E>, part: (x: Tensor) => Tensor): Tensor {
     const normalized = (y: Tensor): Tensor => norm.forward(y as never) as Tensor;
     if (this.normFirst) return x.add(this.#drop(part(normalized(x))));
@@ -152,7 +152,7 @@ abstract class TransformerLayer<E extends number> extends Module {
   }
 }
 
-/** The options that are given, of those that a part takes. */
+/** Picks the named options that are defined. */
 const given = <O extends object, K extends keyof O>(options: O, ...names: readonly K[]): Pick<O, K> =>
   Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<
     O,
@@ -163,18 +163,18 @@ const denseOptions = (options: TransformerOptions) => given(options, 'bias', 'ra
 const normOptions = (options: TransformerOptions) => given(options, 'eps', 'bias', 'dtype');
 
 /**
- * Self-attention and two dense layers, each beside the identity and normalised (Vaswani et al. 2017):
+ * Self-attention and two dense layers, each with a residual connection and a norm (Vaswani et al. 2017):
  *
  *     x ← norm(x + attention(x)), then norm(x + dense(activation(dense(x))))
  *
- * With `normFirst`, x + attention(norm(x)) and so on (Xiong et al. 2020). With `causal` it is what language models are made of.
+ * With `normFirst`: x + attention(norm(x)) and so on (Xiong et al. 2020). With `causal`, it is the layer of language models.
  *
  * @example
  * const layer = new TransformerEncoderLayer(8, 2, { normFirst: true, activation: 'gelu', random: new Random(1) });
  * layer.forward(zeros([3, 5, 8]), { causal: true }).shape; // [3, 5, 8]
  */
 export class TransformerEncoderLayer<const E extends number = number> extends TransformerLayer<E> {
-  /** [..., length, dim], to the same shape; with a cache, of entries that follow those that it keeps. */
+  /** Maps [..., length, dim] to the same shape. With a cache, x holds the entries that follow the cached ones. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
     options: EncodeOptions & Pick<AttendOptions, 'cache'> = {},
@@ -187,7 +187,7 @@ export class TransformerEncoderLayer<const E extends number = number> extends Tr
 }
 
 /**
- * Self-attention, attention to a memory, and two dense layers, each beside the identity and normalised; see
+ * Self-attention, attention to a memory, and two dense layers, each with a residual connection and a norm; see
  * `TransformerEncoderLayer`.
  *
  * @example
@@ -204,7 +204,7 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
     this.norm3 = new LayerNorm(dim, normOptions(options));
   }
 
-  /** [..., length, dim] and a memory [..., its length, dim], to the shape of the first. */
+  /** Maps x [..., length, dim] and a memory [..., memory length, dim] to the shape of x. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
     memory: Tensor,
@@ -228,11 +228,11 @@ export class TransformerDecoderLayer<const E extends number = number> extends Tr
 
 /** The options of stacks of transformer layers. */
 export interface TransformerStackOptions extends TransformerOptions {
-  /** Whether the result of the last layer is normalised. Defaults to `normFirst`. */
+  /** Whether to normalise the output of the last layer. Defaults to `normFirst`. */
   readonly finalNorm?: boolean;
 }
 
-/** What stacks of layers share. */
+/** The base of encoder and decoder stacks. */
 abstract class TransformerStack<E extends number, L extends TransformerLayer<E>> extends Module {
   declare readonly [shapes]: FeatureMap<E, E>;
   readonly layers: readonly L[];
@@ -256,12 +256,12 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
     this.norm = finalNorm ? new LayerNorm(dim, normOptions(options)) : undefined;
   }
 
-  /** An empty cache for each layer. */
+  /** Returns an empty cache for each layer. */
   caches(): KeyValueCache[] {
     return this.layers.map(() => new KeyValueCache());
   }
 
-  /** Runs the layers, each with its cache. */
+  /** Runs the layers in order, each with its cache, and then the final norm, if any. */
   protected run(x: Tensor, caches: readonly KeyValueCache[] | undefined, step: Step<L>): Tensor {
     if (caches !== undefined && caches.length !== this.layers.length) {
       const counts = `${this.layers.length} layers, got ${caches.length}`;
@@ -285,12 +285,12 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
 type Step<L> = (layer: L, x: Tensor, cache: Pick<AttendOptions, 'cache'>) => Tensor;
 
 interface CachesOption {
-  /** Of `caches()`: the keys and values of what came before, to which those of this call are added. */
+  /** From `caches()`: the keys and values of earlier entries, to which this call appends its own. */
   readonly caches?: readonly KeyValueCache[];
 }
 
 /**
- * Encoder layers one after the other.
+ * A stack of encoder layers.
  *
  * @example
  * const model = new TransformerEncoder(2, 8, 2, { normFirst: true, random: new Random(1) });
@@ -308,7 +308,7 @@ export class TransformerEncoder<const E extends number = number> extends Transfo
     super(count, dim, heads, options, (own) => new TransformerEncoderLayer(dim, heads, own));
   }
 
-  /** [..., length, dim], to the same shape. */
+  /** Maps [..., length, dim] to the same shape. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
     options: EncodeOptions & CachesOption = {},
@@ -322,7 +322,7 @@ export class TransformerEncoder<const E extends number = number> extends Transfo
 }
 
 /**
- * Decoder layers one after the other, all of which attend to the same memory.
+ * A stack of decoder layers, all of which attend to the same memory.
  *
  * @example
  * const model = new TransformerDecoder(2, 8, 2, { random: new Random(1) });
@@ -336,7 +336,7 @@ export class TransformerDecoder<const E extends number = number> extends Transfo
     super(count, dim, heads, options, (own) => new TransformerDecoderLayer(dim, heads, own));
   }
 
-  /** [..., length, dim] and a memory [..., its length, dim], to the shape of the first. */
+  /** Maps x [..., length, dim] and a memory [..., memory length, dim] to the shape of x. */
   forward<S extends Shape>(
     x: Input<FeatureMap<E, E>, S>,
     memory: Tensor,

@@ -1,4 +1,4 @@
-/** Convolutions as layers. */
+/** Convolution layers. */
 
 import { ArgumentError, type FloatDType, type Parameter, type Random, type Shape, type Tensor } from '@tapegrad/core';
 import { sizeOf } from '@tapegrad/core/extend';
@@ -21,11 +21,11 @@ import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 interface WeightOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Of the weight. Defaults to uniform between -1/sqrt(n) and 1/sqrt(n), n inputs to each output, as PyTorch's. */
+  /** Initialises the weight. Defaults to uniform between -1/sqrt(n) and 1/sqrt(n), n = size of weight[0], as in PyTorch. */
   readonly init?: Initializer;
-  /** Of the bias; likewise. */
+  /** Initialises the bias. Has the same default as `init`. */
   readonly biasInit?: Initializer;
-  /** Where the initialisers take their numbers from. Defaults to `init.defaultRandom`. */
+  /** The generator that the initialisers draw from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -37,7 +37,7 @@ export interface ConvOptions extends ConvolutionOptions, WeightOptions {}
 /** The options of transposed convolutions. */
 export interface ConvTransposeOptions extends TransposedConvolutionOptions, WeightOptions {}
 
-/** Channels in and out, a weight that slides over one or two axes, and a bias. */
+/** The base of convolution layers: input and output channels, a weight that slides over one or two axes, and a bias. */
 abstract class SlidingWeight<
   In extends number,
   Out extends number,
@@ -83,7 +83,7 @@ abstract class SlidingWeight<
     this.bias = bias ? initialized(name, 'bias', [outChannels], biasOrigin) : undefined;
   }
 
-  /** How many axes the weight slides over. */
+  /** The number of axes that the weight slides over. */
   protected abstract axes(): 1 | 2;
 
   protected abstract optionNames(): readonly (keyof ConvOptions | keyof ConvTransposeOptions)[];
@@ -122,7 +122,7 @@ abstract class Convolution<
     return [...convolutionOptions, ...weightOptions];
   }
 
-  /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
+  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial']. */
   forward<S extends Shape>(
     x: Input<ConvolutionMap<Rank, In, Out, K, O>, S>,
   ): Output<ConvolutionMap<Rank, In, Out, K, O>, S> {
@@ -147,12 +147,12 @@ abstract class TransposedConvolution<
     return [...transposedConvolutionOptions, ...weightOptions];
   }
 
-  /** The axis of the weight that its outputs have, those of one group. */
+  /** The axis of the weight that holds the outputs of a group. */
   get outputAxis(): number {
     return 1;
   }
 
-  /** [batch, in, ...spatial] to [batch, out, ...spatial'] */
+  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial']. */
   forward<S extends Shape>(
     x: Input<TransposedMap<Rank, In, Out, K, O>, S>,
   ): Output<TransposedMap<Rank, In, Out, K, O>, S> {
@@ -161,7 +161,7 @@ abstract class TransposedConvolution<
 }
 
 /**
- * A convolution of sequences: see `conv1d`. Its weight is [out, in / groups, kernel], as PyTorch's.
+ * A convolution of sequences: see `conv1d`. Its weight is [out, in / groups, kernel], as in PyTorch.
  *
  * @example
  * const layer = new Conv1d(2, 8, 5, { padding: 'same', random: new Random(1) });
@@ -179,7 +179,7 @@ export class Conv1d<
 }
 
 /**
- * A convolution of images: see `conv2d`. Its weight is [out, in / groups, height, width], as PyTorch's.
+ * A convolution of images: see `conv2d`. Its weight is [out, in / groups, height, width], as in PyTorch.
  *
  * @example
  * const layer = new Conv2d(3, 16, 3, { padding: 'same', random: new Random(1) });
@@ -198,7 +198,7 @@ export class Conv2d<
 }
 
 /**
- * A transposed convolution of sequences: see `convTranspose1d`. Its weight is [in, out / groups, kernel], as PyTorch's.
+ * A transposed convolution of sequences: see `convTranspose1d`. Its weight is [in, out / groups, kernel], as in PyTorch.
  *
  * @example
  * const layer = new ConvTranspose1d(8, 4, 2, { stride: 2, random: new Random(1) });
@@ -216,7 +216,7 @@ export class ConvTranspose1d<
 }
 
 /**
- * A transposed convolution of images: see `convTranspose2d`. Its weight is [in, out / groups, height, width], as PyTorch's.
+ * A transposed convolution of images: see `convTranspose2d`. Its weight is [in, out / groups, height, width], as in PyTorch.
  *
  * @example
  * const layer = new ConvTranspose2d(16, 3, 2, { stride: 2, random: new Random(1) });

@@ -9,26 +9,26 @@ import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
 /** How a weight slides over its input. */
 export interface ConvolutionOptions {
-  /** Elements from one window to the next. Defaults to 1. */
+  /** Number of elements between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
   /**
-   * Zeros put on each side: `same` for as many positions as elements, the odd zero at the end, and `valid` for none. Defaults
-   * to 0.
+   * Number of zeros added on each side. `same` keeps the length, with an odd zero at the end; `valid` adds none. Defaults to
+   * 0.
    */
   readonly padding?: PerAxis | 'same' | 'valid';
-  /** Elements from one element of a window to the next. Defaults to 1. */
+  /** Distance between neighbouring elements of a window. Defaults to 1. */
   readonly dilation?: PerAxis;
-  /** Parts of the channels that have nothing to do with one another. Defaults to 1. */
+  /** Number of channel groups that are convolved independently. Defaults to 1. */
   readonly groups?: number;
 }
 
 /** How a weight slides over its result. */
 export interface TransposedConvolutionOptions {
-  /** Elements of the result from one window to the next. Defaults to 1. */
+  /** Number of elements of the result between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
-  /** Elements cut off the result on each side. Defaults to 0. */
+  /** Number of elements cut off the result on each side. Defaults to 0. */
   readonly padding?: PerAxis;
-  /** Elements put to the end of the result, fewer than the stride or the dilation. Defaults to 0. */
+  /** Number of elements added to the end of the result, fewer than the stride or the dilation. Defaults to 0. */
   readonly outputPadding?: PerAxis;
   readonly dilation?: PerAxis;
   readonly groups?: number;
@@ -47,14 +47,14 @@ function checkGroups(call: string, groups: number, channels: number, what: strin
   throw new ArgumentError(`${call}: expected groups that divide the ${channels} ${what}, got ${groups}`);
 }
 
-/** Adds a number to each channel. */
+/** Adds the bias, one number for each channel. */
 function addBias(call: string, y: Tensor, bias: Tensor | undefined, weight: Tensor): Tensor {
   if (bias === undefined) return y;
   checkBias(call, bias, y.shape[1]!, weight);
   return y.add(byChannel(bias, y.rank));
 }
 
-/** `conv1d` or `conv2d`, by the number of spatial axes. */
+/** Computes `conv1d` or `conv2d`, depending on the number of spatial axes. */
 export function convolve(
   axes: 1 | 2,
   x: Tensor,
@@ -74,7 +74,7 @@ export function convolve(
   return addBias(call, windowedKernels().conv(x, weight, { windows, groups }), bias, weight);
 }
 
-/** `convTranspose1d` or `convTranspose2d`, by the number of spatial axes. */
+/** Computes `convTranspose1d` or `convTranspose2d`, depending on the number of spatial axes. */
 export function convolveTransposed(
   axes: 1 | 2,
   x: Tensor,
@@ -101,7 +101,7 @@ export function convolveTransposed(
           `${window.stride} and a dilation of ${window.dilation}`,
       );
     }
-    // Where another window would begin in what is put to the end, it is cut off what the windows see.
+    // If another window would begin in the output padding, shrinks the end padding so that none does.
     const [before, after] = window.padding;
     return more < window.stride ? window : { ...window, padding: [before, after - more] };
   });
@@ -116,9 +116,9 @@ export function convolveTransposed(
 }
 
 /**
- * The windows of sequences times a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c, stride i + dilation j
- * - padding], the cross-correlation that networks call a convolution. Padding is zeros that are multiplied as other elements:
- * beside it an infinite weight makes NaN.
+ * Multiplies windows of sequences by a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c, stride i +
+ * dilation j - padding]. This is the cross-correlation that neural networks call a convolution. Padding zeros are multiplied
+ * like other elements, so an infinite weight gives NaN there.
  *
  * @param x [batch, in, length]
  * @param weight [out, in / groups, kernel]
@@ -139,7 +139,7 @@ export function conv1d<S extends Shape, W extends Shape, const O extends Convolu
 }
 
 /**
- * The windows of images times a weight: see `conv1d`.
+ * Multiplies windows of images by a weight: see `conv1d`.
  *
  * @param x [batch, in, height, width]
  * @param weight [out, in / groups, kernel height, kernel width]
@@ -158,7 +158,7 @@ export function conv2d<S extends Shape, W extends Shape, const O extends Convolu
 }
 
 /**
- * The adjoint of `conv1d` in its input: each element adds the weight, times itself, to the result.
+ * Computes the adjoint of `conv1d` with respect to its input: each element adds itself times the weight to the result.
  *
  * @param x [batch, in, length]
  * @param weight [in, out / groups, kernel]
@@ -183,7 +183,7 @@ export function convTranspose1d<
 }
 
 /**
- * The adjoint of `conv2d` in its input: see `convTranspose1d`.
+ * Computes the adjoint of `conv2d` with respect to its input: see `convTranspose1d`.
  *
  * @param x [batch, in, height, width]
  * @param weight [in, out / groups, kernel height, kernel width]

@@ -1,16 +1,16 @@
-/** What convolutions and poolings take for each spatial axis, as numbers and as windows. */
+/** Options of convolutions and poolings for each spatial axis, and the windows that they describe. */
 
 import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape, type Window } from '@tapegrad/core/extend';
 
-/** A number for all spatial axes alike, or one for each. */
+/** One number for all spatial axes, or one for each. */
 export type PerAxis = number | readonly number[];
 
-/** As a module's settings print it. */
+/** Formats a per-axis value for a module's settings. */
 export const perAxisText = (value: PerAxis | string): string =>
   typeof value === 'object' ? `[${value.join(', ')}]` : `${value}`;
 
-/** The number of each axis; throws unless they are whole and no less than `least`. */
+/** Returns one number for each axis. Throws unless all are integers of at least `least`. */
 export function perAxis(call: string, what: string, value: PerAxis, axes: number, least: number): readonly number[] {
   const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : value;
   if (Array.isArray(list) && list.length === axes && list.every((n) => Number.isInteger(n) && n >= least))
@@ -21,7 +21,7 @@ export function perAxis(call: string, what: string, value: PerAxis, axes: number
   );
 }
 
-/** Throws unless an input has so many axes. */
+/** Throws unless an input has the given rank. */
 export function checkRank(call: string, x: Tensor, rank: number, wanted: string): void {
   if (checkTensor(call, x).rank === rank) return;
   throw new ShapeError(`${call}: expected an input of shape ${wanted}, got ${formatShape(x.shape)}`);
@@ -29,11 +29,11 @@ export function checkRank(call: string, x: Tensor, rank: number, wanted: string)
 
 const places = ['[batch, channels, length]', '[batch, channels, height, width]'] as const;
 
-/** Throws unless an input is a batch of maps with so many spatial axes, 1 or 2. */
+/** Throws unless an input is a batch of maps with the given number of spatial axes, 1 or 2. */
 export const checkMaps = (call: string, x: Tensor, axes: number): void =>
   checkRank(call, x, axes + 2, places[axes - 1]!);
 
-/** How windows slide, a number or one an axis each. */
+/** How windows slide. Each option is one number for all axes, or one for each. */
 export interface WindowOptions {
   readonly size: PerAxis;
   readonly stride: PerAxis;
@@ -41,10 +41,10 @@ export interface WindowOptions {
   readonly dilation: PerAxis;
 }
 
-/** Zeros on both sides so that, at a stride of 1, there are as many positions as elements; the odd one after. */
+/** Returns the zeros on both sides that keep the length at a stride of 1. The odd one goes to the end. */
 const same = (span: number): readonly [number, number] => [Math.floor(span / 2), Math.ceil(span / 2)];
 
-/** The windows of an input whose spatial axes have the lengths of `shape`. */
+/** Returns the windows of an input whose spatial axes have the lengths in `shape`. */
 export function windowsOf(call: string, shape: Shape, { size, stride, padding, dilation }: WindowOptions): Window[] {
   const axes = shape.length;
   const sizes = perAxis(call, 'a size', size, axes, 1);

@@ -1,4 +1,4 @@
-/** Maxima and means of windows, as layers. */
+/** Pooling layers: maxima and means of windows. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
 import { checkLayerOptions, type Known } from '../checks.ts';
@@ -17,7 +17,7 @@ import {
 } from './pooling.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
-/** A kernel's size, and how it slides. */
+/** The base of pooling layers: a kernel size, and how the kernel slides. */
 abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extends Module {
   declare readonly [shapes]: PoolingMap<Rank, K, O>;
   readonly kernel: K;
@@ -31,12 +31,12 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
     this.options = options;
   }
 
-  /** How many axes the windows slide over. */
+  /** The number of axes that the windows slide over. */
   protected abstract axes(): Rank;
 
   protected abstract optionNames(): readonly (keyof MaxPoolOptions | keyof AvgPoolOptions)[];
 
-  /** [..., ...spatial] to [..., ...spatial'] */
+  /** Maps [..., ...spatial] to [..., ...spatial']. */
   forward<S extends Shape>(x: Input<PoolingMap<Rank, K, O>, S>): Output<PoolingMap<Rank, K, O>, S> {
     return this.pool(x as unknown as Tensor) as never;
   }
@@ -149,7 +149,7 @@ export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoo
 }
 
 /**
- * Means of windows for a result of a given height and width: see `adaptiveAvgPool2d`.
+ * The means of windows sized for a result of a given height and width: see `adaptiveAvgPool2d`.
  *
  * @example
  * new AdaptiveAvgPool2d([5, 7]).forward(zeros([1, 64, 10, 9])).shape; // [1, 64, 5, 7]

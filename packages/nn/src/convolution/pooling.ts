@@ -1,4 +1,4 @@
-/** Maxima and means of windows, as functions. */
+/** Pooling functions: maxima and means of windows. */
 
 import { ArgumentError, DTypeError, full, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape, sizeOf, type Window, windowedKernels } from '@tapegrad/core/extend';
@@ -10,30 +10,30 @@ import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
 /** How windows slide over the last axes. */
 export interface PoolingOptions {
-  /** Elements from one window to the next. Defaults to as many as a window has. */
+  /** Number of elements between the starts of consecutive windows. Defaults to the size of a window. */
   readonly stride?: PerAxis;
-  /** Put on each side, half a window at most. Defaults to 0. */
+  /** Number of padding elements on each side, at most half a window. Defaults to 0. */
   readonly padding?: PerAxis;
-  /** Whether the last window may reach over the end. Defaults to false. */
+  /** Whether the last window may extend past the end. Defaults to false. */
   readonly ceilMode?: boolean;
 }
 
 /** The options of max pooling. */
 export interface MaxPoolOptions extends PoolingOptions {
-  /** Elements from one element of a window to the next. Defaults to 1. */
+  /** Distance between neighbouring elements of a window. Defaults to 1. */
   readonly dilation?: PerAxis;
 }
 
 /** The options of average pooling. */
 export interface AvgPoolOptions extends PoolingOptions {
-  /** Whether the padding counts as elements that are 0. Defaults to true. */
+  /** Whether the mean counts padding as elements that are 0. Defaults to true. */
   readonly countIncludePad?: boolean;
 }
 
 export const maxPoolOptions = ['stride', 'padding', 'ceilMode', 'dilation'] as const;
 export const avgPoolOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
 
-/** The spatial shape of an input with so many axes of the kind. */
+/** Returns the lengths of the last `axes` axes of an input. Throws unless it also has a channel axis. */
 function spatialShape(call: string, x: Tensor, axes: number): Shape {
   if (checkTensor(call, x).rank < axes + 1) {
     const wanted = axes === 1 ? '[..., channels, length]' : '[..., channels, height, width]';
@@ -42,7 +42,7 @@ function spatialShape(call: string, x: Tensor, axes: number): Shape {
   return x.shape.slice(-axes);
 }
 
-/** More room after the end, so that the last window that begins before the end, or in the padding before, has a place. */
+/** Extends the end padding to fit the last window that begins before the end of the input, or in its start padding. */
 function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
   const span = (size - 1) * dilation + 1;
   const positions = Math.ceil((length + before + after - span) / stride) + 1;
@@ -67,7 +67,7 @@ function poolingWindows(
   return ceilMode ? windows.map((window, i) => reachingOver(window, shape[i]!)) : windows;
 }
 
-/** `maxPool1d` or `maxPool2d`, by the number of spatial axes. */
+/** Computes `maxPool1d` or `maxPool2d`, depending on the number of spatial axes. */
 export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoolOptions): Tensor {
   const call = `maxPool${axes}d`;
   if (checkTensor(call, x).dtype === 'bool') {
@@ -77,7 +77,7 @@ export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoo
   return windowedKernels().maxPool(x, x.detach(), windows);
 }
 
-/** How many elements each window along an axis has: without the padding, or with it but not what is beyond. */
+/** Counts the elements of each window along an axis, including padding if `padded`, but nothing beyond it. */
 function counts(
   { size, stride, padding: [before] }: Window,
   length: number,
@@ -91,7 +91,7 @@ function counts(
   });
 }
 
-/** `avgPool1d` or `avgPool2d`, by the number of spatial axes. */
+/** Computes `avgPool1d` or `avgPool2d`, depending on the number of spatial axes. */
 export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoolOptions): Tensor {
   const call = `avgPool${axes}d`;
   checkFloat(call, x);
@@ -99,7 +99,7 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
   const windows = poolingWindows(call, shape, kernel, options);
   const lead = x.shape.slice(0, -axes);
   const { dtype } = x;
-  // Each plane is an image of one channel, and a sum is a convolution with ones.
+  // Each plane is treated as an image with one channel, so that a sum is a convolution with ones.
   const planes = x.reshape([sizeOf(lead), 1, ...shape]);
   const ones = full([1, 1, ...windows.map(({ size }) => size)], 1, { dtype });
   const sums = windowedKernels().conv(planes, ones, { windows, groups: 1 });
@@ -112,12 +112,12 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
 }
 
 /**
- * The maximum of each window over the last axis. Where several elements attain it, the gradient goes to the first; the
- * padding is never the maximum; NaN in, NaN out.
+ * Computes the maximum of each window over the last axis. The gradient goes to the first of tied elements. Padding is never
+ * the maximum. A window with a NaN gives NaN.
  *
  * @param x [..., length]
- * @param kernel the elements of a window
- * @throws ShapeError for a window with only padding, as a dilation can make one; it has no maximum (PyTorch: -Infinity).
+ * @param kernel the number of elements of a window
+ * @throws ShapeError if a window has only padding, as a dilation can cause; it has no maximum (PyTorch: -Infinity).
  * @example
  * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
  */
@@ -131,7 +131,7 @@ export function maxPool1d<S extends Shape, const K extends PerAxis, const O exte
 }
 
 /**
- * The maximum of each window over the last two axes: see `maxPool1d`.
+ * Computes the maximum of each window over the last two axes: see `maxPool1d`.
  *
  * @param x [..., height, width]
  * @param kernel the height and width of a window
@@ -148,10 +148,10 @@ export function maxPool2d<S extends Shape, const K extends PerAxis, const O exte
 }
 
 /**
- * The mean of each window over the last axis.
+ * Computes the mean of each window over the last axis.
  *
  * @param x [..., length]
- * @param kernel the elements of a window
+ * @param kernel the number of elements of a window
  * @example
  * avgPool1d(tensor([[1, 3, 2, 6, 4, 0]]), 2).toArray(); // [[2, 4, 2]]
  */
@@ -165,7 +165,7 @@ export function avgPool1d<S extends Shape, const K extends PerAxis, const O exte
 }
 
 /**
- * The mean of each window over the last two axes.
+ * Computes the mean of each window over the last two axes.
  *
  * @param x [..., height, width]
  * @param kernel the height and width of a window
@@ -181,7 +181,7 @@ export function avgPool2d<S extends Shape, const K extends PerAxis, const O exte
   return avgPool(2, x as Tensor, kernel, options) as never;
 }
 
-/** Entry i is the mean of the elements from i from / to, rounded down, to (i + 1) from / to, rounded up. */
+/** Makes entry i the mean of the elements from `i * from / to`, rounded down, to `(i + 1) * from / to`, rounded up. */
 const averages = (from: number, to: number): Shares =>
   Array.from({ length: to }, (_, i) => {
     const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
@@ -189,8 +189,8 @@ const averages = (from: number, to: number): Shares =>
   });
 
 /**
- * Means of windows that are as large as they must be for a result of a given height and width: position i of n covers the
- * elements from i length / n, rounded down, to (i + 1) length / n, rounded up, and depends on them alone.
+ * Averages windows that are sized for a result of a given height and width. Position i of n covers the elements from i
+ * length / n, rounded down, to (i + 1) length / n, rounded up, and depends on no others.
  *
  * @param x [..., height, width]
  * @param size the height and width of the result
@@ -210,7 +210,7 @@ export function adaptiveAvgPool2d<S extends Shape, const P extends PerAxis>(
 }
 
 /**
- * The mean of each channel over all axes after the channels.
+ * Computes the mean of each channel over all axes after the channel axis.
  *
  * @param x [batch, channels, ...]
  * @returns [batch, channels]

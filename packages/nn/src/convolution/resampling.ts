@@ -1,29 +1,29 @@
-/** Axes of another length, each of whose entries is a mean of some of the input's. */
+/** Resampling of an axis to another length: each entry of the result is a weighted sum of input entries. */
 
 import { defineOp, type FloatDType, type Tensor, tensor, zeros } from '@tapegrad/core';
 
-/** For each place of the result, the places that it is a mean of, with their shares. */
+/** For each entry of the result, the input entries that it is made of, with their weights. */
 export type Shares = readonly (readonly (readonly [place: number, share: number])[])[];
 
 export interface Resampling {
-  /** Counted from the last one. */
+  /** The axis, counted from the last. */
   readonly axis: -1 | -2;
-  /** The input's. */
+  /** The length of the input's axis. */
   readonly length: number;
   readonly shares: Shares;
 }
 
-/** From this length on, a product with a matrix that is nearly all zeros takes longer than to take what is needed. */
+/** From this length on, multiplying by a matrix of mostly zeros takes longer than gathering only the needed entries. */
 const LONG = 128;
 
-/** What goes the other way: each place with what takes it. */
+/** Returns the transposed resampling: for each input entry, the result entries that use it. */
 function transposed({ axis, length, shares }: Resampling): Resampling {
   const takers = Array.from({ length }, (): [number, number][] => []);
   for (const [to, places] of shares.entries()) for (const [place, share] of places) takers[place]!.push([to, share]);
   return { axis, length: shares.length, shares: takers };
 }
 
-/** By a product with a matrix. */
+/** Resamples by multiplying by a matrix. */
 function multiplied(x: Tensor, { axis, length, shares }: Resampling): Tensor {
   const weights = new Float64Array(shares.length * length);
   for (const [to, places] of shares.entries())
@@ -32,7 +32,7 @@ function multiplied(x: Tensor, { axis, length, shares }: Resampling): Tensor {
   return axis === -2 ? matrix.matmul(x) : x.matmul(matrix.transpose());
 }
 
-/** By taking what has a share: nothing else is looked at. */
+/** Resamples by gathering entries. It reads only entries that have a share. */
 function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
   const along = axis === -1 ? [shares.length] : [shares.length, 1];
   const most = shares.reduce((count, { length }) => Math.max(count, length), 0);
@@ -54,8 +54,8 @@ function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
 type Resample = (x: Tensor, how: Resampling) => Tensor;
 
 /**
- * An axis of another length. What has no share in an entry does not touch it, also where it is NaN or infinite: then a product
- * with the zeros of a matrix is none, and neither is it on the way back.
+ * Resamples an axis to another length. An entry depends only on the entries that have a share in it, even where others are
+ * NaN or infinite: the matrix product, which would give 0 times Infinity, is then avoided. The same holds for gradients.
  */
 export const resample: Resample = defineOp<Resample>({
   name: 'resample',

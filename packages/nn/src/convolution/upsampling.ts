@@ -1,4 +1,4 @@
-/** Images of more elements, or fewer. */
+/** Upsampling and downsampling of images. */
 
 import { ArgumentError, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, isFloat } from '@tapegrad/core/extend';
@@ -10,17 +10,19 @@ import { resample, type Shares } from './resampling.ts';
 import type { ResizedMap, ScaledMap } from './window-shapes.ts';
 
 interface ModeOptions {
-  /** The nearest element, or the straight line between neighbours. Defaults to `nearest`. */
+  /** `nearest` takes the nearest element; `bilinear` interpolates linearly between neighbours. Defaults to `nearest`. */
   readonly mode?: 'nearest' | 'bilinear';
-  /** For `bilinear`: whether the corners keep their values, or elements are squares that are cut up. Defaults to false. */
+  /**
+   * For `bilinear`: whether to align the centres of the corner elements, instead of their outer edges. Defaults to false.
+   */
   readonly alignCorners?: boolean;
 }
 
-/** The height and width of the result, or how many times those of the input they are. */
+/** Either the height and width of the result, or the factor by which to scale those of the input. */
 export type UpsampleOptions = ModeOptions &
   ({ readonly size: PerAxis; readonly scale?: never } | { readonly scale: PerAxis; readonly size?: never });
 
-/** Throws where an option is none of these, or has no such value. */
+/** Throws if an option is unknown or has an invalid value. */
 function checkUpsampling(call: 'Upsample' | 'upsample', options: UpsampleOptions | undefined): void {
   const check = call === 'Upsample' ? checkLayerOptions : checkOptions;
   check(call, options, ['size', 'scale', 'mode', 'alignCorners']);
@@ -33,14 +35,14 @@ function checkUpsampling(call: 'Upsample' | 'upsample', options: UpsampleOptions
   }
 }
 
-/** An axis: its length, that of the result, and where in it an edge of an entry of the result lies. */
+/** An axis: its length, the length of the result's axis, and a map from an edge of a result entry to its input position. */
 interface Axis {
   readonly from: number;
   readonly to: number;
   readonly place: (edge: number) => number;
 }
 
-/** The whole part of a number that was rounded: where it is whole but for the rounding, that whole number. */
+/** Returns the integer part of a rounded number, or the nearest integer if only rounding error separates them. */
 function wholePart(rounded: number): number {
   const nearest = Math.round(rounded);
   return Math.abs(rounded - nearest) <= 4 * Number.EPSILON * Math.abs(rounded) ? nearest : Math.floor(rounded);
@@ -69,10 +71,10 @@ function axesOf({ shape }: Tensor, { size, scale }: UpsampleOptions): readonly [
 const nearest = ({ from, to, place }: Axis): number[] =>
   Array.from({ length: to }, (_, i) => Math.min(from - 1, wholePart(place(i))));
 
-/** The shares of the two neighbours of each place, or of one that it is exactly at. */
+/** Returns the shares of the two neighbours of each position, or of one entry if the position falls exactly on it. */
 const neighbours = ({ from, to, place }: Axis, alignCorners: boolean): Shares =>
   Array.from({ length: to }, (_, i) => {
-    // Half an entry of the input as a whole one, so that sizes give quotients of whole numbers.
+    // Doubles the position i + 1/2 to 2 i + 1, so that sizes give quotients of integers.
     const at = alignCorners ? (to > 1 ? (i * (from - 1)) / (to - 1) : 0) : Math.max(0, (place(2 * i + 1) - 1) / 2);
     const left = Math.min(from - 1, wholePart(at));
     const share = Math.max(0, at - left);
@@ -91,12 +93,12 @@ type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
     : ScaledMap<PerAxis>;
 
 /**
- * Images with more elements, or fewer: each the nearest of the input, or on the straight lines between its neighbours. An axis that
- * keeps its length keeps its entries, whatever the scale, as in PyTorch. An entry of the result depends on what it is made of
- * alone, also where another one is NaN or infinite.
+ * Resizes images. Each element is the nearest element of the input, or interpolated linearly between neighbours. An axis
+ * that keeps its length keeps its entries, whatever the scale, as in PyTorch. An element depends only on the elements that
+ * it is computed from, even where others are NaN or infinite.
  *
  * @param x [batch, channels, height, width]
- * @throws ArgumentError for an option that is misspelt or out of range.
+ * @throws ArgumentError if an option is misspelt or out of range.
  * @example
  * const x = tensor([[[[1, 2]]]]);
  * upsample(x, { size: [1, 4] }).toArray(); // [[[[1, 1, 2, 2]]]]
@@ -123,7 +125,7 @@ export function upsample<S extends Shape, const O extends UpsampleOptions>(
 }
 
 /**
- * Images with more elements: see `upsample`.
+ * Resizes images: see `upsample`.
  *
  * @example
  * new Upsample({ scale: 2 }).forward(zeros([1, 16, 7, 7])).shape; // [1, 16, 14, 14]

@@ -1,11 +1,11 @@
-/** What convolutions and poolings do to a shape, in the type system. */
+/** Types that compute the result shapes of convolutions and poolings. */
 
 import type { Shape, ShapeError } from '@tapegrad/core';
 import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Size, Times } from '@tapegrad/core/extend';
 import type { Apply, ShapeMap } from '../layer-shapes.ts';
 import type { PerAxis } from './per-axis.ts';
 
-/** The number of axis `I`. */
+/** The number for axis `I`. */
 type At<P, I extends 0 | 1> = P extends number
   ? P
   : P extends readonly number[]
@@ -14,7 +14,7 @@ type At<P, I extends 0 | 1> = P extends number
       : number
     : number;
 
-/** An option, or its default where it is not given; `number` where it may be given. */
+/** The type of an option. If `O` lacks it, its default; if it may be undefined, `number`. */
 type Option<O, Name extends string, Otherwise> = Name extends keyof O
   ? undefined extends O[Name]
     ? number
@@ -23,7 +23,7 @@ type Option<O, Name extends string, Otherwise> = Name extends keyof O
 
 type Groups<O> = Option<O, 'groups', 1> extends infer G extends number ? G : number;
 
-/** The elements that a window spans, less one. */
+/** The distance from the first to the last element of a window. */
 type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
 
 /** (n + 2 p - reach - 1) / s + 1 */
@@ -32,7 +32,7 @@ type Positions<N extends number, R extends number, S extends number, P extends n
   1
 >;
 
-/** How many positions windows have along axis `I` of length `N`. */
+/** The number of window positions along axis `I` of length `N`. */
 type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
   Option<O, 'ceilMode', false> extends false
     ? Option<O, 'padding', 0> extends 'same'
@@ -45,7 +45,7 @@ type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
         >
     : number;
 
-/** (n - 1) s - 2 p + reach + 1 + output padding, a step at a time: all at once is more than the compiler takes. */
+/** (n - 1) s - 2 p + reach + 1 + output padding, in steps: the whole expression is too complex for the compiler. */
 type TransposedLength<N extends number, K, O, I extends 0 | 1> =
   Times<Minus<N, 1>, At<Option<O, 'stride', 1>, I>> extends infer Steps extends number
     ? Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>> extends infer R extends number
@@ -55,7 +55,7 @@ type TransposedLength<N extends number, K, O, I extends 0 | 1> =
       : never
     : never;
 
-/** What windows of size `K` do to the axes that they slide over. */
+/** The kinds of layers with sliding windows. */
 type Sliding = 'convolution' | 'transposed' | 'pooling';
 
 type SlidLength<Way extends Sliding, N extends number, K, O, I extends 0 | 1> = Way extends 'transposed'
@@ -77,7 +77,7 @@ type Mismatch<Expected extends number, C extends number> = ShapeError<`expects $
 
 type Axes<N extends 1 | 2> = N extends 1 ? readonly [number] : readonly [number, number];
 
-/** What is said of an input that has other axes than a batch of maps. */
+/** The error for an input that is not a batch of maps with `Rank` spatial axes. */
 type MapsError<Rank extends 1 | 2, S> = S extends Shape
   ? ShapeError<`expected an input of shape ${Rank extends 1 ? '[batch, channels, length]' : '[batch, channels, height, width]'}, got ${Printed<S>}`>
   : never;
@@ -100,24 +100,24 @@ type Maps<
         : Mismatch<In, C>
       : MapsError<Rank, S>;
 
-/** `In` channels become `Out`, and the spatial axes positions of windows of size `K`. */
+/** `In` channels become `Out`, and each spatial axis becomes the positions of windows of size `K`. */
 export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Maps<'convolution', Rank, In, Out, K, O, this['input']>;
 }
 
-/** `In` channels become `Out`, and the spatial axes what windows of size `K` cover. */
+/** `In` channels become `Out`, and each spatial axis becomes the elements that windows of size `K` cover. */
 export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Maps<'transposed', Rank, In, Out, K, O, this['input']>;
 }
 
-/** What is said of a weight that has other axes than a call asks for. */
+/** The error for a weight with the wrong number of axes. */
 type WeightError<
   Call extends string,
   Wanted extends string,
   W extends Shape,
 > = ShapeError<`${Call}: expected a weight of shape ${Wanted}, got ${Printed<W>}`>;
 
-/** What a convolution with a weight of shape `W`, [out, in / groups, ...kernel], makes of a shape. */
+/** The result of convolving shape `S` with a weight of shape `W`, [out, in / groups, ...kernel]. */
 export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
   Unranked<W> extends true
     ? Apply<ConvolutionMap<Rank, number, number, PerAxis, O>, S>
@@ -125,7 +125,7 @@ export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W
       ? Apply<ConvolutionMap<Rank, Times<C, Groups<O>>, Out, K, O>, S>
       : WeightError<Call, '[out, in / groups, ...kernel]', W>;
 
-/** What a transposed convolution with a weight of shape `W`, [in, out / groups, ...kernel], makes of a shape. */
+/** The result of a transposed convolution of shape `S` with a weight of shape `W`, [in, out / groups, ...kernel]. */
 export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
   Unranked<W> extends true
     ? Apply<TransposedMap<Rank, number, number, PerAxis, O>, S>
@@ -133,7 +133,7 @@ export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extend
       ? Apply<TransposedMap<Rank, In, Times<C, Groups<O>>, K, O>, S>
       : WeightError<Call, '[in, out / groups, ...kernel]', W>;
 
-/** The last `Rank` axes become positions of windows of size `K`, a window apart unless the options say otherwise. */
+/** The last `Rank` axes become positions of windows of size `K`. The stride defaults to `K`. */
 export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
   readonly output: Rank extends 1
     ? this['input'] extends readonly [...infer Lead extends Shape, infer L extends number]
@@ -144,14 +144,14 @@ export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
       : Shape;
 }
 
-/** The last two axes get these lengths. */
+/** The last two axes get the lengths `P`. */
 export interface ResizedMap<P extends PerAxis> extends ShapeMap {
   readonly output: this['input'] extends readonly [...infer Lead extends Shape, unknown, unknown]
     ? readonly [...Lead, At<P, 0>, At<P, 1>]
     : Shape;
 }
 
-/** The last two axes become as many times longer. */
+/** The lengths of the last two axes are multiplied by `P`. */
 export interface ScaledMap<P extends PerAxis> extends ShapeMap {
   readonly output: this['input'] extends readonly [
     ...infer Lead extends Shape,
@@ -162,14 +162,14 @@ export interface ScaledMap<P extends PerAxis> extends ShapeMap {
     : Shape;
 }
 
-/** The axes after the first two are gone. */
+/** The axes after the first two are removed. */
 export interface PooledMap extends ShapeMap {
   readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...unknown[]]
     ? readonly [B, C]
     : Shape;
 }
 
-/** All axes after the first become one. */
+/** All axes after the first are merged into one. */
 export interface FlattenMap extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, number]
@@ -178,7 +178,7 @@ export interface FlattenMap extends ShapeMap {
       : Shape;
 }
 
-/** The axes after the first become those of `T`, of as many elements. */
+/** The axes after the first become those of `T`, with the same number of elements. */
 export interface ReshapeMap<T extends Shape> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, ...T]
@@ -189,7 +189,7 @@ export interface ReshapeMap<T extends Shape> extends ShapeMap {
       : Shape;
 }
 
-/** The axes after the first are `S`. */
+/** The axes after the first must be `S`. */
 export interface InputMap<S extends Shape> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, ...S]

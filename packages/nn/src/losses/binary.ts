@@ -1,4 +1,4 @@
-/** Losses of decisions between two classes. */
+/** Losses for binary classification. */
 
 import type { Shape, Tensor } from '@tapegrad/core';
 import { checkOption } from '../checks.ts';
@@ -17,7 +17,7 @@ import {
 } from './loss.ts';
 
 /**
- * The hinge max(0, 1 - t p), for targets -1 and 1; with derivative 0 at the hinge.
+ * Computes the hinge loss max(0, 1 - t p) for targets t of -1 and 1, with derivative 0 at the hinge.
  *
  * @throws ArgumentError for other targets.
  * @example
@@ -36,14 +36,14 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
 
 /** The options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** How much more the first class counts, where t is 1: a number, or a tensor that broadcasts to the logits' shape. */
+  /** A factor on the loss of the first class, where t is 1: a number, or a tensor that broadcasts to the logits' shape. */
   readonly posWeight?: number | Tensor;
 }
 
 /**
- * The binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, s the sigmoid, computed as
- * t softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets are probabilities, 0 and 1 included.
- * The first term is multiplied by `posWeight`. A term of weight 0 is 0, also at a logit of ±Infinity (where PyTorch gives NaN).
+ * Computes the binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, with s the sigmoid. It uses t
+ * softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets are probabilities, 0 and 1 included.
+ * `posWeight` multiplies the first term. A term of weight 0 is 0, even at a logit of ±Infinity (where PyTorch gives NaN).
  *
  * @throws ArgumentError for other targets.
  * @example
@@ -58,7 +58,7 @@ export function binaryCrossEntropy<P extends Shape, T extends Shape, const R ext
   const [x, t] = comparable('binaryCrossEntropy', logits, targets);
   checkTargets('binaryCrossEntropy', t, isProbability, 'a probability, from 0 to 1');
   const { posWeight, reduction } = options;
-  // A weight that stretched what it weighs would be an error here.
+  // Throws if the weight would broadcast the logits to a larger shape.
   if (typeof posWeight === 'object') posWeight.broadcastTo(x.shape);
   return reduce('binaryCrossEntropy', crossEntropies(x, t, posWeight), reduction);
 }
@@ -74,28 +74,28 @@ function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tens
 
 /** The options of the focal loss. */
 export interface FocalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** How strongly what is well predicted is discounted. Defaults to 2. */
+  /** How strongly to discount well-predicted elements. Defaults to 2. */
   readonly gamma?: number;
 }
 
 /** The options of the sigmoid focal loss. */
 export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends FocalOptions<R> {
-  /** The weight of targets 1, that of targets 0 being 1 - alpha; none where it is negative. Defaults to 0.25. */
+  /** The weight of targets 1; that of targets 0 is 1 - alpha. If negative, there are no weights. Defaults to 0.25. */
   readonly alpha?: number;
 }
 
-/** x^gamma for x >= 0, with slope 0 at 0. */
+/** Returns x^gamma for x >= 0, with slope 0 at 0. */
 export function discount(x: Tensor, gamma: number): Tensor {
   const positive = x.greater(0);
   return positive.where(positive.where(x, 1).pow(gamma), 0 ** gamma);
 }
 
 /**
- * The focal loss a_t (1 - p_t)^gamma c, with c the binary cross-entropy of logits x, p_t = t p + (1 - t) (1 - p),
- * p = s(x), and a_t = t alpha + (1 - t) (1 - alpha): what is well predicted already counts little (Lin et al. 2017). As of
- * `binaryCrossEntropy`, a term of weight 0 is 0 at every logit.
+ * Computes the focal loss a_t (1 - p_t)^gamma c, in which well-predicted elements count little (Lin et al. 2017). Here c is
+ * the binary cross-entropy of logits x, p_t = t p + (1 - t) (1 - p), p = s(x), and a_t = t alpha + (1 - t) (1 - alpha). As
+ * in `binaryCrossEntropy`, a term of weight 0 is 0 at every logit.
  *
- * @throws ArgumentError for targets that are no probabilities.
+ * @throws ArgumentError for targets that aren't probabilities.
  * @example
  * sigmoidFocal(tensor([0, -2]), tensor([1, 1]), { reduction: 'none' }).toArray(); // [0.043322, 0.4125196]
  */
@@ -111,7 +111,7 @@ export function sigmoidFocal<P extends Shape, T extends Shape, const R extends R
   checkOption('sigmoidFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
   checkOption('sigmoidFocal', 'alpha', alpha, alpha <= 1, 'a number up to 1');
   const rest = t.neg().add(1);
-  // 1 - p_t, without a difference.
+  // Computes 1 - p_t without a subtraction.
   const flat = flatAtInfinity(x);
   const missed = flat.sigmoid().mul(rest).add(flat.neg().sigmoid().mul(t));
   const losses = crossEntropies(x, t).mul(discount(missed, gamma));

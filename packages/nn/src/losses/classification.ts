@@ -1,4 +1,4 @@
-/** Losses of predictions of one of several classes. */
+/** Losses for classification into several classes. */
 
 import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, formatShape, kernels, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
@@ -27,7 +27,7 @@ import {
   weighted,
 } from './loss.ts';
 
-/** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the sentence that says that they don't fit. */
+/** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the message that says they don't fit. */
 export type ClassTargets<L extends Shape, T extends Shape> =
   SameShapes<L, T> extends true
     ? Tensor<T>
@@ -35,20 +35,20 @@ export type ClassTargets<L extends Shape, T extends Shape> =
       ? Tensor<T>
       : ShapeError<`crossEntropy: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>} or probabilities of shape ${Printed<L>}, got ${Printed<T>}`>;
 
-/** The options of `CrossEntropy`. */
+/** The options of `crossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
   /** The share of a target that is spread evenly over all classes. Defaults to 0. */
   readonly labelSmoothing?: number;
 }
 
 /**
- * The cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c], or [n, c, …] with rows along the second
- * axis. The target of a row is its class, an int32 of a tensor [n, …], or the probabilities of all classes, in a float
- * tensor of the logits' shape. Label smoothing e makes of a target t (1 - e) t + e / c (Szegedy et al. 2016). The mean is
- * over the rows, and by the weights of their classes where labels and weights are given. A class of target or weight 0 adds
- * nothing, also where its logit is -Infinity (PyTorch: NaN).
+ * Computes the cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c], or [n, c, …] with rows along
+ * the second axis. The target of a row is its class, from an int32 tensor [n, …], or the probabilities of all classes, from
+ * a float tensor of the logits' shape. Label smoothing e replaces a target t by (1 - e) t + e / c (Szegedy et al. 2016). The
+ * mean is over the rows; with labels and weights, it is weighted by the rows' class weights. A class of target or weight 0
+ * adds nothing, even if its logit is -Infinity (PyTorch: NaN).
  *
- * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
  * @example
  * const logits = tensor([[0, 0], [2, 0], [1, 5]]);
  * const labels = tensor([1, 0, -1], { dtype: 'int32' });
@@ -78,17 +78,17 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   }) as never;
 }
 
-/** The mean of w log p over the classes of each row. */
+/** Returns the mean of w log p over the classes of each row. */
 function spread(rows: Tensor, weight: Tensor | undefined): Tensor {
   const logs = rows.logSoftmax(1);
   return (weight === undefined ? logs : weighted(logs, weight, Number.NEGATIVE_INFINITY)).mean(1);
 }
 
-/** The losses of rows times the weights of their classes. */
+/** Multiplies the losses of rows by the weights of their classes. */
 const byWeight = (losses: Tensor, weights: Tensor | undefined): Tensor =>
   weights === undefined ? losses : weighted(losses, weights, Number.POSITIVE_INFINITY);
 
-/** -sum w t log p of each row, reduced. */
+/** Computes -sum w t log p of each row, reduced. */
 function ofProbabilities(
   x: Tensor,
   targets: Tensor,
@@ -108,11 +108,11 @@ function ofProbabilities(
 }
 
 /**
- * The negative log-likelihood -w_t x_t of each row of log-probabilities x [n, c] or [n, c, …], such as a `logSoftmax`, from
- * its label t, an int32 of a tensor [n, …]. The mean is by the labels' weights where there are any. Of logits,
- * `crossEntropy` is faster.
+ * Computes the negative log-likelihood -w_t x_t of each row of log-probabilities x [n, c] or [n, c, …], such as a
+ * `logSoftmax`. The labels t are an int32 tensor [n, …]. If there are weights, the mean is weighted by those of the labels.
+ * For logits, `crossEntropy` is faster.
  *
- * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
  * @example
  * nll(tensor([[-0.5, -1], [-2, -3]]), tensor([1, 0], { dtype: 'int32' })).item(); // 1.5
  */
@@ -134,10 +134,10 @@ export function nll<L extends Shape, T extends Shape, const R extends Reduction 
 }
 
 /**
- * The focal loss w_t (1 - p_t)^gamma (-log p_t) of each row of logits [n, c] or [n, c, …], p = softmax(x), from its label t:
- * what is well predicted already counts little (Lin et al. 2017). With gamma = 0 it is `crossEntropy`.
+ * Computes the focal loss w_t (1 - p_t)^gamma (-log p_t) of each row of logits [n, c] or [n, c, …], with p = softmax(x) and
+ * int32 labels t [n, …]. Well-predicted rows count little (Lin et al. 2017). With gamma = 0 it is `crossEntropy`.
  *
- * @throws ArgumentError for a label out of range, an empty batch, or one of which nothing counts.
+ * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
  * @example
  * softmaxFocal(tensor([[0, 0], [9, 0]]), tensor([1, 0], { dtype: 'int32' }), { gamma: 1, reduction: 'sum' }).item(); // 0.346574
  */
@@ -151,7 +151,7 @@ export function softmaxFocal<L extends Shape, T extends Shape, const R extends R
   checkOption('softmaxFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
   return reduceLabelled('softmaxFocal', logits, labels as unknown as Tensor, options, (rows, list, weights) => {
     const entropies = kernels.crossEntropy(rows, list);
-    // 1 - p, exact where p is nearly 1.
+    // Computes 1 - p, accurately even where p is nearly 1.
     const missed = flatAtInfinity(entropies).neg().expm1().neg();
     return byWeight(entropies.mul(discount(missed, gamma)), weights);
   }) as never;

@@ -1,4 +1,4 @@
-/** Connectionist temporal classification: sequences whose labels are known, but not when each is said. */
+/** Connectionist temporal classification, for sequences whose labels are known but not aligned with the steps. */
 
 import {
   ArgumentError,
@@ -18,36 +18,36 @@ import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Redu
 
 /** The options of `ctc`. */
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The class that says nothing. Defaults to 0. */
+  /** The class of the blank symbol. Defaults to 0. */
   readonly blank?: number;
   /** Whether the loss of targets that no path can produce is 0 instead of Infinity. Defaults to false. */
   readonly zeroInfinity?: boolean;
 }
 
-/** Lengths of sequences: int32 [batch], or as many numbers. */
+/** Sequence lengths: an int32 tensor [batch], or an array of `batch` numbers. */
 type Lengths = Tensor | readonly number[];
 
 /**
- * A logarithm of no probability: far below every sum of logarithms, and finite, so that no difference of two is NaN. Its
- * exponential beside any other is 0, and so no gradient flows along impossible paths.
+ * The logarithm of probability 0: far below every sum of logarithms, but finite, so that no difference of two is NaN. Its
+ * exponential is 0 next to any other, so no gradient flows along impossible paths.
  */
 const IMPOSSIBLE = -1e30;
 
-/** From here on, a loss is that of an impossible path. */
+/** Losses above this belong to impossible paths. */
 const INFINITE_LOSS = 1e29;
 
 /**
- * The negative logarithm of the probability of target sequences, summed over all their alignments with the steps: paths that
- * give the targets once repetitions are merged and blanks dropped (Graves et al. 2006). The mean is that of the losses
- * divided by their targets' lengths, as in PyTorch. Targets that no path can produce have no gradient, whether their loss is
- * Infinity or, with `zeroInfinity`, 0: there is no direction in which it gets smaller (PyTorch gives NaN at Infinity).
+ * Computes the negative log-probability of target sequences, summed over all alignments with the steps. An alignment is a
+ * path that gives the targets once repetitions are merged and blanks dropped (Graves et al. 2006). The mean is over the
+ * losses divided by their targets' lengths, as in PyTorch. Targets that no path can produce have no gradient, whether their
+ * loss is Infinity or, with `zeroInfinity`, 0: no direction decreases it (PyTorch gives NaN at Infinity).
  *
- * The batch comes first: log-probabilities [batch, steps, c], such as a `logSoftmax`. PyTorch's [steps, batch, c] go in as
- * `x.permute([1, 0, 2])`.
+ * The batch comes first: log-probabilities are [batch, steps, c], such as a `logSoftmax`. Pass PyTorch's [steps, batch, c]
+ * as `x.permute([1, 0, 2])`.
  *
- * @param targets int32 [batch, longest], of which each row counts up to its length
- * @param inputLengths how many steps of each sequence count
- * @param targetLengths how many labels of each row count
+ * @param targets int32 [batch, longest]; each row counts up to its length
+ * @param inputLengths the number of steps of each sequence that count
+ * @param targetLengths the number of labels of each row that count
  * @throws ArgumentError for a length or a label out of range.
  * @example
  * const logits = zeros([1, 3, 2]);
@@ -101,7 +101,7 @@ function checkSequences(x: Tensor, targets: Tensor): void {
   if (dtype !== 'int32') throw new DTypeError(`ctc: the targets are ${dtype}, expected int32; cast them`);
 }
 
-/** Lengths as an int32 tensor; throws unless there is one, from 0 to `most`, for each sequence. */
+/** Returns lengths as an int32 tensor. Throws unless there is a length from 0 to `most` for each sequence. */
 function readLengths(name: string, lengths: Lengths, batch: number, most: number): Tensor {
   const given = Array.isArray(lengths) ? tensor(lengths as number[], { dtype: 'int32' }) : (lengths as Tensor);
   checkArgument('ctc', name, given);
@@ -126,11 +126,11 @@ function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number)
 interface Symbols {
   /** int32 [batch, 2 longest + 1] */
   readonly symbols: Tensor;
-  /** Where a path may come from the label before the last blank: bool, of the shape of the symbols. */
+  /** Where a path may skip the blank and come from the label before it: bool, of the shape of the symbols. */
   readonly skips: Tensor;
 }
 
-/** The targets with blanks before, between and after them. */
+/** Puts blanks before, between and after the targets. */
 function withBlanks(targets: Tensor, blank: number): Symbols {
   const [batch, longest] = targets.shape as readonly [number, number];
   const blanks = full([batch, longest], blank, { dtype: 'int32' });
@@ -143,12 +143,12 @@ function withBlanks(targets: Tensor, blank: number): Symbols {
   return { symbols, skips: concat([never, differs], 1) };
 }
 
-/** Columns before the first symbol, which no path takes. */
+/** The number of columns before the first symbol, which no path takes. */
 const PADDING = 2;
 
 /**
- * The forward recursion: the logarithm of the probability of all paths that are at symbol s after the steps that count,
- * [batch, PADDING + symbols].
+ * Runs the forward recursion. Returns the log-probability of all paths that are at symbol s after the counted steps: [batch,
+ * PADDING + symbols].
  */
 function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): Tensor {
   const [batch, steps] = x.shape as readonly [number, number];
@@ -157,7 +157,7 @@ function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): 
   const emissions = x.gather(index, 2).maximum(IMPOSSIBLE).permute([1, 0, 2]) as Tensor;
   const limit = skips.where(full([], 0, { dtype: x.dtype }), IMPOSSIBLE);
   const padding = full([batch, PADDING], IMPOSSIBLE, { dtype: x.dtype });
-  // Before the first step, every path is at a place from where it comes to the first blank or the first label.
+  // Before the first step, every path is at a position that leads to the first blank or the first label.
   const start = full([batch, width - 1], IMPOSSIBLE, { dtype: x.dtype });
   let scores: Tensor = concat([padding, full([batch, 1], 0, { dtype: x.dtype }), start], 1);
   for (let step = 0; step < steps; step++) {

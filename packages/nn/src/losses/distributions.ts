@@ -3,21 +3,24 @@
 import type { Shape, Tensor } from '@tapegrad/core';
 import { checkLossOptions, checkTargets, comparable, type Loss, type Reduction, reduce, type Targets } from './loss.ts';
 
-/** As of other losses, or the sum divided by the length of the first axis, which is the divergence of a distribution. */
+/** Like `Reduction`, or `batchMean`: the sum divided by the length of the first axis, so the mean over distributions. */
 export type DivergenceReduction = Reduction | 'batchMean';
 
 /** The options of `klDivergence`. */
 export interface KlDivergenceOptions<R extends DivergenceReduction = DivergenceReduction> {
-  /** Over all elements; `batchMean` for the mean over distributions along the last axis. Defaults to `mean`. */
+  /**
+   * `mean` and `sum` are over all elements, `batchMean` is the mean over distributions along the last axis. Defaults to
+   * `mean`.
+   */
   readonly reduction?: R;
   /** Whether the targets are logarithms of probabilities too. Defaults to false. */
   readonly logTarget?: boolean;
 }
 
 /**
- * The divergence t (log t - x) of each element of log-probabilities x from the probability t: summed over a distribution, the
- * one of Kullback and Leibler (1951), KL(t || e^x). Where t is 0, it is 0 with gradients 0, whatever x is, and also where t is
- * given as the logarithm -Infinity (PyTorch: NaN).
+ * Computes t (log t - x) for each element, from log-probabilities x and target probabilities t. Summed over a distribution,
+ * it is the Kullback-Leibler divergence KL(t || e^x) (1951). Where t is 0, the loss and its gradients are 0 for any x, even
+ * if t is given as the logarithm -Infinity (PyTorch: NaN).
  *
  * @throws ArgumentError for a target below 0.
  * @example
@@ -39,7 +42,7 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
   return reduce('klDivergence', losses, reduction as Reduction | undefined) as never;
 }
 
-/** e^t (t - x), and 0 where e^t is 0 and the difference infinite. */
+/** Computes e^t (t - x), with 0 where e^t is 0 and the difference is infinite. */
 function fromLogarithms(x: Tensor, t: Tensor): Tensor {
   const [probability, difference] = [t.exp(), t.sub(x)];
   const never = probability.equal(0).minimum(difference.sub(difference).notEqual(0));
@@ -47,7 +50,7 @@ function fromLogarithms(x: Tensor, t: Tensor): Tensor {
   return never.where(0, fromLogarithms(never.where(0, x), never.where(0, t)));
 }
 
-/** t (log t - x) where t is not 0. Where it is, neither log t nor x, which may be infinite too, is looked at. */
+/** Computes t (log t - x). Where t is 0, it ignores log t and x, which may be infinite. */
 function fromProbabilities(x: Tensor, t: Tensor): Tensor {
   const positive = t.greater(0);
   const difference = positive.where(t, 1).log().sub(x);

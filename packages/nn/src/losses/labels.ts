@@ -1,4 +1,4 @@
-/** What losses of classes have in common: rows of numbers, one for each class, and int32 labels. */
+/** What classification losses share: rows of numbers, one for each class, and int32 labels. */
 
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
@@ -14,17 +14,17 @@ export type LabelShape<L extends Shape> = L extends readonly [
   ? readonly [N, ...Rest]
   : Shape;
 
-/** Labels `Tensor<T>` that go with logits of shape `L`, or the sentence that says that they do not. */
+/** Labels `Tensor<T>` for logits of shape `L`, or the message that says they don't fit. */
 export type Labels<Call extends string, L extends Shape, T extends Shape> =
   SameShapes<LabelShape<L>, T> extends true
     ? Tensor<T>
     : ShapeError<`${Call}: logits of shape ${Printed<L>} need labels of shape ${Printed<LabelShape<L>>}, got ${Printed<T>}`>;
 
-/** The options of losses of classes. */
+/** The options of classification losses. */
 export interface ClassOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** A weight for each class, [c]; the mean is then by the labels' weights. */
+  /** A weight for each class, [c]; the mean is then weighted by the labels' weights. */
   readonly weight?: Tensor;
-  /** A label that stands for nothing: it adds no loss, and does not count in the mean. */
+  /** A label to ignore: it adds no loss, and does not count in the mean. */
   readonly ignoreIndex?: number;
 }
 
@@ -39,7 +39,7 @@ export function checkLogits(call: string, x: Tensor): void {
   checkNotEmpty(call, x);
 }
 
-/** Throws where labels, of the right shape, are not those of c classes, and says which is the first. */
+/** Throws unless labels, of the right shape, are int32 classes from 0 to c - 1 or ignored. Names the first bad label. */
 function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
   const { dtype, elements } = labels;
   if (dtype !== 'int32') throw new DTypeError(`${call}: the labels are ${dtype}, expected int32; cast them`);
@@ -49,7 +49,7 @@ function checkLabels(call: string, labels: Tensor, c: number, ignored: number | 
   throw new ArgumentError(`${call}: label ${elements[wrong]} at place ${wrong} is out of range: ${range}`);
 }
 
-/** Throws unless labels go with logits. */
+/** Throws unless labels fit logits. */
 export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: number | undefined): void {
   checkLogits(call, x);
   const wanted = labelShapeOf(x);
@@ -74,35 +74,35 @@ export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined)
   }
 }
 
-/** Logits [n, c, …] as rows [m, c]. */
+/** Reshapes logits [n, c, …] to rows [m, c]. */
 export function rowsOf(x: Tensor): Tensor {
   if (x.rank === 2) return x;
   const [batch, classes, ...others] = x.shape.map((_, axis) => axis);
   return (x.permute([batch!, ...others, classes!]) as Tensor).reshape([-1, x.shape[1]!]);
 }
 
-/** The losses of rows [m], one for each label of this shape. */
+/** Reshapes the losses of rows, [m], to the labels' shape. */
 export const shaped = (losses: Tensor, shape: Shape): Tensor => (shape.length === 1 ? losses : losses.reshape(shape));
 
 /**
- * The loss of each row, weighted already, from its label, and the label's weight where there are any. A row whose label is
- * ignored gets the label 0 in its stead.
+ * Computes the weighted loss of each row from its label and, if there are weights, the label's weight. A row whose label is
+ * ignored gets the label 0 instead.
  */
 export type RowLoss = (rows: Tensor, labels: Tensor, weights: Tensor | undefined) => Tensor;
 
-/** The losses of rows of which some are ignored, with 0 for those. */
+/** Computes the losses of rows, with 0 for ignored rows. */
 function lossesOf(rows: Tensor, labels: Tensor, weights: Tensor | undefined, counts: Tensor, lossOf: RowLoss): Tensor {
   const losses = lossOf(rows, labels, weights);
   const values = losses.detach();
   const harmful = counts.equal(0).minimum(values.sub(values).notEqual(0));
-  // What is ignored may hold anything. Infinite slopes times 0 are NaN, so that such rows are left out before they are used.
+  // Ignored rows may hold anything. Infinite slopes times 0 are NaN, so such rows are replaced before they are used.
   const harmless = harmful.elements.includes(1)
     ? lossOf(harmful.reshape([-1, 1]).where(0, rows), labels, weights)
     : losses;
   return counts.where(harmless, 0);
 }
 
-/** Losses of labelled rows, reduced: the mean is by weight, and what is ignored has none. */
+/** Reduces the losses of labelled rows. The mean is weighted, and ignored rows have weight 0. */
 export function reduceLabelled(
   call: string,
   x: Tensor,

@@ -1,8 +1,8 @@
 /**
- * What losses have in common: how far predictions are from their targets, one number for an element or a row or, unless
- * asked otherwise, the mean.
+ * What losses share. A loss measures how far predictions are from their targets: by default as the mean, otherwise with one
+ * number for each element or row.
  *
- * Nothing is broadcast here: predictions [n, 1] against targets [n] are an error, not an n x n matrix.
+ * Nothing is broadcast here: predictions [n, 1] with targets [n] are an error, not an n x n matrix.
  */
 
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
@@ -17,7 +17,7 @@ import {
 } from '@tapegrad/core/extend';
 import { checkOptions } from '../checks.ts';
 
-/** Whether a loss is the mean over the elements, or rows, their sum, or each by itself. */
+/** Whether to return the mean of the losses of all elements or rows, their sum, or each loss. */
 export type Reduction = 'mean' | 'sum' | 'none';
 
 /** The options that all losses take. */
@@ -26,16 +26,16 @@ export interface LossOptions<R extends Reduction = Reduction> {
   readonly reduction?: R;
 }
 
-/** A loss by itself has shape `S`; reduced, it is a scalar. */
+/** A loss: of shape `S` if it isn't reduced, otherwise a scalar. */
 export type Loss<R extends Reduction, S extends Shape> = Tensor<R extends 'none' ? S : Scalar>;
 
-/** Targets `Tensor<T>` of the shape of the predictions, or the sentence that says that they are not. */
+/** Targets `Tensor<T>` of the shape of the predictions, or the message that says the shapes differ. */
 export type Targets<Call extends string, P extends Shape, T extends Shape> =
   SameShapes<P, T> extends true
     ? Tensor<T>
     : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>;
 
-/** Throws where an option of a loss is none of these, or `reduction`. */
+/** Throws if a loss gets an option other than `reduction` and those in `own`. */
 export function checkLossOptions<O extends { readonly reduction?: unknown }>(
   call: string,
   options: O,
@@ -55,7 +55,7 @@ export function checkNotEmpty(call: string, x: Tensor): void {
   throw new ArgumentError(`${call}: the batch is empty: the predictions have shape ${formatShape(x.shape)}`);
 }
 
-/** The operands of a loss that compares element by element, which they are checked to be. */
+/** Checks that a loss can compare predictions and targets element by element, and returns both. */
 export function comparable(call: string, predictions: Tensor, targets: unknown): [Tensor, Tensor] {
   checkFloat(call, predictions);
   const t = checkTensor(call, targets);
@@ -68,7 +68,7 @@ export function comparable(call: string, predictions: Tensor, targets: unknown):
   return [predictions, t];
 }
 
-/** Throws where a target is not one that the loss takes, and says which is the first. */
+/** Throws if the loss doesn't accept a target, naming the first such target. */
 export function checkTargets(
   call: string,
   targets: Tensor,
@@ -98,20 +98,20 @@ export function reduce<R extends Reduction, S extends Shape>(
   }
 }
 
-/** x, and a value where a mask holds. Where it holds nowhere, which is usual, nothing is recorded. */
+/** Replaces x by a value where a mask is true. Usually it is false everywhere, and nothing is recorded. */
 export const replaced = (x: Tensor, mask: Tensor, value: number | Tensor): Tensor =>
   mask.elements.includes(1) ? mask.where(value, x) : x;
 
 /**
- * weight x, and 0 where the weight is 0 and x is a certain infinity: what does not count adds nothing and has no gradient,
- * as in 0 log 0 = 0.
+ * Computes weight x, with 0 where the weight is 0 and x is the given infinity. A term that does not count then adds nothing
+ * and has no gradient, as in 0 log 0 = 0.
  */
 export const weighted = (x: Tensor, weight: Tensor, infinity: number): Tensor =>
   replaced(x, weight.equal(0).minimum(x.equal(infinity)), 0).mul(weight);
 
 /**
- * x, whose infinite elements have no gradient: for a factor whose slope goes to 0 there faster than the others grow, so that
- * a product of infinity and 0 is not formed.
+ * Returns x, but without a gradient at infinite elements. Use it in a factor whose slope goes to 0 there faster than the
+ * others grow, to avoid a product of infinity and 0.
  */
 export function flatAtInfinity(x: Tensor): Tensor {
   const constant = x.detach();

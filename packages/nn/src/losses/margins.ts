@@ -1,4 +1,4 @@
-/** Losses that ask for a margin between the right classes and the others. */
+/** Losses that require a margin between the right classes and the others. */
 
 import { ArgumentError, arange, DTypeError, full, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -18,11 +18,11 @@ import {
 
 /** The options of `multiMargin`. */
 export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The power of what is missing, 1 or 2. Defaults to 1. */
+  /** The exponent of the missing margin, 1 or 2. Defaults to 1. */
   readonly power?: 1 | 2;
-  /** By how much the right class is to lead. Defaults to 1. */
+  /** The margin by which the right class must lead. Defaults to 1. */
   readonly margin?: number;
-  /** A weight for each class, [c]; the mean is over the rows all the same. */
+  /** A weight for each class, [c]. The mean is still over the rows. */
   readonly weight?: Tensor;
 }
 
@@ -31,8 +31,8 @@ type RowShape<L extends Shape> = L extends readonly [infer N extends number, unk
   : readonly [number];
 
 /**
- * The margins that are missing, w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c, of each row of scores x [n, c], from
- * its label t, an int32 of a tensor [n] (Crammer and Singer 2001, over all classes).
+ * Computes the missing margins, w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c, of each row of scores x [n, c]. The
+ * labels t are an int32 tensor [n] (Crammer and Singer 2001, over all classes).
  *
  * @throws ArgumentError for a label out of range or an empty batch.
  * @example
@@ -55,7 +55,7 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
   const margins = right.where(full([], 0, { dtype: x.dtype }), margin);
   const differences = x.add(margins).sub(x.gather(column, 1));
-  // The right class itself misses 0, also where it is infinite and its difference from itself is NaN.
+  // The right class itself misses 0, even if it is infinite and its difference from itself is NaN.
   const missing = replaced(differences, right.minimum(differences.notEqual(differences)), 0).relu();
   const losses = (power === 1 ? missing : missing.mul(missing)).sum(1).div(c) as Tensor;
   const all = weight === undefined ? losses : weighted(losses, weight.take(t), Number.POSITIVE_INFINITY);
@@ -69,8 +69,8 @@ function checkMatrix(call: string, x: Tensor): void {
 }
 
 /**
- * The margins that are missing between the right classes and the others, sum_(j right, i not) max(0, 1 - x_j + x_i) / c, of
- * each row of scores x [n, c]. A row of the int32 labels [n, c] lists its right classes, up to the first -1.
+ * Computes the missing margins between right classes and others, sum_(j right, i not) max(0, 1 - x_j + x_i) / c, of each row
+ * of scores x [n, c]. A row of the int32 labels [n, c] lists its right classes, up to the first -1.
  *
  * @throws ArgumentError for a label out of range or an empty batch.
  * @example
@@ -97,7 +97,7 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   const classes = arange(0, c, 1, { dtype: 'int32' }) as Tensor;
   const others = slots.equal(classes).minimum(used).cast('int32').sum(1, { keepDims: true }).equal(0) as Tensor;
 
-  // Every right class with every other: [n, most, c].
+  // Compares every right class with every other: [n, most, c].
   const right = x.gather(slots.reshape([n, most]), 1).reshape([n, most, 1]);
   const missing = (x.reshape([n, 1, c]) as Tensor).sub(right).add(1).relu();
   const counted = used.minimum(others).where(missing, 0);
@@ -114,7 +114,7 @@ function checkLists(x: Tensor, labels: Tensor): void {
   }
 }
 
-/** Throws where a label that comes before its row's -1 is none of c classes. */
+/** Throws if a label before its row's first -1 is not one of c classes. */
 function checkListed({ elements: labels }: Tensor, { elements: listed }: Tensor, c: number): void {
   const wrong = labels.findIndex((label, i) => listed[i] === 1 && (label < 0 || label >= c));
   if (wrong === -1) return;

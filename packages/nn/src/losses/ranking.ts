@@ -1,4 +1,4 @@
-/** Losses of embeddings: which points are to lie close together, and which apart. */
+/** Losses of embeddings: which points should be close together, and which far apart. */
 
 import { concat, full, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
 import { formatShape, sameShape } from '@tapegrad/core/extend';
@@ -15,22 +15,22 @@ import {
   type Targets,
 } from './loss.ts';
 
-/** One number for each vector along the last axis. */
+/** The shape with one number for each vector along the last axis. */
 type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, unknown] ? readonly [...Lead] : Shape;
 
 /** The options of `cosineEmbedding`. */
 export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The cosine up to which points that are to lie apart may agree, from -1 to 1. Defaults to 0. */
+  /** The cosine, from -1 to 1, above which points that should be far apart have a loss. Defaults to 0. */
   readonly margin?: number;
 }
 
-/** Another entry of each vector where its length is taken, so that the cosine of a vector of zeros is 0. */
+/** An extra element of each vector when its length is computed, so that the cosine of a zero vector is 0. */
 const COSINE_EPSILON = 1e-6;
 
-/** By what vectors are multiplied whose lengths are larger than every number, though their elements are not. */
+/** The factor that shortens vectors whose lengths overflow, though their elements don't. */
 const SHORTER = 2 ** -20;
 
-/** Vectors along the last axis divided by their lengths, sqrt(|v|^2 + 1e-12). */
+/** Divides vectors along the last axis by their lengths, sqrt(|v|^2 + 1e-12). */
 function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
   const longer = concat([v, full(v.shape.with(-1, 1), eps, { dtype: v.dtype })], -1);
   const lengths = longer.norm(-1, { keepDims: true }) as Tensor;
@@ -39,10 +39,10 @@ function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
 }
 
 /**
- * Of vectors a and b along the last axis: 1 - cos(a, b) where the target is 1, and max(0, cos(a, b) - margin) where it
- * is -1, with derivative 0 at the margin (PyTorch: 1). The loss is never negative.
+ * For vectors a and b along the last axis, computes 1 - cos(a, b) if the target is 1, and max(0, cos(a, b) - margin) if it
+ * is -1. The derivative at the margin is 0 (PyTorch: 1). The loss is never negative.
  *
- * @param targets one for each pair: of the shape of a without its last axis
+ * @param targets one for each pair, in the shape of a without its last axis
  * @throws ArgumentError for other targets.
  * @example
  * const [a, b] = [tensor([[1, 0], [1, 0]]), tensor([[0, 2], [3, 0]])];
@@ -67,7 +67,7 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
   checkSameDType('cosineEmbedding', x, targets);
   checkTargets('cosineEmbedding', targets, (target) => target === 1 || target === -1, '-1 or 1');
   const rounded = directions(x).mul(directions(y)).sum(-1) as Tensor;
-  // Rounding alone can lead beyond 1; the derivative is that of the number before.
+  // Rounding can push the cosine above 1. Clamping it must not change its derivative.
   const cosine = rounded.add(stopGradient(rounded.minimum(1).sub(rounded)));
   const losses = targets.greater(0).where(cosine.neg().add(1), cosine.sub(margin).relu());
   return reduce('cosineEmbedding', losses, reduction);
@@ -75,18 +75,18 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
 
 /** The options of `tripletMargin`. */
 export interface TripletMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** By how much farther the negative is to lie than the positive. Defaults to 1. */
+  /** The margin by which the negative must be farther away than the positive. Defaults to 1. */
   readonly margin?: number;
   /** The order of the norm that distances are measured by. Defaults to 2. */
   readonly order?: number;
-  /** Added to differences. Defaults to 1e-6. */
+  /** Added to differences of vectors. Defaults to 1e-6. */
   readonly eps?: number;
-  /** Whether the negative's distance is that from the positive where this is smaller (Balntas et al. 2016). Defaults to false. */
+  /** Whether to use the distance from positive to negative if it is smaller (Balntas et al. 2016). Defaults to false. */
   readonly swap?: boolean;
 }
 
 /**
- * max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n, vectors along the last axis, with
+ * Computes max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n: vectors along the last axis, with
  * d(x, y) = ||x - y + eps|| (Schroff et al. 2015). The derivative is 0 exactly at the margin (PyTorch: 1).
  *
  * @example

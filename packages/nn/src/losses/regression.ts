@@ -1,4 +1,4 @@
-/** Losses of predictions that are numbers. */
+/** Losses for regression. */
 
 import { ArgumentError, hardtanh, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
 import { formatShape, sameShape } from '@tapegrad/core/extend';
@@ -17,7 +17,7 @@ import {
 } from './loss.ts';
 
 /**
- * The squared error (p - t)^2.
+ * Computes the squared error (p - t)^2.
  *
  * @example
  * mse(tensor([1, 2]), tensor([3, 2])).item(); // 2
@@ -34,7 +34,7 @@ export function mse<P extends Shape, T extends Shape, const R extends Reduction 
 }
 
 /**
- * The absolute error |p - t|, with derivative 0 where they are equal.
+ * Computes the absolute error |p - t|, with derivative 0 where the two are equal.
  *
  * @example
  * l1(tensor([1, 2]), tensor([3, 2]), { reduction: 'sum' }).item(); // 2
@@ -51,13 +51,13 @@ export function l1<P extends Shape, T extends Shape, const R extends Reduction =
 
 /** The options of `huber`. */
 export interface HuberOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Where the parabola goes over into lines. Defaults to 1. */
+  /** The error at which the parabola becomes lines. Defaults to 1. */
   readonly delta?: number;
 }
 
 /**
- * With d = |p - t|: d^2 / 2 up to delta, and delta (d - delta / 2) beyond (Huber 1964). The second derivatives are 1 and, from
- * delta on, 0.
+ * Computes the Huber loss (1964). With d = |p - t|, it is d^2 / 2 up to delta, and delta (d - delta / 2) beyond. The second
+ * derivative is 1 below delta, and 0 from delta on.
  *
  * @example
  * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).toArray(); // [0.125, 2.5]
@@ -72,20 +72,20 @@ export function huber<P extends Shape, T extends Shape, const R extends Reductio
   const { delta = 1 } = options;
   checkOption('huber', 'delta', delta, delta > 0, 'a number above 0');
   const difference = p.sub(t);
-  // With c the difference, kept from -delta to delta, both pieces are c (p - t - c / 2), without a kink at 0.
+  // With c the difference clamped to [-delta, delta], both pieces are c (p - t - c / 2), without a kink at 0.
   const near = hardtanh(difference, -delta, delta);
   return reduce('huber', near.mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
 /** The options of `smoothL1`. */
 export interface SmoothL1Options<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** Where the parabola goes over into lines, 0 for lines alone. Defaults to 1. */
+  /** The error at which the parabola becomes lines; 0 for lines only. Defaults to 1. */
   readonly beta?: number;
 }
 
 /**
- * With d = |p - t|: d^2 / (2 beta) up to beta, and d - beta / 2 beyond: `huber` divided by its delta, second derivatives
- * included, which goes over into `l1` as beta goes to 0 (Girshick 2015).
+ * Computes the smooth L1 loss. With d = |p - t|, it is d^2 / (2 beta) up to beta, and d - beta / 2 beyond. This is `huber`
+ * divided by its delta, second derivatives included; it tends to `l1` as beta goes to 0 (Girshick 2015).
  *
  * @example
  * smoothL1(tensor([0.5, 3]), tensor([0, 0]), { beta: 2, reduction: 'none' }).toArray(); // [0.0625, 2]
@@ -109,15 +109,15 @@ export function smoothL1<P extends Shape, T extends Shape, const R extends Reduc
 export interface GaussianNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Whether to add the constant log(2 pi) / 2. Defaults to false. */
   readonly full?: boolean;
-  /** The least variance to reckon with. Defaults to 1e-6. */
+  /** The lower bound on variances. Defaults to 1e-6. */
   readonly eps?: number;
 }
 
 /**
- * The negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets under normal distributions of mean p and variance v,
- * both predicted (Nix and Weigend 1994). A variance below eps counts as eps, with the gradient that it has there.
+ * Computes the negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets under normal distributions with predicted mean
+ * p and variance v (Nix and Weigend 1994). A variance below eps counts as eps, but keeps its gradient.
  *
- * @param variances of the shape of the predictions, or with one number for all along the last axis
+ * @param variances in the shape of the predictions, or with length 1 along the last axis
  * @throws ArgumentError for a variance below 0.
  * @example
  * gaussianNll(tensor([1, 2]), tensor([1, 4]), tensor([1, 4]), { reduction: 'none' }).toArray(); // [0, 1.193147]
@@ -135,10 +135,10 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   checkArgument('gaussianNll', 'the variances', variances);
   checkVariances(variances, p.shape);
   checkLikeInput('gaussianNll', 'the variances', variances, p);
-  // Raised, and yet with slope 1, so that a variance that is too small can grow again.
+  // Raised to eps but with slope 1, so that a variance that is too small can grow again.
   const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);
-  // The square of the error may overflow where its share of the variance does not.
+  // The squared error may overflow even though its quotient by the variance does not.
   const doubled = error.div(v).mul(error).add(v.log());
   return reduce('gaussianNll', doubled.add(full ? Math.log(2 * Math.PI) : 0).mul(0.5), reduction);
 }
@@ -159,16 +159,16 @@ function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
 export interface PoissonNllOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** Whether the predictions are logarithms of the rates. Defaults to true. */
   readonly logInput?: boolean;
-  /** Whether to add log t! in Stirling's approximation, for targets above 1. Defaults to false. */
+  /** Whether to add Stirling's approximation of log t! for targets above 1. Defaults to false. */
   readonly full?: boolean;
   /** Added to rates before their logarithm is taken. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
 /**
- * The negative log-likelihood r - t log r of counts t under Poisson distributions of rate r, without its constant log t!
- * unless `full`. The predictions are log r, or r itself. A count of 0 adds r alone, also where r is 0, and a rate of Infinity
- * gives Infinity.
+ * Computes the negative log-likelihood r - t log r of counts t under Poisson distributions of rate r, leaving out the
+ * constant log t! unless `full`. The predictions are log r, or r itself. A count of 0 gives r, even if r is 0. A rate of
+ * Infinity gives Infinity.
  *
  * @throws ArgumentError for a target below 0.
  * @example
@@ -188,20 +188,20 @@ export function poissonNll<P extends Shape, T extends Shape, const R extends Red
   return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
 }
 
-/** e^p - t p. Where p is infinite, the exponential alone decides. */
+/** Computes e^p - t p. Where p is Infinity, the linear term is dropped. */
 function fromLogRates(p: Tensor, t: Tensor): Tensor {
   const linear = replaced(p, p.equal(Number.POSITIVE_INFINITY), 0);
   return p.exp().sub(weighted(linear, t, Number.NEGATIVE_INFINITY));
 }
 
-/** p - t log (p + eps). Where p is infinite, it alone decides, and where t is 0, no logarithm of 0 is taken. */
+/** Computes p - t log (p + eps). Drops the logarithm where p is Infinity, and where t and p + eps are 0. */
 function fromRates(p: Tensor, t: Tensor, eps: number): Tensor {
   const rate = p.add(eps);
   const alone = t.equal(0).minimum(rate.equal(0)).maximum(p.equal(Number.POSITIVE_INFINITY));
   return p.sub(t.mul(replaced(rate, alone, 1).log()));
 }
 
-/** Stirling's t log t - t + log(2 pi t) / 2 for t > 1, and 0 else. */
+/** Computes Stirling's t log t - t + log(2 pi t) / 2 for t > 1, and 0 elsewhere. */
 function logFactorial(t: Tensor): Tensor {
   const large = t.greater(1);
   const safe = large.where(t, 1);

@@ -1,23 +1,23 @@
-/** Where in a model an error was thrown: the path of the layer, in the message. */
+/** Adds to error messages where in a model they were thrown: the path of the layer. */
 
 import { ArgumentError, DTypeError, ShapeError } from '@tapegrad/core';
 import { join } from './module-parts.ts';
 
 const paths = new WeakMap<object, string>();
 
-/** Notes the path of a module, unless a longer one is known that ends so, from a module around the one that was asked. */
+/** Records the path of a module. Keeps a known longer path that ends with it, which came from an enclosing module. */
 export function notePath(module: object, path: string): void {
   if (!paths.get(module)?.endsWith(`.${path}`)) paths.set(module, path);
 }
 
-/** An error as it was thrown, and where. */
+/** An error's original message and location. */
 interface Located {
   readonly message: string;
-  /** From the outermost layer that it has come out of, or from the model. */
+  /** The path from the outermost layer that the error has left so far, or from the model. */
   readonly path: string;
-  /** The layer that threw it, as text. */
+  /** The layer that threw the error, as text. */
   readonly layer: string;
-  /** Whether the path begins at the model, which is so once the model was asked for its parts. */
+  /** Whether the path begins at the model, as it does once the model's parts have been listed. */
   readonly isWhole: boolean;
 }
 
@@ -27,9 +27,10 @@ const isOurs = (error: unknown): error is Error =>
   error instanceof ShapeError || error instanceof DTypeError || error instanceof ArgumentError;
 
 /**
- * The error that a layer threw, with its path in the message: `dense: expects 3 features but receives 4 (in layer 0.2, Dense(3, 5))`.
+ * Adds a layer's path to the message of an error it threw: `dense: expects 3 features but receives 4 (in layer 0.2, Dense(3,
+ * 5))`. Returns the error.
  *
- * @param name of the layer in the one around it, which catches the error.
+ * @param name the layer's name in the enclosing layer, which catches the error.
  */
 export function errorAt(error: unknown, name: string, layer: object): unknown {
   if (!isOurs(error)) return error;
@@ -46,7 +47,7 @@ export function errorAt(error: unknown, name: string, layer: object): unknown {
   locations.set(error, location);
   const shown = error.message;
   error.message = `${location.message} (in layer ${location.path}, ${location.layer})`;
-  // Some engines keep the message in the stack, which is what they print.
+  // Some engines print the stack, which includes the message.
   if (error.stack?.includes(shown)) error.stack = error.stack.replace(shown, () => error.message);
   return error;
 }

@@ -1,16 +1,16 @@
-/** Where a module keeps its parts: the parameters, buffers and modules in its public fields, and in what groups them there. */
+/** Finds the parts of a module: the parameters, buffers and modules in its public fields, and in collections there. */
 
 import { Tensor } from '@tapegrad/core';
 
-/** A place that holds a part of a module. */
+/** A location in a module that holds a part. */
 export class Place<T extends object = object> {
   readonly #group: object;
   readonly #key: unknown;
-  /** What the path of the part is in the module. */
+  /** The path of the part in the module. */
   readonly path: string;
-  /** How to get there, for messages: two places may have one path. */
+  /** How to get there, for messages: two places may have the same path. */
   readonly where: string;
-  /** What it holds. */
+  /** The part at this location. */
   readonly value: T;
 
   constructor(group: object, key: unknown, path: string, where: string, value: T) {
@@ -21,7 +21,7 @@ export class Place<T extends object = object> {
     this.value = value;
   }
 
-  /** Puts something else in its place; `false` where it can't be replaced, as in a frozen object. */
+  /** Replaces the part; returns `false` if it can't be replaced, as in a frozen object. */
   put(value: object): boolean {
     const [group, key] = [this.#group, this.#key];
     if (isMap(group)) {
@@ -29,7 +29,7 @@ export class Place<T extends object = object> {
       return true;
     }
     if (!isSet(group)) return Reflect.set(group, key as PropertyKey, value);
-    // The order of a set tells what a part is for.
+    // The order of a set tells its parts apart, so it must be kept.
     const members = [...group];
     if (members.includes(value)) return false;
     members[key as number] = value;
@@ -39,10 +39,10 @@ export class Place<T extends object = object> {
   }
 }
 
-/** Something that may hold parts, in which they are not looked for. */
+/** An object that may hold parts but isn't searched for them. */
 export interface Opaque {
   readonly where: string;
-  /** What it is, for messages. */
+  /** A description of the object, for messages. */
   readonly kind: string;
   readonly value: object;
 }
@@ -51,7 +51,7 @@ export const join = (path: string, name: string): string => (path === '' ? name 
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Whether an object is one of the language's, of this realm or another. */
+/** Whether an object is a built-in `Map` or `Set`, from this realm or another. */
 function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
   if (Object.prototype.toString.call(value) !== `[object ${name}]`) return false;
   try {
@@ -65,26 +65,26 @@ function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
 const isMap = (value: object): value is Map<unknown, unknown> => value instanceof Map || isBuiltIn('Map', value);
 const isSet = (value: object): value is Set<unknown> => value instanceof Set || isBuiltIn('Set', value);
 
-/** Objects with no class of their own, those without a prototype and those of another realm among them. */
+/** Whether an object has no class of its own. Objects without a prototype, and plain objects of other realms, count too. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** What parts may be grouped in: arrays, maps, sets and plain objects. */
+/** Whether a value can group parts: an array, map, set or plain object. */
 const isGroup = (value: object): boolean => Array.isArray(value) || isPlain(value) || isMap(value) || isSet(value);
 
-/** A name as messages show it: one that is no word is told from a path. */
+/** Formats a name for messages: quotes a name that isn't a word, so that it doesn't look like a path. */
 const shownName = (name: string): string => (/^[\w$]+$/.test(name) ? name : `['${name}']`);
 
 const kindOf = (value: object): string =>
   typeof value === 'function' ? 'a function' : `a ${value.constructor?.name || 'class instance'}`;
 
-/** Whether a group gives the same value again, as a getter may not. */
+/** Whether a group returns the same value when read again, which a getter may not. */
 const isSteady = (group: object, key: unknown, value: object): boolean =>
   isMap(group) || isSet(group) || Reflect.get(group, key as PropertyKey) === value;
 
-/** Visits all values in a group: with a name where they are part of a path, else with why they are not. */
+/** Visits the values in a group that have a name in a path. For the others, calls `refuse` with the reason. */
 function forEachIn(
   group: object,
   visit: (value: unknown, key: unknown, name: string, shown: string) => void,
@@ -110,9 +110,10 @@ function forEachIn(
 }
 
 /**
- * The places in a group, and in the groups in it, that hold parts, and what may hold parts but is not looked into.
+ * Finds the places that hold parts in a group and its nested groups, and the objects that may hold parts but aren't
+ * searched.
  *
- * @param isPart whether a value is a part.
+ * @param isPart whether a value is a part
  */
 export function placesIn<T extends object>(
   root: object,
@@ -144,12 +145,12 @@ export function placesIn<T extends object>(
   return { places, opaque };
 }
 
-/** Whether a getter is being asked, which may ask for parameters in turn. */
+/** Whether a getter is running, which may itself ask for parameters. */
 let isAsking = false;
 
 const getters = new WeakMap<object, readonly string[]>();
 
-/** The names of the getters that the classes of an object have, up to one of them. */
+/** Lists the names of the getters in the classes of an object, up to the class `end`. */
 function gettersOf(prototype: object | null, end: object): readonly string[] {
   if (prototype === null || prototype === end) return [];
   const known = getters.get(prototype);
@@ -162,7 +163,7 @@ function gettersOf(prototype: object | null, end: object): readonly string[] {
   return all;
 }
 
-/** What a module has beside the fields that are looked into: getters, hidden fields, and fields where it keeps no parts. */
+/** Lists what a module holds outside the searched fields: getters, hidden fields, and fields besides its members. */
 export function beside(module: object, members: object, end: object): Opaque[] {
   const found: Opaque[] = [];
   const add = (where: string, kind: string, value: unknown): void => {
@@ -183,32 +184,32 @@ export function beside(module: object, members: object, end: object): Opaque[] {
     try {
       add(name, 'a getter', Reflect.get(module, name));
     } catch {
-      // It gives nothing yet.
+      // The getter has no value yet.
     }
   }
   isAsking = false;
   return found;
 }
 
-/** Enough for any wrapper of layers, and little of a program's other data. */
+/** Limits of the search: enough for any wrapper of layers, but they skip most of a program's other data. */
 const limits = { depth: 4, objects: 1000 };
 
-/** The class of the nodes of a page, where there is one. */
+/** The base class of DOM nodes, where there is a DOM. */
 const { EventTarget: pageNode } = globalThis as { readonly EventTarget?: new () => object };
 
-/** Whether there is no use in looking into an object: data, the tape behind a tensor, and a page's nodes. */
+/** Whether an object isn't worth searching: data, a tensor with its tape, or a DOM node. */
 const isClosed = (value: object): boolean =>
   ArrayBuffer.isView(value) || value instanceof Tensor || (pageNode !== undefined && value instanceof pageNode);
 
-/** A part that is where parts are not looked for. */
+/** A part in a place that isn't searched for parts. */
 export interface Hidden<T> {
   readonly part: T;
   readonly where: string;
-  /** What it is in that is not looked into. */
+  /** The object that holds it, which isn't searched. */
   readonly within: Opaque;
 }
 
-/** The first part in something opaque that is not known from elsewhere. */
+/** Finds the first part in an opaque object that isn't known from elsewhere. */
 export function hiddenIn<T extends object>(
   within: Opaque,
   isPart: (value: object) => value is T,
@@ -234,7 +235,7 @@ export function hiddenIn<T extends object>(
         (value, shown) => visit(value, shown),
       );
     }
-    // The getters of what is no module are let alone.
+    // Getters are not called: the object isn't a module.
     if (!Array.isArray(at)) {
       for (const name of Object.keys(at)) visit(Object.getOwnPropertyDescriptor(at, name)?.value, shownName(name));
     }

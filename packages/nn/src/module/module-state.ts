@@ -1,4 +1,4 @@
-/** The parameters and buffers of a module as plain data, and what they are checked for on the way back. */
+/** The parameters and buffers of a module as plain data, and the checks when they are loaded. */
 
 import {
   ArgumentError,
@@ -12,7 +12,7 @@ import {
 } from '@tapegrad/core';
 import { describeValue, elementsFrom, formatShape, sameShape } from '@tapegrad/core/extend';
 
-/** A parameter's or a buffer's elements as plain data, in row-major order. */
+/** The elements of a parameter or buffer as plain data, in row-major order. */
 export interface TensorState {
   readonly shape: Shape;
   readonly dtype: DType;
@@ -24,13 +24,13 @@ export type ModuleState = Readonly<Record<string, TensorState>>;
 
 /** The options of `load`. */
 export interface LoadOptions {
-  /** Whether a path that is missing from the state, or that the module lacks, is an error. Defaults to true. */
+  /** Whether to throw if a path is missing from the state or from the module. Defaults to true. */
   readonly strict?: boolean;
 }
 
-/** What of a state and a module did not meet. */
+/** The paths that a state and a module don't share. */
 export interface LoadReport {
-  /** The paths of parameters and buffers that the state lacks, and which stay as they are. */
+  /** The paths of parameters and buffers that the state lacks; these keep their elements. */
   readonly missing: readonly string[];
   /** The paths of the state that the module lacks. */
   readonly unexpected: readonly string[];
@@ -38,13 +38,13 @@ export interface LoadReport {
 
 type Variables = ReadonlyMap<string, Variable>;
 
-/** Throws for a path that a module lacks. */
+/** Throws the error for a path that a module lacks. */
 export function throwUnknown(call: string, path: string, variables: Variables): never {
   const known = [...variables.keys()].join(', ');
   throw new ArgumentError(`${call}: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
 }
 
-/** Throws unless a tensor, or its state, is like a parameter or buffer. */
+/** Throws unless a tensor, or its state, has the shape and dtype of a parameter or buffer. */
 export function checkLike(
   call: string,
   path: string,
@@ -60,7 +60,7 @@ export function checkLike(
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** The elements that a state has for a variable under a path. */
+/** Returns the elements that a state has for a variable under a path, checked. */
 function elementsAt(path: string, variable: Variable, state: TensorState): Data {
   if (!isObject(state)) {
     throw new ArgumentError(
@@ -74,10 +74,10 @@ function elementsAt(path: string, variable: Variable, state: TensorState): Data 
 const sameElements = (a: Data, b: Data): boolean => a.every((x: number, i: number) => Object.is(x, b[i]));
 
 /**
- * The elements of a state by the variables that they are for, checked.
+ * Checks the elements of a state, and maps them to their variables.
  *
- * @param variables by their first paths.
- * @param at finds one under any of its paths.
+ * @param variables by their first paths
+ * @param at finds a variable under any of its paths
  */
 export function matchState(
   state: ModuleState,

@@ -1,4 +1,4 @@
-/** What a part of a model is. */
+/** The base class of the parts of a model. */
 
 import { ArgumentError, Buffer, noGrad, Parameter, type Shape, Tensor, Variable, zeros } from '@tapegrad/core';
 import { checkSynchronous, checkTensor, formatShape, marked, markOf } from '@tapegrad/core/extend';
@@ -16,7 +16,7 @@ import { formatCount, formatTable } from './text-table.ts';
 
 /** The options of `describe`. */
 export interface DescribeOptions {
-  /** An input, or the shape of one of zeros, to run through the module, so that the table tells the output shapes. */
+  /** An input to run through the module, or the shape of an input of zeros, so that the table shows output shapes. */
   readonly input?: Shape | Tensor;
 }
 
@@ -27,46 +27,47 @@ interface Runnable {
 
 const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
-/** What a module is made of. */
+/** The parts that a module can have. */
 type Part = Variable | Module;
 
 const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
-/** Whether something is a part in the eyes of another copy of the packages, whose classes are others. */
+/** Whether a value is a part created by another copy of the packages, whose classes differ. */
 const isForeign = (value: object): boolean =>
   typeof Reflect.get(value, 'namedBuffers') === 'function' ||
   (typeof Reflect.get(value, 'backward') === 'function' && typeof Reflect.get(value, 'assign') === 'function');
 
 const isAnyPart = (value: object): value is object => isPart(value) || isForeign(value);
 
-/** All that a module and the modules in it hold. */
+/** Everything that a module and its submodules hold. */
 interface Survey {
-  /** Each under its first path, before those in it. */
+  /** The modules by their first paths, each before its submodules. */
   readonly modules: ReadonlyMap<string, Module>;
-  /** Under their first paths. */
+  /** The variables by their first paths. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** Under all their paths, as far as these lead through the first of each module. */
+  /** The variables by all their paths that lead through the first path of each module. */
   readonly byPath: ReadonlyMap<string, Variable>;
-  /** Other paths of modules, with their first ones. */
+  /** The other paths of modules, with their first paths. */
   readonly shared: readonly (readonly [alias: string, path: string])[];
-  /** Wherever a parameter or buffer is. */
+  /** All places that hold a parameter or buffer. */
   readonly places: readonly Place<Variable>[];
 }
 
 const moduleMark = markOf('a module');
 
 /**
- * A part of a model: parameters, which are trained, buffers, which are not (running statistics, say), other modules, and
- * usually a `forward` that computes with them.
+ * A part of a model. It holds parameters, which are trained, buffers, which are not (such as running statistics), and other
+ * modules. It usually has a `forward` that computes with them.
  *
- * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects there, nested
- * to any depth. A path names each: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`, and the keys
- * of a map are names as those of an object are. What is found twice counts once, under its first path.
+ * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects there,
+ * nested to any depth. Each has a path: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`.
+ * The keys of a map name its entries as those of an object do. A part found twice counts once, under its first path.
  *
- * What is elsewhere in sight is refused by name: in an object of a class that is no module, behind a getter, under a symbol. What is
- * in private `#fields` without a getter, in closures and in weak maps can't be seen, and is neither trained nor saved.
+ * A part that can be seen elsewhere is an error that names it: in an object whose class isn't a module, behind a getter, or
+ * under a symbol. Private `#fields` without a getter, closures and weak maps can't be searched, so parts there are neither
+ * trained nor saved.
  *
- * A `forward` that updates a buffer asks `isRecomputing` of core first: a `checkpoint` runs it twice.
+ * A `forward` that updates a buffer must first check `isRecomputing` of core, since `checkpoint` runs it twice.
  *
  * @example
  * class Gate extends Module {
@@ -82,27 +83,27 @@ const moduleMark = markOf('a module');
 export abstract class Module {
   #training = true;
 
-  /** Keeps a framework such as Vue from putting a proxy around it. */
+  /** Keeps frameworks such as Vue from wrapping the module in a proxy. */
   get [Symbol.toStringTag](): string {
     return 'Module';
   }
 
-  /** What messages call it. */
+  /** The mark by which messages describe it. */
   get [marked](): object {
     return moduleMark;
   }
 
-  /** Whether the module is being trained: layers such as dropout behave otherwise in use. */
+  /** Whether the module is in training mode, on which layers such as dropout depend. Defaults to true. */
   get training(): boolean {
     return this.#training;
   }
 
-  /** Sets this module and all in it to training, as they are at first. */
+  /** Sets this module and all its submodules to training mode, the initial mode. */
   train(): this {
     return this.#setTraining(true);
   }
 
-  /** Sets this module and all in it to evaluation. */
+  /** Sets this module and all its submodules to evaluation mode. */
   eval(): this {
     return this.#setTraining(false);
   }
@@ -112,7 +113,7 @@ export abstract class Module {
     return this;
   }
 
-  /** Where to look for parameters, buffers and modules: in the fields, unless a subclass says otherwise. */
+  /** The object to search for parameters, buffers and modules: the module itself, unless a subclass overrides it. */
   protected members(): object {
     return this;
   }
@@ -121,15 +122,15 @@ export abstract class Module {
     return placesIn(this.members(), isPart).places;
   }
 
-  /** The modules that this module itself holds, by path. */
+  /** The direct submodules of this module, by path. */
   children(): Map<string, Module> {
     return new Map(this.#places().flatMap(({ path, value }) => (value instanceof Module ? [[path, value]] : [])));
   }
 
   /**
-   * Finds all that there is, once.
+   * Finds all parts of the module, each once.
    *
-   * @throws ArgumentError where two have one path, or one is where it would not be found.
+   * @throws ArgumentError if two parts have the same path, or a part is where it would not be found.
    */
   #survey(): Survey {
     const paths = new Map<Module, string>();
@@ -181,38 +182,41 @@ export abstract class Module {
   }
 
   /**
-   * This module, under the empty path, and all modules in it, by path, each before those in it.
+   * Returns this module, under the empty path, and all its submodules by path, each before its own submodules.
    *
-   * @throws ArgumentError where two have one path, or one is where it would not be found; so do all that ask for what is in a module.
+   * @throws ArgumentError if two parts have the same path, or a part is where it would not be found. All methods that list
+   * parts do.
    */
   modules(): Map<string, Module> {
     return new Map(this.#survey().modules);
   }
 
   /**
-   * The parameters of this module and of all in it, by path. Each is given its path as its name, unless it has a longer
-   * one that ends so, from a module around this one.
+   * Returns the parameters of this module and its submodules, by path. The path becomes the name of each parameter, unless
+   * its name is already a longer path, from an enclosing module, that ends with it.
    */
   namedParameters(): Map<string, Parameter> {
     return only(this.#survey().variables, (variable) => variable instanceof Parameter);
   }
 
-  /** The buffers of this module and of all in it, by path; named as parameters are. */
+  /** Returns the buffers of this module and its submodules, by path; names them as `namedParameters` does. */
   namedBuffers(): Map<string, Buffer> {
     return only(this.#survey().variables, (variable) => variable instanceof Buffer);
   }
 
-  /** The parameters of this module and of all in it: what an optimizer takes. */
+  /** Returns the parameters of this module and its submodules, as an optimizer takes them. */
   parameters(): Parameter[] {
     return [...this.namedParameters().values()];
   }
 
-  /** How many numbers the parameters hold. */
+  /** The total number of elements of the parameters. */
   get parameterCount(): number {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /** A copy of the parameters and buffers as plain data, by path. What has several paths is there under the first. */
+  /**
+   * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path.
+   */
   state(): ModuleState {
     return Object.fromEntries(
       Array.from(this.#survey().variables, ([path, { shape, dtype, data }]) => [
@@ -223,13 +227,14 @@ export abstract class Module {
   }
 
   /**
-   * Replaces the parameters and buffers by those of a state. Where the state does not fit, nothing is replaced.
+   * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes.
    *
-   * What has several paths may be in the state under any of them, or under several with the same elements, as tied weights are in
-   * PyTorch's. Elements may come from another realm, as lists of numbers, or in another typed array, of numbers that the dtype has.
+   * A shared parameter may be in the state under any of its paths, or under several with the same elements, like tied
+   * weights in PyTorch's states. Elements may also be from another realm, an array of numbers, or another typed array, if
+   * the dtype can represent them.
    *
-   * @returns the paths that are missing from the state, and those that the module lacks: none unless `strict` is false.
-   * @throws ArgumentError where a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError where a tensor
+   * @returns the paths missing from the state, and those that the module lacks; both are empty if `strict`
+   * @throws ArgumentError if a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError if a tensor
    * differs.
    * @example
    * const trained = new Dense(4, 2);
@@ -246,14 +251,14 @@ export abstract class Module {
   }
 
   /**
-   * Runs a function while tensors stand in the place of the parameters and buffers of their paths, in this module and all in
-   * it: for functions of the parameters, which `grad` and its like take. It must not be asynchronous.
+   * Runs a function while tensors replace the parameters and buffers with given paths, in this module and its submodules.
+   * This makes functions of the parameters, as `grad` and similar transforms take. The function must not be asynchronous.
    *
-   * What a layer updates while training, such as running statistics, needs a buffer in its place, which is then updated, as the
-   * tensors that PyTorch's `functional_call` is given are: `{ runningMean: buffer(zeros([4])) }`.
+   * Replace what a layer updates while training, such as running statistics, by a buffer: `{ runningMean: buffer(zeros([4]))
+   * }`. The layer then updates that buffer, as PyTorch's `functional_call` updates the tensors it is given.
    *
-   * @throws ArgumentError where a path is unknown or can't be replaced, ShapeError or DTypeError where a tensor differs from what it
-   * stands for.
+   * @throws ArgumentError if a path is unknown or can't be replaced, ShapeError or DTypeError if a tensor differs from the
+   * one it replaces.
    * @example
    * const layer = new Dense(2, 1);
    * layer.withTensors({ weight: ones([2, 1]), bias: zeros([1]) }, () => layer.forward(tensor([[1, 2]])).item()); // 3
@@ -292,8 +297,8 @@ export abstract class Module {
   }
 
   /**
-   * A table of the modules in this one: path, kind, output shape where an `input` is given, and how many numbers the
-   * parameters of each hold, those of the modules in it included. A parameter beside modules has a row of its own.
+   * Returns a table of the submodules: path, kind, output shape if an `input` is given, and number of parameter elements,
+   * including those of submodules. A parameter next to modules has a row of its own.
    *
    * @example
    * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
@@ -327,7 +332,7 @@ export abstract class Module {
     return formatTable(head, rows, moduleRow('total', this));
   }
 
-  /** The shape of the tensor that each module gives in one evaluation of this one. */
+  /** Returns the shape of the tensor that each module returned last when this module runs once. */
   #outputShapes(input: Shape | Tensor): Map<Module, Shape> {
     if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to give the input to`);
     const [first] = this.parameters();
@@ -351,18 +356,18 @@ export abstract class Module {
     return outputs;
   }
 
-  /** What tells this module from others of its class, as `toString` prints it. */
+  /** The settings that `toString` shows, which tell this module from others of its class. */
   protected settings(): string {
     return '';
   }
 
-  /** The class and what it was made with: `Dense(784, 256)`. */
+  /** Formats the class and its settings: `Dense(784, 256)`. */
   toString(): string {
     return `${this.constructor.name}(${this.settings()})`;
   }
 }
 
-/** Puts a `forward` in front of a module's own that also tells the shape of its result. */
+/** Wraps a module's `forward` so that it also reports the shape of its result. */
 function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   const { forward } = module;
   const value = (...args: [Tensor]): unknown => {
@@ -375,11 +380,11 @@ function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
 
 const isVariablePlace = (place: Place<Part>): place is Place<Variable> => place.value instanceof Variable;
 
-/** The entries of a map whose values pass. */
+/** Returns the entries of a map whose values pass a test. */
 const only = <V, W extends V>(map: ReadonlyMap<string, V>, passes: (value: V) => value is W): Map<string, W> =>
   new Map([...map].filter((entry): entry is [string, W] => passes(entry[1])));
 
-/** Parts by their paths, of which no two are the same. */
+/** Parts by path; throws if two parts have the same path. */
 class ByPath<T extends Part> {
   readonly all = new Map<string, T>();
   readonly #root: Module;
@@ -403,20 +408,20 @@ class ByPath<T extends Part> {
   }
 }
 
-/** What has a path, the first or another. */
+/** Finds a variable by its first path or any other. */
 function variableAt(survey: Survey, path: string, stepsLeft = path.length): Variable | undefined {
   const direct = survey.byPath.get(path);
   if (direct !== undefined || stepsLeft === 0) return direct;
   for (const [alias, first] of survey.shared) {
     if (!path.startsWith(`${alias}.`)) continue;
-    // What is shared may hold what is shared, and modules may refer to each other in a circle.
+    // Shared modules may contain shared modules, and modules may refer to each other in a cycle.
     const found = variableAt(survey, join(first, path.slice(alias.length + 1)), stepsLeft - 1);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-/** For a part that would be neither trained nor saved. */
+/** Creates the error for a part that would be neither trained nor saved. */
 function hiddenError(root: Module, path: string, { part, where, within }: Hidden<object>): ArgumentError {
   if (!isPart(part)) {
     return new ArgumentError(

@@ -1,4 +1,4 @@
-/** Layers beside each other, and beside the identity. */
+/** Residual and parallel branches of layers. */
 
 import { ArgumentError, concat, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -10,7 +10,7 @@ import { checkLayer, type Layer, Sequential } from './sequential.ts';
 import { counted } from './text-table.ts';
 
 /**
- * x + f(x), with f the layers one after the other, which have to keep the shape (He et al. 2016).
+ * Computes x + f(x), where f runs the layers in order and must keep the shape (He et al. 2016).
  *
  * @example
  * const block = new Residual(new Dense(4, 8), new ReLU(), new Dense(8, 4));
@@ -50,14 +50,14 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
 
 /** The options of `Parallel`. */
 export interface ParallelOptions {
-  /** Whether the results are put one after the other along an axis (`concat`), or added up (`sum`). Defaults to `concat`. */
+  /** Whether to concatenate the results along an axis (`concat`), or add them (`sum`). Defaults to `concat`. */
   readonly merge?: 'concat' | 'sum';
-  /** The axis to put results one after the other along. Defaults to the last. */
+  /** The axis to concatenate results along. Defaults to the last. */
   readonly axis?: number;
 }
 
 /**
- * Layers that all take the same input, and whose results are merged.
+ * Layers that all take the same input and whose results are merged.
  *
  * @example
  * const both = new Parallel([new Dense(4, 3), new Dense(4, 5)]);
@@ -108,7 +108,7 @@ export class Parallel extends Module {
   }
 }
 
-/** The sum of two results of one shape. */
+/** Adds two results of the same shape. */
 function addAlike(x: Tensor, y: Tensor): Tensor {
   if (sameShape(x.shape, y.shape)) return x.add(y);
   const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;

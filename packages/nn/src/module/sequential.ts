@@ -1,4 +1,4 @@
-/** Layers one after the other. */
+/** Layers that run in order. */
 
 import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
@@ -7,12 +7,12 @@ import { errorAt } from './layer-errors.ts';
 import { Module } from './module.ts';
 import { counted } from './text-table.ts';
 
-/** A module from one tensor to another. */
+/** A module that maps one tensor to another. */
 export interface Layer extends Module {
   forward(x: never): Tensor;
 }
 
-/** Throws unless something is a layer; `mend` says what to write for a list of them. */
+/** Throws unless a value is a layer. `mend` says how to pass a list of layers. */
 export function checkLayer(call: string, i: number, layer: unknown, mend: string): void {
   if (layer instanceof Module && 'forward' in layer) return;
   const got =
@@ -25,9 +25,9 @@ export function checkLayer(call: string, i: number, layer: unknown, mend: string
 }
 
 /**
- * Layers one after the other, under the paths `0`, `1`, …
+ * Layers that run in order, under the paths `0`, `1`, …
  *
- * Where the types know them, the compiler checks that each layer takes what the one before it gives.
+ * Where their types declare shapes, the compiler checks that each layer accepts the output of the one before it.
  *
  * @example
  * const model = new Sequential(new Dense(784, 256), new ReLU(), new Dense(256, 10));

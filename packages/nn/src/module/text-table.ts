@@ -1,9 +1,12 @@
-/** Counts as text, and rows as aligned text. */
+/** Formats counts, and aligns rows as a text table. */
 
 /** One cell for each column. */
 export type Row = readonly string[];
 
-/** Columns two spaces apart, as wide as their widest cell, the last one aligned to the right; a rule below the head. */
+/**
+ * Formats columns two spaces apart, as wide as their widest cell, with the last one right-aligned. A rule follows the head
+ * and precedes the foot.
+ */
 export function formatTable(head: Row, rows: readonly Row[], foot: Row): string {
   const lines = [head, ...rows, foot];
   const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]!.length)));
@@ -18,8 +21,8 @@ export function formatTable(head: Row, rows: readonly Row[], foot: Row): string 
   return [formatRow(head), rule, ...rows.map(formatRow), rule, formatRow(foot)].join('\n');
 }
 
-/** A whole number with its thousands apart: 1,234,567. */
+/** Formats a whole number with thousands separators: 1,234,567. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** `1 layer`, `2 layers`. */
+/** Formats a count with its noun: `1 layer`, `2 layers`. */
 export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;

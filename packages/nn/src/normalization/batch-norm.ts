@@ -1,4 +1,4 @@
-/** Batch normalisation: each channel to mean 0 and variance 1 over the batch. */
+/** Batch normalisation: shifts and scales each channel to mean 0 and variance 1 over the batch. */
 
 import {
   ArgumentError,
@@ -29,18 +29,18 @@ import {
   type NormOptions,
 } from './norm-statistics.ts';
 
-/** The options of batch normalisation as a function. */
+/** The options of `batchNorm`. */
 export interface BatchNormFunctionOptions extends NormOptions {
-  /** [channels], to be used with `variance` in place of the batch's own. */
+  /** [channels]. With `variance`, replaces the batch's own statistics. */
   readonly mean?: Tensor;
   /** [channels] */
   readonly variance?: Tensor;
 }
 
-/** How many elements of a batch each channel has. */
+/** Returns the number of elements of each channel in a batch. */
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
-/** The moments of each channel over the batch. */
+/** Computes the moments of each channel over the batch. */
 function batchMoments(call: string, x: Tensor, eps: number): Moments {
   if (countOf(x) < 2) {
     throw new ArgumentError(
@@ -61,13 +61,13 @@ function scaled({ deviation, inverse }: Normalization, weight: Tensor | undefine
 }
 
 /**
- * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n of each channel over
- * the batch and all axes after the channels (Ioffe and Szegedy 2015), or those that the options give.
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are those of
+ * each channel over the batch and all axes after the channels (Ioffe and Szegedy 2015), unless the options give them.
  *
  * @param x [batch, channels, ...]
  * @param weight [channels]
  * @param bias [channels]
- * @throws ArgumentError where a channel has one element only, whose variance tells nothing.
+ * @throws ArgumentError if a channel has only one element, whose variance is meaningless.
  * @example
  * batchNorm(tensor([[1, 10], [3, 30]]), undefined, undefined, { eps: 0 }).toArray(); // [[-1, -1], [1, 1]]
  */
@@ -97,21 +97,22 @@ export function batchNorm<S extends Shape>(
 /** The options of batch normalisation layers. */
 export interface BatchNormOptions extends AffineOptions {
   /**
-   * The share of a batch in the running statistics; `cumulative` for the mean over all batches alike. Defaults to 0.1.
+   * The weight of a batch in the running statistics; `cumulative` weights all batches equally. Defaults to 0.1.
    */
   readonly momentum?: number | 'cumulative';
-  /** Whether to keep running statistics, to be used in evaluation. Defaults to true. */
+  /** Whether to keep running statistics for use in evaluation. Defaults to true. */
   readonly trackRunningStatistics?: boolean;
 }
 
 /**
- * What batch normalisations share. While training, a batch is normalised by its own statistics, and with share m = `momentum`
+ * The base of batch normalisation layers. While training, a batch is normalised by its own statistics, and with m =
+ * `momentum`
  *
  *     running mean ← (1 - m) running mean + m mean
  *     running variance ← (1 - m) running variance + m variance n / (n - 1)
  *
- * which take their place in evaluation. There the running mean has no more digits than its dtype: where it is 1e6 times as large
- * as the deviations, float32 has none left for these.
+ * Evaluation uses these running statistics. The running mean is rounded to its dtype: if it is 1e6 times as large as the
+ * deviations, float32 has no digits left for them.
  */
 abstract class BatchNorm<C extends number> extends Module {
   declare readonly [shapes]: ChannelMap<C>;
@@ -122,11 +123,11 @@ abstract class BatchNorm<C extends number> extends Module {
   readonly weight: Parameter<readonly [C]> | undefined;
   /** [channels] */
   readonly bias: Parameter<readonly [C]> | undefined;
-  /** [channels], 0 at first. */
+  /** [channels], initially 0. */
   readonly runningMean: Buffer<readonly [C]> | undefined;
-  /** [channels], 1 at first. */
+  /** [channels], initially 1. */
   readonly runningVariance: Buffer<readonly [C]> | undefined;
-  /** How many batches the running statistics have seen, int32. */
+  /** The number of batches in the running statistics, int32. */
   readonly batchCount: Buffer<Scalar> | undefined;
 
   constructor(channels: C, options: BatchNormOptions = {}) {
@@ -151,10 +152,10 @@ abstract class BatchNorm<C extends number> extends Module {
     this.batchCount = buffer(zeros([], { dtype: 'int32' }), { name: 'batchCount' });
   }
 
-  /** The numbers of axes that an input may have. */
+  /** The ranks that an input may have. */
   protected abstract get ranks(): readonly number[];
 
-  /** [batch, channels, ...], to the same shape. */
+  /** Maps [batch, channels, ...] to the same shape. */
   forward<S extends Shape>(x: Input<ChannelMap<C>, S>): Output<ChannelMap<C>, S> {
     return this.#normalize(x as unknown as Tensor) as never;
   }

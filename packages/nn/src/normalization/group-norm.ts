@@ -1,4 +1,4 @@
-/** Normalisation of each example by itself, over groups of channels. */
+/** Normalisation of each example separately, over groups of channels. */
 
 import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core';
 import { checkFloat, sizeOf } from '@tapegrad/core/extend';
@@ -16,9 +16,9 @@ import {
   type NormOptions,
 } from './norm-statistics.ts';
 
-/** The options of group normalisation as a function. */
+/** The options of `groupNorm`. */
 export interface GroupNormFunctionOptions extends NormOptions {
-  /** How many groups to divide the channels into; 1 for all together, as many as channels for each by itself. */
+  /** The number of groups of channels; 1 normalises all channels together, `channels` each one separately. */
   readonly groups: number;
 }
 
@@ -29,8 +29,8 @@ function checkGroups(call: string, groups: number, channels: number): void {
 }
 
 /**
- * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n of each example over a
- * group of channels next to each other and all axes after the channels (Wu and He 2018).
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are those of
+ * each example over a group of adjacent channels and all axes after the channels (Wu and He 2018).
  *
  * @param x [batch, channels, ...]
  * @param weight [channels]
@@ -88,7 +88,7 @@ export class GroupNorm<const C extends number = number> extends Module {
     this.bias = bias;
   }
 
-  /** [batch, channels, ...], to the same shape. */
+  /** Maps [batch, channels, ...] to the same shape. */
   forward<S extends Shape>(x: Input<ChannelMap<C>, S>): Output<ChannelMap<C>, S> {
     const t = x as unknown as Tensor;
     if (t.rank > 1) checkChannels('GroupNorm', t, this.channels);

@@ -1,4 +1,4 @@
-/** Normalisation of each example by itself, over its last axes. */
+/** Normalisation of each example separately, over its last axes. */
 
 import { type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -16,13 +16,16 @@ import {
   rootMeanSquareOf,
 } from './norm-statistics.ts';
 
-/** The options of layer normalisation as a function. */
+/** The options of `layerNorm` and `rmsNorm`. */
 export interface LayerNormFunctionOptions extends NormOptions {
-  /** The last axes, to normalise over. Defaults to the weight's or the bias' shape, or to the last axis where there is neither. */
+  /**
+   * The lengths of the last axes, to normalise over. Defaults to the shape of the weight, else of the bias, else to the last
+   * axis.
+   */
   readonly normalizedShape?: Shape;
 }
 
-/** The last axes, over which to normalise; throws where the input has others. */
+/** Returns the last axes, to normalise over. Throws if the input's lengths differ. */
 function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape): number[] {
   const start = shape.length - normalizedShape.length;
   const found = shape.slice(Math.max(0, start));
@@ -38,9 +41,9 @@ function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape)
 }
 
 /**
- * (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance sum (x - mean)^2 / n over the last axes
- * (Ba, Kiros and Hinton 2016). A large mean costs no digits, and numbers whose squares overflow are normalised as others are
- * (PyTorch: NaN).
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over the
+ * last axes (Ba, Kiros and Hinton 2016). A large mean costs no digits. Numbers whose squares overflow are normalised like
+ * any others (PyTorch: NaN).
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
@@ -64,11 +67,11 @@ export function layerNorm<S extends Shape>(
 }
 
 /**
- * x / sqrt(mean x^2 + eps) weight, with the mean over the last axes (Zhang and Sennrich 2019).
+ * Computes x / sqrt(mean x^2 + eps) weight, with the mean over the last axes (Zhang and Sennrich 2019).
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
- * @param options `eps` defaults to the spacing of numbers at 1 in the dtype.
+ * @param options `eps` defaults to the machine epsilon of the dtype
  * @example
  * rmsNorm(tensor([[1, 1], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
  */
@@ -87,7 +90,7 @@ export function rmsNorm<S extends Shape>(
   return affine(deviation.mul(inverse), weight, undefined) as Tensor<S>;
 }
 
-/** What a normalisation over a number of features, or over several axes, does to a shape. */
+/** The shape map of a normalisation over a number of features, or over several axes. */
 type NormalizedMap<N extends number | Shape> = N extends number ? FeatureMap<N, N> : SameShape;
 type NormalizedShape<N extends number | Shape> = N extends number ? readonly [N] : N extends Shape ? N : never;
 
@@ -113,7 +116,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
   readonly weight: Parameter<NormalizedShape<N>> | undefined;
   readonly bias: Parameter<NormalizedShape<N>> | undefined;
 
-  /** @param features how many the last axis has, or the lengths of the last axes. */
+  /** @param features the length of the last axis, or the lengths of the last several axes */
   constructor(features: N, options: AffineOptions = {}) {
     super();
     checkLayerOptions('LayerNorm', options, ['eps', 'affine', 'bias', 'dtype']);
@@ -140,7 +143,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
 export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
 
 /**
- * Divides each example by the root of the mean of its squares; see `rmsNorm`.
+ * Divides each example by the root mean square of its elements; see `rmsNorm`.
  *
  * @example
  * new RMSNorm(2, { eps: 0 }).forward(tensor([[3, 3], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
@@ -148,11 +151,11 @@ export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
 export class RMSNorm<const N extends number | Shape = number> extends Module {
   declare readonly [shapes]: NormalizedMap<N>;
   readonly normalizedShape: NormalizedShape<N>;
-  /** `undefined` for the spacing of numbers at 1 in the dtype. */
+  /** `undefined` for the machine epsilon of the dtype. */
   readonly eps: number | undefined;
   readonly weight: Parameter<NormalizedShape<N>> | undefined;
 
-  /** @param features how many the last axis has, or the lengths of the last axes. */
+  /** @param features the length of the last axis, or the lengths of the last several axes */
   constructor(features: N, options: RMSNormOptions = {}) {
     super();
     checkLayerOptions('RMSNorm', options, ['eps', 'affine', 'dtype']);

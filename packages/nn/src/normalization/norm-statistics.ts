@@ -1,4 +1,4 @@
-/** Means and variances, and what layers that normalise have in common. */
+/** Means and variances, and what normalisation layers share. */
 
 import {
   div,
@@ -15,11 +15,11 @@ import {
 import { formatShape, sameShape } from '@tapegrad/core/extend';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
-/** An input without its mean, and what it is multiplied by: their product is normalised. */
+/** A centred input and the factor that normalises it. */
 export interface Normalization {
-  /** x - mean, or a multiple of it. */
+  /** x - mean, or for an RMS norm x, possibly scaled. */
   readonly deviation: Tensor;
-  /** 1 / sqrt(variance + eps), of the same multiple. The axes stay, with length 1. */
+  /** 1 / sqrt(variance + eps), scaled to match `deviation`. Reduced axes stay, with length 1. */
   readonly inverse: Tensor;
 }
 
@@ -31,32 +31,35 @@ export interface Moments extends Normalization {
 
 const keepDims = { keepDims: true } as const;
 
-/** 1 / sqrt(variance + eps) */
+/** Computes 1 / sqrt(variance + eps). */
 export const inverseDeviation = (variance: Tensor, eps: number | Tensor): Tensor =>
   div(1, variance.add(eps).sqrt() as Tensor);
 
 const meanSquare = (x: Tensor, axes: readonly number[]): Tensor => x.mul(x).mean(axes, keepDims);
 
 /**
- * The means over axes, and x without them. A mean is rounded, and where it is large beside the deviations, what the rounding
- * leaves of it is not small beside them: so what is left is taken off, too. No gradient is needed of the first mean, since
- * the second one's is the same.
+ * Computes the means over axes, and x minus them. A mean is rounded; if it is large compared to the deviations, so is the
+ * rounding error, so the mean that is left is subtracted too. The first mean needs no gradient, since the second one has the
+ * same.
  */
 function centered(x: Tensor, axes: readonly number[]): { readonly mean: Tensor; readonly deviation: Tensor } {
   const mean = x.detach().mean(axes, keepDims) as Tensor;
   const near = x.sub(mean);
   const rest = near.mean(axes, keepDims) as Tensor;
-  // Added, so that the sweep has the small cotangent to negate in place of the large one.
+  // Adding the negative makes the backward pass negate the small cotangent instead of the large one.
   return { mean: mean.add(rest.detach()), deviation: near.add(rest.neg()) };
 }
 
-/** Mean squares below which squares lose digits, and powers of 2 that lead from there, or from an overflow, to squares near 1. */
+/**
+ * The mean squares below which squares lose digits, and powers of 2 that scale small (`up`) or overflowing (`down`) inputs
+ * to squares near 1.
+ */
 const ranges = {
   float32: { least: 2 ** -100, up: 2 ** 90, down: 2 ** -66 },
   float64: { least: 2 ** -900, up: 2 ** 700, down: 2 ** -514 },
 } as const;
 
-/** What to multiply inputs by whose squares overflow or vanish, 1 for all others; `undefined` where there are only those. */
+/** Returns factors for inputs whose squares overflow or vanish, 1 for all others; `undefined` if no input needs one. */
 function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
   const dtype = squares.dtype as FloatDType;
   const { least, up, down } = ranges[dtype];
@@ -67,15 +70,15 @@ function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
   return constant.less(Infinity).where(small, less!);
 }
 
-/** eps in the units of inputs that were multiplied by scales. */
+/** Scales eps to match inputs that were multiplied by scales. */
 const scaledEps = (eps: number, scales: Tensor): Tensor => {
   const root = scales.mul(Math.sqrt(eps));
   return root.mul(root);
 };
 
 /**
- * Means and variances over axes. A large mean costs no digits, and no square overflows or vanishes on the way to what is
- * normalised.
+ * Computes means and variances over axes. A large mean costs no digits. No square overflows or vanishes while `deviation`
+ * and `inverse` are computed.
  */
 export function momentsOf(x: Tensor, axes: readonly number[], eps: number): Moments {
   const { mean, deviation } = centered(x, axes);
@@ -87,7 +90,7 @@ export function momentsOf(x: Tensor, axes: readonly number[], eps: number): Mome
   return { mean, variance, deviation: scaled, inverse };
 }
 
-/** x and 1 / sqrt(mean x^2 + eps) over axes, or multiples of them where squares overflow or vanish. */
+/** Returns x and 1 / sqrt(mean x^2 + eps) over axes, both scaled where squares would overflow or vanish. */
 export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number): Normalization {
   const squares = meanSquare(x, axes);
   const scales = scalesOf(squares, eps);
@@ -96,11 +99,11 @@ export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number
   return { deviation: scaled, inverse: inverseDeviation(meanSquare(scaled, axes), scaledEps(eps, scales)) };
 }
 
-/** Throws unless eps can be added to a variance. */
+/** Throws unless eps is a finite number of at least 0. */
 export const checkEps = (call: string, eps: number): void =>
   checkOption(call, 'eps', eps, eps >= 0 && eps < Infinity, 'a finite number >= 0');
 
-/** Throws where a weight, a bias or the like is unlike the part of the input that it is for. */
+/** Throws unless a weight, a bias or the like has the given shape and the input's dtype. */
 export function checkParts(
   call: string,
   input: Tensor,
@@ -118,7 +121,7 @@ export function checkParts(
   }
 }
 
-/** x weight + bias, where they are given. */
+/** Computes x weight + bias, leaving out either if it is undefined. */
 export function affine(x: Tensor, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const scaled = weight === undefined ? x : x.mul(weight);
   return bias === undefined ? scaled : scaled.add(bias);
@@ -130,11 +133,11 @@ export interface NormOptions {
   readonly eps?: number;
 }
 
-/** The options of layers that compute x w + b. */
+/** The options of normalisation layers with a weight and a bias. */
 export interface AffineOptions extends NormOptions {
-  /** Whether to learn a weight, 1 at first, and a bias, 0 at first. Defaults to true. */
+  /** Whether to learn a weight, initially 1, and a bias, initially 0. Defaults to true. */
   readonly affine?: boolean;
-  /** Whether to learn the bias with the weight. Defaults to true. */
+  /** Whether the learned parameters include the bias. Defaults to true. */
   readonly bias?: boolean;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;

@@ -1,4 +1,4 @@
-/** Layers whose weight is computed from what is trained: weight and spectral normalisation. */
+/** Layers whose weight is computed from trained parameters: weight and spectral normalisation. */
 
 import {
   ArgumentError,
@@ -33,14 +33,14 @@ export interface WeightNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
   /**
-   * The axis each of whose entries has a length of its own. Defaults to the last of a `Dense` layer's weight [in, out], and to
-   * the first of any other: the outputs of a convolution or a cell, the vectors of an `Embedding`, and, as PyTorch's, the
-   * inputs of a transposed convolution, whose outputs are axis 1.
+   * The axis whose entries each have a norm of their own. Defaults to the last axis of a `Dense` layer's weight [in, out],
+   * and otherwise to the first: the outputs of a convolution or a cell, and the vectors of an `Embedding`. For a transposed
+   * convolution these are the inputs, as in PyTorch; its outputs are axis 1.
    */
   readonly axis?: number;
 }
 
-/** A layer that computes with a weight other than the parameter that it holds. */
+/** A layer that computes with a weight derived from the parameter that it holds. */
 abstract class Reparametrized<L extends Layer> extends Module {
   declare readonly [shapes]: Composed<readonly [L]>;
   readonly layer: L;
@@ -48,7 +48,7 @@ abstract class Reparametrized<L extends Layer> extends Module {
   readonly field: string;
   readonly axis: number;
 
-  /** @param axis the one that the layer's weight is seen along, where the options name none */
+  /** @param usualAxis the default axis for a weight of a given rank */
   constructor(layer: L, { name: field = 'weight', axis }: WeightNormOptions, usualAxis: (rank: number) => number) {
     super();
     const call = this.constructor.name;
@@ -65,15 +65,15 @@ abstract class Reparametrized<L extends Layer> extends Module {
     this.axis = axisOf(call, axis ?? usualAxis(held.rank), held.rank);
   }
 
-  /** What the layer holds: the parameter, or what stands in its place. */
+  /** The tensor in the layer's field: the parameter, or a tensor that replaces it. */
   protected get held(): Tensor {
     return Reflect.get(this.layer, this.field) as Tensor;
   }
 
-  /** The weight that the layer is to compute with. */
+  /** Computes the weight that the layer must use. */
   protected abstract weight(): Tensor;
 
-  /** What the layer gives with the computed weight. */
+  /** Runs the layer with the computed weight. */
   forward<S extends Shape>(x: Input<Composed<readonly [L]>, S>): Output<Composed<readonly [L]>, S> {
     const { layer, field, held } = this;
     const weight = this.weight();
@@ -97,7 +97,10 @@ function axisOf(call: string, axis: number, rank: number): number {
   throw new ArgumentError(`${call}: axis ${axis} is out of range for a weight of ${rank} axes`);
 }
 
-/** The axis of the outputs of a layer's weight: what the layer says, or the last of a matrix, the first of any other. */
+/**
+ * Returns the output axis of a layer's weight: the one that the layer declares, else the last of a matrix or the first of
+ * others.
+ */
 function outputAxisOf(layer: object, rank: number): number {
   const own: unknown = Reflect.get(layer, 'outputAxis');
   return typeof own === 'number' ? own : rank === 2 ? 1 : 0;
@@ -105,15 +108,16 @@ function outputAxisOf(layer: object, rank: number): number {
 
 const allBut = (axis: number, { shape }: Tensor): number[] => shape.map((_, i) => i).filter((i) => i !== axis);
 
-/** The norm of each entry of an axis, which alone keeps its length. */
+/** Computes the norm of each entry of an axis. All other axes get length 1. */
 const normsAlong = (x: Tensor, axis: number): Tensor => x.norm(allBut(axis, x), { keepDims: true });
 
 /**
- * magnitude direction / |direction|, with the norm of each entry of an axis: weights whose lengths and directions are learnt
- * apart (Salimans and Kingma 2016). An entry of zeros has no direction: it stays zeros, whatever its magnitude (PyTorch: NaN).
+ * Computes magnitude direction / |direction|, with the norm of each entry of an axis, so that lengths and directions of
+ * weights are learnt separately (Salimans and Kingma 2016). An entry of zeros has no direction: it stays zero, whatever its
+ * magnitude (PyTorch: NaN).
  *
  * @param direction of two axes or more
- * @param magnitude of the same shape, but for length 1 in place of all axes but the one
+ * @param magnitude of the same shape, but with length 1 for all axes except `axis`
  * @example
  * weightNorm(tensor([[3, 1], [4, 0]]), tensor([[10, 2]]), 1).toArray(); // [[6, 2], [8, 0]]
  */
@@ -133,17 +137,18 @@ export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Ten
 }
 
 /**
- * A layer whose weight has the length of each entry of an axis, of each output of a `Dense` layer or a convolution, as a
- * parameter of its own; the parameter that the layer holds gives the direction alone. See `weightNorm`.
+ * A layer whose weight has separate parameters for length and direction. The lengths are those of the entries of an axis,
+ * such as the outputs of a `Dense` layer or a convolution. The parameter that the layer holds gives only the direction. See
+ * `weightNorm`.
  *
- * @throws ArgumentError for a weight of zeros: without directions, no gradient would ever reach it.
+ * @throws ArgumentError for a weight of zeros: without directions, it would never get a gradient.
  * @example
  * const layer = new WeightNorm(new Dense(4, 3));
  * layer.forward(zeros([2, 4])).shape; // [2, 3]
  * [...layer.namedParameters().keys()]; // ['magnitude', 'layer.weight', 'layer.bias']
  */
 export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
-  /** The lengths, of the weight's shape but for length 1 in place of all axes but the one. */
+  /** The lengths, in the weight's shape but with length 1 for all axes except `axis`. */
   readonly magnitude: Parameter;
 
   constructor(layer: L, options: WeightNormOptions = {}) {
@@ -167,22 +172,24 @@ export interface SpectralNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
   /**
-   * The axis of the outputs. Defaults to what the layer has: the last of a `Dense` layer's weight [in, out], the first of a
-   * convolution's, the second of a transposed one's.
+   * The axis of the outputs. Defaults to the layer's own: the last of a `Dense` layer's weight [in, out], the first of a
+   * convolution's, the second of a transposed convolution's.
    */
   readonly axis?: number;
-  /** How many steps of the power iteration a forward pass takes while training. Defaults to 1. */
+  /** The number of power iteration steps in each forward pass while training. Defaults to 1. */
   readonly powerIterations?: number;
-  /** The least singular value that the weight, and norm that a vector is divided by. Defaults to 1e-12. */
+  /**
+   * Weights with a smaller singular value aren't divided, and vectors with a smaller norm are ignored. Defaults to 1e-12.
+   */
   readonly eps?: number;
-  /** Draws the vectors that the iteration starts from. Defaults to `init.defaultRandom`. */
+  /** Draws the initial vectors of the iteration. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
 }
 
 /**
- * A layer whose weight is divided by its largest singular value, that of the matrix [outputs, all else]:
- * W / (u^T W v), with u and v by a power iteration that goes on while training and is held constant in the gradient (Miyato et
- * al. 2018). A weight whose largest singular value is below eps, as that of zeros is, is taken as it is (PyTorch: NaN).
+ * A layer whose weight, as a matrix [outputs, all else], is divided by its largest singular value: W / (u^T W v). A power
+ * iteration updates u and v while training, and the gradient treats them as constants (Miyato et al. 2018). A weight whose
+ * largest singular value is below eps, such as zeros, is not divided (PyTorch: NaN).
  *
  * @example
  * const layer = new SpectralNorm(new Dense(4, 3), { random: new Random(1) });
@@ -212,21 +219,21 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     });
     this.left = buffer(left!, { name: 'left' });
     this.right = buffer(right!, { name: 'right' });
-    // So that the first estimate is a good one.
+    // Starts from a good first estimate.
     this.#iterate(matrix, 15);
   }
 
   protected override weight(): Tensor {
     const weight = this.held;
     if (this.training && !isRecomputing()) this.#follow(weight);
-    // Copies, since the vectors may change before the sweep.
+    // Copies, since the vectors may change before the backward pass.
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;
     const isSmall = largest.less(this.eps);
     return weight.div(isSmall.elements.includes(1) ? isSmall.where(1, largest) : largest);
   }
 
-  /** Goes on with the power iteration, for a weight that has changed. */
+  /** Continues the power iteration for a changed weight. */
   #follow(weight: Tensor): void {
     checkUnbatched('SpectralNorm', 'a weight', weight, 'call eval()');
     for (const [field, value] of Object.entries({ left: this.left, right: this.right })) {
@@ -235,13 +242,13 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
   }
 
-  /** [outputs, all else] */
+  /** Returns a weight as a matrix [outputs, all else]. */
   #matrix(weight: Tensor): Tensor {
     const outputs = weight.shape[this.axis]!;
     return (weight.permute([this.axis, ...allBut(this.axis, weight)]) as Tensor).reshape([outputs, -1]);
   }
 
-  /** Turns a vector to the direction of another; where that has none, as a product with zeros has not, it stays as it is. */
+  /** Turns a vector to the direction of another. If the other's norm is below eps, the vector stays as it is. */
   #turn(vector: Buffer, to: Tensor): void {
     const norm = to.norm().item();
     if (norm >= this.eps) vector.assign(to.div(norm));

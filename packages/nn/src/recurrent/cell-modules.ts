@@ -1,4 +1,4 @@
-/** Recurrent cells as modules: one step of time. */
+/** Recurrent cells as modules: one time step. */
 
 import {
   type FloatDType,
@@ -29,9 +29,9 @@ import {
 
 /** The options of the cells of recurrent layers. */
 export interface CellOptions {
-  /** Whether to add biases, to the input and to the state. Defaults to true. */
+  /** Whether to add biases to the projections of the input and of the state. Defaults to true. */
   readonly bias?: boolean;
-  /** Draws the first weights. Defaults to `init.defaultRandom`. */
+  /** Draws the initial weights. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
   /** Defaults to float32. */
   readonly dtype?: FloatDType;
@@ -39,7 +39,7 @@ export interface CellOptions {
 
 export const cellOptions = ['bias', 'random', 'dtype'] as const;
 
-/** Weights of a cell that can be trained. */
+/** The trainable weights of a cell. */
 interface CellParameters extends CellWeights {
   readonly weightIh: Parameter;
   readonly weightHh: Parameter;
@@ -47,7 +47,10 @@ interface CellParameters extends CellWeights {
   readonly biasHh: Parameter | undefined;
 }
 
-/** The first weights of a cell with so many gates, uniform between -1/sqrt(hidden) and 1/sqrt(hidden), as PyTorch's. */
+/**
+ * Creates the weights of a cell with the given number of gates, uniform between -1/sqrt(hidden) and 1/sqrt(hidden), as in
+ * PyTorch.
+ */
 export function cellParameters(
   call: string,
   gates: number,
@@ -69,7 +72,7 @@ export function cellParameters(
   };
 }
 
-/** What the modules of cells have in common. */
+/** The base of cell modules. */
 abstract class Cell<In extends number, Hidden extends number> extends Module implements CellParameters {
   declare readonly [shapes]: FeatureMap<In, Hidden>;
   readonly inputSize: In;
@@ -91,12 +94,12 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
     ({ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh } = weights);
   }
 
-  /** The axis of the weights that the gates have. */
+  /** The axis of the weights that holds the gates. */
   get outputAxis(): number {
     return 0;
   }
 
-  /** The state before the first step, where none is given. */
+  /** Returns the default state before the first step: zeros. */
   protected zeroState(x: Tensor): Tensor {
     return zeros([checkTensor(this.constructor.name, x).shape[0] ?? 0, this.hiddenSize], {
       dtype: this.weightHh.dtype,
@@ -108,7 +111,7 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
   }
 }
 
-/** A state of a cell that takes inputs of shape `S`: [batch, hidden]. */
+/** The state [batch, hidden] of a cell that takes inputs of shape `S`. */
 type StateOf<S extends Shape, In extends number, Hidden extends number> = Output<FeatureMap<In, Hidden>, S>;
 
 /**
@@ -134,7 +137,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
     this.nonlinearity = nonlinearity;
   }
 
-  /** x [batch, in] and h [batch, hidden], which defaults to zeros, to h' [batch, hidden]. */
+  /** Maps x [batch, in] and h [batch, hidden] to h' [batch, hidden]. `h` defaults to zeros. */
   forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
     const input = x as unknown as Tensor;
     return rnnCell(input, h ?? this.zeroState(input), this, this.nonlinearity) as never;
@@ -155,7 +158,7 @@ export class LSTMCell<const In extends number = number, const Hidden extends num
     super(lstmKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, in] and [h, c], each [batch, hidden], which default to zeros, to [h', c']. */
+  /** Maps x [batch, in] and the state [h, c], each [batch, hidden], to [h', c']. The state defaults to zeros. */
   forward<S extends Shape>(
     x: Input<FeatureMap<In, Hidden>, S>,
     state?: readonly [h: Tensor, c: Tensor],
@@ -179,7 +182,7 @@ export class GRUCell<const In extends number = number, const Hidden extends numb
     super(gruKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, in] and h [batch, hidden], which defaults to zeros, to h' [batch, hidden]. */
+  /** Maps x [batch, in] and h [batch, hidden] to h' [batch, hidden]. `h` defaults to zeros. */
   forward<S extends Shape>(x: Input<FeatureMap<In, Hidden>, S>, h?: Tensor): StateOf<S, In, Hidden> {
     const input = x as unknown as Tensor;
     return gruCell(input, h ?? this.zeroState(input), this) as never;

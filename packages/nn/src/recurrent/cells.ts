@@ -1,4 +1,4 @@
-/** What a recurrent cell does in one step of time, as functions of its weights. */
+/** One time step of recurrent cells, as functions of their weights. */
 
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -6,7 +6,7 @@ import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
 import { counted } from '../module/text-table.ts';
 
 /**
- * The weights of a cell, as PyTorch has them: for each of its `gates` a block of `hidden` rows, one after the other. The
+ * The weights of a cell in PyTorch's layout: a block of `hidden` rows for each of its `gates`, one after the other. The
  * modules `RNNCell`, `LSTMCell` and `GRUCell` are such weights themselves.
  */
 export interface CellWeights {
@@ -20,29 +20,29 @@ export interface CellWeights {
   readonly biasHh?: Tensor | undefined;
 }
 
-/** The transition of a plain recurrent cell. */
+/** The activation function of a plain recurrent cell. */
 export type RnnNonlinearity = 'tanh' | 'relu';
 
-/** What a cell hands on to its next step, each [batch, hidden]; h, which is its output too, first. */
+/** The tensors that a cell passes to its next step, each [batch, hidden]. The first, h, is also its output. */
 export type CellState = readonly [h: Tensor, ...others: Tensor[]];
 
-/** The part of a cell that takes its own last output. */
+/** The part of a cell that is applied to its last output. */
 export interface Recurrent {
   /** [hidden, gates hidden] */
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
 }
 
-/** A kind of cell. What it makes of its input depends on no state, so it can be had for all steps at once. */
+/** A kind of cell. Its input projection doesn't depend on the state, so it can be computed for all time steps at once. */
 export interface CellKind {
-  /** Of the layers of such cells. */
+  /** The name of the layers of such cells. */
   readonly name: 'RNN' | 'LSTM' | 'GRU';
   readonly gates: number;
-  /** How many tensors its state has. */
+  /** The number of tensors in its state. */
   readonly states: number;
-  /** [rows, in] to [rows, gates hidden]: all that the gates take but for the last output. */
+  /** Maps [rows, in] to [rows, gates hidden]: everything the gates take except the last output. */
   project(x: Tensor, weights: CellWeights): Tensor;
-  /** The next state, from a step's projected input [batch, gates hidden]. */
+  /** Computes the next state from a step's projected input [batch, gates hidden]. */
   step(projected: Tensor, state: CellState, recurrent: Recurrent): CellState;
 }
 
@@ -56,10 +56,10 @@ const plus = (x: Tensor, bias: Tensor | undefined): Tensor => (bias === undefine
 const projectInput = (x: Tensor, { weightIh, biasIh }: CellWeights): Tensor =>
   plus(x.matmul(weightIh.transpose() as Tensor), biasIh);
 
-/** With both biases, where the second is added to all gates as the first is. */
+/** Projects with both biases, for cells that add the second one to all gates like the first. */
 const projectWithBiases = (x: Tensor, weights: CellWeights): Tensor => plus(projectInput(x, weights), weights.biasHh);
 
-/** The columns of gate `i`, and of `count - 1` gates after it. */
+/** Returns the columns of gate `i` and of the next `count - 1` gates. */
 const gate = (all: Tensor, hidden: number, i: number, count = 1): Tensor =>
   all.slice(1, i * hidden, (i + count) * hidden);
 
@@ -109,7 +109,7 @@ export const gruKind: CellKind = {
   },
 };
 
-/** Throws unless weights are those of a cell with so many gates, and says how wide the cell is. */
+/** Throws unless weights fit a cell with the given number of gates. Returns the sizes of the cell's input and state. */
 export function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
   if (typeof weights !== 'object' || weights === null) {
     throw new ArgumentError(`${call}: expected weights { weightIh, weightHh }, got ${describeValue(weights)}`);
@@ -139,7 +139,7 @@ export function checkWeights(call: string, gates: number, weights: CellWeights):
   return { inSize, hidden };
 }
 
-/** One step of a cell, once all is checked. */
+/** Checks all arguments, then runs one step of a cell. */
 function stepOf(call: string, kind: CellKind, x: Tensor, state: CellState, weights: CellWeights): CellState {
   const { inSize, hidden } = checkWeights(call, kind.gates, weights);
   const [batch, features] = checkTensor(call, x).shape;
@@ -151,7 +151,7 @@ function stepOf(call: string, kind: CellKind, x: Tensor, state: CellState, weigh
   return kind.step(kind.project(x, weights), state, recurrentOf(weights));
 }
 
-/** Throws unless a state has a tensor of this shape for each that the kind of cell hands on. */
+/** Throws unless a state has the number of tensors that the kind of cell needs, each of the given shape. */
 export function checkState(
   call: string,
   { states }: CellKind,
@@ -175,8 +175,8 @@ export function checkState(
 }
 
 /**
- * One step of a plain recurrent cell: h' = s(x W_ih^T + b_ih + h W_hh^T + b_hh), with s = tanh unless said otherwise
- * (Elman 1990).
+ * Computes one step of a plain recurrent cell (Elman 1990): h' = s(x W_ih^T + b_ih + h W_hh^T + b_hh), where s defaults to
+ * tanh.
  *
  * @param x [batch, in]
  * @param h [batch, hidden]
@@ -201,10 +201,10 @@ export function checkNonlinearity(call: string, nonlinearity: string): void {
 }
 
 /**
- * One step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000). Of the
- * gates i, f, g, o, blocks of a = x W_ih^T + b_ih + h W_hh^T + b_hh in this order:
+ * Computes one step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
+ * The gates i, f, g, o are blocks of a = x W_ih^T + b_ih + h W_hh^T + b_hh, in this order:
  *
- * c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'), s the sigmoid.
+ * c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'), with s the sigmoid.
  *
  * @param x [batch, in]
  * @param state [h, c], each [batch, hidden]
@@ -224,10 +224,10 @@ export function lstmCell<S extends Shape>(
 }
 
 /**
- * One step of a gated recurrent unit (Cho et al. 2014, with the reset gate after the product, as in PyTorch). With u the
- * blocks r, z, n of x W_ih^T + b_ih, and v those of h W_hh^T + b_hh:
+ * Computes one step of a gated recurrent unit (Cho et al. 2014, with the reset gate after the product, as in PyTorch). With
+ * u the blocks r, z, n of x W_ih^T + b_ih, and v those of h W_hh^T + b_hh:
  *
- * r = s(u_r + v_r), z = s(u_z + v_z), n = tanh(u_n + r v_n), h' = (1 - z) n + z h, s the sigmoid.
+ * r = s(u_r + v_r), z = s(u_z + v_z), n = tanh(u_n + r v_n), h' = (1 - z) n + z h, with s the sigmoid.
  *
  * @param x [batch, in]
  * @param h [batch, hidden]

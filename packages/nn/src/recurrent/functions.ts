@@ -1,4 +1,4 @@
-/** Layers of recurrent cells over sequences, as functions of their weights. */
+/** Recurrent layers over sequences, as functions of their weights. */
 
 import { ArgumentError, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
@@ -20,30 +20,30 @@ import { batchFirst, type RecurrentWeights, runLayers, sequencesOf } from './seq
 export interface SequenceOptions<State> {
   /** The states before the first step. Defaults to zeros. */
   readonly state?: State;
-  /** How many steps of each sequence count. Defaults to all. */
+  /** The number of steps of each sequence that count. Defaults to all. */
   readonly lengths?: Tensor | readonly number[];
 }
 
-/** What a recurrent layer makes of sequences. */
+/** The result of recurrent layers over sequences. */
 export interface SequenceResult<Rows, State> {
-  /** The outputs h of the last layer at every step; of both directions side by side, forward first. */
+  /** The outputs h of the last layer at every step, with those of both directions concatenated, forward first. */
   readonly output: Rows;
-  /** The states after the last step of each sequence: after its first for the direction from the end. */
+  /** The states after the last counted step of each sequence; in the backward direction, after its first step. */
   readonly state: State;
 }
 
-/** The options of recurrent layers as functions. */
+/** The options of `rnn`, `lstm` and `gru`. */
 export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> {
-  /** The probability to drop an output of a layer but the last. Defaults to 0. */
+  /** The probability of dropping an output of any layer except the last. Defaults to 0. */
   readonly dropout?: number;
-  /** Draws the masks of dropout. */
+  /** Draws the dropout masks. */
   readonly random?: Random | undefined;
 }
 
 export const sequenceOptions = ['state', 'lengths'] as const;
 const functionOptions = [...sequenceOptions, 'dropout', 'random'] as const;
 
-/** Throws unless layers fit each other and an input of `features`, and says how wide their states are. */
+/** Throws unless layers fit each other and an input with `features` features. Returns the size of their states. */
 function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights, features: number): number {
   const [first] = layers;
   const directions = first?.length ?? 0;
@@ -99,10 +99,10 @@ function overSequences(
 }
 
 /**
- * Layers of plain recurrent cells over sequences x [batch, steps, in]; see `rnnCell` for what a step computes, and `RNN`
- * for sequences of different lengths.
+ * Runs layers of plain recurrent cells over sequences x [batch, steps, in]. See `rnnCell` for one step, and `RNN` for
+ * sequences of different lengths.
  *
- * @param layers the weights of each layer's directions: of one cell, or of one forward and one backward
+ * @param layers the weights of each layer's directions: of one cell, or of a forward and a backward cell
  * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
  * @example
  * const weights = { weightIh: tensor([[1]]), weightHh: tensor([[1]]) };
@@ -122,8 +122,8 @@ export function rnn(
 }
 
 /**
- * Layers of long short-term memories over sequences x [batch, steps, in]; see `lstmCell` for what a step computes, and
- * `rnn` for the weights.
+ * Runs layers of long short-term memories over sequences x [batch, steps, in]. See `lstmCell` for one step, and `rnn` for
+ * the weights.
  *
  * @returns the outputs [batch, steps, directions hidden] and the state [h, c], each [layers directions, batch, hidden]
  * @example
@@ -142,8 +142,8 @@ export function lstm(
 }
 
 /**
- * Layers of gated recurrent units over sequences x [batch, steps, in]; see `gruCell` for what a step computes, and `rnn` for
- * the weights.
+ * Runs layers of gated recurrent units over sequences x [batch, steps, in]. See `gruCell` for one step, and `rnn` for the
+ * weights.
  *
  * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
  * @example

@@ -1,4 +1,4 @@
-/** Layers of recurrent cells as modules: whole sequences. */
+/** Recurrent layers as modules, over whole sequences. */
 
 import type { Parameter, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
 import type { Agree, Printed } from '@tapegrad/core/extend';
@@ -20,17 +20,17 @@ import type { RecurrentWeights } from './sequences.ts';
 
 /** The options of recurrent layers. */
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
-  /** Layers one on the other. Defaults to 1. */
+  /** The number of stacked layers. Defaults to 1. */
   readonly numLayers?: number;
-  /** Whether each layer also runs from the last step to the first, with weights of its own. Defaults to false. */
+  /** Whether each layer also runs backward, from the last step to the first, with its own weights. Defaults to false. */
   readonly bidirectional?: Both;
-  /** The probability to drop an output of a layer but the last, while training; it needs `random`. Defaults to 0. */
+  /** The probability of dropping an output of any layer except the last while training; needs `random`. Defaults to 0. */
   readonly dropout?: number;
 }
 
 const layerOptions = [...cellOptions, 'numLayers', 'bidirectional', 'dropout'] as const;
 
-/** [batch, steps, in] to [batch, steps, hidden], or twice as many of both directions. */
+/** Maps [batch, steps, in] to [batch, steps, hidden], or to [batch, steps, 2 hidden] with both directions. */
 export interface SequenceMap<In extends number, Hidden extends number, Both extends boolean> extends ShapeMap {
   readonly output: SequenceShape<this['input'], In, Both extends true ? number : Hidden>;
 }
@@ -54,17 +54,17 @@ type States<S extends Shape, Hidden extends number> = Tensor<
   readonly [number, S extends readonly [infer Batch extends number, ...unknown[]] ? Batch : number, Hidden]
 >;
 
-/** PyTorch's name of a layer's weight, in camel case. */
+/** PyTorch's name for a layer's weight, in camel case. */
 export type WeightName = `${keyof CellWeights}L${number}${'' | 'Reverse'}`;
 
-/** What the recurrent layers have in common. */
+/** The base of recurrent layers. */
 abstract class RecurrentLayers<In extends number, Hidden extends number, Both extends boolean> extends Module {
   declare readonly [shapes]: SequenceMap<In, Hidden, Both>;
   readonly inputSize: In;
   readonly hiddenSize: Hidden;
   readonly numLayers: number;
   readonly bidirectional: Both;
-  /** The probability of an output between two layers to be dropped. */
+  /** The probability of dropping an output between two layers. */
   readonly dropout: number;
   /**
    * The weights by PyTorch's names in camel case, and in its layouts: `weightIhL0`, `weightHhL0`, `biasIhL0`, `biasHhL0` for
@@ -98,14 +98,14 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     );
   }
 
-  /** How the names of weights end: for each layer `L0` and, where there are two directions, `L0Reverse`. */
+  /** Returns the suffixes of the weights' names: `L0` for each layer and, with both directions, also `L0Reverse`. */
   #suffixes(): (`L${number}` | `L${number}Reverse`)[][] {
     return Array.from({ length: this.numLayers }, (_, l) =>
       this.bidirectional ? [`L${l}`, `L${l}Reverse`] : [`L${l}`],
     );
   }
 
-  /** The weights of each cell as they are now: other tensors may stand in the place of parameters. */
+  /** Returns the current weights of each cell, including tensors that replace parameters. */
   protected cells(): RecurrentWeights {
     const { weights } = this;
     return this.#suffixes().map((directions) =>
@@ -118,7 +118,7 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     );
   }
 
-  /** Dropout as it is now: none in evaluation. */
+  /** Returns the current dropout options: no dropout in evaluation. */
   protected dropping(): { readonly dropout: number; readonly random: Random | undefined } {
     return { dropout: this.training ? this.dropout : 0, random: this.#random };
   }
@@ -140,11 +140,11 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
 }
 
 /**
- * Layers of plain recurrent cells over sequences; see `rnnCell` for what a step computes.
+ * Layers of plain recurrent cells over sequences; see `rnnCell` for one step.
  *
- * The batch comes first: x [batch, steps, in]. Sequences as [steps, batch, in] go in as `x.permute([1, 0, 2])`, which copies
- * nothing. With `lengths`, steps after the end of a sequence change nothing: outputs are 0 there, the final state is that
- * after the last step that counts, and the reverse direction begins with it, as with PyTorch's packed sequences.
+ * The batch comes first: x is [batch, steps, in]. Pass sequences [steps, batch, in] as `x.permute([1, 0, 2])`, which copies
+ * nothing. With `lengths`, steps after the end of a sequence change nothing and give outputs of 0. The final state is the
+ * one after the last counted step. The reverse direction begins at that step, as with PyTorch's packed sequences.
  *
  * @example
  * const rnn = new RNN(10, 20, { numLayers: 2, random: new Random(1) });
@@ -171,7 +171,7 @@ export class RNN<
     this.nonlinearity = nonlinearity;
   }
 
-  /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  /** Maps x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},
@@ -183,8 +183,8 @@ export class RNN<
 }
 
 /**
- * Layers of long short-term memories over sequences; see `lstmCell` for what a step computes, and `RNN` for sequences
- * of different lengths.
+ * Layers of long short-term memories over sequences. See `lstmCell` for one step, and `RNN` for sequences of different
+ * lengths.
  *
  * @example
  * const lstm = new LSTM(10, 20, { bidirectional: true, random: new Random(1) });
@@ -203,7 +203,10 @@ export class LSTM<
     super(lstmKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, steps, in] and the state [h, c], each [layers directions, batch, hidden], to the outputs and the new state. */
+  /**
+   * Maps x [batch, steps, in] and the state [h, c], each [layers directions, batch, hidden], to the outputs and the new
+   * state.
+   */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<readonly [h: Tensor, c: Tensor]> = {},
@@ -214,8 +217,7 @@ export class LSTM<
 }
 
 /**
- * Layers of gated recurrent units over sequences; see `gruCell` for what a step computes, and `RNN` for sequences of
- * different lengths.
+ * Layers of gated recurrent units over sequences. See `gruCell` for one step, and `RNN` for sequences of different lengths.
  *
  * @example
  * const gru = new GRU(10, 20, { random: new Random(1) });
@@ -233,7 +235,7 @@ export class GRU<
     super(gruKind, inputSize, hiddenSize, options);
   }
 
-  /** x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  /** Maps x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},

@@ -1,22 +1,22 @@
-/** Recurrent cells over sequences: one direction, and layers of one direction or both. */
+/** Runs recurrent cells over sequences: one direction, and layers of one direction or both. */
 
 import { ArgumentError, concat, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**
- * Sequences with the steps one after the other, each with a row for each sequence: [steps batch, features]. So the input of
- * all steps takes one product, and a step's part of it is a view. Steps that no sequence has are left out.
+ * Sequences as rows [steps batch, features], one step after the other, each with a row for each sequence. The input of all
+ * steps then takes one product, and a step's part of it is a view. Steps beyond the longest sequence are left out.
  */
 export interface Sequences {
   readonly rows: Tensor;
   readonly batch: number;
   readonly steps: number;
-  /** For each step, which sequences go on in it, bool [batch, 1]; `undefined` where all do. */
+  /** For each step, the sequences that include it, bool [batch, 1]; `undefined` if all do. */
   readonly goesOn: readonly (Tensor | undefined)[];
 }
 
-/** The lengths of sequences, as given; throws unless there is one, from 0 to `steps`, for each. */
+/** Returns the lengths of sequences as an array. Throws unless there is a length from 0 to `steps` for each. */
 function readLengths(call: string, lengths: Tensor | readonly number[], batch: number, steps: number): number[] {
   const list = Array.from(Array.isArray(lengths) ? lengths : (lengths as Tensor).data);
   if (list.length !== batch) {
@@ -29,7 +29,7 @@ function readLengths(call: string, lengths: Tensor | readonly number[], batch: n
   );
 }
 
-/** Sequences [batch, steps, features] as rows; what comes after the end of one is never looked at. */
+/** Rearranges sequences [batch, steps, features] as rows. Elements after the end of a sequence are never read. */
 export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly number[]): Sequences {
   const [batch, steps, features] = x.shape as readonly [number, number, number];
   if (steps === 0) {
@@ -53,7 +53,7 @@ export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly
   };
 }
 
-/** Rows as [batch, steps, features], with zeros for the steps that were left out. */
+/** Rearranges rows as [batch, steps, features], with zeros for the steps that were left out. */
 export function batchFirst({ rows, batch, steps }: Sequences, wanted: number): Tensor {
   const outputs = rows.reshape([steps, batch, rows.shape[1]!]).permute([1, 0, 2]) as Tensor;
   if (steps === wanted) return outputs;
@@ -69,7 +69,7 @@ interface Run {
   readonly state: CellState;
 }
 
-/** A cell over sequences, from their first step to their last or the other way. A sequence that is over keeps its state. */
+/** Runs a cell over sequences, from the first step to the last or in reverse. A sequence that has ended keeps its state. */
 function runCell(
   kind: CellKind,
   { rows, batch, steps, goesOn }: Sequences,
@@ -91,14 +91,14 @@ function runCell(
   return { rows: concat(outputs, 0), state };
 }
 
-/** The weights of layers of cells: for each layer its directions, forward and, where there are two, backward. */
+/** The weights of layers of cells: for each layer those of the forward direction and, if there is one, the backward one. */
 export type RecurrentWeights = readonly (readonly CellWeights[])[];
 
 /**
- * Layers of cells over sequences, each on the outputs of the one before.
+ * Runs layers of cells over sequences, each on the outputs of the one before.
  *
- * @param states for each tensor of a cell's state one of [layers directions, batch, hidden]
- * @param between what is done to the outputs of every layer but the last
+ * @param states for each tensor of a cell's state, its values for all cells, [layers directions, batch, hidden]
+ * @param between a function applied to the outputs of every layer except the last
  */
 export function runLayers(
   kind: CellKind,

@@ -1,11 +1,12 @@
 /** Operators with one awkward entry among their operands: which results depend on it, and which have to be as they were. */
 
-import { type FloatDType, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { type BackwardOptions, type FloatDType, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { sameShape, setInterpreter } from '@tapegrad/core/extend';
 import { plain, primitives } from '@tapegrad/kernels';
 import { restoreInterpreter } from './interpreters.ts';
 import {
   cotangent,
+  direction,
   type OperatorCase,
   type OperatorFile,
   operatorCases,
@@ -22,7 +23,7 @@ export interface Place {
   readonly entry: number;
 }
 
-/** What a case gives: its value, and the gradient of each input. */
+/** What a case gives: its value and the gradient of each input or, of second order, what its Hessian makes of a direction. */
 export type Outcome = readonly Tensor[];
 
 /** What an entry is moved to: nearby, across 0, and far below and above all others. */
@@ -79,9 +80,11 @@ export class Trial {
   /** Ordinary operands. */
   readonly operands: Operands;
   readonly #case: OperatorCase;
+  readonly #order: 1 | 2;
   readonly #shapes: readonly Shape[];
 
-  constructor(c: OperatorCase) {
+  constructor(c: OperatorCase, order: 1 | 2) {
+    this.#order = order;
     this.call = c.call;
     this.name = c.name;
     this.#case = c;
@@ -91,7 +94,7 @@ export class Trial {
     this.operands = [...inputs, ...seed].map(({ data }) => Float64Array.from(data));
   }
 
-  /** The value and the gradients for operands in a dtype. */
+  /** The outcome for operands in a dtype. */
   run(operands: Operands, dtype: FloatDType): Outcome {
     const { constant = false, run } = this.#case;
     const tensors = operands.map((elements, i) =>
@@ -100,8 +103,16 @@ export class Trial {
     if (constant) return [run(...tensors)];
     const inputs = tensors.slice(0, -1);
     const y = run(...inputs);
-    const gradients = y.backward({ seed: tensors.at(-1)!.detach().cast(y.dtype), wanted: inputs });
-    return [y, ...inputs.map((x) => (gradients.has(x) ? gradients.of(x) : zeros(x.shape, { dtype })))];
+    const seed = tensors.at(-1)!.detach().cast(y.dtype) as Tensor;
+    const gradientsOf = (of: Tensor, options: BackwardOptions): Tensor[] => {
+      const gradients = of.requiresGrad ? of.backward({ ...options, wanted: inputs }) : undefined;
+      return inputs.map((x) => (gradients?.has(x) ? gradients.of(x) : zeros(x.shape, { dtype })));
+    };
+    if (this.#order === 1) return [y, ...gradientsOf(y, { seed })];
+    const slope = gradientsOf(y, { seed, createGraph: true })
+      .map((gradient, i): Tensor => gradient.mul(direction(gradient.shape, i).cast(dtype)).sum())
+      .reduce((sum, term) => sum.add(term));
+    return gradientsOf(slope, {});
   }
 
   /**
@@ -162,6 +173,9 @@ export class Trial {
   }
 }
 
+/** Primitives that only rules use, with the operator whose third derivatives their second ones are. */
+const ofThirdOrder: { readonly [primitive: string]: string } = { prodOfOthers: 'prod' };
+
 const sizeOf = (c: OperatorCase): number => c.inputs().reduce((size, x) => size + x.size, 0);
 
 const operators: ReadonlySet<string> = new Set([
@@ -171,12 +185,13 @@ const operators: ReadonlySet<string> = new Set([
 ]);
 
 /** Each operator with each of its arguments once, on several elements. */
-export function trials(): Trial[] {
+export function trials(order: 1 | 2): Trial[] {
   const chosen = new Map<number, OperatorCase>();
   for (const c of operatorCases) {
     if (c.kinked || !operators.has(c.call) || sizeOf(c) < 2 || c.inputs().some((x) => x.size === 0)) continue;
     const known = chosen.get(c.row);
     if (known === undefined || (sizeOf(c) > sizeOf(known) && sizeOf(c) <= 60)) chosen.set(c.row, c);
   }
-  return [...chosen.values()].map((c) => new Trial(c));
+  const isCurved = ({ call, constant }: OperatorCase): boolean => constant !== true && !(call in ofThirdOrder);
+  return [...chosen.values()].filter((c) => order === 1 || isCurved(c)).map((c) => new Trial(c, order));
 }

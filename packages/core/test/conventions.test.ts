@@ -240,6 +240,11 @@ describeEach(() => {
     expect(slopes((x) => leakyRelu(x, 0.25), 0, -0, 1)).toEqual([0.25, 0.25, 1]);
   });
 
+  test('so have they the curvature', () => {
+    expect(curvatures((x) => elu(x, 0.5), 0, -0, 1)).toEqual([0.5, 0.5, 0]);
+    expect(curvatures(selu, 0)[0]).toBeCloseTo(1.6732632423543772 * 1.0507009873554805, 14);
+  });
+
   test('elu and silu do not overflow', () => {
     expect(slopes((x) => elu(x), 800, -800)).toEqual([1, 0]);
     expect(slopes((x) => silu(x), 800, -800)).toEqual([1, 0]);

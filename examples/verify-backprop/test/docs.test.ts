@@ -7,7 +7,7 @@ import * as inspect from '@tapegrad/inspect';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
 import * as verify from '@tapegrad/verify';
-import { testExamples } from '../../../packages/core/test/examples.ts';
+import { testExamples } from '../../../test/examples.ts';
 
 const modules = {
   '@tapegrad/core': core,

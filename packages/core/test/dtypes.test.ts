@@ -26,7 +26,7 @@ import {
 } from '@tapegrad/core';
 import type { Nested } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../test/interpreters.ts';
 
 const int = (values: Nested<number>): Tensor => tensor(values, { dtype: 'int32' });
 const bool = (values: Nested<boolean>): Tensor => tensor(values, { dtype: 'bool' });

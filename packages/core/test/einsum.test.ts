@@ -3,8 +3,8 @@
 import { einsum, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { describeEach } from '../../../test/interpreters.ts';
 import { expectClose } from './close.ts';
-import { describeEach } from './interpreters.ts';
 
 interface Operand {
   readonly labels: readonly string[];

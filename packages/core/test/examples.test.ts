@@ -8,8 +8,8 @@ import * as ndarray from '@tapegrad/kernels/ndarray';
 import * as reference from '@tapegrad/kernels/reference';
 import * as verify from '@tapegrad/verify';
 import { afterEach } from 'vitest';
-import { testExamples } from './examples.ts';
-import { restoreInterpreter } from './interpreters.ts';
+import { testExamples } from '../../../test/examples.ts';
+import { restoreInterpreter } from '../../../test/interpreters.ts';
 
 afterEach(restoreInterpreter);
 

@@ -4,7 +4,7 @@ import { type Index, type Shape, type SliceRange, slice, type Tensor, tensor } f
 import type { Nested } from '@tapegrad/core/extend';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../test/interpreters.ts';
 
 /** What an index of an axis may be, in data. */
 type Entry = { position: number } | { range: SliceRange } | { positions: Nested<number> } | { newAxis: true };

@@ -13,7 +13,7 @@ import {
   zeros,
 } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../test/interpreters.ts';
 
 /** Collects garbage; a WeakRef keeps its target until the job that made it has ended. */
 async function collectGarbage(): Promise<void> {

@@ -4,7 +4,7 @@ import * as core from '@tapegrad/core';
 import { type DType, type FloatDType, Random, type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
 import { sameShape } from '@tapegrad/core/extend';
 import fc from 'fast-check';
-import { type Layout, layouts, repeating } from './operators.ts';
+import { type Layout, layouts, repeating } from './operators/operators.ts';
 
 /** What a program chooses as it runs: the same each time. */
 class Choices {

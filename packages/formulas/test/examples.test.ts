@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
 import * as formulas from '@tapegrad/formulas';
 import * as html from '@tapegrad/formulas/html';
-import { testExamples } from '../../core/test/examples.ts';
+import { testExamples } from '../../../test/examples.ts';
 import * as nn from '../../nn/src/index.ts';
 
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })

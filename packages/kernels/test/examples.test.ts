@@ -3,7 +3,7 @@
 import * as kernels from '@tapegrad/kernels';
 import * as ndarray from '@tapegrad/kernels/ndarray';
 import * as testing from '@tapegrad/kernels/testing';
-import { testExamples } from '../../core/test/examples.ts';
+import { testExamples } from '../../../test/examples.ts';
 
 const files = ['README.md', 'src/ndarray.ts', 'src/testing/compare.ts'];
 

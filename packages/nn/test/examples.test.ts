@@ -7,7 +7,7 @@ import * as tape from '@tapegrad/core/tape';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
 import * as verify from '@tapegrad/verify';
-import { testExamples } from '../../core/test/examples.ts';
+import { testExamples } from '../../../test/examples.ts';
 
 const documents = ['nn', 'optim'].flatMap((name) => [
   `packages/${name}/README.md`,

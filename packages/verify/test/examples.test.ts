@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
 import * as verify from '@tapegrad/verify';
-import { testExamples } from '../../core/test/examples.ts';
+import { testExamples } from '../../../test/examples.ts';
 
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))

@@ -5,7 +5,7 @@ import { setInterpreter } from '@tapegrad/core/extend';
 import { plain } from '@tapegrad/kernels';
 import { gradcheck } from '@tapegrad/verify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { restoreInterpreter } from '../../core/test/interpreters.ts';
+import { restoreInterpreter } from '../../../test/interpreters.ts';
 
 const x = tensor([0.5, -1.5, 2], { dtype: 'float64' });
 const y = tensor([[1], [-2]], { dtype: 'float64' });

@@ -16,7 +16,7 @@ import {
   verify,
 } from '@tapegrad/verify';
 import { afterEach, describe, expect, test } from 'vitest';
-import { restoreInterpreter } from '../../core/test/interpreters.ts';
+import { restoreInterpreter } from '../../../test/interpreters.ts';
 
 const t = (x: Tensor): Tensor => x.transpose();
 const rows = mlp();

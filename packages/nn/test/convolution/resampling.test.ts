@@ -4,7 +4,7 @@ import { jvp, ones, Random, type Tensor, tensor, vmap, zeros } from '@tapegrad/c
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, Upsample, type UpsampleOptions, upsample } from '@tapegrad/nn';
 import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from '../../../core/test/interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 
 type Resampler = (x: Tensor) => Tensor;
 

@@ -25,7 +25,7 @@ import {
   tripletMargin,
 } from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from '../../../core/test/interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 
 const { exp, log1p, abs, max, sign } = Math;
 const Inf = Number.POSITIVE_INFINITY;

@@ -13,7 +13,7 @@ import {
   rmsNorm,
 } from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from '../../../core/test/interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 
 interface Normalizer {
   readonly name: string;

@@ -5,7 +5,7 @@ import { type Kernels, type NdArray, setInterpreter } from '@tapegrad/core/exten
 import { plain, primitives } from '@tapegrad/kernels';
 import { links } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { restoreInterpreter } from '../../../core/test/interpreters.ts';
+import { restoreInterpreter } from '../../../../test/interpreters.ts';
 import { b, normal, project, squared, w, weight, x } from './expected.ts';
 
 describe('names', () => {

@@ -5,8 +5,8 @@
 
 import { elu, type FloatDType, gelu, hardtanh, leakyRelu, selu, silu, type Tensor, tensor } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
-import stored from './data/activations.json' with { type: 'json' };
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
+import stored from '../data/activations.json' with { type: 'json' };
 import { operatorsIn } from './operators.ts';
 
 type Activation = (x: Tensor) => Tensor;

@@ -16,7 +16,7 @@ import {
 } from '@tapegrad/core';
 import type { Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
+import { expectClose } from '../close.ts';
 
 type Op = (x: Tensor) => Tensor;
 type Vector = Tensor<readonly [number]>;

@@ -19,7 +19,7 @@ import {
 import type { Scalar } from '@tapegrad/core/extend';
 import { intercept, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
+import { expectClose } from '../close.ts';
 
 type ScalarFunction = (x: Tensor<Scalar>) => Tensor<Scalar>;
 

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { formatPage, measureOperators, namesOfConventions } from './operator-table.ts';
 
-const page = new URL('../../../docs/operators.md', import.meta.url);
+const page = new URL('../../../../docs/operators.md', import.meta.url);
 
 /** The last two cells of a line. */
 const figures = / \| ([\de-]+) \| (\d+) \|$/gm;

@@ -3,7 +3,7 @@
 import type { Tensor } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 import { type Layout, layouts, type OperatorCase, operatorCases, repeating } from './operators.ts';
 
 const smooth = operatorCases.filter(({ kinked, constant }) => !kinked && !constant);

@@ -63,7 +63,7 @@ export type OperatorFile = keyof typeof operatorFiles;
 
 /** The operators in a file of core: the names of the functions that it exports. */
 export function operatorsIn(file: OperatorFile): string[] {
-  const source = readFileSync(new URL(`../src/operators/${file}`, import.meta.url), 'utf8');
+  const source = readFileSync(new URL(`../../src/operators/${file}`, import.meta.url), 'utf8');
   return Array.from(source.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => name!);
 }
 
@@ -193,7 +193,7 @@ function makeInputs({ values, between }: Row, shapes: InputShapes): Tensor[] {
   });
 }
 
-const read = (file: string): string => readFileSync(new URL(`data/${file}`, import.meta.url), 'utf8');
+const read = (file: string): string => readFileSync(new URL(`../data/${file}`, import.meta.url), 'utf8');
 
 const text = read('operators.json');
 const table: { inputs: Record<string, readonly InputShapes[]>; cases: readonly Row[] } = JSON.parse(text);

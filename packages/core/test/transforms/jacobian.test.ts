@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { grad, hessian, hvp, jacobian, slice, type Tensor, tensor, vmap } from '@tapegrad/core';
 import type { Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
-import { lattice } from './operators.ts';
+import { expectClose } from '../close.ts';
+import { lattice } from '../operators/operators.ts';
 
 const numbers = (shape: readonly number[], salt: number): Tensor =>
   tensor(
@@ -49,7 +49,7 @@ const stored: {
   hessian: Record<string, Record<string, number[]>>;
   jacobian: number[];
   perExample: Record<string, number[]>;
-} = JSON.parse(readFileSync(new URL('data/network.pytorch.json', import.meta.url), 'utf8'));
+} = JSON.parse(readFileSync(new URL('../data/network.pytorch.json', import.meta.url), 'utf8'));
 
 /** The network with one tensor's element moved. */
 const moved = (l: number, name: 'weight' | 'bias', place: number, step: number): readonly Layer[] =>

@@ -16,7 +16,7 @@ import {
 } from '@tapegrad/core';
 import { type Entry, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
+import { expectClose } from '../close.ts';
 
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 const scalar = (value: number): Tensor<readonly []> => tensor(value, wanted);

@@ -3,7 +3,7 @@
 import { Parameter, TapeError } from '@tapegrad/core';
 import { isFloat } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
-import { cotangent, type OperatorCase, operatorCases } from './operators.ts';
+import { cotangent, type OperatorCase, operatorCases } from '../operators/operators.ts';
 
 /** The gradients of an operator at its inputs as parameters, of which input `changed` is spoilt before the sweep. */
 function gradientsOf({ inputs, run }: OperatorCase, changed?: number): (number[] | undefined)[] {

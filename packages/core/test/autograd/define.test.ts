@@ -19,8 +19,8 @@ import {
 import { intercept, tapeOf } from '@tapegrad/core/tape';
 import { centralDifferences, gradcheck, links, verify } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
+import { expectClose } from '../close.ts';
 
 const swish = defineOp<<S extends Shape>(x: Tensor<S>) => Tensor<S>>({
   name: 'swish',

@@ -4,8 +4,8 @@ import { type BackwardOptions, type Tensor, tensor } from '@tapegrad/core';
 import { type Kernels, type NdArray, type Primitive, setInterpreter } from '@tapegrad/core/extend';
 import { plain, primitives } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
-import { describeEach, restoreInterpreter } from './interpreters.ts';
+import { describeEach, restoreInterpreter } from '../../../../test/interpreters.ts';
+import { expectClose } from '../close.ts';
 import {
   cotangent,
   direction,

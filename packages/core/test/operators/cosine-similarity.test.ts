@@ -12,7 +12,7 @@ import {
 } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 
 const dtypes = ['float32', 'float64'] as const;
 const vector = (elements: readonly number[], dtype: FloatDType): Tensor =>

@@ -4,7 +4,7 @@ import { type BackwardOptions, type DType, DTypeError, type FloatDType, type Ten
 import { setInterpreter } from '@tapegrad/core/extend';
 import { tapeOf } from '@tapegrad/core/tape';
 import { dtypes, type Primitive, plain, primitives } from '@tapegrad/kernels';
-import { interpreters, restoreInterpreter } from './interpreters.ts';
+import { interpreters, restoreInterpreter } from '../../../../test/interpreters.ts';
 import {
   cotangent,
   direction,

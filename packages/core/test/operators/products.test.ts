@@ -3,7 +3,7 @@
 import { cumprod, type FloatDType, hessian, jvp, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
 import { expect, test } from 'vitest';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
 
 const dtypes = ['float32', 'float64'] as const;
 const far = { float32: 2 ** 100, float64: 2 ** 1000 } as const;

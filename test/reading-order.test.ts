@@ -5,7 +5,7 @@ import { posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('../packages/', import.meta.url));
 const page = readFileSync(`${root}../docs/reading-order.md`, 'utf8');
 
 /** The files that the items of the list name before their colon. */

@@ -21,7 +21,7 @@ import { isRecomputing } from '@tapegrad/core/extend';
 import { tapeOf } from '@tapegrad/core/tape';
 import { centralDifferences, links, verify } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
+import { expectClose } from '../close.ts';
 
 type Block = (x: Tensor) => Tensor;
 type Wrap = (block: Block) => Block;

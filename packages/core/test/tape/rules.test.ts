@@ -13,7 +13,7 @@ import {
 } from '@tapegrad/kernels';
 import { reference as k } from '@tapegrad/kernels/reference';
 import { describe, expect, test } from 'vitest';
-import { lattice } from './operators.ts';
+import { lattice } from '../operators/operators.ts';
 
 const array = (data: Float64Array, shape: Shape): NdArray => new Strided(data, 'float64', shape);
 

@@ -32,7 +32,7 @@ import {
 import { setInterpreter, specialKernels } from '@tapegrad/core/extend';
 import { binary, unary } from '@tapegrad/kernels';
 import { describe, expect, test } from 'vitest';
-import { describeEach, interpreters, restoreInterpreter } from './interpreters.ts';
+import { describeEach, interpreters, restoreInterpreter } from '../../../../test/interpreters.ts';
 
 const kernels = specialKernels();
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };

@@ -3,8 +3,8 @@
 import { ones, Random, type Shape, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
 import { kernels as k } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
-import { expectClose } from './close.ts';
-import { describeEach } from './interpreters.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
+import { expectClose } from '../close.ts';
 
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 

@@ -2,9 +2,9 @@
 
 import { grad, jvp, stack, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
-import { describeEach } from './interpreters.ts';
-import { cotangent, direction, type OperatorCase, operatorCases, storedNumbers } from './operators.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
+import { expectClose } from '../close.ts';
+import { cotangent, direction, type OperatorCase, operatorCases, storedNumbers } from '../operators/operators.ts';
 
 const differentiable = operatorCases.filter(({ constant }) => !constant);
 

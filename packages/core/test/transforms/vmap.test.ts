@@ -20,7 +20,7 @@ import {
 } from '@tapegrad/core';
 import { kernels, type Scalar } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { expectClose } from './close.ts';
+import { expectClose } from '../close.ts';
 
 const random = new Random(1);
 const normal = (...shape: number[]): Tensor => random.normal(shape, { dtype: 'float64' });

@@ -1,7 +1,7 @@
 /** The line of a program, told from stacks of every engine and of every way to install the packages. */
 
 import { expect, test } from 'vitest';
-import { callSiteOf, noteStack } from '../src/autograd/call-sites.ts';
+import { callSiteOf, noteStack } from '../../src/autograd/call-sites.ts';
 
 const v8 = (...frames: string[]): string => ['Error', ...frames.map((frame) => `    at ${frame}`)].join('\n');
 
@@ -12,9 +12,9 @@ const stacks: readonly [name: string, stack: string, site: string | undefined][]
       'noteStack (file:///home/me/packages/core/src/autograd/call-sites.ts:20:12)',
       'Tensor.log (file:///home/me/packages/core/src/tensor.ts:1:2)',
       'Sequential.forward (file:///home/me/packages/nn/src/sequential.ts:3:4)',
-      'file:///home/me/packages/core/test/anomaly.test.ts:5:6',
+      'file:///home/me/packages/core/test/autograd/anomaly.test.ts:5:6',
     ),
-    'file:///home/me/packages/core/test/anomaly.test.ts:5:6',
+    'file:///home/me/packages/core/test/autograd/anomaly.test.ts:5:6',
   ],
   [
     'a bundle of each package in node_modules',

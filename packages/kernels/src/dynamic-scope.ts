@@ -1,7 +1,8 @@
 import { checkSynchronous } from './synchronous.ts';
 
 /**
- * A value that holds while a function runs: whether operations are recorded, say. All state of that kind is one of these.
+ * A value in force while a function runs, such as whether operations are recorded. All such state is kept in this
+ * class.
  *
  * @example
  * const depth = new DynamicScope(0);
@@ -9,7 +10,7 @@ import { checkSynchronous } from './synchronous.ts';
  * depth.current; // 0
  */
 export class DynamicScope<T> {
-  /** The value of the innermost function that runs, or the initial one. */
+  /** The value set by the innermost running function, or the initial value. */
   current: T;
 
   constructor(initial: T) {
@@ -17,10 +18,10 @@ export class DynamicScope<T> {
   }
 
   /**
-   * Runs `body` with a value, and puts the old one back even if `body` throws.
+   * Runs `body` with a value, and restores the old one even if `body` throws.
    *
-   * @param call the name for messages; where it is given, a `body` that returns a promise is refused, since the value would
-   * be put back before that is done.
+   * @param call the name of the call, for messages. If given, a `body` that returns a promise is refused, since the
+   * value would be restored before the promise settles.
    */
   run<R>(value: T, body: () => R, call?: string): R {
     const before = this.current;

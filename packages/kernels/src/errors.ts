@@ -1,11 +1,12 @@
 /**
- * The errors that tapegrad throws on bad input, one class a kind.
+ * The errors that tapegrad throws on bad input, one class per kind.
  *
- * A message names the call, what it got, what it wanted and, where there is one, the mend. The same sentences are used
- * by the compiler: a shape mistake that the types can see reads `ShapeError<"matmul: inner dimensions 784 and 128 differ">`.
+ * A message names the call, what it got, what it expected and, if there is one, the fix. Type errors use the same
+ * sentences: a shape mismatch that the compiler can see reads `ShapeError<"matmul: inner dimensions 784 and 128
+ * differ">`.
  */
 
-/** Shapes that do not fit together. `Message` is known while typing where the shapes are. */
+/** Thrown for shapes that do not match. `Message` is a literal type if the shapes are known at compile time. */
 export class ShapeError<Message extends string = string> extends Error {
   override readonly name = 'ShapeError';
   declare readonly message: Message;
@@ -15,12 +16,12 @@ export class ShapeError<Message extends string = string> extends Error {
   }
 }
 
-/** An element type that the call does not take, or two that do not fit together: nothing is cast silently. */
+/** Thrown for an element type that the call does not accept, or for two that do not match: nothing is cast silently. */
 export class DTypeError extends Error {
   override readonly name = 'DTypeError';
 }
 
-/** An argument out of its range, or of the wrong kind. */
+/** Thrown for an argument that is out of range or of the wrong type. */
 export class ArgumentError extends Error {
   override readonly name = 'ArgumentError';
 }

@@ -1,4 +1,4 @@
-/** Changes of arrays in place: for who owns their memory, such as an optimizer that of a parameter. */
+/** In-place array updates, for callers that own the memory, such as an optimizer updating its parameters. */
 
 import { empty, filled, NdArray } from './arrays/array.ts';
 import { assign } from './arrays/copy.ts';
@@ -8,12 +8,12 @@ import { ArgumentError } from './errors.ts';
 import { type Kernels, mapEntries } from './primitives.ts';
 import { checkSynchronous } from './synchronous.ts';
 
-/** What a formula of elements is made of. */
+/** The primitives that a formula may use. */
 export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;
 
 /**
- * New elements of some arrays, by name, out of the old ones of all and of numbers: generic over what it computes with, like every
- * composition. It may ask whether an array is there, but not for a value.
+ * Computes new elements of some arrays, by name, from the old elements of all arrays and from numbers. It is generic
+ * in the array type, as every composition is. It may check whether an array is present, but may not read values.
  */
 export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
   k: ElementKernels<A>,
@@ -21,14 +21,14 @@ export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
   numbers: { readonly [Name in keyof Numbers]: A },
 ) => { readonly [Name in keyof Arrays]?: A };
 
-/** Arrays of float32 or of float64, all alike, by name. */
+/** Arrays by name, all float32 or all float64, and all of one length. */
 export type NamedArrays<Arrays> = { readonly [Name in keyof Arrays]: Data };
 /** Numbers by name. */
 export type NamedNumbers<Numbers> = { readonly [Name in keyof Numbers]: number };
 
 /**
- * Replaces elements of arrays by what a formula makes of them, one by one. Numbers and every intermediate result are rounded to the
- * arrays' dtype, so that every interpreter gives the same bits.
+ * Replaces the elements of arrays by the results of a formula, element by element. Numbers and all intermediate
+ * results are rounded to the arrays' dtype, so that every interpreter gives the same bits.
  */
 export type ChangeInPlace = <Arrays extends object, Numbers extends object>(
   formula: ElementFormula<Arrays, Numbers>,
@@ -36,7 +36,7 @@ export type ChangeInPlace = <Arrays extends object, Numbers extends object>(
   numbers: NamedNumbers<Numbers>,
 ) => void;
 
-/** Throws unless the arrays are all of one float dtype and length; gives the first. */
+/** Throws unless all arrays have one float dtype and one length. Returns the first array. */
 export function checkAlike(arrays: Readonly<Record<string, Data>>): Float32Array | Float64Array {
   let first: Data | undefined;
   for (const name in arrays) {
@@ -56,7 +56,7 @@ function described(arrays: Readonly<Record<string, Data>>, data: Data): string {
   return `${name} a ${data.constructor.name} of ${data.length} elements`;
 }
 
-/** Changes arrays in place by the primitives of an interpreter, one after the other. */
+/** Changes arrays in place with an interpreter's primitives, one after another. */
 export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
   return (formula, arrays, numbers) => {
     const first = checkAlike(arrays);
@@ -68,7 +68,7 @@ export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
     const factors = mapEntries(numbers, (_, value: number) => filled([], value, dtype)) as Factors;
     const made = checkSynchronous('changeInPlace', formula(k, operands, factors), 'a formula');
     const results = Object.entries(made) as [keyof typeof arrays, NdArray][];
-    // A result may be an operand as it is, which the change of another array must not reach.
+    // A result may be an unchanged operand, which a change of another array must not affect.
     const changes = results.map(
       ([name, x]) => [name, assign(empty(shape, dtype), broadcastView(x, shape)).data] as const,
     );

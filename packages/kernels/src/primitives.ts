@@ -2,7 +2,7 @@ import type { DType } from './arrays/dtype.ts';
 import type { Shape } from './arrays/shape.ts';
 import type { Window } from './arrays/views.ts';
 
-/** Functions whose slope can be had from their value. */
+/** Functions whose derivative can be computed from their value. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid';
 
 /** Which axis to sort along, and which end comes first. */
@@ -11,13 +11,13 @@ export interface SortOrder {
   readonly descending: boolean;
 }
 
-/** What every interpreter's arrays have. */
+/** The properties of every interpreter's arrays. */
 export interface ArrayLike {
   readonly shape: Shape;
   readonly dtype: DType;
 }
 
-/** Elements `starts[i] + j * steps[i]`, `j < sizes[i]`, of every axis `i`. */
+/** The elements `starts[i] + j * steps[i]`, `j < sizes[i]`, of every axis `i`. */
 export interface Slice {
   readonly starts: readonly number[];
   readonly sizes: readonly number[];
@@ -27,21 +27,22 @@ export interface Slice {
 
 /** How a weight [o, c / groups, ...sizes] slides over [n, c, ...shape], giving [n, o, ...positions]. */
 export interface Convolution {
-  /** One an axis, of the weight's size along it. */
+  /** One window per axis, of the weight's size along it. */
   readonly windows: readonly Window[];
-  /** Parts of the channels that have nothing to do with one another: outputs of one see inputs of the same. */
+  /** Number of independent groups of channels: outputs of a group see only inputs of the same group. */
   readonly groups: number;
 }
 
 /**
  * The primitives: the complete, closed list of operations that tapegrad is made of, generic in the array type `A`.
  *
- * Everything else is an interpreter of this list (arrays, recorded tensors, shapes alone) or is composed from it. The
- * convention is uniform, so that an interpreter can treat all of them alike: array inputs come first, then at most one
- * value of plain data. Operands of one elementwise primitive have one dtype and broadcast; axes are not negative.
+ * Everything else is an interpreter of this list (arrays, recorded tensors, shapes alone) or is composed from it. All
+ * primitives follow one convention, so that an interpreter can treat them alike: array inputs come first, then at
+ * most one value of plain data. Operands of one elementwise primitive have one dtype and broadcast; axes are not
+ * negative.
  */
 export interface Kernels<A> {
-  /** An array of one value. */
+  /** An array filled with one value. */
   full(of: { readonly shape: Shape; readonly value: number; readonly dtype: DType }): A;
 
   // Elementwise, one operand.
@@ -75,11 +76,11 @@ export interface Kernels<A> {
   erf(x: A): A;
   /** 1 - erf(x), with all its digits where it is small. */
   erfc(x: A): A;
-  /** The largest whole number that is not above x. */
+  /** The largest integer not above x. */
   floor(x: A): A;
-  /** The smallest whole number that is not below x. */
+  /** The smallest integer not below x. */
   ceil(x: A): A;
-  /** The nearest whole number, of two the even one. */
+  /** The nearest integer, with ties to even. */
   round(x: A): A;
   /** The same array, held constant: no gradient flows through it. */
   stopGradient(x: A): A;
@@ -89,20 +90,27 @@ export interface Kernels<A> {
   sub(x: A, y: A): A;
   mul(x: A, y: A): A;
   div(x: A, y: A): A;
-  /** x to the power y, as JavaScript's `**`: 1 where y is 0, else NaN where either is, and for 1 or -1 to an infinity. */
+  /**
+   * x to the power y, as JavaScript's `**`: 1 if y is 0; otherwise NaN if either is NaN, or for 1 or -1 to an
+   * infinite power.
+   */
   pow(x: A, y: A): A;
-  /** x - floor(x / y) y, without the quotient's rounding: what is left has y's sign. Of int32 by 0 it is 0. */
+  /**
+   * x - floor(x / y) y, without rounding the quotient: the result has the divisor's sign. An int32 remainder by 0 is
+   * 0.
+   */
   remainder(x: A, y: A): A;
   /** The angle of the point (y, x) from the positive x axis: y comes first. */
   atan2(y: A, x: A): A;
-  /** NaN where either is NaN. On bool: or. */
+  /** The larger element; NaN if either is NaN. On bool: or. */
   maximum(x: A, y: A): A;
-  /** NaN where either is NaN. On bool: and. */
+  /** The smaller element; NaN if either is NaN. On bool: and. */
   minimum(x: A, y: A): A;
 
   /**
-   * g s'(x) for an activation y = s(x) whose slope can be had from y: tanh g (1 - y^2), sigmoid g y (1 - y), relu g where y
-   * is not 0 and 0 elsewhere, whatever g is. Of one shape. One pass over memory in place of three.
+   * g s'(x) for an activation y = s(x) whose derivative can be computed from y: g (1 - y^2) for tanh, g y (1 - y) for
+   * sigmoid. For relu, g where y is not 0, and 0 elsewhere, whatever g is. g and y have one shape. It takes one pass
+   * over memory instead of three.
    */
   activationGrad(g: A, y: A, of: Activation): A;
 
@@ -111,18 +119,18 @@ export interface Kernels<A> {
   less(x: A, y: A): A;
   lessEqual(x: A, y: A): A;
 
-  /** x where the condition (bool) holds, y elsewhere. */
+  /** x where the condition (bool) is true, y elsewhere. */
   where(condition: A, x: A, y: A): A;
   /** To integers by truncation toward zero, to bool by `x != 0`. */
   cast(x: A, dtype: DType): A;
 
-  // Reductions; a reduced axis stays, with length 1.
+  // Reductions; reduced axes are kept with length 1.
   sum(x: A, axes: readonly number[]): A;
-  /** sum / n, of floats: divided before it is rounded, so that it overflows nowhere. */
+  /** The mean, of floats: the sum is divided by n before it is rounded, so that it does not overflow. */
   mean(x: A, axes: readonly number[]): A;
-  /** The product, which overflows and vanishes only where it is itself too large or too small; in int32 it wraps. */
+  /** The product. It overflows or underflows only if the exact product does; int32 products wrap. */
   prod(x: A, axes: readonly number[]): A;
-  /** For each entry the product of all others, of floats; as large as x. */
+  /** For each element, the product of all others along the axes, in the shape of x; floats only. */
   prodOfOthers(x: A, axes: readonly number[]): A;
   max(x: A, axes: readonly number[]): A;
   min(x: A, axes: readonly number[]): A;
@@ -132,7 +140,7 @@ export interface Kernels<A> {
   argmin(x: A, axis: number): A;
   /** Running sum along an axis. */
   cumsum(x: A, axis: number): A;
-  /** int32 indices that put an axis in order; equals stay in theirs, and a NaN counts as the largest. */
+  /** int32 indices that sort an axis. The sort is stable, and a NaN counts as the largest. */
   argsort(x: A, order: SortOrder): A;
 
   // Movement.
@@ -140,9 +148,9 @@ export interface Kernels<A> {
   permute(x: A, order: readonly number[]): A;
   broadcastTo(x: A, shape: Shape): A;
   slice(x: A, slice: Slice): A;
-  /** The adjoint of `slice`: zeros of `shape`, with x at the places that the slice would read. */
+  /** The adjoint of `slice`: zeros of `shape`, with x at the positions that the slice would read. */
   scatterSlice(x: A, into: Slice & { readonly shape: Shape }): A;
-  /** Arrays one after the other along an axis: a list of them, since a call has no room for very many arguments. */
+  /** Concatenates a list of arrays along an axis; a list, since calls are limited in the number of arguments. */
   concat(inputs: readonly A[], axis: number): A;
 
   // Indexing.
@@ -154,10 +162,13 @@ export interface Kernels<A> {
   // Products.
   /** [..., m, k] times [..., k, n]; the axes before the last two broadcast. */
   matmul(x: A, y: A): A;
-  /** x w + b, with x [..., m, k], w [k, n] and b [n]: the sums start from the bias, which takes no pass of its own. */
+  /**
+   * x w + b, with x [..., m, k], w [k, n] and b [n]. The sums start from the bias, so that adding it takes no extra
+   * pass.
+   */
   affine(x: A, w: A, b: A): A;
 
-  // Classification, fused: a pass over the logits in place of ten.
+  // Classification, fused: one pass over the logits instead of ten.
   /** log sum_j e^(x_j) - x_label for each row of logits x [n, c] and its int32 label of [n]: [n]. */
   crossEntropy(logits: A, labels: A): A;
   /** g_i (softmax(x)_ij - [j = label_i]), the gradient of the cross-entropies times g [n]: [n, c]. */
@@ -166,42 +177,51 @@ export interface Kernels<A> {
   // Windows.
   /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
   unfold(x: A, windows: readonly Window[]): A;
-  /** The adjoint of `unfold`: the windows' entries added where they came from, in zeros whose last axes are `shape`. */
+  /** The adjoint of `unfold`: adds the windows' entries where they came from, in zeros whose last axes are `shape`. */
   fold(x: A, into: { readonly windows: readonly Window[]; readonly shape: Shape }): A;
 
-  // Convolutions: a form t(x, w, y) that is linear in each, as a function of two of them; so is its derivative.
+  // Convolutions: a trilinear form t(x, w, y). Each primitive is its derivative in one argument, as a function of the
+  // other two.
   /**
-   * Products of the windows of x with the weight w: the cross-correlation that networks call a convolution. The padding is
-   * zeros, which are multiplied as others: an infinite weight makes NaN of them.
+   * Products of the windows of x with the weight w: the cross-correlation that neural networks call a convolution.
+   * The padding's zeros are multiplied like other elements, so an infinite weight turns them into NaN.
    */
   conv(x: A, w: A, of: Convolution): A;
-  /** The adjoint of `conv` in x, whose axes behind the channels are `shape`. */
+  /** The adjoint of `conv` with respect to x, whose axes after the channels are `shape`. */
   convInput(y: A, w: A, of: Convolution & { readonly shape: Shape }): A;
-  /** The adjoint of `conv` in w. */
+  /** The adjoint of `conv` with respect to w. */
   convWeight(x: A, y: A, of: Convolution): A;
 
-  /** Of each window over the last axes, the entry of x where `by` has its first maximum; a NaN counts as the largest. */
+  /**
+   * For each window over the last axes, the entry of x where `by` has its first maximum; a NaN counts as the largest.
+   */
   maxPool(x: A, by: A, windows: readonly Window[]): A;
-  /** The adjoint of `maxPool` in x: entries added where `by` has the first maximum of their window, in zeros. */
+  /**
+   * The adjoint of `maxPool` with respect to x: adds entries into zeros where `by` has the first maximum of their
+   * window.
+   */
   maxUnpool(y: A, by: A, windows: readonly Window[]): A;
 }
 
 /** The name of a primitive. */
 export type Primitive = keyof Kernels<ArrayLike>;
 
-/** Those that look through windows, which only functions of core and nn reach: programs that call none carry none. */
+/**
+ * The windowed primitives, which only some functions of core and nn use: a program that calls none of those does not
+ * include them.
+ */
 export type WindowedKernels<A> = Pick<
   Kernels<A>,
   'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
 >;
 
-/** Special functions, likewise. */
+/** The special functions, which are included in the same way. */
 export type SpecialKernels<A> = Pick<Kernels<A>, 'erfc'>;
 
-/** Those that every program carries. */
+/** The primitives that every program includes. */
 export type CommonKernels<A> = Omit<Kernels<A>, keyof WindowedKernels<A> | keyof SpecialKernels<A>>;
 
-// An array type of no interpreter, to tell array inputs from plain data in a signature.
+// An array type that no interpreter has, used to tell array inputs from plain data in a signature.
 interface Input extends ArrayLike {
   readonly input: never;
 }
@@ -209,13 +229,13 @@ type LeadingInputs<Parameters extends readonly unknown[]> = Parameters extends r
   ? readonly [Input, ...LeadingInputs<Rest>]
   : readonly [];
 
-/** Primitives that take any number of arrays, as a list. */
+/** Primitives that take a list of any number of arrays. */
 export type VariadicPrimitive = 'concat';
 
 /** A tuple with an element for each array input of a primitive. */
 export type InputsOf<P extends Exclude<Primitive, VariadicPrimitive>> = LeadingInputs<Parameters<Kernels<Input>[P]>>;
 
-/** The plain data that a primitive takes after its array inputs; `undefined` where it takes none. */
+/** The plain data that a primitive takes after its array inputs, or `undefined` if it takes none. */
 export type AttributesOf<P extends Primitive> = P extends VariadicPrimitive
   ? number
   : Parameters<Kernels<Input>[P]> extends readonly [...InputsOf<Exclude<P, VariadicPrimitive>>, infer Attributes]
@@ -233,12 +253,13 @@ export type Unary = Exclude<Having<(x: ArrayLike) => ArrayLike>, 'stopGradient'>
 /** The elementwise primitives on two operands. */
 export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 'matmul' | 'crossEntropy'>;
 
-/** What an elementwise primitive takes: floats alone, all that are numbers, or bool, too. */
+/** The dtypes that an elementwise primitive accepts: only floats, all numbers, or also bool. */
 export type Operands = 'floats' | 'numbers' | 'any';
 
 /**
- * The elementwise primitives, and what they take. An element of the result depends on that element of the operands alone:
- * arity, types of results, tangents and rules for batches follow from that. Results have the operands' dtype.
+ * The elementwise primitives on one operand, and the dtypes they accept. An element of the result depends only on
+ * that element of the operands, which determines arity, result types, tangents and batching rules. Results have the
+ * operands' dtype.
  */
 export const unary = {
   neg: 'numbers',
@@ -268,7 +289,7 @@ export const unary = {
   round: 'floats',
 } as const satisfies { readonly [P in Unary]: Operands };
 
-/** The elementwise primitives on two operands, and what they take. */
+/** The elementwise primitives on two operands, and the dtypes they accept. */
 export const binary = {
   add: 'numbers',
   sub: 'numbers',
@@ -285,11 +306,11 @@ export const binary = {
 export const comparisons = { equal: 'any', less: 'any', lessEqual: 'any' } as const satisfies Record<string, Operands>;
 export type Comparison = keyof typeof comparisons;
 
-/** A table of what `make` makes of each entry of a table: how an interpreter turns loops into primitives. */
+/** Maps each entry of a table through `make`: how an interpreter turns loops into primitives. */
 export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>
   Object.fromEntries(Object.entries<F>(table).map(([name, entry]) => [name, make(name as K, entry)])) as Record<K, G>;
 
-/** How many array inputs each primitive takes. */
+/** Number of array inputs of each primitive. */
 export const arity: {
   readonly [P in Primitive]: P extends Exclude<Primitive, VariadicPrimitive> ? InputsOf<P>['length'] : 'variadic';
 } = {
@@ -332,15 +353,15 @@ export const arity: {
   maxUnpool: 2,
 };
 
-/** Calls a primitive by its name, on its array inputs and, where it takes them, its attributes. */
+/** Calls a primitive by name, with its array inputs and, if it takes them, its attributes. */
 export function callPrimitive<A>(kernels: Kernels<A>, op: Primitive, inputs: readonly A[], attributes: unknown): A {
   const run = kernels[op] as (...operands: readonly unknown[]) => A;
   return arity[op] === 'variadic' ? run(inputs, attributes) : run(...inputs, attributes);
 }
 
 /**
- * Whether a primitive's result has memory of its own in every interpreter. What the others give may be a view of an operand:
- * who changes that one in place has to know.
+ * Returns whether a primitive's result has its own memory in every interpreter. The results of the others may be
+ * views of an operand, which matters to code that changes the operand in place.
  */
 export const givesOwnMemory = (op: Primitive): boolean =>
   op in unary || op in binary || op in comparisons || op === 'matmul' || op === 'affine' || op === 'activationGrad';

@@ -1,19 +1,19 @@
 /** Scalar functions that `Math` lacks, in float64. */
 
-/** 1 / (1 + exp(-x)); the exponential never overflows. */
+/** Computes 1 / (1 + exp(-x)) without overflow of the exponential. */
 export function sigmoid(x: number): number {
   if (x >= 0) return 1 / (1 + Math.exp(-x));
   const e = Math.exp(x);
   return e / (1 + e);
 }
 
-/** log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)). */
+/** Computes log(1 + exp(x)) as max(x, 0) + log(1 + exp(-|x|)). */
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 /**
- * P with erf(x) = x + x P(x^2) for |x| <= 1, and Q with erf(x) = 1 - exp(-Q(x)) for 1 <= x <= 6, from the constant on, within
- * 2^-56.0 and 2^-56.9 of erf: minimax polynomials of test/fixtures/minimax.py for the logarithm of erfc, the error
- * weighted by erfc / erf.
+ * P such that erf(x) = x + x P(x^2) for |x| <= 1, and Q such that erf(x) = 1 - exp(-Q(x)) for 1 <= x <= 6, from the
+ * constant coefficient on. They are within 2^-56.0 and 2^-56.9 of erf. Q is fitted to the logarithm of erfc, with the
+ * error weighted by erfc / erf. Minimax polynomials from test/fixtures/minimax.py.
  */
 export const erfPolynomials = {
   small: [
@@ -30,8 +30,8 @@ export const erfPolynomials = {
 } as const;
 
 /**
- * C with erfc(x) = exp(-x^2) (1 + C(q)) / (1 + 2 x) and q = (x - 4) / (x + 4), for 0 <= x <= 27.3, within 2^-56.9: a minimax
- * polynomial of the same script.
+ * C such that erfc(x) = exp(-x^2) (1 + C(q)) / (1 + 2 x) with q = (x - 4) / (x + 4), for 0 <= x <= 27.3, within
+ * 2^-56.9: a minimax polynomial from the same script.
  */
 export const erfcPolynomial = [
   ...[0.2329951186255525, -0.1396211168405625, 0.015379652102622876, 0.06809705425469126],
@@ -49,9 +49,10 @@ function polynomial(coefficients: readonly number[], x: number): number {
 }
 
 /**
- * The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x, to within 2 units in the last place.
+ * Computes the error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x, to within 2 units in the last
+ * place.
  *
- * The first form keeps its digits near 0, where erf(x) is nearly 2 x / sqrt(pi); in the second an error of erfc counts
+ * The first form is accurate near 0, where erf(x) is nearly 2 x / sqrt(pi). In the second, an error of erfc matters
  * little.
  */
 export function erf(x: number): number {
@@ -62,10 +63,10 @@ export function erf(x: number): number {
 }
 
 /**
- * 1 - erf(x), to within 4 units in the last place where that is small.
+ * Computes 1 - erf(x), to within 4 units in the last place where the result is small.
  *
- * x^2 is the sum of a square that is exact and of a small rest, and the exponential of the former a square, too, so that
- * nothing is lost to x^2 or to subnormal numbers.
+ * x^2 is split into an exact square and a small rest, and the exponential of the square is computed as a square
+ * itself. So no accuracy is lost to rounding x^2 or to subnormal numbers.
  */
 export function erfc(x: number): number {
   const a = Math.min(Math.abs(x), 27.3);
@@ -76,18 +77,18 @@ export function erfc(x: number): number {
   return x < 0 ? 2 - above : above;
 }
 
-/** x to the power y as IEEE 754 has it, and not ECMAScript: 1 to any power is 1, and so is -1 to an infinite one. */
+/** Computes x to the power y as in IEEE 754, not ECMAScript: 1 to any power is 1, and so is -1 to an infinite power. */
 export const power = (x: number, y: number): number =>
   x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
 
-/** The nearest whole number, of two the even one; zeros keep their sign. */
+/** Rounds to the nearest integer, with ties to even; zeros keep their sign. */
 export function roundToEven(x: number): number {
   const a = Math.abs(x);
-  // Beside 2^52 there is no room for a fraction.
+  // From 2^52 on, floats have no fraction.
   return a < 2 ** 52 ? Math.sign(x) * (a + 2 ** 52 - 2 ** 52) : x;
 }
 
-/** x - floor(x / y) y, without the quotient's rounding: what is left has y's sign. */
+/** Computes x - floor(x / y) y without rounding the quotient; the result has the divisor's sign. */
 export function remainder(x: number, y: number): number {
   const rest = x % y;
   return rest === 0 || rest < 0 === y < 0 ? rest : rest + y;
@@ -96,22 +97,28 @@ export function remainder(x: number, y: number): number {
 const STEP = 2 ** 600;
 const [LOW, HIGH] = [2 ** -300, 2 ** 300];
 
-/** Whether a number is too far out for products with it: 0, or beyond 2^300 one way or the other. NaN is not. */
+/**
+ * Returns whether a number is too large or small to multiply safely: its magnitude is below 2^-300, or at least
+ * 2^300. NaN is not.
+ */
 export function isFarOut(x: number): boolean {
   const size = Math.abs(x);
   return size < LOW || size >= HIGH;
 }
 
-/** By how many steps of 2^600, one at most, a number is too large for products. Zeros and infinities stay as they are. */
+/**
+ * Returns how many steps of 2^600 (-1, 0 or 1) a number's magnitude exceeds the safe range by. Returns 0 for zeros
+ * and infinities.
+ */
 export function excessSteps(x: number): number {
   if (x === 0 || !isFarOut(x) || Math.abs(x) === Number.POSITIVE_INFINITY) return 0;
   return Math.abs(x) < LOW ? -1 : 1;
 }
 
-/** x 2^(600 steps) */
+/** Computes x 2^(600 steps). */
 export function bySteps(x: number, steps: number): number {
   let value = x;
-  // Beyond five steps nothing changes any more.
+  // More than five steps change nothing.
   for (let left = Math.min(Math.abs(steps), 5); left > 0; left--) value = steps > 0 ? value * STEP : value / STEP;
   return value;
 }

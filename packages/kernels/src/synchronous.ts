@@ -1,8 +1,8 @@
-/** Functions that have to be over when they return. */
+/** Checks that callbacks are finished when they return. */
 
 import { ArgumentError } from './errors.ts';
 
-/** A value of any kind, as far as it may tell that a function goes on. */
+/** Any value, with the properties that show whether a function is still running. */
 interface Unfinished {
   readonly then?: unknown;
   readonly [Symbol.toStringTag]?: unknown;
@@ -11,13 +11,14 @@ interface Unfinished {
 const ignore = (): void => {};
 
 /**
- * Gives what a callback returned, if the callback is over by then. An asynchronous function and a generator run on when what
- * was in force around them has been put back, so that they are refused.
+ * Returns a callback's result if the callback has finished. Refuses asynchronous functions and generators, since they
+ * would continue after the state around the callback has been restored.
  *
- * A rejection that a promise leads to is taken: the error here is the one that counts.
+ * If a promise is later rejected, the rejection is ignored: the error thrown here is the one that counts.
  *
- * @param call for the message, as `which` is: the name of the call that was given the callback, and what that is.
- * @throws ArgumentError for a promise, anything else with a `then`, and a generator.
+ * @param call the name, for the message, of the call that was given the callback.
+ * @param which a description of the callback for the message. Defaults to 'a function'.
+ * @throws ArgumentError for a promise, any other object with a `then` method, or a generator.
  */
 export function checkSynchronous<R>(call: string, result: R, which = 'a function'): R {
   if (result === null || (typeof result !== 'object' && typeof result !== 'function')) return result;
@@ -26,7 +27,7 @@ export function checkSynchronous<R>(call: string, result: R, which = 'a function
     try {
       then.call(result, ignore, ignore);
     } catch {
-      // The error below says what is wrong.
+      // The error below explains the problem.
     }
     throw new ArgumentError(
       `${call}: expected ${which} that is not asynchronous; do what has to be awaited before or after the call`,

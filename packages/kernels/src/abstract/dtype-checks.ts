@@ -1,4 +1,4 @@
-/** What operands are checked for, whatever the primitive. */
+/** Checks of operands that many primitives share. */
 
 import { type DType, isFloat } from '../arrays/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../arrays/shape.ts';

@@ -1,4 +1,4 @@
-/** The types of results of the primitives that every program has, and the checks of their operands. */
+/** The result types of the primitives that every program includes, and the checks of their operands. */
 
 import { checkDType, type DType, hasNumber } from '../arrays/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from '../arrays/shape.ts';
@@ -24,7 +24,7 @@ import {
   type,
 } from './dtype-checks.ts';
 
-/** Throws unless a value is one that the dtype has. */
+/** Throws unless the dtype can hold a value. */
 function checkValue(call: string, value: number, dtype: DType): void {
   if (!hasNumber(dtype, value))
     throw new ArgumentError(`${call}: ${value} is not ${dtype === 'bool' ? 'a bool, 0 or 1' : 'an int32'}`);
@@ -62,7 +62,7 @@ const extremum = (call: string) => (x: ArrayLike, axes: readonly number[]) => {
   return type(shape, x.dtype);
 };
 
-/** Throws where the entries of an axis are more than int32 positions can tell apart. */
+/** Throws if an axis has more entries than int32 positions can number. */
 function checkPositions(call: string, shape: Shape, axis: number): void {
   if (shape[axis]! > MAX_POSITIONS) {
     const got = `axis ${axis} of ${formatShape(shape)}`;
@@ -78,7 +78,7 @@ const argExtremum = (call: string) => (x: ArrayLike, axis: number) => {
   return type(shape, 'int32');
 };
 
-/** Throws unless the slice reads inside an array of `shape`. */
+/** Throws unless the slice stays inside an array of `shape`. */
 function checkSlice(call: string, shape: Shape, { starts, sizes, steps }: Slice): void {
   if (starts.length !== shape.length || sizes.length !== shape.length || steps.length !== shape.length) {
     throw new ArgumentError(`${call}: expected a start, a size and a step for each axis of ${formatShape(shape)}`);
@@ -106,7 +106,7 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
   }
 }
 
-/** The types of results of the primitives that every program has. */
+/** The result types of the primitives that every program includes. */
 export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);

@@ -1,4 +1,4 @@
-/** The types of results of the primitives that look through windows, and the checks of their operands. */
+/** The result types of the windowed primitives, and the checks of their operands. */
 
 import { checkShape, formatShape, type Shape, sameShape } from '../arrays/shape.ts';
 import { type Window, windowPositions } from '../arrays/views.ts';
@@ -27,14 +27,14 @@ function checkWindows(call: string, windows: readonly Window[], shape: Shape): S
   });
 }
 
-/** Throws where a window lies in the padding altogether: it has no maximum. */
+/** Throws if a window lies entirely in the padding, where it has no maximum. */
 function checkNoneEmpty(call: string, windows: readonly Window[], shape: Shape): void {
   const lead = shape.length - windows.length;
   windows.forEach(({ size, stride, dilation, padding: [before] }, i) => {
     const [length, positions] = [shape[lead + i]!, windowPositions(shape[lead + i]!, windows[i]!)];
     for (let position = 0; position < positions; position++) {
       const start = position * stride - before;
-      // The first entry that is not before the array.
+      // The first entry that is not in the padding before the array.
       const entry = Math.max(0, Math.ceil(-start / dilation));
       if (entry < size && start + entry * dilation < length) continue;
       throw new ShapeError(`${call}: window ${position} along axis ${lead + i} of length ${length} has only padding`);
@@ -42,7 +42,10 @@ function checkNoneEmpty(call: string, windows: readonly Window[], shape: Shape):
   });
 }
 
-/** Checks what the three forms of a convolution have in common, and returns the shape of y but for its channels. */
+/**
+ * Checks the operands that the three forms of a convolution have in common. Returns the batch size and the positions,
+ * the shape of y without its channels.
+ */
 function checkConvolution(
   call: string,
   { windows, groups }: Convolution,

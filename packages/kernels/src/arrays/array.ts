@@ -12,9 +12,9 @@ export class NdArray {
   readonly data: Data;
   readonly dtype: DType;
   readonly shape: Shape;
-  /** In elements, one for each axis. */
+  /** Strides in elements, one per axis. */
   readonly stride: readonly number[];
-  /** In elements, of the first one. */
+  /** Offset of the first element, in elements. */
   readonly offset: number;
   /** Number of elements. */
   readonly size: number;
@@ -29,7 +29,7 @@ export class NdArray {
   }
 }
 
-/** Whether the elements lie one after the other in row-major order. */
+/** Returns whether the elements are stored one after another in row-major order. */
 export function isContiguous(x: NdArray): boolean {
   const { shape, stride } = x;
   let step = 1;
@@ -41,10 +41,10 @@ export function isContiguous(x: NdArray): boolean {
   return true;
 }
 
-/** A new array whose elements are whatever its memory held: for results that write all of them. */
+/** Allocates an uninitialized array, for results that write all elements. */
 export const empty = (shape: Shape, dtype: DType): NdArray => new NdArray(allocate(dtype, sizeOf(shape)), dtype, shape);
 
-/** A new array filled with `value`. */
+/** Allocates an array filled with `value`. */
 export function filled(shape: Shape, value: number, dtype: DType): NdArray {
   const data = zeroed(dtype, sizeOf(shape));
   if (!Object.is(value, 0)) data.fill(value);

@@ -2,10 +2,10 @@ import { empty, isContiguous, type NdArray } from './array.ts';
 import type { Data } from './dtype.ts';
 import { forEachRun } from './iterate.ts';
 
-// A call into the engine pays off from this length on.
+// A call into the engine is worth its cost from this length on.
 const worthACall = 32;
 
-/** Copies `length` elements; numbers are converted as a typed array does. */
+/** Copies `length` elements, converting numbers as a typed array does. */
 export function copyRun(
   target: Data,
   to: number,
@@ -22,7 +22,7 @@ export function copyRun(
   }
 }
 
-/** Copies the elements of `x` into `out`, which has its shape; numbers are converted as a typed array does. */
+/** Copies the elements of `x` into `out`, which has the same shape, converting numbers as a typed array does. */
 export function assign(out: NdArray, x: NdArray): NdArray {
   forEachRun(out.shape, [out, x], (length, [to, from], [toStep, fromStep]) => {
     copyRun(out.data, to!, toStep!, x.data, from!, fromStep!, length);
@@ -30,5 +30,5 @@ export function assign(out: NdArray, x: NdArray): NdArray {
   return out;
 }
 
-/** `x` itself where its elements lie in row-major order one after the other, else a copy in which they do. */
+/** Returns `x` itself if its elements are contiguous in row-major order, otherwise a copy in which they are. */
 export const contiguous = (x: NdArray): NdArray => (isContiguous(x) ? x : assign(empty(x.shape, x.dtype), x));

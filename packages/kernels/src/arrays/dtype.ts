@@ -1,6 +1,6 @@
 import { ArgumentError, DTypeError } from '../errors.ts';
 
-/** Element types. `bool` is stored as one byte an element, 0 or 1. */
+/** Element types. A `bool` element is stored as one byte, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool';
 
 /** The element types that have gradients. */
@@ -19,29 +19,35 @@ const constructors = {
 /** All dtypes. */
 export const dtypes = Object.keys(constructors) as readonly DType[];
 
-/** Tells whether a dtype is float32 or float64. */
+/** Returns whether a dtype is float32 or float64. */
 export const isFloat = (dtype: DType): dtype is FloatDType => dtype === 'float32' || dtype === 'float64';
 
-/** Bytes of one element. */
+/** Returns the number of bytes of one element. */
 export const bytesPerElement = (dtype: DType): number => constructors[dtype].BYTES_PER_ELEMENT;
 
-/** A zeroed typed array of `length` elements, with a buffer of its own. */
+/** Allocates a zeroed typed array of `length` elements, with its own buffer. */
 export const newData = (dtype: DType, length: number): Data => new constructors[dtype](length);
 
-/** A window on a buffer: `length` elements from byte `byteOffset`. */
+/** Makes a typed array over `length` elements of a buffer, from byte `byteOffset`. */
 export const viewData = (dtype: DType, buffer: ArrayBufferLike, byteOffset: number, length: number): Data =>
-  new constructors[dtype](buffer as ArrayBuffer, byteOffset, length); // It takes a shared one as well.
+  new constructors[dtype](buffer as ArrayBuffer, byteOffset, length); // Shared buffers work as well.
 
-/** The class of an object, in whichever realm it was made. */
+/** Returns the class name of an object, whichever realm it was created in. */
 const classOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 
 const stored: ReadonlyMap<string, DType> = new Map(dtypes.map((dtype) => [constructors[dtype].name, dtype]));
 
-/** The element type that a typed array, of this realm or another, stores; a `Uint8Array` is read as `bool`. None for others. */
+/**
+ * Returns the element type that a typed array stores, in this realm or another, or `undefined` for other values. A
+ * `Uint8Array` is read as `bool`.
+ */
 export const storedDType = (data: unknown): DType | undefined =>
   ArrayBuffer.isView(data) ? stored.get(classOf(data)) : undefined;
 
-/** The element type that a typed array stores; a `Uint8Array` is read as `bool`. */
+/**
+ * Returns the element type that a typed array stores; a `Uint8Array` is read as `bool`. Throws a DTypeError for other
+ * values.
+ */
 export function dtypeOf(call: string, data: unknown): DType {
   const dtype = storedDType(data);
   if (dtype !== undefined) return dtype;
@@ -49,7 +55,7 @@ export function dtypeOf(call: string, data: unknown): DType {
   throw new DTypeError(`${call}: expected ${wanted}, got ${classOf(data)}`);
 }
 
-/** Throws for a typed array of BigInts, and for what is no typed array. */
+/** Throws for a typed array of BigInts, and for a value that is not a typed array. */
 export function checkNumbers(call: string, data: unknown): void {
   const kind = classOf(data);
   if (kind.startsWith('Big')) {
@@ -63,8 +69,8 @@ export function checkNumbers(call: string, data: unknown): void {
 }
 
 /**
- * The element type that is asked for, else the one that a typed array stores. Bytes may be a mask or numbers, and there are arrays of
- * other numbers, so that for them one has to be asked for.
+ * Returns the requested element type, or by default the type that a typed array stores. The default fails for bytes,
+ * which may be a mask or numbers, and for arrays of other numbers, since these need an explicit dtype.
  */
 export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
   if (dtype !== undefined) {
@@ -80,27 +86,27 @@ export function dtypeFor(call: string, data: unknown, dtype: DType | undefined):
   throw new DTypeError(`${call}: ${kind.startsWith('I') ? 'an' : 'a'} ${kind} needs a dtype: ${wanted}`);
 }
 
-/** Throws unless `dtype` is one of ours; for callers without types. */
+/** Throws unless `dtype` is one of the element types; for callers without types. */
 export function checkDType(call: string, dtype: string): asserts dtype is DType {
   if (!Object.hasOwn(constructors, dtype)) {
     throw new ArgumentError(`${call}: unknown dtype '${dtype}', expected one of ${dtypes.join(', ')}`);
   }
 }
 
-/** A value for each float dtype, made when it is first wanted. */
+/** Returns a function that gives a value for each float dtype, made when it is first wanted. */
 export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
   const made: { [D in FloatDType]?: T } = {};
   return (dtype) => (made[dtype] ??= make(dtype));
 }
 
-/** Whether a dtype has this number. Floats round, so they have all. */
+/** Returns whether a dtype can hold this number. Floats round, so they can hold any number. */
 export const hasNumber = (dtype: DType, value: number): boolean =>
   isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);
 
 /**
- * A number as an int32, the fraction cut off. JavaScript would wrap a large one and make 0 of NaN, which looks like a label.
+ * Truncates a number to an int32. JavaScript would wrap a large number and turn NaN into 0, which looks like a label.
  *
- * @throws DTypeError for NaN, infinities and what is below -2^31 or above 2^31 - 1 when cut off.
+ * @throws DTypeError for NaN, infinities, and numbers that, truncated, are below -2^31 or above 2^31 - 1.
  */
 export function truncateToInt32(call: string, value: number): number {
   if (value > -2147483649 && value < 2147483648) return Math.trunc(value);

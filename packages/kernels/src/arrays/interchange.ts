@@ -5,7 +5,7 @@ import { assign } from './copy.ts';
 import { checkNumbers, type Data, type DType, dtypeFor, hasNumber, isFloat, storedDType } from './dtype.ts';
 import { forEachRun } from './iterate.ts';
 
-/** An `ndarray` from the package of that name, over the element types that tapegrad knows. */
+/** An `ndarray` from the `ndarray` package, with tapegrad's element types. */
 export type ForeignNdArray = Foreign<Data>;
 
 function checkEntries(x: NdArray, dtype: DType): void {
@@ -19,12 +19,13 @@ function checkEntries(x: NdArray, dtype: DType): void {
 }
 
 /**
- * An `ndarray` as an array of ours: without a copy, unless it stores elements of another type than is asked for. One over a
- * `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, another for bytes such as those of images. So does one over
- * other integers.
+ * Converts an `ndarray` to an array of ours. Copies only if the requested element type differs from the stored one.
  *
- * @throws DTypeError for storage that is no typed array of numbers, for storage of another type than ours without a dtype, and for
- * entries that the dtype does not have.
+ * An `ndarray` over a `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, or another type for bytes
+ * such as image data. One over other integers, except int32, needs a `dtype` as well.
+ *
+ * @throws DTypeError if the storage is not a typed array of numbers, if it has another element type than ours and no
+ * dtype is given, or if the dtype can't hold an entry.
  */
 export function fromNdarray(x: ForeignNdArray, dtype?: DType): NdArray {
   checkNumbers('fromNdarray', x.data);

@@ -1,20 +1,20 @@
-/** Walking strided arrays: the loops that no operation should have to write again. */
+/** Loops over strided arrays, shared by all operations. */
 
 import type { NdArray } from './array.ts';
 import type { Shape } from './shape.ts';
 import { broadcastView } from './views.ts';
 
 /**
- * Called for one run of `length` elements; operand `i` starts at `offsets[i]` of its data and steps by `steps[i]`.
- * Both arrays belong to the walk and change after the call.
+ * A callback for one run of `length` elements. Operand `i` starts at `offsets[i]` of its data and steps by
+ * `steps[i]`. The two arrays are reused, so they change after the call.
  */
 export type VisitRun = (length: number, offsets: readonly number[], steps: readonly number[]) => void;
 
 /**
- * Walks arrays of one shape together, in row-major order, a run of the innermost axis at a time.
+ * Walks arrays of one shape together in row-major order, one run of the innermost axis at a time.
  *
- * Axes that lie one after the other in every operand are merged first, so contiguous arrays are a single run whatever
- * their rank, and a run is long wherever memory allows.
+ * First merges axes that are adjacent in memory in every operand. So contiguous arrays are a single run whatever
+ * their rank, and runs are as long as the layout allows.
  */
 export function forEachRun(shape: Shape, operands: readonly NdArray[], visit: VisitRun): void {
   const lengths: number[] = [];
@@ -52,6 +52,6 @@ export function forEachRun(shape: Shape, operands: readonly NdArray[], visit: Vi
   }
 }
 
-/** Walks operands broadcast to the shape of `out`, which comes first. */
+/** Walks `out` and operands broadcast to its shape; `out` is the first operand. */
 export const forEachBroadcastRun = (out: NdArray, operands: readonly NdArray[], visit: VisitRun): void =>
   forEachRun(out.shape, [out, ...operands.map((x) => broadcastView(x, out.shape))], visit);

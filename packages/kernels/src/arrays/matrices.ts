@@ -2,7 +2,10 @@ import { NdArray } from './array.ts';
 import { forEachRun } from './iterate.ts';
 import { broadcastView } from './views.ts';
 
-/** Calls `visit` with the matrices that the last two axes of `x`, `y` and `out` hold, for each index of the axes before. */
+/**
+ * Calls `visit` for each index of the leading axes, with the matrices formed by the last two axes of `out` and of the
+ * operands.
+ */
 export function forEachMatrix(
   out: NdArray,
   operands: readonly NdArray[],

@@ -1,4 +1,4 @@
-/** The primitives that move elements and compute nothing: one implementation for every interpreter on typed arrays. */
+/** The primitives that only move elements: one implementation for every interpreter on typed arrays. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import { ArgumentError } from '../errors.ts';
@@ -12,11 +12,11 @@ import { broadcastView, firstEntryView, permuteView, rangeView, reshapeView, sli
 
 export const emptyOf = ({ shape, dtype }: ArrayLike): NdArray => empty(shape, dtype);
 
-/** `x` with another shape of the same size: a view where its strides allow one. */
+/** Reshapes `x` to a shape of the same size: a view if its strides allow one, otherwise a copy. */
 export const reshaped = (x: NdArray, shape: Shape): NdArray =>
   reshapeView(x, shape) ?? reshapeView(contiguous(x), shape)!;
 
-/** The indices in row-major order; throws at the first that is out of range for an axis of `length`. */
+/** Returns the indices in row-major order. Throws at the first one that is out of range for an axis of `length`. */
 export function readIndices(call: string, indices: NdArray, length: number): Data {
   const { data, offset } = contiguous(indices);
   const list = data.length === indices.size ? data : data.subarray(offset, offset + indices.size);
@@ -30,13 +30,13 @@ export function readIndices(call: string, indices: NdArray, length: number): Dat
 }
 
 /**
- * Whether entries of an axis, `entryStep` apart, are better taken one after the other, each a run of memory, than each
- * element of all entries after the other.
+ * Returns whether it is faster to process entries of an axis, `entryStep` apart, one after another as runs, than to
+ * process all entries at one element before the next.
  */
 export const byEntry = (length: number, step: number, entryStep: number): boolean =>
   length > 1 && Math.abs(step) < Math.abs(entryStep);
 
-/** Copies the elements at the places in a list. */
+/** Copies the elements at the positions in a list. */
 function copyPicked(
   target: Data,
   to: number,

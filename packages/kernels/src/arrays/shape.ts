@@ -3,27 +3,27 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 /** Lengths of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** As many axes as NumPy's and PyTorch's arrays have at most, so that what goes from axis to axis may call itself. */
+/** The greatest number of axes, the same as NumPy's and PyTorch's, so that code may recurse over axes. */
 export const MOST_AXES = 64;
 
-/** `[2, 3]`, as messages print shapes. */
+/** Formats a shape for messages, as in `[2, 3]`. */
 export const formatShape = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
 
-/** Number of elements. */
+/** Returns the number of elements. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (let i = 0; i < shape.length; i++) size *= shape[i]!;
   return size;
 }
 
-/** Number of elements along some axes. */
+/** Returns the number of elements along some axes. */
 export function countAlong(shape: Shape, axes: readonly number[]): number {
   let size = 1;
   for (let i = 0; i < axes.length; i++) size *= shape[axes[i]!]!;
   return size;
 }
 
-/** Tells whether two shapes are equal. */
+/** Returns whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -31,7 +31,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** Throws unless every axis length is a whole number, zero or more, and an array can have so many axes and elements. */
+/**
+ * Throws unless every axis length is an integer of at least 0, and the number of axes and of elements is within the
+ * limits.
+ */
 export function checkShape(call: string, shape: Shape): void {
   if (!Array.isArray(shape)) {
     const mend = typeof shape === 'number' ? `; write [${shape}]` : '';
@@ -48,7 +51,7 @@ export function checkShape(call: string, shape: Shape): void {
   if (sizeOf(shape) > 2 ** 32) throw new ArgumentError(`${call}: an array of shape ${formatShape(shape)} is too large`);
 }
 
-/** Row-major strides, in elements. */
+/** Returns row-major strides, in elements. */
 export function rowMajor(shape: Shape): number[] {
   const stride = new Array<number>(shape.length);
   let step = 1;
@@ -59,7 +62,7 @@ export function rowMajor(shape: Shape): number[] {
   return stride;
 }
 
-/** Whether the axes of `part` are the last ones of `shape`. */
+/** Returns whether the axes of `part` are the last axes of `shape`. */
 function isTail(part: Shape, shape: Shape): boolean {
   const lead = shape.length - part.length;
   if (lead < 0) return false;
@@ -67,14 +70,16 @@ function isTail(part: Shape, shape: Shape): boolean {
   return true;
 }
 
-/** The shape that both broadcast to: axes are matched from the last, and an axis of length 1 stretches. */
+/**
+ * Returns the shape that both broadcast to. Axes are matched from the last one, and an axis of length 1 is stretched.
+ */
 export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
   if (isTail(b, a)) return a;
   if (isTail(a, b)) return b;
   const rank = Math.max(a.length, b.length);
   const shape = new Array<number>(rank);
   for (let i = 1; i <= rank; i++) {
-    // Not `?? 1`: to read before the start of an array takes longer than all the rest here.
+    // Not `?? 1`: reading before the start of an array takes longer than everything else here.
     const m = i <= a.length ? a[a.length - i]! : 1;
     const n = i <= b.length ? b[b.length - i]! : 1;
     if (m !== n && m !== 1 && n !== 1) {
@@ -85,7 +90,7 @@ export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
   return shape;
 }
 
-/** An axis as a number from 0; negative axes count from the end. */
+/** Returns an axis counted from 0; negative axes count from the end. */
 export function normalizeAxis(call: string, axis: number, rank: number): number {
   if (typeof axis !== 'number') {
     const mend = typeof axis === 'object' && axis !== null ? '; options stand behind the axis' : '';
@@ -98,14 +103,14 @@ export function normalizeAxis(call: string, axis: number, rank: number): number 
   return axis < 0 ? axis + rank : axis;
 }
 
-/** 0, 1, … up to a rank. */
+/** Returns 0, 1, … up to, but not including, `rank`. */
 function firstAxes(rank: number): number[] {
   const axes: number[] = [];
   for (let axis = 0; axis < rank; axis++) axes.push(axis);
   return axes;
 }
 
-/** Axes in ascending order, each from 0 and once; nothing means every axis. */
+/** Returns axes counted from 0, in ascending order. Throws if an axis occurs twice. `undefined` means all axes. */
 export function normalizeAxes(call: string, axes: number | readonly number[] | undefined, rank: number): number[] {
   if (axes === undefined) return firstAxes(rank);
   if (!Array.isArray(axes)) return [normalizeAxis(call, axes as number, rank)];

@@ -1,4 +1,4 @@
-/** Rearrangements that copy nothing: each gives new strides on the same data. */
+/** Views: rearrangements that copy nothing and give new strides over the same data. */
 
 import { isContiguous, NdArray } from './array.ts';
 import { rowMajor, type Shape } from './shape.ts';
@@ -6,7 +6,7 @@ import { rowMajor, type Shape } from './shape.ts';
 const view = (x: NdArray, shape: Shape, stride: readonly number[], offset = x.offset): NdArray =>
   new NdArray(x.data, x.dtype, shape, stride, offset);
 
-/** Axis `i` of the result is axis `order[i]` of `x`. */
+/** Permutes axes: axis `i` of the result is axis `order[i]` of `x`. */
 export function permuteView(x: NdArray, order: readonly number[]): NdArray {
   const shape = order.map((axis) => x.shape[axis]!);
   return view(
@@ -17,9 +17,9 @@ export function permuteView(x: NdArray, order: readonly number[]): NdArray {
 }
 
 /**
- * `x` at a shape that it broadcasts to: stretched axes get stride 0.
+ * Broadcasts `x` to a shape: stretched axes get stride 0.
  *
- * Read the view to broadcast; accumulate into it to sum. A broadcast and its adjoint are one helper.
+ * Reading the view broadcasts; accumulating into it sums. So one function serves a broadcast and its adjoint.
  */
 export function broadcastView(x: NdArray, shape: Shape): NdArray {
   const lead = shape.length - x.shape.length;
@@ -27,7 +27,7 @@ export function broadcastView(x: NdArray, shape: Shape): NdArray {
   return view(x, shape, stride);
 }
 
-/** Elements `starts[i] + j * steps[i]` for `j < sizes[i]` along every axis `i`; a step may be negative. */
+/** Returns the elements `starts[i] + j * steps[i]` for `j < sizes[i]` along every axis `i`; a step may be negative. */
 export function sliceView(x: NdArray, starts: Shape, sizes: Shape, steps: Shape): NdArray {
   let offset = x.offset;
   const stride = new Array<number>(sizes.length);
@@ -38,21 +38,21 @@ export function sliceView(x: NdArray, starts: Shape, sizes: Shape, steps: Shape)
   return view(x, sizes, stride, x.size === 0 ? x.offset : offset);
 }
 
-/** Entries `start … start + size` of one axis. */
+/** Returns the entries from `start` up to, but not including, `start + size` of one axis. */
 export const rangeView = (x: NdArray, axis: number, start: number, size: number): NdArray =>
   view(x, x.shape.with(axis, size), x.stride, x.offset + start * x.stride[axis]!);
 
-/** The first entry of one axis, without the axis. */
+/** Returns the first entry of one axis, without the axis. */
 export const firstEntryView = (x: NdArray, axis: number): NdArray =>
   view(x, x.shape.toSpliced(axis, 1), x.stride.toSpliced(axis, 1));
 
-/** A stretch of axes through which memory is walked in equal steps. */
+/** Merged axes that are traversed in memory with one step. */
 interface Run {
   length: number;
   step: number;
 }
 
-/** The runs that the axes of `x` make, outermost first. */
+/** Returns the runs that the axes of `x` form, outermost first. */
 function runsOf(x: NdArray): Run[] {
   const runs: Run[] = [];
   x.shape.forEach((length, axis) => {
@@ -69,12 +69,12 @@ function runsOf(x: NdArray): Run[] {
   return runs;
 }
 
-/** `x` with another shape of the same size, or `undefined` where its strides allow no view. */
+/** Reshapes `x` to a shape of the same size. Returns `undefined` if its strides allow no view. */
 export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
   if (isContiguous(x)) return view(x, shape, rowMajor(shape));
   const stride = new Array<number>(shape.length).fill(0);
   const runs = runsOf(x);
-  // From the last axis on, each takes its part of the innermost run; none may reach into two.
+  // From the last axis on, each axis takes its part of the innermost run; none may extend over two runs.
   let { length: left, step } = runs.pop()!;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const length = shape[axis]!;
@@ -92,19 +92,19 @@ export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
 export interface Window {
   /** Elements in the window. */
   readonly size: number;
-  /** Elements from one window to the next. */
+  /** Number of elements between the starts of consecutive windows. */
   readonly stride: number;
-  /** Elements from one element of a window to the next. */
+  /** Number of elements between consecutive elements of a window. */
   readonly dilation: number;
-  /** Zeros put before and after the axis; negative numbers crop. */
+  /** Number of zeros added before and after the axis; negative numbers crop. */
   readonly padding: readonly [before: number, after: number];
 }
 
-/** Number of positions of a window along an axis of `length`; less than 1 where it does not fit. */
+/** Returns the number of positions of a window along an axis of `length`; less than 1 if it does not fit. */
 export const windowPositions = (length: number, w: Window): number =>
   Math.floor((length + w.padding[0] + w.padding[1] - (w.size - 1) * w.dilation - 1) / w.stride) + 1;
 
-/** The windows of an array that is padded already: the last axes `[n…]` become `[size…, positions…]`. */
+/** Returns the windows of an already padded array: the last axes `[n…]` become `[size…, positions…]`. */
 export function windowView(x: NdArray, windows: readonly Window[], positions: Shape): NdArray {
   const lead = x.shape.length - windows.length;
   const spatial = x.stride.slice(lead);

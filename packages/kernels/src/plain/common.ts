@@ -1,4 +1,4 @@
-/** The plain loops that every program has. */
+/** The plain loops of the primitives that every program includes. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
@@ -12,7 +12,7 @@ import { ordering } from './ordering.ts';
 import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 
-/** The product of two stacks of matrices. */
+/** Multiplies two stacks of matrices. */
 function matmul(x: NdArray, y: NdArray): NdArray {
   const out = emptyOf(resultOf.matmul(x, y));
   forEachMatrix(out, [x, y], (c, a, b) => multiplyMatrices(a!, b!, c));

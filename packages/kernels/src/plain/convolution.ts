@@ -6,20 +6,20 @@ import type { ArrayLike, Convolution, Kernels } from '../primitives.ts';
 
 type Convolutions<A> = Pick<Kernels<A>, 'conv' | 'convInput' | 'convWeight'>;
 
-/** Swaps the last two axes of an array of four. */
+/** The order that swaps the last two axes of a four-dimensional array. */
 const transpose = [0, 1, 3, 2];
 
-/** The forms of a convolution, composed from other primitives. */
+/** Composes the forms of a convolution from other primitives. */
 export function convolutionsOf<A extends ArrayLike>(
   k: Pick<Kernels<A>, 'unfold' | 'fold' | 'matmul' | 'sum' | 'reshape' | 'permute'>,
 ): Convolutions<A> {
-  /** The windows as [n, groups, entries, positions]. */
+  /** Returns the windows as [n, groups, entries, positions]. */
   const windowsOf = (x: A, { windows, groups }: Convolution, w: Shape, y: Shape): A =>
     k.reshape(k.unfold(x, windows), [x.shape[0]!, groups, sizeOf(w.slice(1)), sizeOf(y.slice(2))]);
-  /** The weight as [1, groups, outputs, entries]. */
+  /** Returns the weight as [1, groups, outputs, entries]. */
   const rowsOf = (w: A, { groups }: Convolution): A =>
     k.reshape(w, [1, groups, w.shape[0]! / groups, sizeOf(w.shape.slice(1))]);
-  /** The result as [n, groups, outputs, positions]. */
+  /** Returns the result as [n, groups, outputs, positions]. */
   const mapsOf = (y: A, { groups }: Convolution): A =>
     k.reshape(y, [y.shape[0]!, groups, y.shape[1]! / groups, sizeOf(y.shape.slice(2))]);
 

@@ -4,7 +4,7 @@ import { contiguous } from '../arrays/copy.ts';
 import { emptyOf, readIndices } from '../arrays/movement.ts';
 import type { Kernels } from '../primitives.ts';
 
-/** Calls `visit` for each row with its place in the data, its maximum m and the sum of exp(x - m). */
+/** Calls `visit` for each row with its start in the data, its maximum m and the sum of exp(x - m). */
 function forEachRow(x: NdArray, visit: (row: number, from: number, most: number, sum: number) => void): void {
   const [rows, classes] = x.shape as [number, number];
   for (let row = 0; row < rows; row++) {

@@ -6,11 +6,11 @@ import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
-/** Replaces the first `n` elements of a block, x, by a function of them, and of those of y. */
+/** Replaces the first `n` elements of the block x by a function of them (and of those of y, in `OnBlocks`). */
 type OnBlock = (x: Float64Array, n: number) => void;
 type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
 
-// A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
+// One loop per function: an engine inlines a function called in a loop only if the loop always calls the same one.
 const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } = {
   neg(x, n) {
     for (let i = 0; i < n; i++) x[i] = -x[i]!;
@@ -137,18 +137,18 @@ const slopes: { readonly [A in Activation]: OnBlocks } = {
   },
 };
 
-/** The product of two int32 numbers, which can have more digits than a float64. */
+/** Multiplies int32 numbers, whose product can have more digits than a float64. */
 const mulInt32: OnBlocks = (x, y, n) => {
   for (let i = 0; i < n; i++) x[i] = Math.imul(x[i]!, y[i]!);
 };
 
-// Operands of any dtype and any strides are copied, a block at a time, to float64 numbers side by side, computed on there
-// and copied to the result, which rounds them. So a function has one loop, on one kind of array, and the blocks stay in a
-// first-level cache.
+// Operands of any dtype and strides are copied, a block at a time, to contiguous float64 numbers, computed on there,
+// and copied to the result, which rounds them. So each function has one loop, over one kind of array, and the blocks
+// stay in a first-level cache.
 const blockLength = 1024;
 const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
 
-/** Fills an array with a function of the elements of another of its shape. */
+/** Fills an array with a function of the elements of another array of the same shape. */
 export function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x], (length, [o, p], [os, ps]) => {
     for (let done = 0; done < length; done += blockLength) {
@@ -174,7 +174,7 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
   return out;
 }
 
-/** Every elementwise primitive on one operand, and on two. */
+/** The elementwise primitives on one and two operands, and `activationGrad`. */
 export const elementwise: Pick<
   CommonKernels<NdArray>,
   (Unary & keyof CommonKernels<NdArray>) | Binary | 'activationGrad'

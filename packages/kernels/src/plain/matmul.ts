@@ -3,8 +3,9 @@ import { copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';
 import { allocate } from '../memory/allocate.ts';
 
-// The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers, from operands packed so that a tile
-// reads memory in order. What one block of the result needs of both operands at a time fits a second-level cache.
+// The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers. Operands are packed so that a
+// tile reads memory in order. The parts of both operands that a block of the result needs at a time fit a
+// second-level cache.
 const tile = 4;
 const blockRows = 128;
 const blockColumns = 256;
@@ -12,7 +13,7 @@ const blockDepth = 256;
 
 const roundUp = (length: number): number => Math.ceil(length / tile) * tile;
 
-/** Packs the rows of a strided matrix, four at a time, side by side along its columns; rows that it lacks are zero. */
+/** Packs the rows of a strided matrix, interleaving four rows at a time column by column; missing rows are zero. */
 function pack(
   packed: Float64Array,
   source: Data,
@@ -31,7 +32,10 @@ function pack(
   }
 }
 
-/** Adds to a tile of `sums`, whose rows are `width` apart, four packed rows of A times four packed columns of B. */
+/**
+ * Adds to a tile of `sums`, whose rows are `width` apart, the product of four packed rows of A and four packed
+ * columns of B.
+ */
 function addTile(
   sums: Float64Array,
   at: number,
@@ -83,7 +87,7 @@ function addRow(sums: Float64Array, at: number, c0: number, c1: number, c2: numb
   sums[at + 3]! += c3;
 }
 
-/** The product of float matrices; the sums are formed in float64 and rounded once. */
+/** Multiplies float matrices; sums are computed in float64 and rounded once. */
 function multiplyFloats(x: NdArray, y: NdArray, out: NdArray): void {
   const [m, k] = x.shape as [number, number];
   const n = y.shape[1]!;
@@ -117,7 +121,7 @@ function multiplyFloats(x: NdArray, y: NdArray, out: NdArray): void {
   }
 }
 
-/** The product of int32 matrices, which wraps as the products and the sums of int32 numbers do. */
+/** Multiplies int32 matrices, wrapping as int32 products and sums do. */
 function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
   const [m, k] = x.shape as [number, number];
   const n = y.shape[1]!;
@@ -135,7 +139,7 @@ function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
   }
 }
 
-/** out = x y for matrices on any strides; `out` is contiguous. */
+/** Computes out = x y for matrices on any strides; `out` must be contiguous. */
 export function multiplyMatrices(x: NdArray, y: NdArray, out: NdArray): void {
   if (out.dtype === 'int32') multiplyIntegers(x, y, out);
   else multiplyFloats(x, y, out);

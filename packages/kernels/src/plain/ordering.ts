@@ -5,14 +5,14 @@ import { emptyOf } from '../arrays/movement.ts';
 import type { Kernels } from '../primitives.ts';
 import { forEachLine } from './reductions.ts';
 
-/** Which of two numbers comes first, for `sort`; a NaN comes after all others. */
+/** Compares two numbers, for `sort`; a NaN comes after all others. */
 function ascending(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   return a === b ? 0 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }
 
-/** The primitive that puts elements in order; `sort` leaves equals in theirs. */
+/** The primitive that sorts; `sort` is stable. */
 export const ordering: Pick<Kernels<NdArray>, 'argsort'> = {
   argsort(x, order) {
     const out = emptyOf(resultOf.argsort(x, order));

@@ -10,22 +10,24 @@ import type { Window } from '../arrays/views.ts';
 import type { WindowedKernels } from '../primitives.ts';
 import { windows as unfolding } from './windows.ts';
 
-/** Planes, and the places in a plane that each window covers, window after window. */
+/** The indices in a plane of the elements that each window covers, window by window. */
 export interface Pools {
   /** Elements of a plane. */
   readonly plane: number;
   readonly windows: number;
   /** Elements of a window. */
   readonly size: number;
-  /** [windows, size]; in place of padding an element of the same window that comes before it, or the first. */
+  /**
+   * [windows, size]. Padding is replaced by an element of the same window: the one before it, or the window's first.
+   */
   readonly places: Int32Array;
 }
 
-/** The pools of an array of `shape`, none of which is without an element. */
+/** Returns the pools of an array of `shape`. Every window must cover at least one element. */
 export function poolsOf(shape: Shape, windows: readonly Window[]): Pools {
   const axes = shape.slice(shape.length - windows.length);
   const plane = sizeOf(axes);
-  // Places counted from 1, so that 0 is padding.
+  // Indices counted from 1, so that 0 means padding.
   const numbers = new NdArray(
     Int32Array.from({ length: plane }, (_, i) => i + 1),
     'int32',
@@ -46,7 +48,7 @@ export function poolsOf(shape: Shape, windows: readonly Window[]): Pools {
   return { plane, windows: count, size, places };
 }
 
-/** The place in `by` of the first maximum of a window: of the first NaN where there is one. */
+/** Returns the index in `by` of a window's first maximum, or of its first NaN if it has one. */
 function firstMaximum(by: Data, start: number, { size, places }: Pools, window: number): number {
   let best = start + places[window * size]!;
   for (let entry = window * size + 1; entry < (window + 1) * size; entry++) {
@@ -57,7 +59,7 @@ function firstMaximum(by: Data, start: number, { size, places }: Pools, window: 
   return best;
 }
 
-/** Calls `visit` for each window with its number and the place of its maximum, both counted over all planes. */
+/** Calls `visit` for each window with its index and the index of its maximum, both counted over all planes. */
 function forEachMaximum(by: NdArray, windows: readonly Window[], visit: (window: number, place: number) => void): void {
   const pools = poolsOf(by.shape, windows);
   const { data, offset } = contiguous(by);

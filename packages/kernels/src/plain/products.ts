@@ -1,6 +1,6 @@
 /**
- * Products that neither overflow nor vanish on the way: what was multiplied so far is m 2^(600 e), with m far from the ends of
- * the numbers. A product is rounded to float64 each time, and to its dtype once.
+ * Products that neither overflow nor underflow on the way. The product so far is m 2^(600 e), with m far from the
+ * limits of float64. It is rounded to float64 at each step, and to its dtype once.
  */
 
 import { resultOf } from '../abstract/shape-inference.ts';
@@ -15,10 +15,10 @@ import type { Kernels } from '../primitives.ts';
 import { bySteps, excessSteps, isFarOut } from '../special.ts';
 import { rounded } from './reductions.ts';
 
-/** The steps that the last product of several numbers, or of two, was brought nearer by. */
+/** The number of steps of 2^600 divided out of the last product computed. */
 let carried = 0;
 
-/** m times a factor, where that would be far, brought nearer. */
+/** Multiplies m by a factor, and divides out steps of 2^600 to keep the product in range. */
 function multiplyFar(m: number, factor: number): number {
   const own = excessSteps(factor);
   const product = m * bySteps(factor, -own);
@@ -27,17 +27,17 @@ function multiplyFar(m: number, factor: number): number {
   return bySteps(product, -more);
 }
 
-/** Whether some of these can be multiplied without a look at what comes of it. */
+/** Returns whether several such numbers can be multiplied without checking the product. */
 function isNear(x: number): boolean {
   const size = Math.abs(x);
   return size >= 2 ** -120 && size < 2 ** 120;
 }
 
-// As in elementwise.ts: elements of any dtype and any step are copied to float64 numbers side by side, a block at a time.
+// As in elementwise.ts, elements of any dtype and step are copied to contiguous float64 numbers, a block at a time.
 const blockLength = 1024;
 const block = new Float64Array(blockLength);
 
-/** m times the first numbers of the block, of which eight at a time make one factor where they are near 1. */
+/** Multiplies m by the first `length` numbers of the block, eight at a time if they are near 1. */
 function multiplyBlock(m: number, length: number): number {
   let product = m;
   let steps = 0;
@@ -67,7 +67,7 @@ function multiplyBlock(m: number, length: number): number {
   return product;
 }
 
-/** m times numbers, `step` apart. */
+/** Multiplies m by numbers that are `step` apart. */
 function multiplyRun(m: number, data: Data, from: number, step: number, length: number): number {
   let product = m;
   let steps = 0;
@@ -81,7 +81,7 @@ function multiplyRun(m: number, data: Data, from: number, step: number, length: 
   return product;
 }
 
-/** Replaces the first numbers of the block by quotients: a product over each of them, none of which is 0. */
+/** Replaces each of the first `length` numbers of the block, none of which is 0, by the product divided by it. */
 function divideByBlock(product: number, steps: number, length: number): void {
   for (let i = 0; i < length; i++) {
     const x = block[i]!;
@@ -93,7 +93,7 @@ function divideByBlock(product: number, steps: number, length: number): void {
   }
 }
 
-/** Writes for each number of a row the product of all others: a quotient, where there is no 0 among them. */
+/** Writes, for each number of a row, the product of all others: by division if the product is finite and not 0. */
 function multiplyOthers(out: Data, to: number, data: Data, from: number, length: number): void {
   const product = multiplyRun(1, data, from, 1, length);
   const steps = carried;
@@ -109,7 +109,7 @@ function multiplyOthers(out: Data, to: number, data: Data, from: number, length:
   }
 }
 
-/** The same by what lies before each number, and behind it. */
+/** Does the same by multiplying the product of the numbers before each one by that of the numbers after it. */
 function multiplyAround(out: Data, to: number, data: Data, from: number, length: number): void {
   const [before, stepsBefore] = [new Float64Array(length), new Int32Array(length)];
   let [product, steps] = [1, 0];
@@ -132,7 +132,7 @@ function multiplyAround(out: Data, to: number, data: Data, from: number, length:
   }
 }
 
-/** Multiplies elements up in int32, where products wrap. */
+/** Multiplies elements in int32, where products wrap. */
 function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
   const [to, from] = [results.data, x.data];
   forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {

@@ -8,14 +8,14 @@ import { countAlong } from '../arrays/shape.ts';
 import { broadcastView, firstEntryView, sliceView } from '../arrays/views.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 
-/** How elements are brought together, in float64. */
+/** How elements are reduced, in float64. */
 interface Reduction {
-  /** The result of no elements. */
+  /** The result for no elements. */
   readonly identity: number;
   readonly ofTwo: (a: number, b: number) => number;
-  /** The result of a run of elements, `step` apart. */
+  /** Reduces a run of elements, `step` apart. */
   readonly ofRun: (data: Data, from: number, step: number, length: number) => number;
-  /** Brings each element of a run to a result of its own, `toStep` apart. */
+  /** Combines each element of a run into a result of its own; results are `toStep` apart. */
   readonly intoRun: (
     results: Data,
     to: number,
@@ -29,11 +29,12 @@ interface Reduction {
 
 const leaf = 128;
 
-// A loop each: an engine compiles a loop with the function that it calls only where that is always the same one.
+// One loop per function: an engine inlines a function called in a loop only if the loop always calls the same one.
 export const sum: Reduction = {
   identity: 0,
   ofTwo: (a, b) => a + b,
-  // Halves are summed by themselves, so that the rounding error grows with the logarithm of the length.
+  // Pairwise summation: sums the halves separately, so that the rounding error grows with the logarithm of the
+  // length.
   ofRun(data, from, step, length) {
     if (length > leaf) {
       const half = Math.floor(length / 2);
@@ -48,7 +49,7 @@ export const sum: Reduction = {
   },
 };
 
-/** The sum of int32 numbers, which wraps, however many they are: float64 holds some millions of them, and no more. */
+/** The sum of int32 numbers, which wraps for any number of terms; float64 sums are exact only for a few million. */
 const wrappingSum: Reduction = {
   ...sum,
   ofRun(data, from, step, length) {
@@ -88,7 +89,7 @@ const min: Reduction = {
   },
 };
 
-/** Brings every element of `x` to the entry of `results` that it falls on when `results` is broadcast to it. */
+/** Combines every element of `x` into the entry of `results` that it maps to when `results` is broadcast to `x`. */
 export function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun }: Reduction): void {
   const [to, from] = [results.data, x.data];
   forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {
@@ -97,7 +98,7 @@ export function reduceInto(results: NdArray, x: NdArray, { ofTwo, ofRun, intoRun
   });
 }
 
-/** The results in the dtype of the answer, rounded once. */
+/** Converts results to the requested dtype, rounding once. */
 export const rounded = (results: NdArray, dtype: DType): NdArray =>
   results.dtype === dtype ? results : assign(emptyOf({ shape: results.shape, dtype }), results);
 
@@ -108,7 +109,7 @@ function reduce(x: NdArray, { shape, dtype }: ArrayLike, reduction: Reduction, d
   return rounded(results, dtype);
 }
 
-/** Calls `visit` with the start in `x` and in `out` of every line along `axis`. */
+/** Calls `visit` for every line along `axis`, with its start in `x` and in `out`. */
 export function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from: number, to: number) => void): void {
   if (x.size === 0) return;
   const zeros = x.shape.map(() => 0);
@@ -139,7 +140,7 @@ const argExtremum =
     return out;
   };
 
-/** Adds each element of a run to the result at its place in a list. */
+/** Adds each element of a run to the result at the position given by a list. */
 function addPicked(
   results: Data,
   to: number,
@@ -152,7 +153,7 @@ function addPicked(
   for (let j = 0; j < list.length; j++) results[to + list[j]! * toStep]! += data[from + j * step]!;
 }
 
-/** Adds each entry of an axis to the result's at its place in a list. */
+/** Adds each entry of an axis to the result's entry at the position given by a list. */
 function addEntries(results: NdArray, entries: NdArray, list: Data, axis: number): void {
   const [toEntry, fromEntry] = [results.stride[axis]!, entries.stride[axis]!];
   const first = [results, entries].map((a) => firstEntryView(a, axis));
@@ -170,7 +171,10 @@ function addEntries(results: NdArray, entries: NdArray, list: Data, axis: number
   });
 }
 
-/** The different numbers of a list of numbers below `end`, in order of appearance, and for each of the list its rank there. */
+/**
+ * Returns the distinct numbers of a list, all below `end`, in order of appearance. Also returns the index there of
+ * each number of the list.
+ */
 function distinctOf(list: Data, end: number): { readonly distinct: Data; readonly ranks: Data } {
   const rankOf = new Int32Array(end);
   const distinct = new Int32Array(Math.min(end, list.length));
@@ -178,7 +182,7 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
   let count = 0;
   for (let i = 0; i < list.length; i++) {
     const number = list[i]!;
-    // One more than the rank, so that 0 is for numbers that have none yet.
+    // Stores the rank plus one, so that 0 marks numbers without a rank.
     if (rankOf[number] === 0) {
       distinct[count] = number;
       rankOf[number] = ++count;
@@ -190,7 +194,7 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
 
 type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd';
 
-/** The primitives that bring many elements together. */
+/** The primitives that reduce or accumulate elements. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   sum(x, axes) {
     const type = resultOf.sum(x, axes);
@@ -225,7 +229,8 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
     const { axis, size } = into;
     const places = readIndices('scatterAdd', indices, size);
     const entries = reshaped(x, shape.with(axis, places.length));
-    // Sums in float64, rounded once: of all entries or, where the table is the larger, of those that anything is added to.
+    // Sums in float64 and rounds once: over all entries or, if the table is larger than the list, only over entries
+    // that are added to.
     const wide = dtype === 'int32' ? 'int32' : 'float64';
     if (dtype === wide || places.length >= size) {
       const sums = filled(shape, 0, wide);

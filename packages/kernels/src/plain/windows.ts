@@ -1,4 +1,4 @@
-/** Windows as a view of a padded array, and their sum. */
+/** Windows as a view of a padded array, and the adjoint that adds them up. */
 
 import { windowedResultOf } from '../abstract/windowed.ts';
 import { filled, type NdArray } from '../arrays/array.ts';
@@ -7,7 +7,7 @@ import { rangeView, type Window, windowView } from '../arrays/views.ts';
 import type { WindowedKernels } from '../primitives.ts';
 import { reduceInto, rounded, sum } from './reductions.ts';
 
-/** `x` with its last axes padded by zeros, or cropped, as the windows ask; `x` itself where they ask for nothing. */
+/** Returns `x` with its last axes zero-padded or cropped for the windows, or `x` itself if they need neither. */
 function pad(x: NdArray, windows: readonly Window[]): NdArray {
   if (windows.every(({ padding }) => padding[0] === 0 && padding[1] === 0)) return x;
   const lead = x.shape.length - windows.length;
@@ -21,7 +21,7 @@ function pad(x: NdArray, windows: readonly Window[]): NdArray {
   return out;
 }
 
-/** The parts of an array and of its padded self that hold the same elements. */
+/** Returns the parts of an array and of its padded copy that hold the same elements. */
 function overlap(x: NdArray, padded: NdArray, windows: readonly Window[]) {
   const lead = x.shape.length - windows.length;
   let source = x;

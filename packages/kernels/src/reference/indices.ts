@@ -1,4 +1,4 @@
-/** Which elements the reference interpreter looks at: every index of a shape, and what windows see of an array. */
+/** The elements that the reference interpreter reads: every index of a shape, and the elements that windows read. */
 
 import { type Shape, sizeOf } from '../arrays/shape.ts';
 import type { Window } from '../arrays/views.ts';
@@ -6,7 +6,7 @@ import type { Convolution } from '../primitives.ts';
 
 export type Index = readonly number[];
 
-/** Every index of a shape, in row-major order. */
+/** Yields every index of a shape, in row-major order. */
 export function* indices(shape: Shape): Generator<number[]> {
   if (sizeOf(shape) === 0) return;
   const index = shape.map(() => 0);
@@ -18,7 +18,7 @@ export function* indices(shape: Shape): Generator<number[]> {
   }
 }
 
-/** Where entry `index` of the sliding windows reads, or `undefined` where it reads padding. */
+/** Returns the index that entry `index` of the sliding windows reads, or `undefined` for padding. */
 export function windowSource(index: Index, windows: readonly Window[], shape: Shape): number[] | undefined {
   const lead = shape.length - windows.length;
   const source = [...index.slice(0, lead)];
@@ -32,7 +32,10 @@ export function windowSource(index: Index, windows: readonly Window[], shape: Sh
   return source;
 }
 
-/** The products that a plane y of positions sums up, as places in planes of x, none in the padding, of w and of y. */
+/**
+ * Returns the products summed up in an output plane y, as positions in the planes of x (`undefined` for padding), w
+ * and y.
+ */
 function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
   const placeOf = (index: Index) => index.reduce((place, i, axis) => place * x[axis]! + i, 0);
   const entries = [...indices(windows.map(({ size }) => size))];
@@ -44,7 +47,10 @@ function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
   );
 }
 
-/** Calls `visit` with the places in x, none in the padding, in w and in y of each product of a convolution y of x with w. */
+/**
+ * Calls `visit` for each product of a convolution of x with w, with its positions in x (`undefined` for padding), w
+ * and y.
+ */
 export function forEachProduct(
   { windows, groups }: Convolution,
   x: Shape,
@@ -65,7 +71,7 @@ export function forEachProduct(
   }
 }
 
-/** The places of the lines along some axes, in order. */
+/** Returns the indices of each line along some axes, in order. */
 export const linesAlong = (shape: Shape, axes: readonly number[]): Index[][] =>
   [...indices(shape.map((n, i) => (axes.includes(i) ? Math.min(1, n) : n)))].map((start) =>
     [...indices(shape.map((n, i) => (axes.includes(i) ? n : 1)))].map((shift) =>

@@ -1,8 +1,8 @@
-/** Weights of convolutions, rearranged for the products that they take part in. */
+/** Rearranges the weights of convolutions for the products that use them. */
 
 import type { Data } from '../../arrays/dtype.ts';
 
-/** Of a weight [groups, outputs, inputs, size], some entries as [groups, inputs, outputs, entries]. */
+/** Rearranges some entries of a weight [groups, outputs, inputs, size] as [groups, inputs, outputs, entries]. */
 export function gathered(
   w: Data,
   groups: number,
@@ -24,7 +24,7 @@ export function gathered(
   return out;
 }
 
-/** [groups, rows, columns] as [groups, columns, rows]. */
+/** Transposes [groups, rows, columns] to [groups, columns, rows]. */
 export function transposed(x: Data, groups: number, rows: number, columns: number): Data {
   const out = x.slice();
   for (let group = 0, at = 0; group < groups; group++) {

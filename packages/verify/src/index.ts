@@ -4,7 +4,8 @@ export type { FactorName, LengthRatio } from './compare/factors.ts';
 export type { Known, KnownQuantities } from './compare/known.ts';
 export { type CentralDifferencesOptions, centralDifferences } from './differences/central-differences.ts';
 export type { DifferencesReport } from './formulas/formula-differences.ts';
-export type { Formula, FormulaFunction, Formulas } from './formulas/formulas.ts';
+export type { Formula, FormulaFunction, Formulas, Named } from './formulas/formulas.ts';
+export type { Layered } from './formulas/layered.ts';
 export {
   type MlpOptions,
   mlp,
@@ -13,7 +14,7 @@ export {
   type Subject,
   type Transition,
 } from './formulas/networks.ts';
-export type { Layered, Quantities } from './formulas/quantities.ts';
+export type { Quantities } from './formulas/quantities.ts';
 export {
   type Counterexample,
   type FormulaReport,

@@ -88,7 +88,7 @@ describe('what is right holds', () => {
     const { formulas } = verify(mlp({ bias: false }), { dW_l: dW_l!, delta_l: delta_l!, db_l: db_l! });
     expect(formulas.map(({ passed }) => passed)).toEqual([true, true, false]);
     expect(formulas[2]).toMatchObject({ passed: false, verdict: 'untried', comparisons: 0, unequalWidths: 'untried' });
-    expect(formulas[2]!.message).toBe('db_l applies to none of the networks');
+    expect(formulas[2]!.message).toBe('db_l applies to none of the networks: the network has no db[1]');
   });
 
   test('with softmax and cross-entropy (L2, and B2 mended)', () => {

@@ -35,6 +35,7 @@ const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
   shapes: 'shapes do not fit',
   different: 'numbers differ',
   untried: 'untried',
+  failed: 'failed',
 };
 
 /** The verdict on a formula, in a few words. */

@@ -5,7 +5,6 @@ import { sameShape } from '@tapegrad/kernels';
 import { type Differences, differencesOf } from '../differences/central-differences.ts';
 import { largestOf } from '../differences/precision.ts';
 import type { Check } from './formulas.ts';
-import type { Derivative } from './quantities.ts';
 
 /**
  * Errors against central differences, relative to the largest element of the derivative, and beyond what the differences
@@ -48,13 +47,12 @@ export class FormulaDifferences {
   }
 
   /** What they say of the checks of a formula that is one of a derivative; nothing where they could tell nothing. */
-  judge(derivative: Derivative, checks: readonly Check[]): DifferencesReport | undefined {
+  judge(checks: readonly Check[]): DifferencesReport | undefined {
     if (this.#count === 0) return undefined;
     const worst = { tape: 0, formula: 0 };
     let elements = 0;
-    for (const { trial, layer, expected, actual } of checks) {
-      const { loss, variables } = trial.readout;
-      const x = variables[derivative][layer!];
+    for (const { trial, variable: x, expected, actual } of checks) {
+      const { loss } = trial.readout;
       if (x === undefined) continue;
       const { slopes, errors } = this.#of(loss, x);
       const size = Math.max(Number.MIN_VALUE, largestOf(expected.data));

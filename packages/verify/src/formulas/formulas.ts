@@ -6,32 +6,39 @@ import { ArgumentError, checkSynchronous, ShapeError } from '@tapegrad/kernels';
 import { compare } from '../compare/compare.ts';
 import type { Comparison, Verdict } from '../compare/comparison.ts';
 import { largestOf } from '../differences/precision.ts';
-import type { NetworkPlan } from './networks.ts';
-import { Inapplicable, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
+import { Inapplicable } from './layered.ts';
+import type { Network, NetworkPlan } from './networks.ts';
+import { type Derivative, derivatives, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
+
+/** What a subject returns beside the loss, the data and n, by its names. */
+export type Named<N extends Network> = Omit<N, keyof Network>;
 
 /** A formula: of a network's quantities, and of the layer where it is one for every layer. */
-export type FormulaFunction = (quantities: Quantities, l: number) => Tensor;
+export type FormulaFunction<N extends Network = Network> = (quantities: Quantities & Named<N>, l: number) => Tensor;
 
 /** A formula that says what it equals. */
-export interface Formula {
-  readonly formula: FormulaFunction;
+export interface Formula<N extends Network = Network> {
+  readonly formula: FormulaFunction<N>;
   /**
-   * A quantity and a layer, as `dW1`, `delta_L`, `delta_L-1`, `Z_l` for every layer to which the formula applies, or a
-   * function that gives the tensor.
+   * What the formula equals: a quantity and a layer, as `dW1`, `delta_L`, `delta_L-1`, `dW(encoder.0)` or `Z_l`, which is every
+   * layer to which the formula applies; a tensor of the program or its gradient, as `mean` and `dgamma`; a second derivative, as
+   * `d2L/dgamma2` or `d2L/dX,dgamma`, of the axes of both; or a function that gives the tensor.
    */
-  readonly equals: string | FormulaFunction;
+  readonly equals: string | FormulaFunction<N>;
 }
 
 /** Formulas by name; one that is a mere function equals the quantity that it is named after. */
-export type Formulas = Readonly<Record<string, FormulaFunction | Formula>>;
+export type Formulas<N extends Network = Network> = Readonly<Record<string, FormulaFunction<N> | Formula<N>>>;
 
 /** What a formula is held against. */
 interface Target {
   readonly label: string;
   readonly quantity: LayerQuantity | undefined;
   /** The layers that the formula is about; none where it is about the whole network. */
-  layers(L: number): readonly (number | undefined)[];
-  expected(quantities: Quantities, l: number | undefined): Tensor;
+  layers(readout: Readout): readonly (number | undefined)[];
+  expected(readout: Readout, l: number | undefined): Tensor;
+  /** The tensor by which the expected one is a derivative of the loss. */
+  variable(readout: Readout, l: number | undefined): Tensor | undefined;
 }
 
 /** A formula, and what it equals. */
@@ -43,33 +50,77 @@ export interface Claim {
 
 const upTo = (L: number): number[] => Array.from({ length: L }, (_, i) => i + 1);
 
-function targetOf(name: string, equals: string | FormulaFunction): Target {
-  if (typeof equals === 'function') {
-    const expected = (q: Quantities): Tensor => checkSynchronous(`verify: what '${name}' equals`, equals(q, q.L));
-    return { label: 'a function', quantity: undefined, layers: () => [undefined], expected };
-  }
-  const [, quantity, index] = /^(delta|dZ|dW|db|Z|A|W|b)_?(l|L(?:-\d+)?|\d+)$/.exec(equals) ?? [];
-  if (quantity === undefined || index === undefined) {
-    const forms = "a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l'";
-    throw new ArgumentError(`verify: '${equals}' is not ${forms}; say in \`equals\` what the formula '${name}' equals`);
-  }
+const isDerivative = (quantity: LayerQuantity): quantity is Derivative =>
+  (derivatives as readonly string[]).includes(quantity);
+
+/** A quantity of one layer, or of every layer. */
+function layerTarget(label: string, quantity: LayerQuantity, index: string): Target {
   return {
-    label: equals,
-    quantity: quantity as LayerQuantity,
-    layers: (L) => {
+    label,
+    quantity,
+    layers: ({ quantities }) => {
+      const { L } = quantities;
       if (index === 'l') return upTo(L);
-      return [index.startsWith('L') ? L - Number(index.slice(2)) : Number(index)];
+      if (index.startsWith('(')) return [quantities.layer(index.slice(1, -1))];
+      return [/^L(-\d+)?$/.test(index) ? L - Number(index.slice(2)) : Number(index)];
     },
-    expected: (q, l) => q[quantity as LayerQuantity][l!]!,
+    expected: ({ quantities }, l) => quantities[quantity][l!]!,
+    variable: ({ variables }, l) => (isDerivative(quantity) ? variables[quantity][l!] : undefined),
   };
 }
 
-/** What formulas claim; throws where one does not say what it equals. */
-export const claimsOf = (formulas: Formulas): Claim[] =>
-  Object.entries(formulas).map(([name, given]) => {
+/** What is of the whole network. */
+const wholeTarget = (
+  label: string,
+  expected: (readout: Readout) => Tensor,
+  variable: (readout: Readout) => Tensor | undefined = () => undefined,
+): Target => ({ label, quantity: undefined, layers: () => [undefined], expected, variable });
+
+/** A tensor of a program by its name, or a derivative with respect to some. */
+function namedTarget(equals: string, { named }: Readout): Target | undefined {
+  const [, x, y] = /^d2L\/d(.+?)(?:2|,\s*d(.+))$/.exec(equals) ?? [];
+  if (x !== undefined && named.has(x) && named.has(y ?? x)) {
+    return wholeTarget(equals, (readout) => readout.named.second(x, y ?? x));
+  }
+  if (named.has(equals)) return wholeTarget(equals, (readout) => readout.named.variable(equals).detach());
+  const name = /^d(?:L\/d)?(.+)$/.exec(equals)?.[1];
+  if (name === undefined || !named.has(name)) return undefined;
+  return wholeTarget(
+    equals,
+    (readout) => readout.named.gradient(name),
+    (readout) => readout.named.variable(name),
+  );
+}
+
+function targetOf(name: string, equals: string | FormulaFunction, readout: Readout): Target {
+  if (typeof equals === 'function') {
+    return wholeTarget('a function', ({ quantities: q }) =>
+      checkSynchronous(`verify: what '${name}' equals`, equals(q, q.L)),
+    );
+  }
+  const [, quantity, index] = /^(delta|dZ|dW|db|Z|A|W|b)_?(l|L(?:-\d+)?|\d+|\(.+\))$/.exec(equals) ?? [];
+  if (quantity !== undefined && index !== undefined) return layerTarget(equals, quantity as LayerQuantity, index);
+  const found = namedTarget(equals, readout);
+  if (found !== undefined) return found;
+  const forms = "a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l'";
+  const { named } = readout;
+  const example = named.has('X') ? 'X' : named.names[0];
+  const known =
+    example === undefined ? '' : `, nor one of ${named.names.join(', ')}, or its gradient, as 'd${example}'`;
+  throw new ArgumentError(
+    `verify: '${equals}' is not ${forms}${known}; say in \`equals\` what the formula '${name}' equals`,
+  );
+}
+
+/** What formulas claim of networks such as one that was read; throws where one does not say what it equals. */
+export function claimsOf(formulas: Formulas, readout: Readout): Claim[] {
+  const claims = Object.entries(formulas).map(([name, given]) => {
     const { formula, equals } = typeof given === 'function' ? { formula: given, equals: name } : given;
-    return { name, formula, target: targetOf(name, equals) };
+    return { name, formula, target: targetOf(name, equals, readout) };
   });
+  if (claims.length === 0) throw new ArgumentError('verify: expected formulas, got none');
+  return claims;
+}
 
 /** How large the network is that a formula was tried on, and of what. */
 export interface TriedPlan extends Omit<NetworkPlan, 'transitions'> {
@@ -89,12 +140,17 @@ export interface Trial {
 export interface Check {
   readonly trial: Trial;
   readonly layer: number | undefined;
+  /** The tensor by which the expected one is a derivative of the loss. */
+  readonly variable: Tensor | undefined;
   readonly expected: Tensor;
   readonly actual: Tensor | undefined;
   readonly comparison: Comparison | undefined;
   readonly verdict: Verdict;
   readonly message: string;
 }
+
+/** The share of the largest element by which tensors of a program may be off, in float64. */
+const programTolerance = 1e-9;
 
 const largest = (x: Tensor): number => largestOf(x.data);
 
@@ -110,41 +166,75 @@ const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => 
   db: ({ delta }, l) => largest(delta[l]!),
 };
 
+/** Thrown where a formula ends in an error of its own. */
+export class FormulaError extends Error {
+  override readonly name = 'FormulaError';
+}
+
 /** What a formula gives; the error where its shapes do not fit. */
-function evaluate({ name, formula }: Claim, quantities: Quantities, l: number | undefined): Tensor | ShapeError {
+function evaluate({ name, formula }: Claim, { quantities, unpacking }: Readout, l: number | undefined) {
+  unpacking.missing = undefined;
+  const failed = (error: unknown): Error => {
+    if (unpacking.missing !== undefined) return new Inapplicable(`${unpacking.missing} (${error})`);
+    return new FormulaError(`${name} failed: ${error}`, { cause: error });
+  };
   let result: Tensor;
   try {
     result = formula(quantities, l ?? quantities.L);
   } catch (error) {
     if (error instanceof ShapeError) return error;
-    if (error instanceof Inapplicable) throw error;
-    throw new ArgumentError(`verify: the formula '${name}' failed: ${error}`, { cause: error });
+    throw error instanceof Inapplicable ? error : failed(error);
   }
-  const call = `verify: the formula '${name}'`;
-  return checkTensor(call, checkSynchronous(call, result));
+  try {
+    const call = `the formula '${name}'`;
+    return checkTensor(call, checkSynchronous(call, result));
+  } catch (error) {
+    throw failed(error);
+  }
 }
 
-/** The checks of a formula on a network: one for each layer to which it applies. */
-export function checksOf(claim: Claim, trial: Trial, bound: number | undefined): Check[] {
-  const { quantities } = trial.readout;
-  const { quantity, layers, expected: expectedAt } = claim.target;
-  return layers(quantities.L).flatMap((layer) => {
-    try {
-      const expected = expectedAt(quantities, layer);
-      const actual = evaluate(claim, quantities, layer);
-      const check = { trial, layer, expected };
-      if (actual instanceof ShapeError) {
-        const message = `${claim.name} can't be computed: ${actual.message}`;
-        return { ...check, actual: undefined, comparison: undefined, verdict: 'shapes', message };
-      }
-      const terms = quantity === undefined ? 0 : termSizes[quantity](quantities, layer!);
-      const scale = Math.max(largest(expected), terms);
-      const options = { n: quantities.n, scale, ...(bound === undefined ? {} : { bound }) };
-      const comparison = compare(claim.name, expected, actual, options);
-      return { ...check, actual, comparison, verdict: comparison.verdict, message: comparison.message };
-    } catch (error) {
-      if (error instanceof Inapplicable) return [];
-      throw error;
+/** The checks of a formula on a network, one for each layer to which it applies, and why it does not apply to another. */
+export interface NetworkChecks {
+  readonly checks: readonly Check[];
+  readonly obstacle: string | undefined;
+}
+
+/**
+ * Checks a formula on a network.
+ *
+ * @throws FormulaError where the formula throws.
+ */
+export function checksOf(claim: Claim, trial: Trial, bound: number | undefined): NetworkChecks {
+  const { readout } = trial;
+  const { quantity, layers, expected: expectedAt, variable: variableAt } = claim.target;
+  const checks: Check[] = [];
+  let obstacle: string | undefined;
+  const check = (layer: number | undefined): Check => {
+    const expected = expectedAt(readout, layer);
+    const actual = evaluate(claim, readout, layer);
+    const made = { trial, layer, expected, variable: variableAt(readout, layer) };
+    if (actual instanceof ShapeError) {
+      const message = `${claim.name} can't be computed: ${actual.message}`;
+      return { ...made, actual: undefined, comparison: undefined, verdict: 'shapes', message };
     }
+    const terms = quantity === undefined ? 0 : termSizes[quantity](readout.quantities, layer!);
+    const scale = Math.max(largest(expected), terms);
+    // Whether terms cancel in a program at large, as where two entries are normalised, is not known.
+    const tolerance = quantity === undefined ? programTolerance : 0;
+    const options = { n: readout.n, scale, tolerance, ...(bound === undefined ? {} : { bound }) };
+    const comparison = compare(claim.name, expected, actual, options);
+    return { ...made, actual, comparison, verdict: comparison.verdict, message: comparison.message };
+  };
+  const attempt = (f: () => void): void => {
+    try {
+      f();
+    } catch (error) {
+      if (!(error instanceof Inapplicable)) throw error;
+      obstacle ??= error.message;
+    }
+  };
+  attempt(() => {
+    for (const layer of layers(readout)) attempt(() => checks.push(check(layer)));
   });
+  return { checks, obstacle };
 }

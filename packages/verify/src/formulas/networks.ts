@@ -1,6 +1,6 @@
 /** Random networks to try a formula on. */
 
-import { eye, parameter, type Random, type Tensor } from '@tapegrad/core';
+import { eye, parameter, type Random, type Tensor, tensor } from '@tapegrad/core';
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 
 /** The transition functions that a random network may have. */
@@ -14,16 +14,24 @@ export interface NetworkPlan {
   readonly batch: number;
   /** s_1, …, s_L */
   readonly transitions: readonly Transition[];
+  /** The lengths that `sizes` asks `verify` to draw: points in time, heads, the sides of a kernel. */
+  readonly sizes?: Readonly<Record<string, number>> | undefined;
 }
 
-/** A network that ran: its loss, with the tape behind it. */
+/**
+ * A network that ran: its loss, with the tape behind it. A tensor or a number that is returned besides, such as `gamma`, goes to
+ * formulas by its name, and `dgamma` is its gradient.
+ */
 export interface Network {
   readonly loss: Tensor;
-  /** Z_0; the input of the first layer unless given. */
+  /** Z_0. Defaults to the input of the first layer. There is a gradient dX where it has `requiresGrad`. */
   readonly X?: Tensor | undefined;
   /** The targets. */
   readonly Y?: Tensor | undefined;
-  /** The number of points; the length of X's first axis unless given, 1 where X is a vector. */
+  /**
+   * The number of points. Defaults to the length of X's first axis where the first weight is on the right of X, of its last axis
+   * where it is on the left, and to 1 where X is a vector.
+   */
   readonly n?: number | undefined;
 }
 
@@ -92,7 +100,8 @@ export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptio
       throw new ArgumentError("mlp: crossEntropy needs softmax last; pass { lastTransitions: ['softmax'] } to verify");
     }
     const normal = (shape: Shape): Tensor => random.normal(shape, { dtype: 'float64' });
-    const X = normal(oriented(batch, widths[0]!));
+    const shape = oriented(batch, widths[0]!);
+    const X: Tensor = tensor(normal(shape).data, { shape, requiresGrad: true });
     let output = X;
     for (let l = 1; l < widths.length; l++) {
       const W = parameter(normal(oriented(widths[l - 1]!, widths[l]!)), { name: `W${l}` });
@@ -115,6 +124,8 @@ export interface PlanRanges {
   readonly batch: number;
   readonly transitions: readonly Transition[];
   readonly lastTransitions: readonly Transition[];
+  /** From, and to. */
+  readonly sizes: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
 
 /** Whether all widths are the same. */
@@ -134,12 +145,13 @@ export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Rando
     widths,
     batch: whole(1, ranges.batch),
     transitions: widths.slice(1).map((_, i) => oneOf(i === depth - 1 ? ranges.lastTransitions : ranges.transitions)),
+    sizes: Object.fromEntries(Object.entries(ranges.sizes).map(([name, [from, to]]) => [name, whole(from, to)])),
   };
 }
 
-/** Plans that are a little smaller, with the same last transition: without a layer, of fewer points, narrower. */
-export function smallerPlans(plan: NetworkPlan): NetworkPlan[] {
-  const { widths, batch, transitions } = plan;
+/** Plans that are a little smaller, with the same last transition: without a layer, of fewer points, narrower. `least` are the least sizes. */
+export function smallerPlans(plan: NetworkPlan, least: Readonly<Record<string, number>>): NetworkPlan[] {
+  const { widths, batch, transitions, sizes = {} } = plan;
   const depth = transitions.length;
   const smaller: NetworkPlan[] = [];
   const drop = (width: number, transition: number) =>
@@ -147,6 +159,9 @@ export function smallerPlans(plan: NetworkPlan): NetworkPlan[] {
   for (let l = 0; l < depth - 1; l++) drop(l, l);
   if (depth > 1) drop(depth, depth - 2);
   if (batch > 1) smaller.push({ ...plan, batch: 1 }, { ...plan, batch: batch - 1 });
+  for (const [name, size] of Object.entries(sizes)) {
+    if (size > least[name]!) smaller.push({ ...plan, sizes: { ...sizes, [name]: size - 1 } });
+  }
   if (widths.every((width) => width > 1)) smaller.push({ ...plan, widths: widths.map((width) => width - 1) });
   for (const [l, width] of widths.entries()) {
     if (width > 1) smaller.push({ ...plan, widths: widths.with(l, width - 1) });

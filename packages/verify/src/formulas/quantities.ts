@@ -1,17 +1,13 @@
 /** The quantities that hand-derived formulas are written with, read off a network's tape. */
 
-import { parameter, type Tensor, tensor } from '@tapegrad/core';
+import { parameter, Tensor, tensor } from '@tapegrad/core';
 import { type Op, tapeOf } from '@tapegrad/core/tape';
 import { ArgumentError, binary, unary } from '@tapegrad/kernels';
 import { dependentsOf, inFloat64, replay, runOnTensors } from '../differences/replay.ts';
 import { type Link, links } from '../links/links.ts';
+import { Inapplicable, type Layered, layered, type Unpacking } from './layered.ts';
+import { NamedTensors, namedParameters } from './named-tensors.ts';
 import type { Network } from './networks.ts';
-
-/**
- * Tensors by layer, as the theory counts: Z from 0, all else from 1, up to L. A formula that uses another index, or the
- * bias of a layer that has none, does not apply to the network, or the layer.
- */
-export type Layered = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 
 /** What a formula is written with. All of it is float64, and constant. */
 export interface Quantities {
@@ -40,22 +36,12 @@ export interface Quantities {
   readonly loss: Tensor;
   /** The layers, as `links` gives them. */
   readonly links: readonly Link[];
-}
-
-/** Thrown where a formula uses what a network does not have. */
-export class Inapplicable extends Error {}
-
-/** The tensors of each layer, held constant, from an index on; one that is missing throws in its place. */
-function layered(name: string, from: number, list: readonly (Tensor | undefined)[]): Layered {
-  const byIndex = [...Array.from({ length: from }, () => undefined), ...list.map((x) => x?.detach())];
-  return new Proxy(byIndex, {
-    get(target, key, receiver) {
-      const isIndex = typeof key === 'string' && /^-?\d+$/.test(key);
-      const found: unknown = Reflect.get(target, key, receiver);
-      if (isIndex && found === undefined) throw new Inapplicable(`the network has no ${name}[${key}]`);
-      return found;
-    },
-  }) as unknown as Layered;
+  /** The number of the layer that `links` calls so: `delta[layer('encoder.0')]`. */
+  layer(name: string): number;
+  /** A tensor of the program: X, Y, what the subject returns besides, or a parameter that has a name. */
+  tensor(name: string): Tensor;
+  /** dL/dx of such a tensor. */
+  gradient(name: string): Tensor;
 }
 
 /** Primitives of which an element of the result depends on that element of the operands alone, be it moved. */
@@ -110,6 +96,10 @@ export type LayerQuantity = 'Z' | 'A' | 'W' | 'b' | Derivative;
 /** What is read off a network. */
 export interface Readout {
   readonly quantities: Quantities;
+  /** The number of points, where it is known. */
+  readonly n: number | undefined;
+  readonly unpacking: Unpacking;
+  readonly named: NamedTensors;
   /** The loss, on the tape that was read. */
   readonly loss: Tensor;
   /** The tensors of that tape by which the derivatives are, by layer; from 1. */
@@ -117,7 +107,8 @@ export interface Readout {
 }
 
 /** The network itself, or where its tape is of float32 or has checkpoints, the same in float64 and without any. */
-function promoted({ loss, X, Y, n }: Network): Network {
+function promoted(network: Network): Network {
+  const { loss } = network;
   const wide = (x: Tensor): Tensor => (x.dtype === 'float32' ? x.cast('float64') : x);
   const adopt = (x: Tensor): Tensor => {
     const { name, requiresGrad } = x;
@@ -127,17 +118,51 @@ function promoted({ loss, X, Y, n }: Network): Network {
   };
   const tape = tapeOf(loss);
   const isReady = tape.every(({ op, output }) => op !== 'checkpoint' && output.dtype !== 'float32');
-  if (isReady) return { loss, X, Y, n };
+  if (isReady) return network;
   const values = inFloat64(loss, adopt);
-  return { loss: values.get(loss)!, X: X && wide(X.detach()), Y: Y && wide(Y.detach()), n };
+  const others = Object.entries(network).map(([name, x]) => {
+    return [name, x instanceof Tensor ? (values.get(x) ?? wide(x.detach())) : x] as const;
+  });
+  return Object.fromEntries(others) as unknown as Network;
 }
+
+/** The points of X: along its first axis where weights stand on the right of it, along its last where on the left. */
+function pointsOf(X: Tensor, first: Link | undefined): number {
+  if (X.rank < 2) return 1;
+  return first?.weightSide === 'left' ? X.shape.at(-1)! : X.shape[0]!;
+}
+
+function checkPoints(n: number): number {
+  if (Number.isInteger(n) && n > 0) return n;
+  throw new ArgumentError(`verify: n is ${n}, expected a whole number of points above 0`);
+}
+
+/** What a subject returns beside the loss, the data and n. */
+const othersIn = ({ loss: _loss, X: _X, Y: _Y, n: _n, ...others }: Network): Readonly<Record<string, unknown>> =>
+  others;
 
 /** Reads a network's tape: its quantities, and the tensors behind them. */
 export function readNetwork(network: Network): Readout {
-  const { loss, X: given, Y, n } = promoted(network);
+  const ready = promoted(network);
+  const { loss, X: given, Y } = ready;
+  const others = othersIn(ready);
   const list = links(loss);
-  if (list.length === 0) throw new ArgumentError('verify: the loss was computed without a product with a parameter');
-  const X = given ?? list[0]!.input;
+  const X = given ?? list[0]?.input;
+  const n = ready.n === undefined ? X && pointsOf(X, list[0]) : checkPoints(ready.n);
+  const isTensor = (entry: readonly [string, unknown]): entry is [string, Tensor] => entry[1] instanceof Tensor;
+  const named = new NamedTensors(
+    loss,
+    new Map([...namedParameters(loss), ...Object.entries({ ...others, X, Y }).filter(isTensor)]),
+  );
+  if (list.length === 0 && named.names.length === 0) {
+    throw new ArgumentError(
+      'verify: the loss was computed without a product with a parameter; return the tensors that formulas are about beside it',
+    );
+  }
+  const unpacking: Unpacking = { missing: undefined };
+  const lacking = (name: string): never => {
+    throw new Inapplicable(`the network has no ${name}`);
+  };
   const preActivations = list.map(({ preActivation }) => preActivation);
   const outputs = list.map(({ output }) => output);
   const weights = list.map(({ weight }) => weight);
@@ -148,29 +173,37 @@ export function readNetwork(network: Network): Readout {
   const gradientOf = (x: Tensor | undefined) => (x !== undefined && gradients.has(x) ? gradients.of(x) : undefined);
 
   const quantities: Quantities = {
-    X: X.detach(),
+    get X(): Tensor {
+      return X?.detach() ?? lacking('X');
+    },
     get Y(): Tensor {
-      if (Y === undefined) throw new Inapplicable('the network has no Y');
-      return Y.detach();
+      return Y?.detach() ?? lacking('Y');
     },
-    Z: layered('Z', 0, [X, ...outputs]),
-    A: layered('A', 1, preActivations),
-    W: layered('W', 1, weights),
-    b: layered('b', 1, biases),
-    delta: layered('delta', 1, deltas),
-    dZ: layered('dZ', 1, outputs.map(gradientOf)),
-    dW: layered('dW', 1, weights.map(gradientOf)),
-    db: layered('db', 1, biases.map(gradientOf)),
-    n: n ?? (X.rank > 1 ? X.shape[0]! : 1),
+    get n(): number {
+      return n ?? lacking('n');
+    },
+    Z: layered('Z', 0, [X, ...outputs], unpacking),
+    A: layered('A', 1, preActivations, unpacking),
+    W: layered('W', 1, weights, unpacking),
+    b: layered('b', 1, biases, unpacking),
+    delta: layered('delta', 1, deltas, unpacking),
+    dZ: layered('dZ', 1, outputs.map(gradientOf), unpacking),
+    dW: layered('dW', 1, weights.map(gradientOf), unpacking),
+    db: layered('db', 1, biases.map(gradientOf), unpacking),
     L: list.length,
-    slope(l) {
-      const link = list[l - 1];
-      if (link === undefined) throw new Inapplicable(`the network has no slope(${l})`);
-      return slopeOf(link);
-    },
+    slope: (l) => slopeOf(list[l - 1] ?? lacking(`slope(${l})`)),
     loss: loss.detach(),
     links: list,
+    layer: (name) => list.findIndex((link) => link.name === name) + 1 || lacking(`layer '${name}'`),
+    tensor: (name) => named.variable(name).detach(),
+    gradient: (name) => named.gradient(name),
   };
+  // What a subject returns besides comes under its own name, but for the names that quantities have.
+  for (const [name, value] of Object.entries(others)) {
+    if (name in quantities)
+      throw new ArgumentError(`verify: '${name}' is a quantity; call the subject's own another way`);
+    Object.assign(quantities, { [name]: value instanceof Tensor ? value.detach() : value });
+  }
   const byLayer = (tensors: readonly (Tensor | undefined)[]) => [undefined, ...tensors];
   const variables = {
     delta: byLayer(preActivations),
@@ -178,5 +211,5 @@ export function readNetwork(network: Network): Readout {
     dW: byLayer(weights),
     db: byLayer(biases),
   };
-  return { quantities, loss, variables };
+  return { quantities, n, unpacking, named, loss, variables };
 }

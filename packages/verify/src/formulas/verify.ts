@@ -3,10 +3,19 @@
 import { Random, type Tensor } from '@tapegrad/core';
 import { ArgumentError, checkSynchronous } from '@tapegrad/kernels';
 import type { Comparison, Verdict } from '../compare/comparison.ts';
-import { type FactorName, namedFactors } from '../compare/factors.ts';
+import type { FactorName } from '../compare/factors.ts';
 import { formatNumber } from '../differences/precision.ts';
 import { type DifferencesReport, FormulaDifferences } from './formula-differences.ts';
-import { type Check, type Claim, checksOf, claimsOf, type Formulas, type Trial, type TriedPlan } from './formulas.ts';
+import {
+  type Check,
+  type Claim,
+  checksOf,
+  claimsOf,
+  FormulaError,
+  type Formulas,
+  type Trial,
+  type TriedPlan,
+} from './formulas.ts';
 import {
   drawPlan,
   hasEqualWidths,
@@ -16,7 +25,9 @@ import {
   smallerPlans,
   type Transition,
 } from './networks.ts';
-import { derivatives, readNetwork } from './quantities.ts';
+import { readNetwork } from './quantities.ts';
+import { commonReason } from './reasons.ts';
+import { commonFactor, shrink, sizeOf } from './shrink.ts';
 
 /** The options of `verify`. */
 export interface VerifyOptions {
@@ -41,6 +52,8 @@ export interface VerifyOptions {
    * own.
    */
   readonly differences?: number;
+  /** Lengths to draw for the subject, from and to, which it finds in `plan.sizes`: `{ time: [1, 6], heads: [1, 3] }`. */
+  readonly sizes?: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
 
 /** A network on which a formula fails. */
@@ -65,12 +78,14 @@ export interface FormulaReport {
   readonly equals: string;
   /** Whether it holds wherever it applies, and central differences say the same of what it was held against. */
   readonly passed: boolean;
-  /** The gravest verdict on all networks; `untried` where the formula applies to none. */
-  readonly verdict: Verdict | 'untried';
+  /** The gravest verdict on all networks; `untried` where the formula applies to none, `failed` where it threw. */
+  readonly verdict: Verdict | 'untried' | 'failed';
   /** The verdict as a sentence. */
   readonly message: string;
   /** Where the verdict is a factor: the name that fits on all networks, or the number. */
   readonly factor: FactorName | number | undefined;
+  /** Why its numbers differ, where one reason was found on all networks: `lacks the factor slope(1)`. */
+  readonly reason: string | undefined;
   /** The largest error where it holds, in units in the last place. */
   readonly ulps: number;
   /** How many comparisons there were, one for each network and layer to which the formula applies. */
@@ -104,7 +119,7 @@ const elementwiseTransitions: readonly Transition[] = ['identity', 'relu', 'tanh
 function settingsOf(options: VerifyOptions, subject: Subject | Network): Settings {
   const { transitions = elementwiseTransitions, lastTransitions = transitions } = options;
   const differences = typeof subject === 'function' ? 4 : 32;
-  const numbers = { networks: 40, depth: 4, width: 5, batch: 5, seed: 0, differences, ...options };
+  const numbers = { networks: 40, depth: 4, width: 5, batch: 5, seed: 0, differences, sizes: {}, ...options };
   const least = { networks: 1, depth: 1, width: 2, batch: 1, differences: 0 };
   for (const [name, low] of Object.entries(least)) {
     const value = numbers[name as keyof typeof least];
@@ -113,6 +128,10 @@ function settingsOf(options: VerifyOptions, subject: Subject | Network): Setting
   }
   if (transitions.length === 0 || lastTransitions.length === 0) {
     throw new ArgumentError('verify: expected transitions to draw from, got none');
+  }
+  for (const [name, [from, to]] of Object.entries(options.sizes ?? {})) {
+    if (Number.isInteger(from) && Number.isInteger(to) && from >= 1 && to >= from) continue;
+    throw new ArgumentError(`verify: sizes.${name} is [${from}, ${to}], expected two whole numbers >= 1, in order`);
   }
   return { ...numbers, transitions, lastTransitions };
 }
@@ -131,19 +150,21 @@ function drawsOf(settings: Settings): Draw[] {
   }));
 }
 
-const tryDraw = (subject: Subject, { plan, seed }: Draw): Trial => ({
+const tryDraw = (subject: Subject, { plan, seed }: Draw, least: Readonly<Record<string, number>>): Trial => ({
   plan,
   readout: readNetwork(checkSynchronous('verify', subject(plan, new Random(seed)), 'a subject')),
   *smaller() {
-    for (const less of smallerPlans(plan)) yield tryDraw(subject, { plan: less, seed });
+    for (const less of smallerPlans(plan, least)) yield tryDraw(subject, { plan: less, seed }, least);
   },
 });
 
 /** A network that was given, with the widths that its tape tells. */
 function tryNetwork(network: Network): Trial {
   const readout = readNetwork(network);
-  const { X, n, links } = readout.quantities;
-  const widths = [X, ...links.map(({ preActivation }) => preActivation)].map(({ size }) => size / n);
+  const { links } = readout.quantities;
+  const n = readout.n ?? 1;
+  const X = network.X ?? links[0]?.input;
+  const widths = [X, ...links.map(({ preActivation }) => preActivation)].flatMap((x) => (x ? [x.size / n] : []));
   return {
     plan: { widths, batch: n, transitions: links.map(({ transition }) => transition) },
     readout,
@@ -171,21 +192,6 @@ const gravest = (checks: readonly Check[]): Verdict =>
     'equal',
   );
 
-/** What all checks that are off by a factor have in common: a name that fits them all, or the number. */
-function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
-  const factors = checks.flatMap(({ trial, comparison }) =>
-    comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: trial.readout.quantities.n }] : [],
-  );
-  const [first] = factors;
-  if (first === undefined) return undefined;
-  const isClose = (x: number, y: number) => Math.abs(x - y) <= 1e-9 * Math.abs(y);
-  const names = [...namedFactors(first.n).keys()];
-  const named = names.find((name) =>
-    factors.every(({ factor, n }) => isClose(namedFactors(n).get(name) ?? Number.NaN, factor)),
-  );
-  return named ?? (factors.every(({ factor }) => isClose(factor, first.factor)) ? first.factor : undefined);
-}
-
 function outcomeOf(checks: readonly Check[], equalWidths: boolean): Outcome {
   const own = checks.filter(({ trial }) => hasEqualWidths(trial.plan) === equalWidths);
   if (own.length === 0) return 'untried';
@@ -194,36 +200,21 @@ function outcomeOf(checks: readonly Check[], equalWidths: boolean): Outcome {
   return failed.some(({ verdict }) => verdict === 'shapes') ? 'shapes' : 'numbers';
 }
 
-const sizeOf = ({ plan }: Trial): number =>
-  1e6 * plan.transitions.length + 1e3 * plan.widths.reduce((sum, width) => sum + width) + plan.batch;
-
-/** The smallest network that is found, starting from that of a failed check, on which the formula fails in the same way. */
-function shrink(claim: Claim, check: Check, bound: number | undefined): Check {
-  const isAlike = (other: Check): boolean =>
-    other.verdict === check.verdict && (check.verdict !== 'factor' || commonFactor([check, other]) !== undefined);
-  const shrunk = (from: Check): Check | undefined => {
-    for (const trial of from.trial.smaller()) {
-      const found = checksOf(claim, trial, bound).find(isAlike);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  };
-  let smallest = check;
-  for (let next = shrunk(check); next !== undefined; next = shrunk(next)) smallest = next;
-  return smallest;
-}
-
 const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
-const describe = ({ widths, batch, transitions }: TriedPlan): string =>
-  `${count(transitions.length, 'layer')} (${transitions.join(', ')}) of widths ${widths.join(', ')} on ${count(batch, 'point')}`;
+function describe({ widths, batch, transitions, sizes = {} }: TriedPlan): string {
+  const layers = `${count(transitions.length, 'layer')} (${transitions.join(', ')}) of widths ${widths.join(', ')}`;
+  const lengths = Object.entries(sizes).map(([name, size]) => `, ${name} ${size}`);
+  return `${transitions.length === 0 ? '' : `${layers} on `}${count(batch, 'point')}${lengths.join('')}`;
+}
 
 /** A report without its sentence. */
 type Findings = Omit<FormulaReport, 'message'>;
 
 /** What is said of a formula by each verdict. */
 const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings) => string } = {
-  untried: () => 'applies to none of the networks',
+  untried: ({ reason }) => `applies to none of the networks${reason === undefined ? '' : `: ${reason}`}`,
+  failed: ({ reason }) => `failed: ${reason}`,
   equal: () => 'is equal exactly',
   rounding: ({ ulps }) => `is equal to rounding, off by ${formatNumber(ulps)} units in the last place at most`,
   tolerance: () => 'is equal to a tolerance',
@@ -233,7 +224,7 @@ const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings
   },
   transposed: () => 'is transposed',
   permuted: () => 'has its axes in another order',
-  different: () => 'has the right shape, but other numbers',
+  different: ({ reason }) => reason ?? 'has the right shape, but other numbers',
   shapes: ({ unequalWidths, equalWidths }) =>
     unequalWidths === 'shapes' && equalWidths === 'numbers'
       ? 'is wrong by shape where widths differ, and by numbers where all are equal'
@@ -259,6 +250,15 @@ const counterexampleOf = ({ trial, layer, message, expected, actual, comparison 
   return { ...trial.plan, layer, message, expected, actual, comparison };
 };
 
+/** The report on a formula that threw: the others are judged nevertheless. */
+function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaReport {
+  return {
+    ...{ name, equals: target.label, passed: false, verdict: 'failed', message: error.message },
+    ...{ factor: undefined, reason: String(error.cause), ulps: 0, comparisons: 0, failures: 0 },
+    ...{ counterexample: undefined, unequalWidths: 'untried', equalWidths: 'untried', differences: undefined },
+  };
+}
+
 /** What the networks say of a formula. */
 function reportOn(
   claim: Claim,
@@ -267,19 +267,22 @@ function reportOn(
   bound: number | undefined,
 ): FormulaReport {
   const { name, target } = claim;
-  const checks = trials.flatMap((trial) => checksOf(claim, trial, bound));
+  const tried = trials.map((trial) => checksOf(claim, trial, bound));
+  const checks = tried.flatMap((found) => found.checks);
   const failed = checks.filter((check) => !passes(check));
   const verdict = checks.length === 0 ? 'untried' : gravest(checks);
   const [first] = failed.filter((check) => check.verdict === verdict).sort((a, b) => sizeOf(a.trial) - sizeOf(b.trial));
   const smallest = first && shrink(claim, first, bound);
-  const derivative = derivatives.find((quantity) => quantity === target.quantity);
-  const judged = derivative && differences.judge(derivative, smallest === undefined ? checks : [...checks, smallest]);
+  const judged = differences.judge(smallest === undefined ? checks : [...checks, smallest]);
+  const obstacle = tried.find((found) => found.obstacle !== undefined)?.obstacle;
+  const reason = verdict === 'different' ? commonReason(failed, /_?l$/.test(target.label)) : undefined;
   const findings: Findings = {
     name,
     equals: target.label,
     passed: checks.length > 0 && failed.length === 0 && judged?.passed !== false,
     verdict,
     factor: verdict === 'factor' ? commonFactor(failed) : undefined,
+    reason: verdict === 'untried' ? obstacle : reason,
     ulps: Math.max(0, ...checks.map(({ comparison }) => (comparison?.verdict === 'rounding' ? comparison.ulps : 0))),
     comparisons: checks.length,
     failures: failed.length,
@@ -302,7 +305,10 @@ function reportOn(
  * differences. A network of one's own can be given in place of a subject: its loss, with the tape behind it, in float64
  * or run again in it.
  *
- * @throws ArgumentError for a formula that does not say what it equals, or throws other than by a shape.
+ * A tensor or a number that the subject returns beside the loss goes to formulas by its name, and a formula can equal it, its
+ * gradient or a second derivative (`Formula.equals`). A formula that throws is reported as `failed`.
+ *
+ * @throws ArgumentError where there are no formulas, or one does not say what it equals.
  * @example
  * const report = verify(mlp(), {
  *   dW1: ({ Z, delta }) => Z[0].transpose().matmul(delta[1]), // B6
@@ -312,12 +318,27 @@ function reportOn(
  * report.formulas.map((formula) => formula.passed); // [true, true, false]
  * report.formulas[2]?.factor; // 'n'
  */
-export function verify(subject: Subject | Network, formulas: Formulas, options: VerifyOptions = {}): VerifyReport {
+export function verify<N extends Network>(
+  subject: ((plan: NetworkPlan, random: Random) => N) | N,
+  formulas: Formulas<N>,
+  options: VerifyOptions = {},
+): VerifyReport {
   const settings = settingsOf(options, subject);
-  const claims = claimsOf(formulas);
+  const least = Object.fromEntries(Object.entries(settings.sizes).map(([name, [from]]) => [name, from]));
   const trials =
-    typeof subject === 'function' ? drawsOf(settings).map((draw) => tryDraw(subject, draw)) : [tryNetwork(subject)];
+    typeof subject === 'function'
+      ? drawsOf(settings).map((draw) => tryDraw(subject, draw, least))
+      : [tryNetwork(subject)];
+  // Each formula gets what its own type says: the subject returned it.
+  const claims = claimsOf(formulas as unknown as Formulas, trials[0]!.readout);
   const differences = new FormulaDifferences(settings.differences);
-  const reports = claims.map((claim) => reportOn(claim, trials, differences, settings.bound));
+  const reports = claims.map((claim) => {
+    try {
+      return reportOn(claim, trials, differences, settings.bound);
+    } catch (error) {
+      if (error instanceof FormulaError) return reportOnFailure(claim, error);
+      throw error;
+    }
+  });
   return { passed: reports.every(({ passed }) => passed), formulas: reports, networks: trials.length };
 }

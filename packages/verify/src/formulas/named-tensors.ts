@@ -1,0 +1,69 @@
+/** The tensors of a program by name, and the derivatives of its loss with respect to them. */
+
+import { Parameter, stack, type Tensor } from '@tapegrad/core';
+import { tapeOf } from '@tapegrad/core/tape';
+import { Inapplicable } from './layered.ts';
+
+/** The parameters of a tape that have a name. */
+export function namedParameters(loss: Tensor): Map<string, Tensor> {
+  const found = new Map<string, Tensor>();
+  for (const { inputs } of tapeOf<Tensor>(loss)) {
+    for (const x of inputs) if (x instanceof Parameter && x.name !== undefined) found.set(x.name, x);
+  }
+  return found;
+}
+
+/** Tensors of a program, which formulas can be about, and their derivatives. */
+export class NamedTensors {
+  readonly #loss: Tensor;
+  readonly #byName: ReadonlyMap<string, Tensor>;
+
+  constructor(loss: Tensor, byName: ReadonlyMap<string, Tensor>) {
+    this.#loss = loss;
+    this.#byName = byName;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  has(name: string): boolean {
+    return this.#byName.has(name);
+  }
+
+  /** The tensor itself, on the tape of the loss. */
+  variable(name: string): Tensor {
+    const x = this.#byName.get(name);
+    if (x !== undefined) return x;
+    throw new Inapplicable(`the network has no '${name}', but ${this.names.join(', ') || 'no tensor with a name'}`);
+  }
+
+  /** A tensor with respect to which there is a derivative. */
+  #differentiable(name: string): Tensor {
+    const x = this.variable(name);
+    if (x.requiresGrad) return x;
+    throw new Inapplicable(`'${name}' has no gradient: it was created without { requiresGrad: true }`);
+  }
+
+  /** dL/dx, of x's shape. */
+  gradient(name: string): Tensor {
+    const x = this.#differentiable(name);
+    const gradients = this.#loss.backward({ wanted: [x], retainGraph: true });
+    if (gradients.has(x)) return gradients.of(x).detach();
+    throw new Inapplicable(`the loss does not depend on '${name}'`);
+  }
+
+  /** d²L/dx dy, of the axes of x and then those of y. */
+  second(name: string, other: string): Tensor {
+    const [x, y] = [this.#differentiable(name), this.#differentiable(other)];
+    const gradients = this.#loss.backward({ wanted: [x], retainGraph: true, createGraph: true });
+    if (!gradients.has(x)) throw new Inapplicable(`the loss does not depend on '${name}'`);
+    const flat = gradients.of(x).reshape([x.size]);
+    const rows = Array.from({ length: x.size }, (_, i) => {
+      const entry = flat.slice(0, i, i + 1).sum();
+      const found = entry.requiresGrad ? entry.backward({ wanted: [y], retainGraph: true }) : undefined;
+      return found?.has(y) ? found.of(y).detach() : y.detach().mul(0);
+    });
+    return stack(rows, 0).reshape([...x.shape, ...y.shape]);
+  }
+}

@@ -1,0 +1,54 @@
+/** Why a formula's numbers differ: a reason that holds on every network on which they do. */
+
+import type { Tensor } from '@tapegrad/core';
+import { compare } from '../compare/compare.ts';
+import type { Check } from './formulas.ts';
+import type { Quantities } from './quantities.ts';
+
+/** How many of the largest failed checks are explained. */
+const explainedChecks = 4;
+
+/** The quantities of a network that an explanation may name, by their layer: relative to `l` for a formula of every layer. */
+function knownIn(
+  { quantities, named }: Check['trial']['readout'],
+  l: number | undefined,
+  isGeneral: boolean,
+): Record<string, () => Tensor | undefined> {
+  const attempt = (f: () => Tensor) => (): Tensor | undefined => {
+    try {
+      return f();
+    } catch {
+      return undefined; // The network has no such quantity.
+    }
+  };
+  const indexOf = (at: number): string => {
+    if (!isGeneral || l === undefined) return String(at);
+    return at === l ? 'l' : `l${at > l ? '+' : '-'}${Math.abs(at - l)}`;
+  };
+  const known: Record<string, () => Tensor | undefined> = {};
+  for (const name of named.names) known[name] = attempt(() => named.variable(name).detach());
+  for (let at = 1; at <= quantities.L; at++) {
+    const index = indexOf(at);
+    known[`slope(${index})`] = attempt(() => quantities.slope(at));
+    for (const list of ['W', 'b', 'Z', 'A', 'delta', 'dZ'] as const) {
+      known[`${list}[${index}]`] = attempt(() => (quantities as Quantities)[list][at]!);
+    }
+  }
+  return known;
+}
+
+/** The one reason that the largest of some failed checks have in common; none where they have several, or none was found. */
+export function commonReason(failed: readonly Check[], isGeneral: boolean): string | undefined {
+  const largest = failed
+    .filter(({ comparison }) => comparison?.verdict === 'different')
+    .sort((a, b) => b.expected.size - a.expected.size)
+    .slice(0, explainedChecks);
+  const reasons = new Set(
+    largest.map(({ trial, layer, expected, actual }) => {
+      const known = knownIn(trial.readout, layer, isGeneral);
+      const found = compare('formula', expected, actual!, { n: trial.readout.n, known });
+      return found.verdict === 'different' ? found.explanation?.message : undefined;
+    }),
+  );
+  return reasons.size === 1 ? [...reasons][0] : undefined;
+}

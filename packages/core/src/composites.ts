@@ -69,8 +69,8 @@ export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly numb
   return k.div(norm(k, centered(k, x, axes), axes, 2), number(k, Math.sqrt(degrees), x));
 }
 
-/** A product, and how it changes: p q = (p1 p2, p1 q2 + q1 p2). */
-type Changing<A> = readonly [product: A, change: A];
+/** A dual number: a product, and how it changes: p q = (p1 p2, p1 q2 + q1 p2). */
+type Dual<A> = readonly [product: A, change: A];
 
 /**
  * How the product of all other entries changes along h: for each entry the sum over i of h_i times the product of all but
@@ -83,15 +83,12 @@ export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, a
   const moved = order.map((i) => x.shape[i]!);
   const rowsOf = (y: A): A => k.reshape(k.permute(k.cast(y, 'float64'), order), [...moved.slice(0, last), length]);
 
-  const times = ([p, q]: Changing<A>, [r, s]: Changing<A>): Changing<A> => [
-    k.mul(p, r),
-    k.add(k.mul(p, s), k.mul(q, r)),
-  ];
-  const slice = ([p, q]: Changing<A>, start: number, size: number): Changing<A> => [
+  const times = ([p, q]: Dual<A>, [r, s]: Dual<A>): Dual<A> => [k.mul(p, r), k.add(k.mul(p, s), k.mul(q, r))];
+  const slice = ([p, q]: Dual<A>, start: number, size: number): Dual<A> => [
     sliceAxis(k, p, last, start, size),
     sliceAxis(k, q, last, start, size),
   ];
-  const join = (list: readonly Changing<A>[]): Changing<A> => [
+  const join = (list: readonly Dual<A>[]): Dual<A> => [
     k.concat(
       list.map(([p]) => p),
       last,
@@ -101,7 +98,7 @@ export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, a
       last,
     ),
   ];
-  const others = (all: Changing<A>, count: number): Changing<A> => {
+  const others = (all: Dual<A>, count: number): Dual<A> => {
     if (count === 1) {
       const filled = (value: number) => k.full({ shape: all[0].shape, value, dtype: 'float64' });
       return [filled(1), filled(0)];

@@ -22,7 +22,7 @@ import { checkNoMore } from './checks/untyped-callers.ts';
 let current: Kernels<NdArray> | undefined;
 
 /** What the program's operations have brought along so far. */
-const parts = new Set<KernelExtension>();
+const extensions = new Set<KernelExtension>();
 
 /** The interpreter that runs every primitive on arrays: the fastest that the engine can run, unless one was chosen. */
 export function interpreter(): Kernels<NdArray> {
@@ -49,7 +49,7 @@ export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
   const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
   current = kernels;
-  for (const part of parts) engineOf(kernels)?.register(part);
+  for (const extension of extensions) engineOf(kernels)?.register(extension);
 }
 
 /** What computes. */
@@ -104,14 +104,14 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
 }
 
 /** Lets the interpreter have primitives that the operation at hand needs, where it is one of ours and lacks them. */
-export function bring(part: KernelExtension): void {
-  engineOf(interpreter())?.register(part);
-  parts.add(part);
+export function registerKernels(extension: KernelExtension): void {
+  engineOf(interpreter())?.register(extension);
+  extensions.add(extension);
 }
 
 /** The types of the results of all primitives that the program can have run. */
 export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
-  Object.assign({}, resultOf, ...[...parts].map(({ results }) => results));
+  Object.assign({}, resultOf, ...[...extensions].map(({ results }) => results));
 
 /**
  * Tells what computes now: the interpreter, what it uses of the processor, its number of threads, and what the host refused. A host

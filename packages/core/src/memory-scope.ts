@@ -11,7 +11,7 @@ interface Owner {
 /** The scope in which tensors are made, if any. */
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
-/** Elements on loan from an owner, who is about to take them back: after `end` no tensor of them can be read. */
+/** Elements on loan from an owner, which is about to take them back: after `end` no tensor of them can be read. */
 export class MemoryScope {
   readonly #owner: Owner;
   #outer: MemoryScope | undefined;
@@ -40,7 +40,7 @@ export class MemoryScope {
     );
   }
 
-  /** The lease that elements are on loan by: this one, or one about it. */
+  /** The scope that elements belong to: this one, or one around it. */
   of(data: Data): MemoryScope | undefined {
     return this.#owner.owns(data) ? this : this.#outer?.of(data);
   }

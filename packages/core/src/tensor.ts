@@ -142,14 +142,14 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    */
   readonly storage: NdArray;
   /** By which the elements are on loan, if they are. */
-  readonly #lease: MemoryScope | undefined;
+  readonly #scope: MemoryScope | undefined;
   readonly #entry: Entry<Tensor> | undefined;
   readonly #requiresGrad: boolean;
 
   /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.storage = array;
-    this.#lease = scopeOf(array);
+    this.#scope = scopeOf(array);
     this.#entry = entry as Entry<Tensor> | undefined;
     this.#requiresGrad = requiresGrad;
   }
@@ -166,7 +166,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
   get array(): NdArray {
-    this.#lease?.check();
+    this.#scope?.check();
     return this.storage;
   }
 

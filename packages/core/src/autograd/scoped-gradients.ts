@@ -34,33 +34,33 @@ export function withGradients<R>(
   checkFunction('withGradients', use);
   if (typeof y === 'function') return withAllLent(y, use, options);
   const memory = new RefCounted();
-  const lease = new MemoryScope(memory);
-  const gradients = lease.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
+  const scope = new MemoryScope(memory);
+  const gradients = scope.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
   const arrays = [...gradients].map(([, { array }]) => array);
   const result = checkSynchronous(
     'withGradients',
-    lease.watch(() => use(gradients)),
+    scope.watch(() => use(gradients)),
   );
-  lease.end();
+  scope.end();
   for (const array of arrays) memory.release(array);
   return result;
 }
 
 function withAllLent<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
   const memory = new Arena();
-  const lease = new MemoryScope(memory);
+  const scope = new MemoryScope(memory);
   const evaluate = () => {
     const y = checkSynchronous('withGradients', compute(), 'a loss function');
     return backwardAlong(checkTensor('withGradients', y), options);
   };
   try {
-    const gradients = lease.watch(() => memory.run(evaluate));
+    const gradients = scope.watch(() => memory.run(evaluate));
     return checkSynchronous(
       'withGradients',
-      lease.watch(() => use(gradients)),
+      scope.watch(() => use(gradients)),
     );
   } finally {
-    lease.end();
+    scope.end();
     memory.end();
   }
 }

@@ -15,9 +15,9 @@ const copy = {};
 export const markOf = (kind: string): Mark => ({ kind, copy });
 
 /** Longer texts are cut off. */
-const LONGEST = 100;
+const MAX_CHARACTERS = 100;
 
-const cut = (text: string): string => (text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+const cut = (text: string): string => (text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text);
 
 /**
  * A value as a message shows it that expected another: a text in quotes, so that it is not taken for the number in it, and an object

@@ -1,7 +1,7 @@
 /** The special functions among the primitives, on tensors. */
 
 import { type Kernels, specialExtension } from '@tapegrad/kernels';
-import { bring } from '../engine.ts';
+import { registerKernels } from '../engine.ts';
 import { kernels, type Tensor } from '../tensor.ts';
 
 /**
@@ -9,6 +9,6 @@ import { kernels, type Tensor } from '../tensor.ts';
  * interpreter that is chosen later gets them, too.
  */
 export function specialKernels(): Kernels<Tensor> {
-  bring(specialExtension);
+  registerKernels(specialExtension);
   return kernels;
 }

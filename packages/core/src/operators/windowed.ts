@@ -1,7 +1,7 @@
 /** The primitives that look through windows, on tensors. */
 
 import { type Kernels, windowedExtension } from '@tapegrad/kernels';
-import { bring } from '../engine.ts';
+import { registerKernels } from '../engine.ts';
 import { kernels, type Tensor } from '../tensor.ts';
 
 /**
@@ -9,6 +9,6 @@ import { kernels, type Tensor } from '../tensor.ts';
  * here carries. An interpreter that is chosen later gets them, too.
  */
 export function windowedKernels(): Kernels<Tensor> {
-  bring(windowedExtension);
+  registerKernels(windowedExtension);
   return kernels;
 }

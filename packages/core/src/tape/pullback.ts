@@ -46,12 +46,12 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
 
 /** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
 export const applyVjp = <T extends Recorded, A extends ArrayLike>(
-  calculus: ValueDomain<T, A>,
+  domain: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
   g: A,
   rule = ruleOf(entry),
-): A => unbroadcast(calculus.kernels, cotangentOf(calculus, entry, i, g, rule), entry.inputs[i]!.shape);
+): A => unbroadcast(domain.kernels, cotangentOf(domain, entry, i, g, rule), entry.inputs[i]!.shape);
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 

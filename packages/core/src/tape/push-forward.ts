@@ -12,16 +12,16 @@ type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
 /** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
 function tangentFrom<T extends Recorded, A extends ArrayLike>(
-  calculus: ValueDomain<T, A>,
+  domain: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
   t: A,
 ): A {
-  const { kernels: k, value } = calculus;
+  const { kernels: k, value } = domain;
   const { inputs, output, attributes } = entry;
   const op = entry.op as Primitive;
   const how = jvpRules[op][i] as 'rule' | 'itself' | AnyJvp<A>;
-  if (how === 'rule') return cotangentOf(calculus, entry, i, t);
+  if (how === 'rule') return cotangentOf(domain, entry, i, t);
   const args = inputs.map(value);
   if (how === 'itself') return callPrimitive(k, op, args.with(i, t), attributes);
   return how(k, t, value(output), ...args, attributes);
@@ -29,11 +29,11 @@ function tangentFrom<T extends Recorded, A extends ArrayLike>(
 
 /** The tangent of the output of a primitive's entry, of which one input at least has one. */
 function throughPrimitive<T extends Recorded, A extends ArrayLike>(
-  calculus: ValueDomain<T, A>,
+  domain: ValueDomain<T, A>,
   entry: Entry<T>,
   known: ReadonlyMap<T, A>,
 ): A {
-  const { kernels: k } = calculus;
+  const { kernels: k } = domain;
   const { inputs, output, attributes } = entry;
   const op = entry.op as Primitive;
   if (jvpRules[op] === 'together') {
@@ -46,7 +46,7 @@ function throughPrimitive<T extends Recorded, A extends ArrayLike>(
   }
   const terms = inputs.flatMap((x, i) => {
     const t = known.get(x);
-    return t === undefined || jvpRules[op][i] === null ? [] : [tangentFrom(calculus, entry, i, t)];
+    return t === undefined || jvpRules[op][i] === null ? [] : [tangentFrom(domain, entry, i, t)];
   });
   const sum = terms.reduce((a, b) => k.add(a, b));
   // An operand that broadcasts has the smaller tangent.
@@ -65,13 +65,13 @@ const hasTangent = ({ op }: Entry, i: number): boolean =>
  * computed from none of them.
  */
 export function pushForward<T extends Recorded, A extends ArrayLike>(
-  calculus: ValueDomain<T, A>,
+  domain: ValueDomain<T, A>,
   tape: readonly Entry<T>[],
   from: ReadonlyMap<T, A>,
   wanted: readonly T[],
   memory: CotangentMemory<A> = garbageCollected as CotangentMemory<A>,
 ): (A | undefined)[] {
-  const { kernels: k, value, tensor } = calculus;
+  const { kernels: k, value, tensor } = domain;
   const entries = expanded(tape);
   const known = new Map(from);
   // How often each tensor's tangent is still to be read: after the last time, its memory is free.
@@ -87,7 +87,7 @@ export function pushForward<T extends Recorded, A extends ArrayLike>(
   const through = (entry: Entry<T>): A => {
     const custom = customOf(entry);
     return custom === undefined
-      ? memory.run(() => throughPrimitive(calculus, entry, known))
+      ? memory.run(() => throughPrimitive(domain, entry, known))
       : throughCustom(entry, custom);
   };
 

@@ -53,9 +53,9 @@ export interface SweepOptions<T extends Recorded, A> {
  */
 export const sweep = <T extends Recorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
-  calculus: ValueDomain<T, A>,
+  domain: ValueDomain<T, A>,
   options: SweepOptions<T, A>,
-): Map<T, A> => new Sweep(calculus, options).from(seeds);
+): Map<T, A> => new Sweep(domain, options).from(seeds);
 
 function areInputs(tensors: Iterable<Recorded>): boolean {
   for (const { entry } of tensors) if (entry !== undefined) return false;
@@ -71,7 +71,7 @@ function hasNoInputBut<T extends Recorded>(known: ReadonlySet<T>, entries: reado
 }
 
 class Sweep<T extends Recorded, A extends ArrayLike> {
-  readonly #calculus: ValueDomain<T, A>;
+  readonly #domain: ValueDomain<T, A>;
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;
   readonly #memory: CotangentMemory<A>;
@@ -84,14 +84,14 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   readonly #found: [T, A][] = [];
   readonly #watcher = currentObserver<T>();
 
-  constructor(calculus: ValueDomain<T, A>, options: SweepOptions<T, A>) {
+  constructor(domain: ValueDomain<T, A>, options: SweepOptions<T, A>) {
     const { wanted, since = 0, memory = garbageCollected as CotangentMemory<A> } = options;
-    this.#calculus = calculus;
+    this.#domain = domain;
     this.#options = options;
     this.#since = since;
     this.#memory = memory;
     this.#wanted = wanted;
-    this.#arrived = new Cotangents(calculus.kernels, memory, since);
+    this.#arrived = new Cotangents(domain.kernels, memory, since);
   }
 
   from(seeds: ReadonlyMap<T, A>): Map<T, A> {
@@ -185,16 +185,16 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
         continue;
       }
       if (isChanged) checkUnchanged(entry, inputsRead(entry, i));
-      this.#arrive(entry, i, g, this.#passedBack(entry, i, g, rule));
+      this.#arrive(entry, i, g, this.#applyRule(entry, i, g, rule));
     }
   }
 
   /** `applyVjp` in the sweep's memory. A closure would take a fifth of what a small entry takes. */
-  #passedBack(entry: Entry<T>, i: number, g: A, rule: Rule): A {
+  #applyRule(entry: Entry<T>, i: number, g: A, rule: Rule): A {
     const begun = this.#memory.begin();
     let d: A | undefined;
     try {
-      d = applyVjp(this.#calculus, entry, i, g, rule);
+      d = applyVjp(this.#domain, entry, i, g, rule);
       return d;
     } finally {
       this.#memory.end(begun, d);
@@ -202,7 +202,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
   }
 
   #throughCustom(entry: Entry<T>, g: A, { definition }: CustomAttributes<T>): void {
-    const { kernels, value, tensor } = this.#calculus;
+    const { kernels, value, tensor } = this.#domain;
     checkUnchanged(entry);
     this.#memory.escape(g);
     const cotangents = definition.cotangents(entry, tensor(g));
@@ -217,7 +217,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     const x = entry.inputs[i]!;
     if (!fits(x, d)) throw misfit(`the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
     if (this.#watcher !== undefined) {
-      const { tensor } = this.#calculus;
+      const { tensor } = this.#domain;
       this.#watcher.cotangent(entry, i, tensor(g), tensor(d));
     }
     this.#memory.retain(d);
@@ -229,7 +229,7 @@ class Sweep<T extends Recorded, A extends ArrayLike> {
     const hooks = hooksOf(x);
     if (hooks === undefined) return g;
     this.#memory.escape(g);
-    const { value, tensor } = this.#calculus;
+    const { value, tensor } = this.#domain;
     let now = g;
     for (const hook of hooks) {
       const made = hook(tensor(now));

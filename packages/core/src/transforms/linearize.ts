@@ -37,17 +37,17 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
 
 /** A walk along the tape, from what is known at one end; what is undefined there, or comes out so, is 0. */
 type Walk = <A extends ArrayLike>(
-  calculus: ValueDomain<Tensor, A>,
+  domain: ValueDomain<Tensor, A>,
   known: readonly (A | undefined)[],
   memory?: CotangentMemory<A>,
 ) => readonly (A | undefined)[];
 
 function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tensor | undefined)[] {
-  const calculus = onArrays();
+  const domain = onArrays();
   for (const x of known) if (x !== undefined) noteView(x.array.data);
-  const arrays = known.map((x) => x && calculus.value(x));
-  const found = walk<NdArray>(calculus, arrays, new RefCounted());
-  return found.map((array) => array && calculus.tensor(array));
+  const arrays = known.map((x) => x && domain.value(x));
+  const found = walk<NdArray>(domain, arrays, new RefCounted());
+  return found.map((array) => array && domain.tensor(array));
 }
 
 /** What is known of some tensors, added up for one that is among them several times. */
@@ -101,14 +101,14 @@ export function linearize(
     return models.map((model, i) => wrapLevels(at, results[i] ?? zerosLike(model)));
   }
 
-  const backwards: Walk = (calculus, cotangents, memory) => {
-    const seeds = addUp(calculus.kernels, roots, cotangents);
-    const found = sweep(seeds, calculus, { wanted: new Set(variables), since, memory, retain: true });
+  const backwards: Walk = (domain, cotangents, memory) => {
+    const seeds = addUp(domain.kernels, roots, cotangents);
+    const found = sweep(seeds, domain, { wanted: new Set(variables), since, memory, retain: true });
     return variables.map((x) => found.get(x));
   };
 
-  const forwards: Walk = (calculus, tangents, memory) =>
-    pushForward(calculus, entries, addUp(calculus.kernels, variables, tangents), roots, memory);
+  const forwards: Walk = (domain, tangents, memory) =>
+    pushForward(domain, entries, addUp(domain.kernels, variables, tangents), roots, memory);
 
   return {
     outputs: outputs.map(release),

@@ -17,7 +17,7 @@ import {
  * The polynomials of `erfPolynomials`: float64's own, and float32's from the same script, with relative errors of
  * 2^-29.3 and 2^-29.6.
  */
-const SMALL: ByFloat<readonly number[]> = {
+const NEAR_ZERO: ByFloat<readonly number[]> = {
   f32: [0.12837917, -0.37612626, 0.11283579, -0.026853347, 0.005187162, -0.000799785, 7.8069e-5],
   f64: erfPolynomials.small,
 };
@@ -35,7 +35,7 @@ const ONE: ByFloat<number> = { f32: 4, f64: 6 };
  */
 export const erf: UnaryFunction = (f, v) => {
   const [one, highest] = constants(f, v, 1, ONE[v.scalar]);
-  const small = coefficients(f, v, SMALL);
+  const small = coefficients(f, v, NEAR_ZERO);
   const large = coefficients(f, v, LARGE);
   const split = exponentSplitter(f, v, FORMAT[v.scalar].bias);
   const withSign = signer(f, v);

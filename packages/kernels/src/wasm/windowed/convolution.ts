@@ -266,7 +266,7 @@ export class Convolutions {
             this.#runner.run('weightGradient', groups * Math.ceil(rows / partRows), values, overlap);
           },
           copyOut: (first, count) => {
-            if (first + count === images) this.#fetch(c, sums, 0, sums.length);
+            if (first + count === images) this.#copyOut(c, sums, 0, sums.length);
           },
         };
       };
@@ -399,7 +399,7 @@ export class Convolutions {
     }
   }
 
-  #fetch(from: number, to: Data, at: number, length: number): void {
+  #copyOut(from: number, to: Data, at: number, length: number): void {
     const start = from / this.#layout.bytes;
     to.set(this.#view().subarray(start, start + length), at);
   }

@@ -1,6 +1,6 @@
 /**
  * Compositions that a page has a name for, recognised among the primitives of a program. Their slopes are those of the rule
- * table, as one writes them down; the trials of derived formulas hold them against the table's.
+ * table, as one writes them down; every trial of a derived formula compares them with the tape's.
  */
 
 import type { Graph, Node } from '../running/graph.ts';

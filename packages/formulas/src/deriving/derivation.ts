@@ -90,7 +90,7 @@ const tolerances = { float32: 1e-3, float64: 1e-8 } as const;
 
 /**
  * The formulas of a program's gradients, as `derive` gives them: `text` and `latex` to read, `formulas` one by one, `page`
- * to be judged by `verifyPage`, and `trial` to hold them against the tape.
+ * to be judged by `verifyPage`, and `trial` to compare them with the tape.
  */
 export class Derivation {
   /** Every step, each of its own layer. */

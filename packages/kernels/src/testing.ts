@@ -1,7 +1,7 @@
 /**
- * The case table: what every interpreter of the primitives must compute, as plain data.
+ * The case table: the results that every interpreter of the primitives must compute, as plain data.
  *
- * It needs no test framework. An interpreter of arrays of its own comes as `Kernels<NdArray>` by `overNdArrays`.
+ * It needs no test framework. `overNdArrays` adapts an interpreter with its own array type to `Kernels<NdArray>`.
  *
  * @example
  * for (const c of cases) {
@@ -23,14 +23,17 @@ export { type ErrorCase, errorCases } from './testing/errors.ts';
 export { type Layout, layOut, layouts } from './testing/layouts.ts';
 export type { Values } from './testing/values.ts';
 
-/** The result of a case by an interpreter, whatever it is worth. */
+/** Runs a case and returns the result without checking it. */
 export const runCase = (kernels: Kernels<NdArray>, c: Case): NdArray =>
   callPrimitive(kernels, c.primitive, inputsOf(c), c.attributes);
 
 const described = (error: unknown): string =>
   error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
 
-/** What is wrong with an interpreter's answer to a case: the result, that it is a view, or that it changed its inputs. */
+/**
+ * Checks an interpreter's result for a case. Returns a description of the fault, or `undefined`. The result may be
+ * wrong, an input may have changed, or the result may be a view of an input where it needs its own memory.
+ */
 export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefined {
   const inputs = inputsOf(c);
   const before = inputs.map(({ data }) => new Uint8Array(data.slice().buffer));
@@ -52,7 +55,10 @@ export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefine
   return changed < 0 ? undefined : `${c.name}: changed input ${changed}`;
 }
 
-/** What is wrong with the way in which an interpreter refuses a call. */
+/**
+ * Checks that an interpreter refuses a call with the expected error. Returns a description of the fault, or
+ * `undefined`.
+ */
 export function checkErrorCase(kernels: Kernels<NdArray>, c: ErrorCase): string | undefined {
   try {
     callPrimitive(kernels, c.primitive, inputsOf(c), c.attributes);
@@ -63,7 +69,7 @@ export function checkErrorCase(kernels: Kernels<NdArray>, c: ErrorCase): string 
   return `${c.name}: expected ${c.throws}, but nothing was thrown`;
 }
 
-/** An interpreter of other arrays as one of ours, by the way in and the way out. */
+/** Adapts an interpreter of other arrays, given conversions from and to `NdArray`. */
 export function overNdArrays<A>(kernels: Kernels<A>, from: (x: NdArray) => A, to: (x: A) => NdArray): Kernels<NdArray> {
   const adapt = (primitive: Primitive) => {
     const count = arity[primitive];

@@ -1,4 +1,4 @@
-/** The arrays that the reference interpreter computes with, element by element. */
+/** The arrays on which the reference interpreter computes, element by element. */
 
 import ndarray from 'ndarray';
 import { type Shape, sizeOf } from '../arrays/shape.ts';
@@ -8,14 +8,14 @@ export type Nd = ndarray.NdArray<Float64Array>;
 
 export const zeros = (shape: Shape): Nd => ndarray(new Float64Array(sizeOf(shape)), [...shape]);
 
-/** `x` with stride 0 along the axes that `shape` stretches. */
+/** Returns `x` with stride 0 along the axes that `shape` stretches. */
 export function stretch(x: Nd, shape: Shape): Nd {
   const lead = shape.length - x.shape.length;
   const stride = shape.map((n, i) => (i < lead || x.shape[i - lead] !== n ? 0 : x.stride[i - lead]!));
   return ndarray(x.data, [...shape], stride, x.offset);
 }
 
-/** A new array whose entry at each index is what `value` says. */
+/** Makes an array whose element at each index is `value(index)`. */
 export function build(shape: Shape, value: (index: number[]) => number): Nd {
   const out = zeros(shape);
   for (const index of indices(shape)) out.set(...index, value(index));

@@ -1,4 +1,4 @@
-/** What a case is: plain data, so that any interpreter can be held against the table. */
+/** The types of cases. Cases are plain data, so that any interpreter can be checked against the table. */
 
 import type { NdArray } from '../arrays/array.ts';
 import type { DType } from '../arrays/dtype.ts';
@@ -15,7 +15,7 @@ export interface ArrayInput {
   readonly values: Values;
 }
 
-/** An array input, or the very array of an input before it. */
+/** An array input, or the same array as an earlier input. */
 export type CaseInput = ArrayInput | { readonly sameAs: number };
 
 type AsInputs<Arrays extends readonly unknown[]> = { readonly [I in keyof Arrays]: CaseInput };
@@ -26,7 +26,7 @@ type CaseInputs<P extends Primitive> = P extends VariadicPrimitive
 
 /** One call of a primitive. */
 export interface CaseOf<P extends Primitive> {
-  /** What is called on what; no two cases share it. */
+  /** The primitive and its arguments; no two cases have the same name. */
   readonly name: string;
   readonly primitive: P;
   readonly inputs: CaseInputs<P>;
@@ -36,7 +36,7 @@ export interface CaseOf<P extends Primitive> {
 /** One call of any primitive. */
 export type Case = { [P in Primitive]: CaseOf<P> }[Primitive];
 
-/** `[1, 2]`, `{ axis: 1, size: 4 }`, `-0`: JSON, but for people, and with every number. */
+/** Formats a value readably, as in `[1, 2]`, `{ axis: 1, size: 4 }` or `-0`: like JSON, but with every number. */
 function format(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(format).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {
@@ -62,7 +62,7 @@ function formatInput(input: CaseInput): string {
   return `${layout} ${dtype} ${formatShape(shape)} ${formatValues(values)}`;
 }
 
-/** The name of a call, after what it is made of. */
+/** Names a call after its primitive and arguments. */
 export function nameOf(primitive: Primitive, inputs: readonly CaseInput[], attributes: unknown): string {
   const parts = inputs.map(formatInput);
   if (attributes !== undefined) parts.push(format(attributes));
@@ -75,7 +75,7 @@ export const newCase = <P extends Primitive>(
   attributes: AttributesOf<P>,
 ): CaseOf<P> => ({ name: nameOf(primitive, inputs, attributes), primitive, inputs, attributes });
 
-/** The array inputs of a case, made anew. */
+/** Creates the array inputs of a case. */
 export function inputsOf(c: Pick<Case, 'inputs'>): NdArray[] {
   const arrays: NdArray[] = [];
   for (const input of c.inputs) {

@@ -1,4 +1,4 @@
-/** The table of cases: every primitive, in every way that it has gone wrong somewhere. */
+/** The table of cases: every primitive, in every way that an interpreter has been found to get it wrong. */
 
 import { type Primitive, primitives } from '../primitives.ts';
 import type { Case } from './case.ts';

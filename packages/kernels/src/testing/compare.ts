@@ -1,4 +1,4 @@
-/** How near an interpreter must come to the reference, and what to say where it does not. */
+/** How close an interpreter must come to the reference, and messages for results that do not. */
 
 import type { NdArray } from '../arrays/array.ts';
 import { type FloatDType, isFloat } from '../arrays/dtype.ts';
@@ -9,13 +9,14 @@ import { reference } from '../reference.ts';
 import { type Case, inputsOf } from './case.ts';
 
 /**
- * How far a floating-point result may lie from the reference's; results of other dtypes are exact.
+ * How far a floating-point result may be from the reference's; results of other dtypes must be exact.
  *
- * - `exact`: not at all; zeros have the same sign.
- * - a number: that many units in the last place; zeros have the same sign.
- * - `{ epsilons }`: that many eps of 1 or the largest result, whichever is larger, where small results are differences.
- * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order in which it is formed, and a product of
- *   n factors by n eps of itself.
+ * - `exact`: equal; zeros have the same sign.
+ * - a number: within that number of units in the last place; zeros have the same sign.
+ * - `{ epsilons }`: within `epsilons` eps times the largest result, or times 1 if that is larger, since small results
+ *   are differences.
+ * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order of summation, and a product
+ *   of n factors by n eps times itself.
  */
 export type Tolerance = 'exact' | 'accumulated' | number | { readonly epsilons: number };
 
@@ -102,7 +103,7 @@ const floatBits = new Int32Array(float.buffer);
 const double = new Float64Array(1);
 const doubleBits = new BigInt64Array(double.buffer);
 
-/** The place of a number among all numbers of its dtype in ascending order; both zeros are at 0. */
+/** Returns the position of a number among all numbers of its dtype in ascending order; both zeros are at 0. */
 function rank(value: number, dtype: FloatDType): bigint {
   if (dtype === 'float32') {
     float[0] = value;
@@ -113,8 +114,8 @@ function rank(value: number, dtype: FloatDType): bigint {
 }
 
 /**
- * How many steps from one number of a dtype to the next lie between two of them: 0 for the same number, both zeros and
- * two NaNs, infinite for a number and a NaN. An infinity is one step from the largest finite number.
+ * Returns the distance of two numbers in steps from one number of a dtype to the next. It is 0 for equal numbers, two
+ * zeros and two NaNs, and infinite for a number and a NaN. An infinity is one step from the largest finite number.
  *
  * @example
  * ulpDistance(1, 1 + 2 ** -23, 'float32'); // 1
@@ -125,12 +126,13 @@ export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
   return Math.abs(distance);
 }
 
-/** Primitives of which a sum along the same axes gives the number of terms, or of factors. */
+/** Primitives whose number of terms or factors is found by summing ones along the same axes. */
 const counted: ReadonlySet<Primitive> = new Set(['mean', 'prod', 'prodOfOthers']);
 
 /**
- * The error that each element of a sum may have. A primitive that sums is linear, so of the inputs' absolute values it
- * gives the sum of |x y|, and of ones the number of terms. A product is off by as many roundings as it has factors.
+ * Returns the error bound of each element of a sum. A primitive that sums is linear, so applied to the inputs'
+ * absolute values it gives the sum of |x y|, and applied to ones the number of terms. A product has as many rounding
+ * errors as factors.
  */
 function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
   const inFloat64 = (f: (x: NdArray) => NdArray, primitive = c.primitive) =>
@@ -147,7 +149,7 @@ function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
   return (i) => terms[i]! * (epsilon[dtype] * magnitudes[i]! + leastDenormal[dtype]);
 }
 
-/** What is wrong with one element, or `undefined` where nothing is. */
+/** Describes the fault of one element, or returns `undefined` if it is correct. */
 type Judge = (expected: number, actual: number, i: number) => string | undefined;
 
 const exactly: Judge = (expected, actual) => (Object.is(expected, actual) ? undefined : '');
@@ -178,13 +180,13 @@ function judgeOf(c: Case, { dtype, data }: NdArray): Judge {
   return tolerance === 'accumulated' ? withinBound(sumBound(c, dtype)) : withinUlps(tolerance, dtype);
 }
 
-/** What a result is measured by. */
+/** The expected result of a case, and the check of its elements. */
 interface Standard {
   readonly expected: NdArray;
   readonly judge: Judge;
 }
 
-// The reference is slow, and all interpreters are held against the same.
+// Cached, since the reference is slow and all interpreters are compared with it.
 const standards = new WeakMap<Case, Standard>();
 
 function standardOf(c: Case): Standard {
@@ -196,7 +198,7 @@ function standardOf(c: Case): Standard {
   return standard;
 }
 
-/** What the reference interpreter gives for a case. */
+/** Returns the reference interpreter's result for a case. */
 export const expectation = (c: Case): NdArray => standardOf(c).expected;
 
 const formatNumber = (value: number): string => (Object.is(value, -0) ? '-0' : String(value));
@@ -212,8 +214,8 @@ function indexOf(shape: readonly number[], i: number): string {
 }
 
 /**
- * What is wrong with the result of a case: its shape, its dtype or the first of its elements that is out of tolerance.
- * `undefined` where nothing is.
+ * Describes a wrong result of a case: its shape, its dtype, or the first element out of tolerance. Returns
+ * `undefined` if the result is correct.
  */
 export function mismatch(c: Case, actual: NdArray): string | undefined {
   const { expected, judge } = standardOf(c);

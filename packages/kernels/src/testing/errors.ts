@@ -1,4 +1,4 @@
-/** Calls that must be refused, and what must be said of them. */
+/** Calls that must throw, and the errors expected of them. */
 
 import type { DType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
@@ -18,7 +18,7 @@ export interface ErrorCase {
   readonly inputs: readonly ArrayInput[];
   readonly attributes: unknown;
   readonly throws: keyof typeof errorClasses;
-  /** A part of the message that tells what is wrong. */
+  /** A part of the message that explains the fault. */
   readonly message: string;
 }
 
@@ -49,7 +49,7 @@ const window = (how: Partial<Window>): readonly Window[] => [
 ];
 const slice = (start: number, size: number, step: number) => ({ starts: [start], sizes: [size], steps: [step] });
 
-/** Logits and labels that do not go together, after other operands. */
+/** Calls with mismatched logits and labels, after the given operands. */
 const labelled = (primitive: Primitive, before: readonly ArrayInput[]): readonly ErrorCase[] => [
   ...(['int32', 'bool'] as const).map((dtype) =>
     dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [...before, x([2, 3], dtype), indices([2], 0)]),

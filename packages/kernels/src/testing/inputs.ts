@@ -1,4 +1,4 @@
-/** The words in which the case table is written: kinds of numbers, and shapes that go wrong. */
+/** The vocabulary of the case table: kinds of numbers, and shapes prone to errors. */
 
 import type { DType, FloatDType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
@@ -16,29 +16,29 @@ export const array = (shape: Shape, dtype: DType, values: Values, layout: Layout
 
 export const listed = (...list: readonly number[]): Values => ({ list });
 
-/** A window that moves by one element, without padding, but for what is said of it. */
+/** Makes a window with stride 1, no dilation and no padding, unless `how` says otherwise. */
 export const slide = (size: number, how: Partial<Window> = {}): Window => ({
   ...{ size, stride: 1, dilation: 1, padding: [0, 0] },
   ...how,
 });
 
-/** Inputs of one case have seeds of their own, or they would hold the same numbers. */
+/** Uniformly distributed numbers. Inputs of one case need different seeds, or they would hold the same numbers. */
 export const uniform = (low: number, high: number, seed = 1): Values => ({ between: [low, high], seed });
 
-/** Of every magnitude that a dtype has. */
+/** Numbers of every magnitude that a dtype has. */
 export const everyMagnitude = (dtype: FloatDType, signed: boolean): Values => ({
   magnitudes: dtype === 'float32' ? [1e-45, 3e38] : [5e-324, 1e308],
   signed,
   seed: 1,
 });
 
-/** Everyday numbers of a dtype. */
+/** Returns typical numbers of a dtype. */
 export function usual(dtype: DType, seed = 1): Values {
   if (dtype === 'bool') return uniform(0, 2, seed);
   return dtype === 'int32' ? uniform(-100, 100, seed) : uniform(-3, 3, seed);
 }
 
-/** Few numbers, so that many are equal, at places that differ from one seed to the next. */
+/** Returns few distinct numbers, so that many elements tie, at positions that depend on the seed. */
 export function tied(dtype: DType, seed: 1 | 2 = 1): Values {
   if (dtype === 'bool') return usual(dtype, seed);
   if (dtype === 'int32') return uniform(-2, 3, seed);
@@ -52,7 +52,7 @@ export const floats = ['float32', 'float64'] as const;
 const everyFloat = [0, -0, 0.5, -0.5, 1, -1, 2, -2, 3, 1e-3, -1e-3, 1e-20, -1e-20, 100, -100, 1e6, -1e6, 1e20, -1e20];
 const notFinite = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN];
 
-/** The numbers at which formulas break: zeros, infinities, NaN, denormals, bounds. */
+/** Numbers at which formulas fail: zeros, infinities, NaN, denormals, bounds. */
 export const special: { readonly [D in DType]: readonly number[] } = {
   float32: [...everyFloat, ...notFinite, 1e-45, -1e-45, 1e-40, 2 ** -126, 1 + 2 ** -23, 3.4028234663852886e38, -3e38],
   float64: [...everyFloat, ...notFinite, 5e-324, -5e-324, 1e-310, 2 ** -1022, 1 + 2 ** -52, Number.MAX_VALUE, -1e308],
@@ -60,16 +60,16 @@ export const special: { readonly [D in DType]: readonly number[] } = {
   bool: [0, 1],
 };
 
-/** Lengths around every width of a vector register, and a long one. */
+/** Lengths just below, at and just above each vector-register width, plus one long one. */
 export const lengths = [...Array.from({ length: 17 }, (_, i) => i + 1), 1031];
 
-/** Longer than the pieces in which an interpreter may work, and a multiple of none. */
+/** A length beyond the pieces that an interpreter may work in, and a multiple of none of them. */
 export const veryLong = 20_011;
 
-/** No axes, no elements, axes that are one long, many axes. */
+/** Edge-case shapes: scalars, empty arrays, axes of length 1, and many axes. */
 export const oddShapes: readonly Shape[] = [[], [0], [3, 0, 2], [1, 1, 1], [2, 3, 1, 2, 3]];
 
-/** Shapes that are laid out in every way: odd, of three axes, and of rows longer than a vector register. */
+/** Shapes tested in every layout: odd lengths, three axes, and rows longer than a vector register. */
 export const layoutShapes: readonly Shape[] = [
   [5, 7],
   [2, 3, 4],

@@ -1,4 +1,4 @@
-/** The ways in which an array of a given shape can lie in memory. */
+/** The memory layouts in which an array of a given shape is tested. */
 
 import { NdArray } from '../arrays/array.ts';
 import { type DType, newData } from '../arrays/dtype.ts';
@@ -9,7 +9,7 @@ import { type Values, valueAt } from './values.ts';
 interface Placement {
   readonly stride: readonly number[];
   readonly offset: number;
-  /** Elements of the data. */
+  /** Number of elements of the data. */
   readonly length: number;
 }
 
@@ -18,9 +18,9 @@ const total = (stride: readonly number[]): number => stride.reduce((sum, step) =
 const placements = {
   /** Row-major, from the first element of its data. */
   contiguous: (shape) => ({ stride: rowMajor(shape), offset: 0, length: sizeOf(shape) }),
-  /** Row-major, from the middle of its data, and so at an address that is a multiple of nothing. */
+  /** Row-major, from the middle of its data, and so at an unaligned address. */
   offset: (shape) => ({ stride: rowMajor(shape), offset: 3, length: sizeOf(shape) + 5 }),
-  /** The inside of an array with a border: rows are contiguous, but not one with the next. */
+  /** The inside of an array with a border: each row is contiguous, but consecutive rows are not adjacent. */
   window(shape) {
     const outer = shape.map((length) => length + 3);
     const stride = rowMajor(outer);
@@ -48,16 +48,16 @@ const placements = {
   },
 } satisfies Record<string, (shape: Shape) => Placement>;
 
-/** How the elements of an array lie in memory. */
+/** The layout of an array's elements in memory. */
 export type Layout = keyof typeof placements;
 
-/** The ways in which an array can lie in memory, by name. */
+/** The layouts, by name. */
 export const layouts = Object.keys(placements) as readonly Layout[];
 
-// What lies between the elements of an array, where nothing may read: it spoils whatever it gets into.
+// Fills the gaps between the elements, which must not be read, with values that spoil any result.
 const between: { readonly [D in DType]: number } = { float32: Number.NaN, float64: Number.NaN, int32: 77777, bool: 1 };
 
-/** A new array in memory of its own. */
+/** Makes a new array with its own memory. */
 export function layOut(shape: Shape, dtype: DType, layout: Layout, values: Values): NdArray {
   const { stride, offset, length } = placements[layout](shape);
   const data = newData(dtype, length).fill(between[dtype]);

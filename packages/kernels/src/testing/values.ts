@@ -1,17 +1,17 @@
-/** The numbers that fill the arrays of the case table: named, not stored, and the same on every machine. */
+/** The numbers that fill the arrays of the case table: generated, not stored, and the same on every machine. */
 
 import type { DType } from '../arrays/dtype.ts';
 
-/** Where the elements of an array come from. */
+/** A source of an array's elements. */
 export type Values =
-  /** These, in turn, and from the first again. */
+  /** The listed numbers, repeated cyclically. */
   | { readonly list: readonly number[] }
-  /** Uniform between two bounds; whole numbers below the second bound where the dtype is int32 or bool. */
+  /** Uniform between two bounds; for int32 and bool, integers below the upper bound. */
   | { readonly between: readonly [low: number, high: number]; readonly seed: number }
-  /** Of every order of magnitude between two bounds; `signed` takes half of them negative. */
+  /** Numbers of every order of magnitude between two bounds. With `signed`, half of them are negative. */
   | { readonly magnitudes: readonly [low: number, high: number]; readonly signed: boolean; readonly seed: number };
 
-/** A number in [0, 1) that depends on its two arguments alone, by the finalizer of MurmurHash3 (32 bits). */
+/** Hashes its arguments to a number in [0, 1), with the finalizer of MurmurHash3 (32 bits). */
 function hash(seed: number, i: number): number {
   let h = Math.imul(seed, 0x9e3779b9) ^ i;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
@@ -19,7 +19,7 @@ function hash(seed: number, i: number): number {
   return ((h ^ (h >>> 16)) >>> 0) / 2 ** 32;
 }
 
-/** Element `i`, in row-major order, of an array filled with `values`. */
+/** Returns element `i`, in row-major order, of an array filled with `values`. */
 export function valueAt(values: Values, dtype: DType, i: number): number {
   if ('list' in values) return values.list[i % values.list.length]!;
   const u = hash(values.seed, i);

@@ -9,7 +9,7 @@ import { array, floats, listed, numeric, slide, special, tied, unusualLayouts, u
 import type { Layout } from '../layouts.ts';
 import type { Values } from '../values.ts';
 
-/** What a convolution is made of: the shape of x, the outputs, and how the weight slides. */
+/** The parameters of a convolution: the shape of x, the number of outputs, and how the weight slides. */
 interface Sizes {
   readonly x: Shape;
   readonly outputs: number;
@@ -45,7 +45,7 @@ const sizes: readonly Sizes[] = [
   { x: [1, 33, 3, 4], outputs: 20, windows: [same, same] },
   { x: [1, 1, 24, 40], outputs: 3, windows: [slide(5, { padding: [2, 2] }), slide(5, { padding: [2, 2] })] },
   { x: [1, 2, 4, 3, 5], outputs: 3, windows: [slide(2), slide(2, { stride: 2 }), same] },
-  // Windows that see padding alone, along one axis or both.
+  // Windows that see only padding, along one axis or both.
   { x: [1, 1, 2], outputs: 1, windows: [slide(1, { stride: 3, padding: [1, 1] })] },
   { x: [2, 2, 4], outputs: 3, windows: [slide(2, { stride: 6, padding: [2, 2] })] },
   { x: [2, 2, 3, 4], outputs: 3, windows: [slide(1, { stride: 4, padding: [1, 1] }), slide(1)] },
@@ -65,7 +65,7 @@ const sizes: readonly Sizes[] = [
   { x: [2, 2, 4, 4], outputs: 0, windows: [same, same] },
 ];
 
-/** The shapes of the three arrays that a convolution goes between. */
+/** Returns the shapes of the three arrays of a convolution. */
 function shapesOf({ x, outputs, windows, groups = 1 }: Sizes): {
   readonly x: Shape;
   readonly w: Shape;
@@ -103,7 +103,7 @@ const laidOut: readonly Sizes[] = [
   { x: [2, 4, 9], outputs: 2, windows: [slide(3, { padding: [0, 2] })], groups: 2 },
 ];
 
-/** Planes in which a number that is not finite meets a part of the windows, and of the padding, which multiplies it by 0. */
+/** Shapes in which a non-finite number is read by some windows only, and is multiplied by 0 in the padding. */
 const scattered: readonly Sizes[] = [
   { x: [1, 2, 5, 4], outputs: 2, windows: [same, same] },
   { x: [2, 1, 5, 7], outputs: 2, windows: [slide(2), slide(3, { stride: 2, dilation: 2, padding: [2, 1] })] },

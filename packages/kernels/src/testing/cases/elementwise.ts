@@ -1,4 +1,4 @@
-/** Cases of the primitives that compute each element from the elements at its place. */
+/** Cases of the primitives that compute each element from the corresponding elements of the operands. */
 
 import { type DType, type FloatDType, isFloat } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
@@ -25,11 +25,11 @@ import type { Values } from '../values.ts';
 
 type Range = readonly [low: number, high: number];
 
-/** Where a function of one number is tried, beside its special values. */
+/** The arguments on which a unary function is tested, besides the special values. */
 interface Domain {
-  /** Everyday arguments. */
+  /** Typical arguments. */
   readonly usual: Range;
-  /** As far as the function is neither 0 nor infinite nor flat. */
+  /** The range in which the function is neither 0, infinite nor flat. */
   readonly wide?: { readonly [D in FloatDType]: Range };
   /** Arguments of every magnitude. */
   readonly magnitudes?: 'positive' | 'signed';
@@ -66,10 +66,10 @@ const onFloat = Object.keys(ofFloat) as readonly (keyof typeof ofFloat)[];
 
 type Unary = keyof typeof ofFloat | 'neg' | 'abs' | 'sign' | 'relu' | 'stopGradient';
 
-// There are too many of them for the compiler to see that one of any is a case.
+// The union is too large for the compiler to see that a case of any of its members is a `Case`.
 const unary = (primitive: Unary, input: ArrayInput): Case => newCase(primitive, [input], undefined) as Case;
 
-/** A function of one operand in every layout, at every length, on everyday numbers and on special ones. */
+/** Tests a unary function in every layout, at every length, on typical and on special numbers. */
 function unaryCases(primitive: Unary, dtype: DType, values: Values, more: readonly Values[] = []): readonly Case[] {
   const shapes: readonly Shape[] = [...lengths.map((length) => [length]), ...oddShapes, ...layoutShapes];
   const list = special[dtype];
@@ -167,7 +167,10 @@ const longPairs: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-/** Functions of two operands: in every pair of layouts that matters, broadcast both ways, and of one array twice. */
+/**
+ * Tests a binary function in every relevant pair of layouts, broadcast both ways, and with one array as both
+ * operands.
+ */
 function binaryCases(primitive: Binary, dtype: DType, first: Values, second: Values): readonly Case[] {
   const pair = (x: ArrayInput, y: ArrayInput): Case => newCase(primitive, [x, y], undefined);
   const twice = (x: ArrayInput): Case => newCase(primitive, [x, { sameAs: 0 }], undefined);
@@ -177,7 +180,7 @@ function binaryCases(primitive: Binary, dtype: DType, first: Values, second: Val
   const list = special[dtype];
   const n = list.length;
   const column = listed(...list);
-  // Every special value against every other, without a broadcast and with.
+  // Every special value paired with every other, with and without a broadcast.
   const firsts = listed(...list.flatMap((value) => list.map(() => value)));
   return [
     ...lengths.map((length) => pair(x([length]), y([length]))),
@@ -201,7 +204,7 @@ function binaryCases(primitive: Binary, dtype: DType, first: Values, second: Val
 const usualPairs = (primitive: Binary, dtypes: readonly DType[]) =>
   dtypes.flatMap((dtype) => binaryCases(primitive, dtype, usual(dtype, 1), usual(dtype, 2)));
 
-/** Operands of which many are equal. */
+/** Operands with many equal elements. */
 const tiedPairs = (primitive: Binary) =>
   anyDType.flatMap((dtype) => binaryCases(primitive, dtype, tied(dtype, 1), tied(dtype, 2)));
 
@@ -214,7 +217,7 @@ const wholePowers = floats.map(
     ),
 );
 
-/** Multiples, which leave nothing, and quotients that round to a whole number. */
+/** Multiples, whose remainder is 0, and quotients that round to an integer. */
 const tiedRemainders = floats.map(
   (dtype): Case =>
     newCase(
@@ -249,7 +252,7 @@ function whereCases(dtype: DType): readonly Case[] {
   ];
 }
 
-// What a number that int32 does not have becomes is no interpreter's promise.
+// Excludes numbers that int32 can't hold, since casting them throws.
 const castable: { readonly [D in DType]: readonly number[] } = {
   ...special,
   float32: [0, -0, 0.5, -0.5, 1.9, -1.9, 2, 1e-45, 16777217, 2147483520, -(2 ** 31)],

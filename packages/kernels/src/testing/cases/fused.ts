@@ -1,4 +1,4 @@
-/** Cases of the primitives that do in one pass what a composition does in several. */
+/** Cases of the fused primitives, which do in one pass what a composition does in several. */
 
 import type { FloatDType } from '../../arrays/dtype.ts';
 import type { Activation, Primitive } from '../../primitives.ts';
@@ -21,7 +21,7 @@ import type { Values } from '../values.ts';
 const activations: readonly Activation[] = ['relu', 'tanh', 'sigmoid'];
 
 const slopeCases = (dtype: FloatDType, of: Activation): readonly Case[] => {
-  // Values of relu are 0 or positive, of tanh and sigmoid at most 1.
+  // Values of relu are at least 0; those of tanh and sigmoid are at most 1.
   const values = of === 'relu' ? listed(0, 0.5, 3, 0, 1e-30) : uniform(of === 'tanh' ? -1 : 0, 1, 2);
   return [
     ...[...lengths.map((length) => [length]), ...oddShapes, ...layoutShapes].map((shape) =>
@@ -54,7 +54,7 @@ const logitShapes = [
   [0, 4],
 ] as const;
 
-/** Rows of which some share nothing out, all of it to one class, or to a class beyond all numbers. */
+/** Rows with no probability to distribute, or with all of it on one class, which may be infinite. */
 const extremeRows = listed(
   ...[-Infinity, 0, 1, 2, -Infinity],
   ...[Number.NaN, 0, 1, 2, 3],

@@ -23,11 +23,11 @@ const fullCases: readonly Case[] = anyDType.flatMap((dtype) =>
   ),
 );
 
-/** The numbers of a dtype, special ones among them, which a movement must keep to the last bit. */
+/** Makes an input with special numbers of a dtype, which a movement must preserve to the last bit. */
 const precious = (shape: Shape, dtype: DType, layout?: Layout): ArrayInput =>
   array(shape, dtype, dtype === 'bool' ? usual(dtype) : listed(...special[dtype], 11, 12, 13), layout);
 
-/** The same movement of arrays of every dtype in every layout. */
+/** Makes arrays of every dtype in every layout, for one movement. */
 const moved = (shape: Shape): readonly ArrayInput[] =>
   anyDType.flatMap((dtype) => layouts.map((layout) => precious(shape, dtype, layout)));
 
@@ -241,7 +241,10 @@ function scatterCases(): readonly Case[] {
   });
 }
 
-/** So many entries fall on each index that the order of adding them shows; in a short table, and in a longer one. */
+/**
+ * So many entries are added at each index that the order of addition matters; once in a short table, once in a longer
+ * one.
+ */
 const crowded: readonly Case[] = numeric.flatMap((dtype) =>
   [4, 2000].map((size) =>
     newCase('scatterAdd', [array([1031], dtype, usual(dtype)), array([1031], 'int32', listed(2, 0, 2, 1, 2))], {

@@ -1,4 +1,4 @@
-/** Cases of the matrix product and of the windows that make convolutions of it. */
+/** Cases of the matrix product, and of the windows that turn convolutions into products. */
 
 import type { DType } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
@@ -11,7 +11,7 @@ import { type Layout, layouts } from '../layouts.ts';
 const product = (a: Shape, b: Shape, dtype: DType, aLayout?: Layout, bLayout?: Layout): Case =>
   newCase('matmul', [array(a, dtype, usual(dtype, 1), aLayout), array(b, dtype, usual(dtype, 2), bLayout)], undefined);
 
-/** [m, k, n] about the edges of the tiles that a product is cut in: one less, one more, and the tile itself. */
+/** [m, k, n] around the edges of the tiles that divide a product: the tile itself, one less and one more. */
 const sizes: readonly (readonly [m: number, k: number, n: number])[] = [
   [1, 1, 1],
   [1, 7, 1],
@@ -80,7 +80,7 @@ const batches: readonly (readonly [Shape, Shape])[] = [
 const nan = Number.NaN;
 const infinity = Number.POSITIVE_INFINITY;
 
-/** One entry that is not finite spoils its row, or its column, and nothing beside it. */
+/** A non-finite element spoils only its row or its column. */
 const spoiled: readonly Case[] = (['float32', 'float64'] as const).flatMap((dtype) =>
   [nan, infinity].flatMap((value): Case[] => {
     const once = listed(value, ...Array.from({ length: 62 }, (_, i) => i - 30));
@@ -91,7 +91,7 @@ const spoiled: readonly Case[] = (['float32', 'float64'] as const).flatMap((dtyp
   }),
 );
 
-/** Products of large whole numbers, which wrap as their factors do. */
+/** Products of large integers, which wrap as their factors do. */
 const wrapping: Case = newCase(
   'matmul',
   [
@@ -149,7 +149,7 @@ const affineCases: readonly Case[] = numeric.flatMap((dtype) => [
   ]),
 ]);
 
-/** A bias that is not finite spoils its column, and nothing beside it. */
+/** A non-finite bias spoils only its column. */
 const spoiledColumns: readonly Case[] = (['float32', 'float64'] as const).flatMap((dtype) =>
   [nan, infinity].map((value) => {
     const bias = array([6], dtype, listed(value, 0, -1, 2, 3, 4));
@@ -191,7 +191,7 @@ const windowed: readonly (readonly [Shape, readonly Window[]])[] = [
   ],
 ];
 
-/** The shape that `unfold` gives. */
+/** Returns the shape of the result of `unfold`. */
 function unfolded(shape: Shape, windows: readonly Window[]): Shape {
   const lead = shape.slice(0, shape.length - windows.length);
   const positions = windows.map(({ size, stride, dilation, padding }, i) => {

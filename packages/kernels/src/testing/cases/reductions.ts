@@ -1,4 +1,4 @@
-/** Cases of the primitives that bring the elements along axes together. */
+/** Cases of the primitives that reduce the elements along axes. */
 
 import { type DType, isFloat } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
@@ -28,7 +28,10 @@ const manyAxes = [
   [4, 0],
 ];
 
-/** Every set of axes of a shape but the empty one, which only a scalar has; a few where there are many. */
+/**
+ * Returns every nonempty set of axes of a shape, or only a few sets if it has many axes. A scalar has only the empty
+ * set.
+ */
 function axesOf({ length: rank }: Shape): readonly (readonly number[])[] {
   if (rank === 0) return [[]];
   if (rank > 3) return manyAxes;
@@ -39,20 +42,20 @@ function axesOf({ length: rank }: Shape): readonly (readonly number[])[] {
 
 const everyAxis = (shape: Shape) => shape.map((_, axis) => axis);
 
-/** Shapes that are long along one axis, short along the other. */
+/** Shapes that are long along one axis and short along the other. */
 const longShapes: readonly Shape[] = [
   [1031, 3],
   [3, 1031],
   [130, 17],
 ];
 
-/** Arrays of more elements than an interpreter may take at a time, along every axis and across it. */
+/** Arrays larger than the pieces that an interpreter may work in, along every axis. */
 const veryLongShapes: readonly Shape[] = [[veryLong], [7001, 3], [2, veryLong], [5, 4001]];
 
 type OverAxes = 'sum' | 'mean' | 'prod' | 'prodOfOthers' | 'max' | 'min';
 type AlongAxis = 'argmax' | 'argmin' | 'cumsum';
 
-/** Numbers of every dtype on which sums cancel, wrap or spread a NaN, and extrema tie. */
+/** Numbers of every dtype for which sums cancel, wrap or spread a NaN, and extrema tie. */
 const hard: { readonly [D in DType]: readonly Values[] } = {
   float32: [listed(1e8, 1, -1e8, 1), listed(0, -0), listed(1e-45, 2e-45, -1e-40)],
   float64: [listed(1e16, 1, -1e16, 1), listed(0, -0), listed(5e-324, 1e-323, -1e-310)],
@@ -62,7 +65,7 @@ const hard: { readonly [D in DType]: readonly Values[] } = {
 
 const infinity = Number.POSITIVE_INFINITY;
 
-/** Rows of which some have a NaN or infinities, first, last and in the middle. */
+/** Rows with NaN or infinities at the start, at the end and in the middle. */
 const notFinite = [
   listed(1, 2, Number.NaN, 4, 5, 6, 7),
   listed(Number.NaN, 1, 2, 3, 4, 5, 6, 7, 8),
@@ -71,7 +74,7 @@ const notFinite = [
   listed(-infinity),
 ];
 
-/** Where a reduction is tried, beside its axes. `empty` tells whether it takes axes without elements. */
+/** Returns the inputs on which a reduction is tested. `empty` says whether it accepts empty axes. */
 function inputsOf(dtype: DType, values: Values, empty: boolean): readonly ArrayInput[] {
   const shapes: readonly Shape[] = [
     ...lengths.map((length) => [length]),
@@ -101,17 +104,20 @@ const overAxes = (primitive: OverAxes, dtypes: readonly DType[], values: (dtype:
     newCase(primitive, [array([5, 7], dtype, values(dtype))], []),
   ]);
 
-/** An extremum of no elements is an error, unless there is nothing to find. */
+/** An extremum of no elements is an error, unless the result is empty as well. */
 const emptyExtrema = (primitive: 'max' | 'min'): readonly Case[] =>
   numeric.flatMap((dtype) => [
     newCase(primitive, [array([0, 3], dtype, usual(dtype))], [1]),
     newCase(primitive, [array([3, 0, 2], dtype, usual(dtype))], [0, 2]),
   ]);
 
-/** Numbers of which many can be multiplied. */
+/** Numbers whose products stay in range even for many factors. */
 const factors = (dtype: DType): Values => (dtype === 'int32' ? usual(dtype) : uniform(-1.4, 1.4));
 
-/** Factors whose product is a number though that of a part of them is none, in several orders; and zeros among them. */
+/**
+ * Factors whose product is a finite number although partial products overflow or underflow, in several orders; and
+ * zeros among them.
+ */
 const farFactors = (primitive: 'prod' | 'prodOfOthers'): readonly Case[] =>
   floats.flatMap((dtype) => {
     const [far, near] = dtype === 'float32' ? [2 ** 120, 2 ** -120] : [2 ** 1000, 2 ** -1000];

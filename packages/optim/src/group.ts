@@ -2,12 +2,12 @@ import { ArgumentError, Parameter } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 import type { OptimizerOptions } from './options.ts';
 
-/** Parameters with options of their own, in place of those of the optimizer. */
+/** Parameters with their own options, which override those of the optimizer. */
 export type GroupOptions<Options extends OptimizerOptions> = Partial<Options> & {
   readonly parameters: readonly Parameter[];
 };
 
-/** What an optimizer trains: parameters, or groups of them. */
+/** The parameters that an optimizer trains, or groups of them. */
 export type ParametersOrGroups<Options extends OptimizerOptions> =
   | readonly Parameter[]
   | readonly GroupOptions<Options>[];
@@ -15,33 +15,33 @@ export type ParametersOrGroups<Options extends OptimizerOptions> =
 /** Options that can be assigned one by one. */
 export type Assignable<Options> = { -readonly [Name in keyof Options]-?: Options[Name] };
 
-/** Where an optimizer keeps the options of a group. */
+/** The place where an optimizer keeps the options of a group. */
 export interface OptionStore<Options extends OptimizerOptions> {
-  /** The options as they are. */
+  /** Returns the current options. */
   get(): Required<Options>;
-  /** Changes some of them, or throws and changes nothing. */
+  /** Changes some options. If one is invalid, throws and changes nothing. */
   change(options: Partial<Options>): void;
 }
 
 /**
  * Parameters that share their options, which may be changed between steps: `group.learningRate = 0.01`,
- * `group.options.momentum = 0.9`, or all at once. A change is checked like the options of a new optimizer, and holds from the next
- * step on.
+ * `group.options.momentum = 0.9`, or all at once. A change is checked like the options of a new optimizer, and takes effect
+ * at the next step.
  *
- * What a parameter's memory lacks then begins as at the first step, such as the velocity of a momentum that was 0; what is no longer
- * wanted is dropped. An option that only says how memory begins can't be changed once there have been steps.
+ * State that the new options require, such as the velocity of a momentum that was 0, then starts as at the first step. State
+ * that they don't need is dropped. An option that only sets the initial state can't be changed after a step.
  */
 export class ParameterGroup<Options extends OptimizerOptions = OptimizerOptions> {
   readonly parameters: readonly Parameter[];
   readonly #store: OptionStore<Options>;
 
-  /** For optimizers. */
+  /** For use by optimizers. */
   constructor(parameters: readonly Parameter[], store: OptionStore<Options>) {
     this.parameters = Object.freeze([...parameters]);
     this.#store = store;
   }
 
-  /** A copy of the options. To assign one of them changes the group's. */
+  /** A copy of the options. Assigning one of them changes the group's option. */
   get options(): Assignable<Options> {
     return new Proxy(
       { ...this.#store.get() },
@@ -72,13 +72,13 @@ const isParameter = (item: unknown): item is Parameter => item instanceof Parame
 
 const isModule = (item: unknown): boolean => describeValue(item) === 'a module';
 
-/** What was given in the place of parameters, with the mend if it is known. */
+/** Describes a value that was passed instead of parameters, with a fix if one is known. */
 function described(item: unknown): string {
   if (isModule(item)) return 'a module; write model.parameters()';
   return isParameter(item) ? 'a parameter; write [parameter]' : describeValue(item);
 }
 
-/** Parameters, or groups of them, as groups: each parameter once, and at least one. */
+/** Returns parameters, or groups of them, as groups. Throws unless there is at least one parameter and each occurs once. */
 export function groupsOf<Options extends OptimizerOptions>(
   call: string,
   trained: ParametersOrGroups<Options>,
@@ -100,7 +100,7 @@ function checkList(call: string, list: unknown, expected: string): void {
   if (!Array.isArray(list)) throw new ArgumentError(`${call}: expected a list of ${expected}, got ${described(list)}`);
 }
 
-/** Throws unless each is a parameter, each is there once, and there is one. */
+/** Throws unless all items are parameters, each occurs once, and there is at least one. */
 export function checkParameters(call: string, parameters: readonly Parameter[], expected = 'parameters'): void {
   checkList(call, parameters, expected);
   const seen = new Set<Parameter>();

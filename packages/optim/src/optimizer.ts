@@ -22,20 +22,20 @@ import {
 } from './options.ts';
 import { changedState, checkCount, checkedState, type ParameterState, parameterState, type State } from './state.ts';
 
-/** All that the update of one parameter depends on. */
+/** Everything that the update of one parameter depends on. */
 export interface Update<Options extends OptimizerOptions, S extends State = State> {
-  /** The parameter, to be changed in place. */
+  /** The parameter's elements, to be changed in place. */
   readonly elements: Data;
-  /** The derivative of the loss with respect to each element; not to be kept. */
+  /** The derivative of the loss with respect to each element. Don't keep it after the update. */
   readonly gradient: Data;
-  /** To be changed in place. */
+  /** The parameter's state, to be changed in place. */
   readonly state: S;
   readonly options: Required<Options>;
-  /** How often the parameter has been updated since its state began, this time included. */
+  /** The number of updates of the parameter since its state began, including this one. */
   readonly step: number;
 }
 
-/** What every formula of an update takes: a parameter and its gradient. */
+/** The arrays that every update formula takes: a parameter and its gradient. */
 export interface UpdateArrays {
   readonly w: Data;
   readonly gradient: Data;
@@ -45,7 +45,7 @@ export interface UpdateArrays {
 export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
   /** The options of each group. */
   readonly groups: readonly Required<Options>[];
-  /** One for each parameter, group after group. */
+  /** The state of each parameter, group after group. */
   readonly parameters: readonly ParameterState<S>[];
 }
 
@@ -55,17 +55,17 @@ interface Entry<S extends State> {
   step: number;
 }
 
-/** A group as its optimizer sees it. */
+/** A group as its optimizer stores it. */
 interface Group<Options extends OptimizerOptions, S extends State> {
   options: Required<Options>;
   readonly entries: readonly Entry<S>[];
 }
 
 /**
- * What all optimizers share: groups, the walk over the parameters, and the state. An optimizer is the update of one
- * parameter: a subclass says how that is computed and what is remembered for it.
+ * The base of all optimizers: groups, the loop over the parameters, and the state. A subclass defines the update of one
+ * parameter and the state that it needs.
  *
- * An update reads and writes typed arrays in one pass: it makes none. `changeInPlace` of core is the fastest.
+ * An update reads and writes typed arrays in one pass, and allocates none. `changeInPlace` of core is the fastest way.
  *
  * @example
  * import { Optimizer, type OptimizerOptions, type Update } from '@tapegrad/optim';
@@ -96,7 +96,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly #groups: readonly Group<Options, S>[];
   readonly #parameters: readonly Parameter[];
 
-  /** @param defaults of the options that a subclass adds. */
+  /** @param defaults the default values of the options that a subclass adds. */
   constructor(trained: ParametersOrGroups<Options>, options: Options, defaults: Defaults<Options>) {
     const complete = { maximize: false, allowUnused: false, ...defaults };
     this.#optionNames = ['learningRate', ...Object.keys(complete)];
@@ -119,20 +119,20 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
           { get: () => group.options, change: (changed) => this.#changeOptions(group, changed) },
         ),
     );
-    // A group or a parameter that was added to the lists would not be trained.
+    // A group or parameter added to these lists would not be trained.
     this.groups = Object.freeze(groups);
   }
 
-  /** Throws where an option of the subclass' own is out of range; `call` is the name for messages. */
+  /** Throws if an option of the subclass is out of range; `call` is the name for messages. */
   protected abstract checkOptions(options: Required<Options>, call: string): void;
 
   /**
-   * What to remember of a parameter with these elements, as it is before the first step. Which arrays there are, and of what
-   * length, follows from the options and from how many elements there are.
+   * Returns the state of a parameter with these elements before the first step. The names and lengths of its arrays must
+   * depend only on the options and the number of elements.
    */
   protected abstract initState(elements: Data, options: Required<Options>): S;
 
-  /** Changes one parameter by its gradient. */
+  /** Updates one parameter using its gradient. */
   protected abstract update(update: Update<Options, S>): void;
 
   #checkOptions(call: string, options: Required<Options>): void {
@@ -149,7 +149,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const options: Required<Options> = { ...group.options, ...given(changed) };
     this.#checkOptions(this.#name, options);
     const names = Object.keys(changed) as (keyof Options)[];
-    // A schedule changes the rate in each step, and no state depends on it.
+    // A schedule changes the rate at each step, and no state depends on it.
     if (names.some((name) => name !== 'learningRate' && options[name] !== group.options[name])) {
       const memories = group.entries.map((entry) => this.#changedState(entry, group.options, options));
       group.entries.forEach((entry, i) => {
@@ -159,7 +159,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     group.options = Object.freeze(options);
   }
 
-  /** What is remembered of a parameter when the options become others. */
+  /** Returns the state of a parameter after its options change. */
   #changedState(
     { parameter, state, step }: Entry<S>,
     before: Required<Options>,
@@ -172,7 +172,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     return changedState(kept, Object.keys(first(after)), step, () => this.initState(elements, after));
   }
 
-  /** The step size of all groups; may be changed between steps, as may that of each group. */
+  /** The step size of all groups. It may be changed between steps, as may that of each group. */
   get learningRate(): number {
     const [rate, ...others] = new Set(this.groups.map((group) => group.learningRate));
     if (rate !== undefined && others.length === 0) return rate;
@@ -184,7 +184,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Changes every parameter by its gradient. Where one has none or the wrong one, nothing is changed.
+   * Updates every parameter using its gradient. If a gradient is missing or doesn't match its parameter, nothing changes.
    *
    * @throws TapeError for a parameter without a gradient, unless `allowUnused` is set.
    */
@@ -205,15 +205,16 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Steps down a loss: `step` with its gradients, or with what `change` makes of them. Only the gradients of what is trained are
-   * computed. Their memory serves again in the next step, so neither may be kept; large models train some percent faster by it.
+   * Takes a step that reduces a loss: calls `step` with its gradients, or with the result of `change` on them. Computes only
+   * the gradients of trained parameters. The next step reuses their memory, so don't keep either; this makes training large
+   * models a few percent faster.
    *
-   * Given as a function, the loss is evaluated in such memory, too: what the function makes can be read until the step is
-   * made, by `change` for the last time, and later only single numbers, as the loss. Small models gain a tenth of their
-   * speed by it; large ones more, where there are several threads, since they see this memory.
+   * A loss given as a function is evaluated in such memory, too. The tensors that it creates can be read until the step, by
+   * `change` at the latest. Afterwards only single numbers, such as the loss, can. Small models become a tenth faster; large
+   * ones gain more with several threads, which see this memory.
    *
    * @returns the loss.
-   * @throws ArgumentError where the loss is no tensor, or the change no gradients; TapeError as `step`.
+   * @throws ArgumentError if the loss is not a tensor, or `change` doesn't return gradients; TapeError as `step`.
    * @example
    * const w = parameter(tensor([3, 4]));
    * const optimizer = new SGD([w], { learningRate: 0.5 });
@@ -249,7 +250,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     );
   }
 
-  /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
+  /** Returns a copy of the optimizer's state as plain data: with the parameters, all that is needed to resume from here. */
   state(): OptimizerState<Options, S> {
     return {
       groups: this.#groups.map(({ options }) => ({ ...options })),
@@ -260,10 +261,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Goes on from a state of an optimizer of the same parameters in the same groups, whose options are taken over. Where
-   * the state does not fit, nothing is changed.
+   * Resumes from the state of an optimizer of the same parameters in the same groups, and adopts its options. If the state
+   * does not fit, nothing changes.
    *
-   * @throws ArgumentError, ShapeError or DTypeError where it does not.
+   * @throws ArgumentError, ShapeError or DTypeError if the state does not fit.
    */
   load(state: OptimizerState<Options>): void {
     const call = `${this.#name}.load`;
@@ -292,7 +293,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 }
 
-/** What a loss is, or a function gives as one; throws where that is no tensor. */
+/** Returns a loss, which was given or returned by a function. Throws if it is not a tensor. */
 function checkLoss<L extends Tensor>(call: string, loss: L): L {
   if (loss instanceof Tensor) return loss;
   throw new ArgumentError(
@@ -300,7 +301,7 @@ function checkLoss<L extends Tensor>(call: string, loss: L): L {
   );
 }
 
-/** Throws where an option says how the state begins, so that it would have no effect after a step. */
+/** Throws if a changed option sets the initial state, since it would have no effect after a step. */
 function checkBeginsAlike<Options extends OptimizerOptions>(
   call: string,
   first: (options: Required<Options>) => State,

@@ -1,34 +1,34 @@
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 
-/** What every optimizer can be told. */
+/** The options that every optimizer takes. */
 export interface OptimizerOptions {
   /** The step size. */
   readonly learningRate: number;
-  /** Whether to make the loss larger, not smaller: to take each gradient with the other sign. Defaults to false. */
+  /** Whether to maximize the loss, by negating each gradient. Defaults to false. */
   readonly maximize?: boolean;
-  /** Whether a parameter may get no gradient, and is then left as it is. Defaults to false. */
+  /** Whether a parameter may have no gradient; it is then left unchanged. Defaults to false. */
   readonly allowUnused?: boolean;
 }
 
-/** Values of the options that an optimizer adds to these. */
+/** The default values of the options that an optimizer adds to these. */
 export type Defaults<Options extends OptimizerOptions> = Required<Omit<Options, keyof OptimizerOptions>>;
 
-/** Throws unless an option is a finite number, zero or more. */
+/** Throws unless an option is a finite number of at least 0. */
 export function checkNotNegative(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < Infinity)) {
     throw new ArgumentError(`${call}: ${option} is ${describeValue(value)}, expected a finite number >= 0`);
   }
 }
 
-/** Throws unless a number counts something. */
+/** Throws unless a number is an integer of at least `least`. */
 export function checkWhole(call: string, what: string, value: number, least = 0): void {
   if (!Number.isInteger(value) || value < least) {
     throw new ArgumentError(`${call}: ${what} is ${describeValue(value)}, expected a whole number >= ${least}`);
   }
 }
 
-/** Throws unless an option is the share of something that stays: from 0 up to, not including, 1. */
+/** Throws unless an option is the share of something that is kept: from 0 up to, but not including, 1. */
 export function checkShare(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < 1)) {
     const wanted = 'a number from 0 up to, not including, 1';
@@ -43,26 +43,26 @@ export function checkFlag(call: string, option: string, value: boolean | undefin
   }
 }
 
-/** Throws unless an option is one of some words. */
+/** Throws unless an option is one of the given words. */
 export function checkWord(call: string, option: string, value: string, words: readonly string[]): void {
   if (words.includes(value)) return;
   const known = words.map((word) => `'${word}'`).join(' or ');
   throw new ArgumentError(`${call}: unknown ${option} ${describeValue(value)}, expected ${known}`);
 }
 
-/** Throws unless options are an object, as which a program without types may hand over anything. */
+/** Throws unless options are an object: an untyped program may pass anything. */
 function checkObject(call: string, options: unknown): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw new ArgumentError(`${call}: expected options as { name: value }, got ${describeValue(options)}`);
 }
 
-/** Throws unless there is a state at all. */
+/** Throws unless a state is an object. */
 export function checkState(call: string, state: unknown): void {
   if (typeof state === 'object' && state !== null && !Array.isArray(state)) return;
   throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${describeValue(state)}`);
 }
 
-/** Throws where a name is not that of an option, as a misspelt one in a program without types is not. */
+/** Throws if an option is unknown, such as one that an untyped program misspells. */
 export function checkKnown(call: string, options: object, known: readonly string[]): void {
   checkObject(call, options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
@@ -70,7 +70,7 @@ export function checkKnown(call: string, options: object, known: readonly string
   throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${known.join(', ')}`);
 }
 
-/** Throws where an option that has no default is missing. */
+/** Throws if a required option is missing. */
 export function checkGiven(call: string, options: object | undefined, required: readonly string[]): void {
   if (options !== undefined) checkObject(call, options);
   const missing = required.filter(
@@ -80,7 +80,7 @@ export function checkGiven(call: string, options: object | undefined, required: 
   throw new ArgumentError(`${call}: ${missing.join(' and ')} missing; expected options { ${missing.join(', ')} }`);
 }
 
-/** Throws unless all options without a default are there, and none that is unknown. */
+/** Throws if a required option is missing, or an option is unknown. */
 export function checkNames(
   call: string,
   options: object | undefined,
@@ -91,6 +91,6 @@ export function checkNames(
   checkGiven(call, options, required);
 }
 
-/** The options that were given: one that is undefined counts as left out. */
+/** Returns the options that are defined: an undefined option counts as left out. */
 export const given = <O extends object>(options: O): Partial<O> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;

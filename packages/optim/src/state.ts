@@ -1,4 +1,4 @@
-/** What is remembered of a parameter between steps. */
+/** The state of parameters between steps. */
 
 import {
   ArgumentError,
@@ -12,22 +12,22 @@ import {
 import { describeValue, elementsFrom, formatShape, isDataOf, sameShape } from '@tapegrad/core/extend';
 import { checkWhole } from './options.ts';
 
-/** What is remembered of a parameter between steps: typed arrays by name. */
+/** The state of a parameter between steps: typed arrays by name. */
 export type State = Readonly<Record<string, Data>>;
 
-/** What is known of one parameter, as plain data. */
+/** The state of one parameter, as plain data. */
 export interface ParameterState<S extends State = State> {
   readonly name: string;
   readonly shape: Shape;
-  /** How often it was updated since its state began. */
+  /** The number of updates since the state began. */
   readonly step: number;
   readonly arrays: S;
 }
 
-/** An array of zeros, as long and of the same dtype as the elements of a parameter. */
+/** Returns an array of zeros with the length and dtype of a parameter's elements. */
 export const zerosLike = (elements: Data): Data => elements.slice().fill(0);
 
-/** What is known of a parameter, as a copy. */
+/** Returns a copy of a parameter's state as plain data. */
 export const parameterState = <S extends State>(
   { name, shape }: Parameter,
   step: number,
@@ -40,8 +40,8 @@ export const parameterState = <S extends State>(
 });
 
 /**
- * What is remembered from now on, where it is to have the arrays of these names: those that it has stay, the others are made. Where
- * none stays, updates are counted anew.
+ * Returns a state with arrays of the given names, for changed options. Keeps the arrays that exist, and creates the others.
+ * If it keeps none, the count of updates restarts.
  */
 export function changedState<S extends State>(
   state: State,
@@ -56,17 +56,17 @@ export function changedState<S extends State>(
   return { state: Object.fromEntries(arrays) as S, step: kept.length === 0 ? 0 : step };
 }
 
-/** Throws unless a state has as many of something as are there. */
+/** Throws unless a list in a state has the expected length. */
 export function checkCount(call: string, what: string, expected: number, list: readonly unknown[]): void {
   if (Array.isArray(list) && list.length === expected) return;
   const got = Array.isArray(list) ? list.length : describeValue(list);
   throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
 }
 
-/** Whether two names can be of one parameter: the same, or one a longer path, from a module around the other's. */
+/** Whether two names can refer to the same parameter: they are equal, or one is a longer path, from an enclosing module. */
 const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
 
-/** A copy of what a state remembers; throws unless it is that of a parameter for which arrays like `expected` are kept. */
+/** Returns a copy of the arrays in a state. Throws unless it is the state of this parameter, with arrays like `expected`. */
 export function checkedState<S extends State>(
   call: string,
   { name, shape }: Parameter,
@@ -89,10 +89,10 @@ export function checkedState<S extends State>(
   return Object.fromEntries(arrays) as S;
 }
 
-/** A copy of an array of a state that is to be like another. */
+/** Returns a copy of an array in a state. Throws unless it has the length and dtype of `like`. */
 export function arrayLike<D extends Data>(call: string, what: string, like: D, got: unknown): D {
   const dtype: DType = like instanceof Float64Array ? 'float64' : 'float32';
-  // Of another dtype it is the state of another parameter, even where no number would be rounded.
+  // An array of another dtype is from another parameter, even if no number would be rounded.
   if (ArrayBuffer.isView(got) && !isDataOf(dtype, got)) {
     const kind = Object.prototype.toString.call(got).slice(8, -1);
     throw new DTypeError(`${call}: ${what} is to be a ${like.constructor.name}, got a ${kind}`);

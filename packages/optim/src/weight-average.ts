@@ -6,22 +6,22 @@ import { checkCount, checkedState, type ParameterState, parameterState } from '.
 
 /** The options of `WeightAverage`. */
 export interface WeightAverageOptions {
-  /** The share of a running mean that stays; without it all weights count alike. */
+  /** The share of a running mean that is kept; without it, all weights count equally. */
   readonly decay?: number;
 }
 
-/** Averages in float64, whatever the parameters are. */
+/** The averages, in float64 whatever the parameters' dtype. */
 type AverageState = { readonly average: Float64Array };
 
-/** One for each parameter, as plain data for `structuredClone`; `step` is how many weights were averaged. */
+/** The state of each parameter, as plain data for `structuredClone`; `step` is the number of averaged weights. */
 export type WeightAverageState = readonly ParameterState<AverageState>[];
 
 /**
- * An average of the weights that the parameters had: stochastic weight averaging, which is the mean of all (Izmailov et al. 2018,
- * "Averaging weights leads to wider optima and better generalization"), or with a `decay` d the exponential moving average
- * a ← d a + (1 - d) w, from the first weights on.
+ * An average of the weights that parameters had. Without options it is stochastic weight averaging, the mean of all
+ * (Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). With a `decay` d, it is the
+ * exponential moving average a ← d a + (1 - d) w, starting from the first weights.
  *
- * The running statistics of a batch normalisation are no parameters: for the averaged weights they are made anew by some
+ * The running statistics of a batch normalisation are not parameters. To adapt them to the averaged weights, run some
  * batches in training mode.
  *
  * @example
@@ -49,12 +49,12 @@ export class WeightAverage {
     this.#averages = parameters.map(({ size }) => new Float64Array(size));
   }
 
-  /** How many weights were averaged. */
+  /** The number of averaged weights. */
   get count(): number {
     return this.#count;
   }
 
-  /** Takes the weights as they are now into the average. */
+  /** Adds the current weights to the average. */
   update(): void {
     this.#count++;
     const share = this.#count === 1 || this.#decay === undefined ? 1 / this.#count : 1 - this.#decay;
@@ -73,9 +73,9 @@ export class WeightAverage {
   }
 
   /**
-   * Runs a function with the average in place of the weights, which it then puts back.
+   * Runs a function with the average in place of the weights, then restores the weights.
    *
-   * @throws ArgumentError for one that is not over when it returns.
+   * @throws ArgumentError for an asynchronous function.
    */
   use<T>(run: () => T): T {
     const weights = this.#parameters.map(({ data }) => data.slice());
@@ -89,14 +89,14 @@ export class WeightAverage {
     }
   }
 
-  /** A copy of the average as plain data. */
+  /** Returns a copy of the average as plain data. */
   state(): WeightAverageState {
     return this.#parameters.map((parameter, i) =>
       parameterState(parameter, this.#count, { average: this.#averages[i]! }),
     );
   }
 
-  /** Goes on from a state of an average of the same parameters. Where it does not fit, nothing is changed. */
+  /** Resumes from the state of an average of the same parameters. If it does not fit, nothing changes. */
   load(state: WeightAverageState): void {
     const call = 'WeightAverage.load';
     checkCount(call, 'parameters', this.#parameters.length, state);

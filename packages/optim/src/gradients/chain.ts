@@ -1,4 +1,4 @@
-/** Changes of gradients, between the sweep and the optimizer, that compose and can remember. */
+/** Composable gradient transforms, with state, between the backward pass and the optimizer. */
 
 import { ArgumentError, Gradients, type Parameter, Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue, NdArray } from '@tapegrad/core/extend';
@@ -7,39 +7,39 @@ import { checkState, checkWhole } from '../options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';
 import { checkGradients, gradientFor } from './gradient.ts';
 
-/** What a transform remembers of one parameter. */
+/** The state that a transform keeps for one parameter. */
 export interface TransformSlot<Name extends string = string> {
-  /** How often the parameter has got a gradient, this time included. */
+  /** The number of times the parameter has got a gradient, including this time. */
   step: number;
-  /** Tensors like the parameter, to be replaced; zeros at first. */
+  /** Tensors with the parameter's shape and dtype, which the transform replaces; initially zeros. */
   readonly tensors: Record<Name, Tensor>;
 }
 
-/** What a transform remembers. */
+/** The state that a transform keeps. */
 export interface TransformContext<Name extends string = string> {
-  /** How often the transform has been applied, this time included. */
+  /** The number of times the transform has been applied, including this time. */
   readonly step: number;
-  /** One for each parameter of the chain. */
+  /** A slot for each parameter of the chain. */
   readonly slots: ReadonlyMap<Tensor, TransformSlot<Name>>;
 }
 
 /**
- * A change of gradients as a description: its state is kept by the chain that it is in. `Out` has `undefined` where it may
- * hold gradients back.
+ * The description of a gradient transform; the chain that it is in keeps its state. `Out` includes `undefined` if the
+ * transform may hold gradients back.
  */
 export interface GradientTransform<Out extends Gradients | undefined = Gradients, Name extends string = string> {
-  /** For messages and states. */
+  /** The name in messages and states. */
   readonly name: string;
-  /** The names of the tensors to remember of each parameter. */
+  /** The names of the tensors to keep for each parameter. */
   readonly remembers: readonly Name[];
   apply(gradients: Gradients, context: TransformContext<Name>): Out;
 }
 
-/** What a transform remembers, as plain data. */
+/** The state of a transform as plain data. */
 export interface TransformState {
   readonly name: string;
   readonly step: number;
-  /** One for each parameter. */
+  /** The state of each parameter. */
   readonly parameters: readonly ParameterState[];
 }
 
@@ -50,9 +50,9 @@ interface Stage {
 }
 
 /**
- * Gradient transforms, one after the other, for the gradients of some parameters. Those of others are left out.
+ * Gradient transforms, applied in order to the gradients of some parameters. Other gradients are dropped.
  *
- * `state` gives what they remember as plain data for `structuredClone`; typed arrays are no JSON.
+ * `state` returns the transforms' state as plain data for `structuredClone`. It has typed arrays, so it is not JSON.
  *
  * @example
  * const w = parameter(tensor([3, 4]));
@@ -76,16 +76,16 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
   }
 
   /**
-   * The gradients after all transforms; `undefined` where one of them holds them back.
+   * Returns the gradients after all transforms, or `undefined` if a transform holds them back.
    *
-   * @throws ShapeError or DTypeError for a gradient unlike its parameter; nothing is remembered then.
+   * @throws ShapeError or DTypeError if a gradient differs from its parameter in shape or dtype; then no state changes.
    */
   apply(gradients: Gradients): Out {
     checkGradients('GradientChain.apply', gradients, 'apply(loss.backward())');
     const own = new Map<Tensor, Tensor>();
     for (const parameter of this.#parameters) {
       const gradient = gradientFor('GradientChain', parameter, gradients);
-      // What is remembered is to hold on to no tape.
+      // The state must not keep a tape alive.
       if (gradient !== undefined) own.set(parameter, gradient.detach());
     }
     let changed: Gradients | undefined = new Gradients(own);
@@ -99,7 +99,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     return changed as Out;
   }
 
-  /** A copy of what the transforms remember, as plain data. */
+  /** Returns a copy of the transforms' state as plain data. */
   state(): readonly TransformState[] {
     return this.#stages.map(({ transform, step, slots }) => ({
       name: transform.name,
@@ -108,7 +108,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     }));
   }
 
-  /** Goes on from a state of a chain of the same transforms for the same parameters. Where it does not fit, nothing changes. */
+  /** Resumes from the state of a chain with the same transforms and parameters. If it does not fit, nothing changes. */
   load(states: readonly TransformState[]): void {
     const call = 'GradientChain.load';
     checkCount(call, 'transforms', this.#stages.length, states);

@@ -1,11 +1,11 @@
-/** Changes of gradients on their way from the sweep to the optimizer. */
+/** Clips gradients between the backward pass and the optimizer. */
 
 import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 import { checkFlag, checkNames } from '../options.ts';
 import { checkGradients } from './gradient.ts';
 
-/** Throws unless a limit is 0, more, or infinite, which clips nothing. */
+/** Throws unless a limit is a number of at least 0. Infinity is allowed, and clips nothing. */
 export function checkLimit(call: string, what: string, limit: number): void {
   if (!(typeof limit === 'number' && limit >= 0)) {
     throw new ArgumentError(`${call}: ${what} is ${describeValue(limit)}, expected a number >= 0`);
@@ -14,26 +14,26 @@ export function checkLimit(call: string, what: string, limit: number): void {
 
 /** The options of clipping by norm. */
 export interface ClipNormOptions {
-  /** Whether a norm that is NaN or infinite is an error, which names the parameter. Defaults to false. */
+  /** Whether to throw if the norm is NaN or infinite; the error names the parameter. Defaults to false. */
   readonly errorIfNonFinite?: boolean;
 }
 
-/** Throws unless these are options of clipping by the norm. */
+/** Throws unless these are options of clipping by norm. */
 export function checkClipNormOptions(call: string, options: ClipNormOptions): void {
   checkNames(call, options, [], ['errorIfNonFinite']);
   if (options.errorIfNonFinite !== undefined) checkFlag(call, 'errorIfNonFinite', options.errorIfNonFinite);
 }
 
-/** A norm as a product, neither of whose factors overflows where the elements are finite. */
+/** A norm as a product. Neither factor overflows if the elements are finite. */
 interface Norm {
   readonly unit: number;
   readonly inUnits: number;
 }
 
-/** A sum of squares from here on has lost nothing that counts to squares that are too small for a number. */
+/** A sum of squares of at least this has lost nothing significant to squares that underflow. */
 const leastSafe = 1e-280;
 
-/** The Euclidean norm of all gradients taken as one vector. */
+/** Computes the Euclidean norm of all gradients as one vector. */
 function totalNorm(gradients: Gradients): Norm {
   let squares = 0;
   for (const [, { data }] of gradients) {
@@ -44,7 +44,7 @@ function totalNorm(gradients: Gradients): Norm {
     : normInUnits(gradients);
 }
 
-/** The norm in units of the largest element, for elements whose squares are no numbers. */
+/** Computes the norm in units of the largest element, for elements whose squares overflow or underflow. */
 function normInUnits(gradients: Gradients): Norm {
   let unit = 0;
   for (const [, { data }] of gradients) {
@@ -58,7 +58,7 @@ function normInUnits(gradients: Gradients): Norm {
   return { unit, inUnits: Math.sqrt(squares) };
 }
 
-/** Throws an error that names the first parameter with a gradient that is not finite, or tells that the norm alone is not. */
+/** Throws an error that names the first parameter with a non-finite gradient, or says that only the norm is not finite. */
 function refuseNonFinite(gradients: Gradients, norm: number): never {
   for (const [x, gradient] of gradients) {
     const bad = gradient.data.find((element: number) => !Number.isFinite(element));
@@ -71,7 +71,7 @@ function refuseNonFinite(gradients: Gradients, norm: number): never {
 
 const isInfinite = (gradient: Tensor): Tensor => gradient.abs().equal(Infinity);
 
-/** What scaling tends to as the infinite elements grow alike: they share the norm, and all others are 0. */
+/** Returns the limit of scaling as the infinite elements grow equally: they share the norm, and all others are 0. */
 function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   let count = 0;
   for (const [, { data }] of gradients) {
@@ -84,20 +84,20 @@ function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   });
 }
 
-/** Numbers from here on have all their digits in float32, too. */
+/** Numbers of at least this have full precision in float32, too. */
 const leastNormal = 2 ** -126;
 
 /**
- * Scales all gradients alike so that their Euclidean norm, taken as one vector, is at most `maxNorm`: by
- * min(1, maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
+ * Scales all gradients equally so that their Euclidean norm, as one vector, is at most `maxNorm`. The factor is min(1,
+ * maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
  *
- * No NaN is made, where PyTorch makes one of each infinity and of each neighbour of a NaN. Infinite elements are given what
- * they tend to as they grow alike, equal shares of the norm, and all others 0. With a NaN among them the gradients stay as they are,
- * since their norm is none. With `errorIfNonFinite` either is an error.
+ * No NaN is created, whereas PyTorch turns each infinity and each neighbour of a NaN into one. Infinite elements become
+ * their limit as they grow equally, which is equal shares of the norm; all others become 0. If an element is NaN, the
+ * gradients stay as they are, since they have no norm. With `errorIfNonFinite`, either case is an error.
  *
- * @returns the gradients, and their norm before: NaN or infinite where a gradient is. Where the squares of finite elements
- * overflow, the norm does not.
- * @throws ArgumentError for a norm that is not finite, with `errorIfNonFinite`; it names the parameter.
+ * @returns the gradients, and their norm before clipping, which is NaN or infinite if a gradient is. It does not overflow if
+ * only the squares of finite elements do.
+ * @throws ArgumentError for a non-finite norm, with `errorIfNonFinite`; it names the parameter.
  * @example
  * const w = parameter(tensor([3, 4]));
  * const { gradients, norm } = clipGradNorm(w.mul(w).sum().backward(), 1);
@@ -119,14 +119,14 @@ export function clipGradNorm(
   const factor = maxNorm / (norm + 1e-6);
   if (factor >= 1) return { gradients, norm };
   if (factor >= leastNormal || maxNorm === 0) return { gradients: gradients.scale(factor), norm };
-  // So small a factor loses digits in the dtype of a gradient, or is 0; its root is far from that.
+  // A factor this small loses digits in the dtype of a gradient, or is 0; its square root does not.
   const rootOfNorm = norm < Infinity ? Math.sqrt(norm + 1e-6) : Math.sqrt(unit) * Math.sqrt(inUnits);
   const root = Math.sqrt(maxNorm) / rootOfNorm;
   return { gradients: gradients.scale(root).scale(root), norm };
 }
 
 /**
- * Moves each entry of the gradients that lies beyond -limit or limit to there.
+ * Clamps each element of the gradients to [-limit, limit].
  *
  * @example
  * const w = parameter(tensor([0.1, -4]));

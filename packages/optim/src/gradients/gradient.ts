@@ -1,13 +1,16 @@
 import { ArgumentError, DTypeError, Gradients, type Parameter, ShapeError, type Tensor } from '@tapegrad/core';
 import { describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 
-/** Throws unless there are gradients, those of a sweep; `wanted` is what to write. */
+/** Throws unless a value is the gradients of a backward pass; `wanted` is the code to write instead. */
 export function checkGradients(call: string, gradients: Gradients, wanted: string): void {
   if (gradients instanceof Gradients) return;
   throw new ArgumentError(`${call}: expected gradients, got ${describeValue(gradients)}; write ${wanted}`);
 }
 
-/** The gradient of a parameter, of its shape and dtype; `undefined` where there is none. */
+/**
+ * Returns the gradient of a parameter, or `undefined` if there is none. Throws unless it has the parameter's shape and
+ * dtype.
+ */
 export function gradientFor(call: string, parameter: Parameter, gradients: Gradients): Tensor | undefined {
   if (!gradients.has(parameter)) return undefined;
   const gradient = gradients.of(parameter);

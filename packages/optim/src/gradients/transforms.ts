@@ -1,4 +1,4 @@
-/** The transforms to build a `GradientChain` of. */
+/** The transforms for a `GradientChain`. */
 
 import { Gradients, noGrad, type Tensor } from '@tapegrad/core';
 import { checkFlag, checkNames, checkNotNegative, checkShare, checkWhole } from '../options.ts';
@@ -16,7 +16,7 @@ export function clipByNorm(maxNorm: number, options: ClipNormOptions = {}): Grad
   };
 }
 
-/** Clips each entry of the gradients; see `clipGradValue`. */
+/** Clamps each element of the gradients; see `clipGradValue`. */
 export function clipByValue(limit: number): GradientTransform {
   checkLimit('clipByValue', 'the limit', limit);
   return {
@@ -37,9 +37,9 @@ export function weightDecay(c: number): GradientTransform {
 }
 
 /**
- * The velocity v ← m v + g in place of each gradient g; with Nesterov's momentum g + m v.
+ * Replaces each gradient g by the velocity v ← m v + g, or by g + m v with Nesterov's momentum.
  *
- * @param m the share of the velocity that stays, from 0 up to 1.
+ * @param m the share of the velocity that is kept, from 0 up to, but not including, 1.
  */
 export function momentum(
   m: number,
@@ -62,9 +62,10 @@ export function momentum(
 }
 
 /**
- * The running mean e ← d e + (1 - d) g in place of each gradient g, over 1 - d^t after t gradients unless `debias` is false.
+ * Replaces each gradient g by the running mean e ← d e + (1 - d) g, divided by 1 - d^t after t gradients unless `debias` is
+ * false.
  *
- * @param d the share of the mean that stays, from 0 up to 1.
+ * @param d the share of the mean that is kept, from 0 up to, but not including, 1.
  */
 export function ema(d: number, options: { readonly debias?: boolean } = {}): GradientTransform<Gradients, 'mean'> {
   checkNames('ema', options, [], ['debias']);
@@ -84,8 +85,8 @@ export function ema(d: number, options: { readonly debias?: boolean } = {}): Gra
 }
 
 /**
- * Holds gradients back until there are `count`, then passes on their mean: a batch in `count` parts that fit the memory. A
- * parameter that got a gradient in some of them only counts as 0 in the others.
+ * Holds gradients back until there are `count`, then passes on their mean. Use it for a batch in `count` parts that fit in
+ * memory. A parameter that got a gradient in only some of them counts as 0 in the others.
  *
  * @example
  * const w = parameter(tensor([1]));

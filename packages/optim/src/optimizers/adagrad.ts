@@ -8,11 +8,11 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
-  /** How soon the learning rate falls. Defaults to 0. */
+  /** How fast the learning rate falls. Defaults to 0. */
   readonly learningRateDecay?: number;
-  /** What the sum of squares starts from, for each group its own, where PyTorch takes the optimizer's for all. Defaults to 0. */
+  /** The initial sum of squares. Each group has its own; PyTorch uses the optimizer's for all. Defaults to 0. */
   readonly initialAccumulatorValue?: number;
-  /** Keeps the divisor from 0. Defaults to 1e-10. */
+  /** Keeps the divisor above 0. Defaults to 1e-10. */
   readonly eps?: number;
 }
 
@@ -35,14 +35,14 @@ const defaults: Defaults<AdagradOptions> = {
 };
 
 /**
- * Steps along the gradient in units of the root of the sum of all squares so far. With gradient g, learning rate a, its
+ * Steps along the gradient, divided by the root of the sum of all its squares so far. With gradient g, learning rate a, its
  * decay η and the step t,
  *
  *     s ← s + g²
  *     w ← w - a / (1 + (t - 1) η) g / (√s + ε)
  *
- * (Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization"). Before, a weight decay
- * c of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ * (Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization"). Before that, a weight
+ * decay c of kind `l2` makes g ← g + c w, and one of kind `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));

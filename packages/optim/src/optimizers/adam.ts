@@ -16,7 +16,7 @@ import {
 
 /** The options of `Adam`. */
 export interface AdamOptions extends MomentOptions {
-  /** Whether to divide by the largest mean of squares so far, so that no step gets longer again. Defaults to false. */
+  /** Whether to divide by the largest mean of squares so far, so that steps don't get longer again. Defaults to false. */
   readonly amsgrad?: boolean;
 }
 
@@ -39,14 +39,14 @@ const adam: ElementFormula<AdamState & UpdateArrays, AdamNumbers> = (k, arrays, 
 const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
 
 /**
- * Adam: steps along the mean gradient, in units of its root mean square. With gradient g, learning rate a and the step t,
+ * Adam: steps along the mean gradient, divided by its root mean square. With gradient g, learning rate a and the step t,
  *
  *     m ← β1 m + (1 - β1) g
- *     v ← β2 v + (1 - β2) g²               with amsgrad, below, the largest v so far
+ *     v ← β2 v + (1 - β2) g²               with amsgrad, v below is the largest so far
  *     w ← w - a m / (1 - β1^t) / (√(v / (1 - β2^t)) + ε)
  *
- * (Kingma and Ba 2015, "Adam: a method for stochastic optimization"; amsgrad: Reddi et al. 2018). Before, a weight decay c
- * of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ * (Kingma and Ba 2015, "Adam: a method for stochastic optimization"; amsgrad: Reddi et al. 2018). Before that, a weight
+ * decay c of kind `l2` makes g ← g + c w, and one of kind `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -77,8 +77,8 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
 }
 
 /**
- * Steps as Adam, with a weight decay that is a step of its own and defaults to 0.01 (Loshchilov and Hutter 2019, "Decoupled weight
- * decay regularization").
+ * Adam with a weight decay that is a separate step and defaults to 0.01 (Loshchilov and Hutter 2019, "Decoupled weight decay
+ * regularization").
  *
  * @example
  * const w = parameter(tensor([1, -2]));

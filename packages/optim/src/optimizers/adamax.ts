@@ -25,14 +25,14 @@ const adamax: ElementFormula<AdamaxState & UpdateArrays, AdamaxNumbers> = (
 };
 
 /**
- * Adam in units of the largest gradient, of which older ones count less. With gradient g, learning rate a and the step t,
+ * Adam, divided by the largest gradient, with older ones discounted. With gradient g, learning rate a and the step t,
  *
  *     m ← β1 m + (1 - β1) g
  *     u ← max(β2 u, |g| + ε)
  *     w ← w - a m / (1 - β1^t) / u
  *
- * (Kingma and Ba 2015, section 7.1; ε as in PyTorch). Before, a weight decay c of kind `l2` makes g ← g + c w, a
- * `decoupled` one w ← w - a c w.
+ * (Kingma and Ba 2015, section 7.1; ε as in PyTorch). Before that, a weight decay c of kind `l2` makes g ← g + c w, and one
+ * of kind `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));

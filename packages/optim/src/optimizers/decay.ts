@@ -1,16 +1,16 @@
-/** Weight decay: what draws every parameter to zero. */
+/** Weight decay, which pulls every parameter towards zero. */
 
 import { checkNotNegative, checkWord } from '../options.ts';
 
 /** The options of weight decay. */
 export interface DecayOptions {
-  /** How strongly the parameters are drawn to zero. */
+  /** How strongly to pull the parameters towards zero. */
   readonly weightDecay?: number;
-  /** Whether the decay is part of the gradient, as of a penalty on the loss (`l2`), or a step of its own (`decoupled`). */
+  /** Whether the decay is part of the gradient, like a penalty on the loss (`l2`), or a separate step (`decoupled`). */
   readonly decay?: 'l2' | 'decoupled';
 }
 
-/** No decay, and if any, that of a penalty. */
+/** The defaults: no decay, and the kind `l2`. */
 export const noDecay: Required<DecayOptions> = { weightDecay: 0, decay: 'l2' };
 
 export function checkDecay(call: string, { weightDecay, decay }: Required<DecayOptions>): void {
@@ -19,8 +19,8 @@ export function checkDecay(call: string, { weightDecay, decay }: Required<DecayO
 }
 
 /**
- * The two kinds of decay as factors of a parameter w: `l2 · w` is added to the gradient, and `decayFactor · w` is what is left of w
- * before the step.
+ * Returns both kinds of decay as factors of a parameter w: `l2 · w` is added to the gradient, and the step starts from
+ * `decayFactor · w`.
  */
 export function decayFactors({
   learningRate,

@@ -17,24 +17,24 @@ import { type Point, strongWolfe } from './line-search.ts';
 
 /** The options of `LBFGS`. */
 export interface LBFGSOptions {
-  /** How far to go along the direction, or to try first. Defaults to 1. */
+  /** The distance to go along a direction, or to try first with a line search. Defaults to 1. */
   readonly learningRate?: number;
-  /** Directions in a step, at most. Defaults to 20. */
+  /** The maximum number of directions in a step. Defaults to 20. */
   readonly maxIter?: number;
-  /** After how many evaluations of the loss a step ends. Defaults to 5/4 of `maxIter`. */
+  /** The number of loss evaluations after which a step ends. Defaults to 5/4 of `maxIter`. */
   readonly maxEval?: number;
-  /** A gradient with no larger entry is none. Defaults to 1e-7. */
+  /** A gradient whose elements are all at most this large counts as 0. Defaults to 1e-7. */
   readonly toleranceGrad?: number;
   /**
-   * A change of the loss or of all parameters below this is none. Defaults to 1e-9. For a loss whose first gradient has no entry
-   * of 1e-2 or more, it is counted in units of the largest.
+   * A smaller change of the loss or of all parameters counts as none. Defaults to 1e-9. If the first gradient has no element
+   * of 1e-2 or more, losses are measured in units of its largest element.
    */
   readonly toleranceChange?: number;
-  /** How many changes of the gradient to remember. Defaults to 100. */
+  /** The number of gradient changes to remember. Defaults to 100. */
   readonly historySize?: number;
-  /** Without a search each step is as long as the learning rate says. Defaults to `strongWolfe`. */
+  /** How to find the step length; `none` uses the learning rate. Defaults to `strongWolfe`. */
   readonly lineSearch?: 'strongWolfe' | 'none';
-  /** Whether a parameter may get no gradient, which then counts as 0. Defaults to false. */
+  /** Whether a parameter may have no gradient, which then counts as 0. Defaults to false. */
   readonly allowUnused?: boolean;
 }
 
@@ -50,56 +50,59 @@ const defaults: Required<LBFGSOptions> = {
 };
 
 /**
- * Why a step ended: all its directions were followed (`iterations`), or all its evaluations made (`evaluations`), the gradient has no
- * entry above `toleranceGrad` (`gradient`), the loss falls along the direction by no more than `toleranceChange` (`slope`), it or
- * the parameters changed by less than that (`change`), or the gradient is not finite (`nonFinite`).
+ * Why a step ended. It followed all its directions (`iterations`) or made all its evaluations (`evaluations`). The gradient
+ * has no element above `toleranceGrad` (`gradient`), or is not finite (`nonFinite`). The loss falls along the direction by
+ * no more than `toleranceChange` (`slope`), or the loss or the parameters changed by less than that (`change`).
  */
 export type LBFGSStop = 'iterations' | 'evaluations' | 'gradient' | 'slope' | 'change' | 'nonFinite';
 
-/** A step from one point to the next, and the change of the gradient on it. */
+/** A step from one point to the next, and the change of the gradient over it. */
 interface Change {
   readonly step: Float64Array;
   readonly gradient: Float64Array;
 }
 
-/** What is remembered between directions. */
+/** The state between directions. */
 interface Progress {
-  /** Directions so far. */
+  /** The number of directions so far. */
   readonly iterations: number;
-  /** The last direction, how far it was followed, and the gradient before. */
+  /** The last direction, how far it was followed, and the gradient before it. */
   readonly direction: Float64Array;
   readonly t: number;
   readonly gradient: Float64Array;
-  /** The oldest first. */
+  /** The last changes, oldest first. */
   readonly history: readonly Change[];
-  /** Of the inverse Hessian that is assumed before the history. */
+  /** The scale of the inverse Hessian before the history is applied. */
   readonly scale: number;
-  /** What losses and gradients are counted in. */
+  /** The unit of losses and gradients. */
   readonly unit: number;
 }
 
-/** As plain data for `structuredClone`. */
+/** The state of `LBFGS` as plain data for `structuredClone`. */
 export interface LBFGSState {
   readonly options: Required<LBFGSOptions>;
-  /** How often the loss was evaluated. */
+  /** The number of loss evaluations so far. */
   readonly evaluations: number;
   readonly progress: Progress;
 }
 
-/** Changes with less curvature than this teach nothing. */
+/** Changes with less curvature than this are not remembered. */
 const leastCurvature = 1e-10;
 
-/** First gradients without an entry of this size are those of a loss that is scaled down, for which the tolerances are too large. */
+/**
+ * If the first gradient has no element of this size, the loss is taken to be scaled down, and too small for the tolerances.
+ */
 const leastSize = 1e-2;
 
 /**
- * Limited-memory BFGS: follows -H g, where the inverse Hessian H is made of the last changes of the gradient g, to a point that
- * a line search finds (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization"; as PyTorch computes it,
- * but that the line search is on unless told otherwise). For losses without noise, such as of all data at once.
+ * Limited-memory BFGS: follows -H g to a point that a line search finds. The inverse Hessian H is built from the last
+ * changes of the gradient g (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization").
+ * Computes as PyTorch does, except that the line search is on by default. Use it for losses without noise, such as over all
+ * data at once.
  *
- * All parameters are taken as one vector, and the loss may be evaluated several times in a step. A loss that is scaled down, so
- * that its first gradient has no entry of 1e-2 or more, is counted in units of the largest, where PyTorch's fixed tolerances let it
- * stand still. `stopped` tells why a step ended.
+ * All parameters are treated as one vector, and a step may evaluate the loss several times. If the first gradient has no
+ * element of 1e-2 or more, losses are measured in units of its largest element; with PyTorch's fixed tolerances, such losses
+ * make no progress. `stopped` says why a step ended.
  *
  * @example
  * const x = parameter(tensor(-1.2, { dtype: 'float64' }));
@@ -129,7 +132,7 @@ export class LBFGS {
     this.#progress = { iterations: 0, direction: none, t: 0, gradient: none, history: [], scale: 1, unit: 1 };
   }
 
-  /** May be changed between steps. */
+  /** The distance to go along a direction; may be changed between steps. */
   get learningRate(): number {
     return this.#options.learningRate;
   }
@@ -145,10 +148,10 @@ export class LBFGS {
   }
 
   /**
-   * Follows up to `maxIter` directions, and ends before where the gradient vanishes or nothing changes any more. Where the
-   * closure throws, the parameters are as before.
+   * Follows up to `maxIter` directions, fewer if the gradient vanishes or nothing changes any more. If the closure throws,
+   * the parameters are restored.
    *
-   * @param closure computes the loss, a scalar, with the parameters as they are then.
+   * @param closure computes the loss, a scalar, from the current parameters.
    * @returns the loss before the step.
    */
   step(closure: () => Tensor): number {
@@ -255,7 +258,7 @@ export class LBFGS {
     return inUnits({ loss: loss.item(), gradient }, unit);
   }
 
-  /** All elements of the parameters as one vector. */
+  /** Returns all elements of the parameters as one vector. */
   #elements(): Float64Array {
     const elements = new Float64Array(this.#size);
     let offset = 0;
@@ -275,12 +278,12 @@ export class LBFGS {
     }
   }
 
-  /** A copy of what the optimizer knows as plain data: with the parameters, all that is needed to go on from here. */
+  /** Returns a copy of the optimizer's state as plain data: with the parameters, all that is needed to resume from here. */
   state(): LBFGSState {
     return { options: { ...this.#options }, evaluations: this.#evaluations, progress: copyOf(this.#progress) };
   }
 
-  /** Goes on from a state of an optimizer of the same parameters. Where it does not fit, nothing is changed. */
+  /** Resumes from the state of an optimizer of the same parameters. If it does not fit, nothing changes. */
   load(state: LBFGSState): void {
     const call = 'LBFGS.load';
     checkState(call, state);
@@ -301,7 +304,7 @@ interface Evaluation {
   readonly gradient: Float64Array;
 }
 
-/** What a loss is counted in whose first gradient this is: 1, unless it is scaled down. */
+/** Returns the unit of a loss with this first gradient: 1, unless the loss is scaled down. */
 function unitOf(gradient: Float64Array): number {
   const size = largest(gradient);
   return size > 0 && size < leastSize ? size : 1;
@@ -310,7 +313,7 @@ function unitOf(gradient: Float64Array): number {
 const inUnits = ({ loss, gradient }: Evaluation, unit: number): Evaluation =>
   unit === 1 ? { loss, gradient } : { loss: loss / unit, gradient: gradient.map((g) => g / unit) };
 
-/** A copy of what a state remembers between directions. */
+/** Returns a checked copy of the state between directions. */
 function checkedProgress(call: string, progress: Progress, size: number): Progress {
   checkState(`${call}: progress`, progress);
   const { iterations, t, scale, unit, history } = progress;
@@ -344,7 +347,7 @@ function checkOptions(call: string, options: Required<LBFGSOptions>): void {
   checkWord(call, 'lineSearch', options.lineSearch, ['strongWolfe', 'none']);
 }
 
-/** The history and the scale with the last step in them, if it taught anything. */
+/** Returns the history and the scale, updated by the last step if it had enough curvature. */
 function learned(
   { direction, t, gradient: before, history, scale }: Progress,
   gradient: Float64Array,
@@ -359,7 +362,7 @@ function learned(
   };
 }
 
-/** -H g by the two loops over the history (Nocedal and Wright 2006, algorithm 7.4). */
+/** Computes -H g by the two-loop recursion over the history (Nocedal and Wright 2006, algorithm 7.4). */
 function descentDirection(gradient: Float64Array, history: readonly Change[], scale: number): Float64Array {
   const direction = gradient.map((g) => -g);
   const products = history.map((change) => dot(change.gradient, change.step));
@@ -389,10 +392,10 @@ function dot(a: Float64Array, b: Float64Array): number {
   return sum;
 }
 
-/** a + t b */
+/** Returns a + t b. */
 const along = (a: Float64Array, t: number, b: Float64Array): Float64Array => a.map((x, i) => x + t * b[i]!);
 
-/** a += c b */
+/** Adds c b to a. */
 function addTo(a: Float64Array, c: number, b: Float64Array): void {
   for (let i = 0; i < a.length; i++) a[i]! += c * b[i]!;
 }

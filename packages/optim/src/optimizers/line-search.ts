@@ -1,18 +1,18 @@
-/** How far to go along a direction. */
+/** Line search: how far to go along a direction. */
 
 /** A point along the direction. */
 export interface Point {
-  /** How many times the direction it lies from the start. */
+  /** The point's distance from the start, as a multiple of the direction. */
   readonly t: number;
   readonly loss: number;
-  /** With respect to the parameters. */
+  /** The gradient with respect to the parameters. */
   readonly gradient: Float64Array;
   /** The derivative of the loss with respect to t. */
   readonly slope: number;
 }
 
 export interface LineSearchOptions {
-  /** Of the first point to try. */
+  /** The position of the first point to try. */
   readonly t: number;
   readonly maxEvaluations: number;
   /** A bracket narrower than this is not searched further. */
@@ -22,7 +22,10 @@ export interface LineSearchOptions {
 const sufficientDecrease = 1e-4;
 const curvature = 0.9;
 
-/** Where a cubic through two points with their slopes is least, within bounds; their middle where there is no such place. */
+/**
+ * Minimizes a cubic through two points with their slopes, within bounds; returns the middle of the bounds if it has no
+ * minimum.
+ */
 function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
   const [left, right] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
@@ -33,18 +36,19 @@ function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.
 }
 
 /**
- * A point where the strong Wolfe conditions hold: the loss has fallen by 1e-4 of what the slope at the start promises, and the
- * slope is 0.9 of it at most (Nocedal and Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6; interpolation and safeguards
- * as in minFunc, which PyTorch follows). The best point found, where the evaluations do not suffice.
+ * Finds a point where the strong Wolfe conditions hold: the loss has fallen by 1e-4 of what the initial slope promises, and
+ * the slope is at most 0.9 of the initial one (Nocedal and Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6;
+ * interpolation and safeguards as in minFunc, which PyTorch follows). If the evaluations run out, returns the best point
+ * found.
  *
- * @param start the point t = 0, where the slope is below 0.
+ * @param start the point t = 0, where the slope must be negative.
  */
 export function strongWolfe(
   evaluate: (t: number) => Point,
   start: Point,
   { t, maxEvaluations, narrowest }: LineSearchOptions,
 ): { readonly point: Point; readonly evaluations: number } {
-  // A loss that is no number is no decrease.
+  // A NaN loss is not a decrease.
   const decreases = ({ t: place, loss }: Point): boolean =>
     loss <= start.loss + sufficientDecrease * place * start.slope;
   const isFlat = ({ slope }: Point): boolean => Math.abs(slope) <= -curvature * start.slope;
@@ -52,7 +56,7 @@ export function strongWolfe(
   let previous = start;
   let point = evaluate(t);
   let evaluations = 1;
-  // Steps after the first evaluation, which PyTorch does not count among those allowed.
+  // Counts evaluations after the first, which PyTorch does not count towards the limit.
   let steps = 0;
   for (; steps < maxEvaluations; steps++) {
     if (!decreases(point) || (steps > 1 && point.loss >= previous.loss)) break;
@@ -71,7 +75,7 @@ export function strongWolfe(
     const [first, last] = bracket.map((end) => end.t).sort((a, b) => a - b) as [number, number];
     if (last - first < narrowest) break;
     let place = cubicMinimum(bracket[0], bracket[1]);
-    // A place close to an end is moved away from it, unless the one before was not.
+    // A point at an end, or the second in a row close to an end, is moved away from that end.
     const margin = 0.1 * (last - first);
     const isClose = Math.min(last - place, place - first) < margin;
     if (isClose && (isStuck || place >= last || place <= first)) {

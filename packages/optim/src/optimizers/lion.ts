@@ -10,7 +10,7 @@ import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
 export interface LionOptions extends OptimizerOptions, DecayOptions {
   /** The share of the velocity in the direction of a step. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the velocity that stays. Defaults to 0.99. */
+  /** The share of the velocity that is kept. Defaults to 0.99. */
   readonly beta2?: number;
 }
 
@@ -34,13 +34,13 @@ const lion: ElementFormula<LionState & UpdateArrays, LionNumbers> = (k, { w, gra
 const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', beta1: 0.9, beta2: 0.99 };
 
 /**
- * Steps of one length along the sign of the momentum. With gradient g and learning rate a,
+ * Takes steps of fixed length along the sign of the momentum. With gradient g and learning rate a,
  *
  *     w ← w - a sign(β1 v + (1 - β1) g)
  *     v ← β2 v + (1 - β2) g
  *
- * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before, a weight decay c of kind `decoupled`, the
- * default, makes w ← w - a c w, one of kind `l2` g ← g + c w.
+ * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before that, a weight decay c of kind `decoupled`,
+ * the default, makes w ← w - a c w, and one of kind `l2` makes g ← g + c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));

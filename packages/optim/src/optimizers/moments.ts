@@ -1,4 +1,4 @@
-/** What Adam and its kin share: running means of the gradient and of its size. */
+/** What Adam and its variants share: running means of the gradient and of its square. */
 
 import type { Data } from '@tapegrad/core';
 import type { ElementKernels } from '@tapegrad/core/extend';
@@ -7,11 +7,11 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options that Adam and its variants share. */
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of gradients that stays. Defaults to 0.9. */
+  /** The share of the running mean of gradients that is kept. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the running mean of their squares that stays. Defaults to 0.999. */
+  /** The share of the running mean of their squares that is kept. Defaults to 0.999. */
   readonly beta2?: number;
-  /** Keeps the divisor from 0. Defaults to 1e-8. */
+  /** Keeps the divisor above 0. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
@@ -29,7 +29,7 @@ export type Moments = { readonly mean: Data; readonly square: Data };
 /** The numbers that all elements of a parameter share in a step. */
 export type MomentNumbers = ReturnType<typeof momentNumbers>;
 
-/** Those of the means, of the decay, and `scale` = 1 / √(1 - β2^t). */
+/** Returns the numbers for the means and the decay, and `scale` = 1 / √(1 - β2^t). */
 export const momentNumbers = (options: Required<MomentOptions>, step: number) => ({
   ...decayFactors(options),
   beta1: options.beta1,
@@ -42,7 +42,7 @@ export const momentNumbers = (options: Required<MomentOptions>, step: number) =>
 
 type Means = 'beta1' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2' | 'l2';
 
-/** The gradient g with the l2's, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
+/** Returns the gradient g with its l2 decay, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
 export function nextMoments<A>(
   k: ElementKernels<A>,
   { w, gradient, mean, square }: Readonly<Record<'w' | 'gradient' | 'mean' | 'square', A>>,

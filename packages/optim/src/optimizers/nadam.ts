@@ -16,11 +16,11 @@ import {
 
 /** The options of `NAdam`. */
 export interface NAdamOptions extends MomentOptions {
-  /** How soon the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
+  /** How fast the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
   readonly momentumDecay?: number;
 }
 
-/** `muProduct` is one number: μ_1 μ_2 … μ_t. */
+/** `muProduct` holds one number: μ_1 μ_2 … μ_t. */
 type NAdamState = Moments & { readonly muProduct: Data };
 
 type NAdamNumbers = MomentNumbers & { readonly ofMean: number; readonly ofGradient: number };
@@ -43,8 +43,8 @@ const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.0
  *     n = μ_(t+1) m / (1 - μ_1 … μ_(t+1)) + (1 - μ_t) g / (1 - μ_1 … μ_t)
  *     w ← w - a n / (√(v / (1 - β2^t)) + ε)
  *
- * (Dozat 2016, "Incorporating Nesterov momentum into Adam"). Before, a weight decay c of kind `l2` makes g ← g + c w, a
- * `decoupled` one w ← w - a c w.
+ * (Dozat 2016, "Incorporating Nesterov momentum into Adam"). Before that, a weight decay c of kind `l2` makes g ← g + c w,
+ * and one of kind `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([3]));

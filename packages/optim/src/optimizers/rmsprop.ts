@@ -8,13 +8,13 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `RMSprop`. */
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of squares that stays. Defaults to 0.99. */
+  /** The share of the running mean of squares that is kept. Defaults to 0.99. */
   readonly alpha?: number;
-  /** Keeps the divisor from 0. Defaults to 1e-8. */
+  /** Keeps the divisor above 0. Defaults to 1e-8. */
   readonly eps?: number;
-  /** The share of the velocity that stays. Defaults to 0. */
+  /** The share of the velocity that is kept. Defaults to 0. */
   readonly momentum?: number;
-  /** Whether to divide by the standard deviation of the gradients, not by their root mean square. Defaults to false. */
+  /** Whether to divide by the standard deviation of the gradients, instead of their root mean square. Defaults to false. */
   readonly centered?: boolean;
 }
 
@@ -31,7 +31,7 @@ const rmsprop: ElementFormula<RMSpropState & UpdateArrays, RMSpropNumbers> = (k,
   const g = k.add(gradient, k.mul(l2, w));
   const v = k.add(k.mul(alpha, square), k.mul(oneMinusAlpha, k.mul(g, g)));
   const m = mean && k.add(k.mul(alpha, mean), k.mul(oneMinusAlpha, g));
-  // Rounding may leave a constant gradient with less than no variance.
+  // Rounding may make the variance of a constant gradient negative.
   const variance = m === undefined ? v : k.maximum(zero, k.sub(v, k.mul(m, m)));
   const step = k.div(g, k.add(k.sqrt(variance), eps));
   const b = velocity === undefined ? step : k.add(k.mul(momentum, velocity), step);
@@ -46,15 +46,16 @@ const rmsprop: ElementFormula<RMSpropState & UpdateArrays, RMSpropNumbers> = (k,
 const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
 
 /**
- * Steps along the gradient in units of its root mean square. With gradient g, learning rate a and momentum μ,
+ * Steps along the gradient, divided by its root mean square. With gradient g, learning rate a and momentum μ,
  *
  *     v ← α v + (1 - α) g²
  *     m ← α m + (1 - α) g                  if `centered`, else m = 0
  *     b ← μ b + g / (√(v - m²) + ε)
  *     w ← w - a b
  *
- * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013, but for the place of
- * ε, which is PyTorch's). Before, a weight decay c of kind `l2` makes g ← g + c w, a `decoupled` one w ← w - a c w.
+ * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013, except for the
+ * position of ε, which is PyTorch's). Before that, a weight decay c of kind `l2` makes g ← g + c w, and one of kind
+ * `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([1, -2]));

@@ -8,17 +8,17 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the velocity that stays. Defaults to 0. */
+  /** The share of the velocity that is kept. Defaults to 0. */
   readonly momentum?: number;
-  /** The share of a gradient that the velocity does not take up, but for the first one. Defaults to 0. */
+  /** The share of each gradient after the first that is left out of the velocity. Defaults to 0. */
   readonly dampening?: number;
-  /** Whether to step along the velocity that the next step will have. Defaults to false. */
+  /** Whether to use Nesterov's momentum, which steps along g + m v instead of v. Defaults to false. */
   readonly nesterov?: boolean;
 }
 
 const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, nesterov: false };
 
-/** Nothing without momentum. */
+/** The velocity; without momentum, there is no state. */
 type SGDState = { readonly velocity?: Data };
 
 const plainDescent: ElementFormula<UpdateArrays, Record<'rate' | 'decayFactor', number>> = (k, arrays, numbers) => ({
@@ -38,13 +38,13 @@ const momentumDescent: ElementFormula<Required<SGDState> & UpdateArrays, Momentu
 /**
  * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
  *
- *     g ← g + c w                          decay 'l2': the gradient of a l2 c/2 |w|^2
+ *     g ← g + c w                          decay 'l2': the gradient of a penalty c/2 |w|^2
  *     v ← m v + (1 - d) g                  v ← g at the first step
  *     w ← w - a v                          w - a (g + m v) with Nesterov's momentum
  *     w ← w - a c w                        decay 'decoupled', w as it was before the step
  *
- * as PyTorch computes it (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", but
- * for the place of a); the decoupled decay is SGDW's (Loshchilov and Hutter 2019). Without momentum v is g.
+ * as PyTorch computes it (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", except
+ * for the position of a). The decoupled decay is SGDW's (Loshchilov and Hutter 2019). Without momentum, v is g.
  *
  * @example
  * const w = parameter(tensor([1, 2]));
@@ -78,7 +78,7 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
   protected override update({ elements: w, gradient, state, options, step }: Update<SGDOptions, SGDState>): void {
     const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
     if (state.velocity === undefined) {
-      // Without momentum the two decays are one.
+      // Without momentum, both kinds of decay are the same.
       changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, decayFactor: 1 - learningRate * weightDecay });
       return;
     }

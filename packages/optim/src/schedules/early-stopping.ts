@@ -3,11 +3,11 @@ import { Improvement, type ImprovementOptions, type ImprovementState } from './i
 /** The options of `EarlyStopping`. */
 export type EarlyStoppingOptions = ImprovementOptions;
 
-/** As plain data, safe in JSON. */
+/** The state of `EarlyStopping` as plain data, safe in JSON. */
 export type EarlyStoppingState = ImprovementState;
 
 /**
- * Tells when to stop, since a value that is watched no longer improves: once more than `patience` checks in a row bring no
+ * Tells when to stop because a monitored value no longer improves: after more than `patience` checks in a row without
  * improvement (Prechelt 1998, "Early stopping — but when?"). Values may have either sign.
  *
  * @example
@@ -22,18 +22,18 @@ export class EarlyStopping {
     this.#improvement = new Improvement('EarlyStopping', options);
   }
 
-  /** Notes a value; whether to stop. */
+  /** Records a value, and returns whether to stop. */
   update(value: number): boolean {
     this.#improvement.note(value);
     return this.#improvement.isOverdue;
   }
 
-  /** The best value so far, null before the first. */
+  /** The best value so far; null before the first. */
   get best(): number | null {
     return this.#improvement.best;
   }
 
-  /** How many values came after the best: 0 when the model is worth keeping. */
+  /** The number of values since the best one: 0 if the model is worth keeping. */
   get sinceBest(): number {
     return this.#improvement.sinceBest;
   }
@@ -42,7 +42,7 @@ export class EarlyStopping {
     return this.#improvement.state();
   }
 
-  /** Goes on from a state; the options stay. Where the state does not fit, nothing is changed. */
+  /** Resumes from a state, but keeps the options. If the state does not fit, nothing changes. */
   load(state: EarlyStoppingState): void {
     this.#improvement.load('EarlyStopping.load', state);
   }

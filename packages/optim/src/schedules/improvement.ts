@@ -1,4 +1,4 @@
-/** Whether a number that is watched, such as the loss on held-out data, still gets better. */
+/** Tracks whether a monitored number, such as the loss on held-out data, still improves. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
@@ -6,32 +6,33 @@ import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given 
 
 /** The options that say what counts as an improvement. */
 export interface ImprovementOptions {
-  /** Whether smaller is better or larger. Defaults to `min`. */
+  /** Whether smaller (`min`) or larger (`max`) values are better. Defaults to `min`. */
   readonly mode?: 'min' | 'max';
-  /** How many checks in a row may bring no improvement. Defaults to 10. */
+  /** The number of checks in a row that may bring no improvement. Defaults to 10. */
   readonly patience?: number;
-  /** By how much a value must beat the best to count as an improvement. Defaults to 1e-4. */
+  /** The amount by which a value must beat the best to count as an improvement. Defaults to 1e-4. */
   readonly threshold?: number;
-  /** Whether the threshold is a share of the best value's size (`rel`), or a number of its own (`abs`). Defaults to `rel`. */
+  /** Whether the threshold is a share of the best value's size (`rel`), or an absolute number (`abs`). Defaults to `rel`. */
   readonly thresholdMode?: 'rel' | 'abs';
 }
 
-/** What is known of the values so far, as plain data. */
+/** The state of the values so far, as plain data. */
 export interface ImprovementState {
-  /** null before the first. */
+  /** The best value; null before the first. */
   readonly best: number | null;
-  /** How many values in a row were no improvement. */
+  /** The number of values in a row without improvement. */
   readonly sinceBest: number;
 }
 
-/** The options that watching has. */
+/** The names of the options that control monitoring. */
 export const improvementNames: readonly string[] = ['mode', 'patience', 'threshold', 'thresholdMode'];
 
 /**
- * The best value so far, and how many came after it. NaN is no improvement.
+ * The best value so far, and the number of values since. NaN is no improvement.
  *
- * A value is an improvement beyond best ± threshold, or best ± threshold |best|, which lies on the side of what is better,
- * whatever the sign of the best value. PyTorch's best (1 ± threshold) lies on the other side where that is negative.
+ * A value is an improvement if it is beyond best ± threshold, or best ± threshold |best|. These bounds are on the better
+ * side of the best value, whatever its sign. PyTorch's best (1 ± threshold) is on the worse side if the best value is
+ * negative.
  */
 export class Improvement {
   readonly #call: string;
@@ -81,7 +82,7 @@ export class Improvement {
     return { best: this.best, sinceBest: this.sinceBest };
   }
 
-  /** For the `load` of who watches. */
+  /** Restores a state, for the `load` of the classes that monitor a value. */
   load(call: string, state: ImprovementState): void {
     checkState(call, state);
     const { best, sinceBest } = state;

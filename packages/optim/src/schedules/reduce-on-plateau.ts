@@ -3,29 +3,29 @@ import { Improvement, type ImprovementOptions, type ImprovementState, improvemen
 
 /** The options of `ReduceOnPlateau`. */
 export interface ReduceOnPlateauOptions extends ImprovementOptions {
-  /** What the rate is multiplied by. Defaults to 0.1. */
+  /** The factor on the rate at each reduction. Defaults to 0.1. */
   readonly factor?: number;
-  /** How many checks after a reduction do not count. Defaults to 0. */
+  /** The number of checks to ignore after a reduction. Defaults to 0. */
   readonly cooldown?: number;
-  /** The smallest rate. Defaults to 0. */
+  /** The lower bound on the rate. Defaults to 0. */
   readonly minLearningRate?: number;
-  /** A reduction by less than this is not made. Defaults to 1e-8. */
+  /** Reductions smaller than this are skipped. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
-/** As plain data, safe in JSON. */
+/** The state of `ReduceOnPlateau` as plain data, safe in JSON. */
 export interface ReduceOnPlateauState extends ImprovementState {
   readonly learningRate: number;
-  /** How many more checks do not count. */
+  /** The number of further checks to ignore. */
   readonly cooldown: number;
 }
 
 /**
- * A learning rate that is reduced when a value that is watched stops to improve: once more than `patience` checks in a row bring
- * no improvement, the rate is multiplied by `factor`.
+ * A learning rate that is reduced when a monitored value stops improving. After more than `patience` checks in a row without
+ * improvement, the rate is multiplied by `factor`.
  *
- * For positive values as PyTorch's ReduceLROnPlateau. Negative ones, such as log-likelihoods, have to improve by `threshold` as
- * well, where PyTorch's takes values for better that are worse.
+ * For positive values, it equals PyTorch's ReduceLROnPlateau. Negative values, such as log-likelihoods, must improve by
+ * `threshold` as well, whereas PyTorch accepts some worse values as improvements.
  *
  * @example
  * const plateau = new ReduceOnPlateau(0.1, { patience: 1, factor: 0.5 });
@@ -42,7 +42,7 @@ export class ReduceOnPlateau {
   #learningRate: number;
   #cooldown = 0;
 
-  /** @param learningRate before any reduction. */
+  /** @param learningRate the rate before any reduction. */
   constructor(learningRate: number, options: ReduceOnPlateauOptions = {}) {
     const call = 'ReduceOnPlateau';
     checkKnown(call, options, ['factor', 'cooldown', 'minLearningRate', 'eps', ...improvementNames]);
@@ -61,7 +61,7 @@ export class ReduceOnPlateau {
     return this.#learningRate;
   }
 
-  /** Notes a value, and gives the learning rate from here on. */
+  /** Records a value, and returns the learning rate from here on. */
   update(value: number): number {
     this.#improvement.note(value);
     if (this.#cooldown > 0) {

@@ -1,19 +1,19 @@
 /**
- * Learning rates as plain functions of the step, 0 for the first. Whoever counts the steps asks for the rate before each:
+ * Learning rates as plain functions of the step, counted from 0. The training loop sets the rate before each step:
  *
  *     optimizer.learningRate = schedule(step);
  *
- * so a schedule has no state, and a run that is resumed at a step has its rate.
+ * A schedule therefore has no state, and a run that resumes at a step gets the rate of that step.
  */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { checkFlag, checkNames, checkNotNegative, checkWord } from '../options.ts';
 
-/** The learning rate at a step, 0 for the first. A step may be a fraction of an epoch. */
+/** A function from a step, counted from 0, to its learning rate. A step may be a fraction of an epoch. */
 export type Schedule = (step: number) => number;
 
-/** How to get from one rate to another: along half a wave of the cosine or along a line. */
+/** How to get from one rate to another: along a half-cosine or a line. */
 export type Annealing = 'cosine' | 'linear';
 
 function checkSteps(call: string, option: string, steps: number): void {
@@ -28,14 +28,14 @@ function checkFactor(call: string, factor: number): void {
   }
 }
 
-/** A copy of a list of steps. */
+/** Returns a checked copy of a list of steps. */
 function milestones(call: string, at: readonly number[]): readonly number[] {
   if (!Array.isArray(at)) throw new ArgumentError(`${call}: at is ${describeValue(at)}, expected a list of steps`);
   for (const [i, step] of at.entries()) checkNotNegative(call, `at[${i}]`, step);
   return [...at];
 }
 
-/** The rate that a schedule gives at a step. */
+/** Returns the rate that a schedule gives at a step. Throws unless it is a number. */
 function rateAt(call: string, schedule: Schedule, step: number): number {
   if (typeof schedule !== 'function') {
     throw new ArgumentError(`${call}: expected a schedule, a function of the step, got ${describeValue(schedule)}`);
@@ -46,26 +46,26 @@ function rateAt(call: string, schedule: Schedule, step: number): number {
 }
 
 /**
- * The share of a step by which it may miss a place where the rate jumps. Fractions such as 0.1 are rounded, and their sums and
- * quotients again: six times 0.1 is a little less than 0.6.
+ * The relative error up to which a step counts as having reached a milestone, where the rate jumps. Fractions such as 0.1
+ * are rounded, and so are their sums and quotients: six times 0.1 is a little less than 0.6.
  */
 const slack = 1e-10;
 
-/** Whether a step has come to another. */
+/** Whether a step has reached a milestone. */
 const hasReached = (step: number, milestone: number): boolean => step >= milestone * (1 - slack);
 
-/** How many of some steps have been come to. */
+/** Counts the milestones that a step has reached. */
 const countReached = (step: number, at: readonly number[]): number =>
   at.filter((milestone) => hasReached(step, milestone)).length;
 
-/** How many whole periods a step comes after. */
+/** Counts the whole periods before a step. */
 function periodsBefore(step: number, period: number): number {
   const quotient = step / period;
   const nearest = Math.round(quotient);
   return Math.abs(quotient - nearest) <= slack * nearest ? nearest : Math.floor(quotient);
 }
 
-/** The way from one rate to another of which a share, from 0 to 1, is done. */
+/** Returns the rate after a share, from 0 to 1, of the way from one rate to another. */
 const annealed = (kind: Annealing, from: number, to: number, share: number): number =>
   kind === 'linear' ? from + (to - from) * share : to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
@@ -76,8 +76,8 @@ export function constant(rate: number): Schedule {
 }
 
 /**
- * Multiplies the rate by `factor`, which defaults to 0.1, after every `every` steps. A step that is a rounded fraction, as 0.1 * 3,
- * counts as the fraction; so do the steps of all schedules here.
+ * Multiplies the rate by `factor`, which defaults to 0.1, after every `every` steps. A step that is a rounded fraction, such
+ * as 0.1 * 3, counts as the exact fraction, as in all schedules here.
  *
  * @example
  * const schedule = stepDecay(0.1, { every: 30, factor: 0.5 });
@@ -93,7 +93,7 @@ export function stepDecay(rate: number, options: { readonly every: number; reado
 }
 
 /**
- * Multiplies the rate by `factor`, which defaults to 0.1, at each of some steps.
+ * Multiplies the rate by `factor`, which defaults to 0.1, at each of the steps `at`.
  *
  * @example
  * const schedule = multiStepDecay(0.1, { at: [30, 80], factor: 0.5 });
@@ -121,8 +121,8 @@ export function exponentialDecay(rate: number, options: { readonly factor: numbe
 }
 
 /**
- * Goes from the rate to `end`, which defaults to 0, within some steps: end + (rate - end) (1 - step / steps)^power, and is `end`
- * after them. The power defaults to 1, a line.
+ * Anneals the rate to `end`, which defaults to 0, over `steps` steps: end + (rate - end) (1 - step / steps)^power. The rate
+ * then stays at `end`. The power defaults to 1, a line.
  *
  * @example
  * const schedule = polynomial(0.1, { steps: 10, power: 2 });
@@ -142,8 +142,8 @@ export function polynomial(
 }
 
 /**
- * Goes from the rate to `end`, which defaults to 0, along half a wave of the cosine within some steps, and is `end` after them
- * (Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
+ * Anneals the rate to `end`, which defaults to 0, along a half-cosine over `steps` steps, then stays at `end` (Loshchilov
+ * and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
  *
  * @example
  * const schedule = cosine(0.1, { steps: 100 });
@@ -159,8 +159,8 @@ export function cosine(rate: number, options: { readonly steps: number; readonly
 }
 
 /**
- * Follows a cosine that begins anew at the rate after `period` steps, and then after periods that are each `growth` times the one
- * before. `growth` defaults to 1 (Loshchilov and Hutter 2017).
+ * Anneals the rate to `end`, which defaults to 0, along a half-cosine that restarts after `period` steps. Each later period
+ * is `growth` times as long as the one before; `growth` defaults to 1 (Loshchilov and Hutter 2017).
  *
  * @example
  * const schedule = cosineRestarts(0.1, { period: 10, growth: 2 });
@@ -180,7 +180,8 @@ export function cosineRestarts(
   }
   return (step) => {
     let [done, length] = [growth === 1 ? step % period : step, period];
-    // What is left of a step is as uncertain as the step; of a long training, no more than a little of a period.
+    // The remainder is as uncertain as the whole step, but the tolerance stays small compared to a period, even in long
+    // runs.
     const isOver = (): boolean => done >= length - Math.min(slack * step, 1e-6 * length);
     for (; isOver(); length *= growth) done = Math.max(0, done - length);
     return annealed('cosine', rate, end, done / length);
@@ -189,23 +190,23 @@ export function cosineRestarts(
 
 /** The options of `oneCycle`. */
 export interface OneCycleOptions {
-  /** Of the whole cycle; after them the rate stays where it is. */
+  /** The length of the whole cycle; afterwards the rate stays constant. */
   readonly steps: number;
   /** The share of the steps in which the rate rises. Defaults to 0.3. */
   readonly pctStart?: number;
-  /** How often the first rate goes into the highest. Defaults to 25. */
+  /** The highest rate divided by the first. Defaults to 25. */
   readonly divFactor?: number;
-  /** How often the last rate goes into the first. Defaults to 10,000. */
+  /** The first rate divided by the last. Defaults to 10,000. */
   readonly finalDivFactor?: number;
-  /** How the rate gets from one to the next. Defaults to `cosine`. */
+  /** How the rate changes within each phase. Defaults to `cosine`. */
   readonly annealing?: Annealing;
-  /** Whether the rate falls to the first as it rose, and only then to the last. Defaults to false. */
+  /** Whether the rate first falls back to the first rate as it rose, and only then to the last. Defaults to false. */
   readonly threePhase?: boolean;
 }
 
 /**
- * Goes up from `rate` / divFactor to the rate, then down to far below where it began (Smith and Topin 2018, "Super-convergence: very
- * fast training of neural networks using large learning rates", as PyTorch computes it).
+ * Raises the rate from `rate` / divFactor to `rate`, then lowers it to far below where it began (Smith and Topin 2018,
+ * "Super-convergence: very fast training of neural networks using large learning rates", as PyTorch computes it).
  *
  * @example
  * const schedule = oneCycle(1, { steps: 101, pctStart: 0.5, annealing: 'linear' });
@@ -229,7 +230,7 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   const first = rate / divFactor;
   const last = first / finalDivFactor;
   const top = pctStart * steps - 1;
-  // Where each phase ends, and at which rate.
+  // The step at which each phase ends, and its final rate.
   const phases = [
     { end: top, to: rate },
     ...(threePhase ? [{ end: 2 * top, to: first }] : []),
@@ -246,8 +247,8 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
 }
 
 /**
- * Goes up along a line from `startFactor` times a schedule's first rate to that rate in some steps, then follows the schedule from
- * its beginning. `startFactor` defaults to 1/3.
+ * Raises the rate linearly over `steps` steps, from `startFactor` times a schedule's first rate to that rate. Then follows
+ * the schedule from its beginning. `startFactor` defaults to 1/3.
  *
  * @example
  * const schedule = warmUp(cosine(0.1, { steps: 100 }), { steps: 10, startFactor: 0.5 });
@@ -269,7 +270,8 @@ export function warmUp(
 }
 
 /**
- * Follows several schedules one after the other, each from its own beginning: the next at each of the steps `at`, which rise.
+ * Follows several schedules in order, each from its own beginning, switching to the next at each of the ascending steps
+ * `at`.
  *
  * @example
  * const schedule = sequence([constant(0.1), exponentialDecay(0.1, { factor: 0.5 })], { at: [100] });

@@ -1,14 +1,14 @@
-/** The tape as text. */
+/** Prints the tape as text. */
 
 import type { Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
 import { attributesOf, programOf } from './program.ts';
 
 /**
- * The tape of a tensor as a printed program: its parameters and inputs, then a line for each primitive that ran, with
- * what it took and the shape of what it gave.
+ * Prints a tensor's tape as a program: its parameters and inputs, then one line per primitive that ran, with its operands
+ * and output shape.
  *
- * @throws TapeError where a sweep has used the tape up.
+ * @throws TapeError if a backward pass has already consumed the tape.
  * @example
  * const w = parameter(tensor([[1], [2]]), { name: 'w' });
  * listing(tensor([[3, 4]]).matmul(w).tanh().sum());

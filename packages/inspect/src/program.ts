@@ -17,24 +17,24 @@ export interface ProgramStep {
   /** `%0`, `%1`, … in order of execution. */
   readonly name: string;
   readonly output: Tensor;
-  /** As they were when the step was read: a sweep that uses the tape up leaves this as it is. */
+  /** The inputs as they were when the step was read. A backward pass that consumes the tape doesn't change them. */
   readonly inputs: readonly Tensor[];
 }
 
 export interface Program {
   readonly inputs: ReadonlyMap<Tensor, ProgramInput>;
   readonly steps: readonly ProgramStep[];
-  /** What a tensor is called: a step by its number, an input by its name, a constant of one element by its value. */
+  /** Returns the name of a tensor: a step's number, an input's name, or the value of a constant with one element. */
   readonly nameOf: (tensor: Tensor) => string;
 }
 
-/** How a tensor enters a program: what changes, what a gradient was asked for or could be, and lone numbers. */
+/** Returns how a tensor enters a program. Single numbers that need no gradient are constants. */
 function kindOf(tensor: Tensor): ProgramInput['kind'] {
   if (tensor instanceof Parameter) return 'parameter';
   return tensor.size === 1 && !tensor.requiresGrad ? 'constant' : 'input';
 }
 
-/** A namer that gives each input a name of its own: its own name, numbered where another has it. */
+/** Creates a function that gives each input a unique name: its own name, numbered if it is taken. */
 function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
   const uses = new Map<string, number>();
   return (tensor, kind) => {
@@ -46,7 +46,7 @@ function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
   };
 }
 
-/** Reads the tape of a tensor. @throws TapeError where a sweep has used it up. */
+/** Reads the tape of a tensor. @throws TapeError if a backward pass has already consumed it. */
 export function programOf(root: Tensor): Program {
   const inputs = new Map<Tensor, ProgramInput>();
   const names = new Map<Tensor, string>();
@@ -65,7 +65,7 @@ export function programOf(root: Tensor): Program {
   return { inputs, steps, nameOf };
 }
 
-/** The plain data that a step took beside its inputs, in a word or two; nothing where its result's shape tells it. */
+/** Formats the plain data that a step took besides its inputs; returns '' if the result's shape shows it. */
 export function attributesOf({ entry }: ProgramStep): string {
   const { op, attributes } = entry;
   const data = op === 'custom' ? (attributes as CustomAttributes).options : attributes;

@@ -1,4 +1,4 @@
-/** Charts by Observable Plot, drawn without a browser. */
+/** Draws charts with Observable Plot, without a browser. */
 
 import { type PlotOptions, plot } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
@@ -6,16 +6,16 @@ import { FONT } from './colors.ts';
 import type { Drawing } from './picture.ts';
 
 export interface ChartOptions extends PlotOptions {
-  /** Pixels. */
+  /** In pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Draws a chart; its colours may be variables of the theme. */
+/** Draws a chart. Its colours may be CSS variables of the theme. */
 export function chart(options: ChartOptions): Drawing {
   const { document } = parseHTML('<html></html>');
   const svg = plot({ ...options, document, className: 'chart' });
-  // Plot's own style sheet is for its own theme.
+  // Plot's own style sheet assumes its own theme.
   svg.querySelector('style')?.remove();
   svg.removeAttribute('class');
   svg.setAttribute('font-family', FONT);

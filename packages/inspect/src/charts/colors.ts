@@ -1,11 +1,11 @@
-/** The colours of pictures and pages, in light and dark, and the scales that make colours of numbers. */
+/** The colours of pictures and pages in light and dark mode, and colour scales for numbers. */
 
-/** Steps of the diverging scale on either side of its middle. */
+/** Number of colour steps on each side of the midpoint of the diverging scale. */
 export const STEPS = 6;
 
 /** The colours that have a name. */
 export interface NamedColors {
-  /** The background, and that of what lies on it. */
+  /** The background of the page, and of panels on it. */
   readonly paper: string;
   readonly card: string;
   readonly ink: string;
@@ -17,7 +17,7 @@ export interface NamedColors {
 }
 
 interface Theme extends NamedColors {
-  /** The scale from one end through the middle to the other: told apart by the colour-blind. */
+  /** The diverging scale from one end through the midpoint to the other, safe for colour-blind readers. */
   readonly scale: readonly string[];
 }
 
@@ -56,7 +56,7 @@ const dark: Theme = {
 export const FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 export const MONOSPACE = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace";
 
-/** The named colours, as the variables that hold them: in the colours of light or dark, whichever the reader prefers. */
+/** The named colours as CSS variables, whose values are those of light or dark mode, whichever the reader prefers. */
 export const theme: NamedColors = {
   paper: 'var(--paper)',
   card: 'var(--card)',
@@ -74,35 +74,35 @@ function variables({ scale, ...named }: Theme): string {
   return [...colors, ...steps].join(';');
 }
 
-/** The style sheet that gives an element the colours as variables: light, or dark where the reader prefers it. */
+/** Returns the style sheet that defines the colours as variables: light, or dark if the reader prefers it. */
 export const themed = (selector: string): string =>
   `${selector}{color-scheme:light dark;${variables(light)}}` +
   `@media (prefers-color-scheme:dark){${selector}{${variables(dark)}}}`;
 
-/** The step of the diverging scale at a place from -1 to 1, beyond which it goes no further. */
+/** Returns the step of the diverging scale at a position, which is clamped to [-1, 1]. */
 const stepAt = (place: number): number =>
   Number.isNaN(place) ? 0 : Math.round(STEPS * Math.min(1, Math.max(-1, place)));
 
 const stepColor = (step: number): string => `var(--step-${step + STEPS})`;
 
-/** The colour of an area at a place of the diverging scale from -1 to 1. */
+/** Returns the colour of an area at a position from -1 to 1 on the diverging scale. */
 export const diverging = (place: number): string => stepColor(stepAt(place));
 
-/** The colour of a line there, which is thin: from the stronger half of the scale. */
+/** Returns the colour of a line at such a position. Lines are thin, so it is from the stronger half of the scale. */
 export function divergingStroke(place: number): string {
   const step = stepAt(place);
   return step === 0 ? theme.quiet : stepColor(Math.sign(step) * Math.ceil((Math.abs(step) + STEPS) / 2));
 }
 
-/** Powers of 10 from the middle of the scale of norms to its ends. */
+/** Number of powers of 10 from the midpoint of the scale of norms to its ends. */
 export const DECADES = 3;
 
-/** The place on the scale of a norm beside another: below 0 where it is smaller. */
+/** Returns the position of a norm on the scale relative to a reference: below 0 if it is smaller. */
 const placeOf = (norm: number, reference: number): number =>
   norm === reference ? 0 : Math.log10(norm / reference) / DECADES;
 
-/** The colour of a norm beside another: blue where it is smaller (it vanishes), orange where larger (it explodes). */
+/** Returns the colour of a norm relative to a reference: blue if it is smaller (vanishing), orange if larger (exploding). */
 export const normColor = (norm: number, reference: number): string => diverging(placeOf(norm, reference));
 
-/** The same for a line. */
+/** Returns the line colour of a norm relative to a reference; see `normColor`. */
 export const normStroke = (norm: number, reference: number): string => divergingStroke(placeOf(norm, reference));

@@ -1,4 +1,4 @@
-/** The tape as a picture. */
+/** Draws the tape as a graph. */
 
 import type { Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
@@ -11,13 +11,13 @@ import { short } from './numbers.ts';
 import { type Drawing, picture, placed, textWidth } from './picture.ts';
 import { legendOfNorms } from './scale-legend.ts';
 
-/** The options of a drawn tape. */
+/** The options of `graph`. */
 export interface GraphOptions {
-  /** Above the graph. */
+  /** The title above the graph. Defaults to 'The tape'. */
   readonly title?: string;
 }
 
-/** A box of the graph, before it has a place. */
+/** A box of the graph, before it is placed. */
 interface Node {
   readonly id: string;
   readonly name: string;
@@ -28,18 +28,18 @@ interface Node {
 }
 
 const NODE_HEIGHT = 38;
-/** How much wider bold letters are. */
+/** The width of bold letters relative to regular ones. */
 const BOLD = 1.25;
-/** Room on the left of a layer's label, for what runs there. */
+/** The space to the left of a layer's label, where arrows run. */
 const LABEL_INDENT = 70;
 const [NAME_SIZE, SHAPE_SIZE, GROUP_SIZE] = [12.5, 11, 12];
 
-/** The norm of a tensor's elements. */
+/** Computes the norm of a tensor's elements. */
 const normOf = (x: Tensor): number => x.norm().item();
 
 /**
- * The steps of each layer: those between its input and its output, the preparation of its weight and bias included; a
- * step counts for the first layer that has it.
+ * Returns the layer of each step. A layer has the steps between its input and its output, including the preparation of its
+ * weight and bias. A step in several layers counts for the first.
  */
 function layersOf(program: Program, layers: readonly Link[]): Map<Tensor, number> {
   const steps = new Map(program.steps.map((step) => [step.output, step]));
@@ -62,10 +62,10 @@ function nodeOf(id: string, name: string, x: Tensor, kind: Node['kind'], group: 
   return { id, name, shape, kind, group, width };
 }
 
-/** Of a step, for the layout: a name such as %1 is Graphviz's own. */
+/** Returns the id of a step for the layout. Graphviz reserves names such as %1. */
 const idOf = (name: string): string => `step ${name.slice(1)}`;
 
-/** What a step does, with the numbers that it takes. */
+/** Formats a step as its operation, constants and attributes. */
 function nameOfStep(step: ProgramStep, { inputs }: Program): string {
   const constants = step.inputs.flatMap((x) => {
     const input = inputs.get(x);
@@ -74,7 +74,7 @@ function nameOfStep(step: ProgramStep, { inputs }: Program): string {
   return [step.entry.name, ...constants, attributesOf(step)].filter((part) => part !== '').join(' ');
 }
 
-/** The boxes and arrows of a program. An input stands in the layer of the one step that takes it, or outside. */
+/** Returns the boxes and arrows of a program. A parameter used in only one layer is drawn in it, other inputs outside. */
 function nodesAndEdges(program: Program, layers: readonly Link[], layerOf: ReadonlyMap<Tensor, number>) {
   const { inputs, steps } = program;
   const preActivations = new Set(layers.map(({ preActivation }) => preActivation));
@@ -162,7 +162,7 @@ const normLabel = (norm: number): string => `‖δ‖ ${short(norm)}`;
 const drawFrame = ({ x, y, width, height }: Box): string =>
   element('rect', { x, y, width, height, rx: 12, fill: theme.card, stroke: theme.line });
 
-/** The label of a frame, on the right, for on the left runs what the layers hand on; arrows stop short of its letters. */
+/** Draws the label of a frame on the right, since arrows between layers run on the left. A halo separates it from arrows. */
 function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box): string {
   const right = x + width - 14;
   const halo = { 'paint-order': 'stroke', stroke: theme.card, 'stroke-width': 5, 'stroke-linejoin': 'round' };
@@ -192,12 +192,12 @@ function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box
 }
 
 /**
- * The tape of a loss as a graph, in SVG: a box for each primitive that ran and each tensor that it took, with shapes;
- * around those of a layer a frame with its name, its transition and the norm of its link delta_l = dL/dA_l; the arrows
- * that leave A_l in the colour of that norm beside the last link's. Reading the links costs a sweep, which leaves the
- * tape as it was.
+ * Draws the tape of a loss as a graph, in SVG. Each primitive that ran and each tensor that it took is a box with its shape.
+ * A frame around each layer shows its name, its transition and the norm of its link delta_l = dL/dA_l. The arrows that leave
+ * A_l have the colour of that norm relative to the last link's. Reading the links costs a backward pass, which leaves the
+ * tape intact.
  *
- * @throws TapeError where a sweep has used the tape up.
+ * @throws TapeError if a backward pass has already consumed the tape.
  * @example
  * const w = parameter(zeros([3, 1]), { name: 'w' });
  * const svg = await graph(ones([5, 3]).matmul(w).sigmoid().mean(), { title: 'One layer' });
@@ -205,7 +205,7 @@ function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box
 export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions = {}): Promise<string> {
   const program = programOf(loss);
   const outputs = new Set(program.steps.map(({ output }) => output));
-  // Those within a checkpoint are not on the tape.
+  // Layers within a checkpoint are not on the tape.
   const layers = links(loss).filter(({ preActivation }) => outputs.has(preActivation));
   const norms = layers.map(({ delta }) => normOf(delta));
   const reference = norms.at(-1) ?? 1;

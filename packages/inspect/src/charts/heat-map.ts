@@ -1,4 +1,4 @@
-/** The links delta_l themselves, as pictures. */
+/** Draws the links delta_l as heat maps. */
 
 import { ArgumentError, type Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
@@ -9,26 +9,26 @@ import { short } from './numbers.ts';
 import { type Drawing, type PictureOptions, picture, placed, textWidth } from './picture.ts';
 import { legend } from './scale-legend.ts';
 
-/** What a map shows at most, along either axis: more elements are averaged over blocks. */
+/** The maximum number of cells along either axis; more elements are grouped into blocks. */
 const MOST = 48;
-/** Pixels of a map, and of a cell at most. */
+/** In pixels: the maximum side of a map and of a cell, the gap between maps, and the height of a map's heading. */
 const [SIDE, CELL, GAP, HEAD] = [168, 18, 24, 42];
 const COLUMNS = 4;
 
-/** A matrix as rows of numbers: [n, …] as n rows, of which each is a point. */
+/** Returns a tensor [n, …] as n rows of numbers, one for each point. */
 function rowsOf(x: Tensor): readonly (readonly number[])[] {
   const count = x.rank < 2 ? 1 : x.shape[0]!;
   const width = count === 0 ? 0 : x.size / count;
   return Array.from({ length: count }, (_, i) => Array.from(x.data.subarray(i * width, (i + 1) * width)));
 }
 
-/** Where each of at most MOST blocks begins, and the last ends. */
+/** Returns the start of each of at most MOST blocks, and the end of the last. */
 const blocks = (length: number): number[] => {
   const count = Math.min(MOST, length);
   return Array.from({ length: count + 1 }, (_, i) => Math.round((i * length) / count));
 };
 
-/** The element of a block that is largest in size: an average would hide it. */
+/** Returns the element of a block with the largest magnitude, which an average would hide. */
 function extreme(
   rows: readonly (readonly number[])[],
   top: number,
@@ -52,7 +52,7 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
   const cells = Array.from({ length: height * width }, (_, i) => {
     const [row, column] = [Math.floor(i / width), i % width];
     const value = extreme(rows, down[row]!, down[row + 1]!, across[column]!, across[column + 1]!);
-    // By its square root, the scale has room for what is small.
+    // The square root leaves room on the scale for small elements.
     const place = largest === 0 ? 0 : Math.sign(value) * Math.sqrt(Math.abs(value) / largest);
     return element('rect', {
       x: short(column * size, 5),
@@ -76,11 +76,12 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
 }
 
 /**
- * Heat maps of the links delta_l = dL/dA_l, in SVG: a map a layer in forward order, a point a row and a unit a column, blue
- * below 0 and orange above, each by its own largest element; beside its name, the colour of its norm beside the last one's.
- * Where there are more than 48 rows or columns, a cell shows the largest element of its block.
+ * Draws heat maps of the links delta_l = dL/dA_l, in SVG: one map for each layer in forward order, with a row for each point
+ * and a column for each unit. Elements below 0 are blue and those above orange, relative to the map's largest element.
+ * Beside a map's name is the colour of its norm relative to the last one's. With more than 48 rows or columns, a cell shows
+ * the largest element of its block.
  *
- * @throws ArgumentError where there are no links.
+ * @throws ArgumentError if there are no links.
  * @example
  * const w = parameter(ones([3, 2]), { name: 'w' });
  * const loss = new Random(0).normal([8, 3]).matmul(w).tanh().sum();

@@ -1,4 +1,4 @@
-/** Where the boxes and arrows of a graph go, by Graphviz. */
+/** Lays out the boxes and arrows of a graph, using Graphviz. */
 
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
 
@@ -7,7 +7,7 @@ export interface Size {
   readonly height: number;
 }
 
-/** A rectangle by its upper left corner, y pointing down. */
+/** A rectangle given by its upper left corner, with y pointing down. */
 export interface Box extends Size {
   readonly x: number;
   readonly y: number;
@@ -15,19 +15,19 @@ export interface Box extends Size {
 
 export interface GraphNode extends Size {
   readonly id: string;
-  /** The group that it is drawn in. */
+  /** The group that the node is drawn in. */
   readonly group: number | undefined;
 }
 
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
-  /** Whether to keep it straight, even if others must then bend. */
+  /** Whether to keep the edge straight, even if others must then bend. */
   readonly straight: boolean;
 }
 
 export interface GraphGroup {
-  /** Room for the label above the nodes. */
+  /** The space for the label above the nodes. */
   readonly label: Size;
 }
 
@@ -40,7 +40,7 @@ export interface Layout extends Size {
   readonly edges: readonly Curve[];
 }
 
-/** What Graphviz says of an object, as its JSON format has it. */
+/** An object in Graphviz's JSON output. */
 interface Placed {
   readonly name?: string;
   readonly pos?: string;
@@ -54,7 +54,7 @@ interface Drawn {
   readonly edges?: readonly Placed[];
 }
 
-/** Points in an inch: sizes are given in inches, places in points. */
+/** Points per inch: Graphviz takes sizes in inches, and returns positions in points. */
 const INCH = 72;
 
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -63,7 +63,7 @@ const inches = (points: number): string => (points / INCH).toFixed(4);
 function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups: readonly GraphGroup[]): string {
   const declared = ({ id, width, height }: GraphNode): string =>
     `${quoted(id)} [width=${inches(width)} height=${inches(height)}]`;
-  // A table of a fixed size holds the place of the label, whatever fonts Graphviz knows.
+  // A table of a fixed size reserves the space for the label, whatever fonts Graphviz knows.
   const room = ({ width, height }: Size): string =>
     `<<table border="0" fixedsize="true" width="${Math.ceil(width)}" height="${height}"><tr><td></td></tr></table>>`;
   const groupOf = new Map(nodes.map(({ id, group }) => [id, group]));
@@ -76,7 +76,7 @@ function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups
     ...nodes.filter(({ group }) => group === undefined).map(declared),
     ...clusters,
     ...edges.map(({ from, to, straight }, i) => {
-      // Between groups, a rank more: so that they have no rank in common and stand one below the other.
+      // An extra rank between groups keeps them from sharing a rank, so that they are drawn one below the other.
       const between = groupOf.get(from) !== groupOf.get(to);
       return `${quoted(from)} -> ${quoted(to)} [id=${i} minlen=${between ? 2 : 1} weight=${straight ? 20 : 1}]`;
     }),
@@ -86,7 +86,7 @@ function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups
 
 const numbers = (text: string): number[] => text.split(/[ ,]/).map(Number);
 
-/** Lays a directed graph out from top to bottom, each group in a box of its own. */
+/** Lays out a directed graph from top to bottom, each group in its own box. */
 export async function layout(
   nodes: readonly GraphNode[],
   edges: readonly GraphEdge[],

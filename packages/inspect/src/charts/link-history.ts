@@ -1,4 +1,4 @@
-/** The norms of links in the course of training. */
+/** The norms of links over the course of training. */
 
 import { ArgumentError } from '@tapegrad/core';
 import type { Link } from '@tapegrad/verify';
@@ -13,7 +13,7 @@ export interface LinkNorm {
 }
 
 /**
- * Collects the norms of links, a number a layer and step, for `normsOverTraining`.
+ * Collects the norms of links, one number for each layer and step, for `normsOverTraining`.
  *
  * @example
  * const w = parameter(ones([3, 2]), { name: 'w' });
@@ -35,7 +35,7 @@ export class LinkHistory {
     return this.#layers;
   }
 
-  /** The steps that were recorded, in order. */
+  /** The recorded steps, in order. */
   get steps(): readonly number[] {
     return this.#steps;
   }
@@ -44,7 +44,7 @@ export class LinkHistory {
     return this.#norms;
   }
 
-  /** Takes up the links of a step; each step has the same layers, and comes after the one before. */
+  /** Records the links of a step. Each step must have the same layers, and come after the one before. */
   record(links: readonly Link[], step = (this.#steps.at(-1) ?? -1) + 1): void {
     const layers = links.map(({ name }) => name);
     const last = this.#steps.at(-1);
@@ -57,7 +57,7 @@ export class LinkHistory {
     for (const { name, delta } of links) this.#norms.push({ step, layer: name, norm: delta.norm().item() });
   }
 
-  /** The norm of the last layer's link at a step, which the others are held against. */
+  /** Returns the norm of the last layer's link at a step, the reference for the others. */
   referenceAt(step: number): number {
     const last = this.#layers.at(-1);
     return this.#norms.find((entry) => entry.step === step && entry.layer === last)?.norm ?? Number.NaN;

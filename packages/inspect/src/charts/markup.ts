@@ -1,11 +1,11 @@
-/** Elements of SVG and HTML as text. */
+/** Writes SVG and HTML elements as text. */
 
-/** Attributes by name; one that is undefined is left out. */
+/** Attributes by name; undefined ones are left out. */
 export type Attributes = Readonly<Record<string, string | number | undefined>>;
 
 const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Text that no parser takes for markup, in content and in attributes between double quotes. */
+/** Escapes text for use in content and in double-quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 
 /** An element around children that are markup already. */

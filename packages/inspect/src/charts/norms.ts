@@ -1,4 +1,4 @@
-/** Vanishing and exploding links in the course of training, as a picture. */
+/** Draws vanishing and exploding links over the course of training. */
 
 import { axisX, axisY, cell, gridY, line, text } from '@observablehq/plot';
 import { ArgumentError } from '@tapegrad/core';
@@ -13,19 +13,22 @@ import { legendOfNorms } from './scale-legend.ts';
 const WIDTH = 680;
 const [ROW, LEAST_STRIP, MOST_STRIP, LINES] = [22, 60, 320, 230];
 const [RIGHT, SIZE] = [64, 11];
-/** Layers beyond which not each has its name. */
+/** The maximum number of layers for which every name is shown. */
 const NAMED = 14;
 
 const plain = { tickSize: 0, label: null } as const;
 
-/** A few of a list, the first and the last among them. */
+/** Returns a sample of a list's items, including the first and the last. */
 function some<T>(list: readonly T[], most: number): T[] {
   const count = Math.min(most, list.length);
   const places = Array.from({ length: count }, (_, i) => Math.round((i * (list.length - 1)) / Math.max(1, count - 1)));
   return places.map((place) => list[place]!);
 }
 
-/** A strip a layer, the first at the foot; the colour tells the norm beside the last layer's at the same step. */
+/**
+ * Draws a strip for each layer, the first at the bottom, in the colour of its norm relative to the last layer's at the same
+ * step.
+ */
 function strips(history: LinkHistory, marginLeft: number): Drawing {
   const { layers, norms, steps } = history;
   const height = Math.min(MOST_STRIP, Math.max(LEAST_STRIP, layers.length * ROW)) + 8;
@@ -65,10 +68,10 @@ function strips(history: LinkHistory, marginLeft: number): Drawing {
   });
 }
 
-/** The norms themselves, a line a layer, on a logarithmic scale. */
+/** Draws the norms on a logarithmic scale, with a line for each layer. */
 function lines(history: LinkHistory, marginLeft: number): Drawing {
   const { layers, steps } = history;
-  // A logarithmic scale has no place for 0, nor for what a diverging run gives.
+  // A logarithmic scale can't show 0, nor the infinite or NaN norms of a diverging run.
   const shown = history.norms.filter(({ norm }) => norm > 0 && norm < Infinity);
   const depth = new Map(layers.map((layer, i) => [layer, layers.length === 1 ? 1 : (2 * i) / (layers.length - 1) - 1]));
   return chart({
@@ -97,10 +100,11 @@ function lines(history: LinkHistory, marginLeft: number): Drawing {
 }
 
 /**
- * The norms of every layer's link over training, in SVG: above, a strip a layer in the colour of its norm beside the last
- * layer's, so that links that vanish (blue) or explode (orange) are seen at a glance; below, the norms themselves.
+ * Draws the norms of every layer's link over training, in SVG. Above, each layer is a strip in the colour of its norm
+ * relative to the last layer's, so that vanishing (blue) and exploding (orange) links stand out. Below are the norms
+ * themselves.
  *
- * @throws ArgumentError where nothing was recorded.
+ * @throws ArgumentError if nothing was recorded.
  */
 export function normsOverTraining(
   history: LinkHistory,

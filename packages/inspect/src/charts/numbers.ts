@@ -1,6 +1,6 @@
-/** Numbers as pictures and tables show them. */
+/** Formats numbers for pictures and tables. */
 
-/** In a few significant digits: 0.0312, 3.1e-7. */
+/** Formats a number with a few significant digits: 0.0312, 3.1e-7. */
 export function short(value: number, digits = 3): string {
   if (value === 0 || !Number.isFinite(value)) return String(value);
   const size = Math.abs(value);

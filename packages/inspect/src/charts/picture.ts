@@ -1,9 +1,9 @@
-/** SVG files that stand alone, in light and dark. */
+/** Standalone SVG files, for light and dark mode. */
 
 import { FONT, theme, themed } from './colors.ts';
 import { element, escaped, label } from './markup.ts';
 
-/** A drawing of a known size that has no frame of its own. */
+/** A drawing of known size, without a frame. */
 export interface Drawing {
   /** SVG elements. */
   readonly body: string;
@@ -14,19 +14,19 @@ export interface Drawing {
 /** The options of a picture. */
 export interface PictureOptions {
   readonly title: string;
-  /** What is shown, in a sentence. */
+  /** A sentence that says what the picture shows. */
   readonly subtitle?: string;
 }
 
 const MARGIN = 20;
 const TITLE = 17;
 const SUBTITLE = 12.5;
-/** Width of a letter by its font size, on average. */
+/** The average width of a letter relative to its font size. */
 const LETTER = 0.52;
 
 export const textWidth = (text: string, size: number): number => text.length * size * LETTER;
 
-/** Words in lines no wider than this. */
+/** Breaks text into lines no wider than `width`. */
 function wrapped(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -41,7 +41,7 @@ function wrapped(text: string, width: number, size: number): string[] {
 export const placed = (body: string, x: number, y: number): string =>
   element('g', { transform: `translate(${x} ${y})` }, body);
 
-/** A drawing under its title, as an SVG file. */
+/** Returns a drawing under its title, as an SVG file. */
 export function picture({ title, subtitle = '' }: PictureOptions, drawing: Drawing): string {
   const inner = Math.max(drawing.width, textWidth(title, TITLE), 260);
   const lines = subtitle === '' ? [] : wrapped(subtitle, inner, SUBTITLE);

@@ -1,28 +1,28 @@
-/** What a verification found, a row a formula, for every kind of report. */
+/** The findings of a verification, one for each formula, for every kind of report. */
 
 import type { Counterexample, FormulaReport, VerifyReport } from '@tapegrad/verify';
 import { short } from '../charts/numbers.ts';
 
-/** A formula, and what was found of it. */
+/** A formula, and the result of its verification. */
 export interface Finding {
   readonly name: string;
-  /** What is claimed, in words or in the notation of the theory. */
+  /** The claim, in words or in the notation of the theory. */
   readonly claim?: string;
-  /** The formula as the program has it. */
+  /** The formula as written in the program. */
   readonly formula?: string;
-  /** What was found, in a few words. */
+  /** The verdict in a few words. */
   readonly verdict: string;
-  /** What must be found, where it is not that the formula holds. */
+  /** The verdict that is required, unless it is that the formula holds. */
   readonly expected?: string;
-  /** Whether what was found is what must be. */
+  /** Whether the verdict is the required one. */
   readonly passed: boolean;
-  /** What was found, as a sentence. */
+  /** The result as a sentence. */
   readonly message: string;
-  /** What the verdict rests on: terms with their values. */
+  /** The evidence for the verdict: terms with their values. */
   readonly evidence: readonly (readonly [term: string, value: string])[];
 }
 
-/** What can be reported: what `verify` returns, or findings of one's own. */
+/** The input of a report: the result of `verify`, or your own findings. */
 export type Reportable = VerifyReport | readonly Finding[];
 
 const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
@@ -38,7 +38,7 @@ const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
   failed: 'failed',
 };
 
-/** The verdict on a formula, in a few words. */
+/** Formats the verdict on a formula in a few words. */
 export const verdictOf = ({ verdict, factor }: Pick<FormulaReport, 'verdict' | 'factor'>): string =>
   verdict === 'factor' && factor !== undefined
     ? `off by the factor ${typeof factor === 'number' ? short(factor) : factor}`
@@ -46,7 +46,7 @@ export const verdictOf = ({ verdict, factor }: Pick<FormulaReport, 'verdict' | '
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** A network in a line: its widths, batch and transitions. */
+/** Describes a network in one line: its widths, batch and transitions. */
 function describeNetwork({ widths, batch, transitions }: Counterexample): string {
   const layers = plural(transitions.length, 'layer');
   return `${layers}, widths ${widths.join(' → ')}, ${plural(batch, 'point')}, ${transitions.join(', ')}`;
@@ -75,7 +75,7 @@ function evidenceOf(report: FormulaReport): Finding['evidence'] {
   return evidence;
 }
 
-/** What was found of one formula. */
+/** Converts the report on one formula to a finding. */
 export const findingOf = (report: FormulaReport): Finding => ({
   name: report.name,
   verdict: verdictOf(report),
@@ -84,11 +84,11 @@ export const findingOf = (report: FormulaReport): Finding => ({
   evidence: evidenceOf(report),
 });
 
-/** What was found of each formula. */
+/** Returns the findings of a report, one for each formula. */
 export const findingsOf = (report: Reportable): readonly Finding[] =>
   'formulas' in report ? report.formulas.map(findingOf) : report;
 
-/** How many findings are as they must be, as a sentence. */
+/** Says in a sentence how many verdicts are the required ones. */
 export function summaryOf(findings: readonly Finding[]): string {
   const failed = findings.filter(({ passed }) => !passed);
   if (failed.length === 0) return `All ${findings.length} verdicts are as they must be.`;

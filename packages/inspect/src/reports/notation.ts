@@ -1,4 +1,4 @@
-/** Formulas in the plain text of the theory, `delta_l = Z_(l-1)^T W_l`, typeset in HTML. */
+/** Typesets formulas in the theory's plain-text notation, `delta_l = Z_(l-1)^T W_l`, as HTML. */
 
 import { escaped } from '../charts/markup.ts';
 

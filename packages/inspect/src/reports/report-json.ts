@@ -2,9 +2,9 @@
 
 import type { Reportable } from './findings.ts';
 
-/** JSON has no word for NaN and the infinities: they are told as strings. */
+/** Replaces NaN and the infinities, which JSON can't represent, by strings. */
 const plain = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
-/** Writes all that a report holds as JSON; the tensors of its counterexamples as shape, dtype and a list of elements. */
+/** Writes a whole report as JSON. The tensors of its counterexamples become shape, dtype and a list of elements. */
 export const reportJson = (report: Reportable): string => JSON.stringify(report, plain, 2);

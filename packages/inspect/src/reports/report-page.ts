@@ -1,4 +1,4 @@
-/** Findings as a web page that stands alone: no script, nothing from elsewhere, in light and dark, on a phone and a desk. */
+/** Findings as a standalone web page: no script, no external files, light and dark mode, for phones and desktops. */
 
 import { FONT, MONOSPACE, themed } from '../charts/colors.ts';
 import { element, escaped } from '../charts/markup.ts';
@@ -7,9 +7,9 @@ import { typeset } from './notation.ts';
 
 /** A picture on a page. */
 export interface PagePicture {
-  /** An `<svg>` element, as the functions of this package give it. */
+  /** An `<svg>` element, as the functions of this package return it. */
   readonly svg: string;
-  /** What is to be seen, in a sentence or two. */
+  /** A description of the picture, in a sentence or two. */
   readonly caption: string;
 }
 
@@ -65,7 +65,7 @@ dl{grid-template-columns:13rem 1fr}dd{margin:0}
 
 const paragraph = (className: string, text: string): string => element('p', { class: className }, escaped(text));
 
-/** What a verdict rests on, as a list of definitions. */
+/** Writes the evidence for a verdict as a definition list. */
 function evidence(terms: Finding['evidence']): string[] {
   const items = terms.map(([term, value]) => element('dt', {}, escaped(term)) + element('dd', {}, escaped(value)));
   return items.length === 0 ? [] : [element('dl', {}, ...items)];
@@ -74,8 +74,8 @@ function evidence(terms: Finding['evidence']): string[] {
 const codeOf = (formula: string): string => element('pre', {}, element('code', {}, escaped(formula)));
 
 /**
- * A row that opens to what its verdict rests on, and to a formula of more than a line; open from the start where the
- * verdict is not as it must be.
+ * Writes a row that expands to the evidence for its verdict, and to a formula of several lines. It is expanded initially if
+ * the verdict is not the required one.
  */
 function item({ name, claim, formula, verdict, expected, passed, message, evidence: terms }: Finding): string {
   const wanted = expected === undefined || expected === verdict ? '' : ` · must be: ${expected}`;
@@ -109,7 +109,7 @@ const figure = ({ svg, caption }: PagePicture): string =>
   element('figure', {}, element('div', {}, svg), element('figcaption', {}, typeset(caption)));
 
 /**
- * A page on what was found, with pictures below: a single file that needs no network and runs no script.
+ * Returns a page of findings, with pictures below: a single file that needs no network and runs no script.
  *
  * @example
  * const report = verify(mlp(), { db_l: ({ delta }, l) => delta[l]!.sum(0) });

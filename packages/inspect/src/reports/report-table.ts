@@ -1,12 +1,12 @@
-/** Findings as a table for the terminal, and for Markdown. */
+/** Findings as a table, for the terminal or in Markdown. */
 
 import { type Finding, findingsOf, type Reportable, summaryOf } from './findings.ts';
 
 /** The options of `reportTable`. */
 export interface ReportTableOptions {
-  /** Columns of the terminal; 120 unless given. */
+  /** The number of columns of the terminal. Defaults to 120. */
   readonly width?: number;
-  /** Whether to colour verdicts, by ANSI codes; false unless given. */
+  /** Whether to colour verdicts with ANSI codes. Defaults to false. */
   readonly color?: boolean;
 }
 
@@ -14,7 +14,7 @@ const ESCAPE = '\u001b[';
 const paint = (text: string, code: number): string => `${ESCAPE}${code}m${text}${ESCAPE}0m`;
 const [GREEN, RED, FAINT] = [32, 31, 2];
 
-/** Words in lines of so many letters; a word longer than that is cut. */
+/** Breaks text into lines of at most `width` characters; longer words are cut. */
 function wrap(text: string, width: number): string[] {
   const lines = [''];
   for (const word of text.split(' ').flatMap((word) => word.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [])) {
@@ -28,14 +28,15 @@ function wrap(text: string, width: number): string[] {
 
 const widest = (cells: readonly string[]): number => Math.max(0, ...cells.map((cell) => cell.length));
 
-/** What a row says after its verdict: the claim, and the sentence where there is something to explain. */
+/** Returns the text after a verdict: for a failure its message and the required verdict, otherwise the claim. */
 function explanation({ claim, expected, message, passed, verdict }: Finding): string {
   if (!passed) return expected === undefined ? message : `must be: ${expected}. But ${message}`;
   return [claim ?? message, expected === undefined || expected === verdict ? '' : `(${expected})`].join(' ').trim();
 }
 
 /**
- * A table for the terminal: a formula a row, with its verdict, and below a line that sums up. What fails says why.
+ * Formats findings as a table for the terminal: one row for each formula with its verdict, then a summary line. Failures say
+ * why.
  *
  * @example
  * const report = verify(mlp(), { db_l: ({ delta }, l) => delta[l]!.sum(0) });

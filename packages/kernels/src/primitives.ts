@@ -51,10 +51,10 @@ export interface Kernels<A> {
   /** -1, 0 or 1; NaN for NaN. */
   sign(x: A): A;
   exp(x: A): A;
-  /** exp(x) - 1, exact near 0. */
+  /** exp(x) - 1, accurate near 0. */
   expm1(x: A): A;
   log(x: A): A;
-  /** log(1 + x), exact near 0. */
+  /** log(1 + x), accurate near 0. */
   log1p(x: A): A;
   sqrt(x: A): A;
   sin(x: A): A;
@@ -74,7 +74,7 @@ export interface Kernels<A> {
   softplus(x: A): A;
   /** The error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x. */
   erf(x: A): A;
-  /** 1 - erf(x), with all its digits where it is small. */
+  /** 1 - erf(x), accurate where it is small. */
   erfc(x: A): A;
   /** The largest integer not above x. */
   floor(x: A): A;
@@ -82,7 +82,7 @@ export interface Kernels<A> {
   ceil(x: A): A;
   /** The nearest integer, with ties to even. */
   round(x: A): A;
-  /** The same array, held constant: no gradient flows through it. */
+  /** The same array, treated as a constant: no gradient flows through it. */
   stopGradient(x: A): A;
 
   // Elementwise, two operands.
@@ -121,7 +121,7 @@ export interface Kernels<A> {
 
   /** x where the condition (bool) is true, y elsewhere. */
   where(condition: A, x: A, y: A): A;
-  /** To integers by truncation toward zero, to bool by `x != 0`. */
+  /** Casts to integers by truncation toward zero, and to bool by `x != 0`. */
   cast(x: A, dtype: DType): A;
 
   // Reductions; reduced axes are kept with length 1.
@@ -154,9 +154,9 @@ export interface Kernels<A> {
   concat(inputs: readonly A[], axis: number): A;
 
   // Indexing.
-  /** Entries of an axis by int32 indices; the axis is replaced by the axes of `indices`. */
+  /** Entries of an axis selected by int32 indices; the axes of `indices` replace the axis. */
   take(x: A, indices: A, axis: number): A;
-  /** The adjoint of `take`: zeros with `size` entries along the axis, x's entries added at their indices. */
+  /** The adjoint of `take`: zeros with `size` entries along the axis, with x's entries added at their indices. */
   scatterAdd(x: A, indices: A, into: { readonly axis: number; readonly size: number }): A;
 
   // Products.

@@ -4,7 +4,8 @@ import type { Data, DType } from './dtype.ts';
 import { rowMajor, type Shape, sizeOf } from './shape.ts';
 
 /**
- * A strided array with ndarray's fields: element `[i, j, …]` lies at `data[offset + i * stride[0] + j * stride[1] + …]`.
+ * A strided array with ndarray's fields: element `[i, j, …]` is at `data[offset + i * stride[0] + j * stride[1] +
+ * …]`.
  *
  * Immutable by convention, so that transposes, slices and broadcasts (stride 0) are views of the same data.
  */

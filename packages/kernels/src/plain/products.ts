@@ -165,7 +165,7 @@ export const products: Pick<Kernels<NdArray>, 'prod' | 'prodOfOthers'> = {
 
   prodOfOthers(x, axes) {
     const { dtype } = resultOf.prodOfOthers(x, axes);
-    // The axes that are multiplied along come last.
+    // The axes of the products come last.
     const order = Array.from(x.shape.keys()).sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
     const { data, offset, shape } = contiguous(permuteView(x, order));
     const out = emptyOf({ shape, dtype });

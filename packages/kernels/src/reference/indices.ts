@@ -79,7 +79,9 @@ export const linesAlong = (shape: Shape, axes: readonly number[]): Index[][] =>
     ),
   );
 
-/** The place of the first maximum of `by`, of a shape, within the window at a place of the result. */
+/**
+ * Returns the index of the first maximum of `by`, an array of `shape`, in the window at index `place` of the result.
+ */
 export function maximumPlace(
   by: (index: Index) => number,
   shape: Shape,

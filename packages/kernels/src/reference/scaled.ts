@@ -1,4 +1,4 @@
-/** Numbers with exponents of any size, whose products neither overflow nor vanish. */
+/** Numbers with exponents of any size, whose products neither overflow nor underflow. */
 
 /** The number m 2^e, which may be beyond float64's range. */
 export type Scaled = readonly [m: number, e: number];

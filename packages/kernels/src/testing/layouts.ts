@@ -40,7 +40,7 @@ const placements = {
     offset: Math.max(0, sizeOf(shape) - 1),
     length: sizeOf(shape),
   }),
-  /** Every second axis, from the first, repeats one entry with stride 0. */
+  /** Every second axis, starting with the first, repeats one entry with stride 0. */
   broadcast(shape) {
     const distinct = shape.map((length, axis) => (axis % 2 === 0 ? Math.min(length, 1) : length));
     const stride = rowMajor(distinct).map((step, axis) => (axis % 2 === 0 ? 0 : step));

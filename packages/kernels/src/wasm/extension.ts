@@ -9,7 +9,7 @@ import type { UnaryFunction } from './math/vector-function.ts';
 import type { Heap } from './memory/heap.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
-/** What the WebAssembly interpreter provides to its extensions. */
+/** The parts of the WebAssembly interpreter that its extensions use. */
 export interface ExtensionHost {
   readonly heap: Heap;
   /** Whether to use the relaxed multiply-add instruction, which may round once. */

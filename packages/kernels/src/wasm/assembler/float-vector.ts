@@ -19,7 +19,7 @@ type Common<A, B> = Omit<Pick<A, keyof A & keyof B>, ByScalar>;
 /** The instructions that `i32x4` and `i64x2` share, except those on one lane. */
 export type IntegerVector = Common<typeof i32x4, typeof i64x2>;
 
-/** The instructions that `f32` and `f64` share. */
+/** The scalar instructions that `f32` and `f64` share. */
 export type FloatScalar<S extends FloatType> = ReturnType<typeof floatScalar<S>>;
 
 /** The instructions that `f32x4` and `f64x2` share, and others that kernels need. */

@@ -194,7 +194,7 @@ export const v128 = {
   not: single(unary('v128', 'v128'))(SIMD + 0x4d),
   /** `andnot(a, b)` is a & ~b. */
   ...table(SIMD, { and: 0x4e, andnot: 0x4f, or: 0x50, xor: 0x51 }, binary('v128', 'v128', 'v128')),
-  /** `bitselect(a, b, mask)` takes a's bits where the mask is 1 and b's where it is 0. */
+  /** `bitselect(a, b, mask)` takes a's bits where mask bits are 1 and b's where they are 0. */
   bitselect: single(ternary)(SIMD + 0x52),
   anyTrue: single(unary('v128', 'i32'))(SIMD + 0x53),
   /** Byte i of the result is byte `lanes[i]` of a (0 to 15) or of b (16 to 31). */

@@ -38,9 +38,9 @@ type RunRows = (to: number, x: number, y: number, rows: number, bytes: number, x
 interface BinaryExports {
   /** Both operands run along the rows. */
   readonly both: RunRows;
-  /** y has one entry for each row. */
+  /** y has one element per row. */
   readonly left: RunRows;
-  /** x has one entry for each row. */
+  /** x has one element per row. */
   readonly right: RunRows;
 }
 

@@ -112,7 +112,7 @@ function vectorOrScalar(shape: Shape, whole: NdArray, part: NdArray): Rows | und
   return { blocks: 1, rows: length === 0 ? 0 : whole.size / length, length, operands };
 }
 
-/** Copies two operands broadcast to `shape`, so that each is a single row. */
+/** Broadcasts two operands to `shape`, copying if needed, so that each is a single row. */
 function stretch(shape: Shape, operands: readonly NdArray[]): Rows {
   const size = sizeOf(shape);
   const stretched = operands.map(

@@ -9,7 +9,7 @@ export type Phase = 0 | 0.5;
 
 const WORDS = 20;
 
-/** floor(2^bits / pi), with pi / 4 = 4 atan(1/5) - atan(1/239) (Machin). */
+/** Computes floor(2^bits / pi), with pi / 4 = 4 atan(1/5) - atan(1/239) (Machin). */
 function inversePi(bits: bigint): bigint {
   const unit = 1n << (bits + 64n);
   const inverseTangent = (n: bigint): bigint => {

@@ -1,4 +1,4 @@
-/** erf and erfc. */
+/** erf and erfc, on vectors. */
 
 import { erfcPolynomial, erfPolynomials } from '../../special.ts';
 import { v128 } from '../assembler/instructions.ts';

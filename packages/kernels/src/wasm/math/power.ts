@@ -83,7 +83,7 @@ function longLog(f: FunctionBuilder, v: FloatLanes) {
   };
 }
 
-/** exp(2/3 (x + rest)), with 2/3 where the two are small. */
+/** Computes exp(2/3 (x + rest)), applying the factor 2/3 after the reduction, when both terms are small. */
 function longExp(f: FunctionBuilder, v: FloatLanes) {
   const { zero, infinite } = SATURATION[v.scalar];
   const [one, factor, lowest, highest] = constants(f, v, 1, 2 / 3, 1.5 * zero, 1.5 * infinite);

@@ -12,7 +12,7 @@ function specialKernels({ elementary }: ExtensionHost): SpecialKernels<NdArray> 
   return { erfc: (x) => (isFloat(x.dtype) ? own(x) : specialLoops.erfc(x)) };
 }
 
-/** The extension with special functions that few programs use. */
+/** The extension with the special functions, which few programs use. */
 export const specialExtension: KernelExtension = {
   // The result types are derived from the list of elementwise primitives.
   results: {},

@@ -1,4 +1,4 @@
-/** sin and cos. */
+/** sin and cos, on vectors. */
 
 import { floatVector } from '../assembler/float-vector.ts';
 import { f32x4, f64, f64x2, i32x4, i64x2, v128 } from '../assembler/instructions.ts';

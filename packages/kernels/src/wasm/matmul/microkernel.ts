@@ -46,9 +46,7 @@ export const TILES = {
 /** `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and later. */
 export type TileName = keyof typeof TILES;
 
-/**
- * Returns the tile for this engine, with or without relaxed SIMD. The presence of Float16Array tells recent engines.
- */
+/** Returns the tile for this engine, with or without relaxed SIMD. Recent engines are recognized by Float16Array. */
 export const bestTile = (relaxed: boolean): TileName =>
   relaxed ? ('Float16Array' in globalThis ? 'recent' : 'relaxed') : 'plain';
 
@@ -99,7 +97,7 @@ export type MultiplyArguments = { readonly [Name in keyof typeof multiplyParamet
 
 /** A matrix product over linear memory. */
 export interface ProductKernels {
-  /** Packs B, `depth` x `width`, into panels of `panelColumns`, each at `panelStride` from the one before. */
+  /** Packs B, `depth` x `width`, into panels of `panelColumns` columns, `panelStride` bytes apart. */
   pack(p: PackArguments): void;
   /**
    * Computes C = A B, with A of m x k on any strides and C of m x n with contiguous rows.

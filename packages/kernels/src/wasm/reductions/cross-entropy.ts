@@ -102,7 +102,10 @@ export class CrossEntropy {
     return out;
   }
 
-  /** Undefined where a slope at a label is NaN: of an infinite g it is a difference of infinities here, and need not be. */
+  /**
+   * Returns the gradient, or `undefined` if it is NaN at a label. An infinite g gives NaN here, as a difference of
+   * infinities, although the exact gradient may not be NaN.
+   */
   slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray | undefined {
     const [n, classes] = logits.shape as [number, number];
     const list = readIndices('crossEntropyGrad', labels, classes);

@@ -83,8 +83,8 @@ class SharedStack implements SharedAllocator {
 }
 
 /**
- * Workers of one thread, which owns the jobs. The memory is one of its own: copies in and out of a shared memory take
- * twice as long, in V8, as those of a memory that is not, so what runs on one thread uses another.
+ * The workers of one thread, which owns their jobs. They use a memory of their own: in V8, copies to and from a
+ * shared memory take twice as long as with an unshared one. So single-threaded code uses a separate, unshared memory.
  */
 export class WorkerPool {
   /** The greatest number of threads that work on a job, including the owner. */

@@ -59,7 +59,7 @@ interface Weight {
   readonly groupBytes: number;
 }
 
-/** What the rows of a weight are multiplied by, and where their products are written; in elements. */
+/** The operand that the rows of a weight are multiplied by, and where the products are written; in elements. */
 interface Multiplication {
   readonly weight: Weight;
   readonly groups: number;

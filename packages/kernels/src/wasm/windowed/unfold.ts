@@ -208,7 +208,7 @@ export class Unfold {
     const rowsSize = y.size * y.positions * x.size * x.positions;
     const atOnce = Math.max(1, Math.min(all, Math.floor(mostBytes / (this.#bytes * (planeSize + rowsSize)))));
     const mark = this.#heap.mark();
-    // A vector may be read, or written, past the end.
+    // Vector accesses may extend past the end.
     const plane = { at: this.#heap.reserve(atOnce * planeSize * this.#bytes + 16), size: planeSize };
     const rows = { at: this.#heap.reserve(atOnce * rowsSize * this.#bytes + 16), size: rowsSize };
     for (let start = 0; start < all; start += atOnce) {

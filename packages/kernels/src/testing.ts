@@ -31,8 +31,8 @@ const described = (error: unknown): string =>
   error instanceof Error ? `${error.constructor.name}: ${error.message}` : String(error);
 
 /**
- * Checks an interpreter's result for a case. Returns a description of the fault, or `undefined`. The result may be
- * wrong, an input may have changed, or the result may be a view of an input where it needs its own memory.
+ * Checks an interpreter's result for a case. Returns a description of the fault, or `undefined`. Faults are a wrong
+ * result, a changed input, and a result that is a view of an input although it needs its own memory.
  */
 export function checkCase(kernels: Kernels<NdArray>, c: Case): string | undefined {
   const inputs = inputsOf(c);

@@ -24,8 +24,8 @@ function checkEntries(x: NdArray, dtype: DType): void {
  * An `ndarray` over a `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, or another type for bytes
  * such as image data. One over other integers, except int32, needs a `dtype` as well.
  *
- * @throws DTypeError if the storage is not a typed array of numbers, if it has another element type than ours and no
- * dtype is given, or if the dtype can't hold an entry.
+ * @throws DTypeError if the storage is not a typed array of numbers, or if the dtype can't hold an entry. Also thrown
+ * if the storage's element type requires a dtype and none is given.
  */
 export function fromNdarray(x: ForeignNdArray, dtype?: DType): NdArray {
   checkNumbers('fromNdarray', x.data);

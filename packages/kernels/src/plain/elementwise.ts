@@ -142,9 +142,9 @@ const mulInt32: OnBlocks = (x, y, n) => {
   for (let i = 0; i < n; i++) x[i] = Math.imul(x[i]!, y[i]!);
 };
 
-// Operands of any dtype and strides are copied, a block at a time, to contiguous float64 numbers, computed on there,
-// and copied to the result, which rounds them. So each function has one loop, over one kind of array, and the blocks
-// stay in a first-level cache.
+// Operands of any dtype and strides are copied, a block at a time, to contiguous float64 numbers. Results are
+// computed there and copied to the result array, which rounds them. So each function has one loop, over one kind of
+// array, and the blocks stay in a first-level cache.
 const blockLength = 1024;
 const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
 

@@ -15,8 +15,8 @@ import { type Case, inputsOf } from './case.ts';
  * - a number: within that number of units in the last place; zeros have the same sign.
  * - `{ epsilons }`: within `epsilons` eps times the largest result, or times 1 if that is larger, since small results
  *   are differences.
- * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order of summation, and a product
- *   of n factors by n eps times itself.
+ * - `accumulated`: a sum of n products may be off by n eps sum |x y|, whatever the order of summation; a product of n
+ *   factors may be off by n eps times itself.
  */
 export type Tolerance = 'exact' | 'accumulated' | number | { readonly epsilons: number };
 
@@ -130,9 +130,9 @@ export function ulpDistance(a: number, b: number, dtype: FloatDType): number {
 const counted: ReadonlySet<Primitive> = new Set(['mean', 'prod', 'prodOfOthers']);
 
 /**
- * Returns the error bound of each element of a sum. A primitive that sums is linear, so applied to the inputs'
- * absolute values it gives the sum of |x y|, and applied to ones the number of terms. A product has as many rounding
- * errors as factors.
+ * Returns the error bound of each element of a sum. A primitive that sums is linear: applied to the inputs' absolute
+ * values it gives the sum of |x y|, and applied to ones, the number of terms. A product has as many rounding errors
+ * as factors.
  */
 function sumBound(c: Case, dtype: FloatDType): (i: number) => number {
   const inFloat64 = (f: (x: NdArray) => NdArray, primitive = c.primitive) =>

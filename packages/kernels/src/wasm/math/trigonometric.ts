@@ -32,7 +32,7 @@ const LARGE = 1e5;
 
 /**
  * pi as a sum of three terms. The first two have so few bits that their products with multiples of 1/2 up to LARGE /
- * pi are exact, whether or not a multiply-add rounds the product.
+ * pi are exact. This holds whether or not a multiply-add rounds the product.
  */
 const PI = [3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23] as const;
 

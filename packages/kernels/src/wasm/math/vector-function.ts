@@ -11,8 +11,8 @@ export type VectorLocal = Local<'v128'>;
 export type FloatLanes = Omit<FloatVector, 'one'>;
 
 /**
- * Emits an elementwise function of vectors. The call, made before a loop, puts constants in locals. Each call of the
- * function it returns, made inside the loop, emits the code for one vector and returns the result, an expression to
+ * Emits an elementwise function of vectors. The call, made before a loop, puts constants in locals. The function it
+ * returns is called inside the loop. Each call emits the code for one vector and returns the result, an expression to
  * evaluate only once.
  *
  * ```ts
@@ -42,7 +42,7 @@ const UNROLL: ByFloat<number> = { f32: 6, f64: 4 };
 export const OVERRUN_BYTES = 16 * Math.max(UNROLL.f32, UNROLL.f64);
 
 /**
- * Emits a loop that applies a function to the vectors of x from byte `start` to byte `end`, and writes the results at
+ * Emits a loop that applies a function to the vectors of x from byte `start` to byte `end`. Results are written at
  * the same offsets of `to`.
  */
 export function mapVectors(

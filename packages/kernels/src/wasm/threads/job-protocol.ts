@@ -49,7 +49,7 @@ export interface TaskExports {
   /** Starts the job, whose arguments are in place, so that workers can take tasks. */
   begin(pool: number, job: number, tasks: number): void;
   /**
-   * Takes part in the job. If `mayWait`, then sleeps until the job ends, but returns early if a wait times out
+   * Takes part in the job. If `mayWait`, then sleeps until the job ends. Returns early if a wait times out
    * (`WAIT_NANOSECONDS`), so that the caller can check that the workers are alive.
    */
   finish(job: number, tasks: number, mayWait: number): void;

@@ -30,8 +30,8 @@ port.onmessage = ({ data: { memory, pool, thread, job, module } }) => {
 };`;
 
 /**
- * Number of waits (10 s in all) without a finished task after which a task counts as lost, if its worker is not known
- * to be running.
+ * Number of waits (10 s in all) without a finished task after which a task counts as lost, unless its worker is known
+ * to run.
  */
 const MAX_IDLE_CHECKS = 100;
 

@@ -27,8 +27,8 @@ const isOurs = (error: unknown): error is Error =>
   error instanceof ShapeError || error instanceof DTypeError || error instanceof ArgumentError;
 
 /**
- * Adds a layer's path to the message of an error it threw: `dense: expects 3 features but receives 4 (in layer 0.2, Dense(3,
- * 5))`. Returns the error.
+ * Adds a layer's path to the message of an error that it threw, and returns the error:
+ * `dense: expects 3 features but receives 4 (in layer 0.2, Dense(3, 5))`.
  *
  * @param name the layer's name in the enclosing layer, which catches the error.
  */

@@ -254,8 +254,8 @@ export abstract class Module {
    * Runs a function while tensors replace the parameters and buffers with given paths, in this module and its submodules.
    * This makes functions of the parameters, as `grad` and similar transforms take. The function must not be asynchronous.
    *
-   * Replace what a layer updates while training, such as running statistics, by a buffer: `{ runningMean: buffer(zeros([4]))
-   * }`. The layer then updates that buffer, as PyTorch's `functional_call` updates the tensors it is given.
+   * If a layer updates a variable while training, such as running statistics, its replacement must be a buffer:
+   * `{ runningMean: buffer(zeros([4])) }`. The layer updates that buffer, as with PyTorch's `functional_call`.
    *
    * @throws ArgumentError if a path is unknown or can't be replaced, ShapeError or DTypeError if a tensor differs from the
    * one it replaces.

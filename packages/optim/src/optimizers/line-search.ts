@@ -36,10 +36,10 @@ function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.
 }
 
 /**
- * Finds a point where the strong Wolfe conditions hold: the loss has fallen by 1e-4 of what the initial slope promises, and
- * the slope is at most 0.9 of the initial one (Nocedal and Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6;
- * interpolation and safeguards as in minFunc, which PyTorch follows). If the evaluations run out, returns the best point
- * found.
+ * Finds a point where the strong Wolfe conditions hold. The loss must have fallen by 1e-4 of what the initial slope promises,
+ * and the slope must be at most 0.9 of the initial one in size (Nocedal and Wright 2006, "Numerical optimization", algorithms
+ * 3.5 and 3.6). Interpolation and safeguards are those of minFunc, as in PyTorch. If the evaluations run out, returns the best
+ * point found.
  *
  * @param start the point t = 0, where the slope must be negative.
  */

@@ -2,7 +2,7 @@
 
 import { chainOf } from '../meaning/chains.ts';
 import { Graph, type Node } from '../running/graph.ts';
-import { type BigNode, bare, type DerivativeNode, type Expression, type LetterNode } from '../syntax/ast.ts';
+import { type BigNode, bare, type DerivativeNode, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { called } from './calls.ts';
 import { absolute, norm, squaredNorm } from './functions.ts';
 import { Resolver } from './resolver.ts';
@@ -94,11 +94,23 @@ export class Evaluator implements Evaluating {
         );
       case 'cases':
         return this.#cases(e, scope);
+      case 'tuple':
+        // (a, b) is a column.
+        return arithmetic.table(
+          e.items.map((item) => [this.#entry(item, scope)]),
+          [false, true],
+        );
       case 'dots':
         throw new NoMeaning('what dots stand for is not read', e);
       default:
         throw new NoMeaning('this has no value', e);
     }
+  }
+
+  #entry(e: Expression, scope: Scope): Value {
+    const value = this.matrix(e, scope);
+    if (!isNumber(value)) throw new NoMeaning('a list of arrays is not read', e);
+    return value;
   }
 
   #sum(e: Extract<Expression, { kind: 'sum' }>, scope: Scope): Value {
@@ -332,7 +344,20 @@ export class Evaluator implements Evaluating {
 
   #derivative(e: DerivativeNode, scope: Scope): Value {
     if (e.mark === 'differential') return this.#differential(e, scope);
-    return e.by.reduce((value, by) => this.#by(value, by, scope), this.value(e.of, scope));
+    const of = this.value(e.of, scope);
+    this.#checkDependence(e, of, scope);
+    return e.by.reduce((value, by) => this.#by(value, by, scope), of);
+  }
+
+  /** A letter of which the page says nothing depends on no other one, and on none that it may be meant to. */
+  #checkDependence(e: DerivativeNode, of: Value, scope: Scope): void {
+    const [top, bottom] = [bare(e.of), bare(e.by[0]!)];
+    if (top.kind !== 'letter' || bottom.kind !== 'letter' || of.jacobian !== undefined) return;
+    const { letters } = this.setting.members.outline;
+    const isSame = letters.useOf(top).key === letters.useOf(bottom).key;
+    const node = of.node.op === 'slice' ? of.node.inputs[0]! : of.node;
+    if (isSame || node.op !== 'leaf' || scope.parameters.has(keyOf(top))) return;
+    throw new NoMeaning(`the page does not say how '${top.name}' depends on '${bottom.name}'`, e);
   }
 
   /** dW: the derivative of the loss. */
@@ -357,6 +382,11 @@ export class Evaluator implements Evaluating {
         const whole = resolver.member(use.key, resolver.indices(by, scope), by, scope);
         return this.#byElement(value, whole, use.elements, by, scope);
       }
+    }
+    if (by.kind === 'tuple') {
+      if (!isNumber(value)) throw new NoMeaning('a derivative of an array by several letters is not read', by);
+      const each = by.items.map((item) => [arithmetic.matrix(this.#by(of, item, scope))]);
+      return arithmetic.table(each, [false, true]);
     }
     if (by.kind === 'element') return this.#byElement(value, this.matrix(by.of, scope), by.indices, by, scope);
     return arithmetic.derivative(value, this.matrix(by, scope));

@@ -161,9 +161,7 @@ export class Resolver {
       throw new NoMember(`'${letter.name}' is not defined for ${values.join(', ')}`);
     }
     const { r, c } = members.shapeOf(letter, key, values);
-    const [rows, columns] = [this.#host.setting.sizeOf(r), this.#host.setting.sizeOf(c)];
-    if (rows === undefined || columns === undefined)
-      throw new NoMeaning(`the shape of '${letter.name}' is not known`, letter);
+    const [rows, columns] = [this.#host.setting.lengthOf(r), this.#host.setting.lengthOf(c)];
     const { dims } = members.types;
     const one: readonly [boolean, boolean] = [dims.extentOf(r) === 'one', dims.extentOf(c) === 'one'];
     if (this.isGathered(key)) return this.#gathered(key, values, rows, columns, one, scope);
@@ -355,6 +353,12 @@ export class Resolver {
     const value = arithmetic.matrix(x);
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
     if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
+    // How many elements there are is our choice, unless an index goes through them.
+    const longest = Math.max(...value.node.shape);
+    const isBeyond = (index: Expression): boolean =>
+      bare(index).kind === 'number' &&
+      !((this.index(index, scope) ?? 0) <= longest && (this.index(index, scope) ?? 0) > 0);
+    if (indices.some(isBeyond)) throw new NoMeaning('it is not known that there is such an element', at);
     if (indices.length === 1) {
       if (first === 'all' || (isNumber(value) && first === 1)) return value;
       if (!isVector(value)) return arithmetic.row(value, first, at);

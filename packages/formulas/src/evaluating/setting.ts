@@ -13,6 +13,8 @@ export interface Setting {
   readonly members: Members;
   /** How long a length is; nothing where nothing says so. */
   readonly sizeOf: (dim: Dim) => number | undefined;
+  /** How long an axis of a letter is. */
+  readonly lengthOf: (dim: Dim) => number;
   /** What a function is, by its letter and indices: `sigma@4`. */
   readonly transitions: ReadonlyMap<string, Transition>;
   /** Whether points are columns. */

@@ -6,9 +6,12 @@ import type { LetterInfo } from '../meaning/letters.ts';
 import { isSupposed, supposedReadings } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
 import type { Item, Outline, Step } from '../meaning/outline-types.ts';
+import { containsDerivative, defined } from '../meaning/sides.ts';
 import { Allowance } from '../running/deadline.ts';
+import { sectionsOf } from '../statements/sections.ts';
 import type { Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
+import { bare, walk } from '../syntax/ast.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
 import { Data } from './data.ts';
 import { judgeStep, Scenarios } from './judge-step.ts';
@@ -29,6 +32,8 @@ export interface FormulaJudgement {
   readonly steps: readonly StepJudgement[];
   /** That of the first step that does not follow, or of the last. */
   readonly overall: Judgement;
+  /** Whether it was read by its section alone, its letters being others elsewhere on the page. */
+  readonly isApart: boolean;
 }
 
 export interface PageJudgement {
@@ -58,6 +63,9 @@ const severity: Readonly<Record<Judgement['verdict'], number>> = {
 /** The judgement of a chain: that of its first step that does not follow. */
 function overallOf(steps: readonly Judgement[]): Judgement {
   const worst = steps.toSorted((a, b) => severity[a.verdict] - severity[b.verdict])[0]!;
+  // Where one step is not understood, shapes may be taken for others than they are.
+  const unread = steps.find(({ verdict }) => verdict === 'not understood');
+  if (worst.verdict === 'wrong' && worst.certainty === 'dimensions' && unread !== undefined) return unread;
   return worst.verdict === 'holds' ? steps.at(-1)! : worst;
 }
 
@@ -89,8 +97,12 @@ class PageJudge {
   readonly #worlds: readonly World[];
   readonly #allowance: Allowance<Statement>;
 
-  constructor(outline: Outline, allowance: Allowance<Statement>) {
+  /** How derivatives are laid out, where that is known. */
+  readonly #layout: Layout | undefined;
+
+  constructor(outline: Outline, allowance: Allowance<Statement>, layout?: Layout) {
     this.#outline = outline;
+    this.#layout = layout;
     this.#allowance = allowance;
     this.#scenarios = new Scenarios(outline);
     this.#worlds = worldsOf(outline);
@@ -165,12 +177,12 @@ class PageJudge {
       const isSaid = layout.gradient === 'same' || /numerator.layout/i.test(prose);
       return { needed: isSaid ? 1 : 2, change: (now) => ({ ...now, layout }) };
     });
-    return [...laidOut, ...functions];
+    return this.#layout === undefined ? [...laidOut, ...functions] : functions;
   }
 
   /** Judges the page in the usual way, and in others where that leaves doubts: the one in which most holds is taken. */
   judged(): Interpreted {
-    let interpretation = usualInterpretation;
+    let interpretation: Interpretation = { ...usualInterpretation, layout: this.#layout ?? layouts[0]! };
     let claims = this.#claims(interpretation);
     const isDoubtful = (): boolean => countOf(claims, 'wrong') + countOf(claims, 'not understood') > 0;
     if (isDoubtful()) {
@@ -217,12 +229,12 @@ interface Interpreted {
 }
 
 function formulaOf(
-  outline: Outline,
+  { outline }: Interpreted,
   { statement: index, kind }: Item,
   steps: readonly StepJudgement[],
 ): FormulaJudgement {
   const statement = outline.reading.statements[index]!;
-  const of = (overall: Judgement): FormulaJudgement => ({ statement, index, kind, steps, overall });
+  const of = (overall: Judgement): FormulaJudgement => ({ statement, index, kind, steps, overall, isApart: false });
   const { error } = statement;
   if (error !== undefined) return of(judgement('not understood', 'none', error.message, { place: error.span }));
   if (steps.length > 0) return of(overallOf(steps));
@@ -233,14 +245,39 @@ function formulaOf(
   return of(judgement('holds', 'given', reason));
 }
 
+/** The statements that give a letter a value, and would be wrong as claims. */
+function otherValues({ outline, claims }: Interpreted): Set<Statement> {
+  const { statements } = outline.reading;
+  const isGiven = (statement: Statement): boolean => {
+    const [left, right] = statement.sides;
+    return statement.sides.length === 2 && defined(left!) !== undefined && !containsDerivative(right!);
+  };
+  const wrong = [...claims].filter(([index, steps]) => isGiven(statements[index]!) && steps.some(isDoubtful));
+  return new Set(wrong.map(([index]) => statements[index]!));
+}
+
+const isDoubtful = ({ verdict }: Judgement): boolean => verdict === 'wrong' || verdict === 'not understood';
+
+/** What holds of a page where letters are given other values on the way, if more does, and all that does otherwise. */
+function redefined(found: Interpreted, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
+  const values = otherValues(found);
+  if (values.size === 0) return found;
+  const other = new PageJudge(outlineOf(found.outline.reading, values), allowance, layout).judged();
+  const holds = ({ claims }: Interpreted, index: number): boolean =>
+    claims.get(index)?.every(({ verdict }) => verdict === 'holds') === true;
+  const indices = [...other.claims.keys()];
+  const isLost = indices.some((index) => holds(found, index) && !holds(other, index));
+  return !isLost && indices.some((index) => holds(other, index) && !holds(found, index)) ? other : found;
+}
+
 /** Judges a page as it is, and with a network supposed where it speaks of one that it does not describe. */
-function interpreted(outline: Outline, allowance: Allowance<Statement>): Interpreted {
-  const own = new PageJudge(outline, allowance);
+function interpreted(outline: Outline, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
+  const own = new PageJudge(outline, allowance, layout);
   const readings = supposedReadings(outline);
-  if (readings.length === 0) return own.judged();
+  if (readings.length === 0) return redefined(own.judged(), allowance, layout);
   let best: Interpreted | undefined;
   for (const reading of readings) {
-    const found = new PageJudge(outlineOf(reading), allowance).judged();
+    const found = new PageJudge(outlineOf(reading), allowance, layout).judged();
     if (best === undefined || countOf(found.claims, 'holds') > countOf(best.claims, 'holds')) best = found;
     if (countOf(best.claims, 'wrong') + countOf(best.claims, 'not understood') === 0) break;
   }
@@ -251,8 +288,57 @@ function interpreted(outline: Outline, allowance: Allowance<Statement>): Interpr
 export function judgePage(text: string, { budget = 2000, ...options }: JudgeOptions = {}): PageJudgement {
   const page = readPage(text, options);
   const allowance = new Allowance<Statement>(budget);
-  const { outline, scenarios, interpretation, claims } = interpreted(outlineOf(readStatements(page)), allowance);
+  const whole = interpreted(outlineOf(readStatements(page)), allowance);
+  const { outline, claims } = whole;
   const own = outline.items.filter(({ statement }) => !isSupposed(outline.reading.statements[statement]!));
-  const formulas = own.map((item) => formulaOf(outline, item, claims.get(item.statement) ?? []));
-  return { page, outline, scenarios, ...interpretation, formulas, allowance };
+  const judged = own.map((item) => formulaOf(whole, item, claims.get(item.statement) ?? []));
+  const formulas = readApart(whole, judged, allowance);
+  return { page, outline, scenarios: whole.scenarios, ...whole.interpretation, formulas, allowance };
+}
+
+/** Whether a formula differentiates expressions alone, which say themselves what they depend on. */
+function isIdentity({ sides }: Statement): boolean {
+  let [count, isOpen] = [0, false];
+  for (const side of sides) {
+    walk(side, (e) => {
+      if (e.kind !== 'derivative') return;
+      count++;
+      isOpen ||= e.mark === 'differential' || /^(?:letter|element)$/.test(bare(e.of).kind);
+    });
+  }
+  return count > 0 && !isOpen;
+}
+
+/** Formulas that do not hold on the whole page, which may use a letter for two things, are judged by their section alone. */
+function readApart(
+  { outline, interpretation }: Interpreted,
+  formulas: readonly FormulaJudgement[],
+  allowance: Allowance<Statement>,
+): readonly FormulaJudgement[] {
+  const better = new Map<Statement, FormulaJudgement>();
+  const note = (part: Interpreted, statement: Statement, where: string): void => {
+    const index = part.outline.reading.statements.indexOf(statement);
+    const item = part.outline.items.find((other) => other.statement === index);
+    if (item === undefined) return;
+    const apart = formulaOf(part, item, part.claims.get(index) ?? []);
+    if (apart.kind !== 'claim' || apart.overall.verdict !== 'holds') return;
+    const reason = `${apart.overall.reason}, read by ${where} alone`;
+    better.set(statement, { ...apart, isApart: true, overall: { ...apart.overall, reason } });
+  };
+  for (const section of sectionsOf(outline.reading)) {
+    const doubtful = formulas.filter(
+      ({ kind, overall, statement }) =>
+        kind === 'claim' && isDoubtful(overall) && section.statements.includes(statement),
+    );
+    if (doubtful.length === 0) continue;
+    const part = interpreted(outlineOf(section), allowance, interpretation.layout);
+    for (const { statement } of doubtful) note(part, statement, 'its section');
+  }
+  for (const { kind, overall, statement } of formulas) {
+    if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || !isIdentity(statement)) continue;
+    const mentions = outline.reading.mentions.filter(({ block }) => block === statement.block);
+    const alone = outlineOf({ ...outline.reading, statements: [statement], mentions });
+    note(new PageJudge(alone, allowance, interpretation.layout).judged(), statement, 'itself');
+  }
+  return formulas.map((formula) => better.get(formula.statement) ?? formula);
 }

@@ -7,13 +7,15 @@ import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
+import { type Expression, walk } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
 import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
 import { Scenario, type Trial, usualTrial } from './scenario.ts';
-import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
+import { type Distance, holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
 import { type Judgement, judgement } from './verdict.ts';
-import type { World } from './worlds.ts';
+import { keysIn, type World } from './worlds.ts';
 
 /** What a step is judged with. */
 export interface Case {
@@ -104,7 +106,10 @@ function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
 /** Judges a step. */
 export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
   try {
-    return judged(scenarios, of);
+    const found = judged(scenarios, of);
+    const isGuess = of.step.relation === 'approx' && found.verdict === 'wrong';
+    if (!isGuess) return found;
+    return judgement('not understood', 'none', 'an approximation is not judged', { place: of.step.right.span });
   } catch (error) {
     if (error instanceof OutOfTime) return judgement('undecided', 'none', 'it takes too long to evaluate');
     if (error instanceof TooLarge) return judgement('undecided', 'none', 'it takes too much to evaluate');
@@ -121,6 +126,10 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
     const prepared = prepare(step, statement, base, layout, deadline);
     if (prepared.kind === 'no meaning')
       return judgement('not understood', 'none', prepared.message, { place: prepared.span });
+    if (prepared.kind === 'unfit' && base.isGuess(step))
+      return judgement('not understood', 'none', `the shapes of its letters are not known: ${prepared.unfit.message}`, {
+        place: prepared.unfit.at?.span,
+      });
     if (prepared.kind === 'unfit') return atEqualLengths(scenarios, of, prepared.unfit);
     const first = outcome(of, base, prepared);
     deadline.check();
@@ -130,6 +139,54 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
     undecided ??= first;
   }
   return undecided!;
+}
+
+/** Whether an expression is made of numbers alone. */
+function isNumeric(e: Expression): boolean {
+  let found = true;
+  walk(e, (part) => {
+    found &&=
+      part.kind !== 'letter' && part.kind !== 'derivative' && (part.kind !== 'call' || part.fn.alphabet === 'upright');
+  });
+  return found;
+}
+
+/** Why a step whose sides differ may say something else than it seems to, if it may. */
+function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance: Distance): string | undefined {
+  const isGiven = world.definitions.some(({ body }) => isNumeric(body));
+  for (const [side, other, value] of [
+    [step.right, step.left, left],
+    [step.left, step.right, right],
+  ] as const) {
+    if (isNumeric(side) && !isNumeric(other) && (isGiven || value.node.constant === undefined))
+      return 'it gives a value at some point, and the page does not say at which';
+  }
+  for (const [side, elements] of [
+    [step.left, distance.left],
+    [step.right, distance.right],
+  ] as const) {
+    const unrelated = elements.every((x) => x === 0) ? unrelatedIn(side, outline, world) : undefined;
+    if (unrelated !== undefined) return `the page does not say how ${textOf(unrelated)} comes to depend on this letter`;
+  }
+  return undefined;
+}
+
+/** A derivative by a letter that what is differentiated does not contain, nor anything that it is computed from. */
+function unrelatedIn(side: Expression, outline: Outline, { definitions }: World): Expression | undefined {
+  let found: Expression | undefined;
+  walk(side, (e) => {
+    if (e.kind !== 'derivative' || e.mark === 'differential' || found !== undefined) return;
+    const keys = keysIn(e.of, outline);
+    for (const key of keys) {
+      for (const definition of definitions) if (definition.key === key) keysIn(definition.body, outline, keys);
+      for (const alias of outline.aliases) if (alias.key === key) keysIn(alias.of, outline, keys);
+    }
+    const isOpen = [...keys].some(
+      (key) => outline.losses.has(key) && !definitions.some((definition) => definition.key === key),
+    );
+    if (!isOpen && e.by.some((by) => ![...keysIn(by, outline)].some((key) => keys.has(key)))) found = e;
+  });
+  return found;
 }
 
 /** What a scenario says of a step whose sides have values. */
@@ -164,6 +221,8 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
     );
   }
   const { pair, floats, distance } = found;
+  const doubt = doubtOf(of, pair, distance);
+  if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: step.right.span });
   if (isProportional && commonFactor(distance.left, distance.right) !== undefined && pairs.length === 1) {
     return judgement(
       'holds',

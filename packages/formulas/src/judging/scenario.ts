@@ -7,7 +7,7 @@ import { eachLetter } from '../meaning/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import { Graph } from '../running/graph.ts';
-import { bare, type Expression, walk } from '../syntax/ast.ts';
+import { bare, type Expression, type LetterNode, walk } from '../syntax/ast.ts';
 import { isOfSquares, propertiesAt } from './properties.ts';
 import { defaultSizes, type World } from './worlds.ts';
 
@@ -119,15 +119,39 @@ export class Scenario {
     }
   }
 
+  /** Whether a claim speaks of letters that no definition does. */
+  #hasOwnLetters({ left, right }: World['claims'][number]['step']): boolean {
+    const { letters, reading } = this.outline;
+    this.#defining ??= new Set(
+      this.world.definitions.flatMap(({ statement }) => {
+        const keys: string[] = [];
+        for (const side of reading.statements[statement]!.sides)
+          eachLetter(side, (letter) => keys.push(letters.useOf(letter).key));
+        return keys;
+      }),
+    );
+    let found = false;
+    const note = (letter: LetterNode): void => {
+      const { key } = letters.useOf(letter);
+      found ||= !this.#defining!.has(key) && !this.outline.losses.has(key);
+    };
+    for (const side of [left, right]) eachLetter(side, note);
+    return found;
+  }
+
+  #defining: Set<string> | undefined;
+
   /** Unifies what a claim says of shapes that the definitions leave open: a claim alone on its page is all there is. */
   #learn(step: World['claims'][number]['step'], statement: number): void {
-    if (this.world.definitions.length > 0) return;
+    if (this.world.definitions.length > 0 && !this.#hasOwnLetters(step)) return;
     const { members } = this;
     const scope = members.scopeFor(step.left, step.right, new Map());
     const state = members.types.dims.save();
+    const known = this.world.definitions.length > 0 ? this.#classes() : new Map<Dim, Dim>();
     try {
       members.asNumbers = members.kinds.asNumbers.has(statement);
       members.shaper.infer(step.left, scope);
+      if (this.#merges(known)) members.types.dims.restore(state);
     } catch {
       members.types.dims.restore(state);
     } finally {
@@ -164,31 +188,47 @@ export class Scenario {
 
   #assign(): void {
     const { dims } = this.members.types;
-    const { lengths } = this.trial;
-    let next = 0;
     const roots = [...new Set([...this.members.shapes.values()].flatMap(({ r, c }) => [dims.root(r), dims.root(c)]))];
     for (const dim of [...roots, ...[...this.members.counts.values()].map((count) => dims.root(count))]) {
-      if (this.#sizes.has(dim)) continue;
-      const known = dims.sizeOf(dim);
-      if (known !== undefined) this.#sizes.set(dim, known);
-      else if (dims.extentOf(dim) === 'one') this.#sizes.set(dim, 1);
-      else {
-        const length =
-          lengths === 'equal'
-            ? 3
-            : (lengths === 'unequal' ? unequal : lengths)[
-                next % (lengths === 'unequal' ? unequal.length : lengths.length)
-              ]!;
-        this.#sizes.set(dim, length);
-        next++;
-      }
+      if (!this.#sizes.has(dim)) this.#sizes.set(dim, this.#sizeFor(dim));
     }
   }
+
+  /** A length for letters that go together: what is said of it, or the next one. */
+  #sizeFor(dim: Dim): number {
+    const { dims } = this.members.types;
+    const known = dims.sizeOf(dim);
+    if (known !== undefined) return known;
+    if (dims.extentOf(dim) === 'one') return 1;
+    const { lengths } = this.trial;
+    if (lengths === 'equal') return 3;
+    const all = lengths === 'unequal' ? unequal : lengths;
+    return all[this.#next++ % all.length]!;
+  }
+
+  #next = 0;
 
   sizeOf = (dim: Dim): number | undefined => {
     const { dims } = this.members.types;
     return this.#sizes.get(dims.root(dim)) ?? dims.sizeOf(dim);
   };
+
+  /** How long an axis of a letter is: any length, where nothing says it. */
+  lengthOf = (dim: Dim): number => {
+    const known = this.sizeOf(dim);
+    if (known !== undefined) return known;
+    const size = this.#sizeFor(dim);
+    this.#sizes.set(this.members.types.dims.root(dim), size);
+    this.#hasGuesses ||= size > 1;
+    return size;
+  };
+
+  #hasGuesses = false;
+
+  /** Whether lengths were chosen of which nothing is said: that they do not fit says nothing either. */
+  isGuess(step: World['claims'][number]['step']): boolean {
+    return this.#hasGuesses && this.world.definitions.length > 0 && this.#hasOwnLetters(step);
+  }
 
   /** Evaluates where this point is meant by letters without an index. */
   at(point: number): Evaluator {
@@ -199,6 +239,7 @@ export class Scenario {
       {
         members,
         sizeOf: this.sizeOf,
+        lengthOf: this.lengthOf,
         transitions: this.trial.transitions,
         pointsInColumns: world.pointsInColumns,
         point,

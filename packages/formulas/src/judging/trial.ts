@@ -1,8 +1,9 @@
 /** A step on trial in one scenario: its two sides evaluated, and held against each other. */
 
+import { ArgumentError, ShapeError as PrimitiveError } from '@tapegrad/kernels';
 import type { Evaluator } from '../evaluating/evaluator.ts';
 import { NoMeaning, topScope } from '../evaluating/scope.ts';
-import { isNumber, type Layout, Misfit, Unlaid, type Value } from '../evaluating/values.ts';
+import { type Arithmetic, isNumber, isVector, type Layout, Misfit, Unlaid, type Value } from '../evaluating/values.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import type { Indices } from '../meaning/program.ts';
@@ -40,12 +41,18 @@ export type Prepared =
   | { readonly kind: 'no meaning'; readonly message: string; readonly span: Span | undefined };
 
 /** Makes two values comparable: a number is compared with numbers only. */
-function matched(left: Value, right: Value, step: Step): [Value, Value] | Unfit {
+function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Step): [Value, Value] | Unfit {
   const fits =
     left.node.shape.every((n, i) => n === right.node.shape[i]) &&
     left.one[0] === right.one[0] &&
     left.one[1] === right.one[1];
   if (fits) return [left, right];
+  // [a, b] is a row to some and a column to others, and so is what ^T makes of it.
+  const isList = (e: Expression): boolean =>
+    e.kind === 'group' ? isList(e.body) : e.kind === 'transpose' ? isList(e.of) : e.kind === 'tuple';
+  const isTurned = isVector(left) && isVector(right) && left.one[0] !== right.one[0];
+  if (isTurned && (isList(step.left) || isList(step.right)))
+    return matched(arithmetic, arithmetic.transposed(left), right, step);
   // X = 0, and a vector of ones that is written as 1.
   if (isNumber(right) && right.node.op === 'full') return [left, right];
   const same = left.node.shape.every((n, i) => n === right.node.shape[i]);
@@ -118,6 +125,9 @@ export function prepare(
     if (error instanceof Unlaid || error instanceof ShapeError)
       return { kind: 'no meaning', message: error.message, span: undefined };
     if (error instanceof Unknown) return { kind: 'no meaning', message: error.message, span: error.at?.span };
+    // What a primitive refuses: a table whose cells are arrays of several shapes.
+    if (error instanceof ArgumentError || error instanceof PrimitiveError)
+      return { kind: 'no meaning', message: 'its parts cannot be put together', span: step.right.span };
     throw error;
   }
   if (pairs.length === 0)
@@ -135,7 +145,7 @@ function evaluated(
   const scope = { ...topScope, indices, until: statement };
   try {
     const [a, b] = [evaluator.value(step.left, scope), evaluator.value(step.right, scope)];
-    const sides = matched(...asFactors(evaluator, a, b), step);
+    const sides = matched(evaluator.arithmetic, ...asFactors(evaluator, a, b), step);
     return Array.isArray(sides) ? { indices, point, left: sides[0], right: sides[1] } : sides;
   } catch (error) {
     if (error instanceof NoMember) return undefined;

@@ -244,7 +244,9 @@ export class Letters {
   ): boolean {
     const isCounted = values.some(({ index }) => isArithmetic(index) || counters.test(letterName(index) ?? ''));
     if (isCounted) return true;
-    if (count === 1 && isCapitalOrBold(sample)) return true;
+    // Of a letter that has its layer above, what stands below is an element.
+    const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
+    if (count === 1 && isCapitalOrBold(sample) && !isLayered) return true;
     const countsPoints = values.some(
       ({ index, statement }) => points.get(statement)?.has(letterName(index) ?? '') === true,
     );

@@ -1,5 +1,6 @@
 /** What each statement of a page does: define, declare, assume, claim, or take a step. */
 
+import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
 import { eachLetter, Letters, type Use } from './letters.ts';
@@ -47,8 +48,11 @@ class Classifier {
   readonly #assumptions: Assumption[] = [];
   readonly #losses = new Set<string>();
 
-  constructor(reading: Reading) {
+  readonly #redefined: ReadonlySet<Statement>;
+
+  constructor(reading: Reading, redefined: ReadonlySet<Statement>) {
     this.#reading = reading;
+    this.#redefined = redefined;
     this.#letters = new Letters(reading.statements);
   }
 
@@ -225,7 +229,15 @@ class Classifier {
     const known = this.#definitions.find(
       (definition) => definition.key === use.key && samePattern(definition.pattern, pattern),
     );
-    if (known !== undefined && !this.#headingBetween(known.statement, i)) return 'claim';
+    const isSaidBetter = known !== undefined && this.#isAbstract(known.body) && !this.#isAbstract(right);
+    if (
+      known !== undefined &&
+      !isSaidBetter &&
+      !this.#redefined.has(statement) &&
+      !this.#headingBetween(known.statement, i)
+    )
+      return 'claim';
+    if (isSaidBetter) this.#definitions.splice(this.#definitions.indexOf(known), 1);
     this.#definitions.push({
       key: use.key,
       pattern,
@@ -287,12 +299,26 @@ class Classifier {
     return found && !differentiatedOnly(right, letter);
   }
 
+  /** Whether a value is that of a function of which nothing is said: z = f(x, y), before z = x y. */
+  #isAbstract(e: Expression): boolean {
+    const inside = bare(e);
+    if (inside.kind !== 'call' || inside.fn.alphabet === 'upright' || inside.fn.primes > 0) return false;
+    return this.#use(inside.fn).members.length === 0 && !this.#isFunction(this.#use(inside.fn).key);
+  }
+
+  #isFunction(key: string): boolean {
+    return this.#reading.statements.some(({ sides }) => {
+      const left = sides.length > 1 ? bare(sides[0]!) : undefined;
+      return left?.kind === 'call' && this.#use(left.fn).key === key;
+    });
+  }
+
   #headingBetween(first: number, second: number): boolean {
     const { page, statements } = this.#reading;
-    const text = page.masked.slice(statements[first]!.span.end, statements[second]!.span.start);
-    return /^#{1,6} |\\(?:sub)*section\b/m.test(text);
+    return headingBetween(page.masked, statements[first]!.span.end, statements[second]!.span.start);
   }
 }
 
-/** Tells for each statement of a page what it does. */
-export const outlineOf = (reading: Reading): Outline => new Classifier(reading).outline();
+/** Tells for each statement of a page what it does. Some give a letter another value than one before. */
+export const outlineOf = (reading: Reading, redefined: ReadonlySet<Statement> = new Set()): Outline =>
+  new Classifier(reading, redefined).outline();

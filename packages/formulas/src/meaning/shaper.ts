@@ -148,6 +148,12 @@ export class Shaper extends Combining {
         types.dims.setSize(c, Math.max(...e.rows.map((row) => row.length)));
         return { r, c };
       }
+      case 'tuple': {
+        for (const item of e.items) this.infer(item, scope);
+        const rows = types.dims.fresh();
+        types.dims.setSize(rows, e.items.length);
+        return { r: rows, c: types.scalar.c };
+      }
       case 'cases':
         for (const { condition } of e.rows) if (condition !== undefined) this.infer(condition, scope);
         return e.rows.map(({ value }) => this.infer(value, scope)).reduce((a, b) => this.combined(a, b, e));

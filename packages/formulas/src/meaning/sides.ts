@@ -11,7 +11,10 @@ export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFuncti
 
 /** Whether a letter has this name's meaning by itself: the identity, ones, zeros, numbers. */
 export const isConstant = ({ name, alphabet }: LetterNode): boolean =>
-  (alphabet !== 'plain' && /^[01]$/.test(name)) || name === 'pi' || name === 'infty' || name === 'e';
+  (alphabet !== 'plain' && /^[01]$/.test(name)) ||
+  name === 'pi' ||
+  name === 'infty' ||
+  (name === 'e' && alphabet === 'upright');
 
 export function containsDerivative(e: Expression): boolean {
   let found = false;

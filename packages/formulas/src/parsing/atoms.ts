@@ -96,7 +96,10 @@ export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefin
   const named = namedAt(cursor);
   if (named === undefined) return undefined;
   const common = cursor.since(start);
-  let letter = letterOf(common, named.name, { ...named, face: common.verbatim ? common.span : undefined });
+  // Where it is no letter of the page's own, e is the number.
+  const alphabet =
+    named.name === 'e' && named.alphabet === 'plain' && !grammar.notation.ownE ? 'upright' : named.alphabet;
+  let letter = letterOf(common, named.name, { ...named, alphabet, face: common.verbatim ? common.span : undefined });
   const key = keyOf(letter);
   for (;;) {
     const at = cursor.at;

@@ -106,7 +106,7 @@ export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression |
   skipDifferential(cursor);
   if (found.mark === 'partial' && cursor.isCharacter('_')) {
     cursor.next();
-    const by = grammar.whole(cursor.argument(cursor.tokens[start]!), cursor.here());
+    const by = grammar.whole(cursor.script(cursor.tokens[start]!), cursor.here());
     const of = operand(grammar, cursor, cursor.tokens[start]!);
     return { ...cursor.since(start), kind: 'derivative', mark: 'subscript', of, by: [by], behind: true };
   }
@@ -154,6 +154,12 @@ function slashFrom(cursor: Cursor): number {
   return -1;
 }
 
+/** What a gradient is by where it does not say: all that a function is of. */
+const variableOf = (args: readonly Expression[]): Expression | undefined =>
+  args.length < 2
+    ? args[0]
+    : { span: { start: args[0]!.span.start, end: args.at(-1)!.span.end }, verbatim: false, kind: 'tuple', items: args };
+
 /** Reads \nabla_W L. */
 export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   const start = cursor.at;
@@ -163,13 +169,13 @@ export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   for (;;) {
     if (cursor.isCharacter('_') && by === undefined) {
       cursor.next();
-      by = grammar.whole(cursor.argument(command), cursor.here());
+      by = grammar.whole(cursor.script(command), cursor.here());
     } else if (cursor.isCharacter('^')) order = orderAt(grammar, cursor);
     else break;
   }
   const of = operand(grammar, cursor, command);
   const called = bare(of);
-  const variable = by ?? (called.kind === 'call' ? called.args[0] : undefined);
+  const variable = by ?? (called.kind === 'call' ? variableOf(called.args) : undefined);
   if (variable === undefined) cursor.fail("expected a variable to differentiate by, '\\nabla_W L' say", command.span);
   const common = cursor.since(start);
   return {

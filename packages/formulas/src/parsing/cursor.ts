@@ -14,6 +14,8 @@ export interface Notation {
   readonly superscripted: ReadonlySet<string>;
   /** Whether d before a letter is a derivative or differential: dW, dZ. */
   readonly differentials: boolean;
+  /** Whether e is a letter of the page's own, and no base of powers. */
+  readonly ownE: boolean;
 }
 
 /** Whether any of the tokens comes from a macro's body. */

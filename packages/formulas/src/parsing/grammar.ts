@@ -198,7 +198,12 @@ class Parser implements Grammar {
         const mark = cursor.next()!;
         if (cursor.done) cursor.fail("expected something after '^'", mark.span);
         const key = result.kind === 'letter' ? keyOf(result) : undefined;
-        result = raised(result, superscript(this, cursor.script(mark), cursor, key), cursor.since(start));
+        const script = superscript(this, cursor.script(mark), cursor, key);
+        // g^2(x) is the square of g(x).
+        const isCalled = script.kind === 'power' && key !== undefined && this.notation.functions.has(key);
+        if (isCalled && result.kind === 'letter' && cursor.isCharacter('('))
+          result = applied(this, cursor, start, result);
+        result = raised(result, script, cursor.since(start));
       } else if (cursor.isCharacter('_')) {
         const mark = cursor.next()!;
         if (cursor.done) cursor.fail("expected an index after '_'", mark.span);
@@ -229,7 +234,12 @@ class Parser implements Grammar {
     const differential =
       isCharacter(first, 'd') || first.kind === 'command' ? derivativeInLine(this, cursor) : undefined;
     if (differential !== undefined) return differential;
-    if (isCharacter(first, 'e') && isCharacter(cursor.peek(1), '^') && !this.notation.superscripted.has('e')) {
+    if (
+      isCharacter(first, 'e') &&
+      isCharacter(cursor.peek(1), '^') &&
+      !this.notation.superscripted.has('e') &&
+      !this.notation.ownE
+    ) {
       return exponential(this, cursor, start);
     }
     const letter = letterAt(this, cursor);

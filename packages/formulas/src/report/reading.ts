@@ -13,7 +13,8 @@ const nameOf = (member: string): string => {
 };
 
 /** The shapes of letters at the sizes that were tried, with the definition that each was found by. */
-export function readingOf({ outline, scenarios, formulas, transitions }: PageJudgement): string[] {
+export function readingOf({ outline, scenarios, formulas: all, transitions }: PageJudgement): string[] {
+  const formulas = all.filter(({ isApart }) => !isApart);
   const worlds = new Set<World>(formulas.flatMap(({ steps }) => steps.map(({ world }) => world)));
   const lines = [...transitions].map(([key, transition]) => `${key} is read as the ${transition}`);
   for (const statement of outline.reading.statements.filter(isSupposed))

@@ -3,7 +3,12 @@
 import type { Notation } from '../parsing/cursor.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
 
-export const noNotation: Notation = { functions: new Set(), superscripted: new Set(), differentials: false };
+export const noNotation: Notation = {
+  functions: new Set(),
+  superscripted: new Set(),
+  differentials: false,
+  ownE: false,
+};
 
 /** Letters that are functions wherever brackets stand behind them. */
 const usual = /^(?:sigma|phi|varphi|psi|f|g|h|s|rho|F|G|H|p|q|softmax|act|k)$/;
@@ -75,6 +80,21 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   return found;
 }
 
+/** Whether e stands for something: it is given a value, or differentiated. */
+function ownsE(statements: readonly (readonly Expression[])[]): boolean {
+  const isE = (e: Expression | undefined): boolean => {
+    const inside = e && bare(e);
+    return inside?.kind === 'letter' && inside.name === 'e' && /^(?:plain|upright)$/.test(inside.alphabet);
+  };
+  let found = statements.some(([left, ...others]) => others.length > 0 && isE(left));
+  for (const side of statements.flat()) {
+    walk(side, (e) => {
+      if (e.kind === 'derivative' && e.mark !== 'differential') found ||= isE(e.of) || e.by.some(isE);
+    });
+  }
+  return found;
+}
+
 /** Reads a page's notation off its formulas, as they were read without knowing it. */
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
@@ -90,5 +110,5 @@ export function notationOf(sides: readonly (readonly Expression[])[], differenti
     const fn = left && definedFunction(left);
     if (fn !== undefined) functions.add(keyOf(fn));
   }
-  return { functions, superscripted: superscriptedIn(expressions), differentials };
+  return { functions, superscripted: superscriptedIn(expressions), differentials, ownE: ownsE(sides) };
 }

@@ -85,12 +85,12 @@ function atRoot(e: Tree, { letters, indices }: Alternatives): Tree[] {
 }
 
 /** All trees that are one change away. */
-export function changesOf(e: Tree, alternatives: Alternatives): Tree[] {
+function changesOf(e: Tree, alternatives: Alternatives): Tree[] {
   return [...atRoot(e, alternatives), ...rebuilt(e, (inner) => changesOf(inner, alternatives))];
 }
 
 /** A whole side with a sign or a factor. */
-export const scaled = (e: Tree): Tree[] => [
+const scaled = (e: Tree): Tree[] => [
   { kind: 'sum', terms: [e], minus: [true] },
   { kind: 'product', factors: [number(2), e] },
   { kind: 'product', factors: [half, e] },

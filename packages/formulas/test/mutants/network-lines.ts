@@ -114,7 +114,7 @@ export const networkStyle: Style = {
 };
 
 /** A member that a network does not have. */
-export class NoMember extends Error {
+class NoMember extends Error {
   override readonly name = 'NoMember';
 }
 

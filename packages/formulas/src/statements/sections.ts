@@ -1,0 +1,22 @@
+/** Parts of a page: what stands between headings. */
+
+import type { Reading, Statement } from './statement.ts';
+
+const heading = /^#{1,6} |\\(?:chapter|(?:sub)*section|paragraph)\*?\{/gm;
+
+/** Whether a heading stands between two places of a page. */
+export const headingBetween = (text: string, start: number, end: number): boolean =>
+  new RegExp(heading).test(text.slice(start, end));
+
+/** The parts of a page that headings divide it into; none where it is all one. */
+export function sectionsOf(reading: Reading): Reading[] {
+  const { page, statements, mentions } = reading;
+  const starts = Array.from(page.masked.matchAll(heading), ({ index }) => index);
+  const sectionOf = ({ span }: Statement): number => starts.findLastIndex((start) => start <= span.start);
+  const sections = new Set(statements.map(sectionOf));
+  if (sections.size < 2) return [];
+  return [...sections].map((section) => {
+    const isHere = (statement: Statement): boolean => sectionOf(statement) === section;
+    return { ...reading, statements: statements.filter(isHere), mentions: mentions.filter(isHere) };
+  });
+}

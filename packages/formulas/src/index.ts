@@ -1,6 +1,6 @@
 export { Derivation, type DerivationTrial, type DerivedFormula, type FormulaTrial } from './deriving/derivation.ts';
 export { type DeriveOptions, derive } from './deriving/derive.ts';
-export type { Names, NamesParameters } from './deriving/naming.ts';
+export type { Names, NamesParameters } from './deriving/naming/naming.ts';
 export type { Certainty, Counterexample, VerdictWord } from './judging/verdict.ts';
 export { exitCode } from './report/exit-code.ts';
 export { json } from './report/json.ts';

@@ -4,11 +4,11 @@ import { ArgumentError, type Gradients, type Tensor } from '@tapegrad/core';
 import { type Expression, type LetterNode, mapLetters, partsOf, withParts } from '../syntax/ast.ts';
 import { latexOf } from '../syntax/print-latex.ts';
 import { textOf } from '../syntax/print-text.ts';
-import { upright } from './build.ts';
-import type { Family, Line } from './families.ts';
 import type { Step, StepKind } from './steps.ts';
 import type { TransitionLine } from './transitions.ts';
 import type { Trial } from './trial.ts';
+import { upright } from './writing/build.ts';
+import type { Family, Line } from './writing/families.ts';
 
 /** One formula of a derivation. */
 export interface DerivedFormula {

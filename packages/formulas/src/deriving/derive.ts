@@ -6,15 +6,15 @@ import type { Node } from '../running/graph.ts';
 import { type Expression, letterOf, made, mapLetters, number as numberNode } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 import { Derivation, type DerivedLine } from './derivation.ts';
-import { type Family, families, foldedSums } from './families.ts';
-import { chainOf, type Names, Naming } from './naming.ts';
-import { derivativeBy, letterFrom, type Quantity } from './quantities.ts';
-import { type Program, recordProgram } from './record.ts';
+import { chainOf, type Names, Naming } from './naming/naming.ts';
+import { type Program, recordProgram } from './recording/record.ts';
 import { type Step, StepBuilder } from './steps.ts';
-import { nodesIn, readsOutside } from './terms.ts';
+import { derivativeBy, letterFrom, type Quantity } from './terms/quantities.ts';
+import { nodesIn, readsOutside } from './terms/terms.ts';
 import { transitionLines, transitionsOfLayers } from './transitions.ts';
 import { Trial } from './trial.ts';
 import { written } from './write.ts';
+import { type Family, families, foldedSums } from './writing/families.ts';
 
 /** The options of `derive`. */
 export interface DeriveOptions {

@@ -6,6 +6,9 @@ import { ancestorsOf, type Node } from '../running/graph.ts';
 import { gradients } from '../running/sweep.ts';
 import { type Expression, type LetterNode, number as numberNode } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
+import { worthLetters } from './naming/lettering.ts';
+import { isMask, type Naming, sumsToOneAlong } from './naming/naming.ts';
+import { isSplitView, mergesLast, splits, tilesOf } from './naming/views.ts';
 import {
   compositeOf,
   compositeRule,
@@ -14,15 +17,12 @@ import {
   oneHotNode,
   oneHotOf,
   softmaxNode,
-} from './composites.ts';
-import { worthLetters } from './lettering.ts';
-import { isMask, type Naming, sumsToOneAlong } from './naming.ts';
-import { derivativeBy, letterFrom, type Quantity, withLayer } from './quantities.ts';
-import type { Program } from './record.ts';
-import { Untranslatable } from './subscripts.ts';
-import { nodesIn, type Subscript, type Term, zero } from './terms.ts';
-import { Translator } from './translate.ts';
-import { isSplitView, mergesLast, splits, tilesOf } from './views.ts';
+} from './recording/composites.ts';
+import type { Program } from './recording/record.ts';
+import { derivativeBy, letterFrom, type Quantity, withLayer } from './terms/quantities.ts';
+import { Untranslatable } from './terms/subscripts.ts';
+import { nodesIn, type Subscript, type Term, zero } from './terms/terms.ts';
+import { Translator } from './terms/translate.ts';
 
 export type StepKind = 'definition' | 'link' | 'gradient';
 

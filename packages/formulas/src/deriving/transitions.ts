@@ -3,13 +3,13 @@
 import { unary } from '@tapegrad/kernels';
 import type { Node } from '../running/graph.ts';
 import { type CallNode, type Expression, letterOf, made } from '../syntax/ast.ts';
-import { call } from './build.ts';
-import { elementForm } from './element-form.ts';
-import { Faces, type LengthLetters } from './faces.ts';
-import { letterFrom, type Quantity } from './quantities.ts';
-import { type Program, sameTransition, type TransitionDefinition } from './record.ts';
-import { Translator } from './translate.ts';
-import { slopeOf } from './values.ts';
+import { type Program, sameTransition, type TransitionDefinition } from './recording/record.ts';
+import { slopeOf } from './recording/values.ts';
+import { letterFrom, type Quantity } from './terms/quantities.ts';
+import { Translator } from './terms/translate.ts';
+import { call } from './writing/build.ts';
+import { elementForm } from './writing/element-form.ts';
+import { Faces, type LengthLetters } from './writing/faces.ts';
 
 /** s_l(a) = tanh(a) */
 export interface TransitionLine {

@@ -4,10 +4,10 @@ import type { Tensor } from '@tapegrad/core';
 import { callPrimitive, filled, NdArray, type Primitive, plain } from '@tapegrad/kernels';
 import { elementsOf } from '../running/floats.ts';
 import type { Node } from '../running/graph.ts';
-import { Evaluator } from './evaluate.ts';
-import type { Program } from './record.ts';
+import type { Program } from './recording/record.ts';
+import { slopeOf, Values } from './recording/values.ts';
 import type { Step } from './steps.ts';
-import { slopeOf, Values } from './values.ts';
+import { Evaluator } from './terms/evaluate.ts';
 
 /** How far a formula is from what was computed. */
 export interface Deviation {

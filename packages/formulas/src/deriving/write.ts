@@ -1,13 +1,13 @@
 /** A step as a formula: of whole matrices where there is one, else of one element. */
 
 import { type Expression, made, walk } from '../syntax/ast.ts';
-import { call, upright } from './build.ts';
-import { compositeOf, customNameOf, oneHotOf, pullbackOf } from './composites.ts';
-import { elementForm, positionsOf } from './element-form.ts';
-import { Faces, type LengthLetters } from './faces.ts';
-import { MatrixForm, NoMatrixForm } from './matrix-form.ts';
+import { compositeOf, customNameOf, oneHotOf, pullbackOf } from './recording/composites.ts';
 import type { Step } from './steps.ts';
-import { type Index, indexOf } from './terms.ts';
+import { type Index, indexOf } from './terms/terms.ts';
+import { call, upright } from './writing/build.ts';
+import { elementForm, positionsOf } from './writing/element-form.ts';
+import { Faces, type LengthLetters } from './writing/faces.ts';
+import { MatrixForm, NoMatrixForm } from './writing/matrix-form.ts';
 
 /** The two sides of a formula. */
 export interface Written {

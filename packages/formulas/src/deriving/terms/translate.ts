@@ -1,9 +1,9 @@
 /** What a node says of one of its elements: the primitives in terms of indices. */
 
 import { type Activation, type Convolution, comparisons, type Slice, unary } from '@tapegrad/kernels';
-import type { Application, Node } from '../running/graph.ts';
-import { type Axes, isLengthOf } from './axes.ts';
-import { type Composite, compositeOf } from './composites.ts';
+import type { Application, Node } from '../../running/graph.ts';
+import { type Axes, isLengthOf } from '../recording/axes.ts';
+import { type Composite, compositeOf } from '../recording/composites.ts';
 import type { Quantity } from './quantities.ts';
 import { apply, indicator, isNumber, negated, power, product, sum } from './simplify.ts';
 import { broadcastAt, freshSubscript, reshapedAt, shifted, slicedAt, Untranslatable, windowAt } from './subscripts.ts';

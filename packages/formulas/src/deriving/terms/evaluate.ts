@@ -1,8 +1,8 @@
 /** Terms as numbers: what a derived formula says, summed up as it is written. */
 
 import { type NdArray, sizeOf } from '@tapegrad/kernels';
-import { elementsOf } from '../running/floats.ts';
-import type { Node } from '../running/graph.ts';
+import { elementsOf } from '../../running/floats.ts';
+import type { Node } from '../../running/graph.ts';
 import { type Digit, dependsOn, type Index, indexOf, type Subscript, type SymbolTerm, type Term } from './terms.ts';
 
 type Environment = Map<Index, number>;

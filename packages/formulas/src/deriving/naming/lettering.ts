@@ -1,7 +1,7 @@
 /** Which results of a program get letters, and which are written out where they are used. */
 
-import { ancestorsOf, type Node } from '../running/graph.ts';
-import { isLengthOf } from './axes.ts';
+import { ancestorsOf, type Node } from '../../running/graph.ts';
+import { isLengthOf } from '../recording/axes.ts';
 
 const views: ReadonlySet<string> = new Set([
   'neg',

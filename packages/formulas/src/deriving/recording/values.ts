@@ -3,9 +3,9 @@
 import { Tensor } from '@tapegrad/core';
 import { Entry } from '@tapegrad/core/tape';
 import { callPrimitive, filled, NdArray, type Primitive, plain, sizeOf } from '@tapegrad/kernels';
-import { elementsOf } from '../running/floats.ts';
-import type { Application, Graph, Node } from '../running/graph.ts';
-import { gradients } from '../running/sweep.ts';
+import { elementsOf } from '../../running/floats.ts';
+import type { Application, Graph, Node } from '../../running/graph.ts';
+import { gradients } from '../../running/sweep.ts';
 import { isLengthOf } from './axes.ts';
 import { type Composite, compositeOf, type OneHot, oneHotOf, pullbackOf } from './composites.ts';
 import type { Program, TransitionDefinition } from './record.ts';

@@ -1,8 +1,8 @@
 /** Positions along the axes of nodes: how they pass through views. */
 
 import type { Slice, Window } from '@tapegrad/kernels';
-import type { Node } from '../running/graph.ts';
-import { type Axes, aligned } from './axes.ts';
+import type { Node } from '../../running/graph.ts';
+import { type Axes, aligned } from '../recording/axes.ts';
 import { type Digit, digitOf, freshIndex, indexOf, type Subscript } from './terms.ts';
 
 /** An axis, of a node further down, that an axis is made of. */

@@ -1,8 +1,8 @@
 /** Views and concatenations among the results of a program, which have letters of their own. */
 
 import type { Slice } from '@tapegrad/kernels';
-import type { Node } from '../running/graph.ts';
-import { aligned } from './axes.ts';
+import type { Node } from '../../running/graph.ts';
+import { aligned } from '../recording/axes.ts';
 
 /** The parts, in order, that are put side by side along the last axis of a matrix: cotangents of its slices. */
 export function tilesOf(node: Node): readonly Node[] | undefined {

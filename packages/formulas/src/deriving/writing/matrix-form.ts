@@ -3,7 +3,9 @@
  * ones, and what depends on a row or a column alone becomes a diagonal matrix.
  */
 
-import { type Expression, made, number as numberNode, walk } from '../syntax/ast.ts';
+import { type Expression, made, number as numberNode, walk } from '../../syntax/ast.ts';
+import { product } from '../terms/simplify.ts';
+import { freeIndices, type Index, indexOf, type ProductTerm, type SymbolTerm, type Term } from '../terms/terms.ts';
 import {
   call,
   diag,
@@ -22,8 +24,6 @@ import {
   transposed,
 } from './build.ts';
 import type { Faces } from './faces.ts';
-import { product } from './simplify.ts';
-import { freeIndices, type Index, indexOf, type ProductTerm, type SymbolTerm, type Term } from './terms.ts';
 
 /** For a term that is no formula of matrices. */
 export class NoMatrixForm extends Error {

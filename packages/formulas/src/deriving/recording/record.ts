@@ -4,7 +4,7 @@ import { ArgumentError, TapeError, type Tensor } from '@tapegrad/core';
 import { type CustomAttributes, type Entry, intercept, rules } from '@tapegrad/core/tape';
 import { arity, binary, comparisons, type Primitive, sameShape, unary } from '@tapegrad/kernels';
 import { links } from '@tapegrad/verify';
-import { ancestorsOf, Graph, type Node } from '../running/graph.ts';
+import { ancestorsOf, Graph, type Node } from '../../running/graph.ts';
 import { Axes, countAlong } from './axes.ts';
 import { recognized } from './composites.ts';
 

@@ -1,7 +1,7 @@
 /** Which axes of the arrays of a program have the same length for a reason, so that one letter serves for it. */
 
 import type { Shape } from '@tapegrad/kernels';
-import type { Graph, Node } from '../running/graph.ts';
+import type { Graph, Node } from '../../running/graph.ts';
 
 /** The attributes of a leaf that is the length of an axis. */
 export interface LengthOf {

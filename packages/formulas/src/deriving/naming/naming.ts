@@ -1,13 +1,13 @@
 /** Letters for what a program computes with: from its user, from its layers, from the paths of parameters, or chosen. */
 
 import type { Tensor } from '@tapegrad/core';
-import type { Node } from '../running/graph.ts';
-import { type LetterNode, letterOf, made, number as numberNode } from '../syntax/ast.ts';
-import { textOf } from '../syntax/print-text.ts';
-import type { Axes } from './axes.ts';
-import { letterFrom, withLayer } from './quantities.ts';
-import type { Program, RecordedLayer } from './record.ts';
-import type { LengthTerm } from './terms.ts';
+import type { Node } from '../../running/graph.ts';
+import { type LetterNode, letterOf, made, number as numberNode } from '../../syntax/ast.ts';
+import { textOf } from '../../syntax/print-text.ts';
+import type { Axes } from '../recording/axes.ts';
+import type { Program, RecordedLayer } from '../recording/record.ts';
+import { letterFrom, withLayer } from '../terms/quantities.ts';
+import type { LengthTerm } from '../terms/terms.ts';
 
 /** What names its parameters, such as a module. */
 export interface NamesParameters {

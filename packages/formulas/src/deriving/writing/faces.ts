@@ -8,10 +8,10 @@ import {
   letterOf,
   made,
   number as numberNode,
-} from '../syntax/ast.ts';
+} from '../../syntax/ast.ts';
+import { letterFrom, type Quantity } from '../terms/quantities.ts';
+import type { Index, IndicatorRelation, LengthTerm } from '../terms/terms.ts';
 import { group, upright } from './build.ts';
-import { letterFrom, type Quantity } from './quantities.ts';
-import type { Index, IndicatorRelation, LengthTerm } from './terms.ts';
 
 /** The letters of the lengths of a program, by the classes of axes. */
 export type LengthLetters = (length: LengthTerm) => LetterNode;

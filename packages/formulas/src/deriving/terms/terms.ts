@@ -3,7 +3,7 @@
  * all the same here, so that they simplify together.
  */
 
-import type { Node } from '../running/graph.ts';
+import type { Node } from '../../running/graph.ts';
 import type { Quantity } from './quantities.ts';
 
 /** A letter that runs over the entries of an axis. */

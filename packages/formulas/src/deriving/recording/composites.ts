@@ -3,7 +3,7 @@
  * table, as one writes them down; every trial of a derived formula compares them with the tape's.
  */
 
-import type { Graph, Node } from '../running/graph.ts';
+import type { Graph, Node } from '../../running/graph.ts';
 import { countAlong, isLengthOf } from './axes.ts';
 
 export interface Composite {

@@ -1,8 +1,8 @@
 /** What derived formulas speak of by letters: data, parameters, results along the way, and derivatives by them. */
 
-import type { Node } from '../running/graph.ts';
-import { type Expression, type LetterNode, letterOf, made, number } from '../syntax/ast.ts';
-import { letterCommands } from '../syntax/names.ts';
+import type { Node } from '../../running/graph.ts';
+import { type Expression, type LetterNode, letterOf, made, number } from '../../syntax/ast.ts';
+import { letterCommands } from '../../syntax/names.ts';
 
 /** An array that has a letter. */
 export interface Quantity {

@@ -8,8 +8,8 @@ import {
   number as numberNode,
   partsOf,
   withParts,
-} from '../syntax/ast.ts';
-import { textOf } from '../syntax/print-text.ts';
+} from '../../syntax/ast.ts';
+import { textOf } from '../../syntax/print-text.ts';
 import { sumOf } from './build.ts';
 
 /** One formula of a procedure. */

@@ -1,10 +1,10 @@
 /** Terms as formulas of one element, with sums over indices: what is no formula of matrices. */
 
-import { bare, type Expression, made, number as numberNode } from '../syntax/ast.ts';
+import { bare, type Expression, made, number as numberNode } from '../../syntax/ast.ts';
+import { type Digit, dependsOn, type Subscript, type Term } from '../terms/terms.ts';
 import { call, group, numberOf, powerOf, productOf, sqrt, sumOf } from './build.ts';
 import type { Faces } from './faces.ts';
 import { withFront } from './matrix-form.ts';
-import { type Digit, dependsOn, type Subscript, type Term } from './terms.ts';
 
 /** Positions count from 1 on paper, from 0 here. */
 function positionOf(faces: Faces, { terms, offset, lookup }: Digit): Expression {

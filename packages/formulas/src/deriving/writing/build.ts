@@ -8,7 +8,7 @@ import {
   made,
   number as numberNode,
   type SumNode,
-} from '../syntax/ast.ts';
+} from '../../syntax/ast.ts';
 
 export const group = (body: Expression): Expression =>
   body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };

@@ -15,14 +15,14 @@ import { checkFloat, formatShape } from '@tapegrad/core/extend';
 import { checkArgument, checkLikeInput, checkOptions, checkRandom } from '../checks.ts';
 import { dropout as drop } from '../dropout.ts';
 
-/** The options of `attention`. */
+/** The options of `scaledDotProductAttention` and `attentionWeights`. */
 export interface AttentionOptions {
   /**
    * A bool mask is true where a query may attend to a key. A float mask is added to the scores, with -Infinity where a query
    * may not attend. Broadcasts to [..., queries, keys].
    */
   readonly mask?: Tensor;
-  /** Whether a query may attend only to keys up to its own position, the last query to all keys. Defaults to false. */
+  /** Whether a query may attend only to keys up to its own position (the last query to all keys). Defaults to false. */
   readonly causal?: boolean;
   /** The factor on the scores. Defaults to 1 / sqrt(features). */
   readonly scale?: number;

@@ -36,7 +36,7 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
 
 /** The options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** A factor on the loss of the first class, where t is 1: a number, or a tensor that broadcasts to the logits' shape. */
+  /** A factor on the loss of positive targets (t = 1): a number, or a tensor that broadcasts to the logits' shape. */
   readonly posWeight?: number | Tensor;
 }
 

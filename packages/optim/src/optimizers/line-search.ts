@@ -22,10 +22,7 @@ export interface LineSearchOptions {
 const sufficientDecrease = 1e-4;
 const curvature = 0.9;
 
-/**
- * Minimizes a cubic through two points with their slopes, within bounds; returns the middle of the bounds if it has no
- * minimum.
- */
+/** Returns where a cubic through two points with slopes is minimal, within bounds; their middle if it has no minimum. */
 function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
   const [left, right] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);

@@ -82,7 +82,7 @@ export class ReduceOnPlateau {
     return { ...this.#improvement.state(), learningRate: this.#learningRate, cooldown: this.#cooldown };
   }
 
-  /** Goes on from a state; the options stay. Where the state does not fit, nothing is changed. */
+  /** Resumes from a state, but keeps the options. If the state does not fit, nothing changes. */
   load(state: ReduceOnPlateauState): void {
     const call = 'ReduceOnPlateau.load';
     checkState(call, state);

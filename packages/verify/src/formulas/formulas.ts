@@ -185,9 +185,9 @@ function evaluate({ name, formula }: Claim, { quantities, unpacking }: Readout, 
     if (error instanceof ShapeError) return error;
     throw error instanceof Inapplicable ? error : failed(error);
   }
+  checkSynchronous(`verify: the formula '${name}'`, result);
   try {
-    const call = `the formula '${name}'`;
-    return checkTensor(call, checkSynchronous(call, result));
+    return checkTensor(`the formula '${name}'`, result);
   } catch (error) {
     throw failed(error);
   }

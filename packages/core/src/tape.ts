@@ -1,7 +1,14 @@
 /** The tape from within, for packages that read it, run it again or compute with its rules. */
 
 export { runCustom } from './autograd/define.ts';
-export { type CustomAttributes, type Definition, Entry, type Op, type Recorded } from './tape/entry.ts';
+export {
+  type AnyRecorded,
+  type CustomAttributes,
+  type Definition,
+  Entry,
+  type Op,
+  type Recorded,
+} from './tape/entry.ts';
 export { type Interceptor, intercept, type OperationCall } from './tape/interception.ts';
 export { applyVjp } from './tape/pullback.ts';
 export { entriesOf, tapeOf } from './tape/reachable.ts';

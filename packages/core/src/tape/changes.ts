@@ -1,7 +1,7 @@
 /** Changes of variables, so that neither a sweep nor a view takes new elements for the old ones. */
 
-import type { Data, NdArray } from '@tapegrad/kernels';
-import { type Entry, nextEntry, type Recorded } from './entry.ts';
+import type { ArrayLike, Data, NdArray } from '@tapegrad/kernels';
+import { type AnyRecorded, type Entry, nextEntry, type Recorded } from './entry.ts';
 
 /** A change of a tensor's elements, by the memory that holds them. */
 interface Change {
@@ -34,14 +34,18 @@ export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void
 
 export const isShared = (data: Data): boolean => shared.has(data);
 
+/** An array; one without memory, of shapes alone, never changes. */
+type MaybeStored = ArrayLike & { readonly data?: Data };
+
 /** The tensor that one of an entry's inputs is, or is a view of, if its elements were replaced since the entry ran. */
-export function changedInput<T extends Recorded>(
+export function changedInput<T extends AnyRecorded>(
   { id, inputs: all }: Entry<T>,
   inputs: readonly T[] = all,
 ): Recorded | undefined {
   if (id >= lastChange) return undefined;
   for (const { array } of inputs) {
-    const change = changes.get(array.data);
+    const { data } = array as MaybeStored;
+    const change = data && changes.get(data);
     if (change !== undefined && id < change.before) return change.tensor;
   }
   return undefined;

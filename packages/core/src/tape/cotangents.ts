@@ -1,7 +1,7 @@
 /** What arrives at tensors on the way back, summed up. */
 
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
-import type { Recorded } from './entry.ts';
+import type { AnyRecorded } from './entry.ts';
 
 /** Counts who holds a value. */
 export interface CotangentMemory<A> {
@@ -39,7 +39,7 @@ interface Part<A> {
  * The cotangent of a slice is as large as the tensor that it was cut from, and nearly all zeros: a tensor of n steps, taken
  * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
  */
-export class Cotangents<T extends Pick<Recorded, 'shape' | 'entry'>, A extends ArrayLike> {
+export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extends ArrayLike> {
   // What comes and goes with a step goes by a number: a map takes several times as long for an object it has not seen.
   readonly #atResults = new Map<number, A>();
   /** The result at which something arrived last, if that is not taken yet: nearly always the one to be taken next. */

@@ -1,24 +1,27 @@
 /** The entries of the tape: which operation ran, on what, in which order, as plain data. */
 
-import type { NdArray, Primitive, Shape } from '@tapegrad/kernels';
+import type { ArrayLike, NdArray, Primitive, Shape } from '@tapegrad/kernels';
 
-/** What the tape knows of a tensor. */
-export interface Recorded {
-  readonly array: NdArray;
+/** What the tape knows of a tensor, whose elements are an array of an interpreter: strided, or of shapes alone. */
+export interface Recorded<A extends ArrayLike = NdArray> {
+  readonly array: A;
   readonly shape: Shape;
   /** Whether gradients flow to it: it is a parameter, was asked for, or was computed from such a tensor. */
   readonly requiresGrad: boolean;
   /** The primitive that computed it; `undefined` for an input of the program. */
-  readonly entry: Entry | undefined;
+  readonly entry: Entry<Recorded<A>> | undefined;
   /** A name for messages and listings. */
   readonly name: string | undefined;
 }
+
+/** What the tape knows of a tensor of any interpreter. */
+export type AnyRecorded = Recorded<ArrayLike>;
 
 /** What ran: a primitive, an operation that has a definition of its own, or a function whose tape was not kept. */
 export type Op = Primitive | 'custom' | 'checkpoint';
 
 /** An operation that is no primitive; of the tensors of one program, a constant that all its entries share. */
-export interface Definition<T extends Recorded = Recorded> {
+export interface Definition<T extends AnyRecorded = Recorded> {
   readonly name: string;
   /** Computes its result from other inputs. */
   run(inputs: readonly T[], options: unknown): T;
@@ -31,14 +34,14 @@ export interface Definition<T extends Recorded = Recorded> {
 }
 
 /** The attributes of an entry whose op is `custom`. */
-export interface CustomAttributes<T extends Recorded = Recorded> {
+export interface CustomAttributes<T extends AnyRecorded = Recorded> {
   readonly definition: Definition<T>;
   /** The plain data that it took beside its inputs. */
   readonly options: unknown;
 }
 
 /** The attributes of an entry whose op is `checkpoint`. */
-export interface Recomputation<T extends Recorded = Recorded> {
+export interface Recomputation<T extends AnyRecorded = Recorded> {
   /** Runs again what ran, in the same way. */
   recompute(): T;
 }
@@ -51,7 +54,7 @@ let executed = 0;
  * An entry points at its inputs and so at the entries that computed them; nothing points at it but its output. A forward
  * pass whose results are dropped is therefore garbage, and the tape of a result is what can be reached from it.
  */
-export class Entry<T extends Recorded = Recorded> {
+export class Entry<T extends AnyRecorded = Recorded> {
   /** Position in the order of execution. */
   readonly id: number = executed++;
   readonly op: Op;
@@ -94,7 +97,7 @@ export class Entry<T extends Recorded = Recorded> {
 }
 
 /** The definition of an operation that is no primitive, and the options that it took. */
-export const customOf = <T extends Recorded>({ op, attributes }: Entry<T>): CustomAttributes<T> | undefined =>
+export const customOf = <T extends AnyRecorded>({ op, attributes }: Entry<T>): CustomAttributes<T> | undefined =>
   op === 'custom' ? (attributes as CustomAttributes<T>) : undefined;
 
 /** The number that the next entry will get: what runs from now on has this one or a later one. */

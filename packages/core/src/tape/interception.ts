@@ -2,13 +2,13 @@
 
 import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
-import type { Op, Recorded } from './entry.ts';
+import type { AnyRecorded, Op, Recorded } from './entry.ts';
 
 /** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
 type Interceptable = Exclude<Op, 'checkpoint'>;
 
 /** An operation that is about to run: a primitive, or `custom`. */
-export interface OperationCall<T extends Recorded = Recorded> {
+export interface OperationCall<T extends AnyRecorded = Recorded> {
   readonly op: Interceptable;
   readonly inputs: readonly T[];
   /** The plain data that the operation takes beside its inputs; `CustomAttributes` where it is no primitive. */
@@ -18,7 +18,7 @@ export interface OperationCall<T extends Recorded = Recorded> {
 }
 
 /** Gives an operation's result: what `call.run()` gives, or anything else. */
-export type Interceptor<T extends Recorded = Recorded> = (call: OperationCall<T>) => T;
+export type Interceptor<T extends AnyRecorded = Recorded> = (call: OperationCall<T>) => T;
 
 /** An interceptor, and what was in force when it was installed. */
 interface Layer {
@@ -32,7 +32,7 @@ const innermost = new DynamicScope<Layer | undefined>(undefined);
 export const isIntercepted = (): boolean => innermost.current !== undefined;
 
 /** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
-export function throughInterceptors<T extends Recorded>(
+export function throughInterceptors<T extends AnyRecorded>(
   op: Interceptable,
   inputs: readonly T[],
   attributes: unknown,
@@ -66,7 +66,7 @@ export function throughInterceptors<T extends Recorded>(
  * );
  * ops; // ['mul', 'exp']
  */
-export function intercept<T extends Recorded, R>(interceptor: Interceptor<T>, body: () => R, ...more: []): R {
+export function intercept<T extends AnyRecorded, R>(interceptor: Interceptor<T>, body: () => R, ...more: []): R {
   checkNoMore('intercept', more);
   checkFunction('intercept', interceptor);
   checkFunction('intercept', body);

@@ -1,20 +1,20 @@
 /** Who looks on while a tape is walked. */
 
 import { DynamicScope } from '@tapegrad/kernels';
-import type { Entry, Recorded } from './entry.ts';
+import type { AnyRecorded, Entry, Recorded } from './entry.ts';
 
 /** Sees the cotangent of a tensor, and may give another. */
 export type Hook<T> = (cotangent: T) => T | undefined;
 
 // Hooks live as long as their tensors. There is no map before the first one, so that sweeps without any need not look.
-let hooks: WeakMap<Recorded, ReadonlySet<unknown>> | undefined;
+let hooks: WeakMap<AnyRecorded, ReadonlySet<unknown>> | undefined;
 
 /** The hooks of a tensor, in the order in which they came. */
-export const hooksOf = <T extends Recorded>(x: T): ReadonlySet<Hook<T>> | undefined =>
+export const hooksOf = <T extends AnyRecorded>(x: T): ReadonlySet<Hook<T>> | undefined =>
   hooks?.get(x) as ReadonlySet<Hook<T>> | undefined;
 
 /** Adds a hook to a tensor. Gives what removes it. */
-export function addHook<T extends Recorded>(x: T, hook: Hook<T>): () => void {
+export function addHook<T extends AnyRecorded>(x: T, hook: Hook<T>): () => void {
   hooks ??= new WeakMap();
   // A new set each time: a sweep may be walking along the old one.
   hooks.set(x, new Set([...(hooksOf(x) ?? []), hook]));
@@ -26,7 +26,7 @@ export function addHook<T extends Recorded>(x: T, hook: Hook<T>): () => void {
 }
 
 /** Sees what walks along a tape make of it. */
-export interface Observer<T extends Recorded = Recorded> {
+export interface Observer<T extends AnyRecorded = Recorded> {
   /** Sees the cotangent `d` that an entry passes on to its input `i` of its output's cotangent `g`. */
   cotangent(entry: Entry<T>, i: number, g: T, d: T): void;
   /** Sees the tangent `t` of an entry's output, given those of its inputs. */
@@ -35,17 +35,17 @@ export interface Observer<T extends Recorded = Recorded> {
 
 const observer = new DynamicScope<Observer | undefined>(undefined);
 
-export const currentObserver = <T extends Recorded>(): Observer<T> | undefined =>
+export const currentObserver = <T extends AnyRecorded>(): Observer<T> | undefined =>
   observer.current as unknown as Observer<T> | undefined;
 
 /** Runs `body` while someone, or nobody, looks on. */
-export const withObserver = <T extends Recorded, R>(own: Observer<T> | undefined, body: () => R): R =>
+export const withObserver = <T extends AnyRecorded, R>(own: Observer<T> | undefined, body: () => R): R =>
   observer.run(own as unknown as Observer | undefined, body);
 
-const applied = new DynamicScope<Entry | undefined>(undefined);
+const applied = new DynamicScope<Entry<AnyRecorded> | undefined>(undefined);
 
 /** The entry whose rule is running, if a walk that is watched runs one. */
-export const appliedEntry = (): Entry | undefined => applied.current;
+export const appliedEntry = (): Entry<AnyRecorded> | undefined => applied.current;
 
 /** Runs the rule of an entry. */
-export const whileApplying = <R>(entry: Entry | undefined, run: () => R): R => applied.run(entry, run);
+export const whileApplying = <R>(entry: Entry<AnyRecorded> | undefined, run: () => R): R => applied.run(entry, run);

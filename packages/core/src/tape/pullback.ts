@@ -2,7 +2,7 @@
 
 import { type ArrayLike, type Kernels, type Primitive, primitives } from '@tapegrad/kernels';
 import { resultTypes } from '../engine.ts';
-import type { Entry, Recorded } from './entry.ts';
+import type { AnyRecorded, Entry } from './entry.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 import { rules, type VariadicVjp } from './rules/vjp-rules.ts';
 
@@ -21,13 +21,13 @@ type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 export type Rule = (typeof rules)[Primitive];
 
 /** The rule of a primitive's entry. */
-export const ruleOf = ({ op }: Entry): Rule => rules[op as Primitive];
+export const ruleOf = ({ op }: Entry<AnyRecorded>): Rule => rules[op as Primitive];
 
 /** Whether a cotangent flows to input `i` of what has the rule. */
 export const hasVjp = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
 
 /** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
-export function cotangentOf<T extends Recorded, A extends ArrayLike>(
+export function cotangentOf<T extends AnyRecorded, A extends ArrayLike>(
   { kernels: k, value }: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
@@ -45,7 +45,7 @@ export function cotangentOf<T extends Recorded, A extends ArrayLike>(
 }
 
 /** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
-export const applyVjp = <T extends Recorded, A extends ArrayLike>(
+export const applyVjp = <T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
@@ -69,7 +69,7 @@ function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
 }
 
 /** The inputs of a primitive's entry whose elements it takes to pass a cotangent on to input `i`: seen in its rule. */
-export function inputsRead<T extends Recorded>(entry: Entry<T>, i: number): T[] {
+export function inputsRead<T extends AnyRecorded>(entry: Entry<T>, i: number): T[] {
   if (typeof ruleOf(entry) === 'function') return [];
   const shapes = new Map<T, ArrayLike>();
   for (const x of [...entry.inputs, entry.output]) shapes.set(x, { shape: x.shape, dtype: x.array.dtype });

@@ -2,7 +2,7 @@
 
 import { type ArrayLike, callPrimitive, type Kernels, type Primitive, sameShape } from '@tapegrad/kernels';
 import { type CotangentMemory, garbageCollected } from './cotangents.ts';
-import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
+import { type AnyRecorded, type CustomAttributes, customOf, type Entry } from './entry.ts';
 import { currentObserver, whileApplying, withObserver } from './observers.ts';
 import { cotangentOf, type ValueDomain } from './pullback.ts';
 import { expanded } from './recomputation.ts';
@@ -11,7 +11,7 @@ import { jvpRules } from './rules/jvp-rules.ts';
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
 /** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
-function tangentFrom<T extends Recorded, A extends ArrayLike>(
+function tangentFrom<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
   i: number,
@@ -28,7 +28,7 @@ function tangentFrom<T extends Recorded, A extends ArrayLike>(
 }
 
 /** The tangent of the output of a primitive's entry, of which one input at least has one. */
-function throughPrimitive<T extends Recorded, A extends ArrayLike>(
+function throughPrimitive<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
   known: ReadonlyMap<T, A>,
@@ -53,18 +53,18 @@ function throughPrimitive<T extends Recorded, A extends ArrayLike>(
   return sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
 }
 
-const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: Recorded): A =>
+const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: AnyRecorded): A =>
   k.full({ shape, value: 0, dtype: array.dtype });
 
 /** Whether a tangent of input `i` is of matter to the output. */
-const hasTangent = ({ op }: Entry, i: number): boolean =>
+const hasTangent = ({ op }: Entry<AnyRecorded>, i: number): boolean =>
   op === 'custom' || jvpRules[op as Primitive] === 'together' || jvpRules[op as Primitive][i] !== null;
 
 /**
  * Walks a tape forwards from the tangents of some tensors, and gives those of the wanted ones; `undefined` for one that was
  * computed from none of them.
  */
-export function pushForward<T extends Recorded, A extends ArrayLike>(
+export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   tape: readonly Entry<T>[],
   from: ReadonlyMap<T, A>,

@@ -4,7 +4,7 @@ import { ArgumentError } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
 import { TapeError } from '../checks/errors.ts';
 import { checkNoMore } from '../checks/untyped-callers.ts';
-import { type Entry, nextEntry, type Recorded } from './entry.ts';
+import { type AnyRecorded, type Entry, nextEntry } from './entry.ts';
 
 let walks = 0;
 
@@ -12,7 +12,7 @@ let walks = 0;
  * The entries from number `since` on that some tensors were computed by, in order of execution; so every entry comes after
  * those that computed its inputs, and walking backwards needs no recursion.
  */
-export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
+export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
   const found: Entry<T>[] = [];
   const walk = ++walks;
   // As in a chain of layers: then there is nothing to sort.
@@ -39,7 +39,7 @@ export function entriesOf<T extends Recorded>(roots: Iterable<T>, since = 0): En
 }
 
 /** The entries that a tensor was computed by, in order of execution. */
-export function tapeOf<T extends Recorded>(x: { readonly entry: Entry<T> | undefined }, ...more: []): Entry<T>[] {
+export function tapeOf<T extends AnyRecorded>(x: { readonly entry: Entry<T> | undefined }, ...more: []): Entry<T>[] {
   checkNoMore('tapeOf', more);
   if (typeof x !== 'object' || x === null || !('entry' in x)) {
     throw new ArgumentError(`tapeOf: expected a tensor, got ${describeValue(x)}`);

@@ -1,7 +1,7 @@
 /** The tapes of checkpoints, which are recorded when a sweep comes to them. */
 
 import { DynamicScope } from '@tapegrad/kernels';
-import { Entry, nextEntry, type Recomputation, type Recorded } from './entry.ts';
+import { type AnyRecorded, Entry, nextEntry, type Recomputation } from './entry.ts';
 import { entriesOf } from './reachable.ts';
 import { withRecording } from './recording.ts';
 
@@ -14,7 +14,7 @@ export const isRecomputing = (): boolean => recomputing.current;
  * The entries in whose place a checkpoint's stands: what ran is run again and recorded, and its result handed on as that
  * of the checkpoint.
  */
-export function recomputed<T extends Recorded>({ attributes, output }: Entry<T>): Entry<T>[] {
+export function recomputed<T extends AnyRecorded>({ attributes, output }: Entry<T>): Entry<T>[] {
   const since = nextEntry();
   return recomputing.run(true, () => {
     const again = withRecording(true, () => (attributes as Recomputation<T>).recompute());
@@ -26,5 +26,5 @@ export function recomputed<T extends Recorded>({ attributes, output }: Entry<T>)
 }
 
 /** The entries of a tape, with those in whose place checkpoints stand. */
-export const expanded = <T extends Recorded>(entries: readonly Entry<T>[]): Entry<T>[] =>
+export const expanded = <T extends AnyRecorded>(entries: readonly Entry<T>[]): Entry<T>[] =>
   entries.flatMap((entry) => (entry.op === 'checkpoint' ? expanded(recomputed(entry)) : [entry]));

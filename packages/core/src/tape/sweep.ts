@@ -4,7 +4,7 @@ import { type ArrayLike, formatShape, type Slice, sameShape } from '@tapegrad/ke
 import { TapeError } from '../checks/errors.ts';
 import { changedInput } from './changes.ts';
 import { type CotangentMemory, Cotangents, garbageCollected } from './cotangents.ts';
-import { type CustomAttributes, customOf, type Entry, type Recorded } from './entry.ts';
+import { type AnyRecorded, type CustomAttributes, customOf, type Entry } from './entry.ts';
 import { currentObserver, hooksOf, whileApplying } from './observers.ts';
 import { applyVjp, hasVjp, inputsRead, type Rule, ruleOf, type ValueDomain } from './pullback.ts';
 import { entriesOf } from './reachable.ts';
@@ -12,10 +12,11 @@ import { recomputed } from './recomputation.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 
 /** What messages call a tensor. */
-export const nameOf = ({ name }: Recorded, otherwise: string): string => (name === undefined ? otherwise : `'${name}'`);
+export const nameOf = ({ name }: AnyRecorded, otherwise: string): string =>
+  name === undefined ? otherwise : `'${name}'`;
 
 /** Throws where an input of an entry, of those given, is no longer what it was when the entry ran. */
-export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
+export function checkUnchanged<T extends AnyRecorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
   const changed = changedInput(entry, inputs);
   if (changed === undefined) return;
   throw new TapeError(
@@ -25,16 +26,16 @@ export function checkUnchanged<T extends Recorded>(entry: Entry<T>, inputs: read
 }
 
 /** Whether a cotangent of `x` is like it. */
-const fits = (x: Recorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
+const fits = (x: AnyRecorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
 
 /** For a cotangent of `x` that does not fit; `giver` says who gave it, and to what. */
-export function misfit(giver: string, x: Recorded, d: ArrayLike): TapeError {
+export function misfit(giver: string, x: AnyRecorded, d: ArrayLike): TapeError {
   const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
   return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
 /** What a sweep is to find, and to leave. */
-export interface SweepOptions<T extends Recorded, A> {
+export interface SweepOptions<T extends AnyRecorded, A> {
   /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
   /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
@@ -51,26 +52,26 @@ export interface SweepOptions<T extends Recorded, A> {
  * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between
  * them and something wanted, and returns the cotangent of everything wanted that it reaches.
  */
-export const sweep = <T extends Recorded, A extends ArrayLike>(
+export const sweep = <T extends AnyRecorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
   domain: ValueDomain<T, A>,
   options: SweepOptions<T, A>,
 ): Map<T, A> => new Sweep(domain, options).from(seeds);
 
-function areInputs(tensors: Iterable<Recorded>): boolean {
+function areInputs(tensors: Iterable<AnyRecorded>): boolean {
   for (const { entry } of tensors) if (entry !== undefined) return false;
   return true;
 }
 
 /** Whether some entries have no inputs of the program that require a gradient, but for these. */
-function hasNoInputBut<T extends Recorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
+function hasNoInputBut<T extends AnyRecorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
   for (const { inputs } of entries) {
     for (const x of inputs) if (x.entry === undefined && x.requiresGrad && !known.has(x)) return false;
   }
   return true;
 }
 
-class Sweep<T extends Recorded, A extends ArrayLike> {
+class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   readonly #domain: ValueDomain<T, A>;
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;

@@ -1,11 +1,11 @@
 /** Letters as values: numbers, definitions that are run, data that are drawn. */
 
-import type { Dim } from '../meaning/dims.ts';
 import { eachLetter } from '../meaning/letters.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Alias, Definition, FunctionDefinition } from '../meaning/outline-types.ts';
 import { indexValue, type Match, matchPattern } from '../meaning/program.ts';
 import { noScope } from '../meaning/shaper.ts';
+import type { Dim } from '../meaning/shapes/dims.ts';
 import { isConstant } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';

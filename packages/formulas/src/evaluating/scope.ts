@@ -1,7 +1,7 @@
 /** What is known where an expression is evaluated. */
 
-import type { Dim } from '../meaning/dims.ts';
 import type { Indices } from '../meaning/program.ts';
+import type { Dim } from '../meaning/shapes/dims.ts';
 import type { Value } from './values.ts';
 
 export interface Scope {

@@ -1,7 +1,7 @@
 /** What an evaluation is given: sizes, what unknown functions are taken for, which point is meant. */
 
-import type { Dim } from '../meaning/dims.ts';
 import type { Members } from '../meaning/members.ts';
+import type { Dim } from '../meaning/shapes/dims.ts';
 import type { Expression, LetterNode } from '../syntax/ast.ts';
 import type { Scope } from './scope.ts';
 import type { Arithmetic, Value } from './values.ts';

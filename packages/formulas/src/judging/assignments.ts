@@ -5,7 +5,7 @@ import { eachLetter } from '../meaning/letters.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import { type Indices, indexValue } from '../meaning/program.ts';
-import { ShapeError, Unknown } from '../meaning/types.ts';
+import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { bare, type Expression, partsOf } from '../syntax/ast.ts';
 import type { Scenario } from './scenario.ts';
 

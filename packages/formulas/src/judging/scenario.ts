@@ -2,10 +2,10 @@
 
 import { Evaluator } from '../evaluating/evaluator.ts';
 import type { Transition } from '../evaluating/setting.ts';
-import type { Dim } from '../meaning/dims.ts';
 import { eachLetter } from '../meaning/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
+import type { Dim } from '../meaning/shapes/dims.ts';
 import { Graph } from '../running/graph.ts';
 import { bare, type Expression, type LetterNode, walk } from '../syntax/ast.ts';
 import { isOfSquares, propertiesAt } from './properties.ts';

@@ -7,8 +7,8 @@ import { type Arithmetic, isNumber, isVector, type Layout, Misfit, Unlaid, type 
 import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import type { Indices } from '../meaning/program.ts';
+import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { indexOfSide } from '../meaning/sides.ts';
-import { ShapeError, Unknown } from '../meaning/types.ts';
 import type { Deadline } from '../running/deadline.ts';
 import { Floats } from '../running/floats.ts';
 import type { Node } from '../running/graph.ts';

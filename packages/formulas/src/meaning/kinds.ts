@@ -1,13 +1,13 @@
 /** What letters are: numbers, columns, rows or matrices, and which indices count the same things. */
 
 import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
-import { type Dim, Dims, type Extent } from './dims.ts';
 import { eachLetter } from './letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
+import { type Dim, Dims, type Extent } from './shapes/dims.ts';
+import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
 import { textKey } from './sides.ts';
-import { ShapeError, type Type, Types, Unknown } from './types.ts';
 
 export interface Kind {
   readonly rows: Extent;

@@ -1,14 +1,14 @@
 /** Shapes of every member of every family, for given numbers of layers, points and times. */
 
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
-import { type Dim, Dims } from './dims.ts';
 import { type Kinds, scopeOf, textOfCount } from './kinds.ts';
 import { eachLetter } from './letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { type Indices, indexValue, matchPattern, Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
+import { type Dim, Dims } from './shapes/dims.ts';
+import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
 import { isConstant } from './sides.ts';
-import { ShapeError, type Type, Types, Unknown } from './types.ts';
 
 /** A member that a family does not have. */
 export class NoMember extends Error {

@@ -16,11 +16,11 @@ import {
   type LetterNode,
 } from '../syntax/ast.ts';
 import { chainOf } from './chains.ts';
-import { Combining } from './combining.ts';
-import type { Dim } from './dims.ts';
 import { type Indices, indexValue, type Program } from './program.ts';
+import { Combining } from './shapes/combining.ts';
+import type { Dim } from './shapes/dims.ts';
+import { ShapeError, swapped, type Type, type Types, Unknown } from './shapes/types.ts';
 import { isConstant } from './sides.ts';
-import { ShapeError, swapped, type Type, type Types, Unknown } from './types.ts';
 
 /** What is known where an expression stands. */
 export interface Scope {

@@ -25,6 +25,7 @@ import type { WorkerPool } from '../threads/worker-pool.ts';
 import { type ConvolutionExports, convolutionTasks } from './convolution-kernels.ts';
 import { distances, isPlain, type Maps, mapsOf, sizesOf } from './geometry.ts';
 import { inputLayout, positionsLayout } from './layout.ts';
+import { type Images, laidOutAt, type Multiplication, type Weight } from './operands.ts';
 import { gathered, transposed } from './weight-layout.ts';
 
 /**
@@ -42,46 +43,6 @@ const PRODUCT_TASK_BYTES = 1 << 18;
  * into bands.
  */
 const MAX_ROW_POSITIONS = 1 << 11;
-
-/** Maps of some images in the heap, as stored (`dense`) and laid out. */
-interface Images {
-  readonly maps: Maps;
-  readonly dense: StagedItems;
-  /** Address of the laid-out maps, or `undefined` if their layout is the dense one. */
-  readonly laidOut: number | undefined;
-}
-
-/** A weight in the heap, [groups, m, k], with packed rows. */
-interface Weight {
-  readonly pointer: number;
-  readonly m: number;
-  readonly k: number;
-  readonly groupBytes: number;
-}
-
-/** The operand that the rows of a weight are multiplied by, and where the products are written; in elements. */
-interface Multiplication {
-  readonly weight: Weight;
-  readonly groups: number;
-  /**
-   * Number of rows of positions (`rows`), of positions in each (`columns`), and the distance between two laid-out
-   * rows (`row`).
-   */
-  readonly rows: number;
-  readonly columns: number;
-  readonly row: number;
-  readonly from: Images;
-  /** The first position. */
-  readonly start?: number;
-  readonly list: number;
-  readonly to: StagedItems;
-  /** Offset of the results in an image, in elements. */
-  readonly toStart: number;
-  readonly toImage: number;
-  readonly toPlane: number;
-  readonly toRow: number;
-  readonly toStep: number;
-}
 
 /** Convolutions of one float type. Arrays must not be empty. */
 export class Convolutions {
@@ -452,6 +413,3 @@ function dataOf(x: NdArray): Data {
   const { data, offset, size } = contiguous(x);
   return data.subarray(offset, offset + size);
 }
-
-/** Returns the address of laid-out images. */
-const laidOutAt = ({ dense, laidOut: room }: Images, first: number): number => room ?? dense.pointer(first);

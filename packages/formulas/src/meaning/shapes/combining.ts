@@ -1,6 +1,6 @@
 /** Shapes of sums and products, told as soon as enough is known. */
 
-import type { Expression } from '../syntax/ast.ts';
+import type { Expression } from '../../syntax/ast.ts';
 import { type Dim, DimConflict } from './dims.ts';
 import { ShapeError, type Type, type Types } from './types.ts';
 

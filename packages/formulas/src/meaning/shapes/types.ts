@@ -1,6 +1,6 @@
 /** Shapes of expressions, as far as they are known: two lengths each, so that a column is a matrix with one column. */
 
-import type { Expression } from '../syntax/ast.ts';
+import type { Expression } from '../../syntax/ast.ts';
 import type { Dim, Dims } from './dims.ts';
 
 export interface Type {

@@ -1,11 +1,11 @@
-/** The interpreter that programs get: which of them the engine can run, and the host lets run. */
+/** Chooses the default interpreter: the fastest that the engine supports and the host permits. */
 
 import { commonLoops } from './plain/common.ts';
 import { features } from './wasm/assembler/features.ts';
 import { HostRefusal } from './wasm/assembler/web-assembly.ts';
 import { absent, createBare, type ExtensibleKernels, type WasmKernels, type WasmOptions } from './wasm.ts';
 
-/** The plain interpreter, without the extensions that programs register, for a reason. */
+/** Creates the plain interpreter without registered extensions, and records the reason for using it. */
 function createBarePlain(reason: string): ExtensibleKernels {
   const kernels: ExtensibleKernels = {
     ...absent,
@@ -24,8 +24,8 @@ function createBarePlain(reason: string): ExtensibleKernels {
 }
 
 /**
- * The fastest interpreter that the engine can run and the host lets run, over a memory of its own; of its extensions it has those
- * that are registered. Its `engine` tells which it is, and why it is no faster one.
+ * Creates the fastest interpreter that the engine supports and the host permits. It has its own memory and no extensions
+ * until they are registered. Its `engine` says which interpreter it is, and why it isn't a faster one.
  */
 export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKernels {
   const { reason } = features();

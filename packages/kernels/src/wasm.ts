@@ -1,7 +1,7 @@
 /**
- * The WebAssembly interpreter: SIMD kernels for float32 and float64, each assembled at run time when it is first used.
+ * The WebAssembly interpreter: SIMD kernels for float32 and float64, each assembled at run time on first use.
  *
- * What it does not serve, int32 and bool above all, runs in the loops of the plain interpreter.
+ * Operations it doesn't support, mainly those on int32 and bool, run in the plain interpreter's loops.
  */
 
 import { resultOf } from './abstract/shape-inference.ts';
@@ -62,7 +62,7 @@ const binary = {
 const comparisons = { equal: 'eq', less: 'lt', lessEqual: 'le' } as const;
 type Compare = (x: NdArray, y: NdArray) => NdArray;
 
-/** g s'(x) from y = s(x). */
+/** The gradient g s'(x) of each activation s, computed from y = s(x). */
 const slopes: { readonly [A in Activation]: BinaryFunction } = {
   relu: (f, v) => {
     const zero = f.let(v.const(0));
@@ -85,36 +85,36 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   columnStride: stride[1]!,
 });
 
-/** Primitives that wait for the extension that has them. */
+/** Stubs for primitives whose extension isn't registered yet. */
 export const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
   throw new ArgumentError(
     `${name}: the interpreter has no such kernel yet; engine.register() takes the extension that has it`,
   );
 });
 
-/** More would be a mistake: a thread takes megabytes. */
+/** The maximum number of threads. A larger number is taken for a mistake, since each thread takes megabytes of memory. */
 const MAX_THREADS = 1024;
 
 /** The options of `createWasm`. */
 export interface WasmOptions {
-  /** Threads that take part in what is large: the cores where nothing is said, 1 for none but the caller's. */
+  /** The number of threads for large operations, including the caller's. Defaults to the number of cores. */
   readonly threads?: number;
 }
 
-/** What an interpreter runs on. */
+/** Describes the interpreter and the features it uses. */
 export interface Engine {
   readonly interpreter: 'wasm' | 'plain';
-  /** Vectors of 128 bits. */
+  /** Whether it uses 128-bit SIMD. */
   readonly simd: boolean;
-  /** Multiply-add in one instruction, which may round once. */
+  /** Whether it uses relaxed multiply-add: one instruction, which may round only once. */
   readonly relaxedSimd: boolean;
-  /** Threads that take part in what is large; 1 where the host shares no memory between threads, or lets none start. */
+  /** The number of threads for large operations; 1 if the host doesn't share memory between threads or can't start any. */
   readonly threads: number;
-  /** Why there is less than there could be: what the host lacks or refused. */
+  /** Why features are missing: what the host lacks or refused. Undefined if none are. */
   readonly reason: string | undefined;
-  /** Sets the number of threads, to the cores where nothing is said; those that were started are ended. */
+  /** Sets the number of threads, and ends those already running. Defaults to the number of cores. */
   setThreads(threads?: number): void;
-  /** Adds primitives, once. */
+  /** Registers an extension's primitives. Registering it again has no effect. */
   register(extension: KernelExtension): void;
 }
 
@@ -123,20 +123,20 @@ export interface ExtensibleKernels extends Kernels<NdArray> {
   readonly engine: Engine;
 }
 
-/** The primitives in WebAssembly, with formulas that change arrays in place. */
+/** The WebAssembly primitives, together with in-place array updates. */
 export interface WasmKernels extends ExtensibleKernels {
   readonly changeInPlace: ChangeInPlace;
 }
 
-/** As many threads as there are cores, if that can be meant. */
+/** Returns the number of cores, up to the maximum number of threads. */
 const defaultThreads = (): number => Math.min(availableCores(), MAX_THREADS);
 
 /**
- * The interpreter over a memory of its own, without the extensions that programs register.
+ * Creates the interpreter with its own memory, without registered extensions.
  *
- * Threads take part in large matrix products and elementary functions of large arrays. They start when enough of those
- * have been seen, and hold neither the caller meanwhile nor the process at its end. The bits of a result do not depend
- * on their number. Throws a `HostRefusal` where the host gives no memory.
+ * Threads take part in large matrix products and in elementary functions of large arrays. They start after enough of those
+ * have run. They neither block the caller while starting nor keep the process alive. The bits of a result don't depend on
+ * their number. Throws a `HostRefusal` if the host can't provide memory.
  */
 export function createBare(call: string, { threads = defaultThreads() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();
@@ -296,8 +296,8 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
 }
 
 /**
- * The interpreter with all extensions, over a memory of its own. Throws where the engine has no SIMD in WebAssembly, and where the
- * host refuses to compile, or memory. What it refuses later is computed in plain loops, which `engine` tells.
+ * Creates the interpreter with all extensions and its own memory. Throws if the engine has no WebAssembly SIMD, or if the
+ * host refuses to compile or to provide memory. Later refusals fall back to plain loops, as `engine` then reports.
  */
 export function createWasm(options?: WasmOptions): WasmKernels {
   const { reason } = features();
@@ -308,7 +308,7 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   return kernels;
 }
 
-/** Throws unless `threads` is a number of threads that can be meant. */
+/** Returns `threads`, or throws unless it is a whole number from 1 to the maximum. */
 export function checkThreads(call: string, threads: number): number {
   if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new ArgumentError(`${call}: expected a number of threads from 1 to ${MAX_THREADS}, got ${threads}`);

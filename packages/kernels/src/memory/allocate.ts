@@ -1,15 +1,15 @@
-/** Allocation: from the arena that runs, from what was handed back, or anew. */
+/** Allocates arrays from the active arena, from freed buffers, or as new memory. */
 
 import { bytesPerElement, type Data, type DType } from '../arrays/dtype.ts';
 import { currentArena } from './arena.ts';
 import { freeBuffers, takeBuffer } from './free-list.ts';
 import { MAX_SLAB_ARRAY_BYTES, zeroed } from './slab.ts';
 
-/** The large allocations of the computations that are being watched, one inside the other. */
+/** The large allocations made during the active watches, which may be nested. */
 const watched: Data[] = [];
 let watches = 0;
 
-/** A typed array whose elements are whatever its memory held. */
+/** Allocates a typed array whose contents are undefined. */
 export function allocate(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
   const isSmall = bytes <= MAX_SLAB_ARRAY_BYTES;
@@ -20,19 +20,19 @@ export function allocate(dtype: DType, length: number): Data {
   return data;
 }
 
-/** Hands an array's memory back, to which nothing refers any more. */
+/** Frees the memory of an array that is no longer referenced. */
 export function free(data: Data): void {
   const arena = currentArena();
   if (arena === undefined || !arena.take(data)) freeBuffers.give(data.byteLength, data);
 }
 
-/** Notes large allocations from now on. Returns what `endWatch` takes. */
+/** Starts recording large allocations. Returns a token for `endWatch`. */
 export function beginWatch(): number {
   watches++;
   return watched.length;
 }
 
-/** Returns the large arrays that were allocated since, where there are any. */
+/** Stops recording and returns the large arrays allocated since `beginWatch`, or undefined if there are none. */
 export function endWatch(begun: number): Data[] | undefined {
   watches--;
   return watched.length === begun ? undefined : watched.splice(begun);

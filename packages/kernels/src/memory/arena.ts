@@ -1,4 +1,4 @@
-/** The arrays of one computation, which are taken back together. */
+/** Manages the arrays of one computation, which are all freed together. */
 
 import { type Data, type DType, viewData } from '../arrays/dtype.ts';
 import { FreeList, freeBuffers, takeBuffer } from './free-list.ts';
@@ -8,24 +8,24 @@ import { type PooledArray, SmallArrayPool } from './small-array-pool.ts';
 
 const smallArrays = new SmallArrayPool();
 
-/** The arena that gets the allocations, if any. */
+/** The active arena, if any, which serves allocations. */
 let current: Arena | undefined;
 
 export const currentArena = (): Arena | undefined => current;
 
 /**
- * Allocates all arrays of a computation but single numbers, and takes them back together: for a computation whose results are
- * known to be used up with it, such as a step of a training.
+ * Allocates all arrays of a computation except single numbers, and frees them together. Use it for a computation whose
+ * results aren't needed afterwards, such as a training step.
  *
- * Where there are worker threads, large arrays lie in the memory that they share, so that nothing has to be copied to them.
+ * If there are worker threads, large arrays are placed in shared memory, so they needn't be copied to the workers.
  */
 export class Arena {
   readonly #pooled: PooledArray[] = [];
-  /** Made when there is something large: most steps of a small network are over without. */
+  /** Created with the first large array; most steps of a small network don't have any. */
   #large: { readonly arrays: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly free: FreeList } | undefined;
   readonly #shared = sharedAllocator();
   readonly #mark = this.#shared?.mark();
-  /** Bytes of the largest array that counts as small. */
+  /** The size in bytes up to which an array counts as small. */
   readonly #maxSmallBytes: number;
   #outer: Arena | undefined;
 
@@ -33,7 +33,7 @@ export class Arena {
     this.#maxSmallBytes = maxSmallBytes;
   }
 
-  /** What `compute` allocates is the arena's. */
+  /** Runs `compute` with this arena serving its allocations. */
   run<R>(compute: () => R): R {
     this.#outer = current;
     current = this;
@@ -44,12 +44,12 @@ export class Arena {
     }
   }
 
-  /** Whether an array's elements lie in it. */
+  /** Whether an array's elements are in this arena. */
   owns(data: Data): boolean {
     return smallArrays.userOf(data) === this || (this.#large?.arrays.has(data) ?? false);
   }
 
-  /** For `allocate`, of more than one element. */
+  /** Allocates an array of more than one element, for `allocate`. */
   allocate(dtype: DType, length: number, bytes: number): Data {
     return bytes <= this.#maxSmallBytes
       ? this.#allocateSmall(dtype, length, bytes)
@@ -74,14 +74,17 @@ export class Arena {
     return data;
   }
 
-  /** Takes an array back, whose memory may be given out again; `false` where it is not the arena's. */
+  /**
+   * Frees an array so that its memory can be reused. Returns `false` if it belongs neither to this arena nor to an outer
+   * one.
+   */
   take(data: Data): boolean {
     if (!this.#large?.arrays.delete(data)) return this.#outer?.take(data) ?? false;
     this.#large.free.give(data.byteLength, data);
     return true;
   }
 
-  /** Takes all arrays back: from now on their elements become others. */
+  /** Frees all arrays; from now on their memory may be overwritten. */
   end(): void {
     for (const pooled of this.#pooled) smallArrays.giveBack(pooled);
     this.#pooled.length = 0;

@@ -1,14 +1,14 @@
-/** Memory that was handed back, for the next array of the same size. */
+/** A free list of memory blocks, reused for arrays of the same size. */
 
 import { type Data, type DType, newData, viewData } from '../arrays/dtype.ts';
 
-/** Where a large array lies: in a buffer of its own, or in a memory that threads share. */
+/** The location of a large array: in its own buffer, or in shared memory. */
 export interface MemoryBlock {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;
 }
 
-/** Blocks that were handed back, by their length in bytes. */
+/** A free list of blocks, keyed by their length in bytes. */
 export class FreeList {
   readonly #maxBytes: number;
   readonly #blocks = new Map<number, MemoryBlock[]>();
@@ -24,7 +24,7 @@ export class FreeList {
     return block;
   }
 
-  /** Keeps a block, unless there are too many bytes already. */
+  /** Keeps a block, unless that would exceed the byte limit. */
   give(bytes: number, block: MemoryBlock): void {
     if (this.#bytes + bytes > this.#maxBytes) return;
     this.#bytes += bytes;
@@ -36,10 +36,10 @@ export class FreeList {
 
 const MAX_FREE_BYTES = 1 << 26;
 
-/** The large buffers that the whole program shares. */
+/** The free list of large buffers for the whole program. */
 export const freeBuffers = new FreeList(MAX_FREE_BYTES);
 
-/** A large array in a buffer that was handed back, or in a new one. */
+/** Returns a large array in a reused buffer if one of that size is free, otherwise in a new one. */
 export function takeBuffer(dtype: DType, length: number, bytes: number): Data {
   const block = freeBuffers.take(bytes);
   return block === undefined ? newData(dtype, length) : viewData(dtype, block.buffer, block.byteOffset, length);

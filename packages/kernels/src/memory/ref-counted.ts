@@ -1,24 +1,24 @@
-/** Memory that is handed back when its last holder releases it. */
+/** Memory that is freed when its last holder releases it. */
 
 import type { Data } from '../arrays/dtype.ts';
 import { beginWatch, endWatch, free } from './allocate.ts';
 
-/** What has its elements in a typed array: an array, or a view of one. */
+/** An array, or a view of one, whose elements are in a typed array. */
 interface Stored {
   readonly data: Data;
 }
 
 /**
- * Hands memory back as soon as it is known that nobody refers to it: for a computation that owns its intermediate
- * results, such as a backward sweep.
+ * Frees memory as soon as it is no longer referenced, for computations that own their intermediate results, such as a
+ * backward sweep.
  *
- * Only memory that was allocated by `run`, or between `begin` and `end`, is ever handed back, counted by the typed array that
- * views share; so what comes from elsewhere, or has escaped, is safe.
+ * Only memory allocated by `run`, or between `begin` and `end`, is ever freed. References are counted per typed array, which
+ * views share. Memory allocated elsewhere, or escaped by `escape`, is therefore never freed here.
  */
 export class RefCounted {
   readonly #holders = new Map<Data, number>();
 
-  /** Computes a result, and hands back all that was allocated on the way but for the result's own memory. */
+  /** Computes a result and frees all large arrays allocated on the way, except the result's own memory. */
   run<A extends Stored>(compute: () => A): A {
     const begun = this.begin();
     let result: A | undefined;
@@ -30,12 +30,15 @@ export class RefCounted {
     }
   }
 
-  /** Begins what `run` does: call it, compute, then call `end`. It takes no closure, which hot paths can't afford. */
+  /** Starts a computation as `run` does; call `end` after it. Hot paths use this to avoid creating a closure. */
   begin(): number {
     return beginWatch();
   }
 
-  /** Ends what `begin` began, and gave this number: with a result or, where it failed, none. */
+  /**
+   * Ends the computation started by `begin`. `begun` is the number `begin` returned; `result` is undefined if the
+   * computation failed.
+   */
   end(begun: number, result: Stored | undefined): void {
     const allocated = endWatch(begun);
     if (allocated === undefined || result === undefined) return;
@@ -45,24 +48,24 @@ export class RefCounted {
     }
   }
 
-  /** Whether it counts the holders of an array's elements, and will hand them back. */
+  /** Whether it counts the holders of this array's memory and will free it. */
   owns(data: Data): boolean {
     return this.#holders.has(data);
   }
 
-  /** Counts one more holder of an array. */
+  /** Adds a holder of an array. */
   retain({ data }: Stored): void {
     if (this.#holders.size === 0) return;
     const holders = this.#holders.get(data);
     if (holders !== undefined) this.#holders.set(data, holders + 1);
   }
 
-  /** Lets an array escape to code that may keep it: its memory is not counted any more, and never handed back. */
+  /** Stops tracking an array that other code may keep, so that its memory is never freed here. */
   escape({ data }: Stored): void {
     this.#holders.delete(data);
   }
 
-  /** Counts one holder less, and hands the memory back after the last. */
+  /** Removes a holder of an array, and frees its memory after the last one. */
   release({ data }: Stored): void {
     if (this.#holders.size === 0) return;
     const holders = this.#holders.get(data);

@@ -1,30 +1,30 @@
-/** Memory that threads share, from which arenas get their large arrays. */
+/** The shared memory from which arenas allocate large arrays. */
 
 import type { MemoryBlock } from './free-list.ts';
 
-/** How full a shared stack is. */
+/** A position of the shared stack, to return to with `release`. */
 export interface StackMark {
   readonly top: number;
   readonly taken: number;
 }
 
-/** Allocates in a memory that threads share, as from a stack. */
+/** A stack allocator in memory shared between threads. */
 export interface SharedAllocator {
   mark(): StackMark;
-  /** A block of so many bytes; none where the memory is used up. */
+  /** Allocates a block of `bytes` bytes. Returns undefined if the memory is used up. */
   take(bytes: number): MemoryBlock | undefined;
-  /** Takes back what was allocated since a mark. */
+  /** Frees everything allocated since a mark. */
   release(mark: StackMark): void;
 }
 
 let current: SharedAllocator | undefined;
 
-/** Says where arenas get their large arrays from. */
+/** Sets the allocator from which arenas take large arrays. */
 export function offerSharedAllocator(offered: SharedAllocator): void {
   current = offered;
 }
 
-/** Takes an offer back. */
+/** Removes an allocator, if it is the current one. */
 export function withdrawSharedAllocator(offered: SharedAllocator): void {
   if (current === offered) current = undefined;
 }

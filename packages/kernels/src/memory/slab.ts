@@ -1,19 +1,19 @@
 /**
- * Small arrays, cut from buffers that they share.
+ * Small arrays, cut from shared buffers.
  *
- * Memory is the garbage collector's, which makes two sizes expensive. A small array with a buffer of its own costs ten times
- * what a window on a shared one does; a large new one is paid for page by page when it is first written.
+ * The garbage collector makes two kinds of array expensive. A small array with its own buffer costs ten times as much as a
+ * view of a shared one. A new large array incurs a page fault for each page when first written.
  */
 
 import { bytesPerElement, type Data, type DType, newData, viewData } from '../arrays/dtype.ts';
 
 /**
- * Arrays up to this size have memory of their own: engines keep so few bytes inside the object and make no buffer. A loss or a
- * metric that is kept therefore holds no more than itself.
+ * The size up to which an array has its own memory. Engines store so small an array inside the object, without a separate
+ * buffer. Keeping a loss or a metric therefore doesn't keep a slab alive.
  */
 export const MAX_OWN_BYTES = 64;
 
-/** Cuts small arrays from a buffer, as Node's `Buffer` does. While one of them lives, so does the whole buffer. */
+/** Cuts small arrays from a buffer, as Node's `Buffer` does. The whole buffer stays alive while any of its arrays does. */
 class Slab {
   readonly #size: number;
   #buffer: ArrayBuffer | undefined;
@@ -35,12 +35,12 @@ class Slab {
   }
 }
 
-/** The size of the largest array that is cut from a slab. */
+/** The size in bytes of the largest array that is cut from a slab. */
 export const MAX_SLAB_ARRAY_BYTES = 1 << 13;
-// The smaller the array, the smaller the slab that it may keep alive alone.
+// Smaller arrays use smaller slabs, so that one surviving array keeps less memory alive.
 const slabs = { small: new Slab(1 << 13), medium: new Slab(1 << 14), large: new Slab(1 << 16) };
 
-/** A zeroed typed array; small ones share a buffer, and the smallest have none. */
+/** Allocates a zeroed typed array. Small arrays share a buffer; the smallest have their own memory. */
 export function zeroed(dtype: DType, length: number): Data {
   const bytes = length * bytesPerElement(dtype);
   if (bytes <= MAX_OWN_BYTES || bytes > MAX_SLAB_ARRAY_BYTES) return newData(dtype, length);

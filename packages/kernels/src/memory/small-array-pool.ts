@@ -1,23 +1,23 @@
-/** The small arrays of arenas. */
+/** The pool of small arrays used by arenas. */
 
 import type { Data, DType } from '../arrays/dtype.ts';
 import { zeroed } from './slab.ts';
 
-/** A small array that arenas use one after the other. */
+/** A small array, used by one arena after another. */
 export interface PooledArray {
   readonly data: Data;
-  /** The free arrays of its size class, to which it goes back. */
+  /** The free list of its size class, to which it is returned. */
   readonly free: PooledArray[];
-  /** The arena that uses it at the moment. */
+  /** The arena that currently uses it, if any. */
   user: object | undefined;
 }
 
-/** Bytes of small arrays that are kept. */
+/** The maximum total size of the pooled arrays, in bytes. */
 const MAX_POOLED_BYTES = 1 << 25;
 
 /**
- * The small arrays that arenas use, in size classes: by dtype and length. To make and to clear one takes as long as to compute
- * what goes into it, so they are kept as they are.
+ * Small arrays for arenas, pooled by dtype and length. Creating and clearing one takes as long as computing its contents, so
+ * they are reused without clearing.
  */
 export class SmallArrayPool {
   readonly #free: { readonly [D in DType]: Map<number, PooledArray[]> } = {
@@ -29,7 +29,7 @@ export class SmallArrayPool {
   readonly #pooled = new Map<Data, PooledArray>();
   #bytes = 0;
 
-  /** Takes an array for an arena; none where so many are in use that no more are to be kept. */
+  /** Takes an array for an arena. Returns undefined if the arrays in use leave no room in the pool. */
   take(dtype: DType, length: number, bytes: number, user: object): PooledArray | undefined {
     const ofType = this.#free[dtype];
     let free = ofType.get(length);
@@ -47,7 +47,7 @@ export class SmallArrayPool {
     pooled.free.push(pooled);
   }
 
-  /** The arena that uses an array, if one does. */
+  /** The arena that currently uses an array, if any. */
   userOf(data: Data): object | undefined {
     return this.#pooled.get(data)?.user;
   }
@@ -61,7 +61,7 @@ export class SmallArrayPool {
     return pooled;
   }
 
-  /** Forgets the arrays that are free. */
+  /** Drops all free arrays from the pool. */
   #clear(): void {
     for (const free of Object.values(this.#free).flatMap((ofType) => [...ofType.values()])) {
       for (const { data } of free) {

@@ -1,30 +1,30 @@
-/** Which axis of one tensor is which of another, by what their slices add up to. */
+/** Matches the axes of one tensor with those of another by comparing slice sums. */
 
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
 import { largestOf } from '../differences/precision.ts';
 
-/** What an axis is recognised by: for each of its indices what the slice there adds up to, whatever the order of other axes. */
+/** What an axis is recognized by: statistics of its slices that don't depend on the order of the other axes. */
 interface Signature {
-  /** The share of each slice in the sum of squares. */
+  /** Each slice's share of the total sum of squares. */
   readonly squares: readonly number[];
-  /** The size of each slice's sum, as a share of the largest. */
+  /** The absolute value of each slice's sum, relative to the largest. */
   readonly sums: readonly number[];
 }
 
-/** An axis of the other tensor, forwards or backwards. */
+/** An axis of the other tensor, in forward or reverse order. */
 interface Candidate {
   readonly axis: number;
   readonly reversed: boolean;
 }
 
-/** The axes of `actual` in the order that `expected` has, and which of them run backwards. */
+/** An order of the axes of `actual` that matches `expected`, and the axes that are reversed. */
 export interface Arrangement {
   readonly order: readonly number[];
   /** Axes of the result that are reversed. */
   readonly reversed: readonly number[];
 }
 
-/** The sum over each slice along an axis, of what `of` makes of the elements. */
+/** Applies `of` to each element and sums the results over each slice along an axis. */
 export function sliceSums(x: Data, shape: Shape, axis: number, of: (element: number) => number): Float64Array {
   const length = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));
@@ -33,7 +33,7 @@ export function sliceSums(x: Data, shape: Shape, axis: number, of: (element: num
   return sums;
 }
 
-/** Shares of what is finite: neither a factor nor a sign changes them. */
+/** Computes an axis's signature from the finite elements. Scaling the tensor, or changing its sign, doesn't change it. */
 function signatureOf(x: Data, shape: Shape, axis: number): Signature {
   const finite = (element: number): number => (Number.isFinite(element) ? element : 0);
   const largest = largestOf(x) || 1;
@@ -41,7 +41,7 @@ function signatureOf(x: Data, shape: Shape, axis: number): Signature {
   const sums = sliceSums(x, shape, axis, (element) => finite(element) / largest).map(Math.abs);
   const total = squares.reduce((sum, square) => sum + square, 0) || 1;
   const most = sums.reduce((size, sum) => Math.max(size, sum), 0);
-  // Sums that cancel are all rounding.
+  // If all sums nearly cancel, they are only rounding error.
   const isTelling = most > 1e-6 * Math.sqrt(x.length);
   return {
     squares: Array.from(squares, (square) => square / total),
@@ -55,12 +55,12 @@ function matches(one: Signature, other: Signature, reversed: boolean, tolerance:
   return isClose(one.squares, other.squares) && isClose(one.sums, other.sums);
 }
 
-/** How many arrangements are given at most: where slices are all alike, most orders of the axes are possible. */
+/** The maximum number of arrangements returned. If all slices are alike, almost every order of the axes is possible. */
 const most = 64;
 
 /**
- * The arrangements of the axes of `actual` in which each has the signature of that of `expected`: all but the one in which
- * they are. Axes are matched one by one, so that the work grows with the square of the rank, not with its factorial.
+ * Returns the arrangements of the axes of `actual` whose signatures match those of `expected`, except the identity. Axes are
+ * matched one at a time, so the signature comparisons grow with the square of the rank, not its factorial.
  */
 export function arrangementsOf(
   expected: Data,
@@ -104,7 +104,7 @@ export function arrangementsOf(
     }
   };
   choose();
-  // What moves fewest axes explains most.
+  // Arrangements that move the fewest axes come first, as the most likely explanations.
   const changes = ({ order, reversed }: Arrangement): number =>
     order.filter((axis, at) => axis !== at).length + 3 * reversed.length;
   return found.sort((a, b) => changes(a) - changes(b));

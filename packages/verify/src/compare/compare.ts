@@ -1,4 +1,4 @@
-/** Two tensors compared, with a verdict that says what is wrong with the second. */
+/** Compares two tensors; the verdict says what is wrong with the second. */
 
 import type { Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -21,19 +21,19 @@ import { explainShapes } from './shape-explanations.ts';
 
 /** The options of `compare`. */
 export interface CompareOptions extends KnownQuantities {
-  /** The number of points, for the factors n, 1/n, …; without it, a factor is told by the lengths of axes alone. */
+  /** The number of points, used to name factors such as n and 1/n. Without it, factors are named by axis lengths alone. */
   readonly n?: number | undefined;
-  /** The largest error taken for rounding, in units in the last place. Defaults to 256. */
+  /** The largest error attributed to rounding, in units in the last place. Defaults to 256. */
   readonly bound?: number | undefined;
   /**
-   * The largest error accepted beyond rounding, as a share of the element or of the scale, whichever is larger. Defaults to 0,
-   * and for what `centralDifferences` gave to the errors that it works out for each element.
+   * The largest error accepted beyond rounding, relative to the element or the scale, whichever is larger. Defaults to 0.
+   * Results of `centralDifferences` also allow the error computed for each element.
    */
   readonly tolerance?: number | undefined;
   /**
-   * The size of the terms that an element was added up from: where they cancel, what is left of them is smaller than they
-   * are, but has the rounding of theirs. A unit in the last place is one of the element or of the scale, whichever is
-   * larger. Defaults to the largest expected element; 0 judges each element by itself.
+   * The size of the terms summed to compute an element. If terms cancel, their sum is small but keeps their rounding error.
+   * A unit in the last place is measured at the element or the scale, whichever is larger. Defaults to the largest expected
+   * element; 0 judges each element by itself.
    */
   readonly scale?: number | undefined;
 }
@@ -56,7 +56,10 @@ function checkOptions(options: CompareOptions): void {
   }
 }
 
-/** The errors of what was expected, where one side was found by differences; Infinity where that says nothing. */
+/**
+ * Returns the allowed error of each expected element if either side came from finite differences. It is Infinity where
+ * differences are inconclusive.
+ */
 function knownErrors(expected: Tensor, actual: Tensor): Float64Array | undefined {
   const [wanted, found] = [errorsOfDifferences(expected), errorsOfDifferences(actual)];
   if (wanted === undefined || found === undefined)
@@ -64,7 +67,7 @@ function knownErrors(expected: Tensor, actual: Tensor): Float64Array | undefined
   return sameShape(expected.shape, actual.shape) ? wanted.map((error, i) => error + found[i]!) : wanted;
 }
 
-/** The index of each axis of the element at a place in row-major order. */
+/** Returns the multi-dimensional index of the element at a row-major offset. */
 function positionOf(place: number, shape: Shape): number[] {
   const position: number[] = [];
   for (let axis = shape.length - 1, rest = place; axis >= 0; axis--) {
@@ -74,7 +77,7 @@ function positionOf(place: number, shape: Shape): number[] {
   return position;
 }
 
-/** Where two tensors of one shape differ most, and by how much. */
+/** Finds where two tensors of the same shape differ most, and by how much. */
 function differenceOf({ expected, actual, shape, precision }: Pair, outside: number) {
   let place = 0;
   let largestError = 0;
@@ -97,7 +100,7 @@ function differenceOf({ expected, actual, shape, precision }: Pair, outside: num
 
 type Difference = ReturnType<typeof differenceOf>;
 
-/** What was found at the largest error, as a phrase. */
+/** Describes the values at the largest error, as a phrase. */
 function formatPlace({ where, expected, actual }: Difference): string {
   const place = where.length === 0 ? '' : ` at [${where.join(', ')}]`;
   const [wanted, found] = formatApart(expected, actual);
@@ -111,7 +114,7 @@ function formatDifference(name: string, difference: Difference, explanation: Exp
   return `${name} differs in ${formatNumber(100 * share)} % of its elements: ${errors}; ${formatPlace(difference)}`;
 }
 
-/** Why the elements of two tensors of one shape differ; what says most comes first. */
+/** Explains why two tensors of the same shape differ, trying the most informative explanations first. */
 const explain = (pair: Pair, mend: Mend | undefined, options: CompareOptions): Explanation | undefined =>
   nothingButZeros(pair) ??
   explainByKnown(pair, options, options.n) ??
@@ -123,15 +126,19 @@ const explain = (pair: Pair, mend: Mend | undefined, options: CompareOptions): E
   factorsBySlice(pair);
 
 /**
- * Compares a tensor with the one that it should equal. The verdict says whether they are equal, exactly, to rounding or to a
- * tolerance, or else what is wrong: a constant factor, a transposition, another order of axes, the shape, or the numbers.
+ * Compares a tensor with its expected value. The verdict says whether they are equal exactly, to rounding or within a
+ * tolerance. Otherwise it names the fault: a constant factor, a transposition, another order of axes, the shape, or the
+ * values.
  *
- * Where the numbers differ, `explanation` says why, if a simple reason is found: a factor or term among those in `known` that
- * is missing, is there besides or stands in another's place; wrong signs; the same elements reversed, rolled, shifted or
- * reordered; all right but in some rows or columns; a factor or an offset for each.
+ * If the values differ, `explanation` gives a simple reason, if one is found:
+ * - a factor or term listed in `known` is missing, extra, or used in place of another;
+ * - signs are wrong;
+ * - the elements are reversed, rolled, shifted or reordered;
+ * - only some rows or columns are wrong;
+ * - each row or column has its own factor or offset.
  *
- * Float32 on either side makes the units in the last place those of float32. Against what `centralDifferences` gave, errors
- * are allowed that those have, and elements that it left out are not judged.
+ * If either side is float32, units in the last place are those of float32. For a result of `centralDifferences`, its
+ * estimated errors are allowed, and elements it couldn't determine are not judged.
  *
  * @example
  * const expected = tensor([[1, 2], [3, 4], [5, 6]]);

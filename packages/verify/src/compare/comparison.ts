@@ -1,111 +1,111 @@
-/** What `compare` finds of two tensors, as data. */
+/** The results of `compare`, as data. */
 
 import type { Shape } from '@tapegrad/kernels';
 import type { FactorName, LengthRatio } from './factors.ts';
 
 interface Explained {
-  /** The explanation as a clause that goes on from the name of what was compared: `lacks the factor slope(1)`. */
+  /** The explanation as a clause that continues a sentence starting with the tensor's name: `lacks the factor slope(1)`. */
   readonly message: string;
 }
 
-/** All is 0, and not all should be. */
+/** The tensor is all zeros but shouldn't be. */
 export interface ZeroExplanation extends Explained {
   readonly kind: 'zero';
 }
 
-/** The numbers are right but for some of their signs. */
+/** The magnitudes are right, but some signs are wrong. */
 export interface SignsExplanation extends Explained {
   readonly kind: 'signs';
-  /** How many signs are wrong. */
+  /** The number of wrong signs. */
   readonly count: number;
 }
 
-/** The same elements run backwards along some axes: along the last two, they are turned by 180 degrees. */
+/** The same elements reversed along some axes; reversing the last two is a rotation by 180 degrees. */
 export interface ReversedExplanation extends Explained {
   readonly kind: 'reversed';
   readonly axes: readonly number[];
-  /** The order of the axes besides, which `actual.permute(order)` mends. */
+  /** The axis order that corrects `actual` by `actual.permute(order)`, if the axes are also out of order. */
   readonly order: readonly number[] | undefined;
   readonly factor: number;
 }
 
-/** The same elements, moved along an axis: around its end (`rolled`), or beyond it (`shifted`). */
+/** The same elements moved along an axis, either wrapping around its end (`rolled`) or not (`shifted`). */
 export interface MovedExplanation extends Explained {
   readonly kind: 'rolled' | 'shifted';
   readonly axis: number;
-  /** What is expected at i is at i + by. */
+  /** The offset: the element expected at index i is at i + `by`. */
   readonly by: number;
   readonly factor: number;
 }
 
-/** The same elements in another order that has no simple rule. */
+/** The same elements in another order that follows no simple rule. */
 export interface ReorderedExplanation extends Explained {
   readonly kind: 'reordered';
 }
 
-/** Each index of an axis has a factor of its own. */
+/** Each index of an axis has its own factor. */
 export interface FactorsExplanation extends Explained {
   readonly kind: 'factors';
   readonly axis: number;
-  /** By index; NaN where all elements are 0. */
+  /** The factor at each index; NaN where all elements are 0. */
   readonly factors: readonly number[];
 }
 
-/** All elements are off by the same number, or those of each index of an axis are. */
+/** All elements are off by the same number, or by one number for each index of an axis. */
 export interface OffsetExplanation extends Explained {
   readonly kind: 'offset';
-  /** None where one number is right for all. */
+  /** The axis whose indices have separate offsets; undefined if one offset applies to all elements. */
   readonly axis: number | undefined;
-  /** actual - expected; by index where there is an axis. */
+  /** actual - expected: one number, or one for each index of `axis`. */
   readonly offsets: readonly number[];
 }
 
-/** All is right but at some indices of an axis. */
+/** All elements are right except at some indices of an axis. */
 export interface SlicesExplanation extends Explained {
   readonly kind: 'slices';
   readonly axis: number;
   readonly indices: readonly number[];
-  /** The factor by which what is there is off, if it is one. */
+  /** The common factor of the wrong elements, if they have one. */
   readonly factor: number | undefined;
 }
 
-/** A known factor is missing, is there besides, or stands in place of another. */
+/** A known factor is missing, extra, or replaced by another. */
 export interface KnownFactorExplanation extends Explained {
   readonly kind: 'missing factor' | 'extra factor' | 'replaced factor';
-  /** The name of what is missing, or is there besides. */
+  /** The name of the missing, extra or replaced factor. */
   readonly known: string;
-  /** What stands in its place. */
+  /** The name of the factor used instead, if the factor was replaced. */
   readonly by: string | undefined;
-  /** The constant factor besides. */
+  /** A constant factor in addition; 1 if there is none. */
   readonly factor: number;
 }
 
-/** A known term is missing, or is there besides. */
+/** A known term is missing or extra. */
 export interface KnownTermExplanation extends Explained {
   readonly kind: 'missing term' | 'extra term';
   readonly known: string;
-  /** What the term is times; none where each index of `axis` has a number of its own. */
+  /** The coefficient of the term; undefined if each index of `axis` has its own. */
   readonly coefficient: number | undefined;
   readonly axis: number | undefined;
 }
 
-/** It is what a known mistake gives. */
+/** The tensor equals the result of a known mistake. */
 export interface MistakeExplanation extends Explained {
   readonly kind: 'mistake';
-  /** What the mistake is called among those that are known. */
+  /** The name of the mistake, as given in `mistakes`. */
   readonly known: string;
 }
 
-/** The shapes differ, but the elements are the same ones, in the same order. */
+/** The shapes differ, but the elements and their order are the same. */
 export interface ReshapedExplanation extends Explained {
   readonly kind: 'reshaped';
   readonly factor: number;
 }
 
-/** The shapes differ because it was not summed along some axes, or was where it should not be. */
+/** The shapes differ because `actual` was not summed along some axes, or was wrongly summed along them. */
 export interface SummedExplanation extends Explained {
   readonly kind: 'not summed' | 'summed';
-  /** Axes of what has more of them. */
+  /** The axes, numbered in the tensor that has not been summed. */
   readonly axes: readonly number[];
   readonly factor: number;
 }
@@ -127,9 +127,9 @@ export type Explanation =
   | SummedExplanation;
 
 interface Compared {
-  /** What was compared. */
+  /** The name of the compared tensor. */
   readonly name: string;
-  /** Whether the two are equal, to within what is allowed. */
+  /** Whether the two are equal within the allowed error. */
   readonly passed: boolean;
   /** The verdict as a sentence. */
   readonly message: string;
@@ -140,21 +140,21 @@ export interface EqualComparison extends Compared {
   readonly verdict: 'equal';
 }
 
-/** Every element is equal but for rounding. */
+/** Every element is equal up to rounding. */
 export interface RoundingComparison extends Compared {
   readonly verdict: 'rounding';
   /** The largest error, in units in the last place. */
   readonly ulps: number;
-  /** The largest that would have been taken for rounding. */
+  /** The largest error that would be attributed to rounding. */
   readonly bound: number;
 }
 
-/** Every element is equal to within a tolerance, or to within the errors of central differences. */
+/** Every element is equal within a tolerance, or within the error bounds of central differences. */
 export interface ToleranceComparison extends Compared {
   readonly verdict: 'tolerance';
-  /** The largest |actual - expected| by the largest |expected|. */
+  /** The largest |actual - expected| divided by the largest |expected|. */
   readonly relativeError: number;
-  /** The largest error as a share of what is allowed there, up to 1. */
+  /** The largest error relative to its limit, at most 1. */
   readonly share: number;
 }
 
@@ -163,56 +163,56 @@ export interface FactorComparison extends Compared {
   readonly verdict: 'factor';
   /** actual = factor × expected */
   readonly factor: number;
-  /** What the factor is, where it is one of those that have a name. */
+  /** The name of the factor, if it has one. */
   readonly named: FactorName | undefined;
-  /** What it has to do with the lengths of axes, unless it is told by n. */
+  /** How the factor relates to the lengths of axes, unless `n` explains it. */
   readonly length: LengthRatio | undefined;
 }
 
 /** The last two axes are swapped. */
 export interface TransposedComparison extends Compared {
   readonly verdict: 'transposed';
-  /** Off by this factor besides: transposed actual = factor × expected. */
+  /** A constant factor in addition: transposed actual = factor × expected. */
   readonly factor: number;
 }
 
 /** The axes are in another order. */
 export interface PermutedComparison extends Compared {
   readonly verdict: 'permuted';
-  /** The mend: `actual.permute(order)` = factor × expected */
+  /** The axis order that corrects `actual`: `actual.permute(order)` = factor × expected. */
   readonly order: readonly number[];
   readonly factor: number;
 }
 
-/** The shapes differ, and no order of the axes mends it. */
+/** The shapes differ, and reordering the axes doesn't fix it. */
 export interface ShapesComparison extends Compared {
   readonly verdict: 'shapes';
   readonly expectedShape: Shape;
   readonly actualShape: Shape;
-  /** What mends it, where something simple does. */
+  /** A simple correction of the shape, if one is found. */
   readonly explanation: Explanation | undefined;
 }
 
-/** The numbers differ, and by none of the above. */
+/** The values differ, and no other verdict applies. */
 export interface DifferentComparison extends Compared {
   readonly verdict: 'different';
   /** The largest |actual - expected|. NaN counts as the largest, on either side. */
   readonly largestError: number;
-  /** The largest error by the largest |expected|. */
+  /** The largest error divided by the largest |expected|. */
   readonly relativeError: number;
-  /** The position of the largest error, one index an axis. */
+  /** The position of the largest error, with one index per axis. */
   readonly where: readonly number[];
-  /** What was expected there. */
+  /** The expected element at that position. */
   readonly expected: number;
-  /** What there is. */
+  /** The actual element at that position. */
   readonly actual: number;
-  /** The share of the elements that are off by more than is allowed, above 0 up to 1. */
+  /** The fraction of elements whose error exceeds the limit, in (0, 1]; 0 if no element could be compared. */
   readonly share: number;
-  /** Why they differ, where a reason was found. */
+  /** Why they differ, if a reason was found. */
   readonly explanation: Explanation | undefined;
 }
 
-/** What `compare` finds. */
+/** The result of `compare`. */
 export type Comparison =
   | EqualComparison
   | RoundingComparison

@@ -1,4 +1,4 @@
-/** Why two tensors differ: a known factor or term too few or too many, or a known mistake. */
+/** Explains why two tensors differ: a known factor or term is missing or extra, or a known mistake was made. */
 
 import type { Tensor } from '@tapegrad/core';
 import { type Data, type Shape, sameShape, sizeOf } from '@tapegrad/kernels';
@@ -7,27 +7,30 @@ import type { Explanation } from './comparison.ts';
 import { type Pair, sliceIndices } from './explanations.ts';
 import { describeFactor, formatFactor, leastSquares, namedFactors } from './factors.ts';
 
-/** What an explanation may name, by what it is called. What is expensive can be a function, called when it is needed. */
+/**
+ * Quantities that an explanation may mention, by name. A quantity that is expensive to compute can be a function, which is
+ * called when needed.
+ */
 export type Known = Readonly<Record<string, Tensor | (() => Tensor | undefined)>>;
 
-/** What the explanations of `compare` may name. */
+/** Quantities and mistakes that the explanations of `compare` may mention. */
 export interface KnownQuantities {
   /** Factors and terms: `slope(1)`, `gamma`, `W[1]`. */
   readonly known?: Known | undefined;
   /**
-   * What comes of known mistakes, each called by a clause that goes on from the name of what is compared: `holds the variance
-   * constant`.
+   * Results of known mistakes. Each name is a clause that continues a sentence starting with the tensor's name: `holds the
+   * variance constant`.
    */
   readonly mistakes?: Known | undefined;
 }
 
-/** Something known in the shape of what is compared. */
+/** A known quantity, broadcast to the shape of the compared tensors. */
 interface Named {
   readonly name: string;
   readonly data: Float64Array;
 }
 
-/** The elements of a tensor, broadcast to a shape; none where it can't be. */
+/** Returns the elements of a tensor broadcast to a shape, or undefined if it can't be. */
 function broadcast(x: Tensor, shape: Shape): Float64Array | undefined {
   const lead = shape.length - x.rank;
   const fitsShape = lead >= 0 && x.shape.every((length, i) => length === 1 || length === shape[lead + i]);
@@ -43,7 +46,7 @@ function namedIn(known: Known, shape: Shape): Named[] {
   });
 }
 
-/** Precision for what was multiplied or added up: by the size of what is compared. */
+/** Returns the precision for products and sums, scaled by the largest element of `parts`. */
 const judging = (precision: Precision, ...parts: readonly Data[]): Precision => ({
   ...precision,
   errors: undefined,
@@ -53,13 +56,13 @@ const judging = (precision: Precision, ...parts: readonly Data[]): Precision => 
 
 const times = (x: Data, y: Data): Float64Array => Float64Array.from(x, (element, i) => element * y[i]!);
 
-/** How many known quantities are tried in the place of each other, whose number is the square of this. */
+/** The number of known quantities tried as replacements for one another; the number of pairs grows with its square. */
 const mostReplaced = 24;
 
-/** A factor that is missing, is there besides, or stands in another's place, each perhaps with a constant factor. */
+/** Looks for a known factor that is missing, extra or replaced by another, possibly with a constant factor in addition. */
 function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined): Explanation | undefined {
   const { expected, actual, shape, precision } = pair;
-  /** The constant by which the first is off from the second; a name first, then any. */
+  /** Returns the constant c for which x = c y, trying named factors first, then least squares. */
   const constantOf = (x: Data, y: Data): number | undefined => {
     if (largestOf(x) === 0) return undefined;
     const judged = judging(precision, x, y);
@@ -99,14 +102,14 @@ function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined)
   return undefined;
 }
 
-/** Whether what is left of a difference is rounding, and little beside the difference itself. */
+/** Whether the rest of a difference is only rounding error, and small beside the difference itself. */
 function isExplained(difference: Data, explained: Data, precision: Precision, size: number): boolean {
   const judged = { ...precision, errors: undefined, bound: 4 * precision.bound, scale: size };
   const isSmall = difference.every((d, i) => Math.abs(d - explained[i]!) <= 1e-3 * largestOf(difference));
   return isSmall && fits(explained, difference, judged);
 }
 
-/** The number that one is of the other, by least squares; and from how many elements. */
+/** Fits x as a multiple of y by least squares. Returns the coefficient and the number of nonzero elements of y. */
 function multipleOf(x: Data, y: Data): { readonly coefficient: number; readonly count: number } {
   let [product, square, count] = [0, 0, 0];
   for (let i = 0; i < x.length; i++) {
@@ -117,7 +120,7 @@ function multipleOf(x: Data, y: Data): { readonly coefficient: number; readonly 
   return { coefficient: product / square, count };
 }
 
-/** A coefficient that is a simple number, where it is one but for rounding. */
+/** Returns the simple or named number that a coefficient equals up to rounding, or the coefficient itself. */
 function simplified(
   coefficient: number,
   n: number | undefined,
@@ -128,7 +131,7 @@ function simplified(
   return { coefficient: simple ?? coefficient, isSimple: simple !== undefined };
 }
 
-/** A known term that is missing, or is there besides: a number times something known. */
+/** Looks for a known term that is missing or extra: a constant times a known quantity. */
 function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): Explanation | undefined {
   const { expected, actual, shape, precision } = pair;
   const difference = Float64Array.from(expected, (e, i) => e - actual[i]!);
@@ -137,7 +140,7 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
     const { coefficient: found, count } = multipleOf(difference, data);
     if (!Number.isFinite(found) || found === 0) continue;
     const { coefficient, isSimple } = simplified(found, n);
-    // Two elements are nearly always a multiple of one or the other.
+    // With fewer than three elements, almost any difference fits a multiple of some quantity.
     if (count < 3 && !isSimple) continue;
     if (
       !isExplained(
@@ -171,7 +174,10 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
   return undefined;
 }
 
-/** Whether a difference is a multiple of something known at each index of an axis, told by three elements at least. */
+/**
+ * Whether, at each index of an axis, a difference is a multiple of a known quantity. Requires at least three elements per
+ * index.
+ */
 function isMultipleBySlice(
   difference: Data,
   data: Data,
@@ -202,7 +208,7 @@ function isMultipleBySlice(
   return isExplained(difference, explained, precision, size);
 }
 
-/** A mistake that gives just this. */
+/** Looks for a mistake whose result equals `actual`. */
 function knownMistake({ expected, actual, shape, precision }: Pair, mistakes: Known): Explanation | undefined {
   const judged = judging(precision, expected, actual);
   for (const { name, data } of namedIn(mistakes, shape)) {
@@ -211,7 +217,7 @@ function knownMistake({ expected, actual, shape, precision }: Pair, mistakes: Kn
   return undefined;
 }
 
-/** What is known that explains a difference. */
+/** Explains a difference by known factors, terms or mistakes, if possible. */
 export function explainByKnown(
   pair: Pair,
   { known = {}, mistakes = {} }: KnownQuantities,

@@ -1,4 +1,4 @@
-/** Why two tensors differ: the same elements elsewhere. */
+/** Explains why two tensors differ by the same elements being in other places. */
 
 import type { Tensor } from '@tapegrad/core';
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
@@ -8,7 +8,7 @@ import type { Explanation } from './comparison.ts';
 import type { Pair } from './explanations.ts';
 import { type Factor, factorBetween, formatFactor } from './factors.ts';
 
-/** How `actual` can be mended by moving its axes. */
+/** How to correct `actual` by permuting and reversing its axes. */
 export interface Mend {
   readonly order: readonly number[];
   readonly reversed: readonly number[];
@@ -24,13 +24,13 @@ const swapLast = (axes: readonly number[]): number[] => [...axes.slice(0, -2), .
 export const isTransposition = (order: readonly number[]): boolean =>
   String(order) === String(swapLast([...order.keys()]));
 
-/** A tensor with its axes in another order, and some of the result's then reversed. */
+/** Permutes the axes of a tensor, then reverses some axes of the result. */
 function arranged(x: Tensor, order: readonly number[], reversed: readonly number[]): Data {
   const permuted = x.detach().permute(order);
   return reversed.length === 0 ? permuted.data : permuted.flip(reversed).data;
 }
 
-/** The order of axes, and the axes to run along backwards, by which `actual` can be mended: the simplest that does. */
+/** Finds the simplest order and reversal of axes that corrects `actual`, up to a factor. */
 export function mendOf(
   expected: Tensor,
   actual: Tensor,
@@ -50,7 +50,7 @@ export function mendOf(
   return undefined;
 }
 
-/** The same elements backwards along some axes. */
+/** Describes axes that are reversed, and possibly also reordered. */
 export function explainReversal({ order, reversed, factor }: Mend): Explanation {
   const isTurned = order.length > 1 && String(reversed) === String([order.length - 2, order.length - 1]);
   const along = `along ${reversed.length > 1 ? 'axes' : 'axis'} ${reversed.join(' and ')}`;
@@ -65,7 +65,7 @@ export function explainReversal({ order, reversed, factor }: Mend): Explanation 
   };
 }
 
-/** Moves what is at each index of an axis on by some places: around the end, or else NaN comes in. */
+/** Moves the elements along an axis by `by` places, either wrapping around the end or filling with NaN. */
 function movedAlong(x: Data, shape: Shape, axis: number, by: number, isRolled: boolean): Float64Array {
   const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const moved = new Float64Array(x.length).fill(Number.NaN);
@@ -79,7 +79,7 @@ function movedAlong(x: Data, shape: Shape, axis: number, by: number, isRolled: b
   return moved;
 }
 
-/** The same elements at other indices of an axis. */
+/** Looks for the same elements at other indices of an axis, or in another order. */
 export function movedElements(pair: Pair): Explanation | undefined {
   const { expected, actual, shape, precision } = pair;
   const square = (element: number): number => element * element;
@@ -114,7 +114,7 @@ export function movedElements(pair: Pair): Explanation | undefined {
 
 function moved({ expected, actual, shape, precision }: Pair, axis: number, by: number, isRolled: boolean) {
   const wanted = movedAlong(expected, shape, axis, by, isRolled);
-  // What comes in from beyond the end may be anything, but not all of it what was there before.
+  // Elements shifted in from beyond the end may have any value, but the remaining ones must not all be equal.
   const known = isRolled ? wanted : wanted.map((element, i) => (Number.isNaN(element) ? actual[i]! : element));
   const isTelling = new Set(wanted.filter((element) => !Number.isNaN(element))).size > 1;
   for (const factor of [1, -1]) {

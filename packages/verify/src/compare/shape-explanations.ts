@@ -1,4 +1,4 @@
-/** Why two tensors have different shapes. */
+/** Explains why two tensors have different shapes. */
 
 import type { Tensor } from '@tapegrad/core';
 import { sameShape } from '@tapegrad/kernels';
@@ -8,8 +8,8 @@ import { factorBetween } from './factors.ts';
 import { besides, explainReversal, type Mend } from './rearrangements.ts';
 
 /**
- * The axes that one shape has more than another, be they left out there or of length 1: those that sums or broadcasts are
- * along. None where shapes differ otherwise.
+ * Returns the axes that `more` has and `fewer` lacks or has with length 1, as after a sum or before a broadcast. Returns
+ * every possible choice, or an empty list if the shapes differ in another way.
  */
 function axesSummed(more: readonly number[], fewer: readonly number[]): number[][] {
   const rank = more.length;
@@ -17,7 +17,7 @@ function axesSummed(more: readonly number[], fewer: readonly number[]): number[]
     const axes = [...more.keys()].filter((axis) => more[axis] !== fewer[axis]);
     return axes.length > 0 && axes.every((axis) => fewer[axis] === 1) ? [axes] : [];
   }
-  // One run of axes is left out: which one is tried.
+  // One run of consecutive axes is missing; tries every place where it could start.
   const count = rank - fewer.length;
   if (count < 0) return [];
   const starts = Array.from({ length: fewer.length + 1 }, (_, start) => start);
@@ -28,7 +28,7 @@ function axesSummed(more: readonly number[], fewer: readonly number[]): number[]
 
 const format = (axes: readonly number[]): string => `${axes.length > 1 ? 'axes' : 'axis'} ${axes.join(' and ')}`;
 
-/** What mends the shape of a tensor, and makes it equal but for a factor. */
+/** Explains how to correct a tensor's shape so that it equals the expected one, up to a factor. */
 export function explainShapes(
   expected: Tensor,
   actual: Tensor,

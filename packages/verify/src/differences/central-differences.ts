@@ -1,4 +1,4 @@
-/** Central differences on any tensor of a tape, with bounds on their errors. */
+/** Computes central differences with respect to any tensor of a tape, with bounds on their errors. */
 
 import { ones, TapeError, Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -9,19 +9,19 @@ import { largestOf } from './precision.ts';
 import { dependentsOf, replay, runOnArrays } from './replay.ts';
 import { termsOf } from './rounding.ts';
 
-/** Errors of this share of the slope, or of how fast the loss changes nearby, are small enough to try no other step. */
+/** The relative error below which no other step is tried, as a share of the slope or of the change of the loss nearby. */
 const sharpness = 1e-6;
 
-/** Whether the error of a slope is at most a share of it, or of how fast the loss changes nearby. */
+/** Whether the error of a slope is at most `share` times its size, or times the change of the loss nearby. */
 const isWithin = ({ value, error, h }: Slope, slopes: readonly Slope[], share: number): boolean =>
   error <= share * Math.max(Math.abs(value), secantFrom(slopes, h));
 
 function isSharp(slopes: readonly Slope[]): boolean {
-  // Where nothing changes at the first step, nothing does at shorter ones.
+  // If the loss doesn't change at the first step, it doesn't at shorter ones.
   return bestOf(slopes).some((slope) => slope.secant === 0 || isWithin(slope, slopes, sharpness));
 }
 
-/** The slope with the least error; none where longer steps show a kink that it is too coarse to see. */
+/** Returns the slope with the least error, or undefined if a longer step shows a kink that it is too coarse to resolve. */
 function derivativeOf(slopes: readonly Slope[]): Slope | undefined {
   const best = bestOf(slopes).reduce<Slope | undefined>((a, b) => (a && a.error <= b.error ? a : b), undefined);
   if (best === undefined || isWithin(best, slopes, 0.1)) return best;
@@ -31,13 +31,16 @@ function derivativeOf(slopes: readonly Slope[]): Slope | undefined {
   return isHidden ? undefined : best;
 }
 
-/** Derivatives by central differences, with bounds on their errors; NaN and Infinity where there are none. */
+/** Derivatives by central differences, with bounds on their errors: NaN and Infinity where no derivative is found. */
 export interface Differences {
   readonly slopes: Float64Array;
   readonly errors: Float64Array;
 }
 
-/** What rounding makes of a loss; 0 where a rule fails, on which nothing else here rests. */
+/**
+ * Estimates the rounding error of a loss. Returns 0 if a gradient rule throws, since nothing else here depends on those
+ * rules.
+ */
 function noiseOf(loss: Tensor, entries: readonly Entry<Tensor>[]): number {
   try {
     return Number.EPSILON * termsOf(new Map([[loss, ones([], { dtype: 'float64' }).array]]), entries);
@@ -46,7 +49,7 @@ function noiseOf(loss: Tensor, entries: readonly Entry<Tensor>[]): number {
   }
 }
 
-/** The derivatives of a loss by some elements of a tensor, both of float64, by their place in row-major order. */
+/** Computes the derivatives of a loss with respect to elements of a tensor, by row-major index. Both tensors are float64. */
 export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[]): Differences {
   const value = loss.item();
   const entries = dependentsOf(expanded(tapeOf<Tensor>(loss)), x);
@@ -80,28 +83,32 @@ export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[
   return { slopes, errors };
 }
 
-/** The errors of what `centralDifferences` gave. */
+/** The error bounds of tensors returned by `centralDifferences`. */
 const errorsByTensor = new WeakMap<Tensor, Float64Array>();
 
-/** Bounds on the errors of a tensor that `centralDifferences` gave, Infinity where it tells nothing; none of any other. */
+/**
+ * Returns the error bounds of a tensor returned by `centralDifferences`, Infinity where inconclusive; undefined for other
+ * tensors.
+ */
 export const errorsOfDifferences = (x: Tensor): Float64Array | undefined => errorsByTensor.get(x);
 
 /** The options of `centralDifferences`. */
 export interface CentralDifferencesOptions {
-  /** The elements to differentiate by, by their place in row-major order. Defaults to all. */
+  /** The elements to differentiate with respect to, by row-major index. Defaults to all. */
   readonly places?: readonly number[];
 }
 
 /**
- * The derivatives of a loss with respect to any tensor that it was computed from, results on the way included, by central
- * differences: an opinion on them that needs no rule and no sweep. The tape is run again from the tensor on, with one
- * element shifted; what the forward pass held constant (`detach`, a comparison, an index) stays as it was.
+ * Computes the derivatives of a loss with respect to any tensor it was computed from, intermediate results included, by
+ * central differences. This independent check uses no gradient rules and no reverse sweep. It replays the tape from the
+ * tensor onward with one element shifted. Values the forward pass held constant (`detach`, a comparison, an index) stay
+ * unchanged.
  *
- * The result has the tensor's shape, is float64, and NaN where the loss has a kink, or for the elements left out. Steps are
- * of the size of the element, or shorter where the loss has a kink nearby. Relative errors are about 1e-10, and larger where
- * the derivative is small beside the loss; `compare` knows them for each element.
+ * The result is float64 and has the tensor's shape. It is NaN where the loss has a kink, and for elements that were left
+ * out. Steps are proportional to the element, or shorter if the loss has a kink nearby. Relative errors are about 1e-10, and
+ * larger where the derivative is small beside the loss; `compare` takes each element's error into account.
  *
- * @throws DTypeError for float32, in which differences are too coarse to judge by.
+ * @throws DTypeError for float32, whose differences are too coarse for a comparison.
  * @example
  * const x = tensor([1, 2], { dtype: 'float64', requiresGrad: true });
  * const y = x.mul(x);

@@ -1,21 +1,24 @@
-/** Derivatives from values: central differences with a bound on their error, and the places where there is no derivative. */
+/**
+ * Estimates derivatives from function values: central differences with error bounds, and detection of points without a
+ * derivative.
+ */
 
 /**
- * Why a function has no derivative at a point that differences can see: its slopes differ on the two sides, its values do,
- * or it is not finite there.
+ * Why finite differences find no derivative at a point: the one-sided slopes differ, the one-sided values differ, or the
+ * function isn't finite nearby.
  */
 export type Roughness = 'kink' | 'jump' | 'edge';
 
 export interface Slope {
   /** The derivative; NaN where the function is rough. */
   readonly value: number;
-  /** A bound on its error, by truncation and rounding; where it is not regular, as far as its samples tell. */
+  /** A bound on the truncation and rounding error; only an estimate from the samples if the function is not regular. */
   readonly error: number;
-  /** Whether the function is nearly straight between the samples, so that nothing can be hidden there. */
+  /** Whether the function is nearly straight between the samples, so that they can't miss a feature. */
   readonly isRegular: boolean;
-  /** The length of the step. */
+  /** The step size. */
   readonly h: number;
-  /** The steepest line from the point to a sample: how fast the function changes nearby, where its derivative may be 0. */
+  /** The steepest slope from the point to a sample: how fast the function changes nearby, even if its derivative is 0. */
   readonly secant: number;
   readonly roughness?: Roughness;
 }
@@ -23,39 +26,42 @@ export interface Slope {
 /** The values of a function at -h, -h/2, 0, h/2 and h. */
 export type Samples = readonly [left: number, nearLeft: number, value: number, nearRight: number, right: number];
 
-/** The places of samples, in steps. */
+/** The positions of the samples, in units of the step. */
 export const places = [-1, -1 / 2, 0, 1 / 2, 1] as const;
 
-/** The step at which errors of truncation and of rounding meet: the fifth root of the distance between numbers. */
+/** The step that balances truncation and rounding error: the fifth root of machine epsilon. */
 const defaultStep = Number.EPSILON ** (1 / 5);
 
 /**
- * By what steps are multiplied, one after the other: shorter ones where the function has a kink nearby or curves strongly,
- * and at last a longer one, for slopes that are small beside the values.
+ * The step multipliers, in the order tried. Shorter steps help if the function has a kink nearby or curves strongly; the
+ * last, longer step helps if slopes are small beside the values.
  */
 const lengths = [1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** 6] as const;
 
-/** How far slopes at two steps may disagree, as a share of the secant, for the error to shrink with the square of that. */
+/**
+ * How far the slopes at two steps may differ, relative to the secant, for the error estimate to be quadratic in that
+ * difference.
+ */
 const allowedCurvature = 1e-3;
-/** How far what disagrees between the two sides may be from halving with the step. */
+/** How far the difference between the one-sided slopes may deviate from halving when the step is halved. */
 const allowedBend = 1e-6;
-/** Values may be off by this, as a share of the largest of them. */
+/** The relative rounding error assumed for values, as a share of the largest. */
 const rounding = 64 * Number.EPSILON;
 
 /** A step to try. */
 export interface Step {
   readonly h: number;
-  /** The size of what is stepped from: it takes part in the rounding of where samples are. */
+  /** The magnitude of the point stepped from, which determines the rounding of the sample positions. */
   readonly size: number;
 }
 
 /**
- * The steps to try for an element of this size, in turn. The first is the one for functions that change over distances of
- * about 1, and over about the element's size where that is larger. The second is relative to the element, however small it
- * is. Other lengths follow. All are powers of two, so that sums with them are seldom rounded.
+ * Returns the steps to try for an element of a given size, in order. The first suits functions that change over distances of
+ * about 1, or about the element's size if that is larger. The second is relative to the element, however small. Other
+ * lengths follow. Default steps are powers of two, so adding them rarely rounds.
  *
- * @param typical the size that stands in for an element that is 0.
- * @param step the one to take for an element of size 1, in place of all these.
+ * @param typical the size used in place of an element that is 0.
+ * @param step the step for an element of size 1, to be used instead of the default ones.
  */
 export function stepsFor(size: number, typical: number, step?: number): Step[] {
   const reaches = [...new Set([Math.max(1, size), size || typical || 1])];
@@ -66,14 +72,14 @@ export function stepsFor(size: number, typical: number, step?: number): Step[] {
 }
 
 /**
- * The derivative at 0 of a function with these values, (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
+ * Computes the derivative at 0 of a function with these values, (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
  *
- * At a kink the slopes on the two sides of 0 disagree as much at half the step, elsewhere half as much or less; at a jump
- * the values do. Truncation is judged by how the slopes at the two steps differ: where that is a small share r of them, it
- * is about a share r^2, and otherwise nothing better than r is known. Rounding is judged by the size of the values, and by
- * the fourth difference, in which a smooth function leaves nothing else.
+ * At a kink, halving the step leaves the difference between the one-sided slopes unchanged; elsewhere it at least halves it.
+ * At a jump, the one-sided values differ. Truncation is estimated from the relative difference r of the slopes at the two
+ * steps: about r^2 if r is small, otherwise no better than r. Rounding is estimated from the size of the values and from the
+ * fourth difference, which is nearly 0 for a smooth function.
  *
- * @param valueNoise what rounding makes of the values, where that is known to be more than their size tells.
+ * @param valueNoise the rounding error of the values, if known to be larger than their size suggests.
  */
 function slopeOf(samples: Samples, { h, size }: Step, valueNoise: number): Slope {
   const [left, nearLeft, value, nearRight, right] = samples;
@@ -108,8 +114,8 @@ function slopeOf(samples: Samples, { h, size }: Step, valueNoise: number): Slope
 }
 
 /**
- * Of slopes at several steps, the one with the least error, and those whose errors are about as small; none where all are
- * rough. Those that are regular come before all others.
+ * Returns the slopes with the least error or within a factor of 8 of it, preferring regular ones. Returns an empty list if
+ * all are rough.
  */
 export function bestOf(slopes: readonly Slope[]): Slope[] {
   const smooth = slopes.filter(({ roughness }) => roughness === undefined);
@@ -119,17 +125,17 @@ export function bestOf(slopes: readonly Slope[]): Slope[] {
   return candidates.filter(({ error }) => error <= 8 * least);
 }
 
-/** How fast a function changes within the steps from this one on. */
+/** Returns the steepest secant among the steps of length `h` and longer. */
 export const secantFrom = (slopes: readonly Slope[], h: number): number =>
   slopes.reduce((largest, other) => (other.h >= h ? Math.max(largest, other.secant) : largest), 0);
 
 /**
- * The slopes of several functions, at one step after the other until those of each are enough.
+ * Computes the slopes of several functions at one step after another, until there are enough for each function.
  *
- * @param samplesAt the samples of each function, for a step.
- * @param valueNoises what rounding makes of the values of each.
- * @param isEnough whether the slopes of function `i` so far are.
- * @returns for each function the slopes at all steps that were tried.
+ * @param samplesAt returns the samples of each function for a step.
+ * @param valueNoises the rounding error of each function's values.
+ * @param isEnough whether the slopes found so far for function `i` suffice.
+ * @returns for each function, the slopes at all steps tried.
  */
 export function slopesOf(
   steps: readonly Step[],

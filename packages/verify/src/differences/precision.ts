@@ -1,20 +1,20 @@
-/** What counts as equal: units in the last place, and errors that are known beforehand. */
+/** Decides what counts as equal: units in the last place, and errors known beforehand. */
 
 import type { Data } from '@tapegrad/kernels';
 
 /** How elements are judged. */
 export interface Precision {
-  /** The distance from 1 to the next number. */
+  /** Machine epsilon: the distance from 1 to the next larger number. */
   readonly epsilon: number;
-  /** The smallest number above 0. */
+  /** The smallest positive number. */
   readonly tiny: number;
-  /** The largest error taken for rounding, in units in the last place. */
+  /** The largest error attributed to rounding, in units in the last place. */
   readonly bound: number;
-  /** The size of the terms that elements are added up from. */
+  /** The size of the terms summed to compute the elements. */
   readonly scale: number;
-  /** An error that is allowed beside, as a share of the element or of the scale, whichever is larger. */
+  /** The error allowed beyond rounding, relative to the element or the scale, whichever is larger. */
   readonly tolerance: number;
-  /** The error that each expected element may have; none where they are exact. */
+  /** The error allowed for each expected element; undefined if the elements are exact. */
   readonly errors: Float64Array | undefined;
 }
 
@@ -23,7 +23,7 @@ export const precisionOf = {
   float32: { epsilon: 2 ** -23, tiny: 2 ** -149 },
 };
 
-/** The largest |x| of those that are finite; 0 of none. */
+/** Returns the largest finite |x|, or 0 if no element is finite. */
 export function largestOf(x: Data): number {
   let largest = 0;
   for (let i = 0; i < x.length; i++) {
@@ -33,37 +33,37 @@ export function largestOf(x: Data): number {
   return largest;
 }
 
-/** The unit in the last place of a number of this size. */
+/** Returns the unit in the last place of a number of this magnitude. */
 function unitInLastPlace(magnitude: number, { epsilon, tiny }: Precision): number {
   return Math.max(tiny, epsilon * 2 ** Math.floor(Math.log2(magnitude)));
 }
 
 /** How far off elements are. */
 export interface Errors {
-  /** The largest, in units in the last place; Infinity where a number is not finite on one side alone, or NaN. */
+  /** The largest error in units in the last place; Infinity where a number is NaN, or infinite on one side only. */
   readonly ulps: number;
-  /** The largest of those beyond rounding that are allowed, as a share of what is. */
+  /** The largest allowed error beyond rounding, relative to its limit. */
   readonly share: number;
-  /** How many elements are off by more than is allowed. */
+  /** The number of elements whose error exceeds the limit. */
   readonly outside: number;
 }
 
-/** Of one pair of elements. */
+/** The error of one pair of elements. */
 interface PairError {
   readonly ulps: number;
-  /** What is allowed beside rounding, and how much of it there is. */
+  /** The error relative to the limit allowed beyond rounding; 0 if it is within rounding. */
   readonly share: number;
   readonly isAllowed: boolean;
 }
 
 const exact: PairError = { ulps: 0, share: 0, isAllowed: true };
 
-/** The error of an element as `factor` times what was expected at a place. */
+/** Computes the error of an element relative to `factor` times the expected element at the same place. */
 function errorAt(expected: Data, actual: Data, place: number, precision: Precision, factor: number): PairError {
   const { bound, scale, tolerance, errors } = precision;
   const wanted = expected[place]! * factor;
   const found = actual[place]!;
-  // What differences could not tell is judged by nothing.
+  // Elements that finite differences couldn't determine are not judged.
   if (wanted === found || errors?.[place] === Infinity) return exact;
   const size = Math.max(Math.abs(wanted), scale * Math.abs(factor));
   const error = Math.abs(found - wanted);
@@ -74,7 +74,7 @@ function errorAt(expected: Data, actual: Data, place: number, precision: Precisi
   return { ulps, share, isAllowed: share <= 1 };
 }
 
-/** The errors of `actual` as `factor` times `expected`. */
+/** Computes the errors of `actual` relative to `factor` times `expected`. */
 export function errorsOf(expected: Data, actual: Data, precision: Precision, factor = 1): Errors {
   let [ulps, share, outside] = [0, 0, 0];
   for (let i = 0; i < expected.length; i++) {
@@ -86,20 +86,20 @@ export function errorsOf(expected: Data, actual: Data, precision: Precision, fac
   return { ulps, share, outside };
 }
 
-/** Whether an element is `factor` times what was expected at a place. */
+/** Whether an element equals `factor` times the expected element at the same place, within the allowed error. */
 export const fitsAt = (expected: Data, actual: Data, place: number, precision: Precision, factor = 1): boolean =>
   errorAt(expected, actual, place, precision, factor).isAllowed;
 
-/** Whether all of `actual` is `factor` times `expected`. */
+/** Whether all of `actual` equals `factor` times `expected`, within the allowed error. */
 export function fits(expected: Data, actual: Data, precision: Precision, factor = 1): boolean {
   for (let i = 0; i < expected.length; i++) if (!fitsAt(expected, actual, i, precision, factor)) return false;
   return true;
 }
 
-/** A number as sentences print it. */
+/** Formats a number for messages, to 4 significant digits. */
 export const formatNumber = (value: number): string => String(Number(value.toPrecision(4)));
 
-/** Two numbers with as many digits as tell them apart. */
+/** Formats two numbers with just enough digits to tell them apart. */
 export function formatApart(x: number, y: number): [string, string] {
   for (let digits = 4; digits < 17; digits++) {
     const [one, other] = [x, y].map((value) => String(Number(value.toPrecision(digits)))) as [string, string];

@@ -1,17 +1,17 @@
-/** The tape run again, from other values on: a forward pass that knows no rule and no sweep. */
+/** Replays a tape from other values: a forward pass that uses no gradient rules and no reverse sweep. */
 
 import { Tensor } from '@tapegrad/core';
 import { interpreter, kernels } from '@tapegrad/core/extend';
 import { type CustomAttributes, type Entry, expanded, runCustom, tapeOf } from '@tapegrad/core/tape';
 import { callPrimitive, type NdArray, type Primitive } from '@tapegrad/kernels';
 
-/** An entry, as far as it matters to run it again. */
+/** The parts of a tape entry needed to run it again. */
 type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
 
-/** Runs the operation of an entry on other operands. */
+/** Runs an entry's operation on other operands. */
 type Run<A> = (entry: Runnable, operands: readonly A[]) => A;
 
-/** Runs what is replayed on arrays, and records nothing. */
+/** Replays an entry on arrays, without recording. */
 export const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
   if (op !== 'custom') return callPrimitive(interpreter(), op as Primitive, operands, attributes);
   const { definition, options } = attributes as CustomAttributes<Tensor>;
@@ -21,15 +21,15 @@ export const runOnArrays: Run<NdArray> = ({ op, attributes }, operands) => {
   ).array;
 };
 
-/** Runs what is replayed on tensors, and records it. */
+/** Replays an entry on tensors, and records the operations. */
 export const runOnTensors: Run<Tensor> = ({ op, attributes }, operands) =>
   op === 'custom'
     ? runCustom(attributes as CustomAttributes<Tensor>, operands)
     : callPrimitive(kernels, op as Primitive, operands, attributes);
 
 /**
- * Runs entries again, in their order, and adds what they give to `values`. What is in `values` takes the place of the
- * tensors that it stands for; all else is as it was.
+ * Replays entries in order and adds their outputs to `values`. Tensors with an entry in `values` are replaced by it; other
+ * operands keep their recorded values.
  */
 export function replay<A>(
   run: Run<A>,
@@ -43,7 +43,7 @@ export function replay<A>(
   }
 }
 
-/** The entries of a tape that depend on a tensor. */
+/** Returns the entries of a tape that depend on a tensor. */
 export function dependentsOf(tape: readonly Entry<Tensor>[], x: Tensor): Entry<Tensor>[] {
   const dependent = new Set([x]);
   return tape.filter(({ inputs, output }) => {
@@ -54,8 +54,8 @@ export function dependentsOf(tape: readonly Entry<Tensor>[], x: Tensor): Entry<T
 }
 
 /**
- * A tape run again in float64: its new tensors by the old ones. `adopt` makes the new tensor of a float32 input, parameter
- * or constant.
+ * Replays a tape in float64 and returns a map from its old tensors to the new ones. `adopt` creates the new tensor for a
+ * float32 input, parameter or constant.
  */
 export function inFloat64(loss: Tensor, adopt: (x: Tensor) => Tensor): Map<Tensor, Tensor> {
   const values = new Map<Tensor, Tensor>();

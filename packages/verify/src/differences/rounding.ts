@@ -1,13 +1,13 @@
-/** How much rounding there is in what a tape computes. */
+/** Estimates the rounding error of the values a tape computes. */
 
 import { Tensor } from '@tapegrad/core';
 import { type Entry, onArrays, sweep } from '@tapegrad/core/tape';
 import type { NdArray } from '@tapegrad/kernels';
 
 /**
- * The size of the terms that values are summed from, weighted by the seeds of their tensors: that of each result on the way,
- * as far as the values depend on it. Times the distance between numbers, it is what rounding makes of the values, to first
- * order: what is small because large terms cancel has the rounding of these. It is 0 where that is not finite.
+ * Computes the total size of the terms that values are summed from. Each intermediate result counts by its magnitude times
+ * its gradient from the given seeds. This total times machine epsilon estimates the rounding error to first order, including
+ * that of large terms that cancel. Returns 0 if the total isn't finite.
  */
 export function termsOf(seeds: ReadonlyMap<Tensor, NdArray>, entries: readonly Entry<Tensor>[]): number {
   const wanted = new Set(entries.map(({ output }) => output));

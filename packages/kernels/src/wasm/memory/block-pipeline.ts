@@ -1,21 +1,23 @@
-/** How arrays pass through linear memory in blocks: of images, of planes, of elements. */
+/** Passes arrays through linear memory in blocks of items such as images, planes or elements. */
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Heap } from './heap.ts';
 
-/** Items of an array in a heap: where they lie, if that is there, or in room for some of them. */
+/** An array's items in a heap: either in place, if the array is already there, or in a staging buffer. */
 export interface StagedItems {
-  /** The pointer to an item that was brought, or will be fetched. */
+  /** Returns the pointer to an item, before `copyOut` or after `copyIn`. */
   pointer(first: number): number;
-  /** Copies items in, where they have to be. */
+  /** Copies items into the heap, unless the array is already there. */
   copyIn(first: number, count: number): void;
-  /** Copies items out, where they have to be. */
+  /** Copies items out of the heap, unless the array is already there. */
   copyOut(first: number, count: number): void;
 }
 
 const nothing = (): void => {};
 
-/** For an array whose items, of so many elements, lie one after the other; of which some pass at once. */
+/**
+ * Stages an array whose items, of `item` elements each, are contiguous. A staging buffer, if needed, holds `atOnce` items.
+ */
 export function stage(
   heap: Heap,
   { data, offset }: Pick<NdArray, 'data' | 'offset'>,
@@ -40,26 +42,31 @@ export function stage(
   };
 }
 
-/** Items that pass together: the first one, and how many. */
+/** Items processed together: the index of the first, and their number. */
 type Block = readonly [first: number, count: number];
 
-/** Room for a block. `compute` calls `overlap` whenever workers have begun with a job: the first call counts. */
+/**
+ * A staging buffer for a block. `compute` calls `overlap` whenever workers have started a job; only the first call has an
+ * effect.
+ */
 export interface BlockStage {
   copyIn(...block: Block): void;
   compute(first: number, count: number, overlap: () => void): void;
   copyOut(...block: Block): void;
 }
 
-/** Blocks that several threads make, at least: the first copy in, and the last out, have no company. */
+/**
+ * The minimum number of blocks with several threads. The first copy in and the last copy out can't overlap with computation.
+ */
 const MIN_BLOCKS = 4;
 
-/** How many items pass at a time, at most as many as there is room for. */
+/** Returns the number of items in a block, at most `room`. */
 export const blockSize = (items: number, room: number, threads: number): number =>
   Math.max(1, Math.min(threads === 1 ? items : Math.ceil(items / MIN_BLOCKS), Math.floor(room)));
 
 /**
- * Passes items in blocks of `size`. Where there are workers, two stages take turns: while one block is worked on, the one
- * before is copied out and the next one in.
+ * Passes items through memory in blocks of `size`. With workers, two staging buffers alternate: while one block is computed,
+ * the previous one is copied out and the next one in.
  */
 export function runPipelined(items: number, size: number, threads: number, makeRoom: () => BlockStage): void {
   const count = Math.ceil(items / size);

@@ -1,4 +1,4 @@
-/** One linear memory, its views, and two ways to get room in it. */
+/** A linear memory, its views, and two ways to allocate in it: permanently or on a stack. */
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
@@ -8,17 +8,17 @@ import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-asse
 const PAGE_BYTES = 65_536;
 /** 2 GiB, so that a pointer is a positive 32-bit integer. */
 const MAXIMUM_PAGES = 32_768;
-/** 64 MiB: with less there is no room for the blocks of products and convolutions. */
+/** 64 MiB. Less would leave too little room for the blocks of matrix products and convolutions. */
 const LEAST_MAXIMUM_PAGES = 1024;
 const INITIAL_PAGES = 16;
-/** Holds what a small product needs. */
+/** The first stack chunk, large enough for a small matrix product. */
 const FIRST_CHUNK_BYTES = 262_144;
-/** A cache line: every piece starts on one. */
+/** The alignment of every allocation: a cache line. */
 const ALIGNMENT_BYTES = 64;
-/** A kernel may read, or write, this far past the end of a piece, whose last vector is cut off after the computation. */
+/** How far a kernel may read or write past the end of an allocation, where its last vector is only partly used. */
 export const SLACK_BYTES = 256;
 
-/** Windows that are kept. */
+/** The number of cached typed-array views. */
 const CACHED_WINDOWS = 512;
 
 interface Chunk {
@@ -26,26 +26,29 @@ interface Chunk {
   readonly end: number;
 }
 
-/** Room that is taken back in the order opposite to that in which it was given out. */
+/** A stack allocator: memory is freed in the reverse order of allocation. */
 export class StackAllocator {
   readonly #allocate: (bytes: number) => number;
-  /** It is laid in chunks, since a piece given out can't move; the one in use, and its first free byte. */
+  /**
+   * The chunks of the stack, since allocations can't move. `#chunk` is the index of the current one, and `#top` its first
+   * free byte.
+   */
   readonly #chunks: Chunk[] = [];
   #chunk = 0;
   #top: number;
 
-  /** Of chunks that `allocate` gives for good; the first has so many bytes. */
+  /** Creates a stack of chunks, which `allocate` allocates permanently. The first chunk has `first` bytes. */
   constructor(allocate: (bytes: number) => number, first: number) {
     this.#allocate = allocate;
     this.#top = this.#addChunk(first);
   }
 
-  /** The top, to return to with `release`. */
+  /** Returns the top of the stack, to return to with `release`. */
   mark(): number {
     return this.#top;
   }
 
-  /** Room for `bytes`, until the `release` of a mark taken before. */
+  /** Allocates `bytes` bytes until an earlier mark is released. */
   reserve(bytes: number): number {
     const pointer = this.#top;
     const end = pointer + aligned(bytes);
@@ -59,13 +62,16 @@ export class StackAllocator {
     while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
   }
 
-  /** Takes everything back. */
+  /** Frees everything. */
   clear(): void {
     this.#chunk = 0;
     this.#top = this.#chunks[0]!.start;
   }
 
-  /** Goes to the next chunk that is long enough; a new one is as long as all before it, where there is room for that. */
+  /**
+   * Moves to the next chunk that is long enough. A new chunk is as long as all existing ones together, if there is room for
+   * that.
+   */
   #reserveElsewhere(bytes: number): number {
     let next = this.#chunk + 1;
     while (next < this.#chunks.length && lengthOf(this.#chunks[next]!) < bytes) next += 1;
@@ -93,11 +99,11 @@ export class StackAllocator {
 /**
  * A WebAssembly memory that grows as needed.
  *
- * - `allocate` is for what lives as long as the memory.
- * - `mark`, `reserve` and `release` are a stack for the length of a call.
+ * - `allocate` is for data that lives as long as the memory.
+ * - `mark`, `reserve` and `release` form a stack for data used within a call.
  *
- * Growth detaches every view of the memory: read `f32` and its like anew after `allocate` and `reserve`.
- * Pieces are not cleared.
+ * Growth detaches every view of the memory, so read `f32` and the other views again after `allocate` and `reserve`.
+ * Allocations are not cleared.
  *
  * @example
  * const mark = heap.mark();
@@ -116,15 +122,15 @@ export class Heap {
   readonly #pointers: number[] = new Array<number>(CACHED_WINDOWS).fill(0);
   readonly #extents: number[] = new Array<number>(CACHED_WINDOWS).fill(0);
   #capacity = 0;
-  /** Pages that the memory can have. */
+  /** The maximum size of the memory, in pages. */
   readonly #maximum: number;
-  /** The memory as it is, and as it was before it grew, which is seen as well where it is shared. */
+  /** The memory's current buffer and, if shared, its buffers from before it grew, which remain valid. */
   readonly #shared = new WeakSet<ArrayBufferLike>();
-  /** Everything from here on has never been given out. */
+  /** The first byte that has never been allocated. */
   #top = ALIGNMENT_BYTES;
   readonly #stack: StackAllocator;
 
-  /** Throws a `HostRefusal` where the host gives no memory, however small. */
+  /** Throws a `HostRefusal` if the host can't provide even a small memory. */
   constructor({ shared = false }: { readonly shared?: boolean } = {}) {
     this.shared = shared;
     [this.memory, this.#maximum] = largestMemory(shared);
@@ -132,12 +138,12 @@ export class Heap {
     this.#stack = this.stack(FIRST_CHUNK_BYTES);
   }
 
-  /** How far the memory can grow. */
+  /** The maximum size of the memory, in bytes. */
   get mostBytes(): number {
     return this.#maximum * PAGE_BYTES;
   }
 
-  /** The whole memory, as float32: element `pointer / 4` is at `pointer`. */
+  /** The whole memory as float32: element `pointer / 4` is at `pointer`. */
   get f32(): Float32Array {
     return this.#f32;
   }
@@ -154,15 +160,15 @@ export class Heap {
     return this.#u8;
   }
 
-  /** The whole memory as floats, or bytes, of so many bytes. */
+  /** Returns the whole memory as bytes, float32 or float64, for an element size of 1, 4 or 8 bytes. */
   view(bytes: number): Data {
     if (bytes === 1) return this.#u8;
     return bytes === 4 ? this.#f32 : this.#f64;
   }
 
   /**
-   * What `view` gives, from a pointer on, of a length. To make one takes longer than to copy a small one, so those made
-   * lately are kept; growth empties them.
+   * Returns a view of `length` elements from a pointer on, with the same element types as `view`. Creating a view takes
+   * longer than copying a small one, so recent views are cached. Growth clears the cache.
    */
   window(pointer: number, length: number, bytes: number): Data {
     const place = ((pointer >> 6) + length) & (CACHED_WINDOWS - 1);
@@ -176,7 +182,7 @@ export class Heap {
     return made;
   }
 
-  /** Room for `bytes`, for good. Throws a `HostRefusal` where the memory is used up. */
+  /** Allocates `bytes` bytes permanently. Throws a `HostRefusal` if the memory is used up. */
   allocate(bytes: number): number {
     const pointer = this.#top;
     const top = pointer + aligned(bytes);
@@ -187,17 +193,17 @@ export class Heap {
     return pointer;
   }
 
-  /** A stack of its own, which begins with room for so many bytes. */
+  /** Creates a separate stack, initially with `first` bytes. */
   stack(first: number): StackAllocator {
     return new StackAllocator((bytes) => this.allocate(bytes), first);
   }
 
-  /** The top of the stack, to return to with `release`. */
+  /** Returns the top of the stack, to return to with `release`. */
   mark(): number {
     return this.#stack.mark();
   }
 
-  /** Room for `bytes` on the stack, until the `release` of a mark taken before. */
+  /** Allocates `bytes` bytes on the stack until an earlier mark is released. */
   reserve(bytes: number): number {
     return this.#stack.reserve(bytes);
   }
@@ -206,19 +212,19 @@ export class Heap {
     this.#stack.release(mark);
   }
 
-  /** Takes back all that was reserved, by who did not come to its end. */
+  /** Frees the whole stack, including allocations of calls that failed before releasing them. */
   clear(): void {
     this.#stack.clear();
   }
 
-  /** Where a typed array lies, if it lies in this memory, which threads share. */
+  /** Returns an array's address if it lies in this memory and the memory is shared between threads, otherwise undefined. */
   locate(data: Data): number | undefined {
-    // To ask for the buffer of an array that has none yet would make one.
+    // Reading the `buffer` of an array that has none yet would create one.
     if (data.byteLength <= MAX_OWN_BYTES) return undefined;
     return this.#shared.has(data.buffer) ? data.byteOffset : undefined;
   }
 
-  /** Where a contiguous array lies: where it is, or copied onto the stack. */
+  /** Returns the address of a contiguous array, after copying it onto the stack if it isn't in this memory. */
   place({ data, offset, size }: NdArray): number {
     const { BYTES_PER_ELEMENT: bytes } = data;
     const start = this.locate(data);
@@ -228,7 +234,7 @@ export class Heap {
     return pointer;
   }
 
-  /** By so many pages or, since growth detaches the views, by more, where the host gives as much. */
+  /** Grows the memory by at least `pages`. Since growth detaches the views, tries to grow by a quarter if that is more. */
   #grow(pages: number): void {
     const now = this.#capacity / PAGE_BYTES;
     const more = Math.min(this.#maximum - now, Math.floor(now / 4));
@@ -257,8 +263,8 @@ export class Heap {
 }
 
 /**
- * A memory that can grow to 2 GiB or, where the host refuses that, to half as much, and so on: some set the address space of
- * a shared memory's maximum aside, or have less of it.
+ * Creates a memory that can grow to 2 GiB. If the host refuses, halves the maximum until it succeeds: some hosts reserve
+ * address space for a shared memory's maximum, or have less of it.
  */
 function largestMemory(shared: boolean): [memory: WasmMemory, maximum: number] {
   if (webAssembly === undefined) throw new HostRefusal('memory', shared);
@@ -271,7 +277,7 @@ function largestMemory(shared: boolean): [memory: WasmMemory, maximum: number] {
   }
 }
 
-/** Rounded up to whole cache lines. */
+/** Rounds up to whole cache lines. */
 const aligned = (bytes: number): number => bytes + (-bytes & (ALIGNMENT_BYTES - 1));
 
 const lengthOf = (chunk: Chunk): number => chunk.end - chunk.start;

@@ -2,18 +2,18 @@ import type { Data } from '../../arrays/dtype.ts';
 import type { Heap } from './heap.ts';
 
 /**
- * The room in linear memory through which chunks of arrays pass.
+ * Staging buffers in linear memory, through which arrays pass in chunks.
  *
- * Arrays live outside, where the garbage collector sees them; a chunk is copied in, worked on while it lies in the cache,
- * and copied out. Copying runs at the speed of memory, and a slot has room for whole vectors, so that a loop may run
- * over the end of what was copied: what it reads there is never seen.
+ * Arrays live outside linear memory, where the garbage collector manages them. A chunk is copied in, processed while it is
+ * in the cache, and copied out. Copying runs at memory speed. Each buffer is padded to whole vectors, so a loop may run past
+ * the end of a chunk; the extra results are discarded.
  */
 export class Staging {
-  /** Elements of an operand that pass at a time: three operands of float64 fit a second-level cache. */
+  /** The number of elements of an operand in a chunk. Three float64 operands fit in a second-level cache. */
   static readonly chunk = 1 << 14;
 
   readonly heap: Heap;
-  /** Pointers: of the result, of two operands, and of a condition in bytes. */
+  /** Pointers to the buffers of the result, of two operands, and of a condition stored as bytes. */
   readonly to: number;
   readonly x: number;
   readonly y: number;
@@ -28,13 +28,16 @@ export class Staging {
     this.condition = heap.allocate(Staging.chunk + 96);
   }
 
-  /** Copies `count` floats, or bytes, of `data` to a slot. */
+  /** Copies `count` elements of `data`, either floats or bytes, to a buffer. */
   copyIn(slot: number, data: Data, from: number, count: number): void {
     const source = from === 0 && data.length === count ? data : data.subarray(from, from + count);
     this.heap.view(data.BYTES_PER_ELEMENT).set(source, slot / data.BYTES_PER_ELEMENT);
   }
 
-  /** Copies `count` floats, or bytes, of a slot to `data`; those of other `bytes` than the data's are rounded. */
+  /**
+   * Copies `count` elements, either floats or bytes, from a buffer to `data`. `bytes` is their size in the buffer; float64
+   * elements are rounded if `data` is float32.
+   */
   copyOut(slot: number, data: Data, to: number, count: number, bytes: number = data.BYTES_PER_ELEMENT): void {
     data.set(this.heap.window(slot, count, bytes), to);
   }

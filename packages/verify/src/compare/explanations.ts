@@ -1,10 +1,10 @@
-/** Why two tensors of one shape differ: what is wrong with the elements themselves. */
+/** Explains why two tensors of the same shape differ by examining their elements. */
 
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
 import { fits, fitsAt, formatNumber, type Precision } from '../differences/precision.ts';
 import type { Explanation } from './comparison.ts';
 
-/** Two tensors of one shape that differ. */
+/** Two tensors of the same shape that differ. */
 export interface Pair {
   readonly expected: Data;
   readonly actual: Data;
@@ -12,13 +12,13 @@ export interface Pair {
   readonly precision: Precision;
 }
 
-/** What an index of an axis is called. */
+/** Returns the noun for an index of an axis, or undefined for tensors with more than two axes. */
 const nounOf = (axis: number, rank: number): string | undefined => {
   if (rank > 2) return undefined;
   return rank === 2 && axis === 1 ? 'column' : rank === 2 ? 'row' : 'element';
 };
 
-/** Some indices of an axis, as a phrase: `columns 6 and 7`, `indices 0 to 3 of axis 2`. */
+/** Formats indices of an axis as a phrase: `columns 6 and 7`, `indices 0 to 3 of axis 2`. */
 function formatIndices(indices: readonly number[], axis: number, rank: number): string {
   const [first, last] = [indices[0]!, indices.at(-1)!];
   const isRun = indices.length > 2 && last - first === indices.length - 1;
@@ -33,23 +33,23 @@ function formatIndices(indices: readonly number[], axis: number, rank: number): 
 const joined = (list: readonly string[]): string =>
   list.length < 2 ? list.join('') : `${list.slice(0, -1).join(', ')} and ${list.at(-1)}`;
 
-/** What each index of an axis is called, as a phrase: `each column`, `each index of axis 2`. */
+/** Formats "each index" of an axis as a phrase: `each column`, `each index of axis 2`. */
 const formatEach = (axis: number, rank: number): string =>
   nounOf(axis, rank) === undefined ? `each index of axis ${axis}` : `each ${nounOf(axis, rank)}`;
 
-/** Some numbers, in few letters. */
+/** Formats the first four numbers of a list. */
 const formatList = (numbers: readonly number[]): string => {
   const shown = numbers.slice(0, 4).map(formatNumber).join(', ');
   return numbers.length > 4 ? `${shown}, …` : shown;
 };
 
-/** The index along an axis of each place. */
+/** Returns a function from an element's row-major index to its index along an axis. */
 export function sliceIndices(shape: Shape, axis: number): (place: number) => number {
   const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   return (place) => Math.floor(place / inner) % length;
 }
 
-/** The elements of a tensor at each index of an axis, in order. */
+/** Returns the elements of a tensor at each index of an axis, in order. */
 function slicesAlong(x: Data, shape: Shape, axis: number): number[][] {
   const slices = Array.from({ length: shape[axis]! }, (): number[] => []);
   const indexOf = sliceIndices(shape, axis);
@@ -57,13 +57,13 @@ function slicesAlong(x: Data, shape: Shape, axis: number): number[][] {
   return slices;
 }
 
-/** Nothing but zeros. */
+/** Detects a tensor that is all zeros but shouldn't be. */
 export function nothingButZeros({ expected, actual }: Pair): Explanation | undefined {
   if (expected.every((element) => element === 0) || !actual.every((element) => element === 0)) return undefined;
   return { kind: 'zero', message: 'is 0 everywhere' };
 }
 
-/** Right but for the signs of some elements. */
+/** Detects elements that are right except for their signs. */
 export function wrongSigns({ expected, actual, precision }: Pair): Explanation | undefined {
   let count = 0;
   const signed = Float64Array.from(actual, (a, i) => {
@@ -76,7 +76,9 @@ export function wrongSigns({ expected, actual, precision }: Pair): Explanation |
   return { kind: 'signs', count, message: `has the wrong sign in ${signs}` };
 }
 
-/** Right but at some indices of an axis: the one on which the fewest elements are at such indices. */
+/**
+ * Detects tensors that are right except at some indices of an axis. Picks the axis with the smallest share of wrong indices.
+ */
 export function wrongSlices({ expected, actual, shape, precision }: Pair): Explanation | undefined {
   const isWrong = Array.from(expected, (_, place) => !fitsAt(expected, actual, place, precision));
   const wrong = isWrong.filter((flag) => flag).length;
@@ -88,7 +90,7 @@ export function wrongSlices({ expected, actual, shape, precision }: Pair): Expla
       if (flag) indices.add(indexOf(place));
     });
     const share = indices.size / length;
-    // Where most of a slice is right, it is no matter of the slice.
+    // If most elements of those slices are right, the slices don't explain the error.
     const isWhole = wrong > (share * expected.length) / 2;
     return share <= 1 / 2 && isWhole ? [{ axis, share, indices: [...indices].sort((a, b) => a - b) }] : [];
   });
@@ -105,7 +107,10 @@ export function wrongSlices({ expected, actual, shape, precision }: Pair): Expla
   return { kind: 'slices', axis, indices, factor, message };
 }
 
-/** The factor between some elements; NaN where all are 0; none where there is none, or only one element to tell it. */
+/**
+ * Returns the factor between two lists of elements, or NaN if all are 0. Returns undefined if there is none, or if only one
+ * nonzero element determines it.
+ */
 function ratioOf(expected: readonly number[], actual: readonly number[], precision: Precision): number | undefined {
   let [product, square, count] = [0, 0, 0];
   for (const [i, e] of expected.entries()) {
@@ -121,10 +126,10 @@ function ratioOf(expected: readonly number[], actual: readonly number[], precisi
     : undefined;
 }
 
-/** The same without errors of single elements, whose places parts do not have. */
+/** Drops the per-element errors, whose indices don't match those of a slice. */
 const exactly = (precision: Precision): Precision => ({ ...precision, errors: undefined });
 
-/** A factor of its own for each index of an axis. */
+/** Detects a separate factor for each index of an axis. */
 export function factorsBySlice({ expected, actual, shape, precision }: Pair): Explanation | undefined {
   for (const [axis, length] of shape.entries()) {
     if (length < 2 || expected.length === length) continue;
@@ -138,7 +143,7 @@ export function factorsBySlice({ expected, actual, shape, precision }: Pair): Ex
   return undefined;
 }
 
-/** The number by which some elements are off; none where it is not the same for all, or for one alone. */
+/** Returns the offset between two lists of elements; undefined if it varies, or if there is only one element. */
 function differenceOf(expected: readonly number[], actual: readonly number[], precision: Precision) {
   if (expected.length < 2) return undefined;
   const offset = actual.reduce((sum, a, i) => sum + (a - expected[i]!), 0) / actual.length;
@@ -147,9 +152,9 @@ function differenceOf(expected: readonly number[], actual: readonly number[], pr
   return fits(shifted, Float64Array.from(actual), { ...exactly(precision), scale: size }) ? offset : undefined;
 }
 
-/** The same number for all elements, or one for each index of an axis. */
+/** Detects a common offset of all elements, or one for each index of an axis. */
 export function offsets({ expected, actual, shape, precision }: Pair): Explanation | undefined {
-  // Two elements are off by a number each, and so is each pair of some.
+  // One or two elements are too few to distinguish a common offset from other errors.
   if (expected.length > 2) {
     const offset = differenceOf(Array.from(expected), Array.from(actual), precision);
     if (offset !== undefined) {

@@ -1,29 +1,29 @@
-/** Constant factors between tensors, and what they are called. */
+/** Finds constant factors between tensors, and names them. */
 
 import type { Data, Shape } from '@tapegrad/kernels';
 import { fits, formatNumber, largestOf, type Precision } from '../differences/precision.ts';
 
 type Ratio = 'n' | '1/n' | '2' | '1/2' | '2/n' | 'n/2';
 
-/** The constant factors that have a name: those that derivations lose or gain, n being the number of points. */
+/** The constant factors that have a name, typically lost or gained in derivations; n is the number of points. */
 export type FactorName = '-1' | Ratio | `-${Ratio}`;
 
-/** A factor that is the length of an axis, or has to do with it. */
+/** A factor that is related to the length of an axis. */
 export interface LengthRatio {
-  /** The axes that are this long; none where it is the number of all elements. */
+  /** The axes of this length; empty if the length is the total number of elements. */
   readonly axes: readonly number[];
-  /** The factor by the length: 1 for the length itself, -1 where it is negative. */
+  /** The multiplier of the length or its reciprocal: 1, 2 or 1/2, negative if the factor is. */
   readonly times: number;
-  /** Whether the length is divided by. */
+  /** Whether the factor contains the reciprocal of the length. */
   readonly inverse: boolean;
 }
 
-/** A constant factor, and what it is. */
+/** A constant factor, with its name or its relation to axis lengths. */
 export interface Factor {
   readonly factor: number;
-  /** What it is, where it is one of those that have a name. */
+  /** The name of the factor, if it has one. */
   readonly named: FactorName | undefined;
-  /** What it has to do with the lengths of axes, where it has no name. */
+  /** How the factor relates to the lengths of axes, if it has no name. */
   readonly length: LengthRatio | undefined;
 }
 
@@ -36,7 +36,10 @@ const ratios: readonly (readonly [Ratio, (n: number) => number])[] = [
   ['n/2', (n) => n / 2],
 ];
 
-/** The factors that have a name, with their values for n points; those without n where that is not known. */
+/**
+ * Returns the named factors with their values for n points, except those equal to 1; without n, only those that don't depend
+ * on it.
+ */
 export function namedFactors(n: number | undefined): Map<FactorName, number> {
   const named = new Map<FactorName, number>([['-1', -1]]);
   for (const [name, valueFor] of ratios) {
@@ -46,10 +49,10 @@ export function namedFactors(n: number | undefined): Map<FactorName, number> {
   return named;
 }
 
-/** Whether two numbers are the same but for rounding. */
+/** Whether two numbers are equal up to rounding. */
 const isClose = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.abs(y);
 
-/** What a factor has to do with the lengths of axes. */
+/** Finds an axis length, or the number of elements, to which a factor is related. */
 function lengthRatioOf(factor: number, shape: Shape): LengthRatio | undefined {
   const size = shape.reduce((product, length) => product * length, 1);
   for (const length of [...new Set([...shape, size])]) {
@@ -63,18 +66,18 @@ function lengthRatioOf(factor: number, shape: Shape): LengthRatio | undefined {
   return undefined;
 }
 
-/** A factor with its name, or else with the lengths that it has to do with. */
+/** Describes a factor by its name, or else by the axis lengths it is related to. */
 export function describeFactor(factor: number, n: number | undefined, shape: Shape): Factor {
   const named = [...namedFactors(n)].find(([, value]) => value === factor)?.[0];
   const isPlain = named !== undefined || isClose(Math.abs(factor), 1);
   return { factor, named, length: isPlain ? undefined : lengthRatioOf(factor, shape) };
 }
 
-/** The factor by which `actual` is off on the whole, by least squares; NaN where there is nothing to tell it from. */
+/** Fits the factor between `expected` and `actual` by least squares. Returns NaN with fewer than two nonzero elements. */
 export function leastSquares(expected: Data, actual: Data): number {
   const largest = largestOf(expected);
   let [factor, count] = [0, 0];
-  // Once more on what is left, so that the rounding of long sums is not taken for the factor's.
+  // Fits the residual again, to remove the rounding error of long sums from the factor.
   for (let round = 0; round < 2; round++) {
     let [product, square] = [0, 0];
     count = 0;
@@ -86,11 +89,11 @@ export function leastSquares(expected: Data, actual: Data): number {
     }
     factor += product / square;
   }
-  // One element alone is a multiple of any other.
+  // A single element is a multiple of any other, so it shows nothing.
   return count > 1 ? factor : Number.NaN;
 }
 
-/** The one factor by which `actual` is off, 1 included, if there is one. */
+/** Returns the common factor by which `actual` is off, which may be 1, or undefined if there is none. */
 export function factorBetween(
   expected: Data,
   actual: Data,
@@ -126,7 +129,7 @@ function formatValue({ factor, named }: Factor): string {
   return value;
 }
 
-/** A factor as sentences print it: its name, its value, and what length it is. */
+/** Formats a factor for messages: its value, with its name or its relation to an axis length. */
 export function formatFactor(factor: Factor): string {
   const { length } = factor;
   if (length === undefined) return formatValue(factor);

@@ -1,4 +1,4 @@
-/** The third opinion on a formula: central differences, with which the tape and the formula are compared. */
+/** A third, independent check of a formula: compares both the tape and the formula with central differences. */
 
 import { Random, type Tensor } from '@tapegrad/core';
 import { sameShape } from '@tapegrad/kernels';
@@ -7,36 +7,36 @@ import { largestOf } from '../differences/precision.ts';
 import type { Check } from './formulas.ts';
 
 /**
- * Errors against central differences, relative to the largest element of the derivative, and beyond what the differences
- * can tell.
+ * The largest errors relative to central differences, in excess of the differences' own error bounds. They are relative to
+ * the largest element of the derivative.
  */
 export interface DifferencesReport {
-  /** Whether the tape is right. */
+  /** Whether the tape agrees with the differences. */
   readonly passed: boolean;
-  /** The largest error of what the tape says. */
+  /** The largest error of the tape's derivatives. */
   readonly tape: number;
-  /** The largest error of what the formula says, where that has the right shape. */
+  /** The largest error of the formula's results, where they have the right shape. */
   readonly formula: number;
   /** The largest error allowed. */
   readonly tolerance: number;
-  /** How many elements were compared with differences. */
+  /** The number of elements that were compared. */
   readonly elements: number;
 }
 
-/** The largest error of a derivative, beyond what differences can tell, for it to be right. */
+/** The largest error allowed in a derivative, in excess of the differences' own error bounds. */
 const tolerance = 1e-6;
 
-/** Central differences of the tensors of some networks, each worked out once. */
+/** Computes central differences for tensors of networks, and caches them. */
 export class FormulaDifferences {
   readonly #count: number;
   readonly #known = new Map<Tensor, Differences>();
 
-  /** @param count of how many elements of each derivative. */
+  /** @param count the number of elements of each derivative to check. */
   constructor(count: number) {
     this.#count = count;
   }
 
-  /** By some elements of a tensor, chosen at random. */
+  /** Returns the differences with respect to some elements of a tensor, chosen at random. */
   #of(loss: Tensor, x: Tensor): Differences {
     const known = this.#known.get(x);
     if (known !== undefined) return known;
@@ -46,7 +46,10 @@ export class FormulaDifferences {
     return found;
   }
 
-  /** What they say of the checks of a formula that is one of a derivative; nothing where they could tell nothing. */
+  /**
+   * Compares the checks of a formula that equals a derivative with central differences. Returns undefined if the differences
+   * determine no element.
+   */
   judge(checks: readonly Check[]): DifferencesReport | undefined {
     if (this.#count === 0) return undefined;
     const worst = { tape: 0, formula: 0 };

@@ -1,4 +1,4 @@
-/** Hand-derived formulas, each held against what it should equal. */
+/** Compares hand-derived formulas with the quantities they should equal. */
 
 import type { Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -10,38 +10,41 @@ import { Inapplicable } from './layered.ts';
 import type { Network, NetworkPlan } from './networks.ts';
 import { type Derivative, derivatives, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
 
-/** What a subject returns beside the loss, the data and n, by its names. */
+/** The tensors and numbers a subject returns in addition to the loss, the data and n, by name. */
 export type Named<N extends Network> = Omit<N, keyof Network>;
 
-/** A formula: of a network's quantities, and of the layer where it is one for every layer. */
+/** A formula: a function of a network's quantities, and of the layer number if it applies to every layer. */
 export type FormulaFunction<N extends Network = Network> = (quantities: Quantities & Named<N>, l: number) => Tensor;
 
-/** A formula that says what it equals. */
+/** A formula together with the quantity it equals. */
 export interface Formula<N extends Network = Network> {
   readonly formula: FormulaFunction<N>;
   /**
-   * What the formula equals: a quantity and a layer, as `dW1`, `delta_L`, `delta_L-1`, `dW(encoder.0)` or `Z_l`, which is every
-   * layer to which the formula applies; a tensor of the program or its gradient, as `mean` and `dgamma`; a second derivative, as
-   * `d2L/dgamma2` or `d2L/dX,dgamma`, of the axes of both; or a function that gives the tensor.
+   * The quantity the formula equals, in one of these forms:
+   * - a quantity and a layer: `dW1`, `delta_L`, `delta_L-1`, `dW(encoder.0)`, or `Z_l` for every layer to which the formula
+   *   applies;
+   * - a tensor of the program or its gradient: `mean`, `dgamma`;
+   * - a second derivative, with the axes of both tensors: `d2L/dgamma2`, `d2L/dX,dgamma`;
+   * - a function that returns the expected tensor.
    */
   readonly equals: string | FormulaFunction<N>;
 }
 
-/** Formulas by name; one that is a mere function equals the quantity that it is named after. */
+/** Formulas by name. A formula given as a plain function must equal the quantity it is named after. */
 export type Formulas<N extends Network = Network> = Readonly<Record<string, FormulaFunction<N> | Formula<N>>>;
 
-/** What a formula is held against. */
+/** The expected quantity that a formula is compared with. */
 interface Target {
   readonly label: string;
   readonly quantity: LayerQuantity | undefined;
-  /** The layers that the formula is about; none where it is about the whole network. */
+  /** Returns the layers to which the formula applies; [undefined] if it concerns the whole network. */
   layers(readout: Readout): readonly (number | undefined)[];
   expected(readout: Readout, l: number | undefined): Tensor;
-  /** The tensor by which the expected one is a derivative of the loss. */
+  /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
   variable(readout: Readout, l: number | undefined): Tensor | undefined;
 }
 
-/** A formula, and what it equals. */
+/** A formula and the quantity it should equal. */
 export interface Claim {
   readonly name: string;
   readonly formula: FormulaFunction;
@@ -53,7 +56,7 @@ const upTo = (L: number): number[] => Array.from({ length: L }, (_, i) => i + 1)
 const isDerivative = (quantity: LayerQuantity): quantity is Derivative =>
   (derivatives as readonly string[]).includes(quantity);
 
-/** A quantity of one layer, or of every layer. */
+/** Creates the target for a quantity of one layer, or of every layer. */
 function layerTarget(label: string, quantity: LayerQuantity, index: string): Target {
   return {
     label,
@@ -69,14 +72,14 @@ function layerTarget(label: string, quantity: LayerQuantity, index: string): Tar
   };
 }
 
-/** What is of the whole network. */
+/** Creates the target for a tensor of the whole network. */
 const wholeTarget = (
   label: string,
   expected: (readout: Readout) => Tensor,
   variable: (readout: Readout) => Tensor | undefined = () => undefined,
 ): Target => ({ label, quantity: undefined, layers: () => [undefined], expected, variable });
 
-/** A tensor of a program by its name, or a derivative with respect to some. */
+/** Creates the target for a named tensor of a program, or for a derivative with respect to named tensors. */
 function namedTarget(equals: string, { named }: Readout): Target | undefined {
   const [, x, y] = /^d2L\/d(.+?)(?:2|,\s*d(.+))$/.exec(equals) ?? [];
   if (x !== undefined && named.has(x) && named.has(y ?? x)) {
@@ -112,7 +115,9 @@ function targetOf(name: string, equals: string | FormulaFunction, readout: Reado
   );
 }
 
-/** What formulas claim of networks such as one that was read; throws where one does not say what it equals. */
+/**
+ * Returns the claims that formulas make about networks like the given one. Throws if it is unclear what a formula equals.
+ */
 export function claimsOf(formulas: Formulas, readout: Readout): Claim[] {
   const claims = Object.entries(formulas).map(([name, given]) => {
     const { formula, equals } = typeof given === 'function' ? { formula: given, equals: name } : given;
@@ -122,25 +127,25 @@ export function claimsOf(formulas: Formulas, readout: Readout): Claim[] {
   return claims;
 }
 
-/** How large the network is that a formula was tried on, and of what. */
+/** The dimensions and the transitions of the network that a formula was tried on. */
 export interface TriedPlan extends Omit<NetworkPlan, 'transitions'> {
   /** s_1, …, s_L */
   readonly transitions: readonly string[];
 }
 
-/** A network that was built, and read. */
+/** A network that was built, with the quantities read from its tape. */
 export interface Trial {
   readonly plan: TriedPlan;
   readonly readout: Readout;
-  /** The same, but a little smaller: the smallest first. */
+  /** Yields slightly smaller variants of the network, the most strongly reduced ones first. */
   smaller(): Iterable<Trial>;
 }
 
-/** A formula on a network, at a layer. */
+/** The comparison of a formula with its target, on one network and at one layer. */
 export interface Check {
   readonly trial: Trial;
   readonly layer: number | undefined;
-  /** The tensor by which the expected one is a derivative of the loss. */
+  /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
   readonly variable: Tensor | undefined;
   readonly expected: Tensor;
   readonly actual: Tensor | undefined;
@@ -149,12 +154,12 @@ export interface Check {
   readonly message: string;
 }
 
-/** The share of the largest element by which tensors of a program may be off, in float64. */
+/** The tolerance for named tensors of a program in float64, relative to the largest element. */
 const programTolerance = 1e-9;
 
 const largest = (x: Tensor): number => largestOf(x.data);
 
-/** The size of the terms that an element of a quantity is added up from: what rounding is to be judged by. */
+/** The size of the terms summed to compute an element of a quantity, by which rounding error is judged. */
 const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => number } = {
   Z: () => 0,
   A: ({ Z, W }, l) => largest(Z[l - 1]!) * largest(W[l]!),
@@ -166,12 +171,12 @@ const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => 
   db: ({ delta }, l) => largest(delta[l]!),
 };
 
-/** Thrown where a formula ends in an error of its own. */
+/** Thrown if a formula throws an error of its own. */
 export class FormulaError extends Error {
   override readonly name = 'FormulaError';
 }
 
-/** What a formula gives; the error where its shapes do not fit. */
+/** Evaluates a formula. Returns the error if its shapes don't match. */
 function evaluate({ name, formula }: Claim, { quantities, unpacking }: Readout, l: number | undefined) {
   unpacking.missing = undefined;
   const failed = (error: unknown): Error => {
@@ -193,7 +198,7 @@ function evaluate({ name, formula }: Claim, { quantities, unpacking }: Readout, 
   }
 }
 
-/** The checks of a formula on a network, one for each layer to which it applies, and why it does not apply to another. */
+/** The checks of a formula on a network, one per layer to which it applies, and why it doesn't apply to others. */
 export interface NetworkChecks {
   readonly checks: readonly Check[];
   readonly obstacle: string | undefined;
@@ -202,7 +207,7 @@ export interface NetworkChecks {
 /**
  * Checks a formula on a network.
  *
- * @throws FormulaError where the formula throws.
+ * @throws FormulaError if the formula throws.
  */
 export function checksOf(claim: Claim, trial: Trial, bound: number | undefined): NetworkChecks {
   const { readout } = trial;
@@ -219,7 +224,7 @@ export function checksOf(claim: Claim, trial: Trial, bound: number | undefined):
     }
     const terms = quantity === undefined ? 0 : termSizes[quantity](readout.quantities, layer!);
     const scale = Math.max(largest(expected), terms);
-    // Whether terms cancel in a program at large, as where two entries are normalised, is not known.
+    // In a general program it is unknown whether large terms cancel, as they do when normalizing two elements.
     const tolerance = quantity === undefined ? programTolerance : 0;
     const options = { n: readout.n, scale, tolerance, ...(bound === undefined ? {} : { bound }) };
     const comparison = compare(claim.name, expected, actual, options);

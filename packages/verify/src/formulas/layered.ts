@@ -1,23 +1,26 @@
-/** The tensors of a network by layer, and what happens where a formula asks for one that there is not. */
+/** Provides a network's tensors by layer, and handles formulas that ask for a missing one. */
 
 import type { Tensor } from '@tapegrad/core';
 
 /**
- * Tensors by layer, as the theory counts: Z from 0, all else from 1, up to L. A formula that uses another index, or the
- * bias of a layer that has none, does not apply to the network, or the layer. Lists can be unpacked, `[, delta1, delta2]`,
- * spread and mapped; methods skip the indices that have no tensor.
+ * Tensors by layer, numbered as in the theory: Z from 0, all others from 1, up to L. If a formula uses another index, or the
+ * bias of a layer without one, it doesn't apply to that network or layer. Lists can be unpacked (`[, delta1, delta2]`),
+ * spread and mapped; array methods skip indices that have no tensor.
  */
 export type Layered = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 
-/** Thrown where a formula uses what a network does not have. */
+/** Thrown if a formula uses a quantity that the network doesn't have. */
 export class Inapplicable extends Error {}
 
-/** Which missing tensor a formula came upon when it unpacked a list: there it gets `undefined`, where an index throws. */
+/**
+ * Records the missing tensor a formula encountered while unpacking a list. Unpacking yields `undefined` for it, whereas
+ * indexing throws.
+ */
 export interface Unpacking {
   missing: string | undefined;
 }
 
-/** The tensors of each layer, held constant, from an index on. */
+/** Lists the detached tensors of each layer, starting at index `from`. */
 export function layered(
   name: string,
   from: number,
@@ -41,7 +44,7 @@ export function layered(
     get(target, key) {
       if (key === Symbol.iterator) return unpack;
       const found: unknown = Reflect.get(target, key);
-      // On the array itself, whose holes they skip.
+      // Binds array methods to the array itself, so that they skip its holes.
       if (typeof found === 'function') return found.bind(target);
       if (found === undefined && typeof key === 'string' && /^-?\d+$/.test(key)) throw new Inapplicable(lacks(key));
       return found;

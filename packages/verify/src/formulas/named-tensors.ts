@@ -1,10 +1,10 @@
-/** The tensors of a program by name, and the derivatives of its loss with respect to them. */
+/** Finds the tensors of a program by name, and the derivatives of its loss with respect to them. */
 
 import { Parameter, stack, type Tensor } from '@tapegrad/core';
 import { tapeOf } from '@tapegrad/core/tape';
 import { Inapplicable } from './layered.ts';
 
-/** The parameters of a tape that have a name. */
+/** Returns the named parameters on a tape. */
 export function namedParameters(loss: Tensor): Map<string, Tensor> {
   const found = new Map<string, Tensor>();
   for (const { inputs } of tapeOf<Tensor>(loss)) {
@@ -13,7 +13,7 @@ export function namedParameters(loss: Tensor): Map<string, Tensor> {
   return found;
 }
 
-/** Tensors of a program, which formulas can be about, and their derivatives. */
+/** The named tensors of a program, which formulas can refer to, and their derivatives. */
 export class NamedTensors {
   readonly #loss: Tensor;
   readonly #byName: ReadonlyMap<string, Tensor>;
@@ -31,21 +31,21 @@ export class NamedTensors {
     return this.#byName.has(name);
   }
 
-  /** The tensor itself, on the tape of the loss. */
+  /** Returns the tensor itself, on the tape of the loss. */
   variable(name: string): Tensor {
     const x = this.#byName.get(name);
     if (x !== undefined) return x;
     throw new Inapplicable(`the network has no '${name}', but ${this.names.join(', ') || 'no tensor with a name'}`);
   }
 
-  /** A tensor with respect to which there is a derivative. */
+  /** Returns a tensor after checking that it requires a gradient. */
   #differentiable(name: string): Tensor {
     const x = this.variable(name);
     if (x.requiresGrad) return x;
     throw new Inapplicable(`'${name}' has no gradient: it was created without { requiresGrad: true }`);
   }
 
-  /** dL/dx, of x's shape. */
+  /** Returns dL/dx, with the shape of x. */
   gradient(name: string): Tensor {
     const x = this.#differentiable(name);
     const gradients = this.#loss.backward({ wanted: [x], retainGraph: true });
@@ -53,7 +53,7 @@ export class NamedTensors {
     throw new Inapplicable(`the loss does not depend on '${name}'`);
   }
 
-  /** d²L/dx dy, of the axes of x and then those of y. */
+  /** Returns d²L/dx dy, with the axes of x followed by those of y. */
   second(name: string, other: string): Tensor {
     const [x, y] = [this.#differentiable(name), this.#differentiable(other)];
     const gradients = this.#loss.backward({ wanted: [x], retainGraph: true, createGraph: true });

@@ -1,4 +1,4 @@
-/** Random networks to try a formula on. */
+/** Generates random networks on which to try a formula. */
 
 import { eye, parameter, type Random, type Tensor, tensor } from '@tapegrad/core';
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
@@ -6,7 +6,7 @@ import { ArgumentError, type Shape } from '@tapegrad/kernels';
 /** The transition functions that a random network may have. */
 export type Transition = 'identity' | 'relu' | 'tanh' | 'sigmoid' | 'softplus' | 'sin' | 'softmax';
 
-/** How large a network is, and of what. */
+/** The dimensions and the transitions of a network. */
 export interface NetworkPlan {
   /** d_0, …, d_L: the width of the input, and of each layer. */
   readonly widths: readonly number[];
@@ -14,42 +14,44 @@ export interface NetworkPlan {
   readonly batch: number;
   /** s_1, …, s_L */
   readonly transitions: readonly Transition[];
-  /** The lengths that `sizes` asks `verify` to draw: points in time, heads, the sides of a kernel. */
+  /** Other lengths drawn because of the `sizes` option of `verify`: time steps, heads, or the sides of a kernel. */
   readonly sizes?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
- * A network that ran: its loss, with the tape behind it. A tensor or a number that is returned besides, such as `gamma`, goes to
- * formulas by its name, and `dgamma` is its gradient.
+ * A network after its forward pass: its loss, with the tape that computed it. Formulas receive any other tensor or number
+ * returned, such as `gamma`, by name; `dgamma` is its gradient.
  */
 export interface Network {
   readonly loss: Tensor;
-  /** Z_0. Defaults to the input of the first layer. There is a gradient dX where it has `requiresGrad`. */
+  /** Z_0. Defaults to the input of the first layer. The gradient dX exists if X has `requiresGrad`. */
   readonly X?: Tensor | undefined;
   /** The targets. */
   readonly Y?: Tensor | undefined;
   /**
-   * The number of points. Defaults to the length of X's first axis where the first weight is on the right of X, of its last axis
-   * where it is on the left, and to 1 where X is a vector.
+   * The number of points. Defaults to the length of X's first axis if the first weight multiplies X from the right, or of
+   * its last axis if from the left. Defaults to 1 if X is a vector.
    */
   readonly n?: number | undefined;
 }
 
-/** Builds a network by a plan, with random parameters and data, and runs it up to its loss, in float64. */
+/** Builds a network from a plan, with random float64 parameters and data, and computes its loss. */
 export type Subject = (plan: NetworkPlan, random: Random) => Network;
 
 type Loss = (output: Tensor, Y: Tensor, n: number) => Tensor;
 
-/** The options of `mlp`, the network that `verify` draws. */
+/** The options of `mlp`, which creates random multilayer perceptrons for `verify`. */
 export interface MlpOptions {
   /**
-   * `mse`, (1/n) sum_i |h(x_i) - y_i|^2 (L1), unless given; `crossEntropy`, -(1/n) sum_i log p_i[y_i] (L2) of a last layer
-   * with softmax, Y having a 1 for the class of each point and 0 elsewhere; or any function of the output and the targets.
+   * The loss: `mse`, (1/n) sum_i |h(x_i) - y_i|^2 (L1); `crossEntropy`, -(1/n) sum_i log p_i[y_i] (L2); or a function of the
+   * output and the targets. `crossEntropy` requires softmax in the last layer, and a one-hot Y. Defaults to `mse`.
    */
   readonly loss?: 'mse' | 'crossEntropy' | Loss;
-  /** `rows`, A = Z W with a point a row, unless given; or `columns`, A = W Z with a point a column. */
+  /**
+   * The layout: `rows`, A = Z W with one point per row, or `columns`, A = W Z with one point per column. Defaults to `rows`.
+   */
   readonly convention?: 'rows' | 'columns';
-  /** Whether layers have biases; true unless given. */
+  /** Whether layers have biases. Defaults to true. */
   readonly bias?: boolean;
 }
 
@@ -71,13 +73,13 @@ const losses: { readonly [L in 'mse' | 'crossEntropy']: Loss } = {
   crossEntropy: (output, Y, n) => output.log().mul(Y).sum().neg().div(n),
 };
 
-/** A random class for each point: a row of the identity each. */
+/** Draws a random class for each point, as one-hot rows. */
 const oneHot = (n: number, classes: number, random: Random): Tensor =>
   eye(classes, { dtype: 'float64' }).take(random.integers([n], 0, classes));
 
 /**
- * Multilayer perceptrons as `verify` tries formulas on: A_l = Z_(l-1) W_l + b_l, Z_l = s_l(A_l), with all parameters and
- * data drawn from the normal distribution.
+ * Creates random multilayer perceptrons on which `verify` tries formulas: A_l = Z_(l-1) W_l + b_l, Z_l = s_l(A_l).
+ * Parameters and data are drawn from the normal distribution, except that `crossEntropy` draws one-hot targets.
  *
  * @example
  * const plan = { widths: [3, 4, 2], batch: 5, transitions: ['tanh', 'identity'] } as const;
@@ -117,14 +119,14 @@ export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptio
   };
 }
 
-/** What plans are drawn from: layers and points from 1, widths from 2, up to these. */
+/** The ranges from which plans are drawn: depth and batch from 1, and width from 2, up to these numbers. */
 export interface PlanRanges {
   readonly depth: number;
   readonly width: number;
   readonly batch: number;
   readonly transitions: readonly Transition[];
   readonly lastTransitions: readonly Transition[];
-  /** From, and to. */
+  /** The inclusive range of each length. */
   readonly sizes: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
 
@@ -132,7 +134,7 @@ export interface PlanRanges {
 export const hasEqualWidths = ({ widths }: Pick<NetworkPlan, 'widths'>): boolean =>
   widths.every((width) => width === widths[0]);
 
-/** A random plan with all widths the same, or with more than one. */
+/** Draws a random plan, either with all widths equal or with at least two different widths. */
 export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Random): NetworkPlan {
   const whole = (low: number, high: number): number => low + Math.floor(random.next() * (high - low + 1));
   const oneOf = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)]!;
@@ -149,7 +151,10 @@ export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Rando
   };
 }
 
-/** Plans that are a little smaller, with the same last transition: without a layer, of fewer points, narrower. `least` are the least sizes. */
+/**
+ * Returns slightly smaller plans with the same last transition: with one layer fewer, fewer points, or smaller widths or
+ * sizes. `least` gives the minimum sizes.
+ */
 export function smallerPlans(plan: NetworkPlan, least: Readonly<Record<string, number>>): NetworkPlan[] {
   const { widths, batch, transitions, sizes = {} } = plan;
   const depth = transitions.length;

@@ -1,4 +1,4 @@
-/** The quantities that hand-derived formulas are written with, read off a network's tape. */
+/** Reads the quantities used in hand-derived formulas from a network's tape. */
 
 import { parameter, Tensor, tensor } from '@tapegrad/core';
 import { type Op, tapeOf } from '@tapegrad/core/tape';
@@ -9,7 +9,7 @@ import { Inapplicable, type Layered, layered, type Unpacking } from './layered.t
 import { NamedTensors, namedParameters } from './named-tensors.ts';
 import type { Network } from './networks.ts';
 
-/** What a formula is written with. All of it is float64, and constant. */
+/** The quantities available to a formula. All tensors are float64 and constant. */
 export interface Quantities {
   /** Z_0 */
   readonly X: Tensor;
@@ -23,7 +23,7 @@ export interface Quantities {
   readonly delta: Layered;
   /** dL/dZ_l */
   readonly dZ: Layered;
-  /** dL/dW_l: all of it, where the loss depends on a weight in more than one way. */
+  /** dL/dW_l; the total over all uses if the loss depends on a weight in several ways. */
   readonly dW: Layered;
   /** dL/db_l */
   readonly db: Layered;
@@ -31,26 +31,31 @@ export interface Quantities {
   readonly n: number;
   /** The number of layers. */
   readonly L: number;
-  /** s_l'(A_l), element by element: of a transition that is not elementwise, the diagonal of its Jacobian. */
+  /**
+   * Returns s_l'(A_l), element by element. For a transition that isn't elementwise, this is the diagonal of its Jacobian.
+   */
   slope(l: number): Tensor;
   readonly loss: Tensor;
-  /** The layers, as `links` gives them. */
+  /** The layers, as returned by `links`. */
   readonly links: readonly Link[];
-  /** The number of the layer that `links` calls so: `delta[layer('encoder.0')]`. */
+  /** Returns the number of the layer with a given name in `links`: `delta[layer('encoder.0')]`. */
   layer(name: string): number;
-  /** A tensor of the program: X, Y, what the subject returns besides, or a parameter that has a name. */
+  /** Returns a tensor of the program: X, Y, another tensor returned by the subject, or a named parameter. */
   tensor(name: string): Tensor;
-  /** dL/dx of such a tensor. */
+  /** Returns dL/dx for such a tensor. */
   gradient(name: string): Tensor;
 }
 
-/** Primitives of which an element of the result depends on that element of the operands alone, be it moved. */
+/**
+ * Primitives for which each element of the result depends only on the corresponding operand elements, possibly at another
+ * position.
+ */
 const elementwise: ReadonlySet<Op> = new Set<Op>([
   ...(Object.keys({ ...unary, ...binary }) as (keyof typeof unary | keyof typeof binary)[]),
   ...(['where', 'cast', 'reshape', 'permute'] as const),
 ]);
 
-/** s'(a), element by element, of what leads from a tensor to another: the diagonal of the Jacobian. */
+/** Computes s'(a), element by element, for the computation from one tensor to another: the diagonal of its Jacobian. */
 function slopeBetween(from: Tensor, output: Tensor, name: string): Tensor {
   const a = tensor(from.data, { shape: from.shape, requiresGrad: true });
   const values = new Map<Tensor, Tensor>([[from, a]]);
@@ -68,11 +73,11 @@ function slopeBetween(from: Tensor, output: Tensor, name: string): Tensor {
   return tensor(slopes, { shape: a.shape });
 }
 
-/** s_l'(A_l), element by element; where each part of A_l has a transition of its own, put together of theirs. */
+/** Computes s_l'(A_l), element by element. If parts of A_l have separate transitions, combines their slopes. */
 function slopeOf({ name, preActivation, output, parts, untold }: Link): Tensor {
   if (output !== undefined) return slopeBetween(preActivation, output, name);
   if (parts === undefined) throw new Inapplicable(`the transition of ${name} is unknown: ${untold}`);
-  // The way to a part only picks and moves elements, so that its adjoint puts the slopes in their places.
+  // Each part is only selected and moved from A_l, so the adjoint of that computation puts the slopes in the right places.
   const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
   const inPlaces = parts.list.map((part) => {
     const values = new Map<Tensor, Tensor>([[preActivation, a]]);
@@ -90,23 +95,23 @@ function slopeOf({ name, preActivation, output, parts, untold }: Link): Tensor {
 /** The quantities that are derivatives of the loss. */
 export const derivatives = ['delta', 'dZ', 'dW', 'db'] as const;
 export type Derivative = (typeof derivatives)[number];
-/** The quantities that there are for each layer. */
+/** The quantities that exist for each layer. */
 export type LayerQuantity = 'Z' | 'A' | 'W' | 'b' | Derivative;
 
-/** What is read off a network. */
+/** The data read from a network's tape. */
 export interface Readout {
   readonly quantities: Quantities;
-  /** The number of points, where it is known. */
+  /** The number of points, if known. */
   readonly n: number | undefined;
   readonly unpacking: Unpacking;
   readonly named: NamedTensors;
   /** The loss, on the tape that was read. */
   readonly loss: Tensor;
-  /** The tensors of that tape by which the derivatives are, by layer; from 1. */
+  /** The tensors of that tape with respect to which the derivatives are taken, by layer from 1. */
   readonly variables: { readonly [D in Derivative]: readonly (Tensor | undefined)[] };
 }
 
-/** The network itself, or where its tape is of float32 or has checkpoints, the same in float64 and without any. */
+/** Returns the network itself, or a float64 replay if its tape contains float32 or checkpoints. */
 function promoted(network: Network): Network {
   const { loss } = network;
   const wide = (x: Tensor): Tensor => (x.dtype === 'float32' ? x.cast('float64') : x);
@@ -126,7 +131,10 @@ function promoted(network: Network): Network {
   return Object.fromEntries(others) as unknown as Network;
 }
 
-/** The points of X: along its first axis where weights stand on the right of it, along its last where on the left. */
+/**
+ * Returns the number of points of X: the length of its last axis if weights multiply from the left, otherwise of its first.
+ * Returns 1 for a vector.
+ */
 function pointsOf(X: Tensor, first: Link | undefined): number {
   if (X.rank < 2) return 1;
   return first?.weightSide === 'left' ? X.shape.at(-1)! : X.shape[0]!;
@@ -137,11 +145,11 @@ function checkPoints(n: number): number {
   throw new ArgumentError(`verify: n is ${n}, expected a whole number of points above 0`);
 }
 
-/** What a subject returns beside the loss, the data and n. */
+/** Returns the values a subject returned in addition to the loss, the data and n. */
 const othersIn = ({ loss: _loss, X: _X, Y: _Y, n: _n, ...others }: Network): Readonly<Record<string, unknown>> =>
   others;
 
-/** Reads a network's tape: its quantities, and the tensors behind them. */
+/** Reads a network's tape: its quantities, and the tensors they come from. */
 export function readNetwork(network: Network): Readout {
   const ready = promoted(network);
   const { loss, X: given, Y } = ready;
@@ -198,7 +206,7 @@ export function readNetwork(network: Network): Readout {
     tensor: (name) => named.variable(name).detach(),
     gradient: (name) => named.gradient(name),
   };
-  // What a subject returns besides comes under its own name, but for the names that quantities have.
+  // Adds the subject's other values by name; a name that a quantity already has is an error.
   for (const [name, value] of Object.entries(others)) {
     if (name in quantities)
       throw new ArgumentError(`verify: '${name}' is a quantity; call the subject's own another way`);

@@ -1,14 +1,17 @@
-/** Why a formula's numbers differ: a reason that holds on every network on which they do. */
+/** Finds why a formula's values differ: a reason that holds in all of the largest failed checks. */
 
 import type { Tensor } from '@tapegrad/core';
 import { compare } from '../compare/compare.ts';
 import type { Check } from './formulas.ts';
 import type { Quantities } from './quantities.ts';
 
-/** How many of the largest failed checks are explained. */
+/** The number of failed checks to explain, those with the largest tensors first. */
 const explainedChecks = 4;
 
-/** The quantities of a network that an explanation may name, by their layer: relative to `l` for a formula of every layer. */
+/**
+ * Returns the quantities of a network that an explanation may name, with their layers. For a formula of every layer, indices
+ * are relative to `l`.
+ */
 function knownIn(
   { quantities, named }: Check['trial']['readout'],
   l: number | undefined,
@@ -37,7 +40,7 @@ function knownIn(
   return known;
 }
 
-/** The one reason that the largest of some failed checks have in common; none where they have several, or none was found. */
+/** Returns the reason shared by the largest failed checks; undefined if none was found, or if they differ. */
 export function commonReason(failed: readonly Check[], isGeneral: boolean): string | undefined {
   const largest = failed
     .filter(({ comparison }) => comparison?.verdict === 'different')

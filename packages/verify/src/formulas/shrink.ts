@@ -1,9 +1,9 @@
-/** From a network on which a formula fails to the smallest on which it fails in the same way. */
+/** Shrinks a network on which a formula fails to the smallest one found on which it fails in the same way. */
 
 import { type FactorName, namedFactors } from '../compare/factors.ts';
 import { type Check, type Claim, checksOf, type Trial } from './formulas.ts';
 
-/** What all checks that are off by a factor have in common: a name that fits them all, or the number. */
+/** Returns the factor shared by all checks that are off by one: a name that fits them all, or else the number. */
 export function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
   const factors = checks.flatMap(({ trial, comparison }) =>
     comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: trial.readout.n }] : [],
@@ -18,13 +18,13 @@ export function commonFactor(checks: readonly Check[]): FactorName | number | un
   return named ?? (factors.every(({ factor }) => isClose(factor, first.factor)) ? first.factor : undefined);
 }
 
-/** How large a network is: by its layers, then its widths, then its points and other lengths. */
+/** Returns a size for ordering networks: first by layers, then by total width, then by points and other lengths. */
 export const sizeOf = ({ plan }: Trial): number => {
   const lengths = Object.values(plan.sizes ?? {}).reduce((sum, size) => sum + size, plan.batch);
   return 1e6 * plan.transitions.length + 1e3 * plan.widths.reduce((sum, width) => sum + width, 0) + lengths;
 };
 
-/** The smallest network that is found, starting from that of a failed check, on which the formula fails in the same way. */
+/** Starting from a failed check, finds the smallest network on which the formula fails in the same way. */
 export function shrink(claim: Claim, check: Check, bound: number | undefined): Check {
   const isAlike = (other: Check): boolean =>
     other.verdict === check.verdict && (check.verdict !== 'factor' || commonFactor([check, other]) !== undefined);

@@ -1,4 +1,4 @@
-/** Hand-derived formulas on trial: held against the tape, and the tape against central differences. */
+/** Verifies hand-derived formulas against the tape, and the tape against central differences. */
 
 import { Random, type Tensor } from '@tapegrad/core';
 import { ArgumentError, checkSynchronous } from '@tapegrad/kernels';
@@ -31,87 +31,97 @@ import { commonFactor, shrink, sizeOf } from './shrink.ts';
 
 /** The options of `verify`. */
 export interface VerifyOptions {
-  /** How many random networks to try, half of them with all widths the same; 40 unless given. */
+  /** The number of random networks to try, half of them with all widths equal. Defaults to 40. */
   readonly networks?: number;
-  /** The most layers of a random network; 4 unless given. */
+  /** The maximum number of layers of a random network. Defaults to 4. */
   readonly depth?: number;
-  /** Its largest width; 5 unless given. */
+  /** The maximum width of a random network. Defaults to 5. */
   readonly width?: number;
-  /** Its most points; 5 unless given. */
+  /** The maximum number of points. Defaults to 5. */
   readonly batch?: number;
-  /** The transitions to draw from; all that are elementwise unless given. */
+  /** The transitions to draw from. Defaults to all elementwise ones. */
   readonly transitions?: readonly Transition[];
-  /** Those of the last layer; the same unless given. */
+  /** The transitions to draw from for the last layer. Defaults to `transitions`. */
   readonly lastTransitions?: readonly Transition[];
-  /** Of all that is random; 0 unless given. */
+  /** The seed of the random generator. Defaults to 0. */
   readonly seed?: number;
-  /** The largest error taken for rounding, in units in the last place; see `compare`. */
+  /** The largest error attributed to rounding, in units in the last place; see `compare`. */
   readonly bound?: number;
   /**
-   * How many elements of each derivative to hold against central differences; unless given, 4, and 32 of a network of one's
-   * own.
+   * The number of elements of each derivative to compare with central differences. Defaults to 4 for a subject, and to 32
+   * for a network you pass yourself.
    */
   readonly differences?: number;
-  /** Lengths to draw for the subject, from and to, which it finds in `plan.sizes`: `{ time: [1, 6], heads: [1, 3] }`. */
+  /**
+   * Inclusive ranges of further lengths to draw, which the subject finds in `plan.sizes`: `{ time: [1, 6], heads: [1, 3] }`.
+   */
   readonly sizes?: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
 
 /** A network on which a formula fails. */
 export interface Counterexample extends TriedPlan {
-  /** The layer at which it fails; undefined where the formula is about none. */
+  /** The layer at which it fails; undefined if the formula doesn't concern a layer. */
   readonly layer: number | undefined;
-  /** What is wrong, as a sentence. */
+  /** The error, as a sentence. */
   readonly message: string;
   readonly expected: Tensor;
-  /** Undefined where the formula could not be computed, for its shapes do not fit. */
+  /** The formula's result; undefined if it couldn't be computed because its shapes don't match. */
   readonly actual: Tensor | undefined;
   readonly comparison: Comparison | undefined;
 }
 
-/** How a formula fares on the networks of one kind: wrong by shape, if on only one of them, or by its numbers alone. */
+/**
+ * The result of a formula on networks of one kind. `shapes`: wrong by shape on at least one of them; `numbers`: wrong only
+ * by values.
+ */
 export type Outcome = 'holds' | 'shapes' | 'numbers' | 'untried';
 
-/** What `verify` found of one formula. */
+/** The result of `verify` for one formula. */
 export interface FormulaReport {
   readonly name: string;
-  /** The quantity that it was held against; `a function` where one gave it. */
+  /** The quantity the formula was compared with; `a function` if a function computed it. */
   readonly equals: string;
-  /** Whether it holds wherever it applies, and central differences say the same of what it was held against. */
+  /** Whether the formula holds wherever it applies, and central differences agree with the expected values. */
   readonly passed: boolean;
-  /** The gravest verdict on all networks; `untried` where the formula applies to none, `failed` where it threw. */
+  /** The worst verdict on all networks; `untried` if the formula applies to none, `failed` if it threw. */
   readonly verdict: Verdict | 'untried' | 'failed';
   /** The verdict as a sentence. */
   readonly message: string;
-  /** Where the verdict is a factor: the name that fits on all networks, or the number. */
+  /** If the verdict is `factor`: the name that fits on all networks, or else the number. */
   readonly factor: FactorName | number | undefined;
-  /** Why its numbers differ, where one reason was found on all networks: `lacks the factor slope(1)`. */
+  /**
+   * Why the values differ, if one reason fits: `lacks the factor slope(1)`. If the verdict is `untried` or `failed`, why.
+   */
   readonly reason: string | undefined;
-  /** The largest error where it holds, in units in the last place. */
+  /** The largest error attributed to rounding, in units in the last place. */
   readonly ulps: number;
-  /** How many comparisons there were, one for each network and layer to which the formula applies. */
+  /** The number of comparisons: one for each network and layer to which the formula applies. */
   readonly comparisons: number;
-  /** How many of them failed. */
+  /** The number of failed comparisons. */
   readonly failures: number;
-  /** The smallest found: of fewest layers, then of smallest widths and fewest points. */
+  /** The smallest counterexample found: fewest layers, then smallest widths and fewest points. */
   readonly counterexample: Counterexample | undefined;
-  /** On networks of more than one width. */
+  /** The outcome on networks with different widths. */
   readonly unequalWidths: Outcome;
-  /** On networks with all widths the same: a wrong index can hide there, or show only there. */
+  /** The outcome on networks with all widths equal. There, a wrong index can stay hidden, or show only there. */
   readonly equalWidths: Outcome;
-  /** Undefined where what it equals is no derivative of the loss. */
+  /**
+   * The comparison with central differences; undefined if there was none, as for a quantity that isn't a derivative of the
+   * loss.
+   */
   readonly differences: DifferencesReport | undefined;
 }
 
-/** What `verify` found of all formulas. */
+/** The result of `verify` for all formulas. */
 export interface VerifyReport {
   /** Whether every formula passed. */
   readonly passed: boolean;
   readonly formulas: readonly FormulaReport[];
-  /** How many networks were tried. */
+  /** The number of networks tried. */
   readonly networks: number;
 }
 
-/** How to try formulas, with nothing left open. */
+/** The options with all defaults filled in. */
 type Settings = Required<Omit<VerifyOptions, 'bound'>> & Pick<VerifyOptions, 'bound'>;
 
 const elementwiseTransitions: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
@@ -136,7 +146,7 @@ function settingsOf(options: VerifyOptions, subject: Subject | Network): Setting
   return { ...numbers, transitions, lastTransitions };
 }
 
-/** A random network, by the seed that its parameters and data are drawn from. */
+/** The plan of a random network, and the seed for its parameters and data. */
 interface Draw {
   readonly plan: NetworkPlan;
   readonly seed: number;
@@ -158,7 +168,7 @@ const tryDraw = (subject: Subject, { plan, seed }: Draw, least: Readonly<Record<
   },
 });
 
-/** A network that was given, with the widths that its tape tells. */
+/** Reads a network passed by the caller, taking its widths from its tape. */
 function tryNetwork(network: Network): Trial {
   const readout = readNetwork(network);
   const { links } = readout.quantities;
@@ -172,7 +182,7 @@ function tryNetwork(network: Network): Trial {
   };
 }
 
-/** From the lightest to the gravest. */
+/** The verdicts from mildest to worst. */
 const gravity: readonly Verdict[] = [
   'equal',
   'rounding',
@@ -208,10 +218,10 @@ function describe({ widths, batch, transitions, sizes = {} }: TriedPlan): string
   return `${transitions.length === 0 ? '' : `${layers} on `}${count(batch, 'point')}${lengths.join('')}`;
 }
 
-/** A report without its sentence. */
+/** A report without its message. */
 type Findings = Omit<FormulaReport, 'message'>;
 
-/** What is said of a formula by each verdict. */
+/** The message for each verdict, as a clause after the formula's name. */
 const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings) => string } = {
   untried: ({ reason }) => `applies to none of the networks${reason === undefined ? '' : `: ${reason}`}`,
   failed: ({ reason }) => `failed: ${reason}`,
@@ -250,7 +260,7 @@ const counterexampleOf = ({ trial, layer, message, expected, actual, comparison 
   return { ...trial.plan, layer, message, expected, actual, comparison };
 };
 
-/** The report on a formula that threw: the others are judged nevertheless. */
+/** Reports a formula that threw, so that the others are still checked. */
 function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaReport {
   return {
     ...{ name, equals: target.label, passed: false, verdict: 'failed', message: error.message },
@@ -259,7 +269,7 @@ function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaR
   };
 }
 
-/** What the networks say of a formula. */
+/** Summarizes the checks of a formula on all networks. */
 function reportOn(
   claim: Claim,
   trials: readonly Trial[],
@@ -295,20 +305,19 @@ function reportOn(
 }
 
 /**
- * Puts hand-derived formulas on trial. Each is written with plain tensor operations on the quantities of a network, and
- * named after the one that it equals (or says so in `equals`): `dW1`, `delta_L`, or `delta_l` for one that is meant for
- * every layer. Where a formula uses what a network does not have, as `delta[l + 1]` at the last layer, it does not apply.
+ * Verifies hand-derived formulas. Each uses plain tensor operations on a network's quantities. It is named after the
+ * quantity it equals, or gives it in `equals`: `dW1`, `delta_L`, or `delta_l` for every layer. A formula doesn't apply where
+ * it uses a quantity the network lacks, such as `delta[l + 1]` at the last layer.
  *
- * The networks are random ones of a subject, such as `mlp()`: of several depths, widths, batch sizes and transitions, half
- * of them with all widths the same. Each formula is held against what the tape says, by `compare`; where it fails, smaller
- * networks are tried for the smallest on which it still does. What the tape says is itself held against central
- * differences. A network of one's own can be given in place of a subject: its loss, with the tape behind it, in float64
- * or run again in it.
+ * The networks are random instances of a subject, such as `mlp()`, with various depths, widths, batch sizes and transitions.
+ * Half of them have all widths equal. `compare` checks each formula against the tape. If it fails, smaller networks are
+ * tried to find a small counterexample. The tape's derivatives are themselves compared with central differences. You can
+ * pass a network of your own in place of a subject: its loss, with its tape, in float64 or replayed in float64.
  *
- * A tensor or a number that the subject returns beside the loss goes to formulas by its name, and a formula can equal it, its
+ * Formulas receive each other tensor or number that the subject returns by name. A formula can equal such a tensor, its
  * gradient or a second derivative (`Formula.equals`). A formula that throws is reported as `failed`.
  *
- * @throws ArgumentError where there are no formulas, or one does not say what it equals.
+ * @throws ArgumentError if there are no formulas, or it is unclear what one equals.
  * @example
  * const report = verify(mlp(), {
  *   dW1: ({ Z, delta }) => Z[0].transpose().matmul(delta[1]), // B6
@@ -329,7 +338,7 @@ export function verify<N extends Network>(
     typeof subject === 'function'
       ? drawsOf(settings).map((draw) => tryDraw(subject, draw, least))
       : [tryNetwork(subject)];
-  // Each formula gets what its own type says: the subject returned it.
+  // The subject returned the values that each formula's own type requires.
   const claims = claimsOf(formulas as unknown as Formulas, trials[0]!.readout);
   const differences = new FormulaDifferences(settings.differences);
   const reports = claims.map((claim) => {

@@ -1,57 +1,60 @@
-/** Whether the tape is right about a derivative, by the slopes that differences gave. */
+/** Decides whether the tape's derivative is right, given the slopes found by differences. */
 
 import { bestOf, type Slope, secantFrom } from '../differences/finite-differences.ts';
 import type { GradcheckEntry } from './gradcheck-report.ts';
 
-/** What is said of a derivative: where it is, and by the tape. */
+/** A derivative according to the tape, and its location. */
 export interface Claim extends Pick<GradcheckEntry, 'index' | 'output' | 'reverse' | 'forward'> {
-  /** The size of the numbers that the tape's are summed from. */
+  /** The size of the terms summed to compute the tape's derivatives. */
   readonly scale: number;
-  /** The size of what is differentiated. */
+  /** The size of the value that is differentiated. */
   readonly level: number;
-  /** The size of the terms that it is summed from, which takes a while to find. */
+  /** Computes the size of the terms summed to compute that value, which takes a while. */
   readonly terms: () => number;
 }
 
-/** What rounding may make of the tape's derivatives, as a share of what they are summed from. */
+/** The rounding error allowed in the tape's derivatives, relative to the terms they are summed from. */
 const rounding = 2 ** 12 * Number.EPSILON;
-/** What it may make of values, as a share of the terms that they are summed from, and of derivatives where these cancel. */
+/**
+ * The rounding error allowed in values, relative to the terms they are summed from, and in derivatives where such terms
+ * cancel.
+ */
 export const termRounding = 16 * Number.EPSILON;
 
-/** How small the error of differences must be beside the derivative for them to tell anything; and for no step to be better. */
+/** The relative error of the differences below which they are conclusive, and below which no other step is tried. */
 const [resolution, sharpness] = [1e-3, 1e-6];
 
-/** Whether differences told something. */
+/** Whether the differences were conclusive. */
 export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boolean => roughness === undefined;
 
-/** The largest that the tape says of a derivative. */
+/** Returns the larger of the tape's two derivatives, in magnitude. */
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of a slope is a small share of the derivative, or of how fast the function changes nearby: of a
- * derivative of 0, or of about that, the size says nothing. Where samples may hide something, neither does what is claimed.
+ * Whether the error of a slope is a small share of the derivative, or of how fast the function changes nearby, in case the
+ * derivative is about 0. If the samples may have missed a feature, the tape's derivative isn't used as a measure either.
  */
 function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);
   const size = sizeOf(claim);
   if (size === 0 && value === 0) return true;
-  // Less than the rounding of the values themselves: the function is constant as far as its digits go.
+  // The derivative is below the rounding error of the values: the function is constant to working precision.
   const { scale, level } = claim;
   if (Math.max(size, scale) <= 4 * Number.EPSILON * level && error <= sharpness * level) return true;
   const others = size <= rounding * scale ? scale : 0;
   return error <= share * Math.max(size, Math.abs(value), secant, others);
 }
 
-/** What the judgement of a derivative rests on, beside the slopes. */
+/** What a judgement depends on in addition to the slopes. */
 export interface Terms {
-  /** The size of what is stepped from, beside the direction; at least 1. */
+  /** The size of the elements stepped from, relative to the direction; at least 1. */
   readonly reach: number;
   readonly tolerance: number | undefined;
-  /** Whether no further step will be tried, so that a slope will do that tells little. */
+  /** Whether no further step will be tried, so that a less conclusive slope must suffice. */
   readonly isFinal: boolean;
 }
 
-/** What the slopes at several steps say of what the tape does. */
+/** Judges the tape's derivative by the slopes at several steps. */
 export function judge(
   claim: Claim,
   slopes: readonly Slope[],
@@ -66,7 +69,7 @@ export function judge(
     const error = Math.max(Math.abs(reverse - value), Math.abs(forward - value));
     const bounded = explained + bound;
     const allowed = tolerance === undefined ? bounded : tolerance * Math.max(scale, Math.abs(value), secant);
-    // What is far outside of all bounds is wrong, however wide they are.
+    // An error far outside all bounds is wrong, however wide the bounds are.
     const isChecked =
       tells(claim, slope, secant, isFinal ? resolution : sharpness) || (isRegular && error > 16 * bounded);
     return { numeric: value, error, allowed, isChecked };
@@ -78,7 +81,7 @@ export function judge(
     return { ...said, ...numbers, roughness: undefined };
   }
   const rough = slopes.find(({ roughness }) => roughness !== undefined)?.roughness;
-  // At a kink, lines to samples are as steep as what the passes may say; in mere noise, they are much steeper.
+  // At a kink, secants are as steep as the derivatives the two modes may report; in mere noise, they are much steeper.
   const steepest = rough === 'kink' ? secantFrom(slopes, 0) : 0;
   return {
     ...said,

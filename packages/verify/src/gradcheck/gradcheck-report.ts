@@ -1,35 +1,37 @@
-/** What `gradcheck` found, to be read by programs and by people. */
+/** The results of `gradcheck`, as data and as text. */
 
 import type { Roughness } from '../differences/finite-differences.ts';
 
-/** A derivative that was checked: of one element of the result, or of a random combination of all, by an element of an input. */
+/**
+ * A derivative that was checked: of one element of the result, or of a random combination of all, with respect to an input.
+ */
 export interface GradcheckEntry {
-  /** 1 for a derivative of the function, 2 for one of its gradient. */
+  /** 1 for a derivative of the function, 2 for a derivative of its gradient. */
   readonly order: number;
-  /** What it is a derivative by: 'input 0', 'input 1.weight', or the name of a parameter. */
+  /** The input of differentiation: 'input 0', 'input 1.weight', or the name of a parameter. */
   readonly input: string;
-  /** Which element of that; none for a random direction in it. */
+  /** The index of the input's element; undefined for a random direction. */
   readonly index: readonly number[] | undefined;
-  /** Which element of what: 'result [0, 1]', 'result.loss []'; none for a random combination of all. */
+  /** The element of the result: 'result [0, 1]', 'result.loss []'. Undefined for a random combination of all. */
   readonly output: string | undefined;
-  /** What the sweep backwards says. */
+  /** The reverse-mode derivative. */
   readonly reverse: number;
-  /** What the pass forwards says; none where an operation can't be run forwards. */
+  /** The forward-mode derivative; undefined if an operation doesn't support forward mode. */
   readonly forward: number | undefined;
-  /** What central differences say; NaN where the function is rough. */
+  /** The derivative by central differences; NaN where the function is rough. */
   readonly numeric: number;
-  /** The largest distance between them. */
+  /** The largest error of the tape's derivatives relative to the differences, or to each other if `roughness` is set. */
   readonly error: number;
-  /** The largest error that step and rounding explain, beside the size of the derivative and of the values. */
+  /** The largest error allowed, given the step, rounding, and the sizes of the derivative and of the values. */
   readonly allowed: number;
   /**
-   * Why differences tell nothing of the derivative: the function is rough there, or they drown in rounding (`noise`). Then
-   * the two others are compared with each other.
+   * Why the differences are inconclusive: the function is rough there, or rounding hides the derivative (`noise`). The two
+   * other derivatives are then compared with each other.
    */
   readonly roughness: Roughness | 'noise' | undefined;
 }
 
-/** An element as messages name it. */
+/** Formats an element for messages. */
 export const formatElement = (name: string, index: readonly number[]): string => `${name} [${index.join(', ')}]`;
 
 const formatNumber = (x: number): string => String(Number(x.toPrecision(8)));
@@ -48,7 +50,7 @@ function formatEntry(entry: GradcheckEntry): string {
   return `  ${of} by ${by}: ${opinions.join(', ')}; ${judged}`;
 }
 
-/** How many entries the text shows. */
+/** The maximum number of entries per list in the text. */
 const shown = 10;
 
 function formatList(title: string, entries: readonly GradcheckEntry[]): string[] {
@@ -60,38 +62,41 @@ function formatList(title: string, entries: readonly GradcheckEntry[]): string[]
 const ratio = ({ error, allowed }: GradcheckEntry): number =>
   Number.isNaN(error) ? Number.POSITIVE_INFINITY : error === 0 ? 0 : error / allowed;
 
-/** Whether its error is more than is explained. */
+/** Whether its error exceeds the allowed error. */
 export const isWrong = ({ error, allowed }: GradcheckEntry): boolean => !(error <= allowed);
 
-/** What was found of derivatives of one order. */
+/** The results for derivatives of one order. */
 export interface Findings {
   readonly entries: readonly GradcheckEntry[];
-  /** The inputs by which no derivative could be checked. */
+  /** The inputs with respect to which no derivative could be checked. */
   readonly unchecked: readonly string[];
-  /** Why nothing could be run forwards. */
+  /** Why forward mode was not possible, if it wasn't. */
   readonly withoutForward: string | undefined;
 }
 
-/** What `gradcheck` found; as text, what is wrong and where. */
+/** The result of `gradcheck`; as text, it says what is wrong and where. */
 export class GradcheckReport {
-  /** Whether no derivative is wrong, and some by each input, of each order, were checked. */
+  /** Whether no derivative is wrong and, for each order, some derivative with respect to each input was checked. */
   readonly passed: boolean;
-  /** How many derivatives were compared with differences. */
+  /** The number of derivatives compared with differences. */
   readonly checked: number;
-  /** What is wrong, the worst first. */
+  /** The wrong derivatives, worst first. */
   readonly failures: readonly GradcheckEntry[];
-  /** Where the function is rough, so that there is nothing to compare the tape with. */
+  /** Entries where the function is rough, so that the tape can't be compared with differences. */
   readonly kinks: readonly GradcheckEntry[];
-  /** Derivatives too small beside the values of the function for differences to tell them from others. */
+  /** Entries whose derivative is too small beside the function's values for differences to resolve. */
   readonly unresolved: readonly GradcheckEntry[];
-  /** The inputs by which no derivative could be checked, with the order: `input 0, order 1`. */
+  /** The inputs with respect to which no derivative could be checked, with the order: `input 0, order 1`. */
   readonly unchecked: readonly string[];
-  /** For each order, the derivative with the largest error beside what is allowed; none where there is none at all. */
+  /**
+   * For each order, the derivative with the largest error relative to the allowed error; undefined if there is no
+   * derivative.
+   */
   readonly worst: readonly (GradcheckEntry | undefined)[];
-  /** Why nothing was run forwards, where an operation has no way to. */
+  /** Why forward mode was not checked, if an operation doesn't support it. */
   readonly withoutForward: string | undefined;
 
-  /** @param orders what was found of the derivatives of each order. */
+  /** @param orders the findings for the derivatives of each order. */
   constructor(orders: readonly Findings[]) {
     const entries = orders.flatMap((order) => order.entries);
     const isChecked = ({ roughness }: GradcheckEntry): boolean => roughness === undefined;

@@ -1,4 +1,4 @@
-/** The derivatives of one function: what the tape says of them, backwards and forwards, beside central differences. */
+/** Checks the derivatives of one function: compares the tape's, in reverse and forward mode, with central differences. */
 
 import { type Parameter, Random, TapeError, Tensor } from '@tapegrad/core';
 import { entriesOf, expanded, type Linearization, linearize, withRecording } from '@tapegrad/core/tape';
@@ -9,15 +9,15 @@ import { termsOf } from '../differences/rounding.ts';
 import { type Claim, isClear, judge, termRounding } from './gradcheck-judgement.ts';
 import { type Findings, formatElement, type GradcheckEntry, isWrong } from './gradcheck-report.ts';
 
-/** A function of some tensors to some tensors. */
+/** A function from tensors to tensors. */
 export type Program = (tensors: readonly Tensor[]) => readonly Tensor[];
 
-/** One of the tensors that a function is differentiated by. */
+/** A tensor with respect to which a function is differentiated. */
 export interface Variable {
   readonly name: string;
   readonly shape: Shape;
   readonly elements: Float64Array;
-  /** What it is, if it is none of the function's inputs. */
+  /** The parameter, if it isn't one of the function's inputs. */
   readonly parameter?: Parameter;
 }
 
@@ -28,31 +28,31 @@ export interface RunnerSettings {
   readonly tolerance: number | undefined;
 }
 
-/** A way to go from where a function is differentiated: along one of its variables. */
+/** A direction along one variable, in which the function is differentiated. */
 interface Direction {
   readonly variable: number;
   readonly along: Float64Array;
-  /** The steps to try, in turn. */
+  /** The steps to try, in order. */
   readonly steps: readonly Step[];
-  /** The size of what is stepped from, beside `along`; at least 1. */
+  /** The size of the elements stepped from, relative to `along`; at least 1. */
   readonly reach: number;
 }
 
-/** Jacobians with at most this many elements are checked one by one. */
+/** Jacobians with at most this many elements are checked element by element. */
 const smallJacobian = 400;
 
-/** How many random directions of each variable are tried. */
+/** The number of random combinations tried, each with a random direction of every variable. */
 const projections = 2;
 
-/** How often rounding is found out. */
+/** The number of random draws for estimating rounding error. */
 const draws = 4;
 
 const tensorOf = (elements: Data, shape: Shape): Tensor => new Tensor(new NdArray(elements, 'float64', shape));
 
-/** All elements of some tensors, one after the other. */
+/** Concatenates all elements of several tensors. */
 const joined = (tensors: readonly Tensor[]): Float64Array => Float64Array.from(tensors.flatMap((x) => [...x.data]));
 
-/** Tensors of these shapes, whose elements lie one after the other. */
+/** Splits concatenated elements into tensors with the shapes of `like`. */
 function separated(elements: Float64Array, like: readonly Tensor[]): Tensor[] {
   let start = 0;
   return like.map(({ shape, size }) => {
@@ -75,7 +75,7 @@ function indexOf(place: number, shape: Shape): number[] {
 
 const unit = (size: number, place: number): Float64Array => new Float64Array(size).fill(1, place, place + 1);
 
-/** The sum of products, without the terms whose weight is 0. */
+/** Returns the weighted sum of values, skipping those with weight 0. */
 const weigh = (weights: Float64Array, values: Float64Array): number =>
   weights.reduce((sum, weight, i) => (weight === 0 ? sum : sum + weight * values[i]!), 0);
 
@@ -84,7 +84,7 @@ const absolute = (x: Float64Array): Float64Array => x.map(Math.abs);
 const uniform = (random: Random, size: number): Float64Array =>
   Float64Array.from(random.uniform([size], { low: -1, high: 1, dtype: 'float64' }).data);
 
-/** Finds something when it is first asked for. */
+/** Returns a function that computes a value on its first call and then caches it. */
 function lazily<T>(find: () => T): () => T {
   let found: { readonly value: T } | undefined;
   return () => {
@@ -93,22 +93,22 @@ function lazily<T>(find: () => T): () => T {
   };
 }
 
-/** Checks the derivatives of a function, those of all its results by all its variables. */
+/** Checks the derivatives of all results of a function with respect to all its variables. */
 export class GradcheckRunner {
   readonly #order: number;
   readonly #program: Program;
   readonly #variables: readonly Variable[];
   readonly #settings: RunnerSettings;
   readonly #values: Float64Array;
-  /** What the elements of the result are called. */
+  /** The names of the elements of the result. */
   readonly #outputs: readonly string[];
-  /** The function near its inputs; none once a parameter has been shifted. */
+  /** The linearization of the function at its inputs; undefined after a parameter has been shifted. */
   #linearized: Linearization | undefined;
   #withoutForward: string | undefined;
-  /** The variables of which a derivative was checked. */
+  /** The variables with respect to which a derivative was checked. */
   readonly #checked = new Set<number>();
 
-  /** @param names of the results, once the program has run. */
+  /** @param names returns the names of the results, once the program has run. */
   constructor(
     order: number,
     program: Program,
@@ -140,7 +140,7 @@ export class GradcheckRunner {
     return { entries, unchecked, withoutForward: this.#withoutForward };
   }
 
-  /** Whether the function gives the same again. */
+  /** Whether the function returns the same values when called again. */
   #repeats(): boolean {
     const again = this.#evaluate();
     return again.length === this.#values.length && again.every((value, i) => Object.is(value, this.#values[i]));
@@ -151,11 +151,11 @@ export class GradcheckRunner {
     const isSmall = size * this.#values.length <= smallJacobian;
     const combinations = this.#combinations(isSmall);
     if (!isSmall) return combinations;
-    // Where nothing can be said along a direction, the elements tell.
+    // If nothing can be determined along a direction, the single elements are checked instead.
     return [...combinations.filter((entry) => isClear(entry) || isWrong(entry)), ...this.#elements()];
   }
 
-  /** Every derivative by itself. */
+  /** Checks each element of the Jacobian. */
   #elements(): GradcheckEntry[] {
     const size = this.#values.length;
     const rows = Array.from({ length: size }, (_, i) => this.#pullBack(unit(size, i)));
@@ -179,8 +179,9 @@ export class GradcheckRunner {
   }
 
   /**
-   * The size of the terms that a combination of the results is summed from. The inputs are off by some rounding each, lest terms
-   * that cancel exactly are not seen; and several times, since that is a matter of chance.
+   * Estimates the size of the terms that a combination of the results is summed from. Each input is perturbed by a few
+   * rounding errors, so that terms that cancel exactly are still seen. Repeats this several times, since the result depends
+   * on chance.
    */
   #terms(weights: Float64Array): number {
     const random = new Random(this.#settings.seed);
@@ -198,11 +199,11 @@ export class GradcheckRunner {
     return Math.max(...found);
   }
 
-  /** Random combinations of derivatives, each along a random direction. */
+  /** Checks random combinations of the results, each along random directions. */
   #combinations(isSmall: boolean): GradcheckEntry[] {
     const random = new Random(this.#settings.seed);
     return Array.from({ length: projections }, () => {
-      // What is infinite stays so.
+      // Infinite values stay infinite, so they get weight 0.
       const weights = uniform(random, this.#values.length).map((weight, i) =>
         Math.abs(this.#values[i]!) === Number.POSITIVE_INFINITY ? 0 : weight,
       );
@@ -254,7 +255,7 @@ export class GradcheckRunner {
     return this.#judge(direction, [claim], weights)[0]!;
   }
 
-  /** Judges what the tape says of derivatives along a direction: of each element of the results, or of a combination of them. */
+  /** Judges the tape's derivatives along a direction, either of each element of the results or of a combination of them. */
   #judge(direction: Direction, claims: readonly Claim[], weights?: Float64Array): GradcheckEntry[] {
     const { variable, steps, reach } = direction;
     const combine = (values: Float64Array): Float64Array =>
@@ -276,18 +277,21 @@ export class GradcheckRunner {
       return slopesOf(steps, samplesAt, noises, isEnough).map((slopes, i) => judged(slopes, i, true));
     };
     let entries = entriesFor(claims);
-    // Perhaps that is rounding, of terms that are larger than the values that they leave.
+    // The cause may be rounding: the terms may be larger than the values that remain after cancellation.
     if (!entries.every((entry) => isClear(entry) && !isWrong(entry))) {
       entries = entriesFor(claims.map((claim) => ({ ...claim, level: Math.max(claim.level, claim.terms()) })));
     }
-    // Zeros beside a kink, as of the other results of a function that acts element by element, say nothing.
+    // If there is a kink, zero derivatives prove nothing: they may belong to unrelated results of an elementwise function.
     const isTelling = (entry: GradcheckEntry): boolean =>
       isClear(entry) && (entry.reverse !== 0 || entry.numeric !== 0);
     if (entries.some(isTelling) || entries.every(isClear)) this.#checked.add(variable);
     return entries;
   }
 
-  /** The elements of the results, at the inputs or a step from there; a parameter is put back afterwards. */
+  /**
+   * Evaluates the elements of the results at the inputs, or a step away from them. A shifted parameter is restored
+   * afterwards.
+   */
   #evaluate(direction?: Direction, step = 0): Float64Array {
     const elementsOf = (variable: number): Float64Array => {
       const { elements } = this.#variables[variable]!;
@@ -316,13 +320,15 @@ export class GradcheckRunner {
     return this.#linearized;
   }
 
-  /** The cotangents of all variables, given that of the results. */
+  /** Computes the cotangents of all variables from the cotangent of the results. */
   #pullBack(cotangent: Float64Array): Float64Array[] {
     const { outputs, pullBack } = this.#linearization();
     return pullBack(separated(cotangent, outputs)).map((x) => joined([x]));
   }
 
-  /** The tangent of the results along a direction; none where an operation can't be run forwards. */
+  /**
+   * Computes the tangent of the results along a direction; returns undefined if an operation doesn't support forward mode.
+   */
   #pushForward({ variable, along }: Direction): Float64Array | undefined {
     if (this.#withoutForward !== undefined) return undefined;
     const tangents = this.#variables.map(({ shape }, i) =>
@@ -339,8 +345,9 @@ export class GradcheckRunner {
 }
 
 /**
- * Directions with these shares of the elements: first in steps of about 1, which tell most; and where some elements are
- * smaller, in steps relative to each, which stay within the domain of such as the logarithm.
+ * Returns directions with the given shares of the elements. The first has steps of about 1, which are the most conclusive.
+ * If some elements are smaller, a second has steps relative to each element, which stay within the domain of functions such
+ * as the logarithm.
  */
 function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Array, ...Float64Array[]] {
   const sizes = absolute(elements);
@@ -351,8 +358,8 @@ function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Arr
 }
 
 /**
- * Where a direction goes wrong, or nothing can be said along it, the part of it where that is so: half and half again, down to
- * an element. Of what nothing can be said of, a part along which something can be will do.
+ * Narrows a direction that is wrong or inconclusive down to a part of it, by repeated halving, at most to one element. If
+ * the direction is inconclusive, stops at a part that is conclusive.
  */
 function narrowed(whole: GradcheckEntry, judge: (start: number, end: number) => GradcheckEntry, size: number) {
   let [start, end, entry] = [0, size, whole];

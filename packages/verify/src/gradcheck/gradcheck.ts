@@ -1,4 +1,4 @@
-/** Gradients checked: the tape's, backwards and forwards, against central differences. */
+/** Checks the tape's reverse-mode and forward-mode gradients against central differences. */
 
 import { type Parameter, Random, type Tensor } from '@tapegrad/core';
 import { placesOf, tensorsOf, withTensors } from '@tapegrad/core/extend';
@@ -9,19 +9,22 @@ import { GradcheckRunner, type Program, type Variable } from './gradcheck-runner
 
 /** The options of `gradcheck`. */
 export interface GradcheckOptions {
-  /** 1 checks the derivatives; 2 also those of the gradient. */
+  /** 1 checks the first derivatives; 2 also checks the derivatives of the gradient. Defaults to 1. */
   readonly order?: 1 | 2;
-  /** Parameters that the function uses, float64: it is checked by them too. They are shifted, and put back. */
+  /**
+   * Float64 parameters that the function uses, with respect to which it is also checked. They are shifted temporarily, then
+   * restored. Defaults to none.
+   */
   readonly parameters?: readonly Parameter[];
-  /** The largest error allowed, as a share of the size of the derivative. Defaults to what step and rounding explain. */
+  /** The largest error allowed, relative to the size of the derivative. Defaults to what the step and rounding explain. */
   readonly tolerance?: number;
-  /** The step of the differences for an element of size 1; others are in proportion. Defaults to steps that are worked out. */
+  /** The difference step for an element of size 1; other steps are proportional. Defaults to automatic steps. */
   readonly step?: number;
-  /** Of the random projections. */
+  /** The seed of the random projections. Defaults to 0. */
   readonly seed?: number;
 }
 
-/** The tensors of what a function gave, all of them float64. */
+/** Returns the tensors in a function's result, after checking that all are float64. */
 function outputsOf(result: unknown): Tensor[] {
   const outputs = tensorsOf('gradcheck', 'the result', result);
   const wrong = outputs.find(({ dtype }) => dtype !== 'float64');
@@ -34,7 +37,7 @@ function checkFloat64(name: string, { dtype, shape }: Tensor): void {
   throw new DTypeError(`gradcheck: ${name}, ${formatShape(shape)}, is ${dtype}; expected float64`);
 }
 
-/** The gradient of a random combination of what a program gives, as a program. */
+/** Creates a program that computes the gradient of a random combination of another program's results. */
 const gradientOf =
   (program: Program, parameters: readonly Parameter[], seed: number): Program =>
   (tensors) => {
@@ -44,25 +47,25 @@ const gradientOf =
   };
 
 /**
- * Compares the derivatives of a function with central differences: those of the sweep backwards (vjp) and those of the pass
- * forwards (jvp), along random directions of each input, and one by one where the Jacobian is small. The second order is that
- * of the gradient of a random combination of the results.
+ * Compares the reverse-mode (vjp) and forward-mode (jvp) derivatives of a function with central differences. Checks random
+ * directions of each input, and also single elements if the Jacobian is small. The second order checks the gradient of a
+ * random combination of the results.
  *
- * Inputs and results are float64 tensors, or arrays and plain objects of them; `parameters` names those that the function
- * uses beside its inputs. The report tells what is wrong and where, in numbers and as text. It passes where nothing is wrong
- * and, of each order, a derivative by each input was checked: a function that has nothing but kinks at its inputs, or
- * derivatives that rounding hides, does not.
+ * Inputs and results are float64 tensors, or arrays and plain objects of them. `parameters` lists those the function uses in
+ * addition to its inputs. The report says what is wrong and where, as data and as text. It passes if nothing is wrong and,
+ * for each order, a derivative with respect to each input was checked. A function with only kinks at its inputs, or with
+ * derivatives lost in rounding, doesn't pass.
  *
- * Differences of four points, (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3, have truncation errors of
- * order h^4 and rounding errors of order epsilon / h, which meet at h = epsilon^(1/5). The step is that for inputs of size 1,
- * and relative to the input where it is larger, or where that step tells nothing; shorter ones follow. Both errors are judged
- * from the values themselves, and so is what error is allowed: a small share of the derivative, or where that is 0, of how
- * fast the function changes nearby. Where the slopes on the two sides disagree at any step (relu at 0, a tie of max), or the
- * values do (floor at a whole number), there is no derivative: such places are reported, and are no failures as long as both
- * passes agree and are finite.
+ * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. Its truncation error of
+ * order h^4 and rounding error of order epsilon / h balance at h = epsilon^(1/5). That is the step for inputs of size 1. It
+ * is relative to the input if that is larger, or if the first step is inconclusive; shorter steps follow. Both errors are
+ * estimated from the values. They determine the allowed error: a small share of the derivative or, if that is 0, of how fast
+ * the function changes nearby. There is no derivative where the one-sided slopes disagree at any step (relu at 0, a tie of
+ * max), or the one-sided values do (floor at an integer). Such points are reported, but are failures only if the two modes
+ * disagree or aren't finite.
  *
- * @throws DTypeError for float32: in that the differences are too coarse to judge by; ArgumentError for a function that
- * gives other values the next time, as one does that draws random numbers.
+ * @throws DTypeError for float32, whose differences are too coarse for a comparison; ArgumentError for a function that
+ * returns different values when called again, as one that draws random numbers does.
  * @example
  * const x = tensor([0.5, -1.5], { dtype: 'float64' });
  * gradcheck((x) => x.tanh().mul(x), [x], { order: 2 }).passed; // true

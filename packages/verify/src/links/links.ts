@@ -1,4 +1,4 @@
-/** The links of backpropagation, delta_l = dL/dA_l, read off the tape together with the layers that they belong to. */
+/** Reads the links of backpropagation, delta_l = dL/dA_l, and the layers they belong to, from the tape. */
 
 import { TapeError, Tensor, zeros } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -6,47 +6,50 @@ import { applyVjp, backwardAlong, checkUnchanged, expanded, onArrays, tapeOf } f
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import type { TransitionPart } from './transitions.ts';
 
-/** A layer of a network, A_l = Z_(l-1) W_l + b_l or W_l Z_(l-1) + b_l, or the convolution of the two, and Z_l = s_l(A_l), with its link. */
+/** A layer of a network with its link: A_l = Z_(l-1) W_l + b_l, W_l Z_(l-1) + b_l or a convolution, and Z_l = s_l(A_l). */
 export interface Link {
   /**
-   * The path of the layer: the weight's name without its last part where that is `weight`, else the weight's name, else
-   * `layer 1`, … A weight's second use is called `path (2)`.
+   * The path of the layer: the weight's name without a final `.weight`, or `layer 1`, … if the weight has no name of its
+   * own. The second use of a weight is named `path (2)`.
    */
   readonly name: string;
-  /** Z_(l-1), as the product takes it. */
+  /** Z_(l-1), as the product receives it. */
   readonly input: Tensor;
   /**
-   * W_l as the program has it: not as a transpose or another view of all its elements that the product may take. A weight
-   * that is computed of a parameter is the computed one.
+   * W_l as the program defined it, not the transpose or other full view that the product may receive. If the weight is
+   * computed from a parameter, this is the computed tensor.
    */
   readonly weight: Tensor;
-  /** b_l: added to the product, or absorbed as a row or column of ones in Z. */
+  /** b_l: either added to the product, or absorbed as a row or column of ones in Z. */
   readonly bias: Tensor | undefined;
-  /** A_l, the bias included. */
+  /** A_l, including the bias. */
   readonly preActivation: Tensor;
-  /** The side of the product on which W_l stands: `right` for Z W, a point a row, and for convolutions; `left` for W Z. */
+  /** The side of the product W_l is on: `right` for Z W, with one point per row, and for convolutions; `left` for W Z. */
   readonly weightSide: 'left' | 'right';
   /**
-   * The transition s_l by its operations: `relu`, `softmax`, `identity` where there is none, a chain such as `mul → tanh`
-   * where there are several, `sigmoid | tanh` where the pre-activation is cut into parts with a transition each, such as
-   * gates. It is `unknown` where it can't be told: `untold` says why.
+   * The transition s_l, named by its operations: `relu`, `softmax`, or `identity` if there are none. Several operations form
+   * a chain such as `mul → tanh`. If the pre-activation is split into parts with separate transitions, such as gates, they
+   * are listed as `sigmoid | tanh`. It is `unknown` if it can't be determined, for the reason given by `untold`.
    */
   readonly transition: string;
-  /** Why the transition can't be told, where it is unknown. */
+  /** Why the transition can't be determined, if it is unknown. */
   readonly untold: string | undefined;
-  /** Z_l, as the next layer takes it, or the loss; undefined where it is no one tensor of the program. */
+  /** Z_l, as the next layer or the loss receives it; undefined if it isn't a single tensor of the program. */
   readonly output: Tensor | undefined;
-  /** The parts of the pre-activation along an axis, in order, where each has a transition of its own. */
+  /** The parts of the pre-activation along an axis, in order, if each has its own transition. */
   readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
   /** delta_l = dL/dA_l (B4, B7). */
   readonly delta: Tensor;
-  /** dL/dW_l by this layer alone (B5, B6), of W's shape: where layers share a weight, its gradient is the sum of theirs. */
+  /**
+   * dL/dW_l through this layer alone (B5, B6), with the shape of W. If layers share a weight, its gradient is the sum of
+   * theirs.
+   */
   readonly weightGradient: Tensor;
-  /** dL/db_l by this layer alone, of b's shape. */
+  /** dL/db_l through this layer alone, with the shape of b. */
   readonly biasGradient: Tensor | undefined;
 }
 
-/** What arrives at an origin of the cotangent `delta` of the layer's pre-activation. */
+/** Propagates the cotangent `delta` of the layer's pre-activation back to an origin. */
 function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   const calculus = onArrays();
   return new Tensor(
@@ -57,13 +60,13 @@ function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   );
 }
 
-/** The path of the layer that a weight belongs to: none where the weight has no name of its own. */
+/** Returns the path of the layer that a weight belongs to; undefined if the weight has no name of its own. */
 function pathOf({ name }: Tensor): string | undefined {
   if (name === undefined || name === 'parameter' || name === 'weight') return undefined;
   return name.replace(/\.weight$/, '');
 }
 
-/** A name for each layer, all different. */
+/** Returns a distinct name for each layer. */
 function namesOf(layers: readonly Layer[]): string[] {
   const uses = new Map<string, number>();
   return layers.map(({ weight }, i) => {
@@ -75,19 +78,21 @@ function namesOf(layers: readonly Layer[]): string[] {
 }
 
 /**
- * The layers of the network that a loss was computed by, in forward order, each with its link delta_l = dL/dA_l.
+ * Returns the layers of the network that computed a loss, in forward order, each with its link delta_l = dL/dA_l.
  *
- * A layer is a matrix product, on either side, or a convolution, with an input of the program that requires a gradient,
- * or a view of one, or with what is computed of a `Parameter` entry by entry, such as a normalised weight; where both factors
- * are such, a `Parameter` is the weight, and of two alike the one on the right. Its
- * pre-activation is the product with all biases and other layers' products that are added to it. Its transition is what
- * happens on all ways from there to the tensor that the next layer takes; before the loss, up to the predictions: what a
- * loss is usually made of, such as a logarithm, a square or whatever takes targets, does not count. Each gate of an LSTM has
- * a transition of its own. Some can't be told, such as those of queries, keys and values: the link then says why.
+ * A layer is a convolution, or a matrix product with the weight on either side. The weight is an input of the program that
+ * requires a gradient or a view of one. It may also be computed elementwise from a `Parameter`, such as a normalized weight.
+ * If both factors qualify, a `Parameter` is the weight; if both are equally eligible, it is the one on the right.
  *
- * This takes one sweep, and the tape can be swept again. A layer within a `checkpoint` is read off its recomputation.
+ * The pre-activation is the product plus all biases and other layers' products added to it. The transition is everything
+ * computed on the way from there to the tensor that the next layer receives. In the last layer, it ends at the predictions:
+ * typical loss operations, such as a logarithm, a square, or anything that takes targets, don't count. Each gate of an LSTM
+ * has its own transition. Some transitions can't be determined, such as those of queries, keys and values; the link then
+ * says why.
  *
- * @throws TapeError where the loss was computed from nothing that requires a gradient, or its tape is used up.
+ * This takes one backward sweep and retains the tape. Layers inside a `checkpoint` are read from its recomputation.
+ *
+ * @throws TapeError if the loss doesn't depend on a tensor that requires a gradient, or its tape has already been consumed.
  * @example
  * const x = tensor([[1, 2]]);
  * const w = parameter(tensor([[0.5], [-1]]), { name: 'w' });

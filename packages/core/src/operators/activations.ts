@@ -1,25 +1,25 @@
-/** The functions that networks put between their layers, beside `relu`, `tanh`, `sigmoid` and `softplus`. */
+/** Activation functions, besides `relu`, `tanh`, `sigmoid` and `softplus`, which are methods of `Tensor`. */
 
 import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
 import { erfc } from './elementary.ts';
 
-/** Throws unless a number that shapes an activation is finite. */
+/** Throws unless a parameter of an activation is finite. */
 function checkNumber(call: string, name: string, value: number): void {
   if (!Number.isFinite(value)) throw new ArgumentError(`${call}: ${name} is ${value}, expected a finite number`);
 }
 
-/** x where x > 0, f(x) elsewhere; f sees 0 in place of the others, where it could overflow. */
+/** Returns x where x > 0 and f(x) elsewhere. `f` gets 0 in place of positive elements, where it could overflow. */
 function belowZero<S extends Shape>(x: Tensor, f: (x: Tensor) => Tensor): Tensor<S> {
   const positive = x.greater(0);
   return positive.where(x, f(positive.where(0, x))) as Tensor<S>;
 }
 
 /**
- * x where x > 0, `slope` x elsewhere; with derivative `slope` at 0. The slope defaults to 0.01.
+ * Returns x where x > 0 and `slope` x elsewhere, with derivative `slope` at 0. The slope defaults to 0.01.
  *
- * @throws ArgumentError where the slope is not finite.
+ * @throws ArgumentError if the slope is not finite.
  * @example
  * leakyRelu(tensor([-1, 0, 2]), 0.1).toArray(); // [-0.1, 0, 2]
  */
@@ -32,10 +32,10 @@ export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01, ...more: 
 }
 
 /**
- * x where x > 0, alpha (e^x - 1) elsewhere, with the derivatives of the latter at 0, alpha of every order (Clevert,
- * Unterthiner, Hochreiter 2016). PyTorch's second derivative at 0 is 0. Alpha defaults to 1.
+ * Returns x where x > 0 and alpha (e^x - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). At 0 every derivative is
+ * that of the second branch, alpha; PyTorch's second derivative there is 0. Alpha defaults to 1.
  *
- * @throws ArgumentError where alpha is not finite.
+ * @throws ArgumentError if alpha is not finite.
  * @example
  * elu(tensor([-1, 0, 2])).toArray(); // [-0.6321206, 0, 2]
  */
@@ -44,13 +44,13 @@ export function elu<S extends Shape>(x: Tensor<S>, alpha = 1, ...more: []): Tens
   return belowZero(checkFloat('elu', x, more), (t) => t.expm1().mul(alpha));
 }
 
-// The fixed point of mean 0 and variance 1, of Klambauer, Unterthiner, Mayr, Hochreiter 2017.
+// The constants for which mean 0 and variance 1 are a fixed point (Klambauer, Unterthiner, Mayr, Hochreiter 2017).
 const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
 
 /**
- * The exponential linear unit with the alpha and the scale that keep mean 0 and variance 1 from layer to layer:
- * scale x where x > 0, scale alpha (e^x - 1) elsewhere (Klambauer, Unterthiner, Mayr, Hochreiter 2017).
+ * Computes the scaled exponential linear unit: scale x where x > 0, scale alpha (e^x - 1) elsewhere. Its constants keep
+ * mean 0 and variance 1 from layer to layer (Klambauer, Unterthiner, Mayr, Hochreiter 2017).
  *
  * @example
  * selu(tensor([-1, 0, 2])).toArray(); // [-1.1113307, 0, 2.101402]
@@ -61,22 +61,23 @@ export const selu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
 type Gate = (x: Tensor) => Tensor;
 
 /**
- * x gate(x), for a gate that rises from 0 to 1 with gate(x) + gate(-x) = 1, and is 0 from `-far` on: max(x, 0) + n gate(n) with
- * n = -|x|. So no infinity meets a 0, and the slope of a gate that is nearly open has as many digits as of one nearly closed.
+ * Computes x gate(x) as max(x, 0) + n gate(n) with n = -|x|. The gate rises from 0 to 1, satisfies gate(x) + gate(-x) = 1,
+ * and is 0 at `-far` and below. So infinity is never multiplied by 0, and the derivative keeps its precision for large x,
+ * too.
  */
 function gatedBelow(x: Tensor, far: number, gate: Gate): Tensor {
-  // Not by `abs`, whose slope at 0 is 0.
+  // `abs` won't do: its derivative at 0 is 0.
   const left = x.greater(0).where(x.neg(), x);
   const near = left.less(-far).where(-far, left);
   return near.mul(gate(near)).add(x.relu());
 }
 
-/** The same, in the fewest steps where all is finite. */
+/** Computes x gate(x), directly if all elements are finite. */
 const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
   x.detach().sum().elements.every(Number.isFinite) ? x.mul(gate(x)) : gatedBelow(x, far, gate);
 
 /**
- * x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). At -Infinity it is 0, its limit (PyTorch: NaN).
+ * Computes x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). At -Infinity it is 0, its limit (PyTorch: NaN).
  *
  * @example
  * silu(tensor([-1, 0, 1])).toArray(); // [-0.2689414, 0, 0.7310586]
@@ -86,15 +87,17 @@ export const silu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
 
 /** The options of `gelu`. */
 export interface GeluOptions {
-  /** `none` for the definition; `tanh` for the approximation that some networks were trained with. Defaults to `none`. */
+  /**
+   * `none` for the exact definition; `tanh` for the approximation that some networks were trained with. Defaults to `none`.
+   */
   readonly approximate?: 'none' | 'tanh';
 }
 
 /**
- * x times the probability that a standard normal variable lies below x: x/2 erfc(-x / sqrt(2)); approximately
- * x sigmoid(sqrt(8/pi) (x + 0.044715 x^3)), which is x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and Gimpel 2016).
- * Both keep their digits where they are nearly 0, and are 0 at -Infinity; PyTorch's are 6 % off at -5, 0 further left, and NaN
- * at -Infinity.
+ * Computes x times the probability that a standard normal variable is below x: x/2 erfc(-x / sqrt(2)). The approximation is
+ * x sigmoid(sqrt(8/pi) (x + 0.044715 x^3)), which equals x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and
+ * Gimpel 2016). Both keep full precision where they are nearly 0, and are 0 at -Infinity. PyTorch's are 6 % off at -5, 0
+ * further left, and NaN at -Infinity.
  *
  * @example
  * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
@@ -120,7 +123,7 @@ export function gelu<S extends Shape>(x: Tensor<S>, options: GeluOptions = {}, .
 }
 
 /**
- * x kept from `low` to `high`, which default to -1 and 1, with derivative 0 at these two, unlike that of `clamp`. NaN stays NaN,
+ * Clamps x to [`low`, `high`], by default [-1, 1]. Unlike for `clamp`, the derivative at the bounds is 0. NaN stays NaN,
  * with derivative 1.
  *
  * @example

@@ -1,4 +1,4 @@
-/** Elements in other places and shapes: axes added, dropped and swapped, tensors cut up, repeated and turned. */
+/** Rearranging elements: adding, dropping and swapping axes; splitting, repeating and rolling tensors. */
 
 import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -7,20 +7,20 @@ import { checkTensor, type Of, type Tensor } from '../tensor.ts';
 import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../types/static-shapes.ts';
 import { concat } from './method-functions.ts';
 
-/** A list as it is; for callers without types. */
+/** Returns `list` after checking that it is an array, for untyped callers. */
 function listOf<T>(call: string, wanted: string, list: readonly T[]): readonly T[] {
   if (Array.isArray(list)) return list;
   throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(list)}`);
 }
 
-/** Throws unless a count is a whole number that is not below the least. */
+/** Throws unless a count is a whole number of at least `least`. */
 function checkCount(call: string, what: string, count: number, least: 0 | 1): void {
   if (Number.isInteger(count) && count >= least) return;
   throw new ArgumentError(`${call}: ${what} is ${describeValue(count)}, expected a whole number >= ${least}`);
 }
 
 /**
- * With an axis of length 1 more, which comes to lie at `axis`; -1 puts it last.
+ * Inserts an axis of length 1 at position `axis` of the result; -1 makes it the last.
  *
  * @example
  * unsqueeze(zeros([2, 3]), 1).shape; // [2, 1, 3]
@@ -35,9 +35,9 @@ export function unsqueeze<S extends Shape, const A extends number>(
 }
 
 /**
- * Without an axis of length 1, or several, or all of them.
+ * Removes an axis of length 1, several of them, or all of them.
  *
- * @throws ShapeError where an axis that is named has another length.
+ * @throws ShapeError if a given axis has another length.
  * @example
  * squeeze(zeros([2, 1, 3, 1])).shape; // [2, 3]
  * squeeze(zeros([2, 1, 3, 1]), -1).shape; // [2, 1, 3]
@@ -58,7 +58,7 @@ export function squeeze<S extends Shape, const A extends Axes = undefined>(
 }
 
 /**
- * With two axes in each other's place.
+ * Swaps two axes.
  *
  * @example
  * swapaxes(zeros([2, 3, 4]), 0, -1).shape; // [4, 3, 2]
@@ -73,14 +73,14 @@ export function swapaxes<S extends Shape, const A extends number, const B extend
   return x.permute(x.shape.map((_, i) => (i === a ? b! : i === b ? a! : i))) as never;
 }
 
-/** The pieces into which an axis is cut, each of which is as long as the sizes say. */
+/** The pieces into which an axis is split; the static type doesn't know their lengths. */
 export type Pieces<S extends Shape, A extends number> = Of<ReplaceAxis<S, A, readonly [number]>>[];
 
 /**
- * Cuts an axis, the first unless given, into pieces: of one size, the last of which may be shorter, or of the sizes of a
- * list. The pieces are views.
+ * Splits an axis into pieces, which are views. `sizes` is a list of sizes, or one size for all pieces, of which the last
+ * may be shorter. The axis defaults to the first.
  *
- * @throws ShapeError where the sizes of a list do not add up to the axis' length.
+ * @throws ShapeError if the sizes in a list don't add up to the length of the axis.
  * @example
  * split(arange(5), 2).map((piece) => piece.toArray()); // [[0, 1], [2, 3], [4]]
  * split(arange(5), [1, 4]).map((piece) => piece.toArray()); // [[0], [1, 2, 3, 4]]
@@ -116,7 +116,8 @@ function equalSizes(length: number, size: number): number[] {
 }
 
 /**
- * Cuts an axis, the first unless given, into at most `count` pieces of one size, the last of which may be shorter.
+ * Splits an axis into at most `count` pieces of equal size, of which the last may be shorter. The axis defaults to the
+ * first.
  *
  * @example
  * chunk(arange(5), 2).map((piece) => piece.toArray()); // [[0, 1, 2], [3, 4]]
@@ -132,7 +133,7 @@ export function chunk<S extends Shape, const A extends number = 0>(
   return split(x, Math.max(1, Math.ceil(length / count)), axis);
 }
 
-/** Each axis `i` is repeated as a whole `outer[i]` times, each of its entries `inner[i]` times. */
+/** Repeats each axis `i` as a whole `outer[i]` times, and each of its entries `inner[i]` times. */
 function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
   const separate = x.shape.flatMap((length) => [1, length, 1]);
   const stretched = x.shape.flatMap((length, i) => [outer[i]!, length, inner[i]!]);
@@ -141,8 +142,8 @@ function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
 }
 
 /**
- * The tensor side by side with itself, so many times along each axis: NumPy's and PyTorch's `tile`. Of the counts and the shape, the
- * shorter is filled up with ones in front.
+ * Repeats the whole tensor `counts[i]` times along each axis i, like NumPy's and PyTorch's `tile`. If `counts` and the
+ * shape differ in length, the shorter is padded with ones in front.
  *
  * @example
  * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
@@ -156,7 +157,8 @@ export function tile(x: Tensor, counts: readonly number[], ...more: []): Tensor 
 }
 
 /**
- * Each entry of an axis, the first unless given, so many times in a row: NumPy's `repeat`, PyTorch's `repeat_interleave`.
+ * Repeats each entry of an axis a given number of times, like NumPy's `repeat` and PyTorch's `repeat_interleave`. The axis
+ * defaults to the first.
  *
  * @example
  * repeat(tensor([1, 2]), 2).toArray(); // [1, 1, 2, 2]
@@ -189,8 +191,8 @@ function rolled(x: Tensor, shift: number, axis: number): Tensor {
 }
 
 /**
- * Entries moved along an axis by so many places, those that leave it at one end coming back at the other; along several
- * axes, each by its own shift; without an axis, through all elements in row-major order.
+ * Shifts entries along an axis; entries pushed off one end reappear at the other. With several axes, each has its own
+ * shift. Without an axis, shifts all elements in row-major order.
  *
  * @example
  * roll(tensor([1, 2, 3, 4]), 1).toArray(); // [4, 1, 2, 3]
@@ -216,12 +218,14 @@ export function roll<S extends Shape>(
 
 /** The options of `meshgrid`. */
 export interface MeshgridOptions {
-  /** `ij`, unless given: axis `i` of the grids belongs to vector `i`. `xy`: the first two axes change places. */
+  /**
+   * With `ij`, axis `i` of the grids belongs to vector `i`. With `xy`, the first two axes are swapped. Defaults to `ij`.
+   */
   readonly indexing?: 'ij' | 'xy';
 }
 
 /**
- * For each vector, its elements at every point of the grid that the vectors span.
+ * Returns, for each vector, its element at every point of the grid spanned by the vectors.
  *
  * @example
  * const [rows, columns] = meshgrid([arange(2), arange(3)]);

@@ -1,4 +1,4 @@
-/** How far apart vectors are, and how alike they point. */
+/** Distances between vectors, and cosine similarity. */
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { checkOptions } from '../checks/untyped-callers.ts';
@@ -9,15 +9,15 @@ import { clamp } from './elementary.ts';
 
 /** The options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
-  /** The least length that a vector is taken to have. Defaults to 1e-8. */
+  /** Lower bound on a vector's length, to avoid division by 0. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
-/** Vectors along an axis, divided by their lengths; those of no length stay as they are. */
+/** Divides the vectors along an axis by their lengths; zero vectors are left unchanged. */
 function directions(x: Tensor, axis: number, eps: number): Tensor {
   const lengths = x.norm(axis, { keepDims: true }).maximum(eps) as Tensor;
   const { elements } = lengths;
-  // Elements that are finite may have a length that is not.
+  // The length can overflow even if all elements are finite.
   if (elements.includes(Number.POSITIVE_INFINITY)) {
     const largest = x.detach().abs().max(axis, { keepDims: true }) as Tensor;
     const isLong = lengths.equal(Infinity).minimum(largest.less(Infinity));
@@ -29,10 +29,10 @@ function directions(x: Tensor, axis: number, eps: number): Tensor {
 }
 
 /**
- * The cosine of the angle between the vectors along an axis, which defaults to the last: x . y / (max(|x|, eps) max(|y|, eps)).
- * It is from -1 to 1 (PyTorch: up to 1 + 1e-7), and 0 for a vector of zeros, whatever eps is.
+ * Computes the cosine of the angle between vectors: x . y / (max(|x|, eps) max(|y|, eps)). The axis defaults to the last.
+ * The result lies in [-1, 1] (PyTorch: up to 1 + 1e-7), and is 0 for a zero vector, whatever eps is.
  *
- * @throws ArgumentError where eps is negative or NaN.
+ * @throws ArgumentError if eps is negative or NaN.
  * @example
  * cosineSimilarity(tensor([[1, 0], [1, 1]]), tensor([0, 2])).toArray(); // [0, 0.7071068]
  */
@@ -51,7 +51,7 @@ export function cosineSimilarity(
   if (!(eps >= 0)) throw new ArgumentError(`cosineSimilarity: eps is ${eps}, expected a number >= 0`);
   const [a, b] = [left, right].map((vectors) => directions(vectors.broadcastTo(shape), i, eps));
   const cosines = a!.mul(b!).sum(i) as Tensor;
-  // Rounding alone leads beyond 1, and the derivatives are those of the numbers before.
+  // Only rounding can take a cosine beyond 1. The derivatives remain those of the values before clamping.
   const values = cosines.detach();
   const isBeyond = values.elements.some((cosine) => Math.abs(cosine) > 1);
   return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
@@ -59,11 +59,11 @@ export function cosineSimilarity(
 
 /** The options of `cdist`. */
 export interface CdistOptions {
-  /** The order p of the norm, 2 unless given; Infinity for the largest difference. */
+  /** The order p of the norm; Infinity for the largest difference. Defaults to 2. */
   readonly order?: number;
 }
 
-/** [..., m, n], of vectors [..., m, d] and [..., n, d]. */
+/** The shape [..., m, n] of distances between vectors [..., m, d] and [..., n, d]. */
 type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
   ...infer BatchA extends Shape,
   infer M extends number,
@@ -77,9 +77,9 @@ type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
   : Shape;
 
 /**
- * The distance (sum |x_i - y_j|^p)^(1/p) of every row of one matrix from every row of another: from [..., m, d] and
- * [..., n, d], [..., m, n]; the leading axes broadcast. The differences are formed first, so that points that nearly
- * coincide keep their digits; where they do coincide, the derivatives are 0. No square overflows or vanishes on the way.
+ * Computes the distance (sum |x_i - y_j|^p)^(1/p) of every row of x [..., m, d] from every row of y [..., n, d]: [..., m,
+ * n]. The leading axes broadcast. Differences are formed first, so that points close together keep their precision. Where
+ * points coincide, the derivatives are 0. Intermediate squares neither overflow nor underflow.
  *
  * @example
  * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0]])).toArray(); // [[0], [5]]

@@ -1,4 +1,4 @@
-/** Elementary functions of each element, beside those that are methods of `Tensor`. */
+/** Elementwise functions that are not methods of `Tensor`. */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import {
@@ -15,34 +15,35 @@ import { specialKernels } from './special.ts';
 
 type Elementary = 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'floor' | 'ceil' | 'round';
 
-/** A primitive as a function. */
+/** Makes a function of a primitive. */
 /* @__NO_SIDE_EFFECTS__ */
 const primitive =
   (name: Elementary) =>
   <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
     k[name](checkTensor(name, x, more)) as Tensor<S>;
 
-/** The tangent of an angle in radians; y' = 1 + y^2. */
+/** Computes the tangent of an angle in radians; y' = 1 + y^2. */
 export const tan = primitive('tan');
 
-/** The angle from -pi/2 to pi/2 whose sine is x, NaN beyond [-1, 1]; y' = 1 / sqrt(1 - x^2), infinite at the ends. */
+/** Computes the arcsine, in [-pi/2, pi/2], or NaN outside [-1, 1]; y' = 1 / sqrt(1 - x^2), infinite at -1 and 1. */
 export const asin = primitive('asin');
 
-/** The angle from 0 to pi whose cosine is x, NaN beyond [-1, 1]; y' = -1 / sqrt(1 - x^2), infinite at the ends. */
+/** Computes the arccosine, in [0, pi], or NaN outside [-1, 1]; y' = -1 / sqrt(1 - x^2), infinite at -1 and 1. */
 export const acos = primitive('acos');
 
-/** The angle from -pi/2 to pi/2 whose tangent is x; y' = 1 / (1 + x^2). */
+/** Computes the arctangent, in [-pi/2, pi/2]; y' = 1 / (1 + x^2). */
 export const atan = primitive('atan');
 
-/** The hyperbolic sine, (e^x - e^-x) / 2. */
+/** Computes the hyperbolic sine, (e^x - e^-x) / 2. */
 export const sinh = primitive('sinh');
 
-/** The hyperbolic cosine, (e^x + e^-x) / 2. */
+/** Computes the hyperbolic cosine, (e^x + e^-x) / 2. */
 export const cosh = primitive('cosh');
 
 /**
- * The complementary error function, 1 - erf(x), with all its digits where that is small: 2/sqrt(pi) times the integral of
- * exp(-t^2) from x on. Half of it at -x / sqrt(2) is the probability that a standard normal variable lies below x.
+ * Computes the complementary error function, 1 - erf(x), with full precision even where it is small. It is 2/sqrt(pi) times
+ * the integral of exp(-t^2) from x to infinity. Half its value at -x / sqrt(2) is the probability that a standard normal
+ * variable is below x.
  *
  * @example
  * erfc(tensor([0, 1, 5])).toArray(); // [1, 0.1572992, 1.5374597e-12]
@@ -50,35 +51,35 @@ export const cosh = primitive('cosh');
 export const erfc = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   specialKernels().erfc(checkTensor('erfc', x, more)) as Tensor<S>;
 
-/** The largest whole number that is not above x; no gradient flows. */
+/** Rounds down to a whole number; no gradient flows. */
 export const floor = primitive('floor');
 
-/** The smallest whole number that is not below x; no gradient flows. */
+/** Rounds up to a whole number; no gradient flows. */
 export const ceil = primitive('ceil');
 
 /**
- * The nearest whole number, of two the even one; no gradient flows.
+ * Rounds to the nearest whole number, with ties to even; no gradient flows.
  *
  * @example
  * round(tensor([0.5, 1.5, -2.6])).toArray(); // [0, 2, -3]
  */
 export const round = primitive('round');
 
-/** 1 / x */
+/** Computes 1 / x. */
 export const reciprocal = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   k.div(operand('reciprocal', checkFloat('reciprocal', x, more), 1), x) as Tensor<S>;
 
-/** 1 / sqrt(x) */
+/** Computes 1 / sqrt(x). */
 export const rsqrt = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   reciprocal(k.sqrt(checkFloat('rsqrt', x, more))) as Tensor<S>;
 
-/** x^2, as x x: one multiplication, and exact where a power need not be. */
+/** Computes x^2 as x times x: one multiplication, and correctly rounded, which `pow` need not be. */
 export const square = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   k.mul(checkTensor('square', x, more), x) as Tensor<S>;
 
 /**
- * The angle of the point (y, x) from the positive x axis, from -pi to pi: y comes first. The derivatives are
- * x / (x^2 + y^2) and -y / (x^2 + y^2), 0 at the origin and beside an infinity.
+ * Computes the angle of the point (y, x) from the positive x axis, in [-pi, pi]; y is the first argument. The derivatives
+ * are x / (x^2 + y^2) and -y / (x^2 + y^2). They are 0 at the origin, and if x or y is infinite.
  *
  * @example
  * atan2(tensor([1, 0]), tensor([1, -1])).toArray(); // [0.7853982, 3.1415927]
@@ -90,8 +91,8 @@ export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
 ): Combined<'atan2', A, B, Y> => k.atan2(checkTensor('atan2', y, more), operand('atan2', y, x)) as never;
 
 /**
- * What whole multiples of y leave of x, with y's sign: x - floor(x / y) y, exactly. By 0 it is NaN; of int32 it is 0.
- * The derivatives are 1 and -floor(x / y); the second is NaN by 0.
+ * Computes the remainder x - floor(x / y) y exactly, with the sign of y. If y is 0, it is NaN for floats and 0 for int32.
+ * The derivatives are 1 and -floor(x / y); the second is NaN if y is 0.
  *
  * @example
  * remainder(tensor([5, -5]), 3).toArray(); // [2, 1]
@@ -104,10 +105,10 @@ export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown
   k.remainder(checkTensor('remainder', x, more), operand('remainder', x, y)) as never;
 
 /**
- * x kept from `low` to `high`; either may be `undefined` for no bound. The derivative is 1 inside and at the bounds, 0
- * beyond. For bounds that are tensors take `maximum` and `minimum`.
+ * Clamps x to [`low`, `high`]; `undefined` means no bound. The derivative is 1 inside and at the bounds, and 0 outside. For
+ * tensors as bounds, use `maximum` and `minimum`.
  *
- * @throws ArgumentError where a bound is NaN, or the bounds are in the wrong order.
+ * @throws ArgumentError if a bound is NaN, or the lower bound is above the upper.
  * @example
  * clamp(tensor([-2, 0.5, 3]), 0, 1).toArray(); // [0, 0.5, 1]
  * clamp(tensor([-2, 0.5, 3]), undefined, 1).toArray(); // [-2, 0.5, 1]

@@ -1,25 +1,25 @@
-/** Logic of each element: bool results, through which no gradient flows. Numbers count as true where they are not 0. */
+/** Elementwise logic with bool results, through which no gradient flows. Nonzero numbers count as true. */
 
 import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
 import { type Combined, checkTensor, type Operand, type Tensor } from '../tensor.ts';
 
 const truth = (call: string, x: unknown, more?: readonly unknown[]): Tensor => checkTensor(call, x, more).cast('bool');
 
-/** The larger, or the smaller, of two truths. */
+/** Computes the maximum or minimum of two bools. */
 function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown, more: readonly unknown[]): Tensor {
   const [a, b] = [truth(call, x, more), truth(call, y)];
   broadcastShapes(call, a.shape, b.shape);
   return a[which](b);
 }
 
-/** Whether both are true. */
+/** Returns whether both are true, elementwise. */
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalAnd', A, B>,
   ...more: []
 ): Combined<'logicalAnd', A, B, Tensor<B>> => joined('logicalAnd', 'minimum', x, y, more) as never;
 
-/** Whether either is true, or both are. */
+/** Returns whether at least one is true, elementwise. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalOr', A, B>,
@@ -27,7 +27,7 @@ export const logicalOr = <A extends Shape, B extends Shape>(
 ): Combined<'logicalOr', A, B, Tensor<B>> => joined('logicalOr', 'maximum', x, y, more) as never;
 
 /**
- * Whether x is false.
+ * Returns whether x is false, elementwise.
  *
  * @example
  * logicalNot(tensor([0, 1, 2])).toArray(); // [1, 0, 0]
@@ -35,13 +35,13 @@ export const logicalOr = <A extends Shape, B extends Shape>(
 export const logicalNot = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   truth('logicalNot', x, more).equal(0) as Tensor<S>;
 
-/** Whether an element is not a number; of int32 and bool, never. */
+/** Returns whether each element is NaN; always false for int32 and bool. */
 // biome-ignore lint/suspicious/noShadowRestrictedNames: the field's name.
 export const isNaN = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   checkTensor('isNaN', x, more).notEqual(x) as Tensor<S>;
 
 /**
- * Whether an element is neither infinite nor NaN; of int32 and bool, always.
+ * Returns whether each element is neither infinite nor NaN; always true for int32 and bool.
  *
  * @example
  * isFinite(tensor([1, Infinity, NaN])).toArray(); // [1, 0, 0]

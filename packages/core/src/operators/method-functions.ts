@@ -1,6 +1,6 @@
 /**
- * The operations as functions, for those who prefer `add(x, y)` to `x.add(y)`. Each is described at the method of
- * `Tensor` that has its name; in those of two operands a number may stand on either side.
+ * Functional forms of the operations: `add(x, y)` for `x.add(y)`. Each is documented at the method of `Tensor` with the
+ * same name. Either operand of a binary operation may be a number.
  */
 
 import {
@@ -56,7 +56,7 @@ type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
 interface BinaryFunction<Call extends string> {
   <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
-  // Last, since a message is about the last: it is to say why two tensors do not fit.
+  // This overload is last, since the compiler reports errors for the last one: it should say why two tensors don't fit.
   <A extends Shape, B extends Shape = Scalar, Y = unknown>(
     x: Tensor<A>,
     y: number | (Y & Operand<Call, A, B>),
@@ -89,9 +89,9 @@ type AnyMethod = (...args: unknown[]) => Tensor;
 const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
   (checkTensor(name, x)[name] as AnyMethod).apply(x, args);
 
-// Calls of these are known to do nothing but make a function, so that a program carries those functions that it uses.
+// These calls are marked free of side effects, so bundles include only the functions in use.
 
-/** A method as a function `F` of the tensor and the method's arguments. */
+/** Turns a method into a function `F` of the tensor and the method's arguments. */
 /* @__NO_SIDE_EFFECTS__ */
 const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
 
@@ -220,7 +220,7 @@ function firstOf(call: string, list: readonly Tensor[], more: readonly unknown[]
 }
 
 /**
- * Tensors one after the other along an axis; their shapes differ there at most.
+ * Concatenates tensors along an axis; their shapes may differ only along that axis.
  *
  * @example
  * concat([tensor([1, 2]), tensor([3])], 0).toArray(); // [1, 2, 3]
@@ -235,7 +235,7 @@ export function concat<const L extends readonly Tensor[], const A extends number
 }
 
 /**
- * Tensors of one shape side by side along a new axis.
+ * Stacks tensors of the same shape along a new axis.
  *
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], 0).shape; // [2, 2]
@@ -259,8 +259,8 @@ export function stack<S extends Shape, const A extends number>(
 }
 
 /**
- * Einstein summation: each letter names an axis, letters missing from the output are summed over, `...` stands for axes
- * that broadcast, and a letter repeated in one operand takes its diagonal.
+ * Computes an Einstein summation. Each letter names an axis, and letters missing from the output are summed over. `...`
+ * stands for axes that broadcast. A letter repeated in one operand takes its diagonal.
  *
  * @example
  * einsum('ij,jk->ik', ones([2, 3]), ones([3, 4])).shape; // [2, 4]
@@ -274,13 +274,13 @@ export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor
   );
 
 /**
- * Sliding windows over the last axes, one window an axis: `[..., n1, n2]` becomes
- * `[..., size1, size2, positions1, positions2]`, so that a convolution is a matrix product.
+ * Extracts sliding windows over the last axes, one window per axis: `[..., n1, n2]` becomes `[..., size1, size2,
+ * positions1, positions2]`, so that a convolution is a matrix product.
  */
 export const unfold = (x: Tensor, windows: readonly Window[], ...more: []): Tensor =>
   windowedKernels().unfold(checkTensor('unfold', x, more), ownWindows('unfold', windows));
 
-/** The adjoint of `unfold`: adds the entries of the windows where they came from, in zeros whose last axes are `shape`. */
+/** The adjoint of `unfold`: adds the window entries to their original positions in zeros whose last axes are `shape`. */
 export const fold = (x: Tensor, windows: readonly Window[], shape: Shape, ...more: []): Tensor =>
   windowedKernels().fold(checkTensor('fold', x, more), {
     windows: ownWindows('fold', windows),

@@ -1,4 +1,4 @@
-/** Elements put in order. */
+/** Sorting and selecting by rank. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { checkOptions } from '../checks/untyped-callers.ts';
@@ -8,7 +8,7 @@ import type { ReplaceAxis } from '../types/static-shapes.ts';
 
 /** The options of `sort` and `argsort`. */
 export interface SortOptions {
-  /** Whether the largest come first, and NaN before them. */
+  /** Whether to sort in descending order, with NaN first. Defaults to false. */
   readonly descending?: boolean;
 }
 
@@ -18,8 +18,8 @@ function isDescending(call: string, options: SortOptions): boolean {
 }
 
 /**
- * The positions, int32, of the elements of an axis (the last unless given) in ascending order. Equals stay in their order,
- * and NaN comes last, as it counts as the largest.
+ * Returns the int32 positions that sort the elements of an axis in ascending order. The axis defaults to the last. The sort
+ * is stable. NaN counts as the largest value and comes last.
  *
  * @example
  * argsort(tensor([3, 1, 2])).toArray(); // [1, 2, 0]
@@ -30,8 +30,8 @@ export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortO
 }
 
 /**
- * The elements of an axis (the last unless given) in ascending order, NaN last; a gradient goes back to where its element
- * came from.
+ * Sorts the elements of an axis in ascending order, with NaN last. The axis defaults to the last. Gradients flow back to
+ * the elements' original positions.
  *
  * @example
  * sort(tensor([3, 1, 2]), 0, { descending: true }).toArray(); // [3, 2, 1]
@@ -44,11 +44,11 @@ export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOpti
 
 /** The options of `topk`. */
 export interface TopKOptions {
-  /** Whether to take the largest, as unless given, or the smallest. */
+  /** Whether to take the largest elements instead of the smallest. Defaults to true. */
   readonly largest?: boolean;
 }
 
-/** Elements, and where they lay. */
+/** Elements and their positions. */
 export interface TopK<S extends Shape = Shape> {
   readonly values: Of<S>;
   /** int32 positions along the axis. */
@@ -56,10 +56,10 @@ export interface TopK<S extends Shape = Shape> {
 }
 
 /**
- * The `count` largest elements of an axis (the last unless given), largest first, with their positions; of equals the first
- * ones. NaN counts as the largest.
+ * Returns the `count` largest elements of an axis and their positions, largest first; of tied elements, the first ones. The
+ * axis defaults to the last. NaN counts as the largest value.
  *
- * @throws ArgumentError where the axis has fewer elements.
+ * @throws ArgumentError if the axis has fewer elements.
  * @example
  * const { values, indices } = topk(tensor([1, 5, 3, 4]), 2);
  * values.toArray(); // [5, 4]
@@ -84,18 +84,18 @@ export function topk<S extends Shape, const K extends number, const A extends nu
   return { values: x.gather(indices, i), indices } as never;
 }
 
-/** The values of a tensor, each once. */
+/** The distinct values of a tensor. */
 export interface Unique {
-  /** In ascending order, NaN last; a NaN differs from every other. */
+  /** The values in ascending order, NaN last; every NaN counts as distinct. */
   readonly values: Tensor<readonly [number]>;
-  /** How often each occurs, int32. */
+  /** How often each value occurs, int32. */
   readonly counts: Tensor<readonly [number]>;
   /** For each element of the tensor, in its shape, the position of its value in `values`, int32. */
   readonly inverse: Tensor;
 }
 
 /**
- * The values that occur in a tensor, each once; no gradient flows.
+ * Returns the distinct values of a tensor; no gradient flows.
  *
  * @example
  * const { values, counts, inverse } = unique(tensor([2, 1, 2]));

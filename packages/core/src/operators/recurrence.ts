@@ -1,4 +1,4 @@
-/** Running products and sums in one: s_i = a_i s_(i-1) + b_i. */
+/** A linear recurrence that covers running products and running sums: s_i = a_i s_(i-1) + b_i. */
 
 import { bySteps, type Data, excessSteps, isFarOut, NdArray, newData } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
@@ -6,7 +6,9 @@ import { zeros } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 import { concat } from './method-functions.ts';
 
-/** A line of the recurrence. What was summed up so far is m 2^(600 steps), so that it comes back from beyond all numbers. */
+/**
+ * Runs the recurrence along one line. The running value is kept as m 2^(600 steps), so that it can recover from overflow.
+ */
 function runLine(sums: Data, a: Data, b: Data, from: number, length: number): void {
   let [m, steps] = [0, 0];
   for (let i = from; i < from + length; i++) {
@@ -29,12 +31,12 @@ function runLine(sums: Data, a: Data, b: Data, from: number, length: number): vo
   }
 }
 
-/** All but the last entry of the last axis, each one further, behind an entry that does not count. */
+/** Moves the entries of the last axis one place further and drops the last. The first place holds a dummy entry. */
 const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0, -1)], -1);
 
 /**
- * The numbers s_i = a_i s_(i-1) + b_i along the last axis, s_0 = b_0, of float64. Its slopes are a recurrence of the same kind
- * from the end, so that it has derivatives of every order, each in one pass.
+ * Computes s_i = a_i s_(i-1) + b_i along the last axis of float64 tensors, with s_0 = b_0. Its gradient is the same
+ * recurrence, run from the end. So derivatives of every order take one pass each.
  */
 export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Tensor) => Tensor>({
   name: 'recurrence',

@@ -1,4 +1,4 @@
-/** Reductions and scans beside those that are methods of `Tensor`. */
+/** Reductions and scans that are not methods of `Tensor`. */
 
 import { ArgumentError, countAlong, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { along, type ReduceOptions, reduce, type VarianceOptions } from '../checks/arguments.ts';
@@ -12,8 +12,8 @@ import { concat } from './method-functions.ts';
 import { recurrence } from './recurrence.ts';
 
 /**
- * The standard deviation, the square root of the variance: sqrt(sum (x - mean)^2 / (n - correction)), where the correction
- * is 1 (Bessel's) unless given. Where all elements are equal the derivatives are 0. Squares neither overflow nor vanish.
+ * Computes the standard deviation sqrt(sum (x - mean)^2 / (n - correction)). The correction defaults to 1 (Bessel's). If
+ * all elements are equal, the derivatives are 0. Squares neither overflow nor underflow.
  *
  * @example
  * std(tensor([1, 2, 3, 4]), 0, { correction: 0 }).item(); // 1.118034
@@ -31,7 +31,7 @@ export function std<S extends Shape, const A extends Axes = undefined, const Kee
   return along<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
 }
 
-/** The running products along the last axis, of int32 numbers, which wrap. */
+/** Computes running products of int32 numbers along the last axis, with wraparound. */
 function integerProducts(x: Tensor): Tensor {
   const products = x.data.slice();
   const length = x.shape.at(-1)!;
@@ -42,8 +42,8 @@ function integerProducts(x: Tensor): Tensor {
 }
 
 /**
- * The running product along an axis, formed in float64 and rounded once; one that is beyond all numbers does not keep those
- * after it from being numbers again. Derivatives of every order are exact where elements are zero.
+ * Computes running products along an axis, in float64 and rounded once. After an overflow, later products can be finite
+ * again. Derivatives of every order are exact even if elements are zero.
  *
  * @example
  * cumprod(tensor([1, 2, 3, 4]), 0).toArray(); // [1, 2, 6, 24]
@@ -52,7 +52,7 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   const i = normalizeAxis('cumprod', axis, checkTensor('cumprod', x, more).rank);
   if (x.dtype === 'bool') throw new DTypeError('cumprod: expected numbers, got bool; cast it first');
   const length = x.shape[i]!;
-  // A result is a tensor of its own, which a variable is not.
+  // The result must be a new tensor, even if `x` is a variable.
   if (length < 2) return x.cast(x.dtype);
   const lines = swapaxes(x as Tensor, i, -1);
   if (x.dtype === 'int32') return swapaxes(integerProducts(lines), i, -1) as Tensor<S>;
@@ -63,7 +63,7 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   return swapaxes(recurrence(factors, terms), i, -1).cast(x.dtype) as Tensor as Tensor<S>;
 }
 
-/** The largest or smallest of truth values, in which there is nothing to count that could overflow; that of none, too. */
+/** Computes the maximum or minimum of bools, and its identity element if there are none. */
 function ofTruths(
   call: 'any' | 'all',
   which: 'max' | 'min',
@@ -80,7 +80,7 @@ function ofTruths(
 }
 
 /**
- * Whether any element is true, or not 0, as a bool; of no elements it is false.
+ * Returns a bool: whether any element is true (nonzero). Without elements it is false.
  *
  * @example
  * any(tensor([[0, 2], [0, 0]]), 1).toArray(); // [1, 0]
@@ -93,7 +93,7 @@ export const any = <S extends Shape, const A extends Axes = undefined, const Kee
 ): Of<Reduce<S, A, Keep>> => ofTruths('any', 'max', checkTensor('any', x, more), axis, options) as never;
 
 /**
- * Whether all elements are true, or not 0, as a bool; of no elements it is true.
+ * Returns a bool: whether all elements are true (nonzero). Without elements it is true.
  *
  * @example
  * all(tensor([[1, 2], [0, 3]]), 1).toArray(); // [1, 0]

@@ -1,4 +1,4 @@
-/** Entries marked, replaced and put at their places by position or mask. */
+/** Marking, replacing and scattering entries by position or mask. */
 
 import {
   ArgumentError,
@@ -19,15 +19,16 @@ import { stack } from './method-functions.ts';
 
 /** The options of `oneHot`. */
 export interface OneHotOptions {
-  /** float32 unless given. */
+  /** The dtype of the result. Defaults to float32. */
   readonly dtype?: DType;
 }
 
 /**
- * Class labels as vectors on a last axis of length `classes`: 1 at the label, 0 elsewhere; no gradient flows.
+ * Encodes class labels as vectors along a new last axis of length `classes`: 1 at the label, 0 elsewhere. No gradient
+ * flows.
  *
  * @param labels int32, from 0 to classes - 1.
- * @throws ArgumentError where a label is out of range.
+ * @throws ArgumentError if a label is out of range.
  * @example
  * oneHot(tensor([2, 0], { dtype: 'int32' }), 3).toArray(); // [[0, 0, 1], [1, 0, 0]]
  */
@@ -53,7 +54,7 @@ export function oneHot<S extends Shape, const N extends number>(
 }
 
 /**
- * x, but for a value where a mask holds; no gradient flows from there.
+ * Replaces the elements of x where a mask is true by a value; no gradient flows from there.
  *
  * @param mask bool, of a shape that broadcasts to x's.
  * @example
@@ -70,19 +71,19 @@ export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: n
   return filled as Tensor<S>;
 }
 
-/** The options of `scatterAdd` and its like. */
+/** The options of `scatter`. */
 export interface ScatterOptions {
-  /** What becomes of the entries that were there: replaced, unless given, or added to. */
+  /** Whether to replace the entries of x at the indices or to add to them. Defaults to `replace`. */
   readonly reduce?: 'replace' | 'add';
 }
 
 /**
- * x with entries of `source` put along an axis, at an index for each: y[i, indices[i, j]] = source[i, j] for axis 1. The
- * inverse of `gather`; with `reduce: 'add'`, which takes an index more than once, its adjoint.
+ * Writes the entries of `source` into a copy of x along an axis, each at its index: y[i, indices[i, j]] = source[i, j] for
+ * axis 1. This is the inverse of `gather`. With `reduce: 'add'`, indices may repeat, and this is the adjoint of `gather`.
  *
  * @param indices int32, of x's shape except along the axis.
- * @param source of the shape of the indices, or a number.
- * @throws ArgumentError where an index is out of range, or an entry is to be replaced twice.
+ * @param source A tensor of the shape of the indices, or a number.
+ * @throws ArgumentError if an index is out of range, or an entry would be replaced twice.
  * @example
  * const indices = tensor([2, 0], { dtype: 'int32' });
  * scatter(zeros([3]), indices, tensor([5, 7]), 0).toArray(); // [7, 0, 5]
@@ -122,7 +123,7 @@ export function scatter<S extends Shape>(
 }
 
 /**
- * The positions of the elements that are not 0, in row-major order: int32, [count, rank].
+ * Returns the positions of the nonzero elements, in row-major order: int32, [count, rank].
  *
  * @example
  * nonzero(tensor([[0, 5], [7, 0]])).toArray(); // [[0, 1], [1, 0]]

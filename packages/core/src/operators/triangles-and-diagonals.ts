@@ -1,4 +1,4 @@
-/** Parts of matrices, and matrices made of vectors and of other matrices. */
+/** Triangles and diagonals of matrices, and matrices built from vectors and other matrices. */
 
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { describeNumbers } from '../checks/describe-value.ts';
@@ -8,7 +8,7 @@ import { arange } from '../create.ts';
 import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import type { Outer } from '../types/static-shapes.ts';
 
-/** The elements of matrices for which `keep` holds of their rows and columns, zeros elsewhere. */
+/** Keeps the matrix elements whose row and column satisfy `keep`, and sets the others to zero. */
 function masked<S extends Shape>(
   call: string,
   x: Tensor<S>,
@@ -26,7 +26,8 @@ function masked<S extends Shape>(
 }
 
 /**
- * The lower triangle of the last two axes, up to the diagonal that lies `offset` above the main one, and zeros beyond.
+ * Keeps the lower triangle of the last two axes, including the diagonal `offset` above the main one, and sets the rest to
+ * zero.
  *
  * @example
  * tril(ones([2, 3])).toArray(); // [[1, 0, 0], [1, 1, 0]]
@@ -35,7 +36,7 @@ export const tril = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Te
   masked('tril', x, offset, more, (columns, edge) => columns.lessEqual(edge));
 
 /**
- * The upper triangle of the last two axes, from the diagonal on that lies `offset` above the main one, and zeros below.
+ * Keeps the upper triangle of the last two axes, from the diagonal `offset` above the main one, and sets the rest to zero.
  *
  * @example
  * triu(ones([2, 3]), 1).toArray(); // [[0, 1, 1], [0, 0, 1]]
@@ -45,15 +46,14 @@ export const triu = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Te
 
 /** The options of `diagonal`. */
 export interface DiagonalOptions {
-  /** How far above the main diagonal; below it where negative. */
+  /** How far above the main diagonal; negative for below it. Defaults to 0. */
   readonly offset?: number;
-  /** The axes of the rows and of the columns; the first two unless given. */
+  /** The axes of the rows and of the columns. Defaults to the first two. */
   readonly axes?: readonly [rows: number, columns: number];
 }
 
 /**
- * The elements whose position is the same on two axes, on a last axis of their own; the two are gone. Those that lie beside
- * the matrix have none.
+ * Removes two axes and appends a last axis with the diagonal over the two. A diagonal entirely outside the matrix is empty.
  *
  * @example
  * diagonal(tensor([[1, 2, 3], [4, 5, 6]])).toArray(); // [1, 5]
@@ -81,7 +81,7 @@ function diagonalOf(call: string, x: Tensor, options: DiagonalOptions): Tensor {
 }
 
 /**
- * The sum of a diagonal.
+ * Computes the sum of a diagonal.
  *
  * @example
  * trace(tensor([[1, 2], [3, 4]])).item(); // 5
@@ -90,7 +90,7 @@ export const trace = (x: Tensor, options: DiagonalOptions = {}, ...more: []): Te
   diagonalOf('trace', checkTensor('trace', x, more), options).sum(-1) as Tensor;
 
 /**
- * Every product of an element of one vector with one of another: x_i y_j.
+ * Computes the outer product of two vectors: x_i y_j.
  *
  * @example
  * outer(tensor([1, 2]), tensor([3, 4, 5])).toArray(); // [[3, 4, 5], [6, 8, 10]]
@@ -108,8 +108,8 @@ export function outer<A extends Shape, B extends Shape>(
 }
 
 /**
- * The Kronecker product: x with each element replaced by that element times y. Of two shapes, the shorter is filled up with
- * ones in front.
+ * Computes the Kronecker product: each element of x is replaced by that element times y. If the shapes differ in length,
+ * the shorter is padded with ones in front.
  *
  * @example
  * kron(tensor([[1, 2]]), tensor([[1], [10]])).toArray(); // [[1, 2], [10, 20]]

@@ -1,12 +1,15 @@
-/** The factor of a symmetric positive definite matrix (Golub and Van Loan, algorithm 4.2.1). */
+/** The Cholesky factorization of a symmetric positive definite matrix (Golub and Van Loan, algorithm 4.2.1). */
 
-/** A pivot that is not positive, by its place. */
+/** The index and the value of a pivot that is not positive. */
 export interface FailedPivot {
   readonly place: number;
   readonly value: number;
 }
 
-/** L, lower triangular, of L L^T, the symmetric part of `a` [n, n]; NaN in, NaN out. */
+/**
+ * Returns the lower triangular L with L L^T equal to the symmetric part of `a` [n, n], or the pivot that failed. NaN
+ * propagates.
+ */
 export function factorizeCholesky(a: Float64Array, n: number): Float64Array | FailedPivot {
   const l = new Float64Array(n * n);
   for (let j = 0; j < n; j++) {

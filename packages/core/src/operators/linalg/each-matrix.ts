@@ -1,19 +1,19 @@
-/** Batches of matrices: what they are checked for, and algorithms on single matrices, run on each. */
+/** Checks of batches of matrices, and a way to run a single-matrix algorithm on each. */
 
 import { type DType, formatShape, NdArray, newData, type Shape, ShapeError, sizeOf } from '@tapegrad/kernels';
 import { checkFloat, Tensor } from '../../tensor.ts';
 
-/** A function of matrices, for operations that are defined without static shapes. */
+/** A function of matrices, for operations defined without static shapes. */
 export type OfMatrix = (a: Tensor) => Tensor;
 
-/** Matrices as they are; for callers without types. */
+/** Returns `a` after checking that it is a batch of matrices, for untyped callers. */
 export function checkMatrices(call: string, a: unknown, more?: readonly unknown[]): Tensor {
   const { rank, shape } = checkFloat(call, a, more);
   if (rank < 2) throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(shape)}`);
   return a as Tensor;
 }
 
-/** Square matrices as they are; for callers without types. */
+/** Returns `a` after checking that its matrices are square, for untyped callers. */
 export function checkSquare(call: string, a: unknown, more?: readonly unknown[]): Tensor {
   const { rank, shape } = checkFloat(call, a, more);
   if (rank < 2 || shape.at(-1) !== shape.at(-2)) {
@@ -24,15 +24,17 @@ export function checkSquare(call: string, a: unknown, more?: readonly unknown[])
 
 export const transposed: OfMatrix = (x) => x.transpose();
 
-/** Computes a matrix, or a part of one, from matrices in row-major order, which are not to be changed; `place` tells which. */
+/**
+ * Computes a matrix, or part of one, from row-major matrices, which it must not change. `place` is the index in the batch.
+ */
 export type MatrixFunction = (matrices: readonly Float64Array[], place: number) => ArrayLike<number>;
 
-/** The elements in float64. */
+/** Returns the elements as float64. */
 const wide = (x: Tensor): Float64Array => (x.data instanceof Float64Array ? x.data : Float64Array.from(x.data));
 
 /**
- * Runs `f` on the matrices in the last two axes of tensors that have the same axes before them: in float64, rounded once to
- * the tensors' dtype. Each result has `shape`.
+ * Runs `f` on each matrix in the last two axes of tensors whose leading axes agree. Computes in float64 and rounds once to
+ * the tensors' dtype. Each result has shape `shape`.
  */
 export function eachMatrix(tensors: readonly Tensor[], shape: Shape, f: MatrixFunction): Tensor {
   const [first] = tensors as readonly [Tensor];
@@ -49,5 +51,5 @@ export function eachMatrix(tensors: readonly Tensor[], shape: Shape, f: MatrixFu
   return new Tensor(new NdArray(data, dtype, [...lead, ...shape]));
 }
 
-/** Which matrix is meant, for messages: nothing where there is one. */
+/** Returns a matrix's index in the batch, for error messages; empty for a single matrix. */
 export const placeOf = (x: Tensor, place: number): string => (x.rank > 2 ? ` ${place}` : '');

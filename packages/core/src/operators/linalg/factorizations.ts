@@ -1,8 +1,9 @@
 /**
- * Factors of matrices in the last two axes: for small matrices, in float64 inside, whatever the dtype, and rounded once.
+ * Matrix factorizations over the last two axes. They are meant for small matrices, compute in float64 whatever the dtype,
+ * and round once.
  *
- * They come from one run of an algorithm, whose result holds all of them, one above the other. What have derivatives under
- * different conditions, values and vectors, are operations by themselves, which take their part of that result.
+ * One run of an algorithm computes all factors, stacked in one result. Values and vectors have derivatives under different
+ * conditions, so each is a separate operation that takes its part of that result.
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
@@ -27,7 +28,7 @@ function checkFinite(call: string, a: Tensor, matrix: Float64Array, place: numbe
 
 const [ROWS, COLUMNS] = [-2, -1];
 
-/** The places off the diagonal where two values coincide, given their differences. */
+/** Marks the off-diagonal entries where two values coincide, given their differences. */
 const tiesOf = (apart: Tensor): Tensor =>
   apart
     .equal(0)
@@ -35,8 +36,9 @@ const tiesOf = (apart: Tensor): Tensor =>
     .sub(eye(apart.shape.at(-1)!, { dtype: apart.dtype })) as Tensor;
 
 /**
- * x / apart off the diagonal, and 0 on it and where two values coincide. There the vectors turn at will within the space
- * that they span: whatever `turned` says of that has to be 0 to rounding, since no derivative does it justice.
+ * Returns x / apart off the diagonal, and 0 on it and wherever two values coincide. Vectors of coinciding values can rotate
+ * freely within the space that they span, which no derivative describes. So `turned`, the rotation requested there, must be
+ * 0 to rounding.
  */
 function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: Tensor): Tensor {
   const n = apart.shape.at(-1)!;
@@ -57,8 +59,8 @@ function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: 
 }
 
 /**
- * A derivative that has none itself where values coincide: there it follows one choice of vectors, which is right to first
- * order alone.
+ * Marks a derivative that isn't differentiable again if values coincide. There it follows one choice of vectors, which is
+ * right only to first order.
  */
 const once = defineOp<(d: Tensor, ties: Tensor, call: string) => Tensor>({
   name: 'once',
@@ -75,7 +77,7 @@ function onceOnly(d: Tensor, ties: Tensor, call: string): Tensor {
   throw new ArgumentError(`${call}: two values are equal, so that there are no second derivatives`);
 }
 
-/** A derivative of factors whose values have these differences. */
+/** Wraps a derivative of factors with `once` if any values coincide, given the differences of the values. */
 const firstOnly = (call: string, d: Tensor, apart: Tensor): Tensor => {
   const ties = tiesOf(apart).detach() as Tensor;
   return ties.elements.some((tie) => tie !== 0) ? once(d, ties, call) : d;
@@ -94,12 +96,12 @@ const qrTall: OfMatrix = defineOp<OfMatrix>({
       return both;
     });
   },
-  // With M = R dR^T - dQ^T Q, dA = (dQ + Q (M's lower triangle, mirrored)) R^-T (Walter and Lehmann 2018, "Algorithmic
+  // With M = R dR^T - dQ^T Q: dA = (dQ + Q (the lower triangle of M, mirrored)) R^-T (Walter and Lehmann 2018, "Algorithmic
   // differentiation of linear algebra functions")
   vjp: (g, y) => {
     const [q, r] = qrParts(y);
     const [dq, ofR] = qrParts(g);
-    // R is 0 below its diagonal, whatever A is.
+    // R is always 0 below its diagonal.
     const dr = triu(ofR);
     const m = product(r, transposed(dr)).sub(product(transposed(dq), q)) as Tensor;
     const below = tril(m, -1);
@@ -125,12 +127,12 @@ type Rows<S extends Shape> = S extends readonly [...unknown[], infer M extends n
 type Columns<S extends Shape> = S extends readonly [...Shape, infer N extends number] ? N : number;
 
 /**
- * Q with orthonormal columns and R upper triangular, A = Q R, for matrices A [..., m, n]: Q [..., m, k] and R [..., k, n],
- * k the smaller of m and n. R's diagonal has LAPACK's signs.
+ * Computes the reduced QR factorization A = Q R of matrices A [..., m, n], with k the smaller of m and n. Q [..., m, k] has
+ * orthonormal columns; R [..., k, n] is upper triangular. The signs of R's diagonal are LAPACK's.
  *
- * The gradient exists where the first k columns are linearly independent.
+ * The gradient exists if the first k columns are linearly independent.
  *
- * @throws ArgumentError for entries that are not finite, and where the gradient at dependent columns is asked for.
+ * @throws ArgumentError if an entry is not finite, or on taking a gradient at linearly dependent columns.
  * @example
  * const { q, r } = qr(tensor([[3, 1], [4, 2]]));
  * q.toArray(); // [[-0.6, -0.8], [-0.8, 0.6]]
@@ -152,10 +154,10 @@ export function qr<S extends Shape>(
   return { q, r: concat([r, rest], COLUMNS) } as never;
 }
 
-/** One part of the factors of a matrix: both are given, and derivatives go to the matrix. */
+/** Extracts one part of a matrix's factors. Takes the matrix and its factors; gradients flow to the matrix. */
 type PartOf = (a: Tensor, factors: Tensor) => Tensor;
 
-/** The eigenvalues as a row, and below it the vectors: what eigenvalues and eigenvectors are taken from. */
+/** Computes the eigenvalues as a row, stacked on top of the eigenvectors. */
 const eigenpairs: OfMatrix = defineOp<OfMatrix>({
   name: 'eigh',
   batched: true,
@@ -167,7 +169,7 @@ const eigenpairs: OfMatrix = defineOp<OfMatrix>({
       return [...values, ...rows.flat()];
     });
   },
-  // The parts have the derivatives.
+  // Derivatives are defined on the operations that extract the parts.
   vjp: () => null,
 });
 
@@ -176,9 +178,9 @@ const symmetric = (x: Tensor): Tensor => x.add(transposed(x)).mul(0.5) as Tensor
 /** l_j - l_i */
 const gapsOf = (values: Tensor): Tensor => values.sub(transposed(values)) as Tensor;
 
-// Two operations, so that values have derivatives where their vectors have none. With V^T dA V = M for the symmetric part of dA:
-// dl_i = M_ii, dV = V (M / E), E_ij = l_j - l_i (Giles 2008, "Collected matrix derivative results for forward and reverse mode
-// algorithmic differentiation")
+// Values and vectors are two operations, since the values have derivatives even where the vectors have none. With V^T dA V
+// = M for the symmetric part of dA: dl_i = M_ii, dV = V (M / E), E_ij = l_j - l_i (Giles 2008, "Collected matrix derivative
+// results for forward and reverse mode algorithmic differentiation")
 const eigenvalues: PartOf = defineOp<PartOf>({
   name: 'eigh.values',
   batched: true,
@@ -217,16 +219,17 @@ const eigenvectors: PartOf = defineOp<PartOf>({
 const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 1));
 
 /**
- * The eigenvalues of symmetric matrices [..., n, n], from the least to the largest, [..., n], and the vectors that belong to
- * them, in the columns of [..., n, n]: A = V diag(values) V^T. Of a matrix that is not symmetric, the symmetric part is
- * taken, and the gradient is symmetric.
+ * Computes eigenvalues [..., n] in ascending order, and eigenvectors in the columns of [..., n, n], of symmetric matrices
+ * [..., n, n]: A = V diag(values) V^T. If a matrix is not symmetric, its symmetric part is used, and the gradient is
+ * symmetric.
  *
- * A vector is unique up to its sign; here its largest entry is positive. What depends on that choice has no meaningful
- * gradient. Vectors have derivatives where eigenvalues differ. Values always have first ones, which where they are equal hold
- * for functions in which equal values have equal parts, such as sums; the second ones exist where they differ.
+ * Each eigenvector is unique up to its sign, which is chosen so that its largest entry is positive. Results that depend on
+ * this choice have no meaningful gradient. Eigenvectors are differentiable if the eigenvalues are distinct. Eigenvalues
+ * always have first derivatives. At equal eigenvalues these hold for functions that treat the equal ones alike, such as
+ * sums. Second derivatives exist if the eigenvalues are distinct.
  *
- * @throws ArgumentError for entries that are not finite, and for derivatives of vectors, and second ones of values, where
- * eigenvalues are equal.
+ * @throws ArgumentError if an entry is not finite. Also for derivatives of eigenvectors, and second derivatives of
+ * eigenvalues, if eigenvalues are equal.
  * @example
  * const { values, vectors } = eigh(tensor([[2, 1], [1, 2]]));
  * values.toArray(); // [1, 3]
@@ -241,7 +244,7 @@ export function eigh<S extends Shape>(
   return { values: withoutRow(eigenvalues(matrix, pairs)), vectors: eigenvectors(matrix, pairs) } as never;
 }
 
-/** The reduced factors of a matrix of any shape. */
+/** Computes the reduced SVD of a matrix [m, n] of any shape. */
 function singularOf(matrix: Float64Array, m: number, n: number): Singular {
   if (m >= n) return singularTall(matrix, m, n);
   const flipped = Float64Array.from(matrix, (_, i) => matrix[(i % m) * n + Math.floor(i / m)]!);
@@ -251,7 +254,7 @@ function singularOf(matrix: Float64Array, m: number, n: number): Singular {
 
 type Factorize = (a: Tensor, call: string) => Tensor;
 
-/** The singular values as a row, and below it U and V: what values and vectors are taken from. */
+/** Computes the singular values as a row, stacked on top of U and V. */
 const singularTriples: Factorize = defineOp<Factorize>({
   name: 'svd',
   batched: true,
@@ -291,7 +294,7 @@ const singularValues: PartOf = defineOp<PartOf>({
   },
 });
 
-/** What lies outside of the space of orthonormal columns. */
+/** Returns the component of x outside the span of the orthonormal columns. */
 const outside = (columns: Tensor, x: Tensor): Tensor =>
   x.sub(product(columns, product(transposed(columns), x))) as Tensor;
 
@@ -299,8 +302,8 @@ const singularVectors: PartOf = defineOp<PartOf>({
   name: 'svd.vectors',
   batched: true,
   forward: (_a, triples) => triples.slice(ROWS, 1),
-  // dA = U ((skew(U^T dU) / E) S + S (skew(V^T dV) / E)) V^T, with E_ij = s_j^2 - s_i^2 and skew(X) = X - X^T, and for what
-  // lies outside the spaces of U and V, (I - U U^T) dU S^-1 V^T + U S^-1 dV^T (I - V V^T) (Giles 2008)
+  // dA = U ((skew(U^T dU) / E) S + S (skew(V^T dV) / E)) V^T, with E_ij = s_j^2 - s_i^2 and skew(X) = X - X^T. The
+  // components outside the spans of U and V add (I - U U^T) dU S^-1 V^T + U S^-1 dV^T (I - V V^T) (Giles 2008).
   vjp: (g, vectors, a, triples) => {
     const [m, n] = a.shape.slice(-2) as [number, number];
     const s = singularValues(a, triples);
@@ -320,7 +323,7 @@ const singularVectors: PartOf = defineOp<PartOf>({
     const both = m < n ? left.add(product(u, transposed(beyond(v, dv)))) : left;
     return [firstOnly('svd', both as Tensor, apart), null];
   },
-  // With M = U^T dA V, dU = U ((M S + S M^T) / E) + (I - U U^T) dA V S^-1, and dV in the same way of A^T
+  // With M = U^T dA V: dU = U ((M S + S M^T) / E) + (I - U U^T) dA V S^-1, and dV is the same for A^T.
   jvp: ([da], vectors, a, triples) => {
     const s = singularValues(a, triples);
     const [u, v] = leftAndRight(vectors, a);
@@ -337,7 +340,7 @@ const singularVectors: PartOf = defineOp<PartOf>({
   },
 });
 
-/** Columns divided by the singular values, of which none may be 0 unless its column is. */
+/** Divides columns by the singular values. Throws if a singular value is 0 but its column is not. */
 function overValues(columns: Tensor, s: Tensor): Tensor {
   const none = s.equal(0) as Tensor;
   const loose = none.where(columns.abs().max(ROWS, { keepDims: true }), 0).elements;
@@ -348,15 +351,16 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
 }
 
 /**
- * The reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n], k the smaller of m and n: U [..., m, k],
- * s [..., k] from the largest to the least, and V^T [..., k, n].
+ * Computes the reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n], with k the smaller of m and
+ * n: U [..., m, k], s [..., k] in descending order, and V^T [..., k, n].
  *
- * A pair of vectors is unique up to its sign; here the largest entry of the one of the longer side is positive. What depends
- * on that choice has no meaningful gradient. Vectors have derivatives where singular values differ and, unless the matrix is
- * square, none is 0. Values always have first ones, but for that of a 0, which where they are equal hold for functions in
- * which equal values have equal parts, such as sums; the second ones exist where they differ.
+ * Each pair of singular vectors is unique up to its sign. The sign is chosen so that the largest entry of the longer vector
+ * is positive. Results that depend on this choice have no meaningful gradient. Vectors are differentiable if the singular
+ * values are distinct and, for a matrix that is not square, nonzero. Every nonzero singular value has first derivatives. At
+ * equal values these hold for functions that treat the equal ones alike, such as sums. Second derivatives exist if the
+ * values are distinct.
  *
- * @throws ArgumentError for entries that are not finite, and for derivatives where they do not exist.
+ * @throws ArgumentError if an entry is not finite, or for derivatives that do not exist.
  * @example
  * const { u, s, vt } = svd(tensor([[0, 2], [1, 0]]));
  * s.toArray(); // [2, 1]
@@ -377,8 +381,8 @@ export function svd<S extends Shape>(
 }
 
 /**
- * The singular values of matrices [..., m, n], from the largest to the least: [..., k], k the smaller of m and n. Those of
- * `svd`, with the same derivatives.
+ * Computes the singular values [..., k] of matrices [..., m, n], in descending order, with k the smaller of m and n. They
+ * and their derivatives are those of `svd`.
  *
  * @throws ArgumentError for entries that are not finite.
  * @example

@@ -1,4 +1,4 @@
-/** Orthogonal triangularisation by reflections (Golub and Van Loan, algorithm 5.2.1), with LAPACK's signs. */
+/** Householder QR factorization (Golub and Van Loan, algorithm 5.2.1), with LAPACK's signs. */
 
 /** A = Q R */
 export interface QR {
@@ -8,7 +8,7 @@ export interface QR {
   readonly r: Float64Array;
 }
 
-/** The Euclidean length of part of a column, without overflow. */
+/** Computes the Euclidean norm of rows `from` up to `to` of a column, without overflow. */
 function lengthOf(a: Float64Array, n: number, column: number, from: number, to: number): number {
   let largest = 0;
   for (let i = from; i < to; i++) {
@@ -21,7 +21,9 @@ function lengthOf(a: Float64Array, n: number, column: number, from: number, to: 
   return largest * Math.sqrt(sum);
 }
 
-/** Reflects columns `from` to n: X - tau v (v^T X), with v 1 in row k and, below it, column k of `vectors`. */
+/**
+ * Reflects columns `from` to n: X - tau v (v^T X). The vector v is 1 in row k and equals column k of `vectors` below it.
+ */
 function reflect(x: Float64Array, m: number, n: number, k: number, from: number, tau: number, vectors: Float64Array) {
   for (let j = from; j < n; j++) {
     let dot = x[k * n + j]!;
@@ -32,9 +34,9 @@ function reflect(x: Float64Array, m: number, n: number, k: number, from: number,
   }
 }
 
-/** The reduced factors of a matrix [m, n] with m >= n. */
+/** Computes the reduced QR factors of a matrix [m, n] with m >= n. */
 export function factorizeQR(a: Float64Array, m: number, n: number): QR {
-  // R on and above the diagonal, the reflections' vectors below it.
+  // R is on and above the diagonal, the reflection vectors are below it.
   const work = a.slice();
   const scales = new Float64Array(n);
   for (let k = 0; k < n; k++) {

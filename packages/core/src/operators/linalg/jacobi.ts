@@ -1,12 +1,15 @@
 /**
- * Eigenvalues and singular values by rotations: Jacobi's methods, which are as accurate as the matrix allows, small values
- * included (Demmel and Veselić 1992, "Jacobi's method is more accurate than QR").
+ * Eigenvalues and singular values by Jacobi's rotation methods. They are as accurate as the matrix allows, even for small
+ * values (Demmel and Veselić 1992, "Jacobi's method is more accurate than QR").
  */
 
-/** Rotations in rounds over all pairs converge quadratically; so many rounds are never needed. */
+/** The maximum number of rounds over all pairs. Convergence is quadratic, so this limit is never reached. */
 const MOST_ROUNDS = 60;
 
-/** The tangent of the angle that makes a pair orthogonal, the smaller of two, from zeta = (beta - alpha) / (2 gamma). */
+/**
+ * Computes the tangent of the rotation angle that makes a pair orthogonal, the smaller of the two solutions, from zeta =
+ * (beta - alpha) / (2 gamma).
+ */
 const tangentOf = (zeta: number): number => (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
 
 function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number): void {
@@ -17,7 +20,10 @@ function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number):
   }
 }
 
-/** Runs `visit` on all pairs, round after round, until a round changes nothing; it tells whether it changed something. */
+/**
+ * Calls `visit` on all pairs, round after round, until a round changes nothing. `visit` returns whether it changed
+ * anything.
+ */
 function rounds(n: number, visit: (p: number, q: number) => boolean): void {
   for (let round = 0; round < MOST_ROUNDS; round++) {
     let changed = false;
@@ -32,31 +38,34 @@ const dot = (x: Float64Array, y: Float64Array): number => {
   return sum;
 };
 
-/** The columns of a matrix [m, n] in row-major order. */
+/** Returns the columns of a row-major matrix [m, n]. */
 const columnsOf = (a: Float64Array, m: number, n: number): Float64Array[] =>
   Array.from({ length: n }, (_, j) => Float64Array.from({ length: m }, (_, i) => a[i * n + j]!));
 
 const identityColumns = (n: number): Float64Array[] =>
   Array.from({ length: n }, (_, j) => Float64Array.from({ length: n }, (_, i) => Number(i === j)));
 
-/** What a vector is multiplied by for its largest entry to be positive. */
+/** Returns the factor that makes a vector's largest entry positive. */
 const signOf = (x: Float64Array): 1 | -1 => {
   const largest = x.reduce((most, entry) => (Math.abs(entry) > Math.abs(most) ? entry : most), 0);
   return largest < 0 ? -1 : 1;
 };
 
-/** The largest of the sizes of all entries, by which they are divided so that no square overflows. */
+/**
+ * Returns the largest absolute value of all entries, or 1 if all are 0. Entries are divided by it so that no square
+ * overflows.
+ */
 const scaleOf = (a: Float64Array): number => a.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0) || 1;
 
 /** A = V diag(values) V^T */
 export interface Eigen {
-  /** From the least to the largest. */
+  /** In ascending order. */
   readonly values: readonly number[];
   /** The columns of V, each with its largest entry positive. */
   readonly vectors: readonly Float64Array[];
 }
 
-/** The eigenvalues and eigenvectors of the symmetric part of a matrix [n, n] of finite numbers. */
+/** Computes eigenvalues and eigenvectors of the symmetric part of a matrix [n, n] of finite numbers. */
 export function eigenSymmetric(a: Float64Array, n: number): Eigen {
   const scale = scaleOf(a);
   const rows = Array.from({ length: n }, (_, i) =>
@@ -65,7 +74,7 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
   const vectors = identityColumns(n);
   rounds(n, (p, q) => {
     const [alpha, beta, gamma] = [rows[p]![p]!, rows[q]![q]!, rows[p]![q]!];
-    // What adds nothing to either diagonal entry is rounding.
+    // An off-diagonal entry too small to change either diagonal entry is rounding error.
     const nothing = Number.EPSILON * Math.sqrt(Math.abs(alpha) * Math.abs(beta));
     if (Math.abs(gamma) <= Math.max(nothing, Number.MIN_VALUE)) return false;
     const t = tangentOf((beta - alpha) / (2 * gamma));
@@ -91,7 +100,7 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
 
 /** A = U diag(values) V^T, reduced */
 export interface Singular {
-  /** From the largest to the least. */
+  /** In descending order. */
   readonly values: readonly number[];
   /** The columns of U, each with its largest entry positive. */
   readonly left: readonly Float64Array[];
@@ -99,10 +108,10 @@ export interface Singular {
   readonly right: readonly Float64Array[];
 }
 
-/** A unit vector orthogonal to some: what is left of that axis of which most is left. */
+/** Returns a unit vector orthogonal to `others`: the coordinate axis with the largest remainder after projection. */
 function orthogonalTo(others: readonly Float64Array[], m: number): Float64Array {
   const candidates = identityColumns(m).map((x) => {
-    // Twice, since once leaves what rounding made.
+    // A second pass removes the rounding error of the first.
     for (let pass = 0; pass < 2; pass++) {
       for (const other of others) {
         const share = dot(x, other);
@@ -116,7 +125,7 @@ function orthogonalTo(others: readonly Float64Array[], m: number): Float64Array 
   return longest.map((entry) => entry / length);
 }
 
-/** The singular values and vectors of a matrix [m, n] of finite numbers, m >= n, by one-sided rotations. */
+/** Computes singular values and vectors of a matrix [m, n] of finite numbers, m >= n, by one-sided Jacobi rotations. */
 export function singularTall(a: Float64Array, m: number, n: number): Singular {
   const scale = scaleOf(a);
   const columns = columnsOf(a, m, n).map((column) => column.map((entry) => entry / scale));

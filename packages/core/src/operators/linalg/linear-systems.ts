@@ -1,6 +1,6 @@
 /**
- * Systems of linear equations, and determinants: for small matrices in the last two axes, in float64 inside, whatever the
- * dtype, and rounded once.
+ * Linear systems and determinants over the last two axes. They are meant for small matrices, compute in float64 whatever
+ * the dtype, and round once.
  */
 
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
@@ -16,7 +16,7 @@ import { singularTall } from './jacobi.ts';
 import { factorizeLU, type LU, pivotsOf, solveLU } from './lu.ts';
 import { substitute } from './triangular.ts';
 
-/** A matrix for each right-hand side, with the same axes before the last two; a vector as a column. */
+/** Checks a system and broadcasts the leading axes of both operands. A vector becomes a column. */
 function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; sides: Tensor; isVector: boolean } {
   const [matrix, given] = [checkSquare(call, a), checkFloat(call, b)];
   if (matrix.dtype !== given.dtype) {
@@ -34,7 +34,7 @@ function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; si
   return { matrix: stretched(matrix), sides: stretched(sides), isVector };
 }
 
-/** The last axis of a solution gone where the right-hand side was a vector. */
+/** Drops the last axis of a solution if the right-hand side was a vector. */
 const asGiven = (x: Tensor, isVector: boolean): Tensor => (isVector ? x.reshape(x.shape.slice(0, -1)) : x);
 
 type OfSystem = (a: Tensor, b: Tensor) => Tensor;
@@ -52,7 +52,7 @@ const triangular: OfTriangle = defineOp<OfTriangle>({
       throw new ArgumentError(`triangularSolve: matrix${placeOf(a, place)} is singular: entry [${row}, ${row}] is 0`);
     });
   },
-  // A X = B: dB = A^-T dX, dA = -dB X^T in the triangle
+  // For A X = B: dB = A^-T dX, and dA is the triangle of -dB X^T.
   vjp: (g, x, a, _b, { upper }) => {
     const sides = triangular(transposed(a), g, { upper: !upper });
     return [(upper ? triu : tril)(sides.matmul(transposed(x)).neg() as Tensor), sides];
@@ -61,15 +61,15 @@ const triangular: OfTriangle = defineOp<OfTriangle>({
 
 /** The options of `triangularSolve`. */
 export interface TriangularSolveOptions {
-  /** Which triangle of the matrix is read: the lower one unless set. */
+  /** Whether to read the upper triangle of the matrix instead of the lower one. Defaults to false. */
   readonly upper?: boolean;
 }
 
 /**
- * The solution X of A X = B for triangular matrices A [..., n, n] and B [..., n, columns], or a vector [n]. What lies in A's
- * other triangle is not read.
+ * Solves A X = B for triangular matrices A [..., n, n] and B [..., n, columns], or a vector [n]. A's other triangle is not
+ * read.
  *
- * @throws ArgumentError for a zero on the diagonal.
+ * @throws ArgumentError if there is a zero on the diagonal.
  * @example
  * triangularSolve(tensor([[2, 0], [1, 4]]), tensor([2, 9])).toArray(); // [1, 2]
  */
@@ -86,7 +86,7 @@ export function triangularSolve<A extends Shape, B extends Shape>(
   return asGiven(triangular(matrix, sides, { upper }), isVector) as never;
 }
 
-/** The factors of a matrix that is to be invertible. */
+/** Computes the LU factors of a matrix. Throws if it is singular. */
 function invertible(call: string, a: Tensor, matrix: Float64Array, n: number, place: number): LU {
   const factors = factorizeLU(matrix, n);
   if (!pivotsOf(factors).includes(0)) return factors;
@@ -110,10 +110,11 @@ const solution: OfSystem = defineOp<OfSystem>({
 });
 
 /**
- * The solution X of A X = B for matrices A [..., n, n] and B [..., n, columns], or a vector [n], by elimination with partial
- * pivoting. The axes before the last two broadcast.
+ * Solves A X = B for matrices A [..., n, n] and B [..., n, columns], or a vector [n], by Gaussian elimination with partial
+ * pivoting. The leading axes broadcast.
  *
- * @throws ArgumentError for a singular matrix. Near one, solution and gradients are as far off as its condition allows.
+ * @throws ArgumentError if a matrix is singular. Close to singular, the error of the solution and of the gradients grows
+ * with the condition number.
  * @example
  * solve(tensor([[0, 2], [1, 1]]), tensor([4, 5])).toArray(); // [3, 2]
  */
@@ -128,9 +129,9 @@ export function solve<A extends Shape, B extends Shape>(
 }
 
 /**
- * The inverse of matrices [..., n, n]. To multiply by one, `solve` is faster and more accurate.
+ * Computes the inverse of matrices [..., n, n]. To multiply by an inverse, use `solve`, which is faster and more accurate.
  *
- * @throws ArgumentError for a singular matrix.
+ * @throws ArgumentError if a matrix is singular.
  * @example
  * inverse(tensor([[2, 0], [0, 4]])).toArray(); // [[0.5, 0], [0, 0.25]]
  */
@@ -140,12 +141,12 @@ export function inverse<S extends Shape>(a: Fitting<Square<'inverse', S>, S>, ..
   return solution(matrix, identity.broadcastTo(matrix.shape)) as Tensor<S>;
 }
 
-/** A factor for each matrix. */
+/** Reshapes one number per matrix so that it broadcasts over that matrix. */
 const perMatrix = (x: Tensor): Tensor => x.reshape([...x.shape, 1, 1]);
 
 /**
- * The derivative of the determinant by each entry: det(A) A^-T, which singular matrices have, too. By singular values,
- * det(U) det(V) U diag(product of the other values) V^T.
+ * Computes the derivative of the determinant with respect to each entry: det(A) A^-T, which exists for singular matrices,
+ * too. It is computed from the SVD: det(U) det(V) U diag(product of the other values) V^T.
  */
 const cofactors: OfMatrix = defineOp<OfMatrix>({
   name: 'cofactors',
@@ -165,7 +166,7 @@ const cofactors: OfMatrix = defineOp<OfMatrix>({
       });
     });
   },
-  // <G, det(A) A^-T>: its derivative is det(A) (<G, A^-T> A^-T - A^-T G^T A^-T)
+  // The derivative of <G, det(A) A^-T> is det(A) (<G, A^-T> A^-T - A^-T G^T A^-T).
   vjp: (g, _y, a) => {
     const inverted: Tensor = transposed(inverse(a));
     const sum = g.mul(inverted).sum([-2, -1], { keepDims: true }) as Tensor;
@@ -189,10 +190,10 @@ const determinant: OfMatrix = defineOp<OfMatrix>({
 });
 
 /**
- * The determinant of matrices [..., n, n]: [...]. Its gradient, the matrix of cofactors, exists for singular matrices, too;
- * the gradient of that one is computed by the inverse.
+ * Computes the determinants [...] of matrices [..., n, n]. The gradient is the cofactor matrix, which exists for singular
+ * matrices, too. The gradient of the cofactor matrix is computed from the inverse.
  *
- * @throws ArgumentError where a second derivative is taken at a singular matrix.
+ * @throws ArgumentError on taking a second derivative at a singular matrix.
  * @example
  * det(tensor([[1, 2], [3, 4]])).item(); // -2
  */
@@ -223,10 +224,10 @@ const logAbsDeterminant: OfMatrix = defineOp<OfMatrix>({
 });
 
 /**
- * The sign of the determinant of matrices [..., n, n] (0 for a singular one), through which no gradient flows, and the
- * logarithm of its size (-∞ for a singular one), which does not overflow.
+ * Computes the sign of the determinant of matrices [..., n, n], and the logarithm of its absolute value, which does not
+ * overflow. For a singular matrix the sign is 0 and the logarithm -∞. No gradient flows through the sign.
  *
- * @throws ArgumentError where the gradient at a singular matrix is asked for: there is none.
+ * @throws ArgumentError on taking the gradient at a singular matrix, where it does not exist.
  * @example
  * const { sign, logAbsDet } = slogdet(tensor([[0, 1], [1, 0]]));
  * sign.item(); // -1
@@ -241,9 +242,10 @@ export function slogdet<S extends Shape>(
 }
 
 /**
- * The logarithm of the determinant of matrices [..., n, n], without overflow: NaN where it is negative, -∞ where it is 0.
+ * Computes the logarithm of the determinant of matrices [..., n, n] without overflow: NaN if the determinant is negative,
+ * -∞ if it is 0.
  *
- * @throws ArgumentError where the gradient at a singular matrix is asked for: there is none.
+ * @throws ArgumentError on taking the gradient at a singular matrix, where it does not exist.
  * @example
  * logdet(tensor([[2, 0], [0, 0.5]])).item(); // 0
  */
@@ -264,13 +266,13 @@ const factor: OfMatrix = defineOp<OfMatrix>({
       throw new ArgumentError(`cholesky: matrix${placeOf(a, place)} is not positive definite: ${why}`);
     });
   },
-  // With P the lower triangle of L^T dL, its diagonal halved, dA is the symmetric part of L^-T P L^-1 (Murray 2016,
+  // With P the lower triangle of L^T dL, its diagonal halved: dA is the symmetric part of L^-T P L^-1 (Murray 2016,
   // "Differentiation of the Cholesky decomposition").
   vjp: (g, l) => {
     const { dtype, shape } = l;
     const n = shape.at(-1)!;
     const half = full([n, n], 1, { dtype }).sub(eye(n, { dtype }).mul(0.5)) as Tensor;
-    // L is 0 above its diagonal, whatever A is.
+    // L is always 0 above its diagonal.
     const p = tril(transposed(l).matmul(tril(g))).mul(half) as Tensor;
     const upper = transposed(l);
     const left = triangular(upper, p, { upper: true });
@@ -280,10 +282,10 @@ const factor: OfMatrix = defineOp<OfMatrix>({
 });
 
 /**
- * The lower triangular matrices L with L L^T = A, for symmetric positive definite A [..., n, n]. Of a matrix that is not
- * symmetric, the symmetric part is factored, and the gradient is symmetric.
+ * Computes the lower triangular matrices L with L L^T = A, for symmetric positive definite A [..., n, n]. If a matrix is
+ * not symmetric, its symmetric part is factored, and the gradient is symmetric.
  *
- * @throws ArgumentError for a matrix that is not positive definite.
+ * @throws ArgumentError if a matrix is not positive definite.
  * @example
  * cholesky(tensor([[4, 2], [2, 5]])).toArray(); // [[2, 0], [1, 2]]
  */

@@ -1,13 +1,15 @@
-/** The factors of a square matrix by Gaussian elimination with partial pivoting (Golub and Van Loan, algorithm 3.4.1). */
+/**
+ * LU factorization of a square matrix by Gaussian elimination with partial pivoting (Golub and Van Loan, algorithm 3.4.1).
+ */
 
 import { substitute } from './triangular.ts';
 
 /** P A = L U */
 export interface LU {
   readonly n: number;
-  /** U on and above the diagonal, L below it, whose own diagonal is ones. */
+  /** U on and above the diagonal, and L below it. L's own diagonal is all ones. */
   readonly factors: Float64Array;
-  /** Row i of P A is this row of A. */
+  /** Row i of P A is row `order[i]` of A. */
   readonly order: readonly number[];
   /** The determinant of P. */
   readonly sign: 1 | -1;
@@ -42,11 +44,11 @@ export function factorizeLU(a: Float64Array, n: number): LU {
   return { n, factors, order, sign };
 }
 
-/** U's diagonal. */
+/** Returns U's diagonal. */
 export const pivotsOf = ({ n, factors }: LU): Float64Array =>
   Float64Array.from({ length: n }, (_, i) => factors[i * n + i]!);
 
-/** The solution X of A X = B, with B [n, columns]. */
+/** Solves A X = B for B [n, columns]. */
 export function solveLU({ n, factors, order }: LU, b: Float64Array, columns: number): Float64Array {
   const permuted = new Float64Array(n * columns);
   order.forEach((from, to) => {

@@ -1,8 +1,8 @@
-/** Systems with a triangular matrix. */
+/** Linear systems with a triangular matrix. */
 
 /**
- * The solution X of A X = B by substitution, with A [n, n] one triangle of `a` and B [n, columns]. `unit` takes A's
- * diagonal for ones.
+ * Solves A X = B by substitution. A [n, n] is one triangle of `a`, and B is [n, columns]. With `unit`, A's diagonal is
+ * taken to be all ones.
  */
 export function substitute(
   a: Float64Array,

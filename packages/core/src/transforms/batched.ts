@@ -1,4 +1,4 @@
-/** Tensors that stand for one example of a batch, and the batches that are being mapped over. */
+/** Tensors that represent one example of a batch, and the batches being mapped over. */
 
 import {
   ArgumentError,
@@ -14,19 +14,19 @@ import { TapeError } from '../checks/errors.ts';
 import { type Drawing, drawing } from '../random.ts';
 import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
 
-/** Whether a random draw is an error, the same for all examples of a batch, or different for each. */
+/** Whether a random draw is an error, is shared by all examples of a batch, or differs for each example. */
 export type Randomness = 'error' | 'same' | 'different';
 
-/** One `vmap` that is running. */
+/** A running `vmap`. */
 export interface Level {
   /** The number of examples. */
   readonly size: number;
   readonly randomness: Randomness;
-  /** Runs `body` while every operation is run on all examples. */
+  /** Runs `body`, with every operation applied to all examples. */
   map<R>(body: () => R): R;
 }
 
-/** The elements of one example, which nobody can read since there are many. */
+/** The array of a single example. Its elements can't be read, since it represents all examples. */
 class ExampleArray implements NdArray {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -48,7 +48,7 @@ class ExampleArray implements NdArray {
   }
 }
 
-/** One example of a batch: a tensor with the example's shape, which computes on all of them. */
+/** One example of a batch: a tensor with the shape of an example, whose operations apply to all examples. */
 export class Batched<out S extends Shape = Shape> extends Tensor<S> {
   readonly level: Level;
   /** All examples, along the first axis. */
@@ -77,7 +77,7 @@ export class Batched<out S extends Shape = Shape> extends Tensor<S> {
   }
 }
 
-/** Whether a tensor stands for each example of a batch, inside `vmap`. */
+/** Returns whether a tensor represents each example of a batch, inside `vmap`. */
 export const isBatched = (x: Tensor): boolean => x instanceof Batched;
 
 /** The batches being mapped over, outermost first. */
@@ -88,7 +88,7 @@ const active = new DynamicScope<Levels>([]);
 /** The batches being mapped over, outermost first. */
 export const activeLevels = (): Levels => active.current;
 
-/** What becomes of random draws inside of some levels. */
+/** Returns how to handle random draws inside the given levels. */
 function drawingWithin(levels: Levels): Drawing | undefined {
   if (levels.length === 0) return undefined;
   const different = levels.filter(({ randomness }) => randomness === 'different');
@@ -112,21 +112,21 @@ function drawingWithin(levels: Levels): Drawing | undefined {
   };
 }
 
-/** Runs `body` with these batches being mapped over, whichever are now. */
+/** Runs `body` with exactly these levels active, whichever levels are active now. */
 export function withLevels<R>(levels: Levels, body: () => R): R {
   const added = levels.filter((level) => !active.current.includes(level));
   const mapped = added.reduceRight((inner, level) => () => level.map(inner), body);
   return drawing.run(drawingWithin(levels), () => active.run(levels, mapped));
 }
 
-/** The tensor with the examples of all batches that it is an example of. */
+/** Returns the tensor with all examples, across all levels, of which `x` is one. */
 export function unwrapped(x: Tensor): Tensor {
   let value = x;
   while (value instanceof Batched) value = value.value;
   return value;
 }
 
-/** Other elements for a tensor that was unwrapped, as an example of the same batches. */
+/** Wraps `value` as an example of the same batches as `x`. */
 export const wrappedLike = (x: Tensor, value: Tensor): Tensor =>
   x instanceof Batched ? new Batched(x.level, wrappedLike(x.value, value)) : value;
 
@@ -135,7 +135,7 @@ function isExampleOf(x: Tensor, level: Level): boolean {
   return false;
 }
 
-/** The examples of some batches, each along an axis of its own before those of the tensor. */
+/** Returns `x` with one leading axis of examples for each of the given levels. */
 export const allExamples = (x: Tensor, levels: Levels): Tensor =>
   levels.reduceRight<Tensor>(
     (value, level) =>
@@ -148,14 +148,14 @@ export const allExamples = (x: Tensor, levels: Levels): Tensor =>
 const wrapped = (x: Tensor, levels: Levels): Tensor =>
   levels.reduce<Tensor>((value, level) => new Batched(level, value), x);
 
-/** Orders the leading axes, of which there is one for each of the levels `from`, as in `to`. */
+/** Permutes the leading axes, one for each level in `from`, into the order of `to`. */
 function reorder(x: Tensor, from: Levels, to: Levels): Tensor {
   if (from.every((level, i) => level === to[i])) return x;
   const order = x.shape.map((_, i) => (i < to.length ? from.indexOf(to[i]!) : i));
   return k.permute(x, order);
 }
 
-/** The levels beside `at` that a tensor is an example of. */
+/** Returns the active levels outside `at` that a tensor is an example of. */
 function othersOf(x: Tensor, at: Levels): Levels {
   if (!at.every((level) => active.current.includes(level))) {
     throw new ArgumentError('vmap: a function that was made inside vmap was called outside of it');
@@ -166,7 +166,7 @@ function othersOf(x: Tensor, at: Levels): Levels {
 const amongActive = (a: Levels, b: Levels): Levels =>
   active.current.filter((level) => a.includes(level) || b.includes(level));
 
-/** A tensor as it is outside of the levels `at`, whose examples get an axis each before the tensor's own. */
+/** Returns a tensor as seen outside the levels `at`, with one leading axis of examples for each of them. */
 export function unwrapLevels(at: Levels, x: Tensor): Tensor {
   if (at.length === 0) return x;
   const others = othersOf(x, at);

@@ -1,8 +1,8 @@
 /**
- * How every primitive runs on a batch of examples at once, given how it runs on one.
+ * Batching rules: how each primitive runs on a batch of examples at once.
  *
- * An operand that is mapped over has an axis for the batch before those of an example, and so has every result. Most
- * primitives work on leading axes as they are, or with their axes counted one further.
+ * A mapped operand has a batch axis in front of the axes of an example, and so does every result. Most primitives ignore
+ * leading axes, or only need their axis numbers shifted by one.
  */
 
 import {
@@ -25,17 +25,17 @@ import {
 import { arange } from '../create.ts';
 import { kernels as k, type Tensor } from '../tensor.ts';
 
-/** What a primitive is called on: one tensor for all examples, or one with an axis of examples before its own. */
+/** An operand of a primitive: one tensor shared by all examples, or one with a leading batch axis. */
 export interface Operand {
   readonly value: Tensor;
   readonly isMapped: boolean;
-  /** Of one example. */
+  /** The shape of one example. */
   readonly shape: Shape;
 }
 
 type MappedPrimitive = Exclude<Primitive, 'full'>;
 
-/** The result for `size` examples, along a first axis; at least one operand is mapped. */
+/** Computes the result for `size` examples along a leading axis. At least one operand is mapped. */
 type BatchingRule<P extends MappedPrimitive> = (
   op: P,
   size: number,
@@ -49,23 +49,23 @@ type OperandsOf<P extends MappedPrimitive> = P extends VariadicPrimitive
 
 type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: Operand };
 
-/** Exhaustive by its type: a primitive that does not say how it runs on a batch does not compile. */
+/** Exhaustive by its type: a primitive without a batching rule does not compile. */
 type Batching = { readonly [P in MappedPrimitive]: BatchingRule<P> };
 
 const run = (op: Primitive, args: readonly Tensor[], attributes: unknown): Tensor =>
   callPrimitive(k, op, args, attributes);
 
-/** With an axis for the batch, along which an operand that is not mapped is repeated. */
+/** Returns the operand with a batch axis, along which an unmapped operand is broadcast. */
 const spread = ({ value, isMapped, shape }: Operand, size: number): Tensor =>
   isMapped ? value : k.broadcastTo(value, [size, ...shape]);
 
-/** With as many axes behind that of the batch as the operand with most of them. */
+/** Pads a mapped operand with axes of length 1 after the batch axis, so that an example has rank `rank`. */
 const aligned = ({ value, isMapped, shape }: Operand, rank: number): Tensor =>
   isMapped && shape.length < rank
     ? k.reshape(value, [value.shape[0]!, ...new Array<number>(rank - shape.length).fill(1), ...shape])
     : value;
 
-/** Operands broadcast: those with fewer axes get them behind that of the batch. */
+/** Aligns operands of lower rank by inserting axes after the batch axis, so that they broadcast. */
 function elementwise<P extends MappedPrimitive>(
   op: P,
   _size: number,
@@ -80,7 +80,7 @@ function elementwise<P extends MappedPrimitive>(
   );
 }
 
-/** Every operand has the axis of the batch, and leading axes are nothing to the primitive. */
+/** Gives every operand the batch axis, for primitives that ignore leading axes. */
 const spreadOut = <P extends MappedPrimitive>(
   op: P,
   size: number,
@@ -93,7 +93,7 @@ const spreadOut = <P extends MappedPrimitive>(
     attributes,
   );
 
-/** One more axis at the front changes the plain data. */
+/** Adapts the attributes to the additional leading axis. */
 const leading =
   <P extends MappedPrimitive>(change: (attributes: AttributesOf<P>, size: number) => AttributesOf<P>) =>
   (op: P, size: number, attributes: AttributesOf<P>, ...operands: readonly Operand[]): Tensor =>
@@ -108,7 +108,7 @@ const nextSlice = ({ starts, sizes, steps }: Slice, size: number): Slice => ({
   steps: [1, ...steps],
 });
 
-/** Moves an axis, or `count` of them in a row. */
+/** Moves an axis, or `count` adjacent ones. */
 export function moveAxes(x: Tensor, from: number, to: number, count = 1): Tensor {
   if (from === to) return x;
   const axes = x.shape.map((_, i) => i);
@@ -116,11 +116,11 @@ export function moveAxes(x: Tensor, from: number, to: number, count = 1): Tensor
   return k.permute(x, axes.toSpliced(to, 0, ...moved));
 }
 
-/** Two axes in a row as one. */
+/** Merges `axis` with the next axis. */
 const mergeAxes = (x: Tensor, axis: number): Tensor =>
   k.reshape(x, x.shape.toSpliced(axis, 2, x.shape[axis]! * x.shape[axis + 1]!));
 
-/** One axis as two in a row, of which the first has this length. */
+/** Splits an axis into two, the first of length `length`. */
 const splitAxis = (x: Tensor, axis: number, length: number): Tensor =>
   k.reshape(x, x.shape.toSpliced(axis, 1, length, x.shape[axis]! / length));
 
@@ -128,7 +128,7 @@ function broadcastTo(_op: 'broadcastTo', size: number, shape: Shape, x: Operand)
   return k.broadcastTo(aligned(x, shape.length), [size, ...shape]);
 }
 
-/** One product of larger matrices where all examples share one of the two, and else a product of each example's. */
+/** If one operand is an unmapped matrix, computes a single larger product; otherwise one product per example. */
 function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand, y: Operand): Tensor {
   const [rows, inner] = x.shape.slice(-2) as [number, number];
   const columns = y.shape.at(-1)!;
@@ -145,7 +145,10 @@ function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand,
   return k.matmul(aligned(x, rank), aligned(y, rank));
 }
 
-/** Rows of all examples where they share the weight and the bias, and else a product and a sum. */
+/**
+ * If all examples share the weight and bias, stacks their rows into one linear call; otherwise uses a batched product plus
+ * a sum.
+ */
 function affine(_op: 'affine', size: number, _attributes: undefined, x: Operand, w: Operand, b: Operand): Tensor {
   if (!w.isMapped && !b.isMapped) return k.affine(x.value, w.value, b.value);
   const shape = [...x.shape.slice(0, -1), w.shape[1]!];
@@ -154,7 +157,7 @@ function affine(_op: 'affine', size: number, _attributes: undefined, x: Operand,
   return elementwise('add', size, undefined, { value, isMapped, shape }, b);
 }
 
-/** Indices into examples as indices into all of them one after the other, each of `length` entries. */
+/** Converts indices into each example to indices into all examples concatenated, each of `length` entries. */
 function throughout(call: string, { value, shape }: Operand, size: number, length: number): Tensor {
   const { elements } = value;
   const wrong = elements.findIndex((index) => !(index >= 0 && index < length));
@@ -195,7 +198,7 @@ function scatterAdd(
   return moveAxes(splitAxis(sums, 0, size), 1, axis);
 }
 
-/** The rows of all examples one after the other. */
+/** Concatenates the rows of all examples. */
 function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   op: P,
   size: number,
@@ -206,12 +209,14 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   return splitAxis(run(op, rows, attributes), 0, size);
 }
 
-/** The channels of all examples as groups of channels. */
+/** Merges the batch axis into the channels, so that each example becomes a group of channels. */
 const channels = (x: Operand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
 
 const grouped = <C extends Convolution>(of: C, size: number): C => ({ ...of, groups: of.groups * size });
 
-/** Examples that share a weight are more images; else each has groups of channels of its own. */
+/**
+ * If examples share the weight, treats them as additional images. Otherwise each example gets its own groups of channels.
+ */
 function convolution<P extends 'conv' | 'convInput'>(
   op: P,
   size: number,
@@ -282,7 +287,7 @@ const batching: Batching = {
 
 type AnyRule = (op: Primitive, size: number, attributes: unknown, ...operands: readonly unknown[]) => Tensor;
 
-/** Runs a primitive on `size` examples at once, of which there is at least one; at least one operand is mapped. */
+/** Runs a primitive on `size` examples at once, at least one. At least one operand is mapped. */
 export function runBatched(op: Primitive, size: number, operands: readonly Operand[], attributes: unknown): Tensor {
   const rule = batching[op as MappedPrimitive] as AnyRule;
   return arity[op] === 'variadic' ? rule(op, size, attributes, operands) : rule(op, size, attributes, ...operands);

@@ -1,9 +1,9 @@
 /**
- * Functions made of functions: gradients, and products with Jacobians and Hessians.
+ * Function transforms: gradients, and products with Jacobians and Hessians.
  *
- * They nest in any way, since each runs its function on inputs of its own, and what it computes is recorded in turn where
- * anything outside requires a gradient. A differentiated argument is a tensor, or arrays and plain objects of tensors
- * nested to any depth; the result has its structure. Other arguments are passed on as they are.
+ * They compose in any nesting. Each runs its function on fresh inputs, and its own computation is recorded if anything
+ * outside requires a gradient. A differentiated argument is a tensor, or arrays and plain objects of tensors nested to any
+ * depth. The result has the argument's structure. Other arguments are passed through unchanged.
  */
 
 import {
@@ -23,7 +23,7 @@ import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';
 import { mapTensors, type TensorTree, tensorsLike, tensorsOf, withTensors } from './trees.ts';
 
-/** The result of a function that is differentiated: a tensor of one element, or the sentence that says it is none. */
+/** The result type of a differentiated function: a tensor of one element, or the message that it isn't a scalar. */
 export type ScalarResult<Call extends string, S extends Shape> = Fitting<
   number extends S['length']
     ? S
@@ -33,25 +33,27 @@ export type ScalarResult<Call extends string, S extends Shape> = Fitting<
   S
 >;
 
-/** The position of an argument, or the positions of several. */
+/** The position of an argument, or a list of positions. */
 export type ArgumentChoice = number | readonly number[];
 
-/** What a transform gives for the arguments at these positions, one or a list. */
+/** The result of a transform for the arguments at the given position or positions. */
 export type AtArguments<A extends readonly unknown[], I extends ArgumentChoice> = I extends number
   ? TensorTree<A[I]>
   : I extends readonly number[]
     ? { readonly [K in keyof I]: TensorTree<A[I[K] & number]> }
     : never;
 
-/** The option that says which arguments a transform differentiates by. */
+/** The option that selects the arguments to differentiate with respect to. */
 export interface ArgumentOptions<I extends ArgumentChoice = ArgumentChoice> {
-  /** By which argument to differentiate, by position; for a list, the result is a list. The first unless given. */
+  /**
+   * The position of the argument to differentiate with respect to. For a list, the result is a list, too. Defaults to 0.
+   */
   readonly argument?: I;
 }
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** The tensors of a tree, all of them floats. */
+/** Returns the tensors of a tree. Throws unless all are floats. */
 function floatsOf(call: string, where: string, tree: unknown): Tensor[] {
   const tensors = tensorsOf(call, where, tree);
   const wrong = tensors.find(({ dtype }) => !isFloat(dtype));
@@ -59,17 +61,17 @@ function floatsOf(call: string, where: string, tree: unknown): Tensor[] {
   throw new DTypeError(`${call}: ${where} has a tensor of ${wrong.dtype}; expected float32 or float64`);
 }
 
-/** A function near its arguments, of which some are varied. */
+/** The linearization of a function with respect to some of its arguments, and its result. */
 export interface Differentiated extends Linearization {
-  /** The varied arguments, as one tree. */
+  /** The differentiated arguments, as one tree. */
   readonly varied: unknown;
-  /** What the function gave. */
+  /** The function's result. */
   readonly result: unknown;
 }
 
 /**
- * Linearizes a function in its arguments at `positions`. `split` tells what it gave apart: the tree of its outputs, and
- * whatever else goes to the caller.
+ * Linearizes a function with respect to its arguments at `positions`. `split` separates its result into the tree of
+ * differentiable outputs and anything else to return to the caller.
  */
 export function differentiate(
   call: string,
@@ -85,7 +87,7 @@ export function differentiate(
   }
   const given = positions.map((i) => args[i]);
   const inputs = given.flatMap((tree, i) => floatsOf(call, `argument ${positions[i]}`, tree));
-  // A copy, since the caller may go on with the arrays and objects before the derivatives are asked for.
+  // A copy, since the caller may change the arrays and objects before the derivatives are computed.
   const varied = withTensors(given, inputs);
   let result: unknown;
   const linearization = linearize(inputs, (leaves) => {
@@ -106,10 +108,13 @@ export function differentiate(
   return { ...linearization, varied, result };
 }
 
-/** The positions of all arguments. */
+/** Returns the positions of all arguments. */
 const everyPosition = (args: readonly unknown[]): number[] => args.map((_, i) => i);
 
-/** Throws unless a transform is given a function, and after it options alone. Gives the positions of arguments that they name. */
+/**
+ * Throws unless a transform is called with a function and, optionally, options. Returns the argument positions from the
+ * options.
+ */
 export function checkTransform<O extends ArgumentOptions>(
   call: string,
   f: unknown,
@@ -131,7 +136,9 @@ export function checkTransform<O extends ArgumentOptions>(
   throw new ArgumentError(`${call}: expected the position of an argument, or a list, got ${describeValue(argument)}`);
 }
 
-/** The positions that an option names, and how to give what was found for them: as a list only if it was one. */
+/**
+ * Returns the positions selected by an option, and a function that picks the results: a list only if the option was one.
+ */
 export function chosen(argument: ArgumentChoice): { positions: readonly number[]; pick: (list: unknown) => unknown } {
   return typeof argument === 'number'
     ? { positions: [argument], pick: (list) => (list as readonly unknown[])[0] }
@@ -145,7 +152,7 @@ function checkScalar(call: string, y: unknown): Tensor {
   throw new ShapeError(`${call}: expected a function with a scalar result, ${got}; reduce it, or use vjp or jacobian`);
 }
 
-/** Value, whatever came beside it, and gradients of a scalar function. */
+/** Computes the value, auxiliary results and gradients of a scalar function. */
 export function gradientOf(
   call: string,
   f: AnyFunction,
@@ -171,13 +178,13 @@ function pairOf(call: string, result: unknown): readonly [value: unknown, aux: u
 }
 
 /**
- * The gradient of a scalar function, as a function of the same arguments. The result has the structure and shapes of the
- * argument, and is 0 where the function does not depend on it.
+ * Returns the gradient of a scalar function, as a function of the same arguments. The result has the argument's structure
+ * and shapes, and is 0 if the function does not depend on the argument.
  *
- * Tensors that the function captures are constants to it; gradients flow to them from outside, as to parameters in a
- * penalty on a gradient.
+ * The transform treats captured tensors as constants. An outer differentiation still sends gradients to them, for example
+ * to parameters in a gradient penalty.
  *
- * @throws ShapeError where the function's result is no scalar.
+ * @throws ShapeError if the function's result isn't a scalar.
  * @example
  * const cube = (x: Tensor<readonly []>) => x.pow(3);
  * grad(cube)(tensor(2)).item(); // 12
@@ -193,10 +200,10 @@ export function grad<A extends readonly unknown[], S extends Shape, const I exte
 }
 
 /**
- * Value and gradient of a scalar function, as a function of the same arguments. With `hasAux`, the function gives
- * `[value, aux]`, where `aux` is anything, and so does the result in place of the value.
+ * Returns the value and gradient of a scalar function, as a function of the same arguments. With `hasAux`, the function
+ * returns `[value, aux]`, where `aux` can be anything. The result then has `[value, aux]` in place of the value.
  *
- * @throws ShapeError where the function's value is no scalar.
+ * @throws ShapeError if the function's value isn't a scalar.
  * @example
  * const loss = (w: Tensor<readonly [2]>, x: Tensor<readonly [2]>) => w.mul(x).sum();
  * const [value, gradient] = valueAndGrad(loss)(tensor([1, 2]), tensor([3, 4]));
@@ -227,8 +234,8 @@ export function valueAndGrad(
 }
 
 /**
- * The value of a function, and its vector-Jacobian product there: from a cotangent v of the result, of its structure, the
- * list of v^T dy/dx for each argument x. It can be called any number of times.
+ * Computes the value of a function and its vector-Jacobian product there. The pullback maps a cotangent v with the result's
+ * structure to the list of v^T dy/dx for each argument x. It can be called any number of times.
  *
  * @example
  * const [y, pullback] = vjp((x: Tensor) => x.mul(x), tensor([1, 2, 3]));
@@ -247,7 +254,7 @@ export function vjp<A extends readonly unknown[], R>(
   return [value, pullback] as never;
 }
 
-/** The tangents of some arguments, checked against them. */
+/** Returns the tangents of the arguments, after checking that they match them. */
 function tangentsOf(call: string, tangents: unknown, primals: readonly unknown[], more: readonly unknown[]): Tensor[] {
   checkNoMore(call, more);
   if (Array.isArray(primals)) return tensorsLike(call, 'tangents', tangents, primals);
@@ -255,8 +262,9 @@ function tangentsOf(call: string, tangents: unknown, primals: readonly unknown[]
 }
 
 /**
- * The value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the tangents u, one
- * for each argument x and of its structure. It is had by one pass forwards, whatever the number of outputs.
+ * Computes the value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the tangents
+ * u. There is one tangent for each argument x, with its structure. One forward pass is enough, whatever the number of
+ * outputs.
  *
  * @example
  * const [y, tangent] = jvp((x: Tensor) => x.mul(x), [tensor([1, 2, 3])], [tensor([1, 0, -1])]);
@@ -275,10 +283,11 @@ export function jvp<A extends readonly unknown[], R>(
 }
 
 /**
- * The product of the Hessian of a scalar function with tangents, one for each argument and of its structure, without the
- * Hessian: the derivative of the gradient along them. The result is a list with an entry for each argument.
+ * Computes the product of a scalar function's Hessian with tangents, without forming the Hessian: the derivative of the
+ * gradient along the tangents. There is one tangent for each argument, with its structure. The result is a list with one
+ * entry for each argument.
  *
- * @throws ShapeError where the function's result is no scalar.
+ * @throws ShapeError if the function's result isn't a scalar.
  * @example
  * const f = (x: Tensor) => x.pow(3).sum();
  * hvp(f, [tensor([1, 2])], [tensor([1, 1])])[0].toArray(); // [6, 12]
@@ -297,7 +306,7 @@ export function hvp<A extends readonly unknown[], S extends Shape>(
 }
 
 /**
- * The same elements, held constant: no gradient and no tangent flows through the result.
+ * Returns the same elements as a constant: no gradient and no tangent flows through the result.
  *
  * @example
  * grad((x: Tensor<readonly []>) => x.mul(stopGradient(x)))(tensor(3)).item(); // 3

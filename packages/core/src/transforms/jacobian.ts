@@ -1,4 +1,4 @@
-/** Whole Jacobians and Hessians, by one pass along the tape with all of a basis at once. */
+/** Full Jacobians and Hessians, computed in one pass over the tape for all basis vectors at once. */
 
 import { ArgumentError, filled, type Shape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -17,10 +17,10 @@ import {
 import { tensorsOf, withTensors } from './trees.ts';
 import { vmap } from './vmap.ts';
 
-/** Along which way to compute a Jacobian: row by row backwards, or column by column forwards. */
+/** How to compute a Jacobian: row by row in reverse mode, or column by column in forward mode. */
 export type JacobianMode = 'reverse' | 'forward';
 
-/** For each tensor of `Y`, the structure of `X` with the derivatives of the one by the other. */
+/** For each tensor of `Y`, the structure of `X` with the derivatives of that tensor with respect to each tensor of `X`. */
 export type JacobianTree<Y, X> =
   Y extends Tensor<infer A>
     ? X extends Tensor<infer B>
@@ -30,13 +30,13 @@ export type JacobianTree<Y, X> =
 
 /** The options of `hessian`. */
 export interface HessianOptions<I extends ArgumentChoice = ArgumentChoice> extends ArgumentOptions<I> {
-  /** How many rows or columns to compute at a time: fewer take less memory, and more time. Defaults to all. */
+  /** How many rows or columns to compute at a time. Smaller chunks take less memory but more time. Defaults to all. */
   readonly chunkSize?: number;
 }
 
 /** The options of `jacobian`. */
 export interface JacobianOptions<I extends ArgumentChoice = ArgumentChoice> extends HessianOptions<I> {
-  /** `forward` for a pass for each column, `reverse` for one for each row. Defaults to whichever are fewer. */
+  /** `forward` takes one pass for each column, `reverse` one for each row. Defaults to the mode with fewer passes. */
   readonly mode?: JacobianMode;
 }
 
@@ -45,14 +45,17 @@ function checkChunkSize(call: string, chunkSize: number | undefined): void {
   throw new ArgumentError(`${call}: the chunk size is ${describeValue(chunkSize)}, expected a whole number above 0`);
 }
 
-/** Tensors of the shape of `x` with a single 1, at places from `start` on, side by side. */
+/** Returns `count` basis tensors of the shape of `x`, stacked, with their single 1 at positions `start` onwards. */
 function basisOf({ size, shape, dtype }: Tensor, start: number, count: number): Tensor {
   const basis = filled([count, ...shape], 0, dtype);
   for (let i = 0; i < count; i++) basis.data[i * size + start + i] = 1;
   return new Tensor(basis);
 }
 
-/** What a walk along the tape gives for all of a basis, so many at a time; they lie along the first axis, or the last. */
+/**
+ * Runs a walk over the tape on a full basis, `chunkSize` vectors at a time, and joins the results along the first or last
+ * axis.
+ */
 function throughBasis(
   x: Tensor,
   chunkSize = x.size,
@@ -75,11 +78,11 @@ function throughBasis(
 
 const sizeOfAll = (tensors: readonly Tensor[]): number => tensors.reduce((sum, { size }) => sum + size, 0);
 
-/** Of a list of `length` tensors all but one are left out. */
+/** Returns a list of `length` entries that are all undefined except `x` at `i`. */
 const only = (length: number, i: number, x: Tensor): (Tensor | undefined)[] =>
   Array.from({ length }, (_, j) => (i === j ? x : undefined));
 
-/** What the walks draw, as a hook may, is one draw, however many directions are taken at a time. */
+/** A random draw during a walk, such as in a hook, is shared by all directions, whatever the chunk size. */
 const drawnOnce = { randomness: 'same' } as const;
 
 function jacobianOf(
@@ -112,10 +115,10 @@ function jacobianOf(
 }
 
 /**
- * The Jacobian of a function, as a function of the same arguments: `[...shape of the result, ...shape of the argument]`,
- * J[i, j] = dy_i / dx_j. Where results or arguments are trees, a tree of trees.
+ * Returns the Jacobian of a function, as a function of the same arguments. It has shape `[...shape of the result, ...shape
+ * of the argument]`, with J[i, j] = dy_i / dx_j. If results or arguments are trees, it is a tree of trees.
  *
- * It takes a pass for each column or for each row, all of them at once, or so many as `chunkSize` says.
+ * It takes one pass for each column or row. They run all at once, or `chunkSize` at a time.
  *
  * @example
  * const square = (x: Tensor<readonly [2]>) => x.mul(x);
@@ -137,12 +140,12 @@ export const jacobian = <A extends readonly unknown[], R, const I extends Argume
 };
 
 /**
- * The Hessian of a scalar function, as a function of the same arguments: the Jacobian of its gradient,
- * `[...shape of the argument, ...shape of the argument]`, H[i, j] = d^2 f / dx_i dx_j. Where arguments are trees, a tree of
- * trees. Forward over reverse: the gradient's tape is run along once, with all directions at a time, or again and again with so
- * many as `chunkSize` says.
+ * Returns the Hessian of a scalar function, as a function of the same arguments: the Jacobian of its gradient. It has shape
+ * `[...shape of the argument, ...shape of the argument]`, with H[i, j] = d^2 f / dx_i dx_j. If arguments are trees, it is a
+ * tree of trees. It uses forward over reverse mode: the gradient's tape is walked once with all directions, or repeatedly
+ * with `chunkSize` directions at a time.
  *
- * @throws ShapeError where the function's result is no scalar.
+ * @throws ShapeError if the function's result isn't a scalar.
  * @example
  * const f = (x: Tensor<readonly [2]>) => x.pow(3).sum();
  * hessian(f)(tensor([1, 2])).toArray(); // [[6, 0], [0, 12]]

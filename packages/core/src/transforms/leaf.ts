@@ -1,4 +1,4 @@
-/** Tensors under an identity of their own. */
+/** Fresh leaf tensors. */
 
 import { noteView } from '../tape/changes.ts';
 import { Entry } from '../tape/entry.ts';
@@ -6,8 +6,8 @@ import { Tensor } from '../tensor.ts';
 import { Batched } from './batched.ts';
 
 /**
- * A tensor with the same elements that requires a gradient of its own. Gradients flow on through it where `connected`, and
- * else stop, so that it is no input of the program to whoever sweeps from outside.
+ * Returns a tensor with the same elements that requires a gradient of its own. If `connected`, gradients flow on to `x`.
+ * Otherwise they stop here, so that a backward pass from outside doesn't treat the leaf as an input of the program.
  */
 export function freshLeaf(x: Tensor, connected: boolean): Tensor {
   if (x instanceof Batched) return new Batched(x.level, freshLeaf(x.value, connected));

@@ -1,4 +1,7 @@
-/** A function run once on fresh inputs, and the tape of that run, which can be walked either way: what transforms do. */
+/**
+ * The basis of the transforms: a function run once on fresh inputs, and the tape of that run, which can be walked either
+ * way.
+ */
 
 import { type ArrayLike, filled, type Kernels, type NdArray, RefCounted } from '@tapegrad/kernels';
 import { noteView } from '../tape/changes.ts';
@@ -13,21 +16,21 @@ import { onArrays, onTensors, Tensor } from '../tensor.ts';
 import { activeLevels, Batched, unwrapLevels, unwrapped, wrapLevels } from './batched.ts';
 import { freshLeaf } from './leaf.ts';
 
-/** A function near the inputs that it was run on. */
+/** The linearization of a function at its inputs. */
 export interface Linearization {
-  /** The outputs, for the caller: part of the tape outside only if that has anything that requires a gradient. */
+  /** The outputs for the caller. They are on the outer tape only if it has anything that requires a gradient. */
   readonly outputs: readonly Tensor[];
-  /** Makes a tensor that the function gave beside its outputs one for the caller. */
+  /** Prepares a tensor that the function returned besides its outputs for the caller, in the same way. */
   release(x: Tensor): Tensor;
-  /** The inputs' cotangents from those of the outputs; what is left out is 0. */
+  /** Computes the inputs' cotangents from those of the outputs; undefined means 0. */
   pullBack(cotangents: readonly (Tensor | undefined)[]): Tensor[];
-  /** The outputs' tangents from those of the inputs; what is left out is 0. */
+  /** Computes the outputs' tangents from those of the inputs; undefined means 0. */
   pushForward(tangents: readonly (Tensor | undefined)[]): Tensor[];
 }
 
 const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
 
-/** Whether what entries compute depends on anything that requires a gradient, save for the leaves. */
+/** Returns whether entries depend on anything that requires a gradient, other than the leaves. */
 function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Tensor[], since: number): boolean {
   const own = new Set(leaves);
   const isOther = (x: Tensor): boolean =>
@@ -35,7 +38,7 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
   return entries.some(({ inputs }) => inputs.some(isOther));
 }
 
-/** A walk along the tape, from what is known at one end; what is undefined there, or comes out so, is 0. */
+/** A walk over the tape, from known values at one end. Undefined means 0, both there and in the result. */
 type Walk = <A extends ArrayLike>(
   domain: ValueDomain<Tensor, A>,
   known: readonly (A | undefined)[],
@@ -50,7 +53,7 @@ function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tens
   return found.map((array) => array && domain.tensor(array));
 }
 
-/** What is known of some tensors, added up for one that is among them several times. */
+/** Maps tensors to their known values, summed for tensors that occur several times. */
 function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A | undefined)[]): Map<Tensor, A> {
   const sums = new Map<Tensor, A>();
   tensors.forEach((x, i) => {
@@ -62,13 +65,13 @@ function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A 
 }
 
 /**
- * Runs a function of tensors on fresh inputs, records it, and gives its outputs with what linearizes it there.
+ * Runs a function of tensors on fresh inputs, records it, and returns its outputs and its linearization there.
  *
- * Inside `vmap` the tape is that of all examples at once, with an axis for each batch before the tensors' own. Examples do
- * not depend on each other, so a sweep from all of them gives each its own gradient.
+ * Inside `vmap`, the tape is that of all examples at once, with a leading axis for each batch. Examples don't depend on
+ * each other, so a backward pass from all of them gives each its own gradient.
  *
- * @param captured tensors that the function uses beside its inputs, and by which to linearize it too: they come after the
- * inputs among cotangents and tangents.
+ * @param captured Tensors that the function uses besides its inputs, and with respect to which to linearize it, too. They
+ * come after the inputs among cotangents and tangents.
  */
 export function linearize(
   inputs: readonly Tensor[],
@@ -90,7 +93,7 @@ export function linearize(
     recorded && (primals.some(({ requiresGrad }) => requiresGrad) || dependsOnOthers(entries, leaves, since));
   const release = (x: Tensor): Tensor => (isConnected ? x : x.detach());
 
-  /** Runs a walk on plain arrays if that is all there is to it, and on tensors, recorded if need be, if it is not. */
+  /** Runs a walk on plain arrays if that suffices, otherwise on tensors, recorded if necessary. */
   function run(walk: Walk, known: readonly (Tensor | undefined)[], models: readonly Tensor[]): Tensor[] {
     const lowered = known.map((x) => x && unwrapLevels(at, x));
     const isRecorded = isRecording() && (isConnected || lowered.some((x) => x?.requiresGrad));

@@ -1,14 +1,16 @@
-/** Arrays and plain objects of tensors, nested to any depth: what a transform takes and gives as one argument. */
+/**
+ * Trees: arrays and plain objects of tensors, nested to any depth. A transform takes and returns each argument as a tree.
+ */
 
 import { ArgumentError, DTypeError, formatShape, ShapeError, sameShape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
 import { isPlain } from '../checks/untyped-callers.ts';
 import { Tensor } from '../tensor.ts';
 
-/** The structure of `T`, arrays and plain objects of tensors nested to any depth, with plain tensors of its shapes. */
+/** The tree `T` with each tensor replaced by a plain tensor of its shape. */
 export type TensorTree<T> = T extends Tensor<infer S> ? Tensor<S> : { readonly [K in keyof T]: TensorTree<T[K]> };
 
-/** The parts of an array or a plain object, each with how to write its place; `undefined` for anything else. */
+/** Returns the entries of an array or plain object, each with its place as text; `undefined` for anything else. */
 function branchesOf(
   tree: unknown,
 ): readonly (readonly [key: string | number, place: string, branch: unknown])[] | undefined {
@@ -17,7 +19,7 @@ function branchesOf(
   return Object.entries(tree).map(([key, branch]) => [key, `.${key}`, branch]);
 }
 
-/** Enough for any model, and not too much for the stack. */
+/** The maximum nesting depth: enough for any model, but safe for the call stack. */
 const DEEPEST = 500;
 
 function checkDepth(call: string, depth: number): void {
@@ -26,7 +28,7 @@ function checkDepth(call: string, depth: number): void {
   throw new ArgumentError(`${call}: expected arrays and objects nested less than ${DEEPEST} deep, ${got}`);
 }
 
-/** The tree with each of its leaves, whatever is no array and no plain object, replaced; `where` says which it is. */
+/** Replaces each leaf of a tree, anything that is neither an array nor a plain object. `where` is the path of the leaf. */
 function mapLeaves(
   call: string,
   tree: unknown,
@@ -43,14 +45,14 @@ function mapLeaves(
   return Array.isArray(tree) ? mapped.map(([, branch]) => branch) : Object.fromEntries(mapped);
 }
 
-/** How to write the places of a tree's leaves, in order. `where` is what the tree is called. */
+/** Returns the paths of a tree's leaves as text, in order. `where` is the name of the tree. */
 export function placesOf(where: string, tree: unknown): string[] {
   const places: string[] = [];
   mapLeaves(where, tree, where, (_, place) => places.push(place));
   return places;
 }
 
-/** The tensors of a tree, in order. `where` is what messages call the tree. */
+/** Returns the tensors of a tree, in order. `where` is the name of the tree in error messages. */
 export function tensorsOf(call: string, where: string, tree: unknown): Tensor[] {
   const tensors: Tensor[] = [];
   mapLeaves(call, tree, where, (leaf, place) => {
@@ -63,22 +65,22 @@ export function tensorsOf(call: string, where: string, tree: unknown): Tensor[] 
   return tensors;
 }
 
-/** The tree with its tensors, in order, replaced by these values. */
+/** Replaces the tensors of a tree, in order, by `values`. */
 export function withTensors(tree: unknown, values: readonly unknown[]): unknown {
   let next = 0;
   return mapLeaves('', tree, '', () => values[next++]);
 }
 
-/** The tree with its tensors replaced, and whatever else there is as it was. */
+/** Replaces the tensors of a tree, and leaves everything else unchanged. */
 export const mapTensors = (call: string, tree: unknown, replace: (x: Tensor) => Tensor): unknown =>
   mapLeaves(call, tree, '', (leaf) => (leaf instanceof Tensor ? replace(leaf) : leaf));
 
-/** The same leaves in arrays and plain objects of its own. */
+/** Copies the arrays and plain objects of a tree, but not its leaves. */
 export const copyTree = (call: string, tree: unknown): unknown => mapLeaves(call, tree, '', (leaf) => leaf);
 
 /**
- * What a second tree has for each tensor of a first, in order. It has the first one's structure, save that a branch for
- * which `spreads` holds stands for all tensors of the first one's branch.
+ * Returns the entry of a second tree for each tensor of the first, in order. The second tree must have the first one's
+ * structure. But an entry for which `spreads` returns true applies to all tensors of the first tree's branch.
  */
 export function besideTensors(
   call: string,
@@ -108,7 +110,9 @@ export function besideTensors(
   );
 }
 
-/** The tensors of a second tree, which has the structure, shapes and dtypes of a first: tangents, or cotangents. */
+/**
+ * Returns the tensors of a tree of tangents or cotangents. Throws unless it has the structure, shapes and dtypes of `like`.
+ */
 export function tensorsLike(call: string, where: string, tree: unknown, like: unknown): Tensor[] {
   const models = tensorsOf(call, where, like);
   const bothTensors = (x: unknown, model: unknown): boolean => x instanceof Tensor && model instanceof Tensor;

@@ -1,4 +1,4 @@
-/** A function of one example as a function of a batch. */
+/** Maps a function of one example over a batch. */
 
 import {
   ArgumentError,
@@ -23,10 +23,10 @@ import { activeLevels, allExamples, Batched, type Level, type Randomness, withLe
 import { moveAxes, runBatched } from './batching-rules.ts';
 import { besideTensors, copyTree, tensorsOf, withTensors } from './trees.ts';
 
-/** An axis of a tensor, or null for none; for a tree of tensors one for all, or a tree of them. */
+/** An axis of a tensor, or null for none. For a tree of tensors, one axis for all tensors, or a tree of axes. */
 export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
 
-/** The tree `T` of examples as one of batches, with `Axes` of examples. */
+/** The tree `T` of examples as a tree of batches, whose examples lie along `Axes`. */
 export type WithAxes<T, Axes> = Axes extends null
   ? T
   : T extends Tensor<infer S>
@@ -41,16 +41,16 @@ export type BatchArguments<A extends readonly unknown[], Axes> = {
 /** The options of `vmap`. */
 export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
   /**
-   * Along which axis each argument has its examples: one for all, or a list with an entry for each argument: an axis, or
-   * null to pass the argument on as it is. An argument that is a tree takes one axis for all, or a tree of them. Defaults to
-   * 0.
+   * The axis of the examples in each argument: one axis for all arguments, or a list with one entry for each. An entry of
+   * null passes the argument through unchanged. An argument that is a tree takes one axis for all its tensors, or a tree of
+   * axes. Defaults to 0.
    */
   readonly inAxes?: In;
-  /** Along which axis the result has its examples, or null where all have the same. Defaults to 0. */
+  /** The axis of the examples in the result, or null if it is the same for all examples. Defaults to 0. */
   readonly outAxes?: Out;
   /**
-   * What becomes of random draws inside, those of dropout too: `same` draws once for all examples, `different` for each of its
-   * own. Defaults to `error`, as in PyTorch, since either can be meant.
+   * How to handle random draws inside, including dropout: `same` draws once for all examples, `different` separately for
+   * each. Defaults to `error`, as in PyTorch, since either can be intended.
    */
   readonly randomness?: Randomness;
 }
@@ -59,14 +59,14 @@ const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'num
 
 /** An argument that is mapped over. */
 interface MappedArgument {
-  /** What messages call it. */
+  /** Its name in error messages. */
   readonly where: string;
   readonly tensors: readonly Tensor[];
   /** For each tensor, the axis of its examples, counted from the first. */
   readonly axes: readonly (number | null)[];
 }
 
-/** What is mapped over of an argument; `null` where it is passed on as it is. */
+/** Returns the mapped tensors of an argument; `null` if it is passed through unchanged. */
 function mappedArgument(where: string, argument: unknown, axes: unknown): MappedArgument | null {
   if (axes === null) return null;
   const tensors = tensorsOf('vmap', where, argument);
@@ -78,7 +78,7 @@ function mappedArgument(where: string, argument: unknown, axes: unknown): Mapped
   };
 }
 
-/** The number of examples that all arguments have. */
+/** Returns the number of examples. Throws unless it is the same for all arguments. */
 function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
   const lengths = args.flatMap((argument) => {
     if (argument === null) return [];
@@ -93,20 +93,20 @@ function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
   throw new ArgumentError(`vmap: expected as many examples of each argument, but ${a} and ${b}`);
 }
 
-/** A tensor of a batch as one of its examples. */
+/** Turns a batch into a tensor that represents one of its examples. */
 const exampleAlong = (level: Level, x: Tensor, axis: number | null): Tensor =>
   axis === null ? x : new Batched(level, moveAxes(x, axis, 0));
 
-/** The result of a primitive for no example: it has a shape, and no elements. */
+/** Returns the result of a primitive for an empty batch: it has a shape, but no elements. */
 function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
   const { shape, dtype } = callPrimitive<ArrayLike>(abstract, op as Primitive, inputs, attributes);
   return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
 }
 
-/** One of the examples of a batch. */
+/** Returns example `i` of a batch. */
 const exampleOf = (x: Tensor, i: number): Tensor => x.slice(0, i, i + 1).reshape(x.shape.slice(1));
 
-/** Runs an operation that a program defined: on all examples at once if it can, else on one after the other. */
+/** Runs a custom operation on all examples at once if it supports that, otherwise on one example at a time. */
 function runCustomAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
   const { definition } = call.attributes as CustomAttributes<Tensor>;
   const batches = call.inputs.map((x) => allExamples(x, [level]));
@@ -132,15 +132,14 @@ function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
 }
 
 /**
- * A function of one example as a function of a batch of them, which runs each operation once, on all examples: no loop,
- * and nothing to change in the function. It nests with itself and with every transform: `vmap(grad(f))` gives each example
- * its own gradient.
+ * Turns a function of one example into a function of a batch. Each operation runs once, on all examples, without a loop and
+ * without changes to the function. It composes with itself and with every transform: `vmap(grad(f))` gives each example its
+ * own gradient.
  *
- * Inside, a tensor has the shape of one example, and its elements can't be read. Whatever is not computed from an argument
- * that is mapped over is the same for all examples, but for random draws: `randomness` says what they are.
+ * Inside, a tensor has the shape of one example, and its elements can't be read. Anything not computed from a mapped
+ * argument is the same for all examples, except random draws, which `randomness` controls.
  *
- * @throws ArgumentError where the arguments differ in their number of examples, or a random draw is made and `randomness` does
- * not say what it is to be.
+ * @throws ArgumentError if arguments differ in their number of examples, or on a random draw if `randomness` is `error`.
  * @example
  * const dot = (x: Tensor<readonly [3]>, y: Tensor<readonly [3]>) => x.mul(y).sum();
  * vmap(dot)(ones([5, 3]), ones([5, 3])).toArray(); // [3, 3, 3, 3, 3]
@@ -191,10 +190,10 @@ export function vmap<A extends readonly unknown[], R, const In = 0, const Out = 
   };
 }
 
-/** Axes as they are now: the caller may go on with the list, or tree, of them. */
+/** Copies the axes, since the caller may change the list or tree later. */
 const ownAxes = (axes: unknown): unknown => copyTree('vmap', axes);
 
-/** A result with its examples along an axis; with null, one that is the same for all of them. */
+/** Returns a result with its examples along an axis. If the axis is null, the result must be the same for all examples. */
 function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {
   if (axis !== null) return moveAxes(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
   if (!(y instanceof Batched && y.level === level)) return y;

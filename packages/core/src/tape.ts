@@ -1,4 +1,4 @@
-/** The tape from within, for packages that read it, run it again or compute with its rules. */
+/** The tape's internals, for packages that read it, rerun it or compute with its rules. */
 
 export { runCustom } from './autograd/define.ts';
 export {

@@ -1,43 +1,50 @@
-/** Changes of variables, so that neither a sweep nor a view takes new elements for the old ones. */
+/** Tracks changes of variables, so that backward passes and views never use new elements in place of old ones. */
 
 import type { ArrayLike, Data, NdArray } from '@tapegrad/kernels';
 import { type AnyRecorded, type Entry, nextEntry, type Recorded } from './entry.ts';
 
-/** A change of a tensor's elements, by the memory that holds them. */
+/** A change of a tensor's elements. */
 interface Change {
   readonly tensor: Recorded;
-  /** The entry that was to come next. */
+  /** The number of the next entry at the time of the change. */
   readonly before: number;
 }
 
 const changes = new WeakMap<Data, Change>();
 let lastChange = 0;
 
-/** Notes that a tensor's elements are being replaced, so that no sweep takes the new ones for the old. */
+/**
+ * Records that a tensor's elements are being replaced, so that backward passes don't use the new ones in place of the old.
+ */
 export function noteChange(tensor: Recorded): void {
   lastChange = nextEntry();
   changes.set(tensor.array.data, { tensor, before: lastChange });
 }
 
-/** Memory that other tensors show as well as the variable it belongs to. */
+/** Memory that other tensors share with the variable it belongs to. */
 const shared = new WeakSet<Data>();
 
-/** Notes that tensors may come that show this memory: should it be a variable's, that one leaves it before it changes. */
+/**
+ * Records that other tensors may share this memory. If it belongs to a variable, the variable moves to new memory before it
+ * changes.
+ */
 export const noteView = (data: Data): void => {
   shared.add(data);
 };
 
-/** Notes an array that is a view of what it was made of. */
+/** Records that an array shares memory, if it is a view of one of the inputs. */
 export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void {
   if (inputs.some(({ array }) => array.data === data)) shared.add(data);
 }
 
 export const isShared = (data: Data): boolean => shared.has(data);
 
-/** An array; one without memory, of shapes alone, never changes. */
+/** An array. An array without memory, which has only a shape, never changes. */
 type MaybeStored = ArrayLike & { readonly data?: Data };
 
-/** The tensor that one of an entry's inputs is, or is a view of, if its elements were replaced since the entry ran. */
+/**
+ * Returns the tensor that one of an entry's inputs is, or is a view of, if its elements were replaced after the entry ran.
+ */
 export function changedInput<T extends AnyRecorded>(
   { id, inputs: all }: Entry<T>,
   inputs: readonly T[] = all,

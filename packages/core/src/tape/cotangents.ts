@@ -1,19 +1,21 @@
-/** What arrives at tensors on the way back, summed up. */
+/** Accumulates the cotangents that reach tensors during a backward pass. */
 
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
 import type { AnyRecorded } from './entry.ts';
 
-/** Counts who holds a value. */
+/** Reference counts of values. */
 export interface CotangentMemory<A> {
-  /** Computes a value that nobody holds yet; what else was made on the way is handed back. */
+  /** Computes a value that has no holder yet, and frees the intermediate values. */
   run(compute: () => A): A;
-  /** Begins what `run` does; for who can't afford a closure. */
+  /** Begins what `run` does, for callers that can't afford a closure. */
   begin(): number;
-  /** Ends what `begin` began, and gave this number: with a value or, where it failed, none. */
+  /**
+   * Ends what `begin` began, given the number it returned. `value` is the result, or undefined if the computation failed.
+   */
   end(begun: number, value: A | undefined): void;
   retain(value: A): void;
   release(value: A): void;
-  /** Lets a value out, to whoever may keep it: its memory is never handed back. */
+  /** Hands a value to code that may keep it: its memory is never freed for reuse. */
   escape(value: A): void;
 }
 
@@ -34,25 +36,27 @@ interface Part<A> {
 }
 
 /**
- * The sums of the cotangents that have arrived at tensors so far.
+ * Sums of the cotangents that have reached tensors so far.
  *
- * The cotangent of a slice is as large as the tensor that it was cut from, and nearly all zeros: a tensor of n steps, taken
- * step by step, would be filled n times. So the cotangents of its slices wait until all are there, and are joined then.
+ * The cotangent of a slice is as large as the tensor it was cut from, and almost entirely zero. A tensor of n steps, sliced
+ * step by step, would be filled n times. So the cotangents of its slices are collected, and joined once all are there.
  */
 export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extends ArrayLike> {
-  // What comes and goes with a step goes by a number: a map takes several times as long for an object it has not seen.
+  // Values of a single step are keyed by number: a map takes several times as long for an object that it has not seen.
   readonly #atResults = new Map<number, A>();
-  /** The result at which something arrived last, if that is not taken yet: nearly always the one to be taken next. */
+  /** The result that a cotangent reached last, unless it was taken: nearly always the next one to be taken. */
   #last: number | undefined;
   #atLast: A | undefined;
   readonly #atInputs = new Map<T, A>();
-  /** What slices passed on and the sums do not contain yet. */
+  /** The cotangents of slices that the sums do not contain yet. */
   readonly #parts = new Map<T, Part<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: CotangentMemory<A>;
   readonly #since: number;
 
-  /** @param since the first entry that will be walked to. */
+  /**
+   * @param since The number of the first entry to be walked to.
+   */
   constructor(kernels: Kernels<A>, memory: CotangentMemory<A>, since: number) {
     this.#kernels = kernels;
     this.#memory = memory;
@@ -63,7 +67,7 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
     return entry !== undefined && entry.id >= this.#since;
   }
 
-  /** Adds a cotangent, which is held already, to those of a tensor. */
+  /** Adds a cotangent, which is retained already, to the sum of a tensor. */
   add(x: T, cotangent: A): void {
     if (!this.#isResult(x)) {
       this.#atInputs.set(x, this.#plus(this.#atInputs.get(x), cotangent));
@@ -99,18 +103,18 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
     else parts.push(part);
   }
 
-  /** Whether anything has arrived at the result of an entry. */
+  /** Returns whether any cotangent has reached the result of an entry. */
   has(result: T): boolean {
     const { id } = result.entry!;
     return id === this.#last || this.#atResults.has(id) || this.#parts.has(result);
   }
 
-  /** The sum of what has arrived at the result of an entry, if anything has, which is forgotten here. */
+  /** Removes and returns the sum of the cotangents that have reached an entry's result; undefined if there are none. */
   take(result: T): A | undefined {
     return this.#withParts(result, this.#takeSum(result.entry!.id));
   }
 
-  /** The sums of what has arrived at tensors which no entry that is walked to computed. */
+  /** Returns the sums at tensors that were not computed by any walked entry. */
   atInputs(): Map<T, A> {
     for (const x of this.#parts.keys()) {
       if (!this.#isResult(x)) this.#atInputs.set(x, this.#withParts(x, this.#atInputs.get(x))!);
@@ -142,13 +146,13 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
   }
 }
 
-/** The one axis of which a slice takes a range, and no more than that; undefined where there is none such. */
+/** Returns the axis on which a slice takes a contiguous range, if it takes all other axes whole; otherwise undefined. */
 function rangeAxis({ sizes, steps }: Slice, shape: Shape): number | undefined {
   const partial = shape.map((_, i) => i).filter((i) => sizes[i] !== shape[i] || (steps[i] !== 1 && shape[i]! > 1));
   return partial.length === 1 && steps[partial[0]!] === 1 ? partial[0] : undefined;
 }
 
-/** The sum of parts, each in zeros of a shape. */
+/** Sums parts, each placed in zeros of a shape. */
 function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], shape: Shape): A {
   const sums: A[] = [];
   const byAxis = new Map<number, Part<A>[]>();
@@ -167,7 +171,7 @@ function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], sha
 
 const endOf = <A>({ slice: { starts, sizes } }: Part<A>, axis: number): number => starts[axis]! + sizes[axis]!;
 
-/** Ranges of an axis in as few rows as possible, in each of which they follow each other and do not overlap. */
+/** Groups ranges of an axis into as few rows as possible. The ranges in a row are in order and do not overlap. */
 function rowsOf<A>(ranges: readonly Part<A>[], axis: number): Part<A>[][] {
   const rows: Part<A>[][] = [];
   for (const part of ranges.toSorted((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!)) {
@@ -178,7 +182,7 @@ function rowsOf<A>(ranges: readonly Part<A>[], axis: number): Part<A>[][] {
   return rows;
 }
 
-/** Ranges of an axis one after the other, with zeros between them where there are gaps. */
+/** Concatenates ranges of an axis, with zeros in the gaps. */
 function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly Part<A>[], axis: number, shape: Shape): A {
   const { dtype } = row[0]!.cotangent;
   const pieces: A[] = [];

@@ -1,12 +1,15 @@
-/** The entries of the tape: which operation ran, on what, in which order, as plain data. */
+/** The entries of the tape: the operations that ran, with their inputs and their order, as plain data. */
 
 import type { ArrayLike, NdArray, Primitive, Shape } from '@tapegrad/kernels';
 
-/** What the tape knows of a tensor, whose elements are an array of an interpreter: strided, or of shapes alone. */
+/** The properties of a tensor that the tape uses. Its array is that of an interpreter: strided, or with a shape only. */
 export interface Recorded<A extends ArrayLike = NdArray> {
   readonly array: A;
   readonly shape: Shape;
-  /** Whether gradients flow to it: it is a parameter, was asked for, or was computed from such a tensor. */
+  /**
+   * Whether gradients flow to it: it is a parameter, was marked as requiring a gradient, or was computed from such a
+   * tensor.
+   */
   readonly requiresGrad: boolean;
   /** The primitive that computed it; `undefined` for an input of the program. */
   readonly entry: Entry<Recorded<A>> | undefined;
@@ -14,57 +17,57 @@ export interface Recorded<A extends ArrayLike = NdArray> {
   readonly name: string | undefined;
 }
 
-/** What the tape knows of a tensor of any interpreter. */
+/** The properties that the tape uses, for a tensor of any interpreter. */
 export type AnyRecorded = Recorded<ArrayLike>;
 
-/** What ran: a primitive, an operation that has a definition of its own, or a function whose tape was not kept. */
+/** The kind of an operation: a primitive, a custom operation, or a function whose tape was not kept. */
 export type Op = Primitive | 'custom' | 'checkpoint';
 
-/** An operation that is no primitive; of the tensors of one program, a constant that all its entries share. */
+/** A custom operation. All its entries in a program share this one constant. */
 export interface Definition<T extends AnyRecorded = Recorded> {
   readonly name: string;
   /** Computes its result from other inputs. */
   run(inputs: readonly T[], options: unknown): T;
-  /** The cotangent of each of its inputs, given its result's; `null` is 0. */
+  /** Computes the cotangent of each input from that of the result; `null` is 0. */
   cotangents(entry: Entry<T>, g: T): readonly (T | null)[];
-  /** The tangent of its result, given those of its inputs. */
+  /** Computes the tangent of the result from those of the inputs. */
   tangent(entry: Entry<T>, tangents: readonly T[]): T;
-  /** Whether it leaves the axes before those that it is about as they are. */
+  /** Whether it treats leading axes as batch axes. */
   readonly batched: boolean;
 }
 
 /** The attributes of an entry whose op is `custom`. */
 export interface CustomAttributes<T extends AnyRecorded = Recorded> {
   readonly definition: Definition<T>;
-  /** The plain data that it took beside its inputs. */
+  /** The plain data that it took besides its inputs. */
   readonly options: unknown;
 }
 
 /** The attributes of an entry whose op is `checkpoint`. */
 export interface Recomputation<T extends AnyRecorded = Recorded> {
-  /** Runs again what ran, in the same way. */
+  /** Runs the function again, in the same way. */
   recompute(): T;
 }
 
 let executed = 0;
 
 /**
- * One operation that ran.
+ * An operation that ran.
  *
- * An entry points at its inputs and so at the entries that computed them; nothing points at it but its output. A forward
- * pass whose results are dropped is therefore garbage, and the tape of a result is what can be reached from it.
+ * An entry references its inputs, and through them the entries that computed them. Only its output references it. So a
+ * forward pass whose results are dropped is garbage, and a result's tape is everything reachable from it.
  */
 export class Entry<T extends AnyRecorded = Recorded> {
   /** Position in the order of execution. */
   readonly id: number = executed++;
   readonly op: Op;
-  /** Empty once a sweep consumed the entry. */
+  /** Empty once a backward pass has consumed the entry. */
   inputs: readonly T[];
-  /** What the operation took beside its inputs: plain data, or for `custom` and `checkpoint` their own attributes. */
+  /** The operation's arguments besides its inputs: plain data, or for `custom` and `checkpoint` their own attributes. */
   attributes: unknown;
-  /** Whether a sweep has used it up. */
+  /** Whether a backward pass has consumed it. */
   consumed = false;
-  /** The last walk to its inputs that came by. */
+  /** The number of the last walk that visited it. */
   walk = 0;
   #output: T | undefined;
 
@@ -74,7 +77,7 @@ export class Entry<T extends AnyRecorded = Recorded> {
     this.attributes = attributes;
   }
 
-  /** What the operation is called. */
+  /** The name of the operation. */
   get name(): string {
     return customOf(this)?.definition.name ?? this.op;
   }
@@ -88,7 +91,7 @@ export class Entry<T extends AnyRecorded = Recorded> {
     this.#output = output;
   }
 
-  /** Drops what the entry holds in memory. */
+  /** Releases the memory that the entry holds. */
   consume(): void {
     this.consumed = true;
     this.inputs = [];
@@ -96,9 +99,9 @@ export class Entry<T extends AnyRecorded = Recorded> {
   }
 }
 
-/** The definition of an operation that is no primitive, and the options that it took. */
+/** Returns a custom operation's definition and its options; undefined for other operations. */
 export const customOf = <T extends AnyRecorded>({ op, attributes }: Entry<T>): CustomAttributes<T> | undefined =>
   op === 'custom' ? (attributes as CustomAttributes<T>) : undefined;
 
-/** The number that the next entry will get: what runs from now on has this one or a later one. */
+/** Returns the number of the next entry: later operations get this number or a higher one. */
 export const nextEntry = (): number => executed;

@@ -1,26 +1,26 @@
-/** Who sees an operation before it runs. */
+/** Interceptors, which see operations before they run. */
 
 import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import type { AnyRecorded, Op, Recorded } from './entry.ts';
 
-/** An operation that can be intercepted; what a checkpoint runs is seen one by one. */
+/** An operation that can be intercepted. The operations inside a checkpoint are intercepted individually. */
 type Interceptable = Exclude<Op, 'checkpoint'>;
 
 /** An operation that is about to run: a primitive, or `custom`. */
 export interface OperationCall<T extends AnyRecorded = Recorded> {
   readonly op: Interceptable;
   readonly inputs: readonly T[];
-  /** The plain data that the operation takes beside its inputs; `CustomAttributes` where it is no primitive. */
+  /** The plain data that the operation takes besides its inputs, or `CustomAttributes` for `custom`. */
   readonly attributes: unknown;
-  /** Runs the operation as if nobody had intercepted it here, on its own inputs unless others are given. */
+  /** Runs the operation without this interceptor. The inputs default to its own. */
   run(inputs?: readonly T[]): T;
 }
 
-/** Gives an operation's result: what `call.run()` gives, or anything else. */
+/** Returns an operation's result: that of `call.run()`, or any other. */
 export type Interceptor<T extends AnyRecorded = Recorded> = (call: OperationCall<T>) => T;
 
-/** An interceptor, and what was in force when it was installed. */
+/** An interceptor, and the layer that was active when it was installed. */
 interface Layer {
   readonly interceptor: Interceptor;
   readonly outer: Layer | undefined;
@@ -28,10 +28,13 @@ interface Layer {
 
 const innermost = new DynamicScope<Layer | undefined>(undefined);
 
-/** Whether anyone wants to see what runs. */
+/** Returns whether any interceptor is active. */
 export const isIntercepted = (): boolean => innermost.current !== undefined;
 
-/** Lets the innermost interceptor, if there is one, run an operation; what it runs itself goes on to the next one out. */
+/**
+ * Runs an operation through the innermost interceptor, if there is one. Operations that it runs itself go to the next one
+ * out.
+ */
 export function throughInterceptors<T extends AnyRecorded>(
   op: Interceptable,
   inputs: readonly T[],
@@ -51,9 +54,9 @@ export function throughInterceptors<T extends AnyRecorded>(
 }
 
 /**
- * Runs `body`, which must not be asynchronous, while an interceptor sees every operation that runs on tensors: to count
- * them, say, or to run something else in their place. Of several, the one installed last sees a call first, and what it
- * runs goes on to the one before.
+ * Runs `body`, which must not be asynchronous, while an interceptor sees every operation on tensors. It may count them, for
+ * example, or run something else in their place. The interceptor installed last sees a call first; the operations it runs
+ * go to the one installed before it.
  *
  * @example
  * const ops: string[] = [];

@@ -1,22 +1,23 @@
-/** Who looks on while a tape is walked. */
+/** Hooks and observers of walks over a tape. */
 
 import { DynamicScope } from '@tapegrad/kernels';
 import type { AnyRecorded, Entry, Recorded } from './entry.ts';
 
-/** Sees the cotangent of a tensor, and may give another. */
+/** Receives the cotangent of a tensor, and may return a replacement. */
 export type Hook<T> = (cotangent: T) => T | undefined;
 
-// Hooks live as long as their tensors. There is no map before the first one, so that sweeps without any need not look.
+// Hooks live as long as their tensors. The map is created with the first hook, so that backward passes without hooks skip
+// the lookup.
 let hooks: WeakMap<AnyRecorded, ReadonlySet<unknown>> | undefined;
 
-/** The hooks of a tensor, in the order in which they came. */
+/** Returns the hooks of a tensor, in the order in which they were added. */
 export const hooksOf = <T extends AnyRecorded>(x: T): ReadonlySet<Hook<T>> | undefined =>
   hooks?.get(x) as ReadonlySet<Hook<T>> | undefined;
 
-/** Adds a hook to a tensor. Gives what removes it. */
+/** Adds a hook to a tensor. Returns a function that removes it. */
 export function addHook<T extends AnyRecorded>(x: T, hook: Hook<T>): () => void {
   hooks ??= new WeakMap();
-  // A new set each time: a sweep may be walking along the old one.
+  // Creates a new set each time, since a backward pass may be iterating over the old one.
   hooks.set(x, new Set([...(hooksOf(x) ?? []), hook]));
   return () => {
     const others = [...(hooksOf(x) ?? [])].filter((other) => other !== hook);
@@ -25,11 +26,11 @@ export function addHook<T extends AnyRecorded>(x: T, hook: Hook<T>): () => void 
   };
 }
 
-/** Sees what walks along a tape make of it. */
+/** Receives the values that walks over a tape compute. */
 export interface Observer<T extends AnyRecorded = Recorded> {
-  /** Sees the cotangent `d` that an entry passes on to its input `i` of its output's cotangent `g`. */
+  /** Receives the cotangent `d` that an entry passes to its input `i`, given its output's cotangent `g`. */
   cotangent(entry: Entry<T>, i: number, g: T, d: T): void;
-  /** Sees the tangent `t` of an entry's output, given those of its inputs. */
+  /** Receives the tangent `t` of an entry's output, given those of its inputs. */
   tangent(entry: Entry<T>, of: readonly (T | undefined)[], t: T): void;
 }
 
@@ -38,14 +39,14 @@ const observer = new DynamicScope<Observer | undefined>(undefined);
 export const currentObserver = <T extends AnyRecorded>(): Observer<T> | undefined =>
   observer.current as unknown as Observer<T> | undefined;
 
-/** Runs `body` while someone, or nobody, looks on. */
+/** Runs `body` with the given observer, or with none. */
 export const withObserver = <T extends AnyRecorded, R>(own: Observer<T> | undefined, body: () => R): R =>
   observer.run(own as unknown as Observer | undefined, body);
 
 const applied = new DynamicScope<Entry<AnyRecorded> | undefined>(undefined);
 
-/** The entry whose rule is running, if a walk that is watched runs one. */
+/** Returns the entry whose rule is running, if an observed walk is running one. */
 export const appliedEntry = (): Entry<AnyRecorded> | undefined => applied.current;
 
-/** Runs the rule of an entry. */
+/** Runs `run`, during which `appliedEntry` returns the entry. */
 export const whileApplying = <R>(entry: Entry<AnyRecorded> | undefined, run: () => R): R => applied.run(entry, run);

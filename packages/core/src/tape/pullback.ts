@@ -1,4 +1,4 @@
-/** What an entry makes of a cotangent: its rule, applied to arrays or to recorded tensors. */
+/** Applies an entry's rule to a cotangent, on arrays or on recorded tensors. */
 
 import { type ArrayLike, type Kernels, type Primitive, primitives } from '@tapegrad/kernels';
 import { resultTypes } from '../engine.ts';
@@ -6,27 +6,30 @@ import type { AnyRecorded, Entry } from './entry.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 import { rules, type VariadicVjp } from './rules/vjp-rules.ts';
 
-/** How a sweep computes: with values that tensors have, arrays or themselves. */
+/** The values that a backward pass computes with: arrays, or tensors themselves. */
 export interface ValueDomain<T, A> {
   readonly kernels: Kernels<A>;
-  /** The value of a tensor. */
+  /** Returns the value of a tensor. */
   readonly value: (x: T) => A;
-  /** The tensor of a value. */
+  /** Returns a tensor with a value. */
   readonly tensor: (value: A) => T;
 }
 
-// A rule as the sweep calls it: the arguments are the inputs and then the plain data.
+// A rule as the backward pass calls it: the inputs come before the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
 export type Rule = (typeof rules)[Primitive];
 
-/** The rule of a primitive's entry. */
+/** Returns the rule of a primitive's entry. */
 export const ruleOf = ({ op }: Entry<AnyRecorded>): Rule => rules[op as Primitive];
 
-/** Whether a cotangent flows to input `i` of what has the rule. */
+/** Returns whether a rule passes a cotangent to input `i`. */
 export const hasVjp = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
 
-/** The cotangent that the entry of a primitive passes to its input `i`: what the rule makes of that of its output. */
+/**
+ * Computes the cotangent that a primitive's entry passes to its input `i`, given the cotangent `g` of its output. If the
+ * input was broadcast, it may have the output's shape.
+ */
 export function cotangentOf<T extends AnyRecorded, A extends ArrayLike>(
   { kernels: k, value }: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -44,7 +47,10 @@ export function cotangentOf<T extends AnyRecorded, A extends ArrayLike>(
   return vjp(k, g, y, ...inputs.map(value), attributes);
 }
 
-/** What the entry of a primitive passes on to its input `i` of its output's cotangent `g`, in that input's shape. */
+/**
+ * Computes the cotangent that a primitive's entry passes to its input `i`, given its output's cotangent `g`, in that
+ * input's shape.
+ */
 export const applyVjp = <T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -55,7 +61,7 @@ export const applyVjp = <T extends AnyRecorded, A extends ArrayLike>(
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
-/** Shapes in the place of arrays, and primitives that note which of them they compute with. */
+/** Returns primitives that compute only shapes, and record the operands they read. */
 function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
   const types = resultTypes();
   const noting = (op: Primitive): AnyRun => {
@@ -68,7 +74,10 @@ function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
   return Object.fromEntries(primitives.map((op) => [op, noting(op)])) as unknown as Kernels<ArrayLike>;
 }
 
-/** The inputs of a primitive's entry whose elements it takes to pass a cotangent on to input `i`: seen in its rule. */
+/**
+ * Returns the inputs whose elements a primitive's entry needs to pass a cotangent to input `i`. They are found by running
+ * its rule on shapes.
+ */
 export function inputsRead<T extends AnyRecorded>(entry: Entry<T>, i: number): T[] {
   if (typeof ruleOf(entry) === 'function') return [];
   const shapes = new Map<T, ArrayLike>();

@@ -1,4 +1,4 @@
-/** Forward mode: a walk over the tape that takes tangents from the inputs to the results. */
+/** Forward mode: a walk over the tape that propagates tangents from the inputs to the results. */
 
 import { type ArrayLike, callPrimitive, type Kernels, type Primitive, sameShape } from '@tapegrad/kernels';
 import { type CotangentMemory, garbageCollected } from './cotangents.ts';
@@ -10,7 +10,7 @@ import { jvpRules } from './rules/jvp-rules.ts';
 
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
-/** What the tangent `t` of input `i` adds to the tangent of the output of a primitive's entry. */
+/** Computes the contribution of the tangent `t` of input `i` to the output's tangent, for a primitive's entry. */
 function tangentFrom<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -27,7 +27,7 @@ function tangentFrom<T extends AnyRecorded, A extends ArrayLike>(
   return how(k, t, value(output), ...args, attributes);
 }
 
-/** The tangent of the output of a primitive's entry, of which one input at least has one. */
+/** Computes the output's tangent for a primitive's entry. At least one input has a tangent. */
 function throughPrimitive<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -49,20 +49,20 @@ function throughPrimitive<T extends AnyRecorded, A extends ArrayLike>(
     return t === undefined || jvpRules[op][i] === null ? [] : [tangentFrom(domain, entry, i, t)];
   });
   const sum = terms.reduce((a, b) => k.add(a, b));
-  // An operand that broadcasts has the smaller tangent.
+  // The tangent of a broadcast operand has that operand's smaller shape.
   return sameShape(sum.shape, output.shape) ? sum : k.broadcastTo(sum, output.shape);
 }
 
 const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: AnyRecorded): A =>
   k.full({ shape, value: 0, dtype: array.dtype });
 
-/** Whether a tangent of input `i` is of matter to the output. */
+/** Returns whether the tangent of input `i` affects the output. */
 const hasTangent = ({ op }: Entry<AnyRecorded>, i: number): boolean =>
   op === 'custom' || jvpRules[op as Primitive] === 'together' || jvpRules[op as Primitive][i] !== null;
 
 /**
- * Walks a tape forwards from the tangents of some tensors, and gives those of the wanted ones; `undefined` for one that was
- * computed from none of them.
+ * Walks a tape forward from the tangents of some tensors, and returns the tangents of the wanted ones. They are `undefined`
+ * for tensors computed from none of them.
  */
 export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
@@ -74,7 +74,7 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   const { kernels: k, value, tensor } = domain;
   const entries = expanded(tape);
   const known = new Map(from);
-  // How often each tensor's tangent is still to be read: after the last time, its memory is free.
+  // The number of pending reads of each tensor's tangent: after the last, its memory can be freed.
   const reads = new Map<T, number>(wanted.map((y) => [y, Number.POSITIVE_INFINITY]));
   for (const { inputs } of entries) for (const x of inputs) reads.set(x, (reads.get(x) ?? 0) + 1);
 
@@ -93,7 +93,7 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
 
   const watcher = currentObserver<T>();
   const watched = (entry: Entry<T>): A => {
-    // What a rule does on the way, sweeps included, is seen as the tangent that it gives.
+    // Operations inside a rule, backward passes included, aren't observed separately; only the resulting tangent is.
     const t = withObserver(undefined, () => whileApplying(entry, () => through(entry)));
     const tensorOf = (known: A | undefined): T | undefined => known && tensor(known);
     watcher?.tangent(

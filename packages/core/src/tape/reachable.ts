@@ -1,4 +1,4 @@
-/** The tape of a result: the entries that can be reached from it, in the order in which they ran. */
+/** The tape of a result: the entries reachable from it, in order of execution. */
 
 import { ArgumentError } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -9,13 +9,13 @@ import { type AnyRecorded, type Entry, nextEntry } from './entry.ts';
 let walks = 0;
 
 /**
- * The entries from number `since` on that some tensors were computed by, in order of execution; so every entry comes after
- * those that computed its inputs, and walking backwards needs no recursion.
+ * Returns the entries from number `since` that the given tensors were computed by, in order of execution. So every entry
+ * comes after those that computed its inputs, and walking backwards needs no recursion.
  */
 export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
   const found: Entry<T>[] = [];
   const walk = ++walks;
-  // As in a chain of layers: then there is nothing to sort.
+  // True for a chain of layers, for example; then sorting isn't needed.
   let isDescending = true;
   let last = nextEntry();
   const visit = ({ entry }: T): void => {
@@ -26,7 +26,7 @@ export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0):
     found.push(entry as Entry<T>);
   };
   for (const root of roots) visit(root);
-  // It grows while it is walked.
+  // The list grows during iteration.
   for (const entry of found) {
     if (entry.consumed) {
       throw new TapeError(
@@ -38,7 +38,7 @@ export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0):
   return isDescending ? found.reverse() : found.sort((a, b) => a.id - b.id);
 }
 
-/** The entries that a tensor was computed by, in order of execution. */
+/** Returns the entries that a tensor was computed by, in order of execution. */
 export function tapeOf<T extends AnyRecorded>(x: { readonly entry: Entry<T> | undefined }, ...more: []): Entry<T>[] {
   checkNoMore('tapeOf', more);
   if (typeof x !== 'object' || x === null || !('entry' in x)) {

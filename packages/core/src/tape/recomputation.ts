@@ -1,4 +1,4 @@
-/** The tapes of checkpoints, which are recorded when a sweep comes to them. */
+/** The tapes of checkpoints, recorded when a backward pass reaches them. */
 
 import { DynamicScope } from '@tapegrad/kernels';
 import { type AnyRecorded, Entry, nextEntry, type Recomputation } from './entry.ts';
@@ -7,12 +7,15 @@ import { withRecording } from './recording.ts';
 
 const recomputing = new DynamicScope(false);
 
-/** Whether a forward pass runs a second time, for its tape: what it updates beside its result has been updated before. */
+/**
+ * Returns whether a forward pass is being rerun to record its tape. Its side effects, such as running statistics, have
+ * already happened once.
+ */
 export const isRecomputing = (): boolean => recomputing.current;
 
 /**
- * The entries in whose place a checkpoint's stands: what ran is run again and recorded, and its result handed on as that
- * of the checkpoint.
+ * Returns the entries that replace a checkpoint's entry. Its function is run again and recorded, and the new result is
+ * passed on as the checkpoint's.
  */
 export function recomputed<T extends AnyRecorded>({ attributes, output }: Entry<T>): Entry<T>[] {
   const since = nextEntry();
@@ -25,6 +28,6 @@ export function recomputed<T extends AnyRecorded>({ attributes, output }: Entry<
   });
 }
 
-/** The entries of a tape, with those in whose place checkpoints stand. */
+/** Returns the entries of a tape with each checkpoint replaced by its recomputed entries. */
 export const expanded = <T extends AnyRecorded>(entries: readonly Entry<T>[]): Entry<T>[] =>
   entries.flatMap((entry) => (entry.op === 'checkpoint' ? expanded(recomputed(entry)) : [entry]));

@@ -1,4 +1,4 @@
-/** The recorded interpreter: runs another one on arrays and appends what it ran to the tape. */
+/** The recording interpreter: runs another one on arrays, and appends the operations to the tape. */
 
 import {
   arity,
@@ -17,7 +17,7 @@ import { isIntercepted, throughInterceptors } from './interception.ts';
 import { isRecording } from './recording.ts';
 import { rules } from './rules/vjp-rules.ts';
 
-/** Whether a primitive passes a cotangent on to any of its inputs. */
+/** Returns whether a primitive passes a cotangent to any of its inputs. */
 const isDifferentiable = (op: Primitive): boolean => {
   const rule = rules[op];
   return typeof rule === 'function' || rule.some((vjp) => vjp !== null);
@@ -26,10 +26,10 @@ const isDifferentiable = (op: Primitive): boolean => {
 /** Makes a tensor from an array and the entry that computed it. */
 export type Wrap<T> = (array: NdArray, entry: Entry | undefined) => T;
 
-/** A primitive as the tape sees it: arrays in, at most one value of plain data, an array out. */
+/** A primitive as the tape sees it: it takes arrays and at most one value of plain data, and returns an array. */
 type Run = (...args: readonly unknown[]) => NdArray;
 
-/** Makes a tensor of an operation's result, with an entry where a gradient can flow through it. */
+/** Makes a tensor of an operation's result, with an entry if a gradient can flow through it. */
 export function record<T extends Recorded>(
   wrap: Wrap<T>,
   op: Op,
@@ -88,11 +88,11 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
           ? intercepted([x, y, z], attributes)
           : finish([x, y, z], attributes, run()(x.array, y.array, z.array, attributes));
     default:
-      // A copy, since the entry keeps it: the caller may go on with the list.
+      // A copy, since the entry keeps it and the caller may change the list.
       return (inputs: readonly T[], attributes?: unknown) => intercepted(inputs.slice(), attributes);
   }
 }
 
-/** The primitives on recorded tensors. */
+/** Returns the primitives on recorded tensors. */
 export const recorded = <T extends Recorded>(wrap: Wrap<T>): Kernels<T> =>
   Object.fromEntries(primitives.map((op) => [op, recordedPrimitive(op, wrap)])) as unknown as Kernels<T>;

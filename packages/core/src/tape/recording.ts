@@ -1,19 +1,19 @@
-/** Whether operations are recorded. */
+/** Turns the recording of operations on and off. */
 
 import { DynamicScope } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 
 const recording = new DynamicScope(true);
 
-/** Whether primitives are being recorded. */
+/** Returns whether primitives are being recorded. */
 export const isRecording = (): boolean => recording.current;
 
-/** Runs `body` with recording on or off, and puts it back as it was even if `body` throws. */
+/** Runs `body` with recording on or off, and then restores the previous state, even if `body` throws. */
 export const withRecording = <R>(on: boolean, body: () => R): R => recording.run(on, body);
 
 /**
- * Runs a function without recording: no gradient flows to or through what it computes. It must not be asynchronous, since
- * recording would go on before it ends.
+ * Runs a function without recording: no gradient flows to or through its results. It must not be asynchronous, since
+ * recording would resume before it ends.
  *
  * @example
  * const w = parameter(ones([2]));

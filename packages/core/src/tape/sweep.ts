@@ -1,4 +1,4 @@
-/** The backward sweep: one walk along the tape, the same on arrays and on recorded tensors. */
+/** The backward sweep: a single walk over the tape, the same for arrays and for recorded tensors. */
 
 import { type ArrayLike, formatShape, type Slice, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../checks/errors.ts';
@@ -11,11 +11,11 @@ import { entriesOf } from './reachable.ts';
 import { recomputed } from './recomputation.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 
-/** What messages call a tensor. */
+/** Returns a tensor's name for error messages. */
 export const nameOf = ({ name }: AnyRecorded, otherwise: string): string =>
   name === undefined ? otherwise : `'${name}'`;
 
-/** Throws where an input of an entry, of those given, is no longer what it was when the entry ran. */
+/** Throws if any of the given inputs of an entry has changed since the entry ran. */
 export function checkUnchanged<T extends AnyRecorded>(entry: Entry<T>, inputs: readonly T[] = entry.inputs): void {
   const changed = changedInput(entry, inputs);
   if (changed === undefined) return;
@@ -25,32 +25,32 @@ export function checkUnchanged<T extends AnyRecorded>(entry: Entry<T>, inputs: r
   );
 }
 
-/** Whether a cotangent of `x` is like it. */
+/** Returns whether a cotangent of `x` has its shape and dtype. */
 const fits = (x: AnyRecorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
 
-/** For a cotangent of `x` that does not fit; `giver` says who gave it, and to what. */
+/** Returns the error for a cotangent that does not fit `x`. `giver` says where it came from. */
 export function misfit(giver: string, x: AnyRecorded, d: ArrayLike): TapeError {
   const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
   return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
-/** What a sweep is to find, and to leave. */
+/** What a sweep should compute, and what it should keep. */
 export interface SweepOptions<T extends AnyRecorded, A> {
-  /** The tensors whose cotangents to return; without it, every input of the program that requires a gradient. */
+  /** The tensors whose cotangents to return. Defaults to every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
-  /** The first entry to walk to, by its number, where nothing wanted comes before; all unless given. */
+  /** The number of the first entry to walk to, if nothing wanted comes before it. Defaults to 0, for all entries. */
   readonly since?: number;
-  /** What to walk along, in order of execution: what the seeds' tensors were computed by, unless given. */
+  /** The entries to walk, in order of execution. Defaults to those that computed the seeds' tensors. */
   readonly entries?: readonly Entry<T>[] | undefined;
-  /** Whether the tape stays usable. */
+  /** Whether to keep the tape usable afterwards. */
   readonly retain: boolean;
-  /** Who hands back the memory of cotangents that were passed on, where values have memory that can be. */
+  /** Frees the memory of cotangents after use, if values have memory that can be freed. */
   readonly memory?: CotangentMemory<A> | undefined;
 }
 
 /**
- * Walks the tape of one or several tensors backwards from their cotangents, the seeds, along the entries that lie between
- * them and something wanted, and returns the cotangent of everything wanted that it reaches.
+ * Walks the tape of one or more tensors backwards from their cotangents, the seeds. It follows the entries between the
+ * seeds and anything wanted, and returns the cotangent of every wanted tensor it reaches.
  */
 export const sweep = <T extends AnyRecorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
@@ -63,7 +63,7 @@ function areInputs(tensors: Iterable<AnyRecorded>): boolean {
   return true;
 }
 
-/** Whether some entries have no inputs of the program that require a gradient, but for these. */
+/** Returns whether entries have no inputs of the program that require a gradient, other than `known`. */
 function hasNoInputBut<T extends AnyRecorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
   for (const { inputs } of entries) {
     for (const x of inputs) if (x.entry === undefined && x.requiresGrad && !known.has(x)) return false;
@@ -76,9 +76,9 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;
   readonly #memory: CotangentMemory<A>;
-  /** What to find; `undefined` where that is every input of the program. */
+  /** The tensors whose cotangents to find; `undefined` for every input of the program. */
   #wanted: ReadonlySet<T> | undefined;
-  /** The results ahead that something wanted leads to; `undefined` where every input of the program is wanted. */
+  /** The remaining results that depend on a wanted tensor; `undefined` if every input of the program is wanted. */
   #leading: Set<T> | undefined;
   readonly #arrived: Cotangents<T, A>;
   /** The cotangents of wanted results. */
@@ -100,10 +100,10 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     if (this.#wanted !== undefined) this.#leaveOut(entries, this.#wanted);
     for (const [root, seed] of seeds) if (this.#flowsTo(root)) this.#arrived.add(root, seed);
 
-    // From the last entry on, with those of a recomputation in the place of the checkpoint.
+    // Starts at the last entry. Recomputed entries take the place of their checkpoint.
     const ahead = [...entries];
     for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
-      // Nobody asks for it any more, and a set would hold a recomputed tape in memory.
+      // It isn't needed any more, and the set would keep a recomputed tape in memory.
       this.#leading?.delete(entry.output);
       if (entry.op !== 'checkpoint') this.#pass(entry);
       else for (const inner of this.#recomputed(entry)) ahead.push(inner);
@@ -118,7 +118,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     return found;
   }
 
-  /** Finds what leads to something wanted, unless what is wanted is all that there is. */
+  /** Finds the results that depend on a wanted tensor, unless every input of the program is wanted anyway. */
   #leaveOut(entries: readonly Entry<T>[], wanted: ReadonlySet<T>): void {
     if (this.#since === 0 && areInputs(wanted) && hasNoInputBut(wanted, entries)) {
       this.#wanted = undefined;
@@ -128,7 +128,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     this.#findLeading(entries);
   }
 
-  /** Notes the results that something wanted leads to on the way forward. */
+  /** Adds the results that depend on a wanted tensor. */
   #findLeading(entries: readonly Entry<T>[]): void {
     const [wanted, leading] = [this.#wanted, this.#leading];
     if (wanted === undefined || leading === undefined) return;
@@ -143,12 +143,12 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
 
   #flowsTo(x: T): boolean {
     if (!x.requiresGrad) return false;
-    // Behind a 'stopGradient', which only leaves of transforms are the results of, there is nothing that is wanted.
+    // Only leaves of transforms are results of 'stopGradient', and there is nothing wanted before them.
     if (this.#leading === undefined) return x.entry?.op !== 'stopGradient';
     return this.#isWanted(x) || this.#leading.has(x);
   }
 
-  /** What ran in a checkpoint, where a cotangent has arrived at its result. */
+  /** Returns a checkpoint's recomputed entries; none if no cotangent has reached its result. */
   #recomputed(entry: Entry<T>): readonly Entry<T>[] {
     if (!this.#arrived.has(entry.output)) return [];
     checkUnchanged(entry);
@@ -157,7 +157,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     return entries;
   }
 
-  /** Passes the cotangent of an entry's output on to its inputs, if it has one. */
+  /** Passes the cotangent of an entry's output on to its inputs, if there is one. */
   #pass(entry: Entry<T>): void {
     const { output } = entry;
     const sum = this.#arrived.take(output);
@@ -190,7 +190,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     }
   }
 
-  /** `applyVjp` in the sweep's memory. A closure would take a fifth of what a small entry takes. */
+  /** Runs `applyVjp` with the sweep's memory. A closure would cost a fifth of the time of a small entry. */
   #applyRule(entry: Entry<T>, i: number, g: A, rule: Rule): A {
     const begun = this.#memory.begin();
     let d: A | undefined;
@@ -213,7 +213,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     });
   }
 
-  /** Takes what an entry made of `g` for its input `i`. */
+  /** Adds the cotangent `d` that an entry computed from `g` for its input `i`. */
   #arrive(entry: Entry<T>, i: number, g: A, d: A): void {
     const x = entry.inputs[i]!;
     if (!fits(x, d)) throw misfit(`the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
@@ -225,7 +225,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     this.#arrived.add(x, d);
   }
 
-  /** Shows a cotangent that is complete to those who wait for it, who may put another in its place. */
+  /** Passes a complete cotangent to the tensor's hooks, which may replace it. */
   #hooked(x: T, g: A): A {
     const hooks = hooksOf(x);
     if (hooks === undefined) return g;

@@ -1,4 +1,4 @@
-/** The layers of a network, read off its tape: products with a weight, and what belongs to them. */
+/** Finds the layers of a network on its tape: products with a weight, and the tensors that belong to them. */
 
 import { Parameter, type Tensor } from '@tapegrad/core';
 import { type Entry, entriesOf } from '@tapegrad/core/tape';
@@ -13,33 +13,36 @@ import {
   wholeViews,
 } from './transitions.ts';
 
-/** One step that a cotangent takes backwards: through an entry, to one of its inputs. */
+/** One step of a cotangent backward, through an entry to one of its inputs. */
 export interface Hop {
   readonly entry: Entry<Tensor>;
-  /** Position of the input. */
+  /** The position of the input. */
   readonly input: number;
 }
 
-/** An input of the program, and the way that a cotangent takes to it from a layer's pre-activation. */
+/** An input of the program, and the route of a cotangent to it from a layer's pre-activation. */
 export interface Origin {
   readonly tensor: Tensor;
   readonly route: readonly Hop[];
 }
 
-/** A product with a weight, and what belongs to it. */
+/** A product with a weight, and the tensors that belong to it. */
 export interface Layer {
   /** Z_(l-1) */
   readonly input: Tensor;
   readonly weight: Origin;
   readonly bias: Origin | undefined;
-  /** The side of the product on which the weight stands: right of Z, or left of it. */
+  /** The side of the product the weight is on: to the right or to the left of Z. */
   readonly weightSide: 'left' | 'right';
   /** A_l */
   readonly preActivation: Tensor;
   readonly transition: Transition;
 }
 
-/** The tensors of a tape that are inputs of the program, or views of them alone. */
+/**
+ * Finds the tensors on a tape that are inputs of the program requiring a gradient, or views composed only of such inputs and
+ * constants.
+ */
 function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
   const given = new Set<Tensor>();
   const isGiven = (x: Tensor): boolean => x.requiresGrad && (x.entry === undefined || given.has(x));
@@ -49,7 +52,7 @@ function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
   return isGiven;
 }
 
-/** The tensor that `x` shows all elements of, and the way there. */
+/** Returns the tensor of which `x` is a full view, and the route to it. */
 function originOf(x: Tensor, route: readonly Hop[]): Origin {
   const whole = [...route];
   let tensor = x;
@@ -60,7 +63,10 @@ function originOf(x: Tensor, route: readonly Hop[]): Origin {
   return { tensor, route: whole };
 }
 
-/** The input of the program that a tensor shows, or is made of entry by entry; of several, the first. */
+/**
+ * Returns the program input that a tensor is a view of or is computed from. Of several, prefers the first with the same
+ * shape.
+ */
 export function sourceOf(x: Tensor): Tensor {
   let at = x;
   while (at.entry !== undefined) {
@@ -71,22 +77,22 @@ export function sourceOf(x: Tensor): Tensor {
   return at;
 }
 
-/** The products that layers are made of, and which inputs may be the weight: the one preferred comes first. */
+/** The products that form layers, and the inputs that may be the weight, the preferred one first. */
 const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = {
   ...{ matmul: [1, 0], affine: [1, 0] },
   ...{ conv: [1], convInput: [1] },
 };
 
-/** A matrix product of which one factor is a weight, or a convolution with one. */
+/** A matrix product or a convolution of which one factor is a weight. */
 interface Product {
   readonly entry: Entry<Tensor>;
-  /** Which factor the weight is. */
+  /** The index of the factor that is the weight. */
   readonly side: 0 | 1;
 }
 
 /**
- * The tensors that operations make of a `Parameter` entry by entry, and views of them: weights that are normalised, masked or
- * scaled before a layer takes them. By what, broadcast over the entries, may come from anywhere.
+ * Finds the tensors computed elementwise from a `Parameter`, and views of them, such as normalized, masked or scaled
+ * weights. Other operands, broadcast over the elements, may come from anywhere.
  */
 function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): (x: Tensor) => boolean {
   const computed = new Set<Tensor>();
@@ -101,8 +107,8 @@ function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
 }
 
 /**
- * The products that have a weight. Where both factors may be one, a `Parameter` is preferred, then what is computed of one,
- * and of two alike the one on the right.
+ * Finds the products that have a weight. If both factors qualify, a `Parameter` is preferred, then a tensor computed from
+ * one. If both are equally eligible, it is the one on the right.
  */
 function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): Product[] {
   const isComputed = computedIn(tape, isGiven);
@@ -119,7 +125,7 @@ function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
     sources.set(entry, sourceOf(factor(side)));
     return [{ entry, side }];
   });
-  // A product of a parameter by which that parameter is normalised is a part of the weight, and no layer.
+  // A product that contributes to normalizing its own parameter is part of the weight, not a layer.
   const ofWeights = products.flatMap(({ entry, side }) => {
     const weight = entry.inputs[side]!;
     return isGiven(weight) ? [] : entriesOf([weight]).filter((other) => sources.get(other) === sources.get(entry));
@@ -127,7 +133,7 @@ function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
   return products.filter(({ entry }) => !ofWeights.includes(entry));
 }
 
-/** The results of products, parts of them, and what these and biases add up to. */
+/** Returns the results of products, parts of them, and the sums of these and biases. */
 function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], isGiven: (x: Tensor) => boolean) {
   const sums = new Set(products.map(({ entry }) => entry.output));
   for (const { op, inputs, output } of tape) {
@@ -137,28 +143,28 @@ function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], is
   return sums;
 }
 
-/** What the layers of a tape are read by. */
+/** The data needed to read the layers of a tape. */
 interface Reading {
   readonly consumers: Consumers;
   readonly isGiven: (x: Tensor) => boolean;
   readonly sums: ReadonlySet<Tensor>;
-  /** Additions of a bias that belongs to a layer that was read already. */
+  /** Additions whose bias was already assigned to a layer. */
   readonly taken: Set<Entry<Tensor>>;
 }
 
-/** A_l, and the way to it from the product. */
+/** A_l, and the route to it from the product. */
 interface Sum {
   readonly output: Tensor;
-  /** From the product on. */
+  /** The steps from the product to `output`. */
   readonly way: readonly Hop[];
-  /** Position on the way of the first bias to be added. */
+  /** The position in `way` of the first bias added. */
   readonly biasAt: number | undefined;
 }
 
-/** Follows a product to A_l: through biases, and through the products of other layers that are added to it. */
+/** Follows a product to A_l, through the biases and the products of other layers added to it. */
 function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums }: Reading): Sum {
   let sum: Sum = { output: product, way: [], biasAt: undefined };
-  // Beyond the sum so far: movement, which counts only where more is added.
+  // The route beyond the sum so far. Operations that only move elements count only if another addition follows.
   const way: Hop[] = [];
   for (let at = product; ; ) {
     const [entry, ...others] = consumers(at);
@@ -176,10 +182,10 @@ function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums 
   }
 }
 
-/** The lengths of the axes that have more than one entry. */
+/** Returns the lengths of all axes longer than 1. */
 const proper = (shape: Shape): Shape => shape.filter((length) => length !== 1);
 
-/** The result of a product with a vector, without the axis that this was given for the product. */
+/** Returns the result of a matrix-vector product, without the axis that was added to the vector for the product. */
 function ofVector({ op, output: product }: Entry<Tensor>, { consumers }: Reading): Sum | undefined {
   if (op !== 'matmul') return undefined;
   const [entry, ...others] = consumers(product);
@@ -189,7 +195,7 @@ function ofVector({ op, output: product }: Entry<Tensor>, { consumers }: Reading
   return drops ? { output, way: [{ entry, input: 0 }], biasAt: undefined } : undefined;
 }
 
-/** What a product takes: Z_(l-1) and W_l, and b_l where the product takes that too. */
+/** The operands of a product: Z_(l-1), W_l, and b_l if the product includes it. */
 interface Factors {
   readonly input: Tensor;
   readonly weight: Origin;
@@ -198,7 +204,7 @@ interface Factors {
 
 const isOnes = (x: Tensor): boolean => !x.requiresGrad && x.data.every((element) => element === 1);
 
-/** [Z, 1] and [W; b] in the place of Z and W, as the factors of a product may be, transposed or not (F4). */
+/** Finds Z, W and b if the factors of a product are [Z, 1] and [W; b], transposed or not (F4). */
 function absorbedFactors({ entry, side }: Product, route: readonly Hop[]): Factors | undefined {
   if (entry.op !== 'matmul') return undefined;
   const z = entry.inputs[1 - side]!;
@@ -240,13 +246,16 @@ function factorsOf(product: Product, route: readonly Hop[], { isGiven }: Reading
   return absorbedFactors(product, route) ?? plain();
 }
 
-/** A vector as the program had it, before it was made a row or a column for the product. */
+/** Returns a vector as the program defined it, before it was made a row or a column for the product. */
 function asVector(x: Tensor): Tensor {
   const source = x.entry?.op === 'reshape' ? x.entry.inputs[0]! : undefined;
   return source?.rank === 1 ? source : x.detach().reshape([x.size]);
 }
 
-/** The bias that was added on the way, and the way back to it; of products that are added up, the first one has it. */
+/**
+ * Returns the bias that was added on the way, with the route back to it. If products are added up, the first one gets the
+ * bias.
+ */
 function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
   if (biasAt === undefined) return undefined;
   const { entry, input } = way[biasAt]!;
@@ -256,7 +265,7 @@ function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
   return originOf(entry.inputs[1 - input]!, route);
 }
 
-/** Whether a product is one with a vector, for which the program's result has an axis less. */
+/** Whether this is a matrix-vector product, in which case the result has one axis fewer. */
 function takesVector({ entry, side }: Product, weight: Tensor, result: Tensor): boolean {
   if (entry.op !== 'matmul') return false;
   const z = entry.inputs[1 - side]!;
@@ -275,13 +284,13 @@ function layerOf(product: Product, reading: Reading): Unfinished {
     input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
     weight,
     bias: bias ?? biasOf(sum, reading),
-    // A convolution's weight is its second operand, and its examples come first, as rows do.
+    // A convolution's weight is its second operand, and its first axis is the batch, as with rows.
     weightSide: product.side === 1 ? 'right' : 'left',
     preActivation: output,
   };
 }
 
-/** The layers of the network that a tape is of, in order of execution. */
+/** Returns the layers of the network that a tape records, in order of execution. */
 export function layersOf(tape: readonly Entry<Tensor>[]): Layer[] {
   const isGiven = givenIn(tape);
   const products = productsIn(tape, isGiven);

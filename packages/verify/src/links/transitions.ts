@@ -1,13 +1,13 @@
-/** What happens to a layer's pre-activation until the next layer, or the loss, takes it: read off the tape. */
+/** Finds the transition of a layer on the tape: the operations from its pre-activation to the next layer or the loss. */
 
 import type { Tensor } from '@tapegrad/core';
 import type { Entry, Op } from '@tapegrad/core/tape';
 import { isFloat, type Primitive, type Slice } from '@tapegrad/kernels';
 
-/** The entries that take a tensor, in order of execution. */
+/** Returns the entries that have a tensor as an input, in order of execution. */
 export type Consumers = (x: Tensor) => readonly Entry<Tensor>[];
 
-/** Who takes what, among the entries of a tape. */
+/** Finds the consumers of each tensor among the entries of a tape. */
 export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
   const consumers = new Map<Tensor, Entry<Tensor>[]>();
   for (const entry of tape) {
@@ -21,20 +21,20 @@ export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
   return (x) => consumers.get(x) ?? [];
 }
 
-/** A stretch of the tape at whose end all is gathered that flows from its start. */
+/** A section of the tape whose output gathers everything computed from its start. */
 interface Stretch {
   readonly entries: readonly Entry<Tensor>[];
   readonly output: Tensor;
 }
 
 interface Step extends Stretch {
-  /** The names of its operations; none where it only moves elements. */
+  /** The names of its operations; empty if it only moves elements. */
   readonly names: readonly string[];
   /** Whether it is a composition that has a name. */
   readonly composed: boolean;
 }
 
-/** What happens to a part of a pre-activation, as to a gate: its transition, as far as it takes nothing else that is computed. */
+/** The transition of a part of a pre-activation, such as a gate, up to the point where another computed tensor enters. */
 export interface TransitionPart {
   /** The part of A_l. */
   readonly preActivation: Tensor;
@@ -43,38 +43,38 @@ export interface TransitionPart {
   readonly output: Tensor;
 }
 
-/** s_l as it was found. */
+/** The transition s_l, as found on the tape. */
 export interface Transition {
-  /** The names of its operations, in order; of one by parts, those of each part, after a `|`. */
+  /** The names of its operations, in order. If parts have separate transitions, these are separated by `|`. */
   readonly name: string;
-  /** Z_l, where it is one tensor of the program. */
+  /** Z_l, if it is a single tensor of the program. */
   readonly output: Tensor | undefined;
-  /** Its parts, in order along an axis, where it is one for each. */
+  /** The parts along an axis, in order, if each has its own transition. */
   readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
-  /** Why it can't be told. */
+  /** Why the transition can't be determined. */
   readonly untold: string | undefined;
 }
 
-/** Operations that move elements, and change none. */
+/** Operations that move elements without changing them. */
 export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
 
-/** Views that show all elements of a tensor, and those that show some. */
+/** Views of all elements of a tensor; and views of all or some elements. */
 export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
 export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 
-/** Whether an entry only moves elements, all of them. */
+/** Whether an entry only moves elements, and keeps all of them. */
 const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
   movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
 
-/** An operand of a line below: the start, the result of an earlier line, or a constant. */
+/** An operand in a line below: the start, the result of an earlier line, or a constant. */
 type Operand = 'x' | number | 'constant';
 type Line = readonly [op: Primitive, ...operands: Operand[]];
 
-/** -|x|, and a constant far to the left: what GELU by tanh begins with. */
+/** -|x| limited by a large negative constant: the beginning of GELU by tanh. */
 // biome-ignore format: a line each
 const gated: readonly Line[] = [['neg', 'x'], ['where', 'constant', 0, 'x'], ['where', 'constant', 'constant', 1]];
 
-/** Transitions that are composed of primitives, by the lines that they leave on the tape. */
+/** Transitions composed of primitives, by the entries that they leave on the tape. */
 // biome-ignore format: a line each
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
@@ -95,7 +95,7 @@ const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
     ['mul', 6, 'constant'], ['sigmoid', 7], ['mul', 2, 8], ['relu', 'x'], ['add', 9, 10]],
 ];
 
-/** Whether entries that start at `x` are a composition's lines. */
+/** Whether entries starting at `x` match the lines of a composition. */
 function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: Tensor): boolean {
   const isOperand = (operand: Operand | undefined, input: Tensor): boolean => {
     if (operand === 'constant') return !input.requiresGrad;
@@ -109,11 +109,14 @@ function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: 
 
 const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'affine', 'conv', 'convInput']);
 
-/** Whether an entry is a product of two that are computed or learnt; one with a constant is a step like others. */
+/** Whether an entry is a product of two computed or trainable tensors. A product with a constant is an ordinary step. */
 const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
   products.has(op) && inputs.slice(0, 2).every(({ requiresGrad }) => requiresGrad);
 
-/** The next tensor in which all is gathered that flows from `x`; `undefined` where that leads through a product. */
+/**
+ * Returns the section from `x` to the next tensor that gathers everything computed from `x`. Returns `undefined` if a
+ * product comes first, or a concatenation with another computed tensor.
+ */
 function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
   const pending = new Set(consumers(x));
   const reached = new Set([x]);
@@ -133,7 +136,7 @@ function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
   }
 }
 
-/** The stretches from `x` on, up to a tensor that is among `ends`, or as far as there is no product. */
+/** Returns the sections from `x` on, up to a tensor in `ends` or the next product. */
 function stretchesFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Stretch[] {
   const stretches: Stretch[] = [];
   for (let at = x; !ends.has(at); at = stretches.at(-1)!.output) {
@@ -144,7 +147,7 @@ function stretchesFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor
   return stretches;
 }
 
-/** The stretches as steps, several of them as one where they are a composition that has a name. */
+/** Turns the sections into steps, merging those that form a named composition. */
 function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
   const steps: Step[] = [];
   for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
@@ -157,7 +160,7 @@ function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
   return steps;
 }
 
-/** The composition that the stretches from `start` on are, and where it ends. */
+/** Finds a named composition formed by the sections from `start` on, and where it ends. */
 function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) {
   for (const [name, ...lines] of compositions) {
     const entries: Entry<Tensor>[] = [];
@@ -170,14 +173,14 @@ function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) 
   return undefined;
 }
 
-/** Operations that stand between predictions and a loss: -log p, a square, a scaling, a mean. */
+/** Operations between predictions and a loss: -log p, a square, a scaling, a mean. */
 const ofLosses: ReadonlySet<Op> = new Set<Op>([
   ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'mean', 'max', 'min'] as const),
   ...movement,
 ]);
 const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
 
-/** Whether a step is a part of the loss where nothing but such steps follows. */
+/** Whether a step may be part of the loss, provided that only such steps follow. */
 function suitsLoss({ entries }: Step): boolean {
   if (entries.length > 1) return false;
   const { op, inputs } = entries[0]!;
@@ -186,21 +189,24 @@ function suitsLoss({ entries }: Step): boolean {
   return ofLosses.has(op) || (op === 'mul' && x === y) || (arithmetic.has(op) && withNumber);
 }
 
-/** Whether a step takes data, as a loss takes targets: floats that nothing is to be learnt of, beside mere numbers. */
+/** Whether a step takes data, as a loss takes targets: float constants other than scalars. */
 const takesData = ({ entries, composed }: Step): boolean =>
   !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
 
-/** The steps of a last layer without those of the loss, which begins where data comes in or elements are lost. */
+/**
+ * Removes the loss from the steps of a last layer. The loss begins where data enters or the number of elements changes, and
+ * includes loss operations just before.
+ */
 function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
   const first = steps.findIndex((step) => takesData(step) || step.output.size !== size);
   const kept = first === -1 ? steps : steps.slice(0, first);
   return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
 }
 
-/** The transition of operations with these names. */
+/** Names a transition after its operations. */
 const nameOf = (names: readonly string[]): string => names.join(' → ') || 'identity';
 
-/** What is made of a part alone, until something takes it that takes what else is computed, too. */
+/** Follows a part until an operation combines it with another computed tensor. */
 function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
   const stretches: Stretch[] = [];
   for (let output = x; ; ) {
@@ -218,7 +224,10 @@ function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
   return names.length === 0 ? undefined : { preActivation: x, transition: nameOf(names), output: own.at(-1)!.output };
 }
 
-/** The parts that a pre-activation is cut into along an axis, each with a transition of its own: the gates of a cell. */
+/**
+ * Finds the parts into which a pre-activation is split along an axis, each with its own transition, such as the gates of a
+ * cell.
+ */
 function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
   const [first, ...others] = consumers(whole);
   if (first !== undefined && others.length === 0 && isMovement(first)) return partsOf(first.output, consumers);
@@ -242,7 +251,7 @@ function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
 const takesTogether = (name: string): string =>
   `'${name}' takes its pre-activation together with another tensor that is computed or learnt`;
 
-/** Why what comes after a tensor belongs to no transition. */
+/** Explains why the operations after a tensor don't form a transition. */
 function obstacleAt(x: Tensor, consumers: Consumers): string {
   const [entry, ...others] = consumers(x);
   if (others.length === 0) return takesTogether(entry!.name);
@@ -250,7 +259,7 @@ function obstacleAt(x: Tensor, consumers: Consumers): string {
   return `its pre-activation goes on in several ways, by ${names.join(' and ')}`;
 }
 
-/** The first entry of a step from `x` that takes a tensor beside what comes of `x`, which is computed or learnt. */
+/** Finds the first entry of a step from `x` that takes another computed or trainable tensor. */
 function mixtureIn(
   x: Tensor,
   { entries }: Stretch,
@@ -263,21 +272,22 @@ function mixtureIn(
   });
 }
 
-/** Whether the only way on is to be put beside other tensors, which leaves the elements as they are. */
+/** Whether the tensor's only use is a concatenation with other tensors, which leaves its elements unchanged. */
 function isPutBeside(x: Tensor, consumers: Consumers): boolean {
   const [entry, ...others] = consumers(x);
   return entry?.op === 'concat' && others.length === 0;
 }
 
 /**
- * The transition of a layer with pre-activation `x`: what leads to the first tensor on the way that a layer takes (one of
- * `inputs`); before a loss, what leads to the predictions. Where nothing stands between the pre-activation and an operation
- * that takes it together with what else is computed, such as the product of queries and keys, there is none to tell.
+ * Finds the transition of a layer with pre-activation `x`: the operations up to the first tensor that a layer takes (one of
+ * `inputs`) or, before a loss, up to the predictions. If the pre-activation is directly combined with another computed
+ * tensor, as in the product of queries and keys, there is no transition to determine.
  */
 export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
   const all = stepsOf(x, stretchesFrom(x, consumers, inputs));
   const startOf = (i: number): Tensor => all[i - 1]?.output ?? x;
-  // Ways apart on which other results come in, as to the gates of a cell, are no chain of operations.
+  // If the section branches and other computed tensors enter the branches, as with the gates of a cell, it isn't a chain of
+  // operations.
   const apart = all.findIndex((step, i) => {
     const isChain = step.composed || step.entries.length === 1;
     return !isChain && mixtureIn(startOf(i), step, (input) => input.entry !== undefined) !== undefined;

@@ -1,4 +1,4 @@
-/** The values that a formula's indices go through: those that nothing in it binds. */
+/** Enumerates values for the free indices of a formula. */
 
 import { indexNamesIn } from '../meaning/kinds.ts';
 import { eachLetter } from '../meaning/letters.ts';
@@ -9,17 +9,17 @@ import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { bare, type Expression, partsOf } from '../syntax/ast.ts';
 import type { Scenario } from './scenario.ts';
 
-/** No more than so many are tried of one formula. */
+/** The maximum number of index assignments tried per formula. */
 const most = 48;
 
-/** The names that sums bind in an expression. */
+/** Collects the index names bound by sums in an expression. */
 function boundIn(e: Expression, names = new Set<string>()): Set<string> {
   if (e.kind === 'big') for (const index of e.indices) names.add(index.name);
   for (const part of partsOf(e)) boundIn(part, names);
   return names;
 }
 
-/** The names of indices that a step leaves open. */
+/** Returns the names of the free indices of a step. */
 export function openNames(step: Step, scenario: Scenario): string[] {
   const { outline, members } = scenario;
   const names = new Set<string>();
@@ -32,7 +32,7 @@ export function openNames(step: Step, scenario: Scenario): string[] {
   return [...names];
 }
 
-/** The sizes of the families that a name is an index of. */
+/** Returns the sizes of the families that a name indexes. */
 function familySizes(name: string, step: Step, scenario: Scenario): number[] {
   const { outline, world } = scenario;
   const sizes: number[] = [];
@@ -54,7 +54,10 @@ function familySizes(name: string, step: Step, scenario: Scenario): number[] {
 const span = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
-/** The values that a name goes through as an index of a family, from 0 on: members that do not exist are passed over. */
+/**
+ * Returns the range of a name that indexes a family, or undefined if it doesn't. It starts at 0 unless the page states a
+ * range; nonexistent members are skipped later.
+ */
 function familyRange(name: string, step: Step, statement: number, scenario: Scenario): readonly number[] | undefined {
   const { members, outline } = scenario;
   const said = outline.reading.statements[statement]?.ranges.find(({ index }) => index.name === name);
@@ -64,7 +67,10 @@ function familyRange(name: string, step: Step, statement: number, scenario: Scen
   return families.length > 0 ? span(0, Math.max(...families) + 1) : undefined;
 }
 
-/** How far names go that pick elements, where the families' indices have values: layers have lengths of their own. */
+/**
+ * Returns the ranges of names that index elements, given values for the family indices, since each layer may have different
+ * lengths.
+ */
 function elementRanges(
   names: readonly string[],
   step: Step,
@@ -92,7 +98,7 @@ function elementRanges(
 const spread = (all: readonly Indices[], name: string, values: readonly number[]): Indices[] =>
   all.flatMap((one) => values.map((value) => new Map([...one, [name, value]])));
 
-/** All values of the open indices of a step, or a good many of them. */
+/** Returns all assignments of a step's free indices, or an evenly spaced sample if there are too many. */
 export function assignmentsOf(step: Step, statement: number, scenario: Scenario): Indices[] {
   const elements: string[] = [];
   let families: Indices[] = [new Map()];

@@ -1,4 +1,4 @@
-/** The smallest data at which the two sides of a formula differ. */
+/** Finds small data for which the two sides of a formula differ. */
 
 import type { Transition } from '../evaluating/setting.ts';
 import type { Layout } from '../evaluating/values.ts';
@@ -28,7 +28,7 @@ const letterName = (leaf: string): string => {
   return member === '' ? key : `${key}_${member.includes(',') ? `(${member})` : member}`;
 };
 
-/** What unknown functions are taken for, by their names. */
+/** Returns the functions used in place of unknown ones, by name. */
 function functionsIn(nodes: readonly Node[], transitions: ReadonlyMap<string, Transition>): Record<string, string> {
   const functions: Record<string, string> = {};
   for (const { op, attributes } of nodes) {
@@ -42,7 +42,7 @@ function functionsIn(nodes: readonly Node[], transitions: ReadonlyMap<string, Tr
 
 const whereText = ({ indices }: Pair): string => [...indices].map(([name, value]) => `${name} = ${value}`).join(', ');
 
-/** The counterexample that a pair of values at some data is. */
+/** Creates the counterexample for a pair of values at given data. */
 export function counterexampleOf(
   pair: Pair,
   floats: Floats,
@@ -63,10 +63,10 @@ export function counterexampleOf(
   };
 }
 
-/** Sizes to try, from the smallest on. */
+/** The lengths to try, the smallest first. */
 const lengths: readonly (readonly number[])[] = [[1], [1, 2], [2, 1], [2], [2, 3], [3, 2]];
 
-/** Looks for a small counterexample; nothing where none of those that are tried is one. */
+/** Looks for a small counterexample; returns undefined if none of the data tried is one. */
 export function smallest(
   outline: Outline,
   world: World,
@@ -99,7 +99,7 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
-/** The first pair that differs clearly, at whole numbers if it can be. */
+/** Returns the first pair that clearly differs, preferably at whole numbers. */
 function differing(pairs: readonly Pair[], data: Data): { pair: Pair; floats: Floats } | undefined {
   const draws = ['whole', 'whole', 'any', 'positive', 'share'] as const;
   for (const [i, draw] of draws.entries()) {

@@ -1,8 +1,8 @@
-/** How two arrays that should be equal differ, in words. */
+/** Describes how two arrays that should be equal differ. */
 
 const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-8 * Math.max(1e-9, Math.abs(a), Math.abs(b));
 
-/** A number as a short fraction: 2, 1/3, -1/2. */
+/** Formats a number as a simple fraction: 2, 1/3, -1/2. Returns undefined if it isn't one. */
 function fractionText(value: number): string | undefined {
   for (let below = 1; below <= 6; below++) {
     const above = value * below;
@@ -12,7 +12,7 @@ function fractionText(value: number): string | undefined {
   return undefined;
 }
 
-/** The number by which all of a is b, if there is one. */
+/** Returns the factor c for which b = c a, if there is one. */
 export function commonFactor(a: Float64Array, b: Float64Array): number | undefined {
   let factor: number | undefined;
   const size = Math.max(...a.map(Math.abs), ...b.map(Math.abs));
@@ -32,16 +32,19 @@ const isTransposed = (a: Float64Array, b: Float64Array, rows: number): boolean =
   rows > 1 &&
   a.every((x, place) => close(x, b[(place % rows) * rows + Math.floor(place / rows)]!));
 
-/** Whether all elements are the same, in another order. */
+/** Whether the arrays have the same elements in another order. */
 function isShuffled(a: Float64Array, b: Float64Array): boolean {
   const [x, y] = [a.toSorted(), b.toSorted()];
   return a.length > 1 && x.every((value, i) => close(value, y[i]!));
 }
 
-/** Sizes by their names, to recognise a factor by. */
+/** Named sizes, for recognizing a factor. */
 export type NamedSizes = ReadonlyMap<string, number>;
 
-/** Says how the right side differs from the left one, as far as a pattern is seen. `elsewhere` is the common factor at other data. */
+/**
+ * Describes how the right side differs from the left one, if there is a recognizable pattern. `elsewhere` is the common
+ * factor at other data.
+ */
 export function explain(
   left: Float64Array,
   right: Float64Array,
@@ -54,7 +57,7 @@ export function explain(
   if (zero(right)) return 'the right side is 0, the left one is not';
   if (zero(left)) return 'the left side is 0, the right one is not';
   const factor = commonFactor(left, right);
-  // Any two numbers are a factor apart.
+  // A ratio of two single numbers always exists, so it counts only if it is simple or named.
   const isTelling =
     left.length > 1 || (factor !== undefined && (fractionText(factor) !== undefined || isNamed(factor, sizes)));
   if (factor !== undefined && isTelling) {
@@ -84,7 +87,7 @@ const isNamed = (factor: number, sizes: NamedSizes): boolean =>
       [size, 2 * size, size / 2].some((value) => close(Math.abs(factor), value) || close(Math.abs(factor), 1 / value)),
   );
 
-/** Says by what factor the right side is off. */
+/** Describes the factor by which the right side is off. */
 export function factorText(factor: number, sizes: NamedSizes): string {
   if (close(factor, -1)) return 'the sign is wrong';
   const size = Math.abs(factor);

@@ -1,8 +1,11 @@
-/** The properties that letters have where a formula stands. */
+/** Finds the properties that letters have at a given place on a page. */
 
 import type { Outline, Property } from '../meaning/outline-types.ts';
 
-/** What is assumed in a paragraph that makes claims is assumed there alone; anything else, on the whole page. */
+/**
+ * Returns the properties of letters in a block. An assumption in a block that makes claims applies only there; any other
+ * applies to the whole page.
+ */
 export function propertiesAt(outline: Outline, block: number): Map<string, Set<Property>> {
   const { statements } = outline.reading;
   const claimed = new Set(
@@ -16,5 +19,5 @@ export function propertiesAt(outline: Outline, block: number): Map<string, Set<P
   return properties;
 }
 
-/** Whether a matrix with a property has as many rows as columns. */
+/** Whether a property implies that the matrix is square. */
 export const isOfSquares = (property: Property): boolean => property !== 'distribution' && property !== 'positive';

@@ -1,4 +1,4 @@
-/** A step on trial in one scenario: its two sides evaluated, and held against each other. */
+/** Evaluates and compares the two sides of a step in one scenario. */
 
 import { ArgumentError, ShapeError as PrimitiveError } from '@tapegrad/kernels';
 import type { Evaluator } from '../evaluating/evaluator.ts';
@@ -18,16 +18,16 @@ import { assignmentsOf } from './assignments.ts';
 import type { Data, Draw } from './data.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Two values that are to be equal. */
+/** Two values that should be equal. */
 export interface Pair {
   readonly indices: Indices;
-  /** The point that was meant by letters without an index. */
+  /** The point that letters without an index refer to. */
   readonly point: number;
   readonly left: Value;
   readonly right: Value;
 }
 
-/** What does not fit, at some values of the indices. */
+/** A shape mismatch, at some index values. */
 export interface Unfit {
   readonly message: string;
   readonly at: Expression | undefined;
@@ -40,20 +40,20 @@ export type Prepared =
   | { readonly kind: 'unfit'; readonly unfit: Unfit }
   | { readonly kind: 'no meaning'; readonly message: string; readonly span: Span | undefined };
 
-/** Makes two values comparable: a number is compared with numbers only. */
+/** Checks that two values can be compared. A number is compared only with numbers, except as handled below. */
 function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Step): [Value, Value] | Unfit {
   const fits =
     left.node.shape.every((n, i) => n === right.node.shape[i]) &&
     left.one[0] === right.one[0] &&
     left.one[1] === right.one[1];
   if (fits) return [left, right];
-  // [a, b] is a row to some and a column to others, and so is what ^T makes of it.
+  // [a, b] may denote a row or a column, and so may its transpose.
   const isList = (e: Expression): boolean =>
     e.kind === 'group' ? isList(e.body) : e.kind === 'transpose' ? isList(e.of) : e.kind === 'tuple';
   const isTurned = isVector(left) && isVector(right) && left.one[0] !== right.one[0];
   if (isTurned && (isList(step.left) || isList(step.right)))
     return matched(arithmetic, arithmetic.transposed(left), right, step);
-  // X = 0, and a vector of ones that is written as 1.
+  // Handles X = 0, and a vector of ones written as 1.
   if (isNumber(right) && right.node.op === 'full') return [left, right];
   const same = left.node.shape.every((n, i) => n === right.node.shape[i]);
   if (same && isNumber(left) === isNumber(right)) return [left, right];
@@ -65,7 +65,7 @@ function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Step):
   };
 }
 
-/** Evaluates both sides for each value of the open indices. */
+/** Evaluates both sides for each assignment of the free indices. */
 export function prepare(
   step: Step,
   statement: number,
@@ -125,7 +125,7 @@ export function prepare(
     if (error instanceof Unlaid || error instanceof ShapeError)
       return { kind: 'no meaning', message: error.message, span: undefined };
     if (error instanceof Unknown) return { kind: 'no meaning', message: error.message, span: error.at?.span };
-    // What a primitive refuses: a table whose cells are arrays of several shapes.
+    // A primitive refused its operands, such as a table whose cells are arrays of different shapes.
     if (error instanceof ArgumentError || error instanceof PrimitiveError)
       return { kind: 'no meaning', message: 'its parts cannot be put together', span: step.right.span };
     throw error;
@@ -154,8 +154,8 @@ function evaluated(
 }
 
 /**
- * A derivative of a vector by a matrix, ∂a/∂W = z^T, is what a chain is multiplied by: some g on the left or on the right of
- * the other side gives what the chain does.
+ * Interprets a derivative of a vector with respect to a matrix, such as ∂a/∂W = z^T, as a factor of the chain rule. Some g
+ * multiplied with the other side, from the left or the right or elementwise, should equal the chain-rule product.
  */
 function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value] {
   const plain = (): [Value, Value] => [arithmetic.matrix(a), arithmetic.matrix(b)];
@@ -192,7 +192,7 @@ function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value
 
 const anywhere: Expression = { kind: 'dots', span: { start: 0, end: 0 }, verbatim: false };
 
-/** How far two arrays are apart, beside the size of what is in them. */
+/** The elements of two arrays, and whether they are equal relative to the largest element. */
 export interface Distance {
   readonly isEqual: boolean;
   readonly left: Float64Array;
@@ -211,7 +211,7 @@ export function distance(floats: Floats, left: Node, right: Node): Distance | un
 
 const draws: readonly Draw[] = ['any', 'positive', 'share'];
 
-/** Values for a scenario's data at which all of these nodes are finite. */
+/** Draws data for which all these nodes are finite. */
 export function sample(data: Data, nodes: readonly Node[], seed: number): Floats | undefined {
   for (const draw of draws) {
     const floats = new Floats(data.floats(seed, draw));
@@ -220,14 +220,17 @@ export function sample(data: Data, nodes: readonly Node[], seed: number): Floats
   return undefined;
 }
 
-/** A pair that differs, and where. */
+/** A pair that differs, with the data at which it does. */
 export interface Difference {
   readonly pair: Pair;
   readonly floats: Floats;
   readonly distance: Distance;
 }
 
-/** Whether all pairs are equal, to rounding, on some samples, or which is not; nothing where they have no values. */
+/**
+ * Returns 'equal' if all pairs are equal up to rounding on several samples, otherwise the first difference. Returns
+ * undefined if they have no finite values.
+ */
 export function holds(pairs: readonly Pair[], data: Data, seeds = 2): Difference | 'equal' | undefined {
   const nodes = pairs.flatMap(({ left, right }) => [left.node, right.node]);
   for (let seed = 1; seed <= seeds; seed++) {

@@ -1,40 +1,40 @@
-/** What is said of a formula. */
+/** The verdicts on formulas. */
 
 import type { Span } from '../text/source.ts';
 
-/** What is said of a formula, in a word; `conditional` where it holds in some cases, which the reason names. */
+/** The verdict on a formula; `conditional` if it holds only in some cases, which the reason names. */
 export type VerdictWord = 'holds' | 'wrong' | 'conditional' | 'not understood' | 'undecided';
 
 /**
- * How sure a verdict is.
+ * The certainty of a verdict.
  *
- * - `dimensions`: shapes alone say so
- * - `exact`: as rational functions of the entries, and of the values of functions
- * - `numeric`: in float64, to rounding
- * - `given`: a definition, which the page is free to make
+ * - `dimensions`: follows from the shapes alone
+ * - `exact`: checked as rational functions of the entries and of function values
+ * - `numeric`: checked in float64, up to rounding
+ * - `given`: a definition, which the page may choose freely
  * - `none`: nothing was judged
  */
 export type Certainty = 'dimensions' | 'exact' | 'numeric' | 'given' | 'none';
 
 /** Data at which the two sides of a formula differ. */
 export interface Counterexample {
-  /** Letters and their elements, row by row. */
+  /** The letters and their elements, in rows. */
   readonly data: Readonly<Record<string, readonly (readonly number[])[]>>;
-  /** What unknown functions were taken for. */
+  /** The functions used in place of unknown ones. */
   readonly functions: Readonly<Record<string, string>>;
-  /** The indices it is for: `l = 2`. */
+  /** The index values it applies to: `l = 2`. */
   readonly where: string;
-  /** The two sides; none where they do not fit together. */
+  /** The values of the two sides; undefined if their shapes don't match. */
   readonly left: readonly (readonly number[])[] | undefined;
   readonly right: readonly (readonly number[])[] | undefined;
 }
 
-/** What is said of one step of a formula. */
+/** The judgement of one step of a formula. */
 export interface Judgement {
   readonly verdict: VerdictWord;
   readonly certainty: Certainty;
   readonly reason: string;
-  /** Where in the page the trouble is. */
+  /** The place of the fault on the page. */
   readonly place: Span | undefined;
   readonly counterexample: Counterexample | undefined;
 }

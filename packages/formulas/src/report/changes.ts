@@ -1,12 +1,12 @@
-/** Where two texts differ. */
+/** Finds where two texts differ. */
 
 import type { Span } from '../text/source.ts';
 
-/** Commands, numbers and single characters. */
+/** Splits a text into commands, numbers and single characters. */
 const tokensOf = (text: string): { text: string; start: number }[] =>
   Array.from(text.matchAll(/\\[a-zA-Z]+|\d+|\S/g), (match) => ({ text: match[0], start: match.index }));
 
-/** The stretches of a text that are not in another: by the longest sequence of tokens that both have. */
+/** Returns the spans of the new text that aren't in the old one, using the longest common subsequence of tokens. */
 export function changesIn(before: string, after: string): Span[] {
   const [a, b] = [tokensOf(before), tokensOf(after)];
   if (a.length * b.length > 1_000_000) return [{ start: 0, end: after.length }];

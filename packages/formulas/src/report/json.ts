@@ -1,8 +1,8 @@
-/** Results as JSON. */
+/** Formats results as JSON. */
 
 import type { FormulaResult, PageResult } from './result.ts';
 
-/** What of a formula JSON tells. What is not there is null, so that each formula has each field. */
+/** Selects the fields of a formula for JSON. Missing values are null, so that each formula has every field. */
 const told = ({
   line,
   column,
@@ -35,7 +35,7 @@ const told = ({
   steps,
 });
 
-/** The results of pages as JSON: an object for each. */
+/** Formats the results of pages as JSON: an object for a single page, otherwise an array of objects. */
 export function json(results: readonly PageResult[]): string {
   const pages = results.map(({ name, formulas, layout, reading }) => ({
     file: name,

@@ -1,4 +1,4 @@
-/** What the letters of a page were read as, shown. */
+/** Shows how the letters of a page were interpreted. */
 
 import type { PageJudgement } from '../judging/judge-page.ts';
 import { usualTrial } from '../judging/scenario.ts';
@@ -12,7 +12,7 @@ const nameOf = (member: string): string => {
   return at === member.length - 1 ? key : `${key}_${member.slice(at + 1)}`;
 };
 
-/** The shapes of letters at the sizes that were tried, with the definition that each was found by. */
+/** Lists the shapes of letters at the sizes tried, with the definition each was inferred from. */
 export function readingOf({ outline, scenarios, formulas: all, transitions }: PageJudgement): string[] {
   const formulas = all.filter(({ isApart }) => !isApart);
   const worlds = new Set<World>(formulas.flatMap(({ steps }) => steps.map(({ world }) => world)));

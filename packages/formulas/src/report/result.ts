@@ -1,4 +1,4 @@
-/** Pages on trial: what is said of each formula, with its mend. */
+/** Judges pages: returns a verdict for each formula, and a correction if it is wrong. */
 
 import type { Layout } from '../evaluating/values.ts';
 import { Data } from '../judging/data.ts';
@@ -23,22 +23,22 @@ import type { Place, Span } from '../text/source.ts';
 import { changesIn } from './changes.ts';
 import { readingOf } from './reading.ts';
 
-/** What a formula does: it defines or declares a letter, claims something, or takes a step of an algorithm. */
+/** The role of a formula: it defines or declares a letter, makes a claim, or is a step of an algorithm. */
 export type FormulaKind = 'definition' | 'claim' | 'step';
 
-/** A formula that was mended. */
+/** A correction of a formula. */
 export interface FormulaMend {
-  /** The whole formula, in the page's own notation. */
+  /** The whole corrected formula, in the page's own notation. */
   readonly formula: string;
-  /** The same in plain text. */
+  /** The corrected formula in plain text. */
   readonly text: string;
-  /** The same in LaTeX. */
+  /** The corrected formula in LaTeX. */
   readonly latex: string;
-  /** The stretches of `formula` that were changed. */
+  /** The spans of `formula` that were changed. */
   readonly changes: readonly Span[];
   /** What was changed, in words. */
   readonly what: string;
-  /** When the mended formula holds, where that is not always. */
+  /** The condition under which the corrected formula holds; undefined if it always holds. */
   readonly when: string | undefined;
 }
 
@@ -51,24 +51,24 @@ export interface StepResult {
   readonly reason: string;
 }
 
-/** What is said of a formula. */
+/** The judgement of a formula, with its location and its correction. */
 export interface FormulaResult {
-  /** The line in the page, from 1, and the column. */
+  /** The line and the column in the page, both from 1. */
   readonly line: number;
   readonly column: number;
-  /** Where in the page it stands, by offsets from 0. */
+  /** The position in the page, as character offsets from 0. */
   readonly span: Span;
-  /** The formula as the page has it. */
+  /** The formula as written on the page. */
   readonly source: string;
-  /** The same in plain text, as it was read; empty where it was not. */
+  /** The formula in plain text, as it was parsed; empty if it wasn't. */
   readonly text: string;
-  /** The same in LaTeX. */
+  /** The parsed formula in LaTeX. */
   readonly latex: string;
   readonly kind: FormulaKind;
   readonly verdict: VerdictWord;
   readonly certainty: Certainty;
   readonly reason: string;
-  /** Where the trouble is, and how long that stretch is. */
+  /** The place of the fault, and the length of that span. */
   readonly place: (Place & { readonly length: number }) | undefined;
   readonly counterexample: Counterexample | undefined;
   readonly mend: FormulaMend | undefined;
@@ -77,21 +77,21 @@ export interface FormulaResult {
   readonly steps: readonly StepResult[];
 }
 
-/** What is said of a page. */
+/** The judgements of all formulas of a page. */
 export interface PageResult {
   readonly name: string;
-  /** What the page was read as. */
+  /** The format in which the page was read. */
   readonly format: Format;
   readonly formulas: readonly FormulaResult[];
-  /** How derivatives are laid out on the page. */
+  /** The layout of derivatives on the page. */
   readonly layout: string;
-  /** What letters were read as: `W_l: 3 x 2`. */
+  /** How letters were interpreted: `W_l: 3 x 2`. */
   readonly reading: readonly string[];
 }
 
-/** How a page is judged. */
+/** The options of `verifyPage`. */
 export interface VerifyPageOptions extends JudgeOptions {
-  /** Whether wrong formulas are mended. Defaults to true. */
+  /** Whether to correct wrong formulas. Defaults to true. */
   readonly mend?: boolean;
 }
 
@@ -131,7 +131,7 @@ class Reporter {
     };
   }
 
-  /** Mends each side of a formula that is not what the first one is. */
+  /** Corrects each side of a formula that doesn't equal the first side. */
   mend(formula: FormulaJudgement, deadline: Deadline): FormulaMend | undefined {
     const { scenarios } = this.#judged;
     const { steps, statement } = formula;
@@ -210,7 +210,7 @@ const relationText = (relation: string): string => relationTexts[relation] ?? ` 
 const relationLatex = (relation: string): string =>
   relation === '=' ? ' = ' : relation === 'define' ? ' := ' : ` \\${relation} `;
 
-/** A statement in LaTeX, whatever the page is written in. */
+/** Formats a statement as LaTeX, whatever the format of the page. */
 const latexOfStatement = ({ sides, relations }: Statement): string =>
   sides.map((side, i) => `${i === 0 ? '' : relationLatex(relations[i - 1]!)}${latexOf(side)}`).join('');
 
@@ -222,14 +222,14 @@ const stepResult = ({ step, verdict, certainty, reason }: StepJudgement): StepRe
   reason,
 });
 
-/** Of a chain, what is said of each step that does not follow. */
+/** Returns the reason for a chain: those of all steps that don't hold, if any. */
 function reasonOf(steps: readonly StepJudgement[], overall: string): string {
   const failed = steps.flatMap((step, i) => (step.verdict === 'holds' ? [] : [{ step, i }]));
   if (steps.length < 2 || failed.length === 0) return overall;
   return failed.map(({ step, i }) => `step ${i + 1}: ${step.reason}`).join('; ');
 }
 
-/** The formula's text with other sides in the place of some. */
+/** Replaces some sides in the formula's text. */
 function mendedText(
   text: string,
   span: Span,
@@ -257,7 +257,7 @@ function mendedText(
 }
 
 /**
- * Judges every formula of a page, and mends those that are wrong.
+ * Judges every formula of a page, and corrects those that are wrong.
  *
  * @example
  * const page = '$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$';

@@ -1,16 +1,16 @@
-/** Results as a terminal shows them: a line a formula, and below it what is wrong and how it is mended. */
+/** Formats results for a terminal: one line per formula, followed by what is wrong and how to correct it. */
 
 import type { Counterexample } from '../judging/verdict.ts';
 import { Source } from '../text/source.ts';
 import type { FormulaResult, PageResult } from './result.ts';
 
-/** How results are printed. */
+/** The options for printing results. */
 export interface TableOptions {
-  /** Whether verdicts are coloured. Defaults to false. */
+  /** Whether to color verdicts. Defaults to false. */
   readonly color?: boolean;
-  /** Whether what letters were read as is shown. Defaults to false. */
+  /** Whether to show how letters were interpreted. Defaults to false. */
   readonly reading?: boolean;
-  /** How wide the terminal is. Defaults to 100. */
+  /** The width of the terminal, in characters. Defaults to 100. */
   readonly width?: number;
 }
 
@@ -36,7 +36,7 @@ function counterexampleLines({ data, functions, where, left, right }: Counterexa
   return [`for example ${at}`, ...sides];
 }
 
-/** A line of the page with carets under a stretch of it; a long line is cut around it. */
+/** Returns a line of the page, and carets under a part of it. A long line is cut to the surroundings of that part. */
 function caretLines(line: string, column: number, length: number, width: number): [string, string] {
   const begin = column - 1;
   const from =
@@ -61,7 +61,7 @@ function underlined(formula: string, changes: readonly { start: number; end: num
   });
 }
 
-/** A page's results as text, for a terminal. */
+/** Formats a page's results as text for a terminal. */
 export function table(
   result: PageResult,
   text: string,
@@ -98,7 +98,7 @@ export function table(
 
 const words = ['holds', 'wrong', 'conditional', 'not understood', 'undecided'] as const;
 
-/** How many formulas hold, and how many do not. */
+/** Counts the formulas with each verdict, as a sentence. */
 export function summary({ name, formulas }: PageResult): string {
   const counts = words.flatMap((word) => {
     const count = formulas.filter(({ verdict }) => verdict === word).length;

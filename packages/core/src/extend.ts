@@ -1,4 +1,7 @@
-/** What packages and interpreters need beyond what programs use: checks, words for errors, kernels, and shapes in types. */
+/**
+ * Exports for packages and interpreters, beyond what programs use: checks, descriptions for error messages, kernels, and
+ * type-level shapes.
+ */
 
 export {
   type ArrayLike,

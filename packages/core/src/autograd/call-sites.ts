@@ -1,15 +1,15 @@
-/** The line of a program from which a call came, read off a stack. */
+/** Finds the line of the program that made a call, from a stack trace. */
 
-// As V8 prints a frame, `at f (file:1:2)` or `at file:1:2`, and as other engines do, `f@file:1:2`.
+// V8 prints a frame as `at f (file:1:2)` or `at file:1:2`, other engines as `f@file:1:2`.
 const frame = /(?:\(|@|\bat (?:async )?)([^(@]+):(\d+):(\d+)\)?$/;
 const packages = '(?:kernels|core|nn|optim|inspect)/(?:src|dist)/';
 const installed = new RegExp(`/@tapegrad/${packages}`);
 const beside = new RegExp(`^(.*/)${packages}`);
 
-/** Deep enough for models of modules of modules. */
+/** The stack depth to record: enough for deeply nested modules. */
 const deepest = 100;
 
-/** Notes where the program is, cheaply: the text of a stack is made when it is asked for. */
+/** Cheaply records the current call site; the stack trace is formatted only on demand. */
 export function noteStack(): Error {
   const engine = Error as { stackTraceLimit?: number };
   const before = engine.stackTraceLimit;
@@ -23,8 +23,8 @@ export function noteStack(): Error {
 }
 
 /**
- * The innermost call of a stack that was made outside of these packages, `file:line:column`; `undefined` where it can't be
- * told, as in a bundle.
+ * Returns the innermost call outside these packages as `file:line:column`; `undefined` if it can't be determined, as in a
+ * bundle.
  */
 export function callSiteOf({ stack = '' }: { readonly stack?: string }): string | undefined {
   const frames = stack.split('\n').flatMap((line) => {

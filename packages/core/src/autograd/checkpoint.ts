@@ -1,4 +1,4 @@
-/** Functions whose tape is not kept: less memory for a second forward pass. */
+/** Checkpoints: functions whose tape is not kept, which saves memory at the cost of a second forward pass. */
 
 import { ArgumentError, checkSynchronous, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../checks/errors.ts';
@@ -17,7 +17,7 @@ type Run = (...args: readonly unknown[]) => Tensor;
 const wordsOf = ({ data: { buffer, byteOffset, byteLength } }: Tensor): Int32Array =>
   new Int32Array(buffer, byteOffset, byteLength / 4);
 
-/** Whether floats are the same to the bit. */
+/** Returns whether floats are identical bit for bit. */
 function sameElements(x: Tensor, y: Tensor): boolean {
   if (!sameShape(x.shape, y.shape) || x.dtype !== y.dtype) return false;
   const [a, b] = [wordsOf(x), wordsOf(y)];
@@ -25,13 +25,13 @@ function sameElements(x: Tensor, y: Tensor): boolean {
   return true;
 }
 
-/** A call of a function, as it was, to be run again. */
+/** A call of a function that can be repeated exactly. */
 class Call implements Recomputation<Tensor> {
   readonly #run: Run;
   readonly #args: readonly unknown[];
-  /** Where the generators stood that it drew from. */
+  /** The state, before it ran, of each random generator the function drew from. */
   readonly #states: RandomStates;
-  /** The result for all examples. */
+  /** The result for all examples of the batches. */
   readonly #result: Tensor;
   /** The batches that were being mapped over. */
   readonly #levels: Levels = activeLevels();
@@ -54,7 +54,7 @@ class Call implements Recomputation<Tensor> {
   }
 }
 
-/** What a function took from outside, of what gradients flow to. */
+/** Returns the tensors from outside that a function used and to which gradients flow. */
 function inputsOf(result: Tensor, since: number): Tensor[] {
   const inputs = new Set<Tensor>();
   for (const entry of entriesOf([result], since)) {
@@ -66,16 +66,17 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
 }
 
 /**
- * A function that computes the same and keeps nothing of how: the sweep runs it again when it gets there. A network of n
- * equal parts of which each is a checkpoint keeps what leads from part to part, and of what happens within one part at a
- * time; that costs one more forward pass, about a third of a step.
+ * Wraps a function so that its tape isn't kept: the backward pass runs it again when it gets there. If each of n equal
+ * parts of a network is a checkpoint, only the values passed between parts are kept. The tape of a part is held for one
+ * part at a time. This costs one more forward pass, about a third of a step.
  *
- * Gradients are the same to the bit, of any order, for arguments and for whatever else the function computes with, such as
- * parameters; random draws are repeated. The function may take anything, arrays and plain objects as they are then, and gives one tensor. It is to compute the same
- * when it is run again: what it updates on the side (counters, running statistics) is updated twice, unless it asks
- * `isRecomputing`.
+ * Gradients of any order are identical bit for bit, for arguments and for anything else the function uses, such as
+ * parameters; random draws are repeated. The function may take any arguments; arrays and plain objects are copied at the
+ * call. It returns one tensor, and must compute the same result when run again. Its side effects (counters, running
+ * statistics) happen twice, unless it checks `isRecomputing`.
  *
- * @throws TapeError in the sweep where it gives another result then, or where a parameter that it uses has changed.
+ * @throws TapeError in the backward pass if the function then gives another result, or if a parameter that it uses has
+ * changed.
  * @example
  * const w = parameter(tensor([[1, 2], [3, 4]]));
  * const block = checkpoint((x: Tensor) => x.matmul(w).tanh().matmul(w));
@@ -94,7 +95,7 @@ export function checkpoint<F extends TensorFunction>(f: F, ...more: []): F {
     const given = args.map((arg) => ownData(arg));
     const since = nextEntry();
     const [result, states] = watchDraws(() => run(...args));
-    // Inside `vmap`, what is recorded is the tape of all examples.
+    // Inside `vmap`, the recorded tape is that of all examples.
     const all = unwrapped(result);
     if (all.entry === undefined || all.entry.id < since) return result;
     const call = new Call(run, given, states, all.detach());

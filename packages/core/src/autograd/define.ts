@@ -1,4 +1,4 @@
-/** Operations that a program defines: a forward pass and a rule of one's own, beside the primitives. */
+/** Custom operations: a forward pass and a gradient rule, besides the primitives. */
 
 import { ArgumentError, checkSynchronous, filled, formatShape, sameShape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -14,7 +14,7 @@ import { onTensors, Tensor, wrap } from '../tensor.ts';
 import { unwrapped } from '../transforms/batched.ts';
 import { freshLeaf } from '../transforms/leaf.ts';
 
-/** A function of one or several tensors, and after them at most one value of plain data. */
+/** A function of one or more tensors, followed by at most one value of plain data. */
 export type TensorFunction = (...args: never[]) => Tensor;
 
 /** The tensors among the arguments of an operation. */
@@ -32,42 +32,45 @@ type CotangentsOf<Inputs extends readonly unknown[]> =
   | { readonly [I in keyof Inputs]: Cotangent }
   | (Inputs extends readonly [Tensor] ? Cotangent : never);
 
-/** One cotangent for each input, `null` where none flows; for the only input, it alone will do. */
+/**
+ * A list with one cotangent for each input, or `null` for inputs without one. For a single input, the cotangent alone will
+ * do.
+ */
 export type VjpResult<F extends TensorFunction> = CotangentsOf<InputsIn<Parameters<F>>>;
 
-/** What `defineOp` takes. */
+/** The definition of an operation, for `defineOp`. */
 export interface Operation<F extends TensorFunction, Forward = F> {
-  /** For messages, listings and graphs. */
+  /** The name in messages, listings and graphs. */
   readonly name: string;
   /**
-   * Computes the result, with tensor operations, of which none is recorded, or on the elements in any way. Tensors come
+   * Computes the result with tensor operations, which are not recorded, or from the elements in any way. Tensors come
    * first, then at most one value of plain data.
    */
   readonly forward: Forward;
   /**
-   * The cotangents of the inputs, given that of the result, the result, and what `forward` took. Written with tensor
-   * operations, it can be differentiated again. The cotangent of an input that was broadcast may have the result's shape:
-   * it is summed.
+   * Computes the inputs' cotangents from the result's cotangent, the result, and the arguments of `forward`. If written
+   * with tensor operations, it can be differentiated again. The cotangent of a broadcast input may have the result's shape;
+   * it is then summed.
    */
   readonly vjp: (cotangent: ReturnType<F>, output: ReturnType<F>, ...args: [...Parameters<F>]) => VjpResult<F>;
   /**
-   * The tangent of the result, given those of the inputs (zeros where one has none). Forward mode works without it where
-   * the `vjp` is written with tensor operations.
+   * Computes the result's tangent from those of the inputs, which are zeros for inputs without one. Without it, forward
+   * mode works if `vjp` is written with tensor operations.
    */
   readonly jvp?: (tangents: readonly Tensor[], output: ReturnType<F>, ...args: [...Parameters<F>]) => Tensor;
-  /** Whether axes before those that the operation is about stay as they are, so that `vmap` need not loop. */
+  /** Whether leading axes are treated as batch axes, so that `vmap` need not loop. Defaults to false. */
   readonly batched?: boolean;
 }
 
-/** An operation whose type is given: what its forward pass gives need not have the static shape. */
+/** A definition with an explicit type, whose forward pass need not return the static shape. */
 type TypedOperation<F extends TensorFunction> = [F] extends [never]
   ? never
   : Operation<F, (...args: [...Parameters<F>]) => Tensor>;
 
-/** A function of a definition, as it is called: what it gives is checked. */
+/** A function of a definition before its result is checked. */
 type Part = (...args: readonly unknown[]) => unknown;
 
-/** Tells the tensors of a call from the plain data after them. */
+/** Separates the tensors of a call from the plain data after them. */
 function splitArguments(name: string, args: readonly unknown[]): { inputs: Tensor[]; options: unknown } {
   const end = args.findIndex((x) => !(x instanceof Tensor));
   const count = end === -1 ? args.length : end;
@@ -82,24 +85,26 @@ function splitArguments(name: string, args: readonly unknown[]): { inputs: Tenso
   return { inputs: args.slice(0, count) as Tensor[], options: args[count] };
 }
 
-/** The arguments of a call, as it was. */
+/** Returns the arguments of a call. */
 const argumentsOf = (inputs: readonly Tensor[], { options }: Pick<CustomAttributes, 'options'>): readonly unknown[] =>
   options === undefined ? inputs : [...inputs, options];
 
-/** A tensor that shares no memory with an input: a parameter changes, and a gradient does not. */
+/** Returns the cotangent in memory not shared with an input: a parameter may change, but a gradient must not. */
 function ownOf(d: Tensor, inputs: readonly Tensor[]): Tensor {
   const { data } = unwrapped(d).array;
   return inputs.some((x) => unwrapped(x).array.data === data) ? d.mul(1) : d;
 }
 
-/** Throws unless a cotangent has the shape of its input or, where the input was broadcast, of the result: then it is summed. */
+/**
+ * Throws unless a cotangent has the shape of its input or, if the input was broadcast, of the result: it is then summed.
+ */
 function checkCotangent({ name, inputs, output }: Entry<Tensor>, d: Tensor, i: number): void {
   const x = inputs[i]!;
   if (sameShape(d.shape, x.shape) || sameShape(d.shape, output.shape)) return;
   throw misfit(`the rule of '${name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
 }
 
-/** Throws where a cotangent, which depends on that of the result, has no tape although the sweep is being recorded. */
+/** Throws if a nonzero cotangent has no tape although the backward pass is being recorded. */
 function checkRecorded(name: string, d: Tensor): void {
   if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
   throw new TapeError(
@@ -152,8 +157,8 @@ function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefi
 }
 
 /**
- * The tangent by the cotangents, which are linear in that of the result, u: what takes tangents to the tangent is the
- * transpose of what takes u to the cotangents.
+ * Computes the tangent from the cotangents, which are linear in the result's cotangent u. The map from input tangents to
+ * the result's tangent is the transpose of the map from u to the cotangents.
  */
 function tangentOfCotangents(
   definition: Definition<Tensor>,
@@ -177,7 +182,7 @@ function tangentOfCotangents(
   });
 }
 
-/** Runs an operation that is no primitive, and records it as one entry. */
+/** Runs a custom operation, and records it as one entry. */
 export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly Tensor[]): Tensor {
   const { definition, options } = attributes;
   return throughInterceptors('custom', inputs, attributes, (operands) => {
@@ -188,17 +193,18 @@ export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly
 }
 
 /**
- * A primitive of one's own: an operation with a forward pass and a rule for its gradient, which the tape holds as one
- * entry. For what the operations at hand compute too slowly, keep too much for, or differentiate with too large errors,
- * and for what they can't compute at all.
+ * Defines a custom operation with its own forward pass and gradient rule, recorded as a single tape entry. It is for
+ * computations that the existing operations can't express, or for which they are too slow, use too much memory or lose too
+ * much precision.
  *
- * The plain data belongs to the call: of arrays and plain objects, nested as deep as may be, `vjp` gets a copy as they were.
+ * The plain data belongs to the call: `vjp` gets a copy of arrays and plain objects, at any depth, as they were at the
+ * call.
  *
- * The operation has the type of `forward`, static shapes included, or the type that `defineOp` is given. `gradcheck` tells
- * whether its rule is right.
+ * The operation has the type of `forward`, including static shapes, or the type given to `defineOp`. Use `gradcheck` to
+ * check its rule.
  *
- * @throws ArgumentError for a call with no tensor, or with more than one value after the tensors, and in the
- * sweep where the rule does not give one cotangent for each input; TapeError where one has not its shape and dtype.
+ * @throws ArgumentError for a call without a tensor, or with more than one value after the tensors. Also in the backward
+ * pass, if the rule does not return one cotangent for each input; TapeError if one has the wrong shape or dtype.
  * @example
  * import type { Shape, Tensor } from '@tapegrad/core';
  *

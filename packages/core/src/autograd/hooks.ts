@@ -1,4 +1,4 @@
-/** Functions that see a tensor's cotangent in every sweep. */
+/** Functions called with a tensor's cotangent in every backward pass. */
 
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -9,17 +9,17 @@ import { checkTensor, Tensor } from '../tensor.ts';
 import { Batched } from '../transforms/batched.ts';
 
 /**
- * Lets a function see the cotangent of a tensor in every sweep that gets to it, when all has arrived there; what it returns,
- * if anything, takes the cotangent's place, on the way further back as in `gradients.of(x)`. In a sweep with `createGraph`
- * what it computes is recorded.
+ * Registers a function that is called with a tensor's cotangent in every backward pass that reaches it, once the cotangent
+ * is complete. If the function returns a tensor, that replaces the cotangent, both further back and in `gradients.of(x)`.
+ * In a backward pass with `createGraph`, its computation is recorded.
  *
- * A hook is for any tensor that requires a gradient: a parameter, a result on the way, the delta of a layer
- * (`registerHook(link.preActivation, …)`). Several are called in the order in which they came. They live with the tensor;
- * a sweep pays for them only where there are any.
+ * Any tensor that requires a gradient can have hooks: a parameter, an intermediate result, or the pre-activation of a layer
+ * (`registerHook(link.preActivation, …)`). Hooks are called in the order of registration, and live as long as the tensor.
+ * They cost nothing for tensors without any.
  *
  * @returns a function that removes the hook.
- * @throws TapeError for a tensor that requires no gradient, and in the sweep where what comes back has not the cotangent's
- * shape and dtype.
+ * @throws TapeError if the tensor requires no gradient. Also in the backward pass, if the returned tensor does not have the
+ * cotangent's shape and dtype.
  * @example
  * const x = tensor([3, -4], { requiresGrad: true });
  * const remove = registerHook(x, (g) => g.maximum(-5).minimum(5));

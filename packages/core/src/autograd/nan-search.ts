@@ -1,4 +1,4 @@
-/** The search for the first number that is not finite. */
+/** Finds the first number that is not finite. */
 
 import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
@@ -10,29 +10,29 @@ import { callSiteOf, noteStack } from './call-sites.ts';
 
 /** The options of `detectAnomaly`. */
 export interface DetectAnomalyOptions {
-  /** Whether an operation may give infinities, such as log(0), from finite numbers; false unless given. */
+  /** Whether an operation may give infinities from finite numbers, such as log(0). Defaults to false. */
   readonly allowInfinity?: boolean;
 }
 
-/** What was found, and where it came from. */
+/** The number that was found, and where it came from. */
 export interface Anomaly {
-  /** The operation. */
+  /** The name of the operation. */
   readonly op: string;
-  /** Whether its value is not finite, or what its rule made of a cotangent, or of tangents. */
+  /** Whether the number is in the operation's value, in a cotangent from its rule, or in its tangent. */
   readonly phase: 'forward' | 'backward' | 'tangent';
   /** The first element that is not finite. */
   readonly value: number;
-  /** Its place in row-major order. */
+  /** The position of that element in row-major order. */
   readonly place: number;
-  /** The shape of what has it: the operation's result or its tangent, or a cotangent of its input. */
+  /** The shape of the tensor that contains it: the operation's result, its tangent, or a cotangent of its input. */
   readonly shape: Shape;
-  /** In the sweep, the input whose cotangent it is. */
+  /** In the backward pass, the index of the input that the cotangent belongs to. */
   readonly input: number | undefined;
-  /** The shapes of what the operation took. */
+  /** The shapes of the operation's inputs. */
   readonly inputShapes: readonly Shape[];
-  /** The name of the nearest parameter on the way back along the tape, which tells the layer: `layers.7.weight`. */
+  /** The name of the nearest parameter back along the tape, which identifies the layer: `layers.7.weight`. */
   readonly parameter: string | undefined;
-  /** The line of the program that called the operation, `file:line:column`. */
+  /** The line of the program that called the operation, as `file:line:column`. */
   readonly calledAt: string | undefined;
 }
 
@@ -63,7 +63,7 @@ export class AnomalyError extends Error implements Anomaly {
   }
 }
 
-/** The place of the first element that is NaN, or where infinities count, infinite; -1 where there is none. */
+/** Returns the index of the first NaN or, if `infinities` is set, infinite element; -1 if there is none. */
 function firstBad({ array, elements }: Tensor, infinities: boolean): number {
   if (!isFloat(array.dtype)) return -1;
   for (let i = 0; i < elements.length; i++) {
@@ -73,10 +73,10 @@ function firstBad({ array, elements }: Tensor, infinities: boolean): number {
   return -1;
 }
 
-/** The first parameter or buffer with a name of its own that is met on the way back from some tensors. */
+/** Returns the name of the first parameter or buffer with a non-default name, going back from some tensors. */
 function nearestName(tensors: readonly Recorded[]): string | undefined {
   const met = new Set(tensors);
-  // A set visits what is added while it is walked.
+  // Iterating over a set includes elements added during the iteration.
   for (const { name, entry } of met) {
     if (name !== undefined && name !== 'parameter' && name !== 'buffer') return name;
     for (const input of entry?.inputs ?? []) met.add(input);
@@ -84,14 +84,14 @@ function nearestName(tensors: readonly Recorded[]): string | undefined {
   return undefined;
 }
 
-/** What an anomaly is told by. */
+/** The details of an anomaly. */
 interface Finding extends Pick<Anomaly, 'op' | 'phase' | 'place'> {
   readonly input?: number;
-  /** What has the number. */
+  /** The tensor that contains the number. */
   readonly bad: Tensor;
   readonly inputs: readonly Tensor[];
   readonly stack: Error | undefined;
-  /** What has one already. */
+  /** A description of an input that already contains one. */
   readonly before: string | undefined;
 }
 
@@ -126,17 +126,20 @@ function errorOf({ op, phase, place, input, bad, inputs, stack, before }: Findin
   return new AnomalyError(anomaly, parts.filter((part) => part !== undefined).join('; '));
 }
 
-/** Looks at every value, every cotangent and every tangent. */
+/** Checks every value, cotangent and tangent. */
 class Detector implements Observer<Tensor> {
   readonly #allowInfinity: boolean;
-  /** Where entries were recorded. */
+  /** The call sites of the recorded entries. */
   readonly #stacks = new WeakMap<Entry<Tensor>, Error>();
 
   constructor({ allowInfinity = false }: DetectAnomalyOptions) {
     this.#allowInfinity = allowInfinity;
   }
 
-  /** The place of the first bad element of what was made `of` other tensors: an infinity is none if they have one. */
+  /**
+   * Returns the index of the first bad element in a tensor computed from the tensors in `of`. An infinity doesn't count as
+   * bad if an input already contains one.
+   */
   #badPlace(made: Tensor, of: readonly Tensor[]): number {
     const place = firstBad(made, !this.#allowInfinity);
     if (place === -1 || Number.isNaN(made.elements[place]!)) return place;
@@ -148,7 +151,8 @@ class Detector implements Observer<Tensor> {
 
   readonly seeValue = (call: OperationCall<Tensor>): Tensor => {
     const result = call.run();
-    // What a rule computes is seen as what it gives; a constant is as it was asked for.
+    // Operations inside a rule aren't checked separately; only the rule's result is. Constants are what the program asked
+    // for.
     if (appliedEntry() !== undefined || call.op === 'full') return result;
     const { op, inputs, attributes } = call;
     if (result.entry !== undefined) this.#stacks.set(result.entry, noteStack());
@@ -203,14 +207,15 @@ class Detector implements Observer<Tensor> {
 }
 
 /**
- * Runs a function while every value, cotangent and tangent is looked at: the first one that is not finite is an error. It
- * names the operation, the shapes, the nearest parameter (its path tells the layer) and the line of the program that called
- * the operation, for derivatives in the forward pass. It costs a pass over every result, and nothing while it is off.
+ * Runs a function and checks every value, cotangent and tangent; the first that is not finite throws an error. The error
+ * names the operation, the shapes and the nearest parameter, whose path identifies the layer. It also names the line of the
+ * program that called the operation, for a derivative in the forward pass. It costs one pass over every result, and nothing
+ * while it is off.
  *
- * Bad is a NaN, wherever it came from, and an infinity that an operation gives of finite numbers; infinities that were put
- * in, such as those of a mask, may go on. `allowInfinity` lets all of them be. The function must not be asynchronous; forward
- * pass and sweep may be in it together or each by itself, but the line of a derivative's operation is known only where
- * the forward pass was in one.
+ * A NaN is always bad. An infinity is bad if an operation produces it from finite numbers. Infinities in the data, such as
+ * those of a mask, may propagate. `allowInfinity` permits all of them. The function must not be asynchronous. The forward
+ * and backward pass may run in one call or in separate ones. The line of a derivative's operation is known only if the
+ * forward pass also ran inside `detectAnomaly`.
  *
  * @throws AnomalyError
  * @example

@@ -1,4 +1,4 @@
-/** Gradients that are used once, and whose memory serves again. */
+/** Gradients for a single use, whose memory is reused. */
 
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
@@ -6,16 +6,16 @@ import { MemoryScope } from '../memory-scope.ts';
 import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
 
 /**
- * Lends a function the gradients of a loss, and takes their memory back when it returns: `backward` for a loop, in which new
- * memory for each step's gradients would be cleared and paid for page by page. Where it throws, nothing is taken back.
+ * Calls a function with the gradients of a loss, and takes their memory back when it returns. It replaces `backward` in
+ * loops, where fresh memory for each step's gradients would have to be zeroed page by page. If the loss is given as a
+ * tensor and the function throws, no memory is taken back.
  *
- * Where the loss is given as a function, all that this computes is lent, too, but for single numbers such as the loss: the
- * memory of the whole step serves again. With several threads it lies where all of them see it, so that nothing has to be
- * copied to them.
+ * If the loss is given as a function, everything it computes is lent, too, except single numbers such as the loss. The
+ * memory of the whole step is then reused. With several threads it is shared memory, so that nothing needs copying to them.
  *
- * To read a tensor later whose memory was lent, or a view of it, is an error; its `data` is a copy that may be kept, its `array`
- * is not. What `use` computes is its own, and parameters and buffers have memory of their own. Where the loss is given as a
- * tensor, gradients of less than 8 KiB are not lent, nor is what a hook was given.
+ * Reading a lent tensor, or a view of it, after the function has returned is an error. Its `data` is a copy that may be
+ * kept; its `array` is not. Tensors that `use` computes are not lent, and parameters and buffers have their own memory. If
+ * the loss is given as a tensor, neither gradients below 8 KiB nor tensors passed to hooks are lent.
  *
  * @returns what the function returns.
  * @throws as `backward` does.

@@ -1,6 +1,6 @@
 /**
- * What callers ask for, in terms of the primitives, generic in the array type: reductions that keep their axes or drop them,
- * shapes with a length to be worked out, products with vectors, padding.
+ * Translates calls into primitives, generic in the array type: reductions that keep or drop their axes, reshapes with an
+ * inferred length, products with vectors, padding.
  */
 
 import {
@@ -23,21 +23,21 @@ import { checkOptions } from './untyped-callers.ts';
 
 /** The options of a reduction. */
 export interface ReduceOptions<Keep extends boolean = boolean> {
-  /** Whether a reduced axis stays, with length 1. Defaults to false. */
+  /** Whether to keep reduced axes with length 1. Defaults to false. */
   readonly keepDims?: Keep;
 }
 
 export interface VarianceOptions<Keep extends boolean = boolean> extends ReduceOptions<Keep> {
-  /** What is taken off the number of elements before the sum is divided by it. Defaults to 1 (Bessel's). */
+  /** The amount subtracted from the number of elements to get the divisor. Defaults to 1 (Bessel's correction). */
   readonly correction?: number;
 }
 
 export interface NormOptions<Keep extends boolean = boolean> extends ReduceOptions<Keep> {
-  /** The order p of the norm, Infinity for the largest element. Defaults to 2. */
+  /** The order p of the norm; Infinity for the largest absolute value. Defaults to 2. */
   readonly order?: number;
 }
 
-/** Runs a reduction that keeps its axes, and drops them unless they are to stay. */
+/** Runs a reduction that keeps its axes, and then drops them unless `keepDims` is set. */
 export function reduce<A extends ArrayLike>(
   k: Kernels<A>,
   call: string,
@@ -50,7 +50,7 @@ export function reduce<A extends ArrayLike>(
   return along(k, call, x, axis, options, run);
 }
 
-/** `reduce`, with options that were checked. */
+/** Does the same as `reduce`, for options that were already checked. */
 export function along<A extends ArrayLike>(
   k: Kernels<A>,
   call: string,
@@ -69,13 +69,16 @@ export function along<A extends ArrayLike>(
   return k.reshape(kept, axes.length === x.shape.length ? [] : x.shape.filter((_, i) => !axes.includes(i)));
 }
 
-/** The axes that a caller has to name. */
+/** Returns the normalized axes. Throws if none is given. */
 export function someAxes(call: string, axis: number | readonly number[] | undefined, rank: number): number[] {
   if (axis !== undefined) return normalizeAxes(call, axis, rank);
   throw new ArgumentError(`${call}: expected an axis, or a list of axes, got none; ${call}(-1) is along the last`);
 }
 
-/** The maximum or minimum. Along one axis it is an entry picked, so that the gradient goes to the first of equals. */
+/**
+ * Computes the maximum or minimum. Along a single axis it picks an entry, so that the gradient goes to the first of tied
+ * elements.
+ */
 export const extremum = <A extends ArrayLike & { readonly requiresGrad: boolean }>(
   k: Kernels<A>,
   which: 'max' | 'min',
@@ -89,7 +92,7 @@ export const extremum = <A extends ArrayLike & { readonly requiresGrad: boolean 
       : k[which](x, axes),
   );
 
-/** Where the maximum or minimum lies, along one axis or in row-major order of all. */
+/** Returns the position of the maximum or minimum: along one axis, or among all elements in row-major order. */
 export function position<A extends ArrayLike>(
   k: Kernels<A>,
   which: 'argmax' | 'argmin',
@@ -110,13 +113,13 @@ export function position<A extends ArrayLike>(
   });
 }
 
-/** A shape as its tensor keeps it: a copy, since the caller may go on with the list. */
+/** Checks and copies a shape, since the caller may change the list. */
 export function ownShape(call: string, shape: Shape): Shape {
   checkShape(call, shape);
   return shape.slice();
 }
 
-/** Windows as the tape keeps them: copies, since the caller may go on with them. */
+/** Checks and copies windows, since the caller may change them. */
 export function ownWindows(call: string, windows: readonly Window[]): Window[] {
   if (!Array.isArray(windows)) {
     throw new ArgumentError(`${call}: expected a list of windows, got ${describeValue(windows)}`);
@@ -129,7 +132,7 @@ export function ownWindows(call: string, windows: readonly Window[]): Window[] {
   });
 }
 
-/** A shape to which one is to be reshaped, with a length of -1 worked out. */
+/** Returns the target shape of a reshape, with a length of -1 inferred. */
 export function completeShape(from: Shape, shape: Shape): Shape {
   const free = Array.isArray(shape) ? shape.indexOf(-1) : -1;
   if (free === -1) return ownShape('reshape', shape);
@@ -140,13 +143,13 @@ export function completeShape(from: Shape, shape: Shape): Shape {
   return shape.with(free, known === 0 ? 0 : size / known);
 }
 
-/** An order of axes, counted from the first. */
+/** Returns an order of axes with negative axes counted from the start. */
 export function completeOrder(order: readonly number[], rank: number): number[] {
   if (Array.isArray(order)) return order.map((axis) => normalizeAxis('permute', axis, rank));
   throw new ArgumentError(`permute: expected a list of axes, such as [1, 0], got ${describeValue(order)}`);
 }
 
-/** Throws where a product with a vector does not fit, in the words that the product of matrices uses. */
+/** Throws if a product with a vector does not fit, with the same message as a product of matrices. */
 function checkVectors(x: Shape, y: Shape): void {
   if (x.length > 1 && y.length > 1) return;
   const shapes = `${formatShape(x)} and ${formatShape(y)}`;
@@ -155,7 +158,7 @@ function checkVectors(x: Shape, y: Shape): void {
   if (m !== n) throw new ShapeError(`matmul: inner dimensions ${m} and ${n} differ (${shapes})`);
 }
 
-/** The product of matrices; a vector is a row on the left, a column on the right, and its axis is dropped. */
+/** Computes a matrix product. A vector is a row on the left or a column on the right, and its added axis is dropped. */
 export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   checkVectors(x.shape, y.shape);
   const [isRow, isColumn] = [x.shape.length === 1, y.shape.length === 1];
@@ -172,7 +175,7 @@ export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
 const isPair = (pair: readonly number[]): boolean =>
   Array.isArray(pair) && pair.length === 2 && pair.every((width) => Number.isInteger(width) && width >= 0);
 
-/** A scalar, or zeros, put before and after each axis. */
+/** Pads each axis before and after with a scalar, by default 0. */
 export function pad<A extends ArrayLike>(k: Kernels<A>, x: A, widths: PadWidths, value: A | undefined): A {
   const sizes = x.shape;
   if (!Array.isArray(widths) || widths.length !== sizes.length || !widths.every(isPair)) {

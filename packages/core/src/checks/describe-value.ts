@@ -1,27 +1,27 @@
-/** Values as messages show them, of whatever kind. */
+/** Descriptions of arbitrary values for error messages. */
 
-/** What an object of these packages is, and of which copy of them. */
+/** The kind of an object from these packages, and the copy of the package that made it. */
 interface Mark {
   readonly kind: string;
   readonly copy: object;
 }
 
-/** Where an object of these packages has its mark, whichever copy of them made it. */
+/** The property that holds an object's mark, in every copy of the package. */
 export const marked: unique symbol = Symbol.for('@tapegrad/core') as never;
 
 const copy = {};
 
-/** The mark of what messages call so, made by this copy of the package. */
+/** Returns a mark of this copy of the package. `kind` is the description in messages. */
 export const markOf = (kind: string): Mark => ({ kind, copy });
 
-/** Longer texts are cut off. */
+/** The length at which descriptions are truncated. */
 const MAX_CHARACTERS = 100;
 
 const cut = (text: string): string => (text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS)}…` : text);
 
 /**
- * A value as a message shows it that expected another: a text in quotes, so that it is not taken for the number in it, and an object
- * by what it is.
+ * Describes an unexpected value for an error message. Strings are quoted, so that '0.1' can't be mistaken for a number, and
+ * objects are described by their kind.
  *
  * @example
  * ['0.1', 0.1, [0.1], ones([2])].map((value) => describeValue(value)); // ["'0.1'", '0.1', 'an array', 'a tensor']
@@ -46,7 +46,7 @@ export function describeValue(value: unknown): string {
   );
 }
 
-/** Lists and numbers as a message shows them: what JSON makes of them, if it makes anything, and not too much. */
+/** Describes lists and numbers for a message: their JSON if they have one, truncated. */
 export function describeNumbers(value: unknown): string {
   try {
     return cut(JSON.stringify(value) ?? String(value));

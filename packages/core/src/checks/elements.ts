@@ -1,9 +1,9 @@
-/** Elements that come from outside: those of a state, which may have been through a file, another realm or JSON. */
+/** Elements from outside, such as a saved state that went through a file, another realm or JSON. */
 
 import { ArgumentError, type Data, type DType, DTypeError, hasNumber, newData, ShapeError } from '@tapegrad/kernels';
 import { describeValue } from './describe-value.ts';
 
-/** The class of an object, of whichever realm it is. */
+/** Returns the class name of an object, even from another realm. */
 const classOf = (x: unknown): string => Object.prototype.toString.call(x).slice(8, -1);
 
 const ownClasses: Readonly<Record<DType, string>> = {
@@ -13,11 +13,11 @@ const ownClasses: Readonly<Record<DType, string>> = {
   bool: 'Uint8Array',
 };
 
-/** Whether a value is a typed array that stores a dtype, of this realm or another. */
+/** Returns whether a value is a typed array for a dtype, from this realm or another. */
 export const isDataOf = (dtype: DType, x: unknown): boolean =>
   ArrayBuffer.isView(x) && classOf(x) === ownClasses[dtype];
 
-/** The values as something that has a length; throws where they are nothing of the kind. */
+/** Returns the values as an array-like object. Throws if they aren't one. */
 function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayLike<unknown> {
   const kind = classOf(data);
   if (kind.startsWith('Big')) {
@@ -36,12 +36,12 @@ function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayL
 }
 
 /**
- * A copy of elements in a typed array that stores their dtype. They may come in one of any realm, in another typed array that
- * holds numbers of the dtype, or in a list of numbers.
+ * Copies elements into a typed array of their dtype. They may come in such an array of any realm, in another typed array
+ * with representable numbers, or in a list of numbers.
  *
- * @param what names the elements in messages.
- * @throws ShapeError for another number of them; DTypeError for BigInts, for numbers that the dtype lacks, and for those of a
- * typed array that it would round; ArgumentError for anything but numbers.
+ * @param what The name of the elements in messages.
+ * @throws ShapeError if their number differs from `length`; DTypeError for BigInts, for numbers that the dtype can't
+ * represent, and for typed-array elements that it would round; ArgumentError for anything but numbers.
  */
 export function elementsFrom(call: string, what: string, dtype: DType, length: number, data: unknown): Data {
   const list = listOf(call, what, dtype, data);

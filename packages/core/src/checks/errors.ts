@@ -1,4 +1,4 @@
-/** A tape used in a way that it does not allow: swept twice, changed under way, or with no path to what is wanted. */
+/** An invalid use of a tape: a second backward pass, a change of its inputs, or no path to a wanted tensor. */
 export class TapeError extends Error {
   override readonly name = 'TapeError';
 }

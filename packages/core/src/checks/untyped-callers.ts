@@ -1,4 +1,4 @@
-/** What callers without types may hand over: what would be left out in silence. */
+/** Checks for untyped callers: they reject arguments that would be silently ignored. */
 
 import { ArgumentError } from '@tapegrad/kernels';
 import { describeValue, marked } from './describe-value.ts';
@@ -9,8 +9,8 @@ export function checkFunction(call: string, f: unknown): void {
 }
 
 /**
- * Throws unless options are an object that has known names alone: a misspelt one, or a value that stands in their place, would be
- * left out in silence.
+ * Throws unless `options` is an object with known names only. Misspelt options, or another value in their place, would be
+ * silently ignored.
  *
  * @example
  * const scaled = (x: Tensor, options: { readonly factor?: number } = {}): Tensor => {
@@ -41,23 +41,26 @@ function tooMany(call: string, most: number, args: readonly unknown[], mend = ''
   return new ArgumentError(`${call}: expected ${expected}, got ${args.length}${list}`);
 }
 
-/** What `map` and `reduce` hand over behind an entry: its place, and the list. */
+/** Whether extra arguments are those that `map` and `reduce` pass after an entry: its index and the list. */
 const isPlaceInList = ([place, list, ...others]: readonly unknown[]): boolean =>
   Number.isInteger(place) && Array.isArray(list) && others.length === 0;
 
-/** Throws where a function was given `more` than it takes, save what `map` and `reduce` of a list hand over. */
+/** Throws if a function was called with extra arguments, except those that `map` and `reduce` pass. */
 export function checkNoMore(call: string, more: readonly unknown[]): void {
   if (more.length === 0 || isPlaceInList(more)) return;
   throw new ArgumentError(`${call}: got more than it takes: ${more.map((x) => describeValue(x)).join(', ')}`);
 }
 
-/** Whether an object has no class of its own, as those of another realm have not. */
+/** Returns whether an object has no class of its own; objects of other realms count as plain, too. */
 export function isPlain(x: object): boolean {
   const prototype = Object.getPrototypeOf(x);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
-/** Arrays and plain objects as they are now, since the caller may go on with them; what contains itself stays as it is. */
+/**
+ * Copies arrays and plain objects, since the caller may change them. Levels below `deepest` aren't copied, so cyclic data
+ * is safe.
+ */
 export function ownData(data: unknown, deepest = 32): unknown {
   if (typeof data !== 'object' || data === null || deepest === 0) return data;
   if (Array.isArray(data)) return data.map((entry) => ownData(entry, deepest - 1));
@@ -68,11 +71,11 @@ export function ownData(data: unknown, deepest = 32): unknown {
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /**
- * Lets the methods of a class throw where they are given more than they take, which would be left out in silence; all but the
- * `uncounted`. They take as many as `length` says. It does not count from a default value on, so such a value stands in the
- * body of a method.
+ * Makes the methods of a class throw on extra arguments, which would be silently ignored. The maximum is the method's
+ * `length`, which stops counting at the first default value. So such defaults must be set in the method's body. Methods in
+ * `uncounted` are exempt.
  *
- * @param mends what messages say of methods that are often taken for others.
+ * @param mends Hints for the messages of methods that are often confused with others.
  */
 export function countArguments(
   prototype: object,

@@ -1,22 +1,22 @@
 /**
  * Shapes in the type system.
  *
- * A literal axis length is checked while typing; `number` stands for a length known only at run time and agrees with
- * every other. A mistake is the type `ShapeError<'…'>` whose sentence is the one that the run-time check would throw.
- * Where nothing is known, the result is `Shape`.
+ * Literal axis lengths are checked at compile time; `number` is a length known only at run time, and is compatible with
+ * every length. An error is the type `ShapeError<'…'>` with the same message as the run-time check. If nothing is known,
+ * the result is `Shape`.
  */
 
 import type { Shape, ShapeError } from '@tapegrad/kernels';
 import type { Plus } from './type-arithmetic.ts';
 
-/** What differs where two types do. */
+/** A type that differs whenever A differs: it is invariant in A through its parameter. */
 type Exactly<A> = (a: A) => A;
 
 /**
- * Whether two lengths can be the same; an unknown one agrees with all.
+ * Whether two lengths can be equal; an unknown one is compatible with all.
  *
- * Here, as wherever a type parameter may stand, the first question is one that has an answer although nothing is known of the
- * parameter: whether it is itself. `A extends B` would leave all of the type open.
+ * The first test compares a type parameter with itself, here and wherever one may occur, because that resolves even if
+ * nothing is known of the parameter. `A extends B` would leave the whole type unresolved.
  */
 export type Agree<A extends number, B extends number> = readonly [Exactly<A>, Exactly<B>] extends
   | readonly [Exactly<B>, unknown]
@@ -27,13 +27,13 @@ export type Agree<A extends number, B extends number> = readonly [Exactly<A>, Ex
     ? true
     : false;
 
-/** What is known of a length that two operands share. */
+/** The known length of an axis that two operands share, if either is known. */
 type Unify<A extends number, B extends number> = number extends A ? B : A;
 
 /** Whether the rank is unknown. */
 export type Unranked<S extends Shape> = number extends S['length'] ? true : false;
 
-/** Whether two shapes can be the same. */
+/** Whether two shapes can be equal. */
 export type SameShapes<A extends Shape, B extends Shape> =
   Exactly<A> extends Exactly<B>
     ? true
@@ -57,16 +57,16 @@ type Join<S extends Shape> = S extends readonly [infer Only extends number]
     ? `${First}, ${Join<Rest>}`
     : '';
 
-/** A shape as messages print it. */
+/** A shape as printed in messages. */
 export type Printed<S extends Shape> = `[${Join<S>}]`;
 
 /**
- * A length in a box: a conditional type can ask whether there is one, be it a type parameter. No interface, since declarations
- * of programs write it out.
+ * A boxed length: a conditional type can test whether there is one, even for a type parameter. It isn't an interface, since
+ * programs' declaration files write it out.
  */
 type Length<N extends number> = { readonly is: N };
 
-/** The length to which two broadcast; `undefined` where they do not. */
+/** The length that two lengths broadcast to; `undefined` if they are incompatible. */
 type BroadcastAxis<A extends number, B extends number> =
   Exactly<B> extends Exactly<A> | Exactly<1>
     ? Length<A>
@@ -93,11 +93,11 @@ type BroadcastAxes<
     : readonly [...LeftA, ...Out]
   : readonly [...LeftB, ...Out];
 
-/** Whether the shape that both broadcast to is that of the first, where nothing need be known of it. */
+/** Whether A and B are known to broadcast to A, even if nothing is known of A itself. */
 export type Absorbs<A extends Shape, B extends Shape> =
   Exactly<B> extends Exactly<A> | Exactly<readonly []> | Exactly<[]> ? true : false;
 
-/** The shape that both broadcast to. */
+/** The shape that both shapes broadcast to. */
 export type Broadcast<Call extends string, A extends Shape, B extends Shape> =
   Unranked<A> extends true ? Shape : Unranked<B> extends true ? Shape : BroadcastAxes<Call, A, B, A, B, readonly []>;
 
@@ -109,7 +109,7 @@ export type Where<Condition extends Shape, A extends Shape, B extends Shape> =
 
 type InnerError<K1 extends number, K2 extends number> = ShapeError<`matmul: inner dimensions ${K1} and ${K2} differ`>;
 
-/** The shape of a matrix product: vectors, matrices, or matrices in batches that broadcast. */
+/** The shape of a matrix product of vectors, matrices, or batches of matrices that broadcast. */
 export type MatMul<A extends Shape, B extends Shape> =
   Unranked<A> extends true
     ? Shape
@@ -148,7 +148,7 @@ export type Transpose<S extends Shape> = S extends readonly [
   ? readonly [...Batch, N, M]
   : Shape;
 
-/** The shape of every product of an element of one vector with one of another. */
+/** The shape of an outer product. */
 export type Outer<A extends Shape, B extends Shape> =
   Unranked<A> extends true
     ? readonly [number, number]
@@ -158,7 +158,7 @@ export type Outer<A extends Shape, B extends Shape> =
         ? readonly [M, N]
         : ShapeError<`outer: expected two vectors, got shapes ${Printed<A>} and ${Printed<B>}`>;
 
-/** The shape of square matrices, or the sentence that says that they are not. */
+/** The shape of square matrices, or an error message if they are not square. */
 export type Square<Call extends string, S extends Shape> =
   Unranked<S> extends true
     ? S
@@ -183,7 +183,7 @@ type DropLast<
     ? DropLast<Rest, Count, readonly [Last, ...Dropped]>
     : never;
 
-/** An axis counted from the start; `never` where the shape does not have as many. */
+/** An axis counted from the start; `never` if the shape has too few axes. */
 type FromStart<S extends Shape, Axis extends number> = `${Axis}` extends `-${infer Back extends number}`
   ? DropLast<S, Back>['length']
   : Axis;
@@ -202,21 +202,21 @@ export type Permute<S extends Shape, Order extends Shape> =
         ? readonly [LengthAt<S, Axis>, ...Permute<S, Rest>]
         : readonly [];
 
-/** The shape that `reshape` was asked for; -1 is worked out at run time. */
+/** The shape given to `reshape`; -1 becomes `number`, since it is resolved at run time. */
 export type Reshape<S extends Shape> = { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] };
 
 type Padded<N extends number, Width> = Width extends readonly [infer Before extends number, infer After extends number]
   ? Plus<Plus<Before, N>, After>
   : number;
 
-/** The shape with so many elements put before and after each axis. */
+/** The shape after padding each axis by the given widths. */
 export type Pad<S extends Shape, Widths extends PadWidths> = number extends Widths['length']
   ? Shape
   : Unranked<S> extends true
     ? Shape
     : { readonly [I in keyof S]: I extends keyof Widths ? Padded<S[I], Widths[I]> : number };
 
-/** How many elements `pad` puts before and after each axis. */
+/** The number of elements that `pad` adds before and after each axis. */
 export type PadWidths = readonly (readonly [before: number, after: number])[];
 
 type Kept<Keep extends boolean> = Keep extends true ? readonly [1] : readonly [];
@@ -232,7 +232,7 @@ type ReplaceFromStart<
     : ReplaceFromStart<Rest, Axis, By, readonly [...Before, Head]>
   : Shape;
 
-/** The shape with other axes, or none, in place of one. */
+/** The shape with one axis replaced by the axes `By`, which may be empty. */
 export type ReplaceAxis<S extends Shape, Axis extends number, By extends Shape> =
   Unranked<S> extends true ? Shape : number extends Axis ? Shape : ReplaceFromStart<S, FromStart<S, Axis>, By>;
 
@@ -247,7 +247,7 @@ type InsertFromStart<
     ? InsertFromStart<Rest, Axis, Length, readonly [...Before, Head]>
     : Shape;
 
-/** The shape with one more axis, that comes to lie at `Axis`. */
+/** The shape with one axis more, which is inserted at `Axis`. */
 export type InsertAxis<S extends Shape, Axis extends number, Length extends number> =
   Unranked<S> extends true
     ? Shape
@@ -255,10 +255,10 @@ export type InsertAxis<S extends Shape, Axis extends number, Length extends numb
       ? Shape
       : InsertFromStart<S, FromStart<readonly [...S, Length], Axis> & number, Length>;
 
-/** The shape with an axis of length 1 that comes to lie at `Axis`. */
+/** The shape with an axis of length 1 inserted at `Axis`. */
 export type Unsqueeze<S extends Shape, Axis extends number> = InsertAxis<S, Axis, 1>;
 
-/** The axes of one shape before those of another. */
+/** The axes of one shape followed by those of another. */
 export type Joined<A extends Shape, B extends Shape> =
   Unranked<A> extends true ? Shape : Unranked<B> extends true ? Shape : readonly [...A, ...B];
 
@@ -274,7 +274,7 @@ type SqueezeAll<S extends Shape> = S extends readonly [infer Head extends number
         : never
   : readonly [];
 
-/** The shape without an axis, or without all that are known to have length 1. */
+/** The shape without an axis, or without all axes known to have length 1. */
 export type Squeeze<S extends Shape, Axis extends Axes> =
   Unranked<S> extends true
     ? Shape
@@ -284,7 +284,7 @@ export type Squeeze<S extends Shape, Axis extends Axes> =
         ? ReplaceAxis<S, Axis, readonly []>
         : Shape;
 
-/** The shape with two axes in each other's place. */
+/** The shape with two axes swapped. */
 export type SwapAxes<S extends Shape, A extends number, B extends number> =
   Unranked<S> extends true
     ? Shape
@@ -302,7 +302,7 @@ type Ones<S extends Shape> = S extends readonly [unknown, ...infer Rest extends 
   ? readonly [1, ...Ones<Rest>]
   : readonly [];
 
-/** The axes that a reduction works on: one, several, or nothing for all. */
+/** The axes to reduce over: one, several, or undefined for all. */
 export type Axes = number | readonly number[] | undefined;
 
 /** The shape after a reduction over `A`. */
@@ -319,10 +319,10 @@ export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> = A ex
 /** An array nested to any depth. */
 export type Nested<T> = T | readonly Nested<T>[];
 
-/** The shape of what is no array, unless it may be one after all, of any depth. */
+/** The shape of a value that is not an array; `Shape` if its type also allows arrays. */
 type ScalarShape<T> = [Extract<T, readonly unknown[] | ArrayBufferView>] extends [never] ? readonly [] : Shape;
 
-/** Arrays nested so many times; the type does not tell of more, nor of an unknown rank. */
+/** Arrays by nesting depth. Greater depths and unknown ranks are nested to any depth. */
 type NestedTimes<T> = {
   0: T;
   1: T[];
@@ -337,7 +337,7 @@ type NestedTimes<T> = {
 /** An array nested once for each axis of a shape. */
 export type NestedAs<S extends Shape, T> = NestedTimes<T>[S['length']];
 
-/** The shape of a nested array literal, as far as its type tells. */
+/** The shape of a nested array literal, as far as its type determines it. */
 export type ShapeOf<T> = [T] extends [readonly (infer Element)[]]
   ? readonly [T['length'], ...ShapeOf<Element>]
   : [T] extends [ArrayBufferView]

@@ -1,11 +1,11 @@
 /**
- * Arithmetic on axis lengths in the type system, digit by digit: whole numbers of any size, unlike the lengths of tuples. An
- * unknown length, `number`, makes an unknown result.
+ * Type-level arithmetic on axis lengths, digit by digit. It handles whole numbers of any size, unlike tuple lengths. An
+ * unknown length, `number`, gives an unknown result.
  */
 
 import type { Shape } from '@tapegrad/kernels';
 
-/** As many entries as a digit says. */
+/** Each digit as a tuple of that length. */
 interface Unary {
   0: [];
   1: [0];
@@ -24,7 +24,7 @@ type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 type Zeros = readonly 0[];
 type Count<D> = D extends `${infer N extends keyof Unary}` ? Unary[N] : [];
 
-/** As many entries for each of some more. */
+/** The entries of `T`, repeated once for each entry of `Each`. */
 type Repeated<T extends Zeros, Each extends Zeros, Out extends Zeros = []> = Each extends [
   0,
   ...infer Others extends Zeros,
@@ -32,7 +32,7 @@ type Repeated<T extends Zeros, Each extends Zeros, Out extends Zeros = []> = Eac
   ? Repeated<T, Others, [...Out, ...T]>
   : Out;
 
-/** The digits of a number, ones first. */
+/** The digits of a number, least significant first. */
 type Digits<N extends number> = FromText<`${N}`, []>;
 type FromText<S extends string, Out extends readonly Digit[]> = S extends `${infer D extends Digit}${infer Rest}`
   ? FromText<Rest, [D, ...Out]>
@@ -47,7 +47,7 @@ type Text<D extends readonly unknown[], S extends string = ''> = D extends reado
   ? Text<Rest, `${First}${S}`>
   : S;
 type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Trimmed<Rest>) : S;
-/** The number of some digits; `number` where there are none. */
+/** The number with the digits `D`; `number` if `D` is `never`. */
 type Value<D> = [D] extends [never]
   ? number
   : D extends readonly unknown[]
@@ -56,7 +56,7 @@ type Value<D> = [D] extends [never]
       : number
     : number;
 
-/** A count below 100 as its ones and tens. */
+/** A count below 100 as its ones and tens digits. */
 type Carried<T extends Zeros> = `${T['length']}` extends `${infer Tens extends Digit}${infer Ones extends Digit}`
   ? [Ones, Tens]
   : [`${T['length']}`, '0'];
@@ -86,7 +86,7 @@ type Multiplied<A, B> = B extends readonly [infer D, ...infer Bs]
   ? Sum<Scaled<A, D>, ['0', ...Rest<Multiplied<A, Bs>>]>
   : [];
 
-/** `never` where the difference is below zero. */
+/** The digits of a difference; `never` if it is negative. */
 type Difference<A, B, Borrow extends Zeros = []> = A extends readonly [infer X, ...infer As]
   ? B extends readonly [infer Y, ...infer Bs]
     ? Count<X> extends [...Count<Y>, ...Borrow, ...infer D extends Zeros]
@@ -103,12 +103,12 @@ type Difference<A, B, Borrow extends Zeros = []> = A extends readonly [infer X, 
       ? []
       : never;
 
-/** How often a divisor goes into a count, and what is left. */
+/** The quotient of a count and a divisor, and the remainder. */
 type Split<T, Divisor extends Zeros, Times extends Zeros = []> = T extends [...Divisor, ...infer Left extends Zeros]
   ? Split<Left, Divisor, [...Times, 0]>
   : [`${Times['length']}`, T];
 
-/** Long division, from the first digit on; the divisor is a digit. */
+/** Long division by a single digit, most significant digit first. */
 type Divided<
   S extends string,
   Divisor extends Zeros,
@@ -125,7 +125,7 @@ type Divided<
 /** a + b */
 export type Plus<A extends number, B extends number> = number extends A | B ? number : Value<Sum<Digits<A>, Digits<B>>>;
 
-/** a - b; `number` where that is below zero. */
+/** a - b; `number` if that is negative. */
 export type Minus<A extends number, B extends number> = number extends A | B
   ? number
   : Value<Difference<Digits<A>, Digits<B>>>;

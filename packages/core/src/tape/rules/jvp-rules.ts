@@ -1,9 +1,9 @@
 /**
- * The tangent of every primitive's result: forward mode, from the same table of rules wherever that has it.
+ * Forward mode: the tangent of every primitive's result, from the table of reverse-mode rules where possible.
  *
- * A rule multiplies by the transposed Jacobian. Where the Jacobian is symmetric, as that of every elementwise primitive is,
- * the rule applied to a tangent is the tangent; a primitive that is linear in an input gives its tangent itself; few
- * need a function of their own.
+ * A rule multiplies by the transposed Jacobian. If the Jacobian is symmetric, as for every elementwise primitive, the rule
+ * applied to a tangent gives the result's tangent. A primitive that is linear in an input is its own derivative, so it is
+ * applied to the tangent itself. Few primitives need a function of their own.
  */
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
@@ -12,7 +12,7 @@ import { rules, tiesOf } from './vjp-rules.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
-/** What the tangent `t` of one input adds to the tangent of the result `y`. */
+/** Computes the contribution of one input's tangent `t` to the tangent of the result `y`. */
 type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
   k: Kernels<A>,
   t: A,
@@ -21,8 +21,8 @@ type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
 ) => A;
 
 /**
- * For each array input, what its tangent does: `rule` where the Jacobian is symmetric; `itself` where the primitive is
- * linear in that input; `null` where it has no tangent. A primitive of any number of arrays is linear in all `together`.
+ * How each array input's tangent contributes: by `rule` if the Jacobian is symmetric; by the primitive `itself` if it is
+ * linear in that input; `null` if it has no effect. A variadic primitive is linear in all its arrays `together`.
  */
 type JvpRules = { readonly [P in Primitive]: P extends FixedPrimitive ? Tangent<P> : 'together' };
 
@@ -30,13 +30,13 @@ type Tangent<P extends FixedPrimitive, Inputs = InputsOf<P>> = {
   readonly [I in keyof Inputs]: 'rule' | 'itself' | null | Jvp<P>;
 };
 
-/** The mean of the tangents of those that attain the extremum. */
+/** Computes the mean of the tangents of the entries that attain the extremum. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
   const ties = tiesOf(k, y, x);
   return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
 }
 
-/** The Jacobian of an elementwise primitive is diagonal: where it has a rule, that is its tangent, too. */
+/** The Jacobian of an elementwise primitive is diagonal, so its rule, if any, also gives the tangent. */
 const ruleOf = (op: keyof typeof unary | keyof typeof binary, i: 0 | 1) =>
   (rules[op] as readonly unknown[])[i] === null ? null : 'rule';
 

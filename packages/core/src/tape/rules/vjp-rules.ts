@@ -1,11 +1,11 @@
 /**
- * The rule table: the vector-Jacobian product of every primitive, and all the calculus that tapegrad knows.
+ * The rule table: the vector-Jacobian product of every primitive, and all the calculus in tapegrad.
  *
- * A rule has one function for each array input: given the cotangent `g` of the result `y`, it gives the cotangent of that
- * input, or is `null` where none flows. Run on arrays, the table gives gradients; run on recorded tensors, the same table
- * gives gradients of gradients. No rule sums a broadcast away: the sweep does that, in one place.
+ * A rule has one function for each array input. Given the cotangent `g` of the result `y`, it returns the cotangent of that
+ * input. It is `null` if no cotangent flows to that input. Run on arrays, the table gives gradients; run on recorded
+ * tensors, it gives gradients of gradients. Rules don't undo broadcasting: the backward pass does that, in one place.
  *
- * The mapped type makes a primitive without a rule, or with one too few, a compile error.
+ * The mapped type makes a missing or incomplete rule a compile error.
  */
 
 import {
@@ -21,7 +21,7 @@ import {
 } from '@tapegrad/kernels';
 import { changeOfOthers, number, sliceAxis, softmax } from '../../composites.ts';
 
-/** The cotangent of one input. */
+/** Computes the cotangent of one input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
   k: Kernels<A>,
   g: A,
@@ -29,7 +29,9 @@ export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends Ar
   ...args: Parameters<Kernels<A>[P]>
 ) => A;
 
-/** The cotangent of input `i` of a primitive that takes any number of them, and is linear in all: only their shapes count. */
+/**
+ * Computes the cotangent of input `i` of a variadic primitive. It is linear in all its inputs, so only their shapes matter.
+ */
 export type VariadicVjp = <A extends ArrayLike>(
   k: Kernels<A>,
   g: A,
@@ -56,7 +58,7 @@ type Rules = {
 
 const starts = new WeakMap<readonly Shaped[], number[]>();
 
-/** Where each of the inputs of a `concat` begins: worked out once for all, since there may be very many. */
+/** Returns the start of each input of a `concat`. The list is cached, since there may be very many inputs. */
 function startsAlong(inputs: readonly Shaped[], axis: number): readonly number[] {
   const known = starts.get(inputs);
   if (known !== undefined) return known;
@@ -78,7 +80,7 @@ function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   return k.permute(x, last === 1 ? swapped : x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i)));
 }
 
-/** A batch of matrices as one, row below row: so what a weight gets of each is summed within one product. */
+/** Stacks a batch of matrices into one, so that a single product also sums a weight's gradient over the batch. */
 function rowsOf<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   if (x.shape.length === 2) return x;
   const columns = x.shape.at(-1)!;
@@ -91,29 +93,32 @@ const inverse = (order: readonly number[]): number[] => order.map((_, i) => orde
 const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
   sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
 
-/** g times a share that no input changes: where it is 0 nothing flows, whatever g is, an infinity or a NaN. */
+/**
+ * Computes g times a share that is constant in the inputs. If the share is 0, the result is 0, even for an infinite or NaN
+ * g.
+ */
 const shared = <A extends ArrayLike>(k: Kernels<A>, g: A, share: A): A =>
   k.activationGrad(k.mul(g, share), share, 'relu');
 
-/** The share of x in the larger of two: all, none, or half of it in a tie; all beside a NaN. */
+/** Returns the share of x in max(x, y): 1, 0, or 1/2 in a tie; 1 if x or y is NaN. */
 function shareAbove<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   const [below, notAbove] = [k.cast(k.less(x, y), x.dtype), k.cast(k.lessEqual(x, y), x.dtype)];
   return k.sub(number(k, 1, x), k.mul(k.add(below, notAbove), number(k, 0.5, x)));
 }
 
-/** 1 for the entries that attain the extremum y, 0 for the others; where that is NaN, 1 for each NaN. */
+/** Returns 1 for the entries that attain the extremum y and 0 for the others. If y is NaN, returns 1 for each NaN. */
 export function tiesOf<A extends ArrayLike>(k: Kernels<A>, y: A, x: A): A {
   const [attains, isNumber] = [k.cast(k.equal(x, y), x.dtype), k.cast(k.equal(x, x), x.dtype)];
   return k.add(attains, k.sub(number(k, 1, x), isNumber));
 }
 
-/** g shared evenly among the entries that attain the extremum y. */
+/** Splits g evenly among the entries that attain the extremum y. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
   const ties = tiesOf(k, y, x);
   return k.activationGrad(k.broadcastTo(k.div(g, k.sum(ties, axes)), x.shape), ties, 'relu');
 }
 
-/** g y x^(y-1); 0 where the exponent is 0, whatever x and g are. */
+/** Computes g y x^(y-1), or 0 if the exponent is 0, whatever x and g are. */
 function powerSlope<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   const zero = number(k, 0, y);
   const lower = k.where(k.equal(y, zero), zero, k.sub(y, number(k, 1, y)));
@@ -121,7 +126,10 @@ function powerSlope<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   return k.activationGrad(product, k.broadcastTo(k.stopGradient(y), product.shape), 'relu');
 }
 
-/** g z log(x), with z = x^y; 0 where the power is constant in its exponent, as 0^y is for y >= 0, whatever g is. */
+/**
+ * Computes g z log(x) with z = x^y. It is 0 where the power is constant in its exponent, as 0^y is for y >= 0, whatever g
+ * is.
+ */
 function exponentSlope<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: A, y: A): A {
   const zero = number(k, 0, x);
   const constant = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
@@ -130,8 +138,8 @@ function exponentSlope<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: A, y: 
 }
 
 /**
- * sqrt(1 - x^2), the other leg of the triangle. (1 - x) (1 + x) loses no digits where x is near 1; but to differentiate it
- * at 1 were to multiply infinity by 0, so its value alone is taken.
+ * Computes sqrt(1 - x^2). The form (1 - x) (1 + x) keeps full precision for x near 1. But differentiating it at 1 would
+ * multiply infinity by 0, so only its value is used.
  */
 function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const one = number(k, 1, x);
@@ -141,8 +149,9 @@ function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
 }
 
 /**
- * g x / (x^2 + y^2); 0 at the origin, by convention, and 0 beside an infinity, as in the limit, whatever g is. Both are
- * divided by the larger first, so that no square overflows or vanishes; by a constant, as the quotient does not depend on it.
+ * Computes g x / (x^2 + y^2). It is 0 at the origin, by convention, and 0 if x or y is infinite, which is the limit,
+ * whatever g is. Both are first divided by the larger, so that no square overflows or underflows. The divisor is held
+ * constant, since the quotient does not depend on it.
  */
 function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
@@ -155,8 +164,8 @@ function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A):
 }
 
 /**
- * -floor(x / y) from the remainder r, without the quotient's rounding: how often y was added to x. Where x / y is beyond
- * all numbers, as below an infinite y, r tells: it is x itself, or y.
+ * Computes -floor(x / y), the number of times y was added to x, from the remainder r, without rounding the quotient. If the
+ * quotient isn't finite, as for an infinite y, r decides: r = x means 0 times, r = y once.
  */
 function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
   const times = k.round(k.div(k.sub(r, x), y));
@@ -164,30 +173,33 @@ function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
   return k.where(k.equal(r, y), number(k, 1, x), known);
 }
 
-/** The cotangent of y in g s'(x), with s'(x) a function of y: relu's is constant, tanh's has slope -2 y, sigmoid's 1 - 2 y. */
+/**
+ * Computes the cotangent of y in g s'(x), with s'(x) a function of y. Its derivative with respect to y is 0 for relu, -2 y
+ * for tanh, and 1 - 2 y for sigmoid.
+ */
 function slopeOfSlope<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, y: A, of: Activation): A {
   if (of === 'relu') return k.full({ shape: y.shape, value: 0, dtype: y.dtype });
   const twice = k.mul(y, number(k, -2, y));
   return k.mul(k.mul(h, g), of === 'tanh' ? twice : k.add(twice, number(k, 1, y)));
 }
 
-/** A vector as a column. */
+/** Reshapes a vector into a column. */
 const column = <A extends ArrayLike>(k: Kernels<A>, x: A): A => k.reshape(x, [...x.shape, 1]);
 
-/** The cross-entropies' slopes for g = 1: softmax(x) less 1 at the label. */
+/** Computes the cross-entropies' gradients for g = 1: softmax(x), minus 1 at the label. */
 function unitSlope<A extends ArrayLike>(k: Kernels<A>, logits: A, labels: A): A {
   const ones = k.full({ shape: labels.shape, value: 1, dtype: logits.dtype });
   return k.crossEntropyGrad(ones, logits, labels);
 }
 
-/** The cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
+/** Computes the cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
 function slopeOfLogits<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, logits: A): A {
   const p = softmax(k, logits, [1]);
   const weighted = k.mul(p, k.mul(h, column(k, g)));
   return k.sub(weighted, k.mul(p, k.sum(weighted, [1])));
 }
 
-/** 2 / sqrt(pi) exp(-x^2), the slope of the error function, times a sign. */
+/** Computes 2 / sqrt(pi) exp(-x^2), the derivative of the error function, times a sign. */
 const gaussian = <A extends ArrayLike>(k: Kernels<A>, x: A, sign: 1 | -1): A =>
   k.mul(number(k, (sign * 2) / Math.sqrt(Math.PI), x), k.exp(k.neg(k.mul(x, x))));
 
@@ -199,7 +211,7 @@ export const rules: Rules = {
   abs: [(k, g, _y, x) => shared(k, g, k.sign(x))],
   sign: [null],
   exp: [(k, g, y) => k.mul(g, y)],
-  // Not by y + 1, which has no digits left where y is nearly -1.
+  // y + 1 would lose all precision for y near -1.
   expm1: [(k, g, _y, x) => k.mul(g, k.exp(x))],
   log: [(k, g, _y, x) => k.div(g, x)],
   log1p: [(k, g, _y, x) => k.div(g, k.add(x, number(k, 1, x)))],

@@ -1,8 +1,8 @@
 /**
- * Operations composed from the primitives, generic in the array type: they run on arrays as on recorded tensors, and
- * their derivatives of every order follow from the rule table.
+ * Operations composed of primitives, generic in the array type. They run on arrays and on recorded tensors, and their
+ * derivatives of every order follow from the rule table.
  *
- * Axes are not negative, and a reduced axis stays with length 1; `Tensor`'s methods take care of both.
+ * Axes are non-negative, and reduced axes are kept with length 1; `Tensor`'s methods take care of both.
  */
 
 import {
@@ -16,11 +16,11 @@ import {
   sizeOf,
 } from '@tapegrad/kernels';
 
-/** A number as a scalar array of `x`'s dtype. */
+/** Returns a number as a scalar array of `x`'s dtype. */
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
 
-/** Entries `start … start + size` of one axis, `step` apart. */
+/** Returns `size` entries of one axis from `start` on, `step` apart. */
 export function sliceAxis<A extends ArrayLike>(
   k: Kernels<A>,
   x: A,
@@ -36,19 +36,24 @@ export function sliceAxis<A extends ArrayLike>(
   });
 }
 
-/** An array that can be looked at, where one way of computing serves nearly always and another one always. */
+/**
+ * An array whose elements can be read, for operations with a fast path that nearly always applies and a general fallback.
+ */
 export interface Readable extends ArrayLike {
   /** All elements, in row-major order. */
   readonly elements: Data;
 }
 
-/** x - mean(x). The mean is added negated, so that a sweep has the small cotangent to negate in place of the large one. */
+/**
+ * Computes x - mean(x). The mean is negated and added, so that the backward pass negates the small cotangent, not the large
+ * one.
+ */
 const lessMean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   k.add(x, k.neg(k.mean(x, axes)));
 
 /**
- * x less its mean. That is rounded, and where it is large beside the deviations, what the rounding leaves of it is not small
- * beside them: so what is left is taken off, too.
+ * Subtracts the mean of x. If the mean is large compared with the deviations, its rounding error is not small compared with
+ * them. So the mean of the result is subtracted, too.
  */
 const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   lessMean(k, lessMean(k, x, axes), axes);
@@ -56,25 +61,29 @@ const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly numbe
 const degreesOf = (x: ArrayLike, axes: readonly number[], correction: number): number =>
   Math.max(0, countAlong(x.shape, axes) - correction);
 
-/** sum (x - mean)^2 / (n - correction); a large mean costs no digits. */
+/** Computes sum (x - mean)^2 / (n - correction), without losing precision if the mean is large. */
 export function variance<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
   const deviation = centered(k, x, axes);
   return k.div(k.sum(k.mul(deviation, deviation), axes), number(k, degreesOf(x, axes, correction), x));
 }
 
-/** The square root of the variance, with derivative 0 where all are equal: a norm, whose squares neither overflow nor vanish. */
+/**
+ * Computes the square root of the variance, with derivative 0 if all elements are equal. It is a norm, whose squares
+ * neither overflow nor underflow.
+ */
 export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
   const degrees = degreesOf(x, axes, correction);
   if (degrees === 0) return k.sqrt(variance(k, x, axes, correction));
   return k.div(norm(k, centered(k, x, axes), axes, 2), number(k, Math.sqrt(degrees), x));
 }
 
-/** A dual number: a product, and how it changes: p q = (p1 p2, p1 q2 + q1 p2). */
+/** A dual number, a product and its change: p q = (p1 p2, p1 q2 + q1 p2). */
 type Dual<A> = readonly [product: A, change: A];
 
 /**
- * How the product of all other entries changes along h: for each entry the sum over i of h_i times the product of all but
- * the two. Halves are multiplied by each other, so that it is exact where entries are zero, as a quotient is not.
+ * Computes how the product of all other entries changes along h. For each entry, this is the sum over the others i of h_i
+ * times the product of all entries but these two. It multiplies halves by each other, so it is exact even for zeros, unlike
+ * a quotient.
  */
 export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, axes: readonly number[]): A {
   const order = [...x.shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
@@ -121,15 +130,18 @@ export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, a
   return k.cast(k.permute(k.reshape(change, moved), inverse), x.dtype);
 }
 
-/** The largest entry, held constant: what to subtract before an exponential. */
+/** Returns the largest entry, held constant, to subtract before an exponential. */
 const shift = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   countAlong(x.shape, axes) === 0 ? number(k, 0, x) : k.max(k.stopGradient(x), axes);
 
-/** m + log sum exp(x - m): no exponential overflows where m is the maximum. */
+/** Computes m + log sum exp(x - m). No exponential overflows if m is the maximum. */
 const logSumExpAbout = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[], m: A): A =>
   k.add(m, k.log(k.sum(k.exp(k.sub(x, m)), axes)));
 
-/** log sum exp(x), with the limits of its slopes at infinities: the largest share evenly, and -infinity has no share. */
+/**
+ * Computes log sum exp(x), with limit values for the gradient at infinities: elements tied at +Infinity split the gradient
+ * evenly, and elements at -Infinity get 0.
+ */
 export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const m = shift(k, x, axes);
   if (!m.elements.some((most) => Math.abs(most) === Infinity)) return logSumExpAbout(k, x, axes, m);
@@ -144,37 +156,42 @@ export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonl
 }
 
 /**
- * exp(x - m) / sum exp(x - m), as a product, whose slopes take fewer passes over memory than those of a quotient. Where the
- * maximum is an infinity, all are NaN, as the difference of two infinities is.
+ * Computes exp(x - m) / sum exp(x - m) as a product, whose derivative takes fewer passes over memory than a quotient's. If
+ * the maximum is infinite, all results are NaN, as is the difference of two infinities.
  */
 export function softmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const e = k.exp(k.sub(x, shift(k, x, axes)));
   return k.mul(e, k.div(number(k, 1, x), k.sum(e, axes)));
 }
 
-/** x - m - log sum exp(x - m): exact where the softmax underflows; NaN where that is. */
+/** Computes x - m - log sum exp(x - m). It is exact even if softmax underflows, and NaN wherever softmax is NaN. */
 export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const shifted = k.sub(x, shift(k, x, axes));
   return k.sub(shifted, k.log(k.sum(k.exp(shifted), axes)));
 }
 
-/** f(x) where x is not 0, and the constant 0 where it is: an infinite slope there would meet a zero slope as NaN. */
+/**
+ * Returns f(x) where x is not 0, and the constant 0 elsewhere: there, an infinite derivative times a zero one would be NaN.
+ */
 function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
   const zero = k.equal(x, number(k, 0, x));
   return k.where(zero, number(k, 0, x), f(k.where(zero, number(k, 1, x), x)));
 }
 
-/** The smallest number above 0, and how often it is doubled to one with which a cotangent loses no digits, as exponents of 2. */
+/**
+ * Exponents of 2 for the smallest positive number, and for the factor that makes it large enough for a cotangent to keep
+ * full precision.
+ */
 const smallest = { float32: [-149, 49], float64: [-1074, 114] } as const;
-/** Sums of squares that did not overflow, and beside which squares that vanished do not count. */
+/** The range of sums of squares that did not overflow, and in which squares that underflowed are negligible. */
 const squares = { float32: [2 ** -60, 2 ** 120], float64: [2 ** -900, 2 ** 1000] } as const;
 
 /**
- * What to divide vectors by whose sums of powers do not serve: the largest |x|, held constant, and 1 for all other vectors,
- * so that their bits stay. `undefined` where there are no such vectors.
+ * Returns the divisors for vectors whose sums of powers can't be used directly: the largest |x|, held constant. For all
+ * other vectors the divisor is 1, so that their bits stay the same. `undefined` if no vector needs dividing.
  *
- * A sum whose square root is taken serves within the range of the dtype; for others it has to be near 1, since the rounding of
- * the exponent 1/p counts as often as the sum's logarithm is large.
+ * A sum under a square root can be used within the range of the dtype. For other orders it must be near 1, since the
+ * rounding of the exponent 1/p is amplified by the sum's logarithm.
  */
 function divisorOf<A extends Readable>(
   k: Kernels<A>,
@@ -191,14 +208,16 @@ function divisorOf<A extends Readable>(
   const serves = k.minimum(k.lessEqual(number(k, least, x), sums), k.lessEqual(sums, number(k, most, x)));
   const canServe = k.minimum(k.less(zero, largest), k.less(largest, infinity));
   const [exponent, spare] = smallest[dtype];
-  // The power of the smallest number over this one does not vanish.
+  // Divided by this number, the smallest number has a power that does not underflow.
   const floor = 2 ** (exponent + Math.min(spare, (2 * spare) / order));
   const divisors = k.where(canServe, k.maximum(largest, number(k, floor, x)), one);
   const chosen = k.where(serves, one, divisors);
   return chosen.elements.every((divisor) => divisor === 1) ? undefined : chosen;
 }
 
-/** (sum |x|^p)^(1/p), with derivative 0 at the origin; no power overflows or vanishes but where the norm does. */
+/**
+ * Computes (sum |x|^p)^(1/p), with derivative 0 at the origin. Powers overflow or underflow only if the norm itself does.
+ */
 export function norm<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[], order: number): A {
   if (order === 1 || countAlong(x.shape, axes) === 0) return k.sum(k.abs(x), axes);
   if (order === Infinity) return k.max(k.abs(x), axes);
@@ -214,13 +233,13 @@ export function norm<A extends Readable>(k: Kernels<A>, x: A, axes: readonly num
 const int32 = <A extends ArrayLike>(k: Kernels<A>, value: number, shape: Shape = []): A =>
   k.full({ shape, value, dtype: 'int32' });
 
-/** int32 numbers 0, step, …, (length - 1) step */
+/** Returns the int32 numbers 0, step, …, (length - 1) step. */
 export const multiples = <A extends ArrayLike>(k: Kernels<A>, step: number, length: number): A =>
   k.sub(k.cumsum(int32(k, step, [length]), 0), int32(k, step));
 
 /**
- * Where the entries lie, in row-major order of an array of this shape, that indices pick along an axis: for each place one,
- * [i, indices[i, j]] for axis 1. The indices, int32 and within range, have that shape except along the axis.
+ * Returns the row-major positions, in an array of this shape, of the entries that indices pick along an axis: [i,
+ * indices[i, j]] for axis 1. The indices are int32 and within range, and have that shape except along the axis.
  */
 export function placesAlong<A extends ArrayLike>(k: Kernels<A>, shape: Shape, indices: A, axis: number): A {
   const stride = rowMajor(shape);
@@ -233,17 +252,17 @@ export function placesAlong<A extends ArrayLike>(k: Kernels<A>, shape: Shape, in
   return places;
 }
 
-/** Entries picked along an axis by an index for each place: y[i, j] = x[i, indices[i, j]] for axis 1. */
+/** Picks an entry along an axis for each index: y[i, j] = x[i, indices[i, j]] for axis 1. */
 export const gather = <A extends ArrayLike>(k: Kernels<A>, x: A, indices: A, axis: number): A =>
   k.take(k.reshape(x, [sizeOf(x.shape)]), placesAlong(k, x.shape, indices, axis), 0);
 
-/** The maximum, or minimum, along one axis; its gradient goes to the first entry that attains it. */
+/** Computes the maximum or minimum along one axis; the gradient goes to the first entry that attains it. */
 export function extremumAlong<A extends ArrayLike>(k: Kernels<A>, which: 'max' | 'min', x: A, axis: number): A {
   const first = which === 'max' ? k.argmax(x, axis) : k.argmin(x, axis);
   return gather(k, x, first, axis);
 }
 
-/** Arrays of one shape side by side along a new axis. */
+/** Stacks arrays of the same shape along a new axis. */
 export function stack<A extends ArrayLike>(k: Kernels<A>, list: readonly A[], axis: number): A {
   return k.concat(
     list.map((x) => k.reshape(x, x.shape.toSpliced(axis, 0, 1))),

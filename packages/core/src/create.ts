@@ -1,4 +1,4 @@
-/** Making tensors. */
+/** Functions that make tensors. */
 
 import {
   ArgumentError,
@@ -30,9 +30,9 @@ import type { Nested, ShapeOf } from './types/static-shapes.ts';
 
 /** The options of functions that make tensors. */
 export interface TensorOptions {
-  /** Defaults to float32, or what the data says. */
+  /** The dtype. Defaults to float32, or to the dtype of the data. */
   readonly dtype?: DType;
-  /** Whether a backward sweep gives a gradient for it; floats only. Defaults to false. */
+  /** Whether a backward pass computes a gradient for it; floats only. Defaults to false. */
   readonly requiresGrad?: boolean;
 }
 
@@ -40,7 +40,7 @@ interface ShapedOptions extends TensorOptions {
   readonly shape?: Shape;
 }
 
-/** Throws where options, or what stands behind them, would be left out in silence. */
+/** Throws if options, or any arguments after them, would be silently ignored. */
 function checkTensorOptions(call: string, options: TensorOptions | undefined, more: readonly unknown[]): void {
   checkOptions(call, options, ['dtype', 'requiresGrad']);
   checkNoMore(call, more);
@@ -76,14 +76,14 @@ function nestedShape(nested: Entries): number[] {
   return shape;
 }
 
-/** What `toJSON` writes for numbers that JSON lacks. */
+/** Text forms of the numbers that JSON lacks, as written by `toJSON`. */
 const written: ReadonlyMap<unknown, number> = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ]);
 
-/** A number or boolean as it is; throws for what is none. */
+/** Returns a number or boolean. Throws for anything else. */
 function entryOf(entry: unknown): number | boolean {
   if (typeof entry === 'number' || typeof entry === 'boolean') return entry;
   const number = written.get(entry);
@@ -92,13 +92,13 @@ function entryOf(entry: unknown): number | boolean {
   throw new ArgumentError(`tensor: expected numbers or booleans, got ${describeValue(entry)}${mend}`);
 }
 
-/** Nested entries one after the other, and the typed arrays among them. */
+/** Nested entries in row-major order, and the typed arrays among them. */
 interface Flat {
   readonly entries: (number | boolean)[];
   readonly typed: TypedArray[];
 }
 
-/** Writes nested entries one after the other; throws where an axis has several lengths, or an entry is no number. */
+/** Flattens nested entries. Throws if an axis has several lengths, or an entry is not a number. */
 function flatten(nested: Entries, shape: Shape): Flat {
   const entries: (number | boolean)[] = [];
   const typed: TypedArray[] = [];
@@ -123,7 +123,7 @@ function flatten(nested: Entries, shape: Shape): Flat {
   return { entries, typed };
 }
 
-/** The dtype of nested entries for which none is asked: that of typed arrays, if all are of one. */
+/** Returns the default dtype of nested entries: that of typed arrays, if all have the same. */
 function dtypeOfEntries({ entries, typed }: Flat): DType {
   const [first, ...others] = typed;
   if (first === undefined) {
@@ -135,11 +135,11 @@ function dtypeOfEntries({ entries, typed }: Flat): DType {
   throw new DTypeError('tensor: rows of several kinds need a dtype');
 }
 
-/** A new array of a dtype with these entries; throws where an entry is not a number of that dtype. */
+/** Converts entries to a new array of a dtype. Throws if the dtype can't represent an entry. */
 function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType): Data {
   const data = newData(dtype, values.length);
   if (isFloat(dtype) && isTyped(values)) {
-    // Every number is one of a float dtype, and the engine copies faster than a loop.
+    // A float dtype accepts every number, and the engine copies faster than a loop.
     data.set(values);
     return data;
   }
@@ -151,7 +151,7 @@ function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType
   return data;
 }
 
-/** A shape as its tensor keeps it; throws unless it holds so many entries. */
+/** Returns a copy of a shape. Throws unless it holds `length` entries. */
 function shapeFor(shape: Shape, length: number): Shape {
   const own = ownShape('tensor', shape);
   if (sizeOf(own) === length) return own;
@@ -159,15 +159,15 @@ function shapeFor(shape: Shape, length: number): Shape {
 }
 
 /**
- * A tensor from numbers or booleans nested once for each axis, or from entries in row-major order and a shape. The entries
- * are copied.
+ * Makes a tensor from numbers or booleans nested once for each axis, or from entries in row-major order and a shape. The
+ * entries are copied.
  *
- * Numbers become float32, booleans bool and a typed array, or a list of equal ones, keeps its element type, unless `dtype` says
- * otherwise. For bytes and other integers in typed arrays it has to. Entries that the dtype can't hold are an error. The texts
- * 'NaN', 'Infinity' and '-Infinity' are numbers, too, since `toJSON` writes them.
+ * Unless `dtype` is given, numbers become float32 and booleans bool. A typed array, or a list of typed arrays of the same
+ * type, keeps its element type. For bytes and other integers in typed arrays, `dtype` is required. Entries that the dtype
+ * can't hold are an error. The strings 'NaN', 'Infinity' and '-Infinity' count as numbers, since `toJSON` writes them.
  *
- * @throws ArgumentError for entries that are no numbers, ShapeError where rows differ in length or the shape does not fit, DTypeError
- * for entries that the dtype lacks and for BigInts.
+ * @throws ArgumentError for entries that are not numbers; ShapeError if rows differ in length or the shape does not fit;
+ * DTypeError for entries that the dtype can't hold, and for BigInts.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape; // [2, 3]
  * tensor(new Float64Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype; // 'float64'
@@ -199,15 +199,15 @@ export function tensor(data: Entries | TypedArray, options: ShapedOptions = {}, 
 }
 
 /**
- * A tensor on the memory of an `ndarray` of the package of that name, without a copy; the ndarray is not to be written to
- * while the tensor is in use. With a `dtype` other than that of its storage, the entries are copied. The way back is
- * `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
+ * Makes a tensor that shares the memory of an `ndarray` (of the package with that name), without a copy. The ndarray must
+ * not be written to while the tensor is in use. If `dtype` differs from that of the storage, the entries are copied. To
+ * convert back, use `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
  *
- * A `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, `float32` or `int32` for bytes, as images have. So do
- * other integers.
+ * A `Uint8Array` requires a `dtype`: `bool` for a mask, which is not copied, or `float32` or `int32` for bytes, as in
+ * images. Other integers require one, too.
  *
- * @throws DTypeError for storage that is no typed array of numbers, for bytes and other integers without a dtype, and for entries
- * that the dtype can't hold.
+ * @throws DTypeError if the storage is not a typed array of numbers, for bytes and other integers without a dtype, and for
+ * entries that the dtype can't hold.
  * @example
  * import { toNdarray } from '@tapegrad/kernels/ndarray';
  * const x = tensor([[1, 2], [3, 4]]);
@@ -235,15 +235,15 @@ function fill<const S extends Shape>(
   return make(call, filled(own, value, dtype), options.requiresGrad);
 }
 
-/** A tensor filled with one value. */
+/** Makes a tensor filled with one value. */
 export const full = <const S extends Shape>(shape: S, value: number, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('full', shape, value, options, more);
 
-/** A tensor of zeros. */
+/** Makes a tensor of zeros. */
 export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('zeros', shape, 0, options, more);
 
-/** A tensor of ones. */
+/** Makes a tensor of ones. */
 export const ones = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('ones', shape, 1, options, more);
 
@@ -262,12 +262,12 @@ function sequence(
   return make(call, new NdArray(convert(call, values, dtype), dtype, [length]), options.requiresGrad);
 }
 
-/** The share of a step within which a number counts as the end that it would be but for rounding. */
+/** The tolerance, as a fraction of a step, for counting a number as the end of the range. */
 const roundingOfSteps = 1e-9;
 
 /**
- * start, start + step, … up to, not including, stop. With one number, from 0 to it. Fractions such as 0.1 are rounded: a
- * number that is `stop` but for rounding is not included either.
+ * Makes the vector start, start + step, … up to but not including stop. With one argument, it counts from 0 to that number.
+ * Fractions such as 0.1 are rounded, so a number that differs from `stop` only by rounding is excluded, too.
  *
  * @example
  * arange(2, 8, 2).toArray(); // [2, 4, 6]
@@ -292,7 +292,7 @@ export function arange(
   return sequence('arange', length, (i) => from + i * step, options, more);
 }
 
-/** `count` numbers from `start` to `stop`, both included, equally far apart. */
+/** Makes a vector of `count` equally spaced numbers from `start` to `stop`, both included. */
 export function linspace(
   start: number,
   stop: number,
@@ -308,7 +308,7 @@ export function linspace(
   return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options, more);
 }
 
-/** The identity matrix. */
+/** Makes the n by n identity matrix. */
 export function eye<const N extends number>(n: N, options: TensorOptions = {}, ...more: []): Tensor<readonly [N, N]> {
   checkTensorOptions('eye', options, more);
   const dtype = checkedDType('eye', options.dtype ?? 'float32');

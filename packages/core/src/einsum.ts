@@ -1,4 +1,6 @@
-/** Einstein summation, composed from movement, sums and one batched matrix product for each pair of operands. */
+/**
+ * Einstein summation, composed of data movement, sums and one batched matrix product for each pair of operands.
+ */
 
 import {
   ArgumentError,
@@ -11,7 +13,7 @@ import {
 } from '@tapegrad/kernels';
 import { describeValue } from './checks/describe-value.ts';
 
-/** An operand whose axes bear one label each. */
+/** An operand with one label for each axis. */
 interface Labelled<A> {
   readonly x: A;
   readonly labels: readonly string[];
@@ -22,7 +24,7 @@ interface Equation {
   readonly output: readonly string[];
 }
 
-// The axes that an ellipsis stands for, counted from the last, so that they broadcast.
+// The axes of an ellipsis are counted from the last, so that they broadcast.
 const ellipsisLabel = (fromEnd: number): string => `...${fromEnd}`;
 
 function labelsOf(term: string, equation: string, rank?: number): string[] {
@@ -72,7 +74,7 @@ function checkDTypes(operands: readonly ArrayLike[]): void {
   if (other !== undefined) throw new DTypeError(`einsum: operands are ${first} and ${other}; cast one of them`);
 }
 
-/** The length of every label; throws where two operands disagree. */
+/** Returns the length of every label. Throws if operands disagree. */
 function lengthsOf(equation: string, operands: readonly Labelled<ArrayLike>[]): Map<string, number> {
   const lengths = new Map<string, number>();
   for (const { x, labels } of operands) {
@@ -93,7 +95,7 @@ function lengthsOf(equation: string, operands: readonly Labelled<ArrayLike>[]): 
   return lengths;
 }
 
-/** Takes the diagonal where one operand repeats a label. */
+/** Takes the diagonal for labels repeated within one operand. */
 function diagonals<A extends ArrayLike>(k: Kernels<A>, { x, labels }: Labelled<A>): Labelled<A> {
   const second = labels.findIndex((label, i) => labels.indexOf(label) < i);
   if (second === -1) return { x, labels };
@@ -101,7 +103,7 @@ function diagonals<A extends ArrayLike>(k: Kernels<A>, { x, labels }: Labelled<A
   const length = x.shape[first]!;
   const rest = labels.map((_, i) => i).filter((i) => i !== first && i !== second);
   const outer = rest.map((i) => x.shape[i]!);
-  // On the flattened square, entries of the diagonal are length + 1 apart.
+  // In the flattened square, diagonal entries are length + 1 apart.
   const square = k.reshape(k.permute(x, [...rest, first, second]), [...outer, length * length]);
   const diagonal = k.slice(square, {
     starts: square.shape.map(() => 0),
@@ -111,7 +113,7 @@ function diagonals<A extends ArrayLike>(k: Kernels<A>, { x, labels }: Labelled<A
   return diagonals(k, { x: diagonal, labels: [...rest.map((i) => labels[i]!), labels[first]!] });
 }
 
-/** Sums the axes whose label is not wanted. */
+/** Sums over the axes whose label is not wanted. */
 function sumOut<A extends ArrayLike>(
   k: Kernels<A>,
   { x, labels }: Labelled<A>,
@@ -124,7 +126,7 @@ function sumOut<A extends ArrayLike>(
   return { x: k.reshape(k.sum(x, axes), shape), labels: kept };
 }
 
-/** `x` with its axes in the order of `labels`, and axes of length 1 for those that it lacks. */
+/** Permutes the axes of an operand into the order of `labels`, with axes of length 1 for missing labels. */
 function arrange<A extends ArrayLike>(k: Kernels<A>, operand: Labelled<A>, labels: readonly string[]): A {
   const present = labels.filter((label) => operand.labels.includes(label));
   const permuted = k.permute(
@@ -138,7 +140,7 @@ function arrange<A extends ArrayLike>(k: Kernels<A>, operand: Labelled<A>, label
   );
 }
 
-/** The sum over the labels that are not wanted of the product of two operands: one batched matrix product. */
+/** Multiplies two operands and sums over the labels that are not wanted, in one batched matrix product. */
 function contract<A extends ArrayLike>(
   k: Kernels<A>,
   left: Labelled<A>,

@@ -21,19 +21,22 @@ import { checkNoMore } from './checks/untyped-callers.ts';
 
 let current: Kernels<NdArray> | undefined;
 
-/** What the program's operations have brought along so far. */
+/** The kernel extensions that the program's operations have registered so far. */
 const extensions = new Set<KernelExtension>();
 
-/** The interpreter that runs every primitive on arrays: the fastest that the engine can run, unless one was chosen. */
+/**
+ * Returns the interpreter that runs every primitive on arrays: the chosen one, or by default the fastest that the engine
+ * supports.
+ */
 export function interpreter(): Kernels<NdArray> {
   current ??= createDefault();
   return current;
 }
 
 /**
- * Chooses the interpreter that runs every primitive from now on.
+ * Sets the interpreter that runs every primitive from now on.
  *
- * It is given as a value, so that a program loads only those it names, and anyone can write one.
+ * It is passed as a value, so that a program loads only the interpreters it names, and anyone can write one.
  *
  * @example
  * import { setInterpreter } from '@tapegrad/core/extend';
@@ -52,34 +55,34 @@ export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
   for (const extension of extensions) engineOf(kernels)?.register(extension);
 }
 
-/** What computes. */
+/** A description of the current interpreter. */
 export interface EngineInfo {
-  /** Which interpreter runs the primitives; `custom` is any that came by `setInterpreter` and is not one of ours. */
+  /** The interpreter that runs the primitives; `custom` is one passed to `setInterpreter` that is not tapegrad's own. */
   readonly interpreter: 'wasm' | 'plain' | 'custom';
-  /** Whether it computes on vectors of 128 bits. */
+  /** Whether it uses 128-bit vectors. */
   readonly simd: boolean;
   /**
-   * Whether it multiplies and adds in one instruction, which may round once. Engines that differ in it give other digits: compare it
-   * where a run is to be repeated to the bit.
+   * Whether it uses fused multiply-add, which may round only once. Engines that differ here give different digits, so
+   * compare this value if a run must be reproduced bit for bit.
    */
   readonly relaxedSimd: boolean;
   /**
-   * Threads that take part in large matrix products, and in elementary functions of large arrays; without those that the host did
-   * not let start.
+   * The number of threads used for large matrix products and for elementary functions of large arrays. Threads that the
+   * host did not let start don't count.
    */
   readonly threads: number;
-  /** Why there is less than there could be, where the host lacks or refused something: `undefined` otherwise. */
+  /** The reason for reduced capabilities, if the host lacks or refused something; `undefined` otherwise. */
   readonly reason: string | undefined;
 }
 
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
 
 /**
- * Replaces elements of arrays by what a formula makes of them, one by one: what optimizers change parameters with. The formula
- * is a composition of primitives, and runs as one loop over vectors where the engine has them. All arrays are of float32, or all of
- * float64, and equally long; numbers and every intermediate result are rounded to their dtype.
+ * Updates arrays in place, element by element, by a formula, as optimizers update parameters. The formula is a composition
+ * of primitives, and runs as one vectorized loop if the engine supports vectors. All arrays have the same length and are
+ * all float32 or all float64. Numbers and every intermediate result are rounded to that dtype.
  *
- * @param formula the same function at each call, since it is compiled once.
+ * @param formula Must be the same function at each call, since it is compiled once.
  * @example
  * import type { Data } from '@tapegrad/core';
  * import type { ElementFormula } from '@tapegrad/core/extend';
@@ -103,19 +106,20 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
   change(formula, arrays, numbers);
 }
 
-/** Lets the interpreter have primitives that the operation at hand needs, where it is one of ours and lacks them. */
+/** Registers additional primitives, if the interpreter is one of tapegrad's own and lacks them. */
 export function registerKernels(extension: KernelExtension): void {
   engineOf(interpreter())?.register(extension);
   extensions.add(extension);
 }
 
-/** The types of the results of all primitives that the program can have run. */
+/** Returns functions that compute the result types of all primitives available to the program. */
 export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
   Object.assign({}, resultOf, ...[...extensions].map(({ results }) => results));
 
 /**
- * Tells what computes now: the interpreter, what it uses of the processor, its number of threads, and what the host refused. A host
- * may refuse later what it gave before: code that is compiled, memory, threads. The work then goes on with less.
+ * Describes the current interpreter: its name, the processor features it uses, its number of threads, and anything the host
+ * refused. The host may later refuse compiled code, memory or threads that it granted before. The work then continues with
+ * less.
  *
  * @example
  * engineInfo(); // { interpreter: 'wasm', simd: true, relaxedSimd: false, threads: 8, reason: undefined }
@@ -133,11 +137,11 @@ export function engineInfo(...more: []): EngineInfo {
 }
 
 /**
- * Sets how many threads take part in large matrix products and in elementary functions of large arrays: the cores where
- * nothing is said, 1 for none but the caller's.
+ * Sets the number of threads for large matrix products and elementary functions of large arrays. Defaults to the number of
+ * cores; 1 means only the caller's thread.
  *
- * Threads start when there has been enough to do, and end with the program. No result depends on them in a single bit.
- * An interpreter that has no threads, in an engine that shares no memory between them for one, is left as it is.
+ * Threads start once there is enough work, and end with the program. Results are identical bit for bit for any number of
+ * threads. There is no effect on an interpreter without threads, for example in an engine without shared memory.
  *
  * @example
  * setThreads(1);

@@ -3,10 +3,13 @@ import { formatShape, type NdArray } from '@tapegrad/kernels';
 const edge = 3;
 const largestWhole = 1000;
 
-/** A number in at most six significant digits. */
+/** Formats a number with at most six significant digits. */
 const formatNumber = (value: number): string => String(Number(value.toPrecision(6)));
 
-/** A tensor as a console shows it: dtype, shape and entries, of which a large one shows the first and last of each axis. */
+/**
+ * Formats a tensor for the console: dtype, shape and entries. A large tensor shows only the first and last entries of each
+ * axis.
+ */
 export function formatArray(x: NdArray): string {
   const summarize = x.size > largestWhole;
   const formatAxis = (axis: number, offset: number): string => {

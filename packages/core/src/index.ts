@@ -27,7 +27,7 @@ export {
   zeros,
 } from './create.ts';
 export { type EngineInfo, engineInfo, setThreads } from './engine.ts';
-// This export lets compiler-generated declarations of programs name the shape types that the entry point exports.
+// Lets compiler-generated declarations of programs name the shape types that the `extend` entry point exports.
 export type {} from './extend.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';

@@ -1,4 +1,4 @@
-/** Indexing as NumPy has it, resolved into slices, reshapes and takes. */
+/** NumPy-style indexing, resolved into slices, reshapes and takes. */
 
 import {
   ArgumentError,
@@ -29,8 +29,8 @@ export interface SliceRange {
 }
 
 /**
- * A range of an axis for `index`: from `start` up to, not including, `stop`, every `step`-th entry. Negative bounds count
- * from the end, bounds beyond the ends are clipped, and a negative step walks backwards.
+ * Makes a range of an axis for `index`: from `start` up to but not including `stop`, every `step`-th entry. Negative bounds
+ * count from the end, bounds beyond the ends are clipped, and a negative step walks backwards.
  *
  * @example
  * tensor([1, 2, 3, 4, 5]).index(slice(1, -1)).toArray(); // [2, 3, 4]
@@ -48,7 +48,7 @@ export function slice(start?: number, stop?: number, step = 1, ...more: []): Sli
   return { start, stop, step };
 }
 
-/** Where a range starts on an axis of this length, and how many entries it has. */
+/** Returns the start of a range on an axis of the given length, and its number of entries. */
 export function resolveRange({ start, stop, step }: SliceRange, length: number): { start: number; size: number } {
   const [first, last] = step > 0 ? [0, length] : [-1, length - 1];
   const clip = (bound: number) => Math.max(first, Math.min(last, bound < 0 ? bound + length : bound));
@@ -61,13 +61,13 @@ export function resolveRange({ start, stop, step }: SliceRange, length: number):
 /** An array whose elements can be read, in row-major order. */
 interface Readable extends ArrayLike {
   readonly data: Data;
-  /** All elements that the array stands for, be it one example of a batch. */
+  /** All elements that the array represents, even if it is one example of a batch. */
   readonly elements: Data;
 }
 
 /**
- * Throws unless indices pick an entry along an axis for each place of x: int32, of x's shape except along the axis, each
- * within range.
+ * Throws unless indices pick an entry along an axis for each place of x. They must be int32, within range, and of x's shape
+ * except along the axis.
  */
 export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable, axis: number): void {
   if (indices.dtype !== 'int32') throw new DTypeError(`${call}: expected int32 indices, got ${indices.dtype}`);
@@ -84,7 +84,7 @@ export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable,
   }
 }
 
-/** A list of indices as an int32 vector. */
+/** Converts a list of indices to an int32 vector. */
 export function indexList(call: string, indices: readonly number[]): NdArray {
   if (!Array.isArray(indices)) {
     throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${describeValue(indices)}`);
@@ -96,7 +96,7 @@ export function indexList(call: string, indices: readonly number[]): NdArray {
   return new NdArray(data, 'int32', [data.length]);
 }
 
-/** The positions, int32, of the elements that are not 0, in row-major order: a list for each axis. */
+/** Returns the int32 positions of the nonzero elements, in row-major order: a list for each axis. */
 export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
   if (shape.some((length) => length > 2 ** 31)) {
     const got = formatShape(shape);
@@ -113,10 +113,13 @@ export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
   });
 }
 
-/** What `index` takes for an axis: a position, a range, `null` for a new axis of length 1, or int32 positions. */
+/**
+ * An index for an axis: a position, a range, `null` for a new axis of length 1, or an array of int32 positions or a bool
+ * mask.
+ */
 export type Index<A> = number | SliceRange | null | A;
 
-/** The shape after `index` with numbers, ranges and `null`; with lists of positions or masks it is not known. */
+/** The shape after `index` with numbers, ranges and `null`; unknown with lists of positions or masks. */
 export type Indexed<S extends Shape, List extends readonly unknown[]> = number extends List['length']
   ? Shape
   : Unranked<S> extends true
@@ -141,7 +144,7 @@ type IndexedFrom<S extends Shape, List extends readonly unknown[], Done extends 
 const isRange = <A>(index: Index<A>): index is SliceRange =>
   typeof index === 'object' && index !== null && 'step' in index;
 
-/** Positions as they are; for callers without types. */
+/** Returns the positions after checking their dtype, for untyped callers. */
 function checkPositions<A extends ArrayLike>(positions: A): A {
   const dtype: unknown = positions?.dtype;
   if (dtype === 'int32') return positions;
@@ -151,7 +154,7 @@ function checkPositions<A extends ArrayLike>(positions: A): A {
   );
 }
 
-/** A list for `index` with bool masks replaced by the positions where they hold, a list of positions for each axis. */
+/** Replaces the bool masks in a list of indices by the positions where they are true, one list for each axis. */
 export function resolveMasks<A extends Readable>(
   shape: Shape,
   list: readonly Index<A>[],
@@ -177,7 +180,10 @@ export function resolveMasks<A extends Readable>(
 const isMask = <A extends ArrayLike>(entry: Index<A>): entry is A =>
   typeof entry === 'object' && entry !== null && 'dtype' in entry && entry.dtype === 'bool';
 
-/** Positions from 0 on, where negative ones count from the end. Those that are out of range stay as they are. */
+/**
+ * Converts negative positions, which count from the end, to positions from the start. Positions out of range stay
+ * unchanged.
+ */
 function fromStart<A extends ArrayLike>(k: Kernels<A>, positions: A, length: number): A {
   const number = (value: number): A => k.full({ shape: [], value, dtype: 'int32' });
   const fromEnd = k.minimum(k.less(positions, number(0)), k.lessEqual(number(-length), positions));
@@ -191,8 +197,8 @@ interface Take<A> {
 }
 
 /**
- * Entries by lists of positions that belong together, one for each of several axes: they broadcast, and their axes take the
- * place of those axes, or come first where other axes lie between.
+ * Takes entries by combined lists of positions, one for each of several axes. The lists broadcast, and their axes replace
+ * the indexed axes, or come first if those are not adjacent.
  */
 function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly Take<A>[]): A {
   const axes = takes.map(({ axis }) => axis);
@@ -201,7 +207,7 @@ function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly 
   order.splice(first, 0, ...axes);
   const lengths = axes.map((axis) => x.shape[axis]!);
   const stride = rowMajor(lengths);
-  // A take of multiples multiplies the positions, and finds those that are out of range.
+  // Taking from a list of multiples multiplies the positions, and rejects those out of range.
   const places = takes
     .map(({ indices }, i) => k.take(multiples(k, stride[i]!, lengths[i]!), indices, 0))
     .reduce((sum, term) => {
@@ -213,7 +219,7 @@ function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly 
   return k.take(k.reshape(together, merged), places, first);
 }
 
-/** `x[index, …]`; axes without an index stay whole. */
+/** Computes `x[index, …]`; axes without an index are kept whole. */
 export function index<A extends ArrayLike>(k: Kernels<A>, x: A, list: readonly Index<A>[]): A {
   const used = list.filter((entry) => entry !== null).length;
   if (used > x.shape.length) {

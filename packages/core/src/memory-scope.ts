@@ -1,17 +1,19 @@
-/** Tensors that are lent: whose memory is taken back when a function returns. */
+/** Lent tensors, whose memory is taken back when a function returns. */
 
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './checks/errors.ts';
 
-/** Whose the elements on loan are. */
+/** The owner of lent elements. */
 interface Owner {
   owns(data: Data): boolean;
 }
 
-/** The scope in which tensors are made, if any. */
+/** The scope in which tensors are being made, if any. */
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
-/** Elements on loan from an owner, which is about to take them back: after `end` no tensor of them can be read. */
+/**
+ * A scope of elements lent by an owner, which will take them back: after `end`, tensors with these elements can't be read.
+ */
 export class MemoryScope {
   readonly #owner: Owner;
   #outer: MemoryScope | undefined;
@@ -21,7 +23,7 @@ export class MemoryScope {
     this.#owner = owner;
   }
 
-  /** Keeps an eye on the tensors that `use` makes, views of others among them. */
+  /** Tracks the tensors that `use` makes, including views of others. */
   watch<R>(use: () => R): R {
     this.#outer = innermost.current;
     return innermost.run(this, use);
@@ -31,7 +33,7 @@ export class MemoryScope {
     this.#hasEnded = true;
   }
 
-  /** Throws once the elements are taken back. */
+  /** Throws if the elements were taken back. */
   check(): void {
     if (!this.#hasEnded) return;
     throw new TapeError(
@@ -40,12 +42,15 @@ export class MemoryScope {
     );
   }
 
-  /** The scope that elements belong to: this one, or one around it. */
+  /** Returns the scope that elements belong to: this one, or one around it. */
   of(data: Data): MemoryScope | undefined {
     return this.#owner.owns(data) ? this : this.#outer?.of(data);
   }
 }
 
-/** The scope that owns the elements of an array, if one does. What stands for an array, as in `vmap`, has none. */
+/**
+ * Returns the scope that owns the elements of an array, if any. Placeholder (traced) arrays, such as those inside `vmap`,
+ * have none.
+ */
 export const scopeOf = (array: NdArray): MemoryScope | undefined =>
   innermost.current !== undefined && array instanceof NdArray ? innermost.current.of(array.data) : undefined;

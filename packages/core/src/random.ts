@@ -27,13 +27,13 @@ export interface RandomOptions {
   readonly dtype?: FloatDType;
 }
 
-/** Generators, with their states at some time. */
+/** Generators and their states at some time. */
 export type RandomStates = ReadonlyMap<Random, RandomState>;
 
-/** The generators that have drawn while a function runs, with their states before. */
+/** The generators that have drawn while a function runs, and their states before. */
 const drawn = new DynamicScope<Map<Random, RandomState> | undefined>(undefined);
 
-/** Runs a function, and tells the generators that drew meanwhile, with their states before. */
+/** Runs a function, and returns the generators that drew meanwhile, with their states before. */
 export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
   const outer = drawn.current;
   const own = new Map<Random, RandomState>();
@@ -44,7 +44,7 @@ export function watchDraws<R>(body: () => R): readonly [result: R, before: Rando
   }
 }
 
-/** Runs a function with generators in other states, and puts them back as they were. */
+/** Runs a function with generators set to other states, and restores them afterwards. */
 export function withStates<R>(states: RandomStates, body: () => R): R {
   const before = [...states.keys()].map((random) => [random, random.state] as const);
   for (const [random, state] of states) random.state = state;
@@ -55,19 +55,19 @@ export function withStates<R>(states: RandomStates, body: () => R): R {
   }
 }
 
-/** Draws a tensor that has some axes before those of its own shape. */
+/** Draws a tensor with additional leading axes. */
 type Draw = (lead: Shape) => Tensor;
 
 /**
- * What becomes of a draw while tensors stand for each example of a batch. A draw that gives no tensor is one for all, or an
- * error.
+ * Handles draws while tensors represent each example of a batch. A draw that returns no tensor is shared by all examples,
+ * or is an error.
  */
 export interface Drawing {
   tensor(call: string, draw: Draw): Tensor;
   number(call: string): void;
 }
 
-/** `undefined` where no batch is being mapped over. */
+/** The current handler of draws; `undefined` if no batch is being mapped over. */
 export const drawing = new DynamicScope<Drawing | undefined>(undefined);
 
 export interface UniformOptions extends RandomOptions {
@@ -87,10 +87,11 @@ export interface NormalOptions extends RandomOptions {
 const randomMark = markOf('a generator of random numbers');
 
 /**
- * A seeded generator of random tensors. The same seed gives the same bits on every engine; `normal` takes logarithms and cosines
- * of them, which engines may round differently in the last digit. Nothing in tapegrad is random unless it is handed one.
+ * A seeded generator of random tensors. The same seed gives the same bits on every engine. But `normal` uses logarithms and
+ * cosines, which engines may round differently in the last digit. Nothing in tapegrad is random unless it is given a
+ * generator.
  *
- * The bits are xoroshiro128+ (Blackman and Vigna).
+ * The bits come from xoroshiro128+ (Blackman and Vigna).
  *
  * @example
  * const random = new Random(42);
@@ -99,22 +100,24 @@ const randomMark = markOf('a generator of random numbers');
 export class Random {
   #bits;
 
-  /** What messages call it. */
+  /** The description in messages. */
   get [marked](): object {
     return randomMark;
   }
 
-  /** @param seed a whole number of 32 bits. */
+  /**
+   * @param seed A 32-bit integer.
+   */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
       throw new ArgumentError(`Random: the seed is ${seed}, expected a whole number of 32 bits`);
     }
     this.#bits = xoroshiro128plus(seed);
-    // The first outputs of neighbouring seeds are alike.
+    // The first outputs of neighboring seeds are similar, so they are skipped.
     for (let i = 0; i < 16; i++) this.#bits.next();
   }
 
-  /** Where the generator stands; setting it repeats what followed. */
+  /** The state of the generator; restoring it repeats the draws that followed. */
   get state(): RandomState {
     return [...this.#bits.getState()] as unknown as RandomState;
   }
@@ -129,19 +132,19 @@ export class Random {
     this.#bits = xoroshiro128plusFromState(words);
   }
 
-  /** One number from 0 up to, not including, 1. */
+  /** Draws one number from 0 up to but not including 1. */
   next(): number {
     drawing.current?.number('next');
     this.#beforeDraw();
     return uniformFloat64(this.#bits);
   }
 
-  /** To be called by whatever draws, once. */
+  /** Must be called once by each draw. */
   #beforeDraw(): void {
     if (drawn.current !== undefined && !drawn.current.has(this)) drawn.current.set(this, this.state);
   }
 
-  /** A tensor of elements that `make` draws for any shape, each of the batch's examples its own where that is asked for. */
+  /** Draws a tensor with `make`, which fills any shape. If requested, each example of a batch gets its own draw. */
   #draw<S extends Shape>(call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S> {
     checkShape(call, shape);
     const draw = (lead: Shape): Tensor => {
@@ -151,7 +154,7 @@ export class Random {
     return (drawing.current?.tensor(call, draw) ?? draw([])) as Tensor<S>;
   }
 
-  /** Numbers evenly spread from `low` up to, not including, `high`. */
+  /** Draws uniformly distributed numbers from `low` up to but not including `high`. */
   uniform<const S extends Shape>(shape: S, options?: UniformOptions): Tensor<S> {
     checkShape('uniform', shape);
     checkOptions('uniform', options, ['low', 'high', 'dtype']);
@@ -163,14 +166,14 @@ export class Random {
     return this.#fill('uniform', shape, dtype, (data) => {
       const [first, end] = data instanceof Float32Array ? [Math.fround(low), Math.fround(high)] : [low, high];
       for (let i = 0; i < data.length; i++) {
-        // Rounding may reach the bound that is left out.
+        // Rounding may reach the excluded bound.
         do data[i] = low + (high - low) * uniformFloat64(bits);
         while (data[i]! >= end && first !== end);
       }
     });
   }
 
-  /** Normally distributed numbers. */
+  /** Draws normally distributed numbers. */
   normal<const S extends Shape>(shape: S, options?: NormalOptions): Tensor<S> {
     checkShape('normal', shape);
     checkOptions('normal', options, ['mean', 'std', 'dtype']);
@@ -180,7 +183,7 @@ export class Random {
     }
     const bits = this.#bits;
     return this.#fill('normal', shape, dtype, (data) => {
-      // Box and Muller: two independent normal numbers from two uniform ones. One past the end is not written.
+      // Box-Muller: two independent normal numbers from two uniform ones. A number past the end is not written.
       for (let i = 0; i < data.length; i += 2) {
         const radius = std * Math.sqrt(-2 * Math.log(1 - uniformFloat64(bits)));
         const angle = 2 * Math.PI * uniformFloat64(bits);
@@ -190,7 +193,7 @@ export class Random {
     });
   }
 
-  /** 1 with probability p, else 0. */
+  /** Draws 1 with probability p, else 0. */
   bernoulli<const S extends Shape>(shape: S, p: number, options?: RandomOptions): Tensor<S> {
     checkShape('bernoulli', shape);
     checkOptions('bernoulli', options, ['dtype']);
@@ -203,7 +206,7 @@ export class Random {
     });
   }
 
-  /** int32 numbers evenly spread from `low` up to, not including, `high`. */
+  /** Draws uniformly distributed int32 numbers from `low` up to but not including `high`. */
   integers<const S extends Shape>(shape: S, low: number, high: number): Tensor<S> {
     if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {
       throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
@@ -214,7 +217,7 @@ export class Random {
     });
   }
 
-  /** The int32 numbers 0 to n - 1 in random order: a shuffle (Fisher and Yates). */
+  /** Draws a random permutation of the int32 numbers 0 to n - 1 (Fisher and Yates). */
   permutation(n: number): Tensor<readonly [number]> {
     return this.#draw('permutation', [n], (whole) => {
       const orders = Int32Array.from({ length: sizeOf(whole) }, (_, i) => i % n);
@@ -228,7 +231,7 @@ export class Random {
     });
   }
 
-  /** A whole number from 0 up to, not including, n: 32 bits modulo n, drawn again where that would favour some. */
+  /** Draws a whole number from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
   #below(n: number): number {
     const fair = 2 ** 32 - (2 ** 32 % n);
     for (;;) {

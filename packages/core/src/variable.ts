@@ -1,4 +1,4 @@
-/** Tensors that change: what is trained, and what is kept beside it. */
+/** Mutable tensors: parameters to train, and buffers that accompany them. */
 
 import {
   ArgumentError,
@@ -21,13 +21,13 @@ import { checkTensor, kernels, Tensor } from './tensor.ts';
 import type { SameShapes } from './types/static-shapes.ts';
 
 /**
- * A tensor that changes: a `Parameter` or a `Buffer`.
+ * A mutable tensor: a `Parameter` or a `Buffer`.
  *
- * Its elements have memory of their own and change in place, by `assign` or `update`. Every other tensor is immutable: a view
- * of a variable (a transpose, say) and its `data` keep the elements that it had when they were made. Where there is one, a
+ * Its elements have their own memory and change in place, through `assign` or `update`. Every other tensor is immutable. A
+ * view of a variable (a transpose, say) and its `data` keep the elements from the time they were made. If any exist, a
  * change copies the elements first.
  *
- * A sweep whose rules need elements that have changed is an error.
+ * A backward pass throws if a rule needs elements that have changed.
  *
  * @example
  * const w = parameter(tensor([[1, 2], [3, 4]]));
@@ -44,7 +44,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.#name = name;
   }
 
-  /** For messages; its path where it belongs to a module. */
+  /** The name for messages; within a module, its path. */
   override get name(): string {
     return this.#name;
   }
@@ -53,23 +53,25 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.#name = name;
   }
 
-  /** The elements as they are now, in row-major order: they stay as they are when the variable changes. Not to be written to. */
+  /** The current elements in row-major order; later changes of the variable don't affect them. Must not be written to. */
   override get data(): Data {
     noteView(this.array.data);
     return super.data;
   }
 
-  /** The elements as they are now in another dtype; in its own, a view that keeps them. */
+  /** Returns the current elements in another dtype; for its own dtype, a view that keeps them. */
   override cast(dtype: DType): Tensor<S> {
     return dtype === this.dtype ? (kernels.reshape(this, this.shape) as Tensor<S>) : super.cast(dtype);
   }
 
-  /** The elements as they are now, held constant. */
+  /** Returns the current elements as a constant. */
   override detach(): Tensor<S> {
     return new Tensor<S>(new NdArray(this.data, this.dtype, this.shape));
   }
 
-  /** Replaces the elements by those of a tensor of the same shape and dtype; lengths that the types do not know are checked here. */
+  /**
+   * Replaces the elements by those of a tensor of the same shape and dtype. Lengths unknown to the types are checked here.
+   */
   assign<T extends Shape>(replacement: SameShapes<S, T> extends true ? Tensor<T> : Tensor<S>): void {
     const value: Tensor = replacement;
     checkTensor('assign', value);
@@ -84,7 +86,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.update((own) => own.set(data.subarray(offset, offset + size)));
   }
 
-  /** Lets `change` write the elements, in row-major order: how optimizers work. */
+  /** Lets `change` write to the elements, in row-major order, as optimizers do. */
   update(change: (elements: Data) => void): void {
     if (isShared(this.array.data)) this.moveTo(this.array.data.slice());
     noteChange(this);
@@ -92,7 +94,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   }
 }
 
-/** What an optimizer trains, float32 or float64. Everything computed from it is recorded. */
+/** A trainable tensor, float32 or float64. Everything computed from it is recorded. */
 export class Parameter<out S extends Shape = Shape> extends Variable<S> {
   constructor(init: Tensor<S>, name = 'parameter') {
     if (!isFloat(checkTensor('parameter', init).dtype))
@@ -101,7 +103,7 @@ export class Parameter<out S extends Shape = Shape> extends Variable<S> {
   }
 }
 
-/** What a model keeps beside its parameters, of any dtype: running statistics, say. It has no gradient. */
+/** A tensor that a model keeps besides its parameters, such as running statistics, of any dtype. It has no gradient. */
 export class Buffer<out S extends Shape = Shape> extends Variable<S> {
   constructor(init: Tensor<S>, name = 'buffer') {
     super(checkTensor('buffer', init) as Tensor<S>, name, false);
@@ -111,7 +113,7 @@ export class Buffer<out S extends Shape = Shape> extends Variable<S> {
 countArguments(Variable.prototype);
 
 export interface NameOptions {
-  /** For messages; in a module it becomes the path there. Defaults to `parameter` or `buffer`. */
+  /** The name for messages; in a module it becomes the path there. Defaults to `parameter` or `buffer`. */
   readonly name?: string;
 }
 
@@ -122,7 +124,7 @@ function nameIn(call: string, options: NameOptions | undefined, more: readonly u
 }
 
 /**
- * A parameter with these initial elements, which are copied.
+ * Makes a parameter with a copy of the given elements.
  *
  * @example
  * const w = parameter(zeros([784, 10]), { name: 'w' });
@@ -131,7 +133,7 @@ export const parameter = <S extends Shape>(init: Tensor<S>, options?: NameOption
   new Parameter(init, nameIn('parameter', options, more));
 
 /**
- * A buffer with these initial elements, which are copied.
+ * Makes a buffer with a copy of the given elements.
  *
  * @example
  * const count = buffer(zeros([], { dtype: 'int32' }), { name: 'count' });

@@ -1,13 +1,13 @@
-/** Data to try formulas on: drawn at random, with the properties that the page says they have. */
+/** Draws random data for trying formulas, with the properties stated on the page. */
 
 import type { Property } from '../meaning/outline-types.ts';
 import type { LeafOf } from '../running/exact.ts';
 import { hashOf } from '../running/random.ts';
 
-/** Where numbers are drawn from: both signs, above 0, between 0 and 1, or few whole ones. */
+/** The distribution of numbers: both signs, positive, between 0 and 1, or a few integers. */
 export type Draw = 'any' | 'positive' | 'share' | 'whole';
 
-/** A number from 0 to 1, the same for the same name. */
+/** Returns a number in (0, 1), determined by the name and the seed. */
 const unit = (name: string, seed: number): number => (hashOf(name, seed) + 0.5) / 4294967296;
 
 function drawn(name: string, seed: number, draw: Draw): number {
@@ -15,13 +15,13 @@ function drawn(name: string, seed: number, draw: Draw): number {
   if (draw === 'positive') return 0.3 + 1.4 * u;
   if (draw === 'share') return 0.1 + 0.8 * u;
   if (draw === 'whole') return [-2, -1, 1, 2, 3][Math.floor(5 * u)]!;
-  // No element near 0, where much is the same.
+  // Avoids elements near 0, where many expressions are nearly equal.
   return (u < 0.5 ? -1 : 1) * (0.25 + 1.5 * ((2 * u) % 1));
 }
 
 const letterOf = (name: string): string => name.slice(0, name.lastIndexOf('@'));
 
-/** The elements of a matrix with properties, made of elements that are drawn. */
+/** Builds a matrix with the given properties from random elements. */
 function shaped<T>(
   properties: ReadonlySet<Property>,
   shape: readonly number[],
@@ -60,7 +60,7 @@ const names: Readonly<Record<Property, string>> = {
   positive: 'positive',
 };
 
-/** The shares that numbers are of their sum, row by row or column by column. */
+/** Normalizes the elements of each row or each column, using `divided`. */
 function shares<T>(
   all: readonly T[],
   [rows, columns]: readonly [number, number],
@@ -84,11 +84,11 @@ function shares<T>(
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
 
-/** Data of some letters' properties. */
+/** Draws data that have the properties stated for each letter. */
 export class Data {
   readonly #properties: ReadonlyMap<string, ReadonlySet<Property>>;
 
-  /** Whether shares add up column by column. */
+  /** Whether distributions add up to 1 in each column, rather than in each row. */
   readonly #byColumn: boolean;
 
   constructor(properties: ReadonlyMap<string, ReadonlySet<Property>>, byColumn = false) {
@@ -96,7 +96,7 @@ export class Data {
     this.#byColumn = byColumn;
   }
 
-  /** The properties of the letters that some data are of, in words. */
+  /** Lists the properties of the letters used, for messages. */
   describe(leaves: readonly string[]): string {
     const keys = new Set(leaves.map(letterOf));
     return [...this.#properties]
@@ -137,7 +137,7 @@ export class Data {
     };
   }
 
-  /** Elements modulo a prime; nothing where a letter has properties that those can't have. */
+  /** Draws elements modulo a prime; returns undefined for a letter without stated properties. */
   get exact(): LeafOf {
     return (name, shape, field, at) => {
       const properties = this.#of(name);
@@ -160,13 +160,13 @@ export class Data {
     };
   }
 
-  /** Whether what is drawn modulo a prime has all the properties. */
+  /** Whether data modulo a prime can have all the stated properties. */
   get isExact(): boolean {
     return ![...this.#properties.values()].some((properties) => properties.has('orthogonal'));
   }
 }
 
-/** An orthogonal matrix, by Gram and Schmidt. */
+/** Creates an orthogonal matrix by the Gram-Schmidt process. */
 function orthogonal(n: number, at: (place: number) => number): Float64Array {
   const rows: number[][] = [];
   for (let i = 0; i < n; i++) {

@@ -1,4 +1,4 @@
-/** A page on trial: a verdict for each of its formulas. */
+/** Judges a page: returns a verdict for each of its formulas. */
 
 import type { Transition } from '../evaluating/setting.ts';
 import { type Layout, layouts } from '../evaluating/values.ts';
@@ -24,15 +24,15 @@ export interface StepJudgement extends Judgement {
   readonly world: World;
 }
 
-/** What is said of a formula. */
+/** The judgement of a formula. */
 export interface FormulaJudgement {
   readonly statement: Statement;
   readonly index: number;
   readonly kind: Item['kind'];
   readonly steps: readonly StepJudgement[];
-  /** That of the first step that does not follow, or of the last. */
+  /** The judgement of the step that determines the verdict: the worst step, or the last one if all hold. */
   readonly overall: Judgement;
-  /** Whether it was read by its section alone, its letters being others elsewhere on the page. */
+  /** Whether only its section was used to interpret it, since its letters have other meanings elsewhere on the page. */
   readonly isApart: boolean;
 }
 
@@ -43,12 +43,12 @@ export interface PageJudgement {
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;
   readonly formulas: readonly FormulaJudgement[];
-  /** What is left of the time for each formula. */
+  /** The remaining time budget of each formula. */
   readonly allowance: Allowance<Statement>;
 }
 
 export interface JudgeOptions extends ReadPageOptions {
-  /** Milliseconds that a formula may take, with its mend. Defaults to 2000. */
+  /** The time limit per formula in milliseconds, including its correction. Defaults to 2000. */
   readonly budget?: number;
 }
 
@@ -60,19 +60,19 @@ const severity: Readonly<Record<Judgement['verdict'], number>> = {
   holds: 4,
 };
 
-/** The judgement of a chain: that of its first step that does not follow. */
+/** Returns the judgement of a chain: that of its worst step, or of the last one if all hold. */
 function overallOf(steps: readonly Judgement[]): Judgement {
   const worst = steps.toSorted((a, b) => severity[a.verdict] - severity[b.verdict])[0]!;
-  // Where one step is not understood, shapes may be taken for others than they are.
+  // If one step isn't understood, the inferred shapes may be wrong, so a shape mismatch is not conclusive.
   const unread = steps.find(({ verdict }) => verdict === 'not understood');
   if (worst.verdict === 'wrong' && worst.certainty === 'dimensions' && unread !== undefined) return unread;
   return worst.verdict === 'holds' ? steps.at(-1)! : worst;
 }
 
-/** How a page's letters are taken, where it does not say so. */
+/** How a page's conventions are interpreted where it doesn't state them. */
 interface Interpretation {
   readonly layout: Layout;
-  /** What functions are that the page uses and does not define. */
+  /** The transitions used for functions that the page uses but doesn't define. */
   readonly transitions: ReadonlyMap<string, Transition>;
 }
 
@@ -83,7 +83,7 @@ const countOf = (claims: Claims, verdict: Judgement['verdict']): number =>
 
 const usualInterpretation: Interpretation = { layout: layouts[0]!, transitions: new Map() };
 
-/** What a function may be that prose calls by name; sigma is the sigmoid wherever that fits. */
+/** The functions that the prose may name. A function sigma is also tried as the sigmoid. */
 const spoken: readonly (readonly [RegExp, Transition])[] = [
   [/sigmoid|logistic/i, 'sigmoid'],
   [/tanh|hyperbolic tangent/i, 'tanh'],
@@ -97,7 +97,7 @@ class PageJudge {
   readonly #worlds: readonly World[];
   readonly #allowance: Allowance<Statement>;
 
-  /** How derivatives are laid out, where that is known. */
+  /** The layout of derivatives, if known. */
   readonly #layout: Layout | undefined;
 
   constructor(outline: Outline, allowance: Allowance<Statement>, layout?: Layout) {
@@ -146,7 +146,7 @@ class PageJudge {
     );
   }
 
-  /** Functions without an index that the page uses and does not define. */
+  /** Returns the functions without an index that the page uses but doesn't define. */
   #unknownFunctions(): LetterInfo[] {
     const { letters, functions, definitions, reading, losses } = this.#outline;
     return [...letters.all.values()].filter(({ key, family, alphabet }) => {
@@ -158,7 +158,10 @@ class PageJudge {
     });
   }
 
-  /** Other ways to take a page, each of which may fit better, and how many formulas have to say so. */
+  /**
+   * Returns alternative interpretations of the page, each with the number of additional formulas that must hold to justify
+   * it.
+   */
   #others(): Alternative[] {
     const prose = this.#outline.reading.page.blocks.map((block) => block.prose).join(' ');
     const functions = this.#unknownFunctions().flatMap(({ key, name }) => {
@@ -173,14 +176,17 @@ class PageJudge {
       });
     });
     const laidOut = layouts.slice(1).map((layout): Alternative => {
-      // That one formula is transposed is a mistake; that many are, a convention.
+      // A single transposed formula is a mistake; several are a convention.
       const isSaid = layout.gradient === 'same' || /numerator.layout/i.test(prose);
       return { needed: isSaid ? 1 : 2, change: (now) => ({ ...now, layout }) };
     });
     return this.#layout === undefined ? [...laidOut, ...functions] : functions;
   }
 
-  /** Judges the page in the usual way, and in others where that leaves doubts: the one in which most holds is taken. */
+  /**
+   * Judges the page with the usual interpretation. If doubts remain, tries others, and keeps the one in which the most
+   * formulas hold.
+   */
   judged(): Interpreted {
     let interpretation: Interpretation = { ...usualInterpretation, layout: this.#layout ?? layouts[0]! };
     let claims = this.#claims(interpretation);
@@ -200,12 +206,12 @@ class PageJudge {
 }
 
 interface Alternative {
-  /** How many more formulas have to hold. */
+  /** The number of additional formulas that must hold. */
   readonly needed: number;
   readonly change: (now: Interpretation) => Interpretation;
 }
 
-/** Notes which formulas are right where derivatives are laid out in another way. */
+/** Adds a remark to wrong formulas that hold in another layout of derivatives. */
 function remarked(claims: Claims, others: Claims, { gradient, jacobian }: Layout): Claims {
   const words = gradient === 'transposed' ? 'numerator' : jacobian === 'columns' ? 'denominator' : undefined;
   if (words === undefined) return claims;
@@ -245,7 +251,7 @@ function formulaOf(
   return of(judgement('holds', 'given', reason));
 }
 
-/** The statements that give a letter a value, and would be wrong as claims. */
+/** Returns the statements that give a letter a value and would be wrong as claims. */
 function otherValues({ outline, claims }: Interpreted): Set<Statement> {
   const { statements } = outline.reading;
   const isGiven = (statement: Statement): boolean => {
@@ -258,7 +264,10 @@ function otherValues({ outline, claims }: Interpreted): Set<Statement> {
 
 const isDoubtful = ({ verdict }: Judgement): boolean => verdict === 'wrong' || verdict === 'not understood';
 
-/** What holds of a page where letters are given other values on the way, if more does, and all that does otherwise. */
+/**
+ * Reinterprets the page with letters that are reassigned along the way. Uses the result only if more formulas hold and none
+ * is lost.
+ */
 function redefined(found: Interpreted, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
   const values = otherValues(found);
   if (values.size === 0) return found;
@@ -270,7 +279,7 @@ function redefined(found: Interpreted, allowance: Allowance<Statement>, layout?:
   return !isLost && indices.some((index) => holds(other, index) && !holds(found, index)) ? other : found;
 }
 
-/** Judges a page as it is, and with a network supposed where it speaks of one that it does not describe. */
+/** Judges a page as written or, if it refers to a network without describing it, with an assumed one. */
 function interpreted(outline: Outline, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
   const own = new PageJudge(outline, allowance, layout);
   const readings = supposedReadings(outline);
@@ -296,7 +305,7 @@ export function judgePage(text: string, { budget = 2000, ...options }: JudgeOpti
   return { page, outline, scenarios: whole.scenarios, ...whole.interpretation, formulas, allowance };
 }
 
-/** Whether a formula differentiates expressions alone, which say themselves what they depend on. */
+/** Whether a formula differentiates only explicit expressions, so that their dependencies are visible. */
 function isIdentity({ sides }: Statement): boolean {
   let [count, isOpen] = [0, false];
   for (const side of sides) {
@@ -309,7 +318,10 @@ function isIdentity({ sides }: Statement): boolean {
   return count > 0 && !isOpen;
 }
 
-/** Formulas that do not hold on the whole page, which may use a letter for two things, are judged by their section alone. */
+/**
+ * Judges formulas that don't hold on the whole page again, using only their section or the formula itself. The page may use
+ * a letter for two things.
+ */
 function readApart(
   { outline, interpretation }: Interpreted,
   formulas: readonly FormulaJudgement[],

@@ -1,4 +1,4 @@
-/** One step of a formula on trial: in several scenarios, until it is known when it holds. */
+/** Judges one step of a formula in several scenarios, to find when it holds. */
 
 import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
@@ -17,7 +17,7 @@ import { type Distance, holds, type Pair, type Prepared, prepare, sample, type U
 import { type Judgement, judgement } from './verdict.ts';
 import { keysIn, type World } from './worlds.ts';
 
-/** What a step is judged with. */
+/** The data needed to judge a step. */
 export interface Case {
   readonly outline: Outline;
   readonly world: World;
@@ -26,11 +26,11 @@ export interface Case {
   readonly data: Data;
   readonly deadline: Deadline;
   readonly layout: Layout;
-  /** What functions are that the page does not define. */
+  /** The transitions used for functions that the page doesn't define. */
   readonly transitions: ReadonlyMap<string, Transition>;
 }
 
-/** Scenarios of a world are made once. */
+/** Creates and caches the scenarios of a world. */
 export class Scenarios {
   readonly #made = new WeakMap<World, Map<string, Scenario>>();
   readonly outline: Outline;
@@ -51,12 +51,12 @@ export class Scenarios {
   }
 }
 
-/** Lengths of which other ones are the longer. */
+/** Lengths in another order of size, so that other axes are the longer ones. */
 const otherLengths = [2, 3, 5, 4, 3, 2, 6, 4];
 
 const shapeText = (shape: readonly number[]): string => shape.join(' x ');
 
-/** The sizes of a scenario that have a name: n = 3. */
+/** Returns the sizes of a scenario that have a name: n = 3. */
 export function namedSizes(scenario: Scenario): NamedSizes {
   const { members, world } = scenario;
   const sizes = new Map<string, number>();
@@ -85,7 +85,10 @@ const functionFamilies = ({ world, outline, members }: Scenario): string[] => {
 const scenarioSize = (world: World, members: Scenario['members'], key: string): number =>
   members.axisSize(world.kinds.axisOf(key, 0));
 
-/** The trial in which the last transition of each family is a softmax, if there are families. */
+/**
+ * Returns the trial in which the last transition of each function family is a softmax, or undefined if there are no
+ * families.
+ */
 export function softmaxTrial(scenario: Scenario): Trial | undefined {
   const names = functionFamilies(scenario);
   if (names.length === 0) return undefined;
@@ -103,7 +106,7 @@ function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
   return judgement('wrong', 'dimensions', `${message}${shapes}`, { place: at?.span });
 }
 
-/** Judges a step. */
+/** Judges a step. Returns `undecided` if it takes too much time or memory. */
 export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
   try {
     const found = judged(scenarios, of);
@@ -135,13 +138,13 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
     deadline.check();
     if (first.verdict === 'holds') return conditions(scenarios, of, base, first);
     if (first.verdict !== 'undecided') return first;
-    // X X^T of a matrix with more rows than columns has no inverse.
+    // Tries other lengths: for example, X X^T of a matrix with more rows than columns has no inverse.
     undecided ??= first;
   }
   return undecided!;
 }
 
-/** Whether an expression is made of numbers alone. */
+/** Whether an expression contains only numbers. */
 function isNumeric(e: Expression): boolean {
   let found = true;
   walk(e, (part) => {
@@ -151,7 +154,7 @@ function isNumeric(e: Expression): boolean {
   return found;
 }
 
-/** Why a step whose sides differ may say something else than it seems to, if it may. */
+/** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
 function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance: Distance): string | undefined {
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
@@ -171,7 +174,10 @@ function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance
   return undefined;
 }
 
-/** A derivative by a letter that what is differentiated does not contain, nor anything that it is computed from. */
+/**
+ * Finds a derivative with respect to a letter that doesn't occur in the differentiated expression, directly or through
+ * definitions.
+ */
 function unrelatedIn(side: Expression, outline: Outline, { definitions }: World): Expression | undefined {
   let found: Expression | undefined;
   walk(side, (e) => {
@@ -189,7 +195,7 @@ function unrelatedIn(side: Expression, outline: Outline, { definitions }: World)
   return found;
 }
 
-/** What a scenario says of a step whose sides have values. */
+/** Judges a step in a scenario in which both sides have values. */
 function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pairs' }): Judgement {
   const { outline, world, step, statement, data, deadline, layout } = of;
   const { pairs, isSummed } = prepared;
@@ -239,7 +245,7 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   return judgement('wrong', 'numeric', reason, { place: step.right.span, counterexample });
 }
 
-/** The two sides of formulas of single elements, for all of them that are tried. */
+/** Collects the values of both sides over all index values, for formulas of single elements. */
 function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float64Array] {
   const numbers = pairs.filter(({ left, right }) => isNumber(left) && isNumber(right));
   const all = (side: 'left' | 'right'): Float64Array =>
@@ -247,7 +253,10 @@ function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float6
   return [all('left'), all('right')];
 }
 
-/** Shapes that do not fit where lengths differ: they may fit where all are equal, and the numbers be right. */
+/**
+ * Handles shapes that don't match if lengths differ. They may match if all lengths are equal, and the values may then be
+ * right.
+ */
 function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement {
   const { world, step, statement, layout, data } = of;
   const misfit = unfitJudgement(unfit);
@@ -278,7 +287,7 @@ interface Failure {
   readonly judgement: Judgement;
 }
 
-/** What holds for one point and transitions of each element is tried with several points, and with a softmax. */
+/** Tries a step that holds for one point and elementwise transitions again, with several points and with a softmax. */
 function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judgement): Judgement {
   const { world, step, statement, layout } = of;
   let best = first;

@@ -1,4 +1,4 @@
-/** Worlds of given sizes: in which claims are evaluated. */
+/** Gives a world concrete sizes, so that its claims can be evaluated. */
 
 import { Evaluator } from '../evaluating/evaluator.ts';
 import type { Transition } from '../evaluating/setting.ts';
@@ -11,29 +11,29 @@ import { bare, type Expression, type LetterNode, walk } from '../syntax/ast.ts';
 import { isOfSquares, propertiesAt } from './properties.ts';
 import { defaultSizes, type World } from './worlds.ts';
 
-/** What a world is tried with. */
+/** The sizes and transitions with which a world is tried. */
 export interface Trial {
-  /** Whether lengths that may differ do. */
+  /** Whether lengths that may differ do so, or the lengths to use. */
   readonly lengths: 'unequal' | 'equal' | readonly number[];
-  /** How many layers and times there are at least. */
+  /** The minimum number of layers and time steps. */
   readonly depth: number;
-  /** How many points; each axis that counts points has so many. */
+  /** The number of points: the length of every axis that counts points. */
   readonly points: number;
   readonly transitions: ReadonlyMap<string, Transition>;
 }
 
 export const usualTrial: Trial = { lengths: 'unequal', depth: 3, points: 3, transitions: new Map() };
 
-/** Lengths that are all different, and small. */
+/** Small lengths, of which the first few are all different. */
 const unequal = [3, 2, 4, 5, 2, 3, 4, 6, 5, 3, 2, 4];
 
-/** A world at sizes. */
+/** A world with concrete sizes. */
 export class Scenario {
   readonly outline: Outline;
   readonly world: World;
   readonly trial: Trial;
   readonly members: Members;
-  /** The evaluators by point, on one graph. */
+  /** The evaluator for each point; all share one graph. */
   readonly #evaluators = new Map<number, Evaluator>();
   readonly #graph = new Graph();
   readonly #sizes = new Map<Dim, number>();
@@ -48,7 +48,7 @@ export class Scenario {
     const pointAxes = new Set(this.genericAxes());
     this.#axisSizes = (axis) => (pointAxes.has(axis) ? trial.points : usual(axis));
     this.members = new Members({ outline, definitions, kinds, sizes: this.#axisSizes });
-    // Shapes of letters that claims alone speak of.
+    // Infers the shapes of letters that occur only in claims.
     for (const { step, statement } of world.claims) {
       this.#learnSquares(step, statement);
       this.#learn(step, statement);
@@ -56,7 +56,10 @@ export class Scenario {
     this.#assign();
   }
 
-  /** The axes along which letters occur here with and without an index: points, of which any one is meant. */
+  /**
+   * Returns the axes along which letters occur both with and without an index. These are points, and a letter without an
+   * index refers to any one of them.
+   */
   genericAxes(): number[] {
     if (this.#generic !== undefined) return this.#generic;
     const { kinds, definitions, claims } = this.world;
@@ -90,7 +93,7 @@ export class Scenario {
     return this.#axisSizes(axis);
   }
 
-  /** Matrices with an inverse, a determinant or a property of square ones are square, if they can be. */
+  /** Makes matrices square, if possible, that have an inverse, a determinant, or a property of square matrices. */
   #learnSquares({ left, right }: World['claims'][number]['step'], statement: number): void {
     const { members, outline, world } = this;
     const properties = propertiesAt(outline, outline.reading.statements[statement]!.block);
@@ -119,7 +122,7 @@ export class Scenario {
     }
   }
 
-  /** Whether a claim speaks of letters that no definition does. */
+  /** Whether a claim uses letters that occur in no definition. */
   #hasOwnLetters({ left, right }: World['claims'][number]['step']): boolean {
     const { letters, reading } = this.outline;
     this.#defining ??= new Set(
@@ -141,7 +144,9 @@ export class Scenario {
 
   #defining: Set<string> | undefined;
 
-  /** Unifies what a claim says of shapes that the definitions leave open: a claim alone on its page is all there is. */
+  /**
+   * Infers shapes from a claim where definitions leave them open. If there are no definitions, the claim is the only source.
+   */
   #learn(step: World['claims'][number]['step'], statement: number): void {
     if (this.world.definitions.length > 0 && !this.#hasOwnLetters(step)) return;
     const { members } = this;
@@ -167,13 +172,13 @@ export class Scenario {
     }
   }
 
-  /** The lengths of letters that are known, by the set of equal ones that they are in. */
+  /** Returns the known lengths of letters, each with its class of equal lengths. */
   #classes(): Map<Dim, Dim> {
     const { shapes, types } = this.members;
     return new Map([...shapes.values()].flatMap(({ r, c }) => [r, c]).map((dim) => [dim, types.dims.root(dim)]));
   }
 
-  /** Whether lengths that were different have become the same. */
+  /** Whether lengths that were different have become equal. */
   #merges(before: ReadonlyMap<Dim, Dim>): boolean {
     const { dims } = this.members.types;
     const now = new Map<Dim, Dim>();
@@ -194,7 +199,7 @@ export class Scenario {
     }
   }
 
-  /** A length for letters that go together: what is said of it, or the next one. */
+  /** Returns the length for a class of equal lengths: the one stated, or the next one of the trial. */
   #sizeFor(dim: Dim): number {
     const { dims } = this.members.types;
     const known = dims.sizeOf(dim);
@@ -213,7 +218,7 @@ export class Scenario {
     return this.#sizes.get(dims.root(dim)) ?? dims.sizeOf(dim);
   };
 
-  /** How long an axis of a letter is: any length, where nothing says it. */
+  /** Returns the length of an axis, choosing one if nothing determines it. */
   lengthOf = (dim: Dim): number => {
     const known = this.sizeOf(dim);
     if (known !== undefined) return known;
@@ -225,12 +230,12 @@ export class Scenario {
 
   #hasGuesses = false;
 
-  /** Whether lengths were chosen of which nothing is said: that they do not fit says nothing either. */
+  /** Whether some lengths were chosen arbitrarily, so that a shape mismatch proves nothing. */
   isGuess(step: World['claims'][number]['step']): boolean {
     return this.#hasGuesses && this.world.definitions.length > 0 && this.#hasOwnLetters(step);
   }
 
-  /** Evaluates where this point is meant by letters without an index. */
+  /** Returns the evaluator in which letters without an index refer to this point. */
   at(point: number): Evaluator {
     const known = this.#evaluators.get(point);
     if (known !== undefined) return known;

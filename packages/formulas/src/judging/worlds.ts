@@ -1,4 +1,4 @@
-/** The programs of a page: sets of definitions that go together. */
+/** Groups a page's definitions into the programs they describe, each called a world. */
 
 import { type Kinds, kindsOf } from '../meaning/kinds.ts';
 import { eachLetter } from '../meaning/letters.ts';
@@ -12,16 +12,16 @@ export interface Claim {
   readonly step: Step;
 }
 
-/** Definitions that hold together, with what letters are where they do. */
+/** The definitions of one program, with its claims and the kinds of its letters. */
 export interface World {
   readonly definitions: readonly Definition[];
   readonly claims: readonly Claim[];
   readonly kinds: Kinds;
-  /** Whether its weights stand on the left, and its points in columns. */
+  /** Whether its weights are on the left, with points in columns. */
   readonly pointsInColumns: boolean;
 }
 
-/** The keys of the letters of an expression, and of the functions that it calls, looked into. */
+/** Collects the keys of the letters in an expression, and of those in the functions it calls. */
 export function keysIn(e: Expression, outline: Outline, keys = new Set<string>()): Set<string> {
   eachLetter(e, (letter) => {
     const { key } = outline.letters.useOf(letter);
@@ -32,7 +32,7 @@ export function keysIn(e: Expression, outline: Outline, keys = new Set<string>()
   return keys;
 }
 
-/** Groups of definitions, of which each uses, or defines the same as, another. */
+/** Groups definitions that use one another or define the same letter. */
 function groupsOf(outline: Outline): Definition[][] {
   const groups: { keys: Set<string>; definitions: Definition[] }[] = [];
   const defined = new Set(outline.definitions.map(({ key }) => key));
@@ -49,7 +49,10 @@ function groupsOf(outline: Outline): Definition[][] {
   return groups.map(({ definitions }) => definitions.toSorted((a, b) => a.statement - b.statement));
 }
 
-/** How many members families have, where nothing else is asked: as many as are named, three layers at least. */
+/**
+ * Returns default sizes for families. A family has the members that the page names; if it is open-ended, it has at least
+ * `wanted` (three by default).
+ */
 export function defaultSizes(
   outline: Outline,
   definitions: readonly Definition[],
@@ -80,7 +83,7 @@ export function defaultSizes(
   };
 }
 
-/** For each length of each letter of some definitions, the set of equal ones that it is in. */
+/** Returns, for each axis of each letter in some definitions, the class of equal lengths it belongs to. */
 function classesOf(outline: Outline, definitions: readonly Definition[]): Map<string, number> {
   const kinds = kindsOf(outline, { definitions, claims: [], rowVectors: false });
   const members = new Members({ outline, definitions, kinds, sizes: defaultSizes(outline, definitions, kinds) });
@@ -96,7 +99,7 @@ function classesOf(outline: Outline, definitions: readonly Definition[]): Map<st
   return classes;
 }
 
-/** Whether definitions put together make lengths the same that are not by those of one part alone. */
+/** Whether combining definitions makes lengths equal that differ in one part alone. */
 function isForced(part: ReadonlyMap<string, number>, whole: ReadonlyMap<string, number>): boolean {
   const seen = new Map<number, number>();
   for (const [name, own] of part) {
@@ -109,7 +112,7 @@ function isForced(part: ReadonlyMap<string, number>, whole: ReadonlyMap<string, 
   return false;
 }
 
-/** Joins groups of definitions that share letters and fit together. */
+/** Joins groups of definitions that share letters and don't conflict. */
 function joinedGroups(outline: Outline): Definition[][] {
   const worlds: Definition[][] = [];
   const sharing = (a: readonly Definition[], b: readonly Definition[]): boolean => {
@@ -134,7 +137,9 @@ function joinedGroups(outline: Outline): Definition[][] {
   return worlds;
 }
 
-/** The program that a claim is about: the one that defines most of its letters, if any does. */
+/**
+ * Returns the index of the program a claim refers to: the one that defines the most of its letters, or -1 if there is none.
+ */
 function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outline: Outline): number {
   const keys = keysIn(claim.step.left, outline, keysIn(claim.step.right, outline));
   const aliased = outline.aliases.filter(({ key }) => keys.has(key));
@@ -159,7 +164,10 @@ function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outlin
   return isDerived && most > 0 ? shares.indexOf(most) : -1;
 }
 
-/** A world of claims alone in which small letters are numbers wherever they may be; nothing where that is no other one. */
+/**
+ * Returns a variant of a world without definitions in which lowercase letters are numbers wherever possible. Returns
+ * undefined if nothing would change.
+ */
 export function worldOfNumbers(world: World, outline: Outline): World | undefined {
   const { definitions, claims, kinds } = world;
   if (definitions.length > 0) return undefined;
@@ -171,7 +179,7 @@ export function worldOfNumbers(world: World, outline: Outline): World | undefine
   return isOther ? { ...world, kinds: other } : undefined;
 }
 
-/** Sorts a page's claims by the programs that they are about. Each claim that is about none has a world of its own. */
+/** Groups a page's claims by the program they refer to. Statements that refer to none get a world of their own. */
 export function worldsOf(outline: Outline): World[] {
   const programs = joinedGroups(outline);
   const claims = outline.items.flatMap(({ statement, steps }) => steps.map((step): Claim => ({ statement, step })));

@@ -1,4 +1,4 @@
-/** Small edits of a formula: the mistakes that people make, undone. */
+/** Generates small edits of a formula that undo common mistakes. */
 
 import { bare, type Expression, type LetterNode, made, number, partsOf, withParts } from '../syntax/ast.ts';
 import {
@@ -17,34 +17,34 @@ import {
   two,
 } from './notation.ts';
 
-/** A formula with something changed. */
+/** A changed formula. */
 export interface Edit {
   readonly result: Expression;
-  /** How much of a change it is. */
+  /** The size of the change; smaller is preferred. */
   readonly cost: number;
   /** What was changed, in words. */
   readonly what: string;
 }
 
-/** What edits are made with. */
+/** The context in which edits are generated. */
 export interface Workshop {
   readonly mark: string;
   readonly isNumber: (e: Expression) => boolean;
-  /** Counts that a factor may be: n, and the like. */
+  /** Counts that may be a factor, such as n. */
   readonly counts: readonly Expression[];
   /** Slopes that may be missing. */
   readonly slopes: readonly Expression[];
-  /** Ways of the chain rule that may be missing: ∂L/∂u ∂u/∂x. */
+  /** Chain-rule terms that may be missing: ∂L/∂u ∂u/∂x. */
   readonly ways: readonly Expression[];
-  /** Letters that may stand for each other. */
+  /** Letters that may have been confused. */
   readonly letters: readonly LetterNode[];
-  /** Names of indices that may stand for each other. */
+  /** Index names that may have been confused. */
   readonly indexNames: readonly string[];
 }
 
 const edit = (result: Expression, cost: number, what: string): Edit => ({ result, cost, what });
 
-/** Changes of an index: by one, or to another letter. */
+/** Changes an index by one, or to another letter. */
 function indexEdits(
   index: Expression,
   names: readonly string[],
@@ -78,7 +78,7 @@ function indexEdits(
 const isSwappable = (a: Expression, b: Expression): boolean =>
   bare(a).kind === 'letter' && bare(b).kind === 'letter' && !same(a, b);
 
-/** 1 where two indices are the same, 0 elsewhere. */
+/** Creates a Kronecker delta: 1 if the two indices are equal, otherwise 0. */
 const kronecker = (names: readonly string[]): LetterNode => ({
   ...letterNamed('delta'),
   sub: names.map((name) => letterNamed(name)),
@@ -121,7 +121,7 @@ function letterEdits(letter: LetterNode, { letters, indexNames }: Workshop): Edi
   return edits;
 }
 
-/** Edits of a product: order, factors, Hadamard's product in the place of that of matrices. */
+/** Edits a product: changes the order, removes a factor, transposes, or replaces a matrix product by a Hadamard product. */
 function productEdits(e: Extract<Expression, { kind: 'product' }>, shop: Workshop): Edit[] {
   const edits: Edit[] = [];
   const { factors } = e;
@@ -153,7 +153,7 @@ function productEdits(e: Extract<Expression, { kind: 'product' }>, shop: Worksho
   });
   const arrays = factors.filter((factor) => !shop.isNumber(factor));
   if (arrays.length > 0) edits.push(edit(transposed(e, shop.mark, shop.isNumber), 1, 'a transpose'));
-  // 2 M to M + M^T.
+  // Replaces 2 M by M + M^T.
   const [first, second, ...rest] = factors;
   if (first?.kind === 'number' && first.text === '2' && second !== undefined && !shop.isNumber(second)) {
     const both = symmetrised(second, shop);
@@ -179,7 +179,7 @@ function sumEdits(e: Extract<Expression, { kind: 'sum' }>): Edit[] {
   return edits;
 }
 
-/** The edits of an expression at its outermost part. */
+/** Edits only the outermost part of an expression. */
 function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   const edits: Edit[] = [];
   const isArray = !shop.isNumber(e);
@@ -259,7 +259,7 @@ function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   return edits;
 }
 
-/** Numbers, counts and slopes that are missing, or in the wrong place. */
+/** Adds factors that may be missing or misplaced: signs, numbers, counts, slopes and sums. */
 function factorEdits(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   const edits: Edit[] = [
     edit(negated(e), 1, 'the sign'),
@@ -298,12 +298,12 @@ function factorEdits(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   return edits;
 }
 
-/** All small edits of an expression, whichever of its parts they change. */
+/** Returns all small edits of an expression, each changing one of its parts. */
 export function editsOf(e: Expression, shop: Workshop, isTop = true): Edit[] {
   const edits = outermost(e, shop, isTop);
   const parts = partsOf(e);
   parts.forEach((part, i) => {
-    // What is differentiated stays; the variable may be mistaken.
+    // The differentiated expression stays unchanged; only the variable may be mistaken.
     if (e.kind === 'derivative' && i === 0) return;
     const isTerm = e.kind === 'sum' || (e.kind === 'group' && isTop);
     for (const { result, cost, what } of editsOf(part, shop, isTerm && isTop)) {

@@ -1,4 +1,4 @@
-/** The smallest change of a wrong formula that makes it hold. */
+/** Finds the smallest change that makes a wrong formula hold. */
 
 import { openNames } from '../judging/assignments.ts';
 import { type Case, judgeStep, namedSizes, type Scenarios, softmaxTrial } from '../judging/judge-step.ts';
@@ -24,11 +24,11 @@ import { rearrangementsOf } from './rearrangements.ts';
 import { Tester } from './tester.ts';
 
 export interface Mend {
-  /** Which side was changed. */
+  /** The side that was changed. */
   readonly side: 'left' | 'right';
   readonly expression: Expression;
   readonly what: string;
-  /** When it holds, where that is not always. */
+  /** The condition under which it holds; undefined if it always holds. */
   readonly when: string | undefined;
 }
 
@@ -40,7 +40,7 @@ const containsDerivative = (e: Expression): boolean => {
   return found;
 };
 
-/** An expression with a letter of an index in the place of another. */
+/** Replaces an index letter of a letter by another index. */
 function substituted(e: LetterNode, name: string, index: Expression): LetterNode {
   const change = (list: readonly Expression[]): Expression[] =>
     list.map((part) => (bare(part).kind === 'letter' && (bare(part) as LetterNode).name === name ? index : part));
@@ -73,7 +73,7 @@ class Search {
     };
   }
 
-  /** The slopes of the functions that the page applies, at the index that the formula is about. */
+  /** Collects the slopes of the functions that the page applies, at the index of the formula. */
   #slopes(): Expression[] {
     const { outline, world, step } = this.#case;
     const index = indexOfSide(step.left);
@@ -98,7 +98,7 @@ class Search {
     return [...slopes.values()].filter((slope) => this.#tester.valueOf(slope) !== undefined).slice(0, 12);
   }
 
-  /** From what is differentiated to the variable by each quantity that is computed from it. */
+  /** Builds the chain-rule products through each intermediate quantity that depends on the variable. */
   #ways(): Expression[] {
     const { outline, world, step } = this.#case;
     const left = bare(step.left);
@@ -123,7 +123,7 @@ class Search {
     return judgeStep(this.#scenarios, { ...this.#case, step: { ...step, right } });
   }
 
-  /** Looks for a right side that always holds, or in more cases than the one that there is. */
+  /** Looks for a right side that always holds, or at least in more cases than the present one. */
   find(right: Expression, before: Judgement): Mend | undefined {
     const isRight = before.verdict === 'conditional';
     const found = isRight ? this.#conditional(right, before) : this.#wrong(right);
@@ -161,7 +161,7 @@ class Search {
     return conditional;
   }
 
-  /** The parts of an expression that are products, put together otherwise. */
+  /** Rearranges the factors of an expression, of its terms, and of its bracketed parts. */
   #rearranged(e: Expression): Edit[] {
     const nodeOf = (part: Expression) => this.#tester.valueOf(part)?.node;
     const own = rearrangementsOf(e, this.#shop, nodeOf);
@@ -193,7 +193,7 @@ class Search {
     return [...own, ...ofTerms, ...inner, ...ofBig, ...this.#rearrangedWithin(e, nodeOf)];
   }
 
-  /** [A ⊙ B C] D: what stands in brackets, put together otherwise. */
+  /** Rearranges the factors inside brackets, as in [A ⊙ B C] D. */
   #rearrangedWithin(e: Expression, nodeOf: (part: Expression) => { readonly id: number } | undefined): Edit[] {
     if (e.kind !== 'product' && e.kind !== 'loose') return [];
     const parts = partsOf(e);
@@ -210,7 +210,7 @@ class Search {
     });
   }
 
-  /** What holds for one point is off by a count for several. */
+  /** Corrects a formula that holds for one point but is off by a count for several. */
   #conditional(right: Expression, before: Judgement): Mend | undefined {
     const isOfPoints = before.reason.includes('for one point');
     if (!isOfPoints) return undefined;
@@ -225,7 +225,7 @@ class Search {
     return undefined;
   }
 
-  /** Slopes of each element where the whole derivative of a softmax is needed. */
+  /** Replaces elementwise slopes by the full Jacobian that a softmax needs. */
   #softmax(right: Expression): Mend | undefined {
     const trial = softmaxTrial(this.#tester.scenario);
     const inside = bare(right);
@@ -262,7 +262,7 @@ class Search {
     return undefined;
   }
 
-  /** The letter that a function's value is called by: Z_l of σ_l(A_l). */
+  /** Finds the letter that denotes a function's value: Z_l for σ_l(A_l). */
   #activation({ fn, args }: CallNode): Expression | undefined {
     const { outline, world } = this.#case;
     const arg = bare(args[0]!);
@@ -282,7 +282,7 @@ class Search {
 const sorted = (edits: readonly Edit[]): Edit[] =>
   edits.toSorted((a, b) => a.cost - b.cost || sizeOf(a.result) - sizeOf(b.result));
 
-/** Looks for the smallest change that makes a step hold; nothing where none is found in time. */
+/** Looks for the smallest change that makes a step hold; returns undefined if none is found in time. */
 export function mendStep(scenarios: Scenarios, of: Case, before: Judgement): Mend | undefined {
   const { step } = of;
   const isReversed =

@@ -1,4 +1,4 @@
-/** What mends are written in: the page's own marks, and small constructions of expressions. */
+/** Builds the expressions of corrections, using the page's own notation. */
 
 import type { Statement } from '../statements/statement.ts';
 import {
@@ -13,7 +13,7 @@ import {
   walk,
 } from '../syntax/ast.ts';
 
-/** The transpose as the page writes it. */
+/** Returns the transpose mark that the page uses. */
 export function transposeMark(statements: readonly Statement[], isText: boolean): string {
   let mark: string | undefined;
   for (const { sides } of statements) {
@@ -26,7 +26,7 @@ export function transposeMark(statements: readonly Statement[], isText: boolean)
   return mark ?? (isText ? 'T' : '\\top');
 }
 
-/** Factors side by side; products among them are taken apart. */
+/** Multiplies factors by juxtaposition; nested products are flattened. */
 export function product(factors: readonly Expression[]): Expression {
   const flat = factors.flatMap((factor) => (factor.kind === 'product' ? factor.factors : [factor]));
   const marks = flat.slice(1).map((): ProductMark => '');
@@ -58,13 +58,13 @@ export const letterNamed = (name: string): LetterNode => letterOf(made, name);
 
 export const ones = (): LetterNode => letterOf(made, '1', { alphabet: 'bold' });
 
-/** Multiplies by a number in front: 2 x, x/n. */
+/** Multiplies by a numeric factor in front: 2 x, x/n. */
 export function scaled(e: Expression, factor: Expression): Expression {
   if (e.kind === 'sum' && e.terms.length === 1) return { ...e, verbatim: false, terms: [scaled(e.terms[0]!, factor)] };
   const inside = e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e;
   if (factor.kind === 'fraction' && inside.kind === 'product') {
     const [first, ...rest] = inside.factors as [Expression, ...Expression[]];
-    // 2 x by 1/n is 2/n x.
+    // Multiplying 2 x by 1/n gives 2/n x.
     if (first.kind === 'number') return product([fraction(first, factor.denominator), ...rest]);
   }
   return product([factor, inside]);
@@ -73,7 +73,7 @@ export function scaled(e: Expression, factor: Expression): Expression {
 export const grouped = (body: Expression): Expression =>
   body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };
 
-/** An expression transposed, with the transposes pushed in. `isNumber` tells what needs none. */
+/** Transposes an expression, applying the transposes to its parts where possible. `isNumber` tells which parts need none. */
 export function transposed(e: Expression, mark: string, isNumber: (e: Expression) => boolean): Expression {
   if (isNumber(e)) return e;
   const inner = (part: Expression): Expression => transposed(part, mark, isNumber);
@@ -107,14 +107,14 @@ export function transposed(e: Expression, mark: string, isNumber: (e: Expression
   }
 }
 
-/** How many parts an expression has: of mends that cost the same, the shorter one is taken. */
+/** Counts the parts of an expression. Of corrections with the same cost, the smaller one is preferred. */
 export const sizeOf = (e: Expression): number => 1 + partsOf(e).reduce((sum, part) => sum + sizeOf(part), 0);
 
 export const one = number(1);
 export const two = number(2);
 export const half = fraction(one, two);
 
-/** Whether two expressions are written with the same letters and numbers. */
+/** Whether two expressions have the same structure, letters and numbers. */
 export function same(a: Expression, b: Expression): boolean {
   const [x, y] = [bare(a), bare(b)];
   if (x.kind !== y.kind) return false;

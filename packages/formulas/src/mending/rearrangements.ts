@@ -1,16 +1,16 @@
-/** The factors of a product put together in all other ways that fit. */
+/** Combines the factors of a product in all other ways that have matching shapes. */
 
 import { bare, type Expression, made } from '../syntax/ast.ts';
 import type { Edit, Workshop } from './edits.ts';
 import { grouped, loose, product } from './notation.ts';
 
-/** A factor of a product, and whether it stands there transposed. */
+/** A factor of a product, and whether it is transposed there. */
 interface Atom {
   readonly e: Expression;
   readonly isTransposed: boolean;
 }
 
-/** The arrays that products and Hadamard products in an expression are of, and the numbers. */
+/** Collects the array factors of products and Hadamard products in an expression, and separately the numeric factors. */
 function atomsOf(e: Expression, isNumber: Workshop['isNumber'], atoms: Atom[], numbers: Expression[]): void {
   const inside = e.kind === 'group' && (bare(e).kind === 'product' || bare(e).kind === 'loose') ? bare(e) : e;
   if (isNumber(inside)) numbers.push(inside);
@@ -23,13 +23,15 @@ function atomsOf(e: Expression, isNumber: Workshop['isNumber'], atoms: Atom[], n
 
 interface Built {
   readonly e: Expression;
-  /** The places of the atoms, in the order in which they stand. */
+  /** The indices of the atoms, in order of appearance. */
   readonly order: readonly number[];
   readonly transposes: number;
   readonly hadamards: number;
 }
 
-/** Whether a candidate has a shape at all, and which value it has: candidates of equal value are one. */
+/**
+ * Returns the value of a candidate, or undefined if its shapes don't match. Candidates with the same id have equal values.
+ */
 export type NodeOf = (e: Expression) => { readonly id: number } | undefined;
 
 const most = 4;
@@ -48,7 +50,7 @@ const hadamardsIn = (e: Expression): number => {
   return inside.kind === 'loose' ? 1 + hadamardsIn(inside.left) + hadamardsIn(inside.right) : 0;
 };
 
-/** All ways to put the factors of an expression together that have a value, each value once, the least changed first. */
+/** Returns all valid ways to combine the factors of an expression, keeping only the cheapest for each distinct value. */
 export function rearrangementsOf(e: Expression, shop: Workshop, nodeOf: NodeOf): Edit[] {
   const atoms: Atom[] = [];
   const numbers: Expression[] = [];

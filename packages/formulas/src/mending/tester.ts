@@ -1,4 +1,4 @@
-/** Candidates for a mend, tried on a few values first: nearly all of them fall there. */
+/** Tests candidate corrections on a few values first, which rejects nearly all of them. */
 
 import { topScope } from '../evaluating/scope.ts';
 import { isNumber, type Value } from '../evaluating/values.ts';
@@ -19,7 +19,7 @@ interface Known {
 
 const enough = 3;
 
-/** Tries other right sides of a step. */
+/** Tests other right sides for a step. */
 export class Tester {
   readonly scenario: Scenario;
   readonly #case: Case;
@@ -51,7 +51,7 @@ export class Tester {
       const value = this.#value(step.left, indices, step);
       if (value !== undefined) known.push({ indices, left: value });
     }
-    // From the middle on: an index that is shifted exists there.
+    // Tries the first index value last: a shifted index is more likely to exist for the others.
     return known.length > 2 ? [...known.slice(1), known[0]!] : known;
   }
 
@@ -68,7 +68,7 @@ export class Tester {
     }
   }
 
-  /** The value of an expression, at the first values of the indices at which it has one. */
+  /** Returns the value of an expression, at the first index values for which it has one. */
   valueOf(e: Expression): Value | undefined {
     const { left } = this.#case.step;
     for (const { indices } of this.#known.slice(0, enough)) {
@@ -87,7 +87,7 @@ export class Tester {
     return found;
   };
 
-  /** Whether a right side may be right: it is at a few values. */
+  /** Whether a right side is correct at a few index values, so that it may hold in general. */
   mayHold(right: Expression): boolean {
     if (this.#floats === undefined) return false;
     const { left } = this.#case.step;
@@ -104,7 +104,7 @@ export class Tester {
     return tried > 0;
   }
 
-  /** Whether a right side is right in another scenario of the same world. */
+  /** Whether a right side is correct in another scenario of the same world. */
   holdsIn(scenarios: Scenarios, trial: Trial, right: Expression): boolean {
     const { world, step, statement, layout, data, deadline } = this.#case;
     const prepared = prepare({ ...step, right }, statement, scenarios.of(world, trial), layout, deadline);

@@ -2,7 +2,10 @@
 
 import type { PageResult } from './result.ts';
 
-/** Returns 1 if a formula is wrong or holds only conditionally, otherwise 2 if one was not understood or decided, otherwise 0. */
+/**
+ * Returns 1 if a formula is wrong or holds only conditionally. Otherwise returns 2 if one was not understood or decided, and
+ * 0 if all hold.
+ */
 export function exitCode(results: readonly PageResult[]): 0 | 1 | 2 {
   const verdicts = results.flatMap(({ formulas }) => formulas.map(({ verdict }) => verdict));
   if (verdicts.some((verdict) => verdict === 'wrong' || verdict === 'conditional')) return 1;

@@ -175,8 +175,8 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
 }
 
 /**
- * Whether, at each index of an axis, a difference is a multiple of a known quantity. Requires at least three elements per
- * index.
+ * Whether, at each index of an axis, a difference is a multiple of a known quantity. Each index needs at least three nonzero
+ * elements of that quantity, or none.
  */
 function isMultipleBySlice(
   difference: Data,

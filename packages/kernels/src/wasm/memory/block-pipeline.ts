@@ -5,7 +5,7 @@ import type { Heap } from './heap.ts';
 
 /** An array's items in a heap: either in place, if the array is already there, or in a staging buffer. */
 export interface StagedItems {
-  /** Returns the pointer to an item, before `copyOut` or after `copyIn`. */
+  /** Returns the pointer to an item that was copied in or will be copied out. */
   pointer(first: number): number;
   /** Copies items into the heap, unless the array is already there. */
   copyIn(first: number, count: number): void;

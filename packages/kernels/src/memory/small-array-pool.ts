@@ -8,7 +8,6 @@ export interface PooledArray {
   readonly data: Data;
   /** The free list of its size class, to which it is returned. */
   readonly free: PooledArray[];
-  /** The arena that currently uses it, if any. */
   user: object | undefined;
 }
 

@@ -49,7 +49,6 @@ export function namedFactors(n: number | undefined): Map<FactorName, number> {
   return named;
 }
 
-/** Whether two numbers are equal up to rounding. */
 const isClose = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.abs(y);
 
 /** Finds an axis length, or the number of elements, to which a factor is related. */

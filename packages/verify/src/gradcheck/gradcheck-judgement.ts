@@ -31,8 +31,8 @@ export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boole
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of a slope is a small share of the derivative, or of how fast the function changes nearby, in case the
- * derivative is about 0. If the samples may have missed a feature, the tape's derivative isn't used as a measure either.
+ * Whether the error of a slope is a small share of the derivative or, in case that is about 0, of how fast the function
+ * changes nearby. If the samples may have missed a feature, the tape's derivative isn't used as a measure either.
  */
 function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);

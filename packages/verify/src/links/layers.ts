@@ -16,7 +16,6 @@ import {
 /** One step of a cotangent backward, through an entry to one of its inputs. */
 export interface Hop {
   readonly entry: Entry<Tensor>;
-  /** The position of the input. */
   readonly input: number;
 }
 

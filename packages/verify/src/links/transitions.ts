@@ -203,7 +203,6 @@ function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
   return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
 }
 
-/** Names a transition after its operations. */
 const nameOf = (names: readonly string[]): string => names.join(' → ') || 'identity';
 
 /** Follows a part until an operation combines it with another computed tensor. */

@@ -106,7 +106,7 @@ function runOverlapped(steps: readonly BlockStep[]): void {
       copyIn(steps[i + 1]);
     };
     room.compute(...block, copyOthers);
-    copyOthers(); // Where work came to no job, nothing has called it.
+    copyOthers(); // Has an effect only if no job has called it.
   }
   copyOut(steps.at(-1));
 }

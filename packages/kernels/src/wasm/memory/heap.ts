@@ -62,7 +62,6 @@ export class StackAllocator {
     while (!contains(this.#chunks[this.#chunk]!, mark)) this.#chunk -= 1;
   }
 
-  /** Frees everything. */
   clear(): void {
     this.#chunk = 0;
     this.#top = this.#chunks[0]!.start;

@@ -76,7 +76,7 @@ function nestedShape(nested: Entries): number[] {
   return shape;
 }
 
-/** Text forms of the numbers that JSON lacks, as written by `toJSON`. */
+/** Text forms of the numbers that JSON lacks. */
 const written: ReadonlyMap<unknown, number> = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Infinity],
@@ -164,7 +164,7 @@ function shapeFor(shape: Shape, length: number): Shape {
  *
  * Unless `dtype` is given, numbers become float32 and booleans bool. A typed array, or a list of typed arrays of the same
  * type, keeps its element type. For bytes and other integers in typed arrays, `dtype` is required. Entries that the dtype
- * can't hold are an error. The strings 'NaN', 'Infinity' and '-Infinity' count as numbers, since `toJSON` writes them.
+ * can't hold are an error. The strings 'NaN', 'Infinity' and '-Infinity' count as numbers, since JSON lacks these.
  *
  * @throws ArgumentError for entries that are not numbers; ShapeError if rows differ in length or the shape does not fit;
  * DTypeError for entries that the dtype can't hold, and for BigInts.

@@ -75,19 +75,19 @@ import type {
 /** The shape of a scalar. */
 export type Scalar = readonly [];
 
-/** The tensor of a shape, where the shape is not an error. */
+/** The tensor type for a shape, if the shape is not an error. */
 export type Of<S> = S extends infer T extends Shape ? Tensor<T> : never;
-/** The operand `Tensor<B>`, or the sentence that says why it does not fit. */
+/** The operand `Tensor<B>`, or the message that says why it does not fit. */
 export type Fitting<Result, B extends Shape> =
   Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
-/** A second operand that broadcasts with shape `A`, or the sentence that says why it does not. */
+/** A second operand that broadcasts with shape `A`, or the message that says why it does not. */
 export type Operand<Call extends string, A extends Shape, B extends Shape> =
   Absorbs<A, B> extends true ? Tensor<B> : Fitting<Broadcast<Call, A, B>, B>;
 /**
- * What is made, element by element, of a tensor of shape `A` and an operand `Y` of shape `B`.
+ * The result of an elementwise operation on a tensor of shape `A` and an operand `Y` of shape `B`.
  *
- * Without `Y` there was no call: the compiler compares methods to find the shape of a `Parameter`, and is not to take it from
- * the result of one.
+ * An unknown `Y` means that there is no call. The compiler then compares methods to infer the shape of a `Parameter`, and
+ * must not infer it from a method's result.
  */
 export type Combined<Call extends string, A extends Shape, B extends Shape, Y> = unknown extends Y
   ? Tensor
@@ -95,14 +95,14 @@ export type Combined<Call extends string, A extends Shape, B extends Shape, Y> =
     ? Tensor<A>
     : Of<Broadcast<Call, A, B>>;
 
-/** The second value of `where`, which broadcasts with the condition and the first. */
+/** The second value of `where`, which must broadcast with the condition and the first value. */
 export type Alternative<C extends Shape, A extends Shape, B extends Shape> = [Absorbs<C, A>, Absorbs<C, B>] extends [
   true,
   true,
 ]
   ? Tensor<B>
   : Fitting<Where<C, A, B>, B>;
-/** What is made of a condition of shape `C` and values of shapes `A` and `B`, of which the second is a `Y`. */
+/** The result of `where` for a condition of shape `C` and values of shapes `A` and `B`, of which the second is a `Y`. */
 export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unknown extends Y
   ? Tensor
   : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
@@ -111,24 +111,28 @@ export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unkno
 
 /** The options of `backward`. */
 export interface BackwardOptions {
-  /** The cotangent to start from, of the tensor's own shape and dtype; 1 for a scalar. */
+  /** The cotangent to start from, of the tensor's own shape and dtype. Defaults to 1 for a scalar. */
   readonly seed?: Tensor;
-  /** Records the sweep itself, so that the gradients can be differentiated again. Implies `retainGraph`. */
+  /**
+   * Whether to record the backward pass, so that the gradients can be differentiated again. Implies `retainGraph`. Defaults
+   * to false.
+   */
   readonly createGraph?: boolean;
-  /** Keeps the tape, so that it can be swept again. */
+  /** Whether to keep the tape for another backward pass. Defaults to false. */
   readonly retainGraph?: boolean;
-  /** The tensors whose gradients to compute, results on the way included; without it, all parameters and inputs. */
+  /** The tensors whose gradients to compute, which may be intermediate results. Defaults to all parameters and inputs. */
   readonly wanted?: readonly Tensor[];
 }
 
 const tensorMark = markOf('a tensor');
 
 /**
- * An immutable array of numbers of one dtype, with a shape that the type system knows as far as it can, and a record of
- * how it was computed.
+ * An immutable array of numbers of one dtype. The type system knows its shape as far as possible, and it records how it was
+ * computed.
  *
- * Two operands of one operation have one dtype and broadcast: axes are matched from the last, and an axis of length 1
- * stretches. A mistake throws `ShapeError`, `DTypeError` or `ArgumentError`, and does not compile where types tell.
+ * The operands of an operation must have the same dtype, and they broadcast: axes are matched from the last, and an axis of
+ * length 1 is stretched. Errors throw `ShapeError`, `DTypeError` or `ArgumentError`; those visible in the types do not
+ * compile.
  *
  * @example
  * const w = tensor([[1, 2], [3, 4]], { requiresGrad: true });
@@ -137,16 +141,16 @@ const tensorMark = markOf('a tensor');
  */
 export class Tensor<out S extends Shape = Shape> implements Recorded {
   /**
-   * The elements as they lie in memory, for what looks at an object's own properties: comparisons of test runners, `structuredClone`,
-   * a debugger. Programs read `data`, `array` or `toArray()`.
+   * The elements as stored in memory, for code that inspects an object's own properties: test runners' comparisons,
+   * `structuredClone`, debuggers. Programs use `data`, `array` or `toArray()`.
    */
   readonly storage: NdArray;
-  /** By which the elements are on loan, if they are. */
+  /** The scope that lent the elements, if any. */
   readonly #scope: MemoryScope | undefined;
   readonly #entry: Entry<Tensor> | undefined;
   readonly #requiresGrad: boolean;
 
-  /** For interpreters; programs make tensors with `tensor`, `zeros` and their like. */
+  /** This constructor is for interpreters. Programs make tensors with `tensor`, `zeros` and similar functions. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.storage = array;
     this.#scope = scopeOf(array);
@@ -154,23 +158,27 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     this.#requiresGrad = requiresGrad;
   }
 
-  /** The operation that computed it, on the tape; `undefined` for an input of the program, and where nothing was recorded. */
+  /**
+   * The tape entry of the operation that computed it. `undefined` for an input of the program, or if nothing was recorded.
+   */
   get entry(): Entry<Tensor> | undefined {
     return this.#entry;
   }
 
-  /** Whether gradients flow to it: it is a parameter, was made so, or was computed from such a tensor. */
+  /**
+   * Whether gradients flow to it: it is a parameter, was created with `requiresGrad`, or was computed from such a tensor.
+   */
   get requiresGrad(): boolean {
     return this.#requiresGrad;
   }
 
-  /** The elements, strided; as an `ndarray` by `toNdarray` of `@tapegrad/kernels/ndarray`. */
+  /** The elements as a strided array. To get an `ndarray`, use `toNdarray` of `@tapegrad/kernels/ndarray`. */
   get array(): NdArray {
     this.#scope?.check();
     return this.storage;
   }
 
-  /** Gives a variable other memory, whose elements are the same: views keep the memory that it had. */
+  /** Moves a variable to other memory with the same elements. Views keep the old memory. */
   protected moveTo(data: Data): void {
     (this as { storage: NdArray }).storage = new NdArray(data, this.dtype, this.shape);
   }
@@ -183,46 +191,51 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.storage.dtype;
   }
 
-  /** Number of axes. */
+  /** The number of axes. */
   get rank(): number {
     return this.storage.shape.length;
   }
 
-  /** Number of elements. */
+  /** The number of elements. */
   get size(): number {
     return this.storage.size;
   }
 
-  /** Keeps a framework such as Vue from putting a proxy around it. */
+  /** Prevents frameworks such as Vue from wrapping it in a proxy. */
   get [Symbol.toStringTag](): string {
     return 'Tensor';
   }
 
-  /** What messages call it. */
+  /** The description in messages. */
   get [marked](): object {
     return tensorMark;
   }
 
-  /** A name for messages: `undefined` but for a `Parameter`. */
+  /** A name for messages: `undefined` except for variables. */
   get name(): string | undefined {
     return undefined;
   }
 
-  /** The elements in row-major order, not to be written to; a copy where the tensor is a view of another, or on loan. */
+  /**
+   * The elements in row-major order, which must not be written to. A copy if the tensor is a view of another, or is lent.
+   */
   get data(): Data {
     const array = contiguous(this.array);
     const { data, offset, size } = array;
-    // A window would keep all of what it shows a piece of.
+    // A subarray would keep the whole underlying array in memory.
     if (data.length === size && scopeOf(array) === undefined) return data;
     return data.slice(offset, offset + size);
   }
 
-  /** All elements that the tensor stands for, inside `vmap` those of every example: `data`, but not to be kept. */
+  /**
+   * All elements that the tensor represents, inside `vmap` those of every example. The same as `data`, but must not be
+   * kept.
+   */
   get elements(): Data {
     return flat(contiguous(this.array));
   }
 
-  /** The number that a tensor of one element holds. */
+  /** Returns the number in a tensor of one element. */
   item(): number {
     if (this.size !== 1) {
       throw new ShapeError(`item: expected a tensor of one element, got shape ${formatShape(this.shape)}`);
@@ -230,7 +243,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.array.data[this.array.offset]!;
   }
 
-  /** The elements as arrays nested once for each axis, or a number for a scalar. */
+  /** Returns the elements as arrays nested once for each axis, or a number for a scalar. */
   toArray(): NestedAs<S, number> {
     const { shape, data } = this;
     const build = (axis: number, start: number, size: number): Nested<number> =>
@@ -243,7 +256,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * Shape, dtype and elements in row-major order, for `JSON.stringify`. JSON has neither NaN nor infinities: they become null.
+   * Returns shape, dtype and elements in row-major order, for `JSON.stringify`. JSON has neither NaN nor infinities: they
+   * become null.
    *
    * @example
    * tensor([[1, 2]]).toJSON().data; // [1, 2]
@@ -262,19 +276,19 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   // Differentiation.
 
-  /** The same elements, held constant: no gradient flows through the result. */
+  /** Returns the same elements as a constant: no gradient flows through the result. */
   detach(): Tensor<S> {
     return new Tensor(this.array);
   }
 
   /**
-   * The gradients of this scalar with respect to every parameter and input that it was computed from. With a `seed` v for
-   * a tensor y of any shape, the gradients of the sum of v y: a vector-Jacobian product.
+   * Computes the gradients of this scalar with respect to every parameter and input that it was computed from. For a tensor
+   * y of any shape, a `seed` v gives the gradients of the sum of v y: a vector-Jacobian product.
    *
-   * One sweep uses the tape up, unless `retainGraph` or `createGraph` is set.
+   * A backward pass consumes the tape, unless `retainGraph` or `createGraph` is set.
    *
-   * @throws TapeError where nothing that requires a gradient was involved, the tape was used up, or a parameter changed
-   * whose old value a rule needs.
+   * @throws TapeError if nothing that requires a gradient was involved, if the tape was consumed, or if a parameter has
+   * changed whose old value a rule needs.
    * @example
    * const x = tensor(3, { requiresGrad: true });
    * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27
@@ -286,128 +300,128 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   // Arithmetic.
 
-  /** x + y */
+  /** Computes x + y. */
   add<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'add', S, B>)): Combined<'add', S, B, Y> {
     return k.add(this, operand('add', this, y)) as never;
   }
 
-  /** x - y */
+  /** Computes x - y. */
   sub<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'sub', S, B>)): Combined<'sub', S, B, Y> {
     return k.sub(this, operand('sub', this, y)) as never;
   }
 
-  /** x y, element by element. */
+  /** Computes x y elementwise. */
   mul<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'mul', S, B>)): Combined<'mul', S, B, Y> {
     return k.mul(this, operand('mul', this, y)) as never;
   }
 
-  /** x / y, element by element; floats only. */
+  /** Computes x / y elementwise; floats only. */
   div<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'div', S, B>)): Combined<'div', S, B, Y> {
     return k.div(this, operand('div', this, y)) as never;
   }
 
-  /** x^y. The derivative of x^0 is 0 everywhere. */
+  /** Computes x^y. The derivative of x^0 is 0 everywhere. */
   pow<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'pow', S, B>)): Combined<'pow', S, B, Y> {
     return k.pow(this, operand('pow', this, y)) as never;
   }
 
-  /** The larger of two; in a tie, each gets half of the gradient. On bool: or. */
+  /** Returns the larger of two; in a tie, each gets half of the gradient. On bool: or. */
   maximum<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'maximum', S, B>),
   ): Combined<'maximum', S, B, Y> {
     return k.maximum(this, operand('maximum', this, y)) as never;
   }
 
-  /** The smaller of two; in a tie, each gets half of the gradient. On bool: and. */
+  /** Returns the smaller of two; in a tie, each gets half of the gradient. On bool: and. */
   minimum<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'minimum', S, B>),
   ): Combined<'minimum', S, B, Y> {
     return k.minimum(this, operand('minimum', this, y)) as never;
   }
 
-  /** -x */
+  /** Computes -x. */
   neg(): Tensor<S> {
     return k.neg(this) as Tensor<S>;
   }
 
-  /** |x|, with derivative 0 at 0. */
+  /** Computes |x|, with derivative 0 at 0. */
   abs(): Tensor<S> {
     return k.abs(this) as Tensor<S>;
   }
 
-  /** -1, 0 or 1; no gradient flows. */
+  /** Returns the sign, -1, 0 or 1; no gradient flows. */
   sign(): Tensor<S> {
     return k.sign(this) as Tensor<S>;
   }
 
-  /** e^x */
+  /** Computes e^x. */
   exp(): Tensor<S> {
     return k.exp(this) as Tensor<S>;
   }
 
-  /** e^x - 1, exact near 0. */
+  /** Computes e^x - 1, accurate near 0. */
   expm1(): Tensor<S> {
     return k.expm1(this) as Tensor<S>;
   }
 
-  /** The natural logarithm. */
+  /** Computes the natural logarithm. */
   log(): Tensor<S> {
     return k.log(this) as Tensor<S>;
   }
 
-  /** log(1 + x), exact near 0. */
+  /** Computes log(1 + x), accurate near 0. */
   log1p(): Tensor<S> {
     return k.log1p(this) as Tensor<S>;
   }
 
-  /** The square root, with derivative infinity at 0. */
+  /** Computes the square root, with derivative infinity at 0. */
   sqrt(): Tensor<S> {
     return k.sqrt(this) as Tensor<S>;
   }
 
-  /** Of an angle in radians. */
+  /** Computes the sine of an angle in radians. */
   sin(): Tensor<S> {
     return k.sin(this) as Tensor<S>;
   }
 
-  /** Of an angle in radians. */
+  /** Computes the cosine of an angle in radians. */
   cos(): Tensor<S> {
     return k.cos(this) as Tensor<S>;
   }
 
-  /** The hyperbolic tangent; y' = 1 - y^2. */
+  /** Computes the hyperbolic tangent; y' = 1 - y^2. */
   tanh(): Tensor<S> {
     return k.tanh(this) as Tensor<S>;
   }
 
-  /** 1 / (1 + e^-x); y' = y (1 - y). */
+  /** Computes 1 / (1 + e^-x); y' = y (1 - y). */
   sigmoid(): Tensor<S> {
     return k.sigmoid(this) as Tensor<S>;
   }
 
-  /** max(x, 0), with derivative 0 at 0. */
+  /** Computes max(x, 0), with derivative 0 at 0. */
   relu(): Tensor<S> {
     return k.relu(this) as Tensor<S>;
   }
 
-  /** log(1 + e^x) */
+  /** Computes log(1 + e^x). */
   softplus(): Tensor<S> {
     return k.softplus(this) as Tensor<S>;
   }
 
-  /** The error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
+  /** Computes the error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
   erf(): Tensor<S> {
     return k.erf(this) as Tensor<S>;
   }
 
   // Comparisons: bool results, through which no gradient flows.
 
-  /** x = y */
+  /** Returns whether x = y. */
   equal<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'equal', S, B>)): Combined<'equal', S, B, Y> {
     return k.equal(this, operand('equal', this, y)) as never;
   }
 
-  /** Not x = y; so true where either is NaN. */
+  /** Returns the negation of x = y, so true if either is NaN. */
   notEqual<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'notEqual', S, B>),
   ): Combined<'notEqual', S, B, Y> {
@@ -415,33 +429,36 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return k.equal(same, scalar('notEqual', 0, 'bool')) as never;
   }
 
-  /** x < y */
+  /** Returns whether x < y. */
   less<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'less', S, B>)): Combined<'less', S, B, Y> {
     return k.less(this, operand('less', this, y)) as never;
   }
 
-  /** x <= y */
+  /** Returns whether x <= y. */
   lessEqual<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'lessEqual', S, B>),
   ): Combined<'lessEqual', S, B, Y> {
     return k.lessEqual(this, operand('lessEqual', this, y)) as never;
   }
 
-  /** x > y */
+  /** Returns whether x > y. */
   greater<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'greater', S, B>),
   ): Combined<'greater', S, B, Y> {
     return k.less(operand('greater', this, y), this) as never;
   }
 
-  /** x >= y */
+  /** Returns whether x >= y. */
   greaterEqual<B extends Shape = Scalar, Y = unknown>(
     y: number | (Y & Operand<'greaterEqual', S, B>),
   ): Combined<'greaterEqual', S, B, Y> {
     return k.lessEqual(operand('greaterEqual', this, y), this) as never;
   }
 
-  /** On a bool condition: x where it holds, y elsewhere. A number has the dtype of the other value; of two, float32. */
+  /**
+   * Selects x where this bool condition is true, and y elsewhere. A number takes the dtype of the other value; if both are
+   * numbers, float32.
+   */
   where<A extends Shape = Scalar, B extends Shape = Scalar, Y = unknown>(
     x: number | Operand<'where', S, A>,
     y: number | (Y & Alternative<S, A, B>),
@@ -451,9 +468,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * The same numbers in another dtype; the one way to change it. To int32 by truncation, to bool by `x != 0`.
+   * Converts the numbers to another dtype; this is the only way to change it. Conversion to int32 truncates; conversion to
+   * bool is `x != 0`.
    *
-   * @throws DTypeError where int32 lacks an entry: NaN, an infinity, or one beyond 2^31. Wrapped, it would pass for a label.
+   * @throws DTypeError if int32 can't represent an entry: NaN, an infinity, or one beyond 2^31. A wrapped value could pass
+   * for a label.
    */
   cast(dtype: DType): Tensor<S> {
     return (dtype === this.dtype ? this : k.cast(this, dtype)) as Tensor<S>;
@@ -461,7 +480,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   // Reductions, over one axis, several, or all.
 
-  /** The sum of the elements; float32 is summed to better than pairwise accuracy. */
+  /** Computes the sum of the elements; float32 sums are more accurate than pairwise summation. */
   sum<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -469,7 +488,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return reduce<Tensor>(k, 'sum', this, axis, options, (axes) => k.sum(this, axes)) as never;
   }
 
-  /** The arithmetic mean. */
+  /** Computes the arithmetic mean. */
   mean<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -478,7 +497,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return reduce<Tensor>(k, 'mean', this, axis, options, (axes) => k.mean(this, axes)) as never;
   }
 
-  /** sum (x - mean)^2 / (n - correction), to the last digits whatever the mean; the correction is 1 (Bessel's) unless given. */
+  /**
+   * Computes sum (x - mean)^2 / (n - correction), with full precision whatever the mean. The correction defaults to 1
+   * (Bessel's).
+   */
   variance<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: VarianceOptions<Keep>,
@@ -494,8 +516,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * The product, multiplied in float64, which overflows only where it is too large itself. Derivatives are exact where elements
-   * are zero; the first neither overflow nor vanish on the way.
+   * Computes the product in float64; it overflows only if the result itself is too large. Derivatives are exact even if
+   * elements are zero. First derivatives have no intermediate overflow or underflow.
    */
   prod<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
@@ -505,7 +527,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return reduce<Tensor>(k, 'prod', this, axis, options, (axes) => k.prod(this, axes)) as never;
   }
 
-  /** The largest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
+  /**
+   * Returns the largest element. Along one axis, the gradient goes to the first of tied elements, otherwise evenly to all
+   * of them.
+   */
   max<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -513,7 +538,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return extremum<Tensor>(k, 'max', this, axis, options) as never;
   }
 
-  /** The smallest element. Along one axis the gradient goes to the first such element, otherwise evenly to all of them. */
+  /**
+   * Returns the smallest element. Along one axis, the gradient goes to the first of tied elements, otherwise evenly to all
+   * of them.
+   */
   min<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -521,7 +549,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return extremum<Tensor>(k, 'min', this, axis, options) as never;
   }
 
-  /** The position of the first largest element along an axis, or in row-major order of all, int32. */
+  /** Returns the int32 position of the first largest element, along an axis or among all in row-major order. */
   argmax<const A extends number | undefined = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -529,7 +557,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return position<Tensor>(k, 'argmax', this, axis, options) as never;
   }
 
-  /** The position of the first smallest element along an axis, or in row-major order of all, int32. */
+  /** Returns the int32 position of the first smallest element, along an axis or among all in row-major order. */
   argmin<const A extends number | undefined = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -537,7 +565,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return position<Tensor>(k, 'argmin', this, axis, options) as never;
   }
 
-  /** log sum e^x, without overflow. At infinities its gradient is the limit: 0 for -Infinity, all for Infinity. */
+  /**
+   * Computes log sum e^x without overflow. At infinities its gradient is the limit: elements at -Infinity get 0, and those
+   * tied at Infinity split it evenly.
+   */
   logSumExp<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
     options?: ReduceOptions<Keep>,
@@ -549,8 +580,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * (sum |x|^p)^(1/p), p = 2 unless given, p = Infinity for the largest |x|; its derivative at 0 is 0. No power overflows
-   * or vanishes on the way.
+   * Computes (sum |x|^p)^(1/p); p = Infinity gives the largest |x|. p defaults to 2. The derivative at 0 is 0. Intermediate
+   * powers neither overflow nor underflow.
    */
   norm<const A extends Axes = undefined, const Keep extends boolean = false>(
     axis?: A,
@@ -563,26 +594,26 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return along<Tensor>(k, 'norm', this, axis, options, (axes) => compositions.norm(k, this, axes, order)) as never;
   }
 
-  /** The running sum along an axis. */
+  /** Computes the running sum along an axis. */
   cumsum(axis: number): Tensor<S> {
     return k.cumsum(this, normalizeAxis('cumsum', axis, this.rank)) as Tensor<S>;
   }
 
-  /** e^x / sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
+  /** Computes e^x / sum e^x along one or more axes; all NaN if the largest x is infinite. */
   softmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('softmax', this);
     return compositions.softmax(k, this, someAxes('softmax', axis, this.rank)) as Tensor<S>;
   }
 
-  /** x - log sum e^x along an axis, or several; NaN throughout where the largest x is infinite. */
+  /** Computes x - log sum e^x along one or more axes; all NaN if the largest x is infinite. */
   logSoftmax(axis: number | readonly number[]): Tensor<S> {
     checkFloat('logSoftmax', this);
     return compositions.logSoftmax(k, this, someAxes('logSoftmax', axis, this.rank)) as Tensor<S>;
   }
 
-  // Movement: views where memory allows.
+  // Data movement: views where memory allows.
 
-  /** The same elements, in row-major order, in another shape; one length may be -1, to be worked out. */
+  /** Returns the same elements, in row-major order, in another shape. One length may be -1, to be inferred. */
   reshape<const T extends Shape>(shape: T): Tensor<Reshape<T>> {
     return k.reshape(this, completeShape(this.shape, shape)) as unknown as Tensor<Reshape<T>>;
   }
@@ -602,19 +633,22 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return k.permute(this, completeOrder(order, this.rank)) as never;
   }
 
-  /** A view in which axes of length 1, and axes put before the first, are stretched. */
+  /** Returns a view in which axes of length 1 are stretched, and new leading axes added. */
   broadcastTo<const T extends Shape>(shape: T): Tensor<T> {
     return k.broadcastTo(this, ownShape('broadcastTo', shape)) as unknown as Tensor<T>;
   }
 
-  /** Reverses an axis, or several. */
+  /** Reverses one or more axes. */
   flip(axis: number | readonly number[]): Tensor<S> {
     const axes = someAxes('flip', axis, this.rank);
     const ranges = this.shape.map((_, i) => (axes.includes(i) ? slice(undefined, undefined, -1) : slice()));
     return index<Tensor>(k, this, ranges) as Tensor<S>;
   }
 
-  /** Entries `start` up to, not including, `stop` of an axis, every `step`-th; negative bounds count from the end. */
+  /**
+   * Returns the entries of an axis from `start` up to but not including `stop`, every `step`-th. Negative bounds count from
+   * the end.
+   */
   slice<const A extends number>(
     axis: A,
     start?: number,
@@ -628,11 +662,11 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * Entries by position for each axis in turn: a number drops the axis, `slice(start, stop, step)` takes a range, `null`
-   * adds an axis of length 1, and an int32 tensor takes entries in its order, its axes in place of the one. Negative positions
-   * count from the end. Several such tensors belong together, as in NumPy: they broadcast, and pick the entries at [i, j],
-   * [i', j'], …; their axes take the place of those axes, or come first where other axes lie between. A bool mask of one or
-   * more axes stands for the positions at which it holds.
+   * Indexes each axis in turn. A number drops the axis, `slice(start, stop, step)` takes a range, and `null` adds an axis
+   * of length 1. An int32 tensor takes entries in its order, and its axes replace the indexed axis. Negative positions
+   * count from the end. Several int32 tensors are combined, as in NumPy: they broadcast, and pick the entries at [i, j],
+   * [i', j'], …. Their axes replace the indexed axes, or come first if those are not adjacent. A bool mask of one or more
+   * axes is equivalent to the positions where it is true.
    *
    * @example
    * const x = tensor([[1, 2, 3], [4, 5, 6]]);
@@ -649,7 +683,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     ) as never;
   }
 
-  /** Puts a value before and after each axis: `[[before, after], …]`. The value defaults to 0. */
+  /** Pads each axis before and after: `[[before, after], …]`. The value defaults to 0. */
   pad<const W extends PadWidths>(widths: W, value?: number): Of<Pad<S, W>> {
     const filler = Object.is(value ?? 0, 0) ? undefined : scalar('pad', value!, this.dtype);
     return pad<Tensor>(k, this, widths, filler) as never;
@@ -657,7 +691,10 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
 
   // Indexing.
 
-  /** Entries of an axis in the order of int32 indices, whose axes take the axis' place. */
+  /**
+   * Takes the entries of an axis in the order of int32 indices, whose axes replace that axis. The axis defaults to the
+   * first.
+   */
   take<I extends Shape = readonly [number], const A extends number = 0>(
     indices: Tensor<I> | readonly number[],
     axis?: A,
@@ -665,7 +702,9 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return k.take(this, indexTensor('take', indices), normalizeAxis('take', axis ?? 0, this.rank)) as never;
   }
 
-  /** The adjoint of `take`: zeros with `size` entries along an axis, to which this tensor's are added at their indices. */
+  /**
+   * The adjoint of `take`: makes zeros with `size` entries along an axis, and adds this tensor's entries at their indices.
+   */
   scatterAdd(indices: Tensor | readonly number[], size: number, axis?: number): Tensor {
     const places = indexTensor('scatterAdd', indices);
     const into = { axis: normalizeAxis('scatterAdd', axis ?? 0, this.rank - places.rank + 1), size };
@@ -673,7 +712,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * An entry picked along an axis for each place: y[i, j] = x[i, indices[i, j]] for axis 1. The int32 indices have this
+   * Picks an entry along an axis for each index: y[i, j] = x[i, indices[i, j]] for axis 1. The int32 indices have this
    * tensor's shape except along the axis.
    */
   gather<I extends Shape>(indices: Tensor<I>, axis: number): Tensor<I> {
@@ -685,41 +724,39 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   // Products.
 
   /**
-   * The matrix product of the last two axes; the axes before them broadcast. A vector is taken as a row on the left, as a
-   * column on the right, and its axis is dropped from the result.
+   * Computes the matrix product over the last two axes; leading axes broadcast. A vector is a row on the left or a column
+   * on the right, and its added axis is dropped from the result.
    */
   matmul<B extends Shape>(y: Fitting<MatMul<S, B>, B>): Of<MatMul<S, B>> {
     return matmul<Tensor>(k, this, checkTensor('matmul', y)) as never;
   }
 }
 
-/** The elements of a contiguous array. */
+/** Returns the elements of a contiguous array. */
 const flat = ({ data, offset, size }: NdArray): Data =>
   data.length === size ? data : data.subarray(offset, offset + size);
 
 /** Makes a tensor of an operation's result. */
 export const wrap = (array: NdArray, entry: Entry | undefined): Tensor => new Tensor(array, entry);
 
-/** The primitives on tensors: what is run is recorded where a gradient can flow. */
+/** The primitives on tensors. They are recorded if a gradient can flow through them. */
 const k: Kernels<Tensor> = recorded<Tensor>(wrap);
 
 export { k as kernels };
 
-/** How a sweep computes gradients that are not to be differentiated again. */
+/** The value domain for gradients that won't be differentiated again. */
 export const onArrays = (): ValueDomain<Tensor, NdArray> => ({
   kernels: interpreter(),
   value: (x) => x.array,
   tensor: (array) => new Tensor(array),
 });
 
-/** How a sweep computes gradients of which it keeps a tape. */
+/** The value domain for gradients that are recorded in turn. */
 export const onTensors: ValueDomain<Tensor, Tensor> = { kernels: k, value: (x) => x, tensor: (x) => x };
 
 const gradientsMark = markOf('gradients');
 
-/**
- * The gradients that a sweep found: a value of its own, so there is nothing to reset before the next sweep.
- */
+/** The gradients from a backward pass. They are a separate value, so there is nothing to reset before the next one. */
 export class Gradients {
   readonly #gradients: ReadonlyMap<Tensor, Tensor>;
 
@@ -727,12 +764,15 @@ export class Gradients {
     this.#gradients = gradients;
   }
 
-  /** What messages call them. */
+  /** The description in messages. */
   get [marked](): object {
     return gradientsMark;
   }
 
-  /** The gradient with respect to a tensor, of its shape and dtype. Throws `TapeError` where the loss does not reach it. */
+  /**
+   * Returns the gradient with respect to a tensor, of its shape and dtype. Throws `TapeError` if the loss does not depend
+   * on it.
+   */
   of<S extends Shape>(x: Tensor<S>): Tensor<S> {
     const gradient = this.#gradients.get(x);
     if (gradient !== undefined) return gradient as Tensor<S>;
@@ -746,23 +786,26 @@ export class Gradients {
     return this.#gradients.has(x);
   }
 
-  /** How many tensors have a gradient. */
+  /** The number of tensors that have a gradient. */
   get size(): number {
     return this.#gradients.size;
   }
 
-  /** Each tensor with its gradient. */
+  /** Iterates over pairs of a tensor and its gradient. */
   [Symbol.iterator](): Iterator<readonly [Tensor, Tensor]> {
     return this.#gradients[Symbol.iterator]();
   }
 
-  /** New gradients, each made from an old one. */
+  /** Returns new gradients, each computed from an old one. */
   map(change: (gradient: Tensor, x: Tensor) => Tensor): Gradients {
     const made = (x: Tensor, gradient: Tensor) => checkSynchronous('gradients.map', change(gradient, x));
     return new Gradients(new Map([...this].map(([x, gradient]) => [x, made(x, gradient)])));
   }
 
-  /** The sum with the gradients of another sweep, as over micro-batches; a tensor that only one has keeps its own. */
+  /**
+   * Adds the gradients of another backward pass, as over micro-batches. A tensor with a gradient in only one of them keeps
+   * it.
+   */
   add(other: Gradients): Gradients {
     if (!(other instanceof Gradients))
       throw new ArgumentError(`gradients.add: expected gradients, got ${describeValue(other)}`);
@@ -774,7 +817,7 @@ export class Gradients {
     return new Gradients(sum);
   }
 
-  /** Every gradient times a number. */
+  /** Multiplies every gradient by a number. */
   scale(factor: number): Gradients {
     return this.map((gradient) => gradient.mul(factor));
   }
@@ -785,7 +828,7 @@ countArguments(Tensor.prototype, ['index', 'toString'], {
 });
 countArguments(Gradients.prototype);
 
-/** A number as a scalar tensor. */
+/** Returns a number as a scalar tensor. */
 function scalar(call: string, value: number, dtype: DType): Tensor {
   if (!hasNumber(dtype, value)) {
     throw new DTypeError(`${call}: ${value} is no ${dtype} number; cast the tensor first`);
@@ -793,10 +836,10 @@ function scalar(call: string, value: number, dtype: DType): Tensor {
   return new Tensor(filled([], value, dtype));
 }
 
-/** What numbers are where nothing says otherwise. */
+/** The dtype of numbers by default. */
 const byDefault = { dtype: 'float32' } as const;
 
-/** The second operand: a tensor as it is, a number in the dtype of the first. */
+/** Returns the second operand: a tensor unchanged, or a number converted to the dtype of the first. */
 export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (typeof y === 'number') return scalar(call, y, like.dtype);
@@ -805,14 +848,14 @@ export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): 
 
 const nothing: readonly unknown[] = [];
 
-/** A tensor as it is; for callers without types, who may also hand over `more` than a function takes. */
+/** Returns `x` after checking that it is a tensor, and that untyped callers passed no extra arguments in `more`. */
 export function checkTensor(call: string, x: unknown, more = nothing): Tensor {
   checkNoMore(call, more);
   if (x instanceof Tensor) return x;
   throw new ArgumentError(`${call}: expected a tensor, got ${describeValue(x)}`);
 }
 
-/** A tensor of floats as it is. */
+/** Returns `x` after checking that it is a tensor of floats. */
 export function checkFloat(call: string, x: unknown, more = nothing): Tensor {
   const { dtype } = checkTensor(call, x, more);
   if (!isFloat(dtype)) throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it first`);
@@ -822,7 +865,10 @@ export function checkFloat(call: string, x: unknown, more = nothing): Tensor {
 const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor =>
   indices instanceof Tensor ? indices : new Tensor(indexList(call, indices));
 
-/** `backward`, along other entries than those that the tensor was computed by, or in memory of someone else's. */
+/**
+ * Does the work of `backward`, optionally over other entries than those that computed the tensor, or in memory owned by the
+ * caller.
+ */
 export function backwardAlong(
   y: Tensor,
   options: BackwardOptions = {},

@@ -274,7 +274,7 @@ export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor
   );
 
 /**
- * Extracts sliding windows over the last axes, one window per axis: `[..., n1, n2]` becomes `[..., size1, size2,
+ * Extracts sliding windows over the last axes, one window per axis. `[..., n1, n2]` becomes `[..., size1, size2,
  * positions1, positions2]`, so that a convolution is a matrix product.
  */
 export const unfold = (x: Tensor, windows: readonly Window[], ...more: []): Tensor =>

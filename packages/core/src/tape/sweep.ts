@@ -34,7 +34,7 @@ export function misfit(giver: string, x: AnyRecorded, d: ArrayLike): TapeError {
   return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
-/** What a sweep should compute, and what it should keep. */
+/** The options of a sweep: its walk, its results, and whether the tape survives. */
 export interface SweepOptions<T extends AnyRecorded, A> {
   /** The tensors whose cotangents to return. Defaults to every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;

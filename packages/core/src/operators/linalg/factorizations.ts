@@ -351,8 +351,8 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
 }
 
 /**
- * Computes the reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n], with k the smaller of m and
- * n: U [..., m, k], s [..., k] in descending order, and V^T [..., k, n].
+ * Computes the reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n]. With k the smaller of m and
+ * n, it has U [..., m, k], s [..., k] in descending order, and V^T [..., k, n].
  *
  * Each pair of singular vectors is unique up to its sign. The sign is chosen so that the largest entry of the longer vector
  * is positive. Results that depend on this choice have no meaningful gradient. Vectors are differentiable if the singular

@@ -744,7 +744,7 @@ const k: Kernels<Tensor> = recorded<Tensor>(wrap);
 
 export { k as kernels };
 
-/** The value domain for gradients that won't be differentiated again. */
+/** Returns the value domain for gradients that won't be differentiated again. */
 export const onArrays = (): ValueDomain<Tensor, NdArray> => ({
   kernels: interpreter(),
   value: (x) => x.array,

@@ -41,7 +41,7 @@ function tooMany(call: string, most: number, args: readonly unknown[], mend = ''
   return new ArgumentError(`${call}: expected ${expected}, got ${args.length}${list}`);
 }
 
-/** Whether extra arguments are those that `map` and `reduce` pass after an entry: its index and the list. */
+/** Returns whether extra arguments are those that `map` and `reduce` pass after an entry: its index and the list. */
 const isPlaceInList = ([place, list, ...others]: readonly unknown[]): boolean =>
   Number.isInteger(place) && Array.isArray(list) && others.length === 0;
 

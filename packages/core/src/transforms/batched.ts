@@ -85,7 +85,7 @@ export type Levels = readonly Level[];
 
 const active = new DynamicScope<Levels>([]);
 
-/** The batches being mapped over, outermost first. */
+/** Returns the batches being mapped over, outermost first. */
 export const activeLevels = (): Levels => active.current;
 
 /** Returns how to handle random draws inside the given levels. */

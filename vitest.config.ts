@@ -1,7 +1,26 @@
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Tests import the packages by name; this condition of their exports leads to the sources, so that no build is needed.
 const conditions = ['@tapegrad/source', 'module', 'node', 'development|production'];
+
+/** Files that take half a minute or more. They start first, so that no core is idle while the last of them runs. */
+const longestFiles = [
+  'packages/kernels/test/used-memory.test.ts',
+  'packages/core/test/operators/differences.test.ts',
+  'packages/kernels/test/interpreters.test.ts',
+  'packages/kernels/test/wasm/refusals.test.ts',
+  'packages/core/test/memory.test.ts',
+  'packages/kernels/test/wasm/shared-arrays.test.ts',
+  'playground/test/playground.test.ts',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => Number(!longestFiles.some((file) => moduleId.endsWith(file)));
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   resolve: { conditions },
@@ -19,6 +38,7 @@ export default defineConfig({
     // Memory tests call gc() themselves, or the heap they measure is the collector's mood.
     execArgv: ['--expose-gc'],
     maxWorkers: '100%',
+    sequence: { sequencer: LongestFirst },
     testTimeout: 20_000,
     hookTimeout: 60_000,
   },

@@ -1,7 +1,7 @@
 /** Formulas about any tensor of a program, lists that formulas unpack, and formulas that throw or do not apply. */
 
 import { ArgumentError, eye, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
-import { mlp, type NetworkPlan, verify } from '@tapegrad/verify';
+import { type Formulas, mlp, type NetworkPlan, verify } from '@tapegrad/verify';
 import { describe, expect, test } from 'vitest';
 
 const float64 = { dtype: 'float64' } as const;
@@ -161,6 +161,13 @@ describe('a formula', () => {
       'lacks the factor slope(1)',
       'lacks the factor slope(l)',
     ]);
+  });
+
+  test('that should equal a function is judged to rounding alone', () => {
+    const off: Formulas = {
+      off: { equals: ({ X }) => X, formula: ({ X }) => X.mul(tensor(1 + 1e-12, float64)).add(tensor(1e-12, float64)) },
+    };
+    expect(verify(mlp(), off).passed).toBe(false);
   });
 
   test('that applies to none says why', () => {

@@ -7,6 +7,7 @@ import { compare } from '../compare/compare.ts';
 import type { Comparison, Verdict } from '../compare/comparison.ts';
 import { largestOf } from '../differences/precision.ts';
 import { Inapplicable } from './layered.ts';
+import type { NamedTensors } from './named-tensors.ts';
 import type { Network, NetworkPlan } from './networks.ts';
 import { type Derivative, derivatives, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
 
@@ -37,6 +38,8 @@ export type Formulas<N extends Network = Network> = Readonly<Record<string, Form
 interface Target {
   readonly label: string;
   readonly quantity: LayerQuantity | undefined;
+  /** The error to accept beyond rounding, relative to the largest element. */
+  readonly tolerance: number;
   /** Returns the layers to which the formula applies; [undefined] if it concerns the whole network. */
   layers(readout: Readout): readonly (number | undefined)[];
   expected(readout: Readout, l: number | undefined): Tensor;
@@ -61,45 +64,59 @@ function layerTarget(label: string, quantity: LayerQuantity, index: string): Tar
   return {
     label,
     quantity,
+    tolerance: 0,
     layers: ({ quantities }) => {
       const { L } = quantities;
       if (index === 'l') return upTo(L);
       if (index.startsWith('(')) return [quantities.layer(index.slice(1, -1))];
-      return [/^L(-\d+)?$/.test(index) ? L - Number(index.slice(2)) : Number(index)];
+      return [index.startsWith('L') ? L - Number(index.slice(2)) : Number(index)];
     },
     expected: ({ quantities }, l) => quantities[quantity][l!]!,
     variable: ({ variables }, l) => (isDerivative(quantity) ? variables[quantity][l!] : undefined),
   };
 }
 
-/** Creates the target for a tensor of the whole network. */
-const wholeTarget = (
-  label: string,
-  expected: (readout: Readout) => Tensor,
-  variable: (readout: Readout) => Tensor | undefined = () => undefined,
-): Target => ({ label, quantity: undefined, layers: () => [undefined], expected, variable });
+/**
+ * The tolerance for a named tensor of a program, in float64. Whether large terms cancel there, as they do when two elements are
+ * normalized, is unknown.
+ */
+const programTolerance = 1e-9;
+
+/** The parts that all targets without a layer have in common. */
+const ofNetwork = { quantity: undefined, layers: () => [undefined] } as const;
 
 /** Creates the target for a named tensor of a program, or for a derivative with respect to named tensors. */
 function namedTarget(equals: string, { named }: Readout): Target | undefined {
+  const target = (
+    expected: (tensors: NamedTensors) => Tensor,
+    variable: (tensors: NamedTensors) => Tensor | undefined = () => undefined,
+  ): Target => ({
+    ...ofNetwork,
+    label: equals,
+    tolerance: programTolerance,
+    expected: (readout) => expected(readout.named),
+    variable: (readout) => variable(readout.named),
+  });
   const [, x, y] = /^d2L\/d(.+?)(?:2|,\s*d(.+))$/.exec(equals) ?? [];
-  if (x !== undefined && named.has(x) && named.has(y ?? x)) {
-    return wholeTarget(equals, (readout) => readout.named.second(x, y ?? x));
-  }
-  if (named.has(equals)) return wholeTarget(equals, (readout) => readout.named.variable(equals).detach());
+  if (x !== undefined && named.has(x) && named.has(y ?? x)) return target((tensors) => tensors.second(x, y ?? x));
+  if (named.has(equals)) return target((tensors) => tensors.variable(equals).detach());
   const name = /^d(?:L\/d)?(.+)$/.exec(equals)?.[1];
   if (name === undefined || !named.has(name)) return undefined;
-  return wholeTarget(
-    equals,
-    (readout) => readout.named.gradient(name),
-    (readout) => readout.named.variable(name),
+  return target(
+    (tensors) => tensors.gradient(name),
+    (tensors) => tensors.variable(name),
   );
 }
 
 function targetOf(name: string, equals: string | FormulaFunction, readout: Readout): Target {
   if (typeof equals === 'function') {
-    return wholeTarget('a function', ({ quantities: q }) =>
-      checkSynchronous(`verify: what '${name}' equals`, equals(q, q.L)),
-    );
+    return {
+      ...ofNetwork,
+      label: 'a function',
+      tolerance: 0,
+      expected: ({ quantities: q }) => checkSynchronous(`verify: what '${name}' equals`, equals(q, q.L)),
+      variable: () => undefined,
+    };
   }
   const [, quantity, index] = /^(delta|dZ|dW|db|Z|A|W|b)_?(l|L(?:-\d+)?|\d+|\(.+\))$/.exec(equals) ?? [];
   if (quantity !== undefined && index !== undefined) return layerTarget(equals, quantity as LayerQuantity, index);
@@ -153,9 +170,6 @@ export interface Check {
   readonly verdict: Verdict;
   readonly message: string;
 }
-
-/** The tolerance for named tensors of a program in float64, relative to the largest element. */
-const programTolerance = 1e-9;
 
 const largest = (x: Tensor): number => largestOf(x.data);
 
@@ -211,7 +225,7 @@ export interface NetworkChecks {
  */
 export function checksOf(claim: Claim, trial: Trial, bound: number | undefined): NetworkChecks {
   const { readout } = trial;
-  const { quantity, layers, expected: expectedAt, variable: variableAt } = claim.target;
+  const { quantity, tolerance, layers, expected: expectedAt, variable: variableAt } = claim.target;
   const checks: Check[] = [];
   let obstacle: string | undefined;
   const check = (layer: number | undefined): Check => {
@@ -224,8 +238,6 @@ export function checksOf(claim: Claim, trial: Trial, bound: number | undefined):
     }
     const terms = quantity === undefined ? 0 : termSizes[quantity](readout.quantities, layer!);
     const scale = Math.max(largest(expected), terms);
-    // In a general program it is unknown whether large terms cancel, as they do when normalizing two elements.
-    const tolerance = quantity === undefined ? programTolerance : 0;
     const options = { n: readout.n, scale, tolerance, ...(bound === undefined ? {} : { bound }) };
     const comparison = compare(claim.name, expected, actual, options);
     return { ...made, actual, comparison, verdict: comparison.verdict, message: comparison.message };

@@ -3,7 +3,7 @@
 import type { Tensor } from '@tapegrad/core';
 import { compare } from '../compare/compare.ts';
 import type { Check } from './formulas.ts';
-import type { Quantities } from './quantities.ts';
+import { Inapplicable } from './layered.ts';
 
 /** The number of failed checks to explain, those with the largest tensors first. */
 const explainedChecks = 4;
@@ -20,8 +20,9 @@ function knownIn(
   const attempt = (f: () => Tensor) => (): Tensor | undefined => {
     try {
       return f();
-    } catch {
-      return undefined; // The network has no such quantity.
+    } catch (error) {
+      if (error instanceof Inapplicable) return undefined; // The network has no such quantity.
+      throw error;
     }
   };
   const indexOf = (at: number): string => {
@@ -34,7 +35,7 @@ function knownIn(
     const index = indexOf(at);
     known[`slope(${index})`] = attempt(() => quantities.slope(at));
     for (const list of ['W', 'b', 'Z', 'A', 'delta', 'dZ'] as const) {
-      known[`${list}[${index}]`] = attempt(() => (quantities as Quantities)[list][at]!);
+      known[`${list}[${index}]`] = attempt(() => quantities[list][at]!);
     }
   }
   return known;

@@ -19,7 +19,7 @@ export {
 } from '@tapegrad/kernels';
 export { describeValue, marked, markOf } from './checks/describe-value.ts';
 export { elementsFrom, isDataOf } from './checks/elements.ts';
-export { checkOptions } from './checks/untyped-callers.ts';
+export { checkOptions, isPlain } from './checks/untyped-callers.ts';
 export { changeInPlace, interpreter, setInterpreter } from './engine.ts';
 export type { Indexed } from './indexing.ts';
 export type { Pieces } from './operators/arrangement.ts';

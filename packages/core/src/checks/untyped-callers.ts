@@ -51,7 +51,9 @@ export function checkNoMore(call: string, more: readonly unknown[]): void {
   throw new ArgumentError(`${call}: got more than it takes: ${more.map((x) => describeValue(x)).join(', ')}`);
 }
 
-/** Returns whether an object has no class of its own; objects of other realms count as plain, too. */
+/**
+ * Returns whether an object has no class of its own. Objects without a prototype and plain objects of other realms count, too.
+ */
 export function isPlain(x: object): boolean {
   const prototype = Object.getPrototypeOf(x);
   return prototype === null || Object.getPrototypeOf(prototype) === null;

@@ -1,6 +1,7 @@
 /** Finds the parts of a module: the parameters, buffers and modules in its public fields, and in collections there. */
 
 import { Tensor } from '@tapegrad/core';
+import { isPlain } from '@tapegrad/core/extend';
 
 /** A location in a module that holds a part. */
 export class Place<T extends object = object> {
@@ -64,12 +65,6 @@ function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
 
 const isMap = (value: object): value is Map<unknown, unknown> => value instanceof Map || isBuiltIn('Map', value);
 const isSet = (value: object): value is Set<unknown> => value instanceof Set || isBuiltIn('Set', value);
-
-/** Whether an object has no class of its own. Objects without a prototype, and plain objects of other realms, count too. */
-function isPlain(value: object): boolean {
-  const prototype = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null;
-}
 
 /** Whether a value can group parts: an array, map, set or plain object. */
 const isGroup = (value: object): boolean => Array.isArray(value) || isPlain(value) || isMap(value) || isSet(value);

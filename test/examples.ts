@@ -120,7 +120,7 @@ const continued = (file: string, parts: readonly Example[]): Example => ({
 });
 
 interface ExamplesOptions {
-  /** Whether the programs of a file go on where the one before ended; false unless given. */
+  /** Whether the programs of a file continue where the previous one ended. Defaults to false. */
   readonly continued?: boolean;
   /** For the compiler, in place of the workspace's own. */
   readonly compilerOptions?: object;

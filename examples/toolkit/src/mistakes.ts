@@ -18,7 +18,7 @@ export interface MistakesOptions {
   /** What the examples are called. */
   readonly unit: string;
   readonly captions: (mistake: Mistake) => Omit<CaptionedImage, 'image'>;
-  /** How many to show; 24 unless given. */
+  /** The number to show. Defaults to 24. */
   readonly most?: number;
 }
 

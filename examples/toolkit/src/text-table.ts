@@ -4,7 +4,7 @@ export interface TextColumn<Row> {
   readonly title: string;
   /** What a row shows. */
   readonly cell: (row: Row) => string;
-  /** Right unless given. */
+  /** Defaults to flush right. */
   readonly align?: 'left';
 }
 

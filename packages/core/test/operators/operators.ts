@@ -15,7 +15,7 @@ interface Row {
   /** The shapes to run it on, or the name of a list of them. */
   readonly inputs: string | readonly InputShapes[];
   readonly args?: readonly unknown[];
-  /** Where the elements of each input lie; between -2 and 2 unless given. */
+  /** The range of the elements of each input. Defaults to -2 to 2. */
   readonly between?: readonly (readonly [low: number, high: number])[];
   /** The elements of each input. */
   readonly values?: readonly (readonly number[])[];

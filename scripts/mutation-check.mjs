@@ -96,6 +96,9 @@ const mutations = [
   upwardImport('verify', '@tapegrad/nn'),
   upwardImport('verify', '@tapegrad/inspect'),
   upwardImport('verify', '@tapegrad/formulas'),
+  upwardImport('nn', '@tapegrad/files'),
+  upwardImport('optim', '@tapegrad/files'),
+  upwardImport('files', '@tapegrad/verify'),
 ];
 
 inEmptyFolder((copy) => {

@@ -72,7 +72,7 @@ function stateOf(worker: NodeWorker, isOnline: boolean): WorkerState {
 }
 
 function startPageWorker(source: string, onEnd: (reason: string) => void): StartedWorker {
-  const { Worker, Blob, URL } = globalThis as Page;
+  const { Worker, Blob, URL } = globalThis as unknown as Page;
   if (Worker === undefined || Blob === undefined || URL === undefined) throw new Error('the host has no workers');
   const worker = new Worker(URL.createObjectURL(new Blob([source], { type: 'text/javascript' })));
   let state: WorkerState = 'running';

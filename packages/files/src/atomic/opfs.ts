@@ -1,0 +1,75 @@
+/** Files of the origin private file system, which a page has to itself. */
+
+import { FormatError } from '../format-error.ts';
+import { type BlobLike, type ByteSource, blobSource } from '../sources/byte-source.ts';
+
+interface FileHandle {
+  getFile(): Promise<BlobLike>;
+  createWritable(): Promise<{
+    write(content: string | Uint8Array): Promise<void>;
+    close(): Promise<void>;
+    abort(): Promise<void>;
+  }>;
+}
+
+interface FolderHandle {
+  getDirectoryHandle(name: string, options: { readonly create: boolean }): Promise<FolderHandle>;
+  getFileHandle(name: string, options?: { readonly create: boolean }): Promise<FileHandle>;
+}
+
+/** What is used of a page; the compiler's own description of pages is not loaded. */
+interface Page {
+  readonly navigator?: { readonly storage?: { getDirectory?(): Promise<FolderHandle> } };
+}
+
+/** Returns the folder and the name of a path such as `runs/1/model.safetensors`. */
+async function placeOf(path: string, create: boolean): Promise<readonly [FolderHandle, string]> {
+  const storage = (globalThis as unknown as Page).navigator?.storage;
+  if (storage?.getDirectory === undefined) {
+    throw new FormatError(path, 'this host has no origin private file system; it needs a page or worker from https');
+  }
+  const names = path.split('/').filter((name) => name !== '');
+  const name = names.pop();
+  if (name === undefined) throw new FormatError(path, "expected a path such as 'runs/model.safetensors', got none");
+  let folder = await storage.getDirectory();
+  for (const part of names) folder = await folder.getDirectoryHandle(part, { create });
+  return [folder, name];
+}
+
+/**
+ * Makes a source of a file in the origin private file system.
+ *
+ * @throws FormatError if there is no such file, or no such file system.
+ * @example
+ * const open = () => opfsSource('runs/model.safetensors');
+ */
+export async function opfsSource(path: string): Promise<ByteSource> {
+  let file: BlobLike;
+  try {
+    const [folder, name] = await placeOf(path, false);
+    file = await (await folder.getFileHandle(name)).getFile();
+  } catch (error) {
+    if (error instanceof FormatError) throw error;
+    throw new FormatError(path, `there is no such file (${path}): ${(error as Error).message}`);
+  }
+  return { ...blobSource(file), name: path };
+}
+
+/**
+ * Writes a file of the origin private file system, and the folders that it lies in, all or nothing: the browser writes
+ * a copy, and replaces the file by it at the end.
+ *
+ * @example
+ * const keep = () => writeOpfs('runs/config.json', '{}');
+ */
+export async function writeOpfs(path: string, content: string | Uint8Array): Promise<void> {
+  const [folder, name] = await placeOf(path, true);
+  const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+  try {
+    await stream.write(content);
+  } catch (error) {
+    await stream.abort();
+    throw error;
+  }
+  await stream.close();
+}

@@ -1,0 +1,1 @@
+export { opfsSource, writeOpfs } from './atomic/opfs.ts';

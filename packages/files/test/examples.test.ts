@@ -1,0 +1,33 @@
+/** The examples of the docstrings and the README of files. */
+
+import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import * as core from '@tapegrad/core';
+import * as files from '@tapegrad/files';
+import * as browser from '@tapegrad/files/browser';
+import * as node from '@tapegrad/files/node';
+import * as nn from '@tapegrad/nn';
+import * as optim from '@tapegrad/optim';
+import { testExamples } from '../../../test/examples.ts';
+
+const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `packages/files/src/${file}`);
+
+testExamples(
+  [...sources, 'packages/files/README.md'],
+  {
+    '@tapegrad/core': core,
+    '@tapegrad/nn': nn,
+    '@tapegrad/optim': optim,
+    '@tapegrad/files': files,
+    '@tapegrad/files/browser': browser,
+    '@tapegrad/files/node': node,
+  },
+  {
+    compilerOptions: {
+      types: ['node'],
+      typeRoots: [fileURLToPath(new URL('../../../node_modules/@types', import.meta.url))],
+    },
+  },
+);

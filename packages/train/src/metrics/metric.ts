@@ -79,6 +79,8 @@ const copied = <State extends MetricState>(empty: State, state: State): State =>
  * Makes a metric from its rules: sums over examples, and a value computed from them.
  *
  * @example
+ * import { defineMetric, type Predicted } from '@tapegrad/train';
+ *
  * const largestError = () =>
  *   defineMetric({
  *     name: 'largestError',

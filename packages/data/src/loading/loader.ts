@@ -1,0 +1,278 @@
+import { ArgumentError, Random, type RandomState } from '@tapegrad/core';
+import { checkOptions, describeValue } from '@tapegrad/core/extend';
+import type { Collated } from '../dataset/collated.ts';
+import type { Source } from '../dataset/dataset.ts';
+import { BatchReader, type BatchRequest } from './batch-reader.ts';
+import { inOrder, type Sampler, shuffled } from './samplers.ts';
+import { epochKey } from './seeds.ts';
+
+/** The options of a `DataLoader`. */
+export interface DataLoaderOptions<Example, Batch> {
+  /** The number of examples in a batch. */
+  readonly batchSize: number;
+  /** Shuffles the examples, and seeds `augment`. Without it, nothing is random. */
+  readonly random?: Random;
+  /** Whether to shuffle the examples in each epoch. Defaults to true if there is a `random` and no `sampler`. */
+  readonly shuffle?: boolean;
+  /** Chooses the examples of an epoch, in place of all of them. */
+  readonly sampler?: Sampler;
+  /** Whether to leave out a last batch that has fewer examples. Defaults to false. */
+  readonly dropLast?: boolean;
+  /** Makes a batch of examples. Defaults to `collate`. */
+  readonly collate?: (examples: readonly Awaited<Example>[], indices: Int32Array) => Batch;
+  /** Changes each batch, in the same way each time. */
+  readonly transform?: (batch: Batch) => Batch;
+  /** Changes each batch at random, after `transform`. The generator is seeded by the epoch and the batch. */
+  readonly augment?: (batch: Batch, random: Random) => Batch;
+}
+
+/** The position of a `DataLoader`, as plain data that is safe in JSON. */
+export interface DataLoaderState {
+  /** The number of the current epoch, from 0. */
+  readonly epoch: number;
+  /** The number of batches that this epoch has delivered. */
+  readonly position: number;
+  /** The generator's state before it drew the epoch's order; null if it has not drawn, or there is none. */
+  readonly start: RandomState | null;
+  /** The generator's state; null if there is none. */
+  readonly random: RandomState | null;
+  /** The number of examples in an epoch. */
+  readonly examples: number;
+  readonly batchSize: number;
+}
+
+/** An epoch under way. */
+interface Epoch {
+  readonly number: number;
+  readonly start: RandomState | null;
+  readonly order: Int32Array;
+  /** Batches delivered. */
+  position: number;
+}
+
+/** Where a loader stands: between epochs, or in one. */
+type Standing =
+  | { readonly kind: 'between'; readonly epoch: number }
+  | { readonly kind: 'loaded'; readonly epoch: number; readonly start: RandomState | null; readonly position: number }
+  | { readonly kind: 'within'; readonly epoch: Epoch };
+
+/**
+ * Reads a dataset in batches. Each `for` loop over it is an epoch, which reads every example once, at random if the loader
+ * has a `random`.
+ *
+ * `for (… of loader)` reads at once. `for await (… of loader)` also serves examples that are promises.
+ *
+ * Batches depend on the seed alone. `state()` tells the position at any time, also within an epoch, and after `load(state)`
+ * the next loop continues there with the same batches. A loop that is broken off ends its epoch: the next one begins anew.
+ *
+ * @example
+ * const dataset = fromTensors({ x: new Random(1).normal([100, 4]), y: new Int32Array(100) });
+ * const loader = new DataLoader(dataset, { batchSize: 32, random: new Random(2) });
+ * let examples = 0;
+ * for (const { x, y } of loader) examples += y.shape[0];
+ * [loader.length, examples, loader.epoch]; // [4, 100, 1]
+ */
+export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements Iterable<Batch>, AsyncIterable<Batch> {
+  /** The number of batches in an epoch. */
+  readonly length: number;
+  readonly #reader: BatchReader<Batch>;
+  readonly #sampler: Sampler;
+  readonly #random: Random | undefined;
+  readonly #examples: number;
+  readonly #datasetLength: number;
+  readonly #batchSize: number;
+  #standing: Standing = { kind: 'between', epoch: 0 };
+
+  /**
+   * @param dataset A `Dataset`, or any object with `length` and `at(index)`.
+   * @throws ArgumentError for an empty dataset, a batch size below 1, and options that contradict each other.
+   */
+  constructor(dataset: Source<Example>, options: DataLoaderOptions<Example, Batch>) {
+    checkSource(dataset);
+    if (options === undefined) throw new ArgumentError('DataLoader: expected options { batchSize }, got none');
+    checkOptions('DataLoader', options, [
+      ...(['batchSize', 'random', 'shuffle', 'sampler', 'dropLast', 'collate', 'transform', 'augment'] as const),
+    ]);
+    const { batchSize, random, shuffle, sampler, dropLast = false, augment } = options;
+    if (!Number.isInteger(batchSize) || batchSize < 1) {
+      throw new ArgumentError(`DataLoader: expected a batchSize of 1 or more, got ${describeValue(batchSize)}`);
+    }
+    if (shuffle !== undefined && sampler !== undefined) {
+      throw new ArgumentError('DataLoader: expected shuffle or a sampler, got both; a sampler decides the order');
+    }
+    if (random === undefined && (shuffle || augment !== undefined)) {
+      const option = shuffle ? 'shuffle' : 'augment';
+      throw new ArgumentError(`DataLoader: ${option} needs a generator; give { random: new Random(seed) }`);
+    }
+    this.#sampler = sampler ?? ((shuffle ?? random !== undefined) ? shuffled : inOrder);
+    this.#random = random;
+    this.#batchSize = batchSize;
+    this.#datasetLength = dataset.length;
+    const count = this.#sampler.count(dataset.length);
+    this.#examples = dropLast ? count - (count % batchSize) : count;
+    this.length = Math.ceil(this.#examples / batchSize);
+    this.#reader = new BatchReader(dataset, options);
+  }
+
+  /** The number of the current epoch, from 0. It counts up when an epoch has delivered its last batch and the loop ends. */
+  get epoch(): number {
+    const standing = this.#standing;
+    return standing.kind === 'within' ? standing.epoch.number : standing.epoch;
+  }
+
+  /** The number of batches that the current epoch has delivered. */
+  get position(): number {
+    const standing = this.#standing;
+    if (standing.kind === 'between') return 0;
+    return standing.kind === 'loaded' ? standing.position : standing.epoch.position;
+  }
+
+  /**
+   * Returns the position of the latest loop. A batch counts once the loop has it. After a `break`, it is the position of the
+   * break.
+   */
+  state(): DataLoaderState {
+    const standing = this.#standing;
+    const start = standing.kind === 'between' ? null : (standing.kind === 'loaded' ? standing : standing.epoch).start;
+    return {
+      epoch: this.epoch,
+      position: this.position,
+      start,
+      random: this.#random?.state ?? null,
+      examples: this.#examples,
+      batchSize: this.#batchSize,
+    };
+  }
+
+  /**
+   * Continues at a position in the next loop. It also sets the generator, so that the epochs afterwards are the same, too.
+   *
+   * @throws ArgumentError for a state of a loader with another number of examples, another batch size, or a generator where
+   * this one has none. The position then stays.
+   */
+  load(state: DataLoaderState): void {
+    const { epoch, position, start, random } = this.#checked(state);
+    if (this.#random !== undefined && random !== null) this.#random.state = random;
+    this.#standing =
+      position > 0 || start !== null ? { kind: 'loaded', epoch, start, position } : { kind: 'between', epoch };
+  }
+
+  #checked(state: DataLoaderState): DataLoaderState {
+    const isObject = typeof state === 'object' && state !== null;
+    const wrong = (message: string) => new ArgumentError(`DataLoader.load: ${message}`);
+    if (!isObject) throw wrong(`expected a state, as state() returns it, got ${describeValue(state)}`);
+    for (const [name, own] of [
+      ['examples', this.#examples],
+      ['batchSize', this.#batchSize],
+    ] as const) {
+      if (state[name] !== own) throw wrong(`the state is of a loader with ${name} ${state[name]}, this one has ${own}`);
+    }
+    const { epoch, position, start, random } = state;
+    if (!Number.isSafeInteger(epoch) || epoch < 0)
+      throw wrong(`expected an epoch of 0 or more, got ${describeValue(epoch)}`);
+    if (!Number.isSafeInteger(position) || position < 0 || position > this.length) {
+      throw wrong(`expected a position from 0 to ${this.length}, got ${describeValue(position)}`);
+    }
+    if (
+      (random === null) !== (this.#random === undefined) ||
+      (position > 0 && (start === null) !== (random === null))
+    ) {
+      const has = this.#random === undefined ? 'no random' : 'a random';
+      throw wrong(`this loader has ${has}, and the state is of one ${random === null ? 'without' : 'with'} it`);
+    }
+    // A generator of its own refuses what is no state, before this loader changes.
+    for (const words of [start, random]) if (words !== null) new Random(0).state = words;
+    return state;
+  }
+
+  *[Symbol.iterator](): Generator<Batch, void, undefined> {
+    const epoch = this.#begin();
+    while (epoch.position < this.length) {
+      const batch = this.#reader.read(this.#request(epoch, epoch.position));
+      epoch.position++;
+      yield batch;
+    }
+    this.#finish(epoch);
+  }
+
+  /**
+   * Yields functions that read the batches of an epoch, in place of the batches. A batch that is read within the function
+   * given to `minimize` lies in memory that the next step reuses. With batches of 400 kB, that saves more time than it takes
+   * to copy their rows. Such a batch can't be read after the step.
+   *
+   * A batch counts as delivered once it is read. Reading it again gives the same batch, in new memory.
+   *
+   * @example
+   * const x = new Random(1).normal([100, 4]);
+   * const loader = new DataLoader(fromTensors({ x }), { batchSize: 50, random: new Random(2) });
+   * const sizes: number[] = [];
+   * for (const read of loader.deferred()) sizes.push(read().x.shape[0]);
+   * sizes; // [50, 50]
+   */
+  *deferred(): Generator<() => Batch, void, undefined> {
+    const epoch = this.#begin();
+    for (let batch = epoch.position; batch < this.length; batch++) {
+      const request = this.#request(epoch, batch);
+      yield () => {
+        const read = this.#reader.read(request);
+        epoch.position = Math.max(epoch.position, batch + 1);
+        return read;
+      };
+      epoch.position = Math.max(epoch.position, batch + 1);
+    }
+    this.#finish(epoch);
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
+    const epoch = this.#begin();
+    while (epoch.position < this.length) {
+      const batch = await this.#reader.readAsync(this.#request(epoch, epoch.position));
+      epoch.position++;
+      yield batch;
+    }
+    this.#finish(epoch);
+  }
+
+  /** Begins an epoch, or continues the one whose position was loaded. */
+  #begin(): Epoch {
+    const standing = this.#standing;
+    const isNew = standing.kind !== 'loaded';
+    const number = standing.kind === 'within' ? standing.epoch.number + 1 : standing.epoch;
+    const start = isNew ? (this.#random?.state ?? null) : standing.start;
+    const epoch = { number, start, order: this.#order(start, isNew), position: isNew ? 0 : standing.position };
+    this.#standing = { kind: 'within', epoch };
+    return epoch;
+  }
+
+  /** Draws the order of an epoch. A new epoch advances the loader's generator, one that continues does not. */
+  #order(start: RandomState | null, isNew: boolean): Int32Array {
+    const random = this.#random;
+    if (random === undefined || start === null) return this.#sampler.indices(this.#datasetLength, undefined);
+    const now = random.state;
+    random.state = start;
+    const order = this.#sampler.indices(this.#datasetLength, random);
+    if (!isNew) random.state = now;
+    return order;
+  }
+
+  #finish({ number }: Epoch): void {
+    if (this.epoch === number) this.#standing = { kind: 'between', epoch: number + 1 };
+  }
+
+  #request({ order, start, number }: Epoch, batch: number): BatchRequest {
+    const first = batch * this.#batchSize;
+    return {
+      batch,
+      indices: order.subarray(first, Math.min(first + this.#batchSize, this.#examples)),
+      key: start === null ? undefined : epochKey(start, number),
+    };
+  }
+}
+
+function checkSource(dataset: Source<unknown>): void {
+  if (typeof dataset?.at !== 'function' || !Number.isSafeInteger(dataset.length)) {
+    const mend = 'fromTensors, fromArray and fromColumns make one';
+    throw new ArgumentError(`DataLoader: expected a dataset, got ${describeValue(dataset)}; ${mend}`);
+  }
+  if (dataset.length === 0) throw new ArgumentError('DataLoader: expected a dataset with examples, got an empty one');
+}

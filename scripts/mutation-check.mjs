@@ -99,6 +99,8 @@ const mutations = [
   upwardImport('nn', '@tapegrad/files'),
   upwardImport('optim', '@tapegrad/files'),
   upwardImport('files', '@tapegrad/verify'),
+  upwardImport('files', '@tapegrad/train'),
+  upwardImport('train', '@tapegrad/verify'),
   upwardImport('files', '@tapegrad/data'),
   upwardImport('data', '@tapegrad/nn'),
 ];

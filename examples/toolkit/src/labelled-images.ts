@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Tensor, tensor } from '@tapegrad/core';
+import { readIdx } from '@tapegrad/files/node';
 import type { GrayImage } from './gray-image.ts';
-import { readIdx } from './idx.ts';
 import { FormatError } from './untrusted-file.ts';
 
 /** Pixels on a side. */

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as core from '@tapegrad/core';
 import * as files from '@tapegrad/files';
 import * as browser from '@tapegrad/files/browser';
+import * as idx from '@tapegrad/files/idx';
 import * as node from '@tapegrad/files/node';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
@@ -22,6 +23,7 @@ testExamples(
     '@tapegrad/optim': optim,
     '@tapegrad/files': files,
     '@tapegrad/files/browser': browser,
+    '@tapegrad/files/idx': idx,
     '@tapegrad/files/node': node,
   },
   {

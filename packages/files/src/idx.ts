@@ -1,0 +1,1 @@
+export { decodeIdx, encodeIdx, type IdxArray, type IdxData, type IdxOptions } from './idx/idx.ts';

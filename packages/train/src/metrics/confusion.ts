@@ -1,0 +1,187 @@
+/** Which classes are taken for which, and what follows: precision, recall and F1. */
+
+import { ArgumentError } from '@tapegrad/core';
+import { checkOptions, describeValue } from '@tapegrad/core/extend';
+import type { Predicted } from '../outcome.ts';
+import { forEachLabel, type LabelOptions, labelOptions } from './labels.ts';
+import { defineMetric, type Metric, type MetricRules } from './metric.ts';
+
+/** Numbers of examples by right class and predicted class. */
+interface Counts {
+  /** The number of classes. */
+  readonly classes: number;
+  /** Row by row: the count of examples of class i that were taken for class j is at i classes + j. */
+  readonly counts: number[];
+  /** 1 if predictions came without an axis of classes. */
+  readonly single: number;
+  readonly [other: string]: number | number[];
+}
+
+/** Returns the counts in a larger table. */
+function widened({ classes, counts, single }: Counts, wanted: number): Counts {
+  if (wanted <= classes) return { classes, counts, single };
+  const wide = new Array<number>(wanted * wanted).fill(0);
+  for (let i = 0; i < classes; i++) {
+    for (let j = 0; j < classes; j++) wide[i * wanted + j] = counts[i * classes + j]!;
+  }
+  return { classes: wanted, counts: wide, single };
+}
+
+const countRules = <Value>(
+  name: string,
+  options: LabelOptions,
+  value: (sums: Counts) => Value,
+): MetricRules<Predicted, Value, Counts> => ({
+  name,
+  empty: () => ({ classes: 0, counts: [], single: 0 }),
+  add: (sums, result) => {
+    const pairs: number[] = [];
+    let most = -1;
+    const classes = forEachLabel(name, result, options, (predicted, target) => {
+      pairs.push(predicted, target);
+      most = Math.max(most, predicted, target);
+    });
+    const isSingle = result.predictions.rank === result.targets.rank;
+    const table = widened(sums, Math.max(classes, most + 1));
+    for (let i = 0; i < pairs.length; i += 2) table.counts[pairs[i + 1]! * table.classes + pairs[i]!]!++;
+    return { ...table, single: Math.max(table.single, +isSingle) };
+  },
+  join: (a, b) => {
+    const classes = Math.max(a.classes, b.classes);
+    const [x, y] = [widened(a, classes), widened(b, classes)];
+    return { classes, counts: x.counts.map((count, i) => count + y.counts[i]!), single: Math.max(a.single, b.single) };
+  },
+  value,
+});
+
+/** The numbers of examples of each class, by row, that were taken for each class, by column. */
+export type ConfusionMatrix = readonly (readonly number[])[];
+
+/**
+ * Counts how many examples of each class, by row, are taken for each class, by column. It takes the same predictions and
+ * targets as `accuracy`.
+ *
+ * @example
+ * const metric = confusion();
+ * const targets = tensor([0, 1, 1], { dtype: 'int32' });
+ * metric.update({ predictions: tensor([[2, 1], [0, 3], [5, 4]]), targets });
+ * metric.value(); // [[1, 0], [1, 1]]
+ */
+export function confusion(options: LabelOptions = {}): Metric<Predicted, ConfusionMatrix> {
+  checkOptions('confusion', options, labelOptions);
+  const matrix = ({ classes, counts }: Counts): ConfusionMatrix =>
+    Array.from({ length: classes }, (_, i) => counts.slice(i * classes, (i + 1) * classes));
+  return defineMetric(countRules('confusion', options, matrix));
+}
+
+/** How a number for each class becomes one. */
+export type Average = 'binary' | 'macro' | 'micro' | 'weighted';
+
+/** The options of `precision`, `recall` and `f1`. */
+export interface AverageOptions extends LabelOptions {
+  /**
+   * `binary` is the number of class 1. `macro` is the mean over the classes that occur, and `weighted` the same weighted by
+   * their numbers of examples. `micro` counts all classes together. Defaults to `macro` for scores of classes [n, c], and
+   * to `binary` for predictions of the targets' shape.
+   */
+  readonly average?: Average;
+}
+
+const averages: readonly string[] = ['binary', 'macro', 'micro', 'weighted'] satisfies Average[];
+
+/** The examples that a class was given to rightly and wrongly, and those of it that were missed. */
+interface ClassCounts {
+  readonly hits: number;
+  readonly falseAlarms: number;
+  readonly misses: number;
+}
+
+function classCounts({ classes, counts }: Counts): ClassCounts[] {
+  return Array.from({ length: classes }, (_, c) => {
+    let [row, column] = [0, 0];
+    for (let i = 0; i < classes; i++) {
+      row += counts[c * classes + i]!;
+      column += counts[i * classes + c]!;
+    }
+    const hits = counts[c * classes + c]!;
+    return { hits, falseAlarms: column - hits, misses: row - hits };
+  });
+}
+
+type Score = (counts: ClassCounts) => number;
+
+/** Returns a / b, or 0 for 0 / 0. */
+const ratio = (a: number, b: number): number => (b === 0 ? 0 : a / b);
+
+function averaged(name: string, sums: Counts, score: Score, wanted: Average | undefined): number {
+  const average = wanted ?? (sums.single === 1 ? 'binary' : 'macro');
+  const all = classCounts(sums);
+  if (all.every(({ hits, misses }) => hits + misses === 0)) return Number.NaN;
+  if (average === 'binary') {
+    if (sums.classes > 2) {
+      const mend = "pass { average: 'macro' }, 'micro' or 'weighted'";
+      throw new ArgumentError(
+        `${name}: the average 'binary' is for classes 0 and 1, got ${sums.classes} classes; ${mend}`,
+      );
+    }
+    return score(all[1] ?? { hits: 0, falseAlarms: 0, misses: 0 });
+  }
+  if (average === 'micro') {
+    const total = (key: keyof ClassCounts): number => all.reduce((sum, counts) => sum + counts[key], 0);
+    return score({ hits: total('hits'), falseAlarms: total('falseAlarms'), misses: total('misses') });
+  }
+  const occurring = all.filter(({ hits, falseAlarms, misses }) => hits + falseAlarms + misses > 0);
+  const weights = occurring.map(({ hits, misses }) => (average === 'weighted' ? hits + misses : 1));
+  const sum = occurring.reduce((so, counts, i) => so + weights[i]! * score(counts), 0);
+  return sum / weights.reduce((a, b) => a + b, 0);
+}
+
+function averagedMetric(
+  name: string,
+  score: Score,
+  { average, ...options }: AverageOptions,
+): Metric<Predicted, number> {
+  checkOptions(name, { average, ...options }, ['average', ...labelOptions]);
+  if (average !== undefined && !averages.includes(average)) {
+    const known = averages.map((word) => `'${word}'`).join(', ');
+    throw new ArgumentError(`${name}: unknown average ${describeValue(average)}, expected one of ${known}`);
+  }
+  const value = (sums: Counts): number => averaged(name, sums, score, average);
+  return defineMetric({ ...countRules(name, options, value), better: 'higher' });
+}
+
+/**
+ * Computes the precision: of the examples that were taken for a class, the share that is of it. It is 0 for a class that
+ * none was taken for, and NaN without examples. It takes the same predictions and targets as `accuracy`.
+ *
+ * @example
+ * const metric = precision();
+ * metric.update({ predictions: tensor([2, 1, -1]), targets: tensor([1, 0, 1], { dtype: 'int32' }) });
+ * metric.value(); // 0.5
+ */
+export const precision = (options: AverageOptions = {}): Metric<Predicted, number> =>
+  averagedMetric('precision', ({ hits, falseAlarms }) => ratio(hits, hits + falseAlarms), options);
+
+/**
+ * Computes the recall: of the examples of a class, the share that was taken for it. It is 0 for a class without examples
+ * that others were taken for, and NaN without any examples.
+ *
+ * @example
+ * const metric = recall();
+ * metric.update({ predictions: tensor([2, 1, -1]), targets: tensor([1, 0, 1], { dtype: 'int32' }) });
+ * metric.value(); // 0.5
+ */
+export const recall = (options: AverageOptions = {}): Metric<Predicted, number> =>
+  averagedMetric('recall', ({ hits, misses }) => ratio(hits, hits + misses), options);
+
+/**
+ * Computes F1, the harmonic mean of precision and recall: 2 hits / (2 hits + false alarms + misses).
+ *
+ * @example
+ * const metric = f1({ average: 'macro' });
+ * const predictions = tensor([[2, 1], [0, 3], [5, 4]]);
+ * metric.update({ predictions, targets: tensor([0, 1, 1], { dtype: 'int32' }) });
+ * metric.value(); // 0.666667
+ */
+export const f1 = (options: AverageOptions = {}): Metric<Predicted, number> =>
+  averagedMetric('f1', ({ hits, falseAlarms, misses }) => ratio(2 * hits, 2 * hits + falseAlarms + misses), options);

@@ -1,0 +1,39 @@
+/** The result of a training step, from which the loss and the metrics are computed. */
+
+import { ArgumentError, type Tensor } from '@tapegrad/core';
+
+/** The result of the loss function of a `Trainer`. Metrics may read further fields of it. */
+export interface Outcome {
+  /** The loss to minimise: a scalar, the mean over the examples. */
+  readonly loss: Tensor;
+  /** The output of the model. */
+  readonly predictions?: Tensor;
+  /** What the output should have been. */
+  readonly targets?: Tensor;
+  /** The number of examples that the loss is a mean of. Defaults to the first length of the targets, or of the predictions. */
+  readonly count?: number;
+}
+
+/** The predictions for some examples and their targets, as most metrics take them. */
+export interface Predicted {
+  readonly predictions: Tensor;
+  readonly targets: Tensor;
+}
+
+/**
+ * Returns the number of examples behind an outcome.
+ *
+ * @throws ArgumentError if neither a count nor tensors tell it.
+ */
+export function countOf(call: string, { count, targets, predictions }: Omit<Outcome, 'loss'>): number {
+  const found = count ?? targets?.shape?.[0] ?? predictions?.shape?.[0];
+  if (found === undefined) {
+    throw new ArgumentError(
+      `${call}: the number of examples is unknown; return { loss, count } from the loss function`,
+    );
+  }
+  if (!(found >= 0 && found < Infinity)) {
+    throw new ArgumentError(`${call}: the count of examples is ${found}, expected a finite number >= 0`);
+  }
+  return found;
+}

@@ -1,0 +1,19 @@
+/** The examples of the docstrings and the README. */
+
+import { readdirSync } from 'node:fs';
+import * as core from '@tapegrad/core';
+import * as nn from '@tapegrad/nn';
+import * as optim from '@tapegrad/optim';
+import * as train from '@tapegrad/train';
+import { testExamples } from '../../../test/examples.ts';
+
+const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => `packages/train/src/${file}`);
+
+testExamples(['packages/train/README.md', ...sources], {
+  '@tapegrad/core': core,
+  '@tapegrad/nn': nn,
+  '@tapegrad/optim': optim,
+  '@tapegrad/train': train,
+});

@@ -1,4 +1,22 @@
+export type { IntegerOptions } from './elements/element-types.ts';
 export { FormatError } from './format-error.ts';
 export type { NamedArray, NamedArrays } from './named-array.ts';
+export type { Metadata, SafetensorsDType, SafetensorsEntry } from './safetensors/header.ts';
+export {
+  decodeSafetensorsIndex,
+  openSafetensors,
+  openSafetensorsShards,
+  type ReadTensorOptions,
+  type SafetensorsIndex,
+  type SafetensorsReader,
+} from './safetensors/lazy.ts';
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  type Safetensors,
+  type SafetensorsReadOptions,
+  type SafetensorsWriteOptions,
+  type WritableSafetensorsDType,
+} from './safetensors/safetensors.ts';
 export { type BlobLike, type ByteSource, blobSource, bytesSource } from './sources/byte-source.ts';
 export { type UrlSourceOptions, urlSource } from './sources/url-source.ts';

@@ -1,3 +1,10 @@
 export { tryFolder, writeFileAtomic } from './atomic/atomic.ts';
 export { readIdx, writeIdx } from './idx/read.ts';
+export {
+  type ReadSafetensorsOptions,
+  readSafetensors,
+  type ShardOptions,
+  writeSafetensors,
+  writeSafetensorsShards,
+} from './node/safetensors.ts';
 export { type FileSource, fileSource, type ReadOptions, readBytes } from './sources/file-source.ts';

@@ -56,14 +56,14 @@ export async function fileSource(path: string): Promise<FileSource> {
 }
 
 /** A file that is open for reading while a function runs. */
-interface OpenFile {
+export interface OpenFile {
   readonly size: number;
   /** Reads bytes from an offset on until `into` is full. */
   readInto(into: Uint8Array, offset: number): void;
 }
 
 /** Opens a file, calls a function with it, and closes it. */
-function withFile<R>(path: string, body: (file: OpenFile) => R): R {
+export function withFile<R>(path: string, body: (file: OpenFile) => R): R {
   checkFile(path);
   const descriptor = openSync(path, 'r');
   try {
@@ -91,7 +91,7 @@ export interface ReadOptions {
 }
 
 /** Throws if a file is larger than `maxBytes`. */
-function checkSize(path: string, size: number, { maxBytes = 2 ** 32 }: ReadOptions): void {
+export function checkSize(path: string, size: number, { maxBytes = 2 ** 32 }: ReadOptions): void {
   if (size > maxBytes) throw new FormatError(path, `expected at most ${maxBytes} bytes, got ${size}`);
 }
 

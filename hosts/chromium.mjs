@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
-import { execute } from './execute.mjs';
+import { locate, places } from './browser.mjs';
 import { Unavailable } from './stage.mjs';
 
 /** @typedef {import('./program.mjs').Outcome} Outcome */
@@ -21,31 +21,6 @@ const ARGS = [
   ...['--disable-background-networking', '--disable-component-update'],
 ];
 const TYPES = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css' };
-
-/** Where a system keeps Chromium, or a browser made of it. */
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** @param {string} cwd */
-async function locate(cwd) {
-  const find = async () => {
-    for (const path of PLACES) {
-      const version = await execute(path, ['--version'], { cwd }).catch(() => undefined);
-      if (version !== undefined) return { path, version: /\d+/.exec(version.stdout)?.[0] ?? '' };
-    }
-    return undefined;
-  };
-  const found = await find();
-  if (found !== undefined) return found;
-  // A machine of one's own is left as it is.
-  if (process.env.CI && process.getuid?.() === 0) {
-    const options = { cwd, seconds: 300, env: { DEBIAN_FRONTEND: 'noninteractive' } };
-    await execute('apt-get', ['update', '-qq'], options).catch(() => undefined);
-    await execute('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], options).catch(() => {});
-  }
-  const installed = await find();
-  if (installed === undefined) throw new Unavailable(`no Chromium at ${PLACES.join(', ')}`);
-  return installed;
-}
 
 /** @param {string} folder @param {Record<string, string>} headers */
 function serve(folder, headers) {
@@ -81,7 +56,9 @@ export class Chromium {
   }
 
   async #start() {
-    const { path, version } = await locate(this.#stage.folder);
+    const found = await locate(this.#stage.folder);
+    if (found === undefined) throw new Unavailable(`no Chromium at ${places.join(', ')}`);
+    const { path, version } = found;
     const { chromium } = this.#stage.require('page')('playwright-core');
     const profile = join(this.#stage.folder, 'profile');
     const context = await chromium.launchPersistentContext(profile, {

@@ -65,11 +65,12 @@ const pages: Readonly<Record<string, Expected>> = {
     ],
   },
   'hidden-layer.md': {
-    formulas: 44,
+    formulas: 53,
     others: [
-      [48, 'wrong', 'the shapes differ: 3 x 2 beside 2 x 3', 'dL/dB ⊙ (1 g^T)'],
-      [49, 'wrong', 'the sign is wrong', '-1/n (Y - P)'],
-      [50, 'wrong', 'the factors do not fit: 3 x 2 beside 3 x 1', '(dL/dA)^T 1'],
+      [59, 'wrong', 'the shapes differ: 3 x 4 beside 4 x 3', 'dL/dB ⊙ (1 g^T)'],
+      [60, 'wrong', 'the sign is wrong', '-1/n (Y - P)'],
+      [61, 'wrong', 'the factors do not fit: 3 x 4 beside 3 x 1', '(dL/dA)^T 1'],
+      [62, 'wrong', 'the factors do not fit', 'sum_(k=1..3) S_k^T dL/dT_k'],
     ],
   },
   'plain-letters.md': {
@@ -133,6 +134,25 @@ describe.each(Object.entries(pages))('%s', (name, { formulas: count, others }) =
       mended.map(({ mend }) => [mend!.formula, 'holds']),
     );
   });
+});
+
+test('the 26 gradients of a small network are numbered, and hold', () => {
+  const text = read('hidden-layer.md');
+  const numbers = text.split('\n').flatMap((line, i) => (/^\d+\. \$/.test(line) ? [i + 1] : []));
+  expect(numbers).toHaveLength(26);
+  const { formulas } = verifyPage(text, { budget, mend: false });
+  const found = formulas.filter(({ line }) => numbers.includes(line));
+  expect(found.map(({ line, kind, verdict }) => [line, kind, verdict])).toEqual(
+    numbers.map((line) => [line, 'claim', 'holds']),
+  );
+});
+
+test.each([
+  ['0', 'holds'],
+  ['10^{-12} x', 'wrong'],
+])('what terms that cancel leave is rounding, and no difference: %s', (right, verdict) => {
+  const page = `$\\tan(3 x) \\cos(3 x) - \\sin(3 x) = ${right}$`;
+  expect(verifyPage(page, { budget, mend: false }).formulas.at(-1)?.verdict).toBe(verdict);
 });
 
 test('a formula is told by its line, its column and its source', () => {

@@ -4,7 +4,7 @@ import type { Transition } from '../evaluating/setting.ts';
 import type { Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
 import type { Deadline } from '../running/deadline.ts';
-import { Floats } from '../running/floats.ts';
+import type { Floats } from '../running/floats.ts';
 import { sampleFor } from '../running/functions.ts';
 import { type Application, ancestorsOf, type Node } from '../running/graph.ts';
 import { hashOf } from '../running/random.ts';
@@ -103,7 +103,7 @@ function attempt<T>(run: () => T): T | undefined {
 function differing(pairs: readonly Pair[], data: Data): { pair: Pair; floats: Floats } | undefined {
   const draws = ['whole', 'whole', 'any', 'positive', 'share'] as const;
   for (const [i, draw] of draws.entries()) {
-    const floats = new Floats(data.floats(hashOf(draw, i) % 1000, draw));
+    const floats = data.drawn(hashOf(draw, i) % 1000, draw);
     for (const pair of pairs) {
       const found = distance(floats, pair.left.node, pair.right.node);
       if (found === undefined || found.isEqual) continue;

@@ -2,6 +2,7 @@
 
 import type { Property } from '../meaning/outline-types.ts';
 import type { LeafOf } from '../running/exact.ts';
+import { Floats } from '../running/floats.ts';
 import { hashOf } from '../running/random.ts';
 
 /** The distribution of numbers: both signs, positive, between 0 and 1, or a few integers. */
@@ -18,6 +19,9 @@ function drawn(name: string, seed: number, draw: Draw): number {
   // Avoids elements near 0, where many expressions are nearly equal.
   return (u < 0.5 ? -1 : 1) * (0.25 + 1.5 * ((2 * u) % 1));
 }
+
+/** How far data are moved, as a share of them, to tell rounding from differences. */
+const nudge = 1e-13;
 
 const letterOf = (name: string): string => name.slice(0, name.lastIndexOf('@'));
 
@@ -111,15 +115,21 @@ export class Data {
     return this.#properties.get(letterOf(name));
   }
 
-  floats(seed: number, draw: Draw): (name: string, shape: readonly number[]) => Float64Array {
+  /** Draws data in float64, with others that differ from them by little more than rounding. */
+  drawn(seed: number, draw: Draw): Floats {
+    return new Floats(this.#floats(seed, draw, 0), new Floats(this.#floats(seed, draw, nudge)));
+  }
+
+  #floats(seed: number, draw: Draw, by: number): (name: string, shape: readonly number[]) => Float64Array {
     return (name, shape) => {
       const properties = this.#of(name);
       const how = properties?.has('positive') && draw === 'any' ? 'positive' : draw;
-      const at = (place: number): number => drawn(`${name} ${place}`, seed, how);
+      const nudged = (x: number, place: number): number => x * (1 + by * unit(`${name} ${place}`, seed + 1));
+      const at = (place: number): number => nudged(drawn(`${name} ${place}`, seed, how), place);
       if (properties === undefined)
         return Float64Array.from({ length: shape[0]! * (shape[1] ?? 1) }, (_, place) => at(place));
       if (properties.has('distribution')) {
-        const all = range(shape[0]! * shape[1]!).map((place) => 0.2 + unit(`${name} ${place}`, seed));
+        const all = range(shape[0]! * shape[1]!).map((place) => nudged(0.2 + unit(`${name} ${place}`, seed), place));
         const divided = (group: readonly number[]): number[] => {
           const total = group.reduce((sum, x) => sum + x, 0);
           return group.map((x) => x / total);

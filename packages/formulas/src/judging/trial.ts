@@ -10,7 +10,7 @@ import type { Indices } from '../meaning/program.ts';
 import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { indexOfSide } from '../meaning/sides.ts';
 import type { Deadline } from '../running/deadline.ts';
-import { Floats } from '../running/floats.ts';
+import type { Floats } from '../running/floats.ts';
 import type { Node } from '../running/graph.ts';
 import type { Expression } from '../syntax/ast.ts';
 import type { Span } from '../text/source.ts';
@@ -201,12 +201,26 @@ export interface Distance {
 
 const tolerance = 1e-8;
 
+/** Elements below this may be the rounding of terms that cancel. */
+const faint = 1e-9;
+
+const differences = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, i) => x - b[b.length === 1 ? 0 : i]!);
+const largest = (x: Float64Array): number => x.reduce((most, element) => Math.max(most, Math.abs(element)), 0);
+
 export function distance(floats: Floats, left: Node, right: Node): Distance | undefined {
   const [a, b] = [floats.elements(left), floats.elements(right)];
-  const other = (i: number): number => b[b.length === 1 ? 0 : i]!;
   if (![...a, ...b].every(Number.isFinite)) return undefined;
-  const size = Math.max(...a.map(Math.abs), ...b.map(Math.abs), 1e-12);
-  return { isEqual: a.every((x, i) => Math.abs(x - other(i)) <= tolerance * size), left: a, right: b };
+  const size = Math.max(largest(a), largest(b), 1e-12);
+  const apart = differences(a, b);
+  const isEqual = apart.every((x) => Math.abs(x) <= tolerance * size);
+  return { isEqual: isEqual || (size < faint && isRounding(floats, left, right, apart)), left: a, right: b };
+}
+
+/** Whether a difference is rounding: it is another one altogether for data that are all but the same. */
+function isRounding({ nudged }: Floats, left: Node, right: Node, apart: Float64Array): boolean {
+  if (nudged === undefined) return false;
+  const other = differences(nudged.elements(left), nudged.elements(right));
+  return largest(differences(apart, other)) > 1e-3 * largest(apart);
 }
 
 const draws: readonly Draw[] = ['any', 'positive', 'share'];
@@ -214,7 +228,7 @@ const draws: readonly Draw[] = ['any', 'positive', 'share'];
 /** Draws data for which all these nodes are finite. */
 export function sample(data: Data, nodes: readonly Node[], seed: number): Floats | undefined {
   for (const draw of draws) {
-    const floats = new Floats(data.floats(seed, draw));
+    const floats = data.drawn(seed, draw);
     if (nodes.every((node) => floats.elements(node).every(Number.isFinite))) return floats;
   }
   return undefined;

@@ -65,9 +65,12 @@ export class Floats {
   readonly #values = new Map<Node, NdArray>();
   readonly #leaf: (name: string, shape: Shape) => Float64Array;
   readonly #kernels: Kernels<NdArray> = plain;
+  /** Values for data that are all but the same, if there are such. */
+  readonly nudged: Floats | undefined;
 
-  constructor(leaf: (name: string, shape: Shape) => Float64Array) {
+  constructor(leaf: (name: string, shape: Shape) => Float64Array, nudged?: Floats) {
     this.#leaf = leaf;
+    this.nudged = nudged;
   }
 
   valueOf(node: Node): NdArray {

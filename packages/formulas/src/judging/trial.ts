@@ -220,7 +220,7 @@ export function distance(floats: Floats, left: Node, right: Node): Distance | un
 function isRounding({ nudged }: Floats, left: Node, right: Node, apart: Float64Array): boolean {
   if (nudged === undefined) return false;
   const other = differences(nudged.elements(left), nudged.elements(right));
-  return largest(differences(apart, other)) > 1e-3 * largest(apart);
+  return largest(differences(apart, other)) > 1e-2 * largest(apart);
 }
 
 const draws: readonly Draw[] = ['any', 'positive', 'share'];

@@ -400,9 +400,11 @@ export function kindsOf(outline: Outline, options: KindOptions): Kinds {
     [...conflicts.keys()].reduce((sum, statement) => sum + (defining.has(statement) ? 100 : 1), 0);
   for (let tries = 0; tries < 24 && badness(best) > 0; tries++) {
     const candidates = [...best.conflicts.keys()]
-      .flatMap((statement) => lettersOf(outline, statement))
-      // A claim alone does not make a number of a bold letter: it is wrong instead.
-      .filter((key) => !relaxed.has(key) && (defining.size > 0 || !key.startsWith('bold ')));
+      .flatMap((statement) =>
+        // A claim does not make a number of a bold letter: it is wrong instead.
+        lettersOf(outline, statement).filter((key) => defining.has(statement) || !key.startsWith('bold ')),
+      )
+      .filter((key) => !relaxed.has(key));
     let better: { attempt: Attempt; key: string } | undefined;
     for (const key of new Set(candidates)) {
       relaxed.add(key);

@@ -18,8 +18,16 @@ export interface Notation {
   readonly ownE: boolean;
 }
 
-/** Whether any of the tokens comes from a macro's body. */
-const isExpanded = (of: Token): boolean => of.expanded || of.children.some(isExpanded);
+/** Whether the page has a text that says just these tokens: no macro is used in them that makes other tokens, too. */
+function isOwnText(tokens: readonly Token[]): boolean {
+  const [first, last] = [tokens[0]!, tokens.at(-1)!];
+  for (let level = 0; ; level++) {
+    const [start, end] = [first.origins?.[level], last.origins?.[level]];
+    if (start === undefined && end === undefined) return true;
+    const isWithin = start?.isArgument === true && tokens.every(({ origins }) => origins?.[level]?.of === start.of);
+    if (!isWithin) return start?.first !== false && end?.last !== false;
+  }
+}
 
 /** A place in a list of tokens. Spaces are passed over. */
 export class Cursor {
@@ -75,7 +83,7 @@ export class Cursor {
     const [first, last] = [used[0], used.at(-1)];
     if (first === undefined || last === undefined) return { span: this.here(), verbatim: false };
     const span = { start: first.span.start, end: Math.max(first.span.end, last.span.end) };
-    return { span, verbatim: !used.some(isExpanded) };
+    return { span, verbatim: isOwnText(used) };
   }
 
   /** An argument of a command: a group, or one token. */

@@ -247,8 +247,7 @@ class Parser implements Grammar {
     if (first.kind === 'group') {
       cursor.next();
       if (first.children.length === 0) return this.#primary(cursor);
-      const inside = this.whole(first.children, first.span);
-      return { ...inside, span: first.span, verbatim: inside.verbatim && !first.expanded };
+      return { ...this.whole(first.children, first.span), ...cursor.since(start) };
     }
     const text = first.kind === 'command' ? `\\${first.text}` : first.text;
     if (first.kind === 'command' && !closers.has(first.text) && !(first.text in relations)) {

@@ -16,6 +16,7 @@ import { mendStep } from '../mending/mend.ts';
 import type { Deadline } from '../running/deadline.ts';
 import type { Statement } from '../statements/statement.ts';
 import type { Expression } from '../syntax/ast.ts';
+import { MacroBook } from '../syntax/macro-book.ts';
 import { latexOf } from '../syntax/print-latex.ts';
 import { textOf } from '../syntax/print-text.ts';
 import type { Format } from '../text/document.ts';
@@ -152,8 +153,14 @@ class Reporter {
       when ??= found.when;
     }
     if (changed.size === 0) return undefined;
-    const { text } = this.#judged.page.source;
-    const { formula: mended, changes } = mendedText(text, statement.span, statement.sides, changed);
+    const { source, macros } = this.#judged.page;
+    const { formula: mended, changes } = mendedText(
+      source.text,
+      statement.span,
+      statement.sides,
+      changed,
+      new MacroBook(macros),
+    );
     const sides = statement.sides.map((side) => changed.get(side) ?? side);
     return {
       formula: mended,
@@ -235,6 +242,7 @@ function mendedText(
   span: Span,
   sides: readonly Expression[],
   changed: ReadonlyMap<Expression, Expression>,
+  macros: MacroBook,
 ): { formula: string; changes: Span[] } {
   let formula = '';
   let at = span.start;
@@ -243,7 +251,7 @@ function mendedText(
     const other = changed.get(side);
     if (other === undefined) continue;
     formula += text.slice(at, side.span.start);
-    const latex = latexOf(other, text);
+    const latex = latexOf(other, text, macros);
     changes.push(
       ...changesIn(text.slice(side.span.start, side.span.end), latex).map(({ start, end }) => ({
         start: start + formula.length,

@@ -4,14 +4,36 @@ import { FormulaError } from '../text/errors.ts';
 import type { Macro, Macros } from '../text/macros.ts';
 import type { Span } from '../text/source.ts';
 import { latexTokens } from './latex-tokens.ts';
-import { isCharacter, type Token } from './tokens.ts';
+import { isCharacter, type Origin, type Token } from './tokens.ts';
 
 const deepest = 40;
 const most = 20_000;
 
+const originOf = (isArgument = false): Origin => ({ of: {}, isArgument, first: false, last: false });
+
+/** A token that comes from a macro, besides those that it comes from already. */
+const from = (of: Token, origin: Origin): Token => ({ ...of, origins: [origin, ...(of.origins ?? [])] });
+
 /** Tokens of a macro's body, at the place where it is used. */
-const moved = (tokens: readonly Token[], span: Span): Token[] =>
-  tokens.map((of) => ({ ...of, span, expanded: true, children: moved(of.children, span) }));
+const moved = (tokens: readonly Token[], span: Span, origin: Origin): Token[] =>
+  tokens.map((of) => from({ ...of, span, expanded: true, children: moved(of.children, span, origin) }, origin));
+
+/** An argument's tokens. */
+function argument(tokens: readonly Token[]): Token[] {
+  const origin = originOf(true);
+  return tokens.map((of) => from(of, origin));
+}
+
+/** The tokens that a use makes, with its ends marked. */
+function ended(tokens: readonly Token[]): Token[] {
+  const isSolid = ({ kind }: Token): boolean => kind !== 'space';
+  const [start, end] = [tokens.findIndex(isSolid), tokens.findLastIndex(isSolid)];
+  return tokens.map((of, i) => {
+    const [origin, ...others] = of.origins ?? [];
+    if (origin === undefined || (i !== start && i !== end)) return of;
+    return { ...of, origins: [{ ...origin, first: i === start, last: i === end }, ...others] };
+  });
+}
 
 /** The body with arguments in the place of #1, #2, … */
 function filled(body: readonly Token[], values: readonly (readonly Token[])[]): Token[] {
@@ -38,7 +60,7 @@ function argumentsOf(macro: Macro, tokens: readonly Token[], start: number, use:
   if (macro.fallback !== undefined) {
     skipSpace();
     const close = isCharacter(tokens[at], '[') ? tokens.findIndex((of, i) => i > at && isCharacter(of, ']')) : -1;
-    values.push(close < 0 ? latexTokens(macro.fallback, use.span.start) : tokens.slice(at + 1, close));
+    values.push(close < 0 ? moved(latexTokens(macro.fallback, 0), use.span, originOf()) : tokens.slice(at + 1, close));
     if (close >= 0) at = close + 1;
   }
   while (values.length < macro.arity) {
@@ -73,7 +95,12 @@ export function expanded(tokens: readonly Token[], macros: Macros): readonly Tok
       const { values, end } = argumentsOf(macro, list, i + 1, at);
       const last = list[end - 1] ?? at;
       const span = { start: at.span.start, end: Math.max(at.span.end, last.span.end) };
-      result.push(...expand(filled(moved(bodyOf(macro), span), values), depth + 1));
+      const body = filled(moved(bodyOf(macro), span, originOf()), values.map(argument));
+      const outer = at.origins ?? [];
+      const made = ended(expand(body, depth + 1));
+      result.push(
+        ...(outer.length === 0 ? made : made.map((of) => ({ ...of, origins: [...outer, ...(of.origins ?? [])] }))),
+      );
       i = end - 1;
     }
     return result;

@@ -1,6 +1,7 @@
 /** Trees as LaTeX: in the page's own words where it has them. */
 
 import type { Expression, LetterNode } from './ast.ts';
+import type { MacroBook } from './macro-book.ts';
 import { letterCommands } from './names.ts';
 
 /** How tightly an expression holds together. */
@@ -66,9 +67,20 @@ const delimiters: Readonly<Record<string, readonly [string, string]>> = {
 
 class Printer {
   readonly #text: string | undefined;
+  readonly #macros: MacroBook | undefined;
 
-  constructor(text: string | undefined) {
+  constructor(text: string | undefined, macros: MacroBook | undefined) {
     this.#text = text;
+    this.#macros = macros;
+  }
+
+  /** Whether the page sets a transpose beside an index: W^{(l)\\top}, and not (W^{(l)})^\\top. */
+  get #joinsMarks(): boolean {
+    return /\^\{\s*[([][^{}]*[)\]]\s*(?:T\b|\\(?:top|intercal|math|text))/.test(this.#text ?? '');
+  }
+
+  #withMacros(latex: string): string {
+    return this.#macros?.shortened(latex) ?? latex;
   }
 
   /** With brackets where it holds together less tightly than asked. */
@@ -104,7 +116,8 @@ class Printer {
       case 'transpose':
         if (e.mark === "'") return `${this.#base(e.of)}'`;
         // a^{[l]T}
-        if (e.of.kind === 'letter' && e.of.brackets !== '' && !e.of.verbatim) return this.letter(e.of, e.mark);
+        if (e.of.kind === 'letter' && e.of.brackets !== '' && (!e.of.verbatim || this.#joinsMarks))
+          return this.letter(e.of, e.mark);
         if (e.of.kind === 'inverse') return `${this.#base(e.of.of)}^{-${e.mark}}`;
         return `${this.#base(e.of)}^${braced(e.mark)}`;
       case 'inverse':
@@ -126,9 +139,11 @@ class Printer {
         return `\\${e.op}_{${from}}${to} ${this.within(e.body, 2)}`;
       }
       case 'derivative':
-        return this.#derivative(e);
+        return this.#withMacros(this.#derivative(e));
       case 'norm':
-        return `\\|${this.print(e.of)}\\|${e.order === undefined ? '' : `_${e.order === 'infty' ? '\\infty' : e.order}`}`;
+        return this.#withMacros(
+          `\\|${this.print(e.of)}\\|${e.order === undefined ? '' : `_${e.order === 'infty' ? '\\infty' : e.order}`}`,
+        );
       case 'absolute':
         return `|${this.print(e.of)}|`;
       case 'inner':
@@ -183,7 +198,9 @@ class Printer {
 
   letter(e: LetterNode, mark = ''): string {
     let text =
-      this.#text !== undefined && e.face !== undefined ? this.#text.slice(e.face.start, e.face.end) : this.#face(e);
+      this.#text !== undefined && e.face !== undefined
+        ? this.#text.slice(e.face.start, e.face.end)
+        : this.#withMacros(this.#face(e));
     text += "'".repeat(e.primes);
     if (e.sub.length > 0) text += `_${braced(joined(e.sub.map((index) => this.print(index))))}`;
     if (e.sup.length > 0) {
@@ -234,5 +251,8 @@ class Printer {
   }
 }
 
-/** An expression in LaTeX. What the page's text says verbatim, and the faces of its letters, are taken from there. */
-export const latexOf = (e: Expression, text?: string): string => new Printer(text).print(e);
+/**
+ * An expression in LaTeX. What the page's text says verbatim, and the faces of its letters, are taken from there; what is new
+ * is written with the page's macros.
+ */
+export const latexOf = (e: Expression, text?: string, macros?: MacroBook): string => new Printer(text, macros).print(e);

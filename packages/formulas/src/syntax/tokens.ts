@@ -13,6 +13,17 @@ import type { Span } from '../text/source.ts';
  */
 export type TokenKind = 'command' | 'character' | 'word' | 'group' | 'environment' | 'prose' | 'space';
 
+/** A macro that a token comes from, at the place where it is used. */
+export interface Origin {
+  /** Different for each use, and for each of its arguments. */
+  readonly of: object;
+  /** Whether the token comes from one of the arguments, which are the page's own text. */
+  readonly isArgument: boolean;
+  /** Whether the token is the first, and the last, that the use makes. */
+  readonly first: boolean;
+  readonly last: boolean;
+}
+
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
@@ -20,6 +31,8 @@ export interface Token {
   readonly span: Span;
   /** Of a macro's body, so that the page has no text of its own for it. */
   readonly expanded: boolean;
+  /** The macros that the token comes from, outermost first. */
+  readonly origins?: readonly Origin[];
 }
 
 const nothing: readonly Token[] = [];

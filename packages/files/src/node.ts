@@ -1,4 +1,5 @@
 export { tryFolder, writeFileAtomic } from './atomic/atomic.ts';
+export { readCsv } from './csv/read.ts';
 export { readIdx, writeIdx } from './idx/read.ts';
 export {
   type ReadSafetensorsOptions,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as core from '@tapegrad/core';
 import * as files from '@tapegrad/files';
 import * as browser from '@tapegrad/files/browser';
+import * as csv from '@tapegrad/files/csv';
 import * as idx from '@tapegrad/files/idx';
 import * as node from '@tapegrad/files/node';
 import * as nn from '@tapegrad/nn';
@@ -23,6 +24,7 @@ testExamples(
     '@tapegrad/optim': optim,
     '@tapegrad/files': files,
     '@tapegrad/files/browser': browser,
+    '@tapegrad/files/csv': csv,
     '@tapegrad/files/idx': idx,
     '@tapegrad/files/node': node,
   },

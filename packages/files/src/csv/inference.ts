@@ -1,0 +1,86 @@
+/** What the values of a column mean: numbers, booleans, categories or text. */
+
+import type { ColumnKind, ColumnSchema } from '../table/column.ts';
+
+/** How a missing value is written, apart from leaving it out. */
+export const MISSING_NAMES: readonly string[] = [
+  ...['', 'NA', 'N/A', 'n/a', '#N/A', '<NA>', 'NaN', 'nan', 'null', 'NULL', 'Null', 'None', '?'],
+];
+
+const NUMBER = /^[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$|^[-+]?inf(?:inity)?$/i;
+const INTEGER = /^[-+]?(?:0|[1-9]\d*)$/;
+const BOOLEAN = /^(?:true|false)$/i;
+
+/** Returns the number that a text is; `undefined` if it isn't one, or has digits that float64 would lose of an integer. */
+export function numberIn(text: string): number | undefined {
+  if (!NUMBER.test(text)) return undefined;
+  const number = Number(text);
+  if (!Number.isNaN(number)) return INTEGER.test(text) && !Number.isSafeInteger(number) ? undefined : number;
+  return text.startsWith('-') ? -Infinity : Infinity;
+}
+
+/** Returns the integer that a text is, `undefined` if it isn't one. */
+export const integerIn = (text: string): number | undefined => (INTEGER.test(text) ? numberIn(text) : undefined);
+
+/** Returns the boolean that a text is, as 0 or 1; `undefined` if it isn't one. */
+export const booleanIn = (text: string): number | undefined =>
+  BOOLEAN.test(text) ? Number(text.toLowerCase() === 'true') : undefined;
+
+/** A column of texts has categories if it has at most so many different ones, each at least twice on average. */
+const MAX_CATEGORIES = 256;
+
+/** The most categories of a column that is said to have some. */
+const MAX_NAMED_CATEGORIES = 2 ** 20;
+
+/** Compares texts by their code units, which doesn't depend on the host's language. */
+const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
+
+/** Sorts categories, so that a file's order of rows doesn't matter. */
+const sortedCategories = (values: Iterable<string>): readonly string[] => [...values].sort(byCodeUnits);
+
+/** Gathers what the values of a column can be. */
+export class ColumnProfile {
+  readonly name: string;
+  readonly #kind: ColumnKind | undefined;
+  #present = 0;
+  #canBeNumber = true;
+  #canBeInteger = true;
+  #canBeBoolean = true;
+  /** The different values; `undefined` when there are too many. */
+  #distinct: Set<string> | undefined = new Set();
+
+  /** @param kind The kind, if it needn't be inferred. */
+  constructor(name: string, kind?: ColumnKind) {
+    this.name = name;
+    this.#kind = kind;
+  }
+
+  /** Takes note of a value that isn't missing. */
+  add(value: string): void {
+    this.#present++;
+    if (this.#kind === undefined) {
+      if (this.#canBeNumber && numberIn(value) === undefined) this.#canBeNumber = false;
+      if (this.#canBeInteger && !(this.#canBeNumber && INTEGER.test(value))) this.#canBeInteger = false;
+      if (this.#canBeBoolean && !BOOLEAN.test(value)) this.#canBeBoolean = false;
+    } else if (this.#kind !== 'category') return;
+    this.#distinct?.add(value);
+    const most = this.#kind === 'category' ? MAX_NAMED_CATEGORIES : MAX_CATEGORIES;
+    if (this.#distinct !== undefined && this.#distinct.size > most) this.#distinct = undefined;
+  }
+
+  #inferred(): ColumnKind {
+    if (this.#present === 0) return 'number';
+    if (this.#canBeBoolean) return 'boolean';
+    if (this.#canBeInteger) return 'integer';
+    if (this.#canBeNumber) return 'number';
+    return this.#distinct !== undefined && 2 * this.#distinct.size <= this.#present ? 'category' : 'text';
+  }
+
+  /** What was found. Throws a RangeError for a category with more than 2^20 values. */
+  schema(): ColumnSchema {
+    const kind = this.#kind ?? this.#inferred();
+    if (kind !== 'category') return { name: this.name, kind, categories: [] };
+    if (this.#distinct === undefined) throw new RangeError(`more than ${MAX_NAMED_CATEGORIES} categories`);
+    return { name: this.name, kind, categories: sortedCategories(this.#distinct) };
+  }
+}

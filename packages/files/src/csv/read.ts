@@ -1,0 +1,22 @@
+/** CSV files of Node. */
+
+import { readBytes } from '../sources/file-source.ts';
+import type { Table } from '../table/table.ts';
+import type { CsvOptions } from './csv.ts';
+
+/** Ample for a table in memory. */
+const MAX_BYTES = 2 ** 32;
+
+/**
+ * Reads a CSV file, packed with gzip or not, to a table. See `decodeCsv`; for files larger than the memory, see `openCsv`.
+ *
+ * @param options Those of `decodeCsv`. `maxBytes` defaults to 4 GiB.
+ * @throws FormatError for a file that is missing, too large or broken.
+ * @example
+ * const read = async () => (await readCsv('data/passengers.csv')).toString();
+ */
+export async function readCsv(path: string, options: CsvOptions = {}): Promise<Table> {
+  const { decodeCsv } = await import('./csv.ts');
+  const { maxBytes = MAX_BYTES } = options;
+  return decodeCsv(readBytes(path, { maxBytes }), { name: path, maxBytes, ...options });
+}

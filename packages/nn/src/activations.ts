@@ -27,7 +27,7 @@ abstract class Activation extends Module {
   abstract forward<S extends Shape>(x: Tensor<S>): Tensor<S>;
 }
 
-/** x */
+/** Returns its input unchanged. */
 export class Identity extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return x;

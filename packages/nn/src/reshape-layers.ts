@@ -93,8 +93,8 @@ export class Reshape<const T extends Shape = Shape> extends Module {
 }
 
 /**
- * Merges each r^2 channels into one with r times the height and width. Channel c r^2 + i r + j goes to the rows r y + i and
- * the columns r x + j of channel c (Shi et al. 2016).
+ * Merges every r^2 channels into one channel with r times the height and width. Channel c r^2 + i r + j goes to the
+ * rows r y + i and the columns r x + j of channel c (Shi et al. 2016).
  *
  * @param x [batch, channels r^2, height, width]
  * @returns [batch, channels, height r, width r]

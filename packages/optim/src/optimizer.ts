@@ -119,7 +119,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
           { get: () => group.options, change: (changed) => this.#changeOptions(group, changed) },
         ),
     );
-    // A group or parameter added to these lists would not be trained.
+    // Parameters added to these lists later would not be trained.
     this.groups = Object.freeze(groups);
   }
 
@@ -205,13 +205,14 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Takes a step that reduces a loss: calls `step` with its gradients, or with the result of `change` on them. Computes only
-   * the gradients of trained parameters. The next step reuses their memory, so don't keep either; this makes training large
-   * models a few percent faster.
+   * Computes the gradients of a loss and takes a `step`, optionally with the gradients changed by `change`. Computes
+   * gradients only for trained parameters. The next step reuses their memory, so don't keep them. Training large models
+   * becomes a few percent faster.
    *
-   * A loss given as a function is evaluated in such memory, too. The tensors that it creates can be read until the step, by
-   * `change` at the latest. Afterwards only single numbers, such as the loss, can. Small models become a tenth faster; large
-   * ones gain more with several threads, which see this memory.
+   * If the loss is given as a function, its intermediate results reuse memory too. The tensors that it creates can be
+   * read only until the step, for example in `change`. After it, only single numbers such as the loss can be read.
+   * Small models become 10 % faster. Large ones gain more with several threads, because this memory is shared between
+   * them.
    *
    * @returns the loss.
    * @throws ArgumentError if the loss is not a tensor, or `change` doesn't return gradients; TapeError as `step`.

@@ -28,7 +28,7 @@ export function checkWhole(call: string, what: string, value: number, least = 0)
   }
 }
 
-/** Throws unless an option is the share of something that is kept: from 0 up to, but not including, 1. */
+/** Throws unless an option is a factor in [0, 1), such as the decay factor of a running mean. */
 export function checkShare(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < 1)) {
     const wanted = 'a number from 0 up to, not including, 1';

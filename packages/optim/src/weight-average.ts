@@ -6,7 +6,7 @@ import { checkCount, checkedState, type ParameterState, parameterState } from '.
 
 /** The options of `WeightAverage`. */
 export interface WeightAverageOptions {
-  /** The share of a running mean that is kept; without it, all weights count equally. */
+  /** The decay factor of an exponential moving average. Without it, all weights count equally. */
   readonly decay?: number;
 }
 
@@ -17,9 +17,9 @@ type AverageState = { readonly average: Float64Array };
 export type WeightAverageState = readonly ParameterState<AverageState>[];
 
 /**
- * An average of the weights that parameters had. Without options it is stochastic weight averaging, the mean of all
- * (Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). With a `decay` d, it is the
- * exponential moving average a ← d a + (1 - d) w, starting from the first weights.
+ * An average of parameters over time. Without options, it is the mean of all recorded weights (stochastic weight
+ * averaging, Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). With a `decay`
+ * d, it is the exponential moving average a ← d a + (1 - d) w, starting from the first weights.
  *
  * The running statistics of a batch normalisation are not parameters. To adapt them to the averaged weights, run some
  * batches in training mode.

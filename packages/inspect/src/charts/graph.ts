@@ -30,7 +30,7 @@ interface Node {
 const NODE_HEIGHT = 38;
 /** The width of bold letters relative to regular ones. */
 const BOLD = 1.25;
-/** The space to the left of a layer's label, where arrows run. */
+/** The width of the space to the left of a layer's label, in which arrows run. */
 const LABEL_INDENT = 70;
 const [NAME_SIZE, SHAPE_SIZE, GROUP_SIZE] = [12.5, 11, 12];
 

@@ -8,12 +8,12 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** Escapes text for use in content and in double-quoted attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => ENTITIES[character]!);
 
-/** An element around children that are markup already. */
+/** Returns an element around children that are already markup. */
 export function element(name: string, attributes: Attributes = {}, ...children: readonly string[]): string {
   const given = Object.entries(attributes).filter(([, value]) => value !== undefined);
   const opening = [name, ...given.map(([key, value]) => `${key}="${escaped(String(value))}"`)].join(' ');
   return children.length === 0 ? `<${opening}/>` : `<${opening}>${children.join('')}</${name}>`;
 }
 
-/** An SVG line of text; `y` is its base line. */
+/** Returns an SVG text element; `y` is its baseline. */
 export const label = (content: string, attributes: Attributes): string => element('text', attributes, escaped(content));

@@ -12,7 +12,7 @@ export interface Finding {
   readonly formula?: string;
   /** The verdict in a few words. */
   readonly verdict: string;
-  /** The verdict that is required, unless it is that the formula holds. */
+  /** The required verdict, unless the formula is required to hold. */
   readonly expected?: string;
   /** Whether the verdict is the required one. */
   readonly passed: boolean;

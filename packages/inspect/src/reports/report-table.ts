@@ -63,7 +63,7 @@ const cell = (text: string): string => text.replaceAll(/([\\|*_<>[\]])/g, '\\$1'
 const code = (text: string): string => (text === '' ? '' : `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``);
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** A table in Markdown, with the formulas where the findings have them. */
+/** Formats findings as a Markdown table, with the formulas if the findings have them. */
 export function reportMarkdown(report: Reportable): string {
   const findings = findingsOf(report);
   const columns: readonly (readonly [string, (finding: Finding) => string])[] = [

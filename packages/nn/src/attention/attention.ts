@@ -42,7 +42,10 @@ export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor 
   throw new DTypeError(`${call}: expected a mask of bool or ${dtype}, got ${mask.dtype}`);
 }
 
-/** Returns [queries, keys]: 0 up to each query's own position, counted from the ends, and -Infinity after it. */
+/**
+ * Returns the causal bias [queries, keys]: 0 where a query may attend to a key, -Infinity elsewhere. The last query is
+ * at the position of the last key.
+ */
 function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
   const values = new Float64Array(queries * keys);
   for (let i = 0; i < queries; i++) {
@@ -78,7 +81,7 @@ function checkMask(call: string, mask: Tensor, scores: Shape): void {
 interface Sight {
   /** The numbers to add to the scores; `undefined` if there are none. */
   readonly bias: Tensor | undefined;
-  /** Whether each query may attend to any key, bool [..., queries, 1]; `undefined` if all may. */
+  /** Whether each query may attend to at least one key, bool [..., queries, 1]; `undefined` if all may. */
   readonly seeing: Tensor | undefined;
 }
 

@@ -28,8 +28,8 @@ import { type AttentionOptions, additive, attentionWeights, scaledDotProductAtte
 import { type RotaryOptions, rotary } from './positional-encoding.ts';
 
 /**
- * The keys and values of a sequence so far, so that later entries can attend to them without recomputing them. Use it within
- * `noGrad` unless gradients must flow through it.
+ * The keys and values of a sequence so far, so that later positions can attend to them without recomputation. Use it
+ * within `noGrad` unless gradients must flow through it.
  */
 export class KeyValueCache {
   #keys: Tensor | undefined;
@@ -171,7 +171,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     if (typeof turn !== 'boolean') checkOptions('MultiHeadAttention: rotary', turn, ['base', 'pairs']);
     this.rotary = turn === true ? {} : turn === false ? undefined : turn;
     this.random = random ?? defaultRandom;
-    // As in PyTorch, which computes the fans from the packed weight if it packs the three weights into one.
+    // As in PyTorch: if it packs the three weights into one, it computes the fans from the packed weight.
     const gain = keyDim === dim && valueDim === dim ? Math.SQRT1_2 : 1;
     const own = { bias, biasInit: zeros(), random: this.random, dtype };
     const input = { ...own, init: xavierUniform({ gain }) };

@@ -12,8 +12,8 @@ export interface ConvolutionOptions {
   /** Number of elements between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
   /**
-   * Number of zeros added on each side. `same` keeps the length, at a stride of 1, with an odd zero at the end; `valid` adds
-   * none. Defaults to 0.
+   * Number of zeros added on each side. `same` keeps the length, for a stride of 1; if the total is odd, the end gets
+   * one more. `valid` adds no zeros. Defaults to 0.
    */
   readonly padding?: PerAxis | 'same' | 'valid';
   /** Distance between neighbouring elements of a window. Defaults to 1. */

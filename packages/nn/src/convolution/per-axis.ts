@@ -41,7 +41,7 @@ export interface WindowOptions {
   readonly dilation: PerAxis;
 }
 
-/** Returns the zeros on both sides that keep the length at a stride of 1. The odd one goes to the end. */
+/** Returns the padding before and after that keeps the length at stride 1. If the total is odd, the end gets one more. */
 const same = (span: number): readonly [number, number] => [Math.floor(span / 2), Math.ceil(span / 2)];
 
 /** Returns the windows of an input whose spatial axes have the lengths in `shape`. */

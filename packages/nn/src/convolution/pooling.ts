@@ -42,7 +42,10 @@ function spatialShape(call: string, x: Tensor, axes: number): Shape {
   return x.shape.slice(-axes);
 }
 
-/** Extends the end padding to fit the last window that begins before the end of the input, or in its start padding. */
+/**
+ * Extends the padding at the end so that it holds the last window. That is the last one that begins before the end of
+ * the input, where the padding at the start counts as input.
+ */
 function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
   const span = (size - 1) * dilation + 1;
   const positions = Math.ceil((length + before + after - span) / stride) + 1;
@@ -77,7 +80,7 @@ export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoo
   return windowedKernels().maxPool(x, x.detach(), windows);
 }
 
-/** Counts the elements of each window along an axis, including padding if `padded`, but nothing beyond it. */
+/** Counts the elements of each window along an axis: those of the input and, if `padded`, of the padding. */
 function counts(
   { size, stride, padding: [before] }: Window,
   length: number,

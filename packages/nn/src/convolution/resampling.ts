@@ -54,8 +54,9 @@ function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
 type Resample = (x: Tensor, how: Resampling) => Tensor;
 
 /**
- * Resamples an axis to another length. An entry depends only on the entries that have a share in it, even where others are
- * NaN or infinite: the matrix product, which would give 0 times Infinity, is then avoided. The same holds for gradients.
+ * Resamples an axis to another length. An output depends only on the inputs that have a weight in it, even if other
+ * inputs are NaN or infinite. For such inputs it doesn't use the matrix product, which would multiply 0 by Infinity.
+ * The same holds for gradients.
  */
 export const resample: Resample = defineOp<Resample>({
   name: 'resample',

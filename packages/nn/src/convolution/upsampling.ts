@@ -93,9 +93,9 @@ type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
     : ScaledMap<PerAxis>;
 
 /**
- * Resizes images. Each element is the nearest element of the input, or interpolated linearly between neighbours. An axis
- * that keeps its length keeps its entries, whatever the scale, as in PyTorch. An element depends only on the elements that
- * it is computed from, even where others are NaN or infinite.
+ * Resizes images. Each element is the nearest element of the input, or interpolated linearly between neighbours. If the
+ * length of an axis doesn't change, its elements don't either, whatever the scale, as in PyTorch. An element depends
+ * only on the elements that it is computed from, even where others are NaN or infinite.
  *
  * @param x [batch, channels, height, width]
  * @throws ArgumentError if an option is misspelt or out of range.

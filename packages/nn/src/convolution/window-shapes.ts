@@ -5,7 +5,7 @@ import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Size, Times } f
 import type { Apply, ShapeMap } from '../layer-shapes.ts';
 import type { PerAxis } from './per-axis.ts';
 
-/** The number for axis `I`. */
+/** The value of a per-axis option for axis `I`. */
 type At<P, I extends 0 | 1> = P extends number
   ? P
   : P extends readonly number[]

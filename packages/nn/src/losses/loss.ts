@@ -1,6 +1,6 @@
 /**
- * What losses share. A loss measures how far predictions are from their targets: by default as the mean, otherwise with one
- * number for each element or row.
+ * What losses share. A loss measures how far predictions are from their targets. It returns the mean over elements or
+ * rows by default, and optionally their sum or the separate losses.
  *
  * Nothing is broadcast here: predictions [n, 1] with targets [n] are an error, not an n x n matrix.
  */
@@ -110,8 +110,8 @@ export const weighted = (x: Tensor, weight: Tensor, infinity: number): Tensor =>
   replaced(x, weight.equal(0).minimum(x.equal(infinity)), 0).mul(weight);
 
 /**
- * Returns x, but without a gradient at infinite elements. Use it in a factor whose slope goes to 0 there faster than the
- * others grow, to avoid a product of infinity and 0.
+ * Returns x, but without a gradient at infinite elements. This avoids a product of infinity and 0 for a factor whose
+ * slope there goes to 0 faster than the other factors grow.
  */
 export function flatAtInfinity(x: Tensor): Tensor {
   const constant = x.detach();

@@ -1,4 +1,4 @@
-/** Adds to error messages where in a model they were thrown: the path of the layer. */
+/** Adds the path of a layer to the messages of errors that it throws. */
 
 import { ArgumentError, DTypeError, ShapeError } from '@tapegrad/core';
 import { join } from './module-parts.ts';
@@ -13,7 +13,7 @@ export function notePath(module: object, path: string): void {
 /** An error's original message and location. */
 interface Located {
   readonly message: string;
-  /** The path from the outermost layer that the error has left so far, or from the model. */
+  /** The path from the model, or from the outermost layer that has seen the error so far. */
   readonly path: string;
   /** The layer that threw the error, as text. */
   readonly layer: string;

@@ -9,7 +9,7 @@ export class Place<T extends object = object> {
   readonly #key: unknown;
   /** The path of the part in the module. */
   readonly path: string;
-  /** How to get there, for messages: two places may have the same path. */
+  /** A description of the location, for messages. It distinguishes places with the same path. */
   readonly where: string;
   /** The part at this location. */
   readonly value: T;
@@ -79,7 +79,7 @@ const kindOf = (value: object): string =>
 const isSteady = (group: object, key: unknown, value: object): boolean =>
   isMap(group) || isSet(group) || Reflect.get(group, key as PropertyKey) === value;
 
-/** Visits the values in a group that have a name in a path. For the others, calls `refuse` with the reason. */
+/** Visits the values in a group that a path can name. For the others, calls `refuse` with the reason. */
 function forEachIn(
   group: object,
   visit: (value: unknown, key: unknown, name: string, shown: string) => void,

@@ -60,7 +60,7 @@ export function checkLike(
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** Returns the elements that a state has for a variable under a path, checked. */
+/** Returns the elements for a variable from the state under a path, after checking them. */
 function elementsAt(path: string, variable: Variable, state: TensorState): Data {
   if (!isObject(state)) {
     throw new ArgumentError(

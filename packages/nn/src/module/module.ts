@@ -56,16 +56,17 @@ interface Survey {
 const moduleMark = markOf('a module');
 
 /**
- * A part of a model. It holds parameters, which are trained, buffers, which are not (such as running statistics), and other
- * modules. It usually has a `forward` that computes with them.
+ * A part of a model. It holds parameters, which are trained, buffers, which are not (such as running statistics), and
+ * other modules. It usually has a `forward` that computes with them.
  *
- * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects there,
- * nested to any depth. Each has a path: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`.
- * The keys of a map name its entries as those of an object do. A part found twice counts once, under its first path.
+ * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects
+ * there, nested to any depth. Each has a path: `encoder.0.weight` is the field `weight` of the first module in the
+ * field `encoder`. The keys of a map name its entries as those of an object do. A part found twice counts once, under
+ * its first path.
  *
- * A part that can be seen elsewhere is an error that names it: in an object whose class isn't a module, behind a getter, or
- * under a symbol. Private `#fields` without a getter, closures and weak maps can't be searched, so parts there are neither
- * trained nor saved.
+ * If a part is found anywhere else, an error names it: in an object whose class isn't a module, behind a getter, or
+ * under a symbol. Private `#fields` without a getter, closures and weak maps can't be searched, so parts there are
+ * neither trained nor saved.
  *
  * A `forward` that updates a buffer must first check `isRecomputing` of core, since `checkpoint` runs it twice.
  *
@@ -88,7 +89,7 @@ export abstract class Module {
     return 'Module';
   }
 
-  /** The mark by which messages describe it. */
+  /** The mark by which messages recognize a module. */
   get [marked](): object {
     return moduleMark;
   }
@@ -130,7 +131,7 @@ export abstract class Module {
   /**
    * Finds all parts of the module, each once.
    *
-   * @throws ArgumentError if two parts have the same path, or a part is where it would not be found.
+   * @throws ArgumentError if two parts have the same path, or a part is in a place that isn't searched.
    */
   #survey(): Survey {
     const paths = new Map<Module, string>();
@@ -184,8 +185,8 @@ export abstract class Module {
   /**
    * Returns this module, under the empty path, and all its submodules by path, each before its own submodules.
    *
-   * @throws ArgumentError if two parts have the same path, or a part is where it would not be found. All methods that list
-   * parts do.
+   * @throws ArgumentError if two parts have the same path, or a part is in a place that isn't searched. All methods
+   *   that list parts throw these errors.
    */
   modules(): Map<string, Module> {
     return new Map(this.#survey().modules);

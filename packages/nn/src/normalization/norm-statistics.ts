@@ -38,9 +38,9 @@ export const inverseDeviation = (variance: Tensor, eps: number | Tensor): Tensor
 const meanSquare = (x: Tensor, axes: readonly number[]): Tensor => x.mul(x).mean(axes, keepDims);
 
 /**
- * Computes the means over axes, and x minus them. A mean is rounded; if it is large compared to the deviations, so is the
- * rounding error, so the mean that is left is subtracted too. The first mean needs no gradient, since the second one has the
- * same.
+ * Computes the means over axes, and x minus them. The rounding error of a large mean can be as large as the deviations,
+ * so the mean of the remainder is subtracted too. The first mean is treated as a constant, since the second one gives
+ * the same gradient.
  */
 function centered(x: Tensor, axes: readonly number[]): { readonly mean: Tensor; readonly deviation: Tensor } {
   const mean = x.detach().mean(axes, keepDims) as Tensor;
@@ -103,7 +103,7 @@ export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number
 export const checkEps = (call: string, eps: number): void =>
   checkOption(call, 'eps', eps, eps >= 0 && eps < Infinity, 'a finite number >= 0');
 
-/** Throws unless a weight, a bias or the like has the given shape and the input's dtype. */
+/** Throws unless a parameter, such as a weight or bias, has the given shape and the input's dtype. */
 export function checkParts(
   call: string,
   input: Tensor,

@@ -33,9 +33,9 @@ export interface WeightNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
   /**
-   * The axis whose entries each have a norm of their own. Defaults to the last axis of a `Dense` layer's weight [in, out],
-   * and otherwise to the first: the outputs of a convolution or a cell, and the vectors of an `Embedding`. For a transposed
-   * convolution these are the inputs, as in PyTorch; its outputs are axis 1.
+   * The axis along which each index has its own norm. Defaults to the last axis of a `Dense` layer's weight [in, out],
+   * and otherwise to the first: the outputs of a convolution or a cell, and the vectors of an `Embedding`. For a
+   * transposed convolution these are the inputs, as in PyTorch; its outputs are axis 1.
    */
   readonly axis?: number;
 }
@@ -108,13 +108,13 @@ function outputAxisOf(layer: object, rank: number): number {
 
 const allBut = (axis: number, { shape }: Tensor): number[] => shape.map((_, i) => i).filter((i) => i !== axis);
 
-/** Computes the norm of each entry of an axis. All other axes get length 1. */
+/** Computes the norm over all axes but one. These axes get length 1. */
 const normsAlong = (x: Tensor, axis: number): Tensor => x.norm(allBut(axis, x), { keepDims: true });
 
 /**
- * Computes magnitude direction / |direction|, with the norm of each entry of an axis, so that lengths and directions of
- * weights are learnt separately (Salimans and Kingma 2016). An entry of zeros has no direction: it stays zero, whatever its
- * magnitude (PyTorch: NaN).
+ * Computes magnitude direction / |direction|, with a separate norm for each index of `axis`, so that lengths and
+ * directions of weights are learned separately (Salimans and Kingma 2016). A direction of zeros stays zero, whatever
+ * its magnitude (PyTorch: NaN).
  *
  * @param direction of two axes or more
  * @param magnitude of the same shape, but with length 1 for all axes except `axis`
@@ -137,9 +137,9 @@ export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Ten
 }
 
 /**
- * A layer whose weight has separate parameters for length and direction. The lengths are those of the entries of an axis,
- * such as the outputs of a `Dense` layer or a convolution. The parameter that the layer holds gives only the direction. See
- * `weightNorm`.
+ * A layer whose weight has separate parameters for length and direction. There is a length for each index of an axis,
+ * such as for each output of a `Dense` layer or a convolution. The parameter that the layer holds gives only the
+ * direction. See `weightNorm`.
  *
  * @throws ArgumentError for a weight of zeros: without directions, it would never get a gradient.
  * @example

@@ -102,7 +102,7 @@ function overSequences(
  * Runs layers of plain recurrent cells over sequences x [batch, steps, in]. See `rnnCell` for one step, and `RNN` for
  * sequences of different lengths.
  *
- * @param layers the weights of each layer's directions: of one cell, or of a forward and a backward cell
+ * @param layers for each layer, the weights of its cell, or of its forward and its backward cell
  * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
  * @example
  * const weights = { weightIh: tensor([[1]]), weightHh: tensor([[1]]) };

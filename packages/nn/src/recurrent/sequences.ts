@@ -5,8 +5,9 @@ import { formatShape } from '@tapegrad/core/extend';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**
- * Sequences as rows [steps batch, features], one step after the other, each with a row for each sequence. The input of all
- * steps then takes one product, and a step's part of it is a view. Steps beyond the longest sequence are left out.
+ * Sequences as rows [steps batch, features]: first the rows of all sequences at step 0, then those at step 1, and so
+ * on. One product then projects the inputs of all steps, and the part for one step is a view. Steps beyond the longest
+ * sequence are left out.
  */
 export interface Sequences {
   readonly rows: Tensor;

@@ -8,7 +8,7 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `Adadelta`. */
 export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running means of squares that is kept. Defaults to 0.9. */
+  /** The decay factor of the running means of squares. Defaults to 0.9. */
   readonly rho?: number;
   /** Keeps the divisor, and the first step, above 0. Defaults to 1e-6. */
   readonly eps?: number;
@@ -35,16 +35,16 @@ const adadelta: ElementFormula<AdadeltaState & UpdateArrays, AdadeltaNumbers> = 
 const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
 
 /**
- * Steps along the gradient as far as previous steps went, so that it needs no learning rate other than 1. With gradient g
- * and learning rate a,
+ * Steps along the gradient, with a step length estimated from previous steps, so that the learning rate can stay 1.
+ * With gradient g and learning rate a,
  *
  *     v ← ρ v + (1 - ρ) g²
  *     d = √(u + ε) / √(v + ε) g
  *     u ← ρ u + (1 - ρ) d²
  *     w ← w - a d
  *
- * (Zeiler 2012, "ADADELTA: an adaptive learning rate method"). Before that, a weight decay c of kind `l2` makes g ← g + c w,
- * and one of kind `decoupled` makes w ← w - a c w.
+ * (Zeiler 2012, "ADADELTA: an adaptive learning rate method"). Before that, a weight decay c of kind `l2` makes g ← g +
+ * c w, and one of kind `decoupled` makes w ← w - a c w.
  *
  * @example
  * const w = parameter(tensor([1]));

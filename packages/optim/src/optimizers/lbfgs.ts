@@ -66,7 +66,7 @@ interface Change {
 interface Progress {
   /** The number of directions so far. */
   readonly iterations: number;
-  /** The last direction, how far it was followed, and the gradient before it. */
+  /** The last direction, the step length along it, and the gradient before it. */
   readonly direction: Float64Array;
   readonly t: number;
   readonly gradient: Float64Array;
@@ -347,7 +347,7 @@ function checkOptions(call: string, options: Required<LBFGSOptions>): void {
   checkWord(call, 'lineSearch', options.lineSearch, ['strongWolfe', 'none']);
 }
 
-/** Returns the history and the scale, updated by the last step if it had enough curvature. */
+/** Returns the history and the scale, updated with the last step if its curvature was large enough. */
 function learned(
   { direction, t, gradient: before, history, scale }: Progress,
   gradient: Float64Array,

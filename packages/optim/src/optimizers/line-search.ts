@@ -22,7 +22,10 @@ export interface LineSearchOptions {
 const sufficientDecrease = 1e-4;
 const curvature = 0.9;
 
-/** Returns where a cubic through two points with slopes is minimal, within bounds; their middle if it has no minimum. */
+/**
+ * Returns the minimizer of the cubic through two points with given slopes, within bounds. Returns the midpoint if the
+ * cubic has no minimum.
+ */
 function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
   const [left, right] = a.t <= b.t ? [a, b] : [b, a];
   const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
@@ -33,10 +36,10 @@ function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.
 }
 
 /**
- * Finds a point where the strong Wolfe conditions hold. The loss must have fallen by 1e-4 of what the initial slope promises,
- * and the slope must be at most 0.9 of the initial one in size (Nocedal and Wright 2006, "Numerical optimization", algorithms
- * 3.5 and 3.6). Interpolation and safeguards are those of minFunc, as in PyTorch. If the evaluations run out, returns the best
- * point found.
+ * Finds a point where the strong Wolfe conditions hold. The loss must have fallen by at least 1e-4 of the decrease
+ * predicted by the initial slope, and the slope must be at most 0.9 of the initial one in size (Nocedal and Wright
+ * 2006, "Numerical optimization", algorithms 3.5 and 3.6). Interpolation and safeguards are those of minFunc, as in
+ * PyTorch. If the evaluations run out, returns the best point found.
  *
  * @param start the point t = 0, where the slope must be negative.
  */

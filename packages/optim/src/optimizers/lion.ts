@@ -8,9 +8,9 @@ import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
 
 /** The options of `Lion`. */
 export interface LionOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the velocity in the direction of a step. Defaults to 0.9. */
+  /** The weight of the velocity, as opposed to the gradient, in the direction of a step. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the velocity that is kept. Defaults to 0.99. */
+  /** The decay factor of the velocity. Defaults to 0.99. */
   readonly beta2?: number;
 }
 

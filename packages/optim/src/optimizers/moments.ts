@@ -7,9 +7,9 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options that Adam and its variants share. */
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of gradients that is kept. Defaults to 0.9. */
+  /** The decay factor of the running mean of gradients. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The share of the running mean of their squares that is kept. Defaults to 0.999. */
+  /** The decay factor of the running mean of their squares. Defaults to 0.999. */
   readonly beta2?: number;
   /** Keeps the divisor above 0. Defaults to 1e-8. */
   readonly eps?: number;

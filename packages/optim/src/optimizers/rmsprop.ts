@@ -8,11 +8,11 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `RMSprop`. */
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the running mean of squares that is kept. Defaults to 0.99. */
+  /** The decay factor of the running mean of squares. Defaults to 0.99. */
   readonly alpha?: number;
   /** Keeps the divisor above 0. Defaults to 1e-8. */
   readonly eps?: number;
-  /** The share of the velocity that is kept. Defaults to 0. */
+  /** The decay factor of the velocity. Defaults to 0. */
   readonly momentum?: number;
   /** Whether to divide by the standard deviation of the gradients, instead of their root mean square. Defaults to false. */
   readonly centered?: boolean;

@@ -8,7 +8,7 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `SGD`. */
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
-  /** The share of the velocity that is kept. Defaults to 0. */
+  /** The decay factor of the velocity. Defaults to 0. */
   readonly momentum?: number;
   /** The share of each gradient after the first that is left out of the velocity. Defaults to 0. */
   readonly dampening?: number;

@@ -7,8 +7,8 @@ export type EarlyStoppingOptions = ImprovementOptions;
 export type EarlyStoppingState = ImprovementState;
 
 /**
- * Tells when to stop because a monitored value no longer improves: after more than `patience` checks in a row without
- * improvement (Prechelt 1998, "Early stopping — but when?"). Values may have either sign.
+ * Decides when to stop training, from a monitored value: after more than `patience` checks in a row without improvement
+ * (Prechelt 1998, "Early stopping — but when?"). Values may have either sign.
  *
  * @example
  * const stopping = new EarlyStopping({ patience: 1 });

@@ -30,9 +30,9 @@ export const improvementNames: readonly string[] = ['mode', 'patience', 'thresho
 /**
  * The best value so far, and the number of values since. NaN is no improvement.
  *
- * A value is an improvement if it is beyond best ± threshold, or best ± threshold |best|. These bounds are on the better
- * side of the best value, whatever its sign. PyTorch's best (1 ± threshold) is on the worse side if the best value is
- * negative.
+ * A value is an improvement if it is better than best ± threshold, or best ± threshold |best|. These bounds are on the
+ * better side of the best value, whatever its sign. PyTorch's best (1 ± threshold) is on the worse side if the best
+ * value is negative.
  */
 export class Improvement {
   readonly #call: string;

@@ -46,8 +46,8 @@ function rateAt(call: string, schedule: Schedule, step: number): number {
 }
 
 /**
- * The relative error up to which a step counts as having reached a milestone, where the rate jumps. Fractions such as 0.1
- * are rounded, and so are their sums and quotients: six times 0.1 is a little less than 0.6.
+ * The relative tolerance of a comparison between a step and a milestone. Steps may be sums of rounded fractions: six
+ * times 0.1 is slightly less than 0.6.
  */
 const slack = 1e-10;
 
@@ -65,7 +65,7 @@ function periodsBefore(step: number, period: number): number {
   return Math.abs(quotient - nearest) <= slack * nearest ? nearest : Math.floor(quotient);
 }
 
-/** Returns the rate after a share, from 0 to 1, of the way from one rate to another. */
+/** Interpolates between two rates. `share` goes from 0 to 1. */
 const annealed = (kind: Annealing, from: number, to: number, share: number): number =>
   kind === 'linear' ? from + (to - from) * share : to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
@@ -180,7 +180,7 @@ export function cosineRestarts(
   }
   return (step) => {
     let [done, length] = [growth === 1 ? step % period : step, period];
-    // The remainder is as uncertain as the whole step, but the tolerance stays small compared to a period, even in long
+    // The remainder has the rounding error of the whole step. The tolerance is capped relative to the period, for long
     // runs.
     const isOver = (): boolean => done >= length - Math.min(slack * step, 1e-6 * length);
     for (; isOver(); length *= growth) done = Math.max(0, done - length);
@@ -200,12 +200,12 @@ export interface OneCycleOptions {
   readonly finalDivFactor?: number;
   /** How the rate changes within each phase. Defaults to `cosine`. */
   readonly annealing?: Annealing;
-  /** Whether the rate first falls back to the first rate as it rose, and only then to the last. Defaults to false. */
+  /** Whether to return to the initial rate as slowly as it rose, and only then fall to the last. Defaults to false. */
   readonly threePhase?: boolean;
 }
 
 /**
- * Raises the rate from `rate` / divFactor to `rate`, then lowers it to far below where it began (Smith and Topin 2018,
+ * Raises the rate from `rate` / divFactor to `rate`, then lowers it far below its initial value (Smith and Topin 2018,
  * "Super-convergence: very fast training of neural networks using large learning rates", as PyTorch computes it).
  *
  * @example
@@ -247,8 +247,8 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
 }
 
 /**
- * Raises the rate linearly over `steps` steps, from `startFactor` times a schedule's first rate to that rate. Then follows
- * the schedule from its beginning. `startFactor` defaults to 1/3.
+ * Raises the rate linearly over `steps` steps, from `startFactor` times a schedule's first rate to that rate, then
+ * follows the schedule from its beginning. `startFactor` defaults to 1/3.
  *
  * @example
  * const schedule = warmUp(cosine(0.1, { steps: 100 }), { steps: 10, startFactor: 0.5 });

@@ -3,7 +3,10 @@
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
 import { largestOf } from '../differences/precision.ts';
 
-/** What an axis is recognized by: statistics of its slices that don't depend on the order of the other axes. */
+/**
+ * The features by which an axis is recognized: statistics of its slices that don't depend on the order of the other
+ * axes.
+ */
 interface Signature {
   /** Each slice's share of the total sum of squares. */
   readonly squares: readonly number[];
@@ -24,7 +27,7 @@ export interface Arrangement {
   readonly reversed: readonly number[];
 }
 
-/** Applies `of` to each element and sums the results over each slice along an axis. */
+/** Sums the results of `of` over each slice along an axis. */
 export function sliceSums(x: Data, shape: Shape, axis: number, of: (element: number) => number): Float64Array {
   const length = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));

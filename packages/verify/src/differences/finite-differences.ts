@@ -56,8 +56,8 @@ export interface Step {
 }
 
 /**
- * Returns the steps to try for an element of a given size, in order. The first suits functions that change over distances of
- * about 1, or about the element's size if that is larger. The second is relative to the element, however small. Other
+ * Returns the steps to try for an element of a given size, in order. The first suits functions that vary on a scale of
+ * 1, or on the scale of the element if that is larger. The second is relative to the element, however small. Other
  * lengths follow. Default steps are powers of two, so adding them rarely rounds.
  *
  * @param typical the size used in place of an element that is 0.

@@ -3,9 +3,9 @@
 import type { Tensor } from '@tapegrad/core';
 
 /**
- * Tensors by layer, numbered as in the theory: Z from 0, all others from 1, up to L. If a formula uses another index, or the
- * bias of a layer without one, it doesn't apply to that network or layer. Lists can be unpacked (`[, delta1, delta2]`),
- * spread and mapped; array methods skip indices that have no tensor.
+ * Tensors by layer, numbered as in the theory: Z from 0, all others from 1, up to L. A formula that uses another index,
+ * or the bias of a layer without bias, doesn't apply to that network or layer. Lists can be unpacked
+ * (`[, delta1, delta2]`), spread and mapped; array methods skip indices that have no tensor.
  */
 export type Layered = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 

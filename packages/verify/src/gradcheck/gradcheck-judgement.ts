@@ -9,7 +9,7 @@ export interface Claim extends Pick<GradcheckEntry, 'index' | 'output' | 'revers
   readonly scale: number;
   /** The size of the value that is differentiated. */
   readonly level: number;
-  /** Computes the size of the terms summed to compute that value, which takes a while. */
+  /** Computes the size of the terms summed to compute that value, which is slow. */
   readonly terms: () => number;
 }
 
@@ -31,7 +31,7 @@ export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boole
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of a slope is a small share of the derivative or, in case that is about 0, of how fast the function
+ * Whether the error of a slope is small relative to the derivative or, if that is about 0, to how fast the function
  * changes nearby. If the samples may have missed a feature, the tape's derivative isn't used as a measure either.
  */
 function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {

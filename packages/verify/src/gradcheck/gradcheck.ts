@@ -47,22 +47,22 @@ const gradientOf =
   };
 
 /**
- * Compares the reverse-mode (vjp) and forward-mode (jvp) derivatives of a function with central differences. Checks random
- * directions of each input, and also single elements if the Jacobian is small. The second order checks the gradient of a
- * random combination of the results.
+ * Compares the reverse-mode (vjp) and forward-mode (jvp) derivatives of a function with central differences. Checks
+ * random directions of each input, and also single elements if the Jacobian is small. The second order checks the
+ * gradient of a random combination of the results.
  *
- * Inputs and results are float64 tensors, or arrays and plain objects of them. `parameters` lists those the function uses in
- * addition to its inputs. The report says what is wrong and where, as data and as text. It passes if nothing is wrong and,
- * for each order, a derivative with respect to each input was checked. A function with only kinks at its inputs, or with
- * derivatives lost in rounding, doesn't pass.
+ * Inputs and results are float64 tensors, or arrays and plain objects of them. `parameters` lists those the function
+ * uses in addition to its inputs. The report says what is wrong and where, as data and as text. It passes if nothing is
+ * wrong and, for each order, a derivative with respect to each input was checked. A function with only kinks at its
+ * inputs, or with derivatives lost in rounding, doesn't pass.
  *
- * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. Its truncation error of
- * order h^4 and rounding error of order epsilon / h balance at h = epsilon^(1/5). That is the step for inputs of size 1. It
- * is relative to the input if that is larger, or if the first step is inconclusive; shorter steps follow. Both errors are
- * estimated from the values. They determine the allowed error: a small share of the derivative or, if that is 0, of how fast
- * the function changes nearby. There is no derivative where the one-sided slopes disagree at any step (relu at 0, a tie of
- * max), or the one-sided values do (floor at an integer). Such points are reported, but are failures only if the two modes
- * disagree or aren't finite.
+ * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. Its truncation error
+ * of order h^4 and rounding error of order epsilon / h balance at h = epsilon^(1/5), the step for inputs of size 1. For
+ * larger inputs, and if that step is inconclusive, the step is relative to the input; shorter steps follow. Both errors
+ * are estimated from the values. They determine the allowed error: a small share of the derivative or, if that is 0, of
+ * how fast the function changes nearby. There is no derivative where the one-sided slopes disagree at any step (relu at
+ * 0, a tie of max), or the one-sided values do (floor at an integer). Such points are reported, but are failures only
+ * if the two modes disagree or aren't finite.
  *
  * @throws DTypeError for float32, whose differences are too coarse for a comparison; ArgumentError for a function that
  * returns different values when called again, as one that draws random numbers does.

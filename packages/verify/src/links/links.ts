@@ -41,8 +41,8 @@ export interface Link {
   /** delta_l = dL/dA_l (B4, B7). */
   readonly delta: Tensor;
   /**
-   * dL/dW_l through this layer alone (B5, B6), with the shape of W. If layers share a weight, its gradient is the sum of
-   * theirs.
+   * dL/dW_l through this layer alone (B5, B6), with the shape of W. The gradient of a weight that several layers share
+   * is the sum of theirs.
    */
   readonly weightGradient: Tensor;
   /** dL/db_l through this layer alone, with the shape of b. */

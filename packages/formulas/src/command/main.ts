@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** The command `tapegrad-verify`, where it reads and writes. */
+/** The command `tapegrad-verify`: its input and output. */
 
 import { readFileSync, watchFile, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { readOptions } from './options.ts';
 import { runCommand } from './run.ts';
 
-/** How often files are looked at, in milliseconds. */
+/** The interval at which files are checked for changes, in milliseconds. */
 const INTERVAL = 200;
 
 const args = process.argv.slice(2);

@@ -1,11 +1,11 @@
-/** The command line of `tapegrad-verify`, read. */
+/** Parses the command line of `tapegrad-verify`. */
 
 export interface CommandOptions {
   readonly files: readonly string[];
   readonly json: boolean;
-  /** Whether a web page is printed, or the file that it is written to. */
+  /** Whether to print a web page, or the file to write it to. */
   readonly html: boolean | string;
-  /** Whether files are judged again when they change. */
+  /** Whether to judge files again when they change. */
   readonly watch: boolean;
   readonly reading: boolean;
   readonly mend: boolean;
@@ -31,7 +31,7 @@ A page of --html is one file without scripts, for any browser. Ends with 0 where
 file could not be read.
 `;
 
-/** Reads arguments. An unknown one is an error, told as text. */
+/** Parses the arguments. Returns an error message for an unknown one. */
 export function readOptions(args: readonly string[]): CommandOptions | { readonly error: string } {
   const files: string[] = [];
   let [isJson, reading, mend, isHelp] = [false, false, true, false];

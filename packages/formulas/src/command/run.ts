@@ -1,4 +1,4 @@
-/** The command `tapegrad-verify`, apart from where it reads and writes. */
+/** The command `tapegrad-verify`, without its input and output. */
 
 import { htmlPage, type JudgedPage } from '../html/page.ts';
 import { exitCode } from '../report/exit-code.ts';
@@ -7,13 +7,13 @@ import { verifyPage } from '../report/result.ts';
 import { summary, table } from '../report/table.ts';
 import { help, readOptions } from './options.ts';
 
-/** What a command is given to read and write with. */
+/** The input and output functions of a command. */
 export interface Terminal {
-  /** The text of a file, or of the standard input for '-'. Throws where there is none. */
+  /** Returns the text of a file, or of standard input for '-'. Throws if it can't be read. */
   readonly read: (file: string) => string;
   readonly write: (text: string) => void;
   readonly complain: (text: string) => void;
-  /** Writes a file. Throws where it can't. */
+  /** Writes a file. Throws if it can't be written. */
   readonly save: (file: string, text: string) => void;
   readonly color: boolean;
   readonly width: number | undefined;
@@ -21,7 +21,7 @@ export interface Terminal {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Runs the command, and gives the code to end with. */
+/** Runs the command and returns its exit code. */
 export function runCommand(
   args: readonly string[],
   { read, write, complain, save, color, width }: Terminal,

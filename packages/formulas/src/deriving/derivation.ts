@@ -1,4 +1,4 @@
-/** What was derived: formulas to read, to print and to put on trial. */
+/** The result of a derivation: formulas to read, print and check. */
 
 import { ArgumentError, type Gradients, type Tensor } from '@tapegrad/core';
 import { type Expression, type LetterNode, mapLetters, partsOf, withParts } from '../syntax/ast.ts';
@@ -12,54 +12,60 @@ import type { Family, Line } from './writing/families.ts';
 
 /** One formula of a derivation. */
 export interface DerivedFormula {
-  /** `definition` of a result on the way, `link` that several derivatives share, `gradient` that was asked for. */
+  /**
+   * `definition` for an intermediate result, `link` for a derivative that others use, `gradient` for a requested
+   * derivative.
+   */
   readonly kind: StepKind;
   /** The left side in plain text: `dL/dW_1`. */
   readonly name: string;
   readonly latex: string;
   readonly text: string;
-  /** The layers that it is for, in the order in which they are computed; none where it is for all that there is. */
+  /** The layers that the formula applies to, in order of computation; undefined if it doesn't concern single layers. */
   readonly layers: readonly number[] | undefined;
-  /** The tensor that it is the derivative by; none of a formula for several layers. */
+  /** The tensor with respect to which the formula is a derivative; undefined for a formula of several layers. */
   readonly by: Tensor | undefined;
 }
 
-/** What the trial of a formula found. */
+/** The result of checking one formula. */
 export interface FormulaTrial {
   readonly name: string;
   readonly holds: boolean;
-  /** The largest difference from what was computed, beside the largest element; none where it has no form to compute. */
+  /**
+   * The largest difference from the computed values, relative to the largest element; undefined if the formula can't be
+   * evaluated.
+   */
   readonly difference: number | undefined;
 }
 
-/** What the trial of a derivation found. */
+/** The result of checking a derivation. */
 export interface DerivationTrial {
   readonly holds: boolean;
   readonly formulas: readonly FormulaTrial[];
 }
 
-/** A step with its two sides. */
+/** A step with both of its sides. */
 export interface DerivedLine extends Line {
   readonly step: Step;
 }
 
-/** What a derivation is made of. */
+/** The parts of a derivation. */
 export interface Parts {
   readonly lines: readonly DerivedLine[];
   readonly procedure: readonly Family<DerivedLine>[];
-  /** What transitions are: of each layer, and of all as one where they are the same. */
+  /** The definitions of transitions: one for each layer, or a single one if all layers have the same. */
   readonly transitions: readonly TransitionLine[];
   readonly transitionsOfLayers: readonly TransitionLine[];
-  /** Data and parameters: X in R^(n x d). */
+  /** Declarations of data and parameters: X in R^(n x d). */
   readonly declarations: readonly Expression[];
-  /** What is assumed of data, in words. */
+  /** Assumptions about the data, in words. */
   readonly assumptions: readonly { readonly letter: Expression; readonly words: string }[];
   readonly trial: Trial;
-  /** Sweeps the tape for gradients. */
+  /** Computes gradients by a backward pass over the tape. */
   readonly sweep: (wanted: readonly Tensor[]) => Gradients;
 }
 
-/** The same expression with other functions. */
+/** Replaces the functions in an expression. */
 function mapCalls(e: Expression, f: (fn: LetterNode) => LetterNode): Expression {
   const parts = partsOf(e);
   const own =
@@ -72,7 +78,7 @@ function mapCalls(e: Expression, f: (fn: LetterNode) => LetterNode): Expression 
   return own.kind === 'call' ? { ...own, fn: f(own.fn) } : own;
 }
 
-/** A chain of equal sides in one notation. */
+/** Prints a chain of equal sides in one notation. */
 const chain = (sides: readonly (Expression | undefined)[], print: (e: Expression) => string): string =>
   sides
     .filter((side) => side !== undefined)
@@ -85,17 +91,17 @@ function rangeText(over: { readonly letter: LetterNode; readonly layers: readonl
   return `${over.letter.name} = ${over.layers.join(', ')}`;
 }
 
-/** The larger of how far float32 and float64 may be off. */
+/** The allowed relative errors of float32 and float64; if both are involved, the larger one applies. */
 const tolerances = { float32: 1e-3, float64: 1e-8 } as const;
 
 /**
- * The formulas of a program's gradients, as `derive` gives them: `text` and `latex` to read, `formulas` one by one, `page`
- * to be judged by `verifyPage`, and `trial` to compare them with the tape.
+ * The formulas of a program's gradients, as returned by `derive`. Read them as `text`, `latex` or single `formulas`.
+ * `page` can be judged by `verifyPage`, and `trial` compares the formulas with the tape.
  */
 export class Derivation {
-  /** Every step, each of its own layer. */
+  /** All steps, each for a single layer. */
   readonly formulas: readonly DerivedFormula[];
-  /** The same with those of several layers as one, where they differ by the number of the layer alone. */
+  /** The same steps, with those that differ only in the layer number merged. */
   readonly procedure: readonly DerivedFormula[];
   readonly #parts: Parts;
 
@@ -108,7 +114,7 @@ export class Derivation {
     });
   }
 
-  /** The formula of the derivative by a tensor. */
+  /** Returns the formula of the derivative with respect to a tensor. */
   of(x: Tensor): DerivedFormula {
     const formula = this.formulas.find(({ by }) => by === x);
     if (formula !== undefined) return formula;
@@ -116,7 +122,7 @@ export class Derivation {
     throw new ArgumentError(`derive: no derivative by this tensor was derived; there are ${known.join(', ')}`);
   }
 
-  /** The procedure in plain text, a formula a line. */
+  /** The procedure in plain text, with one formula per line. */
   get text(): string {
     const { procedure, transitions, assumptions } = this.#parts;
     const lines = procedure.map(({ left, meaning, right, over }) => {
@@ -128,7 +134,7 @@ export class Derivation {
     return [...lines, ...functions, ...words].map((line) => `${line}\n`).join('');
   }
 
-  /** The procedure in LaTeX, as the lines of one `aligned`. */
+  /** The procedure in LaTeX, as the lines of one `aligned` environment. */
   get latex(): string {
     const { procedure, transitions } = this.#parts;
     const aligned = (left: Expression, sides: readonly (Expression | undefined)[]): string =>
@@ -141,12 +147,12 @@ export class Derivation {
     return `\\begin{aligned}\n${[...lines, ...functions].join(' \\\\\n')}\n\\end{aligned}`;
   }
 
-  /** A page in Markdown with every step, for `verifyPage`: definitions as they are, derivatives as claims. */
+  /** A Markdown page with every step, for `verifyPage`: definitions as given, derivatives as claims. */
   get page(): string {
     const { lines, declarations, transitionsOfLayers: transitions, assumptions } = this.#parts;
     const declared = declarations.map((e) => `$${latex(e)}$`).join(', ');
     const words = assumptions.map(({ letter, words }) => words.replace('%', `$${latex(letter)}$`)).join(' ');
-    // Links as the derivatives that they are: a page need not define their letters.
+    // Writes links as the derivatives that they denote, so that the page need not define their letters.
     const meanings = new Map(
       lines.flatMap(({ left, meaning }) => (meaning === undefined ? [] : [[textOf(left), meaning]])),
     );
@@ -170,8 +176,8 @@ export class Derivation {
   }
 
   /**
-   * Evaluates each formula as it is written, in float64 on the program's data, beside what the rule table gives for it, and
-   * each gradient beside the tape's own. This takes as long as the sums take that are written down: for small programs.
+   * Evaluates each formula as written, in float64 on the program's data. Compares it with the rule table's result, and
+   * each gradient with the tape's. Sums are evaluated term by term, so use this for small programs.
    */
   trial(): DerivationTrial {
     const { lines, trial, sweep } = this.#parts;

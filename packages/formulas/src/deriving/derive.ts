@@ -1,4 +1,4 @@
-/** Formulas of a program's gradients, derived by running its tape's rules on expressions. */
+/** Derives formulas of a program's gradients by running the tape's rules on expressions. */
 
 import type { Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -19,17 +19,17 @@ import { type Family, families, foldedSums } from './writing/families.ts';
 /** The options of `derive`. */
 export interface DeriveOptions {
   /**
-   * Letters for tensors: data, parameters, results on the way. A module stands for its parameters, which are named by their
-   * paths. A function is asked after the program ran, for tensors that do not exist before. What has no name gets one.
+   * Letters for tensors: data, parameters, intermediate results. A module names its parameters by their paths. If the
+   * tensors exist only after the program ran, pass a function. Tensors without a name get one.
    */
   readonly names?: Names | (() => Names);
-  /** What to differentiate by. Defaults to all that requires a gradient. */
+  /** The tensors to differentiate with respect to. Defaults to all that require a gradient. */
   readonly by?: readonly Tensor[];
   /** The letter of the loss. Defaults to `L`. */
   readonly loss?: string;
 }
 
-/** The quantities that steps speak of without defining them. */
+/** Returns the quantities that steps use without defining them. */
 function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
   const found = new Map<Node, Quantity>();
   for (const { term, operands } of steps) {
@@ -41,7 +41,7 @@ function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
   return [...found.values()];
 }
 
-/** X in R^(n x d) */
+/** Returns a declaration such as X in R^(n x d). */
 function declarationOf({ node, face }: Quantity, { axes }: Program, naming: Naming): Expression | undefined {
   const lengths = node.shape.flatMap((value, axis): Expression[] =>
     value === 1 ? [] : [naming.length({ kind: 'length', name: axes.classOf(node.id, axis), value })],
@@ -66,15 +66,15 @@ const timesOf = (a: Expression, b: Expression): Expression => ({
   marks: ['times'],
 });
 
-/** The letters of other quantities than the input of the first layer stay; that is Z_0. */
+/** Replaces the input of the first layer by Z_0. Other letters stay the same. */
 function withZ0(e: Expression, input: string): Expression {
   return mapLetters(e, (letter) => (textOf(letter) === input ? { ...letterFrom('Z'), sub: [numberNode(0)] } : letter));
 }
 
-/** Derivatives by parameters come when all links are there. */
+/** Whether a line is a derivative with respect to a parameter. These come after all links. */
 const isLate = ({ step }: DerivedLine): boolean => step.kind === 'gradient';
 
-/** The lines with those of several layers as one, beginning with Z_0 = X where that makes them one. */
+/** Merges the lines that differ only in the layer number. Begins with Z_0 = X if that allows merging more. */
 function procedureOf(lines: readonly DerivedLine[], program: Program, builder: StepBuilder): Family<DerivedLine>[] {
   const folded = lines.map((line) => ({ ...line, right: foldedSums(line.right) }));
   const chain = chainOf(program.layers);
@@ -99,15 +99,16 @@ function procedureOf(lines: readonly DerivedLine[], program: Program, builder: S
 }
 
 /**
- * Derives the formulas of a loss's gradients, as one writes them down: runs the program, and the rule table of the tape on
- * expressions in the place of arrays. Links, such as delta_l = dL/dA_l of a layer, are kept as letters. Sums over indices
- * become products of matrices, and formulas that differ by the number of the layer alone become one.
+ * Derives the formulas of a loss's gradients in standard notation. It runs the program, and then the rule table of the
+ * tape, on expressions in place of arrays. Links, such as delta_l = dL/dA_l of a layer, are kept as letters. Sums over
+ * indices become matrix products, and formulas that differ only in the layer number are merged.
  *
- * It takes any program of core's functions and of modules: a function that computes a loss, or the loss itself, of which it
- * knows what is on its tape. What has no form here is called by the name of its operation. At kinks, the tape's conventions
- * hold; the formulas are those of everywhere else.
+ * The program may use all functions of core, and modules. Pass a function that computes the loss, or the loss itself;
+ * then only its tape is known. An operation that can't be written as a formula appears under its own name. The formulas
+ * hold away from kinks; at kinks, the tape follows conventions.
  *
- * @throws ArgumentError for what is no program, TapeError where the loss was computed from nothing that requires a gradient.
+ * @throws ArgumentError if the argument is not a program, TapeError if the loss doesn't depend on a tensor that
+ *   requires a gradient.
  * @example
  * import { derive } from '@tapegrad/formulas';
  *

@@ -1,4 +1,4 @@
-/** The steps of a derivation: what each letter stands for, and the derivatives by what is learnt. */
+/** Builds the steps of a derivation: definitions of letters, and derivatives with respect to parameters. */
 
 import type { Tensor } from '@tapegrad/core';
 import type { Slice } from '@tapegrad/kernels';
@@ -26,16 +26,16 @@ import { Translator } from './terms/translate.ts';
 
 export type StepKind = 'definition' | 'link' | 'gradient';
 
-/** One formula: a quantity, and what it is. */
+/** One formula: a quantity and its value. */
 export interface Step {
   readonly kind: StepKind;
   readonly quantity: Quantity;
-  /** The element at `at`; undefined for what has no form by indices. */
+  /** The element at `at`; undefined if it can't be expressed by indices. */
   readonly term: Term | undefined;
   readonly at: readonly Subscript[];
-  /** What it is computed from, for what has no form by indices. */
+  /** The quantities it is computed from, if it can't be expressed by indices. */
   readonly operands: readonly Quantity[];
-  /** The tensor that it is the derivative by. */
+  /** The tensor with respect to which it is a derivative. */
   readonly by: Tensor | undefined;
 }
 
@@ -43,7 +43,7 @@ const letters: Readonly<Record<string, string>> = {
   ...{ softmax: 'P', logSoftmax: 'Q', logSumExp: 'lambda', normalize: 'hat X', deviation: 'sigma' },
 };
 
-/** What a view shows that changes nothing. */
+/** Skips operations that don't change values: `stopGradient` and aliases. */
 function shown(node: Node): Node {
   let at = node;
   while (at.op === 'stopGradient' || at.op === 'alias') at = at.inputs[0]!;
@@ -57,11 +57,11 @@ export class StepBuilder {
   readonly #quantities = new Map<Node, Quantity>();
   readonly #translator: Translator;
   readonly #built = new Map<Node, Step>();
-  /** Derivatives by quantities that have no letter so far. */
+  /** Derivatives with respect to quantities, as far as they have no letter yet. */
   #derivatives: ReadonlyMap<Node, Quantity> = new Map();
-  /** One-hot rows that stand for labels. */
+  /** The one-hot rows that represent labels. */
   readonly #oneHots = new Set<Node>();
-  /** The nodes of derivatives by quantities. */
+  /** The quantities with respect to which nodes are derivatives. */
   readonly #cotangents = new Map<Node, Quantity>();
 
   constructor(program: Program, naming: Naming, loss: LetterNode) {
@@ -96,7 +96,7 @@ export class StepBuilder {
     return node;
   }
 
-  /** All steps, in an order in which each speaks of what came before. */
+  /** Returns all steps, ordered so that each uses only letters defined before it. */
   build(by: readonly Tensor[]): Step[] {
     const { graph, loss, axes } = this.#program;
     this.#nameGiven();
@@ -145,7 +145,7 @@ export class StepBuilder {
     this.#collect(g, steps, { kind: 'gradient', by: tensor, quantity: own });
   }
 
-  /** Adds the step of a node, after those of what it speaks of. */
+  /** Adds the step of a node, after the steps of the quantities that it uses. */
   #collect(node: Node, steps: Step[], as?: { kind: StepKind; by: Tensor; quantity?: Quantity }): void {
     const known = this.#built.get(node);
     if (known !== undefined && as?.quantity === undefined) {
@@ -226,7 +226,7 @@ export class StepBuilder {
     return this.#give(node, this.#naming.fresh(letterFrom(letter)), { kind: isBackward ? 'cotangent' : 'result' });
   }
 
-  /** Q for what a layer called `query` gives, seen another way, as heads are. */
+  /** Returns the letter for a view of a layer's output: Q for a layer called `query`, as for attention heads. */
   #initialOf(node: Node): string | undefined {
     let at = node;
     while (at.op === 'permute' || at.op === 'reshape') at = at.inputs[0]!;
@@ -235,7 +235,7 @@ export class StepBuilder {
     return at === node ? undefined : word?.toUpperCase();
   }
 
-  /** A letter for a part of the columns of what has one: A_2^(1). */
+  /** Returns the letter for some columns of a lettered matrix: A_2^(1). */
   #partOf(node: Node): LetterNode | undefined {
     const [x] = node.inputs as [Node | undefined];
     if (node.op !== 'slice' || x?.shape.length !== 2 || x.shape[0] !== node.shape[0]) return undefined;
@@ -250,7 +250,7 @@ export class StepBuilder {
     return node.id > this.#program.loss.id && customNameOf(node) === undefined;
   }
 
-  /** Letters for data, parameters, layers, and results that the user named. */
+  /** Gives letters to data, parameters, layers, and results that the user named. */
   #nameGiven(): void {
     const { leaves, layers, nodeOf } = this.#program;
     const groups = [...new Set(layers.map(({ preActivation }) => preActivation))];
@@ -300,7 +300,7 @@ export class StepBuilder {
     }
   }
 
-  /** Whether a layer has its pre-activation for itself. */
+  /** Whether a layer's pre-activation belongs to this layer only. */
   #isAlone({ preActivation }: Program['layers'][number]): boolean {
     return this.#program.layers.filter((layer) => layer.preActivation === preActivation).length === 1;
   }
@@ -315,7 +315,7 @@ export class StepBuilder {
       (isSplitView(node) && !(splits(node) && turned.has(node))) || mergesLast(node);
     const order = ancestorsOf(roots);
     const turned = new Set(order.filter(({ op }) => op === 'permute').map(({ inputs }) => inputs[0]!));
-    // What heads are put beside one another of.
+    // Tensors that are concatenated, such as attention heads.
     const merged = new Set(
       order.filter(mergesLast).map(({ inputs: [x] }) => (x!.op === 'permute' ? x!.inputs[0]! : x!)),
     );
@@ -343,7 +343,7 @@ export class StepBuilder {
     }
   }
 
-  /** Labels that are only read as one-hot rows give these their letter. */
+  /** Labels that are used only as one-hot rows pass their letter on to these rows. */
   #nameLabels(roots: readonly Node[]): void {
     const order = ancestorsOf(roots);
     for (const node of order.filter(({ op }) => op === 'crossEntropy' || op === 'crossEntropyGrad')) {
@@ -365,7 +365,7 @@ export class StepBuilder {
     }
   }
 
-  /** Links, and derivatives that are used several times. */
+  /** Gives letters to links, and to derivatives that are used several times. */
   #nameCotangents(cotangentOf: ReadonlyMap<Node, Node>, roots: readonly Node[]): void {
     const used = new Set(ancestorsOf(roots));
     const { layers, nodeOf, loss } = this.#program;
@@ -405,7 +405,7 @@ export class StepBuilder {
     return quantity;
   }
 
-  /** Whether the derivative by a result is a step of its own, as one writes it down. */
+  /** Whether the derivative with respect to a result deserves a step of its own. */
   #isLandmark(node: Node): boolean {
     const name = compositeOf(node)?.name;
     const isView = node.op === 'permute' || node.op === 'reshape' || node.op === 'slice';
@@ -416,7 +416,7 @@ export class StepBuilder {
     return this.#quantities.get(node);
   }
 
-  /** The quantity that a link or a named derivative is the derivative by. */
+  /** Returns the quantity with respect to which a link or a named derivative is taken. */
   derivedBy(node: Node): Quantity | undefined {
     return this.#cotangents.get(node);
   }

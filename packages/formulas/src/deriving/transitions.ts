@@ -1,4 +1,4 @@
-/** What the transitions of a program are, and their slopes: functions of one number, differentiated by the rule table. */
+/** Writes the transitions of a program and their slopes: functions of one number, differentiated by the rule table. */
 
 import { unary } from '@tapegrad/kernels';
 import type { Node } from '../running/graph.ts';
@@ -11,11 +11,11 @@ import { call } from './writing/build.ts';
 import { elementForm } from './writing/element-form.ts';
 import { Faces, type LengthLetters } from './writing/faces.ts';
 
-/** s_l(a) = tanh(a) */
+/** The definition of a transition: s_l(a) = tanh(a). */
 export interface TransitionLine {
-  /** The letter of the transition of one layer, in plain text: `s_1`. */
+  /** The letter of one layer's transition, in plain text: `s_1`. */
   readonly letter: string;
-  /** What it is called, where it has a name. */
+  /** The name of the function, if it has one. */
   readonly name: string | undefined;
   readonly left: CallNode;
   readonly right: Expression;
@@ -23,7 +23,7 @@ export interface TransitionLine {
 
 const argumentLetter = letterOf(made, 'a');
 
-/** A node that is computed from another element by element, as a function of the letter a. */
+/** Returns a node that is computed elementwise from another, as a function of the letter a. */
 function functionOf(program: Program, argument: Node, node: Node, lengths: LengthLetters): Expression {
   const quantity: Quantity = {
     node: argument,
@@ -63,7 +63,7 @@ const linesOf = (program: Program, fn: string, definition: TransitionDefinition,
   return [at(0), at(1)];
 };
 
-/** What each transition is; one line for all where they are the same. */
+/** Returns the definition of each transition, or a single one if all are the same. */
 export function transitionLines(program: Program, lengths: LengthLetters): TransitionLine[] {
   const all = [...program.transitions];
   const [first] = all;
@@ -73,6 +73,6 @@ export function transitionLines(program: Program, lengths: LengthLetters): Trans
   return all.flatMap(([name, definition]) => linesOf(program, name, definition, lengths));
 }
 
-/** The transition of each layer. */
+/** Returns the definition of each layer's transition. */
 export const transitionsOfLayers = (program: Program, lengths: LengthLetters): TransitionLine[] =>
   [...program.transitions].flatMap(([name, definition]) => linesOf(program, name, definition, lengths));

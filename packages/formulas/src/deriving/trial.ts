@@ -1,4 +1,4 @@
-/** Derived formulas on trial: what each says, in float64, beside what the rule table and the tape computed. */
+/** Checks derived formulas: evaluates each in float64 and compares it with the rule table and the tape. */
 
 import type { Tensor } from '@tapegrad/core';
 import { callPrimitive, filled, NdArray, type Primitive, plain } from '@tapegrad/kernels';
@@ -9,24 +9,24 @@ import { slopeOf, Values } from './recording/values.ts';
 import type { Step } from './steps.ts';
 import { Evaluator } from './terms/evaluate.ts';
 
-/** How far a formula is from what was computed. */
+/** The error of a formula. */
 export interface Deviation {
   readonly step: Step;
-  /** The largest difference, beside the largest element. */
+  /** The largest difference, relative to the largest element. */
   readonly difference: number;
 }
 
-/** A tensor's elements in float64. */
+/** Returns a tensor's elements in float64. */
 function inFloat64(x: Tensor): NdArray {
   const array = x.array;
   if (array.dtype !== 'float32') return array;
   return new NdArray(elementsOf(array), 'float64', x.shape);
 }
 
-/** Beside derivatives of this share of the largest one of the program, differences are rounding. */
+/** Derivatives smaller than this share of the program's largest derivative may consist of rounding error. */
 const rounding = 1e-3;
 
-/** The largest difference, beside the largest element, or beside a number that is given where that is larger. */
+/** Returns the largest difference, relative to the largest element or to `least`, whichever is larger. */
 const differenceOf = (found: Float64Array, expected: Float64Array, least: number): number => {
   if (found.length !== expected.length) return Infinity;
   let [most, largest] = [0, least];
@@ -34,7 +34,7 @@ const differenceOf = (found: Float64Array, expected: Float64Array, least: number
     const [a, b] = [found[i]!, expected[i]!];
     if (Object.is(a, b) || a === b) continue;
     const difference = Math.abs(a - b);
-    // What is no number beside one that is.
+    // One value is NaN and the other isn't.
     if (Number.isNaN(difference)) return Infinity;
     most = Math.max(most, difference);
     largest = Math.max(largest, Math.abs(b));
@@ -44,7 +44,7 @@ const differenceOf = (found: Float64Array, expected: Float64Array, least: number
 
 const scalar = (x: number): NdArray => filled([], x, 'float64');
 
-/** The numbers of a program's steps. */
+/** The values of a program's steps. */
 export class Trial {
   #largest = 0;
   readonly #values: Values;
@@ -63,13 +63,13 @@ export class Trial {
     this.#evaluator = new Evaluator({ valueOf: (node) => this.#values.of(node), apply });
   }
 
-  /** What the rule table gave for a step. */
+  /** Returns the value that the rule table gave for a step. */
   expected({ quantity, term }: Step): Float64Array {
     const value = elementsOf(this.#values.of(quantity.node));
     return term?.kind === 'number' && quantity.node.op === 'leaf' ? value.map(() => 0) : value;
   }
 
-  /** What a step says; nothing where it has no form by indices. */
+  /** Evaluates a step; returns undefined if it can't be expressed by indices. */
   found({ term, at }: Step): Float64Array | undefined {
     return term === undefined ? undefined : this.#evaluator.elements(term, at);
   }
@@ -79,19 +79,22 @@ export class Trial {
     return { step, difference: found === undefined ? 0 : differenceOf(found, this.expected(step), this.#least(step)) };
   }
 
-  /** How far what a step says is from the tape's own gradient. */
+  /** Returns the difference between a step's value and the tape's gradient. */
   fromTape(step: Step, gradient: Tensor): number {
     const found = this.found(step) ?? this.expected(step);
     return differenceOf(found, elementsOf(inFloat64(gradient)), this.#least(step));
   }
 
-  /** Sums that vanish, as that of a bias before a normalisation, are made of terms that do not. */
+  /**
+   * Returns the size of a derivative's terms. A sum can vanish although its terms don't, as for a bias before a
+   * normalization.
+   */
   #least({ quantity }: Step): number {
     if (quantity.kind !== 'cotangent') return 0;
     return rounding * this.#largest;
   }
 
-  /** Notes the size of the derivatives of some steps. */
+  /** Records the sizes of the derivatives in some steps. */
   measure(steps: readonly Step[]): void {
     for (const step of steps) {
       if (step.quantity.kind !== 'cotangent' || step.quantity.node.op === 'leaf') continue;

@@ -1,4 +1,4 @@
-/** A step as a formula: of whole matrices where there is one, else of one element. */
+/** Writes a step as a formula: in matrices if possible, otherwise for one element. */
 
 import { type Expression, made, walk } from '../syntax/ast.ts';
 import { compositeOf, customNameOf, oneHotOf, pullbackOf } from './recording/composites.ts';
@@ -12,15 +12,15 @@ import { MatrixForm, NoMatrixForm } from './writing/matrix-form.ts';
 /** The two sides of a formula. */
 export interface Written {
   readonly left: Expression;
-  /** dL/dx, where the left side is the letter of a link. */
+  /** dL/dx, if the left side is the letter of a link. */
   readonly meaning: Expression | undefined;
   readonly right: Expression;
 }
 
-/** The two sides of a formula without examples or indices. */
+/** The two sides of a formula, without example or element indices. */
 type Sides = Omit<Written, 'meaning'>;
 
-/** What a composition is called on a page, where its elements by their sums say less. */
+/** Returns the formula of a named composition, if writing out its sums would be less clear. */
 function composed(step: Step, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
   const composite = compositeOf(node);
@@ -31,10 +31,10 @@ function composed(step: Step, faces: Faces): Sides | undefined {
   return undefined;
 }
 
-/** The concatenation of arrays, one beside or below the other. */
+/** Returns a concatenation of arrays, side by side or stacked. */
 function blocks(step: Step, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
-  // A sum of cotangents that were put beside one another is such a concatenation, too.
+  // A sum of cotangents of adjacent slices is such a concatenation, too.
   const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'scatterSlice';
   if (!isConcat || node.shape.length !== 2) return undefined;
   const cells = step.operands.map((quantity) => faces.quantity(quantity));
@@ -42,13 +42,13 @@ function blocks(step: Step, faces: Faces): Sides | undefined {
   return { left: face, right: { ...made, kind: 'matrix', rows } };
 }
 
-/** By the name of the operation alone. */
+/** Returns a formula that uses only the name of the operation. */
 function byName(step: Step, faces: Faces): Sides {
   const { node, face } = step.quantity;
   const operands = step.operands.map((quantity) => faces.quantity(quantity));
   const pullback = pullbackOf(node);
   if (pullback !== undefined) {
-    // By the cotangent and the inputs; the result is one of them.
+    // The operands are the cotangent and the inputs.
     const [g, , ...inputs] = operands as [Expression, Expression, ...Expression[]];
     return { left: face, right: call(upright(`${pullback.pullback}Vjp`), [g, ...inputs]) };
   }
@@ -63,7 +63,7 @@ function hasOnes(e: Expression): boolean {
   return found;
 }
 
-/** A step's formula; a link is also what `meaning` says. */
+/** Returns a step's formula. For a link, includes the derivative that it denotes. */
 export function written(step: Step, lengths: LengthLetters, meaning?: Expression): Written {
   const { quantity, term, at } = step;
   const faces = new Faces(lengths);
@@ -80,7 +80,7 @@ export function written(step: Step, lengths: LengthLetters, meaning?: Expression
     const [rows, columns] = indices.slice(lead.length);
     const form = new MatrixForm(faces, new Set(lead));
     const right = form.write(term, { rows, columns });
-    // A number is a sum over elements, and no product with vectors of ones.
+    // A single number is written as a sum over elements, not as a product with vectors of ones.
     if (indices.length === 0 && hasOnes(right)) throw new NoMatrixForm();
     return { left: faces.quantity(quantity, lead), meaning: meant && faces.quantity(meant, lead), right };
   } catch (error) {

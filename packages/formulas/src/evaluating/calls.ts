@@ -1,4 +1,4 @@
-/** Functions applied: those that the page defines, those of which it says nothing, and those with a usual name. */
+/** Evaluates function calls: functions that the page defines, unknown functions, and functions with standard names. */
 
 import { gradients } from '../running/sweep.ts';
 import { bare, type CallNode, type Expression, keyOf } from '../syntax/ast.ts';
@@ -8,7 +8,10 @@ import { NoMeaning, type Scope } from './scope.ts';
 import type { Evaluating, Transition } from './setting.ts';
 import { type Arithmetic, isNumber, isVector, type Value } from './values.ts';
 
-/** The slopes of a function at x: derivatives of each element of the result by the same element of x. */
+/**
+ * Returns the slopes of a function at x: the derivative of each element of the result with respect to the same element
+ * of x.
+ */
 function slopes(arithmetic: Arithmetic, x: Value, f: (x: Value) => Value, isEach: boolean, at: Expression): Value {
   const { graph, k } = arithmetic;
   const value = arithmetic.matrix(x);
@@ -23,7 +26,7 @@ function slopes(arithmetic: Arithmetic, x: Value, f: (x: Value) => Value, isEach
   return arithmetic.slopes({ of: y, by: own }, at);
 }
 
-/** A function of which the page says nothing, as it is taken here. */
+/** Applies the function that is used in place of an unknown one. */
 function transition(host: Evaluating, name: Transition, fn: string, order: number, x: Value, at: CallNode): Value {
   const { arithmetic, setting } = host;
   const { k, graph } = arithmetic;
@@ -43,7 +46,7 @@ function transition(host: Evaluating, name: Transition, fn: string, order: numbe
   return primed(arithmetic, x, f, order, name !== 'softmax', at);
 }
 
-/** f, f', f'' at x. */
+/** Returns f, f' or f'' at x. */
 function primed(
   arithmetic: Arithmetic,
   x: Value,
@@ -56,7 +59,7 @@ function primed(
   return slopes(arithmetic, x, (argument) => primed(arithmetic, argument, f, order - 1, isEach, at), isEach, at);
 }
 
-/** log |det X|, which has a value wherever X has an inverse. */
+/** Returns log |det X|, which has a value whenever X is invertible. */
 function logDeterminant(host: Evaluating, e: CallNode, scope: Scope): Value | undefined {
   const absolute = bare(e.args[0]!);
   if (absolute.kind !== 'absolute') return undefined;
@@ -67,7 +70,7 @@ function logDeterminant(host: Evaluating, e: CallNode, scope: Scope): Value | un
   return { node: host.arithmetic.graph.logdet(host.arithmetic.square(x, e).node), one: [true, true] };
 }
 
-/** Evaluates a function of something. */
+/** Evaluates a function call. */
 export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
   const { arithmetic, setting } = host;
   const { fn } = e;

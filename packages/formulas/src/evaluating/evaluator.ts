@@ -1,4 +1,4 @@
-/** Expressions as values: a page's definitions run as they are written, on a graph. */
+/** Evaluates expressions: a page's definitions, run as written on a graph. */
 
 import { chainOf } from '../meaning/chains.ts';
 import { Graph, type Node } from '../running/graph.ts';
@@ -10,7 +10,7 @@ import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating, Setting } from './setting.ts';
 import { Arithmetic, isNumber, isVector, type Value } from './values.ts';
 
-/** Whether two arrays, none of which is square or a number, have one shape: their product is of each element. */
+/** Whether two arrays have the same shape and are neither square nor numbers, so that their product is elementwise. */
 const isSameShape = (a: Value, b: Value): boolean =>
   !isNumber(a) &&
   !isNumber(b) &&
@@ -143,7 +143,7 @@ export class Evaluator implements Evaluating {
     }, values[0]!);
   }
 
-  /** The product of a chain's derivatives, over all elements of what is between. */
+  /** Multiplies the derivatives of a chain, summing over all elements of the intermediate values. */
   #contracted(links: readonly DerivativeNode[], scope: Scope): Value {
     const { arithmetic } = this;
     const ends = links.map((link) => ({ of: this.value(link.of, scope), by: this.value(link.by[0]!, scope) }));
@@ -154,7 +154,7 @@ export class Evaluator implements Evaluating {
     return this.#laidOut(whole, ends[0]!.of, ends.at(-1)!.by, links[0]!);
   }
 
-  /** Derivatives of `of` by `by`, a row for each element of the former, laid out. */
+  /** Lays out the derivatives of `of` with respect to `by`. `whole` has a row for each element of `of`. */
   #laidOut(whole: Node, of: Value, by: Value, at: Expression): Value {
     const { arithmetic } = this;
     const { k, layout } = arithmetic;
@@ -181,7 +181,7 @@ export class Evaluator implements Evaluating {
     return arithmetic.paired(slopes(left), slopes(right), (k, x, y) => (isQuotient ? k.div(x, y) : k.mul(x, y)), e);
   }
 
-  /** The product of all elements with all elements: of vectors, or block by block. */
+  /** Returns the outer product of vectors, or of matrices block by block. */
   #outer(a: Value, b: Value, at: Expression): Value {
     const { arithmetic } = this;
     const column = (x: Value): Value => (x.one[1] ? x : arithmetic.transposed(x));
@@ -219,7 +219,7 @@ export class Evaluator implements Evaluating {
     return arithmetic.paired(value, this.matrix(e.exponent, scope), (k, x, y) => k.pow(x, y), e);
   }
 
-  /** The key of a letter whose square is defined, and not itself: σ². */
+  /** Returns the key of a letter that is defined only by its square: σ². */
   #squareName(letter: LetterNode, times: number): string | undefined {
     const { outline, program } = this.setting.members;
     const key = `${outline.letters.useOf(letter).key}^${times}`;
@@ -274,7 +274,7 @@ export class Evaluator implements Evaluating {
     return node.op === 'full' ? (node.attributes as { value: number }).value : undefined;
   }
 
-  /** Whether a condition on indices holds; nothing where it is one on values. */
+  /** Whether a condition on indices holds; undefined for a condition on values. */
   #known(e: Expression, scope: Scope): boolean | undefined {
     const inside = bare(e);
     if (inside.kind !== 'compare') return undefined;
@@ -289,7 +289,7 @@ export class Evaluator implements Evaluating {
     return known;
   }
 
-  /** 1 where a condition holds, 0 elsewhere. */
+  /** Returns 1 where a condition holds, 0 elsewhere. */
   #truth(e: Expression, scope: Scope): Value {
     const { arithmetic } = this;
     const known = this.#known(e, scope);
@@ -349,7 +349,7 @@ export class Evaluator implements Evaluating {
     return e.by.reduce((value, by) => this.#by(value, by, scope), of);
   }
 
-  /** A letter of which the page says nothing depends on no other one, and on none that it may be meant to. */
+  /** Throws for a derivative of an undefined letter, since the page doesn't say how it depends on the variable. */
   #checkDependence(e: DerivativeNode, of: Value, scope: Scope): void {
     const [top, bottom] = [bare(e.of), bare(e.by[0]!)];
     if (top.kind !== 'letter' || bottom.kind !== 'letter' || of.jacobian !== undefined) return;
@@ -360,7 +360,7 @@ export class Evaluator implements Evaluating {
     throw new NoMeaning(`the page does not say how '${top.name}' depends on '${bottom.name}'`, e);
   }
 
-  /** dW: the derivative of the loss. */
+  /** Evaluates dW, the derivative of the loss. */
   #differential(e: DerivativeNode, scope: Scope): Value {
     const by = bare(e.by[0]!);
     const value = this.#by(this.resolver.theLoss(scope), by, scope);
@@ -370,7 +370,7 @@ export class Evaluator implements Evaluating {
     return points === undefined ? value : this.arithmetic.product(this.arithmetic.number(points), value, e);
   }
 
-  /** The derivative of a value by what an expression names. */
+  /** Returns the derivative of a value with respect to the letter or element that an expression names. */
   #by(of: Value, variable: Expression, scope: Scope): Value {
     const { arithmetic, resolver } = this;
     const by = bare(variable.kind === 'transpose' && variable.mark !== "'" ? variable.of : variable);
@@ -392,7 +392,7 @@ export class Evaluator implements Evaluating {
     return arithmetic.derivative(value, this.matrix(by, scope));
   }
 
-  /** The derivative by elements of an array, which others may be computed from as a whole. */
+  /** Returns the derivative with respect to elements of an array. Other values may be computed from the whole array. */
   #byElement(of: Value, whole: Value, elements: readonly Expression[], at: Expression, scope: Scope): Value {
     const { arithmetic } = this;
     const { k } = arithmetic;

@@ -1,10 +1,10 @@
-/** The functions that have a usual name, applied to values. */
+/** Applies the functions with standard names to values. */
 
 import type { CallNode } from '../syntax/ast.ts';
 import { NoMeaning } from './scope.ts';
 import { type Arithmetic, isNumber, isVector, type Value } from './values.ts';
 
-/** Functions of each element, by the primitive that they are. */
+/** Elementwise functions, which are primitives of the same name. */
 const elementwise: ReadonlySet<string> = new Set([
   ...[
     'exp',
@@ -28,7 +28,7 @@ const elementwise: ReadonlySet<string> = new Set([
 
 export const isElementwise = (name: string): boolean => elementwise.has(name);
 
-/** Along which axis a softmax goes: that of a vector's elements, of a matrix' rows or columns as the page has points. */
+/** Returns the axis of a softmax: that of a vector's elements, or of one point's elements in a matrix. */
 export function softmaxAxis({ one }: Value, pointsInColumns: boolean): number {
   if (one[0] !== one[1]) return one[0] ? 1 : 0;
   return pointsInColumns ? 0 : 1;
@@ -41,7 +41,7 @@ function variance(arithmetic: Arithmetic, x: Value): Value {
   return { node: k.mean(k.mul(deviation, deviation), [0, 1]), one: [true, true] };
 }
 
-/** Applies a function of a usual name; nothing where it has none. */
+/** Applies a function with a standard name; returns undefined if there is none with this name. */
 export function applied(
   arithmetic: Arithmetic,
   e: CallNode,
@@ -95,7 +95,7 @@ export function applied(
       return args.slice(1).reduce((a, b) => arithmetic.paired(a, b, (kernels, p, q) => kernels[op](p, q), e), x);
     }
     case 'vec': {
-      // Columns one below the other.
+      // Stacks the columns.
       const { node } = arithmetic.transposed(x);
       return { node: k.reshape(node, [node.shape[0]! * node.shape[1]!, 1]), one: [false, true] };
     }
@@ -104,7 +104,7 @@ export function applied(
   }
 }
 
-/** The square of a norm, which needs no root. */
+/** Returns the square of a norm, without computing a root. */
 export function squaredNorm(arithmetic: Arithmetic, x: Value): Value {
   return arithmetic.total(arithmetic.map(x, (k, node) => k.mul(node, node)));
 }
@@ -118,7 +118,7 @@ export function norm(arithmetic: Arithmetic, x: Value, order: string | undefined
   return arithmetic.map(squaredNorm(arithmetic, x), (kernels, node) => kernels.sqrt(node));
 }
 
-/** |x|: the absolute value of a number, a vector's length, a matrix' determinant. */
+/** Returns |x|: the absolute value of a number, the length of a vector, or the determinant of a matrix. */
 export function absolute(arithmetic: Arithmetic, x: Value): Value {
   if (isNumber(x)) return arithmetic.map(x, (k, node) => k.abs(node));
   if (isVector(arithmetic.matrix(x))) return norm(arithmetic, x, undefined);

@@ -1,11 +1,12 @@
-/** Functions of which nothing is known but that they give a number. */
+/** Stand-ins for unknown functions whose value is a number. */
 
 import type { Node } from '../running/graph.ts';
 import type { Arithmetic, Value } from './values.ts';
 
 /**
- * Some function of values: a sum of their elements, of the elements' squares and of the cube of another sum, all with
- * coefficients of their own, so that its derivative by an element depends on all elements.
+ * Returns an arbitrary function of values: a sum of their elements, of the elements' squares, and of the cube of
+ * another sum. All terms have random coefficients, so its derivative with respect to an element depends on all
+ * elements.
  */
 export function anyFunction(arithmetic: Arithmetic, name: string, values: readonly Value[]): Value {
   const { k, graph } = arithmetic;

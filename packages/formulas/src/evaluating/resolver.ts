@@ -1,4 +1,4 @@
-/** Letters as values: numbers, definitions that are run, data that are drawn. */
+/** Finds the values of letters: numbers, results of definitions, or random data. */
 
 import { eachLetter } from '../meaning/letters.ts';
 import { NoMember } from '../meaning/members.ts';
@@ -14,12 +14,12 @@ import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating } from './setting.ts';
 import { isNumber, isVector, Misfit, type Value } from './values.ts';
 
-/** Definitions that are run, one within the other. */
+/** The maximum nesting depth of definitions. */
 const deepest = 150;
 
 export class Resolver {
   readonly #host: Evaluating;
-  /** The sizes of ones and identities, where a statement's shapes say them. */
+  /** The sizes of ones and identity matrices, as far as a statement's shapes determine them. */
   hints: ReadonlyMap<LetterNode, number> = new Map();
   readonly #known = new Map<string, Value>();
   readonly #running = new Set<string>();
@@ -32,13 +32,13 @@ export class Resolver {
     return this.#host.setting.members;
   }
 
-  /** The number that an index is. */
+  /** Returns the value of an index. */
   index(e: Expression, scope: Scope): number | undefined {
     const { labels, members } = this.#host.setting;
     return indexValue(e, new Map([...members.program.counts, ...labels, ...scope.indices]));
   }
 
-  /** The numbers that a letter's members' indices have. */
+  /** Returns the values of the indices that select a member of a letter's family. */
   indices(letter: LetterNode, scope: Scope): number[] {
     const { letters } = this.#members.outline;
     const use = letters.useOf(letter);
@@ -57,14 +57,14 @@ export class Resolver {
     });
   }
 
-  /** The member that an index that nothing binds means: any, where all are alike. */
+  /** Returns the member for an index that nothing binds: any member, if all are alike. */
   #anyMember(key: string, index: Expression): number | undefined {
     const { kinds } = this.#members;
     const isFree = bare(index).kind === 'letter' && !this.#members.isLayered(kinds.axisOf(key, 0));
     return isFree ? this.#host.setting.point : undefined;
   }
 
-  /** The number that a letter stands for where it is an index or a count. */
+  /** Returns the value of a letter that is an index or a count. */
   #asNumber(letter: LetterNode, scope: Scope): number | undefined {
     const { labels, sizeOf } = this.#host.setting;
     if (letter.sup.length > 0 || letter.primes > 0) return undefined;
@@ -145,7 +145,7 @@ export class Resolver {
     return (inside.kind === 'letter' ? this.#asNumber(inside, scope) : undefined) ?? this.index(index, scope);
   }
 
-  /** The value of a letter, all of its elements. */
+  /** Returns the value of a letter with all its elements. */
   member(key: string, values: readonly number[], letter: LetterNode, scope: Scope): Value {
     const members = this.#members;
     const alias = members.outline.aliases.find((other) => other.key === key);
@@ -168,7 +168,7 @@ export class Resolver {
     return { node: this.#host.arithmetic.graph.leaf(`${key}@${values.join(',')}`, [rows, columns]), one };
   }
 
-  /** An array whose elements are defined one by one. */
+  /** Assembles an array whose elements are defined one by one. */
   #gathered(
     key: string,
     values: readonly number[],
@@ -194,7 +194,7 @@ export class Resolver {
     if (indices === undefined) return undefined;
     const by = bare(alias.by);
     const variable = by.kind === 'letter' ? members.counterpart(by) : by;
-    // delta_j = ∂L/∂z_j says what the whole delta is.
+    // delta_j = ∂L/∂z_j defines the whole of delta.
     const isShort = alias.pattern.length > values.length && variable.kind === 'letter';
     const whole = isShort ? members.withoutElements(variable) : variable;
     const derivative = this.#host.derivativeOf(alias.of, whole, {
@@ -231,7 +231,7 @@ export class Resolver {
     }
   }
 
-  /** L of L(w) = …, at the w that the page has. */
+  /** Evaluates L, defined by L(w) = …, at the page's own w. */
   #ofFunction(key: string, { definition, indices }: Match<FunctionDefinition>, scope: Scope): Value {
     const { arithmetic } = this.#host;
     if (this.#running.has(key) || this.#running.size > deepest) throw new NoMeaning(`'${key}' is defined by itself`);
@@ -258,7 +258,7 @@ export class Resolver {
     }
   }
 
-  /** A loss of which nothing is said: some smooth function of all that the page computes and does not use. */
+  /** Returns a stand-in for an undefined loss: a smooth function of all results that the page doesn't use further. */
   #anyLoss(key: string, values: readonly number[], scope: Scope): Value {
     const name = `${key}@${values.join(',')}`;
     const known = this.#known.get(name);
@@ -274,7 +274,7 @@ export class Resolver {
     }
   }
 
-  /** What the page's definitions compute, and none of them uses. */
+  /** Returns the values that the page's definitions compute and no definition uses. */
   #results(scope: Scope): Value[] {
     const members = this.#members;
     const all: Value[] = [];
@@ -297,7 +297,7 @@ export class Resolver {
         }
       }
     }
-    // A page that defines nothing has but data.
+    // A page without definitions has only data.
     const used = usedBy(all.map(({ node }) => node));
     const results = all.filter(
       ({ node }, i) => !used.has(node) && node.op !== 'leaf' && all.findIndex((other) => other.node === node) === i,
@@ -306,7 +306,7 @@ export class Resolver {
     return results;
   }
 
-  /** The loss that derivatives are of where none is named, as in dW. */
+  /** Returns the loss whose derivatives are meant if none is named, as in dW. */
   theLoss(scope: Scope): Value {
     const { outline, program } = this.#members;
     const infos = [...outline.losses]
@@ -316,7 +316,7 @@ export class Resolver {
     return info === undefined ? this.#anyLoss('loss', [], scope) : this.member(info.key, [], info.sample, scope);
   }
 
-  /** The number of points that an array has a row or column for, if the loss is a mean over them. */
+  /** Returns the number of points that an array has rows or columns for, if the loss is a mean over them. */
   pointsOf(letter: LetterNode, scope: Scope): number | undefined {
     const members = this.#members;
     const { dims } = members.types;
@@ -331,7 +331,7 @@ export class Resolver {
     return count && this.#host.setting.sizeOf(count[1]);
   }
 
-  /** The place of the element that indices pick, row by row from 0; all places of a row or column. */
+  /** Returns the row-major positions, from 0, of the element that indices select, or of all elements of a row or column. */
   places(whole: Value, indices: readonly Expression[], at: Expression, scope: Scope): number[] {
     const [rows, columns] = whole.node.shape as [number, number];
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
@@ -347,13 +347,13 @@ export class Resolver {
     return all.filter(isAt);
   }
 
-  /** What indices pick of an array. */
+  /** Returns the part of an array that indices select. */
   picked(x: Value, indices: readonly Expression[], at: Expression, scope: Scope): Value {
     const { arithmetic } = this.#host;
     const value = arithmetic.matrix(x);
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
     if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
-    // How many elements there are is our choice, unless an index goes through them.
+    // The number of elements is arbitrary, unless an index runs over them.
     const longest = Math.max(...value.node.shape);
     const isBeyond = (index: Expression): boolean =>
       bare(index).kind === 'number' &&
@@ -370,13 +370,13 @@ export class Resolver {
   }
 }
 
-/** The letter of a definition's left side, which may be its square. */
+/** Returns the letter on the left side of a definition, which may define its square. */
 function letterOn(side: Expression): LetterNode {
   const inside = bare(side);
   return (inside.kind === 'power' ? bare(inside.base) : inside) as LetterNode;
 }
 
-/** The nodes that others are computed from. */
+/** Returns the nodes from which others are computed. */
 function usedBy(nodes: readonly Node[]): Set<Node> {
   const used = new Set<Node>();
   const ahead = nodes.flatMap(({ inputs }) => inputs);

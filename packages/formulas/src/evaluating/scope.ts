@@ -1,20 +1,20 @@
-/** What is known where an expression is evaluated. */
+/** The context in which an expression is evaluated. */
 
 import type { Indices } from '../meaning/program.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';
 import type { Value } from './values.ts';
 
 export interface Scope {
-  /** The numbers that indices have. */
+  /** The values of indices. */
   readonly indices: Indices;
-  /** How far those go that have none yet. */
+  /** The ranges of indices that have no value yet. */
   readonly extents: ReadonlyMap<string, Dim>;
-  /** The arguments of the function that is looked into. */
+  /** The arguments of the function whose body is being evaluated. */
   readonly parameters: ReadonlyMap<string, Value>;
   readonly depth: number;
-  /** Where arrays are written as if they were numbers. */
+  /** Whether arrays are written as if they were numbers. */
   readonly asNumbers: boolean;
-  /** The statement that is judged: the latest definition before it counts. */
+  /** The statement that is being judged. Of several definitions, the latest one before it applies. */
   readonly until: number;
 }
 
@@ -27,7 +27,7 @@ export const topScope: Scope = {
   until: Number.POSITIVE_INFINITY,
 };
 
-/** What has no value: a letter without a meaning, an operation that is not computed. */
+/** Thrown for an expression without a value: an undefined letter, or an unsupported operation. */
 export class NoMeaning extends Error {
   override readonly name = 'NoMeaning';
   readonly span: { readonly start: number; readonly end: number } | undefined;

@@ -1,4 +1,4 @@
-/** What an evaluation is given: sizes, what unknown functions are taken for, which point is meant. */
+/** The settings of an evaluation: sizes, replacements of unknown functions, and the current point. */
 
 import type { Members } from '../meaning/members.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';
@@ -6,36 +6,36 @@ import type { Expression, LetterNode } from '../syntax/ast.ts';
 import type { Scope } from './scope.ts';
 import type { Arithmetic, Value } from './values.ts';
 
-/** What a function of which a page says nothing is taken for. */
+/** A function used in place of one that the page doesn't define. */
 export type Transition = 'any' | 'softmax' | 'sigmoid' | 'tanh' | 'relu' | 'exp' | 'softplus' | 'identity';
 
 export interface Setting {
   readonly members: Members;
-  /** How long a length is; nothing where nothing says so. */
+  /** Returns the size of a length; undefined if nothing determines it. */
   readonly sizeOf: (dim: Dim) => number | undefined;
-  /** How long an axis of a letter is. */
+  /** Returns the length of an axis of a letter. */
   readonly lengthOf: (dim: Dim) => number;
-  /** What a function is, by its letter and indices: `sigma@4`. */
+  /** The replacement of each unknown function, by its letter and indices: `sigma@4`. */
   readonly transitions: ReadonlyMap<string, Transition>;
   /** Whether points are columns. */
   readonly pointsInColumns: boolean;
-  /** The member that is meant where a family's index is left out. */
+  /** The member meant by a letter without its family index. */
   readonly point: number;
-  /** The values of letters that are indices of their own, such as a point's label. */
+  /** The values of letters that serve as indices, such as a point's label. */
   readonly labels: ReadonlyMap<string, number>;
 }
 
-/** What the parts of an evaluator ask of the whole. */
+/** The functions that the parts of an evaluator need from the whole. */
 export interface Evaluating {
   readonly setting: Setting;
   readonly arithmetic: Arithmetic;
   value(e: Expression, scope: Scope): Value;
-  /** The value as a matrix or number. */
+  /** Evaluates an expression to a matrix or number. */
   matrix(e: Expression, scope: Scope): Value;
-  /** The derivative of an expression. */
+  /** Returns the derivative of one expression with respect to another. */
   derivativeOf(of: Expression, by: Expression, scope: Scope): Value;
-  /** What indices pick of an array. */
+  /** Returns the part of an array that indices select. */
   picked(x: Value, indices: readonly Expression[], at: Expression, scope: Scope): Value;
-  /** The numbers that a letter's members' indices have. */
+  /** Returns the values of the indices that select a member of a letter's family. */
   indices(letter: LetterNode, scope: Scope): number[];
 }

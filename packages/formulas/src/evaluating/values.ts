@@ -1,4 +1,4 @@
-/** Values of expressions: matrices of nodes, of which is known whether they have but one row or column by nature. */
+/** Values of expressions: matrices of nodes, with a mark for those that have a single row or column by nature. */
 
 import type { Kernels } from '@tapegrad/kernels';
 import type { Graph, Node } from '../running/graph.ts';
@@ -8,13 +8,13 @@ import type { Expression } from '../syntax/ast.ts';
 export interface Value {
   /** [rows, columns] */
   readonly node: Node;
-  /** Whether there is one row, one column, whatever the sizes: a number has both. */
+  /** Whether there is exactly one row, and one column, at any sizes. A number has both. */
   readonly one: readonly [boolean, boolean];
-  /** Of a derivative: what it is of, and by what. `node` is a number then, unless one of them is. */
+  /** For a derivative: the function and the variable. `node` is then a number, unless one of them is a number. */
   readonly jacobian?: { readonly of: Value; readonly by: Value } | undefined;
 }
 
-/** Parts of a formula that do not fit. */
+/** Thrown if parts of a formula don't fit. */
 export class Misfit extends Error {
   override readonly name = 'Misfit';
   readonly at: Expression | undefined;
@@ -33,13 +33,16 @@ export const isNumber = ({ one }: Value): boolean => one[0] && one[1];
 export const isVector = ({ one }: Value): boolean => one[0] !== one[1];
 const isColumn = ({ one }: Value): boolean => !one[0] && one[1];
 
-/** How derivatives are laid out. */
+/** The layout of derivatives. */
 export interface Layout {
-  /** A derivative of a number by a matrix has the matrix' shape, or the transposed one. */
+  /** Whether the derivative of a number with respect to a matrix has the matrix's shape, or the transposed shape. */
   readonly gradient: 'same' | 'transposed';
-  /** A derivative of a vector by a vector has a row for each element of the former, or a column. */
+  /** Whether the derivative of a vector with respect to a vector has a row, or a column, for each element of the first. */
   readonly jacobian: 'rows' | 'columns';
-  /** Whether dZ, with a column for each point, is of the loss, or in each column of that point's own one: n times as much. */
+  /**
+   * Whether each column of dZ, one for each point, is a derivative of the whole loss, or of that point's own loss. The
+   * latter is n times as large.
+   */
   readonly differential: 'loss' | 'own';
 }
 
@@ -50,7 +53,7 @@ export const layouts: readonly Layout[] = [
   { gradient: 'same', jacobian: 'rows', differential: 'own' },
 ];
 
-/** What can be done with values. */
+/** Operations on values. */
 export class Arithmetic {
   readonly graph: Graph;
   readonly k: Kernels<Node>;
@@ -82,7 +85,7 @@ export class Arithmetic {
     return nodes.length === 1 ? nodes[0]! : this.k.concat(nodes, axis);
   }
 
-  /** A function of each element. */
+  /** Applies an elementwise function. */
   map(x: Value, f: (k: Kernels<Node>, node: Node) => Node): Value {
     const { node, one } = this.matrix(x);
     return { node: f(this.k, node), one };
@@ -95,7 +98,7 @@ export class Arithmetic {
     return { node: this.k.permute(node, [1, 0]), one: [one[1], one[0]] };
   }
 
-  /** Elements with elements: numbers with all, a row or column with each of a matrix. */
+  /** Combines two values elementwise. A number is broadcast to all elements, a row or column to each of a matrix. */
   paired(first: Value, second: Value, f: (k: Kernels<Node>, x: Node, y: Node) => Node, at: Expression): Value {
     const [a, b] = [this.matrix(first), this.matrix(second)];
     const one: readonly [boolean, boolean] = [a.one[0] && b.one[0], a.one[1] && b.one[1]];
@@ -122,12 +125,12 @@ export class Arithmetic {
     return this.total(this.paired(a, b, (k, x, y) => k.mul(x, y), at));
   }
 
-  /** The sum of all elements. */
+  /** Returns the sum of all elements. */
   total(x: Value): Value {
     return { node: this.k.sum(this.matrix(x).node, [0, 1]), one: [true, true] };
   }
 
-  /** An element, counted from 1. */
+  /** Returns an element; rows and columns count from 1. */
   element(x: Value, row: number, column: number, at: Expression): Value {
     const { node } = this.matrix(x);
     const [rows, columns] = node.shape as [number, number];
@@ -162,7 +165,7 @@ export class Arithmetic {
     };
   }
 
-  /** Numbers as a matrix, row by row. */
+  /** Builds a matrix from numbers, row by row. */
   table(rows: readonly (readonly Value[])[], one: readonly [boolean, boolean]): Value {
     const nodes = rows.map((row) =>
       this.#stacked(
@@ -173,7 +176,7 @@ export class Arithmetic {
     return { node: this.#stacked(nodes, 0), one };
   }
 
-  /** The matrix with a vector on its diagonal, or the diagonal of a matrix as a column. */
+  /** Returns the diagonal matrix of a vector, or the diagonal of a matrix as a column. */
   diagonal(x: Value, at: Expression): Value {
     const value = this.matrix(x);
     if (isNumber(value)) return value;
@@ -194,7 +197,7 @@ export class Arithmetic {
     return value;
   }
 
-  /** e^x / sum e^x along an axis. */
+  /** Returns e^x / sum e^x along an axis. */
   softmax(x: Value, axis: number): Value {
     return this.map(x, (k, node) => {
       const e = k.exp(node);
@@ -206,7 +209,7 @@ export class Arithmetic {
     return this.k.log(this.k.sum(this.k.exp(this.matrix(x).node), axes));
   }
 
-  /** A derivative, which is laid out only where that is asked for. */
+  /** Returns a derivative. It is laid out as a matrix only on demand. */
   derivative(of: Value, by: Value): Value {
     const { graph, k } = this;
     if (isNumber(of)) {
@@ -223,14 +226,14 @@ export class Arithmetic {
     return { ...this.number(Number.NaN), jacobian: { of, by } };
   }
 
-  /** All derivatives of a derivative's elements: a row for each element of what is differentiated, a column for each variable. */
+  /** Returns all derivatives: a row for each element of the function, a column for each element of the variable. */
   wholeJacobian({ of, by }: { readonly of: Value; readonly by: Value }): Node {
     const rows = of.node.shape[0]! * of.node.shape[1]!;
     const columns = by.node.shape[0]! * by.node.shape[1]!;
     return this.k.reshape(jacobian(this.graph, of.node, by.node), [rows, columns]);
   }
 
-  /** A derivative as a matrix. */
+  /** Returns a derivative as a matrix. */
   matrix(x: Value): Value {
     if (x.jacobian === undefined) return x;
     const { of, by } = x.jacobian;
@@ -240,7 +243,7 @@ export class Arithmetic {
     return this.layout.jacobian === 'rows' ? whole : this.transposed(whole);
   }
 
-  /** The slopes of a function of each element, in its argument's shape: the diagonal of its derivative. */
+  /** Returns the slopes of an elementwise function in the shape of its argument: the diagonal of its Jacobian. */
   slopes({ of, by }: { readonly of: Value; readonly by: Value }, at: Expression): Value {
     const [m, n] = of.node.shape as [number, number];
     const [p, q] = by.node.shape as [number, number];
@@ -253,7 +256,7 @@ export class Arithmetic {
   }
 }
 
-/** A derivative of a matrix, or by one, that is used as if it were a matrix. */
+/** Thrown if a derivative of a matrix, or with respect to a matrix, is used as if it were a matrix. */
 export class Unlaid extends Error {
   override readonly name = 'Unlaid';
 

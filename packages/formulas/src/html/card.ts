@@ -1,4 +1,4 @@
-/** What is said of one formula, as HTML. */
+/** Formats the result for one formula as HTML. */
 
 import type { FormulaMend, FormulaResult } from '../report/result.ts';
 import type { Macros } from '../text/macros.ts';
@@ -16,16 +16,16 @@ const symbols: Readonly<Record<Verdict, string>> = {
   undecided: '…',
 };
 
-/** A verdict as a class of CSS. */
+/** Returns the CSS class of a verdict. */
 export const verdictClass = (verdict: Verdict): string => verdict.replace(' ', '-');
 
-/** A verdict as a badge: its sign, its word and how sure it is. */
+/** Returns a badge for a verdict: its symbol, its word and its certainty. */
 export function badgeHtml({ verdict, certainty }: Pick<FormulaResult, 'verdict' | 'certainty'>): string {
   const sure = certainty === 'none' || certainty === 'given' ? '' : ` <small>${certainty}</small>`;
   return `<span class="badge ${verdictClass(verdict)}"><span aria-hidden="true">${symbols[verdict]}</span> ${verdict}${sure}</span>`;
 }
 
-/** Where in a formula's source its trouble is. */
+/** Finds the error's position within a formula's source. */
 function placeIn({
   span,
   place,
@@ -41,16 +41,16 @@ function placeIn({
   return start < 0 || end <= start ? [] : [{ start, end, className: 'place' }];
 }
 
-/** What a card is made with. */
+/** The options of a card. */
 export interface CardOptions {
   readonly macros?: Macros;
-  /** Whether the page is in LaTeX or Markdown; plain text is typeset as it was read. */
+  /** Whether the page is in LaTeX or Markdown. A plain-text formula is typeset as it was parsed. */
   readonly isLatex: boolean;
-  /** The offset of the place of the trouble in the page. */
+  /** The offset of the error's position in the page. */
   readonly offset: number | undefined;
 }
 
-/** The formula, typeset, with the place of its trouble marked. */
+/** Typesets a formula, with the error marked. */
 export function formulaHtml(formula: FormulaResult, { macros = new Map(), isLatex, offset }: CardOptions): string {
   const { source, latex, span, place } = formula;
   if (isLatex) return typeset(source, placeIn({ span, place, offset }), { display: true, macros });
@@ -76,7 +76,7 @@ function stepsHtml(steps: FormulaResult['steps']): string {
   return `<div class="steps"><h4>Step by step</h4><ol>${items.join('')}</ol></div>`;
 }
 
-/** All that is said of a formula that does not simply hold. */
+/** Returns the details for a formula that doesn't simply hold. */
 export function evidenceHtml(formula: FormulaResult, options: CardOptions): string {
   const { source, span, place, counterexample, mend, steps } = formula;
   const marks = placeIn({ span, place, offset: options.offset });
@@ -88,6 +88,6 @@ export function evidenceHtml(formula: FormulaResult, options: CardOptions): stri
   ].join('');
 }
 
-/** A card on a formula, which opens to what its verdict rests on. */
+/** Returns a card for a formula, which expands to the evidence for its verdict. */
 export const cardHtml = (formula: FormulaResult, id: string, options: CardOptions): string =>
   `<details class="card ${verdictClass(formula.verdict)}" id="${id}" open><summary>${badgeHtml(formula)} <span class="line">line ${formula.line}</span> <span class="reason">${escaped(formula.reason)}</span></summary><div class="evidence"><div class="display">${formulaHtml(formula, options)}</div>${evidenceHtml(formula, options)}</div></details>`;

@@ -1,15 +1,18 @@
-/** Formulas of a page as LaTeX that stands alone: environments that TeX knows in text only become those of formulas. */
+/**
+ * Turns a page's formulas into standalone LaTeX. Environments that TeX allows only in text are replaced by ones allowed
+ * in formulas.
+ */
 
 import type { Fragment } from '../text/fragments.ts';
 
-/** LaTeX of a formula, and where the text that it was made of begins in it. */
+/** The LaTeX of a formula, and the position in it where the formula's own text begins. */
 export interface Display {
   readonly latex: string;
-  /** What to add to a place in the page, to have the place in `latex`. */
+  /** The number to add to a position in the page to get the position in `latex`. */
   readonly shift: number;
 }
 
-/** The environments that are displays by themselves, and what sets the same inside a formula. */
+/** The environments that are displays, with their equivalents inside a formula. */
 const environments: Readonly<Record<string, readonly [string, string]>> = {
   ...Object.fromEntries(
     ['align', 'flalign', 'alignat', 'IEEEeqnarray', 'dgroup'].map((name) => [
@@ -23,7 +26,7 @@ const environments: Readonly<Record<string, readonly [string, string]>> = {
   eqnarray: ['\\begin{array}{rcl}', '\\end{array}'],
 };
 
-/** The formula of a fragment, by the text of its page. */
+/** Returns the formula of a fragment, given the text of its page. */
 export function displayOf({ span, inside, text }: Fragment, page: string): Display {
   const environment = /^\\begin\{([a-zA-Z]+)\*?\}/.exec(page.slice(span.start, inside.start))?.[1] ?? '';
   const [begin, end] = environments[environment] ?? ['', ''];

@@ -1,4 +1,4 @@
-/** A page as HTML: its text and its formulas as it has them, each marked by its verdict, with cards below paragraphs. */
+/** Formats a page as HTML: its text and formulas, each marked with its verdict, and cards below paragraphs. */
 
 import type { FormulaResult, PageResult } from '../report/result.ts';
 import { type Page, readPage } from '../text/document.ts';
@@ -8,7 +8,7 @@ import { escaped, type Mark } from './markup.ts';
 import { proseHtml } from './prose.ts';
 import { typeset } from './typeset.ts';
 
-/** The formula with its number, from 0, among those of the page. */
+/** A formula and its number among those of the page, from 0. */
 interface Numbered {
   readonly formula: FormulaResult;
   readonly index: number;
@@ -17,7 +17,7 @@ interface Numbered {
 const titleOf = ({ verdict, certainty, reason }: FormulaResult): string =>
   `${verdict}${certainty === 'none' || certainty === 'given' ? '' : ` (${certainty})`}: ${reason}`;
 
-/** Where a formula's trouble is, as an offset in the page. */
+/** Returns the offset of a formula's error in the page. */
 function offsetOf({ place }: FormulaResult, { source }: Page): number | undefined {
   return place === undefined ? undefined : source.offsetOf(place);
 }
@@ -35,8 +35,8 @@ function marksOf(formulas: readonly Numbered[], page: Page, shift: number): Mark
 }
 
 /**
- * Shows a document as HTML, without what surrounds it: its text and its formulas, typeset and marked, with a card for each
- * that does not hold. `prefix` begins the ids of cards.
+ * Formats a document as HTML, without the surrounding page: its text, and its formulas typeset and marked. Each formula
+ * that doesn't hold gets a card. The ids of cards start with `prefix`.
  *
  * @example
  * const text = 'It is *known* that $\\frac{d}{dx} x^2 = 2 x$.';
@@ -81,18 +81,18 @@ export function documentHtml(result: PageResult, text: string, prefix = 'formula
   return proseHtml(page, formula, after);
 }
 
-/** The parts of what is said of a formula, as HTML. */
+/** The parts of the result for one formula, as HTML. */
 export interface FormulaCard {
-  /** The verdict, and how sure it is. */
+  /** The verdict and its certainty. */
   readonly badge: string;
-  /** The formula, typeset, with the place of its trouble marked. */
+  /** The formula, typeset, with the error marked. */
   readonly formula: string;
-  /** The place in its source, the mend, the counterexample and the steps; empty where the formula simply holds. */
+  /** The error in the source, the correction, the counterexample and the steps; empty if the formula simply holds. */
   readonly evidence: string;
 }
 
 /**
- * Shows what is said of each formula of a page as HTML, for pages of other kinds.
+ * Formats the result for each formula of a page as HTML, for use in other pages.
  *
  * @example
  * const text = '$$\\frac{d}{dx} x^2 = 2 x$$';

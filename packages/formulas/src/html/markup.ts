@@ -1,11 +1,11 @@
-/** Text as HTML. */
+/** Formats text as HTML. */
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
 
-/** Escapes what HTML would read as markup, in text and in attributes. */
+/** Escapes characters that HTML would read as markup, in text and in attributes. */
 export const escaped = (text: string): string => text.replace(/[&<>"]/g, (character) => entities[character]!);
 
-/** A stretch of a text that is shown in a way of its own. */
+/** A range of a text to mark. */
 export interface Mark {
   readonly start: number;
   readonly end: number;
@@ -13,7 +13,7 @@ export interface Mark {
   readonly className: string;
 }
 
-/** A text with some stretches of it in `<mark>` elements, which must not overlap. */
+/** Puts ranges of a text into `<mark>` elements. The ranges must not overlap. */
 export function marked(text: string, marks: readonly Mark[]): string {
   let html = '';
   let at = 0;

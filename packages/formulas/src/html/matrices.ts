@@ -1,4 +1,4 @@
-/** The matrices of a counterexample as heat maps: tables whose cells are coloured by their elements. */
+/** Shows the matrices of a counterexample as heat maps: tables whose cells are colored by their elements. */
 
 import type { Counterexample } from '../judging/verdict.ts';
 import { letterCommands } from '../syntax/names.ts';
@@ -7,7 +7,7 @@ import { typeset } from './typeset.ts';
 
 type Rows = readonly (readonly number[])[];
 
-/** A name such as `delta_(1,2)` or `dL of W_1`, in LaTeX. */
+/** Returns a name such as `delta_(1,2)` or `dL of W_1` in LaTeX. */
 function nameLatex(name: string): string {
   const [, base = name, index = ''] = /^(.*?)(?:_\(?([^()]*)\)?)?$/.exec(name) ?? [];
   const letter = letterCommands.has(base)
@@ -20,7 +20,10 @@ function nameLatex(name: string): string {
 
 const nameHtml = (name: string): string => typeset(nameLatex(name), [], { display: false });
 
-/** Of an element, the share of the largest one, by its square root, so that the small are seen. */
+/**
+ * Returns an element's color strength: the square root of its size relative to the largest, so that small elements stay
+ * visible.
+ */
 const shareOf = (value: number, largest: number): number =>
   largest === 0 || !Number.isFinite(value) ? 0 : Math.sqrt(Math.abs(value) / largest);
 
@@ -45,7 +48,7 @@ function table(rows: Rows, largest: number, other: Rows | undefined): string {
 const figure = (name: string, body: string): string =>
   `<figure class="matrix"><figcaption>${name}</figcaption>${body}</figure>`;
 
-/** A counterexample: the matrices that it takes, and below them both sides of the formula. */
+/** Formats a counterexample: its data, and both sides of the formula below. */
 export function counterexampleHtml({ data, functions, where, left, right }: Counterexample): string {
   const matrices = Object.entries(data).map(([name, rows]) =>
     figure(nameHtml(name), table(rows, largestOf([rows]), undefined)),

@@ -1,4 +1,7 @@
-/** Results as a web page that stands alone: no script, nothing from elsewhere, in light and dark, on a phone and a desk. */
+/**
+ * Formats results as a standalone web page: without scripts or external files, in light and dark mode, for phones and
+ * desktops.
+ */
 
 import type { FormulaResult, PageResult } from '../report/result.ts';
 import { readPage } from '../text/document.ts';
@@ -8,7 +11,7 @@ import { escaped } from './markup.ts';
 import { headingOf } from './prose.ts';
 import { style } from './style.ts';
 
-/** A page that was judged, and its text. */
+/** A page that was judged, with its text. */
 export interface JudgedPage {
   readonly result: PageResult;
   readonly text: string;
@@ -16,7 +19,7 @@ export interface JudgedPage {
 
 const words: readonly FormulaResult['verdict'][] = ['holds', 'wrong', 'conditional', 'not understood', 'undecided'];
 
-/** How many formulas have each verdict, as pills. */
+/** Shows the number of formulas with each verdict, as pills. */
 function countsHtml({ formulas }: PageResult): string {
   const pills = words.flatMap((word) => {
     const count = formulas.filter(({ verdict }) => verdict === word).length;
@@ -26,7 +29,7 @@ function countsHtml({ formulas }: PageResult): string {
   return pills.length === 0 ? '<p class="counts">no formulas</p>' : `<ul class="counts">${pills.join('')}</ul>`;
 }
 
-/** Links to the formulas that do not simply hold. */
+/** Returns links to the formulas that don't simply hold. */
 function troublesHtml({ formulas }: PageResult, prefix: string): string {
   const links = formulas.flatMap((formula, i) =>
     formula.verdict === 'holds'
@@ -48,8 +51,8 @@ function articleHtml({ result, text }: JudgedPage, prefix: string): string {
 }
 
 /**
- * Shows documents with each of their formulas marked by its verdict, in one HTML file: below a paragraph stands what is
- * wrong in it, with a counterexample and a mend. The file runs no script and loads nothing.
+ * Formats documents as one HTML file, with each formula marked by its verdict. Errors are shown below their paragraph,
+ * with a counterexample and a correction. The file has no scripts and loads nothing.
  *
  * @example
  * const text = '# Traces\n\n$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$';

@@ -1,17 +1,17 @@
-/** The words around formulas as HTML, with a placeholder for each formula. */
+/** Formats the text around formulas as HTML, with a placeholder for each formula. */
 
 import { micromark } from 'micromark';
 import { gfmTable, gfmTableHtml } from 'micromark-extension-gfm-table';
 import type { Page } from '../text/document.ts';
 import { escaped } from './markup.ts';
 
-/** What stands for the formulas of a page; no text that is read keeps such characters. */
+/** The characters of placeholders. They don't occur in any page that is read. */
 const [OPEN, CLOSE] = ['\u{e000}', '\u{e001}'];
 
-/** Formulas, and the elements after which cards may stand. */
+/** Matches placeholders, and the ends of elements after which cards may follow. */
 const events = new RegExp(`${OPEN}(\\d+)${CLOSE}|</(?:p|h[1-6]|table|pre|li)>`, 'g');
 
-/** A page's text with placeholders in the place of its formulas, and without what defines macros. */
+/** Returns a page's text with placeholders for its formulas, and without macro definitions. */
 function withPlaceholders({ source, fragments, macros }: Page): string {
   const text = source.text.replace(/[\u{e000}\u{e001}]/gu, '\u{fffd}');
   const cuts = [
@@ -34,7 +34,10 @@ const markdownHtml = (text: string): string =>
     htmlExtensions: [gfmTableHtml()],
   });
 
-/** Sections, lists and emphasis of a LaTeX document, in Markdown; other commands give way to their arguments. */
+/**
+ * Converts sections, lists and emphasis of a LaTeX document to Markdown. Other commands are replaced by their
+ * arguments.
+ */
 function markdownOf(latex: string): string {
   const begin = latex.indexOf('\\begin{document}');
   const body = begin < 0 ? latex : latex.slice(begin + '\\begin{document}'.length);
@@ -70,7 +73,7 @@ const plainHtml = (text: string): string =>
     .map((paragraph) => `<p class="plain">${escaped(paragraph)}</p>`)
     .join('\n');
 
-/** What a page is made of: its HTML, with what a formula is and what comes after a paragraph filled in. */
+/** Returns a page's HTML, with each formula and the cards after each paragraph filled in. */
 export function proseHtml(
   page: Page,
   formula: (fragment: number) => string,
@@ -95,7 +98,7 @@ export function proseHtml(
   return filled + flushed();
 }
 
-/** What a page calls itself: its first heading, without its formulas. */
+/** Returns the title of a page: its first heading, without formulas. */
 export function headingOf({ source, format }: Page): string | undefined {
   const [, title] =
     (format === 'latex' ? /\\title\{([^{}]*)\}/ : /^#{1,2}[ \t]+([^\n$]+?)[ \t#]*$/m).exec(source.text) ?? [];

@@ -1,4 +1,4 @@
-/** How documents and verdicts look: in the colours of light or dark, whichever the reader prefers. */
+/** The style of documents and verdicts, in light or dark mode as the reader prefers. */
 
 export const style = `
 :root{color-scheme:light dark;

@@ -1,4 +1,4 @@
-/** What is used of Temml, whose own types its exports hide from the compiler. */
+/** The part of Temml that is used. Temml's own types are hidden from the compiler by its `exports`. */
 declare module 'temml' {
   interface Options {
     readonly displayMode?: boolean;
@@ -7,7 +7,7 @@ declare module 'temml' {
     readonly trust?: (context: { readonly command: string }) => boolean;
   }
   const temml: {
-    /** Turns LaTeX into MathML. Throws where it is not understood. */
+    /** Converts LaTeX to MathML. Throws if it can't be parsed. */
     renderToString(latex: string, options?: Options): string;
   };
   export default temml;

@@ -1,30 +1,30 @@
 /// <reference path="./temml.d.ts" />
-/** LaTeX as MathML, with stretches of it marked. */
+/** Typesets LaTeX as MathML, with marked ranges. */
 
 import temml from 'temml';
 import type { Macros } from '../text/macros.ts';
 import { type Mark, marked } from './markup.ts';
 
-/** How a formula is typeset. */
+/** The options of typesetting. */
 export interface Typesetting {
-  /** Whether it stands on lines of its own. */
+  /** Whether the formula is displayed on its own line. */
   readonly display: boolean;
   readonly macros?: Macros;
 }
 
-/** A part of a mark that is one argument to TeX: no cell or line ends in it. */
+/** A part of a mark that is a single argument to TeX: it contains no end of a cell or line. */
 interface Piece {
   readonly start: number;
   readonly end: number;
 }
 
-/** What opens or closes a group, ends a cell or a line, or is a command. */
+/** Matches the delimiters of groups, cells and lines, and commands. */
 const tokens = /\\begin\s*\{[^{}]*\}|\\end\s*\{[^{}]*\}|\\\\\*?(?:\[[^\]]*\])?|\\[a-zA-Z]+|\\.|[{}&]/gs;
 
 const opening = /^(?:\{|\\begin|\\left$)/;
 const closing = /^(?:\}|\\end|\\right$)/;
 
-/** The pieces of a stretch, each within one cell; `undefined` where it cuts through a group. */
+/** Splits a range into pieces within single cells; `undefined` if it cuts through a group. */
 function piecesOf(latex: string, { start, end }: Piece): Piece[] | undefined {
   const pieces: Piece[] = [];
   let depth = 0;
@@ -48,7 +48,7 @@ function piecesOf(latex: string, { start, end }: Piece): Piece[] | undefined {
   return pieces;
 }
 
-/** A stretch with the rest of the groups that it cuts into: in `W_{l + 1}`, that of `+ 1}` grows to `{l + 1}`. */
+/** Extends a range to whole groups: in `W_{l + 1}`, `+ 1}` becomes `{l + 1}`. */
 function grown(latex: string, mark: Mark): Mark {
   const open: number[] = [];
   let { start, end } = mark;
@@ -56,7 +56,7 @@ function grown(latex: string, mark: Mark): Mark {
     if (opening.test(token)) open.push(index);
     else if (closing.test(token)) {
       const from = open.pop();
-      // Of a pair, that one stands in the mark and the other does not.
+      // Keeps only pairs of which exactly one delimiter is inside the mark.
       if (from === undefined || from >= start === index < end || index < start || from >= end) continue;
       start = Math.min(start, from);
       end = Math.max(end, index + token.length);
@@ -65,7 +65,7 @@ function grown(latex: string, mark: Mark): Mark {
   return { ...mark, start, end };
 }
 
-/** Marks that cut through no group, where that takes no more than a script or an argument. */
+/** Extends marks that cut through a group, if that adds no more than a script or an argument. */
 const whole = (latex: string, marks: readonly Mark[]): Mark[] =>
   marks.flatMap((mark) => {
     if (piecesOf(latex, mark) !== undefined) return [mark];
@@ -77,13 +77,14 @@ const whole = (latex: string, marks: readonly Mark[]): Mark[] =>
     return isNew ? [larger] : [];
   });
 
-/** LaTeX in which marked stretches have their classes; marks that cut through a group are left out. */
+/** Adds class commands around marked ranges. Marks that still cut through a group are left out. */
 function classed(latex: string, marks: readonly Mark[]): string {
   const insertions: { at: number; text: string; order: number }[] = [];
   for (const mark of marks) {
     const length = mark.end - mark.start;
     for (const [i, { start, end }] of (piecesOf(latex, mark) ?? []).entries()) {
-      // An empty group keeps the room before a relation that begins a cell; braces make one argument of a class.
+      // An empty group keeps the space before a relation at the start of a cell. Braces make the class a single
+      // argument.
       insertions.push({ at: start, text: `{\\class{${mark.className}}{${i === 0 ? '' : '{}'}`, order: -length });
       insertions.push({ at: end, text: '}}', order: length - 2 ** 31 });
     }
@@ -111,15 +112,15 @@ function attempt(latex: string, { display, macros = new Map() }: Typesetting): s
   }
 }
 
-/** Commands that number or name a formula, blanked: nothing on the page refers to them. */
+/** Blanks the commands that number or label a formula, since nothing on the page refers to them. */
 const unlabelled = (latex: string): string =>
   latex.replace(/\\(?:label|tag\*?)\s*\{[^{}]*\}|\\(?:nonumber|notag)(?![a-zA-Z])/g, (found) =>
     ' '.repeat(found.length),
   );
 
 /**
- * Typesets a formula, with its marked stretches in elements of their classes. Marks may nest. Where Temml does not
- * understand a mark, the formula is shown without it; where it does not understand the formula, its source is shown.
+ * Typesets a formula, with its marked ranges in elements of their classes. Marks may be nested. If Temml can't typeset
+ * a mark, the formula is shown without it. If it can't typeset the formula, its source is shown.
  */
 export function typeset(latex: string, marks: readonly Mark[], setting: Typesetting): string {
   const text = unlabelled(latex);
@@ -134,7 +135,7 @@ export function typeset(latex: string, marks: readonly Mark[], setting: Typesett
   return `<code class="source">${marked(latex, outer)}</code>`;
 }
 
-/** Of marks with one class on one stretch, the first. */
+/** Keeps only the first of several marks with the same class and range. */
 const dropRepeated = (marks: readonly Mark[]): Mark[] =>
   marks.filter(
     (mark, i) => !marks.some((other, j) => j < i && other.className === mark.className && contains(other, mark)),

@@ -1,9 +1,9 @@
-/** Products of derivatives that cancel: ∂L/∂a ∂a/∂W is ∂L/∂W, in whichever order they stand. */
+/** Finds products of derivatives that cancel: ∂L/∂a ∂a/∂W is ∂L/∂W, in either order. */
 
 import { bare, type DerivativeNode, type Expression } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 
-/** Derivatives in the order in which they cancel, the one of the loss first, and the numbers among them. */
+/** Derivatives in the order in which they cancel, beginning with that of the loss, and the numbers among them. */
 export interface Chain {
   readonly links: readonly DerivativeNode[];
   readonly others: readonly Expression[];
@@ -11,7 +11,7 @@ export interface Chain {
 
 const meets = (a: DerivativeNode, b: DerivativeNode): boolean => textOf(bare(a.by[0]!)) === textOf(bare(b.of));
 
-/** The derivative that a factor is, a transpose aside. */
+/** Returns the derivative that a factor consists of, possibly transposed. */
 function derivativeIn(e: Expression): DerivativeNode | undefined {
   const inside = bare(e);
   if (inside.kind === 'derivative')
@@ -19,7 +19,7 @@ function derivativeIn(e: Expression): DerivativeNode | undefined {
   return undefined;
 }
 
-/** Finds a chain in the factors of a product; nothing where neighbours don't cancel. */
+/** Finds a chain in the factors of a product; returns undefined if neighbors don't cancel. */
 export function chainOf(factors: readonly Expression[]): Chain | undefined {
   const links: DerivativeNode[] = [];
   const others: Expression[] = [];

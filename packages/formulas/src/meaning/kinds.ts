@@ -1,4 +1,4 @@
-/** What letters are: numbers, columns, rows or matrices, and which indices count the same things. */
+/** Determines the kinds of letters (numbers, columns, rows or matrices), and which indices count the same things. */
 
 import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 import { eachLetter } from './letters.ts';
@@ -14,22 +14,22 @@ export interface Kind {
   readonly columns: Extent;
 }
 
-/** The kinds of letters where some definitions hold and some claims are made. */
+/** The kinds of letters, for a set of definitions and claims. */
 export interface Kinds {
   readonly of: ReadonlyMap<string, Kind>;
-  /** What a family's index goes through, by a number for each set of indices that go alike. */
+  /** Returns the axis of a family's index, as a number. Indices that count the same things have the same axis. */
   axisOf(key: string, position: number): number;
-  /** The count that an axis is called by: L, n, T. */
+  /** The name of the count that is the length of each axis: L, n, T. */
   axisNames: ReadonlyMap<number, string>;
-  /** The axis that a count is the length of, if it is one's. */
+  /** Returns the axis whose length a count is, if there is one. */
   axisOfCount(name: string): number | undefined;
-  /** Definitions of a number whose arrays are written as if they were numbers. */
+  /** Definitions of numbers in which arrays are written as if they were numbers. */
   readonly asNumbers: ReadonlySet<number>;
-  /** Statements whose parts do not fit, by what was found. */
+  /** Statements whose parts don't fit, with the error. */
   readonly conflicts: ReadonlyMap<number, ShapeError>;
 }
 
-/** Letters that are counts: bounds of sums and loops, exponents of R. */
+/** Returns the letters that are counts: bounds of sums and loops, exponents of R. */
 function countsOf(outline: Outline): Set<string> {
   const counts = new Set<string>();
   const note = (e: Expression | undefined): void => {
@@ -56,21 +56,21 @@ function countsOf(outline: Outline): Set<string> {
   return counts;
 }
 
-/** The name of a count, with its index: d_l. */
+/** Returns the name of a count with its index: d_l. */
 export const textOfCount = (letter: LetterNode): string =>
   `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
 
 export interface KindOptions {
-  /** What is given: these definitions hold, these steps are claimed. */
+  /** The definitions that hold, and the steps that are claimed. */
   readonly definitions: readonly Definition[];
   readonly claims: readonly { readonly statement: number; readonly step: Step }[];
-  /** Whether bold small letters are rows. */
+  /** Whether lowercase bold letters are rows. */
   readonly rowVectors: boolean;
-  /** Whether a small letter that is transposed, say, is no number. Defaults to true. */
+  /** Whether use can show that a lowercase letter isn't a number, for example a transpose. Defaults to true. */
   readonly byUse?: boolean;
 }
 
-/** Letters whose set shape says too much, to be found out by use instead. */
+/** Letters whose typeface suggests too specific a shape, so that use has to determine it. */
 type Relaxed = ReadonlySet<string>;
 
 class KindBook implements Letterbook {
@@ -162,14 +162,14 @@ class KindBook implements Letterbook {
 
 const defined = (e: Expression): boolean => bare(e).kind === 'letter';
 
-/** One attempt: with some letters' set shapes left open. */
+/** One attempt to determine kinds, ignoring the typeface of some letters. */
 class Attempt {
   readonly book: KindBook;
   readonly shaper: Shaper;
   readonly conflicts = new Map<number, ShapeError>();
   readonly asNumbers = new Set<number>();
   readonly #outline: Outline;
-  /** Whether a letter that is transposed, say, is taken for an array. */
+  /** Whether a letter that is transposed, for example, must be an array. */
   readonly #byUse: boolean;
 
   constructor(outline: Outline, options: KindOptions, relaxed: Relaxed, counts: ReadonlySet<string>, byUse: boolean) {
@@ -181,12 +181,12 @@ class Attempt {
     for (const { statement, step } of options.claims) this.#try(statement, () => this.#equate(step, statement));
     this.shaper.settle();
     this.#decide();
-    // Now that letters are known, so is what is written as if it were a number.
+    // The kinds of letters are known now, so statements that treat arrays as numbers can be found.
     for (const { statement } of options.definitions) this.#first(statement);
     this.shaper.settle();
   }
 
-  /** The first step of a statement, which its definition is. */
+  /** Processes the first step of a statement, which is its definition. */
   #first(statement: number): void {
     const { sides, relations } = this.#outline.reading.statements[statement]!;
     this.#try(statement, () => this.#equate({ left: sides[0]!, right: sides[1]!, relation: relations[0]! }, statement));
@@ -224,7 +224,7 @@ class Attempt {
     throw new ShapeError('the two sides have different shapes', right, x, y);
   }
 
-  /** Whether the right side of a number's definition makes sense only if its arrays stand for each of their elements. */
+  /** Whether the right side of a number's definition makes sense only if arrays stand for each of their elements. */
   #isAsNumbers(right: Expression, scope: Scope, statement: number): boolean {
     const { types } = this.book;
     const state = types.dims.save();
@@ -251,7 +251,7 @@ class Attempt {
     }
   }
 
-  /** l = 1, …, L and l = L-1, …, 1: the index goes as far as L. */
+  /** Sets the range of an index: up to L for l = 1, …, L and for l = L-1, …, 1. */
   #limit(extent: Dim | undefined, end: Expression): void {
     const inside = bare(end);
     if (inside.kind === 'sum') for (const term of inside.terms) this.#limit(extent, term);
@@ -259,11 +259,11 @@ class Attempt {
     try {
       this.book.types.dims.unify(extent, this.book.countOf(keyOf(inside)));
     } catch {
-      // A range that does not fit is found out where it is gone through.
+      // A range that doesn't fit is detected when it is used.
     }
   }
 
-  /** Takes a guess at one thing that could not be told: that of what is differentiated by a matrix it is a number, say. */
+  /** Makes one guess about something undetermined, for example that a function differentiated by a matrix is a number. */
   #guess(kind: 'derivative' | 'product', isOf: (a: Type, b: Type) => boolean, shape: (a: Type) => Type): boolean {
     const { types } = this.book;
     const { deferred } = this.shaper;
@@ -273,8 +273,8 @@ class Attempt {
   }
 
   /**
-   * Decides what nothing says: what is differentiated by a matrix is a number, small letters that are multiplied element by
-   * element or stand behind a matrix are columns, others numbers.
+   * Decides what nothing determines. A function differentiated by a matrix is a number. Lowercase letters that are
+   * multiplied elementwise, or follow a matrix, are columns; others are numbers.
    */
   #decide(): void {
     const { types, shapes } = this.book;
@@ -358,7 +358,7 @@ class Attempt {
   }
 }
 
-/** The indices of a statement that nothing binds, each with a range of its own. */
+/** Gives each free index of a statement a range of its own. */
 export function scopeOf(left: Expression, right: Expression, types: Types, outline: Outline): Scope {
   const extents = new Map<string, Dim>();
   for (const side of [left, right]) {
@@ -367,7 +367,7 @@ export function scopeOf(left: Expression, right: Expression, types: Types, outli
   return { ...noScope, extents };
 }
 
-/** The names of letters that stand in indices of letters. */
+/** Returns the names of letters that occur in indices. */
 export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
   const names = new Set<string>();
   const note = (index: Expression): void => {
@@ -384,12 +384,15 @@ export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
     for (const inner of partsOf(part)) visit(inner);
   };
   visit(e);
-  // Counts, as the L of W_L, are no indices.
+  // Counts, such as the L of W_L, are not indices.
   for (const name of names) if (/^[A-Z]$/.test(name)) names.delete(name);
   return names;
 }
 
-/** Finds out what letters are. Where a definition does not fit, letters in it are tried without the shape that their look says. */
+/**
+ * Determines the kinds of letters. If a definition doesn't fit, tries again, ignoring the shape that the typeface of
+ * its letters suggests.
+ */
 export function kindsOf(outline: Outline, options: KindOptions): Kinds {
   const counts = countsOf(outline);
   const relaxed = new Set<string>();

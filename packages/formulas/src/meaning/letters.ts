@@ -1,10 +1,13 @@
-/** The letters of a page: which indices count layers, times and points, which pick elements, which are but labels. */
+/**
+ * Determines the roles of indices: which count layers, times or points, which select elements, and which are only
+ * labels.
+ */
 
 import type { Statement } from '../statements/statement.ts';
 import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 
-/** A letter where it is used: what it is called, which member of its family is meant, which element of that. */
+/** An occurrence of a letter: its name, the member of its family, and the element of that member. */
 export interface Use {
   readonly key: string;
   readonly members: readonly Expression[];
@@ -17,11 +20,11 @@ export interface LetterInfo {
   readonly alphabet: Alphabet;
   /** One of its occurrences. */
   readonly sample: LetterNode;
-  /** How many indices say which member of a family is meant; the first ones. */
+  /** The number of indices that select a member of a family; these come first. */
   readonly family: number;
-  /** How many indices pick an element. */
+  /** The number of indices that select an element. */
   readonly elements: number;
-  /** Whether it occurs without the indices of its family: a point like any other. */
+  /** Whether it also occurs without the index of its family, and then means an arbitrary point. */
   readonly isGeneric: boolean;
 }
 
@@ -32,11 +35,11 @@ interface Occurrence {
   readonly sub: readonly Expression[];
 }
 
-/** Letters by which layers and times are counted. */
+/** Letters that usually count layers and times. */
 const counters = /^(?:l|ell|L|t|T|tau)$/;
 const usualIndices = /^(?:i|j|k|l|ell|m|n|t|s|p|q|r|u|L|T|tau)$/;
 
-/** Visits the letters of an expression that are no indices, with the functions that are called. */
+/** Visits the letters of an expression that aren't indices, including the functions that are called. */
 export function eachLetter(e: Expression, visit: (letter: LetterNode) => void): void {
   if (e.kind === 'letter') visit(e);
   if (e.kind === 'call') visit(e.fn);
@@ -58,7 +61,7 @@ const letterName = (e: Expression): string | undefined => {
 };
 const isNumber = (e: Expression): boolean => bare(e).kind === 'number';
 
-/** The names of letters that are bound somewhere: by a sum, a loop, or a number that is added to them in an index. */
+/** Returns the names that are bound by a sum or a loop, or that occur with a number added in an index. */
 function boundNames(statements: readonly Statement[]): Set<string> {
   const names = new Set<string>();
   const inIndex = (index: Expression): void => {
@@ -84,7 +87,7 @@ function boundNames(statements: readonly Statement[]): Set<string> {
 const isUpper = ({ name }: LetterNode): boolean => /^\p{Lu}/u.test(name);
 const isCapitalOrBold = (letter: LetterNode): boolean => letter.alphabet === 'bold' || isUpper(letter);
 
-/** Reads off all statements of a page what the indices of each letter are for. */
+/** Determines the roles of each letter's indices from all statements of a page. */
 export class Letters {
   readonly #labels = new Map<string, Set<string>>();
   readonly #infos = new Map<string, LetterInfo>();
@@ -117,13 +120,13 @@ export class Letters {
     return this.#infos.get(key);
   }
 
-  /** What a letter stands for, where it is used. */
+  /** Splits the indices of an occurrence by their roles. */
   useOf(letter: LetterNode): Use {
     const { key, sup, sub } = this.#split(letter);
     const info = this.#infos.get(key);
     const indices = [...sup, ...sub];
     const family = info?.family ?? sup.length;
-    // Without the family's indices a letter is any member; what it has then picks an element.
+    // A letter without its family index means any member, so its indices select an element.
     const isShort =
       indices.length < family ||
       (indices.length < family + (info?.elements ?? 0) &&
@@ -135,12 +138,12 @@ export class Letters {
     return { key, members, elements: isShort ? indices : indices.slice(family) };
   }
 
-  /** Whether a name is that of an index on this page. */
+  /** Whether a name is an index on this page. */
   isIndexName(name: string): boolean {
     return this.#bound.has(name) || usualIndices.test(name);
   }
 
-  /** Subscripts that are words, or letters that count nothing: W_{xh}, W_Q beside W_K. */
+  /** Finds subscripts that are words, or letters that don't count anything: W_{xh}, or W_Q next to W_K. */
   #findLabels(letters: readonly LetterNode[]): void {
     const byKey = new Map<string, LetterNode[]>();
     for (const letter of letters) byKey.set(keyOf(letter), [...(byKey.get(keyOf(letter)) ?? []), letter]);
@@ -163,7 +166,7 @@ export class Letters {
         const text = list.map(textOf).join('');
         if (list.some(({ kind }) => kind === 'prose')) labels.add(text);
         else if (of.some(isForeign)) labels.add(text);
-        // W_Q beside W_K; W_q, W_k, W_v.
+        // Matches W_Q next to W_K, and W_q, W_k, W_v.
         else if (list.length === 1 && isLast(of[0]) && !counts && !usesIndex) labels.add(text);
         else if (hasForeign && of.every((name) => name !== undefined) && !of.some((name) => this.#bound.has(name!)))
           labels.add(text);
@@ -200,7 +203,7 @@ export class Letters {
     return { key, sup, sub };
   }
 
-  /** By statement, the names of indices that count points: vectors have them. */
+  /** Returns, for each statement, the names of indices that count points: those of vectors. */
   #pointNames(byKey: ReadonlyMap<string, readonly Occurrence[]>): Map<number, Set<string>> {
     const names = new Map<number, Set<string>>();
     for (const uses of byKey.values()) {
@@ -226,7 +229,7 @@ export class Letters {
       );
       if (at === ofSub && this.#isFamilySlot(sample, uses, values, subCount, points)) ofSub++;
     }
-    // a_i beside a_ij: the rows of a table.
+    // a_i next to a_ij: the rows of a table.
     const single = uses.some(({ sub }) => sub.length === 1);
     if (ofSub === 0 && subCount === 2 && single) ofSub = 1;
     if (subCount - ofSub > 2) ofSub = subCount - 2;
@@ -244,7 +247,7 @@ export class Letters {
   ): boolean {
     const isCounted = values.some(({ index }) => isArithmetic(index) || counters.test(letterName(index) ?? ''));
     if (isCounted) return true;
-    // Of a letter that has its layer above, what stands below is an element.
+    // If a letter has its layer as a superscript, its subscript selects an element.
     const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
     if (count === 1 && isCapitalOrBold(sample) && !isLayered) return true;
     const countsPoints = values.some(

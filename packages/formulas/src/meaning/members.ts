@@ -1,4 +1,4 @@
-/** Shapes of every member of every family, for given numbers of layers, points and times. */
+/** Determines the shape of every member of every family, for given numbers of layers, points and times. */
 
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { type Kinds, scopeOf, textOfCount } from './kinds.ts';
@@ -10,7 +10,7 @@ import { type Dim, Dims } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
 import { isConstant } from './sides.ts';
 
-/** A member that a family does not have. */
+/** Thrown for a member that a family doesn't have. */
 export class NoMember extends Error {
   override readonly name = 'NoMember';
 }
@@ -22,7 +22,7 @@ export interface MemberOptions {
   readonly sizes: (axis: number) => number;
 }
 
-/** A vector of values for the letters of a pattern. */
+/** A value for each index letter of a pattern. */
 export type Assignment = Indices;
 
 const noHints: ReadonlyMap<LetterNode, number> = new Map();
@@ -37,7 +37,7 @@ function containsConstants(e: Expression): boolean {
 
 const isLayerName = /^(?:l|ell|L)$/;
 
-/** The shapes of members, by unification. */
+/** Determines the shapes of members by unification. */
 export class Members implements Letterbook {
   readonly byMember = true;
   readonly types = new Types(new Dims());
@@ -46,11 +46,11 @@ export class Members implements Letterbook {
   readonly outline: Outline;
   readonly kinds: Kinds;
   asNumbers = false;
-  /** The index of the layer that is meant where none is written, as in \nabla_a C. */
+  /** The layer index meant by letters without one, as in \nabla_a C. */
   implied: Expression | undefined;
-  /** The shapes of letters that were met, by letter and indices. */
+  /** The shapes found so far, by letter and indices. */
   readonly shapes = new Map<string, Type>();
-  /** Definitions whose parts do not fit. */
+  /** Definitions whose parts don't fit. */
   readonly conflicts: { readonly statement: number; readonly error: ShapeError }[] = [];
   readonly #options: MemberOptions;
   readonly #counts = new Map<string, Dim>();
@@ -72,7 +72,7 @@ export class Members implements Letterbook {
     for (const name of this.shapes.keys()) this.#inputs.add(name);
   }
 
-  /** Unifies the two sides of a definition, for each member that it is of. */
+  /** Unifies the two sides of a definition, for each member that it defines. */
   #define(definition: Definition): void {
     const { statement } = definition;
     const { sides } = this.outline.reading.statements[statement]!;
@@ -86,7 +86,7 @@ export class Members implements Letterbook {
     }
   }
 
-  /** The values that the letters of a definition's members go through. */
+  /** Returns the values of the index letters of a definition's members. */
   assignments({ key, pattern, elements, ranges }: Definition): Assignment[] {
     let all: Map<string, number>[] = [new Map()];
     pattern.slice(0, pattern.length - elements).forEach((index, position) => {
@@ -114,7 +114,7 @@ export class Members implements Letterbook {
     });
   }
 
-  /** Makes the shapes of two sides the same, with indices as given. Undefined indices of elements are any. */
+  /** Unifies the shapes of two sides for given indices. Element indices without a value match any element. */
   equate(step: Step, indices: Indices, statement: number): void {
     const { left, right } = step;
     const scope = this.scopeFor(left, right, indices);
@@ -136,7 +136,7 @@ export class Members implements Letterbook {
     return { ...noScope, extents, indices: new Map([...this.program.counts, ...indices]) };
   }
 
-  /** Whether the members along an axis may differ in shape, as layers do. */
+  /** Whether the members along an axis may have different shapes, as layers do. */
   isLayered(axis: number): boolean {
     const known = this.#layered.get(axis);
     if (known !== undefined) return known;
@@ -152,12 +152,12 @@ export class Members implements Letterbook {
     return found || isNamed;
   }
 
-  /** How many members there are along an axis. */
+  /** Returns the number of members along an axis. */
   axisSize(axis: number): number {
     return this.#options.sizes(axis);
   }
 
-  /** The values of a letter's members' indices. */
+  /** Returns the values of the indices that select a member. */
   valuesOf(members: readonly Expression[], indices: Indices): (number | undefined)[] {
     const known = new Map([...this.program.counts, ...indices]);
     return members.map((index) => indexValue(index, known));
@@ -171,14 +171,14 @@ export class Members implements Letterbook {
     return type ?? this.shapeOf(letter, key, values);
   }
 
-  /** The indices that are meant by a layered letter without any. */
+  /** Returns the indices meant by a layered letter without indices. */
   impliedFor(key: string): readonly Expression[] {
     const { implied } = this;
     const isOne = implied !== undefined && this.outline.letters.infoOf(key)?.family === 1;
     return isOne && this.isLayered(this.kinds.axisOf(key, 0)) ? [implied] : [];
   }
 
-  /** The shape of a letter whose members' indices have these values. */
+  /** Returns the shape of a letter's member with these index values. */
   shapeOf(letter: LetterNode, key: string, values: readonly (number | undefined)[]): Type {
     const isLayered = values.map((_, position) => this.isLayered(this.kinds.axisOf(key, position)));
     if (values.some((value, i) => value === undefined && isLayered[i]))
@@ -203,7 +203,7 @@ export class Members implements Letterbook {
     return type;
   }
 
-  /** How far an index goes in an expression, by the letters that it is an index of. */
+  /** Returns the range of an index in an expression, from the letters that it indexes. */
   extentIn(
     name: string,
     body: Expression,
@@ -222,7 +222,7 @@ export class Members implements Letterbook {
     });
   }
 
-  /** Whether a matrix has as many rows as columns by nature. */
+  /** Whether a matrix is known to have as many rows as columns. */
   isSquare(e: Expression, indices: Indices): boolean {
     return this.supposing(() => {
       try {
@@ -235,7 +235,7 @@ export class Members implements Letterbook {
     });
   }
 
-  /** Looks at shapes without making any the same for good: what is looked at may be wrong. */
+  /** Runs a function that unifies shapes, and undoes the unification afterwards, since its assumptions may be wrong. */
   supposing<T>(look: () => T): T {
     const state = this.types.dims.save();
     try {
@@ -245,7 +245,7 @@ export class Members implements Letterbook {
     }
   }
 
-  /** The sizes of the ones and identities in a definition's body, where its shapes say them. */
+  /** Returns the sizes of ones and identity matrices in a definition's body, as far as shapes determine them. */
   hintsOf(
     definition: Definition,
     indices: Indices,
@@ -260,7 +260,7 @@ export class Members implements Letterbook {
     );
   }
 
-  /** The sizes of the ones and identities in a step. What it would make the same is not made so. */
+  /** Returns the sizes of ones and identity matrices in a step, without keeping the step's unifications. */
   hintsIn(
     step: Step,
     indices: Indices,
@@ -282,7 +282,7 @@ export class Members implements Letterbook {
     });
   }
 
-  /** A letter as these definitions have it: a point's a_l is a batch' A_l. */
+  /** Returns the form of a letter that these definitions use: the batch's A_l for one point's a_l. */
   counterpart(letter: LetterNode): LetterNode {
     const { key } = this.outline.letters.useOf(letter);
     if (this.program.isDefined(key)) return letter;
@@ -294,7 +294,7 @@ export class Members implements Letterbook {
     );
   }
 
-  /** A letter without the indices that pick its elements. */
+  /** Returns a letter without its element indices. */
   withoutElements(letter: LetterNode): LetterNode {
     const { elements } = this.outline.letters.useOf(letter);
     return { ...letter, verbatim: false, sub: letter.sub.slice(0, letter.sub.length - elements.length) };
@@ -302,14 +302,14 @@ export class Members implements Letterbook {
 
   readonly #hasConstants = new WeakMap<Expression, boolean>();
 
-  /** Whether a member of a letter that is defined is none of those defined, but what the definitions start from: h_0. */
+  /** Whether a member isn't defined itself but is the start of a recursion: h_0. */
   isInput(key: string, values: readonly number[]): boolean {
     return this.#inputs.has(`${key}@${values.join(',')}`);
   }
 
   readonly #inputs = new Set<string>();
 
-  /** A member of a family that no definition speaks of exists only within the family's size. */
+  /** Throws if a member that no definition mentions is outside of the family's size. */
   #check(key: string, values: readonly (number | undefined)[], isLayered: readonly boolean[]): void {
     if (this.#isDefining) return;
     values.forEach((value, position) => {
@@ -337,7 +337,7 @@ export class Members implements Letterbook {
     });
   }
 
-  /** Notes the lengths that declarations give a member. */
+  /** Applies the lengths that declarations give a member. */
   #declare(type: Type, key: string, values: readonly (number | undefined)[]): void {
     for (const { key: declared, members, rows, columns } of this.outline.declarations) {
       if (declared !== key) continue;
@@ -354,7 +354,7 @@ export class Members implements Letterbook {
         try {
           this.types.dims.unify(dim, this.countOf(this.#countName(inside, known)));
         } catch {
-          // A declaration that does not fit the definitions is none of theirs.
+          // The declaration doesn't fit, so it belongs to other definitions.
         }
       };
       unify(type.r, rows);
@@ -391,7 +391,7 @@ export class Members implements Letterbook {
     return dim;
   }
 
-  /** The counts that were met, by name. */
+  /** The counts found so far, by name. */
   get counts(): ReadonlyMap<string, Dim> {
     return this.#counts;
   }

@@ -1,4 +1,4 @@
-/** Pages that speak of a network and do not say what it computes: the usual layers, in the page's own letters. */
+/** Adds the usual layers to pages that mention a network without defining it, in the page's own letters. */
 
 import type { Reading, Statement } from '../statements/statement.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import { eachLetter } from './letters.ts';
 import type { Outline } from './outline-types.ts';
 
-/** The letters of a network, each with an index as the page writes it. */
+/** The letters of a network's quantities, each with an index as the page writes it. */
 interface Roles {
   readonly weight: LetterNode;
   readonly bias: LetterNode | undefined;
@@ -32,7 +32,7 @@ const isWeightName = (name: string): boolean => /^(?:W|w|Theta|theta|V|U|omega)$
 const isBiasName = (name: string): boolean => /^(?:b|c|beta)$/.test(name);
 const isLinkName = (name: string): boolean => /^(?:delta|Delta)$/.test(name);
 
-/** A letter with another index in the place of its layer's. */
+/** Replaces the layer index of a letter. */
 function at(letter: LetterNode, index: Expression): LetterNode {
   const inSup = letter.sup.length > 0;
   const [sub, sup] = inSup ? [[], [index]] : [[index], []];
@@ -50,7 +50,7 @@ interface Layered {
   readonly elements: number;
 }
 
-/** The letters with a layer's index in the statements that claim something. */
+/** Returns the letters with a layer index in statements that make claims. */
 function layeredIn(outline: Outline): { letters: Map<string, Layered>; index: string | undefined; calls: CallNode[] } {
   const letters = new Map<string, Layered>();
   const calls: CallNode[] = [];
@@ -77,7 +77,7 @@ function layeredIn(outline: Outline): { letters: Map<string, Layered>; index: st
   return { letters, index, calls };
 }
 
-/** Names for letters that the page does not mention. */
+/** Returns a name that the page doesn't use. */
 function freshName(used: ReadonlySet<string>, names: readonly string[]): string {
   return names.find((name) => !used.has(name)) ?? `${names[0]!}0`;
 }
@@ -139,7 +139,7 @@ const statement = (left: Expression, right: Expression): Statement => ({
   error: undefined,
 });
 
-/** Whether a statement is none of the page's own. */
+/** Whether a statement was added rather than written on the page. */
 export const isSupposed = ({ fragment }: Statement): boolean => fragment < 0;
 
 const product = (a: Expression, b: Expression): Expression => ({
@@ -149,7 +149,7 @@ const product = (a: Expression, b: Expression): Expression => ({
   marks: [''],
 });
 
-/** The derivative that a link stands for. */
+/** Returns the definition of a link as a derivative. */
 function linkStatement({ link, before, loss, index }: Roles): Statement[] {
   if (link === undefined) return [];
   const of: Expression = {
@@ -163,7 +163,7 @@ function linkStatement({ link, before, loss, index }: Roles): Statement[] {
   return [statement(at(link, plus(index, 0)), of)];
 }
 
-/** The layers of a network: with weights on the left or on the right, W_l before layer l or behind it. */
+/** Returns the statements of the layers, with weights on the left or on the right, and W_l before or after layer l. */
 function layerStatements(roles: Roles, isLeft: boolean, shift: number): Statement[] {
   const { weight, bias, before, after, fn, index } = roles;
   const [here, last] = [plus(index, 0), plus(index, -1)];
@@ -185,7 +185,7 @@ function layerStatements(roles: Roles, isLeft: boolean, shift: number): Statemen
   ];
 }
 
-/** Whether links stand on the right of weights: W^T delta, and delta a^T. */
+/** Counts the products with a link to the right of a weight: W^T delta, and delta a^T. */
 function linksOnTheRight(outline: Outline): number {
   let balance = 0;
   const nameOf = (e: Expression): string => {
@@ -210,7 +210,7 @@ function linksOnTheRight(outline: Outline): number {
   return balance;
 }
 
-/** What pages may leave unsaid: readings with the usual network added, the likeliest first. None where nothing is missing. */
+/** Returns readings with the usual network added, the most likely first. Returns an empty list if nothing is missing. */
 export function supposedReadings(outline: Outline): Reading[] {
   const { reading, letters } = outline;
   const roles = rolesOf(outline);

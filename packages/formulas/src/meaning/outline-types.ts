@@ -1,16 +1,16 @@
-/** What the statements of a page are: definitions, declarations, assumptions, claims. */
+/** The types of a page's statements: definitions, declarations, assumptions, claims. */
 
 import type { Range } from '../statements/loops.ts';
 import type { Reading } from '../statements/statement.ts';
 import type { Expression, LetterNode } from '../syntax/ast.ts';
 import type { Letters } from './letters.ts';
 
-/** A letter's value, for indices that match. */
+/** The definition of a letter for matching indices. */
 export interface Definition {
   readonly key: string;
-  /** The indices of the left side: numbers, counters, sums of both. */
+  /** The indices on the left side: numbers, index letters, or sums of the two. */
   readonly pattern: readonly Expression[];
-  /** How many of them pick an element. */
+  /** The number of indices that select an element. */
   readonly elements: number;
   readonly body: Expression;
   readonly statement: number;
@@ -18,7 +18,7 @@ export interface Definition {
   readonly procedure: number | undefined;
 }
 
-/** f(x, y) = body. */
+/** A function definition, f(x, y) = body. */
 export interface FunctionDefinition {
   readonly key: string;
   readonly pattern: readonly Expression[];
@@ -27,7 +27,7 @@ export interface FunctionDefinition {
   readonly statement: number;
 }
 
-/** A letter that stands for a derivative: delta_l = ∂L/∂a_l. */
+/** A letter that denotes a derivative: delta_l = ∂L/∂a_l. */
 export interface Alias {
   readonly key: string;
   readonly pattern: readonly Expression[];
@@ -36,7 +36,7 @@ export interface Alias {
   readonly statement: number;
 }
 
-/** X \in R^{n x d}: what its rows and columns are counted by; a vector has no columns. */
+/** X \in R^{n x d}: the lengths of rows and columns; a vector has no columns. */
 export interface Declaration {
   readonly key: string;
   readonly members: readonly Expression[];
@@ -58,16 +58,16 @@ export type Property =
 export interface Assumption {
   readonly key: string;
   readonly property: Property;
-  /** The paragraph that it is made in; page-wide where that says nothing else. */
+  /** The paragraph that contains it, or `pageWide`. */
   readonly block: number;
 }
 
-/** The paragraph of what is assumed everywhere. */
+/** The block of assumptions that apply to the whole page. */
 export const pageWide = -1;
 
 export type ItemKind = 'definition' | 'declaration' | 'assumption' | 'claim' | 'step' | 'unread';
 
-/** Two sides that are to be equal. */
+/** Two sides that should be equal. */
 export interface Step {
   readonly left: Expression;
   readonly right: Expression;
@@ -77,7 +77,7 @@ export interface Step {
 export interface Item {
   readonly statement: number;
   readonly kind: ItemKind;
-  /** What of it is to be judged. */
+  /** The steps to judge. */
   readonly steps: readonly Step[];
 }
 
@@ -90,6 +90,6 @@ export interface Outline {
   readonly aliases: readonly Alias[];
   readonly declarations: readonly Declaration[];
   readonly assumptions: readonly Assumption[];
-  /** The keys of letters that are differentiated: losses, mostly. */
+  /** The keys of letters that are differentiated, mostly losses. */
   readonly losses: ReadonlySet<string>;
 }

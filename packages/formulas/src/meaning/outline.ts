@@ -1,4 +1,4 @@
-/** What each statement of a page does: define, declare, assume, claim, or take a step. */
+/** Determines the role of each statement: definition, declaration, assumption, claim, or a step of an algorithm. */
 
 import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
@@ -80,7 +80,7 @@ class Classifier {
     };
   }
 
-  /** The key of a letter that prose speaks of: formulas may have it bold where prose has it plain. */
+  /** Returns the key of a letter mentioned in prose. It may be plain there and bold in formulas. */
   #spokenKey(letter: LetterNode): string | undefined {
     const { key } = this.#use(letter);
     if (this.#letters.infoOf(key) !== undefined) return key;
@@ -132,7 +132,7 @@ class Classifier {
     return { statement: i, kind: 'claim', steps };
   }
 
-  /** B = B^T, X^T X = I. */
+  /** Recognizes assumptions: B = B^T, X^T X = I. */
   #assume({ sides, relations, block }: Statement): boolean {
     if (sides.length !== 2 || relations[0] !== '=') return false;
     const [left, right] = sides.map(bare) as [Expression, Expression];
@@ -179,7 +179,7 @@ class Classifier {
     }
   }
 
-  /** Notes what a statement defines, if anything. */
+  /** Records the definition in a statement, if there is one. */
   #define(statement: Statement, i: number): ItemKind {
     const { sides, relations, ranges, procedure } = statement;
     const [left, right] = sides as [Expression, Expression];
@@ -250,7 +250,7 @@ class Classifier {
     return 'definition';
   }
 
-  /** ∂L/∂a = delta, where nothing else says what delta is. */
+  /** Recognizes ∂L/∂a = delta if nothing else defines delta. */
   #reversedAlias(left: Expression, right: Expression, statement: number): ItemKind {
     const derivative = aliasOf(left);
     const letter = defined(right);
@@ -289,7 +289,7 @@ class Classifier {
     });
   }
 
-  /** W <- W - a g: the letter itself is on the right. */
+  /** Recognizes an update, W <- W - a g: the letter occurs on the right side too. */
   #isUpdate(letter: LetterNode, right: Expression): boolean {
     let found = false;
     eachLetter(right, (other) => {
@@ -299,7 +299,7 @@ class Classifier {
     return found && !differentiatedOnly(right, letter);
   }
 
-  /** Whether a value is that of a function of which nothing is said: z = f(x, y), before z = x y. */
+  /** Whether a value is that of an unknown function: z = f(x, y), before z = x y. */
   #isAbstract(e: Expression): boolean {
     const inside = bare(e);
     if (inside.kind !== 'call' || inside.fn.alphabet === 'upright' || inside.fn.primes > 0) return false;
@@ -319,6 +319,6 @@ class Classifier {
   }
 }
 
-/** Tells for each statement of a page what it does. Some give a letter another value than one before. */
+/** Determines the role of each statement of a page. Statements in `redefined` give a letter a new value. */
 export const outlineOf = (reading: Reading, redefined: ReadonlySet<Statement> = new Set()): Outline =>
   new Classifier(reading, redefined).outline();

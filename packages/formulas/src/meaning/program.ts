@@ -1,12 +1,12 @@
-/** The definitions of a page as a program: which of them says what a letter with given indices is. */
+/** Treats the definitions of a page as a program: finds the definition of a letter with given indices. */
 
 import { bare, type Expression } from '../syntax/ast.ts';
 import type { Definition, FunctionDefinition, Outline } from './outline-types.ts';
 
-/** The numbers that indices and counts have. */
+/** The values of indices and counts. */
 export type Indices = ReadonlyMap<string, number>;
 
-/** The value of an index or bound; nothing where it has none. */
+/** Returns the value of an index or bound; undefined if it has none. */
 export function indexValue(e: Expression, indices: Indices): number | undefined {
   const inside = bare(e);
   switch (inside.kind) {
@@ -34,7 +34,7 @@ export function indexValue(e: Expression, indices: Indices): number | undefined 
   }
 }
 
-/** The values that the letters of an index must have for it to have this value; nothing where it can't. */
+/** Returns the value of an index pattern's letter for which the pattern has a given value; undefined if there is none. */
 function matchIndex(pattern: Expression, value: number, counts: Indices): [string, number] | true | undefined {
   const inside = bare(pattern);
   if (inside.kind === 'number') return Number(inside.text) === value ? true : undefined;
@@ -56,7 +56,7 @@ function matchIndex(pattern: Expression, value: number, counts: Indices): [strin
   return [letter.name, value - rest];
 }
 
-/** The values of a pattern's letters for which it is these indices. */
+/** Returns the values of a pattern's letters for which the pattern matches the given indices. */
 export function matchPattern(
   pattern: readonly Expression[],
   values: readonly number[],
@@ -75,7 +75,7 @@ export function matchPattern(
   return bound;
 }
 
-/** How many of a pattern's indices are numbers or counts: those are matched first. */
+/** Counts the indices of a pattern that are numbers or counts. Patterns with more of them are matched first. */
 const exactness = (pattern: readonly Expression[], counts: Indices): number =>
   pattern.filter((index) => indexValue(index, counts) !== undefined).length;
 
@@ -87,10 +87,10 @@ export interface Match<D> {
 /** Finds definitions by indices. */
 export class Program {
   readonly outline: Outline;
-  /** The definitions that count. */
+  /** The definitions in force. */
   readonly definitions: readonly Definition[];
   readonly counts: Indices;
-  /** How many members the family of a letter has, along one of its indices; nothing where nothing limits it. */
+  /** Returns the size of a letter's family along one of its indices; undefined if nothing limits it. */
   readonly #sizeOf: (key: string, position: number) => number | undefined;
 
   constructor(
@@ -109,7 +109,7 @@ export class Program {
     return this.definitions.some((definition) => definition.key === key);
   }
 
-  /** The definition of a letter for indices, of the statements up to one. */
+  /** Finds the definition of a letter for given indices, among the statements up to `until`. */
   find(key: string, values: readonly number[], until = Number.POSITIVE_INFINITY): Match<Definition> | undefined {
     const candidates = this.definitions
       .filter((definition) => definition.key === key && definition.pattern.length === values.length)
@@ -130,7 +130,7 @@ export class Program {
     return undefined;
   }
 
-  /** Whether indices are within the ranges that a definition is for. */
+  /** Whether indices are within the ranges of a definition. */
   #isWithin({ key, ranges, pattern, elements }: Definition, indices: Indices): boolean {
     const all = new Map([...this.counts, ...indices]);
     const ends = new Map<string, readonly [number, number]>();
@@ -143,7 +143,7 @@ export class Program {
       const free = inside.kind === 'sum' ? inside.terms.find(({ kind }) => kind === 'letter') : inside;
       const value = free?.kind === 'letter' ? indices.get(free.name) : undefined;
       if (free?.kind !== 'letter' || value === undefined) return true;
-      // Members are counted from 1, as far as nothing else is said.
+      // By default, members count from 1.
       const [lowest, highest] = ends.get(free.name) ?? [
         inside === free ? 1 : 0,
         this.#sizeOf(key, position) ?? Number.POSITIVE_INFINITY,
@@ -153,7 +153,7 @@ export class Program {
   }
 }
 
-/** The latest definition that is not after a statement, then the first of those after it. */
+/** Orders definitions: first those up to a statement, latest first, then those after it, in order. */
 const order = (a: Definition, b: Definition, until: number): number => {
   const [isA, isB] = [a.statement <= until, b.statement <= until];
   if (isA !== isB) return isA ? -1 : 1;

@@ -1,10 +1,10 @@
-/** What prose says of letters: that matrices are symmetric, positive definite, square. */
+/** Finds properties that prose states about letters: symmetric, positive definite, square. */
 
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, type LetterNode } from '../syntax/ast.ts';
 import type { Property } from './outline-types.ts';
 
-/** The words for a property, in some languages. */
+/** The words for each property, in several languages. */
 const words: readonly (readonly [RegExp, Property])[] = [
   [/(?:anti-?|skew-?|schief)s[iy]mm?[eé]tr[a-zé]*/giu, 'antisymmetric'],
   [/(?<![\p{L}-])s[iy]mm?[eé]tr[a-zé]*/giu, 'symmetric'],
@@ -21,12 +21,12 @@ const words: readonly (readonly [RegExp, Property])[] = [
   ],
 ];
 
-/** Words that may stand between a letter and what it is. */
+/** Words that may stand between a letter and its property. */
 const between =
   /^(?:[\s,:]|\b(?:is|are|be|being|was|both|all|each|also|any|some|a|an|the|real|and|matrix|matrices|ist|sind|sei|seien|und|eine?|est|sont|soit|et|une?|es|son|y|assumed|to|square|invertible|targets?|labels?|classes|vectors?|weights?|rows|columns|encoded|symmetric|positive|definite|semidefinite|semi-definite|diagonal|orthogonal)\b)*$/i;
 const negation = /(?:\b(?:not|no|nor|need|without|unless|if|when|non|nicht|kein\p{L}*|pas|ni)\b|n't)[^$]*$|non-$/iu;
 
-/** The letters of `A`, `A, B` or `A \in R^{n x n}`. */
+/** Returns the letters in `A`, `A, B` or `A \in R^{n x n}`. */
 function lettersOf(e: Expression | undefined): LetterNode[] {
   if (e === undefined) return [];
   const inside = bare(e);
@@ -34,7 +34,7 @@ function lettersOf(e: Expression | undefined): LetterNode[] {
   return inside.kind === 'letter' ? [inside] : [];
 }
 
-/** The formulas, `$3`, `$3 and $4`, that stand right before or behind a word. */
+/** Returns the formulas, `$3` or `$3 and $4`, directly before or after a word. */
 function neighbours(before: string, after: string): number[] {
   const behind = /\$(\d+) *((?:[^$]*))$/.exec(before);
   const group = /((?:\$\d+[\s,]*(?:(?:and|und|et|y|&)\s*)?)+)$/;
@@ -47,14 +47,14 @@ function neighbours(before: string, after: string): number[] {
   return start !== null && between.test(start[1]!) ? numbers(start[2]!) : [];
 }
 
-/** A letter that prose speaks of, and what it says. */
+/** A property that prose states about a letter. */
 export interface Remark {
   readonly letter: LetterNode;
   readonly property: Property;
   readonly block: number;
 }
 
-/** The remarks of a page's prose on its letters. One that is denied, or holds on a condition, is none. */
+/** Finds the statements of a page's prose about its letters, ignoring negated and conditional ones. */
 export function remarksIn({ page, statements, mentions }: Reading): Remark[] {
   const of = new Map<number, Statement[]>();
   for (const statement of [...statements, ...mentions])

@@ -1,9 +1,9 @@
 /**
- * Shapes of expressions, by unification.
+ * Determines shapes of expressions by unification.
  *
- * It runs in two ways. By letters, all members of a family have one shape, and all that is asked is which lengths are 1:
- * so it is found out what is a number, a vector, a matrix. By members, layers have lengths of their own, and what is found
- * is which of them are the same.
+ * There are two modes. By letters, all members of a family have the same shape, and only lengths of 1 are
+ * distinguished. This determines which letters are numbers, vectors and matrices. By members, each layer has its own
+ * lengths, and this determines which of them are equal.
  */
 
 import {
@@ -22,32 +22,35 @@ import type { Dim } from './shapes/dims.ts';
 import { ShapeError, swapped, type Type, type Types, Unknown } from './shapes/types.ts';
 import { isConstant } from './sides.ts';
 
-/** What is known where an expression stands. */
+/** The context of an expression. */
 export interface Scope {
-  /** The numbers that indices have, by members. */
+  /** The values of indices, in the mode by members. */
   readonly indices: Indices;
-  /** How far indices go. */
+  /** The ranges of indices. */
   readonly extents: ReadonlyMap<string, Dim>;
-  /** The arguments of the function that is looked into. */
+  /** The arguments of the function whose body is being processed. */
   readonly parameters: ReadonlyMap<string, Type>;
-  /** Functions that are looked into, one within the other. */
+  /** The nesting depth of function bodies. */
   readonly depth: number;
 }
 
 export const noScope: Scope = { indices: new Map(), extents: new Map(), parameters: new Map(), depth: 0 };
 
-/** What the two ways differ in. */
+/** The operations that differ between the two modes. */
 export interface Letterbook {
   readonly program: Program;
   readonly types: Types;
-  /** The shape of a letter, without what its elements' indices pick. */
+  /** Returns the shape of a letter, before its element indices are applied. */
   typeOf(letter: LetterNode, key: string, members: readonly Expression[], scope: Scope): Type;
-  /** How far the index of a family goes, or a count. */
+  /** Returns the range of a family's index, which is a count. */
   extentOf(key: string, position: number): Dim;
   countOf(name: string): Dim;
-  /** Whether members of families are told apart. */
+  /** Whether members of families are distinguished. */
   readonly byMember: boolean;
-  /** Where arrays are written as if they were numbers: products are of each element, and all elements are added up. */
+  /**
+   * Whether arrays are written as if they were numbers. Products are then elementwise, followed by a sum over all
+   * elements.
+   */
   readonly asNumbers: boolean;
 }
 
@@ -61,7 +64,7 @@ const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;
 
 export class Shaper extends Combining {
   readonly book: Letterbook;
-  /** The sizes of ones and identities that were met last. */
+  /** The sizes of ones and identity matrices found last. */
   readonly constants = new Map<LetterNode, Dim>();
 
   constructor(book: Letterbook) {
@@ -162,7 +165,7 @@ export class Shaper extends Combining {
     }
   }
 
-  /** The shape of a letter's square that is defined, and not the letter itself: σ². */
+  /** Returns the shape of a letter's square if the page defines only the square: σ². */
   #square({ base, exponent }: Extract<Expression, { kind: 'power' }>, scope: Scope): Type | undefined {
     const [letter, times] = [bare(base), bare(exponent)];
     if (letter.kind !== 'letter' || times.kind !== 'number') return undefined;
@@ -185,7 +188,7 @@ export class Shaper extends Combining {
     return this.types.dims.extentOf(r) === 'many' || this.types.dims.extentOf(c) === 'many';
   }
 
-  /** A X^2 is A X X: what is multiplied by an array and is a power of a matrix is one of products, so the matrix is square. */
+  /** Treats A X^2 as A X X: a power of a matrix next to an array is a matrix power, so the matrix is square. */
   #multiplyOut(factor: Expression, scope: Scope): void {
     if (factor.kind !== 'power' || factor.elementwise || !/^[2-8]$/.test(textOfNumber(factor.exponent))) return;
     const { dims } = this.types;
@@ -194,13 +197,13 @@ export class Shaper extends Combining {
     try {
       dims.unify(r, c);
     } catch {
-      // A matrix that can't be square has a power of each of its elements.
+      // A matrix that can't be square has an elementwise power.
     }
   }
 
   #product(e: Extract<Expression, { kind: 'product' }>, scope: Scope): Type {
     const types = e.factors.map((factor) => this.infer(factor, scope));
-    // ∂L/∂a ∂a/∂W is laid out as ∂L/∂W.
+    // ∂L/∂a ∂a/∂W is laid out like ∂L/∂W.
     const chain = chainOf(e.factors);
     if (chain?.others.every((other) => this.types.isScalar(types[e.factors.indexOf(other)]!))) {
       const ofLink = ({ of, by }: DerivativeNode): [Type, Type] => [this.infer(of, scope), this.infer(by[0]!, scope)];
@@ -223,7 +226,7 @@ export class Shaper extends Combining {
       }
       return types.fresh('many', 'many');
     }
-    // ∂L/∂z ⊙ ∂z/∂a: the slopes of a function of each element.
+    // In ∂L/∂z ⊙ ∂z/∂a, the second factor contains the slopes of an elementwise function.
     const of = [left, right].map((type) => (type.jacobian === undefined ? type : type.jacobian.by));
     for (const type of of) if (!type.literal && types.statusOf(type) === 'unknown') types.markArray(type);
     return this.plain(this.combined(of[0]!, of[1]!, e));
@@ -278,7 +281,7 @@ export class Shaper extends Combining {
     return dim;
   }
 
-  /** Notes that an index goes as far as what it is an index of. */
+  /** Records that an index has the range of the axis that it indexes. */
   #link(index: Expression, extent: Dim, scope: Scope): void {
     const inside = bare(index);
     if (inside.kind === 'letter') {
@@ -288,7 +291,7 @@ export class Shaper extends Combining {
       return;
     }
     if (inside.kind !== 'sum' || this.book.byMember) return;
-    // z_{l-1}: as many layers, one further.
+    // The range of l - 1 in z_{l-1} has the same length as that of l, shifted by one.
     for (const term of inside.terms) if (term.kind === 'letter') this.#link(term, extent, scope);
   }
 
@@ -296,11 +299,11 @@ export class Shaper extends Combining {
     try {
       this.types.dims.unify(a, b);
     } catch {
-      // An index that goes further than what it is an index of is found out where it is evaluated.
+      // An index that exceeds its axis is detected during evaluation.
     }
   }
 
-  /** What indices pick of an array: an element, a row, a column. */
+  /** Returns the shape of the part that indices select: an element, a row or a column. */
   picked(type: Type, indices: readonly Expression[], at: Expression, scope: Scope): Type {
     const { types } = this;
     const [first, second, third] = indices;

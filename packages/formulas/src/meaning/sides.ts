@@ -1,4 +1,4 @@
-/** What the sides of statements look like: letters that are defined, derivatives of letters, spaces. */
+/** Recognizes the forms of statement sides: defined letters, derivatives of letters, spaces. */
 
 import type { Statement } from '../statements/statement.ts';
 import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode, partsOf, walk } from '../syntax/ast.ts';
@@ -6,10 +6,10 @@ import { knownFunctions } from '../syntax/names.ts';
 import { eachLetter, type Letters, type Use } from './letters.ts';
 import type { Declaration } from './outline-types.ts';
 
-/** The names of functions that have a usual meaning. */
+/** The names of functions with a standard meaning. */
 export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFunctions));
 
-/** Whether a letter has this name's meaning by itself: the identity, ones, zeros, numbers. */
+/** Whether a name has a fixed meaning: the identity, ones, zeros, numbers. */
 export const isConstant = ({ name, alphabet }: LetterNode): boolean =>
   (alphabet !== 'plain' && /^[01]$/.test(name)) ||
   name === 'pi' ||
@@ -24,7 +24,7 @@ export function containsDerivative(e: Expression): boolean {
   return found;
 }
 
-/** The power of a letter that the left side of a definition is, and its key: σ² is defined, and not σ. */
+/** Returns the letter and its key if the left side of a definition is a power of it: σ² is defined, but not σ. */
 export function definedPower(e: Expression): { letter: LetterNode; times: string } | undefined {
   const inside = bare(e);
   if (inside.kind !== 'power') return undefined;
@@ -34,20 +34,20 @@ export function definedPower(e: Expression): { letter: LetterNode; times: string
     : undefined;
 }
 
-/** The letter of the left side of a definition. */
+/** Returns the letter that a left side defines. */
 export function defined(e: Expression): LetterNode | undefined {
   const inside = bare(e);
   return inside.kind === 'letter' && inside.primes === 0 && !isConstant(inside) ? inside : undefined;
 }
 
-/** The letter that a loss is called by where it is differentiated. */
+/** Returns the letter of a loss that is differentiated. */
 export function lossLetter(of: Expression): LetterNode | undefined {
   const inside = bare(of);
   if (inside.kind === 'letter') return inside;
   return inside.kind === 'call' && !knownNames.has(inside.fn.name) ? inside.fn : undefined;
 }
 
-/** Whether an expression is what losses are: it has logarithms, norms or squares in it, and a sum. */
+/** Whether an expression looks like a loss: it contains logarithms, norms or squares, and a sum. */
 export function isLossLike(e: Expression): boolean {
   let [has, adds] = [false, false];
   walk(e, (part) => {
@@ -63,7 +63,7 @@ export function isLossLike(e: Expression): boolean {
 export const sameIndices = (a: readonly Expression[], b: readonly Expression[]): boolean =>
   a.length === b.length && a.every((index, i) => textKey(index) === textKey(b[i]!));
 
-/** An index as a text that is the same for the same index. */
+/** Returns a text that is the same for equal indices. */
 export function textKey(e: Expression): string {
   const inside = bare(e);
   if (inside.kind === 'number') return inside.text;
@@ -73,7 +73,7 @@ export function textKey(e: Expression): string {
   return inside.kind + partsOf(inside).map(textKey).join(',');
 }
 
-/** Whether an inequality or membership says what a letter ranges over, and claims nothing: l < L, x ~ p. */
+/** Whether an inequality or membership only states the range of a letter and makes no claim: l < L, x ~ p. */
 export function isPlainBound({ sides, relations }: Statement): boolean {
   const isShort = (e: Expression): boolean => {
     const inside = bare(e);
@@ -88,7 +88,7 @@ export function isPlainBound({ sides, relations }: Statement): boolean {
   return relations.some((relation) => ['in', 'sim', 'to'].includes(relation)) || sides.every(isShort);
 }
 
-/** Whether a letter occurs only as what is differentiated by, or of. */
+/** Whether a letter occurs only in derivatives, as function or variable. */
 export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
   let outside = false;
   const visit = (part: Expression): void => {
@@ -100,7 +100,7 @@ export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
   return !outside;
 }
 
-/** Patterns that match the same indices: of two numbers, equal ones; of two counters, any. */
+/** Whether two patterns match the same indices: equal numbers, or any index letters. */
 export function samePattern(a: readonly Expression[], b: readonly Expression[]): boolean {
   const kind = (e: Expression): string => {
     const inside = bare(e);
@@ -113,7 +113,7 @@ export function samePattern(a: readonly Expression[], b: readonly Expression[]):
   return a.length === b.length && a.every((index, i) => kind(index) === kind(b[i]!));
 }
 
-/** Whether a letter's value is said by that of the next layer or time: it is a link, and no forward pass. */
+/** Whether a letter is defined by its value at the next layer or time. It is then a link, not part of a forward pass. */
 export function countsDown(use: Use, right: Expression, letters: Letters): boolean {
   const [index] = use.members;
   if (index === undefined) return false;
@@ -128,7 +128,7 @@ export function countsDown(use: Use, right: Expression, letters: Letters): boole
   return found;
 }
 
-/** The derivative of a letter by a letter that an expression is, and nothing else. */
+/** Returns the derivative if an expression is a derivative of a letter with respect to a letter. */
 export function aliasOf(e: Expression): DerivativeNode | undefined {
   const inside = bare(e);
   if (inside.kind !== 'derivative' || inside.by.length !== 1 || inside.mark === 'differential') return undefined;
@@ -136,7 +136,7 @@ export function aliasOf(e: Expression): DerivativeNode | undefined {
   return lossLetter(inside.of) !== undefined && by.kind === 'letter' ? inside : undefined;
 }
 
-/** What R^{n x d} says. */
+/** Returns the lengths in R^{n x d}. */
 export function dimensionsOf(space: Expression): Pick<Declaration, 'rows' | 'columns'> | undefined {
   const base = space.kind === 'power' ? bare(space.base) : space;
   const isReal = base.kind === 'letter' && base.name === 'R';
@@ -156,7 +156,7 @@ export function dimensionsOf(space: Expression): Pick<Declaration, 'rows' | 'col
   return { rows: joined(exponent.factors.slice(0, cross + 1)), columns: joined(exponent.factors.slice(cross + 1)) };
 }
 
-/** The index that a formula is about: that of what is differentiated by on its left side, or of the letter there. */
+/** Returns the index of a formula: that of the variable of differentiation on its left side, or of the letter there. */
 export function indexOfSide(e: Expression): Expression | undefined {
   const inside = bare(e);
   if (inside.kind === 'derivative') return indexOfSide(inside.by[0]!);

@@ -1,8 +1,8 @@
-/** The targets of a cross-entropy: shares of classes, which add up to 1. */
+/** Finds the targets of a cross-entropy: class probabilities, which add up to 1. */
 
 import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 
-/** Letters whose definition is a logarithm, by name. */
+/** The names of letters that are defined as logarithms. */
 type Logarithms = ReadonlySet<string>;
 
 const isLogCall = (e: Expression): boolean => {
@@ -10,20 +10,20 @@ const isLogCall = (e: Expression): boolean => {
   return inside.kind === 'call' && inside.fn.name === 'log';
 };
 
-/** log p, or a letter that is defined as one. */
+/** Whether an expression is log p, or a letter defined as one. */
 const isLog = (e: Expression, logarithms: Logarithms): boolean => {
   const inside = bare(e);
   return isLogCall(inside) || (inside.kind === 'letter' && logarithms.has(keyOf(inside)));
 };
 
-/** The letter that stands for targets in a factor: y_k, y^T. */
+/** Returns the letter of the targets in a factor: y_k, y^T. */
 function letterIn(e: Expression): LetterNode | undefined {
   const inside = bare(e);
   if (inside.kind === 'transpose') return letterIn(inside.of);
   return inside.kind === 'letter' ? inside : undefined;
 }
 
-/** Whether an expression has 1 - y in it: a target of two classes, which is any share. */
+/** Whether an expression contains 1 - y. Such a target of two classes may be any probability. */
 function hasComplement(e: Expression, name: string): boolean {
   if (e.kind === 'sum' && e.terms.length === 2 && e.minus[1] === true) {
     const [one, letter] = [bare(e.terms[0]!), letterIn(e.terms[1]!)];
@@ -32,7 +32,7 @@ function hasComplement(e: Expression, name: string): boolean {
   return partsOf(e).some((part) => hasComplement(part, name));
 }
 
-/** The letters by which logarithms are weighted in sums: y of sum_k y_k log p_k. */
+/** Returns the letters that weight logarithms in sums: y in sum_k y_k log p_k. */
 export function targetsIn(statements: readonly (readonly Expression[])[]): LetterNode[] {
   const sides = statements.flat();
   const logarithms = new Set(

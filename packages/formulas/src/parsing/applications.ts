@@ -1,4 +1,4 @@
-/** Functions and what they are applied to. */
+/** Parses functions and their arguments. */
 
 import { bare, type Expression, keyOf, type LetterNode, type ProductMark } from '../syntax/ast.ts';
 import { dotCommands, looseMarks } from '../syntax/names.ts';
@@ -9,7 +9,7 @@ import { fence, opensWith } from './fences.ts';
 import { relationOf } from './meaningful.ts';
 import { indicesOf, primesAt, superscript } from './scripts.ts';
 
-/** What closes a bracket. */
+/** The closing brackets. */
 export const closers: ReadonlySet<string> = new Set([
   ')',
   ']',
@@ -22,7 +22,7 @@ export const closers: ReadonlySet<string> = new Set([
   'rangle',
 ]);
 
-/** Whether a factor of a product begins here. */
+/** Whether a factor of a product begins at the cursor. */
 export function startsFactor(cursor: Cursor): boolean {
   const of = cursor.peek();
   if (of === undefined || relationOf(of) !== undefined || Object.hasOwn(looseMarks, of.text)) return false;
@@ -39,12 +39,12 @@ export function startsFactor(cursor: Cursor): boolean {
   );
 }
 
-/** Whether there is a bar that closes the one here. */
+/** Whether the bar at the cursor has a matching closing bar. */
 function barOpens(cursor: Cursor): boolean {
   return cursor.tokens.slice(cursor.at + 1).some((of) => isCharacter(of, '|'));
 }
 
-/** Reads e^x. */
+/** Parses e^x. */
 export function exponential(grammar: Grammar, cursor: Cursor, start: number): Expression {
   cursor.next();
   const fn = knownLetter(cursor, start, 'exp');
@@ -54,7 +54,7 @@ export function exponential(grammar: Grammar, cursor: Cursor, start: number): Ex
   return { ...cursor.since(start), kind: 'call', fn, args: [exponent], open: '^' };
 }
 
-/** A known function with what it is applied to. */
+/** Parses the argument of a known function. */
 export function known(grammar: Grammar, cursor: Cursor, start: number, named: LetterNode): Expression {
   let fn = named;
   let power: Expression | undefined;
@@ -107,7 +107,7 @@ function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: 
   };
 }
 
-/** A letter, applied to what stands in brackets behind it if it is a function. */
+/** Parses the arguments in brackets after a letter, if the letter is a function. */
 export function applied(grammar: Grammar, cursor: Cursor, start: number, letter: LetterNode): Expression {
   const isOne = letter.name === '1' && letter.alphabet !== 'plain';
   const isIndicator = isOne || (letter.name === 'I' && letter.alphabet === 'blackboard');

@@ -1,4 +1,4 @@
-/** The smallest parts of a formula: numbers, letters, fractions, roots, matrices, known functions. */
+/** Parses the smallest parts of a formula: numbers, letters, fractions, roots, matrices, known functions. */
 
 import { type Alphabet, type Expression, keyOf, type LetterNode, letterOf, type NumberNode } from '../syntax/ast.ts';
 import { accents, alphabets, functionCommands, knownFunctions, letterCommands } from '../syntax/names.ts';
@@ -9,7 +9,7 @@ import { indexed, indicesOf, primesAt, superscript } from './scripts.ts';
 
 type Named = Pick<LetterNode, 'name' | 'alphabet' | 'accents'>;
 
-/** A number, of digits side by side. */
+/** Parses a number from adjacent digits. */
 export function numberAt(cursor: Cursor): NumberNode | undefined {
   const start = cursor.at;
   let text = '';
@@ -24,7 +24,7 @@ export function numberAt(cursor: Cursor): NumberNode | undefined {
 
 const isLetter = (of: Token | undefined): boolean => of?.kind === 'character' && /^\p{L}$/u.test(of.text);
 
-/** The name that tokens in an alphabet or under an accent say. */
+/** Returns the name formed by the tokens in an alphabet or under an accent. */
 function nameOf(tokens: readonly Token[], alphabet: Alphabet): Named | undefined {
   const inside = tokens.filter(({ kind }) => kind !== 'space');
   const [first, second, third] = inside;
@@ -49,12 +49,12 @@ function nameOf(tokens: readonly Token[], alphabet: Alphabet): Named | undefined
   const isName = inside.every((of) => isLetter(of) || of.kind === 'word' || /^[0-9-]$/.test(of.text));
   if (!isName || (alphabet !== 'upright' && alphabet !== 'bold')) return undefined;
   const name = wordsOf(inside);
-  // Bold letters side by side are a product; an upright name is one.
+  // Adjacent bold letters are a product; upright letters form one name.
   if (alphabet === 'bold' && !(name in knownFunctions) && !/^[a-z]{3,}$/.test(name)) return undefined;
   return { name, alphabet: 'upright', accents: [] };
 }
 
-/** The name of a letter here, without its scripts. The cursor stays where none is. */
+/** Parses the name of a letter, without its scripts. If there is none, the cursor doesn't move. */
 function namedAt(cursor: Cursor): Named | undefined {
   const first = cursor.peek();
   if (first === undefined) return undefined;
@@ -67,7 +67,7 @@ function namedAt(cursor: Cursor): Named | undefined {
     return { name: first.text, alphabet: 'upright', accents: [] };
   }
   if (first.kind === 'group') {
-    // {W}_l, and {\mathbf W}.
+    // Matches {W}_l and {\mathbf W}.
     const named = nameOf(first.children, 'plain');
     if (named !== undefined) cursor.next();
     return named;
@@ -90,13 +90,13 @@ function namedAt(cursor: Cursor): Named | undefined {
   return accent === undefined ? named : { ...named, accents: [...named.accents, accent] };
 }
 
-/** A letter with its indices and primes; superscripts that are no index are left to whoever asks. */
+/** Parses a letter with its indices and primes. Superscripts that aren't indices are left to the caller. */
 export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefined {
   const start = cursor.at;
   const named = namedAt(cursor);
   if (named === undefined) return undefined;
   const common = cursor.since(start);
-  // Where it is no letter of the page's own, e is the number.
+  // Unless the page uses e as a letter, it is Euler's number.
   const alphabet =
     named.name === 'e' && named.alphabet === 'plain' && !grammar.notation.ownE ? 'upright' : named.alphabet;
   let letter = letterOf(common, named.name, { ...named, alphabet, face: common.verbatim ? common.span : undefined });
@@ -126,20 +126,20 @@ export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefin
     }
     letter = made;
     if (script.kind !== 'index' || script.transpose === undefined) continue;
-    // z^{(l)T}: the transpose is for whoever puts superscripts around a letter.
+    // z^{(l)T}: the caller applies the transpose.
     cursor.pendingTranspose = script.transpose;
     break;
   }
   return { ...letter, ...cursor.since(start) };
 }
 
-/** The name of a known function, that has been read. */
+/** Returns the name of a known function that has just been parsed. */
 export function knownLetter(cursor: Cursor, start: number, name: string): LetterNode {
   const common = cursor.since(start);
   return letterOf(common, name, { alphabet: 'upright', face: common.verbatim ? common.span : undefined });
 }
 
-/** The name of a known function here: \log, \operatorname{softmax}. */
+/** Parses the name of a known function: \log, \operatorname{softmax}. */
 export function functionAt(cursor: Cursor): LetterNode | undefined {
   const start = cursor.at;
   const first = cursor.peek();
@@ -161,7 +161,7 @@ export function functionAt(cursor: Cursor): LetterNode | undefined {
   return knownLetter(cursor, start, name);
 }
 
-/** The rows of a matrix or of cases, as tokens. */
+/** Splits the tokens of a matrix or of cases into rows and cells. */
 export function cellsOf(tokens: readonly Token[]): (readonly Token[])[][] {
   const rows: Token[][][] = [[[]]];
   for (const of of tokens) {
@@ -173,7 +173,7 @@ export function cellsOf(tokens: readonly Token[]): (readonly Token[])[][] {
   return rows.filter((row) => !row.every(isEmpty));
 }
 
-/** The tokens of an array without the alignment of its columns, {ccc}. */
+/** Removes the column alignment of an array, {ccc}. */
 export function withoutColumns(environment: Token): readonly Token[] {
   const { children, text } = environment;
   const first = children.findIndex(({ kind }) => kind !== 'space');
@@ -181,7 +181,7 @@ export function withoutColumns(environment: Token): readonly Token[] {
   return isSpec ? children.slice(first + 1) : children;
 }
 
-/** Reads a matrix that is written out. */
+/** Parses a matrix that is written out. */
 export function matrixAt(grammar: Grammar, cursor: Cursor): Expression {
   const start = cursor.at;
   const environment = cursor.next()!;
@@ -192,7 +192,7 @@ export function matrixAt(grammar: Grammar, cursor: Cursor): Expression {
   return environment.text === 'vmatrix' ? { ...cursor.since(start), kind: 'absolute', of: matrix } : matrix;
 }
 
-/** Reads {a if p, b otherwise. */
+/** Parses cases: a if p, b otherwise. */
 export function casesAt(grammar: Grammar, cursor: Cursor): Expression {
   const start = cursor.at;
   const environment = cursor.next()!;
@@ -212,14 +212,14 @@ function withoutComma(tokens: readonly Token[]): readonly Token[] {
   return isCharacter(tokens[last], ',', ';') ? tokens.slice(0, last) : tokens;
 }
 
-/** Tokens without \text{if} and its like, and without spaces. */
+/** Removes words such as \text{if}, and spaces. */
 function mathOf(tokens: readonly Token[]): readonly Token[] {
   const solid = tokens.filter(({ kind, text }) => kind !== 'space' && kind !== 'word' && !/^q?quad$/.test(text));
   const isText = (of: Token | undefined): boolean => isCommand(of, 'text', 'textrm', 'mbox', 'mathrm', 'textit');
   return withoutComma(solid.filter((of, i) => !isText(of) && !(of.kind === 'group' && isText(solid[i - 1]))));
 }
 
-/** Where a list of tokens stands. */
+/** Returns the span of a list of tokens. */
 export const spanOfTokens = (tokens: readonly Token[], otherwise: Span): Span => {
   const [first, last] = [tokens[0], tokens.at(-1)];
   return first === undefined || last === undefined ? otherwise : { start: first.span.start, end: last.span.end };

@@ -1,9 +1,9 @@
-/** Sums, products and extrema over indices. */
+/** Parses sums, products and extrema over indices. */
 
 import { type BigNode, type BigOperator, bare, type Expression, type LetterNode } from '../syntax/ast.ts';
 import type { Cursor, Grammar } from './cursor.ts';
 
-/** Reads \sum_{i=1}^n and what it is over. */
+/** Parses \sum_{i=1}^n and its body. */
 export function bigAt(grammar: Grammar, cursor: Cursor, start: number, op: BigOperator): BigNode {
   const command = cursor.next()!;
   const indices: LetterNode[] = [];

@@ -1,11 +1,11 @@
-/** Derivatives: ∂L/∂W in all the ways that people write it. */
+/** Parses derivatives: ∂L/∂W in all its notations. */
 
 import { bare, type DerivativeMark, type DerivativeNode, type Expression } from '../syntax/ast.ts';
 import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
 import type { Span } from '../text/source.ts';
 import { Cursor, type Grammar } from './cursor.ts';
 
-/** What a derivative begins with: ∂, or a d that is followed by something. */
+/** Recognizes the start of a derivative: ∂, or a d that is followed by something. */
 function differentialAt(
   tokens: readonly Token[],
   at = 0,
@@ -20,7 +20,7 @@ function differentialAt(
     : undefined;
 }
 
-/** The order that ∂^2 says. */
+/** Returns the order in ∂^2. */
 function orderAt(grammar: Grammar, cursor: Cursor): number {
   if (!cursor.isCharacter('^')) return 1;
   cursor.next();
@@ -32,12 +32,12 @@ function orderAt(grammar: Grammar, cursor: Cursor): number {
   return value;
 }
 
-/** Goes past a d or ∂. */
+/** Skips a d or ∂. */
 function skipDifferential(cursor: Cursor): void {
   cursor.at += differentialAt(cursor.tokens, cursor.at)?.length ?? 0;
 }
 
-/** What a denominator differentiates by: ∂x ∂y, ∂x^2. */
+/** Parses the variables in a denominator: ∂x ∂y, ∂x^2. */
 function variablesOf(grammar: Grammar, tokens: readonly Token[], span: Span, order: number): readonly Expression[] {
   const cursor = new Cursor(tokens, span);
   const by: Expression[] = [];
@@ -56,18 +56,18 @@ function variablesOf(grammar: Grammar, tokens: readonly Token[], span: Span, ord
   return by;
 }
 
-/** What an operator in front of an expression is applied to. */
+/** Parses the expression that a differential operator is applied to. */
 function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression {
   if (cursor.done) cursor.fail(`expected what is differentiated after this`, operator.span);
   const start = cursor.at;
   const first = grammar.factor(cursor);
-  // (f) g, L(w) g: of the first alone; x^T A x, 1/2 |w|^2: of the product.
+  // In (f) g and L(w) g, only the first factor is differentiated; in x^T A x and 1/2 |w|^2, the whole product is.
   if (first.kind === 'group' || first.kind === 'letter' || (first.kind === 'call' && first.open !== '')) return first;
   cursor.at = start;
   return grammar.tight(cursor);
 }
 
-/** Whether a fraction's numerator and denominator make it a derivative. */
+/** Whether a fraction is a derivative, judged by its numerator and denominator. */
 export function isDerivative(numerator: readonly Token[], denominator: readonly Token[]): boolean {
   const [above, below] = [differentialAt(numerator), differentialAt(denominator)];
   if (above === undefined || below === undefined || above.mark !== below.mark) return false;
@@ -75,7 +75,7 @@ export function isDerivative(numerator: readonly Token[], denominator: readonly 
   return above.mark === 'partial' || denominator.length > below.length;
 }
 
-/** Reads \frac{∂ of}{∂ by}, or \frac{∂}{∂ by} of. The cursor stands behind the fraction. */
+/** Parses \frac{∂ of}{∂ by}, or \frac{∂}{∂ by} of. The cursor is after the fraction. */
 export function derivativeFraction(
   grammar: Grammar,
   cursor: Cursor,
@@ -98,7 +98,7 @@ export function derivativeFraction(
   return { ...cursor.since(start), kind: 'derivative', mark, of, by, behind: inside === undefined };
 }
 
-/** Reads ∂L/∂W, dL/dW, ∂_x f; nothing where the ∂ or d that stands here begins no derivative. */
+/** Parses ∂L/∂W, dL/dW or ∂_x f. Returns undefined if the ∂ or d at the cursor doesn't begin a derivative. */
 export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression | undefined {
   const start = cursor.at;
   const found = differentialAt(cursor.tokens, start);
@@ -139,7 +139,7 @@ export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression |
   return undefined;
 }
 
-/** The position of the slash of ∂L/∂W, close behind: between them stand a letter, its indices and arguments. */
+/** Finds the slash of ∂L/∂W. Only a letter, its indices and arguments may come before it. */
 function slashFrom(cursor: Cursor): number {
   let depth = 0;
   for (let at = cursor.at; at < cursor.tokens.length && at < cursor.at + 24; at++) {
@@ -154,13 +154,13 @@ function slashFrom(cursor: Cursor): number {
   return -1;
 }
 
-/** What a gradient is by where it does not say: all that a function is of. */
+/** Returns the variable of a gradient that names none: all arguments of the function. */
 const variableOf = (args: readonly Expression[]): Expression | undefined =>
   args.length < 2
     ? args[0]
     : { span: { start: args[0]!.span.start, end: args.at(-1)!.span.end }, verbatim: false, kind: 'tuple', items: args };
 
-/** Reads \nabla_W L. */
+/** Parses \nabla_W L. */
 export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   const start = cursor.at;
   const command = cursor.next()!;

@@ -1,4 +1,4 @@
-/** A way along tokens, and what the parts of the parser ask of one another. */
+/** A cursor on tokens, and the interfaces between the parts of the parser. */
 
 import type { Expression, LetterNode } from '../syntax/ast.ts';
 import { alphabets } from '../syntax/names.ts';
@@ -6,15 +6,15 @@ import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
 import { FormulaError } from '../text/errors.ts';
 import type { Span } from '../text/source.ts';
 
-/** What a page's notation is, as far as reading depends on it. */
+/** The facts about a page's notation on which parsing depends. */
 export interface Notation {
-  /** The keys of letters that are functions of what stands in brackets behind them. */
+  /** The keys of letters that are functions of the brackets after them. */
   readonly functions: ReadonlySet<string>;
   /** The keys of letters whose superscripts are indices. */
   readonly superscripted: ReadonlySet<string>;
-  /** Whether d before a letter is a derivative or differential: dW, dZ. */
+  /** Whether d before a letter denotes a derivative or differential: dW, dZ. */
   readonly differentials: boolean;
-  /** Whether e is a letter of the page's own, and no base of powers. */
+  /** Whether e is a letter of the page, not Euler's number. */
   readonly ownE: boolean;
 }
 
@@ -29,15 +29,15 @@ function isOwnText(tokens: readonly Token[]): boolean {
   }
 }
 
-/** A place in a list of tokens. Spaces are passed over. */
+/** A position in a list of tokens. Spaces are skipped. */
 export class Cursor {
   readonly tokens: readonly Token[];
-  /** Where the list as a whole stands. */
+  /** The span of the whole list. */
   readonly span: Span;
   at = 0;
-  /** Whether | is an opening or closing bar here. */
+  /** Whether | can be an opening or closing bar at this position. */
   insideBars = false;
-  /** The mark of a transpose that was read together with the indices of the letter before. */
+  /** The mark of a transpose that was parsed together with the indices of the preceding letter. */
   pendingTranspose: string | undefined;
 
   constructor(tokens: readonly Token[], span: Span) {
@@ -65,7 +65,7 @@ export class Cursor {
     return isCharacter(this.peek(), ...characters);
   }
 
-  /** Where the next token stands, or the end of the list. */
+  /** Returns the span of the next token, or of the end of the list. */
   here(): Span {
     const next = this.peek();
     if (next !== undefined) return next.span;
@@ -77,7 +77,7 @@ export class Cursor {
     throw new FormulaError(message, span);
   }
 
-  /** What a node has that reaches from a token to here. */
+  /** Returns the common fields of a node that extends from a token to the cursor. */
   since(start: number): { span: Span; verbatim: boolean } {
     const used = this.tokens.slice(start, this.at);
     const [first, last] = [used[0], used.at(-1)];
@@ -86,14 +86,14 @@ export class Cursor {
     return { span, verbatim: isOwnText(used) };
   }
 
-  /** An argument of a command: a group, or one token. */
+  /** Reads an argument of a command: a group, or one token. */
   argument(command: Token): readonly Token[] {
     const next = this.next();
     if (next === undefined) throw new FormulaError(`\\${command.text} expects an argument`, command.span);
     return next.kind === 'group' ? next.children : [next];
   }
 
-  /** What a script says: a group, a token, or a command that sets one, ^\mathsf{T}. */
+  /** Reads the content of a script: a group, a token, or a command that sets one, ^\mathsf{T}. */
   script(mark: Token): readonly Token[] {
     const [first, second] = [this.peek(), this.peek(1)];
     const isStyled = first?.kind === 'command' && Object.hasOwn(alphabets, first.text) && second?.kind === 'group';
@@ -103,7 +103,7 @@ export class Cursor {
     return [first!, second!];
   }
 
-  /** What stands in square brackets, if that comes next. */
+  /** Reads the content of square brackets, if they come next. */
   optional(): readonly Token[] | undefined {
     if (!this.isCharacter('[')) return undefined;
     const close = this.tokens.findIndex((of, i) => i > this.at && isCharacter(of, ']'));
@@ -114,18 +114,18 @@ export class Cursor {
   }
 }
 
-/** The levels of the grammar, from the loosest on. */
+/** The levels of the grammar, from the one that binds least. */
 export interface Grammar {
   readonly notation: Notation;
-  /** A list of tokens as a whole: sums, comparisons of them, and lists of those. */
+  /** Parses a whole list of tokens: sums, comparisons of sums, and lists of those. */
   whole(tokens: readonly Token[], span: Span): Expression;
-  /** Terms with signs. */
+  /** Parses terms with signs. */
   sum(cursor: Cursor): Expression;
-  /** Hadamard products. */
+  /** Parses Hadamard products. */
   loose(cursor: Cursor): Expression;
-  /** Products of factors side by side. */
+  /** Parses products of adjacent factors. */
   tight(cursor: Cursor): Expression;
   factor(cursor: Cursor): Expression;
-  /** A letter with its indices. */
+  /** Parses a letter with its indices. */
   letter(cursor: Cursor): LetterNode | undefined;
 }

@@ -1,10 +1,10 @@
-/** What stands between brackets and bars. */
+/** Parses expressions between brackets or bars. */
 
 import type { Token } from '../syntax/tokens.ts';
 import type { Span } from '../text/source.ts';
 import type { Cursor } from './cursor.ts';
 
-/** What opens a bracket, and what closes it; both by the names of their tokens. */
+/** The closing bracket for each opening one, by the names of their tokens. */
 const pairs: Readonly<Record<string, string>> = {
   ...{
     '(': ')',
@@ -28,7 +28,7 @@ const pairs: Readonly<Record<string, string>> = {
   },
 };
 
-/** Brackets by what they are called in the tree. */
+/** The names of brackets in the syntax tree. */
 const called: Readonly<Record<string, string>> = {
   ...{
     lbrace: '{',
@@ -52,7 +52,7 @@ export interface Fence {
   readonly span: Span;
 }
 
-/** The name of a token that may be a bracket: \{ is `{`, \| is `||`. */
+/** Returns the name of a token that may be a bracket: `{` for \{, `||` for \|. */
 export function bracketOf(of: Token | undefined): string | undefined {
   if (of?.kind === 'character') return '()[]|.'.includes(of.text) ? of.text : undefined;
   if (of?.kind !== 'command') return undefined;
@@ -64,7 +64,7 @@ export function bracketOf(of: Token | undefined): string | undefined {
 const isBar = (name: string): boolean => /^(?:\|\|?|vert|Vert)$/.test(name);
 const sizes = /^(?:[bB]igg?[lrm]?|middle)$/;
 
-/** The position of what closes the bracket at `start`, or -1. */
+/** Returns the position of the bracket that closes the one at `start`, or -1. */
 function closingOf(tokens: readonly Token[], start: number, open: string): number {
   const close = pairs[open];
   let depth = 0;
@@ -96,7 +96,7 @@ function closingOf(tokens: readonly Token[], start: number, open: string): numbe
   return -1;
 }
 
-/** The position of the \right that belongs to the \left at `start`, or -1. */
+/** Returns the position of the \right that belongs to the \left at `start`, or -1. */
 function rightOf(tokens: readonly Token[], start: number): number {
   let depth = 0;
   for (let at = start; at < tokens.length; at++) {
@@ -110,7 +110,10 @@ function rightOf(tokens: readonly Token[], start: number): number {
 
 const nameOf = (bracket: string): string => called[bracket] ?? bracket;
 
-/** Reads what opens a bracket here and goes behind its end; nothing where none opens. */
+/**
+ * If an opening bracket is at the cursor, reads up to its closing bracket and moves past it; otherwise returns
+ * undefined.
+ */
 export function fence(cursor: Cursor): Fence | undefined {
   const start = cursor.at;
   const first = cursor.peek();
@@ -139,7 +142,7 @@ export function fence(cursor: Cursor): Fence | undefined {
   return { open: nameOf(name), inside, span: cursor.since(start).span };
 }
 
-/** Whether a bracket opens here, of those named. */
+/** Whether one of the given brackets opens at the cursor. */
 export function opensWith(cursor: Cursor, brackets: string): boolean {
   let ahead = 0;
   while (

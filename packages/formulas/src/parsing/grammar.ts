@@ -1,4 +1,4 @@
-/** The grammar of formulas: tokens to trees. */
+/** The grammar of formulas, from tokens to trees. */
 
 import {
   type BigOperator,
@@ -163,7 +163,7 @@ class Parser implements Grammar {
     return factors.length === 1 ? factors[0]! : { ...cursor.since(start), kind: 'product', factors, marks };
   }
 
-  /** A factor that may have a sign, as one behind \cdot. */
+  /** Parses a factor that may have a sign, as after \cdot. */
   #signed(cursor: Cursor): Expression {
     if (!cursor.isCharacter('-')) return this.factor(cursor);
     const start = cursor.at;
@@ -184,7 +184,7 @@ class Parser implements Grammar {
     return letterAt(this, cursor);
   }
 
-  /** Reads what is written above and below of anything. */
+  /** Parses the subscripts and superscripts of any expression. */
   #scripted(cursor: Cursor, start: number, base: Expression): Expression {
     let result = base;
     for (;;) {
@@ -378,13 +378,13 @@ class Parser implements Grammar {
   }
 }
 
-/** The order that a norm's index says. */
+/** Returns the order given by a norm's subscript. */
 function orderOf(tokens: readonly Token[]): string {
   const text = wordsOf(tokens.flatMap((of) => (of.kind === 'group' ? of.children : [of])));
   return isCommand(tokens[0], 'infty') ? 'infty' : text;
 }
 
-/** Reads tokens as one expression. */
+/** Parses tokens as a single expression. */
 export function parseExpression(tokens: readonly Token[], span: Span, notation: Notation): Expression {
   try {
     return new Parser(notation).whole(tokens, span);

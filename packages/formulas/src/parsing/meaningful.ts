@@ -1,12 +1,12 @@
-/** What of a list of tokens says something, and the relations in it. */
+/** Finds the tokens that carry meaning, and the relations among them. */
 
 import { relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
 import { isCharacter, type Token } from '../syntax/tokens.ts';
 
-/** Tokens without what says nothing: distances, sizes, labels, the way something is set. */
+/** Removes tokens without meaning: spacing, sizes, labels, styles. */
 export function meaningful(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
-  // What is left out in front of a bracket, \bigl, still belongs to it.
+  // A size command before a bracket, such as \bigl, still belongs to its span.
   let start: number | undefined;
   for (let i = 0; i < tokens.length; i++) {
     const written = tokens[i]!;
@@ -29,7 +29,7 @@ export function meaningful(tokens: readonly Token[]): Token[] {
       if (shown !== undefined) result.push(...meaningful(shown.kind === 'group' ? shown.children : [shown]));
     } else if (of.kind === 'command' && shownFirst.has(of.text)) {
       const shown = argument();
-      // What stands under or over a brace is a remark.
+      // Text under or over a brace is a remark.
       if (of.text.endsWith('brace') && isCharacter(tokens[i + 1], '_', '^')) i += 2;
       const end = (tokens[i] ?? of).span.end;
       if (shown !== undefined)
@@ -40,7 +40,7 @@ export function meaningful(tokens: readonly Token[]): Token[] {
   return result;
 }
 
-/** The relation that a token is, by its name. */
+/** Returns the name of a token's relation; undefined if it isn't one. */
 export function relationOf(of: Token | undefined): string | undefined {
   if (of === undefined || (of.kind !== 'command' && of.kind !== 'character')) return undefined;
   return Object.hasOwn(relations, of.text) ? relations[of.text] : undefined;

@@ -1,10 +1,10 @@
-/** Subscripts and superscripts: indices, powers, transposes, inverses, primes. */
+/** Parses subscripts and superscripts: indices, powers, transposes, inverses, primes. */
 
 import { type Expression, type LetterNode, made, type ProseNode } from '../syntax/ast.ts';
 import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
 import type { Cursor, Grammar } from './cursor.ts';
 
-/** What a superscript says. */
+/** The meaning of a superscript. */
 export type Superscript =
   | { readonly kind: 'transpose'; readonly mark: string; readonly inverse: boolean }
   | { readonly kind: 'inverse' }
@@ -13,7 +13,7 @@ export type Superscript =
   | IndexScript
   | { readonly kind: 'power'; readonly exponent: Expression; readonly elementwise: boolean };
 
-/** Indices, and what stands behind them in the same superscript: z^{(l)T}, g^{[1]'}. */
+/** Indices, and the rest of the same superscript: z^{(l)T}, g^{[1]'}. */
 export interface IndexScript {
   readonly kind: 'index';
   readonly brackets: '' | '(' | '[';
@@ -26,7 +26,7 @@ export interface IndexScript {
 const solid = (tokens: readonly Token[]): Token[] =>
   tokens.filter(({ kind, text }) => kind !== 'space' && !(kind === 'command' && /^[,;:! ]$/.test(text)));
 
-/** How a transpose is marked, if that is what these tokens say. */
+/** Returns the mark of a transpose if these tokens are one. */
 function transposeMark(tokens: readonly Token[]): string | undefined {
   const [first, second] = tokens;
   if (first === undefined) return undefined;
@@ -65,7 +65,7 @@ function transposeMark(tokens: readonly Token[]): string | undefined {
   return isStyled && isT && tokens.length === 2 ? `\\${first.text}{T}` : undefined;
 }
 
-/** Whether an expression may be an index: a letter or number, with a number added. */
+/** Whether an expression may be an index: a letter or number, possibly with a number added. */
 function isIndexLike(e: Expression): boolean {
   if (e.kind === 'group') return isIndexLike(e.body);
   if (e.kind === 'sum') return e.terms.every(isIndexLike);
@@ -73,14 +73,14 @@ function isIndexLike(e: Expression): boolean {
   return e.kind === 'letter' && e.sub.length === 0 && e.sup.length === 0;
 }
 
-/** An expression with its letters one by one: jk is j, k. */
+/** Splits an expression into its letters: jk becomes j, k. */
 function separate(e: Expression): readonly Expression[] {
   if (e.kind === 'tuple') return e.items.flatMap(separate);
   const isRow = e.kind === 'product' && e.marks.every((mark) => mark === '') && e.factors.every(isIndexLike);
   return isRow ? e.factors.flatMap(separate) : [e];
 }
 
-/** The indices that a subscript, or a superscript in brackets, says. */
+/** Parses the indices in a subscript, or in a superscript with brackets. */
 export function indicesOf(grammar: Grammar, tokens: readonly Token[], cursor: Cursor): readonly Expression[] {
   const inside = solid(tokens);
   if (inside.length === 0) cursor.fail('expected an index');
@@ -109,7 +109,7 @@ export function indicesOf(grammar: Grammar, tokens: readonly Token[], cursor: Cu
   return separate(grammar.whole(inside, first!.span));
 }
 
-/** The letter that a superscript counts by, and whether it adds to it. */
+/** Returns the index letter of a superscript, and whether a number is added to it. */
 function counterOf(e: Expression): { name: string; adds: boolean } | undefined {
   if (e.kind === 'group') return counterOf(e.body);
   if (e.kind === 'letter' && isIndexLike(e)) return { name: e.name, adds: false };
@@ -119,7 +119,7 @@ function counterOf(e: Expression): { name: string; adds: boolean } | undefined {
   return isCount ? { name: first.name, adds: true } : undefined;
 }
 
-/** The position of what closes the bracket that a list of tokens begins with. */
+/** Returns the position of the bracket that closes the first token of a list. */
 function closingOf(tokens: readonly Token[], open: '(' | '['): number {
   let depth = 0;
   return tokens.findIndex((of) => {
@@ -128,7 +128,7 @@ function closingOf(tokens: readonly Token[], open: '(' | '['): number {
   });
 }
 
-/** What a superscript on a letter of this key, or on something else, says. */
+/** Determines the meaning of a superscript on a letter with this key, or on another expression. */
 export function superscript(
   grammar: Grammar,
   tokens: readonly Token[],
@@ -154,7 +154,7 @@ export function superscript(
   const brackets = isCharacter(opening, '(', '[') ? (opening.text as '(' | '[') : '';
   if (brackets !== '' && key !== undefined) {
     const close = closingOf(inside, brackets);
-    // a^{[2](i)}: the point behind the layer.
+    // a^{[2](i)}: the point after the layer.
     const second =
       isCharacter(inside[close + 1], '(', '[') && close > 1
         ? close + 1 + closingOf(inside.slice(close + 1), inside[close + 1]!.text as '(')
@@ -168,7 +168,7 @@ export function superscript(
       return { kind: 'index', brackets, indices, transpose, primes, ...(point === undefined ? {} : { point }) };
     }
   }
-  // z^{lT}, a^{l\top}: an index and a transpose in one.
+  // z^{lT}, a^{l\top}: an index and a transpose in one superscript.
   const last = transposeMark(inside.slice(-1));
   if (key !== undefined && last !== undefined && inside.length > 1 && grammar.notation.superscripted.has(key)) {
     const front = inside.at(-2);
@@ -197,7 +197,7 @@ export function superscript(
   return { kind: 'power', exponent, elementwise: false };
 }
 
-/** The primes that stand here. */
+/** Counts the primes at the cursor. */
 export function primesAt(cursor: Cursor): number {
   let count = 0;
   while (cursor.isCharacter("'", '’', '′')) {
@@ -207,7 +207,7 @@ export function primesAt(cursor: Cursor): number {
   return count;
 }
 
-/** Puts a superscript around an expression, that of a letter aside. */
+/** Applies a superscript to an expression other than a letter. */
 export function raised(
   e: Expression,
   script: Superscript,
@@ -231,7 +231,10 @@ export function raised(
   }
 }
 
-/** A letter with what a superscript says of it, or nothing where that says something about its value. */
+/**
+ * Applies a superscript that belongs to a letter itself, such as an index. Returns undefined for one that applies to
+ * its value, such as a power.
+ */
 export function indexed(letter: LetterNode, script: Superscript): LetterNode | undefined {
   if (script.kind === 'primes') return { ...letter, primes: letter.primes + script.count };
   if (script.kind === 'star') return { ...letter, accents: [...letter.accents, 'star'] };

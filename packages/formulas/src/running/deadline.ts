@@ -1,6 +1,6 @@
-/** The time that a formula may take. */
+/** The time limit of a formula. */
 
-/** A formula took too long. */
+/** Thrown if a formula takes too long. */
 export class OutOfTime extends Error {
   override readonly name = 'OutOfTime';
 }
@@ -8,7 +8,10 @@ export class OutOfTime extends Error {
 export class Deadline {
   readonly #end: number;
 
-  /** @param milliseconds from now. */
+  /**
+   *
+   * @param milliseconds the time from now.
+   */
   constructor(milliseconds: number) {
     this.#end = Date.now() + milliseconds;
   }
@@ -22,17 +25,20 @@ export class Deadline {
   }
 }
 
-/** The time that each of several things may take in all, however often it is taken up again. */
+/** A total time limit for each of several keys, which work may use in several turns. */
 export class Allowance<K extends object> {
   readonly #each: number;
   readonly #spent = new WeakMap<K, number>();
 
-  /** @param each milliseconds. */
+  /**
+   *
+   * @param each the limit for each key, in milliseconds.
+   */
   constructor(each: number) {
     this.#each = each;
   }
 
-  /** Calls `work` with what is left for a thing. */
+  /** Calls `work` with the time that remains for a key. */
   spend<T>(on: K, work: (deadline: Deadline) => T): T {
     const before = this.#spent.get(on) ?? 0;
     const start = Date.now();

@@ -1,11 +1,11 @@
-/** Nodes modulo primes: whether two are equal as rational functions, and how sure that is. */
+/** Evaluates nodes modulo primes, to test whether two are equal as rational functions, and with what certainty. */
 
 import { callPrimitive, type Kernels, type Primitive, sizeOf } from '@tapegrad/kernels';
 import { Field, NotExact, NoValue, primeBits, primes } from './field.ts';
 import { type Application, ancestorsOf, type Node } from './graph.ts';
 import { type ModArray, modArray, modular } from './modular.ts';
 
-/** Primitives whose value depends on which of two numbers is larger: signs tried are not all signs. */
+/** Primitives whose value depends on which of two numbers is larger. Random signs don't cover all cases. */
 const ordered: ReadonlySet<string> = new Set([
   'abs',
   'sign',
@@ -18,7 +18,7 @@ const ordered: ReadonlySet<string> = new Set([
   'relu',
 ]);
 
-/** How a node's elements depend on the data: numerator and denominator have at most these degrees. */
+/** Upper bounds for the degrees of numerator and denominator, as functions of the data. */
 interface Degree {
   readonly above: number;
   readonly below: number;
@@ -32,7 +32,7 @@ const plus = (a: Degree, b: Degree): Degree => ({
 const times = (a: Degree, b: Degree): Degree => ({ above: a.above + b.above, below: a.below + b.below });
 const over = (a: Degree, b: Degree): Degree => ({ above: a.above + b.below, below: a.below + b.above });
 
-/** Bounds for the degrees of nodes, with each value of a function a variable of its own. */
+/** Returns bounds for the degrees of nodes, treating each function value as a separate variable. */
 function degreesOf(nodes: readonly Node[]): Map<Node, Degree> {
   const degrees = new Map<Node, Degree>();
   const fresh: Degree = { above: 2, below: 2 };
@@ -48,11 +48,11 @@ function degreesOf(nodes: readonly Node[]): Map<Node, Degree> {
   return degrees;
 }
 
-/** A sum of n terms: they share a denominator only where they have none. */
+/** Returns the degree of a sum of n terms. They have a common denominator only if they have none. */
 const summed = (a: Degree, n: number): Degree =>
   a.below === 0 ? a : { above: a.above + (n - 1) * a.below, below: n * a.below };
 
-/** A power: of a root, which is a variable of its own, where it is no whole number. */
+/** Returns the degree of a power. A root (an exponent that isn't an integer) counts as a separate variable. */
 function powered({ above, below }: Degree, exponent: number | undefined): Degree {
   const times = Math.abs(exponent ?? 8);
   if (exponent === undefined || !Number.isInteger(exponent)) {
@@ -162,7 +162,7 @@ class Residues {
   }
 }
 
-/** The elements of a leaf that has properties, symmetric say; nothing where it has none. */
+/** Returns the elements of a leaf with stated properties, such as symmetry; undefined for other leaves. */
 export type LeafOf = (
   name: string,
   shape: readonly number[],
@@ -170,7 +170,7 @@ export type LeafOf = (
   drawn: (place: number, of?: string) => number,
 ) => Float64Array | undefined;
 
-/** The inverse and determinant of a matrix. */
+/** Returns the inverse and the determinant of a matrix. */
 function eliminated(field: Field, x: ModArray): { inverse: Float64Array; det: number } {
   const n = x.shape[0]!;
   const rows = Array.from({ length: n }, (_, i) => [
@@ -202,22 +202,26 @@ function eliminated(field: Field, x: ModArray): { inverse: Float64Array; det: nu
   return { inverse: Float64Array.from(rows.flatMap((row) => row.slice(n))), det };
 }
 
-/** How sure an equality is. */
+/** The certainty of an equality. */
 export interface Certainty {
-  /** The chance that what differs was taken for equal is below 2^-bits. */
+  /** The probability that different values were taken to be equal is below 2^-bits. */
   readonly bits: number;
-  /** How many primes were tried. */
+  /** The number of primes tried. */
   readonly runs: number;
 }
 
 const wanted = 50;
-/** Half of all numbers have no root: several roots in one formula take many draws. */
+/**
+ * The maximum number of draws of the data. Half of all numbers have no root, so a formula with several roots needs many
+ * draws.
+ */
 const attempts = 64;
 
 /**
- * Whether pairs of nodes are equal as rational functions of their data, with each value of a function a variable, by
- * Schwartz and Zippel: a polynomial of degree d is 0 at a random point modulo p with a chance of at most d/p. The result is
- * how sure that is, `false` where a pair differs in this sense, or nothing where this can't be told.
+ * Tests whether pairs of nodes are equal as rational functions of their data, treating each function value as a
+ * separate variable. By the Schwartz-Zippel lemma, a nonzero polynomial of degree d is 0 at a random point modulo p
+ * with probability at most d/p. Returns the certainty, `false` if a pair differs in this sense, or undefined if this
+ * can't be decided.
  */
 export function equalExactly(pairs: readonly (readonly [Node, Node])[], leaf?: LeafOf): Certainty | false | undefined {
   const nodes = ancestorsOf(pairs.flat());

@@ -2,27 +2,30 @@
 
 import { hashOf } from './random.ts';
 
-/** What has no value: a quotient by zero, a root of what is no square. Another draw of the data may have one. */
+/**
+ * Thrown for an expression without a value, such as a quotient by zero or the root of a nonsquare. Another draw of the
+ * data may have one.
+ */
 export class NoValue extends Error {
   override readonly name = 'NoValue';
 }
 
-/** What has no meaning modulo a prime, whatever the data: a number rounded, say. */
+/** Thrown for an operation that has no meaning modulo a prime, such as rounding. */
 export class NotExact extends Error {
   override readonly name = 'NotExact';
 }
 
-/** Primes p = 2 q + 1, with q prime and p = 3 modulo 4, whose products are exact in float64. */
+/** Primes p = 2 q + 1, with q prime and p = 3 modulo 4. Products of two residues are exact in float64. */
 export const primes = [67108187, 67107983, 67107539, 67107323, 67106903, 67106099, 67104803, 67104743] as const;
 
-/** The least that log2 of any of the primes is. */
+/** A lower bound for log2 of the primes. */
 export const primeBits = 25.999;
 
 /**
  * Arithmetic modulo p.
  *
- * What is no polynomial, exp say, is a function of which only what formulas use is known: equal arguments have equal
- * values, drawn at random, and what opposite arguments have to do with each other holds.
+ * A function that isn't a polynomial, such as exp, is replaced by a random one with the properties that formulas use.
+ * Equal arguments have equal values, and the relations between values at opposite arguments hold.
  */
 export class Field {
   readonly p: number;
@@ -75,12 +78,12 @@ export class Field {
     return this.mul(a, this.inverse(b));
   }
 
-  /** Whether a number is a square: what stands for being positive, since products behave as they do for signs. */
+  /** Whether a number is a square. Squares take the role of positive numbers, because products of squares are squares. */
   isSquare(a: number): boolean {
     return a !== 0 && this.pow(a, (this.p - 1) / 2) === 1;
   }
 
-  /** The root that is a square itself. */
+  /** Returns the root that is itself a square. */
   sqrt(a: number): number {
     if (a === 0) return 0;
     const root = this.pow(a, (this.p + 1) / 4);
@@ -88,7 +91,7 @@ export class Field {
     return this.isSquare(root) ? root : this.p - root;
   }
 
-  /** A decimal number as what it is exactly. */
+  /** Returns a decimal number exactly. */
   number(value: number): number {
     if (!Number.isFinite(value)) throw new NotExact('an infinity');
     const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e');
@@ -101,24 +104,24 @@ export class Field {
     return value < 0 ? this.neg(result) : result;
   }
 
-  /** A number drawn for a name, never 0. */
+  /** Returns a random number for a name, never 0. */
   drawn(name: string): number {
     const high = hashOf(name, this.#seed) % (this.p - 1);
     return high + 1;
   }
 
-  /** The value of a function of which nothing is known. */
+  /** Returns the value of an unknown function. */
   unknown(fn: string, a: number): number {
     return this.drawn(`${fn} of ${a}`);
   }
 
-  /** One of a and -a, whichever it is asked for, and whether it is a. */
+  /** Returns the same one of a and -a for both, and whether it is a. */
   #canonical(a: number): [number, boolean] {
     const opposite = this.neg(a);
     return a <= opposite ? [a, true] : [opposite, false];
   }
 
-  /** An odd function of which nothing else is known. */
+  /** Returns the value of an odd function that is otherwise unknown. */
   odd(fn: string, a: number): number {
     if (a === 0) return 0;
     const [argument, isOwn] = this.#canonical(a);
@@ -126,7 +129,7 @@ export class Field {
     return isOwn ? value : this.neg(value);
   }
 
-  /** exp(-a) = 1/exp(a), exp(0) = 1. It is a square, as what is positive. */
+  /** Returns a value with exp(-a) = 1/exp(a) and exp(0) = 1. It is a square, as a positive number is. */
   exp(a: number): number {
     if (a === 0) return 1;
     const [argument, isOwn] = this.#canonical(a);
@@ -140,7 +143,7 @@ export class Field {
 
   readonly #logarithms = new Map<number, number>([[1, 0]]);
 
-  /** log exp(a) = a, log(1/a) = -log a. */
+  /** Returns a value with log exp(a) = a and log(1/a) = -log a. */
   log(a: number): number {
     if (a === 0) throw new NoValue('a logarithm of zero');
     const known = this.#logarithms.get(a);
@@ -160,7 +163,7 @@ export class Field {
     return this.div(this.sub(square, 1), this.add(square, 1));
   }
 
-  /** [sin a, cos a], with sin^2 + cos^2 = 1. */
+  /** Returns [sin a, cos a], with sin^2 + cos^2 = 1. */
   sinCos(a: number): [number, number] {
     const t = this.odd('tan of half', a);
     const square = this.mul(t, t);

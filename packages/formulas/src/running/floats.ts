@@ -1,10 +1,10 @@
-/** Nodes in float64: values for given data, each computed once. */
+/** Evaluates nodes in float64 for given data, each only once. */
 
 import { callPrimitive, type Kernels, NdArray, type Primitive, plain, type Shape, sizeOf } from '@tapegrad/kernels';
 import { sampleFor } from './functions.ts';
 import type { Application, Node } from './graph.ts';
 
-/** Elements in row-major order. */
+/** Returns the elements in row-major order. */
 export function elementsOf(array: NdArray): Float64Array {
   const { data, shape, stride, offset } = array;
   const size = sizeOf(shape);
@@ -19,10 +19,13 @@ export function elementsOf(array: NdArray): Float64Array {
   return result;
 }
 
-/** Pivots that are smaller than this, beside the largest element, are rounding: the matrix is singular. */
+/** Pivots smaller than this, relative to the largest element, are rounding error: the matrix is singular. */
 const smallestPivot = 1e-11;
 
-/** Elimination with partial pivoting of [a | I]: the inverse, NaN of a singular matrix, and the determinant. */
+/**
+ * Eliminates [a | I] with partial pivoting. Returns the determinant and the inverse, which is NaN for a singular
+ * matrix.
+ */
 function eliminated(a: Float64Array, n: number): { inverse: Float64Array; det: number } {
   const rows = Array.from({ length: n }, (_, i) => {
     const unit = new Float64Array(2 * n);
@@ -80,12 +83,12 @@ export class Floats {
     return this.#values.get(node)!;
   }
 
-  /** A node's elements, in row-major order. */
+  /** Returns a node's elements, in row-major order. */
   elements(node: Node): Float64Array {
     return elementsOf(this.valueOf(node));
   }
 
-  /** Values with other numbers in the place of a node's: what is computed from it changes, all else is shared. */
+  /** Replaces the value of a node. Nodes computed from it are evaluated again; all others are shared. */
   with(node: Node, value: Float64Array): Floats {
     const other = new Floats(this.#leaf);
     other.#values.set(node, array(value, node.shape));

@@ -1,11 +1,11 @@
-/** Functions to stand for those of which nothing is known, with their derivatives. */
+/** Functions that replace unknown ones, with their derivatives. */
 
-/** The derivative of some order at x. */
+/** Returns the derivative of a given order at x. */
 export type Sample = (x: number, order: number) => number;
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** Derivatives of the sigmoid as polynomials in its value. */
+/** Returns derivatives of the sigmoid as polynomials in its value. */
 function sigmoidSlopes(x: number, order: number): number {
   const s = sigmoid(x);
   const slope = s * (1 - s);
@@ -24,7 +24,7 @@ function tanhSlopes(x: number, order: number): number {
   return slope * (6 * t * t - 2);
 }
 
-/** Smooth functions, each bent everywhere, so that no identity holds by chance. */
+/** Smooth functions with curvature everywhere, so that no identity holds by chance. */
 export const samples: readonly { readonly name: string; readonly sample: Sample }[] = [
   { name: 'tanh', sample: tanhSlopes },
   { name: 'softplus', sample: (x, order) => (order === 0 ? Math.log1p(Math.exp(x)) : sigmoidSlopes(x, order - 1)) },
@@ -32,7 +32,7 @@ export const samples: readonly { readonly name: string; readonly sample: Sample 
   { name: 'sin', sample: (x, order) => Math.sin(x + 0.5 + (order * Math.PI) / 2) },
 ];
 
-/** A function for each name, the same whenever it is asked for. */
+/** Returns a function for a name, the same at each call. */
 export function sampleFor(fn: string): (typeof samples)[number] {
   let hash = 7;
   for (const character of fn) hash = (hash * 31 + character.codePointAt(0)!) % 9973;

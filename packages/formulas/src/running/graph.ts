@@ -1,27 +1,28 @@
 /**
- * Formulas as graphs of primitives: an interpreter whose arrays are nodes, each of which says how it is computed.
+ * Formulas as graphs of primitives: an interpreter whose arrays are nodes, each of which records how it is computed.
  *
- * Equal nodes are one node, so what a page calls by two names, z_4 and h(x) say, is known to be the same.
+ * Equal nodes are the same object. If a page has two names for a value, such as z_4 and h(x), they are therefore known
+ * to be equal.
  */
 
 import { type ArrayLike, abstract, type Kernels, type Primitive, primitives, type Shape } from '@tapegrad/kernels';
 
 import type { Deadline } from './deadline.ts';
 
-/** Operations that are no primitives: data, functions of which nothing is known, linear algebra, compositions by their names. */
+/** Operations that aren't primitives: data, unknown functions, linear algebra, named compositions. */
 export type ExtraOperation = 'leaf' | 'apply' | 'alias' | 'inverse' | 'det' | 'logdet' | 'composite';
 
 export interface Node extends ArrayLike {
-  /** In the order in which nodes were made. */
+  /** The number of the node, in order of creation. */
   readonly id: number;
   readonly op: Primitive | ExtraOperation;
   readonly inputs: readonly Node[];
   readonly attributes: unknown;
-  /** The number that each element is, where no data are needed to tell. */
+  /** The value of all elements, if it is known without data. */
   readonly constant: number | undefined;
 }
 
-/** A function of each element of which nothing is known, or its derivative of some order. */
+/** An unknown elementwise function, or its derivative of a given order. */
 export interface Application {
   readonly fn: string;
   readonly order: number;
@@ -31,15 +32,15 @@ type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
 const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'inputs' in x && 'op' in x;
 
-/** No formula of a page takes more nodes than this. */
+/** The maximum number of nodes for one formula. */
 const most = 400_000;
 
-/** A formula that takes too much to evaluate. */
+/** Thrown if a formula takes too much memory to evaluate. */
 export class TooLarge extends Error {
   override readonly name = 'TooLarge';
 }
 
-/** The value of a node that is computed from numbers alone, each element being the same. */
+/** Returns the value of a node that is computed only from numbers, if all its elements are equal. */
 function constantOf(op: Node['op'], inputs: readonly Node[], attributes: unknown): number | undefined {
   if (op === 'full') return (attributes as { readonly value: number }).value;
   const [x, y] = inputs.map(({ constant }) => constant);
@@ -53,10 +54,10 @@ function constantOf(op: Node['op'], inputs: readonly Node[], attributes: unknown
   return op === 'div' ? x / y : undefined;
 }
 
-/** Makes nodes. */
+/** Creates nodes. */
 export class Graph {
   readonly kernels: Kernels<Node>;
-  /** When what is evaluated now has to be done. */
+  /** The deadline of the current evaluation. */
   deadline: Deadline | undefined;
   #ticks = 0;
   readonly #nodes = new Map<string, Node>();
@@ -75,17 +76,17 @@ export class Graph {
     this.kernels = Object.fromEntries(primitives.map((op) => [op, run(op)])) as unknown as Kernels<Node>;
   }
 
-  /** Notes that something was done, and looks at the time now and then. */
+  /** Counts an operation, and checks the deadline at intervals. */
   tick(): void {
     if (++this.#ticks % 256 === 0) this.deadline?.check();
   }
 
-  /** How many nodes there are. */
+  /** The number of nodes. */
   get size(): number {
     return this.#count;
   }
 
-  /** What needs no node. */
+  /** Simplifies an operation that needs no node of its own. */
   #simple(op: Primitive, inputs: readonly Node[], attributes: unknown): Node | undefined {
     const [x] = inputs as [Node];
     const isSame = (shape: Shape): boolean =>
@@ -100,7 +101,7 @@ export class Graph {
     return this.#decided(op, inputs, attributes);
   }
 
-  /** What an exponent that is a number decides: whether it is 0, say, which the rule of powers asks. */
+  /** Decides a condition on a constant exponent, such as whether it is 0, which the rule for powers asks. */
   #decided(op: Primitive, inputs: readonly Node[], attributes: unknown): Node | undefined {
     const [x, y, z] = inputs as [Node, Node, Node];
     if (op === 'equal') {
@@ -121,7 +122,7 @@ export class Graph {
     return value === 0 ? this.kernels.full({ shape: x.shape, value: 0, dtype: 'float64' }) : x;
   }
 
-  /** The node of an operation, whose result has a shape and a dtype. */
+  /** Returns the node of an operation whose result has a given shape and dtype. */
   make(op: Node['op'], inputs: readonly Node[], attributes: unknown, { shape, dtype }: ArrayLike): Node {
     const key = `${op} ${inputs.map(({ id }) => id).join(' ')} ${JSON.stringify(attributes) ?? ''}`;
     const known = this.#nodes.get(key);
@@ -134,12 +135,12 @@ export class Graph {
     return node;
   }
 
-  /** Data, by its name. */
+  /** Returns a node for data, by its name. */
   leaf(name: string, shape: Shape): Node {
     return this.make('leaf', [], name, { shape, dtype: 'float64' });
   }
 
-  /** A node of its own for a value, to differentiate by. */
+  /** Returns a separate node for a value, with respect to which to differentiate. */
   alias(x: Node, name: string): Node {
     return this.make('alias', [x], name, x);
   }
@@ -152,18 +153,18 @@ export class Graph {
     return this.make('inverse', [x], undefined, x);
   }
 
-  /** The determinant of a matrix, [1, 1]. */
+  /** Returns the determinant of a matrix, [1, 1]. */
   det(x: Node): Node {
     return this.make('det', [x], undefined, { shape: [1, 1], dtype: x.dtype });
   }
 
-  /** log |det x|, [1, 1]. */
+  /** Returns log |det x|, [1, 1]. */
   logdet(x: Node): Node {
     return this.make('logdet', [x], undefined, { shape: [1, 1], dtype: x.dtype });
   }
 }
 
-/** The nodes that some are computed from, themselves included, in an order in which they can be. */
+/** Returns the nodes from which some are computed, including these, in an order of evaluation. */
 export function ancestorsOf(roots: readonly Node[]): Node[] {
   const seen = new Set<Node>();
   const ahead = [...roots];

@@ -1,4 +1,4 @@
-/** The primitives on numbers modulo a prime: an interpreter for which equal is equal, and no sum is rounded. */
+/** An interpreter on numbers modulo a prime. Nothing is rounded, so equality is exact. */
 
 import {
   type Activation,
@@ -24,7 +24,7 @@ export const modArray = (shape: Shape, data: Float64Array, dtype: DType = 'float
   data,
 });
 
-/** For each place of a result, that of the operand which is broadcast to it. */
+/** Returns a function that maps each position of a result to the position in the operand that is broadcast to it. */
 function places(from: Shape, to: Shape): (place: number) => number {
   if (from.length === to.length && from.every((n, i) => n === to[i])) return (place) => place;
   const strides = rowMajor(from);
@@ -41,7 +41,7 @@ function places(from: Shape, to: Shape): (place: number) => number {
   };
 }
 
-/** The index of a place. */
+/** Returns the multi-dimensional index of a position. */
 function indexOf(place: number, shape: Shape): number[] {
   const index = shape.map(() => 0);
   let rest = place;
@@ -57,7 +57,7 @@ const placeOf = (index: readonly number[], shape: Shape): number =>
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
-/** The primitives modulo the prime of a field. What needs an order or rounds is `NotExact`. */
+/** Returns the primitives modulo a field's prime. Primitives that compare or round throw `NotExact`. */
 export function modular(field: Field): Kernels<ModArray> {
   const typeOf = (op: keyof Kernels<ArrayLike>, ...args: readonly unknown[]): ArrayLike =>
     (abstract[op] as AnyRun)(...args);
@@ -93,7 +93,7 @@ export function modular(field: Field): Kernels<ModArray> {
     };
   const sum = reduced(0, (a, b) => field.add(a, b));
   const prod = reduced(1, (a, b) => field.mul(a, b));
-  /** Each entry's line with a 1 in its place, as a quotient by 0 is none. */
+  /** Computes each product with the element itself replaced by 1, since dividing by an element of 0 is impossible. */
   const prodOfOthers = (x: ModArray, axes: readonly number[]): ModArray => {
     const at = places(
       x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),

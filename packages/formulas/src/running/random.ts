@@ -1,6 +1,6 @@
-/** Numbers to try formulas on: the same in every run. */
+/** Random numbers for testing formulas, the same in every run. */
 
-/** A generator of numbers from 0 to 2^32 - 1, by splitmix. */
+/** Returns a generator of integers from 0 to 2^32 - 1, by the splitmix algorithm. */
 export function randomIntegers(seed: number): () => number {
   let state = seed | 0;
   return () => {
@@ -13,7 +13,7 @@ export function randomIntegers(seed: number): () => number {
   };
 }
 
-/** A number that a text stands for. */
+/** Returns a hash of a text. */
 export function hashOf(text: string, seed = 0): number {
   let hash = (seed ^ 0x811c9dc5) >>> 0;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193) >>> 0;

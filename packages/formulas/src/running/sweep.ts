@@ -1,4 +1,4 @@
-/** Derivatives of nodes: the rule table of core, run on nodes. */
+/** Differentiates nodes with core's rule table. */
 
 import { rules, unbroadcast } from '@tapegrad/core/tape';
 import type { Primitive } from '@tapegrad/kernels';
@@ -9,7 +9,7 @@ type ConcatVjp = (k: unknown, g: Node, i: number, inputs: readonly Node[], axis:
 
 const transposed = (graph: Graph, x: Node): Node => graph.kernels.permute(x, [1, 0]);
 
-/** What the cotangent of an operation that is no primitive gives its input. */
+/** Returns the cotangent of an input of an operation that isn't a primitive. */
 function ofExtra(graph: Graph, node: Node, g: Node): Node | undefined {
   const k = graph.kernels;
   const [x] = node.inputs as [Node];
@@ -33,7 +33,7 @@ function ofExtra(graph: Graph, node: Node, g: Node): Node | undefined {
   }
 }
 
-/** The cotangent of input `i` of a composition, from that of its result. */
+/** Returns the cotangent of input `i` of a composition, from that of its result. */
 export type CompositeRule = (node: Node, i: number, g: Node) => Node | undefined;
 
 function cotangent(graph: Graph, node: Node, i: number, g: Node, ofComposite?: CompositeRule): Node | undefined {
@@ -48,7 +48,7 @@ function cotangent(graph: Graph, node: Node, i: number, g: Node, ofComposite?: C
   return vjp?.(graph.kernels, g, node, ...inputs, attributes);
 }
 
-/** The derivatives of <seed, y> by some nodes; nothing for those that y does not depend on. */
+/** Returns the derivatives of <seed, y> with respect to some nodes; undefined for those on which y doesn't depend. */
 export function gradients(
   graph: Graph,
   y: Node,
@@ -81,13 +81,13 @@ export function gradients(
 const zeros = (graph: Graph, shape: readonly number[]): Node =>
   graph.kernels.full({ shape, value: 0, dtype: 'float64' });
 
-/** The derivative of y [1, 1] by x, of x's shape. */
+/** Returns the derivative of y [1, 1] with respect to x, in x's shape. */
 export function gradient(graph: Graph, y: Node, x: Node): Node {
   const one = graph.kernels.full({ shape: y.shape, value: 1, dtype: 'float64' });
   return gradients(graph, y, one, [x])[0] ?? zeros(graph, x.shape);
 }
 
-/** All derivatives of the elements of y [m, n] by those of x [p, q]: [m, n, p, q]. */
+/** Returns the derivatives of all elements of y [m, n] with respect to those of x [p, q]: [m, n, p, q]. */
 export function jacobian(graph: Graph, y: Node, x: Node): Node {
   const k = graph.kernels;
   const [m, n] = y.shape as [number, number];

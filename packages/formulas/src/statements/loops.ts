@@ -1,11 +1,11 @@
-/** Procedures: `for l = L-1 : 1 do`, and the words that begin and end them. */
+/** Parses procedures: `for l = L-1 : 1 do`, and the words that begin and end them. */
 
 import { relationOf } from '../parsing/meaningful.ts';
 import type { Expression, LetterNode } from '../syntax/ast.ts';
 import { bare } from '../syntax/ast.ts';
 import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
 
-/** An index with the range that it goes through. */
+/** An index with its range. */
 export interface Range {
   readonly index: LetterNode;
   readonly from: Expression;
@@ -46,7 +46,7 @@ const styled = [
   'emph',
 ];
 
-/** The keyword that a row begins with, and what stands behind it. */
+/** Returns the keyword at the start of a row, and the tokens after it. */
 export function keywordOf(row: readonly Token[]): { keyword: Keyword; rest: readonly Token[] } | undefined {
   const isEmpty = (of: Token): boolean =>
     of.kind === 'space' || (of.kind === 'command' && /^(?:[ ,;:!>~]|q?quad|State|Statex|hspace)$/.test(of.text));
@@ -63,14 +63,14 @@ export function keywordOf(row: readonly Token[]): { keyword: Keyword; rest: read
   return { keyword: found[1], rest: solid.slice(isStyled ? 2 : 1) };
 }
 
-/** Words that stand between the ends of a range, as tokens. */
+/** Whether a token separates the ends of a range. */
 const isBetween = (of: Token): boolean =>
   isCharacter(of, ':') ||
   isCommand(of, 'to', 'rightarrow', 'colon', 'downto', 'KwTo', 'ldots', 'dots', 'cdots') ||
   (of.kind === 'prose' && /\b(?:to|until|bis|à)\b/.test(of.text)) ||
   (of.kind === 'word' && /^(?:to|downto)$/.test(of.text));
 
-/** Reads `l = 1 : L`, `l = L-1, …, 1`, `l \in \{1, …, L\}`; nothing where this is no range. */
+/** Parses `l = 1 : L`, `l = L-1, …, 1` or `l \in \{1, …, L\}`; returns undefined if this isn't a range. */
 export function rangeOf(tokens: readonly Token[], parse: (tokens: readonly Token[]) => Expression): Range | undefined {
   const prose = asProse(tokens);
   const at = prose.findIndex((of) => ['=', 'leftarrow', 'in', 'define'].includes(relationOf(of) ?? ''));
@@ -94,7 +94,7 @@ export function rangeOf(tokens: readonly Token[], parse: (tokens: readonly Token
   return from === undefined || to === undefined ? undefined : { index, from, to };
 }
 
-/** Words in \text{…} as one token each. */
+/** Merges the words in \text{…} into one token each. */
 function asProse(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {

@@ -1,4 +1,4 @@
-/** What a page's letters are used as, as far as reading depends on it: which are functions, which have indices above. */
+/** Finds facts about letters on which parsing depends: which are functions, and which have superscript indices. */
 
 import type { Notation } from '../parsing/cursor.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
@@ -10,21 +10,21 @@ export const noNotation: Notation = {
   ownE: false,
 };
 
-/** Letters that are functions wherever brackets stand behind them. */
+/** Letters that are functions whenever brackets follow them. */
 const usual = /^(?:sigma|phi|varphi|psi|f|g|h|s|rho|F|G|H|p|q|softmax|act|k)$/;
-/** Letters that losses are called by: L(w) is the loss, no product. */
+/** Letters that usually denote losses: L(w) is the loss, not a product. */
 const losses = /^(?:L|J|E|C|ell|R|l|Loss|loss|cost|Cost|MSE|CE|NLL|BCE|Q)$/;
 
 interface Uses {
   total: number;
   applied: number;
   primed: number;
-  /** Whether it is transposed or inverted: it is a matrix then. */
+  /** Whether it is transposed or inverted, and therefore a matrix. */
   isMatrix: boolean;
   letter: LetterNode;
 }
 
-/** How often each letter occurs, and how often with brackets behind it. */
+/** Counts how often each letter occurs, and how often brackets follow it. */
 function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
   const uses = new Map<string, Uses>();
   const at = (letter: LetterNode): Uses => {
@@ -52,7 +52,7 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
   return uses;
 }
 
-/** The letter that the left side of f(x) = … defines as a function. */
+/** Returns the letter that f(x) = … defines as a function. */
 function definedFunction(left: Expression): LetterNode | undefined {
   if (left.kind !== 'product' || left.factors.length !== 2) return undefined;
   const [fn, argument] = left.factors as [Expression, Expression];
@@ -61,7 +61,7 @@ function definedFunction(left: Expression): LetterNode | undefined {
   return inside.every((item) => bare(item).kind === 'letter') ? fn : undefined;
 }
 
-/** Letters whose superscripts are layers or times: one of them is l, or something with a number added. */
+/** Returns the letters whose superscripts are layers or times: one superscript is l, or has a number added. */
 function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   const powers = new Map<string, Set<string>>();
   const found = new Set<string>();
@@ -80,7 +80,7 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   return found;
 }
 
-/** Whether e stands for something: it is given a value, or differentiated. */
+/** Whether e is a letter with its own meaning: it is defined, or differentiated with respect to. */
 function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   const isE = (e: Expression | undefined): boolean => {
     const inside = e && bare(e);
@@ -95,7 +95,7 @@ function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   return found;
 }
 
-/** Reads a page's notation off its formulas, as they were read without knowing it. */
+/** Determines a page's notation from its formulas, as parsed without knowing it. */
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
   const functions = new Set<string>();

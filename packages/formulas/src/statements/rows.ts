@@ -1,4 +1,4 @@
-/** Displays as rows, and rows as pieces that say one thing each. */
+/** Splits displays into rows, and rows into pieces that make one statement each. */
 
 import { cellsOf, withoutColumns } from '../parsing/atoms.ts';
 import { bracketOf } from '../parsing/fences.ts';
@@ -11,7 +11,7 @@ export type Row = readonly Token[];
 const isBreak = (of: Token): boolean => isCommand(of, '\\', 'cr', 'newline', 'tabularnewline');
 const isSolid = ({ kind, text }: Token): boolean => kind !== 'space' && !(kind === 'command' && text === '&');
 
-/** A system of equations behind a brace: cases whose first column has relations. */
+/** Whether a token is a system of equations with a brace: cases whose first column has relations. */
 const isSystem = (of: Token): boolean =>
   /^(?:[dr]?cases|array)\*?$/.test(of.text) &&
   cellsOf(withoutColumns(of)).some((row) =>
@@ -21,12 +21,12 @@ const isSystem = (of: Token): boolean =>
 
 const isRows = (of: Token): boolean => of.kind === 'environment' && (rowEnvironments.has(of.text) || isSystem(of));
 
-/** Whether a row goes on behind it, or goes on from the row before. */
+/** Whether a token at the end of a row means that the row continues. */
 const isOpenEnd = (of: Token | undefined): boolean =>
   of !== undefined &&
   (relationOf(of) !== undefined || isCharacter(of, '+', '-') || of.text in looseMarks || of.text in tightMarks);
 
-/** The rows of a display, whatever environments they stand in, one within the other. */
+/** Returns the rows of a display, including those of nested environments. */
 export function rowsOf(tokens: readonly Token[]): Row[] {
   const rows: Token[][] = [[]];
   const solid = tokens.filter(isSolid);
@@ -35,7 +35,7 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
     const of = tokens[i]!;
     if (isBreak(of)) {
       rows.push([]);
-      // A distance behind the break, \\[2ex].
+      // The spacing after a line break, \\[2ex].
       if (
         isCharacter(tokens[i + 1], '[') &&
         /^[\d.\s-]*(?:pt|ex|em|mm|cm|in)/.test(
@@ -49,7 +49,7 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
       }
       continue;
     }
-    // \left\{ … \right. around rows is no bracket.
+    // \left\{ … \right. around rows isn't a bracket.
     const isFence = isCommand(of, 'left', 'right') && bracketOf(tokens[i + 1]) !== undefined;
     if (isFence && solid.some(isRows) && solid.length <= 6) {
       i++;
@@ -70,13 +70,13 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
   return rows.map((row) => row.filter((of) => !isCommand(of, '&'))).filter((row) => row.some(isSolid));
 }
 
-/** Whether a row goes on with what the row before began: it begins with a relation or an operator. */
+/** Whether a row continues the row before: it begins with a relation or an operator. */
 export function continues(row: Row): boolean {
   const first = meaningful(row)[0];
   return first !== undefined && isOpenEnd(first);
 }
 
-/** Words that join formulas, or say when one holds. */
+/** Words that join formulas, or state when one holds. */
 const connectives =
   /^(?:and|or|where|for|if|when|with|so|then|thus|hence|therefore|since|because|as|such that|but|is|are|let|we|by|otherwise|und|mit|wobei|für|wenn|et|où|pour|si|y|donde|para|con)\b/i;
 
@@ -100,11 +100,11 @@ const isTextCommand = (of: Token | undefined): boolean =>
 /** A piece of a row, and the words before it. */
 export interface Piece {
   readonly tokens: readonly Token[];
-  /** `where`, `for`, …; empty where there are none. */
+  /** `where`, `for`, …; empty if there are none. */
   readonly words: string;
 }
 
-/** Words in a row as one token of prose each, where they join formulas. */
+/** Merges the words in a row that join formulas into one prose token each. */
 function withProse(row: Row): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < row.length; i++) {
@@ -132,7 +132,7 @@ const depthChange = (of: Token): number => {
   return bracket === ')' || bracket === ']' || bracket === '}' || bracket === 'rangle' ? -1 : 0;
 };
 
-/** Splits tokens where `separates` says so, outside of brackets. */
+/** Splits tokens at those for which `separates` returns true, outside of brackets. */
 export function splitOutside(
   tokens: readonly Token[],
   separates: (of: Token, before: Token | undefined) => boolean,
@@ -155,7 +155,7 @@ export const hasRelation = (tokens: readonly Token[]): boolean =>
 
 const isQuad = (of: Token): boolean => isCommand(of, 'quad', 'qquad');
 
-/** The pieces of a row: at wide spaces, commas and words between formulas. */
+/** Splits a row into pieces at wide spaces, commas and words between formulas. */
 export function piecesOf(row: Row): Piece[] {
   const { parts, separators } = splitOutside(
     withProse(row),
@@ -185,7 +185,7 @@ export function piecesOf(row: Row): Piece[] {
     const before = pieces.at(-1);
     const isList = separator !== undefined && !isQuad(separator) && separator.kind === 'character';
     if (before !== undefined && words === '' && !hasRelation(part) && (isList || !/^[a-z]/i.test(wordsOf(part)))) {
-      // l = 1, …, L: what has no relation belongs to what is before it.
+      // l = 1, …, L: a piece without a relation belongs to the one before it.
       before.tokens.push(separator!, ...part);
     } else pieces.push({ tokens: part, words });
     words = '';
@@ -193,7 +193,7 @@ export function piecesOf(row: Row): Piece[] {
   return pieces.map(({ tokens, words: said }) => ({ tokens: withoutStop(tokens), words: said }));
 }
 
-/** Tokens without the full stop or comma at their end. */
+/** Removes a full stop or comma at the end. */
 function withoutStop(tokens: readonly Token[]): readonly Token[] {
   const last = tokens.findLastIndex(
     (of) => of.kind !== 'space' && !(of.kind === 'command' && /^(?:[ ,;:!]|q?quad)$/.test(of.text)),

@@ -1,9 +1,9 @@
-/** Letters that are written in two ways: x and \mathbf{x}, a point x^{(i)} and the matrix X of all points. */
+/** Unifies letters with two notations: x and \mathbf{x}, or a point x^{(i)} and the matrix X of all points. */
 
 import { bare, type Expression, type LetterNode, letterOf, made, mapLetters, partsOf, walk } from '../syntax/ast.ts';
 import type { Statement } from './statement.ts';
 
-/** Visits the letters of expressions that are no indices. */
+/** Visits the letters of expressions that aren't indices. */
 function lettersIn(statements: readonly Statement[], visit: (letter: LetterNode, statement: number) => void): void {
   const go = (e: Expression, statement: number): void => {
     if (e.kind === 'letter') visit(e, statement);
@@ -18,7 +18,7 @@ const nameOf = ({ name, accents }: LetterNode): string => `${accents.join(' ')} 
 const isBare = ({ sub, sup }: LetterNode): boolean => sub.length + sup.length === 0;
 
 interface Uses {
-  /** The statements in which it stands without indices. */
+  /** The statements in which it occurs in bold without indices. */
   readonly bold: Set<number>;
   readonly plain: Set<number>;
   boldIndexed: boolean;
@@ -27,8 +27,9 @@ interface Uses {
 }
 
 /**
- * Names that are set in bold and not, for the same thing, never both without indices in one formula: with the alphabet that
- * all of them get. Where only the plain one has indices, it is an element, and stays as it is.
+ * Returns the names that occur both in bold and plain for the same thing, with the alphabet to use for all of them. The
+ * two never occur without indices in the same formula. If only the plain letter has indices, it is an element and keeps
+ * its name.
  */
 function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'plain'> {
   const uses = new Map<string, Uses>();
@@ -55,7 +56,7 @@ function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'pl
   return names;
 }
 
-/** Whether a page's weights stand on the left of what they are multiplied with. */
+/** Whether a page puts weights to the left of what they multiply. */
 export function weightsOnTheLeft(expressions: readonly Expression[]): boolean {
   const isWeight = (e: Expression | undefined): boolean => {
     const inside = e === undefined ? undefined : bare(e.kind === 'transpose' ? e.of : e);
@@ -73,7 +74,10 @@ export function weightsOnTheLeft(expressions: readonly Expression[]): boolean {
   return balance > 0;
 }
 
-/** Small letters of points whose capital is the matrix of all points: x^{(i)} of X, a^{[2](i)} of A^{[2]}. */
+/**
+ * Returns the lowercase letters of points whose uppercase letter is the matrix of all points: x^{(i)} of X, a^{[2](i)}
+ * of A^{[2]}.
+ */
 function pointNames(statements: readonly Statement[]): Set<string> {
   const capitals = new Set<string>();
   const points = new Set<string>();
@@ -96,7 +100,7 @@ function pointNames(statements: readonly Statement[]): Set<string> {
   return new Set([...points].filter((name) => capitals.has(name.toUpperCase()) && !defined.has(name)));
 }
 
-/** The column of a matrix that a point is, or the row. */
+/** Returns the column or row of a matrix that is a given point. */
 function pick(
   letter: LetterNode,
   name: string,
@@ -110,7 +114,7 @@ function pick(
   return { ...common, kind: 'element', of: whole, indices: inColumns ? [all, index] : [index, all] };
 }
 
-/** Statements in which each thing is written in one way. */
+/** Rewrites statements so that each thing has one notation. */
 export function withOneName(statements: readonly Statement[]): Statement[] {
   const alphabets = alphabetsOf(statements);
   const points = pointNames(statements);

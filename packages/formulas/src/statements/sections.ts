@@ -1,14 +1,14 @@
-/** Parts of a page: what stands between headings. */
+/** The sections of a page, between headings. */
 
 import type { Reading, Statement } from './statement.ts';
 
 const heading = /^#{1,6} |\\(?:chapter|(?:sub)*section|paragraph)\*?\{/gm;
 
-/** Whether a heading stands between two places of a page. */
+/** Whether there is a heading between two positions of a page. */
 export const headingBetween = (text: string, start: number, end: number): boolean =>
   new RegExp(heading).test(text.slice(start, end));
 
-/** The parts of a page that headings divide it into; none where it is all one. */
+/** Returns the sections into which headings divide a page; empty if there is only one. */
 export function sectionsOf(reading: Reading): Reading[] {
   const { page, statements, mentions } = reading;
   const starts = Array.from(page.masked.matchAll(heading), ({ index }) => index);

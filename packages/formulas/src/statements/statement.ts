@@ -1,4 +1,4 @@
-/** What a page says, sorted into statements. */
+/** The statements of a page. */
 
 import type { Notation } from '../parsing/cursor.ts';
 import type { Expression } from '../syntax/ast.ts';
@@ -10,25 +10,25 @@ import type { Range } from './loops.ts';
 /** Two or more sides with relations between them: a = b = c. */
 export interface Statement {
   readonly span: Span;
-  /** The formula it stands in, and the paragraph. */
+  /** The formula that contains it, and the paragraph. */
   readonly fragment: number;
   readonly block: number;
   readonly sides: readonly Expression[];
   /** `=`, `define`, `leftarrow`, `propto`, `approx`, `in`, …, one fewer than sides. */
   readonly relations: readonly string[];
-  /** The ranges of indices that it is said for: loops around it, and `l = 1, …, L` beside it. */
+  /** The ranges of its indices: from loops around it, and from `l = 1, …, L` next to it. */
   readonly ranges: readonly Range[];
-  /** The procedure that it is a step of, by number. */
+  /** The number of the procedure of which it is a step. */
   readonly procedure: number | undefined;
-  /** Why it was not understood; there are no sides then. */
+  /** Why it wasn't understood; it then has no sides. */
   readonly error: FormulaError | undefined;
 }
 
-/** A page as its statements. */
+/** A page as statements. */
 export interface Reading {
   readonly page: Page;
   readonly notation: Notation;
   readonly statements: readonly Statement[];
-  /** Formulas that say nothing: letters that prose speaks of. */
+  /** Formulas without a claim: letters that prose mentions. */
   readonly mentions: readonly Statement[];
 }

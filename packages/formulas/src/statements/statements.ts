@@ -1,4 +1,4 @@
-/** What a page says, one statement after the other. */
+/** Parses the statements of a page, in order. */
 
 import type { Notation } from '../parsing/cursor.ts';
 import { parseExpression } from '../parsing/grammar.ts';
@@ -30,7 +30,7 @@ const spanOf = (tokens: readonly Token[], otherwise: Span): Span => {
   return first === undefined || last === undefined ? otherwise : { start: first.span.start, end: last.span.end };
 };
 
-/** What is known of procedures from one formula to the next. */
+/** The procedures that are open between two formulas. */
 interface Scope {
   loops: Range[];
   opened: ('loop' | 'other')[];
@@ -38,7 +38,7 @@ interface Scope {
   procedures: number;
 }
 
-/** The commands of the algorithm packages between two formulas. */
+/** Processes the algorithm-package commands between two formulas. */
 function followCommands(between: string, scope: Scope): 'for' | undefined {
   let opens: 'for' | undefined;
   for (const [, command = ''] of between.matchAll(
@@ -59,7 +59,7 @@ function close(scope: Scope): void {
   if (scope.opened.length === 0) scope.procedure = undefined;
 }
 
-/** The tokens of a page's formulas, by their numbers: they are read once. */
+/** The tokens of a page's formulas, by number, so that each formula is tokenized only once. */
 type TokenLists = Map<number, readonly Token[]>;
 
 class Reader {
@@ -87,7 +87,7 @@ class Reader {
     return parseExpression(tokens, span, this.#notation);
   }
 
-  /** The pieces of all formulas of the page. */
+  /** Returns the pieces of all formulas of the page. */
   raw(): Raw[] {
     const scope: Scope = { loops: [], opened: [], procedure: undefined, procedures: 0 };
     let end = 0;
@@ -139,12 +139,12 @@ class Reader {
         );
       } else result.push({ pieces: piecesOf(row), fragment, loops: [...scope.loops], procedure: scope.procedure });
     }
-    // What a display opens, it closes.
+    // The end of a display closes all procedures opened in it.
     while (scope.opened.length > depth) close(scope);
     return result;
   }
 
-  /** The statements that a row makes. */
+  /** Returns the statements in a row. */
   statements({ pieces, fragment, loops, procedure }: Raw): Statement[] {
     const place = this.#page.fragments[fragment]!;
     const result: Statement[] = [];
@@ -200,7 +200,7 @@ class Reader {
 
 const bareTuple = (e: Expression): Expression => (e.kind === 'tuple' && e.items.length === 1 ? e.items[0]! : e);
 
-/** Whether a page writes dW for the loss's derivative by W: a formula begins with d and a letter. */
+/** Whether a page writes dW for the derivative of the loss: a formula begins with d and a letter. */
 function writesDifferentials(raws: readonly Raw[]): boolean {
   return raws.some(({ pieces }) =>
     pieces.some(({ tokens }) => {
@@ -214,7 +214,7 @@ function writesDifferentials(raws: readonly Raw[]): boolean {
   );
 }
 
-/** Reads a page: first without knowing its notation, then with it. */
+/** Parses a page twice: first without knowing its notation, then with it. */
 export function readStatements(page: Page): Reading {
   const tokens: TokenLists = new Map();
   const first = new Reader(page, noNotation, tokens);
@@ -230,6 +230,6 @@ export function readStatements(page: Page): Reading {
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }
 
-/** Whether a statement says something: a letter that is mentioned alone does not. */
+/** Whether a statement makes a claim, unlike a letter that is only mentioned. */
 const isSaid = ({ sides, error }: Statement): boolean =>
   error !== undefined || sides.length > 1 || (sides[0] !== undefined && bare(sides[0]).kind === 'compare');

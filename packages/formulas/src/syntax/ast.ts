@@ -1,19 +1,19 @@
-/** Formulas as trees: what is written, before it is known what letters mean. */
+/** Formulas as syntax trees, before letters have a meaning. */
 
 import type { Span } from '../text/source.ts';
 
 interface Common {
   readonly span: Span;
-  /** Whether the page's own text at `span` says just this. Edited and expanded nodes have none. */
+  /** Whether the page's text at `span` is exactly this node. It isn't for edited nodes and expanded macros. */
   readonly verbatim: boolean;
 }
 
-/** The alphabet that a letter is set in. */
+/** The alphabet of a letter. */
 export type Alphabet = 'plain' | 'bold' | 'calligraphic' | 'blackboard' | 'fraktur' | 'upright';
 
 export interface NumberNode extends Common {
   readonly kind: 'number';
-  /** As it is written, a decimal number. */
+  /** The decimal number as written. */
   readonly text: string;
 }
 
@@ -22,20 +22,20 @@ export interface LetterNode extends Common {
   /** `W`, `delta`, `softmax`. */
   readonly name: string;
   readonly alphabet: Alphabet;
-  /** `hat`, `bar`, `tilde`, …, from the inside out. */
+  /** `hat`, `bar`, `tilde`, …, innermost first. */
   readonly accents: readonly string[];
   readonly primes: number;
   readonly sub: readonly Expression[];
   readonly sup: readonly Expression[];
-  /** How superscripts are set: z^l, z^{(l)}, z^{[l]}. */
+  /** The brackets of superscripts: z^l, z^{(l)}, z^{[l]}. */
   readonly brackets: '' | '(' | '[';
-  /** The point that is meant, where it stands behind the layer: a^{[2](i)}. */
+  /** The index of the point, if it follows the layer: a^{[2](i)}. */
   readonly point: Expression | undefined;
-  /** Where its name alone stands, \mathbf{W} say, if the page has a text for it. */
+  /** The span of its name alone, such as \mathbf{W}, if it occurs in the page's text. */
   readonly face: Span | undefined;
 }
 
-/** What stands in brackets. */
+/** An expression in brackets. */
 export interface GroupNode extends Common {
   readonly kind: 'group';
   readonly open: string;
@@ -52,17 +52,17 @@ export interface SumNode extends Common {
 
 export type ProductMark = '' | 'cdot' | 'times';
 
-/** Factors side by side: products of matrices, of numbers with anything. */
+/** Adjacent factors: products of matrices, or of numbers with anything. */
 export interface ProductNode extends Common {
   readonly kind: 'product';
   readonly factors: readonly Expression[];
-  /** What stands before each factor but the first. */
+  /** The mark before each factor except the first. */
   readonly marks: readonly ProductMark[];
 }
 
 export type LooseMark = 'odot' | 'circ' | 'ast' | 'otimes' | 'oslash';
 
-/** Products that bind less tightly: Hadamard's and Kronecker's. */
+/** Products that bind less tightly: Hadamard and Kronecker products. */
 export interface LooseNode extends Common {
   readonly kind: 'loose';
   readonly mark: LooseMark;
@@ -81,14 +81,14 @@ export interface PowerNode extends Common {
   readonly kind: 'power';
   readonly base: Expression;
   readonly exponent: Expression;
-  /** Of each element: x^{\odot 2}. */
+  /** Whether the power is elementwise: x^{\odot 2}. */
   readonly elementwise: boolean;
 }
 
 export interface TransposeNode extends Common {
   readonly kind: 'transpose';
   readonly of: Expression;
-  /** As the page writes it: `T`, `\top`, `\mathsf{T}`, `'`. */
+  /** The mark as the page writes it: `T`, `\top`, `\mathsf{T}`, `'`. */
   readonly mark: string;
 }
 
@@ -97,19 +97,19 @@ export interface InverseNode extends Common {
   readonly of: Expression;
 }
 
-/** An element of what is no letter: (W x)_i. */
+/** An element of an expression that isn't a letter: (W x)_i. */
 export interface ElementNode extends Common {
   readonly kind: 'element';
   readonly of: Expression;
   readonly indices: readonly Expression[];
 }
 
-/** A function of something: a letter, σ_l'(a), or a known one, tanh z. */
+/** A function call: of a letter, σ_l'(a), or of a known function, tanh z. */
 export interface CallNode extends Common {
   readonly kind: 'call';
   readonly fn: LetterNode;
   readonly args: readonly Expression[];
-  /** The brackets around the arguments; none in \log x. */
+  /** The opening bracket of the arguments; empty in \log x. */
   readonly open: string;
 }
 
@@ -122,7 +122,7 @@ export interface BigNode extends Common {
   readonly indices: readonly LetterNode[];
   readonly from: Expression | undefined;
   readonly to: Expression | undefined;
-  /** A condition on the indices, j \ne i say. */
+  /** A condition on the indices, such as j \ne i. */
   readonly condition: Expression | undefined;
   readonly body: Expression;
 }
@@ -133,18 +133,18 @@ export type DerivativeMark = 'partial' | 'd' | 'nabla' | 'subscript' | 'slash' |
 export interface DerivativeNode extends Common {
   readonly kind: 'derivative';
   readonly mark: DerivativeMark;
-  /** None where an operator stands alone. */
+  /** The differentiated expression; undefined for an operator without an operand. */
   readonly of: Expression;
-  /** Several for a higher derivative. A transposed one says how the derivative is laid out. */
+  /** The variables; several for a higher derivative. A transposed variable determines the layout of the derivative. */
   readonly by: readonly Expression[];
-  /** Whether `of` stands behind the fraction. */
+  /** Whether `of` follows the fraction. */
   readonly behind: boolean;
 }
 
 export interface NormNode extends Common {
   readonly kind: 'norm';
   readonly of: Expression;
-  /** `2`, `1`, `F`, `infty`; none where nothing is said. */
+  /** `2`, `1`, `F`, `infty`; undefined if not given. */
   readonly order: string | undefined;
 }
 
@@ -159,7 +159,7 @@ export interface InnerNode extends Common {
   readonly right: Expression;
 }
 
-/** [z > 0], 1{z > 0}. */
+/** An indicator: [z > 0], 1{z > 0}. */
 export interface IndicatorNode extends Common {
   readonly kind: 'indicator';
   readonly condition: Expression;
@@ -184,19 +184,19 @@ export interface CasesNode extends Common {
   readonly rows: readonly { readonly value: Expression; readonly condition: Expression | undefined }[];
 }
 
-/** a, b, c; and {a, b, c}. */
+/** A list: a, b, c or {a, b, c}. */
 export interface TupleNode extends Common {
   readonly kind: 'tuple';
   readonly items: readonly Expression[];
 }
 
-/** Words, in \text. */
+/** Words in \text. */
 export interface ProseNode extends Common {
   readonly kind: 'prose';
   readonly text: string;
 }
 
-/** …, and : between bounds. */
+/** The dots …, or : between bounds. */
 export interface DotsNode extends Common {
   readonly kind: 'dots';
 }
@@ -227,12 +227,12 @@ export type Expression =
   | ProseNode
   | DotsNode;
 
-/** Where a node that was made stands: nowhere. */
+/** The span of a node that isn't in the page's text. */
 export const nowhere: Span = { start: 0, end: 0 };
 
 export const made = { span: nowhere, verbatim: false } as const;
 
-/** A letter without indices. */
+/** Returns a letter without indices. */
 export const letterOf = (
   common: Common,
   name: string,
@@ -253,7 +253,7 @@ export const letterOf = (
 
 export const number = (value: number): NumberNode => ({ ...made, kind: 'number', text: String(value) });
 
-/** The expressions that an expression is made of, indices aside. */
+/** Returns the parts of an expression, except indices. */
 export function partsOf(e: Expression): readonly Expression[] {
   switch (e.kind) {
     case 'group':
@@ -295,7 +295,7 @@ export function partsOf(e: Expression): readonly Expression[] {
   }
 }
 
-/** The same expression of other parts, given in the order of `partsOf`. */
+/** Returns the same expression with other parts, in the order of `partsOf`. */
 export function withParts(e: Expression, parts: readonly Expression[]): Expression {
   const [first, second] = parts as readonly [Expression, Expression];
   const base = { ...e, verbatim: false };
@@ -347,7 +347,7 @@ export function withParts(e: Expression, parts: readonly Expression[]): Expressi
   }
 }
 
-/** Walks an expression, from the outside in, with the indices of letters and the bounds of sums. */
+/** Visits an expression and its parts from the outside in, including indices of letters and bounds of sums. */
 export function walk(e: Expression, visit: (e: Expression) => void): void {
   visit(e);
   for (const part of partsOf(e)) walk(part, visit);
@@ -357,7 +357,7 @@ export function walk(e: Expression, visit: (e: Expression) => void): void {
   if (e.kind === 'big') for (const bound of [e.from, e.to]) if (bound !== undefined) walk(bound, visit);
 }
 
-/** The same expression with something else in the place of its letters that are no indices. What is not changed stays. */
+/** Replaces the letters of an expression that aren't indices. Unchanged parts are shared. */
 export function mapLetters(e: Expression, f: (letter: LetterNode) => Expression): Expression {
   if (e.kind === 'letter') return f(e);
   const parts = partsOf(e);
@@ -366,14 +366,14 @@ export function mapLetters(e: Expression, f: (letter: LetterNode) => Expression)
   return isSame ? e : { ...withParts(e, mapped), verbatim: e.verbatim };
 }
 
-/** An expression without the brackets around it. */
+/** Removes the brackets around an expression. */
 export function bare(e: Expression): Expression {
   let inside = e;
   while (inside.kind === 'group') inside = inside.body;
   return inside;
 }
 
-/** How letters are told apart, indices aside. */
+/** Returns a key that distinguishes letters, ignoring indices. */
 export function keyOf({ name, alphabet, accents }: LetterNode): string {
   const set = alphabet === 'plain' ? '' : `${alphabet} `;
   return `${accents.map((accent) => `${accent} `).join('')}${set}${name}`;

@@ -1,4 +1,4 @@
-/** The macros of a page, expanded. */
+/** Expands the macros of a page. */
 
 import { FormulaError } from '../text/errors.ts';
 import type { Macro, Macros } from '../text/macros.ts';
@@ -35,7 +35,7 @@ function ended(tokens: readonly Token[]): Token[] {
   });
 }
 
-/** The body with arguments in the place of #1, #2, … */
+/** Replaces #1, #2, … in a macro's body by arguments. */
 function filled(body: readonly Token[], values: readonly (readonly Token[])[]): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < body.length; i++) {
@@ -50,7 +50,7 @@ function filled(body: readonly Token[], values: readonly (readonly Token[])[]): 
   return result;
 }
 
-/** Arguments of a macro behind it: groups, or a token each; the one in brackets first, where it may be left out. */
+/** Reads the arguments after a macro: groups or single tokens. An optional first argument is in brackets. */
 function argumentsOf(macro: Macro, tokens: readonly Token[], start: number, use: Token) {
   const values: (readonly Token[])[] = [];
   let at = start;
@@ -72,7 +72,7 @@ function argumentsOf(macro: Macro, tokens: readonly Token[], start: number, use:
   return { values, end: at };
 }
 
-/** Tokens with the page's macros expanded. Those of their bodies stand where the macro does. */
+/** Expands the macros in a list of tokens. The resulting tokens have the position of the macro's use. */
 export function expanded(tokens: readonly Token[], macros: Macros): readonly Token[] {
   if (macros.size === 0) return tokens;
   const bodies = new Map<Macro, readonly Token[]>();

@@ -1,10 +1,10 @@
-/** LaTeX as tokens: its syntax is read by unified-latex's parser. */
+/** Splits LaTeX into tokens; unified-latex parses its syntax. */
 
 import { LatexPegParser } from '@unified-latex/unified-latex-util-pegjs';
 import { FormulaError } from '../text/errors.ts';
 import { type Token, token } from './tokens.ts';
 
-/** What of the parser's nodes is used. */
+/** The fields of the parser's nodes that are used. */
 interface SyntaxNode {
   readonly type: string;
   readonly content?: string | readonly SyntaxNode[];
@@ -13,7 +13,7 @@ interface SyntaxNode {
 
 const deepest = 150;
 
-/** Characters that stand for a command. */
+/** Characters that are equivalent to a command. */
 const commandOf: Readonly<Record<string, string>> = {
   ...{ '∂': 'partial', '∇': 'nabla', '⊙': 'odot', '∘': 'circ', '⊗': 'otimes', '·': 'cdot', '⋅': 'cdot', '×': 'times' },
   ...{ '←': 'leftarrow', '→': 'to', '≤': 'le', '≥': 'ge', '≠': 'ne', '≈': 'approx', '∝': 'propto', '∈': 'in' },
@@ -26,7 +26,7 @@ const commandOf: Readonly<Record<string, string>> = {
   ...{ ℓ: 'ell', ℒ: 'mathcalL', ℝ: 'mathbbR', '𝟙': 'mathbb1' },
 };
 
-/** Characters that are a script by themselves, and what they say. */
+/** Characters that are superscripts or subscripts by themselves, with their content. */
 const scripts: Readonly<Record<string, readonly ['^' | '_', string]>> = {
   ...{ ᵀ: ['^', 'T'], '²': ['^', '2'], '³': ['^', '3'], '¹': ['^', '1'], ˡ: ['^', 'l'], '⁻': ['^', '-'] },
   ...{ '₀': ['_', '0'], '₁': ['_', '1'], '₂': ['_', '2'], '₃': ['_', '3'], '₄': ['_', '4'], '₅': ['_', '5'] },
@@ -34,10 +34,10 @@ const scripts: Readonly<Record<string, readonly ['^' | '_', string]>> = {
   ...{ '₊': ['_', '+'], '₋': ['_', '-'] },
 };
 
-/** The text of an accented or doubled letter of Unicode's mathematical alphabets, as a plain one. */
+/** Returns an accented or doubled letter of Unicode's mathematical alphabets as a plain letter. */
 const plainOf = (character: string): string => (character.length > 1 ? character.normalize('NFKD') : character);
 
-/** One character, or what it stands for. */
+/** Returns the tokens of one character, or of its equivalent. */
 export function characterTokens(character: string, start: number, end: number): Token[] {
   const span = { start, end };
   const script = scripts[character];
@@ -67,7 +67,7 @@ function stringTokens(text: string, start: number): Token[] {
   return tokens;
 }
 
-/** Joins neighbouring scripts of one kind, ⁻¹ say, to one. */
+/** Joins adjacent scripts of the same kind, such as ⁻¹. */
 function joined(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {
@@ -136,7 +136,7 @@ function convert(nodes: readonly SyntaxNode[], text: string, offset: number, dep
   return tokens;
 }
 
-/** The tokens of a formula in LaTeX, which begins at `offset` in its page. */
+/** Splits a LaTeX formula into tokens; it begins at `offset` in its page. */
 export function latexTokens(text: string, offset: number): Token[] {
   let nodes: readonly SyntaxNode[];
   try {

@@ -1,8 +1,8 @@
-/** The commands and names that formulas are written with. */
+/** The commands and names that formulas use. */
 
 import type { Alphabet } from './ast.ts';
 
-/** Commands that say nothing: distances, sizes, styles, numbers of equations. */
+/** Commands without meaning: spacing, sizes, styles, equation numbers. */
 export const silent: ReadonlySet<string> = new Set([
   ...[' ', ',', ';', ':', '!', '>', '~', '/', 'quad', 'qquad', 'thinspace', 'medspace', 'enspace', 'negthinspace'],
   ...[
@@ -46,16 +46,16 @@ export const silent: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Commands whose argument says nothing. */
+/** Commands without meaning, together with their argument. */
 export const silentWithArgument: ReadonlySet<string> = new Set([
   ...['tag', 'label', 'hspace', 'vspace', 'phantom', 'hphantom', 'vphantom', 'color', 'intertext', 'shortintertext'],
   ...['eqref', 'ref', 'cite', 'footnote', 'rule', 'kern', 'mspace'],
 ]);
 
-/** Commands that show their argument, which comes second. */
+/** Commands that show their second argument. */
 export const shownSecond: ReadonlySet<string> = new Set(['textcolor', 'colorbox', 'overset', 'underset', 'stackrel']);
 
-/** Commands that show their first argument, with something around it. */
+/** Commands that show their first argument with a decoration. */
 export const shownFirst: ReadonlySet<string> = new Set([
   'underbrace',
   'overbrace',
@@ -101,7 +101,7 @@ export const accents: Readonly<Record<string, string>> = {
   ...{ dot: 'dot', ddot: 'ddot', check: 'check', breve: 'breve', underline: 'underline' },
 };
 
-/** Commands that are letters. */
+/** Commands that denote letters. */
 export const letterCommands: ReadonlySet<string> = new Set([
   ...['alpha', 'beta', 'gamma', 'delta', 'epsilon', 'varepsilon', 'zeta', 'eta', 'theta', 'vartheta', 'iota', 'kappa'],
   ...[
@@ -139,7 +139,7 @@ export const letterCommands: ReadonlySet<string> = new Set([
   ...['ell', 'hbar', 'imath', 'jmath', 'infty', 'digamma', 'varkappa'],
 ]);
 
-/** What functions are called, by their usual names. */
+/** The standard names of functions. */
 export const knownFunctions: Readonly<Record<string, string>> = {
   ...{
     exp: 'exp',
@@ -194,7 +194,7 @@ export const knownFunctions: Readonly<Record<string, string>> = {
   ...{ logdet: 'logdet', inv: 'inverse', transpose: 'transpose' },
 };
 
-/** Commands that are functions. */
+/** Commands that denote functions. */
 export const functionCommands: ReadonlySet<string> = new Set([
   ...[
     'exp',
@@ -217,7 +217,7 @@ export const functionCommands: ReadonlySet<string> = new Set([
   ...['sgn', 'sign', 'diag', 'Diag', 'softmax', 'sigmoid', 'relu', 'ReLU', 'erf', 'vec'],
 ]);
 
-/** What stands between the two sides of a statement. */
+/** The relations between the sides of a statement. */
 export const relations: Readonly<Record<string, string>> = {
   ...{
     '=': '=',

@@ -1,10 +1,10 @@
-/** Trees as LaTeX: in the page's own words where it has them. */
+/** Prints trees as LaTeX, with the page's own text where possible. */
 
 import type { Expression, LetterNode } from './ast.ts';
 import type { MacroBook } from './macro-book.ts';
 import { letterCommands } from './names.ts';
 
-/** How tightly an expression holds together. */
+/** Returns the precedence of an expression. */
 export const tightness = (e: Expression): number => {
   switch (e.kind) {
     case 'tuple':
@@ -53,7 +53,7 @@ const functionNames: Readonly<Record<string, string>> = {
 const commandFunctions = /^(?:exp|log|sin|cos|tan|sinh|cosh|tanh|det|max|min)$/;
 const spaced = (text: string): string => (/\\[a-zA-Z]+$/.test(text) ? `${text} ` : text);
 
-/** Texts side by side, with a space where a command would run into a letter. */
+/** Joins texts, with a space where a command would merge with a letter. */
 const joined = (texts: readonly string[]): string =>
   texts.reduce((all, text) => all + (/\\[a-zA-Z]+$/.test(all) && /^[a-zA-Z]/.test(text) ? ' ' : '') + text, '');
 
@@ -83,7 +83,7 @@ class Printer {
     return this.#macros?.shortened(latex) ?? latex;
   }
 
-  /** With brackets where it holds together less tightly than asked. */
+  /** Prints an expression, in brackets if its precedence is lower than `at`. */
   within(e: Expression, at: number): string {
     const text = this.print(e);
     return tightness(e) < at ? `\\left(${text}\\right)` : text;
@@ -170,7 +170,7 @@ class Printer {
     }
   }
 
-  /** Something that a script is put on: an index above makes brackets needed. */
+  /** Prints the base of a script, in brackets if it has a superscript index. */
   #base(e: Expression): string {
     const text = this.print(e);
     if (e.kind === 'letter') return e.sup.length > 0 ? `(${text})` : text;
@@ -181,7 +181,7 @@ class Printer {
   #product(factors: readonly Expression[], marks: readonly string[]): string {
     const last = factors.length - 1;
     const texts = factors.map((factor, i) => {
-      // A sum's sign or a function without brackets would take what follows.
+      // A sum, or a function without brackets, would take the following factors as part of its argument.
       const isOpen =
         factor.kind === 'big' ||
         (factor.kind === 'derivative' && factor.behind) ||

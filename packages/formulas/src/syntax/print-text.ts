@@ -1,4 +1,4 @@
-/** Trees as plain text: what a terminal shows. */
+/** Prints trees as plain text, for a terminal. */
 
 import type { Expression, LetterNode } from './ast.ts';
 import { tightness } from './print-latex.ts';
@@ -17,7 +17,7 @@ const indexText = (indices: readonly Expression[]): string => {
   return /^[\p{L}0-9]+$/u.test(inside) ? inside : `(${inside})`;
 };
 
-/** A letter's name with its accents: y-hat. */
+/** Returns a letter's name with its accents: y-hat. */
 function faceOf({ name, accents }: LetterNode): string {
   return accents.reduce(
     (text, accent) => (accent in accentSigns && accent === 'star' ? `${text}*` : `${text}-${accent}`),
@@ -57,7 +57,7 @@ function derivativeText(e: Extract<Expression, { kind: 'derivative' }>): string 
   return `d${raised}(${textOf(e.of)})/${order > 1 ? `(${below})` : below}`;
 }
 
-/** An expression in plain text. */
+/** Prints an expression as plain text. */
 export function textOf(e: Expression): string {
   switch (e.kind) {
     case 'number':

@@ -1,10 +1,10 @@
-/** Plain text as tokens: `delta_l = (delta_(l+1) W_(l+1)^T) * s_l'(A_l)`. */
+/** Splits plain text into tokens: `delta_l = (delta_(l+1) W_(l+1)^T) * s_l'(A_l)`. */
 
 import { FormulaError } from '../text/errors.ts';
 import { characterTokens } from './latex-tokens.ts';
 import { type Token, token } from './tokens.ts';
 
-/** Names that LaTeX has commands for. */
+/** Names that are also LaTeX commands. */
 const commands = new Set(
   (
     'alpha beta gamma delta epsilon varepsilon zeta eta theta kappa lambda mu nu xi pi rho sigma tau phi varphi chi psi omega ' +
@@ -28,7 +28,7 @@ const signs: readonly (readonly [RegExp, readonly string[]])[] = [
   [/^\*/, ['odot']],
 ];
 
-/** Pieces of a line, one after the other. */
+/** Splits a line into tokens. */
 export function textTokens(text: string, offset: number): Token[] {
   const flat: Token[] = [];
   for (let at = 0; at < text.length; ) {
@@ -69,7 +69,7 @@ export function textTokens(text: string, offset: number): Token[] {
 
 const closers: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']' };
 
-/** Scripts in round brackets as groups: W_(l+1) is \( W_{l+1} \), z^(l) is \( z^{(l)} \). */
+/** Turns scripts in round brackets into groups: W_(l+1) becomes \( W_{l+1} \), z^(l) becomes \( z^{(l)} \). */
 function grouped(flat: readonly Token[]): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < flat.length; i++) {
@@ -112,7 +112,7 @@ function grouped(flat: readonly Token[]): Token[] {
   return result;
 }
 
-/** How many tokens a number is long that may have a sign: W^-1; a letter with a sign counts too, X^-T. */
+/** Returns the number of tokens of a possibly signed number, W^-1, or a signed letter, X^-T. */
 function runOfDigits(flat: readonly Token[], start: number): number {
   let end = start;
   if (flat[end]?.text === '-') end++;

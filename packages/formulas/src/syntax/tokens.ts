@@ -1,14 +1,16 @@
-/** What formulas are read from, whatever they are written in. */
+/** The tokens of formulas, for LaTeX and plain text alike. */
 
 import type { Span } from '../text/source.ts';
 
 /**
+ * The kinds of tokens.
+ *
  * - `command`: `\frac`, by its name; `&` and `\\` are commands too
  * - `character`: one letter, digit or sign
  * - `word`: a name of several letters, of plain text or `\operatorname`
- * - `group`: what stands between braces
- * - `environment`: what stands between `\begin` and `\end`
- * - `prose`: words of a language, from `\text`
+ * - `group`: the tokens between braces
+ * - `environment`: the tokens between `\begin` and `\end`
+ * - `prose`: words of a natural language, from `\text`
  * - `space`
  */
 export type TokenKind = 'command' | 'character' | 'word' | 'group' | 'environment' | 'prose' | 'space';
@@ -29,7 +31,7 @@ export interface Token {
   readonly text: string;
   readonly children: readonly Token[];
   readonly span: Span;
-  /** Of a macro's body, so that the page has no text of its own for it. */
+  /** Whether it comes from a macro's body and is not in the page's text. */
   readonly expanded: boolean;
   /** The macros that the token comes from, outermost first. */
   readonly origins?: readonly Origin[];
@@ -51,7 +53,7 @@ export const isCommand = (of: Token | undefined, ...names: readonly string[]): b
 export const isCharacter = (of: Token | undefined, ...characters: readonly string[]): boolean =>
   of?.kind === 'character' && characters.includes(of.text);
 
-/** The words that tokens say, for what is a name or prose. */
+/** Returns the text of tokens that form a name or prose. */
 export function wordsOf(tokens: readonly Token[]): string {
   const said = (of: Token): string => {
     if (of.kind === 'space') return ' ';

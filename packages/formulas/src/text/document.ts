@@ -1,4 +1,4 @@
-/** A page as its formulas, in order, with the prose around them. */
+/** A page as a list of formulas, with the prose around them. */
 
 import { type Fragment, fragmentsIn, plainFragments } from './fragments.ts';
 import { type Macro, type Macros, macrosIn } from './macros.ts';
@@ -7,16 +7,16 @@ import { Source, type Span } from './source.ts';
 
 export type Format = 'markdown' | 'latex' | 'text';
 
-/** A paragraph or an item of a list. */
+/** A paragraph or a list item. */
 export interface Block {
   readonly span: Span;
-  /** Its words, with ` $k ` in the place of the page's k-th formula. */
+  /** Its words, with ` $k ` in place of the page's k-th formula. */
   readonly prose: string;
 }
 
 export interface Page {
   readonly source: Source;
-  /** The text with code, comments and definitions of macros blanked. */
+  /** The text with code, comments and macro definitions blanked. */
   readonly masked: string;
   readonly format: Format;
   readonly macros: Macros;
@@ -25,9 +25,9 @@ export interface Page {
 }
 
 export interface ReadPageOptions {
-  /** What the page is called in messages. */
+  /** The name of the page in messages. */
   readonly name?: string;
-  /** Found out from the name and the text where it is left out. */
+  /** The format. Defaults to the one that the name and the text suggest. */
   readonly format?: Format;
 }
 
@@ -37,7 +37,7 @@ function formatOf(text: string, name: string): Format {
   return /\$|\\\(|\\\[|\\begin\{|^```/m.test(text) ? 'markdown' : 'text';
 }
 
-/** Where paragraphs and items of lists begin. */
+/** Returns the offsets at which paragraphs and list items begin. */
 function blockStarts(text: string, format: Format): number[] {
   const starts = [0];
   const pattern =
@@ -51,7 +51,7 @@ function blockStarts(text: string, format: Format): number[] {
   return starts;
 }
 
-/** A display belongs to the sentence before it, even where an empty line stands between. */
+/** Divides the text into blocks. A display belongs to the sentence before it, even after an empty line. */
 function blocksOf(text: string, format: Format, fragments: readonly Fragment[]): { blocks: Block[]; of: number[] } {
   const isInside = (at: number): boolean => fragments.some(({ span }) => span.start < at && at < span.end);
   const starts = blockStarts(text, format).filter((start) => !isInside(start));

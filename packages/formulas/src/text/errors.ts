@@ -1,13 +1,16 @@
-/** What is not understood, and where. */
+/** The error for text that isn't understood, with its position. */
 
 import type { Span } from './source.ts';
 
-/** A place in a page that was not understood. */
+/** Thrown for a part of a page that isn't understood. */
 export class FormulaError extends Error {
   override readonly name = 'FormulaError';
   readonly span: Span;
 
-  /** @param message what was found or expected, as a sentence without a full stop. */
+  /**
+   *
+   * @param message the problem, as a sentence without a full stop.
+   */
   constructor(message: string, span: Span) {
     super(message);
     this.span = span;

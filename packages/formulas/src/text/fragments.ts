@@ -1,28 +1,28 @@
-/** Where formulas stand in a page. */
+/** Finds the positions of formulas in a page. */
 
 import type { Span } from './source.ts';
 
-/** A formula's place, or that of several in one display. */
+/** The position of a formula, or of several in one display. */
 export interface Fragment {
-  /** With its delimiters. */
+  /** The span including delimiters. */
   readonly span: Span;
-  /** What is inside. */
+  /** The span between the delimiters. */
   readonly inside: Span;
-  /** Its text, as long as that of the page there, without what is no formula: the marks of a quotation. */
+  /** The text of that span, with parts that aren't mathematics, such as quotation marks of Markdown, blanked. */
   readonly text: string;
   readonly display: boolean;
-  /** How it is written. */
+  /** The notation of the formula. */
   readonly syntax: 'latex' | 'text';
 }
 
-/** Environments of LaTeX that are displays by themselves. */
+/** LaTeX environments that are displays. */
 const displays =
   'equation|align|gather|multline|eqnarray|displaymath|math|flalign|alignat|dmath|IEEEeqnarray|dgroup|empheq|subequations';
 
-/** Environments that hold steps of an algorithm, each of which may hold formulas. */
+/** Matches the delimiters that open formulas. */
 const openings = new RegExp(String.raw`\$\$|\$|\\\\?\[|\\\\?\(|\\begin\{(${displays})\*?\}(?:\{[^{}]*\})?`, 'g');
 
-/** The delimiter that closes what one opens. */
+/** Returns a pattern for the delimiter that closes a given opening. */
 function closingOf(opening: string): RegExp {
   if (opening === '$$') return /\$\$/g;
   if (opening === '$') return /(?<!\\)\$/g;
@@ -33,7 +33,7 @@ function closingOf(opening: string): RegExp {
   return new RegExp(opening.endsWith('[') ? String.raw`${doubled}\]` : String.raw`${doubled}\)`, 'g');
 }
 
-/** Whether a closing dollar sign at `end` belongs to the one at `start`: on one paragraph, and no price. */
+/** Whether a closing dollar sign at `end` belongs to the one at `start`: in one paragraph, and not a price. */
 function isInline(text: string, start: number, end: number): boolean {
   const inside = text.slice(start + 1, end);
   if (inside === '' || /\n[ \t]*\n/.test(inside)) return false;
@@ -42,14 +42,14 @@ function isInline(text: string, start: number, end: number): boolean {
   return !/^\s|\s$/.test(inside) || (!isPrice && /[\\^_={}]/.test(inside));
 }
 
-/** The formulas of a text whose code and comments are blanked. */
+/** Finds the formulas in a text whose code and comments are blanked. */
 export function fragmentsIn(text: string): Fragment[] {
   const fragments: Fragment[] = [];
   const pattern = new RegExp(openings);
   for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
     const [opening] = found;
     const start = found.index;
-    // A line break with a distance, \\[2ex], opens nothing.
+    // A line break with spacing, \\[2ex], doesn't open a formula.
     if (opening === '\\\\[' && /^\\\\\[\s*-?[\d.]+\s*(?:em|ex|pt|mm|cm|in|mu)/.test(text.slice(start, start + 20)))
       continue;
     const inner = start + opening.length;
@@ -72,18 +72,18 @@ export function fragmentsIn(text: string): Fragment[] {
   return fragments;
 }
 
-/** Words that are no letters of a formula, in a line of plain text. */
+/** The words of plain-text formulas that don't count as prose. */
 const names =
   /^(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|sigma|omega|phi|psi|chi|rho|tau|exp|log|sin|cos|tan|tanh|max|min|sum|prod|softmax|sigmoid|relu|diag|trace|det|norm|for|and|where|with|loss|sqrt|mean|transpose|odot|partial|nabla|inv|outer|var|Delta|Sigma|Theta|Lambda|Omega|Gamma|ReLU)$/;
 
-/** A line that holds a formula in plain text: it has a relation, and hardly a word. */
+/** Whether a line is a formula in plain text: it has a relation and hardly any words. */
 function isPlainFormula(line: string): boolean {
   if (!/<-|:=|←|=/.test(line) || /^\s*(?:#|\/\/|```)/.test(line)) return false;
   const words = line.match(/(?<![_^A-Za-z])[A-Za-z]{3,}(?![_^(A-Za-z])/g) ?? [];
   return words.filter((word) => !names.test(word)).length <= 1;
 }
 
-/** The lines of a text, or of a stretch of one, that are formulas in plain text. */
+/** Finds the lines of a text, or of a part of it, that are formulas in plain text. */
 export function plainFragments(text: string, { start, end }: Span): Fragment[] {
   const fragments: Fragment[] = [];
   let at = start;

@@ -1,11 +1,11 @@
-/** The macros that a page defines: `\newcommand`, `\def` and their like. */
+/** Finds the macros that a page defines: `\newcommand`, `\def` and similar commands. */
 
 import type { Span } from './source.ts';
 
 export interface Macro {
   readonly name: string;
   readonly arity: number;
-  /** What stands for the first argument where it is left out. */
+  /** The default of the optional first argument. */
   readonly fallback: string | undefined;
   readonly body: string;
   readonly span: Span;
@@ -16,7 +16,7 @@ export type Macros = ReadonlyMap<string, Macro>;
 const definition =
   /\\(newcommand|renewcommand|providecommand|DeclareMathOperator|DeclareRobustCommand|def|gdef|edef|let)(?![a-zA-Z])\*?/g;
 
-/** Where the brace that opens at `start` closes, or -1. */
+/** Returns the position of the brace that closes the one at `start`, or -1. */
 function closing(text: string, start: number, open = '{', close = '}'): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -28,7 +28,7 @@ function closing(text: string, start: number, open = '{', close = '}'): number {
   return -1;
 }
 
-/** Reads along a definition. */
+/** Reads a macro definition. */
 class Reader {
   readonly #text: string;
   at: number;
@@ -42,7 +42,7 @@ class Reader {
     while (/\s/.test(this.#text[this.at] ?? '')) this.at++;
   }
 
-  /** What stands between braces or brackets. */
+  /** Reads the content of braces or brackets. */
   enclosed(open: string, close: string): string | undefined {
     this.skipSpace();
     if (this.#text[this.at] !== open) return undefined;
@@ -95,7 +95,7 @@ function macroAt(text: string, found: RegExpExecArray): Macro | undefined {
   return Number.isInteger(arity) && arity >= 0 && arity <= 9 ? made(arity, fallback, body) : undefined;
 }
 
-/** The definitions of macros in a text, in order. */
+/** Returns the macro definitions in a text, in order. */
 export function macrosIn(text: string): Macro[] {
   const macros: Macro[] = [];
   let end = 0;

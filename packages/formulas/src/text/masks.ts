@@ -1,8 +1,8 @@
-/** What of a page is no mathematics: code, comments, preambles. It is blanked, so that offsets stay what they are. */
+/** Blanks the parts of a page that aren't mathematics (code, comments, preambles), so that offsets stay the same. */
 
 import type { Span } from './source.ts';
 
-/** A text with stretches replaced by spaces; line breaks stay. */
+/** Replaces ranges of a text with spaces; line breaks stay. */
 export function blanked(text: string, spans: readonly Span[]): string {
   let result = '';
   let at = 0;
@@ -18,7 +18,7 @@ export function blanked(text: string, spans: readonly Span[]): string {
 const matches = (text: string, pattern: RegExp): Span[] =>
   Array.from(text.matchAll(pattern), (match) => ({ start: match.index, end: match.index + match[0].length }));
 
-/** Fences of code: what their first line says, and what is inside. */
+/** A fenced code block: its first line and its content. */
 export interface Fence {
   readonly info: string;
   readonly span: Span;
@@ -40,11 +40,11 @@ export function fencesIn(text: string): Fence[] {
   return fences;
 }
 
-/** Blanks what is no formula in Markdown, fences of code aside. */
+/** Blanks the parts of Markdown that aren't formulas, except code fences. */
 export function maskMarkdown(text: string): string {
   const hidden = [
     ...matches(text, /<!--[\s\S]*?(?:-->|$(?![\s\S]))/g),
-    // `x` is code, but $`x`$ is a formula; and so is `x` on a page that knows no other way.
+    // `x` is code, but $`x`$ is a formula. On a page without any other kind of formula, `x` is a formula too.
     ...matches(text, /(?<![`$\\])(`+)(?!`)[^`\n]*(?:\n[^`\n]+)?\1(?!`)/g),
     ...matches(text, /^[ \t]{0,3}(?:>[ \t]?)+/gm),
     ...matches(text, /\\\$/g),
@@ -52,7 +52,7 @@ export function maskMarkdown(text: string): string {
   return blanked(text, hidden);
 }
 
-/** Blanks comments, code and all that comes before the document in LaTeX. */
+/** Blanks comments, code and the preamble of LaTeX. */
 export function maskLatex(text: string): string {
   const begin = text.indexOf('\\begin{document}');
   const end = text.indexOf('\\end{document}');

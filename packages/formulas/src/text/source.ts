@@ -1,18 +1,18 @@
-/** A text, its lines, and places in it. */
+/** A text, its lines, and positions in it. */
 
-/** A stretch of a text, by offsets from 0. */
+/** A range of a text, by offsets from 0. */
 export interface Span {
   readonly start: number;
   readonly end: number;
 }
 
-/** A place in a text, both counted from 1. */
+/** A position in a text; lines and columns count from 1. */
 export interface Place {
   readonly line: number;
   readonly column: number;
 }
 
-/** A text with its name, that knows its lines. */
+/** A text with its name and its lines. */
 export class Source {
   readonly text: string;
   readonly name: string;
@@ -24,7 +24,7 @@ export class Source {
     for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
-  /** The place of an offset. */
+  /** Returns the line and column of an offset. */
   placeOf(offset: number): Place {
     let low = 0;
     let high = this.#starts.length - 1;
@@ -36,12 +36,12 @@ export class Source {
     return { line: low + 1, column: offset - this.#starts[low]! + 1 };
   }
 
-  /** The offset of a place. */
+  /** Returns the offset of a line and column. */
   offsetOf({ line, column }: Place): number {
     return (this.#starts[line - 1] ?? this.text.length) + column - 1;
   }
 
-  /** A line's text, counted from 1. */
+  /** Returns the text of a line, counted from 1. */
   line(number: number): string {
     const start = this.#starts[number - 1];
     if (start === undefined) return '';

@@ -1,4 +1,4 @@
-/** Which results of a program get letters, and which are written out where they are used. */
+/** Decides which results of a program get letters, and which are written out where they are used. */
 
 import { ancestorsOf, type Node } from '../../running/graph.ts';
 import { isLengthOf } from '../recording/axes.ts';
@@ -25,11 +25,11 @@ const wide: ReadonlySet<string> = new Set([
 
 const isNumber = (node: Node): boolean => node.constant !== undefined || isLengthOf(node.attributes);
 
-/** Whether a node shows what another one is, times a number. */
+/** Whether a node is only a view or a scalar multiple of another. */
 const isCheap = ({ op, inputs }: Node): boolean =>
   views.has(op) || ((op === 'mul' || op === 'div') && inputs.some(isNumber));
 
-/** Results that are used several times and take more than a few signs to write down. */
+/** Returns the results that are used several times and take more than a few symbols to write. */
 export function worthLetters(roots: readonly Node[], hasLetter: (node: Node) => boolean): Node[] {
   const order = ancestorsOf(roots);
   const uses = new Map<Node, number>(roots.map((node) => [node, 1]));
@@ -47,7 +47,7 @@ export function worthLetters(roots: readonly Node[], hasLetter: (node: Node) => 
     }
     const inner = node.inputs.reduce((total, input) => total + costs.get(input)!, 0);
     const cost = inner + (isCheap(node) ? 0 : wide.has(node.op) ? 2 : 1);
-    // Conditions are written where they are asked, and what stands beside them is simpler for it.
+    // Conditions are written out, because they often simplify the terms next to them.
     const isWorth = node.dtype !== 'bool' && cost >= 2 && (uses.get(node) ?? 0) >= 2 && !isCheap(node);
     if (isWorth) found.push(node);
     costs.set(node, isWorth ? 0 : cost);

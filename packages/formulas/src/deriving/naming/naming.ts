@@ -1,4 +1,4 @@
-/** Letters for what a program computes with: from its user, from its layers, from the paths of parameters, or chosen. */
+/** Chooses letters for a program's quantities: from the user, from layers, from parameter paths, or free ones. */
 
 import type { Tensor } from '@tapegrad/core';
 import type { Node } from '../../running/graph.ts';
@@ -9,29 +9,29 @@ import type { Program, RecordedLayer } from '../recording/record.ts';
 import { letterFrom, withLayer } from '../terms/quantities.ts';
 import type { LengthTerm } from '../terms/terms.ts';
 
-/** What names its parameters, such as a module. */
+/** An object that names its parameters, such as a module. */
 export interface NamesParameters {
   namedParameters(): ReadonlyMap<string, Tensor>;
 }
 
-/** Letters for tensors, or modules whose parameters are named by their paths. */
+/** Letters for tensors, or modules, which name their parameters by their paths. */
 export type Names = Readonly<Record<string, Tensor | NamesParameters>>;
 
 const namesParameters = (x: Tensor | NamesParameters): x is NamesParameters => 'namedParameters' in x;
 
-/** The parts of a name that the letters of layers are for. */
+/** The letters for the usual parameter names of a layer. */
 const partLetters: Readonly<Record<string, string>> = {
   ...{ weight: 'W', bias: 'b', scale: 'gamma', shift: 'beta', kernel: 'K' },
 };
 
-/** Those of a layer that scales and shifts each feature. */
+/** The letters for the parameters of a layer that scales and shifts each feature. */
 const scalingLetters: Readonly<Record<string, string>> = { ...partLetters, weight: 'gamma', bias: 'beta' };
 
-/** `encoder.query.weight` is W_query. */
+/** Returns the letter for a path: W_query for `encoder.query.weight`. */
 function letterOfPath(path: string, isScaling: boolean): LetterNode {
   const parts = path.split('.');
   const last = parts.pop()!;
-  // weightHhL0 is W_Hh, of layer 0.
+  // weightHhL0 becomes W_Hh of layer 0.
   const [, part, rest] = /^(weight|bias)([A-Z].*)$/.exec(last) ?? [];
   if (part !== undefined) return letterFrom(`${partLetters[part]}_${rest}`);
   const own = (isScaling ? scalingLetters : partLetters)[last];
@@ -39,11 +39,11 @@ function letterOfPath(path: string, isScaling: boolean): LetterNode {
   return letterFrom([own, ...parts.slice(-1)].join('_'));
 }
 
-/** Whether a tensor is constant, with nothing but 0 and 1 in it. */
+/** Whether a tensor is constant and contains only 0 and 1. */
 export const isMask = (x: Tensor): boolean =>
   !x.requiresGrad && x.size > 0 && x.dtype !== 'int32' && x.elements.every((element) => element === 0 || element === 1);
 
-/** The last axis of constant rows of which each adds up to 1, such as probabilities. */
+/** Returns the last axis if the tensor is constant and each of its rows adds up to 1, like probabilities. */
 export function sumsToOneAlong(x: Tensor): number | undefined {
   const [rows, columns] = x.shape;
   if (x.requiresGrad || x.rank !== 2 || columns === undefined || columns < 2 || rows === 0) return undefined;
@@ -53,7 +53,7 @@ export function sumsToOneAlong(x: Tensor): number | undefined {
     : undefined;
 }
 
-/** Letters for the tensors of a program. */
+/** The letters for the tensors of a program. */
 export class Naming {
   readonly #taken = new Set<string>();
   readonly #own = new Map<Tensor, LetterNode>();
@@ -61,7 +61,7 @@ export class Naming {
   readonly #lengths = new Map<string, LetterNode>();
   #axes: Axes | undefined;
 
-  /** Takes the names that the user gave. */
+  /** Adds the names given by the user. */
   give(names: Names): void {
     for (const [name, x] of Object.entries(names)) {
       if (namesParameters(x)) {
@@ -74,17 +74,17 @@ export class Naming {
     }
   }
 
-  /** The letter that the user gave. */
+  /** Returns the letter given by the user. */
   given(x: Tensor): LetterNode | undefined {
     return this.#own.get(x);
   }
 
-  /** The tensors that the user named. */
+  /** Returns the tensors named by the user. */
   tensors(): Iterable<Tensor> {
     return this.#own.keys();
   }
 
-  /** A letter that is used for nothing else. */
+  /** Returns a letter that isn't used for anything else. */
   fresh(letter: LetterNode): LetterNode {
     let own = letter;
     for (let i = 2; this.#taken.has(textOf(own)); i++) own = { ...letter, sub: [...letter.sub, numberNode(i)] };
@@ -92,7 +92,7 @@ export class Naming {
     return own;
   }
 
-  /** The letter of a leaf: data or a parameter. */
+  /** Returns the letter of a leaf: data or a parameter. */
   leaf(x: Tensor): LetterNode {
     const own = this.given(x);
     if (own !== undefined) return own;
@@ -105,19 +105,19 @@ export class Naming {
     return this.fresh(letterFrom(isMatrix ? 'X' : 'x'));
   }
 
-  /** Whether a parameter is of a layer whose weight is a vector. */
+  /** Whether a parameter belongs to a layer whose weight is a vector. */
   #scales(path: string, x: Tensor): boolean {
     const weight = path.replace(/[^.]*$/, 'weight');
     const [found] = [...this.#paths].find(([, other]) => other === weight) ?? [x];
     return found.rank === 1 && /(?:^|\.)(?:weight|bias)$/.test(path) && (found !== x || path === weight);
   }
 
-  /** The letters of a layer that is one of several, or the only one. */
+  /** Returns a letter of a layer, with the layer's number unless there is only one. */
   layer(name: string, layer: number | undefined): LetterNode {
     return this.fresh(withLayer(letterFrom(name), layer));
   }
 
-  /** The letter of a length: n of what has an example a row, d_l of a layer's width. */
+  /** Returns the letter of a length: n for the number of examples, d_l for the width of a layer. */
   readonly length = ({ name: axis }: LengthTerm): LetterNode => {
     const [id, at] = axis.split('.').map(Number) as [number, number];
     const name = this.#axes?.classOf(id, at) ?? axis;
@@ -129,7 +129,7 @@ export class Naming {
     return letter;
   };
 
-  /** Gives lengths that usually have a letter theirs. */
+  /** Gives standard letters to lengths that usually have one. */
   nameLengths({ nodeOf, leaves, layers, axes }: Program): void {
     this.#axes = axes;
     const give = (node: Node | undefined, axis: number, letter: LetterNode): void => {
@@ -154,7 +154,7 @@ export class Naming {
   }
 }
 
-/** The layers, where each takes what the one before gives. */
+/** Returns the layers if each takes the output of the one before. */
 export function chainOf(layers: readonly RecordedLayer[]): readonly RecordedLayer[] | undefined {
   const isChain = layers.every(({ input }, l) => l === 0 || layers[l - 1]!.output === input);
   return isChain && layers.length > 1 ? layers : undefined;

@@ -1,10 +1,13 @@
-/** Views and concatenations among the results of a program, which have letters of their own. */
+/** Finds views and concatenations among a program's results that get their own letters. */
 
 import type { Slice } from '@tapegrad/kernels';
 import type { Node } from '../../running/graph.ts';
 import { aligned } from '../recording/axes.ts';
 
-/** The parts, in order, that are put side by side along the last axis of a matrix: cotangents of its slices. */
+/**
+ * Returns the parts that are concatenated along the last axis of a matrix, in order. Cotangents of slices have this
+ * form.
+ */
 export function tilesOf(node: Node): readonly Node[] | undefined {
   const terms: Node[] = [];
   const ahead = [node];
@@ -30,7 +33,7 @@ export function tilesOf(node: Node): readonly Node[] | undefined {
   return end === node.shape[1] ? ordered.map(({ part }) => part) : undefined;
 }
 
-/** Whether a node makes its last axis of several, as heads are put beside one another. */
+/** Whether a node merges several axes into its last one, as in the concatenation of attention heads. */
 export function mergesLast({ op, inputs, shape }: Node): boolean {
   if (op !== 'reshape') return false;
   const from = inputs[0]!.shape;
@@ -38,10 +41,10 @@ export function mergesLast({ op, inputs, shape }: Node): boolean {
   return into.length === 1 && axes.filter((axis) => from[axis] !== 1).length > 1;
 }
 
-/** Whether a node is a view with several axes of one. */
+/** Whether a node is a view that splits an axis into several. */
 export const isSplitView = (node: Node): boolean => splits(node) || (node.op === 'permute' && splits(node.inputs[0]!));
 
-/** Whether a node makes several axes of one. */
+/** Whether a node splits an axis into several. */
 export function splits({ op, inputs, shape }: Node): boolean {
   if (op !== 'reshape') return false;
   const from = inputs[0]!.shape;

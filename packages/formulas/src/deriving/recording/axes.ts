@@ -1,9 +1,9 @@
-/** Which axes of the arrays of a program have the same length for a reason, so that one letter serves for it. */
+/** Finds axes that must have the same length, so that they can share a letter. */
 
 import type { Shape } from '@tapegrad/kernels';
 import type { Graph, Node } from '../../running/graph.ts';
 
-/** The attributes of a leaf that is the length of an axis. */
+/** The attributes of a leaf that denotes the length of an axis. */
 export interface LengthOf {
   readonly lengthOf: number;
   readonly axis: number;
@@ -13,7 +13,7 @@ export interface LengthOf {
 export const isLengthOf = (attributes: unknown): attributes is LengthOf =>
   typeof attributes === 'object' && attributes !== null && 'lengthOf' in attributes;
 
-/** A number node that is the length of axes of x, multiplied. */
+/** Returns a node for the product of the lengths of some axes of x. */
 export function countAlong(graph: Graph, x: Node, axes: readonly number[]): Node {
   const k = graph.kernels;
   const lengths = axes
@@ -26,7 +26,7 @@ export function countAlong(graph: Graph, x: Node, axes: readonly number[]): Node
   return lengths.length === 0 ? one : lengths.reduce((a, b) => k.mul(a, b));
 }
 
-/** The groups of axes of an array that are one axis of a reshaped one, and back: pairs of lists of axes. */
+/** Matches groups of axes of an array with groups of axes of its reshaped form, as pairs of lists of axes. */
 export function aligned(
   from: Shape,
   to: Shape,
@@ -51,28 +51,28 @@ export function aligned(
   return groups;
 }
 
-/** Axes put into classes. */
+/** Axes grouped into classes of equal length. */
 export class Axes {
   readonly #parents = new Map<string, string>();
   readonly #linked = new Set<Node>();
 
-  /** The class of an axis. */
+  /** Returns the class of an axis. */
   classOf(id: number, axis: number): string {
     let key = `${id}.${axis}`;
     for (let next = this.#parents.get(key); next !== undefined; next = this.#parents.get(key)) key = next;
     return key;
   }
 
-  /** Puts two axes into one class where they have the same length. */
+  /** Merges the classes of two axes if these have the same length. */
   join(a: readonly [Node, number], b: readonly [Node, number]): void {
     const [x, y] = [this.classOf(a[0].id, a[1]), this.classOf(b[0].id, b[1])];
     if (a[0].shape[a[1]] !== b[0].shape[b[1]] || a[0].shape[a[1]] === 1 || x === y) return;
-    // The one that was made first names the class.
+    // The class is named after the older axis.
     if (Number.parseInt(x, 10) <= Number.parseInt(y, 10)) this.#parents.set(y, x);
     else this.#parents.set(x, y);
   }
 
-  /** Learns what a node says of the axes of its inputs. */
+  /** Merges the classes of axes that a node's operation makes equal. */
   link(node: Node): void {
     if (this.#linked.has(node)) return;
     this.#linked.add(node);

@@ -1,6 +1,6 @@
 /**
- * Compositions that a page has a name for, recognised among the primitives of a program. Their slopes are those of the rule
- * table, as one writes them down; every trial of a derived formula compares them with the tape's.
+ * Recognizes named compositions, such as softmax, among the primitives of a program. Their slopes are the rule table's
+ * in standard notation. Every check of a derived formula compares them with the tape's.
  */
 
 import type { Graph, Node } from '../../running/graph.ts';
@@ -9,7 +9,7 @@ import { countAlong, isLengthOf } from './axes.ts';
 export interface Composite {
   readonly name: 'softmax' | 'logSoftmax' | 'logSumExp' | 'normalize' | 'deviation';
   readonly axes: readonly number[];
-  /** What is added to the variance. */
+  /** The number added to the variance. */
   readonly eps?: number;
   /** Whether the mean is subtracted. */
   readonly centered?: boolean;
@@ -18,7 +18,7 @@ export interface Composite {
 export const compositeOf = ({ op, attributes }: Node): Composite | undefined =>
   op === 'composite' && (attributes as Partial<Composite>).axes !== undefined ? (attributes as Composite) : undefined;
 
-/** Labels as rows with a 1 each. */
+/** Labels as one-hot rows. */
 export interface OneHot {
   readonly classes: number;
 }
@@ -26,17 +26,17 @@ export interface OneHot {
 export const oneHotOf = ({ op, attributes }: Node): OneHot | undefined =>
   op === 'composite' && (attributes as Partial<OneHot>).classes !== undefined ? (attributes as OneHot) : undefined;
 
-/** The one-hot rows of labels [n], for logits [n, c]. */
+/** Returns the one-hot rows of labels [n], for logits [n, c]. */
 export function oneHotNode(graph: Graph, labels: Node, logits: Node): Node {
   const [, classes] = logits.shape as [number, number];
   return graph.make('composite', [labels], { classes } satisfies OneHot, { shape: logits.shape, dtype: 'float64' });
 }
 
-/** Operations that are no primitives and have no form by indices: by their names alone. */
+/** Returns the name of an operation that isn't a primitive and has no formula. */
 export const customNameOf = ({ op, attributes }: Node): string | undefined =>
   op === 'composite' ? (attributes as { readonly custom?: string }).custom : undefined;
 
-/** The cotangent of an input of such an operation, of which nothing is known but its own rule: `choleskyVjp`. */
+/** The cotangent for an input of such an operation, known only as its own rule: `choleskyVjp`. */
 export interface Pullback {
   readonly pullback: string;
   readonly of: number;
@@ -51,14 +51,14 @@ const make = (graph: Graph, composite: Composite, x: Node): Node => {
   return graph.make('composite', [x], composite, { shape, dtype: x.dtype });
 };
 
-/** The softmax of logits along their classes. */
+/** Returns the softmax of logits over their classes. */
 export const softmaxNode = (graph: Graph, logits: Node): Node => make(graph, { name: 'softmax', axes: [1] }, logits);
 
-/** What the input of a normalisation is divided by. */
+/** Returns the divisor of a normalization. */
 export const deviationNode = (graph: Graph, { inputs, attributes }: Node): Node =>
   make(graph, { ...(attributes as Composite), name: 'deviation' }, inputs[0]!);
 
-/** The mean over axes, as the recorder writes it: a sum over a length. */
+/** Returns the operand and the axes if a node is a mean as recorded: a sum divided by a length. */
 function meanOf(node: Node): { x: Node; axes: readonly number[] } | undefined {
   const [total, count] = node.inputs;
   if (node.op !== 'div' || total?.op !== 'sum') return undefined;
@@ -67,20 +67,20 @@ function meanOf(node: Node): { x: Node; axes: readonly number[] } | undefined {
   return isCount(count!) ? { x: total.inputs[0]!, axes: total.attributes as readonly number[] } : undefined;
 }
 
-/** Whether a node does not change along axes, broadcast as it is to those of x. */
+/** Whether a node, broadcast to the shape of x, is constant along some axes. */
 const isFlat = (node: Node, x: Node, axes: readonly number[]): boolean =>
   axes.every((axis) => (node.shape[axis - (x.shape.length - node.shape.length)] ?? 1) === 1);
 
-/** Whether a node holds no gradient. */
+/** Whether no gradient flows through a node. */
 export type Constant = (node: Node) => boolean;
 
-/** x of x - m, with m constant and flat along axes. */
+/** Returns x if the node is x - m with m constant and the same along the axes; otherwise returns the node. */
 const unshifted = (node: Node, axes: readonly number[], isConstant: Constant): Node => {
   const [x, m] = node.inputs as [Node, Node];
   return node.op === 'sub' && isConstant(m) && isFlat(m, x, axes) ? x : node;
 };
 
-/** x of x - mean(x), however often the mean is taken off. */
+/** Returns x if the node is x - mean(x), with the mean subtracted once or repeatedly. */
 function uncentered(node: Node, axes: readonly number[], isConstant: Constant): Node | undefined {
   if (node.op !== 'add') return undefined;
   for (const [x, other] of [node.inputs, node.inputs.toReversed()] as [Node, Node][]) {
@@ -101,14 +101,14 @@ function softmaxOf(node: Node, isConstant: Constant): { x: Node; axes: readonly 
   return { x: unshifted(e.inputs[0]!, axes, isConstant), axes };
 }
 
-/** log sum exp x, with x as it is shifted. */
+/** Matches log sum exp x, and returns its shifted argument. */
 function logSumExpOf(node: Node): { shifted: Node; axes: readonly number[] } | undefined {
   const [total] = node.inputs as [Node];
   if (node.op !== 'log' || total.op !== 'sum' || total.inputs[0]!.op !== 'exp') return undefined;
   return { shifted: total.inputs[0]!.inputs[0]!, axes: total.attributes as readonly number[] };
 }
 
-/** 1 / sqrt(mean c^2 + eps) */
+/** Matches 1 / sqrt(mean c^2 + eps). */
 function inverseDeviationOf(node: Node): { c: Node; axes: readonly number[]; eps: number } | undefined {
   const [one, root] = node.inputs as [Node, Node];
   if (node.op !== 'div' || one.constant !== 1 || root.op !== 'sqrt') return undefined;
@@ -119,7 +119,7 @@ function inverseDeviationOf(node: Node): { c: Node; axes: readonly number[]; eps
   return { c: mean.x.inputs[0]!, axes: mean.axes, eps: eps.constant };
 }
 
-/** The composition that a node completes, as one node; nothing where it completes none. */
+/** Returns the named composition that a node completes, as a single node; undefined if there is none. */
 export function recognized(graph: Graph, node: Node, isConstant: Constant): Node | undefined {
   const softmax = softmaxOf(node, isConstant);
   if (softmax !== undefined) return make(graph, { name: 'softmax', axes: softmax.axes }, softmax.x);
@@ -145,7 +145,7 @@ export function recognized(graph: Graph, node: Node, isConstant: Constant): Node
   if (node.op !== 'mul') return undefined;
   const normalized = normalizedOf(graph, first!, second!, isConstant);
   if (normalized !== undefined || second!.op !== 'mul') return normalized;
-  // c (w / s)
+  // Matches c (w / s).
   for (const [inverse, weight] of [second!.inputs, second!.inputs.toReversed()] as [Node, Node][]) {
     const own = normalizedOf(graph, first!, inverse, isConstant);
     if (own !== undefined) return graph.kernels.mul(own, weight);
@@ -153,13 +153,13 @@ export function recognized(graph: Graph, node: Node, isConstant: Constant): Node
   return undefined;
 }
 
-/** x - mean(x) */
+/** Returns x - mean(x). */
 function centered(graph: Graph, x: Node, axes: readonly number[]): Node {
   const k = graph.kernels;
   return k.add(x, k.neg(k.div(k.sum(x, axes), countAlong(graph, x, axes))));
 }
 
-/** c / s, where s is the deviation of c. */
+/** Returns c / s, where s is the standard deviation of c. */
 function normalizedOf(graph: Graph, c: Node, inverse: Node, isConstant: Constant): Node | undefined {
   const found = inverseDeviationOf(inverse);
   if (found?.c !== c) return undefined;
@@ -168,7 +168,7 @@ function normalizedOf(graph: Graph, c: Node, inverse: Node, isConstant: Constant
   return make(graph, { name: 'normalize', axes, eps, centered: x !== undefined }, x ?? c);
 }
 
-/** The cotangent of a composition's input. */
+/** Returns the rule for the cotangents of a composition's inputs. */
 export function compositeRule(graph: Graph): (node: Node, i: number, g: Node) => Node | undefined {
   const k = graph.kernels;
   return (node, i, g) => {

@@ -1,4 +1,4 @@
-/** A program as a graph of formulas: what ran on tensors, with nodes in the place of arrays. */
+/** Records a program as a graph of formulas: the operations that ran on tensors, applied to nodes. */
 
 import { ArgumentError, TapeError, type Tensor } from '@tapegrad/core';
 import { type CustomAttributes, type Entry, intercept, rules } from '@tapegrad/core/tape';
@@ -10,7 +10,7 @@ import { recognized } from './composites.ts';
 
 /** A layer of the program: A = Z W + b, Z' = s(A). */
 export interface RecordedLayer {
-  /** The path of its parameters. */
+  /** The path of the layer's parameters. */
   readonly path: string;
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
@@ -21,7 +21,7 @@ export interface RecordedLayer {
 
 /** A transition as a function of one number. */
 export interface TransitionDefinition {
-  /** The node that it is a function of. */
+  /** The node that is its argument. */
   readonly argument: Node;
   readonly body: Node;
 }
@@ -36,15 +36,15 @@ export interface Program {
   readonly graph: Graph;
   readonly axes: Axes;
   readonly loss: Node;
-  /** The loss as the tape has it. */
+  /** The loss, as a tensor on the tape. */
   readonly tensor: Tensor;
   readonly layers: readonly RecordedLayer[];
   readonly transitions: ReadonlyMap<string, TransitionDefinition>;
-  /** What operations that are no primitives do. */
+  /** The definitions of operations that aren't primitives. */
   readonly customs: ReadonlyMap<Node, CustomAttributes<Tensor>>;
-  /** The tensors that leaves stand for. */
+  /** The tensors that leaves represent. */
   readonly leaves: ReadonlyMap<Node, Tensor>;
-  /** The tensors whose results nodes are, where they are one. */
+  /** Returns the node of a tensor, if it has one. */
   readonly nodeOf: (x: Tensor) => Node | undefined;
   /** Whether no gradient flows through a node. */
   readonly isConstant: (node: Node) => boolean;
@@ -55,10 +55,10 @@ const elementwise: ReadonlySet<string> = new Set([
   ...['where', 'cast', 'stopGradient', 'activationGrad'],
 ]);
 
-/** Operations that leave elements as they are. */
+/** Operations that move elements without changing them. */
 const moves: ReadonlySet<string> = new Set(['slice', 'permute', 'take', 'broadcastTo', 'reshape']);
 
-/** Whether a node is a function of each element of another alone. */
+/** Whether each element of a node is a function of the corresponding element of another. */
 function isElementwiseOf(node: Node, argument: Node): boolean {
   const seen = new Set<Node>();
   const check = (at: Node): boolean => {
@@ -70,7 +70,7 @@ function isElementwiseOf(node: Node, argument: Node): boolean {
   return node !== argument && check(node);
 }
 
-/** What a transition is, told apart from others. */
+/** Returns a text that is the same for equal transitions. */
 function formOf(node: Node, argument: Node): string {
   if (node === argument) return 'a';
   if (node.constant !== undefined && node.inputs.length === 0) return String(node.constant);
@@ -86,9 +86,9 @@ class Recorder {
   readonly #calls = new Map<unknown, Call>();
   readonly #nodes = new Map<unknown, Node>();
   readonly #varying = new Set<Node>();
-  /** What is data, although it was computed. */
+  /** The tensors that count as data although they were computed. */
   named: ReadonlySet<Tensor> = new Set();
-  /** Pre-activations, by the results of transitions. */
+  /** Pre-activations, by the outputs of their transitions. */
   #outputs = new Map<Tensor, { preActivation: Tensor; layer: number }>();
 
   run(f: () => Tensor): Tensor {
@@ -118,7 +118,7 @@ class Recorder {
     const call = this.#calls.get(x);
     if (call !== undefined) return call;
     const entry = x.entry as Entry<Tensor> | undefined;
-    // What is held constant, or what a checkpoint ran, has the array of what was computed.
+    // A detached tensor, or the result of a checkpoint, shares the array of the tensor that was computed.
     const shared = this.#calls.get(x.array);
     if (entry === undefined)
       return shared === undefined || x.requiresGrad
@@ -214,7 +214,7 @@ class Recorder {
     return recognized(graph, node, this.isConstant) ?? node;
   }
 
-  /** What a layer makes of its pre-activation, as a function of it. */
+  /** Returns a layer's transition, as a node computed from the pre-activation. */
   #transitionOf(x: Tensor, node: Node): Node {
     const found = this.#outputs.get(x);
     if (found === undefined) return node;
@@ -227,7 +227,7 @@ class Recorder {
   }
 }
 
-/** Whether a gradient flows through an operation. */
+/** Whether gradients flow through an operation. */
 function passesGradients({ op, dtype }: Node): boolean {
   const rule = op in rules ? rules[op as Primitive] : undefined;
   return dtype === 'float64' && (!Array.isArray(rule) || rule.some((vjp) => vjp !== null));
@@ -235,7 +235,7 @@ function passesGradients({ op, dtype }: Node): boolean {
 
 const extra = (attributes: unknown): readonly unknown[] => (attributes === undefined ? [] : [attributes]);
 
-/** Whether all elements are 0, or all are 1: what programs make, and no data. */
+/** Whether all elements are 0, or all are 1. Programs create such tensors as constants, not as data. */
 function isUniform({ elements }: Tensor): boolean {
   const [first] = elements;
   return (first === 0 || first === 1) && elements.every((element) => element === first);
@@ -245,7 +245,7 @@ function isUniform({ elements }: Tensor): boolean {
 export const sameTransition = (a: TransitionDefinition, b: TransitionDefinition): boolean =>
   formOf(a.body, a.argument) === formOf(b.body, b.argument);
 
-/** Runs a program and takes down what it computes. */
+/** Runs a program and records its operations. */
 export function recordProgram(f: (() => Tensor) | Tensor, named: () => ReadonlySet<Tensor>): Program {
   const recorder = new Recorder();
   const loss = typeof f === 'function' ? recorder.run(f) : f;

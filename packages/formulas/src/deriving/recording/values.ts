@@ -1,4 +1,4 @@
-/** The numbers that nodes of a program have, in float64, for data that are given. */
+/** Evaluates the nodes of a program in float64 for given data. */
 
 import { Tensor } from '@tapegrad/core';
 import { Entry } from '@tapegrad/core/tape';
@@ -12,7 +12,7 @@ import type { Program, TransitionDefinition } from './record.ts';
 
 type Leaf = (node: Node) => NdArray;
 
-/** The derivative of a transition of some order, as a node of its argument. */
+/** Returns a derivative of a transition, of a given order, as a node of its argument. */
 export function slopeOf(graph: Graph, { argument, body }: TransitionDefinition, order: number): Node {
   if (order === 0) return body;
   const k = graph.kernels;
@@ -78,7 +78,7 @@ export class Values {
     return this.#values.get(node)!;
   }
 
-  /** Values of what is computed from a node for another value of it. */
+  /** Returns the values after one node's value is replaced, for the nodes computed from it. */
   at(node: Node, value: NdArray): Values {
     const inner = new Values(this.#program, this.#leaf);
     inner.#values.set(node, value);
@@ -99,7 +99,7 @@ export class Values {
     return callPrimitive(plain, op as Primitive, operands, attributes);
   }
 
-  /** By the definition of an operation, or its rule. */
+  /** Evaluates an operation that isn't a primitive by its definition, or its rule. */
   #custom(node: Node, operands: readonly NdArray[]): NdArray {
     const { customs } = this.#program;
     const tensors = operands.map((array) => new Tensor(array));

@@ -1,4 +1,4 @@
-/** Terms as numbers: what a derived formula says, summed up as it is written. */
+/** Evaluates terms: computes the sums of a derived formula as they are written. */
 
 import { type NdArray, sizeOf } from '@tapegrad/kernels';
 import { elementsOf } from '../../running/floats.ts';
@@ -7,10 +7,10 @@ import { type Digit, dependsOn, type Index, indexOf, type Subscript, type Symbol
 
 type Environment = Map<Index, number>;
 
-/** What letters and functions stand for. */
+/** The values of letters and functions. */
 export interface Meaning {
   readonly valueOf: (node: Node) => NdArray;
-  /** A transition, or its derivative of some order, at a number. */
+  /** Applies a transition, or its derivative of a given order, to a number. */
   readonly apply: (fn: string, order: number, x: number) => number;
 }
 
@@ -33,7 +33,7 @@ export class Evaluator {
     this.#meaning = meaning;
   }
 
-  /** The elements of what a term is for each of subscripts, in row-major order. */
+  /** Returns the elements of a term for all values of the subscripts, in row-major order. */
   elements(term: Term, at: readonly Subscript[]): Float64Array {
     const indices = at.flatMap((subscript) => subscript.map((digit) => indexOf(digit)!));
     const result = new Float64Array(sizeOf(indices.map(({ length }) => length)));
@@ -66,7 +66,7 @@ export class Evaluator {
     return terms.reduce((sum, { index, times }) => sum + times * environment.get(index)!, offset);
   }
 
-  /** An element, 0 outside of the array. */
+  /** Returns an element, or 0 for an index outside of the array. */
   #symbol({ symbol: { node }, at }: SymbolTerm, environment: Environment): number {
     let elements = this.#elements.get(node);
     if (elements === undefined) {
@@ -121,7 +121,7 @@ export class Evaluator {
   }
 
   #product({ scale, factors, over }: Extract<Term, { kind: 'product' }>, environment: Environment): number {
-    // A condition that does not hold makes 0 of whatever it stands beside, an infinity or no number at all.
+    // A condition that doesn't hold makes the whole product 0, even next to an infinity or NaN.
     const times = (list: readonly Term[], inner: Environment): number => {
       let result = 1;
       for (const factor of list) {

@@ -1,4 +1,4 @@
-/** Terms put together in the simplest form that is known for them. */
+/** Combines terms and simplifies the result. */
 
 import {
   type ApplyTerm,
@@ -21,14 +21,14 @@ import {
 export const isNumber = (term: Term, value?: number): boolean =>
   term.kind === 'number' && (value === undefined || term.value === value);
 
-/** A term as a product, if only of itself. */
+/** Returns a term as a product, possibly with a single factor. */
 const asProduct = (term: Term): ProductTerm => {
   if (term.kind === 'product') return term;
   if (term.kind === 'number') return { kind: 'product', scale: term.value, factors: [], over: [] };
   return { kind: 'product', scale: 1, factors: [term], over: [] };
 };
 
-/** A power by a number. */
+/** Returns a power with a numeric exponent. */
 export function power(base: Term, exponent: number): Term {
   if (exponent === 0) return one;
   if (exponent === 1) return base;
@@ -47,7 +47,7 @@ export function power(base: Term, exponent: number): Term {
   return { kind: 'power', base, exponent };
 }
 
-/** Factors of one base become one power. */
+/** Combines factors with the same base into one power. */
 function powersOf(factors: readonly Term[]): Term[] {
   const exponents = new Map<string, { base: Term; exponent: number }>();
   for (const factor of factors) {
@@ -60,7 +60,7 @@ function powersOf(factors: readonly Term[]): Term[] {
   return [...exponents.values()].map(({ base, exponent }) => power(base, exponent)).filter((x) => !isNumber(x, 1));
 }
 
-/** Whether a factor adds up to 1 along an index, on which nothing else depends. */
+/** Whether a factor adds up to 1 along an index that occurs nowhere else in its subscripts. */
 function addsUpToOne(factor: Term, index: Index): boolean {
   if (factor.kind !== 'symbol') return false;
   const { symbol, at } = factor;
@@ -72,11 +72,11 @@ function addsUpToOne(factor: Term, index: Index): boolean {
   return isAlone && at[axis]!.length === 1 && symbol.sumsToOne === axis;
 }
 
-/** Whether a position runs over all of an axis, or is always on it. */
+/** Whether a position covers the whole axis, or always lies on it. */
 const isWholeAxis = (digit: Digit, length: number): boolean =>
   digit.lookup !== undefined || indexOf(digit)?.length === length;
 
-/** A bound index that is the position of another, or of data: what it can be replaced by. */
+/** Finds a bound index that equals another position or a data value, and can be replaced by it. */
 function replacementIn(factors: readonly Term[], over: readonly Index[]) {
   for (const [i, factor] of factors.entries()) {
     if (factor.kind !== 'indicator' || factor.relation !== '=') continue;
@@ -86,7 +86,7 @@ function replacementIn(factors: readonly Term[], over: readonly Index[]) {
     ] as const) {
       const index = mine.kind === 'position' ? indexOf(mine.digit) : undefined;
       if (index === undefined || !over.includes(index) || dependsOn(other, index)) continue;
-      // As many positions on both sides, or there would be some that the other never takes.
+      // Both sides must have the same range, or some values of one would be missed.
       const isSame = other.kind === 'position' && isWholeAxis(other.digit, index.length);
       if (isSame) return { at: i, index, digit: other.digit };
     }
@@ -94,7 +94,7 @@ function replacementIn(factors: readonly Term[], over: readonly Index[]) {
   return undefined;
 }
 
-/** A term where a condition holds: as beside its indicator, which is 0 elsewhere. */
+/** Simplifies a term, given that one condition holds and its opposite fails, as next to an indicator. */
 function where(term: Term, holds: string, fails: string): Term {
   switch (term.kind) {
     case 'indicator': {
@@ -122,7 +122,7 @@ function where(term: Term, holds: string, fails: string): Term {
   }
 }
 
-/** Factors beside indicators, as they are where these are 1. */
+/** Simplifies the factors next to indicators, assuming that these are 1. */
 function assumed(factors: readonly Term[]): Term[] {
   let result = [...factors];
   for (const factor of factors) {
@@ -133,7 +133,7 @@ function assumed(factors: readonly Term[]): Term[] {
   return result;
 }
 
-/** `scale` times factors, summed over indices. */
+/** Returns `scale` times the product of factors, summed over indices. */
 export function product(given: readonly Term[], over: readonly Index[] = [], scale = 1): Term {
   let factors: Term[] = [];
   let bound = [...over];
@@ -172,14 +172,14 @@ export function product(given: readonly Term[], over: readonly Index[] = [], sca
   if (flat.length === 1 && bound.length === 0) {
     const [only] = flat as [Term];
     if (total === 1) return only;
-    // Not of a sum of which all is subtracted, from which the sign was taken.
+    // Except for a sum whose terms are all negative, from which the sign was factored out.
     if (only.kind === 'sum' && total === -1 && only.terms.some((term) => asProduct(term).scale < 0))
       return sum(only.terms.map((term) => product([term], [], -1)));
   }
   return { kind: 'product', scale: total, factors: flat, over: bound };
 }
 
-/** Like terms added up. */
+/** Adds up like terms. */
 function collected(terms: readonly Term[]): ProductTerm[] {
   const found = new Map<string, ProductTerm>();
   for (const term of terms) {
@@ -191,7 +191,7 @@ function collected(terms: readonly Term[]): ProductTerm[] {
   return [...found.values()].filter(({ scale }) => Math.abs(scale) > 1e-300);
 }
 
-/** The factors that all terms have in common. */
+/** Returns the factors that all terms have in common. */
 function commonFactors(terms: readonly ProductTerm[]): Term[] {
   const [first, ...others] = terms;
   return first!.factors.filter((factor) => {
@@ -212,7 +212,7 @@ const without = ({ scale, factors, over }: ProductTerm, common: readonly Term[],
   return product(rest, over, scale / by);
 };
 
-/** 1 - [a < b] is [b <= a]. */
+/** Simplifies 1 - [a < b] to [b <= a]. */
 function complementOf(terms: readonly ProductTerm[]): Term | undefined {
   if (terms.length !== 2) return undefined;
   const plain = terms.find(({ factors, scale }) => factors.length === 0 && scale === 1);
@@ -222,7 +222,7 @@ function complementOf(terms: readonly ProductTerm[]): Term | undefined {
   return factor?.kind === 'indicator' ? negated(factor.relation, factor.left, factor.right) : undefined;
 }
 
-/** A sum, with what all terms have in common in front. */
+/** Returns a sum, with common factors in front. */
 export function sum(given: readonly Term[]): Term {
   const flat = given.flatMap((term) => (term.kind === 'sum' ? term.terms : [term]));
   const terms = collected(flat);
@@ -245,7 +245,7 @@ export function sum(given: readonly Term[]): Term {
   return product([...common, inside], [], by);
 }
 
-/** A function of numbers of each element. */
+/** Returns a function of numbers, applied elementwise. */
 export function apply(fn: string, args: readonly Term[], order = 0): Term {
   const [x] = args as [Term];
   if (fn === 'log' && x.kind === 'apply' && x.fn === 'exp') return x.args[0]!;
@@ -254,7 +254,7 @@ export function apply(fn: string, args: readonly Term[], order = 0): Term {
   return { kind: 'apply', fn, order, args } satisfies ApplyTerm;
 }
 
-/** 1 where a relation holds. */
+/** Returns an indicator: 1 if a relation holds, 0 otherwise. */
 export function indicator(relation: IndicatorRelation, left: Term, right: Term): Term {
   if (left.kind === 'number' && right.kind === 'number') {
     const [a, b] = [left.value, right.value];
@@ -266,13 +266,13 @@ export function indicator(relation: IndicatorRelation, left: Term, right: Term):
     if (right.kind === 'symbol' && right.symbol.isMask === true) return right;
     if (right.kind === 'apply' && right.fn === 'relu') return indicator('<', left, right.args[0]!);
   }
-  // No finite number is an infinity.
+  // Data are finite, so no number equals an infinity.
   if ([left, right].some((side) => isNumber(side, Infinity) || isNumber(side, -Infinity)) && relation === '=')
     return zero;
   return { kind: 'indicator', relation, left, right };
 }
 
-/** 1 where a relation does not hold. */
+/** Returns an indicator: 1 if a relation does not hold, 0 otherwise. */
 export const negated = (relation: IndicatorRelation, left: Term, right: Term): Term => {
   if (relation === '=' || relation === 'ne') return indicator(relation === '=' ? 'ne' : '=', left, right);
   return indicator(relation === '<' ? 'le' : '<', right, left);

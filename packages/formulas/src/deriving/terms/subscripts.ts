@@ -1,17 +1,17 @@
-/** Positions along the axes of nodes: how they pass through views. */
+/** Maps positions along the axes of a node to positions in its operands, through views. */
 
 import type { Slice, Window } from '@tapegrad/kernels';
 import type { Node } from '../../running/graph.ts';
 import { type Axes, aligned } from '../recording/axes.ts';
 import { type Digit, digitOf, freshIndex, indexOf, type Subscript } from './terms.ts';
 
-/** An axis, of a node further down, that an axis is made of. */
+/** An axis of another node that is part of a merged axis. */
 interface Part {
   readonly node: Node;
   readonly axis: number;
 }
 
-/** For a node that has no form by indices. */
+/** Thrown for a node that can't be expressed by indices. */
 export class Untranslatable extends Error {
   override readonly name = 'Untranslatable';
   readonly node: Node;
@@ -22,7 +22,7 @@ export class Untranslatable extends Error {
   }
 }
 
-/** The axes that an axis is made of where it was merged from several; those of one entry do not count. */
+/** Returns the axes from which an axis was merged. Axes of length 1 don't count. */
 function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean, isRoot = true): readonly Part[] {
   const length = node.shape[axis]!;
   const own = [{ node, axis }];
@@ -69,7 +69,7 @@ function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean
   }
 }
 
-/** Indices of their own for an axis. */
+/** Creates new indices for an axis. */
 export function freshSubscript(
   node: Node,
   axis: number,
@@ -83,13 +83,13 @@ export function freshSubscript(
   });
 }
 
-/** The subscripts of an operand that is broadcast to a shape, at those of the result. */
+/** Returns the subscripts of an operand that is broadcast, given those of the result. */
 export function broadcastAt(operand: Node, at: readonly Subscript[]): Subscript[] {
   const lead = at.length - operand.shape.length;
   return operand.shape.map((length, i) => (length === 1 ? [] : (at[lead + i] ?? [])));
 }
 
-/** The subscripts of what is reshaped, at those of the result. */
+/** Returns the subscripts of a reshaped operand, given those of the result. */
 export function reshapedAt(node: Node, at: readonly Subscript[]): Subscript[] {
   const [x] = node.inputs as [Node];
   const result: Subscript[] = x.shape.map(() => []);
@@ -121,7 +121,7 @@ export function reshapedAt(node: Node, at: readonly Subscript[]): Subscript[] {
   return result;
 }
 
-/** times * subscript + offset, of one digit or none. */
+/** Returns times * subscript + offset, for a subscript of at most one digit. */
 export function shifted(node: Node, subscript: Subscript, times: number, offset: number): Subscript {
   if (times === 1 && offset === 0) return subscript;
   const [digit, ...others] = subscript;
@@ -130,7 +130,7 @@ export function shifted(node: Node, subscript: Subscript, times: number, offset:
   return [{ terms, offset: (digit?.offset ?? 0) * times + offset, lookup: undefined }];
 }
 
-/** The subscripts of what is sliced, at those of the result. */
+/** Returns the subscripts of a sliced operand, given those of the result. */
 export function slicedAt(
   node: Node,
   { starts, steps, sizes }: Slice,
@@ -143,7 +143,7 @@ export function slicedAt(
   });
 }
 
-/** The position in an array that a window's element has: position * stride + element * dilation - padding. */
+/** Returns the position of a window element in the array: position * stride + element * dilation - padding. */
 export function windowAt(node: Node, position: Subscript, element: Subscript, window: Window): Subscript {
   const base = shifted(node, position, window.stride, -window.padding[0]);
   const [digit] = shifted(node, element, window.dilation, 0);

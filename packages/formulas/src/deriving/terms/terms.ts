@@ -1,28 +1,31 @@
 /**
- * Formulas of one element of an array, by indices: sum_k A_ik B_kj. Products of arrays, sums, transposes and broadcasts are
- * all the same here, so that they simplify together.
+ * Formulas for one element of an array, in terms of indices: sum_k A_ik B_kj. Products of arrays, sums, transposes and
+ * broadcasts are all the same here, so that they simplify together.
  */
 
 import type { Node } from '../../running/graph.ts';
 import type { Quantity } from './quantities.ts';
 
-/** A letter that runs over the entries of an axis. */
+/** A letter that takes the positions along an axis as its values. */
 export interface Index {
   readonly id: number;
   readonly length: number;
-  /** The axis' length as a formula, where it has a name. */
+  /** The length of the axis as a formula, if it has a name. */
   readonly size: Term;
 }
 
-/** A position along an axis: an index, one that is shifted or scaled, or an entry of a table. */
+/** A position along an axis: an index, possibly shifted or scaled, or a value from a table. */
 export interface Digit {
   readonly terms: readonly { readonly index: Index; readonly times: number }[];
   readonly offset: number;
-  /** The position is this entry of int32 data. */
+  /** The int32 data element that is the position, if there is one. */
   readonly lookup: SymbolTerm | undefined;
 }
 
-/** Where along an axis: a digit for each axis that it is made of, the first one the most significant; none where it has one entry. */
+/**
+ * A position along an axis, with a digit for each axis it was merged from, the most significant first. Empty for an
+ * axis of length 1.
+ */
 export type Subscript = readonly Digit[];
 
 export interface NumberTerm {
@@ -43,7 +46,7 @@ export interface SymbolTerm {
   readonly at: readonly Subscript[];
 }
 
-/** `scale` times factors, summed over indices. */
+/** `scale` times the product of factors, summed over indices. */
 export interface ProductTerm {
   readonly kind: 'product';
   readonly scale: number;
@@ -62,7 +65,7 @@ export interface PowerTerm {
   readonly exponent: number;
 }
 
-/** A function of one element, by its name, or its derivative of some order. */
+/** A named function of one element, or its derivative of a given order. */
 export interface ApplyTerm {
   readonly kind: 'apply';
   readonly fn: string;
@@ -72,7 +75,7 @@ export interface ApplyTerm {
 
 export type IndicatorRelation = '<' | 'le' | '=' | 'ne';
 
-/** 1 where a relation holds, 0 elsewhere. */
+/** 1 if a relation holds, 0 otherwise. */
 export interface IndicatorTerm {
   readonly kind: 'indicator';
   readonly relation: IndicatorRelation;
@@ -80,13 +83,13 @@ export interface IndicatorTerm {
   readonly right: Term;
 }
 
-/** The position itself, to be compared with data. */
+/** A position as a number, for comparison with data. */
 export interface PositionTerm {
   readonly kind: 'position';
   readonly digit: Digit;
 }
 
-/** The largest, the least or the product of all along indices. */
+/** The maximum, minimum or product over indices. */
 export interface BigTerm {
   readonly kind: 'big';
   readonly op: 'max' | 'min' | 'prod';
@@ -116,13 +119,13 @@ export const freshIndex = (length: number, size: Term): Index => ({ id: count++,
 
 export const digitOf = (index: Index): Digit => ({ terms: [{ index, times: 1 }], offset: 0, lookup: undefined });
 
-/** The index that a digit is, where it is nothing else. */
+/** Returns the index that a digit consists of; undefined if it is anything more. */
 export function indexOf({ terms, offset, lookup }: Digit): Index | undefined {
   const [term] = terms;
   return terms.length === 1 && offset === 0 && lookup === undefined && term!.times === 1 ? term!.index : undefined;
 }
 
-/** The parts of a term that are terms. */
+/** Returns the parts of a term that are terms. */
 function partsOf(term: Term): readonly Term[] {
   switch (term.kind) {
     case 'product':
@@ -154,7 +157,7 @@ function visitDigits(term: Term, visit: (digit: Digit) => void): void {
 
 const free = new WeakMap<Term, readonly Index[]>();
 
-/** The indices that a term depends on from outside, in the order in which they appear. */
+/** Returns the free indices of a term, in order of appearance. */
 export function freeIndices(term: Term): readonly Index[] {
   const known = free.get(term);
   if (known !== undefined) return known;
@@ -197,7 +200,7 @@ const mapDigit = (digit: Digit, to: ReadonlyMap<Index, Digit>): Digit => {
   return { terms, offset, lookup };
 };
 
-/** A term with others in the place of indices. */
+/** Replaces indices in a term. */
 export function substitute(term: Term, to: ReadonlyMap<Index, Digit>): Term {
   switch (term.kind) {
     case 'symbol':
@@ -221,7 +224,7 @@ export function substitute(term: Term, to: ReadonlyMap<Index, Digit>): Term {
   }
 }
 
-/** The same term with indices of its own where it sums over some: two of a kind can then stand in one product. */
+/** Returns the same term with new bound indices, so that a product may contain it twice. */
 export function refreshed(term: Term): Term {
   const to = new Map<Index, Digit>();
   const own = new Map<Index, Index>();
@@ -322,10 +325,10 @@ function keyOfParts(term: Term, name: Naming): string {
   }
 }
 
-/** What is the same for terms that say the same. */
+/** Returns a key that is the same for equivalent terms. */
 export const keyOf = (term: Term): string => keyWith(term, byId);
 
-/** Whether a term reads elements beside an array, which count as 0. */
+/** Whether a term reads elements outside of an array, which count as 0. */
 export function readsOutside(term: Term): boolean {
   if (term.kind === 'symbol') {
     return term.at.some((subscript, axis) => {
@@ -343,7 +346,7 @@ export function readsOutside(term: Term): boolean {
   return partsOf(term).some(readsOutside);
 }
 
-/** The nodes that a term speaks of. */
+/** Returns the nodes that a term refers to. */
 export function nodesIn(term: Term): Node[] {
   const found = new Set<Node>();
   const visit = (at: Term): void => {

@@ -1,4 +1,4 @@
-/** What a node says of one of its elements: the primitives in terms of indices. */
+/** Translates a node to a term for one of its elements: the primitives in terms of indices. */
 
 import { type Activation, type Convolution, comparisons, type Slice, unary } from '@tapegrad/kernels';
 import type { Application, Node } from '../../running/graph.ts';
@@ -9,17 +9,17 @@ import { apply, indicator, isNumber, negated, power, product, sum } from './simp
 import { broadcastAt, freshSubscript, reshapedAt, shifted, slicedAt, Untranslatable, windowAt } from './subscripts.ts';
 import { type Index, indexOf, keyOf, number, one, type Subscript, type SymbolTerm, type Term, zero } from './terms.ts';
 
-/** What has letters, and what gets them. */
+/** The assignment of letters to nodes. */
 export interface Letters {
-  /** The quantity of a node, where it has one. */
+  /** Returns the quantity of a node that has a letter. */
   readonly quantityOf: (node: Node) => Quantity | undefined;
-  /** The quantity of a node, which is given a letter where it has none. */
+  /** Returns the quantity of a node, and gives it a letter if it has none. */
   readonly demand: (node: Node) => Quantity;
   readonly isConstant: (node: Node) => boolean;
-  /** The one-hot rows of labels, for logits of a number of classes. */
+  /** Returns the one-hot rows of labels, for the number of classes of some logits. */
   readonly oneHot: (labels: Node, classes: Node) => Node;
   readonly softmax: (logits: Node) => Node;
-  /** What the input of a normalisation is divided by. */
+  /** Returns the divisor of a normalization. */
   readonly deviation: (normalized: Node) => Node;
 }
 
@@ -40,18 +40,18 @@ export class Translator {
 
   readonly isLetter = (node: Node): boolean => this.#letters.quantityOf(node) !== undefined;
 
-  /** Indices for the axes of a node. */
+  /** Creates indices for the axes of a node. */
   indicesFor(node: Node): Subscript[] {
     return node.shape.map((_, axis) => freshSubscript(node, axis, this.#axes, this.isLetter));
   }
 
-  /** The element of a node at subscripts: by its letter, or by what it is computed from. */
+  /** Returns the element of a node at given subscripts: by its letter, or from its operands. */
   at(node: Node, at: readonly Subscript[]): Term {
     const quantity = this.#letters.quantityOf(node);
     return quantity === undefined ? this.definition(node, at) : this.#symbol(quantity, at);
   }
 
-  /** The element of a node by what it is computed from. */
+  /** Returns the element of a node from its operands. */
   definition(node: Node, at: readonly Subscript[]): Term {
     if (node.op !== 'leaf' && node.constant !== undefined) return number(node.constant);
     const { op, inputs, attributes } = node;
@@ -157,7 +157,10 @@ export class Translator {
     return { kind: 'symbol', symbol: quantity, at: own };
   }
 
-  /** By a letter: what is read at shifted places has to have one, or what it is computed from would be read there, too. */
+  /**
+   * Returns an element by its letter. An array that is read at shifted positions needs a letter, or its operands would
+   * also be read there.
+   */
   #demanded(node: Node, at: readonly Subscript[]): Term {
     if (node.constant !== undefined && node.op !== 'leaf') return number(node.constant);
     const isSame = at.every((subscript) => subscript.every((digit) => indexOf(digit) !== undefined));
@@ -165,7 +168,7 @@ export class Translator {
   }
 
   #extremum(node: Node, a: Term, b: Term): Term {
-    // Of conditions, they are 'or' and 'and'.
+    // For conditions, these are 'or' and 'and'.
     if (node.dtype === 'bool') return node.op === 'minimum' ? product([a, b]) : sum([a, b, minus(product([a, b]))]);
     return apply(node.op === 'maximum' ? 'max' : 'min', [a, b]);
   }
@@ -174,11 +177,11 @@ export class Translator {
     const [x, y] = node.inputs as [Node, Node];
     if (node.op !== 'equal') return indicator(node.op === 'less' ? '<' : 'le', a, b);
     const isKink = (side: Node, other: Term): boolean => !this.#letters.isConstant(side) && other.kind === 'number';
-    // What is learnt is not just a certain number: there the conventions for kinks hold.
+    // A trained value practically never equals a given number exactly; at such kinks the tape's conventions hold.
     return isKink(x, b) || isKink(y, a) ? zero : indicator('=', a, b);
   }
 
-  /** g s'(x), with the slope by the value y. */
+  /** Returns g s'(x), with the slope computed from the value y. */
   #slope({ inputs, attributes }: Node, at: readonly Subscript[]): Term {
     const [g, y] = inputs as [Node, Node];
     const [cotangent, value] = [this.at(g, at), this.at(y, at)];
@@ -189,7 +192,7 @@ export class Translator {
         return product([cotangent, value, sum([one, minus(value)])]);
       default: {
         if (y.op === 'relu') return product([cotangent, indicator('<', zero, value)]);
-        // A cotangent times a share, which is to be 0 where the share is: it is.
+        // A cotangent times a mask must be 0 where the mask is 0, and it is.
         if (g.op === 'mul' && g.inputs.includes(y)) return cotangent;
         if (g.op === 'mul' && isNumber(value)) return isNumber(value, 0) ? zero : cotangent;
         if (isShare(value)) return product([cotangent, value]);
@@ -308,7 +311,7 @@ export class Translator {
     return product([this.at(g, [at[0]!]), sum([this.at(p, at), minus(this.at(y, at))])]);
   }
 
-  /** (x - mean x) / s, and s = sqrt(mean (x - mean x)^2 + eps). */
+  /** Returns (x - mean x) / s, or s = sqrt(mean (x - mean x)^2 + eps). */
   #composite(node: Node, at: readonly Subscript[]): Term {
     const composite = compositeOf(node);
     if (composite?.name === 'logSumExp' || composite?.name === 'logSoftmax')
@@ -334,7 +337,7 @@ export class Translator {
     return product([deviation(at), power(this.at(this.#letters.deviation(node), at), -1)]);
   }
 
-  /** log sum exp(x), and x less that. */
+  /** Returns log sum exp(x), or x minus it. */
   #logarithm({ inputs }: Node, { name, axes }: Composite, at: readonly Subscript[]): Term {
     const [x] = inputs as [Node];
     const inner = x.shape.map((_, axis) =>
@@ -373,7 +376,7 @@ export class Translator {
     const channel = fresh(x, 1);
     const elements = spatial.map((axis) => fresh(y, axis));
     if (windows.every(({ stride }) => stride === 1)) {
-      // The position p that q = p + k dilation - padding is read at.
+      // Solves q = p + k dilation - padding for the position p that is read.
       const places = windows.map(({ dilation, padding }, i) => {
         const back = { size: 0, stride: 1, dilation: -dilation, padding: [-padding[0], 0] as const };
         return windowAt(node, rest[i]!, elements[i]!, back);
@@ -391,7 +394,7 @@ export class Translator {
     return product([...areThere, ...factors], over([channel, ...elements, ...positions]));
   }
 
-  /** An element that is 0 outside of the array. */
+  /** Returns an element, or 0 outside of the array. */
   #padded(node: Node, at: readonly Subscript[]): Term {
     return this.#symbol(this.#letters.demand(node), at);
   }
@@ -399,12 +402,12 @@ export class Translator {
 
 const digitless = { terms: [], offset: 0, lookup: undefined } as const;
 
-/** Whether a condition is that x is above 0. */
+/** Whether a condition is x > 0. */
 const isSignOf = (condition: Term, x: Term): boolean =>
   condition.kind === 'indicator' &&
   condition.relation === '<' &&
   isNumber(condition.left, 0) &&
   keyOf(condition.right) === keyOf(x);
 
-/** Whether a term is 0 or 1 everywhere. */
+/** Whether a term is always 0 or 1. */
 const isShare = (term: Term): boolean => term.kind === 'indicator' || (term.kind === 'number' && term.value === 1);

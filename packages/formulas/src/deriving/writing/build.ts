@@ -1,4 +1,4 @@
-/** Trees of formulas put together, with what brackets readers expect. */
+/** Builds syntax trees of formulas, with the usual brackets. */
 
 import {
   type CallNode,
@@ -13,7 +13,7 @@ import {
 export const group = (body: Expression): Expression =>
   body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };
 
-/** Brackets around a product that stands in a product of elements. */
+/** Puts brackets around a product or sum that is a factor of an elementwise product. */
 const guarded = (e: Expression): Expression => (e.kind === 'product' || e.kind === 'sum' ? group(e) : e);
 
 export function productOf(factors: readonly Expression[]): Expression {
@@ -22,7 +22,7 @@ export function productOf(factors: readonly Expression[]): Expression {
   return { ...made, kind: 'product', factors: flat, marks: flat.slice(1).map(() => '') };
 }
 
-/** Products of elements, one after the other. */
+/** Returns the elementwise product of some factors. */
 export const looseOf = (parts: readonly Expression[]): Expression =>
   parts.length === 1
     ? parts[0]!
@@ -46,7 +46,7 @@ export const fraction = (numerator: Expression, denominator: Expression): Expres
 
 export const negative = (e: Expression): SumNode => ({ ...made, kind: 'sum', terms: [e], minus: [true] });
 
-/** Terms added up, with their signs in front. */
+/** Returns the sum of terms, with their signs in front. */
 export function sumOf(terms: readonly Expression[]): Expression {
   const signed = terms.flatMap((term) =>
     term.kind === 'sum'
@@ -115,7 +115,7 @@ export function transposed(e: Expression): Expression {
   return { ...made, kind: 'transpose', of, mark: '\\top' };
 }
 
-/** The numbers that a product begins with, and what comes after them. */
+/** Splits a product into its leading numbers and the rest. */
 export function splitFront(e: Expression): {
   readonly front: readonly Expression[];
   readonly rest: readonly Expression[];
@@ -126,13 +126,13 @@ export function splitFront(e: Expression): {
   return { front: factors.slice(0, count), rest: factors.slice(count) };
 }
 
-/** Whether an expression is made of numbers and lengths alone, which are small letters. */
+/** Whether an expression consists only of numbers and of lengths, which are lowercase letters. */
 const isScalar = (e: Expression): boolean =>
   e.kind === 'number' ||
   (e.kind === 'fraction' && isScalar(e.numerator)) ||
   (e.kind === 'product' && e.factors.every(isScalar));
 
-/** The number nearest to x that is written with few digits: a fraction, or one over a root. */
+/** Returns the number closest to x that can be written with few digits: a fraction, or one over a root. */
 export function numberOf(x: number): Expression {
   if (x < 0) return negative(numberOf(-x));
   if (x === Infinity) return letterOf(made, 'infty');

@@ -1,4 +1,4 @@
-/** Terms as formulas of one element, with sums over indices: what is no formula of matrices. */
+/** Writes terms as formulas for one element, with sums over indices, if there is no matrix form. */
 
 import { bare, type Expression, made, number as numberNode } from '../../syntax/ast.ts';
 import { type Digit, dependsOn, type Subscript, type Term } from '../terms/terms.ts';
@@ -6,7 +6,7 @@ import { call, group, numberOf, powerOf, productOf, sqrt, sumOf } from './build.
 import type { Faces } from './faces.ts';
 import { withFront } from './matrix-form.ts';
 
-/** Positions count from 1 on paper, from 0 here. */
+/** Positions count from 1 in formulas, and from 0 in the code. */
 function positionOf(faces: Faces, { terms, offset, lookup }: Digit): Expression {
   if (lookup !== undefined) return elementForm(faces, lookup);
   const shift = offset + 1 - terms.reduce((total, { times }) => total + times, 0);
@@ -19,7 +19,7 @@ function positionOf(faces: Faces, { terms, offset, lookup }: Digit): Expression 
   return sumOf([...parts, ...(shift === 0 && parts.length > 0 ? [] : [numberOf(shift)])]);
 }
 
-/** Positions along each axis; (h, j) along one that is made of several. */
+/** Returns the positions along each axis; (h, j) along an axis that was merged from several. */
 export const positionsOf = (faces: Faces, at: readonly Subscript[]): Expression[] =>
   at
     .filter((subscript) => subscript.length > 0)

@@ -1,4 +1,4 @@
-/** How quantities, indices and lengths are written in one formula. */
+/** The notation of quantities, indices and lengths within one formula. */
 
 import {
   type BigOperator,
@@ -13,14 +13,14 @@ import { letterFrom, type Quantity } from '../terms/quantities.ts';
 import type { Index, IndicatorRelation, LengthTerm } from '../terms/terms.ts';
 import { group, upright } from './build.ts';
 
-/** The letters of the lengths of a program, by the classes of axes. */
+/** Returns the letters of a program's lengths, by the classes of axes. */
 export type LengthLetters = (length: LengthTerm) => LetterNode;
 
 const indexLetters = ['i', 'j', 'k', 'p', 'q', 'r', 's', 't', 'u', 'v'];
 
 const swapped: Readonly<Record<IndicatorRelation, Comparison>> = { '<': '>', le: 'ge', '=': '=', ne: 'ne' };
 
-/** A letter with indices below. */
+/** Adds subscripts to a letter. */
 function withIndices(face: LetterNode, positions: readonly Expression[]): Expression {
   if (face.sub.length > 0 || face.sup.length > 0 || !positions.every(isPlain))
     return {
@@ -32,10 +32,10 @@ function withIndices(face: LetterNode, positions: readonly Expression[]): Expres
   return { ...face, sub: positions };
 }
 
-/** Whether a position is one letter. */
+/** Whether a position is a single letter. */
 const isPlain = (e: Expression): boolean => e.kind === 'letter' && e.sub.length === 0 && e.sup.length === 0;
 
-/** With commas between them where one is a sum. */
+/** Puts commas between positions if one of them is a sum. */
 function separated(positions: readonly Expression[]): readonly Expression[] {
   return positions.every(isPlain) || positions.length < 2 ? positions : [{ ...made, kind: 'tuple', items: positions }];
 }
@@ -68,13 +68,13 @@ export class Faces {
     return own;
   }
 
-  /** A quantity, of the examples that indices say. */
+  /** Returns the notation of a quantity for the examples given by indices. */
   quantity({ face }: Quantity, lead: readonly Index[] = []): Expression {
     if (lead.length === 0) return face;
     return onLetter(face, (letter) => ({ ...letter, sup: lead.map((index) => this.index(index)), brackets: '(' }));
   }
 
-  /** An element of a quantity. */
+  /** Returns the notation of an element of a quantity. */
   element({ face, kind }: Quantity, positions: readonly Expression[]): Expression {
     return positions.length === 0 || kind === 'argument'
       ? face
@@ -86,7 +86,7 @@ export class Faces {
     return { ...letter, primes: order };
   }
 
-  /** [left < right], turned around where the left side is the number. */
+  /** Returns [left < right], with the sides swapped if the left one is the number. */
   indicator(relation: IndicatorRelation, left: Expression, right: Expression, isTurned: boolean): Expression {
     const condition: Expression = isTurned
       ? { ...made, kind: 'compare', op: swapped[relation], left: right, right: left }

@@ -1,4 +1,4 @@
-/** Formulas that differ by the number of the layer alone, as one: a recursion read off a program. */
+/** Merges formulas that differ only in the layer number, which turns a program into a recursion. */
 
 import {
   type Expression,
@@ -21,18 +21,21 @@ export interface Line {
   readonly layer: number | undefined;
 }
 
-/** Lines that are one, for several layers. */
+/** Lines that are merged into one for several layers. */
 export interface Family<L extends Line> {
   readonly left: Expression;
-  /** dL/dA_l, where the left side is a link's letter. */
+  /** dL/dA_l, if the left side is the letter of a link. */
   readonly meaning: Expression | undefined;
   readonly right: Expression;
   readonly lines: readonly L[];
-  /** The letter of the layer and the layers, in the order of the procedure; none for a line of its own. */
+  /**
+   * The letter that counts layers and the layers themselves, in the order of the procedure; undefined for a line that
+   * wasn't merged.
+   */
   readonly over: { readonly letter: LetterNode; readonly layers: readonly number[] } | undefined;
 }
 
-/** The letter with each number below that counts layers given by another: 3 of layer 2 as l + 1. */
+/** Replaces layer numbers in subscripts by the letter: for layer 2, 3 becomes l + 1. */
 function shifted(e: Expression, layer: number, letter: LetterNode): Expression {
   if (e.kind === 'letter') {
     const [first, ...rest] = e.sub;
@@ -61,10 +64,13 @@ const generalized = ({ left, meaning, right, layer }: Line, letter: LetterNode) 
   right: shifted(right, layer!, letter),
 });
 
-/** The letter that layers are counted by. */
+/** The letter that counts layers. */
 const layerLetter = letterOf(made, 'l');
 
-/** Lines with those that say the same for several layers joined, at the place of the first, or of the last where asked. */
+/**
+ * Merges lines that say the same for several layers. A merged line takes the position of the first one, or of the last
+ * one if `isLate`.
+ */
 export function families<L extends Line>(lines: readonly L[], isLate: (line: L) => boolean): Family<L>[] {
   const keys = lines.map((line, i) => {
     if (line.layer === undefined) return String(i);
@@ -88,13 +94,13 @@ export function families<L extends Line>(lines: readonly L[], isLate: (line: L) 
   });
 }
 
-/** The largest number below a letter of an expression. */
+/** Returns the largest number in a subscript of an expression. */
 function largestNumber(e: Expression): number {
   if (e.kind === 'letter') return e.sub[0]?.kind === 'number' ? Number(e.sub[0].text) : 0;
   return partsOf(e).reduce((most, part) => Math.max(most, largestNumber(part)), 0);
 }
 
-/** X_3^T delta_3 + X_2^T delta_2 + X_1^T delta_1 as a sum over l. */
+/** Writes X_3^T delta_3 + X_2^T delta_2 + X_1^T delta_1 as a sum over l. */
 export function foldedSums(e: Expression): Expression {
   const parts = partsOf(e).map(foldedSums);
   const own = parts.length === 0 ? e : withParts(e, parts);
@@ -108,7 +114,7 @@ export function foldedSums(e: Expression): Expression {
   const same = terms.filter(({ key, layer }) => key === first.key && layer > 0);
   const layers = same.map(({ layer }) => layer).sort((a, b) => a - b);
   const isRun = layers.every((layer, i) => i === 0 || layer === layers[i - 1]! + 1);
-  // Two letters side by side are no sum worth a sign.
+  // A sum of two letters is shorter without a summation sign.
   const isWorth = same.length > 2 || (same.length === 2 && first.term.kind === 'product');
   if (!isWorth || !isRun) return own;
   const folded: Expression = {

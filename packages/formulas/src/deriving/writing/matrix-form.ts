@@ -1,6 +1,6 @@
 /**
- * Terms as formulas of whole matrices: sums over an index become products, an index that stands alone becomes a vector of
- * ones, and what depends on a row or a column alone becomes a diagonal matrix.
+ * Writes terms as matrix formulas. Sums over an index become products, a free index that is missing becomes a vector of
+ * ones, and factors that depend on only a row or a column become diagonal matrices.
  */
 
 import { type Expression, made, number as numberNode, walk } from '../../syntax/ast.ts';
@@ -25,18 +25,18 @@ import {
 } from './build.ts';
 import type { Faces } from './faces.ts';
 
-/** For a term that is no formula of matrices. */
+/** Thrown for a term without a matrix form. */
 export class NoMatrixForm extends Error {
   override readonly name = 'NoMatrixForm';
 }
 
-/** The rows and the columns of what is written; `undefined` for one. */
+/** The row and column indices of an expression; `undefined` for an axis of length 1. */
 interface Frame {
   readonly rows: Index | undefined;
   readonly columns: Index | undefined;
 }
 
-/** A relation between two indices: factors whose elements are multiplied. */
+/** A pair of indices, with factors whose elements are multiplied. */
 interface Edge {
   readonly from: Index;
   readonly to: Index;
@@ -45,7 +45,7 @@ interface Edge {
 
 export class MatrixForm {
   readonly #faces: Faces;
-  /** Indices that a letter shows as superscripts: those of examples. */
+  /** The indices of examples, which letters show as superscripts. */
   readonly #fixed: ReadonlySet<Index>;
 
   constructor(faces: Faces, fixed: ReadonlySet<Index>) {
@@ -53,7 +53,7 @@ export class MatrixForm {
     this.#fixed = fixed;
   }
 
-  /** A term as a matrix, a column or a number, by the indices that it depends on. */
+  /** Writes a term as a matrix, a column or a number, depending on its indices. */
   write(term: Term, frame: Frame): Expression {
     return this.#broadcast(term, frame, frame);
   }
@@ -62,7 +62,7 @@ export class MatrixForm {
     return index !== undefined && freeIndices(term).includes(index);
   }
 
-  /** With vectors of ones where a term lacks an index that others have. */
+  /** Adds vectors of ones for indices that a term lacks and others have. */
   #broadcast(term: Term, frame: Frame, wanted: Frame): Expression {
     const [rows, columns] = [this.#uses(term, frame.rows), this.#uses(term, frame.columns)];
     const e = this.#form(term, frame);
@@ -82,7 +82,7 @@ export class MatrixForm {
     return signed.minus ? negative(whole) : whole;
   }
 
-  /** A term as what it is by the indices that it has: a column of the rows or of the columns where it has one of them. */
+  /** Writes a term by the indices that it has: with only one of the two, it becomes a column over that index. */
   #form(term: Term, frame: Frame): Expression {
     switch (term.kind) {
       case 'number':
@@ -135,7 +135,7 @@ export class MatrixForm {
         return index;
       });
     const lead = positions.length > 2 ? positions.slice(0, -2) : [];
-    // What has no axes but those of examples has them in front.
+    // A quantity with only example axes has them in front.
     const isFixed = (index: Index): boolean => this.#fixed.has(index) && index !== rows && index !== columns;
     while (lead.length < positions.length && isFixed(positions[lead.length]!)) lead.push(positions[lead.length]!);
     if (!lead.every(isFixed)) throw new NoMatrixForm();
@@ -215,7 +215,10 @@ export class MatrixForm {
     return this.#front(scale, scalars, this.#assembled(edges, written, frame), numbers);
   }
 
-  /** An index that only says which example: all that depends on it has it in front, and takes it as a superscript. */
+  /**
+   * Whether an index only numbers examples: every factor that depends on it has it in front, and takes it as a
+   * superscript.
+   */
   #isOfExamples(factors: readonly Term[], index: Index): boolean {
     let isFirst = true;
     let rank = 0;
@@ -272,7 +275,7 @@ export class MatrixForm {
     else same.factors.push(...(same.from === own.from ? own.factors : own.factors.map(transposed)));
   }
 
-  /** The matrix of an edge, with the rows of `from`. */
+  /** Returns the matrix of an edge, with `from` as its row index. */
   #matrix(edge: Edge, from: Index): Expression {
     const e = hadamard(edge.factors);
     const whole = e.kind === 'sum' || e.kind === 'loose' ? group(e) : e;
@@ -283,7 +286,7 @@ export class MatrixForm {
     return hadamard(factors.map((factor) => this.#form(factor, { rows: index, columns: undefined })));
   }
 
-  /** The sum of all entries of a product of columns. */
+  /** Returns the sum of all elements of a product of columns. */
   #total(weight: readonly Expression[]): Expression {
     const parts = weight.flatMap(loosePartsOf);
     if (parts.length < 2) return productOf([transposed(ones), ...parts]);
@@ -291,7 +294,7 @@ export class MatrixForm {
     return productOf([transposed(bracketed(looseOf(parts.slice(0, -1)))), bracketed(last)]);
   }
 
-  /** ||A||^2 and <A, B>, where all is summed. */
+  /** Writes ||A||^2 or <A, B> if everything is summed. */
   #normOf(factors: readonly Term[], over: readonly Index[], frame: Frame): Expression | undefined {
     const isOver = (index: Index | undefined): boolean => index !== undefined && over.includes(index);
     const own = factors.filter((factor) => freeIndices(factor).some(isOver));
@@ -332,7 +335,7 @@ export class MatrixForm {
     ]);
   }
 
-  /** With numbers in front. */
+  /** Puts numbers in front. */
   #front(
     scale: number,
     scalars: readonly Term[],
@@ -350,7 +353,7 @@ export class MatrixForm {
   }
 }
 
-/** How many transposes an expression has. */
+/** Counts the transposes in an expression. */
 function transposesIn(e: Expression): number {
   let count = 0;
   walk(e, ({ kind }) => {
@@ -364,13 +367,13 @@ const bracketed = (e: Expression): Expression => (e.kind === 'loose' || e.kind =
 const loosePartsOf = (e: Expression): readonly Expression[] =>
   e.kind === 'loose' && e.mark === 'odot' ? [...loosePartsOf(e.left), e.right] : [e];
 
-/** A diagonal matrix, or the inverse of one. */
+/** Returns a diagonal matrix, or the inverse of one. */
 const diagonal = (e: Expression): Expression =>
   e.kind === 'loose' && e.mark === 'oslash' && e.left.kind === 'number' && e.left.text === '1'
     ? { ...made, kind: 'inverse', of: diag(e.right.kind === 'group' ? e.right.body : e.right) }
     : diag(e);
 
-/** Products of elements, with quotients where there are powers of -1. */
+/** Returns an elementwise product, with quotients for powers of -1. */
 function hadamard(factors: readonly Expression[]): Expression {
   const isInverse = (e: Expression): boolean =>
     e.kind === 'power' &&
@@ -381,14 +384,14 @@ function hadamard(factors: readonly Expression[]): Expression {
     e.exponent.terms[0]!.text === '1';
   const above = factors.filter((e) => !isInverse(e));
   const below = factors.filter(isInverse).map((e) => (e as Extract<Expression, { kind: 'power' }>).base);
-  // Products of matrices first, as in (W delta) s'(a).
+  // Puts matrix products first, as in (W delta) s'(a).
   above.sort((a, b) => Number(b.kind === 'product') - Number(a.kind === 'product'));
   if (below.length === 0) return looseOf(above);
   const numerator = above.length === 0 ? numberNode(1) : looseOf(above);
   return quotientOf(numerator, looseOf(below));
 }
 
-/** scale above / below body. */
+/** Returns scale above / below body. */
 export function withFront(
   scale: number,
   above: readonly Expression[],

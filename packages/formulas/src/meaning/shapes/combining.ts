@@ -1,10 +1,13 @@
-/** Shapes of sums and products, told as soon as enough is known. */
+/** Determines the shapes of sums and products, as soon as enough is known. */
 
 import type { Expression } from '../../syntax/ast.ts';
 import { type Dim, DimConflict } from './dims.ts';
 import { ShapeError, type Type, type Types } from './types.ts';
 
-/** What can't be told yet: whether a product is one of matrices or by a number, whether a derivative is one of a number. */
+/**
+ * A decision that isn't possible yet: whether a product is a matrix product or a scalar multiple, or whether a
+ * differentiated function is a number.
+ */
 interface Deferred {
   readonly a: Type;
   readonly b: Type;
@@ -13,7 +16,7 @@ interface Deferred {
   readonly kind: 'sum' | 'product' | 'quotient' | 'derivative';
 }
 
-/** Puts shapes together. */
+/** Combines shapes. */
 export abstract class Combining {
   readonly types: Types;
   readonly deferred: Deferred[] = [];
@@ -22,12 +25,12 @@ export abstract class Combining {
     this.types = types;
   }
 
-  /** Where arrays are written as if they were numbers. */
+  /** Whether arrays are written as if they were numbers. */
   abstract get asNumbers(): boolean;
 
   plain = ({ r, c }: Type): Type => ({ r, c });
 
-  /** The shape of a derivative as a matrix. */
+  /** Returns the shape of a derivative as a matrix. */
   matrix(type: Type): Type {
     if (type.jacobian === undefined) return type;
     const { of, by } = type.jacobian;
@@ -35,14 +38,14 @@ export abstract class Combining {
     return this.#jacobian(of, by);
   }
 
-  /** A row for each element of what is differentiated, a column for each variable. */
+  /** Returns the shape of a Jacobian: a row for each element of the function, a column for each element of the variable. */
   #jacobian(of: Type, by: Type): Type {
     const side = ({ r, c }: Type): Dim =>
       this.types.dims.extentOf(c) === 'one' ? r : this.types.dims.extentOf(r) === 'one' ? c : r;
     return { r: side(of), c: side(by) };
   }
 
-  /** The shape of a sum: numbers are added to anything, a vector to each row or column. */
+  /** Returns the shape of a sum. A number can be added to anything, a vector to each row or column. */
   combined(first: Type, second: Type, at: Expression): Type {
     const { types } = this;
     const [a, b] = [this.matrix(first), this.matrix(second)];
@@ -87,7 +90,7 @@ export abstract class Combining {
         types.dims.restore(state);
       }
       if (this.asNumbers && types.fits(a, b)) return this.plain(a);
-      // x \cdot y of two columns, or two rows.
+      // x \cdot y of two columns, or two rows, is an inner product.
       if (isDot && types.isVector(a) && types.fits(a, b)) return types.scalar;
       throw new ShapeError('the factors do not fit', at, a, b);
     }
@@ -106,7 +109,7 @@ export abstract class Combining {
     return { ...result, jacobian };
   }
 
-  /** Goes through what could not be told, as long as more becomes known. */
+  /** Retries deferred decisions, as long as more becomes known. */
   settle(): void {
     for (let changed = true; changed; ) {
       changed = false;

@@ -1,11 +1,11 @@
-/** Lengths that are not known yet, and which of them are the same. */
+/** Unknown lengths, and which of them are equal. */
 
 export type Dim = number;
 
-/** Whether there is one entry, or any number of them. */
+/** Whether an axis has a single entry, or any number of entries. */
 export type Extent = 'one' | 'many';
 
-/** Lengths that can't be the same. */
+/** Thrown for lengths that can't be equal. */
 export class DimConflict extends Error {
   override readonly name = 'DimConflict';
   readonly left: Dim;
@@ -25,13 +25,13 @@ interface State {
   readonly names: readonly (string | undefined)[];
 }
 
-/** Sets of lengths that are the same. */
+/** Sets of equal lengths, as a union-find structure. */
 export class Dims {
   #parents: Dim[] = [];
   #extents: (Extent | undefined)[] = [];
   #sizes: (number | undefined)[] = [];
   #names: (string | undefined)[] = [];
-  /** What lengths were made with, for those that are made between a state and its return. */
+  /** The initial extents of lengths, for those created after a saved state. */
   readonly #made: (Extent | undefined)[] = [];
 
   fresh(extent?: Extent, name?: string): Dim {
@@ -81,7 +81,7 @@ export class Dims {
     return this.root(a) === this.root(b);
   }
 
-  /** Makes two lengths the same. */
+  /** Makes two lengths equal. */
   unify(a: Dim, b: Dim): void {
     const [x, y] = [this.root(a), this.root(b)];
     if (x === y) return;
@@ -90,7 +90,7 @@ export class Dims {
     if ((ex !== undefined && ey !== undefined && ex !== ey) || (sx !== undefined && sy !== undefined && sx !== sy)) {
       throw new DimConflict(a, b);
     }
-    // The older one stays, with the older one's name.
+    // The older length represents both, and its name is kept.
     const [stays, goes] = x < y ? [x, y] : [y, x];
     this.#parents[goes] = stays;
     this.#extents[stays] = ex ?? ey;
@@ -107,7 +107,7 @@ export class Dims {
     };
   }
 
-  /** Goes back to a state. Lengths that were made since are as they were made. */
+  /** Restores a saved state. Lengths created since then keep their initial extents. */
   restore({ parents, extents, sizes, names }: State): void {
     const count = parents.length;
     const later = this.#made.slice(count);

@@ -1,4 +1,4 @@
-/** Shapes of expressions, as far as they are known: two lengths each, so that a column is a matrix with one column. */
+/** Shapes of expressions as far as they are known: two lengths each, so that a column is a matrix with one column. */
 
 import type { Expression } from '../../syntax/ast.ts';
 import type { Dim, Dims } from './dims.ts';
@@ -6,21 +6,21 @@ import type { Dim, Dims } from './dims.ts';
 export interface Type {
   readonly r: Dim;
   readonly c: Dim;
-  /** The letter that it is the shape of, if it is one's own. */
+  /** The letter with this shape, if the shape belongs to one letter. */
   readonly key?: string | undefined;
-  /** A number that is written out, which is added to anything. */
+  /** Whether it is a literal number, which can be added to anything. */
   readonly literal?: boolean;
-  /** Of a derivative of no scalar by no scalar: what it is of, and by what. */
+  /** For a derivative whose function and variable are both arrays: their shapes. */
   readonly jacobian?: { readonly of: Type; readonly by: Type };
 }
 
-/** Whether a shape is that of a single number. */
+/** Whether a shape is known to be a scalar, known to be an array, or unknown. */
 export type Status = 'scalar' | 'array' | 'unknown';
 
-/** Two parts of a formula that do not fit. */
+/** Thrown if two parts of a formula don't fit. */
 export class ShapeError extends Error {
   override readonly name = 'ShapeError';
-  /** The part of the formula that does not fit together. */
+  /** The part of the formula that doesn't fit together. */
   readonly at: Expression;
   readonly left: Type | undefined;
   readonly right: Type | undefined;
@@ -33,7 +33,7 @@ export class ShapeError extends Error {
   }
 }
 
-/** An expression that shapes are not known of: a letter without a meaning, a number of a member that is not known. */
+/** Thrown for an expression of unknown shape: an undefined letter, or an unknown member. */
 export class Unknown extends Error {
   override readonly name = 'Unknown';
   readonly at: Expression | undefined;
@@ -46,13 +46,13 @@ export class Unknown extends Error {
 
 export const swapped = ({ r, c, key }: Type): Type => ({ r: c, c: r, key });
 
-/** Shapes, and what they have to do with each other. */
+/** Operations on shapes. */
 export class Types {
   readonly dims: Dims;
-  /** Letters that are no single numbers, since they are transposed, or multiplied element by element. */
+  /** Letters that aren't numbers, because they are transposed or multiplied elementwise. */
   readonly arrays = new Set<string>();
   readonly #one: Dim;
-  /** Whether what is transposed, or multiplied element by element, is taken for no single number. */
+  /** Whether a transpose or an elementwise product implies that a letter isn't a number. */
   readonly #marks: boolean;
 
   constructor(dims: Dims, marks = true) {
@@ -84,7 +84,7 @@ export class Types {
     return this.statusOf(type) === 'scalar';
   }
 
-  /** Whether one of the lengths is known to be 1 and the other not. */
+  /** Whether exactly one of the lengths is known to be 1. */
   isVector({ r, c }: Type): boolean {
     return (this.dims.extentOf(r) === 'one') !== (this.dims.extentOf(c) === 'one');
   }
@@ -100,7 +100,7 @@ export class Types {
     }
   }
 
-  /** Whether two shapes can be the same; they are made the same if so. */
+  /** Whether two shapes can be equal; if so, unifies them. */
   fits(a: Type, b: Type): boolean {
     const state = this.dims.save();
     try {

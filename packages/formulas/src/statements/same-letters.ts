@@ -27,9 +27,9 @@ interface Uses {
 }
 
 /**
- * Returns the names that occur both in bold and plain for the same thing, with the alphabet to use for all of them. The
- * two never occur without indices in the same formula. If only the plain letter has indices, it is an element and keeps
- * its name.
+ * Returns the names that occur both bold and plain for the same thing, with the alphabet to use for all of them. The
+ * two never occur without indices in the same formula. The alphabet is plain if only the plain letter has indices, and
+ * bold otherwise.
  */
 function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'plain'> {
   const uses = new Map<string, Uses>();

@@ -133,7 +133,7 @@ export type DerivativeMark = 'partial' | 'd' | 'nabla' | 'subscript' | 'slash' |
 export interface DerivativeNode extends Common {
   readonly kind: 'derivative';
   readonly mark: DerivativeMark;
-  /** The differentiated expression; undefined for an operator without an operand. */
+  /** The differentiated expression. */
   readonly of: Expression;
   /** The variables; several for a higher derivative. A transposed variable determines the layout of the derivative. */
   readonly by: readonly Expression[];

@@ -33,10 +33,7 @@ function load(x: NdArray): Nd {
   return out;
 }
 
-/**
- * Returns the result, rounded to its dtype. The result's type is computed first, so that operands are checked before
- * anything is computed.
- */
+/** Returns the result, rounded to its dtype. Its type is inferred first, which checks the operands. */
 function store({ shape, dtype }: ArrayLike, x: Nd): NdArray {
   const data = newData(dtype, sizeOf(shape));
   if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);

@@ -1,1 +1,1 @@
-export { opfsSource, writeOpfs } from './atomic/opfs.ts';
+export { loadOpfs, opfsSource, restoreOpfs, saveOpfs, writeOpfs } from './atomic/opfs.ts';

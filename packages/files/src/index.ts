@@ -1,3 +1,5 @@
+export { type CheckpointOptions, decodeCheckpoint, encodeCheckpoint } from './checkpoint/checkpoint.ts';
+export { restoreState, type Stateful } from './checkpoint/stateful.ts';
 export type { IntegerOptions } from './elements/element-types.ts';
 export { FormatError } from './format-error.ts';
 export type { NamedArray, NamedArrays } from './named-array.ts';

@@ -14,7 +14,7 @@ export interface NamedArray {
 export type NamedArrays = Readonly<Record<string, NamedArray>>;
 
 /** Returns an array with its elements read once, which a tensor may copy. Throws unless it is whole. */
-function checkedArray(call: string, name: string, array: NamedArray): NamedArray {
+export function checkedArray(call: string, name: string, array: NamedArray): NamedArray {
   const what = `${call}: '${name}'`;
   if (typeof array !== 'object' || array === null) {
     throw new ArgumentError(`${what} is ${describeValue(array)}, expected { dtype, shape, data }`);

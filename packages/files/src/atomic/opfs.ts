@@ -1,5 +1,7 @@
 /** Files of the origin private file system, which a page has to itself. */
 
+import { type CheckpointOptions, decodeCheckpoint, encodeCheckpoint } from '../checkpoint/checkpoint.ts';
+import { restoreState } from '../checkpoint/stateful.ts';
 import { FormatError } from '../format-error.ts';
 import { type BlobLike, type ByteSource, blobSource } from '../sources/byte-source.ts';
 
@@ -72,4 +74,39 @@ export async function writeOpfs(path: string, content: string | Uint8Array): Pro
     throw error;
   }
   await stream.close();
+}
+
+/**
+ * Saves a checkpoint in the origin private file system, all or nothing; see `encodeCheckpoint`.
+ *
+ * @example
+ * const keep = (model: Dense) => saveOpfs('runs/best.checkpoint', { model, accuracy: 0.98 });
+ */
+export const saveOpfs = (path: string, value: unknown): Promise<void> => writeOpfs(path, encodeCheckpoint(value));
+
+/**
+ * Loads a checkpoint of the origin private file system as plain data and arrays.
+ *
+ * @throws FormatError for a file that is missing, not a checkpoint, or was changed.
+ * @example
+ * const loaded = () => loadOpfs('runs/best.checkpoint');
+ */
+export async function loadOpfs(path: string, options: Pick<CheckpointOptions, 'warn'> = {}): Promise<unknown> {
+  const source = await opfsSource(path);
+  return decodeCheckpoint(await source.read(0, source.size), { ...options, name: path });
+}
+
+/**
+ * Puts the states of a checkpoint of the origin private file system back into objects, all or nothing; see `restoreState`.
+ *
+ * @returns what else was saved.
+ * @example
+ * const resume = (model: Dense) => restoreOpfs('runs/best.checkpoint', { model });
+ */
+export async function restoreOpfs(
+  path: string,
+  into: unknown,
+  options: Pick<CheckpointOptions, 'warn'> = {},
+): Promise<unknown> {
+  return restoreState(await loadOpfs(path, options), into, path);
 }

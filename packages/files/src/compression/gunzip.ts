@@ -2,6 +2,7 @@
 
 import { Gunzip } from 'fflate';
 import { FormatError } from '../format-error.ts';
+import { joinBytes } from '../join-bytes.ts';
 import { crc32 } from './crc32.ts';
 
 /**
@@ -18,17 +19,6 @@ const TRAILER_BYTES = 8;
 
 /** Returns whether bytes begin as a gzip file does. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
-
-/** Joins pieces of bytes. */
-function joined(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, done);
-    done += piece.length;
-  }
-  return bytes;
-}
 
 /** The options of unpacking. */
 export interface GunzipOptions {
@@ -76,7 +66,7 @@ export function gunzipper(
 
   const push = (chunk: Uint8Array, isLast: boolean): void => {
     packed += chunk.length;
-    recent = joined([recent, chunk], recent.length + chunk.length);
+    recent = joinBytes([recent, chunk]);
     try {
       stream.push(chunk, isLast);
     } catch (error) {
@@ -104,11 +94,9 @@ export function gunzipper(
  */
 export function gunzip(bytes: Uint8Array, options: GunzipOptions): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];
-  let length = 0;
   const push = gunzipper(options, (piece) => {
     pieces.push(piece);
-    length += piece.length;
   });
   push(bytes, true);
-  return joined(pieces, length);
+  return joinBytes(pieces);
 }

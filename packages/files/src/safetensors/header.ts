@@ -72,8 +72,12 @@ const isLengths = (value: unknown): value is readonly number[] =>
 
 /** A value as messages show it, cut short. */
 function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  try {
+    const text = JSON.stringify(value) ?? 'nothing';
+    return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+  } catch {
+    return 'lists within lists, too deep to show';
+  }
 }
 
 /** Reads the length of the header. */

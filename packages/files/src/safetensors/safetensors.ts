@@ -1,12 +1,13 @@
 /** The safetensors format for tensors by name, which the model hubs and PyTorch's users read and write. */
 
-import { ArgumentError } from '@tapegrad/core';
+import { ArgumentError, type Shape } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
 import { type DecodeOptions, decodeElements } from '../elements/decode.ts';
 import type { ElementType, IntegerOptions, WritableType } from '../elements/element-types.ts';
 import { isFloatType } from '../elements/element-types.ts';
 import { encodeElements } from '../elements/encode.ts';
 import { FormatError } from '../format-error.ts';
+import { joinBytes } from '../join-bytes.ts';
 import { checkedArrays, type NamedArray, type NamedArrays } from '../named-array.ts';
 import {
   CODES,
@@ -68,6 +69,32 @@ function writtenAs(name: string, array: NamedArray, { as }: SafetensorsWriteOpti
   return typeof as === 'function' || isOfKind(type, array) ? type : array.dtype;
 }
 
+/** A tensor whose elements are bytes of the file already. */
+export interface RawTensor {
+  readonly name: string;
+  readonly type: ElementType;
+  readonly shape: Shape;
+  readonly bytes: Uint8Array;
+}
+
+/** Lays out a file: the length of the header, the header, and the elements of each tensor. */
+export function layOut(tensors: readonly RawTensor[], metadata: Metadata | undefined): Uint8Array[] {
+  const header: [string, unknown][] = metadata === undefined ? [] : [[METADATA, metadata]];
+  let end = 0;
+  for (const { name, type, shape, bytes } of tensors) {
+    const start = end;
+    end += bytes.length;
+    header.push([name, { dtype: codeOf[type], shape, data_offsets: [start, end] }]);
+  }
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
+  // Blanks after the header let the elements begin at a multiple of 8.
+  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  padded.set(json);
+  const prefix = new Uint8Array(PREFIX_BYTES);
+  new DataView(prefix.buffer).setBigUint64(0, BigInt(padded.length), true);
+  return [prefix, padded, ...tensors.map(({ bytes }) => bytes)];
+}
+
 /**
  * Returns the bytes of a file of tensors in pieces, which may be views of the tensors' elements.
  *
@@ -83,37 +110,14 @@ export function safetensorsParts(
   for (const [name, text] of Object.entries(metadata ?? {})) {
     if (typeof text !== 'string') throw new ArgumentError(`${call}: metadata '${name}' must be a string`);
   }
-  const header: [string, unknown][] = metadata === undefined ? [] : [[METADATA, metadata]];
-  const parts: Uint8Array[] = [];
-  let end = 0;
-  for (const [name, array] of checkedArrays(call, tensors)) {
-    if (name === METADATA)
+  const entries = checkedArrays(call, tensors).map(([name, array]) => {
+    if (name === METADATA) {
       throw new ArgumentError(`${call}: the name '${METADATA}' is the format's own; rename the tensor`);
+    }
     const type = writtenAs(name, array, options);
-    const bytes = encodeElements(call, name, type, array);
-    const start = end;
-    end += bytes.length;
-    header.push([name, { dtype: codeOf[type], shape: array.shape, data_offsets: [start, end] }]);
-    parts.push(bytes);
-  }
-  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  // Blanks after the header let the elements begin at a multiple of 8.
-  const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
-  padded.set(json);
-  const prefix = new Uint8Array(PREFIX_BYTES);
-  new DataView(prefix.buffer).setBigUint64(0, BigInt(padded.length), true);
-  return [prefix, padded, ...parts];
-}
-
-/** Joins pieces of bytes. */
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+    return { name, type, shape: array.shape, bytes: encodeElements(call, name, type, array) };
+  });
+  return layOut(entries, metadata);
 }
 
 /**
@@ -132,7 +136,7 @@ function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
 export const encodeSafetensors = (
   tensors: NamedArrays,
   options: SafetensorsWriteOptions = {},
-): Uint8Array<ArrayBuffer> => joined(safetensorsParts('encodeSafetensors', tensors, options));
+): Uint8Array<ArrayBuffer> => joinBytes(safetensorsParts('encodeSafetensors', tensors, options));
 
 /** Converts the elements of a tensor, or of some of its rows. */
 export function arrayOf(

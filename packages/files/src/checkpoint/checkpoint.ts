@@ -1,0 +1,176 @@
+/**
+ * Checkpoints: trees of plain data, arrays and states in one file.
+ *
+ * A checkpoint is a safetensors file. Its arrays are named by their paths in the tree, so other programs can read them. The
+ * metadata hold the tree as JSON, a version, and the SHA-256 of the whole file in which the 64 digits of the sum are 0.
+ */
+
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import { engineInfo } from '@tapegrad/core';
+import { checkOptions } from '@tapegrad/core/extend';
+import { FormatError } from '../format-error.ts';
+import { joinBytes } from '../join-bytes.ts';
+import type { NamedArray } from '../named-array.ts';
+import { CODES, headerLength, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from '../safetensors/header.ts';
+import { arrayOf, layOut } from '../safetensors/safetensors.ts';
+import { captured } from './stateful.ts';
+import { decodeTree, encodeTree } from './tree.ts';
+
+const FORMAT = 'tapegrad checkpoint';
+const VERSION = '1';
+const ZEROS = '0'.repeat(64);
+
+/** A running SHA-256. */
+export interface Sum {
+  update(bytes: Uint8Array): unknown;
+  /** Returns the sum as 64 hexadecimal digits. */
+  digest(): string;
+}
+
+/** Starts a SHA-256 in any host. */
+function portableSum(): Sum {
+  const sum = sha256.create();
+  return { update: (bytes) => sum.update(bytes), digest: () => bytesToHex(sum.digest()) };
+}
+
+/** What the last digits of a run depend on, beside its program. */
+function arithmetic(): string {
+  const { interpreter, relaxedSimd } = engineInfo();
+  return `${interpreter} ${relaxedSimd ? 'with' : 'without'} relaxed SIMD`;
+}
+
+/** What stands before the sum in a header. A name of a tensor can't look like it, since its quotes would be escaped. */
+const BEFORE_SUM = new TextEncoder().encode('"__metadata__":{"sha256":"');
+
+/** Returns the offset of the sum in a header, or -1. */
+function sumOffset(header: Uint8Array): number {
+  for (let start = header.indexOf(BEFORE_SUM[0]!); start >= 0; start = header.indexOf(BEFORE_SUM[0]!, start + 1)) {
+    if (BEFORE_SUM.every((byte, i) => header[start + i] === byte)) return start + BEFORE_SUM.length;
+  }
+  return -1;
+}
+
+/** Returns the bytes of a checkpoint in pieces, which may be views of arrays in the tree. */
+export function checkpointParts(value: unknown, startSum: () => Sum = portableSum): Uint8Array[] {
+  const { json, tensors } = encodeTree(captured(value));
+  const metadata = { sha256: ZEROS, format: FORMAT, version: VERSION, engine: arithmetic(), tree: json };
+  const parts = layOut(tensors, metadata);
+  const sum = startSum();
+  for (const part of parts) sum.update(part);
+  parts[1]!.set(new TextEncoder().encode(sum.digest()), sumOffset(parts[1]!));
+  return parts;
+}
+
+/**
+ * Returns the bytes of a checkpoint: a safetensors file that other programs can read.
+ *
+ * @param value A tree of plain data (with `undefined`, NaN, bigints, maps and sets), tensors, typed arrays, and objects with a
+ * state, which is saved in their place: modules, optimizers, averages, generators, data loaders.
+ * @throws ArgumentError for anything else, such as a function or a class without a state.
+ * @example
+ * const model = new Dense(3, 2);
+ * const bytes = encodeCheckpoint({ model, epoch: 4 });
+ * (decodeCheckpoint(bytes) as { epoch: number }).epoch; // 4
+ */
+export const encodeCheckpoint = (value: unknown): Uint8Array<ArrayBuffer> => joinBytes(checkpointParts(value));
+
+/** The bytes of a checkpoint, read in pieces. */
+export interface CheckpointBytes {
+  readonly name: string;
+  readonly size: number;
+  /** Whether what is read is nobody else's memory. */
+  readonly owned: boolean;
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** The options of reading a checkpoint. */
+export interface CheckpointOptions {
+  /** The name of the file in messages. Defaults to `checkpoint`. */
+  readonly name?: string;
+  /**
+   * Takes a warning if the checkpoint was written by an engine that rounds otherwise: the last digits of a resumed run then differ.
+   * Defaults to none; in Node, to one of the process.
+   */
+  readonly warn?: (message: string) => void;
+}
+
+function checkSum(
+  { name }: CheckpointBytes,
+  header: Uint8Array,
+  expected: string | undefined,
+  sum: () => string,
+): void {
+  const offset = sumOffset(header);
+  if (expected === undefined || offset < 0) throw new FormatError(name, 'expected a checkpoint, which has a SHA-256');
+  const actual = sum();
+  if (actual === expected) return;
+  throw new FormatError(name, `was changed after it was written: its SHA-256 is ${actual}, expected ${expected}`);
+}
+
+/** Decodes a checkpoint that is read in pieces. */
+export function decodeFrom(
+  source: CheckpointBytes,
+  warn: ((message: string) => void) | undefined,
+  startSum: () => Sum = portableSum,
+): unknown {
+  const { name, size, owned } = source;
+  const prefix = source.read(0, Math.min(size, PREFIX_BYTES));
+  const header = source.read(PREFIX_BYTES, headerLength(prefix, name, size));
+  const { metadata, entries } = parseHeader(header, name, size);
+  if (metadata['format'] !== FORMAT)
+    throw new FormatError(name, 'expected a checkpoint, which save() writes', PREFIX_BYTES);
+  if (metadata['version'] !== VERSION) {
+    throw new FormatError(name, `is a checkpoint of version ${metadata['version']}, expected ${VERSION}`, PREFIX_BYTES);
+  }
+  const sum = startSum();
+  sum.update(prefix);
+  const zeroed = header.slice();
+  zeroed.fill(0x30, sumOffset(header), sumOffset(header) + ZEROS.length);
+  sum.update(zeroed);
+  const contents = new Map<string, readonly [SafetensorsEntry, Uint8Array]>();
+  for (const entry of entries) {
+    const bytes = source.read(entry.offset, entry.length);
+    sum.update(bytes);
+    contents.set(entry.name, [entry, bytes]);
+  }
+  checkSum(source, header, metadata['sha256'], () => sum.digest());
+  const found = (tensor: string) => {
+    const content = contents.get(tensor);
+    if (content === undefined)
+      throw new FormatError(name, `the tree of the checkpoint has an array '${tensor}', which is missing`);
+    return content;
+  };
+  const tree = decodeTree(metadata['tree'] ?? '', name, {
+    named(tensor): NamedArray {
+      const [entry, bytes] = found(tensor);
+      return arrayOf(entry, bytes, name, entry.offset, { owned });
+    },
+    bytes(tensor, type) {
+      const [entry, bytes] = found(tensor);
+      if (CODES[entry.dtype] !== type) {
+        throw new FormatError(name, `expected '${tensor}' to be of ${type}, got ${entry.dtype}`, entry.offset);
+      }
+      return owned && bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+    },
+  });
+  const [was, is] = [metadata['engine'], arithmetic()];
+  if (was !== is) warn?.(`${name}: written by ${was}, goes on with ${is}: the last digits will differ`);
+  return tree;
+}
+
+/**
+ * Reads the bytes of a checkpoint. States of objects come as plain data; `restoreState` puts them back. Tensors come as
+ * `{ dtype, shape, data }`.
+ *
+ * @throws FormatError for bytes that are not a checkpoint, or were changed.
+ * @example
+ * const bytes = encodeCheckpoint({ best: Infinity, weights: new Float32Array([1, 2]) });
+ * decodeCheckpoint(bytes); // a record of `best` and `weights`, as they were
+ */
+export function decodeCheckpoint(bytes: Uint8Array, options: CheckpointOptions = {}): unknown {
+  checkOptions('decodeCheckpoint', options, ['name', 'warn']);
+  const { name = 'checkpoint', warn } = options;
+  const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length);
+  return decodeFrom({ name, size: bytes.length, owned: false, read }, warn);
+}

@@ -1,0 +1,69 @@
+/** Checkpoints in files of Node. */
+
+import { createHash } from 'node:crypto';
+import { checkOptions } from '@tapegrad/core/extend';
+import { writeFileAtomic } from '../atomic/atomic.ts';
+import { type CheckpointOptions, checkpointParts, decodeFrom, type Sum } from '../checkpoint/checkpoint.ts';
+import { restoreState } from '../checkpoint/stateful.ts';
+import { withFile } from '../sources/file-source.ts';
+
+function fastSum(): Sum {
+  const hash = createHash('sha256');
+  return { update: (bytes) => hash.update(bytes), digest: () => hash.digest('hex') };
+}
+
+/** The options of `load` and `restore`. */
+export type LoadOptions = Pick<CheckpointOptions, 'warn'>;
+
+/**
+ * Saves a checkpoint, all or nothing: if the program is killed, the file has the old content or the new one. See
+ * `encodeCheckpoint` for what it may hold.
+ *
+ * @throws ArgumentError as `encodeCheckpoint`.
+ * @example
+ * const model = new Dense(3, 2);
+ * const optimizer = new SGD(model.parameters(), { learningRate: 0.1 });
+ * const random = new Random(1);
+ * save('/tmp/run.checkpoint', { model, optimizer, random, epoch: 4 });
+ * restore('/tmp/run.checkpoint', { model, optimizer, random }); // { epoch: 4 }
+ */
+export function save(path: string, value: unknown): void {
+  writeFileAtomic(path, checkpointParts(value, fastSum));
+}
+
+/**
+ * Loads a checkpoint as plain data and arrays.
+ *
+ * @throws FormatError for a file that is missing, not a checkpoint, or was changed.
+ * @example
+ * save('/tmp/best.checkpoint', { accuracy: 0.98, classes: ['cat', 'dog'] });
+ * load<{ classes: string[] }>('/tmp/best.checkpoint').classes; // ['cat', 'dog']
+ */
+export function load<Value = unknown>(path: string, options: LoadOptions = {}): Value {
+  checkOptions('load', options, ['warn']);
+  const { warn = (message) => process.emitWarning(message) } = options;
+  return withFile(path, ({ size, readInto }) => {
+    const read = (offset: number, length: number): Uint8Array => {
+      const bytes = new Uint8Array(length);
+      readInto(bytes, offset);
+      return bytes;
+    };
+    return decodeFrom({ name: path, size, owned: true, read }, warn, fastSum) as Value;
+  });
+}
+
+/**
+ * Puts the states of a checkpoint back into objects like those that were saved, all or nothing, so that a run goes on with the
+ * same bits.
+ *
+ * @param into The objects under the names that they were saved with; others may be left out.
+ * @returns what else was saved.
+ * @throws FormatError as `load`, and for a state that is missing or doesn't fit; then all objects are as they were.
+ * @example
+ * const model = new Dense(3, 2);
+ * save('/tmp/model.checkpoint', { model, epoch: 4 });
+ * const { epoch } = restore<{ epoch: number }>('/tmp/model.checkpoint', { model });
+ */
+export function restore<Rest = unknown>(path: string, into: unknown, options: LoadOptions = {}): Rest {
+  return restoreState(load(path, options), into, path) as Rest;
+}

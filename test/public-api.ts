@@ -61,10 +61,16 @@ function summaryOf(docstring: string): string {
   return /^.*?[.:](?= [A-Z`({[]|$)/.exec(line)?.[0].replace(/:$/, '.') ?? line;
 }
 
+/** The files that declare methods of `Tensor`, as one text. */
+const methods = ['tensor', 'methods']
+  .flatMap((folder) => readdirSync(join(root, 'packages/core/src', folder)).map((file) => join(folder, file)))
+  .map((file) => textOf(`packages/core/src/${file}`))
+  .join('\n');
+
 /** The first sentence on a method of `Tensor`. */
 function methodSummary(name: string): string {
   const method = new RegExp(String.raw`/\*\*((?:(?!\*/)[\s\S])*?)\*/\s+${name}[<(]`);
-  return summaryOf(method.exec(textOf('packages/core/src/tensor.ts'))?.[1] ?? '');
+  return summaryOf(method.exec(methods)?.[1] ?? '');
 }
 
 /** What a name of a file is, looked up where it is declared. */
@@ -74,7 +80,7 @@ function lookUp(file: string, name: string): Export {
   if (found !== null) {
     const [, docstring = '', kind] = found;
     // A function that is a method, too, is described there.
-    const summary = summaryOf(docstring) || (file.endsWith('/method-functions.ts') ? methodSummary(name) : '');
+    const summary = summaryOf(docstring) || (file.includes('/operators/') ? methodSummary(name) : '');
     return { name, kind: kind === 'let' ? 'const' : kind!, summary };
   }
   const namespace = new RegExp(String.raw`^import \* as ${name} from '([^']+)';`, 'm').exec(text)?.[1];
@@ -82,6 +88,8 @@ function lookUp(file: string, name: string): Export {
     const [docstring = ''] = /^\/\*\*[\s\S]*?\*\//.exec(textOf(resolve(file, namespace)!)) ?? [];
     return { name, kind: 'namespace', summary: summaryOf(docstring.slice(3, -2)) };
   }
+  const whole = exportsAll(text).find((specifier) => namesIn(resolve(file, specifier)!).includes(name));
+  if (whole !== undefined) return lookUp(resolve(file, whole)!, name);
   const from = exportsFrom(text).find(({ names }) => names.some(({ exported }) => exported === name));
   const source = from?.names.find(({ exported }) => exported === name)?.source ?? name;
   const target = from?.specifier === undefined ? file : resolve(file, from.specifier);
@@ -104,6 +112,10 @@ function exportsFrom(text: string) {
   }));
 }
 
+/** The files whose every export a file exports. */
+const exportsAll = (text: string): string[] =>
+  Array.from(text.matchAll(/^export \* from '([^']+)';/gm), ([, specifier]) => specifier!);
+
 /** Every name that a file exports. */
 function namesIn(file: string): string[] {
   const text = textOf(file);
@@ -111,7 +123,8 @@ function namesIn(file: string): string[] {
     /^export (?:declare )?(?:abstract )?(?:async )?(?:class|interface|type|const|let|function\*?) (\w+)/gm,
   );
   const listed = exportsFrom(text).flatMap(({ names }) => names.map(({ exported }) => exported));
-  return [...new Set([...Array.from(declared, ([, name]) => name!), ...listed])];
+  const all = exportsAll(text).flatMap((specifier) => namesIn(resolve(file, specifier)!));
+  return [...new Set([...Array.from(declared, ([, name]) => name!), ...listed, ...all])];
 }
 
 /** The entry points of all packages, with what they export. */
@@ -132,7 +145,11 @@ export function formatApi(entries: readonly EntryPoint[]): string {
     `| name | | what it is |\n| --- | --- | --- |\n${rows
       .map(({ name, kind, summary }) => `| \`${name}\` | ${kind} | ${cell(summary)} |\n`)
       .join('')}`;
-  const sections = entries.map(({ specifier, exports }) => {
+  const namesOf = ({ exports }: EntryPoint): string => exports.map(({ name }) => name).join();
+  const sections = entries.map((entry, i) => {
+    const { specifier, exports } = entry;
+    const same = entries.slice(0, i).find((other) => namesOf(other) === namesOf(entry));
+    if (same !== undefined) return `## ${specifier}\n\nThe names of \`${same.specifier}\`.\n`;
     const [values, types] = [exports.filter((e) => !isType(e)), exports.filter(isType)];
     const parts = [values, types].filter(({ length }) => length > 0).map(table);
     return `## ${specifier}\n\n${values.length} values, ${types.length} types.\n\n${parts.join('\n')}`;

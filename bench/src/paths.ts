@@ -1,4 +1,4 @@
-/** Paths, relative to the compiled program. */
+/** Where things lie, seen from the compiled program. */
 
 const bench = new URL('../', import.meta.url);
 

@@ -1,19 +1,19 @@
 /**
- * The interface of a framework, and the messages between the harness and a worker process: a JSON job on the command
- * line, and JSON objects, one per line, on standard output. `peers/pytorch/worker.py` uses the same protocol.
+ * What a framework offers to the driver, and what the harness and a worker process say to each other: one JSON job on the
+ * command line, one JSON object a line back on standard output. `peers/pytorch/worker.py` speaks the same.
  */
 
 import type { Inputs } from './inputs.ts';
 import type { Family, Spec, SpecOf } from './spec.ts';
 
-/** A case that is ready to run: everything that a user would do before the loop is done. */
+/** One case made ready: everything that a user would do before the loop is done. */
 export interface Program {
   /**
-   * Does the work once, completely: when it returns (or resolves), the results are computed, not just queued. A
-   * training step reads its loss, like a loop that prints it.
+   * Does the work once, to its end: when it returns (or resolves), the results are computed, not merely asked for. A
+   * training step reads its loss, as a loop that prints it does.
    */
   step(): void | Promise<void>;
-  /** Returns the results of the last step by name: the loss of a training step, otherwise the outputs and gradients. */
+  /** The results of the last step by name: the loss of a training step; else the outputs and the gradients. */
   read(): Results | Promise<Results>;
 }
 
@@ -21,9 +21,9 @@ export type Results = Readonly<Record<string, ArrayLike<number>>>;
 
 export type Build<F extends Family> = (spec: SpecOf<F>, inputs: Inputs[F]) => Program | Promise<Program>;
 
-/** The programs of a framework: a module for each family of workloads, loaded only on demand. */
+/** A framework's programs, a module a family, loaded only when asked for. */
 export interface Framework {
-  /** Selects the backend and the number of threads. Returns name, version and backend as one line. */
+  /** Chooses the backend and the number of threads; gives name, version and backend as one line. */
   start(threads: number): string | Promise<string>;
   readonly programs: { readonly [F in Family]?: () => Promise<Build<F>> };
 }
@@ -34,36 +34,36 @@ export interface JobCase {
 }
 
 /**
- * The mode in which a worker runs its cases.
- * - `time`: repeat, and report the steps per second.
- * - `check`: take a few steps, and report a digest of the results of each.
- * - `start`: take one step and end; the harness measures the time.
- * - `memory`: take `steps` steps, and report the memory of the process at intervals.
+ * What a worker is to do with its cases.
+ * - `time`: repeat, and say how often a second.
+ * - `check`: take a few steps, and give a digest of the results of each.
+ * - `start`: take one step and end; the harness holds the watch.
+ * - `memory`: take `steps` steps, and say now and then how much memory the process holds.
  */
 export type Mode = 'time' | 'check' | 'start' | 'memory';
 
 export interface Job {
   readonly mode: Mode;
-  /** The URL of the framework's module. */
+  /** The framework's module, as a file URL. */
   readonly module: string;
   readonly threads: number;
-  /** The dtype of the computation; float64 is for computing the expected values. */
+  /** What the numbers are computed in; float64 is for making the expected values. */
   readonly dtype: 'float32' | 'float64';
   readonly cases: readonly JobCase[];
-  /** The number of steps when checking or measuring memory. */
+  /** Steps to take when checking or watching memory. */
   readonly steps: number;
-  /** The minimum duration of a timed sample, in seconds, and the number of samples. */
+  /** The least duration of a timed sample, in seconds, and how many to take. */
   readonly sampleSeconds: number;
   readonly samples: number;
 }
 
-/** Some elements of a result, evenly spaced, and the mean of all squares. */
+/** Some of a result's entries, evenly spaced, and the mean of all squares. */
 export interface Digest {
   readonly meanSquare: number;
   readonly entries: readonly number[];
 }
 
-/** A message from a worker: one line. */
+/** A line from a worker. */
 export type Message =
   | { readonly kind: 'about'; readonly text: string }
   | { readonly kind: 'time'; readonly id: string; readonly perSecond: readonly number[] }

@@ -1,10 +1,10 @@
 import type { Table } from './table.ts';
 
-/** The results of a section. */
+/** What a section of a run brings home. */
 export interface Report {
-  /** All measurements, for the JSON file. */
+  /** Every figure, for the JSON file. */
   readonly data: unknown;
   readonly tables: readonly Table[];
-  /** Other files, by name. */
+  /** Further files by name. */
   readonly files?: Readonly<Record<string, string>>;
 }

@@ -1,8 +1,8 @@
-/** Creates and finds elements of the page. */
+/** Elements of the page, made and found. */
 
 type Attributes = Readonly<Record<string, string | boolean>>;
 
-/** Creates an element. An attribute that is `true` is set without a value; one that is `false` is omitted. */
+/** Makes an element. An attribute that is true stands without a value, and one that is false is left out. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},

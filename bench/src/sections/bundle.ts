@@ -1,4 +1,4 @@
-/** Measures the size of the code that a browser loads to train W1. */
+/** The size of what a browser loads to train W1. */
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,20 +13,17 @@ import type { Run } from '../run.ts';
 import type { Table } from '../table.ts';
 
 interface BundleSize {
-  /** The size of the minified code in bytes, and its size after gzip. */
+  /** Bytes of the minified code, and of the same after gzip. */
   readonly minified: number;
   readonly gzipped: number;
-  /** The size of separate binaries in bytes, after gzip. */
+  /** Bytes of the binaries beside the code, after gzip. */
   readonly binaries: number;
 }
 
 /** By label. */
 type BundleResult = Readonly<Record<string, BundleSize>>;
 
-/**
- * Returns the outputs that load immediately: the entry and its static imports. Backends imported on demand are left
- * out.
- */
+/** The outputs that load at once: the entry and what it imports statically; a backend that is imported on demand is left out. */
 function loadedAtOnce({ outputs }: Metafile): string[] {
   const entry = Object.keys(outputs).find((path) => outputs[path]!.entryPoint !== undefined)!;
   const loaded = new Set([entry]);

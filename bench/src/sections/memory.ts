@@ -1,7 +1,4 @@
-/**
- * Measures the memory of a process over thousands of steps of W1, if every step creates a batch and nothing is freed
- * explicitly.
- */
+/** What a process holds over thousands of steps of W1 when every step makes a batch of its own, and nobody frees one. */
 
 import { offers } from '../contenders.ts';
 import { runJob } from '../processes.ts';
@@ -11,7 +8,7 @@ import { jobOf, type Run } from '../run.ts';
 import { megabytes, type Table } from '../table.ts';
 import { digitClassifier } from '../workloads.ts';
 
-/** The memory of the process after a step. */
+/** How much the process held after a step. */
 interface Mark {
   readonly step: number;
   readonly bytes: number;
@@ -22,10 +19,10 @@ type MemoryResult = Readonly<
   Record<string, { readonly marks: readonly Mark[]; readonly peak: number; readonly failure: string | undefined }>
 >;
 
-/** The maximum duration for a slow framework; it may then complete fewer steps. */
+/** A slow framework is watched for as long as this, however many steps that makes. */
 const TIMEOUT_SECONDS = 180;
 
-/** The step after which the process counts as warmed up, and growth is measured. */
+/** When a process has warmed up; growth is counted from here. */
 const SETTLED_STEP = 200;
 
 async function measure(run: Run): Promise<MemoryResult> {

@@ -1,4 +1,4 @@
-/** Measures how W1 and W4 scale with width and batch size. */
+/** How W1 and W4 scale with width and batch. */
 
 import type { Contender } from '../contenders.ts';
 import { Figures, median } from '../figures.ts';
@@ -13,11 +13,11 @@ import { digitClassifier, product } from '../workloads.ts';
 interface Point {
   readonly x: number;
   readonly spec: Spec;
-  /** The work of one step in the panel's unit. */
+  /** What one step counts for in the panel's unit. */
   readonly perStep: number;
 }
 
-/** One of the plots, before its measurement. */
+/** One of the plots, before it is measured. */
 interface Panel {
   readonly title: string;
   readonly x: string;
@@ -81,7 +81,7 @@ async function measure(run: Run, contenders: readonly Contender[]): Promise<Figu
   return rates;
 }
 
-/** Returns the measured panels, with a point for each value that any round measured. */
+/** The measured panels: a point where any round gave a figure. */
 function resultOf(contenders: readonly Contender[], rates: Figures): ScalingResult {
   const line = (panel: Panel, { label }: Contender) =>
     panel.points.flatMap(({ x, perStep }) => {

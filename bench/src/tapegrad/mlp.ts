@@ -1,4 +1,4 @@
-import { tensor } from '@tapegrad/core';
+import { tensor } from '@tapegrad/core/lean';
 import { crossEntropy, mse, ReLU, Sequential, Tanh } from '@tapegrad/nn';
 import type { Build } from '../protocol.ts';
 import { denseOf } from './dense.ts';

@@ -1,4 +1,4 @@
-/** The command-line options. */
+/** What can be chosen on the command line. */
 
 import type { OptionTable } from '@tapegrad/example-toolkit/options';
 import { outFolder } from '@tapegrad/example-toolkit/program';

@@ -1,9 +1,9 @@
-/** The results of a run as tables. */
+/** A run in numbers. */
 
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import type { Round } from './run.ts';
 
-/** The table of training, with a row for each round. */
+/** A row for each round of training. */
 export const roundTable = new TextTable<Round>([
   { title: 'characters', cell: ({ characters }) => count(characters) },
   { title: 'train', cell: ({ training }) => training.toFixed(3) },
@@ -13,17 +13,17 @@ export const roundTable = new TextTable<Round>([
   { title: 'what it writes', cell: ({ sample }) => inLine(sample), align: 'left' },
 ]);
 
-/** The loss of a model on held-out text. */
+/** How well a text is guessed that was not learned from. */
 export interface Result {
   readonly name: string;
   readonly parameters?: number;
-  /** In nats per character. */
+  /** In nats a character. */
   readonly loss: number;
-  /** Training speed, in characters per second. */
+  /** Characters learned from in a second. */
   readonly speed?: number;
 }
 
-/** The table of results, with a row for each model. */
+/** A row for each way to guess. */
 export const resultTable = new TextTable<Result>([
   { title: 'guessing with'.padEnd(27), cell: ({ name }) => name, align: 'left' },
   { title: 'parameters', cell: ({ parameters }) => (parameters === undefined ? '' : count(parameters)) },
@@ -36,5 +36,5 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 
 export const bits = (nats: number): number => nats / Math.LN2;
 
-/** Formats a text as one line, with a sign for each line break. */
+/** Text in a line, with a sign for where it had more. */
 const inLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ⏎ ');

@@ -1,4 +1,4 @@
-/** Trains a model in rounds, each of which ends with a test, a text sample and a checkpoint. */
+/** Training a model round by round, each of which ends with a test, a few words of its own, and a checkpoint. */
 
 import { existsSync } from 'node:fs';
 import { Random } from '@tapegrad/core';
@@ -10,32 +10,32 @@ import type { LanguageModel } from './models.ts';
 import { sample } from './sampling.ts';
 import { evaluate, randomPieces, trainStep } from './training.ts';
 
-/** The progress of a model after some steps. */
+/** How a model stood after some steps. */
 export interface Round {
   readonly steps: number;
-  /** The number of training characters so far. */
+  /** Characters learned from. */
   readonly characters: number;
-  /** The training loss in nats per character: the mean since the last round. */
+  /** In nats a character: the mean since the last round. */
   readonly training: number;
-  /** The loss on part of the held-out text, in nats per character. */
+  /** In nats a character, of a part of the text held out. */
   readonly heldOut: number;
-  /** The training time so far. */
+  /** Spent on training so far. */
   readonly seconds: number;
-  /** Generated text. */
+  /** What it wrote. */
   readonly sample: string;
 }
 
 export interface Run {
   readonly name: string;
   readonly model: LanguageModel;
-  /** The model's generator, which also draws its dropout masks. */
+  /** That of the model, whose dropout draws from it too. */
   readonly random: Random;
-  /** The path of the checkpoint. If `resume` is set and the file exists, training continues from it. */
+  /** Where a checkpoint is kept, and gone on from if it is there and `resume` is set. */
   readonly checkpoint: string;
   readonly settings: Settings;
   readonly resume: boolean;
   readonly steps: number;
-  /** The number of rounds, at most the number of steps. */
+  /** No more than there are steps. */
   readonly rounds: number;
   readonly batch: number;
   readonly context: number;
@@ -45,13 +45,13 @@ export interface Run {
   readonly quiet: boolean;
 }
 
-/** The number of held-out characters on which a round is tested. */
+/** Characters of the text held out that a round is tested on. */
 const TESTED = 16_384;
 
-/** The number of characters that a model generates after a round. */
+/** Characters that a model writes after a round. */
 const WORDS = 56;
 
-/** Trains a model and yields its rounds, beginning with those that a stopped run has completed. */
+/** Trains a model and gives round after round, first those that a stopped run has been through. */
 export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, undefined> {
   const { model, random, checkpoint, settings, resume, batch, context } = run;
   const optimizer = new AdamW(model.parameters(), { learningRate: run.learningRate });
@@ -80,7 +80,7 @@ export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, u
   }
 }
 
-/** Trains from one step to another, and returns the mean loss. */
+/** Trains from one step up to another, and gives the mean loss. */
 function trainSteps(
   { training }: Corpus,
   { model, random, batch, context, learningRate, quiet, steps: all }: Run,
@@ -100,7 +100,7 @@ function trainSteps(
   return { loss: sum / (steps - start), seconds: progress.stop() };
 }
 
-/** Generates a short text, with the same random numbers after every round. */
+/** A few words that a model writes, drawn with the same numbers after every round. */
 function words(corpus: Corpus, { model, context, temperature, seed }: Run): string {
   const prompt = opening(corpus, context);
   return sample(model, corpus.vocabulary, { prompt, temperature, length: WORDS, random: new Random(seed) });

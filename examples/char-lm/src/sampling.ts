@@ -1,26 +1,23 @@
-/** Generates text with a language model. */
+/** Writing with a language model. */
 
 import { noGrad, type Random, type Tensor } from '@tapegrad/core';
 import type { LanguageModel } from './models.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface SampleOptions {
-  /** The beginning of the text, at least one character. */
+  /** How the text begins: a character at least. */
   readonly prompt: string;
-  /** The number of characters to generate. */
+  /** Characters to write after it. */
   readonly length: number;
-  /**
-   * The divisor of the logits: near 0, the most likely character is always chosen; 1 uses the model's own
-   * probabilities.
-   */
+  /** What scores are divided by: near 0 the likeliest character always comes next, 1 takes the model at its word. */
   readonly temperature: number;
   readonly random: Random;
 }
 
 /**
- * Continues a text character by character, each drawn with the model's probabilities.
+ * Writes a text on, character by character, each drawn with the probability that the model gives it.
  *
- * @returns the text after the prompt.
+ * @returns what comes after the prompt.
  */
 export function sample(
   model: LanguageModel,
@@ -41,7 +38,7 @@ export function sample(
   });
 }
 
-/** Draws an index from a list of probabilities. */
+/** A place in a list of probabilities. */
 function draw(probabilities: Tensor, random: Random): number {
   const sums = probabilities.cumsum(0).data;
   const drawn = random.next();

@@ -1,8 +1,8 @@
-/** The numbering of a text's characters. */
+/** The characters of a text, as numbers. */
 
 import { ArgumentError, type Tensor, tensor } from '@tapegrad/core';
 
-/** Numbers the characters (code points) of a text in ascending order. */
+/** Numbers the characters (code points) of a text in their order. */
 export class Vocabulary {
   readonly characters: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
@@ -16,10 +16,7 @@ export class Vocabulary {
     return this.characters.length;
   }
 
-  /**
-   *
-   * @throws ArgumentError for the first character that isn't in the vocabulary.
-   */
+  /** @throws ArgumentError at the first character that the text has not. */
   encode(text: string): Tensor<readonly [number]> {
     const numbers = Array.from(text, (character) => {
       const number = this.#numbers.get(character);

@@ -1,4 +1,4 @@
-/** Predicts the fuel economy of cars from six numbers, and prints the error in miles per gallon. */
+/** Predicts how far a car goes on a gallon from six numbers about it, and says by how many miles it is off. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';

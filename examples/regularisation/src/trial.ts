@@ -1,4 +1,4 @@
-/** Trains one network on a few digits until it overfits, with some regularization. */
+/** One network, trained on few digits until it knows them by heart, with something done against it. */
 
 import { Random } from '@tapegrad/core';
 import { evaluate, type Labelled, trainEpoch } from '@tapegrad/example-toolkit/classification';
@@ -7,11 +7,11 @@ import { cosine, SGD } from '@tapegrad/optim';
 
 type PictureShape = readonly [1, 28, 28];
 
-/** The regularization of a training. */
+/** What is done against over-fitting. */
 export interface Remedy {
-  /** The multiple of the weights that is added to the gradient, as from the penalty weightDecay/2 |w|^2. */
+  /** Share of the weights by which the gradient is increased: that of a penalty of half as much times their squares. */
   readonly weightDecay: number;
-  /** The probability of dropping a hidden unit at each step. */
+  /** Share of the hidden units that are left out at each step. */
   readonly dropout: number;
 }
 
@@ -25,13 +25,13 @@ export interface TrialOptions {
   readonly momentum: number;
 }
 
-/** The shares of digits that are classified incorrectly. */
+/** Shares of the digits that are classified wrong. */
 export interface Errors {
   readonly train: number;
   readonly test: number;
 }
 
-/** Trains a network, and tests it on the training digits and on others. */
+/** Trains a network, and tests it on the digits that it saw and on others. */
 export function trial({ weightDecay, dropout }: Remedy, seed: number, options: TrialOptions): Errors {
   const { train, test, hidden, epochs, batch, learningRate, momentum } = options;
   const random = new Random(seed);

@@ -1,18 +1,18 @@
-/** Random changes of images that keep their class. */
+/** Pictures changed at random in ways that leave their class as it is. */
 
 import { ArgumentError, type Random, type Tensor, tensor } from '@tapegrad/core';
 
-/** Images [n, channels, height, width], float32. */
+/** Pictures [n, channels, height, width], float32. */
 type Pictures = readonly [number, number, number, number];
 
 export interface ShiftOptions {
   readonly random: Random;
-  /** The value of pixels that enter at the edges. */
+  /** What comes in at the edges. */
   readonly background: number;
 }
 
 /**
- * Moves each image by up to `most` pixels along each axis.
+ * Each picture moved by up to `most` pixels along each axis.
  *
  * @example
  * shifted(x, 2, { random, background: -0.42 }).shape; // that of x
@@ -43,7 +43,7 @@ export function shifted<S extends Pictures>(
   return tensor(result, { shape: x.shape });
 }
 
-/** Mirrors each image from left to right with probability 1/2. */
+/** Each picture mirrored from left to right, or left as it is, as a coin falls. */
 export const mirrored = <S extends Pictures>(x: Tensor<S>, random: Random): Tensor<S> =>
   random
     .integers([x.shape[0], 1, 1, 1], 0, 2)

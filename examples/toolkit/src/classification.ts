@@ -1,18 +1,18 @@
-/** Trains a classifier for an epoch, and tests it. */
+/** Training a classifier for an epoch, and testing it. */
 
 import { noGrad, type Random, type Shape, type Tensor } from '@tapegrad/core';
 import { crossEntropy } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import { batches } from './batches.ts';
 
-/** A network that maps examples to a logit for each of `C` classes. */
+/** A network from examples to a score for each of `C` classes, the higher the likelier. */
 export interface Classifier<Row extends Shape = Shape, C extends number = number> {
   train(): void;
   eval(): void;
   forward(x: Tensor<readonly [number, ...Row]>): Tensor<readonly [number, C]>;
 }
 
-/** Examples with their classes. */
+/** Examples, and the class of each. */
 export interface Labelled<Row extends Shape = Shape> {
   readonly count: number;
   readonly images: Tensor<readonly [number, ...Row]>;
@@ -20,20 +20,20 @@ export interface Labelled<Row extends Shape = Shape> {
   readonly labels: Tensor<readonly [number]>;
 }
 
-/** The score of a classifier on some examples. */
+/** How well some examples were classified. */
 export interface Score {
-  /** The number of examples. */
+  /** How many examples. */
   readonly count: number;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
-  /** The share of examples classified correctly. */
+  /** Share of examples classified right. */
   readonly accuracy: number;
 }
 
 /** The score over no examples. */
 export const noScore: Score = { count: 0, loss: 0, accuracy: 0 };
 
-/** Combines the scores on two sets of examples. */
+/** The score over the examples of two. */
 export function combine(a: Score, b: Score): Score {
   const count = a.count + b.count;
   const mean = (x: number, y: number): number => (a.count * x + b.count * y) / count;
@@ -41,17 +41,17 @@ export function combine(a: Score, b: Score): Score {
 }
 
 export interface TrainOptions<Row extends Shape = Shape> {
-  /** The number of examples in a mini-batch. */
+  /** Examples in a mini-batch. */
   readonly batch: number;
-  /** Draws the order of the examples. */
+  /** Of the order of the examples. */
   readonly random: Random;
-  /** Changes the examples of a mini-batch before the network receives them. */
+  /** Changes the examples of a mini-batch before the network sees them. */
   readonly augment?: (x: Tensor<readonly [number, ...Row]>) => Tensor<readonly [number, ...Row]>;
 }
 
 /**
- * Trains once on every example, in random order. Yields the score of each mini-batch just before its step, with dropout
- * and augmentation.
+ * Trains with every example once, in random order, and gives the score of each mini-batch: that of the network just before
+ * it learned from it, with dropout and what else training brings.
  */
 export function* trainEpoch<Row extends Shape>(
   model: Classifier<Row>,
@@ -72,16 +72,16 @@ export function* trainEpoch<Row extends Shape>(
   }
 }
 
-/** The predicted class of each example, and the network's confidence. */
+/** What the network takes each example for, and how sure it is. */
 export interface Readings {
   readonly score: Score;
-  /** The predicted classes. */
+  /** Classes. */
   readonly predicted: Int32Array;
-  /** The probability of each predicted class. */
+  /** Probability of the predicted class. */
   readonly confidence: Float32Array;
 }
 
-/** Classifies examples without training on them. */
+/** Has the network classify examples without learning from them. */
 export function evaluate<Row extends Shape>(
   model: Classifier<Row>,
   { count, images, labels }: Labelled<Row>,

@@ -1,4 +1,4 @@
-/** Trains a classifier for many epochs, and prints its progress. */
+/** Training a classifier for many epochs, and what is told of it on the way. */
 
 import type { Shape } from '@tapegrad/core';
 import type { Optimizer, Schedule } from '@tapegrad/optim';
@@ -25,7 +25,7 @@ export interface Epoch {
   /** The score over all mini-batches. */
   readonly training: Score;
   readonly test: Score;
-  /** The training time. */
+  /** Of training. */
   readonly seconds: number;
 }
 
@@ -33,15 +33,15 @@ export interface RunOptions<Row extends Shape = Shape> extends TrainOptions<Row>
   readonly train: Labelled<Row>;
   readonly test: Labelled<Row>;
   readonly epochs: number;
-  /** The learning rate as a function of the time in epochs. */
+  /** The learning rate by the epochs since the start, in parts. */
   readonly schedule: Schedule;
-  /** The noun for an example. */
+  /** What the examples are called. */
   readonly unit: string;
-  /** Whether to hide the progress. */
+  /** Shows no progress. */
   readonly quiet?: boolean;
 }
 
-/** Trains for all epochs, tests after each, and prints a table row for each. */
+/** Trains for all epochs, tests after each, and prints a row of a table for it. */
 export function trainClassifier<Row extends Shape>(
   model: Classifier<Row>,
   optimizer: Pick<Optimizer, 'minimize' | 'learningRate'>,

@@ -1,6 +1,6 @@
 /** Figures: panels under a title, on white paper, as one SVG. */
 
-/** A drawing of known size without a frame. */
+/** A drawing of a known size that has no frame of its own. */
 export interface Panel {
   /** An `<svg>` element. */
   readonly svg: string;
@@ -11,15 +11,15 @@ export interface Panel {
 
 export interface FigureOptions {
   readonly title: string;
-  /** A description of the picture, in a sentence. */
+  /** What is shown, in a sentence. */
   readonly subtitle: string;
-  /** The meanings of the colors. */
+  /** What the colours mean. */
   readonly legend?: readonly { readonly label: string; readonly color: string }[];
-  /** The panels, from left to right. */
+  /** From left to right. */
   readonly panels: readonly Panel[];
 }
 
-/** The colors of pictures, on white, which color-blind readers can distinguish. */
+/** The colours that pictures use: on white, and told apart by the colour-blind. */
 export const COLORS = {
   blue: '#2563eb',
   orange: '#ea580c',
@@ -34,10 +34,10 @@ export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const MARGIN = 28;
 const GAP = 32;
 const PANEL_TITLE_HEIGHT = 26;
-/** The average width of a letter. */
+/** Width of a letter, on average. */
 const SUBTITLE_LETTER = 6.7;
 
-/** Draws panels side by side under their title. */
+/** Puts panels side by side under their title. */
 export function figure({ title, subtitle, legend = [], panels }: FigureOptions): string {
   const head = MARGIN + 52 + (legend.length > 0 ? 26 : 0);
   const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
@@ -83,7 +83,7 @@ export interface TextStyle {
   readonly anchor?: 'start' | 'middle' | 'end';
 }
 
-/** Returns a line of text; `y` is its baseline. */
+/** A line of text; `y` is its base line. */
 export function text(content: string, { x, y, size, weight = 400, color = COLORS.text, anchor }: TextStyle): string {
   const placed = anchor === undefined ? '' : ` text-anchor="${anchor}"`;
   const style = `font-size="${size}" font-weight="${weight}" fill="${color}"`;

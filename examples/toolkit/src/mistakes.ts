@@ -1,4 +1,4 @@
-/** Draws the examples that a classifier gets wrong. */
+/** The examples that a classifier gets wrong, as a picture. */
 
 import type { Readings } from './classification.ts';
 import { percent } from './classifier-run.ts';
@@ -6,29 +6,29 @@ import { figure } from './figure.ts';
 import { imageOf, type LabelledImages } from './labelled-images.ts';
 import { type CaptionedImage, pictureGrid } from './picture-grid.ts';
 
-/** A misclassified example. */
+/** An example that was taken for another class. */
 export interface Mistake {
   readonly label: number;
   readonly predicted: number;
-  /** The probability of the predicted class. */
+  /** Probability of the predicted class. */
   readonly confidence: number;
 }
 
 export interface MistakesOptions {
-  /** The noun for an example. */
+  /** What the examples are called. */
   readonly unit: string;
   readonly captions: (mistake: Mistake) => Omit<CaptionedImage, 'image'>;
   /** The number to show. Defaults to 24. */
   readonly most?: number;
 }
 
-/** Returns the caption of a mistake: `7 read as 1`, and the classifier's confidence. */
+/** `7 read as 1`, and how sure the classifier was. */
 export const readAs: MistakesOptions['captions'] = ({ label, predicted, confidence }) => ({
   caption: `${label} read as ${predicted}`,
   details: `${percent(confidence)} sure`,
 });
 
-/** Draws the misclassified examples with the highest confidence; returns undefined if there are none. */
+/** The examples that were classified wrong with the most confidence; nothing where none was. */
 export function mistakesPicture(
   examples: LabelledImages,
   { predicted, confidence }: Readings,

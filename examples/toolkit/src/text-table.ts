@@ -1,15 +1,15 @@
-/** A plain-text table whose rows are printed one at a time. */
+/** A table in plain text whose rows are printed as they come. */
 
 export interface TextColumn<Row> {
   readonly title: string;
-  /** Returns the text of a row's cell. */
+  /** What a row shows. */
   readonly cell: (row: Row) => string;
-  /** Defaults to right-aligned. */
+  /** Defaults to flush right. */
   readonly align?: 'left';
 }
 
 /**
- * Formats rows under a heading, right-aligned by default. Columns are wide enough for their title and `minWidth`.
+ * Formats rows under a heading, flush right unless a column says otherwise; columns are wide enough for their title and `minWidth`.
  *
  * @example
  * const table = new TextTable([{ title: 'epoch', cell: (row) => `${row.epoch}` }]);

@@ -1,25 +1,25 @@
-/** Saves and loads trained weights, identified by a short checksum. */
+/** Trained weights in a file, and told apart by a short sum. */
 
 import { createHash } from 'node:crypto';
 import { encodeSafetensors, type NamedTensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 import { FormatError } from './untrusted-file.ts';
 
-/** An object with weights: a module of @tapegrad/nn. */
+/** What has weights: a module of @tapegrad/nn. */
 export interface Weighted {
   state(): NamedTensors;
   load(state: NamedTensors): void;
 }
 
-/** Saves the weights of a model as safetensors, with their checksum. */
+/** Writes the weights of a model as safetensors, with their sum. */
 export function saveWeights(path: string, model: Weighted): void {
   const state = model.state();
   writeSafetensors(path, state, { sha256: sumOf(state) });
 }
 
 /**
- * Loads saved weights into a model of the same structure.
+ * Gives a model the weights that were saved from one like it.
  *
- * @throws FormatError for weights of another model, or a wrong checksum.
+ * @throws FormatError for weights of another model, and where they have a sum that is not theirs.
  */
 export function loadWeights(path: string, model: Weighted): void {
   const { tensors, metadata } = readSafetensors(path);
@@ -34,10 +34,10 @@ export function loadWeights(path: string, model: Weighted): void {
   }
 }
 
-/** Returns a checksum of 16 hexadecimal digits, which changes if any weight does. */
+/** 16 hexadecimal digits that differ where any weight does. */
 export const weightsSum = (model: Weighted): string => sumOf(model.state()).slice(0, 16);
 
 const sumOf = (tensors: NamedTensors): string => createHash('sha256').update(encodeSafetensors(tensors)).digest('hex');
 
-/** Returns the number of bytes of a model's weights in a file. */
+/** How many bytes the weights of a model take in a file. */
 export const weightBytes = (model: Weighted): number => encodeSafetensors(model.state()).length;

@@ -19,6 +19,7 @@ export {
 } from '@tapegrad/kernels';
 export { describeValue, marked, markOf } from './checks/describe-value.ts';
 export { elementsFrom, isDataOf } from './checks/elements.ts';
+export { checkFloat, checkTensor } from './checks/operands.ts';
 export { checkOptions, isPlain } from './checks/untyped-callers.ts';
 export { changeInPlace, interpreter, setInterpreter } from './engine.ts';
 export type { Indexed } from './indexing.ts';
@@ -30,8 +31,6 @@ export {
   type Alternative,
   type Chosen,
   type Combined,
-  checkFloat,
-  checkTensor,
   type Fitting,
   kernels,
   type Of,

@@ -1,5 +1,6 @@
 /** The tape's internals, for packages that read it, rerun it or compute with its rules. */
 
+export { backwardAlong } from './autograd/backward.ts';
 export { runCustom } from './autograd/define.ts';
 export {
   type AnyRecorded,
@@ -17,5 +18,5 @@ export { withRecording } from './tape/recording.ts';
 export { unbroadcast } from './tape/rules/unbroadcast.ts';
 export { rules } from './tape/rules/vjp-rules.ts';
 export { checkUnchanged, sweep } from './tape/sweep.ts';
-export { backwardAlong, onArrays } from './tensor.ts';
+export { onArrays } from './tensor/kernels.ts';
 export { type Linearization, linearize } from './transforms/linearize.ts';

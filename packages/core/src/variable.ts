@@ -15,9 +15,10 @@ import {
   sameShape,
 } from '@tapegrad/kernels';
 import { describeValue } from './checks/describe-value.ts';
+import { checkTensor } from './checks/operands.ts';
 import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
 import { isShared, noteChange, noteView } from './tape/changes.ts';
-import { checkTensor, kernels, Tensor } from './tensor.ts';
+import { kernels, Tensor } from './tensor.ts';
 import type { SameShapes } from './types/static-shapes.ts';
 
 /**

@@ -1,7 +1,7 @@
 /**
- * The abstract interpreter: runs the primitives on shapes and dtypes only.
+ * The abstract interpreter: runs the primitives on shapes and dtypes alone.
  *
- * It checks every operand, once for all interpreters. They ask it for the type of a result, then compute the result.
+ * Every operand is checked here, once for all interpreters: they ask it for the result's type and then compute.
  */
 
 import { resultOf } from './abstract/shape-inference.ts';

@@ -1,7 +1,8 @@
 import { checkSynchronous } from './synchronous.ts';
 
 /**
- * A value in force while a function runs, such as whether operations are recorded. All such state uses this class.
+ * A value in force while a function runs, such as whether operations are recorded. All such state is kept in this
+ * class.
  *
  * @example
  * const depth = new DynamicScope(0);

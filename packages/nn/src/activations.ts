@@ -16,7 +16,7 @@ import {
   softplus,
   type Tensor,
   tanh,
-} from '@tapegrad/core';
+} from '@tapegrad/core/lean';
 import { checkLayerOptions, checkOption } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';

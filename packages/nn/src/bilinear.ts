@@ -1,7 +1,7 @@
 /** Functions that are linear in each of two inputs. */
 
-import { type FloatDType, type Parameter, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
+import { type FloatDType, type Parameter, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOptions } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';

@@ -1,7 +1,7 @@
 /** Checks of options and inputs that layers share. */
 
-import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core';
 import { describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core/lean';
 
 /** Throws unless an argument is a tensor. `name` is the argument's name with its article. */
 export function checkArgument(call: string, name: string, x: Tensor): void {

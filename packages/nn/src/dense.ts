@@ -1,7 +1,7 @@
 /** Fully connected layers. */
 
-import { type FloatDType, type Parameter, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, type Fitting, formatShape, kernels, type MatMul, type Of } from '@tapegrad/core/extend';
+import { type FloatDType, type Parameter, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkBias, checkCount, checkInputDType, checkLayerOptions } from './checks.ts';
 import { defaultRandom, type Initializer, uniform } from './init.ts';
 import { initialized } from './initialized.ts';

@@ -1,7 +1,7 @@
 /** Random dropout of elements and channels while training. */
 
-import { type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape } from '@tapegrad/core/extend';
+import { type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';

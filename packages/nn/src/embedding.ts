@@ -1,5 +1,6 @@
 /** Vectors looked up by index. */
 
+import { checkTensor, formatShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -10,8 +11,8 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
-} from '@tapegrad/core';
-import { checkTensor, formatShape } from '@tapegrad/core/extend';
+  take,
+} from '@tapegrad/core/lean';
 import { changeable, checkArgument, checkCount, checkLayerOptions, checkOptions } from './checks.ts';
 import { defaultRandom, type Initializer, normal } from './init.ts';
 import { initialized } from './initialized.ts';
@@ -75,7 +76,7 @@ export function embedding<S extends Shape, W extends Shape>(
     throw new ShapeError(`embedding: expected a weight of shape [count, dim], got ${formatShape(weight.shape)}`);
   }
   checkIndices(indices, count);
-  const rows = weight.take(indices) as Tensor;
+  const rows = take(weight, indices) as Tensor;
   if (paddingIndex === undefined) return rows as never;
   const isPadding: Tensor = indices.equal(paddingIndex).reshape([...indices.shape, 1]);
   return isPadding.where(rows.detach(), rows) as never;

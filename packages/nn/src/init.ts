@@ -5,6 +5,7 @@
  * times the size of the window.
  */
 
+import { formatShape, sizeOf } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type FloatDType,
@@ -14,8 +15,7 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
-} from '@tapegrad/core';
-import { formatShape, sizeOf } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkOptions } from './checks.ts';
 
 /**

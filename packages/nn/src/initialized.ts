@@ -1,5 +1,6 @@
 /** Parameters and their initial elements. */
 
+import { checkSynchronous, checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   DTypeError,
@@ -9,8 +10,7 @@ import {
   type Random,
   type Shape,
   ShapeError,
-} from '@tapegrad/core';
-import { checkSynchronous, checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import type { Initializer } from './init.ts';
 
 /** How to create the initial elements of a parameter. */

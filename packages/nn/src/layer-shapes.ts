@@ -5,8 +5,8 @@
  * output's. If the input doesn't fit, it gives a `ShapeError` that says why. `Sequential` composes the maps of its layers.
  */
 
-import type { Shape, ShapeError, Tensor } from '@tapegrad/core';
 import type { Agree, Fitting, Of, Printed, SameShapes } from '@tapegrad/core/extend';
+import type { Shape, ShapeError, Tensor } from '@tapegrad/core/lean';
 
 /** The key of a layer's `ShapeMap`, for the compiler only: no such field exists at run time. */
 export declare const shapes: unique symbol;

@@ -1,7 +1,7 @@
 /** Layers that rearrange elements. */
 
-import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, formatShape, sizeOf } from '@tapegrad/core/extend';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkCount, checkLengths } from './checks.ts';
 import { checkRank } from './convolution/per-axis.ts';
 import type { FlattenMap, InputMap, ReshapeMap, ShuffleMap } from './convolution/window-shapes.ts';

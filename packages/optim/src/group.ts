@@ -1,5 +1,5 @@
-import { ArgumentError, Parameter } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
+import { ArgumentError, Parameter } from '@tapegrad/core/lean';
 import type { OptimizerOptions } from './options.ts';
 
 /** Parameters with their own options, which override those of the optimizer. */

@@ -1,3 +1,4 @@
+import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -6,8 +7,7 @@ import {
   TapeError,
   Tensor,
   withGradients,
-} from '@tapegrad/core';
-import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkGradients, gradientFor } from './gradients/gradient.ts';
 import { groupsOf, ParameterGroup, type ParametersOrGroups } from './group.ts';
 import {

@@ -1,5 +1,5 @@
-import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
+import { ArgumentError } from '@tapegrad/core/lean';
 
 /** The options that every optimizer takes. */
 export interface OptimizerOptions {

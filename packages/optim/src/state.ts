@@ -1,5 +1,6 @@
 /** The state of parameters between steps. */
 
+import { describeValue, elementsFrom, formatShape, isDataOf, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -8,8 +9,7 @@ import {
   type Parameter,
   type Shape,
   ShapeError,
-} from '@tapegrad/core';
-import { describeValue, elementsFrom, formatShape, isDataOf, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkWhole } from './options.ts';
 
 /** The state of a parameter between steps: typed arrays by name. */

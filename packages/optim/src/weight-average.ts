@@ -1,5 +1,5 @@
-import { type Parameter, TapeError } from '@tapegrad/core';
 import { checkSynchronous } from '@tapegrad/core/extend';
+import { type Parameter, TapeError } from '@tapegrad/core/lean';
 import { checkParameters } from './group.ts';
 import { checkKnown, checkShare } from './options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState } from './state.ts';

@@ -1,4 +1,4 @@
-/** Example documents, each with a mistake or two. */
+/** Documents to begin with; each has a mistake or two. */
 
 export interface Example {
   readonly title: string;

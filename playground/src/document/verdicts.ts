@@ -1,9 +1,9 @@
-/** The verdicts of a page as a list; items that don't change are kept. */
+/** The verdicts of a page as a list, in which what does not change stays as it is. */
 
 import { element } from '../elements.ts';
 import type { Judged } from '../judging/messages.ts';
 
-/** The actions on a formula. */
+/** What may be done with a formula. */
 export interface VerdictActions {
   readonly apply: (formula: Judged) => void;
   readonly show: (formula: Judged) => void;

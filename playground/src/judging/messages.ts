@@ -1,26 +1,26 @@
-/** The messages between the page and the judging worker. */
+/** What the page and the worker that judges say to each other. */
 
 import type { FormulaCard } from '@tapegrad/formulas/html';
 
-/** A page to judge. */
+/** A page to be judged. */
 export interface Request {
   readonly id: number;
   readonly text: string;
 }
 
-/** Markdown pages to typeset without judging. */
+/** Pages in Markdown that are only typeset. */
 export interface TypesetRequest {
   readonly typeset: readonly string[];
 }
 
-/** The displayed result for a formula. */
+/** What is shown of a formula. */
 export interface Judged extends FormulaCard {
   readonly line: number;
   readonly span: { readonly start: number; readonly end: number };
   readonly kind: 'definition' | 'claim' | 'step';
   readonly verdict: 'holds' | 'wrong' | 'conditional' | 'not understood' | 'undecided';
   readonly reason: string;
-  /** The corrected formula, in the page's own notation. */
+  /** The mended formula, in the page's own notation. */
   readonly mend: string | undefined;
 }
 
@@ -28,8 +28,8 @@ export interface Answer {
   readonly id: number;
   readonly formulas: readonly Judged[];
   readonly reading: readonly string[];
-  /** Whether corrections have been searched for. */
+  /** Whether mends were looked for. */
   readonly isMended: boolean;
-  /** The time the worker took, in milliseconds. */
+  /** Milliseconds that the worker took. */
   readonly took: number;
 }

@@ -1,4 +1,4 @@
-/** Example networks. A program exports its loss; formulas use the names of its other exports. */
+/** Small networks to begin with. A program exports its loss; formulas speak of what else it exports by its names. */
 
 import type { Example } from '../document/examples.ts';
 

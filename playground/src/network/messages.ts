@@ -1,19 +1,19 @@
-/** The messages between the page and the worker that runs programs. */
+/** What the page and the worker that runs programs say to each other. */
 
 export interface ProgramRequest {
   readonly id: number;
   readonly code: string;
 }
 
-/** The results for a program: pictures as SVG, formulas as HTML. */
+/** What was found of a program: pictures as SVG, formulas as HTML. */
 export interface ProgramAnswer {
   readonly id: number;
   readonly value: string;
   readonly listing: string;
   readonly graph: string;
-  /** The derived formulas as a document with verdicts, or a sentence if there are none. */
+  /** What was derived, as a document with verdicts; a sentence where nothing was. */
   readonly derived: string;
-  /** Empty if the program has no layers. */
+  /** Empty where the program has no layers. */
   readonly links: string;
 }
 

@@ -1,4 +1,4 @@
-/** The network panel: a program, and next to it its tape, its links and its derived formulas. */
+/** A network as a program, and beside it its tape, its links and what is derived of it. */
 
 import { javascript } from '@codemirror/lang-javascript';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
@@ -10,10 +10,10 @@ import { networks } from './examples.ts';
 import type { ProgramAnswer, ProgramError, ProgramRequest } from './messages.ts';
 
 const PAUSE = 250;
-/** The time limit of a program, in milliseconds. */
+/** How long a program may run, in milliseconds. */
 const LIMIT = 10_000;
 
-/** The colors of code, in light and dark mode. */
+/** Colours of code, in light and dark. */
 const colors = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.moduleKeyword], color: 'light-dark(#8a2fb0, #cf9bf0)' },
   { tag: [tags.string, tags.special(tags.string)], color: 'light-dark(#a1401c, #f0a584)' },
@@ -25,7 +25,7 @@ const colors = HighlightStyle.define([
 
 const startWorker = (): Worker => new Worker(new URL('network-worker.js', import.meta.url), { type: 'module' });
 
-/** Creates the content of the network panel. */
+/** Fills the panel of the network. */
 export function networkPanel(panel: HTMLElement, onTheme: (listener: () => void) => void): void {
   const choice = element(
     'select',

@@ -1,15 +1,15 @@
-/** Puzzles: the given definitions, the left side to complete, and answers that don't count. */
+/** Gradients to fill in: what is given, the left side, and what would be no answer. */
 
 export interface Puzzle {
   readonly title: string;
-  /** The given definitions, in Markdown. */
+  /** What is given, in Markdown. */
   readonly given: string;
   /** The left side, in LaTeX. */
   readonly left: string;
   readonly hint: string;
-  /** A correct answer. */
+  /** An answer that holds. */
   readonly answer: string;
-  /** Whether an answer may contain slopes such as s'(A). Derivatives are forbidden, except those in `allowed`. */
+  /** Whether slopes, as s'(A), may stand in an answer; derivatives may not, but for those of `allowed`. */
   readonly slopes?: boolean;
 }
 
@@ -105,12 +105,12 @@ export const puzzles: readonly Puzzle[] = [
   },
 ];
 
-/** Returns the page with an answer as its last formula, which is judged, and the position of the answer in it. */
+/** The page that an answer makes, of which the last formula is judged; and where the answer begins in it. */
 export function pageOf({ given, left }: Puzzle, answer: string): string {
   return `${given}\n\n$$${left} = ${answer}$$\n`;
 }
 
-/** Returns the reason why an answer doesn't count even if it is correct, for example because it repeats the question. */
+/** Why something is no answer, however right: it says what was asked. */
 export function evasion({ left, slopes = false }: Puzzle, answer: string): string | undefined {
   if (answer.trim() === '') return 'Type an answer in LaTeX.';
   if (/\\partial|\\nabla|\\d?frac\s*\{\s*d\b/.test(answer)) return 'An answer has no derivative in it.';

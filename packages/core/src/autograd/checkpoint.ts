@@ -8,7 +8,8 @@ import { nextEntry, type Recomputation } from '../tape/entry.ts';
 import { entriesOf } from '../tape/reachable.ts';
 import { record } from '../tape/recorded.ts';
 import { isRecording } from '../tape/recording.ts';
-import { type Tensor, wrap } from '../tensor.ts';
+import { wrap } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor.ts';
 import { activeLevels, type Levels, unwrapped, withLevels, wrappedLike } from '../transforms/batched.ts';
 import type { TensorFunction } from './define.ts';
 

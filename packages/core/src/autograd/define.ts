@@ -10,7 +10,8 @@ import { throughInterceptors } from '../tape/interception.ts';
 import { record } from '../tape/recorded.ts';
 import { isRecording, withRecording } from '../tape/recording.ts';
 import { misfit, nameOf, sweep } from '../tape/sweep.ts';
-import { onTensors, Tensor, wrap } from '../tensor.ts';
+import { onTensors, wrap } from '../tensor/kernels.ts';
+import { Tensor } from '../tensor.ts';
 import { unwrapped } from '../transforms/batched.ts';
 import { freshLeaf } from '../transforms/leaf.ts';
 

@@ -3,9 +3,10 @@
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
 import { TapeError } from '../checks/errors.ts';
+import { checkTensor } from '../checks/operands.ts';
 import { checkFunction } from '../checks/untyped-callers.ts';
 import { addHook } from '../tape/observers.ts';
-import { checkTensor, Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
 import { Batched } from '../transforms/batched.ts';
 
 /**

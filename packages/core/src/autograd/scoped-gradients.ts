@@ -1,9 +1,12 @@
 /** Gradients for a single use, whose memory is reused. */
 
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
+import { checkTensor } from '../checks/operands.ts';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import { MemoryScope } from '../memory-scope.ts';
-import { type BackwardOptions, backwardAlong, checkTensor, type Gradients, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
+import { type BackwardOptions, backwardAlong } from './backward.ts';
+import type { Gradients } from './gradients.ts';
 
 /**
  * Calls a function with the gradients of a loss, and takes their memory back when it returns. It replaces `backward` in

@@ -41,6 +41,11 @@ function tooMany(call: string, most: number, args: readonly unknown[], mend = ''
   return new ArgumentError(`${call}: expected ${expected}, got ${args.length}${list}`);
 }
 
+/** Throws if a function was called with more arguments than it takes. */
+export function checkCount(call: string, most: number, args: readonly unknown[], mend?: string): void {
+  if (args.length > most) throw tooMany(call, most, args, mend);
+}
+
 /** Returns whether extra arguments are those that `map` and `reduce` pass after an entry: its index and the list. */
 const isPlaceInList = ([place, list, ...others]: readonly unknown[]): boolean =>
   Number.isInteger(place) && Array.isArray(list) && others.length === 0;
@@ -89,7 +94,7 @@ export function countArguments(
     const method: Method = value;
     const most = method.length;
     const counting = function (this: unknown, ...args: readonly unknown[]): unknown {
-      if (args.length > most) throw tooMany(call, most, args, mends[call]);
+      checkCount(call, most, args, mends[call]);
       return method.apply(this, args as unknown[]);
     };
     Object.defineProperty(prototype, call, { value: counting, writable: true, configurable: true });

@@ -1,8 +1,9 @@
 /** Activation functions, besides `relu`, `tanh`, `sigmoid` and `softplus`, which are methods of `Tensor`. */
 
 import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
+import { checkFloat, checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { checkFloat, checkTensor, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { erfc } from './elementary.ts';
 
 /** Throws unless a parameter of an activation is finite. */

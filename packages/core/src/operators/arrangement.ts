@@ -2,10 +2,12 @@
 
 import { ArgumentError, formatShape, normalizeAxes, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
+import { checkTensor } from '../checks/operands.ts';
 import { checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
-import { checkTensor, type Of, type Tensor } from '../tensor.ts';
+import type { Of, Tensor } from '../tensor.ts';
 import type { Axes, ReplaceAxis, Squeeze, SwapAxes, Unsqueeze } from '../types/static-shapes.ts';
 import { concat } from './method-functions.ts';
+import { take } from './selection.ts';
 
 /** Returns `list` after checking that it is an array, for untyped callers. */
 function listOf<T>(call: string, wanted: string, list: readonly T[]): readonly T[] {
@@ -178,7 +180,8 @@ export function repeat<S extends Shape, const A extends number = 0>(
     const got = `${counts.length} counts for axis ${i} of length ${x.shape[i]}`;
     throw new ArgumentError(`repeat: expected a count for each entry, got ${got}`);
   }
-  return x.take(
+  return take(
+    x,
     counts.flatMap((count, entry) => new Array<number>(count).fill(entry)),
     i,
   ) as never;

@@ -1,11 +1,13 @@
 /** Distances between vectors, and cosine similarity. */
 
 import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import { checkFloat } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { checkFloat, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 import { clamp } from './elementary.ts';
+import { max, norm } from './reductions.ts';
 
 /** The options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
@@ -15,11 +17,11 @@ export interface CosineSimilarityOptions {
 
 /** Divides the vectors along an axis by their lengths; zero vectors are left unchanged. */
 function directions(x: Tensor, axis: number, eps: number): Tensor {
-  const lengths = x.norm(axis, { keepDims: true }).maximum(eps) as Tensor;
+  const lengths = norm(x, axis, { keepDims: true }).maximum(eps) as Tensor;
   const { elements } = lengths;
   // The length can overflow even if all elements are finite.
   if (elements.includes(Number.POSITIVE_INFINITY)) {
-    const largest = x.detach().abs().max(axis, { keepDims: true }) as Tensor;
+    const largest = max(x.detach().abs(), axis, { keepDims: true }) as Tensor;
     const isLong = lengths.equal(Infinity).minimum(largest.less(Infinity));
     const scales = isLong.where(largest, 1);
     if (isLong.elements.includes(1)) return directions(x.div(scales), axis, eps);
@@ -99,5 +101,5 @@ export function cdist<A extends Shape, B extends Shape>(
   }
   if (!(order > 0)) throw new ArgumentError(`cdist: the order is ${order}, expected a number above 0`);
   const differences = unsqueeze(left, -2).sub(unsqueeze(right, -3));
-  return differences.norm(-1, { order }) as Tensor as never;
+  return norm(differences, -1, { order }) as Tensor as never;
 }

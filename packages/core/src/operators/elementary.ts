@@ -1,16 +1,12 @@
-/** Elementwise functions that are not methods of `Tensor`. */
+/**
+ * Elementwise functions that few programs use. Those without a docstring are methods, too, and documented there, in
+ * `methods/`.
+ */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
-import {
-  type Combined,
-  checkFloat,
-  checkTensor,
-  kernels as k,
-  type Operand,
-  operand,
-  type Scalar,
-  type Tensor,
-} from '../tensor.ts';
+import { checkFloat, checkTensor, operand } from '../checks/operands.ts';
+import { type Combined, kernels as k, type Operand, type Scalar, type Tensor } from '../tensor.ts';
+import { binary, unary } from './operation.ts';
 import { specialKernels } from './special.ts';
 
 type Elementary = 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'floor' | 'ceil' | 'round';
@@ -22,23 +18,28 @@ const primitive =
   <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
     k[name](checkTensor(name, x, more)) as Tensor<S>;
 
+export const pow = /* @__PURE__ */ binary('pow', (x, y) => k.pow(x, y));
+export const sin = /* @__PURE__ */ unary('sin', (x) => k.sin(x));
+export const cos = /* @__PURE__ */ unary('cos', (x) => k.cos(x));
+export const erf = /* @__PURE__ */ unary('erf', (x) => k.erf(x));
+
 /** Computes the tangent of an angle in radians; y' = 1 + y^2. */
-export const tan = primitive('tan');
+export const tan = /* @__PURE__ */ primitive('tan');
 
 /** Computes the arcsine, in [-pi/2, pi/2], or NaN outside [-1, 1]; y' = 1 / sqrt(1 - x^2), infinite at -1 and 1. */
-export const asin = primitive('asin');
+export const asin = /* @__PURE__ */ primitive('asin');
 
 /** Computes the arccosine, in [0, pi], or NaN outside [-1, 1]; y' = -1 / sqrt(1 - x^2), infinite at -1 and 1. */
-export const acos = primitive('acos');
+export const acos = /* @__PURE__ */ primitive('acos');
 
 /** Computes the arctangent, in [-pi/2, pi/2]; y' = 1 / (1 + x^2). */
-export const atan = primitive('atan');
+export const atan = /* @__PURE__ */ primitive('atan');
 
 /** Computes the hyperbolic sine, (e^x - e^-x) / 2. */
-export const sinh = primitive('sinh');
+export const sinh = /* @__PURE__ */ primitive('sinh');
 
 /** Computes the hyperbolic cosine, (e^x + e^-x) / 2. */
-export const cosh = primitive('cosh');
+export const cosh = /* @__PURE__ */ primitive('cosh');
 
 /**
  * Computes the complementary error function, 1 - erf(x), with full precision even where it is small. It is 2/sqrt(pi) times
@@ -52,10 +53,10 @@ export const erfc = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   specialKernels().erfc(checkTensor('erfc', x, more)) as Tensor<S>;
 
 /** Rounds down to a whole number; no gradient flows. */
-export const floor = primitive('floor');
+export const floor = /* @__PURE__ */ primitive('floor');
 
 /** Rounds up to a whole number; no gradient flows. */
-export const ceil = primitive('ceil');
+export const ceil = /* @__PURE__ */ primitive('ceil');
 
 /**
  * Rounds to the nearest whole number, with ties to even; no gradient flows.
@@ -63,7 +64,7 @@ export const ceil = primitive('ceil');
  * @example
  * round(tensor([0.5, 1.5, -2.6])).toArray(); // [0, 2, -3]
  */
-export const round = primitive('round');
+export const round = /* @__PURE__ */ primitive('round');
 
 /** Computes 1 / x. */
 export const reciprocal = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>

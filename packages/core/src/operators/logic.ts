@@ -1,7 +1,8 @@
 /** Elementwise logic with bool results, through which no gradient flows. Nonzero numbers count as true. */
 
 import { broadcastShapes, isFloat, type Shape } from '@tapegrad/kernels';
-import { type Combined, checkTensor, type Operand, type Tensor } from '../tensor.ts';
+import { checkTensor } from '../checks/operands.ts';
+import type { Combined, Operand, Tensor } from '../tensor.ts';
 
 const truth = (call: string, x: unknown, more?: readonly unknown[]): Tensor => checkTensor(call, x, more).cast('bool');
 

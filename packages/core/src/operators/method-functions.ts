@@ -14,72 +14,25 @@ import {
   sameShape,
   type Window,
 } from '@tapegrad/kernels';
-import {
-  type NormOptions,
-  ownShape,
-  ownWindows,
-  type ReduceOptions,
-  type VarianceOptions,
-} from '../checks/arguments.ts';
+import { ownShape, ownWindows } from '../checks/arguments.ts';
 import { describeValue } from '../checks/describe-value.ts';
+import { checkTensor, operand } from '../checks/operands.ts';
 import { checkNoMore } from '../checks/untyped-callers.ts';
 import { stack as stackAlong } from '../composites.ts';
 import { einsum as runEinsum } from '../einsum.ts';
 import {
   type Alternative,
   type Chosen,
-  type Combined,
-  checkTensor,
   type Fitting,
   kernels as k,
   type Of,
   type Operand,
-  operand,
   type Scalar,
   type Tensor,
 } from '../tensor.ts';
-import type {
-  Axes,
-  InsertAxis,
-  MatMul,
-  Pad,
-  PadWidths,
-  Permute,
-  Reduce,
-  ReplaceAxis,
-  Reshape,
-  Transpose,
-} from '../types/static-shapes.ts';
+import type { InsertAxis, MatMul, Permute, ReplaceAxis, Reshape, Transpose } from '../types/static-shapes.ts';
+import type { AlongFunction, BinaryFunction, ReduceFunction, UnaryFunction } from './operation.ts';
 import { windowedKernels } from './windowed.ts';
-
-type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
-
-interface BinaryFunction<Call extends string> {
-  <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
-  // This overload is last, since the compiler reports errors for the last one: it should say why two tensors don't fit.
-  <A extends Shape, B extends Shape = Scalar, Y = unknown>(
-    x: Tensor<A>,
-    y: number | (Y & Operand<Call, A, B>),
-  ): Combined<Call, A, B, Y>;
-}
-
-type ReduceFunction = <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep>,
-) => Of<Reduce<S, A, Keep>>;
-
-type PositionFunction = <
-  S extends Shape,
-  const A extends number | undefined = undefined,
-  const Keep extends boolean = false,
->(
-  x: Tensor<S>,
-  axis?: A,
-  options?: ReduceOptions<Keep>,
-) => Of<Reduce<S, A, Keep>>;
-
-type AlongFunction = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]) => Tensor<S>;
 
 type Method = {
   [Name in keyof Tensor]: Tensor[Name] extends (...args: never[]) => Tensor ? Name : never;
@@ -120,19 +73,15 @@ export const expm1 = unary('expm1');
 export const log = unary('log');
 export const log1p = unary('log1p');
 export const sqrt = unary('sqrt');
-export const sin = unary('sin');
-export const cos = unary('cos');
 export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
 export const relu = unary('relu');
 export const softplus = unary('softplus');
-export const erf = unary('erf');
 
 export const add = binary('add');
 export const sub = binary('sub');
 export const mul = binary('mul');
 export const div = binary('div');
-export const pow = binary('pow');
 export const maximum = binary('maximum');
 export const minimum = binary('minimum');
 export const equal = binary('equal');
@@ -144,33 +93,7 @@ export const greaterEqual = binary('greaterEqual');
 
 export const sum = reduction('sum');
 export const mean = reduction('mean');
-export const prod = reduction('prod');
-export const max = reduction('max');
-export const min = reduction('min');
-export const logSumExp = reduction('logSumExp');
 
-export const variance =
-  method<
-    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
-      x: Tensor<S>,
-      axis?: A,
-      options?: VarianceOptions<Keep>,
-    ) => Of<Reduce<S, A, Keep>>
-  >('variance');
-
-export const norm =
-  method<
-    <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
-      x: Tensor<S>,
-      axis?: A,
-      options?: NormOptions<Keep>,
-    ) => Of<Reduce<S, A, Keep>>
-  >('norm');
-
-export const argmax = method<PositionFunction>('argmax');
-export const argmin = method<PositionFunction>('argmin');
-
-export const cumsum = method<<S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S>>('cumsum');
 export const softmax = method<AlongFunction>('softmax');
 export const logSoftmax = method<AlongFunction>('logSoftmax');
 
@@ -189,22 +112,6 @@ export const transpose = method<<S extends Shape>(x: Tensor<S>) => Of<Transpose<
 export const permute =
   method<<S extends Shape, const Order extends Shape>(x: Tensor<S>, order: Order) => Of<Permute<S, Order>>>('permute');
 export const broadcastTo = method<<const T extends Shape>(x: Tensor, shape: T) => Tensor<T>>('broadcastTo');
-export const flip = method<AlongFunction>('flip');
-export const pad =
-  method<<S extends Shape, const W extends PadWidths>(x: Tensor<S>, widths: W, value?: number) => Of<Pad<S, W>>>('pad');
-
-export const take =
-  method<
-    <S extends Shape, I extends Shape = readonly [number], const A extends number = 0>(
-      x: Tensor<S>,
-      indices: Tensor<I> | readonly number[],
-      axis?: A,
-    ) => Of<ReplaceAxis<S, A, I>>
-  >('take');
-export const scatterAdd =
-  method<(x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor>('scatterAdd');
-export const gather = method<<I extends Shape>(x: Tensor, indices: Tensor<I>, axis: number) => Tensor<I>>('gather');
-
 export const matmul =
   method<<A extends Shape, B extends Shape>(x: Tensor<A>, y: Fitting<MatMul<A, B>, B>) => Of<MatMul<A, B>>>('matmul');
 

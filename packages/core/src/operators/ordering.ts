@@ -1,10 +1,12 @@
 /** Sorting and selecting by rank. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
+import { checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import { sliceAxis } from '../composites.ts';
-import { checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
+import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';
+import { gather } from './selection.ts';
 
 /** The options of `sort` and `argsort`. */
 export interface SortOptions {
@@ -39,7 +41,7 @@ export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortO
 export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}, ...more: []): Tensor<S> {
   const i = normalizeAxis('sort', axis, checkTensor('sort', x, more).rank);
   const descending = isDescending('sort', options);
-  return x.gather(argsort(x, i, { descending }), i) as Tensor<S>;
+  return gather(x, argsort(x, i, { descending }), i) as Tensor<S>;
 }
 
 /** The options of `topk`. */
@@ -81,7 +83,7 @@ export function topk<S extends Shape, const K extends number, const A extends nu
   }
   const order = k.argsort(x, { axis: i, descending: largest });
   const indices = sliceAxis<Tensor>(k, order, i, 0, count);
-  return { values: x.gather(indices, i), indices } as never;
+  return { values: gather(x, indices, i), indices } as never;
 }
 
 /** The distinct values of a tensor. */

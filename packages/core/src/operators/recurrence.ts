@@ -5,6 +5,7 @@ import { defineOp } from '../autograd/define.ts';
 import { zeros } from '../create.ts';
 import { Tensor } from '../tensor.ts';
 import { concat } from './method-functions.ts';
+import { flip } from './selection.ts';
 
 /**
  * Runs the recurrence along one line. The running value is kept as m 2^(600 steps), so that it can recover from overflow.
@@ -48,7 +49,7 @@ export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor,
     return new Tensor(new NdArray(sums, 'float64', a.shape));
   },
   vjp(g, s, a) {
-    const slopes = recurrence(shifted(a.flip(-1)), g.flip(-1)).flip(-1) as Tensor;
+    const slopes = flip(recurrence(shifted(flip(a, -1)), flip(g, -1)), -1) as Tensor;
     const none = zeros([...a.shape.slice(0, -1), 1], { dtype: 'float64' });
     return [concat([none, slopes.slice(-1, 1).mul(s.slice(-1, 0, -1))], -1) as Tensor, slopes];
   },

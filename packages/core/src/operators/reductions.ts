@@ -1,14 +1,27 @@
-/** Reductions and scans that are not methods of `Tensor`. */
+/**
+ * Reductions and scans that few programs use. Those without a docstring are methods, too, and documented there, in
+ * `methods/`.
+ */
 
 import { ArgumentError, countAlong, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
-import { along, type ReduceOptions, reduce, type VarianceOptions } from '../checks/arguments.ts';
+import {
+  along,
+  extremum,
+  type NormOptions,
+  position,
+  type ReduceOptions,
+  reduce,
+  type VarianceOptions,
+} from '../checks/arguments.ts';
+import { checkFloat, checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { std as stdAlong } from '../composites.ts';
+import * as composites from '../composites.ts';
 import { zeros } from '../create.ts';
-import { checkFloat, checkTensor, kernels as k, type Of, Tensor } from '../tensor.ts';
+import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
 import { swapaxes } from './arrangement.ts';
 import { concat } from './method-functions.ts';
+import { operation, type ReduceFunction } from './operation.ts';
 import { recurrence } from './recurrence.ts';
 
 /**
@@ -28,7 +41,7 @@ export function std<S extends Shape, const A extends Axes = undefined, const Kee
   const { correction = 1 } = options;
   const t = checkFloat('std', x, more);
   if (!(correction >= 0)) throw new ArgumentError(`std: the correction is ${correction}, expected a number >= 0`);
-  return along<Tensor>(k, 'std', t, axis, options, (axes) => stdAlong<Tensor>(k, t, axes, correction)) as never;
+  return along<Tensor>(k, 'std', t, axis, options, (axes) => composites.std<Tensor>(k, t, axes, correction)) as never;
 }
 
 /** Computes running products of int32 numbers along the last axis, with wraparound. */
@@ -104,3 +117,77 @@ export const all = <S extends Shape, const A extends Axes = undefined, const Kee
   options?: ReduceOptions<Keep>,
   ...more: []
 ): Of<Reduce<S, A, Keep>> => ofTruths('all', 'min', checkTensor('all', x, more), axis, options) as never;
+
+type PositionFunction = <
+  S extends Shape,
+  const A extends number | undefined = undefined,
+  const Keep extends boolean = false,
+>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: ReduceOptions<Keep>,
+) => Of<Reduce<S, A, Keep>>;
+
+/* @__NO_SIDE_EFFECTS__ */
+const extremumOf = (which: 'max' | 'min'): ReduceFunction =>
+  operation(which, (x, axis: Axes, options: ReduceOptions | undefined) => extremum<Tensor>(k, which, x, axis, options));
+
+/* @__NO_SIDE_EFFECTS__ */
+const positionOf = (which: 'argmax' | 'argmin'): PositionFunction =>
+  operation(which, (x, axis: number | undefined, options: ReduceOptions | undefined) =>
+    position<Tensor>(k, which, x, axis, options),
+  );
+
+export const max = /* @__PURE__ */ extremumOf('max');
+export const min = /* @__PURE__ */ extremumOf('min');
+export const argmax = /* @__PURE__ */ positionOf('argmax');
+export const argmin = /* @__PURE__ */ positionOf('argmin');
+
+export const variance: <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: VarianceOptions<Keep>,
+) => Of<Reduce<S, A, Keep>> = /* @__PURE__ */ operation(
+  'variance',
+  (x, axis: Axes, options: VarianceOptions | undefined) => {
+    checkOptions('variance', options, ['keepDims', 'correction']);
+    checkFloat('variance', x);
+    const correction = options?.correction ?? 1;
+    if (!(correction >= 0))
+      throw new ArgumentError(`variance: the correction is ${correction}, expected a number >= 0`);
+    return along<Tensor>(k, 'variance', x, axis, options, (axes) => composites.variance(k, x, axes, correction));
+  },
+);
+
+export const prod: ReduceFunction = /* @__PURE__ */ operation(
+  'prod',
+  (x, axis: Axes, options: ReduceOptions | undefined) => {
+    if (x.dtype === 'bool') throw new DTypeError('prod: expected numbers, got bool; cast it first');
+    return reduce<Tensor>(k, 'prod', x, axis, options, (axes) => k.prod(x, axes));
+  },
+);
+
+export const logSumExp: ReduceFunction = /* @__PURE__ */ operation(
+  'logSumExp',
+  (x, axis: Axes, options: ReduceOptions | undefined) => {
+    checkFloat('logSumExp', x);
+    return reduce<Tensor>(k, 'logSumExp', x, axis, options, (axes) => composites.logSumExp(k, x, axes));
+  },
+);
+
+export const norm: <S extends Shape, const A extends Axes = undefined, const Keep extends boolean = false>(
+  x: Tensor<S>,
+  axis?: A,
+  options?: NormOptions<Keep>,
+) => Of<Reduce<S, A, Keep>> = /* @__PURE__ */ operation('norm', (x, axis: Axes, options: NormOptions | undefined) => {
+  checkOptions('norm', options, ['keepDims', 'order']);
+  checkFloat('norm', x);
+  const order = options?.order ?? 2;
+  if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
+  return along<Tensor>(k, 'norm', x, axis, options, (axes) => composites.norm(k, x, axes, order));
+});
+
+export const cumsum: <S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S> = /* @__PURE__ */ operation(
+  'cumsum',
+  (x, axis: number) => k.cumsum(x, normalizeAxis('cumsum', axis, x.rank)),
+);

@@ -1,21 +1,38 @@
-/** Marking, replacing and scattering entries by position or mask. */
+/**
+ * Choosing, marking, replacing and scattering entries by position, range or mask. Functions without a docstring are methods,
+ * too, and documented there, in `methods/`.
+ */
 
 import {
   ArgumentError,
   type DType,
   DTypeError,
   formatShape,
+  type NdArray,
   normalizeAxis,
   type Shape,
   ShapeError,
   sameShape,
 } from '@tapegrad/kernels';
+import { pad as padWith, someAxes } from '../checks/arguments.ts';
+import { checkTensor, operand, scalar } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { placesAlong } from '../composites.ts';
+import { gather as gatherAlong, placesAlong } from '../composites.ts';
 import { arange, ones } from '../create.ts';
-import { checkIndicesAlong, nonzeroPositions } from '../indexing.ts';
-import { checkTensor, kernels as k, operand, Tensor } from '../tensor.ts';
+import {
+  checkIndicesAlong,
+  type Index,
+  type Indexed,
+  indexList,
+  index as indexWith,
+  nonzeroPositions,
+  resolveMasks,
+  slice,
+} from '../indexing.ts';
+import { kernels as k, type Of, Tensor } from '../tensor.ts';
+import type { Pad, PadWidths, ReplaceAxis } from '../types/static-shapes.ts';
 import { stack } from './method-functions.ts';
+import { type AlongFunction, operation } from './operation.ts';
 
 /** The options of `oneHot`. */
 export interface OneHotOptions {
@@ -110,7 +127,8 @@ export function scatter<S extends Shape>(
     throw new ShapeError(`scatter: expected indices and a source of one shape, got ${shapes}`);
   }
   const places = placesAlong<Tensor>(k, x.shape, indices, i).reshape([indices.size]);
-  const spread = (values: Tensor): Tensor => values.reshape([indices.size]).scatterAdd(places, x.size).reshape(x.shape);
+  const spread = (values: Tensor): Tensor =>
+    scatterAdd(values.reshape([indices.size]), places, x.size).reshape(x.shape);
   if (reduce === 'add') return k.add(x, spread(entries)) as Tensor<S>;
   const hits = spread(ones(indices.shape, { dtype: 'int32' }));
   const twice = hits.elements.findIndex((count) => count > 1);
@@ -134,3 +152,53 @@ export function nonzero(x: Tensor, ...more: []): Tensor<readonly [number, number
   const count = x.item() === 0 ? 0 : 1;
   return ones([count, 0], { dtype: 'int32' });
 }
+
+const indexTensor = (call: string, indices: Tensor | readonly number[]): Tensor =>
+  indices instanceof Tensor ? indices : new Tensor(indexList(call, indices));
+
+export const flip: AlongFunction = /* @__PURE__ */ operation('flip', (x, axis: number | readonly number[]) => {
+  const axes = someAxes('flip', axis, x.rank);
+  const ranges = x.shape.map((_, i) => (axes.includes(i) ? slice(undefined, undefined, -1) : slice()));
+  return indexWith<Tensor>(k, x, ranges);
+});
+
+const ofPositions = (positions: NdArray): Tensor => new Tensor(positions);
+
+export const index = <S extends Shape, const L extends readonly Index<Tensor>[]>(
+  x: Tensor<S>,
+  ...list: L
+): Of<Indexed<S, L>> =>
+  indexWith<Tensor>(k, checkTensor('index', x), resolveMasks<Tensor>(x.shape, list, ofPositions)) as never;
+
+export const pad: <S extends Shape, const W extends PadWidths>(
+  x: Tensor<S>,
+  widths: W,
+  value?: number,
+) => Of<Pad<S, W>> = /* @__PURE__ */ operation('pad', (x, widths: PadWidths, value?: number) => {
+  const filler = Object.is(value ?? 0, 0) ? undefined : scalar('pad', value!, x.dtype);
+  return padWith<Tensor>(k, x, widths, filler);
+});
+
+export const take: <S extends Shape, I extends Shape = readonly [number], const A extends number = 0>(
+  x: Tensor<S>,
+  indices: Tensor<I> | readonly number[],
+  axis?: A,
+) => Of<ReplaceAxis<S, A, I>> = /* @__PURE__ */ operation(
+  'take',
+  (x, indices: Tensor | readonly number[], axis?: number) =>
+    k.take(x, indexTensor('take', indices), normalizeAxis('take', axis ?? 0, x.rank)),
+);
+
+export const scatterAdd: (x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor =
+  /* @__PURE__ */ operation('scatterAdd', (x, indices: Tensor | readonly number[], size: number, axis?: number) => {
+    const places = indexTensor('scatterAdd', indices);
+    const into = { axis: normalizeAxis('scatterAdd', axis ?? 0, x.rank - places.rank + 1), size };
+    return k.scatterAdd(x, places, into);
+  });
+
+export const gather: <I extends Shape>(x: Tensor, indices: Tensor<I>, axis: number) => Tensor<I> =
+  /* @__PURE__ */ operation('gather', (x, indices: Tensor, axis: number) => {
+    const i = normalizeAxis('gather', axis, x.rank);
+    checkIndicesAlong('gather', x, checkTensor('gather', indices), i);
+    return gatherAlong<Tensor>(k, x, indices, i);
+  });

@@ -2,10 +2,11 @@
 
 import { ArgumentError, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { describeNumbers } from '../checks/describe-value.ts';
+import { checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import { sliceAxis } from '../composites.ts';
 import { arange } from '../create.ts';
-import { checkTensor, type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
+import { type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import type { Outer } from '../types/static-shapes.ts';
 
 /** Keeps the matrix elements whose row and column satisfy `keep`, and sets the others to zero. */

@@ -10,9 +10,10 @@ import {
   type Shape,
   sizeOf,
 } from '@tapegrad/kernels';
+import type { Gradients } from '../autograd/gradients.ts';
 import { TapeError } from '../checks/errors.ts';
 import { type Drawing, drawing } from '../random.ts';
-import { type Gradients, kernels as k, Tensor } from '../tensor.ts';
+import { kernels as k, Tensor } from '../tensor.ts';
 
 /** Whether a random draw is an error, is shared by all examples of a batch, or differs for each example. */
 export type Randomness = 'error' | 'same' | 'different';

@@ -17,8 +17,9 @@ import {
   ShapeError,
 } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
+import { checkTensor } from '../checks/operands.ts';
 import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
-import { checkTensor, type Fitting, kernels, Tensor } from '../tensor.ts';
+import { type Fitting, kernels, Tensor } from '../tensor.ts';
 import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';
 import { mapTensors, type TensorTree, tensorsLike, tensorsOf, withTensors } from './trees.ts';

@@ -12,7 +12,8 @@ import { pushForward } from '../tape/push-forward.ts';
 import { entriesOf } from '../tape/reachable.ts';
 import { isRecording, withRecording } from '../tape/recording.ts';
 import { sweep } from '../tape/sweep.ts';
-import { onArrays, onTensors, Tensor } from '../tensor.ts';
+import { onArrays, onTensors } from '../tensor/kernels.ts';
+import { Tensor } from '../tensor.ts';
 import { activeLevels, Batched, unwrapLevels, unwrapped, wrapLevels } from './batched.ts';
 import { freshLeaf } from './leaf.ts';
 

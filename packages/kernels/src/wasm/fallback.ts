@@ -65,10 +65,7 @@ export class Fallback {
     };
   }
 
-  /**
-   * Wraps a primitive. It takes four parameters, the maximum for any primitive, because collecting them in a list would
-   * take as long as a small kernel.
-   */
+  /** Takes four parameters, as many as any primitive: collecting them in a list takes as long as a small kernel. */
   #guarded(op: Primitive, run: Run): Run {
     return (a, b, c, d) => {
       try {

@@ -1,17 +1,18 @@
 /** Scaled dot-product attention, and the masks that say which keys each query may attend to. */
 
+import { checkFloat, formatShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   DTypeError,
   type FloatDType,
+  max,
   type Random,
   type Shape,
   ShapeError,
   type Tensor,
   tensor,
   zeros,
-} from '@tapegrad/core';
-import { checkFloat, formatShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOptions, checkRandom } from '../checks.ts';
 import { dropout as drop } from '../dropout.ts';
 
@@ -98,7 +99,7 @@ function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false 
   const allSee = keys === 0 || (given === undefined && queries <= keys);
   if (bias === undefined || allSee) return { bias, seeing: undefined };
   // If all scores of a query are -Infinity, their softmax is NaN, and so would be its gradient.
-  const sees = bias.detach().max(-1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
+  const sees = max(bias.detach(), -1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
   return { bias: sees.where(bias, 0), seeing: sees };
 }
 

@@ -1,5 +1,6 @@
 /** Multi-head attention, and a cache of keys and values. */
 
+import { checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   concat,
@@ -9,8 +10,7 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
-} from '@tapegrad/core';
-import { checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import {
   checkCount,
   checkInputDType,

@@ -1,7 +1,15 @@
 /** Position encodings, since attention itself ignores the order of a sequence. */
 
-import { ArgumentError, type FloatDType, type Shape, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, formatShape } from '@tapegrad/core/extend';
+import {
+  ArgumentError,
+  type FloatDType,
+  type Shape,
+  ShapeError,
+  stack,
+  type Tensor,
+  tensor,
+} from '@tapegrad/core/lean';
 import { checkLayerOptions, checkOptions } from '../checks.ts';
 import type { SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

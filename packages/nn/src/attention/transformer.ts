@@ -1,5 +1,6 @@
 /** Transformer layers (attention and two dense layers, each with a residual connection and a norm), and stacks of them. */
 
+import { checkSynchronous, checkTensor, formatShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type FloatDType,
@@ -9,8 +10,7 @@ import {
   type Shape,
   ShapeError,
   type Tensor,
-} from '@tapegrad/core';
-import { checkSynchronous, checkTensor, formatShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import {
   checkArgument,
   checkCount,

@@ -1,7 +1,7 @@
 /** Channels: the second axis of an input [batch, channels, ...]. */
 
-import { ShapeError, type Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
+import { ShapeError, type Tensor } from '@tapegrad/core/lean';
 
 /** Returns the number of channels of an input. Throws if it has no channel axis. */
 export function channelsOf(call: string, { shape }: Tensor): number {

@@ -1,7 +1,14 @@
 /** Convolution layers. */
 
-import { ArgumentError, type FloatDType, type Parameter, type Random, type Shape, type Tensor } from '@tapegrad/core';
 import { sizeOf } from '@tapegrad/core/extend';
+import {
+  ArgumentError,
+  type FloatDType,
+  type Parameter,
+  type Random,
+  type Shape,
+  type Tensor,
+} from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions, type Known } from '../checks.ts';
 import { defaultRandom, type Initializer, uniform } from '../init.ts';
 import { initialized } from '../initialized.ts';

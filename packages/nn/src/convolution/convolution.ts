@@ -1,7 +1,7 @@
 /** Convolutions and transposed convolutions of sequences and images, as functions. */
 
-import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, type Fitting, formatShape, type Of, type Window, windowedKernels } from '@tapegrad/core/extend';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkBias, checkInputDType, checkOptions, type Known } from '../checks.ts';
 import { byChannel, checkChannels } from './channels.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './per-axis.ts';

@@ -1,7 +1,7 @@
 /** Options of convolutions and poolings for each spatial axis, and the windows that they describe. */
 
-import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape, type Window } from '@tapegrad/core/extend';
+import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 
 /** One number for all spatial axes, or one for each. */
 export type PerAxis = number | readonly number[];

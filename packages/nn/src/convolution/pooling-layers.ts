@@ -1,6 +1,6 @@
 /** Pooling layers: maxima and means of windows. */
 
-import type { Shape, Tensor } from '@tapegrad/core';
+import type { Shape, Tensor } from '@tapegrad/core/lean';
 import { checkLayerOptions, type Known } from '../checks.ts';
 import type { Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

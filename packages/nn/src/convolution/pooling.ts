@@ -1,7 +1,7 @@
 /** Pooling functions: maxima and means of windows. */
 
-import { ArgumentError, DTypeError, full, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape, sizeOf, type Window, windowedKernels } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, full, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core/lean';
 import { checkOptions, type Known } from '../checks.ts';
 import type { Output } from '../layer-shapes.ts';
 import { type PerAxis, perAxis, windowsOf } from './per-axis.ts';

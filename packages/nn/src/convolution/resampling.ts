@@ -1,6 +1,6 @@
 /** Resampling of an axis to another length: each entry of the result is a weighted sum of input entries. */
 
-import { defineOp, type FloatDType, type Tensor, tensor, zeros } from '@tapegrad/core';
+import { defineOp, type FloatDType, type Tensor, take, tensor, zeros } from '@tapegrad/core/lean';
 
 /** For each entry of the result, the input entries that it is made of, with their weights. */
 export type Shares = readonly (readonly (readonly [place: number, share: number])[])[];
@@ -39,7 +39,7 @@ function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
   const terms = Array.from({ length: most }, (_, i): Tensor => {
     const places = Int32Array.from(shares, (row) => row[i]?.[0] ?? 0);
     const factors = Float64Array.from(shares, (row) => row[i]?.[1] ?? 0);
-    const term = x.take(tensor(places), axis).mul(tensor(factors, { shape: along, dtype: x.dtype }) as Tensor);
+    const term = take(x, tensor(places), axis).mul(tensor(factors, { shape: along, dtype: x.dtype }) as Tensor);
     if (shares.every((row) => i < row.length)) return term;
     const has = tensor(
       Uint8Array.from(shares, (row) => Number(i < row.length)),

@@ -1,7 +1,7 @@
 /** Upsampling and downsampling of images. */
 
-import { ArgumentError, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import { checkFloat, isFloat } from '@tapegrad/core/extend';
+import { ArgumentError, type Shape, type Tensor, take, tensor } from '@tapegrad/core/lean';
 import { checkLayerOptions, checkOptions, type Known } from '../checks.ts';
 import type { Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';
@@ -119,7 +119,7 @@ export function upsample<S extends Shape, const O extends UpsampleOptions>(
     if (mode === 'bilinear')
       return resample(y, { axis: along, length: axis.from, shares: neighbours(axis, alignCorners) });
     const places = nearest(axis);
-    if (!isFloat(y.dtype)) return y.take(tensor(places, { dtype: 'int32' }), along);
+    if (!isFloat(y.dtype)) return take(y, tensor(places, { dtype: 'int32' }), along);
     return resample(y, { axis: along, length: axis.from, shares: places.map((place) => [[place, 1]]) });
   }, t) as never;
 }

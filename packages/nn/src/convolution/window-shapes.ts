@@ -1,7 +1,7 @@
 /** Types that compute the result shapes of convolutions and poolings. */
 
-import type { Shape, ShapeError } from '@tapegrad/core';
 import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Size, Times } from '@tapegrad/core/extend';
+import type { Shape, ShapeError } from '@tapegrad/core/lean';
 import type { Apply, ShapeMap } from '../layer-shapes.ts';
 import type { PerAxis } from './per-axis.ts';
 

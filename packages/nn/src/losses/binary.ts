@@ -1,6 +1,7 @@
 /** Losses for binary classification. */
 
-import type { Shape, Tensor } from '@tapegrad/core';
+import type { Shape, Tensor } from '@tapegrad/core/lean';
+import { pow } from '@tapegrad/core/lean';
 import { checkOption } from '../checks.ts';
 import {
   checkLossOptions,
@@ -87,7 +88,7 @@ export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends Fo
 /** Returns x^gamma for x >= 0, with slope 0 at 0. */
 export function discount(x: Tensor, gamma: number): Tensor {
   const positive = x.greater(0);
-  return positive.where(positive.where(x, 1).pow(gamma), 0 ** gamma);
+  return positive.where(pow(positive.where(x, 1), gamma), 0 ** gamma);
 }
 
 /**

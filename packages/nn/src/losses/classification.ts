@@ -1,7 +1,7 @@
 /** Losses for classification into several classes. */
 
-import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, formatShape, kernels, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, gather, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkOption } from '../checks.ts';
 import { discount, type FocalOptions } from './binary.ts';
 import {
@@ -124,8 +124,7 @@ export function nll<L extends Shape, T extends Shape, const R extends Reduction 
   checkLossOptions('nll', options, 'weight', 'ignoreIndex');
   return reduceLabelled('nll', logProbabilities, labels as unknown as Tensor, options, (rows, list, weights) =>
     byWeight(
-      rows
-        .gather(list.reshape([-1, 1]), 1)
+      gather(rows, list.reshape([-1, 1]), 1)
         .reshape([-1])
         .neg(),
       weights,

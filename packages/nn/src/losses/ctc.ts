@@ -1,18 +1,21 @@
 /** Connectionist temporal classification, for sequences whose labels are known but not aligned with the steps. */
 
+import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   arange,
   concat,
   DTypeError,
   full,
+  gather,
+  index,
+  logSumExp,
   type Shape,
   ShapeError,
   stack,
   type Tensor,
   tensor,
-} from '@tapegrad/core';
-import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkArgument, checkOption } from '../checks.ts';
 import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Reduction, reduce } from './loss.ts';
 
@@ -77,8 +80,8 @@ export function ctc<L extends Shape, const R extends Reduction = 'mean'>(
   const scores = pathScores(x, symbols, skips, inputs);
   // A path ends with the last label, or with the blank after it.
   const last = lengths.mul(2).add(PADDING).reshape([batch, 1]) as Tensor;
-  const ends = concat([scores.gather(last, 1), scores.gather(last.sub(1), 1)], 1);
-  const found = ends.logSumExp(1).neg() as Tensor;
+  const ends = concat([gather(scores, last, 1), gather(scores, last.sub(1), 1)], 1);
+  const found = logSumExp(ends, 1).neg() as Tensor;
   const losses = found.greater(INFINITE_LOSS).where(zeroInfinity ? 0 : Number.POSITIVE_INFINITY, found);
   if (reduction !== undefined && reduction !== 'mean') return reduce('ctc', losses, reduction);
   return reduce('ctc', losses.div(lengths.maximum(1).cast(x.dtype)), 'mean');
@@ -153,8 +156,8 @@ const PADDING = 2;
 function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): Tensor {
   const [batch, steps] = x.shape as readonly [number, number];
   const width = symbols.shape[1]!;
-  const index = symbols.reshape([batch, 1, width]).broadcastTo([batch, steps, width]);
-  const emissions = x.gather(index, 2).maximum(IMPOSSIBLE).permute([1, 0, 2]) as Tensor;
+  const places = symbols.reshape([batch, 1, width]).broadcastTo([batch, steps, width]);
+  const emissions = gather(x, places, 2).maximum(IMPOSSIBLE).permute([1, 0, 2]) as Tensor;
   const limit = skips.where(full([], 0, { dtype: x.dtype }), IMPOSSIBLE);
   const padding = full([batch, PADDING], IMPOSSIBLE, { dtype: x.dtype });
   // Before the first step, every path is at a position that leads to the first blank or the first label.
@@ -164,7 +167,7 @@ function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): 
     const stays = scores.slice(1, 2);
     const moves = scores.slice(1, 1, -1);
     const skipping = scores.slice(1, 0, -2).add(limit);
-    const next = stack([stays, moves, skipping], 0).logSumExp(0).add(emissions.index(step)) as Tensor;
+    const next = logSumExp(stack([stays, moves, skipping], 0), 0).add(index(emissions, step)) as Tensor;
     const goesOn = inputs.greater(step).reshape([batch, 1]) as Tensor;
     scores = goesOn.where(concat([padding, next], 1), scores);
   }

@@ -1,6 +1,6 @@
 /** Losses between distributions. */
 
-import type { Shape, Tensor } from '@tapegrad/core';
+import type { Shape, Tensor } from '@tapegrad/core/lean';
 import { checkLossOptions, checkTargets, comparable, type Loss, type Reduction, reduce, type Targets } from './loss.ts';
 
 /** Like `Reduction`, or `batchMean`: the sum divided by the length of the first axis, so the mean over distributions. */

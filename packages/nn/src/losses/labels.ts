@@ -1,7 +1,7 @@
 /** What classification losses share: rows of numbers, one for each class, and int32 labels. */
 
-import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, checkTensor, formatShape, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor, take } from '@tapegrad/core/lean';
 import { checkArgument } from '../checks.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
@@ -115,7 +115,7 @@ export function reduceLabelled(
   const list = labels.rank === 1 ? labels : (labels.reshape([-1]) as Tensor);
   const counts = ignoreIndex === undefined ? undefined : list.notEqual(ignoreIndex);
   const known = counts?.where(list, 0) ?? list;
-  const weights = weight?.take(known);
+  const weights = weight && take(weight, known);
   const all =
     counts === undefined ? lossOf(rowsOf(x), known, weights) : lossesOf(rowsOf(x), known, weights, counts, lossOf);
   const losses = shaped(all, labels.shape);

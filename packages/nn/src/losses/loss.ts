@@ -5,7 +5,6 @@
  * Nothing is broadcast here: predictions [n, 1] with targets [n] are an error, not an n x n matrix.
  */
 
-import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import {
   checkFloat,
   checkTensor,
@@ -15,6 +14,7 @@ import {
   type Scalar,
   sameShape,
 } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkOptions } from '../checks.ts';
 
 /** Whether to return the mean of the losses of all elements or rows, their sum, or each loss. */

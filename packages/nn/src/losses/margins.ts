@@ -1,7 +1,19 @@
 /** Losses that require a margin between the right classes and the others. */
 
-import { ArgumentError, arange, DTypeError, full, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
+import {
+  ArgumentError,
+  arange,
+  cumsum,
+  DTypeError,
+  full,
+  gather,
+  max,
+  type Shape,
+  ShapeError,
+  type Tensor,
+  take,
+} from '@tapegrad/core/lean';
 import { checkArgument, checkOption } from '../checks.ts';
 import { checkLabelled, checkWeight, type Labels } from './labels.ts';
 import {
@@ -54,11 +66,11 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   const column = t.reshape([-1, 1]) as Tensor;
   const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
   const margins = right.where(full([], 0, { dtype: x.dtype }), margin);
-  const differences = x.add(margins).sub(x.gather(column, 1));
+  const differences = x.add(margins).sub(gather(x, column, 1));
   // The right class itself misses 0, even if it is infinite and its difference from itself is NaN.
   const missing = replaced(differences, right.minimum(differences.notEqual(differences)), 0).relu();
   const losses = (power === 1 ? missing : missing.mul(missing)).sum(1).div(c) as Tensor;
-  const all = weight === undefined ? losses : weighted(losses, weight.take(t), Number.POSITIVE_INFINITY);
+  const all = weight === undefined ? losses : weighted(losses, take(weight, t), Number.POSITIVE_INFINITY);
   return reduce('multiMargin', all, reduction);
 }
 
@@ -89,16 +101,16 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   checkArgument('multiLabelMargin', 'the labels', t);
   checkLists(x, t);
   const [n, c] = x.shape as readonly [number, number];
-  const listed = (t.equal(-1).cast('int32').cumsum(1) as Tensor).equal(0);
+  const listed = (cumsum(t.equal(-1).cast('int32'), 1) as Tensor).equal(0);
   checkListed(t, listed, c);
-  const most = Math.max(1, ...listed.cast('int32').sum(1).max().elements);
+  const most = Math.max(1, ...max(listed.cast('int32').sum(1)).elements);
   const used = listed.slice(1, 0, most).reshape([n, most, 1]) as Tensor;
   const slots = used.where(t.slice(1, 0, most).reshape([n, most, 1]), 0);
   const classes = arange(0, c, 1, { dtype: 'int32' }) as Tensor;
   const others = slots.equal(classes).minimum(used).cast('int32').sum(1, { keepDims: true }).equal(0) as Tensor;
 
   // Compares every right class with every other: [n, most, c].
-  const right = x.gather(slots.reshape([n, most]), 1).reshape([n, most, 1]);
+  const right = gather(x, slots.reshape([n, most]), 1).reshape([n, most, 1]);
   const missing = (x.reshape([n, 1, c]) as Tensor).sub(right).add(1).relu();
   const counted = used.minimum(others).where(missing, 0);
   return reduce('multiLabelMargin', counted.sum([1, 2]).div(c), options.reduction);

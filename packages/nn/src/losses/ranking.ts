@@ -1,7 +1,7 @@
 /** Losses of embeddings: which points should be close together, and which far apart. */
 
-import { concat, full, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
 import { formatShape, sameShape } from '@tapegrad/core/extend';
+import { concat, full, norm, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkOption } from '../checks.ts';
 import {
   checkLossOptions,
@@ -33,7 +33,7 @@ const SHORTER = 2 ** -20;
 /** Divides vectors along the last axis by their lengths, sqrt(|v|^2 + 1e-12). */
 function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
   const longer = concat([v, full(v.shape.with(-1, 1), eps, { dtype: v.dtype })], -1);
-  const lengths = longer.norm(-1, { keepDims: true }) as Tensor;
+  const lengths = norm(longer, -1, { keepDims: true }) as Tensor;
   const areTooLong = eps === COSINE_EPSILON && lengths.elements.includes(Number.POSITIVE_INFINITY);
   return areTooLong ? directions(v.mul(SHORTER), eps * SHORTER) : v.div(lengths);
 }
@@ -105,7 +105,7 @@ export function tripletMargin<A extends Shape, P extends Shape, N extends Shape,
   if (a.rank === 0) throw new ShapeError('tripletMargin: expected vectors along the last axis, got shape []');
   const { margin = 1, order = 2, eps = 1e-6, swap = false, reduction } = options;
   checkOption('tripletMargin', 'margin', margin, margin > 0, 'a number above 0');
-  const distance = (x: Tensor, y: Tensor): Tensor => x.sub(y).add(eps).norm(-1, { order }) as Tensor;
+  const distance = (x: Tensor, y: Tensor): Tensor => norm(x.sub(y).add(eps), -1, { order }) as Tensor;
   const far = swap ? distance(a, n).minimum(distance(p, n)) : distance(a, n);
   return reduce('tripletMargin', distance(a, p).sub(far).add(margin).relu(), reduction);
 }

@@ -1,7 +1,7 @@
 /** Losses for regression. */
 
-import { ArgumentError, hardtanh, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core';
 import { formatShape, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, hardtanh, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 import {
   checkLossOptions,

@@ -1,6 +1,6 @@
 /** Adds the path of a layer to the messages of errors that it throws. */
 
-import { ArgumentError, DTypeError, ShapeError } from '@tapegrad/core';
+import { ArgumentError, DTypeError, ShapeError } from '@tapegrad/core/lean';
 import { join } from './module-parts.ts';
 
 const paths = new WeakMap<object, string>();

@@ -1,7 +1,7 @@
 /** Finds the parts of a module: the parameters, buffers and modules in its public fields, and in collections there. */
 
-import { Tensor } from '@tapegrad/core';
 import { isPlain } from '@tapegrad/core/extend';
+import { Tensor } from '@tapegrad/core/lean';
 
 /** A location in a module that holds a part. */
 export class Place<T extends object = object> {

@@ -1,5 +1,6 @@
 /** The parameters and buffers of a module as plain data, and the checks when they are loaded. */
 
+import { describeValue, elementsFrom, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -9,8 +10,7 @@ import {
   type Shape,
   ShapeError,
   type Variable,
-} from '@tapegrad/core';
-import { describeValue, elementsFrom, formatShape, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 
 /** The elements of a parameter or buffer as plain data, in row-major order. */
 export interface TensorState {

@@ -1,7 +1,7 @@
 /** The base class of the parts of a model. */
 
-import { ArgumentError, Buffer, noGrad, Parameter, type Shape, Tensor, Variable, zeros } from '@tapegrad/core';
 import { checkSynchronous, checkTensor, formatShape, marked, markOf } from '@tapegrad/core/extend';
+import { ArgumentError, Buffer, noGrad, Parameter, type Shape, Tensor, Variable, zeros } from '@tapegrad/core/lean';
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
 import {

@@ -1,7 +1,7 @@
 /** Residual and parallel branches of layers. */
 
-import { ArgumentError, concat, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, concat, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkLayerOptions } from '../checks.ts';
 import type { Checked, Input, Output, ResidualMap, shapes } from '../layer-shapes.ts';
 import { errorAt } from './layer-errors.ts';

@@ -1,7 +1,7 @@
 /** Layers that run in order. */
 
-import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
+import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core/lean';
 import type { Checked, Composed, Input, Output, shapes } from '../layer-shapes.ts';
 import { errorAt } from './layer-errors.ts';
 import { Module } from './module.ts';

@@ -1,5 +1,6 @@
 /** Batch normalisation: shifts and scales each channel to mean 0 and variance 1 over the batch. */
 
+import { checkFloat, formatShape, isRecomputing, type Scalar, sizeOf } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Buffer,
@@ -11,8 +12,7 @@ import {
   ShapeError,
   type Tensor,
   zeros,
-} from '@tapegrad/core';
-import { checkFloat, formatShape, isRecomputing, type Scalar, sizeOf } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { changeable, checkCount, checkInputDType, checkLayerOptions, checkOptions, checkUnbatched } from '../checks.ts';
 import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
 import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';

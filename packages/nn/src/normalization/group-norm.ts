@@ -1,7 +1,7 @@
 /** Normalisation of each example separately, over groups of channels. */
 
-import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core';
 import { checkFloat, sizeOf } from '@tapegrad/core/extend';
+import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions, checkOptions } from '../checks.ts';
 import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
 import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';

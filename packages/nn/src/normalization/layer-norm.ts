@@ -1,7 +1,7 @@
 /** Normalisation of each example separately, over its last axes. */
 
-import { type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
+import { type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions, checkLengths, checkOptions } from '../checks.ts';
 import type { FeatureMap, Input, Output, SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

@@ -1,5 +1,6 @@
 /** Means and variances, and what normalisation layers share. */
 
+import { formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   div,
   type FloatDType,
@@ -11,8 +12,7 @@ import {
   ShapeError,
   type Tensor,
   zeros,
-} from '@tapegrad/core';
-import { formatShape, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
 /** A centred input and the factor that normalises it. */

@@ -1,18 +1,19 @@
 /** Layers whose weight is computed from trained parameters: weight and spectral normalisation. */
 
+import { checkSynchronous, describeValue, formatShape, isRecomputing, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Buffer,
   buffer,
   noGrad,
+  norm,
   Parameter,
   parameter,
   type Random,
   type Shape,
   ShapeError,
   type Tensor,
-} from '@tapegrad/core';
-import { checkSynchronous, describeValue, formatShape, isRecomputing, sameShape } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import {
   changeable,
   checkArgument,
@@ -109,7 +110,7 @@ function outputAxisOf(layer: object, rank: number): number {
 const allBut = (axis: number, { shape }: Tensor): number[] => shape.map((_, i) => i).filter((i) => i !== axis);
 
 /** Computes the norm over all axes but one. These axes get length 1. */
-const normsAlong = (x: Tensor, axis: number): Tensor => x.norm(allBut(axis, x), { keepDims: true });
+const normsAlong = (x: Tensor, axis: number): Tensor => norm(x, allBut(axis, x), { keepDims: true });
 
 /**
  * Computes magnitude direction / |direction|, with a separate norm for each index of `axis`, so that lengths and
@@ -215,7 +216,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     const matrix = this.#matrix(this.held.detach());
     const [left, right] = matrix.shape.map((length) => {
       const x: Tensor = random.normal([length], { dtype: matrix.dtype as 'float32' });
-      return x.div(x.norm() as Tensor) as Tensor;
+      return x.div(norm(x) as Tensor) as Tensor;
     });
     this.left = buffer(left!, { name: 'left' });
     this.right = buffer(right!, { name: 'right' });
@@ -250,8 +251,8 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
 
   /** Turns a vector to the direction of another. If the other's norm is below eps, the vector stays as it is. */
   #turn(vector: Buffer, to: Tensor): void {
-    const norm = to.norm().item();
-    if (norm >= this.eps) vector.assign(to.div(norm));
+    const length = norm(to).item();
+    if (length >= this.eps) vector.assign(to.div(length));
   }
 
   #iterate(matrix: Tensor, steps: number): void {

@@ -1,5 +1,6 @@
 /** Recurrent cells as modules: one time step. */
 
+import { checkTensor } from '@tapegrad/core/extend';
 import {
   type FloatDType,
   type Parameter,
@@ -8,8 +9,7 @@ import {
   type Shape,
   type Tensor,
   zeros,
-} from '@tapegrad/core';
-import { checkTensor } from '@tapegrad/core/extend';
+} from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions } from '../checks.ts';
 import { defaultRandom, uniform } from '../init.ts';
 import type { FeatureMap, Input, Output, shapes } from '../layer-shapes.ts';

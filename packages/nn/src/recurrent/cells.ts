@@ -1,7 +1,7 @@
 /** One time step of recurrent cells, as functions of their weights. */
 
-import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
 import { counted } from '../module/text-table.ts';
 

@@ -1,7 +1,7 @@
 /** Recurrent layers over sequences, as functions of their weights. */
 
-import { ArgumentError, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
+import { ArgumentError, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core/lean';
 import { checkInputDType, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import { dropout } from '../dropout.ts';
 import {

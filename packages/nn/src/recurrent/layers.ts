@@ -1,7 +1,7 @@
 /** Recurrent layers as modules, over whole sequences. */
 
-import type { Parameter, Random, Shape, ShapeError, Tensor } from '@tapegrad/core';
 import type { Agree, Printed } from '@tapegrad/core/extend';
+import type { Parameter, Random, Shape, ShapeError, Tensor } from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions, checkOptions, checkProbability, checkRandom } from '../checks.ts';
 import type { Input, Output, ShapeMap, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';

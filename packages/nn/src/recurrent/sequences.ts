@@ -1,7 +1,7 @@
 /** Runs recurrent cells over sequences: one direction, and layers of one direction or both. */
 
-import { ArgumentError, concat, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
+import { ArgumentError, concat, index, pad, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core/lean';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**
@@ -50,7 +50,7 @@ export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly
     rows: inside.where(byStep.slice(0, 0, longest), 0).reshape([longest * batch, features]),
     batch,
     steps: longest,
-    goesOn: Array.from({ length: longest }, (_, step) => (step < shortest ? undefined : inside.index(step))),
+    goesOn: Array.from({ length: longest }, (_, step) => (step < shortest ? undefined : index(inside, step))),
   };
 }
 
@@ -58,7 +58,7 @@ export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly
 export function batchFirst({ rows, batch, steps }: Sequences, wanted: number): Tensor {
   const outputs = rows.reshape([steps, batch, rows.shape[1]!]).permute([1, 0, 2]) as Tensor;
   if (steps === wanted) return outputs;
-  return outputs.pad([
+  return pad(outputs, [
     [0, 0],
     [0, wanted - steps],
     [0, 0],
@@ -113,7 +113,7 @@ export function runLayers(
   layers.forEach((directions, l) => {
     const input = { ...sequences, rows: l === 0 ? rows : between(rows) };
     const outputs = directions.map((weights, d) => {
-      const initial = states.map((state) => state.index(finals.length));
+      const initial = states.map((state) => index(state, finals.length));
       const run = runCell(kind, input, initial as [Tensor], weights, d === 1);
       finals.push(run.state);
       return run.rows;

@@ -1,7 +1,7 @@
 /** Composable gradient transforms, with state, between the backward pass and the optimizer. */
 
-import { ArgumentError, Gradients, type Parameter, Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue, NdArray } from '@tapegrad/core/extend';
+import { ArgumentError, Gradients, type Parameter, Tensor } from '@tapegrad/core/lean';
 import { checkParameters } from '../group.ts';
 import { checkState, checkWhole } from '../options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';

@@ -1,7 +1,7 @@
 /** Clips gradients between the backward pass and the optimizer. */
 
-import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
+import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core/lean';
 import { checkFlag, checkNames } from '../options.ts';
 import { checkGradients } from './gradient.ts';
 

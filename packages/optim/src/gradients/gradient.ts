@@ -1,5 +1,5 @@
-import { ArgumentError, DTypeError, Gradients, type Parameter, ShapeError, type Tensor } from '@tapegrad/core';
 import { describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, Gradients, type Parameter, ShapeError, type Tensor } from '@tapegrad/core/lean';
 
 /** Throws unless a value is the gradients of a backward pass; `wanted` is the code to write instead. */
 export function checkGradients(call: string, gradients: Gradients, wanted: string): void {

@@ -1,6 +1,6 @@
 /** The transforms for a `GradientChain`. */
 
-import { Gradients, noGrad, type Tensor } from '@tapegrad/core';
+import { Gradients, noGrad, type Tensor } from '@tapegrad/core/lean';
 import { checkFlag, checkNames, checkNotNegative, checkShare, checkWhole } from '../options.ts';
 import type { GradientTransform } from './chain.ts';
 import { type ClipNormOptions, checkClipNormOptions, checkLimit, clipGradNorm, clipGradValue } from './clip.ts';

@@ -1,5 +1,5 @@
-import type { Data } from '@tapegrad/core';
 import { changeInPlace, type ElementFormula } from '@tapegrad/core/extend';
+import type { Data } from '@tapegrad/core/lean';
 import type { ParametersOrGroups } from '../group.ts';
 import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { zerosLike } from '../state.ts';

@@ -1,5 +1,5 @@
-import { ArgumentError, type Parameter, TapeError, Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
+import { ArgumentError, type Parameter, TapeError, Tensor } from '@tapegrad/core/lean';
 import { gradientFor } from '../gradients/gradient.ts';
 import { checkParameters } from '../group.ts';
 import {

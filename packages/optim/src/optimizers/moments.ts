@@ -1,7 +1,7 @@
 /** What Adam and its variants share: running means of the gradient and of its square. */
 
-import type { Data } from '@tapegrad/core';
 import type { ElementKernels } from '@tapegrad/core/extend';
+import type { Data } from '@tapegrad/core/lean';
 import { checkNotNegative, checkShare, type OptimizerOptions } from '../options.ts';
 import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts';
 

@@ -1,5 +1,5 @@
-import { ArgumentError, type Data } from '@tapegrad/core';
 import { changeInPlace, describeValue, type ElementFormula } from '@tapegrad/core/extend';
+import { ArgumentError, type Data } from '@tapegrad/core/lean';
 import type { ParametersOrGroups } from '../group.ts';
 import { Optimizer, type Update, type UpdateArrays } from '../optimizer.ts';
 import { checkFlag, checkNotNegative, type Defaults, type OptimizerOptions } from '../options.ts';

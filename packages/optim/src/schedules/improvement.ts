@@ -1,7 +1,7 @@
 /** Tracks whether a monitored number, such as the loss on held-out data, still improves. */
 
-import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
+import { ArgumentError } from '@tapegrad/core/lean';
 import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given } from '../options.ts';
 
 /** The options that say what counts as an improvement. */

@@ -6,8 +6,8 @@
  * A schedule therefore has no state, and a run that resumes at a step gets the rate of that step.
  */
 
-import { ArgumentError } from '@tapegrad/core';
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
+import { ArgumentError } from '@tapegrad/core/lean';
 import { checkFlag, checkNames, checkNotNegative, checkWord } from '../options.ts';
 
 /** A function from a step, counted from 0, to its learning rate. A step may be a fraction of an epoch. */

@@ -1,7 +1,8 @@
 /** Checks of batches of matrices, and a way to run a single-matrix algorithm on each. */
 
 import { type DType, formatShape, NdArray, newData, type Shape, ShapeError, sizeOf } from '@tapegrad/kernels';
-import { checkFloat, Tensor } from '../../tensor.ts';
+import { checkFloat } from '../../checks/operands.ts';
+import { Tensor } from '../../tensor.ts';
 
 /** A function of matrices, for operations defined without static shapes. */
 export type OfMatrix = (a: Tensor) => Tensor;

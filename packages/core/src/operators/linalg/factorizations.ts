@@ -13,6 +13,7 @@ import { noGrad } from '../../tape/recording.ts';
 import type { Fitting, Tensor } from '../../tensor.ts';
 import type { Batch, Square } from '../../types/static-shapes.ts';
 import { concat } from '../method-functions.ts';
+import { max } from '../reductions.ts';
 import { tril, triu } from '../triangles-and-diagonals.ts';
 import { checkMatrices, checkSquare, eachMatrix, type OfMatrix, placeOf, transposed } from './each-matrix.ts';
 import { factorizeQR } from './householder.ts';
@@ -71,7 +72,7 @@ const once = defineOp<(d: Tensor, ties: Tensor, call: string) => Tensor>({
 });
 
 function onceOnly(d: Tensor, ties: Tensor, call: string): Tensor {
-  const largest = (x: Tensor): Tensor => x.abs().max([ROWS, COLUMNS]) as Tensor;
+  const largest = (x: Tensor): Tensor => max(x.abs(), [ROWS, COLUMNS]) as Tensor;
   const moved = largest(d).mul(largest(ties)).elements;
   if (moved.every((size) => size === 0)) return d;
   throw new ArgumentError(`${call}: two values are equal, so that there are no second derivatives`);
@@ -343,7 +344,7 @@ const singularVectors: PartOf = defineOp<PartOf>({
 /** Divides columns by the singular values. Throws if a singular value is 0 but its column is not. */
 function overValues(columns: Tensor, s: Tensor): Tensor {
   const none = s.equal(0) as Tensor;
-  const loose = none.where(columns.abs().max(ROWS, { keepDims: true }), 0).elements;
+  const loose = none.where(max(columns.abs(), ROWS, { keepDims: true }), 0).elements;
   if (loose.some((size) => size > 0)) {
     throw new ArgumentError('svd: a singular value is 0, so that its vectors have no derivative; use the values alone');
   }

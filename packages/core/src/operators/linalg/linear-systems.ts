@@ -5,9 +5,10 @@
 
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
 import { defineOp } from '../../autograd/define.ts';
+import { checkFloat } from '../../checks/operands.ts';
 import { checkNoMore, checkOptions } from '../../checks/untyped-callers.ts';
 import { eye, full } from '../../create.ts';
-import { checkFloat, type Fitting, type Tensor } from '../../tensor.ts';
+import type { Fitting, Tensor } from '../../tensor.ts';
 import type { Batch, Square } from '../../types/static-shapes.ts';
 import { tril, triu } from '../triangles-and-diagonals.ts';
 import { factorizeCholesky } from './cholesky.ts';

@@ -35,10 +35,7 @@ const rowsTasks = ({ both, left, right }: RowFunctions) => ({
   shareRight: rowsTask(right),
 });
 
-/**
- * How the work is divided: the number of tasks, the step in bytes between their results, and the rows and bytes of
- * each.
- */
+/** The number of tasks, the step in bytes between their results, and the rows and bytes of each. */
 interface Tasks {
   readonly tasks: number;
   readonly toStep: number;

@@ -1,0 +1,29 @@
+/** Gives `Tensor` the methods that only programs load which import the main entry point. */
+
+import { countArguments } from './checks/untyped-callers.ts';
+import { elementaryMethods } from './methods/elementary.ts';
+import { reductionMethods } from './methods/reductions.ts';
+import { selectionMethods } from './methods/selection.ts';
+import { index } from './operators/selection.ts';
+import { addMethods } from './tensor/methods.ts';
+import { Tensor } from './tensor.ts';
+
+// The declarations that the compiler writes name the files that declare methods.
+export type {} from './methods/elementary.ts';
+export type {} from './methods/reductions.ts';
+export type {} from './methods/selection.ts';
+
+/** Turns functions of a tensor into methods. */
+const methodsOf = (functions: object): object =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, run]: [string, (x: Tensor, ...args: readonly unknown[]) => Tensor]) => {
+      const method = function (this: Tensor, ...args: readonly unknown[]) {
+        return run(this, ...args);
+      };
+      return [name, Object.defineProperty(method, 'length', { value: run.length - 1 })];
+    }),
+  );
+
+const methods = methodsOf({ ...elementaryMethods, ...reductionMethods, ...selectionMethods });
+countArguments(methods);
+addMethods(Tensor.prototype, { ...methods, ...methodsOf({ index }) });

@@ -26,6 +26,7 @@ export type { Indexed } from './indexing.ts';
 export type { Pieces } from './operators/arrangement.ts';
 export { specialKernels } from './operators/special.ts';
 export { windowedKernels } from './operators/windowed.ts';
+export { type RandomStates, watchDraws } from './random.ts';
 export { isRecomputing } from './tape/recomputation.ts';
 export {
   type Alternative,

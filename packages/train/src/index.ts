@@ -1,3 +1,5 @@
+export { Lora, type LoraOptions, lora } from './adapters/lora.ts';
+export { freeze, type Selector, selectParameters } from './adapters/selector.ts';
 export { accuracy, topK } from './metrics/accuracy.ts';
 export {
   type Average,
@@ -14,3 +16,13 @@ export { defineMetric, type Metric, type MetricRules, type MetricState } from '.
 export { auc } from './metrics/ranking.ts';
 export { mae, r2 } from './metrics/regression.ts';
 export type { Outcome, Predicted } from './outcome.ts';
+export { type EvaluateOptions, evaluate, type LossFunction } from './trainer/evaluate.ts';
+export type { Best, Epoch, History, Point, Scores } from './trainer/history.ts';
+export type { End, EndEvent, EpochEvent, Hooks, PointEvent, RunEvent, Running, StepEvent } from './trainer/hooks.ts';
+export type { TrainerOptions } from './trainer/options.ts';
+export type { Source } from './trainer/source.ts';
+export { type Arithmetic, arithmetic, type Position, type TrainerState } from './trainer/state.ts';
+export { DivergenceError } from './trainer/stepper.ts';
+export { type SupervisedBatch, type SupervisedOutcome, supervised } from './trainer/supervised.ts';
+export type { MetricMakers } from './trainer/tally.ts';
+export { type FitResult, Trainer } from './trainer/trainer.ts';

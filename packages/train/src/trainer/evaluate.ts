@@ -1,0 +1,73 @@
+/** Scores of a model on examples that it does not learn from. */
+
+import { noGrad, type Tensor } from '@tapegrad/core';
+import { checkSynchronous } from '@tapegrad/core/extend';
+import type { Module } from '@tapegrad/nn';
+import type { Metric } from '../metrics/metric.ts';
+import type { Outcome } from '../outcome.ts';
+import { inEvaluation } from './modes.ts';
+import { passOf, type Source } from './source.ts';
+import { outcomeOf, Tally } from './tally.ts';
+import { breaks } from './turns.ts';
+
+/** Computes the outcome of a batch: the loss alone, or with what the metrics need. */
+export type LossFunction<Batch, O extends Outcome> = (batch: Batch) => O | Tensor;
+
+/** Adds all batches of a source to a tally, without recording. */
+export async function tallyAll<Batch, O extends Outcome, Value>(
+  call: string,
+  tally: Tally<O, Value>,
+  source: Source<Batch>,
+  loss: LossFunction<Batch, O>,
+  epoch = 0,
+): Promise<void> {
+  const pause = breaks();
+  for await (const batch of passOf(call, source, epoch)) {
+    noGrad(() => tally.add(outcomeOf(call, checkSynchronous(call, loss(batch), 'a loss function'), batch)));
+    tally.endStep();
+    await pause();
+  }
+}
+
+/** What `evaluate` takes. */
+export interface EvaluateOptions<Batch, O extends Outcome, Makers> {
+  /** The model. It is in evaluation mode meanwhile. */
+  readonly model: Module;
+  /** Computes the loss of a batch, and what the metrics need. */
+  readonly loss: LossFunction<Batch, O>;
+  readonly batches: Source<Batch>;
+  /** Functions that each make a metric, by name. */
+  readonly metrics?: Makers;
+}
+
+/** The values of metrics by name. */
+type Values<Makers> = {
+  readonly [Name in keyof Makers]: Makers[Name] extends () => Metric<never, infer Value> ? Value : never;
+};
+
+/**
+ * Computes the mean loss and the metrics of a model over batches, in evaluation mode and without recording.
+ *
+ * @returns the mean loss, the number of examples, and the metrics' values by name
+ * @example
+ * const model = new Dense(2, 2, { random: new Random(1) });
+ * const batches = [{ x: zeros([3, 2]), y: tensor([0, 1, 1], { dtype: 'int32' }) }];
+ * const loss = supervised(model, crossEntropy);
+ * const { count, table } = await evaluate({ model, loss, batches, metrics: { table: confusion } });
+ * count; // 3
+ * table.length; // 2
+ */
+export async function evaluate<
+  Batch,
+  O extends Outcome,
+  const Makers extends Readonly<Record<string, () => Metric<O, unknown>>> = Record<never, never>,
+>({
+  model,
+  loss,
+  batches,
+  metrics,
+}: EvaluateOptions<Batch, O, Makers>): Promise<{ readonly loss: number; readonly count: number } & Values<Makers>> {
+  const tally = new Tally<O, unknown>('evaluate', metrics ?? {});
+  await inEvaluation(model, () => tallyAll('evaluate', tally, batches, loss));
+  return { ...tally.values(), count: tally.count } as never;
+}

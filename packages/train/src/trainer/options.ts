@@ -1,0 +1,129 @@
+/** What a trainer takes, and the checks of it. */
+
+import { ArgumentError, Random } from '@tapegrad/core';
+import { checkOptions, describeValue } from '@tapegrad/core/extend';
+import { Module } from '@tapegrad/nn';
+import {
+  type EarlyStoppingOptions,
+  type GradientTransform,
+  Optimizer,
+  type ReduceOnPlateauOptions,
+  type Schedule,
+  type WeightAverage,
+} from '@tapegrad/optim';
+import type { Outcome } from '../outcome.ts';
+import type { LossFunction } from './evaluate.ts';
+import type { Hooks } from './hooks.ts';
+import type { Source } from './source.ts';
+import type { MetricMakers } from './tally.ts';
+
+/** The options of `Trainer`. */
+export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
+  /** The model, which is saved and set to training and evaluation mode. */
+  readonly model: Module;
+  /** Trains the parameters that it was given; all others are frozen. */
+  readonly optimizer: Optimizer;
+  /** Computes the loss of a batch, or `{ loss, predictions, targets, count }`; see `supervised`. */
+  readonly loss: LossFunction<Batch, O>;
+  /** The batches to train on: an array, a data loader, or a function that returns the batches of an epoch. */
+  readonly train: Source<Batch>;
+  /** The batches to score the model on after each epoch. */
+  readonly validation?: Source<Batch>;
+  /** The number of epochs. Required without `steps`. */
+  readonly epochs?: number;
+  /** The number of steps after which training ends, even within an epoch. */
+  readonly steps?: number;
+  /** Ends each epoch after so many steps, instead of after a pass over the batches. For sources without an end. */
+  readonly stepsPerEpoch?: number;
+  /** Functions that each make a metric, by name: `{ accuracy, top5: () => topK(5) }`. */
+  readonly metrics?: MetricMakers<O>;
+  /**
+   * The number of batches in a step. Their gradients are averaged, weighted by their examples, as if they were one batch.
+   * Defaults to 1.
+   */
+  readonly accumulate?: number;
+  /** Transforms of the gradients of each step, such as `clipByNorm(1)`. */
+  readonly transforms?: readonly GradientTransform[];
+  /** The learning rate of each step, or one schedule for each group of the optimizer. */
+  readonly schedule?: Schedule | readonly Schedule[];
+  /** Whether schedules count in steps or in epochs, including fractions. Defaults to `steps`. */
+  readonly scheduleBy?: 'steps' | 'epochs';
+  /** The score to judge epochs by: `loss` or a metric, of the validation if there is one. Defaults to `loss`. */
+  readonly monitor?: string;
+  /** Ends training when the monitored score no longer improves. The mode follows from the score. */
+  readonly earlyStopping?: EarlyStoppingOptions;
+  /** Reduces the learning rate when the monitored score no longer improves. The mode follows from the score. */
+  readonly reduceOnPlateau?: ReduceOnPlateauOptions;
+  /** Averages the weights after each step; validation uses the average. */
+  readonly average?: WeightAverage;
+  /** The number of epochs before averaging begins. Defaults to 0. */
+  readonly averageAfter?: number;
+  /** The generators that the loss draws from, besides those of the model's layers. They are saved with the run. */
+  readonly random?: Random | readonly Random[];
+  /** The number of steps that are scored together. Defaults to a twentieth of an epoch, or 50 if its length is unknown. */
+  readonly logEvery?: number;
+  /** Functions to call on the way. */
+  readonly hooks?: Hooks | readonly Hooks[];
+}
+
+const names = [
+  'model',
+  'optimizer',
+  'loss',
+  'train',
+  'validation',
+  'epochs',
+  'steps',
+  'stepsPerEpoch',
+  'metrics',
+  'accumulate',
+  'transforms',
+  'schedule',
+  'scheduleBy',
+  'monitor',
+  'earlyStopping',
+  'reduceOnPlateau',
+  'average',
+  'averageAfter',
+  'random',
+  'logEvery',
+  'hooks',
+] as const satisfies readonly (keyof TrainerOptions<unknown>)[];
+
+const least = { epochs: 0, steps: 0, stepsPerEpoch: 1, accumulate: 1, averageAfter: 0, logEvery: 1 } as const;
+
+/** Returns a list as it is, a single value as a list, and nothing as an empty one. */
+export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
+  value === undefined ? [] : Array.isArray(value) ? value : [value as T];
+
+/** Throws unless the options of a trainer are complete and known. */
+export function checkTrainerOptions<Batch, O extends Outcome>(options: TrainerOptions<Batch, O>): void {
+  checkOptions('Trainer', options, names);
+  const { model, optimizer, loss, train, epochs, steps, random, schedule, scheduleBy } = options ?? {};
+  if (!(model instanceof Module)) throw missing('model', 'a module', model);
+  if (!(optimizer instanceof Optimizer)) throw missing('optimizer', 'an optimizer, such as new SGD(…)', optimizer);
+  if (typeof loss !== 'function') throw missing('loss', 'a function of a batch', loss);
+  if (train === undefined) throw missing('train', 'batches', train);
+  if (epochs === undefined && steps === undefined) throw missing('epochs', 'a number of epochs, or steps', epochs);
+  for (const [name, bound] of Object.entries(least)) {
+    const value: unknown = options[name as keyof typeof least];
+    if (value === undefined || (Number.isInteger(value) && (value as number) >= bound)) continue;
+    throw missing(name, `an integer of at least ${bound}`, value);
+  }
+  for (const generator of listOf(random)) {
+    if (!(generator instanceof Random)) throw missing('random', 'a generator, or a list of them', generator);
+  }
+  for (const one of listOf(schedule)) {
+    if (typeof one !== 'function') throw missing('schedule', 'a schedule, or one for each group', one);
+  }
+  if (Array.isArray(schedule) && schedule.length !== optimizer.groups.length) {
+    const got = `${schedule.length} for ${optimizer.groups.length}`;
+    throw new ArgumentError(`Trainer: expected a schedule for each group of the optimizer, got ${got}`);
+  }
+  if (scheduleBy !== undefined && scheduleBy !== 'steps' && scheduleBy !== 'epochs') {
+    throw missing('scheduleBy', "'steps' or 'epochs'", scheduleBy);
+  }
+}
+
+const missing = (name: string, wanted: string, got: unknown): ArgumentError =>
+  new ArgumentError(`Trainer: ${name} is ${got === undefined ? 'missing' : describeValue(got)}, expected ${wanted}`);

@@ -1,0 +1,132 @@
+/** Where batches come from, and where in them a run is. */
+
+import { ArgumentError } from '@tapegrad/core';
+import { describeValue } from '@tapegrad/core/extend';
+
+/** One pass over the batches. */
+type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
+
+/**
+ * Batches that can be passed over again and again: an array, a data loader, or a function that returns the batches of an
+ * epoch. A source may have a `length`, its number of batches. If it has `state` and `load`, a run resumes from its state;
+ * otherwise the batches before the position are skipped.
+ */
+export type Source<Batch> = Pass<Batch> | ((epoch: number) => Pass<Batch>);
+
+/** What a source may have beside its batches. */
+interface Capabilities {
+  readonly length?: unknown;
+  state?(): unknown;
+  load?(state: never): void;
+}
+
+/** The position in a source, as plain data. */
+export interface SourceState {
+  /** The number of passes that are over. */
+  readonly passes: number;
+  /** The number of batches taken in this pass. */
+  readonly taken: number;
+  /** The state of the source itself, if it has one. */
+  readonly own?: unknown;
+}
+
+/** Returns the number of batches of a pass, if the source tells it. */
+export function lengthOf(source: Source<unknown>): number | undefined {
+  if (typeof source === 'function') return undefined;
+  const { length } = source as Capabilities;
+  return typeof length === 'number' && Number.isInteger(length) ? length : undefined;
+}
+
+/** Returns the batches of one pass. */
+export function passOf<Batch>(call: string, source: Source<Batch>, epoch: number): Pass<Batch> {
+  const pass = typeof source === 'function' ? source(epoch) : source;
+  const isIterable =
+    typeof pass === 'object' && pass !== null && (Symbol.asyncIterator in pass || Symbol.iterator in pass);
+  if (isIterable) return pass;
+  const wanted = 'batches: an array, a data loader, or a function that returns the batches of an epoch';
+  throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(pass)}`);
+}
+
+type AnyIterator<Batch> = Iterator<Batch, unknown> | AsyncIterator<Batch, unknown>;
+
+const iteratorOf = <Batch>(pass: Pass<Batch>): AnyIterator<Batch> =>
+  Symbol.asyncIterator in pass ? pass[Symbol.asyncIterator]() : pass[Symbol.iterator]();
+
+/** Takes the batches of a source one by one, pass after pass, and knows where it is. */
+export class Cursor<Batch> {
+  readonly #source: Source<Batch>;
+  readonly #capabilities: Capabilities;
+  #iterator: AnyIterator<Batch> | undefined;
+  #passes = 0;
+  #taken = 0;
+  /** Batches to skip when the pass begins. */
+  #skipped = 0;
+
+  constructor(source: Source<Batch>) {
+    this.#source = source;
+    this.#capabilities = source as Capabilities;
+  }
+
+  /** The number of batches taken in this pass. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Whether a pass is under way. */
+  get isOpen(): boolean {
+    return this.#iterator !== undefined;
+  }
+
+  /** Returns whether the source tells its own state, so that nothing has to be repeated on resuming. */
+  get hasState(): boolean {
+    return typeof this.#capabilities.state === 'function' && typeof this.#capabilities.load === 'function';
+  }
+
+  /** Begins a pass, and skips the batches before the position that was loaded. */
+  async open(): Promise<void> {
+    this.#iterator = iteratorOf(passOf('Trainer', this.#source, this.#passes));
+    for (; this.#skipped > 0; this.#skipped--) await this.#iterator.next();
+  }
+
+  /**
+   * Returns the next batch of an open pass, or undefined at its end.
+   *
+   * @param around runs the source's own code
+   */
+  async next(around: <R>(take: () => R) => R = (take) => take()): Promise<Batch | undefined> {
+    const iterator = this.#iterator!;
+    const { done, value } = await around(() => iterator.next());
+    if (done === true) {
+      this.#iterator = undefined;
+      this.#passes++;
+      this.#taken = 0;
+      return undefined;
+    }
+    this.#taken++;
+    return value as Batch;
+  }
+
+  /**
+   * Ends the pass if its last batch has been taken, so that a state from here on begins with the next pass. Returns whether
+   * it has; a source of unknown length does not tell.
+   */
+  async endsHere(): Promise<boolean> {
+    const length = lengthOf(this.#source);
+    if (length === undefined || this.#taken < length) return false;
+    if ((await this.next()) === undefined) return true;
+    throw new ArgumentError(`Trainer: the batches have a length of ${length}, but there are more`);
+  }
+
+  state(): SourceState {
+    const own = this.hasState ? { own: this.#capabilities.state!() } : {};
+    return { passes: this.#passes, taken: this.#taken, ...own };
+  }
+
+  load({ passes, taken, own }: SourceState): void {
+    if (this.hasState) this.#capabilities.load!(own as never);
+    else this.#skipped = taken;
+    this.#iterator = undefined;
+    this.#passes = passes;
+    this.#taken = taken;
+  }
+}

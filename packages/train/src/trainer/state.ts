@@ -1,6 +1,6 @@
 /** Everything that the rest of a run depends on, as one state that is loaded whole or not at all. */
 
-import { ArgumentError, engineInfo, type RandomState } from '@tapegrad/core';
+import { ArgumentError, type RandomState } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 import type { History } from './history.ts';
 
@@ -29,18 +29,10 @@ interface Part {
 /** The parts of a run, by name. */
 type Parts = Readonly<Record<string, Part>>;
 
-/** What the last digits of a run depend on besides its options: not the number of threads. */
-export interface Arithmetic {
-  readonly interpreter: string;
-  readonly relaxedSimd: boolean;
-}
-
 /** The state of a trainer: plain data and typed arrays, for `structuredClone` or a checkpoint. */
 export interface TrainerState {
   /** The version of this layout. */
   readonly version: number;
-  /** The arithmetic of the engine; another may round the last digits of a resumed run differently. */
-  readonly arithmetic: Arithmetic;
   readonly position: Position;
   readonly history: History;
   /** The states of the model, the optimizer and all else that changes. */
@@ -49,18 +41,11 @@ export interface TrainerState {
 
 const VERSION = 1;
 
-/** Returns what the last digits depend on in this engine. */
-export function arithmetic(): Arithmetic {
-  const { interpreter, relaxedSimd } = engineInfo();
-  return { interpreter, relaxedSimd };
-}
-
 const statesOf = (parts: Parts): Record<string, unknown> =>
   Object.fromEntries(Object.entries(parts).map(([name, part]) => [name, part.state()]));
 
 export const trainerState = (parts: Parts, position: Position, history: History): TrainerState => ({
   version: VERSION,
-  arithmetic: arithmetic(),
   position,
   history,
   parts: statesOf(parts),

@@ -7,6 +7,7 @@ import * as files from '@tapegrad/files';
 import * as browser from '@tapegrad/files/browser';
 import * as csv from '@tapegrad/files/csv';
 import * as idx from '@tapegrad/files/idx';
+import * as images from '@tapegrad/files/images';
 import * as node from '@tapegrad/files/node';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
@@ -26,6 +27,7 @@ testExamples(
     '@tapegrad/files/browser': browser,
     '@tapegrad/files/csv': csv,
     '@tapegrad/files/idx': idx,
+    '@tapegrad/files/images': images,
     '@tapegrad/files/node': node,
   },
   {

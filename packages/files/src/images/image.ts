@@ -1,0 +1,218 @@
+/** Images: their pixels, and tensors and canvases of them. */
+
+import { ArgumentError, type DType, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core';
+import { checkOptions, describeValue, formatShape, isFloat } from '@tapegrad/core/extend';
+import type { NamedArray } from '../named-array.ts';
+
+/** The numbers of channels: grey, grey with alpha, RGB, RGBA. */
+export type Channels = 1 | 2 | 3 | 4;
+
+/** A decoded image. */
+export interface Image {
+  readonly width: number;
+  readonly height: number;
+  /** Grey, grey with alpha, RGB or RGBA. */
+  readonly channels: Channels;
+  /**
+   * The samples of all channels of a pixel, pixel by pixel, row by row from the top: from 0 to 255, or to 65535 in a
+   * `Uint16Array`.
+   */
+  readonly data: Uint8Array | Uint16Array;
+}
+
+/** The order of the axes of a tensor of an image: channels, height, width; or height, width, channels. */
+export type ImageLayout = 'chw' | 'hwc';
+
+/** The options of `imageTensor`. */
+export interface ImageTensorOptions {
+  /** The order of the axes. Defaults to `chw`, as convolutions take it. */
+  readonly layout?: ImageLayout;
+  /** A float dtype has samples from 0 to 1, int32 as they are stored. Defaults to float32. */
+  readonly dtype?: Exclude<DType, 'bool'>;
+}
+
+/** What a canvas has for its pixels: RGBA, 8 bits each, not premultiplied. */
+export interface ImageDataLike {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8ClampedArray | Uint8Array;
+}
+
+/** Returns the largest sample of an image. */
+const largest = ({ data }: Image): number => (data instanceof Uint16Array ? 65535 : 255);
+
+/** Throws unless an image has as many samples as its lengths say. */
+export function checkImage(call: string, { width, height, channels, data }: Image): void {
+  const isLength = (length: number) => Number.isInteger(length) && length > 0;
+  if (!isLength(width) || !isLength(height)) {
+    throw new ArgumentError(`${call}: expected an image of at least one pixel, got ${width} x ${height}`);
+  }
+  if (!(channels >= 1 && channels <= 4)) throw new ArgumentError(`${call}: expected 1 to 4 channels, got ${channels}`);
+  if (!(data instanceof Uint8Array) && !(data instanceof Uint16Array)) {
+    throw new ArgumentError(`${call}: expected data in a Uint8Array or Uint16Array, got ${describeValue(data)}`);
+  }
+  const expected = width * height * channels;
+  if (data.length !== expected) {
+    throw new ArgumentError(
+      `${call}: an image of ${width} x ${height} x ${channels} has ${expected} samples, got ${data.length}`,
+    );
+  }
+}
+
+function checkLayout(call: string, layout: string): asserts layout is ImageLayout {
+  if (layout === 'chw' || layout === 'hwc') return;
+  throw new ArgumentError(`${call}: expected the layout 'chw' or 'hwc', got ${describeValue(layout)}`);
+}
+
+/**
+ * Copies samples between the orders of axes.
+ *
+ * @param toPlanes Whether the channels become planes, or planes pixels.
+ */
+function reorder<D extends { [index: number]: number }>(
+  from: { readonly [index: number]: number },
+  into: D,
+  [pixels, channels]: readonly [number, number],
+  toPlanes: boolean,
+): D {
+  for (let channel = 0; channel < channels; channel++) {
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const [inPixels, inPlanes] = [pixel * channels + channel, channel * pixels + pixel];
+      if (toPlanes) into[inPlanes] = from[inPixels]!;
+      else into[inPixels] = from[inPlanes]!;
+    }
+  }
+  return into;
+}
+
+/**
+ * Makes a tensor of an image: by default float32 of shape [channels, height, width], with samples from 0 to 1.
+ *
+ * @example
+ * const image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 0, 255, 102) } as const;
+ * imageTensor(image).toArray(); // [[[1, 0]], [[0, 1]], [[0.2, 0.4]]]
+ * imageTensor(image, { layout: 'hwc', dtype: 'int32' }).toArray(); // [[[255, 0, 51], [0, 255, 102]]]
+ */
+export function imageTensor(image: Image, options: ImageTensorOptions = {}): Tensor<readonly [number, number, number]> {
+  checkOptions('imageTensor', options, ['layout', 'dtype']);
+  checkImage('imageTensor', image);
+  const { layout = 'chw', dtype = 'float32' } = options;
+  checkLayout('imageTensor', layout);
+  const { width, height, channels, data } = image;
+  const samples = new (dtype === 'int32' ? Int32Array : Float64Array)(data);
+  if (isFloat(dtype)) {
+    const scale = largest(image);
+    for (let i = 0; i < samples.length; i++) samples[i]! /= scale;
+  }
+  if (layout === 'hwc') return tensor(samples, { dtype, shape: [height, width, channels] });
+  const planes = reorder(samples, samples.slice(), [width * height, channels], true);
+  return tensor(planes, { dtype, shape: [channels, height, width] });
+}
+
+/** The options of `tensorImage`. */
+export interface TensorImageOptions {
+  /** The order of the axes. Defaults to `chw`. */
+  readonly layout?: ImageLayout;
+  /** Whether samples below or above the range are set to its ends. By default they are an error. */
+  readonly clamp?: boolean;
+}
+
+/** Returns height, width and channels of a shape. */
+function sizesOf(shape: Shape, layout: ImageLayout): readonly [height: number, width: number, channels: number] {
+  if (shape.length === 2) return [shape[0]!, shape[1]!, 1];
+  const [first = 0, second = 0, third = 0] = shape;
+  return layout === 'hwc' ? [first, second, third] : [second, third, first];
+}
+
+/**
+ * Makes an image of 8 bits a sample from a tensor: floats from 0 to 1, rounded to the nearest of 256 levels, int32 from 0 to
+ * 255, or bools. A tensor of rank 2 is a grey image.
+ *
+ * @throws ShapeError for a tensor of another rank, or without 1 to 4 channels; ArgumentError for samples beyond the range,
+ * unless `clamp` is set, and for NaN.
+ * @example
+ * tensorImage(tensor([[0, 0.5], [0.2, 1]])).data; // a Uint8Array of 0, 128, 51, 255
+ */
+export function tensorImage({ dtype, shape, data }: NamedArray, options: TensorImageOptions = {}): Image {
+  checkOptions('tensorImage', options, ['layout', 'clamp']);
+  const { layout = 'chw', clamp = false } = options;
+  checkLayout('tensorImage', layout);
+  const [height, width, channels] = sizesOf(shape, layout);
+  if ((shape.length !== 2 && shape.length !== 3) || channels < 1 || channels > 4 || width * height === 0) {
+    const wanted = layout === 'hwc' ? '[height, width, channels]' : '[channels, height, width]';
+    throw new ShapeError(
+      `tensorImage: expected a shape [height, width] or ${wanted} with 1 to 4 channels, got ${formatShape(shape)}`,
+    );
+  }
+  const scale = dtype === 'int32' ? 1 : 255;
+  const samples = new Uint8Array(data.length);
+  for (let i = 0; i < data.length; i++) {
+    const sample = data[i]! * scale;
+    if (Number.isNaN(sample) || (!clamp && (sample < 0 || sample > 255))) {
+      const range = dtype === 'int32' ? '0 to 255' : '0 to 1';
+      const mend = Number.isNaN(sample) ? '' : '; scale them, or set clamp: true';
+      throw new ArgumentError(`tensorImage: expected samples from ${range}, got ${data[i]} at element ${i}${mend}`);
+    }
+    samples[i] = Math.round(Math.min(255, Math.max(0, sample)));
+  }
+  const isPlanes = layout === 'chw' && channels > 1;
+  const pixels = isPlanes ? reorder(samples, samples.slice(), [width * height, channels], false) : samples;
+  return { width, height, channels: channels as Channels, data: pixels };
+}
+
+/** Returns the grey of a colour, with the weights of ITU-R BT.601 that Pillow uses, too. */
+const greyOf = (red: number, green: number, blue: number): number =>
+  Math.floor((red * 19595 + green * 38470 + blue * 7471 + 32768) / 65536);
+
+/**
+ * Makes an image with other channels: colours become grey by the weights 0.299, 0.587 and 0.114 of ITU-R BT.601, grey becomes
+ * a colour of three equal samples, alpha is left out or becomes opaque.
+ *
+ * @example
+ * const red = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0) } as const;
+ * withChannels(red, 1).data[0]; // 76
+ */
+export function withChannels(image: Image, channels: Channels): Image {
+  checkImage('withChannels', image);
+  if (image.channels === channels) return image;
+  const { width, height, channels: given, data } = image;
+  const [wasGrey, isGrey] = [given <= 2, channels <= 2];
+  const converted = new (data instanceof Uint16Array ? Uint16Array : Uint8Array)(width * height * channels);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    const [from, into] = [pixel * given, pixel * channels];
+    const red = data[from]!;
+    const [green, blue] = wasGrey ? [red, red] : [data[from + 1]!, data[from + 2]!];
+    if (isGrey) converted[into] = wasGrey ? red : greyOf(red, green, blue);
+    else converted.set([red, green, blue], into);
+    // Alpha is the last of two or four channels.
+    if (channels % 2 === 0) converted[into + channels - 1] = given % 2 === 0 ? data[from + given - 1]! : largest(image);
+  }
+  return { width, height, channels, data: converted };
+}
+
+/**
+ * Makes an image of the pixels of a canvas: RGBA, 8 bits each.
+ *
+ * @example
+ * const pixels = { width: 1, height: 1, data: Uint8ClampedArray.of(255, 128, 0, 255) };
+ * imageTensor(imageFromData(pixels), { dtype: 'int32' }).toArray(); // [[[255]], [[128]], [[0]], [[255]]]
+ */
+export function imageFromData({ width, height, data }: ImageDataLike): Image {
+  const image: Image = { width, height, channels: 4, data: Uint8Array.from(data) };
+  checkImage('imageFromData', image);
+  return image;
+}
+
+/**
+ * Makes the pixels of a canvas from an image: RGBA, 8 bits each; those of 16 bits are rounded. In a page, `new ImageData(data,
+ * width, height)` makes what `putImageData` takes.
+ *
+ * @example
+ * const grey = { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 200) } as const;
+ * [...imageData(grey).data]; // [0, 0, 0, 255, 200, 200, 200, 255]
+ */
+export function imageData(image: Image): { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> } {
+  const { width, height, data } = withChannels(image, 4);
+  const scale = largest(image) / 255;
+  return { width, height, data: Uint8ClampedArray.from(data, (sample) => Math.round(sample / scale)) };
+}

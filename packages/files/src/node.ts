@@ -1,8 +1,8 @@
 export { tryFolder, writeFileAtomic } from './atomic/atomic.ts';
 export { readCsv } from './csv/read.ts';
 export { readIdx, writeIdx } from './idx/read.ts';
-export { type LoadOptions, load, restore, save } from './node/checkpoint.ts';
 export { readImage, writePng } from './images/read.ts';
+export { type LoadOptions, load, restore, save } from './node/checkpoint.ts';
 export {
   type ReadSafetensorsOptions,
   readSafetensors,

@@ -1,31 +1,31 @@
-/** Who takes part. */
+/** The frameworks that take part. */
 
 import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';
 import type { Spec } from './spec.ts';
 
-/** What a bundler is given to make the smallest program that runs W1. */
+/** The input of a bundler for the smallest program that runs W1. */
 export interface BundleRecipe {
-  /** Modules that the program consists of. */
+  /** The modules of the program. */
   readonly modules: readonly string[];
-  /** Packages put in another's place, as a user who minds the size does. */
+  /** Packages that replace others, to minimize the size. */
   readonly alias?: Readonly<Record<string, string>>;
-  /** Binaries that the program loads beside its code. */
+  /** Binaries that the program loads in addition to its code. */
   readonly binaries?: readonly string[];
 }
 
 export interface Framework {
   readonly name: string;
   readonly runtime: 'node' | 'python';
-  /** The module for `worker.ts` to load, or the Python program that is a worker itself. */
+  /** The module for `worker.ts` to load, or a Python program that is itself a worker. */
   readonly module: URL;
-  /** tapegrad itself, somebody to compare it with, or a mark of what can be reached. */
+  /** tapegrad itself (`own`), another framework (`peer`), or a handwritten reference point (`mark`). */
   readonly role: 'own' | 'peer' | 'mark';
   /** Whether the number of threads can be chosen. */
   readonly threaded: boolean;
-  /** What it is asked for; everything where nothing is said. */
+  /** Whether it supports a workload. Defaults to all. */
   readonly offers?: (spec: Spec) => boolean;
-  /** Whether the plots show it. */
+  /** Whether the plots include it. */
   readonly scaling: boolean;
   readonly bundle?: BundleRecipe;
 }
@@ -93,15 +93,15 @@ export const frameworks: readonly Framework[] = [
   },
 ];
 
-/** A framework with a number of threads: one column of the table. */
+/** A framework with a number of threads: a column of the table. */
 export interface Contender {
   readonly framework: Framework;
   readonly threads: number;
-  /** The framework's name, and the number of threads where it isn't one. */
+  /** The framework's name, and the number of threads unless it is 1. */
   readonly label: string;
 }
 
-/** Every framework with every number of threads that it can be given. */
+/** Returns every framework with each number of threads that it supports. */
 export function contendersOf(chosen: readonly Framework[], threads: readonly number[]): Contender[] {
   return chosen.flatMap((framework) =>
     (framework.threaded ? threads : [1]).map((count) => ({

@@ -12,7 +12,7 @@ function digest(values: ArrayLike<number>): Digest {
   };
 }
 
-/** The digest of every result, by name. */
+/** Computes the digest of every result, by name. */
 export function digestAll(results: Results): Record<string, Digest> {
   return Object.fromEntries(Object.entries(results).map(([name, values]) => [name, digest(values)]));
 }

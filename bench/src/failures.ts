@@ -1,4 +1,4 @@
-/** Cases that failed or gave wrong results, and why: by a contender's label and the case's id. */
+/** Cases that failed or gave wrong results, with the reasons, by contender label and case id. */
 export class Failures {
   readonly #reasons = new Map<string, Map<string, string>>();
 
@@ -11,7 +11,7 @@ export class Failures {
     return this.#reasons.get(label)?.get(id);
   }
 
-  /** One sentence a contender and reason, with the cases that it holds for. */
+  /** Returns a sentence for each contender and reason, with the cases concerned. */
   sentences(): string[] {
     return [...this.#reasons].flatMap(([label, byId]) =>
       [...new Set(byId.values())].map((reason) => {

@@ -1,6 +1,6 @@
 /** Measurements of several rounds. */
 
-/** One thing measured several times. */
+/** A quantity measured in several rounds. */
 export interface Figure {
   readonly median: number;
   readonly rounds: readonly number[];
@@ -12,7 +12,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }
 
-/** Figures by a contender's label and the id of what was measured. */
+/** Measurements by contender label and case id. */
 export class Figures {
   readonly #rounds = new Map<string, Map<string, number[]>>();
 
@@ -21,13 +21,13 @@ export class Figures {
     this.#rounds.set(label, byId.set(id, [...(byId.get(id) ?? []), value]));
   }
 
-  /** Nothing where no round gave a value. */
+  /** Returns undefined if no round gave a value. */
   get(label: string, id: string): Figure | undefined {
     const rounds = this.#rounds.get(label)?.get(id);
     return rounds && { median: median(rounds), rounds };
   }
 
-  /** Every figure, by label and then by id. */
+  /** Returns all measurements, by label and then by id. */
   toJSON(): Record<string, Record<string, Figure>> {
     const figuresOf = (label: string, ids: Iterable<string>) =>
       Object.fromEntries([...ids].map((id) => [id, this.get(label, id)!]));

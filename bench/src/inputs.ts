@@ -1,8 +1,9 @@
 /**
- * The numbers that every framework computes with: seeded, the same in each, drawn again in `peers/pytorch/inputs.py`.
+ * The input numbers of all frameworks: seeded, and the same in each. `peers/pytorch/inputs.py` generates the same
+ * numbers.
  *
- * The i-th number of a stream is a hash of i and the stream (the finaliser of MurmurHash3), so that NumPy can draw a whole
- * stream at once and arrive at the same bits.
+ * Number i of a stream is a hash of i and the stream (the finalizer of MurmurHash3), so that NumPy can compute a whole
+ * stream at once with the same bits.
  */
 
 import type {
@@ -17,13 +18,13 @@ import type {
   SpecOf,
 } from './spec.ts';
 
-/** Over plain memory, not shared: some of the frameworks take no other. */
+/** An array in unshared memory, since some frameworks accept no other. */
 export type Floats = Float32Array<ArrayBuffer>;
 export type Labels = Int32Array<ArrayBuffer>;
 
-/** Weight and bias of a layer, row-major. */
+/** The weight and bias of a layer, row-major. */
 export interface LayerInputs {
-  /** [in, out] of a dense layer, [out, in, height, width] of a convolution. */
+  /** [in, out] for a dense layer, [out, in, height, width] for a convolution. */
   readonly weight: Floats;
   readonly weightShape: readonly number[];
   /** [out]. */
@@ -34,7 +35,7 @@ export interface MlpInputs {
   readonly layers: readonly LayerInputs[];
   /** [batch, in]. */
   readonly x: Floats;
-  /** Labels [batch] for cross-entropy, targets [batch, out] for the mean squared error. */
+  /** Labels [batch] for cross-entropy, or targets [batch, out] for the mean squared error. */
   readonly y: Labels | Floats;
 }
 
@@ -69,12 +70,12 @@ export interface ConvnetInputs {
 }
 
 export interface PrimitiveInputs {
-  /** [side, side], of both signs. */
+  /** [side, side], positive and negative. */
   readonly x: Floats;
   readonly y: Floats;
-  /** [side, side], above zero. */
+  /** [side, side], positive. */
   readonly positive: Floats;
-  /** [side], below side. */
+  /** [side], integers below `side`. */
   readonly indices: Labels;
 }
 
@@ -102,7 +103,7 @@ function hash(stream: number, index: number): number {
   return (h ^ (h >>> 16)) >>> 0;
 }
 
-/** `length` numbers, uniform in [-bound, bound). */
+/** Returns `length` numbers, uniform in [-bound, bound). */
 function uniform(stream: number, length: number, bound: number): Floats {
   const values = new Float32Array(length);
   for (let i = 0; i < length; i++) values[i] = ((hash(stream, i) >>> 8) * 2 ** -23 - 1) * bound;
@@ -115,7 +116,7 @@ function labels(stream: number, length: number, classes: number): Labels {
   return values;
 }
 
-/** A layer's parameters, uniform within 1 / sqrt(fan-in), from the streams 2 n and 2 n + 1. */
+/** Returns a layer's parameters, uniform within 1 / sqrt(fan-in), from the streams 2 n and 2 n + 1. */
 function layer(n: number, fanIn: number, out: number, weightShape: readonly number[]): LayerInputs {
   const bound = 1 / Math.sqrt(fanIn);
   return {
@@ -176,7 +177,7 @@ function copy({ size }: CopySpec): CopyInputs {
   return { source: uniform(0, size, 1) };
 }
 
-/** One function a family, from the sizes to the numbers. */
+/** For each family, the function from sizes to input numbers. */
 export const inputsOf: { readonly [F in Family]: (spec: SpecOf<F>) => Inputs[F] } = {
   mlp,
   matmul,

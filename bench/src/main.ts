@@ -1,4 +1,4 @@
-/** Measures tapegrad and its peers side by side: `npm run bench -- --help`. */
+/** Compares tapegrad's speed with other frameworks: `npm run bench -- --help`. */
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -28,7 +28,7 @@ const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = {
   primitives,
 };
 
-/** The wanted frameworks that can run here; says which can't, and why. */
+/** Returns the requested frameworks that can run here. Prints which can't, and why. */
 function present(wanted: readonly Framework[], python: string | undefined): Framework[] {
   const isPeer = ({ role, runtime }: Framework) => role === 'peer' && runtime === 'node';
   const complaint = wanted.some(isPeer) ? preparePeers() : undefined;
@@ -70,7 +70,7 @@ function machine({ runtimes }: Run) {
   };
 }
 
-/** Runs the wanted sections, and writes and prints what each brings home as soon as it is there. */
+/** Runs the requested sections. Writes and prints the report of each as soon as it is complete. */
 async function measure(run: Run): Promise<void> {
   const out = run.options.out === undefined ? paths.results : pathToFileURL(`${run.options.out}/`);
   await mkdir(out, { recursive: true });

@@ -1,4 +1,4 @@
-/** The command line. */
+/** Parses the command line. */
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,16 +14,16 @@ export interface Options {
   readonly sections: readonly Section[];
   readonly threads: readonly number[];
   readonly rounds: number;
-  /** The version of Node that runs the frameworks; the one that runs the harness where nothing is said. */
+  /** The version of Node that runs the frameworks. Defaults to that of the harness. */
   readonly node: string | undefined;
-  /** The folder for what a run writes. */
+  /** The folder for results. */
   readonly out: string | undefined;
   readonly writeExpected: boolean;
-  /** The least duration of a timed sample, in seconds. */
+  /** The minimum duration of a timed sample, in seconds. */
   readonly sampleSeconds: number;
-  /** Samples that a process takes of a case; the process counts with their median. */
+  /** The number of samples that a process takes of a case; the process reports their median. */
   readonly samples: number;
-  /** Steps of W1 while memory is watched. */
+  /** The number of steps of W1 in the memory section. */
   readonly memorySteps: number;
 }
 
@@ -48,7 +48,7 @@ else python3, else .venv/bin/python.
   --help
 `;
 
-/** A mistake on the command line, told to the user without a stack. */
+/** A mistake on the command line, reported without a stack trace. */
 export class OptionError extends Error {}
 
 function list<T extends string>(option: string, text: string | undefined, all: readonly T[]): readonly T[] {
@@ -87,7 +87,7 @@ function parse(args: readonly string[]) {
   }
 }
 
-/** The options of a run, or nothing where only the help is wanted. */
+/** Returns the options of a run, or undefined if only the help was requested. */
 export function readOptions(args: readonly string[]): Options | undefined {
   const values = parse(args);
   if (values.help) return undefined;

@@ -1,4 +1,4 @@
-/** Where things lie, seen from the compiled program. */
+/** Paths, relative to the compiled program. */
 
 const bench = new URL('../', import.meta.url);
 

@@ -1,16 +1,16 @@
-/** The scaling as one SVG: a panel a question, a line a contender, both axes logarithmic. */
+/** Draws the scaling section as one SVG: a panel for each workload, a line for each contender, with logarithmic axes. */
 
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 2 });
 
-/** A plot of its own: a line a contender. */
+/** A panel, with a line for each contender. */
 interface Panel {
   readonly title: string;
   readonly x: string;
   readonly y: string;
-  /** The points of a contender's line, by label. */
+  /** The points of each contender's line, by label. */
   readonly lines: Readonly<Record<string, readonly { readonly x: number; readonly y: number }[]>>;
 }
 
@@ -21,7 +21,7 @@ const HEIGHT = 360;
 const LEGEND_HEIGHT = 40;
 const COLUMNS = 2;
 
-// Okabe and Ito's colours, which the colour-blind tell apart.
+// The colors of Okabe and Ito, which color-blind readers can distinguish.
 const COLOURS = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#56B4E9', '#E69F00', '#000000'];
 
 function panelPlot({ title, x, y, lines }: Panel, labels: readonly string[], document: Document): Element {

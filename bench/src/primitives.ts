@@ -1,4 +1,4 @@
-/** One call of each of tapegrad's primitives, and how much memory it must touch, to hold its speed against a copy's. */
+/** A call of each primitive, with the memory traffic it needs, to compare its speed with that of a copy. */
 
 import type { Tensor } from '@tapegrad/core';
 import {
@@ -11,25 +11,25 @@ import {
   type Window,
 } from '@tapegrad/kernels';
 
-/** What a call is made on; matrices are [side, side]. */
+/** The operands of a call; matrices are [side, side]. */
 export interface Operands {
   readonly side: number;
-  /** float32 of both signs. */
+  /** float32, positive and negative. */
   readonly x: Tensor;
   readonly y: Tensor;
-  /** float32 above zero. */
+  /** float32, positive. */
   readonly positive: Tensor;
   /** bool. */
   readonly condition: Tensor;
-  /** int32 [side], below side. */
+  /** int32 [side], below `side`. */
   readonly indices: Tensor;
   /** float32 [side]. */
   readonly vector: Tensor;
   /** The windows of x, [3, 3, side, side]. */
   readonly unfolded: Tensor;
-  /** The maxima of the squares of x, [side / 2, side / 2]. */
+  /** The maxima of the 2 x 2 squares of x, [side / 2, side / 2]. */
   readonly pooled: Tensor;
-  /** x and y as images of 16 channels. */
+  /** x and y as images with 16 channels. */
   readonly images: Tensor;
   readonly maps: Tensor;
   /** [16, 16, 3, 3] */
@@ -39,20 +39,20 @@ export interface Operands {
 type Call = (k: Kernels<Tensor>, operands: Operands) => Tensor;
 
 export interface PrimitiveCase {
-  /** 4-byte words read and written for each element of a matrix; 0 where the result is a view. */
+  /** The number of 4-byte words read and written for each element of a matrix; 0 if the result is a view. */
   readonly touched: number;
-  /** Multiplications for each element of a matrix, where these are what takes the time. */
+  /** The number of multiplications for each element of a matrix, if they dominate the time. */
   readonly multiplications?: (side: number) => number;
   readonly call: Call;
 }
 
-/** 3x3 windows around every element. */
+/** The 3 x 3 windows around every element. */
 export const WINDOWS: readonly Window[] = Array(2).fill({ size: 3, stride: 1, dilation: 1, padding: [1, 1] });
 const WINDOW_ENTRIES = 9;
-/** The channels of images, in and out of a convolution. */
+/** The number of channels before and after a convolution. */
 export const CHANNELS = 16;
 
-/** Images of some channels, square, with as many elements as a matrix. */
+/** Returns the shape of square images with a given number of channels and as many elements as a matrix. */
 export function imageShape(side: number): readonly [images: number, channels: number, height: number, width: number] {
   const images = Math.max(1, side / CHANNELS);
   const own = Math.sqrt(side ** 2 / (images * CHANNELS));
@@ -66,24 +66,27 @@ const ofConvolution = (call: Call): PrimitiveCase => ({
   call,
 });
 
-/** 2x2 windows side by side. */
+/** Adjacent 2 x 2 windows. */
 export const POOLS: readonly Window[] = Array(2).fill({ size: 2, stride: 2, dilation: 1, padding: [0, 0] });
 
-/** A bool in words. */
+/** The size of a bool in words. */
 const BOOL = 1 / 4;
 
-/** Cases that differ in the primitive alone. */
+/** Returns cases that differ only in the primitive. */
 const alike = <P extends Primitive>(touched: number, names: readonly P[], callOf: (name: P) => Call) =>
   Object.fromEntries(names.map((name) => [name, { touched, call: callOf(name) }])) as Record<P, PrimitiveCase>;
 
 const positiveOnly: readonly Primitive[] = ['log', 'log1p', 'sqrt'];
-/** Defined from -1 to 1 alone, where no operand lies. */
+/** Primitives that aren't measured, since they are defined only from -1 to 1 and no operand is in that range. */
 const unmeasured: readonly Primitive[] = ['asin', 'acos'];
 const namesOf = <P extends Primitive>(table: { readonly [Name in P]: unknown }) => Object.keys(table) as P[];
 const ofBothSigns = namesOf(unary).filter((name) => !positiveOnly.includes(name) && !unmeasured.includes(name));
 const ofPositive = namesOf(unary).filter((name) => positiveOnly.includes(name));
 
-/** A primitive that has no case here is not measured, and the table says so. Reductions run along rows, which lie in one piece. */
+/**
+ * The cases of primitives. A primitive without a case isn't measured, and the table says so. Reductions run along rows,
+ * which are contiguous.
+ */
 export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   full: { touched: 1, call: (k, { side }) => k.full({ shape: [side, side], value: 1, dtype: 'float32' }) },
   ...alike(

@@ -1,4 +1,4 @@
-/** Runs a contender's worker process, and collects what it says. */
+/** Runs a contender's worker process, and collects its messages. */
 
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -10,15 +10,15 @@ import type { Runtimes } from './runtimes.ts';
 
 export interface Outcome {
   readonly messages: readonly Message[];
-  /** From the start of the process to its end. */
+  /** The duration from the start of the process to its end. */
   readonly seconds: number;
-  /** Why the process ended, where it did not end well. */
+  /** Why the process failed, if it did. */
   readonly failure: string | undefined;
-  /** Whether it was ended for taking too long. */
+  /** Whether it was terminated because it took too long. */
   readonly timedOut: boolean;
 }
 
-/** A line as a message; nothing where it is a framework's own chatter, or was cut off when the process was ended. */
+/** Parses a line as a message. Returns undefined for other output of a framework, and for a truncated line. */
 function messageOf(line: string): Message | undefined {
   if (!line.startsWith('{"kind"')) return undefined;
   try {
@@ -62,7 +62,7 @@ export function runProcess(program: string, args: readonly string[], timeoutSeco
 
 const HOUR = 3600;
 
-/** tapegrad's packages load as they do once published: each as one file, made by `scripts/bundle.mjs`. */
+/** Loads tapegrad's packages as published: each as one file, made by `scripts/bundle.mjs`. */
 const AS_PUBLISHED = '--conditions=@tapegrad/bundle';
 
 /** Runs a job in a contender's worker. */

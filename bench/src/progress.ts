@@ -1,6 +1,6 @@
 import { SingleBar } from 'cli-progress';
 
-/** The items one after the other, with a bar on standard error that tells which one the loop is at. */
+/** Yields the items in order, with a progress bar on standard error that names the current one. */
 export function* withProgress<T>(title: string, items: readonly T[], label: (item: T) => string): Generator<T> {
   const bar = new SingleBar({
     format: `${title.padEnd(10)} {bar} {value}/{total}  {doing}`,

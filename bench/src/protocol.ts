@@ -1,19 +1,19 @@
 /**
- * What a framework offers to the driver, and what the harness and a worker process say to each other: one JSON job on the
- * command line, one JSON object a line back on standard output. `peers/pytorch/worker.py` speaks the same.
+ * The interface of a framework, and the messages between the harness and a worker process: a JSON job on the command
+ * line, and JSON objects, one per line, on standard output. `peers/pytorch/worker.py` uses the same protocol.
  */
 
 import type { Inputs } from './inputs.ts';
 import type { Family, Spec, SpecOf } from './spec.ts';
 
-/** One case made ready: everything that a user would do before the loop is done. */
+/** A case that is ready to run: everything that a user would do before the loop is done. */
 export interface Program {
   /**
-   * Does the work once, to its end: when it returns (or resolves), the results are computed, not merely asked for. A
-   * training step reads its loss, as a loop that prints it does.
+   * Does the work once, completely: when it returns (or resolves), the results are computed, not just queued. A
+   * training step reads its loss, like a loop that prints it.
    */
   step(): void | Promise<void>;
-  /** The results of the last step by name: the loss of a training step; else the outputs and the gradients. */
+  /** Returns the results of the last step by name: the loss of a training step, otherwise the outputs and gradients. */
   read(): Results | Promise<Results>;
 }
 
@@ -21,9 +21,9 @@ export type Results = Readonly<Record<string, ArrayLike<number>>>;
 
 export type Build<F extends Family> = (spec: SpecOf<F>, inputs: Inputs[F]) => Program | Promise<Program>;
 
-/** A framework's programs, a module a family, loaded only when asked for. */
+/** The programs of a framework: a module for each family of workloads, loaded only on demand. */
 export interface Framework {
-  /** Chooses the backend and the number of threads; gives name, version and backend as one line. */
+  /** Selects the backend and the number of threads. Returns name, version and backend as one line. */
   start(threads: number): string | Promise<string>;
   readonly programs: { readonly [F in Family]?: () => Promise<Build<F>> };
 }
@@ -34,36 +34,36 @@ export interface JobCase {
 }
 
 /**
- * What a worker is to do with its cases.
- * - `time`: repeat, and say how often a second.
- * - `check`: take a few steps, and give a digest of the results of each.
- * - `start`: take one step and end; the harness holds the watch.
- * - `memory`: take `steps` steps, and say now and then how much memory the process holds.
+ * The mode in which a worker runs its cases.
+ * - `time`: repeat, and report the steps per second.
+ * - `check`: take a few steps, and report a digest of the results of each.
+ * - `start`: take one step and end; the harness measures the time.
+ * - `memory`: take `steps` steps, and report the memory of the process at intervals.
  */
 export type Mode = 'time' | 'check' | 'start' | 'memory';
 
 export interface Job {
   readonly mode: Mode;
-  /** The framework's module, as a file URL. */
+  /** The URL of the framework's module. */
   readonly module: string;
   readonly threads: number;
-  /** What the numbers are computed in; float64 is for making the expected values. */
+  /** The dtype of the computation; float64 is for computing the expected values. */
   readonly dtype: 'float32' | 'float64';
   readonly cases: readonly JobCase[];
-  /** Steps to take when checking or watching memory. */
+  /** The number of steps when checking or measuring memory. */
   readonly steps: number;
-  /** The least duration of a timed sample, in seconds, and how many to take. */
+  /** The minimum duration of a timed sample, in seconds, and the number of samples. */
   readonly sampleSeconds: number;
   readonly samples: number;
 }
 
-/** Some of a result's entries, evenly spaced, and the mean of all squares. */
+/** Some elements of a result, evenly spaced, and the mean of all squares. */
 export interface Digest {
   readonly meanSquare: number;
   readonly entries: readonly number[];
 }
 
-/** A line from a worker. */
+/** A message from a worker: one line. */
 export type Message =
   | { readonly kind: 'about'; readonly text: string }
   | { readonly kind: 'time'; readonly id: string; readonly perSecond: readonly number[] }

@@ -1,10 +1,10 @@
 import type { Table } from './table.ts';
 
-/** What a section of a run brings home. */
+/** The results of a section. */
 export interface Report {
-  /** Every figure, for the JSON file. */
+  /** All measurements, for the JSON file. */
   readonly data: unknown;
   readonly tables: readonly Table[];
-  /** Further files by name. */
+  /** Other files, by name. */
   readonly files?: Readonly<Record<string, string>>;
 }

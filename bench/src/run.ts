@@ -1,4 +1,4 @@
-/** What every section of a run is given. */
+/** The input of every section of a run. */
 
 import { type Contender, offers } from './contenders.ts';
 import type { Options } from './options.ts';
@@ -13,7 +13,7 @@ export interface Run {
   readonly options: Options;
 }
 
-/** A job, with what its mode does not use left at a harmless value. */
+/** Returns a job, with harmless values for fields that its mode doesn't use. */
 export function jobOf(
   { options }: Pick<Run, 'options'>,
   job: Pick<Job, 'mode' | 'cases'> & Partial<Job>,
@@ -22,14 +22,14 @@ export function jobOf(
   return { dtype: 'float32', steps: 1, sampleSeconds, samples, ...job };
 }
 
-/** A contender with the cases of a workload that it takes on. */
+/** A contender, with the cases of a workload that it supports. */
 export interface Turn {
   readonly contender: Contender;
   readonly workload: Workload;
   readonly cases: readonly Case[];
 }
 
-/** One turn a workload and contender, the contenders' order moved on by `round`. */
+/** Returns a turn for each workload and contender. The contenders' order is rotated by `round`. */
 export function turnsOf(run: Run, round: number): Turn[] {
   return run.workloads.flatMap((workload) =>
     rotated(run.contenders, round).map((contender) => ({
@@ -40,7 +40,7 @@ export function turnsOf(run: Run, round: number): Turn[] {
   );
 }
 
-/** The contenders in an order that moves on by one a round, so that nobody always runs after the same neighbour. */
+/** Rotates the contenders by one position per round, so that each has different neighbors. */
 export function rotated<T>(items: readonly T[], round: number): T[] {
   const cut = round % Math.max(items.length, 1);
   return [...items.slice(cut), ...items.slice(0, cut)];

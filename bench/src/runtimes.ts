@@ -1,4 +1,4 @@
-/** Finds or prepares what the contenders run on: Node, a Python with PyTorch, the peers' packages. */
+/** Finds or prepares the runtimes of the contenders: Node, a Python with PyTorch, and the other frameworks' packages. */
 
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -6,14 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { paths } from './paths.ts';
 
 export interface Runtimes {
-  /** The program that runs JavaScript. */
+  /** The path of the Node executable. */
   readonly node: string;
   readonly nodeVersion: string;
-  /** A Python that has PyTorch, where there is one. */
+  /** The path of a Python that has PyTorch, if there is one. */
   readonly python: string | undefined;
 }
 
-// npm and npx are script files on Windows, which only a shell starts.
+// On Windows, npm and npx are script files, which only a shell can start.
 const shell = process.platform === 'win32';
 const root = fileURLToPath(new URL('..', paths.bench));
 
@@ -22,7 +22,7 @@ function output(command: string, args: readonly string[]): string | undefined {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** The path of Node's program, of the wanted version where one is named. */
+/** Returns the path of the Node executable, of the requested version if one is given. */
 export function findNode(version: string | undefined): Pick<Runtimes, 'node' | 'nodeVersion'> {
   if (version === undefined) return { node: process.execPath, nodeVersion: process.versions.node };
   const found = output('npx', [
@@ -36,7 +36,7 @@ export function findNode(version: string | undefined): Pick<Runtimes, 'node' | '
   return { node: found.slice(0, gap), nodeVersion: found.slice(gap + 1) };
 }
 
-/** A Python that can import torch. */
+/** Returns a Python that can import torch. */
 export function findPython(): string | undefined {
   const candidates = [process.env.TAPEGRAD_PYTHON, 'python3', '.venv/bin/python'];
   return candidates.find((each) => each !== undefined && output(each, ['-c', 'import torch, numpy']) !== undefined);
@@ -46,15 +46,15 @@ function modified(url: URL): number {
   return statSync(url, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
-/** Runs a command; gives what it printed where it failed. */
+/** Runs a command. Returns its output if it failed. */
 function complaintOf(command: string, args: readonly string[]): string | undefined {
   const { status, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: 'utf8', shell });
   return status === 0 ? undefined : `${command} ${args[0]} failed:\n${stdout ?? ''}${stderr ?? ''}`;
 }
 
 /**
- * Installs the peers from npm where their package.json is newer than what is installed, and compiles their workloads. Gives
- * the reason where that failed.
+ * Installs the other frameworks from npm if their package.json is newer than the installation, and compiles their
+ * workloads. Returns the reason if that failed.
  */
 export function preparePeers(): string | undefined {
   const installed = new URL('node_modules/.package-lock.json', paths.peers);

@@ -1,22 +1,25 @@
-/** What is computed: the kinds of workload, and the sizes that make one of them a case. */
+/** The families of workloads, and the sizes that define a case. */
 
 import type { Primitive } from '@tapegrad/kernels';
 
-/** Training steps of a multilayer perceptron with plain SGD; the activation stands after every layer but the last. */
+/** Training steps of a multilayer perceptron with plain SGD. The activation follows every layer except the last. */
 export interface MlpSpec {
   readonly family: 'mlp';
-  /** Features of the input, of each hidden layer and of the output. */
+  /** The number of features of the input, of each hidden layer, and of the output. */
   readonly widths: readonly number[];
   readonly activation: 'relu' | 'tanh';
-  /** Cross-entropy takes int32 labels, the mean squared error float32 targets. */
+  /** The loss: cross-entropy takes int32 labels, mean squared error takes float32 targets. */
   readonly loss: 'crossEntropy' | 'mse';
   readonly batch: number;
   readonly learningRate: number;
-  /** Whether one batch is made before the first step, or every step makes its batch from host memory and drops it. */
+  /**
+   * Whether one batch is created before the first step (`kept`), or every step creates a batch from host memory and
+   * drops it (`streamed`).
+   */
   readonly batches: 'kept' | 'streamed';
 }
 
-/** Products of two stacks of square matrices, or of one transposed with the other. */
+/** Products of two stacks of square matrices, possibly with one transposed. */
 export interface MatmulSpec {
   readonly family: 'matmul';
   readonly size: number;
@@ -24,14 +27,14 @@ export interface MatmulSpec {
   readonly batch: number;
 }
 
-/** y = tanh(a b + c) sigmoid(d), and with `backward` the gradients of sum(y) by a, b, c and d. */
+/** y = tanh(a b + c) sigmoid(d) and, with `backward`, the gradients of sum(y) with respect to a, b, c and d. */
 export interface ElementwiseSpec {
   readonly family: 'elementwise';
   readonly size: number;
   readonly backward: boolean;
 }
 
-/** Softmax with cross-entropy of int32 labels, averaged over the rows, and its gradient by the logits. */
+/** Softmax and cross-entropy with int32 labels, averaged over the rows, and its gradient with respect to the logits. */
 export interface SoftmaxSpec {
   readonly family: 'softmax';
   readonly rows: number;
@@ -39,13 +42,13 @@ export interface SoftmaxSpec {
 }
 
 /**
- * Training steps of a small convolutional network: per entry of `channels` a 3x3 convolution with zero padding, ReLU and
- * 2x2 max pooling; then a dense layer and cross-entropy.
+ * Training steps of a small convolutional network. For each entry of `channels` it has a 3 x 3 convolution with zero
+ * padding, ReLU and 2 x 2 max pooling; then a dense layer and cross-entropy.
  */
 export interface ConvnetSpec {
   readonly family: 'convnet';
   readonly batch: number;
-  /** Height and width of the input of one channel. */
+  /** The height and width of the input, which has one channel. */
   readonly side: number;
   readonly channels: readonly number[];
   readonly classes: number;
@@ -59,7 +62,7 @@ export interface PrimitiveSpec {
   readonly side: number;
 }
 
-/** A copy of as many float32 from one array to another: the least that touching memory costs. */
+/** A copy of the same number of float32 elements: the minimum cost of memory access. */
 export interface CopySpec {
   readonly family: 'copy';
   readonly size: number;

@@ -1,17 +1,17 @@
-/** Tables as Markdown, with columns aligned so that a terminal shows them well too. */
+/** Formats tables as Markdown, with aligned columns, so that they are readable in a terminal. */
 
 export interface Table {
   readonly title: string;
-  /** What the figures are, in a sentence or two. */
+  /** A description of the measurements, in a sentence or two. */
   readonly note: string;
-  /** The first column holds names, the others figures. */
+  /** The column headings; the first column has names, the others numbers. */
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
-  /** Sentences under the table: what failed, and why. */
+  /** Sentences below the table: failures and their reasons. */
   readonly remarks: readonly string[];
 }
 
-/** Three significant digits, without an exponent; a dash where there is no figure. */
+/** Formats a number with three significant digits, without an exponent; as a dash if there is none. */
 export function digits(value: number): string {
   if (!Number.isFinite(value)) return '-';
   return value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(Number(value.toPrecision(3)));

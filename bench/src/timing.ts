@@ -3,7 +3,7 @@ import type { Program } from './protocol.ts';
 async function secondsOf({ step }: Program, repetitions: number): Promise<number> {
   const start = performance.now();
   for (let i = 0; i < repetitions; i++) {
-    // Only what is asynchronous is awaited: a needless turn of the event loop would cost a small step dear.
+    // Awaits only promises: a needless turn of the event loop would dominate a small step.
     const pending = step();
     if (pending) await pending;
   }
@@ -11,8 +11,9 @@ async function secondsOf({ step }: Program, repetitions: number): Promise<number
 }
 
 /**
- * Steps per second of a program, as `samples` figures. Repetitions are doubled until they last `sampleSeconds`, which warms
- * up too; a program whose single step is longer than ten samples has been measured by then.
+ * Measures the steps per second of a program, in `samples` samples. Doubles the number of repetitions until they last
+ * `sampleSeconds`, which also warms up. A program whose single step takes longer than ten samples is measured only
+ * once.
  */
 export async function stepsPerSecond(program: Program, sampleSeconds: number, samples: number): Promise<number[]> {
   await secondsOf(program, 1);

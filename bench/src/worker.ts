@@ -1,4 +1,4 @@
-/** A worker process: one framework, the cases of one workload. Its only argument is a `Job` as JSON. */
+/** A worker process for one framework and the cases of one workload. Its only argument is a `Job` as JSON. */
 
 import { readFileSync } from 'node:fs';
 import { digestAll } from './digest.ts';
@@ -16,7 +16,10 @@ function say(message: Message): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-/** The most memory this process ever held, in bytes. The kernel's own mark survives `exec`, so Linux's is preferred. */
+/**
+ * Returns the peak memory of this process in bytes. The kernel's own value survives `exec`, so on Linux /proc is
+ * preferred.
+ */
 function peakMemory(): number {
   if (process.platform === 'linux') {
     const mark = /VmHWM:\s+(\d+) kB/.exec(readFileSync('/proc/self/status', 'utf8'));
@@ -31,7 +34,7 @@ async function build<F extends Family>(framework: Framework, spec: SpecOf<F> & {
   return (await load())(spec, inputsOf[spec.family](spec));
 }
 
-/** What each mode does with a program. */
+/** The action for each mode. */
 const modes: Record<Job['mode'], (program: Program, id: string, job: Job) => Promise<void>> = {
   async time(program, id, { sampleSeconds, samples }) {
     say({ kind: 'time', id, perSecond: await stepsPerSecond(program, sampleSeconds, samples) });
@@ -70,11 +73,11 @@ async function runCase(framework: Framework, { id, spec }: JobCase, job: Job): P
 const job = JSON.parse(process.argv[2] ?? '{}') as Job;
 const { framework } = (await import(job.module)) as { framework: Framework };
 const about = await framework.start(job.threads);
-// A start is over with its step: to open an output and to look up the memory takes milliseconds that no program needs.
+// In `start` mode, only the step counts: opening an output and reading the memory would add milliseconds.
 const reports = job.mode !== 'start';
 if (reports) say({ kind: 'about', text: about });
 for (const each of job.cases) await runCase(framework, each, job);
 if (reports) say({ kind: 'peak', bytes: peakMemory() });
-// Some frameworks keep threads or timers that would hold the process; what was said must be out before it ends.
+// Some frameworks have threads or timers that keep the process alive. All output must be written before it ends.
 if (hasSpoken) process.stdout.write('', () => process.exit(0));
 else process.exit(0);

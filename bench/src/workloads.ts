@@ -1,8 +1,8 @@
-/** W1 to W7: the work that frameworks are compared by. */
+/** W1 to W7: the workloads of the comparison. */
 
 import type { MatmulSpec, MlpSpec, Spec } from './spec.ts';
 
-/** One line of the table. */
+/** A row of the table. */
 export interface Case {
   readonly id: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface Case {
   readonly unit: 'steps/s' | 'GFLOP/s' | '1/s';
 }
 
-/** Cases that one process measures one after the other. */
+/** The cases that one process measures in sequence. */
 export interface Workload {
   readonly id: string;
   readonly cases: readonly Case[];
@@ -24,7 +24,7 @@ const classifier = {
   batches: 'kept',
 } as const;
 
-/** W1, with as many hidden units in the first layer as `hidden` says, and half as many in the second. */
+/** Returns W1 with `hidden` units in the first hidden layer, and half as many in the second. */
 export function digitClassifier(hidden = 256, batch = 128): MlpSpec {
   return { ...classifier, widths: [784, hidden, hidden / 2, 10], batch };
 }
@@ -44,7 +44,7 @@ function productCase(size: number, transposed: MatmulSpec['transposed']): Case {
   };
 }
 
-/** How many of the case's units one step makes. */
+/** Returns the work of one step, in units of the case. */
 export function unitsPerStep({ spec, unit }: Case): number {
   return unit === 'GFLOP/s' && spec.family === 'matmul' ? (2 * spec.batch * spec.size ** 3) / 1e9 : 1;
 }

@@ -1,10 +1,10 @@
-/** Editors: plain text with lines that wrap, and stretches that are underlined. */
+/** Text editors with line wrapping and underlined ranges. */
 
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { EditorState, type Extension, StateEffect, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 
-/** A stretch of the text with a class. */
+/** A range of the text, with a class. */
 export interface Underline {
   readonly start: number;
   readonly end: number;
@@ -29,7 +29,7 @@ const underlines = StateField.define<DecorationSet>({
   provide: (field) => EditorView.decorations.from(field),
 });
 
-/** How an editor is made. */
+/** The options of an editor. */
 export interface EditorOptions {
   readonly parent: HTMLElement;
   readonly label: string;
@@ -68,7 +68,7 @@ export class Editor {
     return this.view.state.doc.toString();
   }
 
-  /** Puts a text in the place of a stretch, or of all. */
+  /** Replaces a range, or the whole text. */
   replace(insert: string, from = 0, to = this.view.state.doc.length): void {
     this.view.dispatch({ changes: { from, to, insert } });
   }
@@ -77,7 +77,7 @@ export class Editor {
     this.view.dispatch({ effects: setUnderlines.of(stretches) });
   }
 
-  /** Selects a stretch, and shows it. */
+  /** Selects a range and scrolls to it. */
   select(start: number, end: number): void {
     this.view.dispatch({
       selection: { anchor: start, head: end },

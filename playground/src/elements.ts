@@ -1,8 +1,8 @@
-/** Elements of the page, made and found. */
+/** Creates and finds elements of the page. */
 
 type Attributes = Readonly<Record<string, string | boolean>>;
 
-/** Makes an element. An attribute that is true stands without a value, and one that is false is left out. */
+/** Creates an element. An attribute that is `true` is set without a value; one that is `false` is omitted. */
 export function element<K extends keyof HTMLElementTagNameMap>(
   name: K,
   attributes: Attributes = {},

@@ -1,4 +1,4 @@
-/** The page: its theme and its tabs. What a tab needs is made when it is first opened. */
+/** The page: its theme and its tabs. The content of a tab is created when it is first opened. */
 
 import { style } from '@tapegrad/formulas/html';
 import { documentPanel } from './document/panel.ts';

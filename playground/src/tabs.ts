@@ -1,8 +1,8 @@
-/** Tabs, by pointer and by keyboard: the arrows go from one to the next. */
+/** Tabs, for pointer and keyboard; arrow keys move between them. */
 
 import { byId } from './elements.ts';
 
-/** Makes the tabs of a list work. `onOpen` is called with the id of a panel that is opened. */
+/** Activates a list of tabs. `onOpen` is called with the id of a panel when it opens. */
 export function tabs(list: HTMLElement, onOpen: (panel: string) => void): void {
   const all = [...list.querySelectorAll<HTMLButtonElement>('[role=tab]')];
   const panelOf = (tab: HTMLButtonElement): string => tab.getAttribute('aria-controls')!;

@@ -1,4 +1,4 @@
-/** Light or dark: as the system prefers, until the reader chooses. */
+/** The theme: light or dark as the system prefers, unless the reader chooses one. */
 
 type Theme = 'auto' | 'light' | 'dark';
 
@@ -6,7 +6,7 @@ const KEY = 'tapegrad-theme';
 const themes: readonly Theme[] = ['auto', 'light', 'dark'];
 const labels: Readonly<Record<Theme, string>> = { auto: '◐ Auto', light: '☀ Light', dark: '☾ Dark' };
 
-/** A browser may refuse storage: the choice then lasts as long as the page. */
+/** Returns the stored choice. A browser may refuse storage; a choice then lasts only while the page is open. */
 function stored(): Theme {
   try {
     return themes.find((theme) => theme === localStorage.getItem(KEY)) ?? 'auto';
@@ -19,19 +19,19 @@ function store(theme: Theme): void {
   try {
     localStorage.setItem(KEY, theme);
   } catch {
-    // Without storage there is nothing to keep.
+    // Without storage, nothing is kept.
   }
 }
 
 let current: Theme = stored();
 
-/** A picture of @tapegrad/inspect, which follows the system, made to follow the page's choice. */
+/** Makes a picture of @tapegrad/inspect, which follows the system's theme, follow the page's. */
 export const pictureInTheme = (svg: string): string =>
   current === 'auto'
     ? svg
     : svg.replaceAll('@media (prefers-color-scheme:dark)', `@media ${current === 'dark' ? 'all' : 'not all'}`);
 
-/** Makes a button go through the themes. `onChange` is called after each change. */
+/** Makes a button cycle through the themes. `onChange` is called after each change. */
 export function themeButton(button: HTMLButtonElement, onChange: () => void): void {
   const show = (): void => {
     document.documentElement.style.colorScheme = current === 'auto' ? '' : current;

@@ -1,4 +1,4 @@
-/** The marks of what can be reached, in the dress of a framework: a product by hand, and a copy of memory. */
+/** The handwritten reference programs, with the interface of a framework: a matrix product, and a memory copy. */
 
 import type { Build, Framework } from '../protocol.ts';
 import { handwrittenProduct } from './product.ts';

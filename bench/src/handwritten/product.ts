@@ -1,22 +1,22 @@
 /**
- * A matrix product written for one shape of problem, as the mark that a general one is held against: row-major, square, its
- * size a multiple of the tile's width. A page of WebAssembly text.
+ * A matrix product for one kind of problem, as a reference point for the general one: row-major square matrices whose
+ * size is a multiple of the tile's width. It is a page of WebAssembly text.
  *
- * A is packed tile by tile, so that the factors of a step lie side by side; B panel by panel, `4 vectors` columns and all
- * rows in one piece. Then tile after tile of `rows` rows of C stays in registers while k runs over the whole depth. Where the
- * rows do not divide the size, the last tile overlaps the one before it.
+ * A is packed by tiles, so that the elements for one step are adjacent. B is packed by panels of `4 vectors` columns
+ * with all rows. A tile of `rows` rows of C then stays in registers while k runs over the whole depth. If `rows`
+ * doesn't divide the size, the last tile overlaps the one before it.
  */
 
 import initWabt from 'wabt';
 
-/** A register tile: how many rows of C, how many vectors of four columns, and whether one instruction multiplies and adds. */
+/** A register tile: its rows of C, its vectors of four columns, and whether one instruction multiplies and adds. */
 interface Tile {
   readonly rows: number;
   readonly vectors: number;
   readonly relaxed: boolean;
 }
 
-/** The best tile for plain SIMD and for relaxed SIMD, of those that were measured on x86-64. */
+/** The fastest tiles measured on x86-64, for plain and for relaxed SIMD. */
 const PLAIN_TILE: Tile = { rows: 2, vectors: 4, relaxed: false };
 const RELAXED_TILE: Tile = { rows: 6, vectors: 2, relaxed: true };
 
@@ -39,12 +39,12 @@ function text({ rows, vectors, relaxed }: Tile): string {
   };
   const loadA = (r: number) => `(local.set $a${r} (v128.load32_splat offset=${4 * r} (local.get $a)))`;
   const loadB = (v: number) => `(local.set $b${v} (v128.load offset=${16 * v} (local.get $to)))`;
-  // The side of fewer vectors is held, the other passes by: all in registers, or the speed halves.
+  // Keeps the operand with fewer vectors in registers and streams the other. If registers spill, the speed halves.
   const step =
     rows < vectors
       ? [...row.map(loadA), ...vector.flatMap((v) => [loadB(v), ...row.map((r) => accumulate(r, v))])]
       : [...vector.map(loadB), ...row.flatMap((r) => [loadA(r), ...vector.map((v) => accumulate(r, v))])];
-  // The first row of the tile at $i, moved up where fewer rows are left than a tile has.
+  // Computes the first row of the tile at $i. The last tile is moved up if fewer rows are left.
   const clamp = `
     (if (i32.gt_s (local.get $i) (i32.sub (local.get $size) (i32.const ${rows})))
       (then (local.set $i (i32.sub (local.get $size) (i32.const ${rows})))))`;
@@ -133,7 +133,7 @@ export interface HandwrittenProduct {
   readonly c: Float32Array;
 }
 
-/** A product of two matrices [size, size], which are copied in. */
+/** Returns a product of two matrices [size, size]; the operands are copied in. */
 export async function handwrittenProduct(a: Float32Array, b: Float32Array, size: number): Promise<HandwrittenProduct> {
   const tile = WebAssembly.validate(await assemble(RELAXED_TILE)) ? RELAXED_TILE : PLAIN_TILE;
   const { instance } = await WebAssembly.instantiate(await assemble(tile));

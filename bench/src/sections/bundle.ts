@@ -1,4 +1,4 @@
-/** The size of what a browser loads to train W1. */
+/** Measures the size of the code that a browser loads to train W1. */
 
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -13,17 +13,20 @@ import type { Run } from '../run.ts';
 import type { Table } from '../table.ts';
 
 interface BundleSize {
-  /** Bytes of the minified code, and of the same after gzip. */
+  /** The size of the minified code in bytes, and its size after gzip. */
   readonly minified: number;
   readonly gzipped: number;
-  /** Bytes of the binaries beside the code, after gzip. */
+  /** The size of separate binaries in bytes, after gzip. */
   readonly binaries: number;
 }
 
 /** By label. */
 type BundleResult = Readonly<Record<string, BundleSize>>;
 
-/** The outputs that load at once: the entry and what it imports statically; a backend that is imported on demand is left out. */
+/**
+ * Returns the outputs that load immediately: the entry and its static imports. Backends imported on demand are left
+ * out.
+ */
 function loadedAtOnce({ outputs }: Metafile): string[] {
   const entry = Object.keys(outputs).find((path) => outputs[path]!.entryPoint !== undefined)!;
   const loaded = new Set([entry]);

@@ -1,4 +1,4 @@
-/** No figure is believed before the results are: every case of every contender against values that PyTorch computed in float64. */
+/** Checks results before anything is timed: every case of every contender is compared with PyTorch's float64 values. */
 
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Contender } from '../contenders.ts';
@@ -12,10 +12,13 @@ import type { Case } from '../workloads.ts';
 
 type Steps = Extract<Message, { kind: 'check' }>['steps'];
 
-/** Of the root mean square of a result. Float32 products over 1024 terms stay below a tenth of it. */
+/**
+ * The allowed error, relative to the root mean square of a result. The error of float32 products over 1024 terms is
+ * below a tenth of it.
+ */
 const TOLERANCE = 1e-4;
 
-/** Training is followed for some steps, so that updates are checked too. */
+/** The number of training steps to compare, so that updates are checked too. */
 const TRAINING_STEPS = 4;
 
 function stepsOf(cases: readonly Case[]): number {
@@ -29,7 +32,7 @@ function deviation(expected: Digest, actual: Digest | undefined): number {
   return Math.max(Math.abs(actual.meanSquare / expected.meanSquare - 1), ...byEntry);
 }
 
-/** What is wrong with results, or nothing. */
+/** Describes what is wrong with the results; returns undefined if nothing is. */
 function complaint(expected: Steps, actual: Steps): string | undefined {
   for (const [n, results] of expected.entries()) {
     for (const [name, digest] of Object.entries(results)) {
@@ -40,7 +43,7 @@ function complaint(expected: Steps, actual: Steps): string | undefined {
   return undefined;
 }
 
-/** Why a case has not given the results that it should, or nothing. */
+/** Describes why a case didn't give the expected results; returns undefined if it did. */
 function failureOf(id: string, expected: Steps | undefined, { messages, failure }: Outcome): string | undefined {
   if (!expected) return 'no values to check it against: --write-expected makes them';
   for (const message of messages) {
@@ -69,7 +72,7 @@ export async function check(run: Run): Promise<Failures> {
   return failures;
 }
 
-/** Makes the expected values anew. */
+/** Computes the expected values. */
 export async function writeExpected(run: Run, pytorch: Contender): Promise<void> {
   const expected: Record<string, Steps> = {};
   for (const { cases } of withProgress('expected', run.workloads, ({ id }) => id)) {

@@ -1,4 +1,7 @@
-/** What a process holds over thousands of steps of W1 when every step makes a batch of its own, and nobody frees one. */
+/**
+ * Measures the memory of a process over thousands of steps of W1, if every step creates a batch and nothing is freed
+ * explicitly.
+ */
 
 import { offers } from '../contenders.ts';
 import { runJob } from '../processes.ts';
@@ -8,7 +11,7 @@ import { jobOf, type Run } from '../run.ts';
 import { megabytes, type Table } from '../table.ts';
 import { digitClassifier } from '../workloads.ts';
 
-/** How much the process held after a step. */
+/** The memory of the process after a step. */
 interface Mark {
   readonly step: number;
   readonly bytes: number;
@@ -19,10 +22,10 @@ type MemoryResult = Readonly<
   Record<string, { readonly marks: readonly Mark[]; readonly peak: number; readonly failure: string | undefined }>
 >;
 
-/** A slow framework is watched for as long as this, however many steps that makes. */
+/** The maximum duration for a slow framework; it may then complete fewer steps. */
 const TIMEOUT_SECONDS = 180;
 
-/** When a process has warmed up; growth is counted from here. */
+/** The step after which the process counts as warmed up, and growth is measured. */
 const SETTLED_STEP = 200;
 
 async function measure(run: Run): Promise<MemoryResult> {

@@ -1,4 +1,4 @@
-/** Every primitive of tapegrad, large against what the machine can do, and small for what a call costs. */
+/** Measures every primitive of tapegrad: large calls relative to the machine's limits, small calls for their overhead. */
 
 import { primitives as allPrimitives, type Primitive } from '@tapegrad/kernels';
 import { type Contender, frameworks } from '../contenders.ts';
@@ -18,7 +18,7 @@ const MOST_ROUNDS = 3;
 const COPY = 'copy';
 const PRODUCT = 'product';
 
-/** Of a large matrix of float32. */
+/** The size of a large float32 matrix. */
 const BYTES = 4 * LARGE ** 2;
 const FLOPS = 2 * LARGE ** 3;
 
@@ -38,7 +38,7 @@ const markCases: readonly JobCase[] = [
   { id: PRODUCT, spec: product(LARGE) },
 ];
 
-/** Calls a second, by contender's label and case's id. */
+/** Measures calls per second, by contender label and case id. */
 async function measure(run: Run, own: readonly Contender[], mark: Contender): Promise<Figures> {
   const rates = new Figures();
   const rounds = Math.min(run.options.rounds, MOST_ROUNDS);
@@ -54,7 +54,7 @@ async function measure(run: Run, own: readonly Contender[], mark: Contender): Pr
   return rates;
 }
 
-/** The rate of a large call in a unit of its own, and the share that it is of the mark's. */
+/** Formats the rate of a large call in its own unit, and as a share of the reference program's rate. */
 function rateCells(name: Primitive, callsPerSecond: number, copy: number, handwritten: number): [string, string] {
   const cells = (rate: number, limit: number, unit: string): [string, string] => [
     `${digits(rate / 1e9)} ${unit}`,

@@ -1,4 +1,4 @@
-/** How W1 and W4 scale with width and batch. */
+/** Measures how W1 and W4 scale with width and batch size. */
 
 import type { Contender } from '../contenders.ts';
 import { Figures, median } from '../figures.ts';
@@ -13,11 +13,11 @@ import { digitClassifier, product } from '../workloads.ts';
 interface Point {
   readonly x: number;
   readonly spec: Spec;
-  /** What one step counts for in the panel's unit. */
+  /** The work of one step in the panel's unit. */
   readonly perStep: number;
 }
 
-/** One of the plots, before it is measured. */
+/** One of the plots, before its measurement. */
 interface Panel {
   readonly title: string;
   readonly x: string;
@@ -81,7 +81,7 @@ async function measure(run: Run, contenders: readonly Contender[]): Promise<Figu
   return rates;
 }
 
-/** The measured panels: a point where any round gave a figure. */
+/** Returns the measured panels, with a point for each value that any round measured. */
 function resultOf(contenders: readonly Contender[], rates: Figures): ScalingResult {
   const line = (panel: Panel, { label }: Contender) =>
     panel.points.flatMap(({ x, perStep }) => {

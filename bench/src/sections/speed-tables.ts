@@ -1,4 +1,4 @@
-/** What was measured of speed, as tables. */
+/** Formats the speed measurements as tables. */
 
 import type { Contender } from '../contenders.ts';
 import type { Failures } from '../failures.ts';
@@ -7,11 +7,11 @@ import type { Run } from '../run.ts';
 import { digits, megabytes, type Table } from '../table.ts';
 
 export interface SpeedResult {
-  /** Name and version as each contender gives them, by label. */
+  /** The name and version that each contender reports, by label. */
   readonly about: Readonly<Record<string, string>>;
-  /** In the case's unit. */
+  /** The rates, in the unit of each case. */
   readonly rates: Figures;
-  /** The most memory in bytes that a process held, by workload. */
+  /** The peak memory of a process in bytes, by workload. */
   readonly peaks: Figures;
   readonly failures: Failures;
 }
@@ -55,19 +55,22 @@ function peakTable(run: Run, { peaks }: SpeedResult): Table {
   };
 }
 
-/** Two columns to be divided, the second chosen case by case, and the quotients' head. */
+/** A column of ratios: the numerator, the denominator for each case, and the heading. */
 interface Comparison {
   readonly head: string;
   readonly numerator: string;
   readonly denominators: readonly string[];
 }
 
-/** A column against another, or against whichever of several is the fastest in a case. */
+/** Compares a column with another, or with the fastest of several in each case. */
 function comparison(numerator: string, denominators: readonly Contender[], name: string): Comparison {
   return { head: `${numerator} / ${name}`, numerator, denominators: denominators.map(({ label }) => label) };
 }
 
-/** tapegrad against everybody with as many threads, against the best of its own kind, and with more threads against fewer. */
+/**
+ * Compares tapegrad with all others at the same number of threads, with the fastest of its kind, and with itself at
+ * fewer threads.
+ */
 function comparisonsOf({ contenders }: Run): Comparison[] {
   const own = contenders.filter(({ framework }) => framework.role === 'own');
   const others = contenders.filter(({ framework }) => framework.role !== 'own');

@@ -1,4 +1,4 @@
-/** W1 to W7, each contender in a process of its own, round after round. */
+/** Measures W1 to W7, each contender in its own process, in several rounds. */
 
 import type { Contender } from '../contenders.ts';
 import type { Failures } from '../failures.ts';

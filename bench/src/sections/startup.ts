@@ -1,4 +1,4 @@
-/** From the start of a process to its end after one step of W1. */
+/** Measures the time from the start of a process to its end after one step of W1. */
 
 import { offers } from '../contenders.ts';
 import { Figures } from '../figures.ts';

@@ -5,7 +5,7 @@ import type { Build } from '../protocol.ts';
 import { denseOf } from './dense.ts';
 import { training } from './training.ts';
 
-/** A 3x3 convolution that keeps the height and the width, with given parameters. */
+/** Returns a 3 x 3 convolution with given parameters that keeps height and width. */
 function convolutionOf({ weight, weightShape, bias }: LayerInputs): Conv2d {
   const [out, channels] = weightShape as readonly [number, number];
   const layer = new Conv2d(channels, out, 3, { padding: 'same' });

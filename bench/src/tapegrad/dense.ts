@@ -2,7 +2,7 @@ import { tensor } from '@tapegrad/core/lean';
 import { Dense } from '@tapegrad/nn';
 import type { LayerInputs } from '../inputs.ts';
 
-/** A dense layer with the weight and bias that every framework starts from. */
+/** Returns a dense layer with the initial weight and bias that all frameworks share. */
 export function denseOf({ weight, weightShape, bias }: LayerInputs): Dense<number, number> {
   const [fanIn, out] = weightShape as readonly [number, number];
   return new Dense(fanIn, out, {

@@ -15,7 +15,7 @@ export const elementwise: Build<'elementwise'> = ({ size, backward }, inputs) =>
     },
     read() {
       const y = forward();
-      // What was lent can't be read any more, so it is computed again.
+      // The gradients of the timed step can't be read any more, so they are computed again.
       const [da, db, dc, dd] = all(y.backward({ seed })).map(({ data }) => data) as [Data, Data, Data, Data];
       return { y: y.data, da, db, dc, dd };
     },

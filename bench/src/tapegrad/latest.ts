@@ -1,7 +1,7 @@
 import type { Tensor } from '@tapegrad/core';
 import type { Program } from '../protocol.ts';
 
-/** A program that keeps the tensors of its last step. They are computed at once; what is dropped needs no releasing. */
+/** Returns a program that keeps the tensors of its last step. They are computed eagerly, and nothing has to be released. */
 export function latest(compute: () => Readonly<Record<string, Tensor>>): Program {
   let results: Readonly<Record<string, Tensor>> = {};
   return {

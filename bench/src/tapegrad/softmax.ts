@@ -12,7 +12,7 @@ export const softmax: Build<'softmax'> = ({ rows, columns }, inputs) => {
     },
     read() {
       const loss = evaluate();
-      // What was lent can't be read any more, so it is computed again.
+      // The gradients of the timed step can't be read any more, so they are computed again.
       return { loss: loss.data, gradient: loss.backward().of(logits).data };
     },
   };

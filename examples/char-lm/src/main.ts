@@ -1,4 +1,4 @@
-/** Trains language models of characters, and has them write. */
+/** Trains character-level language models, and generates text with them. */
 
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -23,7 +23,7 @@ const { text: file, limit, lstm, gpt, out, resume, full: _, ...options } = readO
 const { steps, batch, context, dropout, temperature, length, seed } = options;
 const rounds = Math.min(options.rounds, steps);
 
-/** How counting is called that looks at so many characters. */
+/** The n-gram models for comparison. `order` is the number of characters in an n-gram. */
 const YARDSTICKS = [
   { name: 'single characters', order: 1 },
   { name: 'pairs', order: 2 },
@@ -91,7 +91,7 @@ function described({ name, parameters = 0 }: Result): string {
   return `${name} of ${count(parameters)} parameters`;
 }
 
-/** Trains a model, tests it on all that is held out, and has it write. */
+/** Trains a model, tests it on all held-out text, and generates text with it. */
 function train(
   { name, key, sizes, learningRate, make }: Entrant,
   corpus: Corpus,
@@ -99,7 +99,7 @@ function train(
 ): { readonly result: Result; readonly course: Course } {
   const random = new Random(seed);
   const model = make(corpus.vocabulary.size, random);
-  // The model with two moments each, and the last checkpoint until the next one is whole.
+  // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
   tryFolder(out, 6 * weightBytes(model) + PICTURE_BYTES);
   const parameters = model.parameterCount;
   print(`\n${name} of ${count(parameters)} parameters\n${roundTable.heading()}`);

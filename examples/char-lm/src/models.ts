@@ -1,31 +1,31 @@
-/** The two language models: a recurrent one, and one of attention. */
+/** The two language models: a recurrent one, and one with attention. */
 
 import { type Random, type Tensor, tensor } from '@tapegrad/core';
 import { Dense, Dropout, Embedding, LSTM, Module, TransformerEncoder } from '@tapegrad/nn';
 
-/** int32 characters of texts, a text a row. */
+/** The int32 characters of several texts, one text per row. */
 export type Characters = Tensor<readonly [number, number]>;
 
-/** For each character, a score for every one that may come next: the higher, the likelier. */
+/** For each position, a logit for every possible next character. */
 export type Scores = Tensor<readonly [number, number, number]>;
 
-/** Reads a text on, and scores what may come after its last character. */
+/** Continues reading a text, and returns the logits of the character that follows. */
 export type Reader = (characters: readonly number[]) => Tensor<readonly [number]>;
 
-/** A model that guesses the next character of a text from those so far. */
+/** A model that predicts the next character of a text from those before it. */
 export interface LanguageModel extends Module {
   forward(x: Characters): Scores;
-  /** Begins a text that can be read on, bit by bit, without reading it again from the start. */
+  /** Starts a text that can be read piece by piece, without reading it again from the start. */
   reader(): Reader;
 }
 
 export interface ModelOptions {
-  /** How many characters there are. */
+  /** The number of distinct characters. */
   readonly size: number;
-  /** Features of a character, and of what is made of it. */
+  /** The number of features of a character, and of the hidden layers. */
   readonly width: number;
   readonly layers: number;
-  /** Share of features left out in training. */
+  /** The probability of dropping a feature in training. */
   readonly dropout: number;
   readonly random: Random;
 }
@@ -35,7 +35,7 @@ const asRow = (characters: readonly number[]): Characters =>
 
 const lastScores = (scores: Scores): Tensor<readonly [number]> => scores.index(0, -1) as Tensor<readonly [number]>;
 
-/** Long short-term memory: what has been read is kept in a state of fixed size. */
+/** Long short-term memory, which keeps what it has read in a state of fixed size. */
 export class RecurrentModel extends Module implements LanguageModel {
   readonly embedding: Embedding;
   readonly lstm: LSTM;
@@ -71,11 +71,11 @@ export class RecurrentModel extends Module implements LanguageModel {
 
 export interface AttentiveOptions extends ModelOptions {
   readonly heads: number;
-  /** The longest text that it has to do with. */
+  /** The maximum length of a text. */
   readonly context: number;
 }
 
-/** A small GPT: every character looks back at those before it, whose places rotary encoding tells apart. */
+/** A small GPT: each character attends to those before it, with rotary position encoding. */
 export class AttentiveModel extends Module implements LanguageModel {
   readonly embedding: Embedding;
   readonly drop: Dropout;
@@ -97,7 +97,7 @@ export class AttentiveModel extends Module implements LanguageModel {
     return this.#run(x);
   }
 
-  /** Where a text gets longer than the context, what is remembered of it is its second half. */
+  /** If a text becomes longer than the context, only its second half is kept. */
   reader(): Reader {
     let caches = this.transformer.caches();
     let read: number[] = [];

@@ -1,13 +1,12 @@
-/** What counting reaches: a yardstick for networks. */
+/** The loss of n-gram models, for comparison with networks. */
 
 /**
- * The loss, in nats a character, of guessing each from the `order - 1` characters before it by how often they came together
+ * Returns the loss, in nats per character, of predicting each character from the `order - 1` before it, by their counts
  * in the training text:
  *
  *     p_n(c | context) = (count(context c) + s p_(n-1)(c | shorter context)) / (count(context) + s)
  *
- * from p_0 = 1 / size upwards, with s = 4.
- * Source: MacKay and Peto, "A hierarchical Dirichlet language model" (1995).
+ * from p_0 = 1 / size upwards, with s = 4. Source: MacKay and Peto, "A hierarchical Dirichlet language model" (1995).
  */
 export function ngramLoss(
   training: ArrayLike<number>,
@@ -29,7 +28,7 @@ export function ngramLoss(
   return loss / (heldOut.length - order + 1);
 }
 
-/** How many occurrences the guess of the shorter context is worth. */
+/** The number of occurrences that the prediction from the shorter context is worth. */
 const STRENGTH = 4;
 
 interface Counts {
@@ -48,7 +47,7 @@ function counted(text: ArrayLike<number>, size: number, before: number): Counts 
   return { contexts, pairs };
 }
 
-/** The characters before a place, as digits of one number. */
+/** Encodes the characters before a position as the digits of one number. */
 function contextAt(text: ArrayLike<number>, i: number, before: number, size: number): number {
   let context = 0;
   for (let j = i - before; j < i; j++) context = context * size + text[j]!;

@@ -1,4 +1,4 @@
-/** How the models learned, as a picture. */
+/** Draws the learning curves of the models. */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, ruleY, text } from '@observablehq/plot';
 import { chart } from '@tapegrad/example-toolkit/chart';
@@ -14,7 +14,7 @@ export interface Course {
 const WIDTH = 860;
 const HEIGHT = 400;
 
-/** The loss on text held out in the course of training, of each model, over what counting alone reaches. */
+/** Draws the held-out loss of each model during training, and the losses of n-gram models for comparison. */
 export function learningCurves(courses: readonly Course[], yardsticks: readonly Result[], title: string): string {
   const colors = [COLORS.blue, COLORS.orange];
   const all = courses.flatMap(({ rounds }) => rounds).filter(({ heldOut }) => Number.isFinite(heldOut));

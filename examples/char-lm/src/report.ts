@@ -1,9 +1,9 @@
-/** A run in numbers. */
+/** The results of a run as tables. */
 
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import type { Round } from './run.ts';
 
-/** A row for each round of training. */
+/** The table of training, with a row for each round. */
 export const roundTable = new TextTable<Round>([
   { title: 'characters', cell: ({ characters }) => count(characters) },
   { title: 'train', cell: ({ training }) => training.toFixed(3) },
@@ -13,17 +13,17 @@ export const roundTable = new TextTable<Round>([
   { title: 'what it writes', cell: ({ sample }) => inLine(sample), align: 'left' },
 ]);
 
-/** How well a text is guessed that was not learned from. */
+/** The loss of a model on held-out text. */
 export interface Result {
   readonly name: string;
   readonly parameters?: number;
-  /** In nats a character. */
+  /** In nats per character. */
   readonly loss: number;
-  /** Characters learned from in a second. */
+  /** Training speed, in characters per second. */
   readonly speed?: number;
 }
 
-/** A row for each way to guess. */
+/** The table of results, with a row for each model. */
 export const resultTable = new TextTable<Result>([
   { title: 'guessing with'.padEnd(27), cell: ({ name }) => name, align: 'left' },
   { title: 'parameters', cell: ({ parameters }) => (parameters === undefined ? '' : count(parameters)) },
@@ -36,5 +36,5 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 
 export const bits = (nats: number): number => nats / Math.LN2;
 
-/** Text in a line, with a sign for where it had more. */
+/** Formats a text as one line, with a sign for each line break. */
 const inLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ⏎ ');

@@ -1,4 +1,4 @@
-/** Training a model round by round, each of which ends with a test, a few words of its own, and a checkpoint. */
+/** Trains a model in rounds, each of which ends with a test, a text sample and a checkpoint. */
 
 import { existsSync } from 'node:fs';
 import { Random } from '@tapegrad/core';
@@ -10,32 +10,32 @@ import type { LanguageModel } from './models.ts';
 import { sample } from './sampling.ts';
 import { evaluate, randomPieces, trainStep } from './training.ts';
 
-/** How a model stood after some steps. */
+/** The progress of a model after some steps. */
 export interface Round {
   readonly steps: number;
-  /** Characters learned from. */
+  /** The number of training characters so far. */
   readonly characters: number;
-  /** In nats a character: the mean since the last round. */
+  /** The training loss in nats per character: the mean since the last round. */
   readonly training: number;
-  /** In nats a character, of a part of the text held out. */
+  /** The loss on part of the held-out text, in nats per character. */
   readonly heldOut: number;
-  /** Spent on training so far. */
+  /** The training time so far. */
   readonly seconds: number;
-  /** What it wrote. */
+  /** Generated text. */
   readonly sample: string;
 }
 
 export interface Run {
   readonly name: string;
   readonly model: LanguageModel;
-  /** That of the model, whose dropout draws from it too. */
+  /** The model's generator, which also draws its dropout masks. */
   readonly random: Random;
-  /** Where a checkpoint is kept, and gone on from if it is there and `resume` is set. */
+  /** The path of the checkpoint. If `resume` is set and the file exists, training continues from it. */
   readonly checkpoint: string;
   readonly settings: Settings;
   readonly resume: boolean;
   readonly steps: number;
-  /** No more than there are steps. */
+  /** The number of rounds, at most the number of steps. */
   readonly rounds: number;
   readonly batch: number;
   readonly context: number;
@@ -45,13 +45,13 @@ export interface Run {
   readonly quiet: boolean;
 }
 
-/** Characters of the text held out that a round is tested on. */
+/** The number of held-out characters on which a round is tested. */
 const TESTED = 16_384;
 
-/** Characters that a model writes after a round. */
+/** The number of characters that a model generates after a round. */
 const WORDS = 56;
 
-/** Trains a model and gives round after round, first those that a stopped run has been through. */
+/** Trains a model and yields its rounds, beginning with those that a stopped run has completed. */
 export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, undefined> {
   const { model, random, checkpoint, settings, resume, batch, context } = run;
   const optimizer = new AdamW(model.parameters(), { learningRate: run.learningRate });
@@ -80,7 +80,7 @@ export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, u
   }
 }
 
-/** Trains from one step up to another, and gives the mean loss. */
+/** Trains from one step to another, and returns the mean loss. */
 function trainSteps(
   { training }: Corpus,
   { model, random, batch, context, learningRate, quiet, steps: all }: Run,
@@ -100,7 +100,7 @@ function trainSteps(
   return { loss: sum / (steps - start), seconds: progress.stop() };
 }
 
-/** A few words that a model writes, drawn with the same numbers after every round. */
+/** Generates a short text, with the same random numbers after every round. */
 function words(corpus: Corpus, { model, context, temperature, seed }: Run): string {
   const prompt = opening(corpus, context);
   return sample(model, corpus.vocabulary, { prompt, temperature, length: WORDS, random: new Random(seed) });

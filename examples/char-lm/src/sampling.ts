@@ -1,23 +1,26 @@
-/** Writing with a language model. */
+/** Generates text with a language model. */
 
 import { noGrad, type Random, type Tensor } from '@tapegrad/core';
 import type { LanguageModel } from './models.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export interface SampleOptions {
-  /** How the text begins: a character at least. */
+  /** The beginning of the text, at least one character. */
   readonly prompt: string;
-  /** Characters to write after it. */
+  /** The number of characters to generate. */
   readonly length: number;
-  /** What scores are divided by: near 0 the likeliest character always comes next, 1 takes the model at its word. */
+  /**
+   * The divisor of the logits: near 0, the most likely character is always chosen; 1 uses the model's own
+   * probabilities.
+   */
   readonly temperature: number;
   readonly random: Random;
 }
 
 /**
- * Writes a text on, character by character, each drawn with the probability that the model gives it.
+ * Continues a text character by character, each drawn with the model's probabilities.
  *
- * @returns what comes after the prompt.
+ * @returns the text after the prompt.
  */
 export function sample(
   model: LanguageModel,
@@ -38,7 +41,7 @@ export function sample(
   });
 }
 
-/** A place in a list of probabilities. */
+/** Draws an index from a list of probabilities. */
 function draw(probabilities: Tensor, random: Random): number {
   const sums = probabilities.cumsum(0).data;
   const drawn = random.next();

@@ -1,4 +1,4 @@
-/** Training a language model, and how well it guesses text that it has not seen. */
+/** Trains a language model, and tests it on other text. */
 
 import { arange, noGrad, type Random, type Tensor } from '@tapegrad/core';
 import { crossEntropy } from '@tapegrad/nn';
@@ -6,20 +6,20 @@ import { clipGradNorm, type Optimizer } from '@tapegrad/optim';
 import type { Encoded } from './corpus.ts';
 import type { Characters, LanguageModel } from './models.ts';
 
-/** Pieces of text, a piece a row, and the character that follows each of theirs. */
+/** Pieces of text, one per row, and the characters that follow each of theirs. */
 export interface Pieces {
   readonly x: Characters;
   readonly y: Characters;
 }
 
 export interface PieceOptions {
-  /** How many. */
+  /** The number of pieces. */
   readonly batch: number;
-  /** Characters in a piece. */
+  /** The number of characters in a piece. */
   readonly context: number;
 }
 
-/** Takes pieces out of a text at random. */
+/** Takes random pieces from a text. */
 export function randomPieces(
   text: Encoded,
   { batch, context, random }: PieceOptions & { readonly random: Random },
@@ -27,7 +27,7 @@ export function randomPieces(
   return piecesAt(text, random.integers([batch], 0, text.size - context), context);
 }
 
-/** Cuts a text into pieces, as many as are whole. */
+/** Cuts a text into pieces, leaving out an incomplete one at the end. */
 export function* allPieces(text: Encoded, { batch, context }: PieceOptions): Generator<Pieces, void, undefined> {
   const count = Math.floor((text.size - 1) / context);
   for (let first = 0; first < count; first += batch) {
@@ -43,7 +43,7 @@ function piecesAt(text: Tensor, starts: Tensor, context: number): Pieces {
   return { x: columns(0), y: columns(1) };
 }
 
-/** Learns from pieces of text, and gives the loss before: the mean cross-entropy of the next character, in nats. */
+/** Takes a training step. Returns the loss before it: the mean cross-entropy of the next character, in nats. */
 export function trainStep(model: LanguageModel, optimizer: Optimizer, pieces: Pieces): number {
   model.train();
   const loss = optimizer.minimize(
@@ -53,7 +53,7 @@ export function trainStep(model: LanguageModel, optimizer: Optimizer, pieces: Pi
   return loss.item();
 }
 
-/** The loss on a text, in nats a character, each of which is guessed from those before it in its piece. */
+/** Computes the loss on a text, in nats per character, predicting each character from those before it in its piece. */
 export function evaluate(model: LanguageModel, text: Encoded, options: PieceOptions): number {
   model.eval();
   return noGrad(() => {

@@ -1,8 +1,8 @@
-/** The characters of a text, as numbers. */
+/** The numbering of a text's characters. */
 
 import { ArgumentError, type Tensor, tensor } from '@tapegrad/core';
 
-/** Numbers the characters (code points) of a text in their order. */
+/** Numbers the characters (code points) of a text in ascending order. */
 export class Vocabulary {
   readonly characters: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
@@ -16,7 +16,10 @@ export class Vocabulary {
     return this.characters.length;
   }
 
-  /** @throws ArgumentError at the first character that the text has not. */
+  /**
+   *
+   * @throws ArgumentError for the first character that isn't in the vocabulary.
+   */
   encode(text: string): Tensor<readonly [number]> {
     const numbers = Array.from(text, (character) => {
       const number = this.#numbers.get(character);

@@ -1,4 +1,4 @@
-/** The filters of the first layer, and what they find, as a picture. */
+/** Draws the filters of the first layer, and their responses to a digit. */
 
 import { noGrad, type Tensor } from '@tapegrad/core';
 import { figure, type Panel } from '@tapegrad/example-toolkit/figure';
@@ -9,7 +9,7 @@ import type { Network } from './model.ts';
 
 const COLUMNS = 4;
 
-/** Draws a digit, each filter of the first layer, and what it makes of the digit. */
+/** Draws a digit, each filter of the first layer, and its response to the digit. */
 export function filtersPicture(model: Network, digits: LabelledImages): string {
   const convolution = model.layers[1];
   const responses = noGrad(() => convolution.forward(digits.images.slice(0, 0, 1)));
@@ -27,7 +27,7 @@ export function filtersPicture(model: Network, digits: LabelledImages): string {
   });
 }
 
-/** The last two axes as pictures, one for each of the rest, every one on a scale of its own. */
+/** Draws an image for each index of the leading axes, each on its own scale. */
 function channelGrid(x: Tensor): Panel {
   const [height, width] = x.shape.slice(-2) as [number, number];
   const size = height * width;

@@ -1,4 +1,4 @@
-/** Trains a convolutional network to read handwritten digits, and draws what it has learned to look for. */
+/** Trains a convolutional network on handwritten digits, and draws its filters. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
@@ -18,10 +18,10 @@ import { filtersPicture } from './filters.ts';
 import { network } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
 
-/** Epochs in which the step size rises, before it falls. */
+/** The number of epochs in which the learning rate rises, before it falls. */
 const RISE = 0.5;
 
-/** The shape of one picture: channel, rows, columns. */
+/** The shape of one image: channels, rows, columns. */
 type DigitShape = readonly [1, 28, 28];
 
 const options = readOptions(ABOUT, OPTIONS);

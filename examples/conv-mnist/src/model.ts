@@ -6,11 +6,11 @@ import { BatchNorm2d, Conv2d, Dense, Dropout, Flatten, InputShape, MaxPool2d, Re
 export type Network = ReturnType<typeof network>;
 
 /**
- * Three times: filters that slide over the picture, the largest response of each 2 by 2 places, normalised by channel. The
- * picture gets smaller, from 28 by 28 to 3 by 3, as the channels get more. The compiler follows the shape: 64 channels of
- * 3 by 3 are the 576 features that the last layer takes, and another number there does not compile.
+ * Returns the network: three blocks of a convolution, 2 x 2 max pooling and batch normalization, then a dense layer.
+ * The image shrinks from 28 x 28 to 3 x 3 while the number of channels grows. The compiler tracks the shape: 64
+ * channels of 3 x 3 are the 576 features of the last layer, and any other number there is a compile-time error.
  *
- * Pooling comes before normalisation, which then has a quarter of the elements to go through.
+ * Pooling comes before normalization, which then processes only a quarter of the elements.
  */
 export const network = ({ random, dropout }: { readonly random: Random; readonly dropout: number }) =>
   new Sequential(

@@ -1,4 +1,4 @@
-/** What can be chosen on the command line. */
+/** The command-line options. */
 
 import type { OptionTable } from '@tapegrad/example-toolkit/options';
 import { outFolder } from '@tapegrad/example-toolkit/program';

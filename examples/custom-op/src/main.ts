@@ -1,4 +1,4 @@
-/** An operation of one's own: defined, checked, trained with, and one with a mistake, found out. */
+/** A custom operation: defines it, checks it, trains with it, and finds the mistake in a second one. */
 
 import { AnomalyError, detectAnomaly, Random, type Tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
@@ -12,13 +12,13 @@ const options = readOptions('Defines an operation y + y^3 = x, checks its gradie
   seed: { kind: 'whole', default: 42, help: 'of the first weights and of the points that gradients are checked at' },
 });
 
-/** Whether the rule of an operation agrees with differences of its forward pass, at random points. */
+/** Checks whether an operation's rule agrees with central differences at random points. */
 function verdict(op: (x: Tensor) => Tensor, order: 1 | 2): string {
   const points = new Random(options.seed).normal([20], { dtype: 'float64', std: 2 });
   return gradcheck(op, [points], { order }).passed ? 'right' : 'wrong';
 }
 
-/** What is found in one step with a network whose activation is this operation. */
+/** Returns the anomaly found in one training step with this operation as the activation. */
 function anomalyWith(op: (x: Tensor) => Tensor): AnomalyError | undefined {
   const step = trainer(new Network(op, new Random(options.seed)));
   try {

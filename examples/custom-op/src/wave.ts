@@ -1,4 +1,4 @@
-/** A small network between whose layers an operation of the program stands, and a curve for it to learn. */
+/** A small network with a custom operation between its layers, and a curve to fit. */
 
 import { linspace, type Random, type Tensor } from '@tapegrad/core';
 import { Dense, init, Module, mse } from '@tapegrad/nn';
@@ -11,7 +11,7 @@ export class Network extends Module {
 
   constructor(activation: (x: Tensor) => Tensor, random: Random) {
     super();
-    // So what the activation gets for an input of 0 is 0, at first.
+    // Makes the activation's input 0 for an input of 0, initially.
     this.first = new Dense(1, 16, { random, biasInit: init.zeros() });
     this.second = new Dense(16, 1, { random });
     this.#activation = activation;
@@ -23,11 +23,11 @@ export class Network extends Module {
   }
 }
 
-/** 41 points from -2 to 2; the one in the middle is 0. */
+/** 41 points from -2 to 2, the middle one of which is 0. */
 const inputs = linspace(-2, 2, 41).reshape([41, 1]);
 const targets = inputs.mul(2).sin();
 
-/** A step of training. Returns the loss before it. */
+/** Takes a training step. Returns the loss before it. */
 export type Step = () => number;
 
 export function trainer(network: Network): Step {

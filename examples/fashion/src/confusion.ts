@@ -1,4 +1,4 @@
-/** What is taken for what, as a picture. */
+/** Draws the confusion matrix. */
 
 import { cell, text as labels } from '@observablehq/plot';
 import { chart } from '@tapegrad/example-toolkit/chart';
@@ -11,7 +11,7 @@ interface Pair {
   readonly count: number;
 }
 
-/** Draws how many pictures of each kind were taken for each. */
+/** Draws how many images of each class were classified as each class. */
 export function confusionPicture(truths: ArrayLike<number>, answers: ArrayLike<number>): string {
   const counts = new Map<string, number>();
   for (let i = 0; i < truths.length; i++) {

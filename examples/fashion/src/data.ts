@@ -1,6 +1,6 @@
 /**
- * Fashion-MNIST: 60,000 pictures of clothes to train with and 10,000 to test with (Xiao, Rasul and Vollgraf 2017), in the
- * format of MNIST. No package carries it, so that it is downloaded once, unless it is at hand.
+ * Fashion-MNIST: 60,000 training and 10,000 test images of clothes (Xiao, Rasul and Vollgraf 2017), in the format of
+ * MNIST. No npm package contains it, so it is downloaded once, unless it is found on disk.
  */
 
 import { createHash } from 'node:crypto';
@@ -19,7 +19,7 @@ export const KINDS = [
 
 export const INK: Ink = { mean: 0.286, deviation: 0.353 };
 
-/** The files, with the SHA-256 of each when unpacked. */
+/** The files, with the SHA-256 of each unpacked file. */
 export const FILES: Readonly<Record<string, string>> = {
   'train-images-idx3-ubyte': 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
   'train-labels-idx1-ubyte': 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
@@ -27,32 +27,32 @@ export const FILES: Readonly<Record<string, string>> = {
   't10k-labels-idx1-ubyte': '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
 };
 
-/** Where its authors publish it. */
+/** The addresses at which its authors publish it. */
 const SOURCES = [
   'https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion',
   'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com',
 ] as const;
 
-/** Where Debian's package dataset-fashion-mnist puts it. */
+/** The folder of Debian's package dataset-fashion-mnist. */
 const DEBIAN = '/usr/share/datasets/fashion-mnist';
 
-/** Ample for each file: the largest has 26 MB, and 47 MB when unpacked. */
+/** A size limit for each file. The largest has 26 MB, and 47 MB when unpacked. */
 const MOST_BYTES = 2 ** 26;
 
 const isComplete = (folder: string): boolean => Object.keys(FILES).every((name) => existsSync(imageFile(folder, name)));
 
 export interface FashionOptions {
-  /** Where downloads are kept. */
+  /** The folder for downloads. */
   readonly cache: string;
-  /** Folders to look in first. */
+  /** Folders to search first. */
   readonly folders?: readonly string[];
   readonly sources?: readonly string[];
 }
 
 /**
- * A folder with the data set: one that has it, or else the cache, into which it is downloaded.
+ * Returns a folder with the data set: an existing one or the cache, into which it downloads the files.
  *
- * @throws FormatError where no source can be reached, or what comes is not the data set.
+ * @throws FormatError if no source can be reached, or the downloaded files are not the data set.
  */
 export async function fashionFolder({ cache, folders = [DEBIAN], sources = SOURCES }: FashionOptions): Promise<string> {
   const found = [cache, ...folders].find(isComplete);
@@ -65,7 +65,7 @@ export async function fashionFolder({ cache, folders = [DEBIAN], sources = SOURC
   return cache;
 }
 
-/** The first source's bytes of a packed file, whose contents have this SHA-256. */
+/** Downloads a packed file from the first source whose contents have this SHA-256. */
 async function download(file: string, sum: string, sources: readonly string[]): Promise<Uint8Array> {
   const faults: string[] = [];
   for (const source of sources) {
@@ -84,7 +84,7 @@ async function download(file: string, sum: string, sources: readonly string[]): 
   throw new FormatError(file, `could not be downloaded; ${mend} (${faults.join('; ')})`);
 }
 
-/** What an address gives, up to a size. */
+/** Downloads an address, up to a maximum size. */
 async function fetched(url: string): Promise<Uint8Array> {
   const response = await fetch(url, { signal: AbortSignal.timeout(120_000) });
   if (!response.ok || response.body === null) throw new Error(`status ${response.status}`);

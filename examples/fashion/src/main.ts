@@ -1,4 +1,4 @@
-/** Trains a convolutional network to tell clothes apart, and draws which it takes for which. */
+/** Trains a convolutional network on images of clothes, and draws its confusion matrix. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
@@ -19,10 +19,10 @@ import { fashionFolder, INK, KINDS } from './data.ts';
 import { network } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
 
-/** Epochs in which the step size rises, before it falls. */
+/** The number of epochs in which the learning rate rises, before it falls. */
 const RISE = 0.5;
 
-/** The shape of one picture: channels, rows, columns. */
+/** The shape of one image: channels, rows, columns. */
 type PictureShape = readonly [1, 28, 28];
 
 const options = readOptions(ABOUT, OPTIONS);

@@ -4,8 +4,8 @@ import type { Random } from '@tapegrad/core';
 import { BatchNorm2d, Conv2d, Dense, Dropout, Flatten, InputShape, MaxPool2d, ReLU, Sequential } from '@tapegrad/nn';
 
 /**
- * Three times: filters that slide over the picture, the largest response of each 2 by 2 places, normalised by channel; then
- * two dense layers. The compiler follows the shape from 28 by 28 pixels to 576 features.
+ * Returns the network: three blocks of a convolution, 2 x 2 max pooling and batch normalization, then two dense layers.
+ * The compiler tracks the shape from 28 x 28 pixels to 576 features.
  */
 export const network = ({ random, dropout }: { readonly random: Random; readonly dropout: number }) =>
   new Sequential(

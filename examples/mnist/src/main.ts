@@ -1,4 +1,4 @@
-/** Trains a network to read handwritten digits: the program that `npm start` runs. */
+/** Trains a network on handwritten digits: the program that `npm start` runs. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';

@@ -1,4 +1,4 @@
-/** Cars of 1970 to 1982 and how far they go on a gallon (ASA Data Exposition 1983). */
+/** Data on the fuel economy of cars from 1970 to 1982 (ASA Data Exposition 1983). */
 
 import { fileURLToPath } from 'node:url';
 import { type Random, type Tensor, tensor } from '@tapegrad/core';
@@ -13,19 +13,19 @@ const FEATURES = ['cylinders', 'displacement (cc)', 'power (hp)', 'weight (lb)',
 const TARGET = 'economy (mpg)';
 
 export interface Cars {
-  /** Cylinders, displacement, power, weight, seconds to 60 mph and year, a car a row. */
+  /** Cylinders, displacement, power, weight, seconds to 60 mph and year, one car per row. */
   readonly features: Tensor<readonly [number, 6]>;
   /** Miles per gallon. */
   readonly economy: Tensor<readonly [number, 1]>;
 }
 
-/** Reads the cars of which all these numbers are known. */
+/** Reads the cars for which all these numbers are known. */
 export function loadCars(): Cars {
   const path = fileURLToPath(import.meta.resolve('@observablehq/sample-datasets/cars.csv'));
   return parseCars(new TextDecoder().decode(readUntrusted(path, MAX_BYTES)));
 }
 
-/** Reads cars from a table with a heading. */
+/** Parses cars from a table with a heading. */
 export function parseCars(csv: string): Cars {
   const [heading = [], ...rows] = csvParseRows(csv);
   const columns = [...FEATURES, TARGET].map((column) => {
@@ -43,7 +43,7 @@ export function parseCars(csv: string): Cars {
   };
 }
 
-/** What a cell holds: a number, or nothing where it is not known. */
+/** Returns the number in a cell; undefined if it is unknown. */
 function numberIn(row: readonly string[], place: number, heading: readonly string[]): number | undefined {
   const cell = row[place];
   if (cell === '') return undefined;
@@ -52,7 +52,7 @@ function numberIn(row: readonly string[], place: number, heading: readonly strin
   throw new FormatError(FILE, `expected a number as '${heading[place]}' of '${row[0]}', got '${cell}'`);
 }
 
-/** Deals the cars out at random: this share of them to train with, the others to test with. */
+/** Splits the cars at random into a training set, with the given share of them, and a test set. */
 export function split(cars: Cars, share: number, random: Random): { readonly train: Cars; readonly test: Cars } {
   const size = Math.round(share * cars.economy.shape[0]);
   const [train, test] = batches({ ...cars }, { size, random });

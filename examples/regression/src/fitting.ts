@@ -1,4 +1,4 @@
-/** Fitting a model to cars, and its errors in miles per gallon. */
+/** Fits a model to cars, and measures its errors in miles per gallon. */
 
 import { noGrad, type Random, type Tensor } from '@tapegrad/core';
 import { batches } from '@tapegrad/example-toolkit/batches';
@@ -9,14 +9,14 @@ import type { Cars } from './cars.ts';
 type Features = Cars['features'];
 type Economy = Cars['economy'];
 
-/** A model from standardised features to standardised economy. */
+/** A model from standardized features to standardized fuel economy. */
 export interface Model extends Pick<Module, 'parameters'> {
   forward(features: Features): Economy;
 }
 
 export interface FitOptions {
   readonly epochs: number;
-  /** Cars in a mini-batch. */
+  /** The number of cars in a mini-batch. */
   readonly batch: number;
   readonly learningRate: number;
   readonly weightDecay: number;
@@ -33,13 +33,13 @@ export interface Errors {
 }
 
 export interface Fitted {
-  /** From features, in their own units, to miles per gallon. */
+  /** Predicts miles per gallon from features in their original units. */
   readonly predict: (features: Features) => Economy;
   /** The errors after each epoch. */
   readonly history: readonly { readonly epoch: number; readonly train: Errors; readonly test: Errors }[];
 }
 
-/** Trains a model with some cars, and tests it with others after each epoch. */
+/** Trains a model on some cars, and tests it on others after each epoch. */
 export function fit(model: Model, train: Cars, test: Cars, options: FitOptions): Fitted {
   const { epochs, batch, learningRate, weightDecay, random } = options;
   const features = new Scale(train.features);
@@ -66,12 +66,15 @@ export const errorsOf = (predicted: Economy, truth: Economy): Errors => ({
   mae: l1(predicted, truth).item(),
 });
 
-/** To and fro between a unit and standard deviations from the mean, column by column. */
+/** Converts between original units and standard deviations from the mean, for each column. */
 class Scale {
   readonly #mean: Tensor;
   readonly #deviation: Tensor;
 
-  /** @param rows what will have mean 0 and standard deviation 1. */
+  /**
+   *
+   * @param rows the data that should have mean 0 and standard deviation 1.
+   */
   constructor(rows: Tensor) {
     this.#mean = rows.mean(0);
     this.#deviation = rows.variance(0).sqrt();

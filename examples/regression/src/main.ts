@@ -1,4 +1,4 @@
-/** Predicts how far a car goes on a gallon from six numbers about it, and says by how many miles it is off. */
+/** Predicts the fuel economy of cars from six numbers, and prints the error in miles per gallon. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';

@@ -1,4 +1,4 @@
-/** How a fit went, and what it predicts. */
+/** Draws the course of a fit, and its predictions. */
 
 import { axisX, axisY, dot, gridX, gridY, line, lineY, ruleY, text } from '@observablehq/plot';
 import { chart } from '@tapegrad/example-toolkit/chart';
@@ -10,7 +10,7 @@ const SIZE = { width: 440, height: 400, marginTop: 8, marginLeft: 48, marginRigh
 const GRID = { stroke: COLORS.grid, strokeOpacity: 1 };
 const AXIS = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none' } as const;
 
-/** Draws predicted against true economy, and the error in the course of training. */
+/** Draws predicted against true fuel economy, and the error during training. */
 export function fittingPicture(test: Cars, fitted: Fitted, baseline: Errors): string {
   const predicted = fitted.predict(test.features);
   const { rmse, mae } = errorsOf(predicted, test.economy);

@@ -1,4 +1,4 @@
-/** Over-fits a wide network to a few digits, and shows what weight decay and dropout do about it. */
+/** Overfits a wide network to a few digits, and shows the effect of weight decay and dropout. */
 
 import { join } from 'node:path';
 import { percent } from '@tapegrad/example-toolkit/classifier-run';

@@ -1,4 +1,4 @@
-/** Training and test error by the amount of each remedy, as a picture. */
+/** Draws training and test error as functions of the amount of regularization. */
 
 import { areaY, axisX, axisY, dot, gridY, lineY } from '@observablehq/plot';
 import { chart } from '@tapegrad/example-toolkit/chart';
@@ -10,7 +10,7 @@ export interface Sweeps {
   readonly rates: readonly Dose[];
 }
 
-/** Draws two panels, weight decay on the left and dropout on the right, on one scale. */
+/** Draws two panels on the same scale: weight decay on the left, dropout on the right. */
 export function regularisationPicture({ decays, rates }: Sweeps, subtitle: string): string {
   const all = [...decays, ...rates].flatMap(({ errors }) => errors.flatMap(({ train, test }) => [train, test]));
   const top = Math.max(0.05, ...all);

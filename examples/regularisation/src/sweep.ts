@@ -1,17 +1,17 @@
-/** The same training with more and more of a remedy, from several seeds. */
+/** Repeats a training with increasing regularization, for several seeds. */
 
 import { type Errors, type Remedy, type TrialOptions, trial } from './trial.ts';
 
 export const DECAYS = [0, 1e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1] as const;
 export const RATES = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6] as const;
 
-/** How much of a remedy, and what came of it from each seed. */
+/** An amount of regularization, and the result for each seed. */
 export interface Dose {
   readonly amount: number;
   readonly errors: readonly Errors[];
 }
 
-/** Mean, least and largest. */
+/** The mean, the minimum and the maximum. */
 export interface Spread {
   readonly mean: number;
   readonly low: number;
@@ -26,11 +26,11 @@ export function spreadOf(errors: readonly Errors[], of: keyof Errors): Spread {
 
 export interface SweepOptions extends TrialOptions {
   readonly seeds: readonly number[];
-  /** Told after each trial. */
+  /** Called after each trial. */
   readonly onTrial?: () => void;
 }
 
-/** A trial for each amount and each seed. */
+/** Runs a trial for each amount and each seed. */
 export const sweep = (
   amounts: readonly number[],
   remedy: (amount: number) => Remedy,

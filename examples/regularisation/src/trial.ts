@@ -1,4 +1,4 @@
-/** One network, trained on few digits until it knows them by heart, with something done against it. */
+/** Trains one network on a few digits until it overfits, with some regularization. */
 
 import { Random } from '@tapegrad/core';
 import { evaluate, type Labelled, trainEpoch } from '@tapegrad/example-toolkit/classification';
@@ -7,11 +7,11 @@ import { cosine, SGD } from '@tapegrad/optim';
 
 type PictureShape = readonly [1, 28, 28];
 
-/** What is done against over-fitting. */
+/** The regularization of a training. */
 export interface Remedy {
-  /** Share of the weights by which the gradient is increased: that of a penalty of half as much times their squares. */
+  /** The multiple of the weights that is added to the gradient, as from the penalty weightDecay/2 |w|^2. */
   readonly weightDecay: number;
-  /** Share of the hidden units that are left out at each step. */
+  /** The probability of dropping a hidden unit at each step. */
   readonly dropout: number;
 }
 
@@ -25,13 +25,13 @@ export interface TrialOptions {
   readonly momentum: number;
 }
 
-/** Shares of the digits that are classified wrong. */
+/** The shares of digits that are classified incorrectly. */
 export interface Errors {
   readonly train: number;
   readonly test: number;
 }
 
-/** Trains a network, and tests it on the digits that it saw and on others. */
+/** Trains a network, and tests it on the training digits and on others. */
 export function trial({ weightDecay, dropout }: Remedy, seed: number, options: TrialOptions): Errors {
   const { train, test, hidden, epochs, batch, learningRate, momentum } = options;
   const random = new Random(seed);

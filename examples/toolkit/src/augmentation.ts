@@ -1,18 +1,18 @@
-/** Pictures changed at random in ways that leave their class as it is. */
+/** Random changes of images that keep their class. */
 
 import { ArgumentError, type Random, type Tensor, tensor } from '@tapegrad/core';
 
-/** Pictures [n, channels, height, width], float32. */
+/** Images [n, channels, height, width], float32. */
 type Pictures = readonly [number, number, number, number];
 
 export interface ShiftOptions {
   readonly random: Random;
-  /** What comes in at the edges. */
+  /** The value of pixels that enter at the edges. */
   readonly background: number;
 }
 
 /**
- * Each picture moved by up to `most` pixels along each axis.
+ * Moves each image by up to `most` pixels along each axis.
  *
  * @example
  * shifted(x, 2, { random, background: -0.42 }).shape; // that of x
@@ -43,7 +43,7 @@ export function shifted<S extends Pictures>(
   return tensor(result, { shape: x.shape });
 }
 
-/** Each picture mirrored from left to right, or left as it is, as a coin falls. */
+/** Mirrors each image from left to right with probability 1/2. */
 export const mirrored = <S extends Pictures>(x: Tensor<S>, random: Random): Tensor<S> =>
   random
     .integers([x.shape[0], 1, 1, 1], 0, 2)

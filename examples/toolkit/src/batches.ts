@@ -2,10 +2,10 @@
 
 import { ArgumentError, type Random, type Shape, type Tensor } from '@tapegrad/core';
 
-/** Tensors whose rows belong together: inputs and labels, say. */
+/** Tensors whose rows belong together, such as inputs and labels. */
 export type Columns = Readonly<Record<string, Tensor>>;
 
-/** The same tensors with some of their rows. */
+/** The same tensors with only some of their rows. */
 export type Rows<C extends Columns> = {
   readonly [Name in keyof C]: C[Name] extends Tensor<readonly [number, ...infer Row extends Shape]>
     ? Tensor<readonly [number, ...Row]>
@@ -13,16 +13,16 @@ export type Rows<C extends Columns> = {
 };
 
 export interface BatchOptions {
-  /** Rows in a batch. */
+  /** The number of rows in a batch. */
   readonly size: number;
-  /** Shuffles the rows; without it they come in their order. */
+  /** Shuffles the rows. Without it, they keep their order. */
   readonly random?: Random;
-  /** Leaves out a last batch that has fewer rows. */
+  /** Whether to leave out a last batch with fewer rows. */
   readonly dropLast?: boolean;
 }
 
 /**
- * One pass over the rows, batch by batch: an epoch.
+ * Yields the batches of one epoch.
  *
  * @example
  * for (const { x, y } of batches({ x: images, y: labels }, { size: 128, random })) { … }

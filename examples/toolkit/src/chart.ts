@@ -1,20 +1,20 @@
-/** Charts by Observable Plot, drawn without a browser. */
+/** Draws charts with Observable Plot, without a browser. */
 
 import { type PlotOptions, plot } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { COLORS, FONT, type Panel } from './figure.ts';
 
 export interface ChartOptions extends PlotOptions {
-  /** Pixels. */
+  /** In pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Draws a chart as a panel of a figure; `title` stands above it. */
+/** Draws a chart as a panel of a figure, with `title` above it. */
 export function chart(title: string, options: ChartOptions): Panel {
   const { document } = parseHTML('<html></html>');
   const svg = plot({ ...options, document, className: 'chart' });
-  // The style sheet is for a page; in a file, viewers differ in what they make of it.
+  // The style sheet is made for web pages; viewers of SVG files interpret it differently.
   svg.querySelector('style')?.remove();
   svg.setAttribute('role', 'img');
   svg.setAttribute('aria-label', title);

@@ -1,4 +1,4 @@
-/** A run in a file, to go on from: its model, its optimizer, its random numbers, and how far it has come. */
+/** The state of a run in a file: model, optimizer, random generators, and progress. */
 
 import { createHash } from 'node:crypto';
 import { deserialize, serialize } from 'node:v8';
@@ -8,17 +8,20 @@ import type { Optimizer } from '@tapegrad/optim';
 import { FormatError, readUntrusted } from './untrusted-file.ts';
 import { writeWhole } from './whole-file.ts';
 
-/** What changes in the course of a run. */
+/** The parts of a run that change. */
 export interface Running {
   readonly model: Module;
   readonly optimizer: Pick<Optimizer, 'state' | 'load'>;
   readonly random: Random;
 }
 
-/** What a run was started with, so that no other goes on from its file. */
+/** The settings of a run. Only a run with the same settings can resume from its file. */
 export type Settings = Readonly<Record<string, number | boolean | string>>;
 
-/** What the last digits of a run depend on, beside its settings: not the number of threads. */
+/**
+ * The properties of the engine, besides the settings, on which the last digits of a run depend. The number of threads
+ * is not one of them.
+ */
 const arithmetic = () => {
   const { interpreter, relaxedSimd } = engineInfo();
   return { interpreter, relaxedSimd };
@@ -33,11 +36,11 @@ interface Checkpoint<Progress> {
   readonly progress: Progress;
 }
 
-/** How a file begins: with this line, and another of the sum of all that follows. */
+/** The first line of a file. The second line is a checksum of the rest. */
 const FORMAT = 'tapegrad checkpoint 3';
 const MAX_BYTES = 2 ** 30;
 
-/** Keeps a run as it is now, and `progress`, plain data that tells how far it has come. */
+/** Saves the state of a run, and `progress`, plain data of the caller. */
 export function saveCheckpoint<Progress>(
   path: string,
   settings: Settings,
@@ -57,13 +60,13 @@ export function saveCheckpoint<Progress>(
 }
 
 /**
- * Puts a run where another of the same settings was when it was kept: it goes on with the same bits. Where the file was kept by an
- * engine that rounds differently, there is a warning, since the last digits will differ. Where the file does not fit, the run
- * stays as it is.
+ * Restores a run with the same settings to its saved state, so that it continues with the same bits. If the engine that
+ * saved it rounds differently, prints a warning, since the last digits will differ. If the file doesn't fit, the run is
+ * unchanged.
  *
- * @param warn takes the warning. Defaults to one of the process.
- * @returns the `progress` that was kept.
- * @throws FormatError for a file that is missing, is no checkpoint, was changed, or is one of a run with other settings.
+ * @param warn receives the warning. Defaults to a process warning.
+ * @returns the saved `progress`.
+ * @throws FormatError if the file is missing, isn't a checkpoint, was changed, or belongs to a run with other settings.
  */
 export function loadCheckpoint<Progress>(
   path: string,

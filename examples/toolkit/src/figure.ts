@@ -1,6 +1,6 @@
 /** Figures: panels under a title, on white paper, as one SVG. */
 
-/** A drawing of a known size that has no frame of its own. */
+/** A drawing of known size without a frame. */
 export interface Panel {
   /** An `<svg>` element. */
   readonly svg: string;
@@ -11,15 +11,15 @@ export interface Panel {
 
 export interface FigureOptions {
   readonly title: string;
-  /** What is shown, in a sentence. */
+  /** A description of the picture, in a sentence. */
   readonly subtitle: string;
-  /** What the colours mean. */
+  /** The meanings of the colors. */
   readonly legend?: readonly { readonly label: string; readonly color: string }[];
-  /** From left to right. */
+  /** The panels, from left to right. */
   readonly panels: readonly Panel[];
 }
 
-/** The colours that pictures use: on white, and told apart by the colour-blind. */
+/** The colors of pictures, on white, which color-blind readers can distinguish. */
 export const COLORS = {
   blue: '#2563eb',
   orange: '#ea580c',
@@ -34,10 +34,10 @@ export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 const MARGIN = 28;
 const GAP = 32;
 const PANEL_TITLE_HEIGHT = 26;
-/** Width of a letter, on average. */
+/** The average width of a letter. */
 const SUBTITLE_LETTER = 6.7;
 
-/** Puts panels side by side under their title. */
+/** Draws panels side by side under their title. */
 export function figure({ title, subtitle, legend = [], panels }: FigureOptions): string {
   const head = MARGIN + 52 + (legend.length > 0 ? 26 : 0);
   const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
@@ -83,7 +83,7 @@ export interface TextStyle {
   readonly anchor?: 'start' | 'middle' | 'end';
 }
 
-/** A line of text; `y` is its base line. */
+/** Returns a line of text; `y` is its baseline. */
 export function text(content: string, { x, y, size, weight = 400, color = COLORS.text, anchor }: TextStyle): string {
   const placed = anchor === undefined ? '' : ` text-anchor="${anchor}"`;
   const style = `font-size="${size}" font-weight="${weight}" fill="${color}"`;

@@ -1,4 +1,4 @@
-/** Small grey pictures inside SVG. */
+/** Small grayscale images inside SVG. */
 
 import { crc32, deflateSync } from 'node:zlib';
 
@@ -9,7 +9,7 @@ export interface GrayImage {
   readonly pixels: Uint8Array;
 }
 
-/** A PNG file of 8-bit grey. Source: W3C, "Portable Network Graphics", sections 5, 9 and 11. */
+/** Encodes an image as an 8-bit grayscale PNG file. Source: W3C, "Portable Network Graphics", sections 5, 9 and 11. */
 export function encodePng({ width, height, pixels }: GrayImage): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
@@ -17,7 +17,7 @@ export function encodePng({ width, height, pixels }: GrayImage): Buffer {
   header.writeUInt8(8, 8);
   const rows = Buffer.alloc((width + 1) * height);
   for (let y = 0; y < height; y++) {
-    // A row begins with the number of its filter, 0: none.
+    // Each row begins with the number of its filter; 0 means none.
     rows.set(pixels.subarray(y * width, (y + 1) * width), y * (width + 1) + 1);
   }
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -37,11 +37,11 @@ function chunk(type: string, data: Buffer): Buffer {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
-/** An SVG element that shows a picture at a size, every pixel of it a square. */
+/** Returns an SVG element that shows an image at a given size, with square pixels. */
 export function imageElement(image: GrayImage, x: number, y: number, width: number, height = width): string {
   const place = `x="${x}" y="${y}" width="${width}" height="${height}"`;
   return `<image ${place} image-rendering="optimizeSpeed" href="${imageUrl(image)}"/>`;
 }
 
-/** A picture as a URL that holds it. */
+/** Encodes an image as a data URL. */
 export const imageUrl = (image: GrayImage): string => `data:image/png;base64,${encodePng(image).toString('base64')}`;

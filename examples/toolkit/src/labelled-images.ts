@@ -1,4 +1,4 @@
-/** The data of MNIST and its kin: grey pictures of 28 by 28 pixels, each of one of ten classes, in four IDX files. */
+/** Data sets like MNIST: grayscale images of 28 x 28 pixels in ten classes, in four IDX files. */
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

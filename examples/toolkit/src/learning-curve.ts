@@ -1,4 +1,4 @@
-/** How a classifier learned, as a picture. */
+/** Draws the learning curve of a classifier. */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, type PlotOptions, text } from '@observablehq/plot';
 import { chart } from './chart.ts';
@@ -6,23 +6,23 @@ import { combine, noScore, type Score } from './classification.ts';
 import type { Epoch } from './classifier-run.ts';
 import { COLORS, figure, type Panel } from './figure.ts';
 
-/** Points of the training curve in an epoch, each the mean over its part of the mini-batches. */
+/** The number of points per epoch of the training curve; each is the mean over its share of the mini-batches. */
 const POINTS = 20;
 
 interface Point extends Score {
-  /** Epochs since the start, in parts. */
+  /** The time since the start, in epochs. */
   readonly epoch: number;
 }
 
 export interface CurveOptions {
   readonly title: string;
-  /** What the examples are called. */
+  /** The noun for an example. */
   readonly unit: string;
-  /** What makes it harder to be right in training: 'with dropout', say. */
+  /** What makes training harder than testing, such as 'with dropout'. */
   readonly harder: string;
 }
 
-/** Loss and share of errors in the course of training, on logarithmic scales. */
+/** Draws loss and error rate during training, on logarithmic scales. */
 export function learningCurve(history: readonly Epoch[], { title, unit, harder }: CurveOptions): string {
   const training = history.flatMap(trainingPoints);
   const test = history.map(({ number, test }) => ({ ...test, epoch: number }));
@@ -69,7 +69,7 @@ function curves(
   value: (score: Score) => number,
   format: (value: number) => string,
 ): Panel {
-  // A logarithmic scale has no place for 0, nor for what a diverging run gives.
+  // A logarithmic scale can't show 0, nor the non-finite values of a diverging run.
   const hasPlace = (y: number): boolean => y > 0 && y < Infinity;
   const shown = (points: readonly Point[]) => points.filter((point) => hasPlace(value(point)));
   const ticks = logTicks([...training, ...test].map(value).filter(hasPlace));
@@ -110,7 +110,7 @@ function curves(
   return chart(title, { ...options, width: 470, height: 320 });
 }
 
-/** The numbers 1, 2 and 5 times powers of 10 from the last below all values to the first above them. */
+/** Returns the numbers 1, 2 and 5 times powers of 10 that enclose all values. */
 function logTicks(values: readonly number[]): number[] {
   const [low, high] = values.length === 0 ? [0.1, 1] : [Math.min(...values), Math.max(...values)];
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];

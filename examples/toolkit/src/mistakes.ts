@@ -1,4 +1,4 @@
-/** The examples that a classifier gets wrong, as a picture. */
+/** Draws the examples that a classifier gets wrong. */
 
 import type { Readings } from './classification.ts';
 import { percent } from './classifier-run.ts';
@@ -6,29 +6,29 @@ import { figure } from './figure.ts';
 import { imageOf, type LabelledImages } from './labelled-images.ts';
 import { type CaptionedImage, pictureGrid } from './picture-grid.ts';
 
-/** An example that was taken for another class. */
+/** A misclassified example. */
 export interface Mistake {
   readonly label: number;
   readonly predicted: number;
-  /** Probability of the predicted class. */
+  /** The probability of the predicted class. */
   readonly confidence: number;
 }
 
 export interface MistakesOptions {
-  /** What the examples are called. */
+  /** The noun for an example. */
   readonly unit: string;
   readonly captions: (mistake: Mistake) => Omit<CaptionedImage, 'image'>;
   /** The number to show. Defaults to 24. */
   readonly most?: number;
 }
 
-/** `7 read as 1`, and how sure the classifier was. */
+/** Returns the caption of a mistake: `7 read as 1`, and the classifier's confidence. */
 export const readAs: MistakesOptions['captions'] = ({ label, predicted, confidence }) => ({
   caption: `${label} read as ${predicted}`,
   details: `${percent(confidence)} sure`,
 });
 
-/** The examples that were classified wrong with the most confidence; nothing where none was. */
+/** Draws the misclassified examples with the highest confidence; returns undefined if there are none. */
 export function mistakesPicture(
   examples: LabelledImages,
   { predicted, confidence }: Readings,

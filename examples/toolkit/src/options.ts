@@ -1,11 +1,11 @@
-/** Command-line options as a table: the parser, the types and the help text all read it. */
+/** Command-line options as a table, from which the parser, the types and the help text are derived. */
 
 import { parseArgs } from 'node:util';
 
 interface Described {
-  /** What the option is for, in a line. */
+  /** A description of the option in one line. */
   readonly help: string;
-  /** A second name. */
+  /** An alternative name. */
   readonly alias?: string;
 }
 
@@ -20,13 +20,13 @@ export type Option =
   | (Described & { readonly kind: 'path'; readonly default?: string })
   | (Described & { readonly kind: 'flag'; readonly sets?: Presets });
 
-/** What other options are unless they are given, by their name in the program. */
+/** The defaults that a flag sets for other options, by their name in the program. */
 export type Presets = Readonly<Record<string, number | readonly number[]>>;
 
-/** Options by their name in the program; on the command line `learningRate` is `--learning-rate`. */
+/** Options by their name in the program. On the command line, `learningRate` becomes `--learning-rate`. */
 export type OptionTable = Readonly<Record<string, Option>>;
 
-/** What the options of a table are given as. */
+/** The values of a table's options. */
 export type Options<T extends OptionTable> = { readonly [Name in keyof T]: Value<T[Name]> };
 
 type Value<O extends Option> = O extends { readonly kind: 'flag' }
@@ -39,16 +39,16 @@ type Value<O extends Option> = O extends { readonly kind: 'flag' }
       ? { readonly [I in keyof Default]: number }
       : number;
 
-/** Options that the table does not allow. */
+/** Thrown for options that the table doesn't allow. */
 export class OptionError extends Error {
   override readonly name = 'OptionError';
 }
 
 /**
- * Reads a program's options, and prints the table for `--help`. What the table does not allow is said in a sentence, and
- * ends the program with exit code 2.
+ * Reads a program's options. For `--help`, prints the table. For invalid options, prints a sentence and exits with code
+ * 2.
  *
- * @param about what the program does and how it is called, the head of the help text.
+ * @param about what the program does and how to call it; the beginning of the help text.
  */
 export function readOptions<const T extends OptionTable>(about: string, table: T): Options<T> {
   const args = process.argv.slice(2);
@@ -66,9 +66,9 @@ export function readOptions<const T extends OptionTable>(about: string, table: T
 }
 
 /**
- * Reads options from arguments, `--name value` or `--name=value`, the last of each name.
+ * Parses options of the form `--name value` or `--name=value`; the last occurrence of a name counts.
  *
- * @throws OptionError for a name that is not in the table, and a value that the option does not take.
+ * @throws OptionError for a name that isn't in the table, or a value that the option doesn't accept.
  */
 export function parseOptions<const T extends OptionTable>(table: T, args: readonly string[]): Options<T> {
   const given = givenTexts(table, args);
@@ -81,7 +81,7 @@ export function parseOptions<const T extends OptionTable>(table: T, args: readon
   return Object.fromEntries(values) as Options<T>;
 }
 
-/** The options and what they mean, with their defaults. */
+/** Returns the help text: the options, their meanings and defaults. */
 export function helpText(about: string, table: OptionTable): string {
   const rows = Object.entries(table).map(([name, option]) => {
     const names = [dashed(name), ...(option.alias === undefined ? [] : [option.alias])];
@@ -110,7 +110,7 @@ const presetsOf = (option: Option): Presets => (option.kind === 'flag' ? (option
 
 const defaultOf = (option: Option) => (option.kind === 'flag' ? false : option.default);
 
-/** The text that was given for each option, by its name in the table. */
+/** Returns the text given for each option, by its name in the table. */
 function givenTexts(table: OptionTable, args: readonly string[]): ReadonlyMap<string, string> {
   const named = Object.entries(table).flatMap(([name, { kind, alias }]) =>
     [dashed(name), ...(alias === undefined ? [] : [alias])].map((dashedName) => ({ name, dashedName, kind })),

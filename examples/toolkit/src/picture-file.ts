@@ -1,4 +1,4 @@
-/** Saves an SVG picture, and the same as PNG for where SVG is not shown. */
+/** Saves a picture as SVG, and also as PNG for viewers without SVG. */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -6,20 +6,20 @@ import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { printFile } from './program.ts';
 import { writeWhole } from './whole-file.ts';
 
-/** A package's own fonts, so that pictures look the same everywhere, and on a machine without any font. */
+/** Fonts from a package, so that pictures look the same on every machine. */
 const FONTS = [
   import.meta.resolve('@fontsource/inter/files/inter-latin-400-normal.woff2'),
   import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2'),
 ];
 
-/** Bytes that are ample for all pictures of a program. */
+/** A generous limit for the bytes of all pictures of a program. */
 export const PICTURE_BYTES = 2 ** 21;
 
-/** Pixels of the PNG for a unit of the SVG: sharp on fine screens. */
+/** The number of PNG pixels per SVG unit, for high-resolution screens. */
 const SCALE = 2;
 
 /**
- * Writes `path.svg` and `path.png`, each whole or not at all, and the folder that they lie in.
+ * Writes `path.svg` and `path.png`, each completely or not at all, and creates their folder.
  *
  * @returns the two paths.
  */
@@ -31,7 +31,7 @@ export async function savePicture(path: string, svg: string): Promise<readonly [
   return files;
 }
 
-/** Saves a picture, and says where. */
+/** Saves a picture, and prints its path. */
 export async function writePicture(path: string, svg: string): Promise<void> {
   for (const file of await savePicture(path, svg)) printFile(file);
 }

@@ -1,4 +1,4 @@
-/** Small pictures in rows, each with two lines below it. */
+/** Rows of small pictures, each with two lines of text below. */
 
 import { COLORS, type Panel, text } from './figure.ts';
 import { type GrayImage, imageElement } from './gray-image.ts';
@@ -9,7 +9,7 @@ export interface CaptionedImage {
   readonly details: string;
 }
 
-/** Pixels; the picture and its border are as wide as the cell. */
+/** In pixels. The picture with its border is as wide as the cell. */
 const CELL = { width: 104, height: 150, image: 96, border: 4, gap: 20 } as const;
 
 /** Draws pictures as a panel of a figure, row by row. */

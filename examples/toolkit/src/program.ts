@@ -1,12 +1,12 @@
-/** Running an example from the command line. */
+/** Runs an example from the command line. */
 
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FormatError } from './untrusted-file.ts';
 
 /**
- * Runs a program. What is wrong with a file, or what the system refuses, is said in a sentence, with exit code 1; other
- * errors keep their stack.
+ * Runs a program. For an invalid file or an error of the operating system, prints a sentence and exits with code 1.
+ * Other errors keep their stack trace.
  */
 export async function runProgram(program: () => Promise<void>): Promise<void> {
   try {
@@ -18,10 +18,10 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Whether an operation of the system failed: a folder that can't be written to, a full disk. */
+/** Whether an error came from the operating system, such as a full disk. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
-/** The folder `out` beside the folder of a program's main file, seen from where the program was started. */
+/** Returns the folder `out` next to the folder of a program's main file, relative to the working directory. */
 export const outFolder = (main: string): string => relative('', fileURLToPath(new URL('../out', main)));
 
 /** Writes a line to standard output. */
@@ -29,7 +29,7 @@ export function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-/** Says that a file was written. */
+/** Prints that a file was written. */
 export function printFile(path: string): void {
   print(`wrote ${relative('', path)}`);
 }

@@ -1,22 +1,22 @@
-/** How far a run has come: a bar in a terminal, a line now and then elsewhere. */
+/** Shows the progress of a run: a bar in a terminal, otherwise a line at intervals. */
 
 import cliProgress from 'cli-progress';
 
 export interface ProgressOptions {
-  /** What is under way, 'epoch 1/4' for example. */
+  /** A label for the current work, such as 'epoch 1/4'. */
   readonly label: string;
-  /** How many items there are, and what they are called. */
+  /** The number of items, and their noun. */
   readonly total: number;
   readonly unit: string;
   /** Shows nothing at all. */
   readonly quiet?: boolean;
 }
 
-/** Milliseconds between two lines where there is no terminal. */
+/** The interval between two lines without a terminal, in milliseconds. */
 const LINE_INTERVAL = 5000;
 
 /**
- * Shows the progress on standard error, so that standard output holds the results alone.
+ * Shows progress on standard error, so that standard output has only the results.
  *
  * @example
  * const progress = new Progress({ label: 'epoch 1/4', total: 60_000, unit: 'digits' });
@@ -35,7 +35,7 @@ export class Progress {
     this.#bar = terminal && !options.quiet ? startedBar(options) : undefined;
   }
 
-  /** Says how many items are done, and a few words beside. */
+  /** Shows the number of completed items, and notes. */
   update(done: number, notes: string): void {
     const { label, total, unit, quiet } = this.#options;
     const speed = Math.round(done / this.#seconds()).toLocaleString('en');
@@ -48,7 +48,7 @@ export class Progress {
     }
   }
 
-  /** Takes the bar away, and gives the seconds since the start. */
+  /** Removes the bar, and returns the seconds since the start. */
   stop(): number {
     this.#bar?.stop();
     return this.#seconds();

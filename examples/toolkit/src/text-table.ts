@@ -1,15 +1,15 @@
-/** A table in plain text whose rows are printed as they come. */
+/** A plain-text table whose rows are printed one at a time. */
 
 export interface TextColumn<Row> {
   readonly title: string;
-  /** What a row shows. */
+  /** Returns the text of a row's cell. */
   readonly cell: (row: Row) => string;
-  /** Defaults to flush right. */
+  /** Defaults to right-aligned. */
   readonly align?: 'left';
 }
 
 /**
- * Formats rows under a heading, flush right unless a column says otherwise; columns are wide enough for their title and `minWidth`.
+ * Formats rows under a heading, right-aligned by default. Columns are wide enough for their title and `minWidth`.
  *
  * @example
  * const table = new TextTable([{ title: 'epoch', cell: (row) => `${row.epoch}` }]);

@@ -1,25 +1,25 @@
-/** Trained weights in a file, and told apart by a short sum. */
+/** Saves and loads trained weights, identified by a short checksum. */
 
 import { createHash } from 'node:crypto';
 import { encodeSafetensors, type NamedTensors, readSafetensors, writeSafetensors } from './safetensors.ts';
 import { FormatError } from './untrusted-file.ts';
 
-/** What has weights: a module of @tapegrad/nn. */
+/** An object with weights: a module of @tapegrad/nn. */
 export interface Weighted {
   state(): NamedTensors;
   load(state: NamedTensors): void;
 }
 
-/** Writes the weights of a model as safetensors, with their sum. */
+/** Saves the weights of a model as safetensors, with their checksum. */
 export function saveWeights(path: string, model: Weighted): void {
   const state = model.state();
   writeSafetensors(path, state, { sha256: sumOf(state) });
 }
 
 /**
- * Gives a model the weights that were saved from one like it.
+ * Loads saved weights into a model of the same structure.
  *
- * @throws FormatError for weights of another model, and where they have a sum that is not theirs.
+ * @throws FormatError for weights of another model, or a wrong checksum.
  */
 export function loadWeights(path: string, model: Weighted): void {
   const { tensors, metadata } = readSafetensors(path);
@@ -34,10 +34,10 @@ export function loadWeights(path: string, model: Weighted): void {
   }
 }
 
-/** 16 hexadecimal digits that differ where any weight does. */
+/** Returns a checksum of 16 hexadecimal digits, which changes if any weight does. */
 export const weightsSum = (model: Weighted): string => sumOf(model.state()).slice(0, 16);
 
 const sumOf = (tensors: NamedTensors): string => createHash('sha256').update(encodeSafetensors(tensors)).digest('hex');
 
-/** How many bytes the weights of a model take in a file. */
+/** Returns the number of bytes of a model's weights in a file. */
 export const weightBytes = (model: Weighted): number => encodeSafetensors(model.state()).length;

@@ -1,4 +1,4 @@
-/** A picture of a latent space of two numbers: where the digits lie in it, and what is made of its points. */
+/** Draws a two-dimensional latent space: the codes of digits, and the digits decoded from its points. */
 
 import { axisX, axisY, dot, frame, image, type PlotOptions } from '@observablehq/plot';
 import { noGrad, tensor } from '@tapegrad/core';
@@ -9,22 +9,22 @@ import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import type { Autoencoder, Codes } from './model.ts';
 import { decoded, tiled } from './tiles.ts';
 
-/** A colour for each digit (those of Observable). */
+/** A color for each digit (from Observable). */
 const DIGIT_COLORS = [
   ...['#4269d0', '#efb118', '#ff725c', '#6cc5b0', '#3ca951'],
   ...['#ff8ab7', '#a463f2', '#97bbf5', '#9c6b4e', '#9498a0'],
 ];
 
-/** Pixels of a panel's frame, and digits on a side of the grid. */
+/** The size of a panel's frame in pixels, and the number of digits on a side of the grid. */
 const FRAME = 420;
 const GRID = 21;
 
-/** More dots than these would only hide each other. */
+/** The maximum number of dots; more would hide each other. */
 const MOST_DOTS = 4000;
 
 type Interval = readonly [low: number, high: number];
 
-/** Digits by their colour at their codes, beside a grid of points as the digits that they stand for. */
+/** Draws digits as colored dots at their codes, next to the digits decoded from a grid of points. */
 export function latentSpace(model: Autoencoder, digits: LabelledImages): string {
   model.eval();
   const { mean, logVariance } = noGrad(() => model.encode(digits.images));
@@ -33,7 +33,7 @@ export function latentSpace(model: Autoencoder, digits: LabelledImages): string 
     y: mean.data[2 * i + 1]!,
     label: digits.labels.data[i]!,
   }));
-  // A standard normal number lies between -3 and 3; a plain autoencoder's codes lie where they like.
+  // A standard normal number usually lies between -3 and 3; the codes of a plain autoencoder can lie anywhere.
   const domain = (values: readonly number[]): Interval => (logVariance === undefined ? middle(values) : [-3, 3]);
   const x = domain(codes.map((code) => code.x));
   const y = domain(codes.map((code) => code.y));
@@ -78,7 +78,7 @@ function square(title: string, x: Interval, y: Interval, mark: NonNullable<PlotO
   });
 }
 
-/** The codes in the middle of a grid's cells, row by row from the top. */
+/** Returns the codes at the centers of a grid's cells, row by row from the top. */
 function gridCodes(x: Interval, y: Interval): Codes {
   const at = ([low, high]: Interval, i: number): number => low + ((i + 0.5) / GRID) * (high - low);
   const values = Array.from({ length: GRID * GRID }, (_, i) => [
@@ -88,7 +88,7 @@ function gridCodes(x: Interval, y: Interval): Codes {
   return tensor(Float32Array.from(values.flat()), { shape: [GRID * GRID, 2] });
 }
 
-/** From where to where 98 of 100 values lie. */
+/** Returns the interval that contains 98 % of the values. */
 function middle(values: readonly number[]): Interval {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.round(share * (sorted.length - 1))]!;

@@ -1,4 +1,4 @@
-/** Trains an autoencoder on handwritten digits, and draws what it makes of them. */
+/** Trains an autoencoder on handwritten digits, and draws its results. */
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
@@ -22,12 +22,12 @@ const { epochs, batch, hidden, latent, learningRate, seed, limit, plain, resume,
 const random = new Random(seed);
 const model = new Autoencoder({ hidden, latent, variational: !plain, random });
 
-/** Pixels as shares of full ink. */
+/** Reads images with pixels from 0 (no ink) to 1 (full ink). */
 const load = (part: Part): LabelledImages =>
   readLabelledImages(digitsFolder(), part, { ink: { mean: 0, deviation: 1 }, limit });
 
 await runProgram(async () => {
-  // The model with two moments each, and the last checkpoint until the next one is whole.
+  // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
   tryFolder(options.out, 6 * weightBytes(model) + PICTURE_BYTES);
   print(`${model.describe()}\n`);
   const test = load('test');

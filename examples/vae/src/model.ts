@@ -1,35 +1,35 @@
-/** Autoencoders: a code of a few numbers for a picture, and the picture again from its code. */
+/** Autoencoders, which encode an image as a few numbers and decode it again. */
 
 import type { Random, Tensor } from '@tapegrad/core';
 import { Dense, Flatten, Module, ReLU, Sequential } from '@tapegrad/nn';
 
-/** Shares of full ink, 0 to 1. */
+/** Images with pixels from 0 to 1 (full ink). */
 export type Images = Tensor<readonly [number, 1, 28, 28]>;
 
-/** Scores of pixels, whose sigmoids are shares of full ink. */
+/** Logits of pixels; their sigmoids are the pixel values. */
 export type Scores = Tensor<readonly [number, 784]>;
 
-/** Points of the latent space, a code a row. */
+/** Points of the latent space, one code per row. */
 export type Codes = Tensor<readonly [number, number]>;
 
-/** Where in the latent space pictures belong. */
+/** The distribution of images' codes in the latent space. */
 export interface Encoding {
   readonly mean: Codes;
-  /** Logarithm of the variance around the mean; none where the code is a point, in a plain autoencoder. */
+  /** The logarithm of the variance around the mean; undefined in a plain autoencoder, whose code is a point. */
   readonly logVariance: Codes | undefined;
 }
 
 export interface AutoencoderOptions {
-  /** Widths of the layers between pixels and code, from the pixels inwards. */
+  /** The widths of the hidden layers, from the pixels to the code. */
   readonly hidden: readonly [number, number];
-  /** Numbers in a code. */
+  /** The number of elements of a code. */
   readonly latent: number;
   /** Whether a code is a distribution, as in a variational autoencoder. */
   readonly variational: boolean;
   readonly random: Random;
 }
 
-/** Dense layers to the code, and the same in reverse from it. */
+/** Dense layers down to the code, and the same layers in reverse from it. */
 export class Autoencoder extends Module {
   readonly encoder: Sequential;
   readonly mean: Dense;
@@ -69,7 +69,7 @@ export class Autoencoder extends Module {
   }
 }
 
-/** Codes drawn from where pictures belong: mean + deviation times noise, so that gradients reach both. */
+/** Draws codes as mean + deviation * noise, so that gradients reach both. */
 export function drawCodes({ mean, logVariance }: Encoding, random: Random): Codes {
   if (logVariance === undefined) return mean;
   return mean.add(logVariance.mul(0.5).exp().mul(random.normal(mean.shape))) as Codes;

@@ -1,4 +1,4 @@
-/** What an autoencoder makes of digits, out of nothing, and how it learned, as pictures. */
+/** Draws reconstructions, generated digits, and the learning curve of an autoencoder. */
 
 import { axisX, axisY, dot, gridY, lineY } from '@observablehq/plot';
 import { noGrad, type Random } from '@tapegrad/core';
@@ -11,11 +11,11 @@ import type { Epoch } from './report.ts';
 import { decoded, tiled } from './tiles.ts';
 import { type Score, total } from './training.ts';
 
-/** Pixels of a digit, and of the words beside a row of them. */
+/** The size of a digit in pixels, and of the text next to a row. */
 const TILE = 56;
 const WORDS = 110;
 
-/** Digits above what is left of them after encoding and decoding: two of each, as far as there are. */
+/** Draws digits above their reconstructions: two of each, if there are enough. */
 export function reconstructions(model: Autoencoder, digits: LabelledImages, title: string): string {
   const labels = [...digits.labels.data];
   const places = Array.from({ length: 10 }, (_, digit) =>
@@ -44,7 +44,7 @@ export function reconstructions(model: Autoencoder, digits: LabelledImages, titl
   });
 }
 
-/** Digits decoded from codes that are drawn from the standard normal distribution. */
+/** Draws digits decoded from codes with a standard normal distribution. */
 export function samplesPicture(model: Autoencoder, latent: number, random: Random): string {
   const [columns, rows] = [16, 8];
   const ink = decoded(model, random.normal([columns * rows, latent]) as Codes);
@@ -59,7 +59,7 @@ export function samplesPicture(model: Autoencoder, latent: number, random: Rando
 const pictureAt = (image: GrayImage, x: number, y: number): string =>
   imageElement(image, x, y, (image.width / SIDE) * TILE, (image.height / SIDE) * TILE);
 
-/** The loss and its two parts in the course of training. */
+/** Draws the loss and its two terms during training. */
 export function learningCurve(history: readonly Epoch[]): string {
   return figure({
     title: 'Learning to encode digits',

@@ -1,4 +1,4 @@
-/** A run in numbers. */
+/** The results of a run as a table. */
 
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import { type Score, total } from './training.ts';
@@ -9,11 +9,11 @@ export interface Epoch {
   readonly number: number;
   readonly training: Score;
   readonly test: Score;
-  /** Of training. */
+  /** The training time. */
   readonly seconds: number;
 }
 
-/** A row for each epoch: nats a digit. */
+/** The table of training: a row for each epoch, in nats per digit. */
 export const epochTable = new TextTable<Epoch>([
   { title: 'epoch', cell: ({ number }) => String(number) },
   { title: 'train -ELBO', cell: ({ training }) => total(training).toFixed(2) },

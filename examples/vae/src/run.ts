@@ -1,4 +1,4 @@
-/** Training for many epochs, each of which ends with a test and a checkpoint. */
+/** Trains for many epochs, each of which ends with a test and a checkpoint. */
 
 import { existsSync } from 'node:fs';
 import type { Random } from '@tapegrad/core';
@@ -14,9 +14,9 @@ export interface Run {
   readonly epochs: number;
   readonly batch: number;
   readonly learningRate: number;
-  /** That of the model. */
+  /** The model's generator. */
   readonly random: Random;
-  /** Where a checkpoint is kept, and gone on from if it is there and `resume` is set. */
+  /** The path of the checkpoint. If `resume` is set and the file exists, training continues from it. */
   readonly checkpoint: string;
   readonly settings: Settings;
   readonly resume: boolean;
@@ -28,7 +28,7 @@ export interface Parts {
   readonly test: LabelledImages;
 }
 
-/** Trains a model and gives epoch after epoch, first those that a stopped run has been through. */
+/** Trains a model and yields its epochs, beginning with those that a stopped run has completed. */
 export function* trainEpochs(
   model: Autoencoder,
   { train, test }: Parts,

@@ -1,17 +1,17 @@
-/** Pictures of digits, tiled to one. */
+/** Tiles images of digits into one image. */
 
 import { noGrad } from '@tapegrad/core';
 import type { GrayImage } from '@tapegrad/example-toolkit/gray-image';
 import { SIDE } from '@tapegrad/example-toolkit/labelled-images';
 import type { Autoencoder, Codes } from './model.ts';
 
-/** The digits that codes stand for, as shares of full ink, one after the other. */
+/** Decodes codes to digits, with pixels from 0 to 1, one after the other. */
 export function decoded(model: Autoencoder, codes: Codes): Float32Array {
   model.eval();
   return Float32Array.from(noGrad(() => model.decode(codes).sigmoid()).data);
 }
 
-/** Puts digits beside and below each other, dark on light. */
+/** Arranges digits in a grid, dark on light. */
 export function tiled(ink: ArrayLike<number>, columns: number): GrayImage {
   const rows = Math.ceil(ink.length / (SIDE * SIDE) / columns);
   const [width, height] = [columns * SIDE, rows * SIDE];

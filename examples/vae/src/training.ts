@@ -1,4 +1,4 @@
-/** What an autoencoder is trained to make small, and training and testing with it. */
+/** The loss of an autoencoder, and its training and test. */
 
 import { noGrad, Random, type Tensor } from '@tapegrad/core';
 import { batches } from '@tapegrad/example-toolkit/batches';
@@ -7,19 +7,19 @@ import { binaryCrossEntropy } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import { type Autoencoder, drawCodes, type Encoding, type Images } from './model.ts';
 
-/** The parts of the negative evidence lower bound (ELBO), their sum, in nats a picture. */
+/** The terms of the negative evidence lower bound (ELBO), in nats per image. */
 export interface Score {
-  /** How many pictures. */
+  /** The number of images. */
   readonly count: number;
-  /** Of the pixels, given the code: their binary cross-entropy. */
+  /** The binary cross-entropy of the pixels, given the code. */
   readonly reconstruction: number;
-  /** Kullback-Leibler divergence of the code's distribution from the standard normal one; 0 where it has none. */
+  /** The Kullback-Leibler divergence of the code's distribution from the standard normal one; 0 in a plain autoencoder. */
   readonly divergence: number;
 }
 
 export const noScore: Score = { count: 0, reconstruction: 0, divergence: 0 };
 
-/** The score over the pictures of two. */
+/** Combines the scores on two sets of images. */
 export function combine(a: Score, b: Score): Score {
   const count = a.count + b.count;
   const mean = (x: number, y: number): number => (a.count * x + b.count * y) / count;
@@ -30,18 +30,21 @@ export function combine(a: Score, b: Score): Score {
   };
 }
 
-/** The negative ELBO: what a picture costs in nats, its pixels and its code; of a plain autoencoder its pixels alone. */
+/**
+ * Returns the negative ELBO: the cost of an image's pixels and its code in nats. For a plain autoencoder, only the
+ * pixels count.
+ */
 export const total = ({ reconstruction, divergence }: Score): number => reconstruction + divergence;
 
 /**
- * KL(N(mean, variance) || N(0, 1)) of each code, summed over all: 1/2 sum(variance + mean² - 1 - log variance).
+ * Computes KL(N(mean, variance) || N(0, 1)), summed over all codes: 1/2 sum(variance + mean² - 1 - log variance).
  * Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (2013), appendix B.
  */
 export function divergenceFromNormal({ mean, logVariance }: Required<Encoding>): Tensor<readonly []> | undefined {
   return logVariance?.exp().add(mean.mul(mean)).sub(1).sub(logVariance).sum().mul(0.5);
 }
 
-/** The parts of the loss as tensors, and their mean over the pictures. */
+/** Computes the terms of the loss as tensors, and their mean over the images. */
 function lossOf(model: Autoencoder, x: Images, random: Random) {
   const [count] = x.shape;
   const encoding = model.encode(x);
@@ -58,11 +61,11 @@ function lossOf(model: Autoencoder, x: Images, random: Random) {
 
 export interface TrainOptions {
   readonly batch: number;
-  /** Shuffles, and draws codes. */
+  /** Shuffles the images, and draws codes. */
   readonly random: Random;
 }
 
-/** Trains with every picture once, in random order, and gives the score of each mini-batch before it was learned from. */
+/** Trains once on every image, in random order. Yields the score of each mini-batch before its step. */
 export function* trainEpoch(
   model: Autoencoder,
   optimizer: Optimizer,
@@ -81,7 +84,10 @@ export function* trainEpoch(
   }
 }
 
-/** The score on pictures that are not learned from, with one code drawn for each: the same draws every time. */
+/**
+ * Computes the score on images without training on them, with one code drawn for each. The draws are the same every
+ * time.
+ */
 export function evaluate(model: Autoencoder, { images }: LabelledImages): Score {
   const random = new Random(0);
   model.eval();

@@ -1,17 +1,17 @@
-/** B1 to B9: backpropagation, as printed and as mended. */
+/** B1 to B9: the formulas of backpropagation, as printed and as corrected. */
 
 import { type Random, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { batch, classes, manyPoints, normal, onePoint, point, softmaxLast, together } from './data.ts';
 import { backwardProp } from './procedures.ts';
 import type { Row } from './row.ts';
 
-/** Shapes that do not fit where widths differ, and wrong numbers where they are equal: what a wrong index does. */
+/** The outcome of a wrong index: shapes that don't fit if widths differ, and wrong numbers if they are equal. */
 const wrongIndex = { unequalWidths: 'shapes', equalWidths: 'numbers' } as const;
 
 /** Pre-activations, one of them 0. */
 const preActivations = (random: Random): Tensor => together(normal(random, [8]), zeros([1], { dtype: 'float64' }));
 
-/** s'(a), by the tape. */
+/** Returns s'(a), from the tape. */
 function slopeAt(s: (a: Tensor) => Tensor, a: Tensor): Tensor {
   const at = tensor(a.data, { requiresGrad: true });
   return s(at).sum().backward().of(at);

@@ -1,4 +1,4 @@
-/** F1 to F4: the network as a function. */
+/** F1 to F4: the formulas of the forward pass. */
 
 import { concat, ones, stack } from '@tapegrad/core';
 import { batch, biased, manyPoints, onePoint, point, together } from './data.ts';

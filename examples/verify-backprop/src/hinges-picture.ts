@@ -1,11 +1,11 @@
-/** Sums of hinges that come nearer to a smooth function, as a picture (F6). */
+/** Draws sums of hinges that approximate a smooth function ever better (F6). */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, text } from '@observablehq/plot';
 import { chart } from '@tapegrad/example-toolkit/chart';
 import { divergingStroke, picture, theme } from '@tapegrad/inspect';
 import { type Approximation, smooth } from './training.ts';
 
-/** How many pieces the curves have that are drawn, and how strong their colours are. */
+/** The numbers of pieces of the drawn curves, with the opacity of each curve. */
 const DRAWN: Readonly<Record<number, number>> = { 2: 0.2, 4: 0.6, 8: 1 };
 
 const WIDTH = 360;
@@ -14,7 +14,7 @@ const axis = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none', fill: the
 const grid = { stroke: theme.line, strokeOpacity: 1 } as const;
 const bold = { fontWeight: 600, textAnchor: 'start', dx: 5 } as const;
 
-/** The smooth function with some of the sums. */
+/** Draws the smooth function and some of the sums. */
 function curves(all: readonly Approximation[]) {
   const target = all[0].curve.map(({ x }) => ({ x, y: smooth(x) }));
   const drawn = all.filter(({ pieces }) => pieces in DRAWN);
@@ -38,7 +38,7 @@ function curves(all: readonly Approximation[]) {
   });
 }
 
-/** The error by the number of pieces. */
+/** Draws the error as a function of the number of pieces. */
 function errors(all: readonly Approximation[]) {
   const color = divergingStroke(1);
   const at = { x: 'pieces', y: 'error' } as const;
@@ -60,7 +60,7 @@ function errors(all: readonly Approximation[]) {
   });
 }
 
-/** The function with sums of hinges on the left, their errors on the right. */
+/** Draws the function and sums of hinges on the left, and their errors on the right. */
 export function hingesPicture(all: readonly Approximation[]): string {
   const [left, right] = [curves(all), errors(all)];
   return picture(

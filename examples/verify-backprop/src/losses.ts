@@ -1,4 +1,4 @@
-/** L1 to L3: losses, their values and gradients. */
+/** L1 to L3: losses with their values and gradients. */
 
 import { concat, type Random, type Tensor, tensor } from '@tapegrad/core';
 import { binaryCrossEntropy, crossEntropy, hinge, huber, l1, mse } from '@tapegrad/nn';
@@ -7,27 +7,27 @@ import type { Row } from './row.ts';
 
 const POINTS = 7;
 
-/** Predictions h and targets y for a regression, n x 1; the first prediction is right. */
+/** Returns predictions h and targets y for a regression, n x 1. The first prediction is exact. */
 function regression(random: Random) {
   const y = normal(random, [POINTS, 1]);
   const h = concat([y.slice(0, 0, 1), normal(random, [POINTS - 1, 1])], 0);
   return { h, y };
 }
 
-/** Logits x, and targets 0 and 1. */
+/** Returns logits x, and targets 0 and 1. */
 function twoClasses(random: Random) {
   const x = normal(random, [POINTS, 1]);
   return { x, t: random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }) };
 }
 
-/** Predictions p and targets -1 and 1; the first two predictions lie at the kink and on the wrong side. */
+/** Returns predictions p and targets -1 and 1. The first two predictions are at the kink and on the wrong side. */
 function margins(random: Random) {
   const t = random.bernoulli([POINTS, 1], 0.5, { dtype: 'float64' }).mul(2).sub(1);
   const p = concat([t.slice(0, 0, 1), t.slice(0, 1, 2).neg(), normal(random, [POINTS - 2, 1])], 0);
   return { p, t };
 }
 
-/** What the framework makes of a loss: its value, and its gradient in the predictions. */
+/** Returns the framework's value of a loss, and its gradient with respect to the predictions. */
 function valueAndGradient(loss: (p: Tensor) => Tensor, at: Tensor): Tensor {
   const p = tensor(at.data, { shape: at.shape, requiresGrad: true });
   const value = loss(p);

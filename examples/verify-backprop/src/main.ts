@@ -1,4 +1,4 @@
-/** Holds every formula of backpropagation against the tape: the program that `npm run verify` runs. */
+/** Checks every formula of backpropagation against the tape: the program that `npm run verify` runs. */
 
 import { join } from 'node:path';
 import { readOptions } from '@tapegrad/example-toolkit/options';
@@ -48,7 +48,7 @@ async function writeReports(findings: readonly Finding[]): Promise<void> {
   if (options.pictures !== undefined) writeAll(options.pictures, drawings);
 }
 
-/** Writes files by name into a folder, and says which. */
+/** Writes files by name into a folder, and prints their paths. */
 function writeAll(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);

@@ -1,4 +1,4 @@
-/** The pictures of the report, and of the pages that tell the derivation. */
+/** Draws the pictures of the report and of the pages on the derivation. */
 
 import { Random, type Tensor } from '@tapegrad/core';
 import { graph, heatMaps, LinkHistory, normsOverTraining, type PagePicture } from '@tapegrad/inspect';
@@ -9,7 +9,7 @@ import { hingesPicture } from './hinges-picture.ts';
 import { approximations } from './training.ts';
 
 export interface NamedPicture extends PagePicture {
-  /** Of its file. */
+  /** The name of its file. */
   readonly name: string;
 }
 
@@ -32,17 +32,17 @@ class TwoLayers extends Module {
   }
 }
 
-/** The loss of two layers on points of three classes. */
+/** Computes the loss of two layers on points of three classes. */
 function lossOfTwoLayers(): Tensor {
   const random = new Random(7);
   const model = new TwoLayers(random);
-  // Reading the parameters gives them the names of their paths.
+  // Listing the parameters names them by their paths.
   model.parameters();
   const y = random.integers([12], 0, 3);
   return crossEntropy(model.forward(random.normal([12, 4])), y);
 }
 
-/** Seven hidden layers of sigmoids, and a last one. */
+/** Seven hidden sigmoid layers, and an output layer. */
 class DeepSigmoids extends Module {
   readonly hidden: readonly Dense<number, number>[];
   readonly last: Dense<number, number>;
@@ -58,7 +58,7 @@ class DeepSigmoids extends Module {
   }
 }
 
-/** The norms of the links of a deep network of sigmoids while it trains: they vanish towards the first layer. */
+/** Records the norms of the links of a deep sigmoid network during training. They vanish towards the first layer. */
 function vanishing(): LinkHistory {
   const random = new Random(7);
   const model = new DeepSigmoids(random);
@@ -74,7 +74,7 @@ function vanishing(): LinkHistory {
   return history;
 }
 
-/** Draws all of them. */
+/** Draws all pictures. */
 export async function drawPictures(): Promise<NamedPicture[]> {
   const loss = lossOfTwoLayers();
   return [

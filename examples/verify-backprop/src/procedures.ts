@@ -1,9 +1,9 @@
-/** Forward-Pass and BackwardProp by hand, line by line as the pseudocode has them. */
+/** Forward-Pass and BackwardProp by hand, line by line as in the pseudocode. */
 
 import type { Tensor } from '@tapegrad/core';
 import type { Quantities } from '@tapegrad/verify';
 
-/** s, by name. */
+/** The transitions s, by name. */
 const transitions: Readonly<Record<string, (a: Tensor) => Tensor>> = {
   identity: (a) => a,
   relu: (a) => a.relu(),
@@ -13,7 +13,7 @@ const transitions: Readonly<Record<string, (a: Tensor) => Tensor>> = {
   sin: (a) => a.sin(),
 };
 
-/** s', by the name of s, at a, with z = s(a) at hand (B9). */
+/** The slopes s'(a), by the name of s, given a and z = s(a) (B9). */
 const slopes: Readonly<Record<string, (a: Tensor, z: Tensor) => Tensor>> = {
   identity: (a) => a.mul(0).add(1),
   relu: (a) => a.greater(0).cast('float64'),
@@ -23,13 +23,13 @@ const slopes: Readonly<Record<string, (a: Tensor, z: Tensor) => Tensor>> = {
   sin: (a) => a.cos(),
 };
 
-/** s_1, …, s_L of a network: `s[l](a)`. */
+/** Returns s_1, …, s_L of a network: `s[l](a)`. */
 export const transitionsOf = ({ links }: Quantities): readonly ((a: Tensor) => Tensor)[] => [
   transitions.identity,
   ...links.map(({ transition }) => transitions[transition]),
 ];
 
-/** s_1', …, s_L' of a network: `ds[l](a, z)`. */
+/** Returns s_1', …, s_L' of a network: `ds[l](a, z)`. */
 const slopesOf = ({ links }: Quantities): readonly ((a: Tensor, z: Tensor) => Tensor)[] => [
   slopes.identity,
   ...links.map(({ transition }) => slopes[transition]),
@@ -42,7 +42,10 @@ export interface Pass {
   readonly A: readonly Tensor[];
 }
 
-/** Forward-Pass: Z_0 <- X; for l = 1..L: A_l <- Z_(l-1) W_l, Z_l <- s_l(A_l). A batch, a point a row; no biases. */
+/**
+ * Forward-Pass: Z_0 <- X; for l = 1..L: A_l <- Z_(l-1) W_l, Z_l <- s_l(A_l). For a batch with one point per row,
+ * without biases.
+ */
 export function forwardPass(quantities: Quantities): Pass {
   const { X, W, L } = quantities;
   const s = transitionsOf(quantities);
@@ -58,7 +61,7 @@ export function forwardPass(quantities: Quantities): Pass {
 /**
  * BackwardProp, after Forward-Pass: delta_L; then for l = L-1..1 dL/dW_(l+1) and delta_l; then dL/dW_1 = Z_0^T delta_1.
  *
- * @param weightFor the index of the W in delta_l: l + 1, where the printed procedure has l.
+ * @param weightFor returns the index of W in delta_l: l + 1, or l as in the printed procedure.
  * @returns dL/dW_1, …, dL/dW_L, from index 1.
  */
 export function backwardProp(quantities: Quantities, weightFor: (l: number) => number): readonly Tensor[] {

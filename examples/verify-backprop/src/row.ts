@@ -1,26 +1,26 @@
-/** What a row of the tables is: a claim, the formula for it, and the verdict that it must get. */
+/** The types of table rows: a claim, its formula, and the required verdict. */
 
 import type { Random, Tensor } from '@tapegrad/core';
 import type { FactorName, FormulaFunction, Outcome, Subject, VerifyOptions } from '@tapegrad/verify';
 
-/** The verdict that a formula must get. */
+/** The required verdict on a formula. */
 export type Expectation =
   /** Equal, exactly or to rounding, wherever it applies. */
   | 'holds'
-  /** Other numbers, of the right shape, and by no constant factor. */
+  /** Different numbers of the right shape, without a constant factor. */
   | 'differs'
   /** Off by this factor. */
   | { readonly factor: FactorName }
-  /** Wrong in one way where widths differ, and in another where all are the same. */
+  /** Wrong in one way if widths differ, and in another if all are equal. */
   | { readonly unequalWidths: Outcome; readonly equalWidths: Outcome };
 
 interface Claimed {
-  /** The id of the formula; what follows it tells apart its forms. */
+  /** The id of the formula; a suffix distinguishes its variants. */
   readonly id: string;
   readonly claim: string;
 }
 
-/** A formula in the quantities of a network, held against the tape of random ones. */
+/** A formula in a network's quantities, compared with the tapes of random networks. */
 export interface NetworkRow extends Claimed {
   readonly on: Subject;
   readonly formula: FormulaFunction;
@@ -29,7 +29,7 @@ export interface NetworkRow extends Claimed {
   readonly options?: VerifyOptions;
 }
 
-/** A formula in random data, held against what the framework computes of the same data. */
+/** A formula in random data, compared with the framework's result for the same data. */
 export interface DataRow extends Claimed {
   readonly on?: undefined;
   readonly formula: (random: Random) => Tensor;
@@ -37,7 +37,7 @@ export interface DataRow extends Claimed {
   readonly expect: 'holds' | 'differs';
 }
 
-/** Numbers of which each must be clearly below the one before. */
+/** A sequence of numbers that must decrease clearly at each step. */
 export interface FallingRow extends Claimed {
   readonly on?: undefined;
   readonly equals?: undefined;
@@ -45,7 +45,7 @@ export interface FallingRow extends Claimed {
   readonly expect: 'falls';
 }
 
-/** What must be refused, in these words. */
+/** A call that must throw with this message. */
 export interface RefusedRow extends Claimed {
   readonly on?: undefined;
   readonly equals?: undefined;

@@ -1,4 +1,4 @@
-/** F5 and F6: networks that are trained, each in a moment. */
+/** F5 and F6: networks that train within a moment. */
 
 import { linspace, ones, type Parameter, parameter, type Random, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { binaryCrossEntropy, crossEntropy, Dense, Module, mse, Sequential, Tanh } from '@tapegrad/nn';
@@ -9,11 +9,11 @@ import type { Row } from './row.ts';
 const POINTS = 60;
 const dtype = 'float64';
 
-/** A network of one hidden layer, whose last transition follows the use: it is part of the loss. */
+/** Creates a network with one hidden layer. Its last transition depends on the task, and is part of the loss. */
 const network = (outputs: number, random: Random) =>
   new Sequential(new Dense(2, 12, { random, dtype }), new Tanh(), new Dense(12, outputs, { random, dtype }));
 
-/** The loss before training and after. */
+/** Returns the loss before and after training. */
 function descent(model: Module, loss: () => Tensor, steps = 150): readonly [before: number, after: number] {
   const optimizer = new SGD(model.parameters(), { learningRate: 0.1, momentum: 0.9 });
   const before = loss().item();
@@ -21,7 +21,7 @@ function descent(model: Module, loss: () => Tensor, steps = 150): readonly [befo
   return [before, loss().item()];
 }
 
-/** Points of the plane with their angle about the origin, from 0 to 1. */
+/** Returns points of the plane with their angles about the origin, from 0 to 1. */
 function plane(random: Random) {
   const x = normal(random, [POINTS, 2]);
   const angles = Float64Array.from({ length: POINTS }, (_, i) => {
@@ -31,14 +31,14 @@ function plane(random: Random) {
   return { x: x as Tensor<readonly [number, 2]>, angles };
 }
 
-/** A sum of hinge functions c_0 + sum_k c_k max(0, w_k x + b_k). */
+/** A sum of hinges, c_0 + sum_k c_k max(0, w_k x + b_k). */
 class Hinges extends Module {
   readonly w: Parameter;
   readonly b: Parameter;
   readonly c: Parameter;
   readonly start: Parameter;
 
-  /** Starts as the broken line through the function at points equally far apart. */
+  /** Starts as the piecewise linear interpolation of the function at equidistant points. */
   constructor(target: (x: number) => number, pieces: number) {
     super();
     const [low, high] = RANGE;
@@ -66,13 +66,13 @@ export const smooth = (x: number): number => Math.sin(x) + x / 4;
 
 export interface Approximation {
   readonly pieces: number;
-  /** Root of the mean squared error. */
+  /** The root mean squared error. */
   readonly error: number;
   /** The curve, as points. */
   readonly curve: readonly { readonly x: number; readonly y: number }[];
 }
 
-/** Sums of more and more hinges, trained to be the smooth function. */
+/** Trains sums of more and more hinges to approximate the smooth function. */
 export function approximations(): Approximation[] {
   const x = GRID.reshape([GRID.size, 1]);
   const y = tensor(Float64Array.from(GRID.data, smooth)).reshape([GRID.size, 1]);

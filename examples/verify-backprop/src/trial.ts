@@ -1,4 +1,4 @@
-/** Puts rows on trial: what was found of each, and whether it is what must be found. */
+/** Tests rows: compares the verdict on each with the required one. */
 
 import { Random, ShapeError } from '@tapegrad/core';
 import { type Finding, findingOf, verdictOf } from '@tapegrad/inspect';
@@ -6,20 +6,20 @@ import { type Comparison, compare, type FormulaReport, verify } from '@tapegrad/
 import type { DataRow, Expectation, FallingRow, NetworkRow, RefusedRow, Row } from './row.ts';
 
 export interface TrialOptions {
-  /** How many random networks each formula is tried on. */
+  /** The number of random networks on which each formula is tested. */
   readonly networks: number;
   readonly seed: number;
 }
 
-/** How many seeds each formula in random data is tried with. */
+/** The number of seeds with which each formula in random data is tested. */
 const SEEDS = 10;
-/** How far below the one before it each of some falling numbers must be. */
+/** The factor by which each of a sequence of falling numbers must be below the one before. */
 const MARGIN = 0.9;
 
-/** What was found of a row, without what the row itself says. */
+/** The findings on a row, without the row's own data. */
 type Found = Pick<Finding, 'verdict' | 'passed' | 'message' | 'evidence'>;
 
-/** An expectation in words. */
+/** Describes an expectation in words. */
 function describe(expect: Row['expect']): string {
   if (expect === 'holds') return 'holds';
   if (expect === 'differs') return 'numbers differ';
@@ -31,7 +31,7 @@ function describe(expect: Row['expect']): string {
 
 const holds = (verdict: string): boolean => verdict === 'equal' || verdict === 'rounding';
 
-/** Whether a report on a formula is what must be reported of it; the tape must agree with central differences anyhow. */
+/** Whether the report on a formula is the expected one. The tape must agree with central differences in any case. */
 function meets(expect: Expectation, report: FormulaReport): boolean {
   if (report.differences?.passed === false) return false;
   if (expect === 'holds') return report.passed;
@@ -91,14 +91,14 @@ function tryRow(row: Row, options: TrialOptions): Found {
   return row.expect === 'falls' ? tryToFall(row as FallingRow, options) : tryToRefuse(row as RefusedRow, options);
 }
 
-/** The text of a function, its lines moved to the left as far as they go. */
+/** Returns the source text of a function, with its common indentation removed. */
 function sourceOf(formula: object): string {
   const [first, ...rest] = String(formula).split('\n');
   const indent = Math.min(...rest.filter((line) => line.trim() !== '').map((line) => line.search(/\S/)));
   return [first, ...rest.map((line) => line.slice(indent))].join('\n');
 }
 
-/** Puts a row on trial. */
+/** Tests a row. */
 export function findingFor(row: Row, options: TrialOptions): Finding {
   const { id, claim, formula, expect } = row;
   return {

@@ -1,4 +1,4 @@
-/** U1 to U6: steps of gradient descent, and what keeps it regular. */
+/** U1 to U6: steps of gradient descent, and regularization. */
 
 import { ones, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
 import { Dropout, dropout } from '@tapegrad/nn';
@@ -9,7 +9,7 @@ import type { Row } from './row.ts';
 const [POINTS, IN, OUT, STEPS] = [12, 4, 3, 5];
 const [alpha, mu, lambda] = [0.1, 0.9, 0.05];
 
-/** A least-squares problem: data, first weights, and the gradient that the tape gives of a loss on some of its points. */
+/** Creates a least-squares problem: data, initial weights, and the tape's gradient of a loss on some of its points. */
 function problem(random: Random) {
   const [X, Y, W] = [normal(random, [POINTS, IN]), normal(random, [POINTS, OUT]), normal(random, [IN, OUT])];
   const lossOn = (x: Tensor, y: Tensor, w: Tensor): Tensor => x.matmul(w).sub(y).pow(2).sum().div(x.shape[0]);
@@ -26,7 +26,7 @@ function problem(random: Random) {
   return { X, Y, W, lossOn, gradient };
 }
 
-/** The weights after some steps of the framework's optimizer. */
+/** Returns the weights after some steps of the framework's optimizer. */
 function trained(random: Random, options: Partial<SGDOptions>, steps = STEPS): Tensor {
   const { X, Y, W, lossOn } = problem(random);
   const w = parameter(W);
@@ -35,10 +35,10 @@ function trained(random: Random, options: Partial<SGDOptions>, steps = STEPS): T
   return w.detach();
 }
 
-/** An update of weights w by a gradient g, with a memory v that it may renew. */
+/** An update of weights w by a gradient g, with state v, which it may replace. */
 type Update = (w: Tensor, g: Tensor, v: Tensor | undefined) => { readonly w: Tensor; readonly v?: Tensor };
 
-/** The weights after some steps by hand. */
+/** Returns the weights after some steps computed by hand. */
 function byHand(random: Random, update: Update, steps = STEPS): Tensor {
   const { W, gradient } = problem(random);
   let [w, v]: [Tensor, Tensor | undefined] = [W, undefined];
@@ -46,30 +46,30 @@ function byHand(random: Random, update: Update, steps = STEPS): Tensor {
   return w;
 }
 
-/** v <- mu v + g, from v = 0. */
+/** Computes v <- mu v + g, starting with v = 0. */
 const velocity = (v: Tensor | undefined, g: Tensor): Tensor => (v === undefined ? g : v.mul(mu).add(g));
 
-/** A direction of Adam's kind: the gradient by the root of the mean of its squares. */
+/** Computes a step direction like Adam's: the gradient divided by its root mean square. */
 const scaled = (g: Tensor, v: Tensor): Tensor => g.div(v.sqrt().add(1e-8));
 const meanSquare = (v: Tensor | undefined, g: Tensor): Tensor => (v ?? g.mul(0)).mul(0.9).add(g.mul(g).mul(0.1));
 
 const [P, UNITS] = [0.25, 6];
 
-/** All masks of some units, each with its probability when a unit stays with probability 1 - p. */
+/** All masks of some units, each with its probability if a unit is kept with probability 1 - p. */
 const masks = Array.from({ length: 2 ** UNITS }, (_, bits) => {
   const m = Array.from({ length: UNITS }, (_, i) => (bits >> i) & 1);
   const probability = m.reduce((product, kept) => product * (kept === 1 ? 1 - P : P), 1);
   return { m: tensor(m, { dtype: 'float64' }), probability };
 });
 
-/** What descent with steps alpha(t) on noisy gradients leaves of the distance to the optimum. */
+/** Returns the remaining distance to the optimum after descent with steps alpha(t) on noisy gradients. */
 function distanceLeft(random: Random, rate: (t: number) => number): number {
   let w = normal(random, [20]);
   for (let t = 0; t < 400; t++) w = w.sub(w.add(normal(random, [20])).mul(rate(t)));
   return w.norm().item();
 }
 
-/** The loss after descent with the largest stable step on features of these scales. */
+/** Returns the loss after descent with the largest stable step, for features with these scales. */
 function lossWithScales(random: Random, scales: readonly number[]): number {
   const X = normal(random, [40, 2]).mul(tensor([scales], { dtype: 'float64' }));
   const y = X.matmul(tensor([[1 / scales[0]], [-1 / scales[1]]], { dtype: 'float64' }));

@@ -1,4 +1,4 @@
-/** Exclusive or: the smallest problem that no single layer can solve, and two can. */
+/** Exclusive or: the smallest problem that a single layer can't solve but two can. */
 
 import { join } from 'node:path';
 import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
@@ -39,7 +39,7 @@ const model = new Sequential(
 );
 const optimizer = new SGD(model.parameters(), { learningRate: options.learningRate, momentum: 0.9 });
 
-/** The probability that the model gives to 1, for points in the plane. */
+/** Returns the probability that the model gives to 1, for points of the plane. */
 const probability = (points: Tensor<readonly [number, 2]>): ArrayLike<number> =>
   noGrad(() => model.forward(points).sigmoid().data);
 

@@ -1,13 +1,16 @@
-/** What a network makes of the plane around the four cases. */
+/** Draws a network's output in the plane around the four cases. */
 
 import { axisX, axisY, contour, dot, identity, text } from '@observablehq/plot';
 import { type FloatDType, linspace, stack, type Tensor } from '@tapegrad/core';
 import { chart } from '@tapegrad/example-toolkit/chart';
 import { COLORS, figure } from '@tapegrad/example-toolkit/figure';
 
-/** The part of the plane that is looked at, along either axis. */
+/** The interval that is shown, along either axis. */
 const SHOWN = [-0.5, 1.5] as const;
-/** Where it is computed, and at how many points: a little beyond, so that no contour ends in sight. */
+/**
+ * The interval and the number of points at which the output is computed. It is a bit larger, so that no contour ends
+ * inside the picture.
+ */
 const [LOW, HIGH, POINTS] = [-0.6, 1.6, 133];
 
 const CASES = [
@@ -17,7 +20,7 @@ const CASES = [
   { a: 1, b: 1, xor: 0 },
 ];
 
-/** Draws the probability of 1 over the plane, with the four cases and the line where it is 1/2. */
+/** Draws the probability of 1 over the plane, with the four cases and the contour line of 1/2. */
 export function decisionSurface(
   probability: (points: Tensor<readonly [number, 2]>) => ArrayLike<number>,
   dtype: FloatDType,

@@ -1,7 +1,7 @@
 /**
- * The abstract interpreter: runs the primitives on shapes and dtypes alone.
+ * The abstract interpreter: runs the primitives on shapes and dtypes only.
  *
- * Every operand is checked here, once for all interpreters: they ask it for the result's type and then compute.
+ * It checks every operand, once for all interpreters. They ask it for the type of a result, then compute the result.
  */
 
 import { resultOf } from './abstract/shape-inference.ts';

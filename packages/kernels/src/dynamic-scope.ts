@@ -1,8 +1,7 @@
 import { checkSynchronous } from './synchronous.ts';
 
 /**
- * A value in force while a function runs, such as whether operations are recorded. All such state is kept in this
- * class.
+ * A value in force while a function runs, such as whether operations are recorded. All such state uses this class.
  *
  * @example
  * const depth = new DynamicScope(0);

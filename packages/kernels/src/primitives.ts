@@ -17,15 +17,18 @@ export interface ArrayLike {
   readonly dtype: DType;
 }
 
-/** The elements `starts[i] + j * steps[i]`, `j < sizes[i]`, of every axis `i`. */
+/** A slice: the elements `starts[i] + j * steps[i]`, j < `sizes[i]`, of every axis `i`. */
 export interface Slice {
   readonly starts: readonly number[];
   readonly sizes: readonly number[];
-  /** Not zero; negative steps walk backwards. */
+  /** The steps, not zero; negative steps go backwards. */
   readonly steps: readonly number[];
 }
 
-/** How a weight [o, c / groups, ...sizes] slides over [n, c, ...shape], giving [n, o, ...positions]. */
+/**
+ * The options of a convolution: how a weight [o, c / groups, ...sizes] slides over [n, c, ...shape], giving [n, o,
+ * ...positions].
+ */
 export interface Convolution {
   /** One window per axis, of the weight's size along it. */
   readonly windows: readonly Window[];
@@ -37,8 +40,8 @@ export interface Convolution {
  * The primitives: the complete, closed list of operations that tapegrad is made of, generic in the array type `A`.
  *
  * Everything else is an interpreter of this list (arrays, recorded tensors, shapes alone) or is composed from it. All
- * primitives follow one convention, so that an interpreter can treat them alike: array inputs come first, then at
- * most one value of plain data. Operands of one elementwise primitive have one dtype and broadcast; axes are not
+ * primitives follow one convention, so that an interpreter can treat them alike: array inputs come first, then at most
+ * one value of plain data. Operands of an elementwise primitive have the same dtype and broadcast. Axes are not
  * negative.
  */
 export interface Kernels<A> {
@@ -91,8 +94,8 @@ export interface Kernels<A> {
   mul(x: A, y: A): A;
   div(x: A, y: A): A;
   /**
-   * x to the power y, as JavaScript's `**`: 1 if y is 0; otherwise NaN if either is NaN, or for 1 or -1 to an
-   * infinite power.
+   * x to the power y, like JavaScript's `**`. It is 1 if y is 0. Otherwise it is NaN if x or y is NaN, or if x is 1 or
+   * -1 and y is infinite.
    */
   pow(x: A, y: A): A;
   /**
@@ -109,8 +112,8 @@ export interface Kernels<A> {
 
   /**
    * g s'(x) for an activation y = s(x) whose derivative can be computed from y: g (1 - y^2) for tanh, g y (1 - y) for
-   * sigmoid. For relu, g where y is not 0, and 0 elsewhere, whatever g is. g and y have one shape. It takes one pass
-   * over memory instead of three.
+   * sigmoid. For relu, it is g where y is not 0, and 0 elsewhere, even if g is infinite or NaN. g and y have the same
+   * shape. It takes one pass over memory instead of three.
    */
   activationGrad(g: A, y: A, of: Activation): A;
 
@@ -126,7 +129,7 @@ export interface Kernels<A> {
 
   // Reductions; reduced axes are kept with length 1.
   sum(x: A, axes: readonly number[]): A;
-  /** The mean, of floats: the sum is divided by n before it is rounded, so that it does not overflow. */
+  /** The mean of floats. The sum is divided by n before it is rounded to the dtype, so that it doesn't overflow. */
   mean(x: A, axes: readonly number[]): A;
   /** The product. It overflows or underflows only if the exact product does; int32 products wrap. */
   prod(x: A, axes: readonly number[]): A;
@@ -150,7 +153,7 @@ export interface Kernels<A> {
   slice(x: A, slice: Slice): A;
   /** The adjoint of `slice`: zeros of `shape`, with x at the positions that the slice would read. */
   scatterSlice(x: A, into: Slice & { readonly shape: Shape }): A;
-  /** Concatenates a list of arrays along an axis; a list, since calls are limited in the number of arguments. */
+  /** Concatenates a list of arrays along an axis. It takes a list because the number of arguments of a call is limited. */
   concat(inputs: readonly A[], axis: number): A;
 
   // Indexing.
@@ -171,20 +174,23 @@ export interface Kernels<A> {
   // Classification, fused: one pass over the logits instead of ten.
   /** log sum_j e^(x_j) - x_label for each row of logits x [n, c] and its int32 label of [n]: [n]. */
   crossEntropy(logits: A, labels: A): A;
-  /** g_i (softmax(x)_ij - [j = label_i]), the gradient of the cross-entropies times g [n]: [n, c]. */
+  /** The gradient of the cross-entropies times g [n]: g_i (softmax(x)_ij - [j = label_i]), [n, c]. */
   crossEntropyGrad(g: A, logits: A, labels: A): A;
 
   // Windows.
   /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
   unfold(x: A, windows: readonly Window[]): A;
-  /** The adjoint of `unfold`: adds the windows' entries where they came from, in zeros whose last axes are `shape`. */
+  /**
+   * The adjoint of `unfold`: adds the windows' entries at their original positions, in zeros whose last axes are
+   * `shape`.
+   */
   fold(x: A, into: { readonly windows: readonly Window[]; readonly shape: Shape }): A;
 
   // Convolutions: a trilinear form t(x, w, y). Each primitive is its derivative in one argument, as a function of the
   // other two.
   /**
    * Products of the windows of x with the weight w: the cross-correlation that neural networks call a convolution.
-   * The padding's zeros are multiplied like other elements, so an infinite weight turns them into NaN.
+   * Zeros of the padding are multiplied like other elements, so an infinite weight gives NaN there.
    */
   conv(x: A, w: A, of: Convolution): A;
   /** The adjoint of `conv` with respect to x, whose axes after the channels are `shape`. */
@@ -193,12 +199,13 @@ export interface Kernels<A> {
   convWeight(x: A, y: A, of: Convolution): A;
 
   /**
-   * For each window over the last axes, the entry of x where `by` has its first maximum; a NaN counts as the largest.
+   * For each window over the last axes, the element of x at the position of the first maximum of `by`. A NaN counts as
+   * the largest.
    */
   maxPool(x: A, by: A, windows: readonly Window[]): A;
   /**
-   * The adjoint of `maxPool` with respect to x: adds entries into zeros where `by` has the first maximum of their
-   * window.
+   * The adjoint of `maxPool` with respect to x: adds each entry of y, into zeros, at the position of the first maximum
+   * of `by` in its window.
    */
   maxUnpool(y: A, by: A, windows: readonly Window[]): A;
 }
@@ -207,7 +214,7 @@ export interface Kernels<A> {
 export type Primitive = keyof Kernels<ArrayLike>;
 
 /**
- * The windowed primitives, which only some functions of core and nn use: a program that calls none of those does not
+ * The windowed primitives. Only some functions of core and nn use them, and programs that call none of these don't
  * include them.
  */
 export type WindowedKernels<A> = Pick<
@@ -215,7 +222,7 @@ export type WindowedKernels<A> = Pick<
   'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
 >;
 
-/** The special functions, which are included in the same way. */
+/** The special functions, which are also included only on demand. */
 export type SpecialKernels<A> = Pick<Kernels<A>, 'erfc'>;
 
 /** The primitives that every program includes. */
@@ -257,8 +264,8 @@ export type Binary = Exclude<Having<(x: ArrayLike, y: ArrayLike) => ArrayLike>, 
 export type Operands = 'floats' | 'numbers' | 'any';
 
 /**
- * The elementwise primitives on one operand, and the dtypes they accept. An element of the result depends only on
- * that element of the operands, which determines arity, result types, tangents and batching rules. Results have the
+ * The elementwise primitives on one operand, and the dtypes they accept. An element of the result depends only on the
+ * same element of the operands. Arity, result types, tangents and batching rules follow from this. Results have the
  * operands' dtype.
  */
 export const unary = {
@@ -306,7 +313,7 @@ export const binary = {
 export const comparisons = { equal: 'any', less: 'any', lessEqual: 'any' } as const satisfies Record<string, Operands>;
 export type Comparison = keyof typeof comparisons;
 
-/** Maps each entry of a table through `make`: how an interpreter turns loops into primitives. */
+/** Creates a primitive from each entry of a table with `make`. Interpreters use it to turn loops into primitives. */
 export const mapEntries = <K extends string, F, G>(table: { readonly [P in K]: F }, make: (name: K, entry: F) => G) =>
   Object.fromEntries(Object.entries<F>(table).map(([name, entry]) => [name, make(name as K, entry)])) as Record<K, G>;
 

@@ -1,9 +1,9 @@
 /**
  * The reference interpreter: slow, obvious and exact in float64, the oracle for every other interpreter.
  *
- * It is built on `ndarray-ops`, and on `get` and `set` of an `ndarray` where that has no operation. Every primitive
- * computes in float64 and rounds its result once to the dtype it returns. Both packages generate code, so this file is
- * an entry point of its own, `@tapegrad/kernels/reference`, that nothing else imports.
+ * It is built on `ndarray-ops`. Where that package has no operation, it uses `get` and `set` of an `ndarray`. Every
+ * primitive computes in float64 and rounds its result once to the dtype it returns. Both packages generate code, so
+ * this file is an entry point of its own, `@tapegrad/kernels/reference`, that nothing else imports.
  */
 
 import ndarray from 'ndarray';
@@ -26,14 +26,14 @@ import { ofMath, slopes, timesOf } from './reference/numbers.ts';
 import { joined, ONE, type Scaled, times } from './reference/scaled.ts';
 import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 
-/** The elements of `x` in float64. */
+/** Returns the elements of `x` in float64. */
 function load(x: NdArray): Nd {
   const out = zeros(x.shape);
   if (x.size > 0) ops.assign(out, ndarray(x.data, [...x.shape], [...x.stride], x.offset));
   return out;
 }
 
-/** The result, rounded to its dtype. Its type comes first, so that operands are checked before anything is computed. */
+/** Returns the result, rounded to its dtype. Its type is inferred first, which checks the operands. */
 function store({ shape, dtype }: ArrayLike, x: Nd): NdArray {
   const data = newData(dtype, sizeOf(shape));
   if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);
@@ -105,7 +105,7 @@ const argReduction =
     return store(type, out);
   };
 
-/** The indices, after a look at each. */
+/** Returns the indices, after checking each. */
 function loadIndices(call: string, x: NdArray, size: number): Nd {
   const list = load(x);
   list.data.forEach((index, place) => {
@@ -118,7 +118,7 @@ function loadIndices(call: string, x: NdArray, size: number): Nd {
   return list;
 }
 
-/** Of each row x: x - max x, the sum of its exponentials, and the logarithm of that. */
+/** Returns x - max x for each row x, the sum of its exponentials, and the logarithm of that sum. */
 function softmaxRows(logits: NdArray) {
   const x = load(logits);
   const [n, classes] = logits.shape as [number, number];

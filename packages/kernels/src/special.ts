@@ -52,8 +52,8 @@ function polynomial(coefficients: readonly number[], x: number): number {
  * Computes the error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x, to within 2 units in the last
  * place.
  *
- * The first form is accurate near 0, where erf(x) is nearly 2 x / sqrt(pi). In the second, an error of erfc matters
- * little.
+ * The first form is accurate near 0, where erf(x) is nearly 2 x / sqrt(pi). In the second, 1 - exp(-Q), an error of the
+ * small exponential matters little.
  */
 export function erf(x: number): number {
   const a = Math.abs(x);
@@ -65,8 +65,8 @@ export function erf(x: number): number {
 /**
  * Computes 1 - erf(x), to within 4 units in the last place where the result is small.
  *
- * x^2 is split into an exact square and a small rest, and the exponential of the square is computed as a square
- * itself. So no accuracy is lost to rounding x^2 or to subnormal numbers.
+ * x^2 is split into an exact square and a small rest, and the exponential of the square is computed as a square itself.
+ * Therefore no accuracy is lost to rounding x^2 or to subnormal numbers.
  */
 export function erfc(x: number): number {
   const a = Math.min(Math.abs(x), 27.3);
@@ -118,7 +118,7 @@ export function excessSteps(x: number): number {
 /** Computes x 2^(600 steps). */
 export function bySteps(x: number, steps: number): number {
   let value = x;
-  // More than five steps change nothing.
+  // Five steps already exceed the range of float64, so more change nothing.
   for (let left = Math.min(Math.abs(steps), 5); left > 0; left--) value = steps > 0 ? value * STEP : value / STEP;
   return value;
 }

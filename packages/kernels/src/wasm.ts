@@ -308,7 +308,7 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   return kernels;
 }
 
-/** Returns `threads`, or throws unless it is a whole number from 1 to the maximum. */
+/** Returns `threads`, or throws unless it is an integer from 1 to the maximum. */
 export function checkThreads(call: string, threads: number): number {
   if (Number.isSafeInteger(threads) && threads >= 1 && threads <= MAX_THREADS) return threads;
   throw new ArgumentError(`${call}: expected a number of threads from 1 to ${MAX_THREADS}, got ${threads}`);

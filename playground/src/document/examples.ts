@@ -1,4 +1,4 @@
-/** Documents to begin with; each has a mistake or two. */
+/** Example documents, each with a mistake or two. */
 
 export interface Example {
   readonly title: string;

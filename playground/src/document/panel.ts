@@ -1,4 +1,4 @@
-/** The document, and beside it what is said of each formula as one types. */
+/** The document panel: an editor, and next to it the verdict on each formula as you type. */
 
 import { Editor } from '../editor.ts';
 import { element } from '../elements.ts';
@@ -7,7 +7,7 @@ import type { Answer, Judged } from '../judging/messages.ts';
 import { examples } from './examples.ts';
 import { Verdicts } from './verdicts.ts';
 
-/** How long to wait for the next key, in milliseconds. */
+/** The time to wait for another keystroke, in milliseconds. */
 const PAUSE = 60;
 
 const words: readonly Judged['verdict'][] = ['holds', 'wrong', 'conditional', 'not understood', 'undecided'];
@@ -21,7 +21,7 @@ function summary({ formulas, isMended, took }: Answer): string {
   return `${all} · ${Math.round(took)} ms${isMended ? '' : ' · looking for mends …'}`;
 }
 
-/** Fills the panel of the document. */
+/** Creates the content of the document panel. */
 export function documentPanel(panel: HTMLElement): void {
   const status = element('p', { class: 'status', role: 'status' }, 'judging …');
   const reading = element('ul', {});

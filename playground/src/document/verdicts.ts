@@ -1,9 +1,9 @@
-/** The verdicts of a page as a list, in which what does not change stays as it is. */
+/** The verdicts of a page as a list; items that don't change are kept. */
 
 import { element } from '../elements.ts';
 import type { Judged } from '../judging/messages.ts';
 
-/** What may be done with a formula. */
+/** The actions on a formula. */
 export interface VerdictActions {
   readonly apply: (formula: Judged) => void;
   readonly show: (formula: Judged) => void;

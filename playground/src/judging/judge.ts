@@ -1,14 +1,14 @@
-/** The judge as the page calls it: a worker, which is replaced when its work has become stale. */
+/** The page's interface to the judging worker, which is replaced when its work has become outdated. */
 
 import type { Answer, Request, TypesetRequest } from './messages.ts';
 
 const startWorker = (): Worker => new Worker(new URL('judge-worker.js', import.meta.url), { type: 'module' });
 
-/** Judges texts, the latest only: what was asked before is dropped. */
+/** Judges only the latest text; earlier requests are dropped. */
 export class Judge {
   readonly #onAnswer: (answer: Answer, text: string) => void;
   #worker: Worker | undefined;
-  /** A worker that has loaded its code, ready for when the busy one is ended. */
+  /** A worker that has loaded its code, to replace the busy one when that is terminated. */
   #spare: Worker | undefined;
   #pending: Request | undefined;
   #last: string | undefined;
@@ -18,7 +18,7 @@ export class Judge {
     this.#onAnswer = onAnswer;
   }
 
-  /** Asks for the verdicts of a text; the same text is not judged twice. */
+  /** Requests the verdicts on a text. The same text is not judged twice. */
   ask(text: string): void {
     if (text === this.#last) return;
     this.#last = text;
@@ -40,7 +40,7 @@ export class Judge {
     worker.postMessage(request);
   }
 
-  /** Typesets pages in Markdown, as HTML. */
+  /** Typesets Markdown pages as HTML. */
   typeset(texts: readonly string[]): Promise<readonly string[]> {
     const worker = startWorker();
     return new Promise((resolve) => {

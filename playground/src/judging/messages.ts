@@ -1,26 +1,26 @@
-/** What the page and the worker that judges say to each other. */
+/** The messages between the page and the judging worker. */
 
 import type { FormulaCard } from '@tapegrad/formulas/html';
 
-/** A page to be judged. */
+/** A page to judge. */
 export interface Request {
   readonly id: number;
   readonly text: string;
 }
 
-/** Pages in Markdown that are only typeset. */
+/** Markdown pages to typeset without judging. */
 export interface TypesetRequest {
   readonly typeset: readonly string[];
 }
 
-/** What is shown of a formula. */
+/** The displayed result for a formula. */
 export interface Judged extends FormulaCard {
   readonly line: number;
   readonly span: { readonly start: number; readonly end: number };
   readonly kind: 'definition' | 'claim' | 'step';
   readonly verdict: 'holds' | 'wrong' | 'conditional' | 'not understood' | 'undecided';
   readonly reason: string;
-  /** The mended formula, in the page's own notation. */
+  /** The corrected formula, in the page's own notation. */
   readonly mend: string | undefined;
 }
 
@@ -28,8 +28,8 @@ export interface Answer {
   readonly id: number;
   readonly formulas: readonly Judged[];
   readonly reading: readonly string[];
-  /** Whether mends were looked for. */
+  /** Whether corrections have been searched for. */
   readonly isMended: boolean;
-  /** Milliseconds that the worker took. */
+  /** The time the worker took, in milliseconds. */
   readonly took: number;
 }

@@ -1,4 +1,4 @@
-/** Judges pages away from the page's own thread: verdicts first, since mends take longer. */
+/** Judges pages outside of the main thread: sends verdicts first, since corrections take longer. */
 
 import { verifyPage } from '@tapegrad/formulas';
 import { documentHtml, formulaCards } from '@tapegrad/formulas/html';

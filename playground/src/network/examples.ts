@@ -1,4 +1,4 @@
-/** Small networks to begin with. A program exports its loss; formulas speak of what else it exports by its names. */
+/** Example networks. A program exports its loss; formulas use the names of its other exports. */
 
 import type { Example } from '../document/examples.ts';
 

@@ -1,19 +1,19 @@
-/** What the page and the worker that runs programs say to each other. */
+/** The messages between the page and the worker that runs programs. */
 
 export interface ProgramRequest {
   readonly id: number;
   readonly code: string;
 }
 
-/** What was found of a program: pictures as SVG, formulas as HTML. */
+/** The results for a program: pictures as SVG, formulas as HTML. */
 export interface ProgramAnswer {
   readonly id: number;
   readonly value: string;
   readonly listing: string;
   readonly graph: string;
-  /** What was derived, as a document with verdicts; a sentence where nothing was. */
+  /** The derived formulas as a document with verdicts, or a sentence if there are none. */
   readonly derived: string;
-  /** Empty where the program has no layers. */
+  /** Empty if the program has no layers. */
   readonly links: string;
 }
 

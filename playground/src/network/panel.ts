@@ -1,4 +1,4 @@
-/** A network as a program, and beside it its tape, its links and what is derived of it. */
+/** The network panel: a program, and next to it its tape, its links and its derived formulas. */
 
 import { javascript } from '@codemirror/lang-javascript';
 import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
@@ -10,10 +10,10 @@ import { networks } from './examples.ts';
 import type { ProgramAnswer, ProgramError, ProgramRequest } from './messages.ts';
 
 const PAUSE = 250;
-/** How long a program may run, in milliseconds. */
+/** The time limit of a program, in milliseconds. */
 const LIMIT = 10_000;
 
-/** Colours of code, in light and dark. */
+/** The colors of code, in light and dark mode. */
 const colors = HighlightStyle.define([
   { tag: [tags.keyword, tags.operatorKeyword, tags.moduleKeyword], color: 'light-dark(#8a2fb0, #cf9bf0)' },
   { tag: [tags.string, tags.special(tags.string)], color: 'light-dark(#a1401c, #f0a584)' },
@@ -25,7 +25,7 @@ const colors = HighlightStyle.define([
 
 const startWorker = (): Worker => new Worker(new URL('network-worker.js', import.meta.url), { type: 'module' });
 
-/** Fills the panel of the network. */
+/** Creates the content of the network panel. */
 export function networkPanel(panel: HTMLElement, onTheme: (listener: () => void) => void): void {
   const choice = element(
     'select',

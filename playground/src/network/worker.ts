@@ -1,4 +1,4 @@
-/** Runs programs away from the page's own thread, and draws their tapes. */
+/** Runs programs outside of the main thread, and draws their tapes. */
 
 import * as core from '@tapegrad/core';
 import { derive, verifyPage } from '@tapegrad/formulas';
@@ -20,11 +20,11 @@ function moduleNamed(name: string): unknown {
 
 interface Program {
   readonly loss: core.Tensor;
-  /** The other tensors and modules that it exports, which formulas speak of by these names. */
+  /** The other exported tensors and modules, whose names formulas use. */
   readonly names: Readonly<Record<string, core.Tensor | nn.Module>>;
 }
 
-/** Runs a program in TypeScript, whose types are removed. */
+/** Runs a TypeScript program, after removing its types. */
 function run(code: string): Program {
   const { code: plain } = transform(code, { transforms: ['typescript', 'imports'], disableESTransforms: true });
   const exports: Record<string, unknown> = {};
@@ -39,7 +39,7 @@ function run(code: string): Program {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The formulas of a program's gradients, derived, and judged as those of any page. */
+/** Derives the formulas of a program's gradients, and judges them like those of any page. */
 function derivedHtml({ loss, names }: Program): string {
   try {
     const { page } = derive(loss, { names });

@@ -1,4 +1,4 @@
-/** Twelve gradients to fill in: an answer is judged as any formula is. */
+/** The puzzle panel: twelve gradients to fill in, judged like any formula. */
 
 import { element } from '../elements.ts';
 import { Judge } from '../judging/judge.ts';
@@ -19,11 +19,11 @@ function store(solved: ReadonlySet<string>): void {
   try {
     localStorage.setItem(KEY, JSON.stringify([...solved]));
   } catch {
-    // Without storage, what is solved is known as long as the page is open.
+    // Without storage, solved puzzles are remembered only while the page is open.
   }
 }
 
-/** Fills the panel of the puzzles. */
+/** Creates the content of the puzzle panel. */
 export function puzzlesPanel(panel: HTMLElement): void {
   const solved = storedSolved();
   let current = puzzles.find(({ title }) => !solved.has(title)) ?? puzzles[0]!;
@@ -119,7 +119,7 @@ export function puzzlesPanel(panel: HTMLElement): void {
   open(current);
 }
 
-/** The evidence without the mend, which would be the answer. */
+/** Removes the correction from the evidence, since it would be the answer. */
 function withoutMend(evidence: string): string {
   const box = element('div', {});
   box.innerHTML = evidence;

@@ -1,15 +1,15 @@
-/** Gradients to fill in: what is given, the left side, and what would be no answer. */
+/** Puzzles: the given definitions, the left side to complete, and answers that don't count. */
 
 export interface Puzzle {
   readonly title: string;
-  /** What is given, in Markdown. */
+  /** The given definitions, in Markdown. */
   readonly given: string;
   /** The left side, in LaTeX. */
   readonly left: string;
   readonly hint: string;
-  /** An answer that holds. */
+  /** A correct answer. */
   readonly answer: string;
-  /** Whether slopes, as s'(A), may stand in an answer; derivatives may not, but for those of `allowed`. */
+  /** Whether an answer may contain slopes such as s'(A). Derivatives are forbidden, except those in `allowed`. */
   readonly slopes?: boolean;
 }
 
@@ -105,12 +105,12 @@ export const puzzles: readonly Puzzle[] = [
   },
 ];
 
-/** The page that an answer makes, of which the last formula is judged; and where the answer begins in it. */
+/** Returns the page with an answer as its last formula, which is judged, and the position of the answer in it. */
 export function pageOf({ given, left }: Puzzle, answer: string): string {
   return `${given}\n\n$$${left} = ${answer}$$\n`;
 }
 
-/** Why something is no answer, however right: it says what was asked. */
+/** Returns the reason why an answer doesn't count even if it is correct, for example because it repeats the question. */
 export function evasion({ left, slopes = false }: Puzzle, answer: string): string | undefined {
   if (answer.trim() === '') return 'Type an answer in LaTeX.';
   if (/\\partial|\\nabla|\\d?frac\s*\{\s*d\b/.test(answer)) return 'An answer has no derivative in it.';

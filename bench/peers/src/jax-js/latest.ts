@@ -1,7 +1,7 @@
 import type { numpy as np } from '@jax-js/jax';
 import type { Program } from 'tapegrad-bench/protocol';
 
-/** A program that keeps the arrays of its last step, and releases those of the step before. */
+/** Returns a program that keeps the arrays of its last step and releases those of the step before. */
 export function latest(names: readonly string[], compute: () => Promise<readonly np.Array[]>): Program {
   let results: readonly np.Array[] = [];
   return {

@@ -24,7 +24,8 @@ export const mlp: Build<'mlp'> = (spec, { layers, x, y }) => {
     y: y instanceof Int32Array ? oneHot(y, outputs) : np.array(y).reshape([spec.batch, outputs]),
   });
   const kept = makeBatch();
-  // `.ref` lends an array to a step that would else consume it; on a streamed batch it is the reference that nobody returns.
+  // `.ref` adds a reference, since a step consumes its arguments. For a streamed batch, this reference is never
+  // released.
   const batch = () => {
     const source = spec.batches === 'kept' ? kept : makeBatch();
     return { x: source.x.ref, y: source.y.ref };

@@ -1,4 +1,4 @@
-/** What the training programs share: one jitted step of SGD, and the loss over labels. */
+/** The common parts of the training programs: a jitted SGD step, and the loss for labels. */
 
 import { jit, nn, numpy as np, tree, valueAndGrad } from '@jax-js/jax';
 import type { Labels, LayerInputs } from 'tapegrad-bench/inputs';
@@ -11,18 +11,18 @@ export function layerOf({ weight, weightShape, bias }: LayerInputs): Layer {
   return { weight: np.array(weight).reshape([...weightShape]), bias: np.array(bias) };
 }
 
-/** Labels as rows of zeros with a one, [labels, classes]. */
+/** Returns labels as one-hot rows, [labels, classes]. */
 export function oneHot(labels: Labels, classes: number): np.Array {
   return nn.oneHot(np.array(labels), classes);
 }
 
-/** The mean over the rows of minus the log-probability of the row's class. */
+/** Computes the mean over rows of -log p, with p the probability of the row's class. */
 export function crossEntropy(logits: np.Array, target: np.Array): np.Array {
   const rows = logits.shape[0]!;
   return np.sum(nn.logSoftmax(logits, -1).mul(target)).mul(-1 / rows);
 }
 
-/** Steps of SGD; `batch` gives the arrays of a step, which the step consumes. */
+/** Returns a program of SGD steps. `batch` returns the arrays for a step, which the step consumes. */
 export function training(
   initial: readonly LayerInputs[],
   loss: Loss,

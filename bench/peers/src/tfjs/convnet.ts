@@ -3,13 +3,13 @@ import type { LayerInputs } from 'tapegrad-bench/inputs';
 import type { Build } from 'tapegrad-bench/protocol';
 import { type Layer, layerOf, oneHot, training } from './training.ts';
 
-/** A convolution's layer with its weight as [height, width, in, out], which is how tfjs lays it out. */
+/** Returns a convolution layer with its weight in TensorFlow.js's layout, [height, width, in, out]. */
 function convolutionOf(inputs: LayerInputs): Layer {
   const { weight, bias } = layerOf(inputs);
   return { weight: tf.variable(tf.transpose(weight as tf.Tensor, [2, 3, 1, 0])), bias };
 }
 
-/** The dense layer's weight, its rows put in the order in which an image with its channels last is flattened. */
+/** Returns the dense layer's weight with its rows reordered for flattened images whose channels come last. */
 function denseOf(inputs: LayerInputs, channels: number): Layer {
   const { weight, bias } = layerOf(inputs);
   const [features, classes] = weight.shape as [number, number];

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Framework } from 'tapegrad-bench/protocol';
 
-/** Selects a registered backend, and says which. */
+/** Selects a registered backend, and returns its description. */
 export async function select(backend: 'cpu' | 'wasm'): Promise<string> {
   if (!(await tf.setBackend(backend))) throw new Error(`tfjs has no ${backend} backend here`);
   return `tfjs ${tf.version.tfjs}, ${backend}`;

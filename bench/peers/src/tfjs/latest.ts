@@ -1,7 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Program } from 'tapegrad-bench/protocol';
 
-/** A program that keeps the tensors of its last step, and releases those of the step before. Both backends compute at once. */
+/**
+ * Returns a program that keeps the tensors of its last step and releases those of the step before. Both backends
+ * compute eagerly.
+ */
 export function latest<Name extends string>(compute: () => Record<Name, tf.Tensor>): Program {
   let results: Record<string, tf.Tensor> = {};
   return {

@@ -1,4 +1,4 @@
-/** What the training programs share. */
+/** The common parts of the training programs. */
 
 import * as tf from '@tensorflow/tfjs';
 import type { Labels, LayerInputs } from 'tapegrad-bench/inputs';
@@ -13,12 +13,12 @@ export function layerOf({ weight, weightShape, bias }: LayerInputs): Layer {
   return { weight: tf.variable(tf.tensor(weight, [...weightShape])), bias: tf.variable(tf.tensor(bias)) };
 }
 
-/** Labels as rows of zeros with a one, [labels, classes]. */
+/** Returns labels as one-hot rows, [labels, classes]. */
 export function oneHot(labels: Labels, classes: number): tf.Tensor {
   return tf.oneHot(tf.tensor1d(labels, 'int32'), classes);
 }
 
-/** Steps of SGD; `batch` is called once a step, and what it gives is not released here. */
+/** Returns a program of SGD steps. `batch` is called once per step, and its result isn't released here. */
 export function training<Batch>(loss: (batch: Batch) => tf.Tensor, learningRate: number, batch: () => Batch): Program {
   const optimizer = tf.train.sgd(learningRate);
   let last = Number.NaN;

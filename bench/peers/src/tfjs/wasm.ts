@@ -1,4 +1,4 @@
-/** TensorFlow.js on its WebAssembly backend (XNNPACK): SIMD where the engine has it, and in Node one thread. */
+/** TensorFlow.js on its WebAssembly backend (XNNPACK): with SIMD where the engine has it, and single-threaded in Node. */
 
 import { createRequire } from 'node:module';
 import { sep } from 'node:path';

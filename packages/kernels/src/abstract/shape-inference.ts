@@ -62,7 +62,7 @@ const extremum = (call: string) => (x: ArrayLike, axes: readonly number[]) => {
   return type(shape, x.dtype);
 };
 
-/** Throws if an axis has more entries than int32 positions can number. */
+/** Throws if an axis has too many entries for int32 indices. */
 function checkPositions(call: string, shape: Shape, axis: number): void {
   if (shape[axis]! > MAX_POSITIONS) {
     const got = `axis ${axis} of ${formatShape(shape)}`;

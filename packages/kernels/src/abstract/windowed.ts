@@ -43,8 +43,8 @@ function checkNoneEmpty(call: string, windows: readonly Window[], shape: Shape):
 }
 
 /**
- * Checks the operands that the three forms of a convolution have in common. Returns the batch size and the positions,
- * the shape of y without its channels.
+ * Checks the operands shared by the three forms of a convolution. Returns the batch size, and the positions: the shape
+ * of y without batch and channels.
  */
 function checkConvolution(
   call: string,

@@ -13,8 +13,8 @@ export type VisitRun = (length: number, offsets: readonly number[], steps: reado
 /**
  * Walks arrays of one shape together in row-major order, one run of the innermost axis at a time.
  *
- * First merges axes that are adjacent in memory in every operand. So contiguous arrays are a single run whatever
- * their rank, and runs are as long as the layout allows.
+ * First merges axes that are adjacent in memory in every operand. Contiguous arrays are therefore a single run whatever
+ * their rank, and other runs are as long as the layout allows.
  */
 export function forEachRun(shape: Shape, operands: readonly NdArray[], visit: VisitRun): void {
   const lengths: number[] = [];

@@ -3,7 +3,7 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 /** Lengths of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];
 
-/** The greatest number of axes, the same as NumPy's and PyTorch's, so that code may recurse over axes. */
+/** The maximum number of axes, as in NumPy and PyTorch. Code may therefore recurse over axes. */
 export const MOST_AXES = 64;
 
 /** Formats a shape for messages, as in `[2, 3]`. */

@@ -19,7 +19,8 @@ export function permuteView(x: NdArray, order: readonly number[]): NdArray {
 /**
  * Broadcasts `x` to a shape: stretched axes get stride 0.
  *
- * Reading the view broadcasts; accumulating into it sums. So one function serves a broadcast and its adjoint.
+ * Reading the view broadcasts; accumulating into it sums. One function therefore serves both a broadcast and its
+ * adjoint.
  */
 export function broadcastView(x: NdArray, shape: Shape): NdArray {
   const lead = shape.length - x.shape.length;
@@ -74,7 +75,7 @@ export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
   if (isContiguous(x)) return view(x, shape, rowMajor(shape));
   const stride = new Array<number>(shape.length).fill(0);
   const runs = runsOf(x);
-  // From the last axis on, each axis takes its part of the innermost run; none may extend over two runs.
+  // Assigns axes to the innermost run, from the last axis on. No axis may extend over two runs.
   let { length: left, step } = runs.pop()!;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     const length = shape[axis]!;

@@ -2,7 +2,7 @@
 
 import { type Data, type DType, newData, viewData } from '../arrays/dtype.ts';
 
-/** The location of a large array: in its own buffer, or in shared memory. */
+/** A block of memory for a large array: its own buffer, or a part of shared memory. */
 export interface MemoryBlock {
   readonly buffer: ArrayBufferLike;
   readonly byteOffset: number;

@@ -6,7 +6,7 @@ import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
 import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
-/** Replaces the first `n` elements of the block x by a function of them (and of those of y, in `OnBlocks`). */
+/** A function that replaces the first `n` elements of the block x (or, for `OnBlocks`, of x and y combined). */
 type OnBlock = (x: Float64Array, n: number) => void;
 type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
 

@@ -1,6 +1,6 @@
 /**
- * Products that neither overflow nor underflow on the way. The product so far is m 2^(600 e), with m far from the
- * limits of float64. It is rounded to float64 at each step, and to its dtype once.
+ * Products that neither overflow nor underflow on the way. A partial product is m 2^(600 e), with m far from the limits
+ * of float64. It is rounded to float64 at each step, and to the result's dtype at the end.
  */
 
 import { resultOf } from '../abstract/shape-inference.ts';
@@ -15,10 +15,10 @@ import type { Kernels } from '../primitives.ts';
 import { bySteps, excessSteps, isFarOut } from '../special.ts';
 import { rounded } from './reductions.ts';
 
-/** The number of steps of 2^600 divided out of the last product computed. */
+/** The exponent e of the last product computed: the number of factors 2^600 divided out of it. */
 let carried = 0;
 
-/** Multiplies m by a factor, and divides out steps of 2^600 to keep the product in range. */
+/** Multiplies m by a factor. Divides out a factor of 2^600 if needed to keep the product in range. */
 function multiplyFar(m: number, factor: number): number {
   const own = excessSteps(factor);
   const product = m * bySteps(factor, -own);
@@ -27,7 +27,7 @@ function multiplyFar(m: number, factor: number): number {
   return bySteps(product, -more);
 }
 
-/** Returns whether several such numbers can be multiplied without checking the product. */
+/** Returns whether the number is close enough to 1 that several such numbers can be multiplied without checking. */
 function isNear(x: number): boolean {
   const size = Math.abs(x);
   return size >= 2 ** -120 && size < 2 ** 120;
@@ -93,7 +93,7 @@ function divideByBlock(product: number, steps: number, length: number): void {
   }
 }
 
-/** Writes, for each number of a row, the product of all others: by division if the product is finite and not 0. */
+/** Writes, for each number of a row, the product of all others, using division if the product is finite and not 0. */
 function multiplyOthers(out: Data, to: number, data: Data, from: number, length: number): void {
   const product = multiplyRun(1, data, from, 1, length);
   const steps = carried;
@@ -109,7 +109,10 @@ function multiplyOthers(out: Data, to: number, data: Data, from: number, length:
   }
 }
 
-/** Does the same by multiplying the product of the numbers before each one by that of the numbers after it. */
+/**
+ * Does the same without division, by multiplying the product of the numbers before each one by that of the numbers
+ * after it.
+ */
 function multiplyAround(out: Data, to: number, data: Data, from: number, length: number): void {
   const [before, stepsBefore] = [new Float64Array(length), new Int32Array(length)];
   let [product, steps] = [1, 0];

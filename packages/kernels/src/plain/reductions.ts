@@ -15,7 +15,7 @@ interface Reduction {
   readonly ofTwo: (a: number, b: number) => number;
   /** Reduces a run of elements, `step` apart. */
   readonly ofRun: (data: Data, from: number, step: number, length: number) => number;
-  /** Combines each element of a run into a result of its own; results are `toStep` apart. */
+  /** Combines each element of a run into its own result; results are `toStep` apart. */
   readonly intoRun: (
     results: Data,
     to: number,
@@ -171,10 +171,7 @@ function addEntries(results: NdArray, entries: NdArray, list: Data, axis: number
   });
 }
 
-/**
- * Returns the distinct numbers of a list, all below `end`, in order of appearance. Also returns the index there of
- * each number of the list.
- */
+/** Returns the distinct numbers of a list, all below `end`, in order of appearance, and each number's index among them. */
 function distinctOf(list: Data, end: number): { readonly distinct: Data; readonly ranks: Data } {
   const rankOf = new Int32Array(end);
   const distinct = new Int32Array(Math.min(end, list.length));
@@ -229,8 +226,8 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
     const { axis, size } = into;
     const places = readIndices('scatterAdd', indices, size);
     const entries = reshaped(x, shape.with(axis, places.length));
-    // Sums in float64 and rounds once: over all entries or, if the table is larger than the list, only over entries
-    // that are added to.
+    // Sums in float64 and rounds once. If the table is larger than the list, only entries that are added to are
+    // processed.
     const wide = dtype === 'int32' ? 'int32' : 'float64';
     if (dtype === wide || places.length >= size) {
       const sums = filled(shape, 0, wide);

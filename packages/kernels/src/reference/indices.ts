@@ -33,8 +33,8 @@ export function windowSource(index: Index, windows: readonly Window[], shape: Sh
 }
 
 /**
- * Returns the products summed up in an output plane y, as positions in the planes of x (`undefined` for padding), w
- * and y.
+ * Returns the products that are summed up in a plane of the output y, as positions in the planes of x (`undefined` for
+ * padding), w and y.
  */
 function planeProducts(windows: readonly Window[], x: Shape, y: Shape) {
   const placeOf = (index: Index) => index.reduce((place, i, axis) => place * x[axis]! + i, 0);

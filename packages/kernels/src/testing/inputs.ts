@@ -1,4 +1,4 @@
-/** The vocabulary of the case table: kinds of numbers, and shapes prone to errors. */
+/** Functions with which the cases are written: kinds of numbers, and error-prone shapes. */
 
 import type { DType, FloatDType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
@@ -16,7 +16,7 @@ export const array = (shape: Shape, dtype: DType, values: Values, layout: Layout
 
 export const listed = (...list: readonly number[]): Values => ({ list });
 
-/** Makes a window with stride 1, no dilation and no padding, unless `how` says otherwise. */
+/** Makes a window with stride 1, no dilation and no padding, unless `how` overrides them. */
 export const slide = (size: number, how: Partial<Window> = {}): Window => ({
   ...{ size, stride: 1, dilation: 1, padding: [0, 0] },
   ...how,
@@ -63,7 +63,7 @@ export const special: { readonly [D in DType]: readonly number[] } = {
 /** Lengths just below, at and just above each vector-register width, plus one long one. */
 export const lengths = [...Array.from({ length: 17 }, (_, i) => i + 1), 1031];
 
-/** A length beyond the pieces that an interpreter may work in, and a multiple of none of them. */
+/** A length larger than any block that an interpreter may process, and not a multiple of one. */
 export const veryLong = 20_011;
 
 /** Edge-case shapes: scalars, empty arrays, axes of length 1, and many axes. */

@@ -54,7 +54,7 @@ export type Layout = keyof typeof placements;
 /** The layouts, by name. */
 export const layouts = Object.keys(placements) as readonly Layout[];
 
-// Fills the gaps between the elements, which must not be read, with values that spoil any result.
+// Fills the gaps between the elements with values that would spoil any result, because gaps must not be read.
 const between: { readonly [D in DType]: number } = { float32: Number.NaN, float64: Number.NaN, int32: 77777, bool: 1 };
 
 /** Makes a new array with its own memory. */

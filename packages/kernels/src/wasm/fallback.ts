@@ -65,7 +65,10 @@ export class Fallback {
     };
   }
 
-  /** Takes four parameters, as many as any primitive: collecting them in a list takes as long as a small kernel. */
+  /**
+   * Wraps a primitive. It takes four parameters, the maximum for any primitive, because collecting them in a list would
+   * take as long as a small kernel.
+   */
   #guarded(op: Primitive, run: Run): Run {
     return (a, b, c, d) => {
       try {

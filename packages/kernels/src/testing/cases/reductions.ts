@@ -49,7 +49,7 @@ const longShapes: readonly Shape[] = [
   [130, 17],
 ];
 
-/** Arrays larger than the pieces that an interpreter may work in, along every axis. */
+/** Arrays longer than any block that an interpreter may process, along every axis. */
 const veryLongShapes: readonly Shape[] = [[veryLong], [7001, 3], [2, veryLong], [5, 4001]];
 
 type OverAxes = 'sum' | 'mean' | 'prod' | 'prodOfOthers' | 'max' | 'min';

@@ -3,7 +3,7 @@
 import { type Code, unsigned } from './encoding.ts';
 import { access, codeOf, loader, type Operand, storer, type Value, value } from './instructions.ts';
 
-/** The prefix byte of their opcodes, as SIMD opcodes have one. */
+/** The prefix byte of atomic opcodes, like the prefix of SIMD opcodes. */
 const ATOMIC = 0xfe_0000;
 
 /** `rmw(address, operand, offset)` returns the previous value. */

@@ -4,7 +4,7 @@
 export type Part = number | Code;
 export type Code = readonly Part[];
 
-/** Appends the bytes of the code. It runs too rarely for engines to optimize it, and unoptimized `for of` is slow. */
+/** Appends the bytes of some code. This runs too rarely for engines to optimize it, and unoptimized `for of` is slow. */
 export function append(to: number[], code: Code): void {
   for (let i = 0; i < code.length; i++) {
     const part = code[i]!;
@@ -53,10 +53,10 @@ export function integer(value: bigint, bytes: 4 | 8): number[] {
   return Array.from({ length: bytes }, (_, i) => scratch.getUint8(i));
 }
 
-/** Encodes a sequence with its length before it, as every list of the binary format has. */
+/** Encodes a list, preceded by its length, as everywhere in the binary format. */
 export const sized = (items: readonly (readonly number[])[]): number[] => flat(unsigned(items.length)).concat(...items);
 
-/** Encodes bytes with their number before them, as names, function bodies and sections have. */
+/** Encodes bytes, preceded by their number, as for names, function bodies and sections. */
 export const sizedBytes = (bytes: readonly number[]): number[] => flat(unsigned(bytes.length)).concat(bytes);
 
 /** Encodes a name, which must be ASCII here. */

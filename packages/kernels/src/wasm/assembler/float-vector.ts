@@ -1,6 +1,6 @@
 /**
- * Float vectors of either width under one type, so that one source gives float32 and float64 kernels, plain and
- * relaxed.
+ * One type for float vectors of both widths, so that one source gives float32 and float64 kernels, with plain or
+ * relaxed SIMD.
  */
 
 import type { FloatDType } from '../../arrays/dtype.ts';

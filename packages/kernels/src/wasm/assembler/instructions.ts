@@ -2,9 +2,9 @@
  * WebAssembly instructions as typed functions that build expressions: `i32.add(pointer, 16)`, `f32x4.mul(a, b)`.
  *
  * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack. It is
- * evaluated wherever it is used, so twice if it is used twice; `FunctionBuilder.let` keeps its value in a local
- * instead. Numbers are accepted as constants wherever a scalar is expected. Names are the specification's in
- * camelCase: `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
+ * evaluated wherever it is used, hence twice if it is used twice; `FunctionBuilder.let` keeps its value in a local
+ * instead. Numbers are accepted as constants wherever a scalar is expected. Names are the specification's in camelCase:
+ * `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
  *
  * The tables hold the opcodes that the kernels use, including relaxed SIMD, from
  * https://webassembly.github.io/spec/core/binary/instructions.html. A new instruction needs only an entry. Atomic

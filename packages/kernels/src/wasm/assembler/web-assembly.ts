@@ -44,7 +44,7 @@ export const webAssembly = (globalThis as { readonly WebAssembly?: WebAssemblyIn
  */
 export class HostRefusal extends Error {
   readonly what: 'code' | 'memory';
-  /** Whether several threads needed it; the host may still grant it to one thread. */
+  /** Whether the refused resource was for several threads; the host may still grant it to one thread. */
   readonly shared: boolean;
 
   constructor(what: 'code' | 'memory', shared: boolean, error?: unknown) {

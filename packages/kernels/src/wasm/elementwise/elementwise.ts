@@ -15,7 +15,7 @@ import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
 import type { ParallelBinary, RowFunctions } from './parallel-binary.ts';
 import type { ParallelUnary } from './parallel-unary.ts';
 
-/** Cost of an elementary function, in operations of a matrix product that take the same time. */
+/** The cost of an elementary function, as the number of matrix product operations that take the same time. */
 const FUNCTION_OPERATIONS = 40;
 
 interface UnaryExports {
@@ -107,7 +107,7 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
     return ({ to, bytes, x, y }) =>
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
         const mask = (part: number): Value<'v128'> => v[compare](x(i, 16 * part), y(i, 16 * part));
-        // Four elements as 32-bit lanes; of a 64-bit mask, either half will do.
+        // Handles four elements as 32-bit lanes. Of a 64-bit mask, either half can be used.
         const four = (part: number): Value<'v128'> =>
           v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
         const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
@@ -119,8 +119,8 @@ const choicePointers = { to: 'i32', condition: 'i32', x: 'i32', y: 'i32', bytes:
 type Choose = (to: number, condition: number, x: number, y: number, bytes: number) => void;
 
 /**
- * The kernels by which operands have an element for each one of the condition: both, or only the left or the right
- * one. The other operand is then a scalar.
+ * The kernels for selecting: both operands have an element for each one of the condition, or only the left or the right
+ * one has, and the other is a scalar.
  */
 interface ChoiceExports {
   readonly both: Choose;
@@ -163,10 +163,10 @@ function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => Ro
   return module.instantiate<BinaryExports>(staging.heap.memory);
 }
 
-/** Returns whether an operand has an element for each of the result's, in the same order. */
+/** Returns whether an operand has an element for each one of the result, in the same order. */
 const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
 
-/** Treats two contiguous arrays of one size as a single row each. */
+/** Treats two contiguous arrays of the same size as a single row each. */
 const alongside = (x: NdArray, y: NdArray): Rows => ({
   blocks: 1,
   rows: 1,

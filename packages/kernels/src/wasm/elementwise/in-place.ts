@@ -13,8 +13,8 @@ type Vector = Value<'v128'>;
 
 interface Exports {
   /**
-   * Changes one chunk. `numbers` points to consecutive numbers, and `arrays` to the first array's chunk of `bytes`;
-   * chunks start `apart` bytes apart.
+   * Processes one chunk. `numbers` points to consecutive numbers, and `arrays` to the first array's chunk of `bytes`
+   * bytes. The chunks of consecutive arrays are `apart` bytes apart.
    */
   readonly run: (bytes: number, numbers: number, arrays: number, apart: number) => void;
 }
@@ -116,7 +116,7 @@ export function createInPlace(staging: Staging): ChangeInPlace {
     const { heap } = staging;
     const mark = heap.mark();
     const factors = heap.reserve(kernel.numbers.length * bytes);
-    // A vector may extend past the last element; whole cache lines keep vectors from crossing two lines.
+    // A vector may extend past the last element. Alignment to cache lines keeps vectors from crossing two lines.
     const apart = (Math.min(CHUNK_ELEMENTS, length) * bytes + 79) & -64;
     const slots = heap.reserve(kernel.arrays.length * apart);
     const floats = heap.view(bytes);

@@ -1,4 +1,4 @@
-/** How an elementwise kernel reads its operands as rows: the loops it needs, and the copies made for it. */
+/** Lays out the operands of elementwise kernels in rows, copying them if needed. */
 
 import { isContiguous, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
@@ -7,7 +7,7 @@ import { broadcastView } from '../../arrays/views.ts';
 
 /** An operand whose element `[block, row, column]` is at `block * blockStep + row * rowStep + column * step`. */
 export interface RowOperand {
-  /** Contiguous. */
+  /** The array, which is contiguous. */
   readonly array: NdArray;
   readonly blockStep: number;
   readonly rowStep: number;
@@ -43,8 +43,8 @@ function patternOf(own: Shape, shape: Shape): Pattern | undefined {
 }
 
 /**
- * Returns the row length that all patterns agree on. Returns the whole size if no pattern divides the shape, and
- * `undefined` if two disagree.
+ * Returns the row length on which all patterns agree. If no pattern divides the shape, that is the whole size. Returns
+ * `undefined` if two patterns disagree.
  */
 function rowLength(patterns: readonly Pattern[], size: number): number | undefined {
   let length: number | undefined;
@@ -64,8 +64,8 @@ const steps = (pattern: Pattern, length: number): Pick<RowOperand, 'rowStep' | '
 };
 
 /**
- * Splits into rows of the axes from `at` on, in blocks of the axes before it. Each operand must have all of the
- * leading axes or none; otherwise returns `undefined`.
+ * Splits the shape into rows of the axes from `at` on, in blocks of the axes before it. Each operand must have all of
+ * these leading axes or none; otherwise returns `undefined`.
  */
 function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | undefined {
   const [lead, tail] = [shape.slice(0, at), shape.slice(at)];
@@ -87,10 +87,10 @@ function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | und
   return { blocks: sizeOf(lead), rows: length === 0 ? 0 : size / length, length, operands };
 }
 
-/** A block of fewer elements is not worth a call. */
+/** A block with fewer elements isn't worth a call. */
 const leastBlock = 64;
 
-/** Makes an operand contiguous, and restores length 1 to the axes that it was broadcast along. */
+/** Makes an operand contiguous, with length 1 for the axes along which it was broadcast. */
 function simplify(x: NdArray): NdArray {
   if (isContiguous(x)) return x;
   const shape = x.shape.map((length, i) => (x.stride[i] === 0 ? 1 : length));

@@ -35,7 +35,10 @@ const rowsTasks = ({ both, left, right }: RowFunctions) => ({
   shareRight: rowsTask(right),
 });
 
-/** The number of tasks, the step in bytes between their results, and the rows and bytes of each. */
+/**
+ * How the work is divided: the number of tasks, the step in bytes between their results, and the rows and bytes of
+ * each.
+ */
 interface Tasks {
   readonly tasks: number;
   readonly toStep: number;

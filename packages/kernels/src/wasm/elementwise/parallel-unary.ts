@@ -10,8 +10,8 @@ import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 
 /**
- * Number of elements that pass through the memory at a time, and in a task. A task's loop ends where the next task's
- * begins.
+ * The number of elements in a task, and in the block that passes through memory at a time. A task's loop ends where the
+ * next task's begins.
  */
 const BLOCK_ELEMENTS = 1 << 17;
 const TASK_ELEMENTS = 3 << 11;

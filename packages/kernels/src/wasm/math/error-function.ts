@@ -14,7 +14,7 @@ import {
 } from './vector-function.ts';
 
 /**
- * The polynomials of `erfPolynomials`: float64's own, and float32's from the same script, with relative errors of
+ * The polynomials of `erfPolynomials` for float64, and those for float32 from the same script, with relative errors of
  * 2^-29.3 and 2^-29.6.
  */
 const NEAR_ZERO: ByFloat<readonly number[]> = {
@@ -49,7 +49,10 @@ export const erf: UnaryFunction = (f, v) => {
   };
 };
 
-/** C and the center m of q = (x - m) / (x + m). For float32 from the same script, with a relative error of 2^-25.8. */
+/**
+ * The coefficients C, and the center m of q = (x - m) / (x + m). Those for float32 are from the same script, with a
+ * relative error of 2^-25.8.
+ */
 const TAIL: ByFloat<readonly number[]> = {
   f32: [
     ...[0.2769784, -0.09276384, -0.16603142, 0.16405372, -0.05420539],

@@ -40,11 +40,11 @@ export const SATURATION: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | '
 
 /**
  * Splits x into n ln 2 + r with n an integer and |r| <= ln(2) / 2 (Cody and Waite). expm1(r) is `linear + curved`:
- * `linear` is x - n ln 2 except for the low bits of ln 2, and `curved` is much smaller. They stay separate so that
- * they are rounded only once, when they are added to the other terms.
+ * `linear` is x - n ln 2 except for the low bits of ln 2, and `curved` is much smaller. They stay separate so that they
+ * are rounded only once, when they are added to the other terms.
  *
- * The lowest bits of the float `sum` hold n + offset: x / ln 2 was added to a float so large that its last bit is the
- * units. An x given as the sum of `high` and a much smaller `low` loses no digit.
+ * The lowest bits of the float `sum` hold n + offset: x / ln 2 was added to a float so large that its last bit has the
+ * weight 1. If x is given as the sum of `high` and a much smaller `low`, no digits are lost.
  */
 export function exponentSplitter(f: FunctionBuilder, v: FloatLanes, offset: number) {
   const [high, low] = LN2[v.scalar];

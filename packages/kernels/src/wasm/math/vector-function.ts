@@ -70,7 +70,7 @@ export const FORMAT: ByFloat<{ readonly mantissaBits: number; readonly bias: num
 const LONG = 6;
 
 /**
- * 1.5 times 2^mantissaBits. The last bit of a float of about this size is the units, so its lowest bits hold an
+ * 1.5 times 2^mantissaBits. The last bit of a float of about this size has the weight 1, so its lowest bits hold an
  * integer.
  */
 export const unitsOf = (v: FloatLanes): number => 1.5 * 2 ** FORMAT[v.scalar].mantissaBits;

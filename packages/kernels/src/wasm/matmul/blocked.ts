@@ -45,8 +45,8 @@ export interface ArrayResult<T extends FloatArray = FloatArray> {
 }
 
 /**
- * The term added to a product: `'result'` for what the result already holds, or a matrix whose first row is added to
- * each row.
+ * The term added to a product: `'result'` for the current content of the result, or a matrix whose first row is added
+ * to each row.
  */
 export type Added<T extends FloatArray = FloatArray> = 'result' | ArrayMatrix<T>;
 
@@ -58,13 +58,13 @@ export interface ArrayProduct<T extends FloatArray = FloatArray> {
 }
 
 /**
- * Number of elements copied in or out at a time, few enough to be still in the second-level cache when they are
+ * The number of elements copied in or out at a time, few enough to be in the second-level cache still when they are
  * packed.
  */
 const STAGED_ELEMENTS = 1 << 18;
 /** Number of elements of B packed at a time, and of a batch staged at a time. */
 const PACKED_ELEMENTS = 1 << 20;
-/** Greatest depth, and greatest number of columns of C, processed at a time. */
+/** The maximum depth, and the maximum number of columns of C, processed at a time. */
 const MAX_BLOCK_LENGTH = 1 << 12;
 /** A product whose operands and result each have at most this many elements is computed in one pass. */
 const SMALL_ELEMENTS = 1 << 12;
@@ -96,8 +96,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   readonly #tasks: ParallelProduct | undefined;
 
   /**
-   * Assembles and compiles the kernels. With `workers`, whose pool's heap `heap` must be, all threads share in large
-   * products.
+   * Assembles and compiles the kernels. If `workers` is given, `heap` must be the heap of its pool, and all threads
+   * share large products.
    */
   constructor(
     heap: Heap,
@@ -125,7 +125,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       else if (added !== 'result') copyRows(c.data, c.offset, n, { ...added, rowStride: 0 }, m, n);
       return;
     }
-    // Computes a column as a row, b^T A^T, which fills the vectors.
+    // Computes a column as the row b^T A^T, which fills the vectors.
     if (n === 1 && m > 1) {
       const column = typeof added === 'object' ? { ...added, columnStride: 0 } : added;
       this.run(1, m, k, transposed(b), transposed(a), c, column);
@@ -181,8 +181,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const { bytes, panelColumns } = this.#layout;
     const pointer = this.#heap.reserve(packedBytes(this.#layout, k, n));
     const [step, panel] = [panelColumns * bytes, k * panelColumns * bytes];
-    // Makes pieces contiguous in the array where possible: whole columns if columns are contiguous, otherwise whole
-    // rows.
+    // Copies contiguous pieces of the array if possible: whole columns if columns are contiguous, otherwise whole rows.
     const byColumns = b.rowStride === 1;
     const rows = Math.min(k, byColumns ? STAGED_ELEMENTS / panelColumns : Math.max(1, Math.floor(STAGED_ELEMENTS / n)));
     const columns = byColumns ? Math.floor(STAGED_ELEMENTS / rows / panelColumns) * panelColumns : n;
@@ -201,7 +200,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * Multiplies small arrays, by one pass of the steps of `#multiply`. Everything fits the first-level cache, so B is
+   * Multiplies small arrays by one pass of the steps of `#multiply`. Everything fits in the first-level cache, so B is
    * packed only if its columns are contiguous.
    */
   #multiplySmall(
@@ -311,8 +310,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * Multiplies operands in the heap into rows `row` elements apart. Adds the rows at `base`: the result's own rows,
-   * one row for all, or none if 0.
+   * Multiplies operands in the heap. Consecutive rows of the result are `row` elements apart. Adds the rows at `base`:
+   * the result's own rows, one row for all, or none if it is 0.
    */
   #compute(
     m: number,

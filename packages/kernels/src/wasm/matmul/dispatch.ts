@@ -1,6 +1,6 @@
 /**
- * The matrix products of an interpreter: small ones use its own memory, large ones a pool's memory, once the pool is
- * ready.
+ * Chooses where to compute matrix products: small ones in the interpreter's own memory, large ones in a pool's memory,
+ * once the pool is ready.
  */
 
 import { type Data, type FloatDType, forEachFloat } from '../../arrays/dtype.ts';
@@ -10,7 +10,7 @@ import type { Heap } from '../memory/heap.ts';
 import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
 import { MatrixProduct } from './blocked.ts';
 
-/** Operations per element below which copying takes most of the time, and copying is slower in shared memory. */
+/** The operations per element below which copying dominates the time. Copying is slower in shared memory. */
 const MIN_INTENSITY = 24;
 
 const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer, which a page has where it is cross-origin isolated';
@@ -24,7 +24,7 @@ export class ProductDispatch {
   #help: LazyWorkerPool | undefined;
   #reason: string | undefined;
   #isAlone = false;
-  /** The threads that jobs may use at present. */
+  /** The policy for the use of threads. */
   readonly policy: ThreadPolicy = {
     forWork: (operations) => (this.#isAlone ? undefined : this.#help?.forWork(operations)),
     forArray: (data) => (this.#isAlone ? undefined : this.#help?.forArray(data)),
@@ -69,7 +69,10 @@ export class ProductDispatch {
     }
   }
 
-  /** Returns the product for `operations` in all, on operands and results of `elements` in all, written to `out`. */
+  /**
+   * Returns the product to use, given the total number of operations, the total number of elements of operands and
+   * result, and the output array.
+   */
   of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
     const isDense = operations > MIN_INTENSITY * elements;
     const workers = this.policy.forArray(out) ?? (isDense ? this.policy.forWork(operations) : undefined);

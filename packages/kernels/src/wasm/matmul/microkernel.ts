@@ -1,14 +1,14 @@
 /**
  * The matrix product in WebAssembly, on pointers: C = A B, or C = D + A B.
  *
- * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is
- * packed into panels as wide as a tile (see pack.ts). One panel at a time, cut to a block of the depth, stays in the
- * first-level cache. A is packed a block of rows at a time, which stays in the second-level cache. A tile of C stays
- * in registers over the block's depth.
+ * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
+ * into panels as wide as a tile (see pack.ts). One panel at a time, cut to a block of the depth, stays in the
+ * first-level cache. A is packed a block of rows at a time, which stays in the second-level cache. A tile of C stays in
+ * registers over the block's depth.
  *
- * Each element of C is a sum in the order of the depth, cut into blocks of `blockDepth(k)` whose sums are added in
- * order. So its bits do not depend on the tile, on packing, or on how rows and columns of C are divided among calls
- * and threads.
+ * Each element of C is summed in the order of the depth. The sum is divided into blocks of `blockDepth(k)` terms, and
+ * the blocks' sums are added in order. Its bits therefore don't depend on the tile, on packing, or on the division of C
+ * among calls and threads.
  */
 
 import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
@@ -54,7 +54,7 @@ export const bestTile = (relaxed: boolean): TileName =>
 const MAXIMUM_BLOCK_DEPTH = 256;
 /** Number of rows of A packed at a time: 192 KiB of float32, in whole panels of every width. */
 export const BLOCK_ROWS = 96;
-/** Width, in bytes, of the columns of C computed over the whole depth before the next columns. */
+/** The width in bytes of the columns of C that are computed over the whole depth before the next ones. */
 const BLOCK_COLUMN_BYTES = 1024;
 
 /** How operands of one type are divided and laid out. */
@@ -245,7 +245,7 @@ export function defineBlock(
           f.advance(columns, -panelColumns);
         });
         panels.forEach((panel, i) => {
-          // The last panel has only the vectors it needs, and its last vector may be partial.
+          // The last panel computes only the vectors it needs; its last vector may be partial.
           const lanes = f.let(i32.sub(columns, i * v.lanes));
           const last = i32.and(i32.gtS(lanes, 0), i32.leS(lanes, v.lanes));
           f.if(last, () => f.run(panel.call({ ...place, lanes })));
@@ -269,7 +269,7 @@ type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'
   readonly vectors: number;
   readonly storePart: StorePart;
   readonly addressing: Addressing;
-  /** Bytes of a panel of A, or of a row if A is listed. */
+  /** The size in bytes of a panel of A, or of a row if A is addressed by a table. */
   readonly aPanel: Local<'i32'>;
 };
 

@@ -1,9 +1,9 @@
 /**
  * Packing: the layout in which a matrix product reads its operands.
  *
- * A strided matrix of `depth` rows and `width` columns becomes consecutive panels of W columns. A panel stores its
- * rows one after another, W elements each. So a product that moves down the rows reads one stream, whatever the
- * strides were. The last panel also has room for W columns; elements beyond `width` are never used.
+ * A strided matrix of `depth` rows and `width` columns becomes consecutive panels of W columns. A panel stores its rows
+ * one after another, W elements each. A product that moves down the rows then reads one stream, whatever the strides
+ * were. The last panel also has space for W columns; elements beyond `width` are never used.
  */
 
 import type { FloatVector } from '../assembler/float-vector.ts';

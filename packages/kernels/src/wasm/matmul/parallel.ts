@@ -107,7 +107,8 @@ const MIN_TASK_OPERATIONS = 1e6;
 /** Least number of elements that a task packs. */
 const MIN_TASK_PACKED_ELEMENTS = 1 << 14;
 /**
- * Least number of rows in a task. Each task packs its rows of A, which should meet enough columns and fill the tile.
+ * The minimum number of rows in a task. Each task packs its rows of A, which pays off only with enough rows to fill the
+ * tile.
  */
 const MIN_TASK_ROWS = 24;
 

@@ -8,7 +8,7 @@ import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-asse
 const PAGE_BYTES = 65_536;
 /** 2 GiB, so that a pointer is a positive 32-bit integer. */
 const MAXIMUM_PAGES = 32_768;
-/** 64 MiB. Less would leave too little room for the blocks of matrix products and convolutions. */
+/** 64 MiB. A smaller maximum would leave too little room for the blocks of matrix products and convolutions. */
 const LEAST_MAXIMUM_PAGES = 1024;
 const INITIAL_PAGES = 16;
 /** The first stack chunk, large enough for a small matrix product. */

@@ -103,8 +103,8 @@ export class CrossEntropy {
   }
 
   /**
-   * Returns the gradient, or `undefined` if it is NaN at a label. An infinite g gives NaN here, as a difference of
-   * infinities, although the exact gradient may not be NaN.
+   * Returns the gradient, or `undefined` if it is NaN at a label. With an infinite g, that NaN can be a difference of
+   * infinities, although the exact gradient isn't NaN.
    */
   slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray | undefined {
     const [n, classes] = logits.shape as [number, number];

@@ -15,7 +15,7 @@ import type { ParallelRows, RowReduction } from './parallel-rows.ts';
 type Lanes = FloatVector<FloatType>;
 type Vectors = readonly Local<'v128'>[];
 
-/** How vectors are accumulated, in vectors of state. */
+/** How vectors are accumulated in state vectors. */
 export interface Accumulator {
   readonly input: Lanes;
   /** Lane type of the state and of the result. */
@@ -91,7 +91,7 @@ export function reduceRow(
   bytes: Local<'i32'>,
   { map = (lanes) => lanes, keep, fill = neutral }: RowOptions = {},
 ): Local<'v128'> {
-  // Reduces four vectors at a time, each into its own state, so that none waits for the previous one.
+  // Reduces four vectors at a time, each into its own state, to avoid dependencies between them.
   const parts = [0, 1, 2, 3];
   const start = state.const(neutral);
   const accumulators = parts.map(() => states(f, width));
@@ -179,7 +179,7 @@ interface Blocks {
   readonly inner: number;
 }
 
-/** Greatest width, in columns, of the pieces in which a long block is reduced. */
+/** The maximum width, in columns, of the pieces in which a long block is reduced. */
 const widest = 2048;
 
 /** Divides elements in place. */

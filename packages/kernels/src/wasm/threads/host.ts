@@ -48,13 +48,13 @@ export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name]
   }
 }
 
-/** Returns whether the host is Node itself, not a host that imitates it: Deno and Bun also report a Node version. */
+/** Returns whether the host is Node itself. Deno and Bun, which imitate it, also report a Node version. */
 export function isNode(): boolean {
   const versions = host.process?.versions;
   return versions?.['node'] !== undefined && versions['deno'] === undefined && versions['bun'] === undefined;
 }
 
-/** Returns the number of cores that this process may use, or 1 if the host does not tell. */
+/** Returns the number of cores that this process may use, or 1 if the host doesn't report it. */
 export const availableCores = (): number =>
   counted(() => builtin('node:os')?.availableParallelism()) ?? counted(() => host.navigator?.hardwareConcurrency) ?? 1;
 

@@ -1,11 +1,11 @@
 /**
- * Shares work among threads, in WebAssembly. A job is a number of tasks, and each thread takes the next task until
- * none is left.
+ * Shares work among threads, in WebAssembly. A job is a number of tasks, and each thread takes the next task until none
+ * is left.
  *
- * The owner of a job waits only for threads that have taken a task. It starts on the job at once; workers that sleep
- * through it are not needed, and there may be no workers at all. Two words suffice: `remaining`, which a thread
- * decrements to take a task, and `finished`, on which the owner waits. A thread reads the job only after it has taken
- * a task, and the job does not change while a task is unfinished.
+ * The owner of a job waits only for threads that have taken a task. It starts on the job at once. Workers that sleep
+ * through it are not needed, and there may be no workers at all. Two words of shared memory suffice: `remaining`, which
+ * a thread decrements to take a task, and `finished`, on which the owner waits. A thread reads the job only after it
+ * has taken a task, and the job does not change while a task is unfinished.
  */
 
 import { atomic } from '../assembler/atomics.ts';
@@ -26,15 +26,15 @@ export const POOL = {
   busy: 192,
 } as const;
 
-/** Returns the bytes of those words for a number of threads. */
+/** Returns the number of bytes of these words for a number of threads. */
 export const poolBytes = (threads: number): number => POOL.busy + 4 * threads;
 
 /** Byte offsets of the words of one job. */
 export const JOB = { remaining: 0, finished: 64, tasks: 128, arguments: 132 } as const;
 
 /**
- * Number of times a thread reads a word before it sleeps. It takes about 50 us, longer than most gaps between two
- * jobs and than waking a thread.
+ * The number of times a thread reads a word before it sleeps. This takes about 50 us, which is longer than most gaps
+ * between jobs, and longer than waking a thread.
  */
 const SPIN_READS = 100_000;
 

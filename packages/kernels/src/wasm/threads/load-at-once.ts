@@ -1,5 +1,5 @@
 /**
- * Loads the parallel kernels statically, in Node: a program that never yields to the event loop would never see a
+ * Loads the parallel kernels statically, in Node. A program that never yields to the event loop would never see a
  * dynamic import finish.
  */
 

@@ -20,11 +20,14 @@ export interface ThreadPolicy {
   forArray(data: Data): PoolKernels | undefined;
 }
 
-/** A job of fewer operations takes no longer on one thread than workers take to respond. */
+/**
+ * The minimum number of operations for threads. A smaller job takes no longer on one thread than workers take to
+ * respond.
+ */
 const MIN_JOB_OPERATIONS = 4e6;
 /**
- * Operations, in jobs of at least `MIN_JOB_OPERATIONS`, before workers are started. A shorter program would end
- * before they help.
+ * The number of operations, in jobs of at least `MIN_JOB_OPERATIONS`, before workers are started. A shorter program
+ * would end before they help.
  */
 const WARMUP_OPERATIONS = 1e9;
 
@@ -33,7 +36,7 @@ const WARMUP_OPERATIONS = 1e9;
  * start.
  */
 export class LazyWorkerPool implements ThreadPolicy {
-  /** Number of threads that should take part in a job, including the owner. */
+  /** The number of threads that should take part in a job, including the owner. */
   readonly wanted: number;
   #seen = 0;
   #workers: PoolKernels | undefined;
@@ -44,7 +47,7 @@ export class LazyWorkerPool implements ThreadPolicy {
     this.wanted = wanted;
   }
 
-  /** Number of threads that take part or will. Workers that the host refused, or that have ended, do not count. */
+  /** The number of threads that take part or will. Workers that the host refused, or that have ended, don't count. */
   get threads(): number {
     return this.#closed ? 1 : (this.#workers?.pool.present ?? this.wanted);
   }

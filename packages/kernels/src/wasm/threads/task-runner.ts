@@ -1,4 +1,4 @@
-/** Runs jobs of several kinds from one module, on a pool or on one thread; callers need not know which. */
+/** Runs jobs of several kinds from one module, on a pool or on one thread. Callers use the same interface for both. */
 
 import { i32 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, type Locals, ModuleBuilder } from '../assembler/module-builder.ts';
@@ -74,7 +74,7 @@ export function compileTasks<K extends TaskDefinitions, Exports>(
   };
 }
 
-/** Makes a value for each memory, a pool's or a single thread's heap, when it is first wanted. */
+/** Makes one value for each memory, a pool's or a single thread's heap, on first use. */
 export function perMemory<T>(heap: Heap, make: (by: WorkerPool | Heap) => T): (pool: WorkerPool | undefined) => T {
   const made = new WeakMap<WorkerPool | Heap, T>();
   return (pool) => {

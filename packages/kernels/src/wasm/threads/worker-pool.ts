@@ -9,9 +9,9 @@ import { JOB, POOL, poolBytes, type TaskExports } from './job-protocol.ts';
 import { type StartedWorker, startWorker, type WorkerState, workerPort } from './workers.ts';
 
 /**
- * The script of a worker. Its loop is `work`, in WebAssembly, which returns only when the current job is another
- * module's. If that module is not loaded yet, its message has already been sent, so the worker returns to its event
- * loop to receive it. It skips jobs of modules that it can't instantiate.
+ * The script of a worker. Its loop is the WebAssembly function `work`, which returns only when the current job belongs
+ * to another module. If that module is not loaded yet, its message has already been sent, so the worker returns to its
+ * event loop to receive it. It skips jobs of modules that it can't instantiate.
  */
 const WORKER_SOURCE = `
 const port = ${workerPort};
@@ -83,8 +83,8 @@ class SharedStack implements SharedAllocator {
 }
 
 /**
- * The workers of one thread, which owns their jobs. They use a memory of their own: in V8, copies to and from a
- * shared memory take twice as long as with an unshared one. So single-threaded code uses a separate, unshared memory.
+ * The workers of one thread, which owns their jobs, and the memory that they share. In V8, copies to and from shared
+ * memory take twice as long, so single-threaded code uses a separate, unshared memory.
  */
 export class WorkerPool {
   /** The greatest number of threads that work on a job, including the owner. */

@@ -3,8 +3,9 @@
  *
  * A plane is laid out with its padding. If windows step by s, elements with the same remainder modulo s are stored
  * together (`copy`). Then all values that one window entry reads, over all positions, are contiguous, at an offset of
- * that entry. At the end of each row of positions, reads continue into the next row; copying the result drops the
- * extra values. So the rows of the product's operand are listed by offset, and one list serves all images.
+ * that entry. At the end of each row of positions, reads continue into the next row; copying the result drops the extra
+ * values. The rows of the product's operand are therefore addressed by a table of offsets, and one table serves all
+ * images.
  */
 
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';

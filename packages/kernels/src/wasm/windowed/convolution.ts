@@ -39,7 +39,7 @@ const CLEAR_TASK_BYTES = 1 << 16;
 /** Bytes of a task's product, few enough to be still in the second-level cache when copied. */
 const PRODUCT_TASK_BYTES = 1 << 18;
 /**
- * Number of positions processed at a time: a long single row is split into rows of this length, which are grouped
+ * The number of positions processed at a time. A single long row is split into rows of this length, which are grouped
  * into bands.
  */
 const MAX_ROW_POSITIONS = 1 << 11;
@@ -171,7 +171,7 @@ export class Convolutions {
     const [y, x1] = [inputLayout(down), inputLayout(across)];
     const maps = mapsOf(groups * inputs, down.length, across.length, y.axis, x1.axis);
     const rows = inputs * down.size * across.size;
-    // Positions are laid out as the elements that window entries read, with zeros in the gaps.
+    // Positions are laid out like the elements that window entries read, with zeros in the gaps.
     const positions = (down.positions - 1) * x1.axis.length + across.positions;
     const packed = packedBytes(this.#layout, positions, outputs);
     const plane = down.positions * across.positions;

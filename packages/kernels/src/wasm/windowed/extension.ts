@@ -52,8 +52,8 @@ function windowedKernels(
   };
   const poolingOf = forEachFloat((dtype) => perMemory(heap, (by) => new Pooling(by, dtype)));
   /**
-   * Returns the pooling for windows with this many positions in an array. For 2 x 2 squares, copying takes most of
-   * the time, so threads help only if the array is in their memory.
+   * Returns the pooling for windows with this many positions in an array. For 2 x 2 squares, copying dominates the
+   * time, so threads help only if the array is in their memory.
    */
   const poolingFor = ({ shape, dtype, data }: NdArray, windows: readonly Window[], positions: number) => {
     const elements = windows.reduce((product, { size }) => product * size, positions);

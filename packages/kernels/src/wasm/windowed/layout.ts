@@ -18,7 +18,7 @@ export interface AxisLayout {
   readonly segments: readonly Segment[];
 }
 
-/** Where a window entry begins to read: the part, and the index in it. */
+/** The location at which a window entry begins to read: the part, and the index in it. */
 export interface Tap {
   readonly phase: number;
   readonly start: number;

@@ -19,7 +19,7 @@ export interface Weight {
   readonly groupBytes: number;
 }
 
-/** The operand that the rows of a weight are multiplied by, and where the products are written; in elements. */
+/** The operand by which the rows of a weight are multiplied, and the location of the products; in elements. */
 export interface Multiplication {
   readonly weight: Weight;
   readonly groups: number;

@@ -48,7 +48,7 @@ function forEachMaximum(
       f.while(i32.ltU(list, end), () => {
         f.set(place, i32.load(list));
         f.set(value, one.load(i32.add(p.by, place)));
-        // Larger, or the first NaN.
+        // Larger than the maximum so far, or the first NaN.
         const beats = f.let(i32.and(i32.eqz(one.le(value, most)), one.eq(most, most)));
         f.set(best, select(beats, place, best));
         f.set(most, select(beats, value, most));
@@ -84,13 +84,13 @@ function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32
 }
 
 /**
- * Returns the first maximum of the squares' entries, and masks of which entries after the first exceed all those
- * before them.
+ * Returns the first maximum of the squares' entries, and for each entry after the first a mask of where it exceeds all
+ * entries before it.
  */
 function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]) {
   const [first, ...others] = entries as [Local<'v128'>, ...Local<'v128'>[]];
   const most = f.let(first);
-  // Larger, or the first NaN.
+  // Larger than the maximum so far, or the first NaN.
   const beats = others.map((entry) => {
     const mask = f.let(v128.andnot(v.eq(most, most), v.le(entry, most)));
     f.set(most, v128.bitselect(entry, most, mask));

@@ -94,7 +94,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly #name: string = this.constructor.name;
   readonly #optionNames: readonly string[];
   readonly #groups: readonly Group<Options, S>[];
-  readonly #parameters: readonly Parameter[];
+  readonly #parameters: ReadonlySet<Parameter>;
 
   /** @param defaults the default values of the options that a subclass adds. */
   constructor(trained: ParametersOrGroups<Options>, options: Options, defaults: Defaults<Options>) {
@@ -111,7 +111,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       }));
       return { options: Object.freeze(merged), entries };
     });
-    this.#parameters = this.#groups.flatMap(({ entries }) => entries.map(({ parameter }) => parameter));
+    this.#parameters = new Set(this.#groups.flatMap(({ entries }) => entries.map(({ parameter }) => parameter)));
     const groups = this.#groups.map(
       (group) =>
         new ParameterGroup(
@@ -271,7 +271,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const call = `${this.#name}.load`;
     checkState(call, state);
     checkCount(call, 'groups', this.#groups.length, state.groups);
-    checkCount(call, 'parameters', this.#parameters.length, state.parameters);
+    checkCount(call, 'parameters', this.#parameters.size, state.parameters);
     let place = 0;
     const loaded = this.#groups.map(({ entries }, i) => {
       const options = state.groups[i]!;

@@ -32,9 +32,9 @@ export const noteView = (data: Data): void => {
   shared.add(data);
 };
 
-/** Records that an array shares memory, if it is a view of one of the inputs. */
+/** Records that an array shares memory, if it is a view of a variable among the inputs. Only variables have a name. */
 export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void {
-  if (inputs.some(({ array }) => array.data === data)) shared.add(data);
+  for (const { name, array } of inputs) if (name !== undefined && array.data === data) shared.add(data);
 }
 
 export const isShared = (data: Data): boolean => shared.has(data);

@@ -126,6 +126,16 @@ describe('sums of cotangents', () => {
     expectClose(e.mul(e).add(e.log()).backward().of(x), [2 * value * value + 1]);
   });
 
+  test('a set is wanted like a list', () => {
+    const [x, z] = [vector(1, 2), vector(3, 4)];
+    const y = x.mul(z).sum();
+    const gradients = y.backward({ wanted: new Set([x]), retainGraph: true });
+    expect([gradients.has(x), gradients.has(z)]).toEqual([true, false]);
+    const constant = x.detach();
+    expect(() => y.backward({ wanted: new Set([constant]) })).toThrow('does not require a gradient');
+    expect(() => y.backward({ wanted: x as never })).toThrow('expected a list of wanted tensors');
+  });
+
   test('the seed and the gradients that sums began with stay as they are', () => {
     const x = vector(1, 2);
     const seed = vector(5, 7).detach();

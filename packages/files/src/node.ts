@@ -11,3 +11,4 @@ export {
   writeSafetensorsShards,
 } from './node/safetensors.ts';
 export { type FileSource, fileSource, type ReadOptions, readBytes } from './sources/file-source.ts';
+export { type EventFile, eventFile } from './tensorboard/event-file.ts';

@@ -1,0 +1,61 @@
+/**
+ * The frames of TFRecord files: a length, the bytes, and a checksum of each.
+ * Source: TensorFlow, "TFRecord and tf.train.Example", section "TFRecords format details".
+ */
+
+import { crc32c } from '../compression/crc32.ts';
+import { FormatError } from '../format-error.ts';
+
+/** The length of 8 bytes, and its checksum of 4. */
+const HEADER_BYTES = 12;
+const CHECKSUM_BYTES = 4;
+
+/** A checksum of bytes that hold checksums themselves would be weak, so it is turned and shifted. */
+function maskedCrc(bytes: Uint8Array): number {
+  const crc = crc32c(bytes);
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** Makes the frame of a record. */
+export function encodeRecord(record: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(HEADER_BYTES + record.length + CHECKSUM_BYTES);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(record.length), true);
+  view.setUint32(8, maskedCrc(bytes.subarray(0, 8)), true);
+  bytes.set(record, HEADER_BYTES);
+  view.setUint32(HEADER_BYTES + record.length, maskedCrc(record), true);
+  return bytes;
+}
+
+/** A record of a file, and where it begins. */
+export interface FileRecord {
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+}
+
+/**
+ * Walks the records of a file.
+ *
+ * @param allowPartial Whether the last record may be cut, as in a file that is being written; it is left out then.
+ * @throws FormatError for a wrong checksum, and for a record that is cut.
+ */
+export function* recordsOf(name: string, bytes: Uint8Array, allowPartial: boolean): Generator<FileRecord> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const check = (at: number, length: number): void => {
+    if (view.getUint32(at + length, true) === maskedCrc(bytes.subarray(at, at + length))) return;
+    throw new FormatError(name, 'the checksum of a record is wrong', at + length);
+  };
+  for (let offset = 0; offset < bytes.length; ) {
+    const left = bytes.length - offset;
+    if (left >= HEADER_BYTES) check(offset, 8);
+    const length = left < HEADER_BYTES ? 0 : Number(view.getBigUint64(offset, true));
+    const total = HEADER_BYTES + length + CHECKSUM_BYTES;
+    if (total > left) {
+      if (allowPartial) return;
+      throw new FormatError(name, `truncated: expected a record of ${total} bytes, got ${left}`, offset);
+    }
+    check(offset + HEADER_BYTES, length);
+    yield { bytes: bytes.subarray(offset + HEADER_BYTES, offset + HEADER_BYTES + length), offset };
+    offset += total;
+  }
+}

@@ -1,52 +1,56 @@
-/** The page's interface to the judging worker, which is replaced when its work has become outdated. */
+/** The judge as the page calls it: a worker, which remembers what it judged. */
 
-import type { Answer, Request, TypesetRequest } from './messages.ts';
+import type { Answer, Reply, Request, TypesetRequest } from './messages.ts';
 
 const startWorker = (): Worker => new Worker(new URL('judge-worker.js', import.meta.url), { type: 'module' });
 
-/** Judges only the latest text; earlier requests are dropped. */
+/** How long the worker may be busy with one formula of a text that is out of date, in milliseconds. */
+const PATIENCE = 3000;
+
+/** Judges texts, the latest only: what was asked before is dropped. */
 export class Judge {
   readonly #onAnswer: (answer: Answer, text: string) => void;
   #worker: Worker | undefined;
-  /** A worker that has loaded its code, to replace the busy one when that is terminated. */
-  #spare: Worker | undefined;
-  #pending: Request | undefined;
   #last: string | undefined;
   #id = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(onAnswer: (answer: Answer, text: string) => void) {
     this.#onAnswer = onAnswer;
   }
 
-  /** Requests the verdicts on a text. The same text is not judged twice. */
+  /** Asks for the verdicts of a text; the same text is not judged twice. */
   ask(text: string): void {
     if (text === this.#last) return;
     this.#last = text;
-    if (this.#pending !== undefined) {
-      this.#worker?.terminate();
-      this.#worker = undefined;
-    }
-    const worker = this.#worker ?? this.#spare ?? startWorker();
-    if (worker === this.#spare) this.#spare = undefined;
-    this.#worker = worker;
-    this.#spare ??= startWorker();
-    const request = { id: ++this.#id, text };
-    this.#pending = request;
-    worker.onmessage = ({ data }: MessageEvent<Answer>) => {
-      if (data.id !== this.#id) return;
-      if (data.isMended) this.#pending = undefined;
-      this.#onAnswer(data, text);
-    };
-    worker.postMessage(request);
+    this.#post({ id: ++this.#id, text });
   }
 
-  /** Typesets Markdown pages as HTML. */
+  #post(request: Request): void {
+    const worker = this.#worker ?? startWorker();
+    const isNew = this.#worker === undefined;
+    this.#worker = worker;
+    clearTimeout(this.#timer);
+    worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if ('started' in data && data.started === request.id) clearTimeout(this.#timer);
+      if ('formulas' in data && data.id === request.id) this.#onAnswer(data, request.text);
+    };
+    worker.postMessage(request);
+    if (isNew) return;
+    this.#timer = setTimeout(() => {
+      worker.terminate();
+      this.#worker = undefined;
+      this.#post(request);
+    }, PATIENCE);
+  }
+
+  /** Typesets pages in Markdown, as HTML. */
   typeset(texts: readonly string[]): Promise<readonly string[]> {
     const worker = startWorker();
     return new Promise((resolve) => {
-      worker.onmessage = ({ data }: MessageEvent<readonly string[]>) => {
+      worker.onmessage = ({ data }: MessageEvent<Reply>) => {
         worker.terminate();
-        resolve(data);
+        if ('typeset' in data) resolve(data.typeset);
       };
       worker.postMessage({ typeset: texts } satisfies TypesetRequest);
     });

@@ -33,3 +33,6 @@ export interface Answer {
   /** The time the worker took, in milliseconds. */
   readonly took: number;
 }
+
+/** What the worker says: that it began with a text, what it found, or HTML. */
+export type Reply = Answer | { readonly started: number } | { readonly typeset: readonly string[] };

@@ -1,39 +1,58 @@
-/** Judges pages outside of the main thread: sends verdicts first, since corrections take longer. */
+/** Judges pages away from the page's own thread: verdicts first, since mends take longer. What did not change is not judged anew. */
 
-import { verifyPage } from '@tapegrad/formulas';
+import { Memory, type PageResult, verifyGradually } from '@tapegrad/formulas';
 import { documentHtml, formulaCards } from '@tapegrad/formulas/html';
-import type { Answer, Judged, Request, TypesetRequest } from './messages.ts';
+import type { Answer, Judged, Reply, Request, TypesetRequest } from './messages.ts';
 
-function judge({ id, text }: Request, mend: boolean): Answer {
-  const start = performance.now();
-  const result = verifyPage(text, { mend });
+/** How long to work before looking for a newer text, in milliseconds. */
+const SLICE = 25;
+
+const memory = new Memory();
+let latest = 0;
+
+function answerOf({ id, text }: Request, result: PageResult, isMended: boolean, took: number): Answer {
   const cards = formulaCards(result, text);
   const formulas = result.formulas.map((formula, i): Judged => {
     const { line, span, kind, verdict, reason } = formula;
     return { ...cards[i]!, line, span, kind, verdict, reason, mend: formula.mend?.formula };
   });
-  return {
-    id,
-    formulas,
-    reading: [...result.reading, result.layout],
-    isMended: mend,
-    took: performance.now() - start,
-  };
+  return { id, formulas, reading: [...result.reading, result.layout], isMended, took };
 }
 
-const needsMend = ({ formulas }: Answer): boolean =>
+const needsMend = ({ formulas }: PageResult): boolean =>
   formulas.some(({ verdict }) => verdict === 'wrong' || verdict === 'conditional');
+
+/** Lets messages come in. */
+const pause = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve));
+
+const reply = (message: Reply): void => postMessage(message);
+
+/** Judges a text, unless a newer one comes. */
+async function judge(request: Request): Promise<void> {
+  const { id, text } = request;
+  latest = id;
+  reply({ started: id });
+  const bits = verifyGradually(text, { memory });
+  let took = 0;
+  let start = performance.now();
+  for (;;) {
+    const { done, value } = bits.next();
+    const isDone = done === true || (value !== undefined && !needsMend(value));
+    if (value !== undefined) reply(answerOf(request, value, isDone, took + performance.now() - start));
+    if (isDone) return;
+    const now = performance.now();
+    if (now - start < SLICE) continue;
+    took += now - start;
+    await pause();
+    if (latest !== id) return;
+    start = performance.now();
+  }
+}
 
 const typeset = (text: string): string =>
   documentHtml({ name: '', format: 'markdown', formulas: [], layout: '', reading: [] }, text);
 
 addEventListener('message', ({ data }: MessageEvent<Request | TypesetRequest>) => {
-  if ('typeset' in data) {
-    postMessage(data.typeset.map(typeset));
-    return;
-  }
-  const verdicts = judge(data, false);
-  const isDone = !needsMend(verdicts);
-  postMessage({ ...verdicts, isMended: isDone });
-  if (!isDone) postMessage(judge(data, true));
+  if ('typeset' in data) reply({ typeset: data.typeset.map(typeset) });
+  else void judge(data);
 });

@@ -1,6 +1,7 @@
 /** Formats the result for one formula as HTML. */
 
-import type { FormulaMend, FormulaResult } from '../report/result.ts';
+import type { FormulaMend } from '../judging/memory/memory.ts';
+import type { FormulaResult } from '../report/result.ts';
 import type { Macros } from '../text/macros.ts';
 import { escaped, type Mark, marked } from './markup.ts';
 import { counterexampleHtml } from './matrices.ts';

@@ -15,6 +15,8 @@ import { bare, walk } from '../syntax/ast.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
 import { Data } from './data.ts';
 import { judgeStep, Scenarios } from './judge-step.ts';
+import { Dependencies } from './memory/dependencies.ts';
+import { at, kept, type Memory } from './memory/memory.ts';
 import { propertiesAt } from './properties.ts';
 import { type Judgement, judgement } from './verdict.ts';
 import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
@@ -22,7 +24,12 @@ import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
 export interface StepJudgement extends Judgement {
   readonly step: Step;
   readonly world: World;
+  /** What the judgement depends on, if results are kept. */
+  readonly key: string | undefined;
 }
+
+/** Work that is done bit by bit: it can be stopped between two of them. */
+export type Gradually<T> = Generator<undefined, T, undefined>;
 
 /** The judgement of a formula. */
 export interface FormulaJudgement {
@@ -40,6 +47,8 @@ export interface PageJudgement {
   readonly page: Page;
   readonly outline: Outline;
   readonly scenarios: Scenarios;
+  /** What steps depend on, if results are kept. */
+  readonly dependencies: Dependencies | undefined;
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;
   readonly formulas: readonly FormulaJudgement[];
@@ -50,6 +59,15 @@ export interface PageJudgement {
 export interface JudgeOptions extends ReadPageOptions {
   /** The time limit per formula in milliseconds, including its correction. Defaults to 2000. */
   readonly budget?: number;
+  /** Keeps results for pages that differ little from earlier ones. */
+  readonly memory?: Memory;
+}
+
+/** What the parts of a page's judgement share. */
+interface Desk {
+  /** The remaining time of each formula. */
+  readonly allowance: Allowance<Statement>;
+  readonly memory: Memory | undefined;
 }
 
 const severity: Readonly<Record<Judgement['verdict'], number>> = {
@@ -95,17 +113,19 @@ class PageJudge {
   readonly #outline: Outline;
   readonly #scenarios: Scenarios;
   readonly #worlds: readonly World[];
-  readonly #allowance: Allowance<Statement>;
+  readonly #desk: Desk;
+  readonly #dependencies: Dependencies;
 
   /** The layout of derivatives, if known. */
   readonly #layout: Layout | undefined;
 
-  constructor(outline: Outline, allowance: Allowance<Statement>, layout?: Layout) {
+  constructor(outline: Outline, desk: Desk, layout?: Layout) {
     this.#outline = outline;
     this.#layout = layout;
-    this.#allowance = allowance;
+    this.#desk = desk;
     this.#scenarios = new Scenarios(outline);
     this.#worlds = worldsOf(outline);
+    this.#dependencies = new Dependencies(outline, this.#scenarios);
   }
 
   #worldOf(step: Step): World {
@@ -119,31 +139,59 @@ class PageJudge {
     return this.#numbers.get(world);
   }
 
-  #step(step: Step, statement: number, { layout, transitions }: Interpretation): StepJudgement {
+  #step(
+    step: Step,
+    statement: number,
+    { layout, transitions }: Interpretation,
+    key: string | undefined,
+  ): StepJudgement {
     const world = this.#worldOf(step);
     const own = this.#outline.reading.statements[statement]!;
+    const { allowance, memory } = this.#desk;
+    const known = key === undefined ? undefined : memory?.judgements.get(key);
+    if (known !== undefined) {
+      const where = known.asNumbers ? this.#numbersOf(world)! : world;
+      return { ...at(known, own.span), step, world: where, key };
+    }
     const data = new Data(propertiesAt(this.#outline, own.block), world.pointsInColumns);
     const of = { outline: this.#outline, world, step, statement, data, layout, transitions };
     const judge = (where: World): StepJudgement => ({
-      ...this.#allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, world: where, deadline })),
+      ...allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, world: where, deadline })),
       step,
       world: where,
+      key,
     });
     const judged = judge(world);
-    if (judged.verdict !== 'wrong' || judged.certainty !== 'dimensions') return judged;
-    const numbers = this.#numbersOf(world);
+    const isMisfit = judged.verdict === 'wrong' && judged.certainty === 'dimensions';
+    const numbers = isMisfit ? this.#numbersOf(world) : undefined;
     const again = numbers && judge(numbers);
-    return again?.verdict === 'holds' ? again : judged;
+    const found = again?.verdict === 'holds' ? again : judged;
+    const result = kept(found, own.span, found === again);
+    if (key !== undefined && result !== undefined) memory?.judgements.set(key, result);
+    return found;
   }
 
-  #claims(interpretation: Interpretation): Claims {
-    const judged = this.#outline.items.filter(({ kind }) => kind === 'claim');
-    return new Map(
-      judged.map(({ statement, steps }) => [
+  *#claims(interpretation: Interpretation): Gradually<Claims> {
+    const claims = this.#outline.items.filter(({ kind }) => kind === 'claim');
+    // What steps depend on is found before any is judged, which adds to what is known of lengths.
+    const asked = claims.map(({ statement, steps }) => ({
+      statement,
+      steps: steps.map((step) => ({ step, key: this.#keyOf(step, statement, interpretation) })),
+    }));
+    const judged = new Map<number, readonly StepJudgement[]>();
+    for (const { statement, steps } of asked) {
+      judged.set(
         statement,
-        steps.map((step) => this.#step(step, statement, interpretation)),
-      ]),
-    );
+        steps.map(({ step, key }) => this.#step(step, statement, interpretation, key)),
+      );
+      yield;
+    }
+    return judged;
+  }
+
+  #keyOf(step: Step, statement: number, { layout, transitions }: Interpretation): string | undefined {
+    if (this.#desk.memory === undefined) return undefined;
+    return this.#dependencies.of({ world: this.#worldOf(step), step, statement, layout, transitions });
   }
 
   /** Returns the functions without an index that the page uses but doesn't define. */
@@ -187,21 +235,28 @@ class PageJudge {
    * Judges the page with the usual interpretation. If doubts remain, tries others, and keeps the one in which the most
    * formulas hold.
    */
-  judged(): Interpreted {
+  *judged(): Gradually<Interpreted> {
     let interpretation: Interpretation = { ...usualInterpretation, layout: this.#layout ?? layouts[0]! };
-    let claims = this.#claims(interpretation);
+    let claims = yield* this.#claims(interpretation);
     const isDoubtful = (): boolean => countOf(claims, 'wrong') + countOf(claims, 'not understood') > 0;
     if (isDoubtful()) {
       for (const { needed, change } of this.#others()) {
         const other = change(interpretation);
-        const judged = this.#claims(other);
+        const judged = yield* this.#claims(other);
         if (countOf(judged, 'holds') < countOf(claims, 'holds') + needed)
           claims = remarked(claims, judged, other.layout);
         else [interpretation, claims] = [other, judged];
         if (!isDoubtful()) break;
       }
     }
-    return { outline: this.#outline, scenarios: this.#scenarios, interpretation, claims };
+    const { memory } = this.#desk;
+    return {
+      outline: this.#outline,
+      scenarios: this.#scenarios,
+      dependencies: memory && this.#dependencies,
+      interpretation,
+      claims,
+    };
   }
 }
 
@@ -230,6 +285,7 @@ function remarked(claims: Claims, others: Claims, { gradient, jacobian }: Layout
 interface Interpreted {
   readonly outline: Outline;
   readonly scenarios: Scenarios;
+  readonly dependencies: Dependencies | undefined;
   readonly interpretation: Interpretation;
   readonly claims: Claims;
 }
@@ -268,10 +324,10 @@ const isDoubtful = ({ verdict }: Judgement): boolean => verdict === 'wrong' || v
  * Reinterprets the page with letters that are reassigned along the way. Uses the result only if more formulas hold and none
  * is lost.
  */
-function redefined(found: Interpreted, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
+function* redefined(found: Interpreted, desk: Desk, layout?: Layout): Gradually<Interpreted> {
   const values = otherValues(found);
   if (values.size === 0) return found;
-  const other = new PageJudge(outlineOf(found.outline.reading, values), allowance, layout).judged();
+  const other = yield* new PageJudge(outlineOf(found.outline.reading, values), desk, layout).judged();
   const holds = ({ claims }: Interpreted, index: number): boolean =>
     claims.get(index)?.every(({ verdict }) => verdict === 'holds') === true;
   const indices = [...other.claims.keys()];
@@ -280,29 +336,41 @@ function redefined(found: Interpreted, allowance: Allowance<Statement>, layout?:
 }
 
 /** Judges a page as written or, if it refers to a network without describing it, with an assumed one. */
-function interpreted(outline: Outline, allowance: Allowance<Statement>, layout?: Layout): Interpreted {
-  const own = new PageJudge(outline, allowance, layout);
+function* interpreted(outline: Outline, desk: Desk, layout?: Layout): Gradually<Interpreted> {
+  const own = new PageJudge(outline, desk, layout);
   const readings = supposedReadings(outline);
-  if (readings.length === 0) return redefined(own.judged(), allowance, layout);
+  if (readings.length === 0) return yield* redefined(yield* own.judged(), desk, layout);
   let best: Interpreted | undefined;
   for (const reading of readings) {
-    const found = new PageJudge(outlineOf(reading), allowance, layout).judged();
+    const found = yield* new PageJudge(outlineOf(reading), desk, layout).judged();
     if (best === undefined || countOf(found.claims, 'holds') > countOf(best.claims, 'holds')) best = found;
     if (countOf(best.claims, 'wrong') + countOf(best.claims, 'not understood') === 0) break;
   }
   return best!;
 }
 
-/** Judges every formula of a page. */
-export function judgePage(text: string, { budget = 2000, ...options }: JudgeOptions = {}): PageJudgement {
+/** Judges every formula of a page, one after the other. */
+export function* judgeGradually(
+  text: string,
+  { budget = 2000, memory, ...options }: JudgeOptions = {},
+): Gradually<PageJudgement> {
   const page = readPage(text, options);
   const allowance = new Allowance<Statement>(budget);
-  const whole = interpreted(outlineOf(readStatements(page)), allowance);
-  const { outline, claims } = whole;
+  const desk: Desk = { allowance, memory };
+  const whole = yield* interpreted(outlineOf(readStatements(page, memory?.tokens)), desk);
+  const { outline, claims, scenarios, dependencies } = whole;
   const own = outline.items.filter(({ statement }) => !isSupposed(outline.reading.statements[statement]!));
   const judged = own.map((item) => formulaOf(whole, item, claims.get(item.statement) ?? []));
-  const formulas = readApart(whole, judged, allowance);
-  return { page, outline, scenarios: whole.scenarios, ...whole.interpretation, formulas, allowance };
+  const formulas = yield* readApart(whole, judged, desk);
+  return { page, outline, scenarios, dependencies, ...whole.interpretation, formulas, allowance };
+}
+
+/** Does work that can be done bit by bit in one go. */
+export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
+  for (;;) {
+    const { done, value } = work.next();
+    if (done === true) return value;
+  }
 }
 
 /** Whether a formula differentiates only explicit expressions, so that their dependencies are visible. */
@@ -322,11 +390,11 @@ function isIdentity({ sides }: Statement): boolean {
  * Judges formulas that don't hold on the whole page again, using only their section or the formula itself. The page may use
  * a letter for two things.
  */
-function readApart(
+function* readApart(
   { outline, interpretation }: Interpreted,
   formulas: readonly FormulaJudgement[],
-  allowance: Allowance<Statement>,
-): readonly FormulaJudgement[] {
+  desk: Desk,
+): Gradually<readonly FormulaJudgement[]> {
   const better = new Map<Statement, FormulaJudgement>();
   const note = (part: Interpreted, statement: Statement, where: string): void => {
     const index = part.outline.reading.statements.indexOf(statement);
@@ -343,14 +411,14 @@ function readApart(
         kind === 'claim' && isDoubtful(overall) && section.statements.includes(statement),
     );
     if (doubtful.length === 0) continue;
-    const part = interpreted(outlineOf(section), allowance, interpretation.layout);
+    const part = yield* interpreted(outlineOf(section), desk, interpretation.layout);
     for (const { statement } of doubtful) note(part, statement, 'its section');
   }
   for (const { kind, overall, statement } of formulas) {
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || !isIdentity(statement)) continue;
     const mentions = outline.reading.mentions.filter(({ block }) => block === statement.block);
     const alone = outlineOf({ ...outline.reading, statements: [statement], mentions });
-    note(new PageJudge(alone, allowance, interpretation.layout).judged(), statement, 'itself');
+    note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'itself');
   }
   return formulas.map((formula) => better.get(formula.statement) ?? formula);
 }

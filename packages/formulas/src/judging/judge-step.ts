@@ -52,7 +52,7 @@ export class Scenarios {
 }
 
 /** Lengths in another order of size, so that other axes are the longer ones. */
-const otherLengths = [2, 3, 5, 4, 3, 2, 6, 4];
+export const otherLengths: readonly number[] = [2, 3, 5, 4, 3, 2, 6, 4];
 
 const shapeText = (shape: readonly number[]): string => shape.join(' x ');
 

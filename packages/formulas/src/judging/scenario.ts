@@ -221,16 +221,28 @@ export class Scenario {
   /** Returns the length of an axis, choosing one if nothing determines it. */
   lengthOf = (dim: Dim): number => {
     const known = this.sizeOf(dim);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      this.#hasGuesses ||= this.#guessed.has(this.members.types.dims.root(dim));
+      return known;
+    }
     const size = this.#sizeFor(dim);
-    this.#sizes.set(this.members.types.dims.root(dim), size);
+    const root = this.members.types.dims.root(dim);
+    this.#sizes.set(root, size);
+    if (size > 1) this.#guessed.add(root);
     this.#hasGuesses ||= size > 1;
     return size;
   };
 
+  /** Lengths that nothing determines. */
+  readonly #guessed = new Set<Dim>();
   #hasGuesses = false;
 
-  /** Whether some lengths were chosen arbitrarily, so that a shape mismatch proves nothing. */
+  /** Notes that another step is tried: what was chosen for the last one says nothing of it. */
+  begin(): void {
+    this.#hasGuesses = false;
+  }
+
+  /** Whether the step uses lengths that were chosen arbitrarily, so that a shape mismatch proves nothing. */
   isGuess(step: World['claims'][number]['step']): boolean {
     return this.#hasGuesses && this.world.definitions.length > 0 && this.#hasOwnLetters(step);
   }

@@ -75,6 +75,7 @@ export function prepare(
 ): Prepared {
   const { members } = scenario;
   scenario.graph.deadline = deadline;
+  scenario.begin();
   const pairs: Pair[] = [];
   let isSummed = false;
   const points = scenario.genericAxes().length > 0 ? scenario.trial.points : 1;

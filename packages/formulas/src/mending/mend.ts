@@ -23,6 +23,9 @@ import { grouped, letterNamed, loose, ones, product, sizeOf, transposeMark } fro
 import { rearrangementsOf } from './rearrangements.ts';
 import { Tester } from './tester.ts';
 
+/** A search that can be stopped between two candidates. */
+type Searching = Generator<undefined, Mend | undefined, undefined>;
+
 export interface Mend {
   /** The side that was changed. */
   readonly side: 'left' | 'right';
@@ -124,15 +127,15 @@ class Search {
   }
 
   /** Looks for a right side that always holds, or at least in more cases than the present one. */
-  find(right: Expression, before: Judgement): Mend | undefined {
+  *find(right: Expression, before: Judgement): Searching {
     const isRight = before.verdict === 'conditional';
-    const found = isRight ? this.#conditional(right, before) : this.#wrong(right);
+    const found = yield* isRight ? this.#conditional(right, before) : this.#wrong(right);
     return found ?? (isRight ? this.#softmax(right) : undefined);
   }
 
   #mend = (expression: Expression, what: string, when?: string): Mend => ({ side: 'right', expression, what, when });
 
-  #wrong(right: Expression): Mend | undefined {
+  *#wrong(right: Expression): Searching {
     const { deadline } = this.#case;
     const first = sorted([...editsOf(right, this.#shop), ...this.#rearranged(right)]);
     let conditional: Mend | undefined;
@@ -147,6 +150,7 @@ class Search {
       if (deadline.isOver) return conditional;
       const found = attempt(edit);
       if (found !== undefined) return found;
+      yield;
     }
     if (conditional !== undefined) return conditional;
     for (const { result, cost, what } of first) {
@@ -156,6 +160,7 @@ class Search {
         if (second.cost > 2.4) break;
         const found = attempt({ ...second, what: second.what === what ? `${what}, twice` : `${what}, ${second.what}` });
         if (found !== undefined) return found;
+        yield;
       }
     }
     return conditional;
@@ -211,12 +216,13 @@ class Search {
   }
 
   /** Corrects a formula that holds for one point but is off by a count for several. */
-  #conditional(right: Expression, before: Judgement): Mend | undefined {
+  *#conditional(right: Expression, before: Judgement): Searching {
     const isOfPoints = before.reason.includes('for one point');
     if (!isOfPoints) return undefined;
     const trial = { ...this.#tester.scenario.trial, points: 3 };
     for (const { result, what } of sorted(editsOf(right, this.#shop))) {
       if (this.#case.deadline.isOver) return undefined;
+      yield;
       if (!this.#tester.mayHold(result) || !this.#tester.holdsIn(this.#scenarios, trial, result)) continue;
       const { verdict, reason } = this.#judged(result);
       if (verdict === 'holds') return this.#mend(result, what);
@@ -283,12 +289,12 @@ const sorted = (edits: readonly Edit[]): Edit[] =>
   edits.toSorted((a, b) => a.cost - b.cost || sizeOf(a.result) - sizeOf(b.result));
 
 /** Looks for the smallest change that makes a step hold; returns undefined if none is found in time. */
-export function mendStep(scenarios: Scenarios, of: Case, before: Judgement): Mend | undefined {
+export function* mendStep(scenarios: Scenarios, of: Case, before: Judgement): Searching {
   const { step } = of;
   const isReversed =
     containsDerivative(step.right) && !containsDerivative(step.left) && bare(step.left).kind !== 'letter';
-  if (!isReversed) return new Search(scenarios, of).find(step.right, before);
+  if (!isReversed) return yield* new Search(scenarios, of).find(step.right, before);
   const turned: Step = { left: step.right, right: step.left, relation: step.relation };
-  const found = new Search(scenarios, { ...of, step: turned }).find(step.left, before);
+  const found = yield* new Search(scenarios, { ...of, step: turned }).find(step.left, before);
   return found && { ...found, side: 'left' };
 }

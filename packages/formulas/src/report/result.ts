@@ -3,13 +3,16 @@
 import type { Layout } from '../evaluating/values.ts';
 import { Data } from '../judging/data.ts';
 import {
+  atOnce,
   type FormulaJudgement,
+  type Gradually,
   type JudgeOptions,
-  judgePage,
+  judgeGradually,
   type PageJudgement,
   type StepJudgement,
 } from '../judging/judge-page.ts';
 import { type Case, judgeStep } from '../judging/judge-step.ts';
+import type { FormulaMend, Memory } from '../judging/memory/memory.ts';
 import { propertiesAt } from '../judging/properties.ts';
 import type { Certainty, Counterexample, VerdictWord } from '../judging/verdict.ts';
 import { mendStep } from '../mending/mend.ts';
@@ -26,22 +29,6 @@ import { readingOf } from './reading.ts';
 
 /** The role of a formula: it defines or declares a letter, makes a claim, or is a step of an algorithm. */
 export type FormulaKind = 'definition' | 'claim' | 'step';
-
-/** A correction of a formula. */
-export interface FormulaMend {
-  /** The whole corrected formula, in the page's own notation. */
-  readonly formula: string;
-  /** The corrected formula in plain text. */
-  readonly text: string;
-  /** The corrected formula in LaTeX. */
-  readonly latex: string;
-  /** The spans of `formula` that were changed. */
-  readonly changes: readonly Span[];
-  /** What was changed, in words. */
-  readonly what: string;
-  /** The condition under which the corrected formula holds; undefined if it always holds. */
-  readonly when: string | undefined;
-}
 
 /** One step of a chain a = b = c. */
 export interface StepResult {
@@ -112,9 +99,32 @@ const kindOf = ({ kind }: FormulaJudgement): FormulaKind =>
 
 class Reporter {
   readonly #judged: PageJudgement;
+  readonly #memory: Memory | undefined;
 
-  constructor(judged: PageJudgement) {
+  constructor(judged: PageJudgement, memory: Memory | undefined) {
     this.#judged = judged;
+    this.#memory = memory;
+  }
+
+  /** What a formula's correction depends on, if that is known of each of its steps. */
+  #keyOf({ steps, isApart }: FormulaJudgement): string | undefined {
+    const { dependencies } = this.#judged;
+    const [first] = steps;
+    if (dependencies === undefined || first === undefined || isApart) return undefined;
+    const keys = steps.map(({ key }) => key);
+    return keys.includes(undefined) ? undefined : [...keys, dependencies.ofMend(first)].join('\n');
+  }
+
+  /** A formula's correction, from memory if it was looked for before. */
+  *#mended(formula: FormulaJudgement): Gradually<FormulaMend | undefined> {
+    const key = this.#keyOf(formula);
+    const known = key === undefined ? undefined : this.#memory?.mends.get(key);
+    if (known !== undefined) return known.mend;
+    const mend = yield* this.#judged.allowance.spendGradually(formula.statement, (deadline) =>
+      this.mend(formula, deadline),
+    );
+    if (key !== undefined) this.#memory?.mends.set(key, { mend });
+    return mend;
   }
 
   #case(formula: FormulaJudgement, { step, world }: StepJudgement, deadline: Deadline): Case {
@@ -133,7 +143,7 @@ class Reporter {
   }
 
   /** Corrects each side of a formula that doesn't equal the first side. */
-  mend(formula: FormulaJudgement, deadline: Deadline): FormulaMend | undefined {
+  *mend(formula: FormulaJudgement, deadline: Deadline): Gradually<FormulaMend | undefined> {
     const { scenarios } = this.#judged;
     const { steps, statement } = formula;
     const first = steps[0];
@@ -146,7 +156,7 @@ class Reporter {
       const of = this.#case(formula, base, deadline);
       const judged = base.step.left === step.step.left ? step : judgeStep(scenarios, of);
       if (judged.verdict !== 'wrong' && judged.verdict !== 'conditional') continue;
-      const found = mendStep(scenarios, of, judged);
+      const found = yield* mendStep(scenarios, of, judged);
       if (found === undefined) return undefined;
       changed.set(found.side === 'right' ? base.step.right : base.step.left, found.expression);
       remarks.push(found.what);
@@ -172,15 +182,12 @@ class Reporter {
     };
   }
 
-  result(formula: FormulaJudgement, isMending: boolean): FormulaResult {
+  *result(formula: FormulaJudgement, isMending: boolean): Gradually<FormulaResult> {
     const { source } = this.#judged.page;
     const { statement, overall, steps } = formula;
     const { line, column } = source.placeOf(statement.span.start);
     const isWrong = overall.verdict === 'wrong' || overall.verdict === 'conditional';
-    const mend =
-      isMending && isWrong
-        ? this.#judged.allowance.spend(statement, (deadline) => this.mend(formula, deadline))
-        : undefined;
+    const mend = isMending && isWrong ? yield* this.#mended(formula) : undefined;
     const place = overall.verdict === 'holds' ? undefined : overall.place;
     return {
       line,
@@ -264,6 +271,44 @@ function mendedText(
   return { formula: formula + text.slice(at, span.end), changes };
 }
 
+const resultOf = (judged: PageJudgement, formulas: readonly FormulaResult[]): PageResult => ({
+  name: judged.page.source.name,
+  format: judged.page.format,
+  formulas,
+  layout: layoutText(judged.layout),
+  reading: readingOf(judged),
+});
+
+/**
+ * Judges a page bit by bit, so that a program stays responsive: `next()` judges one more formula or looks for one more
+ * correction. Once all formulas are judged, it yields a result without corrections; it returns one with them.
+ *
+ * @example
+ * const steps = verifyGradually('$\\nabla_x \\|x\\|^2 = x$');
+ * let step = steps.next();
+ * while (step.value === undefined) step = steps.next();
+ * step.value.formulas[0]?.mend; // undefined
+ * while (!step.done) step = steps.next();
+ * step.value.formulas[0]?.mend?.text; // 'd||x||^2/dx = 2 x'
+ */
+export function* verifyGradually(
+  text: string,
+  { mend = true, ...options }: VerifyPageOptions = {},
+): Generator<PageResult | undefined, PageResult, undefined> {
+  const judged = yield* judgeGradually(text, options);
+  const reporter = new Reporter(judged, options.memory);
+  const formulas: FormulaResult[] = [];
+  for (const formula of judged.formulas) formulas.push(yield* reporter.result(formula, false));
+  if (!mend) return resultOf(judged, formulas);
+  yield resultOf(judged, [...formulas]);
+  for (const [i, formula] of judged.formulas.entries()) {
+    if (formula.overall.verdict !== 'wrong' && formula.overall.verdict !== 'conditional') continue;
+    formulas[i] = yield* reporter.result(formula, true);
+    yield;
+  }
+  return resultOf(judged, formulas);
+}
+
 /**
  * Judges every formula of a page, and corrects those that are wrong.
  *
@@ -273,14 +318,5 @@ function mendedText(
  * formula?.verdict; // 'wrong'
  * formula?.mend?.text; // 'dtrace(X^2)/dX = 2 X^T'
  */
-export function verifyPage(text: string, { mend = true, ...options }: VerifyPageOptions = {}): PageResult {
-  const judged = judgePage(text, options);
-  const reporter = new Reporter(judged);
-  return {
-    name: judged.page.source.name,
-    format: judged.page.format,
-    formulas: judged.formulas.map((formula) => reporter.result(formula, mend)),
-    layout: layoutText(judged.layout),
-    reading: readingOf(judged),
-  };
-}
+export const verifyPage = (text: string, options: VerifyPageOptions = {}): PageResult =>
+  atOnce(verifyGradually(text, options));

@@ -6,7 +6,7 @@ export class OutOfTime extends Error {
 }
 
 export class Deadline {
-  readonly #end: number;
+  #end: number;
 
   /**
    *
@@ -18,6 +18,11 @@ export class Deadline {
 
   get isOver(): boolean {
     return Date.now() > this.#end;
+  }
+
+  /** Moves the end, for time in which nothing was done. */
+  extend(milliseconds: number): void {
+    this.#end += milliseconds;
   }
 
   check(): void {
@@ -46,6 +51,24 @@ export class Allowance<K extends object> {
       return work(new Deadline(this.#each - before));
     } finally {
       this.#spent.set(on, before + Date.now() - start);
+    }
+  }
+
+  /** The same for work that is done bit by bit; only the time counts in which it is done. */
+  *spendGradually<T>(
+    on: K,
+    work: (deadline: Deadline) => Generator<undefined, T, undefined>,
+  ): Generator<undefined, T, undefined> {
+    const deadline = new Deadline(this.#each - (this.#spent.get(on) ?? 0));
+    const bits = work(deadline);
+    for (;;) {
+      const start = Date.now();
+      const { done, value } = bits.next();
+      this.#spent.set(on, (this.#spent.get(on) ?? 0) + Date.now() - start);
+      if (done === true) return value;
+      const pause = Date.now();
+      yield;
+      deadline.extend(Date.now() - pause);
     }
   }
 }

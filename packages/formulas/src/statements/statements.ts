@@ -62,15 +62,40 @@ function close(scope: Scope): void {
 /** The tokens of a page's formulas, by number, so that each formula is tokenized only once. */
 type TokenLists = Map<number, readonly Token[]>;
 
+/** Tokens of formulas that begin at 0, by their text. */
+export interface KnownTokens {
+  get(text: string): readonly Token[] | undefined;
+  set(text: string, tokens: readonly Token[]): void;
+}
+
+/** The same tokens further on. */
+const shifted = (tokens: readonly Token[], by: number): Token[] =>
+  tokens.map((of) => ({
+    ...of,
+    span: { start: of.span.start + by, end: of.span.end + by },
+    children: of.children.length === 0 ? of.children : shifted(of.children, by),
+  }));
+
+/** The tokens of a formula in LaTeX, of which the syntax takes most of the time to read. */
+function tokensAt(text: string, start: number, known: KnownTokens | undefined): readonly Token[] {
+  const before = known?.get(text);
+  if (known === undefined) return latexTokens(text, start);
+  const tokens = before ?? latexTokens(text, 0);
+  if (before === undefined) known.set(text, tokens);
+  return shifted(tokens, start);
+}
+
 class Reader {
   readonly #page: Page;
   readonly #notation: Notation;
   readonly #tokens: TokenLists;
+  readonly #known: KnownTokens | undefined;
 
-  constructor(page: Page, notation: Notation, tokens: TokenLists) {
+  constructor(page: Page, notation: Notation, tokens: TokenLists, known: KnownTokens | undefined) {
     this.#page = page;
     this.#notation = notation;
     this.#tokens = tokens;
+    this.#known = known;
   }
 
   #tokensOf(fragment: number): readonly Token[] {
@@ -78,7 +103,9 @@ class Reader {
     if (known !== undefined) return known;
     const { syntax, inside, text } = this.#page.fragments[fragment]!;
     const tokens =
-      syntax === 'text' ? textTokens(text, inside.start) : expanded(latexTokens(text, inside.start), this.#page.macros);
+      syntax === 'text'
+        ? textTokens(text, inside.start)
+        : expanded(tokensAt(text, inside.start, this.#known), this.#page.macros);
     this.#tokens.set(fragment, tokens);
     return tokens;
   }
@@ -214,17 +241,17 @@ function writesDifferentials(raws: readonly Raw[]): boolean {
   );
 }
 
-/** Parses a page twice: first without knowing its notation, then with it. */
-export function readStatements(page: Page): Reading {
+/** Parses a page twice: first without knowing its notation, then with it. Known tokens are reused. */
+export function readStatements(page: Page, known?: KnownTokens): Reading {
   const tokens: TokenLists = new Map();
-  const first = new Reader(page, noNotation, tokens);
+  const first = new Reader(page, noNotation, tokens, known);
   const raws = first.raw();
   const rough = raws.flatMap((raw) => first.statements(raw));
   const notation = notationOf(
     rough.map(({ sides }) => sides),
     writesDifferentials(raws),
   );
-  const second = new Reader(page, notation, tokens);
+  const second = new Reader(page, notation, tokens, known);
   const statements = second.raw().flatMap((raw) => second.statements(raw));
   const mentions = statements.filter((statement) => !isSaid(statement));
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };

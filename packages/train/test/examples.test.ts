@@ -2,9 +2,11 @@
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
+import * as data from '@tapegrad/data';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
 import * as train from '@tapegrad/train';
+import * as trainNode from '@tapegrad/train/node';
 import { testExamples } from '../../../test/examples.ts';
 
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -13,7 +15,9 @@ const sources = readdirSync(new URL('../src', import.meta.url), { recursive: tru
 
 testExamples(['packages/train/README.md', ...sources], {
   '@tapegrad/core': core,
+  '@tapegrad/data': data,
   '@tapegrad/nn': nn,
   '@tapegrad/optim': optim,
   '@tapegrad/train': train,
-});
+  '@tapegrad/train/node': trainNode,
+}, { compilerOptions: { types: ['node'] } });

@@ -6,7 +6,7 @@ import type { Module } from '@tapegrad/nn';
 import type { Metric } from '../metrics/metric.ts';
 import type { Outcome } from '../outcome.ts';
 import { inEvaluation } from './modes.ts';
-import { passOf, type Source } from './source.ts';
+import { passOf, readBatch, type Source } from './source.ts';
 import { outcomeOf, Tally } from './tally.ts';
 import { breaks } from './turns.ts';
 
@@ -22,8 +22,11 @@ export async function tallyAll<Batch, O extends Outcome, Value>(
   epoch = 0,
 ): Promise<void> {
   const pause = breaks();
-  for await (const batch of passOf(call, source, epoch)) {
-    noGrad(() => tally.add(outcomeOf(call, checkSynchronous(call, loss(batch), 'a loss function'), batch)));
+  for await (const given of passOf(call, source, epoch)) {
+    noGrad(() => {
+      const batch = readBatch(given);
+      tally.add(outcomeOf(call, checkSynchronous(call, loss(batch), 'a loss function'), batch));
+    });
     tally.endStep();
     await pause();
   }

@@ -11,7 +11,41 @@ type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
  * epoch. A source may have a `length`, its number of batches. If it has `state` and `load`, a run resumes from its state;
  * otherwise the batches before the position are skipped.
  */
-export type Source<Batch> = Pass<Batch> | ((epoch: number) => Pass<Batch>);
+export type Source<Batch> = Pass<Batch> | Pass<() => Batch> | ((epoch: number) => Pass<Batch> | Pass<() => Batch>);
+
+/** A data loader that can hand out functions that read batches, in place of the batches. */
+interface Deferring<Batch> {
+  readonly length: number;
+  deferred(): Iterable<() => Batch>;
+  state(): unknown;
+  load(state: never): void;
+}
+
+/**
+ * Returns a source whose batches a data loader reads within the step that uses them, in memory that the next step reuses.
+ * With large batches this saves time. The loss function must not keep them.
+ *
+ * @example
+ * const loader = new DataLoader(fromTensors({ x: ones([4, 2]), y: ones([4, 1]) }), { batchSize: 2 });
+ * const model = new Dense(2, 1, { random: new Random(1) });
+ * const optimizer = new SGD(model.parameters(), { learningRate: 0.1 });
+ * const trainer = new Trainer({ model, optimizer, loss: supervised(model, mse), train: deferred(loader), epochs: 1 });
+ * (await trainer.fit()).history.epochs[0]?.examples; // 4
+ */
+export const deferred = <Batch>(
+  loader: Deferring<Batch>,
+): Iterable<() => Batch> & Omit<Deferring<Batch>, 'deferred'> => ({
+  get length() {
+    return loader.length;
+  },
+  [Symbol.iterator]: () => loader.deferred()[Symbol.iterator](),
+  state: () => loader.state(),
+  load: (state) => loader.load(state),
+});
+
+/** Returns a batch, which may be given as a function that reads it. */
+export const readBatch = <Batch>(batch: Batch | (() => Batch)): Batch =>
+  typeof batch === 'function' ? (batch as () => Batch)() : batch;
 
 /** What a source may have beside its batches. */
 interface Capabilities {
@@ -38,7 +72,7 @@ export function lengthOf(source: Source<unknown>): number | undefined {
 }
 
 /** Returns the batches of one pass. */
-export function passOf<Batch>(call: string, source: Source<Batch>, epoch: number): Pass<Batch> {
+export function passOf<Batch>(call: string, source: Source<Batch>, epoch: number): Pass<Batch | (() => Batch)> {
   const pass = typeof source === 'function' ? source(epoch) : source;
   const isIterable =
     typeof pass === 'object' && pass !== null && (Symbol.asyncIterator in pass || Symbol.iterator in pass);
@@ -56,7 +90,7 @@ const iteratorOf = <Batch>(pass: Pass<Batch>): AnyIterator<Batch> =>
 export class Cursor<Batch> {
   readonly #source: Source<Batch>;
   readonly #capabilities: Capabilities;
-  #iterator: AnyIterator<Batch> | undefined;
+  #iterator: AnyIterator<Batch | (() => Batch)> | undefined;
   #passes = 0;
   #taken = 0;
   /** Batches to skip when the pass begins. */
@@ -93,7 +127,7 @@ export class Cursor<Batch> {
    *
    * @param around runs the source's own code
    */
-  async next(around: <R>(take: () => R) => R = (take) => take()): Promise<Batch | undefined> {
+  async next(around: <R>(take: () => R) => R = (take) => take()): Promise<Batch | (() => Batch) | undefined> {
     const iterator = this.#iterator!;
     const { done, value } = await around(() => iterator.next());
     if (done === true) {
@@ -103,7 +137,7 @@ export class Cursor<Batch> {
       return undefined;
     }
     this.#taken++;
-    return value as Batch;
+    return value as Batch | (() => Batch);
   }
 
   /**

@@ -5,6 +5,7 @@ import { checkSynchronous } from '@tapegrad/core/extend';
 import { GradientChain, type GradientTransform, type Optimizer, type TransformState } from '@tapegrad/optim';
 import type { Outcome } from '../outcome.ts';
 import type { LossFunction } from './evaluate.ts';
+import { readBatch } from './source.ts';
 import { outcomeOf } from './tally.ts';
 
 /** A loss that is not finite. The step that it came from changed nothing. */
@@ -40,7 +41,7 @@ export class Stepper<Batch, O extends Outcome> {
    * @param add called with the outcome of each batch, whose tensors can be read until it returns
    * @throws DivergenceError if a loss is not finite; then the weights stay as they are.
    */
-  step(group: readonly Batch[], add: (outcome: O & { readonly count: number }) => void): void {
+  step(group: readonly (Batch | (() => Batch))[], add: (outcome: O & { readonly count: number }) => void): void {
     const [batch] = group;
     if (group.length === 1 && !this.#keepsTensors) {
       this.#optimizer.minimize(
@@ -60,7 +61,11 @@ export class Stepper<Batch, O extends Outcome> {
     if (sum !== undefined && total > 0) this.#optimizer.step(this.#changed(sum.scale(1 / total)));
   }
 
-  #evaluate(batch: Batch, add: (outcome: O & { readonly count: number }) => void): O & { readonly count: number } {
+  #evaluate(
+    given: Batch | (() => Batch),
+    add: (outcome: O & { readonly count: number }) => void,
+  ): O & { readonly count: number } {
+    const batch = readBatch(given);
     const outcome = outcomeOf('Trainer', checkSynchronous('Trainer', this.#loss(batch), 'a loss function'), batch);
     const loss = outcome.loss.item();
     if (!Number.isFinite(loss)) {

@@ -1,7 +1,7 @@
 /** The loop that trains a model. */
 
 import { ArgumentError } from '@tapegrad/core';
-import type { Module } from '@tapegrad/nn';
+import type { Module, ModuleState } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import type { Outcome } from '../outcome.ts';
 import { tallyAll } from './evaluate.ts';
@@ -56,7 +56,7 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   readonly model: Module;
   readonly optimizer: Optimizer;
   readonly #options: TrainerOptions<Batch, O>;
-  readonly #hooks: readonly Hooks[];
+  #hooks: readonly Hooks[] = [];
   readonly #cursor: Cursor<Batch>;
   readonly #stepper: Stepper<Batch, O>;
   readonly #judge: Judge;
@@ -72,11 +72,10 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
 
   constructor(options: TrainerOptions<Batch, O>) {
     checkTrainerOptions(options);
-    const { model, optimizer, loss, train, metrics = {}, transforms = [], random, hooks } = options;
+    const { model, optimizer, loss, train, metrics = {}, transforms = [], random } = options;
     this.model = model;
     this.optimizer = optimizer;
     this.#options = options;
-    this.#hooks = listOf(hooks);
     this.#cursor = new Cursor(train);
     this.#stepper = new Stepper(optimizer, loss, transforms);
     this.#judge = new Judge(options);
@@ -88,11 +87,16 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
     }
   }
 
-  /** Trains to the end, from the beginning or from a loaded state. */
-  async fit(): Promise<FitResult> {
+  /**
+   * Trains to the end, from the beginning or from a loaded state.
+   *
+   * @param hooks functions to call on the way, after those of the options
+   */
+  async fit(hooks: Hooks | readonly Hooks[] = []): Promise<FitResult> {
     if (this.#isRunning) throw new ArgumentError('Trainer.fit: it is running already');
     this.#isRunning = true;
     this.#isStopping = false;
+    this.#hooks = [...listOf(this.#options.hooks), ...listOf(hooks)];
     const pause = breaks();
     try {
       await this.#tell('onStart', this.#event({}));
@@ -160,9 +164,9 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   }
 
   /** Takes the batches of a step: none at the end of an epoch, and fewer if the pass ends with them. */
-  async #take(): Promise<{ readonly group: Batch[]; readonly isLast: boolean }> {
+  async #take(): Promise<{ readonly group: (Batch | (() => Batch))[]; readonly isLast: boolean }> {
     const { accumulate = 1, stepsPerEpoch } = this.#options;
-    const group: Batch[] = [];
+    const group: (Batch | (() => Batch))[] = [];
     while (group.length < accumulate) {
       if (!this.#cursor.isOpen) await this.#beginPass();
       const isFirst = this.#cursor.taken === 0;
@@ -231,22 +235,40 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
 
   /** Scores the model, with its averaged weights if there are any, on the validation batches. */
   async #validate(): Promise<Scores | undefined> {
-    const { validation, loss, metrics = {}, average } = this.#options;
+    const { validation, loss, metrics = {} } = this.#options;
     if (validation === undefined) return undefined;
     const tally = new Tally('Trainer', metrics);
-    const weights = this.#stepper.trained.map(({ data }) => data.slice());
-    const isAveraged = average !== undefined && average.count > 0;
-    if (isAveraged) average.assign();
+    const restore = this.#useAverage();
     try {
       await inEvaluation(this.model, () => tallyAll('Trainer', tally, validation, loss, this.#position.epoch));
     } finally {
-      if (isAveraged) {
-        this.#stepper.trained.forEach((parameter, i) => {
-          parameter.update((elements) => elements.set(weights[i]!));
-        });
-      }
+      restore();
     }
     return tally.values();
+  }
+
+  /** Replaces the weights by their average, if there is one. Returns a function that restores them. */
+  #useAverage(): () => void {
+    const { average } = this.#options;
+    if (average === undefined || average.count === 0) return () => {};
+    const { trained } = this.#stepper;
+    const weights = trained.map(({ data }) => data.slice());
+    average.assign();
+    return () => {
+      trained.forEach((parameter, i) => {
+        parameter.update((elements) => elements.set(weights[i]!));
+      });
+    };
+  }
+
+  /** Returns the state of the model as it is validated: with averaged weights, if there are any. */
+  weights(): ModuleState {
+    const restore = this.#useAverage();
+    try {
+      return this.model.state();
+    } finally {
+      restore();
+    }
   }
 
   /** The scores of the run so far. */

@@ -12,7 +12,7 @@ interface Host {
   readonly performance?: { now(): number };
 }
 
-const host = globalThis as Host;
+const host = globalThis as unknown as Host;
 
 /** Returns the milliseconds since some time. */
 export const now = (): number => host.performance?.now() ?? Date.now();

@@ -1,0 +1,79 @@
+/** The history of a run as files of lines. */
+
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileAtomic } from '@tapegrad/files/node';
+import type { Epoch, History, Point, Scores } from '../trainer/history.ts';
+
+/** JSON has neither NaN nor infinities: they become texts. */
+const json = (value: unknown): string =>
+  JSON.stringify(value, (_, entry: unknown) =>
+    typeof entry === 'number' && !Number.isFinite(entry) ? `${entry}` : entry,
+  );
+
+const pointLine = (point: Point): string => `${json({ kind: 'point', ...point })}\n`;
+const epochLine = (epoch: Epoch): string => `${json({ kind: 'epoch', ...epoch })}\n`;
+
+/** Lines of points and epochs in the order in which they came. */
+function linesOf({ points, epochs }: History): string {
+  let next = 0;
+  const lines: string[] = [];
+  for (const epoch of epochs) {
+    while (next < points.length && points[next]!.step <= epoch.step) lines.push(pointLine(points[next++]!));
+    lines.push(epochLine(epoch));
+  }
+  return [...lines, ...points.slice(next).map(pointLine)].join('');
+}
+
+const quoted = (cell: string): string => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+
+const csvRow = (cells: readonly (string | number)[]): string =>
+  `${cells.map((cell) => quoted(String(cell))).join(',')}\n`;
+
+const scoreCells = (part: string, scores: Scores | undefined): [string, number][] =>
+  Object.entries(scores ?? {}).map(([name, value]) => [`${part} ${name}`, value]);
+
+function epochCells({ epoch, step, examples, seconds, learningRate, training, validation }: Epoch): [string, number][] {
+  return [
+    ['epoch', epoch],
+    ['step', step],
+    ['examples', examples],
+    ['seconds', seconds],
+    ['learning rate', learningRate],
+    ...scoreCells('training', training),
+    ...scoreCells('validation', validation),
+  ];
+}
+
+const csvHeader = (epoch: Epoch): string => csvRow(epochCells(epoch).map(([name]) => name));
+const csvLine = (epoch: Epoch): string => csvRow(epochCells(epoch).map(([, value]) => value));
+
+/** Writes `log.jsonl`, a line for each point and epoch, and `epochs.csv`, a row for each epoch. */
+export class Logs {
+  readonly #lines: string;
+  readonly #table: string;
+  #hasHeader = false;
+
+  constructor(folder: string) {
+    this.#lines = join(folder, 'log.jsonl');
+    this.#table = join(folder, 'epochs.csv');
+  }
+
+  /** Begins with a history: what a killed run wrote after its checkpoint is replaced. */
+  start(history: History): void {
+    const [first] = history.epochs;
+    writeFileAtomic(this.#lines, linesOf(history));
+    writeFileAtomic(this.#table, first === undefined ? '' : csvHeader(first) + history.epochs.map(csvLine).join(''));
+    this.#hasHeader = first !== undefined;
+  }
+
+  point(point: Point): void {
+    appendFileSync(this.#lines, pointLine(point));
+  }
+
+  epoch(epoch: Epoch): void {
+    appendFileSync(this.#lines, epochLine(epoch));
+    appendFileSync(this.#table, (this.#hasHeader ? '' : csvHeader(epoch)) + csvLine(epoch));
+    this.#hasHeader = true;
+  }
+}

@@ -1,6 +1,7 @@
 /** The examples of the docstrings and the README. */
 
 import { readdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import * as core from '@tapegrad/core';
 import * as data from '@tapegrad/data';
 import * as nn from '@tapegrad/nn';
@@ -13,11 +14,20 @@ const sources = readdirSync(new URL('../src', import.meta.url), { recursive: tru
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `packages/train/src/${file}`);
 
-testExamples(['packages/train/README.md', ...sources], {
-  '@tapegrad/core': core,
-  '@tapegrad/data': data,
-  '@tapegrad/nn': nn,
-  '@tapegrad/optim': optim,
-  '@tapegrad/train': train,
-  '@tapegrad/train/node': trainNode,
-}, { compilerOptions: { types: ['node'] } });
+testExamples(
+  ['packages/train/README.md', ...sources],
+  {
+    '@tapegrad/core': core,
+    '@tapegrad/data': data,
+    '@tapegrad/nn': nn,
+    '@tapegrad/optim': optim,
+    '@tapegrad/train': train,
+    '@tapegrad/train/node': trainNode,
+  },
+  {
+    compilerOptions: {
+      types: ['node'],
+      typeRoots: [fileURLToPath(new URL('../../../node_modules/@types', import.meta.url))],
+    },
+  },
+);

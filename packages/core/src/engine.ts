@@ -24,12 +24,18 @@ let current: Kernels<NdArray> | undefined;
 /** The kernel extensions that the program's operations have registered so far. */
 const extensions = new Set<KernelExtension>();
 
+/** Returns an interpreter after registering the program's extensions with it. */
+function withExtensions(kernels: Kernels<NdArray>): Kernels<NdArray> {
+  for (const extension of extensions) engineOf(kernels)?.register(extension);
+  return kernels;
+}
+
 /**
  * Returns the interpreter that runs every primitive on arrays: the chosen one, or by default the fastest that the engine
  * supports.
  */
 export function interpreter(): Kernels<NdArray> {
-  current ??= createDefault();
+  current ??= withExtensions(createDefault());
   return current;
 }
 
@@ -51,8 +57,7 @@ export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
   }
   const missing = primitives.filter((op) => typeof kernels[op] !== 'function');
   if (missing.length > 0) throw new ArgumentError(`setInterpreter: the interpreter lacks ${missing.join(', ')}`);
-  current = kernels;
-  for (const extension of extensions) engineOf(kernels)?.register(extension);
+  current = withExtensions(kernels);
 }
 
 /** A description of the current interpreter. */
@@ -108,8 +113,9 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
 
 /** Registers additional primitives, if the interpreter is one of tapegrad's own and lacks them. */
 export function registerKernels(extension: KernelExtension): void {
-  engineOf(interpreter())?.register(extension);
+  if (extensions.has(extension)) return;
   extensions.add(extension);
+  if (current !== undefined) engineOf(current)?.register(extension);
 }
 
 /** Returns functions that compute the result types of all primitives available to the program. */

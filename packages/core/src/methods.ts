@@ -4,6 +4,13 @@ import { countArguments } from './checks/untyped-callers.ts';
 import { elementaryMethods } from './methods/elementary.ts';
 import { reductionMethods } from './methods/reductions.ts';
 import { selectionMethods } from './methods/selection.ts';
+import {
+  elementProductKernels,
+  orderingKernels,
+  powerKernels,
+  specialKernels,
+  trigonometricKernels,
+} from './operators/extensions.ts';
 import { index } from './operators/selection.ts';
 import { addMethods } from './tensor/methods.ts';
 import { Tensor } from './tensor.ts';
@@ -27,3 +34,8 @@ const methodsOf = (functions: object): object =>
 const methods = methodsOf({ ...elementaryMethods, ...reductionMethods, ...selectionMethods });
 countArguments(methods);
 addMethods(Tensor.prototype, { ...methods, ...methodsOf({ index }) });
+
+// The primitives on tensors then include all but the windowed ones, without a call of these functions.
+for (const register of [powerKernels, trigonometricKernels, specialKernels, elementProductKernels, orderingKernels]) {
+  register();
+}

@@ -35,6 +35,10 @@ export { type Window, windowPositions } from './arrays/views.ts';
 export { createDefault } from './default.ts';
 export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
+export { elementProductExtension, orderingExtension } from './extensions/loops.ts';
+export { powerExtension } from './extensions/power.ts';
+export { specialExtension } from './extensions/special.ts';
+export { trigonometricExtension } from './extensions/trigonometric.ts';
 export {
   type ChangeInPlace,
   changeByPrimitives,
@@ -71,6 +75,5 @@ export {
 export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './special.ts';
 export { checkSynchronous } from './synchronous.ts';
 export type { KernelExtension } from './wasm/extension.ts';
-export { specialExtension } from './wasm/math/special-extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

@@ -5,7 +5,11 @@
 
 import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
+import { orderingLoops } from './plain/ordering.ts';
+import { powerLoops } from './plain/power.ts';
+import { elementProductLoops } from './plain/products.ts';
 import { specialLoops } from './plain/special-functions.ts';
+import { trigonometricLoops } from './plain/trigonometric.ts';
 import { windowedLoops } from './plain/windowed.ts';
 import { windows } from './plain/windows.ts';
 import type { Kernels } from './primitives.ts';
@@ -13,6 +17,10 @@ import type { Kernels } from './primitives.ts';
 /** The interpreter that runs plain loops, for every dtype and engine. */
 export const plain: Kernels<NdArray> = {
   ...commonLoops,
+  ...elementProductLoops,
+  ...orderingLoops,
+  ...powerLoops,
   ...specialLoops,
+  ...trigonometricLoops,
   ...windowedLoops({ ...commonLoops, ...windows }),
 };

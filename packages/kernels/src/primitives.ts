@@ -222,11 +222,33 @@ export type WindowedKernels<A> = Pick<
   'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
 >;
 
-/** The special functions, which are also included only on demand. */
-export type SpecialKernels<A> = Pick<Kernels<A>, 'erfc'>;
+/** The power, an extension. */
+export type PowerKernels<A> = Pick<Kernels<A>, 'pow'>;
+
+/** The functions of angles, an extension. */
+export type TrigonometricKernels<A> = Pick<
+  Kernels<A>,
+  'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'atan2'
+>;
+
+/** The special functions, an extension. */
+export type SpecialKernels<A> = Pick<Kernels<A>, 'erf' | 'erfc'>;
+
+/** The products of many elements, an extension. */
+export type ElementProductKernels<A> = Pick<Kernels<A>, 'prod' | 'prodOfOthers'>;
+
+/** The positions of elements by size, an extension. */
+export type OrderingKernels<A> = Pick<Kernels<A>, 'argmax' | 'argmin' | 'argsort'>;
+
+type ExtensionKernels<A> = WindowedKernels<A> &
+  PowerKernels<A> &
+  TrigonometricKernels<A> &
+  SpecialKernels<A> &
+  ElementProductKernels<A> &
+  OrderingKernels<A>;
 
 /** The primitives that every program includes. */
-export type CommonKernels<A> = Omit<Kernels<A>, keyof WindowedKernels<A> | keyof SpecialKernels<A>>;
+export type CommonKernels<A> = Omit<Kernels<A>, keyof ExtensionKernels<A>>;
 
 // An array type that no interpreter has, used to tell array inputs from plain data in a signature.
 interface Input extends ArrayLike {

@@ -10,9 +10,18 @@ import { type FloatDType, forEachFloat, isFloat } from './arrays/dtype.ts';
 import { forEachMatrix } from './arrays/matrices.ts';
 import { countAlong, sizeOf } from './arrays/shape.ts';
 import { ArgumentError } from './errors.ts';
+import { allExtensions } from './extensions/all.ts';
 import type { ChangeInPlace } from './in-place.ts';
 import { commonLoops } from './plain/common.ts';
-import { type Activation, arity, type Binary, type Kernels, mapEntries, type Unary } from './primitives.ts';
+import {
+  type Activation,
+  type ArrayLike,
+  arity,
+  type Binary,
+  type Kernels,
+  mapEntries,
+  type Unary,
+} from './primitives.ts';
 import { features } from './wasm/assembler/features.ts';
 import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
 import { v128 } from './wasm/assembler/instructions.ts';
@@ -21,7 +30,6 @@ import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
 import { Fallback, type ReplaceableKernels } from './wasm/fallback.ts';
 import { mathFunctions } from './wasm/math/functions.ts';
-import { specialExtension } from './wasm/math/special-extension.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
 import type { ArrayProduct } from './wasm/matmul/blocked.ts';
 import { ProductDispatch } from './wasm/matmul/dispatch.ts';
@@ -31,9 +39,6 @@ import { Staging } from './wasm/memory/staging.ts';
 import { CrossEntropy } from './wasm/reductions/cross-entropy.ts';
 import { floatReductions } from './wasm/reductions/reductions.ts';
 import { availableCores } from './wasm/threads/host.ts';
-import { windowedExtension } from './wasm/windowed/extension.ts';
-
-const { pow, ...elementary } = mathFunctions;
 
 const unary = {
   neg: (_f, v) => v.neg,
@@ -46,7 +51,7 @@ const unary = {
     const zero = f.let(v.const(0));
     return (x) => v.max(x, zero);
   },
-  ...elementary,
+  ...mathFunctions,
 } as const satisfies { readonly [P in Unary]?: UnaryFunction };
 
 const binary = {
@@ -56,7 +61,6 @@ const binary = {
   div: (_f, v) => v.div,
   maximum: (_f, v) => v.max,
   minimum: (_f, v) => v.min,
-  pow,
 } as const satisfies { readonly [P in Binary]?: BinaryFunction };
 
 const comparisons = { equal: 'eq', less: 'lt', lessEqual: 'le' } as const;
@@ -155,6 +159,11 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
     return (x: NdArray) => (x.dtype === 'float32' ? narrow : wide)(x);
   };
 
+  const binaryOf = (check: Kernels<ArrayLike>[Binary], emit: BinaryFunction) => {
+    const [narrow, wide] = [float32.binary(check, emit), float64.binary(check, emit)];
+    return (x: NdArray, y: NdArray) => (x.dtype === 'float32' ? narrow : wide)(x, y);
+  };
+
   const [narrowChoice, wideChoice] = [float32.choice(), float64.choice()];
   const crossEntropyOf = forEachFloat((dtype) => new CrossEntropy(staging, laneTypes[dtype], relaxed));
   const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
@@ -188,7 +197,7 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
       register(extension) {
         if (extensions.has(extension)) return;
         extensions.add(extension);
-        const host = { heap, relaxed, policy, elementary: (emit: UnaryFunction) => unaryOf(emit, true) };
+        const host = { heap, relaxed, policy, unary: (emit: UnaryFunction) => unaryOf(emit, true), binary: binaryOf };
         fallback.install(extension.wasm(host, kernels), extension.loops(kernels));
       },
     },
@@ -198,7 +207,7 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
 
   const assembled: Partial<Kernels<NdArray>> = {
     ...mapEntries(unary, (name, emit) => {
-      const [own, other] = [unaryOf(emit, name in elementary), commonLoops[name]];
+      const [own, other] = [unaryOf(emit, name in mathFunctions), commonLoops[name]];
       return (x: NdArray) => (isFloat(x.dtype) ? own : other)(x);
     }),
 
@@ -303,8 +312,7 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   const { reason } = features();
   if (reason !== undefined) throw new Error(`createWasm: ${reason}; createDefault computes in plain loops then`);
   const kernels = createBare('createWasm', options);
-  kernels.engine.register(windowedExtension);
-  kernels.engine.register(specialExtension);
+  for (const extension of allExtensions) kernels.engine.register(extension);
   return kernels;
 }
 

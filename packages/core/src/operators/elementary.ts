@@ -6,40 +6,38 @@
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor, operand } from '../checks/operands.ts';
 import { type Combined, kernels as k, type Operand, type Scalar, type Tensor } from '../tensor.ts';
-import { binary, unary } from './operation.ts';
-import { specialKernels } from './special.ts';
+import { powerKernels, specialKernels, trigonometricKernels } from './extensions.ts';
+import { binary, type UnaryFunction, unary } from './operation.ts';
 
-type Elementary = 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'floor' | 'ceil' | 'round';
-
-/** Makes a function of a primitive. */
 /* @__NO_SIDE_EFFECTS__ */
-const primitive =
-  (name: Elementary) =>
-  <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
-    k[name](checkTensor(name, x, more)) as Tensor<S>;
+const trigonometric = (name: 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh'): UnaryFunction =>
+  unary(name, (x) => trigonometricKernels()[name](x));
 
-export const pow = /* @__PURE__ */ binary('pow', (x, y) => k.pow(x, y));
-export const sin = /* @__PURE__ */ unary('sin', (x) => k.sin(x));
-export const cos = /* @__PURE__ */ unary('cos', (x) => k.cos(x));
-export const erf = /* @__PURE__ */ unary('erf', (x) => k.erf(x));
+/* @__NO_SIDE_EFFECTS__ */
+const rounding = (name: 'floor' | 'ceil' | 'round'): UnaryFunction => unary(name, (x) => k[name](x));
+
+export const pow = /* @__PURE__ */ binary('pow', (x, y) => powerKernels().pow(x, y));
+export const sin = /* @__PURE__ */ unary('sin', (x) => trigonometricKernels().sin(x));
+export const cos = /* @__PURE__ */ unary('cos', (x) => trigonometricKernels().cos(x));
+export const erf = /* @__PURE__ */ unary('erf', (x) => specialKernels().erf(x));
 
 /** Computes the tangent of an angle in radians; y' = 1 + y^2. */
-export const tan = /* @__PURE__ */ primitive('tan');
+export const tan = /* @__PURE__ */ trigonometric('tan');
 
 /** Computes the arcsine, in [-pi/2, pi/2], or NaN outside [-1, 1]; y' = 1 / sqrt(1 - x^2), infinite at -1 and 1. */
-export const asin = /* @__PURE__ */ primitive('asin');
+export const asin = /* @__PURE__ */ trigonometric('asin');
 
 /** Computes the arccosine, in [0, pi], or NaN outside [-1, 1]; y' = -1 / sqrt(1 - x^2), infinite at -1 and 1. */
-export const acos = /* @__PURE__ */ primitive('acos');
+export const acos = /* @__PURE__ */ trigonometric('acos');
 
 /** Computes the arctangent, in [-pi/2, pi/2]; y' = 1 / (1 + x^2). */
-export const atan = /* @__PURE__ */ primitive('atan');
+export const atan = /* @__PURE__ */ trigonometric('atan');
 
 /** Computes the hyperbolic sine, (e^x - e^-x) / 2. */
-export const sinh = /* @__PURE__ */ primitive('sinh');
+export const sinh = /* @__PURE__ */ trigonometric('sinh');
 
 /** Computes the hyperbolic cosine, (e^x + e^-x) / 2. */
-export const cosh = /* @__PURE__ */ primitive('cosh');
+export const cosh = /* @__PURE__ */ trigonometric('cosh');
 
 /**
  * Computes the complementary error function, 1 - erf(x), with full precision even where it is small. It is 2/sqrt(pi) times
@@ -53,10 +51,10 @@ export const erfc = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   specialKernels().erfc(checkTensor('erfc', x, more)) as Tensor<S>;
 
 /** Rounds down to a whole number; no gradient flows. */
-export const floor = /* @__PURE__ */ primitive('floor');
+export const floor = /* @__PURE__ */ rounding('floor');
 
 /** Rounds up to a whole number; no gradient flows. */
-export const ceil = /* @__PURE__ */ primitive('ceil');
+export const ceil = /* @__PURE__ */ rounding('ceil');
 
 /**
  * Rounds to the nearest whole number, with ties to even; no gradient flows.
@@ -64,7 +62,7 @@ export const ceil = /* @__PURE__ */ primitive('ceil');
  * @example
  * round(tensor([0.5, 1.5, -2.6])).toArray(); // [0, 2, -3]
  */
-export const round = /* @__PURE__ */ primitive('round');
+export const round = /* @__PURE__ */ rounding('round');
 
 /** Computes 1 / x. */
 export const reciprocal = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
@@ -89,7 +87,8 @@ export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   y: Tensor<A>,
   x: number | (Y & Operand<'atan2', A, B>),
   ...more: []
-): Combined<'atan2', A, B, Y> => k.atan2(checkTensor('atan2', y, more), operand('atan2', y, x)) as never;
+): Combined<'atan2', A, B, Y> =>
+  trigonometricKernels().atan2(checkTensor('atan2', y, more), operand('atan2', y, x)) as never;
 
 /**
  * Computes the remainder x - floor(x / y) y exactly, with the sign of y. If y is 0, it is NaN for floats and 0 for int32.

@@ -31,8 +31,8 @@ import {
   type Tensor,
 } from '../tensor.ts';
 import type { InsertAxis, MatMul, Permute, ReplaceAxis, Reshape, Transpose } from '../types/static-shapes.ts';
+import { windowedKernels } from './extensions.ts';
 import type { AlongFunction, BinaryFunction, ReduceFunction, UnaryFunction } from './operation.ts';
-import { windowedKernels } from './windowed.ts';
 
 type Method = {
   [Name in keyof Tensor]: Tensor[Name] extends (...args: never[]) => Tensor ? Name : never;

@@ -6,6 +6,7 @@ import { checkOptions } from '../checks/untyped-callers.ts';
 import { sliceAxis } from '../composites.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';
+import { orderingKernels } from './extensions.ts';
 import { gather } from './selection.ts';
 
 /** The options of `sort` and `argsort`. */
@@ -28,7 +29,7 @@ function isDescending(call: string, options: SortOptions): boolean {
  */
 export function argsort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOptions = {}, ...more: []): Tensor<S> {
   const i = normalizeAxis('argsort', axis, checkTensor('argsort', x, more).rank);
-  return k.argsort(x, { axis: i, descending: isDescending('argsort', options) }) as Tensor<S>;
+  return orderingKernels().argsort(x, { axis: i, descending: isDescending('argsort', options) }) as Tensor<S>;
 }
 
 /**
@@ -81,7 +82,7 @@ export function topk<S extends Shape, const K extends number, const A extends nu
   if (!(Number.isInteger(count) && count >= 0 && count <= length)) {
     throw new ArgumentError(`topk: expected a count from 0 to ${length}, the length of axis ${i}, got ${count}`);
   }
-  const order = k.argsort(x, { axis: i, descending: largest });
+  const order = orderingKernels().argsort(x, { axis: i, descending: largest });
   const indices = sliceAxis<Tensor>(k, order, i, 0, count);
   return { values: gather(x, indices, i), indices } as never;
 }

@@ -20,6 +20,7 @@ import { zeros } from '../create.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
 import { swapaxes } from './arrangement.ts';
+import { elementProductKernels, orderingKernels, powerKernels } from './extensions.ts';
 import { concat } from './method-functions.ts';
 import { operation, type ReduceFunction } from './operation.ts';
 import { recurrence } from './recurrence.ts';
@@ -130,12 +131,14 @@ type PositionFunction = <
 
 /* @__NO_SIDE_EFFECTS__ */
 const extremumOf = (which: 'max' | 'min'): ReduceFunction =>
-  operation(which, (x, axis: Axes, options: ReduceOptions | undefined) => extremum<Tensor>(k, which, x, axis, options));
+  operation(which, (x, axis: Axes, options: ReduceOptions | undefined) =>
+    extremum<Tensor>(orderingKernels(), which, x, axis, options),
+  );
 
 /* @__NO_SIDE_EFFECTS__ */
 const positionOf = (which: 'argmax' | 'argmin'): PositionFunction =>
   operation(which, (x, axis: number | undefined, options: ReduceOptions | undefined) =>
-    position<Tensor>(k, which, x, axis, options),
+    position<Tensor>(orderingKernels(), which, x, axis, options),
   );
 
 export const max = /* @__PURE__ */ extremumOf('max');
@@ -163,7 +166,7 @@ export const prod: ReduceFunction = /* @__PURE__ */ operation(
   'prod',
   (x, axis: Axes, options: ReduceOptions | undefined) => {
     if (x.dtype === 'bool') throw new DTypeError('prod: expected numbers, got bool; cast it first');
-    return reduce<Tensor>(k, 'prod', x, axis, options, (axes) => k.prod(x, axes));
+    return reduce<Tensor>(k, 'prod', x, axis, options, (axes) => elementProductKernels().prod(x, axes));
   },
 );
 
@@ -184,7 +187,7 @@ export const norm: <S extends Shape, const A extends Axes = undefined, const Kee
   checkFloat('norm', x);
   const order = options?.order ?? 2;
   if (!(order > 0)) throw new ArgumentError(`norm: the order is ${order}, expected a number above 0`);
-  return along<Tensor>(k, 'norm', x, axis, options, (axes) => composites.norm(k, x, axes, order));
+  return along<Tensor>(k, 'norm', x, axis, options, (axes) => composites.norm(powerKernels(), x, axes, order));
 });
 
 export const cumsum: <S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S> = /* @__PURE__ */ operation(

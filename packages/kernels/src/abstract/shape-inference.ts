@@ -6,13 +6,13 @@ import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import {
   type ArrayLike,
   binary,
-  type CommonKernels,
   comparisons,
+  type Kernels,
   mapEntries,
   type Operands,
   type Slice,
-  type SpecialKernels,
   unary,
+  type WindowedKernels,
 } from '../primitives.ts';
 import {
   checkAxis,
@@ -107,7 +107,7 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
 }
 
 /** The result types of the primitives that every program includes. */
-export const resultOf: CommonKernels<ArrayLike> & SpecialKernels<ArrayLike> = {
+export const resultOf: Omit<Kernels<ArrayLike>, keyof WindowedKernels<ArrayLike>> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);
     checkDType('full', dtype);

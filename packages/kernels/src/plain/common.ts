@@ -8,8 +8,6 @@ import type { CommonKernels } from '../primitives.ts';
 import { crossEntropies } from './cross-entropy.ts';
 import { elementwise } from './elementwise.ts';
 import { multiplyMatrices } from './matmul.ts';
-import { ordering } from './ordering.ts';
-import { products } from './products.ts';
 import { reductions } from './reductions.ts';
 
 /** Multiplies two stacks of matrices. */
@@ -23,8 +21,6 @@ export const commonLoops: CommonKernels<NdArray> = {
   ...movement,
   ...elementwise,
   ...reductions,
-  ...products,
-  ...ordering,
   ...crossEntropies,
   matmul,
   affine(x, w, b) {

@@ -4,11 +4,11 @@ import { copyRun } from '../arrays/copy.ts';
 import { forEachBroadcastRun } from '../arrays/iterate.ts';
 import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
-import { erf, power, remainder, roundToEven, sigmoid, softplus } from '../special.ts';
+import { remainder, roundToEven, sigmoid, softplus } from '../special.ts';
 
 /** A function that replaces the first `n` elements of the block x (or, for `OnBlocks`, of x and y combined). */
-type OnBlock = (x: Float64Array, n: number) => void;
-type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
+export type OnBlock = (x: Float64Array, n: number) => void;
+export type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
 
 // One loop per function: an engine inlines a function called in a loop only if the loop always calls the same one.
 const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } = {
@@ -36,30 +36,6 @@ const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } =
   sqrt(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.sqrt(x[i]!);
   },
-  sin(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.sin(x[i]!);
-  },
-  cos(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.cos(x[i]!);
-  },
-  tan(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.tan(x[i]!);
-  },
-  asin(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.asin(x[i]!);
-  },
-  acos(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.acos(x[i]!);
-  },
-  atan(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.atan(x[i]!);
-  },
-  sinh(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.sinh(x[i]!);
-  },
-  cosh(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.cosh(x[i]!);
-  },
   tanh(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.tanh(x[i]!);
   },
@@ -72,9 +48,6 @@ const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } =
   softplus(x, n) {
     for (let i = 0; i < n; i++) x[i] = softplus(x[i]!);
   },
-  erf(x, n) {
-    for (let i = 0; i < n; i++) x[i] = erf(x[i]!);
-  },
   floor(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.floor(x[i]!);
   },
@@ -86,7 +59,7 @@ const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } =
   },
 };
 
-const binary: { readonly [P in Binary]: OnBlocks } = {
+const binary: { readonly [P in Binary & keyof CommonKernels<NdArray>]: OnBlocks } = {
   add(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = x[i]! + y[i]!;
   },
@@ -99,14 +72,8 @@ const binary: { readonly [P in Binary]: OnBlocks } = {
   div(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = x[i]! / y[i]!;
   },
-  pow(x, y, n) {
-    for (let i = 0; i < n; i++) x[i] = power(x[i]!, y[i]!);
-  },
   remainder(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = remainder(x[i]!, y[i]!);
-  },
-  atan2(y, x, n) {
-    for (let i = 0; i < n; i++) y[i] = Math.atan2(y[i]!, x[i]!);
   },
   maximum(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, y[i]!);
@@ -161,7 +128,8 @@ export function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   return out;
 }
 
-function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
+/** Fills an array with a function of the elements of two arrays that broadcast to its shape. */
+export function mapBlockPairs(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x, y], (length, [o, p, q], [os, ps, qs]) => {
     for (let done = 0; done < length; done += blockLength) {
       const n = Math.min(blockLength, length - done);
@@ -177,12 +145,12 @@ function map2(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
 /** The elementwise primitives on one and two operands, and `activationGrad`. */
 export const elementwise: Pick<
   CommonKernels<NdArray>,
-  (Unary & keyof CommonKernels<NdArray>) | Binary | 'activationGrad'
+  ((Unary | Binary) & keyof CommonKernels<NdArray>) | 'activationGrad'
 > = {
   ...mapEntries(unary, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x)))),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
-    return map2(exact, x, y, emptyOf(resultOf[name](x, y)));
+    return mapBlockPairs(exact, x, y, emptyOf(resultOf[name](x, y)));
   }),
-  activationGrad: (g, y, of) => map2(slopes[of], g, y, emptyOf(resultOf.activationGrad(g, y, of))),
+  activationGrad: (g, y, of) => mapBlockPairs(slopes[of], g, y, emptyOf(resultOf.activationGrad(g, y, of))),
 };

@@ -2,7 +2,7 @@ import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import { emptyOf } from '../arrays/movement.ts';
-import type { Kernels } from '../primitives.ts';
+import type { OrderingKernels } from '../primitives.ts';
 import { forEachLine } from './reductions.ts';
 
 /** Compares two numbers, for `sort`; a NaN comes after all others. */
@@ -12,8 +12,29 @@ function ascending(a: number, b: number): number {
   return a === b ? 0 : Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }
 
-/** The primitive that sorts; `sort` is stable. */
-export const ordering: Pick<Kernels<NdArray>, 'argsort'> = {
+const argExtremum =
+  (name: 'argmax' | 'argmin', beats: (a: number, b: number) => boolean) => (x: NdArray, axis: number) => {
+    const out = emptyOf(resultOf[name](x, axis));
+    const [data, step, length] = [x.data, x.stride[axis]!, x.shape[axis]!];
+    forEachLine(x, out, axis, (from, to) => {
+      let place = 0;
+      let best = data[from]!;
+      for (let i = 1; i < length && !Number.isNaN(best); i++) {
+        const candidate = data[from + i * step]!;
+        if (beats(candidate, best) || Number.isNaN(candidate)) {
+          place = i;
+          best = candidate;
+        }
+      }
+      out.data[to] = place;
+    });
+    return out;
+  };
+
+/** The primitives that find positions by size. Sorting is stable. */
+export const orderingLoops: OrderingKernels<NdArray> = {
+  argmax: argExtremum('argmax', (a, b) => a > b),
+  argmin: argExtremum('argmin', (a, b) => a < b),
   argsort(x, order) {
     const out = emptyOf(resultOf.argsort(x, order));
     const { axis, descending } = order;

@@ -11,7 +11,7 @@ import { forEachRun } from '../arrays/iterate.ts';
 import { emptyOf } from '../arrays/movement.ts';
 import { countAlong } from '../arrays/shape.ts';
 import { broadcastView, permuteView } from '../arrays/views.ts';
-import type { Kernels } from '../primitives.ts';
+import type { ElementProductKernels } from '../primitives.ts';
 import { bySteps, excessSteps, isFarOut } from '../special.ts';
 import { rounded } from './reductions.ts';
 
@@ -145,7 +145,7 @@ function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
 }
 
 /** The primitives that multiply many elements together. */
-export const products: Pick<Kernels<NdArray>, 'prod' | 'prodOfOthers'> = {
+export const elementProductLoops: ElementProductKernels<NdArray> = {
   prod(x, axes) {
     const { shape, dtype } = resultOf.prod(x, axes);
     if (dtype === 'int32') return multiplyIntegers(filled(shape, 1, dtype), x);

@@ -121,25 +121,6 @@ export function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from
   });
 }
 
-const argExtremum =
-  (name: 'argmax' | 'argmin', beats: (a: number, b: number) => boolean) => (x: NdArray, axis: number) => {
-    const out = emptyOf(resultOf[name](x, axis));
-    const [data, step, length] = [x.data, x.stride[axis]!, x.shape[axis]!];
-    forEachLine(x, out, axis, (from, to) => {
-      let place = 0;
-      let best = data[from]!;
-      for (let i = 1; i < length && !Number.isNaN(best); i++) {
-        const candidate = data[from + i * step]!;
-        if (beats(candidate, best) || Number.isNaN(candidate)) {
-          place = i;
-          best = candidate;
-        }
-      }
-      out.data[to] = place;
-    });
-    return out;
-  };
-
 /** Adds each element of a run to the result at the position given by a list. */
 function addPicked(
   results: Data,
@@ -189,7 +170,7 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
   return { distinct: distinct.subarray(0, count), ranks };
 }
 
-type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'argmax' | 'argmin' | 'cumsum' | 'scatterAdd';
+type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'cumsum' | 'scatterAdd';
 
 /** The primitives that reduce or accumulate elements. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
@@ -203,8 +184,6 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   mean: (x, axes) => reduce(x, resultOf.mean(x, axes), sum, countAlong(x.shape, axes)),
   max: (x, axes) => reduce(x, resultOf.max(x, axes), max),
   min: (x, axes) => reduce(x, resultOf.min(x, axes), min),
-  argmax: argExtremum('argmax', (a, b) => a > b),
-  argmin: argExtremum('argmin', (a, b) => a < b),
 
   cumsum(x, axis) {
     const out = emptyOf(resultOf.cumsum(x, axis));

@@ -3,17 +3,21 @@
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { emptyOf } from '../arrays/movement.ts';
-import type { SpecialKernels } from '../primitives.ts';
-import { erfc } from '../special.ts';
-import { mapBlocks } from './elementwise.ts';
+import { mapEntries, type SpecialKernels } from '../primitives.ts';
+import { erf, erfc } from '../special.ts';
+import { mapBlocks, type OnBlock } from './elementwise.ts';
 
-export const specialLoops: SpecialKernels<NdArray> = {
-  erfc: (x) =>
-    mapBlocks(
-      (block, n) => {
-        for (let i = 0; i < n; i++) block[i] = erfc(block[i]!);
-      },
-      x,
-      emptyOf(resultOf.erfc(x)),
-    ),
+// One loop per function, as in elementwise.ts.
+const loops: { readonly [P in keyof SpecialKernels<NdArray>]: OnBlock } = {
+  erf(x, n) {
+    for (let i = 0; i < n; i++) x[i] = erf(x[i]!);
+  },
+  erfc(x, n) {
+    for (let i = 0; i < n; i++) x[i] = erfc(x[i]!);
+  },
 };
+
+export const specialLoops: SpecialKernels<NdArray> = mapEntries(
+  loops,
+  (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x))),
+);

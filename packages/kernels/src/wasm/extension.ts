@@ -4,8 +4,8 @@
  */
 
 import type { NdArray } from '../arrays/array.ts';
-import type { ArrayLike, Kernels } from '../primitives.ts';
-import type { UnaryFunction } from './math/vector-function.ts';
+import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
+import type { BinaryFunction, UnaryFunction } from './math/vector-function.ts';
 import type { Heap } from './memory/heap.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
@@ -15,13 +15,15 @@ export interface ExtensionHost {
   /** Whether to use the relaxed multiply-add instruction, which may round once. */
   readonly relaxed: boolean;
   readonly policy: ThreadPolicy;
-  /** Applies an elementary function to the elements of float arrays. */
-  elementary(emit: UnaryFunction): (x: NdArray) => NdArray;
+  /** Makes the kernel of an elementary function on float arrays. */
+  unary(emit: UnaryFunction): (x: NdArray) => NdArray;
+  /** Makes the kernel of a function of two float arrays that broadcast, whose result's type `check` computes. */
+  binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray;
 }
 
 /** Primitives added to an interpreter that has all the others. */
 export interface KernelExtension {
-  /** The result types of the primitives. */
+  /** The result types of the primitives that `resultOf` lacks. */
   readonly results: Partial<Kernels<ArrayLike>>;
   /** The primitives as plain loops. */
   readonly loops: (kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;

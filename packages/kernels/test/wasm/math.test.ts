@@ -5,13 +5,15 @@ import { features } from '../../src/wasm/assembler/features.ts';
 import { type FloatType, floatVector } from '../../src/wasm/assembler/float-vector.ts';
 import { ModuleBuilder } from '../../src/wasm/assembler/module-builder.ts';
 import { webAssembly } from '../../src/wasm/assembler/web-assembly.ts';
-import { erfc as wasmErfc } from '../../src/wasm/math/error-function.ts';
+import * as errorFunction from '../../src/wasm/math/error-function.ts';
 import { mathFunctions } from '../../src/wasm/math/functions.ts';
+import { pow as wasmPow } from '../../src/wasm/math/power.ts';
+import * as trigonometric from '../../src/wasm/math/trigonometric.ts';
 import type { BinaryFunction } from '../../src/wasm/math/vector-function.ts';
 import elementary from '../fixtures/elementary.json' with { type: 'json' };
 import ofSpecial from '../fixtures/special.json' with { type: 'json' };
 
-const functions = { ...mathFunctions, erfc: wasmErfc };
+const functions = { ...mathFunctions, ...errorFunction, ...trigonometric, pow: wasmPow };
 type Name = keyof typeof functions;
 type Unary = Exclude<Name, 'pow'>;
 

@@ -27,3 +27,28 @@ export function anyFunction(arithmetic: Arithmetic, name: string, values: readon
   const cube = k.mul(mixed!, k.mul(mixed!, mixed!));
   return { node: k.add(linear!, cube), one: [true, true] };
 }
+
+/** Some array that depends on values, each of its elements on all of theirs, of which nothing else is known. */
+export function anyMap(
+  arithmetic: Arithmetic,
+  name: string,
+  shape: readonly [number, number],
+  one: readonly [boolean, boolean],
+  values: readonly Value[],
+): Value {
+  const { k, graph } = arithmetic;
+  const count = shape[0] * shape[1];
+  const total = values.reduce(
+    (sum, value, i) => {
+      const { node } = arithmetic.matrix(value);
+      const size = node.shape[0]! * node.shape[1]!;
+      const column = k.reshape(node, [size, 1]);
+      const mixed = (of: string): Node =>
+        k.reshape(k.matmul(graph.leaf(`${of} of map ${name} ${i}`, [count, size]), column), [...shape]);
+      const bent = mixed('curvature');
+      return k.add(k.add(sum, mixed('slope')), k.mul(bent, bent));
+    },
+    graph.leaf(`start of map ${name}`, [...shape]),
+  );
+  return { node: total, one };
+}

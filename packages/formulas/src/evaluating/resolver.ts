@@ -6,10 +6,10 @@ import type { Alias, Definition, FunctionDefinition } from '../meaning/outline-t
 import { indexValue, type Match, matchPattern } from '../meaning/program.ts';
 import { noScope } from '../meaning/shaper.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';
-import { isConstant } from '../meaning/sides.ts';
+import { isConstant, textOfCount } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
-import { anyFunction } from './losses.ts';
+import { anyFunction, anyMap } from './losses.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating } from './setting.ts';
 import { isNumber, isVector, Misfit, type Value } from './values.ts';
@@ -75,7 +75,7 @@ export class Resolver {
     const { program, counts } = this.#members;
     if (program.isDefined(key)) return undefined;
     const numbered = `${key}_${letter.sub.map((index) => this.index(index, scope) ?? '').join(',')}`;
-    const named = `${key}_${letter.sub.map((index) => (bare(index).kind === 'letter' ? (bare(index) as LetterNode).name : '')).join('')}`;
+    const named = textOfCount(letter);
     const count = isBare ? counts.get(key) : (counts.get(numbered) ?? counts.get(named));
     if (count !== undefined) return sizeOf(count);
     return isBare ? program.counts.get(key) : undefined;
@@ -165,6 +165,8 @@ export class Resolver {
     const { dims } = members.types;
     const one: readonly [boolean, boolean] = [dims.extentOf(r) === 'one', dims.extentOf(c) === 'one'];
     if (this.isGathered(key)) return this.#gathered(key, values, rows, columns, one, scope);
+    const parents = this.#parents(key, scope);
+    if (parents.length > 0) return anyMap(this.#host.arithmetic, key, [rows, columns], one, parents);
     return { node: this.#host.arithmetic.graph.leaf(`${key}@${values.join(',')}`, [rows, columns]), one };
   }
 
@@ -222,7 +224,10 @@ export class Resolver {
       this.hints = this.#members.hintsOf(definition, indices, setting.sizeOf);
       const asNumbers = this.#members.kinds.asNumbers.has(definition.statement);
       const computed = this.#run(definition, { ...topScope, indices, until: scope.until, asNumbers });
-      const value = asNumbers ? arithmetic.total(computed) : computed;
+      const total = asNumbers ? arithmetic.total(computed) : computed;
+      // Numbers that are the same are not the same letter.
+      const value =
+        total.node.constant === undefined ? total : { ...total, node: arithmetic.graph.alias(total.node, name) };
       this.#known.set(name, value);
       return value;
     } finally {
@@ -258,6 +263,18 @@ export class Resolver {
     }
   }
 
+  /** What a letter depends on of which nothing else is said. */
+  #parents(key: string, scope: Scope): Value[] {
+    const parents = this.#members.outline.dependencies.get(key) ?? [];
+    return parents.map((letter) => this.letter(letter, { ...scope, parameters: topScope.parameters }));
+  }
+
+  /** Whether the page computes anything but losses. */
+  get #hasResults(): boolean {
+    const { program, outline } = this.#members;
+    return program.definitions.some(({ key }) => !outline.losses.has(key));
+  }
+
   /** Returns a stand-in for an undefined loss: a smooth function of all results that the page doesn't use further. */
   #anyLoss(key: string, values: readonly number[], scope: Scope): Value {
     const name = `${key}@${values.join(',')}`;
@@ -266,7 +283,15 @@ export class Resolver {
     if (this.#running.has(name)) throw new NoMeaning(`what '${key}' is computed from is not known`);
     this.#running.add(name);
     try {
-      const value = anyFunction(this.#host.arithmetic, name, this.#results(scope));
+      const parents = this.#parents(key, scope);
+      const results = parents.length > 0 && !this.#hasResults ? [] : this.#results(scope);
+      const all = [...results, ...parents.filter(({ node }) => !results.some((other) => other.node === node))];
+      const used = usedBy(all.map(({ node }) => node));
+      const value = anyFunction(
+        this.#host.arithmetic,
+        name,
+        all.filter(({ node }) => !used.has(node)),
+      );
       this.#known.set(name, value);
       return value;
     } finally {

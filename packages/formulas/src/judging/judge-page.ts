@@ -1,47 +1,35 @@
 /** Judges a page: returns a verdict for each of its formulas. */
 
 import type { Transition } from '../evaluating/setting.ts';
-import { type Layout, layouts } from '../evaluating/values.ts';
-import type { LetterInfo } from '../meaning/letters.ts';
-import { isSupposed, supposedReadings } from '../meaning/networks.ts';
+import type { Layout } from '../evaluating/values.ts';
+import { isSupposed } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
-import type { Item, Outline, Step } from '../meaning/outline-types.ts';
-import { containsDerivative, defined } from '../meaning/sides.ts';
+import type { Outline } from '../meaning/outline-types.ts';
 import { Allowance } from '../running/deadline.ts';
 import { sectionsOf } from '../statements/sections.ts';
 import type { Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
 import { bare, walk } from '../syntax/ast.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
-import { Data } from './data.ts';
-import { judgeStep, Scenarios } from './judge-step.ts';
-import { Dependencies } from './memory/dependencies.ts';
-import { at, kept, type Memory } from './memory/memory.ts';
-import { propertiesAt } from './properties.ts';
-import { type Judgement, judgement } from './verdict.ts';
-import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
+import type { Scenarios } from './judge-step.ts';
+import type { Dependencies } from './memory/dependencies.ts';
+import type { Memory } from './memory/memory.ts';
+import { Nearby } from './nearby.ts';
+import {
+  type Desk,
+  type FormulaJudgement,
+  formulaOf,
+  type Gradually,
+  type Interpreted,
+  interpreted,
+  isDoubtful,
+  overallOf,
+  PageJudge,
+  type StepJudgement,
+} from './page-judge.ts';
+import type { Judgement } from './verdict.ts';
 
-export interface StepJudgement extends Judgement {
-  readonly step: Step;
-  readonly world: World;
-  /** What the judgement depends on, if results are kept. */
-  readonly key: string | undefined;
-}
-
-/** Work that is done bit by bit: it can be stopped between two of them. */
-export type Gradually<T> = Generator<undefined, T, undefined>;
-
-/** The judgement of a formula. */
-export interface FormulaJudgement {
-  readonly statement: Statement;
-  readonly index: number;
-  readonly kind: Item['kind'];
-  readonly steps: readonly StepJudgement[];
-  /** The judgement of the step that determines the verdict: the worst step, or the last one if all hold. */
-  readonly overall: Judgement;
-  /** Whether only its section was used to interpret it, since its letters have other meanings elsewhere on the page. */
-  readonly isApart: boolean;
-}
+export type { FormulaJudgement, Gradually, StepJudgement };
 
 export interface PageJudgement {
   readonly page: Page;
@@ -63,292 +51,6 @@ export interface JudgeOptions extends ReadPageOptions {
   readonly memory?: Memory;
 }
 
-/** What the parts of a page's judgement share. */
-interface Desk {
-  /** The remaining time of each formula. */
-  readonly allowance: Allowance<Statement>;
-  readonly memory: Memory | undefined;
-}
-
-const severity: Readonly<Record<Judgement['verdict'], number>> = {
-  wrong: 0,
-  'not understood': 1,
-  undecided: 2,
-  conditional: 3,
-  holds: 4,
-};
-
-/** Returns the judgement of a chain: that of its worst step, or of the last one if all hold. */
-function overallOf(steps: readonly Judgement[]): Judgement {
-  const worst = steps.toSorted((a, b) => severity[a.verdict] - severity[b.verdict])[0]!;
-  // If one step isn't understood, the inferred shapes may be wrong, so a shape mismatch is not conclusive.
-  const unread = steps.find(({ verdict }) => verdict === 'not understood');
-  if (worst.verdict === 'wrong' && worst.certainty === 'dimensions' && unread !== undefined) return unread;
-  return worst.verdict === 'holds' ? steps.at(-1)! : worst;
-}
-
-/** How a page's conventions are interpreted where it doesn't state them. */
-interface Interpretation {
-  readonly layout: Layout;
-  /** The transitions used for functions that the page uses but doesn't define. */
-  readonly transitions: ReadonlyMap<string, Transition>;
-}
-
-type Claims = ReadonlyMap<number, readonly StepJudgement[]>;
-
-const countOf = (claims: Claims, verdict: Judgement['verdict']): number =>
-  [...claims.values()].flat().filter((step) => step.verdict === verdict).length;
-
-const usualInterpretation: Interpretation = { layout: layouts[0]!, transitions: new Map() };
-
-/** The functions that the prose may name. A function sigma is also tried as the sigmoid. */
-const spoken: readonly (readonly [RegExp, Transition])[] = [
-  [/sigmoid|logistic/i, 'sigmoid'],
-  [/tanh|hyperbolic tangent/i, 'tanh'],
-  [/relu|rectif/i, 'relu'],
-  [/softmax/i, 'softmax'],
-];
-
-class PageJudge {
-  readonly #outline: Outline;
-  readonly #scenarios: Scenarios;
-  readonly #worlds: readonly World[];
-  readonly #desk: Desk;
-  readonly #dependencies: Dependencies;
-
-  /** The layout of derivatives, if known. */
-  readonly #layout: Layout | undefined;
-
-  constructor(outline: Outline, desk: Desk, layout?: Layout) {
-    this.#outline = outline;
-    this.#layout = layout;
-    this.#desk = desk;
-    this.#scenarios = new Scenarios(outline);
-    this.#worlds = worldsOf(outline);
-    this.#dependencies = new Dependencies(outline, this.#scenarios);
-  }
-
-  #worldOf(step: Step): World {
-    return this.#worlds.find(({ claims }) => claims.some((claim) => claim.step === step))!;
-  }
-
-  readonly #numbers = new Map<World, World | undefined>();
-
-  #numbersOf(world: World): World | undefined {
-    if (!this.#numbers.has(world)) this.#numbers.set(world, worldOfNumbers(world, this.#outline));
-    return this.#numbers.get(world);
-  }
-
-  #step(
-    step: Step,
-    statement: number,
-    { layout, transitions }: Interpretation,
-    key: string | undefined,
-  ): StepJudgement {
-    const world = this.#worldOf(step);
-    const own = this.#outline.reading.statements[statement]!;
-    const { allowance, memory } = this.#desk;
-    const known = key === undefined ? undefined : memory?.judgements.get(key);
-    if (known !== undefined) {
-      const where = known.asNumbers ? this.#numbersOf(world)! : world;
-      return { ...at(known, own.span), step, world: where, key };
-    }
-    const data = new Data(propertiesAt(this.#outline, own.block), world.pointsInColumns);
-    const of = { outline: this.#outline, world, step, statement, data, layout, transitions };
-    const judge = (where: World): StepJudgement => ({
-      ...allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, world: where, deadline })),
-      step,
-      world: where,
-      key,
-    });
-    const judged = judge(world);
-    const isMisfit = judged.verdict === 'wrong' && judged.certainty === 'dimensions';
-    const numbers = isMisfit ? this.#numbersOf(world) : undefined;
-    const again = numbers && judge(numbers);
-    const found = again?.verdict === 'holds' ? again : judged;
-    const result = kept(found, own.span, found === again);
-    if (key !== undefined && result !== undefined) memory?.judgements.set(key, result);
-    return found;
-  }
-
-  *#claims(interpretation: Interpretation): Gradually<Claims> {
-    const claims = this.#outline.items.filter(({ kind }) => kind === 'claim');
-    // What steps depend on is found before any is judged, which adds to what is known of lengths.
-    const asked = claims.map(({ statement, steps }) => ({
-      statement,
-      steps: steps.map((step) => ({ step, key: this.#keyOf(step, statement, interpretation) })),
-    }));
-    const judged = new Map<number, readonly StepJudgement[]>();
-    for (const { statement, steps } of asked) {
-      judged.set(
-        statement,
-        steps.map(({ step, key }) => this.#step(step, statement, interpretation, key)),
-      );
-      yield;
-    }
-    return judged;
-  }
-
-  #keyOf(step: Step, statement: number, { layout, transitions }: Interpretation): string | undefined {
-    if (this.#desk.memory === undefined) return undefined;
-    return this.#dependencies.of({ world: this.#worldOf(step), step, statement, layout, transitions });
-  }
-
-  /** Returns the functions without an index that the page uses but doesn't define. */
-  #unknownFunctions(): LetterInfo[] {
-    const { letters, functions, definitions, reading, losses } = this.#outline;
-    return [...letters.all.values()].filter(({ key, family, alphabet }) => {
-      const isKnown =
-        functions.some((fn) => fn.key === key) ||
-        definitions.some((definition) => definition.key === key) ||
-        losses.has(key);
-      return reading.notation.functions.has(key) && family === 0 && alphabet !== 'upright' && !isKnown;
-    });
-  }
-
-  /**
-   * Returns alternative interpretations of the page, each with the number of additional formulas that must hold to justify
-   * it.
-   */
-  #others(): Alternative[] {
-    const prose = this.#outline.reading.page.blocks.map((block) => block.prose).join(' ');
-    const functions = this.#unknownFunctions().flatMap(({ key, name }) => {
-      const named = spoken.filter(([pattern]) => pattern.test(prose)).map(([, transition]) => transition);
-      const all = name === 'sigma' && !named.includes('sigmoid') ? [...named, 'sigmoid' as const] : named;
-      return all.map((transition): Alternative => {
-        const change = (now: Interpretation): Interpretation => ({
-          ...now,
-          transitions: new Map([...now.transitions, [key, transition]]),
-        });
-        return { needed: 1, change };
-      });
-    });
-    const laidOut = layouts.slice(1).map((layout): Alternative => {
-      // A single transposed formula is a mistake; several are a convention.
-      const isSaid = layout.gradient === 'same' || /numerator.layout/i.test(prose);
-      return { needed: isSaid ? 1 : 2, change: (now) => ({ ...now, layout }) };
-    });
-    return this.#layout === undefined ? [...laidOut, ...functions] : functions;
-  }
-
-  /**
-   * Judges the page with the usual interpretation. If doubts remain, tries others, and keeps the one in which the most
-   * formulas hold.
-   */
-  *judged(): Gradually<Interpreted> {
-    let interpretation: Interpretation = { ...usualInterpretation, layout: this.#layout ?? layouts[0]! };
-    let claims = yield* this.#claims(interpretation);
-    const isDoubtful = (): boolean => countOf(claims, 'wrong') + countOf(claims, 'not understood') > 0;
-    if (isDoubtful()) {
-      for (const { needed, change } of this.#others()) {
-        const other = change(interpretation);
-        const judged = yield* this.#claims(other);
-        if (countOf(judged, 'holds') < countOf(claims, 'holds') + needed)
-          claims = remarked(claims, judged, other.layout);
-        else [interpretation, claims] = [other, judged];
-        if (!isDoubtful()) break;
-      }
-    }
-    const { memory } = this.#desk;
-    return {
-      outline: this.#outline,
-      scenarios: this.#scenarios,
-      dependencies: memory && this.#dependencies,
-      interpretation,
-      claims,
-    };
-  }
-}
-
-interface Alternative {
-  /** The number of additional formulas that must hold. */
-  readonly needed: number;
-  readonly change: (now: Interpretation) => Interpretation;
-}
-
-/** Adds a remark to wrong formulas that hold in another layout of derivatives. */
-function remarked(claims: Claims, others: Claims, { gradient, jacobian }: Layout): Claims {
-  const words = gradient === 'transposed' ? 'numerator' : jacobian === 'columns' ? 'denominator' : undefined;
-  if (words === undefined) return claims;
-  const remark = (step: StepJudgement, other: StepJudgement | undefined): StepJudgement =>
-    step.verdict === 'wrong' && other?.verdict === 'holds'
-      ? { ...step, reason: `${step.reason}; it holds in ${words} layout, which the page does not use` }
-      : step;
-  return new Map(
-    [...claims].map(([statement, steps]) => [
-      statement,
-      steps.map((step, i) => remark(step, others.get(statement)?.[i])),
-    ]),
-  );
-}
-
-interface Interpreted {
-  readonly outline: Outline;
-  readonly scenarios: Scenarios;
-  readonly dependencies: Dependencies | undefined;
-  readonly interpretation: Interpretation;
-  readonly claims: Claims;
-}
-
-function formulaOf(
-  { outline }: Interpreted,
-  { statement: index, kind }: Item,
-  steps: readonly StepJudgement[],
-): FormulaJudgement {
-  const statement = outline.reading.statements[index]!;
-  const of = (overall: Judgement): FormulaJudgement => ({ statement, index, kind, steps, overall, isApart: false });
-  const { error } = statement;
-  if (error !== undefined) return of(judgement('not understood', 'none', error.message, { place: error.span }));
-  if (steps.length > 0) return of(overallOf(steps));
-  if (kind === 'unread')
-    return of(judgement('not understood', 'none', 'inequalities and maps are not judged', { place: statement.span }));
-  if (kind === 'step') return of(judgement('holds', 'given', 'an update, which says what is done'));
-  const reason = kind === 'declaration' ? 'a declaration' : kind === 'assumption' ? 'an assumption' : 'a definition';
-  return of(judgement('holds', 'given', reason));
-}
-
-/** Returns the statements that give a letter a value and would be wrong as claims. */
-function otherValues({ outline, claims }: Interpreted): Set<Statement> {
-  const { statements } = outline.reading;
-  const isGiven = (statement: Statement): boolean => {
-    const [left, right] = statement.sides;
-    return statement.sides.length === 2 && defined(left!) !== undefined && !containsDerivative(right!);
-  };
-  const wrong = [...claims].filter(([index, steps]) => isGiven(statements[index]!) && steps.some(isDoubtful));
-  return new Set(wrong.map(([index]) => statements[index]!));
-}
-
-const isDoubtful = ({ verdict }: Judgement): boolean => verdict === 'wrong' || verdict === 'not understood';
-
-/**
- * Reinterprets the page with letters that are reassigned along the way. Uses the result only if more formulas hold and none
- * is lost.
- */
-function* redefined(found: Interpreted, desk: Desk, layout?: Layout): Gradually<Interpreted> {
-  const values = otherValues(found);
-  if (values.size === 0) return found;
-  const other = yield* new PageJudge(outlineOf(found.outline.reading, values), desk, layout).judged();
-  const holds = ({ claims }: Interpreted, index: number): boolean =>
-    claims.get(index)?.every(({ verdict }) => verdict === 'holds') === true;
-  const indices = [...other.claims.keys()];
-  const isLost = indices.some((index) => holds(found, index) && !holds(other, index));
-  return !isLost && indices.some((index) => holds(other, index) && !holds(found, index)) ? other : found;
-}
-
-/** Judges a page as written or, if it refers to a network without describing it, with an assumed one. */
-function* interpreted(outline: Outline, desk: Desk, layout?: Layout): Gradually<Interpreted> {
-  const own = new PageJudge(outline, desk, layout);
-  const readings = supposedReadings(outline);
-  if (readings.length === 0) return yield* redefined(yield* own.judged(), desk, layout);
-  let best: Interpreted | undefined;
-  for (const reading of readings) {
-    const found = yield* new PageJudge(outlineOf(reading), desk, layout).judged();
-    if (best === undefined || countOf(found.claims, 'holds') > countOf(best.claims, 'holds')) best = found;
-    if (countOf(best.claims, 'wrong') + countOf(best.claims, 'not understood') === 0) break;
-  }
-  return best!;
-}
-
 /** Judges every formula of a page, one after the other. */
 export function* judgeGradually(
   text: string,
@@ -358,9 +60,9 @@ export function* judgeGradually(
   const allowance = new Allowance<Statement>(budget);
   const desk: Desk = { allowance, memory };
   const whole = yield* interpreted(outlineOf(readStatements(page, memory?.tokens)), desk);
-  const { outline, claims, scenarios, dependencies } = whole;
+  const { outline, scenarios, dependencies } = whole;
   const own = outline.items.filter(({ statement }) => !isSupposed(outline.reading.statements[statement]!));
-  const judged = own.map((item) => formulaOf(whole, item, claims.get(item.statement) ?? []));
+  const judged = own.map((item) => formulaOf(whole, item));
   const formulas = yield* readApart(whole, judged, desk);
   return { page, outline, scenarios, dependencies, ...whole.interpretation, formulas, allowance };
 }
@@ -396,14 +98,20 @@ function* readApart(
   desk: Desk,
 ): Gradually<readonly FormulaJudgement[]> {
   const better = new Map<Statement, FormulaJudgement>();
-  const note = (part: Interpreted, statement: Statement, where: string): void => {
+  const note: Note = (part, statement, where) => {
     const index = part.outline.reading.statements.indexOf(statement);
     const item = part.outline.items.find((other) => other.statement === index);
-    if (item === undefined) return;
-    const apart = formulaOf(part, item, part.claims.get(index) ?? []);
-    if (apart.kind !== 'claim' || apart.overall.verdict !== 'holds') return;
+    const steps = part.claims.get(index);
+    if (item === undefined || steps === undefined || steps.length === 0) return undefined;
+    const verdict = overallOf(steps);
+    const before = formulas.find((formula) => formula.statement === statement);
+    const isBetter =
+      verdict.verdict === 'holds' || (verdict.verdict === 'conditional' && before?.overall.verdict !== 'wrong');
+    if (!isBetter) return verdict;
+    const apart = formulaOf(part, item);
     const reason = `${apart.overall.reason}, read by ${where} alone`;
     better.set(statement, { ...apart, isApart: true, overall: { ...apart.overall, reason } });
+    return apart.overall;
   };
   for (const section of sectionsOf(outline.reading)) {
     const doubtful = formulas.filter(
@@ -420,5 +128,28 @@ function* readApart(
     const alone = outlineOf({ ...outline.reading, statements: [statement], mentions });
     note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'itself');
   }
+  yield* readNearby(outline, interpretation.layout, formulas, better, note, desk);
   return formulas.map((formula) => better.get(formula.statement) ?? formula);
+}
+
+type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
+
+/** Judges formulas again by the definitions nearest to them, then for any loss if nothing speaks against that. */
+function* readNearby(
+  outline: Outline,
+  layout: Layout,
+  formulas: readonly FormulaJudgement[],
+  better: ReadonlyMap<Statement, FormulaJudgement>,
+  note: Note,
+  desk: Desk,
+): Gradually<void> {
+  const nearby = new Nearby(outline);
+  for (const { kind, overall, statement, index } of formulas) {
+    if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
+    const near = yield* interpreted(outlineOf(nearby.readingFor(index)), desk, layout);
+    const found = note(near, statement, 'the nearest definitions');
+    if (better.has(statement) || overall.verdict === 'wrong' || found?.verdict === 'wrong') continue;
+    const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
+    note(open, statement, 'the nearest definitions, for any loss,');
+  }
 }

@@ -28,6 +28,8 @@ export interface Case {
   readonly layout: Layout;
   /** The transitions used for functions that the page doesn't define. */
   readonly transitions: ReadonlyMap<string, Transition>;
+  /** Whether only the verdict is wanted, and no counterexample: one of several interpretations is tried. */
+  readonly isDraft: boolean;
 }
 
 /** Creates and caches the scenarios of a world. */
@@ -240,6 +242,7 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   const other = sample(data, [pair.left.node, pair.right.node], 7);
   const elsewhere = other && commonFactor(other.elements(pair.left.node), other.elements(pair.right.node));
   const reason = explain(left, right, pair.left.node.shape[0]!, namedSizes(scenario), elsewhere);
+  if (of.isDraft) return judgement('wrong', 'numeric', reason, { place: step.right.span });
   const small = smallest(outline, world, step, statement, layout, scenario.trial, data, deadline);
   const counterexample = small ?? counterexampleOf(pair, floats, scenario.trial.transitions);
   return judgement('wrong', 'numeric', reason, { place: step.right.span, counterexample });
@@ -272,7 +275,7 @@ function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement
       { place: misfit.place },
     );
   }
-  if (found === undefined) return misfit;
+  if (found === undefined || of.isDraft) return misfit;
   const small = smallest(of.outline, world, step, statement, layout, scenario.trial, data, of.deadline);
   const counterexample = small ?? counterexampleOf(found.pair, found.floats, scenario.trial.transitions);
   return judgement('wrong', 'dimensions', `${misfit.reason}; where all lengths are equal, the numbers differ`, {

@@ -5,9 +5,10 @@ import { eachLetter } from './letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
+import { countsOf } from './shapes/counts.ts';
 import { type Dim, Dims, type Extent } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
-import { textKey } from './sides.ts';
+import { textOfCount } from './sides.ts';
 
 export interface Kind {
   readonly rows: Extent;
@@ -28,37 +29,6 @@ export interface Kinds {
   /** Statements whose parts don't fit, with the error. */
   readonly conflicts: ReadonlyMap<number, ShapeError>;
 }
-
-/** Returns the letters that are counts: bounds of sums and loops, exponents of R. */
-function countsOf(outline: Outline): Set<string> {
-  const counts = new Set<string>();
-  const note = (e: Expression | undefined): void => {
-    if (e === undefined) return;
-    const inside = bare(e);
-    if (inside.kind === 'letter' && inside.sup.length === 0) counts.add(textOfCount(inside));
-    else for (const part of partsOf(inside)) note(part);
-  };
-  const visit = (e: Expression): void => {
-    if (e.kind === 'big') note(e.to);
-    for (const part of partsOf(e)) visit(part);
-  };
-  for (const { sides, ranges } of outline.reading.statements) {
-    for (const side of sides) visit(side);
-    for (const { from, to } of ranges) {
-      note(from);
-      note(to);
-    }
-  }
-  for (const { rows, columns } of outline.declarations) {
-    note(rows);
-    note(columns);
-  }
-  return counts;
-}
-
-/** Returns the name of a count with its index: d_l. */
-export const textOfCount = (letter: LetterNode): string =>
-  `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
 
 export interface KindOptions {
   /** The definitions that hold, and the steps that are claimed. */
@@ -81,6 +51,8 @@ class KindBook implements Letterbook {
   readonly shapes = new Map<string, Type>();
   readonly extents = new Map<string, Dim>();
   readonly counts = new Map<string, Dim>();
+  /** Counts that declarations speak of. */
+  readonly declared = new Set<string>();
   readonly #outline: Outline;
   readonly #rowVectors: boolean;
   readonly #relaxed: Relaxed;
@@ -122,6 +94,25 @@ class KindBook implements Letterbook {
     return known;
   }
 
+  /** Notes the count that a declaration gives a length. */
+  #note(dim: Dim, e: Expression | undefined): void {
+    const inside = e === undefined ? undefined : bare(e);
+    if (inside?.kind !== 'letter') return;
+    try {
+      const name = textOfCount(inside);
+      this.types.dims.unify(dim, this.countOf(name));
+      this.declared.add(name);
+    } catch {
+      // A declaration that does not fit another one is none of these definitions.
+    }
+  }
+
+  /** How many declared counts have become the same. */
+  get merged(): number {
+    const roots = [...this.declared].map((name) => this.types.dims.root(this.countOf(name)));
+    return roots.length - new Set(roots).size;
+  }
+
   #initial(letter: LetterNode, key: string): Type {
     const { types } = this;
     const declared = this.#outline.declarations.find((declaration) => declaration.key === key);
@@ -130,7 +121,14 @@ class KindBook implements Letterbook {
         const inside = e === undefined ? undefined : bare(e);
         return inside === undefined || (inside.kind === 'number' && inside.text === '1') ? 'one' : 'many';
       };
-      return types.fresh(extent(declared.rows), extent(declared.columns), key);
+      const isRow = declared.columns === undefined && this.#relaxed.has(key);
+      const [rows, columns] = isRow ? [undefined, declared.rows] : [declared.rows, declared.columns];
+      const type = types.fresh(extent(rows), extent(columns), key);
+      if (declared.members.length === 0) {
+        this.#note(type.r, rows);
+        this.#note(type.c, columns);
+      }
+      return type;
     }
     const alias = this.#outline.aliases.find((other) => other.key === key);
     if (alias !== undefined) {
@@ -399,14 +397,16 @@ export function kindsOf(outline: Outline, options: KindOptions): Kinds {
   const of = (): Attempt => new Attempt(outline, options, relaxed, counts, options.byUse ?? true);
   let best = of();
   const defining = new Set(options.definitions.map(({ statement }) => statement));
-  const badness = ({ conflicts }: Attempt): number =>
-    [...conflicts.keys()].reduce((sum, statement) => sum + (defining.has(statement) ? 100 : 1), 0);
+  const badness = ({ conflicts, book }: Attempt): number =>
+    [...conflicts.keys()].reduce((sum, statement) => sum + (defining.has(statement) ? 100 : 1), 10 * book.merged);
+  const vectors = outline.declarations.filter(({ columns }) => columns === undefined).map(({ key }) => key);
   for (let tries = 0; tries < 24 && badness(best) > 0; tries++) {
     const candidates = [...best.conflicts.keys()]
       .flatMap((statement) =>
         // A claim does not make a number of a bold letter: it is wrong instead.
         lettersOf(outline, statement).filter((key) => defining.has(statement) || !key.startsWith('bold ')),
       )
+      .concat(best.book.merged > 0 ? vectors : [])
       .filter((key) => !relaxed.has(key));
     let better: { attempt: Attempt; key: string } | undefined;
     for (const key of new Set(candidates)) {

@@ -6,6 +6,7 @@
 import type { Statement } from '../statements/statement.ts';
 import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
+import { dimensionsOf } from './shapes/spaces.ts';
 
 /** An occurrence of a letter: its name, the member of its family, and the element of that member. */
 export interface Use {
@@ -92,9 +93,20 @@ export class Letters {
   readonly #labels = new Map<string, Set<string>>();
   readonly #infos = new Map<string, LetterInfo>();
   readonly #bound: ReadonlySet<string>;
+  /** Letters that are declared as matrices, by themselves. */
+  readonly #matrices = new Set<string>();
 
   constructor(statements: readonly Statement[]) {
     this.#bound = boundNames(statements);
+    for (const { sides, relations } of statements) {
+      const [left, right] = sides.map(bare);
+      const by = right?.kind === 'derivative' ? bare(right.by[0]!) : undefined;
+      const isMatrix =
+        (relations[0] === 'in' && right !== undefined && dimensionsOf(right)?.columns !== undefined) ||
+        (by?.kind === 'letter' && this.#matrices.has(keyOf(by)));
+      if (isMatrix && left?.kind === 'letter' && left.sub.length + left.sup.length === 0)
+        this.#matrices.add(keyOf(left));
+    }
     const raw: { letter: LetterNode; statement: number }[] = [];
     statements.forEach(({ sides }, statement) => {
       for (const side of sides) eachLetter(side, (letter) => raw.push({ letter, statement }));
@@ -249,7 +261,7 @@ export class Letters {
     if (isCounted) return true;
     // If a letter has its layer as a superscript, its subscript selects an element.
     const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
-    if (count === 1 && isCapitalOrBold(sample) && !isLayered) return true;
+    if (count === 1 && isCapitalOrBold(sample) && !isLayered && !this.#matrices.has(keyOf(sample))) return true;
     const countsPoints = values.some(
       ({ index, statement }) => points.get(statement)?.has(letterName(index) ?? '') === true,
     );

@@ -1,14 +1,14 @@
 /** Determines the shape of every member of every family, for given numbers of layers, points and times. */
 
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
-import { type Kinds, scopeOf, textOfCount } from './kinds.ts';
+import { type Kinds, scopeOf } from './kinds.ts';
 import { eachLetter } from './letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { type Indices, indexValue, matchPattern, Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
 import { type Dim, Dims } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
-import { isConstant } from './sides.ts';
+import { isConstant, textOfCount } from './sides.ts';
 
 /** Thrown for a member that a family doesn't have. */
 export class NoMember extends Error {
@@ -357,8 +357,10 @@ export class Members implements Letterbook {
           // The declaration doesn't fit, so it belongs to other definitions.
         }
       };
-      unify(type.r, rows);
-      unify(type.c, columns);
+      // A vector that is declared may be a row, by its use.
+      const isRow = columns === undefined && this.types.dims.extentOf(type.r) === 'one';
+      unify(isRow ? type.c : type.r, rows);
+      if (!isRow) unify(type.c, columns);
     }
   }
 

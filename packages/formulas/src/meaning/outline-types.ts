@@ -45,6 +45,9 @@ export interface Declaration {
   readonly statement: number;
 }
 
+/** The letters that a letter without a definition is some function of. */
+export type Dependencies = ReadonlyMap<string, readonly LetterNode[]>;
+
 export type Property =
   | 'symmetric'
   | 'positive definite'
@@ -92,4 +95,6 @@ export interface Outline {
   readonly assumptions: readonly Assumption[];
   /** The keys of letters that are differentiated, mostly losses. */
   readonly losses: ReadonlySet<string>;
+  /** What letters without a definition depend on. */
+  readonly dependencies: Dependencies;
 }

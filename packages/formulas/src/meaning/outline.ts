@@ -3,6 +3,7 @@
 import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
+import { dependenciesIn } from './dependencies.ts';
 import { eachLetter, Letters, type Use } from './letters.ts';
 import type {
   Alias,
@@ -18,6 +19,7 @@ import type {
 } from './outline-types.ts';
 import { pageWide } from './outline-types.ts';
 import { remarksIn } from './prose.ts';
+import { dimensionsOf } from './shapes/spaces.ts';
 import {
   aliasOf,
   containsDerivative,
@@ -25,7 +27,6 @@ import {
   defined,
   definedPower,
   differentiatedOnly,
-  dimensionsOf,
   isLossLike,
   isPlainBound,
   knownNames,
@@ -77,6 +78,7 @@ class Classifier {
       declarations: this.#declarations,
       assumptions: this.#assumptions,
       losses: this.#losses,
+      dependencies: dependenciesIn(items, this.#letters, this.#definitions, this.#functions),
     };
   }
 

@@ -20,7 +20,7 @@ import { type Indices, indexValue, type Program } from './program.ts';
 import { Combining } from './shapes/combining.ts';
 import type { Dim } from './shapes/dims.ts';
 import { ShapeError, swapped, type Type, type Types, Unknown } from './shapes/types.ts';
-import { isConstant } from './sides.ts';
+import { isConstant, textOfCount } from './sides.ts';
 
 /** The context of an expression. */
 export interface Scope {
@@ -60,6 +60,10 @@ const textOfNumber = (e: Expression): string => {
   const inside = bare(e);
   return inside.kind === 'number' ? inside.text : '';
 };
+/** Whether a count is told by its name alone: n, D_in, and not d_l. */
+const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
+  sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
+
 const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;
 
 export class Shaper extends Combining {
@@ -275,7 +279,7 @@ export class Shaper extends Combining {
 
   #count(e: Expression): Dim {
     const inside = bare(e);
-    if (inside.kind === 'letter') return this.book.countOf(keyOf(inside));
+    if (inside.kind === 'letter') return this.book.countOf(isNamedCount(inside) ? textOfCount(inside) : keyOf(inside));
     const dim = this.types.dims.fresh('many');
     if (inside.kind === 'number') this.types.dims.setSize(dim, Number(inside.text));
     return dim;
@@ -389,8 +393,8 @@ export class Shaper extends Combining {
       const to = e.to === undefined ? undefined : bare(e.to);
       const isFromOne =
         e.from === undefined || (bare(e.from).kind === 'number' && (bare(e.from) as { text: string }).text === '1');
-      if (to?.kind === 'letter' && isFromOne && to.sub.length + to.sup.length === 0 && !scope.extents.has(to.name))
-        this.#tie(this.book.countOf(keyOf(to)), extent);
+      if (to?.kind === 'letter' && isFromOne && isNamedCount(to) && !scope.extents.has(to.name))
+        this.#tie(this.book.countOf(textOfCount(to)), extent);
       extents.set(index.name, extent);
     }
     const names = e.indices.map(({ name }) => name);

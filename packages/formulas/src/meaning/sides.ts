@@ -4,7 +4,6 @@ import type { Statement } from '../statements/statement.ts';
 import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode, partsOf, walk } from '../syntax/ast.ts';
 import { knownFunctions } from '../syntax/names.ts';
 import { eachLetter, type Letters, type Use } from './letters.ts';
-import type { Declaration } from './outline-types.ts';
 
 /** The names of functions with a standard meaning. */
 export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFunctions));
@@ -64,14 +63,19 @@ export const sameIndices = (a: readonly Expression[], b: readonly Expression[]):
   a.length === b.length && a.every((index, i) => textKey(index) === textKey(b[i]!));
 
 /** Returns a text that is the same for equal indices. */
-export function textKey(e: Expression): string {
+function textKey(e: Expression): string {
   const inside = bare(e);
   if (inside.kind === 'number') return inside.text;
   if (inside.kind === 'letter') return keyOf(inside);
+  if (inside.kind === 'prose') return inside.text;
   if (inside.kind === 'sum')
     return inside.terms.map((term, i) => `${inside.minus[i] ? '-' : '+'}${textKey(term)}`).join('');
   return inside.kind + partsOf(inside).map(textKey).join(',');
 }
+
+/** The name of a count, with its index: d_l, D_in. */
+export const textOfCount = (letter: LetterNode): string =>
+  `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
 
 /** Whether an inequality or membership only states the range of a letter and makes no claim: l < L, x ~ p. */
 export function isPlainBound({ sides, relations }: Statement): boolean {
@@ -134,26 +138,6 @@ export function aliasOf(e: Expression): DerivativeNode | undefined {
   if (inside.kind !== 'derivative' || inside.by.length !== 1 || inside.mark === 'differential') return undefined;
   const by = bare(inside.by[0]!);
   return lossLetter(inside.of) !== undefined && by.kind === 'letter' ? inside : undefined;
-}
-
-/** Returns the lengths in R^{n x d}. */
-export function dimensionsOf(space: Expression): Pick<Declaration, 'rows' | 'columns'> | undefined {
-  const base = space.kind === 'power' ? bare(space.base) : space;
-  const isReal = base.kind === 'letter' && base.name === 'R';
-  if (space.kind === 'letter' && space.name === 'R') {
-    const [only, ...others] = space.sup;
-    if (only === undefined) return { rows: undefined, columns: undefined };
-    return { rows: only, columns: others[0] };
-  }
-  if (!isReal || space.kind !== 'power') return undefined;
-  const exponent = bare(space.exponent);
-  if (exponent.kind !== 'product') return { rows: exponent, columns: undefined };
-  const cross = exponent.marks.indexOf('times');
-  if (cross < 0) return { rows: exponent, columns: undefined };
-  if (exponent.marks.filter((mark) => mark === 'times').length > 1) return undefined;
-  const joined = (factors: readonly Expression[]): Expression =>
-    factors.length === 1 ? factors[0]! : { ...exponent, factors, marks: factors.slice(1).map(() => '' as const) };
-  return { rows: joined(exponent.factors.slice(0, cross + 1)), columns: joined(exponent.factors.slice(cross + 1)) };
 }
 
 /** Returns the index of a formula: that of the variable of differentiation on its left side, or of the letter there. */

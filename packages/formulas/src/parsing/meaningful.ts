@@ -1,6 +1,6 @@
 /** Finds the tokens that carry meaning, and the relations among them. */
 
-import { relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
+import { accents, relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
 import { isCharacter, type Token } from '../syntax/tokens.ts';
 
 /** Removes tokens without meaning: spacing, sizes, labels, styles. */
@@ -34,10 +34,26 @@ export function meaningful(tokens: readonly Token[]): Token[] {
       const end = (tokens[i] ?? of).span.end;
       if (shown !== undefined)
         result.push({ ...shown, span: { start: of.span.start, end }, children: meaningful(shown.children) });
+    } else if (of.kind === 'command' && Object.hasOwn(accents, of.text) && scriptsIn(tokens[i + 1]) > 0) {
+      // \hat{x_i} is \hat{x}_i.
+      const group = tokens[++i]!;
+      const inside = meaningful(group.children);
+      const count = scriptsIn(group);
+      result.push(of, { ...group, children: inside.slice(0, count) }, ...inside.slice(count));
     } else
       result.push(of.children.length > 0 && of.kind === 'group' ? { ...of, children: meaningful(of.children) } : of);
   }
   return result;
+}
+
+/** Where the scripts begin in a group that is one letter with scripts, or 0. */
+function scriptsIn(group: Token | undefined): number {
+  if (group?.kind !== 'group') return 0;
+  const inside = meaningful(group.children);
+  const at = inside.findIndex((of) => isCharacter(of, '_', '^'));
+  const isLetter = at === 1 || (at === 2 && inside[0]!.kind === 'command' && inside[1]!.kind === 'group');
+  const isScripts = inside.slice(at).every((of, i) => (i % 2 === 0) === isCharacter(of, '_', '^'));
+  return isLetter && isScripts ? at : 0;
 }
 
 /** Returns the name of a token's relation; undefined if it isn't one. */

@@ -139,6 +139,7 @@ class Reporter {
       layout,
       transitions,
       deadline,
+      isDraft: true,
     };
   }
 

@@ -81,8 +81,34 @@ export function gradients(
 const zeros = (graph: Graph, shape: readonly number[]): Node =>
   graph.kernels.full({ shape, value: 0, dtype: 'float64' });
 
+/** Nodes that put others in another order. */
+const arranging = /^(?:concat|permute|reshape)$/;
+
+/**
+ * The parts of a node that is put together from others, where y is computed from those and not from the whole: a vector
+ * whose elements are defined one by one, or a list of parameters.
+ */
+function partsFor(y: Node, x: Node): readonly Node[] | undefined {
+  if (!arranging.test(x.op) || x.inputs.length === 0) return undefined;
+  return ancestorsOf([y]).includes(x) ? undefined : x.inputs;
+}
+
+/** Puts parts together as those of a node are. */
+function arranged(graph: Graph, { op, attributes, shape }: Node, parts: readonly Node[]): Node {
+  const k = graph.kernels;
+  if (op === 'concat') return parts.length === 1 ? parts[0]! : k.concat(parts, attributes as number);
+  return op === 'permute' ? k.permute(parts[0]!, attributes as readonly number[]) : k.reshape(parts[0]!, shape);
+}
+
 /** Returns the derivative of y [1, 1] with respect to x, in x's shape. */
 export function gradient(graph: Graph, y: Node, x: Node): Node {
+  const parts = partsFor(y, x);
+  if (parts !== undefined)
+    return arranged(
+      graph,
+      x,
+      parts.map((part) => gradient(graph, y, part)),
+    );
   const one = graph.kernels.full({ shape: y.shape, value: 1, dtype: 'float64' });
   return gradients(graph, y, one, [x])[0] ?? zeros(graph, x.shape);
 }
@@ -97,7 +123,12 @@ export function jacobian(graph: Graph, y: Node, x: Node): Node {
     for (let j = 0; j < n; j++) {
       const one = k.full({ shape: [1, 1], value: 1, dtype: 'float64' });
       const seed = k.scatterSlice(one, { starts: [i, j], sizes: [1, 1], steps: [1, 1], shape: [m, n] });
-      const g = gradients(graph, y, seed, [x])[0] ?? zeros(graph, [p, q]);
+      const element =
+        partsFor(y, x) === undefined ? undefined : k.slice(y, { starts: [i, j], sizes: [1, 1], steps: [1, 1] });
+      const g =
+        element === undefined
+          ? (gradients(graph, y, seed, [x])[0] ?? zeros(graph, [p, q]))
+          : gradient(graph, element, x);
       rows.push(k.reshape(g, [1, p, q]));
     }
   }

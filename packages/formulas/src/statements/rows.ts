@@ -15,7 +15,7 @@ const isSolid = ({ kind, text }: Token): boolean => kind !== 'space' && !(kind =
 const isSystem = (of: Token): boolean =>
   /^(?:[dr]?cases|array)\*?$/.test(of.text) &&
   cellsOf(withoutColumns(of)).some((row) =>
-    row.flat().some((inside) => ['=', 'leftarrow', 'define'].includes(relationOf(inside) ?? '')),
+    row[0]!.some((inside) => ['=', 'leftarrow', 'define'].includes(relationOf(inside) ?? '')),
   ) &&
   cellsOf(withoutColumns(of)).every((row) => row.length < 2 || !/if|otherwise/.test(wordsOf(row[1]!)));
 

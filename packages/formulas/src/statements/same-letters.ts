@@ -46,7 +46,8 @@ function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'pl
     uses.set(nameOf(letter), known);
     known.alphabets.add(alphabet);
     if (isBare(letter)) known[alphabet].add(statement);
-    else known[alphabet === 'bold' ? 'boldIndexed' : 'plainIndexed'] = true;
+    else if (letter.sub.length > 0 || letter.sup.length > 1)
+      known[alphabet === 'bold' ? 'boldIndexed' : 'plainIndexed'] = true;
   });
   const names = new Map<string, 'bold' | 'plain'>();
   for (const [name, { bold, plain, boldIndexed, plainIndexed, alphabets }] of uses) {

@@ -167,7 +167,7 @@ export class Dependencies {
 
   /** The keys of letters in expressions, with those that functions and derivatives of that name speak of. */
   #closed(expressions: readonly Expression[], known: ReadonlySet<string>): ReadonlySet<string> {
-    const { letters, functions, aliases } = this.#outline;
+    const { letters, functions, aliases, dependencies } = this.#outline;
     const keys = new Set(known);
     const note = (e: Expression): void =>
       eachLetter(e, (letter) => {
@@ -176,6 +176,7 @@ export class Dependencies {
         keys.add(key);
         for (const fn of functions) if (fn.key === key) for (const part of [fn.body, ...fn.parameters]) note(part);
         for (const alias of aliases) if (alias.key === key) for (const part of [alias.of, alias.by]) note(part);
+        for (const parent of dependencies.get(key) ?? []) note(parent);
       });
     expressions.forEach(note);
     return keys;
@@ -183,7 +184,7 @@ export class Dependencies {
 
   /** What letters are on the page. */
   #letters(keys: ReadonlySet<string>, { kinds }: World): string {
-    const { letters, functions, aliases, declarations, losses, reading } = this.#outline;
+    const { letters, functions, aliases, declarations, losses, reading, dependencies } = this.#outline;
     const isOf = ({ key }: { readonly key: string }): boolean => keys.has(key);
     const said = [...functions, ...aliases, ...declarations]
       .filter(isOf)
@@ -198,6 +199,7 @@ export class Dependencies {
         losses.has(key),
         reading.notation.functions.has(key),
         JSON.stringify(kinds.of.get(key)),
+        this.#signatures.of(dependencies.get(key)),
       ].join(' ');
     });
     return [...each, ...said].join('\n');

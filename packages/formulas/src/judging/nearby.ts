@@ -1,0 +1,167 @@
+/** What a formula's letters mean where it stands: the nearest definitions of them, of the letters in those, and so on. */
+
+import { eachLetter } from '../meaning/letters.ts';
+import type { Outline } from '../meaning/outline-types.ts';
+import { aliasOf, containsDerivative, defined, definedPower, knownNames, samePattern } from '../meaning/sides.ts';
+import { headingBetween } from '../statements/sections.ts';
+import type { Reading, Statement } from '../statements/statement.ts';
+import { bare, type Expression, type LetterNode } from '../syntax/ast.ts';
+
+/** A statement that says what a letter is. */
+interface Definer {
+  readonly statement: number;
+  readonly form: Form;
+  readonly pattern: readonly Expression[];
+}
+
+/** The letter that a statement gives a meaning, if it does: `z = …`, `f(x) = …`, `\partial L / \partial z = g`. */
+function subjectOf({ sides, relations, error }: Statement): LetterNode | undefined {
+  const [left, right] = sides;
+  if (error !== undefined || left === undefined || right === undefined) return undefined;
+  if (relations[0] !== '=' && relations[0] !== 'define') return undefined;
+  const fn = bare(left);
+  if (fn.kind === 'call') {
+    const isOwn =
+      fn.fn.primes === 0 && !knownNames.has(fn.fn.name) && fn.args.every((arg) => defined(arg) !== undefined);
+    return isOwn && !containsDerivative(right) ? fn.fn : undefined;
+  }
+  if (fn.kind === 'derivative') {
+    const link = aliasOf(left) === undefined ? undefined : defined(right);
+    return link !== undefined && linkNames.test(link.name) ? link : undefined;
+  }
+  // y_1 = … + x w + … shows a term, and does not say what y is.
+  return hasLooseDots(right) ? undefined : (definedPower(left)?.letter ?? defined(left));
+}
+
+const linkNames = /^(?:delta|e|epsilon|varepsilon|g|G|Delta|s|beta)$/;
+
+/** Whether a sum leaves out terms at its ends. */
+function hasLooseDots(e: Expression): boolean {
+  const inside = bare(e);
+  return inside.kind === 'sum' && [inside.terms[0], inside.terms.at(-1)].some((term) => term?.kind === 'dots');
+}
+
+/** Whether a definition is for all indices, and no beginning of a recursion. */
+const isGeneral = ({ pattern }: Definer): boolean => pattern.every((index) => bare(index).kind !== 'number');
+
+/** A letter as it is used: how many indices it has above, and how many below. */
+interface Form {
+  readonly key: string;
+  readonly sup: number;
+  readonly sub: number;
+}
+
+/** Collects the letters in some expressions, each as it is used. */
+function formsOf(sides: readonly Expression[], { letters }: Outline): Form[] {
+  const forms = new Map<string, Form>();
+  for (const side of sides) {
+    eachLetter(side, (letter) => {
+      const { key, members, elements } = letters.useOf(letter);
+      const sup = Math.min(letter.sup.length, members.length);
+      const form = { key, sup, sub: members.length + elements.length - sup };
+      forms.set(`${key} ${form.sup} ${form.sub}`, form);
+    });
+  }
+  return [...forms.values()];
+}
+
+const keysOf = (sides: readonly Expression[], outline: Outline): string[] =>
+  formsOf(sides, outline).map(({ key }) => key);
+
+/** Finds the statements that formulas of a page are understood from. */
+export class Nearby {
+  readonly #outline: Outline;
+  readonly #definers: readonly Definer[];
+  /** The paragraphs that claim something: what they assume holds there alone. */
+  readonly #claiming: ReadonlySet<number>;
+
+  constructor(outline: Outline) {
+    this.#outline = outline;
+    const { statements } = outline.reading;
+    this.#claiming = new Set(
+      outline.items.flatMap(({ kind, statement }) => (kind === 'claim' ? [statements[statement]!.block] : [])),
+    );
+    this.#definers = outline.reading.statements.flatMap((of, statement): Definer[] => {
+      const letter = subjectOf(of);
+      if (letter === undefined) return [];
+      const { members, elements } = outline.letters.useOf(letter);
+      const [form] = formsOf([letter], outline) as [Form];
+      return [{ statement, form, pattern: [...members, ...elements] }];
+    });
+  }
+
+  /**
+   * Returns the page as far as a statement needs it. Letters in `open` keep no definition, so that nothing is known of
+   * them.
+   */
+  readingFor(index: number, open: ReadonlySet<string> = new Set()): Reading {
+    const { reading } = this.#outline;
+    const { statements } = reading;
+    const own = statements[index]!;
+    const { block } = own;
+    const chosen = new Set([index]);
+    const seen = new Set<string>();
+    const visit = (forms: readonly Form[], path: readonly string[]): void => {
+      for (const form of forms) {
+        const { key } = form;
+        if (seen.has(key)) continue;
+        seen.add(key);
+        if (open.has(key)) continue;
+        for (const definer of this.#nearest(form, index)) {
+          const used = formsOf(statements[definer.statement]!.sides.slice(1), this.#outline);
+          // What is computed from a letter does not say what that is; what is defined by itself is another value.
+          const isIndexed = definer.pattern.length > 0;
+          if (used.some((other) => path.includes(other.key) || (other.key === key && !isIndexed))) continue;
+          chosen.add(definer.statement);
+          visit(used, [...path, key]);
+        }
+      }
+    };
+    visit(formsOf(own.sides, this.#outline), []);
+    statements.forEach(({ sides, relations }, i) => {
+      const isDeclaration =
+        relations[0] === 'in' && keysOf(sides.slice(0, 1), this.#outline).some((key) => seen.has(key));
+      if (isDeclaration || this.#isAssumption(i, seen, block)) chosen.add(i);
+    });
+    return {
+      ...reading,
+      statements: statements.filter((_, i) => chosen.has(i)),
+      mentions: reading.mentions.filter((mention) => this.#appliesIn(mention.block, block)),
+    };
+  }
+
+  /** Whether what a paragraph assumes holds in another one. */
+  #appliesIn(assuming: number, block: number): boolean {
+    return assuming === block || !this.#claiming.has(assuming);
+  }
+
+  #isAssumption(i: number, seen: ReadonlySet<string>, block: number): boolean {
+    const { items, reading } = this.#outline;
+    if (!this.#appliesIn(reading.statements[i]!.block, block)) return false;
+    return (
+      items[i]?.kind === 'assumption' &&
+      keysOf(reading.statements[i]!.sides, this.#outline).every((key) => seen.has(key))
+    );
+  }
+
+  /** Returns the definitions of a letter that count at a statement: the last before it, else the first behind it. */
+  #nearest({ key, sup, sub }: Form, index: number): Definer[] {
+    const { page, statements } = this.#outline.reading;
+    // z_i is no element of z^l, but one of z.
+    const fits = ({ form }: Definer): boolean => form.key === key && (sup + sub === 0 || form.sup === sup);
+    const all = this.#definers.filter((definer) => definer.statement !== index && fits(definer));
+    const before = all.filter(({ statement }) => statement < index).toReversed();
+    const ordered = before.length > 0 ? before : all;
+    const [first] = ordered;
+    if (first === undefined) return [];
+    const chosen: Definer[] = [];
+    for (const definer of ordered) {
+      const [a, b] = [first, definer].map(({ statement }) => statements[statement]!.span.start) as [number, number];
+      const isNear = !headingBetween(page.masked, Math.min(a, b), Math.max(a, b));
+      if (!isNear || chosen.some(({ pattern }) => samePattern(pattern, definer.pattern))) continue;
+      if (chosen.some(isGeneral) && isGeneral(definer)) continue;
+      chosen.push(definer);
+    }
+    return chosen;
+  }
+}

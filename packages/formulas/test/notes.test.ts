@@ -1,0 +1,106 @@
+/** Notations of notes on the web, where definitions are near a formula, or left to the reader. Each with mistakes. */
+
+import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
+import { describe, expect, test } from 'vitest';
+
+const judged = (page: string): FormulaResult[] => [
+  ...verifyPage(page, { name: 'page.md', mend: false, budget: 60_000 }).formulas,
+];
+
+/** The verdict on the last formula of a page. */
+const last = (page: string): string | undefined => judged(page).at(-1)?.verdict;
+
+interface Cases {
+  /** What stands before each formula. */
+  readonly before: string;
+  readonly right: readonly string[];
+  readonly wrong: readonly string[];
+}
+
+const cases: Readonly<Record<string, Cases>> = {
+  'a bias that is declared as a vector, and added to each row': {
+    before: String.raw`$Y = XW + b$, $X \in \mathbb{R}^{B \times D_{\text{in}}}$, $W \in \mathbb{R}^{D_{\text{in}} \times D_{\text{out}}}$,
+      $b \in \mathbb{R}^{D_{\text{out}}}$, $Y \in \mathbb{R}^{B \times D_{\text{out}}}$, $G = \frac{\partial L}{\partial Y}$.`,
+    right: [
+      String.raw`\frac{\partial L}{\partial X} = G W^\top`,
+      String.raw`\frac{\partial L}{\partial W} = X^\top G`,
+      String.raw`\frac{\partial L}{\partial b} = \sum_{i=1}^{B} G_i`,
+      String.raw`\frac{\partial L}{\partial W_{k,j}} = \sum_{i=1}^{B} X_{i,k} G_{i,j}`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial L}{\partial X} = G W`,
+      String.raw`\frac{\partial L}{\partial X} = W^\top G`,
+      String.raw`\frac{\partial L}{\partial W} = G^\top X`,
+      String.raw`\frac{\partial L}{\partial b} = \sum_{i=1}^{B} 2 G_i`,
+      String.raw`\frac{\partial L}{\partial W_{k,j}} = \sum_{i=1}^{B} X_{k,i} G_{i,j}`,
+      String.raw`\frac{\partial L}{\partial W_{k,j}} = \sum_{i=1}^{B} X_{i,j} G_{i,k}`,
+    ],
+  },
+  'outputs that are defined by their elements, and shown in part': {
+    before: String.raw`The outputs are $Y_{i,j} = \sum_{k=1}^{D} X_{i,k} W_{k,j} + b_j$. One input is in each of
+      $Y_{i,1} = \cdots + X_{i,k} W_{k,1} + \cdots$. Let $G = \frac{\partial L}{\partial Y}$.`,
+    right: [
+      String.raw`\frac{\partial Y_{i,j}}{\partial X_{i,k}} = W_{k,j}`,
+      String.raw`\frac{\partial L}{\partial X_{i,k}} = \sum_j G_{i,j} W_{k,j}`,
+      String.raw`\frac{\partial L}{\partial X} = G W^\top`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial Y_{i,j}}{\partial X_{i,k}} = W_{j,k}`,
+      String.raw`\frac{\partial L}{\partial X_{i,k}} = \sum_j G_{i,j} W_{j,k}`,
+      String.raw`\frac{\partial L}{\partial X_{i,k}} = \sum_j G_{j,i} W_{k,j}`,
+      String.raw`\frac{\partial L}{\partial X} = W G^\top`,
+    ],
+  },
+  'a chain of which only derivatives are given': {
+    before: 'By the chain rule,',
+    right: [
+      String.raw`\frac{\partial l}{\partial w} = \frac{\partial z}{\partial w} \frac{\partial l}{\partial z}`,
+      String.raw`\frac{\partial L}{\partial x_{ij}} = \sum_p \sum_q \frac{\partial L}{\partial y_{pq}} \frac{\partial y_{pq}}{\partial x_{ij}}`,
+      String.raw`\frac{\partial f}{\partial a} = \frac{\partial f}{\partial u} \frac{\partial u}{\partial a} + \frac{\partial f}{\partial v} \frac{\partial v}{\partial a}`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial l}{\partial w} = \frac{\partial l}{\partial z} \frac{\partial w}{\partial z}`,
+      String.raw`\frac{\partial l}{\partial w} = 2 \frac{\partial z}{\partial w} \frac{\partial l}{\partial z}`,
+      String.raw`\frac{\partial L}{\partial x_{ij}} = \sum_p \frac{\partial L}{\partial y_{pj}} \frac{\partial y_{pj}}{\partial x_{ij}}`,
+      String.raw`\frac{\partial f}{\partial a} = \frac{\partial f}{\partial u} \frac{\partial u}{\partial a} - \frac{\partial f}{\partial v} \frac{\partial v}{\partial a}`,
+      String.raw`\frac{\partial f}{\partial a} = \frac{\partial f}{\partial u} \frac{\partial v}{\partial a} + \frac{\partial f}{\partial v} \frac{\partial u}{\partial a}`,
+    ],
+  },
+  'an accent over a letter with its index': {
+    before: String.raw`$\hat{x_i} = x_i^2 + x_i$.`,
+    right: [String.raw`\frac{\partial \hat{x_i}}{\partial x_i} = 2 x_i + 1`],
+    wrong: [String.raw`\frac{\partial \hat{x_i}}{\partial x_i} = 2 x_i`],
+  },
+  'elements of layers whose arrays are bold': {
+    before: String.raw`$\mathbf{z}^{\ell} = \mathbf{W}^{\ell}\mathbf{a}^{\ell-1} + \mathbf{b}^{\ell}$, $\mathbf{a}^{\ell} = \sigma(\mathbf{z}^{\ell})$.`,
+    right: [
+      String.raw`\frac{\partial z^{\ell}_i}{\partial a^{\ell-1}_j} = W^{\ell}_{ij}`,
+      String.raw`\frac{\partial a^{\ell}_j}{\partial z^{\ell}_j} = \sigma'(z^{\ell}_j)`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial z^{\ell}_i}{\partial a^{\ell-1}_j} = W^{\ell}_{ji}`,
+      String.raw`\frac{\partial z^{\ell}_i}{\partial a^{\ell-1}_j} = W^{\ell-1}_{ij}`,
+      String.raw`\frac{\partial a^{\ell}_j}{\partial z^{\ell}_j} = \sigma(z^{\ell}_j)`,
+    ],
+  },
+  'letters that have the same number': {
+    before: '$x = 3$, $w = 3$, $L = w^2 + w x$.',
+    right: [String.raw`\frac{\partial L}{\partial w} = 9`, String.raw`\frac{\partial L}{\partial x} = 3`],
+    wrong: [String.raw`\frac{\partial L}{\partial w} = 12`, String.raw`\frac{\partial L}{\partial x} = 9`],
+  },
+  'a letter that is given something else on the way back': {
+    before: String.raw`$y = \log x$ and $L = y^2$. Solving for the input, $x = e^y$.`,
+    right: [String.raw`\frac{\partial L}{\partial x} = \frac{2 y}{x}`],
+    wrong: [String.raw`\frac{\partial L}{\partial x} = 2 y x`],
+  },
+};
+
+describe.each(Object.entries(cases))('%s', (_, { before, right, wrong }) => {
+  test.each(right)('%s holds', (formula) => {
+    expect(last(`${before} $${formula}$`)).toBe('holds');
+  });
+
+  test.each(wrong)('%s does not hold', (formula) => {
+    expect(['wrong', 'not understood', 'conditional']).toContain(last(`${before} $${formula}$`));
+  });
+});

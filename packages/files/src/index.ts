@@ -2,6 +2,13 @@ export { type CheckpointOptions, decodeCheckpoint, encodeCheckpoint } from './ch
 export { restoreState, type Stateful } from './checkpoint/stateful.ts';
 export type { IntegerOptions } from './elements/element-types.ts';
 export { FormatError } from './format-error.ts';
+export {
+  type LoadStateOptions,
+  loadState,
+  StateMismatchError,
+  type StateReport,
+  stateDict,
+} from './modules/state-dict.ts';
 export type { NamedArray, NamedArrays } from './named-array.ts';
 export type { Metadata, SafetensorsDType, SafetensorsEntry } from './safetensors/header.ts';
 export {

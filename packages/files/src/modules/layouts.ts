@@ -1,0 +1,178 @@
+/** PyTorch's names and layouts for the parameters and buffers of a module. */
+
+import { Variable } from '@tapegrad/core';
+import {
+  BatchNorm1d,
+  BatchNorm2d,
+  Dense,
+  type Module,
+  MultiHeadAttention,
+  SpectralNorm,
+  TransformerDecoderLayer,
+  TransformerEncoderLayer,
+  WeightNorm,
+} from '@tapegrad/nn';
+
+/** A parameter or buffer within an entry of a state dict. */
+export interface Part {
+  readonly path: string;
+  readonly variable: Variable;
+  /** Whether PyTorch has the transpose. */
+  readonly transposed: boolean;
+}
+
+/** An array of a state dict: one parameter or buffer, or several along the first axis. */
+export interface Entry {
+  /** Names that it may have; the first is PyTorch's usual one. */
+  readonly names: readonly string[];
+  readonly parts: readonly Part[];
+}
+
+/** Entries of which a state dict has one list; the first is PyTorch's usual one. */
+export interface Alternatives {
+  readonly variants: readonly (readonly Entry[])[];
+}
+
+/** Formats a name in camel case as PyTorch's: `weightIhL0` as `weight_ih_l0`. */
+const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+const joined = (prefix: string, name: string): string =>
+  prefix === '' || name === '' ? prefix + name : `${prefix}.${name}`;
+
+/** The paths of a module in a state dict, with the names of the program's own fields as they are, and in snake case. */
+interface Prefixes {
+  readonly plain: string;
+  readonly snake: string;
+}
+
+const extend = ({ plain, snake }: Prefixes, name: string, snakeName = name): Prefixes => ({
+  plain: joined(plain, name),
+  snake: joined(snake, snakeName),
+});
+
+const namesOf = ({ plain, snake }: Prefixes): readonly string[] => (plain === snake ? [plain] : [snake, plain]);
+
+const children: readonly (readonly [(module: Module) => boolean, Readonly<Record<string, string>>])[] = [
+  [
+    (module) => module instanceof TransformerEncoderLayer || module instanceof TransformerDecoderLayer,
+    { selfAttention: 'self_attn', crossAttention: 'multihead_attn' },
+  ],
+  [(module) => module instanceof MultiHeadAttention, { output: 'out_proj' }],
+  [(module) => module instanceof WeightNorm || module instanceof SpectralNorm, { layer: '' }],
+];
+
+/** Returns the paths of a submodule in a state dict. */
+function childPrefixes(parent: Module, prefixes: Prefixes, name: string): Prefixes {
+  const known = children.find(([is]) => is(parent))?.[1][name];
+  return known === undefined ? extend(prefixes, name, snakeCase(name)) : extend(prefixes, known);
+}
+
+const batchNormNames: Readonly<Record<string, string>> = {
+  runningVariance: 'running_var',
+  batchCount: 'num_batches_tracked',
+};
+
+/** Layers whose weight is computed, and the names of what it is computed from: those of today, then those of before 2.0. */
+function computedNames(
+  field: string,
+): Readonly<Record<'magnitude' | 'direction' | 'left' | 'right' | 'whole', readonly string[]>> {
+  const current = `parametrizations.${field}`;
+  return {
+    magnitude: [`${current}.original0`, `${field}_g`],
+    direction: [`${current}.original1`, `${field}_v`],
+    left: [`${current}.0._u`, `${field}_u`],
+    right: [`${current}.0._v`, `${field}_v`],
+    whole: [`${current}.original`, `${field}_orig`],
+  };
+}
+
+/** Returns the names of a parameter or buffer within its module. `parent` is the module around that one. */
+function localNames(owner: Module, name: string, parent: Module | undefined): readonly string[] {
+  if (parent instanceof WeightNorm && name === parent.field) return computedNames(name).direction;
+  if (parent instanceof SpectralNorm && name === parent.field) return computedNames(name).whole;
+  if (owner instanceof WeightNorm && name === 'magnitude') return computedNames(owner.field).magnitude;
+  if (owner instanceof SpectralNorm && (name === 'left' || name === 'right')) return computedNames(owner.field)[name];
+  const isNorm = owner instanceof BatchNorm1d || owner instanceof BatchNorm2d;
+  const known = isNorm ? batchNormNames[name] : undefined;
+  return known === undefined ? [...new Set([snakeCase(name), name])] : [known];
+}
+
+/** Whether PyTorch has the transpose of a parameter. */
+function isTransposed(owner: Module, name: string): boolean {
+  if (owner instanceof Dense) return name === 'weight';
+  return owner instanceof WeightNorm && owner.layer instanceof Dense && name === 'magnitude';
+}
+
+/** Walks over a module, and lists what a state dict of PyTorch has for it. */
+class Walk {
+  readonly found: Alternatives[] = [];
+  readonly #ancestors = new Set<Module>();
+
+  visit(module: Module, path: string, prefixes: Prefixes, parent: Module | undefined): void {
+    // A module that contains itself has no further parameters there.
+    if (this.#ancestors.has(module)) return;
+    this.#ancestors.add(module);
+    const submodules = module.children();
+    const isPacked = module instanceof MultiHeadAttention && this.#visitProjections(module, path, prefixes);
+    for (const [name, variable] of [...module.namedParameters(), ...module.namedBuffers()]) {
+      if ([...submodules.keys()].some((child) => name.startsWith(`${child}.`))) continue;
+      const part = { path: joined(path, name), variable, transposed: isTransposed(module, name) };
+      const names = localNames(module, name, parent).flatMap((local) => namesOf(extend(prefixes, local)));
+      this.found.push({ variants: [[{ names: [...new Set(names)], parts: [part] }]] });
+    }
+    for (const [name, child] of submodules) {
+      if (isPacked && name !== 'output') continue;
+      this.visit(child, joined(path, name), childPrefixes(module, prefixes, name), module);
+    }
+    this.#ancestors.delete(module);
+  }
+
+  /** Lists the projections of an attention, which PyTorch packs; returns whether they are as PyTorch has them. */
+  #visitProjections({ query, key, value, dim }: MultiHeadAttention, path: string, prefixes: Prefixes): boolean {
+    const layers = { query, key, value };
+    if (!Object.values(layers).every((layer) => layer instanceof Dense)) return false;
+    const partsOf = (field: 'weight' | 'bias'): Part[] =>
+      Object.entries(layers).flatMap(([name, layer]) => {
+        const variable: unknown = layer[field];
+        if (!(variable instanceof Variable)) return [];
+        return [{ path: `${joined(path, name)}.${field}`, variable, transposed: field === 'weight' }];
+      });
+    const entry = (local: string, parts: readonly Part[]): Entry => ({
+      names: namesOf(extend(prefixes, local)),
+      parts,
+    });
+    const each = (field: 'weight' | 'bias', nameOf: (name: string) => string): Entry[] =>
+      partsOf(field).map((part, i) => entry(nameOf(Object.keys(layers)[i]!), [part]));
+    const isSquare = key.inFeatures === dim && value.inFeatures === dim;
+    const weights = partsOf('weight');
+    const biases = partsOf('bias');
+    if (weights.length !== 3 || biases.length % 3 !== 0) return false;
+    const packedBias = biases.length === 0 ? [] : [entry('in_proj_bias', biases)];
+    const packed = isSquare ? [entry('in_proj_weight', weights)] : each('weight', (name) => `${name[0]}_proj_weight`);
+    const separate = (nameOf: (name: string) => string): Entry[] =>
+      (['weight', 'bias'] as const).flatMap((field) => each(field, (name) => `${nameOf(name)}.${field}`));
+    this.found.push({
+      variants: [[...packed, ...packedBias], separate((name) => `${name[0]}_proj`), separate((name) => name)],
+    });
+    return true;
+  }
+}
+
+/** Lists what a state dict of PyTorch has for a module. A tensor that is in several places is listed for each. */
+export function layoutOf(module: Module): readonly Alternatives[] {
+  const walk = new Walk();
+  walk.visit(module, '', { plain: '', snake: '' }, undefined);
+  return walk.found;
+}
+
+/** The shape that PyTorch has for a part. */
+export const shapeOfPart = ({ variable: { shape }, transposed }: Part): readonly number[] =>
+  transposed ? shape.toReversed() : shape;
+
+/** The shape of an entry. */
+export function shapeOfEntry({ parts }: Entry): readonly number[] {
+  const [first, ...others] = parts.map(shapeOfPart);
+  if (others.length === 0) return first!;
+  const [rows, ...rest] = first!;
+  return [others.reduce((sum, shape) => sum + shape[0]!, rows!), ...rest];
+}

@@ -10,6 +10,13 @@ export {
   stateDict,
 } from './modules/state-dict.ts';
 export type { NamedArray, NamedArrays } from './named-array.ts';
+export {
+  decodePyTorch,
+  openPyTorch,
+  type PyTorchFile,
+  type PyTorchOptions,
+  type PyTorchReader,
+} from './pytorch/pytorch.ts';
 export type { Metadata, SafetensorsDType, SafetensorsEntry } from './safetensors/header.ts';
 export {
   decodeSafetensorsIndex,

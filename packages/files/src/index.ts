@@ -10,6 +10,8 @@ export {
   stateDict,
 } from './modules/state-dict.ts';
 export type { NamedArray, NamedArrays } from './named-array.ts';
+export { decodeNpy, encodeNpy, type NpyReadOptions, type NpyWriteOptions, type NumpyType } from './numpy/npy.ts';
+export { decodeNpz, encodeNpz, type NpzReadOptions, type NpzWriteOptions } from './numpy/npz.ts';
 export {
   decodePyTorch,
   openPyTorch,

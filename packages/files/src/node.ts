@@ -3,6 +3,7 @@ export { readCsv } from './csv/read.ts';
 export { readIdx, writeIdx } from './idx/read.ts';
 export { readImage, writePng } from './images/read.ts';
 export { type LoadOptions, load, restore, save } from './node/checkpoint.ts';
+export { type ReadNumpyOptions, readNpy, readNpz, writeNpy, writeNpz } from './node/numpy.ts';
 export { readPyTorch } from './node/pytorch.ts';
 export {
   type ReadSafetensorsOptions,

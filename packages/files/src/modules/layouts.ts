@@ -166,7 +166,7 @@ export function layoutOf(module: Module): readonly Alternatives[] {
 }
 
 /** The shape that PyTorch has for a part. */
-export const shapeOfPart = ({ variable: { shape }, transposed }: Part): readonly number[] =>
+const shapeOfPart = ({ variable: { shape }, transposed }: Part): readonly number[] =>
   transposed ? shape.toReversed() : shape;
 
 /** The shape of an entry. */

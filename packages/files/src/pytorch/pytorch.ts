@@ -162,7 +162,7 @@ export interface PyTorchReader {
  *
  * @throws FormatError as `decodePyTorch`.
  * @example
- * const weight = async (source: ByteSource) => (await openPyTorch(source)).read('0.weight');
+ * const weight = async (blob: Blob) => (await openPyTorch(blobSource(blob))).read('0.weight');
  */
 export async function openPyTorch(source: ByteSource): Promise<PyTorchReader> {
   const { name: file, size } = source;

@@ -59,8 +59,12 @@ class Unpickler {
     this.#base = base;
   }
 
+  #fault(message: string): FormatError {
+    return new FormatError(this.#file, `pickle: ${message}`, this.#base + this.#start);
+  }
+
   #fail(message: string): never {
-    throw new FormatError(this.#file, `pickle: ${message}`, this.#base + this.#start);
+    throw this.#fault(message);
   }
 
   #take(length: number): Uint8Array {
@@ -133,7 +137,7 @@ class Unpickler {
   }
 
   #global(module: unknown, name: unknown): void {
-    if (typeof module !== 'string' || typeof name !== 'string') return this.#fail('expected the name of a global');
+    if (typeof module !== 'string' || typeof name !== 'string') throw this.#fault('expected the name of a global');
     const global = globalOf(module, name);
     const shown = `${module}.${name}`.slice(0, 200);
     if (global === undefined) this.#fail(`refused ${shown}: it is not one of the names that state dicts need`);
@@ -142,7 +146,7 @@ class Unpickler {
 
   #reduce(): void {
     const [args, callable] = [this.#pop(), this.#pop()];
-    if (!(callable instanceof Global) || !Array.isArray(args)) return this.#fail('expected a global and its arguments');
+    if (!(callable instanceof Global) || !Array.isArray(args)) throw this.#fault('expected a global and its arguments');
     const result = call(callable, args);
     if ('fault' in result) this.#fail(result.fault);
     else this.#push(result.value);

@@ -12,5 +12,6 @@ export {
   writeSafetensors,
   writeSafetensorsShards,
 } from './node/safetensors.ts';
+export { readParquet } from './parquet/read.ts';
 export { type FileSource, fileSource, type ReadOptions, readBytes } from './sources/file-source.ts';
 export { type EventFile, eventFile } from './tensorboard/event-file.ts';

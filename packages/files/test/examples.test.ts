@@ -9,6 +9,7 @@ import * as csv from '@tapegrad/files/csv';
 import * as idx from '@tapegrad/files/idx';
 import * as images from '@tapegrad/files/images';
 import * as node from '@tapegrad/files/node';
+import * as parquet from '@tapegrad/files/parquet';
 import * as tensorboard from '@tapegrad/files/tensorboard';
 import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
@@ -30,6 +31,7 @@ testExamples(
     '@tapegrad/files/idx': idx,
     '@tapegrad/files/images': images,
     '@tapegrad/files/node': node,
+    '@tapegrad/files/parquet': parquet,
     '@tapegrad/files/tensorboard': tensorboard,
   },
   {

@@ -1,5 +1,6 @@
 /** What the values of a column mean: numbers, booleans, categories or text. */
 
+import { isCategorical, MAX_CATEGORIES, sortedCategories } from '../table/categories.ts';
 import type { ColumnKind, ColumnSchema } from '../table/column.ts';
 
 /** How a missing value is written, apart from leaving it out. */
@@ -26,17 +27,8 @@ export const integerIn = (text: string): number | undefined => (INTEGER.test(tex
 export const booleanIn = (text: string): number | undefined =>
   BOOLEAN.test(text) ? Number(text.toLowerCase() === 'true') : undefined;
 
-/** A column of texts has categories if it has at most so many different ones, each at least twice on average. */
-const MAX_CATEGORIES = 256;
-
 /** The most categories of a column that is said to have some. */
 const MAX_NAMED_CATEGORIES = 2 ** 20;
-
-/** Compares texts by their code units, which doesn't depend on the host's language. */
-const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : Number(a > b));
-
-/** Sorts categories, so that a file's order of rows doesn't matter. */
-const sortedCategories = (values: Iterable<string>): readonly string[] => [...values].sort(byCodeUnits);
 
 /** Gathers what the values of a column can be. */
 export class ColumnProfile {
@@ -73,7 +65,7 @@ export class ColumnProfile {
     if (this.#canBeBoolean) return 'boolean';
     if (this.#canBeInteger) return 'integer';
     if (this.#canBeNumber) return 'number';
-    return this.#distinct !== undefined && 2 * this.#distinct.size <= this.#present ? 'category' : 'text';
+    return isCategorical(this.#distinct?.size ?? Infinity, this.#present) ? 'category' : 'text';
   }
 
   /** What was found. Throws a RangeError for a category with more than 2^20 values. */

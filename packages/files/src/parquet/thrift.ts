@@ -1,0 +1,66 @@
+/**
+ * Checks of Thrift's compact protocol, in which Parquet has its metadata, before a parser allocates what it says.
+ * Source: Apache Thrift, "Thrift Compact protocol encoding".
+ */
+
+/** Deeper than any metadata of Parquet. */
+const MAX_DEPTH = 32;
+
+/** Bytes of a 64-bit number, 7 bits in each. */
+const MAX_VARINT_BYTES = 10;
+
+/** Bytes that are read from a place on. */
+export interface Cursor {
+  readonly bytes: Uint8Array;
+  at: number;
+}
+
+/** Reads a number of 7 bits a byte; those beyond 2^53 are rounded. */
+export function readVarint(cursor: Cursor): number {
+  let value = 0;
+  for (let i = 0; i < MAX_VARINT_BYTES; i++) {
+    const byte = cursor.bytes[cursor.at++];
+    if (byte === undefined) throw new RangeError('a number is cut');
+    value += (byte & 127) * 2 ** (7 * i);
+    if (byte < 128) return value;
+  }
+  throw new RangeError('a number has more than 64 bits');
+}
+
+function skip(cursor: Cursor, length: number): void {
+  cursor.at += length;
+  if (cursor.at > cursor.bytes.length) throw new RangeError('a value is cut');
+}
+
+function skipElement(cursor: Cursor, type: number, depth: number): void {
+  if (depth > MAX_DEPTH) throw new RangeError('values are nested too deep');
+  if (type === 3) skip(cursor, 1);
+  else if (type >= 4 && type <= 6) readVarint(cursor);
+  else if (type === 7) skip(cursor, 8);
+  else if (type === 8) skip(cursor, readVarint(cursor));
+  else if (type === 9) {
+    skip(cursor, 1);
+    const byte = cursor.bytes[cursor.at - 1]!;
+    const length = byte >> 4 === 15 ? readVarint(cursor) : byte >> 4;
+    const elementType = byte & 15;
+    if (length > cursor.bytes.length - cursor.at) throw new RangeError('a list has more elements than bytes');
+    const isFlag = elementType === 1 || elementType === 2;
+    for (let i = 0; i < length; i++) skipElement(cursor, isFlag ? 3 : elementType, depth + 1);
+  } else if (type === 12) checkStruct(cursor, depth + 1);
+  else if (type !== 1 && type !== 2) throw new RangeError(`a value has the unknown type ${type}`);
+}
+
+/**
+ * Walks a struct, and leaves the cursor behind it.
+ *
+ * @throws RangeError for one that is cut, is nested too deep, or has a list or a text longer than the bytes.
+ */
+export function checkStruct(cursor: Cursor, depth = 0): void {
+  for (;;) {
+    skip(cursor, 1);
+    const byte = cursor.bytes[cursor.at - 1]!;
+    if ((byte & 15) === 0) return;
+    if (byte >> 4 === 0) readVarint(cursor);
+    skipElement(cursor, byte & 15, depth);
+  }
+}

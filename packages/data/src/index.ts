@@ -30,6 +30,11 @@ export {
   weighted,
 } from './loading/samplers.ts';
 export {
+  CharacterTokenizer,
+  type CharacterTokenizerOptions,
+  type CharacterTokenizerState,
+} from './tokenizers/characters.ts';
+export {
   type CategoriesState,
   type Category,
   LabelEncoder,
@@ -46,3 +51,6 @@ export {
   StandardScaler,
   type StandardScalerState,
 } from './transforms/scalers.ts';
+export type { ModuleUrl, NodeWorker, WebWorker } from './workers/host.ts';
+export type { WorkersOptions } from './workers/pool.ts';
+export { type ServedExamples, serveExamples } from './workers/serve.ts';

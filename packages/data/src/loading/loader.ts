@@ -2,6 +2,7 @@ import { ArgumentError, Random, type RandomState } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import type { Collated } from '../dataset/collated.ts';
 import type { Source } from '../dataset/dataset.ts';
+import { WorkerPool, type WorkersOptions, workersOf } from '../workers/pool.ts';
 import { BatchReader, type BatchRequest } from './batch-reader.ts';
 import { inOrder, type Sampler, shuffled } from './samplers.ts';
 import { epochKey } from './seeds.ts';
@@ -24,6 +25,10 @@ export interface DataLoaderOptions<Example, Batch> {
   readonly transform?: (batch: Batch) => Batch;
   /** Changes each batch at random, after `transform`. The generator is seeded by the epoch and the batch. */
   readonly augment?: (batch: Batch, random: Random) => Batch;
+  /** The number of batches that `for await` reads ahead without workers, for examples that are promises. Defaults to 2. */
+  readonly prefetch?: number;
+  /** Reads batches in workers, for `for await` loops. They run a module that calls `serveExamples`. */
+  readonly workers?: WorkersOptions;
 }
 
 /** The position of a `DataLoader`, as plain data that is safe in JSON. */
@@ -60,7 +65,8 @@ type Standing =
  * Reads a dataset in batches. Each `for` loop over it is an epoch, which reads every example once, at random if the loader
  * has a `random`.
  *
- * `for (… of loader)` reads at once. `for await (… of loader)` also serves examples that are promises.
+ * `for (… of loader)` reads at once. `for await (… of loader)` also serves examples that are promises, and reads in workers
+ * if there are `workers`. These run until a loop is broken off, or until `close`.
  *
  * Batches depend on the seed alone. `state()` tells the position at any time, also within an epoch, and after `load(state)`
  * the next loop continues there with the same batches. A loop that is broken off ends its epoch: the next one begins anew.
@@ -81,6 +87,10 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   readonly #examples: number;
   readonly #datasetLength: number;
   readonly #batchSize: number;
+  readonly #workers: ReturnType<typeof workersOf> | undefined;
+  /** The number of batches that are read ahead. */
+  readonly #ahead: number;
+  #pool: WorkerPool | undefined;
   #standing: Standing = { kind: 'between', epoch: 0 };
 
   /**
@@ -92,8 +102,12 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
     if (options === undefined) throw new ArgumentError('DataLoader: expected options { batchSize }, got none');
     checkOptions('DataLoader', options, [
       ...(['batchSize', 'random', 'shuffle', 'sampler', 'dropLast', 'collate', 'transform', 'augment'] as const),
+      ...(['prefetch', 'workers'] as const),
     ]);
-    const { batchSize, random, shuffle, sampler, dropLast = false, augment } = options;
+    const { batchSize, random, shuffle, sampler, dropLast = false, augment, prefetch = 2, workers } = options;
+    if (!Number.isInteger(prefetch) || prefetch < 1) {
+      throw new ArgumentError(`DataLoader: expected a prefetch of 1 or more, got ${describeValue(prefetch)}`);
+    }
     if (!Number.isInteger(batchSize) || batchSize < 1) {
       throw new ArgumentError(`DataLoader: expected a batchSize of 1 or more, got ${describeValue(batchSize)}`);
     }
@@ -112,6 +126,8 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
     this.#examples = dropLast ? count - (count % batchSize) : count;
     this.length = Math.ceil(this.#examples / batchSize);
     this.#reader = new BatchReader(dataset, options);
+    this.#workers = workers === undefined ? undefined : workersOf(workers);
+    this.#ahead = this.#workers === undefined ? prefetch : this.#workers.count * this.#workers.prefetch;
   }
 
   /** The number of the current epoch, from 0. It counts up when an epoch has delivered its last batch and the loop ends. */
@@ -225,12 +241,43 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, undefined> {
     const epoch = this.#begin();
-    while (epoch.position < this.length) {
-      const batch = await this.#reader.readAsync(this.#request(epoch, epoch.position));
-      epoch.position++;
-      yield batch;
+    const read = this.#asyncRead();
+    const pending: Promise<Batch>[] = [];
+    let next = epoch.position;
+    let isDone = false;
+    try {
+      while (epoch.position < this.length) {
+        for (; next < this.length && pending.length < this.#ahead; next++) {
+          const batch = read(this.#request(epoch, next));
+          // A batch that is never reached must not be an unhandled rejection.
+          batch.catch(() => {});
+          pending.push(batch);
+        }
+        const batch = await pending.shift()!;
+        epoch.position++;
+        yield batch;
+      }
+      isDone = true;
+    } finally {
+      if (!isDone) this.close();
     }
     this.#finish(epoch);
+  }
+
+  /** Returns the function that reads a batch: in workers, which are started if they do not run, or in this thread. */
+  #asyncRead(): (request: BatchRequest) => Promise<Batch> {
+    if (this.#workers === undefined) return (request) => this.#reader.readAsync(request);
+    if (this.#pool === undefined || this.#pool.hasEnded) {
+      this.#pool = new WorkerPool(this.#workers.start, this.#workers.count, this.#datasetLength);
+    }
+    const pool = this.#pool;
+    return (request) => pool.request(request) as Promise<Batch>;
+  }
+
+  /** Ends the workers, if there are any. The next `for await` loop starts others. */
+  close(): void {
+    this.#pool?.close();
+    this.#pool = undefined;
   }
 
   /** Begins an epoch, or continues the one whose position was loaded. */

@@ -1,0 +1,62 @@
+/** What a loader and its workers tell each other. */
+
+import { type Data, type DType, Tensor } from '@tapegrad/core';
+import { isPlain } from '@tapegrad/core/extend';
+import type { BatchRequest } from '../loading/batch-reader.ts';
+import { tensorOf } from '../loading/collate.ts';
+
+/** A batch that a loader wants. */
+export interface Wanted extends BatchRequest {
+  readonly tapegrad: 'wanted';
+  readonly id: number;
+}
+
+/** An answer of a worker. */
+export type Answer =
+  | { readonly tapegrad: 'ready'; readonly length: number }
+  | { readonly tapegrad: 'batch'; readonly id: number; readonly batch: unknown }
+  | {
+      readonly tapegrad: 'failed';
+      readonly id: number;
+      /** The index of the example that could not be read, if one could not. */
+      readonly index: number | undefined;
+      readonly error: { readonly name: string; readonly message: string; readonly stack: string | undefined };
+    };
+
+/** A tensor on its way: what `structuredClone` takes. */
+interface SentTensor {
+  readonly '@tapegrad/tensor': DType;
+  readonly shape: readonly number[];
+  readonly data: Data;
+}
+
+/** Returns a batch without tensors, and the buffers to transfer. */
+export function encodeBatch(batch: unknown): { readonly encoded: unknown; readonly buffers: ArrayBuffer[] } {
+  const buffers: ArrayBuffer[] = [];
+  const encode = (value: unknown): unknown => {
+    if (value instanceof Tensor) {
+      // A copy: the elements may lie in memory that is shared, or that the dataset still needs.
+      const data = value.data.slice();
+      buffers.push(data.buffer as ArrayBuffer);
+      return { '@tapegrad/tensor': value.dtype, shape: value.shape, data } satisfies SentTensor;
+    }
+    return mapEntries(value, encode);
+  };
+  return { encoded: encode(batch), buffers };
+}
+
+/** Returns the batch that was encoded. */
+export function decodeBatch(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null && '@tapegrad/tensor' in value) {
+    const { '@tapegrad/tensor': dtype, shape, data } = value as SentTensor;
+    return tensorOf(data, dtype, shape);
+  }
+  return mapEntries(value, decodeBatch);
+}
+
+/** Applies a function to the entries of a list or a plain object, and returns anything else. */
+function mapEntries(value: unknown, f: (entry: unknown) => unknown): unknown {
+  if (Array.isArray(value)) return value.map((entry) => f(entry));
+  if (typeof value !== 'object' || value === null || !isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, entry]) => [name, f(entry)]));
+}

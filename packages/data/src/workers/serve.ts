@@ -1,0 +1,42 @@
+import type { Source } from '../dataset/dataset.ts';
+import { type BatchOptions, BatchReader, ExampleError } from '../loading/batch-reader.ts';
+import { parentPort } from './host.ts';
+import { type Answer, encodeBatch, type Wanted } from './messages.ts';
+
+/** What a worker reads, and how it makes batches: the same as in the loader. */
+export interface ServedExamples<Example, Batch> extends BatchOptions<Example, Batch> {
+  readonly dataset: Source<Example>;
+}
+
+/**
+ * Reads batches for the `DataLoader` that started this worker. The module of the worker calls it once, with the dataset and
+ * the functions that the loader has, too. In a thread that is no worker it does nothing, so one module can export a
+ * dataset and serve it.
+ *
+ * @example
+ * // The module examples.js: the main thread imports `dataset`, and workers run it.
+ * const dataset = new Dataset(1000, (i) => ({ x: i, y: i * i }));
+ * serveExamples({ dataset });
+ */
+export function serveExamples<Example, Batch>({ dataset, ...options }: ServedExamples<Example, Batch>): void {
+  const port = parentPort();
+  if (port === undefined) return;
+  const reader = new BatchReader<Batch>(dataset, options as BatchOptions<never, Batch>);
+  const answer = (message: Answer, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers);
+  port.listen((message) => {
+    const { tapegrad, id, ...request } = message as Wanted;
+    if (tapegrad !== 'wanted') return;
+    reader
+      .readAsync(request)
+      .then((batch) => {
+        const { encoded, buffers } = encodeBatch(batch);
+        answer({ tapegrad: 'batch', id, batch: encoded }, buffers);
+      })
+      .catch((error: unknown) => {
+        const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+        const index = error instanceof ExampleError ? error.index : undefined;
+        answer({ tapegrad: 'failed', id, index, error: { name, message, stack } });
+      });
+  });
+  answer({ tapegrad: 'ready', length: dataset.length });
+}

@@ -1,0 +1,87 @@
+/** Downloads that continue where they were broken off, and are checked. */
+
+import { createHash, type Hash } from 'node:crypto';
+import { createReadStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+
+/** What is known of a file before it is downloaded. */
+export interface Remote {
+  readonly url: string;
+  readonly size: number;
+  /** The SHA-256 of the contents, or the SHA-1 that git gives them. */
+  readonly etag: string;
+}
+
+/** The fetch function of the host, or one in its place. */
+export type Fetch = typeof fetch;
+
+/** Returns the hash that an etag is of. */
+const hashOf = ({ etag, size }: Remote): Hash =>
+  etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
+
+/** An answer that was not the one that was asked for. */
+export class AnswerError extends Error {
+  readonly status: number;
+
+  constructor(message: string, status: number) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The contents that arrived were not those that were promised. */
+export class ContentsError extends Error {}
+
+/**
+ * Downloads a file to `whole`. It gathers in `partial`, which stays when the download is broken off, so that the next one
+ * asks for the rest alone. Contents of the wrong size or checksum are removed.
+ */
+export async function download(
+  remote: Remote,
+  { whole, partial }: { readonly whole: string; readonly partial: string },
+  { fetch, headers }: { readonly fetch: Fetch; readonly headers: Readonly<Record<string, string>> },
+): Promise<void> {
+  const { url, size, etag } = remote;
+  let start = existsSync(partial) ? statSync(partial).size : 0;
+  if (start > size) {
+    rmSync(partial);
+    start = 0;
+  }
+  if (start < size || size === 0) {
+    const range: Record<string, string> = start > 0 ? { Range: `bytes=${start}-` } : {};
+    const response = await fetch(url, { headers: { ...headers, ...range } });
+    if (!response.ok || response.body === null) {
+      throw new AnswerError(`the server answered ${response.status} ${response.statusText}`.trim(), response.status);
+    }
+    // A server that knows no ranges sends all of it; so does one whose file has changed.
+    if (response.status !== 206 || !response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) start = 0;
+    const file = await open(partial, start === 0 ? 'w' : 'r+');
+    try {
+      let position = start;
+      for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+        if (position + chunk.length > size) {
+          throw new ContentsError(`expected ${size} bytes, got more`);
+        }
+        await file.write(chunk, 0, chunk.length, position);
+        position += chunk.length;
+      }
+      await file.sync();
+    } catch (error) {
+      if (error instanceof ContentsError) rmSync(partial, { force: true });
+      throw error;
+    } finally {
+      await file.close();
+    }
+  }
+  const got = statSync(partial).size;
+  if (got < size)
+    throw new AnswerError(`the connection ended after ${got} of ${size} bytes; call again to get the rest`, 200);
+  const hash = hashOf(remote);
+  for await (const chunk of createReadStream(partial)) hash.update(chunk as Uint8Array);
+  const digest = hash.digest('hex');
+  if (digest !== etag) {
+    rmSync(partial);
+    throw new ContentsError(`expected contents with the checksum ${etag}, got ${digest}; what arrived was removed`);
+  }
+  renameSync(partial, whole);
+}

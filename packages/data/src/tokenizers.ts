@@ -1,0 +1,6 @@
+export {
+  type EncodeBatchOptions,
+  type EncodeTextOptions,
+  PretrainedTokenizer,
+  type TokenBatch,
+} from './tokenizers/pretrained.ts';

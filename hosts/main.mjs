@@ -18,7 +18,7 @@ import { cellsOf, isAsTold, lineOf, page, withFiles, withLines } from './table.m
 /** @typedef {import('./rows/row.mjs').Place} Place */
 /** @typedef {{ host: string, verdict: 'passed' | 'failed' | 'skipped', seconds: number, cells?: readonly string[], message?: string }} Report */
 
-const MOST_SECONDS = 180;
+const MAX_SECONDS = 180;
 
 const { values: options, positionals: words } = parseArgs({
   options: { json: { type: 'boolean' }, 'update-docs': { type: 'boolean' } },
@@ -37,7 +37,7 @@ function inTime(work) {
   let timer;
   /** @type {Promise<never>} */
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it took more than ${MOST_SECONDS} s`)), 1000 * MOST_SECONDS);
+    timer = setTimeout(() => reject(new Error(`it took more than ${MAX_SECONDS} s`)), 1000 * MAX_SECONDS);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -14,7 +14,7 @@ import { product } from '../workloads.ts';
 
 const LARGE = 1024;
 const SMALL = 16;
-const MOST_ROUNDS = 3;
+const MAX_ROUNDS = 3;
 const COPY = 'copy';
 const PRODUCT = 'product';
 
@@ -41,7 +41,7 @@ const markCases: readonly JobCase[] = [
 /** Measures calls per second, by contender label and case id. */
 async function measure(run: Run, own: readonly Contender[], mark: Contender): Promise<Figures> {
   const rates = new Figures();
-  const rounds = Math.min(run.options.rounds, MOST_ROUNDS);
+  const rounds = Math.min(run.options.rounds, MAX_ROUNDS);
   const turns = [...Array(rounds).keys()].flatMap(() => [mark, ...own]);
   for (const contender of withProgress('primitives', turns, ({ label }) => label)) {
     const cases = contender === mark ? markCases : ownCases;

@@ -25,7 +25,7 @@ interface Panel {
   readonly points: readonly Point[];
 }
 
-const MOST_ROUNDS = 3;
+const MAX_ROUNDS = 3;
 const TIMEOUT_SECONDS = 180;
 const STACKED_SIZE = 64;
 
@@ -65,7 +65,7 @@ const panels: readonly Panel[] = [
 
 async function measure(run: Run, contenders: readonly Contender[]): Promise<Figures> {
   const rates = new Figures();
-  const rounds = Math.min(run.options.rounds, MOST_ROUNDS);
+  const rounds = Math.min(run.options.rounds, MAX_ROUNDS);
   const turns = [...Array(rounds).keys()].flatMap((round) =>
     panels.flatMap((panel) => rotated(contenders, round).map((contender) => ({ panel, contender }))),
   );

@@ -37,7 +37,7 @@ const SOURCES = [
 const DEBIAN = '/usr/share/datasets/fashion-mnist';
 
 /** A size limit for each file. The largest has 26 MB, and 47 MB when unpacked. */
-const MOST_BYTES = 2 ** 26;
+const MAX_BYTES = 2 ** 26;
 
 const isComplete = (folder: string): boolean => Object.keys(FILES).every((name) => existsSync(imageFile(folder, name)));
 
@@ -72,7 +72,7 @@ async function download(file: string, sum: string, sources: readonly string[]): 
     try {
       const bytes = await fetched(`${source}/${file}`);
       const actual = createHash('sha256')
-        .update(gunzipSync(bytes, { maxOutputLength: MOST_BYTES }))
+        .update(gunzipSync(bytes, { maxOutputLength: MAX_BYTES }))
         .digest('hex');
       if (actual === sum) return bytes;
       faults.push(`${source}: its SHA-256 is ${actual}, expected ${sum}`);
@@ -92,7 +92,7 @@ async function fetched(url: string): Promise<Uint8Array> {
   let length = 0;
   for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
     length += piece.length;
-    if (length > MOST_BYTES) throw new Error(`more than ${MOST_BYTES} bytes`);
+    if (length > MAX_BYTES) throw new Error(`more than ${MAX_BYTES} bytes`);
     pieces.push(piece);
   }
   return Buffer.concat(pieces);

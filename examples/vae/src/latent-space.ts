@@ -20,7 +20,7 @@ const FRAME = 420;
 const GRID = 21;
 
 /** The maximum number of dots; more would hide each other. */
-const MOST_DOTS = 4000;
+const MAX_DOTS = 4000;
 
 type Interval = readonly [low: number, high: number];
 
@@ -38,7 +38,7 @@ export function latentSpace(model: Autoencoder, digits: LabelledImages): string 
   const x = domain(codes.map((code) => code.x));
   const y = domain(codes.map((code) => code.y));
 
-  const points = dot(codes.slice(0, MOST_DOTS), {
+  const points = dot(codes.slice(0, MAX_DOTS), {
     x: 'x',
     y: 'y',
     fill: ({ label }) => DIGIT_COLORS[label]!,
@@ -51,7 +51,7 @@ export function latentSpace(model: Autoencoder, digits: LabelledImages): string 
   const pictures = image(center, { src: () => src, width: FRAME, height: FRAME });
   return figure({
     title: 'The latent space',
-    subtitle: `Left: where ${Math.min(digits.count, MOST_DOTS).toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
+    subtitle: `Left: where ${Math.min(digits.count, MAX_DOTS).toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
     legend: DIGIT_COLORS.map((color, digit) => ({ label: String(digit), color })),
     panels: [square('Codes of test digits', x, y, points), square('Decoded points', x, y, pictures)],
   });

@@ -15,7 +15,7 @@ import {
   formatShape,
   hasNumber,
   isFloat,
-  MOST_AXES,
+  MAX_AXES,
   NdArray,
   newData,
   type Shape,
@@ -66,9 +66,9 @@ const isTyped = (x: unknown): x is TypedArray => ArrayBuffer.isView(x);
 function nestedShape(nested: Entries): number[] {
   const shape: number[] = [];
   for (let level = nested; Array.isArray(level) || isTyped(level); level = level[0]!) {
-    if (shape.length === MOST_AXES) {
+    if (shape.length === MAX_AXES) {
       const got = 'got deeper ones, or one that contains itself';
-      throw new ArgumentError(`tensor: expected arrays nested at most ${MOST_AXES} deep, ${got}`);
+      throw new ArgumentError(`tensor: expected arrays nested at most ${MAX_AXES} deep, ${got}`);
     }
     shape.push(level.length);
     if (level.length === 0 || isTyped(level)) break;

@@ -23,7 +23,7 @@ export {
   checkShape,
   countAlong,
   formatShape,
-  MOST_AXES,
+  MAX_AXES,
   normalizeAxes,
   normalizeAxis,
   rowMajor,

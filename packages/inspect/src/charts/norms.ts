@@ -11,7 +11,7 @@ import { type Drawing, type PictureOptions, picture, placed, textWidth } from '.
 import { legendOfNorms } from './scale-legend.ts';
 
 const WIDTH = 680;
-const [ROW, LEAST_STRIP, MOST_STRIP, LINES] = [22, 60, 320, 230];
+const [ROW, LEAST_STRIP, MAX_STRIP, LINES] = [22, 60, 320, 230];
 const [RIGHT, SIZE] = [64, 11];
 /** The maximum number of layers for which every name is shown. */
 const NAMED = 14;
@@ -31,7 +31,7 @@ function some<T>(list: readonly T[], most: number): T[] {
  */
 function strips(history: LinkHistory, marginLeft: number): Drawing {
   const { layers, norms, steps } = history;
-  const height = Math.min(MOST_STRIP, Math.max(LEAST_STRIP, layers.length * ROW)) + 8;
+  const height = Math.min(MAX_STRIP, Math.max(LEAST_STRIP, layers.length * ROW)) + 8;
   const references = new Map(steps.map((step) => [step, history.referenceAt(step)]));
   const last = norms.filter(({ step }) => step === steps.at(-1));
   const named = some(layers, NAMED);

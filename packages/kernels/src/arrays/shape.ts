@@ -4,7 +4,7 @@ import { ArgumentError, ShapeError } from '../errors.ts';
 export type Shape = readonly number[];
 
 /** The maximum number of axes, as in NumPy and PyTorch. Code may therefore recurse over axes. */
-export const MOST_AXES = 64;
+export const MAX_AXES = 64;
 
 /** Formats a shape for messages, as in `[2, 3]`. */
 export const formatShape = (shape: Shape): string => `[${shape.map(String).join(', ')}]`;
@@ -40,8 +40,8 @@ export function checkShape(call: string, shape: Shape): void {
     const mend = typeof shape === 'number' ? `; write [${shape}]` : '';
     throw new ArgumentError(`${call}: expected a shape, a list of axis lengths, got ${typeof shape}${mend}`);
   }
-  if (shape.length > MOST_AXES) {
-    throw new ArgumentError(`${call}: expected a shape of at most ${MOST_AXES} axes, got ${shape.length}`);
+  if (shape.length > MAX_AXES) {
+    throw new ArgumentError(`${call}: expected a shape of at most ${MAX_AXES} axes, got ${shape.length}`);
   }
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {

@@ -4,7 +4,7 @@
  */
 
 /** The maximum number of rounds over all pairs. Convergence is quadratic, so this limit is never reached. */
-const MOST_ROUNDS = 60;
+const MAX_ROUNDS = 60;
 
 /**
  * Computes the tangent of the rotation angle that makes a pair orthogonal, the smaller of the two solutions, from zeta =
@@ -25,7 +25,7 @@ function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number):
  * anything.
  */
 function rounds(n: number, visit: (p: number, q: number) => boolean): void {
-  for (let round = 0; round < MOST_ROUNDS; round++) {
+  for (let round = 0; round < MAX_ROUNDS; round++) {
     let changed = false;
     for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) changed = visit(p, q) || changed;
     if (!changed) return;

@@ -6,9 +6,9 @@
 import { ArgumentError, DTypeError, type FloatDType } from '@tapegrad/core';
 import { sameShape, setInterpreter } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { interpreters, restoreInterpreter } from '../../../test/interpreters.ts';
+import { interpreters, restoreInterpreter } from '../../../../../test/interpreters.ts';
+import { type OperatorFile, operatorFiles, operatorsIn } from '../operators.ts';
 import { type Outcome, type Place, type Trial, trials, withEntry } from './awkward-entries.ts';
-import { type OperatorFile, operatorFiles, operatorsIn } from './operators/operators.ts';
 
 const [tested, curved] = [trials(1), trials(2)];
 

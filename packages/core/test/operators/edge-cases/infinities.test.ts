@@ -17,7 +17,7 @@ import {
 } from '@tapegrad/core';
 import { kernels } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
-import { describeEach } from '../../../../test/interpreters.ts';
+import { describeEach } from '../../../../../test/interpreters.ts';
 
 const vector = (...values: number[]): Tensor => tensor(new Float64Array(values), { requiresGrad: true });
 const listOf = (x: Tensor): number[] => Array.from(x.data, (element) => element + 0);

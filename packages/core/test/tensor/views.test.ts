@@ -18,8 +18,8 @@ import {
 } from '@tapegrad/core';
 import { isFloat } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from '../../../test/interpreters.ts';
-import { operatorCases } from './operators/operators.ts';
+import { describeEach } from '../../../../test/interpreters.ts';
+import { operatorCases } from '../operators/operators.ts';
 
 const spoil = (variable: Variable): void => variable.update((elements) => elements.fill(7));
 

@@ -20,8 +20,8 @@ import { plain } from '@tapegrad/kernels';
 import { gradcheck } from '@tapegrad/verify';
 import fc from 'fast-check';
 import { afterEach, expect, test } from 'vitest';
-import { interpreters, restoreInterpreter } from '../../../test/interpreters.ts';
-import { type OperatorFile, operatorFiles, operatorsIn } from './operators/operators.ts';
+import { interpreters, restoreInterpreter } from '../../../../test/interpreters.ts';
+import { type OperatorFile, operatorFiles, operatorsIn } from '../operators/operators.ts';
 import {
   awkwardCotangent,
   awkwardInputsOf,
@@ -31,8 +31,8 @@ import {
   type Program,
   programs,
   runStep,
-  steps,
 } from './programs.ts';
+import { steps } from './steps.ts';
 
 const numRuns = Number(process.env['FUZZ_RUNS'] ?? 150);
 
@@ -147,7 +147,7 @@ test('every operator is a step', () => {
 });
 
 const found: readonly { readonly note: string; readonly program: Program }[] = JSON.parse(
-  readFileSync(new URL('./data/programs.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../data/programs.json', import.meta.url), 'utf8'),
 );
 
 test.each(found)('a program that failed once: $note', ({ program }) => {

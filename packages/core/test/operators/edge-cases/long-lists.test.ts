@@ -2,7 +2,7 @@
 
 import { concat, grad, jvp, ones, stack, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { expect, test } from 'vitest';
-import { describeEach } from '../../../../test/interpreters.ts';
+import { describeEach } from '../../../../../test/interpreters.ts';
 
 const count = 70_000;
 const places = [0, 1, 33_333, count - 1];

@@ -3,7 +3,7 @@
 import { type BackwardOptions, type FloatDType, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { sameShape, setInterpreter } from '@tapegrad/core/extend';
 import { plain, primitives } from '@tapegrad/kernels';
-import { restoreInterpreter } from '../../../test/interpreters.ts';
+import { restoreInterpreter } from '../../../../../test/interpreters.ts';
 import {
   cotangent,
   direction,
@@ -12,7 +12,7 @@ import {
   operatorCases,
   operatorFiles,
   operatorsIn,
-} from './operators/operators.ts';
+} from '../operators.ts';
 
 /** The elements of all operands: those of the inputs, then those of the cotangent of the result. */
 export type Operands = readonly Float64Array[];

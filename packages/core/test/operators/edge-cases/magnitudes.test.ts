@@ -3,7 +3,7 @@
 import { cdist, type FloatDType, std, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
 import { expect, test } from 'vitest';
-import { describeEach } from '../../../../test/interpreters.ts';
+import { describeEach } from '../../../../../test/interpreters.ts';
 
 const dtypes = ['float32', 'float64'] as const;
 /** Far out, but for powers of two: so that digits show. */

@@ -17,7 +17,7 @@ import {
 } from '@tapegrad/core';
 import { kernels } from '@tapegrad/core/extend';
 import { describe, expect, test } from 'vitest';
-import { describeEach } from '../../../test/interpreters.ts';
+import { describeEach } from '../../../../../test/interpreters.ts';
 
 const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
 const ends = [least, least + 1, -65537, -2, -1, 0, 1, 2, 3, 65536, 65537, most - 1, most];

@@ -24,7 +24,7 @@ export function shifted<S extends Pictures>(
 ): Tensor<S> {
   const [count, channels, height, width] = x.shape;
   if (!Number.isInteger(most) || most < 0 || most >= Math.min(height, width)) {
-    throw new ArgumentError(`shifted: expected a whole number from 0 to ${Math.min(height, width) - 1}, got ${most}`);
+    throw new ArgumentError(`shifted: expected an integer from 0 to ${Math.min(height, width) - 1}, got ${most}`);
   }
   if (most === 0) return x;
   const source = x.data;

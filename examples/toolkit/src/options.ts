@@ -149,5 +149,5 @@ function numberOf(flag: string, { min = -Infinity, max = Infinity }: Bounded, te
   const fits = whole ? Number.isSafeInteger(value) : Number.isFinite(value);
   if (fits && value >= min && value <= max) return value;
   const range = max < Infinity ? ` from ${min} to ${max}` : min > -Infinity ? `, ${min} or more` : '';
-  throw new OptionError(`${flag} wants a ${whole ? 'whole number' : 'number'}${range}, got '${text}'`);
+  throw new OptionError(`${flag} wants ${whole ? 'an integer' : 'a number'}${range}, got '${text}'`);
 }

@@ -144,7 +144,7 @@ function entryOf(name: string, place: unknown, file: string): Entry {
   if (!isObject(place)) throw wrong(`expected dtype, shape and data_offsets, got ${shown(place)}`);
   const { dtype: code, shape, data_offsets: offsets } = place;
   if (!isCode(code)) throw wrong(`expected dtype ${Object.keys(DTYPES).join(', ')}, got ${shown(code)}`);
-  if (!isWholeNumbers(shape)) throw wrong(`expected a shape of whole numbers, got ${shown(shape)}`);
+  if (!isWholeNumbers(shape)) throw wrong(`expected a shape of integers, got ${shown(shape)}`);
   if (!isWholeNumbers(offsets) || offsets.length !== 2) throw wrong(`expected two data_offsets, got ${shown(offsets)}`);
   const [start, end] = offsets as [number, number];
   const wanted = shape.reduce((product, axis) => product * axis, DTYPES[code].ElementArray.BYTES_PER_ELEMENT);

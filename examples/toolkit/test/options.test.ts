@@ -53,14 +53,14 @@ describe('parseOptions', () => {
     ['--epochs', '--epochs wants a value'],
     ['--epochs=', '--epochs wants a value'],
     ['--quiet=yes', '--quiet takes no value'],
-    ['--epochs 1.5', "--epochs wants a whole number, 1 or more, got '1.5'"],
-    ['--epochs 0', "--epochs wants a whole number, 1 or more, got '0'"],
-    ['--epochs ten', "--epochs wants a whole number, 1 or more, got 'ten'"],
-    ['--epochs 1e400', "--epochs wants a whole number, 1 or more, got '1e400'"],
+    ['--epochs 1.5', "--epochs wants an integer, 1 or more, got '1.5'"],
+    ['--epochs 0', "--epochs wants an integer, 1 or more, got '0'"],
+    ['--epochs ten', "--epochs wants an integer, 1 or more, got 'ten'"],
+    ['--epochs 1e400', "--epochs wants an integer, 1 or more, got '1e400'"],
     ['--dropout 1', "--dropout wants a number from 0 to 0.9, got '1'"],
     ['--lr NaN', "--learning-rate wants a number, 0 or more, got 'NaN'"],
     ['--hidden 64', "--hidden wants 2 numbers with commas, got '64'"],
-    ['--hidden 64,', "--hidden wants a whole number, 1 or more, got ''"],
+    ['--hidden 64,', "--hidden wants an integer, 1 or more, got ''"],
   ])('refuses "%s"', (line, message) => {
     expect(() => parseOptions(table, line.split(' '))).toThrow(message);
   });

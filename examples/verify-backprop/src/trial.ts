@@ -69,7 +69,7 @@ function tryToFall({ id, formula }: FallingRow, { seed }: TrialOptions): Found {
   return {
     verdict: failed === -1 ? 'falls' : 'does not fall',
     passed: failed === -1,
-    message: `${id} ${failed === -1 ? 'falls' : `does not fall at place ${failed + 1}`}: ${series}`,
+    message: `${id} ${failed === -1 ? 'falls' : `does not fall at index ${failed + 1}`}: ${series}`,
     evidence: [['numbers', series]],
   };
 }

@@ -70,8 +70,8 @@ describe('a formula that is changed is named, with the reason', () => {
   test.each([
     ['its sign', 'forward', 'F4', 'W[1], b[1]', 'W[1].neg(), b[1]', /^F4 has the right shape, but other numbers/],
     ['its sign', 'updates', 'U1', 'w.sub(g', 'w.add(g', /^U1 differs in/],
-    ['an index', 'backward', 'B7 mended', 'W[l + 1]', 'W[l]', /^B7 mended is wrong by shape where widths differ, and/],
-    ['an index', 'backward', 'B6', 'Z[l - 1]', 'Z[l]', /^B6 is wrong by shape/],
+    ['an index', 'backward', 'B7 mended', 'W[l + 1]', 'W[l]', /^B7 mended has the wrong shape if widths differ, and/],
+    ['an index', 'backward', 'B6', 'Z[l - 1]', 'Z[l]', /^B6 has the wrong shape/],
     ['a factor', 'backward', 'B1 mended', '.mul(2)', '', /^B1 mended is off by the factor 1\/2/],
     ['a factor', 'losses', 'L2 link', '.div(n)', '', /^L2 link is off by the factor n/],
     ['what is wrong', 'backward', 'B1 as printed', '.sub(Y)', '.sub(Y).div(Y.shape[0])', /^B1 as printed is equal/],

@@ -88,7 +88,7 @@ function entryOf(entry: unknown): number | boolean {
   if (typeof entry === 'number' || typeof entry === 'boolean') return entry;
   const number = written.get(entry);
   if (number !== undefined) return number;
-  const mend = typeof entry === 'bigint' ? '; make it a number by Number' : '';
+  const mend = typeof entry === 'bigint' ? '; convert it with Number' : '';
   throw new ArgumentError(`tensor: expected numbers or booleans, got ${describeValue(entry)}${mend}`);
 }
 
@@ -231,7 +231,7 @@ function fill<const S extends Shape>(
   checkTensorOptions(call, options, more);
   const dtype = checkedDType(call, options.dtype ?? 'float32');
   if (typeof value !== 'number') throw new ArgumentError(`${call}: expected a number, got ${describeValue(value)}`);
-  if (!hasNumber(dtype, value)) throw new DTypeError(`${call}: ${value} is no ${dtype} number`);
+  if (!hasNumber(dtype, value)) throw new DTypeError(`${call}: ${value} is not a valid ${dtype} value`);
   return make(call, filled(own, value, dtype), options.requiresGrad);
 }
 

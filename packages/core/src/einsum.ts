@@ -59,7 +59,7 @@ function parse(equation: string, operands: readonly ArrayLike[]): Equation {
   const known = new Set(inputs.flat());
   for (const label of output) {
     if (!known.has(label))
-      throw new ArgumentError(`einsum: '${label}' of the output is in no operand of '${equation}'`);
+      throw new ArgumentError(`einsum: '${label}' of the output does not occur in any operand of '${equation}'`);
   }
   if (new Set(output).size !== output.length) {
     throw new ArgumentError(`einsum: the output of '${equation}' repeats a label`);

@@ -38,11 +38,11 @@ export interface SliceRange {
 export function slice(start?: number, stop?: number, step = 1, ...more: []): SliceRange {
   checkNoMore('slice', more);
   if (!Number.isInteger(step) || step === 0) {
-    throw new ArgumentError(`slice: the step is ${step}, expected a whole number other than 0`);
+    throw new ArgumentError(`slice: the step is ${step}, expected an integer other than 0`);
   }
   for (const bound of [start, stop]) {
     if (bound !== undefined && !Number.isInteger(bound)) {
-      throw new ArgumentError(`slice: ${bound} is not a whole number`);
+      throw new ArgumentError(`slice: ${bound} is not an integer`);
     }
   }
   return { start, stop, step };
@@ -79,7 +79,7 @@ export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable,
   const { elements } = indices;
   const wrong = elements.findIndex((place) => place < 0 || place >= length);
   if (wrong !== -1) {
-    const got = `index ${elements[wrong]} at place ${wrong}`;
+    const got = `index ${elements[wrong]} at position ${wrong}`;
     throw new ArgumentError(`${call}: ${got} is out of range for axis ${axis} of length ${length}`);
   }
 }
@@ -90,7 +90,7 @@ export function indexList(call: string, indices: readonly number[]): NdArray {
     throw new ArgumentError(`${call}: expected an int32 tensor or an array of indices, got ${describeValue(indices)}`);
   }
   const data = Int32Array.from(indices, (i: number) => {
-    if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not a whole number of 32 bits`);
+    if (!hasNumber('int32', i)) throw new ArgumentError(`${call}: index ${i} is not an integer of 32 bits`);
     return i;
   });
   return new NdArray(data, 'int32', [data.length]);
@@ -100,7 +100,7 @@ export function indexList(call: string, indices: readonly number[]): NdArray {
 export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
   if (shape.some((length) => length > 2 ** 31)) {
     const got = formatShape(shape);
-    throw new ArgumentError(`nonzero: positions are int32, and an axis of ${got} has more than 2^31 entries; split it`);
+    throw new ArgumentError(`nonzero: indices are int32, but an axis of ${got} has more than 2^31 entries; split it`);
   }
   const places: number[] = [];
   data.forEach((value, place) => {
@@ -170,7 +170,7 @@ export function resolveMasks<A extends Readable>(
     const lengths = shape.slice(axis, axis + entry.shape.length);
     if (entry.shape.length === 0 || !sameShape(entry.shape, lengths)) {
       const got = `${formatShape(entry.shape)} from axis ${axis} of ${formatShape(shape)} on`;
-      throw new ShapeError(`index: expected a mask as long as the axes that it is for, got ${got}`);
+      throw new ShapeError(`index: expected a mask with the lengths of its axes, got ${got}`);
     }
     axis += entry.shape.length;
     return nonzeroPositions(entry).map(wrap);

@@ -37,8 +37,8 @@ export class MemoryScope {
   check(): void {
     if (!this.#hasEnded) return;
     throw new TapeError(
-      'the tensor was on loan from withGradients or minimize, and its memory was taken back when that returned; ' +
-        'read it before, keep a copy of its data, or use backward, which lends nothing',
+      'the tensor was computed inside withGradients or minimize, and its memory was reclaimed when that returned; ' +
+        'read it before, keep a copy of its data, or use backward, whose gradients stay valid',
     );
   }
 

@@ -110,7 +110,7 @@ export class Random {
    */
   constructor(seed: number) {
     if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
-      throw new ArgumentError(`Random: the seed is ${seed}, expected a whole number of 32 bits`);
+      throw new ArgumentError(`Random: the seed is ${seed}, expected an integer of 32 bits`);
     }
     this.#bits = xoroshiro128plus(seed);
     // The first outputs of neighboring seeds are similar, so they are skipped.
@@ -209,7 +209,7 @@ export class Random {
   /** Draws uniformly distributed int32 numbers from `low` up to but not including `high`. */
   integers<const S extends Shape>(shape: S, low: number, high: number): Tensor<S> {
     if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {
-      throw new ArgumentError(`integers: expected whole numbers of 32 bits low < high, got ${low} and ${high}`);
+      throw new ArgumentError(`integers: expected integers of 32 bits low < high, got ${low} and ${high}`);
     }
     return this.#draw('integers', shape, (whole) => {
       const data = Int32Array.from({ length: sizeOf(whole) }, () => low + this.#below(high - low));
@@ -231,7 +231,7 @@ export class Random {
     });
   }
 
-  /** Draws a whole number from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
+  /** Draws an integer from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
   #below(n: number): number {
     const fair = 2 ** 32 - (2 ** 32 % n);
     for (;;) {

@@ -398,7 +398,7 @@ test('a cast to its own dtype is the tensor itself', () => {
 describeEach(() => {
   test.each([Number.NaN, Infinity, -Infinity, 3e9, -3e9, 2147483648])('%d is no int32', (value) => {
     expect(() => tensor([1, value]).cast('int32')).toThrow(
-      new core.DTypeError(`cast: int32 lacks ${value}; choose a number for it first, by where or clamp`),
+      new core.DTypeError(`cast: int32 cannot hold ${value}; replace it first with where or clamp`),
     );
   });
 });

@@ -42,7 +42,7 @@ describe('primitives that operations bring along', () => {
     const bare = createDefault();
     const windows = new NdArray(Float32Array.of(1, 2, 4), 'float32', [3]);
     expect(() => bare.unfold(windows, [pair])).toThrow(
-      'unfold: the interpreter has no such kernel yet; engine.register() takes the extension that has it',
+      'unfold: the interpreter has no such kernel yet; register its extension with engine.register()',
     );
     expect(createWasm({ threads: 1 }).unfold(windows, [pair]).shape).toEqual([2, 2]);
   });

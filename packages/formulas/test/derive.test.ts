@@ -421,7 +421,7 @@ test('an operation of which only its rule is known is called by its name', () =>
 test('a wrong call says what was wanted', () => {
   const [x, w] = [data(4, 3), learnt(3, 3)];
   expect(() => derive(() => x.matmul(w))).toThrow('derive: expected a loss, which is one number, got shape [4, 3]');
-  expect(() => derive(() => x.sum())).toThrow('derive: the loss was computed from nothing that requires a gradient');
+  expect(() => derive(() => x.sum())).toThrow('derive: the loss does not depend on a tensor that requires a gradient');
   const derivation = derive(() => x.matmul(w).sum(), { names: { X: x, W: w } });
   expect(() => derivation.of(x)).toThrow('there are dL/dW');
 });

@@ -67,7 +67,7 @@ const both = (values: readonly number[], shape: readonly number[]): [ModArray, N
   new NdArray(Float64Array.from(values), 'float64', shape),
 ];
 
-/** Calls of primitives on whole numbers, whose results are whole. */
+/** Calls of primitives on integers, whose results are whole. */
 const calls: readonly (readonly [Primitive, readonly (readonly [readonly number[], readonly number[]])[], unknown?])[] =
   [
     ['neg', [[[1, -2], [2]]]],

@@ -49,8 +49,8 @@ describe('findings of a report', () => {
   });
 
   test('are summed up', () => {
-    expect(summaryOf(findings)).toBe('2 of 3 verdicts are not as they must be: dZ_L, delta_l.');
-    expect(summaryOf(findings.slice(0, 1))).toBe('All 1 verdicts are as they must be.');
+    expect(summaryOf(findings)).toBe('2 of 3 verdicts are not as expected: dZ_L, delta_l.');
+    expect(summaryOf(findings.slice(0, 1))).toBe('All 1 verdicts are as expected.');
   });
 });
 
@@ -74,12 +74,12 @@ describe('reportTable', () => {
     const wrong = {
       claim: 'c',
       verdict: 'shapes do not fit',
-      message: 'x is wrong by shape',
+      message: 'x has the wrong shape',
       expected: 'numbers differ',
     };
     expect(reportTable([finding(wrong)])).toContain('c (numbers differ)');
     expect(reportTable([finding({ ...wrong, passed: false })])).toContain(
-      'must be: numbers differ. But x is wrong by shape',
+      'expected: numbers differ. But x has the wrong shape',
     );
   });
 

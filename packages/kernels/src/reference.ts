@@ -3,7 +3,7 @@
  *
  * It is built on `ndarray-ops`. Where that package has no operation, it uses `get` and `set` of an `ndarray`. Every
  * primitive computes in float64 and rounds its result once to the dtype it returns. Both packages generate code, so
- * this file is an entry point of its own, `@tapegrad/kernels/reference`, that nothing else imports.
+ * this file is a separate entry point, `@tapegrad/kernels/reference`, that no other file imports.
  */
 
 import ndarray from 'ndarray';
@@ -111,7 +111,7 @@ function loadIndices(call: string, x: NdArray, size: number): Nd {
   list.data.forEach((index, place) => {
     if (index < 0 || index >= size) {
       throw new ArgumentError(
-        `${call}: index ${index} at place ${place} is out of range for an axis of length ${size}`,
+        `${call}: index ${index} at position ${place} is out of range for an axis of length ${size}`,
       );
     }
   });

@@ -29,13 +29,11 @@ export function checkSynchronous<R>(call: string, result: R, which = 'a function
     } catch {
       // The error below explains the problem.
     }
-    throw new ArgumentError(
-      `${call}: expected ${which} that is not asynchronous; do what has to be awaited before or after the call`,
-    );
+    throw new ArgumentError(`${call}: expected ${which} that is synchronous; await before or after the call`);
   }
   if (tag === 'Generator' || tag === 'AsyncGenerator') {
     throw new ArgumentError(
-      `${call}: expected ${which} that is over when it returns, got a generator, which runs later`,
+      `${call}: expected ${which} that is finished when it returns, got a generator, which runs later`,
     );
   }
   return result;

@@ -92,7 +92,7 @@ const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
 /** Stubs for primitives whose extension isn't registered yet. */
 export const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
   throw new ArgumentError(
-    `${name}: the interpreter has no such kernel yet; engine.register() takes the extension that has it`,
+    `${name}: the interpreter has no such kernel yet; register its extension with engine.register()`,
   );
 });
 
@@ -310,7 +310,8 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
  */
 export function createWasm(options?: WasmOptions): WasmKernels {
   const { reason } = features();
-  if (reason !== undefined) throw new Error(`createWasm: ${reason}; createDefault computes in plain loops then`);
+  if (reason !== undefined)
+    throw new Error(`createWasm: ${reason}; use createDefault, which falls back to plain loops`);
   const kernels = createBare('createWasm', options);
   for (const extension of allExtensions) kernels.engine.register(extension);
   return kernels;

@@ -94,7 +94,7 @@ test.each([
     'expected arrays that are alike, got x a Float32Array of 6 elements and y a Float32Array of 7 elements',
   ],
   ['of different dtypes', { x: new Float32Array(6), y: new Float64Array(6) }, 'and y a Float64Array of 6 elements'],
-  ['of whole numbers', { x: new Int32Array(6), y: new Int32Array(6) }, 'expected arrays of floats, got x a Int32Array'],
+  ['of integers', { x: new Int32Array(6), y: new Int32Array(6) }, 'expected arrays of floats, got x a Int32Array'],
 ])('arrays %s are refused', (_, arrays, message) => {
   for (const change of [wasm.changeInPlace, changeByPrimitives(plain)]) {
     const run = () => change(axpby, arrays, { a: 1, b: 1 });

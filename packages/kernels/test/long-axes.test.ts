@@ -15,5 +15,5 @@ test.each([
   ['argmin', () => plain.argmin(ones, 0)],
   ['argsort', () => plain.argsort(ones, { axis: 0, descending: false })],
 ])('have no positions: %s', (call, run) => {
-  expect(run).toThrow(`${call}: positions are int32, and axis 0 of [2147483656] has more than 2^31 entries; split it`);
+  expect(run).toThrow(`${call}: indices are int32, but axis 0 of [2147483656] has more than 2^31 entries; split it`);
 });

@@ -263,7 +263,7 @@ const adjoints: { readonly [name: string]: fc.Arbitrary<LinearPair> } = {
   ),
 };
 
-/** The inner product, exact on small whole numbers. */
+/** The inner product, exact on small integers. */
 const inner = (x: NdArray, y: NdArray): number => {
   const b = elements(y);
   return elements(x).reduce((sum, value, i) => sum + value * b[i]!, 0);

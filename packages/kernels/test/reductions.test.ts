@@ -42,7 +42,7 @@ test('float64 sums hardly lose digits with their length', () => {
   expect(ulpDistance(plain.sum(tenths, [0]).data[0]!, 100_000, 'float64')).toBeLessThanOrEqual(16);
 });
 
-describe('whole numbers wrap', () => {
+describe('integers wrap', () => {
   const big = new NdArray(Int32Array.of(2 ** 31 - 1, 65537), 'int32', [2]);
 
   test.each([

@@ -141,7 +141,7 @@ export class Softmax extends Activation {
 
   constructor(axis = -1) {
     super();
-    checkOption('Softmax', 'the axis', axis, Number.isInteger(axis), 'a whole number');
+    checkOption('Softmax', 'the axis', axis, Number.isInteger(axis), 'an integer');
     this.axis = axis;
   }
 

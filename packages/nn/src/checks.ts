@@ -13,7 +13,7 @@ export function checkArgument(call: string, name: string, x: Tensor): void {
 export function checkLikeInput(call: string, name: string, x: Tensor, input: Tensor): void {
   if (x.dtype === input.dtype) return;
   throw new DTypeError(
-    `${call}: expected ${name} of ${input.dtype}, as the input, got ${x.dtype}; cast one of them first`,
+    `${call}: expected ${name} of ${input.dtype}, like the input, got ${x.dtype}; cast one of them first`,
   );
 }
 
@@ -21,7 +21,7 @@ export function checkLikeInput(call: string, name: string, x: Tensor, input: Ten
 export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
   if (x.dtype === weight.dtype) return;
   throw new DTypeError(
-    `${call}: expected an input of ${weight.dtype}, as the weight, got ${x.dtype}; cast one of them first`,
+    `${call}: expected an input of ${weight.dtype}, like the weight, got ${x.dtype}; cast one of them first`,
   );
 }
 
@@ -55,7 +55,7 @@ export function checkOption(call: string, name: string, value: number, allowed: 
 
 /** Throws unless a count is a positive integer. */
 export const checkCount = (call: string, what: string, count: number): void =>
-  checkOption(call, what, count, Number.isInteger(count) && count > 0, 'a whole number above 0');
+  checkOption(call, what, count, Number.isInteger(count) && count > 0, 'an integer above 0');
 
 /** Throws unless p is a probability, from 0 to 1. */
 export const checkProbability = (call: string, p: number): void =>
@@ -68,19 +68,19 @@ export const checkProbability = (call: string, p: number): void =>
  */
 export function changeable<V extends Tensor>(call: string, name: string, value: V, mend: string): V & Variable {
   if (value instanceof Variable) return value as V & Variable;
-  throw new ArgumentError(`${call}: ${name} is to be changed, but a tensor stands in its place; ${mend}`);
+  throw new ArgumentError(`${call}: ${name} cannot be changed, because a tensor replaces it; ${mend}`);
 }
 
 /** Throws if x differs between the examples of a `vmap`, while the layer keeps only one value for all. */
 export function checkUnbatched(call: string, what: string, x: Tensor, mend: string): void {
   if (!isBatched(x)) return;
-  throw new ArgumentError(`${call}: inside vmap each example has ${what} of its own, which can't be kept; ${mend}`);
+  throw new ArgumentError(`${call}: inside vmap, each example has ${what} of its own, which cannot be stored; ${mend}`);
 }
 
 /** Returns the generator that draws masks. Throws if none was given. */
 export function checkRandom(call: string, random: Random | undefined): Random {
   if (random instanceof Random) return random;
-  throw new ArgumentError(`${call}: expected { random }, the generator to draw the masks; nothing is random without`);
+  throw new ArgumentError(`${call}: expected { random }, the generator that draws the masks`);
 }
 
 /**

@@ -44,7 +44,7 @@ function checkIndices(indices: Tensor, count: number): void {
   const { elements } = indices;
   const wrong = elements.findIndex((index: number) => index < 0 || index >= count);
   if (wrong === -1) return;
-  const got = `the index at place ${wrong} is ${elements[wrong]}`;
+  const got = `the index at position ${wrong} is ${elements[wrong]}`;
   throw new ArgumentError(`embedding: ${got}, expected one from 0 to ${count - 1}: the weight has ${count} rows`);
 }
 
@@ -153,7 +153,7 @@ export class Embedding<const N extends number = number, const D extends number =
       'Embedding',
       'weight',
       this.weight,
-      'maxNorm shortens rows of a parameter alone: { weight: parameter(w) }',
+      'maxNorm can only shorten the rows of a parameter: { weight: parameter(w) }',
     );
     const rowsOf = (elements: Data) =>
       [...new Set(indices.elements)]

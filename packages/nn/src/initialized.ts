@@ -34,9 +34,9 @@ export function initialized<const S extends Shape>(
   { option = 'init', init, random, dtype }: Origin,
 ): Parameter<S> {
   if (typeof init !== 'function') {
-    throw new ArgumentError(`${call}: ${option} is ${typeof init}, expected an initialiser, as init.zeros()`);
+    throw new ArgumentError(`${call}: ${option} is ${typeof init}, expected an initializer, such as init.zeros()`);
   }
-  const elements = checkSynchronous(call, init(shape, random, { dtype }), `an initialiser as ${option}`);
+  const elements = checkSynchronous(call, init(shape, random, { dtype }), `an initializer as ${option}`);
   checkTensor(`${call}: the result of ${option}`, elements);
   if (!sameShape(elements.shape, shape)) {
     const [wanted, got] = [formatShape(shape), formatShape(elements.shape)];

@@ -34,9 +34,7 @@ export class InputShape<const S extends Shape = Shape> extends Module {
     const own = checkTensor('InputShape', x).shape;
     if (own.length !== this.shape.length + 1 || this.shape.some((length, i) => length !== own[i + 1])) {
       const receives = own.length === 0 ? 'a scalar' : formatShape(own.slice(1));
-      throw new ShapeError(
-        `InputShape: expects a batch of shape ${formatShape(this.shape)} each but receives ${receives}`,
-      );
+      throw new ShapeError(`InputShape: expects examples of shape ${formatShape(this.shape)} but receives ${receives}`);
     }
     return x as never;
   }
@@ -82,7 +80,7 @@ export class Reshape<const T extends Shape = Shape> extends Module {
     checkBatch('Reshape', t);
     const [expected, got] = [sizeOf(this.shape), sizeOf(t.shape.slice(1))];
     if (expected !== got) {
-      throw new ShapeError(`Reshape: expects ${expected} elements in each of the batch but receives ${got}`);
+      throw new ShapeError(`Reshape: expects ${expected} elements per example but receives ${got}`);
     }
     return t.reshape([t.shape[0]!, ...this.shape]) as never;
   }
@@ -111,7 +109,7 @@ export function pixelShuffle<S extends Shape, const R extends number>(
   const [batch, channels, height, width] = t.shape as readonly [number, number, number, number];
   const out = channels / factor ** 2;
   if (!Number.isInteger(out)) {
-    throw new ArgumentError(`pixelShuffle: expected channels that ${factor ** 2} divides, got ${channels}`);
+    throw new ArgumentError(`pixelShuffle: expected a number of channels divisible by ${factor ** 2}, got ${channels}`);
   }
   return t
     .reshape([batch, out, factor, factor, height, width])

@@ -115,7 +115,7 @@ test.each<[string, () => unknown, new (...args: never[]) => Error, string]>([
     'an index that has no row',
     () => embedding(tensor([0, 5, 7], { dtype: 'int32' }), zeros([5, 3])),
     ArgumentError,
-    'embedding: the index at place 1 is 5, expected one from 0 to 4: the weight has 5 rows',
+    'embedding: the index at position 1 is 5, expected one from 0 to 4: the weight has 5 rows',
   ],
   [
     'a negative index',
@@ -127,7 +127,7 @@ test.each<[string, () => unknown, new (...args: never[]) => Error, string]>([
     'an index without a row, before anything is shortened',
     () => new Embedding(2, 2, { maxNorm: 1 }).forward(tensor([2], { dtype: 'int32' })),
     ArgumentError,
-    'embedding: the index at place 0 is 2',
+    'embedding: the index at position 0 is 2',
   ],
   ['floats', () => embedding(zeros([2]), zeros([5, 3])), DTypeError, 'embedding: expected int32 indices, got float32'],
   [

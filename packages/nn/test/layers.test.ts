@@ -103,12 +103,12 @@ describe('Dense', () => {
       'dense: expected a bias of shape [3], got [1]',
     ],
     ['two dtypes', () => dense(ones([5, 4], { dtype: 'float64' }), w), DTypeError, 'float64'],
-    ['no features', () => new Dense(0, 3), ArgumentError, 'Dense: inFeatures is 0, expected a whole number above 0'],
+    ['no features', () => new Dense(0, 3), ArgumentError, 'Dense: inFeatures is 0, expected an integer above 0'],
     [
       'half a feature',
       () => new Dense(2, 1.5),
       ArgumentError,
-      'Dense: outFeatures is 1.5, expected a whole number above 0',
+      'Dense: outFeatures is 1.5, expected an integer above 0',
     ],
   ])('refuses %s', (_, run, kind, message) => {
     expect(run).toThrow(kind);
@@ -253,7 +253,7 @@ describe('Sequential', () => {
 describe('activations', () => {
   test.each([
     ['LeakyReLU', () => new LeakyReLU(Number.NaN), 'LeakyReLU: the slope is NaN, expected a finite number'],
-    ['Softmax', () => new Softmax(0.5), 'Softmax: the axis is 0.5, expected a whole number'],
+    ['Softmax', () => new Softmax(0.5), 'Softmax: the axis is 0.5, expected an integer'],
     ['ELU', () => new ELU(Infinity), 'ELU: alpha is Infinity, expected a finite number'],
     ['Hardtanh', () => new Hardtanh(1, -1), 'Hardtanh: expected bounds in ascending order, got 1 and -1'],
     ['GELU', () => new GELU({ approximate: 'erf' as never }), "GELU: unknown approximation 'erf'"],
@@ -348,7 +348,7 @@ describe('dropout', () => {
   test('refuses to go without a generator', () => {
     const make = Dropout as unknown as new (p: number, options?: object) => Dropout;
     expect(() => new make(0.5)).toThrow(ArgumentError);
-    expect(() => new make(0.5, {})).toThrow('Dropout: expected { random }, the generator to draw the masks');
+    expect(() => new make(0.5, {})).toThrow('Dropout: expected { random }, the generator that draws the masks');
   });
 
   test('refuses integers', () => {

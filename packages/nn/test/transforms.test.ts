@@ -101,7 +101,7 @@ test('losses with labels of each example’s own', () => {
 test('running statistics of one example can’t be kept', () => {
   const layer = new BatchNorm1d(4);
   expect(() => vmap((x: Tensor) => layer.forward(x as never) as Tensor)(zeros([2, 3, 4]))).toThrow(
-    'BatchNorm1d: inside vmap each example has statistics of its own',
+    'BatchNorm1d: inside vmap, each example has statistics of its own',
   );
   expect(layer.state()).toEqual(new BatchNorm1d(4).state());
 });

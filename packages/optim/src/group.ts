@@ -106,7 +106,7 @@ export function checkParameters(call: string, parameters: readonly Parameter[], 
   const seen = new Set<Parameter>();
   for (const parameter of parameters) {
     if (!isParameter(parameter)) throw new ArgumentError(`${call}: expected ${expected}, got ${described(parameter)}`);
-    if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' is there twice`);
+    if (seen.has(parameter)) throw new ArgumentError(`${call}: '${parameter.name}' occurs twice`);
     seen.add(parameter);
   }
   if (seen.size === 0) throw new ArgumentError(`${call}: expected at least one parameter, got none`);

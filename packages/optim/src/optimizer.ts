@@ -176,7 +176,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   get learningRate(): number {
     const [rate, ...others] = new Set(this.groups.map((group) => group.learningRate));
     if (rate !== undefined && others.length === 0) return rate;
-    throw new ArgumentError(`${this.#name}: the groups differ in their learning rates; ask each of 'groups'`);
+    throw new ArgumentError(`${this.#name}: the groups have different learning rates; read those of 'groups'`);
   }
 
   set learningRate(learningRate: number) {
@@ -247,7 +247,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     if (gradient !== undefined) return options.maximize ? gradient.neg().elements : gradient.elements;
     if (options.allowUnused) return undefined;
     throw new TapeError(
-      `${this.#name}: '${parameter.name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
+      `${this.#name}: '${parameter.name}' got no gradient: the loss does not depend on it; if that is intended, pass { allowUnused: true }`,
     );
   }
 
@@ -318,6 +318,6 @@ function checkBeginsAlike<Options extends OptimizerOptions>(
     (name) => after[name] !== before[name] && differs(first({ ...before, [name]: after[name] })),
   );
   throw new ArgumentError(
-    `${call}: ${option} says how what is remembered begins, and there have been steps; make a new optimizer`,
+    `${call}: ${option} sets the initial state and cannot change after a step; create a new optimizer`,
   );
 }

@@ -24,14 +24,14 @@ export function checkNotNegative(call: string, option: string, value: number): v
 /** Throws unless a number is an integer of at least `least`. */
 export function checkWhole(call: string, what: string, value: number, least = 0): void {
   if (!Number.isInteger(value) || value < least) {
-    throw new ArgumentError(`${call}: ${what} is ${describeValue(value)}, expected a whole number >= ${least}`);
+    throw new ArgumentError(`${call}: ${what} is ${describeValue(value)}, expected an integer >= ${least}`);
   }
 }
 
 /** Throws unless an option is a factor in [0, 1), such as the decay factor of a running mean. */
 export function checkShare(call: string, option: string, value: number): void {
   if (!(typeof value === 'number' && value >= 0 && value < 1)) {
-    const wanted = 'a number from 0 up to, not including, 1';
+    const wanted = 'a number >= 0 and < 1';
     throw new ArgumentError(`${call}: ${option} is ${describeValue(value)}, expected ${wanted}`);
   }
 }

@@ -95,7 +95,7 @@ export function arrayLike<D extends Data>(call: string, what: string, like: D, g
   // An array of another dtype is from another parameter, even if no number would be rounded.
   if (ArrayBuffer.isView(got) && !isDataOf(dtype, got)) {
     const kind = Object.prototype.toString.call(got).slice(8, -1);
-    throw new DTypeError(`${call}: ${what} is to be a ${like.constructor.name}, got a ${kind}`);
+    throw new DTypeError(`${call}: ${what} must be a ${like.constructor.name}, got a ${kind}`);
   }
   return elementsFrom(call, what, dtype, like.length, got) as D;
 }

@@ -216,7 +216,7 @@ describe('what is not trained', () => {
     expect(body!.toArray()).toEqual([2, 3]);
     expect(head!.data[0]).toBeCloseTo(1.6, 6);
     const both = new SGD([head!, other!], { learningRate: 0.1 });
-    expect(() => both.minimize(lossOf)).toThrow("SGD: 'other' got no gradient: the loss does not reach it");
+    expect(() => both.minimize(lossOf)).toThrow("SGD: 'other' got no gradient: the loss does not depend on it");
   });
 
   test('gets none from LBFGS', () => {

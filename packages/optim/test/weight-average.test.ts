@@ -70,7 +70,7 @@ test('refuses what does not fit', () => {
   const average = new WeightAverage([w]);
   expect(() => average.assign()).toThrow(TapeError);
   expect(() => average.use(() => 1)).toThrow('there is no average before the first update');
-  expect(() => new WeightAverage([w, w])).toThrow("WeightAverage: 'w' is there twice");
+  expect(() => new WeightAverage([w, w])).toThrow("WeightAverage: 'w' occurs twice");
   expect(() => new WeightAverage([w], { decay: 1 })).toThrow(ArgumentError);
   expect(() => new WeightAverage([w], { rate: 1 } as never)).toThrow("unknown option 'rate'");
   average.update();

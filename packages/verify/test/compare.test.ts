@@ -239,7 +239,7 @@ describe('judges', () => {
     expect(compare('x', wide, wide.cast('float32').cast('float64'))).toMatchObject({ verdict: 'different' });
   });
 
-  test('whole numbers and booleans too', () => {
+  test('integers and booleans too', () => {
     const labels = tensor([1, 2, 3], { dtype: 'int32' });
     expect(compare('x', labels, tensor([1, 2, 3])).verdict).toBe('equal');
     expect(compare('x', labels, tensor([1, 2, 4], { dtype: 'int32' }))).toMatchObject({
@@ -300,7 +300,7 @@ const x = tensor(
 const messages: readonly (readonly [sentence: string, comparison: () => Comparison])[] = [
   ['dW1 is equal exactly', () => compare('dW1', x, x)],
   [
-    'dW1 is equal to rounding: off by 2 units in the last place at most, of 256 allowed',
+    'dW1 is equal to rounding: off by at most 2 units in the last place, of 256 allowed',
     () => compare('dW1', x, x.add(2 ** -49)),
   ],
   ['dW1 is off by the factor 2', () => compare('dW1', x, x.mul(2))],
@@ -328,12 +328,12 @@ const messages: readonly (readonly [sentence: string, comparison: () => Comparis
   ['dW1 is transposed', () => compare('dW1', x, x.transpose())],
   ['dW1 is transposed, and off by the factor -2', () => compare('dW1', x, x.transpose().mul(-2), { n: 9 })],
   [
-    'dW1 has its axes in another order, which permute([2, 0, 1]) mends',
+    'dW1 has its axes in another order; permute([2, 0, 1]) corrects it',
     () => compare('dW1', arange(24).reshape([2, 3, 4]), arange(24).reshape([2, 3, 4]).permute([1, 2, 0])),
   ],
   ['dW1 has shape [4], expected [2, 3]', () => compare('dW1', x, arange(4))],
   [
-    'dW1 is equal to within a tolerance of 0.001: off by 0.0005 of the largest element at most',
+    'dW1 is equal to within a tolerance of 0.001: off by at most 0.0005 of the largest element',
     () => compare('dW1', x, x.mul(1.0005), { tolerance: 1e-3 }),
   ],
   [

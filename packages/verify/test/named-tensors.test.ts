@@ -131,7 +131,7 @@ describe('points', () => {
 
   test.each([0, -1, 2.5, Number.NaN])('can not be %d', (n) => {
     const call = () => verify({ loss: loss(), X, Y, n }, { dW1: ({ dW }) => dW[1] });
-    expect(call).toThrow(new ArgumentError(`verify: n is ${n}, expected a whole number of points above 0`));
+    expect(call).toThrow(new ArgumentError(`verify: n is ${n}, expected an integer number of points above 0`));
   });
 });
 
@@ -183,7 +183,7 @@ describe('a formula', () => {
     );
     expect(() => verify(mlp(), {})).toThrow(new ArgumentError('verify: expected formulas, got none'));
     expect(() => verify(mlp(), { dX: ({ X }) => X }, { sizes: { time: [0, 3] } })).toThrow(
-      'verify: sizes.time is [0, 3], expected two whole numbers >= 1, in order',
+      'verify: sizes.time is [0, 3], expected two integers >= 1, in order',
     );
   });
 });

@@ -62,12 +62,12 @@ describe('errors', () => {
       "verify: 'dV1' is not a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l', nor one of W1, b1, X, Y, or its gradient, as 'dX'; say in `equals` what the formula 'first' equals",
       () => verify(rows, { first: { equals: 'dV1', formula: ({ dW }) => dW[1] } }),
     ],
-    ['verify: networks is 0, expected a whole number >= 1', () => verify(rows, { dW1 }, { networks: 0 })],
-    ['verify: width is 1, expected a whole number >= 2', () => verify(rows, { dW1 }, { width: 1 })],
-    ['verify: depth is 1.5, expected a whole number >= 1', () => verify(rows, { dW1 }, { depth: 1.5 })],
+    ['verify: networks is 0, expected an integer >= 1', () => verify(rows, { dW1 }, { networks: 0 })],
+    ['verify: width is 1, expected an integer >= 2', () => verify(rows, { dW1 }, { width: 1 })],
+    ['verify: depth is 1.5, expected an integer >= 1', () => verify(rows, { dW1 }, { depth: 1.5 })],
     ['verify: expected transitions to draw from, got none', () => verify(rows, { dW1 }, { transitions: [] })],
     [
-      'verify: the loss was computed without a product with a parameter; return the tensors that formulas are about beside it',
+      'verify: the loss was computed without a product with a parameter; return the tensors that formulas use next to it',
       () => verify({ loss: tensor(1, { requiresGrad: true }).mul(2) }, { dW1 }),
     ],
     [

@@ -141,7 +141,7 @@ describe('what is wrong is found, and for the right reason', () => {
     expect(report).toMatchObject({ passed: false, verdict: 'shapes', unequalWidths: 'shapes', equalWidths: 'numbers' });
     expect(report.counterexample).toMatchObject({ layer: 1, actual: undefined, comparison: undefined });
     expect(report.counterexample!.transitions).toHaveLength(2);
-    expect(report.message).toContain('is wrong by shape where widths differ, and by numbers where all are equal');
+    expect(report.message).toContain('has the wrong shape if widths differ, and wrong numbers if all are equal');
     expect(report.counterexample!.message).toMatch(/^delta_l can't be computed: matmul: inner dimensions/);
   });
 

@@ -73,7 +73,7 @@ export function backwardAlong(
   checkOptions('backward', options, ['seed', 'createGraph', 'retainGraph', 'wanted']);
   if (!y.requiresGrad) {
     throw new TapeError(
-      'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
+      'backward: the tensor does not depend on a tensor that requires a gradient, or recording was off',
     );
   }
   const seed = seedOf(y, options.seed);

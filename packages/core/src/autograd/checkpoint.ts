@@ -49,8 +49,8 @@ class Call implements Recomputation<Tensor> {
     const again = unwrapped(withLevels(this.#levels, run));
     if (sameElements(again, this.#result)) return again;
     throw new TapeError(
-      'checkpoint: the function gave another result when the sweep ran it again; it may depend on nothing but tensors and ' +
-        'generators, and a model stays in train() or eval() until the sweep',
+      'checkpoint: the function gave another result when the backward pass ran it again; it may depend only on tensors and ' +
+        'generators, and a model must stay in train() or eval() until then',
     );
   }
 }
@@ -88,7 +88,7 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
 export function checkpoint<F extends TensorFunction>(f: F, ...more: []): F {
   checkFunction('checkpoint', f);
   if (more.length > 0) {
-    throw new ArgumentError('checkpoint: expected a function alone; checkpoint(f) is one, too: checkpoint(f)(x)');
+    throw new ArgumentError('checkpoint: expected only a function; checkpoint(f) returns one: checkpoint(f)(x)');
   }
   const run: Run = (...args) => checkSynchronous('checkpoint', (f as unknown as Run)(...args));
   const checkpointed: Run = (...args) => {

@@ -109,8 +109,8 @@ function checkCotangent({ name, inputs, output }: Entry<Tensor>, d: Tensor, i: n
 function checkRecorded(name: string, d: Tensor): void {
   if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
   throw new TapeError(
-    `${name}: vjp reads elements, or holds its cotangent constant, so that it can't be differentiated again; ` +
-      'write it with tensor operations alone',
+    `${name}: vjp reads elements, or treats its cotangent as constant, so it cannot be differentiated again; ` +
+      'write it with tensor operations only',
   );
 }
 

@@ -29,7 +29,7 @@ export class Gradients {
     if (gradient !== undefined) return gradient as Tensor<S>;
     checkTensor('gradients', x);
     const which = x.name === undefined ? `a tensor of shape ${formatShape(x.shape)}` : `'${x.name}'`;
-    const why = x.requiresGrad ? 'the loss does not reach it, or it was not wanted' : 'it does not require one';
+    const why = x.requiresGrad ? 'the loss does not depend on it, or it was not wanted' : 'it does not require one';
     throw new TapeError(`gradients: there is none for ${which}: ${why}`);
   }
 

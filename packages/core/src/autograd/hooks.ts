@@ -34,7 +34,7 @@ export function registerHook<S extends Shape>(
   ...more: []
 ): () => void {
   if (!checkTensor('registerHook', x, more).requiresGrad) {
-    throw new TapeError('registerHook: the tensor requires no gradient, so that no sweep gets to it');
+    throw new TapeError('registerHook: the tensor requires no gradient, so no backward pass reaches it');
   }
   if (x instanceof Batched) throw new ArgumentError('registerHook: a tensor inside vmap has no cotangent of its own');
   checkFunction('registerHook', hook);

@@ -115,7 +115,7 @@ function errorOf({ op, phase, place, input, bad, inputs, stack, before }: Findin
     backward: `the rule of '${op}' gave input ${input} a cotangent with`,
     tangent: `the rule of '${op}' gave a tangent with`,
   }[phase];
-  const where = `${value} at place ${place} of ${bad.dtype} ${formatShape(bad.shape)}`;
+  const where = `${value} at index ${place} of ${bad.dtype} ${formatShape(bad.shape)}`;
   const shapes = `inputs ${inputs.map(({ shape }) => formatShape(shape)).join(', ')}`;
   const parts = [
     `detectAnomaly: ${what} ${where}, for ${shapes}`,

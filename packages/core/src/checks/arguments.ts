@@ -60,7 +60,7 @@ export function along<A extends ArrayLike>(
   run: (axes: readonly number[]) => A,
 ): A {
   if (typeof axis === 'object' && !Array.isArray(axis)) {
-    const mend = `options stand behind it: ${call}(axis, { keepDims })`;
+    const mend = `options come after it: ${call}(axis, { keepDims })`;
     throw new ArgumentError(`${call}: expected an axis, or a list of axes, got ${describeValue(axis)}; ${mend}`);
   }
   const axes = normalizeAxes(call, axis, x.shape.length);
@@ -72,7 +72,7 @@ export function along<A extends ArrayLike>(
 /** Returns the normalized axes. Throws if none is given. */
 export function someAxes(call: string, axis: number | readonly number[] | undefined, rank: number): number[] {
   if (axis !== undefined) return normalizeAxes(call, axis, rank);
-  throw new ArgumentError(`${call}: expected an axis, or a list of axes, got none; ${call}(-1) is along the last`);
+  throw new ArgumentError(`${call}: expected an axis, or a list of axes, got none; ${call}(-1) is the last axis`);
 }
 
 /**
@@ -138,7 +138,7 @@ export function completeShape(from: Shape, shape: Shape): Shape {
   if (free === -1) return ownShape('reshape', shape);
   const [size, known] = [sizeOf(from), -sizeOf(shape)];
   if (shape.lastIndexOf(-1) !== free || (known === 0 ? size !== 0 : size % known !== 0)) {
-    throw new ShapeError(`reshape: ${formatShape(from)} has no one shape of the form ${formatShape(shape)}`);
+    throw new ShapeError(`reshape: ${formatShape(from)} cannot be reshaped uniquely to the form ${formatShape(shape)}`);
   }
   return shape.with(free, known === 0 ? 0 : size / known);
 }
@@ -179,7 +179,7 @@ const isPair = (pair: readonly number[]): boolean =>
 export function pad<A extends ArrayLike>(k: Kernels<A>, x: A, widths: PadWidths, value: A | undefined): A {
   const sizes = x.shape;
   if (!Array.isArray(widths) || widths.length !== sizes.length || !widths.every(isPair)) {
-    const wanted = `${sizes.length} pairs of whole numbers >= 0 for shape ${formatShape(sizes)}`;
+    const wanted = `${sizes.length} pairs of integers >= 0 for shape ${formatShape(sizes)}`;
     throw new ArgumentError(`pad: expected ${wanted}, got ${describeNumbers(widths)}`);
   }
   const shape = sizes.map((length, i) => length + widths[i]![0] + widths[i]![1]);

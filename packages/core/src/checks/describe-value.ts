@@ -41,8 +41,8 @@ export function describeValue(value: unknown): string {
   }
   if (mark.copy === copy) return mark.kind;
   return (
-    `${mark.kind} of another copy of @tapegrad/core: two are loaded, one within a bundle or a test runner and one outside, or ` +
-    'two versions; see docs/hosts.md'
+    `${mark.kind} from another copy of @tapegrad/core: two copies are loaded, one inside a bundle or test runner and one outside, ` +
+    'or two versions; see docs/hosts.md'
   );
 }
 

@@ -21,14 +21,14 @@ export const isDataOf = (dtype: DType, x: unknown): boolean =>
 function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayLike<unknown> {
   const kind = classOf(data);
   if (kind.startsWith('Big')) {
-    throw new DTypeError(`${call}: ${what} is a ${kind}, expected numbers of ${dtype}; make them numbers by Number`);
+    throw new DTypeError(`${call}: ${what} is a ${kind}, expected numbers of ${dtype}; convert them with Number`);
   }
   if (Array.isArray(data) || (ArrayBuffer.isView(data) && kind !== 'DataView'))
     return data as unknown as ArrayLike<unknown>;
   if (kind === 'Object') {
     throw new ArgumentError(
-      `${call}: ${what} is a plain object, as JSON makes of a typed array, expected a ${ownClasses[dtype]}; ` +
-        'keep a state by structuredClone or v8.serialize, or make each array a list, by Array.from, before JSON',
+      `${call}: ${what} is a plain object, as JSON makes from a typed array, expected a ${ownClasses[dtype]}; ` +
+        'store states with structuredClone or v8.serialize, or convert each array with Array.from before JSON',
     );
   }
   const got = data === null || typeof data !== 'object' ? describeValue(data) : kind;
@@ -61,7 +61,7 @@ export function elementsFrom(call: string, what: string, dtype: DType, length: n
     elements[i] = value;
     if (!hasNumber(dtype, value) || (isTyped && !Object.is(elements[i]!, value))) {
       throw new DTypeError(
-        `${call}: entry ${i} of ${what} is ${value}, which is no number of ${dtype}; convert it first`,
+        `${call}: entry ${i} of ${what} is ${value}, which is not a valid ${dtype} value; convert it first`,
       );
     }
   }

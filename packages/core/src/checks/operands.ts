@@ -8,7 +8,7 @@ import { checkNoMore } from './untyped-callers.ts';
 /** Returns a number as a scalar tensor. */
 export function scalar(call: string, value: number, dtype: DType): Tensor {
   if (!hasNumber(dtype, value)) {
-    throw new DTypeError(`${call}: ${value} is no ${dtype} number; cast the tensor first`);
+    throw new DTypeError(`${call}: ${value} is not a valid ${dtype} value; cast the tensor first`);
   }
   return new Tensor(filled([], value, dtype));
 }

@@ -53,7 +53,7 @@ const isPlaceInList = ([place, list, ...others]: readonly unknown[]): boolean =>
 /** Throws if a function was called with extra arguments, except those that `map` and `reduce` pass. */
 export function checkNoMore(call: string, more: readonly unknown[]): void {
   if (more.length === 0 || isPlaceInList(more)) return;
-  throw new ArgumentError(`${call}: got more than it takes: ${more.map((x) => describeValue(x)).join(', ')}`);
+  throw new ArgumentError(`${call}: got too many arguments: ${more.map((x) => describeValue(x)).join(', ')}`);
 }
 
 /**

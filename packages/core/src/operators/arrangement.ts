@@ -15,10 +15,10 @@ function listOf<T>(call: string, wanted: string, list: readonly T[]): readonly T
   throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(list)}`);
 }
 
-/** Throws unless a count is a whole number of at least `least`. */
+/** Throws unless a count is an integer of at least `least`. */
 function checkCount(call: string, what: string, count: number, least: 0 | 1): void {
   if (Number.isInteger(count) && count >= least) return;
-  throw new ArgumentError(`${call}: ${what} is ${describeValue(count)}, expected a whole number >= ${least}`);
+  throw new ArgumentError(`${call}: ${what} is ${describeValue(count)}, expected an integer >= ${least}`);
 }
 
 /**
@@ -210,7 +210,7 @@ export function roll<S extends Shape>(
   const { rank, size, shape } = checkTensor('roll', x, more);
   const shifts = [shift].flat();
   const wrong = shifts.find((places) => !Number.isInteger(places));
-  if (wrong !== undefined) throw new ArgumentError(`roll: expected whole numbers of places, got ${wrong}`);
+  if (wrong !== undefined) throw new ArgumentError(`roll: expected integer shifts, got ${wrong}`);
   const axes = axis === undefined ? [0] : [axis].flat().map((i) => normalizeAxis('roll', i, rank));
   if (axes.length !== shifts.length) {
     throw new ArgumentError(`roll: expected a shift for each axis, got ${shifts.length} for ${axes.length}`);

@@ -50,14 +50,14 @@ export const cosh = /* @__PURE__ */ trigonometric('cosh');
 export const erfc = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   specialKernels().erfc(checkTensor('erfc', x, more)) as Tensor<S>;
 
-/** Rounds down to a whole number; no gradient flows. */
+/** Rounds down to an integer; no gradient flows. */
 export const floor = /* @__PURE__ */ rounding('floor');
 
-/** Rounds up to a whole number; no gradient flows. */
+/** Rounds up to an integer; no gradient flows. */
 export const ceil = /* @__PURE__ */ rounding('ceil');
 
 /**
- * Rounds to the nearest whole number, with ties to even; no gradient flows.
+ * Rounds to the nearest integer, with ties to even; no gradient flows.
  *
  * @example
  * round(tensor([0.5, 1.5, -2.6])).toArray(); // [0, 2, -3]
@@ -115,7 +115,7 @@ export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown
  */
 export function clamp<S extends Shape>(x: Tensor<S>, low?: number, high?: number, ...more: []): Tensor<S> {
   if (!((low ?? -Infinity) <= (high ?? Infinity))) {
-    throw new ArgumentError(`clamp: expected a lower bound that is not above the upper, got ${low} and ${high}`);
+    throw new ArgumentError(`clamp: expected a lower bound at most as large as the upper, got ${low} and ${high}`);
   }
   let clamped: Tensor = checkTensor('clamp', x, more);
   if (low !== undefined) clamped = clamped.less(low).where(low, clamped);

@@ -156,7 +156,7 @@ export function stack<S extends Shape, const A extends number>(
   for (const x of list) {
     if (!sameShape(x.shape, first.shape)) {
       const shapes = `${formatShape(first.shape)} and ${formatShape(x.shape)}`;
-      throw new ShapeError(`stack: expected tensors of one shape, got ${shapes}`);
+      throw new ShapeError(`stack: expected tensors of equal shapes, got ${shapes}`);
     }
     if (x.dtype !== first.dtype) {
       throw new DTypeError(`stack: operands are ${first.dtype} and ${x.dtype}; cast one of them`);

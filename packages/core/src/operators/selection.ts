@@ -62,7 +62,7 @@ export function oneHot<S extends Shape, const N extends number>(
   const wrong = elements.findIndex((label) => label < 0 || label >= classes);
   if (wrong !== -1) {
     throw new ArgumentError(
-      `oneHot: label ${elements[wrong]} at place ${wrong} is out of range for ${classes} classes`,
+      `oneHot: label ${elements[wrong]} at index ${wrong} is out of range for ${classes} classes`,
     );
   }
   const column = (labels as Tensor).reshape([...shape, 1]);
@@ -124,7 +124,7 @@ export function scatter<S extends Shape>(
   const entries = typeof source === 'number' ? operand('scatter', x, source).broadcastTo(indices.shape) : source;
   if (!sameShape(checkTensor('scatter', entries).shape, indices.shape)) {
     const shapes = `${formatShape(indices.shape)} and ${formatShape(entries.shape)}`;
-    throw new ShapeError(`scatter: expected indices and a source of one shape, got ${shapes}`);
+    throw new ShapeError(`scatter: expected indices and a source of equal shapes, got ${shapes}`);
   }
   const places = placesAlong<Tensor>(k, x.shape, indices, i).reshape([indices.size]);
   const spread = (values: Tensor): Tensor =>

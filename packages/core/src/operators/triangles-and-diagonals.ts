@@ -20,7 +20,7 @@ function masked<S extends Shape>(
   if (checkTensor(call, x, more).rank < 2) {
     throw new ShapeError(`${call}: expected two or more axes, got shape ${formatShape(x.shape)}`);
   }
-  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole number as offset, got ${offset}`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected an integer as offset, got ${offset}`);
   const [rows, columns] = x.shape.slice(-2).map((length) => arange(0, length, 1, { dtype: 'int32' }));
   const edge = rows!.add(offset).reshape([rows!.size, 1]);
   return keep(columns!, edge).where(x as Tensor, 0) as Tensor<S>;
@@ -71,8 +71,8 @@ function diagonalOf(call: string, x: Tensor, options: DiagonalOptions): Tensor {
     throw new ArgumentError(`${call}: expected two axes, got ${describeNumbers(axes)}`);
   }
   const [row, column] = axes.map((axis) => normalizeAxis(call, axis, rank)) as [number, number];
-  if (row === column) throw new ArgumentError(`${call}: axis ${row} is named twice in ${formatShape(axes)}`);
-  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected a whole offset, got ${offset}`);
+  if (row === column) throw new ArgumentError(`${call}: axis ${row} occurs twice in ${formatShape(axes)}`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: expected an integer offset, got ${offset}`);
   const others = shape.map((_, i) => i).filter((i) => i !== row && i !== column);
   const [height, width] = [shape[row]!, shape[column]!];
   const length = Math.max(0, Math.min(height + Math.min(offset, 0), width - Math.max(offset, 0)));

@@ -30,7 +30,7 @@ export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0):
   for (const entry of found) {
     if (entry.consumed) {
       throw new TapeError(
-        `backward: the tape was consumed at '${entry.name}' by an earlier sweep; pass { retainGraph: true } to that one to sweep again`,
+        `backward: the tape was consumed at '${entry.name}' by an earlier backward pass; pass { retainGraph: true } to that one`,
       );
     }
     for (let i = 0; i < entry.inputs.length; i++) visit(entry.inputs[i]!);

@@ -20,8 +20,8 @@ export function checkUnchanged<T extends AnyRecorded>(entry: Entry<T>, inputs: r
   const changed = changedInput(entry, inputs);
   if (changed === undefined) return;
   throw new TapeError(
-    `backward: '${changed.name}' of '${entry.name}' changed after the forward pass that this sweep needs its old value of; ` +
-      'sweep before the update, or run the forward pass again',
+    `backward: '${changed.name}' of '${entry.name}' changed after the forward pass, but the backward pass needs its old value; ` +
+      'call backward before the update, or run the forward pass again',
   );
 }
 

@@ -43,7 +43,7 @@ class ExampleArray implements NdArray {
 
   get data(): never {
     throw new ArgumentError(
-      'vmap: a tensor stands for every example of the batch here, so its elements can’t be read; ' +
+      'vmap: a tensor represents every example of the batch here, so its elements can’t be read; ' +
         'compute with tensors (where, maximum, …), or return it and read the result',
     );
   }

@@ -162,7 +162,7 @@ function throughout(call: string, { value, shape }: Operand, size: number, lengt
   const { elements } = value;
   const wrong = elements.findIndex((index) => !(index >= 0 && index < length));
   if (wrong !== -1) {
-    const got = `index ${elements[wrong]} at place ${wrong % sizeOf(shape)} of an example`;
+    const got = `index ${elements[wrong]} at position ${wrong % sizeOf(shape)} of an example`;
     throw new ArgumentError(`${call}: ${got} is out of range for an axis of length ${length}`);
   }
   const starts = k.mul(arange(0, size, 1, { dtype: 'int32' }), k.full({ shape: [], value: length, dtype: 'int32' }));

@@ -127,7 +127,7 @@ export function checkTransform<O extends ArgumentOptions>(
   if (options instanceof Tensor || more.length > 0) {
     const got = [options, ...more].map((x) => describeValue(x)).join(', ');
     throw new ArgumentError(
-      `${call}: expected options behind the function, got ${got}; ${call}(f) is a function: ${call}(f)(x)`,
+      `${call}: expected options after the function, got ${got}; ${call}(f) is a function: ${call}(f)(x)`,
     );
   }
   checkOptions(call, options, known);
@@ -175,7 +175,7 @@ export function gradientOf(
 
 function pairOf(call: string, result: unknown): readonly [value: unknown, aux: unknown] {
   if (Array.isArray(result) && result.length === 2) return result as [unknown, unknown];
-  throw new ArgumentError(`${call}: with hasAux, expected a function whose result is [value, whatever else]`);
+  throw new ArgumentError(`${call}: with hasAux, expected a function whose result is [value, auxiliary]`);
 }
 
 /**

@@ -42,7 +42,7 @@ export interface JacobianOptions<I extends ArgumentChoice = ArgumentChoice> exte
 
 function checkChunkSize(call: string, chunkSize: number | undefined): void {
   if (chunkSize === undefined || (Number.isInteger(chunkSize) && chunkSize > 0)) return;
-  throw new ArgumentError(`${call}: the chunk size is ${describeValue(chunkSize)}, expected a whole number above 0`);
+  throw new ArgumentError(`${call}: the chunk size is ${describeValue(chunkSize)}, expected an integer above 0`);
 }
 
 /** Returns `count` basis tensors of the shape of `x`, stacked, with their single 1 at positions `start` onwards. */

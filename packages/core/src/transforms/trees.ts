@@ -101,7 +101,7 @@ export function besideTensors(
       .join(', ');
   if (branches === undefined || besides === undefined || keys(branches) !== keys(besides)) {
     throw new ArgumentError(
-      `${call}: ${where} is ${describeValue(beside)}, which has not the structure of what it goes with`,
+      `${call}: ${where} is ${describeValue(beside)}, whose structure differs from that of its counterpart`,
     );
   }
   const found = new Map(besides.map(([key, , branch]) => [key, branch]));

@@ -90,7 +90,7 @@ function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
   const other = lengths.find(({ length }) => length !== first.length);
   if (other === undefined) return first.length;
   const [a, b] = [first, other].map(({ where, axis, length }) => `${where} has ${length} along axis ${axis}`);
-  throw new ArgumentError(`vmap: expected as many examples of each argument, but ${a} and ${b}`);
+  throw new ArgumentError(`vmap: expected the same number of examples in each argument, but ${a} and ${b}`);
 }
 
 /** Turns a batch into a tensor that represents one of its examples. */

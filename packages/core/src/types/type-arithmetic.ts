@@ -1,5 +1,5 @@
 /**
- * Type-level arithmetic on axis lengths, digit by digit. It handles whole numbers of any size, unlike tuple lengths. An
+ * Type-level arithmetic on axis lengths, digit by digit. It handles integers of any size, unlike tuple lengths. An
  * unknown length, `number`, gives an unknown result.
  */
 

@@ -79,7 +79,7 @@ describe('in layer 7 of 12', () => {
     });
     expect(found.calledAt).toMatch(lineOf('forward'));
     expect(found.message).toBe(
-      "detectAnomaly: 'log' gave NaN at place 0 of float32 [2, 4], for inputs [2, 4]; " +
+      "detectAnomaly: 'log' gave NaN at index 0 of float32 [2, 4], for inputs [2, 4]; " +
         `the nearest parameter is 'layers.7.bias'; called at ${found.calledAt}`,
     );
   });
@@ -125,7 +125,7 @@ describe('in layer 7 of 12', () => {
     expect(Number.isFinite(found.value)).toBe(false);
     expect(found.calledAt).toMatch(lineOf('backward'));
     expect(found.message).toMatch(
-      /^detectAnomaly: the rule of 'careless' gave input 0 a cotangent with -?Infinity at place/,
+      /^detectAnomaly: the rule of 'careless' gave input 0 a cotangent with -?Infinity at index/,
     );
   });
 
@@ -235,7 +235,7 @@ describe('what is found', () => {
       const f = (x: Tensor): Tensor => x.mul(2); // tangent
       return jvp(f, [ones([1])], [tensor([Number.NaN])]);
     });
-    expect(message).toContain("the rule of 'mul' gave a tangent with NaN at place 0 of float32 [1], for inputs [1]");
+    expect(message).toContain("the rule of 'mul' gave a tangent with NaN at index 0 of float32 [1], for inputs [1]");
     expect(message).toContain('the tangent of input 0 has one already');
     expect(calledAt).toMatch(lineOf('tangent'));
   });

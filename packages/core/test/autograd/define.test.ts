@@ -269,7 +269,7 @@ describe('a rule that reads elements', () => {
         { shape: x.shape },
       ),
   });
-  const again = /plain: vjp reads elements, or holds its cotangent constant, so that it can't be differentiated again/;
+  const again = /plain: vjp reads elements, or treats its cotangent as constant, so it cannot be differentiated again/;
 
   test('gives gradients of first order', () => {
     expect(gradcheck(plain, [float64([3])]).passed).toBe(true);

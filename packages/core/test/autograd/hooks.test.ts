@@ -207,7 +207,7 @@ test.each<readonly [string, new (message: string) => Error, () => unknown]>([
   ['the hook gave 3, expected a tensor or nothing', ArgumentError, swept(() => 3)],
   ['the hook gave null, expected a tensor or nothing', ArgumentError, swept(() => null)],
   ['the hook gave an object, expected a tensor or nothing', ArgumentError, swept(() => ({}))],
-  ['registerHook: expected a hook that is not asynchronous', ArgumentError, swept(async () => undefined)],
+  ['registerHook: expected a hook that is synchronous', ArgumentError, swept(async () => undefined)],
   [
     "a hook on 'w' gave a cotangent of float32 [1], expected float32 [2]",
     TapeError,

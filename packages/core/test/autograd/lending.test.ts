@@ -41,7 +41,7 @@ test('to read a gradient later, or a view of one, is an error', () => {
     expect(gradient.data).not.toBe(gradient.data);
     return [gradient, gradient.reshape([100, 50]), gradient.detach()];
   });
-  for (const gradient of lent) expect(() => gradient.toArray()).toThrow('its memory was taken back');
+  for (const gradient of lent) expect(() => gradient.toArray()).toThrow('its memory was reclaimed');
 });
 
 test('what is computed from gradients is not touched', () => {
@@ -103,12 +103,12 @@ test('where the function throws, so does the call, and the gradients stay', () =
 test('what is no tensor, and what has no gradient, is refused', () => {
   expect(() => withGradients(3 as never, () => {})).toThrow('withGradients: expected a tensor, got 3');
   expect(() => withGradients(tensor(3), () => {})).toThrow(
-    'backward: the tensor was computed from nothing that requires',
+    'backward: the tensor does not depend on a tensor that requires',
   );
 });
 
 describe('of a loss that is given as a function', () => {
-  const takenBack = 'its memory was taken back when that returned';
+  const takenBack = 'its memory was reclaimed when that returned';
 
   test('they are those of backward', () => {
     const w = start();
@@ -277,7 +277,7 @@ describe('of a loss that is given as a function', () => {
   test('a function that gives no tensor is refused', () => {
     expect(() => withGradients((() => 3) as never, () => {})).toThrow('withGradients: expected a tensor, got 3');
     expect(() => withGradients((async () => tensor(1)) as never, () => {})).toThrow(
-      'withGradients: expected a loss function that is not asynchronous',
+      'withGradients: expected a loss function that is synchronous',
     );
   });
 });

@@ -33,7 +33,7 @@ describe('making tensors', () =>
     ['tensor: shape [2, 2] holds 4 entries, got 3', ShapeError, () => tensor([1, 2, 3], { shape: [2, 2] })],
     ['tensor: shape [2, 2] holds 4 entries, got 3', ShapeError, () => tensor(new Float32Array(3), { shape: [2, 2] })],
     [
-      'tensor: [1.5, 2] is not a shape: axis lengths are whole numbers >= 0',
+      'tensor: [1.5, 2] is not a shape: axis lengths are integers >= 0',
       ArgumentError,
       () => tensor(new Float32Array(3), { shape: [1.5, 2] }),
     ],
@@ -58,11 +58,11 @@ describe('making tensors', () =>
       () => tensor([2], { dtype: 'int32', requiresGrad: true }),
     ],
     ["full: expected a number, got '1'", ArgumentError, () => full([2], untyped('1'))],
-    ['full: NaN is no int32 number', DTypeError, () => full([2], Number.NaN, { dtype: 'int32' })],
-    ['full: 2 is no bool number', DTypeError, () => full([2], 2, { dtype: 'bool' })],
-    ['full: 2147483648 is no int32 number', DTypeError, () => full([2], 2 ** 31, { dtype: 'int32' })],
-    ['zeros: [-1] is not a shape: axis lengths are whole numbers >= 0', ArgumentError, () => zeros([-1])],
-    ['ones: [1.5] is not a shape: axis lengths are whole numbers >= 0', ArgumentError, () => ones([1.5])],
+    ['full: NaN is not a valid int32 value', DTypeError, () => full([2], Number.NaN, { dtype: 'int32' })],
+    ['full: 2 is not a valid bool value', DTypeError, () => full([2], 2, { dtype: 'bool' })],
+    ['full: 2147483648 is not a valid int32 value', DTypeError, () => full([2], 2 ** 31, { dtype: 'int32' })],
+    ['zeros: [-1] is not a shape: axis lengths are integers >= 0', ArgumentError, () => zeros([-1])],
+    ['ones: [1.5] is not a shape: axis lengths are integers >= 0', ArgumentError, () => ones([1.5])],
     ['zeros: an array of shape [1048576, 1048576] is too large', ArgumentError, () => zeros([2 ** 20, 2 ** 20])],
     [
       'ones: a tensor of bool has no gradient; expected float32 or float64',
@@ -76,9 +76,9 @@ describe('making tensors', () =>
       () => arange(Number.POSITIVE_INFINITY),
     ],
     ['arange: entry 1 is 0.5, not int32', DTypeError, () => arange(0, 2, 0.5, { dtype: 'int32' })],
-    ['linspace: [2.5] is not a shape: axis lengths are whole numbers >= 0', ArgumentError, () => linspace(0, 1, 2.5)],
+    ['linspace: [2.5] is not a shape: axis lengths are integers >= 0', ArgumentError, () => linspace(0, 1, 2.5)],
     ['linspace: expected finite bounds, got 0 and NaN', ArgumentError, () => linspace(0, Number.NaN, 3)],
-    ['eye: [-1] is not a shape: axis lengths are whole numbers >= 0', ArgumentError, () => eye(-1)],
+    ['eye: [-1] is not a shape: axis lengths are integers >= 0', ArgumentError, () => eye(-1)],
     [
       "fromNdarray: an Int8Array needs a dtype: 'float32' or 'int32'",
       DTypeError,
@@ -126,8 +126,8 @@ describe('parameters', () =>
 
 describe('random', () =>
   testBadCalls([
-    ['Random: the seed is 1.5, expected a whole number of 32 bits', ArgumentError, () => new Random(1.5)],
-    ['Random: the seed is 4294967296, expected a whole number of 32 bits', ArgumentError, () => new Random(2 ** 32)],
+    ['Random: the seed is 1.5, expected an integer of 32 bits', ArgumentError, () => new Random(1.5)],
+    ['Random: the seed is 4294967296, expected an integer of 32 bits', ArgumentError, () => new Random(2 ** 32)],
     [
       'Random: expected a state of four integers, not all 0, got [0,0,0,0]',
       ArgumentError,
@@ -143,11 +143,7 @@ describe('random', () =>
       ArgumentError,
       () => new Random(1).uniform([2], { low: 1, high: 0 }),
     ],
-    [
-      'uniform: [-2] is not a shape: axis lengths are whole numbers >= 0',
-      ArgumentError,
-      () => new Random(1).uniform([-2]),
-    ],
+    ['uniform: [-2] is not a shape: axis lengths are integers >= 0', ArgumentError, () => new Random(1).uniform([-2])],
     [
       'uniform: expected dtype float32 or float64, got int32',
       DTypeError,
@@ -170,17 +166,17 @@ describe('random', () =>
     ],
     ['bernoulli: expected a probability from 0 to 1, got 1.5', ArgumentError, () => new Random(1).bernoulli([2], 1.5)],
     [
-      'integers: expected whole numbers of 32 bits low < high, got 3 and 3',
+      'integers: expected integers of 32 bits low < high, got 3 and 3',
       ArgumentError,
       () => new Random(1).integers([2], 3, 3),
     ],
     [
-      'integers: expected whole numbers of 32 bits low < high, got 0 and 1099511627776',
+      'integers: expected integers of 32 bits low < high, got 0 and 1099511627776',
       ArgumentError,
       () => new Random(1).integers([2], 0, 2 ** 40),
     ],
     [
-      'permutation: [-1] is not a shape: axis lengths are whole numbers >= 0',
+      'permutation: [-1] is not a shape: axis lengths are integers >= 0',
       ArgumentError,
       () => new Random(1).permutation(-1),
     ],

@@ -20,12 +20,12 @@ describe('differentiation', () =>
   testBadCalls([
     ['item: expected a tensor of one element, got shape [2]', ShapeError, () => float(2).item()],
     [
-      'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
+      'backward: the tensor does not depend on a tensor that requires a gradient, or recording was off',
       TapeError,
       () => float(2).sum().backward(),
     ],
     [
-      'backward: the tensor was computed from nothing that requires a gradient, or where nothing is recorded',
+      'backward: the tensor does not depend on a tensor that requires a gradient, or recording was off',
       TapeError,
       () => noGrad(() => weight().sum()).backward(),
     ],
@@ -75,12 +75,12 @@ describe('differentiation', () =>
           .backward({ wanted: [untyped('w')] }),
     ],
     [
-      "gradients: there is none for 'weight': the loss does not reach it, or it was not wanted",
+      "gradients: there is none for 'weight': the loss does not depend on it, or it was not wanted",
       TapeError,
       () => weight().sum().backward().of(weight()),
     ],
     [
-      'gradients: there is none for a tensor of shape [3]: the loss does not reach it, or it was not wanted',
+      'gradients: there is none for a tensor of shape [3]: the loss does not depend on it, or it was not wanted',
       TapeError,
       () =>
         weight()
@@ -93,7 +93,7 @@ describe('differentiation', () =>
       TapeError,
       () => weight().sum().backward().of(float(2)),
     ],
-    ['noGrad: expected a function that is not asynchronous', ArgumentError, () => noGrad(async () => 1)],
+    ['noGrad: expected a function that is synchronous', ArgumentError, () => noGrad(async () => 1)],
     ['setInterpreter: the interpreter lacks full, neg, abs', ArgumentError, () => setInterpreter(untyped({}))],
     [
       "setInterpreter: expected an object with every primitive, got 'wasm'",

@@ -27,78 +27,79 @@ export interface OperatorRow {
 
 /** What is chosen where mathematics leaves a choice; a test holds each, in `conventions.test.ts` or as a case of the table. */
 const conventions: Readonly<Record<string, string>> = {
-  abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0); of int32, |-2^31| = -2^31",
+  abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0); for int32, |-2^31| = -2^31",
   acos: "acos'(±1) = -∞",
-  all: 'of nothing: true',
-  any: 'of nothing: false',
-  argmax: 'the first of equals; NaN is the largest',
-  argmin: 'the first of equals; NaN is the smallest',
+  all: 'true for an empty tensor',
+  any: 'false for an empty tensor',
+  argmax: 'the first of tied elements; NaN is the largest',
+  argmin: 'the first of tied elements; NaN is the smallest',
   argsort: 'stable; NaN is the largest',
   asin: "asin'(±1) = ∞",
-  atan2: 'derivatives 0 at the origin, and beside an infinity (PyTorch: NaN)',
-  broadcastTo: 'the adjoint sums',
-  cast: 'to int32 by truncation, an error for what it lacks (PyTorch wraps); to bool by x ≠ 0',
-  cdist: 'derivative 0 where points coincide; of order ∞ the largest share it (PyTorch: each gets all)',
+  atan2: 'derivatives are 0 at the origin and for infinite arguments (PyTorch: NaN)',
+  broadcastTo: 'the gradient is summed over the broadcast axes',
+  cast: 'to int32: truncates; NaN, infinities and out-of-range numbers throw (PyTorch wraps); to bool: x ≠ 0',
+  cdist:
+    'derivative 0 where points coincide; for order ∞, tied largest differences share the gradient (PyTorch: each gets all of it)',
   ceil: 'no gradient',
-  cholesky: 'of the symmetric part; an error unless positive definite',
+  cholesky: 'uses the symmetric part; throws unless it is positive definite',
   clamp: 'derivative 1 at the bounds, and at NaN (PyTorch: 0)',
-  cosineSimilarity: 'from -1 to 1; 0 for a vector of zeros, of any eps',
+  cosineSimilarity: 'within [-1, 1]; 0 for a zero vector, whatever eps is',
   cumprod:
-    'exact with zeros, to every order; of int32 it wraps (PyTorch: int64); multiplied in float64, and comes back from beyond all numbers',
-  cumsum: 'of int32 it wraps (PyTorch: int64)',
-  det: 'the gradient exists for singular matrices, the second derivative is an error there',
-  eigh: 'of the symmetric part; an error for entries that are not finite; where eigenvalues are equal, vectors have no gradient and values no second one: an error',
-  elu: "elu'(0) = elu''(0) = alpha, from the left (PyTorch: elu''(0) = 0)",
+    'derivatives are exact with zeros, to every order; int32 wraps (PyTorch: int64); computed in float64, and can become finite again after an overflow',
+  cumsum: 'int32 wraps (PyTorch: int64)',
+  det: 'the gradient exists for singular matrices; there, the second derivative throws',
+  eigh: 'uses the symmetric part; non-finite entries throw; if eigenvalues are equal, gradients of vectors and second derivatives of values throw',
+  elu: "elu'(0) = elu''(0) = alpha, the derivatives from the left (PyTorch: elu''(0) = 0)",
   floor: 'no gradient',
-  gelu: 'gelu(-∞) = 0 (PyTorch: NaN); keeps its digits where it is nearly 0 (PyTorch: 6 % off at -5)',
+  gelu: 'gelu(-∞) = 0 (PyTorch: NaN); keeps full precision where it is nearly 0 (PyTorch: 6 % off at -5)',
   hardtanh: 'derivative 0 at the bounds, 1 at NaN',
-  index: 'positions taken twice: gradients add up',
-  inverse: 'an error for a singular matrix',
-  leakyRelu: "leakyRelu'(0) = slope; of slope 0, 0 at -∞ (PyTorch: NaN)",
-  logdet: 'NaN of a negative determinant, -∞ of 0, whose gradient is an error',
-  logSoftmax: 'no exponential overflows; where the largest is infinite, all are NaN',
+  index: 'gradients of repeated positions add up',
+  inverse: 'throws for a singular matrix',
+  leakyRelu: "leakyRelu'(0) = slope; with slope 0, its value at -∞ is 0 (PyTorch: NaN)",
+  logdet: 'NaN for a negative determinant; -∞ for 0, where the gradient throws',
+  logSoftmax: 'no exponential overflows; if the largest element is infinite, all results are NaN',
   logSumExp:
-    'no exponential overflows; of nothing: -∞; of -∞ alone the gradient is 0, and ∞ has all of it (PyTorch: NaN)',
-  max: 'ties share evenly over all or several axes, the first takes all along one; NaN is the largest',
-  maximum: 'a tie shares half and half, beside a NaN both get all; on bool: or',
-  mean: 'of nothing: NaN',
-  min: 'ties share evenly over all or several axes, the first takes all along one; NaN is the smallest',
-  minimum: 'a tie shares half and half, beside a NaN both get all; on bool: and',
-  neg: 'of int32, -(-2^31) = -2^31',
-  norm: "norm'(0) = 0, of any order; of nothing: 0, of order ∞, too (PyTorch: an error); no square overflows (PyTorch's do)",
+    'no exponential overflows; -∞ for an empty tensor; if all elements are -∞, the gradient is 0; an element of ∞ gets all of it (PyTorch: NaN)',
+  max: 'over all or several axes, ties share the gradient evenly; along one axis, the first tied element gets all of it; NaN is the largest',
+  maximum: 'ties share the gradient equally; if either operand is NaN, both get all of it; on bool: or',
+  mean: 'NaN for an empty tensor',
+  min: 'over all or several axes, ties share the gradient evenly; along one axis, the first tied element gets all of it; NaN is the smallest',
+  minimum: 'ties share the gradient equally; if either operand is NaN, both get all of it; on bool: and',
+  neg: 'for int32, -(-2^31) = -2^31',
+  norm: "norm'(0) = 0 for every order; 0 for an empty tensor, also for order ∞ (PyTorch: an error); no square overflows (PyTorch's do)",
   pow: '(x^2)′(0) = 0; (x^0)′ = 0 everywhere; 0^y is constant in y for y ≥ 0; (-∞)^0.5 = ∞ (PyTorch: NaN)',
-  prod: 'exact with zeros, to every order; of nothing: 1; of int32 it wraps (PyTorch: int64); neither it nor its slopes overflow on the way (PyTorch: NaN)',
-  qr: 'signs as LAPACK’s; an error for entries that are not finite; the gradient at dependent columns is an error',
+  prod: 'derivatives are exact with zeros, to every order; 1 for an empty tensor; int32 wraps (PyTorch: int64); no intermediate overflow in values or first derivatives (PyTorch: NaN)',
+  qr: 'LAPACK’s signs; non-finite entries throw; at linearly dependent columns, the gradient throws',
   reciprocal: '1/0 = ∞',
   relu: "relu'(0) = 0, relu'(NaN) = 1",
   remainder:
-    'the sign of y; NaN by 0, and 0 for int32 (PyTorch: an error); at y = ±∞ the slope in y is 0, or 1 where y was added; by 0 it is NaN (PyTorch: -∞)',
-  round: 'half to even; no gradient',
-  scatter: 'a place named twice is an error, unless it is added to',
-  scatterAdd: 'positions named twice add up',
-  selu: "selu'(0) = selu''(0) = scale · alpha, from the left (PyTorch: selu''(0) = 0)",
+    'has the sign of y; division by 0 gives NaN, and 0 for int32 (PyTorch: an error); at y = ±∞ the derivative in y is 0, or 1 if y was added; at y = 0 it is NaN (PyTorch: -∞)',
+  round: 'ties to even; no gradient',
+  scatter: 'a repeated position throws, unless entries are added',
+  scatterAdd: 'entries at repeated positions add up',
+  selu: "selu'(0) = selu''(0) = scale · alpha, the derivatives from the left (PyTorch: selu''(0) = 0)",
   silu: 'silu(-∞) = 0 (PyTorch: NaN)',
-  sigmoid: "sigmoid'(-200) = e^-200: no overflow; the slope s (1 - s) of a value that is rounded to 1 is 0",
+  sigmoid: "sigmoid'(-200) = e^-200, without overflow; where the value rounds to 1, the slope s (1 - s) is 0",
   sign: 'sign(0) = 0; no gradient',
-  slogdet: 'the gradient at a singular matrix is an error',
-  softmax: 'no exponential overflows; where the largest is infinite, all are NaN',
+  slogdet: 'at a singular matrix, the gradient throws',
+  softmax: 'no exponential overflows; if the largest element is infinite, all results are NaN',
   softplus: "softplus(200) = 200, softplus'(200) = 1",
-  solve: 'an error for a singular matrix',
+  solve: 'throws for a singular matrix',
   sort: 'stable; NaN is the largest',
   sqrt: "sqrt'(0) = ∞",
   square: '(x^2)′(0) = 0',
-  std: 'derivative 0 where all are equal; a large mean costs no digits, no square overflows',
-  sum: 'of nothing: 0; of int32 it wraps, however many there are (PyTorch: int64)',
-  svd: 'an error for entries that are not finite; where singular values are equal, vectors have no gradient and values no second one: an error',
+  std: 'derivative 0 if all elements are equal; a large mean costs no precision, and no square overflows',
+  sum: '0 for an empty tensor; int32 wraps, for any number of terms (PyTorch: int64)',
+  svd: 'non-finite entries throw; if singular values are equal, gradients of vectors and second derivatives of values throw',
   svdvals:
-    'an error for entries that are not finite; a gradient where values are equal, too; a second one there is an error',
-  take: 'positions taken twice: gradients add up',
-  tanh: 'the slope 1 - y^2 of a value that is rounded to ±1 is 0',
-  topk: 'the first of equals; NaN is the largest',
-  triangularSolve: 'the other triangle is not read; an error for a 0 on the diagonal',
-  unique: 'each NaN by itself',
-  variance: 'of one number: NaN, unless the correction is 0; a large mean costs no digits',
-  where: 'no gradient from the branch that is not taken',
+    'non-finite entries throw; the gradient exists even if values are equal, but then the second derivative throws',
+  take: 'gradients of repeated positions add up',
+  tanh: 'where the value rounds to ±1, the slope 1 - y^2 is 0',
+  topk: 'the first of tied elements; NaN is the largest',
+  triangularSolve: 'the other triangle is not read; throws for a 0 on the diagonal',
+  unique: 'each NaN is distinct',
+  variance: 'NaN for a single number, unless the correction is 0; a large mean costs no precision',
+  where: 'no gradient flows through the branch that is not selected',
 };
 
 /** Operators that are methods alone. */
@@ -238,22 +239,23 @@ function lineOf({ name, error, ulps }: OperatorRow): string {
 
 const introduction = `# Operators
 
-Every operator of \`@tapegrad/core\`, each tested on every interpreter. This page is made from the rule table and the tests, by
-\`npm run docs:operators\`; a test holds it to them.
+This page lists every operator of \`@tapegrad/core\`. Each is tested on every interpreter. \`npm run docs:operators\` generates
+the page from the rule table and the tests, and a test checks that it is current.
 
-- *made*: a primitive has a line of its own in the [rule table](../packages/core/src/tape/rules/vjp-rules.ts); what is composed of primitives
-  has its derivatives from theirs; what is defined, by \`defineOp\`, brings its rule along.
-- *dtypes*: of the tensors that it takes. Gradients flow through float32 and float64.
-- *derivatives*: every order, by the tape, forwards and backwards; values, gradients and Hessian-vector products are held
-  against PyTorch's and against central differences. None where the result is constant wherever it is smooth.
-- *by convention*: what is chosen where mathematics leaves a choice. It is PyTorch's choice, wherever PyTorch makes one and
-  nothing else is said. What loses a choice, as the smaller of two, gets a derivative of 0 whatever arrives, an infinity or a
-  NaN. A reduction over an empty list of axes takes each element by itself. Sums and products of int32 wrap: of the exact
-  number they have the last 32 bits. What makes fractions, as \`div\`, \`pow\` and \`mean\`, takes floats alone.
-- *float64*: a bound of the error of values, gradients and Hessian-vector products, on regular and on awkward inputs, against
-  PyTorch's in float64; beside the largest number of the array, or 1.
-- *ulps*: a bound of the error of values and gradients in float32 against those in float64, in units in the last place of the
-  largest number of the array, or of 1.
+- *made*: how the operator is made. A *primitive* has a line in the [rule table](../packages/core/src/tape/rules/vjp-rules.ts).
+  The derivatives of a *composed* operator follow from its primitives. A *defined* operator has its own rule, by \`defineOp\`.
+- *dtypes*: the dtypes that it accepts. Gradients flow through float32 and float64.
+- *derivatives*: the orders of derivatives that it has, in reverse and forward mode. Values, gradients and Hessian-vector
+  products are checked against PyTorch and against central differences. *None* means that the result is piecewise constant.
+- *by convention*: the behavior where mathematics leaves a choice. It is PyTorch's, unless the entry says otherwise. An
+  operand that isn't selected, such as the smaller one in \`maximum\`, gets a derivative of 0, even if the incoming cotangent
+  is infinite or NaN. A reduction over an empty list of axes leaves each element as it is. Sums and products of int32 wrap:
+  they are the last 32 bits of the exact result. Operators with fractional results, such as \`div\`, \`pow\` and \`mean\`,
+  accept only floats.
+- *float64*: a bound on the error of values, gradients and Hessian-vector products, compared with PyTorch's in float64. It is
+  relative to the largest number of the array, or to 1 if that is larger. Inputs include extreme ones.
+- *ulps*: a bound on the float32 error of values and gradients, compared with float64, in units in the last place of the
+  largest number of the array, or of 1 if that is larger.
 `;
 
 /** The page. */

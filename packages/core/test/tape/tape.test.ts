@@ -250,7 +250,7 @@ describe('what a sweep gives', () => {
 });
 
 describe('once and more than once', () => {
-  const consumed = /consumed at '(mul|sum|reshape|exp)' by an earlier sweep; pass \{ retainGraph: true \}/;
+  const consumed = /consumed at '(mul|sum|reshape|exp)' by an earlier backward pass; pass \{ retainGraph: true \}/;
 
   test('a tape is good for one sweep', () => {
     const x = vector(1, 2);

@@ -233,10 +233,10 @@ describe('each example with its own indices', () => {
       [2, 3],
     ]);
     expect(() => vmap((x: Tensor, i: Tensor) => take(x, i))(x, wrong)).toThrow(
-      'take: index 4 at place 1 of an example is out of range for an axis of length 4',
+      'take: index 4 at position 1 of an example is out of range for an axis of length 4',
     );
     expect(() => vmap((x: Tensor, i: Tensor) => gather(x, i, 0))(x, int32([[[3, 9]], [[0, 0]], [[0, 0]]]))).toThrow(
-      'gather: index 9 at place 1 is out of range',
+      'gather: index 9 at position 1 is out of range',
     );
   });
 });
@@ -258,7 +258,7 @@ describe('inside', () => {
   });
 });
 
-const unreadable = 'vmap: a tensor stands for every example of the batch here, so its elements can’t be read';
+const unreadable = 'vmap: a tensor represents every example of the batch here, so its elements can’t be read';
 const x = zeros([2, 3]);
 const refused: readonly { readonly call: () => unknown; readonly message: string }[] = [
   { call: () => vmap((x: Tensor) => tensor(x.sum().item()))(x), message: unreadable },
@@ -275,7 +275,7 @@ const refused: readonly { readonly call: () => unknown; readonly message: string
   {
     call: () => vmap((x: Tensor, y: Tensor) => x.add(y))(x, zeros([4, 3])),
     message:
-      'vmap: expected as many examples of each argument, but argument 0 has 2 along axis 0 and argument 1 has 4 along axis 0',
+      'vmap: expected the same number of examples in each argument, but argument 0 has 2 along axis 0 and argument 1 has 4 along axis 0',
   },
   {
     call: () => vmap((x: Tensor) => x, { inAxes: null })(x),
@@ -291,7 +291,7 @@ const refused: readonly { readonly call: () => unknown; readonly message: string
   },
   {
     call: () => vmap((x: Tensor) => x, { inAxes: [{ w: 0 }] } as never)(x as never),
-    message: 'vmap: inAxes for argument 0 is an object, which has not the structure of what it goes with',
+    message: 'vmap: inAxes for argument 0 is an object, whose structure differs from that of its counterpart',
   },
   {
     call: () => vmap((x: Tensor) => x.shape as never)(x),

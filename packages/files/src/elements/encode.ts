@@ -43,7 +43,7 @@ function refused(call: string, name: string, type: WritableType, value: number, 
   );
 }
 
-/** Writes whole numbers as integers of a file. */
+/** Converts integers to an integer type of the file. */
 function toIntegers(call: string, name: string, type: IntegerType, data: Data): Uint8Array {
   const [low, high] = integers[type];
   for (let i = 0; i < data.length; i++) {

@@ -34,7 +34,7 @@ function checkFits(call: string, { name, kind }: Column, row: number, value: num
   }
   if (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value) return;
   throw new DTypeError(
-    `${call}: column '${name}' has ${value} in row ${row}, which is not ${dtype}; use dtype: 'float64'`,
+    `${call}: column '${name}' has ${value} in row ${row}, which is not a valid ${dtype} value; use dtype: 'float64'`,
   );
 }
 

@@ -101,7 +101,9 @@ describe('missing values', () => {
       [5, 2.5],
     ]);
     expect(table.tensor('x', { missing: Number.NaN, dtype: 'float32' }).toArray()).toEqual([1, Number.NaN, 5]);
-    expect(() => table.tensor('x', { missing: Number.NaN })).toThrow("column 'x' has NaN in row 1, which is not int32");
+    expect(() => table.tensor('x', { missing: Number.NaN })).toThrow(
+      "column 'x' has NaN in row 1, which is not a valid int32 value",
+    );
     expect(() => table.tensor(['x', 'y'], { missing: { x: 1 } })).toThrow("column 'y' lacks 1 of 3 values");
   });
 });
@@ -150,7 +152,7 @@ describe('tensors', () => {
     );
     expect(large.tensor(['x'], { dtype: 'float64' }).toArray()).toEqual([[16777217]]);
     expect(() => large.tensor('y')).toThrow(
-      "column 'y' has 3000000000 in row 0, which is not int32; use dtype: 'float64'",
+      "column 'y' has 3000000000 in row 0, which is not a valid int32 value; use dtype: 'float64'",
     );
   });
 

@@ -28,7 +28,7 @@ function orderAt(grammar: Grammar, cursor: Cursor): number {
   const order = bare(grammar.whole(tokens, cursor.here()));
   const value = order.kind === 'number' ? Number(order.text) : Number.NaN;
   if (!(value >= 1 && value <= 4 && Number.isInteger(value)))
-    cursor.fail('expected the order of the derivative, a small whole number', order.span);
+    cursor.fail('expected the order of the derivative, a small integer', order.span);
   return value;
 }
 

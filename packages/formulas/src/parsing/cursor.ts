@@ -18,7 +18,7 @@ export interface Notation {
   readonly ownE: boolean;
 }
 
-/** Whether the page has a text that says just these tokens: no macro is used in them that makes other tokens, too. */
+/** Whether the page contains exactly these tokens as text: they don't begin or end in the middle of a macro's expansion. */
 function isOwnText(tokens: readonly Token[]): boolean {
   const [first, last] = [tokens[0]!, tokens.at(-1)!];
   for (let level = 0; ; level++) {

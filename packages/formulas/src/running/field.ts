@@ -104,7 +104,7 @@ export class Field {
     return value < 0 ? this.neg(result) : result;
   }
 
-  /** Returns a random number for a name, never 0. */
+  /** Returns the random number that belongs to a name, never 0. */
   drawn(name: string): number {
     const high = hashOf(name, this.#seed) % (this.p - 1);
     return high + 1;

@@ -11,20 +11,20 @@ const most = 20_000;
 
 const originOf = (isArgument = false): Origin => ({ of: {}, isArgument, first: false, last: false });
 
-/** A token that comes from a macro, besides those that it comes from already. */
+/** Adds a macro to the origins of a token. */
 const from = (of: Token, origin: Origin): Token => ({ ...of, origins: [origin, ...(of.origins ?? [])] });
 
-/** Tokens of a macro's body, at the place where it is used. */
+/** Moves the tokens of a macro's body to the position of its use. */
 const moved = (tokens: readonly Token[], span: Span, origin: Origin): Token[] =>
   tokens.map((of) => from({ ...of, span, expanded: true, children: moved(of.children, span, origin) }, origin));
 
-/** An argument's tokens. */
+/** Returns the tokens of an argument. */
 function argument(tokens: readonly Token[]): Token[] {
   const origin = originOf(true);
   return tokens.map((of) => from(of, origin));
 }
 
-/** The tokens that a use makes, with its ends marked. */
+/** Marks the first and the last token of an expansion. */
 function ended(tokens: readonly Token[]): Token[] {
   const isSolid = ({ kind }: Token): boolean => kind !== 'space';
   const [start, end] = [tokens.findIndex(isSolid), tokens.findLastIndex(isSolid)];

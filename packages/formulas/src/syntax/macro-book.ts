@@ -4,7 +4,7 @@ import type { Macro, Macros } from '../text/macros.ts';
 
 const withoutSpace = (latex: string): string => latex.replace(/(?<!\\[a-zA-Z]+)\s+|\s+(?![a-zA-Z])/g, '');
 
-/** The end of the balanced text that begins at a place: where a brace closes that was not opened there. */
+/** Returns the end of the balanced text that begins at a position: the next closing brace that was not opened in it. */
 function balancedEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -15,7 +15,7 @@ function balancedEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** The arguments with which a macro's body is a text, if it is. */
+/** Returns the arguments for which a macro's body gives a text; undefined if there are none. */
 function argumentsFor(body: string, text: string, arity: number): readonly string[] | undefined {
   const found: (string | undefined)[] = Array.from({ length: arity }, () => undefined);
   let at = 0;
@@ -26,7 +26,7 @@ function argumentsFor(body: string, text: string, arity: number): readonly strin
       continue;
     }
     i++;
-    // Up to what follows in the body, outside of braces.
+    // The argument ends where the text that follows it in the body occurs, outside of braces.
     const [limit, next] = [balancedEnd(text, at), body[i + 1]];
     let end = next === undefined || next === '}' ? limit : -1;
     for (let place = at; end < 0 && place < limit; place++) {
@@ -41,7 +41,7 @@ function argumentsFor(body: string, text: string, arity: number): readonly strin
   return at === text.length && found.every((value) => value !== undefined) ? (found as string[]) : undefined;
 }
 
-/** Writes LaTeX by the macros of a page. */
+/** Shortens LaTeX by using the macros of a page. */
 export class MacroBook {
   readonly #macros: readonly (Macro & { readonly pattern: string })[];
 
@@ -53,7 +53,7 @@ export class MacroBook {
       .sort((a, b) => a.arity - b.arity);
   }
 
-  /** A text by the macro that makes it; the text itself where none does. */
+  /** Returns a text as a use of the macro that produces it, or the text itself if there is none. */
   shortened(latex: string): string {
     if (this.#macros.length === 0) return latex;
     const text = withoutSpace(latex);

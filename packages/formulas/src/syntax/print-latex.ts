@@ -74,7 +74,7 @@ class Printer {
     this.#macros = macros;
   }
 
-  /** Whether the page sets a transpose beside an index: W^{(l)\\top}, and not (W^{(l)})^\\top. */
+  /** Whether the page puts a transpose next to a superscript index: W^{(l)\top} rather than (W^{(l)})^\top. */
   get #joinsMarks(): boolean {
     return /\^\{\s*[([][^{}]*[)\]]\s*(?:T\b|\\(?:top|intercal|math|text))/.test(this.#text ?? '');
   }
@@ -252,7 +252,7 @@ class Printer {
 }
 
 /**
- * An expression in LaTeX. What the page's text says verbatim, and the faces of its letters, are taken from there; what is new
- * is written with the page's macros.
+ * Prints an expression as LaTeX. Verbatim nodes, and names of letters, are copied from the page's text. New parts are
+ * written with the page's macros.
  */
 export const latexOf = (e: Expression, text?: string, macros?: MacroBook): string => new Printer(text, macros).print(e);

@@ -15,13 +15,13 @@ import type { Span } from '../text/source.ts';
  */
 export type TokenKind = 'command' | 'character' | 'word' | 'group' | 'environment' | 'prose' | 'space';
 
-/** A macro that a token comes from, at the place where it is used. */
+/** A use of a macro that a token comes from. */
 export interface Origin {
-  /** Different for each use, and for each of its arguments. */
+  /** An object that identifies the use, or one of its arguments. */
   readonly of: object;
-  /** Whether the token comes from one of the arguments, which are the page's own text. */
+  /** Whether the token comes from an argument, which is the page's own text. */
   readonly isArgument: boolean;
-  /** Whether the token is the first, and the last, that the use makes. */
+  /** Whether the token is the first (`first`) or the last (`last`) one of the expansion. */
   readonly first: boolean;
   readonly last: boolean;
 }
@@ -33,7 +33,7 @@ export interface Token {
   readonly span: Span;
   /** Whether it comes from a macro's body and is not in the page's text. */
   readonly expanded: boolean;
-  /** The macros that the token comes from, outermost first. */
+  /** The uses of macros that the token comes from, outermost first. */
   readonly origins?: readonly Origin[];
 }
 

@@ -91,7 +91,7 @@ export const findingsOf = (report: Reportable): readonly Finding[] =>
 /** Says in a sentence how many verdicts are the required ones. */
 export function summaryOf(findings: readonly Finding[]): string {
   const failed = findings.filter(({ passed }) => !passed);
-  if (failed.length === 0) return `All ${findings.length} verdicts are as they must be.`;
+  if (failed.length === 0) return `All ${findings.length} verdicts are as expected.`;
   const names = failed.map(({ name }) => name).join(', ');
-  return `${failed.length} of ${findings.length} verdicts are not as they must be: ${names}.`;
+  return `${failed.length} of ${findings.length} verdicts are not as expected: ${names}.`;
 }

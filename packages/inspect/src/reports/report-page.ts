@@ -78,7 +78,7 @@ const codeOf = (formula: string): string => element('pre', {}, element('code', {
  * the verdict is not the required one.
  */
 function item({ name, claim, formula, verdict, expected, passed, message, evidence: terms }: Finding): string {
-  const wanted = expected === undefined || expected === verdict ? '' : ` · must be: ${expected}`;
+  const wanted = expected === undefined || expected === verdict ? '' : ` · expected: ${expected}`;
   const mark = { class: passed ? 'good' : 'bad', role: 'img', 'aria-label': passed ? 'passed' : 'failed' };
   const isShort = formula !== undefined && !formula.includes('\n');
   const head = element(

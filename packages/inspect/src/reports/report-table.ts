@@ -30,7 +30,7 @@ const widest = (cells: readonly string[]): number => Math.max(0, ...cells.map((c
 
 /** Returns the text after a verdict: for a failure its message and the required verdict, otherwise the claim. */
 function explanation({ claim, expected, message, passed, verdict }: Finding): string {
-  if (!passed) return expected === undefined ? message : `must be: ${expected}. But ${message}`;
+  if (!passed) return expected === undefined ? message : `expected: ${expected}. But ${message}`;
   return [claim ?? message, expected === undefined || expected === verdict ? '' : `(${expected})`].join(' ').trim();
 }
 

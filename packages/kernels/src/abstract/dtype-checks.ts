@@ -33,5 +33,5 @@ export function checkAxis(call: string, axis: number, rank: number): void {
 
 export function checkSameShape(call: string, x: ArrayLike, y: ArrayLike): void {
   if (sameShape(x.shape, y.shape)) return;
-  throw new ShapeError(`${call}: expected one shape, got ${formatShape(x.shape)} and ${formatShape(y.shape)}`);
+  throw new ShapeError(`${call}: expected equal shapes, got ${formatShape(x.shape)} and ${formatShape(y.shape)}`);
 }

@@ -66,7 +66,7 @@ const extremum = (call: string) => (x: ArrayLike, axes: readonly number[]) => {
 function checkPositions(call: string, shape: Shape, axis: number): void {
   if (shape[axis]! > MAX_POSITIONS) {
     const got = `axis ${axis} of ${formatShape(shape)}`;
-    throw new ArgumentError(`${call}: positions are int32, and ${got} has more than 2^31 entries; split it`);
+    throw new ArgumentError(`${call}: indices are int32, but ${got} has more than 2^31 entries; split it`);
   }
 }
 
@@ -228,7 +228,7 @@ export const resultOf: Omit<Kernels<ArrayLike>, keyof WindowedKernels<ArrayLike>
         !sameShape(withAxis(x.shape, axis, first.shape[axis]!), first.shape)
       ) {
         const shapes = `${formatShape(first.shape)} and ${formatShape(x.shape)}`;
-        throw new ShapeError(`concat: ${shapes} differ beside axis ${axis}`);
+        throw new ShapeError(`concat: ${shapes} differ in an axis other than ${axis}`);
       }
       length += x.shape[axis]!;
     }

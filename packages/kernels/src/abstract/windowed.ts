@@ -8,12 +8,15 @@ import { checkNumeric, checkSameDType, checkSameShape, type } from './dtype-chec
 
 function checkWindows(call: string, windows: readonly Window[], shape: Shape): Shape {
   const lead = shape.length - windows.length;
-  if (lead < 0) throw new ShapeError(`${call}: ${windows.length} windows need as many axes, got ${formatShape(shape)}`);
+  if (lead < 0)
+    throw new ShapeError(`${call}: ${windows.length} windows need at least as many axes, got ${formatShape(shape)}`);
   return windows.map((w, i) => {
     const length = shape[lead + i]!;
     const positive = [w.size, w.stride, w.dilation].every((n) => Number.isInteger(n) && n > 0);
     if (!positive || !w.padding.every(Number.isInteger)) {
-      throw new ArgumentError(`${call}: size, stride and dilation of a window are whole numbers > 0, padding is whole`);
+      throw new ArgumentError(
+        `${call}: size, stride and dilation of a window must be integers > 0, and padding an integer`,
+      );
     }
     const positions = windowPositions(length, w);
     if (positions < 1) {
@@ -61,11 +64,11 @@ function checkConvolution(
     );
   }
   if (windows.some(({ size }, i) => size !== w[i + 2])) {
-    throw expected(`a weight of size ${formatShape(windows.map(({ size }) => size))} behind the channels`);
+    throw expected(`a weight of size ${formatShape(windows.map(({ size }) => size))} after the channels`);
   }
   const [[batch, channels], [outputs, ofGroup]] = [x, w] as [[number, number], [number, number]];
   if (!(Number.isInteger(groups) && groups > 0)) {
-    throw new ArgumentError(`${call}: expected a whole number of groups above 0, got ${groups}`);
+    throw new ArgumentError(`${call}: expected an integer number of groups above 0, got ${groups}`);
   }
   if (ofGroup * groups !== channels || outputs % groups !== 0) {
     const shares = groups === 1 ? '' : ` in ${groups} groups, which divide the outputs,`;

@@ -59,9 +59,7 @@ export function dtypeOf(call: string, data: unknown): DType {
 export function checkNumbers(call: string, data: unknown): void {
   const kind = classOf(data);
   if (kind.startsWith('Big')) {
-    throw new DTypeError(
-      `${call}: a ${kind} holds no numbers; make them numbers by Number, as in Array.from(data, Number)`,
-    );
+    throw new DTypeError(`${call}: a ${kind} holds no numbers; convert it with Array.from(data, Number)`);
   }
   if (!ArrayBuffer.isView(data) || kind === 'DataView') {
     throw new DTypeError(`${call}: expected a typed array of numbers, got ${kind}`);
@@ -110,5 +108,5 @@ export const hasNumber = (dtype: DType, value: number): boolean =>
  */
 export function truncateToInt32(call: string, value: number): number {
   if (value > -2147483649 && value < 2147483648) return Math.trunc(value);
-  throw new DTypeError(`${call}: int32 lacks ${value}; choose a number for it first, by where or clamp`);
+  throw new DTypeError(`${call}: int32 cannot hold ${value}; replace it first with where or clamp`);
 }

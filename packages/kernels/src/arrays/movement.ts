@@ -23,7 +23,9 @@ export function readIndices(call: string, indices: NdArray, length: number): Dat
   for (let i = 0; i < list.length; i++) {
     const index = list[i]!;
     if (index < 0 || index >= length) {
-      throw new ArgumentError(`${call}: index ${index} at place ${i} is out of range for an axis of length ${length}`);
+      throw new ArgumentError(
+        `${call}: index ${index} at position ${i} is out of range for an axis of length ${length}`,
+      );
     }
   }
   return list;

@@ -45,7 +45,7 @@ export function checkShape(call: string, shape: Shape): void {
   }
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
-      throw new ArgumentError(`${call}: ${formatShape(shape)} is not a shape: axis lengths are whole numbers >= 0`);
+      throw new ArgumentError(`${call}: ${formatShape(shape)} is not a shape: axis lengths are integers >= 0`);
     }
   }
   if (sizeOf(shape) > 2 ** 32) throw new ArgumentError(`${call}: an array of shape ${formatShape(shape)} is too large`);
@@ -93,8 +93,8 @@ export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
 /** Returns an axis counted from 0; negative axes count from the end. */
 export function normalizeAxis(call: string, axis: number, rank: number): number {
   if (typeof axis !== 'number') {
-    const mend = typeof axis === 'object' && axis !== null ? '; options stand behind the axis' : '';
-    throw new ArgumentError(`${call}: expected an axis, a whole number, got ${typeof axis}${mend}`);
+    const mend = typeof axis === 'object' && axis !== null ? '; options come after the axis' : '';
+    throw new ArgumentError(`${call}: expected an axis, an integer, got ${typeof axis}${mend}`);
   }
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     const range = rank === 0 ? 'a scalar has no axes' : `expected ${-rank} to ${rank - 1}`;
@@ -117,7 +117,7 @@ export function normalizeAxes(call: string, axes: number | readonly number[] | u
   const normalized = axes.map((axis) => normalizeAxis(call, axis, rank)).sort((a, b) => a - b);
   for (let i = 1; i < normalized.length; i++) {
     if (normalized[i] === normalized[i - 1]) {
-      throw new ArgumentError(`${call}: axis ${normalized[i]} is named twice in ${formatShape(axes)}`);
+      throw new ArgumentError(`${call}: axis ${normalized[i]} occurs twice in ${formatShape(axes)}`);
     }
   }
   return normalized;

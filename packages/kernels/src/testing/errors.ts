@@ -63,7 +63,7 @@ const labelled = (primitive: Primitive, before: readonly ArrayInput[]): readonly
   ].map((operands) =>
     shapeError('expected logits [n, c] with c > 0 and labels [n]', primitive, [...before, ...operands]),
   ),
-  argumentError('index 3 at place 1 is out of range for an axis of length 3', primitive, [
+  argumentError('index 3 at position 1 is out of range for an axis of length 3', primitive, [
     ...before,
     x([2, 3]),
     indices([2], 0, 3),
@@ -98,7 +98,7 @@ export const errorCases: readonly ErrorCase[] = [
   ...(['int32', 'bool'] as const).map((dtype) =>
     dtypeError(`expected float32 or float64, got ${dtype}`, 'activationGrad', [x([3], dtype), x([3], dtype)], 'tanh'),
   ),
-  shapeError('expected one shape, got [3] and [1]', 'activationGrad', [x([3]), x([1])], 'sigmoid'),
+  shapeError('expected equal shapes, got [3] and [1]', 'activationGrad', [x([3]), x([1])], 'sigmoid'),
 
   dtypeError('expected a bool condition, got float32', 'where', [x([3]), x([3]), x([3])]),
   dtypeError('operands are float32 and float64', 'where', [x([3], 'bool'), x([3]), x([3], 'float64')]),
@@ -171,20 +171,30 @@ export const errorCases: readonly ErrorCase[] = [
   argumentError('axis 0 is out of range for rank 0', 'concat', [x([]), x([])], 0),
   argumentError('axis 2 is out of range for rank 2', 'concat', [x([2, 3]), x([2, 3])], 2),
   dtypeError('operands are float32 and int32', 'concat', [x([3]), x([3], 'int32')], 0),
-  shapeError('[2, 3] and [2, 4] differ beside axis 0', 'concat', [x([2, 3]), x([2, 4])], 0),
-  shapeError('[2, 3] and [3] differ beside axis 0', 'concat', [x([2, 3]), x([3])], 0),
+  shapeError('[2, 3] and [2, 4] differ in an axis other than 0', 'concat', [x([2, 3]), x([2, 4])], 0),
+  shapeError('[2, 3] and [3] differ in an axis other than 0', 'concat', [x([2, 3]), x([3])], 0),
 
   dtypeError('expected int32 indices, got float32', 'take', [x([9]), x([2])], 0),
   argumentError('axis 1 is out of range for rank 1', 'take', [x([9]), indices([2], 0)], 1),
-  argumentError('index 9 at place 1 is out of range for an axis of length 9', 'take', [x([9]), indices([3], 8, 9)], 0),
-  argumentError('index -1 at place 0 is out of range for an axis of length 7', 'take', [x([5, 7]), indices([], -1)], 1),
-  argumentError('index 0 at place 0 is out of range for an axis of length 0', 'take', [x([0]), indices([1], 0)], 0),
-  argumentError('index 7 at place 2 is out of range', 'take', [x([0, 7]), indices([3], 6, 5, 7)], 1),
+  argumentError(
+    'index 9 at position 1 is out of range for an axis of length 9',
+    'take',
+    [x([9]), indices([3], 8, 9)],
+    0,
+  ),
+  argumentError(
+    'index -1 at position 0 is out of range for an axis of length 7',
+    'take',
+    [x([5, 7]), indices([], -1)],
+    1,
+  ),
+  argumentError('index 0 at position 0 is out of range for an axis of length 0', 'take', [x([0]), indices([1], 0)], 0),
+  argumentError('index 7 at position 2 is out of range', 'take', [x([0, 7]), indices([3], 6, 5, 7)], 1),
   dtypeError('expected numbers, got bool', 'scatterAdd', [x([2], 'bool'), indices([2], 0)], { axis: 0, size: 3 }),
   dtypeError('expected int32 indices, got float64', 'scatterAdd', [x([2]), x([2], 'float64')], { axis: 0, size: 3 }),
   argumentError('axis 1 is out of range for rank 1', 'scatterAdd', [x([2]), indices([2], 0)], { axis: 1, size: 3 }),
   argumentError(
-    'index 3 at place 1 is out of range for an axis of length 3',
+    'index 3 at position 1 is out of range for an axis of length 3',
     'scatterAdd',
     [x([2]), indices([2], 0, 3)],
     {
@@ -214,7 +224,7 @@ export const errorCases: readonly ErrorCase[] = [
   ...labelled('crossEntropy', []),
   ...labelled('crossEntropyGrad', [x([2])]),
   dtypeError('operands are float64 and float32', 'crossEntropyGrad', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),
-  shapeError('expected one shape, got [1] and [2]', 'crossEntropyGrad', [x([1]), x([2, 3]), indices([2], 0)]),
+  shapeError('expected equal shapes, got [1] and [2]', 'crossEntropyGrad', [x([1]), x([2, 3]), indices([2], 0)]),
 
   shapeError(
     'a window that spans 5 does not fit axis 1 of padded length 4',
@@ -223,10 +233,10 @@ export const errorCases: readonly ErrorCase[] = [
     window({ size: 3, dilation: 2, padding: [1, 0] }),
   ),
   shapeError('does not fit axis 0 of padded length 1', 'unfold', [x([9])], window({ padding: [-4, -4] })),
-  shapeError('2 windows need as many axes, got [9]', 'unfold', [x([9])], [...window({}), ...window({})]),
+  shapeError('2 windows need at least as many axes, got [9]', 'unfold', [x([9])], [...window({}), ...window({})]),
   ...[{ size: 0 }, { stride: 0 }, { dilation: 0 }, { size: 1.5 }, { padding: [0.5, 0] as const }].flatMap((how) => [
-    argumentError('of a window are whole numbers > 0', 'unfold', [x([9])], window(how)),
-    argumentError('of a window are whole numbers > 0', 'fold', [x([2, 8])], { windows: window(how), shape: [9] }),
+    argumentError('of a window must be integers > 0', 'unfold', [x([9])], window(how)),
+    argumentError('of a window must be integers > 0', 'fold', [x([2, 8])], { windows: window(how), shape: [9] }),
   ]),
   shapeError('expected windows of shape [2, 8], got [3, 7]', 'fold', [x([3, 7])], { windows: window({}), shape: [9] }),
   shapeError('a shape of as many axes as windows', 'fold', [x([2, 8])], { windows: window({}), shape: [1, 9] }),
@@ -247,14 +257,14 @@ export const errorCases: readonly ErrorCase[] = [
         attributes({}),
       ),
       dtypeError('expected numbers, got bool', primitive, [x(shapes[a], 'bool'), x(shapes[b], 'bool')], attributes({})),
-      ...[0, 1.5, -2].map((groups) => argumentError('a whole number of groups above 0', ...call({}, { groups }))),
+      ...[0, 1.5, -2].map((groups) => argumentError('an integer number of groups above 0', ...call({}, { groups }))),
       shapeError(
         'a window that spans 11 does not fit axis 2 of padded length 9',
         ...call({ w: [6, 4, 11] }, { windows: window({ size: 11 }) }),
       ),
       ...(primitive === 'convWeight'
         ? []
-        : [shapeError('a weight of size [2] behind the channels', ...call({ w: [6, 4, 3] }))]),
+        : [shapeError('a weight of size [2] after the channels', ...call({ w: [6, 4, 3] }))]),
       ...(primitive === 'conv'
         ? [
             shapeError('3 axes each for 1 windows', ...call({ x: [3, 4, 9, 9] })),
@@ -268,7 +278,7 @@ export const errorCases: readonly ErrorCase[] = [
   dtypeError('operands are float64 and float32', 'maxPool', [x([9], 'float64'), x([9])], window({})),
   dtypeError('expected numbers, got bool', 'maxPool', [x([9], 'bool'), x([9], 'bool')], window({})),
   dtypeError('expected numbers, got bool', 'maxUnpool', [x([8], 'bool'), x([9], 'bool')], window({})),
-  shapeError('expected one shape, got [9] and [8]', 'maxPool', [x([9]), x([8])], window({})),
+  shapeError('expected equal shapes, got [9] and [8]', 'maxPool', [x([9]), x([8])], window({})),
   shapeError('expected positions of shape [8], got [9]', 'maxUnpool', [x([9]), x([9])], window({})),
   dtypeError('operands are float64 and float32', 'maxUnpool', [x([8], 'float64'), x([9])], window({})),
   shapeError(

@@ -56,9 +56,9 @@ describe('broadcasting', () => {
 });
 
 test.each([
-  [[-1], 'zeros: [-1] is not a shape: axis lengths are whole numbers >= 0'],
-  [[2, 1.5], 'zeros: [2, 1.5] is not a shape: axis lengths are whole numbers >= 0'],
-  [[Number.NaN], 'zeros: [NaN] is not a shape: axis lengths are whole numbers >= 0'],
+  [[-1], 'zeros: [-1] is not a shape: axis lengths are integers >= 0'],
+  [[2, 1.5], 'zeros: [2, 1.5] is not a shape: axis lengths are integers >= 0'],
+  [[Number.NaN], 'zeros: [NaN] is not a shape: axis lengths are integers >= 0'],
   [[2 ** 20, 2 ** 20], 'zeros: an array of shape [1048576, 1048576] is too large'],
 ])('%j is refused', (shape, sentence) => {
   expect(() => checkShape('zeros', shape)).toThrow(new ArgumentError(sentence));
@@ -90,7 +90,7 @@ describe('axes', () => {
     [-4, 3, 'sum: axis -4 is out of range for rank 3: expected -3 to 2'],
     [0.5, 3, 'sum: axis 0.5 is out of range for rank 3: expected -3 to 2'],
     [0, 0, 'sum: axis 0 is out of range for rank 0: a scalar has no axes'],
-    [[0, -3], 3, 'sum: axis 0 is named twice in [0, -3]'],
+    [[0, -3], 3, 'sum: axis 0 occurs twice in [0, -3]'],
   ])('%j of rank %d is refused', (axes, rank, sentence) => {
     expect(() => normalizeAxes('sum', axes, rank)).toThrow(new ArgumentError(sentence));
   });

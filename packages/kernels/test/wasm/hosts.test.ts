@@ -233,7 +233,7 @@ describe('one thread computes alone, and the engine tells why, in a host', () =>
     [
       'that is a page whose policy refuses workers with an event',
       () => leaveNode({ Worker: ForbiddenWorker, Blob: PageBlob, URL: { createObjectURL: () => 'blob:1' } }),
-      'the page lets no worker start',
+      'the page does not allow workers',
     ],
   ];
 
@@ -264,7 +264,7 @@ describe('one thread computes alone, and the engine tells why, in a host', () =>
     const { engine, matmul } = createWasm({ threads: 4 });
     expect(engine).toMatchObject({
       threads: 1,
-      reason: 'one thread: no SharedArrayBuffer, which a page has where it is cross-origin isolated',
+      reason: 'one thread: no SharedArrayBuffer; a page must be cross-origin isolated to have it',
     });
     expect(bytesOf(matmul(x, x)).equals(expected)).toBe(true);
     engine.setThreads(1);
@@ -301,7 +301,7 @@ describe.runIf(features().threads)('what several threads were refused, one does'
     refuseToCompile();
     expect(kernels.exp(large).data.every((value) => value === 1)).toBe(true);
     expect(kernels.engine).toMatchObject({ interpreter: 'wasm', threads: 1 });
-    expect(kernels.engine.reason).toContain('one thread: the host compiles no WebAssembly (CompileError: ');
+    expect(kernels.engine.reason).toContain('one thread: the host does not compile WebAssembly (CompileError: ');
     expectTheSame(kernels);
   });
 });

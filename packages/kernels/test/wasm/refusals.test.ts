@@ -30,7 +30,7 @@ describe('a host that does not compile', () => {
   test('from the start gets plain loops, and is told why', async () => {
     refuseToCompile();
     const kernels = (await freshly()).createDefault();
-    const reason = 'the host compiles no WebAssembly (CompileError: Wasm code generation disallowed by embedder)';
+    const reason = 'the host does not compile WebAssembly (CompileError: Wasm code generation disallowed by embedder)';
     expect(kernels.engine).toMatchObject({ interpreter: 'plain', simd: false, relaxedSimd: false, threads: 1, reason });
     expect([...kernels.add(number(2), number(3)).data]).toEqual([5]);
   });
@@ -38,7 +38,7 @@ describe('a host that does not compile', () => {
   test('is an error where WebAssembly is asked for', async () => {
     refuseToCompile();
     const { createWasm } = await freshly();
-    expect(() => createWasm()).toThrow('createWasm: the host compiles no WebAssembly (CompileError: ');
+    expect(() => createWasm()).toThrow('createWasm: the host does not compile WebAssembly (CompileError: ');
   });
 
   test.each(primitives)('any more when %s is first called gets plain loops', (primitive) => {

@@ -205,7 +205,7 @@ function helped(pool: WorkerPool, fate: (f: FunctionBuilder, begun: Local<'i32'>
 }
 
 describe.runIf(shared)('a worker that ends in the middle of a task is an error, and no worker any more', () => {
-  const message = 'a thread that helped has ended in the middle of a computation; later ones run on one thread';
+  const message = 'a worker ended during a computation; later computations run on one thread';
 
   test('by an error', async () => {
     const pool = await crewOf(2);

@@ -214,7 +214,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
       throw new ShapeError(`MultiHeadAttention: expected inputs [..., length, features], got shape ${got}`);
     }
     if (cache !== undefined && keyInput !== x) {
-      throw new ArgumentError('MultiHeadAttention: a cache is of self-attention, but a key was given');
+      throw new ArgumentError('MultiHeadAttention: a cache is only for self-attention, but a key was given');
     }
     const offset = cache?.length ?? 0;
     const query = this.#turn(this.#split(this.query.forward(x as never)), offset);
@@ -230,7 +230,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   #maskOf(query: Tensor, keys: Tensor, { mask, keyPaddingMask }: AttendOptions): Tensor | undefined {
     // The first of three axes could be the batch or the heads.
     if (mask !== undefined && mask.rank !== 2 && mask.rank !== query.rank) {
-      const wanted = `[queries, keys] or one of ${query.rank} axes`;
+      const wanted = `[queries, keys] or one with ${query.rank} axes`;
       throw new ShapeError(`MultiHeadAttention: expected a mask ${wanted}, got shape ${formatShape(mask.shape)}`);
     }
     if (keyPaddingMask === undefined) return mask;

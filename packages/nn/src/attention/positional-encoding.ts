@@ -33,7 +33,7 @@ function angles(
 ): Float64Array {
   if (!(base > 0 && base < Infinity))
     throw new ArgumentError(`${call}: the base is ${base}, expected a number above 0`);
-  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: the offset is ${offset}, expected a whole number`);
+  if (!Number.isInteger(offset)) throw new ArgumentError(`${call}: the offset is ${offset}, expected an integer`);
   const pairs = Math.ceil(dim / 2);
   return Float64Array.from({ length: length * pairs }, (_, place) => {
     const position = offset + Math.floor(place / pairs);

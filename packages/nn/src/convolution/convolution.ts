@@ -110,7 +110,7 @@ export function convolveTransposed(
   });
   if (shape.some((length) => length < 1)) {
     const got = `${formatShape(x.shape)} gives ${formatShape(shape)}`;
-    throw new ShapeError(`${call}: the padding leaves nothing of the result: an input of shape ${got}`);
+    throw new ShapeError(`${call}: the padding removes the whole result: an input of shape ${got}`);
   }
   return addBias(call, windowedKernels().convInput(x, weight, { windows, groups, shape }), bias, weight);
 }

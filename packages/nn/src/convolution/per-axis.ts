@@ -17,7 +17,7 @@ export function perAxis(call: string, what: string, value: PerAxis, axes: number
     return [...list];
   const got = Array.isArray(value) ? formatShape(value) : value === undefined ? 'none' : describeValue(value);
   throw new ArgumentError(
-    `${call}: expected ${what} as a whole number of at least ${least}, or ${axes} of them, got ${got}`,
+    `${call}: expected ${what} as an integer of at least ${least}, or ${axes} of them, got ${got}`,
   );
 }
 
@@ -51,7 +51,7 @@ export function windowsOf(call: string, shape: Shape, { size, stride, padding, d
   const strides = perAxis(call, 'a stride', stride, axes, 1);
   const dilations = perAxis(call, 'a dilation', dilation, axes, 1);
   if (padding === 'same' && strides.some((step) => step !== 1)) {
-    throw new ArgumentError(`${call}: padding 'same' is for a stride of 1, got ${formatShape(strides)}`);
+    throw new ArgumentError(`${call}: padding 'same' requires a stride of 1, got ${formatShape(strides)}`);
   }
   const widths = typeof padding === 'string' ? undefined : perAxis(call, 'a padding', padding, axes, 0);
   return sizes.map((length, i) => {

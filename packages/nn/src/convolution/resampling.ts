@@ -2,7 +2,7 @@
 
 import { defineOp, type FloatDType, type Tensor, take, tensor, zeros } from '@tapegrad/core/lean';
 
-/** For each entry of the result, the input entries that it is made of, with their weights. */
+/** For each entry of the result, the input entries from which it is computed, with their weights. */
 export type Shares = readonly (readonly (readonly [place: number, share: number])[])[];
 
 export interface Resampling {

@@ -64,7 +64,7 @@ function axesOf({ shape }: Tensor, { size, scale }: UpsampleOptions): readonly [
     if (factors.length === 2 && factor > 0 && to > 0 && Number.isFinite(to)) {
       return { from, to, place: (edge) => edge / factor };
     }
-    throw new ArgumentError(`upsample: expected a scale above 0, or 2 of them, that leave an element, got ${factors}`);
+    throw new ArgumentError(`upsample: expected one or two scales above 0 that leave an element, got ${factors}`);
   }) as unknown as readonly [Axis, Axis];
 }
 

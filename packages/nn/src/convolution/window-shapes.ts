@@ -185,7 +185,7 @@ export interface ReshapeMap<T extends Shape> extends ShapeMap {
     : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
       ? Agree<Size<Others>, Size<T>> extends true
         ? readonly [B, ...T]
-        : ShapeError<`expects ${Size<T>} elements in each of the batch but receives ${Size<Others>}`>
+        : ShapeError<`expects ${Size<T>} elements per example but receives ${Size<Others>}`>
       : Shape;
 }
 
@@ -196,8 +196,8 @@ export interface InputMap<S extends Shape> extends ShapeMap {
     : this['input'] extends readonly [infer B extends number, ...infer Others extends Shape]
       ? SameShapes<Others, S> extends true
         ? readonly [B, ...S]
-        : ShapeError<`expects a batch of shape ${Printed<S>} each but receives ${Printed<Others>}`>
-      : ShapeError<`expects a batch of shape ${Printed<S>} each but receives a scalar`>;
+        : ShapeError<`expects examples of shape ${Printed<S>} but receives ${Printed<Others>}`>
+      : ShapeError<`expects examples of shape ${Printed<S>} but receives a scalar`>;
 }
 
 /** Channels become blocks of `R` by `R` elements. */

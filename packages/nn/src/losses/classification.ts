@@ -95,7 +95,7 @@ function ofProbabilities(
   { labelSmoothing: smoothing = 0, weight, ignoreIndex, reduction }: CrossEntropyOptions,
 ): Tensor {
   if (ignoreIndex !== undefined) {
-    throw new ArgumentError('crossEntropy: ignoreIndex goes with labels, and the targets are probabilities');
+    throw new ArgumentError('crossEntropy: ignoreIndex requires labels, but the targets are probabilities');
   }
   checkSameDType('crossEntropy', x, targets);
   checkTargets('crossEntropy', targets, isProbability, 'a probability, from 0 to 1');

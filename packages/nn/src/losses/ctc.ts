@@ -115,7 +115,7 @@ function readLengths(name: string, lengths: Lengths, batch: number, most: number
   const { elements } = given;
   const wrong = elements.findIndex((length) => length < 0 || length > most);
   if (wrong === -1) return given;
-  throw new ArgumentError(`ctc: ${name} has ${elements[wrong]} at place ${wrong}, expected a number from 0 to ${most}`);
+  throw new ArgumentError(`ctc: ${name} has ${elements[wrong]} at index ${wrong}, expected a number from 0 to ${most}`);
 }
 
 function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number): void {
@@ -123,7 +123,7 @@ function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number)
   const wrong = labels.findIndex((label, i) => counted[i] === 1 && (label < 0 || label >= c || label === blank));
   if (wrong === -1) return;
   const range = `${c} classes are labelled 0 to ${c - 1}, and ${blank} is the blank`;
-  throw new ArgumentError(`ctc: the target at place ${wrong} is ${labels[wrong]}: ${range}`);
+  throw new ArgumentError(`ctc: the target at index ${wrong} is ${labels[wrong]}: ${range}`);
 }
 
 interface Symbols {

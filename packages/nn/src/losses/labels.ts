@@ -46,7 +46,7 @@ function checkLabels(call: string, labels: Tensor, c: number, ignored: number | 
   const wrong = elements.findIndex((label) => (label < 0 || label >= c) && label !== ignored);
   if (wrong === -1) return;
   const range = `${c} classes are labelled 0 to ${c - 1}`;
-  throw new ArgumentError(`${call}: label ${elements[wrong]} at place ${wrong} is out of range: ${range}`);
+  throw new ArgumentError(`${call}: label ${elements[wrong]} at index ${wrong} is out of range: ${range}`);
 }
 
 /** Throws unless labels fit logits. */
@@ -124,7 +124,7 @@ export function reduceLabelled(
   const shares = weights === undefined ? counts!.cast(x.dtype) : (counts?.where(weights, 0) ?? weights);
   const total = shares.sum();
   if (total.elements.includes(0)) {
-    throw new ArgumentError(`${call}: there is no mean: all labels are ignored, or weigh 0`);
+    throw new ArgumentError(`${call}: the mean is undefined: all labels are ignored or have weight 0`);
   }
   return losses.sum().div(total);
 }

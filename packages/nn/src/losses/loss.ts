@@ -61,7 +61,7 @@ export function comparable(call: string, predictions: Tensor, targets: unknown):
   const t = checkTensor(call, targets);
   if (!sameShape(predictions.shape, t.shape)) {
     const shapes = `predictions of shape ${formatShape(predictions.shape)} and targets of shape ${formatShape(t.shape)}`;
-    throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: nothing is broadcast here`);
+    throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: losses do not broadcast`);
   }
   checkSameDType(call, predictions, t);
   checkNotEmpty(call, predictions);
@@ -78,7 +78,7 @@ export function checkTargets(
   const { elements } = targets;
   const wrong = elements.findIndex((target) => !allowed(target));
   if (wrong === -1) return;
-  throw new ArgumentError(`${call}: the target at place ${wrong} is ${elements[wrong]}, expected ${wanted}`);
+  throw new ArgumentError(`${call}: the target at index ${wrong} is ${elements[wrong]}, expected ${wanted}`);
 }
 
 export function reduce<R extends Reduction, S extends Shape>(

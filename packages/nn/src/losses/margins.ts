@@ -131,5 +131,5 @@ function checkListed({ elements: labels }: Tensor, { elements: listed }: Tensor,
   const wrong = labels.findIndex((label, i) => listed[i] === 1 && (label < 0 || label >= c));
   if (wrong === -1) return;
   const range = `${c} classes are labelled 0 to ${c - 1}, and -1 ends a list`;
-  throw new ArgumentError(`multiLabelMargin: label ${labels[wrong]} at place ${wrong} is out of range: ${range}`);
+  throw new ArgumentError(`multiLabelMargin: label ${labels[wrong]} at index ${wrong} is out of range: ${range}`);
 }

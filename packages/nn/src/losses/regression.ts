@@ -151,7 +151,7 @@ function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
   }
   const wrong = elements.findIndex((variance) => variance < 0);
   if (wrong === -1) return;
-  const got = `the variance at place ${wrong} is ${elements[wrong]}`;
+  const got = `the variance at index ${wrong} is ${elements[wrong]}`;
   throw new ArgumentError(`gaussianNll: ${got}, expected a number >= 0`);
 }
 

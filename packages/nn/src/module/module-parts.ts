@@ -89,7 +89,7 @@ function forEachIn(
     for (const [key, value] of group) {
       if (isObject(key) || typeof key === 'function') refuse(key, 'keys()', 'a key of a map');
       if (isObject(key) || typeof key === 'symbol' || typeof key === 'function') {
-        refuse(value, 'values()', 'under a key of a map that is no text');
+        refuse(value, 'values()', 'under a map key that is not a string');
       } else {
         visit(value, key, String(key), `get(${typeof key === 'string' ? `'${key}'` : String(key)})`);
       }
@@ -127,7 +127,7 @@ export function placesIn<T extends object>(
         const where = join(at, shown);
         if (isPart(value)) {
           if (isSteady(group, key, value)) places.push(new Place(group, key, join(prefix, name), where, value));
-          else opaque.push({ where, kind: 'a getter that gives another one each time', value });
+          else opaque.push({ where, kind: 'a getter that returns a new one each time', value });
         } else if (isGroup(value)) search(value, join(prefix, name), where);
         else opaque.push({ where, kind: kindOf(value), value });
       },
@@ -171,7 +171,7 @@ export function beside(module: object, members: object, end: object): Opaque[] {
   const isEnumerable = new Set(Object.keys(module));
   for (const name of names) {
     if (!isEnumerable.has(name)) add(name, 'a field that is not enumerable', Reflect.get(module, name));
-    else if (members !== module) add(name, 'a field beside those that hold its parts', Reflect.get(module, name));
+    else if (members !== module) add(name, 'a field outside of those that hold its parts', Reflect.get(module, name));
   }
   if (isAsking) return found;
   isAsking = true;

@@ -102,7 +102,9 @@ export function matchState(
     const before = elements.get(variable);
     if (before !== undefined && !sameElements(before, data)) {
       const other = pathOf.get(variable);
-      throw new ArgumentError(`load: '${other}' and '${path}' are one tensor here, but not in the state`);
+      throw new ArgumentError(
+        `load: '${other}' and '${path}' are the same tensor in this module, but differ in the state`,
+      );
     }
     elements.set(variable, data);
     pathOf.set(variable, path);

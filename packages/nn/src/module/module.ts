@@ -276,7 +276,7 @@ export abstract class Module {
       checkLike('withTensors', path, variable, tensor);
       if ((replacements.get(variable) ?? tensor) !== tensor) {
         throw new ArgumentError(
-          `withTensors: '${path}' is another path of '${variable.name}', which has another tensor`,
+          `withTensors: '${path}' is another path of '${variable.name}', which is replaced by a different tensor`,
         );
       }
       replacements.set(variable, tensor);
@@ -287,7 +287,7 @@ export abstract class Module {
         const tensor = replacements.get(place.value);
         if (tensor === undefined) continue;
         if (!place.put(tensor)) {
-          throw new ArgumentError(`withTensors: '${place.value.name}' can't be replaced: what holds it is read-only`);
+          throw new ArgumentError(`withTensors: '${place.value.name}' can't be replaced: its container is read-only`);
         }
         replaced.push(place);
       }
@@ -298,8 +298,8 @@ export abstract class Module {
   }
 
   /**
-   * Returns a table of the submodules: path, kind, output shape if an `input` is given, and number of parameter elements,
-   * including those of submodules. A parameter next to modules has a row of its own.
+   * Returns a table of the submodules: path, kind, output shape if an `input` is given, and number of parameter
+   * elements, including those of submodules. A parameter that is in the same module as submodules has its own row.
    *
    * @example
    * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
@@ -335,7 +335,7 @@ export abstract class Module {
 
   /** Returns the shape of the tensor that each module returned last when this module runs once. */
   #outputShapes(input: Shape | Tensor): Map<Module, Shape> {
-    if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to give the input to`);
+    if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to run on the input`);
     const [first] = this.parameters();
     const x = input instanceof Tensor ? input : zeros(input, first === undefined ? {} : { dtype: first.dtype });
 
@@ -401,7 +401,7 @@ class ByPath<T extends Part> {
     const other = this.#where.get(path);
     if (other !== undefined && this.all.get(path) !== part) {
       throw new ArgumentError(
-        `${this.#root}: two ${this.#what} have the path '${path}': ${other} and ${where}; give one another name`,
+        `${this.#root}: two ${this.#what} have the path '${path}': ${other} and ${where}; rename one of them`,
       );
     }
     this.#where.set(path, where);
@@ -426,14 +426,14 @@ function variableAt(survey: Survey, path: string, stepsLeft = path.length): Vari
 function hiddenError(root: Module, path: string, { part, where, within }: Hidden<object>): ArgumentError {
   if (!isPart(part)) {
     return new ArgumentError(
-      `${root}: what is at '${join(path, where)}' is of another copy of @tapegrad/core or @tapegrad/nn, and would be neither ` +
-        'trained nor saved: two are loaded, or two versions; see docs/hosts.md',
+      `${root}: the part at '${join(path, where)}' is from another copy of @tapegrad/core or @tapegrad/nn and would be ` +
+        'neither trained nor saved; two copies or versions are loaded, see docs/hosts.md',
     );
   }
   const what = part instanceof Module ? `the ${part}` : `the ${part instanceof Parameter ? 'parameter' : 'buffer'}`;
   return new ArgumentError(
-    `${root}: ${what} at '${join(path, where)}' would be neither trained nor saved, for '${join(path, within.where)}' is ` +
-      `${within.kind}; keep it in a public field, or in an array, map, set or plain object there, or make a Module of what ` +
-      'holds it; if it is to stay out, keep it in a #private field',
+    `${root}: ${what} at '${join(path, where)}' would be neither trained nor saved, because '${join(path, within.where)}' ` +
+      `is ${within.kind}; keep it in a public field, or in an array, map, set or plain object there, or make its container ` +
+      'a Module; to leave it out on purpose, use a #private field',
   );
 }

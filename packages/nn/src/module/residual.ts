@@ -112,5 +112,5 @@ export class Parallel extends Module {
 function addAlike(x: Tensor, y: Tensor): Tensor {
   if (sameShape(x.shape, y.shape)) return x.add(y);
   const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;
-  throw new ShapeError(`Parallel: expected results of one shape to add up, got ${shapes}`);
+  throw new ShapeError(`Parallel: expected results of equal shapes to add, got ${shapes}`);
 }

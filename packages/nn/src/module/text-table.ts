@@ -21,7 +21,7 @@ export function formatTable(head: Row, rows: readonly Row[], foot: Row): string 
   return [formatRow(head), rule, ...rows.map(formatRow), rule, formatRow(foot)].join('\n');
 }
 
-/** Formats a whole number with thousands separators: 1,234,567. */
+/** Formats an integer with thousands separators: 1,234,567. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** Formats a count with its noun: `1 layer`, `2 layers`. */

@@ -44,7 +44,7 @@ const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 function batchMoments(call: string, x: Tensor, eps: number): Moments {
   if (countOf(x) < 2) {
     throw new ArgumentError(
-      `${call}: expected more than one element a channel to take statistics of, got an input of shape ${formatShape(x.shape)}`,
+      `${call}: expected more than one element per channel for its statistics, got an input of shape ${formatShape(x.shape)}`,
     );
   }
   return momentsOf(
@@ -196,7 +196,7 @@ abstract class BatchNorm<C extends number> extends Module {
       );
     }
     const own = <V extends Tensor>(field: string, value: V) =>
-      changeable(name, field, value, `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`);
+      changeable(name, field, value, `call eval(), or replace it by a buffer: { ${field}: buffer(x) }`);
     const runningMean = own('runningMean', this.runningMean);
     const runningVariance = own('runningVariance', this.runningVariance);
     const batchCount = own('batchCount', this.batchCount);

@@ -157,7 +157,7 @@ export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
     super(layer, options, (rank) => (rank === 2 ? outputAxisOf(layer, rank) : 0));
     const norms = normsAlong(this.held.detach(), this.axis);
     if (norms.elements.every((norm) => norm === 0)) {
-      const why = 'which has no direction and would never be trained; initialise it otherwise';
+      const why = 'which has no direction and would never be trained; initialize it differently';
       throw new ArgumentError(`WeightNorm: ${layer} has a ${this.field} of zeros, ${why}`);
     }
     this.magnitude = parameter(norms, { name: 'magnitude' });
@@ -238,7 +238,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
   #follow(weight: Tensor): void {
     checkUnbatched('SpectralNorm', 'a weight', weight, 'call eval()');
     for (const [field, value] of Object.entries({ left: this.left, right: this.right })) {
-      changeable('SpectralNorm', field, value, `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`);
+      changeable('SpectralNorm', field, value, `call eval(), or replace it by a buffer: { ${field}: buffer(x) }`);
     }
     noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
   }

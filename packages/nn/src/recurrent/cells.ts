@@ -134,7 +134,7 @@ export function checkWeights(call: string, gates: number, weights: CellWeights):
   }
   for (const [name, tensor] of expected) {
     if (tensor === undefined || tensor.dtype === weightIh.dtype) continue;
-    throw new DTypeError(`${call}: expected ${name} of ${weightIh.dtype}, as weightIh, got ${tensor.dtype}`);
+    throw new DTypeError(`${call}: expected ${name} of ${weightIh.dtype}, like weightIh, got ${tensor.dtype}`);
   }
   return { inSize, hidden };
 }

@@ -48,13 +48,15 @@ function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights
   const [first] = layers;
   const directions = first?.length ?? 0;
   if (first === undefined || (directions !== 1 && directions !== 2)) {
-    throw new ArgumentError(`${call}: expected layers of one direction or two, got ${layers.length} of ${directions}`);
+    throw new ArgumentError(
+      `${call}: expected layers with one or two directions, got ${layers.length} with ${directions}`,
+    );
   }
   const { hidden } = checkWeights(call, gates, first[0]!);
   layers.forEach((cells, l) => {
     if (cells.length !== directions) {
       const counts = `layer ${l} has ${cells.length}, and the first ${directions}`;
-      throw new ArgumentError(`${call}: expected as many directions in each layer: ${counts}`);
+      throw new ArgumentError(`${call}: expected the same number of directions in each layer: ${counts}`);
     }
     const width = l === 0 ? features : directions * hidden;
     for (const weights of cells) {

@@ -26,7 +26,7 @@ function readLengths(call: string, lengths: Tensor | readonly number[], batch: n
   const wrong = list.findIndex((length) => !(Number.isInteger(length) && length >= 0 && length <= steps));
   if (wrong === -1) return list;
   throw new ArgumentError(
-    `${call}: the length at place ${wrong} is ${list[wrong]}, expected a whole number from 0 to ${steps}`,
+    `${call}: the length at index ${wrong} is ${list[wrong]}, expected an integer from 0 to ${steps}`,
   );
 }
 

@@ -215,7 +215,7 @@ describe('a cache', () => {
     const layer = new MultiHeadAttention(4, 2, { random, dtype });
     const x = numbers(1, 3, 4);
     expect(() => layer.forward(x, { key: numbers(1, 2, 4), cache: new KeyValueCache() })).toThrow(
-      'MultiHeadAttention: a cache is of self-attention, but a key was given',
+      'MultiHeadAttention: a cache is only for self-attention, but a key was given',
     );
     const model = new TransformerEncoder(2, 4, 2, { random, dtype });
     expect(() => model.forward(x, { caches: [] })).toThrow(
@@ -380,7 +380,7 @@ test.each<[string, () => unknown, new (...args: never[]) => Error, string]>([
     'a mask of three axes',
     () => layer.forward(x, { mask: ones([2, 3, 3]) }),
     ShapeError,
-    'or one of 4 axes, got shape',
+    'or one with 4 axes, got shape',
   ],
   ['padding of floats', () => layer.forward(x, { keyPaddingMask: ones([2, 3]) }), DTypeError, 'keyPaddingMask of bool'],
   [

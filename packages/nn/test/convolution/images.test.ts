@@ -44,36 +44,36 @@ const refused: readonly (readonly [message: string, call: () => unknown])[] = [
   ['conv2d: expects 2 channels but receives 3, in an input of shape [2, 3, 5, 6]', () => conv2d(picture, maps(4, 2, 3, 3))],
   ['conv2d: expected a bias of shape [4], got [3]', () => conv2d(picture, maps(4, 3, 3, 3), maps(3))],
   ['conv2d: expected groups that divide the 4 channels of the result, got 3', () => conv2d(picture, maps(4, 1, 3, 3), undefined, { groups: 3 })],
-  ['conv2d: expected a stride as a whole number of at least 1, or 2 of them, got 0', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { stride: 0 })],
-  ['conv2d: expected a dilation as a whole number of at least 1, or 2 of them, got [1, 1, 1]', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { dilation: [1, 1, 1] })],
-  ['conv2d: expected a padding as a whole number of at least 0, or 2 of them, got [1, -1]', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { padding: [1, -1] })],
-  ["conv2d: padding 'same' is for a stride of 1, got [2, 2]", () => conv2d(picture, maps(4, 3, 3, 3), undefined, { padding: 'same', stride: 2 })],
+  ['conv2d: expected a stride as an integer of at least 1, or 2 of them, got 0', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { stride: 0 })],
+  ['conv2d: expected a dilation as an integer of at least 1, or 2 of them, got [1, 1, 1]', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { dilation: [1, 1, 1] })],
+  ['conv2d: expected a padding as an integer of at least 0, or 2 of them, got [1, -1]', () => conv2d(picture, maps(4, 3, 3, 3), undefined, { padding: [1, -1] })],
+  ["conv2d: padding 'same' requires a stride of 1, got [2, 2]", () => conv2d(picture, maps(4, 3, 3, 3), undefined, { padding: 'same', stride: 2 })],
   ['conv2d: expected float32 or float64, got int32; cast it first', () => conv2d(ints(2, 3, 5, 6), ints(4, 3, 3, 3))],
   ['conv: a window that spans 7 does not fit axis 2 of padded length 5', () => conv2d(picture, maps(4, 3, 7, 3))],
-  ['conv2d: expected an input of float32, as the weight, got float64; cast one of them first', () => conv2d(picture, zeros([4, 3, 3, 3]))],
+  ['conv2d: expected an input of float32, like the weight, got float64; cast one of them first', () => conv2d(picture, zeros([4, 3, 3, 3]))],
   ['convTranspose2d: expects 4 channels but receives 3, in an input of shape [2, 3, 5, 6]', () => convTranspose2d(picture, maps(4, 3, 3, 3))],
   ['convTranspose1d: expected groups that divide the 3 channels of the input, got 2', () => convTranspose1d(maps(1, 3, 5), maps(3, 3, 3), undefined, { groups: 2 })],
   ['convTranspose2d: expected an output padding smaller than the stride or the dilation, got 2 for a stride of 2 and a dilation of 1', () => convTranspose2d(picture, maps(3, 3, 3, 3), undefined, { stride: 2, outputPadding: 2 })],
-  ['convTranspose1d: the padding leaves nothing of the result: an input of shape [1, 3, 2] gives [0]', () => convTranspose1d(maps(1, 3, 2), maps(3, 3, 3), undefined, { padding: 2 })],
-  ['Conv2d: the number of channels of the input is 0, expected a whole number above 0', () => new Conv2d(0, 3, 3)],
-  ['Conv1d: expected a kernel size as a whole number of at least 1, or 1 of them, got [3, 3]', () => new Conv1d(2, 3, [3, 3])],
+  ['convTranspose1d: the padding removes the whole result: an input of shape [1, 3, 2] gives [0]', () => convTranspose1d(maps(1, 3, 2), maps(3, 3, 3), undefined, { padding: 2 })],
+  ['Conv2d: the number of channels of the input is 0, expected an integer above 0', () => new Conv2d(0, 3, 3)],
+  ['Conv1d: expected a kernel size as an integer of at least 1, or 1 of them, got [3, 3]', () => new Conv1d(2, 3, [3, 3])],
   ['Conv2d: expected groups that divide 4 channels of the input and 6 of the result, got 4', () => new Conv2d(4, 6, 3, { groups: 4 })],
   ['maxPool2d: expected an input of shape [..., channels, height, width], got [5, 6]', () => maxPool2d(maps(5, 6), 2)],
   ['maxPool2d: expected a padding of at most half a window of 3, got 2', () => maxPool2d(picture, 3, { padding: 2 })],
   ['maxPool: a window that spans 7 does not fit axis 2 of padded length 5', () => maxPool2d(picture, 7)],
   ['avgPool1d: expected float32 or float64, got int32; cast it first', () => avgPool1d(ints(3, 5), 2)],
   ['avgPool1d: expected an input of shape [..., channels, length], got [5]', () => avgPool1d(maps(5), 2)],
-  ['adaptiveAvgPool2d: expected a size as a whole number of at least 1, or 2 of them, got 0', () => adaptiveAvgPool2d(picture, 0)],
+  ['adaptiveAvgPool2d: expected a size as an integer of at least 1, or 2 of them, got 0', () => adaptiveAvgPool2d(picture, 0)],
   ['globalAvgPool: expected an input of shape [batch, channels, ...], got [2, 3]', () => globalAvgPool(maps(2, 3))],
-  ['InputShape: expects a batch of shape [3, 5] each but receives [3, 6]', () => new InputShape([3, 5]).forward(maps(2, 3, 6))],
-  ['InputShape: expects a batch of shape [] each but receives a scalar', () => new InputShape([]).forward(maps())],
+  ['InputShape: expects examples of shape [3, 5] but receives [3, 6]', () => new InputShape([3, 5]).forward(maps(2, 3, 6))],
+  ['InputShape: expects examples of shape [] but receives a scalar', () => new InputShape([]).forward(maps())],
   ['Flatten: expected an input of shape [batch, ...], got a scalar', () => new Flatten().forward(maps())],
-  ['Reshape: expects 6 elements in each of the batch but receives 8', () => new Reshape([2, 3]).forward(maps(2, 8))],
-  ['pixelShuffle: expected channels that 4 divides, got 3', () => pixelShuffle(picture, 2)],
-  ['PixelShuffle: the factor is 1.5, expected a whole number above 0', () => new PixelShuffle(1.5)],
+  ['Reshape: expects 6 elements per example but receives 8', () => new Reshape([2, 3]).forward(maps(2, 8))],
+  ['pixelShuffle: expected a number of channels divisible by 4, got 3', () => pixelShuffle(picture, 2)],
+  ['PixelShuffle: the factor is 1.5, expected an integer above 0', () => new PixelShuffle(1.5)],
   ['maxPool: window 0 along axis 1 of length 1 has only padding', () => maxPool1d(ones([1, 1]), 2, { dilation: 2, padding: 1 })],
   ['upsample: expected either a size or a scale', () => upsample(picture, {} as UpsampleOptions)],
-  ['upsample: expected a scale above 0, or 2 of them, that leave an element, got 0.1,1', () => upsample(picture, { scale: [0.1, 1] })],
+  ['upsample: expected one or two scales above 0 that leave an element, got 0.1,1', () => upsample(picture, { scale: [0.1, 1] })],
 ];
 
 test.each(refused)('%s', (message, call) => {
@@ -180,7 +180,7 @@ describe('awkward points', () => {
     expect(maxPool2d(x, [2, 1]).toArray()).toEqual(maxPool2d(copy, [2, 1]).toArray());
   });
 
-  test('whole numbers have maxima too', () => {
+  test('integers have maxima too', () => {
     expect(maxPool1d(tensor([[3, 1, 2, 7]], { dtype: 'int32' }), 2).toArray()).toEqual([[3, 7]]);
   });
 });

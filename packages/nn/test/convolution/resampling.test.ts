@@ -104,7 +104,7 @@ describe('places', () => {
     }
   });
 
-  test('a scale that is a rounded quotient gives whole numbers', () => {
+  test('a scale that is a rounded quotient gives integers', () => {
     for (const from of [3, 7, 11, 88, 100]) {
       for (let to = 1; to <= 150; to++) {
         const scale = to / from;

@@ -115,13 +115,13 @@ describe('an input of another dtype is refused by the layer’s name, or its fun
   test('an int32 input to a dense layer, deep in a model', () => {
     const model = new nn.Sequential(new nn.Sequential(new nn.Dense(2, 2, own)));
     expect(refusal(() => model.forward(int32([[1, 2]]) as never))).toBe(
-      'dense: expected an input of float32, as the weight, got int32; cast one of them first (in layer 0.0, Dense(2, 2))',
+      'dense: expected an input of float32, like the weight, got int32; cast one of them first (in layer 0.0, Dense(2, 2))',
     );
   });
 });
 
 test('a kernel that is missing is told', () => {
   expect(() => new nn.Conv2d(1, 16, undefined as never)).toThrow(
-    'Conv2d: expected a kernel size as a whole number of at least 1, or 2 of them, got none',
+    'Conv2d: expected a kernel size as an integer of at least 1, or 2 of them, got none',
   );
 });

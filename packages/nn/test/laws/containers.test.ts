@@ -113,7 +113,7 @@ const refused: readonly (readonly [name: string, where: string, make: (part: unk
   ['a function', "'kept' is a function", (part) => new Holder(Object.assign(() => {}, { part }))],
   [
     'a getter that gives another part each time',
-    "'kept.part' is a getter that gives another one each time",
+    "'kept.part' is a getter that returns a new one each time",
     (part) =>
       new Holder({
         get part() {
@@ -128,7 +128,7 @@ const refused: readonly (readonly [name: string, where: string, make: (part: unk
     (part) => Object.defineProperty(new Holder(1), 'part', { value: part }),
   ],
   ['a key of a map', "'kept.keys()' is a key of a map", (part) => new Holder(new Map([[part, 1]]))],
-  ['a map by objects', 'under a key of a map that is no text', (part) => new Holder(new Map([[{}, part]]))],
+  ['a map by objects', 'under a map key that is not a string', (part) => new Holder(new Map([[{}, part]]))],
   [
     'a getter',
     "'part' is a getter",
@@ -160,12 +160,12 @@ const refused: readonly (readonly [name: string, where: string, make: (part: unk
   ],
   [
     'a field beside the layers of a sequence',
-    "'part' is a field beside those that hold its parts",
+    "'part' is a field outside of those that hold its parts",
     (part) => Object.assign(new Sequential(new Dense(2, 2, { random })), { part }),
   ],
   [
     'a field beside branches, in another module',
-    "'kept.part' is a field beside those that hold its parts",
+    "'kept.part' is a field outside of those that hold its parts",
     (part) => new Holder(Object.assign(new Parallel([new Dense(2, 2, { random })]), { part })),
   ],
 ];
@@ -310,7 +310,7 @@ describe('what is of another copy of the packages', () => {
   ])('is refused by name: %s', (_, foreign) => {
     for (const kept of [foreign, [foreign], new Pair(foreign)]) {
       expect(() => new Holder(kept).parameters()).toThrow(
-        'is of another copy of @tapegrad/core or @tapegrad/nn, and would be neither trained nor saved',
+        'is from another copy of @tapegrad/core or @tapegrad/nn and would be neither trained nor saved',
       );
     }
   });
@@ -335,7 +335,7 @@ describe('two with one path', () => {
     for (const ask of [() => model.parameters(), () => model.state(), () => model.withTensors({}, () => 1)]) {
       expect(ask).toThrow(ArgumentError);
       expect(ask).toThrow(`Holder(): two parameters or buffers have the path`);
-      expect(ask).toThrow(`${first} and ${second}; give one another name`);
+      expect(ask).toThrow(`${first} and ${second}; rename one of them`);
     }
   });
 
@@ -357,7 +357,7 @@ test('what is frozen can’t be replaced, and what was replaced is put back', ()
   const model = new Holder([{ first }, Object.freeze({ second })]);
   const tensors = { 'kept.0.first': zeros([1]), 'kept.1.second': zeros([1]) };
   expect(() => model.withTensors(tensors, () => 1)).toThrow(
-    "withTensors: 'kept.1.second' can't be replaced: what holds it is read-only",
+    "withTensors: 'kept.1.second' can't be replaced: its container is read-only",
   );
   expect(heldIn(model, 'kept.0.first')).toBe(first);
 });

@@ -156,7 +156,7 @@ describe.each(Object.entries(remembering))('%s', (_, make) => {
   });
 
   test.runIf(hasArrays).each<[string, (state: unknown) => unknown, string]>([
-    ['JSON alone', (own) => JSON.parse(JSON.stringify(own)), 'is a plain object, as JSON makes of a typed array'],
+    ['JSON alone', (own) => JSON.parse(JSON.stringify(own)), 'is a plain object, as JSON makes from a typed array'],
     ['texts', (own) => mapArrays(own, (array) => Array.from(array, String)), 'entry 0 of'],
     ['nothing', (own) => mapArrays(own, () => undefined), 'is undefined, expected a'],
     ['BigInts', (own) => mapArrays(own, (array) => new BigInt64Array(array.length)), 'a BigInt64Array'],
@@ -199,13 +199,13 @@ describe('elements of a module in another typed array', () => {
 
   test('are refused where it would round them', () => {
     expect(() => layer.load(withBias(Float64Array.of(0.1)))).toThrow(
-      "load: entry 0 of 'bias' is 0.1, which is no number of float32; convert it first",
+      "load: entry 0 of 'bias' is 0.1, which is not a valid float32 value; convert it first",
     );
     const norm = new BatchNorm1d(1);
     const own = norm.state();
     const counted = (data: unknown) => ({ ...own, batchCount: { ...own.batchCount!, data: data as never } });
     norm.load(counted([7]));
     expect(norm.batchCount?.item()).toBe(7);
-    expect(() => norm.load(counted([0.5]))).toThrow("entry 0 of 'batchCount' is 0.5, which is no number of int32");
+    expect(() => norm.load(counted([0.5]))).toThrow("entry 0 of 'batchCount' is 0.5, which is not a valid int32 value");
   });
 });

@@ -207,7 +207,7 @@ describe('a callback that is not over when it returns is refused', () => {
     for (const [kind, make] of Object.entries(unfinished)) {
       const run = () => call(make as Callback);
       expect(run, kind).toThrow(ArgumentError);
-      expect(run, kind).toThrow(/that is (not asynchronous|over when it returns)/);
+      expect(run, kind).toThrow(/that is (synchronous|finished when it returns)/);
     }
     await nextTurn();
     await nextTurn();

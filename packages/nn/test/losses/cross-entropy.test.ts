@@ -43,9 +43,9 @@ describe('crossEntropy', () => {
       'a label out of range',
       () => crossEntropy(x, int([0, 5, -1])),
       ArgumentError,
-      'crossEntropy: label 5 at place 1 is out of range: 5 classes are labelled 0 to 4',
+      'crossEntropy: label 5 at index 1 is out of range: 5 classes are labelled 0 to 4',
     ],
-    ['a negative label', () => crossEntropy(x, int([-1, 5, 0])), ArgumentError, 'crossEntropy: label -1 at place 0'],
+    ['a negative label', () => crossEntropy(x, int([-1, 5, 0])), ArgumentError, 'crossEntropy: label -1 at index 0'],
     [
       'fewer labels',
       () => crossEntropy(x, int([0])),
@@ -62,7 +62,7 @@ describe('crossEntropy', () => {
       'no probability',
       () => crossEntropy(x, zeros([3, 5], { dtype: 'float64' }).add(2)),
       ArgumentError,
-      'crossEntropy: the target at place 0 is 2, expected a probability, from 0 to 1',
+      'crossEntropy: the target at index 0 is 2, expected a probability, from 0 to 1',
     ],
     ['another dtype', () => crossEntropy(x, zeros([3, 5])), DTypeError, 'predictions are float64 and targets float32'],
     [

@@ -60,7 +60,7 @@ describe.each(pointwise)('%s', (name, loss) => {
       'a target to broadcast',
       () => loss(column, zeros([4])),
       ShapeError,
-      `${name}: predictions of shape [4, 1] and targets of shape [4] differ; reshape one of them: nothing is broadcast here`,
+      `${name}: predictions of shape [4, 1] and targets of shape [4] differ; reshape one of them: losses do not broadcast`,
     ],
     ['a scalar target', () => loss(column, zeros([])), ShapeError, `${name}: predictions of shape [4, 1] and targets`],
     [
@@ -131,12 +131,12 @@ test.each<[string, () => unknown, string]>([
   [
     'hinge of labels 0 and 1',
     () => hinge(tensor([1, 2]), tensor([1, 0])),
-    'hinge: the target at place 1 is 0, expected -1 or 1',
+    'hinge: the target at index 1 is 0, expected -1 or 1',
   ],
   [
     'binaryCrossEntropy of no probability',
     () => binaryCrossEntropy(tensor([1, 2]), tensor([1, 1.5])),
-    'binaryCrossEntropy: the target at place 1 is 1.5, expected a probability, from 0 to 1',
+    'binaryCrossEntropy: the target at index 1 is 1.5, expected a probability, from 0 to 1',
   ],
   [
     'smoothL1 of no width',
@@ -146,17 +146,17 @@ test.each<[string, () => unknown, string]>([
   [
     'poissonNll of less than nothing',
     () => poissonNll(ones([2]), tensor([0, -1])),
-    'poissonNll: the target at place 1 is -1, expected a number >= 0',
+    'poissonNll: the target at index 1 is -1, expected a number >= 0',
   ],
   [
     'klDivergence of less than nothing',
     () => klDivergence(ones([2]), tensor([0, -1])),
-    'klDivergence: the target at place 1 is -1, expected a number >= 0',
+    'klDivergence: the target at index 1 is -1, expected a number >= 0',
   ],
   [
     'gaussianNll of a negative variance',
     () => gaussianNll(ones([2]), ones([2]), tensor([1, -1])),
-    'gaussianNll: the variance at place 1 is -1, expected a number >= 0',
+    'gaussianNll: the variance at index 1 is -1, expected a number >= 0',
   ],
   [
     'gaussianNll without eps',
@@ -181,17 +181,17 @@ test.each<[string, () => unknown, string]>([
   [
     'multiMargin of no class',
     () => multiMargin(ones([1, 2]), int([2])),
-    'multiMargin: label 2 at place 0 is out of range: 2 classes are labelled 0 to 1',
+    'multiMargin: label 2 at index 0 is out of range: 2 classes are labelled 0 to 1',
   ],
   [
     'multiLabelMargin of no class',
     () => multiLabelMargin(ones([2, 3]), int([0, -1, 9, 1, 3, 0]).reshape([2, 3])),
-    'multiLabelMargin: label 3 at place 4 is out of range: 3 classes are labelled 0 to 2, and -1 ends a list',
+    'multiLabelMargin: label 3 at index 4 is out of range: 3 classes are labelled 0 to 2, and -1 ends a list',
   ],
   [
     'cosineEmbedding of a label',
     () => cosineEmbedding(ones([2, 3]), ones([2, 3]), tensor([1, 0])),
-    'cosineEmbedding: the target at place 1 is 0, expected -1 or 1',
+    'cosineEmbedding: the target at index 1 is 0, expected -1 or 1',
   ],
   [
     'cosineEmbedding of a margin',
@@ -231,19 +231,19 @@ test.each<[string, () => unknown, Kind, string]>([
     'nothing but ignored labels',
     () => nll(ones([2, 3]), int([9, 9]), { ignoreIndex: 9 }),
     ArgumentError,
-    'nll: there is no mean: all labels are ignored, or weigh 0',
+    'nll: the mean is undefined: all labels are ignored or have weight 0',
   ],
   [
     'an ignored label beside a wrong one',
     () => nll(ones([2, 3]), int([9, 8]), { ignoreIndex: 9 }),
     ArgumentError,
-    'nll: label 8 at place 1 is out of range',
+    'nll: label 8 at index 1 is out of range',
   ],
   [
     'an ignored probability',
     () => crossEntropy(ones([2, 3]), ones([2, 3]), { ignoreIndex: 9 }),
     ArgumentError,
-    'ignoreIndex goes with labels',
+    'ignoreIndex requires labels',
   ],
   [
     'a weight that stretches the logits',
@@ -415,6 +415,6 @@ describe('inside vmap, each example has the gradient that it has alone', () => {
 
   test('and labels are checked in all of them', () => {
     const wrong = int([0, 1, 2, 2, 1, 3, 1, 1]).reshape([4, 2]) as Tensor;
-    expect(() => vmap((row: Tensor, t: Tensor) => nll(row, t))(x, wrong)).toThrow('label 3 at place 5 is out of range');
+    expect(() => vmap((row: Tensor, t: Tensor) => nll(row, t))(x, wrong)).toThrow('label 3 at index 5 is out of range');
   });
 });

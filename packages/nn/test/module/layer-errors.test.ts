@@ -96,7 +96,7 @@ test('an asynchronous layer is told by its path', () => {
   const model = new Sequential(new ReLU(), new Sequential(new Late() as never)) as never as Sequential;
   const error = thrownBy(() => noGrad(() => run(model, ones([1]))));
   expect(error).toBeInstanceOf(ArgumentError);
-  expect(error.message).toMatch(/that is not asynchronous; .* \(in layer 1\.0, Late\(\)\)$/);
+  expect(error.message).toMatch(/that is synchronous; .* \(in layer 1\.0, Late\(\)\)$/);
 });
 
 test('what stands in the place of a layer is told what to write', () => {

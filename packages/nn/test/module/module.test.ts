@@ -210,7 +210,7 @@ describe('describe', () => {
 
   test('can not run a module without a forward', () => {
     class Store extends Module {}
-    expect(() => new Store().describe({ input: [1] })).toThrow('describe: Store() has no forward to give the input to');
+    expect(() => new Store().describe({ input: [1] })).toThrow('describe: Store() has no forward to run on the input');
   });
 });
 
@@ -291,7 +291,7 @@ describe('a state of tied weights', () => {
     const weight = state['embedding.weight']!;
     const changed = { ...weight, data: weight.data.map((x: number) => x + 1) as Float32Array };
     expect(() => model.load({ ...state, 'head.weight': changed })).toThrow(
-      "load: 'embedding.weight' and 'head.weight' are one tensor here, but not in the state",
+      "load: 'embedding.weight' and 'head.weight' are the same tensor in this module, but differ in the state",
     );
     expect(model.state()).toEqual(state);
   });
@@ -422,8 +422,6 @@ describe('withTensors', () => {
   });
 
   test('refuses a function that is asynchronous', () => {
-    expect(() => model.withTensors({}, async () => 1)).toThrow(
-      'withTensors: expected a function that is not asynchronous',
-    );
+    expect(() => model.withTensors({}, async () => 1)).toThrow('withTensors: expected a function that is synchronous');
   });
 });

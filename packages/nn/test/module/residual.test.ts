@@ -54,7 +54,7 @@ describe('Parallel', () => {
     expect(() => new Parallel([])).toThrow('Parallel: expected at least one layer, got none');
     expect(() => new Parallel(branches, { merge: 'mean' as never })).toThrow(ArgumentError);
     const unlike = new Parallel([new Dense(4, 1, options), branches[0]], { merge: 'sum' });
-    expect(() => unlike.forward(x)).toThrow('Parallel: expected results of one shape to add up, got [5, 1] and [5, 3]');
+    expect(() => unlike.forward(x)).toThrow('Parallel: expected results of equal shapes to add, got [5, 1] and [5, 3]');
   });
 });
 

@@ -42,8 +42,8 @@ describe('batch normalisation', () => {
       const run = () => layer.withTensors({ [field]: layer[field]!.detach() }, () => layer.forward(x));
       expect(run).toThrow(ArgumentError);
       expect(run).toThrow(
-        `BatchNorm1d: ${field} is to be changed, but a tensor stands in its place; ` +
-          `call eval(), or let a buffer stand for it: { ${field}: buffer(x) }`,
+        `BatchNorm1d: ${field} cannot be changed, because a tensor replaces it; ` +
+          `call eval(), or replace it by a buffer: { ${field}: buffer(x) }`,
       );
       expect(layer.state()).toEqual(before);
     },
@@ -83,7 +83,7 @@ describe('batch normalisation', () => {
       vmap((batch: Tensor) => model.forward(batch as never) as Tensor)(random.normal([2, 5, 3], double));
     expect(run).toThrow(ArgumentError);
     expect(run).toThrow(
-      'BatchNorm1d: inside vmap each example has statistics of its own, which can’t be kept; '.replace('’', "'") +
+      'BatchNorm1d: inside vmap, each example has statistics of its own, which cannot be stored; ' +
         'call eval(), or make the layer with { trackRunningStatistics: false } (in layer 1.0, BatchNorm1d(4))',
     );
     expect(model.state()).toEqual(before);
@@ -129,7 +129,7 @@ describe('spectral normalisation', () => {
     const layer = make();
     const before = layer.state();
     expect(() => layer.withTensors({ left: layer.left.detach() }, () => layer.forward(x))).toThrow(
-      'SpectralNorm: left is to be changed, but a tensor stands in its place; call eval(), or let a buffer stand for it',
+      'SpectralNorm: left cannot be changed, because a tensor replaces it; call eval(), or replace it by a buffer',
     );
     const [left, right] = [buffer(layer.left.detach()), buffer(layer.right.detach())];
     layer.withTensors({ left, right, 'layer.weight': random.normal([3, 4], double) }, () => layer.forward(x));
@@ -142,7 +142,7 @@ describe('spectral normalisation', () => {
     const weights = random.normal([2, 3, 4], double);
     const f = (weight: Tensor) => layer.withTensors({ 'layer.weight': weight }, () => layer.forward(x) as Tensor);
     expect(() => vmap(f)(weights)).toThrow(
-      "SpectralNorm: inside vmap each example has a weight of its own, which can't be kept; call eval()",
+      'SpectralNorm: inside vmap, each example has a weight of its own, which cannot be stored; call eval()',
     );
     layer.eval();
     const expected = stack(
@@ -158,7 +158,7 @@ test('an embedding that shortens its rows needs a parameter to shorten', () => {
   const indices = tensor([0, 2], { dtype: 'int32' });
   const weight = ones([3, 2]);
   expect(() => layer.withTensors({ weight }, () => layer.forward(indices))).toThrow(
-    'Embedding: weight is to be changed, but a tensor stands in its place',
+    'Embedding: weight cannot be changed, because a tensor replaces it',
   );
   const own = parameter(weight);
   const y = layer.withTensors({ weight: own }, () => layer.forward(indices)) as Tensor;
@@ -186,7 +186,7 @@ describe('tensors by path', () => {
     expect(model.withTensors({ '2.weight': one }, () => shared.weight)).toBe(one);
     expect(model.withTensors({ '0.weight': one, '2.weight': one }, () => shared.weight)).toBe(one);
     expect(() => model.withTensors({ '0.weight': one, '2.weight': other }, () => 1)).toThrow(
-      "withTensors: '2.weight' is another path of '0.weight', which has another tensor",
+      "withTensors: '2.weight' is another path of '0.weight', which is replaced by a different tensor",
     );
   });
 });

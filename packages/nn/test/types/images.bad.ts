@@ -37,13 +37,13 @@ const logits: readonly [9, 10] = model.forward(zeros([64, 1, 28, 28])).shape;
 new Sequential(new InputShape([1, 28, 28]), new Conv2d(1, 16, 3), new MaxPool2d(2), new Flatten(), new Dense(1568, 10));
 // error: ShapeError<"expects 1568 features but receives 2704">
 new Sequential(new InputShape([28]), new Dense(28, 10)).forward(zeros([4, 27]));
-// error: ShapeError<"expects a batch of shape [28] each but receives [27]">
+// error: ShapeError<"expects examples of shape [28] but receives [27]">
 new Sequential(new Conv2d(1, 16, 3), new Conv2d(32, 8, 3));
 // error: ShapeError<"expects 32 channels but receives 16">
 new Sequential(new Embedding(100, 8), new Flatten(), new Dense(64, 10)).forward(zeros([4, 5], { dtype: 'int32' }));
 // error: ShapeError<"expects 64 features but receives 40">
 new Sequential(new InputShape([784]), new Dense(784, 6272), new Reshape([32, 7, 7]));
-// error: ShapeError<"expects 1568 elements in each of the batch but receives 6272">
+// error: ShapeError<"expects 1568 elements per example but receives 6272">
 new Conv2d(1, 16, 3, { paddding: 1 });
 // error: 'paddding' does not exist in type
 new MaxPool2d(2, { dilate: 1 });

@@ -9,7 +9,7 @@ import { checkGradients, gradientFor } from './gradient.ts';
 
 /** The state that a transform keeps for one parameter. */
 export interface TransformSlot<Name extends string = string> {
-  /** The number of times the parameter has got a gradient, including this time. */
+  /** The number of times the parameter has received a gradient, including this time. */
   step: number;
   /** Tensors with the parameter's shape and dtype, which the transform replaces; initially zeros. */
   readonly tensors: Record<Name, Tensor>;
@@ -24,7 +24,7 @@ export interface TransformContext<Name extends string = string> {
 }
 
 /**
- * The description of a gradient transform; the chain that it is in keeps its state. `Out` includes `undefined` if the
+ * The description of a gradient transform. A chain that contains it keeps its state. `Out` includes `undefined` if the
  * transform may hold gradients back.
  */
 export interface GradientTransform<Out extends Gradients | undefined = Gradients, Name extends string = string> {

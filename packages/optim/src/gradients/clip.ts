@@ -30,7 +30,7 @@ interface Norm {
   readonly inUnits: number;
 }
 
-/** A sum of squares of at least this has lost nothing significant to squares that underflow. */
+/** If a sum of squares is at least this large, squares that underflow don't matter. */
 const leastSafe = 1e-280;
 
 /** Computes the Euclidean norm of all gradients as one vector. */
@@ -71,7 +71,10 @@ function refuseNonFinite(gradients: Gradients, norm: number): never {
 
 const isInfinite = (gradient: Tensor): Tensor => gradient.abs().equal(Infinity);
 
-/** Returns the limit of scaling as the infinite elements grow equally: they share the norm, and all others are 0. */
+/**
+ * Returns the limit of the clipped gradients as their infinite elements grow equally: these elements share the norm,
+ * and all others are 0.
+ */
 function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   let count = 0;
   for (const [, { data }] of gradients) {
@@ -84,16 +87,17 @@ function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   });
 }
 
-/** Numbers of at least this have full precision in float32, too. */
+/** Numbers of at least this size have full precision, in float32 too. */
 const leastNormal = 2 ** -126;
 
 /**
  * Scales all gradients equally so that their Euclidean norm, as one vector, is at most `maxNorm`. The factor is min(1,
  * maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
  *
- * No NaN is created, whereas PyTorch turns each infinity and each neighbour of a NaN into one. Infinite elements become
- * their limit as they grow equally, which is equal shares of the norm; all others become 0. If an element is NaN, the
- * gradients stay as they are, since they have no norm. With `errorIfNonFinite`, either case is an error.
+ * No NaN is created, whereas PyTorch turns each infinity, and all gradients if one is NaN, into NaN. If there are
+ * infinite elements, they share the norm equally and all other elements become 0: the limit as the infinite elements
+ * grow equally. If an element is NaN, the gradients are unchanged, since their norm is undefined. With
+ * `errorIfNonFinite`, both cases throw.
  *
  * @returns the gradients, and their norm before clipping, which is NaN or infinite if a gradient is. It does not overflow if
  * only the squares of finite elements do.

@@ -39,7 +39,7 @@ export function weightDecay(c: number): GradientTransform {
 /**
  * Replaces each gradient g by the velocity v ← m v + g, or by g + m v with Nesterov's momentum.
  *
- * @param m the share of the velocity that is kept, from 0 up to, but not including, 1.
+ * @param m the decay factor of the velocity, in [0, 1).
  */
 export function momentum(
   m: number,
@@ -65,7 +65,7 @@ export function momentum(
  * Replaces each gradient g by the running mean e ← d e + (1 - d) g, divided by 1 - d^t after t gradients unless `debias` is
  * false.
  *
- * @param d the share of the mean that is kept, from 0 up to, but not including, 1.
+ * @param d the decay factor of the mean, in [0, 1).
  */
 export function ema(d: number, options: { readonly debias?: boolean } = {}): GradientTransform<Gradients, 'mean'> {
   checkNames('ema', options, [], ['debias']);
@@ -85,8 +85,8 @@ export function ema(d: number, options: { readonly debias?: boolean } = {}): Gra
 }
 
 /**
- * Holds gradients back until there are `count`, then passes on their mean. Use it for a batch in `count` parts that fit in
- * memory. A parameter that got a gradient in only some of them counts as 0 in the others.
+ * Holds gradients back until it has received `count` of them, then passes on their mean. Use it if a batch has to be
+ * split into `count` parts to fit in memory. If a parameter has no gradient in some parts, it counts as 0 there.
  *
  * @example
  * const w = parameter(tensor([1]));

@@ -53,7 +53,7 @@ const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
  * Math.abs(w.item()) < 0.01; // true
  */
 export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<AdadeltaOptions>, options: AdadeltaOptions) {
     super(trained, options, defaults);
   }

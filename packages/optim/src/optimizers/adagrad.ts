@@ -51,7 +51,7 @@ const defaults: Defaults<AdagradOptions> = {
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<AdagradOptions>, options: AdagradOptions) {
     super(trained, options, defaults);
   }

@@ -55,7 +55,7 @@ const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, options, defaults);
   }
@@ -87,7 +87,7 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
  * w.toArray(); // [0.85, -1.8]
  */
 export class AdamW extends Adam {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, { weightDecay: 0.01, decay: 'decoupled', ...given(options ?? {}) } as AdamOptions);
   }

@@ -41,7 +41,7 @@ const adamax: ElementFormula<AdamaxState & UpdateArrays, AdamaxNumbers> = (
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<AdamaxOptions>, options: AdamaxOptions) {
     super(trained, options, defaultMoments);
   }

@@ -250,7 +250,7 @@ export class LBFGS {
         gradient.set(part.data, offset);
       } else if (!this.#options.allowUnused) {
         throw new TapeError(
-          `LBFGS: '${parameter.name}' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }`,
+          `LBFGS: '${parameter.name}' got no gradient: the loss does not depend on it; if that is intended, pass { allowUnused: true }`,
         );
       }
       offset += parameter.size;

@@ -49,7 +49,7 @@ const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', be
  * w.toArray(); // [0.9, -1.9]
  */
 export class Lion extends Optimizer<LionOptions, LionState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<LionOptions>, options: LionOptions) {
     super(trained, options, defaults);
   }

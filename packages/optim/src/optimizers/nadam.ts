@@ -53,7 +53,7 @@ const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.0
  * Math.abs(w.item()) < 0.01; // true
  */
 export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<NAdamOptions>, options: NAdamOptions) {
     super(trained, options, defaults);
   }

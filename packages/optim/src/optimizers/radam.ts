@@ -49,7 +49,7 @@ const rectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arra
  * Math.abs(w.item()) < 0.01; // true
  */
 export class RAdam extends Optimizer<RAdamOptions, Moments> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<RAdamOptions>, options: RAdamOptions) {
     super(trained, options, defaultMoments);
   }

@@ -64,7 +64,7 @@ const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8,
  * w.toArray(); // [0.8, -1.8]
  */
 export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions) {
     super(trained, options, defaults);
   }

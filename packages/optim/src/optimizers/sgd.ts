@@ -53,7 +53,7 @@ const momentumDescent: ElementFormula<Required<SGDState> & UpdateArrays, Momentu
  * w.toArray(); // [0.8, 1.6]
  */
 export class SGD extends Optimizer<SGDOptions, SGDState> {
-  /** @param trained parameters, or groups of them, `{ parameters, ...options }`, with options of their own. */
+  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
   constructor(trained: ParametersOrGroups<SGDOptions>, options: SGDOptions) {
     super(trained, options, defaults);
   }

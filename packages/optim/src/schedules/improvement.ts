@@ -53,7 +53,7 @@ export class Improvement {
 
   note(value: number): void {
     if (typeof value !== 'number') {
-      throw new ArgumentError(`${this.#call}.update: expected a number to watch, got ${describeValue(value)}`);
+      throw new ArgumentError(`${this.#call}.update: expected a number to monitor, got ${describeValue(value)}`);
     }
     if (this.#isBetter(value)) {
       this.best = value;

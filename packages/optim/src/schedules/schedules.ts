@@ -24,7 +24,7 @@ function checkSteps(call: string, option: string, steps: number): void {
 
 function checkFactor(call: string, factor: number): void {
   if (!(typeof factor === 'number' && factor > 0 && factor <= 1)) {
-    throw new ArgumentError(`${call}: the factor is ${describeValue(factor)}, expected a number above 0, 1 at most`);
+    throw new ArgumentError(`${call}: the factor is ${describeValue(factor)}, expected a number above 0 and at most 1`);
   }
 }
 
@@ -289,7 +289,7 @@ export function sequence(schedules: readonly Schedule[], options: { readonly at:
     );
   }
   if (at.some((step, i) => !(step > (at[i - 1] ?? 0)))) {
-    throw new ArgumentError(`sequence: expected steps above 0 that rise, got [${at.join(', ')}]`);
+    throw new ArgumentError(`sequence: expected ascending steps above 0, got [${at.join(', ')}]`);
   }
   return (step) => {
     const place = countReached(step, at);

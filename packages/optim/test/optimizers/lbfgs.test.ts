@@ -167,7 +167,7 @@ test('the learning rate can be changed', () => {
 });
 
 test.each<[string, LBFGSOptions, string]>([
-  ['no history', { historySize: 0 }, 'LBFGS: historySize is 0, expected a whole number >= 1'],
+  ['no history', { historySize: 0 }, 'LBFGS: historySize is 0, expected an integer >= 1'],
   ['half a direction', { maxIter: 0.5 }, 'LBFGS: maxIter is 0.5'],
   ['a NaN tolerance', { toleranceGrad: Number.NaN }, 'LBFGS: toleranceGrad is NaN'],
   [

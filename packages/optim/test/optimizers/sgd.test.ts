@@ -91,7 +91,7 @@ describe('a step', () => {
     const step = () => optimizer.step(a.sum().backward());
     expect(step).toThrow(TapeError);
     expect(step).toThrow(
-      "SGD: 'b' got no gradient: the loss does not reach it; if that is meant, pass { allowUnused: true }",
+      "SGD: 'b' got no gradient: the loss does not depend on it; if that is intended, pass { allowUnused: true }",
     );
     expect(elements(own)).toEqual(values);
     expect(optimizer.state()).toEqual(before);
@@ -147,7 +147,7 @@ describe('the learning rate', () => {
     const { a, b } = problem();
     const optimizer = new SGD([{ parameters: [a] }, { parameters: [b], learningRate: 0.01 }], { learningRate: 0.1 });
     expect(optimizer.groups.map(({ learningRate }) => learningRate)).toEqual([0.1, 0.01]);
-    expect(() => optimizer.learningRate).toThrow('SGD: the groups differ in their learning rates');
+    expect(() => optimizer.learningRate).toThrow('SGD: the groups have different learning rates');
     optimizer.groups[0]!.learningRate = 0.01;
     expect(optimizer.learningRate).toBe(0.01);
     expect(optimizer.groups[1]!.parameters).toEqual([b]);
@@ -174,8 +174,8 @@ describe('what is refused', () => {
   test.each<[string, () => unknown, string]>([
     ['no parameters', () => new SGD([], rate), 'SGD: expected at least one parameter, got none'],
     ['empty groups', () => new SGD([{ parameters: [] }], rate), 'SGD: expected at least one parameter, got none'],
-    ['a parameter twice', () => new SGD([a, b, a], rate), "SGD: 'a' is there twice"],
-    ['twice in groups', () => new SGD([{ parameters: [a] }, { parameters: [a] }], rate), "SGD: 'a' is there twice"],
+    ['a parameter twice', () => new SGD([a, b, a], rate), "SGD: 'a' occurs twice"],
+    ['twice in groups', () => new SGD([{ parameters: [a] }, { parameters: [a] }], rate), "SGD: 'a' occurs twice"],
     ['a tensor', () => new SGD([{ parameters: [ones([2]) as never] }], rate), 'SGD: expected parameters, or groups'],
     ['a group beside a parameter', () => new SGD([a, { parameters: [b] }] as never, rate), 'got an object'],
     ['a group of nothing', () => new SGD([{} as never], rate), 'got undefined'],
@@ -253,13 +253,13 @@ describe('a state', () => {
     ['fewer parameters', { ...state, parameters: [first!] }, 'expected a state of 2 parameters, got 1'],
     ['another order', { ...state, parameters: [second!, first!] }, "expected the state of 'a', got that of 'b'"],
     ['another shape', withFirst({ shape: [2, 3] }), "'a' has shape [3, 2], got [2, 3]"],
-    ['half a step', withFirst({ step: 0.5 }), "the step of 'a' is 0.5, expected a whole number >= 0"],
+    ['half a step', withFirst({ step: 0.5 }), "the step of 'a' is 0.5, expected an integer >= 0"],
     ['no velocity', withFirst({ arrays: {} }), "'a' needs [velocity], got []"],
     ['other arrays', withFirst({ arrays: { mean: velocity } }), "'a' needs [velocity], got [mean]"],
     [
       'another dtype',
       withFirst({ arrays: { velocity: new Float32Array(6) } }),
-      "velocity of 'a' is to be a Float64Array, got a Float32Array",
+      "velocity of 'a' must be a Float64Array, got a Float32Array",
     ],
     [
       'a short velocity',

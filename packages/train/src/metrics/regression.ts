@@ -11,7 +11,7 @@ function checkSameShape(call: string, result: Predicted): void {
   const [p, t] = [result.predictions.shape, result.targets.shape];
   if (sameShape(p, t)) return;
   const shapes = `predictions of shape ${formatShape(p)} and targets of shape ${formatShape(t)}`;
-  throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: nothing is broadcast here`);
+  throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: losses do not broadcast`);
 }
 
 /**

@@ -161,7 +161,7 @@ export function compare(name: string, expected: Tensor, actual: Tensor, options:
     return {
       ...{ name, passed: false, verdict: 'different', explanation: undefined },
       ...differenceOf(pair, 0),
-      message: `${name} was compared in no element: differences tell none of them`,
+      message: `${name} could not be compared: central differences determine no element`,
     };
   }
   const found = isSame ? errorsOf(e, a, precision) : undefined;
@@ -195,7 +195,7 @@ function passed(
   if (ulps === 0) return { verdict: 'equal', name, passed: true, message: `${name} is equal exactly` };
   const { bound, errors, tolerance } = precision;
   if (ulps <= bound) {
-    const off = `off by ${formatNumber(ulps)} units in the last place at most, of ${bound} allowed`;
+    const off = `off by at most ${formatNumber(ulps)} units in the last place, of ${bound} allowed`;
     return { verdict: 'rounding', name, passed: true, ulps, bound, message: `${name} is equal to rounding: ${off}` };
   }
   let largestError = 0;
@@ -204,8 +204,8 @@ function passed(
   }
   const relativeError = largestError / largestOf(expected);
   const limit =
-    errors === undefined ? `a tolerance of ${formatNumber(tolerance)}` : 'what central differences can tell';
-  const off = `off by ${formatNumber(relativeError)} of the largest element at most`;
+    errors === undefined ? `a tolerance of ${formatNumber(tolerance)}` : 'the precision of central differences';
+  const off = `off by at most ${formatNumber(relativeError)} of the largest element`;
   return {
     verdict: 'tolerance',
     name,
@@ -222,6 +222,6 @@ function rearranged(name: string, { order, factor: found }: Mend): Comparison {
     const message = `${name} is transposed${besides(found)}`;
     return { name, passed: false, verdict: 'transposed', factor, message };
   }
-  const message = `${name} has its axes in another order, which permute([${order.join(', ')}]) mends${besides(found)}`;
+  const message = `${name} has its axes in another order; permute([${order.join(', ')}]) corrects it${besides(found)}`;
   return { name, passed: false, verdict: 'permuted', order, factor, message };
 }

@@ -103,7 +103,7 @@ export function wrongSlices({ expected, actual, shape, precision }: Pair): Expla
   const factor = ratioOf(pick(expected), pick(actual), precision);
   const what = factor === 0 ? '0' : `off by the factor ${formatNumber(factor ?? Number.NaN)}`;
   const off = factor === undefined ? '' : `, which ${indices.length > 1 ? 'are' : 'is'} ${what}`;
-  const message = `is right but in ${formatIndices(indices, axis, shape.length)}${off}`;
+  const message = `is right except in ${formatIndices(indices, axis, shape.length)}${off}`;
   return { kind: 'slices', axis, indices, factor, message };
 }
 

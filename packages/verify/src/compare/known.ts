@@ -77,7 +77,7 @@ function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined)
   ): Explanation => {
     const what = {
       'missing factor': `lacks the factor ${known}`,
-      'extra factor': `has the factor ${known} besides`,
+      'extra factor': `has the extra factor ${known}`,
       'replaced factor': `has ${by} in place of ${known}`,
     }[kind];
     const off = factor === 1 ? '' : `, and is off by the factor ${formatFactor(describeFactor(factor, n, shape))}`;
@@ -102,7 +102,7 @@ function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined)
   return undefined;
 }
 
-/** Whether the rest of a difference is only rounding error, and small beside the difference itself. */
+/** Whether the rest of a difference is only rounding error, and small relative to the difference itself. */
 function isExplained(difference: Data, explained: Data, precision: Precision, size: number): boolean {
   const judged = { ...precision, errors: undefined, bound: 4 * precision.bound, scale: size };
   const isSmall = difference.every((d, i) => Math.abs(d - explained[i]!) <= 1e-3 * largestOf(difference));
@@ -154,7 +154,7 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
     const kind = isSimple ? (coefficient > 0 ? 'missing term' : 'extra term') : 'missing term';
     const shown = kind === 'missing term' ? coefficient : -coefficient;
     const term = shown === 1 ? name : `${formatNumber(shown)} ${name}`;
-    const message = kind === 'missing term' ? `lacks the term ${term}` : `has the term ${term} besides`;
+    const message = kind === 'missing term' ? `lacks the term ${term}` : `has the extra term ${term}`;
     return { kind, known: name, coefficient, axis: undefined, message };
   }
   for (const { name, data } of named) {

@@ -55,13 +55,13 @@ export function explainReversal({ order, reversed, factor }: Mend): Explanation 
   const isTurned = order.length > 1 && String(reversed) === String([order.length - 2, order.length - 1]);
   const along = `along ${reversed.length > 1 ? 'axes' : 'axis'} ${reversed.join(' and ')}`;
   const isInOrder = order.every((axis, i) => axis === i);
-  const moved = isInOrder ? '' : `, and has its axes in another order, which permute([${order.join(', ')}]) mends`;
+  const moved = isInOrder ? '' : `, and has its axes in another order; permute([${order.join(', ')}]) corrects it`;
   return {
     kind: 'reversed',
     axes: reversed,
     order: isInOrder ? undefined : order,
     factor: factor.factor,
-    message: `${isTurned ? 'is turned by 180 degrees, backwards' : 'is backwards'} ${along}${moved}${besides(factor)}`,
+    message: `${isTurned ? 'is rotated by 180 degrees, reversed' : 'is reversed'} ${along}${moved}${besides(factor)}`,
   };
 }
 
@@ -124,7 +124,7 @@ function moved({ expected, actual, shape, precision }: Pair, axis: number, by: n
     if (!isTelling || !fits(signed, actual, { ...precision, errors: undefined }, factor)) continue;
     const kind = isRolled ? 'rolled' : 'shifted';
     const sign = factor === 1 ? '' : ', with its sign changed';
-    const border = isRolled ? '' : ', with other elements where these come from beyond the end';
+    const border = isRolled ? '' : ', with other elements at the edge';
     return { kind, axis, by, factor, message: `is ${kind} by ${by} along axis ${axis}${border}${sign}` } as const;
   }
   return undefined;

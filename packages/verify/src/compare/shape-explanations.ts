@@ -50,7 +50,7 @@ export function explainShapes(
   if (expected.size === actual.size) {
     const factor = judge(expected, actual.detach().reshape(shape) as Tensor);
     if (factor === undefined) return undefined;
-    const message = `has the right elements, in another shape, which reshape mends${besides(factor)}`;
+    const message = `has the right elements, in another shape; reshape corrects it${besides(factor)}`;
     return { kind: 'reshaped', factor: factor.factor, message };
   }
   for (const axes of axesSummed(actual.shape, shape)) {

@@ -106,7 +106,7 @@ export interface CentralDifferencesOptions {
  *
  * The result is float64 and has the tensor's shape. It is NaN where the loss has a kink, and for elements that were left
  * out. Steps are proportional to the element, or shorter if the loss has a kink nearby. Relative errors are about 1e-10, and
- * larger where the derivative is small beside the loss; `compare` takes each element's error into account.
+ * larger where the derivative is small relative to the loss; `compare` takes each element's error into account.
  *
  * @throws DTypeError for float32, whose differences are too coarse for a comparison.
  * @example

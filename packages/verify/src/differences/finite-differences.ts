@@ -34,7 +34,7 @@ const defaultStep = Number.EPSILON ** (1 / 5);
 
 /**
  * The step multipliers, in the order tried. Shorter steps help if the function has a kink nearby or curves strongly; the
- * last, longer step helps if slopes are small beside the values.
+ * last, longer step helps if slopes are small relative to the values.
  */
 const lengths = [1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** 6] as const;
 

@@ -35,7 +35,7 @@ export class NamedTensors {
   variable(name: string): Tensor {
     const x = this.#byName.get(name);
     if (x !== undefined) return x;
-    throw new Inapplicable(`the network has no '${name}', but ${this.names.join(', ') || 'no tensor with a name'}`);
+    throw new Inapplicable(`the network has no '${name}', but ${this.names.join(', ') || 'no named tensor'}`);
   }
 
   /** Returns a tensor after checking that it requires a gradient. */

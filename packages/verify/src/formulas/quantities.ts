@@ -142,7 +142,7 @@ function pointsOf(X: Tensor, first: Link | undefined): number {
 
 function checkPoints(n: number): number {
   if (Number.isInteger(n) && n > 0) return n;
-  throw new ArgumentError(`verify: n is ${n}, expected a whole number of points above 0`);
+  throw new ArgumentError(`verify: n is ${n}, expected an integer number of points above 0`);
 }
 
 /** Returns the values a subject returned in addition to the loss, the data and n. */
@@ -164,7 +164,7 @@ export function readNetwork(network: Network): Readout {
   );
   if (list.length === 0 && named.names.length === 0) {
     throw new ArgumentError(
-      'verify: the loss was computed without a product with a parameter; return the tensors that formulas are about beside it',
+      'verify: the loss was computed without a product with a parameter; return the tensors that formulas use next to it',
     );
   }
   const unpacking: Unpacking = { missing: undefined };
@@ -208,8 +208,7 @@ export function readNetwork(network: Network): Readout {
   };
   // Adds the subject's other values by name; a name that a quantity already has is an error.
   for (const [name, value] of Object.entries(others)) {
-    if (name in quantities)
-      throw new ArgumentError(`verify: '${name}' is a quantity; call the subject's own another way`);
+    if (name in quantities) throw new ArgumentError(`verify: '${name}' is a quantity; rename the subject's own value`);
     Object.assign(quantities, { [name]: value instanceof Tensor ? value.detach() : value });
   }
   const byLayer = (tensors: readonly (Tensor | undefined)[]) => [undefined, ...tensors];

@@ -134,14 +134,14 @@ function settingsOf(options: VerifyOptions, subject: Subject | Network): Setting
   for (const [name, low] of Object.entries(least)) {
     const value = numbers[name as keyof typeof least];
     if (Number.isInteger(value) && value >= low) continue;
-    throw new ArgumentError(`verify: ${name} is ${value}, expected a whole number >= ${low}`);
+    throw new ArgumentError(`verify: ${name} is ${value}, expected an integer >= ${low}`);
   }
   if (transitions.length === 0 || lastTransitions.length === 0) {
     throw new ArgumentError('verify: expected transitions to draw from, got none');
   }
   for (const [name, [from, to]] of Object.entries(options.sizes ?? {})) {
     if (Number.isInteger(from) && Number.isInteger(to) && from >= 1 && to >= from) continue;
-    throw new ArgumentError(`verify: sizes.${name} is [${from}, ${to}], expected two whole numbers >= 1, in order`);
+    throw new ArgumentError(`verify: sizes.${name} is [${from}, ${to}], expected two integers >= 1, in order`);
   }
   return { ...numbers, transitions, lastTransitions };
 }
@@ -226,7 +226,7 @@ const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings
   untried: ({ reason }) => `applies to none of the networks${reason === undefined ? '' : `: ${reason}`}`,
   failed: ({ reason }) => `failed: ${reason}`,
   equal: () => 'is equal exactly',
-  rounding: ({ ulps }) => `is equal to rounding, off by ${formatNumber(ulps)} units in the last place at most`,
+  rounding: ({ ulps }) => `is equal to rounding, off by at most ${formatNumber(ulps)} units in the last place`,
   tolerance: () => 'is equal to a tolerance',
   factor: ({ factor }) => {
     if (factor === undefined) return 'is off by a factor, but not always the same';
@@ -237,8 +237,8 @@ const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings
   different: ({ reason }) => reason ?? 'has the right shape, but other numbers',
   shapes: ({ unequalWidths, equalWidths }) =>
     unequalWidths === 'shapes' && equalWidths === 'numbers'
-      ? 'is wrong by shape where widths differ, and by numbers where all are equal'
-      : 'is wrong by shape',
+      ? 'has the wrong shape if widths differ, and wrong numbers if all are equal'
+      : 'has the wrong shape',
 };
 
 function messageOf(findings: Findings): string {

@@ -44,7 +44,7 @@ function formatEntry(entry: GradcheckEntry): string {
   const opinions = [
     `reverse ${formatNumber(reverse)}`,
     ...(forward === undefined ? [] : [`forward ${formatNumber(forward)}`]),
-    roughness === undefined ? `differences ${formatNumber(numeric)}` : `none by differences: ${roughness}`,
+    roughness === undefined ? `differences ${formatNumber(numeric)}` : `no numeric derivative: ${roughness}`,
   ];
   const judged = `error ${formatBound(error)}, allowed ${formatBound(allowed)}`;
   return `  ${of} by ${by}: ${opinions.join(', ')}; ${judged}`;
@@ -84,7 +84,7 @@ export class GradcheckReport {
   readonly failures: readonly GradcheckEntry[];
   /** Entries where the function is rough, so that the tape can't be compared with differences. */
   readonly kinks: readonly GradcheckEntry[];
-  /** Entries whose derivative is too small beside the function's values for differences to resolve. */
+  /** Entries whose derivative is too small relative to the function's values for differences to resolve. */
   readonly unresolved: readonly GradcheckEntry[];
   /** The inputs with respect to which no derivative could be checked, with the order: `input 0, order 1`. */
   readonly unchecked: readonly string[];
@@ -123,7 +123,7 @@ export class GradcheckReport {
     const rough = kinks.length === 0 ? '' : `, ${kinks.length} at kinks left out`;
     const small = unresolved.length === 0 ? '' : `, ${unresolved.length} lost in rounding`;
     const lines = [`gradcheck ${verdict}; ${checked} derivatives checked${rough}${small}`];
-    if (withoutForward !== undefined) lines.push(`not run forwards: ${withoutForward}`);
+    if (withoutForward !== undefined) lines.push(`not checked in forward mode: ${withoutForward}`);
     const worst = passed ? this.worst.filter((entry) => entry !== undefined) : [];
     lines.push(...formatList('wrong:', failures), ...formatList('closest to the bound:', worst));
     return [...lines, ...formatList('at kinks:', kinks), ...formatList('lost in rounding:', unresolved)].join('\n');

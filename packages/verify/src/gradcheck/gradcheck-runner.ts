@@ -130,7 +130,9 @@ export class GradcheckRunner {
 
   run(): Findings {
     if (!this.#repeats()) {
-      throw new ArgumentError('gradcheck: the function gives other values the next time; let nothing in it be random');
+      throw new ArgumentError(
+        'gradcheck: the function returns different values when called again; remove randomness from it',
+      );
     }
     const entries = this.#values.length === 0 ? [] : this.#entries();
     const unchecked = this.#variables.flatMap(({ name, elements }, variable) => {

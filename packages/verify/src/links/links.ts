@@ -101,7 +101,7 @@ function namesOf(layers: readonly Layer[]): string[] {
  */
 export function links(loss: Tensor, ...more: []): Link[] {
   if (!checkTensor('links', loss, more).requiresGrad) {
-    throw new TapeError('links: the loss was computed from nothing that requires a gradient');
+    throw new TapeError('links: the loss does not depend on a tensor that requires a gradient');
   }
   const tape = expanded(tapeOf<Tensor>(loss));
   const layers = layersOf(tape);

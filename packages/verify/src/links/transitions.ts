@@ -248,14 +248,14 @@ function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
 }
 
 const takesTogether = (name: string): string =>
-  `'${name}' takes its pre-activation together with another tensor that is computed or learnt`;
+  `'${name}' combines its pre-activation with another computed or trainable tensor`;
 
 /** Explains why the operations after a tensor don't form a transition. */
 function obstacleAt(x: Tensor, consumers: Consumers): string {
   const [entry, ...others] = consumers(x);
   if (others.length === 0) return takesTogether(entry!.name);
   const names = [...new Set([entry!, ...others].map(({ name }) => `'${name}'`))];
-  return `its pre-activation goes on in several ways, by ${names.join(' and ')}`;
+  return `its pre-activation is used in several ways: ${names.join(' and ')}`;
 }
 
 /** Finds the first entry of a step from `x` that takes another computed or trainable tensor. */

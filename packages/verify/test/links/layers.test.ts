@@ -189,7 +189,7 @@ describe('structure', () => {
       ...['q', 'k', 'v'].map((name) => ({ name, transition: 'unknown', a: [4, 3], out: undefined })),
       { name: 'head', transition: 'identity', a: [4, 2] },
     ]);
-    const untold = "'matmul' takes its pre-activation together with another tensor that is computed or learnt";
+    const untold = "'matmul' combines its pre-activation with another computed or trainable tensor";
     expect(found.map((link) => link.untold)).toEqual([untold, untold, untold, undefined]);
   });
 

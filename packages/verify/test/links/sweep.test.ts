@@ -119,7 +119,7 @@ describe('the sweep', () => {
 
 describe('errors', () => {
   test('a loss that nothing can be learnt from', () => {
-    const sentence = 'links: the loss was computed from nothing that requires a gradient';
+    const sentence = 'links: the loss does not depend on a tensor that requires a gradient';
     expect(() => links(x.sum())).toThrow(new TapeError(sentence));
     expect(() => links(noGrad(() => x.matmul(w).sum()))).toThrow(new TapeError(sentence));
   });

@@ -187,7 +187,7 @@ describe('gates', () => {
     const [, gated] = links(squared(update.mul(b.add(q).tanh()).add(c.mul(r)).matmul(hidden)));
     const found = gated!;
     expect([found.transition, found.output, found.parts]).toEqual(['unknown', undefined, undefined]);
-    expect(found.untold).toBe("its pre-activation goes on in several ways, by 'slice'");
+    expect(found.untold).toBe("its pre-activation is used in several ways: 'slice'");
     verify(
       {
         loss: x

@@ -51,8 +51,8 @@ function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: 
   if (wrong !== -1) {
     const [row, column] = [Math.floor((wrong % (n * n)) / n), wrong % n];
     throw new ArgumentError(
-      `${call}: ${what} ${row} and ${column} are equal, so that their vectors have no derivative, and they no second one; ` +
-        'use first derivatives of the values alone',
+      `${call}: ${what} ${row} and ${column} are equal, so their vectors have no derivative, and they have no second derivative; ` +
+        'use only first derivatives of the values',
     );
   }
   const none = apart.equal(0) as Tensor;
@@ -75,7 +75,7 @@ function onceOnly(d: Tensor, ties: Tensor, call: string): Tensor {
   const largest = (x: Tensor): Tensor => max(x.abs(), [ROWS, COLUMNS]) as Tensor;
   const moved = largest(d).mul(largest(ties)).elements;
   if (moved.every((size) => size === 0)) return d;
-  throw new ArgumentError(`${call}: two values are equal, so that there are no second derivatives`);
+  throw new ArgumentError(`${call}: two values are equal, so there are no second derivatives`);
 }
 
 /** Wraps a derivative of factors with `once` if any values coincide, given the differences of the values. */
@@ -346,7 +346,7 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
   const none = s.equal(0) as Tensor;
   const loose = none.where(max(columns.abs(), ROWS, { keepDims: true }), 0).elements;
   if (loose.some((size) => size > 0)) {
-    throw new ArgumentError('svd: a singular value is 0, so that its vectors have no derivative; use the values alone');
+    throw new ArgumentError('svd: a singular value is 0, so its vectors have no derivative; use only the values');
   }
   return none.where(0, columns.div(none.where(1, s)));
 }

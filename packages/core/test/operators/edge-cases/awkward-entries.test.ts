@@ -26,7 +26,7 @@ const awkward: readonly (readonly [dtype: FloatDType, value: number])[] = [
 
 const tolerances = { float32: 1e-4, float64: 1e-10 } as const;
 
-/** Operators that may refuse such an entry by an error of ours: it has no factors, or is no whole number. */
+/** Operators that may refuse such an entry by an error of ours: it has no factors, or is no integer. */
 const refusing: ReadonlySet<string> = new Set(['eigh', 'qr', 'svd', 'svdvals', 'cast', 'oneHot']);
 
 /** Their case computes with squares of what it is given. */

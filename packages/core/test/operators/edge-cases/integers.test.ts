@@ -1,4 +1,4 @@
-/** int32 at its ends: sums and products wrap, modulo 2^32, and what is no int32 number is refused. */
+/** int32 at its ends: sums and products wrap, modulo 2^32, and what is not int32 is refused. */
 
 import {
   add,

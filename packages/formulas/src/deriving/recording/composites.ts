@@ -36,7 +36,10 @@ export function oneHotNode(graph: Graph, labels: Node, logits: Node): Node {
 export const customNameOf = ({ op, attributes }: Node): string | undefined =>
   op === 'composite' ? (attributes as { readonly custom?: string }).custom : undefined;
 
-/** The cotangent for an input of such an operation, known only as its own rule: `choleskyVjp`. */
+/**
+ * The cotangent for an input of an operation without a formula. It is known only as the operation's own rule:
+ * `choleskyVjp`.
+ */
 export interface Pullback {
   readonly pullback: string;
   readonly of: number;

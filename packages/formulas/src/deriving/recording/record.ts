@@ -252,7 +252,7 @@ export function recordProgram(f: (() => Tensor) | Tensor, named: () => ReadonlyS
   recorder.named = named();
   if (loss.size !== 1)
     throw new ArgumentError(`derive: expected a loss, which is one number, got shape [${loss.shape.join(', ')}]`);
-  if (!loss.requiresGrad) throw new TapeError('derive: the loss was computed from nothing that requires a gradient');
+  if (!loss.requiresGrad) throw new TapeError('derive: the loss does not depend on a tensor that requires a gradient');
   const layers = links(loss).map(
     ({ name, weight, bias, input, preActivation, output }): RecordedLayer => ({
       path: name,

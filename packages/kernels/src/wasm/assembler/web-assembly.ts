@@ -49,7 +49,7 @@ export class HostRefusal extends Error {
 
   constructor(what: 'code' | 'memory', shared: boolean, error?: unknown) {
     const refused =
-      what === 'code' ? 'the host compiles no WebAssembly' : 'the host has no memory left for WebAssembly';
+      what === 'code' ? 'the host does not compile WebAssembly' : 'the host has no memory left for WebAssembly';
     super(error === undefined ? refused : `${refused} (${String(error)})`);
     this.what = what;
     this.shared = shared;

@@ -13,7 +13,7 @@ import { MatrixProduct } from './blocked.ts';
 /** The operations per element below which copying dominates the time. Copying is slower in shared memory. */
 const MIN_INTENSITY = 24;
 
-const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer, which a page has where it is cross-origin isolated';
+const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer; a page must be cross-origin isolated to have it';
 
 type ProductOf = (dtype: FloatDType) => MatrixProduct;
 

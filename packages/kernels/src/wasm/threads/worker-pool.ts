@@ -206,7 +206,7 @@ export class WorkerPool {
       if (checks === 0 || states.includes('ended')) break;
       if (this.#mayWait) Atomics.wait(i32, place, finished, 100);
     }
-    const message = 'a thread that helped has ended in the middle of a computation; later ones run on one thread';
+    const message = 'a worker ended during a computation; later computations run on one thread';
     this.close();
     this.#onEnd(message);
     throw new Error(message);

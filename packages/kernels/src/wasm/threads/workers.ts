@@ -55,9 +55,9 @@ export function startWorker(source: string, onEnd: (reason: string) => void): St
 }
 
 /**
- * Returns a worker's state without waiting for an event, for which this thread's event loop would have to run. In
- * Node, the state is unknown until the worker's own loop has run. Deno lacks the query and Bun's never answers, so
- * their workers are assumed to run. So are workers that are online but give no answer.
+ * Returns a worker's state without waiting for an event, for which this thread's event loop would have to run. In Node,
+ * the state is unknown until the worker's own loop has run. Deno lacks the query and Bun's never answers, so their
+ * workers are assumed to run, as are workers that are online but give no answer.
  */
 function stateOf(worker: NodeWorker, isOnline: boolean): WorkerState {
   if (!isNode()) return 'running';
@@ -81,7 +81,7 @@ function startPageWorker(source: string, onEnd: (reason: string) => void): Start
     event.preventDefault();
     if (state === 'ended') return;
     state = 'ended';
-    onEnd(event.message || 'the page lets no worker start');
+    onEnd(event.message || 'the page does not allow workers');
   };
   return {
     post: (message) => worker.postMessage(message),

@@ -1,4 +1,4 @@
-/** Everything that programs are written with: the functions and classes of `lean.ts`, and every method of `Tensor`. */
+/** The main entry point: the functions and classes of `lean.ts`, and every method of `Tensor`. */
 
 import './methods.ts';
 

@@ -1,4 +1,4 @@
-/** Gives `Tensor` the methods that only programs load which import the main entry point. */
+/** Adds to `Tensor` the methods of the main entry point that `@tapegrad/core/lean` leaves out. */
 
 import { countArguments } from './checks/untyped-callers.ts';
 import { elementaryMethods } from './methods/elementary.ts';
@@ -15,7 +15,7 @@ import { index } from './operators/selection.ts';
 import { addMethods } from './tensor/methods.ts';
 import { Tensor } from './tensor.ts';
 
-// The declarations that the compiler writes name the files that declare methods.
+// Keeps references to the files that declare methods in the generated type declarations.
 export type {} from './methods/elementary.ts';
 export type {} from './methods/reductions.ts';
 export type {} from './methods/selection.ts';

@@ -9,7 +9,7 @@ import { addMethods } from './tensor/methods.ts';
 import { movement } from './tensor/movement.ts';
 import { reductions } from './tensor/reductions.ts';
 
-// The declarations that the compiler writes name the files that declare methods.
+// Keeps references to the files that declare methods in the generated type declarations.
 export type {} from './autograd/backward.ts';
 export type {} from './tensor/arithmetic.ts';
 export {

@@ -1,4 +1,4 @@
-/** Bytes put together. */
+/** Joining pieces of bytes. */
 
 /** Joins pieces of bytes in order. */
 export function joinBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -1,9 +1,12 @@
-/** Arrays as files hold them: elements with a dtype and a shape, by name. */
+/** The arrays that files contain: elements with a dtype and a shape, by name. */
 
 import { ArgumentError, type Data, type DType, type Shape } from '@tapegrad/core';
 import { describeValue, formatShape, isDataOf, sizeOf } from '@tapegrad/core/extend';
 
-/** The elements of a tensor in row-major order. A `Tensor` is one, and so is an entry of `model.state()`. */
+/**
+ * An array with its dtype and shape, whose elements are in row-major order. Every `Tensor` is one, and so is every
+ * entry of `model.state()`.
+ */
 export interface NamedArray {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -13,7 +16,10 @@ export interface NamedArray {
 /** Arrays by name. */
 export type NamedArrays = Readonly<Record<string, NamedArray>>;
 
-/** Returns an array with its elements read once, which a tensor may copy. Throws unless it is whole. */
+/**
+ * Checks an array, and returns a copy of the object, so that the elements, which a tensor may copy on each access, are
+ * read only once. Throws if the elements don't fit the dtype and shape.
+ */
 export function checkedArray(call: string, name: string, array: NamedArray): NamedArray {
   const what = `${call}: '${name}'`;
   if (typeof array !== 'object' || array === null) {

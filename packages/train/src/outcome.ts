@@ -8,7 +8,7 @@ export interface Outcome {
   readonly loss: Tensor;
   /** The output of the model. */
   readonly predictions?: Tensor;
-  /** What the output should have been. */
+  /** The correct output. */
   readonly targets?: Tensor;
   /** The number of examples that the loss is a mean of. Defaults to the first length of the targets, or of the predictions. */
   readonly count?: number;
@@ -21,9 +21,9 @@ export interface Predicted {
 }
 
 /**
- * Returns the number of examples behind an outcome.
+ * Returns the number of examples that an outcome was computed from.
  *
- * @throws ArgumentError if neither a count nor tensors tell it.
+ * @throws ArgumentError if the outcome has neither a count nor tensors to read it from.
  */
 export function countOf(call: string, { count, targets, predictions }: Omit<Outcome, 'loss'>): number {
   const found = count ?? targets?.shape?.[0] ?? predictions?.shape?.[0];

@@ -49,8 +49,8 @@ declare module '../tensor/class.ts' {
      *
      * A backward pass consumes the tape, unless `retainGraph` or `createGraph` is set.
      *
-     * @throws TapeError if nothing that requires a gradient was involved, if the tape was consumed, or if a parameter has
-     * changed whose old value a rule needs.
+     * @throws TapeError if this tensor does not depend on one that requires a gradient, if the tape was consumed, or if
+     *   a parameter whose old value is needed has changed.
      * @example
      * const x = tensor(3, { requiresGrad: true });
      * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27

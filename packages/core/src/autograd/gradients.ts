@@ -7,7 +7,10 @@ import type { Tensor } from '../tensor/class.ts';
 
 const gradientsMark = markOf('gradients');
 
-/** The gradients from a backward pass. They are a separate value, so there is nothing to reset before the next one. */
+/**
+ * The gradients from a backward pass. They are not stored in the tensors, so nothing has to be reset before the next
+ * pass.
+ */
 export class Gradients {
   readonly #gradients: ReadonlyMap<Tensor, Tensor>;
 

@@ -1,4 +1,4 @@
-/** Powers, angles and the error function. */
+/** Powers, sine, cosine and the error function. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { cos, erf, pow, sin } from '../operators/elementary.ts';

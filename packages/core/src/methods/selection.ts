@@ -1,4 +1,4 @@
-/** Ranges, indices and masks; and padding, the opposite of a range. */
+/** Indexing by positions, ranges and masks, and padding. */
 
 import type { Shape } from '@tapegrad/kernels';
 import type { Index, Indexed } from '../indexing.ts';

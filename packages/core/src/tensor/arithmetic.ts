@@ -1,4 +1,4 @@
-/** Arithmetic: functions of one tensor and of two, element by element, conversions, and the matrix product. */
+/** Arithmetic methods: elementwise functions of one or two tensors, `cast` and `matmul`. */
 
 import type { DType, Shape } from '@tapegrad/kernels';
 import { matmul } from '../checks/arguments.ts';

@@ -1,4 +1,7 @@
-/** The class of tensors: an array, its dtype and shape, and how it was computed. Files beside this one give it methods. */
+/**
+ * The class of tensors: an array, its dtype and shape, and how it was computed. The other files of this folder add its
+ * methods.
+ */
 
 import { contiguous, type Data, type DType, formatShape, NdArray, type Shape, ShapeError } from '@tapegrad/kernels';
 import { marked, markOf } from '../checks/describe-value.ts';

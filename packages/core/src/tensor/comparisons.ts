@@ -1,4 +1,4 @@
-/** Comparisons, whose results are bool and through which no gradient flows, and the choice by a condition. */
+/** Comparisons, whose results are bool and have no gradient, and `where`. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { operand, scalar } from '../checks/operands.ts';

@@ -1,4 +1,4 @@
-/** The primitives on tensors, and the values that gradients are computed with. */
+/** The primitives on tensors, and the value domains of gradients. */
 
 import type { Kernels, NdArray } from '@tapegrad/kernels';
 import { interpreter } from '../engine.ts';
@@ -20,5 +20,5 @@ export const onArrays = (): ValueDomain<Tensor, NdArray> => ({
   tensor: (array) => new Tensor(array),
 });
 
-/** The value domain for gradients that are recorded in turn. */
+/** The value domain for gradients that are recorded, so that they can be differentiated again. */
 export const onTensors: ValueDomain<Tensor, Tensor> = { kernels, value: (x) => x, tensor: (x) => x };

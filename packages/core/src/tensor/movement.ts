@@ -1,4 +1,4 @@
-/** Other shapes of the same elements, and ranges of them: views where memory allows. */
+/** Methods that reshape, transpose and slice. Their results are views where possible. */
 
 import { formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
 import { completeOrder, completeShape, ownShape } from '../checks/arguments.ts';

@@ -1,4 +1,4 @@
-/** Reductions that keep no element, over one axis, several, or all, and softmax. */
+/** Sums, means and softmax. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { type ReduceOptions, reduce, someAxes } from '../checks/arguments.ts';

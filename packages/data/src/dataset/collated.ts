@@ -3,12 +3,12 @@ import type { Shape, Tensor } from '@tapegrad/core';
 /** A typed array whose elements have a dtype. */
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
-/** The tensor of examples of shape `S`, one after the other along a new first axis. */
+/** The tensor of examples of shape `S`, stacked along a new first axis. */
 export type Stacked<S extends Shape> = number extends S['length'] ? Tensor : Tensor<readonly [number, ...S]>;
 
 /**
- * The batch of examples of type `E`: tensors gain a first axis, numbers become float32, booleans bool, and records become
- * records of batches. Text stays a list.
+ * The batch of examples of type `E`: tensors are stacked, numbers become a float32 tensor, booleans a bool tensor, and
+ * records a record of batches. Strings become a list.
  */
 export type Collated<E> =
   E extends Tensor<infer S>
@@ -25,10 +25,10 @@ export type Collated<E> =
               ? { readonly [Name in keyof E]: Collated<E[Name]> }
               : never;
 
-/** Tensors whose rows belong together, such as inputs and labels. */
+/** Tensors with the same number of rows, where row i of each belongs to example i: for example inputs and labels. */
 export type Columns = Readonly<Record<string, Tensor>>;
 
-/** One row of each of several tensors. */
+/** One example: a row of each of several tensors. */
 export type Row<C extends Columns> = {
   readonly [Name in keyof C]: C[Name] extends Tensor<readonly [number, ...infer S extends Shape]>
     ? Tensor<Readonly<S>>

@@ -3,44 +3,45 @@ import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import type { Collated } from './collated.ts';
 import { type Fold, type FoldOptions, foldsOf, type SplitOptions, splitsOf } from './splits.ts';
 
-/** Examples by index: what a `DataLoader` reads. */
+/** The interface that a `DataLoader` reads from: examples by index. */
 export interface Source<Example> {
   /** The number of examples. */
   readonly length: number;
   /**
-   * Returns an example, or a promise of it.
+   * Returns an example, or a promise for it.
    *
    * @param index From 0 to `length` - 1.
-   * @param random The generator for random changes of the example. It is there if the loader has one.
+   * @param random The generator for random changes of the example. Passed if the loader has one.
    */
   at(index: number, random?: Random): Example;
 }
 
 /** The options of a `Dataset`. */
 export interface DatasetOptions<Example> {
-  /** Reads a batch at once, in place of reading and collating its examples. Must give the same batch. */
+  /** Reads a whole batch, instead of reading and collating its examples one by one. It must return the same batch. */
   readonly gather?: (indices: Int32Array) => Collated<Example>;
   /** Whether examples are changed at random, so that reading one needs a generator. Defaults to false. */
   readonly isRandom?: boolean;
 }
 
-/** The result of a function of an example: a promise if the example is one. */
+/** The result of applying a function to an example: a promise if the example is a promise. */
 export type Mapped<Example, R> = Example extends PromiseLike<unknown> ? Promise<Awaited<R>> : R;
 
 const isPromise = (x: unknown): x is PromiseLike<unknown> =>
   typeof x === 'object' && x !== null && 'then' in x && typeof x.then === 'function';
 
-/** Calls a function with an example, or later with that of a promise. */
+/** Calls a function with an example; if this is a promise, when it resolves. */
 const then = <Example, R>(example: Example, f: (example: Awaited<Example>) => R): Mapped<Example, R> =>
   (isPromise(example)
     ? example.then((value) => f(value as Awaited<Example>))
     : f(example as Awaited<Example>)) as Mapped<Example, R>;
 
 /**
- * A list of examples that are read when they are wanted. It may hold them, compute them, or read them from files.
+ * A list of examples, each of which is read when it is needed. A dataset may hold them in memory, compute them, or read
+ * them from files.
  *
- * Datasets are immutable. `map`, `augment`, `subset`, `filter`, `split`, `kFold` and `concat` return others, which read
- * from this one.
+ * Datasets are immutable. `map`, `augment`, `subset`, `filter`, `split`, `kFold` and `concat` return new datasets that
+ * read from this one.
  *
  * @example
  * const squares = new Dataset(1000, (i) => ({ x: i, y: i * i }));
@@ -56,8 +57,9 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   readonly #gather: ((indices: Int32Array) => Collated<Example>) | undefined;
 
   /**
+   *
    * @param length The number of examples.
-   * @param read Returns the example at an index, or a promise of it.
+   * @param read Returns the example at an index, or a promise for it.
    */
   constructor(
     length: number,
@@ -79,8 +81,8 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   /**
    * Returns an example.
    *
-   * @throws ArgumentError for an index that is no integer from 0 to `length` - 1; for a dataset with `augment` if there is
-   * no generator.
+   * @throws ArgumentError unless the index is an integer from 0 to `length` - 1, or if a dataset with `augment` gets no
+   *   generator.
    */
   at(index: number, random?: Random): Example {
     if (!Number.isInteger(index) || index < 0 || index >= this.length) {
@@ -91,14 +93,14 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   }
 
   /**
-   * Returns the batch of some examples, or `undefined` where batches must be collated of single examples. A `DataLoader`
-   * calls it.
+   * Returns the batch of some examples, or `undefined` if batches have to be collated from single examples. A
+   * `DataLoader` calls it.
    */
   gather(indices: Int32Array): Collated<Example> | undefined {
     return this.#gather?.(indices);
   }
 
-  /** Returns whether `gather` returns batches. */
+  /** Whether `gather` returns batches. */
   get canGather(): boolean {
     return this.#gather !== undefined;
   }
@@ -116,7 +118,7 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
    * Applies a function to each example when it is read. The function must give the same result each time; use `augment`
    * for random changes.
    *
-   * @param f Gets the example, awaited, and its index in this dataset.
+   * @param f Called with the example (awaited if it is a promise) and its index in this dataset.
    * @example
    * new Dataset(3, (i) => i).map((i) => 10 * i).toArray(); // [0, 10, 20]
    */
@@ -128,11 +130,11 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   }
 
   /**
-   * Changes each example at random when it is read. A `DataLoader` that has a `random` passes a generator for each example,
-   * seeded by the epoch and the index. So every epoch brings other changes, and a run that is repeated or resumed, with or
-   * without workers, the same.
+   * Changes each example at random when it is read. A `DataLoader` that has a `random` passes a generator for each
+   * example, seeded by the epoch and the index. So each epoch has different changes, but a run that is repeated or
+   * resumed has the same ones, with or without workers.
    *
-   * @param f Gets the example, awaited, and the generator.
+   * @param f Called with the example (awaited if it is a promise) and the generator.
    * @example
    * const noisy = new Dataset(3, (i) => i).augment((i, random) => i + 0.1 * random.next());
    * Math.floor(noisy.at(2, new Random(1))); // 2
@@ -156,7 +158,7 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   /**
    * Returns the examples at some indices, in that order. An index may occur several times.
    *
-   * @throws ArgumentError for an index that is no integer from 0 to `length` - 1.
+   * @throws ArgumentError unless each index is an integer from 0 to `length` - 1.
    * @example
    * new Dataset(5, (i) => i).subset([4, 0]).toArray(); // [4, 0]
    */
@@ -190,8 +192,8 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   /**
    * Splits the dataset into parts that have no example in common.
    *
-   * @param parts Shares that sum to 1, such as `[0.8, 0.2]`, or numbers of examples that sum to `length`.
-   * @throws ArgumentError for parts that do not sum up, and for a part without an example.
+   * @param parts Fractions that sum to 1, for example `[0.8, 0.2]`, or numbers of examples that sum to `length`.
+   * @throws ArgumentError for parts with another sum, and for a part that would be empty.
    * @example
    * const [train, test] = new Dataset(10, (i) => i).split([0.8, 0.2], { random: new Random(1) });
    * [train.length, test.length]; // [8, 2]
@@ -206,8 +208,8 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
   }
 
   /**
-   * Splits the dataset into k parts of equal size, and returns k pairs: each part to validate with, and the others to train
-   * with. Every example is validated with once.
+   * Splits the dataset into k parts of equal size for cross-validation. Each of the k results has one part to validate
+   * with and the others to train with, so every example is used for validation once.
    *
    * @param k From 2 to `length`.
    * @example

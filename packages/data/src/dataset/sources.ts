@@ -1,24 +1,24 @@
-/** Datasets of what a program has: tensors, lists, columns. */
+/** Datasets made from data in memory: tensors, lists or columns. */
 
 import { ArgumentError, type Tensor, tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
 import type { Collated, NumberArray, Row } from './collated.ts';
 import { Dataset } from './dataset.ts';
 
-/** The tensors of columns that may be typed arrays, too. */
+/** The columns as tensors, where some were given as typed arrays. */
 type AsTensors<C extends Readonly<Record<string, Tensor | NumberArray>>> = {
   readonly [Name in keyof C]: C[Name] extends Tensor ? C[Name] : Tensor<readonly [number]>;
 };
 
-/** Returns whether indices count up by one. */
+/** Returns whether each index is one more than the one before. */
 function areConsecutive(indices: Int32Array): boolean {
   for (let i = 1; i < indices.length; i++) if (indices[i] !== indices[0]! + i) return false;
   return indices.length > 0;
 }
 
 /**
- * Makes a dataset of the rows of tensors that belong together, such as inputs and labels. Batches are cut from the tensors
- * as a whole: rows in order are views, without a copy, and others are one `take` for each tensor.
+ * Makes a dataset whose examples are the rows of tensors, for example of inputs and labels. Batches are taken directly
+ * from the tensors: consecutive rows as a view, without a copy, other rows by one `take` for each tensor.
  *
  * @param columns Tensors, or typed arrays of numbers, with the same number of rows.
  * @throws ArgumentError if there is no column, or their numbers of rows differ or are 0.
@@ -70,12 +70,12 @@ export function fromArray<Example>(examples: readonly Example[]): Dataset<Exampl
   return new Dataset(examples.length, (i) => examples[i] as Example);
 }
 
-/** The example at one index of columns of any kind. */
+/** The type of the elements of a column. */
 type Cell<Column> = Column extends ArrayLike<infer Value> ? Value : never;
 
 /**
- * Makes a dataset of columns of any kind, such as those of a table: lists of text, numbers or objects. An example is a
- * record with one value of each column. Columns of numbers alone are faster as tensors, by `fromTensors`.
+ * Makes a dataset of columns of any kind, for example of a table: lists of strings, numbers or objects. An example is a
+ * record with one value of each column. If all columns are numbers, `fromTensors` is faster.
  *
  * @throws ArgumentError if there is no column, or their lengths differ.
  * @example

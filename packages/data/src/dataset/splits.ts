@@ -1,32 +1,35 @@
-/** Indices in parts that have none in common. */
+/** Splits of the indices of a dataset into disjoint parts. */
 
 import { ArgumentError, type Random } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 
 /** The options of `split`. */
 export interface SplitOptions {
-  /** Draws the parts at random. Without it, they keep the order. */
+  /** Shuffles the examples before they are split. Without it, they stay in order. */
   readonly random?: Random;
-  /** The class of each example. Every part then gets the same share of each class, as far as that is possible. */
+  /**
+   * The class of each example, for a stratified split: every part gets the same share of each class, as nearly as
+   * possible.
+   */
   readonly by?: ArrayLike<unknown>;
 }
 
 /** The options of `kFold`. */
 export type FoldOptions = SplitOptions;
 
-/** What a model is trained with, and what it is validated with. */
+/** The part of the data to train a model with, and the part to validate it with. */
 export interface Fold<Part> {
   readonly train: Part;
   readonly validation: Part;
 }
 
-/** Returns 0 to n - 1, in order or at random. */
+/** Returns the integers from 0 to n - 1, in order or shuffled. */
 const ordered = (n: number, random: Random | undefined): ArrayLike<number> =>
   random === undefined ? Int32Array.from({ length: n }, (_, i) => i) : random.permutation(n).data;
 
 /**
- * Returns the indices in the order in which they are dealt out. With classes, those of a class follow each other, so that
- * an even pick takes an even share of each.
+ * Returns the indices in the order in which they are distributed over the parts. With classes, the indices of a class
+ * are next to each other, so that distributing them evenly gives each part its share of every class.
  */
 function dealt(call: string, length: number, { random, by }: SplitOptions): number[] {
   const order = Array.from(ordered(length, random));
@@ -43,7 +46,7 @@ function dealt(call: string, length: number, { random, by }: SplitOptions): numb
   return [...classes.values()].flat();
 }
 
-/** The share by which parts may miss a sum of 1: they are rounded when they are written. */
+/** How far the sum of fractions may be from 1, since fractions are written rounded. */
 const ROUNDING = 1e-9;
 
 /** Returns the sizes of parts. */
@@ -92,7 +95,7 @@ export function splitsOf(length: number, parts: readonly number[], options: Spli
     });
     return result;
   }
-  // Each example goes to the part that lags furthest behind its share; along a class this gives even shares.
+  // Each example goes to the part that is furthest below its share; within each class this gives even shares.
   order.forEach((index, taken) => {
     let most = -1;
     let next = 0;

@@ -1,4 +1,4 @@
-/** The light and colours of images changed at random. */
+/** Random changes of the brightness and colours of images. */
 
 import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -7,25 +7,32 @@ import { checkFloats, checkNumber, checkRandom, filledPictures, picturesOf } fro
 
 /** The options of `colorJitter`. */
 export interface ColorJitterOptions extends RandomImageOptions {
-  /** Brightness is multiplied by up to 1 ± this. Defaults to 0. */
+  /** s: the pixels of an image are multiplied by a random factor within 1 ± s. Defaults to 0. */
   readonly brightness?: number;
-  /** The distance from the image's mean grey is multiplied by up to 1 ± this. Defaults to 0. */
+  /**
+   * s: the distance of each pixel from the mean grey of the image is multiplied by a random factor within 1 ± s.
+   * Defaults to 0.
+   */
   readonly contrast?: number;
-  /** The distance of each pixel from its grey is multiplied by up to 1 ± this; RGB only. Defaults to 0. */
+  /**
+   * s: the distance of each pixel from its own grey is multiplied by a random factor within 1 ± s; for RGB only.
+   * Defaults to 0.
+   */
   readonly saturation?: number;
-  /** The value of full light: 1, or 255 for bytes. Results are clamped to 0 and this. Defaults to 1. */
+  /** The largest value of a pixel: 1, or 255 for bytes. Results are clamped to the range from 0 to `max`. Defaults to 1. */
   readonly max?: number;
 }
 
-/** The weights of red, green and blue in grey (ITU-R BT.601). */
+/** The weights of red, green and blue in the grey value of a pixel (ITU-R BT.601). */
 const GREY = [0.299, 0.587, 0.114] as const;
 
 /**
- * Changes brightness, contrast and saturation of each image by random factors, in that order. The factors are uniform in
- * [max(0, 1 - s), 1 + s] for an option s. Pixels must still have light from 0 to `max`, so standardise them afterwards.
+ * Changes brightness, contrast and saturation of each image by random factors, in that order. The factors are uniform
+ * in [max(0, 1 - s), 1 + s] for an option s. Pixels must be between 0 and `max`, so call this before standardising
+ * them.
  *
- * @throws ArgumentError for light beyond 0 and `max`, and for saturation if there are not three channels; DTypeError for
- * integers.
+ * @throws ArgumentError for pixels outside the range from 0 to `max`, and for saturation unless there are three
+ *   channels; DTypeError for integers.
  * @example
  * const grey = tensor([[[0.5]], [[0.5]], [[0.5]]]);
  * const options = { random: new Random(1), saturation: 0.9, contrast: 0.9 };
@@ -57,7 +64,7 @@ export function colorJitter<S extends Shape>(x: Tensor<S>, options: ColorJitterO
   const size = channels * plane;
   const clamped = (light: number): number => Math.min(max, Math.max(0, light));
   for (let i = 0; i < count; i++) {
-    // All three are drawn, so that one option does not change what the others draw.
+    // All three factors are always drawn, so that one option does not change the random numbers of the others.
     const [light, spread, colour] = [brightness, contrast, saturation].map((strength) => {
       const low = Math.max(0, 1 - strength);
       return low + (1 + strength - low) * random.next();

@@ -1,4 +1,4 @@
-/** Images cut, moved, mirrored and turned, each as a generator decides. */
+/** Cropping, shifting, mirroring and rotating images, mostly at random. */
 
 import { ArgumentError, type Random, type Shape, type Tensor } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -16,13 +16,13 @@ export type Resized<S extends Shape, Z extends Size> = S extends readonly [infer
 
 /** The options of random changes of images. */
 export interface RandomImageOptions {
-  /** The generator. Each image of a batch gets its own draw. */
+  /** The generator. Random numbers are drawn for each image of a batch separately. */
   readonly random: Random;
 }
 
-/** The options of random changes that bring in pixels from outside of an image. */
+/** The options of random changes whose results include pixels from outside of the image. */
 export interface FilledImageOptions extends RandomImageOptions {
-  /** The value of pixels that come in at the edges. Defaults to 0. */
+  /** The value of pixels from outside of the image. Defaults to 0. */
   readonly fill?: number;
 }
 
@@ -34,7 +34,7 @@ function checkSize(call: string, size: Size, height: number, width: number): voi
   throw new ArgumentError(`${call}: expected a size [height, width] of at most [${height}, ${width}], got ${got}`);
 }
 
-/** Copies a window of each image; `corner` gives its top left corner, which may lie outside. */
+/** Copies a window of each image. `corner` returns its top left corner, which may lie outside of the image. */
 function windows<S extends Shape, Z extends Size>(
   call: string,
   x: Tensor<S>,
@@ -60,7 +60,7 @@ function windows<S extends Shape, Z extends Size>(
 }
 
 /**
- * Cuts the centre out of each image.
+ * Crops each image to its centre.
  *
  * @param size The height and width of the result, at most those of the image.
  * @example
@@ -75,12 +75,12 @@ export function centerCrop<S extends Shape, const Z extends Size>(x: Tensor<S>, 
 
 /** The options of `randomCrop`. */
 export interface RandomCropOptions extends FilledImageOptions {
-  /** Pixels that are added on each side first. Defaults to 0. */
+  /** The number of pixels added on each side before cropping. Defaults to 0. */
   readonly padding?: number;
 }
 
 /**
- * Cuts a window out of each image, at a random place.
+ * Crops each image to a window at a random place.
  *
  * @param size The height and width of the result, at most those of the padded image.
  * @example
@@ -103,7 +103,7 @@ export function randomCrop<S extends Shape, const Z extends Size>(
 }
 
 /**
- * Moves each image by up to some pixels along each axis.
+ * Moves each image by a random number of pixels along each axis, at most `most`.
  *
  * @param most The largest number of pixels, below the height and the width.
  * @example
@@ -125,7 +125,7 @@ export function randomShift<S extends Shape>(x: Tensor<S>, most: number, options
 
 /** The options of `randomFlip`. */
 export interface RandomFlipOptions extends RandomImageOptions {
-  /** Whether left and right change sides, or top and bottom. Defaults to 'horizontal'. */
+  /** 'horizontal' exchanges left and right, 'vertical' top and bottom. Defaults to 'horizontal'. */
   readonly direction?: 'horizontal' | 'vertical';
   /** The probability that an image is mirrored. Defaults to 0.5. */
   readonly probability?: number;
@@ -168,9 +168,9 @@ export function randomFlip<S extends Shape>(x: Tensor<S>, options: RandomFlipOpt
 }
 
 /**
- * Turns each image about its centre by a random angle, with bilinear interpolation.
+ * Rotates each image about its centre by a random angle, with bilinear interpolation.
  *
- * @param degrees The largest angle to either side, from 0 to 180.
+ * @param degrees The largest angle in either direction, from 0 to 180.
  * @throws DTypeError for integers.
  * @example
  * const x = tensor([[[0, 0, 0], [1, 1, 1], [0, 0, 0]]]);
@@ -203,7 +203,7 @@ export function randomRotation<S extends Shape>(x: Tensor<S>, degrees: number, o
           const start = (i * channels + c) * plane;
           const at = (r: number, q: number): number =>
             r < 0 || q < 0 || r >= height || q >= width ? fill : data[start + r * width + q]!;
-          // A neighbour with no weight is not read, so that one which is not finite does not spread.
+          // A neighbour with weight 0 is skipped: a NaN or an infinity there must not reach the result.
           const across = (r: number): number =>
             right === 0 ? at(r, left) : (1 - right) * at(r, left) + right * at(r, left + 1);
           out.data[start + row * width + column] =

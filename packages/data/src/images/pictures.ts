@@ -35,7 +35,7 @@ export function picturesOf(call: string, x: Tensor): Pictures {
   return { count: count!, channels: channels!, height: height!, width: width!, data: x.data, dtype };
 }
 
-/** Throws unless images have a float dtype, which computations with their values need. */
+/** Throws unless images have a float dtype, for functions that compute new pixel values. */
 export function checkFloats(call: string, { dtype }: Pictures): void {
   if (isFloat(dtype)) return;
   throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it, as by x.cast('float32')`);

@@ -1,17 +1,17 @@
-/** Reads batches of a dataset: in this thread, or within a worker. */
+/** Reads batches of a dataset, in this thread or within a worker. */
 
 import { ArgumentError, type Random } from '@tapegrad/core';
 import { Dataset, type Source } from '../dataset/dataset.ts';
 import { collate } from './collate.ts';
 import { type EpochKey, randomFor } from './seeds.ts';
 
-/** What a batch is made of. */
+/** A batch to be read. */
 export interface BatchRequest {
   /** Its number in the epoch, from 0. */
   readonly batch: number;
   /** The indices of its examples. */
   readonly indices: Int32Array;
-  /** Seeds what is random about its examples; `undefined` if the loader has no generator. */
+  /** The seed of all random changes of the examples; `undefined` if the loader has no generator. */
   readonly key: EpochKey | undefined;
 }
 
@@ -22,7 +22,7 @@ export interface BatchOptions<Example, Batch> {
   readonly augment?: (batch: Batch, random: Random) => Batch;
 }
 
-/** An example that could not be read. `cause` is the error of the dataset. */
+/** Thrown when an example can't be read. `cause` is the error that the dataset threw. */
 export class ExampleError extends Error {
   override readonly name = 'ExampleError';
   /** The index of the example. */

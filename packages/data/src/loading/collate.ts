@@ -4,17 +4,17 @@ import type { Collated } from '../dataset/collated.ts';
 
 const dataTypes = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array };
 
-/** Makes a tensor of new elements, which are not copied. */
+/** Makes a tensor of new elements, without copying them. */
 export const tensorOf = (data: Data, dtype: DType, shape: readonly number[]): Tensor =>
   new Tensor(new NdArray(data, dtype, shape));
 
 /** Returns zeros of a dtype. */
 export const newElements = (dtype: DType, length: number): Data => new dataTypes[dtype](length);
 
-/** Names an example, and the part of it that is meant. */
+/** Returns a name for one part of an example, for messages. */
 export type Namer = (position: number) => string;
 
-/** Returns names for the examples of a batch in messages. */
+/** Returns a function that names the examples of a batch in messages. */
 export const namerOf = (indices: ArrayLike<number> | undefined, path: string): Namer => {
   const part = path === '' ? '' : `${path} of `;
   return (position) => `${part}example ${indices === undefined ? position : indices[position]}`;
@@ -34,7 +34,8 @@ export const namerOf = (indices: ArrayLike<number> | undefined, path: string): N
  * Class labels are int32, so they must come as tensors or an Int32Array, not as numbers.
  *
  * @param indices The indices of the examples in the dataset, for messages.
- * @throws ShapeError or DTypeError for tensors that differ; ArgumentError for anything else, such as missing values.
+ * @throws ShapeError or DTypeError for tensors of different shapes or dtypes; ArgumentError for any other value, for
+ *   example a missing one.
  * @example
  * collate([{ x: [1, 2], y: 0.5 }, { x: [3, 4], y: 1 }]).x.toArray(); // [[1, 2], [3, 4]]
  */
@@ -48,7 +49,7 @@ export function collate<Example>(examples: readonly Example[], indices?: ArrayLi
 const isNumbers = (x: unknown): x is ArrayLike<number> =>
   x instanceof Float32Array || x instanceof Float64Array || x instanceof Int32Array;
 
-/** Returns whether a value is a list of numbers or booleans, in any nesting, which is a tensor. */
+/** Returns whether a value is a list of numbers or booleans, nested or not, which becomes a tensor. */
 const isNested = (x: unknown): boolean =>
   Array.isArray(x) && (typeof x[0] === 'number' || typeof x[0] === 'boolean' || isNested(x[0]));
 
@@ -122,7 +123,7 @@ function numbers(values: readonly unknown[], kind: string, dtype: DType, name: N
   return tensorOf(data, dtype, [values.length]);
 }
 
-/** Throws if a value is no tensor of a dtype. */
+/** Returns a value if it is a tensor of a dtype; throws otherwise. */
 export function checkedTensor(value: unknown, dtype: DType, name: string): Tensor {
   if (!(value instanceof Tensor)) {
     throw new ArgumentError(`collate: expected a tensor as ${name}, got ${describeValue(value)}`);

@@ -11,19 +11,19 @@ import { epochKey } from './seeds.ts';
 export interface DataLoaderOptions<Example, Batch> {
   /** The number of examples in a batch. */
   readonly batchSize: number;
-  /** Shuffles the examples, and seeds `augment`. Without it, nothing is random. */
+  /** The generator that shuffles the examples and seeds `augment`. Without it, nothing is random. */
   readonly random?: Random;
   /** Whether to shuffle the examples in each epoch. Defaults to true if there is a `random` and no `sampler`. */
   readonly shuffle?: boolean;
-  /** Chooses the examples of an epoch, in place of all of them. */
+  /** Chooses the examples of an epoch. Without it, an epoch has all of them. */
   readonly sampler?: Sampler;
-  /** Whether to leave out a last batch that has fewer examples. Defaults to false. */
+  /** Whether to leave out the last batch if it has fewer examples than the others. Defaults to false. */
   readonly dropLast?: boolean;
   /** Makes a batch of examples. Defaults to `collate`. */
   readonly collate?: (examples: readonly Awaited<Example>[], indices: Int32Array) => Batch;
-  /** Changes each batch, in the same way each time. */
+  /** A change of each batch that is not random. */
   readonly transform?: (batch: Batch) => Batch;
-  /** Changes each batch at random, after `transform`. The generator is seeded by the epoch and the batch. */
+  /** A random change of each batch, made after `transform`. The generator is seeded by the epoch and the batch. */
   readonly augment?: (batch: Batch, random: Random) => Batch;
   /** The number of batches that `for await` reads ahead without workers, for examples that are promises. Defaults to 2. */
   readonly prefetch?: number;
@@ -37,39 +37,40 @@ export interface DataLoaderState {
   readonly epoch: number;
   /** The number of batches that this epoch has delivered. */
   readonly position: number;
-  /** The generator's state before it drew the epoch's order; null if it has not drawn, or there is none. */
+  /** The state of the generator before it drew the order of the epoch; null before that, or without a generator. */
   readonly start: RandomState | null;
-  /** The generator's state; null if there is none. */
+  /** The state of the generator; null without one. */
   readonly random: RandomState | null;
   /** The number of examples in an epoch. */
   readonly examples: number;
   readonly batchSize: number;
 }
 
-/** An epoch under way. */
+/** An epoch that has begun and not ended. */
 interface Epoch {
   readonly number: number;
   readonly start: RandomState | null;
   readonly order: Int32Array;
-  /** Batches delivered. */
+  /** The number of batches delivered so far. */
   position: number;
 }
 
-/** Where a loader stands: between epochs, or in one. */
+/** The position of a loader: between epochs, or within one. */
 type Standing =
   | { readonly kind: 'between'; readonly epoch: number }
   | { readonly kind: 'loaded'; readonly epoch: number; readonly start: RandomState | null; readonly position: number }
   | { readonly kind: 'within'; readonly epoch: Epoch };
 
 /**
- * Reads a dataset in batches. Each `for` loop over it is an epoch, which reads every example once, at random if the loader
- * has a `random`.
+ * Reads a dataset in batches. Each `for` loop over it is an epoch, which reads every example once, in random order if
+ * the loader has a `random`.
  *
  * `for (… of loader)` reads at once. `for await (… of loader)` also serves examples that are promises, and reads in workers
  * if there are `workers`. These run until a loop is broken off, or until `close`.
  *
- * Batches depend on the seed alone. `state()` tells the position at any time, also within an epoch, and after `load(state)`
- * the next loop continues there with the same batches. A loop that is broken off ends its epoch: the next one begins anew.
+ * The batches depend only on the seed. `state()` returns the position at any time, even within an epoch; after
+ * `load(state)`, the next loop continues from there with the same batches. A loop left by `break` ends its epoch: the
+ * next loop begins a new one.
  *
  * @example
  * const dataset = fromTensors({ x: new Random(1).normal([100, 4]), y: new Int32Array(100) });
@@ -94,8 +95,9 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   #standing: Standing = { kind: 'between', epoch: 0 };
 
   /**
+   *
    * @param dataset A `Dataset`, or any object with `length` and `at(index)`.
-   * @throws ArgumentError for an empty dataset, a batch size below 1, and options that contradict each other.
+   * @throws ArgumentError for an empty dataset, a batch size below 1, or options that contradict each other.
    */
   constructor(dataset: Source<Example>, options: DataLoaderOptions<Example, Batch>) {
     checkSource(dataset);
@@ -130,7 +132,7 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
     this.#ahead = this.#workers === undefined ? prefetch : this.#workers.count * this.#workers.prefetch;
   }
 
-  /** The number of the current epoch, from 0. It counts up when an epoch has delivered its last batch and the loop ends. */
+  /** The number of the current epoch, from 0. It is incremented when the loop ends, after the last batch of an epoch. */
   get epoch(): number {
     const standing = this.#standing;
     return standing.kind === 'within' ? standing.epoch.number : standing.epoch;
@@ -144,8 +146,8 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   }
 
   /**
-   * Returns the position of the latest loop. A batch counts once the loop has it. After a `break`, it is the position of the
-   * break.
+   * Returns the position of the latest loop. A batch counts as soon as it has been delivered to the loop. After a
+   * `break`, this is the position of the `break`.
    */
   state(): DataLoaderState {
     const standing = this.#standing;
@@ -161,10 +163,11 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   }
 
   /**
-   * Continues at a position in the next loop. It also sets the generator, so that the epochs afterwards are the same, too.
+   * Makes the next loop continue from a position. The state of the generator is set as well, so that the epochs after
+   * that are the same too.
    *
-   * @throws ArgumentError for a state of a loader with another number of examples, another batch size, or a generator where
-   * this one has none. The position then stays.
+   * @throws ArgumentError if the state is from a loader with another number of examples, another batch size, or a
+   *   generator where this one has none. The position is then unchanged.
    */
   load(state: DataLoaderState): void {
     const { epoch, position, start, random } = this.#checked(state);
@@ -196,7 +199,7 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
       const has = this.#random === undefined ? 'no random' : 'a random';
       throw wrong(`this loader has ${has}, and the state is of one ${random === null ? 'without' : 'with'} it`);
     }
-    // A generator of its own refuses what is no state, before this loader changes.
+    // A temporary generator throws if these are not valid states, before this loader is changed.
     for (const words of [start, random]) if (words !== null) new Random(0).state = words;
     return state;
   }
@@ -212,9 +215,9 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   }
 
   /**
-   * Yields functions that read the batches of an epoch, in place of the batches. A batch that is read within the function
-   * given to `minimize` lies in memory that the next step reuses. With batches of 400 kB, that saves more time than it takes
-   * to copy their rows. Such a batch can't be read after the step.
+   * Yields, instead of each batch of an epoch, a function that reads it. A batch that is read within the function given
+   * to `minimize` lies in memory that the next step reuses, so it can't be used after the step. With batches of 400 kB,
+   * this saves more time than it takes to copy their rows.
    *
    * A batch counts as delivered once it is read. Reading it again gives the same batch, in new memory.
    *
@@ -291,7 +294,7 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
     return epoch;
   }
 
-  /** Draws the order of an epoch. A new epoch advances the loader's generator, one that continues does not. */
+  /** Draws the order of an epoch. This advances the loader's generator for a new epoch, but not for one that continues. */
   #order(start: RandomState | null, isNew: boolean): Int32Array {
     const random = this.#random;
     if (random === undefined || start === null) return this.#sampler.indices(this.#datasetLength, undefined);

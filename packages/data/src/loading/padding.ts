@@ -3,10 +3,10 @@ import { checkOptions, describeValue, formatShape, sameShape, sizeOf } from '@ta
 import type { Collated } from '../dataset/collated.ts';
 import { checkedTensor, collate, namerOf, newElements, tensorOf } from './collate.ts';
 
-/** The fill value of each part that is padded. */
+/** The fill value of each part of an example that is padded. */
 type Fills = Readonly<Record<string, number>>;
 
-/** The batch of sequences `[steps, ...]`. */
+/** The type of a batch of sequences `[steps, ...]`. */
 type PaddedPart<X> =
   X extends Tensor<readonly [number, ...infer Rest extends Shape]>
     ? number extends Rest['length']
@@ -14,11 +14,11 @@ type PaddedPart<X> =
       : Tensor<readonly [number, number, ...Rest]>
     : Tensor;
 
-/** A batch in which some parts are sequences that were padded. */
+/** A batch in which some parts are padded sequences. */
 export type Padded<Example, F extends Fills> = {
   readonly [Name in keyof Example]: Name extends keyof F ? PaddedPart<Example[Name]> : Collated<Example[Name]>;
 } & {
-  /** The lengths of the sequences before they were padded, int32. */
+  /** The lengths of the sequences before padding, int32. */
   readonly lengths: { readonly [Name in keyof F]: Tensor<readonly [number]> };
 };
 
@@ -30,11 +30,12 @@ export interface PaddedOptions {
 
 /**
  * Returns a collate function for records in which some tensors are sequences of different lengths. Sequences
- * `[steps, ...rest]` become one tensor `[n, longest, ...rest]`, filled up at the end. `lengths` in the batch has their
- * lengths, as recurrent layers take them. Other parts are collated as by `collate`.
+ * `[steps, ...rest]` become one tensor `[n, longest, ...rest]`, padded at the end. `lengths` in the batch has their
+ * original lengths, in the form that recurrent layers take. Other parts are collated as by `collate`.
  *
- * @param fills The value to fill up with, for each part that is padded.
- * @throws ArgumentError if a part is no tensor, or is longer than `length`; ShapeError if sequences differ in other axes.
+ * @param fills The value to pad with, for each part that is padded.
+ * @throws ArgumentError if a part is not a tensor, or is longer than `length`; ShapeError if the sequences differ in
+ *   other axes.
  * @example
  * const texts = fromArray([{ text: tensor([5, 6]), y: 1 }, { text: tensor([7]), y: 0 }]);
  * const [batch] = new DataLoader(texts, { batchSize: 2, collate: padded({ text: 0 }) });

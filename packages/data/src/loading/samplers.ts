@@ -1,14 +1,14 @@
-/** Samplers: which examples an epoch reads, and in which order. */
+/** Samplers, which choose the examples of an epoch and their order. */
 
 import { ArgumentError, type Random } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
 
 /**
- * Chooses the examples of an epoch. It keeps no state: what it draws follows from the generator, so a resumed epoch draws
- * the same again.
+ * Chooses the examples of an epoch. It keeps no state: its choice depends only on the generator, so that a resumed
+ * epoch reads the same examples.
  */
 export interface Sampler {
-  /** Returns the number of indices in an epoch of a dataset of some length. */
+  /** Returns the number of indices in an epoch, for a dataset of `length` examples. */
   count(length: number): number;
   /**
    * Returns the indices of one epoch.
@@ -24,7 +24,7 @@ export const inOrder: Sampler = {
   indices: (length) => Int32Array.from({ length }, (_, i) => i),
 };
 
-/** Reads every example once, at random. */
+/** Reads every example once, in random order. */
 export const shuffled: Sampler = {
   count: (length) => length,
   indices: (length, random) => asInt32(given('shuffled', random).permutation(length).data),
@@ -46,15 +46,15 @@ export interface WeightedOptions {
 }
 
 /**
- * Draws examples at random, each with a probability in proportion to its weight. With the inverse frequencies of classes as
- * weights, all classes are drawn equally often.
+ * Draws examples at random, each with a probability in proportion to its weight. If the weight of an example is the
+ * inverse frequency of its class, all classes are drawn equally often.
  *
- * Without replacement, an example is drawn at most once in an epoch (Efraimidis and Spirakis, "Weighted random sampling with
- * a reservoir", 2006).
+ * Without replacement, an example is drawn at most once in an epoch (Efraimidis and Spirakis, "Weighted random sampling
+ * with a reservoir", 2006).
  *
  * @param weights One finite number >= 0 for each example.
- * @throws ArgumentError for other weights, for no weight above 0, and without replacement for a `count` above the number of
- * weights above 0.
+ * @throws ArgumentError for negative or infinite weights or NaN, if all weights are 0, and without replacement if
+ *   `count` exceeds the number of positive weights.
  * @example
  * const dataset = fromArray([0, 1, 2]);
  * const sampler = weighted([0, 1, 3], { count: 1000 });
@@ -90,12 +90,12 @@ export function weighted(weights: ArrayLike<number>, options: WeightedOptions = 
 function drawn(weights: Float64Array, count: number, random: Random): Int32Array {
   let total = 0;
   const sums = weights.map((weight) => (total += weight));
-  // Rounding can let a draw reach the total; the last weight above 0 takes it.
+  // Because of rounding, a draw can equal the total; it then selects the last positive weight.
   const last = weights.findLastIndex((weight) => weight > 0);
   return Int32Array.from({ length: count }, () => Math.min(last, firstAbove(sums, random.next() * total)));
 }
 
-/** Returns the first index whose sum is above a value. */
+/** Returns the first index at which the cumulative sum exceeds a value. */
 function firstAbove(sums: Float64Array, value: number): number {
   let [low, high] = [0, sums.length];
   while (low < high) {
@@ -107,7 +107,7 @@ function firstAbove(sums: Float64Array, value: number): number {
 }
 
 function drawnOnce(weights: Float64Array, count: number, random: Random): Int32Array {
-  // log(u) / weight has the order of u^(1 / weight) and does not underflow.
+  // Sorting by log(u) / weight gives the same order as by u^(1 / weight), and does not underflow.
   const keys = weights.map((weight) => (weight > 0 ? Math.log(1 - random.next()) / weight : -Infinity));
   const order = Int32Array.from(keys, (_, i) => i).sort((a, b) => keys[b]! - keys[a]! || a - b);
   return order.slice(0, count);
@@ -119,21 +119,22 @@ export interface DistributedOptions {
   readonly rank: number;
   /** The number of processes. */
   readonly size: number;
-  /** The sampler whose indices are shared out. Defaults to the order that the loader would have. */
+  /** The sampler whose indices are divided among the processes. Defaults to the one that the loader would use. */
   readonly sampler?: Sampler;
   /**
-   * What happens to a remainder that does not go round. 'keep' lets some processes have one example more, so each example is
-   * read once. 'drop' leaves it out, and 'repeat' repeats the first indices; then all processes take equally many steps.
-   * Defaults to 'keep'. (PyTorch repeats, which counts some examples twice.)
+   * How to handle examples that remain when their number is not divisible by the number of processes. With 'keep', each
+   * example is read once, and some processes have one more than others. 'drop' leaves the remainder out, and 'repeat'
+   * fills it up with the first indices; all processes then have the same number of examples. Defaults to 'keep'.
+   * (PyTorch repeats, so some examples count twice.)
    */
   readonly remainder?: 'keep' | 'drop' | 'repeat';
 }
 
 /**
- * Reads the share of one process among several. All processes need loaders with the same seed, so that they draw the same
- * order and take turns in it.
+ * Reads the share of the examples that belongs to one of several processes. The loaders of all processes need the same
+ * seed: they draw the same order and take its indices in turn.
  *
- * @throws ArgumentError for a rank that is not below the size.
+ * @throws ArgumentError unless the rank is below the size.
  * @example
  * const shares = [0, 1].map((rank) => distributed({ rank, size: 2 }).count(5));
  * shares; // [3, 2]

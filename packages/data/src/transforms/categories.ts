@@ -14,14 +14,14 @@ export interface CategoriesState {
 const isCategory = (value: unknown): value is Category =>
   typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && !Number.isNaN(value));
 
-/** Orders numbers by size and text by its characters, with booleans first, numbers next and text last. */
+/** Compares categories: booleans come first, then numbers by size, then strings by their characters. */
 function inOrder(a: Category, b: Category): number {
   if (typeof a === typeof b) return a < b ? -1 : Number(a > b);
   const rank = { boolean: 0, number: 1, string: 2 } as const;
   return rank[typeof a as keyof typeof rank] - rank[typeof b as keyof typeof rank];
 }
 
-/** Categories with their indices, fitted once. */
+/** Categories and their indices, found by one `fit`. */
 class Categories {
   readonly call: string;
   readonly #fitted: FittedState<{ readonly list: readonly Category[]; readonly indices: ReadonlyMap<unknown, number> }>;
@@ -68,7 +68,7 @@ class Categories {
     this.#fitted.set({ list, indices: new Map(list.map((category, i) => [category, i])) });
   }
 
-  /** Returns the indices of values; -1 for a value that was not among the training data, if that is allowed. */
+  /** Returns the indices of values. If unknown values are allowed, their index is -1. */
   indicesOf(values: Iterable<unknown>, allowsUnknown: boolean): Int32Array {
     const { indices, list } = this.#fitted.get();
     return Int32Array.from(values, (value, i) => {
@@ -83,7 +83,7 @@ class Categories {
     });
   }
 
-  /** Returns the categories of indices. */
+  /** Returns the categories with the given indices. */
   at(indices: Iterable<number>): Category[] {
     const { list } = this.#fitted.get();
     return Array.from(indices, (index) => {
@@ -97,9 +97,10 @@ class Categories {
 }
 
 /**
- * Numbers categories: the class labels that `crossEntropy` takes. Categories are numbered in order: booleans, numbers, text.
+ * Turns categories into integers, for example into the class labels that `crossEntropy` takes. They are numbered in
+ * order: booleans first, then numbers, then strings.
  *
- * `fit` takes the training data, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training data, and can be called only once. The other methods throw before it.
  *
  * @example
  * const encoder = new LabelEncoder().fit(['dog', 'cat', 'dog']);
@@ -109,7 +110,7 @@ class Categories {
 export class LabelEncoder {
   readonly #categories = new Categories('LabelEncoder');
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#categories.isFitted;
   }
@@ -132,24 +133,24 @@ export class LabelEncoder {
   /**
    * Returns the indices of values, int32.
    *
-   * @throws ArgumentError if it isn't fitted, and for a value that was not among the training data.
+   * @throws ArgumentError before `fit`, and for a value that is not in the training data.
    */
   apply(values: Iterable<Category>): Tensor<readonly [number]> {
     const indices = this.#categories.indicesOf(values, false);
     return tensorOf(indices, 'int32', [indices.length]) as Tensor<readonly [number]>;
   }
 
-  /** Returns the categories of indices, such as those of `argmax`. */
+  /** Returns the categories with the given indices, for example the result of `argmax`. */
   invert(indices: Tensor | Iterable<number>): Category[] {
     return this.#categories.at('dtype' in indices ? indices.data : indices);
   }
 
-  /** Returns what it was fitted to. */
+  /** Returns the categories found by `fit`. */
   state(): CategoriesState {
     return { categories: this.categories };
   }
 
-  /** Takes a state, in place of fitting, and returns this encoder. */
+  /** Loads a state, instead of fitting, and returns this encoder. */
   load(state: CategoriesState): this {
     this.#categories.load(state);
     return this;
@@ -159,8 +160,8 @@ export class LabelEncoder {
 /** The options of a `OneHotEncoder`. */
 export interface OneHotEncoderOptions {
   /**
-   * What becomes of values that were not among the training data, missing ones included: an error, or a row of zeros.
-   * Defaults to 'error'.
+   * How to encode values that are not in the training data, and missing values: throw an error, or return a row of
+   * zeros. Defaults to 'error'.
    */
   readonly unknown?: 'error' | 'zeros';
   /** The dtype of the result. Defaults to float32. */
@@ -168,10 +169,10 @@ export interface OneHotEncoderOptions {
 }
 
 /**
- * Encodes categories as rows with a 1 in the column of the category and 0 elsewhere. Columns are in order: booleans, numbers,
- * text. `oneHot` of core does the same for indices.
+ * Encodes categories as rows with a 1 in the column of the category and 0 elsewhere. The columns are in order: booleans
+ * first, then numbers, then strings. For integers, there is `oneHot` in core.
  *
- * `fit` takes the training data, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training data, and can be called only once. The other methods throw before it.
  *
  * @example
  * const encoder = new OneHotEncoder({ unknown: 'zeros' }).fit(['red', 'blue']);
@@ -196,7 +197,7 @@ export class OneHotEncoder {
     this.#dtype = dtype;
   }
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#categories.isFitted;
   }
@@ -219,8 +220,7 @@ export class OneHotEncoder {
   /**
    * Returns a row `[categories]` for each value.
    *
-   * @throws ArgumentError if it isn't fitted, and for a value that was not among the training data, unless `unknown` is
-   * 'zeros'.
+   * @throws ArgumentError before `fit`, and for a value that is not in the training data, unless `unknown` is 'zeros'.
    */
   apply(values: Iterable<Category | null | undefined>): Tensor<readonly [number, number]> {
     const indices = this.#categories.indicesOf(values, this.#allowsUnknown);
@@ -232,7 +232,7 @@ export class OneHotEncoder {
     return tensorOf(data, this.#dtype, [indices.length, columns]) as Tensor<readonly [number, number]>;
   }
 
-  /** Returns the category of the largest number in each row. */
+  /** Returns for each row the category whose column has the largest number. */
   invert(rows: Tensor): Category[] {
     checkTensor('OneHotEncoder.invert', rows);
     const columns = this.#categories.list.length;
@@ -242,12 +242,12 @@ export class OneHotEncoder {
     return this.#categories.at(rows.argmax(1).data);
   }
 
-  /** Returns what it was fitted to. */
+  /** Returns the categories found by `fit`. */
   state(): CategoriesState {
     return { categories: this.categories };
   }
 
-  /** Takes a state, in place of fitting, and returns this encoder. */
+  /** Loads a state, instead of fitting, and returns this encoder. */
   load(state: CategoriesState): this {
     this.#categories.load(state);
     return this;

@@ -3,7 +3,7 @@
 import { ArgumentError, type Data, type DType, DTypeError, ShapeError, type Tensor } from '@tapegrad/core';
 import { checkTensor, describeValue, formatShape, isFloat } from '@tapegrad/core/extend';
 
-/** Tensors of examples: one, or batches of them. */
+/** One tensor of examples, or several batches of them. */
 export type Batches = Tensor | Iterable<Tensor>;
 
 /** The layout of features in a tensor: element i belongs to feature (i / inner) % features. */
@@ -12,7 +12,7 @@ export interface Layout {
   readonly inner: number;
 }
 
-/** Throws if a tensor is one of numbers that a transform can't take. */
+/** Throws if a tensor has a dtype or elements that a transform does not accept. */
 export function checkData(call: string, x: Tensor): void {
   checkTensor(call, x);
   if (!isFloat(x.dtype as DType)) {
@@ -23,7 +23,7 @@ export function checkData(call: string, x: Tensor): void {
   }
 }
 
-/** Returns the layout of a tensor's features. An axis of null makes all elements one feature. */
+/** Returns the layout of a tensor's features. If the axis is null, all elements belong to one feature. */
 export function layoutOf(call: string, { shape }: Tensor, axis: number | null): Layout {
   if (axis === null) return { features: 1, inner: 1 };
   if (axis >= shape.length) {
@@ -33,14 +33,14 @@ export function layoutOf(call: string, { shape }: Tensor, axis: number | null): 
   return { features: shape[axis]!, inner: shape.slice(axis + 1).reduce((size, length) => size * length, 1) };
 }
 
-/** Throws unless an axis is one that features can lie along. */
+/** Throws unless an axis is null or a nonnegative integer. */
 export function checkAxis(call: string, axis: number | null): void {
   if (axis !== null && (!Number.isInteger(axis) || axis < 0)) {
     throw new ArgumentError(`${call}: expected an axis of 0 or more, or null, got ${describeValue(axis)}`);
   }
 }
 
-/** Calls a function for each batch, with its layout, which must be the same in all. */
+/** Calls a function for each batch and its layout. All batches must have the same number of features. */
 export function forEachBatch(
   call: string,
   data: Batches,
@@ -67,17 +67,17 @@ export function forEachBatch(
 export interface Moments {
   readonly count: Float64Array;
   readonly mean: Float64Array;
-  /** Of the population: divided by the count. */
+  /** The population variance: the sum of squares divided by n, not n - 1. */
   readonly variance: Float64Array;
   readonly min: Float64Array;
   readonly max: Float64Array;
 }
 
 /**
- * Computes moments of each feature. Each batch takes two passes, and batches are merged (Chan, Golub and LeVeque, 1983), so
- * that a large mean costs no digits.
+ * Computes the moments of each feature. Each batch is read twice, and the results of batches are merged (Chan, Golub
+ * and LeVeque, 1983), so that no digits are lost if the mean is large.
  *
- * @param missing What NaN means: an error, or a value to skip.
+ * @param missing Whether NaN is an error or a missing value to skip.
  */
 export function momentsOf(call: string, data: Batches, axis: number | null, missing: 'error' | 'skip'): Moments {
   let [count, mean, squares, min, max] = Array.from({ length: 5 }, () => new Float64Array(0));

@@ -1,9 +1,9 @@
-/** Transforms that learn something from training data before they can be applied. */
+/** The state of transforms that have to be fitted to training data before they can be applied. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 
-/** What a transform was fitted to, guarded: it can't be used before it is there, and can't be replaced by accident. */
+/** The state of a fitted transform. It throws when it is read before it is set, or set a second time by accident. */
 export class FittedState<State> {
   readonly #call: string;
   #state: State | undefined;
@@ -23,7 +23,7 @@ export class FittedState<State> {
     throw new ArgumentError(`${this.#call}: it is not fitted; call fit with the training data, or load a state, first`);
   }
 
-  /** Throws if there is a state: fitting anew would mix training data with other data. */
+  /** Throws if there is a state already: a second `fit` might leak test data into the transform. */
   checkUnfitted(): void {
     if (this.#state === undefined) return;
     throw new ArgumentError(
@@ -35,7 +35,10 @@ export class FittedState<State> {
     this.#state = state;
   }
 
-  /** Throws unless a value is an object with lists of finite numbers of the same length, one or more, under some names. */
+  /**
+   * Throws unless a value is an object that has, under each of the given names, a list of finite numbers, where all
+   * lists have the same length of at least 1.
+   */
   checkLists<Names extends string>(
     state: unknown,
     names: readonly Names[],

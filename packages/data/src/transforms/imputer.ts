@@ -7,7 +7,7 @@ import type { ScalerOptions } from './scalers.ts';
 
 /** The options of an `Imputer`. */
 export interface ImputerOptions extends ScalerOptions {
-  /** What missing numbers become: a statistic of the training data, or a number. Defaults to 'mean'. */
+  /** The replacement for missing numbers: a statistic of the training data, or a given number. Defaults to 'mean'. */
   readonly with?: 'mean' | 'median' | number;
 }
 
@@ -17,9 +17,10 @@ export interface ImputerState {
 }
 
 /**
- * Fills missing numbers, which are NaN, with the mean or the median of the feature in the training data, or with a number.
+ * Replaces missing numbers, given as NaN, with the mean or the median of the feature in the training data, or with a
+ * given number.
  *
- * `fit` takes the training data, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training data, and can be called only once. The other methods throw before it.
  *
  * @example
  * const imputer = new Imputer({ with: 'median' }).fit(tensor([[1, 5], [NaN, 7], [9, NaN], [2, 9]]));
@@ -41,13 +42,13 @@ export class Imputer {
     this.#with = fill;
   }
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#fitted.isFitted;
   }
 
   /**
-   * Finds the fill value of each feature, and returns this imputer.
+   * Computes the replacement for each feature, and returns this imputer.
    *
    * @param data A tensor of all training examples, or batches of them, which are read once.
    * @throws ArgumentError if it is fitted already, for infinities, for no data, and for a feature without any number;
@@ -69,9 +70,9 @@ export class Imputer {
   }
 
   /**
-   * Returns examples without missing numbers.
+   * Returns examples with their missing numbers replaced.
    *
-   * @throws ArgumentError if it isn't fitted; ShapeError for another number of features.
+   * @throws ArgumentError before `fit`; ShapeError for another number of features.
    */
   apply<S extends Shape>(x: Tensor<S>): Tensor<S> {
     const { fill } = this.#fitted.get();
@@ -87,15 +88,15 @@ export class Imputer {
     return tensorOf(to, x.dtype, x.shape) as Tensor<S>;
   }
 
-  /** Returns what it was fitted to. */
+  /** Returns the replacements computed by `fit`. */
   state(): ImputerState {
     return { fill: [...this.#fitted.get().fill] };
   }
 
   /**
-   * Takes a state, in place of fitting, and returns this imputer.
+   * Loads a state, instead of fitting, and returns this imputer.
    *
-   * @throws ArgumentError for what is no such state; it then stays as it was.
+   * @throws ArgumentError unless it is a valid state. The imputer is then unchanged.
    */
   load(state: ImputerState): this {
     this.#fitted.set({ fill: [...this.#fitted.checkLists(state, ['fill']).fill] });
@@ -103,7 +104,10 @@ export class Imputer {
   }
 }
 
-/** Collects the numbers of each feature, for their medians, and the batches, which may be readable only once. */
+/**
+ * Collects the numbers of each feature, from which medians are computed, and the batches, since an iterable may be
+ * readable only once.
+ */
 function valuesOf(data: Batches, axis: number | null) {
   const lists: number[][] = [];
   const batches: Tensor[] = [];

@@ -7,13 +7,16 @@ import { FittedState } from './fitted.ts';
 /** The options of a scaler. */
 export interface ScalerOptions {
   /**
-   * The axis of features, each of which is scaled on its own. Null scales all numbers together. Defaults to 1: the columns of
-   * a table `[n, features]`, the channels of images `[n, channels, height, width]`.
+   * The axis of features. Each feature is scaled on its own; with null, all numbers are scaled together. Defaults to 1:
+   * the columns of a table `[n, features]`, the channels of images `[n, channels, height, width]`.
    */
   readonly axis?: number | null;
 }
 
-/** Applies y = (x - shift) / scale + offset to each feature, or its inverse. Computed in float64 and rounded once. */
+/**
+ * Applies y = (x - shift) / scale + offset to each feature, or its inverse. The result is computed in float64 and
+ * rounded once.
+ */
 function scaled<S extends Shape>(
   call: string,
   x: Tensor<S>,
@@ -41,15 +44,15 @@ function scaled<S extends Shape>(
 /** The state of a `StandardScaler`: one number for each feature. Safe in JSON. */
 export interface StandardScalerState {
   readonly mean: readonly number[];
-  /** The standard deviation; 1 for a feature that is constant. */
+  /** The standard deviation; 1 for a constant feature. */
   readonly std: readonly number[];
 }
 
 /**
- * Standardises features: y = (x - mean) / std, with the mean and the standard deviation of the training data. The deviation
- * is that of the population, divided by n. A feature that is constant is only shifted.
+ * Standardises features: y = (x - mean) / std, with the mean and the standard deviation of the training data. This is
+ * the population standard deviation, which divides by n, not n - 1. A constant feature is only shifted.
  *
- * `fit` takes the training data, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training data, and can be called only once. The other methods throw before it.
  *
  * @example
  * const scaler = new StandardScaler().fit(tensor([[1, 10], [3, 10]]));
@@ -66,13 +69,13 @@ export class StandardScaler {
     checkAxis('StandardScaler', this.#axis);
   }
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#fitted.isFitted;
   }
 
   /**
-   * Computes mean and deviation of the training data, and returns this scaler.
+   * Computes the mean and the standard deviation of the training data, and returns this scaler.
    *
    * @param data A tensor of all training examples, or batches of them, which are read once.
    * @throws ArgumentError if it is fitted already, for NaN or infinities, and for no data; DTypeError for integers;
@@ -88,7 +91,7 @@ export class StandardScaler {
   /**
    * Standardises examples. The result has the dtype of `x`.
    *
-   * @throws ArgumentError if it isn't fitted; ShapeError for another number of features.
+   * @throws ArgumentError before `fit`; ShapeError for another number of features.
    */
   apply<S extends Shape>(x: Tensor<S>): Tensor<S> {
     const { mean, std } = this.#fitted.get();
@@ -101,16 +104,16 @@ export class StandardScaler {
     return scaled('StandardScaler.invert', y, this.#axis, mean, std, 0, true);
   }
 
-  /** Returns what it was fitted to. */
+  /** Returns the statistics computed by `fit`. */
   state(): StandardScalerState {
     const { mean, std } = this.#fitted.get();
     return { mean: [...mean], std: [...std] };
   }
 
   /**
-   * Takes a state, in place of fitting, and returns this scaler.
+   * Loads a state, instead of fitting, and returns this scaler.
    *
-   * @throws ArgumentError for what is no such state; it then stays as it was.
+   * @throws ArgumentError unless it is a valid state. The scaler is then unchanged.
    */
   load(state: StandardScalerState): this {
     const { mean, std } = this.#fitted.checkLists(state, ['mean', 'std']);
@@ -125,7 +128,7 @@ export class StandardScaler {
 
 /** The options of a `MinMaxScaler`. */
 export interface MinMaxScalerOptions extends ScalerOptions {
-  /** What the smallest and the largest number of the training data become. Defaults to [0, 1]. */
+  /** The values that the smallest and the largest number of the training data are mapped to. Defaults to [0, 1]. */
   readonly range?: readonly [low: number, high: number];
 }
 
@@ -136,10 +139,10 @@ export interface MinMaxScalerState {
 }
 
 /**
- * Normalises features to a range: the smallest number of the training data becomes its lower end, the largest its upper end.
- * Other data may lie outside. A feature that is constant becomes the lower end.
+ * Scales features to a range: the smallest number of the training data is mapped to its lower end, the largest to its
+ * upper end. Results for other data may lie outside of the range. A constant feature is mapped to the lower end.
  *
- * `fit` takes the training data, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training data, and can be called only once. The other methods throw before it.
  *
  * @example
  * const scaler = new MinMaxScaler().fit(tensor([[1, 10], [3, 30]]));
@@ -162,7 +165,7 @@ export class MinMaxScaler {
     this.#range = [low, high];
   }
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#fitted.isFitted;
   }
@@ -182,29 +185,29 @@ export class MinMaxScaler {
   }
 
   /**
-   * Normalises examples. The result has the dtype of `x`.
+   * Scales examples. The result has the dtype of `x`.
    *
-   * @throws ArgumentError if it isn't fitted; ShapeError for another number of features.
+   * @throws ArgumentError before `fit`; ShapeError for another number of features.
    */
   apply<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return scaled('MinMaxScaler.apply', x, this.#axis, ...this.#coefficients(), false);
   }
 
-  /** Turns normalised numbers back into the original units. */
+  /** Turns scaled numbers back into the original units. */
   invert<S extends Shape>(y: Tensor<S>): Tensor<S> {
     return scaled('MinMaxScaler.invert', y, this.#axis, ...this.#coefficients(), true);
   }
 
-  /** Returns what it was fitted to. */
+  /** Returns the ranges found by `fit`. */
   state(): MinMaxScalerState {
     const { min, max } = this.#fitted.get();
     return { min: [...min], max: [...max] };
   }
 
   /**
-   * Takes a state, in place of fitting, and returns this scaler.
+   * Loads a state, instead of fitting, and returns this scaler.
    *
-   * @throws ArgumentError for what is no such state; it then stays as it was.
+   * @throws ArgumentError unless it is a valid state. The scaler is then unchanged.
    */
   load(state: MinMaxScalerState): this {
     const { min, max } = this.#fitted.checkLists(state, ['min', 'max']);

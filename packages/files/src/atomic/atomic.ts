@@ -1,4 +1,4 @@
-/** Writing files whole or not at all, and trying a folder beforehand. */
+/** Writing files atomically, and checking in advance that a folder can be written to. */
 
 import {
   closeSync,
@@ -22,8 +22,8 @@ const MAX_WRITE_BYTES = 2 ** 30;
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
- * Makes a folder, and those that it lies in. Node's own `recursive` tries forever if the system can't make one in an
- * existing folder, such as Linux' /proc.
+ * Makes a folder and its parents. With Node's own option `recursive`, the call never returns in folders where the
+ * system refuses to make one, such as /proc on Linux.
  */
 function makeFolder(path: string): void {
   if (isFolder(path)) return;
@@ -31,15 +31,15 @@ function makeFolder(path: string): void {
   try {
     mkdirSync(path);
   } catch (error) {
-    // Another program may have been faster.
+    // Another program may have made it in the meantime.
     if (!isFolder(path)) throw error;
   }
 }
 
-/** The name of the temporary file of a process on a host. */
+/** The name of the temporary file for a file, with the process, thread and host that write it. */
 const temporaryName = (name: string, process: number): string => `${name}.${process}-${threadId}@${hostname()}.part`;
 
-/** Whether a process of this host runs. */
+/** Returns whether a process is running on this host. */
 function isRunning(id: number): boolean {
   try {
     process.kill(id, 0);
@@ -49,7 +49,7 @@ function isRunning(id: number): boolean {
   }
 }
 
-/** Removes what processes that were killed while they wrote a file have left. */
+/** Removes temporary files of processes that were killed while writing the file. */
 function removeLeftOvers(folder: string, name: string): void {
   for (const file of readdirSync(folder)) {
     if (!file.startsWith(`${name}.`) || !file.endsWith(`@${hostname()}.part`)) continue;
@@ -58,9 +58,9 @@ function removeLeftOvers(folder: string, name: string): void {
   }
 }
 
-/** Writes a folder's list of files to the disk. */
+/** Waits until a folder's directory entries are on the disk. */
 function syncFolder(folder: string): void {
-  // Windows opens no folders, and keeps their lists in a journal.
+  // Windows can't open folders, and keeps directory entries in a journal.
   if (process.platform === 'win32') return;
   const descriptor = openSync(folder, 'r');
   try {
@@ -85,7 +85,7 @@ function writeParts(path: string, parts: readonly Uint8Array[]): void {
   }
 }
 
-/** Follows a link, so that the file that it leads to is replaced, not the link. */
+/** Resolves a symbolic link, so that its target is replaced, not the link itself. */
 function followed(path: string): string {
   try {
     return realpathSync(path);
@@ -95,12 +95,13 @@ function followed(path: string): string {
 }
 
 /**
- * Writes a file, and the folder that it lies in, all or nothing. A file that was there before is replaced only when the new
- * one is whole and on the disk, even if the process is killed or the power fails.
+ * Writes a file atomically, and makes its folder if necessary. An existing file is replaced only when the new one is
+ * complete and on the disk, even if the process is killed or the power fails.
  *
- * It writes a temporary file in the same folder, waits until the disk has it (`fsync`), and renames it.
+ * The content is written to a temporary file in the same folder, flushed to the disk with `fsync`, and the file is
+ * renamed.
  *
- * @param content A text, bytes, or pieces of bytes in order.
+ * @param content A string, bytes, or consecutive pieces of bytes.
  * @example
  * const keep = () => writeFileAtomic('runs/1/config.json', '{}');
  */
@@ -126,11 +127,12 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | rea
 }
 
 /**
- * Tries whether files can be written to a folder, and makes it if there is none. Call it before hours of work whose results
- * will be kept there.
+ * Checks that files can be written to a folder, and makes the folder if there is none. Call it before hours of work
+ * whose results are to be saved there.
  *
- * @param bytes How many bytes must fit.
- * @throws FormatError if they don't, with the reason: the folder is a file, is read-only, or is full.
+ * @param bytes The number of bytes that must fit.
+ * @throws FormatError if they can't be written, with the reason: the folder is a file, is read-only, or its disk is
+ *   full.
  * @example
  * const prepare = () => tryFolder('runs/1', 2 ** 20);
  */

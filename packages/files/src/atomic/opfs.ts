@@ -1,4 +1,4 @@
-/** Files of the origin private file system, which a page has to itself. */
+/** Files in the origin private file system, the storage that a browser gives to each site. */
 
 import { type CheckpointOptions, decodeCheckpoint, encodeCheckpoint } from '../checkpoint/checkpoint.ts';
 import { restoreState } from '../checkpoint/stateful.ts';
@@ -19,12 +19,12 @@ interface FolderHandle {
   getFileHandle(name: string, options?: { readonly create: boolean }): Promise<FileHandle>;
 }
 
-/** What is used of a page; the compiler's own description of pages is not loaded. */
+/** The part of the DOM used here, declared because the compiler's DOM library is not loaded. */
 interface Page {
   readonly navigator?: { readonly storage?: { getDirectory?(): Promise<FolderHandle> } };
 }
 
-/** Returns the folder and the name of a path such as `runs/1/model.safetensors`. */
+/** Splits a path, such as `runs/1/model.safetensors`, into the handle of its folder and the name of the file. */
 async function placeOf(path: string, create: boolean): Promise<readonly [FolderHandle, string]> {
   const storage = (globalThis as unknown as Page).navigator?.storage;
   if (storage?.getDirectory === undefined) {
@@ -39,7 +39,7 @@ async function placeOf(path: string, create: boolean): Promise<readonly [FolderH
 }
 
 /**
- * Makes a source of a file in the origin private file system.
+ * Makes a byte source that reads a file in the origin private file system.
  *
  * @throws FormatError if there is no such file, or no such file system.
  * @example
@@ -58,8 +58,8 @@ export async function opfsSource(path: string): Promise<ByteSource> {
 }
 
 /**
- * Writes a file of the origin private file system, and the folders that it lies in, all or nothing: the browser writes
- * a copy, and replaces the file by it at the end.
+ * Writes a file in the origin private file system atomically, and makes its folders if necessary: the browser writes a
+ * copy, and replaces the file with it at the end.
  *
  * @example
  * const keep = () => writeOpfs('runs/config.json', '{}');
@@ -77,7 +77,7 @@ export async function writeOpfs(path: string, content: string | Uint8Array): Pro
 }
 
 /**
- * Saves a checkpoint in the origin private file system, all or nothing; see `encodeCheckpoint`.
+ * Saves a checkpoint in the origin private file system, atomically; see `encodeCheckpoint`.
  *
  * @example
  * const keep = (model: Dense) => saveOpfs('runs/best.checkpoint', { model, accuracy: 0.98 });
@@ -85,9 +85,9 @@ export async function writeOpfs(path: string, content: string | Uint8Array): Pro
 export const saveOpfs = (path: string, value: unknown): Promise<void> => writeOpfs(path, encodeCheckpoint(value));
 
 /**
- * Loads a checkpoint of the origin private file system as plain data and arrays.
+ * Loads a checkpoint from the origin private file system as plain data and arrays.
  *
- * @throws FormatError for a file that is missing, not a checkpoint, or was changed.
+ * @throws FormatError for a file that is missing, is not a checkpoint, or has been altered.
  * @example
  * const loaded = () => loadOpfs('runs/best.checkpoint');
  */
@@ -97,9 +97,10 @@ export async function loadOpfs(path: string, options: Pick<CheckpointOptions, 'w
 }
 
 /**
- * Puts the states of a checkpoint of the origin private file system back into objects, all or nothing; see `restoreState`.
+ * Loads a checkpoint from the origin private file system and puts its states back into objects, all of them or none;
+ * see `restoreState`.
  *
- * @returns what else was saved.
+ * @returns the part of the checkpoint that belongs to none of the objects.
  * @example
  * const resume = (model: Dense) => restoreOpfs('runs/best.checkpoint', { model });
  */

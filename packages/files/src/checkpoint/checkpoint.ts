@@ -1,8 +1,9 @@
 /**
  * Checkpoints: trees of plain data, arrays and states in one file.
  *
- * A checkpoint is a safetensors file. Its arrays are named by their paths in the tree, so other programs can read them. The
- * metadata hold the tree as JSON, a version, and the SHA-256 of the whole file in which the 64 digits of the sum are 0.
+ * A checkpoint is a safetensors file. Its arrays are named by their paths in the tree, so other programs can read them.
+ * The metadata contain the tree as JSON, a version, and the SHA-256 of the whole file, computed with 64 zeros in place
+ * of its own digits.
  */
 
 import { sha256 } from '@noble/hashes/sha2.js';
@@ -21,26 +22,26 @@ const FORMAT = 'tapegrad checkpoint';
 const VERSION = '1';
 const ZEROS = '0'.repeat(64);
 
-/** A running SHA-256. */
+/** A SHA-256 that is computed piece by piece. */
 export interface Sum {
   update(bytes: Uint8Array): unknown;
   /** Returns the sum as 64 hexadecimal digits. */
   digest(): string;
 }
 
-/** Starts a SHA-256 in any host. */
+/** Starts a SHA-256 that works in every host. */
 function portableSum(): Sum {
   const sum = sha256.create();
   return { update: (bytes) => sum.update(bytes), digest: () => bytesToHex(sum.digest()) };
 }
 
-/** What the last digits of a run depend on, beside its program. */
+/** Describes the engine's rounding, on which the last digits of a run depend in addition to its program. */
 function arithmetic(): string {
   const { interpreter, relaxedSimd } = engineInfo();
   return `${interpreter} ${relaxedSimd ? 'with' : 'without'} relaxed SIMD`;
 }
 
-/** What stands before the sum in a header. A name of a tensor can't look like it, since its quotes would be escaped. */
+/** The text before the sum in a header. It can't occur within the name of a tensor, where the quotes would be escaped. */
 const BEFORE_SUM = new TextEncoder().encode('"__metadata__":{"sha256":"');
 
 /** Returns the offset of the sum in a header, or -1. */
@@ -51,7 +52,7 @@ function sumOffset(header: Uint8Array): number {
   return -1;
 }
 
-/** Returns the bytes of a checkpoint in pieces, which may be views of arrays in the tree. */
+/** Returns the bytes of a checkpoint in consecutive pieces, which may be views of arrays in the tree. */
 export function checkpointParts(value: unknown, startSum: () => Sum = portableSum): Uint8Array[] {
   const { json, tensors } = encodeTree(captured(value));
   const metadata = { sha256: ZEROS, format: FORMAT, version: VERSION, engine: arithmetic(), tree: json };
@@ -65,9 +66,9 @@ export function checkpointParts(value: unknown, startSum: () => Sum = portableSu
 /**
  * Returns the bytes of a checkpoint: a safetensors file that other programs can read.
  *
- * @param value A tree of plain data (with `undefined`, NaN, bigints, maps and sets), tensors, typed arrays, and objects with a
- * state, which is saved in their place: modules, optimizers, averages, generators, data loaders.
- * @throws ArgumentError for anything else, such as a function or a class without a state.
+ * @param value A tree of plain data (with `undefined`, NaN, bigints, maps and sets), tensors, typed arrays, and objects
+ *   whose state is saved: modules, optimizers, weight averages, random generators, data loaders.
+ * @throws ArgumentError for any other value, for example a function, or an object of a class without a state.
  * @example
  * const model = new Dense(3, 2);
  * const bytes = encodeCheckpoint({ model, epoch: 4 });
@@ -75,11 +76,11 @@ export function checkpointParts(value: unknown, startSum: () => Sum = portableSu
  */
 export const encodeCheckpoint = (value: unknown): Uint8Array<ArrayBuffer> => joinBytes(checkpointParts(value));
 
-/** The bytes of a checkpoint, read in pieces. */
+/** Access to the bytes of a checkpoint, in pieces. */
 export interface CheckpointBytes {
   readonly name: string;
   readonly size: number;
-  /** Whether what is read is nobody else's memory. */
+  /** Whether the bytes read belong to the reader alone, so that arrays may be views of them. */
   readonly owned: boolean;
   read(offset: number, length: number): Uint8Array;
 }
@@ -89,8 +90,8 @@ export interface CheckpointOptions {
   /** The name of the file in messages. Defaults to `checkpoint`. */
   readonly name?: string;
   /**
-   * Takes a warning if the checkpoint was written by an engine that rounds otherwise: the last digits of a resumed run then differ.
-   * Defaults to none; in Node, to one of the process.
+   * Called with a warning if the checkpoint was written by an engine that rounds differently: the last digits of a
+   * resumed run then differ. Defaults to no warning; in Node, to a warning of the process.
    */
   readonly warn?: (message: string) => void;
 }
@@ -160,10 +161,10 @@ export function decodeFrom(
 }
 
 /**
- * Reads the bytes of a checkpoint. States of objects come as plain data; `restoreState` puts them back. Tensors come as
- * `{ dtype, shape, data }`.
+ * Decodes the bytes of a checkpoint. The states of objects are returned as plain data, which `restoreState` puts back
+ * into objects. Tensors are returned as `{ dtype, shape, data }`.
  *
- * @throws FormatError for bytes that are not a checkpoint, or were changed.
+ * @throws FormatError for bytes that are not a checkpoint, or have been altered.
  * @example
  * const bytes = encodeCheckpoint({ best: Infinity, weights: new Float32Array([1, 2]) });
  * decodeCheckpoint(bytes); // a record of `best` and `weights`, as they were

@@ -1,25 +1,25 @@
-/** The states of objects, taken and put back. */
+/** Taking the states of objects, and putting them back. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue, isPlain } from '@tapegrad/core/extend';
 import { FormatError } from '../format-error.ts';
 import { MAX_DEPTH } from './tree.ts';
 
-/** An object that can be resumed: a module, an optimizer, a data loader, a metric. */
+/** An object whose state can be saved and loaded: a module, an optimizer, a data loader, a metric. */
 export interface Stateful<State = unknown> {
   /** Returns a copy of the state as plain data and arrays. */
   state(): State;
-  /** Resumes from a state. If it doesn't fit, nothing changes. */
+  /** Replaces the state. If the new one doesn't fit, nothing changes. */
   load(state: State): void;
 }
 
-/** Reads and replaces the state of an object. */
+/** Functions that read and replace the state of one object. */
 interface Access {
   get(): unknown;
   set(state: unknown): void;
 }
 
-/** How the state of an object is reached; `undefined` for plain data. */
+/** Returns the functions that read and replace the state of an object; `undefined` for plain data. */
 function accessOf(value: unknown): Access | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || isPlain(value)) return undefined;
   const { state, load } = value as { readonly state?: unknown; readonly load?: unknown };
@@ -36,15 +36,15 @@ function accessOf(value: unknown): Access | undefined {
   };
 }
 
-/** Whether an object's parts are looked into for states. */
+/** Returns whether states are searched for within a value: it is a record or a list. */
 const isGroup = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && (Array.isArray(value) || isPlain(value));
 
-/** Returns a tree in which each object with a state is replaced by its state. */
+/** Returns a copy of a tree in which each object with a state is replaced by that state. */
 export function captured(value: unknown, ancestors: readonly object[] = []): unknown {
   const access = accessOf(value);
   if (access !== undefined) return access.get();
-  // What contains itself, or is nested too deep, is refused by the encoder, with its path.
+  // For a value that contains itself or is nested too deeply, the encoder throws, with the path.
   if (!isGroup(value) || ancestors.includes(value) || ancestors.length > MAX_DEPTH) return value;
   const within = [...ancestors, value];
   if (Array.isArray(value)) return value.map((part) => captured(part, within));
@@ -57,7 +57,7 @@ interface Job {
   readonly state: unknown;
 }
 
-/** The part of a tree that no object took. */
+/** Marks a part of a tree of which nothing remains, because objects have loaded all of it. */
 const NOTHING = Symbol('nothing');
 
 function match(tree: unknown, into: unknown, path: string, file: string, jobs: Job[]): unknown {
@@ -91,12 +91,12 @@ function match(tree: unknown, into: unknown, path: string, file: string, jobs: J
 }
 
 /**
- * Puts states of a tree back into objects, all or nothing.
+ * Puts the states in a tree back into objects, all of them or none.
  *
- * @param tree What `decodeCheckpoint` returns.
+ * @param tree The result of `decodeCheckpoint`.
  * @param into An object with a state, or a record or list of them.
  * @param file The name of the file in messages.
- * @returns the part of the tree that no object took.
+ * @returns the part of the tree that was not loaded into any object.
  * @throws FormatError if a state is missing or doesn't fit its object; then all objects are as they were.
  * @example
  * const [trained, fresh] = [new Dense(3, 2), new Dense(3, 2)];

@@ -1,4 +1,4 @@
-/** Trees of plain data as JSON, with their arrays beside it. */
+/** Encodes trees of plain data as JSON and a list of arrays. */
 
 import { ArgumentError, type Shape, Tensor } from '@tapegrad/core';
 import { describeValue, isDataOf, isPlain } from '@tapegrad/core/extend';
@@ -9,13 +9,13 @@ import { checkedArray, type NamedArray } from '../named-array.ts';
 import { METADATA } from '../safetensors/header.ts';
 import type { RawTensor } from '../safetensors/safetensors.ts';
 
-/** The key that tells an encoded value from an object of the tree. */
+/** The key that distinguishes an encoded value from an object of the tree. */
 const MARK = '$';
 
 /** How deep a tree may be nested. */
 export const MAX_DEPTH = 500;
 
-/** Arrays of the language, with the type that a file has for their elements. */
+/** The typed arrays of JavaScript, with the element type used for them in a file. */
 const ARRAYS = {
   Float64Array: { type: 'float64', make: Float64Array },
   Float32Array: { type: 'float32', make: Float32Array },
@@ -32,18 +32,18 @@ const ARRAYS = {
 
 type ArrayName = keyof typeof ARRAYS;
 
-/** Returns the class of an object, from whichever realm it is. */
+/** Returns the name of an object's class, also for objects from another realm. */
 const classOf = (value: object): string => Object.prototype.toString.call(value).slice(8, -1);
 
 const isArrayName = (name: string): name is ArrayName => Object.hasOwn(ARRAYS, name);
 
-/** Whether an object is the state of a tensor: its elements, shape and dtype, and nothing else. */
+/** Returns whether an object is the state of a tensor: it has elements, a shape and a dtype, and nothing else. */
 function isNamedArray(value: object): value is NamedArray {
   const { dtype, shape, data } = value as Partial<NamedArray>;
   return Object.keys(value).length === 3 && Array.isArray(shape) && dtype !== undefined && isDataOf(dtype, data);
 }
 
-/** The bytes of a typed array as a file has them. */
+/** Returns the bytes of a typed array in the byte order of files. */
 function fileBytes(view: ArrayBufferView, size: number): Uint8Array {
   const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   if (isLittleEndianHost || size === 1) return bytes;
@@ -114,7 +114,7 @@ class Encoder {
     return { [MARK]: name, tensor: this.#add(path, ARRAYS[name].type, [array.length], array) };
   }
 
-  /** Adds an array under its path, or one like it that isn't taken yet. */
+  /** Adds an array under its path, or under a similar name if that is taken. */
   #add(path: string, type: ElementType, shape: Shape, data: ArrayBufferView): string {
     let name = path === '' ? 'value' : path;
     for (let i = 2; this.#names.has(name); i++) name = `${path} (${i})`;
@@ -140,13 +140,16 @@ export function encodeTree(value: unknown): { readonly json: string; readonly te
 
 /** The arrays of a file, by name. */
 export interface TreeArrays {
-  /** Returns the bytes of an array, in memory of their own that starts at a multiple of 8, in this machine's order. */
+  /**
+   * Returns the bytes of an array in this machine's byte order, in newly allocated memory that starts at a multiple of
+   * 8.
+   */
   bytes(name: string, type: ElementType): Uint8Array;
   /** Returns an array with its dtype and shape. */
   named(name: string): NamedArray;
 }
 
-/** Decodes what `encodeTree` made. */
+/** Decodes the result of `encodeTree`. */
 export function decodeTree(json: string, file: string, arrays: TreeArrays): unknown {
   const wrong = (message: string) => new FormatError(file, `the tree of the checkpoint ${message}`);
   const decodeMarked = (value: Readonly<Record<string, unknown>>, depth: number): unknown => {

@@ -1,6 +1,6 @@
-/** The checksum of gzip and PNG, and the one of TFRecord files: cyclic redundancy checks of 32 bits. */
+/** Two 32-bit cyclic redundancy checks: the one of gzip and PNG files, and the one of TFRecord files. */
 
-/** Makes the function that adds bytes to a checksum, for a polynomial with its bits reversed. */
+/** Makes the function that computes a checksum, given its polynomial with reversed bits. */
 function makeCrc(polynomial: number): (bytes: Uint8Array, previous?: number) => number {
   const table = Uint32Array.from({ length: 256 }, (_, byte) => {
     let value = byte;
@@ -14,8 +14,14 @@ function makeCrc(polynomial: number): (bytes: Uint8Array, previous?: number) => 
   };
 }
 
-/** Returns the CRC-32 of bytes, as gzip and PNG have it. `previous` is that of the bytes before them. */
+/**
+ * Returns the CRC-32 of bytes, which gzip and PNG use. To continue a checksum, pass that of the preceding bytes as
+ * `previous`.
+ */
 export const crc32: (bytes: Uint8Array, previous?: number) => number = /* @__PURE__ */ makeCrc(0xedb88320);
 
-/** Returns the CRC-32C (Castagnoli) of bytes, as TFRecord files have it. `previous` is that of the bytes before them. */
+/**
+ * Returns the CRC-32C (Castagnoli) of bytes, which TFRecord files use. To continue a checksum, pass that of the
+ * preceding bytes as `previous`.
+ */
 export const crc32c: (bytes: Uint8Array, previous?: number) => number = /* @__PURE__ */ makeCrc(0x82f63b78);

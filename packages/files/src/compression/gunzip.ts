@@ -1,4 +1,4 @@
-/** Unpacking gzip within a bound, with every checksum checked. */
+/** Decompresses gzip files, with a limit on the size and a check of every checksum. */
 
 import { Gunzip } from 'fflate';
 import { FormatError } from '../format-error.ts';
@@ -6,40 +6,43 @@ import { joinBytes } from '../join-bytes.ts';
 import { crc32 } from './crc32.ts';
 
 /**
- * Bytes that are unpacked at once. A byte unpacks to at most 1032, so at most 33 MB more than the bound are ever in
- * memory.
+ * The number of bytes decompressed at once. Each decompresses to at most 1032 bytes, so memory exceeds the limit by at
+ * most 33 MB.
  */
 const CHUNK_BYTES = 2 ** 15;
 
-/** The most bytes that may unpack to nothing, as a header or an endless row of empty blocks does. */
+/**
+ * The maximum number of bytes in a row that decompress to nothing: enough for a header, but not for an endless sequence
+ * of empty blocks.
+ */
 const MAX_IDLE_BYTES = 2 ** 16;
 
-/** The checksum and the length that end a member of a gzip file. */
+/** The size of the checksum and the length at the end of each member of a gzip file. */
 const TRAILER_BYTES = 8;
 
-/** Returns whether bytes begin as a gzip file does. */
+/** Returns whether bytes begin like a gzip file. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
-/** The options of unpacking. */
+/** The options of decompressing gzip files. */
 export interface GunzipOptions {
   /** The name of the file in messages. */
   readonly name: string;
-  /** The most bytes that it may unpack to. */
+  /** The maximum size of the decompressed file in bytes. */
   readonly maxBytes: number;
 }
 
 /**
- * Makes a function that takes the pieces of a gzip file in order, and hands what they unpack to to `emit`.
+ * Makes a function that takes the pieces of a gzip file in order, and calls `emit` with the decompressed bytes.
  *
- * @throws FormatError, on a call of the function, for bytes that aren't gzip, a wrong checksum or length, a file that ends
- * early, and one that unpacks to more than `maxBytes`.
+ * @throws FormatError, when the function is called, for bytes that aren't gzip, a wrong checksum or length, a file that
+ *   ends early, and one that decompresses to more than `maxBytes`.
  */
 export function gunzipper(
   { name, maxBytes }: GunzipOptions,
   emit: (bytes: Uint8Array) => void,
 ): (piece: Uint8Array, isLast: boolean) => void {
   let [packed, unpacked, crc, length, lastOutput] = [0, 0, 0, 0, 0];
-  /** The last bytes that were pushed, from byte `packed - recent.length` of the file on. */
+  /** The bytes pushed last: those of the file from `packed - recent.length` up to `packed`. */
   let recent: Uint8Array = new Uint8Array(0);
 
   const endMember = (end: number): void => {
@@ -77,7 +80,7 @@ export function gunzipper(
     if (packed - lastOutput > MAX_IDLE_BYTES) {
       throw new FormatError(name, `broken gzip: ${packed - lastOutput} bytes unpack to nothing`, lastOutput);
     }
-    // A member ends before the header of the next one, which may have begun in an earlier piece.
+    // The end of a member is followed by the header of the next one, which may have begun in an earlier piece.
     recent = recent.slice(-MAX_IDLE_BYTES - TRAILER_BYTES);
   };
   return (piece, isLast) => {
@@ -88,9 +91,9 @@ export function gunzipper(
 }
 
 /**
- * Unpacks a gzip file.
+ * Decompresses a gzip file.
  *
- * @throws FormatError as `gunzipper` does.
+ * @throws FormatError for the same reasons as `gunzipper`.
  */
 export function gunzip(bytes: Uint8Array, options: GunzipOptions): Uint8Array<ArrayBuffer> {
   const pieces: Uint8Array[] = [];

@@ -1,17 +1,17 @@
-/** Unpacking zlib streams of a known size, and wrapping bytes as one. */
+/** Decompresses zlib streams of a known size, and wraps bytes as an uncompressed stream. */
 
 import { Unzlib } from 'fflate';
 
-/** Bytes that are unpacked at once: a byte unpacks to at most 1032. */
+/** The number of bytes decompressed at once; each decompresses to at most 1032 bytes. */
 const CHUNK_BYTES = 2 ** 12;
 
-/** The most bytes of a block that isn't compressed. */
+/** The maximum size of an uncompressed block. */
 const MAX_STORED_BYTES = 65535;
 
 /**
- * Unpacks pieces of a zlib stream that must give exactly `length` bytes. It stops as soon as they are more.
+ * Decompresses a zlib stream, given in pieces, to exactly `length` bytes. It stops as soon as there are more.
  *
- * @throws Error with the fault for a stream that is broken, or gives more or fewer bytes.
+ * @throws Error if the stream is broken, or has more or fewer bytes; its message says what is wrong.
  */
 export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
@@ -32,7 +32,7 @@ export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Arra
 }
 
 /**
- * Wraps bytes as a zlib stream without compressing them, for a decoder that doesn't check the stream's checksum: it is 0.
+ * Wraps bytes as a zlib stream without compressing them. Its checksum is set to 0, for a decoder that doesn't check it.
  * Source: RFC 1950, and RFC 1951, section 3.2.4.
  */
 export function storedZlib(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

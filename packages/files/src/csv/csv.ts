@@ -1,7 +1,4 @@
-/**
- * CSV: values separated by commas, a record on each line, values with commas or lines in quotes.
- * Source: RFC 4180; the parser is Papa Parse.
- */
+/** Decodes CSV files (RFC 4180) to tables. The parser is Papa Parse. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -15,23 +12,32 @@ import { type RecordOptions, recordParser } from './records.ts';
 
 /** The options of `decodeCsv` and `openCsv`. */
 export interface CsvOptions extends RecordOptions {
-  /** Whether the first record names the columns, or their names if it doesn't. Defaults to true. */
+  /**
+   * Whether the first record contains the names of the columns; for a file without such a record, the names. Defaults
+   * to true.
+   */
   readonly header?: boolean | readonly string[];
-  /** How missing values are written, in any column. Defaults to nothing, `NA`, `N/A`, `NaN`, `null`, `None`, `?` and the like. */
+  /**
+   * The texts that mean a missing value, in any column. Defaults to the empty text, `NA`, `N/A`, `NaN`, `null`, `None`,
+   * `?` and similar ones.
+   */
   readonly missing?: readonly string[];
-  /** The kinds of columns by name, for those that must not be inferred. */
+  /** The kinds of columns by name. The kinds of other columns are inferred. */
   readonly kinds?: Readonly<Record<string, ColumnKind>>;
-  /** What is known of columns from another file: its `table.schema`. Other columns are inferred. */
+  /**
+   * The names, kinds and categories of columns, taken from another file: its `table.schema`. Other columns are
+   * inferred.
+   */
   readonly schema?: readonly ColumnSchema[];
 }
 
 const OPTIONS = ['name', 'delimiter', 'encoding', 'maxBytes', 'header', 'missing', 'kinds', 'schema'] as const;
 const KINDS: readonly string[] = ['number', 'integer', 'boolean', 'category', 'text'] satisfies ColumnKind[];
 
-/** More than any data set has. */
+/** The maximum number of columns, more than any data set has. */
 const MAX_COLUMNS = 2 ** 16;
 
-/** Bytes that are read at once from a large file. */
+/** The number of bytes read at once from a large file. */
 const READ_BYTES = 2 ** 20;
 
 const WANTED = {
@@ -77,7 +83,10 @@ function columnNames(file: string, first: readonly string[], { header = true }: 
   return names;
 }
 
-/** Walks the records of a file: finds the names of the columns, drops empty lines, and counts the values of each record. */
+/**
+ * Goes through the records of a file: reads the names of the columns, drops empty lines, and checks that each record
+ * has one value for each column.
+ */
 class Walk {
   names: readonly string[] | undefined;
   readonly #file: string;
@@ -114,14 +123,14 @@ class Walk {
     }
   }
 
-  /** The names of the columns. Throws for a file without any. */
+  /** Returns the names of the columns. Throws for a file without any. */
   checkedNames(): readonly string[] {
     if (this.names === undefined) throw new FormatError(this.#file, 'expected a header and records, got nothing', 0);
     return this.names;
   }
 }
 
-/** Finds out what the columns are, while the records pass. */
+/** Infers the kinds of the columns from the records. */
 class Inference {
   readonly #options: CsvOptions;
   readonly #missing: ReadonlySet<string>;
@@ -213,20 +222,21 @@ class Conversion {
 }
 
 /**
- * Decodes a CSV file, packed with gzip or not, to a table. The first record names the columns. Blanks around values are
- * dropped, and so are empty lines.
+ * Decodes a CSV file, compressed with gzip or not, to a table. The first record contains the names of the columns.
+ * Spaces around values and empty lines are dropped.
  *
- * The kind of a column is inferred from all of its values that aren't missing, the first that fits:
+ * The kind of a column is inferred from all of its values that aren't missing. It is the first of these that fits them
+ * all:
  *
  * - `boolean`: `true` and `false`, in any case;
- * - `integer`: up to 2^53, without zeros in front, so that `007` stays a text;
- * - `number`: decimal, with a point and an exponent, or an infinity;
- * - `category`: at most 256 different texts, each at least twice on average;
- * - `text`: all else.
+ * - `integer`: up to 2^53, without leading zeros, so that `007` remains a text;
+ * - `number`: decimal, optionally with a point and an exponent, or an infinity;
+ * - `category`: at most 256 different texts, which occur at least twice on average;
+ * - `text`: everything else.
  *
- * @throws FormatError for a file without a header, two columns of one name, records of different lengths, quotes that don't
- * match, bytes of another encoding, a value that isn't of its column's kind in `kinds` or `schema`, and a column of theirs that
- * the file lacks.
+ * @throws FormatError for a file without a header, two columns of one name, records of different lengths, quotes that
+ *   don't match, bytes of another encoding, a value that doesn't have the kind that `kinds` or `schema` gives its
+ *   column, and a column in `kinds` or `schema` that is not in the file.
  * @example
  * const table = decodeCsv('sex,age,survived\nmale,22,false\nfemale,,true\nfemale,26,true\nmale,35,false\n');
  * table.schema.map(({ kind }) => kind); // ['category', 'integer', 'boolean']
@@ -251,7 +261,7 @@ export function decodeCsv(content: Uint8Array | string, options: CsvOptions = {}
   return conversion.build();
 }
 
-/** A CSV file that is read in pieces. */
+/** A CSV file that is read piece by piece. */
 export interface CsvFile {
   /** The columns, with their kinds and categories. */
   readonly schema: readonly ColumnSchema[];
@@ -265,7 +275,7 @@ export interface CsvFile {
   tables(rows: number): AsyncGenerator<Table, void, undefined>;
 }
 
-/** Hands a file to a function in pieces. */
+/** Yields the bytes of a file in pieces. */
 async function* pieces(source: ByteSource): AsyncGenerator<{ bytes: Uint8Array; isLast: boolean }, void, undefined> {
   for (let start = 0; start < source.size || start === 0; start += READ_BYTES) {
     const length = Math.min(READ_BYTES, source.size - start);
@@ -274,10 +284,10 @@ async function* pieces(source: ByteSource): AsyncGenerator<{ bytes: Uint8Array; 
 }
 
 /**
- * Opens a CSV file of any size, packed with gzip or not. It is read once to infer the kinds of its columns, and then once for
- * each call of `tables`, a few MiB at a time. See `decodeCsv`.
+ * Opens a CSV file of any size, compressed with gzip or not. The file is read once to infer the kinds of its columns,
+ * and then once for each call of `tables`, a few MiB at a time. See `decodeCsv`.
  *
- * @throws FormatError as `decodeCsv` does.
+ * @throws FormatError for the same reasons as `decodeCsv`.
  * @example
  * import { bytesSource } from '@tapegrad/files';
  * const source = bytesSource(new TextEncoder().encode('x,y\n1,2\n3,4\n5,6\n'), 'xy.csv');

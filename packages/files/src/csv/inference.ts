@@ -1,9 +1,9 @@
-/** What the values of a column mean: numbers, booleans, categories or text. */
+/** Infers whether the values of a column are numbers, booleans, categories or text. */
 
 import { isCategorical, MAX_CATEGORIES, sortedCategories } from '../table/categories.ts';
 import type { ColumnKind, ColumnSchema } from '../table/column.ts';
 
-/** How a missing value is written, apart from leaving it out. */
+/** The texts that mean a missing value, in addition to the empty text. */
 export const MISSING_NAMES: readonly string[] = [
   ...['', 'NA', 'N/A', 'n/a', '#N/A', '<NA>', 'NaN', 'nan', 'null', 'NULL', 'Null', 'None', '?'],
 ];
@@ -12,7 +12,10 @@ const NUMBER = /^[-+]?(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:e[-+]?\d+)?$|^[-+]?in
 const INTEGER = /^[-+]?(?:0|[1-9]\d*)$/;
 const BOOLEAN = /^(?:true|false)$/i;
 
-/** Returns the number that a text is; `undefined` if it isn't one, or has digits that float64 would lose of an integer. */
+/**
+ * Returns the number that a text represents; `undefined` if it isn't a number, or is an integer too large to be exact
+ * in float64.
+ */
 export function numberIn(text: string): number | undefined {
   if (!NUMBER.test(text)) return undefined;
   const number = Number(text);
@@ -20,10 +23,10 @@ export function numberIn(text: string): number | undefined {
   return text.startsWith('-') ? -Infinity : Infinity;
 }
 
-/** Returns the integer that a text is, `undefined` if it isn't one. */
+/** Returns the integer that a text represents; `undefined` if it isn't one. */
 export const integerIn = (text: string): number | undefined => (INTEGER.test(text) ? numberIn(text) : undefined);
 
-/** Returns the boolean that a text is, as 0 or 1; `undefined` if it isn't one. */
+/** Returns the boolean that a text represents, as 0 or 1; `undefined` if it isn't one. */
 export const booleanIn = (text: string): number | undefined =>
   BOOLEAN.test(text) ? Number(text.toLowerCase() === 'true') : undefined;
 
@@ -41,13 +44,16 @@ export class ColumnProfile {
   /** The different values; `undefined` when there are too many. */
   #distinct: Set<string> | undefined = new Set();
 
-  /** @param kind The kind, if it needn't be inferred. */
+  /**
+   *
+   * @param kind The kind, if it is known; otherwise it is inferred.
+   */
   constructor(name: string, kind?: ColumnKind) {
     this.name = name;
     this.#kind = kind;
   }
 
-  /** Takes note of a value that isn't missing. */
+  /** Adds a value that isn't missing. */
   add(value: string): void {
     this.#present++;
     if (this.#kind === undefined) {
@@ -68,7 +74,7 @@ export class ColumnProfile {
     return isCategorical(this.#distinct?.size ?? Infinity, this.#present) ? 'category' : 'text';
   }
 
-  /** What was found. Throws a RangeError for a category with more than 2^20 values. */
+  /** Returns the inferred kind and categories. Throws a RangeError for more than 2^20 categories. */
   schema(): ColumnSchema {
     const kind = this.#kind ?? this.#inferred();
     if (kind !== 'category') return { name: this.name, kind, categories: [] };

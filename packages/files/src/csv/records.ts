@@ -1,4 +1,4 @@
-/** The records of a CSV file, parsed while its bytes arrive. */
+/** Parses the records of a CSV file piece by piece. */
 
 import { ArgumentError } from '@tapegrad/core';
 import Papa from 'papaparse';
@@ -9,58 +9,64 @@ import { FormatError } from '../format-error.ts';
 export interface RecordOptions {
   /** The name of the file in messages. Defaults to `bytes`. */
   readonly name?: string;
-  /** What stands between values: one character. Defaults to the likeliest of comma, semicolon, tab and `|`. */
+  /** The character between values. Defaults to the likeliest of comma, semicolon, tab and `|`. */
   readonly delimiter?: string;
   /** The encoding, by its label in the WHATWG Encoding Standard. Defaults to `utf-8`. */
   readonly encoding?: string;
-  /** The most bytes that a file may have, and that one packed with gzip may unpack to. Defaults to 64 GiB. */
+  /** The maximum size of the file in bytes, both compressed and decompressed. Defaults to 64 GiB. */
   readonly maxBytes?: number;
 }
 
 /** Takes the pieces of a file in order. */
 type Push = (bytes: Uint8Array, isLast: boolean) => void;
 
-/** More than any record has, so that a quote without an end doesn't collect the rest of a large file. */
+/**
+ * The maximum length of a record. It is larger than any real record, and keeps an unclosed quote from collecting the
+ * rest of a large file.
+ */
 const MAX_RECORD_CHARACTERS = 2 ** 24;
 
-/** Characters that are parsed at once. */
+/** The number of characters parsed at once. */
 const CHUNK_CHARACTERS = 2 ** 18;
 
-/** Characters from which the delimiter is guessed. */
+/** The number of characters from which the delimiter is guessed. */
 const SAMPLE_CHARACTERS = 2 ** 16;
 
 const MAX_BYTES = 2 ** 36;
 
 const DELIMITERS = [',', ';', '\t', '|'];
 
-/** What a parser of Papa returns. */
+/** The result of a Papa Parse parser. */
 interface Parsed {
   readonly data: string[][];
   readonly errors: readonly { readonly row?: number; readonly message: string }[];
   readonly meta: { readonly cursor: number };
 }
 
-/** Returns the character between the values of a sample. */
+/** Guesses the delimiter from the beginning of a file. */
 function guessDelimiter(sample: string): string {
   const { delimiter } = Papa.parse(sample, { preview: 20, delimitersToGuess: DELIMITERS, skipEmptyLines: true }).meta;
   return DELIMITERS.includes(delimiter) ? delimiter : ',';
 }
 
-/** Makes the parser of a file, whose first characters tell the delimiter and the ends of lines. */
+/** Makes the parser of a file. Its first characters determine the delimiter and the line ends. */
 function parserFor(sample: string, delimiter: string = guessDelimiter(sample)): Papa.Parser {
-  // A carriage return before a line feed is a blank at the end of the last value, and blanks are dropped.
+  // A carriage return before a line feed counts as whitespace at the end of the last value, which is dropped.
   const newline = sample.includes('\r') && !sample.includes('\n') ? '\r' : '\n';
   return new Papa.Parser({ delimiter, newline });
 }
 
-/** Returns a text without the quotes, blanks and ends of lines at its end: what they mean depends on what comes next. */
+/**
+ * Returns a text without the quotes, whitespace and line ends at its end, whose meaning depends on the characters that
+ * follow.
+ */
 function withoutUncertain(text: string): string {
   let end = text.length;
   while (end > 0 && '" \t\r\n'.includes(text[end - 1]!)) end--;
   return text.slice(0, end);
 }
 
-/** Makes a function that takes pieces of text, and hands on the records that are complete. */
+/** Makes a function that takes pieces of text, and calls `emit` with the complete records. */
 function textParser(
   name: string,
   delimiter: string | undefined,
@@ -87,13 +93,13 @@ function textParser(
       throw new FormatError(name, `record ${done + data.length + 1}: ${wanted}`);
     }
     done += data.length;
-    // A record that is longer than a piece is parsed anew only when its length has doubled.
+    // A record that is longer than a piece is parsed again only when its length has doubled.
     enough = Math.max(CHUNK_CHARACTERS, 2 * pending.length);
     emit(data);
   };
 }
 
-/** Returns where the first byte is that isn't UTF-8, in a piece of a file. */
+/** Returns the offset of the first byte of a piece that isn't UTF-8. */
 function firstFault(bytes: Uint8Array): number {
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   return new TextEncoder().encode(text.slice(0, Math.max(0, text.indexOf('\ufffd')))).length;
@@ -108,11 +114,12 @@ function makeDecoder(encoding: string): InstanceType<typeof TextDecoder> {
 }
 
 /**
- * Makes a function that takes the bytes of a CSV file in order, packed with gzip or not, and hands on the records that are
- * complete: lists of the values as they are written, without quotes. The header is the first record.
+ * Makes a function that takes the bytes of a CSV file in order, compressed with gzip or not, and calls `emit` with the
+ * complete records. A record is the list of its values as they are written, without quotes. The header is the first
+ * record.
  *
- * @throws FormatError, on a call of the function, for bytes of another encoding, quotes that don't match, a record of more than
- * 16 Mi characters, and more than `maxBytes` bytes.
+ * @throws FormatError, when the function is called, for bytes of another encoding, quotes that don't match, a record of
+ *   more than 16 Mi characters, and more than `maxBytes` bytes.
  */
 export function recordParser(options: RecordOptions, emit: (records: string[][]) => void): Push {
   const { name = 'bytes', delimiter, encoding = 'utf-8', maxBytes = MAX_BYTES } = options;

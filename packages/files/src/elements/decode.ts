@@ -1,27 +1,27 @@
-/** Elements of files as arrays of tapegrad. */
+/** Converts elements in files to arrays of tapegrad's dtypes. */
 
 import type { Data, DType } from '@tapegrad/core';
 import { ELEMENT_TYPES, type ElementType, type IntegerOptions } from './element-types.ts';
 import { e4m3, e4m3fnuz, e5m2, e5m2fnuz, e8m0, halves } from './small-floats.ts';
 
-/** How elements lie in a file. */
+/** How elements are stored in a file, and which conversions are allowed. */
 export interface DecodeOptions extends IntegerOptions {
-  /** Whether the file's numbers have their lowest byte first. Defaults to true. */
+  /** Whether the numbers in the file are little-endian. Defaults to true. */
   readonly littleEndian?: boolean;
-  /** Whether the bytes are nobody else's, so that the result may be a view of them. Defaults to false. */
+  /** Whether nothing else uses the bytes, so that the result may be a view of them. Defaults to false. */
   readonly owned?: boolean;
 }
 
 /** Throws the error for an element; `offset` counts bytes from the first element. */
 export type Refuse = (message: string, offset: number) => never;
 
-/** Elements with their dtype. */
+/** Elements and their dtype. */
 export interface Elements {
   readonly dtype: DType;
   readonly data: Data;
 }
 
-/** Whether this machine has the lowest byte first. */
+/** Whether this machine is little-endian. */
 export const isLittleEndianHost = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Reverses the bytes of each element in place. */
@@ -29,7 +29,7 @@ export function swapBytes(bytes: Uint8Array, size: number): void {
   for (let start = 0; start < bytes.length; start += size) bytes.subarray(start, start + size).reverse();
 }
 
-/** Returns bytes at the start of a buffer of their own, in this machine's order. */
+/** Returns the bytes in this machine's byte order, at the start of a buffer that contains nothing else. */
 function ownBytes(bytes: Uint8Array, size: number, { littleEndian = true, owned = false }: DecodeOptions): Uint8Array {
   const isSwapped = size > 1 && littleEndian !== isLittleEndianHost;
   const isAligned = bytes.byteOffset % 8 === 0;
@@ -67,7 +67,7 @@ function checkedBools(bytes: Uint8Array, refuse: Refuse): Uint8Array {
   return bytes;
 }
 
-/** Converts integers that int32 may lack. */
+/** Converts integers that may be outside the range of int32. */
 function fromWide(
   type: 'int64' | 'uint64' | 'uint32',
   bytes: Uint8Array,
@@ -96,9 +96,10 @@ function fromWide(
 }
 
 /**
- * Converts elements of a file. Every number is kept exactly, or refused; only `int64: 'float64'` may round.
+ * Converts elements of a file. Numbers that can't be represented exactly are an error, except that `int64: 'float64'`
+ * may round.
  *
- * @param bytes As many as the elements need.
+ * @param bytes The bytes of the elements, and no others.
  */
 export function decodeElements(type: ElementType, bytes: Uint8Array, options: DecodeOptions, refuse: Refuse): Elements {
   const size = ELEMENT_TYPES[type].bytes;

@@ -1,8 +1,8 @@
-/** The types of elements that files have, and the dtypes of tapegrad that they become. */
+/** The element types of files, and the dtypes that they are converted to. */
 
 import type { DType } from '@tapegrad/core';
 
-/** The types of elements in files, by PyTorch's names. */
+/** The element types of files, under PyTorch's names. */
 export const ELEMENT_TYPES = {
   float64: { bytes: 8, dtype: 'float64' },
   float32: { bytes: 4, dtype: 'float32' },
@@ -27,17 +27,17 @@ export const ELEMENT_TYPES = {
 /** The type of the elements in a file. */
 export type ElementType = keyof typeof ELEMENT_TYPES;
 
-/** The types that arrays can be written as. */
+/** The element types that arrays can be written as. */
 export type WritableType = Exclude<ElementType, `float8${string}`>;
 
-/** What integers become that int32 may lack: those of int64, uint64 and uint32. */
+/** How to convert integer types whose values may be outside the range of int32: int64, uint64 and uint32. */
 export interface IntegerOptions {
   /**
-   * What int64, uint64 and uint32 become. With `int32`, a number that int32 lacks is an error. With `float64`, numbers
-   * beyond 2^53 are rounded to the nearest. Defaults to `int32`.
+   * The dtype that int64, uint64 and uint32 are converted to. With `int32`, numbers outside its range are an error.
+   * With `float64`, numbers beyond 2^53 are rounded to the nearest. Defaults to `int32`.
    */
   readonly int64?: 'int32' | 'float64';
 }
 
-/** Whether a type has fractions. */
+/** Returns whether an element type is a floating-point type. */
 export const isFloatType = (type: ElementType): boolean => type.includes('float');

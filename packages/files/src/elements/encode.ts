@@ -1,4 +1,4 @@
-/** Arrays of tapegrad as elements of files. */
+/** Converts arrays of tapegrad to elements in files. */
 
 import { ArgumentError, type Data, type DType } from '@tapegrad/core';
 import type { NamedArray } from '../named-array.ts';
@@ -56,14 +56,14 @@ function toIntegers(call: string, name: string, type: IntegerType, data: Data): 
   return bytesOf(bigs);
 }
 
-/** Writes numbers as floats of a file, rounded to the nearest. */
+/** Converts numbers to a floating-point type of a file, rounded to the nearest. */
 function toFloats(call: string, name: string, type: WritableType, { data, dtype }: NamedArray): Uint8Array {
   const round = { float16: toHalf, bfloat16: toBfloat, float32: Math.fround, float64: Number }[type as 'float16'];
   const isHalf = type === 'float16' || type === 'bfloat16';
   const result = isHalf ? new Uint16Array(data.length) : new arrays[type as 'float32'](data.length);
   const infinity = isHalf ? round(Infinity) : Infinity;
   const isExact = !isFloatDType(dtype);
-  // Integers of up to as many bits as the mantissa has are exact.
+  // Integers that have no more bits than the mantissa are exact.
   const largest = { float16: 2 ** 11, bfloat16: 2 ** 8, float32: 2 ** 24, float64: 2 ** 53 }[type as 'float16'];
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
@@ -76,11 +76,11 @@ function toFloats(call: string, name: string, type: WritableType, { data, dtype 
 }
 
 /**
- * Converts the elements of an array to those of a file, lowest byte first. Floats are rounded to the nearest of a narrower
- * type; all else is exact or refused.
+ * Converts the elements of an array to little-endian elements of a file. Floats are rounded to the nearest number of a
+ * narrower type; all other conversions are exact, or an error.
  *
  * @returns bytes, which may be a view of the array's elements.
- * @throws ArgumentError for a number that the type lacks, or that it would make infinite.
+ * @throws ArgumentError for a number that is outside the range of the type, or would become infinite.
  */
 export function encodeElements(call: string, name: string, type: WritableType, array: NamedArray): Uint8Array {
   const { data, dtype } = array;

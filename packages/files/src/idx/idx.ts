@@ -1,8 +1,8 @@
 /**
- * The IDX format, in which the MNIST digits and similar data sets are published.
+ * The IDX format, in which MNIST and similar data sets are published.
  *
  * A file is: two zero bytes, a byte for the element type, a byte for the number of axes, the length of each axis as a
- * 32-bit number, then the elements in row-major order. All numbers are big-endian. It may be packed with gzip.
+ * 32-bit number, then the elements in row-major order. All numbers are big-endian. It may be compressed with gzip.
  * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
  */
 
@@ -25,11 +25,11 @@ export interface IdxArray {
 export interface IdxOptions {
   /** The name of the file in messages. Defaults to `bytes`. */
   readonly name?: string;
-  /** The most bytes that the file may have when it is unpacked. Defaults to 1 GiB. */
+  /** The maximum size of the decompressed file in bytes. Defaults to 1 GiB. */
   readonly maxBytes?: number;
 }
 
-/** An element type: its typed array, and how an element is read and written. */
+/** An element type: its typed array, and functions that read and write an element. */
 interface ElementType {
   readonly ElementArray: new (length: number) => IdxData;
   readonly bytes: number;
@@ -52,18 +52,18 @@ const ELEMENT_TYPES: ReadonlyMap<number, ElementType> = new Map([
   ],
 ] satisfies [number, ElementType][]);
 
-/** Ample for every published data set: the largest file of MNIST has 47 MB. */
+/** The default size limit, enough for every published data set: the largest file of MNIST has 47 MB. */
 const MAX_BYTES = 2 ** 30;
 
-/** The number of axes is one byte. */
+/** The maximum number of axes: it is stored in one byte. */
 const MAX_AXES = 255;
 
 /**
- * Decodes the bytes of an IDX file, packed with gzip or not. The elements stay as they are stored: `tensor(data, { shape,
- * dtype })` makes a tensor of them.
+ * Decodes the bytes of an IDX file, compressed with gzip or not. The elements are returned in the type in which they
+ * are stored: `tensor(data, { shape, dtype })` makes a tensor of them.
  *
- * @throws FormatError for bytes that are truncated, are followed by others, unpack to more than `maxBytes`, or have a header
- * that doesn't fit them.
+ * @throws FormatError for a file that is truncated, has extra bytes, decompresses to more than `maxBytes`, or has an
+ *   invalid header.
  * @example
  * const bytes = encodeIdx({ shape: [2, 2], data: Uint8Array.of(0, 1, 2, 255) });
  * const { shape, data } = decodeIdx(bytes);
@@ -107,11 +107,11 @@ export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray
 }
 
 /**
- * Encodes an array as the bytes of an IDX file. The elements are written as they are; those of a tensor of bools as bytes of
- * 0 and 1.
+ * Encodes an array as the bytes of an IDX file. The elements keep their type; the elements of a bool tensor are written
+ * as bytes 0 and 1.
  *
- * @throws ArgumentError for an array without axes or with more than 255, an axis of 2^32 or more, and elements of a type that
- * the format lacks.
+ * @throws ArgumentError for an array without axes or with more than 255, an axis of length 2^32 or more, and an element
+ *   type that the format doesn't have.
  * @example
  * encodeIdx(tensor([1, 2, 3])).length; // 20
  */

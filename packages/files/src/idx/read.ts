@@ -1,4 +1,4 @@
-/** IDX files of Node. */
+/** Reading and writing IDX files in Node. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import { writeFileAtomic } from '../atomic/atomic.ts';
@@ -6,9 +6,9 @@ import { readBytes } from '../sources/file-source.ts';
 import { decodeIdx, encodeIdx, type IdxArray } from './idx.ts';
 
 /**
- * Reads an IDX file, packed with gzip or not. See `decodeIdx`.
+ * Reads an IDX file, compressed with gzip or not. See `decodeIdx`.
  *
- * @param options `maxBytes` bounds the file, packed and unpacked. Defaults to 1 GiB.
+ * @param options `maxBytes` limits the size of the file, both compressed and decompressed. Defaults to 1 GiB.
  * @throws FormatError for a file that is missing, too large or broken.
  * @example
  * const read = () => readIdx('data/t10k-images-idx3-ubyte.gz').shape; // [10000, 28, 28]
@@ -20,7 +20,7 @@ export function readIdx(path: string, options: { readonly maxBytes?: number } = 
 }
 
 /**
- * Writes an array to an IDX file, all or nothing. See `encodeIdx`.
+ * Writes an array to an IDX file, atomically. See `encodeIdx`.
  *
  * @example
  * const keep = () => writeIdx('data/labels-idx1-ubyte', { shape: [3], data: Uint8Array.of(5, 0, 4) });

@@ -1,4 +1,4 @@
-/** Images of either format. */
+/** Decoding images whose format is not known. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import { FormatError } from '../format-error.ts';
@@ -7,9 +7,9 @@ import { decodeJpeg } from './jpeg.ts';
 import { type DecodeImageOptions, decodePng } from './png.ts';
 
 /**
- * Decodes a PNG or JPEG file, which its first bytes tell apart. See `decodePng` and `decodeJpeg`.
+ * Decodes a PNG or JPEG file; its first bytes determine which of the two it is. See `decodePng` and `decodeJpeg`.
  *
- * @throws FormatError for other files, and as those do.
+ * @throws FormatError for other files, and for the same reasons as those functions.
  * @example
  * const bytes = encodePng(tensorImage(tensor([[0, 1]])));
  * imageTensor(decodeImage(bytes, { name: 'two.png' })).toArray(); // [[[0, 1]]]

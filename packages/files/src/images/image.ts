@@ -1,4 +1,4 @@
-/** Images: their pixels, and tensors and canvases of them. */
+/** Decoded images, and their conversion to tensors and to pixels of a canvas. */
 
 import { ArgumentError, type DType, type Shape, ShapeError, type Tensor, tensor } from '@tapegrad/core';
 import { checkOptions, describeValue, formatShape, isFloat } from '@tapegrad/core/extend';
@@ -11,37 +11,40 @@ export type Channels = 1 | 2 | 3 | 4;
 export interface Image {
   readonly width: number;
   readonly height: number;
-  /** Grey, grey with alpha, RGB or RGBA. */
+  /** The number of channels: 1 for grey, 2 for grey with alpha, 3 for RGB, 4 for RGBA. */
   readonly channels: Channels;
   /**
-   * The samples of all channels of a pixel, pixel by pixel, row by row from the top: from 0 to 255, or to 65535 in a
-   * `Uint16Array`.
+   * The samples, row by row from the top, with all channels of a pixel next to each other. They are from 0 to 255, or
+   * to 65535 in a `Uint16Array`.
    */
   readonly data: Uint8Array | Uint16Array;
 }
 
-/** The order of the axes of a tensor of an image: channels, height, width; or height, width, channels. */
+/** The order of the axes of an image tensor: `chw` is [channels, height, width], `hwc` is [height, width, channels]. */
 export type ImageLayout = 'chw' | 'hwc';
 
 /** The options of `imageTensor`. */
 export interface ImageTensorOptions {
   /** The order of the axes. Defaults to `chw`, as convolutions take it. */
   readonly layout?: ImageLayout;
-  /** A float dtype has samples from 0 to 1, int32 as they are stored. Defaults to float32. */
+  /**
+   * The dtype. In a float dtype, samples are scaled to the range from 0 to 1; int32 keeps them as they are stored.
+   * Defaults to float32.
+   */
   readonly dtype?: Exclude<DType, 'bool'>;
 }
 
-/** What a canvas has for its pixels: RGBA, 8 bits each, not premultiplied. */
+/** The pixels of a canvas: RGBA, 8 bits each, not premultiplied by alpha. */
 export interface ImageDataLike {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8ClampedArray | Uint8Array;
 }
 
-/** Returns the largest sample of an image. */
+/** Returns the largest value that a sample of an image can have. */
 const largest = ({ data }: Image): number => (data instanceof Uint16Array ? 65535 : 255);
 
-/** Throws unless an image has as many samples as its lengths say. */
+/** Throws unless an image has as many samples as follow from its width, height and channels. */
 export function checkImage(call: string, { width, height, channels, data }: Image): void {
   const isLength = (length: number) => Number.isInteger(length) && length > 0;
   if (!isLength(width) || !isLength(height)) {
@@ -65,9 +68,9 @@ function checkLayout(call: string, layout: string): asserts layout is ImageLayou
 }
 
 /**
- * Copies samples between the orders of axes.
+ * Copies samples from one order of axes to the other.
  *
- * @param toPlanes Whether the channels become planes, or planes pixels.
+ * @param toPlanes True to convert from `hwc` to `chw`, false for the opposite direction.
  */
 function reorder<D extends { [index: number]: number }>(
   from: { readonly [index: number]: number },
@@ -86,7 +89,7 @@ function reorder<D extends { [index: number]: number }>(
 }
 
 /**
- * Makes a tensor of an image: by default float32 of shape [channels, height, width], with samples from 0 to 1.
+ * Converts an image to a tensor: by default float32 of shape [channels, height, width], with samples from 0 to 1.
  *
  * @example
  * const image = { width: 2, height: 1, channels: 3, data: Uint8Array.of(255, 0, 51, 0, 255, 102) } as const;
@@ -113,11 +116,11 @@ export function imageTensor(image: Image, options: ImageTensorOptions = {}): Ten
 export interface TensorImageOptions {
   /** The order of the axes. Defaults to `chw`. */
   readonly layout?: ImageLayout;
-  /** Whether samples below or above the range are set to its ends. By default they are an error. */
+  /** Whether to clamp samples to the allowed range. By default, samples outside of it are an error. */
   readonly clamp?: boolean;
 }
 
-/** Returns height, width and channels of a shape. */
+/** Returns the height, the width and the number of channels of an image tensor. */
 function sizesOf(shape: Shape, layout: ImageLayout): readonly [height: number, width: number, channels: number] {
   if (shape.length === 2) return [shape[0]!, shape[1]!, 1];
   const [first = 0, second = 0, third = 0] = shape;
@@ -125,11 +128,11 @@ function sizesOf(shape: Shape, layout: ImageLayout): readonly [height: number, w
 }
 
 /**
- * Makes an image of 8 bits a sample from a tensor: floats from 0 to 1, rounded to the nearest of 256 levels, int32 from 0 to
- * 255, or bools. A tensor of rank 2 is a grey image.
+ * Converts a tensor to an image with 8 bits per sample. Elements are floats from 0 to 1, which are rounded to the
+ * nearest of 256 levels, int32 from 0 to 255, or bools. A tensor of rank 2 is a grey image.
  *
- * @throws ShapeError for a tensor of another rank, or without 1 to 4 channels; ArgumentError for samples beyond the range,
- * unless `clamp` is set, and for NaN.
+ * @throws ShapeError for a tensor of another rank, or without 1 to 4 channels; ArgumentError for elements outside of
+ *   the range, unless `clamp` is set, and for NaN.
  * @example
  * tensorImage(tensor([[0, 0.5], [0.2, 1]])).data; // a Uint8Array of 0, 128, 51, 255
  */
@@ -160,13 +163,13 @@ export function tensorImage({ dtype, shape, data }: NamedArray, options: TensorI
   return { width, height, channels: channels as Channels, data: pixels };
 }
 
-/** Returns the grey of a colour, with the weights of ITU-R BT.601 that Pillow uses, too. */
+/** Returns the grey value of a colour, with the weights of ITU-R BT.601, which Pillow also uses. */
 const greyOf = (red: number, green: number, blue: number): number =>
   Math.floor((red * 19595 + green * 38470 + blue * 7471 + 32768) / 65536);
 
 /**
- * Makes an image with other channels: colours become grey by the weights 0.299, 0.587 and 0.114 of ITU-R BT.601, grey becomes
- * a colour of three equal samples, alpha is left out or becomes opaque.
+ * Converts an image to another number of channels. Colours become grey with the weights 0.299, 0.587 and 0.114 of ITU-R
+ * BT.601, and grey becomes three equal samples. Alpha is dropped, or added as opaque.
  *
  * @example
  * const red = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0) } as const;
@@ -191,7 +194,7 @@ export function withChannels(image: Image, channels: Channels): Image {
 }
 
 /**
- * Makes an image of the pixels of a canvas: RGBA, 8 bits each.
+ * Converts the pixels of a canvas, RGBA with 8 bits each, to an image.
  *
  * @example
  * const pixels = { width: 1, height: 1, data: Uint8ClampedArray.of(255, 128, 0, 255) };
@@ -204,8 +207,8 @@ export function imageFromData({ width, height, data }: ImageDataLike): Image {
 }
 
 /**
- * Makes the pixels of a canvas from an image: RGBA, 8 bits each; those of 16 bits are rounded. In a page, `new ImageData(data,
- * width, height)` makes what `putImageData` takes.
+ * Converts an image to the pixels of a canvas: RGBA with 8 bits each, to which samples of 16 bits are rounded. In a
+ * page, pass `new ImageData(data, width, height)` to `putImageData`.
  *
  * @example
  * const grey = { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 200) } as const;

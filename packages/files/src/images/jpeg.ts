@@ -1,4 +1,4 @@
-/** JPEG files, baseline and progressive. Source of the segments: ITU-T T.81, annex B. */
+/** Decodes JPEG files, baseline and progressive. The segments are described in ITU-T T.81, annex B. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import jpeg from 'jpeg-js';
@@ -6,7 +6,7 @@ import { FormatError } from '../format-error.ts';
 import type { Image } from './image.ts';
 import { type DecodeImageOptions, MAX_PIXELS } from './png.ts';
 
-/** Frames that aren't decoded, by their marker. */
+/** The kinds of frames that are not supported, by marker. */
 const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
   [0xc3, 'lossless coding'],
   [0xc5, 'differential coding'],
@@ -20,10 +20,13 @@ const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
   [0xcf, 'arithmetic coding'],
 ]);
 
-/** More than any encoder writes. Each scan of a progressive file walks all pixels. */
+/**
+ * The maximum number of scans, more than any encoder writes. It limits the time, since each scan of a progressive file
+ * goes through all pixels.
+ */
 const MAX_SCANS = 64;
 
-/** What one sample of a component takes in the decoder, roughly: a coefficient, a sample, and the pixel. */
+/** The approximate memory of the decoder for one sample of a component: a coefficient, a sample, and the pixel. */
 const BYTES_PER_SAMPLE = 8;
 
 interface Frame {
@@ -32,11 +35,11 @@ interface Frame {
   readonly components: number;
 }
 
-/** Finds the marker that ends the data of a scan. */
+/** Returns the offset of the marker that ends the data of a scan. */
 function endOfScan(bytes: Uint8Array, from: number): number {
   for (let at = from; at + 1 < bytes.length; at++) {
     const next = bytes[at + 1]!;
-    // A byte of 255 in the data is followed by 0, and restart markers belong to it.
+    // In the data, a byte 255 is followed by a byte 0, or is part of a restart marker.
     if (bytes[at] === 0xff && next !== 0 && next !== 0xff && !(next >= 0xd0 && next <= 0xd7)) return at;
   }
   return bytes.length;
@@ -66,9 +69,10 @@ function frameOf(name: string, data: Uint8Array, at: number, maxPixels: number):
 }
 
 /**
- * Walks the segments of a file, so that the decoder is only given what it can decode in bounded memory and time.
+ * Checks the segments of a file, so that the decoder only gets files that it can decode in bounded memory and time.
  *
- * @throws FormatError for a file that is truncated, isn't of a kind that is decoded, or is larger than it can be.
+ * @throws FormatError for a file that is truncated, is of a kind that is not supported, or claims more pixels than its
+ *   data can contain.
  */
 function checkSegments(name: string, bytes: Uint8Array, maxPixels: number): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -108,8 +112,9 @@ function checkSegments(name: string, bytes: Uint8Array, maxPixels: number): Fram
 }
 
 /**
- * Decodes a JPEG file, baseline or progressive, of grey or YCbCr with samples of 8 bits. Halved colors are repeated, not
- * interpolated, so they differ from other decoders' by a few levels at edges. The orientation in Exif is not applied.
+ * Decodes a JPEG file, baseline or progressive, of grey or YCbCr with samples of 8 bits. Subsampled colors are
+ * repeated, not interpolated, so the result differs by a few levels from that of other decoders at edges. The
+ * orientation in Exif is not applied.
  *
  * @throws FormatError for a file that is truncated or broken, that is CMYK, lossless, or coded arithmetically, or that has
  * more than `maxPixels` pixels.
@@ -127,7 +132,7 @@ export function decodeJpeg(bytes: Uint8Array, options: DecodeImageOptions = {}):
       formatAsRGBA: false,
       tolerantDecoding: false,
       maxResolutionInMP: Infinity,
-      // Sampling rounds the lengths up to 32.
+      // Subsampling rounds the width and the height up to a multiple of 32.
       maxMemoryUsageInMB: 1 + ((width + 32) * (height + 32) * components * BYTES_PER_SAMPLE) / 2 ** 20,
     }));
   } catch (error) {

@@ -1,4 +1,7 @@
-/** The chunks of a PNG file, checked before anything is unpacked. Source: W3C, "Portable Network Graphics", third edition. */
+/**
+ * Reads the chunks of a PNG file, and checks them before anything is decompressed. Source: W3C, "Portable Network
+ * Graphics", third edition.
+ */
 
 import { crc32 } from '../compression/crc32.ts';
 import { FormatError } from '../format-error.ts';
@@ -6,24 +9,24 @@ import { FormatError } from '../format-error.ts';
 /** The eight bytes that a PNG file begins with. */
 export const PNG_SIGNATURE: readonly number[] = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** What a PNG file says of its image. */
+/** The header of a PNG file. */
 export interface PngHeader {
   readonly width: number;
   readonly height: number;
-  /** Bits of a sample. */
+  /** The number of bits of a sample. */
   readonly depth: number;
   readonly colorType: number;
   readonly isInterlaced: boolean;
 }
 
-/** The chunks that the pixels follow from. */
+/** The chunks that determine the pixels. */
 export interface PngChunks {
   readonly header: PngHeader;
-  /** Three bytes for each color. */
+  /** The colors of the palette, three bytes each. */
   readonly palette: Uint8Array | undefined;
-  /** What is transparent: an alpha for each color, or the samples of one color. */
+  /** The transparency: an alpha value for each color of the palette, or the samples of the one transparent color. */
   readonly transparency: Uint8Array | undefined;
-  /** The pieces of the zlib stream, and where the first one begins. */
+  /** The pieces of the zlib stream. `packedOffset` is the offset of the first one. */
   readonly packed: readonly Uint8Array[];
   readonly packedOffset: number;
 }
@@ -59,7 +62,7 @@ function headerOf(name: string, data: Uint8Array, at: number, maxPixels: number)
   return { width, height, depth: depth!, colorType: colorType!, isInterlaced: interlace === 1 };
 }
 
-/** Walks the chunks of a file: its type, data and place. Checks lengths and checksums. */
+/** Yields the type, data and offset of each chunk of a file. Checks lengths and checksums. */
 function* chunksOf(name: string, bytes: Uint8Array) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = PNG_SIGNATURE.length; ; ) {
@@ -79,10 +82,10 @@ function* chunksOf(name: string, bytes: Uint8Array) {
 }
 
 /**
- * Reads the chunks of a PNG file that its pixels follow from, and drops the others.
+ * Reads the chunks that determine the pixels of a PNG file, and ignores the others.
  *
- * @throws FormatError for a file that is truncated, has a wrong checksum, lacks a chunk, has one too many or one that is
- * needed and unknown, and for more than `maxPixels` pixels.
+ * @throws FormatError for a file that is truncated, has a wrong checksum, a missing, repeated or unknown critical
+ *   chunk, or more than `maxPixels` pixels.
  */
 export function readPngChunks(name: string, bytes: Uint8Array, maxPixels: number): PngChunks {
   if (!PNG_SIGNATURE.every((byte, i) => bytes[i] === byte)) throw new FormatError(name, 'expected a PNG file', 0);

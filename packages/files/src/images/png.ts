@@ -1,4 +1,4 @@
-/** PNG files: every depth, color type and interlacing; written with 8 or 16 bits. */
+/** Decodes PNG files of every depth, color type and interlacing, and encodes images with 8 or 16 bits per sample. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -12,16 +12,16 @@ import { INDEXED, PNG_SIGNATURE, type PngChunks, type PngHeader, readPngChunks }
 export interface DecodeImageOptions {
   /** The name of the file in messages. Defaults to `bytes`. */
   readonly name?: string;
-  /** The most pixels that an image may have. Its size is checked before anything is unpacked. Defaults to 2^25. */
+  /** The maximum number of pixels. It is checked before anything is decompressed. Defaults to 2^25. */
   readonly maxPixels?: number;
 }
 
-/** Ample for cameras. */
+/** The default limit on the number of pixels, enough for photos. */
 export const MAX_PIXELS = 2 ** 25;
 
 type Samples = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
-/** A part of the image that is stored by itself: every `stepX`th pixel of every `stepY`th row. */
+/** A part of an interlaced image that is stored separately: every `stepX`th pixel of every `stepY`th row. */
 interface Pass {
   readonly x: number;
   readonly y: number;
@@ -31,7 +31,7 @@ interface Pass {
 
 const WHOLE: readonly Pass[] = [{ x: 0, y: 0, stepX: 1, stepY: 1 }];
 
-/** Adam7. Source: the standard, section 8.1. */
+/** The passes of Adam7 interlacing (section 8.1 of the standard). */
 const INTERLACED: readonly Pass[] = [
   { x: 0, y: 0, stepX: 8, stepY: 8 },
   { x: 4, y: 0, stepX: 8, stepY: 8 },
@@ -42,7 +42,7 @@ const INTERLACED: readonly Pass[] = [
   { x: 0, y: 1, stepX: 1, stepY: 2 },
 ];
 
-/** The number of samples of a pixel as it is stored, by color type. */
+/** The number of stored samples of a pixel, by color type. */
 const STORED_CHANNELS: ReadonlyMap<number, Channels> = new Map([
   [0, 1],
   [2, 3],
@@ -59,7 +59,10 @@ const sizeOfPass = ({ x, y, stepX, stepY }: Pass, { width, height }: PngHeader) 
 const bytesOfRow = (width: number, { depth, colorType }: PngHeader): number =>
   Math.ceil((width * depth * STORED_CHANNELS.get(colorType)!) / 8);
 
-/** A PNG file of one pass, whose rows are not compressed and have no checksums: the decoder is told not to check them. */
+/**
+ * Returns a PNG file that contains one pass, uncompressed and without valid checksums, which the decoder is told not to
+ * check.
+ */
 function fileOfPass(rows: Uint8Array, width: number, height: number, { depth, colorType }: PngHeader): Uint8Array {
   const packed = storedZlib(rows);
   const file = new Uint8Array(8 + 25 + 12 + packed.length + 12);
@@ -79,7 +82,7 @@ function fileOfPass(rows: Uint8Array, width: number, height: number, { depth, co
   return file;
 }
 
-/** Spreads samples of fewer than 8 bits, whose rows begin with a new byte, over a byte each. */
+/** Expands samples of fewer than 8 bits to a byte each. Each row begins with a new byte. */
 function spread(data: Uint8Array, width: number, height: number, depth: number): Uint8Array<ArrayBuffer> {
   const samples = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);
@@ -92,7 +95,7 @@ function spread(data: Uint8Array, width: number, height: number, depth: number):
   return samples;
 }
 
-/** Unpacks the samples as they are stored: colors, or indices of the palette. */
+/** Decompresses the samples as they are stored: colors, or indices into the palette. */
 function storedSamples({ header, packed }: PngChunks): Samples {
   const { width, height, depth, isInterlaced } = header;
   const channels = STORED_CHANNELS.get(header.colorType)!;
@@ -122,7 +125,7 @@ function storedSamples({ header, packed }: PngChunks): Samples {
   return samples;
 }
 
-/** Looks indices up in the palette. */
+/** Replaces indices with the colors of the palette. */
 function lookUp(name: string, indices: Samples, chunks: PngChunks): Pick<Image, 'channels' | 'data'> {
   const { palette, transparency, packedOffset } = chunks;
   const channels = transparency === undefined ? 3 : 4;
@@ -138,7 +141,7 @@ function lookUp(name: string, indices: Samples, chunks: PngChunks): Pick<Image, 
   return { channels, data };
 }
 
-/** Scales grey of fewer than 8 bits to 8, and adds alpha if one color is transparent. */
+/** Scales grey samples of fewer than 8 bits to 8 bits, and adds an alpha channel if one color is transparent. */
 function finished(name: string, samples: Samples, chunks: PngChunks): Pick<Image, 'channels' | 'data'> {
   const { header, transparency, packedOffset } = chunks;
   const channels = STORED_CHANNELS.get(header.colorType)!;
@@ -163,11 +166,11 @@ function finished(name: string, samples: Samples, chunks: PngChunks): Pick<Image
 }
 
 /**
- * Decodes a PNG file. Palettes become colors, grey of fewer than 8 bits becomes 8 bits, samples of 16 bits stay so. Of an
- * animation, the still image is decoded. Color profiles and gamma are not applied.
+ * Decodes a PNG file. Indices into a palette become colors, grey samples of fewer than 8 bits are scaled to 8 bits, and
+ * samples of 16 bits remain so. For an animation, the still image is decoded. Color profiles and gamma are not applied.
  *
- * @throws FormatError for a file that is truncated or broken, whose pixels unpack to another size than its header says, or that
- * has more than `maxPixels` pixels.
+ * @throws FormatError for a file that is truncated or broken, whose pixel data do not have the size that follows from
+ *   its header, or that has more than `maxPixels` pixels.
  * @example
  * const bytes = encodePng({ width: 1, height: 2, channels: 1, data: Uint8Array.of(0, 255) });
  * decodePng(bytes).height; // 2
@@ -187,9 +190,9 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
 }
 
 /**
- * Encodes an image as a PNG file, with 8 bits a sample, or 16 if its data is a `Uint16Array`.
+ * Encodes an image as a PNG file, with 8 bits per sample, or 16 if its data is a `Uint16Array`.
  *
- * @throws ArgumentError for data that doesn't fit the image's lengths.
+ * @throws ArgumentError if the length of the data doesn't fit the width, height and channels.
  * @example
  * const image = tensorImage(tensor([[0, 0.5], [1, 0.25]]));
  * encodePng(image).subarray(1, 4); // the bytes of 'PNG'

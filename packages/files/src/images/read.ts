@@ -1,10 +1,10 @@
-/** Images of Node. */
+/** Reading and writing images in Node. */
 
 import { writeFileAtomic } from '../atomic/atomic.ts';
 import { readBytes } from '../sources/file-source.ts';
 import type { Image } from './image.ts';
 
-/** Ample for an image. */
+/** The maximum size of an image file in bytes. */
 const MAX_BYTES = 2 ** 28;
 
 /**
@@ -20,7 +20,7 @@ export async function readImage(path: string, options: { readonly maxPixels?: nu
 }
 
 /**
- * Writes an image to a PNG file, all or nothing. See `encodePng`.
+ * Writes an image to a PNG file, atomically. See `encodePng`.
  *
  * @example
  * const image = { width: 1, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0) } as const;

@@ -1,4 +1,4 @@
-/** Checkpoints in files of Node. */
+/** Saving and loading checkpoints in Node. */
 
 import { createHash } from 'node:crypto';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -16,10 +16,10 @@ function fastSum(): Sum {
 export type LoadOptions = Pick<CheckpointOptions, 'warn'>;
 
 /**
- * Saves a checkpoint, all or nothing: if the program is killed, the file has the old content or the new one. See
- * `encodeCheckpoint` for what it may hold.
+ * Saves a checkpoint atomically: if the program is killed, the file has either the old content or the new one. See
+ * `encodeCheckpoint` for what a checkpoint may contain.
  *
- * @throws ArgumentError as `encodeCheckpoint`.
+ * @throws ArgumentError for the same reasons as `encodeCheckpoint`.
  * @example
  * const model = new Dense(3, 2);
  * const optimizer = new SGD(model.parameters(), { learningRate: 0.1 });
@@ -34,7 +34,7 @@ export function save(path: string, value: unknown): void {
 /**
  * Loads a checkpoint as plain data and arrays.
  *
- * @throws FormatError for a file that is missing, not a checkpoint, or was changed.
+ * @throws FormatError for a file that is missing, is not a checkpoint, or has been altered.
  * @example
  * save('/tmp/best.checkpoint', { accuracy: 0.98, classes: ['cat', 'dog'] });
  * load<{ classes: string[] }>('/tmp/best.checkpoint').classes; // ['cat', 'dog']
@@ -53,12 +53,13 @@ export function load<Value = unknown>(path: string, options: LoadOptions = {}): 
 }
 
 /**
- * Puts the states of a checkpoint back into objects like those that were saved, all or nothing, so that a run goes on with the
- * same bits.
+ * Loads a checkpoint and puts its states back into objects like those that were saved, all of them or none. A run then
+ * continues with bit-identical results.
  *
- * @param into The objects under the names that they were saved with; others may be left out.
- * @returns what else was saved.
- * @throws FormatError as `load`, and for a state that is missing or doesn't fit; then all objects are as they were.
+ * @param into The objects, under the names that they were saved with. Saved objects may be left out.
+ * @returns the part of the checkpoint that belongs to none of the objects.
+ * @throws FormatError for the same reasons as `load`, and for a state that is missing or doesn't fit; then all objects
+ *   are unchanged.
  * @example
  * const model = new Dense(3, 2);
  * save('/tmp/model.checkpoint', { model, epoch: 4 });

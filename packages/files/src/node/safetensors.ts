@@ -1,4 +1,4 @@
-/** Safetensors in files of Node. */
+/** Reading and writing safetensors files in Node. */
 
 import { basename, dirname, join } from 'node:path';
 import { ArgumentError } from '@tapegrad/core';
@@ -28,7 +28,7 @@ function readAll(path: string, { size, readInto }: OpenFile, rule: IntegerOption
   };
   const length = headerLength(read(0, Math.min(size, PREFIX_BYTES)), path, size);
   const { metadata, entries } = parseHeader(read(PREFIX_BYTES, length), path, size);
-  // Each tensor is read into memory of its own: there is no copy, and none keeps the others in memory.
+  // Each tensor is read into separate memory: it is not copied, and does not keep the others in memory.
   const tensors = entries.map((entry): readonly [string, NamedArray] => {
     const bytes = read(entry.offset, entry.length);
     return [entry.name, arrayOf(entry, bytes, path, entry.offset, { ...rule, owned: true })];
@@ -38,9 +38,9 @@ function readAll(path: string, { size, readInto }: OpenFile, rule: IntegerOption
 
 /**
  * Reads a file of tensors. For a `model.safetensors.index.json`, reads all files of the model, in the same folder. See
- * `decodeSafetensors` for what the element types become.
+ * `decodeSafetensors` for the conversion of element types.
  *
- * @throws FormatError for a missing file, one larger than `maxBytes`, and as `decodeSafetensors`.
+ * @throws FormatError for a missing file, one larger than `maxBytes`, and for the same reasons as `decodeSafetensors`.
  * @example
  * writeSafetensors('/tmp/one.safetensors', { weight: tensor([1, 2]) });
  * readSafetensors('/tmp/one.safetensors').tensors.weight!.shape; // [2]
@@ -70,10 +70,10 @@ function readShards(path: string, options: ReadSafetensorsOptions): Safetensors 
 }
 
 /**
- * Writes a file of tensors, all or nothing; see `writeFileAtomic`. A model and its `state()` have tapegrad's names and
- * layouts; `stateDict(model)` has PyTorch's.
+ * Writes a file of tensors, atomically; see `writeFileAtomic`. To write a model, pass `model.state()`, with the names
+ * and layouts of tapegrad, or `stateDict(model)`, with those of PyTorch.
  *
- * @throws ArgumentError as `encodeSafetensors`.
+ * @throws ArgumentError for the same reasons as `encodeSafetensors`.
  * @example
  * const model = new Dense(3, 2);
  * writeSafetensors('/tmp/dense.safetensors', model.state(), { as: 'BF16', metadata: { format: 'pt' } });
@@ -85,16 +85,19 @@ export function writeSafetensors(path: string, tensors: NamedArrays, options: Sa
 
 /** The options of writing a model to several files. */
 export interface ShardOptions extends SafetensorsWriteOptions {
-  /** The most bytes of elements that a file has, unless one tensor alone has more. Defaults to 5e9, as on the hubs. */
+  /**
+   * The maximum number of bytes of elements in a file; a larger tensor gets a file of its own. Defaults to 5e9, as on
+   * the model hubs.
+   */
   readonly maxShardBytes?: number;
 }
 
 /**
- * Writes tensors to several files and an index, as the hubs have large models: `model-00001-of-00002.safetensors`, … and
- * `model.safetensors.index.json`. The index is written last.
+ * Writes tensors to several files and an index, the layout of large models on the model hubs:
+ * `model-00001-of-00002.safetensors`, … and `model.safetensors.index.json`. The index is written last.
  *
  * @param path The path of the index, which ends with `.safetensors.index.json`.
- * @throws ArgumentError for another path, and as `encodeSafetensors`.
+ * @throws ArgumentError for a path with another ending, and for the same reasons as `encodeSafetensors`.
  * @example
  * const tensors = { a: ones([4]), b: ones([4]) };
  * writeSafetensorsShards('/tmp/shards/model.safetensors.index.json', tensors, { maxShardBytes: 16 });

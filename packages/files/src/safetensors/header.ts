@@ -2,15 +2,15 @@
  * The header of a safetensors file.
  *
  * A file is: the length of the header as a 64-bit number, the header as JSON that gives each tensor's dtype, shape and
- * offsets, then the elements, row-major. All numbers have their lowest byte first.
- * Source: https://github.com/huggingface/safetensors, section "Format".
+ * offsets, then the elements, row-major. All numbers are little-endian. Source:
+ * https://github.com/huggingface/safetensors, section "Format".
  */
 
 import type { Shape } from '@tapegrad/core';
 import { ELEMENT_TYPES, type ElementType } from '../elements/element-types.ts';
 import { FormatError } from '../format-error.ts';
 
-/** The format's names of element types. */
+/** The names of element types in the format. */
 export const CODES = {
   F64: 'float64',
   F32: 'float32',
@@ -32,13 +32,13 @@ export const CODES = {
   BOOL: 'bool',
 } as const satisfies Readonly<Record<string, ElementType>>;
 
-/** An element type by its name in safetensors. */
+/** The name of an element type in safetensors. */
 export type SafetensorsDType = keyof typeof CODES;
 
-/** Texts about the tensors. */
+/** Free texts about the tensors, by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** A tensor of a file, and where its elements are. */
+/** A tensor in a file, and the position of its elements. */
 export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDType;
@@ -49,17 +49,17 @@ export interface SafetensorsEntry {
   readonly length: number;
 }
 
-/** What a header says. */
+/** A decoded header. */
 export interface SafetensorsHeader {
   readonly metadata: Metadata;
-  /** In the order of their offsets. */
+  /** The tensors, in the order of their offsets. */
   readonly entries: readonly SafetensorsEntry[];
 }
 
-/** What the reference implementation allows. */
+/** The maximum size of a header, the same as in the reference implementation. */
 const MAX_HEADER_BYTES = 100_000_000;
 export const METADATA = '__metadata__';
-/** The length of the number at the beginning. */
+/** The size of the number at the beginning, which is the length of the header. */
 export const PREFIX_BYTES = 8;
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -70,7 +70,7 @@ const isCode = (value: unknown): value is SafetensorsDType => typeof value === '
 const isLengths = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && entry >= 0);
 
-/** A value as messages show it, cut short. */
+/** Returns a value as text for messages, shortened. */
 function shown(value: unknown): string {
   try {
     const text = JSON.stringify(value) ?? 'nothing';
@@ -115,7 +115,7 @@ function entryOf(name: string, value: unknown, file: string, base: number): Safe
   return { name, dtype, shape, offset: base + start, length: wanted };
 }
 
-/** Throws unless the tensors, in order of their offsets, cover each byte after the header once. */
+/** Throws unless the tensors, which are in the order of their offsets, cover each byte after the header exactly once. */
 function checkTiled(entries: readonly SafetensorsEntry[], base: number, size: number, file: string): void {
   let covered = base;
   for (const { name, offset, length } of entries) {
@@ -136,7 +136,7 @@ function checkTiled(entries: readonly SafetensorsEntry[], base: number, size: nu
 }
 
 /**
- * Reads a header.
+ * Decodes a header.
  *
  * @param size The number of bytes of the file.
  */

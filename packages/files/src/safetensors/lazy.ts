@@ -1,4 +1,4 @@
-/** Safetensors files read a tensor, or some of its rows, at a time. */
+/** Reads single tensors, or some of their rows, from safetensors files. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue, formatShape } from '@tapegrad/core/extend';
@@ -9,10 +9,10 @@ import type { ByteSource } from '../sources/byte-source.ts';
 import { headerLength, type Metadata, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from './header.ts';
 import { arrayOf } from './safetensors.ts';
 
-/** How many bytes are read first: most headers fit, so opening costs one read. */
+/** The number of bytes in the first read. Most headers fit, so that opening a file takes one read. */
 const FIRST_READ_BYTES = 2 ** 16;
 
-/** What of a tensor is read. */
+/** The part of a tensor to read. */
 export interface ReadTensorOptions extends IntegerOptions {
   /** The first index along the first axis. Defaults to 0. */
   readonly start?: number;
@@ -20,7 +20,7 @@ export interface ReadTensorOptions extends IntegerOptions {
   readonly end?: number;
 }
 
-/** A file of tensors that is read on demand. */
+/** An open file whose tensors are read on demand. */
 export interface SafetensorsReader {
   /** The tensors, with their types and shapes. */
   readonly entries: ReadonlyMap<string, SafetensorsEntry>;
@@ -29,7 +29,7 @@ export interface SafetensorsReader {
   read(name: string, options?: ReadTensorOptions): Promise<NamedArray>;
 }
 
-/** Returns the part of a tensor that options ask for. */
+/** Returns the entry of the rows of a tensor that the options select. */
 function partOf(entry: SafetensorsEntry, { start, end }: ReadTensorOptions): SafetensorsEntry {
   if (start === undefined && end === undefined) return entry;
   const [rows, ...others] = entry.shape;
@@ -44,7 +44,7 @@ function partOf(entry: SafetensorsEntry, { start, end }: ReadTensorOptions): Saf
   return { ...entry, shape: [to - from, ...others], offset: entry.offset + from * bytes, length: (to - from) * bytes };
 }
 
-/** Throws the error for a tensor that a file lacks. */
+/** Throws the error for a tensor that is not in a file. */
 function throwMissing(name: string, known: Iterable<string>): never {
   const names = [...known];
   const some = names.slice(0, 10).join(', ');
@@ -54,10 +54,10 @@ function throwMissing(name: string, known: Iterable<string>): never {
 }
 
 /**
- * Opens a file of tensors, and reads its header alone. Each tensor is read when it is asked for, in one read of the source: one
- * tensor of a large file costs its own bytes.
+ * Opens a file of tensors, and reads only its header. Each call of `read` then reads one tensor, without the rest of
+ * the file.
  *
- * @throws FormatError as `decodeSafetensors`.
+ * @throws FormatError for the same reasons as `decodeSafetensors`.
  * @example
  * const bytes = encodeSafetensors({ table: tensor([[1, 2], [3, 4], [5, 6]]) });
  * const file = await openSafetensors(bytesSource(bytes));
@@ -85,9 +85,9 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsRe
   };
 }
 
-/** Which file has which tensor, as a hub's `model.safetensors.index.json` says. */
+/** The index of a model in several files, on the model hubs the file `model.safetensors.index.json`. */
 export interface SafetensorsIndex {
-  /** The name of the file of each tensor. */
+  /** For each tensor, the name of the file that contains it. */
   readonly files: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
@@ -96,10 +96,10 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Reads a `model.safetensors.index.json`, which tells the files that a large model is divided among.
+ * Decodes a `model.safetensors.index.json`, which lists the files of a large model.
  *
  * @param name The name of the file in messages.
- * @throws FormatError for a text that is not such an index, or names a file in another folder.
+ * @throws FormatError for a text that is not such an index, or that names a file in another folder.
  * @example
  * const text = '{"metadata": {"total_size": 8}, "weight_map": {"weight": "model-00001-of-00002.safetensors"}}';
  * decodeSafetensorsIndex(text).files.get('weight'); // 'model-00001-of-00002.safetensors'
@@ -122,10 +122,10 @@ export function decodeSafetensorsIndex(text: string, name = 'model.safetensors.i
 }
 
 /**
- * Opens a model that is divided among several files. A file is opened when its first tensor is read.
+ * Opens a model that is stored in several files. Each file is opened when its first tensor is read.
  *
  * @param open Opens a file by its name in the index.
- * @throws FormatError for an index that isn't one. Reading throws it for a file that lacks a tensor of the index.
+ * @throws FormatError for an invalid index. `read` throws it if a tensor of the index is not in its file.
  * @example
  * const index = decodeSafetensorsIndex('{"weight_map": {"weight": "a.safetensors"}}');
  * const file = encodeSafetensors({ weight: tensor([7]) });
@@ -150,7 +150,7 @@ export function openSafetensorsShards(
           throw new FormatError(file, `lacks tensor '${name}', which the index says it has`);
         return await reader.read(name, options);
       } catch (error) {
-        // A server may answer the next time.
+        // After an error, for example of a server, the next read tries to open the file again.
         readers.delete(file);
         throw error;
       }

@@ -1,4 +1,4 @@
-/** The safetensors format for tensors by name, which the model hubs and PyTorch's users read and write. */
+/** The safetensors format for named tensors, which is common on model hubs and among PyTorch users. */
 
 import { ArgumentError, type Shape } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -20,7 +20,7 @@ import {
   type SafetensorsEntry,
 } from './header.ts';
 
-/** Tensors by name, and texts about them. */
+/** The contents of a file: tensors by name, and texts about them. */
 export interface Safetensors {
   readonly tensors: NamedArrays;
   readonly metadata: Metadata;
@@ -39,11 +39,12 @@ export type WritableSafetensorsDType = {
 
 /** The options of writing safetensors. */
 export interface SafetensorsWriteOptions {
-  /** Texts about the tensors. */
+  /** Free texts about the tensors, by name. */
   readonly metadata?: Metadata;
   /**
-   * The element type to write, or a function that returns one for a tensor. A type of floats is for arrays of floats, a type of
-   * integers for int32; others keep their own. Defaults to F32, F64, I32 and BOOL, as the dtypes say.
+   * The element type to write, or a function that returns one for a tensor. A float type applies to float arrays only,
+   * an integer type to int32 arrays only; other arrays keep their own type. Defaults to F32, F64, I32 and BOOL, as the
+   * dtypes say.
    */
   readonly as?: WritableSafetensorsDType | ((name: string, array: NamedArray) => WritableSafetensorsDType | undefined);
 }
@@ -52,7 +53,7 @@ const codeOf = Object.fromEntries(Object.entries(CODES).map(([code, type]) => [t
   Record<ElementType, SafetensorsDType>
 >;
 
-/** Whether a type of a file is of the same kind as an array: both floats, or both integers. */
+/** Returns whether an element type and an array are of the same kind: both floats, or both integers. */
 function isOfKind(type: WritableType, { dtype }: NamedArray): boolean {
   if (dtype === 'bool' || type === 'bool') return dtype === type;
   return isFloatType(type) === isFloatType(dtype);
@@ -69,7 +70,7 @@ function writtenAs(name: string, array: NamedArray, { as }: SafetensorsWriteOpti
   return typeof as === 'function' || isOfKind(type, array) ? type : array.dtype;
 }
 
-/** A tensor whose elements are bytes of the file already. */
+/** A tensor whose elements are already encoded as bytes of the file. */
 export interface RawTensor {
   readonly name: string;
   readonly type: ElementType;
@@ -87,7 +88,7 @@ export function layOut(tensors: readonly RawTensor[], metadata: Metadata | undef
     header.push([name, { dtype: codeOf[type], shape, data_offsets: [start, end] }]);
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
-  // Blanks after the header let the elements begin at a multiple of 8.
+  // Spaces after the header make the elements begin at a multiple of 8.
   const padded = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
   padded.set(json);
   const prefix = new Uint8Array(PREFIX_BYTES);
@@ -96,7 +97,7 @@ export function layOut(tensors: readonly RawTensor[], metadata: Metadata | undef
 }
 
 /**
- * Returns the bytes of a file of tensors in pieces, which may be views of the tensors' elements.
+ * Returns the bytes of a file of tensors in consecutive pieces, which may be views of the tensors' elements.
  *
  * @param call The name of the call in messages.
  */
@@ -121,12 +122,13 @@ export function safetensorsParts(
 }
 
 /**
- * Returns the bytes of a file of tensors. Other programs read it by the tensors' names.
+ * Returns the bytes of a file of tensors.
  *
- * Elements keep their dtype, unless `as` says otherwise. Floats are then rounded to the nearest; a finite number that would
- * become infinite, or an integer that the type lacks, is an error.
+ * Elements keep their dtype, unless `as` says otherwise. Floats are then rounded to the nearest; it is an error if a
+ * finite number would become infinite or an integer is outside the range of the type.
  *
- * @throws ArgumentError for an array that isn't whole, or a number that the type lacks.
+ * @throws ArgumentError if the elements of an array don't fit its dtype and shape, or a number is outside the range of
+ *   the type.
  * @example
  * const bytes = encodeSafetensors({ weight: tensor([[1, 2]]) }, { metadata: { epochs: '3' } });
  * const { tensors, metadata } = decodeSafetensors(bytes);
@@ -153,14 +155,14 @@ export function arrayOf(
 }
 
 /**
- * Reads the bytes of a file of tensors.
+ * Decodes the bytes of a file of tensors.
  *
- * F32, F64, I32 and BOOL keep their dtypes. F16, BF16 and F8 become float32, which has all their numbers. I8, U8, I16 and U16
- * become int32. So do I64, U64 and U32 if every number fits; otherwise the file is refused, or becomes float64 with
- * `{ int64: 'float64' }`.
+ * F32, F64, I32 and BOOL keep their dtypes. F16, BF16 and F8 become float32, which can represent all their numbers. I8,
+ * U8, I16 and U16 become int32. I64, U64 and U32 become int32 too, and numbers outside its range are an error; with
+ * `{ int64: 'float64' }`, these three become float64.
  *
- * @throws FormatError for a file that is truncated or too long, whose header is not of the format, or whose tensors overlap,
- * leave a gap, or do not have the size that their shape says.
+ * @throws FormatError for a file that is truncated or too long, whose header is invalid, or whose tensors overlap,
+ *   leave a gap, or do not have the size that follows from their shape.
  * @example
  * const bytes = encodeSafetensors({ half: tensor([0.5]) }, { as: 'F16' });
  * [...decodeSafetensors(bytes).tensors.half!.data]; // [0.5]

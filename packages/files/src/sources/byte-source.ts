@@ -1,8 +1,8 @@
-/** Where lazy readers read: bytes in memory, a blob, or a file on a server. */
+/** Byte sources, from which lazy readers read: bytes in memory, a blob, or a file. */
 
 import { FormatError } from '../format-error.ts';
 
-/** Bytes that can be read in pieces. Lazy readers take one. */
+/** A sequence of bytes of which ranges can be read. Lazy readers read from one. */
 export interface ByteSource {
   /** The name of the file in messages. */
   readonly name: string;
@@ -11,7 +11,7 @@ export interface ByteSource {
   /**
    * Reads exactly `length` bytes.
    *
-   * @throws FormatError if the file ends before.
+   * @throws FormatError if the range is not within the file.
    */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
@@ -24,7 +24,7 @@ export function checkRange({ name, size }: Pick<ByteSource, 'name' | 'size'>, of
 }
 
 /**
- * Makes a source of bytes in memory.
+ * Makes a byte source that reads from memory.
  *
  * @param name The name in messages. Defaults to `bytes`.
  * @example
@@ -43,7 +43,7 @@ export function bytesSource(bytes: Uint8Array, name = 'bytes'): ByteSource {
   };
 }
 
-/** A `Blob`, such as a file that a user chose in a page. */
+/** A `Blob`, for example a file that a user chose in a page. */
 export interface BlobLike {
   readonly size: number;
   /** The name of a `File`. */
@@ -52,7 +52,7 @@ export interface BlobLike {
 }
 
 /**
- * Makes a source of a `Blob` or a `File`, which is read in pieces.
+ * Makes a byte source that reads ranges of a `Blob` or a `File`.
  *
  * @example
  * const source = blobSource(new Blob([Uint8Array.of(1, 2, 3)]));

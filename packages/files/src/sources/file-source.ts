@@ -1,11 +1,11 @@
-/** Files of Node: read whole, or in pieces. */
+/** Reading files in Node, completely or in ranges. */
 
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FormatError } from '../format-error.ts';
 import { type ByteSource, checkRange } from './byte-source.ts';
 
-/** The most bytes that one call of the system reads: more than 2 GiB at once is an error of Node. */
+/** The maximum number of bytes in one read: Node can't read more than 2 GiB at once. */
 const MAX_READ_BYTES = 2 ** 30;
 
 /** A file that is open for reading. */
@@ -22,7 +22,7 @@ function checkFile(path: string): void {
 }
 
 /**
- * Opens a file for reading in pieces. Close it at the end.
+ * Opens a file as a byte source. Close it at the end.
  *
  * @throws FormatError if there is no file.
  * @example
@@ -84,9 +84,9 @@ export function withFile<R>(path: string, body: (file: OpenFile) => R): R {
   }
 }
 
-/** The options of reading a file whole. */
+/** The options of reading a whole file. */
 export interface ReadOptions {
-  /** The most bytes that a file may have. Its size is checked before any memory is allocated. Defaults to 4 GiB. */
+  /** The maximum size of the file in bytes. It is checked before any memory is allocated. Defaults to 4 GiB. */
   readonly maxBytes?: number;
 }
 
@@ -96,7 +96,7 @@ export function checkSize(path: string, size: number, { maxBytes = 2 ** 32 }: Re
 }
 
 /**
- * Reads a file whole.
+ * Reads a whole file.
  *
  * @throws FormatError if there is no file, or it is larger than `maxBytes`.
  * @example

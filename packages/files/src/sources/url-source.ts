@@ -1,9 +1,9 @@
-/** Files on a server, read by HTTP ranges. */
+/** Reads files on a server by HTTP range requests. */
 
 import { FormatError } from '../format-error.ts';
 import { type ByteSource, checkRange } from './byte-source.ts';
 
-/** The part of a response that is read. */
+/** The part of the interface `Response` that is used. */
 interface ResponseLike {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -13,7 +13,7 @@ interface ResponseLike {
 
 /** The options of `urlSource`. */
 export interface UrlSourceOptions {
-  /** Further headers of each request, such as `authorization`. */
+  /** Additional headers for each request, for example `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sends the requests. Defaults to the host's `fetch`. */
   readonly fetch?: (
@@ -22,16 +22,17 @@ export interface UrlSourceOptions {
   ) => Promise<ResponseLike>;
 }
 
-/** The size of a file that a response with a range tells; `undefined` if it tells none. */
+/** Returns the size of the file, from the header of a range response; `undefined` if it is not there. */
 const sizeIn = (response: ResponseLike): number | undefined => {
   const size = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
   return size === undefined ? undefined : Number(size);
 };
 
 /**
- * Makes a source of a file on a server. It is read by HTTP ranges, so one tensor of a large file costs one request.
+ * Makes a byte source that reads a file on a server by HTTP range requests, so that one tensor of a large file takes
+ * one request.
  *
- * @throws FormatError if the server can't be reached, answers with an error, or sends no ranges.
+ * @throws FormatError if the server can't be reached, answers with an error, or doesn't support ranges.
  * @example
  * const open = () => urlSource('https://example.org/model.safetensors');
  */
@@ -49,7 +50,7 @@ export async function urlSource(
       throw new FormatError(name, `the server of ${href} can't be reached: ${(error as Error).message}`);
     }
   };
-  /** Sends nothing more of a response that can't be used. */
+  /** Cancels a response that can't be used, and throws. */
   const refuse = async (response: ResponseLike, message: string): Promise<never> => {
     await response.body?.cancel().catch(() => undefined);
     throw new FormatError(name, message);
@@ -67,7 +68,7 @@ export async function urlSource(
   if (first.status !== 206 && !isEmpty)
     await refuse(first, `the server of ${href} answered with status ${first.status}`);
   await first.body?.cancel().catch(() => undefined);
-  // Servers elsewhere may hide the range from a page, but never the length.
+  // Servers of another origin may hide the range header from a page, but never the length.
   const size = sizeIn(first) ?? Number((await request('HEAD', {})).headers.get('content-length') ?? Number.NaN);
   if (!Number.isSafeInteger(size)) throw new FormatError(name, `the server of ${href} tells no size`);
 
@@ -77,7 +78,7 @@ export async function urlSource(
     async read(offset, length) {
       checkRange({ name, size }, offset, length);
       if (length === 0) return new Uint8Array(0);
-      // A weak tag can't be a condition.
+      // A weak ETag can't be used as a condition.
       const condition = tag === null || tag.startsWith('W/') ? {} : { 'if-range': tag };
       const response = await request('GET', { range: `bytes=${offset}-${offset + length - 1}`, ...condition });
       const range = response.headers.get('content-range');

@@ -1,4 +1,4 @@
-/** Columns that grow row by row. */
+/** Builds columns row by row. */
 
 import type { Column, ColumnSchema } from './column.ts';
 
@@ -15,7 +15,7 @@ export class ColumnBuilder {
     this.#indices = new Map(schema.categories.map((category, i) => [category, i]));
   }
 
-  /** Returns the index of a category, `undefined` if there is none of this name. */
+  /** Returns the index of a category; `undefined` if there is no such category. */
   indexOf(category: string): number | undefined {
     return this.#indices.get(category);
   }
@@ -28,7 +28,10 @@ export class ColumnBuilder {
     this.#texts.push(value);
   }
 
-  /** @param as How the missing value is written. */
+  /**
+   *
+   * @param as The text that means the missing value in the file.
+   */
   addMissing(as: string): void {
     if (this.schema.kind === 'text') this.#texts.push(undefined);
     else this.#numbers.push(Number.NaN);

@@ -1,11 +1,11 @@
-/** The columns of a table: their kinds, their values, and what is missing. */
+/** The columns of a table: their kinds, values and missing values. */
 
 import { ArgumentError } from '@tapegrad/core';
 
 /** The kinds of columns. */
 export type ColumnKind = 'number' | 'integer' | 'boolean' | 'category' | 'text';
 
-/** What is known of a column before its values are read. */
+/** The name, kind and categories of a column. */
 export interface ColumnSchema {
   readonly name: string;
   readonly kind: ColumnKind;
@@ -18,15 +18,15 @@ export interface Column extends ColumnSchema {
   /** The number of rows. */
   readonly length: number;
   /**
-   * A number for each row, NaN where the value is missing: the value of a number or an integer, 0 or 1 for a boolean, the
-   * index among `categories` for a category. Empty for text.
+   * A number for each row, NaN where the value is missing. For a boolean it is 0 or 1, for a category its index in
+   * `categories`. Empty for text.
    */
   readonly numbers: Float64Array;
   /** A text for each row, `undefined` where the value is missing. Empty for kinds other than `text`. */
   readonly texts: readonly (string | undefined)[];
   /** The number of missing values. */
   readonly missing: number;
-  /** How the missing values were written, with the number of each. */
+  /** The texts of missing values in the file, with the number of occurrences of each. */
   readonly missingAs: ReadonlyMap<string, number>;
 }
 
@@ -43,7 +43,7 @@ export function valueAt(column: Column, row: number): number | boolean | string 
   return column.kind === 'boolean' ? number === 1 : number;
 }
 
-/** Makes a column of some rows of another. */
+/** Returns the column of some rows. */
 export function takeRows(column: Column, rows: ArrayLike<number>): Column {
   const isText = column.kind === 'text';
   const numbers = new Float64Array(isText ? 0 : rows.length);
@@ -55,12 +55,12 @@ export function takeRows(column: Column, rows: ArrayLike<number>): Column {
     else numbers[i] = column.numbers[row]!;
     if (isMissing(column, row)) missing++;
   }
-  // Which of the names these rows have isn't kept by row.
+  // It is not known which rows had which text.
   const missingAs = missing === column.missing ? column.missingAs : new Map(missing > 0 ? [['', missing]] : []);
   return { ...column, length: rows.length, numbers, texts, missing, missingAs };
 }
 
-/** Throws for a column that has no numbers. */
+/** Throws for a column of text, which can't be converted to numbers. */
 export function checkNumeric(call: string, { name, kind }: ColumnSchema): void {
   if (kind !== 'text') return;
   throw new ArgumentError(

@@ -1,4 +1,4 @@
-/** Tables: columns with names, of one length. */
+/** Tables: named columns of the same length. */
 
 import { ArgumentError, type Tensor } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -7,7 +7,7 @@ import { type ColumnTensorOptions, columnsTensor, columnTensor, featureNames } f
 
 const OPTIONS = ['dtype', 'missing', 'categories'] as const;
 
-/** Throws for a value that isn't a list of rows of a table. */
+/** Throws unless a value is a list of row indices of a table. */
 function checkRows(call: string, rows: ArrayLike<number>, length: number): void {
   for (let i = 0; i < rows.length; i++) {
     const row = rows[i]!;
@@ -17,7 +17,7 @@ function checkRows(call: string, rows: ArrayLike<number>, length: number): void 
 }
 
 /**
- * Holds the columns of a file, each with a name, a kind and its missing values.
+ * A table of named columns, for example of a CSV file. Each column has a kind, and may have missing values.
  *
  * @example
  * import { decodeCsv } from '@tapegrad/files/csv';
@@ -34,8 +34,9 @@ export class Table {
   readonly #byName: ReadonlyMap<string, Column>;
 
   /**
-   * @param columns Columns of one length, with different names.
-   * @throws ArgumentError if they aren't.
+   *
+   * @param columns Columns of the same length, with different names.
+   * @throws ArgumentError if their lengths differ or two names are equal.
    */
   constructor(columns: readonly Column[]) {
     this.columns = [...columns];
@@ -53,7 +54,10 @@ export class Table {
     return this.columns.map(({ name }) => name);
   }
 
-  /** The names, kinds and categories of the columns. Read another file with it, so that the same text means the same number. */
+  /**
+   * The names, kinds and categories of the columns. Pass it when reading another file, so that equal texts become equal
+   * numbers there.
+   */
   get schema(): readonly ColumnSchema[] {
     return this.columns.map(({ name, kind, categories }) => ({ name, kind, categories }));
   }
@@ -66,33 +70,33 @@ export class Table {
     );
   }
 
-  /** Returns a column. Throws an ArgumentError that lists the names if there is none of this name. */
+  /** Returns a column. Throws an ArgumentError with a list of the names if there is no such column. */
   column(name: string): Column {
     return this.#find('column', name);
   }
 
-  /** Returns a row as an object: numbers, booleans and texts by column, `undefined` where a value is missing. */
+  /** Returns a row as an object with a number, boolean or text for each column; `undefined` where a value is missing. */
   row(index: number): Readonly<Record<string, number | boolean | string | undefined>> {
     checkRows('row', [index], this.length);
     return Object.fromEntries(this.columns.map((column) => [column.name, valueAt(column, index)]));
   }
 
-  /** Makes a table of some columns. */
+  /** Returns a table of some of the columns. */
   select(names: readonly string[]): Table {
     return new Table(names.map((name) => this.#find('select', name)));
   }
 
   /**
-   * Makes a table of some rows, in their order; a row may occur several times.
+   * Returns a table of the given rows, in this order. A row may occur several times.
    *
-   * @throws ArgumentError for rows that there aren't.
+   * @throws ArgumentError for indices of rows that don't exist.
    */
   take(rows: ArrayLike<number>): Table {
     checkRows('take', rows, this.length);
     return new Table(this.columns.map((column) => takeRows(column, rows)));
   }
 
-  /** Makes a table of the rows that lack no value in some columns. Defaults to all columns. */
+  /** Returns a table without the rows that have a missing value in one of the given columns. Defaults to all columns. */
   withoutMissing(names: readonly string[] = this.names): Table {
     const columns = names.map((name) => this.#find('withoutMissing', name));
     const rows: number[] = [];
@@ -103,8 +107,8 @@ export class Table {
   }
 
   /**
-   * Returns the mean of each column's values that aren't missing: what `tensor` may take as `missing`. Take the means of the
-   * training data for the test data, too. Defaults to all columns of numbers, integers and booleans.
+   * Returns the mean of each column, without its missing values. Pass the result to `tensor` as `missing`, and use the
+   * means of the training data for the test data too. Defaults to all columns of numbers, integers and booleans.
    *
    * @throws ArgumentError for text and categories, which have no mean, and for a column without values.
    * @example
@@ -129,11 +133,11 @@ export class Table {
   }
 
   /**
-   * Makes a tensor of columns: a vector of one column, a matrix of a list of columns, with a row for each row of the table.
-   * Fractions are rounded to the dtype; integers that would be rounded are an error.
+   * Converts columns to a tensor: one column to a vector, a list of columns to a matrix with a row for each row of the
+   * table. Fractions are rounded to the dtype, but an integer that is not exact in it is an error.
    *
-   * @throws ArgumentError for text, a missing value without a number that stands for it, and a category among several columns
-   * without `categories`; DTypeError for numbers that the dtype can't represent.
+   * @throws ArgumentError for text, for missing values without a replacement in `missing`, and for a category among
+   *   several columns without the option `categories`; DTypeError for numbers that the dtype can't represent.
    * @example
    * import { decodeCsv } from '@tapegrad/files/csv';
    * const table = decodeCsv('size,kind\n1,cat\n2,dog\n3,cat\n4,dog\n');
@@ -153,7 +157,10 @@ export class Table {
     );
   }
 
-  /** Returns the names of the columns of the matrix that `tensor` makes with the same arguments: `kind=cat` for a category. */
+  /**
+   * Returns the names of the columns of the matrix that `tensor` returns for the same arguments. The column of a
+   * one-hot category is named like `kind=cat`.
+   */
   featureNames(names: readonly string[], options: ColumnTensorOptions = {}): readonly string[] {
     checkOptions('featureNames', options, OPTIONS);
     return featureNames(

@@ -1,4 +1,4 @@
-/** The columns of a table as tensors. */
+/** Converts columns of a table to tensors. */
 
 import { ArgumentError, type DType, DTypeError, type Tensor, tensor } from '@tapegrad/core';
 import { describeValue, isFloat } from '@tapegrad/core/extend';
@@ -12,18 +12,19 @@ export interface ColumnTensorOptions {
    */
   readonly dtype?: DType;
   /**
-   * What stands for missing values: a number, or one for each column by its name. NaN is allowed in floats. By default a
-   * missing value is an error.
+   * The replacement for missing values: one number, or a number for each column by its name. For float dtypes it may be
+   * NaN. By default a missing value is an error.
    */
   readonly missing?: number | Readonly<Record<string, number>>;
   /**
-   * How categories become numbers: `index` among the categories, or `oneHot`, which makes a column of 0 and 1 for each
-   * category. Defaults to `index` for a single column, and to an error among several, whose numbers are compared.
+   * How categories are converted to numbers: `index` takes their index, and `oneHot` makes a column of 0 and 1 for each
+   * category. Defaults to `index` for a single column. For several columns there is no default, since a model would
+   * take the indices as quantities.
    */
   readonly categories?: 'index' | 'oneHot';
 }
 
-/** Throws if the elements of a column aren't exactly numbers of a dtype, apart from rounding of fractions. */
+/** Throws if a dtype can't represent a value of a column; only fractions may be rounded. */
 function checkFits(call: string, { name, kind }: Column, row: number, value: number, dtype: DType): void {
   if (isFloat(dtype)) {
     if (dtype === 'float64' || Number.isNaN(value) || kind !== 'integer') return;
@@ -38,7 +39,7 @@ function checkFits(call: string, { name, kind }: Column, row: number, value: num
   );
 }
 
-/** The number that stands for missing values of a column. Throws if there is none, but values are missing. */
+/** Returns the replacement for missing values of a column. Throws if values are missing and there is none. */
 function fillOf(call: string, column: Column, missing: ColumnTensorOptions['missing']): number {
   const fill = typeof missing === 'object' && missing !== null ? missing[column.name] : missing;
   if (fill !== undefined && typeof fill !== 'number') {
@@ -56,13 +57,16 @@ function fillOf(call: string, column: Column, missing: ColumnTensorOptions['miss
 const isExpanded = (column: ColumnSchema, options: ColumnTensorOptions): boolean =>
   column.kind === 'category' && options.categories === 'oneHot';
 
-/** The names of the numbers that columns become: `species=setosa` for the categories of a column. */
+/** Returns the names of the columns of a matrix, for example `species=setosa` for a one-hot category. */
 export const featureNames = (columns: readonly ColumnSchema[], options: ColumnTensorOptions): readonly string[] =>
   columns.flatMap((column) =>
     isExpanded(column, options) ? column.categories.map((category) => `${column.name}=${category}`) : [column.name],
   );
 
-/** Writes the numbers of a column into rows of `width` numbers, from `start` on. Returns how many a row got. */
+/**
+ * Writes the numbers of a column into a matrix with rows of `width` numbers, beginning at column `start`. Returns the
+ * number of columns written.
+ */
 function fillColumn(
   call: string,
   column: Column,
@@ -95,7 +99,7 @@ function fillColumn(
 
 const SINGLE_DTYPES = { number: 'float32', integer: 'int32', boolean: 'bool', category: 'int32' } as const;
 
-/** Makes a vector of a column, or a matrix with a row for each category if they are one-hot. */
+/** Converts a column to a vector, or to a matrix with a column for each category if categories are one-hot. */
 export function columnTensor(call: string, column: Column, options: ColumnTensorOptions): Tensor {
   checkNumeric(call, column);
   if (isExpanded(column, options)) return columnsTensor(call, [column], options);
@@ -105,7 +109,7 @@ export function columnTensor(call: string, column: Column, options: ColumnTensor
   return tensor(numbers, { dtype });
 }
 
-/** Makes a matrix of columns, a row for each row of the table. */
+/** Converts several columns to a matrix with a row for each row of the table. */
 export function columnsTensor(
   call: string,
   columns: readonly Column[],

@@ -1,4 +1,4 @@
-/** Event files of Node. */
+/** Writing event files in Node. */
 
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -14,8 +14,8 @@ export interface EventFile extends EventSink {
 let count = 0;
 
 /**
- * Makes a new event file in a folder, for an `EventWriter` of `@tapegrad/files/tensorboard`. Each event is handed to the system
- * at once. TensorBoard joins the files of a folder to one run.
+ * Makes a new event file in a folder, for an `EventWriter` of `@tapegrad/files/tensorboard`. Each event is written
+ * immediately. TensorBoard shows all files of a folder as one run.
  *
  * @example
  * const train = async () => {

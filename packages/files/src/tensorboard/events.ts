@@ -8,17 +8,17 @@ import type { NamedArray } from '../named-array.ts';
 import { decodeMessage, type EventContent, encodeMessage, type Histogram, type LogEvent } from './messages.ts';
 import { encodeRecord, recordsOf } from './records.ts';
 
-/** What every file begins with. */
+/** The version, with which every file begins. */
 const VERSION = 'brain.Event:2';
 
-/** The number of buckets of a histogram, as TensorFlow has it. */
+/** The number of buckets of a histogram, the same as in TensorFlow. */
 const BUCKETS = 30;
 
-/** Where the bytes of an event file go. `eventFile(folder)` of `@tapegrad/files/node` makes one. */
+/** The destination of the bytes of an event file, for example `eventFile(folder)` of `@tapegrad/files/node`. */
 export interface EventSink {
   /** Takes the next bytes of the file. */
   write(bytes: Uint8Array): void;
-  /** Ends the file. */
+  /** Closes the file. */
   close?(): void;
 }
 
@@ -36,7 +36,7 @@ function histogramOf(values: ArrayLike<number>): Histogram {
   }
   if (count === 0) return { min: 0, max: 0, count: 0, sum: 0, sumOfSquares: 0, limits: [0], counts: [0] };
   const buckets = min === max ? 1 : BUCKETS;
-  // Halves, since the difference of two large numbers may be infinite.
+  // Divided before subtracting, since the difference of two large numbers can be infinite.
   const width = max / buckets - min / buckets;
   const limits = Array.from({ length: buckets }, (_, i) => (i === buckets - 1 ? max : min + width * (i + 1)));
   const counts = new Array<number>(buckets).fill(0);
@@ -62,12 +62,13 @@ function sizeOfPng(bytes: Uint8Array): { width: number; height: number } {
 
 /** The options of `EventWriter`. */
 export interface EventWriterOptions {
-  /** Returns the time in seconds since 1970. Defaults to the host's. */
+  /** Returns the time in seconds since 1970. Defaults to the host's clock. */
   readonly now?: () => number;
 }
 
 /**
- * Writes events for TensorBoard. Each is handed to the sink at once, whole, so that TensorBoard shows it while training runs.
+ * Writes events for TensorBoard. Each event is passed to the sink immediately, in one call, so that TensorBoard can
+ * show it during training.
  *
  * @example
  * const pieces: Uint8Array[] = [];
@@ -81,7 +82,10 @@ export class EventWriter {
   readonly #sink: EventSink;
   readonly #now: () => number;
 
-  /** @param sink Where the bytes go. It gets the version of the format at once. */
+  /**
+   *
+   * @param sink The destination of the bytes. The version of the format is written to it immediately.
+   */
   constructor(sink: EventSink, options: EventWriterOptions = {}) {
     checkOptions('EventWriter', options, ['now']);
     this.#sink = sink;
@@ -104,7 +108,7 @@ export class EventWriter {
   }
 
   /**
-   * Adds a point to a curve. The value is rounded to float32, as the format has it.
+   * Adds a point to a curve. The value is rounded to float32, the type in the format.
    *
    * @param tag The name of the curve. A slash groups curves: `loss/train`.
    */
@@ -122,7 +126,7 @@ export class EventWriter {
   /**
    * Adds an image.
    *
-   * @param png The bytes of a PNG file, which `encodePng(tensorImage(x))` of `@tapegrad/files/images` makes of a tensor.
+   * @param png The bytes of a PNG file. For a tensor, use `encodePng(tensorImage(x))` of `@tapegrad/files/images`.
    */
   image(tag: string, png: Uint8Array, step: number): void {
     this.#add('image', { kind: 'image', tag, ...sizeOfPng(png), bytes: png }, step);
@@ -144,15 +148,18 @@ export class EventWriter {
 export interface DecodeEventsOptions {
   /** The name of the file in messages. Defaults to `bytes`. */
   readonly name?: string;
-  /** Whether the last event may be cut, as in a file that is being written; it is left out then. Defaults to false. */
+  /**
+   * Whether the last event may be incomplete, as in a file that is being written. It is then ignored. Defaults to
+   * false.
+   */
   readonly allowPartial?: boolean;
 }
 
 /**
- * Decodes the events of a file: scalars, histograms, images and texts, those of other writers, too. What isn't one of these
- * is of kind `other`.
+ * Decodes the events of a file, also of one that another program has written: scalars, histograms, images and texts.
+ * All other events have the kind `other`.
  *
- * @throws FormatError for a wrong checksum, a broken message, and a file that is cut, unless `allowPartial` is set.
+ * @throws FormatError for a wrong checksum, an invalid message, and an incomplete file unless `allowPartial` is set.
  * @example
  * const pieces: Uint8Array[] = [];
  * const log = new EventWriter({ write: (bytes) => void pieces.push(bytes) });

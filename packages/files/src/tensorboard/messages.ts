@@ -1,11 +1,11 @@
 /**
- * The messages of event files, as protocol buffers.
- * Source: TensorBoard, `compat/proto/event.proto`, `summary.proto`, `histogram.proto` and `tensor.proto`.
+ * Encodes and decodes the messages of event files, which are protocol buffers. Source: TensorBoard,
+ * `compat/proto/event.proto`, `summary.proto`, `histogram.proto` and `tensor.proto`.
  */
 
 import { type BinaryReader, BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 
-/** The counts of values between limits. */
+/** A histogram: the number of values in each bucket. */
 export interface Histogram {
   readonly min: number;
   readonly max: number;
@@ -19,12 +19,12 @@ export interface Histogram {
   readonly counts: readonly number[];
 }
 
-/** What an event tells. */
+/** The content of an event. */
 export type EventContent =
   | { readonly kind: 'version'; readonly version: string }
   | { readonly kind: 'scalar'; readonly tag: string; readonly value: number }
   | { readonly kind: 'histogram'; readonly tag: string; readonly histogram: Histogram }
-  /** The bytes of a PNG or another file. */
+  /** The bytes of an image file, for example a PNG file. */
   | {
       readonly kind: 'image';
       readonly tag: string;
@@ -33,7 +33,7 @@ export type EventContent =
       readonly bytes: Uint8Array;
     }
   | { readonly kind: 'text'; readonly tag: string; readonly text: string }
-  /** Anything else, such as graphs and tensors. */
+  /** Any other content, for example a graph. */
   | { readonly kind: 'other'; readonly tag: string };
 
 /** An event of a file. */
@@ -43,7 +43,7 @@ export type LogEvent = EventContent & {
   readonly step: number;
 };
 
-/** The number of a dtype of TensorFlow. */
+/** TensorFlow's number for the dtype of strings. */
 const DT_STRING = 7;
 
 type Message = (writer: BinaryWriter) => void;
@@ -64,10 +64,10 @@ const doubles = (writer: BinaryWriter, field: number, values: readonly number[])
     for (const value of values) w.double(value);
   });
 
-/** The bits of the number of channels of an image, which the format calls its color space. */
+/** The number of channels of an image, which the format calls its color space. */
 const RGBA = 4;
 
-/** Writes the field of a value that holds its content. */
+/** Writes the content of a value. */
 function writeContent(writer: BinaryWriter, content: EventContent): void {
   if (content.kind === 'scalar') writer.tag(2, WireType.Bit32).float(content.value);
   else if (content.kind === 'image') {
@@ -113,7 +113,7 @@ export function encodeMessage(event: LogEvent): Uint8Array {
 
 type Fields = Readonly<Record<number, (reader: BinaryReader, type: WireType) => void>>;
 
-/** Reads the fields of a message up to an end, and skips unknown ones. */
+/** Reads the fields of a message up to `end`, and skips unknown ones. */
 function readFields(reader: BinaryReader, end: number, fields: Fields): void {
   while (reader.pos < end) {
     const [field, type] = reader.tag();
@@ -123,7 +123,7 @@ function readFields(reader: BinaryReader, end: number, fields: Fields): void {
   }
 }
 
-/** Reads a nested message. */
+/** Returns a function that reads a nested message. */
 const inside = (fields: Fields) => (reader: BinaryReader) => {
   const length = reader.uint32();
   const end = reader.pos + length;
@@ -131,7 +131,7 @@ const inside = (fields: Fields) => (reader: BinaryReader) => {
   readFields(reader, end, fields);
 };
 
-/** Reads numbers, packed or one by one. */
+/** Returns a function that reads a field of float64 numbers, packed or one by one. */
 const readDoubles = (into: number[]) => (reader: BinaryReader, type: WireType) => {
   const end = type === WireType.LengthDelimited ? reader.uint32() + reader.pos : reader.pos + 1;
   while (reader.pos < end) into.push(reader.double());
@@ -199,7 +199,7 @@ function readValue(reader: BinaryReader): EventContent {
   return found?.(tag) ?? { kind: 'other', tag };
 }
 
-/** Decodes a message to the events that it holds. */
+/** Decodes a message to the events in it. */
 export function decodeMessage(reader: BinaryReader): LogEvent[] {
   let [wallTime, step] = [0, 0];
   const contents: EventContent[] = [];

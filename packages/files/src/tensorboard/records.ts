@@ -6,11 +6,14 @@
 import { crc32c } from '../compression/crc32.ts';
 import { FormatError } from '../format-error.ts';
 
-/** The length of 8 bytes, and its checksum of 4. */
+/** The size of a frame's header: a length of 8 bytes, and its checksum of 4 bytes. */
 const HEADER_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 
-/** A checksum of bytes that hold checksums themselves would be weak, so it is turned and shifted. */
+/**
+ * Returns the masked checksum of bytes: rotated, plus a constant, because a checksum of data that contains checksums is
+ * weak otherwise.
+ */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);
   return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
@@ -27,17 +30,18 @@ export function encodeRecord(record: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** A record of a file, and where it begins. */
+/** A record of a file, and its offset. */
 export interface FileRecord {
   readonly bytes: Uint8Array;
   readonly offset: number;
 }
 
 /**
- * Walks the records of a file.
+ * Yields the records of a file.
  *
- * @param allowPartial Whether the last record may be cut, as in a file that is being written; it is left out then.
- * @throws FormatError for a wrong checksum, and for a record that is cut.
+ * @param allowPartial Whether the last record may be incomplete, as in a file that is being written. It is then
+ *   ignored.
+ * @throws FormatError for a wrong checksum, and for an incomplete record.
  */
 export function* recordsOf(name: string, bytes: Uint8Array, allowPartial: boolean): Generator<FileRecord> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -13,9 +13,12 @@ export interface LoraOptions {
    * all of them.
    */
   readonly layers?: Selector<Module>;
-  /** The number of features between the two small weights of an adapter. */
+  /**
+   * The inner size of an adapter: its first weight maps the layer's input to this many features, its second maps them
+   * on.
+   */
   readonly rank: number;
-  /** The factor alpha / rank scales the change of a layer. Defaults to `rank`. */
+  /** Sets the scale of the change of a layer, which is multiplied by alpha / rank. Defaults to `rank`. */
   readonly alpha?: number;
   /** The probability of dropping an element of an adapter's input while training. Defaults to 0. */
   readonly dropout?: number;
@@ -27,7 +30,7 @@ export interface LoraOptions {
 class Adapter extends Module {
   /** Maps the layer's input to the `rank` features. */
   readonly down: Parameter;
-  /** Maps them to the layer's output. */
+  /** Maps the `rank` features to the layer's output. */
   readonly up: Parameter;
   readonly #lowRank: LowRank;
   readonly #scale: number;
@@ -45,13 +48,13 @@ class Adapter extends Module {
     this.#random = random;
   }
 
-  /** Computes what to add to the layer's result. */
+  /** Returns the tensor to add to the layer's result. */
   forward(x: Tensor): Tensor {
     const kept = this.training && this.#dropout > 0 ? dropout(x, this.#dropout, this.#random) : x;
     return this.#lowRank.apply(kept, this.down, this.up).mul(this.#scale);
   }
 
-  /** Computes what to add to the layer's weight instead. */
+  /** Returns the change of the layer's weight that has the same effect as adding `forward(x)` to its result. */
   change(): Tensor {
     return noGrad(() => this.#lowRank.product(this.down, this.up).mul(this.#scale).detach());
   }
@@ -69,10 +72,10 @@ interface Adapted {
 const adapted = new WeakSet<Module>();
 
 /**
- * The low-rank adapters of a model. They are modules of their own, under the paths of the layers: an optimizer of
- * `parameters()` trains them alone, and `state()` has nothing else. `forward` is the model's.
+ * The low-rank adapters of a model. This module contains the adapters and not the model: `parameters()` and `state()`
+ * return those of the adapters only, under the paths of the layers. `forward` runs the model with its adapters.
  *
- * The model's own weights are frozen, and it stays in evaluation mode while the adapters are trained.
+ * The model's own weights are not trained, and the model stays in evaluation mode while the adapters are trained.
  */
 export class Lora<M extends Module = Module> extends Module {
   readonly #model: M;
@@ -101,12 +104,12 @@ export class Lora<M extends Module = Module> extends Module {
     return this.#model as never;
   }
 
-  /** Computes what the adapted model does. It takes the arguments of the model's own `forward`. */
+  /** Runs the adapted model, with the arguments of the model's own `forward`. */
   forward(...args: ForwardArguments<M>): ForwardResult<M> {
     return this.#base.forward(...args) as ForwardResult<M>;
   }
 
-  /** Lets a layer add its adapter's result to its own. */
+  /** Makes a layer add its adapter's result to its own. */
   #install(layer: Adaptable, adapter: Adapter): void {
     const own = (layer as { forward(x: Tensor): Tensor }).forward.bind(layer);
     const value = (x: Tensor): Tensor => (this.#isMerged ? own(x) : own(x).add(adapter.forward(x)));
@@ -114,16 +117,17 @@ export class Lora<M extends Module = Module> extends Module {
     adapted.add(layer);
   }
 
-  /** Whether the adapters are part of the model's weights. */
+  /** Whether the adapters have been added to the model's weights, by `merge`. */
   get isMerged(): boolean {
     return this.#isMerged;
   }
 
   /**
-   * Adds the adapters to the model's weights, so that the model computes the same, to rounding, as fast as without them. The
-   * model's `state()` then has the merged weights. Adapters can't be trained until `unmerge`.
+   * Adds the adapters to the model's weights. The model then computes the same, up to rounding, and as fast as without
+   * adapters, and its `state()` contains the merged weights. The adapters can't be trained until `unmerge`.
    *
-   * @throws ArgumentError if they are merged, or a weight is shared with another layer, which would change, too.
+   * @throws ArgumentError if they are merged already, or if a weight is shared with another layer, which would change
+   *   too.
    */
   merge(): this {
     if (this.#isMerged) throw new ArgumentError('Lora.merge: the adapters are merged already; call unmerge first');
@@ -138,8 +142,8 @@ export class Lora<M extends Module = Module> extends Module {
   }
 
   /**
-   * Takes the adapters out of the model's weights. The weights are those from before `merge`, bit for bit, unless they have
-   * changed since; then the adapters are subtracted.
+   * Removes the adapters from the model's weights again. This restores the weights from before `merge` bit for bit;
+   * weights that have changed since then have the adapters subtracted instead.
    *
    * @throws ArgumentError if they are not merged.
    */
@@ -156,7 +160,10 @@ export class Lora<M extends Module = Module> extends Module {
     return this;
   }
 
-  /** Removes the adapters from the model, which then computes what it did before, or what it does if they are merged. */
+  /**
+   * Removes the adapters from the model. It then computes what it computed before `lora`; if they are merged, it keeps
+   * their effect.
+   */
   remove(): M {
     for (const { layer } of this.#adapted) {
       Reflect.deleteProperty(layer, 'forward');
@@ -183,7 +190,7 @@ const sameElements = (a: Tensor, b: Tensor): boolean => {
   return a.data.every((x: number, i: number) => Object.is(x, data[i]));
 };
 
-/** Throws if the weight of an adapted layer is held in another place, too. */
+/** Throws if the weight of an adapted layer also belongs to another layer. */
 function checkUnshared(model: Module, layers: readonly Adapted[]): void {
   const holders = new Map<unknown, number>();
   for (const module of model.modules().values()) {
@@ -222,12 +229,12 @@ function chosenLayers(model: Module, selector: Selector<Module> | undefined): Ma
 }
 
 /**
- * Adds low-rank adapters to layers of a trained model (Hu et al. 2021, "LoRA: low-rank adaptation of large language models").
- * A layer with weight W then computes with W + alpha / rank A B, where A and B are small weights. Only these are trained, and
- * only these are saved. B is 0 at first, so that nothing changes.
+ * Adds low-rank adapters to layers of a trained model (Hu et al. 2021, "LoRA: low-rank adaptation of large language
+ * models"). A layer with weight W then computes with W + alpha / rank A B, where A and B are small weights. Only these
+ * are trained, and only these are saved. B starts at 0, so that the adapters change nothing at first.
  *
- * For a convolution, A has the layer's kernel and B a kernel of 1; for a transposed one, the other way round. With groups,
- * each group has its own A and B.
+ * For a convolution, A has the layer's kernel size and B a kernel of size 1; for a transposed convolution, it is the
+ * other way round. With groups, each group has its own A and B.
  *
  * @throws ArgumentError if no layer is selected, a layer has an adapter already, or an option is out of range.
  * @example
@@ -247,7 +254,7 @@ export function lora<M extends Module>(model: M, options: LoraOptions): Lora<M> 
   const { layers, rank, alpha = rank, dropout: p = 0, random } = options ?? {};
   check('rank', rank, Number.isInteger(rank) && rank > 0, 'an integer above 0');
   check('alpha', alpha, Number.isFinite(alpha), 'a finite number');
-  check('dropout', p, p >= 0 && p < 1, 'a number from 0 up to, not including, 1');
+  check('dropout', p, p >= 0 && p < 1, 'a number >= 0 and < 1');
   check('random', random, random instanceof Random, 'a generator');
   const chosen = chosenLayers(model, layers);
   if (chosen.size === 0) {

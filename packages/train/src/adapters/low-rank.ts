@@ -27,11 +27,14 @@ import {
 /** A layer that can be changed by a product of small weights. */
 export type Adaptable = Dense | Conv1d | Conv2d | ConvTranspose1d | ConvTranspose2d;
 
-/** How a kind of layer is changed by two small weights, `down` and `up`, through a space of `rank` features. */
+/**
+ * How the two small weights of an adapter change one kind of layer: `down` maps the input to `rank` features, and `up`
+ * maps these to the output.
+ */
 export interface LowRank {
   readonly downShape: Shape;
   readonly upShape: Shape;
-  /** The number of elements of x that each element of `down(x)` is a sum of. */
+  /** The number of elements of x that each of the `rank` features is a sum over. */
   readonly fanIn: number;
   /** Computes the change of the layer's result. */
   apply(x: Tensor, down: Tensor, up: Tensor): Tensor;
@@ -39,7 +42,7 @@ export interface LowRank {
   product(down: Tensor, up: Tensor): Tensor;
 }
 
-/** x A B for a dense layer, with A [in, rank] and B [rank, out]. */
+/** For a dense layer: adds x A B, where A is [in, rank] and B is [rank, out]. */
 const ofDense = ({ inFeatures, outFeatures }: Dense, rank: number): LowRank => ({
   downShape: [inFeatures, rank],
   upShape: [rank, outFeatures],
@@ -53,7 +56,10 @@ const sizeOf = (shape: Shape): number => shape.reduce((product, length) => produ
 /** Returns the block of each group of a weight, as a stack of matrices [groups, rows, columns]. */
 const blocks = (weight: Tensor, groups: number, rows: number): Tensor => weight.reshape([groups, rows, -1]);
 
-/** A convolution with the layer's kernel to `rank` channels for each group, then one with a kernel of 1. */
+/**
+ * For a convolution: adds a convolution with the layer's kernel size to `rank` channels for each group, followed by one
+ * with a kernel of size 1.
+ */
 function ofConvolution(layer: Conv1d | Conv2d, rank: number): LowRank {
   const { inChannels, outChannels, kernelSize } = layer;
   const options = layer.options as ConvOptions;
@@ -79,7 +85,10 @@ function ofConvolution(layer: Conv1d | Conv2d, rank: number): LowRank {
   };
 }
 
-/** A convolution with a kernel of 1 to `rank` channels for each group, then a transposed one with the layer's kernel. */
+/**
+ * For a transposed convolution: adds a convolution with a kernel of size 1 to `rank` channels for each group, followed
+ * by a transposed one with the layer's kernel size.
+ */
 function ofTransposed(layer: ConvTranspose1d | ConvTranspose2d, rank: number): LowRank {
   const { inChannels, outChannels, kernelSize } = layer;
   const options = layer.options as ConvTransposeOptions;
@@ -116,7 +125,10 @@ export function lowRankOf(layer: Module, rank: number): LowRank | undefined {
   return undefined;
 }
 
-/** Returns the initial weights: `down` as PyTorch's layers have it, and `up` of zeros, so that nothing changes at first. */
+/**
+ * Returns the initial weights: `down` initialized as in PyTorch's layers, and `up` zero, so that the adapter changes
+ * nothing at first.
+ */
 export function initialWeights(
   { downShape, upShape, fanIn }: LowRank,
   { dtype }: Parameter,

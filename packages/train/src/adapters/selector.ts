@@ -5,8 +5,8 @@ import { describeValue } from '@tapegrad/core/extend';
 import type { Module } from '@tapegrad/nn';
 
 /**
- * Chooses parts of a model by path: a pattern, a list of patterns, a regular expression, or a predicate. In a pattern, `*`
- * stands for any characters within a name, `**` for any number of names, and `{a,b}` for one of several: `encoder.**`,
+ * Chooses parts of a model by path: a pattern, a list of patterns, a regular expression, or a predicate. In a pattern,
+ * `*` matches any characters within a name, `**` any number of names, and `{a,b}` either a or b: `encoder.**`,
  * `**.bias`, `layers.*.{query,value}`.
  */
 export type Selector<Part = Parameter> =
@@ -17,7 +17,7 @@ export type Selector<Part = Parameter> =
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.|?+()[\]]/g, '\\$&');
 
-/** Returns a pattern once for each way to choose from its braces. */
+/** Returns the patterns without braces that a pattern with braces is short for. */
 function alternatives(pattern: string): string[] {
   const [, before, choices, after] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(pattern) ?? [];
   if (choices === undefined) return [pattern];

@@ -1,4 +1,4 @@
-/** How many examples are classified right. */
+/** Metrics that count correctly classified examples. */
 
 import { ArgumentError, ShapeError } from '@tapegrad/core';
 import { checkOptions, describeValue, formatShape } from '@tapegrad/core/extend';
@@ -33,11 +33,11 @@ const shareMetric = (name: string, hitsOf: (result: Predicted) => Hits): Metric<
   });
 
 /**
- * Computes the share of examples that are classified right; NaN without examples.
+ * Computes the share of examples that are classified correctly; NaN without examples.
  *
- * Predictions [n, c, …] are the scores of c classes for int32 targets [n, …]: the class of the largest score is compared.
- * Predictions of the targets' shape are scores of class 1, compared with a threshold; if they are int32 or bool, they are
- * the classes themselves.
+ * Predictions [n, c, …] are the scores of c classes for int32 targets [n, …]: the class of the largest score is
+ * compared. Predictions of the targets' shape are scores of class 1, compared with a threshold; if they are int32 or
+ * bool, they are the classes themselves.
  *
  * @example
  * const metric = accuracy();
@@ -59,10 +59,11 @@ export function accuracy(options: LabelOptions = {}): Metric<Predicted, number> 
 }
 
 /**
- * Computes the share of examples whose class is among those of the k largest scores; NaN without examples. Of equal scores,
- * that of the earlier class counts as larger, so that `topK(1)` is `accuracy`.
+ * Computes the share of examples whose class is among those of the k largest scores; NaN without examples. Among equal
+ * scores, that of the earlier class counts as larger, so that `topK(1)` is `accuracy`.
  *
- * @throws ArgumentError if k is not a positive integer; when updated, ShapeError for fewer than k classes.
+ * @throws ArgumentError if k is not a positive integer; `update` throws a ShapeError for predictions with fewer than k
+ *   classes.
  * @example
  * const metric = topK(2);
  * metric.update({ predictions: tensor([[3, 2, 1], [3, 2, 1]]), targets: tensor([1, 2], { dtype: 'int32' }) });

@@ -1,4 +1,4 @@
-/** Which classes are taken for which, and what follows: precision, recall and F1. */
+/** The confusion matrix, and the metrics computed from it: precision, recall and F1. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -6,18 +6,18 @@ import type { Predicted } from '../outcome.ts';
 import { forEachLabel, type LabelOptions, labelOptions } from './labels.ts';
 import { defineMetric, type Metric, type MetricRules } from './metric.ts';
 
-/** Numbers of examples by right class and predicted class. */
+/** Numbers of examples, by true class and predicted class. */
 interface Counts {
   /** The number of classes. */
   readonly classes: number;
-  /** Row by row: the count of examples of class i that were taken for class j is at i classes + j. */
+  /** The matrix row by row: the number of examples of class i predicted as class j is at index i * classes + j. */
   readonly counts: number[];
-  /** 1 if predictions came without an axis of classes. */
+  /** 1 if there were predictions without a class axis, else 0. */
   readonly single: number;
   readonly [other: string]: number | number[];
 }
 
-/** Returns the counts in a larger table. */
+/** Returns the counts in a matrix for more classes. */
 function widened({ classes, counts, single }: Counts, wanted: number): Counts {
   if (wanted <= classes) return { classes, counts, single };
   const wide = new Array<number>(wanted * wanted).fill(0);
@@ -54,11 +54,11 @@ const countRules = <Value>(
   value,
 });
 
-/** The numbers of examples of each class, by row, that were taken for each class, by column. */
+/** The element in row i and column j is the number of examples of class i that were predicted as class j. */
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 /**
- * Counts how many examples of each class, by row, are taken for each class, by column. It takes the same predictions and
+ * Counts the examples of each class (row) that are predicted as each class (column). It takes the same predictions and
  * targets as `accuracy`.
  *
  * @example
@@ -74,22 +74,22 @@ export function confusion(options: LabelOptions = {}): Metric<Predicted, Confusi
   return defineMetric(countRules('confusion', options, matrix));
 }
 
-/** How a number for each class becomes one. */
+/** How the values for the classes are combined into one; see `AverageOptions`. */
 export type Average = 'binary' | 'macro' | 'micro' | 'weighted';
 
 /** The options of `precision`, `recall` and `f1`. */
 export interface AverageOptions extends LabelOptions {
   /**
-   * `binary` is the number of class 1. `macro` is the mean over the classes that occur, and `weighted` the same weighted by
-   * their numbers of examples. `micro` counts all classes together. Defaults to `macro` for scores of classes [n, c], and
-   * to `binary` for predictions of the targets' shape.
+   * `binary` takes the value for class 1. `macro` is the mean over the classes that occur, and `weighted` is that mean
+   * weighted by their numbers of examples. `micro` adds up the counts of all classes first. Defaults to `macro` for
+   * scores of classes [n, c], and to `binary` for predictions of the targets' shape.
    */
   readonly average?: Average;
 }
 
 const averages: readonly string[] = ['binary', 'macro', 'micro', 'weighted'] satisfies Average[];
 
-/** The examples that a class was given to rightly and wrongly, and those of it that were missed. */
+/** For one class: the numbers of true positives, false positives and false negatives. */
 interface ClassCounts {
   readonly hits: number;
   readonly falseAlarms: number;
@@ -151,8 +151,8 @@ function averagedMetric(
 }
 
 /**
- * Computes the precision: of the examples that were taken for a class, the share that is of it. It is 0 for a class that
- * none was taken for, and NaN without examples. It takes the same predictions and targets as `accuracy`.
+ * Computes the precision: of the examples predicted as a class, the share that belongs to it. It is 0 for a class that
+ * was never predicted, and NaN without examples. It takes the same predictions and targets as `accuracy`.
  *
  * @example
  * const metric = precision();
@@ -163,8 +163,8 @@ export const precision = (options: AverageOptions = {}): Metric<Predicted, numbe
   averagedMetric('precision', ({ hits, falseAlarms }) => ratio(hits, hits + falseAlarms), options);
 
 /**
- * Computes the recall: of the examples of a class, the share that was taken for it. It is 0 for a class without examples
- * that others were taken for, and NaN without any examples.
+ * Computes the recall: of the examples of a class, the share that was predicted as it. It is 0 for a class that was
+ * predicted but has no examples, and NaN without any examples.
  *
  * @example
  * const metric = recall();
@@ -175,7 +175,8 @@ export const recall = (options: AverageOptions = {}): Metric<Predicted, number> 
   averagedMetric('recall', ({ hits, misses }) => ratio(hits, hits + misses), options);
 
 /**
- * Computes F1, the harmonic mean of precision and recall: 2 hits / (2 hits + false alarms + misses).
+ * Computes F1, the harmonic mean of precision and recall: 2 TP / (2 TP + FP + FN), from the numbers of true positives,
+ * false positives and false negatives.
  *
  * @example
  * const metric = f1({ average: 'macro' });

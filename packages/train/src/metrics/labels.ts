@@ -1,4 +1,4 @@
-/** The classes that predictions stand for, beside the classes that are right. */
+/** Predicted classes, and the true classes to compare them with. */
 
 import { ArgumentError, DTypeError, ShapeError, Tensor } from '@tapegrad/core';
 import { describeValue, formatShape, isFloat, sameShape } from '@tapegrad/core/extend';
@@ -7,11 +7,11 @@ import type { Predicted } from '../outcome.ts';
 /** The options of metrics of classes. */
 export interface LabelOptions {
   /**
-   * The score above which a single score stands for class 1. Defaults to 0, for logits; probabilities need 0.5. Only for
-   * predictions of the targets' shape.
+   * The score above which an example is predicted as class 1. Defaults to 0, which suits logits; probabilities need
+   * 0.5. Used only for predictions of the targets' shape.
    */
   readonly threshold?: number;
-  /** A label to ignore, such as that of padding. */
+  /** A label to ignore, for example that of padding. */
   readonly ignoreIndex?: number;
 }
 
@@ -26,7 +26,10 @@ export function checkPredicted(call: string, { predictions, targets }: Predicted
   }
 }
 
-/** Returns whether predictions have an axis of classes that the targets lack, [n, c, …] for [n, …]. Throws if neither fits. */
+/**
+ * Returns true for predictions [n, c, …] with a class axis for targets [n, …], and false for predictions of the
+ * targets' shape. Throws for any other shape.
+ */
 export function haveClasses(call: string, { predictions, targets }: Predicted): boolean {
   const { shape } = predictions;
   if (sameShape(shape, targets.shape)) return false;
@@ -41,7 +44,7 @@ export function haveClasses(call: string, { predictions, targets }: Predicted): 
   return true;
 }
 
-/** Returns the labels of targets. Throws unless each is an integer of at least 0, or ignored. */
+/** Returns the labels in a tensor of targets. Throws unless each is a nonnegative integer or the label to ignore. */
 export function labelsIn(call: string, targets: Tensor, ignored: number | undefined): ArrayLike<number> {
   const { elements } = targets;
   const wrong = elements.findIndex((label) => !(Number.isInteger(label) && label >= 0) && label !== ignored);
@@ -78,9 +81,9 @@ function largest({ scores, classes, step }: ScoreRows, start: number): number {
 }
 
 /**
- * Calls a function with each predicted class and the right one.
+ * Calls a function with the predicted class and the true class of each example.
  *
- * @returns the number of classes that the predictions tell; 0 if they are classes themselves.
+ * @returns the number of classes that predictions have scores for; 0 if the predictions are classes themselves.
  */
 export function forEachLabel(
   call: string,

@@ -1,4 +1,4 @@
-/** Means over examples: of the loss, and of any other number. */
+/** Means over examples, of the loss or of any other number. */
 
 import { ArgumentError, Tensor } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -11,7 +11,7 @@ interface Sum {
   readonly [other: string]: number;
 }
 
-/** What tells how many examples a number is a mean of. */
+/** The fields of an outcome from which its number of examples is read. */
 type Counted = Omit<Outcome, 'loss'>;
 
 const meanRules = <Result extends Counted>(

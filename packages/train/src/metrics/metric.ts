@@ -1,4 +1,4 @@
-/** What metrics are, and how to define one. */
+/** The interface of metrics, and a way to define them. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
@@ -8,11 +8,11 @@ import type { Predicted } from '../outcome.ts';
 export type MetricState = Readonly<Record<string, number | readonly number[] | Float64Array>>;
 
 /**
- * A number, or other plain data, computed from a stream of batches. It is exact however the examples are divided into
- * batches.
+ * Computes a number, or other plain data, from a stream of batches. The value does not depend on how the examples are
+ * divided into batches.
  */
 export interface Metric<in Result = Predicted, out Value = unknown> {
-  /** Whether larger or smaller values are better; undefined if neither is. */
+  /** Whether larger or smaller values are better; undefined if neither applies. */
   readonly better: 'higher' | 'lower' | undefined;
   /** Adds a batch. */
   update(result: Result): void;
@@ -22,23 +22,23 @@ export interface Metric<in Result = Predicted, out Value = unknown> {
   reset(): void;
   /** Returns a copy of the sums so far. */
   state(): MetricState;
-  /** Replaces the sums by those of a state. If it does not fit, nothing changes. */
+  /** Replaces the sums with those of a state. If the state does not fit the metric, nothing changes. */
   load(state: MetricState): void;
   /** Adds the sums of a state, as if its batches had been added here. */
   merge(state: MetricState): void;
 }
 
-/** The parts that a metric is made of. */
+/** The functions that define a metric. */
 export interface MetricRules<Result, Value, State extends MetricState> {
-  /** The name in messages. */
+  /** The metric's name in error messages. */
   readonly name: string;
   /** Whether larger or smaller values are better. Defaults to neither. */
   readonly better?: 'higher' | 'lower';
   /** Returns the sums over no examples. */
   empty(): State;
-  /** Returns the sums with a batch added. It may change and return the sums that it gets. */
+  /** Returns the sums with a batch added. It may modify the given sums and return them. */
   add(sums: State, result: Result): State;
-  /** Returns the sums of two streams together. */
+  /** Returns the combined sums of two streams. */
   join(a: State, b: State): State;
   /** Computes the value from the sums. */
   value(sums: State): Value;
@@ -53,7 +53,7 @@ const isLike = (value: unknown, model: unknown): boolean => {
   return isList && (value as readonly unknown[]).every((entry) => typeof entry === 'number');
 };
 
-/** Throws unless a state has the fields of an empty one. */
+/** Throws unless a state has the fields that the state of an empty metric has. */
 function checkMetricState(call: string, empty: MetricState, state: unknown): void {
   if (typeof state !== 'object' || state === null) {
     throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${describeValue(state)}`);
@@ -65,7 +65,7 @@ function checkMetricState(call: string, empty: MetricState, state: unknown): voi
   }
 }
 
-/** Copies the lists of a state, and keeps only the fields of an empty one. */
+/** Copies a state, lists included, but only the fields that the state of an empty metric has. */
 const copied = <State extends MetricState>(empty: State, state: State): State =>
   Object.fromEntries(
     Object.keys(empty).map((name) => {

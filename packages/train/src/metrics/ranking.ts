@@ -1,4 +1,4 @@
-/** How well scores separate classes, whatever the threshold. */
+/** How well scores separate classes, for all thresholds at once. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -6,7 +6,7 @@ import type { Predicted } from '../outcome.ts';
 import { checkPredicted, haveClasses, labelsIn, scoreRows } from './labels.ts';
 import { defineMetric, type Metric } from './metric.ts';
 
-/** All scores and labels, since no sums tell the area. */
+/** All scores and labels: the area can't be computed from sums. */
 interface Ranked {
   /** The number of scores for each example: 1, or one for each class. */
   readonly width: number;
@@ -17,7 +17,7 @@ interface Ranked {
   readonly [other: string]: number | Float64Array;
 }
 
-/** Returns an array with room for so many numbers, which begins with those of another. */
+/** Returns an array with room for at least `length` numbers, beginning with those of the given array. */
 function withRoom(array: Float64Array, length: number): Float64Array {
   if (array.length >= length) return array;
   const larger = new Float64Array(Math.max(length, 2 * array.length));

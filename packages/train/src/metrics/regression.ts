@@ -1,4 +1,4 @@
-/** How far predicted numbers are from the right ones. */
+/** Metrics of the distance between predictions and targets. */
 
 import { ShapeError } from '@tapegrad/core';
 import { checkOptions, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -42,7 +42,10 @@ export function mae(options: object = {}): Metric<Predicted, number> {
   });
 }
 
-/** For each output: mean of the targets, sum of their squared distances from it, and sum of squared errors. */
+/**
+ * For each output: the mean of the targets, the sum of their squared distances from this mean, and the sum of squared
+ * errors.
+ */
 interface Spreads {
   readonly count: number;
   readonly means: Float64Array;
@@ -89,7 +92,10 @@ function spreadsOf({ predictions, targets }: Predicted): Spreads {
   return { ...result, count };
 }
 
-/** Returns 1 - error / spread. If the targets don't vary, 1 for predictions without error and 0 for others. */
+/**
+ * Returns 1 - error / spread. If all targets are equal (`spread` is 0), returns 1 for predictions without error and 0
+ * for others.
+ */
 function determined(error: number, spread: number): number {
   if (spread > 0 || Number.isNaN(error)) return 1 - error / spread;
   return error === 0 ? 1 : 0;

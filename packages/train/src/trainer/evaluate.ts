@@ -10,10 +10,10 @@ import { passOf, readBatch, type Source } from './source.ts';
 import { outcomeOf, Tally } from './tally.ts';
 import { breaks } from './turns.ts';
 
-/** Computes the outcome of a batch: the loss alone, or with what the metrics need. */
+/** Computes the loss of a batch, or an outcome with the loss and the other tensors that metrics need. */
 export type LossFunction<Batch, O extends Outcome> = (batch: Batch) => O | Tensor;
 
-/** Adds all batches of a source to a tally, without recording. */
+/** Adds all batches of a source to a tally, without recording them on a tape. */
 export async function tallyAll<Batch, O extends Outcome, Value>(
   call: string,
   tally: Tally<O, Value>,
@@ -32,14 +32,14 @@ export async function tallyAll<Batch, O extends Outcome, Value>(
   }
 }
 
-/** What `evaluate` takes. */
+/** The options of `evaluate`. */
 export interface EvaluateOptions<Batch, O extends Outcome, Makers> {
-  /** The model. It is in evaluation mode meanwhile. */
+  /** The model, which is put into evaluation mode during the call. */
   readonly model: Module;
-  /** Computes the loss of a batch, and what the metrics need. */
+  /** Computes the loss of a batch, and the tensors that the metrics need. */
   readonly loss: LossFunction<Batch, O>;
   readonly batches: Source<Batch>;
-  /** Functions that each make a metric, by name. */
+  /** For each name, a function that creates a metric. */
   readonly metrics?: Makers;
 }
 

@@ -16,14 +16,17 @@ export class Generators {
     this.#known = [...new Set([...others, ...found])];
   }
 
-  /** Runs a function, and notes whether it draws from a generator that is not known. */
+  /** Runs a function, and records whether it draws from a generator outside this list. */
   watch<R>(what: string, body: () => R): R {
     const [result, drawn] = watchDraws(body);
     if ([...drawn.keys()].some((random) => !this.#known.includes(random))) this.#stranger ??= what;
     return result;
   }
 
-  /** Returns the states of all generators. Throws if one was used that is not known, since it would not be resumed. */
+  /**
+   * Returns the states of all generators. Throws if a generator outside this list has been used, since its state would
+   * be lost on resuming.
+   */
   state(): readonly RandomState[] {
     if (this.#stranger !== undefined) {
       throw new ArgumentError(
@@ -34,7 +37,7 @@ export class Generators {
     return this.snapshot();
   }
 
-  /** Returns the states of the known generators. */
+  /** Returns the states of the generators in this list. */
   snapshot(): readonly RandomState[] {
     return this.#known.map((random) => random.state);
   }

@@ -1,9 +1,9 @@
-/** The record of a run: how loss and metrics developed. */
+/** The record of a run: its loss and metrics over time. */
 
 /** The mean loss and the metrics over some examples, by name. */
 export type Scores = { readonly loss: number } & Readonly<Record<string, number>>;
 
-/** The training scores over some steps, each of which was scored before the model learned from it. */
+/** The training scores over some steps. Each batch is scored before the model is trained on it. */
 export interface Point {
   /** The number of steps of the run, including the last of these. */
   readonly step: number;
@@ -17,7 +17,7 @@ export interface Point {
 
 /** The scores of an epoch. */
 export interface Epoch {
-  /** 1 for the first. */
+  /** The number of the epoch, counted from 1. */
   readonly epoch: number;
   /** The number of steps of the run at the end of the epoch. */
   readonly step: number;
@@ -26,9 +26,9 @@ export interface Epoch {
   /** The seconds that training took, without validation. */
   readonly seconds: number;
   readonly learningRate: number;
-  /** Over all examples of the epoch, each scored before the model learned from it. */
+  /** The scores over all examples of the epoch, each computed before the model is trained on the example. */
   readonly training: Scores;
-  /** Over the validation examples, after the epoch; undefined without any. */
+  /** The scores over the validation examples, after the epoch; undefined without validation. */
   readonly validation: Scores | undefined;
   /** Whether the monitored score is the best so far. */
   readonly isBest: boolean;

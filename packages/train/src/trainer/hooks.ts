@@ -1,27 +1,27 @@
-/** Functions that a training run calls on its way. */
+/** Functions that a training run calls at certain points. */
 
 import type { Epoch, History, Point, Scores } from './history.ts';
 
-/** What every event tells. */
+/** The fields of every event. */
 export interface RunEvent {
   /** The trainer, whose state a hook may save. */
   readonly trainer: Running;
   /** The number of steps so far. */
   readonly step: number;
-  /** The number of epochs that are over. */
+  /** The number of completed epochs. */
   readonly epoch: number;
 }
 
-/** A trainer as hooks see it. */
+/** The part of a trainer that hooks can use. */
 export interface Running {
   readonly history: History;
-  /** The numbers of epochs and steps to train for, and of steps in an epoch, where they are known. */
+  /** The numbers of epochs and steps to train for, and the number of steps in an epoch, as far as they are known. */
   readonly plan: { readonly epochs?: number; readonly steps?: number; readonly stepsPerEpoch?: number };
   state(): unknown;
   stop(): void;
 }
 
-/** A step is done. */
+/** The event after a step. */
 export interface StepEvent extends RunEvent {
   /** The number of steps done in this epoch. */
   readonly stepInEpoch: number;
@@ -32,17 +32,17 @@ export interface StepEvent extends RunEvent {
   scores(): Scores;
 }
 
-/** Some steps have been scored; see the option `logEvery`. */
+/** The event after a group of steps has been scored; see the option `logEvery`. */
 export interface PointEvent extends RunEvent {
   readonly point: Point;
 }
 
-/** An epoch is over, and so is its validation. */
+/** The event after an epoch and its validation. */
 export interface EpochEvent extends RunEvent {
   readonly record: Epoch;
 }
 
-/** The run is over, or is stopped. */
+/** The event at the end of a run, finished or stopped. */
 export interface EndEvent extends RunEvent {
   /** Why it ended. */
   readonly end: End;
@@ -51,13 +51,13 @@ export interface EndEvent extends RunEvent {
 /** Why a run ended: all epochs are done, early stopping, or a call of `stop`. */
 export type End = 'finished' | 'early stopping' | 'stopped';
 
-/** Functions that a training run calls on its way, and awaits. */
+/** Functions that a training run calls, and whose results it awaits. */
 export interface Hooks {
   /** Called before the first step of `fit`. */
   onStart?(event: RunEvent): void | Promise<void>;
   /** Called after each step. */
   onStep?(event: StepEvent): void | Promise<void>;
-  /** Called after every `logEvery` steps, and before the end of an epoch. */
+  /** Called after every `logEvery` steps, and at the end of an epoch for the steps that remain. */
   onPoint?(event: PointEvent): void | Promise<void>;
   /** Called after each epoch and its validation. */
   onEpoch?(event: EpochEvent): void | Promise<void>;

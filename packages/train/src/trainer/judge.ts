@@ -1,4 +1,4 @@
-/** Whether a run still improves, and what follows. */
+/** Decides whether a run still improves, and reacts when it does not: early stopping and lower learning rates. */
 
 import { ArgumentError } from '@tapegrad/core';
 import {
@@ -12,7 +12,7 @@ import type { Metric } from '../metrics/metric.ts';
 import type { Best, Scores } from './history.ts';
 import type { TrainerOptions } from './options.ts';
 
-/** What a judge remembers, as plain data. */
+/** The state of a judge, as plain data. */
 export interface JudgeState {
   readonly best: Best | null;
   readonly hasStopped: boolean;
@@ -20,7 +20,7 @@ export interface JudgeState {
   readonly plateau: ReduceOnPlateauState | null;
 }
 
-/** The options of a trainer that say how to judge epochs. */
+/** The options of a trainer that determine how epochs are judged. */
 type JudgeOptions = Pick<
   TrainerOptions<never>,
   'monitor' | 'optimizer' | 'earlyStopping' | 'reduceOnPlateau' | 'schedule'
@@ -71,7 +71,7 @@ export class Judge {
     return this.#best ?? undefined;
   }
 
-  /** Whether training should end early. */
+  /** Whether early stopping has decided to end training. */
   get hasStopped(): boolean {
     return this.#hasStopped;
   }
@@ -87,7 +87,7 @@ export class Judge {
     return isBest;
   }
 
-  /** Reduces the rates of all groups by the same factor when the score no longer improves. */
+  /** Reduces the learning rates of all groups by the same factor when the score no longer improves. */
   #reduceRate(value: number): void {
     if (this.#plateau === undefined) return;
     const before = this.#plateau.learningRate;

@@ -1,9 +1,12 @@
-/** Training and evaluation mode of a model that is trained in part. */
+/** Training and evaluation mode for models of which only some parameters are trained. */
 
 import type { Parameter } from '@tapegrad/core';
 import type { Module } from '@tapegrad/nn';
 
-/** Sets modules to modes; those listed later are inside those listed before. */
+/**
+ * Sets each module to its mode. Inner modules come after the modules that contain them, whose mode they would otherwise
+ * take on.
+ */
 function setModes(modes: readonly (readonly [Module, boolean])[]): void {
   for (const [module, training] of modes) {
     if (training) module.train();
@@ -11,9 +14,7 @@ function setModes(modes: readonly (readonly [Module, boolean])[]): void {
   }
 }
 
-/**
- * Runs a function while a model is in evaluation mode. Afterwards each of its modules is in the mode that it was in.
- */
+/** Runs a function with a model in evaluation mode. Afterwards each of its modules is back in its previous mode. */
 export async function inEvaluation<R>(model: Module, body: () => Promise<R>): Promise<R> {
   const modes = [...model.modules().values()].map((module) => [module, module.training] as const);
   model.eval();
@@ -25,8 +26,8 @@ export async function inEvaluation<R>(model: Module, body: () => Promise<R>): Pr
 }
 
 /**
- * Sets a model to training mode, except for modules with parameters none of which is trained: a frozen normalisation keeps
- * its statistics, and a frozen body drops nothing.
+ * Sets a model to training mode, except for modules whose parameters are all frozen: frozen normalisation layers keep
+ * their statistics, and dropout within a frozen module stays off.
  */
 export function enterTraining(model: Module, trained: ReadonlySet<Parameter>): void {
   const used = new Set<string>(['']);

@@ -1,4 +1,4 @@
-/** What a trainer takes, and the checks of it. */
+/** The options of a trainer, and checks of them. */
 
 import { ArgumentError, Random } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -19,9 +19,9 @@ import type { MetricMakers } from './tally.ts';
 
 /** The options of `Trainer`. */
 export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
-  /** The model, which is saved and set to training and evaluation mode. */
+  /** The model. The trainer switches it between training and evaluation mode, and includes it in its state. */
   readonly model: Module;
-  /** Trains the parameters that it was given; all others are frozen. */
+  /** The optimizer. The parameters it was given are trained; all others are frozen. */
   readonly optimizer: Optimizer;
   /** Computes the loss of a batch, or `{ loss, predictions, targets, count }`; see `supervised`. */
   readonly loss: LossFunction<Batch, O>;
@@ -33,16 +33,16 @@ export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
   readonly epochs?: number;
   /** The number of steps after which training ends, even within an epoch. */
   readonly steps?: number;
-  /** Ends each epoch after so many steps, instead of after a pass over the batches. For sources without an end. */
+  /** The number of steps in an epoch. Defaults to one pass over the batches; needed for endless sources. */
   readonly stepsPerEpoch?: number;
-  /** Functions that each make a metric, by name: `{ accuracy, top5: () => topK(5) }`. */
+  /** For each name, a function that creates a metric: `{ accuracy, top5: () => topK(5) }`. */
   readonly metrics?: MetricMakers<O>;
   /**
-   * The number of batches in a step. Their gradients are averaged, weighted by their examples, as if they were one batch.
-   * Defaults to 1.
+   * The number of batches in a step. Their gradients are averaged, weighted by their numbers of examples, as if they
+   * were one batch. Defaults to 1.
    */
   readonly accumulate?: number;
-  /** Transforms of the gradients of each step, such as `clipByNorm(1)`. */
+  /** Transforms applied to the gradients in each step, for example `clipByNorm(1)`. */
   readonly transforms?: readonly GradientTransform[];
   /** The learning rate of each step, or one schedule for each group of the optimizer. */
   readonly schedule?: Schedule | readonly Schedule[];
@@ -50,19 +50,25 @@ export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
   readonly scheduleBy?: 'steps' | 'epochs';
   /** The score to judge epochs by: `loss` or a metric, of the validation if there is one. Defaults to `loss`. */
   readonly monitor?: string;
-  /** Ends training when the monitored score no longer improves. The mode follows from the score. */
+  /** Ends training when the monitored score no longer improves. Whether it should fall or rise follows from the score. */
   readonly earlyStopping?: EarlyStoppingOptions;
-  /** Reduces the learning rate when the monitored score no longer improves. The mode follows from the score. */
+  /**
+   * Reduces the learning rate when the monitored score no longer improves. Whether it should fall or rise follows from
+   * the score.
+   */
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
   /** Averages the weights after each step; validation uses the average. */
   readonly average?: WeightAverage;
-  /** The number of epochs before averaging begins. Defaults to 0. */
+  /** The number of epochs to train before averaging begins. Defaults to 0. */
   readonly averageAfter?: number;
   /** The generators that the loss draws from, besides those of the model's layers. They are saved with the run. */
   readonly random?: Random | readonly Random[];
-  /** The number of steps that are scored together. Defaults to a twentieth of an epoch, or 50 if its length is unknown. */
+  /**
+   * The number of steps that are scored together as one point of the history. Defaults to a twentieth of an epoch, or
+   * 50 if its length is unknown.
+   */
   readonly logEvery?: number;
-  /** Functions to call on the way. */
+  /** Functions to call during the run. */
   readonly hooks?: Hooks | readonly Hooks[];
 }
 
@@ -92,11 +98,11 @@ const names = [
 
 const least = { epochs: 0, steps: 0, stepsPerEpoch: 1, accumulate: 1, averageAfter: 0, logEvery: 1 } as const;
 
-/** Returns a list as it is, a single value as a list, and nothing as an empty one. */
+/** Returns a list unchanged, a single value as a list of one, and undefined as an empty list. */
 export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as T];
 
-/** Throws unless the options of a trainer are complete and known. */
+/** Throws if an option of a trainer is missing, unknown or of the wrong type. */
 export function checkTrainerOptions<Batch, O extends Outcome>(options: TrainerOptions<Batch, O>): void {
   checkOptions('Trainer', options, names);
   const { model, optimizer, loss, train, epochs, steps, random, schedule, scheduleBy } = options ?? {};

@@ -1,4 +1,4 @@
-/** Where batches come from, and where in them a run is. */
+/** Sources of batches, and the position of a run in them. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
@@ -47,7 +47,7 @@ export const deferred = <Batch>(
 export const readBatch = <Batch>(batch: Batch | (() => Batch)): Batch =>
   typeof batch === 'function' ? (batch as () => Batch)() : batch;
 
-/** What a source may have beside its batches. */
+/** The optional members of a source. */
 interface Capabilities {
   readonly length?: unknown;
   state?(): unknown;
@@ -56,7 +56,7 @@ interface Capabilities {
 
 /** The position in a source, as plain data. */
 export interface SourceState {
-  /** The number of passes that are over. */
+  /** The number of completed passes. */
   readonly passes: number;
   /** The number of batches taken in this pass. */
   readonly taken: number;
@@ -64,7 +64,7 @@ export interface SourceState {
   readonly own?: unknown;
 }
 
-/** Returns the number of batches of a pass, if the source tells it. */
+/** Returns the number of batches of a pass, if the source has a `length`. */
 export function lengthOf(source: Source<unknown>): number | undefined {
   if (typeof source === 'function') return undefined;
   const { length } = source as Capabilities;
@@ -86,7 +86,7 @@ type AnyIterator<Batch> = Iterator<Batch, unknown> | AsyncIterator<Batch, unknow
 const iteratorOf = <Batch>(pass: Pass<Batch>): AnyIterator<Batch> =>
   Symbol.asyncIterator in pass ? pass[Symbol.asyncIterator]() : pass[Symbol.iterator]();
 
-/** Takes the batches of a source one by one, pass after pass, and knows where it is. */
+/** Takes the batches of a source one by one, pass after pass, and keeps track of the position. */
 export class Cursor<Batch> {
   readonly #source: Source<Batch>;
   readonly #capabilities: Capabilities;
@@ -106,12 +106,12 @@ export class Cursor<Batch> {
     return this.#taken;
   }
 
-  /** Whether a pass is under way. */
+  /** Whether a pass has begun and not ended. */
   get isOpen(): boolean {
     return this.#iterator !== undefined;
   }
 
-  /** Returns whether the source tells its own state, so that nothing has to be repeated on resuming. */
+  /** Whether the source has a state of its own. If it has none, resuming repeats the pass up to the position. */
   get hasState(): boolean {
     return typeof this.#capabilities.state === 'function' && typeof this.#capabilities.load === 'function';
   }
@@ -141,8 +141,8 @@ export class Cursor<Batch> {
   }
 
   /**
-   * Ends the pass if its last batch has been taken, so that a state from here on begins with the next pass. Returns whether
-   * it has; a source of unknown length does not tell.
+   * Ends the pass if its last batch has been taken, so that a state saved now resumes at the next pass. Returns whether
+   * it did; for a source of unknown length, it never does.
    */
   async endsHere(): Promise<boolean> {
     const length = lengthOf(this.#source);

@@ -1,16 +1,16 @@
-/** Everything that the rest of a run depends on, as one state that is loaded whole or not at all. */
+/** The state of a run: everything that its continuation depends on. It is loaded completely or not at all. */
 
 import { ArgumentError, type RandomState } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 import type { History } from './history.ts';
 
-/** Where a run is. */
+/** The position of a run. */
 export interface Position {
   readonly step: number;
-  /** The number of epochs that are over. */
+  /** The number of completed epochs. */
   readonly epoch: number;
   readonly stepInEpoch: number;
-  /** The seconds that training took in this epoch. */
+  /** The seconds of training so far in this epoch. */
   readonly seconds: number;
   /** Whether all steps of the epoch are done, but not its validation. */
   readonly isEpochOver: boolean;
@@ -35,7 +35,7 @@ export interface TrainerState {
   readonly version: number;
   readonly position: Position;
   readonly history: History;
-  /** The states of the model, the optimizer and all else that changes. */
+  /** The states of the model, the optimizer and everything else that changes during the run. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
@@ -64,7 +64,7 @@ function checkTrainerState(state: TrainerState, parts: Parts): void {
   if (own !== other) throw new ArgumentError(`Trainer.load: expected a state of [${own}], got [${other}]`);
 }
 
-/** Loads the state of every part. If one does not fit, all get back the state that they had. */
+/** Loads the state of every part. If one does not fit, all parts are put back into their previous state. */
 export function loadAll(parts: Parts, state: TrainerState): Pick<TrainerState, 'position' | 'history'> {
   checkTrainerState(state, parts);
   const before = statesOf(parts);

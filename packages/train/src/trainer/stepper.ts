@@ -8,17 +8,17 @@ import type { LossFunction } from './evaluate.ts';
 import { readBatch } from './source.ts';
 import { outcomeOf } from './tally.ts';
 
-/** A loss that is not finite. The step that it came from changed nothing. */
+/** Thrown when a loss is not finite. The weights have not been changed in that step. */
 export class DivergenceError extends Error {
   override readonly name = 'DivergenceError';
 }
 
-/** Trains on groups of batches. */
+/** Takes training steps, each on a group of batches. */
 export class Stepper<Batch, O extends Outcome> {
   readonly #optimizer: Optimizer;
   readonly #loss: LossFunction<Batch, O>;
   readonly #chain: GradientChain | undefined;
-  /** Whether the transforms keep tensors, which must outlive the memory of a step. */
+  /** Whether the transforms keep tensors from step to step, which must not be freed with the other memory of a step. */
   readonly #keepsTensors: boolean;
   readonly #wanted: readonly Parameter[];
 
@@ -30,13 +30,14 @@ export class Stepper<Batch, O extends Outcome> {
     this.#keepsTensors = transforms.some(({ remembers }) => remembers.length > 0);
   }
 
-  /** The parameters that are trained. */
+  /** The parameters of the optimizer. */
   get trained(): readonly Parameter[] {
     return this.#wanted;
   }
 
   /**
-   * Computes the losses of some batches, and takes one step with the mean of their gradients, weighted by their examples.
+   * Computes the losses of some batches, and takes one step with the mean of their gradients, weighted by their numbers
+   * of examples.
    *
    * @param add called with the outcome of each batch, whose tensors can be read until it returns
    * @throws DivergenceError if a loss is not finite; then the weights stay as they are.

@@ -1,4 +1,4 @@
-/** The usual loss of a model: that of its output for `x` beside `y`. */
+/** The usual loss function of a model, which compares its output for `x` with `y`. */
 
 import { ArgumentError, Tensor } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
@@ -9,7 +9,7 @@ export interface SupervisedBatch {
   readonly y: Tensor;
 }
 
-/** The loss of a batch, and what it is computed from. */
+/** The loss of a batch, and the tensors that it is computed from. */
 export interface SupervisedOutcome {
   readonly loss: Tensor;
   readonly predictions: Tensor;
@@ -17,9 +17,9 @@ export interface SupervisedOutcome {
 }
 
 /**
- * Returns the loss function of a model that maps the `x` of a batch to predictions of its `y`.
+ * Returns the loss function of a `Trainer` for a model that maps the `x` of a batch to predictions of its `y`.
  *
- * @param loss a loss of predictions and targets, such as `crossEntropy` or `mse`
+ * @param loss a loss of predictions and targets, for example `crossEntropy` or `mse`
  * @example
  * const model = new Dense(2, 1, { random: new Random(1) });
  * const { loss, predictions } = supervised(model, mse)({ x: zeros([4, 2]), y: ones([4, 1]) });

@@ -1,14 +1,14 @@
-/** The loss and the metrics over a stretch of batches. */
+/** The loss and the metrics over a sequence of batches. */
 
 import { ArgumentError, Tensor } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 import type { Metric, MetricState } from '../metrics/metric.ts';
 import { countOf, type Outcome } from '../outcome.ts';
 
-/** Functions that each make a metric, by name. */
+/** For each name, a function that creates a metric. */
 export type MetricMakers<Result, Value = number> = Readonly<Record<string, () => Metric<Result, Value>>>;
 
-/** The sums of a stretch of batches, as plain data. */
+/** The sums over a sequence of batches, as plain data. */
 export interface TallyState {
   readonly sum: number;
   readonly count: number;
@@ -19,7 +19,7 @@ export interface TallyState {
 const isMetric = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && typeof (value as Partial<Metric>).update === 'function';
 
-/** Makes the metrics that their makers say. Throws if one of these makes none. */
+/** Calls the functions that create metrics. Throws if one of them does not return a metric. */
 function metricsOf<Result, Value>(
   call: string,
   makers: MetricMakers<Result, Value>,
@@ -38,14 +38,14 @@ function metricsOf<Result, Value>(
   );
 }
 
-/** Returns the number of examples in a batch, if its first tensor tells it. */
+/** Returns the number of examples in a batch, read from its first tensor; undefined if it has none. */
 function countIn(batch: unknown): number | undefined {
   if (typeof batch !== 'object' || batch === null) return undefined;
   const first = batch instanceof Tensor ? batch : Object.values(batch).find((value) => value instanceof Tensor);
   return (first as Tensor | undefined)?.shape[0];
 }
 
-/** Returns the outcome of a loss function, checked, with its count of examples. */
+/** Checks what a loss function returned, and returns it as an outcome with its number of examples. */
 export function outcomeOf<O extends Outcome>(call: string, result: O | Tensor, batch: unknown): O & { count: number } {
   const outcome = (result instanceof Tensor ? { loss: result } : result) as O;
   if (!(outcome?.loss instanceof Tensor) || outcome.loss.size !== 1) {

@@ -27,14 +27,14 @@ export interface FitResult {
 }
 
 /**
- * Trains a model: a loop over batches, with a step of the optimizer for each, and a validation after each epoch. What else
- * should happen on the way are hooks.
+ * Trains a model: a loop over batches, with a step of the optimizer for each, and a validation after each epoch. Hooks
+ * add anything else that should happen during the run.
  *
- * `state` has everything that a run depends on. A trainer made with the same options that loads it goes on with the same
- * bits, also in the middle of an epoch.
+ * `state` returns everything that the rest of the run depends on. A trainer made with the same options that loads it
+ * continues with bit-identical results, even in the middle of an epoch.
  *
- * Modules with parameters none of which the optimizer trains stay in evaluation mode: unlike in PyTorch, a frozen batch
- * normalisation keeps its statistics.
+ * Modules whose parameters are all frozen, that is, not in the optimizer, stay in evaluation mode: unlike in PyTorch, a
+ * frozen batch normalisation keeps its statistics.
  *
  * @example
  * const random = new Random(1);
@@ -61,7 +61,7 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   readonly #stepper: Stepper<Batch, O>;
   readonly #judge: Judge;
   readonly #generators: Generators;
-  /** The scores since the last point, and those of the epoch before it. */
+  /** The scores since the last point; `#current` has those of the epoch before that point. */
   readonly #recent: Tally<O>;
   readonly #current: Tally<O>;
   #position: Position = start;
@@ -88,9 +88,9 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   }
 
   /**
-   * Trains to the end, from the beginning or from a loaded state.
+   * Trains from the beginning, or from a loaded state, to the end.
    *
-   * @param hooks functions to call on the way, after those of the options
+   * @param hooks functions to call during the run, after those of the options
    */
   async fit(hooks: Hooks | readonly Hooks[] = []): Promise<FitResult> {
     if (this.#isRunning) throw new ArgumentError('Trainer.fit: it is running already');
@@ -119,7 +119,7 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
     }
   }
 
-  /** Lets `fit` return after the step or the validation that it is in. The run can go on from its state. */
+  /** Makes `fit` return after the current step or validation. The run can be continued from its state. */
   stop(): void {
     this.#isStopping = true;
   }
@@ -178,7 +178,10 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
     return { group, isLast: false };
   }
 
-  /** Begins a pass over the batches. After a resumption, it draws what it drew before. */
+  /**
+   * Begins a pass over the batches. On resuming, the generators are set so that the pass draws the same random numbers
+   * as before.
+   */
   async #beginPass(): Promise<void> {
     const { passStart } = this.#position;
     const isResumed = this.#cursor.taken > 0 && passStart !== undefined;
@@ -281,12 +284,12 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
     return this.#judge.best;
   }
 
-  /** The number of steps so far. */
+  /** The number of steps taken so far. */
   get step(): number {
     return this.#position.step;
   }
 
-  /** The number of epochs that are over. */
+  /** The number of completed epochs. */
   get epoch(): number {
     return this.#position.epoch;
   }
@@ -335,8 +338,7 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   }
 
   /**
-   * Puts the run where another of the same options was when its state was taken. If the state does not fit, nothing
-   * changes.
+   * Continues from a state that a trainer with the same options returned. If the state does not fit, nothing changes.
    *
    * @throws ArgumentError, ShapeError or DTypeError if the state does not fit.
    */

@@ -17,7 +17,10 @@ const host = globalThis as unknown as Host;
 /** Returns the milliseconds since some time. */
 export const now = (): number => host.performance?.now() ?? Date.now();
 
-/** Milliseconds of work between two turns: a page stays smooth, and a turn costs little beside. */
+/**
+ * Milliseconds of work between two turns: short enough to keep a page smooth, long enough to make the cost of a turn
+ * small.
+ */
 const WORK_MILLISECONDS = 20;
 
 /** Lets the event loop turn once. Timers are slower: pages delay each by 4 milliseconds. */
@@ -36,7 +39,10 @@ function turn(): Promise<void> {
   });
 }
 
-/** Returns a function to await between pieces of work; it lets the event loop turn when some time has passed. */
+/**
+ * Returns a function to await between pieces of work. It lets the event loop turn if `WORK_MILLISECONDS` have passed
+ * since the last turn.
+ */
 export function breaks(): () => Promise<void> | undefined {
   let next = now() + WORK_MILLISECONDS;
   return () => {

@@ -103,7 +103,7 @@ const conventions: Readonly<Record<string, string>> = {
 };
 
 /** Operators that are methods alone. */
-const methods: { readonly [File in OperatorFile]?: readonly string[] } = { 'method-functions.ts': ['index', 'slice'] };
+const methods: { readonly [File in OperatorFile]?: readonly string[] } = { 'method-functions.ts': ['slice'] };
 
 /** The operators in a file of core, in alphabetical order. */
 const namesIn = (file: OperatorFile): string[] => [...operatorsIn(file), ...(methods[file] ?? [])].sort();

@@ -149,7 +149,11 @@ test.each<[string, () => unknown, string]>([
   ['too long a rise', () => oneCycle(1, { steps: 5, pctStart: 0.6, threePhase: true }), 'from 0 to 0.5'],
   ['another wave', () => oneCycle(1, { steps: 5, annealing: 'sine' as never }), "oneCycle: unknown annealing 'sine'"],
   ['too few schedules', () => sequence([constant(1)], { at: [5] }), 'sequence: 1 schedules need 0 steps, got 1'],
-  ['steps that fall', () => sequence([constant(1), constant(2), constant(3)], { at: [9, 5] }), 'expected ascending steps above 0, got [9, 5]'],
+  [
+    'steps that fall',
+    () => sequence([constant(1), constant(2), constant(3)], { at: [9, 5] }),
+    'expected ascending steps above 0, got [9, 5]',
+  ],
   ['an unknown mode', () => new EarlyStopping({ mode: 'low' as never }), "EarlyStopping: unknown mode 'low'"],
   ['no options', () => cosine(1, undefined as never), 'cosine: steps missing; expected options { steps }'],
   ['steps as a number', () => cosine(1, 10 as never), 'cosine: expected options as { name: value }, got 10'],

@@ -1,13 +1,13 @@
 /** Texts for training: a whole book, or any text file. */
 
 import { fileURLToPath } from 'node:url';
-import { FormatError, readUntrusted } from '@tapegrad/example-toolkit/untrusted-file';
+import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
 
 const MAX_BYTES = 2 ** 28;
 
 /** Reads a UTF-8 text, with lines that end in `\n`. */
 export function readText(path: string): string {
-  const bytes = readUntrusted(path, MAX_BYTES);
+  const bytes = readBytes(path, { maxBytes: MAX_BYTES });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes).replaceAll('\r\n', '\n');
   } catch {

@@ -10,7 +10,7 @@ import { gunzipSync } from 'node:zlib';
 import { type Ink, imageFile } from '@tapegrad/example-toolkit/labelled-images';
 import { print } from '@tapegrad/example-toolkit/program';
 import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
-import { writeWhole } from '@tapegrad/example-toolkit/whole-file';
+import { writeFileAtomic } from '@tapegrad/example-toolkit/whole-file';
 
 export const KINDS = [
   ...['T-shirt', 'trousers', 'pullover', 'dress', 'coat'],
@@ -60,7 +60,7 @@ export async function fashionFolder({ cache, folders = [DEBIAN], sources = SOURC
   for (const [name, sum] of Object.entries(FILES)) {
     if (existsSync(imageFile(cache, name))) continue;
     print(`Downloading ${name} …`);
-    writeWhole(join(cache, `${name}.gz`), await download(`${name}.gz`, sum, sources));
+    writeFileAtomic(join(cache, `${name}.gz`), await download(`${name}.gz`, sum, sources));
   }
   return cache;
 }

@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Random, type Tensor, tensor } from '@tapegrad/core';
 import { batches } from '@tapegrad/example-toolkit/batches';
-import { FormatError, readUntrusted } from '@tapegrad/example-toolkit/untrusted-file';
+import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
 import { csvParseRows } from 'd3-dsv';
 
 const FILE = 'cars.csv';
@@ -22,7 +22,7 @@ export interface Cars {
 /** Reads the cars for which all these numbers are known. */
 export function loadCars(): Cars {
   const path = fileURLToPath(import.meta.resolve('@observablehq/sample-datasets/cars.csv'));
-  return parseCars(new TextDecoder().decode(readUntrusted(path, MAX_BYTES)));
+  return parseCars(new TextDecoder().decode(readBytes(path, { maxBytes: MAX_BYTES })));
 }
 
 /** Parses cars from a table with a heading. */

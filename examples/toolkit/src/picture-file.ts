@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { printFile } from './program.ts';
-import { writeWhole } from './whole-file.ts';
+import { writeFileAtomic } from './whole-file.ts';
 
 /** Fonts from a package, so that pictures look the same on every machine. */
 const FONTS = [
@@ -26,8 +26,8 @@ const SCALE = 2;
 export async function savePicture(path: string, svg: string): Promise<readonly [svg: string, png: string]> {
   const files = [`${path}.svg`, `${path}.png`] as const;
   const png = await toPng(svg);
-  writeWhole(files[0], svg);
-  writeWhole(files[1], png);
+  writeFileAtomic(files[0], svg);
+  writeFileAtomic(files[1], png);
   return files;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { tryFolder, writeWhole } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder, writeFileAtomic } from '@tapegrad/example-toolkit/whole-file';
 import { type Finding, reportJson, reportMarkdown, reportPage, reportTable } from '@tapegrad/inspect';
 import { drawPictures } from './pictures.ts';
 import { rows } from './rows.ts';
@@ -52,7 +52,7 @@ async function writeReports(findings: readonly Finding[]): Promise<void> {
 function writeAll(folder: string, files: Readonly<Record<string, string>>): void {
   for (const [name, content] of Object.entries(files)) {
     const path = join(folder, name);
-    writeWhole(path, content);
+    writeFileAtomic(path, content);
     printFile(path);
   }
 }

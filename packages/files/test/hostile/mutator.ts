@@ -18,7 +18,7 @@ const EDGES = [
 ];
 
 /** Returns an integer below n. */
-export const below = (random: Random, n: number): number => Math.min(Math.floor(random.next() * n), n - 1);
+const below = (random: Random, n: number): number => Math.min(Math.floor(random.next() * n), n - 1);
 
 const joined = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(parts);
 

@@ -1,5 +1,6 @@
 export { tryFolder, writeFileAtomic } from './atomic/atomic.ts';
 export { readCsv } from './csv/read.ts';
+export { readGguf } from './gguf/read.ts';
 export { readIdx, writeIdx } from './idx/read.ts';
 export { readImage, writePng } from './images/read.ts';
 export { type LoadOptions, load, restore, save } from './node/checkpoint.ts';

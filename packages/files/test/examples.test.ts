@@ -6,6 +6,7 @@ import * as core from '@tapegrad/core';
 import * as files from '@tapegrad/files';
 import * as browser from '@tapegrad/files/browser';
 import * as csv from '@tapegrad/files/csv';
+import * as gguf from '@tapegrad/files/gguf';
 import * as idx from '@tapegrad/files/idx';
 import * as images from '@tapegrad/files/images';
 import * as node from '@tapegrad/files/node';
@@ -28,6 +29,7 @@ testExamples(
     '@tapegrad/files': files,
     '@tapegrad/files/browser': browser,
     '@tapegrad/files/csv': csv,
+    '@tapegrad/files/gguf': gguf,
     '@tapegrad/files/idx': idx,
     '@tapegrad/files/images': images,
     '@tapegrad/files/node': node,

@@ -12,7 +12,7 @@ describe('a parameter that changed', () => {
   const make = () => parameter(tensor(new Float64Array([3, 4])), { name: 'layer.weight' });
   const change = (w: ReturnType<typeof make>) => w.update((elements) => elements.fill(0));
   const sentence =
-    /^backward: 'layer\.weight' of '\w+' changed after the forward pass that this sweep needs its old value of; sweep/;
+    /^backward: 'layer\.weight' of '\w+' changed after the forward pass, but the backward pass needs its old value; call backward/;
 
   const uses: readonly [name: string, use: (w: Tensor<readonly [number]>, x: Tensor<readonly [number]>) => Tensor][] = [
     ['itself', (w, x) => w.mul(x)],

@@ -37,7 +37,7 @@ test('a model that was put into evaluation before the sweep is an error', () => 
   const model = make();
   const loss = checkpoint((z: Tensor<readonly [number, 4]>) => model.forward(z))(x).sum();
   model.eval();
-  expect(() => loss.backward()).toThrow('a model stays in train() or eval() until the sweep');
+  expect(() => loss.backward()).toThrow('a model must stay in train() or eval() until then');
   model.train();
   expect(loss.backward().size).toBe(model.parameters().length);
 });

@@ -1,6 +1,6 @@
 /**
- * The primitives on tensors with those of an extension, which only programs include that call one of these functions. An
- * interpreter chosen later gets the extension, too.
+ * Primitives of interpreter extensions on tensors. A program contains an extension's code only if it calls the
+ * extension's function here. An interpreter chosen later gets the extension as well.
  */
 
 import {
@@ -30,7 +30,7 @@ export const specialKernels = (): Kernels<Tensor> => kernelsWith(specialExtensio
 /** Returns the primitives on tensors, including `pow`. */
 export const powerKernels = (): Kernels<Tensor> => kernelsWith(powerExtension);
 
-/** Returns the primitives on tensors, including the functions of angles. */
+/** Returns the primitives on tensors, including the trigonometric functions. */
 export const trigonometricKernels = (): Kernels<Tensor> => kernelsWith(trigonometricExtension);
 
 /** Returns the primitives on tensors, including `prod`. */

@@ -1,4 +1,7 @@
-/** The cache of the Hub's own libraries: a file that Python has fetched serves here, and the other way round. */
+/**
+ * The cache of files from the Hub. It is shared with Python's `huggingface_hub`, so that a file that one of them has
+ * downloaded is available to the other.
+ */
 
 import {
   copyFileSync,
@@ -17,13 +20,13 @@ import { writeFileAtomic } from '@tapegrad/files/node';
 /** The kind of a repository. */
 export type RepoKind = 'model' | 'dataset' | 'space';
 
-/** Returns the folder that Python's `huggingface_hub` uses, too: `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
+/** Returns the folder that Python's `huggingface_hub` uses as well: `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
 export function defaultCache(): string {
   const { HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME } = process.env;
   return HF_HUB_CACHE ?? join(HF_HOME ?? join(XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface'), 'hub');
 }
 
-/** Where the files of one repository lie. */
+/** The cached files of one repository. */
 export class RepoCache {
   readonly folder: string;
 
@@ -31,27 +34,27 @@ export class RepoCache {
     this.folder = join(cache, `${kind}s--${repo.replaceAll('/', '--')}`);
   }
 
-  /** Returns the commit that a branch or tag meant when it was last asked for, or the commit itself. */
+  /** Returns the commit of a branch or tag when it was last looked up; for a commit, returns the commit itself. */
   commitOf(revision: string): string | undefined {
     if (/^[0-9a-f]{40}$/.test(revision)) return revision;
     const file = join(this.folder, 'refs', revision);
     return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined;
   }
 
-  /** Returns a file of a commit that is there. */
+  /** Returns the path of a file of a commit, if it is cached. */
   find(commit: string, path: string): string | undefined {
     const file = join(this.folder, 'snapshots', commit, path);
     return existsSync(file) ? file : undefined;
   }
 
-  /** Returns where the contents with a checksum lie, and where they gather until they are whole. */
+  /** Returns the paths for contents with a checksum: of the complete file, and of the partial file during a download. */
   blob(etag: string): { readonly whole: string; readonly partial: string } {
     mkdirSync(join(this.folder, 'blobs'), { recursive: true });
     const whole = join(this.folder, 'blobs', etag);
     return { whole, partial: `${whole}.incomplete` };
   }
 
-  /** Enters contents as a file of a commit, and returns its path. */
+  /** Adds downloaded contents to the cache as a file of a commit, and returns its path. */
   enter(revision: string, commit: string, path: string, etag: string): string {
     const file = join(this.folder, 'snapshots', commit, path);
     const { whole } = this.blob(etag);
@@ -59,10 +62,10 @@ export class RepoCache {
     const temporary = `${file}.${process.pid}.tmp`;
     rmSync(temporary, { force: true });
     try {
-      // The real folder, since a link from a folder that is itself a link would lead elsewhere.
+      // The real path is needed: a relative link in a folder that is itself a link would have the wrong target.
       symlinkSync(relative(realpathSync(dirname(file)), realpathSync(whole)), temporary);
     } catch {
-      // Windows lets few programs make links.
+      // On Windows, most programs may not make symbolic links.
       copyFileSync(whole, temporary);
     }
     renameSync(temporary, file);

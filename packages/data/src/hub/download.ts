@@ -1,25 +1,25 @@
-/** Downloads that continue where they were broken off, and are checked. */
+/** Downloads that resume after an interruption, and are checked. */
 
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** What is known of a file before it is downloaded. */
+/** A file on a server: its address, size and checksum. */
 export interface Remote {
   readonly url: string;
   readonly size: number;
-  /** The SHA-256 of the contents, or the SHA-1 that git gives them. */
+  /** The SHA-256 of the contents, or their SHA-1 as a git blob. */
   readonly etag: string;
 }
 
-/** The fetch function of the host, or one in its place. */
+/** The type of the host's `fetch` function, or of a replacement. */
 export type Fetch = typeof fetch;
 
-/** Returns the hash that an etag is of. */
+/** Returns the hash function by which an ETag was computed. */
 const hashOf = ({ etag, size }: Remote): Hash =>
   etag.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${size}\0`);
 
-/** An answer that was not the one that was asked for. */
+/** Thrown when a server does not answer with the requested file. */
 export class AnswerError extends Error {
   readonly status: number;
 
@@ -29,12 +29,12 @@ export class AnswerError extends Error {
   }
 }
 
-/** The contents that arrived were not those that were promised. */
+/** Thrown when the downloaded contents have the wrong size or checksum. */
 export class ContentsError extends Error {}
 
 /**
- * Downloads a file to `whole`. It gathers in `partial`, which stays when the download is broken off, so that the next one
- * asks for the rest alone. Contents of the wrong size or checksum are removed.
+ * Downloads a file to `whole`. Until it is complete, its contents are in `partial`. After an interruption, this file
+ * remains, and the next download requests only the rest. Contents of the wrong size or checksum are removed.
  */
 export async function download(
   remote: Remote,
@@ -53,7 +53,7 @@ export async function download(
     if (!response.ok || response.body === null) {
       throw new AnswerError(`the server answered ${response.status} ${response.statusText}`.trim(), response.status);
     }
-    // A server that knows no ranges sends all of it; so does one whose file has changed.
+    // A server without range requests sends the whole file, as does one whose file has changed.
     if (response.status !== 206 || !response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) start = 0;
     const file = await open(partial, start === 0 ? 'w' : 'r+');
     try {

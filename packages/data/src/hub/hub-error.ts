@@ -1,11 +1,11 @@
-/** A file of the Hub that could not be had. `cause` is the error behind it. */
+/** Thrown when a file of the Hub is not available. `cause` is the underlying error. */
 export class HubError extends Error {
   override readonly name = 'HubError';
-  /** The repository, such as `openai-community/gpt2`. */
+  /** The repository, for example `openai-community/gpt2`. */
   readonly repo: string;
   /** The path of the file in the repository. */
   readonly path: string;
-  /** The status of the server's answer; `undefined` if there was none. */
+  /** The HTTP status of the server's response; `undefined` if there was none. */
   readonly status: number | undefined;
 
   constructor(

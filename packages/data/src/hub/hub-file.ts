@@ -11,15 +11,18 @@ export interface HubFileOptions {
   readonly kind?: RepoKind;
   /** A branch, a tag or a commit. Defaults to 'main'. */
   readonly revision?: string;
-  /** The folder of the cache. Defaults to that of Python's `huggingface_hub`: `HF_HUB_CACHE`, or `hub` in `HF_HOME`. */
+  /**
+   * The folder of the cache. Defaults to the one that Python's `huggingface_hub` uses: `HF_HUB_CACHE`, or `hub` in
+   * `HF_HOME`.
+   */
   readonly cache?: string;
-  /** Whether to look in the cache alone. Defaults to false. */
+  /** Whether to use only the cache, without the network. Defaults to false. */
   readonly offline?: boolean;
   /** The access token for private repositories. Defaults to `HF_TOKEN`. */
   readonly token?: string;
   /** The address of the Hub. Defaults to `HF_ENDPOINT`, or https://huggingface.co. */
   readonly hubUrl?: string;
-  /** The function that fetches, such as one with a proxy. Defaults to that of the host. */
+  /** A replacement for the host's `fetch`, for example one that uses a proxy. */
   readonly fetch?: Fetch;
 }
 
@@ -55,15 +58,14 @@ async function hubLibrary(): Promise<typeof import('@huggingface/hub')> {
 }
 
 /**
- * Returns the path of a file of the Hugging Face Hub on this machine. It is downloaded if the cache lacks it.
+ * Returns the local path of a file of the Hugging Face Hub, and downloads the file if it is not in the cache.
  *
- * A download that is broken off continues with the next call. Size and checksum are checked before the file is entered in
- * the cache. The cache is that of Python's library, which can use the files, too. If the Hub can't be reached, the
- * version of the last time serves.
+ * An interrupted download continues at the next call. Size and checksum are checked before the file is added to the
+ * cache, which is shared with Python's library. If the Hub can't be reached, the version found last time is used.
  *
  * @param repo The repository, as `owner/name`.
  * @param path The path of the file in the repository.
- * @throws HubError if there is no such file, no access, no network, or the contents are not those that the Hub promises.
+ * @throws HubError if there is no such file, no access or no network, or if the size or the checksum is wrong.
  * @example
  * import { hubFile } from '@tapegrad/data/hub';
  * const load = () => hubFile('openai-community/gpt2', 'tokenizer.json');
@@ -88,7 +90,7 @@ export async function hubFile(repo: string, path: string, options: HubFileOption
   const cache = new RepoCache(options.cache ?? defaultCache(), kind, repo);
   const known = cache.commitOf(revision);
   const cached = known === undefined ? undefined : cache.find(known, path);
-  // What a commit holds never changes.
+  // The contents of a commit never change.
   if (cached !== undefined && (offline || known === revision)) return cached;
   if (offline) {
     throw new HubError(repo, path, `it is not in the cache ${cache.folder}; call once without { offline: true }`);
@@ -119,7 +121,7 @@ export async function hubFile(repo: string, path: string, options: HubFileOption
   return cache.enter(revision, commit ?? info.etag, path, info.etag);
 }
 
-/** Returns what the Hub says of a file; `undefined` if it can't be reached. */
+/** Asks the Hub for the commit, size and checksum of a file; returns `undefined` if the Hub can't be reached. */
 async function lookUp(
   repo: string,
   path: string,
@@ -156,7 +158,7 @@ async function lookUp(
     }
     let etag = info.etag.replace(/^W\//, '').replaceAll('"', '');
     if (!HASH.test(etag)) {
-      // Storage behind the Hub has etags of its own; the Hub's list of files has the checksum.
+      // The Hub's storage servers have other ETags; the checksum is in the Hub's list of files.
       const [entry] = await pathsInfo({
         repo: { type: kind, name: repo },
         ...{ paths: [path], revision, hubUrl, fetch: given },

@@ -65,8 +65,9 @@ type Standing =
  * Reads a dataset in batches. Each `for` loop over it is an epoch, which reads every example once, in random order if
  * the loader has a `random`.
  *
- * `for (… of loader)` reads at once. `for await (… of loader)` also serves examples that are promises, and reads in workers
- * if there are `workers`. These run until a loop is broken off, or until `close`.
+ * `for (… of loader)` needs a dataset that returns examples. `for await (… of loader)` also accepts examples that are
+ * promises, and reads in workers if the option `workers` is set. Workers run until a loop is left by `break`, or until
+ * `close`.
  *
  * The batches depend only on the seed. `state()` returns the position at any time, even within an epoch; after
  * `load(state)`, the next loop continues from there with the same batches. A loop left by `break` ends its epoch: the

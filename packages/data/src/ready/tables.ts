@@ -5,7 +5,7 @@ import { readPackaged } from './packaged.ts';
 
 type Cell = string | number | null;
 
-/** Parses the JSON of a data file. */
+/** Parses a JSON data file. */
 function parsed(name: string, bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
@@ -14,7 +14,10 @@ function parsed(name: string, bytes: Uint8Array): unknown {
   }
 }
 
-/** Makes a table of records, by way of CSV, which finds the kinds of columns. A value of null is missing. */
+/**
+ * Makes a table of records. They are converted to CSV first, whose decoder infers the kinds of columns. A null is a
+ * missing value.
+ */
 function tableOf(name: string, records: unknown): Table {
   const isRecords = Array.isArray(records) && records.length > 0;
   if (!isRecords) throw new FormatError(name, 'expected a list of records');
@@ -29,8 +32,8 @@ function tableOf(name: string, records: unknown): Table {
 const VEGA = { name: 'vega-datasets', resolvable: 'vega-datasets' } as const;
 
 /**
- * Reads the penguins of Palmer station: species, island, size of beak, flipper, mass and sex of 344 birds (Gorman, Williams
- * and Fraser, 2014), from the package `vega-datasets`. Some values are missing.
+ * Reads the Palmer penguins: species, island, beak and flipper size, mass and sex of 344 birds (Gorman, Williams and
+ * Fraser, 2014), from the package `vega-datasets`. Some values are missing.
  *
  * @throws ArgumentError if `vega-datasets` is not installed.
  * @example
@@ -42,14 +45,14 @@ const VEGA = { name: 'vega-datasets', resolvable: 'vega-datasets' } as const;
 export async function penguins(): Promise<Table> {
   const bytes = readPackaged('penguins', { ...VEGA, file: '../data/penguins.json' });
   const records = parsed('penguins.json', bytes);
-  // One bird has a point for its sex, which is missing, too.
+  // For one bird the sex is given as '.', which means missing.
   for (const record of records as Record<string, Cell>[]) if (record['Sex'] === '.') record['Sex'] = null;
   return tableOf('penguins.json', records);
 }
 
 /**
- * Reads cars of 1970 to 1982: how far 406 models go on a gallon, their engines, weight and origin (ASA Data Exposition,
- * 1983), from the package `vega-datasets`. Some values are missing.
+ * Reads the Auto MPG data: miles per gallon, engine, weight and origin of 406 car models from 1970 to 1982 (ASA Data
+ * Exposition, 1983), from the package `vega-datasets`. Some values are missing.
  *
  * @throws ArgumentError if `vega-datasets` is not installed.
  * @example

@@ -5,20 +5,24 @@ import { FittedState } from '../transforms/fitted.ts';
 
 /** The options of a `CharacterTokenizer`. */
 export interface CharacterTokenizerOptions {
-  /** A character that stands for all that the training text lacks. By default, such a character is an error. */
+  /**
+   * A character that replaces all characters that are not in the training text. By default, such a character is an
+   * error.
+   */
   readonly unknown?: string;
 }
 
 /** The vocabulary of a `CharacterTokenizer`. Safe in JSON. */
 export interface CharacterTokenizerState {
-  /** Each character at its number. */
+  /** The characters; the index of each is its number. */
   readonly characters: readonly string[];
 }
 
 /**
- * Numbers the characters of a text. The vocabulary is the characters (code points) of the training text, sorted.
+ * Turns each character of a text into a number. The vocabulary consists of the characters (code points) of the training
+ * text, in sorted order.
  *
- * `fit` takes the training text, and can be called once. Everything else refuses to work before that.
+ * `fit` takes the training text, and can be called only once. The other methods throw before it.
  *
  * @example
  * const tokenizer = new CharacterTokenizer().fit('banana');
@@ -42,7 +46,7 @@ export class CharacterTokenizer {
     this.#unknown = unknown;
   }
 
-  /** Whether it was fitted, or a state was loaded. */
+  /** Whether `fit` or `load` has been called. */
   get isFitted(): boolean {
     return this.#fitted.isFitted;
   }
@@ -52,7 +56,7 @@ export class CharacterTokenizer {
     return this.#fitted.get().list.length;
   }
 
-  /** Each character at its number. */
+  /** The characters; the index of each is its number. */
   get characters(): readonly string[] {
     return this.#fitted.get().list;
   }
@@ -78,7 +82,7 @@ export class CharacterTokenizer {
   }
 
   /**
-   * Returns the numbers of a text's characters, int32.
+   * Returns the number of each character of a text, int32.
    *
    * @throws ArgumentError at the first character that is not in the vocabulary, unless there is an `unknown`.
    */
@@ -99,9 +103,9 @@ export class CharacterTokenizer {
   }
 
   /**
-   * Returns the text of some numbers.
+   * Returns the text whose characters have the given numbers.
    *
-   * @throws ArgumentError for a number that no character has.
+   * @throws ArgumentError for a number outside of the vocabulary.
    */
   decode(numbers: Tensor | Iterable<number>): string {
     const { list } = this.#fitted.get();
@@ -120,9 +124,9 @@ export class CharacterTokenizer {
   }
 
   /**
-   * Takes a vocabulary, in place of fitting, and returns this tokenizer.
+   * Loads a vocabulary, instead of fitting, and returns this tokenizer.
    *
-   * @throws ArgumentError for what is no such state; it then stays as it was.
+   * @throws ArgumentError unless it is a valid state. The tokenizer is then unchanged.
    */
   load(state: CharacterTokenizerState): this {
     const list: unknown = state?.characters;

@@ -5,19 +5,22 @@ import { tensorOf } from '../loading/collate.ts';
 
 /** The options of `encode` of a `PretrainedTokenizer`. */
 export interface EncodeTextOptions {
-  /** Whether to add the special tokens of the model, such as those at the start and the end. Defaults to true. */
+  /** Whether to add the model's special tokens, for example those at the start and the end. Defaults to true. */
   readonly specialTokens?: boolean;
 }
 
 /** The options of `encodeBatch` of a `PretrainedTokenizer`. */
 export interface EncodeBatchOptions extends EncodeTextOptions {
-  /** The length of all rows: longer texts are cut, others padded. Defaults to that of the longest text. */
+  /**
+   * The length of all rows: longer texts are truncated, shorter ones padded. Defaults to the length of the longest
+   * text.
+   */
   readonly length?: number;
 }
 
-/** Texts as one batch of tokens. */
+/** A batch of tokenized texts. */
 export interface TokenBatch {
-  /** int32. */
+  /** The tokens, with a row for each text; int32. */
   readonly tokens: Tensor<readonly [number, number]>;
   /** True at tokens of the text, false at padding; bool. */
   readonly mask: Tensor<readonly [number, number]>;
@@ -25,17 +28,18 @@ export interface TokenBatch {
   readonly lengths: Tensor<readonly [number]>;
 }
 
-/** The parts that a tokenizer may lack. */
+/** Defaults for the parts that a tokenizer file may leave out. */
 const ABSENT = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
-/** What is read of `tokenizer.json` and `tokenizer_config.json`. */
+/** The fields of `tokenizer.json` and `tokenizer_config.json` that determine padding. */
 interface PaddingParts {
   readonly padding?: { readonly pad_id?: unknown } | null;
   readonly pad_token?: string | { readonly content?: string } | null;
 }
 
 /**
- * A tokenizer that comes with a pretrained model: `tokenizer.json` of Hugging Face, run by `@huggingface/tokenizers`.
+ * The tokenizer of a pretrained model. It runs a `tokenizer.json` of Hugging Face by means of
+ * `@huggingface/tokenizers`.
  *
  * @example
  * import { PretrainedTokenizer } from '@tapegrad/data/tokenizers';
@@ -51,9 +55,10 @@ export class PretrainedTokenizer {
   readonly #vocabulary: ReadonlyMap<string, number>;
 
   /**
+   *
    * @param tokenizer The contents of `tokenizer.json`, as `JSON.parse` returns them.
    * @param config The contents of `tokenizer_config.json`. Defaults to none.
-   * @throws ArgumentError for an object that is no tokenizer.
+   * @throws ArgumentError for an object that is not a tokenizer.
    */
   constructor(tokenizer: object, config: object = {}) {
     if (typeof tokenizer !== 'object' || tokenizer === null || !('model' in tokenizer)) {
@@ -78,14 +83,14 @@ export class PretrainedTokenizer {
     this.#pad = typeof id === 'number' ? id : undefined;
   }
 
-  /** The number of tokens in the vocabulary: one more than the largest. */
+  /** The size of the vocabulary: one more than the largest token. */
   get size(): number {
     let last = -1;
     for (const id of this.#vocabulary.values()) last = Math.max(last, id);
     return last + 1;
   }
 
-  /** Returns the number of a token, or `undefined` if the vocabulary lacks it. */
+  /** Returns the number of a token, or `undefined` if it is not in the vocabulary. */
   idOf(token: string): number | undefined {
     return this.#tokenizer.token_to_id(token);
   }
@@ -103,7 +108,7 @@ export class PretrainedTokenizer {
   }
 
   /**
-   * Returns the tokens of several texts, cut or padded to one length.
+   * Returns the tokens of several texts, truncated or padded to the same length.
    *
    * @throws ArgumentError for no texts, and for texts that need padding if the tokenizer has no padding token.
    */
@@ -140,9 +145,9 @@ export class PretrainedTokenizer {
   }
 
   /**
-   * Returns the text of some tokens, without special ones.
+   * Returns the text of a sequence of tokens, leaving out special tokens.
    *
-   * @throws ArgumentError for a number that no token has.
+   * @throws ArgumentError for a number outside of the vocabulary.
    */
   decode(tokens: Tensor | Iterable<number>): string {
     const ids = Array.from('dtype' in tokens ? tokens.data : tokens);

@@ -1,9 +1,12 @@
-/** Workers of the host: `worker_threads` of Node, or the web's. Nothing of Node is imported, since pages lack it. */
+/**
+ * Workers of the host: those of Node's `worker_threads`, or web workers. Node's modules are not imported, since they
+ * don't exist in pages.
+ */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 
-/** The URL of a module: a `URL` of any host. */
+/** The URL of a module: a `URL` object of any host. */
 export interface ModuleUrl {
   readonly href: string;
 }
@@ -19,7 +22,7 @@ export interface NodeWorker {
   unref(): unknown;
 }
 
-/** A worker of a page. */
+/** A web worker. */
 export interface WebWorker {
   postMessage(message: unknown): void;
   terminate(): void;
@@ -30,7 +33,7 @@ export interface WebWorker {
   ): void;
 }
 
-/** Where a worker hears from its loader, and answers. */
+/** The channel on which a worker receives messages from its loader and answers. */
 interface Port {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
   listen(listener: (message: unknown) => void): void;
@@ -64,7 +67,7 @@ export function startModule(module: ModuleUrl): NodeWorker | WebWorker {
   throw new ArgumentError('DataLoader: this host has no workers; leave out { workers }');
 }
 
-/** Returns the port to the thread that started this worker; `undefined` if this is no worker. */
+/** Returns the port to the thread that started this worker; `undefined` if this thread is not a worker. */
 export function parentPort(): Port | undefined {
   const { parentPort: port } = threads() ?? {};
   if (port !== undefined && port !== null) {
@@ -81,24 +84,24 @@ export function parentPort(): Port | undefined {
   };
 }
 
-/** The events of a worker, the same in all hosts. */
+/** Callbacks for the events of a worker, the same in all hosts. */
 export interface WorkerEvents {
   message(message: unknown): void;
-  /** The worker can't go on: an error that nothing caught, or its end. */
+  /** Called when the worker has ended, or had an uncaught error. */
   end(reason: string): void;
 }
 
 /** A worker with the same interface in all hosts. */
 export interface StartedWorker {
   post(message: unknown): void;
-  /** Says whether the process must wait for this worker. */
+  /** Sets whether the process must stay alive for this worker. */
   hold(isBusy: boolean): void;
   end(): void;
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Listens to a worker. */
+/** Registers callbacks for the events of a worker. */
 export function listenTo(worker: NodeWorker | WebWorker, events: WorkerEvents): StartedWorker {
   if (typeof (worker as Partial<NodeWorker>)?.on === 'function') {
     const node = worker as NodeWorker;

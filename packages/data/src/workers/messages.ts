@@ -1,41 +1,41 @@
-/** What a loader and its workers tell each other. */
+/** The messages between a loader and its workers. */
 
 import { type Data, type DType, Tensor } from '@tapegrad/core';
 import { isPlain } from '@tapegrad/core/extend';
 import type { BatchRequest } from '../loading/batch-reader.ts';
 import { tensorOf } from '../loading/collate.ts';
 
-/** A batch that a loader wants. */
+/** A loader's request for a batch. */
 export interface Wanted extends BatchRequest {
   readonly tapegrad: 'wanted';
   readonly id: number;
 }
 
-/** An answer of a worker. */
+/** A worker's answer. */
 export type Answer =
   | { readonly tapegrad: 'ready'; readonly length: number }
   | { readonly tapegrad: 'batch'; readonly id: number; readonly batch: unknown }
   | {
       readonly tapegrad: 'failed';
       readonly id: number;
-      /** The index of the example that could not be read, if one could not. */
+      /** The index of the example that could not be read, if this is the reason. */
       readonly index: number | undefined;
       readonly error: { readonly name: string; readonly message: string; readonly stack: string | undefined };
     };
 
-/** A tensor on its way: what `structuredClone` takes. */
+/** A tensor as plain data that `structuredClone` accepts. */
 interface SentTensor {
   readonly '@tapegrad/tensor': DType;
   readonly shape: readonly number[];
   readonly data: Data;
 }
 
-/** Returns a batch without tensors, and the buffers to transfer. */
+/** Returns a batch with its tensors replaced by plain data, and the buffers to transfer. */
 export function encodeBatch(batch: unknown): { readonly encoded: unknown; readonly buffers: ArrayBuffer[] } {
   const buffers: ArrayBuffer[] = [];
   const encode = (value: unknown): unknown => {
     if (value instanceof Tensor) {
-      // A copy: the elements may lie in memory that is shared, or that the dataset still needs.
+      // Copied, since the elements may be in shared memory, or still be needed by the dataset.
       const data = value.data.slice();
       buffers.push(data.buffer as ArrayBuffer);
       return { '@tapegrad/tensor': value.dtype, shape: value.shape, data } satisfies SentTensor;
@@ -45,7 +45,7 @@ export function encodeBatch(batch: unknown): { readonly encoded: unknown; readon
   return { encoded: encode(batch), buffers };
 }
 
-/** Returns the batch that was encoded. */
+/** Restores the tensors of an encoded batch. */
 export function decodeBatch(value: unknown): unknown {
   if (typeof value === 'object' && value !== null && '@tapegrad/tensor' in value) {
     const { '@tapegrad/tensor': dtype, shape, data } = value as SentTensor;
@@ -54,7 +54,7 @@ export function decodeBatch(value: unknown): unknown {
   return mapEntries(value, decodeBatch);
 }
 
-/** Applies a function to the entries of a list or a plain object, and returns anything else. */
+/** Applies a function to the entries of a list or a plain object; returns any other value unchanged. */
 function mapEntries(value: unknown, f: (entry: unknown) => unknown): unknown {
   if (Array.isArray(value)) return value.map((entry) => f(entry));
   if (typeof value !== 'object' || value === null || !isPlain(value)) return value;

@@ -8,18 +8,21 @@ import { type Answer, decodeBatch, type Wanted } from './messages.ts';
 export interface WorkersOptions {
   /** The number of workers. */
   readonly count: number;
-  /** The module that each worker runs, as in `new URL('./examples.js', import.meta.url)`. It calls `serveExamples`. */
+  /**
+   * The module that each worker runs, for example `new URL('./examples.js', import.meta.url)`. It must call
+   * `serveExamples`.
+   */
   readonly module?: ModuleUrl;
   /**
-   * Starts a worker, in place of `module`. Bundlers need this form, since they look for `new Worker(new URL('./examples.js',
-   * import.meta.url), { type: 'module' })`.
+   * Starts a worker; used instead of `module`. Bundlers need this form, since they look for `new Worker(new
+   * URL('./examples.js', import.meta.url), { type: 'module' })`.
    */
   readonly start?: () => NodeWorker | WebWorker;
   /** The number of batches that each worker reads ahead. Defaults to 2. */
   readonly prefetch?: number;
 }
 
-/** Returns checked options with their defaults. */
+/** Checks the options, and returns them with defaults filled in. */
 export function workersOf(options: WorkersOptions): {
   readonly count: number;
   readonly start: () => NodeWorker | WebWorker;
@@ -48,22 +51,23 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-/** A worker, and the batches that are wanted from it. */
+/** A worker, and the batches that have been requested from it. */
 interface Reader {
   readonly worker: StartedWorker;
   readonly waiting: Map<number, Waiting>;
-  /** Messages that wait until the worker listens; `undefined` from then on. */
+  /** Messages to send once the worker listens; `undefined` after that. */
   held: Wanted[] | undefined;
 }
 
-/** Workers that read batches. The first error ends all of them. */
+/** A group of workers that read batches. The first error ends all of them. */
 export class WorkerPool {
   readonly #readers: Reader[] = [];
   #next = 0;
   #end: Error | undefined;
 
   /**
-   * @param length The number of examples of the loader's dataset, which the workers' must have, too.
+   *
+   * @param length The number of examples in the loader's dataset. The workers' datasets must have the same number.
    */
   constructor(start: () => NodeWorker | WebWorker, count: number, length: number) {
     try {
@@ -114,12 +118,12 @@ export class WorkerPool {
     }
   }
 
-  /** Asks the worker with the least to do for a batch. */
+  /** Requests a batch from the worker with the fewest pending requests. */
   request(request: BatchRequest): Promise<unknown> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     const reader = this.#readers.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
     const id = this.#next++;
-    // The indices are a window on those of the whole epoch, which a message would carry along.
+    // The indices are copied because they are a view of those of the whole epoch, all of which would be sent.
     const wanted: Wanted = { tapegrad: 'wanted', id, ...request, indices: request.indices.slice() };
     return new Promise((resolve, reject) => {
       reader.waiting.set(id, { resolve, reject });
@@ -129,7 +133,7 @@ export class WorkerPool {
     });
   }
 
-  /** Ends the workers. What is still wanted of them is rejected. */
+  /** Ends the workers. The promises of pending requests are rejected. */
   close(): void {
     this.#fail(new Error('DataLoader: the workers were ended'));
   }
@@ -145,7 +149,7 @@ export class WorkerPool {
   }
 }
 
-/** Returns the error that a worker tells of. */
+/** Recreates an error that a worker has reported. */
 function errorOf({ index, error: { name, message, stack } }: Extract<Answer, { readonly tapegrad: 'failed' }>): Error {
   const prefix = `example ${index}: `;
   const cause = new Error(message.startsWith(prefix) ? message.slice(prefix.length) : message);

@@ -3,15 +3,15 @@ import { type BatchOptions, BatchReader, ExampleError } from '../loading/batch-r
 import { parentPort } from './host.ts';
 import { type Answer, encodeBatch, type Wanted } from './messages.ts';
 
-/** What a worker reads, and how it makes batches: the same as in the loader. */
+/** The dataset and the options from which a worker makes batches. They must be the same as the loader's. */
 export interface ServedExamples<Example, Batch> extends BatchOptions<Example, Batch> {
   readonly dataset: Source<Example>;
 }
 
 /**
- * Reads batches for the `DataLoader` that started this worker. The module of the worker calls it once, with the dataset and
- * the functions that the loader has, too. In a thread that is no worker it does nothing, so one module can export a
- * dataset and serve it.
+ * Reads batches for the `DataLoader` that started this worker. The worker's module calls it once, with the same dataset
+ * and functions as the loader. In a thread that is not a worker it does nothing, so that the same module can also
+ * export the dataset.
  *
  * @example
  * // The module examples.js: the main thread imports `dataset`, and workers run it.

@@ -13,33 +13,36 @@ import {
   WeightNorm,
 } from '@tapegrad/nn';
 
-/** A parameter or buffer within an entry of a state dict. */
+/** A parameter or buffer that is part of an entry of a state dict. */
 export interface Part {
   readonly path: string;
   readonly variable: Variable;
-  /** Whether PyTorch has the transpose. */
+  /** Whether it is transposed in PyTorch. */
   readonly transposed: boolean;
 }
 
 /** An array of a state dict: one parameter or buffer, or several along the first axis. */
 export interface Entry {
-  /** Names that it may have; the first is PyTorch's usual one. */
+  /** The possible names of the entry; the first is PyTorch's usual one. */
   readonly names: readonly string[];
   readonly parts: readonly Part[];
 }
 
-/** Entries of which a state dict has one list; the first is PyTorch's usual one. */
+/** Alternative lists of entries, of which a state dict contains one; the first is PyTorch's usual one. */
 export interface Alternatives {
   readonly variants: readonly (readonly Entry[])[];
 }
 
-/** Formats a name in camel case as PyTorch's: `weightIhL0` as `weight_ih_l0`. */
+/** Converts a name from camel case to PyTorch's snake case: `weightIhL0` to `weight_ih_l0`. */
 const snakeCase = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 const joined = (prefix: string, name: string): string =>
   prefix === '' || name === '' ? prefix + name : `${prefix}.${name}`;
 
-/** The paths of a module in a state dict, with the names of the program's own fields as they are, and in snake case. */
+/**
+ * The possible paths of a module in a state dict: with the names of the program's own fields unchanged, and in snake
+ * case.
+ */
 interface Prefixes {
   readonly plain: string;
   readonly snake: string;
@@ -72,7 +75,10 @@ const batchNormNames: Readonly<Record<string, string>> = {
   batchCount: 'num_batches_tracked',
 };
 
-/** Layers whose weight is computed, and the names of what it is computed from: those of today, then those of before 2.0. */
+/**
+ * For a layer whose weight is computed: the names of the tensors it is computed from, first in current PyTorch, then in
+ * versions before 2.0.
+ */
 function computedNames(
   field: string,
 ): Readonly<Record<'magnitude' | 'direction' | 'left' | 'right' | 'whole', readonly string[]>> {
@@ -86,7 +92,7 @@ function computedNames(
   };
 }
 
-/** Returns the names of a parameter or buffer within its module. `parent` is the module around that one. */
+/** Returns the names of a parameter or buffer within its module. `parent` is the module that contains this module. */
 function localNames(owner: Module, name: string, parent: Module | undefined): readonly string[] {
   if (parent instanceof WeightNorm && name === parent.field) return computedNames(name).direction;
   if (parent instanceof SpectralNorm && name === parent.field) return computedNames(name).whole;
@@ -97,13 +103,13 @@ function localNames(owner: Module, name: string, parent: Module | undefined): re
   return known === undefined ? [...new Set([snakeCase(name), name])] : [known];
 }
 
-/** Whether PyTorch has the transpose of a parameter. */
+/** Returns whether a parameter is transposed in PyTorch. */
 function isTransposed(owner: Module, name: string): boolean {
   if (owner instanceof Dense) return name === 'weight';
   return owner instanceof WeightNorm && owner.layer instanceof Dense && name === 'magnitude';
 }
 
-/** Walks over a module, and lists what a state dict of PyTorch has for it. */
+/** Lists the entries of a module in a state dict of PyTorch. */
 class Walk {
   readonly found: Alternatives[] = [];
   readonly #ancestors = new Set<Module>();
@@ -127,7 +133,10 @@ class Walk {
     this.#ancestors.delete(module);
   }
 
-  /** Lists the projections of an attention, which PyTorch packs; returns whether they are as PyTorch has them. */
+  /**
+   * Lists the projections of an attention layer, which PyTorch packs into one weight. Returns false unless they have
+   * the same form as in PyTorch.
+   */
   #visitProjections({ query, key, value, dim }: MultiHeadAttention, path: string, prefixes: Prefixes): boolean {
     const layers = { query, key, value };
     if (!Object.values(layers).every((layer) => layer instanceof Dense)) return false;
@@ -158,18 +167,21 @@ class Walk {
   }
 }
 
-/** Lists what a state dict of PyTorch has for a module. A tensor that is in several places is listed for each. */
+/**
+ * Lists the entries of a module in a state dict of PyTorch. A tensor that is used in several places is listed for each
+ * of them.
+ */
 export function layoutOf(module: Module): readonly Alternatives[] {
   const walk = new Walk();
   walk.visit(module, '', { plain: '', snake: '' }, undefined);
   return walk.found;
 }
 
-/** The shape that PyTorch has for a part. */
+/** Returns the shape of a part in PyTorch. */
 const shapeOfPart = ({ variable: { shape }, transposed }: Part): readonly number[] =>
   transposed ? shape.toReversed() : shape;
 
-/** The shape of an entry. */
+/** Returns the shape of an entry. */
 export function shapeOfEntry({ parts }: Entry): readonly number[] {
   const [first, ...others] = parts.map(shapeOfPart);
   if (others.length === 0) return first!;

@@ -1,6 +1,6 @@
-/** Names that are nearly the same. */
+/** Finds similar names. */
 
-/** How many names are compared; more would take long, and nobody reads so many proposals. */
+/** The maximum number of names that are compared; more would take too long. */
 const MAX_NAMES = 200;
 
 /** Counts the characters to insert, delete or replace to get from one text to another (Levenshtein 1966). */
@@ -17,7 +17,7 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-/** Returns the name that is nearest to another, or `undefined` if none is near: if more than half of it differs. */
+/** Returns the name that is most similar to a given one, or `undefined` if more than half of every name differs. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let least = name.length / 2;

@@ -1,4 +1,4 @@
-/** State dicts: the parameters and buffers of a module with PyTorch's names and layouts. */
+/** Conversion between modules and state dicts, which have PyTorch's names and layouts. */
 
 import { ArgumentError, type Data, type DType } from '@tapegrad/core';
 import { checkOptions, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
@@ -11,25 +11,25 @@ import { nearestName } from './nearest.ts';
 export interface LoadStateOptions {
   /** Whether to throw if an array is missing or unexpected. Defaults to true. */
   readonly strict?: boolean;
-  /** Returns the name to look for in place of one in the file, or `undefined` to leave an array out. */
+  /** Maps the name of an array to the name to use instead, or to `undefined` to ignore the array. */
   readonly rename?: (name: string) => string | undefined;
-  /** Whether to round numbers that the module's dtype lacks. Defaults to false: then they are an error. */
+  /** Whether to round numbers that the module's dtype can't represent. By default, they are an error. */
   readonly cast?: boolean;
 }
 
-/** The names that the arrays and the module don't share. */
+/** The names that only the module or only the arrays have. */
 export interface StateReport {
-  /** What the module has and the arrays lack; it keeps its elements. */
+  /** Names that the module has but the arrays don't. These parameters and buffers keep their elements. */
   readonly missing: readonly string[];
-  /** What the arrays have and the module lacks. */
+  /** Names that the arrays have but the module doesn't. */
   readonly unexpected: readonly string[];
 }
 
-/** Thrown if arrays don't fit a module. The message lists what doesn't, with the nearest names. */
+/** Thrown if arrays don't fit a module. The message lists the names that don't fit, with similar names. */
 export class StateMismatchError extends ArgumentError implements StateReport {
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];
-  /** The names of arrays of another shape, or with numbers that the module's dtype lacks. */
+  /** The names of arrays with another shape, or with numbers that the module's dtype can't represent. */
   readonly mismatched: readonly string[];
 
   constructor(message: string, { missing, unexpected }: StateReport, mismatched: readonly string[]) {
@@ -40,10 +40,10 @@ export class StateMismatchError extends ArgumentError implements StateReport {
   }
 }
 
-/** How many names of each kind a message lists. */
+/** The maximum number of names of each kind in a message. */
 const MAX_LISTED = 20;
 
-/** Swaps the axes of a matrix. */
+/** Returns the elements of the transpose of a matrix. */
 function transposed(data: Data, rows: number, columns: number): Data {
   const result = data.slice();
   for (let i = 0; i < rows; i++) {
@@ -54,7 +54,10 @@ function transposed(data: Data, rows: number, columns: number): Data {
 
 const arrays = { float32: Float32Array, float64: Float64Array, int32: Int32Array, bool: Uint8Array } as const;
 
-/** Converts elements to another dtype; returns the index of a number that it lacks, unless such are rounded. */
+/**
+ * Converts elements to another dtype. If `cast` is false, returns the index of the first number that the dtype can't
+ * represent.
+ */
 function converted(data: Data, dtype: DType, cast: boolean): Data | number {
   const result = new arrays[dtype](data.length);
   for (let i = 0; i < data.length; i++) {
@@ -67,7 +70,7 @@ function converted(data: Data, dtype: DType, cast: boolean): Data | number {
   return result;
 }
 
-/** A module's state in the making, and what doesn't fit. */
+/** Collects the new state of a module, and the arrays that don't fit it. */
 class Matching {
   readonly state: Record<string, { dtype: DType; shape: readonly number[]; data: Data }> = {};
   readonly missing: string[] = [];
@@ -97,7 +100,7 @@ class Matching {
         else this.#take(name, entry);
       }
     }
-    // A tensor that is in several places needs to be in the file but once.
+    // A tensor that is used in several places needs to be in the file only once.
     for (const { names, parts } of absent) {
       if (!parts.every(({ variable }) => this.#found.has(variable))) this.missing.push(names[0]!);
     }
@@ -184,8 +187,8 @@ function renamed(arrays: NamedArrays, rename: (name: string) => string | undefin
 }
 
 /**
- * Replaces the parameters and buffers of a module by arrays with PyTorch's names and layouts: those of a `state_dict`. If they don't
- * fit, nothing changes.
+ * Loads a PyTorch `state_dict`, given as arrays with PyTorch's names and layouts, into a module. If it doesn't fit,
+ * nothing changes.
  *
  * | tapegrad | PyTorch |
  * | --- | --- |
@@ -197,12 +200,12 @@ function renamed(arrays: NamedArrays, rename: (name: string) => string | undefin
  * | `WeightNorm`, `SpectralNorm` | `parametrizations.weight.original0`, …; or `weight_g`, `weight_orig`, … |
  * | all other layers | the same names and layouts |
  *
- * A field of a module of yours, `hiddenLayer`, is found as `hidden_layer` or `hiddenLayer`. Numbers are converted to the
- * module's dtypes if these have them; `cast` rounds others.
+ * A field `hiddenLayer` of your own module is found as `hidden_layer` or `hiddenLayer`. Numbers are converted to the
+ * module's dtypes if this is exact; with `cast`, others are rounded.
  *
- * The state of a tapegrad module, `model.state()`, has other layouts: `model.load` takes it.
+ * For the state of a tapegrad module, `model.state()`, which has other layouts, use `model.load`.
  *
- * @param arrays By name, as `readSafetensors(path).tensors` or `readPyTorch(path).tensors` has them.
+ * @param arrays The arrays by name, for example `readSafetensors(path).tensors` or `readPyTorch(path).tensors`.
  * @returns the missing and the unexpected names; both are empty if `strict`.
  * @throws StateMismatchError for missing or unexpected names, unless `strict` is false, and for other shapes.
  * @example
@@ -228,8 +231,8 @@ export function loadState(module: Module, arrays: NamedArrays, options: LoadStat
 }
 
 /**
- * Returns the parameters and buffers of a module with PyTorch's names and layouts, as `load_state_dict` takes them; see
- * `loadState`. Fields of a module of yours are in snake case: `hiddenLayer` becomes `hidden_layer`.
+ * Returns the parameters and buffers of a module with PyTorch's names and layouts, for PyTorch's `load_state_dict`; see
+ * `loadState`. The names of your own fields are converted to snake case: `hiddenLayer` becomes `hidden_layer`.
  *
  * @example
  * stateDict(new Dense(784, 10)).weight!.shape; // [10, 784]

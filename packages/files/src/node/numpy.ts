@@ -1,4 +1,4 @@
-/** Arrays of NumPy in files of Node. */
+/** Reading and writing NumPy files in Node. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import { writeFileAtomic } from '../atomic/atomic.ts';
@@ -14,7 +14,7 @@ export interface ReadNumpyOptions extends IntegerOptions, ReadOptions {}
 /**
  * Reads an array that `numpy.save` wrote; see `decodeNpy`.
  *
- * @throws FormatError as `decodeNpy`, and for a file that is missing or larger than `maxBytes`.
+ * @throws FormatError for the same reasons as `decodeNpy`, and for a file that is missing or larger than `maxBytes`.
  * @example
  * writeNpy('/tmp/x.npy', tensor([[1, 2]]));
  * readNpy('/tmp/x.npy').shape; // [1, 2]
@@ -26,7 +26,7 @@ export function readNpy(path: string, options: ReadNumpyOptions = {}): NamedArra
 }
 
 /**
- * Writes an array as `numpy.load` reads it, all or nothing; see `encodeNpy`.
+ * Writes an array to a file for `numpy.load`, atomically; see `encodeNpy`.
  *
  * @example
  * writeNpy('/tmp/mask.npy', tensor([true, false]));
@@ -38,7 +38,7 @@ export function writeNpy(path: string, array: NamedArray, options: NpyWriteOptio
 /**
  * Reads a file of arrays that `numpy.savez` wrote; see `decodeNpz`.
  *
- * @throws FormatError as `decodeNpz`, and for a file that is missing or larger than `maxBytes`.
+ * @throws FormatError for the same reasons as `decodeNpz`, and for a file that is missing or larger than `maxBytes`.
  * @example
  * writeNpz('/tmp/xy.npz', { x: tensor([1]), y: tensor([2]) });
  * Object.keys(readNpz('/tmp/xy.npz')); // ['x', 'y']
@@ -50,7 +50,7 @@ export function readNpz(path: string, options: ReadNumpyOptions = {}): NamedArra
 }
 
 /**
- * Writes a file of arrays as `numpy.load` reads it, all or nothing; see `encodeNpz`.
+ * Writes arrays to a file for `numpy.load`, atomically; see `encodeNpz`.
  *
  * @example
  * writeNpz('/tmp/packed.npz', { x: zeros([100, 100]) }, { compress: true });

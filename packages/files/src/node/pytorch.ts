@@ -1,4 +1,4 @@
-/** Checkpoints of PyTorch in files of Node. */
+/** Reading PyTorch checkpoints in Node. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import { decodePyTorch, type PyTorchFile, type PyTorchOptions } from '../pytorch/pytorch.ts';
@@ -7,7 +7,8 @@ import { readBytes } from '../sources/file-source.ts';
 /**
  * Reads a checkpoint that `torch.save` wrote; see `decodePyTorch`.
  *
- * @throws FormatError as `decodePyTorch`, and for a file that is missing or larger than `maxBytes`.
+ * @throws FormatError for the same reasons as `decodePyTorch`, and for a file that is missing or larger than
+ *   `maxBytes`.
  * @example
  * const read = (model: Module) => loadState(model, readPyTorch('model.pt').tensors);
  */

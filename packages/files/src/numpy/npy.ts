@@ -1,6 +1,6 @@
 /**
- * NumPy's format for an array.
- * Source: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * The NPY format, NumPy's format for one array. Source:
+ * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/core';
@@ -12,7 +12,7 @@ import { FormatError } from '../format-error.ts';
 import { joinBytes } from '../join-bytes.ts';
 import { checkedArray, type NamedArray } from '../named-array.ts';
 
-/** The element types of NumPy, by their letter and size. */
+/** The element types of NumPy, by letter and size in bytes. */
 const TYPES = {
   f8: 'float64',
   f4: 'float32',
@@ -28,27 +28,27 @@ const TYPES = {
   b1: 'bool',
 } as const satisfies Readonly<Record<string, ElementType>>;
 
-/** An element type that can be written, by NumPy's name. */
+/** NumPy's name of an element type that can be written. */
 export type NumpyType = (typeof TYPES)[keyof typeof TYPES];
 
-/** The options of reading an array of NumPy. */
+/** The options of `decodeNpy`. */
 export interface NpyReadOptions extends IntegerOptions {
   /** The name of the file in messages. Defaults to `array.npy`. */
   readonly name?: string;
 }
 
-/** The options of writing an array of NumPy. */
+/** The options of `encodeNpy`. */
 export interface NpyWriteOptions {
   /** The element type. Defaults to the array's dtype. */
   readonly as?: NumpyType;
 }
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
-/** The magic, and the version. */
+/** The size of the magic bytes and the version. */
 const VERSION_END = 8;
-/** What NumPy itself allows a header that may be untrusted. */
+/** The maximum size of a header, the same limit that NumPy has for untrusted files. */
 const MAX_HEADER_BYTES = 10_000;
-/** The elements begin at a multiple of this. */
+/** The offset of the elements is a multiple of this. */
 const ALIGNMENT = 64;
 
 interface Header {
@@ -60,7 +60,7 @@ interface Header {
   readonly start: number;
 }
 
-/** The header as NumPy writes it: a dict of Python with three keys. */
+/** Matches the header as NumPy writes it: a Python dict with three keys. */
 const DICT = /^\{\s*(?:'(?:descr|fortran_order|shape)':\s*(?:'[^']*'|True|False|\([\d,\sL]*\))\s*(?:,\s*)?){3}\}\s*$/;
 
 function parseHeader(bytes: Uint8Array, file: string): Header {
@@ -104,7 +104,7 @@ function parseHeader(bytes: Uint8Array, file: string): Header {
   };
 }
 
-/** Brings elements whose first axis runs fastest into row-major order. */
+/** Converts elements from column-major order (Fortran's) to row-major order. */
 function rowMajor(bytes: Uint8Array, shape: Shape, size: number): Uint8Array {
   if (shape.length < 2) return bytes;
   const result = new Uint8Array(bytes.length);
@@ -124,12 +124,14 @@ function rowMajor(bytes: Uint8Array, shape: Shape, size: number): Uint8Array {
 }
 
 /**
- * Reads the bytes of an array that `numpy.save` wrote. Arrays in Fortran's order come row-major, and those with the highest byte
- * first are swapped: the elements are those that NumPy has.
+ * Decodes the bytes of a file that `numpy.save` wrote. Arrays in Fortran order are converted to row-major order, and
+ * big-endian elements to this machine's byte order.
  *
- * float16 becomes float32, and integers int32; see `decodeSafetensors` for those of 64 bits. Other types are refused by name.
+ * float16 becomes float32, and integers become int32; for integers of 64 bits, see `decodeSafetensors`. Other types are
+ * an error.
  *
- * @throws FormatError for another file, one that is truncated or too long, and other types.
+ * @throws FormatError for a file of another format, one that is truncated or too long, or one with another element
+ *   type.
  * @example
  * const bytes = encodeNpy(tensor([[1, 2], [3, 4]]), { as: 'float16' });
  * [...decodeNpy(bytes).data]; // [1, 2, 3, 4]
@@ -154,7 +156,7 @@ export function decodeNpy(bytes: Uint8Array, options: NpyReadOptions = {}): Name
 
 const CODES = Object.fromEntries(Object.entries(TYPES).map(([code, type]) => [type, code]));
 
-/** Returns the bytes of an array in pieces. */
+/** Returns the bytes of a file with an array, in consecutive pieces. */
 export function npyParts(call: string, array: NamedArray, options: NpyWriteOptions = {}): Uint8Array[] {
   checkOptions(call, options, ['as']);
   const own = checkedArray(call, 'array', array);
@@ -176,9 +178,10 @@ export function npyParts(call: string, array: NamedArray, options: NpyWriteOptio
 }
 
 /**
- * Returns the bytes of an array as `numpy.load` reads it.
+ * Encodes an array as the bytes of a file for `numpy.load`.
  *
- * @throws ArgumentError for an array that isn't whole, or a number that the type lacks.
+ * @throws ArgumentError if the elements of the array don't fit its dtype and shape, or a number is outside the range of
+ *   the type.
  * @example
  * encodeNpy(tensor([1, 2, 3])).length; // 140
  */

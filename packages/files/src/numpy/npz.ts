@@ -1,4 +1,4 @@
-/** Several arrays of NumPy in a ZIP file. */
+/** The NPZ format: several NumPy arrays in a ZIP file. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -9,29 +9,31 @@ import { checkedArrays, type NamedArray, type NamedArrays } from '../named-array
 import { openZip } from '../zip/zip.ts';
 import { decodeNpy, encodeNpy, type NumpyType } from './npy.ts';
 
-/** The options of reading several arrays of NumPy. */
+/** The options of `decodeNpz`. */
 export interface NpzReadOptions extends IntegerOptions {
   /** The name of the file in messages. Defaults to `arrays.npz`. */
   readonly name?: string;
-  /** The most bytes that all arrays may unpack to. Defaults to 4 GiB. */
+  /** The maximum size of all arrays together, decompressed, in bytes. Defaults to 4 GiB. */
   readonly maxBytes?: number;
 }
 
-/** The options of writing several arrays of NumPy. */
+/** The options of `encodeNpz`. */
 export interface NpzWriteOptions {
-  /** The element type of an array. Defaults to its dtype. */
+  /** Returns the element type for an array. Defaults to its dtype. */
   readonly as?: (name: string, array: NamedArray) => NumpyType | undefined;
-  /** Whether to pack the arrays, as `numpy.savez_compressed` does. Defaults to false. */
+  /** Whether to compress the arrays, as `numpy.savez_compressed` does. Defaults to false. */
   readonly compress?: boolean;
 }
 
-/** What a ZIP file without ZIP64 can have. */
+/** The maximum size of a ZIP file without the ZIP64 extension. */
 const MAX_BYTES = 2 ** 32 - 2 ** 20;
 
 /**
- * Reads the bytes of a file of `numpy.savez` or `numpy.savez_compressed`. See `decodeNpy` for what the types become.
+ * Decodes the bytes of a file that `numpy.savez` or `numpy.savez_compressed` wrote. See `decodeNpy` for the conversion
+ * of types.
  *
- * @throws FormatError for another file, one whose bytes were changed, and one that unpacks to more than `maxBytes`.
+ * @throws FormatError for a file of another format, one that has been altered, and one that decompresses to more than
+ *   `maxBytes`.
  * @example
  * const bytes = encodeNpz({ x: tensor([1, 2]), y: tensor([3]) }, { compress: true });
  * Object.keys(decodeNpz(bytes)); // ['x', 'y']
@@ -51,9 +53,10 @@ export function decodeNpz(bytes: Uint8Array, options: NpzReadOptions = {}): Name
 }
 
 /**
- * Returns the bytes of a file of arrays as `numpy.load` reads it.
+ * Encodes arrays as the bytes of a file for `numpy.load`.
  *
- * @throws ArgumentError for arrays that aren't whole, a number that a type lacks, and more than 4 GB.
+ * @throws ArgumentError if the elements of an array don't fit its dtype and shape, if a number is outside the range of
+ *   its type, and for more than 4 GB.
  * @example
  * const bytes = encodeNpz({ x: tensor([1.5]) });
  * [...decodeNpz(bytes).x!.data]; // [1.5]
@@ -73,7 +76,7 @@ export function encodeNpz(arrays: NamedArrays, options: NpzWriteOptions = {}): U
   const total = files.reduce((sum, [name, { length }]) => sum + length + 2 * name.length + 100, 0);
   if (total > MAX_BYTES)
     throw new ArgumentError(`encodeNpz: ${total} bytes are more than a ZIP file has; write several`);
-  // The same arrays give the same bytes: no date, as NumPy has none.
+  // The date is fixed, as in NumPy, so that the same arrays give the same bytes.
   const zipped = zipSync(Object.fromEntries(files), { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1) });
   return zipped as Uint8Array<ArrayBuffer>;
 }

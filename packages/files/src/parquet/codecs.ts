@@ -1,4 +1,4 @@
-/** Unpacking the pages of a column, within their length, and once each. */
+/** Decompresses the pages of a column, each once, and to no more than its length. */
 
 import { decompress } from 'fzstd';
 import { type Compressors, snappyUncompress } from 'hyparquet';
@@ -16,7 +16,7 @@ const DECODERS: Readonly<Record<string, Unpack>> = {
   ZSTD: (packed, length) => decompress(packed, new Uint8Array(length)),
 };
 
-/** The codecs that need more code, which is loaded when a file has them. */
+/** Codecs whose code is loaded only when a file uses them. */
 const RARE = ['BROTLI', 'LZ4', 'LZ4_RAW'];
 
 async function decoderOf(codec: string): Promise<Unpack> {
@@ -30,7 +30,10 @@ async function decoderOf(codec: string): Promise<Unpack> {
   return found;
 }
 
-/** Makes the function that unpacks the pages of a column. It keeps what it has unpacked, by place: the parser asks again. */
+/**
+ * Makes the function that decompresses the pages of a column. It caches the results by position, since the parser
+ * requests pages again.
+ */
 export async function unpacker(codec: string): Promise<Unpack> {
   const decode = await decoderOf(codec);
   const unpacked = new Map<number, Uint8Array>();

@@ -1,4 +1,4 @@
-/** The values of Parquet as columns of a table. */
+/** Converts values in Parquet files to columns of a table. */
 
 import type { DecodedArray } from 'hyparquet';
 import { FormatError } from '../format-error.ts';
@@ -7,13 +7,13 @@ import { isCategorical, sortedCategories } from '../table/categories.ts';
 import type { Column, ColumnKind, ColumnSchema } from '../table/column.ts';
 import type { FlatColumn } from './metadata.ts';
 
-/** What a value is in a column: a number, a boolean or a text; `undefined` if it is missing. */
+/** A value of a column: a number, a boolean or a text; `undefined` if it is missing. */
 type Value = number | boolean | string | undefined;
 
-/** How a missing value is said to be written. */
+/** The text recorded for missing values in `missingAs`. */
 const NULL = 'null';
 
-/** Returns a value of the parser as one of a column. Throws for what no column can hold. */
+/** Converts a value from the parser to a value of a column. Throws if a column can't contain it. */
 function plainValue(raw: unknown): Value {
   if (raw === null || raw === undefined || typeof raw === 'boolean' || typeof raw === 'string') return raw ?? undefined;
   if (typeof raw === 'number') return raw;
@@ -32,7 +32,7 @@ function kindOf(values: readonly Value[], element: FlatColumn['element']): Colum
   return isInteger(element) ? 'integer' : 'number';
 }
 
-/** Returns what a column is, from its values, or from what is known of it. */
+/** Returns the schema of a column: the given one, or one inferred from its values. */
 function schemaOf(
   { name, element }: FlatColumn,
   values: readonly Value[],
@@ -48,7 +48,7 @@ function schemaOf(
   return { name, kind: 'category', categories: sortedCategories(distinct) };
 }
 
-/** Makes a column of the values that a parser gave for the row groups. NaN counts as missing. */
+/** Makes a column from the values that the parser returned for the row groups. NaN counts as missing. */
 export function columnOf(
   file: string,
   column: FlatColumn,

@@ -5,10 +5,10 @@ import { FormatError } from '../format-error.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
 import { checkStruct } from './thrift.ts';
 
-/** `PAR1`, with which a file begins and ends. */
+/** The bytes `PAR1`, with which a file begins and ends. */
 const MAGIC = 0x31524150;
 
-/** More than the metadata of any file. */
+/** The maximum size of the metadata, more than any real file has. */
 const MAX_METADATA_BYTES = 2 ** 26;
 
 /** A column of the file: not nested, and not repeated. */
@@ -17,7 +17,7 @@ export interface FlatColumn {
   readonly element: SchemaElement;
 }
 
-/** A group of rows: where the values of each column lie. */
+/** A group of rows, with the position of the values of each column. */
 export interface RowGroup {
   readonly rows: number;
   readonly columns: ReadonlyMap<
@@ -26,7 +26,7 @@ export interface RowGroup {
   >;
 }
 
-/** What a file holds. */
+/** The metadata of a file. */
 export interface ParquetMetadata {
   readonly file: FileMetaData;
   readonly length: number;
@@ -36,7 +36,7 @@ export interface ParquetMetadata {
   readonly groups: readonly RowGroup[];
 }
 
-/** The columns of the schema, which is a tree, written in the order of a walk. */
+/** Returns the columns of the schema, a tree that is stored in depth-first order. */
 function columnsOf(schema: readonly SchemaElement[]): { columns: FlatColumn[]; nested: string[] } {
   const [columns, nested]: [FlatColumn[], string[]] = [[], []];
   const walk = (at: number): number => {
@@ -66,7 +66,7 @@ function groupsOf(name: string, metadata: FileMetaData, columns: readonly FlatCo
       if (column === undefined || more.length > 0 || !types.has(column)) continue;
       const first = Number(meta.data_page_offset);
       const dictionary = Number(meta.dictionary_page_offset ?? first);
-      // Some writers name a dictionary at 0 where there is none.
+      // Some writers give a dictionary offset of 0 if there is no dictionary.
       const start = dictionary > 0 && dictionary < first ? dictionary : first;
       const length = Number(meta.total_compressed_size);
       const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(length) && start >= 4 && length >= 0;
@@ -83,7 +83,7 @@ function groupsOf(name: string, metadata: FileMetaData, columns: readonly FlatCo
 /**
  * Reads the metadata of a file.
  *
- * @throws FormatError for a file that is cut, encrypted, or whose metadata are broken or don't fit its size.
+ * @throws FormatError for a file that is truncated, encrypted, or whose metadata are broken or don't fit its size.
  */
 export async function readMetadata(source: ByteSource): Promise<ParquetMetadata> {
   const { name, size } = source;

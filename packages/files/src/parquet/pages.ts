@@ -1,5 +1,5 @@
 /**
- * Checks of the pages of a column, so that the parser is only given what it can decode in bounded memory and time.
+ * Checks the pages of a column, so that the parser only gets pages that it can decode in bounded memory and time.
  * Source: Apache Parquet, `parquet.thrift` and "Encodings".
  */
 
@@ -7,16 +7,16 @@ import type { PageHeader } from 'hyparquet';
 import { parquetHeader, type readColumn } from 'hyparquet/src/column.js';
 import { type Cursor, checkStruct, readVarint } from './thrift.ts';
 
-/** What the parser knows of a column. */
+/** The parser's description of a column. */
 export type ColumnDecoder = Parameters<typeof readColumn>[2];
 
-/** Unpacks a page of which the length is known. */
+/** Decompresses a page to a known length. */
 export type Unpack = (packed: Uint8Array, length: number) => Uint8Array;
 
-/** More than any writer puts in a page. */
+/** The maximum size of a page, more than any writer produces. */
 const MAX_PAGE_BYTES = 2 ** 28;
 
-/** Blocks of differences, as writers have them at most. */
+/** The maximum number of values in a block of differences, more than any writer uses. */
 const MAX_BLOCK_VALUES = 2 ** 16;
 
 const DICTIONARY = ['PLAIN_DICTIONARY', 'RLE_DICTIONARY'];
@@ -27,9 +27,9 @@ function check(isRight: boolean, fault: string): asserts isRight {
 }
 
 /**
- * Walks numbers in runs and packed bits, until there are `count`. Returns how many of those with one bit are 1.
+ * Checks `count` numbers that are encoded as runs and packed bits. For numbers of one bit, returns how many are 1.
  *
- * @throws RangeError for a run that is longer than what is left.
+ * @throws RangeError for a run that is longer than the remaining numbers.
  */
 function checkRuns(cursor: Cursor, width: number, count: number): number {
   let [seen, ones] = [0, 0];
@@ -54,7 +54,7 @@ function checkRuns(cursor: Cursor, width: number, count: number): number {
   return ones;
 }
 
-/** Walks blocks of differences. Throws a RangeError for blocks that aren't as the format allows. */
+/** Checks blocks of differences. Throws a RangeError for blocks that the format does not allow. */
 function checkDifferences(cursor: Cursor, count: number): void {
   const [block, parts] = [readVarint(cursor), readVarint(cursor)];
   readVarint(cursor);
@@ -90,7 +90,7 @@ function checkValues(bytes: Uint8Array, encoding: string, count: number, type: s
   } else if (encoding.startsWith('DELTA') && count > 0) checkDifferences(cursor, count);
 }
 
-/** The parts of a page: its levels, its values, and how many it has. */
+/** The parts of a page: its levels, its values, and their number. */
 interface Parts {
   readonly levels: Uint8Array;
   readonly values: Uint8Array;
@@ -98,7 +98,7 @@ interface Parts {
   readonly count: number;
 }
 
-/** Takes the levels and values of a page apart. */
+/** Splits a page into its levels and values. */
 function partsOf(header: PageHeader, packed: Uint8Array, hasLevels: boolean, unpack: Unpack): Parts {
   const size = header.uncompressed_page_size;
   const { data_page_header: first, data_page_header_v2: second } = header;
@@ -120,9 +120,10 @@ function partsOf(header: PageHeader, packed: Uint8Array, hasLevels: boolean, unp
 }
 
 /**
- * Walks the pages of a column of `rows` values.
+ * Checks the pages of a column of `rows` values.
  *
- * @throws RangeError for a page that is cut, too large, has more values than the column, or runs that are longer than it.
+ * @throws RangeError for a page that is truncated, too large, or has more values than the column, or runs that are too
+ *   long.
  */
 export function checkPages(bytes: Uint8Array, rows: number, { type, element }: ColumnDecoder, unpack: Unpack): void {
   const hasLevels = element.repetition_type === 'OPTIONAL';

@@ -1,4 +1,4 @@
-/** Parquet files, read by column. The parser is hyparquet. */
+/** Reads columns of Parquet files. The parser is hyparquet. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
@@ -17,11 +17,14 @@ import { type ColumnDecoder, checkPages } from './pages.ts';
 
 /** The options of reading a table. */
 export interface ParquetOptions {
-  /** The names of the columns to read, in this order. Defaults to all; those that are nested must be left out. */
+  /** The names of the columns to read, in this order. Defaults to all. Nested columns can't be read. */
   readonly columns?: readonly string[];
-  /** What is known of columns from another file: its `table.schema`. Other columns are inferred. */
+  /**
+   * The names, kinds and categories of columns, taken from another file: its `table.schema`. Other columns are
+   * inferred.
+   */
   readonly schema?: readonly ColumnSchema[];
-  /** The most values that are read at once: rows times columns. Defaults to 2^27. */
+  /** The maximum number of values to read at once: rows times columns. Defaults to 2^27. */
   readonly maxValues?: number;
 }
 
@@ -29,25 +32,26 @@ const OPTIONS = ['columns', 'schema', 'maxValues'] as const;
 
 const MAX_VALUES = 2 ** 27;
 
-/** A Parquet file whose columns are read when they are asked for. */
+/** An open Parquet file whose columns are read on demand. */
 export interface ParquetFile {
-  /** The names of the columns, those that are nested too. */
+  /** The names of the columns, including nested ones. */
   readonly names: readonly string[];
   /** The number of rows. */
   readonly length: number;
   /** The number of groups of rows. */
   readonly groups: number;
   /**
-   * Reads columns of all rows. Texts with at most 256 different values, each at least twice on average, become categories.
+   * Reads columns of all rows. A column of texts with at most 256 different values, which occur at least twice on
+   * average, becomes a category column.
    *
    * @throws FormatError for a file that is broken, a column that is nested or holds bytes, and more than `maxValues` values.
    */
   table(options?: ParquetOptions): Promise<Table>;
-  /** Reads columns as a table for each group of rows. Texts stay texts, unless `schema` says otherwise. */
+  /** Reads columns as one table for each group of rows. Texts remain texts, unless `schema` specifies otherwise. */
   tables(options?: ParquetOptions): AsyncGenerator<Table, void, undefined>;
 }
 
-/** Finds the columns that are asked for. */
+/** Returns the requested columns. */
 function chosen(name: string, { columns, nested }: ParquetMetadata, options: ParquetOptions): readonly FlatColumn[] {
   const byName = new Map(columns.map((column) => [column.name, column]));
   const wanted = options.columns ?? [...byName.keys(), ...nested];
@@ -73,7 +77,7 @@ async function readValues(
   const part = group.columns.get(name);
   if (part === undefined) throw new FormatError(source.name, `a row group lacks column '${name}'`);
   const { meta, start, length } = part;
-  // A copy, since the parser reads from a buffer's beginning.
+  // Copied, since the parser reads from the beginning of the buffer.
   const bytes = (await source.read(start, length)).slice();
   try {
     const schemaPath = getSchemaPath(file.schema, [name]);
@@ -132,12 +136,12 @@ async function readTable(
 }
 
 /**
- * Opens a Parquet file. Only its metadata are read at once; `table` reads columns.
+ * Opens a Parquet file, and reads only its metadata; `table` then reads columns.
  *
- * Numbers keep their values: 64-bit integers beyond 2^53 become texts of their digits. Dates and times become texts as in ISO
- * 8601, of milliseconds. Nulls and NaN are missing.
+ * Numbers keep their values: a 64-bit integer beyond 2^53 becomes a text with its digits. Dates and times become texts
+ * in ISO 8601 format, with milliseconds. Nulls and NaN count as missing.
  *
- * @throws FormatError for a file that is cut, encrypted, or whose metadata are broken.
+ * @throws FormatError for a file that is truncated, encrypted, or whose metadata are broken.
  * @example
  * const count = async (bytes: Uint8Array) => {
  *   const file = await openParquet(bytesSource(bytes, 'train.parquet'));
@@ -168,7 +172,7 @@ export interface DecodeParquetOptions extends ParquetOptions {
 /**
  * Decodes the bytes of a Parquet file to a table. See `openParquet`.
  *
- * @throws FormatError as `openParquet` and its `table` do.
+ * @throws FormatError for the same reasons as `openParquet` and its `table`.
  * @example
  * const decode = async (bytes: Uint8Array) => (await decodeParquet(bytes, { columns: ['species'] })).toString();
  */

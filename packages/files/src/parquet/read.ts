@@ -1,11 +1,11 @@
-/** Parquet files of Node. */
+/** Reading Parquet files in Node. */
 
 import { fileSource } from '../sources/file-source.ts';
 import type { Table } from '../table/table.ts';
 import type { ParquetOptions } from './parquet.ts';
 
 /**
- * Reads columns of a Parquet file to a table. See `openParquet`, which takes `fileSource(path)`, too.
+ * Reads columns of a Parquet file into a table. To keep the file open, use `openParquet` with `fileSource(path)`.
  *
  * @throws FormatError for a file that is missing or broken.
  * @example

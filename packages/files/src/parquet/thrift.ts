@@ -1,21 +1,21 @@
 /**
- * Checks of Thrift's compact protocol, in which Parquet has its metadata, before a parser allocates what it says.
- * Source: Apache Thrift, "Thrift Compact protocol encoding".
+ * Checks metadata in Thrift's compact protocol, which Parquet uses, before the parser allocates the sizes that they
+ * claim. Source: Apache Thrift, "Thrift Compact protocol encoding".
  */
 
-/** Deeper than any metadata of Parquet. */
+/** The maximum nesting depth, more than any metadata of Parquet has. */
 const MAX_DEPTH = 32;
 
-/** Bytes of a 64-bit number, 7 bits in each. */
+/** The maximum number of bytes of a 64-bit number, with 7 bits in each. */
 const MAX_VARINT_BYTES = 10;
 
-/** Bytes that are read from a place on. */
+/** Bytes, and the position of the next one to read. */
 export interface Cursor {
   readonly bytes: Uint8Array;
   at: number;
 }
 
-/** Reads a number of 7 bits a byte; those beyond 2^53 are rounded. */
+/** Reads a number with 7 bits in each byte; numbers beyond 2^53 are rounded. */
 export function readVarint(cursor: Cursor): number {
   let value = 0;
   for (let i = 0; i < MAX_VARINT_BYTES; i++) {
@@ -51,9 +51,9 @@ function skipElement(cursor: Cursor, type: number, depth: number): void {
 }
 
 /**
- * Walks a struct, and leaves the cursor behind it.
+ * Checks a struct, and moves the cursor to its end.
  *
- * @throws RangeError for one that is cut, is nested too deep, or has a list or a text longer than the bytes.
+ * @throws RangeError if it is truncated, nested too deeply, or contains a list or text that is longer than the bytes.
  */
 export function checkStruct(cursor: Cursor, depth = 0): void {
   for (;;) {

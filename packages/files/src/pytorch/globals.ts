@@ -1,8 +1,11 @@
-/** The names of Python's modules that a checkpoint may use: a closed list, of which nothing is executed. */
+/**
+ * The names from Python modules that a checkpoint may use. The list is closed, and nothing on it is executed as Python
+ * code.
+ */
 
 import { ELEMENT_TYPES, type ElementType } from '../elements/element-types.ts';
 
-/** The name of something in a module of Python. */
+/** A name in a Python module. */
 export class Global {
   readonly name: string;
 
@@ -11,11 +14,11 @@ export class Global {
   }
 }
 
-/** A storage: the elements that tensors are views of, in a file of the checkpoint. */
+/** A storage: elements in a file of the checkpoint, of which tensors are views. */
 export class Storage {
   readonly type: ElementType | undefined;
   readonly key: string;
-  /** The number of elements; bytes, if it has no type. */
+  /** The number of elements; for an untyped storage, of bytes. */
   readonly size: number;
 
   constructor(type: ElementType | undefined, key: string, size: number) {
@@ -48,7 +51,7 @@ export class TensorView {
   }
 }
 
-/** The types of storages. */
+/** The element types of PyTorch's storage classes. */
 const STORAGES: Readonly<Record<string, ElementType | undefined>> = {
   'torch.DoubleStorage': 'float64',
   'torch.FloatStorage': 'float32',
@@ -66,7 +69,7 @@ const STORAGES: Readonly<Record<string, ElementType | undefined>> = {
 const isLengths = (value: unknown): value is readonly number[] =>
   Array.isArray(value) && value.every((length) => Number.isSafeInteger(length) && length >= 0);
 
-/** Returns the storage that a persistent id names, or what is wrong with it. */
+/** Returns the storage with a persistent id, or a text that says what is wrong with the id. */
 export function storageOf(id: unknown): Storage | string {
   const [kind, type, key, , size] = Array.isArray(id) ? id : [];
   if (kind !== 'storage' || !(type instanceof Global)) return 'expected a persistent id of a storage';
@@ -76,7 +79,7 @@ export function storageOf(id: unknown): Storage | string {
   return new Storage(STORAGES[type.name], key, size);
 }
 
-/** The element type that a dtype of PyTorch names. */
+/** Returns the element type of a PyTorch dtype. */
 function typeOf(dtype: unknown): ElementType | undefined {
   const name = dtype instanceof Global ? dtype.name.replace(/^torch\./, '') : '';
   return Object.hasOwn(ELEMENT_TYPES, name) ? (name as ElementType) : undefined;
@@ -101,7 +104,10 @@ const isPairs = (value: unknown): value is readonly (readonly [unknown, unknown]
 
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
-/** What each callable of the list makes of its arguments; text says what is wrong with them. */
+/**
+ * For each callable on the list, a function that computes its result. A text as the result says what is wrong with the
+ * arguments.
+ */
 const CALLABLES: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   'collections.OrderedDict': ([pairs = []]) => (isPairs(pairs) ? new Map(pairs) : 'expected pairs for OrderedDict'),
   'collections.Counter': ([counts = new Map()]) => (counts instanceof Map ? counts : 'expected a dict for Counter'),
@@ -122,11 +128,11 @@ const CALLABLES: Readonly<Record<string, (args: readonly unknown[]) => unknown>>
   'builtins.bytearray': ([bytes = new Uint8Array(0)]) => (bytes instanceof Uint8Array ? bytes : 'expected bytes'),
 };
 
-/** Classes that stand for themselves as values. */
+/** Classes that may occur as values. */
 const VALUES =
   /^torch\.(?:(?:b?float|u?int|complex|q?u?int)\d+\w*|bool|half|double|float|long|int|short|strided|sparse_\w+|contiguous_format|preserve_format|channels_last)$/;
 
-/** Returns a name of the closed list, or `undefined` for any other. */
+/** Returns a name that is on the closed list, or `undefined` for any other. */
 export function globalOf(module: string, name: string): Global | undefined {
   const full = `${module === '__builtin__' ? 'builtins' : module}.${name}`;
   const isKnown =
@@ -137,10 +143,10 @@ export function globalOf(module: string, name: string): Global | undefined {
   return isKnown ? new Global(full) : undefined;
 }
 
-/** The result of a call, or what is wrong with it. */
+/** The result of a call, or a description of the error. */
 export type CallResult = { readonly value: unknown } | { readonly fault: string };
 
-/** Computes what calling a name of the list gives, without executing anything of the file. */
+/** Computes the result of calling a name on the list, without executing code from the file. */
 export function call({ name }: Global, args: readonly unknown[]): CallResult {
   if (!Object.hasOwn(CALLABLES, name)) return { fault: `${name} can't be called` };
   const value = CALLABLES[name]!(args);

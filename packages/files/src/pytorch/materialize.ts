@@ -1,4 +1,4 @@
-/** Tensors of PyTorch as arrays, and trees of them. */
+/** Converts tensors of PyTorch, and trees of them, to arrays. */
 
 import { sizeOf } from '@tapegrad/core/extend';
 import { type DecodeOptions, decodeElements } from '../elements/decode.ts';
@@ -7,26 +7,29 @@ import { FormatError } from '../format-error.ts';
 import type { NamedArray } from '../named-array.ts';
 import { Global, Storage, TensorView } from './globals.ts';
 
-/** How deep a tree may be nested. */
+/** The maximum nesting depth of a tree. */
 const MAX_DEPTH = 500;
-/** How many tensors a file may have: lists that contain lists many times over would have billions. */
+/**
+ * The maximum number of tensors in a file. A small file of lists that contain the same list many times could otherwise
+ * have billions.
+ */
 const MAX_TENSORS = 1_000_000;
 
-/** The bytes of a storage that tensors read. */
+/** The bytes of a storage that are read for tensors. */
 export interface StorageBytes {
   readonly bytes: Uint8Array;
   /** The offset of the first byte in the file. */
   readonly offset: number;
 }
 
-/** The elements of a storage that a tensor reads: the first, and the one after the last. */
+/** Returns the range of elements of a storage that a tensor uses. */
 export function rangeOf({ offset, shape, stride }: TensorView): readonly [start: number, end: number] {
   if (shape.includes(0)) return [offset, offset];
   const last = shape.reduce((sum, length, i) => sum + (length - 1) * stride[i]!, offset);
   return [offset, last + 1];
 }
 
-/** Whether elements follow one another in row-major order. */
+/** Returns whether the elements of a view are contiguous in row-major order. */
 function isContiguous({ shape, stride }: TensorView): boolean {
   let step = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
@@ -60,7 +63,7 @@ function gathered({ shape, stride }: TensorView, bytes: Uint8Array, size: keyof 
 /**
  * Converts a tensor to an array.
  *
- * @param read The elements of its storage from the first that it reads to the last.
+ * @param read Returns the elements of the storage from the first to the last that the tensor uses.
  */
 export function arrayOfView(
   view: TensorView,
@@ -81,7 +84,7 @@ export function arrayOfView(
 /**
  * Lists the tensors of a tree under their paths: `model.0.weight`.
  *
- * @throws FormatError for a tree that is nested too deep, or has too many tensors.
+ * @throws FormatError for a tree that is nested too deeply or has too many tensors.
  */
 export function tensorsIn(tree: unknown, file: string): ReadonlyMap<string, TensorView> {
   const found = new Map<string, TensorView>();
@@ -106,9 +109,9 @@ export function tensorsIn(tree: unknown, file: string): ReadonlyMap<string, Tens
   return found;
 }
 
-/** Turns what a pickle holds into plain data: dicts into records, names into text, tensors by `convert`. */
+/** Converts the contents of a pickle to plain data: dicts to records, names to texts, and tensors with `convert`. */
 export function plainTree(tree: unknown, convert: (view: TensorView) => unknown): unknown {
-  // What is in several places stays one object, so a small file makes no large tree.
+  // An object that occurs in several places is converted only once, so that a small file can't become a large tree.
   const known = new Map<unknown, unknown>();
   const plain = (value: unknown): unknown => {
     if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value;

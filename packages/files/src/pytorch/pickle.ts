@@ -1,5 +1,5 @@
 /**
- * Pickles of PyTorch, read without executing anything: a subset of the opcodes, and a closed list of names.
+ * Reads PyTorch's pickles without executing code: it supports a subset of the opcodes, and a closed list of names.
  * Source: Lib/pickletools.py of CPython.
  */
 
@@ -9,7 +9,7 @@ import { call, Global, globalOf, storageOf } from './globals.ts';
 /** A mark on the stack. */
 const MARK = Symbol('mark');
 
-/** Opcodes that are refused, by their names in pickletools. */
+/** The names of unsupported opcodes in pickletools. */
 const REFUSED: Readonly<Record<number, string>> = {
   105: 'INST',
   111: 'OBJ',
@@ -30,7 +30,7 @@ const REFUSED: Readonly<Record<number, string>> = {
   103: 'GET',
 };
 
-/** A little-endian integer in two's complement, as a number if it is safe. */
+/** Returns a little-endian integer in two's complement, as a number if that is exact, otherwise as a bigint. */
 function integer(bytes: Uint8Array): number | bigint {
   let value = 0n;
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes[i]!);
@@ -38,10 +38,10 @@ function integer(bytes: Uint8Array): number | bigint {
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }
 
-/** More bits than any number of a checkpoint has. */
+/** The maximum size of an integer, more than any checkpoint needs. */
 const MAX_INTEGER_BYTES = 1024;
 
-/** The stack machine that a pickle is a program for. */
+/** The stack machine that runs the program of a pickle. */
 class Unpickler {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -112,7 +112,7 @@ class Unpickler {
     return value;
   }
 
-  /** Takes all values after the last mark. */
+  /** Removes all values after the last mark from the stack, and returns them. */
   #marked(): unknown[] {
     const mark = this.#stack.lastIndexOf(MARK);
     if (mark < 0) this.#fail('expected a mark on the stack');
@@ -155,7 +155,7 @@ class Unpickler {
   #build(): void {
     const state = this.#pop();
     const isAttributes = state instanceof Map && [...state.keys()].every((key) => typeof key === 'string');
-    // Attributes of a state dict, its version numbers, are no part of it.
+    // The attributes of a state dict, which are version numbers, are ignored.
     if (!(isAttributes && this.#stack.at(-1) instanceof Map))
       this.#fail('refused BUILD: it sets the state of an object');
   }
@@ -380,10 +380,10 @@ class Unpickler {
 }
 
 /**
- * Reads a pickle. Dicts come as maps, tuples as lists, tensors as `TensorView`.
+ * Reads a pickle. Dicts become maps, tuples become lists, and tensors become `TensorView`s.
  *
  * @param base The offset of the pickle in the file.
- * @throws FormatError for names and opcodes that are not on the list, and for what is no pickle.
+ * @throws FormatError for names and opcodes that are not on the list, and for bytes that are not a pickle.
  */
 export const unpickle = (bytes: Uint8Array, file: string, base: number): unknown =>
   new Unpickler(bytes, file, base).run();

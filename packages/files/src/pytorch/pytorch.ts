@@ -1,4 +1,4 @@
-/** Checkpoints of PyTorch, as `torch.save` has written them since version 1.6. */
+/** Reads checkpoints that `torch.save` of PyTorch 1.6 or later wrote. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions, describeValue, sizeOf } from '@tapegrad/core/extend';
@@ -20,11 +20,11 @@ import type { TensorView } from './globals.ts';
 import { arrayOfView, plainTree, rangeOf, type StorageBytes, tensorsIn } from './materialize.ts';
 import { unpickle } from './pickle.ts';
 
-/** What a checkpoint of PyTorch holds. */
+/** The contents of a PyTorch checkpoint. */
 export interface PyTorchFile {
-  /** What was saved, as plain data: dicts as records, lists, numbers, texts, and tensors as arrays. */
+  /** The saved object as plain data: dicts are records, and tensors are arrays. */
   readonly value: unknown;
-  /** The tensors of it by their paths: `0.weight`, or `model.0.weight` if the state dict was in a dict. */
+  /** All tensors in `value`, by path: for example `0.weight`, or `model.0.weight` if the state dict was in a dict. */
   readonly tensors: NamedArrays;
 }
 
@@ -32,11 +32,14 @@ export interface PyTorchFile {
 export interface PyTorchOptions extends IntegerOptions {
   /** The name of the file in messages. Defaults to `checkpoint.pt`. */
   readonly name?: string;
-  /** The most bytes that the file may unpack to. Defaults to 4 GiB. */
+  /** The maximum size of the decompressed file in bytes. Defaults to 4 GiB. */
   readonly maxBytes?: number;
 }
 
-/** Tensors can repeat the elements of a storage; all of them may have so many bytes more than the file, and so many times. */
+/**
+ * Limits on tensors that repeat elements of a storage: how many bytes all tensors may have beyond the size of the file,
+ * and how many times that size.
+ */
 const REPEATED_BYTES = 2 ** 26;
 const REPEATED_TIMES = 64;
 
@@ -60,7 +63,7 @@ function partsOf(entries: ReadonlyMap<string, ZipEntry>, file: string): Parts {
   };
 }
 
-/** Throws for a file that PyTorch before 1.6 wrote, and for what is no ZIP file. */
+/** Throws for a file that PyTorch before 1.6 wrote, and for one that is not a ZIP file. */
 function checkZip(start: Uint8Array, file: string): void {
   if (start[0] === 0x50 && start[1] === 0x4b) return;
   const isOld = start[0] === 0x80 && start[1]! <= 5;
@@ -72,7 +75,7 @@ function checkZip(start: Uint8Array, file: string): void {
   );
 }
 
-/** Throws if tensors repeat elements so often that a small file would fill the memory. */
+/** Throws if tensors repeat elements so often that a small file would exhaust the memory. */
 function checkTotal(tensors: ReadonlyMap<string, TensorView>, file: string, size: number): void {
   let total = 0;
   for (const view of new Set(tensors.values())) total += sizeOf(view.shape) * ELEMENT_TYPES[view.type].bytes;
@@ -81,7 +84,7 @@ function checkTotal(tensors: ReadonlyMap<string, TensorView>, file: string, size
     throw new FormatError(file, `its tensors have ${total} bytes, expected at most ${most} for its size`);
 }
 
-/** Returns the range of bytes of a storage that a tensor reads; checks that the file has them. */
+/** Returns the range of bytes of a storage that a tensor uses, after checking that it is within the file. */
 function bytesOf(
   view: TensorView,
   entry: ZipEntry | undefined,
@@ -101,12 +104,14 @@ function bytesOf(
 const isBigEndian = (bytes: Uint8Array): boolean => new TextDecoder().decode(bytes) === 'big';
 
 /**
- * Reads the bytes of a checkpoint that `torch.save` wrote: state dicts, alone or in dicts and lists with other plain data.
+ * Decodes the bytes of a checkpoint that `torch.save` wrote. It may contain a state dict, or dicts and lists of state
+ * dicts and other plain data.
  *
- * Nothing of the file is executed. Its pickle may use only the names that state dicts need, such as `OrderedDict` and
- * `torch._utils._rebuild_tensor_v2`; any other is refused by its name.
+ * No code from the file is executed. Its pickle may use only the names that state dicts need, such as `OrderedDict` and
+ * `torch._utils._rebuild_tensor_v2`; any other name is an error.
  *
- * @throws FormatError for another file, one that is truncated or was changed, and one that uses other names.
+ * @throws FormatError for a file of another format, one that is truncated or has been altered, and one that uses other
+ *   names.
  * @example
  * const read = (bytes: Uint8Array, model: Module) => loadState(model, decodePyTorch(bytes).tensors);
  */
@@ -145,22 +150,22 @@ export function decodePyTorch(bytes: Uint8Array, options: PyTorchOptions = {}): 
   return { value: plainTree(tree, (view) => convert(view, 'tensor')), tensors };
 }
 
-/** A checkpoint of PyTorch that is read on demand. */
+/** An open PyTorch checkpoint whose tensors are read on demand. */
 export interface PyTorchReader {
   /** The tensors, with their types and shapes. */
   readonly entries: ReadonlyMap<string, { readonly type: ElementType; readonly shape: readonly number[] }>;
-  /** What was saved, as plain data; tensors are `undefined`. */
+  /** The saved object as plain data, with `undefined` in place of tensors. */
   readonly value: unknown;
   /** Reads one tensor, in one read of the file. */
   read(name: string, options?: IntegerOptions): Promise<NamedArray>;
 }
 
 /**
- * Opens a checkpoint that `torch.save` wrote, and reads all but its tensors. Each tensor is read when it is asked for.
+ * Opens a checkpoint that `torch.save` wrote, and reads everything except its tensors. Each tensor is read on demand.
  *
- * Checksums are checked for what is packed, and not for tensors, of which only a part may be read.
+ * Checksums are checked for compressed entries, but not for uncompressed tensors, of which only a part may be read.
  *
- * @throws FormatError as `decodePyTorch`.
+ * @throws FormatError for the same reasons as `decodePyTorch`.
  * @example
  * const weight = async (blob: Blob) => (await openPyTorch(blobSource(blob))).read('0.weight');
  */

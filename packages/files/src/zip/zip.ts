@@ -1,6 +1,6 @@
 /**
- * ZIP files, within bounds: their directory, and their contents stored or deflated.
- * Source: APPNOTE.TXT of PKWARE, sections 4.3 and 4.5.3 (ZIP64).
+ * Reads ZIP files within size limits: the directory, and entries that are stored or deflated. Source: APPNOTE.TXT of
+ * PKWARE, sections 4.3 and 4.5.3 (ZIP64).
  */
 
 import { Inflate } from 'fflate';
@@ -10,17 +10,17 @@ import { FormatError } from '../format-error.ts';
 /** A file within a ZIP file. */
 export interface ZipEntry {
   readonly name: string;
-  /** 0 for stored, 8 for deflated. */
+  /** The compression method: 0 for stored, 8 for deflated. */
   readonly method: number;
   readonly crc: number;
-  /** The number of bytes in the ZIP file. */
+  /** The size of the compressed contents in bytes. */
   readonly packedSize: number;
   readonly size: number;
-  /** The offset of its own header, which its bytes follow. */
+  /** The offset of the entry's header, which is followed by its contents. */
   readonly headerOffset: number;
 }
 
-/** Where the directory of a ZIP file is. */
+/** The position of the directory in a ZIP file. */
 export interface DirectoryPlace {
   readonly offset: number;
   readonly length: number;
@@ -35,19 +35,19 @@ const END_64_BYTES = 56;
 const FILE = 0x02014b50;
 const FILE_BYTES = 46;
 const LOCAL = 0x04034b50;
-/** The length of the header before a file's bytes, without its name. */
+/** The size of the header before an entry's contents, without the name. */
 export const LOCAL_BYTES = 30;
 const UNKNOWN = 0xffffffff;
 
-/** How many bytes from the end on hold the end of the directory: a comment may follow it. */
+/** The number of bytes at the end of a file that contain the end of the directory, even if a comment follows it. */
 export const TAIL_BYTES = 2 ** 16 + END_BYTES + LOCATOR_BYTES + END_64_BYTES;
 
-/** The most that deflate packs into a byte. */
+/** The maximum number of bytes that one deflated byte can decompress to. */
 const MAX_RATIO = 1032;
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** Finds the directory. `tail` are the last bytes of the file. */
+/** Returns the position of the directory. `tail` is the last bytes of the file. */
 export function findDirectory(tail: Uint8Array, file: string, size: number): DirectoryPlace {
   const view = viewOf(tail);
   const base = size - tail.length;
@@ -75,7 +75,7 @@ function wideDirectory(view: DataView, locator: number, base: number, file: stri
   return { length: Number(view.getBigUint64(at + 40, true)), offset: Number(view.getBigUint64(at + 48, true)) };
 }
 
-/** Reads the numbers of an extra field that replace those that 32 bits lack. */
+/** Reads the 64-bit numbers of an extra field, which replace numbers too large for 32 bits. */
 function widen(extra: Uint8Array, numbers: readonly number[]): readonly number[] {
   const view = viewOf(extra);
   for (let at = 0; at + 4 <= extra.length; at += 4 + view.getUint16(at + 2, true)) {
@@ -125,7 +125,7 @@ function parseEntry(bytes: Uint8Array, at: number, file: string, offset: number)
 /**
  * Reads the directory of a ZIP file.
  *
- * @throws FormatError for entries of the same name, or that overlap, as those of a bomb do.
+ * @throws FormatError for entries with the same name, and for entries that overlap, as in a ZIP bomb.
  */
 export function parseDirectory(
   bytes: Uint8Array,
@@ -151,7 +151,7 @@ export function parseDirectory(
   return entries;
 }
 
-/** Returns the offset of a file's bytes, from the header before them. */
+/** Returns the offset of an entry's contents, computed from the header before them. */
 export function contentOffset(
   header: Uint8Array,
   file: string,
@@ -168,7 +168,7 @@ export function contentOffset(
   return offset;
 }
 
-/** How many packed bytes are unpacked at once. */
+/** The number of compressed bytes that are decompressed at once. */
 const CHUNK_BYTES = 2 ** 16;
 
 function inflate(packed: Uint8Array, { name, size }: ZipEntry, fail: (message: string) => FormatError): Uint8Array {
@@ -183,7 +183,7 @@ function inflate(packed: Uint8Array, { name, size }: ZipEntry, fail: (message: s
   try {
     for (let start = 0; start === 0 || start < packed.length; start += CHUNK_BYTES) {
       const isLast = start + CHUNK_BYTES >= packed.length;
-      // The stream keeps what it is given until the next piece.
+      // Copied, since the stream keeps each piece until the next one.
       stream.push(packed.slice(start, start + CHUNK_BYTES), isLast);
       if (isTooLong) break;
     }
@@ -195,7 +195,7 @@ function inflate(packed: Uint8Array, { name, size }: ZipEntry, fail: (message: s
   return bytes;
 }
 
-/** Unpacks a file, and checks its CRC-32. What is stored comes as a view of the packed bytes. */
+/** Decompresses an entry, and checks its CRC-32. For a stored entry, the result is a view of the given bytes. */
 export function unpack(packed: Uint8Array, file: string, entry: ZipEntry): Uint8Array {
   const fail = (message: string) => new FormatError(file, message, entry.headerOffset);
   const bytes = entry.method === 0 ? packed : inflate(packed, entry, fail);
@@ -207,7 +207,7 @@ export function unpack(packed: Uint8Array, file: string, entry: ZipEntry): Uint8
 /** A ZIP file in memory. */
 export interface ZipReader {
   readonly entries: ReadonlyMap<string, ZipEntry>;
-  /** The offset of a file's packed bytes. */
+  /** Returns the offset of an entry's compressed contents. */
   offsetOf(entry: ZipEntry): number;
   read(entry: ZipEntry): Uint8Array;
 }
@@ -215,7 +215,7 @@ export interface ZipReader {
 /**
  * Opens a ZIP file in memory.
  *
- * @param maxBytes The most bytes that all files may unpack to.
+ * @param maxBytes The maximum size of all entries together, decompressed, in bytes.
  */
 export function openZip(bytes: Uint8Array, file: string, maxBytes: number): ZipReader {
   const place = findDirectory(bytes.subarray(-TAIL_BYTES), file, bytes.length);

@@ -1,4 +1,4 @@
-/** All extensions, for interpreters that are complete. */
+/** All extensions, for complete interpreters. */
 
 import type { KernelExtension } from '../wasm/extension.ts';
 import { windowedExtension } from '../wasm/windowed/extension.ts';

@@ -1,4 +1,4 @@
-/** The functions of angles, as an interpreter extension. */
+/** The trigonometric functions, as an interpreter extension. */
 
 import type { NdArray } from '../arrays/array.ts';
 import { isFloat } from '../arrays/dtype.ts';
@@ -7,7 +7,7 @@ import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { cos, sin } from '../wasm/math/trigonometric.ts';
 
-/** The extension with the functions of angles. */
+/** The extension with the trigonometric functions. */
 export const trigonometricExtension: KernelExtension = {
   results: {},
   loops: () => trigonometricLoops,

@@ -1,4 +1,4 @@
-/** The plain loops of functions of angles. */
+/** The plain loops of trigonometric functions. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';

@@ -1,4 +1,4 @@
-/** A row of a table for each epoch, on standard output. */
+/** Prints a table with a row for each epoch. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import type { Epoch } from '../trainer/history.ts';
@@ -6,11 +6,11 @@ import type { Hooks } from '../trainer/hooks.ts';
 
 /** The options of `epochTable`. */
 export interface EpochTableOptions {
-  /** What examples are called. Defaults to `examples`. */
+  /** The word for examples in the output. Defaults to `examples`. */
   readonly unit?: string;
   /** Formats a score. Defaults to four decimals. */
   readonly format?: (value: number, name: string) => string;
-  /** Takes each line. Defaults to writing it to standard output. */
+  /** Called with each line. Defaults to writing it to standard output. */
   readonly print?: (line: string) => void;
 }
 
@@ -37,8 +37,8 @@ function columnsOf(first: Epoch, unit: string, format: (value: number, name: str
 }
 
 /**
- * Prints a table with a row for each epoch: scores of training and validation, time and speed. A resumed run begins with the
- * rows of the epochs that are over.
+ * Prints a table with a row for each epoch: its training and validation scores, time and speed. A resumed run first
+ * prints the rows of the completed epochs.
  *
  * @example
  * const hooks = [epochTable({ unit: 'digits' })];

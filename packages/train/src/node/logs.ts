@@ -1,11 +1,11 @@
-/** The history of a run as files of lines. */
+/** Log files with the history of a run. */
 
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeFileAtomic } from '@tapegrad/files/node';
 import type { Epoch, History, Point, Scores } from '../trainer/history.ts';
 
-/** JSON has neither NaN nor infinities: they become texts. */
+/** Encodes a value as JSON. NaN and infinities, which JSON does not have, become strings. */
 const json = (value: unknown): string =>
   JSON.stringify(value, (_, entry: unknown) =>
     typeof entry === 'number' && !Number.isFinite(entry) ? `${entry}` : entry,
@@ -14,7 +14,7 @@ const json = (value: unknown): string =>
 const pointLine = (point: Point): string => `${json({ kind: 'point', ...point })}\n`;
 const epochLine = (epoch: Epoch): string => `${json({ kind: 'epoch', ...epoch })}\n`;
 
-/** Lines of points and epochs in the order in which they came. */
+/** Returns the lines of points and epochs in chronological order. */
 function linesOf({ points, epochs }: History): string {
   let next = 0;
   const lines: string[] = [];
@@ -59,7 +59,7 @@ export class Logs {
     this.#table = join(folder, 'epochs.csv');
   }
 
-  /** Begins with a history: what a killed run wrote after its checkpoint is replaced. */
+  /** Writes the lines of a history. This drops lines that a killed run wrote after its last checkpoint. */
   start(history: History): void {
     const [first] = history.epochs;
     writeFileAtomic(this.#lines, linesOf(history));

@@ -1,4 +1,4 @@
-/** How far a run is, on standard error: a bar in a terminal, and a line now and then elsewhere. */
+/** Shows the progress of a run on standard error: as a bar in a terminal, otherwise as a line every few seconds. */
 
 import { checkOptions } from '@tapegrad/core/extend';
 import cliProgress from 'cli-progress';
@@ -6,13 +6,13 @@ import type { Hooks, StepEvent } from '../trainer/hooks.ts';
 
 /** The options of `progress`. */
 export interface ProgressOptions {
-  /** What examples are called. Defaults to `examples`. */
+  /** The word for examples in the output. Defaults to `examples`. */
   readonly unit?: string;
   /** Formats a score. Defaults to four significant digits. */
   readonly format?: (value: number, name: string) => string;
   /** The seconds between two lines, if standard error is not a terminal. Defaults to 5. */
   readonly interval?: number;
-  /** Where to write. Defaults to standard error. */
+  /** The stream to write to. Defaults to standard error. */
   readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
 }
 
@@ -24,16 +24,16 @@ function duration(seconds: number): string {
 
 const fourDigits = (value: number): string => `${Number(value.toPrecision(4))}`;
 
-/** Where a run is in its plan. */
+/** The progress of a run. */
 interface Place {
   readonly label: string;
-  /** Steps of the epoch, if they are known. */
+  /** The number of steps in the epoch, if it is known. */
   readonly total: number | undefined;
-  /** Seconds to the end of the run, if it is known. */
+  /** The estimated seconds until the end of the run, if the end is known. */
   readonly left: number | undefined;
 }
 
-/** Tells the place of a run from the steps since it was started or resumed. */
+/** Computes the progress of a run from the steps since it was started or resumed. */
 class Clock {
   #started = performance.now();
   #firstStep = 0;
@@ -45,7 +45,7 @@ class Clock {
 
   place({ trainer: { plan }, epoch, step, stepInEpoch }: StepEvent): Place {
     const { epochs, stepsPerEpoch, steps } = plan;
-    // Of an epoch that has just ended, all steps are done.
+    // At the end of an epoch, all of its steps are done.
     const number = Math.min(epoch + 1, epochs ?? Infinity);
     const label = epochs === undefined ? `epoch ${number}` : `epoch ${number}/${epochs}`;
     const planned = Math.min(steps ?? Infinity, (epochs ?? Infinity) * (stepsPerEpoch ?? Infinity));
@@ -57,8 +57,8 @@ class Clock {
 }
 
 /**
- * Shows the progress of a run on standard error: loss, metrics, learning rate, examples a second and the time left. In a
- * terminal it is a bar, elsewhere a line every few seconds. Standard output stays for results.
+ * Shows the progress of a run on standard error: loss, metrics, learning rate, examples per second and the remaining
+ * time. In a terminal this is a bar, otherwise a line every few seconds. Standard output is left for results.
  *
  * @example
  * const hooks = [progress({ unit: 'digits' })];
@@ -103,7 +103,7 @@ export function progress(options: ProgressOptions = {}): Hooks {
       bar ??= startedBar(stream, label, total ?? event.stepInEpoch);
       if (total === undefined) bar.setTotal(event.stepInEpoch);
       bar.update(event.stepInEpoch, { text });
-      // As often as the bar is drawn: metrics may be expensive.
+      // Computed no more often than the bar is drawn, since metrics may be expensive.
       nextText = performance.now() + 100;
     },
     onEpoch() {

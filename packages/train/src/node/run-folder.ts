@@ -1,4 +1,4 @@
-/** A folder with everything of a run: its configuration, checkpoints and logs. */
+/** The folder of a run, with its configuration, checkpoints and logs. */
 
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -20,25 +20,29 @@ export type RunConfig = Readonly<Record<string, unknown>>;
 
 /** The options of `RunFolder`. */
 export interface RunFolderOptions {
-  /** The settings of the run, kept as `config.json`. Only a run with the same settings can be resumed. */
+  /** The settings of the run, which are saved as `config.json`. Resuming with other settings is an error. */
   readonly config?: RunConfig;
   /**
-   * What to do if the folder has a run already: resume it, replace it, or refuse with an error. Defaults to `refuse`.
+   * What to do if the folder already contains a run: resume it, replace it, or throw an error. Defaults to `refuse`,
+   * which throws.
    */
   readonly existing?: 'resume' | 'replace' | 'refuse';
 }
 
 /** The options of `RunFolder.fit`. */
 export interface RunFitOptions {
-  /** How often to save a checkpoint within an epoch. Defaults to every 60 seconds. Each epoch ends with one, too. */
+  /**
+   * How often to save a checkpoint within an epoch. Defaults to every 60 seconds. One is also saved at the end of each
+   * epoch.
+   */
   readonly every?: { readonly steps?: number; readonly seconds?: number };
   /** Whether to show the progress, or the options for it. Defaults to true. */
   readonly progress?: boolean | ProgressOptions;
-  /** Whether the first Ctrl-C saves the run and ends it. Defaults to true. */
+  /** Whether the first Ctrl-C (SIGINT or SIGTERM) saves and ends the run. Defaults to true. */
   readonly signals?: boolean;
-  /** More functions to call on the way. */
+  /** Additional functions to call during the run. */
   readonly hooks?: Hooks | readonly Hooks[];
-  /** Takes what is said beside the progress. Defaults to writing a line to standard error. */
+  /** Called with each message other than the progress. Defaults to writing a line to standard error. */
   readonly print?: (line: string) => void;
 }
 
@@ -48,7 +52,7 @@ const NAMES = {
   best: 'best.safetensors',
 } as const;
 
-/** Calls a function when so many steps or seconds have passed since the last call. */
+/** Calls a function when the given number of steps or seconds has passed since the last call. */
 class Interval {
   readonly #steps: number;
   readonly #milliseconds: number;
@@ -75,17 +79,17 @@ class Interval {
 }
 
 /**
- * A folder with everything of a run:
+ * The folder of a run, with these files:
  *
- * | file | what it holds |
+ * | file | contents |
  * | --- | --- |
  * | `config.json` | the settings |
- * | `last.checkpoint` | the whole state, from which the run goes on with the same bits |
+ * | `last.checkpoint` | the complete state, from which the run continues with bit-identical results |
  * | `best.safetensors` | the model of the best epoch |
  * | `log.jsonl` | a line for each point and epoch |
  * | `epochs.csv` | a row for each epoch |
  *
- * Files are written whole or not at all. A run that is killed loses at most the steps since the last checkpoint.
+ * Files are written atomically. A killed run loses at most the steps since the last checkpoint.
  *
  * @example
  * import { RunFolder } from '@tapegrad/train/node';
@@ -99,7 +103,9 @@ export class RunFolder {
   readonly #isResumed: boolean;
 
   /**
-   * @throws ArgumentError if there is a run already that may not be resumed or replaced; FormatError if it had other settings.
+   *
+   * @throws ArgumentError if the folder already contains a run and `existing` is `refuse`; FormatError if the run to
+   *   resume had other settings.
    */
   constructor(path: string, options: RunFolderOptions = {}) {
     checkOptions('RunFolder', options, ['config', 'existing']);
@@ -112,7 +118,7 @@ export class RunFolder {
       throw new ArgumentError(`RunFolder: existing is ${describeValue(existing)}, expected ${wanted}`);
     }
     this.path = path;
-    // As it will be read back.
+    // Converted to what reading the JSON file back gives.
     this.#config = JSON.parse(JSON.stringify(config)) as RunConfig;
     const hasRun = existsSync(this.file('last'));
     if (hasRun && existing === 'refuse') {
@@ -126,12 +132,12 @@ export class RunFolder {
     writeFileAtomic(this.file('config'), `${JSON.stringify(this.#config, null, 2)}\n`);
   }
 
-  /** Returns the path of a file of the run. */
+  /** Returns the path of one of the run's files. */
   file(name: keyof typeof NAMES): string {
     return join(this.path, NAMES[name]);
   }
 
-  /** Whether the run goes on from a checkpoint. */
+  /** Whether the run continues from a checkpoint. */
   get isResumed(): boolean {
     return this.#isResumed;
   }
@@ -147,10 +153,10 @@ export class RunFolder {
   }
 
   /**
-   * Trains with checkpoints, logs and progress, from the last checkpoint if the run is resumed. The first Ctrl-C saves the run
-   * and ends it; the second ends the program at once.
+   * Trains with checkpoints, logs and progress, from the last checkpoint if the run is resumed. The first Ctrl-C saves
+   * and ends the run; the second ends the program immediately.
    *
-   * @throws FormatError if the checkpoint is not one of such a trainer, or was changed.
+   * @throws FormatError if the checkpoint is from a different trainer, or has been altered.
    */
   async fit<Batch, O extends Outcome>(trainer: Trainer<Batch, O>, options: RunFitOptions = {}): Promise<FitResult> {
     checkOptions('RunFolder.fit', options, ['every', 'progress', 'signals', 'hooks', 'print']);

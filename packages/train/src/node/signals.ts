@@ -1,4 +1,4 @@
-/** Ctrl-C: the first ends a run after its step, the second the program at once. */
+/** Handles Ctrl-C: the first one ends a run after the current step, the second one ends the program immediately. */
 
 import type { Hooks, Running } from '../trainer/hooks.ts';
 
@@ -10,8 +10,8 @@ const SIGNALS: readonly Signal[] = ['SIGINT', 'SIGTERM'];
 const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143 };
 
 /**
- * Stops a run at the first SIGINT (Ctrl-C) or SIGTERM, after the current step. The program's exit code is then that of the
- * signal. The second signal ends the program at once.
+ * Stops a run after the current step when the first SIGINT (Ctrl-C) or SIGTERM arrives. The exit code of the program is
+ * then the usual one for the signal. The second signal ends the program immediately.
  *
  * @param onSignal called when the first signal arrives
  * @example
@@ -19,7 +19,7 @@ const EXIT_CODES: Readonly<Record<Signal, number>> = { SIGINT: 130, SIGTERM: 143
  */
 export function stopOnSignals(onSignal: (signal: Signal) => void = () => {}): Hooks {
   let trainer: Running | undefined;
-  // Without a listener, a signal ends the program, even while it computes.
+  // Once the listener is removed, the next signal ends the program, even during a computation.
   const removeAll = (): void => {
     for (const [signal, listener] of listeners) process.off(signal, listener);
   };

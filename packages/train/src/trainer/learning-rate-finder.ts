@@ -13,27 +13,27 @@ export interface FinderOptions {
   readonly from?: number;
   /** The last learning rate. Defaults to 10. */
   readonly to?: number;
-  /** The number of steps, each at a larger rate by the same factor. Defaults to 100. */
+  /** The number of steps. The rate grows by the same factor from step to step. Defaults to 100. */
   readonly steps?: number;
-  /** The share of the running mean of the loss that is kept at each step. Defaults to 0.9. */
+  /** The decay of the running mean of the loss: the weight of the old mean at each step. Defaults to 0.9. */
   readonly smoothing?: number;
-  /** The multiple of the smallest mean loss at which the search ends. Defaults to 4. */
+  /** The search ends when the mean loss exceeds this multiple of its minimum. Defaults to 4. */
   readonly divergence?: number;
 }
 
-/** The loss at each learning rate that was tried. */
+/** The losses at the learning rates tried, and the suggested rate. */
 export interface FoundRates {
   readonly rates: readonly number[];
   readonly losses: readonly number[];
-  /** The running mean of the losses, without the bias of its start. */
+  /** The running mean of the losses, corrected for the bias of its initial value. */
   readonly smoothed: readonly number[];
   /** The rate at which the mean loss falls fastest; undefined if it never falls. */
   readonly suggestion: number | undefined;
 }
 
 /**
- * Returns the rate of the steepest descent of the loss over the logarithm of the rate, before its minimum. The mean over few
- * losses is still noisy, so the search begins at index `first`.
+ * Returns the rate at which the loss, as a function of the logarithm of the rate, falls most steeply before its
+ * minimum. The search begins at index `first`, since the mean of the first few losses is noisy.
  */
 function steepest(rates: readonly number[], smoothed: readonly number[], first: number): number | undefined {
   const lowest = smoothed.indexOf(Math.min(...smoothed));
@@ -49,9 +49,10 @@ function steepest(rates: readonly number[], smoothed: readonly number[], first: 
 }
 
 /**
- * Trains for some steps with a learning rate that grows, and suggests one from the losses (Smith 2015, "Cyclical learning
- * rates for training neural networks"). The suggestion is the rate at which the loss falls fastest. The search ends early
- * when the loss diverges. Afterwards the model, the optimizer, the batches and the generators are as they were.
+ * Trains for some steps with a growing learning rate, and suggests a learning rate from the losses (Smith 2015,
+ * "Cyclical learning rates for training neural networks"). The suggestion is the rate at which the loss falls fastest.
+ * The search ends early when the loss diverges. Afterwards the model, the optimizer, the batches and the generators are
+ * in their previous states.
  *
  * @param options those of the `Trainer`, whose schedule, hooks and validation are not used
  * @example

@@ -2,7 +2,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { type Random, type Tensor, tensor } from '@tapegrad/core';
-import { batches } from '@tapegrad/example-toolkit/batches';
+import { DataLoader, fromTensors } from '@tapegrad/data';
 import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
 import { csvParseRows } from 'd3-dsv';
 
@@ -55,7 +55,7 @@ function numberIn(row: readonly string[], place: number, heading: readonly strin
 /** Splits the cars at random into a training set, with the given share of them, and a test set. */
 export function split(cars: Cars, share: number, random: Random): { readonly train: Cars; readonly test: Cars } {
   const size = Math.round(share * cars.economy.shape[0]);
-  const [train, test] = batches({ ...cars }, { size, random });
+  const [train, test] = new DataLoader(fromTensors({ ...cars }), { batchSize: size, random });
   if (train === undefined || test === undefined) throw new RangeError(`split: expected a share below 1, got ${share}`);
   return { train, test };
 }

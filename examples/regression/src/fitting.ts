@@ -1,7 +1,7 @@
 /** Fits a model to cars, and measures its errors in miles per gallon. */
 
-import { noGrad, type Random, type Tensor } from '@tapegrad/core';
-import { batches } from '@tapegrad/example-toolkit/batches';
+import { noGrad, type Random } from '@tapegrad/core';
+import { DataLoader, fromTensors, StandardScaler } from '@tapegrad/data';
 import { l1, type Module, mse } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
 import type { Cars } from './cars.ts';
@@ -42,17 +42,18 @@ export interface Fitted {
 /** Trains a model on some cars, and tests it on others after each epoch. */
 export function fit(model: Model, train: Cars, test: Cars, options: FitOptions): Fitted {
   const { epochs, batch, learningRate, weightDecay, random } = options;
-  const features = new Scale(train.features);
-  const economy = new Scale(train.economy);
-  const predict = (x: Features): Economy => noGrad(() => economy.restore(model.forward(features.standardise(x))));
+  const features = new StandardScaler().fit(train.features);
+  const economy = new StandardScaler().fit(train.economy);
+  const predict = (x: Features): Economy => noGrad(() => economy.invert(model.forward(features.apply(x))));
 
-  const data = { x: features.standardise(train.features), y: economy.standardise(train.economy) };
+  const data = fromTensors({ x: features.apply(train.features), y: economy.apply(train.economy) });
+  const loader = new DataLoader(data, { batchSize: batch, random });
   const optimizer = new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 });
   const schedule = cosine(learningRate, { steps: epochs });
   const history: Fitted['history'][number][] = [];
   for (let epoch = 1; epoch <= epochs; epoch++) {
     optimizer.learningRate = schedule(epoch - 1);
-    for (const { x, y } of batches(data, { size: batch, random })) {
+    for (const { x, y } of loader) {
       optimizer.step(mse(model.forward(x), y).backward());
     }
     const errors = (cars: Cars): Errors => errorsOf(predict(cars.features), cars.economy);
@@ -65,26 +66,3 @@ export const errorsOf = (predicted: Economy, truth: Economy): Errors => ({
   rmse: Math.sqrt(mse(predicted, truth).item()),
   mae: l1(predicted, truth).item(),
 });
-
-/** Converts between original units and standard deviations from the mean, for each column. */
-class Scale {
-  readonly #mean: Tensor;
-  readonly #deviation: Tensor;
-
-  /**
-   *
-   * @param rows the data that should have mean 0 and standard deviation 1.
-   */
-  constructor(rows: Tensor) {
-    this.#mean = rows.mean(0);
-    this.#deviation = rows.variance(0).sqrt();
-  }
-
-  standardise<T extends Tensor>(rows: T): T {
-    return (rows as Tensor).sub(this.#mean).div(this.#deviation) as T;
-  }
-
-  restore<T extends Tensor>(rows: T): T {
-    return (rows as Tensor).mul(this.#deviation).add(this.#mean) as T;
-  }
-}

@@ -1,7 +1,7 @@
 /** The loss of an autoencoder, and its training and test. */
 
 import { noGrad, Random, type Tensor } from '@tapegrad/core';
-import { batches } from '@tapegrad/example-toolkit/batches';
+import { DataLoader, fromTensors } from '@tapegrad/data';
 import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { binaryCrossEntropy } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
@@ -73,7 +73,7 @@ export function* trainEpoch(
   { batch, random }: TrainOptions,
 ): Generator<Score, void, undefined> {
   model.train();
-  for (const { x } of batches({ x: images }, { size: batch, random })) {
+  for (const { x } of new DataLoader(fromTensors({ x: images }), { batchSize: batch, random })) {
     let score = noScore;
     optimizer.minimize(() => {
       const result = lossOf(model, x, random);
@@ -92,7 +92,10 @@ export function evaluate(model: Autoencoder, { images }: LabelledImages): Score 
   const random = new Random(0);
   model.eval();
   return noGrad(() => {
-    const scores = [...batches({ x: images }, { size: 1000 })].map(({ x }) => lossOf(model, x, random).score);
+    const scores = Array.from(
+      new DataLoader(fromTensors({ x: images }), { batchSize: 1000 }),
+      ({ x }) => lossOf(model, x, random).score,
+    );
     return scores.reduce(combine, noScore);
   });
 }

@@ -13,6 +13,7 @@ import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-f
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { summary } from '@tapegrad/nn';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
 import { confusionPicture } from './confusion.ts';
 import { fashionFolder, INK, KINDS } from './data.ts';
@@ -33,7 +34,7 @@ const model = network({ random, dropout: options.dropout });
 await runProgram(async () => {
   tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
   const folder = options.data ?? (await fashionFolder({ cache: join(options.out, 'data') }));
-  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
+  print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
   const test = readLabelledImages(folder, 'test', { ink: INK, limit });
 
   if (options.evaluate === undefined) {

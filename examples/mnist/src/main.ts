@@ -12,7 +12,7 @@ import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-f
 import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
 import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
-import { Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
+import { Dense, Dropout, Flatten, ReLU, Sequential, summary } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
 import { ABOUT, OPTIONS } from './options.ts';
 
@@ -34,7 +34,7 @@ const model = new Sequential(
 
 await runProgram(async () => {
   tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
-  print(`${model.describe({ input: [batch, 1, 28, 28] })}\n`);
+  print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
 
   if (options.evaluate === undefined) {

@@ -9,6 +9,7 @@ import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-f
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { summary } from '@tapegrad/nn';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
@@ -29,7 +30,7 @@ const load = (part: Part): LabelledImages =>
 await runProgram(async () => {
   // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
   tryFolder(options.out, 6 * weightBytes(model) + PICTURE_BYTES);
-  print(`${model.describe()}\n`);
+  print(`${summary(model)}\n`);
   const test = load('test');
   const name = plain ? 'plain' : 'vae';
   const run = {

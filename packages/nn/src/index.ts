@@ -143,10 +143,11 @@ export {
   type SmoothL1Options,
   smoothL1,
 } from './losses/regression.ts';
-export { type DescribeOptions, Module } from './module/module.ts';
+export { Module } from './module/module.ts';
 export type { LoadOptions, LoadReport, ModuleState, TensorState } from './module/module-state.ts';
 export { Parallel, type ParallelOptions, Residual } from './module/residual.ts';
 export { type Layer, Sequential } from './module/sequential.ts';
+export { type SummaryOptions, summary } from './module/summary.ts';
 export {
   BatchNorm1d,
   BatchNorm2d,

@@ -1,7 +1,7 @@
 /** The base class of the parts of a model. */
 
-import { checkSynchronous, checkTensor, formatShape, marked, markOf } from '@tapegrad/core/extend';
-import { ArgumentError, Buffer, noGrad, Parameter, type Shape, Tensor, Variable, zeros } from '@tapegrad/core/lean';
+import { checkSynchronous, checkTensor, marked, markOf } from '@tapegrad/core/extend';
+import { ArgumentError, Buffer, Parameter, type Tensor, Variable } from '@tapegrad/core/lean';
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
 import {
@@ -12,23 +12,9 @@ import {
   matchState,
   throwUnknown,
 } from './module-state.ts';
-import { formatCount, formatTable } from './text-table.ts';
-
-/** The options of `describe`. */
-export interface DescribeOptions {
-  /** An input to run through the module, or the shape of an input of zeros, so that the table shows output shapes. */
-  readonly input?: Shape | Tensor;
-}
-
-/** A module that `describe` can run. */
-interface Runnable {
-  forward(x: Tensor): unknown;
-}
-
-const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
 /** The parts that a module can have. */
-type Part = Variable | Module;
+export type Part = Variable | Module;
 
 const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
@@ -54,6 +40,16 @@ interface Survey {
 }
 
 const moduleMark = markOf('a module');
+
+/** What functions of modules in other files use of one, beside its public methods. */
+export interface ModuleAccess {
+  /** Returns the places in a module that hold a part, without those in its submodules. */
+  placesIn(module: Module): readonly Place<Part>[];
+  /** Sets the mode of a module alone. */
+  setTraining(module: Module, training: boolean): void;
+}
+
+export let moduleAccess: ModuleAccess;
 
 /**
  * A part of a model. It holds parameters, which are trained, buffers, which are not (such as running statistics), and
@@ -83,6 +79,15 @@ const moduleMark = markOf('a module');
  */
 export abstract class Module {
   #training = true;
+
+  static {
+    moduleAccess = {
+      placesIn: (module) => module.#places(),
+      setTraining: (module, training) => {
+        module.#training = training;
+      },
+    };
+  }
 
   /** Keeps frameworks such as Vue from wrapping the module in a proxy. */
   get [Symbol.toStringTag](): string {
@@ -297,66 +302,6 @@ export abstract class Module {
     }
   }
 
-  /**
-   * Returns a table of the submodules: path, kind, output shape if an `input` is given, and number of parameter
-   * elements, including those of submodules. A parameter that is in the same module as submodules has its own row.
-   *
-   * @example
-   * new Sequential(new Dense(784, 256), new ReLU()).describe({ input: [64, 784] });
-   * // layer  kind                  output     parameters
-   * // --------------------------------------------------
-   * // 0      Dense(784, 256)       [64, 256]     200,960
-   * // 1      ReLU()                [64, 256]           0
-   * // --------------------------------------------------
-   * // total  Sequential(2 layers)  [64, 256]     200,960
-   */
-  describe({ input }: DescribeOptions = {}): string {
-    const outputs = input === undefined ? undefined : this.#outputShapes(input);
-    const row = (label: string, kind: string, output: Shape | undefined, count: number): string[] => {
-      const shape = outputs === undefined ? [] : [output === undefined ? '' : formatShape(output)];
-      return [label, kind, ...shape, formatCount(count)];
-    };
-    const moduleRow = (label: string, module: Module): string[] =>
-      row(label, module.toString(), outputs?.get(module), module.parameterCount);
-
-    const rows: string[][] = [];
-    for (const [path, module] of this.modules()) {
-      if (module !== this) rows.push(moduleRow(path, module));
-      if (module.children().size === 0) continue;
-      for (const { path: name, value } of module.#places()) {
-        if (value instanceof Parameter) {
-          rows.push(row(join(path, name), `Parameter(${value.shape.join(', ')})`, undefined, value.size));
-        }
-      }
-    }
-    const head = ['layer', 'kind', ...(outputs === undefined ? [] : ['output']), 'parameters'];
-    return formatTable(head, rows, moduleRow('total', this));
-  }
-
-  /** Returns the shape of the tensor that each module returned last when this module runs once. */
-  #outputShapes(input: Shape | Tensor): Map<Module, Shape> {
-    if (!isRunnable(this)) throw new ArgumentError(`describe: ${this} has no forward to run on the input`);
-    const [first] = this.parameters();
-    const x = input instanceof Tensor ? input : zeros(input, first === undefined ? {} : { dtype: first.dtype });
-
-    const outputs = new Map<Module, Shape>();
-    const modules = [...this.modules().values()];
-    const modes = modules.map((module) => module.#training);
-    const own = modules.map((module) => Object.getOwnPropertyDescriptor(module, 'forward'));
-    try {
-      this.eval();
-      for (const module of modules) if (isRunnable(module)) noteOutput(module, (shape) => outputs.set(module, shape));
-      noGrad(() => checkSynchronous('describe', this.forward(x), 'a forward'));
-    } finally {
-      modules.forEach((module, i) => {
-        module.#training = modes[i]!;
-        Reflect.deleteProperty(module, 'forward');
-        if (own[i] !== undefined) Object.defineProperty(module, 'forward', own[i]);
-      });
-    }
-    return outputs;
-  }
-
   /** The settings that `toString` shows, which tell this module from others of its class. */
   protected settings(): string {
     return '';
@@ -366,17 +311,6 @@ export abstract class Module {
   toString(): string {
     return `${this.constructor.name}(${this.settings()})`;
   }
-}
-
-/** Wraps a module's `forward` so that it also reports the shape of its result. */
-function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
-  const { forward } = module;
-  const value = (...args: [Tensor]): unknown => {
-    const output = forward.apply(module, args);
-    if (output instanceof Tensor) note(output.shape);
-    return output;
-  };
-  Object.defineProperty(module, 'forward', { value, configurable: true });
 }
 
 const isVariablePlace = (place: Place<Part>): place is Place<Variable> => place.value instanceof Variable;

@@ -25,6 +25,7 @@ import {
   pixelShuffle,
   Reshape,
   Sequential,
+  summary,
   Upsample,
   type UpsampleOptions,
   upsample,
@@ -117,7 +118,7 @@ describe('layers', () => {
       new Flatten(),
       new Reshape([32, 6]),
     );
-    const lines = model.describe({ input: [4, 1, 28, 28] }).split('\n');
+    const lines = summary(model, { input: [4, 1, 28, 28] }).split('\n');
     expect(lines.map((line) => line.split(/ {2,}/).slice(1).join(' | '))).toEqual([
       'kind | output | parameters',
       '',

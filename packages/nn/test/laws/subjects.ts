@@ -141,6 +141,7 @@ export const called: Readonly<Record<string, readonly unknown[]>> = {
   sinusoidal: [2, 2],
   smoothL1: [rows, rows],
   softmaxFocal: [rows, classes],
+  summary: [new nn.Dense(2, 2, own)],
   tripletMargin: [rows, rows, rows],
   upsample: [images, { scale: 2 }],
   weightNorm: [rows, ones([1, 2]), 1],

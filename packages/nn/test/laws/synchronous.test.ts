@@ -44,6 +44,7 @@ import {
   Residual,
   Sequential,
   SpectralNorm,
+  summary,
   TransformerDecoderLayer,
   TransformerEncoderLayer,
   WeightNorm,
@@ -151,7 +152,7 @@ const calls: Readonly<Record<string, (f: Callback) => unknown>> = {
     verify(mlp(), { mine: { formula: ({ dW }) => dW[1]!, equals: f } }, { networks: 1 }),
 
   withTensors: (f) => new Dense(2, 2, { random }).withTensors({}, f),
-  describe: (f) => new Runner(f).describe({ input: [2] }),
+  summary: (f) => summary(new Runner(f), { input: [2] }),
   Sequential: (f) => new Sequential(layerOf(f)).forward(w),
   Residual: (f) => new Residual(layerOf(f)).forward(w),
   Parallel: (f) => new Parallel([layerOf(f)]).forward(w),

@@ -12,7 +12,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
-import { Dense, Dropout, GELU, Identity, Module, type ModuleState, ReLU, Sequential } from '@tapegrad/nn';
+import { Dense, Dropout, GELU, Identity, Module, type ModuleState, ReLU, Sequential, summary } from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 
 const random = new Random(1);
@@ -141,7 +141,7 @@ describe('describe', () => {
       new Dropout(0.2, { random }),
       new Dense(256, 10, { bias: false, random }),
     );
-    expect(model.describe({ input: [64, 784] })).toBe(
+    expect(summary(model, { input: [64, 784] })).toBe(
       [
         'layer  kind                     output     parameters',
         '-----------------------------------------------------',
@@ -156,7 +156,7 @@ describe('describe', () => {
   });
 
   test('shows parameters beside modules, and modules that did not run', () => {
-    expect(block.describe({ input: ones([2, 4]) })).toBe(
+    expect(summary(block, { input: ones([2, 4]) })).toBe(
       [
         'layer           kind                  output  parameters',
         '--------------------------------------------------------',
@@ -173,7 +173,7 @@ describe('describe', () => {
   });
 
   test('needs no input for the counts alone', () => {
-    expect(new Sequential(new Dense(2, 3, { random })).describe()).toBe(
+    expect(summary(new Sequential(new Dense(2, 3, { random })))).toBe(
       [
         'layer  kind                 parameters',
         '--------------------------------------',
@@ -192,7 +192,7 @@ describe('describe', () => {
     );
     model.layers[0].eval();
     const before = generator.state;
-    model.describe({ input: [5, 3] });
+    summary(model, { input: [5, 3] });
     expect(generator.state).toEqual(before);
     expect([...model.modules().values()].map(({ training }) => training)).toEqual([true, false, true]);
     expect(Object.hasOwn(model, 'forward')).toBe(false);
@@ -202,15 +202,15 @@ describe('describe', () => {
     }
     const own = new Own();
     const { forward } = own;
-    own.describe({ input: [1] });
+    summary(own, { input: [1] });
     expect(own.forward).toBe(forward);
-    expect(() => model.describe({ input: [5, 4] })).toThrow('dense: expects 3 features but receives 4');
+    expect(() => summary(model, { input: [5, 4] })).toThrow('dense: expects 3 features but receives 4');
     expect(Object.hasOwn(model.layers[0], 'forward')).toBe(false);
   });
 
   test('can not run a module without a forward', () => {
     class Store extends Module {}
-    expect(() => new Store().describe({ input: [1] })).toThrow('describe: Store() has no forward to run on the input');
+    expect(() => summary(new Store(), { input: [1] })).toThrow('summary: Store() has no forward to run on the input');
   });
 });
 

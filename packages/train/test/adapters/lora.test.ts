@@ -16,6 +16,7 @@ import {
   MultiHeadAttention,
   ReLU,
   Sequential,
+  summary,
   TransformerEncoder,
   WeightNorm,
 } from '@tapegrad/nn';
@@ -291,9 +292,9 @@ describe('lora', () => {
 
   test('leaves what describes a model alone', () => {
     const model = new Sequential(new Conv2d(1, 2, 3), new Flatten(), new Dense(8, 2));
-    const text = model.describe({ input: [1, 1, 4, 4] });
+    const text = summary(model, { input: [1, 1, 4, 4] });
     const adapters = lora(model, { rank: 1, random: random() });
-    expect(model.describe({ input: [1, 1, 4, 4] })).toBe(text);
+    expect(summary(model, { input: [1, 1, 4, 4] })).toBe(text);
     expect(String(adapters)).toBe('Lora(2 adapters of Sequential)');
   });
 });

@@ -21,13 +21,13 @@ interface Access {
 
 /** Returns the functions that read and replace the state of an object; `undefined` for plain data. */
 function accessOf(value: unknown): Access | undefined {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || isPlain(value)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   const { state, load } = value as { readonly state?: unknown; readonly load?: unknown };
   if (typeof state === 'function' && typeof load === 'function') {
     return { get: () => Reflect.apply(state, value, []), set: (own) => Reflect.apply(load, value, [own]) };
   }
   // A generator of random numbers has its state as a property.
-  if (typeof state === 'function' || state === undefined) return undefined;
+  if (typeof state === 'function' || state === undefined || isPlain(value)) return undefined;
   return {
     get: () => Reflect.get(value, 'state'),
     set(own) {

@@ -5,7 +5,7 @@ import { checkOptions } from '@tapegrad/core/extend';
 import { writeFileAtomic } from '../atomic/atomic.ts';
 import { type CheckpointOptions, checkpointParts, decodeFrom, type Sum } from '../checkpoint/checkpoint.ts';
 import { restoreState } from '../checkpoint/stateful.ts';
-import { withFile } from '../sources/file-source.ts';
+import { uninitialized, withFile } from '../sources/file-source.ts';
 
 function fastSum(): Sum {
   const hash = createHash('sha256');
@@ -44,7 +44,7 @@ export function load<Value = unknown>(path: string, options: LoadOptions = {}): 
   const { warn = (message) => process.emitWarning(message) } = options;
   return withFile(path, ({ size, readInto }) => {
     const read = (offset: number, length: number): Uint8Array => {
-      const bytes = new Uint8Array(length);
+      const bytes = uninitialized(length);
       readInto(bytes, offset);
       return bytes;
     };

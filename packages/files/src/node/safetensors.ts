@@ -15,14 +15,21 @@ import {
   type SafetensorsWriteOptions,
   safetensorsParts,
 } from '../safetensors/safetensors.ts';
-import { checkSize, type OpenFile, type ReadOptions, readBytes, withFile } from '../sources/file-source.ts';
+import {
+  checkSize,
+  type OpenFile,
+  type ReadOptions,
+  readBytes,
+  uninitialized,
+  withFile,
+} from '../sources/file-source.ts';
 
 /** The options of reading a file of tensors. */
 export interface ReadSafetensorsOptions extends IntegerOptions, ReadOptions {}
 
 function readAll(path: string, { size, readInto }: OpenFile, rule: IntegerOptions): Safetensors {
   const read = (offset: number, length: number): Uint8Array => {
-    const bytes = new Uint8Array(length);
+    const bytes = uninitialized(length);
     readInto(bytes, offset);
     return bytes;
   };

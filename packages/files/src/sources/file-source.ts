@@ -8,6 +8,12 @@ import { type ByteSource, checkRange } from './byte-source.ts';
 /** The maximum number of bytes in one read: Node can't read more than 2 GiB at once. */
 const MAX_READ_BYTES = 2 ** 30;
 
+/** Allocates bytes that are about to be overwritten: filling them with zeros would take as long as reading them. */
+export function uninitialized(length: number): Uint8Array<ArrayBuffer> {
+  const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
+  return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
+}
+
 /** A file that is open for reading. */
 export interface FileSource extends ByteSource {
   /** Closes the file; nothing can be read afterwards. */
@@ -42,7 +48,7 @@ export async function fileSource(path: string): Promise<FileSource> {
     size,
     async read(offset, length) {
       checkRange({ name: path, size }, offset, length);
-      const bytes = new Uint8Array(length);
+      const bytes = uninitialized(length);
       let done = 0;
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), offset + done);
@@ -105,7 +111,7 @@ export function checkSize(path: string, size: number, { maxBytes = 2 ** 32 }: Re
 export function readBytes(path: string, options: ReadOptions = {}): Uint8Array<ArrayBuffer> {
   return withFile(path, ({ size, readInto }) => {
     checkSize(path, size, options);
-    const bytes = new Uint8Array(size);
+    const bytes = uninitialized(size);
     readInto(bytes, 0);
     return bytes;
   });

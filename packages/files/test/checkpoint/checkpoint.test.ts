@@ -160,6 +160,21 @@ describe('a run', () => {
     expect(names).toEqual(Object.keys(a.model.state()));
   });
 
+  test('may have a state of its own in a plain object', () => {
+    let count = 3;
+    const counter = {
+      state: () => ({ count }),
+      load: (state: { readonly count: number }) => {
+        count = state.count;
+      },
+    };
+    const tree = roundTrip({ counter, state: 'a key' });
+    expect(tree).toEqual({ counter: { count: 3 }, state: 'a key' });
+    count = 0;
+    expect(restoreState(tree, { counter })).toEqual({ state: 'a key' });
+    expect(count).toBe(3);
+  });
+
   test.each([
     ['LBFGS', (w: Dense) => new LBFGS(w.parameters(), {})],
     ['ReduceOnPlateau', (w: Dense) => new ReduceOnPlateau(w.weight.size)],

@@ -55,4 +55,4 @@ test('a checkpoint is whole whenever the program that saves it is killed', async
   save(path, { n: 0 });
   expect(readdirSync(folder)).toEqual(['program.mjs', 'run.checkpoint']);
   rmSync(folder, { recursive: true });
-}, 120_000);
+}, 120_000 + 5000 * RUNS);

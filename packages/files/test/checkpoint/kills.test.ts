@@ -23,36 +23,40 @@ const program = `
   }
 `;
 
-test('a checkpoint is whole whenever the program that saves it is killed', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'kills-'));
-  const path = join(folder, 'run.checkpoint');
-  save(path, { n: 0, weights: new Float32Array(250_000), more: new Float64Array(1000) });
-  const { outputFiles } = buildSync({
-    stdin: { contents: program, resolveDir: import.meta.dirname },
-    conditions: ['@tapegrad/source'],
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    write: false,
-  });
-  const script = join(folder, 'program.mjs');
-  writeFileSync(script, outputFiles[0]!.text);
-  let last = 0;
-  for (let run = 0; run < RUNS; run++) {
-    const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'ignore'] });
-    const ended = new Promise((resolve) => child.on('exit', resolve));
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    // A save takes a few ms.
-    await new Promise((resolve) => setTimeout(resolve, (run * 7.7) % 40));
-    child.kill('SIGKILL');
-    await ended;
-    const { n, weights, more } = load<{ n: number; weights: Float32Array; more: Float64Array }>(path);
-    expect(n).toBeGreaterThanOrEqual(last);
-    expect(weights.every((x) => x === n) && more.every((x) => x === n)).toBe(true);
-    last = n;
-  }
-  expect(last).toBeGreaterThan(0);
-  save(path, { n: 0 });
-  expect(readdirSync(folder)).toEqual(['program.mjs', 'run.checkpoint']);
-  rmSync(folder, { recursive: true });
-}, 120_000 + 5000 * RUNS);
+test(
+  'a checkpoint is whole whenever the program that saves it is killed',
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'kills-'));
+    const path = join(folder, 'run.checkpoint');
+    save(path, { n: 0, weights: new Float32Array(250_000), more: new Float64Array(1000) });
+    const { outputFiles } = buildSync({
+      stdin: { contents: program, resolveDir: import.meta.dirname },
+      conditions: ['@tapegrad/source'],
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      write: false,
+    });
+    const script = join(folder, 'program.mjs');
+    writeFileSync(script, outputFiles[0]!.text);
+    let last = 0;
+    for (let run = 0; run < RUNS; run++) {
+      const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'ignore'] });
+      const ended = new Promise((resolve) => child.on('exit', resolve));
+      await new Promise((resolve) => child.stdout.once('data', resolve));
+      // A save takes a few ms.
+      await new Promise((resolve) => setTimeout(resolve, (run * 7.7) % 40));
+      child.kill('SIGKILL');
+      await ended;
+      const { n, weights, more } = load<{ n: number; weights: Float32Array; more: Float64Array }>(path);
+      expect(n).toBeGreaterThanOrEqual(last);
+      expect(weights.every((x) => x === n) && more.every((x) => x === n)).toBe(true);
+      last = n;
+    }
+    expect(last).toBeGreaterThan(0);
+    save(path, { n: 0 });
+    expect(readdirSync(folder)).toEqual(['program.mjs', 'run.checkpoint']);
+    rmSync(folder, { recursive: true });
+  },
+  120_000 + 5000 * RUNS,
+);

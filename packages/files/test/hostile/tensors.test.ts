@@ -23,8 +23,8 @@ import { describe, expect, test } from 'vitest';
 import { storedBytes } from '../stored.ts';
 import { mutated } from './mutator.ts';
 
-/** How many files of each format are damaged. Defaults to a few hundred; `FUZZ_RUNS=10000` tries more. */
-const RUNS = Number(process.env['FUZZ_RUNS'] ?? 300);
+/** How many files of each format are damaged. Defaults to a few hundred; `HOSTILE_RUNS=10000` tries more. */
+const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 300);
 /** What reading a file of a few kilobytes may take: much more than it does, on a busy machine. */
 const MAX_MS = 5000;
 const MAX_BYTES = 2 ** 29;

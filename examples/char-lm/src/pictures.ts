@@ -1,8 +1,7 @@
 /** Draws the learning curves of the models. */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, ruleY, text } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure } from '@tapegrad/example-toolkit/figure';
+import { COLORS, chart, figure } from '@tapegrad/train/plot';
 import { bits, count, type Result } from './report.ts';
 import type { Round } from './run.ts';
 

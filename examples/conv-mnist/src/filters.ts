@@ -1,10 +1,10 @@
 /** Draws the filters of the first layer, and their responses to a digit. */
 
 import { noGrad, type Tensor } from '@tapegrad/core';
-import { figure, type Panel } from '@tapegrad/example-toolkit/figure';
 import type { GrayImage } from '@tapegrad/example-toolkit/gray-image';
 import { imageOf, type LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { pictureGrid } from '@tapegrad/example-toolkit/picture-grid';
+import { figure, type Panel } from '@tapegrad/train/plot';
 import type { Network } from './model.ts';
 
 const COLUMNS = 4;

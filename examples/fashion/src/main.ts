@@ -1,30 +1,27 @@
 /** Trains a convolutional network on images of clothes, and draws its confusion matrix. */
 
 import { join } from 'node:path';
-import { Random } from '@tapegrad/core';
+import { Random, tensor } from '@tapegrad/core';
 import { mirrored } from '@tapegrad/example-toolkit/augmentation';
 import { evaluate } from '@tapegrad/example-toolkit/classification';
-import { percent, trainClassifier } from '@tapegrad/example-toolkit/classifier-run';
+import { batchesOf, classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
 import { readLabelledImages } from '@tapegrad/example-toolkit/labelled-images';
-import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
-import { mistakesPicture } from '@tapegrad/example-toolkit/mistakes';
+import { writeMistakes } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
-import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
-import { summary } from '@tapegrad/nn';
+import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
+import { loadWeights, weightBytes, weightsSum, writeWeights } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/files/node';
+import { crossEntropy, summary } from '@tapegrad/nn';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
-import { confusionPicture } from './confusion.ts';
+import { accuracy, confusion, supervised, Trainer } from '@tapegrad/train';
+import { confusionPicture } from '@tapegrad/train/plot';
 import { fashionFolder, INK, KINDS } from './data.ts';
 import { network } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
 
 /** The number of epochs in which the learning rate rises, before it falls. */
 const RISE = 0.5;
-
-/** The shape of one image: channels, rows, columns. */
-type PictureShape = readonly [1, 28, 28];
 
 const options = readOptions(ABOUT, OPTIONS);
 const { epochs, batch, learningRate, weightDecay, limit, quiet } = options;
@@ -39,28 +36,33 @@ await runProgram(async () => {
 
   if (options.evaluate === undefined) {
     const train = readLabelledImages(folder, 'train', { ink: INK, limit });
-    const optimizer = new AdamW(model.parameters(), { learningRate, weightDecay });
-    const history = trainClassifier<PictureShape>(model, optimizer, {
-      ...{ train, test, epochs, batch, random, quiet },
-      unit: 'pictures',
+    const augment = (x: typeof train.images) => (options.mirror === 1 ? mirrored(x, random) : x);
+    const loss = supervised(model, crossEntropy);
+    const trainer = new Trainer({
+      model,
+      optimizer: new AdamW(model.parameters(), { learningRate, weightDecay }),
+      train: batchesOf(train, batch, random),
+      loss: ({ x, y }) => loss({ x: model.training ? augment(x as typeof train.images) : x, y }),
+      validation: batchesOf(test, 1000),
+      metrics: { accuracy },
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
-      augment: (x) => (options.mirror === 1 ? mirrored(x, random) : x),
+      ...{ scheduleBy: 'epochs', epochs, random },
     });
-    const file = join(options.out, 'model.safetensors');
-    saveWeights(file, model);
-    printFile(file);
-    const words = { title: 'Learning to tell clothes apart', unit: 'pictures', harder: 'with dropout' };
-    await writePicture(join(options.out, 'learning-curve'), learningCurve(history, words));
+    const { history } = await trainer.fit(report('pictures', quiet));
+    writeWeights(join(options.out, 'model.safetensors'), model);
+    const words = { title: 'Learning to tell clothes apart', unit: 'pictures' };
+    await writePicture(join(options.out, 'learning-curve'), classifierCurve(history, words));
   } else {
     loadWeights(options.evaluate, model);
   }
 
-  const readings = evaluate<PictureShape>(model, test);
-  const mistakes = mistakesPicture(test, readings, {
+  const readings = evaluate(model, test);
+  await writeMistakes(join(options.out, 'mistakes'), test, readings, {
     unit: 'pictures',
     captions: ({ label, predicted }) => ({ caption: `${KINDS[predicted]}?`, details: `${KINDS[label]}` }),
   });
-  if (mistakes !== undefined) await writePicture(join(options.out, 'mistakes'), mistakes);
-  await writePicture(join(options.out, 'confusion'), confusionPicture(test.labels.data, readings.predicted));
+  const table = confusion();
+  table.update({ predictions: tensor(readings.predicted), targets: test.labels });
+  await writePicture(join(options.out, 'confusion'), confusionPicture(table.value(), { classes: KINDS }));
   print(`\nTest accuracy ${percent(readings.score.accuracy)} on ${test.count} pictures; weights ${weightsSum(model)}`);
 });

@@ -3,24 +3,23 @@
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
 import { evaluate } from '@tapegrad/example-toolkit/classification';
-import { percent, trainClassifier } from '@tapegrad/example-toolkit/classifier-run';
+import { batchesOf, classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
-import { learningCurve } from '@tapegrad/example-toolkit/learning-curve';
-import { mistakesPicture, readAs } from '@tapegrad/example-toolkit/mistakes';
+import { readAs, writeMistakes } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
-import { print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, saveWeights, weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
-import { Dense, Dropout, Flatten, ReLU, Sequential, summary } from '@tapegrad/nn';
+import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
+import { loadWeights, weightBytes, weightsSum, writeWeights } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/files/node';
+import { crossEntropy, Dense, Dropout, Flatten, ReLU, Sequential, summary } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
+import { accuracy, deferred, supervised, Trainer } from '@tapegrad/train';
 import { ABOUT, OPTIONS } from './options.ts';
 
 const options = readOptions(ABOUT, OPTIONS);
-const { epochs, batch, dropout, learningRate, momentum, weightDecay, quiet } = options;
+const { epochs, batch, dropout, learningRate, momentum, weightDecay, out, quiet } = options;
 const [first, second] = options.hidden;
 const random = new Random(options.seed);
-
 const model = new Sequential(
   new Flatten(),
   new Dense(784, first, { random }),
@@ -33,29 +32,27 @@ const model = new Sequential(
 );
 
 await runProgram(async () => {
-  tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
+  tryFolder(out, weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
   const test = loadDigits('test', options.limit);
-
-  if (options.evaluate === undefined) {
-    const train = loadDigits('train', options.limit);
-    const optimizer = new SGD(model.parameters(), { learningRate, momentum, weightDecay });
-    const schedule = cosine(learningRate, { steps: epochs });
-    const history = trainClassifier(model, optimizer, {
-      ...{ train, test, epochs, batch, schedule, random, quiet },
-      unit: 'digits',
+  if (options.evaluate !== undefined) loadWeights(options.evaluate, model);
+  else {
+    const trainer = new Trainer({
+      model,
+      optimizer: new SGD(model.parameters(), { learningRate, momentum, weightDecay }),
+      loss: supervised(model, crossEntropy),
+      train: deferred(batchesOf(loadDigits('train', options.limit), batch, random)),
+      validation: batchesOf(test, 1000),
+      metrics: { accuracy },
+      schedule: cosine(learningRate, { steps: epochs }),
+      ...{ scheduleBy: 'epochs', epochs },
     });
-    const file = join(options.out, 'model.safetensors');
-    saveWeights(file, model);
-    printFile(file);
-    const curve = learningCurve(history, { title: 'Learning to read digits', unit: 'digits', harder: 'with dropout' });
-    await writePicture(join(options.out, 'learning-curve'), curve);
-  } else {
-    loadWeights(options.evaluate, model);
+    const { history } = await trainer.fit(report('digits', quiet));
+    writeWeights(join(out, 'model.safetensors'), model);
+    const words = { title: 'Learning to read digits', unit: 'digits' };
+    await writePicture(join(out, 'learning-curve'), classifierCurve(history, words));
   }
-
-  const readings = evaluate(model, test);
-  const mistakes = mistakesPicture(test, readings, { unit: 'digits', captions: readAs });
-  if (mistakes !== undefined) await writePicture(join(options.out, 'mistakes'), mistakes);
-  print(`\nTest accuracy ${percent(readings.score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
+  const { score, ...readings } = evaluate(model, test);
+  await writeMistakes(join(out, 'mistakes'), test, readings, { unit: 'digits', captions: readAs });
+  print(`\nTest accuracy ${percent(score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
 });

@@ -1,8 +1,7 @@
 /** Draws the course of a fit, and its predictions. */
 
 import { axisX, axisY, dot, gridX, gridY, line, lineY, ruleY, text } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
+import { COLORS, chart, figure, type Panel } from '@tapegrad/train/plot';
 import type { Cars } from './cars.ts';
 import { type Errors, errorsOf, type Fitted } from './fitting.ts';
 

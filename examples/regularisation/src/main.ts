@@ -1,11 +1,11 @@
 /** Overfits a wide network to a few digits, and shows the effect of weight decay and dropout. */
 
 import { join } from 'node:path';
-import { percent } from '@tapegrad/example-toolkit/classifier-run';
+
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
-import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { Progress } from '@tapegrad/example-toolkit/progress';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import { tryFolder } from '@tapegrad/example-toolkit/whole-file';

@@ -1,8 +1,7 @@
 /** Draws training and test error as functions of the amount of regularization. */
 
 import { areaY, axisX, axisY, dot, gridY, lineY } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
+import { COLORS, chart, figure, type Panel } from '@tapegrad/train/plot';
 import { type Dose, spreadOf } from './sweep.ts';
 
 export interface Sweeps {

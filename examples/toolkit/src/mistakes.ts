@@ -1,10 +1,11 @@
 /** Draws the examples that a classifier gets wrong. */
 
+import { figure } from '@tapegrad/train/plot';
 import type { Readings } from './classification.ts';
-import { percent } from './classifier-run.ts';
-import { figure } from './figure.ts';
 import { imageOf, type LabelledImages } from './labelled-images.ts';
+import { writePicture } from './picture-file.ts';
 import { type CaptionedImage, pictureGrid } from './picture-grid.ts';
+import { percent } from './program.ts';
 
 /** A misclassified example. */
 export interface Mistake {
@@ -31,7 +32,7 @@ export const readAs: MistakesOptions['captions'] = ({ label, predicted, confiden
 /** Draws the misclassified examples with the highest confidence; returns undefined if there are none. */
 export function mistakesPicture(
   examples: LabelledImages,
-  { predicted, confidence }: Readings,
+  { predicted, confidence }: Omit<Readings, 'score'>,
   { unit, captions, most = 24 }: MistakesOptions,
 ): string | undefined {
   const wrong = Array.from(examples.labels.data, (label, i) => ({
@@ -52,4 +53,13 @@ export function mistakesPicture(
     subtitle: `${items.length} of the ${count} test ${unit} that the network takes for something else, the surest first`,
     panels: [pictureGrid(items, 6)],
   });
+}
+
+/** Saves the picture of the mistakes, if there are any. */
+export async function writeMistakes(
+  path: string,
+  ...[examples, readings, options]: Parameters<typeof mistakesPicture>
+): Promise<void> {
+  const picture = mistakesPicture(examples, readings, options);
+  if (picture !== undefined) await writePicture(path, picture);
 }

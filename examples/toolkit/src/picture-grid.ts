@@ -1,6 +1,6 @@
 /** Rows of small pictures, each with two lines of text below. */
 
-import { COLORS, type Panel, text } from './figure.ts';
+import { COLORS, type Panel, text } from '@tapegrad/train/plot';
 import { type GrayImage, imageElement } from './gray-image.ts';
 
 export interface CaptionedImage {

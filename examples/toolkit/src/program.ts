@@ -33,3 +33,6 @@ export function print(line: string): void {
 export function printFile(path: string): void {
   print(`wrote ${relative('', path)}`);
 }
+
+/** Formats a share as per cent. */
+export const percent = (share: number): string => `${(100 * share).toFixed(2)} %`;

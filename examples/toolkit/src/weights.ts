@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { encodeSafetensors, FormatError, loadState, type NamedArrays, stateDict } from '@tapegrad/files';
 import { readSafetensors, writeSafetensors } from '@tapegrad/files/node';
 import type { Module } from '@tapegrad/nn';
+import { printFile } from './program.ts';
 
 /** Saves the weights of a model with PyTorch's names and layouts, which other programs read, and with their checksum. */
 export function saveWeights(path: string, model: Module): void {
@@ -36,3 +37,9 @@ const sumOf = (tensors: NamedArrays): string => createHash('sha256').update(enco
 
 /** Returns the number of bytes of a model's weights in a file. */
 export const weightBytes = (model: Module): number => encodeSafetensors(model.state()).length;
+
+/** Saves the weights of a model, and prints where. */
+export function writeWeights(path: string, model: Module): void {
+  saveWeights(path, model);
+  printFile(path);
+}

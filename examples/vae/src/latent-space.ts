@@ -2,10 +2,9 @@
 
 import { axisX, axisY, dot, frame, image, type PlotOptions } from '@observablehq/plot';
 import { noGrad, tensor } from '@tapegrad/core';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure, type Panel } from '@tapegrad/example-toolkit/figure';
 import { imageUrl } from '@tapegrad/example-toolkit/gray-image';
 import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
+import { COLORS, chart, figure, type Panel } from '@tapegrad/train/plot';
 import type { Autoencoder, Codes } from './model.ts';
 import { decoded, tiled } from './tiles.ts';
 

@@ -2,10 +2,9 @@
 
 import { axisX, axisY, dot, gridY, lineY } from '@observablehq/plot';
 import { noGrad, type Random } from '@tapegrad/core';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure, type Panel, text } from '@tapegrad/example-toolkit/figure';
 import { type GrayImage, imageElement } from '@tapegrad/example-toolkit/gray-image';
 import { type LabelledImages, SIDE } from '@tapegrad/example-toolkit/labelled-images';
+import { COLORS, chart, figure, type Panel, text } from '@tapegrad/train/plot';
 import type { Autoencoder, Codes, Images } from './model.ts';
 import type { Epoch } from './report.ts';
 import { decoded, tiled } from './tiles.ts';

@@ -1,8 +1,8 @@
 /** Draws sums of hinges that approximate a smooth function ever better (F6). */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, text } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
 import { divergingStroke, picture, theme } from '@tapegrad/inspect';
+import { chart } from '@tapegrad/train/plot';
 import { type Approximation, smooth } from './training.ts';
 
 /** The numbers of pieces of the drawn curves, with the opacity of each curve. */

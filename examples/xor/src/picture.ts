@@ -2,8 +2,7 @@
 
 import { axisX, axisY, contour, dot, identity, text } from '@observablehq/plot';
 import { type FloatDType, linspace, stack, type Tensor } from '@tapegrad/core';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { COLORS, figure } from '@tapegrad/example-toolkit/figure';
+import { COLORS, chart, figure } from '@tapegrad/train/plot';
 
 /** The interval that is shown, along either axis. */
 const SHOWN = [-0.5, 1.5] as const;

@@ -8,6 +8,7 @@ import * as nn from '@tapegrad/nn';
 import * as optim from '@tapegrad/optim';
 import * as train from '@tapegrad/train';
 import * as trainNode from '@tapegrad/train/node';
+import * as trainPlot from '@tapegrad/train/plot';
 import { testExamples } from '../../../test/examples.ts';
 
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -23,6 +24,7 @@ testExamples(
     '@tapegrad/optim': optim,
     '@tapegrad/train': train,
     '@tapegrad/train/node': trainNode,
+    '@tapegrad/train/plot': trainPlot,
   },
   {
     compilerOptions: {

@@ -1,8 +1,9 @@
 /** Log files with the history of a run. */
 
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileAtomic } from '@tapegrad/files/node';
+import { eventFile, writeFileAtomic } from '@tapegrad/files/node';
+import { EventWriter } from '@tapegrad/files/tensorboard';
 import type { Epoch, History, Point, Scores } from '../trainer/history.ts';
 
 /** Encodes a value as JSON. NaN and infinities, which JSON does not have, become strings. */
@@ -48,15 +49,18 @@ function epochCells({ epoch, step, examples, seconds, learningRate, training, va
 const csvHeader = (epoch: Epoch): string => csvRow(epochCells(epoch).map(([name]) => name));
 const csvLine = (epoch: Epoch): string => csvRow(epochCells(epoch).map(([, value]) => value));
 
-/** Writes `log.jsonl`, a line for each point and epoch, and `epochs.csv`, a row for each epoch. */
+/** Writes `log.jsonl`, a line for each point and epoch; `epochs.csv`, a row for each epoch; and `tensorboard/`. */
 export class Logs {
   readonly #lines: string;
   readonly #table: string;
+  readonly #events: string;
+  #writer: EventWriter | undefined;
   #hasHeader = false;
 
   constructor(folder: string) {
     this.#lines = join(folder, 'log.jsonl');
     this.#table = join(folder, 'epochs.csv');
+    this.#events = join(folder, 'tensorboard');
   }
 
   /** Writes the lines of a history. This drops lines that a killed run wrote after its last checkpoint. */
@@ -65,15 +69,35 @@ export class Logs {
     writeFileAtomic(this.#lines, linesOf(history));
     writeFileAtomic(this.#table, first === undefined ? '' : csvHeader(first) + history.epochs.map(csvLine).join(''));
     this.#hasHeader = first !== undefined;
+    rmSync(this.#events, { recursive: true, force: true });
+    this.#writer = new EventWriter(eventFile(this.#events));
+    for (const point of history.points) this.#addScores('train', point.scores, point.step);
+    for (const epoch of history.epochs) this.#addEpoch(epoch);
   }
 
   point(point: Point): void {
     appendFileSync(this.#lines, pointLine(point));
+    this.#addScores('train', point.scores, point.step);
   }
 
   epoch(epoch: Epoch): void {
     appendFileSync(this.#lines, epochLine(epoch));
     appendFileSync(this.#table, (this.#hasHeader ? '' : csvHeader(epoch)) + csvLine(epoch));
     this.#hasHeader = true;
+    this.#addEpoch(epoch);
+  }
+
+  #addScores(part: string, scores: Scores, step: number): void {
+    for (const [name, value] of Object.entries(scores)) this.#writer?.scalar(`${name}/${part}`, value, step);
+  }
+
+  #addEpoch({ validation, learningRate, step }: Epoch): void {
+    if (validation !== undefined) this.#addScores('validation', validation, step);
+    this.#writer?.scalar('learning rate', learningRate, step);
+  }
+
+  close(): void {
+    this.#writer?.close();
+    this.#writer = undefined;
   }
 }

@@ -7,7 +7,6 @@ import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import { FormatError } from '@tapegrad/files';
 import { load, save, writeFileAtomic, writeSafetensors } from '@tapegrad/files/node';
 import type { ModuleState } from '@tapegrad/nn';
-import type { Outcome } from '../outcome.ts';
 import type { Hooks } from '../trainer/hooks.ts';
 import type { TrainerState } from '../trainer/state.ts';
 import type { FitResult, Trainer } from '../trainer/trainer.ts';
@@ -88,10 +87,12 @@ class Interval {
  * | `best.safetensors` | the model of the best epoch |
  * | `log.jsonl` | a line for each point and epoch |
  * | `epochs.csv` | a row for each epoch |
+ * | `tensorboard/` | curves for TensorBoard |
  *
  * Files are written atomically. A killed run loses at most the steps since the last checkpoint.
  *
  * @example
+ * import type { SupervisedBatch, Trainer } from '@tapegrad/train';
  * import { RunFolder } from '@tapegrad/train/node';
  *
  * const run = (trainer: Trainer<SupervisedBatch>) =>
@@ -158,7 +159,7 @@ export class RunFolder {
    *
    * @throws FormatError if the checkpoint is from a different trainer, or has been altered.
    */
-  async fit<Batch, O extends Outcome>(trainer: Trainer<Batch, O>, options: RunFitOptions = {}): Promise<FitResult> {
+  async fit<Batch, Result>(trainer: Trainer<Batch, Result>, options: RunFitOptions = {}): Promise<FitResult> {
     checkOptions('RunFolder.fit', options, ['every', 'progress', 'signals', 'hooks', 'print']);
     const { every = {}, progress: shown = true, signals = true, hooks = [] } = options;
     const { print = (line: string) => void process.stderr.write(`${line}\n`) } = options;
@@ -209,7 +210,9 @@ export class RunFolder {
       },
       onEnd({ step }) {
         if (!isSaved) keep(step);
+        logs.close();
       },
+      onError: () => logs.close(),
     };
   }
 }

@@ -33,11 +33,11 @@ export async function tallyAll<Batch, O extends Outcome, Value>(
 }
 
 /** The options of `evaluate`. */
-export interface EvaluateOptions<Batch, O extends Outcome, Makers> {
+export interface EvaluateOptions<Batch, Result, Makers> {
   /** The model, which is put into evaluation mode during the call. */
   readonly model: Module;
   /** Computes the loss of a batch, and the tensors that the metrics need. */
-  readonly loss: LossFunction<Batch, O>;
+  readonly loss: (batch: Batch) => Result & (Outcome | Tensor);
   readonly batches: Source<Batch>;
   /** For each name, a function that creates a metric. */
   readonly metrics?: Makers;
@@ -62,15 +62,17 @@ type Values<Makers> = {
  */
 export async function evaluate<
   Batch,
-  O extends Outcome,
-  const Makers extends Readonly<Record<string, () => Metric<O, unknown>>> = Record<never, never>,
+  Result,
+  const Makers extends Readonly<Record<string, () => Metric<Result, unknown>>> = Record<never, never>,
 >({
   model,
   loss,
   batches,
   metrics,
-}: EvaluateOptions<Batch, O, Makers>): Promise<{ readonly loss: number; readonly count: number } & Values<Makers>> {
-  const tally = new Tally<O, unknown>('evaluate', metrics ?? {});
-  await inEvaluation(model, () => tallyAll('evaluate', tally, batches, loss));
+}: EvaluateOptions<Batch, Result, Makers>): Promise<
+  { readonly loss: number; readonly count: number } & Values<Makers>
+> {
+  const tally = new Tally<Result & Outcome, unknown>('evaluate', metrics ?? {});
+  await inEvaluation(model, () => tallyAll('evaluate', tally, batches, loss as LossFunction<Batch, Result & Outcome>));
   return { ...tally.values(), count: tally.count } as never;
 }

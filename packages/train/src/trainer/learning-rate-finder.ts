@@ -2,7 +2,6 @@
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
-import type { Outcome } from '../outcome.ts';
 import type { TrainerOptions } from './options.ts';
 import { DivergenceError } from './stepper.ts';
 import { Trainer } from './trainer.ts';
@@ -64,9 +63,9 @@ function steepest(rates: readonly number[], smoothed: readonly number[], first: 
  * const { suggestion } = await learningRateFinder({ model, optimizer, loss: supervised(model, mse), train });
  * suggestion! > 1e-3 && suggestion! < 1; // true
  */
-export async function learningRateFinder<Batch, O extends Outcome>(
-  options: Omit<TrainerOptions<Batch, O>, 'epochs' | 'steps'> &
-    Partial<Pick<TrainerOptions<Batch, O>, 'epochs' | 'steps'>>,
+export async function learningRateFinder<Batch, Result>(
+  options: Omit<TrainerOptions<Batch, Result>, 'epochs' | 'steps'> &
+    Partial<Pick<TrainerOptions<Batch, Result>, 'epochs' | 'steps'>>,
   finder: FinderOptions = {},
 ): Promise<FoundRates> {
   checkOptions('learningRateFinder', finder, ['from', 'to', 'steps', 'smoothing', 'divergence']);
@@ -85,7 +84,7 @@ export async function learningRateFinder<Batch, O extends Outcome>(
   const rates: number[] = [];
   const losses: number[] = [];
   const smoothed: number[] = [];
-  const probe = new Trainer<Batch, O>({
+  const probe = new Trainer<Batch, Result>({
     ...{ model, optimizer, loss, train, accumulate, transforms, random, steps },
     stepsPerEpoch: steps,
     logEvery: 1,

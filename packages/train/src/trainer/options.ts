@@ -1,6 +1,6 @@
 /** The options of a trainer, and checks of them. */
 
-import { ArgumentError, Random } from '@tapegrad/core';
+import { ArgumentError, Random, type Tensor } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import { Module } from '@tapegrad/nn';
 import {
@@ -12,19 +12,21 @@ import {
   type WeightAverage,
 } from '@tapegrad/optim';
 import type { Outcome } from '../outcome.ts';
-import type { LossFunction } from './evaluate.ts';
 import type { Hooks } from './hooks.ts';
 import type { Source } from './source.ts';
 import type { MetricMakers } from './tally.ts';
 
 /** The options of `Trainer`. */
-export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
+export interface TrainerOptions<Batch, Result = Outcome> {
   /** The model. The trainer switches it between training and evaluation mode, and includes it in its state. */
   readonly model: Module;
   /** The optimizer. The parameters it was given are trained; all others are frozen. */
   readonly optimizer: Optimizer;
-  /** Computes the loss of a batch, or `{ loss, predictions, targets, count }`; see `supervised`. */
-  readonly loss: LossFunction<Batch, O>;
+  /**
+   * Computes `{ loss, predictions, targets, count }` of a batch, of which metrics may need all; see `supervised`. Without
+   * metrics it may return the loss alone.
+   */
+  readonly loss: (batch: Batch) => Result & (Outcome | Tensor);
   /** The batches to train on: an array, a data loader, or a function that returns the batches of an epoch. */
   readonly train: Source<Batch>;
   /** The batches to score the model on after each epoch. */
@@ -36,7 +38,7 @@ export interface TrainerOptions<Batch, O extends Outcome = Outcome> {
   /** The number of steps in an epoch. Defaults to one pass over the batches; needed for endless sources. */
   readonly stepsPerEpoch?: number;
   /** For each name, a function that creates a metric: `{ accuracy, top5: () => topK(5) }`. */
-  readonly metrics?: MetricMakers<O>;
+  readonly metrics?: MetricMakers<Result>;
   /**
    * The number of batches in a step. Their gradients are averaged, weighted by their numbers of examples, as if they
    * were one batch. Defaults to 1.
@@ -103,7 +105,7 @@ export const listOf = <T>(value: T | readonly T[] | undefined): readonly T[] =>
   value === undefined ? [] : Array.isArray(value) ? value : [value as T];
 
 /** Throws if an option of a trainer is missing, unknown or of the wrong type. */
-export function checkTrainerOptions<Batch, O extends Outcome>(options: TrainerOptions<Batch, O>): void {
+export function checkTrainerOptions<Batch, Result>(options: TrainerOptions<Batch, Result>): void {
   checkOptions('Trainer', options, names);
   const { model, optimizer, loss, train, epochs, steps, random, schedule, scheduleBy } = options ?? {};
   if (!(model instanceof Module)) throw missing('model', 'a module', model);

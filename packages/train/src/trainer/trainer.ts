@@ -4,7 +4,7 @@ import { ArgumentError } from '@tapegrad/core';
 import type { Module, ModuleState } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 import type { Outcome } from '../outcome.ts';
-import { tallyAll } from './evaluate.ts';
+import { type LossFunction, tallyAll } from './evaluate.ts';
 import { Generators } from './generators.ts';
 import type { Best, Epoch, History, Point, Scores } from './history.ts';
 import type { End, Hooks, RunEvent, Running } from './hooks.ts';
@@ -52,36 +52,36 @@ export interface FitResult {
  * const { history } = await trainer.fit();
  * history.epochs.at(-1)?.training['accuracy']; // 1
  */
-export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
+export class Trainer<Batch, Result = Outcome> implements Running {
   readonly model: Module;
   readonly optimizer: Optimizer;
-  readonly #options: TrainerOptions<Batch, O>;
+  readonly #options: TrainerOptions<Batch, Result>;
   #hooks: readonly Hooks[] = [];
   readonly #cursor: Cursor<Batch>;
-  readonly #stepper: Stepper<Batch, O>;
+  readonly #stepper: Stepper<Batch, Result & Outcome>;
   readonly #judge: Judge;
   readonly #generators: Generators;
   /** The scores since the last point; `#current` has those of the epoch before that point. */
-  readonly #recent: Tally<O>;
-  readonly #current: Tally<O>;
+  readonly #recent: Tally<Result & Outcome>;
+  readonly #current: Tally<Result & Outcome>;
   #position: Position = start;
   readonly #points: Point[] = [];
   readonly #epochs: Epoch[] = [];
   #isRunning = false;
   #isStopping = false;
 
-  constructor(options: TrainerOptions<Batch, O>) {
+  constructor(options: TrainerOptions<Batch, Result>) {
     checkTrainerOptions(options);
     const { model, optimizer, loss, train, metrics = {}, transforms = [], random } = options;
     this.model = model;
     this.optimizer = optimizer;
     this.#options = options;
     this.#cursor = new Cursor(train);
-    this.#stepper = new Stepper(optimizer, loss, transforms);
+    this.#stepper = new Stepper(optimizer, loss as LossFunction<Batch, Result & Outcome>, transforms);
     this.#judge = new Judge(options);
     this.#generators = new Generators(model, listOf(random));
-    this.#recent = new Tally('Trainer', metrics);
-    this.#current = new Tally('Trainer', metrics);
+    this.#recent = new Tally<Result & Outcome>('Trainer', metrics);
+    this.#current = new Tally<Result & Outcome>('Trainer', metrics);
     if (options.scheduleBy === 'epochs' && this.#stepsPerEpoch === undefined) {
       throw new ArgumentError("Trainer: scheduleBy 'epochs' needs batches with a length, or stepsPerEpoch");
     }
@@ -216,7 +216,7 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   }
 
   #scoresSoFar(): Scores {
-    const all = new Tally('Trainer', this.#options.metrics ?? {});
+    const all = new Tally<Result & Outcome>('Trainer', this.#options.metrics ?? {});
     all.load(this.#current.state());
     all.merge(this.#recent.state());
     return all.values();
@@ -240,10 +240,12 @@ export class Trainer<Batch, O extends Outcome = Outcome> implements Running {
   async #validate(): Promise<Scores | undefined> {
     const { validation, loss, metrics = {} } = this.#options;
     if (validation === undefined) return undefined;
-    const tally = new Tally('Trainer', metrics);
+    const tally = new Tally<Result & Outcome>('Trainer', metrics);
     const restore = this.#useAverage();
     try {
-      await inEvaluation(this.model, () => tallyAll('Trainer', tally, validation, loss, this.#position.epoch));
+      await inEvaluation(this.model, () =>
+        tallyAll('Trainer', tally, validation, loss as LossFunction<Batch, Result & Outcome>, this.#position.epoch),
+      );
     } finally {
       restore();
     }

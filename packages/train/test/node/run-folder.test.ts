@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { readSafetensors } from '@tapegrad/files/node';
+import { decodeEvents } from '@tapegrad/files/tensorboard';
 import { WeightAverage } from '@tapegrad/optim';
 import { epochTable, progress, RunFolder, stopOnSignals } from '@tapegrad/train/node';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -25,7 +26,7 @@ describe('RunFolder', () => {
     const run = new RunFolder(join(folder, 'a', 'b'), { config: { seed: 1, sizes: [3, 8] } });
     expect(run.isResumed).toBe(false);
     const { history, best } = await run.fit(trainer, quiet);
-    const files = ['best.safetensors', 'config.json', 'epochs.csv', 'last.checkpoint', 'log.jsonl'];
+    const files = ['best.safetensors', 'config.json', 'epochs.csv', 'last.checkpoint', 'log.jsonl', 'tensorboard'];
     expect(readdirSync(run.path).toSorted()).toEqual(files);
     expect(JSON.parse(text('a', 'b', 'config.json'))).toEqual({ seed: 1, sizes: [3, 8] });
     const lines = text('a', 'b', 'log.jsonl')
@@ -44,6 +45,11 @@ describe('RunFolder', () => {
     );
     expect(rows).toHaveLength(4);
     expect(best!.epoch).toBeGreaterThan(0);
+    const [events] = readdirSync(join(run.path, 'tensorboard'));
+    const all = decodeEvents(readFileSync(join(run.path, 'tensorboard', events!)));
+    expect(all.filter(({ kind }) => kind === 'scalar')).toHaveLength(
+      3 * history.points.length + 4 * history.epochs.length,
+    );
     const { tensors } = readSafetensors(run.file('best')) as unknown as { tensors: Record<string, { data: unknown }> };
     expect(Object.keys(tensors)).toEqual(Object.keys(model.state()));
   });

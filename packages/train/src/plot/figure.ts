@@ -9,6 +9,7 @@ export interface Panel {
   readonly title?: string;
 }
 
+/** The options of `figure`. */
 export interface FigureOptions {
   readonly title: string;
   /** A description of the picture, in a sentence. */
@@ -29,6 +30,7 @@ export const COLORS = {
   paper: '#ffffff',
 } as const;
 
+/** The fonts of pictures, the first available of which is used. */
 export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 const MARGIN = 28;
@@ -37,7 +39,15 @@ const PANEL_TITLE_HEIGHT = 26;
 /** The average width of a letter. */
 const SUBTITLE_LETTER = 6.7;
 
-/** Draws panels side by side under their title. */
+/**
+ * Draws panels side by side under a title, as an SVG.
+ *
+ * @example
+ * import { figure } from '@tapegrad/train/plot';
+ *
+ * const panel = { svg: '<svg><circle cx="20" cy="20" r="9"/></svg>', width: 40, height: 40 };
+ * figure({ title: 'A dot', subtitle: 'and nothing else', panels: [panel] }).startsWith('<svg'); // true
+ */
 export function figure({ title, subtitle, legend = [], panels }: FigureOptions): string {
   const head = MARGIN + 52 + (legend.length > 0 ? 26 : 0);
   const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
@@ -74,6 +84,7 @@ function legendItems(legend: NonNullable<FigureOptions['legend']>, y: number): s
   });
 }
 
+/** How a line of text looks, and where it stands. */
 export interface TextStyle {
   readonly x: number;
   readonly y: number;

@@ -4,6 +4,7 @@ import { type PlotOptions, plot } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 import { COLORS, FONT, type Panel } from './figure.ts';
 
+/** The options of `chart`: those of Observable Plot. */
 export interface ChartOptions extends PlotOptions {
   /** In pixels. */
   readonly width: number;

@@ -1,12 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inflateSync } from 'node:zlib';
 import { dot } from '@observablehq/plot';
-import { chart } from '@tapegrad/example-toolkit/chart';
-import { figure } from '@tapegrad/example-toolkit/figure';
-import { encodePng } from '@tapegrad/example-toolkit/gray-image';
-import { savePicture } from '@tapegrad/example-toolkit/picture-file';
+import { chart, figure, savePicture } from '@tapegrad/train/plot';
 import { expect, test } from 'vitest';
 
 const panel = chart('a chart', { width: 200, height: 100, marks: [dot([[1, 2]])] });
@@ -23,14 +19,6 @@ test('figure draws what it is given, and takes no text for markup', () => {
   expect(svg).toContain('#123456');
   expect(svg).not.toContain('<style');
   expect(svg).not.toContain('NaN');
-});
-
-test('encodePng writes rows of grey', () => {
-  const png = encodePng({ width: 3, height: 2, pixels: new Uint8Array([0, 1, 2, 3, 4, 255]) });
-  expect(png.subarray(1, 4).toString()).toBe('PNG');
-  const start = png.indexOf('IDAT') + 4;
-  const rows = inflateSync(png.subarray(start, start + png.readUInt32BE(start - 8)));
-  expect([...rows]).toEqual([0, 0, 1, 2, 0, 3, 4, 255]);
 });
 
 test('savePicture writes SVG and, at twice the size, PNG', async () => {

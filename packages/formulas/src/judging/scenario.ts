@@ -6,6 +6,7 @@ import { eachLetter } from '../meaning/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';
+import { spokenFunctions } from '../meaning/spoken-functions.ts';
 import { Graph } from '../running/graph.ts';
 import { bare, type Expression, type LetterNode, walk } from '../syntax/ast.ts';
 import { isOfSquares, propertiesAt } from './properties.ts';
@@ -153,6 +154,14 @@ export class Scenario {
     const scope = members.scopeFor(step.left, step.right, new Map());
     const state = members.types.dims.save();
     const known = this.world.definitions.length > 0 ? this.#classes() : new Map<Dim, Dim>();
+    for (const { body } of spokenFunctions(step, this.outline)) {
+      const before = members.types.dims.save();
+      try {
+        members.shaper.infer(body, scope);
+      } catch {
+        members.types.dims.restore(before);
+      }
+    }
     try {
       members.asNumbers = members.kinds.asNumbers.has(statement);
       members.shaper.infer(step.left, scope);

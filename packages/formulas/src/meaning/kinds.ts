@@ -9,6 +9,7 @@ import { countsOf } from './shapes/counts.ts';
 import { type Dim, Dims, type Extent } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
 import { textOfCount } from './sides.ts';
+import { spokenFunctions } from './spoken-functions.ts';
 
 export interface Kind {
   readonly rows: Extent;
@@ -176,12 +177,25 @@ class Attempt {
     this.book = new KindBook(outline, options, relaxed, counts, byUse);
     this.shaper = new Shaper(this.book);
     for (const { statement } of options.definitions) this.#first(statement);
-    for (const { statement, step } of options.claims) this.#try(statement, () => this.#equate(step, statement));
+    for (const { statement, step } of options.claims) {
+      for (const { body } of spokenFunctions(step, outline)) this.#look(body, step);
+      this.#try(statement, () => this.#equate(step, statement));
+    }
     this.shaper.settle();
     this.#decide();
     // The kinds of letters are known now, so statements that treat arrays as numbers can be found.
     for (const { statement } of options.definitions) this.#first(statement);
     this.shaper.settle();
+  }
+
+  /** Learns from an expression, unless it doesn't fit what is known. */
+  #look(e: Expression, { left, right }: Step): void {
+    const state = this.book.types.dims.save();
+    try {
+      this.shaper.infer(e, scopeOf(left, right, this.book.types, this.#outline));
+    } catch {
+      this.book.types.dims.restore(state);
+    }
   }
 
   /** Processes the first step of a statement, which is its definition. */

@@ -26,6 +26,24 @@ interface Uses {
   readonly alphabets: Set<string>;
 }
 
+/** Returns the names of plain letters that are lengths: h beside \mathbf{h} in R^{h x d}, and the bounds of sums. */
+function lengthsIn(statements: readonly Statement[]): Set<string> {
+  const names = new Set<string>();
+  const note = (e: Expression): void => {
+    if (e.kind === 'letter' && e.alphabet === 'plain') names.add(nameOf(e));
+    for (const part of partsOf(e)) note(part);
+  };
+  const visit = (e: Expression): void => {
+    const isSpace = e.kind === 'power' && (bare(e.base) as Partial<LetterNode>).alphabet === 'blackboard';
+    if (isSpace) note(e.exponent);
+    if (e.kind === 'letter' && e.alphabet === 'blackboard') for (const length of e.sup) note(length);
+    if (e.kind === 'big' && e.to !== undefined) note(e.to);
+    for (const part of partsOf(e)) visit(part);
+  };
+  for (const { sides } of statements) sides.forEach(visit);
+  return names;
+}
+
 /**
  * Returns the names that occur both bold and plain for the same thing, with the alphabet to use for all of them. The
  * two never occur without indices in the same formula. The alphabet is plain if only the plain letter has indices, and
@@ -50,8 +68,9 @@ function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'pl
       known[alphabet === 'bold' ? 'boldIndexed' : 'plainIndexed'] = true;
   });
   const names = new Map<string, 'bold' | 'plain'>();
+  const lengths = lengthsIn(statements);
   for (const [name, { bold, plain, boldIndexed, plainIndexed, alphabets }] of uses) {
-    if (alphabets.size < 2 || [...bold].some((statement) => plain.has(statement))) continue;
+    if (alphabets.size < 2 || lengths.has(name) || [...bold].some((statement) => plain.has(statement))) continue;
     names.set(name, plainIndexed && !boldIndexed ? 'plain' : 'bold');
   }
   return names;

@@ -6,7 +6,9 @@ import { expect, test } from 'vitest';
 import { randomIntegers } from '../src/running/random.ts';
 
 const folder = new URL('fixtures/', import.meta.url);
-const pages = readdirSync(folder).map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
+const pages = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.includes('.'))
+  .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
 const runs = Number(process.env.FORMULAS_RUNS ?? 60);
 
 const pieces = [

@@ -1,6 +1,10 @@
 /** Stand-ins for unknown functions whose value is a number. */
 
+import { eachLetter } from '../meaning/letters.ts';
+import type { Definition, Outline } from '../meaning/outline-types.ts';
+import { lossLetter } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';
+import { type Expression, walk } from '../syntax/ast.ts';
 import type { Arithmetic, Value } from './values.ts';
 
 /**
@@ -51,4 +55,31 @@ export function anyMap(
     graph.leaf(`start of map ${name}`, [...shape]),
   );
   return { node: total, one };
+}
+
+/** Whether an expression contains the derivative of a loss. */
+function isBackward(e: Expression, { letters, losses }: Outline): boolean {
+  let found = false;
+  walk(e, (part) => {
+    if (part.kind !== 'derivative') return;
+    const of = lossLetter(part.of);
+    found ||= part.mark === 'differential' || (of !== undefined && losses.has(letters.useOf(of).key));
+  });
+  return found;
+}
+
+/** Returns the letters that are computed from derivatives of a loss, so that the loss isn't computed from them. */
+export function backwardKeys(definitions: readonly Definition[], outline: Outline): Set<string> {
+  const keys = new Set<string>();
+  for (let size = -1; size < keys.size; ) {
+    size = keys.size;
+    for (const { key, body } of definitions) {
+      let uses = isBackward(body, outline);
+      eachLetter(body, (letter) => {
+        uses ||= keys.has(outline.letters.useOf(letter).key);
+      });
+      if (uses) keys.add(key);
+    }
+  }
+  return keys;
 }

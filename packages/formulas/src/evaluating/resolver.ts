@@ -9,7 +9,7 @@ import type { Dim } from '../meaning/shapes/dims.ts';
 import { isConstant, textOfCount } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
-import { anyFunction, anyMap } from './losses.ts';
+import { anyFunction, anyMap, backwardKeys } from './losses.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating } from './setting.ts';
 import { isNumber, isVector, Misfit, type Value } from './values.ts';
@@ -155,8 +155,8 @@ export class Resolver {
     if (match !== undefined) return this.#defined(match.definition, match.indices, key, values, scope);
     const fn = members.program.findFunction(key, values);
     if (fn !== undefined) return this.#ofFunction(key, fn, scope);
-    if (members.outline.losses.has(key)) return this.#anyLoss(key, values, scope);
     const isDefined = members.program.isDefined(key);
+    if (members.outline.losses.has(key) && !isDefined) return this.#anyLoss(key, values, scope);
     if (isDefined && !this.isGathered(key) && !members.isInput(key, values)) {
       throw new NoMember(`'${letter.name}' is not defined for ${values.join(', ')}`);
     }
@@ -303,8 +303,9 @@ export class Resolver {
   #results(scope: Scope): Value[] {
     const members = this.#members;
     const all: Value[] = [];
+    const backward = backwardKeys(members.program.definitions, members.outline);
     for (const definition of members.program.definitions) {
-      if (members.outline.losses.has(definition.key)) continue;
+      if (members.outline.losses.has(definition.key) || backward.has(definition.key)) continue;
       const { sides } = members.outline.reading.statements[definition.statement]!;
       for (const indices of members.assignments(definition)) {
         const values = members.valuesOf(

@@ -2,6 +2,7 @@
 
 import { Evaluator } from '../evaluating/evaluator.ts';
 import type { Transition } from '../evaluating/setting.ts';
+import { labelsIn } from '../meaning/labels.ts';
 import { eachLetter } from '../meaning/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
@@ -269,7 +270,7 @@ export class Scenario {
         transitions: this.trial.transitions,
         pointsInColumns: world.pointsInColumns,
         point,
-        labels: new Map(),
+        labels: labelsIn(world.definitions, this.outline),
       },
       this.#graph,
     );

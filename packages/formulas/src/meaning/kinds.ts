@@ -397,7 +397,7 @@ export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
   };
   visit(e);
   // Counts, such as the L of W_L, are not indices.
-  for (const name of names) if (/^[A-Z]$/.test(name)) names.delete(name);
+  for (const name of names) if (/^[A-Z]$/.test(name) || outline.lasts.has(name)) names.delete(name);
   return names;
 }
 

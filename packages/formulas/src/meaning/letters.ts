@@ -163,8 +163,10 @@ export class Letters {
       const lists = all.flatMap(({ sub, sup }) => [sub, sup]).filter((list) => list.length > 0);
       const labels = new Set<string>();
       const names = (list: readonly Expression[]): (string | undefined)[] => list.map(letterName);
+      // p_y beside p_k: the true class is an index, too.
+      const isElement = lists.some((list) => list.length === 1 && /^[ijk]$/.test(letterName(list[0]!) ?? ''));
       const isForeign = (name: string | undefined): boolean =>
-        name !== undefined && !this.isIndexName(name) && !/^[A-Z]$/.test(name);
+        name !== undefined && !this.isIndexName(name) && !/^[A-Z]$/.test(name) && !(isElement && /^[yc]$/.test(name));
       const isLast = (name: string | undefined): boolean => name !== undefined && /^[A-Z]$/.test(name);
       const counts = lists.some(
         (list) =>

@@ -97,4 +97,6 @@ export interface Outline {
   readonly losses: ReadonlySet<string>;
   /** What letters without a definition depend on. */
   readonly dependencies: Dependencies;
+  /** Small letters that name the last member of a family, as capitals do: h^{(l)}. */
+  readonly lasts: ReadonlySet<string>;
 }

@@ -4,6 +4,7 @@ import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
 import { dependenciesIn } from './dependencies.ts';
+import { lastMembers } from './last-members.ts';
 import { eachLetter, Letters, type Use } from './letters.ts';
 import type {
   Alias,
@@ -79,6 +80,7 @@ class Classifier {
       assumptions: this.#assumptions,
       losses: this.#losses,
       dependencies: dependenciesIn(items, this.#letters, this.#definitions, this.#functions),
+      lasts: lastMembers(this.#definitions, this.#letters),
     };
   }
 
@@ -220,6 +222,7 @@ class Classifier {
     }
     if (this.#aliases.some((alias) => alias.key === use.key)) return 'claim';
     if (relations[0] === 'propto' || relations[0] === 'approx') return 'claim';
+    if (use.elements.length > 0 && this.#isDefinedWhole(use)) return 'claim';
     const isBackwards = countsDown(use, right, this.#letters);
     if (
       letter.name === 'delta' &&
@@ -288,6 +291,16 @@ class Classifier {
         aliasOf(sides[1]!) === undefined &&
         letter.name !== 'delta'
       );
+    });
+  }
+
+  /** Whether a statement defines the array of an element, for the same members: a^l = …, besides a^l_j = …. */
+  #isDefinedWhole({ key, members }: Use): boolean {
+    return this.#reading.statements.some(({ sides, relations }) => {
+      const letter = sides.length > 1 && relations[0] !== 'in' ? defined(sides[0]!) : undefined;
+      if (letter === undefined || aliasOf(sides[1]!) !== undefined) return false;
+      const own = this.#use(letter);
+      return own.key === key && own.elements.length === 0 && samePattern(own.members, members);
     });
   }
 

@@ -291,7 +291,8 @@ export class Shaper extends Combining {
     if (inside.kind === 'letter') {
       const own = scope.extents.get(inside.name);
       if (own !== undefined) this.#tie(own, extent);
-      else if (/^[A-Z]$/.test(inside.name)) this.#tie(this.book.countOf(inside.name), extent);
+      else if (/^[A-Z]$/.test(inside.name) || this.book.program.outline.lasts.has(inside.name))
+        this.#tie(this.book.countOf(inside.name), extent);
       return;
     }
     if (inside.kind !== 'sum' || this.book.byMember) return;

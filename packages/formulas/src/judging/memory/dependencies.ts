@@ -2,6 +2,7 @@
 
 import type { Transition } from '../../evaluating/setting.ts';
 import type { Layout } from '../../evaluating/values.ts';
+import { labelsIn } from '../../meaning/labels.ts';
 import { eachLetter } from '../../meaning/letters.ts';
 import type { Outline, Property, Step } from '../../meaning/outline-types.ts';
 import type { Dim } from '../../meaning/shapes/dims.ts';
@@ -82,7 +83,7 @@ export class Dependencies {
 
   #written(asked: Asked): string {
     const { world, step, statement, layout, transitions } = asked;
-    const { reading, losses } = this.#outline;
+    const { reading, losses, lasts } = this.#outline;
     const own = reading.statements[statement]!;
     const { text, keys: defining } = this.#definitions(world);
     const keys = this.#closed([step.left, step.right], defining);
@@ -99,6 +100,8 @@ export class Dependencies {
       JSON.stringify([...transitions]),
       JSON.stringify(properties),
       [...losses].join(),
+      [...lasts].join(),
+      JSON.stringify([...labelsIn(world.definitions, this.#outline)]),
       this.#surroundings(world, keys, defining, transitions),
     ].join('\n');
   }

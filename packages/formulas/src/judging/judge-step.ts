@@ -61,12 +61,19 @@ const shapeText = (shape: readonly number[]): string => shape.join(' x ');
 /** Returns the sizes of a scenario that have a name: n = 3. */
 export function namedSizes(scenario: Scenario): NamedSizes {
   const { members, world } = scenario;
-  const sizes = new Map<string, number>();
-  for (const [axis, name] of world.kinds.axisNames) sizes.set(name, scenario.axisSize(axis));
+  const { kinds } = world;
+  const named: [name: string, size: number][] = [];
+  for (const [axis, name] of kinds.axisNames) named.push([name, scenario.axisSize(axis)]);
   for (const [name, dim] of members.counts) {
     const size = scenario.sizeOf(dim);
-    if (size !== undefined && !sizes.has(name)) sizes.set(name, size);
+    if (size !== undefined) named.push([name, size]);
   }
+  // A factor is rarely the number of layers: of two names with one size, that comes last.
+  const isOfLayers = ([name]: readonly [string, number]): boolean => {
+    const axis = kinds.axisOfCount(name);
+    return axis !== undefined && members.isLayered(axis);
+  };
+  const sizes = new Map([...named.filter((one) => !isOfLayers(one)), ...named.filter(isOfLayers)]);
   const [points] = scenario.genericAxes();
   const isNamed = points !== undefined && world.kinds.axisNames.has(points);
   if (points !== undefined && !isNamed) sizes.set('the number of points', scenario.axisSize(points));

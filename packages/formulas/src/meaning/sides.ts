@@ -63,7 +63,7 @@ export const sameIndices = (a: readonly Expression[], b: readonly Expression[]):
   a.length === b.length && a.every((index, i) => textKey(index) === textKey(b[i]!));
 
 /** Returns a text that is the same for equal indices. */
-function textKey(e: Expression): string {
+export function textKey(e: Expression): string {
   const inside = bare(e);
   if (inside.kind === 'number') return inside.text;
   if (inside.kind === 'letter') return keyOf(inside);

@@ -179,6 +179,7 @@ export class Dependencies {
         keys.add(key);
         for (const fn of functions) if (fn.key === key) for (const part of [fn.body, ...fn.parameters]) note(part);
         for (const alias of aliases) if (alias.key === key) for (const part of [alias.of, alias.by]) note(part);
+        for (const letter of dependencies.get(key) ?? []) note(letter);
         for (const parent of dependencies.get(key) ?? []) note(parent);
       });
     expressions.forEach(note);
@@ -202,6 +203,7 @@ export class Dependencies {
         losses.has(key),
         reading.notation.functions.has(key),
         JSON.stringify(kinds.of.get(key)),
+        this.#signatures.of(dependencies.get(key) ?? []),
         this.#signatures.of(dependencies.get(key)),
       ].join(' ');
     });

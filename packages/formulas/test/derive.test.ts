@@ -3,15 +3,20 @@
 import { readFileSync } from 'node:fs';
 import {
   defineOp,
+  det,
   einsum,
   gelu,
+  inverse,
   leakyRelu,
   logdet,
   parameter,
   Random,
+  slogdet,
+  solve,
   square,
   type Tensor,
   tensor,
+  trace,
   zeros,
 } from '@tapegrad/core';
 import { type DeriveOptions, derive, verifyPage } from '@tapegrad/formulas';
@@ -251,14 +256,29 @@ function logSumExp(): Case {
   };
 }
 
-/** Linear algebra has no form by indices: its rule is called by its name. */
 function determinant(): Case {
   const w = learnt(3, 3);
   return {
     program: () => logdet(w.matmul(w.transpose())),
     options: { names: { W: w } },
-    lines: ['delta = dL/dA = logAbsDetVjp(dL/dc, A)', 'dL/dW = delta W + delta^T W'],
-    isPage: false,
+    lines: ['L = log |det(A)|', 'delta = dL/dA = A^-T', 'dL/dW = delta W + delta^T W'],
+    isPage: true,
+  };
+}
+
+/** Functions of a square matrix W, and the derivative that a table of matrix derivatives has. */
+function ofMatrix(
+  program: (w: Tensor<[3, 3]>, b: Tensor<[3]>, c: Tensor<[3, 3]>) => Tensor,
+  gradient: string,
+): () => Case {
+  return () => {
+    const [w, b, c] = [learnt(3, 3), data(3), data(3, 3)];
+    return {
+      program: () => program(w as never, b as never, c as never),
+      options: { names: { W: w, b, C: c } },
+      lines: [`dL/dW = ${gradient}`],
+      isPage: true,
+    };
   };
 }
 
@@ -278,6 +298,13 @@ const cases = {
   embedding,
   logSumExp,
   determinant,
+  'log |det W|': ofMatrix((w) => slogdet(w).logAbsDet, 'W^-T'),
+  'det W': ofMatrix((w) => det(w), 'det(W) W^-T'),
+  'the sum of an inverse': ofMatrix((w) => inverse(w).sum(), '-W^-T 1 1^T W^-T'),
+  'the trace of a solution': ofMatrix((w, _b, c) => trace(solve(w, c)), '-W^-T C^T W^-T'),
+  'the trace of an inverse': ofMatrix((w, _b, c) => trace(inverse(w).matmul(c)), '-W^-T C^T W^-T'),
+  'a quadratic form': ofMatrix((w, b) => b.mul(solve(w, b)).sum(), '-W^-T b b^T W^-T'),
+  'a trace': ofMatrix((w, _b, c) => trace(w.matmul(c)), 'C^T'),
 };
 
 describe.each(Object.entries(cases))('%s', (_name, make) => {

@@ -7,6 +7,7 @@ import { type Expression, letterOf, made, mapLetters, number as numberNode } fro
 import { textOf } from '../syntax/print-text.ts';
 import { Derivation, type DerivedLine } from './derivation.ts';
 import { chainOf, type Names, Naming } from './naming/naming.ts';
+import { isOfMatrix } from './recording/linear-algebra.ts';
 import { type Program, recordProgram } from './recording/record.ts';
 import { type Step, StepBuilder } from './steps.ts';
 import { derivativeBy, letterFrom, type Quantity } from './terms/quantities.ts';
@@ -33,7 +34,8 @@ export interface DeriveOptions {
 function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
   const found = new Map<Node, Quantity>();
   for (const { term, operands } of steps) {
-    for (const node of [...(term === undefined ? [] : nodesIn(term)), ...operands.map((operand) => operand.node)]) {
+    const nodes = [...(term === undefined ? [] : nodesIn(term)), ...operands.map((operand) => operand.node)];
+    for (const node of nodes.flatMap((of) => (isOfMatrix(of) ? [of, ...of.inputs] : [of]))) {
       const quantity = builder.quantityOf(node);
       if (quantity?.kind === 'given' || quantity?.kind === 'parameter') found.set(node, quantity);
     }

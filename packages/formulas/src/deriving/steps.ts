@@ -8,7 +8,7 @@ import { type Expression, type LetterNode, number as numberNode } from '../synta
 import { textOf } from '../syntax/print-text.ts';
 import { worthLetters } from './naming/lettering.ts';
 import { isMask, type Naming, sumsToOneAlong } from './naming/naming.ts';
-import { isSplitView, mergesLast, splits, tilesOf } from './naming/views.ts';
+import { isDiagonal, isSplitView, isTurnedDiagonal, mergesLast, shown, splits, tilesOf } from './naming/views.ts';
 import {
   compositeOf,
   compositeRule,
@@ -18,11 +18,13 @@ import {
   oneHotOf,
   softmaxNode,
 } from './recording/composites.ts';
+import { isOfMatrix } from './recording/linear-algebra.ts';
 import type { Program } from './recording/record.ts';
 import { derivativeBy, letterFrom, type Quantity, withLayer } from './terms/quantities.ts';
 import { Untranslatable } from './terms/subscripts.ts';
 import { nodesIn, type Subscript, type Term, zero } from './terms/terms.ts';
 import { Translator } from './terms/translate.ts';
+import { functionOfMatrix } from './writing/build.ts';
 
 export type StepKind = 'definition' | 'link' | 'gradient';
 
@@ -42,13 +44,6 @@ export interface Step {
 const letters: Readonly<Record<string, string>> = {
   ...{ softmax: 'P', logSoftmax: 'Q', logSumExp: 'lambda', normalize: 'hat X', deviation: 'sigma' },
 };
-
-/** Skips operations that don't change values: `stopGradient` and aliases. */
-function shown(node: Node): Node {
-  let at = node;
-  while (at.op === 'stopGradient' || at.op === 'alias') at = at.inputs[0]!;
-  return at;
-}
 
 export class StepBuilder {
   readonly #program: Program;
@@ -157,6 +152,11 @@ export class StepBuilder {
     }
     const quantity = as?.quantity ?? this.#quantities.get(node) ?? this.#lossQuantity(node);
     if ((node.op === 'leaf' || this.#oneHots.has(node)) && as?.quantity === undefined) return;
+    if (isOfMatrix(node) && as?.quantity === undefined && node !== this.#program.loss) {
+      // A^-1 needs no definition besides that of A.
+      this.#collect(shown(node.inputs[0]!), steps);
+      return;
+    }
     const kind = as?.kind ?? (quantity.kind === 'cotangent' ? 'link' : 'definition');
     const step = this.#step(node, quantity, kind, as?.by);
     if (as?.quantity === undefined) this.#built.set(node, step);
@@ -206,6 +206,17 @@ export class StepBuilder {
   }
 
   #nameResult(node: Node): Quantity {
+    if (isOfMatrix(node)) {
+      const quantity: Quantity = {
+        node,
+        face: functionOfMatrix(node.op, this.#demand(shown(node.inputs[0]!)).face),
+        layer: undefined,
+        sumsToOne: undefined,
+        kind: 'result',
+      };
+      this.#quantities.set(node, quantity);
+      return quantity;
+    }
     const composite = compositeOf(node);
     if (composite !== undefined) {
       const { name, axes } = composite;
@@ -314,6 +325,7 @@ export class StepBuilder {
     const isSplit = (node: Node): boolean =>
       (isSplitView(node) && !(splits(node) && turned.has(node))) || mergesLast(node);
     const order = ancestorsOf(roots);
+    const flattened = new Set(order.filter(isDiagonal).map(({ inputs }) => inputs[0]!));
     const turned = new Set(order.filter(({ op }) => op === 'permute').map(({ inputs }) => inputs[0]!));
     // Tensors that are concatenated, such as attention heads.
     const merged = new Set(
@@ -324,10 +336,12 @@ export class StepBuilder {
       (isSplit(node) && !this.#isBackward(node) && !this.#program.isConstant(node)) ||
       compositeOf(node) !== undefined ||
       customNameOf(node) !== undefined ||
-      (node.op === 'slice' && !this.#program.isConstant(node)) ||
+      isOfMatrix(node) ||
+      (node.op === 'slice' && !isDiagonal(node) && !this.#program.isConstant(node)) ||
       node.op === 'concat';
     for (const node of order) {
       if (
+        !flattened.has(node) &&
         !this.#quantities.has(node) &&
         node.constant === undefined &&
         node !== this.#program.loss &&
@@ -371,7 +385,12 @@ export class StepBuilder {
     const { layers, nodeOf, loss } = this.#program;
     const preActivations = new Set(layers.map(({ preActivation }) => nodeOf(preActivation)));
     const isNew = (g: Node | undefined): g is Node =>
-      g !== undefined && used.has(g) && !this.#quantities.has(g) && g.constant === undefined && this.#isBackward(g);
+      g !== undefined &&
+      used.has(g) &&
+      !this.#quantities.has(g) &&
+      g.constant === undefined &&
+      this.#isBackward(g) &&
+      !isTurnedDiagonal(g);
     for (const [node, g] of cotangentOf) {
       const quantity = this.#quantities.get(node);
       if (!preActivations.has(node) || quantity === undefined || !isNew(g)) continue;

@@ -5,6 +5,7 @@ import type { Node } from '../../running/graph.ts';
 import { type LetterNode, letterOf, made, number as numberNode } from '../../syntax/ast.ts';
 import { textOf } from '../../syntax/print-text.ts';
 import type { Axes } from '../recording/axes.ts';
+import { isIdentity } from '../recording/linear-algebra.ts';
 import type { Program, RecordedLayer } from '../recording/record.ts';
 import { letterFrom, withLayer } from '../terms/quantities.ts';
 import type { LengthTerm } from '../terms/terms.ts';
@@ -46,7 +47,8 @@ export const isMask = (x: Tensor): boolean =>
 /** Returns the last axis if the tensor is constant and each of its rows adds up to 1, like probabilities. */
 export function sumsToOneAlong(x: Tensor): number | undefined {
   const [rows, columns] = x.shape;
-  if (x.requiresGrad || x.rank !== 2 || columns === undefined || columns < 2 || rows === 0) return undefined;
+  if (x.requiresGrad || x.rank !== 2 || isIdentity(x) || columns === undefined || columns < 2 || rows === 0)
+    return undefined;
   const sums = x.detach().sum(1).elements;
   return x.dtype.startsWith('float') && sums.every((sum) => Math.abs(sum - 1) < 1e-6) && x.elements.every((p) => p >= 0)
     ? 1
@@ -99,6 +101,7 @@ export class Naming {
     const path = this.#paths.get(x) ?? (x.name === 'parameter' || x.name === 'buffer' ? undefined : x.name);
     if (path !== undefined) return this.fresh(letterOfPath(path, this.#scales(path, x)));
     const isMatrix = x.shape.filter((length) => length !== 1).length > 1;
+    if (isIdentity(x)) return this.fresh(letterFrom('I'));
     if (isMask(x)) return this.fresh(letterFrom('M'));
     if (x.requiresGrad) return this.fresh(letterFrom(isMatrix ? 'W' : 'b'));
     if (x.dtype !== 'float32' && x.dtype !== 'float64') return this.fresh(letterFrom(isMatrix ? 'M' : 't'));

@@ -52,3 +52,32 @@ export function splits({ op, inputs, shape }: Node): boolean {
     ([a, b]) => a.filter((axis) => from[axis] !== 1).length === 1 && b.filter((axis) => shape[axis] !== 1).length > 1,
   );
 }
+
+/** Whether a node is the diagonal of a square matrix: every (n + 1)-th of its elements. */
+export function isDiagonal({ op, inputs, attributes }: Node): boolean {
+  const [flat] = inputs as [Node];
+  if (op !== 'slice' || flat.op !== 'reshape') return false;
+  const { starts, steps, sizes } = attributes as Slice;
+  const [rows, columns] = flat.inputs[0]!.shape;
+  const isSquare = flat.inputs[0]!.shape.length === 2 && rows === columns && flat.shape.length === 1;
+  return isSquare && starts[0] === 0 && steps[0] === rows! + 1 && sizes[0] === rows;
+}
+
+/** Whether a node is a square matrix with a vector on its diagonal. */
+export function isOfDiagonal({ op, inputs, shape }: Node): boolean {
+  const [flat] = inputs as [Node];
+  if (op !== 'reshape' || flat.op !== 'scatterSlice' || shape.length !== 2 || shape[0] !== shape[1]) return false;
+  const { starts, steps, sizes } = flat.attributes as Slice;
+  return flat.shape.length === 1 && starts[0] === 0 && steps[0] === shape[0]! + 1 && sizes[0] === shape[0];
+}
+
+/** Skips operations that don't change values: `stopGradient` and aliases. */
+export function shown(node: Node): Node {
+  let at = node;
+  while (at.op === 'stopGradient' || at.op === 'alias') at = at.inputs[0]!;
+  return at;
+}
+
+/** The same for its transpose. */
+export const isTurnedDiagonal = (node: Node): boolean =>
+  isOfDiagonal(node) || (node.op === 'permute' && isTurnedDiagonal(node.inputs[0]!));

@@ -93,6 +93,16 @@ export class Axes {
       case 'unfold':
       case 'fold':
         return;
+      case 'inverse':
+        // Rows of the inverse go with columns of the matrix; it is square.
+        this.join([node, 0], [x, 1]);
+        this.join([node, 1], [x, 0]);
+        this.join([x, 0], [x, 1]);
+        return;
+      case 'det':
+      case 'logdet':
+        this.join([x, 0], [x, 1]);
+        return;
       case 'permute':
         (attributes as readonly number[]).forEach((axis, i) => {
           this.join([node, i], [x, axis]);

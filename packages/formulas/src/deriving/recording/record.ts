@@ -7,6 +7,7 @@ import { links } from '@tapegrad/verify';
 import { ancestorsOf, Graph, type Node } from '../../running/graph.ts';
 import { Axes, countAlong } from './axes.ts';
 import { recognized } from './composites.ts';
+import { linearAlgebra } from './linear-algebra.ts';
 
 /** A layer of the program: A = Z W + b, Z' = s(A). */
 export interface RecordedLayer {
@@ -158,6 +159,11 @@ class Recorder {
     else if (x.requiresGrad) this.#varying.add(node);
   }
 
+  /** Notes a result, and those on the way to it. */
+  #noteAll(node: Node): void {
+    for (const at of ancestorsOf([node])) if (at.op !== 'leaf') this.#noteResult(at);
+  }
+
   #noteResult(node: Node): void {
     if (passesGradients(node) && node.inputs.some((input) => this.#varying.has(input))) this.#varying.add(node);
   }
@@ -183,6 +189,11 @@ class Recorder {
     const operands = inputs.map((input) => this.#nodes.get(input)!);
     if (op === 'custom') {
       const { definition, options } = attributes as CustomAttributes<Tensor>;
+      const known = linearAlgebra(graph, definition.name, operands, inputs);
+      if (known !== undefined) {
+        this.#noteAll(known);
+        return known;
+      }
       const own = { custom: definition.name, options };
       const node = graph.make('composite', operands, own, { shape: x.shape, dtype: 'float64' });
       this.customs.set(node, attributes as CustomAttributes<Tensor>);
@@ -194,6 +205,9 @@ class Recorder {
       const [of] = operands as [Node];
       return k.div(k.sum(of, axes), countAlong(graph, of, axes));
     }
+    // logdet is NaN where the determinant is negative; a formula holds where it has a value.
+    const isUnless = op === 'where' && Number.isNaN(operands[1]!.constant ?? 0);
+    if (isUnless) return operands[2]!;
     if (op === 'cast') {
       const dtype = attributes === 'float32' ? 'float64' : attributes;
       return operands[0]!.dtype === dtype ? operands[0]! : k.cast(operands[0]!, dtype as 'float64');

@@ -3,11 +3,13 @@
 import { Tensor } from '@tapegrad/core';
 import { Entry } from '@tapegrad/core/tape';
 import { callPrimitive, filled, NdArray, type Primitive, plain, sizeOf } from '@tapegrad/kernels';
+import { eliminated } from '../../running/elimination.ts';
 import { elementsOf } from '../../running/floats.ts';
 import type { Application, Graph, Node } from '../../running/graph.ts';
 import { gradients } from '../../running/sweep.ts';
 import { isLengthOf } from './axes.ts';
 import { type Composite, compositeOf, type OneHot, oneHotOf, pullbackOf } from './composites.ts';
+import { isOfMatrix } from './linear-algebra.ts';
 import type { Program, TransitionDefinition } from './record.ts';
 
 type Leaf = (node: Node) => NdArray;
@@ -53,6 +55,13 @@ function oneHot({ classes }: OneHot, labels: NdArray, shape: readonly number[]):
   return new NdArray(data, 'float64', shape);
 }
 
+/** The inverse or a determinant of a matrix. */
+function ofMatrix({ op, shape }: Node, x: NdArray): NdArray {
+  const { inverse, det } = eliminated(elementsOf(x), x.shape[0]!);
+  const elements = op === 'inverse' ? inverse : Float64Array.of(op === 'det' ? det : Math.log(Math.abs(det)));
+  return new NdArray(elements, 'float64', shape);
+}
+
 /** The values of nodes. */
 export class Values {
   readonly #program: Program;
@@ -91,6 +100,7 @@ export class Values {
     if (op === 'leaf') return isLengthOf(attributes) ? filled([], attributes.value, 'float64') : this.#leaf(node);
     if (op === 'alias') return operands[0]!;
     if (op === 'apply') return this.#applied(attributes as Application, operands[0]!);
+    if (isOfMatrix(node)) return ofMatrix(node, operands[0]!);
     const composite = compositeOf(node);
     if (composite !== undefined) return composed(composite, operands[0]!);
     const labels = oneHotOf(node);

@@ -2,6 +2,7 @@
 
 import { type Activation, type Convolution, comparisons, type Slice, unary } from '@tapegrad/kernels';
 import type { Application, Node } from '../../running/graph.ts';
+import { isDiagonal, isOfDiagonal } from '../naming/views.ts';
 import { type Axes, isLengthOf } from '../recording/axes.ts';
 import { type Composite, compositeOf } from '../recording/composites.ts';
 import type { Quantity } from './quantities.ts';
@@ -118,8 +119,9 @@ export class Translator {
         );
       }
       case 'reshape':
-        return this.at(x, reshapedAt(node, at));
+        return isOfDiagonal(node) ? this.#onDiagonal(x, at) : this.at(x, reshapedAt(node, at));
       case 'slice':
+        if (isDiagonal(node)) return this.at(x.inputs[0]!, [at[0]!, at[0]!]);
         return this.#demanded(x, slicedAt(node, attributes as Slice, x.shape, at));
       case 'scatterSlice':
         return this.#embedded(node, at);
@@ -237,6 +239,14 @@ export class Translator {
     }
     const isBefore = indicator('le', { kind: 'position', digit }, { kind: 'position', digit: end });
     return product([isBefore, this.at(x, at.with(axis, own))], over([own]));
+  }
+
+  /** An element of a matrix that is 0 off its diagonal. */
+  #onDiagonal({ inputs: [vector] }: Node, [row, column]: readonly Subscript[]): Term {
+    const [i, j] = [row![0], column![0]];
+    if (i === undefined || j === undefined || row!.length + column!.length > 2) throw new Untranslatable(vector!);
+    const isThere = indicator('=', { kind: 'position', digit: i }, { kind: 'position', digit: j });
+    return product([isThere, this.at(vector!, [row!])]);
   }
 
   #embedded(node: Node, at: readonly Subscript[]): Term {

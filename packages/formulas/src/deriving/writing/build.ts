@@ -148,3 +148,11 @@ export function numberOf(x: number): Expression {
   }
   return numberNode(x);
 }
+
+/** Returns a function of a whole matrix: A^-1, det(A), log |det(A)|. */
+export function functionOfMatrix(op: string, of: Expression): Expression {
+  const plain = of.kind === 'letter' ? of : group(of);
+  if (op === 'inverse') return { ...made, kind: 'inverse', of: plain };
+  const det = call(upright('det'), [of]);
+  return op === 'det' ? det : call(upright('log'), [{ ...made, kind: 'absolute', of: det }], '');
+}

@@ -76,6 +76,8 @@ export class Faces {
 
   /** Returns the notation of an element of a quantity. */
   element({ face, kind }: Quantity, positions: readonly Expression[]): Expression {
+    if (face.kind === 'inverse' && positions.length > 0)
+      return { ...made, kind: 'element', of: group(face), indices: separated(positions) };
     return positions.length === 0 || kind === 'argument'
       ? face
       : onLetter(face, (letter) => withIndices(letter, positions));

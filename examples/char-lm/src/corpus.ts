@@ -1,14 +1,14 @@
 /** A text, split into a training part and a held-out part. */
 
 import type { Tensor } from '@tapegrad/core';
+import { CharacterTokenizer } from '@tapegrad/data';
 import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
-import { Vocabulary } from './vocabulary.ts';
 
 /** A text as int32 numbers. */
 export type Encoded = Tensor<readonly [number]>;
 
 export interface Corpus {
-  readonly vocabulary: Vocabulary;
+  readonly vocabulary: CharacterTokenizer;
   readonly training: Encoded;
   readonly heldOut: Encoded;
 }
@@ -22,7 +22,7 @@ const HELD_OUT = 0.1;
  * @throws FormatError if a part is shorter than `context` characters and the one after them.
  */
 export function splitText(text: string, context: number): Corpus {
-  const vocabulary = new Vocabulary(text);
+  const vocabulary = new CharacterTokenizer().fit(text);
   const numbers = vocabulary.encode(text);
   const border = Math.round((1 - HELD_OUT) * numbers.size);
   const corpus = {

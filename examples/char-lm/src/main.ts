@@ -3,12 +3,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
+import { mobyDick } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
-import { mobyDick, readText } from './book.ts';
+import { readText } from './book.ts';
 import { type Corpus, opening, splitText } from './corpus.ts';
 import { AttentiveModel, type LanguageModel, RecurrentModel } from './models.ts';
 import { ngramLoss } from './ngrams.ts';
@@ -59,7 +60,7 @@ const ENTRANTS: readonly Entrant[] = [
 
 await runProgram(async () => {
   tryFolder(out, PICTURE_BYTES);
-  const text = [...(file === undefined ? mobyDick() : readText(file))].slice(0, limit).join('');
+  const text = [...(file === undefined ? await mobyDick() : readText(file))].slice(0, limit).join('');
   const corpus = splitText(text, context);
   print(
     `${count(corpus.training.size)} characters to learn from, ${count(corpus.heldOut.size)} held out, ` +

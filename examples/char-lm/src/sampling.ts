@@ -1,8 +1,8 @@
 /** Generates text with a language model. */
 
 import { noGrad, type Random, type Tensor } from '@tapegrad/core';
+import type { CharacterTokenizer } from '@tapegrad/data';
 import type { LanguageModel } from './models.ts';
-import type { Vocabulary } from './vocabulary.ts';
 
 export interface SampleOptions {
   /** The beginning of the text, at least one character. */
@@ -24,7 +24,7 @@ export interface SampleOptions {
  */
 export function sample(
   model: LanguageModel,
-  vocabulary: Vocabulary,
+  vocabulary: CharacterTokenizer,
   { prompt, length, temperature, random }: SampleOptions,
 ): string {
   model.eval();

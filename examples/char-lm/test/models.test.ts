@@ -1,10 +1,10 @@
 import { noGrad, Random, tensor } from '@tapegrad/core';
+import { CharacterTokenizer } from '@tapegrad/data';
 import { describe, expect, test } from 'vitest';
 import { AttentiveModel, type LanguageModel, RecurrentModel } from '../src/models.ts';
 import { sample } from '../src/sampling.ts';
-import { Vocabulary } from '../src/vocabulary.ts';
 
-const vocabulary = new Vocabulary('abcde');
+const vocabulary = new CharacterTokenizer().fit('abcde');
 const shared = { size: 5, width: 8, layers: 2, dropout: 0.2 };
 const models: [string, () => LanguageModel][] = [
   ['RecurrentModel', () => new RecurrentModel({ ...shared, random: new Random(1) })],

@@ -1,22 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { mobyDick, readText } from '../src/book.ts';
+import { readText } from '../src/book.ts';
 import { opening, splitText } from '../src/corpus.ts';
 import { ngramLoss } from '../src/ngrams.ts';
-import { Vocabulary } from '../src/vocabulary.ts';
 
 describe('readText', () => {
-  test('reads the book from its first words to its last', () => {
-    const text = mobyDick();
-    expect(text.length).toBeGreaterThan(1_200_000);
-    expect(text).toMatch(/^ETYMOLOGY/);
-    expect(text).toContain('CHAPTER 1. Loomings.\n\nCall me Ishmael.');
-    expect(text.slice(-400)).toContain('only found another orphan.');
-  });
-
   test('reads lines of any system, and refuses what is no text', () => {
     const folder = mkdtempSync(join(tmpdir(), 'text-'));
     const file = join(folder, 'file.txt');
@@ -25,22 +15,6 @@ describe('readText', () => {
     writeFileSync(file, Buffer.of(0x61, 0xff));
     expect(() => readText(file)).toThrow('file.txt: expected text in UTF-8');
     rmSync(folder, { recursive: true });
-  });
-});
-
-describe('Vocabulary', () => {
-  test('gives back what it encodes', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (text) => {
-        const vocabulary = new Vocabulary(text);
-        expect(vocabulary.decode(vocabulary.encode(text).data)).toBe(text);
-        expect(vocabulary.size).toBe(new Set(text).size);
-      }),
-    );
-  });
-
-  test('refuses a character that the text has not', () => {
-    expect(() => new Vocabulary('abc').encode('cab!')).toThrow('encode: "!" is not in the text');
   });
 });
 

@@ -1,4 +1,4 @@
-/** The examples of data's docstrings and README. */
+/** The examples of data's docstrings and README, and of the page for users of PyTorch, which has a loader. */
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -17,7 +17,7 @@ const sources = readdirSync(new URL('../src', import.meta.url), { recursive: tru
   .map((file) => `packages/data/src/${file}`);
 
 testExamples(
-  [...sources, 'packages/data/README.md'],
+  [...sources, 'packages/data/README.md', 'docs/from-pytorch.md'],
   {
     '@tapegrad/core': core,
     '@tapegrad/files/node': files,

@@ -1,4 +1,4 @@
-/** The examples of the docstrings and READMEs of nn and optim, of the README of the repository, and of a page of docs. */
+/** The examples of the docstrings and READMEs of nn and optim, and of the README of the repository. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';
@@ -16,7 +16,7 @@ const documents = ['nn', 'optim'].flatMap((name) => [
     .map((file) => `packages/${name}/src/${file}`),
 ]);
 
-testExamples(['README.md', 'docs/from-pytorch.md', ...documents], {
+testExamples(['README.md', ...documents], {
   '@tapegrad/core': core,
   '@tapegrad/core/extend': extend,
   '@tapegrad/core/tape': tape,

@@ -92,7 +92,9 @@ test('penguins and cars are tables in which values are missing', async () => {
 test('mobyDick is the whole book', async () => {
   const text = await mobyDick();
   expect(text.length).toBeGreaterThan(1_200_000);
-  expect(text).toContain('Call me Ishmael.');
+  expect(text).toMatch(/^ETYMOLOGY/);
+  expect(text).toContain('CHAPTER 1. Loomings.\n\nCall me Ishmael.');
+  expect(text.slice(-400)).toContain('only found another orphan.');
   expect(text).not.toContain('\r');
 });
 

@@ -1,6 +1,7 @@
 import { tensor } from '@tapegrad/core';
 import { CharacterTokenizer } from '@tapegrad/data';
 import { PretrainedTokenizer } from '@tapegrad/data/tokenizers';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 describe('CharacterTokenizer', () => {
@@ -16,6 +17,16 @@ describe('CharacterTokenizer', () => {
     expect(tokenizer.encode('').shape).toEqual([0]);
     expect(tokenizer.size).toBe(new Set(text).size);
     expect(tokenizer.characters).toEqual([...new Set(text)].sort());
+  });
+
+  test('gives back what it encodes', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), (other) => {
+        const own = new CharacterTokenizer().fit(other);
+        expect(own.decode(own.encode(other))).toBe(other);
+        expect(own.size).toBe(new Set(other).size);
+      }),
+    );
   });
 
   test('its vocabulary goes through JSON', () => {

@@ -3,7 +3,7 @@
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
 import type { AnyRecorded } from './entry.ts';
 
-/** Reference counts of values. */
+/** Counts the references to values, to free their memory when there are none left. */
 export interface CotangentMemory<A> {
   /** Computes a value that has no holder yet, and frees the intermediate values. */
   run(compute: () => A): A;

@@ -1,4 +1,4 @@
-/** GGUF files, in which llama.cpp has its models. The parser of the header is that of Hugging Face. */
+/** Reads GGUF files, the model format of llama.cpp. The header is parsed by Hugging Face's library. */
 
 import { GGMLQuantizationType, type GGUFParseOutput, gguf } from '@huggingface/gguf';
 import { ArgumentError, type Shape } from '@tapegrad/core';
@@ -9,38 +9,39 @@ import type { NamedArray, NamedArrays } from '../named-array.ts';
 import { type ByteSource, bytesSource } from '../sources/byte-source.ts';
 import { decodeTensor, isReadable, STORAGE } from './types.ts';
 
-/** A value of a file's metadata. Integers beyond 2^53 are BigInts. */
+/** A value in the metadata of a file. Integers beyond 2^53 are BigInts. */
 export type GgufValue = string | number | bigint | boolean | readonly GgufValue[];
 
-/** A tensor of a file. */
+/** A tensor in a file. */
 export interface GgufEntry {
   readonly name: string;
-  /** How its numbers are stored, by ggml's name. */
+  /** ggml's name of the type in which its numbers are stored. */
   readonly type: string;
   /** Its shape, row-major: the reverse of the order in the file. */
   readonly shape: Shape;
-  /** Where its bytes begin in the file. */
+  /** The offset of its first byte in the file. */
   readonly offset: number;
-  /** The number of its bytes; 0 for a type that can't be read. */
+  /** The number of bytes; 0 for a type that can't be read. */
   readonly length: number;
 }
 
-/** A file whose tensors are read on demand. */
+/** An open file whose tensors are read on demand. */
 export interface GgufReader {
   readonly metadata: ReadonlyMap<string, GgufValue>;
   readonly entries: ReadonlyMap<string, GgufEntry>;
   /**
    * Reads one tensor, in one read of the file.
    *
-   * @throws FormatError for a type that can't be read, by its name, and for an int64 that int32 lacks.
+   * @throws FormatError for a type that can't be read, which the message names, and for an int64 number outside the
+   *   range of int32.
    */
   read(name: string, options?: IntegerOptions): Promise<NamedArray>;
 }
 
-/** Bytes that the parser asks for at once. */
+/** The number of bytes that the parser requests at once. */
 const CHUNK_BYTES = 2e6;
 
-/** What the parser bounds a header to. */
+/** The parser's limit on the size of a header. */
 const MAX_HEADER_BYTES = 50e6;
 
 /** Names that the parser adds to the metadata. */
@@ -48,7 +49,10 @@ const ADDED = ['version', 'tensor_count', 'kv_count'];
 
 const DEFAULT_ALIGNMENT = 32;
 
-/** Makes what the parser calls to read: it asks for ranges, and pads with zeros what is missing at the end. */
+/**
+ * Makes the function that the parser calls instead of `fetch`. It returns the requested range, padded with zeros at the
+ * end of the file.
+ */
 function rangesOf(source: ByteSource): typeof fetch {
   const read = async (_: unknown, init: { readonly headers: { readonly Range: string } }) => {
     const start = Number(/^bytes=(\d+)-/.exec(init.headers.Range)?.[1]);
@@ -64,7 +68,7 @@ function rangesOf(source: ByteSource): typeof fetch {
 
 async function parse(source: ByteSource): Promise<GGUFParseOutput> {
   try {
-    // The address only has to look like one: the function above reads.
+    // The parser requires a URL, but the function above does the reading.
     return await gguf('https://file.invalid/', { fetch: rangesOf(source) });
   } catch (error) {
     if (error instanceof FormatError) throw error;
@@ -72,13 +76,13 @@ async function parse(source: ByteSource): Promise<GGUFParseOutput> {
   }
 }
 
-/** Returns a value with its BigInts as numbers, if they are exact. */
+/** Converts the BigInts in a value to numbers where that is exact. */
 function plainValue(value: unknown): GgufValue {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : value;
   return Array.isArray(value) ? value.map(plainValue) : (value as GgufValue);
 }
 
-/** Returns where the first tensor begins. */
+/** Returns the offset of the first tensor. */
 function dataStart(name: string, { tensorInfoByteRange, metadata }: GGUFParseOutput): number {
   const { 'general.alignment': given = DEFAULT_ALIGNMENT } = metadata as unknown as Readonly<Record<string, unknown>>;
   const alignment = Number(given);
@@ -88,7 +92,7 @@ function dataStart(name: string, { tensorInfoByteRange, metadata }: GGUFParseOut
   return Math.ceil(tensorInfoByteRange[1] / alignment) * alignment;
 }
 
-/** Returns the tensors of a file, checked: each lies in it, and none overlaps another. */
+/** Returns the tensors of a file, after checking that each is within the file and that they don't overlap. */
 function entriesOf({ name, size }: ByteSource, parsed: GGUFParseOutput): ReadonlyMap<string, GgufEntry> {
   const header = parsed.tensorInfoByteRange[1];
   const wrong = (message: string) => new FormatError(name, message, parsed.tensorInfoByteRange[0]);
@@ -120,13 +124,13 @@ function entriesOf({ name, size }: ByteSource, parsed: GGUFParseOutput): Readonl
 }
 
 /**
- * Opens a GGUF file of versions 1 to 3, and reads its header alone. Each tensor is read when it is asked for.
+ * Opens a GGUF file of version 1, 2 or 3, and reads only its header. Each tensor is then read on demand.
  *
- * F32, F16, BF16, F64, I8, I16, I32 and I64 keep their numbers exactly, and so do Q8_0 and Q4_0, whose scales times integers are
- * exact in float32. Other quantisations are refused by name when they are read.
+ * Numbers of the types F32, F16, BF16, F64, I8, I16, I32 and I64 are kept exactly, as are those of Q8_0 and Q4_0, whose
+ * products of scale and integer are exact in float32. Reading a tensor with another quantisation is an error.
  *
- * @throws FormatError for a file that is cut, whose header is broken or has more than 50 MB, and for tensors that overlap, have
- * one name, or don't lie in the file.
+ * @throws FormatError for a file that is truncated, whose header is broken or larger than 50 MB, and for tensors that
+ *   overlap, have the same name, or are not within the file.
  * @example
  * const embedding = async (bytes: Uint8Array) => {
  *   const file = await openGguf(bytesSource(bytes, 'model.gguf'));
@@ -186,7 +190,7 @@ export interface GgufOptions extends IntegerOptions {
 /**
  * Decodes the bytes of a GGUF file, with all of its tensors. See `openGguf`.
  *
- * @throws FormatError as `openGguf` and its `read` do.
+ * @throws FormatError for the same reasons as `openGguf` and its `read`.
  * @example
  * const names = async (bytes: Uint8Array) => Object.keys((await decodeGguf(bytes)).tensors);
  */

@@ -1,11 +1,12 @@
-/** GGUF files of Node. */
+/** Reading GGUF files in Node. */
 
 import type { IntegerOptions } from '../elements/element-types.ts';
 import { fileSource } from '../sources/file-source.ts';
 import type { Gguf } from './gguf.ts';
 
 /**
- * Reads a GGUF file with all of its tensors. For single tensors of a large file, see `openGguf`, which takes `fileSource(path)`.
+ * Reads a GGUF file with all of its tensors. To read single tensors of a large file, use `openGguf` with
+ * `fileSource(path)`.
  *
  * @throws FormatError for a file that is missing or broken, and for a quantisation that can't be read.
  * @example

@@ -1,6 +1,6 @@
 /**
- * The types of tensors in GGUF files, and their numbers.
- * Source: ggml, `ggml-common.h` and `ggml-quants.c`; "GGUF", section "File Structure".
+ * The types of tensors in GGUF files, and the conversion of their numbers. Source: ggml, `ggml-common.h` and
+ * `ggml-quants.c`; "GGUF", section "File Structure".
  */
 
 import { decodeElements, type Elements, type Refuse } from '../elements/decode.ts';
@@ -10,18 +10,18 @@ import { halves } from '../elements/small-floats.ts';
 /** The type of a tensor whose numbers can be read. */
 export type GgufType = 'F32' | 'F16' | 'BF16' | 'F64' | 'I8' | 'I16' | 'I32' | 'I64' | 'Q8_0' | 'Q4_0';
 
-/** How a type stores numbers: `block` of them in `bytes` bytes. */
+/** How a type stores numbers: `block` numbers in `bytes` bytes. */
 export interface Storage {
   readonly block: number;
   readonly bytes: number;
-  /** The type of single numbers; none for those that are quantised in blocks. */
+  /** The element type; none for types that are quantised in blocks. */
   readonly element?: ElementType;
 }
 
-/** Numbers that share a scale. */
+/** The number of quantised numbers that share a scale. */
 const QUANTISED = 32;
 
-/** The bytes of a scale, a float16. */
+/** The size of a scale in bytes; it is a float16. */
 const SCALE_BYTES = 2;
 
 /** How each type stores numbers. */
@@ -42,8 +42,9 @@ export const STORAGE: Readonly<Record<GgufType, Storage>> = {
 export const isReadable = (type: string): type is GgufType => Object.hasOwn(STORAGE, type);
 
 /**
- * Multiplies the integers of each block by its scale: signed bytes, or two numbers from -8 to 7 in a byte, of which the low
- * halves come first. Products are exact: a scale has 11 significant bits, an integer 8, and float32 has 24.
+ * Multiplies the integers of each block by its scale. They are signed bytes for Q8_0; for Q4_0, each byte contains two
+ * integers from -8 to 7, and the low halves of all bytes come first. The products are exact: a scale has 11 significant
+ * bits, an integer 8, and float32 has 24.
  */
 function dequantised(type: 'Q8_0' | 'Q4_0', bytes: Uint8Array, littleEndian: boolean): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -61,7 +62,7 @@ function dequantised(type: 'Q8_0' | 'Q4_0', bytes: Uint8Array, littleEndian: boo
   return numbers;
 }
 
-/** Converts the bytes of a tensor to its numbers, all of them exactly. */
+/** Converts the bytes of a tensor to its numbers, without rounding. */
 export function decodeTensor(
   type: GgufType,
   bytes: Uint8Array,

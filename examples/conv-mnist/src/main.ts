@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { shifted } from '@tapegrad/example-toolkit/augmentation';
-import { evaluate } from '@tapegrad/example-toolkit/classification';
-import { batchesOf, classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
+import { randomShift } from '@tapegrad/data';
+import { batchesOf, evaluate } from '@tapegrad/example-toolkit/classification';
+import { classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { readAs, writeMistakes } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
@@ -34,7 +34,7 @@ await runProgram(async () => {
 
   if (options.evaluate === undefined) {
     const train = loadDigits('train', options.limit);
-    const augment = (x: typeof train.images) => shifted(x, options.shift, { random, background: train.background });
+    const augment = (x: typeof train.images) => randomShift(x, options.shift, { random, fill: train.background });
     const loss = supervised(model, crossEntropy);
     const trainer = new Trainer({
       model,

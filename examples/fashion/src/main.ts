@@ -2,9 +2,9 @@
 
 import { join } from 'node:path';
 import { Random, tensor } from '@tapegrad/core';
-import { mirrored } from '@tapegrad/example-toolkit/augmentation';
-import { evaluate } from '@tapegrad/example-toolkit/classification';
-import { batchesOf, classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
+import { randomFlip } from '@tapegrad/data';
+import { batchesOf, evaluate } from '@tapegrad/example-toolkit/classification';
+import { classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
 import { readLabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { writeMistakes } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';
@@ -36,7 +36,7 @@ await runProgram(async () => {
 
   if (options.evaluate === undefined) {
     const train = readLabelledImages(folder, 'train', { ink: INK, limit });
-    const augment = (x: typeof train.images) => (options.mirror === 1 ? mirrored(x, random) : x);
+    const augment = (x: typeof train.images) => (options.mirror === 1 ? randomFlip(x, { random }) : x);
     const loss = supervised(model, crossEntropy);
     const trainer = new Trainer({
       model,

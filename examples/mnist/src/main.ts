@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { evaluate } from '@tapegrad/example-toolkit/classification';
-import { batchesOf, classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
+import { batchesOf, evaluate } from '@tapegrad/example-toolkit/classification';
+import { classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
 import { loadDigits } from '@tapegrad/example-toolkit/digits';
 import { readAs, writeMistakes } from '@tapegrad/example-toolkit/mistakes';
 import { readOptions } from '@tapegrad/example-toolkit/options';

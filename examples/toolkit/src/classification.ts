@@ -1,9 +1,9 @@
 /** Trains a classifier for an epoch, and tests it. */
 
 import { noGrad, type Random, type Shape, type Tensor } from '@tapegrad/core';
+import { DataLoader, fromTensors } from '@tapegrad/data';
 import { crossEntropy } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
-import { batches } from './batches.ts';
 
 /** A network that maps examples to a logit for each of `C` classes. */
 export interface Classifier<Row extends Shape = Shape, C extends number = number> {
@@ -19,6 +19,19 @@ export interface Labelled<Row extends Shape = Shape> {
   /** int32 */
   readonly labels: Tensor<readonly [number]>;
 }
+
+/** A batch of examples with their classes. */
+interface LabelledBatch<Row extends Shape> {
+  readonly x: Tensor<readonly [number, ...Row]>;
+  readonly y: Tensor<readonly [number]>;
+}
+
+/** Returns labelled images as batches; in random order if there is a generator. */
+export const batchesOf = <Row extends Shape>({ images, labels }: Labelled<Row>, batchSize: number, random?: Random) =>
+  new DataLoader(
+    fromTensors({ x: images, y: labels }),
+    random === undefined ? { batchSize } : { batchSize, random },
+  ) as DataLoader<unknown, LabelledBatch<Row>>;
 
 /** The score of a classifier on some examples. */
 export interface Score {
@@ -56,11 +69,11 @@ export interface TrainOptions<Row extends Shape = Shape> {
 export function* trainEpoch<Row extends Shape>(
   model: Classifier<Row>,
   optimizer: Pick<Optimizer, 'minimize'>,
-  { images, labels }: Labelled<Row>,
+  examples: Labelled<Row>,
   { batch, random, augment = (x) => x }: TrainOptions<Row>,
 ): Generator<Score, void, undefined> {
   model.train();
-  for (const { x, y } of batches({ x: images, y: labels }, { size: batch, random })) {
+  for (const { x, y } of batchesOf(examples, batch, random)) {
     let score = noScore;
     optimizer.minimize(() => {
       const scores = model.forward(augment(x));
@@ -82,16 +95,14 @@ export interface Readings {
 }
 
 /** Classifies examples without training on them. */
-export function evaluate<Row extends Shape>(
-  model: Classifier<Row>,
-  { count, images, labels }: Labelled<Row>,
-): Readings {
+export function evaluate<Row extends Shape>(model: Classifier<Row>, examples: Labelled<Row>): Readings {
+  const { count } = examples;
   const predicted = new Int32Array(count);
   const confidence = new Float32Array(count);
   let score = noScore;
   model.eval();
   noGrad(() => {
-    for (const { x, y } of batches({ x: images, y: labels }, { size: 1000 })) {
+    for (const { x, y } of batchesOf(examples, 1000)) {
       const scores = model.forward(x);
       predicted.set(scores.argmax(1).data, score.count);
       confidence.set(scores.softmax(1).max(1).data, score.count);

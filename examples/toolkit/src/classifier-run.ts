@@ -1,16 +1,9 @@
-/** What the classifiers of the examples have in common: batches, what is printed, and the learning curve. */
+/** What the classifiers of the examples have in common: what is printed, and the learning curve. */
 
-import type { Random, Shape } from '@tapegrad/core';
-import { DataLoader, fromTensors } from '@tapegrad/data';
 import type { History, Hooks } from '@tapegrad/train';
 import { epochTable, progress } from '@tapegrad/train/node';
 import { learningCurve } from '@tapegrad/train/plot';
-import type { Labelled } from './classification.ts';
 import { percent } from './program.ts';
-
-/** Returns labelled images as batches; in random order if there is a generator. */
-export const batchesOf = <Row extends Shape>({ images, labels }: Labelled<Row>, batchSize: number, random?: Random) =>
-  new DataLoader(fromTensors({ x: images, y: labels }), random === undefined ? { batchSize } : { batchSize, random });
 
 /** Prints a table of the epochs and, unless it should be quiet, the progress. */
 export function report(unit: string, quiet: boolean): Hooks[] {

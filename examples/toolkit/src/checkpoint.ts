@@ -6,20 +6,20 @@ import { load, save } from '@tapegrad/files/node';
 import type { Module } from '@tapegrad/nn';
 import type { Optimizer } from '@tapegrad/optim';
 
-/** The objects that change in the course of a run. */
+/** The objects that change during a run. */
 export interface Running {
   readonly model: Module;
   readonly optimizer: Pick<Optimizer, 'state' | 'load'>;
   readonly random: Random;
 }
 
-/** The settings that a run was started with, so that no other run resumes from its file. */
+/** The settings of the run. A run with other settings can't be resumed from its file. */
 export type Settings = Readonly<Record<string, number | boolean | string>>;
 
 /**
  * Saves the state of a run.
  *
- * @param progress Plain data that tells how far the run has come.
+ * @param progress The progress of the run, as plain data.
  */
 export function saveCheckpoint(path: string, settings: Settings, running: Running, progress: unknown): void {
   const { model, optimizer, random } = running;
@@ -27,12 +27,14 @@ export function saveCheckpoint(path: string, settings: Settings, running: Runnin
 }
 
 /**
- * Restores a run to the state of another run with the same settings, to continue with the same bits. If the file doesn't fit,
- * the run stays as it is.
+ * Loads the saved state of a run with the same settings, so that it continues with bit-identical results. If the file
+ * doesn't fit, the run is unchanged.
  *
- * @param warn Takes a warning if the file was saved by an engine that rounds differently. Defaults to one of the process.
+ * @param warn Called with a warning if the file was saved by an engine that rounds differently. Defaults to a warning
+ *   of the process.
  * @returns the `progress` that was saved.
- * @throws FormatError for a file that is missing, is no checkpoint, was changed, or is one of a run with other settings.
+ * @throws FormatError for a file that is missing, is not a checkpoint, has been altered, or is from a run with other
+ *   settings.
  */
 export function loadCheckpoint<Progress>(
   path: string,

@@ -11,7 +11,7 @@ export function report(unit: string, quiet: boolean): Hooks[] {
   return [...(quiet ? [] : [progress({ unit, format })]), epochTable({ unit, format })];
 }
 
-/** Draws the loss and the share of errors of a classifier over its epochs. */
+/** Draws a classifier's loss and error rate over the epochs. */
 export const classifierCurve = (history: History, words: { readonly title: string; readonly unit: string }): string =>
   learningCurve(history, {
     ...words,

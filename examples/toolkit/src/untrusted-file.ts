@@ -1,4 +1,4 @@
-/** Reads files that may hold anything. */
+/** Reads files with untrusted contents. */
 
 export { FormatError } from '@tapegrad/files';
 export { readBytes } from '@tapegrad/files/node';

@@ -6,7 +6,10 @@ import { readSafetensors, writeSafetensors } from '@tapegrad/files/node';
 import type { Module } from '@tapegrad/nn';
 import { printFile } from './program.ts';
 
-/** Saves the weights of a model with PyTorch's names and layouts, which other programs read, and with their checksum. */
+/**
+ * Saves the weights of a model with PyTorch's names and layouts, so that other programs can read them, and with a
+ * checksum.
+ */
 export function saveWeights(path: string, model: Module): void {
   const tensors = stateDict(model);
   writeSafetensors(path, tensors, { metadata: { format: 'pt', sha256: sumOf(tensors) } });
@@ -38,7 +41,7 @@ const sumOf = (tensors: NamedArrays): string => createHash('sha256').update(enco
 /** Returns the number of bytes of a model's weights in a file. */
 export const weightBytes = (model: Module): number => encodeSafetensors(model.state()).length;
 
-/** Saves the weights of a model, and prints where. */
+/** Saves the weights of a model, and prints the path. */
 export function writeWeights(path: string, model: Module): void {
   saveWeights(path, model);
   printFile(path);

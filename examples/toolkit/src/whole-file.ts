@@ -1,3 +1,3 @@
-/** Writes files whole or not at all, and tries beforehand whether they can be written. */
+/** Writes files atomically, and checks in advance that they can be written. */
 
 export { tryFolder, writeFileAtomic } from '@tapegrad/files/node';

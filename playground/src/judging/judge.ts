@@ -1,13 +1,13 @@
-/** The judge as the page calls it: a worker, which remembers what it judged. */
+/** The page's interface to the judge, a worker that remembers earlier results. */
 
 import type { Answer, Reply, Request, TypesetRequest } from './messages.ts';
 
 const startWorker = (): Worker => new Worker(new URL('judge-worker.js', import.meta.url), { type: 'module' });
 
-/** How long the worker may be busy with one formula of a text that is out of date, in milliseconds. */
+/** The time that the worker may spend on one formula of an outdated text, in milliseconds. */
 const PATIENCE = 3000;
 
-/** Judges texts, the latest only: what was asked before is dropped. */
+/** Judges the latest text. Earlier requests are dropped. */
 export class Judge {
   readonly #onAnswer: (answer: Answer, text: string) => void;
   #worker: Worker | undefined;
@@ -19,7 +19,7 @@ export class Judge {
     this.#onAnswer = onAnswer;
   }
 
-  /** Asks for the verdicts of a text; the same text is not judged twice. */
+  /** Requests the verdicts for a text, unless it is the same as the last one. */
   ask(text: string): void {
     if (text === this.#last) return;
     this.#last = text;

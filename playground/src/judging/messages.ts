@@ -34,5 +34,5 @@ export interface Answer {
   readonly took: number;
 }
 
-/** What the worker says: that it began with a text, what it found, or HTML. */
+/** A message from the worker: that it has begun with a text, its results, or HTML. */
 export type Reply = Answer | { readonly started: number } | { readonly typeset: readonly string[] };

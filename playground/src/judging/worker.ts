@@ -1,10 +1,13 @@
-/** Judges pages away from the page's own thread: verdicts first, since mends take longer. What did not change is not judged anew. */
+/**
+ * Judges texts outside the page's own thread: verdicts first, then corrections, which take longer. Formulas that have
+ * not changed are not judged again.
+ */
 
 import { Memory, type PageResult, verifyGradually } from '@tapegrad/formulas';
 import { documentHtml, formulaCards } from '@tapegrad/formulas/html';
 import type { Answer, Judged, Reply, Request, TypesetRequest } from './messages.ts';
 
-/** How long to work before looking for a newer text, in milliseconds. */
+/** The time to work before checking for a newer text, in milliseconds. */
 const SLICE = 25;
 
 const memory = new Memory();
@@ -22,12 +25,12 @@ function answerOf({ id, text }: Request, result: PageResult, isMended: boolean, 
 const needsMend = ({ formulas }: PageResult): boolean =>
   formulas.some(({ verdict }) => verdict === 'wrong' || verdict === 'conditional');
 
-/** Lets messages come in. */
+/** Lets the event loop deliver messages. */
 const pause = (): Promise<void> => new Promise((resolve) => void setTimeout(resolve));
 
 const reply = (message: Reply): void => postMessage(message);
 
-/** Judges a text, unless a newer one comes. */
+/** Judges a text, until a newer one arrives. */
 async function judge(request: Request): Promise<void> {
   const { id, text } = request;
   latest = id;

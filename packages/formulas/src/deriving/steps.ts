@@ -153,7 +153,7 @@ export class StepBuilder {
     const quantity = as?.quantity ?? this.#quantities.get(node) ?? this.#lossQuantity(node);
     if ((node.op === 'leaf' || this.#oneHots.has(node)) && as?.quantity === undefined) return;
     if (isOfMatrix(node) && as?.quantity === undefined && node !== this.#program.loss) {
-      // A^-1 needs no definition besides that of A.
+      // A^-1 needs no definition other than that of A.
       this.#collect(shown(node.inputs[0]!), steps);
       return;
     }

@@ -357,7 +357,7 @@ export class Evaluator implements Evaluating {
     const isSame = letters.useOf(top).key === letters.useOf(bottom).key;
     const node = of.node.op === 'slice' ? of.node.inputs[0]! : of.node;
     if (isSame || node.op !== 'leaf' || scope.parameters.has(keyOf(top))) return;
-    // A member that does not exist says nothing of those that do.
+    // A member of a family that does not exist implies nothing about the others.
     this.value(bottom, scope);
     throw new NoMeaning(`the page does not say how '${top.name}' depends on '${bottom.name}'`, e);
   }

@@ -32,7 +32,7 @@ export function anyFunction(arithmetic: Arithmetic, name: string, values: readon
   return { node: k.add(linear!, cube), one: [true, true] };
 }
 
-/** Some array that depends on values, each of its elements on all of theirs, of which nothing else is known. */
+/** Makes an array of which only the inputs are known: each of its elements depends on all elements of the given values. */
 export function anyMap(
   arithmetic: Arithmetic,
   name: string,
@@ -57,7 +57,7 @@ export function anyMap(
   return { node: total, one };
 }
 
-/** Whether an expression contains the derivative of a loss. */
+/** Returns whether an expression contains the derivative of a loss. */
 function isBackward(e: Expression, { letters, losses }: Outline): boolean {
   let found = false;
   walk(e, (part) => {

@@ -225,7 +225,7 @@ export class Resolver {
       const asNumbers = this.#members.kinds.asNumbers.has(definition.statement);
       const computed = this.#run(definition, { ...topScope, indices, until: scope.until, asNumbers });
       const total = asNumbers ? arithmetic.total(computed) : computed;
-      // Numbers that are the same are not the same letter.
+      // Equal numbers don't have to be the same letter.
       const value =
         total.node.constant === undefined ? total : { ...total, node: arithmetic.graph.alias(total.node, name) };
       this.#known.set(name, value);
@@ -263,7 +263,7 @@ export class Resolver {
     }
   }
 
-  /** What a letter depends on of which nothing else is said. */
+  /** Returns the letters that a letter depends on, if the page states nothing else about it. */
   #parents(key: string, scope: Scope): Value[] {
     const parents = this.#members.outline.dependencies.get(key) ?? [];
     return parents.map((letter) => this.letter(letter, { ...scope, parameters: topScope.parameters }));

@@ -35,7 +35,7 @@ export interface PageJudgement {
   readonly page: Page;
   readonly outline: Outline;
   readonly scenarios: Scenarios;
-  /** What steps depend on, if results are kept. */
+  /** The dependencies of steps, if results are kept. */
   readonly dependencies: Dependencies | undefined;
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;
@@ -47,7 +47,7 @@ export interface PageJudgement {
 export interface JudgeOptions extends ReadPageOptions {
   /** The time limit per formula in milliseconds, including its correction. Defaults to 2000. */
   readonly budget?: number;
-  /** Keeps results for pages that differ little from earlier ones. */
+  /** Keeps results between calls, for pages that differ only a little from earlier ones. */
   readonly memory?: Memory;
 }
 
@@ -67,7 +67,7 @@ export function* judgeGradually(
   return { page, outline, scenarios, dependencies, ...whole.interpretation, formulas, allowance };
 }
 
-/** Does work that can be done bit by bit in one go. */
+/** Runs a computation in small steps to its end. */
 export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
   for (;;) {
     const { done, value } = work.next();
@@ -134,7 +134,10 @@ function* readApart(
 
 type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
 
-/** Judges formulas again by the definitions nearest to them, then for any loss if nothing speaks against that. */
+/**
+ * Judges formulas again using only the definitions nearest to them, and then for an arbitrary loss if nothing
+ * contradicts that.
+ */
 function* readNearby(
   outline: Outline,
   layout: Layout,

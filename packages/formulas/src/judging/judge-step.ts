@@ -28,7 +28,7 @@ export interface Case {
   readonly layout: Layout;
   /** The transitions used for functions that the page doesn't define. */
   readonly transitions: ReadonlyMap<string, Transition>;
-  /** Whether only the verdict is wanted, and no counterexample: one of several interpretations is tried. */
+  /** Whether only the verdict is needed and no counterexample, because several interpretations are being tried. */
   readonly isDraft: boolean;
 }
 
@@ -68,7 +68,7 @@ export function namedSizes(scenario: Scenario): NamedSizes {
     const size = scenario.sizeOf(dim);
     if (size !== undefined) named.push([name, size]);
   }
-  // A factor is rarely the number of layers: of two names with one size, that comes last.
+  // A factor is rarely the number of layers, so this name is tried last among names of the same size.
   const isOfLayers = ([name]: readonly [string, number]): boolean => {
     const axis = kinds.axisOfCount(name);
     return axis !== undefined && members.isLayered(axis);

@@ -1,4 +1,7 @@
-/** What a formula's letters mean where it stands: the nearest definitions of them, of the letters in those, and so on. */
+/**
+ * Finds what the letters of a formula mean at its position: their nearest definitions, the nearest definitions of the
+ * letters in these, and so on.
+ */
 
 import { eachLetter } from '../meaning/letters.ts';
 import type { Outline } from '../meaning/outline-types.ts';
@@ -7,14 +10,14 @@ import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, type LetterNode } from '../syntax/ast.ts';
 
-/** A statement that says what a letter is. */
+/** A statement that defines or declares a letter. */
 interface Definer {
   readonly statement: number;
   readonly form: Form;
   readonly pattern: readonly Expression[];
 }
 
-/** The letter that a statement gives a meaning, if it does: `z = …`, `f(x) = …`, `\partial L / \partial z = g`. */
+/** Returns the letter that a statement defines, if it defines one: `z = …`, `f(x) = …`, `\partial L / \partial z = g`. */
 function subjectOf({ sides, relations, error }: Statement): LetterNode | undefined {
   const [left, right] = sides;
   if (error !== undefined || left === undefined || right === undefined) return undefined;
@@ -29,29 +32,29 @@ function subjectOf({ sides, relations, error }: Statement): LetterNode | undefin
     const link = aliasOf(left) === undefined ? undefined : defined(right);
     return link !== undefined && linkNames.test(link.name) ? link : undefined;
   }
-  // y_1 = … + x w + … shows a term, and does not say what y is.
+  // y_1 = … + x w + … only shows one term, and is not a definition of y.
   return hasLooseDots(right) ? undefined : (definedPower(left)?.letter ?? defined(left));
 }
 
 const linkNames = /^(?:delta|e|epsilon|varepsilon|g|G|Delta|s|beta)$/;
 
-/** Whether a sum leaves out terms at its ends. */
+/** Returns whether a sum has dots for omitted terms at its ends. */
 function hasLooseDots(e: Expression): boolean {
   const inside = bare(e);
   return inside.kind === 'sum' && [inside.terms[0], inside.terms.at(-1)].some((term) => term?.kind === 'dots');
 }
 
-/** Whether a definition is for all indices, and no beginning of a recursion. */
+/** Returns whether a definition holds for all indices, unlike the first step of a recursion. */
 const isGeneral = ({ pattern }: Definer): boolean => pattern.every((index) => bare(index).kind !== 'number');
 
-/** A letter as it is used: how many indices it has above, and how many below. */
+/** The form in which a letter is used: the numbers of its superscript and subscript indices. */
 interface Form {
   readonly key: string;
   readonly sup: number;
   readonly sub: number;
 }
 
-/** Collects the letters in some expressions, each as it is used. */
+/** Collects the letters in expressions, in the forms in which they are used. */
 function formsOf(sides: readonly Expression[], { letters }: Outline): Form[] {
   const forms = new Map<string, Form>();
   for (const side of sides) {
@@ -68,11 +71,11 @@ function formsOf(sides: readonly Expression[], { letters }: Outline): Form[] {
 const keysOf = (sides: readonly Expression[], outline: Outline): string[] =>
   formsOf(sides, outline).map(({ key }) => key);
 
-/** Finds the statements that formulas of a page are understood from. */
+/** Finds the statements that are needed to understand a formula of a page. */
 export class Nearby {
   readonly #outline: Outline;
   readonly #definers: readonly Definer[];
-  /** The paragraphs that claim something: what they assume holds there alone. */
+  /** The paragraphs with claims. The assumptions in them hold only there. */
   readonly #claiming: ReadonlySet<number>;
 
   constructor(outline: Outline) {
@@ -90,10 +93,7 @@ export class Nearby {
     });
   }
 
-  /**
-   * Returns the page as far as a statement needs it. Letters in `open` keep no definition, so that nothing is known of
-   * them.
-   */
+  /** Returns the part of the page that a statement needs. Definitions of the letters in `open` are left out. */
   readingFor(index: number, open: ReadonlySet<string> = new Set()): Reading {
     const { reading } = this.#outline;
     const { statements } = reading;
@@ -109,7 +109,8 @@ export class Nearby {
         if (open.has(key)) continue;
         for (const definer of this.#nearest(form, index)) {
           const used = formsOf(statements[definer.statement]!.sides.slice(1), this.#outline);
-          // What is computed from a letter does not say what that is; what is defined by itself is another value.
+          // A definition that is computed from this letter does not define it; one in terms of itself gives it another
+          // value.
           const isIndexed = definer.pattern.length > 0;
           if (used.some((other) => path.includes(other.key) || (other.key === key && !isIndexed))) continue;
           chosen.add(definer.statement);
@@ -130,7 +131,7 @@ export class Nearby {
     };
   }
 
-  /** Whether what a paragraph assumes holds in another one. */
+  /** Returns whether the assumptions of one paragraph hold in another. */
   #appliesIn(assuming: number, block: number): boolean {
     return assuming === block || !this.#claiming.has(assuming);
   }
@@ -144,10 +145,13 @@ export class Nearby {
     );
   }
 
-  /** Returns the definitions of a letter that count at a statement: the last before it, else the first behind it. */
+  /**
+   * Returns the definitions of a letter that apply to a statement: the last ones before it, otherwise the first ones
+   * after it.
+   */
   #nearest({ key, sup, sub }: Form, index: number): Definer[] {
     const { page, statements } = this.#outline.reading;
-    // z_i is no element of z^l, but one of z.
+    // z_i is not an element of z^l, but of z.
     const fits = ({ form }: Definer): boolean => form.key === key && (sup + sub === 0 || form.sup === sup);
     const all = this.#definers.filter((definer) => definer.statement !== index && fits(definer));
     const before = all.filter(({ statement }) => statement < index).toReversed();

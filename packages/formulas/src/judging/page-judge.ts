@@ -1,4 +1,4 @@
-/** Judges a reading of a page: each of its claims in the interpretation in which most hold. */
+/** Judges the claims of a page under the interpretation in which the most of them hold. */
 
 import type { Transition } from '../evaluating/setting.ts';
 import { type Layout, layouts } from '../evaluating/values.ts';
@@ -20,13 +20,13 @@ import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
 export interface StepJudgement extends Judgement {
   readonly step: Step;
   readonly world: World;
-  /** What the judgement depends on, if results are kept. */
+  /** The text of the judgement's dependencies, if results are kept. */
   readonly key: string | undefined;
-  /** What is added to the reason: that a wrong formula holds in another layout. */
+  /** A remark to add to the reason: that a wrong formula holds in another layout. */
   readonly remark?: string;
 }
 
-/** Work that is done bit by bit: it can be stopped between two of them. */
+/** A computation in small steps, which can be stopped after each of them. */
 export type Gradually<T> = Generator<undefined, T, undefined>;
 
 /** The judgement of a formula. */
@@ -37,11 +37,11 @@ export interface FormulaJudgement {
   readonly steps: readonly StepJudgement[];
   /** The judgement of the step that determines the verdict: the worst step, or the last one if all hold. */
   readonly overall: Judgement;
-  /** Whether only its section was used to interpret it, since its letters have other meanings elsewhere on the page. */
+  /** Whether it was interpreted using only its section, since its letters have other meanings elsewhere on the page. */
   readonly isApart: boolean;
 }
 
-/** What the parts of a page's judgement share. */
+/** The state shared by the parts of a page's judgement. */
 export interface Desk {
   /** The remaining time of each formula. */
   readonly allowance: Allowance<Statement>;
@@ -153,7 +153,7 @@ export class PageJudge {
 
   *#claims(interpretation: Interpretation): Gradually<Claims> {
     const claims = this.#outline.items.filter(({ kind }) => kind === 'claim');
-    // What steps depend on is found before any is judged, which adds to what is known of lengths.
+    // The dependencies of all steps are determined first, since judging a step adds to the known lengths.
     const asked = claims.map(({ statement, steps }) => ({
       statement,
       steps: steps.map((step) => ({ step, key: this.#keyOf(step, statement, interpretation) })),
@@ -296,7 +296,7 @@ export function formulaOf(found: Interpreted, { statement: index, kind }: Item):
   return of(judgement('holds', 'given', reason));
 }
 
-/** Returns the statements that give a letter a value and would be wrong as claims. */
+/** Returns the statements that assign a value to a letter and would be wrong as claims. */
 function otherValues({ outline, claims }: Interpreted): Set<Statement> {
   const { statements } = outline.reading;
   const isGiven = (statement: Statement): boolean => {

@@ -247,7 +247,7 @@ export class Scenario {
   readonly #guessed = new Set<Dim>();
   #hasGuesses = false;
 
-  /** Notes that another step is tried: what was chosen for the last one says nothing of it. */
+  /** Begins another step. Choices made for the previous step don't apply to it. */
   begin(): void {
     this.#hasGuesses = false;
   }

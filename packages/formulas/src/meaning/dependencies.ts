@@ -1,4 +1,7 @@
-/** What letters depend on of which a page gives only derivatives: ∂L/∂y ∂y/∂x says that L depends on y, and y on x. */
+/**
+ * Finds the dependencies of letters for which a page gives only derivatives: ∂L/∂y ∂y/∂x implies that L depends on y,
+ * and y on x.
+ */
 
 import { bare, type DerivativeNode, type Expression, type LetterNode, partsOf } from '../syntax/ast.ts';
 import type { Letters } from './letters.ts';
@@ -11,14 +14,20 @@ interface Edge {
   readonly toKey: string;
 }
 
-/** The letter that a derivative is of or by, without the indices of its elements. */
+/**
+ * Returns the letter that is differentiated, or with respect to which a derivative is taken, without the indices of its
+ * elements.
+ */
 function letterIn(e: Expression | undefined): LetterNode | undefined {
   const inside = e === undefined ? undefined : bare(e);
   if (inside?.kind === 'element' || inside?.kind === 'transpose') return letterIn(inside.of);
   return inside?.kind === 'letter' ? inside : undefined;
 }
 
-/** The derivatives of letters by letters in an expression, those that are factors apart from those that stand alone. */
+/**
+ * Returns the derivatives in an expression of one letter with respect to another: those that are factors of a product,
+ * and those that are not.
+ */
 function derivativesIn(side: Expression): { alone: DerivativeNode[]; factors: DerivativeNode[] } {
   const alone: DerivativeNode[] = [];
   const factors: DerivativeNode[] = [];
@@ -32,8 +41,8 @@ function derivativesIn(side: Expression): { alone: DerivativeNode[]; factors: De
 }
 
 /**
- * Finds what undefined letters depend on: factors of a chain rule are derivatives by what a letter is computed from. A
- * derivative alone says nothing of how one letter comes to depend on the other.
+ * Finds the dependencies of undefined letters. The factors of a chain rule are derivatives with respect to the letters
+ * that a letter is computed from. A single derivative implies nothing about how the dependency arises.
  */
 export function dependenciesIn(
   items: readonly Item[],
@@ -75,7 +84,7 @@ export function dependenciesIn(
   };
   const found = new Map<string, LetterNode[]>();
   for (const { from, to, toKey } of edges) {
-    // Letters that depend on each other are no chain.
+    // Letters that depend on each other don't form a chain.
     if (reaches(toKey, from)) continue;
     found.set(from, [...(found.get(from) ?? []), to]);
   }

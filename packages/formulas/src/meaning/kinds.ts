@@ -52,7 +52,7 @@ class KindBook implements Letterbook {
   readonly shapes = new Map<string, Type>();
   readonly extents = new Map<string, Dim>();
   readonly counts = new Map<string, Dim>();
-  /** Counts that declarations speak of. */
+  /** The counts that occur in declarations. */
   readonly declared = new Set<string>();
   readonly #outline: Outline;
   readonly #rowVectors: boolean;
@@ -95,7 +95,7 @@ class KindBook implements Letterbook {
     return known;
   }
 
-  /** Notes the count that a declaration gives a length. */
+  /** Records the count that a declaration states for a length. */
   #note(dim: Dim, e: Expression | undefined): void {
     const inside = e === undefined ? undefined : bare(e);
     if (inside?.kind !== 'letter') return;
@@ -104,11 +104,11 @@ class KindBook implements Letterbook {
       this.types.dims.unify(dim, this.countOf(name));
       this.declared.add(name);
     } catch {
-      // A declaration that does not fit another one is none of these definitions.
+      // A declaration that contradicts another one does not refer to these definitions.
     }
   }
 
-  /** How many declared counts have become the same. */
+  /** The number of declared counts that have turned out to be equal. */
   get merged(): number {
     const roots = [...this.declared].map((name) => this.types.dims.root(this.countOf(name)));
     return roots.length - new Set(roots).size;
@@ -188,7 +188,7 @@ class Attempt {
     this.shaper.settle();
   }
 
-  /** Learns from an expression, unless it doesn't fit what is known. */
+  /** Infers shapes from an expression, unless it contradicts what is known. */
   #look(e: Expression, { left, right }: Step): void {
     const state = this.book.types.dims.save();
     try {

@@ -1,4 +1,4 @@
-/** Letters of the true class, which pick an element: p_y in L = -log p_y. */
+/** Finds letters for the true class, which select an element: y in L = -log p_y. */
 
 import { bare, type Expression, partsOf } from '../syntax/ast.ts';
 import { eachLetter } from './letters.ts';
@@ -7,10 +7,10 @@ import type { Definition, Outline } from './outline-types.ts';
 /** The usual letters of a class. */
 const classes = /^(?:y|t|c)$/;
 
-/** The class that is taken to be the true one. */
+/** The class that is assumed to be the true one. */
 const any = 2;
 
-/** Returns the classes that definitions pick elements by, each with one that it may be. */
+/** Returns the class letters by which definitions select elements, each with a class to assume for it. */
 export function labelsIn(definitions: readonly Definition[], { letters, reading }: Outline): Map<string, number> {
   const running = new Set<string>();
   const labels = new Map<string, number>();

@@ -1,4 +1,4 @@
-/** Small letters that name the last member of a family: y = h^{(l)}, where layers are counted by k. */
+/** Finds lowercase letters for the last member of a family: l in y = h^{(l)}, where layers are counted by k. */
 
 import { bare, type Expression, partsOf } from '../syntax/ast.ts';
 import { eachLetter, type Letters } from './letters.ts';
@@ -15,7 +15,7 @@ function namesIn(e: Expression, names: Set<string>): void {
   for (const part of partsOf(bare(e))) namesIn(part, names);
 }
 
-/** Returns the indices that nothing binds in the definitions that use them, and that no definition runs through. */
+/** Returns the indices that are not bound in the definitions that use them, and over which no definition ranges. */
 export function lastMembers(definitions: readonly Definition[], letters: Letters): Set<string> {
   const running = new Set<string>();
   const free = new Set<string>();

@@ -93,7 +93,7 @@ export class Letters {
   readonly #labels = new Map<string, Set<string>>();
   readonly #infos = new Map<string, LetterInfo>();
   readonly #bound: ReadonlySet<string>;
-  /** Letters that are declared as matrices, by themselves. */
+  /** Letters that are declared as matrices without an index. */
   readonly #matrices = new Set<string>();
 
   constructor(statements: readonly Statement[]) {
@@ -163,7 +163,7 @@ export class Letters {
       const lists = all.flatMap(({ sub, sup }) => [sub, sup]).filter((list) => list.length > 0);
       const labels = new Set<string>();
       const names = (list: readonly Expression[]): (string | undefined)[] => list.map(letterName);
-      // p_y beside p_k: the true class is an index, too.
+      // With both p_y and p_k on a page, the true class y is an index too.
       const isElement = lists.some((list) => list.length === 1 && /^[ijk]$/.test(letterName(list[0]!) ?? ''));
       const isForeign = (name: string | undefined): boolean =>
         name !== undefined && !this.isIndexName(name) && !/^[A-Z]$/.test(name) && !(isElement && /^[yc]$/.test(name));

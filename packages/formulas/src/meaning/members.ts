@@ -357,7 +357,7 @@ export class Members implements Letterbook {
           // The declaration doesn't fit, so it belongs to other definitions.
         }
       };
-      // A vector that is declared may be a row, by its use.
+      // A declared vector can be a row, depending on its use.
       const isRow = columns === undefined && this.types.dims.extentOf(type.r) === 'one';
       unify(isRow ? type.c : type.r, rows);
       if (!isRow) unify(type.c, columns);

@@ -45,7 +45,7 @@ export interface Declaration {
   readonly statement: number;
 }
 
-/** The letters that a letter without a definition is some function of. */
+/** The letters that an undefined letter is an unknown function of. */
 export type Dependencies = ReadonlyMap<string, readonly LetterNode[]>;
 
 export type Property =
@@ -95,8 +95,8 @@ export interface Outline {
   readonly assumptions: readonly Assumption[];
   /** The keys of letters that are differentiated, mostly losses. */
   readonly losses: ReadonlySet<string>;
-  /** What letters without a definition depend on. */
+  /** The dependencies of letters without a definition. */
   readonly dependencies: Dependencies;
-  /** Small letters that name the last member of a family, as capitals do: h^{(l)}. */
+  /** Lowercase letters that denote the last member of a family, as capitals usually do: h^{(l)}. */
   readonly lasts: ReadonlySet<string>;
 }

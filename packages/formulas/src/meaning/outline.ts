@@ -294,7 +294,10 @@ class Classifier {
     });
   }
 
-  /** Whether a statement defines the array of an element, for the same members: a^l = …, besides a^l_j = …. */
+  /**
+   * Returns whether a statement defines the whole array that an element definition also defines, for the same members:
+   * a^l = … in addition to a^l_j = ….
+   */
   #isDefinedWhole({ key, members }: Use): boolean {
     return this.#reading.statements.some(({ sides, relations }) => {
       const letter = sides.length > 1 && relations[0] !== 'in' ? defined(sides[0]!) : undefined;

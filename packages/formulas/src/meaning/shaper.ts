@@ -60,7 +60,7 @@ const textOfNumber = (e: Expression): string => {
   const inside = bare(e);
   return inside.kind === 'number' ? inside.text : '';
 };
-/** Whether a count is told by its name alone: n, D_in, and not d_l. */
+/** Returns whether the name of a count identifies it: n and D_in do, d_l does not. */
 const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
   sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
 

@@ -73,7 +73,7 @@ export function textKey(e: Expression): string {
   return inside.kind + partsOf(inside).map(textKey).join(',');
 }
 
-/** The name of a count, with its index: d_l, D_in. */
+/** Returns the name of a count with its index: d_l, D_in. */
 export const textOfCount = (letter: LetterNode): string =>
   `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
 

@@ -1,10 +1,13 @@
-/** Functions that a formula refers to at the letters of their definition: f after f(x) = …, with the page's own x. */
+/**
+ * Finds functions that a formula mentions without an argument, meaning their value at the letters of their definition:
+ * f, after f(x) = ….
+ */
 
 import { bare, type CallNode, type Expression, keyOf, partsOf } from '../syntax/ast.ts';
 import type { FunctionDefinition, Outline, Step } from './outline-types.ts';
 import { textKey } from './sides.ts';
 
-/** Returns the functions that a step names without arguments, or with the letters of their definition. */
+/** Returns the functions that a step mentions without arguments or with the letters of their definition. */
 export function spokenFunctions({ left, right }: Step, outline: Outline): FunctionDefinition[] {
   if (outline.functions.length === 0) return [];
   const found = new Set<FunctionDefinition>();

@@ -87,7 +87,7 @@ export class Tester {
     return found;
   };
 
-  /** Whether a right side is correct at a few index values. If so, it may hold in general. */
+  /** Returns whether a right side is correct at a few index values, so that it may hold in general. */
   mayHold(right: Expression): boolean {
     if (this.#floats === undefined) return false;
     const { left } = this.#case.step;

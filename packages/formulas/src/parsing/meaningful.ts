@@ -46,7 +46,7 @@ export function meaningful(tokens: readonly Token[]): Token[] {
   return result;
 }
 
-/** Where the scripts begin in a group that is one letter with scripts, or 0. */
+/** Returns the position of the scripts in a group that consists of one letter with scripts; otherwise 0. */
 function scriptsIn(group: Token | undefined): number {
   if (group?.kind !== 'group') return 0;
   const inside = meaningful(group.children);

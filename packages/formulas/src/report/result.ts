@@ -106,7 +106,7 @@ class Reporter {
     this.#memory = memory;
   }
 
-  /** What a formula's correction depends on, if that is known of each of its steps. */
+  /** Returns the dependencies of a formula's correction, if they are known for all of its steps. */
   #keyOf({ steps, isApart }: FormulaJudgement): string | undefined {
     const { dependencies } = this.#judged;
     const [first] = steps;
@@ -115,7 +115,7 @@ class Reporter {
     return keys.includes(undefined) ? undefined : [...keys, dependencies.ofMend(first)].join('\n');
   }
 
-  /** A formula's correction, from memory if it was looked for before. */
+  /** Returns a formula's correction, from memory if it has been searched for before. */
   *#mended(formula: FormulaJudgement): Gradually<FormulaMend | undefined> {
     const key = this.#keyOf(formula);
     const known = key === undefined ? undefined : this.#memory?.mends.get(key);
@@ -281,8 +281,8 @@ const resultOf = (judged: PageJudgement, formulas: readonly FormulaResult[]): Pa
 });
 
 /**
- * Judges a page bit by bit, so that a program stays responsive: `next()` judges one more formula or looks for one more
- * correction. Once all formulas are judged, it yields a result without corrections; it returns one with them.
+ * Judges a page in small steps, so that a program stays responsive: `next()` judges one more formula or looks for one
+ * more correction. Once all formulas are judged, it yields a result without corrections; it returns one with them.
  *
  * @example
  * const steps = verifyGradually('$\\nabla_x \\|x\\|^2 = x$');

@@ -20,7 +20,7 @@ export class Deadline {
     return Date.now() > this.#end;
   }
 
-  /** Moves the end, for time in which nothing was done. */
+  /** Postpones the deadline by time in which nothing was computed. */
   extend(milliseconds: number): void {
     this.#end += milliseconds;
   }
@@ -54,7 +54,7 @@ export class Allowance<K extends object> {
     }
   }
 
-  /** The same for work that is done bit by bit; only the time counts in which it is done. */
+  /** The same for a computation in small steps, of which only the running time counts. */
   *spendGradually<T>(
     on: K,
     work: (deadline: Deadline) => Generator<undefined, T, undefined>,

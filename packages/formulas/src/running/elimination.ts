@@ -1,6 +1,6 @@
 /** Inverses and determinants in float64. */
 
-/** Pivots smaller than this, relative to the largest element, are rounding error: the matrix is singular. */
+/** If a pivot is smaller than this, relative to the largest element, it is a rounding error, and the matrix is singular. */
 const smallestPivot = 1e-11;
 
 /**

@@ -81,19 +81,19 @@ export function gradients(
 const zeros = (graph: Graph, shape: readonly number[]): Node =>
   graph.kernels.full({ shape, value: 0, dtype: 'float64' });
 
-/** Nodes that put others in another order. */
+/** Nodes that only rearrange elements. */
 const arranging = /^(?:concat|permute|reshape)$/;
 
 /**
- * The parts of a node that is put together from others, where y is computed from those and not from the whole: a vector
- * whose elements are defined one by one, or a list of parameters.
+ * Returns the parts of a node that is assembled from others, if y is computed from the parts and not from the whole:
+ * for example a vector whose elements are defined one by one, or a list of parameters.
  */
 function partsFor(y: Node, x: Node): readonly Node[] | undefined {
   if (!arranging.test(x.op) || x.inputs.length === 0) return undefined;
   return ancestorsOf([y]).includes(x) ? undefined : x.inputs;
 }
 
-/** Puts parts together as those of a node are. */
+/** Assembles parts in the same way as those of a node. */
 function arranged(graph: Graph, { op, attributes, shape }: Node, parts: readonly Node[]): Node {
   const k = graph.kernels;
   if (op === 'concat') return parts.length === 1 ? parts[0]! : k.concat(parts, attributes as number);

@@ -26,7 +26,10 @@ interface Uses {
   readonly alphabets: Set<string>;
 }
 
-/** Returns the names of plain letters that are lengths: h beside \mathbf{h} in R^{h x d}, and the bounds of sums. */
+/**
+ * Returns the names of plain letters that are lengths: bounds of sums, and letters such as the h in R^{h x d} on a page
+ * that also has a vector \mathbf{h}.
+ */
 function lengthsIn(statements: readonly Statement[]): Set<string> {
   const names = new Set<string>();
   const note = (e: Expression): void => {

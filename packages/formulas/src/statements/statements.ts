@@ -62,13 +62,13 @@ function close(scope: Scope): void {
 /** The tokens of a page's formulas, by number, so that each formula is tokenized only once. */
 type TokenLists = Map<number, readonly Token[]>;
 
-/** Tokens of formulas that begin at 0, by their text. */
+/** The tokens of formulas, with positions from 0, by the text of the formula. */
 export interface KnownTokens {
   get(text: string): readonly Token[] | undefined;
   set(text: string, tokens: readonly Token[]): void;
 }
 
-/** The same tokens further on. */
+/** Shifts the positions of tokens. */
 const shifted = (tokens: readonly Token[], by: number): Token[] =>
   tokens.map((of) => ({
     ...of,
@@ -76,7 +76,7 @@ const shifted = (tokens: readonly Token[], by: number): Token[] =>
     children: of.children.length === 0 ? of.children : shifted(of.children, by),
   }));
 
-/** The tokens of a formula in LaTeX, of which the syntax takes most of the time to read. */
+/** Returns the tokens of a LaTeX formula, from the cache if possible, since parsing LaTeX takes most of the time. */
 function tokensAt(text: string, start: number, known: KnownTokens | undefined): readonly Token[] {
   const before = known?.get(text);
   if (known === undefined) return latexTokens(text, start);

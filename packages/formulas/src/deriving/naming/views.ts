@@ -53,7 +53,7 @@ export function splits({ op, inputs, shape }: Node): boolean {
   );
 }
 
-/** Whether a node is the diagonal of a square matrix: every (n + 1)-th of its elements. */
+/** Returns whether a node is the diagonal of a square matrix: every (n + 1)-th of its elements. */
 export function isDiagonal({ op, inputs, attributes }: Node): boolean {
   const [flat] = inputs as [Node];
   if (op !== 'slice' || flat.op !== 'reshape') return false;
@@ -63,7 +63,7 @@ export function isDiagonal({ op, inputs, attributes }: Node): boolean {
   return isSquare && starts[0] === 0 && steps[0] === rows! + 1 && sizes[0] === rows;
 }
 
-/** Whether a node is a square matrix with a vector on its diagonal. */
+/** Returns whether a node is a square matrix with a vector on its diagonal and zeros elsewhere. */
 export function isOfDiagonal({ op, inputs, shape }: Node): boolean {
   const [flat] = inputs as [Node];
   if (op !== 'reshape' || flat.op !== 'scatterSlice' || shape.length !== 2 || shape[0] !== shape[1]) return false;

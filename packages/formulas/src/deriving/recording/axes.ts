@@ -94,7 +94,7 @@ export class Axes {
       case 'fold':
         return;
       case 'inverse':
-        // Rows of the inverse go with columns of the matrix; it is square.
+        // The rows of the inverse correspond to the columns of the matrix, which is square.
         this.join([node, 0], [x, 1]);
         this.join([node, 1], [x, 0]);
         this.join([x, 0], [x, 1]);

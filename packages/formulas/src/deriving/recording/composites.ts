@@ -37,8 +37,8 @@ export const customNameOf = ({ op, attributes }: Node): string | undefined =>
   op === 'composite' ? (attributes as { readonly custom?: string }).custom : undefined;
 
 /**
- * The cotangent for an input of an operation without a formula. It is known only as the operation's own rule:
- * `choleskyVjp`.
+ * The cotangent for an input of an operation that has no formula. It is written as a function named after the
+ * operation's rule, for example `choleskyVjp`.
  */
 export interface Pullback {
   readonly pullback: string;

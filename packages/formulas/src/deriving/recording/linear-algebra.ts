@@ -1,9 +1,9 @@
-/** Inverses and determinants of programs, as the operations that formulas have for them. */
+/** Translates linear algebra in programs to operations that have a notation in formulas: inverses and determinants. */
 
 import type { Tensor } from '@tapegrad/core';
 import type { Graph, Node } from '../../running/graph.ts';
 
-/** Whether a tensor is the constant identity matrix. */
+/** Returns whether a tensor is a constant identity matrix. */
 export function isIdentity(x: Tensor): boolean {
   const [rows, columns] = x.shape;
   if (x.requiresGrad || x.rank !== 2 || rows !== columns || rows === undefined || rows === 0) return false;
@@ -13,8 +13,8 @@ export function isIdentity(x: Tensor): boolean {
 const isMatrix = ({ shape, dtype }: Node): boolean => shape.length === 2 && dtype === 'float64';
 
 /**
- * Returns an operation of linear algebra as a node that has a form: the solution of A X = B is A^-1 B. Returns undefined for
- * other operations, and for batches of matrices.
+ * Translates an operation of linear algebra to nodes with a notation in formulas: the solution of A X = B becomes A^-1
+ * B. Returns undefined for other operations, and for batches of matrices.
  */
 export function linearAlgebra(
   graph: Graph,
@@ -39,5 +39,5 @@ export function linearAlgebra(
   }
 }
 
-/** Whether a node is a function of a whole matrix that formulas write as such: A^-1, det(A), log |det(A)|. */
+/** Returns whether a node is a function of a whole matrix that has a notation in formulas: A^-1, det(A), log |det(A)|. */
 export const isOfMatrix = ({ op }: Node): boolean => op === 'inverse' || op === 'det' || op === 'logdet';

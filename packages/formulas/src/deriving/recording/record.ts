@@ -159,7 +159,7 @@ class Recorder {
     else if (x.requiresGrad) this.#varying.add(node);
   }
 
-  /** Notes a result, and those on the way to it. */
+  /** Records a result, and its intermediate results. */
   #noteAll(node: Node): void {
     for (const at of ancestorsOf([node])) if (at.op !== 'leaf') this.#noteResult(at);
   }
@@ -205,7 +205,7 @@ class Recorder {
       const [of] = operands as [Node];
       return k.div(k.sum(of, axes), countAlong(graph, of, axes));
     }
-    // logdet is NaN where the determinant is negative; a formula holds where it has a value.
+    // logdet is NaN for a negative determinant; a formula only has to hold where it has a value.
     const isUnless = op === 'where' && Number.isNaN(operands[1]!.constant ?? 0);
     if (isUnless) return operands[2]!;
     if (op === 'cast') {

@@ -241,7 +241,7 @@ export class Translator {
     return product([isBefore, this.at(x, at.with(axis, own))], over([own]));
   }
 
-  /** An element of a matrix that is 0 off its diagonal. */
+  /** Returns an element of a matrix that is 0 outside its diagonal. */
   #onDiagonal({ inputs: [vector] }: Node, [row, column]: readonly Subscript[]): Term {
     const [i, j] = [row![0], column![0]];
     if (i === undefined || j === undefined || row!.length + column!.length > 2) throw new Untranslatable(vector!);

@@ -1,4 +1,4 @@
-/** Finds all that a verdict depends on, as a text: the same text means the same verdict. */
+/** Describes everything that a verdict depends on as a text: equal texts mean equal verdicts. */
 
 import type { Transition } from '../../evaluating/setting.ts';
 import type { Layout } from '../../evaluating/values.ts';
@@ -22,7 +22,7 @@ export interface Asked {
   readonly transitions: ReadonlyMap<string, Transition>;
 }
 
-/** A text by 128 bits: two different ones have the same with a chance of nothing. */
+/** Returns a 128-bit hash of a text. Different texts practically never have the same hash. */
 function hashed(text: string): string {
   const half = (seed: number): string => {
     let [a, b] = [0xdeadbeef ^ seed, 0x41c6ce57 ^ seed];
@@ -38,7 +38,7 @@ function hashed(text: string): string {
   return `${half(0)} ${half(0x9e3779b9)} ${text.length}`;
 }
 
-/** Numbers things in the order in which they are met, so that they can be compared with others. */
+/** Numbers objects in the order in which they are first seen, so that two sequences can be compared. */
 class Numbers<T> {
   readonly #known = new Map<T, number>();
 
@@ -60,7 +60,7 @@ interface Shapes {
   readonly counts: [string, readonly Length[]][];
 }
 
-/** The dependencies of the steps of one reading of a page. */
+/** The dependencies of all steps in one reading of a page. */
 export class Dependencies {
   readonly #outline: Outline;
   readonly #scenarios: Scenarios;
@@ -76,7 +76,7 @@ export class Dependencies {
     this.#signatures = new Signatures(outline);
   }
 
-  /** A short text for all that a step's judgement depends on. */
+  /** Returns a short text for everything that the judgement of a step depends on. */
   of(asked: Asked): string {
     return hashed(this.#written(asked));
   }
@@ -91,7 +91,7 @@ export class Dependencies {
     return [
       reading.page.source.slice(own.span),
       this.#signatures.of([step.left, step.right, step.relation, own.ranges]),
-      // Chains without definitions take the shapes of letters from one another.
+      // Without definitions, the chains of a page determine the shapes of each other's letters.
       world.definitions.length === 0 ? this.#signatures.of(world.claims.map((claim) => claim.step)) : text,
       world.definitions.map((definition) => (definition.statement <= statement ? 'a' : 'b')).join(''),
       world.kinds.asNumbers.has(statement),
@@ -114,7 +114,7 @@ export class Dependencies {
     return found;
   }
 
-  /** What letters are and how long: found once for all steps that have no letters besides those of definitions. */
+  /** The kinds and lengths of letters, computed once for all steps whose letters all occur in definitions. */
   #surroundings(
     world: World,
     keys: ReadonlySet<string>,
@@ -132,7 +132,10 @@ export class Dependencies {
     return text;
   }
 
-  /** All that a correction of a step depends on, besides what its judgement does: what corrections are made of. */
+  /**
+   * Returns a text for everything that a correction of a step depends on in addition to its judgement: the parts that
+   * corrections are built from.
+   */
   ofMend({ world }: Pick<Asked, 'world'>): string {
     const { reading } = this.#outline;
     const calls = new Set<string>();
@@ -168,7 +171,7 @@ export class Dependencies {
     return found;
   }
 
-  /** The keys of letters in expressions, with those that functions and derivatives of that name speak of. */
+  /** Returns the keys of the letters in expressions, including letters that functions and derivatives refer to by name. */
   #closed(expressions: readonly Expression[], known: ReadonlySet<string>): ReadonlySet<string> {
     const { letters, functions, aliases, dependencies } = this.#outline;
     const keys = new Set(known);
@@ -186,7 +189,7 @@ export class Dependencies {
     return keys;
   }
 
-  /** What letters are on the page. */
+  /** Describes the roles of letters on the page. */
   #letters(keys: ReadonlySet<string>, { kinds }: World): string {
     const { letters, functions, aliases, declarations, losses, reading, dependencies } = this.#outline;
     const isOf = ({ key }: { readonly key: string }): boolean => keys.has(key);
@@ -210,7 +213,7 @@ export class Dependencies {
     return [...each, ...said].join('\n');
   }
 
-  /** The lengths with which a step is tried, and which of them are the same. */
+  /** Describes the lengths with which a step is tried, and which of them are equal. */
   #sizes(world: World, keys: ReadonlySet<string>, transitions: ReadonlyMap<string, Transition>): string[] {
     const usual = { ...usualTrial, points: 1, transitions };
     const base = this.#scenarios.of(world, usual);
@@ -228,7 +231,7 @@ export class Dependencies {
     ];
   }
 
-  /** The lengths as they are before anything is tried: what is tried may add others. */
+  /** Returns the lengths before any trial, since trials may add others. */
   #shapesOf(scenario: Scenario): Shapes {
     const known = this.#shapes.get(scenario);
     if (known !== undefined) return known;

@@ -1,10 +1,13 @@
-/** Results of earlier judgements, so that a page which changes in one place is not judged anew as a whole. */
+/**
+ * Stores the results of earlier judgements, so that after a change in one place, only the affected part of a page is
+ * judged again.
+ */
 
 import type { Token } from '../../syntax/tokens.ts';
 import type { Span } from '../../text/source.ts';
 import { type Judgement, judgement } from '../verdict.ts';
 
-/** Values by their keys. What has not been used for longest is forgotten first. */
+/** A cache of values by key. When it is full, the least recently used value is removed. */
 class Store<T> {
   readonly #most: number;
   readonly #values = new Map<string, T>();
@@ -17,7 +20,7 @@ class Store<T> {
   get(key: string): T | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    // The latest are last.
+    // The most recently used values are last.
     this.#values.delete(key);
     this.#values.set(key, value);
     return value;
@@ -32,13 +35,16 @@ class Store<T> {
   }
 }
 
-/** A judgement, whose place counts from the start of its formula. */
+/** A judgement whose position is relative to the start of its formula. */
 export interface Kept extends Judgement {
-  /** Whether its small letters were read as numbers. */
+  /** Whether its lowercase letters were read as numbers. */
   readonly asNumbers: boolean;
 }
 
-/** A judgement to keep, unless it depends on the time that it took, or on where another formula stands. */
+/**
+ * Returns a judgement in the form in which it is kept; undefined if it depends on the time it took or on the position
+ * of another formula.
+ */
 export function kept(found: Judgement, { start, end }: Span, asNumbers: boolean): Kept | undefined {
   const { verdict, certainty, reason, place, counterexample } = found;
   if (verdict === 'undecided' || (place !== undefined && (place.start < start || place.end > end))) return undefined;
@@ -46,7 +52,7 @@ export function kept(found: Judgement, { start, end }: Span, asNumbers: boolean)
   return { ...judgement(verdict, certainty, reason, { place: own, counterexample }), asNumbers };
 }
 
-/** A judgement that was kept, of a formula where it stands now. */
+/** Converts a kept judgement to the current position of its formula. */
 export function at({ verdict, certainty, reason, place, counterexample }: Kept, { start }: Span): Judgement {
   const own = place && { start: place.start + start, end: place.end + start };
   return judgement(verdict, certainty, reason, { place: own, counterexample });
@@ -69,8 +75,8 @@ export interface FormulaMend {
 }
 
 /**
- * Keeps results from one page to the next. Passed to `verifyPage` with each version of a page, it lets only what an edit
- * changes be judged again. The verdicts are those of a page that is judged anew.
+ * Keeps results between calls. If it is passed to `verifyPage` with each version of a page, only the formulas that an
+ * edit affects are judged again. The verdicts are the same as without it.
  *
  * @example
  * const memory = new Memory();
@@ -78,10 +84,10 @@ export interface FormulaMend {
  * verifyPage('$\\nabla_x \\|x\\|^2 = 2 x$', { memory }).formulas[0]?.verdict; // 'holds'
  */
 export class Memory {
-  /** Judgements of steps, by what they depend on. */
+  /** The judgements of steps, by the text of their dependencies. */
   readonly judgements = new Store<Kept>(5000);
-  /** Corrections of formulas, by what they depend on; undefined where none was found. */
+  /** The corrections of formulas, by the text of their dependencies; undefined if none was found. */
   readonly mends = new Store<{ readonly mend: FormulaMend | undefined }>(1000);
-  /** Tokens of formulas that begin at 0, by their text. */
+  /** The tokens of formulas, with positions from 0, by the text of the formula. */
   readonly tokens = new Store<readonly Token[]>(2000);
 }

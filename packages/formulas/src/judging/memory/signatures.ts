@@ -1,12 +1,15 @@
-/** Texts that are the same for expressions that mean the same, wherever they stand on a page. */
+/**
+ * Describes expressions as texts that are equal if the expressions mean the same, regardless of their position on the
+ * page.
+ */
 
 import type { Outline } from '../../meaning/outline-types.ts';
 import type { Expression, LetterNode } from '../../syntax/ast.ts';
 
-/** Fields that say where an expression stands, and not what it is. */
+/** Fields that contain the position or the appearance of an expression, not its meaning. */
 const places: ReadonlySet<string> = new Set(['span', 'verbatim', 'face']);
 
-/** Writes expressions with what their letters are. */
+/** Describes expressions together with the roles of their letters. */
 export class Signatures {
   readonly #outline: Outline;
   readonly #known = new WeakMap<object, string>();
@@ -33,7 +36,7 @@ export class Signatures {
     return `{${fields.join()}${kind === 'letter' ? this.#use(value as LetterNode) : ''}}`;
   }
 
-  /** How a letter is used: which of its indices say which member of a family is meant. */
+  /** Describes the use of a letter: which of its indices select a member of a family. */
   #use(letter: LetterNode): string {
     const { letters } = this.#outline;
     const { key, members, elements } = letters.useOf(letter);

@@ -1,10 +1,10 @@
-/** Letters that are counts. */
+/** Finds the letters that are counts, such as the number of layers. */
 
 import { bare, type Expression, partsOf } from '../../syntax/ast.ts';
 import type { Outline } from '../outline-types.ts';
 import { textOfCount } from '../sides.ts';
 
-/** Letters that are counts: bounds of sums and loops, exponents of R. */
+/** Returns the letters that are counts: bounds of sums and loops, and exponents of R. */
 export function countsOf(outline: Outline): Set<string> {
   const counts = new Set<string>();
   const note = (e: Expression | undefined): void => {

@@ -1,14 +1,14 @@
-/** Spaces that letters are declared to be in. */
+/** Interprets the spaces in declarations of letters, for example R^{n x d}. */
 
 import { bare, type Expression } from '../../syntax/ast.ts';
 
-/** What rows and columns are counted by. */
+/** The numbers of rows and columns of a space. */
 interface Dimensions {
   readonly rows: Expression | undefined;
   readonly columns: Expression | undefined;
 }
 
-/** What R^{n x d} says. */
+/** Returns the numbers of rows and columns that a space such as R^{n x d} gives. */
 export function dimensionsOf(space: Expression): Dimensions | undefined {
   const base = space.kind === 'power' ? bare(space.base) : space;
   const isReal = base.kind === 'letter' && base.name === 'R';

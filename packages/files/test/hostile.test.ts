@@ -194,8 +194,8 @@ describe('bombs', () => {
 
   test('a gzip of nothing but zeros stops at the bound', () => {
     const bomb = gzipSync(zeros);
-    expect(() => decodeIdx(bomb, { maxBytes: 1e6 })).toThrow('unpacks to more than 1000000 bytes');
-    expect(() => decodeCsv(bomb, { maxBytes: 1e6 })).toThrow('unpacks to more than 1000000 bytes');
+    expect(() => decodeIdx(bomb, { maxBytes: 1e6 })).toThrow('decompresses to more than 1000000 bytes');
+    expect(() => decodeCsv(bomb, { maxBytes: 1e6 })).toThrow('decompresses to more than 1000000 bytes');
   });
 
   test('pixels beyond those of the header are not unpacked', () => {
@@ -206,7 +206,7 @@ describe('bombs', () => {
       new DataView(bytes.buffer).setUint32(20, 1);
       new DataView(bytes.buffer).setUint32(29, crc32(bytes.subarray(12, 29)));
     });
-    expect(() => decodePng(bomb)).toThrow('unpack to more than 2 bytes');
+    expect(() => decodePng(bomb)).toThrow('decompress to more than 2 bytes');
   });
 
   test('a quote without an end is refused before it fills the memory', () => {

@@ -81,7 +81,7 @@ export async function download(
   const digest = hash.digest('hex');
   if (digest !== etag) {
     rmSync(partial);
-    throw new ContentsError(`expected contents with the checksum ${etag}, got ${digest}; what arrived was removed`);
+    throw new ContentsError(`expected contents with the checksum ${etag}, got ${digest}; the download was removed`);
   }
   renameSync(partial, whole);
 }

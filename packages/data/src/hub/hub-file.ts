@@ -166,7 +166,7 @@ async function lookUp(
       });
       etag = entry?.lfs?.oid ?? entry?.oid ?? etag;
     }
-    if (!HASH.test(etag)) throw new HubError(repo, path, `the Hub tells no checksum of it, but ${describeValue(etag)}`);
+    if (!HASH.test(etag)) throw new HubError(repo, path, `the Hub has no checksum for it, but ${describeValue(etag)}`);
     return { info: { url: info.url, size: info.size, etag }, commit, fetch: given, headers };
   } catch (cause) {
     if (failure !== undefined) return undefined;
@@ -176,7 +176,7 @@ async function lookUp(
       401: `there is no such repository, or no access; check ${where}, and give { token } if it is private`,
       403: `access is refused; accept the conditions at ${where}, and give a { token } that may read it`,
       404: `there is no such repository or revision '${revision}'; check ${where}`,
-      429: 'the Hub has too many requests from here; call again later',
+      429: 'the Hub received too many requests from here; call again later',
     };
     const message = mends[status ?? 0] ?? `the Hub answers with an error: ${reasonOf(cause)}`;
     throw new HubError(repo, path, message, { cause, ...(status !== undefined && { status }) });

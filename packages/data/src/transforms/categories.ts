@@ -78,7 +78,7 @@ class Categories {
       const known = list.slice(0, 8).map((category) => describeValue(category));
       const more = list.length > 8 ? ', …' : '';
       throw new ArgumentError(
-        `${this.call}.apply: ${describeValue(value)} at ${i} was not among the training data, expected ${known.join(', ')}${more}`,
+        `${this.call}.apply: ${describeValue(value)} at ${i} is not in the training data, expected ${known.join(', ')}${more}`,
       );
     });
   }

@@ -97,7 +97,7 @@ export function momentsOf(call: string, data: Batches, axis: number | null, miss
       if (!Number.isFinite(x)) {
         if (missing === 'skip' && Number.isNaN(x)) continue;
         const where = axis === null ? '' : ` of feature ${f}`;
-        const mend = Number.isNaN(x) ? '; fill missing values by an Imputer, or filter them out' : '';
+        const mend = Number.isNaN(x) ? '; fill missing values with an Imputer, or filter them out' : '';
         throw new ArgumentError(`${call}: expected finite numbers, got ${x} at element ${i}${where}${mend}`);
       }
       n[f]!++;

@@ -247,7 +247,7 @@ describe('encoders', () => {
     [
       'an unknown value',
       () => new LabelEncoder().fit(values).apply(['a', 'd']),
-      "LabelEncoder.apply: 'd' at 1 was not among the training data, expected 'a', 'b', 'c'",
+      "LabelEncoder.apply: 'd' at 1 is not in the training data, expected 'a', 'b', 'c'",
     ],
     [
       'a missing value',

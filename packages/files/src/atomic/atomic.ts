@@ -148,6 +148,6 @@ export function tryFolder(folder: string, bytes: number): void {
     }
   } catch (error) {
     const wanted = `expected a folder with room for ${Math.ceil(bytes / 2 ** 20)} MiB`;
-    throw new FormatError(folder, `nothing can be kept in ${folder}: ${wanted}, but ${(error as Error).message}`);
+    throw new FormatError(folder, `nothing can be saved in ${folder}: ${wanted}, but ${(error as Error).message}`);
   }
 }

@@ -156,7 +156,7 @@ export function decodeFrom(
     },
   });
   const [was, is] = [metadata['engine'], arithmetic()];
-  if (was !== is) warn?.(`${name}: written by ${was}, goes on with ${is}: the last digits will differ`);
+  if (was !== is) warn?.(`${name}: written by ${was}, continued with ${is}: the last digits will differ`);
   return tree;
 }
 

@@ -193,7 +193,7 @@ export function decodeTree(json: string, file: string, arrays: TreeArrays): unkn
   };
   const decode = (value: unknown, depth: number): unknown => {
     if (typeof value !== 'object' || value === null) return value;
-    if (depth > 2 * MAX_DEPTH) throw wrong('is nested too deep');
+    if (depth > 2 * MAX_DEPTH) throw wrong('is nested too deeply');
     if (Array.isArray(value)) return value.map((part) => decode(part, depth + 1));
     if (Object.hasOwn(value, MARK)) return decodeMarked(value as Record<string, unknown>, depth);
     return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, decode(part, depth + 1)]));

@@ -58,7 +58,7 @@ export function gunzipper(
 
   const stream = new Gunzip((bytes) => {
     unpacked += bytes.length;
-    if (unpacked > maxBytes) throw new FormatError(name, `unpacks to more than ${maxBytes} bytes`);
+    if (unpacked > maxBytes) throw new FormatError(name, `decompresses to more than ${maxBytes} bytes`);
     crc = crc32(bytes, crc);
     length += bytes.length;
     if (bytes.length === 0) return;
@@ -78,7 +78,7 @@ export function gunzipper(
     }
     if (isLast) endMember(packed);
     if (packed - lastOutput > MAX_IDLE_BYTES) {
-      throw new FormatError(name, `broken gzip: ${packed - lastOutput} bytes unpack to nothing`, lastOutput);
+      throw new FormatError(name, `broken gzip: ${packed - lastOutput} bytes decompress to nothing`, lastOutput);
     }
     // The end of a member is followed by the header of the next one, which may have begun in an earlier piece.
     recent = recent.slice(-MAX_IDLE_BYTES - TRAILER_BYTES);

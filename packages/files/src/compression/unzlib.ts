@@ -17,7 +17,7 @@ export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Arra
   const bytes = new Uint8Array(length);
   let done = 0;
   const stream = new Unzlib((piece) => {
-    if (done + piece.length > length) throw new Error(`unpack to more than ${length} bytes`);
+    if (done + piece.length > length) throw new Error(`decompress to more than ${length} bytes`);
     bytes.set(piece, done);
     done += piece.length;
   });
@@ -27,7 +27,7 @@ export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Arra
       stream.push(piece.subarray(start, start + CHUNK_BYTES), isLast);
     }
   }
-  if (done < length) throw new Error(`unpack to ${done} bytes instead of ${length}`);
+  if (done < length) throw new Error(`decompress to ${done} bytes instead of ${length}`);
   return bytes;
 }
 

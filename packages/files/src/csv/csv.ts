@@ -75,7 +75,7 @@ function columnNames(file: string, first: readonly string[], { header = true }: 
     if (other !== undefined) {
       throw new FormatError(
         file,
-        `columns ${other + 1} and ${i + 1} are both called '${name}'; name the columns by header: […]`,
+        `columns ${other + 1} and ${i + 1} are both called '${name}'; name the columns with { header: […] }`,
       );
     }
     places.set(name, i);

@@ -109,7 +109,7 @@ function makeDecoder(encoding: string): InstanceType<typeof TextDecoder> {
   try {
     return new TextDecoder(encoding, { fatal: true });
   } catch {
-    throw new ArgumentError(`decodeCsv: unknown encoding '${encoding}', expected one as utf-8 or windows-1252`);
+    throw new ArgumentError(`decodeCsv: unknown encoding '${encoding}', expected one such as utf-8 or windows-1252`);
   }
 }
 
@@ -141,7 +141,7 @@ export function recordParser(options: RecordOptions, emit: (records: string[][])
         const offset = length + (decoder.encoding === 'utf-8' ? firstFault(piece) : 0);
         throw new FormatError(
           name,
-          `expected text of the encoding ${encoding}; name the file's own by encoding: …`,
+          `expected text in the encoding ${encoding}; pass the file's encoding as { encoding: … }`,
           offset,
         );
       }

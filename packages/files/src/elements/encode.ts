@@ -39,7 +39,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Arra
 
 function refused(call: string, name: string, type: WritableType, value: number, index: number): never {
   throw new ArgumentError(
-    `${call}: entry ${index} of '${name}' is ${value}, which ${type} lacks; write it as another type`,
+    `${call}: entry ${index} of '${name}' is ${value}, which ${type} cannot represent; write it as another type`,
   );
 }
 

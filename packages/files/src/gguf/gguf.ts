@@ -57,7 +57,7 @@ function rangesOf(source: ByteSource): typeof fetch {
   const read = async (_: unknown, init: { readonly headers: { readonly Range: string } }) => {
     const start = Number(/^bytes=(\d+)-/.exec(init.headers.Range)?.[1]);
     if (start >= source.size + CHUNK_BYTES || start >= MAX_HEADER_BYTES) {
-      throw new FormatError(source.name, 'truncated: the header goes on behind the end', source.size);
+      throw new FormatError(source.name, 'truncated: the header continues after the end', source.size);
     }
     const length = Math.max(0, Math.min(CHUNK_BYTES, source.size - start));
     const bytes = length === 0 ? new Uint8Array(0) : await source.read(start, length);

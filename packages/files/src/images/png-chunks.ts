@@ -107,7 +107,7 @@ export function readPngChunks(name: string, bytes: Uint8Array, maxPixels: number
       }
       palette = data;
     } else if (type === 'tRNS') transparency = data;
-    else if (/^[A-Z]/.test(type)) throw wrong(`unknown chunk ${type}, which is needed for the pixels`);
+    else if (/^[A-Z]/.test(type)) throw wrong(`unknown chunk ${type}, which is required for the pixels`);
   }
   if (packed.length === 0) throw new FormatError(name, 'expected an IDAT chunk, got none', bytes.length);
   if (header!.colorType === INDEXED && palette === undefined) {

@@ -184,7 +184,11 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
   try {
     samples = storedSamples(chunks);
   } catch (error) {
-    throw new FormatError(name, `the pixels can't be unpacked: they ${(error as Error).message}`, chunks.packedOffset);
+    throw new FormatError(
+      name,
+      `the pixels can't be decompressed: they ${(error as Error).message}`,
+      chunks.packedOffset,
+    );
   }
   return { width, height, ...(colorType === INDEXED ? lookUp : finished)(name, samples, chunks) };
 }

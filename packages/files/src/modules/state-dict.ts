@@ -133,7 +133,7 @@ class Matching {
     const own = converted(data, dtype, this.#cast);
     if (typeof own === 'number') {
       const mend = dtype.startsWith('float') ? '; round with { cast: true }' : '';
-      this.#refuse(name, `'${name}' has ${data[own]}, which ${dtype} lacks${mend}`);
+      this.#refuse(name, `'${name}' has ${data[own]}, which ${dtype} cannot represent${mend}`);
       return;
     }
     const [rows = 1, columns = 1] = shape;

@@ -70,7 +70,8 @@ function readShards(path: string, options: ReadSafetensorsOptions): Safetensors 
   );
   for (const [name, file] of files) {
     const tensor = shards.get(file)!.tensors[name];
-    if (tensor === undefined) throw new FormatError(join(dirname(path), file), `lacks tensor '${name}' of the index`);
+    if (tensor === undefined)
+      throw new FormatError(join(dirname(path), file), `does not contain tensor '${name}' of the index`);
     Object.defineProperty(tensors, name, { value: tensor, enumerable: true, configurable: true, writable: true });
   }
   return { tensors, metadata: [...shards.values()][0]?.metadata ?? {} };

@@ -41,7 +41,8 @@ export async function unpacker(codec: string): Promise<Unpack> {
     const kept = unpacked.get(packed.byteOffset);
     if (kept?.length === length) return kept;
     const bytes = decode(packed, length);
-    if (bytes.length !== length) throw new RangeError(`a page unpacks to ${bytes.length} bytes instead of ${length}`);
+    if (bytes.length !== length)
+      throw new RangeError(`a page decompresses to ${bytes.length} bytes instead of ${length}`);
     unpacked.set(packed.byteOffset, bytes);
     return bytes;
   };

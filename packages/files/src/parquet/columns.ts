@@ -61,7 +61,7 @@ export function columnOf(
   try {
     for (const piece of pieces) for (const raw of piece) values.push(plainValue(raw));
   } catch (error) {
-    throw wrong(`${(error as Error).message}; choose others by columns: […]`);
+    throw wrong(`${(error as Error).message}; choose other columns with { columns: […] }`);
   }
   const schema = schemaOf(column, values, known, inferCategories);
   const builder = new ColumnBuilder(schema);

@@ -59,7 +59,10 @@ function chosen(name: string, { columns, nested }: ParquetMetadata, options: Par
     const found = byName.get(wantedName);
     if (found !== undefined) return found;
     if (nested.includes(wantedName)) {
-      throw new FormatError(name, `column '${wantedName}' is nested or repeated; choose others by columns: […]`);
+      throw new FormatError(
+        name,
+        `column '${wantedName}' is nested or repeated; choose other columns with { columns: […] }`,
+      );
     }
     throw new ArgumentError(
       `table: there is no column ${describeValue(wantedName)}, expected one of ${[...byName.keys()].join(', ')}`,

@@ -97,7 +97,7 @@ export function tensorsIn(tree: unknown, file: string): ReadonlyMap<string, Tens
       return;
     }
     if (!(value instanceof Map || Array.isArray(value)) || ancestors.has(value)) return;
-    if (ancestors.size >= MAX_DEPTH) throw new FormatError(file, 'the tree of the checkpoint is nested too deep');
+    if (ancestors.size >= MAX_DEPTH) throw new FormatError(file, 'the tree of the checkpoint is nested too deeply');
     ancestors.add(value);
     for (const [key, part] of value.entries()) {
       if (++visits > MAX_TENSORS) throw new FormatError(file, `expected at most ${MAX_TENSORS} values`);

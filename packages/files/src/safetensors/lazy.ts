@@ -147,7 +147,7 @@ export function openSafetensorsShards(
       try {
         const reader = await opening;
         if (!reader.entries.has(name))
-          throw new FormatError(file, `lacks tensor '${name}', which the index says it has`);
+          throw new FormatError(file, `does not contain tensor '${name}', which the index says it has`);
         return await reader.read(name, options);
       } catch (error) {
         // After an error, for example of a server, the next read tries to open the file again.

@@ -50,7 +50,7 @@ function fillOf(call: string, column: Column, missing: ColumnTensorOptions['miss
   while (!isMissing(column, row)) row++;
   const mend = 'drop the rows by withoutMissing(), or say what stands for them by missing: …';
   throw new ArgumentError(
-    `${call}: column '${column.name}' lacks ${column.missing} of ${column.length} values, the first in row ${row}; ${mend}`,
+    `${call}: column '${column.name}' is missing ${column.missing} of ${column.length} values, the first in row ${row}; ${mend}`,
   );
 }
 
@@ -80,7 +80,7 @@ function fillColumn(
   const fill = fillOf(call, column, options.missing);
   if (isOneHot && column.missing > 0 && fill !== 0) {
     throw new ArgumentError(
-      `${call}: column '${column.name}' lacks ${column.missing} categories, which a one-hot vector can only have as zeros; ` +
+      `${call}: column '${column.name}' is missing ${column.missing} categories, which a one-hot vector can only have as zeros; ` +
         'use missing: 0',
     );
   }

@@ -191,7 +191,7 @@ function inflate(packed: Uint8Array, { name, size }: ZipEntry, fail: (message: s
     throw fail(`'${name}' can't be unpacked: ${(error as Error).message}`);
   }
   if (isTooLong || done !== size)
-    throw fail(`'${name}' unpacks to ${isTooLong ? 'more' : done} bytes, expected ${size}`);
+    throw fail(`'${name}' decompresses to ${isTooLong ? 'more' : done} bytes, expected ${size}`);
   return bytes;
 }
 
@@ -221,7 +221,7 @@ export function openZip(bytes: Uint8Array, file: string, maxBytes: number): ZipR
   const place = findDirectory(bytes.subarray(-TAIL_BYTES), file, bytes.length);
   const entries = parseDirectory(bytes.subarray(place.offset, place.offset + place.length), file, place);
   const total = [...entries.values()].reduce((sum, { size }) => sum + size, 0);
-  if (total > maxBytes) throw new FormatError(file, `unpacks to ${total} bytes, expected at most ${maxBytes}`);
+  if (total > maxBytes) throw new FormatError(file, `decompresses to ${total} bytes, expected at most ${maxBytes}`);
   const offsetOf = (entry: ZipEntry): number => {
     const header = bytes.subarray(entry.headerOffset, entry.headerOffset + LOCAL_BYTES);
     return contentOffset(header, file, entry, place.offset);

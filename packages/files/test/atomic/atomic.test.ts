@@ -80,15 +80,15 @@ describe('tryFolder', () => {
     writeFileSync(path, 'kept');
     expect(() => tryFolder(path, 10)).toThrow(FormatError);
     expect(() => tryFolder(path, 10)).toThrow(
-      `file: nothing can be kept in ${path}: expected a folder with room for 1 MiB, but it is a file`,
+      `file: nothing can be saved in ${path}: expected a folder with room for 1 MiB, but it is a file`,
     );
     expect(() => tryFolder(join(path, 'out'), 10)).toThrow('ENOTDIR');
     expect(readFileSync(path, 'utf8')).toBe('kept');
   });
 
   test.runIf(process.platform === 'linux')('says that the system makes no folder there', () => {
-    expect(() => tryFolder('/proc/none', 10)).toThrow('nothing can be kept in /proc/none');
-    expect(() => tryFolder('/proc/none/inside', 10)).toThrow('nothing can be kept in /proc/none/inside');
+    expect(() => tryFolder('/proc/none', 10)).toThrow('nothing can be saved in /proc/none');
+    expect(() => tryFolder('/proc/none/inside', 10)).toThrow('nothing can be saved in /proc/none/inside');
   });
 
   test.skipIf(process.getuid?.() === 0)('says that a folder may not be written to', () => {

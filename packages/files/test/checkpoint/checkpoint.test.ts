@@ -227,7 +227,7 @@ describe('a run', () => {
     const other = engine.includes('without') ? engine.replace('without', 'withold') : engine.replace('with', 'wide');
     writeFileSync(path, Buffer.from(resummed(text.replace(engine, other)), 'latin1'));
     load(path, { warn: (message) => warnings.push(message) });
-    expect(warnings).toEqual([`${path}: written by ${other}, goes on with ${engine}: the last digits will differ`]);
+    expect(warnings).toEqual([`${path}: written by ${other}, continued with ${engine}: the last digits will differ`]);
   });
 });
 
@@ -275,7 +275,7 @@ describe('a file', () => {
     ['a map without entries', tree('{"$":"map"}'), "has 'map' without entries"],
     ['a map of numbers', tree('{"$":"map","entries":[3]}'), 'has an entry that is 3'],
     ['a bigint of words', tree('{"$":"bigint","value":"x"}'), "has a bigint of 'x'"],
-    ['a tree too deep', tree(`${'['.repeat(5000)}${']'.repeat(5000)}`), 'is nested too deep'],
+    ['a tree too deep', tree(`${'['.repeat(5000)}${']'.repeat(5000)}`), 'is nested too deeply'],
   ])('is refused that has %s', (name, bytes, message) => {
     const path = join(folder, name.replaceAll(' ', '-'));
     if (bytes !== undefined) writeFileSync(path, bytes);

@@ -63,11 +63,11 @@ describe('gunzip', () => {
   test('refuses a header without an end', () => {
     const endless = Buffer.alloc(50_000_000, 'name');
     endless.set([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]);
-    expect(() => gunzip(endless, options)).toThrow('bytes unpack to nothing');
+    expect(() => gunzip(endless, options)).toThrow('bytes decompress to nothing');
   });
 
   test('stops at the bound', () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
-    expect(() => gunzip(bomb, { name: 'x.gz', maxBytes: 1000 })).toThrow('x.gz: unpacks to more than 1000 bytes');
+    expect(() => gunzip(bomb, { name: 'x.gz', maxBytes: 1000 })).toThrow('x.gz: decompresses to more than 1000 bytes');
   });
 });

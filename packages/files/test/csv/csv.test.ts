@@ -86,7 +86,7 @@ describe('missing values', () => {
 
   test('stop a tensor unless something stands for them', () => {
     const table = decodeCsv('x,y\n1,2\nNA,3\n5,\n');
-    expect(() => table.tensor(['x', 'y'])).toThrow("tensor: column 'x' lacks 1 of 3 values, the first in row 1");
+    expect(() => table.tensor(['x', 'y'])).toThrow("tensor: column 'x' is missing 1 of 3 values, the first in row 1");
     expect(() => table.tensor('x')).toThrow(ArgumentError);
     expect(table.withoutMissing().tensor(['x', 'y']).toArray()).toEqual([[1, 2]]);
     expect(table.withoutMissing(['x']).tensor('x').toArray()).toEqual([1, 5]);
@@ -104,7 +104,7 @@ describe('missing values', () => {
     expect(() => table.tensor('x', { missing: Number.NaN })).toThrow(
       "column 'x' has NaN in row 1, which is not a valid int32 value",
     );
-    expect(() => table.tensor(['x', 'y'], { missing: { x: 1 } })).toThrow("column 'y' lacks 1 of 3 values");
+    expect(() => table.tensor(['x', 'y'], { missing: { x: 1 } })).toThrow("column 'y' is missing 1 of 3 values");
   });
 });
 
@@ -159,7 +159,7 @@ describe('tensors', () => {
   test('of missing categories are zeros if that is said', () => {
     const some = decodeCsv('c,d\nu,1\nv,2\n,3\nu,4\nv,5\n');
     const oneHot = { categories: 'oneHot' } as const;
-    expect(() => some.tensor('c', oneHot)).toThrow("column 'c' lacks 1 of 5 values");
+    expect(() => some.tensor('c', oneHot)).toThrow("column 'c' is missing 1 of 5 values");
     expect(() => some.tensor('c', { ...oneHot, missing: 1 })).toThrow('use missing: 0');
     expect(some.tensor('c', { ...oneHot, missing: 0 }).toArray()).toEqual([
       [1, 0],
@@ -269,7 +269,7 @@ describe('the format', () => {
   test('reads other encodings', () => {
     const bytes = Uint8Array.of(0x61, 0x0a, 0xe9, 0x0a);
     expect(rows(bytes, { encoding: 'windows-1252' })).toEqual([['é']]);
-    expect(() => rows(bytes, { name: 'x.csv' })).toThrow('x.csv: byte 2: expected text of the encoding utf-8');
+    expect(() => rows(bytes, { name: 'x.csv' })).toThrow('x.csv: byte 2: expected text in the encoding utf-8');
     expect(() => rows(bytes, { encoding: 'klingon' })).toThrow("unknown encoding 'klingon'");
   });
 

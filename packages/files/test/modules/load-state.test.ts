@@ -69,7 +69,9 @@ describe('loadState', () => {
     loadState(layer, { weight: tensor([[0.5, 2]], { dtype: 'float64' }), bias: tensor([7], { dtype: 'int32' }) });
     expect([...layer.weight.data, ...layer.bias!.data]).toEqual([0.5, 2, 7]);
     const fine = { weight: tensor([[0.1, 2]], { dtype: 'float64' }), bias };
-    expect(() => loadState(layer, fine)).toThrow("'weight' has 0.1, which float32 lacks; round with { cast: true }");
+    expect(() => loadState(layer, fine)).toThrow(
+      "'weight' has 0.1, which float32 cannot represent; round with { cast: true }",
+    );
     loadState(layer, fine, { cast: true });
     expect(layer.weight.data[0]).toBe(Math.fround(0.1));
     const wide = new Dense(2, 1, { dtype: 'float64' });

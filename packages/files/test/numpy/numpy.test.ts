@@ -172,7 +172,7 @@ test.each([
   [
     'an integer that int32 lacks',
     withHeader(usual.replace('<f4', '<u4'), 8).with(-1, 255),
-    'int32 lacks 4278190080, which is of uint32',
+    'int32 cannot hold 4278190080, which is of uint32',
   ],
 ])('refuses %s', (_, bytes, message) => {
   const path = join(folder, 'bad.npy');
@@ -188,7 +188,7 @@ test('refuses ZIP files that hold other things, or are no ZIP files', () => {
   );
   expect(() => decodeNpz(zipSync({ 'x.npy': Uint8Array.of(1) }))).toThrow('x.npy: byte 0: expected an array of NumPy');
   expect(() => decodeNpz(encodeNpz({ x: zeros([1000]) }, { compress: true }), { maxBytes: 1000 })).toThrow(
-    'unpacks to 4128 bytes, expected at most 1000',
+    'decompresses to 4128 bytes, expected at most 1000',
   );
   expect(() => encodeNpz({ x: zeros([1]) }, { as: 'float16' as never })).toThrow(
     'expected a function that returns a type',

@@ -57,8 +57,8 @@ describe('decodeParquet', () => {
   });
 
   test.each([
-    ['nested', "column 'list' is nested or repeated; choose others by columns: […]"],
-    ['bytes', "column 'bytes': it holds bytes; choose others by columns: […]"],
+    ['nested', "column 'list' is nested or repeated; choose other columns with { columns: […] }"],
+    ['bytes', "column 'bytes': it holds bytes; choose other columns with { columns: […] }"],
     ['shared prefixes', "column 's': the encoding DELTA_BYTE_ARRAY is not supported"],
   ])('refuses what is %s by name', async (name, message) => {
     await expect(decodeParquet(bytesOf(refused[name]))).rejects.toThrow(message);

@@ -134,7 +134,7 @@ describe('refused', () => {
     ['an empty stack', withPickle('.'), 'expected a value on the stack, which is empty'],
     ['values that are left', withPickle('NN.'), '1 values are left on the stack'],
     ['a memo that is empty', withPickle('h\x05.'), 'expected a value in memo 5'],
-    ['a list too deep', withPickle(`${']'.repeat(3000)}${'a'.repeat(2999)}.`), 'is nested too deep'],
+    ['a list too deep', withPickle(`${']'.repeat(3000)}${'a'.repeat(2999)}.`), 'is nested too deeply'],
     ['another ZIP file', zipSync({ 'a.txt': strToU8('x') }), 'the ZIP file has no data.pkl'],
     ['a text', strToU8('hello'), 'expected a ZIP file, as torch.save writes it'],
     ['nothing', new Uint8Array(0), 'expected a ZIP file'],
@@ -163,13 +163,15 @@ describe('refused', () => {
 
   test('is a bomb', () => {
     const bomb = zipSync({ 'x/data.pkl': [new Uint8Array(5e6), { level: 9 }] });
-    expect(() => decodePyTorch(bomb, { maxBytes: 1e6 })).toThrow('unpacks to 5000000 bytes, expected at most 1000000');
+    expect(() => decodePyTorch(bomb, { maxBytes: 1e6 })).toThrow(
+      'decompresses to 5000000 bytes, expected at most 1000000',
+    );
     const lying = bomb.slice();
     const directory = lying.length - 22 - 46 - 'x/data.pkl'.length;
     new DataView(lying.buffer).setUint32(directory + 24, 2 ** 32 - 2, true);
     expect(() => decodePyTorch(lying)).toThrow("can't have 4294967294 bytes");
     new DataView(lying.buffer).setUint32(directory + 24, 1000, true);
-    expect(() => decodePyTorch(lying)).toThrow("'x/data.pkl' unpacks to more bytes, expected 1000");
+    expect(() => decodePyTorch(lying)).toThrow("'x/data.pkl' decompresses to more bytes, expected 1000");
   });
 
   test('is a file whose bytes were changed', () => {

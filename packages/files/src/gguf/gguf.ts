@@ -7,6 +7,7 @@ import type { IntegerOptions } from '../elements/element-types.ts';
 import { FormatError } from '../format-error.ts';
 import type { NamedArray, NamedArrays } from '../named-array.ts';
 import { type ByteSource, bytesSource } from '../sources/byte-source.ts';
+import { mendStrings } from './long-strings.ts';
 import { decodeTensor, isReadable, STORAGE } from './types.ts';
 
 /** A value in the metadata of a file. Integers beyond 2^53 are BigInts. */
@@ -82,6 +83,20 @@ function plainValue(value: unknown): GgufValue {
   return Array.isArray(value) ? value.map(plainValue) : (value as GgufValue);
 }
 
+/** Returns the metadata of a file. */
+async function metadataOf(source: ByteSource, parsed: GGUFParseOutput): Promise<ReadonlyMap<string, GgufValue>> {
+  const { metadata, littleEndian, tensorInfoByteRange } = parsed;
+  const added = Object.entries(metadata).filter(([name]) => !ADDED.includes(name));
+  const values = new Map(added.map(([name, value]) => [name, plainValue(value)]));
+  const [end] = tensorInfoByteRange;
+  if (end > CHUNK_BYTES) {
+    const bytes = await source.read(0, end);
+    const { version, kv_count: count } = metadata;
+    mendStrings(source.name, bytes, { version, littleEndian }, Number(count), values);
+  }
+  return values;
+}
+
 /** Returns the offset of the first tensor. */
 function dataStart(name: string, { tensorInfoByteRange, metadata }: GGUFParseOutput): number {
   const { 'general.alignment': given = DEFAULT_ALIGNMENT } = metadata as unknown as Readonly<Record<string, unknown>>;
@@ -142,9 +157,9 @@ export async function openGguf(source: ByteSource): Promise<GgufReader> {
   if (source.size < 24) throw new FormatError(source.name, `expected a GGUF file, got ${source.size} bytes`, 0);
   const parsed = await parse(source);
   const entries = entriesOf(source, parsed);
-  const added = Object.entries(parsed.metadata).filter(([name]) => !ADDED.includes(name));
+  const metadata = await metadataOf(source, parsed);
   return {
-    metadata: new Map(added.map(([name, value]) => [name, plainValue(value)])),
+    metadata,
     entries,
     async read(name, options = {}) {
       checkOptions('read', options, ['int64']);

@@ -38,6 +38,28 @@ describe('decodeGguf', () => {
     });
   });
 
+  test('cuts no string that lies across the edge of what is read at once', async () => {
+    const text = (value: string) => {
+      const bytes = Buffer.from(value);
+      const length = Buffer.alloc(8);
+      length.writeBigUInt64LE(BigInt(bytes.length));
+      return Buffer.concat([length, bytes]);
+    };
+    const u32 = (value: number) => {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32LE(value);
+      return bytes;
+    };
+    const u64 = (value: number) => Buffer.concat([u32(value), u32(0)]);
+    const [long, last, lone] = ['w'.repeat(1_999_000), `${'é'.repeat(2000)}.`, 'x'.repeat(2_500_000)];
+    const words = Buffer.concat([text('words'), u32(9), u32(8), u64(2), text(long), text(last)]);
+    const template = Buffer.concat([text('template'), u32(8), text(lone)]);
+    const header = Buffer.concat([Buffer.from('GGUF'), u32(3), u64(0), u64(2), words, template]);
+    const { metadata } = await decodeGguf(new Uint8Array(header));
+    expect((metadata.get('words') as string[]).map((word) => word.length)).toEqual([long.length, last.length]);
+    expect(metadata.get('template')).toHaveLength(lone.length);
+  });
+
   test('refuses other quantisations by name, and reads the rest', async () => {
     const bytes = bytesOf(stored.refused);
     await expect(decodeGguf(bytes, { name: 'x.gguf' })).rejects.toThrow(

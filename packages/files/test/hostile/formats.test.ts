@@ -13,8 +13,9 @@ import { decodeJpeg, decodePng, encodePng, type Image } from '@tapegrad/files/im
 import { decodeParquet } from '@tapegrad/files/parquet';
 import { decodeEvents, EventWriter } from '@tapegrad/files/tensorboard';
 import { describe, expect, test } from 'vitest';
-import { encodeRecord } from '../src/tensorboard/records.ts';
-import { storedBytes, storedJson } from './stored.ts';
+import { encodeRecord } from '../../src/tensorboard/records.ts';
+import { storedBytes, storedJson } from '../stored.ts';
+import { mutated } from './mutator.ts';
 
 const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 300);
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 1);
@@ -24,32 +25,6 @@ const MAX_MILLISECONDS = 4_000;
 
 /** Memory that one file may take beyond what is in use, in bytes. */
 const MAX_BYTES = 600e6;
-
-/** What lies about lengths and counts. */
-const TELLING = [0, 1, 2, 0x7f, 0x80, 0xfe, 0xff];
-
-/** Makes a damaged copy of a file. */
-function damaged(file: Uint8Array, random: Random): Uint8Array {
-  const below = (n: number) => Math.floor(random.next() * n);
-  let bytes = file.slice();
-  const times = 1 + below(3);
-  for (let i = 0; i < times && bytes.length > 0; i++) {
-    const at = below(bytes.length);
-    // Headers are short, and damage to them tells most.
-    const early = random.next() < 0.5 ? below(Math.min(64, bytes.length)) : at;
-    const kind = below(8);
-    if (kind === 0) bytes = bytes.slice(0, at);
-    else if (kind === 1) bytes[early] = TELLING[below(TELLING.length)]!;
-    else if (kind === 2) bytes[early]! ^= 1 << below(8);
-    else if (kind === 3) bytes.fill(0xff, early, early + 1 + below(8));
-    else if (kind === 4) bytes.fill(0, early, early + 1 + below(8));
-    else if (kind === 5) bytes[bytes.length - 1 - below(Math.min(600, bytes.length))] = TELLING[below(TELLING.length)]!;
-    else if (kind === 6)
-      bytes = new Uint8Array(Buffer.concat([bytes.subarray(0, at), bytes.subarray(below(bytes.length))]));
-    else bytes.copyWithin(early, at, at + 1 + below(32));
-  }
-  return bytes;
-}
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 const base64 = (text: string) => new Uint8Array(Buffer.from(text, 'base64'));
@@ -161,7 +136,7 @@ describe.each(Object.entries(FORMATS))('%s', (name, { files, decode, repair }) =
       const random = new Random(SEED);
       let refused = 0;
       for (let run = 0; run < RUNS; run++) {
-        const bytes = damaged(files[run % files.length]!, random);
+        const bytes = mutated(files[run % files.length]!, random);
         repair?.(bytes);
         try {
           refused += Number(await tryOne(decode, bytes));

@@ -22,7 +22,7 @@ import {
 } from './primitives.ts';
 import { add, build, get, type Nd, replace, stretch, valueAt, zeros } from './reference/arrays.ts';
 import { forEachProduct, indices, linesAlong, maximumPlace, windowSource } from './reference/indices.ts';
-import { ofMath, slopes, timesOf } from './reference/numbers.ts';
+import { activationDerivatives, ofMath, timesOf } from './reference/numbers.ts';
 import { joined, ONE, type Scaled, times } from './reference/scaled.ts';
 import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 
@@ -169,7 +169,7 @@ export const reference: Kernels<NdArray> = {
   activationGrad(g, y, of) {
     const type = abstract.activationGrad(g, y, of);
     const [scale, value] = [load(g), load(y)];
-    const out = build(type.shape, (index) => slopes[of](get(scale, index), get(value, index)));
+    const out = build(type.shape, (index) => activationDerivatives[of](get(scale, index), get(value, index)));
     return store(type, out);
   },
 

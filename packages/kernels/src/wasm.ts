@@ -67,7 +67,7 @@ const comparisons = { equal: 'eq', less: 'lt', lessEqual: 'le' } as const;
 type Compare = (x: NdArray, y: NdArray) => NdArray;
 
 /** The gradient g s'(x) of each activation s, computed from y = s(x). */
-const slopes: { readonly [A in Activation]: BinaryFunction } = {
+const activationGrads: { readonly [A in Activation]: BinaryFunction } = {
   relu: (f, v) => {
     const zero = f.let(v.const(0));
     return (g, y) => v128.andnot(g, v.eq(y, zero));
@@ -166,8 +166,8 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
 
   const [narrowChoice, wideChoice] = [float32.choice(), float64.choice()];
   const crossEntropyOf = forEachFloat((dtype) => new CrossEntropy(staging, laneTypes[dtype], relaxed));
-  const narrowSlopes = mapEntries(slopes, (_, emit) => float32.binary(resultOf.mul, emit));
-  const wideSlopes = mapEntries(slopes, (_, emit) => float64.binary(resultOf.mul, emit));
+  const narrowGrads = mapEntries(activationGrads, (_, emit) => float32.binary(resultOf.mul, emit));
+  const wideGrads = mapEntries(activationGrads, (_, emit) => float64.binary(resultOf.mul, emit));
 
   const changeInPlace = createInPlace(staging);
   const kernels: ReplaceableKernels & WasmKernels = {
@@ -229,7 +229,7 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
 
     activationGrad(g, y, of) {
       resultOf.activationGrad(g, y, of);
-      return (g.dtype === 'float32' ? narrowSlopes : wideSlopes)[of](g, y);
+      return (g.dtype === 'float32' ? narrowGrads : wideGrads)[of](g, y);
     },
 
     where(condition, x, y) {
@@ -295,9 +295,9 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
     },
     crossEntropyGrad(g, logits, labels) {
       const { dtype } = resultOf.crossEntropyGrad(g, logits, labels);
-      const slopes =
-        logits.shape[1]! > Staging.chunk ? undefined : crossEntropyOf(dtype as FloatDType).slopes(g, logits, labels);
-      return slopes ?? commonLoops.crossEntropyGrad(g, logits, labels);
+      const gradient =
+        logits.shape[1]! > Staging.chunk ? undefined : crossEntropyOf(dtype as FloatDType).gradient(g, logits, labels);
+      return gradient ?? commonLoops.crossEntropyGrad(g, logits, labels);
     },
   };
   fallback.install(assembled, commonLoops);

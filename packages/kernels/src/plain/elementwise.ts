@@ -92,7 +92,7 @@ const binary: { readonly [P in Binary & keyof CommonKernels<NdArray>]: OnBlocks 
   },
 };
 
-const slopes: { readonly [A in Activation]: OnBlocks } = {
+const activationGrads: { readonly [A in Activation]: OnBlocks } = {
   relu(g, y, n) {
     for (let i = 0; i < n; i++) g[i] = y[i] === 0 ? 0 : g[i]!;
   },
@@ -152,5 +152,5 @@ export const elementwise: Pick<
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return mapBlockPairs(exact, x, y, emptyOf(resultOf[name](x, y)));
   }),
-  activationGrad: (g, y, of) => mapBlockPairs(slopes[of], g, y, emptyOf(resultOf.activationGrad(g, y, of))),
+  activationGrad: (g, y, of) => mapBlockPairs(activationGrads[of], g, y, emptyOf(resultOf.activationGrad(g, y, of))),
 };

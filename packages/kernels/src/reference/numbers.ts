@@ -14,7 +14,7 @@ export const ofMath = Object.fromEntries(
 export const timesOf = (dtype: DType) => (dtype === 'int32' ? Math.imul : (x: number, y: number): number => x * y);
 
 /** Computes g s'(x) for an activation from its value y = s(x). */
-export const slopes: { readonly [A in Activation]: (g: number, y: number) => number } = {
+export const activationDerivatives: { readonly [A in Activation]: (g: number, y: number) => number } = {
   relu: (g, y) => (y === 0 ? 0 : g),
   tanh: (g, y) => g * (1 - y * y),
   sigmoid: (g, y) => g * (y * (1 - y)),

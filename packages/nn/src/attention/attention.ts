@@ -103,14 +103,14 @@ function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false 
   return { bias: sees.where(bias, 0), seeing: sees };
 }
 
-interface Weighing {
+interface MaskedWeights {
   /** [..., queries, keys]. Ignore the rows of queries that may attend to no key. */
   readonly weights: Tensor;
   readonly seeing: Tensor | undefined;
 }
 
 /** Computes the weights of the keys for each query. */
-function weigh(call: string, query: Tensor, key: Tensor, options: AttentionOptions): Weighing {
+function maskedWeights(call: string, query: Tensor, key: Tensor, options: AttentionOptions): MaskedWeights {
   checkOptions(call, options, ['mask', 'causal', 'scale', 'dropout', 'random']);
   checkOperands(call, query, key);
   const { scale = 1 / Math.sqrt(query.shape.at(-1)!), dropout = 0, random } = options;
@@ -134,7 +134,7 @@ const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => seeing?.wh
  * attentionWeights(zeros([3, 4]), zeros([3, 4]), { causal: true }).index(1).toArray(); // [0.5, 0.5, 0]
  */
 export function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions = {}): Tensor {
-  const { weights, seeing } = weigh('attentionWeights', query, key, options);
+  const { weights, seeing } = maskedWeights('attentionWeights', query, key, options);
   return onlySeeing(weights, seeing);
 }
 
@@ -164,7 +164,7 @@ export function scaledDotProductAttention<Q extends Shape, V extends Shape>(
   options: AttentionOptions = {},
 ): Tensor<Gathered<Q, V>> {
   const call = 'scaledDotProductAttention';
-  const { weights, seeing } = weigh(call, query, key, options);
+  const { weights, seeing } = maskedWeights(call, query, key, options);
   checkArgument(call, 'the value', value as Tensor);
   const [keys, values] = [key.shape.at(-2), value.shape.at(-2)];
   if (keys !== values) throw new ShapeError(`${call}: expected a value for each of ${keys} keys, got ${values}`);

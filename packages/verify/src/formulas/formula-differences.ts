@@ -54,8 +54,8 @@ export class FormulaDifferences {
     if (this.#count === 0) return undefined;
     const worst = { tape: 0, formula: 0 };
     let elements = 0;
-    for (const { trial, variable: x, expected, actual } of checks) {
-      const { loss } = trial.readout;
+    for (const { sample, variable: x, expected, actual } of checks) {
+      const { loss } = sample.reading;
       if (x === undefined) continue;
       const { slopes, errors } = this.#of(loss, x);
       const size = Math.max(Number.MIN_VALUE, largestOf(expected.data));

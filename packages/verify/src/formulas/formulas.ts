@@ -9,7 +9,13 @@ import { largestOf } from '../differences/precision.ts';
 import { Inapplicable } from './layered.ts';
 import type { NamedTensors } from './named-tensors.ts';
 import type { Network, NetworkPlan } from './networks.ts';
-import { type Derivative, derivatives, type LayerQuantity, type Quantities, type Readout } from './quantities.ts';
+import {
+  type Derivative,
+  derivatives,
+  type LayerQuantity,
+  type NetworkReading,
+  type Quantities,
+} from './quantities.ts';
 
 /** The tensors and numbers a subject returns in addition to the loss, the data and n, by name. */
 export type Named<N extends Network> = Omit<N, keyof Network>;
@@ -41,10 +47,10 @@ interface Target {
   /** The error to accept beyond rounding, relative to the largest element. */
   readonly tolerance: number;
   /** Returns the layers to which the formula applies; [undefined] if it concerns the whole network. */
-  layers(readout: Readout): readonly (number | undefined)[];
-  expected(readout: Readout, l: number | undefined): Tensor;
+  layers(reading: NetworkReading): readonly (number | undefined)[];
+  expected(reading: NetworkReading, l: number | undefined): Tensor;
   /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
-  variable(readout: Readout, l: number | undefined): Tensor | undefined;
+  variable(reading: NetworkReading, l: number | undefined): Tensor | undefined;
 }
 
 /** A formula and the quantity it should equal. */
@@ -86,7 +92,7 @@ const programTolerance = 1e-9;
 const ofNetwork = { quantity: undefined, layers: () => [undefined] } as const;
 
 /** Creates the target for a named tensor of a program, or for a derivative with respect to named tensors. */
-function namedTarget(equals: string, { named }: Readout): Target | undefined {
+function namedTarget(equals: string, { named }: NetworkReading): Target | undefined {
   const target = (
     expected: (tensors: NamedTensors) => Tensor,
     variable: (tensors: NamedTensors) => Tensor | undefined = () => undefined,
@@ -94,8 +100,8 @@ function namedTarget(equals: string, { named }: Readout): Target | undefined {
     ...ofNetwork,
     label: equals,
     tolerance: programTolerance,
-    expected: (readout) => expected(readout.named),
-    variable: (readout) => variable(readout.named),
+    expected: (reading) => expected(reading.named),
+    variable: (reading) => variable(reading.named),
   });
   const [, x, y] = /^d2L\/d(.+?)(?:2|,\s*d(.+))$/.exec(equals) ?? [];
   if (x !== undefined && named.has(x) && named.has(y ?? x)) return target((tensors) => tensors.second(x, y ?? x));
@@ -108,7 +114,7 @@ function namedTarget(equals: string, { named }: Readout): Target | undefined {
   );
 }
 
-function targetOf(name: string, equals: string | FormulaFunction, readout: Readout): Target {
+function targetOf(name: string, equals: string | FormulaFunction, reading: NetworkReading): Target {
   if (typeof equals === 'function') {
     return {
       ...ofNetwork,
@@ -120,10 +126,10 @@ function targetOf(name: string, equals: string | FormulaFunction, readout: Reado
   }
   const [, quantity, index] = /^(delta|dZ|dW|db|Z|A|W|b)_?(l|L(?:-\d+)?|\d+|\(.+\))$/.exec(equals) ?? [];
   if (quantity !== undefined && index !== undefined) return layerTarget(equals, quantity as LayerQuantity, index);
-  const found = namedTarget(equals, readout);
+  const found = namedTarget(equals, reading);
   if (found !== undefined) return found;
   const forms = "a quantity and a layer, as 'dW1', 'delta_L' or 'Z_l'";
-  const { named } = readout;
+  const { named } = reading;
   const example = named.has('X') ? 'X' : named.names[0];
   const known =
     example === undefined ? '' : `, nor one of ${named.names.join(', ')}, or its gradient, as 'd${example}'`;
@@ -135,10 +141,10 @@ function targetOf(name: string, equals: string | FormulaFunction, readout: Reado
 /**
  * Returns the claims that formulas make about networks like the given one. Throws if it is unclear what a formula equals.
  */
-export function claimsOf(formulas: Formulas, readout: Readout): Claim[] {
+export function claimsOf(formulas: Formulas, reading: NetworkReading): Claim[] {
   const claims = Object.entries(formulas).map(([name, given]) => {
     const { formula, equals } = typeof given === 'function' ? { formula: given, equals: name } : given;
-    return { name, formula, target: targetOf(name, equals, readout) };
+    return { name, formula, target: targetOf(name, equals, reading) };
   });
   if (claims.length === 0) throw new ArgumentError('verify: expected formulas, got none');
   return claims;
@@ -151,16 +157,16 @@ export interface TriedPlan extends Omit<NetworkPlan, 'transitions'> {
 }
 
 /** A network that was built, with the quantities read from its tape. */
-export interface Trial {
+export interface NetworkSample {
   readonly plan: TriedPlan;
-  readonly readout: Readout;
+  readonly reading: NetworkReading;
   /** Yields slightly smaller variants of the network, the most strongly reduced ones first. */
-  smaller(): Iterable<Trial>;
+  smaller(): Iterable<NetworkSample>;
 }
 
 /** The comparison of a formula with its target, on one network and at one layer. */
 export interface Check {
-  readonly trial: Trial;
+  readonly sample: NetworkSample;
   readonly layer: number | undefined;
   /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
   readonly variable: Tensor | undefined;
@@ -191,7 +197,7 @@ export class FormulaError extends Error {
 }
 
 /** Evaluates a formula. Returns the error if its shapes don't match. */
-function evaluate({ name, formula }: Claim, { quantities, unpacking }: Readout, l: number | undefined) {
+function evaluate({ name, formula }: Claim, { quantities, unpacking }: NetworkReading, l: number | undefined) {
   unpacking.missing = undefined;
   const failed = (error: unknown): Error => {
     if (unpacking.missing !== undefined) return new Inapplicable(`${unpacking.missing} (${error})`);
@@ -223,22 +229,22 @@ export interface NetworkChecks {
  *
  * @throws FormulaError if the formula throws.
  */
-export function checksOf(claim: Claim, trial: Trial, bound: number | undefined): NetworkChecks {
-  const { readout } = trial;
+export function checksOf(claim: Claim, sample: NetworkSample, bound: number | undefined): NetworkChecks {
+  const { reading } = sample;
   const { quantity, tolerance, layers, expected: expectedAt, variable: variableAt } = claim.target;
   const checks: Check[] = [];
   let obstacle: string | undefined;
   const check = (layer: number | undefined): Check => {
-    const expected = expectedAt(readout, layer);
-    const actual = evaluate(claim, readout, layer);
-    const made = { trial, layer, expected, variable: variableAt(readout, layer) };
+    const expected = expectedAt(reading, layer);
+    const actual = evaluate(claim, reading, layer);
+    const made = { sample, layer, expected, variable: variableAt(reading, layer) };
     if (actual instanceof ShapeError) {
       const message = `${claim.name} can't be computed: ${actual.message}`;
       return { ...made, actual: undefined, comparison: undefined, verdict: 'shapes', message };
     }
-    const terms = quantity === undefined ? 0 : termSizes[quantity](readout.quantities, layer!);
+    const terms = quantity === undefined ? 0 : termSizes[quantity](reading.quantities, layer!);
     const scale = Math.max(largest(expected), terms);
-    const options = { n: readout.n, scale, tolerance, ...(bound === undefined ? {} : { bound }) };
+    const options = { n: reading.n, scale, tolerance, ...(bound === undefined ? {} : { bound }) };
     const comparison = compare(claim.name, expected, actual, options);
     return { ...made, actual, comparison, verdict: comparison.verdict, message: comparison.message };
   };
@@ -251,7 +257,7 @@ export function checksOf(claim: Claim, trial: Trial, bound: number | undefined):
     }
   };
   attempt(() => {
-    for (const layer of layers(readout)) attempt(() => checks.push(check(layer)));
+    for (const layer of layers(reading)) attempt(() => checks.push(check(layer)));
   });
   return { checks, obstacle };
 }

@@ -99,7 +99,7 @@ export type Derivative = (typeof derivatives)[number];
 export type LayerQuantity = 'Z' | 'A' | 'W' | 'b' | Derivative;
 
 /** The data read from a network's tape. */
-export interface Readout {
+export interface NetworkReading {
   readonly quantities: Quantities;
   /** The number of points, if known. */
   readonly n: number | undefined;
@@ -150,7 +150,7 @@ const othersIn = ({ loss: _loss, X: _X, Y: _Y, n: _n, ...others }: Network): Rea
   others;
 
 /** Reads a network's tape: its quantities, and the tensors they come from. */
-export function readNetwork(network: Network): Readout {
+export function readNetwork(network: Network): NetworkReading {
   const ready = promoted(network);
   const { loss, X: given, Y } = ready;
   const others = othersIn(ready);

@@ -13,7 +13,7 @@ const explainedChecks = 4;
  * are relative to `l`.
  */
 function knownIn(
-  { quantities, named }: Check['trial']['readout'],
+  { quantities, named }: Check['sample']['reading'],
   l: number | undefined,
   isGeneral: boolean,
 ): Record<string, () => Tensor | undefined> {
@@ -48,9 +48,9 @@ export function commonReason(failed: readonly Check[], isGeneral: boolean): stri
     .sort((a, b) => b.expected.size - a.expected.size)
     .slice(0, explainedChecks);
   const reasons = new Set(
-    largest.map(({ trial, layer, expected, actual }) => {
-      const known = knownIn(trial.readout, layer, isGeneral);
-      const found = compare('formula', expected, actual!, { n: trial.readout.n, known });
+    largest.map(({ sample, layer, expected, actual }) => {
+      const known = knownIn(sample.reading, layer, isGeneral);
+      const found = compare('formula', expected, actual!, { n: sample.reading.n, known });
       return found.verdict === 'different' ? found.explanation?.message : undefined;
     }),
   );

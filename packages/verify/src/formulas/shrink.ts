@@ -1,12 +1,12 @@
 /** Shrinks a network on which a formula fails to the smallest one found on which it fails in the same way. */
 
 import { type FactorName, namedFactors } from '../compare/factors.ts';
-import { type Check, type Claim, checksOf, type Trial } from './formulas.ts';
+import { type Check, type Claim, checksOf, type NetworkSample } from './formulas.ts';
 
 /** Returns the factor shared by all checks that are off by one: a name that fits them all, or else the number. */
 export function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
-  const factors = checks.flatMap(({ trial, comparison }) =>
-    comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: trial.readout.n }] : [],
+  const factors = checks.flatMap(({ sample, comparison }) =>
+    comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: sample.reading.n }] : [],
   );
   const [first] = factors;
   if (first === undefined) return undefined;
@@ -19,7 +19,7 @@ export function commonFactor(checks: readonly Check[]): FactorName | number | un
 }
 
 /** Returns a size for ordering networks: first by layers, then by total width, then by points and other lengths. */
-export const sizeOf = ({ plan }: Trial): number => {
+export const sizeOf = ({ plan }: NetworkSample): number => {
   const lengths = Object.values(plan.sizes ?? {}).reduce((sum, size) => sum + size, plan.batch);
   return 1e6 * plan.transitions.length + 1e3 * plan.widths.reduce((sum, width) => sum + width, 0) + lengths;
 };
@@ -29,8 +29,8 @@ export function shrink(claim: Claim, check: Check, bound: number | undefined): C
   const isAlike = (other: Check): boolean =>
     other.verdict === check.verdict && (check.verdict !== 'factor' || commonFactor([check, other]) !== undefined);
   const shrunk = (from: Check): Check | undefined => {
-    for (const trial of from.trial.smaller()) {
-      const found = checksOf(claim, trial, bound).checks.find(isAlike);
+    for (const sample of from.sample.smaller()) {
+      const found = checksOf(claim, sample, bound).checks.find(isAlike);
       if (found !== undefined) return found;
     }
     return undefined;

@@ -13,7 +13,7 @@ import {
   claimsOf,
   FormulaError,
   type Formulas,
-  type Trial,
+  type NetworkSample,
   type TriedPlan,
 } from './formulas.ts';
 import {
@@ -147,12 +147,12 @@ function settingsOf(options: VerifyOptions, subject: Subject | Network): Setting
 }
 
 /** The plan of a random network, and the seed for its parameters and data. */
-interface Draw {
+interface SeededPlan {
   readonly plan: NetworkPlan;
   readonly seed: number;
 }
 
-function drawsOf(settings: Settings): Draw[] {
+function plansOf(settings: Settings): SeededPlan[] {
   const random = new Random(settings.seed);
   return Array.from({ length: settings.networks }, (_, i) => ({
     plan: drawPlan(settings, i % 2 === 1, random),
@@ -160,30 +160,34 @@ function drawsOf(settings: Settings): Draw[] {
   }));
 }
 
-const tryDraw = (subject: Subject, { plan, seed }: Draw, least: Readonly<Record<string, number>>): Trial => ({
+const sampleNetwork = (
+  subject: Subject,
+  { plan, seed }: SeededPlan,
+  least: Readonly<Record<string, number>>,
+): NetworkSample => ({
   plan,
-  readout: readNetwork(checkSynchronous('verify', subject(plan, new Random(seed)), 'a subject')),
+  reading: readNetwork(checkSynchronous('verify', subject(plan, new Random(seed)), 'a subject')),
   *smaller() {
-    for (const less of smallerPlans(plan, least)) yield tryDraw(subject, { plan: less, seed }, least);
+    for (const less of smallerPlans(plan, least)) yield sampleNetwork(subject, { plan: less, seed }, least);
   },
 });
 
 /** Reads a network passed by the caller, taking its widths from its tape. */
-function tryNetwork(network: Network): Trial {
-  const readout = readNetwork(network);
-  const { links } = readout.quantities;
-  const n = readout.n ?? 1;
+function sampleOf(network: Network): NetworkSample {
+  const reading = readNetwork(network);
+  const { links } = reading.quantities;
+  const n = reading.n ?? 1;
   const X = network.X ?? links[0]?.input;
   const widths = [X, ...links.map(({ preActivation }) => preActivation)].flatMap((x) => (x ? [x.size / n] : []));
   return {
     plan: { widths, batch: n, transitions: links.map(({ transition }) => transition) },
-    readout,
+    reading,
     smaller: () => [],
   };
 }
 
 /** The verdicts from mildest to worst. */
-const gravity: readonly Verdict[] = [
+const severity: readonly Verdict[] = [
   'equal',
   'rounding',
   'tolerance',
@@ -198,12 +202,12 @@ const passes = ({ verdict }: Check): boolean =>
 
 const gravest = (checks: readonly Check[]): Verdict =>
   checks.reduce<Verdict>(
-    (worst, { verdict }) => (gravity.indexOf(verdict) > gravity.indexOf(worst) ? verdict : worst),
+    (worst, { verdict }) => (severity.indexOf(verdict) > severity.indexOf(worst) ? verdict : worst),
     'equal',
   );
 
 function outcomeOf(checks: readonly Check[], equalWidths: boolean): Outcome {
-  const own = checks.filter(({ trial }) => hasEqualWidths(trial.plan) === equalWidths);
+  const own = checks.filter(({ sample }) => hasEqualWidths(sample.plan) === equalWidths);
   if (own.length === 0) return 'untried';
   const failed = own.filter((check) => !passes(check));
   if (failed.length === 0) return 'holds';
@@ -256,8 +260,8 @@ function messageOf(findings: Findings): string {
   return `${holds}; but central differences say otherwise: the tape is off by ${error} of the largest element`;
 }
 
-const counterexampleOf = ({ trial, layer, message, expected, actual, comparison }: Check): Counterexample => {
-  return { ...trial.plan, layer, message, expected, actual, comparison };
+const counterexampleOf = ({ sample, layer, message, expected, actual, comparison }: Check): Counterexample => {
+  return { ...sample.plan, layer, message, expected, actual, comparison };
 };
 
 /** Reports a formula that threw, so that the others are still checked. */
@@ -272,16 +276,18 @@ function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaR
 /** Summarizes the checks of a formula on all networks. */
 function reportOn(
   claim: Claim,
-  trials: readonly Trial[],
+  samples: readonly NetworkSample[],
   differences: FormulaDifferences,
   bound: number | undefined,
 ): FormulaReport {
   const { name, target } = claim;
-  const tried = trials.map((trial) => checksOf(claim, trial, bound));
+  const tried = samples.map((sample) => checksOf(claim, sample, bound));
   const checks = tried.flatMap((found) => found.checks);
   const failed = checks.filter((check) => !passes(check));
   const verdict = checks.length === 0 ? 'untried' : gravest(checks);
-  const [first] = failed.filter((check) => check.verdict === verdict).sort((a, b) => sizeOf(a.trial) - sizeOf(b.trial));
+  const [first] = failed
+    .filter((check) => check.verdict === verdict)
+    .sort((a, b) => sizeOf(a.sample) - sizeOf(b.sample));
   const smallest = first && shrink(claim, first, bound);
   const judged = differences.judge(smallest === undefined ? checks : [...checks, smallest]);
   const obstacle = tried.find((found) => found.obstacle !== undefined)?.obstacle;
@@ -334,20 +340,20 @@ export function verify<N extends Network>(
 ): VerifyReport {
   const settings = settingsOf(options, subject);
   const least = Object.fromEntries(Object.entries(settings.sizes).map(([name, [from]]) => [name, from]));
-  const trials =
+  const samples =
     typeof subject === 'function'
-      ? drawsOf(settings).map((draw) => tryDraw(subject, draw, least))
-      : [tryNetwork(subject)];
+      ? plansOf(settings).map((seeded) => sampleNetwork(subject, seeded, least))
+      : [sampleOf(subject)];
   // The subject returned the values that each formula's own type requires.
-  const claims = claimsOf(formulas as unknown as Formulas, trials[0]!.readout);
+  const claims = claimsOf(formulas as unknown as Formulas, samples[0]!.reading);
   const differences = new FormulaDifferences(settings.differences);
   const reports = claims.map((claim) => {
     try {
-      return reportOn(claim, trials, differences, settings.bound);
+      return reportOn(claim, samples, differences, settings.bound);
     } catch (error) {
       if (error instanceof FormulaError) return reportOnFailure(claim, error);
       throw error;
     }
   });
-  return { passed: reports.every(({ passed }) => passed), formulas: reports, networks: trials.length };
+  return { passed: reports.every(({ passed }) => passed), formulas: reports, networks: samples.length };
 }

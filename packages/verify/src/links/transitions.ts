@@ -22,12 +22,12 @@ export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
 }
 
 /** A section of the tape whose output gathers everything computed from its start. */
-interface Stretch {
+interface Segment {
   readonly entries: readonly Entry<Tensor>[];
   readonly output: Tensor;
 }
 
-interface Step extends Stretch {
+interface NamedSegment extends Segment {
   /** The names of its operations; empty if it only moves elements. */
   readonly names: readonly string[];
   /** Whether it is a composition that has a name. */
@@ -117,7 +117,7 @@ const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
  * Returns the section from `x` to the next tensor that gathers everything computed from `x`. Returns `undefined` if a
  * product comes first, or a concatenation with another computed tensor.
  */
-function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
+function nextSegment(x: Tensor, consumers: Consumers): Segment | undefined {
   const pending = new Set(consumers(x));
   const reached = new Set([x]);
   const entries: Entry<Tensor>[] = [];
@@ -137,22 +137,22 @@ function nextStretch(x: Tensor, consumers: Consumers): Stretch | undefined {
 }
 
 /** Returns the sections from `x` on, up to a tensor in `ends` or the next product. */
-function stretchesFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Stretch[] {
-  const stretches: Stretch[] = [];
-  for (let at = x; !ends.has(at); at = stretches.at(-1)!.output) {
-    const next = nextStretch(at, consumers);
+function segmentsFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Segment[] {
+  const segments: Segment[] = [];
+  for (let at = x; !ends.has(at); at = segments.at(-1)!.output) {
+    const next = nextSegment(at, consumers);
     if (next === undefined) break;
-    stretches.push(next);
+    segments.push(next);
   }
-  return stretches;
+  return segments;
 }
 
 /** Turns the sections into steps, merging those that form a named composition. */
-function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
-  const steps: Step[] = [];
-  for (let start = 0, from = x; start < stretches.length; from = steps.at(-1)!.output) {
-    const composed = compositionAt(from, stretches, start);
-    const { entries, output } = stretches[start]!;
+function stepsOf(x: Tensor, segments: readonly Segment[]): NamedSegment[] {
+  const steps: NamedSegment[] = [];
+  for (let start = 0, from = x; start < segments.length; from = steps.at(-1)!.output) {
+    const composed = compositionAt(from, segments, start);
+    const { entries, output } = segments[start]!;
     const names = entries.filter((entry) => !isMovement(entry)).map(({ name }) => name);
     steps.push(composed?.step ?? { entries, output, names, composed: false });
     start = composed?.end ?? start + 1;
@@ -161,13 +161,13 @@ function stepsOf(x: Tensor, stretches: readonly Stretch[]): Step[] {
 }
 
 /** Finds a named composition formed by the sections from `start` on, and where it ends. */
-function compositionAt(x: Tensor, stretches: readonly Stretch[], start: number) {
+function compositionAt(x: Tensor, segments: readonly Segment[], start: number) {
   for (const [name, ...lines] of compositions) {
     const entries: Entry<Tensor>[] = [];
     let end = start;
-    while (entries.length < lines.length && end < stretches.length) entries.push(...stretches[end++]!.entries);
+    while (entries.length < lines.length && end < segments.length) entries.push(...segments[end++]!.entries);
     if (entries.length !== lines.length || !areLines(lines, entries, x)) continue;
-    const { output } = stretches[end - 1]!;
+    const { output } = segments[end - 1]!;
     return { step: { names: [name], entries, output, composed: true }, end };
   }
   return undefined;
@@ -181,7 +181,7 @@ const ofLosses: ReadonlySet<Op> = new Set<Op>([
 const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
 
 /** Whether a step may be part of the loss, provided that only such steps follow. */
-function suitsLoss({ entries }: Step): boolean {
+function suitsLoss({ entries }: NamedSegment): boolean {
   if (entries.length > 1) return false;
   const { op, inputs } = entries[0]!;
   const [x, y] = inputs;
@@ -190,14 +190,14 @@ function suitsLoss({ entries }: Step): boolean {
 }
 
 /** Whether a step takes data, as a loss takes targets: float constants other than scalars. */
-const takesData = ({ entries, composed }: Step): boolean =>
+const takesData = ({ entries, composed }: NamedSegment): boolean =>
   !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
 
 /**
  * Removes the loss from the steps of a last layer. The loss begins where data enters or the number of elements changes, and
  * includes loss operations just before.
  */
-function withoutLoss(steps: readonly Step[], size: number): readonly Step[] {
+function withoutLoss(steps: readonly NamedSegment[], size: number): readonly NamedSegment[] {
   const first = steps.findIndex((step) => takesData(step) || step.output.size !== size);
   const kept = first === -1 ? steps : steps.slice(0, first);
   return kept.slice(0, kept.findLastIndex((step) => !suitsLoss(step)) + 1);
@@ -207,16 +207,16 @@ const nameOf = (names: readonly string[]): string => names.join(' → ') || 'ide
 
 /** Follows a part until an operation combines it with another computed tensor. */
 function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
-  const stretches: Stretch[] = [];
+  const segments: Segment[] = [];
   for (let output = x; ; ) {
-    const next = nextStretch(output, consumers);
+    const next = nextSegment(output, consumers);
     if (next === undefined || next.output.size !== x.size) break;
     const own = new Set([output, ...next.entries.map((entry) => entry.output)]);
     if (!next.entries.every(({ inputs }) => inputs.every((input) => own.has(input) || !input.requiresGrad))) break;
-    stretches.push(next);
+    segments.push(next);
     output = next.output;
   }
-  const steps = stepsOf(x, stretches);
+  const steps = stepsOf(x, segments);
   const data = steps.findIndex(takesData);
   const own = data === -1 ? steps : steps.slice(0, data);
   const names = own.flatMap((step) => step.names);
@@ -261,7 +261,7 @@ function obstacleAt(x: Tensor, consumers: Consumers): string {
 /** Finds the first entry of a step from `x` that takes another computed or trainable tensor. */
 function mixtureIn(
   x: Tensor,
-  { entries }: Stretch,
+  { entries }: Segment,
   counts = (_input: Tensor): boolean => true,
 ): Entry<Tensor> | undefined {
   const own = new Set([x]);
@@ -283,7 +283,7 @@ function isPutBeside(x: Tensor, consumers: Consumers): boolean {
  * tensor, as in the product of queries and keys, there is no transition to determine.
  */
 export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
-  const all = stepsOf(x, stretchesFrom(x, consumers, inputs));
+  const all = stepsOf(x, segmentsFrom(x, consumers, inputs));
   const startOf = (i: number): Tensor => all[i - 1]?.output ?? x;
   // If the section branches and other computed tensors enter the branches, as with the gates of a cell, it isn't a chain of
   // operations.

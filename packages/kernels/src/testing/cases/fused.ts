@@ -20,7 +20,7 @@ import type { Values } from '../values.ts';
 
 const activations: readonly Activation[] = ['relu', 'tanh', 'sigmoid'];
 
-const slopeCases = (dtype: FloatDType, of: Activation): readonly Case[] => {
+const activationGradCases = (dtype: FloatDType, of: Activation): readonly Case[] => {
   // Values of relu are at least 0; those of tanh and sigmoid are at most 1.
   const values = of === 'relu' ? listed(0, 0.5, 3, 0, 1e-30) : uniform(of === 'tanh' ? -1 : 0, 1, 2);
   return [
@@ -84,7 +84,7 @@ const operands = (dtype: FloatDType, { shape, values, layout, labelLayout }: Row
   [array(shape, dtype, values, layout), array([shape[0]], 'int32', uniform(0, shape[1], 3), labelLayout)] as const;
 
 export const fusedCases = {
-  activationGrad: floats.flatMap((dtype) => activations.flatMap((of) => slopeCases(dtype, of))),
+  activationGrad: floats.flatMap((dtype) => activations.flatMap((of) => activationGradCases(dtype, of))),
   crossEntropy: floats.flatMap((dtype) =>
     rowsOf(dtype).map((row): Case => newCase('crossEntropy', operands(dtype, row), undefined)),
   ),

@@ -50,8 +50,8 @@ export class ParallelUnary {
     const { heap, threads } = this.pool;
     const size = blockSize(out.length, BLOCK_ELEMENTS, threads);
     runPipelined(out.length, size, threads, () => {
-      const room = size + OVERRUN_BYTES / this.#elementBytes;
-      const [from, to] = [stage(heap, x, 1, room), stage(heap, { data: out, offset: 0 }, 1, room)];
+      const capacity = size + OVERRUN_BYTES / this.#elementBytes;
+      const [from, to] = [stage(heap, x, 1, capacity), stage(heap, { data: out, offset: 0 }, 1, capacity)];
       return {
         copyIn: from.copyIn,
         compute: (first, count, overlap) => this.#map(from.pointer(first), to.pointer(first), count, overlap),

@@ -70,12 +70,12 @@ const NOTHING: ByFloat<number> = { f32: 10.1, f64: 27.3 };
  * sum of two terms.
  */
 export const erfc: UnaryFunction = (f, v) => {
-  const room = 64;
+  const scaleBits = 64;
   const { mantissaBits, bias } = FORMAT[v.scalar];
   const [zero, one, two, centre, highest] = constants(f, v, 0, 1, 2, CENTRE[v.scalar], NOTHING[v.scalar]);
-  const [halver, shrink] = constants(f, v, 2 ** Math.ceil((mantissaBits + 1) / 2) + 1, 2 ** -room);
+  const [halver, shrink] = constants(f, v, 2 ** Math.ceil((mantissaBits + 1) / 2) + 1, 2 ** -scaleBits);
   const c = coefficients(f, v, TAIL);
-  const split = exponentSplitter(f, v, bias + room);
+  const split = exponentSplitter(f, v, bias + scaleBits);
   return (x) => {
     const a = f.let(v.pmin(v.abs(x), highest));
     // a without the lower half of its bits (Veltkamp splitting), so that its square is exact.

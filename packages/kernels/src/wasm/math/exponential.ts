@@ -107,9 +107,9 @@ export const expm1: UnaryFunction = (f, v) => {
  * Computes exp(-|x|). Exponents are never too large; scaling by 2^64 keeps small ones normal, so one power is enough.
  */
 export const expOfMinusAbs: UnaryFunction = (f, v) => {
-  const room = 64;
-  const [lowest, one, minus, shrink] = constants(f, v, SATURATION[v.scalar].zero, 1, -0, 2 ** -room);
-  const split = exponentSplitter(f, v, FORMAT[v.scalar].bias + room);
+  const scaleBits = 64;
+  const [lowest, one, minus, shrink] = constants(f, v, SATURATION[v.scalar].zero, 1, -0, 2 ** -scaleBits);
+  const split = exponentSplitter(f, v, FORMAT[v.scalar].bias + scaleBits);
   return (x) => {
     const { sum, linear, curved } = split(f.let(v.pmax(v128.or(x, minus), lowest)));
     return v.mul(v.mul(v.add(v.add(linear, curved), one), power(v, sum)), shrink);

@@ -67,9 +67,9 @@ function combiner(f: FunctionBuilder, v: FloatLanes) {
  * the term added to k makes the logarithm -Infinity (for 0), Infinity (for Infinity) or NaN.
  */
 export function normaliser(f: FunctionBuilder, v: FloatLanes) {
-  const room = 64;
+  const scaleBits = 64;
   const [zero, one, smallest, infinite] = constants(f, v, 0, 1, smallestNormal(v), Infinity);
-  const [up, down] = constants(f, v, 2 ** room, -room);
+  const [up, down] = constants(f, v, 2 ** scaleBits, -scaleBits);
   return (x: VectorLocal) => {
     const normal = f.let(x);
     const toExponent = f.let(zero);

@@ -60,20 +60,20 @@ export interface BlockStage {
  */
 const MIN_BLOCKS = 4;
 
-/** Returns the number of items in a block, at most `room`. */
-export const blockSize = (items: number, room: number, threads: number): number =>
-  Math.max(1, Math.min(threads === 1 ? items : Math.ceil(items / MIN_BLOCKS), Math.floor(room)));
+/** Returns the number of items in a block, at most `capacity`. */
+export const blockSize = (items: number, capacity: number, threads: number): number =>
+  Math.max(1, Math.min(threads === 1 ? items : Math.ceil(items / MIN_BLOCKS), Math.floor(capacity)));
 
 /**
  * Passes items through memory in blocks of `size`. With workers, two staging buffers alternate: while one block is computed,
  * the previous one is copied out and the next one in.
  */
-export function runPipelined(items: number, size: number, threads: number, makeRoom: () => BlockStage): void {
+export function runPipelined(items: number, size: number, threads: number, makeStage: () => BlockStage): void {
   const count = Math.ceil(items / size);
-  const stages = Array.from({ length: threads === 1 ? 1 : Math.min(2, count) }, makeRoom);
+  const stages = Array.from({ length: threads === 1 ? 1 : Math.min(2, count) }, makeStage);
   const steps = Array.from({ length: count }, (_, i) => {
     const block: Block = [i * size, Math.min(size, items - i * size)];
-    return { block, room: stages[i % stages.length]! };
+    return { block, stage: stages[i % stages.length]! };
   });
   if (threads === 1) runInTurn(steps);
   else runOverlapped(steps);
@@ -81,23 +81,23 @@ export function runPipelined(items: number, size: number, threads: number, makeR
 
 interface BlockStep {
   readonly block: Block;
-  readonly room: BlockStage;
+  readonly stage: BlockStage;
 }
 
-const copyIn = (step?: BlockStep): void => step?.room.copyIn(...step.block);
-const copyOut = (step?: BlockStep): void => step?.room.copyOut(...step.block);
+const copyIn = (step?: BlockStep): void => step?.stage.copyIn(...step.block);
+const copyOut = (step?: BlockStep): void => step?.stage.copyOut(...step.block);
 
 function runInTurn(steps: readonly BlockStep[]): void {
   for (const step of steps) {
     copyIn(step);
-    step.room.compute(...step.block, () => {});
+    step.stage.compute(...step.block, () => {});
     copyOut(step);
   }
 }
 
 function runOverlapped(steps: readonly BlockStep[]): void {
   copyIn(steps[0]);
-  for (const [i, { block, room }] of steps.entries()) {
+  for (const [i, { block, stage }] of steps.entries()) {
     let isDone = false;
     const copyOthers = (): void => {
       if (isDone) return;
@@ -105,7 +105,7 @@ function runOverlapped(steps: readonly BlockStep[]): void {
       copyOut(steps[i - 1]);
       copyIn(steps[i + 1]);
     };
-    room.compute(...block, copyOthers);
+    stage.compute(...block, copyOthers);
     copyOthers(); // Has an effect only if no job has called it.
   }
   copyOut(steps.at(-1));

@@ -106,7 +106,7 @@ export class CrossEntropy {
    * Returns the gradient, or `undefined` if it is NaN at a label. With an infinite g, that NaN can be a difference of
    * infinities, although the exact gradient isn't NaN.
    */
-  slopes(g: NdArray, logits: NdArray, labels: NdArray): NdArray | undefined {
+  gradient(g: NdArray, logits: NdArray, labels: NdArray): NdArray | undefined {
     const [n, classes] = logits.shape as [number, number];
     const list = readIndices('crossEntropyGrad', labels, classes);
     const out = empty(logits.shape, logits.dtype);
@@ -118,9 +118,9 @@ export class CrossEntropy {
       this.#kernels.shares(to, from, y, rows, classes * this.#bytes);
       this.#staging.copyOut(to, out.data, row * classes, rows * classes);
       for (let i = row; i < row + rows; i++) {
-        const slope = out.data[i * classes + list[i]!]! - scale.data[scale.offset + i]!;
-        out.data[i * classes + list[i]!] = slope;
-        areNumbers &&= !Number.isNaN(slope);
+        const derivative = out.data[i * classes + list[i]!]! - scale.data[scale.offset + i]!;
+        out.data[i * classes + list[i]!] = derivative;
+        areNumbers &&= !Number.isNaN(derivative);
       }
     });
     return areNumbers ? out : undefined;

@@ -241,8 +241,8 @@ export class Convolutions {
    */
   #inBlocks(images: number, elements: number, prepare: (atOnce: number) => () => BlockStage): void {
     const { heap, threads } = this.#runner;
-    const room = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#layout.bytes;
-    const atOnce = blockSize(images, room / elements, threads);
+    const capacity = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#layout.bytes;
+    const atOnce = blockSize(images, capacity / elements, threads);
     const mark = heap.mark();
     runPipelined(images, atOnce, threads, prepare(atOnce));
     heap.release(mark);
@@ -332,8 +332,8 @@ export class Convolutions {
   }
 
   /** Lays out images that were copied in. */
-  #lay({ maps, dense, laidOut: room }: Images, first: number, images: number): void {
-    if (room === undefined) return;
+  #lay({ maps, dense, laidOut: pointer }: Images, first: number, images: number): void {
+    if (pointer === undefined) return;
     const { bytes } = this.#layout;
     const { planes, width, plane, y, x: x1 } = maps;
     const fromPlane = plane * bytes;
@@ -342,7 +342,7 @@ export class Convolutions {
       for (const horizontal of x1.segments) {
         const part = vertical.phase * x1.phases + horizontal.phase;
         this.#runner.run('copy', images, {
-          to: room + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
+          to: pointer + ((part * y.length + vertical.to) * x1.length + horizontal.to) * bytes,
           toImage: planes * toPlane,
           toPlane,
           toRow: x1.length * bytes,

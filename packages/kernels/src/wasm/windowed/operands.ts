@@ -44,4 +44,5 @@ export interface Multiplication {
 }
 
 /** Returns the address of laid-out images. */
-export const laidOutAt = ({ dense, laidOut: room }: Images, first: number): number => room ?? dense.pointer(first);
+export const laidOutAt = ({ dense, laidOut: pointer }: Images, first: number): number =>
+  pointer ?? dense.pointer(first);

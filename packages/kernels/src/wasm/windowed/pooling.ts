@@ -275,7 +275,7 @@ export class Pooling {
   }
 
   /**
-   * Allocates room for some planes with `prepare`, and calls the function it returns for that many planes at a time.
+   * Allocates space for some planes with `prepare`, and calls the function it returns for that many planes at a time.
    */
   #inBlocks(
     shape: Shape,
@@ -285,8 +285,8 @@ export class Pooling {
     const { heap, threads } = this.#runner;
     const plan = this.#planOf(shape, windows);
     const all = sizeOf(shape) / plan.plane;
-    const room = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#bytes;
-    const atOnce = Math.max(1, Math.min(all, Math.floor(room / (2 * plan.plane + plan.windows))));
+    const capacity = (threads > 1 ? MULTI_THREAD_BYTES : SINGLE_THREAD_BYTES) / this.#bytes;
+    const atOnce = Math.max(1, Math.min(all, Math.floor(capacity / (2 * plan.plane + plan.windows))));
     const mark = heap.mark();
     const visit = prepare(plan, atOnce);
     for (let first = 0; first < all; first += atOnce) visit(first, Math.min(atOnce, all - first));

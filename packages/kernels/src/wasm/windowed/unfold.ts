@@ -90,8 +90,8 @@ function windowModule(v: FloatVector): ModuleBuilder {
             const first = f.let(i32.sub(i32.mul(kx, p.xDilation), p.left));
             const step = f.let(i32.sub(p.xStride, 1));
             f.set(from, i32.divS(larger(f.let(i32.sub(step, first)), i32.const(0)), p.xStride));
-            const room = f.let(i32.add(i32.sub(i32.sub(p.width, 1), first), p.xStride));
-            f.set(to, i32.divS(larger(room, i32.const(0)), p.xStride));
+            const span = f.let(i32.add(i32.sub(i32.sub(p.width, 1), first), p.xStride));
+            f.set(to, i32.divS(larger(span, i32.const(0)), p.xStride));
             f.set(to, smaller(to, p.across));
             f.set(from, smaller(from, to));
             f.set(x, i32.add(i32.mul(from, p.xStride), first));

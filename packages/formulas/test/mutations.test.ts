@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 import { randomIntegers } from '../src/running/random.ts';
 import { isClose, Unfit } from './mutants/arrays.ts';
 import { changedFormulas, type Formula } from './mutants/changes.ts';
+import { claimLines, definitionLines, definitionStyle, holdsWith } from './mutants/definition-lines.ts';
 import { evaluate, type Index, Open, type Setting } from './mutants/expressions.ts';
 import { type MatrixLine, matrixLines, matrixSetting, matrixStyle } from './mutants/matrix-lines.ts';
 import { type NetworkLine, type NetworkOptions, networkLines, networkStyle, pairsOf } from './mutants/network-lines.ts';
@@ -198,4 +199,56 @@ describe('backpropagation.md', () => {
     expect(wrong).toEqual([]);
     if (all) expect(unread).toBeLessThanOrEqual(0.4 * mutants.length);
   });
+});
+
+describe('definitions', () => {
+  // The last layer stays what it is: with another one, the page would speak of another network.
+  const indices = ({ name, plus }: Index): Index[] =>
+    name === '' ? [] : [-1, 0, 1].filter((other) => other !== plus).map((other) => ({ name, plus: other }));
+  const alternatives = { letters: ['Z', 'A', 'W'], indices };
+  const say = (sides: Formula): string => `$$${printed(sides, definitionStyle)}$$`;
+  const judgedWith = (definitions: readonly Formula[]): FormulaResult[] => {
+    const lines = [...definitions, ...claimLines.map(([sides]) => sides)].map(say);
+    const { formulas } = verifyPage(lines.join('\n\n'), { name: 'page.md', mend: false, budget: 60_000 });
+    return claimLines.map((_, i) => formulas.find(({ line }) => line === 2 * (definitions.length + i) + 1)!);
+  };
+
+  test('the claims hold as the definitions are', () => {
+    expect(claimLines.map((claim) => holdsWith(definitionLines, claim))).toEqual([true, true, true]);
+    expect(judgedWith(definitionLines).map(({ verdict }) => verdict)).toEqual(['holds', 'holds', 'holds']);
+  });
+
+  test.each(definitionLines.map((line, i) => [i + 1, line] as const))(
+    'definition %i: claims that depend on it follow',
+    { timeout: 3_600_000 },
+    (number, line) => {
+      const withOther = (sides: Formula): readonly Formula[] => definitionLines.with(number - 1, sides);
+      const changes = (sides: Formula): Formula[] =>
+        changedFormulas(sides, alternatives).filter(([left]) => left === line[0]);
+      const expectedOf = (sides: Formula): readonly (boolean | undefined)[] | undefined => {
+        const expected = claimLines.map((claim) => holdsWith(withOther(sides), claim));
+        return expected.includes(undefined) ? undefined : expected;
+      };
+      const wrong: string[] = [];
+      let unread = 0;
+      let count = 0;
+      const mutants = mutantsOf(line, changes, say, (sides) => {
+        const expected = expectedOf(sides);
+        return expected && { sides, expected };
+      });
+      for (const [formula, { sides, expected }] of mutants) {
+        judgedWith(withOther(sides)).forEach(({ verdict, text, reason }, i) => {
+          count++;
+          if (verdict === 'not understood' || verdict === 'undecided') unread++;
+          else if ((verdict === 'wrong') === expected[i])
+            wrong.push(
+              `${formula}: ${text} ${expected[i] ? 'holds' : 'does not hold'}, and judged ${verdict}: ${reason}`,
+            );
+        });
+      }
+      expect(wrong).toEqual([]);
+      expect(mutants.length).toBeGreaterThanOrEqual(all ? 60 : perLine);
+      if (all) expect(unread).toBeLessThanOrEqual(0.4 * count);
+    },
+  );
 });

@@ -9,6 +9,7 @@ import * as optim from '@tapegrad/optim';
 import * as train from '@tapegrad/train';
 import * as trainNode from '@tapegrad/train/node';
 import * as trainPlot from '@tapegrad/train/plot';
+import * as trainWorker from '@tapegrad/train/worker';
 import { testExamples } from '../../../test/examples.ts';
 
 const sources = readdirSync(new URL('../src', import.meta.url), { recursive: true, encoding: 'utf8' })
@@ -25,6 +26,7 @@ testExamples(
     '@tapegrad/train': train,
     '@tapegrad/train/node': trainNode,
     '@tapegrad/train/plot': trainPlot,
+    '@tapegrad/train/worker': trainWorker,
   },
   {
     compilerOptions: {

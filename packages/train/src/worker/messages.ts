@@ -1,0 +1,60 @@
+/** The messages between a page and the worker that trains for it. */
+
+import type { ModuleState } from '@tapegrad/nn';
+import type { Epoch, Scores } from '../trainer/history.ts';
+import type { FitResult } from '../trainer/trainer.ts';
+
+/** The place that messages are sent to and come from: a worker, or the scope inside one. */
+export interface Port {
+  postMessage(message: unknown, transfer?: never): void;
+  addEventListener(type: string, listener: (event: object) => void): void;
+  removeEventListener(type: string, listener: (event: object) => void): void;
+  /** Lets messages arrive, where that must be asked for. */
+  start?(): void;
+}
+
+/** How far a run in a worker is. */
+export interface TrainingProgress {
+  readonly step: number;
+  /** The number of epochs that are over. */
+  readonly epoch: number;
+  readonly stepInEpoch: number;
+  /** The number of steps in an epoch, if it is known. */
+  readonly stepsPerEpoch: number | undefined;
+  /** The scores of the epoch so far. */
+  readonly scores: Scores;
+  readonly learningRate: number;
+}
+
+/** The outcome of a run in a worker. */
+export interface WorkerResult extends FitResult {
+  /** The state of the model, with averaged weights if there are any. */
+  readonly model: ModuleState;
+}
+
+/** What a page asks of its worker. */
+export type Request = { readonly kind: 'start'; readonly config: unknown } | { readonly kind: 'stop' };
+
+/** What a worker tells its page. */
+export type Report =
+  | { readonly kind: 'progress'; readonly progress: TrainingProgress }
+  | { readonly kind: 'epoch'; readonly record: Epoch }
+  | { readonly kind: 'end'; readonly result: WorkerResult }
+  | { readonly kind: 'error'; readonly message: string };
+
+/** Marks the messages, since others may use the same port. */
+const MARK = 'tapegrad training';
+
+export const send = (port: Port, content: Request | Report): void => port.postMessage({ [MARK]: content });
+
+/** Calls a function with each message of the other side. Returns a function that ends it. */
+export function listen<Content extends Request | Report>(port: Port, take: (content: Content) => void): () => void {
+  const listener = (event: object): void => {
+    const { data } = event as { readonly data?: unknown };
+    const content = (data as { readonly [MARK]?: Content } | null)?.[MARK];
+    if (content !== undefined) take(content);
+  };
+  port.addEventListener('message', listener);
+  port.start?.();
+  return () => port.removeEventListener('message', listener);
+}

@@ -78,7 +78,9 @@ export class CharacterTokenizer {
   }
 
   #set(list: readonly string[]): void {
-    this.#fitted.set({ list, numbers: new Map(list.map((character, i) => [character, i])) });
+    this.#fitted.set(
+      list.length === 0 ? undefined : { list, numbers: new Map(list.map((character, i) => [character, i])) },
+    );
   }
 
   /**
@@ -118,9 +120,9 @@ export class CharacterTokenizer {
     }).join('');
   }
 
-  /** Returns the vocabulary. */
+  /** Returns the vocabulary; an empty list before `fit`. */
   state(): CharacterTokenizerState {
-    return { characters: [...this.#fitted.get().list] };
+    return { characters: [...(this.#fitted.peek()?.list ?? [])] };
   }
 
   /**
@@ -131,12 +133,12 @@ export class CharacterTokenizer {
   load(state: CharacterTokenizerState): this {
     const list: unknown = state?.characters;
     const isCharacter = (value: unknown) => typeof value === 'string' && [...value].length === 1;
-    if (!Array.isArray(list) || list.length === 0 || !list.every(isCharacter) || new Set(list).size < list.length) {
+    if (!Array.isArray(list) || !list.every(isCharacter) || new Set(list).size < list.length) {
       throw new ArgumentError(
         'CharacterTokenizer.load: expected a state with different characters, as state() returns it',
       );
     }
-    if (this.#unknown !== undefined && !list.includes(this.#unknown)) {
+    if (this.#unknown !== undefined && list.length > 0 && !list.includes(this.#unknown)) {
       throw new ArgumentError(
         `CharacterTokenizer.load: expected a vocabulary with the unknown character ${JSON.stringify(this.#unknown)}`,
       );

@@ -58,14 +58,20 @@ class Categories {
 
   load(state: CategoriesState): void {
     const list: unknown = state?.categories;
-    if (!Array.isArray(list) || list.length === 0 || !list.every(isCategory) || new Set(list).size < list.length) {
+    if (!Array.isArray(list) || !list.every(isCategory) || new Set(list).size < list.length) {
       throw new ArgumentError(`${this.call}.load: expected a state with different categories, as state() returns it`);
     }
     this.#set([...list]);
   }
 
+  state(): CategoriesState {
+    return { categories: [...(this.#fitted.peek()?.list ?? [])] };
+  }
+
   #set(list: readonly Category[]): void {
-    this.#fitted.set({ list, indices: new Map(list.map((category, i) => [category, i])) });
+    this.#fitted.set(
+      list.length === 0 ? undefined : { list, indices: new Map(list.map((category, i) => [category, i])) },
+    );
   }
 
   /** Returns the indices of values. If unknown values are allowed, their index is -1. */
@@ -145,9 +151,9 @@ export class LabelEncoder {
     return this.#categories.at('dtype' in indices ? indices.data : indices);
   }
 
-  /** Returns the categories found by `fit`. */
+  /** Returns the categories found by `fit`; an empty list before that. */
   state(): CategoriesState {
-    return { categories: this.categories };
+    return this.#categories.state();
   }
 
   /** Loads a state, instead of fitting, and returns this encoder. */
@@ -242,9 +248,9 @@ export class OneHotEncoder {
     return this.#categories.at(rows.argmax(1).data);
   }
 
-  /** Returns the categories found by `fit`. */
+  /** Returns the categories found by `fit`; an empty list before that. */
   state(): CategoriesState {
-    return { categories: this.categories };
+    return this.#categories.state();
   }
 
   /** Loads a state, instead of fitting, and returns this encoder. */

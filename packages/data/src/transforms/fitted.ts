@@ -23,6 +23,11 @@ export class FittedState<State> {
     throw new ArgumentError(`${this.#call}: it is not fitted; call fit with the training data, or load a state, first`);
   }
 
+  /** Returns the state, or `undefined` if there is none. */
+  peek(): State | undefined {
+    return this.#state;
+  }
+
   /** Throws if there is a state already: a second `fit` might leak test data into the transform. */
   checkUnfitted(): void {
     if (this.#state === undefined) return;
@@ -31,13 +36,13 @@ export class FittedState<State> {
     );
   }
 
-  set(state: State): void {
+  set(state: State | undefined): void {
     this.#state = state;
   }
 
   /**
    * Throws unless a value is an object that has, under each of the given names, a list of finite numbers, where all
-   * lists have the same length of at least 1.
+   * lists have the same length.
    */
   checkLists<Names extends string>(
     state: unknown,
@@ -51,7 +56,7 @@ export class FittedState<State> {
     const length = (lists[names[0]!] as readonly unknown[] | undefined)?.length;
     for (const name of names) {
       const list = lists[name];
-      if (!Array.isArray(list) || list.length === 0 || list.length !== length || !list.every(Number.isFinite)) {
+      if (!Array.isArray(list) || list.length !== length || !list.every(Number.isFinite)) {
         throw new ArgumentError(`${call}: expected a list of finite numbers as '${name}', got ${describeValue(list)}`);
       }
     }

@@ -88,9 +88,9 @@ export class Imputer {
     return tensorOf(to, x.dtype, x.shape) as Tensor<S>;
   }
 
-  /** Returns the replacements computed by `fit`. */
+  /** Returns the replacements computed by `fit`; an empty list before that. */
   state(): ImputerState {
-    return { fill: [...this.#fitted.get().fill] };
+    return { fill: [...(this.#fitted.peek()?.fill ?? [])] };
   }
 
   /**
@@ -99,7 +99,8 @@ export class Imputer {
    * @throws ArgumentError unless it is a valid state. The imputer is then unchanged.
    */
   load(state: ImputerState): this {
-    this.#fitted.set({ fill: [...this.#fitted.checkLists(state, ['fill']).fill] });
+    const { fill } = this.#fitted.checkLists(state, ['fill']);
+    this.#fitted.set(fill.length === 0 ? undefined : { fill: [...fill] });
     return this;
   }
 }

@@ -104,9 +104,9 @@ export class StandardScaler {
     return scaled('StandardScaler.invert', y, this.#axis, mean, std, 0, true);
   }
 
-  /** Returns the statistics computed by `fit`. */
+  /** Returns the statistics computed by `fit`; empty lists before that. */
   state(): StandardScalerState {
-    const { mean, std } = this.#fitted.get();
+    const { mean, std } = this.#fitted.peek() ?? { mean: [], std: [] };
     return { mean: [...mean], std: [...std] };
   }
 
@@ -121,7 +121,7 @@ export class StandardScaler {
     if (wrong !== undefined) {
       throw new ArgumentError(`StandardScaler.load: expected deviations above 0 as 'std', got ${wrong}`);
     }
-    this.#fitted.set({ mean: [...mean], std: [...std] });
+    this.#fitted.set(mean.length === 0 ? undefined : { mean: [...mean], std: [...std] });
     return this;
   }
 }
@@ -198,9 +198,9 @@ export class MinMaxScaler {
     return scaled('MinMaxScaler.invert', y, this.#axis, ...this.#coefficients(), true);
   }
 
-  /** Returns the ranges found by `fit`. */
+  /** Returns the ranges found by `fit`; empty lists before that. */
   state(): MinMaxScalerState {
-    const { min, max } = this.#fitted.get();
+    const { min, max } = this.#fitted.peek() ?? { min: [], max: [] };
     return { min: [...min], max: [...max] };
   }
 
@@ -215,7 +215,7 @@ export class MinMaxScaler {
     if (wrong !== -1) {
       throw new ArgumentError(`MinMaxScaler.load: expected min <= max, got ${min[wrong]} and ${max[wrong]}`);
     }
-    this.#fitted.set({ min: [...min], max: [...max] });
+    this.#fitted.set(min.length === 0 ? undefined : { min: [...min], max: [...max] });
     return this;
   }
 

@@ -1,11 +1,11 @@
-/** What the classifiers of the examples have in common: what is printed, and the learning curve. */
+/** The common parts of the example classifiers: output and the learning curve. */
 
 import type { History, Hooks } from '@tapegrad/train';
 import { epochTable, progress } from '@tapegrad/train/node';
 import { learningCurve } from '@tapegrad/train/plot';
 import { percent } from './program.ts';
 
-/** Prints a table of the epochs and, unless it should be quiet, the progress. */
+/** Prints a table of the epochs and, unless `quiet` is set, the progress. */
 export function report(unit: string, quiet: boolean): Hooks[] {
   const format = (value: number, name: string): string => (name === 'accuracy' ? percent(value) : value.toFixed(4));
   return [...(quiet ? [] : [progress({ unit, format })]), epochTable({ unit, format })];

@@ -105,7 +105,7 @@ describe('loadState', () => {
       'hidden_layer.bias': bias,
       'parts.output_layer.weight': zeros([2, 2]),
     };
-    expect(() => loadState(net, two)).toThrow('are one tensor here, but not in the state');
+    expect(() => loadState(net, two)).toThrow('are the same tensor in this module, but differ in the state');
   });
 
   test('takes projections that are not packed', () => {

@@ -1,4 +1,4 @@
-/** A table of a model's modules. */
+/** Formats a table of a model's modules. */
 
 import { checkSynchronous, describeValue, formatShape } from '@tapegrad/core/extend';
 import { ArgumentError, noGrad, Parameter, type Shape, Tensor, zeros } from '@tapegrad/core/lean';

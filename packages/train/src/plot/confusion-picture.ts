@@ -1,4 +1,4 @@
-/** A confusion matrix as a picture. */
+/** Draws confusion matrices. */
 
 import { cell, text } from '@observablehq/plot';
 import { ArgumentError } from '@tapegrad/core';
@@ -15,10 +15,10 @@ export interface ConfusionPictureOptions {
 }
 
 /**
- * Draws a confusion matrix: the darker a cell, the more examples are mistaken so.
+ * Draws a confusion matrix. The darker a cell, the more examples were predicted in that way.
  *
  * @returns an SVG
- * @throws ArgumentError if the names are not as many as the classes.
+ * @throws ArgumentError unless there are as many names as classes.
  * @example
  * import { confusionPicture } from '@tapegrad/train/plot';
  *

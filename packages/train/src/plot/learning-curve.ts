@@ -1,4 +1,4 @@
-/** The course of a run as a picture. */
+/** Draws the history of a run. */
 
 import { axisX, axisY, dot, gridX, gridY, lineY, type PlotOptions, text } from '@observablehq/plot';
 import { ArgumentError } from '@tapegrad/core';
@@ -11,11 +11,11 @@ import { COLORS, figure, type Panel } from './figure.ts';
 export interface CurvePanel {
   /** The score that it shows: `loss`, or a metric. */
   readonly score: string;
-  /** Stands above the panel. Defaults to the score's name. */
+  /** The text above the panel. Defaults to the name of the score. */
   readonly title?: string;
-  /** Converts the score to the number that is shown, such as accuracy to errors in per cent. Defaults to the score. */
+  /** Converts the score to the number to show, for example accuracy to an error rate in per cent. Defaults to the score. */
   readonly value?: (score: number) => number;
-  /** Formats the last number. Defaults to three significant digits. */
+  /** Formats the last number of a curve. Defaults to three significant digits. */
   readonly format?: (value: number) => string;
   /** Whether the scale is logarithmic. Numbers that are not positive are then left out. Defaults to true for `loss`. */
   readonly log?: boolean;
@@ -27,7 +27,7 @@ export interface LearningCurveOptions {
   readonly title?: string;
   /** A sentence below the title. */
   readonly subtitle?: string;
-  /** What examples are called, in the legend. Defaults to `examples`. */
+  /** The word for examples in the legend. Defaults to `examples`. */
   readonly unit?: string;
   /** The panels. Defaults to one for each score. */
   readonly panels?: readonly CurvePanel[];
@@ -38,7 +38,7 @@ interface Place {
   readonly scores: Scores;
 }
 
-/** Returns the epochs at a step, including a fraction, from the steps at which epochs ended. */
+/** Returns the number of epochs at a step, including a fraction, given the steps at which epochs ended. */
 function epochsAt(step: number, ends: readonly number[]): number {
   const i = ends.findIndex((end) => step <= end);
   const [start, end] = i === -1 ? [ends.at(-2) ?? 0, ends.at(-1) ?? 1] : [ends[i - 1] ?? 0, ends[i]!];
@@ -104,7 +104,7 @@ function curves(
   epochs: number,
 ): Panel {
   const numberOf = ({ scores }: Place): number => value(scores[score] ?? Number.NaN);
-  // A logarithmic scale has no place for 0, and no scale for the numbers of a run that diverges.
+  // Numbers that are not finite can't be drawn, nor can numbers that are not positive on a logarithmic scale.
   const hasPlace = (y: number): boolean => Number.isFinite(y) && (!log || y > 0);
   const shown = (places: readonly Place[]) => places.filter((place) => hasPlace(numberOf(place)));
   const ticks = log ? logTicks([...training, ...validation].map(numberOf).filter(hasPlace)) : undefined;

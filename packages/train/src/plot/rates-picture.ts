@@ -1,4 +1,4 @@
-/** The search for a learning rate as a picture. */
+/** Draws the search for a learning rate. */
 
 import { lineY, ruleX } from '@observablehq/plot';
 import type { FoundRates } from '../trainer/learning-rate-finder.ts';
@@ -6,7 +6,7 @@ import { chart } from './chart.ts';
 import { COLORS, figure } from './figure.ts';
 
 /**
- * Draws the losses that `learningRateFinder` found over the learning rates, and the rate that it suggests.
+ * Draws the losses that `learningRateFinder` found as a function of the learning rate, and the rate that it suggests.
  *
  * @returns an SVG
  * @example

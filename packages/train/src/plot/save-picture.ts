@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { initWasm, Resvg } from '@resvg/resvg-wasm';
 import { writeFileAtomic } from '@tapegrad/files/node';
 
-/** Fonts from a package, so that pictures look the same on every machine. */
+/** Font files from a package, so that pictures look the same on every machine. */
 const FONTS = [
   import.meta.resolve('@fontsource/inter/files/inter-latin-400-normal.woff2'),
   import.meta.resolve('@fontsource/inter/files/inter-latin-600-normal.woff2'),
@@ -15,7 +15,7 @@ const FONTS = [
 const SCALE = 2;
 
 /**
- * Saves a picture as `path.svg` and `path.png`, each whole or not at all, and makes their folder.
+ * Saves a picture as `path.svg` and `path.png`, each atomically, and makes their folder if necessary.
  *
  * @returns the two paths
  * @example

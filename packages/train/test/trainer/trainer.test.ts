@@ -477,7 +477,7 @@ describe('options', () => {
   });
 
   test.each([
-    [async () => tensor(1), 'expected a loss function that is not asynchronous'],
+    [async () => tensor(1), 'expected a loss function that is synchronous'],
     [() => 3, 'expected a loss function that returns a loss, a scalar, or { loss, … }, got 3'],
     [() => ({ predictions: tensor(1) }), 'or { loss, … }, got an object'],
     [() => tensor([1, 2]), 'got a loss of 2 elements'],

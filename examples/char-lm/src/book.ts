@@ -1,6 +1,7 @@
 /** Texts for training, in files. */
 
-import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
+import { FormatError } from '@tapegrad/files';
+import { readBytes } from '@tapegrad/files/node';
 
 const MAX_BYTES = 2 ** 28;
 

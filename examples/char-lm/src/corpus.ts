@@ -2,7 +2,7 @@
 
 import type { Tensor } from '@tapegrad/core';
 import { CharacterTokenizer } from '@tapegrad/data';
-import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
+import { FormatError } from '@tapegrad/files';
 
 /** A text as int32 numbers. */
 export type Encoded = Tensor<readonly [number]>;

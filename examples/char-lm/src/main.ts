@@ -8,7 +8,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder } from '@tapegrad/files/node';
 import { readText } from './book.ts';
 import { type Corpus, opening, splitText } from './corpus.ts';
 import { AttentiveModel, type LanguageModel, RecurrentModel } from './models.ts';

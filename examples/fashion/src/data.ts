@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Ink, imageFile } from '@tapegrad/example-toolkit/labelled-images';
 import { print } from '@tapegrad/example-toolkit/program';
-import { FormatError } from '@tapegrad/example-toolkit/untrusted-file';
-import { writeFileAtomic } from '@tapegrad/example-toolkit/whole-file';
+import { FormatError } from '@tapegrad/files';
+import { writeFileAtomic } from '@tapegrad/files/node';
 
 export const KINDS = [
   ...['T-shirt', 'trousers', 'pullover', 'dress', 'coat'],

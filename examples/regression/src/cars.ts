@@ -3,7 +3,8 @@
 import { fileURLToPath } from 'node:url';
 import { type Random, type Tensor, tensor } from '@tapegrad/core';
 import { DataLoader, fromTensors } from '@tapegrad/data';
-import { FormatError, readBytes } from '@tapegrad/example-toolkit/untrusted-file';
+import { FormatError } from '@tapegrad/files';
+import { readBytes } from '@tapegrad/files/node';
 import { csvParseRows } from 'd3-dsv';
 
 const FILE = 'cars.csv';

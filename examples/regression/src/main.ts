@@ -6,7 +6,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder } from '@tapegrad/files/node';
 import { Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { loadCars, split } from './cars.ts';
 import { type Errors, errorsOf, fit } from './fitting.ts';

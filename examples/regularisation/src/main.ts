@@ -8,7 +8,7 @@ import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-f
 import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { Progress } from '@tapegrad/example-toolkit/progress';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder } from '@tapegrad/files/node';
 import { ABOUT, OPTIONS } from './options.ts';
 import { regularisationPicture } from './picture.ts';
 import { DECAYS, type Dose, RATES, spreadOf, sweep } from './sweep.ts';

@@ -3,9 +3,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Tensor, tensor } from '@tapegrad/core';
+import { FormatError } from '@tapegrad/files';
 import { readIdx } from '@tapegrad/files/node';
 import type { GrayImage } from './gray-image.ts';
-import { FormatError } from './untrusted-file.ts';
 
 /** Pixels on a side. */
 export const SIDE = 28;

@@ -2,7 +2,7 @@
 
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FormatError } from './untrusted-file.ts';
+import { FormatError } from '@tapegrad/files';
 
 /**
  * Runs a program. For an invalid file or an error of the operating system, prints a sentence and exits with code 1.

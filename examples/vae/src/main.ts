@@ -8,7 +8,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder } from '@tapegrad/files/node';
 import { summary } from '@tapegrad/nn';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, printFile, runProgram } from '@tapegrad/example-toolkit/program';
-import { tryFolder, writeFileAtomic } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder, writeFileAtomic } from '@tapegrad/files/node';
 import { type Finding, reportJson, reportMarkdown, reportPage, reportTable } from '@tapegrad/inspect';
 import { drawPictures } from './pictures.ts';
 import { rows } from './rows.ts';

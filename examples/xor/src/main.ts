@@ -5,7 +5,7 @@ import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { outFolder, print, runProgram } from '@tapegrad/example-toolkit/program';
-import { tryFolder } from '@tapegrad/example-toolkit/whole-file';
+import { tryFolder } from '@tapegrad/files/node';
 import { binaryCrossEntropy, Dense, Sequential, Tanh } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { decisionSurface } from './picture.ts';

@@ -11,7 +11,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { engineInfo } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
 import { FormatError } from '../format-error.ts';
-import { joinBytes } from '../join-bytes.ts';
+import { type Bytes, joinBytes } from '../join-bytes.ts';
 import type { NamedArray } from '../named-array.ts';
 import { CODES, headerLength, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from '../safetensors/header.ts';
 import { arrayOf, layOut } from '../safetensors/safetensors.ts';
@@ -74,7 +74,7 @@ export function checkpointParts(value: unknown, startSum: () => Sum = portableSu
  * const bytes = encodeCheckpoint({ model, epoch: 4 });
  * (decodeCheckpoint(bytes) as { epoch: number }).epoch; // 4
  */
-export const encodeCheckpoint = (value: unknown): Uint8Array<ArrayBuffer> => joinBytes(checkpointParts(value));
+export const encodeCheckpoint = (value: unknown): Bytes => joinBytes(checkpointParts(value));
 
 /** Access to the bytes of a checkpoint, in pieces. */
 export interface CheckpointBytes {

@@ -2,7 +2,7 @@
 
 import { Gunzip } from 'fflate';
 import { FormatError } from '../format-error.ts';
-import { joinBytes } from '../join-bytes.ts';
+import { type Bytes, joinBytes } from '../join-bytes.ts';
 import { crc32 } from './crc32.ts';
 
 /**
@@ -95,7 +95,7 @@ export function gunzipper(
  *
  * @throws FormatError for the same reasons as `gunzipper`.
  */
-export function gunzip(bytes: Uint8Array, options: GunzipOptions): Uint8Array<ArrayBuffer> {
+export function gunzip(bytes: Uint8Array, options: GunzipOptions): Bytes {
   const pieces: Uint8Array[] = [];
   const push = gunzipper(options, (piece) => {
     pieces.push(piece);

@@ -1,6 +1,7 @@
 /** Decompresses zlib streams of a known size, and wraps bytes as an uncompressed stream. */
 
 import { Unzlib } from 'fflate';
+import type { Bytes } from '../join-bytes.ts';
 
 /** The number of bytes decompressed at once; each decompresses to at most 1032 bytes. */
 const CHUNK_BYTES = 2 ** 12;
@@ -13,7 +14,7 @@ const MAX_STORED_BYTES = 65535;
  *
  * @throws Error if the stream is broken, or has more or fewer bytes; its message says what is wrong.
  */
-export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
+export function unzlib(pieces: readonly Uint8Array[], length: number): Bytes {
   const bytes = new Uint8Array(length);
   let done = 0;
   const stream = new Unzlib((piece) => {
@@ -35,7 +36,7 @@ export function unzlib(pieces: readonly Uint8Array[], length: number): Uint8Arra
  * Wraps bytes as a zlib stream without compressing them. Its checksum is set to 0, for a decoder that doesn't check it.
  * Source: RFC 1950, and RFC 1951, section 3.2.4.
  */
-export function storedZlib(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+export function storedZlib(bytes: Uint8Array): Bytes {
   const blocks = Math.max(1, Math.ceil(bytes.length / MAX_STORED_BYTES));
   const stream = new Uint8Array(2 + 5 * blocks + bytes.length + 4);
   const view = new DataView(stream.buffer);

@@ -10,6 +10,7 @@ import { ArgumentError, type Shape } from '@tapegrad/core';
 import { checkOptions, formatShape, sizeOf } from '@tapegrad/core/extend';
 import { gunzip, isGzip } from '../compression/gunzip.ts';
 import { FormatError } from '../format-error.ts';
+import type { Bytes } from '../join-bytes.ts';
 
 /** The typed arrays that hold the elements of an IDX file. */
 export type IdxData = Uint8Array | Int8Array | Int16Array | Int32Array | Float32Array | Float64Array;
@@ -115,7 +116,7 @@ export function decodeIdx(bytes: Uint8Array, options: IdxOptions = {}): IdxArray
  * @example
  * encodeIdx(tensor([1, 2, 3])).length; // 20
  */
-export function encodeIdx({ shape, data }: IdxArray): Uint8Array<ArrayBuffer> {
+export function encodeIdx({ shape, data }: IdxArray): Bytes {
   const found = [...ELEMENT_TYPES].find(([, { ElementArray }]) => data instanceof ElementArray);
   if (found === undefined) {
     const names = [...ELEMENT_TYPES.values()].map(({ ElementArray }) => ElementArray.name).join(', ');

@@ -5,6 +5,7 @@ import { checkOptions } from '@tapegrad/core/extend';
 import { decode, encode } from 'fast-png';
 import { storedZlib, unzlib } from '../compression/unzlib.ts';
 import { FormatError } from '../format-error.ts';
+import type { Bytes } from '../join-bytes.ts';
 import { type Channels, checkImage, type Image } from './image.ts';
 import { INDEXED, PNG_SIGNATURE, type PngChunks, type PngHeader, readPngChunks } from './png-chunks.ts';
 
@@ -19,7 +20,7 @@ export interface DecodeImageOptions {
 /** The default limit on the number of pixels, enough for photos. */
 export const MAX_PIXELS = 2 ** 25;
 
-type Samples = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
+type Samples = Bytes | Uint16Array<ArrayBuffer>;
 
 /** A part of an interlaced image that is stored separately: every `stepX`th pixel of every `stepY`th row. */
 interface Pass {
@@ -83,7 +84,7 @@ function fileOfPass(rows: Uint8Array, width: number, height: number, { depth, co
 }
 
 /** Expands samples of fewer than 8 bits to a byte each. Each row begins with a new byte. */
-function spread(data: Uint8Array, width: number, height: number, depth: number): Uint8Array<ArrayBuffer> {
+function spread(data: Uint8Array, width: number, height: number, depth: number): Bytes {
   const samples = new Uint8Array(width * height);
   const rowBytes = Math.ceil((width * depth) / 8);
   for (let y = 0; y < height; y++) {
@@ -201,7 +202,7 @@ export function decodePng(bytes: Uint8Array, options: DecodeImageOptions = {}): 
  * const image = tensorImage(tensor([[0, 0.5], [1, 0.25]]));
  * encodePng(image).subarray(1, 4); // the bytes of 'PNG'
  */
-export function encodePng(image: Image): Uint8Array<ArrayBuffer> {
+export function encodePng(image: Image): Bytes {
   checkImage('encodePng', image);
   const { width, height, channels, data } = image;
   if (width * height > MAX_PIXELS) {

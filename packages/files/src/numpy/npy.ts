@@ -9,7 +9,7 @@ import { decodeElements } from '../elements/decode.ts';
 import { ELEMENT_TYPES, type ElementType, type IntegerOptions } from '../elements/element-types.ts';
 import { encodeElements } from '../elements/encode.ts';
 import { FormatError } from '../format-error.ts';
-import { joinBytes } from '../join-bytes.ts';
+import { type Bytes, joinBytes } from '../join-bytes.ts';
 import { checkedArray, type NamedArray } from '../named-array.ts';
 
 /** The element types of NumPy, by letter and size in bytes. */
@@ -185,5 +185,5 @@ export function npyParts(call: string, array: NamedArray, options: NpyWriteOptio
  * @example
  * encodeNpy(tensor([1, 2, 3])).length; // 140
  */
-export const encodeNpy = (array: NamedArray, options: NpyWriteOptions = {}): Uint8Array<ArrayBuffer> =>
+export const encodeNpy = (array: NamedArray, options: NpyWriteOptions = {}): Bytes =>
   joinBytes(npyParts('encodeNpy', array, options));

@@ -5,6 +5,7 @@ import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import { zipSync } from 'fflate';
 import type { IntegerOptions } from '../elements/element-types.ts';
 import { FormatError } from '../format-error.ts';
+import type { Bytes } from '../join-bytes.ts';
 import { checkedArrays, type NamedArray, type NamedArrays } from '../named-array.ts';
 import { openZip } from '../zip/zip.ts';
 import { decodeNpy, encodeNpy, type NumpyType } from './npy.ts';
@@ -61,7 +62,7 @@ export function decodeNpz(bytes: Uint8Array, options: NpzReadOptions = {}): Name
  * const bytes = encodeNpz({ x: tensor([1.5]) });
  * [...decodeNpz(bytes).x!.data]; // [1.5]
  */
-export function encodeNpz(arrays: NamedArrays, options: NpzWriteOptions = {}): Uint8Array<ArrayBuffer> {
+export function encodeNpz(arrays: NamedArrays, options: NpzWriteOptions = {}): Bytes {
   checkOptions('encodeNpz', options, ['as', 'compress']);
   const { as, compress = false } = options;
   if (as !== undefined && typeof as !== 'function') {
@@ -78,5 +79,5 @@ export function encodeNpz(arrays: NamedArrays, options: NpzWriteOptions = {}): U
     throw new ArgumentError(`encodeNpz: ${total} bytes are more than a ZIP file has; write several`);
   // The date is fixed, as in NumPy, so that the same arrays give the same bytes.
   const zipped = zipSync(Object.fromEntries(files), { level: compress ? 6 : 0, mtime: new Date(1980, 0, 1) });
-  return zipped as Uint8Array<ArrayBuffer>;
+  return zipped as Bytes;
 }

@@ -7,7 +7,7 @@ import type { ElementType, IntegerOptions, WritableType } from '../elements/elem
 import { isFloatType } from '../elements/element-types.ts';
 import { encodeElements } from '../elements/encode.ts';
 import { FormatError } from '../format-error.ts';
-import { joinBytes } from '../join-bytes.ts';
+import { type Bytes, joinBytes } from '../join-bytes.ts';
 import { checkedArrays, type NamedArray, type NamedArrays } from '../named-array.ts';
 import {
   CODES,
@@ -135,10 +135,8 @@ export function safetensorsParts(
  * tensors.weight!.shape; // [1, 2]
  * metadata.epochs; // '3'
  */
-export const encodeSafetensors = (
-  tensors: NamedArrays,
-  options: SafetensorsWriteOptions = {},
-): Uint8Array<ArrayBuffer> => joinBytes(safetensorsParts('encodeSafetensors', tensors, options));
+export const encodeSafetensors = (tensors: NamedArrays, options: SafetensorsWriteOptions = {}): Bytes =>
+  joinBytes(safetensorsParts('encodeSafetensors', tensors, options));
 
 /** Converts the elements of a tensor, or of some of its rows. */
 export function arrayOf(

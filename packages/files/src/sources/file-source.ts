@@ -3,13 +3,14 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FormatError } from '../format-error.ts';
+import type { Bytes } from '../join-bytes.ts';
 import { type ByteSource, checkRange } from './byte-source.ts';
 
 /** The maximum number of bytes in one read: Node can't read more than 2 GiB at once. */
 const MAX_READ_BYTES = 2 ** 30;
 
 /** Allocates bytes that are about to be overwritten: filling them with zeros would take as long as reading them. */
-export function uninitialized(length: number): Uint8Array<ArrayBuffer> {
+export function uninitialized(length: number): Bytes {
   const { buffer, byteOffset } = Buffer.allocUnsafeSlow(length);
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, length);
 }
@@ -108,7 +109,7 @@ export function checkSize(path: string, size: number, { maxBytes = 2 ** 32 }: Re
  * @example
  * const read = () => readBytes('model.safetensors', { maxBytes: 1e9 });
  */
-export function readBytes(path: string, options: ReadOptions = {}): Uint8Array<ArrayBuffer> {
+export function readBytes(path: string, options: ReadOptions = {}): Bytes {
   return withFile(path, ({ size, readInto }) => {
     checkSize(path, size, options);
     const bytes = uninitialized(size);

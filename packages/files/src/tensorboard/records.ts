@@ -5,6 +5,7 @@
 
 import { crc32c } from '../compression/crc32.ts';
 import { FormatError } from '../format-error.ts';
+import type { Bytes } from '../join-bytes.ts';
 
 /** The size of a frame's header: a length of 8 bytes, and its checksum of 4 bytes. */
 const HEADER_BYTES = 12;
@@ -20,7 +21,7 @@ function maskedCrc(bytes: Uint8Array): number {
 }
 
 /** Makes the frame of a record. */
-export function encodeRecord(record: Uint8Array): Uint8Array<ArrayBuffer> {
+export function encodeRecord(record: Uint8Array): Bytes {
   const bytes = new Uint8Array(HEADER_BYTES + record.length + CHECKSUM_BYTES);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(0, BigInt(record.length), true);

@@ -1,4 +1,0 @@
-/** Reads files with untrusted contents. */
-
-export { FormatError } from '@tapegrad/files';
-export { readBytes } from '@tapegrad/files/node';

@@ -214,7 +214,11 @@ export function imageFromData({ width, height, data }: ImageDataLike): Image {
  * const grey = { width: 2, height: 1, channels: 1, data: Uint8Array.of(0, 200) } as const;
  * [...imageData(grey).data]; // [0, 0, 0, 255, 200, 200, 200, 255]
  */
-export function imageData(image: Image): { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> } {
+export function imageData(image: Image): {
+  width: number;
+  height: number;
+  data: ReturnType<Uint8ClampedArrayConstructor['from']>;
+} {
   const { width, height, data } = withChannels(image, 4);
   const scale = largest(image) / 255;
   return { width, height, data: Uint8ClampedArray.from(data, (sample) => Math.round(sample / scale)) };

@@ -88,7 +88,11 @@ class Defined {
     if (name === 'Y' || (name === 'Z' && l === 0)) return data();
     const definition = this.#definitions.find(([left]) => left!.kind === 'letter' && left!.name === name);
     if (name !== 'L' && !(l !== undefined && l >= 1 && l <= layers)) throw new Open();
-    return definition === undefined ? data() : evaluate(definition[1]!, this.setting(), { l: l ?? 0 });
+    if (definition === undefined) return data();
+    const value = evaluate(definition[1]!, this.setting(), { l: l ?? 0 });
+    // A number for a matrix makes numbers of the letters beside it.
+    if (name !== 'L' && value.length === 1 && value[0]!.length === 1) throw new Open();
+    return value;
   }
 
   setting(): Setting {

@@ -1,5 +1,6 @@
 export { Lora, type LoraOptions, lora } from './adapters/lora.ts';
 export { freeze, type Selector, selectParameters } from './adapters/selector.ts';
+export { type FinderOptions, type FoundRates, learningRateFinder } from './learning-rate-finder.ts';
 export { accuracy, topK } from './metrics/accuracy.ts';
 export {
   type Average,
@@ -19,7 +20,6 @@ export type { Outcome, Predicted } from './outcome.ts';
 export { type EvaluateOptions, evaluate, type LossFunction } from './trainer/evaluate.ts';
 export type { Best, Epoch, History, Point, Scores } from './trainer/history.ts';
 export type { End, EndEvent, EpochEvent, Hooks, PointEvent, RunEvent, Running, StepEvent } from './trainer/hooks.ts';
-export { type FinderOptions, type FoundRates, learningRateFinder } from './trainer/learning-rate-finder.ts';
 export type { TrainerOptions } from './trainer/options.ts';
 export { deferred, type Source } from './trainer/source.ts';
 export type { Position, TrainerState } from './trainer/state.ts';

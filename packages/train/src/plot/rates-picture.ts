@@ -1,7 +1,7 @@
 /** Draws the search for a learning rate. */
 
 import { lineY, ruleX } from '@observablehq/plot';
-import type { FoundRates } from '../trainer/learning-rate-finder.ts';
+import type { FoundRates } from '../learning-rate-finder.ts';
 import { chart } from './chart.ts';
 import { COLORS, figure } from './figure.ts';
 

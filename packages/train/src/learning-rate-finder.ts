@@ -2,9 +2,9 @@
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
-import type { TrainerOptions } from './options.ts';
-import { DivergenceError } from './stepper.ts';
-import { Trainer } from './trainer.ts';
+import type { TrainerOptions } from './trainer/options.ts';
+import { DivergenceError } from './trainer/stepper.ts';
+import { Trainer } from './trainer/trainer.ts';
 
 /** The options of `learningRateFinder`. */
 export interface FinderOptions {

@@ -322,7 +322,7 @@ describe('recurrence', () => {
     const output = model.forward(sequences) as Tensor;
     const found = links(output.mul(output).sum());
     expect(found.map(({ transition }) => transition)).toEqual(['unknown', 'unknown', 'unknown', 'identity']);
-    for (const { untold } of found.slice(0, 3)) expect(untold).toMatch(/^'matmul' takes its pre-activation together/);
+    for (const { untold } of found.slice(0, 3)) expect(untold).toMatch(/^'matmul' combines its pre-activation/);
   });
 
   test.each([new RNN(4, 5, options), new LSTM(4, 5, options), new GRU(4, 5, options)])('links of %s', (model) => {

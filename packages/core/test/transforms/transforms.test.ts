@@ -324,12 +324,12 @@ const refused: readonly (readonly [call: () => unknown, message: string])[] = [
   ],
   [() => vjp((x: Tensor) => x, x)[1](zeros([3])), 'vjp: the cotangent: expected shape [2], got [3]'],
   [() => vjp((x: Tensor) => x, x)[1](zeros([2])), 'vjp: the cotangent: expected float64, got float32; cast it first'],
-  [() => vjp((x: Tensor) => [x], x)[1](x as never), 'vjp: the cotangent is a tensor, which has not the structure'],
+  [() => vjp((x: Tensor) => [x], x)[1](x as never), 'vjp: the cotangent is a tensor, whose structure differs'],
   [
     () => vjp((_: Tensor) => 3 as never, x),
     'vjp: the result is 3; expected a tensor, or arrays and plain objects of tensors',
   ],
-  [() => jvp((x: Tensor) => x, [x], [] as never), 'jvp: tangents is an array, which has not the structure'],
+  [() => jvp((x: Tensor) => x, [x], [] as never), 'jvp: tangents is an array, whose structure differs'],
   [() => jvp((x: Tensor) => x, [x], [zeros([1])]), 'jvp: tangents[0]: expected shape [2], got [1]'],
 ];
 

@@ -121,7 +121,12 @@ describe('running statistics', () => {
 describe('refused', () => {
   const x: Tensor = zeros([4, 3]);
   test.each<[string, () => unknown, new (...args: never[]) => Error, string]>([
-    ['one element a channel', () => new BatchNorm1d(3).forward(ones([1, 3])), ArgumentError, 'more than one element a'],
+    [
+      'one element a channel',
+      () => new BatchNorm1d(3).forward(ones([1, 3])),
+      ArgumentError,
+      'more than one element per channel',
+    ],
     ['one, by the function', () => batchNorm(ones([1, 3])), ArgumentError, 'batchNorm: expected more than one element'],
     ['images as features', () => new BatchNorm1d(3).forward(zeros([1, 3, 2, 2])), ShapeError, 'input of 2 or 3 axes'],
     [

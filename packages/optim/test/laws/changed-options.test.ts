@@ -232,6 +232,6 @@ describe('what is assigned to a group is checked', () => {
     descend(adagrad as never, w, 0, 1);
     expect(() => {
       adagrad.groups[0]!.options.initialAccumulatorValue = 0.7;
-    }).toThrow('Adagrad: initialAccumulatorValue says how what is remembered begins');
+    }).toThrow('Adagrad: initialAccumulatorValue sets the initial state');
   });
 });

@@ -117,7 +117,7 @@ describe.each(kinds)('%s', (kind) => {
 });
 
 test.each<[kind: string, what: string, make: (parameters: Parameter[]) => unknown, message: string]>([
-  ['Adam', 'beta1', (w) => new Adam(w, { ...rate, beta1: 1 }), 'Adam: beta1 is 1, expected a number from 0 up to'],
+  ['Adam', 'beta1', (w) => new Adam(w, { ...rate, beta1: 1 }), 'Adam: beta1 is 1, expected a number >= 0 and < 1'],
   ['AdamW', 'beta2', (w) => new AdamW(w, { ...rate, beta2: Number.NaN }), 'AdamW: beta2 is NaN'],
   ['NAdam', 'eps', (w) => new NAdam(w, { ...rate, eps: -1 }), 'NAdam: eps is -1, expected a finite number >= 0'],
   ['NAdam', 'momentumDecay', (w) => new NAdam(w, { ...rate, momentumDecay: -1 }), 'NAdam: momentumDecay is -1'],

@@ -198,9 +198,7 @@ describe('gates', () => {
       },
       {
         dW1: ({ slope, dW }) => {
-          expect(() => slope(1)).toThrow(
-            "the transition of w is unknown: 'matmul' takes its pre-activation together with",
-          );
+          expect(() => slope(1)).toThrow("the transition of w is unknown: 'matmul' combines its pre-activation with");
           return dW[1];
         },
       },

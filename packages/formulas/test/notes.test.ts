@@ -88,6 +88,42 @@ const cases: Readonly<Record<string, Cases>> = {
     right: [String.raw`\frac{\partial L}{\partial w} = 9`, String.raw`\frac{\partial L}{\partial x} = 3`],
     wrong: [String.raw`\frac{\partial L}{\partial w} = 12`, String.raw`\frac{\partial L}{\partial x} = 9`],
   },
+  'conditions on indices': {
+    before: String.raw`$p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$. When $i \ne j$,`,
+    right: [String.raw`\frac{\partial p_i}{\partial z_j} = -p_i p_j`],
+    wrong: [
+      String.raw`\frac{\partial p_i}{\partial z_j} = p_i p_j`,
+      String.raw`\frac{\partial p_i}{\partial z_j} = -p_i`,
+    ],
+  },
+  'other indices of the same letters': {
+    before: String.raw`$A_{b,d} = \phi(H_{b,d})$.`,
+    right: [String.raw`\frac{\partial A_{b,d}}{\partial H_{b',d'}} = 0, \quad (b,d) \ne (b',d')`],
+    wrong: [String.raw`\frac{\partial A_{b,d}}{\partial H_{b',d'}} = 1, \quad (b,d) \ne (b',d')`],
+  },
+  'products that are put in order': {
+    before: String.raw`$\mathbf{o} = \mathbf{W}_2 \mathbf{h}$, $\mathbf{h} = \phi(\mathbf{z})$, $J = \ell(\mathbf{o})$.`,
+    right: [
+      String.raw`\frac{\partial J}{\partial \mathbf{h}} = \textrm{prod}\left(\frac{\partial J}{\partial \mathbf{o}}, \frac{\partial \mathbf{o}}{\partial \mathbf{h}}\right) = \mathbf{W}_2^\top \frac{\partial J}{\partial \mathbf{o}}`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial J}{\partial \mathbf{h}} = \textrm{prod}\left(\frac{\partial J}{\partial \mathbf{o}}, \frac{\partial \mathbf{o}}{\partial \mathbf{h}}\right) = \mathbf{W}_2 \frac{\partial J}{\partial \mathbf{o}}`,
+    ],
+  },
+  'the loss of each element, with an upright d': {
+    before: String.raw`$y_{pq} = \sum_r x_{pr} w_{rq}$.`,
+    right: [
+      String.raw`\mathrm{d} x_{ij} = \frac{\partial L}{\partial x_{ij}} = \sum_p \sum_q \frac{\partial L}{\partial y_{pq}} \frac{\partial y_{pq}}{\partial x_{ij}}`,
+    ],
+    wrong: [
+      String.raw`\mathrm{d} x_{ij} = \frac{\partial L}{\partial x_{ij}} = 2 \sum_p \sum_q \frac{\partial L}{\partial y_{pq}} \frac{\partial y_{pq}}{\partial x_{ij}}`,
+    ],
+  },
+  'an extremum, which is a condition': {
+    before: '$f = 3 x^2 - 4 x$.',
+    right: [],
+    wrong: [String.raw`\frac{df}{dx} = 0`],
+  },
   'a letter that is given something else on the way back': {
     before: String.raw`$y = \log x$ and $L = y^2$. Solving for the input, $x = e^y$.`,
     right: [String.raw`\frac{\partial L}{\partial x} = \frac{2 y}{x}`],

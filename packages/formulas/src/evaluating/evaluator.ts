@@ -151,11 +151,11 @@ export class Evaluator implements Evaluating {
       return links.map((link) => this.value(link, scope)).reduce((a, b) => arithmetic.product(a, b, links[0]!));
     }
     const whole = ends.map((pair) => arithmetic.wholeJacobian(pair)).reduce((a, b) => arithmetic.k.matmul(a, b));
-    return this.#laidOut(whole, ends[0]!.of, ends.at(-1)!.by, links[0]!);
+    return this.#laidOut(whole, ends[0]!.of, ends.at(-1)!.by);
   }
 
   /** Lays out the derivatives of `of` with respect to `by`. `whole` has a row for each element of `of`. */
-  #laidOut(whole: Node, of: Value, by: Value, at: Expression): Value {
+  #laidOut(whole: Node, of: Value, by: Value): Value {
     const { arithmetic } = this;
     const { k, layout } = arithmetic;
     if (isNumber(of)) {
@@ -163,7 +163,7 @@ export class Evaluator implements Evaluating {
       return layout.gradient === 'same' || isNumber(by) ? plain : arithmetic.transposed(plain);
     }
     if (isNumber(by)) return { node: k.reshape(whole, of.node.shape), one: of.one };
-    if (!isVector(of) || !isVector(by)) throw new NoMeaning('a derivative of a matrix by a matrix is no matrix', at);
+    if (!isVector(of) || !isVector(by)) return { ...arithmetic.number(Number.NaN), whole };
     const matrix: Value = { node: whole, one: [false, false] };
     return layout.jacobian === 'rows' ? matrix : arithmetic.transposed(matrix);
   }

@@ -12,6 +12,8 @@ export interface Value {
   readonly one: readonly [boolean, boolean];
   /** For a derivative: the function and the variable. `node` is then a number, unless one of them is a number. */
   readonly jacobian?: { readonly of: Value; readonly by: Value } | undefined;
+  /** All elements of a chain of derivatives that is no matrix, such as that of a matrix with respect to a matrix. */
+  readonly whole?: Node | undefined;
 }
 
 /** Thrown if parts of a formula don't fit. */
@@ -235,6 +237,7 @@ export class Arithmetic {
 
   /** Returns a derivative as a matrix. */
   matrix(x: Value): Value {
+    if (x.whole !== undefined) throw new Unlaid();
     if (x.jacobian === undefined) return x;
     const { of, by } = x.jacobian;
     if (isNumber(of) || isNumber(by)) return { node: x.node, one: x.one };

@@ -6,6 +6,7 @@ import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import { type Indices, indexValue } from '../meaning/program.ts';
 import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
+import { meets } from '../statements/conditions.ts';
 import { bare, type Expression, partsOf } from '../syntax/ast.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -107,12 +108,15 @@ export function assignmentsOf(step: Step, statement: number, scenario: Scenario)
     if (values === undefined) elements.push(name);
     else families = spread(families, name, values);
   }
-  const all = families.flatMap((known) =>
-    elementRanges(elements, step, known, scenario).reduce<Indices[]>(
-      (some, [name, values]) => spread(some, name, values),
-      [known],
-    ),
-  );
+  const conditions = scenario.outline.reading.statements[statement]?.conditions ?? [];
+  const all = families
+    .flatMap((known) =>
+      elementRanges(elements, step, known, scenario).reduce<Indices[]>(
+        (some, [name, values]) => spread(some, name, values),
+        [known],
+      ),
+    )
+    .filter((indices) => conditions.every((condition) => meets(condition, indices)));
   if (all.length <= most) return all;
   const stride = all.length / most;
   return Array.from({ length: most }, (_, i) => all[Math.floor(i * stride)]!);

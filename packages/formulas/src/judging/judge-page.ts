@@ -6,6 +6,7 @@ import { isSupposed } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import { Allowance } from '../running/deadline.ts';
+import { readAlone } from '../statements/same-letters.ts';
 import { sectionsOf } from '../statements/sections.ts';
 import type { Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
@@ -27,7 +28,7 @@ import {
   PageJudge,
   type StepJudgement,
 } from './page-judge.ts';
-import type { Judgement } from './verdict.ts';
+import { type Judgement, judgement } from './verdict.ts';
 
 export type { FormulaJudgement, Gradually, StepJudgement };
 
@@ -99,7 +100,7 @@ function* readApart(
 ): Gradually<readonly FormulaJudgement[]> {
   const better = new Map<Statement, FormulaJudgement>();
   const note: Note = (part, statement, where) => {
-    const index = part.outline.reading.statements.indexOf(statement);
+    const index = part.outline.reading.statements.findIndex((other) => (other.origin ?? other) === statement);
     const item = part.outline.items.find((other) => other.statement === index);
     const steps = part.claims.get(index);
     if (item === undefined || steps === undefined || steps.length === 0) return undefined;
@@ -116,7 +117,7 @@ function* readApart(
   for (const section of sectionsOf(outline.reading)) {
     const doubtful = formulas.filter(
       ({ kind, overall, statement }) =>
-        kind === 'claim' && isDoubtful(overall) && section.statements.includes(statement),
+        kind === 'claim' && isDoubtful(overall) && section.statements.some(({ origin }) => origin === statement),
     );
     if (doubtful.length === 0) continue;
     const part = yield* interpreted(outlineOf(section), desk, interpretation.layout);
@@ -125,12 +126,31 @@ function* readApart(
   for (const { kind, overall, statement } of formulas) {
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || !isIdentity(statement)) continue;
     const mentions = outline.reading.mentions.filter(({ block }) => block === statement.block);
-    const alone = outlineOf({ ...outline.reading, statements: [statement], mentions });
+    const alone = outlineOf({ ...outline.reading, statements: readAlone([statement]), mentions });
     note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'itself');
   }
   yield* readNearby(outline, interpretation.layout, formulas, better, note, desk);
   return formulas.map((formula) => better.get(formula.statement) ?? formula);
 }
+
+/**
+ * Whether nearly all claims of a page are understood. On such a page a verdict of 'wrong' counts by itself; elsewhere the
+ * nearest definitions have to confirm it.
+ */
+function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
+  const claims = formulas.filter(({ kind, statement }) => kind === 'claim' || statement.error !== undefined);
+  const unread = claims.filter(({ overall }) => overall.verdict === 'not understood');
+  return unread.length <= 0.2 * claims.length;
+}
+
+/** Returns the judgement on a formula that only the page as a whole speaks against, of which little is understood. */
+const doubted = (overall: Judgement, found: Judgement | undefined): Judgement =>
+  judgement(
+    'not understood',
+    'none',
+    `the page as it is read speaks against it (${overall.reason}), the nearest definitions do not: ${found?.reason ?? 'they are not known'}`,
+    { place: overall.place },
+  );
 
 type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
 
@@ -142,15 +162,21 @@ function* readNearby(
   outline: Outline,
   layout: Layout,
   formulas: readonly FormulaJudgement[],
-  better: ReadonlyMap<Statement, FormulaJudgement>,
+  better: Map<Statement, FormulaJudgement>,
   note: Note,
   desk: Desk,
 ): Gradually<void> {
   const nearby = new Nearby(outline);
-  for (const { kind, overall, statement, index } of formulas) {
+  const isWell = isReadWell(formulas);
+  for (const formula of formulas) {
+    const { kind, overall, statement, index } = formula;
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
     const near = yield* interpreted(outlineOf(nearby.readingFor(index)), desk, layout);
     const found = note(near, statement, 'the nearest definitions');
+    const isConfirmed =
+      isWell || isIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
+    if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
+      better.set(statement, { ...formula, overall: doubted(overall, found) });
     if (better.has(statement) || overall.verdict === 'wrong' || found?.verdict === 'wrong') continue;
     const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
     note(open, statement, 'the nearest definitions, for any loss,');

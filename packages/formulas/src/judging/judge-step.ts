@@ -3,11 +3,12 @@
 import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
+import { isNumeric } from '../meaning/sides.ts';
 import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
-import { type Expression, walk } from '../syntax/ast.ts';
+import { bare, type Expression, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
@@ -153,18 +154,29 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
   return undecided!;
 }
 
-/** Whether an expression contains only numbers. */
-function isNumeric(e: Expression): boolean {
-  let found = true;
-  walk(e, (part) => {
-    found &&=
-      part.kind !== 'letter' && part.kind !== 'derivative' && (part.kind !== 'call' || part.fn.alphabet === 'upright');
-  });
-  return found;
+/** Whether a side is 0: the formula may be a condition, as that of an extremum. */
+function isZero(e: Expression): boolean {
+  const inside = bare(e);
+  return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
+}
+
+/** Returns the name of a letter that a step has both in bold type and not, each time without indices. */
+function inTwoAlphabets({ left, right }: Step): string | undefined {
+  const alphabets = new Map<string, Set<string>>();
+  for (const side of [left, right]) {
+    walk(side, (e) => {
+      if (e.kind !== 'letter' || e.sub.length + e.sup.length > 0 || !/^\p{Lu}/u.test(e.name)) return;
+      if (e.alphabet !== 'bold' && e.alphabet !== 'plain') return;
+      alphabets.set(e.name, (alphabets.get(e.name) ?? new Set()).add(e.alphabet));
+    });
+  }
+  return [...alphabets].find(([, all]) => all.size > 1)?.[0];
 }
 
 /** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
 function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance: Distance): string | undefined {
+  const twice = inTwoAlphabets(step);
+  if (twice !== undefined) return `it has '${twice}' in two alphabets, and the page does not say how they differ`;
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
     [step.right, step.left, left],
@@ -197,7 +209,10 @@ function unrelatedIn(side: Expression, outline: Outline, { definitions }: World)
       for (const alias of outline.aliases) if (alias.key === key) keysIn(alias.of, outline, keys);
     }
     const isOpen = [...keys].some(
-      (key) => outline.losses.has(key) && !definitions.some((definition) => definition.key === key),
+      (key) =>
+        outline.losses.has(key) &&
+        !definitions.some((definition) => definition.key === key) &&
+        !outline.functions.some((fn) => fn.key === key),
     );
     if (!isOpen && e.by.some((by) => ![...keysIn(by, outline)].some((key) => keys.has(key)))) found = e;
   });
@@ -236,6 +251,10 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
     );
   }
   const { pair, floats, distance } = found;
+  if ([step.left, step.right].some(isZero))
+    return judgement('conditional', 'numeric', 'it holds only where the other side is 0, a condition on its letters', {
+      place: step.right.span,
+    });
   const doubt = doubtOf(of, pair, distance);
   if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: step.right.span });
   if (isProportional && commonFactor(distance.left, distance.right) !== undefined && pairs.length === 1) {

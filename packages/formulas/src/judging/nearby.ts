@@ -5,7 +5,16 @@
 
 import { eachLetter } from '../meaning/letters.ts';
 import type { Outline } from '../meaning/outline-types.ts';
-import { aliasOf, containsDerivative, defined, definedPower, knownNames, samePattern } from '../meaning/sides.ts';
+import {
+  aliasOf,
+  containsDerivative,
+  defined,
+  definedPower,
+  isNumeric,
+  knownNames,
+  samePattern,
+} from '../meaning/sides.ts';
+import { readAlone } from '../statements/same-letters.ts';
 import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, type LetterNode } from '../syntax/ast.ts';
@@ -15,6 +24,8 @@ interface Definer {
   readonly statement: number;
   readonly form: Form;
   readonly pattern: readonly Expression[];
+  /** Whether it gives numbers, of an example. */
+  readonly isNumeric: boolean;
 }
 
 /** Returns the letter that a statement defines, if it defines one: `z = …`, `f(x) = …`, `\partial L / \partial z = g`. */
@@ -26,7 +37,7 @@ function subjectOf({ sides, relations, error }: Statement): LetterNode | undefin
   if (fn.kind === 'call') {
     const isOwn =
       fn.fn.primes === 0 && !knownNames.has(fn.fn.name) && fn.args.every((arg) => defined(arg) !== undefined);
-    return isOwn && !containsDerivative(right) ? fn.fn : undefined;
+    return isOwn && (aliasOf(right) !== undefined || !containsDerivative(right)) ? fn.fn : undefined;
   }
   if (fn.kind === 'derivative') {
     const link = aliasOf(left) === undefined ? undefined : defined(right);
@@ -89,7 +100,7 @@ export class Nearby {
       if (letter === undefined) return [];
       const { members, elements } = outline.letters.useOf(letter);
       const [form] = formsOf([letter], outline) as [Form];
-      return [{ statement, form, pattern: [...members, ...elements] }];
+      return [{ statement, form, pattern: [...members, ...elements], isNumeric: isNumeric(of.sides[1]!) }];
     });
   }
 
@@ -126,7 +137,7 @@ export class Nearby {
     });
     return {
       ...reading,
-      statements: statements.filter((_, i) => chosen.has(i)),
+      statements: readAlone(statements.filter((_, i) => chosen.has(i))),
       mentions: reading.mentions.filter((mention) => this.#appliesIn(mention.block, block)),
     };
   }
@@ -151,9 +162,13 @@ export class Nearby {
    */
   #nearest({ key, sup, sub }: Form, index: number): Definer[] {
     const { page, statements } = this.#outline.reading;
+    // Numbers of an example say nothing of formulas without numbers.
+    const isExample = statements[index]!.sides.some(isNumeric);
     // z_i is not an element of z^l, but of z.
     const fits = ({ form }: Definer): boolean => form.key === key && (sup + sub === 0 || form.sup === sup);
-    const all = this.#definers.filter((definer) => definer.statement !== index && fits(definer));
+    const all = this.#definers.filter(
+      (definer) => definer.statement !== index && fits(definer) && (isExample || !definer.isNumeric),
+    );
     const before = all.filter(({ statement }) => statement < index).toReversed();
     const ordered = before.length > 0 ? before : all;
     const [first] = ordered;

@@ -136,7 +136,9 @@ export class PageJudge {
     const data = new Data(propertiesAt(this.#outline, own.block), world.pointsInColumns);
     const of = { outline: this.#outline, world, step, statement, data, layout, transitions, isDraft };
     const judge = (where: World): StepJudgement => ({
-      ...allowance.spend(own, (deadline) => judgeStep(this.#scenarios, { ...of, world: where, deadline })),
+      ...allowance.spend(own.origin ?? own, (deadline) =>
+        judgeStep(this.#scenarios, { ...of, world: where, deadline }),
+      ),
       step,
       world: where,
       key,

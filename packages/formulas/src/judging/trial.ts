@@ -161,6 +161,13 @@ function evaluated(
 function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value] {
   const plain = (): [Value, Value] => [arithmetic.matrix(a), arithmetic.matrix(b)];
   const { jacobian } = a;
+  if (jacobian !== undefined && b.whole !== undefined) {
+    const one: readonly [boolean, boolean] = [false, false];
+    return [
+      { node: arithmetic.wholeJacobian(jacobian), one },
+      { node: b.whole, one },
+    ];
+  }
   if (jacobian === undefined || b.jacobian !== undefined) return plain();
   const { of, by } = jacobian;
   const isMatrix = ({ one }: Value): boolean => !one[0] && !one[1];

@@ -3,6 +3,7 @@
  * labels.
  */
 
+import { indexNames } from '../statements/conditions.ts';
 import type { Statement } from '../statements/statement.ts';
 import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
@@ -78,8 +79,9 @@ function boundNames(statements: readonly Statement[]): Set<string> {
     if (e.kind === 'call') for (const index of [...e.fn.sub, ...e.fn.sup]) inIndex(index);
     for (const part of partsOf(e)) visit(part);
   };
-  for (const { sides, ranges } of statements) {
+  for (const { sides, ranges, conditions } of statements) {
     for (const { index } of ranges) names.add(index.name);
+    for (const name of conditions.flatMap(indexNames)) names.add(name);
     for (const side of sides) visit(side);
   }
   return names;

@@ -135,6 +135,7 @@ const statement = (left: Expression, right: Expression): Statement => ({
   sides: [left, right],
   relations: ['='],
   ranges: [],
+  conditions: [],
   procedure: undefined,
   error: undefined,
 });

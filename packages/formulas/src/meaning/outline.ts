@@ -190,8 +190,10 @@ class Classifier {
     const fn = bare(left);
     if (fn.kind === 'call' && fn.fn.primes === 0 && relations[0] !== 'propto') {
       const parameters = fn.args.map((arg) => defined(arg));
+      // J(x) = ∂y/∂x names a derivative.
+      const isGiven = aliasOf(right) !== undefined || !containsDerivative(right);
       const isNew = !knownNames.has(fn.fn.name) && !this.#functions.some(({ key }) => key === this.#use(fn.fn).key);
-      if (isNew && parameters.every((parameter) => parameter !== undefined) && !containsDerivative(right)) {
+      if (isNew && parameters.every((parameter) => parameter !== undefined) && isGiven) {
         const { key, members } = this.#use(fn.fn);
         this.#functions.push({
           key,

@@ -146,3 +146,13 @@ export function indexOfSide(e: Expression): Expression | undefined {
   if (inside.kind === 'derivative') return indexOfSide(inside.by[0]!);
   return inside.kind === 'letter' ? (inside.sup[0] ?? inside.sub[0]) : undefined;
 }
+
+/** Whether an expression contains only numbers. */
+export function isNumeric(e: Expression): boolean {
+  let found = true;
+  walk(e, (part) => {
+    found &&=
+      part.kind !== 'letter' && part.kind !== 'derivative' && (part.kind !== 'call' || part.fn.alphabet === 'upright');
+  });
+  return found;
+}

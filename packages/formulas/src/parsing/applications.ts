@@ -73,6 +73,10 @@ export function known(grammar: Grammar, cursor: Cursor, start: number, named: Le
     } else break;
   }
   const { args, open } = argumentsOf(grammar, cursor, fn);
+  if (fn.name === 'chain' && args.length > 1) {
+    const marks = args.slice(1).map((): ProductMark => '');
+    return { ...cursor.since(start), verbatim: false, kind: 'product', factors: args, marks };
+  }
   const call: Expression = { ...cursor.since(start), kind: 'call', fn, args, open };
   return power === undefined
     ? call

@@ -106,7 +106,13 @@ export function indicesOf(grammar: Grammar, tokens: readonly Token[], cursor: Cu
   if (inside.length === 1 && first!.kind === 'word') {
     return [{ ...made, kind: 'prose', text: first!.text, span: first!.span } satisfies ProseNode];
   }
-  return separate(grammar.whole(inside, first!.span));
+  return separate(grammar.whole(inside, first!.span)).map(withPrimes);
+}
+
+/** An index i' is another one than i: the prime belongs to its name. */
+function withPrimes(index: Expression): Expression {
+  const isPrimed = index.kind === 'letter' && index.primes > 0 && index.sub.length + index.sup.length === 0;
+  return isPrimed ? { ...index, name: `${index.name}${"'".repeat(index.primes)}`, primes: 0 } : index;
 }
 
 /** Returns the index letter of a superscript, and whether a number is added to it. */

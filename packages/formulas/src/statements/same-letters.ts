@@ -157,5 +157,16 @@ export function withOneName(statements: readonly Statement[]): Statement[] {
   return statements.map((statement) => ({
     ...statement,
     sides: statement.sides.map((side) => mapLetters(side, renamed)),
+    written: statement.sides,
   }));
 }
+
+/** Returns some statements of a page with letters made one by those statements alone. */
+export const readAlone = (statements: readonly Statement[]): Statement[] =>
+  withOneName(
+    statements.map((statement) => ({
+      ...statement,
+      sides: statement.written ?? statement.sides,
+      origin: statement.origin ?? statement,
+    })),
+  );

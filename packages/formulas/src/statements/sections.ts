@@ -1,5 +1,6 @@
 /** The sections of a page, between headings. */
 
+import { readAlone } from './same-letters.ts';
 import type { Reading, Statement } from './statement.ts';
 
 const heading = /^#{1,6} |\\(?:chapter|(?:sub)*section|paragraph)\*?\{/gm;
@@ -17,6 +18,6 @@ export function sectionsOf(reading: Reading): Reading[] {
   if (sections.size < 2) return [];
   return [...sections].map((section) => {
     const isHere = (statement: Statement): boolean => sectionOf(statement) === section;
-    return { ...reading, statements: statements.filter(isHere), mentions: mentions.filter(isHere) };
+    return { ...reading, statements: readAlone(statements.filter(isHere)), mentions: mentions.filter(isHere) };
   });
 }

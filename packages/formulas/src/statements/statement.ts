@@ -14,10 +14,16 @@ export interface Statement {
   readonly fragment: number;
   readonly block: number;
   readonly sides: readonly Expression[];
+  /** The sides with each letter as the page writes it, before letters are made one. */
+  readonly written?: readonly Expression[];
+  /** The statement of the whole page, if a part of the page is read by itself. */
+  readonly origin?: Statement;
   /** `=`, `define`, `leftarrow`, `propto`, `approx`, `in`, …, one fewer than sides. */
   readonly relations: readonly string[];
   /** The ranges of its indices: from loops around it, and from `l = 1, …, L` next to it. */
   readonly ranges: readonly Range[];
+  /** Conditions on its indices: i ≠ j. */
+  readonly conditions: readonly Expression[];
   /** The number of the procedure of which it is a step. */
   readonly procedure: number | undefined;
   /** Why it wasn't understood; it then has no sides. */

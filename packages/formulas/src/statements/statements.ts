@@ -7,10 +7,11 @@ import { bare, type Expression } from '../syntax/ast.ts';
 import { expanded } from '../syntax/expansion.ts';
 import { latexTokens } from '../syntax/latex-tokens.ts';
 import { textTokens } from '../syntax/text-tokens.ts';
-import { isCharacter, type Token } from '../syntax/tokens.ts';
+import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
 import type { Page } from '../text/document.ts';
 import { FormulaError } from '../text/errors.ts';
 import type { Span } from '../text/source.ts';
+import { withConditions } from './conditions.ts';
 import { keywordOf, type Range, rangeOf } from './loops.ts';
 import { noNotation, notationOf } from './notation.ts';
 import { continues, hasRelation, type Piece, piecesOf, rowsOf, splitOutside } from './rows.ts';
@@ -178,7 +179,7 @@ class Reader {
     const ranges = [...loops];
     for (const { tokens, error, words } of pieces) {
       const span = spanOf(tokens, place.inside);
-      const common = { span, fragment, block: place.block, ranges, procedure };
+      const common = { span, fragment, block: place.block, ranges, conditions: [], procedure };
       if (error !== undefined) {
         result.push({ ...common, span: error.span, sides: [], relations: [], error });
         continue;
@@ -233,7 +234,11 @@ function writesDifferentials(raws: readonly Raw[]): boolean {
     pieces.some(({ tokens }) => {
       const solid = meaningful(tokens);
       const at = solid.findIndex((of) => relationOf(of) !== undefined);
-      const left = solid.slice(0, at);
+      const whole = solid.slice(0, at);
+      const [first, second] = whole;
+      const isUpright =
+        isCommand(first, 'mathrm', 'rm', 'text') && second?.kind === 'group' && wordsOf(second.children) === 'd';
+      const left = isUpright ? [second.children[0]!, ...whole.slice(2)] : whole;
       const isScript = (i: number): boolean => isCharacter(left[i], '_', '^');
       const isShort = left.length === 2 || (left.length > 2 && isScript(2));
       return at > 1 && isCharacter(left[0], 'd') && isShort && !isScript(1);
@@ -252,7 +257,8 @@ export function readStatements(page: Page, known?: KnownTokens): Reading {
     writesDifferentials(raws),
   );
   const second = new Reader(page, notation, tokens, known);
-  const statements = second.raw().flatMap((raw) => second.statements(raw));
+  const read = second.raw().flatMap((raw) => second.statements(raw));
+  const statements = withConditions(read, page.masked);
   const mentions = statements.filter((statement) => !isSaid(statement));
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }

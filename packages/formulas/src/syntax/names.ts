@@ -191,6 +191,8 @@ export const knownFunctions: Readonly<Record<string, string>> = {
     TR: 'trace',
     norm: 'norm',
   },
+  // A product whose factors are put in the order in which they fit.
+  ...{ prod: 'chain' },
   ...{ logdet: 'logdet', inv: 'inverse', transpose: 'transpose' },
 };
 

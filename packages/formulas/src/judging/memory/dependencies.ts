@@ -90,7 +90,7 @@ export class Dependencies {
     const properties = this.#propertiesAt(own.block).filter(([key]) => keys.has(key));
     return [
       reading.page.source.slice(own.span),
-      this.#signatures.of([step.left, step.right, step.relation, own.ranges]),
+      this.#signatures.of([step.left, step.right, step.relation, own.ranges, own.conditions]),
       // Without definitions, the chains of a page determine the shapes of each other's letters.
       world.definitions.length === 0 ? this.#signatures.of(world.claims.map((claim) => claim.step)) : text,
       world.definitions.map((definition) => (definition.statement <= statement ? 'a' : 'b')).join(''),

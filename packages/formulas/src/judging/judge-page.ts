@@ -152,6 +152,16 @@ const doubted = (overall: Judgement, found: Judgement | undefined): Judgement =>
     { place: overall.place },
   );
 
+/** Whether a formula differentiates only explicit expressions, of letters without indices. */
+function isPlainIdentity(statement: Statement): boolean {
+  let hasIndices = false;
+  for (const side of statement.sides)
+    walk(side, (e) => {
+      hasIndices ||= e.kind === 'element' || (e.kind === 'letter' && e.sub.length + e.sup.length > 0);
+    });
+  return isIdentity(statement) && !hasIndices;
+}
+
 type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
 
 /**
@@ -174,7 +184,7 @@ function* readNearby(
     const near = yield* interpreted(outlineOf(nearby.readingFor(index)), desk, layout);
     const found = note(near, statement, 'the nearest definitions');
     const isConfirmed =
-      isWell || isIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
+      isWell || isPlainIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });
     if (better.has(statement) || overall.verdict === 'wrong' || found?.verdict === 'wrong') continue;

@@ -173,10 +173,17 @@ function inTwoAlphabets({ left, right }: Step): string | undefined {
   return [...alphabets].find(([, all]) => all.size > 1)?.[0];
 }
 
+const twoAlphabets = (name: string): string =>
+  `it has '${name}' in two alphabets, and the page does not say how they differ`;
+
 /** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
 function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance: Distance): string | undefined {
+  const open = [...keysIn(step.left, outline, keysIn(step.right, outline))].find(
+    (key) => outline.dependencies.has(key) && !outline.losses.has(key),
+  );
+  if (open !== undefined) return `it does not hold for every '${open}', and the page does not say what that is`;
   const twice = inTwoAlphabets(step);
-  if (twice !== undefined) return `it has '${twice}' in two alphabets, and the page does not say how they differ`;
+  if (twice !== undefined) return twoAlphabets(twice);
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
     [step.right, step.left, left],
@@ -288,6 +295,8 @@ function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float6
  */
 function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement {
   const { world, step, statement, layout, data } = of;
+  const twice = inTwoAlphabets(step);
+  if (twice !== undefined) return judgement('not understood', 'none', twoAlphabets(twice), { place: unfit.at?.span });
   const misfit = unfitJudgement(unfit);
   const scenario = scenarios.of(world, { ...usualTrial, lengths: 'equal', points: 1, transitions: of.transitions });
   const prepared = prepare(step, statement, scenario, layout, of.deadline);

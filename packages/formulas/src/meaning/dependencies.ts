@@ -49,6 +49,7 @@ export function dependenciesIn(
   letters: Letters,
   definitions: readonly Definition[],
   functions: readonly FunctionDefinition[],
+  named: ReadonlySet<string>,
 ): Dependencies {
   const defined = new Map<string, Set<string>>();
   for (const { key, body } of [...definitions, ...functions]) {
@@ -65,7 +66,7 @@ export function dependenciesIn(
         const use = letters.useOf(to);
         const isPlain = letters.useOf(from).members.length === 0 && use.members.length === 0;
         const key = letters.useOf(from).key;
-        if (!isPlain || defined.has(key) || key === use.key) continue;
+        if (!isPlain || defined.has(key) || named.has(key) || key === use.key) continue;
         const whole = { ...to, verbatim: false, sub: to.sub.slice(0, to.sub.length - use.elements.length) };
         if (!edges.some((edge) => edge.from === key && edge.toKey === use.key))
           edges.push({ from: key, to: whole, toKey: use.key });

@@ -79,7 +79,13 @@ class Classifier {
       declarations: this.#declarations,
       assumptions: this.#assumptions,
       losses: this.#losses,
-      dependencies: dependenciesIn(items, this.#letters, this.#definitions, this.#functions),
+      dependencies: dependenciesIn(
+        items,
+        this.#letters,
+        this.#definitions,
+        this.#functions,
+        this.#reading.notation.functions,
+      ),
       lasts: lastMembers(this.#definitions, this.#letters),
     };
   }

@@ -21,9 +21,12 @@ export interface DerivedFormula {
   readonly name: string;
   readonly latex: string;
   readonly text: string;
-  /** The layers that the formula applies to, in order of computation; undefined if it doesn't concern single layers. */
+  /** The layers that the formula applies to, in order of computation; undefined if it isn't specific to any layer. */
   readonly layers: readonly number[] | undefined;
-  /** The tensor with respect to which the formula is a derivative; undefined for a formula of several layers. */
+  /**
+   * The tensor with respect to which a gradient is taken; undefined for other formulas, and for formulas of several
+   * layers.
+   */
   readonly by: Tensor | undefined;
 }
 
@@ -152,7 +155,7 @@ export class Derivation {
     const { lines, declarations, transitionsOfLayers: transitions, assumptions } = this.#parts;
     const declared = declarations.map((e) => `$${latex(e)}$`).join(', ');
     const words = assumptions.map(({ letter, words }) => words.replace('%', `$${latex(letter)}$`)).join(' ');
-    // Writes links as the derivatives that they denote, so that the page need not define their letters.
+    // Writes the letter of each link as the derivative that it denotes, so that the page need not define the letter.
     const meanings = new Map(
       lines.flatMap(({ left, meaning }) => (meaning === undefined ? [] : [[textOf(left), meaning]])),
     );

@@ -76,7 +76,10 @@ function withZ0(e: Expression, input: string): Expression {
 /** Whether a line is a derivative with respect to a parameter. These come after all links. */
 const isLate = ({ step }: DerivedLine): boolean => step.kind === 'gradient';
 
-/** Merges the lines that differ only in the layer number. Begins with Z_0 = X if that allows merging more. */
+/**
+ * Merges the lines that differ only in the layer number. If that lets more lines merge, writes the network's input X
+ * as Z_0, and adds the line Z_0 = X.
+ */
 function procedureOf(lines: readonly DerivedLine[], program: Program, builder: StepBuilder): Family<DerivedLine>[] {
   const folded = lines.map((line) => ({ ...line, right: foldedSums(line.right) }));
   const chain = chainOf(program.layers);

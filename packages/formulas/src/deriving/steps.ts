@@ -32,12 +32,12 @@ export type StepKind = 'definition' | 'link' | 'gradient';
 export interface Step {
   readonly kind: StepKind;
   readonly quantity: Quantity;
-  /** The element at `at`; undefined if it can't be expressed by indices. */
+  /** The element at the subscripts `at`; undefined if it can't be expressed by indices. */
   readonly term: Term | undefined;
   readonly at: readonly Subscript[];
-  /** The quantities it is computed from, if it can't be expressed by indices. */
+  /** The quantities that this one is computed from, if its elements can't be expressed by indices. */
   readonly operands: readonly Quantity[];
-  /** The tensor with respect to which it is a derivative. */
+  /** The tensor with respect to which a gradient is taken; undefined for other kinds of steps. */
   readonly by: Tensor | undefined;
 }
 
@@ -52,11 +52,14 @@ export class StepBuilder {
   readonly #quantities = new Map<Node, Quantity>();
   readonly #translator: Translator;
   readonly #built = new Map<Node, Step>();
-  /** Derivatives with respect to quantities, as far as they have no letter yet. */
+  /** For each cotangent of a quantity, the quantity with respect to which it is the derivative. */
   #derivatives: ReadonlyMap<Node, Quantity> = new Map();
   /** The one-hot rows that represent labels. */
   readonly #oneHots = new Set<Node>();
-  /** The quantities with respect to which nodes are derivatives. */
+  /**
+   * For each cotangent with a letter, or with a name such as dL/dx, the quantity with respect to which it is the
+   * derivative.
+   */
   readonly #cotangents = new Map<Node, Quantity>();
 
   constructor(program: Program, naming: Naming, loss: LetterNode) {
@@ -435,7 +438,7 @@ export class StepBuilder {
     return this.#quantities.get(node);
   }
 
-  /** Returns the quantity with respect to which a link or a named derivative is taken. */
+  /** Returns the quantity that a link or a named derivative is taken with respect to. */
   derivedBy(node: Node): Quantity | undefined {
     return this.#cotangents.get(node);
   }

@@ -12,7 +12,7 @@ import { MatrixForm, NoMatrixForm } from './writing/matrix-form.ts';
 /** The two sides of a formula. */
 export interface Written {
   readonly left: Expression;
-  /** dL/dx, if the left side is the letter of a link. */
+  /** For a link, the derivative dL/dx that the letter on the left side denotes. */
   readonly meaning: Expression | undefined;
   readonly right: Expression;
 }
@@ -63,7 +63,10 @@ function hasOnes(e: Expression): boolean {
   return found;
 }
 
-/** Returns a step's formula. For a link, includes the derivative that it denotes. */
+/**
+ * Returns a step's formula. `meaning` is the derivative that a link's letter denotes; it is returned with the indices
+ * that the left side has.
+ */
 export function written(step: Step, lengths: LengthLetters, meaning?: Expression): Written {
   const { quantity, term, at } = step;
   const faces = new Faces(lengths);

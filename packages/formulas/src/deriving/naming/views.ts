@@ -5,8 +5,8 @@ import type { Node } from '../../running/graph.ts';
 import { aligned } from '../recording/axes.ts';
 
 /**
- * Returns the parts that are concatenated along the last axis of a matrix, in order. Cotangents of slices have this
- * form.
+ * If a matrix is a sum of scattered slices that tile its last axis, returns the slices in order. The cotangent of an
+ * array that is read in slices has this form.
  */
 export function tilesOf(node: Node): readonly Node[] | undefined {
   const terms: Node[] = [];
@@ -78,6 +78,6 @@ export function shown(node: Node): Node {
   return at;
 }
 
-/** The same for its transpose. */
+/** Whether a node is a diagonal matrix made from a vector, possibly transposed. */
 export const isTurnedDiagonal = (node: Node): boolean =>
   isOfDiagonal(node) || (node.op === 'permute' && isTurnedDiagonal(node.inputs[0]!));

@@ -26,7 +26,10 @@ export function countAlong(graph: Graph, x: Node, axes: readonly number[]): Node
   return lengths.length === 0 ? one : lengths.reduce((a, b) => k.mul(a, b));
 }
 
-/** Matches groups of axes of an array with groups of axes of its reshaped form, as pairs of lists of axes. */
+/**
+ * Pairs groups of consecutive axes of two shapes, such as those before and after a reshape. Both groups of a pair have
+ * the same number of elements. Returns undefined if the sizes differ.
+ */
 export function aligned(
   from: Shape,
   to: Shape,

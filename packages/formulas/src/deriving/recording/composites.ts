@@ -1,6 +1,6 @@
 /**
- * Recognizes named compositions, such as softmax, among the primitives of a program. Their slopes are the rule table's
- * in standard notation. Every check of a derived formula compares them with the tape's.
+ * Recognizes named compositions, such as softmax, among the primitives of a program. Their derivatives are those that
+ * the rule table gives, in standard notation. Every check of a derived formula compares them with the tape's.
  */
 
 import type { Graph, Node } from '../../running/graph.ts';
@@ -77,7 +77,7 @@ const isFlat = (node: Node, x: Node, axes: readonly number[]): boolean =>
 /** Whether no gradient flows through a node. */
 export type Constant = (node: Node) => boolean;
 
-/** Returns x if the node is x - m with m constant and the same along the axes; otherwise returns the node. */
+/** If the node is x - m, where m is constant and doesn't vary along the axes, returns x; otherwise returns the node. */
 const unshifted = (node: Node, axes: readonly number[], isConstant: Constant): Node => {
   const [x, m] = node.inputs as [Node, Node];
   return node.op === 'sub' && isConstant(m) && isFlat(m, x, axes) ? x : node;
@@ -194,7 +194,7 @@ export function compositeRule(graph: Graph): (node: Node, i: number, g: Node) =>
         return k.sub(g, k.mul(make(graph, { name: 'softmax', axes }, x), k.sum(g, axes)));
       case 'logSumExp':
         return k.mul(make(graph, { name: 'softmax', axes }, x), g);
-      // (g - mean g - y mean(g y)) / s, for y = (x - mean x) / s; without the mean of g where no mean is taken off
+      // (g - mean g - y mean(g y)) / s, for y = (x - mean x) / s; without `mean g` if the mean of x isn't subtracted
       case 'normalize': {
         const deviation = deviationNode(graph, node);
         const along = k.sub(g, k.mul(node, mean(k.mul(g, node))));

@@ -89,7 +89,7 @@ class Recorder {
   readonly #varying = new Set<Node>();
   /** The tensors that count as data although they were computed. */
   named: ReadonlySet<Tensor> = new Set();
-  /** Pre-activations, by the outputs of their transitions. */
+  /** The pre-activation and the layer number of each transition, by the transition's output. */
   #outputs = new Map<Tensor, { preActivation: Tensor; layer: number }>();
 
   run(f: () => Tensor): Tensor {
@@ -159,7 +159,7 @@ class Recorder {
     else if (x.requiresGrad) this.#varying.add(node);
   }
 
-  /** Records a result, and its intermediate results. */
+  /** Marks a node, and the nodes it is computed from, as varying where gradients flow through them. */
   #noteAll(node: Node): void {
     for (const at of ancestorsOf([node])) if (at.op !== 'leaf') this.#noteResult(at);
   }

@@ -14,7 +14,7 @@ import type { Program, TransitionDefinition } from './record.ts';
 
 type Leaf = (node: Node) => NdArray;
 
-/** Returns a derivative of a transition, of a given order, as a node of its argument. */
+/** Returns the derivative of order `order` of a transition, as a node computed from the transition's argument. */
 export function slopeOf(graph: Graph, { argument, body }: TransitionDefinition, order: number): Node {
   if (order === 0) return body;
   const k = graph.kernels;
@@ -87,7 +87,7 @@ export class Values {
     return this.#values.get(node)!;
   }
 
-  /** Returns the values after one node's value is replaced, for the nodes computed from it. */
+  /** Returns new values in which `node` has the given value. Nodes computed from it use this value. */
   at(node: Node, value: NdArray): Values {
     const inner = new Values(this.#program, this.#leaf);
     inner.#values.set(node, value);
@@ -109,7 +109,9 @@ export class Values {
     return callPrimitive(plain, op as Primitive, operands, attributes);
   }
 
-  /** Evaluates an operation that isn't a primitive by its definition, or its rule. */
+  /**
+   * Evaluates an operation that isn't a primitive by running its definition, or a cotangent of it by running its rule.
+   */
   #custom(node: Node, operands: readonly NdArray[]): NdArray {
     const { customs } = this.#program;
     const tensors = operands.map((array) => new Tensor(array));

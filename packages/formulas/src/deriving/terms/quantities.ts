@@ -14,7 +14,7 @@ export interface Quantity {
   readonly face: Expression;
   /** The number of its layer, which is the index of a recursion. */
   readonly layer: number | undefined;
-  /** The axis along which its elements add up to 1. */
+  /** The axis along which its elements add up to 1, if there is one. */
   readonly sumsToOne: number | undefined;
   /** Whether each element is 0 or 1. */
   readonly isMask?: boolean;

@@ -94,7 +94,7 @@ function replacementIn(factors: readonly Term[], over: readonly Index[]) {
   return undefined;
 }
 
-/** Simplifies a term, given that one condition holds and its opposite fails, as next to an indicator. */
+/** Simplifies a term, assuming that the indicator with the key `holds` is 1 and the one with the key `fails` is 0. */
 function where(term: Term, holds: string, fails: string): Term {
   switch (term.kind) {
     case 'indicator': {
@@ -122,7 +122,7 @@ function where(term: Term, holds: string, fails: string): Term {
   }
 }
 
-/** Simplifies the factors next to indicators, assuming that these are 1. */
+/** Simplifies the factors next to each indicator, assuming that the indicator is 1: otherwise the whole product is 0. */
 function assumed(factors: readonly Term[]): Term[] {
   let result = [...factors];
   for (const factor of factors) {

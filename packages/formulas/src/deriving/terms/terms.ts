@@ -6,7 +6,7 @@
 import type { Node } from '../../running/graph.ts';
 import type { Quantity } from './quantities.ts';
 
-/** A letter that takes the positions along an axis as its values. */
+/** An index letter, whose values are the positions along an axis. */
 export interface Index {
   readonly id: number;
   readonly length: number;
@@ -18,13 +18,13 @@ export interface Index {
 export interface Digit {
   readonly terms: readonly { readonly index: Index; readonly times: number }[];
   readonly offset: number;
-  /** The int32 data element that is the position, if there is one. */
+  /** The int32 data element that gives the position, if the position is read from data. */
   readonly lookup: SymbolTerm | undefined;
 }
 
 /**
- * A position along an axis, with a digit for each axis it was merged from, the most significant first. Empty for an
- * axis of length 1.
+ * A position along an axis: one digit for each of the axes merged into it, most significant first. Empty for an axis
+ * of length 1.
  */
 export type Subscript = readonly Digit[];
 

@@ -194,7 +194,7 @@ export class Translator {
         return product([cotangent, value, sum([one, minus(value)])]);
       default: {
         if (y.op === 'relu') return product([cotangent, indicator('<', zero, value)]);
-        // A cotangent times a mask must be 0 where the mask is 0, and it is.
+        // A cotangent that is already a product with y is 0 wherever y is 0, so it needs no indicator [y > 0].
         if (g.op === 'mul' && g.inputs.includes(y)) return cotangent;
         if (g.op === 'mul' && isNumber(value)) return isNumber(value, 0) ? zero : cotangent;
         if (isShare(value)) return product([cotangent, value]);
@@ -321,7 +321,10 @@ export class Translator {
     return product([this.at(g, [at[0]!]), sum([this.at(p, at), minus(this.at(y, at))])]);
   }
 
-  /** Returns (x - mean x) / s, or s = sqrt(mean (x - mean x)^2 + eps). */
+  /**
+   * For `normalize`, returns (x - mean x) / s. For `deviation`, returns s = sqrt(mean (x - mean x)^2 + eps) itself.
+   * The mean is subtracted only if `centered` is set.
+   */
   #composite(node: Node, at: readonly Subscript[]): Term {
     const composite = compositeOf(node);
     if (composite?.name === 'logSumExp' || composite?.name === 'logSoftmax')
@@ -347,7 +350,7 @@ export class Translator {
     return product([deviation(at), power(this.at(this.#letters.deviation(node), at), -1)]);
   }
 
-  /** Returns log sum exp(x), or x minus it. */
+  /** Returns log sum exp(x) or, for `logSoftmax`, x - log sum exp(x). */
   #logarithm({ inputs }: Node, { name, axes }: Composite, at: readonly Subscript[]): Term {
     const [x] = inputs as [Node];
     const inner = x.shape.map((_, axis) =>

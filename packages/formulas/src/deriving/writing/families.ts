@@ -24,7 +24,7 @@ export interface Line {
 /** Lines that are merged into one for several layers. */
 export interface Family<L extends Line> {
   readonly left: Expression;
-  /** dL/dA_l, if the left side is the letter of a link. */
+  /** For links, the derivative dL/dA_l that the letter on the left side denotes. */
   readonly meaning: Expression | undefined;
   readonly right: Expression;
   readonly lines: readonly L[];

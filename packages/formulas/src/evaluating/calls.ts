@@ -26,7 +26,7 @@ function slopes(arithmetic: Arithmetic, x: Value, f: (x: Value) => Value, isEach
   return arithmetic.slopes({ of: y, by: own }, at);
 }
 
-/** Applies the function that is used in place of an unknown one. */
+/** Applies the transition: the function that is used in place of an unknown one. */
 function transition(host: Evaluating, name: Transition, fn: string, order: number, x: Value, at: CallNode): Value {
   const { arithmetic, setting } = host;
   const { k, graph } = arithmetic;

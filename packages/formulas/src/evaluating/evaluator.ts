@@ -143,7 +143,7 @@ export class Evaluator implements Evaluating {
     }, values[0]!);
   }
 
-  /** Multiplies the derivatives of a chain, summing over all elements of the intermediate values. */
+  /** Multiplies the derivatives of a chain-rule product, summing over all elements of the intermediate values. */
   #contracted(links: readonly DerivativeNode[], scope: Scope): Value {
     const { arithmetic } = this;
     const ends = links.map((link) => ({ of: this.value(link.of, scope), by: this.value(link.by[0]!, scope) }));
@@ -357,7 +357,7 @@ export class Evaluator implements Evaluating {
     const isSame = letters.useOf(top).key === letters.useOf(bottom).key;
     const node = of.node.op === 'slice' ? of.node.inputs[0]! : of.node;
     if (isSame || node.op !== 'leaf' || scope.parameters.has(keyOf(top))) return;
-    // A member of a family that does not exist implies nothing about the others.
+    // Throws `NoMember` if the variable is a nonexistent member of a family, so that these index values are skipped.
     this.value(bottom, scope);
     throw new NoMeaning(`the page does not say how '${top.name}' depends on '${bottom.name}'`, e);
   }
@@ -394,7 +394,10 @@ export class Evaluator implements Evaluating {
     return arithmetic.derivative(value, this.matrix(by, scope));
   }
 
-  /** Returns the derivative with respect to elements of an array. Other values may be computed from the whole array. */
+  /**
+   * Differentiates with respect to elements of an array. Other values may be computed from the whole array, so the
+   * derivative is taken with respect to the whole array first.
+   */
   #byElement(of: Value, whole: Value, elements: readonly Expression[], at: Expression, scope: Scope): Value {
     const { arithmetic } = this;
     const { k } = arithmetic;

@@ -28,7 +28,7 @@ const elementwise: ReadonlySet<string> = new Set([
 
 export const isElementwise = (name: string): boolean => elementwise.has(name);
 
-/** Returns the axis of a softmax: that of a vector's elements, or of one point's elements in a matrix. */
+/** Returns the axis of a softmax: along the elements of a vector, or along the elements of each point in a matrix. */
 export function softmaxAxis({ one }: Value, pointsInColumns: boolean): number {
   if (one[0] !== one[1]) return one[0] ? 1 : 0;
   return pointsInColumns ? 0 : 1;

@@ -8,9 +8,9 @@ import { type Expression, walk } from '../syntax/ast.ts';
 import type { Arithmetic, Value } from './values.ts';
 
 /**
- * Returns an arbitrary function of values: a sum of their elements, of the elements' squares, and of the cube of
- * another sum. All terms have random coefficients, so its derivative with respect to an element depends on all
- * elements.
+ * Returns a stand-in for an unknown function whose value is a number. It is a weighted sum of all elements and their
+ * squares, plus the cube of another weighted sum. All weights are random, so the derivative with respect to an element
+ * depends on all elements.
  */
 export function anyFunction(arithmetic: Arithmetic, name: string, values: readonly Value[]): Value {
   const { k, graph } = arithmetic;
@@ -32,7 +32,10 @@ export function anyFunction(arithmetic: Arithmetic, name: string, values: readon
   return { node: k.add(linear!, cube), one: [true, true] };
 }
 
-/** Makes an array of which only the inputs are known: each of its elements depends on all elements of the given values. */
+/**
+ * Returns a stand-in for an unknown function whose value is an array. Each of its elements is a random quadratic
+ * function of all elements of the given values.
+ */
 export function anyMap(
   arithmetic: Arithmetic,
   name: string,
@@ -68,7 +71,7 @@ function isBackward(e: Expression, { letters, losses }: Outline): boolean {
   return found;
 }
 
-/** Returns the letters that are computed from derivatives of a loss, so that the loss isn't computed from them. */
+/** Returns the keys of letters that are computed from derivatives of a loss; the loss can't depend on these. */
 export function backwardKeys(definitions: readonly Definition[], outline: Outline): Set<string> {
   const keys = new Set<string>();
   for (let size = -1; size < keys.size; ) {

@@ -19,7 +19,7 @@ const deepest = 150;
 
 export class Resolver {
   readonly #host: Evaluating;
-  /** The sizes of ones and identity matrices, as far as a statement's shapes determine them. */
+  /** The sizes of vectors of ones and identity matrices, as far as a statement's shapes determine them. */
   hints: ReadonlyMap<LetterNode, number> = new Map();
   readonly #known = new Map<string, Value>();
   readonly #running = new Set<string>();
@@ -38,7 +38,7 @@ export class Resolver {
     return indexValue(e, new Map([...members.program.counts, ...labels, ...scope.indices]));
   }
 
-  /** Returns the values of the indices that select a member of a letter's family. */
+  /** Returns the values of the indices that select a member of a letter's family: [2] for W_2. */
   indices(letter: LetterNode, scope: Scope): number[] {
     const { letters } = this.#members.outline;
     const use = letters.useOf(letter);
@@ -57,7 +57,7 @@ export class Resolver {
     });
   }
 
-  /** Returns the member for an index that nothing binds: any member, if all are alike. */
+  /** Returns a value for an index that nothing binds: that of an arbitrary point, if all members have the same shape. */
   #anyMember(key: string, index: Expression): number | undefined {
     const { kinds } = this.#members;
     const isFree = bare(index).kind === 'letter' && !this.#members.isLayered(kinds.axisOf(key, 0));
@@ -225,7 +225,7 @@ export class Resolver {
       const asNumbers = this.#members.kinds.asNumbers.has(definition.statement);
       const computed = this.#run(definition, { ...topScope, indices, until: scope.until, asNumbers });
       const total = asNumbers ? arithmetic.total(computed) : computed;
-      // Equal numbers don't have to be the same letter.
+      // A constant gets a node of its own, so that letters with equal values stay distinct.
       const value =
         total.node.constant === undefined ? total : { ...total, node: arithmetic.graph.alias(total.node, name) };
       this.#known.set(name, value);
@@ -263,7 +263,7 @@ export class Resolver {
     }
   }
 
-  /** Returns the letters that a letter depends on, if the page states nothing else about it. */
+  /** Returns the values that a letter depends on, if the page says no more about the letter than its dependencies. */
   #parents(key: string, scope: Scope): Value[] {
     const parents = this.#members.outline.dependencies.get(key) ?? [];
     return parents.map((letter) => this.letter(letter, { ...scope, parameters: topScope.parameters }));
@@ -275,7 +275,10 @@ export class Resolver {
     return program.definitions.some(({ key }) => !outline.losses.has(key));
   }
 
-  /** Returns a stand-in for an undefined loss: a smooth function of all results that the page doesn't use further. */
+  /**
+   * Returns a stand-in for an undefined loss: a smooth function of all values that the page computes but doesn't use
+   * further.
+   */
   #anyLoss(key: string, values: readonly number[], scope: Scope): Value {
     const name = `${key}@${values.join(',')}`;
     const known = this.#known.get(name);
@@ -332,7 +335,7 @@ export class Resolver {
     return results;
   }
 
-  /** Returns the loss whose derivatives are meant if none is named, as in dW. */
+  /** Returns the loss that is differentiated in a notation such as dW, which doesn't name the loss. */
   theLoss(scope: Scope): Value {
     const { outline, program } = this.#members;
     const infos = [...outline.losses]
@@ -342,7 +345,10 @@ export class Resolver {
     return info === undefined ? this.#anyLoss('loss', [], scope) : this.member(info.key, [], info.sample, scope);
   }
 
-  /** Returns the number of points that an array has rows or columns for, if the loss is a mean over them. */
+  /**
+   * Returns the number of points (examples) that an array has rows or columns for; undefined unless a loss contains
+   * this number, as a mean over points does.
+   */
   pointsOf(letter: LetterNode, scope: Scope): number | undefined {
     const members = this.#members;
     const { dims } = members.types;
@@ -379,7 +385,7 @@ export class Resolver {
     const value = arithmetic.matrix(x);
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
     if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
-    // The number of elements is arbitrary, unless an index runs over them.
+    // The sizes tried are arbitrary, so a fixed index may exceed them.
     const longest = Math.max(...value.node.shape);
     const isBeyond = (index: Expression): boolean =>
       bare(index).kind === 'number' &&
@@ -396,7 +402,7 @@ export class Resolver {
   }
 }
 
-/** Returns the letter on the left side of a definition, which may define its square. */
+/** Returns the letter that the left side of a definition defines, directly or by its square. */
 function letterOn(side: Expression): LetterNode {
   const inside = bare(side);
   return (inside.kind === 'power' ? bare(inside.base) : inside) as LetterNode;

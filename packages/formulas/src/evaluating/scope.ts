@@ -14,7 +14,10 @@ export interface Scope {
   readonly depth: number;
   /** Whether arrays are written as if they were numbers. */
   readonly asNumbers: boolean;
-  /** The statement that is being judged. Of several definitions, the latest one before it applies. */
+  /**
+   * The number of the statement that is being judged. If a letter has several definitions, the latest one before this
+   * statement applies.
+   */
   readonly until: number;
 }
 

@@ -6,20 +6,23 @@ import type { Expression, LetterNode } from '../syntax/ast.ts';
 import type { Scope } from './scope.ts';
 import type { Arithmetic, Value } from './values.ts';
 
-/** A function used in place of one that the page doesn't define. */
+/**
+ * A transition: the function that is used in place of one that the page doesn't define, such as the activation of a
+ * layer. `any` is an arbitrary elementwise function.
+ */
 export type Transition = 'any' | 'softmax' | 'sigmoid' | 'tanh' | 'relu' | 'exp' | 'softplus' | 'identity';
 
 export interface Setting {
   readonly members: Members;
-  /** Returns the size of a length; undefined if nothing determines it. */
+  /** Returns the number for a symbolic length; undefined if nothing determines it. */
   readonly sizeOf: (dim: Dim) => number | undefined;
-  /** Returns the length of an axis of a letter. */
+  /** Returns the number for a symbolic length, choosing one if nothing determines it. */
   readonly lengthOf: (dim: Dim) => number;
   /** The replacement of each unknown function, by its letter and indices: `sigma@4`. */
   readonly transitions: ReadonlyMap<string, Transition>;
-  /** Whether points are columns. */
+  /** Whether the points (examples) are the columns of a matrix, rather than the rows. */
   readonly pointsInColumns: boolean;
-  /** The member meant by a letter without its family index. */
+  /** The number of the member that a letter without its family index refers to. */
   readonly point: number;
   /** The values of letters that serve as indices, such as a point's label. */
   readonly labels: ReadonlyMap<string, number>;
@@ -36,6 +39,6 @@ export interface Evaluating {
   derivativeOf(of: Expression, by: Expression, scope: Scope): Value;
   /** Returns the part of an array that indices select. */
   picked(x: Value, indices: readonly Expression[], at: Expression, scope: Scope): Value;
-  /** Returns the values of the indices that select a member of a letter's family. */
+  /** Returns the values of the indices that select a member of a letter's family: [2] for W_2. */
   indices(letter: LetterNode, scope: Scope): number[];
 }

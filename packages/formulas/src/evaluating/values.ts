@@ -1,4 +1,4 @@
-/** Values of expressions: matrices of nodes, with a mark for those that have a single row or column by nature. */
+/** Values of expressions: matrices of nodes, which record whether they have a single row or column whatever the sizes. */
 
 import type { Kernels } from '@tapegrad/kernels';
 import type { Graph, Node } from '../running/graph.ts';
@@ -8,9 +8,9 @@ import type { Expression } from '../syntax/ast.ts';
 export interface Value {
   /** [rows, columns] */
   readonly node: Node;
-  /** Whether there is exactly one row, and one column, at any sizes. A number has both. */
+  /** Whether there is exactly one row, and exactly one column, whatever the sizes. Both hold for a number. */
   readonly one: readonly [boolean, boolean];
-  /** For a derivative: the function and the variable. `node` is then a number, unless one of them is a number. */
+  /** For a derivative: the function and the variable. If neither is a number, `node` is only a placeholder. */
   readonly jacobian?: { readonly of: Value; readonly by: Value } | undefined;
   /** All elements of a chain of derivatives that is no matrix, such as that of a matrix with respect to a matrix. */
   readonly whole?: Node | undefined;
@@ -39,7 +39,10 @@ const isColumn = ({ one }: Value): boolean => !one[0] && one[1];
 export interface Layout {
   /** Whether the derivative of a number with respect to a matrix has the matrix's shape, or the transposed shape. */
   readonly gradient: 'same' | 'transposed';
-  /** Whether the derivative of a vector with respect to a vector has a row, or a column, for each element of the first. */
+  /**
+   * Whether the derivative of a vector with respect to a vector has a row, or a column, for each element of the
+   * function.
+   */
   readonly jacobian: 'rows' | 'columns';
   /**
    * Whether each column of dZ, one for each point, is a derivative of the whole loss, or of that point's own loss. The
@@ -100,7 +103,10 @@ export class Arithmetic {
     return { node: this.k.permute(node, [1, 0]), one: [one[1], one[0]] };
   }
 
-  /** Combines two values elementwise. A number is broadcast to all elements, a row or column to each of a matrix. */
+  /**
+   * Combines two values elementwise. A number is broadcast to all elements, a row to each row of a matrix, and a
+   * column to each column.
+   */
   paired(first: Value, second: Value, f: (k: Kernels<Node>, x: Node, y: Node) => Node, at: Expression): Value {
     const [a, b] = [this.matrix(first), this.matrix(second)];
     const one: readonly [boolean, boolean] = [a.one[0] && b.one[0], a.one[1] && b.one[1]];
@@ -228,7 +234,7 @@ export class Arithmetic {
     return { ...this.number(Number.NaN), jacobian: { of, by } };
   }
 
-  /** Returns all derivatives: a row for each element of the function, a column for each element of the variable. */
+  /** Returns the full Jacobian: a row for each element of the function, a column for each element of the variable. */
   wholeJacobian({ of, by }: { readonly of: Value; readonly by: Value }): Node {
     const rows = of.node.shape[0]! * of.node.shape[1]!;
     const columns = by.node.shape[0]! * by.node.shape[1]!;

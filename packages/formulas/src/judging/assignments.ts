@@ -56,8 +56,8 @@ const span = (from: number, to: number): number[] =>
   Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i);
 
 /**
- * Returns the range of a name that indexes a family, or undefined if it doesn't. It starts at 0 unless the page states a
- * range; nonexistent members are skipped later.
+ * Returns the range of an index that selects members of a family; undefined if it selects none. The range starts at 0
+ * unless the page states another one; nonexistent members are skipped later.
  */
 function familyRange(name: string, step: Step, statement: number, scenario: Scenario): readonly number[] | undefined {
   const { members, outline } = scenario;

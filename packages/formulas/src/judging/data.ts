@@ -20,7 +20,7 @@ function drawn(name: string, seed: number, draw: Draw): number {
   return (u < 0.5 ? -1 : 1) * (0.25 + 1.5 * ((2 * u) % 1));
 }
 
-/** How far data are moved, as a share of them, to tell rounding from differences. */
+/** The relative amount by which data are perturbed to tell rounding errors from real differences. */
 const nudge = 1e-13;
 
 const letterOf = (name: string): string => name.slice(0, name.lastIndexOf('@'));
@@ -115,7 +115,7 @@ export class Data {
     return this.#properties.get(letterOf(name));
   }
 
-  /** Draws data in float64, with others that differ from them by little more than rounding. */
+  /** Draws data in float64, together with perturbed data (`nudged`) that differ by little more than rounding. */
   drawn(seed: number, draw: Draw): Floats {
     return new Floats(this.#floats(seed, draw, 0), new Floats(this.#floats(seed, draw, nudge)));
   }
@@ -147,7 +147,10 @@ export class Data {
     };
   }
 
-  /** Draws elements modulo a prime; returns undefined for a letter without stated properties. */
+  /**
+   * Draws a letter's elements modulo a prime, with the properties that the page states. Returns undefined for a letter
+   * without stated properties.
+   */
   get exact(): LeafOf {
     return (name, shape, field, at) => {
       const properties = this.#of(name);

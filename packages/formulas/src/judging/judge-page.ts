@@ -36,7 +36,7 @@ export interface PageJudgement {
   readonly page: Page;
   readonly outline: Outline;
   readonly scenarios: Scenarios;
-  /** The dependencies of steps, if results are kept. */
+  /** The dependencies of steps, from which cache keys are made; undefined without a `memory`. */
   readonly dependencies: Dependencies | undefined;
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;
@@ -76,7 +76,10 @@ export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
   }
 }
 
-/** Whether a formula differentiates only explicit expressions, so that their dependencies are visible. */
+/**
+ * Whether a formula differentiates only expressions that are written out, whose dependencies are visible, and not
+ * letters such as L.
+ */
 function isIdentity({ sides }: Statement): boolean {
   let [count, isOpen] = [0, false];
   for (const side of sides) {
@@ -90,8 +93,8 @@ function isIdentity({ sides }: Statement): boolean {
 }
 
 /**
- * Judges formulas that don't hold on the whole page again, using only their section or the formula itself. The page may use
- * a letter for two things.
+ * Judges formulas that don't hold on the whole page again, using only their section or the formula itself. A page may
+ * use the same letter with several meanings.
  */
 function* readApart(
   { outline, interpretation }: Interpreted,
@@ -165,8 +168,8 @@ function isPlainIdentity(statement: Statement): boolean {
 type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
 
 /**
- * Judges formulas again using only the definitions nearest to them, and then for an arbitrary loss if nothing
- * contradicts that.
+ * Judges formulas again using only the definitions nearest to them. If that doesn't help, and no judgement found the
+ * formula wrong, leaves out the definition of the loss as well, so that the loss is arbitrary.
  */
 function* readNearby(
   outline: Outline,

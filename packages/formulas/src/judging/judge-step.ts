@@ -54,7 +54,7 @@ export class Scenarios {
   }
 }
 
-/** Lengths in another order of size, so that other axes are the longer ones. */
+/** Lengths in a different order than the usual ones, so that other axes are the longer ones. */
 export const otherLengths: readonly number[] = [2, 3, 5, 4, 3, 2, 6, 4];
 
 const shapeText = (shape: readonly number[]): string => shape.join(' x ');
@@ -290,8 +290,8 @@ function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float6
 }
 
 /**
- * Handles shapes that don't match if lengths differ. They may match if all lengths are equal, and the values may then be
- * right.
+ * Handles a shape mismatch by trying again with all lengths equal: the shapes may then match, and the values may be
+ * equal.
  */
 function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement {
   const { world, step, statement, layout, data } = of;
@@ -325,7 +325,10 @@ interface Failure {
   readonly judgement: Judgement;
 }
 
-/** Tries a step that holds for one point and elementwise transitions again, with several points and with a softmax. */
+/**
+ * Tries a step that holds for one point and elementwise transitions in further cases: several points, a softmax, and
+ * more layers or other lengths.
+ */
 function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judgement): Judgement {
   const { world, step, statement, layout } = of;
   let best = first;

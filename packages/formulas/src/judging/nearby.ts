@@ -86,7 +86,7 @@ const keysOf = (sides: readonly Expression[], outline: Outline): string[] =>
 export class Nearby {
   readonly #outline: Outline;
   readonly #definers: readonly Definer[];
-  /** The paragraphs with claims. The assumptions in them hold only there. */
+  /** The paragraphs that make claims. Assumptions in such a paragraph hold only there. */
   readonly #claiming: ReadonlySet<number>;
 
   constructor(outline: Outline) {
@@ -120,8 +120,8 @@ export class Nearby {
         if (open.has(key)) continue;
         for (const definer of this.#nearest(form, index)) {
           const used = formsOf(statements[definer.statement]!.sides.slice(1), this.#outline);
-          // A definition that is computed from this letter does not define it; one in terms of itself gives it another
-          // value.
+          // Skips circular definitions: those computed from a letter that is being resolved, and those that give a
+          // letter a new value computed from its old one.
           const isIndexed = definer.pattern.length > 0;
           if (used.some((other) => path.includes(other.key) || (other.key === key && !isIndexed))) continue;
           chosen.add(definer.statement);

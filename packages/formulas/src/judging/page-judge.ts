@@ -20,7 +20,7 @@ import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
 export interface StepJudgement extends Judgement {
   readonly step: Step;
   readonly world: World;
-  /** The text of the judgement's dependencies, if results are kept. */
+  /** The cache key of the judgement; undefined without a `memory`. */
   readonly key: string | undefined;
   /** A remark to add to the reason: that a wrong formula holds in another layout. */
   readonly remark?: string;
@@ -37,7 +37,7 @@ export interface FormulaJudgement {
   readonly steps: readonly StepJudgement[];
   /** The judgement of the step that determines the verdict: the worst step, or the last one if all hold. */
   readonly overall: Judgement;
-  /** Whether it was interpreted using only its section, since its letters have other meanings elsewhere on the page. */
+  /** Whether it was interpreted apart from the rest of the page, since its letters have other meanings there. */
   readonly isApart: boolean;
 }
 
@@ -79,7 +79,10 @@ const countOf = (claims: Claims, verdict: Judgement['verdict']): number =>
 
 const usualInterpretation: Interpretation = { layout: layouts[0]!, transitions: new Map() };
 
-/** The functions that the prose may name. A function sigma is also tried as the sigmoid. */
+/**
+ * Words in the prose that name a function, each with the transition to try for undefined functions. A function sigma
+ * is also tried as the sigmoid.
+ */
 const spoken: readonly (readonly [RegExp, Transition])[] = [
   [/sigmoid|logistic/i, 'sigmoid'],
   [/tanh|hyperbolic tangent/i, 'tanh'],
@@ -242,7 +245,7 @@ export class PageJudge {
     };
   }
 
-  /** Judges a step that doesn't hold once more, to find a counterexample. */
+  /** Judges a failed step again, this time with a search for a counterexample. */
   readonly #finish = (judged: StepJudgement, statement: number, interpretation: Interpretation): StepJudgement => {
     if (judged.verdict !== 'wrong' && judged.verdict !== 'conditional') return judged;
     const again = this.#step(judged.step, statement, interpretation, judged.key, false);
@@ -279,7 +282,7 @@ export interface Interpreted {
   readonly dependencies: Dependencies | undefined;
   readonly interpretation: Interpretation;
   readonly claims: Claims;
-  /** Judges a step that doesn't hold once more, with a counterexample. */
+  /** Judges a failed step again, this time with a search for a counterexample. */
   readonly finish: (judged: StepJudgement, statement: number, interpretation: Interpretation) => StepJudgement;
 }
 
@@ -312,8 +315,8 @@ function otherValues({ outline, claims }: Interpreted): Set<Statement> {
 export const isDoubtful = ({ verdict }: Judgement): boolean => verdict === 'wrong' || verdict === 'not understood';
 
 /**
- * Reinterprets the page with letters that are reassigned along the way. Uses the result only if more formulas hold and none
- * is lost.
+ * Reinterprets the page, allowing letters to be reassigned along the way. Uses the result only if more formulas hold,
+ * and all that held before still do.
  */
 function* redefined(found: Interpreted, desk: Desk, layout?: Layout): Gradually<Interpreted> {
   const values = otherValues(found);

@@ -1,4 +1,7 @@
-/** Gives a world concrete sizes, so that its claims can be evaluated. */
+/**
+ * Gives a world (the definitions of one program on a page, and its claims) concrete sizes, so that claims can be
+ * evaluated.
+ */
 
 import { Evaluator } from '../evaluating/evaluator.ts';
 import type { Transition } from '../evaluating/setting.ts';
@@ -15,7 +18,10 @@ import { defaultSizes, type World } from './worlds.ts';
 
 /** The sizes and transitions with which a world is tried. */
 export interface Trial {
-  /** Whether lengths that may differ do so, or the lengths to use. */
+  /**
+   * The lengths to use: different ones for axes that may differ (`unequal`), the same for all axes (`equal`), or those
+   * in a list.
+   */
   readonly lengths: 'unequal' | 'equal' | readonly number[];
   /** The minimum number of layers and time steps. */
   readonly depth: number;
@@ -182,7 +188,7 @@ export class Scenario {
     }
   }
 
-  /** Returns the known lengths of letters, each with its class of equal lengths. */
+  /** Returns the lengths of letters, each with the representative of its class of equal lengths. */
   #classes(): Map<Dim, Dim> {
     const { shapes, types } = this.members;
     return new Map([...shapes.values()].flatMap(({ r, c }) => [r, c]).map((dim) => [dim, types.dims.root(dim)]));
@@ -209,7 +215,7 @@ export class Scenario {
     }
   }
 
-  /** Returns the length for a class of equal lengths: the one stated, or the next one of the trial. */
+  /** Returns the number for a class of equal lengths: the one that the page states, or the next one of the trial. */
   #sizeFor(dim: Dim): number {
     const { dims } = this.members.types;
     const known = dims.sizeOf(dim);
@@ -247,7 +253,7 @@ export class Scenario {
   readonly #guessed = new Set<Dim>();
   #hasGuesses = false;
 
-  /** Begins another step. Choices made for the previous step don't apply to it. */
+  /** Begins another step: forgets whether the previous step used lengths that were chosen arbitrarily. */
   begin(): void {
     this.#hasGuesses = false;
   }

@@ -209,7 +209,7 @@ export interface Distance {
 
 const tolerance = 1e-8;
 
-/** Elements below this may be the rounding of terms that cancel. */
+/** If all elements are smaller than this, they may be rounding errors of terms that cancel. */
 const faint = 1e-9;
 
 const differences = (a: Float64Array, b: Float64Array): Float64Array => a.map((x, i) => x - b[b.length === 1 ? 0 : i]!);
@@ -224,7 +224,7 @@ export function distance(floats: Floats, left: Node, right: Node): Distance | un
   return { isEqual: isEqual || (size < faint && isRounding(floats, left, right, apart)), left: a, right: b };
 }
 
-/** Whether a difference is rounding: it is another one altogether for data that are all but the same. */
+/** Whether a difference is only a rounding error, which changes completely if the data are perturbed slightly. */
 function isRounding({ nudged }: Floats, left: Node, right: Node, apart: Float64Array): boolean {
   if (nudged === undefined) return false;
   const other = differences(nudged.elements(left), nudged.elements(right));

@@ -19,13 +19,19 @@ export interface Kind {
 /** The kinds of letters, for a set of definitions and claims. */
 export interface Kinds {
   readonly of: ReadonlyMap<string, Kind>;
-  /** Returns the axis of a family's index, as a number. Indices that count the same things have the same axis. */
+  /**
+   * Returns the number of the axis that an index of a family counts along. Indices that count the same things, such as
+   * layers, have the same axis.
+   */
   axisOf(key: string, position: number): number;
   /** The name of the count that is the length of each axis: L, n, T. */
   axisNames: ReadonlyMap<number, string>;
-  /** Returns the axis whose length a count is, if there is one. */
+  /** Returns the axis whose length is a given count, if there is one. */
   axisOfCount(name: string): number | undefined;
-  /** Definitions of numbers in which arrays are written as if they were numbers. */
+  /**
+   * The definitions of numbers in which arrays are written as if they were numbers, with the sum over elements left
+   * out.
+   */
   readonly asNumbers: ReadonlySet<number>;
   /** Statements whose parts don't fit, with the error. */
   readonly conflicts: ReadonlyMap<number, ShapeError>;
@@ -37,11 +43,11 @@ export interface KindOptions {
   readonly claims: readonly { readonly statement: number; readonly step: Step }[];
   /** Whether lowercase bold letters are rows. */
   readonly rowVectors: boolean;
-  /** Whether use can show that a lowercase letter isn't a number, for example a transpose. Defaults to true. */
+  /** Whether the use of a lowercase letter, such as a transpose, can show that it isn't a number. Defaults to true. */
   readonly byUse?: boolean;
 }
 
-/** Letters whose typeface suggests too specific a shape, so that use has to determine it. */
+/** Letters whose typeface is ignored because it suggests a wrong shape; their use determines the shape. */
 type Relaxed = ReadonlySet<string>;
 
 class KindBook implements Letterbook {
@@ -95,7 +101,7 @@ class KindBook implements Letterbook {
     return known;
   }
 
-  /** Records the count that a declaration states for a length. */
+  /** Records that a length equals the count that a declaration states for it. */
   #note(dim: Dim, e: Expression | undefined): void {
     const inside = e === undefined ? undefined : bare(e);
     if (inside?.kind !== 'letter') return;
@@ -104,7 +110,7 @@ class KindBook implements Letterbook {
       this.types.dims.unify(dim, this.countOf(name));
       this.declared.add(name);
     } catch {
-      // A declaration that contradicts another one does not refer to these definitions.
+      // A declaration that contradicts another one is about other definitions.
     }
   }
 
@@ -236,7 +242,10 @@ class Attempt {
     throw new ShapeError('the two sides have different shapes', right, x, y);
   }
 
-  /** Whether the right side of a number's definition makes sense only if arrays stand for each of their elements. */
+  /**
+   * Whether the right side of a number's definition isn't a number as written, but can be read elementwise, with a sum
+   * over all elements.
+   */
   #isAsNumbers(right: Expression, scope: Scope, statement: number): boolean {
     const { types } = this.book;
     const state = types.dims.save();
@@ -285,8 +294,8 @@ class Attempt {
   }
 
   /**
-   * Decides what nothing determines. A function differentiated by a matrix is a number. Lowercase letters that are
-   * multiplied elementwise, or follow a matrix, are columns; others are numbers.
+   * Decides the shapes that nothing determines. A function differentiated by a matrix is a number. Lowercase letters
+   * that are multiplied elementwise, or follow a matrix, are columns; others are numbers.
    */
   #decide(): void {
     const { types, shapes } = this.book;
@@ -417,7 +426,7 @@ export function kindsOf(outline: Outline, options: KindOptions): Kinds {
   for (let tries = 0; tries < 24 && badness(best) > 0; tries++) {
     const candidates = [...best.conflicts.keys()]
       .flatMap((statement) =>
-        // A claim does not make a number of a bold letter: it is wrong instead.
+        // A claim can't turn a bold letter into a number; the claim is wrong instead.
         lettersOf(outline, statement).filter((key) => defining.has(statement) || !key.startsWith('bold ')),
       )
       .concat(best.book.merged > 0 ? vectors : [])

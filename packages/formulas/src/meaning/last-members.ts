@@ -15,7 +15,7 @@ function namesIn(e: Expression, names: Set<string>): void {
   for (const part of partsOf(bare(e))) namesIn(part, names);
 }
 
-/** Returns the indices that are not bound in the definitions that use them, and over which no definition ranges. */
+/** Returns the index letters that no definition binds: neither on its left side, nor in its ranges, nor in a sum. */
 export function lastMembers(definitions: readonly Definition[], letters: Letters): Set<string> {
   const running = new Set<string>();
   const free = new Set<string>();

@@ -1,6 +1,6 @@
 /**
  * Determines the roles of indices: which count layers, times or points, which select elements, and which are only
- * labels.
+ * labels. A letter with indices of the first kind stands for a family: W_1, …, W_L are its members.
  */
 
 import { indexNames } from '../statements/conditions.ts';
@@ -9,7 +9,10 @@ import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf }
 import { textOf } from '../syntax/print-text.ts';
 import { dimensionsOf } from './shapes/spaces.ts';
 
-/** An occurrence of a letter: its name, the member of its family, and the element of that member. */
+/**
+ * An occurrence of a letter: its key, the indices that select a member of its family, and those that select an element
+ * of that member.
+ */
 export interface Use {
   readonly key: string;
   readonly members: readonly Expression[];
@@ -26,7 +29,7 @@ export interface LetterInfo {
   readonly family: number;
   /** The number of indices that select an element. */
   readonly elements: number;
-  /** Whether it also occurs without the index of its family, and then means an arbitrary point. */
+  /** Whether it also occurs without its family index, and then denotes an arbitrary point. */
   readonly isGeneric: boolean;
 }
 
@@ -219,7 +222,10 @@ export class Letters {
     return { key, sup, sub };
   }
 
-  /** Returns, for each statement, the names of indices that count points: those of vectors. */
+  /**
+   * Returns, for each statement, the names of indices that count points: subscripts of bold vectors, and superscripts
+   * that don't usually count layers or times.
+   */
   #pointNames(byKey: ReadonlyMap<string, readonly Occurrence[]>): Map<number, Set<string>> {
     const names = new Map<number, Set<string>>();
     for (const uses of byKey.values()) {
@@ -245,7 +251,7 @@ export class Letters {
       );
       if (at === ofSub && this.#isFamilySlot(sample, uses, values, subCount, points)) ofSub++;
     }
-    // a_i next to a_ij: the rows of a table.
+    // a_i next to a_ij denotes a row of a table.
     const single = uses.some(({ sub }) => sub.length === 1);
     if (ofSub === 0 && subCount === 2 && single) ofSub = 1;
     if (subCount - ofSub > 2) ofSub = subCount - 2;

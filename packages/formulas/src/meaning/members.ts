@@ -245,7 +245,10 @@ export class Members implements Letterbook {
     }
   }
 
-  /** Returns the sizes of ones and identity matrices in a definition's body, as far as shapes determine them. */
+  /**
+   * Returns the sizes of vectors of ones and identity matrices in a definition's body, as far as shapes determine
+   * them.
+   */
   hintsOf(
     definition: Definition,
     indices: Indices,
@@ -260,7 +263,7 @@ export class Members implements Letterbook {
     );
   }
 
-  /** Returns the sizes of ones and identity matrices in a step, without keeping the step's unifications. */
+  /** Returns the sizes of vectors of ones and identity matrices in a step, without keeping the step's unifications. */
   hintsIn(
     step: Step,
     indices: Indices,
@@ -309,7 +312,7 @@ export class Members implements Letterbook {
 
   readonly #inputs = new Set<string>();
 
-  /** Throws if a member that no definition mentions is outside of the family's size. */
+  /** Throws for a member that no definition mentions and whose index exceeds the family's size. */
   #check(key: string, values: readonly (number | undefined)[], isLayered: readonly boolean[]): void {
     if (this.#isDefining) return;
     values.forEach((value, position) => {

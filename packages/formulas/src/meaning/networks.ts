@@ -150,7 +150,7 @@ const product = (a: Expression, b: Expression): Expression => ({
   marks: [''],
 });
 
-/** Returns the definition of a link as a derivative. */
+/** Returns the statement that defines the link (delta) as a derivative of the loss. */
 function linkStatement({ link, before, loss, index }: Roles): Statement[] {
   if (link === undefined) return [];
   const of: Expression = {
@@ -186,7 +186,10 @@ function layerStatements(roles: Roles, isLeft: boolean, shift: number): Statemen
   ];
 }
 
-/** Counts the products with a link to the right of a weight: W^T delta, and delta a^T. */
+/**
+ * Returns the number of products in the order of weights on the left, such as W^T delta or delta a^T, minus the number
+ * in the opposite order.
+ */
 function linksOnTheRight(outline: Outline): number {
   let balance = 0;
   const nameOf = (e: Expression): string => {

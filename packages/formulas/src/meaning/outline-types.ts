@@ -45,7 +45,7 @@ export interface Declaration {
   readonly statement: number;
 }
 
-/** The letters that an undefined letter is an unknown function of. */
+/** For each undefined letter, the letters of which it is an unknown function. */
 export type Dependencies = ReadonlyMap<string, readonly LetterNode[]>;
 
 export type Property =

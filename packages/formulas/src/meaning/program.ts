@@ -34,7 +34,10 @@ export function indexValue(e: Expression, indices: Indices): number | undefined 
   }
 }
 
-/** Returns the value of an index pattern's letter for which the pattern has a given value; undefined if there is none. */
+/**
+ * Matches an index pattern with a value. Returns the pattern's letter and its value, `true` for a pattern without a
+ * letter, or undefined if they don't match.
+ */
 function matchIndex(pattern: Expression, value: number, counts: Indices): [string, number] | true | undefined {
   const inside = bare(pattern);
   if (inside.kind === 'number') return Number(inside.text) === value ? true : undefined;
@@ -56,7 +59,7 @@ function matchIndex(pattern: Expression, value: number, counts: Indices): [strin
   return [letter.name, value - rest];
 }
 
-/** Returns the values of a pattern's letters for which the pattern matches the given indices. */
+/** Matches a pattern with indices. Returns the values of the pattern's letters, or undefined if they don't match. */
 export function matchPattern(
   pattern: readonly Expression[],
   values: readonly number[],

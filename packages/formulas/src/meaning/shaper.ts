@@ -1,9 +1,9 @@
 /**
  * Determines shapes of expressions by unification.
  *
- * There are two modes. By letters, all members of a family have the same shape, and only lengths of 1 are
- * distinguished. This determines which letters are numbers, vectors and matrices. By members, each layer has its own
- * lengths, and this determines which of them are equal.
+ * There are two modes. In the mode by letters, all members of a family have the same shape, and only lengths of 1 are
+ * distinguished; this determines which letters are numbers, vectors and matrices. In the mode by members, each layer
+ * has its own lengths; this determines which lengths are equal.
  */
 
 import {
@@ -42,7 +42,7 @@ export interface Letterbook {
   readonly types: Types;
   /** Returns the shape of a letter, before its element indices are applied. */
   typeOf(letter: LetterNode, key: string, members: readonly Expression[], scope: Scope): Type;
-  /** Returns the range of a family's index, which is a count. */
+  /** Returns the range of a family's index, as a symbolic length. */
   extentOf(key: string, position: number): Dim;
   countOf(name: string): Dim;
   /** Whether members of families are distinguished. */
@@ -60,7 +60,7 @@ const textOfNumber = (e: Expression): string => {
   const inside = bare(e);
   return inside.kind === 'number' ? inside.text : '';
 };
-/** Returns whether the name of a count identifies it: n and D_in do, d_l does not. */
+/** Returns whether a count's name alone identifies it, as for n and D_in but not for d_l, which depends on l. */
 const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
   sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
 
@@ -68,7 +68,7 @@ const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;
 
 export class Shaper extends Combining {
   readonly book: Letterbook;
-  /** The sizes of ones and identity matrices found last. */
+  /** The sizes of vectors of ones and identity matrices found last. */
   readonly constants = new Map<LetterNode, Dim>();
 
   constructor(book: Letterbook) {

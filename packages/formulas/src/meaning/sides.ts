@@ -23,7 +23,10 @@ export function containsDerivative(e: Expression): boolean {
   return found;
 }
 
-/** Returns the letter and its key if the left side of a definition is a power of it: σ² is defined, but not σ. */
+/**
+ * Returns the letter and the exponent if the left side of a definition is a power of a letter: σ² is defined, but not
+ * σ.
+ */
 export function definedPower(e: Expression): { letter: LetterNode; times: string } | undefined {
   const inside = bare(e);
   if (inside.kind !== 'power') return undefined;
@@ -117,7 +120,10 @@ export function samePattern(a: readonly Expression[], b: readonly Expression[]):
   return a.length === b.length && a.every((index, i) => kind(index) === kind(b[i]!));
 }
 
-/** Whether a letter is defined by its value at the next layer or time. It is then a link, not part of a forward pass. */
+/**
+ * Whether a letter is defined by its value at the next layer or time. It is then a link (a derivative that is
+ * propagated backward), not part of a forward pass.
+ */
 export function countsDown(use: Use, right: Expression, letters: Letters): boolean {
   const [index] = use.members;
   if (index === undefined) return false;
@@ -140,7 +146,10 @@ export function aliasOf(e: Expression): DerivativeNode | undefined {
   return lossLetter(inside.of) !== undefined && by.kind === 'letter' ? inside : undefined;
 }
 
-/** Returns the index of a formula: that of the variable of differentiation on its left side, or of the letter there. */
+/**
+ * Returns the index of the left side of a formula: the index of the variable if the side is a derivative, otherwise
+ * that of the letter.
+ */
 export function indexOfSide(e: Expression): Expression | undefined {
   const inside = bare(e);
   if (inside.kind === 'derivative') return indexOfSide(inside.by[0]!);

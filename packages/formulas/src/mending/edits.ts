@@ -32,7 +32,7 @@ export interface Workshop {
   readonly isNumber: (e: Expression) => boolean;
   /** Counts that may be a factor, such as n. */
   readonly counts: readonly Expression[];
-  /** Slopes that may be missing. */
+  /** Slopes, such as s'(a), that may be missing as factors. */
   readonly slopes: readonly Expression[];
   /** Chain-rule terms that may be missing: ∂L/∂u ∂u/∂x. */
   readonly ways: readonly Expression[];

@@ -31,7 +31,7 @@ export interface Mend {
   readonly side: 'left' | 'right';
   readonly expression: Expression;
   readonly what: string;
-  /** The condition under which it holds; undefined if it always holds. */
+  /** The condition under which the corrected formula holds; undefined if it always holds. */
   readonly when: string | undefined;
 }
 
@@ -76,7 +76,7 @@ class Search {
     };
   }
 
-  /** Collects the slopes of the functions that the page applies, at the index of the formula. */
+  /** Collects the slopes s'(a) of the functions s that the page applies, also at the index of the formula. */
   #slopes(): Expression[] {
     const { outline, world, step } = this.#case;
     const index = indexOfSide(step.left);
@@ -126,7 +126,10 @@ class Search {
     return judgeStep(this.#scenarios, { ...this.#case, step: { ...step, right } });
   }
 
-  /** Looks for a right side that always holds, or at least in more cases than the present one. */
+  /**
+   * Looks for a right side with which the formula always holds, or at least holds in more cases than with the present
+   * one.
+   */
   *find(right: Expression, before: Judgement): Searching {
     const isRight = before.verdict === 'conditional';
     const found = yield* isRight ? this.#conditional(right, before) : this.#wrong(right);
@@ -215,7 +218,10 @@ class Search {
     });
   }
 
-  /** Corrects a formula that holds for one point but is off by a count for several. */
+  /**
+   * Corrects a formula that holds for one point but not for several, typically because a factor such as 1/n is
+   * missing.
+   */
   *#conditional(right: Expression, before: Judgement): Searching {
     const isOfPoints = before.reason.includes('for one point');
     if (!isOfPoints) return undefined;

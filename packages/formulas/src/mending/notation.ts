@@ -58,7 +58,7 @@ export const letterNamed = (name: string): LetterNode => letterOf(made, name);
 
 export const ones = (): LetterNode => letterOf(made, '1', { alphabet: 'bold' });
 
-/** Multiplies by a numeric factor in front: 2 x, x/n. */
+/** Multiplies an expression by a numeric factor, which is written in front: 2 x, 1/n x. */
 export function scaled(e: Expression, factor: Expression): Expression {
   if (e.kind === 'sum' && e.terms.length === 1) return { ...e, verbatim: false, terms: [scaled(e.terms[0]!, factor)] };
   const inside = e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e;
@@ -73,7 +73,10 @@ export function scaled(e: Expression, factor: Expression): Expression {
 export const grouped = (body: Expression): Expression =>
   body.kind === 'group' ? body : { ...made, kind: 'group', open: '(', close: ')', body };
 
-/** Transposes an expression, applying the transposes to its parts where possible. `isNumber` tells which parts need none. */
+/**
+ * Transposes an expression, applying the transposes to its parts where possible. Parts for which `isNumber` returns
+ * true need no transpose.
+ */
 export function transposed(e: Expression, mark: string, isNumber: (e: Expression) => boolean): Expression {
   if (isNumber(e)) return e;
   const inner = (part: Expression): Expression => transposed(part, mark, isNumber);

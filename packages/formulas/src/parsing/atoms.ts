@@ -24,7 +24,7 @@ export function numberAt(cursor: Cursor): NumberNode | undefined {
 
 const isLetter = (of: Token | undefined): boolean => of?.kind === 'character' && /^\p{L}$/u.test(of.text);
 
-/** Returns the name formed by the tokens in an alphabet or under an accent. */
+/** Returns the name formed by the tokens in the argument of an alphabet command, such as \mathbf, or of an accent. */
 function nameOf(tokens: readonly Token[], alphabet: Alphabet): Named | undefined {
   const inside = tokens.filter(({ kind }) => kind !== 'space');
   const [first, second, third] = inside;

@@ -20,7 +20,7 @@ function differentialAt(
     : undefined;
 }
 
-/** Returns the order in ∂^2. */
+/** Parses the order of a derivative: 2 for ∂^2, and 1 if no exponent follows. */
 function orderAt(grammar: Grammar, cursor: Cursor): number {
   if (!cursor.isCharacter('^')) return 1;
   cursor.next();
@@ -154,7 +154,7 @@ function slashFrom(cursor: Cursor): number {
   return -1;
 }
 
-/** Returns the variable of a gradient that names none: all arguments of the function. */
+/** Returns the variable of a gradient without a subscript: all arguments of the function. */
 const variableOf = (args: readonly Expression[]): Expression | undefined =>
   args.length < 2
     ? args[0]

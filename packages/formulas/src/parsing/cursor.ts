@@ -8,7 +8,7 @@ import type { Span } from '../text/source.ts';
 
 /** The facts about a page's notation on which parsing depends. */
 export interface Notation {
-  /** The keys of letters that are functions of the brackets after them. */
+  /** The keys of letters that denote functions, so that brackets after them contain arguments. */
   readonly functions: ReadonlySet<string>;
   /** The keys of letters whose superscripts are indices. */
   readonly superscripted: ReadonlySet<string>;
@@ -93,7 +93,7 @@ export class Cursor {
     return next.kind === 'group' ? next.children : [next];
   }
 
-  /** Reads the content of a script: a group, a token, or a command that sets one, ^\mathsf{T}. */
+  /** Reads the content of a script: a group, a token, or a styled group as in ^\mathsf{T}. */
   script(mark: Token): readonly Token[] {
     const [first, second] = [this.peek(), this.peek(1)];
     const isStyled = first?.kind === 'command' && Object.hasOwn(alphabets, first.text) && second?.kind === 'group';

@@ -378,7 +378,7 @@ class Parser implements Grammar {
   }
 }
 
-/** Returns the order given by a norm's subscript. */
+/** Returns the order of a norm, which its subscript gives. */
 function orderOf(tokens: readonly Token[]): string {
   const text = wordsOf(tokens.flatMap((of) => (of.kind === 'group' ? of.children : [of])));
   return isCommand(tokens[0], 'infty') ? 'infty' : text;

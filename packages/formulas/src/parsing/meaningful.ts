@@ -6,7 +6,7 @@ import { isCharacter, type Token } from '../syntax/tokens.ts';
 /** Removes tokens without meaning: spacing, sizes, labels, styles. */
 export function meaningful(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
-  // A size command before a bracket, such as \bigl, still belongs to its span.
+  // The span of a bracket includes a size command before it, such as \bigl.
   let start: number | undefined;
   for (let i = 0; i < tokens.length; i++) {
     const written = tokens[i]!;
@@ -46,7 +46,10 @@ export function meaningful(tokens: readonly Token[]): Token[] {
   return result;
 }
 
-/** Returns the position of the scripts in a group that consists of one letter with scripts; otherwise 0. */
+/**
+ * Returns the number of tokens before the scripts, if a group consists of one letter with scripts, as in {x_i};
+ * otherwise 0.
+ */
 function scriptsIn(group: Token | undefined): number {
   if (group?.kind !== 'group') return 0;
   const inside = meaningful(group.children);
@@ -56,7 +59,7 @@ function scriptsIn(group: Token | undefined): number {
   return isLetter && isScripts ? at : 0;
 }
 
-/** Returns the name of a token's relation; undefined if it isn't one. */
+/** Returns the name of the relation that a token denotes; undefined if it denotes none. */
 export function relationOf(of: Token | undefined): string | undefined {
   if (of === undefined || (of.kind !== 'command' && of.kind !== 'character')) return undefined;
   return Object.hasOwn(relations, of.text) ? relations[of.text] : undefined;

@@ -60,7 +60,7 @@ export interface FormulaResult {
   readonly place: (Place & { readonly length: number }) | undefined;
   readonly counterexample: Counterexample | undefined;
   readonly mend: FormulaMend | undefined;
-  /** What the right side should be, in plain text, if that is known. */
+  /** The right side as corrected, in plain text; undefined without a correction. */
   readonly expected: string | undefined;
   readonly steps: readonly StepResult[];
 }
@@ -237,7 +237,7 @@ const stepResult = ({ step, verdict, certainty, reason }: StepJudgement): StepRe
   reason,
 });
 
-/** Returns the reason for a chain: those of all steps that don't hold, if any. */
+/** Returns the reason for a chain's verdict: the reasons of all steps that don't hold, or `overall` if there are none. */
 function reasonOf(steps: readonly StepJudgement[], overall: string): string {
   const failed = steps.flatMap((step, i) => (step.verdict === 'holds' ? [] : [{ step, i }]));
   if (steps.length < 2 || failed.length === 0) return overall;

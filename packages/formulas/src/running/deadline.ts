@@ -30,7 +30,7 @@ export class Deadline {
   }
 }
 
-/** A total time limit for each of several keys, which work may use in several turns. */
+/** A time limit for each of several keys. The time may be spent in several turns. */
 export class Allowance<K extends object> {
   readonly #each: number;
   readonly #spent = new WeakMap<K, number>();
@@ -54,7 +54,7 @@ export class Allowance<K extends object> {
     }
   }
 
-  /** The same for a computation in small steps, of which only the running time counts. */
+  /** Spends time like `spend`, for a computation in small steps. The pauses between the steps don't count. */
   *spendGradually<T>(
     on: K,
     work: (deadline: Deadline) => Generator<undefined, T, undefined>,

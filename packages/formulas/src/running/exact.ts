@@ -48,7 +48,10 @@ function degreesOf(nodes: readonly Node[]): Map<Node, Degree> {
   return degrees;
 }
 
-/** Returns the degree of a sum of n terms. They have a common denominator only if they have none. */
+/**
+ * Returns the degree of a sum of n terms. Unless they are polynomials, the terms are assumed to have no common
+ * denominator.
+ */
 const summed = (a: Degree, n: number): Degree =>
   a.below === 0 ? a : { above: a.above + (n - 1) * a.below, below: n * a.below };
 

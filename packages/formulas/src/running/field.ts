@@ -115,7 +115,7 @@ export class Field {
     return this.drawn(`${fn} of ${a}`);
   }
 
-  /** Returns the same one of a and -a for both, and whether it is a. */
+  /** Chooses one of a and -a, the same one for either argument. Returns it, and whether it is a. */
   #canonical(a: number): [number, boolean] {
     const opposite = this.neg(a);
     return a <= opposite ? [a, true] : [opposite, false];

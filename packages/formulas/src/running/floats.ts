@@ -27,7 +27,7 @@ export class Floats {
   readonly #values = new Map<Node, NdArray>();
   readonly #leaf: (name: string, shape: Shape) => Float64Array;
   readonly #kernels: Kernels<NdArray> = plain;
-  /** Values for data that are all but the same, if there are such. */
+  /** The values for slightly perturbed data, if such data were drawn. */
   readonly nudged: Floats | undefined;
 
   constructor(leaf: (name: string, shape: Shape) => Float64Array, nudged?: Floats) {
@@ -47,7 +47,7 @@ export class Floats {
     return elementsOf(this.valueOf(node));
   }
 
-  /** Replaces the value of a node. Nodes computed from it are evaluated again; all others are shared. */
+  /** Returns new values in which a node has the given value. All other nodes are evaluated again. */
   with(node: Node, value: Float64Array): Floats {
     const other = new Floats(this.#leaf);
     other.#values.set(node, array(value, node.shape));

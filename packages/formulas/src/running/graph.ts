@@ -101,7 +101,7 @@ export class Graph {
     return this.#decided(op, inputs, attributes);
   }
 
-  /** Decides a condition on a constant exponent, such as whether it is 0, which the rule for powers asks. */
+  /** Evaluates conditions on constants, such as whether a constant exponent is 0 in the derivative rule for powers. */
   #decided(op: Primitive, inputs: readonly Node[], attributes: unknown): Node | undefined {
     const [x, y, z] = inputs as [Node, Node, Node];
     if (op === 'equal') {
@@ -140,7 +140,7 @@ export class Graph {
     return this.make('leaf', [], name, { shape, dtype: 'float64' });
   }
 
-  /** Returns a separate node for a value, with respect to which to differentiate. */
+  /** Returns a separate node with the value of x, so that derivatives can be taken with respect to this node. */
   alias(x: Node, name: string): Node {
     return this.make('alias', [x], name, x);
   }
@@ -164,7 +164,7 @@ export class Graph {
   }
 }
 
-/** Returns the nodes from which some are computed, including these, in an order of evaluation. */
+/** Returns the given nodes and all nodes they are computed from, in an order of evaluation. */
 export function ancestorsOf(roots: readonly Node[]): Node[] {
   const seen = new Set<Node>();
   const ahead = [...roots];

@@ -93,7 +93,9 @@ export function modular(field: Field): Kernels<ModArray> {
     };
   const sum = reduced(0, (a, b) => field.add(a, b));
   const prod = reduced(1, (a, b) => field.mul(a, b));
-  /** Computes each product with the element itself replaced by 1, since dividing by an element of 0 is impossible. */
+  /**
+   * Computes each product with the element itself replaced by 1: the full product can't be divided by an element of 0.
+   */
   const prodOfOthers = (x: ModArray, axes: readonly number[]): ModArray => {
     const at = places(
       x.shape.map((n, axis) => (axes.includes(axis) ? 1 : n)),

@@ -93,7 +93,7 @@ function partsFor(y: Node, x: Node): readonly Node[] | undefined {
   return ancestorsOf([y]).includes(x) ? undefined : x.inputs;
 }
 
-/** Assembles parts in the same way as those of a node. */
+/** Assembles parts in the way in which a node is assembled from its inputs. */
 function arranged(graph: Graph, { op, attributes, shape }: Node, parts: readonly Node[]): Node {
   const k = graph.kernels;
   if (op === 'concat') return parts.length === 1 ? parts[0]! : k.concat(parts, attributes as number);

@@ -94,7 +94,7 @@ export function rangeOf(tokens: readonly Token[], parse: (tokens: readonly Token
   return from === undefined || to === undefined ? undefined : { index, from, to };
 }
 
-/** Merges the words in \text{…} into one token each. */
+/** Turns each \text{…} whose words belong to a loop or a range into one prose token. */
 function asProse(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < tokens.length; i++) {

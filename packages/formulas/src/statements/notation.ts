@@ -61,7 +61,7 @@ function definedFunction(left: Expression): LetterNode | undefined {
   return inside.every((item) => bare(item).kind === 'letter') ? fn : undefined;
 }
 
-/** Returns the letters whose superscripts are layers or times: one superscript is l, or has a number added. */
+/** Returns the letters that have a superscript which was parsed as an index of layers or times, such as l or l - 1. */
 function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   const powers = new Map<string, Set<string>>();
   const found = new Set<string>();
@@ -80,7 +80,7 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   return found;
 }
 
-/** Whether e is a letter with its own meaning: it is defined, or differentiated with respect to. */
+/** Whether the page uses e as a letter: it is defined, differentiated, or a variable of differentiation. */
 function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   const isE = (e: Expression | undefined): boolean => {
     const inside = e && bare(e);

@@ -104,7 +104,7 @@ export interface Piece {
   readonly words: string;
 }
 
-/** Merges the words in a row that join formulas into one prose token each. */
+/** Turns each text command in a row whose words join formulas into one prose token. */
 function withProse(row: Row): Token[] {
   const result: Token[] = [];
   for (let i = 0; i < row.length; i++) {

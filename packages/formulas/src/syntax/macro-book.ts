@@ -4,7 +4,10 @@ import type { Macro, Macros } from '../text/macros.ts';
 
 const withoutSpace = (latex: string): string => latex.replace(/(?<!\\[a-zA-Z]+)\s+|\s+(?![a-zA-Z])/g, '');
 
-/** Returns the end of the balanced text that begins at a position: the next closing brace that was not opened in it. */
+/**
+ * Returns the end of the balanced text that begins at a position: the first closing brace without an opening brace in
+ * it.
+ */
 function balancedEnd(text: string, start: number): number {
   let depth = 0;
   for (let at = start; at < text.length; at++) {
@@ -15,7 +18,7 @@ function balancedEnd(text: string, start: number): number {
   return text.length;
 }
 
-/** Returns the arguments for which a macro's body gives a text; undefined if there are none. */
+/** Returns the arguments with which a macro's body expands to a text; undefined if there are none. */
 function argumentsFor(body: string, text: string, arity: number): readonly string[] | undefined {
   const found: (string | undefined)[] = Array.from({ length: arity }, () => undefined);
   let at = 0;
@@ -53,7 +56,7 @@ export class MacroBook {
       .sort((a, b) => a.arity - b.arity);
   }
 
-  /** Returns a text as a use of the macro that produces it, or the text itself if there is none. */
+  /** If a macro expands to the text, returns a use of that macro; otherwise returns the text. */
   shortened(latex: string): string {
     if (this.#macros.length === 0) return latex;
     const text = withoutSpace(latex);

@@ -46,16 +46,16 @@ export const silent: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** Commands without meaning, together with their argument. */
+/** Commands that have no meaning, and whose argument has none either. */
 export const silentWithArgument: ReadonlySet<string> = new Set([
   ...['tag', 'label', 'hspace', 'vspace', 'phantom', 'hphantom', 'vphantom', 'color', 'intertext', 'shortintertext'],
   ...['eqref', 'ref', 'cite', 'footnote', 'rule', 'kern', 'mspace'],
 ]);
 
-/** Commands that show their second argument. */
+/** Commands of which only the second argument is shown. */
 export const shownSecond: ReadonlySet<string> = new Set(['textcolor', 'colorbox', 'overset', 'underset', 'stackrel']);
 
-/** Commands that show their first argument with a decoration. */
+/** Commands that decorate their first argument. */
 export const shownFirst: ReadonlySet<string> = new Set([
   'underbrace',
   'overbrace',

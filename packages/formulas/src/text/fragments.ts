@@ -8,7 +8,7 @@ export interface Fragment {
   readonly span: Span;
   /** The span between the delimiters. */
   readonly inside: Span;
-  /** The text of that span, with parts that aren't mathematics, such as quotation marks of Markdown, blanked. */
+  /** The text of `inside`, with parts that aren't mathematics, such as quotation marks of Markdown, blanked. */
   readonly text: string;
   readonly display: boolean;
   /** The notation of the formula. */

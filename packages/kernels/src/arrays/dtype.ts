@@ -102,7 +102,8 @@ export const hasNumber = (dtype: DType, value: number): boolean =>
   isFloat(dtype) || (dtype === 'bool' ? value === 0 || value === 1 : (value | 0) === value);
 
 /**
- * Truncates a number to an int32. JavaScript would wrap a large number and turn NaN into 0, which looks like a label.
+ * Truncates a number to an int32. JavaScript would wrap a large number, and would turn NaN into 0, which is a valid class
+ * label.
  *
  * @throws DTypeError for NaN, infinities, and numbers that, truncated, are below -2^31 or above 2^31 - 1.
  */

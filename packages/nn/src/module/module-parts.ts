@@ -204,7 +204,7 @@ export interface Hidden<T> {
   readonly within: Opaque;
 }
 
-/** Finds the first part in an opaque object that isn't known from elsewhere. */
+/** Finds the first part inside an opaque object for which `known` returns false. */
 export function hiddenIn<T extends object>(
   within: Opaque,
   isPart: (value: object) => value is T,

@@ -330,7 +330,7 @@ export class StepBuilder {
     const order = ancestorsOf(roots);
     const flattened = new Set(order.filter(isDiagonal).map(({ inputs }) => inputs[0]!));
     const turned = new Set(order.filter(({ op }) => op === 'permute').map(({ inputs }) => inputs[0]!));
-    // Tensors that are concatenated, such as attention heads.
+    // The tensors whose axes are merged, such as attention heads that are concatenated.
     const merged = new Set(
       order.filter(mergesLast).map(({ inputs: [x] }) => (x!.op === 'permute' ? x!.inputs[0]! : x!)),
     );

@@ -1,4 +1,7 @@
-/** Writes the transitions of a program and their slopes: functions of one number, differentiated by the rule table. */
+/**
+ * Writes the transitions (activations) of a program and their slopes: functions of one number, differentiated by the
+ * rule table.
+ */
 
 import { unary } from '@tapegrad/kernels';
 import type { Node } from '../running/graph.ts';

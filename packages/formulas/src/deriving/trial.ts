@@ -86,15 +86,16 @@ export class Trial {
   }
 
   /**
-   * Returns the size of a derivative's terms. A sum can vanish although its terms don't, as for a bias before a
-   * normalization.
+   * Returns the size up to which elements of a derivative may be rounding errors of terms that cancel, as for a bias
+   * before a normalization. It is a share of the program's largest derivative; 0 for quantities that aren't
+   * derivatives.
    */
   #least({ quantity }: Step): number {
     if (quantity.kind !== 'cotangent') return 0;
     return rounding * this.#largest;
   }
 
-  /** Records the sizes of the derivatives in some steps. */
+  /** Records the largest element of the derivatives in some steps. */
   measure(steps: readonly Step[]): void {
     for (const step of steps) {
       if (step.quantity.kind !== 'cotangent' || step.quantity.node.op === 'leaf') continue;

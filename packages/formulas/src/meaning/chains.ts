@@ -11,7 +11,7 @@ export interface Chain {
 
 const meets = (a: DerivativeNode, b: DerivativeNode): boolean => textOf(bare(a.by[0]!)) === textOf(bare(b.of));
 
-/** Returns the derivative that a factor consists of, possibly transposed. */
+/** Returns the derivative that a factor consists of, if it is taken with respect to a single variable. */
 function derivativeIn(e: Expression): DerivativeNode | undefined {
   const inside = bare(e);
   if (inside.kind === 'derivative')

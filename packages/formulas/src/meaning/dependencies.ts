@@ -24,10 +24,7 @@ function letterIn(e: Expression | undefined): LetterNode | undefined {
   return inside?.kind === 'letter' ? inside : undefined;
 }
 
-/**
- * Returns the derivatives in an expression of one letter with respect to another: those that are factors of a product,
- * and those that are not.
- */
+/** Returns the derivatives in an expression: those that are factors of a product, and those that are not. */
 function derivativesIn(side: Expression): { alone: DerivativeNode[]; factors: DerivativeNode[] } {
   const alone: DerivativeNode[] = [];
   const factors: DerivativeNode[] = [];

@@ -107,7 +107,7 @@ export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
   return !outside;
 }
 
-/** Whether two patterns match the same indices: equal numbers, or any index letters. */
+/** Whether two patterns match the same indices: equal numbers, equal counts, or any index letters. */
 export function samePattern(a: readonly Expression[], b: readonly Expression[]): boolean {
   const kind = (e: Expression): string => {
     const inside = bare(e);

@@ -31,7 +31,7 @@ const spanOf = (tokens: readonly Token[], otherwise: Span): Span => {
   return first === undefined || last === undefined ? otherwise : { start: first.span.start, end: last.span.end };
 };
 
-/** The procedures that are open between two formulas. */
+/** The loops and procedures that have begun and not ended between two formulas. */
 interface Scope {
   loops: Range[];
   opened: ('loop' | 'other')[];

@@ -18,7 +18,7 @@ const from = (of: Token, origin: Origin): Token => ({ ...of, origins: [origin, .
 const moved = (tokens: readonly Token[], span: Span, origin: Origin): Token[] =>
   tokens.map((of) => from({ ...of, span, expanded: true, children: moved(of.children, span, origin) }, origin));
 
-/** Returns the tokens of an argument. */
+/** Marks tokens as coming from an argument. */
 function argument(tokens: readonly Token[]): Token[] {
   const origin = originOf(true);
   return tokens.map((of) => from(of, origin));

@@ -72,7 +72,7 @@ function addsUpToOne(factor: Term, index: Index): boolean {
   return isAlone && at[axis]!.length === 1 && symbol.sumsToOne === axis;
 }
 
-/** Whether a position covers the whole axis, or always lies on it. */
+/** Whether a position takes every value along an axis, or is read from data that always lie on it. */
 const isWholeAxis = (digit: Digit, length: number): boolean =>
   digit.lookup !== undefined || indexOf(digit)?.length === length;
 
@@ -172,7 +172,7 @@ export function product(given: readonly Term[], over: readonly Index[] = [], sca
   if (flat.length === 1 && bound.length === 0) {
     const [only] = flat as [Term];
     if (total === 1) return only;
-    // Except for a sum whose terms are all negative, from which the sign was factored out.
+    // Writes -1 times a sum with negative terms as the sum with opposite signs.
     if (only.kind === 'sum' && total === -1 && only.terms.some((term) => asProduct(term).scale < 0))
       return sum(only.terms.map((term) => product([term], [], -1)));
   }

@@ -22,7 +22,7 @@ export class Untranslatable extends Error {
   }
 }
 
-/** Returns the axes from which an axis was merged. Axes of length 1 don't count. */
+/** Returns the axes that were merged into a given axis. Axes of length 1 don't count. */
 function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean, isRoot = true): readonly Part[] {
   const length = node.shape[axis]!;
   const own = [{ node, axis }];

@@ -88,7 +88,10 @@ const stepColor = (step: number): string => `var(--step-${step + STEPS})`;
 /** Returns the colour of an area at a position from -1 to 1 on the diverging scale. */
 export const diverging = (place: number): string => stepColor(stepAt(place));
 
-/** Returns the colour of a line at such a position. Lines are thin, so it is from the stronger half of the scale. */
+/**
+ * Returns the colour of a line at a position from -1 to 1 on the diverging scale. Lines are thin, so their colours
+ * come from the stronger half of each side.
+ */
 export function divergingStroke(place: number): string {
   const step = stepAt(place);
   return step === 0 ? theme.quiet : stepColor(Math.sign(step) * Math.ceil((Math.abs(step) + STEPS) / 2));

@@ -78,8 +78,8 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
 /**
  * Draws heat maps of the links delta_l = dL/dA_l, in SVG: one map for each layer in forward order, with a row for each point
  * and a column for each unit. Elements below 0 are blue and those above orange, relative to the map's largest element.
- * Beside a map's name is the colour of its norm relative to the last one's. With more than 48 rows or columns, a cell shows
- * the largest element of its block.
+ * The colour beside a map's name shows the map's norm relative to the last map's. With more than 48 rows or columns, a cell
+ * shows the largest element of its block.
  *
  * @throws ArgumentError if there are no links.
  * @example

@@ -21,7 +21,10 @@ function isSharp(slopes: readonly Slope[]): boolean {
   return bestOf(slopes).some((slope) => slope.secant === 0 || isWithin(slope, slopes, sharpness));
 }
 
-/** Returns the slope with the least error, or undefined if a longer step shows a kink that it is too coarse to resolve. */
+/**
+ * Returns the slope with the least error; undefined if a step at least as long shows a kink that this slope is too
+ * inaccurate to exclude.
+ */
 function derivativeOf(slopes: readonly Slope[]): Slope | undefined {
   const best = bestOf(slopes).reduce<Slope | undefined>((a, b) => (a && a.error <= b.error ? a : b), undefined);
   if (best === undefined || isWithin(best, slopes, 0.1)) return best;

@@ -47,8 +47,8 @@ export class FormulaDifferences {
   }
 
   /**
-   * Compares the checks of a formula that equals a derivative with central differences. Returns undefined if the differences
-   * determine no element.
+   * For a formula that should equal a derivative, compares the tape's and the formula's results with central
+   * differences. Returns undefined if the differences determine no element.
    */
   judge(checks: readonly Check[]): DifferencesReport | undefined {
     if (this.#count === 0) return undefined;

@@ -49,7 +49,7 @@ interface Target {
   /** Returns the layers to which the formula applies; [undefined] if it concerns the whole network. */
   layers(reading: NetworkReading): readonly (number | undefined)[];
   expected(reading: NetworkReading, l: number | undefined): Tensor;
-  /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
+  /** If the expected tensor is a derivative of the loss, the tensor with respect to which it is taken. */
   variable(reading: NetworkReading, l: number | undefined): Tensor | undefined;
 }
 
@@ -168,7 +168,7 @@ export interface NetworkSample {
 export interface Check {
   readonly sample: NetworkSample;
   readonly layer: number | undefined;
-  /** The tensor with respect to which the expected tensor is a derivative of the loss, if it is one. */
+  /** If the expected tensor is a derivative of the loss, the tensor with respect to which it is taken. */
   readonly variable: Tensor | undefined;
   readonly expected: Tensor;
   readonly actual: Tensor | undefined;

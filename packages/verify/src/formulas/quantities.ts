@@ -42,7 +42,7 @@ export interface Quantities {
   layer(name: string): number;
   /** Returns a tensor of the program: X, Y, another tensor returned by the subject, or a named parameter. */
   tensor(name: string): Tensor;
-  /** Returns dL/dx for such a tensor. */
+  /** Returns dL/dx for a tensor x that `tensor` returns. */
   gradient(name: string): Tensor;
 }
 

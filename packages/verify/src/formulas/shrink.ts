@@ -1,9 +1,12 @@
-/** Shrinks a network on which a formula fails to the smallest one found on which it fails in the same way. */
+/** Looks for the smallest network on which a formula fails in the same way as on a given one. */
 
 import { type FactorName, namedFactors } from '../compare/factors.ts';
 import { type Check, type Claim, checksOf, type NetworkSample } from './formulas.ts';
 
-/** Returns the factor shared by all checks that are off by one: a name that fits them all, or else the number. */
+/**
+ * Returns the factor shared by all checks that differ by a constant factor: a name that fits them all, or else the
+ * number.
+ */
 export function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
   const factors = checks.flatMap(({ sample, comparison }) =>
     comparison?.verdict === 'factor' ? [{ factor: comparison.factor, n: sample.reading.n }] : [],

@@ -60,7 +60,7 @@ export interface VerifyOptions {
 
 /** A network on which a formula fails. */
 export interface Counterexample extends TriedPlan {
-  /** The layer at which it fails; undefined if the formula doesn't concern a layer. */
+  /** The layer at which the formula fails; undefined if the formula doesn't concern a layer. */
   readonly layer: number | undefined;
   /** The error, as a sentence. */
   readonly message: string;
@@ -103,7 +103,7 @@ export interface FormulaReport {
   readonly counterexample: Counterexample | undefined;
   /** The outcome on networks with different widths. */
   readonly unequalWidths: Outcome;
-  /** The outcome on networks with all widths equal. There, a wrong index can stay hidden, or show only there. */
+  /** The outcome on networks with all widths equal. On these, a wrong index can stay hidden, or show only there. */
   readonly equalWidths: Outcome;
   /**
    * The comparison with central differences; undefined if there was none, as for a quantity that isn't a derivative of the

@@ -9,7 +9,7 @@ export interface Claim extends Pick<GradcheckEntry, 'index' | 'output' | 'revers
   readonly scale: number;
   /** The size of the value that is differentiated. */
   readonly level: number;
-  /** Computes the size of the terms summed to compute that value, which is slow. */
+  /** Computes the size of the terms that the differentiated value is summed from; this is slow. */
   readonly terms: () => number;
 }
 
@@ -32,7 +32,8 @@ const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.
 
 /**
  * Whether the error of a slope is small relative to the derivative or, if that is about 0, to how fast the function
- * changes nearby. If the samples may have missed a feature, the tape's derivative isn't used as a measure either.
+ * changes nearby. The tape's derivative is left out of this measure if the samples may have missed a feature of the
+ * function.
  */
 function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);
@@ -45,7 +46,7 @@ function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number,
   return error <= share * Math.max(size, Math.abs(value), secant, others);
 }
 
-/** What a judgement depends on in addition to the slopes. */
+/** The data that a judgement needs in addition to the slopes. */
 export interface Terms {
   /** The size of the elements stepped from, relative to the direction; at least 1. */
   readonly reach: number;

@@ -347,9 +347,9 @@ export class GradcheckRunner {
 }
 
 /**
- * Returns directions with the given shares of the elements. The first has steps of about 1, which are the most conclusive.
- * If some elements are smaller, a second has steps relative to each element, which stay within the domain of functions such
- * as the logarithm.
+ * Returns directions that step each element by its share of a size. In the first, the size is the element's magnitude,
+ * but at least 1; its steps are the most conclusive. If some elements are smaller than 1, a second direction uses
+ * their magnitudes, which keeps them within the domain of functions such as the logarithm.
  */
 function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Array, ...Float64Array[]] {
   const sizes = absolute(elements);

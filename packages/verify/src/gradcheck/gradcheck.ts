@@ -12,11 +12,14 @@ export interface GradcheckOptions {
   /** 1 checks the first derivatives; 2 also checks the derivatives of the gradient. Defaults to 1. */
   readonly order?: 1 | 2;
   /**
-   * Float64 parameters that the function uses, with respect to which it is also checked. They are shifted temporarily, then
-   * restored. Defaults to none.
+   * Float64 parameters that the function uses. Derivatives with respect to them are checked too. They are shifted
+   * temporarily, then restored. Defaults to none.
    */
   readonly parameters?: readonly Parameter[];
-  /** The largest error allowed, relative to the size of the derivative. Defaults to what the step and rounding explain. */
+  /**
+   * The largest error allowed, relative to the size of the derivative. Defaults to the error that the step and
+   * rounding explain.
+   */
   readonly tolerance?: number;
   /** The difference step for an element of size 1; other steps are proportional. Defaults to automatic steps. */
   readonly step?: number;

@@ -132,7 +132,7 @@ function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
   return products.filter(({ entry }) => !ofWeights.includes(entry));
 }
 
-/** Returns the results of products, parts of them, and the sums of these and biases. */
+/** Returns the results of products, views of them, and their sums with each other and with biases. */
 function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], isGiven: (x: Tensor) => boolean) {
   const sums = new Set(products.map(({ entry }) => entry.output));
   for (const { op, inputs, output } of tape) {

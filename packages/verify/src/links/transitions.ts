@@ -58,7 +58,7 @@ export interface Transition {
 /** Operations that move elements without changing them. */
 export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
 
-/** Views of all elements of a tensor; and views of all or some elements. */
+/** `wholeViews` keep all elements of a tensor; `views` may also keep only some of them, or join several tensors. */
 export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
 export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 

@@ -52,14 +52,11 @@ export class StepBuilder {
   readonly #quantities = new Map<Node, Quantity>();
   readonly #translator: Translator;
   readonly #built = new Map<Node, Step>();
-  /** For each cotangent of a quantity, the quantity with respect to which it is the derivative. */
+  /** For each node that is a derivative dL/dx with respect to a quantity x, this quantity. */
   #derivatives: ReadonlyMap<Node, Quantity> = new Map();
   /** The one-hot rows that represent labels. */
   readonly #oneHots = new Set<Node>();
-  /**
-   * For each cotangent with a letter, or with a name such as dL/dx, the quantity with respect to which it is the
-   * derivative.
-   */
+  /** For each derivative dL/dx that has a letter, or is written dL/dx, the quantity x. */
   readonly #cotangents = new Map<Node, Quantity>();
 
   constructor(program: Program, naming: Naming, loss: LetterNode) {

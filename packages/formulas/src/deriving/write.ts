@@ -34,7 +34,7 @@ function composed(step: Step, faces: Faces): Sides | undefined {
 /** Returns a concatenation of arrays, side by side or stacked. */
 function blocks(step: Step, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
-  // A sum of cotangents of adjacent slices is such a concatenation, too.
+  // A sum of cotangents of adjacent slices is a concatenation, too.
   const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'scatterSlice';
   if (!isConcat || node.shape.length !== 2) return undefined;
   const cells = step.operands.map((quantity) => faces.quantity(quantity));

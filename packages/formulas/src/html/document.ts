@@ -8,7 +8,7 @@ import { escaped, type Mark } from './markup.ts';
 import { proseHtml } from './prose.ts';
 import { typeset } from './typeset.ts';
 
-/** A formula and its number among those of the page, from 0. */
+/** A formula and its number on the page, counted from 0. */
 interface Numbered {
   readonly formula: FormulaResult;
   readonly index: number;

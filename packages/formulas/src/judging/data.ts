@@ -64,7 +64,7 @@ const names: Readonly<Record<Property, string>> = {
   positive: 'positive',
 };
 
-/** Normalizes the elements of each row or each column, using `divided`. */
+/** Normalizes the elements of each row or each column with the function `divided`. */
 function shares<T>(
   all: readonly T[],
   [rows, columns]: readonly [number, number],

@@ -138,7 +138,8 @@ function joinedGroups(outline: Outline): Definition[][] {
 }
 
 /**
- * Returns the index of the program a claim refers to: the one that defines the most of its letters, or -1 if there is none.
+ * Returns the index of the program that a claim refers to: the one that defines most of the letters in the claim.
+ * Returns -1 if there is none.
  */
 function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outline: Outline): number {
   const keys = keysIn(claim.step.left, outline, keysIn(claim.step.right, outline));

@@ -3,7 +3,10 @@
 import { bare, type DerivativeNode, type Expression } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 
-/** Derivatives in the order in which they cancel, beginning with that of the loss, and the numbers among them. */
+/**
+ * The derivatives in a product, in the order in which they cancel (the derivative of the loss comes first), and the
+ * other factors.
+ */
 export interface Chain {
   readonly links: readonly DerivativeNode[];
   readonly others: readonly Expression[];

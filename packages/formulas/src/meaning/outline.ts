@@ -303,7 +303,7 @@ class Classifier {
   }
 
   /**
-   * Returns whether a statement defines the whole array that an element definition also defines, for the same members:
+   * Returns whether an array whose elements are defined one by one is also defined as a whole, for the same members:
    * a^l = … in addition to a^l_j = ….
    */
   #isDefinedWhole({ key, members }: Use): boolean {
@@ -325,7 +325,7 @@ class Classifier {
     return found && !differentiatedOnly(right, letter);
   }
 
-  /** Whether a value is that of an unknown function: z = f(x, y), before z = x y. */
+  /** Whether an expression is the value of an unknown function, as in z = f(x, y) before z = x y. */
   #isAbstract(e: Expression): boolean {
     const inside = bare(e);
     if (inside.kind !== 'call' || inside.fn.alphabet === 'upright' || inside.fn.primes > 0) return false;

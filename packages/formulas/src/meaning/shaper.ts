@@ -296,7 +296,7 @@ export class Shaper extends Combining {
       return;
     }
     if (inside.kind !== 'sum' || this.book.byMember) return;
-    // The range of l - 1 in z_{l-1} has the same length as that of l, shifted by one.
+    // The index l - 1 in z_{l-1} takes as many values as l, shifted by one.
     for (const term of inside.terms) if (term.kind === 'letter') this.#link(term, extent, scope);
   }
 

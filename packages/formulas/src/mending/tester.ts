@@ -68,7 +68,7 @@ export class Tester {
     }
   }
 
-  /** Returns the value of an expression, at the first index values for which it has one. */
+  /** Returns the value of an expression at the first index values at which it can be evaluated. */
   valueOf(e: Expression): Value | undefined {
     const { left } = this.#case.step;
     for (const { indices } of this.#known.slice(0, enough)) {

@@ -114,7 +114,7 @@ export class Cursor {
   }
 }
 
-/** The levels of the grammar, from the one that binds least. */
+/** The levels of the grammar, from the lowest precedence to the highest. */
 export interface Grammar {
   readonly notation: Notation;
   /** Parses a whole list of tokens: sums, comparisons of sums, and lists of those. */

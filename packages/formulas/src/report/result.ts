@@ -1,4 +1,4 @@
-/** Judges pages: returns a verdict for each formula, and a correction if it is wrong. */
+/** Judges pages: returns a verdict for each formula, and corrections of wrong formulas. */
 
 import type { Layout } from '../evaluating/values.ts';
 import { Data } from '../judging/data.ts';
@@ -56,7 +56,7 @@ export interface FormulaResult {
   readonly verdict: VerdictWord;
   readonly certainty: Certainty;
   readonly reason: string;
-  /** The place of the fault, and the length of that span. */
+  /** The position of the fault, and its length in the text. */
   readonly place: (Place & { readonly length: number }) | undefined;
   readonly counterexample: Counterexample | undefined;
   readonly mend: FormulaMend | undefined;
@@ -106,7 +106,7 @@ class Reporter {
     this.#memory = memory;
   }
 
-  /** Returns the dependencies of a formula's correction, if they are known for all of its steps. */
+  /** Returns the cache key of a formula's correction; undefined without a `memory`, or if a step has no key. */
   #keyOf({ steps, isApart }: FormulaJudgement): string | undefined {
     const { dependencies } = this.#judged;
     const [first] = steps;
@@ -115,7 +115,7 @@ class Reporter {
     return keys.includes(undefined) ? undefined : [...keys, dependencies.ofMend(first)].join('\n');
   }
 
-  /** Returns a formula's correction, from memory if it has been searched for before. */
+  /** Returns a formula's correction. If the correction was searched for before, takes the result from memory. */
   *#mended(formula: FormulaJudgement): Gradually<FormulaMend | undefined> {
     const key = this.#keyOf(formula);
     const known = key === undefined ? undefined : this.#memory?.mends.get(key);

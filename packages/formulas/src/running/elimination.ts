@@ -1,6 +1,9 @@
 /** Inverses and determinants in float64. */
 
-/** If a pivot is smaller than this, relative to the largest element, it is a rounding error, and the matrix is singular. */
+/**
+ * A pivot smaller than this, relative to the largest element, is taken for a rounding error, and the matrix for
+ * singular.
+ */
 const smallestPivot = 1e-11;
 
 /**

@@ -83,7 +83,7 @@ export class Field {
     return a !== 0 && this.pow(a, (this.p - 1) / 2) === 1;
   }
 
-  /** Returns the root that is itself a square. */
+  /** Returns the square root that is itself a square. Throws `NoValue` if there is no root. */
   sqrt(a: number): number {
     if (a === 0) return 0;
     const root = this.pow(a, (this.p + 1) / 4);
@@ -91,7 +91,7 @@ export class Field {
     return this.isSquare(root) ? root : this.p - root;
   }
 
-  /** Returns a decimal number exactly. */
+  /** Converts a decimal number exactly to a number modulo p. */
   number(value: number): number {
     if (!Number.isFinite(value)) throw new NotExact('an infinity');
     const [mantissa = '0', exponent = '0'] = String(Math.abs(value)).split('e');

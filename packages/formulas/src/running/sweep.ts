@@ -33,7 +33,7 @@ function ofExtra(graph: Graph, node: Node, g: Node): Node | undefined {
   }
 }
 
-/** Returns the cotangent of input `i` of a composition, from that of its result. */
+/** Returns the cotangent of input `i` of a composition, given the cotangent of its result. */
 export type CompositeRule = (node: Node, i: number, g: Node) => Node | undefined;
 
 function cotangent(graph: Graph, node: Node, i: number, g: Node, ofComposite?: CompositeRule): Node | undefined {

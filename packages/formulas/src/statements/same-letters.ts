@@ -48,9 +48,9 @@ function lengthsIn(statements: readonly Statement[]): Set<string> {
 }
 
 /**
- * Returns the names that occur both bold and plain for the same thing, with the alphabet to use for all of them. The
- * two never occur without indices in the same formula. The alphabet is plain if only the plain letter has indices, and
- * bold otherwise.
+ * Returns the names that denote the same thing in bold and in plain type, each with the alphabet to use throughout.
+ * Such a name never occurs in both types, without indices, in one formula. The alphabet is plain if only the plain
+ * letter has indices, and bold otherwise.
  */
 function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'plain'> {
   const uses = new Map<string, Uses>();

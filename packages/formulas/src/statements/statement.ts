@@ -26,7 +26,7 @@ export interface Statement {
   readonly conditions: readonly Expression[];
   /** The number of the procedure of which it is a step. */
   readonly procedure: number | undefined;
-  /** Why it wasn't understood; it then has no sides. */
+  /** The reason why the statement was not understood; it then has no sides. */
   readonly error: FormulaError | undefined;
 }
 

@@ -170,7 +170,7 @@ class Printer {
     }
   }
 
-  /** Prints the base of a script, in brackets if it has a superscript index. */
+  /** Prints the base of a script, in brackets where needed. A letter needs them only if it has a superscript index. */
   #base(e: Expression): string {
     const text = this.print(e);
     if (e.kind === 'letter') return e.sup.length > 0 ? `(${text})` : text;

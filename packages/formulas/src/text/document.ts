@@ -27,7 +27,7 @@ export interface Page {
 export interface ReadPageOptions {
   /** The name of the page in messages. */
   readonly name?: string;
-  /** The format. Defaults to the one that the name and the text suggest. */
+  /** The format of the text. Defaults to the format that the name and the text suggest. */
   readonly format?: Format;
 }
 

@@ -115,7 +115,7 @@ export class Naming {
     return found.rank === 1 && /(?:^|\.)(?:weight|bias)$/.test(path) && (found !== x || path === weight);
   }
 
-  /** Returns a letter of a layer, with the layer's number unless there is only one. */
+  /** Returns a letter for a layer, with the number of the layer unless there is only one layer. */
   layer(name: string, layer: number | undefined): LetterNode {
     return this.fresh(withLayer(letterFrom(name), layer));
   }
@@ -157,7 +157,7 @@ export class Naming {
   }
 }
 
-/** Returns the layers if each takes the output of the one before. */
+/** Returns the layers if they form a chain, in which each takes the output of the one before. */
 export function chainOf(layers: readonly RecordedLayer[]): readonly RecordedLayer[] | undefined {
   const isChain = layers.every(({ input }, l) => l === 0 || layers[l - 1]!.output === input);
   return isChain && layers.length > 1 ? layers : undefined;

@@ -205,7 +205,8 @@ class Recorder {
       const [of] = operands as [Node];
       return k.div(k.sum(of, axes), countAlong(graph, of, axes));
     }
-    // logdet is NaN for a negative determinant; a formula only has to hold where it has a value.
+    // logdet is NaN for a negative determinant. A formula only has to hold where its value is defined, so NaN is left
+    // out.
     const isUnless = op === 'where' && Number.isNaN(operands[1]!.constant ?? 0);
     if (isUnless) return operands[2]!;
     if (op === 'cast') {

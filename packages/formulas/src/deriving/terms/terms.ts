@@ -119,7 +119,7 @@ export const freshIndex = (length: number, size: Term): Index => ({ id: count++,
 
 export const digitOf = (index: Index): Digit => ({ terms: [{ index, times: 1 }], offset: 0, lookup: undefined });
 
-/** Returns the index that a digit consists of; undefined if it is anything more. */
+/** If a digit is an index and nothing more, returns the index; otherwise returns undefined. */
 export function indexOf({ terms, offset, lookup }: Digit): Index | undefined {
   const [term] = terms;
   return terms.length === 1 && offset === 0 && lookup === undefined && term!.times === 1 ? term!.index : undefined;

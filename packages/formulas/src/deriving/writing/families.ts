@@ -68,8 +68,8 @@ const generalized = ({ left, meaning, right, layer }: Line, letter: LetterNode) 
 const layerLetter = letterOf(made, 'l');
 
 /**
- * Merges lines that say the same for several layers. A merged line takes the position of the first one, or of the last
- * one if `isLate`.
+ * Merges lines that differ only in the layer number. A merged line takes the position of its first line, or of its
+ * last one if `isLate`.
  */
 export function families<L extends Line>(lines: readonly L[], isLate: (line: L) => boolean): Family<L>[] {
   const keys = lines.map((line, i) => {

@@ -216,8 +216,8 @@ export class MatrixForm {
   }
 
   /**
-   * Whether an index only numbers examples: every factor that depends on it has it in front, and takes it as a
-   * superscript.
+   * Whether an index only numbers examples, so that letters can show it as a superscript: it is a leading index of
+   * every factor that depends on it.
    */
   #isOfExamples(factors: readonly Term[], index: Index): boolean {
     let isFirst = true;

@@ -42,8 +42,8 @@ export interface Kept extends Judgement {
 }
 
 /**
- * Returns a judgement in the form in which it is kept; undefined if it depends on the time it took or on the position
- * of another formula.
+ * Converts a judgement to the form in which it is kept. Returns undefined if the judgement depends on the time it took
+ * or on the position of another formula.
  */
 export function kept(found: Judgement, { start, end }: Span, asNumbers: boolean): Kept | undefined {
   const { verdict, certainty, reason, place, counterexample } = found;

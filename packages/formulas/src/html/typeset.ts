@@ -65,7 +65,10 @@ function grown(latex: string, mark: Mark): Mark {
   return { ...mark, start, end };
 }
 
-/** Extends marks that cut through a group, if that adds no more than a script or an argument. */
+/**
+ * Extends marks that cut through a group to whole groups. Drops marks that consist only of brackets, or that would
+ * then overlap a mark they don't contain.
+ */
 const whole = (latex: string, marks: readonly Mark[]): Mark[] =>
   marks.flatMap((mark) => {
     if (piecesOf(latex, mark) !== undefined) return [mark];

@@ -99,7 +99,7 @@ function attempt<T>(run: () => T): T | undefined {
   }
 }
 
-/** Returns the first pair that clearly differs, preferably at integers. */
+/** Returns the first pair whose values clearly differ, trying integer data first. */
 function differing(pairs: readonly Pair[], data: Data): { pair: Pair; floats: Floats } | undefined {
   const draws = ['whole', 'whole', 'any', 'positive', 'share'] as const;
   for (const [i, draw] of draws.entries()) {

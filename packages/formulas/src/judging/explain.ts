@@ -2,7 +2,7 @@
 
 const close = (a: number, b: number): boolean => Math.abs(a - b) <= 1e-8 * Math.max(1e-9, Math.abs(a), Math.abs(b));
 
-/** Formats a number as a simple fraction: 2, 1/3, -1/2. Returns undefined if it isn't one. */
+/** Formats a number as a simple fraction: 2, 1/3, -1/2. Returns undefined if the number isn't a simple fraction. */
 function fractionText(value: number): string | undefined {
   for (let below = 1; below <= 6; below++) {
     const above = value * below;

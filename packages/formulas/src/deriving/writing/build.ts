@@ -115,7 +115,7 @@ export function transposed(e: Expression): Expression {
   return { ...made, kind: 'transpose', of, mark: '\\top' };
 }
 
-/** Splits a product into its leading numbers and the rest. */
+/** Splits a product into its leading numbers and fractions, and the other factors. */
 export function splitFront(e: Expression): {
   readonly front: readonly Expression[];
   readonly rest: readonly Expression[];
@@ -126,13 +126,16 @@ export function splitFront(e: Expression): {
   return { front: factors.slice(0, count), rest: factors.slice(count) };
 }
 
-/** Whether an expression consists only of numbers and of lengths, which are lowercase letters. */
+/** Whether an expression is a number, a fraction with a numeric numerator, or a product of these. */
 const isScalar = (e: Expression): boolean =>
   e.kind === 'number' ||
   (e.kind === 'fraction' && isScalar(e.numerator)) ||
   (e.kind === 'product' && e.factors.every(isScalar));
 
-/** Returns the number closest to x that can be written with few digits: a fraction, or one over a root. */
+/**
+ * Writes x as a fraction, a root or the reciprocal of a root, if it equals such a number with few digits up to
+ * rounding. Otherwise writes it as a decimal number.
+ */
 export function numberOf(x: number): Expression {
   if (x < 0) return negative(numberOf(-x));
   if (x === Infinity) return letterOf(made, 'infty');

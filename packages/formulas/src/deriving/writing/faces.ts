@@ -35,7 +35,7 @@ function withIndices(face: LetterNode, positions: readonly Expression[]): Expres
 /** Whether a position is a single letter. */
 const isPlain = (e: Expression): boolean => e.kind === 'letter' && e.sub.length === 0 && e.sup.length === 0;
 
-/** Puts commas between positions if one of them is a sum. */
+/** Puts commas between several positions, unless all are single letters. */
 function separated(positions: readonly Expression[]): readonly Expression[] {
   return positions.every(isPlain) || positions.length < 2 ? positions : [{ ...made, kind: 'tuple', items: positions }];
 }

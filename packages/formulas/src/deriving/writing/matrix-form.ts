@@ -62,7 +62,7 @@ export class MatrixForm {
     return index !== undefined && freeIndices(term).includes(index);
   }
 
-  /** Adds vectors of ones for indices that a term lacks and others have. */
+  /** Adds vectors of ones for the wanted indices on which a term doesn't depend. */
   #broadcast(term: Term, frame: Frame, wanted: Frame): Expression {
     const [rows, columns] = [this.#uses(term, frame.rows), this.#uses(term, frame.columns)];
     const e = this.#form(term, frame);
@@ -130,7 +130,7 @@ export class MatrixForm {
       .filter(({ subscript }) => subscript.length > 0)
       .map(({ subscript, length }) => {
         const index = subscript.length === 1 ? indexOf(subscript[0]!) : undefined;
-        // A part of an axis has no letter.
+        // A part of an axis, or a shifted position, has no matrix form.
         if (index === undefined || index.length !== length) throw new NoMatrixForm();
         return index;
       });
@@ -286,7 +286,7 @@ export class MatrixForm {
     return hadamard(factors.map((factor) => this.#form(factor, { rows: index, columns: undefined })));
   }
 
-  /** Returns the sum of all elements of a product of columns. */
+  /** Writes the sum of all elements of an elementwise product of columns: x^T y, or 1^T x. */
   #total(weight: readonly Expression[]): Expression {
     const parts = weight.flatMap(loosePartsOf);
     if (parts.length < 2) return productOf([transposed(ones), ...parts]);
@@ -294,7 +294,7 @@ export class MatrixForm {
     return productOf([transposed(bracketed(looseOf(parts.slice(0, -1)))), bracketed(last)]);
   }
 
-  /** Writes ||A||^2 or <A, B> if everything is summed. */
+  /** Writes ||A||^2 if everything is summed and the only factor is a square. */
   #normOf(factors: readonly Term[], over: readonly Index[], frame: Frame): Expression | undefined {
     const isOver = (index: Index | undefined): boolean => index !== undefined && over.includes(index);
     const own = factors.filter((factor) => freeIndices(factor).some(isOver));

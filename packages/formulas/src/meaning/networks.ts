@@ -214,7 +214,10 @@ function linksOnTheRight(outline: Outline): number {
   return balance;
 }
 
-/** Returns readings with the usual network added, the most likely first. Returns an empty list if nothing is missing. */
+/**
+ * Returns variants of the page's statements with the usual network added, the most likely first. Returns an empty list
+ * if nothing is missing.
+ */
 export function supposedReadings(outline: Outline): Reading[] {
   const { reading, letters } = outline;
   const roles = rolesOf(outline);

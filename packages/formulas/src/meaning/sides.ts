@@ -42,7 +42,7 @@ export function defined(e: Expression): LetterNode | undefined {
   return inside.kind === 'letter' && inside.primes === 0 && !isConstant(inside) ? inside : undefined;
 }
 
-/** Returns the letter of a loss that is differentiated. */
+/** Returns the letter that is differentiated, such as a loss: L, also for L(w). */
 export function lossLetter(of: Expression): LetterNode | undefined {
   const inside = bare(of);
   if (inside.kind === 'letter') return inside;

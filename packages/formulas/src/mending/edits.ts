@@ -179,7 +179,7 @@ function sumEdits(e: Extract<Expression, { kind: 'sum' }>): Edit[] {
   return edits;
 }
 
-/** Edits only the outermost part of an expression. */
+/** Edits the outermost operation of an expression, and leaves the operands unchanged. */
 function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   const edits: Edit[] = [];
   const isArray = !shop.isNumber(e);

@@ -54,7 +54,7 @@ export function exponential(grammar: Grammar, cursor: Cursor, start: number): Ex
   return { ...cursor.since(start), kind: 'call', fn, args: [exponent], open: '^' };
 }
 
-/** Parses the argument of a known function. */
+/** Parses the rest of a call of a known function: its primes, power, index and arguments. */
 export function known(grammar: Grammar, cursor: Cursor, start: number, named: LetterNode): Expression {
   let fn = named;
   let power: Expression | undefined;
@@ -111,7 +111,10 @@ function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: 
   };
 }
 
-/** Parses the arguments in brackets after a letter, if the letter is a function. */
+/**
+ * If a letter is a function, or an indicator such as 1[z > 0], parses its arguments in brackets. Otherwise returns the
+ * letter.
+ */
 export function applied(grammar: Grammar, cursor: Cursor, start: number, letter: LetterNode): Expression {
   const isOne = letter.name === '1' && letter.alphabet !== 'plain';
   const isIndicator = isOne || (letter.name === 'I' && letter.alphabet === 'blackboard');

@@ -133,7 +133,7 @@ export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefin
   return { ...letter, ...cursor.since(start) };
 }
 
-/** Returns the name of a known function that has just been parsed. */
+/** Returns the letter of a known function whose name has just been parsed. */
 export function knownLetter(cursor: Cursor, start: number, name: string): LetterNode {
   const common = cursor.since(start);
   return letterOf(common, name, { alphabet: 'upright', face: common.verbatim ? common.span : undefined });

@@ -5,7 +5,7 @@ import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
 import type { Span } from '../text/source.ts';
 import { Cursor, type Grammar } from './cursor.ts';
 
-/** Recognizes the start of a derivative: ∂, or a d that is followed by something. */
+/** Recognizes the start of a derivative: ∂, or a d in any notation. */
 function differentialAt(
   tokens: readonly Token[],
   at = 0,

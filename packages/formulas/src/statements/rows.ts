@@ -35,7 +35,7 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
     const of = tokens[i]!;
     if (isBreak(of)) {
       rows.push([]);
-      // The spacing after a line break, \\[2ex].
+      // Skips the spacing after a line break, as in \\[2ex].
       if (
         isCharacter(tokens[i + 1], '[') &&
         /^[\d.\s-]*(?:pt|ex|em|mm|cm|in)/.test(

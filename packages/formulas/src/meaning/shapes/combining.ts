@@ -4,10 +4,7 @@ import type { Expression } from '../../syntax/ast.ts';
 import { type Dim, DimConflict } from './dims.ts';
 import { ShapeError, type Type, type Types } from './types.ts';
 
-/**
- * A decision that isn't possible yet: whether a product is a matrix product or a scalar multiple, or whether a
- * differentiated function is a number.
- */
+/** An operation whose shape can't be determined yet, because an operand may be a number or an array. */
 interface Deferred {
   readonly a: Type;
   readonly b: Type;

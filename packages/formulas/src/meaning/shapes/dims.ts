@@ -31,7 +31,7 @@ export class Dims {
   #extents: (Extent | undefined)[] = [];
   #sizes: (number | undefined)[] = [];
   #names: (string | undefined)[] = [];
-  /** The initial extents of lengths, for those created after a saved state. */
+  /** The initial extents of all lengths. Restoring a saved state gives them back to lengths created after it. */
   readonly #made: (Extent | undefined)[] = [];
 
   fresh(extent?: Extent, name?: string): Dim {

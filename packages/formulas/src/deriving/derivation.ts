@@ -21,12 +21,11 @@ export interface DerivedFormula {
   readonly name: string;
   readonly latex: string;
   readonly text: string;
-  /** The layers that the formula applies to, in order of computation; undefined if it isn't specific to any layer. */
-  readonly layers: readonly number[] | undefined;
   /**
-   * The tensor with respect to which a gradient is taken; undefined for other formulas, and for formulas of several
-   * layers.
+   * The layers that a merged formula applies to, in order of computation; undefined for a formula that was not merged.
    */
+  readonly layers: readonly number[] | undefined;
+  /** The tensor with respect to which a gradient is taken; undefined for other formulas, and for merged ones. */
   readonly by: Tensor | undefined;
 }
 

@@ -21,7 +21,7 @@ import { type Family, families, foldedSums } from './writing/families.ts';
 export interface DeriveOptions {
   /**
    * Letters for tensors: data, parameters, intermediate results. A module names its parameters by their paths. If the
-   * tensors exist only after the program ran, pass a function. Tensors without a name get one.
+   * tensors exist only after the program ran, pass a function. Other tensors get letters automatically.
    */
   readonly names?: Names | (() => Names);
   /** The tensors to differentiate with respect to. Defaults to all that require a gradient. */

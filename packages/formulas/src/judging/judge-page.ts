@@ -68,7 +68,7 @@ export function* judgeGradually(
   return { page, outline, scenarios, dependencies, ...whole.interpretation, formulas, allowance };
 }
 
-/** Runs a computation in small steps to its end. */
+/** Completes a computation that is divided into small steps. */
 export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
   for (;;) {
     const { done, value } = work.next();

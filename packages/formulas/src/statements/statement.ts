@@ -10,7 +10,7 @@ import type { Range } from './loops.ts';
 /** Two or more sides with relations between them: a = b = c. */
 export interface Statement {
   readonly span: Span;
-  /** The formula that contains it, and the paragraph. */
+  /** The numbers of the formula and of the paragraph that contain the statement. */
   readonly fragment: number;
   readonly block: number;
   readonly sides: readonly Expression[];

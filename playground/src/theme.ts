@@ -25,7 +25,7 @@ function store(theme: Theme): void {
 
 let current: Theme = stored();
 
-/** Makes a picture of @tapegrad/inspect, which follows the system's theme, follow the page's. */
+/** Makes a picture of `inspect`, which follows the system's theme, follow the theme of the page. */
 export const pictureInTheme = (svg: string): string =>
   current === 'auto'
     ? svg

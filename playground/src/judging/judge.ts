@@ -4,7 +4,10 @@ import type { Answer, Reply, Request, TypesetRequest } from './messages.ts';
 
 const startWorker = (): Worker => new Worker(new URL('judge-worker.js', import.meta.url), { type: 'module' });
 
-/** The time that the worker may spend on one formula of an outdated text, in milliseconds. */
+/**
+ * The time in which a worker must leave an outdated text and begin the new one, in milliseconds; otherwise it is
+ * replaced.
+ */
 const PATIENCE = 3000;
 
 /** Judges the latest text. Earlier requests are dropped. */

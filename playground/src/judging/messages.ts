@@ -34,5 +34,5 @@ export interface Answer {
   readonly took: number;
 }
 
-/** A message from the worker: that it has begun with a text, its results, or HTML. */
+/** A message from the worker: the id of the text that it has begun to judge, its results, or typeset HTML. */
 export type Reply = Answer | { readonly started: number } | { readonly typeset: readonly string[] };

@@ -9,7 +9,10 @@ export interface Puzzle {
   readonly hint: string;
   /** A correct answer. */
   readonly answer: string;
-  /** Whether an answer may contain slopes such as s'(A). Derivatives are forbidden, except those in `allowed`. */
+  /**
+   * Whether an answer may contain slopes such as s'(A). Derivatives written with \partial, \nabla or d/d are never
+   * allowed.
+   */
   readonly slopes?: boolean;
 }
 
@@ -105,7 +108,7 @@ export const puzzles: readonly Puzzle[] = [
   },
 ];
 
-/** Returns the page with an answer as its last formula, which is judged, and the position of the answer in it. */
+/** Returns the page to judge: the given definitions, then the left side with the answer. */
 export function pageOf({ given, left }: Puzzle, answer: string): string {
   return `${given}\n\n$$${left} = ${answer}$$\n`;
 }

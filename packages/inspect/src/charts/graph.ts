@@ -74,7 +74,10 @@ function nameOfStep(step: ProgramStep, { inputs }: Program): string {
   return [step.entry.name, ...constants, attributesOf(step)].filter((part) => part !== '').join(' ');
 }
 
-/** Returns the boxes and arrows of a program. A parameter used in only one layer is drawn in it, other inputs outside. */
+/**
+ * Returns the boxes and arrows of a program. A parameter used in only one layer is drawn inside this layer, all other
+ * inputs outside of layers.
+ */
 function nodesAndEdges(program: Program, layers: readonly Link[], layerOf: ReadonlyMap<Tensor, number>) {
   const { inputs, steps } = program;
   const preActivations = new Set(layers.map(({ preActivation }) => preActivation));

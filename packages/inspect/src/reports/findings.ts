@@ -88,7 +88,7 @@ export const findingOf = (report: FormulaReport): Finding => ({
 export const findingsOf = (report: Reportable): readonly Finding[] =>
   'formulas' in report ? report.formulas.map(findingOf) : report;
 
-/** Says in a sentence how many verdicts are the required ones. */
+/** Says in a sentence whether all verdicts are the required ones, or which are not. */
 export function summaryOf(findings: readonly Finding[]): string {
   const failed = findings.filter(({ passed }) => !passed);
   if (failed.length === 0) return `All ${findings.length} verdicts are as expected.`;

@@ -51,7 +51,7 @@ export interface Transition {
   readonly output: Tensor | undefined;
   /** The parts along an axis, in order, if each has its own transition. */
   readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
-  /** Why the transition can't be determined. */
+  /** The reason why the transition can't be determined; undefined if it can. */
   readonly untold: string | undefined;
 }
 

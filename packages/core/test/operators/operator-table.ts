@@ -146,7 +146,7 @@ function derivatives({ run, constant }: OperatorCase, inputs: readonly Tensor[])
 
 const largest = (numbers: Iterable<number>): number => Array.from(numbers).reduce((most, n) => Math.max(most, n), 0);
 
-/** The largest error of numbers, and the largest of those that they should be, or 1 where all are smaller. */
+/** Returns the largest error, and the largest expected magnitude, or 1 if all expected numbers are smaller. */
 function deviation(actual: Tensor, expected: readonly number[]): { error: number; scale: number } {
   const errors = expected.map((number, i) =>
     Object.is(actual.data[i], number) ? 0 : Math.abs(actual.data[i]! - number),
@@ -182,7 +182,7 @@ function ulpsOf(c: OperatorCase): number {
   );
 }
 
-/** The worst that cases give on the default interpreter and on the plain one. */
+/** Returns the largest error of the cases, on the default or the plain interpreter. */
 function worst(cases: readonly OperatorCase[], measure: (c: OperatorCase) => number): number {
   const errors = [interpreters.default, plain].map((kernels) => {
     setInterpreter(kernels!);

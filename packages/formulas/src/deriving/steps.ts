@@ -52,11 +52,11 @@ export class StepBuilder {
   readonly #quantities = new Map<Node, Quantity>();
   readonly #translator: Translator;
   readonly #built = new Map<Node, Step>();
-  /** For each node that is a derivative dL/dx with respect to a quantity x, this quantity. */
+  /** Maps each node that computes a derivative dL/dx to the quantity x. */
   #derivatives: ReadonlyMap<Node, Quantity> = new Map();
   /** The one-hot rows that represent labels. */
   readonly #oneHots = new Set<Node>();
-  /** For each derivative dL/dx that has a letter, or is written dL/dx, the quantity x. */
+  /** Maps each node that computes dL/dx to the quantity x, if dL/dx has a letter or is itself used as a name. */
   readonly #cotangents = new Map<Node, Quantity>();
 
   constructor(program: Program, naming: Naming, loss: LetterNode) {
@@ -311,7 +311,7 @@ export class StepBuilder {
     }
   }
 
-  /** Whether a layer's pre-activation belongs to this layer only. */
+  /** Whether no other layer has the same pre-activation. */
   #isAlone({ preActivation }: Program['layers'][number]): boolean {
     return this.#program.layers.filter((layer) => layer.preActivation === preActivation).length === 1;
   }

@@ -95,7 +95,7 @@ export class Evaluator implements Evaluating {
       case 'cases':
         return this.#cases(e, scope);
       case 'tuple':
-        // (a, b) is a column.
+        // A list (a, b) is a column.
         return arithmetic.table(
           e.items.map((item) => [this.#entry(item, scope)]),
           [false, true],
@@ -181,7 +181,7 @@ export class Evaluator implements Evaluating {
     return arithmetic.paired(slopes(left), slopes(right), (k, x, y) => (isQuotient ? k.div(x, y) : k.mul(x, y)), e);
   }
 
-  /** Returns the outer product of vectors, or of matrices block by block. */
+  /** Returns the outer product of vectors, or the Kronecker product of matrices. */
   #outer(a: Value, b: Value, at: Expression): Value {
     const { arithmetic } = this;
     const column = (x: Value): Value => (x.one[1] ? x : arithmetic.transposed(x));

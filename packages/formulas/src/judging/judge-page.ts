@@ -93,8 +93,8 @@ function isIdentity({ sides }: Statement): boolean {
 }
 
 /**
- * Judges formulas that don't hold on the whole page again, using only their section or the formula itself. A page may
- * use the same letter with several meanings.
+ * Judges again the formulas that don't hold on the whole page, using only their section or the formula itself. A page
+ * may use the same letter with several meanings.
  */
 function* readApart(
   { outline, interpretation }: Interpreted,

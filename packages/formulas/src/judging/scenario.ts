@@ -101,7 +101,10 @@ export class Scenario {
     return this.#axisSizes(axis);
   }
 
-  /** Makes matrices square, if possible, that have an inverse, a determinant, or a property of square matrices. */
+  /**
+   * Makes a matrix square, where possible, if its inverse, determinant or trace is taken, or if it has a
+   * property of square matrices.
+   */
   #learnSquares({ left, right }: World['claims'][number]['step'], statement: number): void {
     const { members, outline, world } = this;
     const properties = propertiesAt(outline, outline.reading.statements[statement]!.block);

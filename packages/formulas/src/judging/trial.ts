@@ -155,8 +155,9 @@ function evaluated(
 }
 
 /**
- * Interprets a derivative of a vector with respect to a matrix, such as ∂a/∂W = z^T, as a factor of the chain rule. Some g
- * multiplied with the other side, from the left or the right or elementwise, should equal the chain-rule product.
+ * Interprets a derivative of a vector with respect to a matrix, such as ∂a/∂W = z^T, as a factor of the chain rule.
+ * For an arbitrary g, the product of g with the other side, from the left or the right or elementwise, should equal
+ * the chain-rule product.
  */
 function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value] {
   const plain = (): [Value, Value] => [arithmetic.matrix(a), arithmetic.matrix(b)];

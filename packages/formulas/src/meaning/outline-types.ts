@@ -5,7 +5,7 @@ import type { Reading } from '../statements/statement.ts';
 import type { Expression, LetterNode } from '../syntax/ast.ts';
 import type { Letters } from './letters.ts';
 
-/** The definition of a letter for matching indices. */
+/** The definition of a letter, for the indices that match `pattern`. */
 export interface Definition {
   readonly key: string;
   /** The indices on the left side: numbers, index letters, or sums of the two. */

@@ -5,7 +5,10 @@ import { Field, NotExact, NoValue, primeBits, primes } from './field.ts';
 import { type Application, ancestorsOf, type Node } from './graph.ts';
 import { type ModArray, modArray, modular } from './modular.ts';
 
-/** Primitives whose value depends on which of two numbers is larger. Random signs don't cover all cases. */
+/**
+ * Primitives whose value depends on the order of numbers or on a test of equality. Formulas with them are not tested
+ * modulo primes, where numbers have no order.
+ */
 const ordered: ReadonlySet<string> = new Set([
   'abs',
   'sign',

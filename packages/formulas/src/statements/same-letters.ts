@@ -18,7 +18,7 @@ const nameOf = ({ name, accents }: LetterNode): string => `${accents.join(' ')} 
 const isBare = ({ sub, sup }: LetterNode): boolean => sub.length + sup.length === 0;
 
 interface Uses {
-  /** The statements in which it occurs in bold without indices. */
+  /** The statements in which the letter occurs in bold without indices. */
   readonly bold: Set<number>;
   readonly plain: Set<number>;
   boldIndexed: boolean;

@@ -112,7 +112,7 @@ function grouped(flat: readonly Token[]): Token[] {
   return result;
 }
 
-/** Returns the number of tokens of a possibly signed number, W^-1, or a signed letter, X^-T. */
+/** Returns the number of tokens in a number that may have a sign, as in W^-1, or in a letter with a sign, as in X^-T. */
 function runOfDigits(flat: readonly Token[], start: number): number {
   let end = start;
   if (flat[end]?.text === '-') end++;

@@ -14,7 +14,7 @@ export interface Index {
   readonly size: Term;
 }
 
-/** A position along an axis: an index, possibly shifted or scaled, or a value from a table. */
+/** A position along an axis: an index, possibly shifted or scaled, or a value read from data. */
 export interface Digit {
   readonly terms: readonly { readonly index: Index; readonly times: number }[];
   readonly offset: number;

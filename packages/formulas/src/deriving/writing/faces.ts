@@ -13,7 +13,7 @@ import { letterFrom, type Quantity } from '../terms/quantities.ts';
 import type { Index, IndicatorRelation, LengthTerm } from '../terms/terms.ts';
 import { group, upright } from './build.ts';
 
-/** Returns the letters of a program's lengths, by the classes of axes. */
+/** Returns the letter for the length of an axis. Axes of one class share a letter. */
 export type LengthLetters = (length: LengthTerm) => LetterNode;
 
 const indexLetters = ['i', 'j', 'k', 'p', 'q', 'r', 's', 't', 'u', 'v'];
@@ -88,7 +88,7 @@ export class Faces {
     return { ...letter, primes: order };
   }
 
-  /** Returns [left < right], with the sides swapped if the left one is the number. */
+  /** Returns the indicator [left < right], written as [right > left] if `isTurned`. */
   indicator(relation: IndicatorRelation, left: Expression, right: Expression, isTurned: boolean): Expression {
     const condition: Expression = isTurned
       ? { ...made, kind: 'compare', op: swapped[relation], left: right, right: left }

@@ -17,7 +17,7 @@ export interface Line {
   readonly left: Expression;
   readonly meaning: Expression | undefined;
   readonly right: Expression;
-  /** The number of its layer. */
+  /** The number of the layer that the formula belongs to. */
   readonly layer: number | undefined;
 }
 

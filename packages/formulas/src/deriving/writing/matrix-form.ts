@@ -335,7 +335,7 @@ export class MatrixForm {
     ]);
   }
 
-  /** Puts numbers in front. */
+  /** Writes a product with its numbers in front. */
   #front(
     scale: number,
     scalars: readonly Term[],
@@ -367,7 +367,7 @@ const bracketed = (e: Expression): Expression => (e.kind === 'loose' || e.kind =
 const loosePartsOf = (e: Expression): readonly Expression[] =>
   e.kind === 'loose' && e.mark === 'odot' ? [...loosePartsOf(e.left), e.right] : [e];
 
-/** Returns a diagonal matrix, or the inverse of one. */
+/** Writes the diagonal matrix of a vector. For a vector of reciprocals 1/v, writes diag(v)^-1. */
 const diagonal = (e: Expression): Expression =>
   e.kind === 'loose' && e.mark === 'oslash' && e.left.kind === 'number' && e.left.text === '1'
     ? { ...made, kind: 'inverse', of: diag(e.right.kind === 'group' ? e.right.body : e.right) }

@@ -14,7 +14,7 @@ export type LabelShape<L extends Shape> = L extends readonly [
   ? readonly [N, ...Rest]
   : Shape;
 
-/** The type of labels for logits of shape `L`: `Tensor<T>` if the shape `T` fits, otherwise a message that says it doesn't. */
+/** The type of labels for logits of shape `L`: `Tensor<T>` if the shape `T` fits, otherwise an error message. */
 export type Labels<Call extends string, L extends Shape, T extends Shape> =
   SameShapes<LabelShape<L>, T> extends true
     ? Tensor<T>

@@ -102,8 +102,8 @@ export class Scenario {
   }
 
   /**
-   * Makes a matrix square, where possible, if its inverse, determinant or trace is taken, or if it has a
-   * property of square matrices.
+   * Makes a matrix square, where possible, if its inverse, determinant or trace is taken, or if it has a property of
+   * square matrices.
    */
   #learnSquares({ left, right }: World['claims'][number]['step'], statement: number): void {
     const { members, outline, world } = this;

@@ -180,7 +180,7 @@ export function worldOfNumbers(world: World, outline: Outline): World | undefine
   return isOther ? { ...world, kinds: other } : undefined;
 }
 
-/** Groups a page's claims by the program they refer to. Statements that refer to no program form a separate world. */
+/** Groups a page's claims by the program they refer to. A statement that refers to none forms its own world. */
 export function worldsOf(outline: Outline): World[] {
   const programs = joinedGroups(outline);
   const claims = outline.items.flatMap(({ statement, steps }) => steps.map((step): Claim => ({ statement, step })));

@@ -373,7 +373,7 @@ const diagonal = (e: Expression): Expression =>
     ? { ...made, kind: 'inverse', of: diag(e.right.kind === 'group' ? e.right.body : e.right) }
     : diag(e);
 
-/** Returns an elementwise product, with quotients for powers of -1. */
+/** Returns an elementwise product, with a quotient for each factor that has the power -1. */
 function hadamard(factors: readonly Expression[]): Expression {
   const isInverse = (e: Expression): boolean =>
     e.kind === 'power' &&

@@ -254,8 +254,8 @@ the page from the rule table and the tests, and a test checks that it is current
   accept only floats.
 - *float64*: a bound on the error of values, gradients and Hessian-vector products, compared with PyTorch's in float64. It is
   relative to the largest number of the array, or to 1 if that is larger. Inputs include extreme ones.
-- *ulps*: a bound on the float32 error of values and gradients, compared with float64, in units in the last place of the
-  largest number of the array, or of 1 if that is larger.
+- *ulps*: a bound on the error of float32 values and gradients, compared with float64. One ulp (unit in the last place) is
+  the distance between adjacent float32 numbers near the largest number of the array, or near 1 if that is larger.
 `;
 
 /** The page. */

@@ -228,8 +228,7 @@ export class Arithmetic {
     if (isNumber(by)) {
       const [m, n] = of.node.shape as [number, number];
       const plain: Value = { node: k.reshape(jacobian(graph, of.node, by.node), [m, n]), one: of.one };
-      const laidOut = this.layout.gradient === 'same' ? plain : plain;
-      return { ...laidOut, jacobian: { of, by } };
+      return { ...plain, jacobian: { of, by } };
     }
     return { ...this.number(Number.NaN), jacobian: { of, by } };
   }

@@ -96,9 +96,7 @@ export function transposed(e: Expression, mark: string, isNumber: (e: Expression
     case 'sum':
       return { ...e, verbatim: false, terms: e.terms.map(inner) };
     case 'loose':
-      return e.mark === 'otimes'
-        ? { ...e, verbatim: false, left: inner(e.left), right: inner(e.right) }
-        : { ...e, verbatim: false, left: inner(e.left), right: inner(e.right) };
+      return { ...e, verbatim: false, left: inner(e.left), right: inner(e.right) };
     case 'group':
       return { ...e, verbatim: false, body: inner(e.body) };
     case 'fraction':

@@ -78,6 +78,39 @@ export function ownData(data: unknown, deepest = 32): unknown {
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /**
+ * Returns the method, throwing on extra arguments. Collecting all arguments in a list and spreading it would take as long
+ * as a small kernel, so methods of up to two parameters pass theirs on one by one.
+ */
+function counted(call: string, method: Method, mend: string | undefined): Method {
+  const most = method.length;
+  const check = (args: readonly unknown[]): void => {
+    if (args.length > most) throw tooMany(call, most, args, mend);
+  };
+  switch (most) {
+    case 0:
+      return function (...more) {
+        if (more.length > 0) check(more);
+        return method.call(this);
+      };
+    case 1:
+      return function (a, ...more) {
+        if (more.length > 0) check([a, ...more]);
+        return method.call(this, a);
+      };
+    case 2:
+      return function (a, b, ...more) {
+        if (more.length > 0) check([a, b, ...more]);
+        return method.call(this, a, b);
+      };
+    default:
+      return function (...args) {
+        check(args);
+        return method.apply(this, args as unknown[]);
+      };
+  }
+}
+
+/**
  * Makes the methods of a class throw on extra arguments, which would be silently ignored. The maximum is the method's
  * `length`, which stops counting at the first default value. So such defaults must be set in the method's body. Methods in
  * `uncounted` are exempt.
@@ -91,12 +124,7 @@ export function countArguments(
 ): void {
   for (const [call, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (typeof value !== 'function' || call === 'constructor' || uncounted.includes(call)) continue;
-    const method: Method = value;
-    const most = method.length;
-    const counting = function (this: unknown, ...args: readonly unknown[]): unknown {
-      checkCount(call, most, args, mends[call]);
-      return method.apply(this, args as unknown[]);
-    };
+    const counting = counted(call, value, mends[call]);
     Object.defineProperty(prototype, call, { value: counting, writable: true, configurable: true });
   }
 }

@@ -1,6 +1,6 @@
 /** Stand-ins for unknown functions whose value is a number. */
 
-import { eachLetter } from '../meaning/letters.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import type { Definition, Outline } from '../meaning/outline-types.ts';
 import { lossLetter } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';

@@ -1,6 +1,6 @@
 /** Finds the values of letters: numbers, results of definitions, or random data. */
 
-import { eachLetter } from '../meaning/letters.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Alias, Definition, FunctionDefinition } from '../meaning/outline-types.ts';
 import { indexValue, type Match, matchPattern } from '../meaning/program.ts';

@@ -1,7 +1,7 @@
 /** Enumerates values for the free indices of a formula. */
 
-import { indexNamesIn } from '../meaning/kinds.ts';
-import { eachLetter } from '../meaning/letters.ts';
+import { indexNamesIn } from '../meaning/index-names.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import { type Indices, indexValue } from '../meaning/program.ts';

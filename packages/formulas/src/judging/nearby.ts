@@ -3,7 +3,7 @@
  * letters in these, and so on.
  */
 
-import { eachLetter } from '../meaning/letters.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import {
   aliasOf,

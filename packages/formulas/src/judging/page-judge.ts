@@ -2,7 +2,7 @@
 
 import type { Transition } from '../evaluating/setting.ts';
 import { type Layout, layouts } from '../evaluating/values.ts';
-import type { LetterInfo } from '../meaning/letters.ts';
+import type { LetterInfo } from '../meaning/letters/letters.ts';
 import { supposedReadings } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
 import type { Item, Outline, Step } from '../meaning/outline-types.ts';

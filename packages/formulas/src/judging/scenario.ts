@@ -5,8 +5,8 @@
 
 import { Evaluator } from '../evaluating/evaluator.ts';
 import type { Transition } from '../evaluating/setting.ts';
-import { labelsIn } from '../meaning/labels.ts';
-import { eachLetter } from '../meaning/letters.ts';
+import { labelsIn } from '../meaning/letters/labels.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Outline } from '../meaning/outline-types.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';

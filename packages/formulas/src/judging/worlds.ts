@@ -1,7 +1,7 @@
 /** Groups a page's definitions into the programs they describe, each called a world. */
 
 import { type Kinds, kindsOf } from '../meaning/kinds.ts';
-import { eachLetter } from '../meaning/letters.ts';
+import { eachLetter } from '../meaning/letters/letters.ts';
 import { Members } from '../meaning/members.ts';
 import type { Definition, Outline, Step } from '../meaning/outline-types.ts';
 import { weightsOnTheLeft } from '../statements/same-letters.ts';

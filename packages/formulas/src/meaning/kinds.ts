@@ -1,7 +1,8 @@
 /** Determines the kinds of letters (numbers, columns, rows or matrices), and which indices count the same things. */
 
 import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
-import { eachLetter } from './letters.ts';
+import { scopeOf } from './index-names.ts';
+import { eachLetter } from './letters/letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
@@ -377,37 +378,6 @@ class Attempt {
       conflicts: this.conflicts,
     };
   }
-}
-
-/** Gives each free index of a statement a range of its own. */
-export function scopeOf(left: Expression, right: Expression, types: Types, outline: Outline): Scope {
-  const extents = new Map<string, Dim>();
-  for (const side of [left, right]) {
-    for (const name of indexNamesIn(side, outline)) if (!extents.has(name)) extents.set(name, types.dims.fresh());
-  }
-  return { ...noScope, extents };
-}
-
-/** Returns the names of letters that occur in indices. */
-export function indexNamesIn(e: Expression, outline: Outline): Set<string> {
-  const names = new Set<string>();
-  const note = (index: Expression): void => {
-    const inside = bare(index);
-    if (inside.kind === 'letter') names.add(inside.name);
-    else for (const part of partsOf(inside)) note(part);
-  };
-  eachLetter(e, (letter) => {
-    const { members, elements } = outline.letters.useOf(letter);
-    for (const index of [...members, ...elements]) note(index);
-  });
-  const visit = (part: Expression): void => {
-    if (part.kind === 'element') for (const index of part.indices) note(index);
-    for (const inner of partsOf(part)) visit(inner);
-  };
-  visit(e);
-  // Counts, such as the L of W_L, are not indices.
-  for (const name of names) if (/^[A-Z]$/.test(name) || outline.lasts.has(name)) names.delete(name);
-  return names;
 }
 
 /**

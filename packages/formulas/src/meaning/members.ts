@@ -1,8 +1,9 @@
 /** Determines the shape of every member of every family, for given numbers of layers, points and times. */
 
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
-import { type Kinds, scopeOf } from './kinds.ts';
-import { eachLetter } from './letters.ts';
+import { scopeOf } from './index-names.ts';
+import type { Kinds } from './kinds.ts';
+import { eachLetter } from './letters/letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { type Indices, indexValue, matchPattern, Program } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';

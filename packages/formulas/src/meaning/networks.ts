@@ -13,7 +13,7 @@ import {
   number,
   walk,
 } from '../syntax/ast.ts';
-import { eachLetter } from './letters.ts';
+import { eachLetter } from './letters/letters.ts';
 import type { Outline } from './outline-types.ts';
 
 /** The letters of a network's quantities, each with an index as the page writes it. */

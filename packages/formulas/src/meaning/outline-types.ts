@@ -3,7 +3,7 @@
 import type { Range } from '../statements/loops.ts';
 import type { Reading } from '../statements/statement.ts';
 import type { Expression, LetterNode } from '../syntax/ast.ts';
-import type { Letters } from './letters.ts';
+import type { Letters } from './letters/letters.ts';
 
 /** The definition of a letter, for the indices that match `pattern`. */
 export interface Definition {

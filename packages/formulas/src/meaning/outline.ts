@@ -3,9 +3,11 @@
 import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
-import { dependenciesIn } from './dependencies.ts';
-import { lastMembers } from './last-members.ts';
-import { eachLetter, Letters, type Use } from './letters.ts';
+import { dependenciesIn } from './letters/dependencies.ts';
+import { lastMembers } from './letters/last-members.ts';
+import { eachLetter, Letters, type Use } from './letters/letters.ts';
+import { remarksIn } from './letters/prose.ts';
+import { targetsIn } from './letters/targets.ts';
 import type {
   Alias,
   Assumption,
@@ -19,7 +21,6 @@ import type {
   Step,
 } from './outline-types.ts';
 import { pageWide } from './outline-types.ts';
-import { remarksIn } from './prose.ts';
 import { dimensionsOf } from './shapes/spaces.ts';
 import {
   aliasOf,
@@ -35,7 +36,6 @@ import {
   sameIndices,
   samePattern,
 } from './sides.ts';
-import { targetsIn } from './targets.ts';
 
 const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx']);
 const lossNames = /^(?:L|J|E|C|ell|R|F|loss|Loss|cost|Cost|MSE|CE|NLL|BCE|Q|S|H|U)$/;

@@ -3,7 +3,7 @@
 import type { Statement } from '../statements/statement.ts';
 import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode, partsOf, walk } from '../syntax/ast.ts';
 import { knownFunctions } from '../syntax/names.ts';
-import { eachLetter, type Letters, type Use } from './letters.ts';
+import { eachLetter, type Letters, type Use } from './letters/letters.ts';
 
 /** The names of functions with a standard meaning. */
 export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFunctions));

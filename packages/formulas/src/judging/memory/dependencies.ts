@@ -2,8 +2,8 @@
 
 import type { Transition } from '../../evaluating/setting.ts';
 import type { Layout } from '../../evaluating/values.ts';
-import { labelsIn } from '../../meaning/labels.ts';
-import { eachLetter } from '../../meaning/letters.ts';
+import { labelsIn } from '../../meaning/letters/labels.ts';
+import { eachLetter } from '../../meaning/letters/letters.ts';
 import type { Outline, Property, Step } from '../../meaning/outline-types.ts';
 import type { Dim } from '../../meaning/shapes/dims.ts';
 import type { Expression } from '../../syntax/ast.ts';

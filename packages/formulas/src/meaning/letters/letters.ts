@@ -3,11 +3,11 @@
  * labels. A letter with indices of the first kind stands for a family: W_1, …, W_L are its members.
  */
 
-import { indexNames } from '../statements/conditions.ts';
-import type { Statement } from '../statements/statement.ts';
-import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
-import { textOf } from '../syntax/print-text.ts';
-import { dimensionsOf } from './shapes/spaces.ts';
+import { indexNames } from '../../statements/conditions.ts';
+import type { Statement } from '../../statements/statement.ts';
+import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../../syntax/ast.ts';
+import { textOf } from '../../syntax/print-text.ts';
+import { dimensionsOf } from '../shapes/spaces.ts';
 
 /**
  * An occurrence of a letter: its key, the indices that select a member of its family, and those that select an element

@@ -1,8 +1,8 @@
 /** Finds properties that prose states about letters: symmetric, positive definite, square. */
 
-import type { Reading, Statement } from '../statements/statement.ts';
-import { bare, type Expression, type LetterNode } from '../syntax/ast.ts';
-import type { Property } from './outline-types.ts';
+import type { Reading, Statement } from '../../statements/statement.ts';
+import { bare, type Expression, type LetterNode } from '../../syntax/ast.ts';
+import type { Property } from '../outline-types.ts';
 
 /** The words for each property, in several languages. */
 const words: readonly (readonly [RegExp, Property])[] = [

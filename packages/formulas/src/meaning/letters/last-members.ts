@@ -1,8 +1,8 @@
 /** Finds lowercase letters for the last member of a family: l in y = h^{(l)}, where layers are counted by k. */
 
-import { bare, type Expression, partsOf } from '../syntax/ast.ts';
+import { bare, type Expression, partsOf } from '../../syntax/ast.ts';
+import type { Definition } from '../outline-types.ts';
 import { eachLetter, type Letters } from './letters.ts';
-import type { Definition } from './outline-types.ts';
 
 const nameOf = (e: Expression): string | undefined => {
   const inside = bare(e);

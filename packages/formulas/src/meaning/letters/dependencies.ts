@@ -3,10 +3,10 @@
  * and y on x.
  */
 
-import { bare, type DerivativeNode, type Expression, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { bare, type DerivativeNode, type Expression, type LetterNode, partsOf } from '../../syntax/ast.ts';
+import type { Definition, Dependencies, FunctionDefinition, Item } from '../outline-types.ts';
 import type { Letters } from './letters.ts';
 import { eachLetter } from './letters.ts';
-import type { Definition, Dependencies, FunctionDefinition, Item } from './outline-types.ts';
 
 interface Edge {
   readonly from: string;

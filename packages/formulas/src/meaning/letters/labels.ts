@@ -1,8 +1,8 @@
 /** Finds letters for the true class, which select an element: y in L = -log p_y. */
 
-import { bare, type Expression, partsOf } from '../syntax/ast.ts';
+import { bare, type Expression, partsOf } from '../../syntax/ast.ts';
+import type { Definition, Outline } from '../outline-types.ts';
 import { eachLetter } from './letters.ts';
-import type { Definition, Outline } from './outline-types.ts';
 
 /** The usual letters of a class. */
 const classes = /^(?:y|t|c)$/;

@@ -1,6 +1,6 @@
 /** Finds the targets of a cross-entropy: class probabilities, which add up to 1. */
 
-import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../../syntax/ast.ts';
 
 /** The names of letters that are defined as logarithms. */
 type Logarithms = ReadonlySet<string>;

@@ -1,11 +1,11 @@
 /** Determines the kinds of letters (numbers, columns, rows or matrices), and which indices count the same things. */
 
-import { bare, type Expression, keyOf, type LetterNode, partsOf } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { scopeOf } from './index-names.ts';
 import { eachLetter } from './letters/letters.ts';
 import type { Definition, Outline, Step } from './outline-types.ts';
 import { Program } from './program.ts';
-import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
+import { type Letterbook, type Scope, Shaper } from './shaper.ts';
 import { countsOf } from './shapes/counts.ts';
 import { type Dim, Dims, type Extent } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';

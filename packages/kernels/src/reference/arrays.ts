@@ -18,7 +18,8 @@ export function stretch(x: Nd, shape: Shape): Nd {
 /** Makes an array whose element at each index is `value(index)`. */
 export function build(shape: Shape, value: (index: number[]) => number): Nd {
   const out = zeros(shape);
-  for (const index of indices(shape)) out.set(...index, value(index));
+  let i = 0;
+  for (const index of indices(shape)) out.data[i++] = value(index);
   return out;
 }
 

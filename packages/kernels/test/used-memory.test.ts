@@ -13,8 +13,9 @@ import {
   RefCounted,
   sizeOf,
 } from '@tapegrad/kernels';
-import { type Case, casesOf, checkCase, inputsOf } from '@tapegrad/kernels/testing';
+import { type Case, checkCase, inputsOf } from '@tapegrad/kernels/testing';
 import { describe, expect, test } from 'vitest';
+import { sampledCases } from './sampled-cases.ts';
 
 /** Leaves garbage in the memory that the next arrays of this many bytes are given. */
 function litter(bytes: number): void {
@@ -54,7 +55,7 @@ const interpreters: { readonly [name: string]: Kernels<NdArray> } = { plain, was
 // Outside of arenas, small arrays are cut from memory that is zero; large ones are given what was handed back, and what it holds.
 describe.each(Object.entries(interpreters))('%s writes every element of a result', (_, kernels) => {
   test.each(primitives)('%s', (primitive) => {
-    const complaints = casesOf(primitive).flatMap((c) => {
+    const complaints = sampledCases(primitive).flatMap((c) => {
       const size = sizeOfResult(c);
       for (const bytes of [1, 4, 8]) litter(bytes * size);
       litterSmall(size);

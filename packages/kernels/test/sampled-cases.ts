@@ -1,0 +1,10 @@
+/** A sample of the case table, for tests of how arrays are stored and kernels replaced, whatever their numbers. */
+
+import type { Primitive } from '@tapegrad/kernels';
+import { type Case, casesOf } from '@tapegrad/kernels/testing';
+
+const step = process.env['CASES'] === 'all' ? 1 : 3;
+
+/** Returns every third case of a primitive, or all cases if the environment variable `CASES` is `all`. */
+export const sampledCases = (primitive: Primitive): readonly Case[] =>
+  casesOf(primitive).filter((_, i) => i % step === 0);

@@ -83,28 +83,25 @@ type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
  */
 function counted(call: string, method: Method, mend: string | undefined): Method {
   const most = method.length;
-  const check = (args: readonly unknown[]): void => {
-    if (args.length > most) throw tooMany(call, most, args, mend);
-  };
   switch (most) {
     case 0:
       return function (...more) {
-        if (more.length > 0) check(more);
+        if (more.length > 0) checkCount(call, most, more, mend);
         return method.call(this);
       };
     case 1:
       return function (a, ...more) {
-        if (more.length > 0) check([a, ...more]);
+        if (more.length > 0) checkCount(call, most, [a, ...more], mend);
         return method.call(this, a);
       };
     case 2:
       return function (a, b, ...more) {
-        if (more.length > 0) check([a, b, ...more]);
+        if (more.length > 0) checkCount(call, most, [a, b, ...more], mend);
         return method.call(this, a, b);
       };
     default:
       return function (...args) {
-        check(args);
+        checkCount(call, most, args, mend);
         return method.apply(this, args as unknown[]);
       };
   }

@@ -62,7 +62,7 @@ export const METADATA = '__metadata__';
 /** The size of the number at the beginning, which is the length of the header. */
 export const PREFIX_BYTES = 8;
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isCode = (value: unknown): value is SafetensorsDType => typeof value === 'string' && Object.hasOwn(CODES, value);

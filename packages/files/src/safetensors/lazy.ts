@@ -6,7 +6,7 @@ import type { IntegerOptions } from '../elements/element-types.ts';
 import { FormatError } from '../format-error.ts';
 import type { NamedArray } from '../named-array.ts';
 import type { ByteSource } from '../sources/byte-source.ts';
-import { headerLength, type Metadata, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from './header.ts';
+import { headerLength, isObject, type Metadata, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from './header.ts';
 import { arrayOf } from './safetensors.ts';
 
 /** The number of bytes in the first read. Most headers fit, so that opening a file takes one read. */
@@ -91,9 +91,6 @@ export interface SafetensorsIndex {
   readonly files: ReadonlyMap<string, string>;
   readonly metadata: Readonly<Record<string, unknown>>;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Decodes a `model.safetensors.index.json`, which lists the files of a large model.

@@ -5,8 +5,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, save } from '@tapegrad/files/node';
-import { buildSync } from 'esbuild';
 import { expect, test } from 'vitest';
+import { bundledProgram } from '../bundled-program.ts';
 
 /** How many programs are killed. Defaults to a few; `KILL_RUNS=200` kills more. */
 const RUNS = Number(process.env['KILL_RUNS'] ?? 5);
@@ -29,16 +29,8 @@ test(
     const folder = mkdtempSync(join(tmpdir(), 'kills-'));
     const path = join(folder, 'run.checkpoint');
     save(path, { n: 0, weights: new Float32Array(250_000), more: new Float64Array(1000) });
-    const { outputFiles } = buildSync({
-      stdin: { contents: program, resolveDir: import.meta.dirname },
-      conditions: ['@tapegrad/source'],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      write: false,
-    });
     const script = join(folder, 'program.mjs');
-    writeFileSync(script, outputFiles[0]!.text);
+    writeFileSync(script, bundledProgram(program));
     let last = 0;
     for (let run = 0; run < RUNS; run++) {
       const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'ignore'] });

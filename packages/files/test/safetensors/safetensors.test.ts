@@ -16,9 +16,9 @@ import {
   openSafetensorsShards,
 } from '@tapegrad/files';
 import { readSafetensors, writeSafetensors, writeSafetensorsShards } from '@tapegrad/files/node';
-import { buildSync } from 'esbuild';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { bundledProgram } from '../bundled-program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'safetensors-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -224,16 +224,8 @@ describe('a file that is read in part', () => {
       await source.close();
       console.log(JSON.stringify([rows.shape, last.shape, process.resourceUsage().maxRSS / 1024]));
     `;
-    const { outputFiles } = buildSync({
-      stdin: { contents: program, resolveDir: import.meta.dirname },
-      conditions: ['@tapegrad/source'],
-      bundle: true,
-      platform: 'node',
-      format: 'esm',
-      write: false,
-    });
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module'], {
-      input: outputFiles[0]!.text,
+      input: bundledProgram(program),
       encoding: 'utf8',
     });
     rmSync(path);

@@ -1,8 +1,7 @@
 /** Generates small edits of a formula that undo common mistakes. */
 
-import { bare, type Expression, type LetterNode, made, number, partsOf, withParts } from '../syntax/ast.ts';
+import { bare, type Expression, fraction, type LetterNode, made, number, partsOf, withParts } from '../syntax/ast.ts';
 import {
-  fraction,
   grouped,
   half,
   letterNamed,

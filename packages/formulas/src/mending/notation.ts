@@ -4,6 +4,7 @@ import type { Statement } from '../statements/statement.ts';
 import {
   bare,
   type Expression,
+  fraction,
   type LetterNode,
   letterOf,
   made,
@@ -39,14 +40,6 @@ export const loose = (left: Expression, right: Expression, mark: 'odot' | 'ast' 
   mark,
   left,
   right,
-});
-
-export const fraction = (numerator: Expression, denominator: Expression): Expression => ({
-  ...made,
-  kind: 'fraction',
-  numerator,
-  denominator,
-  slash: false,
 });
 
 export const negated = (e: Expression): Expression => {

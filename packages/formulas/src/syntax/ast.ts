@@ -253,6 +253,14 @@ export const letterOf = (
 
 export const number = (value: number): NumberNode => ({ ...made, kind: 'number', text: String(value) });
 
+export const fraction = (numerator: Expression, denominator: Expression): Expression => ({
+  ...made,
+  kind: 'fraction',
+  numerator,
+  denominator,
+  slash: false,
+});
+
 /** Returns the parts of an expression, except indices. */
 export function partsOf(e: Expression): readonly Expression[] {
   switch (e.kind) {

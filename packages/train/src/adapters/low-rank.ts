@@ -9,6 +9,7 @@ import {
   type Tensor,
   zeros,
 } from '@tapegrad/core';
+import { sizeOf } from '@tapegrad/core/extend';
 import {
   Conv1d,
   Conv2d,
@@ -50,8 +51,6 @@ const ofDense = ({ inFeatures, outFeatures }: Dense, rank: number): LowRank => (
   apply: (x, down, up) => x.matmul(down).matmul(up),
   product: (down, up) => down.matmul(up),
 });
-
-const sizeOf = (shape: Shape): number => shape.reduce((product, length) => product * length, 1);
 
 /** Returns the block of each group of a weight, as a stack of matrices [groups, rows, columns]. */
 const blocks = (weight: Tensor, groups: number, rows: number): Tensor => weight.reshape([groups, rows, -1]);

@@ -3,6 +3,7 @@
 import {
   type CallNode,
   type Expression,
+  fraction,
   type LetterNode,
   letterOf,
   made,
@@ -34,14 +35,6 @@ export const quotientOf = (left: Expression, right: Expression): Expression => (
   mark: 'oslash',
   left: guarded(left),
   right: guarded(right),
-});
-
-export const fraction = (numerator: Expression, denominator: Expression): Expression => ({
-  ...made,
-  kind: 'fraction',
-  numerator,
-  denominator,
-  slash: false,
 });
 
 export const negative = (e: Expression): SumNode => ({ ...made, kind: 'sum', terms: [e], minus: [true] });

@@ -3,13 +3,12 @@
  * ones, and factors that depend on only a row or a column become diagonal matrices.
  */
 
-import { type Expression, made, number as numberNode, walk } from '../../syntax/ast.ts';
+import { type Expression, fraction, made, number as numberNode, walk } from '../../syntax/ast.ts';
 import { product } from '../terms/simplify.ts';
 import { freeIndices, type Index, indexOf, type ProductTerm, type SymbolTerm, type Term } from '../terms/terms.ts';
 import {
   call,
   diag,
-  fraction,
   group,
   looseOf,
   negative,

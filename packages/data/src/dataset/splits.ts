@@ -46,7 +46,7 @@ function dealt(call: string, length: number, { random, by }: SplitOptions): numb
   return [...classes.values()].flat();
 }
 
-/** How far the sum of fractions may be from 1, since fractions are written rounded. */
+/** The allowed distance of the sum of fractions from 1, since fractions are written rounded. */
 const ROUNDING = 1e-9;
 
 /** Returns the sizes of parts. */

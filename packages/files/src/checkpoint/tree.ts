@@ -12,7 +12,7 @@ import type { RawTensor } from '../safetensors/safetensors.ts';
 /** The key that distinguishes an encoded value from an object of the tree. */
 const MARK = '$';
 
-/** How deep a tree may be nested. */
+/** The maximum depth of a tree. */
 export const MAX_DEPTH = 500;
 
 /** The typed arrays of JavaScript, with the element type used for them in a file. */

@@ -4,7 +4,7 @@ import type { Data, DType } from '@tapegrad/core';
 import { ELEMENT_TYPES, type ElementType, type IntegerOptions } from './element-types.ts';
 import { e4m3, e4m3fnuz, e5m2, e5m2fnuz, e8m0, halves } from './small-floats.ts';
 
-/** How elements are stored in a file, and which conversions are allowed. */
+/** The storage of elements in a file, and the allowed conversions. */
 export interface DecodeOptions extends IntegerOptions {
   /** Whether the numbers in the file are little-endian. Defaults to true. */
   readonly littleEndian?: boolean;

@@ -10,7 +10,7 @@ import { halves } from '../elements/small-floats.ts';
 /** The type of a tensor whose numbers can be read. */
 export type GgufType = 'F32' | 'F16' | 'BF16' | 'F64' | 'I8' | 'I16' | 'I32' | 'I64' | 'Q8_0' | 'Q4_0';
 
-/** How a type stores numbers: `block` numbers in `bytes` bytes. */
+/** The storage of a type: `block` numbers in `bytes` bytes. */
 export interface Storage {
   readonly block: number;
   readonly bytes: number;
@@ -24,7 +24,7 @@ const QUANTISED = 32;
 /** The size of a scale in bytes; it is a float16. */
 const SCALE_BYTES = 2;
 
-/** How each type stores numbers. */
+/** The storage of each type. */
 export const STORAGE: Readonly<Record<GgufType, Storage>> = {
   F32: { block: 1, bytes: 4, element: 'float32' },
   F16: { block: 1, bytes: 2, element: 'float16' },

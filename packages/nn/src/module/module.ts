@@ -41,7 +41,7 @@ interface Survey {
 
 const moduleMark = markOf('a module');
 
-/** What functions of modules in other files use of one, beside its public methods. */
+/** The internals of a module that functions in other files use. */
 export interface ModuleAccess {
   /** Returns the places in a module that hold a part, without those in its submodules. */
   placesIn(module: Module): readonly Place<Part>[];

@@ -74,7 +74,7 @@ export function confusion(options: LabelOptions = {}): Metric<Predicted, Confusi
   return defineMetric(countRules('confusion', options, matrix));
 }
 
-/** How the values for the classes are combined into one; see `AverageOptions`. */
+/** A way to combine the values of the classes into one; see `AverageOptions`. */
 export type Average = 'binary' | 'macro' | 'micro' | 'weighted';
 
 /** The options of `precision`, `recall` and `f1`. */

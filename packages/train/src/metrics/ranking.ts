@@ -1,4 +1,4 @@
-/** How well scores separate classes, for all thresholds at once. */
+/** The separation of classes by scores, for all thresholds at once. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';

@@ -84,7 +84,7 @@ function legendItems(legend: NonNullable<FigureOptions['legend']>, y: number): s
   });
 }
 
-/** How a line of text looks, and where it stands. */
+/** The look and the position of a line of text. */
 export interface TextStyle {
   readonly x: number;
   readonly y: number;

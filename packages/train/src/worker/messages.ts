@@ -13,7 +13,7 @@ export interface Port {
   start?(): void;
 }
 
-/** How far a run in a worker is. */
+/** The progress of a run in a worker. */
 export interface TrainingProgress {
   readonly step: number;
   /** The number of epochs that are over. */
@@ -32,10 +32,10 @@ export interface WorkerResult extends FitResult {
   readonly model: ModuleState;
 }
 
-/** What a page asks of its worker. */
+/** A request from a page to its worker. */
 export type Request = { readonly kind: 'start'; readonly config: unknown } | { readonly kind: 'stop' };
 
-/** What a worker tells its page. */
+/** A message from a worker to its page. */
 export type Report =
   | { readonly kind: 'progress'; readonly progress: TrainingProgress }
   | { readonly kind: 'epoch'; readonly record: Epoch }

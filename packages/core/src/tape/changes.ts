@@ -7,7 +7,7 @@ import { type AnyRecorded, type Entry, nextEntry, type Recorded } from './entry.
 interface Change {
   readonly tensor: Recorded;
   /** The number of the next entry at the time of the change. */
-  readonly before: number;
+  before: number;
 }
 
 const changes = new WeakMap<Data, Change>();
@@ -18,7 +18,10 @@ let lastChange = 0;
  */
 export function noteChange(tensor: Recorded): void {
   lastChange = nextEntry();
-  changes.set(tensor.array.data, { tensor, before: lastChange });
+  const { data } = tensor.array;
+  const change = changes.get(data);
+  if (change?.tensor === tensor) change.before = lastChange;
+  else changes.set(data, { tensor, before: lastChange });
 }
 
 /** Memory that other tensors share with the variable it belongs to. */

@@ -5,6 +5,7 @@
 
 import type { FloatType } from '../assembler/float-vector.ts';
 import { ModuleBuilder } from '../assembler/module-builder.ts';
+import { copyElements, SHORT_ELEMENTS } from '../memory/copy-elements.ts';
 import type { Heap } from '../memory/heap.ts';
 import type { PoolKernels } from '../threads/policy.ts';
 import {
@@ -252,7 +253,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
       baseRowStride: base === to ? n * bytes : 0,
       work,
     });
-    data.set(heap.window(to, m * n, bytes), offset);
+    if (m * n <= SHORT_ELEMENTS) copyElements(data, offset, this.#view(), to / bytes, m * n);
+    else data.set(heap.window(to, m * n, bytes), offset);
     heap.release(mark);
   }
 

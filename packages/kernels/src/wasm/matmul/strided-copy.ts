@@ -1,5 +1,7 @@
 /** Matrices in typed arrays with arbitrary strides, and copies of them into and out of linear memory. */
 
+import { copyElements, SHORT_ELEMENTS } from '../memory/copy-elements.ts';
+
 export type FloatArray = Float32Array | Float64Array;
 
 /** A matrix in a typed array with arbitrary strides, in elements: it may be transposed, reversed or repeated. */
@@ -10,8 +12,6 @@ export interface ArrayMatrix<T extends FloatArray = FloatArray> {
   readonly columnStride: number;
 }
 
-/** Rows up to this length are copied by a loop, since a call for each would take longer. */
-const SHORT_ROW_ELEMENTS = 24;
 /** Makes a matrix of contiguous rows. */
 export const rowsOf = (data: FloatArray, offset: number, rowStride: number): ArrayMatrix => {
   return { data, offset, rowStride, columnStride: 1 };
@@ -38,7 +38,7 @@ export function copyDense(to: FloatArray, at: number, matrix: ArrayMatrix, rows:
   const isDown = rowStride === 1 && columnStride !== 1;
   const length = rows * columns;
   if (isDown ? columnStride === rows : columnStride === 1 && rowStride === columns) {
-    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
+    copyElements(to, at, data, offset, length);
   } else if (isDown) copyRows(to, at, rows, transposed(matrix), columns, rows);
   else copyRows(to, at, columns, matrix, rows, columns);
   return isDown;
@@ -55,13 +55,10 @@ export function copyRows(
 ): void {
   const length = rows * columns;
   const dense = rows === 1 || (rowStride === columns && toStride === columns);
-  if (columnStride === 1 && dense && length > SHORT_ROW_ELEMENTS) {
-    to.set(length === data.length ? data : data.subarray(offset, offset + length), at);
-  } else if (columnStride === 1 && columns > SHORT_ROW_ELEMENTS) {
-    for (let row = 0; row < rows; row++) {
-      const start = offset + row * rowStride;
-      to.set(data.subarray(start, start + columns), at + row * toStride);
-    }
+  if (columnStride === 1 && dense) {
+    copyElements(to, at, data, offset, length);
+  } else if (columnStride === 1 && columns > SHORT_ELEMENTS) {
+    for (let row = 0; row < rows; row++) copyElements(to, at + row * toStride, data, offset + row * rowStride, columns);
   } else {
     for (let row = 0; row < rows; row++) {
       const [source, target] = [offset + row * rowStride, at + row * toStride];

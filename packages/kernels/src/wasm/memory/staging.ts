@@ -1,4 +1,5 @@
 import type { Data } from '../../arrays/dtype.ts';
+import { copyElements, SHORT_ELEMENTS } from './copy-elements.ts';
 import type { Heap } from './heap.ts';
 
 /**
@@ -30,8 +31,8 @@ export class Staging {
 
   /** Copies `count` elements of `data`, either floats or bytes, to a buffer. */
   copyIn(slot: number, data: Data, from: number, count: number): void {
-    const source = from === 0 && data.length === count ? data : data.subarray(from, from + count);
-    this.heap.view(data.BYTES_PER_ELEMENT).set(source, slot / data.BYTES_PER_ELEMENT);
+    const bytes = data.BYTES_PER_ELEMENT;
+    copyElements(this.heap.view(bytes), slot / bytes, data, from, count);
   }
 
   /**
@@ -39,6 +40,7 @@ export class Staging {
    * elements are rounded if `data` is float32.
    */
   copyOut(slot: number, data: Data, to: number, count: number, bytes: number = data.BYTES_PER_ELEMENT): void {
-    data.set(this.heap.window(slot, count, bytes), to);
+    if (count <= SHORT_ELEMENTS) copyElements(data, to, this.heap.view(bytes), slot / bytes, count);
+    else data.set(this.heap.window(slot, count, bytes), to);
   }
 }

@@ -2,6 +2,7 @@ export type { Collated, Columns, NumberArray, Row, Stacked } from './dataset/col
 export { Dataset, type DatasetOptions, type Mapped, type Source } from './dataset/dataset.ts';
 export { fromArray, fromColumns, fromTensors } from './dataset/sources.ts';
 export type { Fold, FoldOptions, SplitOptions } from './dataset/splits.ts';
+export { type WindowsOptions, windows } from './dataset/windows.ts';
 export { type ColorJitterOptions, colorJitter } from './images/colour.ts';
 export {
   centerCrop,

@@ -14,6 +14,28 @@ function checkSameShape(call: string, result: Predicted): void {
   throw new ShapeError(`${call}: ${shapes} differ; reshape one of them: losses do not broadcast`);
 }
 
+/** Defines a metric computed from the mean of a function of each element's error, in float64. */
+const errorMetric = (
+  name: string,
+  of: (error: number) => number,
+  value: (mean: number) => number,
+): Metric<Predicted, number> =>
+  defineMetric({
+    name,
+    better: 'lower',
+    empty: (): { sum: number; count: number } => ({ sum: 0, count: 0 }),
+    add: (sums, result) => {
+      checkSameShape(name, result);
+      const { elements: p } = result.predictions;
+      const { elements: t } = result.targets;
+      let sum = 0;
+      for (let i = 0; i < p.length; i++) sum += of(p[i]! - t[i]!);
+      return { sum: sums.sum + sum, count: sums.count + p.length };
+    },
+    join: (a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }),
+    value: ({ sum, count }) => value(sum / count),
+  });
+
 /**
  * Computes the mean absolute error over all elements, in float64; NaN without elements.
  *
@@ -25,21 +47,22 @@ function checkSameShape(call: string, result: Predicted): void {
  */
 export function mae(options: object = {}): Metric<Predicted, number> {
   checkOptions('mae', options, []);
-  return defineMetric({
-    name: 'mae',
-    better: 'lower',
-    empty: (): { sum: number; count: number } => ({ sum: 0, count: 0 }),
-    add: (sums, result) => {
-      checkSameShape('mae', result);
-      const { elements: p } = result.predictions;
-      const { elements: t } = result.targets;
-      let sum = 0;
-      for (let i = 0; i < p.length; i++) sum += Math.abs(p[i]! - t[i]!);
-      return { sum: sums.sum + sum, count: sums.count + p.length };
-    },
-    join: (a, b) => ({ sum: a.sum + b.sum, count: a.count + b.count }),
-    value: ({ sum, count }) => sum / count,
-  });
+  return errorMetric('mae', Math.abs, (mean) => mean);
+}
+
+/**
+ * Computes the root of the mean squared error over all elements, in float64; NaN without elements. It has the unit of
+ * the targets. For several outputs, scikit-learn computes a root for each instead, and their mean.
+ *
+ * @example
+ * const metric = rmse();
+ * metric.update({ predictions: tensor([1, 2]), targets: tensor([1, 4]) });
+ * metric.update({ predictions: tensor([0, 3]), targets: tensor([0, 3]) });
+ * metric.value(); // 1
+ */
+export function rmse(options: object = {}): Metric<Predicted, number> {
+  checkOptions('rmse', options, []);
+  return errorMetric('rmse', (error) => error * error, Math.sqrt);
 }
 
 /**

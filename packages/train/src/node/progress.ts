@@ -1,8 +1,8 @@
 /** Shows the progress of a run on standard error: as a bar in a terminal, otherwise as a line every few seconds. */
 
 import { checkOptions } from '@tapegrad/core/extend';
-import cliProgress from 'cli-progress';
 import type { Hooks, StepEvent } from '../trainer/hooks.ts';
+import { duration, ProgressLine, type ProgressStream } from './progress-line.ts';
 
 /** The options of `progress`. */
 export interface ProgressOptions {
@@ -13,13 +13,7 @@ export interface ProgressOptions {
   /** The seconds between two lines, if standard error is not a terminal. Defaults to 5. */
   readonly interval?: number;
   /** The stream to write to. Defaults to standard error. */
-  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean };
-}
-
-/** Formats a duration: 8 s, 3 min, 2 h. */
-function duration(seconds: number): string {
-  if (seconds < 100) return `${Math.ceil(seconds)} s`;
-  return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+  readonly stream?: ProgressStream;
 }
 
 const fourDigits = (value: number): string => `${Number(value.toPrecision(4))}`;
@@ -66,11 +60,8 @@ class Clock {
 export function progress(options: ProgressOptions = {}): Hooks {
   checkOptions('progress', options, ['unit', 'format', 'interval', 'stream']);
   const { unit = 'examples', format = fourDigits, interval = 5, stream = process.stderr } = options;
-  const isTerminal = stream.isTTY === true && process.env['CI'] === undefined;
+  const line = new ProgressLine(stream, interval);
   const clock = new Clock();
-  let bar: cliProgress.SingleBar | undefined;
-  let nextText = 0;
-  let text = '';
   let epochStarted = 0;
 
   const describe = (event: StepEvent, left: number | undefined): string => {
@@ -79,47 +70,22 @@ export function progress(options: ProgressOptions = {}): Hooks {
     const rest = left === undefined ? [] : [`${duration(left)} left`];
     return [...scores, `rate ${fourDigits(event.learningRate)}`, `${speed} ${unit}/s`, ...rest].join(' · ');
   };
-  const close = (): void => {
-    bar?.stop();
-    bar = undefined;
-  };
   return {
     onStart({ step }) {
       clock.start(step);
       epochStarted = performance.now();
-      nextText = isTerminal ? 0 : performance.now() + 1000 * interval;
+      line.start();
     },
     onStep(event) {
-      const isDue = performance.now() >= nextText;
-      if (!isDue) return;
-      const { label, total, left } = clock.place(event);
-      text = describe(event, left);
-      if (!isTerminal) {
-        const share = total === undefined ? `step ${event.step}` : `${Math.floor((100 * event.stepInEpoch) / total)} %`;
-        stream.write(`${label}: ${share} · ${text}\n`);
-        nextText = performance.now() + 1000 * interval;
-        return;
-      }
-      bar ??= startedBar(stream, label, total ?? event.stepInEpoch);
-      if (total === undefined) bar.setTotal(event.stepInEpoch);
-      bar.update(event.stepInEpoch, { text });
-      // Computed no more often than the bar is drawn, since metrics may be expensive.
-      nextText = performance.now() + 100;
+      if (!line.isDue) return;
+      const { left, ...place } = clock.place(event);
+      line.show({ ...place, done: event.stepInEpoch, position: `step ${event.step}`, text: describe(event, left) });
     },
     onEpoch() {
-      close();
+      line.close();
       epochStarted = performance.now();
     },
-    onEnd: close,
-    onError: close,
+    onEnd: () => line.close(),
+    onError: () => line.close(),
   };
-}
-
-function startedBar(stream: NodeJS.WritableStream, label: string, total: number): cliProgress.SingleBar {
-  const bar = new cliProgress.SingleBar(
-    { stream, format: `${label} {bar} {percentage} % · {text}`, barsize: 24, hideCursor: true, clearOnComplete: true },
-    cliProgress.Presets.shades_classic,
-  );
-  bar.start(total, 0, { text: '' });
-  return bar;
 }

@@ -53,7 +53,7 @@ export function figure({ title, subtitle, legend = [], panels }: FigureOptions):
   const titled = panels.some((panel) => panel.title !== undefined) ? PANEL_TITLE_HEIGHT : 0;
   const inner = panels.reduce((sum, { width }) => sum + width, 0) + GAP * (panels.length - 1);
   const width = Math.ceil(Math.max(inner, SUBTITLE_LETTER * subtitle.length)) + 2 * MARGIN;
-  const height = head + titled + Math.max(...panels.map((panel) => panel.height)) + MARGIN;
+  const height = head + titled + Math.max(0, ...panels.map((panel) => panel.height)) + MARGIN;
 
   const body = [
     text(title, { x: MARGIN, y: MARGIN + 10, size: 20, weight: 600 }),

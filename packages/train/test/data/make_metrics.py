@@ -73,6 +73,7 @@ for shape in [(25,), (30, 3)]:
             "predictions": predictions.tolist(),
             "targets": targets.tolist(),
             "mae": sk.mean_absolute_error(targets, predictions),
+            "rmse": sk.root_mean_squared_error(targets.ravel(), predictions.ravel()),
             "r2": sk.r2_score(targets, predictions),
         }
     )

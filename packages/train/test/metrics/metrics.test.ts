@@ -14,6 +14,7 @@ import {
   precision,
   r2,
   recall,
+  rmse,
   topK,
 } from '@tapegrad/train';
 import { describe, expect, test } from 'vitest';
@@ -21,7 +22,20 @@ import { describe, expect, test } from 'vitest';
 const int = (values: number[]) => tensor(values, { dtype: 'int32' });
 const scores = (values: number[][]) => tensor(values);
 
-const makers = { accuracy, auc, confusion, f1, mae, meanLoss, perplexity, precision, r2, recall, topK: () => topK(1) };
+const makers = {
+  accuracy,
+  auc,
+  confusion,
+  f1,
+  mae,
+  meanLoss,
+  perplexity,
+  precision,
+  r2,
+  recall,
+  rmse,
+  topK: () => topK(1),
+};
 const numbers = { predictions: tensor([0.2, 3]), targets: tensor([0, 1]), loss: tensor(1) };
 const classes = {
   predictions: scores([
@@ -31,7 +45,7 @@ const classes = {
   targets: int([1, 1]),
   loss: tensor(1),
 };
-const sample = (name: string) => (['mae', 'r2'].includes(name) ? numbers : classes);
+const sample = (name: string) => (['mae', 'r2', 'rmse'].includes(name) ? numbers : classes);
 
 describe('every metric', () => {
   test.each(Object.entries(makers))('%s has no value, or an empty one, without examples', (name, make) => {
@@ -81,7 +95,7 @@ describe('every metric', () => {
 
   test.each(Object.entries(makers))('%s weighs batches by their examples', (name, make) => {
     const random = new Random(3);
-    const isNumbers = ['mae', 'r2'].includes(name);
+    const isNumbers = ['mae', 'r2', 'rmse'].includes(name);
     const targets = isNumbers ? random.normal([30]) : random.integers([30], 0, 2);
     const predictions = random.normal(isNumbers ? [30] : [30, 2]);
     const losses = [...random.uniform([30]).data];
@@ -284,6 +298,7 @@ describe('metrics of numbers', () => {
   test('nothing is broadcast', () => {
     const result = { predictions: zeros([2, 1]), targets: zeros([2]) };
     expect(() => mae().update(result)).toThrow('predictions of shape [2, 1] and targets of shape [2] differ');
+    expect(() => rmse().update(result)).toThrow('rmse: predictions of shape [2, 1]');
     expect(() => r2().update(result)).toThrow('r2: predictions of shape [2, 1]');
     const metric = r2();
     metric.update({ predictions: zeros([2, 2]), targets: zeros([2, 2]) });
@@ -292,7 +307,7 @@ describe('metrics of numbers', () => {
 
   test('batches without examples change nothing', () => {
     const empty = { predictions: zeros([0]), targets: zeros([0]) };
-    for (const make of [mae, r2]) {
+    for (const make of [mae, r2, rmse]) {
       const metric = make();
       metric.update({ predictions: tensor([1, 2]), targets: tensor([1, 3]) });
       const value = metric.value();

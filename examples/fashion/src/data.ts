@@ -7,17 +7,15 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { type Ink, imageFile } from '@tapegrad/example-toolkit/labelled-images';
 import { print } from '@tapegrad/example-toolkit/program';
 import { FormatError } from '@tapegrad/files';
 import { writeFileAtomic } from '@tapegrad/files/node';
 
-export const KINDS = [
+/** The names of the classes. */
+export const CLASSES = [
   ...['T-shirt', 'trousers', 'pullover', 'dress', 'coat'],
   ...['sandal', 'shirt', 'sneaker', 'bag', 'ankle boot'],
 ] as const;
-
-export const INK: Ink = { mean: 0.286, deviation: 0.353 };
 
 /** The files, with the SHA-256 of each unpacked file. */
 export const FILES: Readonly<Record<string, string>> = {
@@ -39,7 +37,11 @@ const DEBIAN = '/usr/share/datasets/fashion-mnist';
 /** A size limit for each file. The largest has 26 MB, and 47 MB when unpacked. */
 const MAX_BYTES = 2 ** 26;
 
-const isComplete = (folder: string): boolean => Object.keys(FILES).every((name) => existsSync(imageFile(folder, name)));
+/** Whether a folder has a file, packed or not. */
+const hasFile = (folder: string, name: string): boolean =>
+  [name, `${name}.gz`].some((file) => existsSync(join(folder, file)));
+
+const isComplete = (folder: string): boolean => Object.keys(FILES).every((name) => hasFile(folder, name));
 
 export interface FashionOptions {
   /** The folder for downloads. */
@@ -58,7 +60,7 @@ export async function fashionFolder({ cache, folders = [DEBIAN], sources = SOURC
   const found = [cache, ...folders].find(isComplete);
   if (found !== undefined) return found;
   for (const [name, sum] of Object.entries(FILES)) {
-    if (existsSync(imageFile(cache, name))) continue;
+    if (hasFile(cache, name)) continue;
     print(`Downloading ${name} …`);
     writeFileAtomic(join(cache, `${name}.gz`), await download(`${name}.gz`, sum, sources));
   }

@@ -1,15 +1,13 @@
 /** Trains a network on handwritten digits: the program that `npm start` runs. */
 
-import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { batchesOf, evaluate } from '@tapegrad/example-toolkit/classification';
-import { classifierCurve, report } from '@tapegrad/example-toolkit/classifier-run';
-import { loadDigits } from '@tapegrad/example-toolkit/digits';
-import { readAs, writeMistakes } from '@tapegrad/example-toolkit/mistakes';
+import { DataLoader, fromTensors, StandardScaler } from '@tapegrad/data';
+import { mnist } from '@tapegrad/data/datasets';
+import { report, saveClassifier, testClassifier } from '@tapegrad/example-toolkit/classifier';
 import { readOptions } from '@tapegrad/example-toolkit/options';
-import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
-import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
-import { loadWeights, weightBytes, weightsSum, writeWeights } from '@tapegrad/example-toolkit/weights';
+import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
+import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { loadWeights, weightBytes } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { crossEntropy, Dense, Dropout, Flatten, ReLU, Sequential, summary } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
@@ -17,7 +15,7 @@ import { accuracy, deferred, supervised, Trainer } from '@tapegrad/train';
 import { ABOUT, OPTIONS } from './options.ts';
 
 const options = readOptions(ABOUT, OPTIONS);
-const { epochs, batch, dropout, learningRate, momentum, weightDecay, out, quiet } = options;
+const { epochs, batch, dropout, learningRate, momentum, weightDecay, limit, out, quiet } = options;
 const [first, second] = options.hidden;
 const random = new Random(options.seed);
 const model = new Sequential(
@@ -30,29 +28,28 @@ const model = new Sequential(
   new Dropout(dropout, { random }),
   new Dense(second, 10, { random }),
 );
+/** Scales the pixels by the mean and the standard deviation of the training digits. */
+const scaler = new StandardScaler().load({ mean: [0.1307], std: [0.3081] });
 
 await runProgram(async () => {
   tryFolder(out, weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
-  const test = loadDigits('test', options.limit);
+  const test = await mnist('test', { limit });
+  const validation = new DataLoader(fromTensors({ x: scaler.apply(test.x), y: test.y }), { batchSize: 1000 });
   if (options.evaluate !== undefined) loadWeights(options.evaluate, model);
   else {
+    const { x, y } = await mnist('train', { limit });
+    const train = new DataLoader(fromTensors({ x: scaler.apply(x), y }), { batchSize: batch, random });
+    const optimizer = new SGD(model.parameters(), { learningRate, momentum, weightDecay });
     const trainer = new Trainer({
-      model,
-      optimizer: new SGD(model.parameters(), { learningRate, momentum, weightDecay }),
+      ...{ model, optimizer, epochs, validation, metrics: { accuracy } },
       loss: supervised(model, crossEntropy),
-      train: deferred(batchesOf(loadDigits('train', options.limit), batch, random)),
-      validation: batchesOf(test, 1000),
-      metrics: { accuracy },
+      train: deferred(train),
       schedule: cosine(learningRate, { steps: epochs }),
-      ...{ scheduleBy: 'epochs', epochs },
+      scheduleBy: 'epochs',
     });
     const { history } = await trainer.fit(report('digits', quiet));
-    writeWeights(join(out, 'model.safetensors'), model);
-    const words = { title: 'Learning to read digits', unit: 'digits' };
-    await writePicture(join(out, 'learning-curve'), classifierCurve(history, words));
+    await saveClassifier(out, model, history, { title: 'Learning to read digits', unit: 'digits' });
   }
-  const { score, ...readings } = evaluate(model, test);
-  await writeMistakes(join(out, 'mistakes'), test, readings, { unit: 'digits', captions: readAs });
-  print(`\nTest accuracy ${percent(score.accuracy)} on ${test.count} digits; weights ${weightsSum(model)}`);
+  await testClassifier(out, model, validation, test, { unit: 'digits' });
 });

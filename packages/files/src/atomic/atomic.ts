@@ -2,6 +2,7 @@
 
 import {
   closeSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -70,7 +71,10 @@ function syncFolder(folder: string): void {
   }
 }
 
-function writeParts(path: string, parts: readonly Uint8Array[]): void {
+/** Computes bytes that replace others at an offset of a file, after those have been written. */
+type Amend = () => readonly [bytes: Uint8Array, offset: number];
+
+function writeParts(path: string, parts: readonly Uint8Array[], amend?: Amend): void {
   const descriptor = openSync(path, 'w');
   try {
     for (const part of parts) {
@@ -78,6 +82,12 @@ function writeParts(path: string, parts: readonly Uint8Array[]): void {
       while (done < part.length) {
         done += writeSync(descriptor, part, done, Math.min(part.length - done, MAX_WRITE_BYTES));
       }
+    }
+    if (amend !== undefined) {
+      // The disk starts in the background. An error of it comes again below.
+      fsync(descriptor, () => {});
+      const [bytes, offset] = amend();
+      writeSync(descriptor, bytes, 0, bytes.length, offset);
     }
     fsyncSync(descriptor);
   } finally {
@@ -106,19 +116,23 @@ function followed(path: string): string {
  * const keep = () => writeFileAtomic('runs/1/config.json', '{}');
  */
 export function writeFileAtomic(path: string, content: string | Uint8Array | readonly Uint8Array[]): void {
-  const parts =
-    typeof content === 'string'
-      ? [new TextEncoder().encode(content)]
-      : ArrayBuffer.isView(content)
-        ? [content as Uint8Array]
-        : content;
+  if (typeof content === 'string') replaceFile(path, [new TextEncoder().encode(content)]);
+  else replaceFile(path, ArrayBuffer.isView(content) ? [content as Uint8Array] : content);
+}
+
+/**
+ * Writes pieces of bytes as `writeFileAtomic` does.
+ *
+ * @param amend Computes bytes that replace others, such as a checksum, while the disk already writes the pieces.
+ */
+export function replaceFile(path: string, parts: readonly Uint8Array[], amend?: Amend): void {
   const target = followed(path);
   const folder = dirname(target);
   const temporary = join(folder, temporaryName(basename(target), process.pid));
   makeFolder(folder);
   removeLeftOvers(folder, basename(target));
   try {
-    writeParts(temporary, parts);
+    writeParts(temporary, parts, amend);
     renameSync(temporary, target);
   } finally {
     rmSync(temporary, { force: true });

@@ -2,14 +2,13 @@
  * Checkpoints: trees of plain data, arrays and states in one file.
  *
  * A checkpoint is a safetensors file. Its arrays are named by their paths in the tree, so other programs can read them.
- * The metadata contain the tree as JSON, a version, and the SHA-256 of the whole file, computed with 64 zeros in place
- * of its own digits.
+ * The metadata contain the tree as JSON, a version, and the XXH64 of the whole file, computed with 16 zeros in place of
+ * its own digits.
  */
 
-import { sha256 } from '@noble/hashes/sha2.js';
-import { bytesToHex } from '@noble/hashes/utils.js';
 import { engineInfo } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
+import { Checksum } from '../checksum/xxh64.ts';
 import { FormatError } from '../format-error.ts';
 import { type Bytes, joinBytes } from '../join-bytes.ts';
 import type { NamedArray } from '../named-array.ts';
@@ -19,21 +18,8 @@ import { captured } from './stateful.ts';
 import { decodeTree, encodeTree } from './tree.ts';
 
 const FORMAT = 'tapegrad checkpoint';
-const VERSION = '1';
-const ZEROS = '0'.repeat(64);
-
-/** A SHA-256 that is computed piece by piece. */
-export interface Sum {
-  update(bytes: Uint8Array): unknown;
-  /** Returns the sum as 64 hexadecimal digits. */
-  digest(): string;
-}
-
-/** Starts a SHA-256 that works in every host. */
-function portableSum(): Sum {
-  const sum = sha256.create();
-  return { update: (bytes) => sum.update(bytes), digest: () => bytesToHex(sum.digest()) };
-}
+const VERSION = '2';
+const ZEROS = '0'.repeat(16);
 
 /** Describes the engine's rounding, on which the last digits of a run depend in addition to its program. */
 function arithmetic(): string {
@@ -42,7 +28,7 @@ function arithmetic(): string {
 }
 
 /** The text before the sum in a header. It can't occur within the name of a tensor, where the quotes would be escaped. */
-const BEFORE_SUM = new TextEncoder().encode('"__metadata__":{"sha256":"');
+const BEFORE_SUM = new TextEncoder().encode('"__metadata__":{"xxh64":"');
 
 /** Returns the offset of the sum in a header, or -1. */
 function sumOffset(header: Uint8Array): number {
@@ -52,15 +38,27 @@ function sumOffset(header: Uint8Array): number {
   return -1;
 }
 
-/** Returns the bytes of a checkpoint in consecutive pieces, which may be views of arrays in the tree. */
-export function checkpointParts(value: unknown, startSum: () => Sum = portableSum): Uint8Array[] {
+/** The bytes of a checkpoint in consecutive pieces, which may be views of arrays in the tree. */
+export interface CheckpointParts {
+  /** The pieces, with zeros in place of the sum. */
+  readonly parts: readonly Uint8Array[];
+  /** Computes the sum. Returns its digits and their offset in the file. */
+  sum(): { readonly digits: Uint8Array; readonly offset: number };
+}
+
+/** Encodes a checkpoint in pieces. */
+export function checkpointParts(value: unknown): CheckpointParts {
   const { json, tensors } = encodeTree(captured(value));
-  const metadata = { sha256: ZEROS, format: FORMAT, version: VERSION, engine: arithmetic(), tree: json };
+  const metadata = { xxh64: ZEROS, format: FORMAT, version: VERSION, engine: arithmetic(), tree: json };
   const parts = layOut(tensors, metadata);
-  const sum = startSum();
-  for (const part of parts) sum.update(part);
-  parts[1]!.set(new TextEncoder().encode(sum.digest()), sumOffset(parts[1]!));
-  return parts;
+  return {
+    parts,
+    sum() {
+      const sum = new Checksum();
+      for (const part of parts) sum.update(part);
+      return { digits: new TextEncoder().encode(sum.digest()), offset: PREFIX_BYTES + sumOffset(parts[1]!) };
+    },
+  };
 }
 
 /**
@@ -74,7 +72,13 @@ export function checkpointParts(value: unknown, startSum: () => Sum = portableSu
  * const bytes = encodeCheckpoint({ model, epoch: 4 });
  * (decodeCheckpoint(bytes) as { epoch: number }).epoch; // 4
  */
-export const encodeCheckpoint = (value: unknown): Bytes => joinBytes(checkpointParts(value));
+export function encodeCheckpoint(value: unknown): Bytes {
+  const { parts, sum } = checkpointParts(value);
+  const bytes = joinBytes(parts);
+  const { digits, offset } = sum();
+  bytes.set(digits, offset);
+  return bytes;
+}
 
 /** Access to the bytes of a checkpoint, in pieces. */
 export interface CheckpointBytes {
@@ -82,7 +86,8 @@ export interface CheckpointBytes {
   readonly size: number;
   /** Whether the bytes read belong to the reader alone, so that arrays may be views of them. */
   readonly owned: boolean;
-  read(offset: number, length: number): Uint8Array;
+  /** Reads bytes, and continues a checksum with them. */
+  read(offset: number, length: number, sum?: Checksum): Uint8Array;
 }
 
 /** The options of reading a checkpoint. */
@@ -103,18 +108,14 @@ function checkSum(
   sum: () => string,
 ): void {
   const offset = sumOffset(header);
-  if (expected === undefined || offset < 0) throw new FormatError(name, 'expected a checkpoint, which has a SHA-256');
+  if (expected === undefined || offset < 0) throw new FormatError(name, 'expected a checkpoint, which has a checksum');
   const actual = sum();
   if (actual === expected) return;
-  throw new FormatError(name, `was changed after it was written: its SHA-256 is ${actual}, expected ${expected}`);
+  throw new FormatError(name, `was changed after it was written: its XXH64 is ${actual}, expected ${expected}`);
 }
 
 /** Decodes a checkpoint that is read in pieces. */
-export function decodeFrom(
-  source: CheckpointBytes,
-  warn: ((message: string) => void) | undefined,
-  startSum: () => Sum = portableSum,
-): unknown {
+export function decodeFrom(source: CheckpointBytes, warn: ((message: string) => void) | undefined): unknown {
   const { name, size, owned } = source;
   const prefix = source.read(0, Math.min(size, PREFIX_BYTES));
   const header = source.read(PREFIX_BYTES, headerLength(prefix, name, size));
@@ -124,18 +125,17 @@ export function decodeFrom(
   if (metadata['version'] !== VERSION) {
     throw new FormatError(name, `is a checkpoint of version ${metadata['version']}, expected ${VERSION}`, PREFIX_BYTES);
   }
-  const sum = startSum();
+  const sum = new Checksum();
   sum.update(prefix);
   const zeroed = header.slice();
   zeroed.fill(0x30, sumOffset(header), sumOffset(header) + ZEROS.length);
   sum.update(zeroed);
   const contents = new Map<string, readonly [SafetensorsEntry, Uint8Array]>();
   for (const entry of entries) {
-    const bytes = source.read(entry.offset, entry.length);
-    sum.update(bytes);
+    const bytes = source.read(entry.offset, entry.length, sum);
     contents.set(entry.name, [entry, bytes]);
   }
-  checkSum(source, header, metadata['sha256'], () => sum.digest());
+  checkSum(source, header, metadata['xxh64'], () => sum.digest());
   const found = (tensor: string) => {
     const content = contents.get(tensor);
     if (content === undefined)
@@ -172,6 +172,10 @@ export function decodeFrom(
 export function decodeCheckpoint(bytes: Uint8Array, options: CheckpointOptions = {}): unknown {
   checkOptions('decodeCheckpoint', options, ['name', 'warn']);
   const { name = 'checkpoint', warn } = options;
-  const read = (offset: number, length: number): Uint8Array => bytes.subarray(offset, offset + length);
+  const read = (offset: number, length: number, sum?: Checksum): Uint8Array => {
+    const part = bytes.subarray(offset, offset + length);
+    sum?.update(part);
+    return part;
+  };
   return decodeFrom({ name, size: bytes.length, owned: false, read }, warn);
 }

@@ -47,7 +47,8 @@ describe('the loop over stripes', () => {
     stripes.fill(255, 0, 3200);
     const states = [compiled, portable].map((loop) => {
       const state = new Uint8Array(STRIPE_BYTES);
-      for (const [i, prime] of PRIMES.slice(0, 4).entries()) new DataView(state.buffer).setBigUint64(8 * i, prime, true);
+      for (const [i, prime] of PRIMES.slice(0, 4).entries())
+        new DataView(state.buffer).setBigUint64(8 * i, prime, true);
       loop(state, stripes);
       return state;
     });

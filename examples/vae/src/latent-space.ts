@@ -2,11 +2,10 @@
 
 import { axisX, axisY, dot, frame, image, type PlotOptions } from '@observablehq/plot';
 import { noGrad, tensor } from '@tapegrad/core';
-import { imageUrl } from '@tapegrad/example-toolkit/gray-image';
-import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
-import { COLORS, chart, figure, type Panel } from '@tapegrad/train/plot';
-import type { Autoencoder, Codes } from './model.ts';
-import { decoded, tiled } from './tiles.ts';
+import type { LabelledImages } from '@tapegrad/data/datasets';
+import { COLORS, chart, figure, imageUrl, type Panel } from '@tapegrad/train/plot';
+import { type Autoencoder, type Codes, decoded } from './model.ts';
+import { tiled } from './pictures.ts';
 
 /** A color for each digit (from Observable). */
 const DIGIT_COLORS = [
@@ -25,13 +24,8 @@ type Interval = readonly [low: number, high: number];
 
 /** Draws digits as colored dots at their codes, next to the digits decoded from a grid of points. */
 export function latentSpace(model: Autoencoder, digits: LabelledImages): string {
-  model.eval();
-  const { mean, logVariance } = noGrad(() => model.encode(digits.images));
-  const codes = Array.from({ length: digits.count }, (_, i) => ({
-    x: mean.data[2 * i]!,
-    y: mean.data[2 * i + 1]!,
-    label: digits.labels.data[i]!,
-  }));
+  const { mean, logVariance } = noGrad(() => model.encode(digits.x));
+  const codes = Array.from(digits.y.data, (label, i) => ({ x: mean.data[2 * i]!, y: mean.data[2 * i + 1]!, label }));
   // A standard normal number usually lies between -3 and 3; the codes of a plain autoencoder can lie anywhere.
   const domain = (values: readonly number[]): Interval => (logVariance === undefined ? middle(values) : [-3, 3]);
   const x = domain(codes.map((code) => code.x));
@@ -44,13 +38,12 @@ export function latentSpace(model: Autoencoder, digits: LabelledImages): string 
     r: 1.6,
     clip: true,
   });
-  const grid = tiled(decoded(model, gridCodes(x, y)), GRID);
-  const src = imageUrl(grid);
+  const src = imageUrl(tiled(decoded(model, gridCodes(x, y)), GRID), { range: [1, 0] });
   const center = [[(x[0] + x[1]) / 2, (y[0] + y[1]) / 2]] as const;
   const pictures = image(center, { src: () => src, width: FRAME, height: FRAME });
   return figure({
     title: 'The latent space',
-    subtitle: `Left: where ${Math.min(digits.count, MAX_DOTS).toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
+    subtitle: `Left: where ${Math.min(codes.length, MAX_DOTS).toLocaleString('en')} test digits lie. Right: what points of the same square are decoded to.`,
     legend: DIGIT_COLORS.map((color, digit) => ({ label: String(digit), color })),
     panels: [square('Codes of test digits', x, y, points), square('Decoded points', x, y, pictures)],
   });

@@ -2,60 +2,50 @@
 
 import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { digitsFolder } from '@tapegrad/example-toolkit/digits';
-import { type LabelledImages, type Part, readLabelledImages } from '@tapegrad/example-toolkit/labelled-images';
+import { mnist } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { summary } from '@tapegrad/nn';
+import { epochTable, RunFolder } from '@tapegrad/train/node';
 import { latentSpace } from './latent-space.ts';
 import { Autoencoder } from './model.ts';
 import { ABOUT, OPTIONS } from './options.ts';
-import { learningCurve, reconstructions, samplesPicture } from './pictures.ts';
-import { type Epoch, epochTable } from './report.ts';
-import { trainEpochs } from './run.ts';
-import { evaluate, total } from './training.ts';
+import { elboCurve, reconstructions, samplesPicture } from './pictures.ts';
+import { trainerOf } from './training.ts';
 
-const options = readOptions(ABOUT, OPTIONS);
-const { epochs, batch, hidden, latent, learningRate, seed, limit, plain, resume, quiet } = options;
+const { out, resume, quiet, full: _, ...config } = readOptions(ABOUT, OPTIONS);
+const { epochs, batch, hidden, latent, learningRate, seed, limit, plain } = config;
 const random = new Random(seed);
 const model = new Autoencoder({ hidden, latent, variational: !plain, random });
-
-/** Reads images with pixels from 0 (no ink) to 1 (full ink). */
-const load = (part: Part): LabelledImages =>
-  readLabelledImages(digitsFolder(), part, { ink: { mean: 0, deviation: 1 }, limit });
+const name = plain ? 'plain' : 'vae';
+const format = (value: number) => value.toFixed(2);
 
 await runProgram(async () => {
   // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
-  tryFolder(options.out, 6 * weightBytes(model) + PICTURE_BYTES);
+  tryFolder(out, 7 * weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model)}\n`);
-  const test = load('test');
-  const name = plain ? 'plain' : 'vae';
-  const run = {
-    ...{ epochs, batch, learningRate, random, resume, quiet },
-    checkpoint: join(options.out, `${name}.checkpoint`),
-    settings: { epochs, batch, learningRate, hidden: String(hidden), latent, plain, seed, limit },
-  };
-  const history: Epoch[] = [];
-  print(epochTable.heading());
-  for (const epoch of trainEpochs(model, { train: load('train'), test }, run)) {
-    history.push(epoch);
-    print(epochTable.row(epoch));
-  }
-  print('');
+  const [train, test] = [await mnist('train', { limit }), await mnist('test', { limit })];
+  const trainer = trainerOf(model, { train: train.x, test: test.x, epochs, batch, learningRate, random });
+  const run = new RunFolder(join(out, name), { config, existing: resume ? 'resume' : 'replace' });
+  const { end, history } = await run.fit(trainer, {
+    progress: quiet ? false : { unit: 'digits', format },
+    hooks: epochTable({ unit: 'digits', format }),
+  });
+  if (end === 'stopped') return;
 
-  const show = (picture: string, svg: string): Promise<void> =>
-    writePicture(join(options.out, `${name}-${picture}`), svg);
-  await show('learning-curve', learningCurve(history));
+  print('');
+  const show = (picture: string, svg: string) => writePicture(join(out, `${name}-${picture}`), svg);
+  await show('learning-curve', elboCurve(history));
   await show('reconstructions', reconstructions(model, test, `${latent} numbers a digit`));
   if (latent === 2) await show('latent-space', latentSpace(model, test));
   if (!plain) await show('samples', samplesPicture(model, latent, new Random(seed)));
 
-  const score = evaluate(model, test);
+  const { loss, pixels = 0, code = 0 } = history.epochs.at(-1)!.validation!;
   print(
-    `\nTest: ${total(score).toFixed(2)} nats a digit = ${score.reconstruction.toFixed(2)} for its pixels + ` +
-      `${score.divergence.toFixed(2)} for its code of ${latent} numbers; weights ${weightsSum(model)}`,
+    `\nTest: ${format(loss)} nats a digit = ${format(pixels)} for its pixels + ${format(code)} for its code of ` +
+      `${latent} numbers; weights ${weightsSum(model)}`,
   );
 });

@@ -1,6 +1,6 @@
 /** Autoencoders, which encode an image as a few numbers and decode it again. */
 
-import type { Random, Tensor } from '@tapegrad/core';
+import { noGrad, type Random, type Tensor } from '@tapegrad/core';
 import { Dense, Flatten, Module, ReLU, Sequential } from '@tapegrad/nn';
 
 /** Images with pixels from 0 to 1 (full ink). */
@@ -73,4 +73,9 @@ export class Autoencoder extends Module {
 export function drawCodes({ mean, logVariance }: Encoding, random: Random): Codes {
   if (logVariance === undefined) return mean;
   return mean.add(logVariance.mul(0.5).exp().mul(random.normal(mean.shape))) as Codes;
+}
+
+/** Decodes codes to digits, with pixels from 0 to 1. */
+export function decoded(model: Autoencoder, codes: Codes): Images {
+  return noGrad(() => model.decode(codes).sigmoid().reshape([codes.shape[0], 1, 28, 28]));
 }

@@ -22,6 +22,10 @@ export const OPTIONS = {
   seed: { kind: 'whole', default: 42, help: 'of all random numbers: the same seed gives the same network' },
   limit: { kind: 'whole', default: 60_000, min: 1, help: 'use the first N training and N test digits only' },
   resume: { kind: 'flag', help: 'go on from what a stopped run kept in the folder' },
-  out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for the checkpoint and the pictures' },
+  out: {
+    kind: 'path',
+    default: outFolder(import.meta.url),
+    help: 'folder for the checkpoints, the logs and the pictures',
+  },
   quiet: { kind: 'flag', help: 'no progress bar' },
 } as const satisfies OptionTable;

@@ -1,101 +1,69 @@
-/** The loss of an autoencoder, and its training and test. */
+/** The loss of an autoencoder, the negative evidence lower bound (ELBO), and its training. */
 
-import { noGrad, Random, type Tensor } from '@tapegrad/core';
+import type { Random, Tensor } from '@tapegrad/core';
 import { DataLoader, fromTensors } from '@tapegrad/data';
-import type { LabelledImages } from '@tapegrad/example-toolkit/labelled-images';
 import { binaryCrossEntropy } from '@tapegrad/nn';
-import type { Optimizer } from '@tapegrad/optim';
+import { Adam, cosine } from '@tapegrad/optim';
+import { meanOf, Trainer } from '@tapegrad/train';
 import { type Autoencoder, drawCodes, type Encoding, type Images } from './model.ts';
 
-/** The terms of the negative evidence lower bound (ELBO), in nats per image. */
-export interface Score {
+/** The loss of some images and its terms, each in nats per image. */
+export interface Terms {
+  readonly loss: Tensor<readonly []>;
+  /** The binary cross-entropy of the pixels, given the code. */
+  readonly pixels: Tensor<readonly []>;
+  /** The Kullback-Leibler divergence of the code's distribution from the standard normal one. */
+  readonly code: Tensor<readonly []> | undefined;
   /** The number of images. */
   readonly count: number;
-  /** The binary cross-entropy of the pixels, given the code. */
-  readonly reconstruction: number;
-  /** The Kullback-Leibler divergence of the code's distribution from the standard normal one; 0 in a plain autoencoder. */
-  readonly divergence: number;
 }
-
-export const noScore: Score = { count: 0, reconstruction: 0, divergence: 0 };
-
-/** Combines the scores on two sets of images. */
-export function combine(a: Score, b: Score): Score {
-  const count = a.count + b.count;
-  const mean = (x: number, y: number): number => (a.count * x + b.count * y) / count;
-  return {
-    count,
-    reconstruction: mean(a.reconstruction, b.reconstruction),
-    divergence: mean(a.divergence, b.divergence),
-  };
-}
-
-/**
- * Returns the negative ELBO: the cost of an image's pixels and its code in nats. For a plain autoencoder, only the
- * pixels count.
- */
-export const total = ({ reconstruction, divergence }: Score): number => reconstruction + divergence;
 
 /**
  * Computes KL(N(mean, variance) || N(0, 1)), summed over all codes: 1/2 sum(variance + mean² - 1 - log variance).
- * Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (2013), appendix B.
+ * Source: Kingma and Welling, "Auto-Encoding Variational Bayes" (2013), appendix B. The codes of a plain autoencoder
+ * have no distribution, and cost nothing.
  */
-export function divergenceFromNormal({ mean, logVariance }: Required<Encoding>): Tensor<readonly []> | undefined {
+export function divergenceFromNormal({ mean, logVariance }: Encoding): Tensor<readonly []> | undefined {
   return logVariance?.exp().add(mean.mul(mean)).sub(1).sub(logVariance).sum().mul(0.5);
 }
 
-/** Computes the terms of the loss as tensors, and their mean over the images. */
-function lossOf(model: Autoencoder, x: Images, random: Random) {
+/** Computes the negative ELBO, with one code drawn for each image. */
+export function negativeElbo(model: Autoencoder, x: Images, random: Random): Terms {
   const [count] = x.shape;
   const encoding = model.encode(x);
   const scores = model.decode(drawCodes(encoding, random));
-  const pixels = binaryCrossEntropy(scores, x.reshape([count, 784]), { reduction: 'sum' });
-  const divergence = divergenceFromNormal(encoding);
-  const score: Score = {
-    count,
-    reconstruction: pixels.item() / count,
-    divergence: (divergence?.item() ?? 0) / count,
-  };
-  return { loss: (divergence === undefined ? pixels : pixels.add(divergence)).div(count), score };
+  const pixels = binaryCrossEntropy(scores, x.reshape([count, 784]), { reduction: 'sum' }).div(count);
+  const code = divergenceFromNormal(encoding)?.div(count);
+  return { loss: code === undefined ? pixels : pixels.add(code), pixels, code, count };
 }
 
-export interface TrainOptions {
+export interface TrainingOptions {
+  /** The digits to train with. */
+  readonly train: Images;
+  /** The digits to test with after each epoch. */
+  readonly test: Images;
+  readonly epochs: number;
+  /** The number of digits in a mini-batch. */
   readonly batch: number;
-  /** Shuffles the images, and draws codes. */
+  readonly learningRate: number;
+  /** Shuffles the digits, and draws codes. */
   readonly random: Random;
 }
 
-/** Trains once on every image, in random order. Yields the score of each mini-batch before its step. */
-export function* trainEpoch(
-  model: Autoencoder,
-  optimizer: Optimizer,
-  { images }: LabelledImages,
-  { batch, random }: TrainOptions,
-): Generator<Score, void, undefined> {
-  model.train();
-  for (const { x } of new DataLoader(fromTensors({ x: images }), { batchSize: batch, random })) {
-    let score = noScore;
-    optimizer.minimize(() => {
-      const result = lossOf(model, x, random);
-      score = result.score;
-      return result.loss;
-    });
-    yield score;
-  }
-}
-
-/**
- * Computes the score on images without training on them, with one code drawn for each. The draws are the same every
- * time.
- */
-export function evaluate(model: Autoencoder, { images }: LabelledImages): Score {
-  const random = new Random(0);
-  model.eval();
-  return noGrad(() => {
-    const scores = Array.from(
-      new DataLoader(fromTensors({ x: images }), { batchSize: 1000 }),
-      ({ x }) => lossOf(model, x, random).score,
-    );
-    return scores.reduce(combine, noScore);
+/** Returns the trainer of an autoencoder, which also computes the means of both terms of the loss. */
+export const trainerOf = (model: Autoencoder, options: TrainingOptions): Trainer<{ readonly x: Images }, Terms> => {
+  const { train, test, epochs, batch, learningRate, random } = options;
+  return new Trainer({
+    ...{ model, epochs, random },
+    optimizer: new Adam(model.parameters(), { learningRate }),
+    loss: ({ x }) => negativeElbo(model, x, random),
+    metrics: {
+      pixels: () => meanOf(({ pixels }: Terms) => pixels.item()),
+      code: () => meanOf(({ code }: Terms) => code?.item() ?? 0),
+    },
+    train: new DataLoader(fromTensors({ x: train }), { batchSize: batch, random }),
+    validation: new DataLoader(fromTensors({ x: test }), { batchSize: 1000 }),
+    schedule: cosine(learningRate, { steps: epochs }),
+    scheduleBy: 'epochs',
   });
-}
+};

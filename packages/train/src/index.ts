@@ -22,7 +22,7 @@ export type { Best, Epoch, History, Point, Scores } from './trainer/history.ts';
 export type { End, EndEvent, EpochEvent, Hooks, PointEvent, RunEvent, Running, StepEvent } from './trainer/hooks.ts';
 export type { TrainerOptions } from './trainer/options.ts';
 export { type PredictOptions, predict } from './trainer/predict.ts';
-export { deferred, type Source } from './trainer/source.ts';
+export { type Deferred, deferred, type Source } from './trainer/source.ts';
 export type { Position, TrainerState } from './trainer/state.ts';
 export { DivergenceError } from './trainer/stepper.ts';
 export { type SupervisedBatch, type SupervisedOutcome, supervised } from './trainer/supervised.ts';

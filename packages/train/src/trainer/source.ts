@@ -11,7 +11,19 @@ type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
  * epoch. A source may have a `length`, its number of batches. If it has `state` and `load`, a run resumes from its state;
  * otherwise the batches before the position are skipped.
  */
-export type Source<Batch> = Pass<Batch> | Pass<() => Batch> | ((epoch: number) => Pass<Batch> | Pass<() => Batch>);
+export type Source<Batch> = Pass<Batch> | Deferred<Batch> | ((epoch: number) => Pass<Batch> | Pass<() => Batch>);
+
+/** Batches that are read within the step that uses them, as `deferred` returns them. */
+export interface Deferred<Batch> {
+  /** The number of batches. */
+  readonly length: number;
+  /** Begins a pass, and returns a function for each batch, which reads it. */
+  readers(): Iterable<() => Batch>;
+  /** Returns the position in the batches. */
+  state(): unknown;
+  /** Continues from a position. */
+  load(state: never): void;
+}
 
 /** A data loader that can hand out functions that read batches, in place of the batches. */
 interface Deferring<Batch> {
@@ -32,13 +44,11 @@ interface Deferring<Batch> {
  * const trainer = new Trainer({ model, optimizer, loss: supervised(model, mse), train: deferred(loader), epochs: 1 });
  * (await trainer.fit()).history.epochs[0]?.examples; // 4
  */
-export const deferred = <Batch>(
-  loader: Deferring<Batch>,
-): Iterable<() => Batch> & Omit<Deferring<Batch>, 'deferred'> => ({
+export const deferred = <Batch>(loader: Deferring<Batch>): Deferred<Batch> => ({
   get length() {
     return loader.length;
   },
-  [Symbol.iterator]: () => loader.deferred()[Symbol.iterator](),
+  readers: () => loader.deferred(),
   state: () => loader.state(),
   load: (state) => loader.load(state),
 });
@@ -71,9 +81,14 @@ export function lengthOf(source: Source<unknown>): number | undefined {
   return typeof length === 'number' && Number.isInteger(length) ? length : undefined;
 }
 
+const passOfObject = <Batch>(source: Pass<Batch> | Deferred<Batch>): Pass<Batch | (() => Batch)> =>
+  typeof (source as Partial<Deferred<Batch>> | null)?.readers === 'function'
+    ? (source as Deferred<Batch>).readers()
+    : (source as Pass<Batch>);
+
 /** Returns the batches of one pass. */
 export function passOf<Batch>(call: string, source: Source<Batch>, epoch: number): Pass<Batch | (() => Batch)> {
-  const pass = typeof source === 'function' ? source(epoch) : source;
+  const pass = typeof source === 'function' ? source(epoch) : passOfObject(source);
   const isIterable =
     typeof pass === 'object' && pass !== null && (Symbol.asyncIterator in pass || Symbol.iterator in pass);
   if (isIterable) return pass;

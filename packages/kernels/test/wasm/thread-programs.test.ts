@@ -52,7 +52,7 @@ describe.runIf(shared)('a program', () => {
   const runProgram = (program: string, ...flags: string[]) =>
     spawnSync(process.execPath, ['--input-type=module', ...flags, '--eval', program], {
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 30_000,
     });
 
   test.each([

@@ -163,6 +163,6 @@ describe('a run', () => {
     );
     expect(outcome.errors).toBe('SIGINT: ending after this step; again to end at once\n');
     expect(outcome.signal).toBe('SIGINT');
-    expect(performance.now() - started).toBeLessThan(15_000);
+    expect(performance.now() - started).toBeLessThan(40_000);
   });
 });

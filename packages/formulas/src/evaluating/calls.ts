@@ -1,5 +1,6 @@
 /** Evaluates function calls: functions that the page defines, unknown functions, and functions with standard names. */
 
+import { takesSeveral } from '../meaning/shaper.ts';
 import { gradients } from '../running/sweep.ts';
 import { bare, type CallNode, type Expression, keyOf } from '../syntax/ast.ts';
 import { applied, isElementwise, softmaxAxis } from './functions.ts';
@@ -112,7 +113,7 @@ export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
     return primed(arithmetic, x, f, fn.primes, true, e);
   }
   const name = `${use.key}@${values.join(',')}`;
-  if (members.outline.losses.has(keyOf(fn)) || args.length > 1) {
+  if (members.outline.losses.has(keyOf(fn)) || takesSeveral(e)) {
     if (fn.primes > 0) throw new NoMeaning(`the slope of '${fn.name}' is not known`, e);
     const defined = args.length === 1 && members.program.isDefined(use.key);
     return defined ? host.value({ ...fn, sub: fn.sub, sup: fn.sup }, scope) : anyFunction(arithmetic, name, args);

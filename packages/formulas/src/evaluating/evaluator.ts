@@ -2,8 +2,9 @@
 
 import { chainOf } from '../meaning/chains.ts';
 import { Graph, type Node } from '../running/graph.ts';
-import { type BigNode, bare, type DerivativeNode, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
+import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { called } from './calls.ts';
+import { collected, listed } from './collections.ts';
 import { absolute, norm, squaredNorm } from './functions.ts';
 import { Resolver } from './resolver.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
@@ -74,7 +75,7 @@ export class Evaluator implements Evaluating {
       case 'call':
         return called(this, e, scope);
       case 'big':
-        return this.#big(e, scope);
+        return collected(this, e, scope);
       case 'derivative':
         return this.#derivative(e, scope);
       case 'norm':
@@ -95,22 +96,12 @@ export class Evaluator implements Evaluating {
       case 'cases':
         return this.#cases(e, scope);
       case 'tuple':
-        // A list (a, b) is a column.
-        return arithmetic.table(
-          e.items.map((item) => [this.#entry(item, scope)]),
-          [false, true],
-        );
+        return listed(this, e, scope);
       case 'dots':
         throw new NoMeaning('what dots stand for is not read', e);
       default:
         throw new NoMeaning('this has no value', e);
     }
-  }
-
-  #entry(e: Expression, scope: Scope): Value {
-    const value = this.matrix(e, scope);
-    if (!isNumber(value)) throw new NoMeaning('a list of arrays is not read', e);
-    return value;
   }
 
   #sum(e: Extract<Expression, { kind: 'sum' }>, scope: Scope): Value {
@@ -226,54 +217,6 @@ export class Evaluator implements Evaluating {
     return program.isDefined(key) ? key : undefined;
   }
 
-  #big(e: BigNode, scope: Scope): Value {
-    const { arithmetic } = this;
-    const terms: Value[] = [];
-    const go = (position: number, indices: ReadonlyMap<string, number>): void => {
-      arithmetic.graph.tick();
-      const inner = { ...scope, indices };
-      const index = e.indices[position];
-      if (index === undefined) {
-        if (e.condition === undefined || this.#holds(e.condition, inner)) terms.push(this.matrix(e.body, inner));
-        return;
-      }
-      const [from, to] = this.#bounds(e, index, inner);
-      for (let value = from; value <= to; value++) go(position + 1, new Map([...indices, [index.name, value]]));
-    };
-    go(0, scope.indices);
-    if (terms.length === 0) return arithmetic.number(e.op === 'prod' ? 1 : 0);
-    const combine = (a: Value, b: Value): Value => {
-      if (e.op === 'prod') return arithmetic.product(a, b, e);
-      const op = e.op === 'max' ? 'maximum' : e.op === 'min' ? 'minimum' : 'add';
-      return arithmetic.paired(a, b, (k, x, y) => k[op](x, y), e);
-    };
-    const total = terms.reduce(combine);
-    return e.op === 'mean'
-      ? arithmetic.paired(total, arithmetic.number(terms.length), (k, x, y) => k.div(x, y), e)
-      : total;
-  }
-
-  #bounds(e: BigNode, index: LetterNode, scope: Scope): [number, number] {
-    const at = (bound: Expression): number => {
-      const inside = bare(bound);
-      const value = this.resolver.index(inside, scope) ?? this.#asCount(inside, scope);
-      if (value === undefined) throw new NoMeaning('it is not known how far this sum goes', bound);
-      return value;
-    };
-    const from = e.from === undefined ? 1 : at(e.from);
-    if (e.to !== undefined) return [from, at(e.to)];
-    const { members, sizeOf } = this.setting;
-    const size = members.extentIn(index.name, e.body, scope.indices, sizeOf);
-    if (size === undefined) throw new NoMeaning(`it is not known how far the sum over '${index.name}' goes`, index);
-    return [from, size];
-  }
-
-  #asCount(e: Expression, scope: Scope): number | undefined {
-    if (e.kind !== 'letter') return undefined;
-    const { node } = this.resolver.letter(e, scope);
-    return node.op === 'full' ? (node.attributes as { value: number }).value : undefined;
-  }
-
   /** Whether a condition on indices holds; undefined for a condition on values. */
   #known(e: Expression, scope: Scope): boolean | undefined {
     const inside = bare(e);
@@ -283,7 +226,7 @@ export class Evaluator implements Evaluating {
     return { '=': a === b, '<': a < b, '>': a > b, le: a <= b, ge: a >= b, ne: a !== b, in: true }[inside.op];
   }
 
-  #holds(e: Expression, scope: Scope): boolean {
+  holds(e: Expression, scope: Scope): boolean {
     const known = this.#known(e, scope);
     if (known === undefined) throw new NoMeaning('this condition on indices is not read', e);
     return known;

@@ -33,6 +33,12 @@ export interface Evaluating {
   readonly setting: Setting;
   readonly arithmetic: Arithmetic;
   value(e: Expression, scope: Scope): Value;
+  readonly resolver: {
+    index(e: Expression, scope: Scope): number | undefined;
+    letter(letter: LetterNode, scope: Scope): Value;
+  };
+  /** Whether a condition on indices holds. */
+  holds(e: Expression, scope: Scope): boolean;
   /** Evaluates an expression to a matrix or number. */
   matrix(e: Expression, scope: Scope): Value;
   /** Returns the derivative of one expression with respect to another. */

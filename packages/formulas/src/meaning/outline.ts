@@ -272,7 +272,9 @@ class Classifier {
     const isKnown = this.#aliases.some(({ key }) => key === use.key) || this.#isDefined(use.key);
     if (isKnown || this.#isDefinedLater(use.key)) return 'claim';
     const isLink = /^(?:delta|e|epsilon|varepsilon|g|Delta|s|beta)$/.test(letter.name);
-    if (!isLink) return 'claim';
+    // In f(x) = beta x, df/dx = beta says what the derivative is, and not what beta is.
+    const isUsed = [...this.#definitions, ...this.#functions].some(({ body }) => this.#uses(body, use.key));
+    if (!isLink || isUsed) return 'claim';
     this.#aliases.push({
       key: use.key,
       pattern: [...use.members, ...use.elements],
@@ -281,6 +283,14 @@ class Classifier {
       statement,
     });
     return 'definition';
+  }
+
+  #uses(e: Expression, key: string): boolean {
+    let found = false;
+    eachLetter(e, (letter) => {
+      found ||= this.#use(letter).key === key;
+    });
+    return found;
   }
 
   #isDefinedAnywhere(key: string): boolean {

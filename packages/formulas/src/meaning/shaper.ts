@@ -64,6 +64,9 @@ const textOfNumber = (e: Expression): string => {
 const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
   sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
 
+/** Whether a function has several arguments, which may be written with dots. */
+export const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
+
 const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;
 
 export class Shaper extends Combining {
@@ -156,7 +159,9 @@ export class Shaper extends Combining {
         return { r, c };
       }
       case 'tuple': {
-        for (const item of e.items) this.infer(item, scope);
+        const [first] = e.items.map((item) => this.infer(item, scope));
+        if (e.items.some((item) => item.kind === 'big' && item.op === 'list'))
+          return e.items.length === 1 ? first! : types.fresh('many', 'one');
         const rows = types.dims.fresh();
         types.dims.setSize(rows, e.items.length);
         return { r: rows, c: types.scalar.c };
@@ -379,7 +384,7 @@ export class Shaper extends Combining {
         depth: scope.depth + 1,
       });
     }
-    if (book.program.outline.losses.has(keyOf(e.fn)) || args.length > 1) return types.scalar;
+    if (book.program.outline.losses.has(keyOf(e.fn)) || takesSeveral(e)) return types.scalar;
     members.forEach((index, position) => {
       this.#link(index, book.extentOf(key, position), scope);
     });
@@ -394,7 +399,7 @@ export class Shaper extends Combining {
       const to = e.to === undefined ? undefined : bare(e.to);
       const isFromOne =
         e.from === undefined || (bare(e.from).kind === 'number' && (bare(e.from) as { text: string }).text === '1');
-      if (to?.kind === 'letter' && isFromOne && isNamedCount(to) && !scope.extents.has(to.name))
+      if (to?.kind === 'letter' && (isFromOne || e.isDotted) && isNamedCount(to) && !scope.extents.has(to.name))
         this.#tie(this.book.countOf(textOfCount(to)), extent);
       extents.set(index.name, extent);
     }
@@ -403,6 +408,7 @@ export class Shaper extends Combining {
     const first = e.from === undefined ? 1 : (indexValue(e.from, indices) ?? 1);
     for (const name of names) indices.set(name, first);
     const type = this.infer(e.body, { ...scope, extents, indices });
+    if (e.op === 'list') return { r: extents.get(names[0]!)!, c: type.c };
     return { ...type, literal: false };
   }
 

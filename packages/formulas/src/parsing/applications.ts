@@ -83,12 +83,16 @@ export function known(grammar: Grammar, cursor: Cursor, start: number, named: Le
     : { ...call, kind: 'power', base: { ...call, verbatim: false }, exponent: power, elementwise: false };
 }
 
+/** Returns the arguments in a list. A list with dots is one argument, a column. */
+const argumentsIn = (body: Expression): readonly Expression[] =>
+  body.kind === 'tuple' && !body.items.some((item) => item.kind === 'big' && item.op === 'list') ? body.items : [body];
+
 function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: readonly Expression[]; open: string } {
   if (opensWith(cursor, '([{')) {
     const { inside, open, span } = fence(cursor)!;
     if (inside.length === 0) cursor.fail('expected an argument between the brackets', span);
     const body = grammar.whole(inside, span);
-    return { args: body.kind === 'tuple' ? body.items : [body], open };
+    return { args: argumentsIn(body), open };
   }
   const start = cursor.at;
   if (cursor.done || !startsFactor(cursor)) cursor.fail(`expected what '${fn.name}' is applied to`);
@@ -140,7 +144,7 @@ export function applied(grammar: Grammar, cursor: Cursor, start: number, letter:
     ...cursor.since(start),
     kind: 'call',
     fn: letter,
-    args: body.kind === 'tuple' ? body.items : [body],
+    args: argumentsIn(body),
     open,
   };
 }

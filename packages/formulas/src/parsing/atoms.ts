@@ -1,11 +1,13 @@
 /** Parses the smallest parts of a formula: numbers, letters, fractions, roots, matrices, known functions. */
 
 import { type Alphabet, type Expression, keyOf, type LetterNode, letterOf, type NumberNode } from '../syntax/ast.ts';
-import { accents, alphabets, functionCommands, knownFunctions, letterCommands } from '../syntax/names.ts';
+import { accents, alphabets, dotCommands, functionCommands, knownFunctions, letterCommands } from '../syntax/names.ts';
 import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
 import type { Span } from '../text/source.ts';
 import type { Cursor, Grammar } from './cursor.ts';
+import { meaningful } from './meaningful.ts';
 import { indexed, indicesOf, primesAt, superscript } from './scripts.ts';
+import { matrixSeries } from './series.ts';
 
 type Named = Pick<LetterNode, 'name' | 'alphabet' | 'accents'>;
 
@@ -90,6 +92,15 @@ function namedAt(cursor: Cursor): Named | undefined {
   return accent === undefined ? named : { ...named, accents: [...named.accents, accent] };
 }
 
+/** Splits a number of two digits: 11 becomes 1, 1. */
+function digitsOf(index: Expression): readonly Expression[] {
+  if (index.kind !== 'number' || !/^[1-9]{2}$/.test(index.text)) return [index];
+  return Array.from(index.text, (text, i) => {
+    const start = index.span.start + i;
+    return { ...index, text, span: { start, end: start + 1 } };
+  });
+}
+
 /** Parses a letter with its indices and primes. Superscripts that aren't indices are left to the caller. */
 export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefined {
   const start = cursor.at;
@@ -112,7 +123,8 @@ export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefin
       const mark = cursor.next()!;
       if (cursor.done) cursor.fail("expected an index after '_'", mark.span);
       const tokens = cursor.script(mark);
-      letter = { ...letter, sub: indicesOf(grammar, tokens, cursor) };
+      const sub = indicesOf(grammar, tokens, cursor);
+      letter = { ...letter, sub: grammar.notation.twofold.has(key) ? sub.flatMap(digitsOf) : sub };
       continue;
     }
     if (!cursor.isCharacter('^')) break;
@@ -185,10 +197,17 @@ export function withoutColumns(environment: Token): readonly Token[] {
 export function matrixAt(grammar: Grammar, cursor: Cursor): Expression {
   const start = cursor.at;
   const environment = cursor.next()!;
-  const rows = cellsOf(withoutColumns(environment)).map((row) =>
-    row.map((cell) => grammar.whole(cell, cell[0]?.span ?? environment.span)),
-  );
-  const matrix: Expression = { ...cursor.since(start), kind: 'matrix', rows };
+  const rows = cellsOf(withoutColumns(environment)).map((row) => {
+    const cells = row.map((cell) => ({ cell, tokens: meaningful(cell) }));
+    const isOfDots = ({ tokens }: { tokens: readonly Token[] }): boolean =>
+      tokens.length === 0 || (tokens.length === 1 && isCommand(tokens[0], ...dotCommands));
+    // In a row of dots, cells may be empty.
+    if (cells.every(isOfDots)) return cells.map((): Expression => ({ ...cursor.since(start), kind: 'dots' }));
+    return cells.map(({ cell }) => grammar.whole(cell, cell[0]?.span ?? environment.span));
+  });
+  const common = cursor.since(start);
+  const series = matrixSeries(rows);
+  const matrix: Expression = series === undefined ? { ...common, kind: 'matrix', rows } : { ...series, ...common };
   return environment.text === 'vmatrix' ? { ...cursor.since(start), kind: 'absolute', of: matrix } : matrix;
 }
 

@@ -12,6 +12,8 @@ export interface Notation {
   readonly functions: ReadonlySet<string>;
   /** The keys of letters whose superscripts are indices. */
   readonly superscripted: ReadonlySet<string>;
+  /** The keys of letters with two subscripts, which may be written as one number: w_{11}. */
+  readonly twofold: ReadonlySet<string>;
   /** Whether d before a letter denotes a derivative or differential: dW, dZ. */
   readonly differentials: boolean;
   /** Whether e is a letter of the page, not Euler's number. */

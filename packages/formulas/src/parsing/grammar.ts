@@ -29,6 +29,7 @@ import { Cursor, type Grammar, type Notation } from './cursor.ts';
 import { type Fence, fence } from './fences.ts';
 import { meaningful, relationOf } from './meaningful.ts';
 import { indicesOf, primesAt, raised, superscript } from './scripts.ts';
+import { withSeries } from './series.ts';
 
 const deepest = 120;
 const bigOperators: Readonly<Record<string, BigOperator>> = { sum: 'sum', prod: 'prod', max: 'max', min: 'min' };
@@ -46,13 +47,15 @@ class Parser implements Grammar {
     const cursor = new Cursor(meaningful(tokens), spanOfTokens(tokens, span));
     if (cursor.done) cursor.fail('expected a formula');
     const items: Expression[] = [this.#compared(cursor)];
-    while (!cursor.done && this.#isSeparator(cursor)) {
-      cursor.next();
+    // After dots, the comma may be missing.
+    while (!cursor.done && (this.#isSeparator(cursor) || items.at(-1)!.kind === 'dots')) {
+      if (this.#isSeparator(cursor)) cursor.next();
       if (cursor.done) break;
       items.push(this.#compared(cursor));
     }
     if (!cursor.done) this.#unexpected(cursor);
-    return items.length === 1 ? items[0]! : { ...cursor.since(0), kind: 'tuple', items };
+    if (items.length === 1) return items[0]!;
+    return { ...cursor.since(0), kind: 'tuple', items: withSeries('list', items).terms };
   }
 
   #isSeparator(cursor: Cursor): boolean {
@@ -99,7 +102,9 @@ class Parser implements Grammar {
     }
     this.#depth--;
     if (terms.length === 1 && !minus[0]) return terms[0]!;
-    return { ...cursor.since(start), kind: 'sum', terms, minus };
+    const whole = withSeries('sum', terms, minus);
+    if (whole.terms.length === 1 && !whole.minus[0]) return whole.terms[0]!;
+    return { ...cursor.since(start), kind: 'sum', ...whole };
   }
 
   #term(cursor: Cursor): Expression {
@@ -158,9 +163,17 @@ class Parser implements Grammar {
       } else if (startsFactor(cursor)) {
         factors.push(this.factor(cursor));
         marks.push('');
+      } else if (isCommand(of, 'cdots', 'dotsm') && cursor.peek(1) !== undefined) {
+        factors.push(this.#term(cursor));
+        marks.push('');
       } else break;
     }
-    return factors.length === 1 ? factors[0]! : { ...cursor.since(start), kind: 'product', factors, marks };
+    if (!factors.some(({ kind }) => kind === 'dots'))
+      return factors.length === 1 ? factors[0]! : { ...cursor.since(start), kind: 'product', factors, marks };
+    const { terms } = withSeries('prod', factors);
+    const [only] = terms;
+    if (terms.length === 1) return only!;
+    return { ...cursor.since(start), kind: 'product', factors: terms, marks: terms.slice(1).map(() => '') };
   }
 
   /** Parses a factor that may have a sign, as after \cdot. */

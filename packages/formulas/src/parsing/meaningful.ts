@@ -18,6 +18,12 @@ export function meaningful(tokens: readonly Token[]): Token[] {
     };
     if (written.kind === 'space') continue;
     start = undefined;
+    // Three full stops are dots.
+    if (isCharacter(of, '.') && isCharacter(tokens[i + 1], '.') && isCharacter(tokens[i + 2], '.')) {
+      result.push({ ...of, kind: 'command', text: 'dots', span: { start: of.span.start, end: tokens[i + 2]!.span.end } });
+      i += 2;
+      continue;
+    }
     if (of.kind === 'command' && (silent.has(of.text) || of.text === '&')) {
       if (/^[bB]igg?[lrm]?$/.test(of.text)) start = of.span.start;
       continue;

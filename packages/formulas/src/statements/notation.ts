@@ -6,6 +6,7 @@ import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/a
 export const noNotation: Notation = {
   functions: new Set(),
   superscripted: new Set(),
+  twofold: new Set(),
   differentials: false,
   ownE: false,
 };
@@ -80,6 +81,31 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   return found;
 }
 
+/**
+ * Returns the letters that have two subscripts: w_{ij} occurs, or all subscripts are numbers of two digits that form a
+ * table, as in w_{11}, w_{12}, w_{21}, w_{22}.
+ */
+function twofoldIn(expressions: readonly Expression[]): Set<string> {
+  const lists = new Map<string, (readonly Expression[])[]>();
+  for (const e of expressions) {
+    walk(e, (part) => {
+      if (part.kind !== 'letter' || part.sub.length === 0 || part.sup.length > 0) return;
+      lists.set(keyOf(part), [...(lists.get(keyOf(part)) ?? []), part.sub]);
+    });
+  }
+  const found = new Set<string>();
+  for (const [key, all] of lists) {
+    const numbers = all.flatMap(([index, second]) =>
+      index?.kind === 'number' && second === undefined ? [index.text] : [],
+    );
+    const digits = [0, 1].map((place) => new Set(numbers.map((text) => text[place])));
+    const isTable = numbers.length === all.length && digits.every(({ size }) => size > 1);
+    const isTwofold = all.some((sub) => sub.length === 2 && sub.every(({ kind }) => kind === 'letter' || kind === 'number'));
+    if ((isTwofold || isTable) && numbers.every((text) => /^[1-9]{2}$/.test(text))) found.add(key);
+  }
+  return found;
+}
+
 /** Whether the page uses e as a letter: it is defined, differentiated, or a variable of differentiation. */
 function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   const isE = (e: Expression | undefined): boolean => {
@@ -110,5 +136,6 @@ export function notationOf(sides: readonly (readonly Expression[])[], differenti
     const fn = left && definedFunction(left);
     if (fn !== undefined) functions.add(keyOf(fn));
   }
-  return { functions, superscripted: superscriptedIn(expressions), differentials, ownE: ownsE(sides) };
+  const [superscripted, twofold] = [superscriptedIn(expressions), twofoldIn(expressions)];
+  return { functions, superscripted, twofold, differentials, ownE: ownsE(sides) };
 }

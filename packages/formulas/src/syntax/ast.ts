@@ -113,7 +113,8 @@ export interface CallNode extends Common {
   readonly open: string;
 }
 
-export type BigOperator = 'sum' | 'prod' | 'max' | 'min' | 'mean';
+/** `list` collects its terms in a column. */
+export type BigOperator = 'sum' | 'prod' | 'max' | 'min' | 'mean' | 'list';
 
 /** Σ_{i=1}^n body. */
 export interface BigNode extends Common {
@@ -125,6 +126,8 @@ export interface BigNode extends Common {
   /** A condition on the indices, such as j \ne i. */
   readonly condition: Expression | undefined;
   readonly body: Expression;
+  /** Whether the page writes its first and last term, with dots between them: a_1 + … + a_n. */
+  readonly isDotted?: true;
 }
 
 export type DerivativeMark = 'partial' | 'd' | 'nabla' | 'subscript' | 'slash' | 'differential';

@@ -1,8 +1,9 @@
 /** Prints trees as LaTeX, with the page's own text where possible. */
 
-import type { Expression, LetterNode } from './ast.ts';
+import type { BigNode, Expression, LetterNode } from './ast.ts';
 import type { MacroBook } from './macro-book.ts';
 import { letterCommands } from './names.ts';
+import { endsOf } from './substitute.ts';
 
 /** Returns the precedence of an expression. */
 export const tightness = (e: Expression): number => {
@@ -15,8 +16,9 @@ export const tightness = (e: Expression): number => {
     case 'loose':
       return 2;
     case 'product':
-    case 'big':
       return 3;
+    case 'big':
+      return e.isDotted && e.op !== 'prod' ? (e.op === 'list' ? 0 : 1) : 3;
     case 'fraction':
       return e.slash ? 3 : 5;
     case 'derivative':
@@ -126,18 +128,8 @@ class Printer {
         return `${this.#base(e.of)}_{${e.indices.map((index) => this.print(index)).join('')}}`;
       case 'call':
         return this.#call(e);
-      case 'big': {
-        const below = e.condition ?? undefined;
-        const indices = e.indices.map((index) => this.print(index)).join(',');
-        const from =
-          e.from === undefined
-            ? below === undefined
-              ? indices
-              : this.print(below)
-            : `${indices}=${this.print(e.from)}`;
-        const to = e.to === undefined ? '' : `^{${this.print(e.to)}}`;
-        return `\\${e.op}_{${from}}${to} ${this.within(e.body, 2)}`;
-      }
+      case 'big':
+        return this.#big(e);
       case 'derivative':
         return this.#withMacros(this.#derivative(e));
       case 'norm':
@@ -168,6 +160,23 @@ class Printer {
       case 'dots':
         return '\\dots';
     }
+  }
+
+  #big(e: BigNode): string {
+    if (e.isDotted) {
+      const [first, last] = endsOf(e).map((end) => this.within(end, e.op === 'list' ? 1 : 2));
+      const dots = e.op === 'list' ? '\\dots' : '\\cdots';
+      return [first, dots, last].join({ sum: ' + ', prod: ' ', list: ', ' }[e.op as 'sum']);
+    }
+    const indices = e.indices.map((index) => this.print(index)).join(',');
+    const from =
+      e.from === undefined
+        ? e.condition === undefined
+          ? indices
+          : this.print(e.condition)
+        : `${indices}=${this.print(e.from)}`;
+    const to = e.to === undefined ? '' : `^{${this.print(e.to)}}`;
+    return `\\${e.op}_{${from}}${to} ${this.within(e.body, 2)}`;
   }
 
   /** Prints the base of a script, in brackets where needed. A letter needs them only if it has a superscript index. */

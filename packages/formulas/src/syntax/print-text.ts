@@ -1,12 +1,13 @@
 /** Prints trees as plain text, for a terminal. */
 
-import type { Expression, LetterNode } from './ast.ts';
+import type { BigNode, Expression, LetterNode } from './ast.ts';
 import { tightness } from './print-latex.ts';
+import { endsOf } from './substitute.ts';
 
 const signs: Readonly<Record<string, string>> = { odot: '⊙', circ: '∘', ast: '⊙', otimes: '⊗', oslash: '⊘' };
 const comparisons: Readonly<Record<string, string>> = { le: '<=', ge: '>=', ne: '!=', in: 'in' };
 const accentSigns: Readonly<Record<string, string>> = { hat: '^', bar: '-', tilde: '~', star: '*' };
-const sumNames = { sum: 'sum', prod: 'prod', max: 'max', min: 'min', mean: 'mean' };
+const sumNames = { sum: 'sum', prod: 'prod', max: 'max', min: 'min', mean: 'mean', list: 'list' };
 
 const within = (e: Expression, at: number): string => (tightness(e) < at ? `(${textOf(e)})` : textOf(e));
 
@@ -57,6 +58,15 @@ function derivativeText(e: Extract<Expression, { kind: 'derivative' }>): string 
   return `d${raised}(${textOf(e.of)})/${order > 1 ? `(${below})` : below}`;
 }
 
+function bigText(e: BigNode): string {
+  if (e.isDotted) {
+    const [first, last] = endsOf(e).map((end) => within(end, e.op === 'list' ? 1 : 2));
+    return [first, '...', last].join({ sum: ' + ', prod: ' ', list: ', ' }[e.op as 'sum']);
+  }
+  const bounds = e.from === undefined ? '' : `=${textOf(e.from)}${e.to === undefined ? '' : `..${textOf(e.to)}`}`;
+  return `${sumNames[e.op]}_(${e.indices.map(textOf).join(',')}${bounds}) ${within(e.body, 2)}`;
+}
+
 /** Prints an expression as plain text. */
 export function textOf(e: Expression): string {
   switch (e.kind) {
@@ -88,10 +98,8 @@ export function textOf(e: Expression): string {
       const inside = e.args.map(textOf).join(', ');
       return e.open === '' ? `${letterText(e.fn)} ${within(e.args[0]!, 3)}` : `${letterText(e.fn)}(${inside})`;
     }
-    case 'big': {
-      const bounds = e.from === undefined ? '' : `=${textOf(e.from)}${e.to === undefined ? '' : `..${textOf(e.to)}`}`;
-      return `${sumNames[e.op]}_(${e.indices.map(textOf).join(',')}${bounds}) ${within(e.body, 2)}`;
-    }
+    case 'big':
+      return bigText(e);
     case 'derivative':
       return derivativeText(e);
     case 'norm':

@@ -6,6 +6,7 @@ import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode } fr
 import { called } from './calls.ts';
 import { collected, listed } from './collections.ts';
 import { absolute, norm, squaredNorm } from './functions.ts';
+import { valueAt } from './points.ts';
 import { Resolver } from './resolver.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating, Setting } from './setting.ts';
@@ -97,6 +98,8 @@ export class Evaluator implements Evaluating {
         return this.#cases(e, scope);
       case 'tuple':
         return listed(this, e, scope);
+      case 'at':
+        return valueAt(this, e, scope);
       case 'dots':
         throw new NoMeaning('what dots stand for is not read', e);
       default:

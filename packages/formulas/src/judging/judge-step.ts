@@ -3,20 +3,20 @@
 import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
-import { isNumeric } from '../meaning/sides.ts';
+
 import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
-import { bare, type Expression, walk } from '../syntax/ast.ts';
-import { textOf } from '../syntax/print-text.ts';
+import { bare, type Expression } from '../syntax/ast.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
+import { doubtOf, inTwoAlphabets, twoAlphabets } from './doubts.ts';
 import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
 import { Scenario, type Trial, usualTrial } from './scenario.ts';
-import { type Distance, holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
+import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
 import { type Judgement, judgement } from './verdict.ts';
-import { keysIn, type World } from './worlds.ts';
+import type { World } from './worlds.ts';
 
 /** The data needed to judge a step. */
 export interface Case {
@@ -158,72 +158,6 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
 function isZero(e: Expression): boolean {
   const inside = bare(e);
   return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
-}
-
-/** Returns the name of a letter that a step has both in bold type and not, each time without indices. */
-function inTwoAlphabets({ left, right }: Step): string | undefined {
-  const alphabets = new Map<string, Set<string>>();
-  for (const side of [left, right]) {
-    walk(side, (e) => {
-      if (e.kind !== 'letter' || e.sub.length + e.sup.length > 0 || !/^\p{Lu}/u.test(e.name)) return;
-      if (e.alphabet !== 'bold' && e.alphabet !== 'plain') return;
-      alphabets.set(e.name, (alphabets.get(e.name) ?? new Set()).add(e.alphabet));
-    });
-  }
-  return [...alphabets].find(([, all]) => all.size > 1)?.[0];
-}
-
-const twoAlphabets = (name: string): string =>
-  `it has '${name}' in two alphabets, and the page does not say how they differ`;
-
-/** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
-function doubtOf({ outline, world, step }: Case, { left, right }: Pair, distance: Distance): string | undefined {
-  const open = [...keysIn(step.left, outline, keysIn(step.right, outline))].find(
-    (key) => outline.dependencies.has(key) && !outline.losses.has(key),
-  );
-  if (open !== undefined) return `it does not hold for every '${open}', and the page does not say what that is`;
-  const twice = inTwoAlphabets(step);
-  if (twice !== undefined) return twoAlphabets(twice);
-  const isGiven = world.definitions.some(({ body }) => isNumeric(body));
-  for (const [side, other, value] of [
-    [step.right, step.left, left],
-    [step.left, step.right, right],
-  ] as const) {
-    if (isNumeric(side) && !isNumeric(other) && (isGiven || value.node.constant === undefined))
-      return 'it gives a value at some point, and the page does not say at which';
-  }
-  for (const [side, elements] of [
-    [step.left, distance.left],
-    [step.right, distance.right],
-  ] as const) {
-    const unrelated = elements.every((x) => x === 0) ? unrelatedIn(side, outline, world) : undefined;
-    if (unrelated !== undefined) return `the page does not say how ${textOf(unrelated)} comes to depend on this letter`;
-  }
-  return undefined;
-}
-
-/**
- * Finds a derivative with respect to a letter that doesn't occur in the differentiated expression, directly or through
- * definitions.
- */
-function unrelatedIn(side: Expression, outline: Outline, { definitions }: World): Expression | undefined {
-  let found: Expression | undefined;
-  walk(side, (e) => {
-    if (e.kind !== 'derivative' || e.mark === 'differential' || found !== undefined) return;
-    const keys = keysIn(e.of, outline);
-    for (const key of keys) {
-      for (const definition of definitions) if (definition.key === key) keysIn(definition.body, outline, keys);
-      for (const alias of outline.aliases) if (alias.key === key) keysIn(alias.of, outline, keys);
-    }
-    const isOpen = [...keys].some(
-      (key) =>
-        outline.losses.has(key) &&
-        !definitions.some((definition) => definition.key === key) &&
-        !outline.functions.some((fn) => fn.key === key),
-    );
-    if (!isOpen && e.by.some((by) => ![...keysIn(by, outline)].some((key) => keys.has(key)))) found = e;
-  });
-  return found;
 }
 
 /** Judges a step in a scenario in which both sides have values. */

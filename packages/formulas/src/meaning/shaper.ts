@@ -147,6 +147,10 @@ export class Shaper extends Combining {
         types.unify(left, right, e, 'the two sides of an inner product have different shapes');
         return types.scalar;
       }
+      case 'at': {
+        for (const { left, right } of e.points) this.combined(this.infer(left, scope), this.infer(right, scope), e);
+        return this.plain(this.matrix(this.infer(e.of, scope)));
+      }
       case 'indicator':
         return this.#compared(e.condition, scope);
       case 'compare':

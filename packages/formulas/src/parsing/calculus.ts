@@ -1,9 +1,19 @@
 /** Parses derivatives: ∂L/∂W in all its notations. */
 
-import { bare, type DerivativeMark, type DerivativeNode, type Expression } from '../syntax/ast.ts';
+import {
+  bare,
+  type DerivativeMark,
+  type DerivativeNode,
+  type Expression,
+  keyOf,
+  type LetterNode,
+  made,
+} from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
 import { isCharacter, isCommand, type Token } from '../syntax/tokens.ts';
 import type { Span } from '../text/source.ts';
 import { Cursor, type Grammar } from './cursor.ts';
+import { fence, opensWith } from './fences.ts';
 
 /** Recognizes the start of a derivative: ∂, or a d in any notation. */
 function differentialAt(
@@ -75,6 +85,38 @@ export function isDerivative(numerator: readonly Token[], denominator: readonly 
   return above.mark === 'partial' || denominator.length > below.length;
 }
 
+/** Whether an argument is a letter, a number or a call, so that brackets around it aren't a factor. */
+function isArgument(e: Expression): boolean {
+  const inside = bare(e);
+  return inside.kind === 'letter' || inside.kind === 'number' || inside.kind === 'call';
+}
+
+/** Parses the arguments of a derivative: df/du (u(x)), ∂u/∂a (a, b). */
+function appliedAt(
+  grammar: Grammar,
+  cursor: Cursor,
+  start: number,
+  fn: LetterNode,
+  variable: Expression,
+): Expression | undefined {
+  const at = cursor.at;
+  if (!grammar.notation.functions.has(keyOf(fn)) || !opensWith(cursor, '(')) return undefined;
+  const { inside, span } = fence(cursor)!;
+  const body = inside.length === 0 ? undefined : grammar.whole(inside, span);
+  const args = body?.kind === 'tuple' ? body.items : body === undefined ? [] : [body];
+  const common = { ...cursor.since(start), verbatim: false };
+  const call = { ...common, kind: 'call', fn, args, open: '(' } as const;
+  const isOf = (arg: Expression): boolean =>
+    textOf(bare(arg)) === textOf(bare(variable)) || (arg.kind === 'call' && textOf(arg.fn) === textOf(bare(variable)));
+  const by = args.find(isOf);
+  if (args.length > 0 && args.every(isArgument)) {
+    if (by !== undefined) return { ...common, kind: 'derivative', mark: 'partial', of: call, by: [by], behind: false };
+    if (args.length === 1) return { ...call, fn: { ...fn, primes: fn.primes + 1 } };
+  }
+  cursor.at = at;
+  return undefined;
+}
+
 /** Parses \frac{∂ of}{∂ by}, or \frac{∂}{∂ by} of. The cursor is after the fraction. */
 export function derivativeFraction(
   grammar: Grammar,
@@ -82,7 +124,7 @@ export function derivativeFraction(
   start: number,
   numerator: readonly Token[],
   denominator: readonly Token[],
-): DerivativeNode {
+): Expression {
   const command = cursor.tokens[start]!;
   const above = new Cursor(numerator, command.span);
   const mark: DerivativeMark = differentialAt(above.tokens)!.mark;
@@ -94,6 +136,9 @@ export function derivativeFraction(
   if (by.length !== order && !(by.length === 1 && order === 1)) {
     cursor.fail(`the numerator says order ${order}, the denominator ${by.length}`, command.span);
   }
+  const applied =
+    inside?.kind === 'letter' && order === 1 ? appliedAt(grammar, cursor, start, inside, by[0]!) : undefined;
+  if (applied !== undefined) return { ...applied, ...cursor.since(start) };
   const of = inside ?? operand(grammar, cursor, command);
   return { ...cursor.since(start), kind: 'derivative', mark, of, by, behind: inside === undefined };
 }
@@ -160,6 +205,12 @@ const variableOf = (args: readonly Expression[]): Expression | undefined =>
     ? args[0]
     : { span: { start: args[0]!.span.start, end: args.at(-1)!.span.end }, verbatim: false, kind: 'tuple', items: args };
 
+/** Returns the variable of the gradient of a letter, as far as the page's notation is known. */
+function spokenVariable({ notation }: Grammar, of: Expression): Expression | undefined {
+  if (notation.variables === undefined) return { ...made, kind: 'prose', text: 'any' };
+  return of.kind === 'letter' ? notation.variables.get(keyOf(of)) : undefined;
+}
+
 /** Parses \nabla_W L. */
 export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   const start = cursor.at;
@@ -175,7 +226,7 @@ export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   }
   const of = operand(grammar, cursor, command);
   const called = bare(of);
-  const variable = by ?? (called.kind === 'call' ? variableOf(called.args) : undefined);
+  const variable = by ?? (called.kind === 'call' ? variableOf(called.args) : spokenVariable(grammar, called));
   if (variable === undefined) cursor.fail("expected a variable to differentiate by, '\\nabla_W L' say", command.span);
   const common = cursor.since(start);
   return {

@@ -12,6 +12,11 @@ export interface Notation {
   readonly functions: ReadonlySet<string>;
   /** The keys of letters whose superscripts are indices. */
   readonly superscripted: ReadonlySet<string>;
+  /**
+   * The variables of functions, for a gradient without a subscript: the arguments with which a page writes a function.
+   * Undefined while they aren't known.
+   */
+  readonly variables: ReadonlyMap<string, Expression> | undefined;
   /** The keys of letters with two subscripts, which may be written as one number: w_{11}. */
   readonly twofold: ReadonlySet<string>;
   /** Whether d before a letter denotes a derivative or differential: dW, dZ. */

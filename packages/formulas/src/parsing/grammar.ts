@@ -28,6 +28,7 @@ import { derivativeFraction, derivativeInLine, gradient, isDerivative } from './
 import { Cursor, type Grammar, type Notation } from './cursor.ts';
 import { type Fence, fence } from './fences.ts';
 import { meaningful, relationOf } from './meaningful.ts';
+import { isPointBar, pointAt } from './points.ts';
 import { indicesOf, primesAt, raised, superscript } from './scripts.ts';
 import { withSeries } from './series.ts';
 
@@ -222,8 +223,14 @@ class Parser implements Grammar {
         if (cursor.done) cursor.fail("expected an index after '_'", mark.span);
         const tokens = cursor.script(mark);
         if (result.kind === 'norm') result = { ...result, ...cursor.since(start), order: orderOf(tokens) };
-        else result = { ...cursor.since(start), kind: 'element', of: result, indices: indicesOf(this, tokens, cursor) };
-      } else {
+        else {
+          const indices = indicesOf(this, tokens, cursor);
+          // Words under an expression are a remark.
+          if (indices.every(({ kind }) => kind === 'prose')) result = { ...result, ...cursor.since(start) };
+          else result = { ...cursor.since(start), kind: 'element', of: result, indices };
+        }
+      } else if (isPointBar(cursor)) result = pointAt(this, cursor, start, result);
+      else {
         const primes = result.kind === 'letter' ? 0 : primesAt(cursor);
         if (primes === 0) return result;
         result = { ...cursor.since(start), kind: 'transpose', of: result, mark: "'" };
@@ -285,7 +292,8 @@ class Parser implements Grammar {
       if (!cursorInside.done) this.#unexpected(cursorInside);
       return open === '|' ? { ...common, kind: 'absolute', of } : { ...common, kind: 'norm', of, order: undefined };
     }
-    if (open === '.' || !'([{'.includes(open)) cursor.fail('values at a point and these brackets are not read', span);
+    if (open === '.') return this.#atPoint(cursor, start, inside, span);
+    if (!'([{'.includes(open)) cursor.fail('these brackets are not read', span);
     const [only] = inside;
     if (inside.length === 1 && only?.kind === 'environment' && matrixEnvironments.has(only.text)) {
       const matrix = matrixAt(this, new Cursor(inside, span));
@@ -299,6 +307,14 @@ class Parser implements Grammar {
       return { ...common, kind: 'indicator', condition: body };
     const close = { '(': ')', '[': ']', '{': '}' }[open] ?? ')';
     return { ...common, kind: 'group', open, close, body };
+  }
+
+  /** Parses \\left. … \\right|_{x = 2}; the cursor is after the bar. */
+  #atPoint(cursor: Cursor, start: number, inside: readonly Token[], span: Span): Expression {
+    const of = this.whole(inside, span);
+    if (!cursor.isCharacter('_')) cursor.fail("expected a point after this bar, '_{x = 2}' say", span);
+    cursor.at--;
+    return pointAt(this, cursor, start, of);
   }
 
   #environment(cursor: Cursor, environment: Token): Expression {

@@ -20,7 +20,12 @@ export function meaningful(tokens: readonly Token[]): Token[] {
     start = undefined;
     // Three full stops are dots.
     if (isCharacter(of, '.') && isCharacter(tokens[i + 1], '.') && isCharacter(tokens[i + 2], '.')) {
-      result.push({ ...of, kind: 'command', text: 'dots', span: { start: of.span.start, end: tokens[i + 2]!.span.end } });
+      result.push({
+        ...of,
+        kind: 'command',
+        text: 'dots',
+        span: { start: of.span.start, end: tokens[i + 2]!.span.end },
+      });
       i += 2;
       continue;
     }

@@ -1,9 +1,9 @@
 /** Recognizes the general term of a sum, product, list or matrix that is written with dots: a_1 + … + a_n. */
 
 import {
-  bare,
   type BigNode,
   type BigOperator,
+  bare,
   type Expression,
   keyOf,
   type LetterNode,
@@ -96,13 +96,25 @@ function patternOf(a: Expression, b: Expression, index: LetterNode): Pattern | u
   const { from, to } = merger;
   if (body === undefined || from === undefined || to === undefined) return undefined;
   // The parts that aren't merged, such as marks, must be the same.
-  const isRight = textOf(withIndex(body, index, from)) === textOf(a) && textOf(withIndex(body, index, to)) === textOf(b);
+  const isRight =
+    textOf(withIndex(body, index, from)) === textOf(a) && textOf(withIndex(body, index, to)) === textOf(b);
   return isRight ? { body, from, to } : undefined;
 }
 
 function bigOf(op: BigOperator, { body, from, to }: Pattern, index: LetterNode, a: Expression, b: Expression): BigNode {
   const span = { start: a.span.start, end: b.span.end };
-  return { span, verbatim: false, kind: 'big', op, indices: [index], from, to, condition: undefined, body, isDotted: true };
+  return {
+    span,
+    verbatim: false,
+    kind: 'big',
+    op,
+    indices: [index],
+    from,
+    to,
+    condition: undefined,
+    body,
+    isDotted: true,
+  };
 }
 
 /** Returns the number before a number, as an expression. */

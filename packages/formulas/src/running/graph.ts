@@ -135,6 +135,17 @@ export class Graph {
     return node;
   }
 
+  /** Returns a node that is computed in the same way from other values of some nodes. */
+  substituted(root: Node, values: ReadonlyMap<Node, Node>): Node {
+    const made = new Map<Node, Node>();
+    for (const node of ancestorsOf([root])) {
+      const inputs = node.inputs.map((input) => made.get(input)!);
+      const isSame = inputs.every((input, i) => input === node.inputs[i]);
+      made.set(node, values.get(node) ?? (isSame ? node : this.make(node.op, inputs, node.attributes, node)));
+    }
+    return made.get(root)!;
+  }
+
   /** Returns a node for data, by its name. */
   leaf(name: string, shape: Shape): Node {
     return this.make('leaf', [], name, { shape, dtype: 'float64' });

@@ -1,11 +1,13 @@
 /** Finds facts about letters on which parsing depends: which are functions, and which have superscript indices. */
 
 import type { Notation } from '../parsing/cursor.ts';
-import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, type LetterNode, made, walk } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
 
 export const noNotation: Notation = {
   functions: new Set(),
   superscripted: new Set(),
+  variables: undefined,
   twofold: new Set(),
   differentials: false,
   ownE: false,
@@ -100,7 +102,9 @@ function twofoldIn(expressions: readonly Expression[]): Set<string> {
     );
     const digits = [0, 1].map((place) => new Set(numbers.map((text) => text[place])));
     const isTable = numbers.length === all.length && digits.every(({ size }) => size > 1);
-    const isTwofold = all.some((sub) => sub.length === 2 && sub.every(({ kind }) => kind === 'letter' || kind === 'number'));
+    const isTwofold = all.some(
+      (sub) => sub.length === 2 && sub.every(({ kind }) => kind === 'letter' || kind === 'number'),
+    );
     if ((isTwofold || isTable) && numbers.every((text) => /^[1-9]{2}$/.test(text))) found.add(key);
   }
   return found;
@@ -121,6 +125,58 @@ function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   return found;
 }
 
+/** Returns the arguments with which functions occur first, if these are letters. */
+function variablesIn(expressions: readonly Expression[], functions: ReadonlySet<string>): Map<string, Expression> {
+  const found = new Map<string, Expression>();
+  const note = (fn: Expression, args: Expression): void => {
+    const isNew = fn.kind === 'letter' && functions.has(keyOf(fn)) && !found.has(keyOf(fn));
+    const items = args.kind === 'tuple' ? args.items : [args];
+    const isPlain = items.every((item) => item.kind === 'letter' && item.sub.length + item.sup.length === 0);
+    if (isNew && isPlain) found.set(keyOf(fn), args);
+  };
+  for (const e of expressions) {
+    walk(e, (part) => {
+      if (part.kind === 'call') note(part.fn, listOf(part.args));
+      if (part.kind !== 'product') return;
+      part.factors.forEach((factor, i) => {
+        const next = part.factors[i + 1];
+        if (next?.kind === 'group' && part.marks[i] === '') note(factor, next.body);
+      });
+    });
+  }
+  return found;
+}
+
+/** Returns the variables of gradients that are written as lists of derivatives: ∇L = [∂L/∂w, ∂L/∂b]. */
+function listedVariables(statements: readonly (readonly Expression[])[]): Map<string, Expression> {
+  const found = new Map<string, Expression>();
+  for (const sides of statements) {
+    const of = sides.map(bare).find((side) => side.kind === 'derivative' && side.by[0]?.kind === 'prose');
+    const letter = of?.kind === 'derivative' ? bare(of.of) : undefined;
+    if (letter?.kind !== 'letter') continue;
+    for (const side of sides) {
+      const items = itemsOf(side).map(bare);
+      const by = items.flatMap((item) =>
+        item.kind === 'derivative' && item !== of && textOf(bare(item.of)) === textOf(letter)
+          ? item.by.slice(0, 1)
+          : [],
+      );
+      if (by.length > 0 && by.length === items.length) found.set(keyOf(letter), listOf(by));
+    }
+  }
+  return found;
+}
+
+function itemsOf(e: Expression): readonly Expression[] {
+  const inside = bare(e);
+  if (inside.kind === 'transpose' || inside.kind === 'element') return itemsOf(inside.of);
+  if (inside.kind === 'matrix') return inside.rows.flat();
+  return inside.kind === 'tuple' ? inside.items : [inside];
+}
+
+const listOf = (items: readonly Expression[]): Expression =>
+  items.length === 1 ? items[0]! : { ...made, kind: 'tuple', items };
+
 /** Determines a page's notation from its formulas, as parsed without knowing it. */
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
@@ -137,5 +193,6 @@ export function notationOf(sides: readonly (readonly Expression[])[], differenti
     if (fn !== undefined) functions.add(keyOf(fn));
   }
   const [superscripted, twofold] = [superscriptedIn(expressions), twofoldIn(expressions)];
-  return { functions, superscripted, twofold, differentials, ownE: ownsE(sides) };
+  const variables = new Map([...variablesIn(expressions, functions), ...listedVariables(sides)]);
+  return { functions, superscripted, variables, twofold, differentials, ownE: ownsE(sides) };
 }

@@ -3,7 +3,7 @@
 import { cellsOf, withoutColumns } from '../parsing/atoms.ts';
 import { bracketOf } from '../parsing/fences.ts';
 import { meaningful, relationOf } from '../parsing/meaningful.ts';
-import { looseMarks, rowEnvironments, tightMarks } from '../syntax/names.ts';
+import { dotCommands, looseMarks, rowEnvironments, tightMarks } from '../syntax/names.ts';
 import { isCharacter, isCommand, type Token, token, wordsOf } from '../syntax/tokens.ts';
 
 export type Row = readonly Token[];
@@ -25,6 +25,9 @@ const isRows = (of: Token): boolean => of.kind === 'environment' && (rowEnvironm
 const isOpenEnd = (of: Token | undefined): boolean =>
   of !== undefined &&
   (relationOf(of) !== undefined || isCharacter(of, '+', '-') || of.text in looseMarks || of.text in tightMarks);
+
+/** Whether a row has only dots, which stand for rows that are left out. */
+const isOfDots = (row: Row): boolean => meaningful(row).every((of) => isCommand(of, ...dotCommands));
 
 /** Returns the rows of a display, including those of nested environments. */
 export function rowsOf(tokens: readonly Token[]): Row[] {
@@ -67,7 +70,11 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
     else rows.push([]);
     rows.push(...inner, []);
   }
-  return rows.map((row) => row.filter((of) => !isCommand(of, '&'))).filter((row) => row.some(isSolid));
+  const solidRows = rows.map((row) => row.filter((of) => !isCommand(of, '&'))).filter((row) => row.some(isSolid));
+  // Dots within a sum that goes on in the next row are part of it.
+  return solidRows.filter(
+    (row, i) => !isOfDots(row) || (solidRows[i + 1] !== undefined && continues(solidRows[i + 1]!)),
+  );
 }
 
 /** Whether a row continues the row before: it begins with a relation or an operator. */
@@ -155,10 +162,27 @@ export const hasRelation = (tokens: readonly Token[]): boolean =>
 
 const isQuad = (of: Token): boolean => isCommand(of, 'quad', 'qquad');
 
+/** Replaces several spaces in a row by a wide one, which separates formulas. */
+function withWideSpaces(tokens: readonly Token[]): Token[] {
+  const result: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    let end = i;
+    let count = 0;
+    while (isCommand(tokens[end], ' ') || tokens[end]?.kind === 'space') if (isCommand(tokens[end++], ' ')) count++;
+    if (count < 3) {
+      result.push(tokens[i]!);
+      continue;
+    }
+    result.push({ ...tokens[i]!, kind: 'command', text: 'quad' });
+    i = end - 1;
+  }
+  return result;
+}
+
 /** Splits a row into pieces at wide spaces, commas and words between formulas. */
 export function piecesOf(row: Row): Piece[] {
   const { parts, separators } = splitOutside(
-    withProse(row),
+    withWideSpaces(withProse(row)),
     (of) =>
       of.kind === 'prose' ||
       isQuad(of) ||

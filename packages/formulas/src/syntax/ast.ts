@@ -193,6 +193,14 @@ export interface TupleNode extends Common {
   readonly items: readonly Expression[];
 }
 
+/** A value at a point: f |_{x = 2}. */
+export interface AtNode extends Common {
+  readonly kind: 'at';
+  readonly of: Expression;
+  /** Equations, each of a letter and its value. */
+  readonly points: readonly CompareNode[];
+}
+
 /** Words in \text. */
 export interface ProseNode extends Common {
   readonly kind: 'prose';
@@ -227,6 +235,7 @@ export type Expression =
   | MatrixNode
   | CasesNode
   | TupleNode
+  | AtNode
   | ProseNode
   | DotsNode;
 
@@ -301,6 +310,8 @@ export function partsOf(e: Expression): readonly Expression[] {
       return e.rows.flatMap(({ value, condition }) => (condition === undefined ? [value] : [value, condition]));
     case 'tuple':
       return e.items;
+    case 'at':
+      return [e.of, ...e.points];
     default:
       return [];
   }
@@ -353,6 +364,8 @@ export function withParts(e: Expression, parts: readonly Expression[]): Expressi
     }
     case 'tuple':
       return { ...base, items: parts };
+    case 'at':
+      return { ...base, of: first, points: parts.slice(1) as readonly CompareNode[] };
     default:
       return base;
   }

@@ -29,6 +29,7 @@ export const tightness = (e: Expression): number => {
     case 'transpose':
     case 'inverse':
     case 'element':
+    case 'at':
       return 5;
     default:
       return 6;
@@ -155,6 +156,8 @@ class Printer {
       }
       case 'tuple':
         return e.items.map((item) => this.print(item)).join(', ');
+      case 'at':
+        return `${this.within(e.of, 5)}\\big|_{${e.points.map((point) => this.print(point)).join(', ')}}`;
       case 'prose':
         return `\\text{${e.text}}`;
       case 'dots':

@@ -78,7 +78,11 @@ export function textOf(e: Expression): string {
       return `${e.open}${textOf(e.body)}${e.close}`;
     case 'sum':
       return e.terms
-        .map((term, i) => `${e.minus[i] ? (i === 0 ? '-' : ' - ') : i === 0 ? '' : ' + '}${within(term, 2)}`)
+        .map((term, i) => {
+          const isPlain = !e.minus[i] && term.kind === 'big' && term.isDotted;
+          const text = isPlain ? textOf(term) : within(term, 2);
+          return `${e.minus[i] ? (i === 0 ? '-' : ' - ') : i === 0 ? '' : ' + '}${text}`;
+        })
         .join('');
     case 'product':
       return productText(e.factors);
@@ -118,6 +122,8 @@ export function textOf(e: Expression): string {
       return `{${e.rows.map(({ value, condition }) => `${textOf(value)}${condition === undefined ? ' otherwise' : ` if ${textOf(condition)}`}`).join('; ')}}`;
     case 'tuple':
       return e.items.map(textOf).join(', ');
+    case 'at':
+      return `${within(e.of, 5)} at ${e.points.map(textOf).join(', ')}`;
     case 'prose':
       return e.text;
     case 'dots':

@@ -26,7 +26,9 @@ export function replaced(e: Expression, f: (letter: LetterNode) => Expression | 
 
 /** Returns an expression in which an index has a value. */
 export const withIndex = (e: Expression, index: LetterNode, value: Expression): Expression =>
-  replaced(e, (letter) => (letter.name === index.name && letter.sub.length + letter.sup.length === 0 ? value : undefined));
+  replaced(e, (letter) =>
+    letter.name === index.name && letter.sub.length + letter.sup.length === 0 ? value : undefined,
+  );
 
 /** Returns the first and the last term of a sum, product or list that is written with dots. */
 export function endsOf({ body, indices, from, to }: BigNode): readonly [Expression, Expression] {

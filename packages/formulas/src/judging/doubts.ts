@@ -1,0 +1,109 @@
+/** Finds reasons to doubt that a step that doesn't hold has the meaning assumed: no verdict is guessed. */
+
+import type { Outline, Step } from '../meaning/outline-types.ts';
+import { isNumeric } from '../meaning/sides.ts';
+import { type Expression, walk } from '../syntax/ast.ts';
+import { textOf } from '../syntax/print-text.ts';
+import type { Distance, Pair } from './trial.ts';
+import { keysIn, type World } from './worlds.ts';
+
+/** Returns the name of a letter that a step has both in bold type and not, each time without indices. */
+export function inTwoAlphabets({ left, right }: Step): string | undefined {
+  const alphabets = new Map<string, Set<string>>();
+  for (const side of [left, right]) {
+    walk(side, (e) => {
+      if (e.kind !== 'letter' || e.sub.length + e.sup.length > 0 || !/^\p{Lu}/u.test(e.name)) return;
+      if (e.alphabet !== 'bold' && e.alphabet !== 'plain') return;
+      alphabets.set(e.name, (alphabets.get(e.name) ?? new Set()).add(e.alphabet));
+    });
+  }
+  return [...alphabets].find(([, all]) => all.size > 1)?.[0];
+}
+
+export const twoAlphabets = (name: string): string =>
+  `it has '${name}' in two alphabets, and the page does not say how they differ`;
+
+/** Whether an expression says at which point it has a value: f |_{x = 2}, f'(2). */
+function namesPoint(e: Expression): boolean {
+  let found = false;
+  walk(e, (part) => {
+    found ||=
+      part.kind === 'at' || (part.kind === 'call' && part.fn.alphabet !== 'upright' && part.args.every(isNumeric));
+  });
+  return found;
+}
+
+/** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
+export function doubtOf(
+  { outline, world, step }: { readonly outline: Outline; readonly world: World; readonly step: Step },
+  { left, right }: Pair,
+  distance: Distance,
+): string | undefined {
+  const open = [...keysIn(step.left, outline, keysIn(step.right, outline))].find(
+    (key) => outline.dependencies.has(key) && !outline.losses.has(key),
+  );
+  if (open !== undefined) return `it does not hold for every '${open}', and the page does not say what that is`;
+  const twice = inTwoAlphabets(step);
+  if (twice !== undefined) return twoAlphabets(twice);
+  const lone = loneFunction(step, outline, world);
+  if (lone !== undefined) return `only one side contains '${lone}', and the page does not say what that is`;
+  const isGiven = world.definitions.some(({ body }) => isNumeric(body));
+  for (const [side, other, value] of [
+    [step.right, step.left, left],
+    [step.left, step.right, right],
+  ] as const) {
+    if (isNumeric(side) && !isNumeric(other) && !namesPoint(other) && (isGiven || value.node.constant === undefined))
+      return 'it gives a value at some point, and the page does not say at which';
+  }
+  for (const [side, elements] of [
+    [step.left, distance.left],
+    [step.right, distance.right],
+  ] as const) {
+    const unrelated = elements.every((x) => x === 0) ? unrelatedIn(side, outline, world) : undefined;
+    if (unrelated !== undefined) return `the page does not say how ${textOf(unrelated)} comes to depend on this letter`;
+  }
+  return undefined;
+}
+
+/** Collects the keys of the letters in an expression, and of those from which the page computes them. */
+function allKeysIn(e: Expression, outline: Outline, definitions: World['definitions']): Set<string> {
+  const keys = keysIn(e, outline);
+  for (const key of keys) {
+    for (const definition of definitions) if (definition.key === key) keysIn(definition.body, outline, keys);
+    for (const alias of outline.aliases) if (alias.key === key) keysIn(alias.of, outline, keys);
+  }
+  return keys;
+}
+
+/** Returns the name of an undefined function of which only one side of a step is computed. */
+function loneFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+  const [a, b] = [left, right].map((side) => allKeysIn(side, outline, definitions)) as [Set<string>, Set<string>];
+  const isOpen = (key: string): boolean =>
+    a.has(key) !== b.has(key) &&
+    outline.reading.notation.functions.has(key) &&
+    !outline.losses.has(key) &&
+    !definitions.some((definition) => definition.key === key) &&
+    !outline.functions.some((fn) => fn.key === key);
+  const found = [...a, ...b].find(isOpen);
+  return found && outline.letters.infoOf(found)?.name;
+}
+
+/**
+ * Finds a derivative with respect to a letter that doesn't occur in the differentiated expression, directly or through
+ * definitions.
+ */
+function unrelatedIn(side: Expression, outline: Outline, { definitions }: World): Expression | undefined {
+  let found: Expression | undefined;
+  walk(side, (e) => {
+    if (e.kind !== 'derivative' || e.mark === 'differential' || found !== undefined) return;
+    const keys = allKeysIn(e.of, outline, definitions);
+    const isOpen = [...keys].some(
+      (key) =>
+        outline.losses.has(key) &&
+        !definitions.some((definition) => definition.key === key) &&
+        !outline.functions.some((fn) => fn.key === key),
+    );
+    if (!isOpen && e.by.some((by) => ![...keysIn(by, outline)].some((key) => keys.has(key)))) found = e;
+  });
+  return found;
+}

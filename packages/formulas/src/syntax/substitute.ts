@@ -3,7 +3,7 @@
 import { type BigNode, type Expression, type LetterNode, partsOf, withParts } from './ast.ts';
 
 /** Replaces every letter for which `f` returns an expression. */
-export function replaced(e: Expression, f: (letter: LetterNode) => Expression | undefined): Expression {
+function replaced(e: Expression, f: (letter: LetterNode) => Expression | undefined): Expression {
   const go = (part: Expression): Expression => replaced(part, f);
   const own = e.kind === 'letter' ? f(e) : undefined;
   if (own !== undefined) return own;

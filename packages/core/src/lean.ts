@@ -28,7 +28,7 @@ export {
   tensor,
   zeros,
 } from './create.ts';
-export { type EngineInfo, engineInfo, setThreads } from './engine.ts';
+export { type EngineInfo, engineInfo, setThreads, setVectors } from './engine.ts';
 // Lets compiler-generated declarations of programs name the shape types that the `extend` entry point exports.
 export type {} from './extend.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';

@@ -5,13 +5,14 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 
 afterEach(() => setInterpreter(createDefault()));
 
-const alone = { simd: false, relaxedSimd: false, threads: 1 };
+const alone = { simd: false, vectorBits: 0, relaxedSimd: false, threads: 1 };
 
 describe('engineInfo', () => {
   test('the default interpreter', () => {
     expect(engineInfo()).toEqual({
       interpreter: 'wasm',
       simd: true,
+      vectorBits: 128,
       relaxedSimd: expect.any(Boolean),
       threads: process.getBuiltinModule('node:os').availableParallelism(),
     });

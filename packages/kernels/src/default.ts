@@ -1,5 +1,6 @@
 /** Chooses the default interpreter: the fastest that the engine supports and the host permits. */
 
+import { prepareVectors } from '#vectors';
 import { commonLoops } from './plain/common.ts';
 import { features } from './wasm/assembler/features.ts';
 import { HostRefusal } from './wasm/assembler/web-assembly.ts';
@@ -14,6 +15,7 @@ function createBarePlain(reason: string): ExtensibleKernels {
       interpreter: 'plain',
       simd: false,
       relaxedSimd: false,
+      vectorBits: 0,
       threads: 1,
       reason,
       setThreads() {},
@@ -31,6 +33,7 @@ export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKe
   const { reason } = features();
   if (reason !== undefined) return createBarePlain(reason);
   try {
+    prepareVectors();
     return createBare('createDefault', options);
   } catch (error) {
     if (error instanceof HostRefusal) return createBarePlain(error.message);

@@ -1,3 +1,4 @@
+export { setVectorBits } from '#vectors';
 export { resultOf } from './abstract/shape-inference.ts';
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './arrays/array.ts';
@@ -74,6 +75,7 @@ export {
 } from './primitives.ts';
 export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './special.ts';
 export { checkSynchronous } from './synchronous.ts';
+export type { VectorBits } from './wasm/assembler/vector-width.ts';
 export type { KernelExtension } from './wasm/extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

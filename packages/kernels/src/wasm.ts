@@ -4,6 +4,7 @@
  * Operations it doesn't support, mainly those on int32 and bool, run in the plain interpreter's loops.
  */
 
+import { prepareVectors } from '#vectors';
 import { resultOf } from './abstract/shape-inference.ts';
 import { empty, type NdArray } from './arrays/array.ts';
 import { type FloatDType, forEachFloat, isFloat } from './arrays/dtype.ts';
@@ -25,6 +26,7 @@ import {
 import { features } from './wasm/assembler/features.ts';
 import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
 import { v128 } from './wasm/assembler/instructions.ts';
+import { type VectorBits, vectorBits } from './wasm/assembler/vector-width.ts';
 import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
@@ -33,6 +35,7 @@ import { mathFunctions } from './wasm/math/functions.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
 import type { ArrayProduct } from './wasm/matmul/blocked.ts';
 import { ProductDispatch } from './wasm/matmul/dispatch.ts';
+import { bestTile } from './wasm/matmul/microkernel.ts';
 import type { ArrayMatrix, FloatArray } from './wasm/matmul/strided-copy.ts';
 import { Heap } from './wasm/memory/heap.ts';
 import { Staging } from './wasm/memory/staging.ts';
@@ -112,6 +115,8 @@ export interface Engine {
   readonly simd: boolean;
   /** Whether it uses relaxed multiply-add: one instruction, which may round only once. */
   readonly relaxedSimd: boolean;
+  /** The bits of a vector for which its kernels are made; 0 if it uses none. */
+  readonly vectorBits: 0 | VectorBits;
   /** The number of threads for large operations; 1 if the host doesn't share memory between threads or can't start any. */
   readonly threads: number;
   /** Why features are missing: what the host lacks or refused. Undefined if none are. */
@@ -147,7 +152,9 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
   const count = checkThreads(call, threads);
   const heap = new Heap();
   const staging = new Staging(heap);
-  const products = new ProductDispatch(heap, relaxed);
+  const bits = vectorBits();
+  const tile = bestTile(relaxed, bits);
+  const products = new ProductDispatch(heap, tile);
   products.threads = count;
   const { policy } = products;
   const reductions = floatReductions(staging, policy);
@@ -184,6 +191,9 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
       get relaxedSimd() {
         return relaxed && !fallback.isPlain;
       },
+      get vectorBits() {
+        return fallback.isPlain ? 0 : bits;
+      },
       get threads() {
         return products.threads;
       },
@@ -197,7 +207,7 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
       register(extension) {
         if (extensions.has(extension)) return;
         extensions.add(extension);
-        const host = { heap, relaxed, policy, unary: (emit: UnaryFunction) => unaryOf(emit, true), binary: binaryOf };
+        const host = { heap, tile, policy, unary: (emit: UnaryFunction) => unaryOf(emit, true), binary: binaryOf };
         fallback.install(extension.wasm(host, kernels), extension.loops(kernels));
       },
     },
@@ -312,6 +322,7 @@ export function createWasm(options?: WasmOptions): WasmKernels {
   const { reason } = features();
   if (reason !== undefined)
     throw new Error(`createWasm: ${reason}; use createDefault, which falls back to plain loops`);
+  prepareVectors();
   const kernels = createBare('createWasm', options);
   for (const extension of allExtensions) kernels.engine.register(extension);
   return kernels;

@@ -6,14 +6,15 @@
 import type { NdArray } from '../arrays/array.ts';
 import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import type { BinaryFunction, UnaryFunction } from './math/vector-function.ts';
+import type { TileName } from './matmul/microkernel.ts';
 import type { Heap } from './memory/heap.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
 /** The parts of the WebAssembly interpreter that its extensions use. */
 export interface ExtensionHost {
   readonly heap: Heap;
-  /** Whether to use the relaxed multiply-add instruction, which may round once. */
-  readonly relaxed: boolean;
+  /** The tile of products and convolutions. */
+  readonly tile: TileName;
   readonly policy: ThreadPolicy;
   /** Makes the kernel of an elementary function on float arrays. */
   unary(emit: UnaryFunction): (x: NdArray) => NdArray;

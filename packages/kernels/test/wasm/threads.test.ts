@@ -88,8 +88,8 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
     [4, 1, 300, 300],
   ] as const)('%i products of %i x %i, depth %i', async (count, m, n, k) => {
     const pool = await crewOf(3);
-    const alone = new MatrixProduct(new Heap(), 'f32', { relaxed });
-    const together = new MatrixProduct(pool.heap, 'f32', { relaxed, workers: helpersOf(pool) });
+    const alone = new MatrixProduct(new Heap(), 'f32', { tile: bestTile(relaxed) });
+    const together = new MatrixProduct(pool.heap, 'f32', { tile: bestTile(relaxed), workers: helpersOf(pool) });
     const one = matrix('f32', m, k, true) as ArrayMatrix<Float32Array>;
     for (const same of [false, true]) {
       const [expected, actual] = [new Float32Array(count * m * n), new Float32Array(count * m * n)];
@@ -108,10 +108,10 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
   test('many jobs one after the other, of two types in turn', async () => {
     const pool = await crewOf(3);
     const [alone, together] = [
-      new MatrixProduct(new Heap(), 'f64', { relaxed }),
-      new MatrixProduct(pool.heap, 'f64', { relaxed, workers: helpersOf(pool) }),
+      new MatrixProduct(new Heap(), 'f64', { tile: bestTile(relaxed) }),
+      new MatrixProduct(pool.heap, 'f64', { tile: bestTile(relaxed), workers: helpersOf(pool) }),
     ];
-    const other = new MatrixProduct(pool.heap, 'f32', { relaxed, workers: helpersOf(pool) });
+    const other = new MatrixProduct(pool.heap, 'f32', { tile: bestTile(relaxed), workers: helpersOf(pool) });
     const [a, b] = [matrix('f64', 128, 128, false), matrix('f64', 128, 128, true)] as ArrayMatrix<Float64Array>[];
     const [x, y] = [matrix('f32', 128, 128, false), matrix('f32', 128, 128, true)] as ArrayMatrix<Float32Array>[];
     const [expected, actual, z] = [new Float64Array(128 ** 2), new Float64Array(128 ** 2), new Float32Array(128 ** 2)];

@@ -26,6 +26,7 @@
 
 import { append, ascii, type Code, flat, sized, sizedBytes, unsigned } from './encoding.ts';
 import { codeOf, type Operand, type ResultType, type Statement, type Value, type ValueType } from './instructions.ts';
+import { vectorBits } from './vector-width.ts';
 import { compileModule, instantiate, type WasmMemory, type WasmModule } from './web-assembly.ts';
 
 /** T, excluded from inference here. `NoInfer` exists only from TypeScript 5.4 on, and the declarations support 5.0. */
@@ -258,6 +259,8 @@ export class ModuleBuilder {
         section(3, functions),
         section(7, this.#exports),
         section(10, this.#bodies),
+        // V8 reuses the code of a module with the same bytes, also if it compiled that for other vectors.
+        vectorBits() === 256 ? [0].concat(sizedBytes(ascii('256'))) : [],
       ),
     );
   }

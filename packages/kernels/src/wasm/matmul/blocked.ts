@@ -9,7 +9,6 @@ import { copyElements, SHORT_ELEMENTS } from '../memory/copy-elements.ts';
 import type { Heap } from '../memory/heap.ts';
 import type { PoolKernels } from '../threads/policy.ts';
 import {
-  bestTile,
   blockDepth,
   defineProduct,
   type ProductExports,
@@ -81,7 +80,7 @@ const MIN_BATCH_PER_THREAD = 2;
  * Matrix products of float32 (`'f32'`) or of float64 over a heap.
  *
  * @example
- * const product = new MatrixProduct(new Heap(), 'f32', { relaxed: features().relaxedSimd });
+ * const product = new MatrixProduct(new Heap(), 'f32', { tile: bestTile(features().relaxedSimd) });
  * // C = A B^T for A of 2 x 3 and B of 4 x 3, both row after row.
  * product.run(
  *   2, 4, 3,
@@ -103,11 +102,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   constructor(
     heap: Heap,
     type: T extends Float32Array ? 'f32' : 'f64',
-    {
-      relaxed,
-      tile = bestTile(relaxed),
-      workers,
-    }: { readonly relaxed: boolean; readonly tile?: TileName; readonly workers?: PoolKernels },
+    { tile, workers }: { readonly tile: TileName; readonly workers?: PoolKernels },
   ) {
     this.#heap = heap;
     this.#layout = productLayout(type, tile);

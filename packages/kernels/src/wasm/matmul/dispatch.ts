@@ -9,6 +9,7 @@ import type { HostRefusal } from '../assembler/web-assembly.ts';
 import type { Heap } from '../memory/heap.ts';
 import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
 import { MatrixProduct } from './blocked.ts';
+import type { TileName } from './microkernel.ts';
 
 /** The operations per element below which copying dominates the time. Copying is slower in shared memory. */
 const MIN_INTENSITY = 24;
@@ -18,7 +19,7 @@ const NO_SHARED_MEMORY = 'one thread: no SharedArrayBuffer; a page must be cross
 type ProductOf = (dtype: FloatDType) => MatrixProduct;
 
 export class ProductDispatch {
-  readonly #relaxed: boolean;
+  readonly #tile: TileName;
   readonly #alone: ProductOf;
   #together: ProductOf | undefined;
   #help: LazyWorkerPool | undefined;
@@ -30,8 +31,8 @@ export class ProductDispatch {
     forArray: (data) => (this.#isAlone ? undefined : this.#help?.forArray(data)),
   };
 
-  constructor(heap: Heap, relaxed: boolean) {
-    this.#relaxed = relaxed;
+  constructor(heap: Heap, tile: TileName) {
+    this.#tile = tile;
     this.#alone = this.#over(heap);
   }
 
@@ -82,7 +83,7 @@ export class ProductDispatch {
   }
 
   #over(heap: Heap, workers?: PoolKernels): ProductOf {
-    const options = { relaxed: this.#relaxed, ...(workers && { workers }) };
+    const options = { tile: this.#tile, ...(workers && { workers }) };
     return forEachFloat(
       (dtype): MatrixProduct =>
         dtype === 'float32'

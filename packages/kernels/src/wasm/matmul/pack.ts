@@ -61,11 +61,13 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
       const end = f.let(i32.add(p.target, i32.mul(p.depth, rowBytes)));
       f.loop((again) => {
         for (const [panel, pointer] of to.entries()) {
-          for (let lane = 0; lane < panelWidth; lane += v.lanes) {
-            const length = Math.min(v.lanes, panelWidth - lane);
-            const piece = f.let(v.loadPart(length, from, panel * rowBytes + lane * v.laneBytes));
-            f.run(v.storePart(length, pointer, piece, lane * v.laneBytes));
-          }
+          const starts = Array.from({ length: Math.ceil(panelWidth / v.lanes) }, (_, i) => i * v.lanes);
+          const lengths = starts.map((lane) => Math.min(v.lanes, panelWidth - lane));
+          // All loads precede the stores, since an engine joins neighbouring loads only without a store between them.
+          const pieces = starts.map((lane, i) =>
+            f.let(v.loadPart(lengths[i]!, from, panel * rowBytes + lane * v.laneBytes)),
+          );
+          f.run(...starts.map((lane, i) => v.storePart(lengths[i]!, pointer, pieces[i]!, lane * v.laneBytes)));
         }
         f.advance(from, p.rowStride);
         for (const pointer of to) f.advance(pointer, rowBytes);

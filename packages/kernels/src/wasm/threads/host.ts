@@ -27,17 +27,31 @@ interface Builtins {
     readonly Worker?: new (source: string, options: Readonly<Record<string, unknown>>) => NodeWorker;
     readonly SHARE_ENV: unknown;
   };
+  'node:v8': { setFlagsFromString(flags: string): void };
+}
+
+/** The parts of Node's `process` that this package uses. */
+interface HostProcess {
+  readonly versions?: Readonly<Record<string, string | undefined>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly execArgv?: readonly string[];
+  emitWarning?(message: string, type: string): void;
+  getBuiltinModule?<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined;
 }
 
 interface Globals {
-  readonly process?: {
-    readonly versions?: Readonly<Record<string, string | undefined>>;
-    getBuiltinModule?<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined;
-  };
+  readonly process?: HostProcess;
+  readonly performance?: { now(): number };
   readonly navigator?: { readonly hardwareConcurrency?: number };
 }
 
 const host = globalThis as Globals;
+
+/** Returns the time in milliseconds since a fixed point. */
+export const now = (): number => (host.performance ?? Date).now();
+
+/** Returns Node's `process`, or that of a host that imitates it. */
+export const hostProcess = (): HostProcess | undefined => host.process;
 
 /** Returns a built-in Node module, or undefined if the host has none. */
 export function builtin<Name extends keyof Builtins>(name: Name): Builtins[Name] | undefined {

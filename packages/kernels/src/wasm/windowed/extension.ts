@@ -10,7 +10,6 @@ import { windowedLoops } from '../../plain/windowed.ts';
 import type { Convolution, Kernels, WindowedKernels } from '../../primitives.ts';
 import { laneTypes } from '../assembler/float-vector.ts';
 import type { ExtensionHost, KernelExtension } from '../extension.ts';
-import { bestTile } from '../matmul/microkernel.ts';
 import { perMemory } from '../threads/task-runner.ts';
 import { Convolutions } from './convolution.ts';
 import { areSquares, Pooling } from './pooling.ts';
@@ -34,13 +33,9 @@ function isAllFinite(x: NdArray): boolean {
 const POOLING_OPERATIONS = 24;
 
 /** Kernels for convolutions, pooling, `unfold` and `fold` over one or two axes; plain loops for everything else. */
-function windowedKernels(
-  { heap, relaxed, policy }: ExtensionHost,
-  kernels: Kernels<NdArray>,
-): WindowedKernels<NdArray> {
+function windowedKernels({ heap, tile, policy }: ExtensionHost, kernels: Kernels<NdArray>): WindowedKernels<NdArray> {
   const loops = windowedLoops(kernels);
   const windowsOf = forEachFloat((dtype) => new Unfold(heap, laneTypes[dtype]));
-  const tile = bestTile(relaxed);
   const convolutionsOf = forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
   /**
    * Returns the convolutions for `count` multiplications of x by w. Returns `undefined` if there are none, or if

@@ -1,0 +1,15 @@
+/** Vectors of 256 bits in hosts other than Node and Deno: there are none. */
+
+import { ArgumentError } from '../../errors.ts';
+import type { VectorBits } from '../assembler/vector-width.ts';
+import { checkBits } from './check-bits.ts';
+
+/** Sets nothing up, since only hosts with a command line can ask for wider vectors at the start. */
+export function prepareVectors(): void {}
+
+/** Throws unless `bits` is 128. */
+export function setVectorBits(call: string, bits: VectorBits): void {
+  if (checkBits(call, bits) === 256) {
+    throw new ArgumentError(`${call}: expected 128, got 256; this host has no vectors of 256 bits, but Node 24 has`);
+  }
+}

@@ -1,0 +1,81 @@
+/** Compares the bits of representative kernels with vectors of 256 and of 128 bits, on awkward inputs. */
+
+import { NdArray } from '../../arrays/array.ts';
+import { type Data, type FloatDType, forEachFloat, newData } from '../../arrays/dtype.ts';
+import { sizeOf } from '../../arrays/shape.ts';
+import { createBare, type WasmKernels } from '../../wasm.ts';
+
+/** Makes an array of a given shape, which begins at some number of a list; the finite ones have no infinity or NaN. */
+type Make = (shape: readonly number[], start: number) => NdArray;
+type Run = (k: WasmKernels, finite: Make, awkward: Make) => Data;
+
+/** Numbers on which kernels have gone wrong: zeros of both signs, subnormals, infinities, NaN and the largest. */
+const AWKWARD = [
+  0,
+  -0,
+  1e-45,
+  -1e-40,
+  3e38,
+  -3e38,
+  1e-20,
+  Number.POSITIVE_INFINITY,
+  Number.NaN,
+  Number.NEGATIVE_INFINITY,
+];
+/** One element in this many is awkward. */
+const AWKWARD_PERIOD = 41;
+const LENGTH = 1 << 13;
+
+/** Makes arrays of numbers of many sizes and both signs, with or without awkward ones. */
+function arraysOf(dtype: FloatDType, isFinite: boolean): Make {
+  const data = newData(dtype, LENGTH);
+  let state = 1;
+  for (let i = 0; i < LENGTH; i++) {
+    state = (Math.imul(state, 48_271) + 11) >>> 0;
+    data[i] = ((state >>> 8) - (1 << 23)) / (1 << (state & 31));
+  }
+  for (let i = 0; !isFinite && i < LENGTH; i += AWKWARD_PERIOD)
+    data[i] = AWKWARD[(i / AWKWARD_PERIOD) % AWKWARD.length]!;
+  return (shape, start) => new NdArray(data.subarray(start, start + sizeOf(shape)), dtype, shape);
+}
+
+/** The lengths leave rows, columns, vectors and pairs of vectors over. */
+const CHECKS: { readonly [kernel: string]: Run } = {
+  matmul: (k, _, awkward) => k.matmul(awkward([45, 70], 0), awkward([70, 59], 1)).data,
+  affine: (k, finite) => k.affine(finite([23, 300], 0), finite([300, 23], 2), finite([23], 3)).data,
+  exp: (k, _, awkward) => k.exp(awkward([131], 0)).data,
+  tanh: (k, _, awkward) => k.tanh(awkward([131], 5)).data,
+  div: (k, _, awkward) => k.div(awkward([131], 0), awkward([131], 20)).data,
+  sum: (k, finite) => k.sum(finite([5, 131], 0), [1]).data,
+  max: (k, _, awkward) => k.max(awkward([131, 5], 0), [0]).data,
+  changeInPlace: (k, _, awkward) => {
+    const [w, g] = [awkward([131], 0).data.slice(), awkward([131], 11).data.slice()];
+    k.changeInPlace((by, x) => ({ w: by.sub(x.w, by.div(x.g, by.sqrt(by.abs(x.w)))) }), { w, g }, {});
+    return w;
+  },
+};
+
+/** Returns the results of all kernels. They run twice, since an engine optimizes a kernel after its first run. */
+function results(): [kernel: string, data: Data][] {
+  const kernels = createBare('setVectors', { threads: 1 });
+  const inputs = forEachFloat((dtype) => [arraysOf(dtype, true), arraysOf(dtype, false)] as const);
+  const run = () =>
+    (['float32', 'float64'] as const).flatMap((dtype) =>
+      Object.entries(CHECKS).map(([kernel, check]): [string, Data] => [
+        `${kernel} of ${dtype}`,
+        check(kernels, ...inputs(dtype)),
+      ]),
+    );
+  run();
+  return run();
+}
+
+/** Returns the kernel whose results differ when all are run by `wide`, or undefined if there is none. */
+export function findDifference(wide: <R>(run: () => R) => R): string | undefined {
+  const expected = results();
+  const actual = wide(results);
+  return expected.find(([, data], i) => !areSame(data, actual[i]![1]))?.[0];
+}
+
+/** Compares elements. A NaN has no one pattern of bits, which WebAssembly leaves to the engine. */
+const areSame = (x: Data, y: Data): boolean => x.every((element, i) => Object.is(element, y[i]));

@@ -1,0 +1,46 @@
+/** Measures whether the engine joins vectors: neither the processor nor the engine says so. */
+
+import { f32x4, i32 } from '../assembler/instructions.ts';
+import { type FunctionBuilder, ModuleBuilder } from '../assembler/module-builder.ts';
+import { webAssembly } from '../assembler/web-assembly.ts';
+import { now } from '../threads/host.ts';
+
+/** Chains of multiply-adds: as 14 vectors they take the processor nearly twice as long as 7 pairs. */
+const VECTORS = 14;
+const PASSES = 4000;
+const REPETITIONS = 9;
+
+/** Computes in all vectors, and stores them `distance` bytes apart; only neighbours are joined. */
+function chains(f: FunctionBuilder, passes: Parameters<FunctionBuilder['for']>[1], distance: number): void {
+  const to = f.local('i32');
+  const load = (i: number) => f32x4.load(to, i * distance);
+  const sums = Array.from({ length: VECTORS }, (_, i) => f.let(load(i)));
+  const factor = f.let(f32x4.loadSplat(to));
+  f.for(0, passes, 1, () => {
+    for (const sum of sums) f.set(sum, f32x4.relaxedMadd(sum, factor, sum));
+  });
+  f.run(...sums.map((sum, i) => f32x4.store(to, sum, i * distance)));
+}
+
+/** Returns whether neighbouring vectors are computed faster than distant ones, in modules compiled now. */
+export function widens(): boolean {
+  const module = new ModuleBuilder();
+  for (const [name, distance] of [
+    ['near', 16],
+    ['far', 32],
+  ] as const) {
+    module.define(name, { passes: 'i32' }, (f, { passes }) => chains(f, passes, distance));
+  }
+  type Chain = (passes: number) => void;
+  const { near, far } = module.instantiate<{ near: Chain; far: Chain }>(new webAssembly!.Memory({ initial: 1 }));
+  const time = (chain: Chain): number => {
+    const start = now();
+    chain(PASSES);
+    return now() - start;
+  };
+  // The shortest times, since others share the processor.
+  const [joined, apart] = [near, far].map((chain) =>
+    Math.min(...Array.from({ length: REPETITIONS }, () => time(chain))),
+  ) as [number, number];
+  return joined < 0.8 * apart;
+}

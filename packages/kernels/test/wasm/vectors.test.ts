@@ -77,8 +77,7 @@ describe('the check of the kernels', () => {
       const results = run();
       const [kernel, data] = (results as [string, Float32Array][])[i]!;
       name = kernel;
-      data[data.length - 1]! += 1;
-      data[data.length - 1] ||= 1;
+      data[0] = data[0] === 1 ? 2 : 1;
       return results;
     });
     expect(found).toMatch(/^\w+ of float(32|64)$/);

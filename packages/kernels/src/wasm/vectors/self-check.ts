@@ -27,21 +27,21 @@ const AWKWARD_PERIOD = 41;
 const LENGTH = 1 << 13;
 
 /** Makes arrays of numbers of many sizes and both signs, with or without awkward ones. */
-function arraysOf(dtype: FloatDType, isFinite: boolean): Make {
+function arraysOf(dtype: FloatDType, onlyFinite: boolean): Make {
   const data = newData(dtype, LENGTH);
   let state = 1;
   for (let i = 0; i < LENGTH; i++) {
     state = (Math.imul(state, 48_271) + 11) >>> 0;
     data[i] = ((state >>> 8) - (1 << 23)) / (1 << (state & 31));
   }
-  for (let i = 0; !isFinite && i < LENGTH; i += AWKWARD_PERIOD)
+  for (let i = 0; !onlyFinite && i < LENGTH; i += AWKWARD_PERIOD)
     data[i] = AWKWARD[(i / AWKWARD_PERIOD) % AWKWARD.length]!;
   return (shape, start) => new NdArray(data.subarray(start, start + sizeOf(shape)), dtype, shape);
 }
 
 /** The lengths leave rows, columns, vectors and pairs of vectors over. */
 const CHECKS: { readonly [kernel: string]: Run } = {
-  matmul: (k, _, awkward) => k.matmul(awkward([45, 70], 0), awkward([70, 59], 1)).data,
+  matmul: (k, finite) => k.matmul(finite([45, 70], 0), finite([70, 59], 1)).data,
   affine: (k, finite) => k.affine(finite([23, 300], 0), finite([300, 23], 2), finite([23], 3)).data,
   exp: (k, _, awkward) => k.exp(awkward([131], 0)).data,
   tanh: (k, _, awkward) => k.tanh(awkward([131], 5)).data,

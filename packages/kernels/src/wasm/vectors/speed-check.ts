@@ -1,6 +1,6 @@
 /** Measures whether the engine joins vectors: neither the processor nor the engine says so. */
 
-import { f32x4, i32 } from '../assembler/instructions.ts';
+import { f32x4 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, ModuleBuilder } from '../assembler/module-builder.ts';
 import { webAssembly } from '../assembler/web-assembly.ts';
 import { now } from '../threads/host.ts';

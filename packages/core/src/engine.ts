@@ -169,7 +169,9 @@ export function setThreads(threads?: number, ...more: []): void {
 }
 
 /**
- * Sets the width of vectors in bits: 256 makes matrix products and convolutions up to twice as fast. It needs V8 13.6 or
+ * Sets the width of vectors in bits: 256 makes matrix products and convolutions up to twice as fast.
+ *
+ * It needs V8 13.6 or
  * later, as in Node 24, on x86-64 with AVX2. Results are identical bit for bit for both widths.
  *
  * 256 switches on an experimental phase of the engine's compiler, for the whole process. It is tested first, which takes

@@ -1,8 +1,9 @@
 /** Chooses the default interpreter: the fastest that the engine supports and the host permits. */
 
-import { prepareVectors } from '#vectors';
+import { prepareVectors, switchVectors } from '#vectors';
 import { commonLoops } from './plain/common.ts';
 import { features } from './wasm/assembler/features.ts';
+import type { VectorBits } from './wasm/assembler/vector-width.ts';
 import { HostRefusal } from './wasm/assembler/web-assembly.ts';
 import { absent, createBare, type ExtensibleKernels, type WasmKernels, type WasmOptions } from './wasm.ts';
 
@@ -39,4 +40,14 @@ export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKe
     if (error instanceof HostRefusal) return createBarePlain(error.message);
     throw error;
   }
+}
+
+/**
+ * Sets the width of vectors for all interpreters that are created from now on. Results are identical bit for bit.
+ *
+ * 256 is tested first. If a kernel gives other results than with 128, the width stays 128, and a warning names the kernel.
+ * Throws if `bits` is neither 128 nor 256, or if the engine has no vectors of 256 bits. `call` is named in the error.
+ */
+export function setVectorBits(call: string, bits: VectorBits): void {
+  switchVectors(call, bits);
 }

@@ -1,4 +1,3 @@
-export { setVectorBits } from '#vectors';
 export { resultOf } from './abstract/shape-inference.ts';
 export { abstract } from './abstract.ts';
 export { empty, filled, isContiguous, NdArray } from './arrays/array.ts';
@@ -33,7 +32,7 @@ export {
   sizeOf,
 } from './arrays/shape.ts';
 export { type Window, windowPositions } from './arrays/views.ts';
-export { createDefault } from './default.ts';
+export { createDefault, setVectorBits } from './default.ts';
 export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
 export { elementProductExtension, orderingExtension } from './extensions/loops.ts';

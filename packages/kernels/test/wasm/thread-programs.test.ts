@@ -33,10 +33,9 @@ describe.runIf(shared)('a program', () => {
     );
     expect(run.stdout).toBe('');
     const threads = { page: './wasm/threads/load-on-demand.js', default: './wasm/threads/load-at-once.js' };
-    writeFileSync(
-      join(folder, 'package.json'),
-      JSON.stringify({ type: 'module', imports: { '#parallel-kernels': threads } }),
-    );
+    const vectors = { page: './wasm/vectors/elsewhere.js', default: './wasm/vectors/in-node.js' };
+    const imports = { '#parallel-kernels': threads, '#vectors': vectors };
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', imports }));
   });
 
   const multiplying = `

@@ -18,18 +18,18 @@ describe('the width', () => {
   test('is 128 or 256', () => {
     expect(createWasm().engine.vectorBits).toBe(128);
     expect(() => setVectorBits('setVectors', 512 as 256)).toThrow('setVectors: expected 128 or 256 bits, got 512');
-    expect(() => elsewhere.setVectorBits('setVectors', 64 as 128)).toThrow('expected 128 or 256 bits, got 64');
+    expect(() => elsewhere.switchVectors('setVectors', 64 as 128)).toThrow('expected 128 or 256 bits, got 64');
   });
 
   test('stays as it was if it is set to that', () => {
     setVectorBits('setVectors', 128);
-    elsewhere.setVectorBits('setVectors', 128);
+    elsewhere.switchVectors('setVectors', 128);
     expect(createWasm().engine.vectorBits).toBe(128);
   });
 
   test('is 128 in a browser', () => {
     elsewhere.prepareVectors();
-    expect(() => elsewhere.setVectorBits('setVectors', 256)).toThrow('this host has no vectors of 256 bits');
+    expect(() => elsewhere.switchVectors('setVectors', 256)).toThrow('this host has no vectors of 256 bits');
   });
 
   test.skipIf(isRecent)('is 128 in an older engine, which the error names', () => {

@@ -8,7 +8,7 @@ import { checkBits } from './check-bits.ts';
 export function prepareVectors(): void {}
 
 /** Throws unless `bits` is 128. */
-export function setVectorBits(call: string, bits: VectorBits): void {
+export function switchVectors(call: string, bits: VectorBits): void {
   if (checkBits(call, bits) === 256) {
     throw new ArgumentError(`${call}: expected 128, got 256; this host has no vectors of 256 bits, but Node 24 has`);
   }

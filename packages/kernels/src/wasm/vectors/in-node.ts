@@ -34,7 +34,7 @@ export function prepareVectors(): void {
   const wanted = env[VARIABLE] ?? (execArgv.includes(FLAG) ? '256' : undefined);
   if (wanted === undefined) return;
   try {
-    setVectorBits(env[VARIABLE] === undefined ? FLAG : VARIABLE, Number(wanted) as VectorBits);
+    switchVectors(env[VARIABLE] === undefined ? FLAG : VARIABLE, Number(wanted) as VectorBits);
   } catch (error) {
     warn(messageOf(error));
   }
@@ -45,7 +45,7 @@ export function prepareVectors(): void {
  * representative kernels gives other bits than with 128, the width stays 128, and a warning names the kernel. Throws if
  * the engine has no vectors of 256 bits.
  */
-export function setVectorBits(call: string, bits: VectorBits): void {
+export function switchVectors(call: string, bits: VectorBits): void {
   isPrepared = true;
   checkBits(call, bits);
   if (bits === vectorBits()) return;

@@ -38,7 +38,7 @@ export function splitText(text: string, context: number): Corpus {
 }
 
 /** Returns the characters of a text from `start` up to, but not including, `end`. */
-export const part = (text: Encoded, start: number, end: number): Encoded => text.slice(0, start, end) as Encoded;
+const part = (text: Encoded, start: number, end: number): Encoded => text.slice(0, start, end) as Encoded;
 
 /** Returns the prompt for a model: the first half context of the held-out characters. */
 export const opening = ({ vocabulary, heldOut }: Corpus, context: number): string =>

@@ -31,6 +31,6 @@ export const OPTIONS = {
   length: { kind: 'whole', default: 400, min: 1, help: 'characters that they write at the end' },
   seed: { kind: 'whole', default: 42, help: 'of all random numbers: the same seed gives the same models' },
   resume: { kind: 'flag', help: 'go on from what a stopped run kept in the folder' },
-  out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for checkpoints and pictures' },
+  out: { kind: 'path', default: outFolder(import.meta.url), help: 'folder for checkpoints, logs and pictures' },
   quiet: { kind: 'flag', help: 'no progress bar' },
 } as const satisfies OptionTable;

@@ -1,17 +1,6 @@
-/** The results of a run as tables. */
+/** The results of a run as a table. */
 
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
-import type { Round } from './run.ts';
-
-/** The table of training, with a row for each round. */
-export const roundTable = new TextTable<Round>([
-  { title: 'characters', cell: ({ characters }) => count(characters) },
-  { title: 'train', cell: ({ training }) => training.toFixed(3) },
-  { title: 'held out', cell: ({ heldOut }) => heldOut.toFixed(3) },
-  { title: 'bits', cell: ({ heldOut }) => bits(heldOut).toFixed(3) },
-  { title: 'chars/s', cell: ({ characters, seconds }) => count(characters / seconds) },
-  { title: 'what it writes', cell: ({ sample }) => inLine(sample), align: 'left' },
-]);
 
 /** The loss of a model on held-out text. */
 export interface Result {
@@ -37,4 +26,4 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 export const bits = (nats: number): number => nats / Math.LN2;
 
 /** Formats a text as one line, with a sign for each line break. */
-const inLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ⏎ ');
+export const inLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ⏎ ');

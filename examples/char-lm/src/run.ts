@@ -1,107 +1,77 @@
-/** Trains a model in rounds, each of which ends with a test, a text sample and a checkpoint. */
+/** Trains a model, which writes a few words after each round. */
 
-import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Random } from '@tapegrad/core';
-import { loadCheckpoint, type Running, type Settings, saveCheckpoint } from '@tapegrad/example-toolkit/checkpoint';
-import { Progress } from '@tapegrad/example-toolkit/progress';
-import { AdamW, cosine, warmUp } from '@tapegrad/optim';
-import { type Corpus, opening, part } from './corpus.ts';
-import type { LanguageModel } from './models.ts';
+import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
+import { print } from '@tapegrad/example-toolkit/program';
+import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
+import { tryFolder } from '@tapegrad/files/node';
+import { epochTable, RunFolder } from '@tapegrad/train/node';
+import { type Corpus, opening } from './corpus.ts';
+import type { Entrant } from './entrants.ts';
+import type { Course } from './pictures.ts';
+import { count, inLine, type Result } from './report.ts';
 import { sample } from './sampling.ts';
-import { evaluate, randomPieces, trainStep } from './training.ts';
+import { lossOn, trainerOf } from './training.ts';
 
-/** The progress of a model after some steps. */
-export interface Round {
+export interface RunOptions {
   readonly steps: number;
-  /** The number of training characters so far. */
-  readonly characters: number;
-  /** The training loss in nats per character: the mean since the last round. */
-  readonly training: number;
-  /** The loss on part of the held-out text, in nats per character. */
-  readonly heldOut: number;
-  /** The training time so far. */
-  readonly seconds: number;
-  /** Generated text. */
-  readonly sample: string;
-}
-
-export interface Run {
-  readonly name: string;
-  readonly model: LanguageModel;
-  /** The model's generator, which also draws its dropout masks. */
-  readonly random: Random;
-  /** The path of the checkpoint. If `resume` is set and the file exists, training continues from it. */
-  readonly checkpoint: string;
-  readonly settings: Settings;
-  readonly resume: boolean;
-  readonly steps: number;
-  /** The number of rounds, at most the number of steps. */
   readonly rounds: number;
   readonly batch: number;
   readonly context: number;
-  readonly learningRate: number;
+  readonly dropout: number;
   readonly temperature: number;
+  /** The number of characters to write at the end. */
+  readonly length: number;
   readonly seed: number;
+  readonly resume: boolean;
+  readonly out: string;
   readonly quiet: boolean;
 }
 
-/** The number of held-out characters on which a round is tested. */
-const TESTED = 16_384;
+export interface Outcome {
+  readonly result: Result;
+  readonly course: Course;
+}
 
-/** The number of characters that a model generates after a round. */
+/** The number of characters that a model writes after each round. */
 const WORDS = 56;
 
-/** Trains a model and yields its rounds, beginning with those that a stopped run has completed. */
-export function* trainRounds(corpus: Corpus, run: Run): Generator<Round, void, undefined> {
-  const { model, random, checkpoint, settings, resume, batch, context } = run;
-  const optimizer = new AdamW(model.parameters(), { learningRate: run.learningRate });
-  const running: Running = { model, optimizer, random };
-  const rounds: Round[] =
-    resume && existsSync(checkpoint) ? [...loadCheckpoint<Round[]>(checkpoint, settings, running)] : [];
-  yield* rounds;
+/**
+ * Trains a model, tests it on all held-out text, and generates text with it. Returns undefined if it is stopped.
+ *
+ * @param textSum identifies the text: a run can be resumed only with the same text
+ */
+export async function run(
+  { name, key, sizes, learningRate, make }: Entrant,
+  corpus: Corpus,
+  textSum: string,
+  options: RunOptions,
+): Promise<Outcome | undefined> {
+  const { steps, rounds, batch, context, dropout, temperature, length, seed, resume, out, quiet } = options;
+  const random = new Random(seed);
+  const model = make(corpus.vocabulary.size, random);
+  // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
+  tryFolder(out, 7 * weightBytes(model) + PICTURE_BYTES);
+  const parameters = model.parameterCount;
+  print(`\n${name} of ${count(parameters)} parameters`);
 
-  const tested = part(corpus.heldOut, 0, Math.min(corpus.heldOut.size, TESTED + 1));
-  while (rounds.length < run.rounds) {
-    const number = rounds.length + 1;
-    const { steps: start, seconds } = rounds.at(-1) ?? { steps: 0, seconds: 0 };
-    const steps = Math.round((number * run.steps) / run.rounds);
-    const trained = trainSteps(corpus, run, optimizer, { start, steps, label: `${run.name} ${number}/${run.rounds}` });
-    const round = {
-      steps,
-      characters: steps * batch * context,
-      training: trained.loss,
-      heldOut: evaluate(model, tested, { batch, context }),
-      seconds: seconds + trained.seconds,
-      sample: words(corpus, run),
-    };
-    rounds.push(round);
-    saveCheckpoint(checkpoint, settings, running, rounds);
-    yield round;
-  }
-}
-
-/** Trains from one step to another, and returns the mean loss. */
-function trainSteps(
-  { training }: Corpus,
-  { model, random, batch, context, learningRate, quiet, steps: all }: Run,
-  optimizer: AdamW,
-  { start, steps, label }: { readonly start: number; readonly steps: number; readonly label: string },
-): { readonly loss: number; readonly seconds: number } {
-  const schedule = warmUp(cosine(learningRate, { steps: all, end: learningRate / 20 }), { steps: Math.ceil(all / 20) });
-  const size = batch * context;
-  const progress = new Progress({ label, total: (steps - start) * size, unit: 'characters', quiet });
-  let sum = 0;
-  for (let step = start; step < steps; step++) {
-    optimizer.learningRate = schedule(step);
-    sum += trainStep(model, optimizer, randomPieces(training, { batch, context, random }));
-    const done = step + 1 - start;
-    progress.update(done * size, `loss ${(sum / done).toFixed(3)}`);
-  }
-  return { loss: sum / (steps - start), seconds: progress.stop() };
-}
-
-/** Generates a short text, with the same random numbers after every round. */
-function words(corpus: Corpus, { model, context, temperature, seed }: Run): string {
+  const trainer = trainerOf(model, corpus, { steps, rounds, batch, context, learningRate, random });
+  const config = { textSum, sizes, steps, rounds, batch, context, dropout, learningRate, seed };
+  const folder = new RunFolder(join(out, key), { config, existing: resume ? 'resume' : 'replace' });
   const prompt = opening(corpus, context);
-  return sample(model, corpus.vocabulary, { prompt, temperature, length: WORDS, random: new Random(seed) });
+  const write = (length: number): string =>
+    sample(model, corpus.vocabulary, { prompt, length, temperature, random: new Random(seed) });
+  const look = { unit: 'characters', format: (loss: number) => loss.toFixed(3) };
+  const { end, history } = await folder.fit(trainer, {
+    progress: quiet ? false : look,
+    hooks: [epochTable(look), { onEpoch: () => print(`         ▸ ${inLine(write(WORDS))}`) }],
+  });
+  if (end === 'stopped') return undefined;
+
+  const loss = await lossOn(model, corpus.heldOut, { batch, context });
+  print(`\nHeld out, all of it: ${loss.toFixed(3)} nats a character; weights ${weightsSum(model)}`);
+  print(`\n${prompt} ▸ ${write(length)}`);
+  const sum = (of: 'examples' | 'seconds') => history.epochs.reduce((total, epoch) => total + epoch[of], 0);
+  return { result: { name, parameters, loss, speed: sum('examples') / sum('seconds') }, course: { name, history } };
 }

@@ -18,7 +18,8 @@ export interface SampleOptions {
 }
 
 /**
- * Continues a text character by character, each drawn with the model's probabilities.
+ * Continues a text character by character, each drawn with the model's probabilities. The model is in evaluation mode
+ * meanwhile.
  *
  * @returns the text after the prompt.
  */
@@ -27,8 +28,9 @@ export function sample(
   vocabulary: CharacterTokenizer,
   { prompt, length, temperature, random }: SampleOptions,
 ): string {
+  const wasTraining = model.training;
   model.eval();
-  return noGrad(() => {
+  const text = noGrad(() => {
     const read = model.reader();
     let scores = read([...vocabulary.encode(prompt).data]);
     const written: number[] = [];
@@ -39,6 +41,8 @@ export function sample(
     }
     return vocabulary.decode(written);
   });
+  if (wasTraining) model.train();
+  return text;
 }
 
 /** Draws an index from a list of probabilities. */

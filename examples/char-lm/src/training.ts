@@ -1,73 +1,66 @@
-/** Trains a language model, and tests it on other text. */
+/** Trains a language model on windows of a text, and tests it on other text. */
 
-import { arange, noGrad, type Random, type Tensor } from '@tapegrad/core';
+import type { Random, Tensor } from '@tapegrad/core';
+import { DataLoader, windows } from '@tapegrad/data';
 import { crossEntropy } from '@tapegrad/nn';
-import { clipGradNorm, type Optimizer } from '@tapegrad/optim';
-import type { Encoded } from './corpus.ts';
+import { AdamW, clipByNorm, cosine, warmUp } from '@tapegrad/optim';
+import { evaluate, Trainer } from '@tapegrad/train';
+import type { Corpus, Encoded } from './corpus.ts';
 import type { Characters, LanguageModel } from './models.ts';
 
-/** Pieces of text, one per row, and the characters that follow each of theirs. */
-export interface Pieces {
-  readonly x: Characters;
-  readonly y: Characters;
-}
-
 export interface PieceOptions {
-  /** The number of pieces. */
+  /** The number of pieces in a mini-batch. */
   readonly batch: number;
   /** The number of characters in a piece. */
   readonly context: number;
 }
 
-/** Takes random pieces from a text. */
-export function randomPieces(
-  text: Encoded,
-  { batch, context, random }: PieceOptions & { readonly random: Random },
-): Pieces {
-  return piecesAt(text, random.integers([batch], 0, text.size - context), context);
-}
+/** Cuts a text into pieces that don't overlap. Each also has the character that follows it. */
+const consecutive = (text: Encoded, { batch, context }: PieceOptions): DataLoader<unknown, Characters> =>
+  new DataLoader(windows(text, { length: context + 1, stride: context }), { batchSize: batch });
 
-/** Cuts a text into pieces, leaving out an incomplete one at the end. */
-export function* allPieces(text: Encoded, { batch, context }: PieceOptions): Generator<Pieces, void, undefined> {
-  const count = Math.floor((text.size - 1) / context);
-  for (let first = 0; first < count; first += batch) {
-    const starts = arange(first, Math.min(first + batch, count), 1, { dtype: 'int32' }).mul(context);
-    yield piecesAt(text, starts, context);
-  }
-}
-
-function piecesAt(text: Tensor, starts: Tensor, context: number): Pieces {
-  const places = starts.reshape([starts.size, 1]).add(arange(0, context + 1, 1, { dtype: 'int32' }));
-  const pieces = text.take(places);
-  const columns = (start: number): Characters => pieces.slice(1, start, start + context) as Characters;
-  return { x: columns(0), y: columns(1) };
-}
-
-/** Takes a training step. Returns the loss before it: the mean cross-entropy of the next character, in nats. */
-export function trainStep(model: LanguageModel, optimizer: Optimizer, pieces: Pieces): number {
-  model.train();
-  const loss = optimizer.minimize(
-    () => lossOf(model, pieces),
-    (gradients) => clipGradNorm(gradients, 1).gradients,
-  );
-  return loss.item();
+/** Computes the mean cross-entropy, in nats, of each character of the pieces given those before it. */
+function lossOf(model: LanguageModel, pieces: Characters): { readonly loss: Tensor; readonly count: number } {
+  const scores = model.forward(pieces.slice(1, 0, -1) as Characters);
+  const targets = pieces.slice(1, 1);
+  const loss = crossEntropy(scores.reshape([targets.size, scores.shape[2]]), targets.reshape([targets.size]));
+  return { loss, count: targets.size };
 }
 
 /** Computes the loss on a text, in nats per character, predicting each character from those before it in its piece. */
-export function evaluate(model: LanguageModel, text: Encoded, options: PieceOptions): number {
-  model.eval();
-  return noGrad(() => {
-    let [sum, count] = [0, 0];
-    for (const pieces of allPieces(text, options)) {
-      sum += lossOf(model, pieces).item() * pieces.y.size;
-      count += pieces.y.size;
-    }
-    return sum / count;
-  });
+export async function lossOn(model: LanguageModel, text: Encoded, options: PieceOptions): Promise<number> {
+  const batches = consecutive(text, options);
+  return (await evaluate({ model, batches, loss: (pieces) => lossOf(model, pieces) })).loss;
 }
 
-function lossOf(model: LanguageModel, { x, y }: Pieces): Tensor<readonly []> {
-  const scores = model.forward(x);
-  const [batch, context, size] = scores.shape;
-  return crossEntropy(scores.reshape([batch * context, size]), y.reshape([batch * context])) as Tensor<readonly []>;
+export interface TrainingOptions extends PieceOptions {
+  /** The number of mini-batches. */
+  readonly steps: number;
+  /** The number of rounds, each of which ends with a test. */
+  readonly rounds: number;
+  /** The largest step size. */
+  readonly learningRate: number;
+  /** Chooses the pieces. */
+  readonly random: Random;
+}
+
+/** The number of held-out characters on which a round is tested. */
+const TESTED = 16_384;
+
+/** Returns the trainer of a language model on random pieces of a text. Its epochs are rounds of some steps. */
+export function trainerOf(
+  model: LanguageModel,
+  { training, heldOut }: Corpus,
+  { steps, rounds, batch, context, learningRate, random }: TrainingOptions,
+): Trainer<Characters> {
+  const tested = heldOut.slice(0, 0, Math.min(heldOut.size, TESTED + 1)) as Encoded;
+  return new Trainer({
+    ...{ model, steps, stepsPerEpoch: Math.ceil(steps / rounds) },
+    optimizer: new AdamW(model.parameters(), { learningRate }),
+    loss: (pieces: Characters) => lossOf(model, pieces),
+    train: new DataLoader(windows(training, { length: context + 1 }), { batchSize: batch, random }),
+    validation: consecutive(tested, { batch, context }),
+    transforms: [clipByNorm(1)],
+    schedule: warmUp(cosine(learningRate, { steps, end: learningRate / 20 }), { steps: Math.ceil(steps / 20) }),
+  });
 }

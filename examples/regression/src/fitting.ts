@@ -4,14 +4,12 @@ import { noGrad, type Random } from '@tapegrad/core';
 import { DataLoader, fromTensors, StandardScaler } from '@tapegrad/data';
 import { l1, type Module, mse } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
+import { type History, mae, rmse, Trainer } from '@tapegrad/train';
 import type { Cars } from './cars.ts';
 
-type Features = Cars['features'];
-type Economy = Cars['economy'];
-
 /** A model from standardized features to standardized fuel economy. */
-export interface Model extends Pick<Module, 'parameters'> {
-  forward(features: Features): Economy;
+export interface Model extends Module {
+  forward(x: Cars['x']): Cars['y'];
 }
 
 export interface FitOptions {
@@ -34,35 +32,36 @@ export interface Errors {
 
 export interface Fitted {
   /** Predicts miles per gallon from features in their original units. */
-  readonly predict: (features: Features) => Economy;
-  /** The errors after each epoch. */
-  readonly history: readonly { readonly epoch: number; readonly train: Errors; readonly test: Errors }[];
+  readonly predict: (x: Cars['x']) => Cars['y'];
+  /** The loss and the errors after each epoch. */
+  readonly history: History;
 }
 
 /** Trains a model on some cars, and tests it on others after each epoch. */
-export function fit(model: Model, train: Cars, test: Cars, options: FitOptions): Fitted {
+export async function fit(model: Model, train: Cars, test: Cars, options: FitOptions): Promise<Fitted> {
   const { epochs, batch, learningRate, weightDecay, random } = options;
-  const features = new StandardScaler().fit(train.features);
-  const economy = new StandardScaler().fit(train.economy);
-  const predict = (x: Features): Economy => noGrad(() => economy.invert(model.forward(features.apply(x))));
-
-  const data = fromTensors({ x: features.apply(train.features), y: economy.apply(train.economy) });
-  const loader = new DataLoader(data, { batchSize: batch, random });
-  const optimizer = new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 });
-  const schedule = cosine(learningRate, { steps: epochs });
-  const history: Fitted['history'][number][] = [];
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    optimizer.learningRate = schedule(epoch - 1);
-    for (const { x, y } of loader) {
-      optimizer.step(mse(model.forward(x), y).backward());
-    }
-    const errors = (cars: Cars): Errors => errorsOf(predict(cars.features), cars.economy);
-    history.push({ epoch, train: errors(train), test: errors(test) });
-  }
+  const features = new StandardScaler().fit(train.x);
+  const economy = new StandardScaler().fit(train.y);
+  const trainer = new Trainer({
+    ...{ model, epochs, metrics: { rmse, mae } },
+    optimizer: new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 }),
+    loss: ({ x, y }) => {
+      const standardized = model.forward(features.apply(x));
+      // The metrics compare miles per gallon.
+      const predictions = economy.invert(standardized.detach());
+      return { loss: mse(standardized, economy.apply(y)), predictions, targets: y };
+    },
+    train: new DataLoader(fromTensors({ ...train }), { batchSize: batch, random }),
+    validation: [test],
+    schedule: cosine(learningRate, { steps: epochs }),
+    scheduleBy: 'epochs',
+  });
+  const { history } = await trainer.fit();
+  const predict = (x: Cars['x']): Cars['y'] => noGrad(() => economy.invert(model.forward(features.apply(x))));
   return { predict, history };
 }
 
-export const errorsOf = (predicted: Economy, truth: Economy): Errors => ({
+export const errorsOf = (predicted: Cars['y'], truth: Cars['y']): Errors => ({
   rmse: Math.sqrt(mse(predicted, truth).item()),
   mae: l1(predicted, truth).item(),
 });

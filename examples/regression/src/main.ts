@@ -25,8 +25,8 @@ const options = readOptions('Predicts the economy of cars, and tests the predict
 await runProgram(async () => {
   tryFolder(options.out, PICTURE_BYTES);
   const random = new Random(options.seed);
-  const { train, test } = split(loadCars(), 0.8, random);
-  print(`${train.economy.shape[0]} cars to train with, ${test.economy.shape[0]} to test with\n`);
+  const { train, test } = split(await loadCars(), 0.8, random);
+  print(`${train.y.shape[0]} cars to train with, ${test.y.shape[0]} to test with\n`);
 
   const line = new Dense(6, 1, { random });
   const network = new Sequential(
@@ -34,10 +34,10 @@ await runProgram(async () => {
     new Tanh(),
     new Dense(options.hidden, 1, { random }),
   );
-  const lineFit = fit(line, train, test, { ...options, random });
-  const networkFit = fit(network, train, test, { ...options, random });
+  const lineFit = await fit(line, train, test, { ...options, random });
+  const networkFit = await fit(network, train, test, { ...options, random });
 
-  const baseline = errorsOf(train.economy.mean(0).broadcastTo(test.economy.shape), test.economy);
+  const baseline = errorsOf(train.y.mean(0).broadcastTo(test.y.shape), test.y);
   const table = new TextTable<Errors & { readonly name: string }>([
     { title: 'error on the test cars', cell: ({ name }) => name, align: 'left' },
     { title: 'RMSE, mpg', cell: ({ rmse }) => rmse.toFixed(2) },
@@ -45,10 +45,8 @@ await runProgram(async () => {
   ]);
   print(table.heading());
   print(table.row({ name: 'always the mean', ...baseline }));
-  print(table.row({ name: 'linear', ...errorsOf(lineFit.predict(test.features), test.economy) }));
-  print(
-    table.row({ name: `network of ${options.hidden}`, ...errorsOf(networkFit.predict(test.features), test.economy) }),
-  );
+  print(table.row({ name: 'linear', ...errorsOf(lineFit.predict(test.x), test.y) }));
+  print(table.row({ name: `network of ${options.hidden}`, ...errorsOf(networkFit.predict(test.x), test.y) }));
 
   const picture = fittingPicture(test, networkFit, baseline);
   await writePicture(join(options.out, 'fit'), picture);

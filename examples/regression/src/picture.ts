@@ -1,6 +1,7 @@
 /** Draws the course of a fit, and its predictions. */
 
 import { axisX, axisY, dot, gridX, gridY, line, lineY, ruleY, text } from '@observablehq/plot';
+import type { History } from '@tapegrad/train';
 import { COLORS, chart, figure, type Panel } from '@tapegrad/train/plot';
 import type { Cars } from './cars.ts';
 import { type Errors, errorsOf, type Fitted } from './fitting.ts';
@@ -11,16 +12,16 @@ const AXIS = { tickSize: 0, labelAnchor: 'center', labelArrow: 'none' } as const
 
 /** Draws predicted against true fuel economy, and the error during training. */
 export function fittingPicture(test: Cars, fitted: Fitted, baseline: Errors): string {
-  const predicted = fitted.predict(test.features);
-  const { rmse, mae } = errorsOf(predicted, test.economy);
+  const predicted = fitted.predict(test.x);
+  const { rmse, mae } = errorsOf(predicted, test.y);
   return figure({
     title: 'Miles per gallon of cars, predicted',
-    subtitle: `On ${test.economy.size} cars kept back, RMSE ${rmse.toFixed(2)} mpg and MAE ${mae.toFixed(2)} mpg`,
+    subtitle: `On ${test.y.size} cars kept back, RMSE ${rmse.toFixed(2)} mpg and MAE ${mae.toFixed(2)} mpg`,
     legend: [
       { label: 'training cars', color: COLORS.blue },
       { label: 'test cars', color: COLORS.orange },
     ],
-    panels: [scatter(test.economy.data, predicted.data), errorCurve(fitted.history, baseline)],
+    panels: [scatter(test.y.data, predicted.data), errorCurve(fitted.history, baseline)],
   });
 }
 
@@ -46,10 +47,10 @@ function scatter(truth: ArrayLike<number>, predicted: ArrayLike<number>): Panel 
   });
 }
 
-function errorCurve(history: Fitted['history'], baseline: Errors): Panel {
+function errorCurve({ epochs }: History, baseline: Errors): Panel {
   return chart('RMSE in training, mpg', {
     ...SIZE,
-    x: { domain: [0, history.length] },
+    x: { domain: [0, epochs.length] },
     y: { domain: [0, Math.ceil(baseline.rmse + 1)] },
     marks: [
       gridX(GRID),
@@ -65,8 +66,8 @@ function errorCurve(history: Fitted['history'], baseline: Errors): Panel {
         dy: -9,
         fill: COLORS.quiet,
       }),
-      lineY(history, { x: 'epoch', y: ({ train }) => train.rmse, stroke: COLORS.blue, strokeWidth: 1.75 }),
-      lineY(history, { x: 'epoch', y: ({ test }) => test.rmse, stroke: COLORS.orange, strokeWidth: 1.75 }),
+      lineY(epochs, { x: 'epoch', y: ({ training }) => training.rmse, stroke: COLORS.blue, strokeWidth: 1.75 }),
+      lineY(epochs, { x: 'epoch', y: ({ validation }) => validation?.rmse, stroke: COLORS.orange, strokeWidth: 1.75 }),
     ],
   });
 }

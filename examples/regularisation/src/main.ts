@@ -1,39 +1,38 @@
 /** Overfits a wide network to a few digits, and shows the effect of weight decay and dropout. */
 
 import { join } from 'node:path';
-
-import { loadDigits } from '@tapegrad/example-toolkit/digits';
+import { fromTensors, StandardScaler } from '@tapegrad/data';
+import { mnist, type Part } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
-import { Progress } from '@tapegrad/example-toolkit/progress';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
 import { tryFolder } from '@tapegrad/files/node';
 import { ABOUT, OPTIONS } from './options.ts';
 import { regularisationPicture } from './picture.ts';
 import { DECAYS, type Dose, RATES, spreadOf, sweep } from './sweep.ts';
+import type { Digits } from './trial.ts';
 
 const options = readOptions(ABOUT, OPTIONS);
+/** Scales the pixels by the mean and the standard deviation of all training digits. */
+const scaler = new StandardScaler().load({ mean: [0.1307], std: [0.3081] });
+
+async function load(part: Part, limit: number): Promise<Digits> {
+  const { x, y } = await mnist(part, { limit });
+  return fromTensors({ x: scaler.apply(x), y });
+}
 
 await runProgram(async () => {
   tryFolder(options.out, PICTURE_BYTES);
-  const train = loadDigits('train', options.digits);
-  const test = loadDigits('test', options.test);
+  const [train, test] = [await load('train', options.digits), await load('test', options.test)];
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);
-
-  const total = (DECAYS.length + RATES.length) * seeds.length;
-  const progress = new Progress({ label: 'trials', total, unit: 'trials', quiet: options.quiet });
-  let done = 0;
-  const onTrial = () => progress.update(++done, `${done} of ${total}`);
-  const settings = { ...options, train, test, seeds, onTrial };
-  const decays = sweep(DECAYS, (weightDecay) => ({ weightDecay, dropout: 0 }), settings);
-  const rates = sweep(RATES, (dropout) => ({ weightDecay: 0, dropout }), settings);
-  progress.stop();
-
+  const settings = (label: string) => ({ ...options, train, test, seeds, label: options.quiet ? undefined : label });
+  const decays = await sweep(DECAYS, (weightDecay) => ({ weightDecay, dropout: 0 }), settings('weight decay'));
   printDoses('weight decay', decays);
+  const rates = await sweep(RATES, (dropout) => ({ weightDecay: 0, dropout }), settings('dropout'));
   printDoses('dropout', rates);
   const subtitle =
-    `${train.count} digits, two hidden layers of ${options.hidden}, ${options.epochs} epochs; ` +
+    `${train.length} digits, two hidden layers of ${options.hidden}, ${options.epochs} epochs; ` +
     `mean and range of ${seeds.length} seeds.`;
   await writePicture(join(options.out, 'regularisation'), regularisationPicture({ decays, rates }, subtitle));
 });

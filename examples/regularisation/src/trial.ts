@@ -1,11 +1,13 @@
 /** Trains one network on a few digits until it overfits, with some regularization. */
 
 import { Random } from '@tapegrad/core';
-import { evaluate, type Labelled, trainEpoch } from '@tapegrad/example-toolkit/classification';
-import { Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
+import { DataLoader, type Dataset } from '@tapegrad/data';
+import { crossEntropy, Dense, Dropout, Flatten, ReLU, Sequential } from '@tapegrad/nn';
 import { cosine, SGD } from '@tapegrad/optim';
+import { accuracy, evaluate, type SupervisedBatch, supervised, Trainer } from '@tapegrad/train';
 
-type PictureShape = readonly [1, 28, 28];
+/** Digits and their labels, as `fromTensors` makes them. */
+export type Digits = Dataset<SupervisedBatch>;
 
 /** The regularization of a training. */
 export interface Remedy {
@@ -16,8 +18,8 @@ export interface Remedy {
 }
 
 export interface TrialOptions {
-  readonly train: Labelled<PictureShape>;
-  readonly test: Labelled<PictureShape>;
+  readonly train: Digits;
+  readonly test: Digits;
   readonly hidden: number;
   readonly epochs: number;
   readonly batch: number;
@@ -32,7 +34,7 @@ export interface Errors {
 }
 
 /** Trains a network, and tests it on the training digits and on others. */
-export function trial({ weightDecay, dropout }: Remedy, seed: number, options: TrialOptions): Errors {
+export async function trial({ weightDecay, dropout }: Remedy, seed: number, options: TrialOptions): Promise<Errors> {
   const { train, test, hidden, epochs, batch, learningRate, momentum } = options;
   const random = new Random(seed);
   const model = new Sequential(
@@ -45,12 +47,18 @@ export function trial({ weightDecay, dropout }: Remedy, seed: number, options: T
     new Dropout(dropout, { random }),
     new Dense(hidden, 10, { random }),
   );
-  const optimizer = new SGD(model.parameters(), { learningRate, momentum, weightDecay });
-  const schedule = cosine(learningRate, { steps: epochs });
-  for (let epoch = 0; epoch < epochs; epoch++) {
-    optimizer.learningRate = schedule(epoch);
-    for (const _ of trainEpoch<PictureShape>(model, optimizer, train, { batch, random }));
-  }
-  const errorOn = (digits: Labelled<PictureShape>): number => 1 - evaluate<PictureShape>(model, digits).score.accuracy;
-  return { train: errorOn(train), test: errorOn(test) };
+  const loss = supervised(model, crossEntropy);
+  const trainer = new Trainer({
+    ...{ model, loss, epochs },
+    optimizer: new SGD(model.parameters(), { learningRate, momentum, weightDecay }),
+    train: new DataLoader(train, { batchSize: batch, random }),
+    schedule: cosine(learningRate, { steps: epochs }),
+    scheduleBy: 'epochs',
+  });
+  await trainer.fit();
+  const errorOn = async (digits: Digits): Promise<number> => {
+    const batches = new DataLoader(digits, { batchSize: 1000 });
+    return 1 - (await evaluate({ model, loss, batches, metrics: { accuracy } })).accuracy;
+  };
+  return { train: await errorOn(train), test: await errorOn(test) };
 }

@@ -6,19 +6,21 @@
  */
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Chromium } from './chromium.mjs';
-import { rows } from './rows.mjs';
+import { kinds, rows } from './rows.mjs';
 import { Stage, Unavailable } from './stage.mjs';
 import { cellsOf, isAsTold, lineOf, page, withFiles, withLines } from './table.mjs';
 
 /** @typedef {import('./rows/row.mjs').Row} Row */
 /** @typedef {import('./rows/row.mjs').Place} Place */
-/** @typedef {{ host: string, verdict: 'passed' | 'failed' | 'skipped', seconds: number, cells?: readonly string[], message?: string }} Report */
+/** @typedef {{ host: string, verdict: 'passed' | 'failed' | 'skipped', seconds: number, cells?: readonly string[] | undefined, message?: string }} Report */
 
 const MAX_SECONDS = 180;
+/** The number of kinds of hosts that are tried at the same time. */
+const CONCURRENCY = Math.min(2, availableParallelism());
 
 const { values: options, positionals: words } = parseArgs({
   options: { json: { type: 'boolean' }, 'update-docs': { type: 'boolean' } },
@@ -77,19 +79,24 @@ async function report(row, place) {
 async function tryHosts(folder) {
   const isChosen = (/** @type {string} */ host) =>
     words.length === 0 || words.some((word) => host.toLowerCase().includes(word.toLowerCase()));
-  const chosen = rows.filter(({ host }) => isChosen(host));
-  if (chosen.length === 0) throw new Error(`no host is called ${words.join(' or ')}`);
+  const queue = kinds.map((kind) => kind.filter(({ host }) => isChosen(host))).filter(({ length }) => length > 0);
+  if (queue.length === 0) throw new Error(`no host is called ${words.join(' or ')}`);
   const stage = new Stage(folder);
   await stage.installPackages();
   const chromium = new Chromium(stage);
+  /** @type {Report[]} */
   const reports = [];
-  for (const row of chosen) {
-    const { verdict, seconds, cells, message = '', ...rest } = await report(row, { stage, chromium });
-    say(
-      `${verdict.padEnd(7)} ${seconds.toFixed(1).padStart(5)} s  ${row.host}: ${cells?.slice(1, 4).join(', ') ?? message}`,
-    );
-    reports.push({ ...rest, verdict, seconds, cells, message });
-  }
+  const work = async () => {
+    for (let kind = queue.shift(); kind !== undefined; kind = queue.shift()) {
+      for (const row of kind) {
+        const { verdict, seconds, cells, message = '', ...rest } = await report(row, { stage, chromium });
+        const time = `${seconds.toFixed(1).padStart(5)} s`;
+        say(`${verdict.padEnd(7)} ${time}  ${row.host}: ${cells?.slice(1, 4).join(', ') ?? message}`);
+        reports.push({ ...rest, verdict, seconds, cells, message });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
   await chromium.close();
   return reports;
 }

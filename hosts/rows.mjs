@@ -7,5 +7,11 @@ import { managers } from './rows/managers.mjs';
 import { pages } from './rows/pages.mjs';
 import { testRunners } from './rows/test-runners.mjs';
 
-/** @type {readonly import('./rows/row.mjs').Row[]} */
-export const rows = [...engines, ...pages, ...bundlers, ...testRunners, ...managers, ...compilers];
+/**
+ * The rows by kind. Rows of one kind share folders, and run one after another.
+ *
+ * @type {readonly (readonly import('./rows/row.mjs').Row[])[]}
+ */
+export const kinds = [engines, pages, bundlers, testRunners, managers, compilers];
+
+export const rows = kinds.flat();

@@ -31,10 +31,10 @@ export const toolsOf = (project) =>
 
 /** The folder in which hosts are tried. */
 export class Stage {
-  /** @type {Map<string, string>} */
+  /** @type {Map<string, Promise<string>>} */
   #nodes = new Map();
-  /** @type {Set<string>} */
-  #fetched = new Set();
+  /** @type {Map<string, Promise<unknown>>} */
+  #fetched = new Map();
   #hasTools = false;
 
   /** @param {string} folder an empty one */
@@ -104,12 +104,11 @@ export class Stage {
    *
    * @param {string} version
    */
-  async node(version) {
-    const known = this.#nodes.get(version);
-    if (known !== undefined) return known;
-    const path = (await this.npx(`node@${version}`, 'node', ['-p', 'process.execPath'])).stdout.trim();
-    this.#nodes.set(version, path);
-    return path;
+  node(version) {
+    return once(this.#nodes, version, async () => {
+      const { stdout } = await this.npx(`node@${version}`, 'node', ['-p', 'process.execPath']);
+      return stdout.trim();
+    });
   }
 
   /**
@@ -121,12 +120,11 @@ export class Stage {
    */
   async npx(specifier, program, args, cwd = this.folder) {
     const prefix = ['--yes', `--package=${specifier}`, '--', program];
-    if (!this.#fetched.has(specifier)) {
-      await execute('npx', [...prefix, '--version'], { cwd: this.folder }).catch((error) => {
+    await once(this.#fetched, specifier, () =>
+      execute('npx', [...prefix, '--version'], { cwd: this.folder }).catch((error) => {
         throw new Unavailable(`npx could not fetch ${specifier}: ${firstError(error)}`);
-      });
-      this.#fetched.add(specifier);
-    }
+      }),
+    );
     return execute('npx', [...prefix, ...args], { cwd });
   }
 
@@ -147,6 +145,20 @@ export class Stage {
     if (isInstalled() || existsSync(join(cache, project, 'node_modules'))) return;
     if (install(['--filter', `./${project}`]) !== 0) throw new Unavailable(`pnpm could not install its tools`);
   }
+}
+
+/**
+ * Returns what a map holds for a key, begun at the first call, since several hosts may wait for it.
+ *
+ * @template T
+ * @param {Map<string, Promise<T>>} begun
+ * @param {string} key
+ * @param {() => Promise<T>} begin
+ */
+function once(begun, key, begin) {
+  const known = begun.get(key) ?? begin();
+  begun.set(key, known);
+  return known;
 }
 
 /** The files that decide what is installed. */

@@ -40,7 +40,8 @@ function checkFits(call: string, { name, kind }: Column, row: number, value: num
 }
 
 /** Returns the replacement for missing values of a column. Throws if values are missing and there is none. */
-function fillOf(call: string, column: Column, missing: ColumnTensorOptions['missing']): number {
+function fillOf(call: string, column: Column, options: ColumnTensorOptions): number {
+  const { missing } = options;
   const fill = typeof missing === 'object' && missing !== null ? missing[column.name] : missing;
   if (fill !== undefined && typeof fill !== 'number') {
     throw new ArgumentError(`${call}: missing: expected numbers, got ${describeValue(fill)} for '${column.name}'`);
@@ -48,7 +49,10 @@ function fillOf(call: string, column: Column, missing: ColumnTensorOptions['miss
   if (fill !== undefined || column.missing === 0) return fill ?? Number.NaN;
   let row = 0;
   while (!isMissing(column, row)) row++;
-  const mend = 'drop the rows by withoutMissing(), or say what stands for them by missing: …';
+  const replacement = isExpanded(column, options)
+    ? `missing: { ${JSON.stringify(column.name)}: 0 }, which makes them rows of zeros`
+    : `a number for them, such as missing: { ${JSON.stringify(column.name)}: 0 } or missing: table.means()`;
+  const mend = `drop the rows by withoutMissing(), or give ${replacement}`;
   throw new ArgumentError(
     `${call}: column '${column.name}' is missing ${column.missing} of ${column.length} values, the first in row ${row}; ${mend}`,
   );
@@ -77,7 +81,7 @@ function fillColumn(
 ): number {
   checkNumeric(call, column);
   const isOneHot = isExpanded(column, options);
-  const fill = fillOf(call, column, options.missing);
+  const fill = fillOf(call, column, options);
   if (isOneHot && column.missing > 0 && fill !== 0) {
     throw new ArgumentError(
       `${call}: column '${column.name}' is missing ${column.missing} categories, which a one-hot vector can only have as zeros; ` +

@@ -1,6 +1,7 @@
 /**
  * Tries the README's first program as a new user would: the packed packages are installed in an empty folder, and the
- * program runs there as TypeScript, as plain JavaScript, and where no code may be generated from strings.
+ * program runs there as TypeScript, as plain JavaScript, and where no code may be generated from strings. The programs of
+ * docs/first-programs.md run there, too.
  *
  * The program is the block of code under `<!-- first program -->` in README.md. It has no type annotation, so that it
  * is a program of both languages, and no clock and no luck, so that each run prints the same.
@@ -8,6 +9,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { tryPrograms } from './consumer-programs.mjs';
 import { inEmptyFolder, pack, run } from './packing.mjs';
 import { root } from './pnpm.mjs';
 
@@ -98,6 +100,8 @@ inEmptyFolder((folder) => {
   );
   compile();
   node('typed.js');
+
+  tryPrograms(folder, compilerOptions);
 
   process.stdout.write(`The README's first program prints, however it is run:\n${printed}`);
 });

@@ -55,12 +55,14 @@ export function trainerOf(
 ): Trainer<Characters> {
   const tested = heldOut.slice(0, 0, Math.min(heldOut.size, TESTED + 1)) as Encoded;
   return new Trainer({
-    ...{ model, steps, stepsPerEpoch: Math.ceil(steps / rounds) },
+    model,
     optimizer: new AdamW(model.parameters(), { learningRate }),
     loss: (pieces: Characters) => lossOf(model, pieces),
     train: new DataLoader(windows(training, { length: context + 1 }), { batchSize: batch, random }),
     validation: consecutive(tested, { batch, context }),
     transforms: [clipByNorm(1)],
     schedule: warmUp(cosine(learningRate, { steps, end: learningRate / 20 }), { steps: Math.ceil(steps / 20) }),
+    steps,
+    stepsPerEpoch: Math.ceil(steps / rounds),
   });
 }

@@ -42,11 +42,15 @@ await runProgram(async () => {
       augment: ({ x, y }, random) => ({ x: randomShift(x, shift, { random, fill: -MEAN / STD }), y }),
     });
     const trainer = new Trainer({
-      ...{ model, train, epochs, validation, metrics: { accuracy } },
+      model,
       optimizer: new AdamW(model.parameters(), { learningRate, weightDecay }),
       loss: supervised(model, crossEntropy),
+      train,
+      validation,
+      metrics: { accuracy },
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
       scheduleBy: 'epochs',
+      epochs,
     });
     const { history } = await trainer.fit(report('digits', quiet));
     await saveClassifier(out, model, history, { title: 'Learning to read digits with convolutions', unit: 'digits' });

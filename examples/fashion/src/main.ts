@@ -43,11 +43,15 @@ await runProgram(async () => {
       augment: ({ x, y }, random) => ({ x: options.mirror === 1 ? randomFlip(x, { random }) : x, y }),
     });
     const trainer = new Trainer({
-      ...{ model, train, epochs, validation, metrics: { accuracy } },
+      model,
       optimizer: new AdamW(model.parameters(), { learningRate, weightDecay }),
       loss: supervised(model, crossEntropy),
+      train,
+      validation,
+      metrics: { accuracy },
       schedule: warmUp(cosine(learningRate, { steps: epochs - RISE }), { steps: RISE, startFactor: 0.1 }),
       scheduleBy: 'epochs',
+      epochs,
     });
     const { history } = await trainer.fit(report('pictures', quiet));
     await saveClassifier(out, model, history, { title: 'Learning to tell clothes apart', unit: 'pictures' });

@@ -40,13 +40,16 @@ await runProgram(async () => {
   else {
     const { x, y } = await mnist('train', { limit });
     const train = new DataLoader(fromTensors({ x: scaler.apply(x), y }), { batchSize: batch, random });
-    const optimizer = new SGD(model.parameters(), { learningRate, momentum, weightDecay });
     const trainer = new Trainer({
-      ...{ model, optimizer, epochs, validation, metrics: { accuracy } },
+      model,
+      optimizer: new SGD(model.parameters(), { learningRate, momentum, weightDecay }),
       loss: supervised(model, crossEntropy),
       train: deferred(train),
+      validation,
+      metrics: { accuracy },
       schedule: cosine(learningRate, { steps: epochs }),
       scheduleBy: 'epochs',
+      epochs,
     });
     const { history } = await trainer.fit(report('digits', quiet));
     await saveClassifier(out, model, history, { title: 'Learning to read digits', unit: 'digits' });

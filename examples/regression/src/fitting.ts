@@ -43,7 +43,7 @@ export async function fit(model: Model, train: Cars, test: Cars, options: FitOpt
   const features = new StandardScaler().fit(train.x);
   const economy = new StandardScaler().fit(train.y);
   const trainer = new Trainer({
-    ...{ model, epochs, metrics: { rmse, mae } },
+    model,
     optimizer: new SGD(model.parameters(), { learningRate, weightDecay, momentum: 0.9 }),
     loss: ({ x, y }) => {
       const standardized = model.forward(features.apply(x));
@@ -53,8 +53,10 @@ export async function fit(model: Model, train: Cars, test: Cars, options: FitOpt
     },
     train: new DataLoader(fromTensors({ ...train }), { batchSize: batch, random }),
     validation: [test],
+    metrics: { rmse, mae },
     schedule: cosine(learningRate, { steps: epochs }),
     scheduleBy: 'epochs',
+    epochs,
   });
   const { history } = await trainer.fit();
   const predict = (x: Cars['x']): Cars['y'] => noGrad(() => economy.invert(model.forward(features.apply(x))));

@@ -33,7 +33,7 @@ await runProgram(async () => {
   printDoses('dropout', rates);
   const subtitle =
     `${train.length} digits, two hidden layers of ${options.hidden}, ${options.epochs} epochs; ` +
-    `mean and range of ${seeds.length} seeds.`;
+    `mean and range of ${seeds.length} seed${seeds.length === 1 ? '' : 's'}.`;
   await writePicture(join(options.out, 'regularisation'), regularisationPicture({ decays, rates }, subtitle));
 });
 

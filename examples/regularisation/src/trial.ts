@@ -49,11 +49,13 @@ export async function trial({ weightDecay, dropout }: Remedy, seed: number, opti
   );
   const loss = supervised(model, crossEntropy);
   const trainer = new Trainer({
-    ...{ model, loss, epochs },
+    model,
     optimizer: new SGD(model.parameters(), { learningRate, momentum, weightDecay }),
+    loss,
     train: new DataLoader(train, { batchSize: batch, random }),
     schedule: cosine(learningRate, { steps: epochs }),
     scheduleBy: 'epochs',
+    epochs,
   });
   await trainer.fit();
   const errorOn = async (digits: Digits): Promise<number> => {

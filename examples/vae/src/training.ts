@@ -54,7 +54,7 @@ export interface TrainingOptions {
 export const trainerOf = (model: Autoencoder, options: TrainingOptions): Trainer<{ readonly x: Images }, Terms> => {
   const { train, test, epochs, batch, learningRate, random } = options;
   return new Trainer({
-    ...{ model, epochs, random },
+    model,
     optimizer: new Adam(model.parameters(), { learningRate }),
     loss: ({ x }) => negativeElbo(model, x, random),
     metrics: {
@@ -65,5 +65,7 @@ export const trainerOf = (model: Autoencoder, options: TrainingOptions): Trainer
     validation: new DataLoader(fromTensors({ x: test }), { batchSize: 1000 }),
     schedule: cosine(learningRate, { steps: epochs }),
     scheduleBy: 'epochs',
+    epochs,
+    random,
   });
 };

@@ -67,7 +67,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
       await settled(page, /1 wrong · \d+ ms$/);
       await write(page, '$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$');
       await settled(page, /^1 wrong · \d+ ms$/);
-      expect(await page.locator(`${verdicts}.wrong .reason`).textContent()).toContain('the transpose of the left one');
+      expect(await page.locator(`${verdicts}.wrong .reason`).textContent()).toContain('the transpose of the left side');
       expect(await page.locator(`${verdicts} .heat td`).count()).toBeGreaterThan(4);
       expect(await page.locator('.cm-wrong').count()).toBe(1);
       await page.getByRole('button', { name: 'Apply the mend' }).click();
@@ -126,7 +126,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
       await page.locator('.feedback.holds').waitFor();
       await page.getByText('1 of 12 solved').waitFor();
       await page.getByRole('button', { name: 'Next puzzle' }).click();
-      expect(await page.locator('#puzzle-title').textContent()).toBe('The slope of tanh');
+      expect(await page.locator('#puzzle-title').textContent()).toBe('The derivative of tanh');
     });
   });
 

@@ -31,7 +31,7 @@ function anomalyWith(op: (x: Tensor) => Tensor): AnomalyError | undefined {
 }
 
 await runProgram(async () => {
-  print('The rule of softCubeRoot, held against differences:');
+  print('The rule of softCubeRoot, compared with finite differences:');
   print(`  first derivative   ${verdict(softCubeRoot, 1)}`);
   print(`  second derivative  ${verdict(softCubeRoot, 2)}`);
 

@@ -21,9 +21,9 @@ const options = readOptions(ABOUT, {
 });
 
 const ABOUT_PAGE =
-  'Every formula of the theory of feed-forward networks, as printed in course notes and as mended, held against the tape ' +
-  'of random networks in float64: of several depths, widths, batch sizes and transitions. The tape itself is held against ' +
-  'central differences. A row opens to what its verdict rests on.';
+  'Every formula of the theory of feed-forward networks, as printed in course notes and as mended, compared with the ' +
+  'tape of random networks in float64 with several depths, widths, batch sizes and transitions. The tape itself is compared ' +
+  'with central differences. Open a row to see the evidence for its verdict.';
 
 await runProgram(async () => {
   for (const folder of [options.out, options.pictures]) if (folder !== undefined) tryFolder(folder, PICTURE_BYTES);

@@ -32,10 +32,10 @@ describe('the wrong ones are caught, each for its right reason', () => {
   test.each([
     ['B1 as printed', 'off by the factor n'],
     ['B2 for softmax', 'numbers differ'],
-    ['B4 as printed', 'shapes do not fit'],
-    ['B5 as printed', 'shapes do not fit'],
-    ['B7 as printed', 'shapes do not fit'],
-    ['B8 as printed', 'shapes do not fit'],
+    ['B4 as printed', 'shapes do not match'],
+    ['B5 as printed', 'shapes do not match'],
+    ['B7 as printed', 'shapes do not match'],
+    ['B8 as printed', 'shapes do not match'],
   ])('%s: %s', (id, verdict) => {
     expect(finding(id).verdict).toBe(verdict);
   });

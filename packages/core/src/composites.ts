@@ -183,7 +183,7 @@ function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A
  * full precision.
  */
 const smallest = { float32: [-149, 49], float64: [-1074, 114] } as const;
-/** The range of sums of squares that did not overflow, and in which squares that underflowed are negligible. */
+/** The range in which a sum of squares can be trusted: it did not overflow, and squares that underflowed are negligible. */
 const squares = { float32: [2 ** -60, 2 ** 120], float64: [2 ** -900, 2 ** 1000] } as const;
 
 /**

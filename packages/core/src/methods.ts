@@ -35,7 +35,8 @@ const methods = methodsOf({ ...elementaryMethods, ...reductionMethods, ...select
 countArguments(methods);
 addMethods(Tensor.prototype, { ...methods, ...methodsOf({ index }) });
 
-// The primitives on tensors then include all but the windowed ones, without a call of these functions.
+// Registers all primitives except the windowed ones at once, so that they needn't wait for the first call of a
+// function.
 for (const register of [powerKernels, trigonometricKernels, specialKernels, elementProductKernels, orderingKernels]) {
   register();
 }

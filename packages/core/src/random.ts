@@ -30,10 +30,10 @@ export interface RandomOptions {
 /** Generators and their states at some time. */
 export type RandomStates = ReadonlyMap<Random, RandomState>;
 
-/** The generators that have drawn while a function runs, and their states before. */
+/** The generators that have drawn numbers since a function began to run, each with its state before its first draw. */
 const drawn = new DynamicScope<Map<Random, RandomState> | undefined>(undefined);
 
-/** Runs a function, and returns the generators that drew meanwhile, with their states before. */
+/** Runs a function. Also returns the generators that drew numbers in it, each with its state before its first draw. */
 export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
   const outer = drawn.current;
   const own = new Map<Random, RandomState>();

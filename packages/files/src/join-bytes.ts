@@ -1,8 +1,8 @@
 /** Joining pieces of bytes. */
 
 /**
- * Bytes in memory that no other thread sees, as a `Blob` and a request take them. Versions of TypeScript before 5.7 don't tell
- * such memory apart, and this type is any `Uint8Array` there.
+ * Bytes in memory that is not shared with other threads, as required by a `Blob` or a request. TypeScript before 5.7
+ * doesn't distinguish such memory; there, this type is any `Uint8Array`.
  */
 export type Bytes = ReturnType<Uint8ArrayConstructor['from']>;
 

@@ -41,7 +41,7 @@ test('a wrong formula has a caret, a counterexample and a mend', () => {
   expect(run('wrong.md').output).toBe(`wrong.md:3:3  wrong (numeric)  dtrace(X^2)/dX = 2 X
     $$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$
                                                            ^^^
-    the right side is the transpose of the left one; it holds in numerator layout, which the page does not use
+    the right side is the transpose of the left side; it holds in numerator layout, which the page does not use
     for example X = [2 -1; 3 3]
     left [4 6; -2 6], right [4 -2; 6 6]
     mend (a transpose):
@@ -118,7 +118,7 @@ test('JSON has each field of each formula', () => {
     verdict: 'wrong',
     certainty: 'numeric',
     reason:
-      'the right side is the transpose of the left one; it holds in numerator layout, which the page does not use',
+      'the right side is the transpose of the left side; it holds in numerator layout, which the page does not use',
     counterexample: {
       data: {
         X: [
@@ -143,7 +143,7 @@ test('JSON has each field of each formula', () => {
 test('a web page is printed, or written beside the table', () => {
   const page = run('--html', 'wrong.md').output;
   expect(page).toMatch(/^<!doctype html>\n/);
-  expect(page).toContain('<span class="reason">the right side is the transpose of the left one');
+  expect(page).toContain('<span class="reason">the right side is the transpose of the left side');
   const { output } = run('--html=out.html', 'wrong.md');
   expect(output).toContain('wrong.md:3:3  wrong');
   expect(saved['out.html']).toBe(page);
@@ -174,6 +174,6 @@ test('the reading is shown where it is asked for', () => {
     width: undefined,
   });
   expect(output).toContain('W_1: 4 x 2, from A_l = Z_(l - 1) W_l');
-  expect(output).toContain('derivatives by a matrix have the shape of the matrix');
+  expect(output).toContain('derivatives with respect to a matrix have its shape');
   expect(output).toContain('\u001b[32mholds\u001b[0m');
 });

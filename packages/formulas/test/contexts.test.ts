@@ -37,7 +37,7 @@ test('a letter e is no base of powers', () => {
 test('a value at a point that is not named is not judged', () => {
   const [, claim] = judged('$L = w^2$, $\\frac{dL}{dw} = 8$');
   expect(claim).toMatchObject({ verdict: 'not understood' });
-  expect(claim?.reason).toContain('value at some point');
+  expect(claim?.reason).toContain('value at a particular point');
 });
 
 test('a derivative by what nothing depends on is not judged', () => {

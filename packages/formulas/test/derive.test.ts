@@ -153,7 +153,7 @@ function convolution(): Case {
     options: { names: { X: x, Y: y, layer } },
     lines: [
       'dL/dW_ijkp = sum_(q=1..n) sum_(r=1..c) sum_(s=1..e) X_(q, j, r + k - 2, s + p - 2) delta_qirs',
-      'Entries outside of an array are 0.',
+      'Entries outside an array are 0.',
     ],
     isPage: false,
   };
@@ -450,7 +450,7 @@ test('a wrong call says what was wanted', () => {
   expect(() => derive(() => x.matmul(w))).toThrow('derive: expected a loss, which is one number, got shape [4, 3]');
   expect(() => derive(() => x.sum())).toThrow('derive: the loss does not depend on a tensor that requires a gradient');
   const derivation = derive(() => x.matmul(w).sum(), { names: { X: x, W: w } });
-  expect(() => derivation.of(x)).toThrow('there are dL/dW');
+  expect(() => derivation.of(x)).toThrow('the derived ones are dL/dW');
 });
 
 test('LaTeX has a line for each formula', () => {

@@ -27,28 +27,28 @@ const pages: Readonly<Record<string, Expected>> = {
     others: [
       [23, 'conditional', 'for several points: off by the factor n'],
       [27, 'conditional', 'off by the factor n', "1/n [(2 (z_4 - y)) ⊙ sigma_4'(a_4)] z_3^T"],
-      [31, 'wrong', '2 x 1 beside 3 x 1', "(W_4^T dL/da_4) ⊙ sigma_3'(a_3)"],
+      [31, 'wrong', '2 x 1 and 3 x 1', "(W_4^T dL/da_4) ⊙ sigma_3'(a_3)"],
       [33, 'wrong', 'shapes', "((W_4^T dL/da_4) ⊙ sigma_3'(a_3)) z_2^T"],
       [37, 'wrong', 'shapes', "(W_l^T dL/da_l) ⊙ sigma_(l - 1)'(a_(l - 1))"],
       [41, 'conditional', 'for a softmax', 'Z_L ⊙ (dL/dZ_L - (dL/dZ_L ⊙ Z_L) 1 1^T)'],
-      [41, 'wrong', 'the factors do not fit', "(delta_(l + 1) W_(l + 1)^T) ⊙ sigma_l'(A_l)"],
+      [41, 'wrong', 'the shapes of the factors do not match', "(delta_(l + 1) W_(l + 1)^T) ⊙ sigma_l'(A_l)"],
     ],
   },
   'matrix-derivatives.md': {
     formulas: 21,
     others: [
-      [7, 'wrong', '2 x 3 beside 3 x 2', 'b a^T'],
+      [7, 'wrong', '2 x 3 and 3 x 2', 'b a^T'],
       [9, 'wrong', 'differ', '(B + B^T) x'],
-      [12, 'wrong', 'the right side is the transpose of the left one', '2 X^T'],
-      [16, 'wrong', 'the right side is the transpose of the left one', 'det(X) X^-T'],
+      [12, 'wrong', 'the right side is the transpose of the left side', '2 X^T'],
+      [16, 'wrong', 'the right side is the transpose of the left side', 'det(X) X^-T'],
     ],
   },
   'elements.md': {
     formulas: 17,
     others: [
-      [17, 'wrong', 'the factors do not fit', "((w^(l + 1))^T delta^(l + 1)) ⊙ sigma'(z^l)"],
-      [23, 'wrong', 'there is no element 3 of 2 x 1', 'a^(l - 1)_k delta^l_j'],
-      [31, 'wrong', 'there is no element', "sum_(k) w^(l + 1)_kj delta^(l + 1)_k sigma'(z^l_j)"],
+      [17, 'wrong', 'the shapes of the factors do not match', "((w^(l + 1))^T delta^(l + 1)) ⊙ sigma'(z^l)"],
+      [23, 'wrong', 'element 3 is out of range for a 2 x 1 array', 'a^(l - 1)_k delta^l_j'],
+      [31, 'wrong', 'is out of range', "sum_(k) w^(l + 1)_kj delta^(l + 1)_k sigma'(z^l_j)"],
     ],
   },
   'identities.md': {
@@ -56,8 +56,8 @@ const pages: Readonly<Record<string, Expected>> = {
     others: [
       [97, 'wrong', 'different shapes'],
       [98, 'wrong', 'differ', '(W + W^T) (x - s)'],
-      [99, 'wrong', 'the factors do not fit', 'B A'],
-      [100, 'wrong', 'transpose of the left one', '3 (X^2)^T'],
+      [99, 'wrong', 'the shapes of the factors do not match', 'B A'],
+      [100, 'wrong', 'transpose of the left side', '3 (X^2)^T'],
       [101, 'wrong', 'factor 2', 'A^T (A x - b)'],
       [102, 'wrong', 'shapes', '1 + v^T u'],
       [103, 'wrong', 'different shapes'],
@@ -67,10 +67,10 @@ const pages: Readonly<Record<string, Expected>> = {
   'hidden-layer.md': {
     formulas: 53,
     others: [
-      [59, 'wrong', 'the shapes differ: 3 x 4 beside 4 x 3', 'dL/dB ⊙ (1 g^T)'],
+      [59, 'wrong', 'the shapes differ: 3 x 4 and 4 x 3', 'dL/dB ⊙ (1 g^T)'],
       [60, 'wrong', 'the sign is wrong', '-1/n (Y - P)'],
-      [61, 'wrong', 'the factors do not fit: 3 x 4 beside 3 x 1', '(dL/dA)^T 1'],
-      [62, 'wrong', 'the factors do not fit', 'sum_(k=1..3) S_k^T dL/dT_k'],
+      [61, 'wrong', 'the shapes of the factors do not match: 3 x 4 and 3 x 1', '(dL/dA)^T 1'],
+      [62, 'wrong', 'the shapes of the factors do not match', 'sum_(k=1..3) S_k^T dL/dT_k'],
     ],
   },
   'plain-letters.md': {
@@ -98,9 +98,15 @@ const pages: Readonly<Record<string, Expected>> = {
     formulas: 12,
     others: [[11, 'wrong', 'differ', 'W_hh^T (dL/dh_(t + 1) ⊙ (1 - h_(t + 1)^2)) + W_hy^T (y-hat_t - y_t)']],
   },
-  'attention.md': { formulas: 9, others: [[12, 'wrong', 'the factors do not fit', '1/sqrt(d) (dS)^T Q']] },
+  'attention.md': {
+    formulas: 9,
+    others: [[12, 'wrong', 'the shapes of the factors do not match', '1/sqrt(d) (dS)^T Q']],
+  },
   'logistic.md': { formulas: 9, others: [[15, 'wrong', 'the sign is wrong', '-(y - y-hat) x']] },
-  'macros.tex': { formulas: 8, others: [[23, 'wrong', 'the factors do not fit', 'W^(k)^T (dJ/da^(k))']] },
+  'macros.tex': {
+    formulas: 8,
+    others: [[23, 'wrong', 'the shapes of the factors do not match', 'W^(k)^T (dJ/da^(k))']],
+  },
   'plain-text.txt': { formulas: 8, others: [[8, 'wrong', 'shapes', 'Z_(l - 1)^T delta_l']] },
 };
 

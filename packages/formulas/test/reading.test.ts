@@ -84,7 +84,7 @@ describe('macros', () => {
     ['def', '$\\def\\a#1{#1^T}\\a{X} = Y$', ['X^T = Y']],
     ['operators', '\\DeclareMathOperator{\\trace}{tr} $\\trace(X) = 1$', ['trace(X) = 1']],
     ['one in another', '\\def\\a{x}\\def\\b{\\a + 1} $y = \\b$', ['y = x + 1']],
-    ['without an end', '\\def\\a{\\a} $y = \\a$', ['error: a macro expands without an end']],
+    ['without an end', '\\def\\a{\\a} $y = \\a$', ['error: a macro expands endlessly']],
     ['without its argument', '\\newcommand{\\v}[1]{#1} $y = \\v$', ['error: \\v expects 1 arguments']],
   ])('%s', (_, page, statements) => {
     expect(read(page)).toEqual(statements);

@@ -28,7 +28,7 @@ export interface Program {
   readonly nameOf: (tensor: Tensor) => string;
 }
 
-/** Returns how a tensor enters a program. Single numbers that need no gradient are constants. */
+/** Returns the kind of an input. Single numbers that need no gradient are constants. */
 function kindOf(tensor: Tensor): ProgramInput['kind'] {
   if (tensor instanceof Parameter) return 'parameter';
   return tensor.size === 1 && !tensor.requiresGrad ? 'constant' : 'input';

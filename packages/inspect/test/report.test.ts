@@ -38,7 +38,7 @@ describe('findings of a report', () => {
     expect(findings.map(({ verdict }) => verdict)).toEqual([
       'equal exactly',
       'off by the factor n',
-      'shapes do not fit',
+      'shapes do not match',
     ]);
     expect(findings.map(({ passed }) => passed)).toEqual([true, false, false]);
     const evidence = Object.fromEntries(findings[2]!.evidence);
@@ -60,7 +60,7 @@ describe('reportTable', () => {
     expect(lines).toHaveLength(5);
     expect(lines[0]).toMatch(/^✓ dW_l {5}equal exactly {8}dW_l is equal exactly/);
     expect(lines[1]).toMatch(/^✗ dZ_L {5}off by the factor n {2}dZ_L is off by the factor n/);
-    expect(lines[2]).toMatch(/^✗ delta_l {2}shapes do not fit/);
+    expect(lines[2]).toMatch(/^✗ delta_l {2}shapes do not match/);
   });
 
   test.each([40, 60, 80, 120])('keeps to %i columns', (width) => {
@@ -73,7 +73,7 @@ describe('reportTable', () => {
   test('says what must be where it is not that the formula holds', () => {
     const wrong = {
       claim: 'c',
-      verdict: 'shapes do not fit',
+      verdict: 'shapes do not match',
       message: 'x has the wrong shape',
       expected: 'numbers differ',
     };

@@ -5,7 +5,7 @@ import type { Window } from './arrays/views.ts';
 /** Functions whose derivative can be computed from their value. */
 export type Activation = 'relu' | 'tanh' | 'sigmoid';
 
-/** Which axis to sort along, and which end comes first. */
+/** The axis to sort along, and the direction. */
 export interface SortOrder {
   readonly axis: number;
   readonly descending: boolean;

@@ -119,7 +119,7 @@ export interface Engine {
   readonly vectorBits: 0 | VectorBits;
   /** The number of threads for large operations; 1 if the host doesn't share memory between threads or can't start any. */
   readonly threads: number;
-  /** Why features are missing: what the host lacks or refused. Undefined if none are. */
+  /** The reason why features are missing, such as a refusal by the host. Undefined if none are missing. */
   readonly reason: string | undefined;
   /** Sets the number of threads, and ends those already running. Defaults to the number of cores. */
   setThreads(threads?: number): void;

@@ -13,7 +13,7 @@ import {
 } from '@tapegrad/core/lean';
 import type { Initializer } from './init.ts';
 
-/** How to create the initial elements of a parameter. */
+/** The options for the initial elements of a parameter. */
 interface Origin {
   /** The name of the option that holds the initialiser, for messages. */
   readonly option?: string;

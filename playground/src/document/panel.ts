@@ -44,7 +44,7 @@ export function documentPanel(panel: HTMLElement): void {
     { class: 'pane results' },
     element('div', { class: 'tools' }, status),
     verdicts.list,
-    element('details', { class: 'reading' }, element('summary', {}, 'What letters were read as'), reading),
+    element('details', { class: 'reading' }, element('summary', {}, 'How the letters were interpreted'), reading),
   );
   panel.append(left, right);
 

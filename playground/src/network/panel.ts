@@ -91,7 +91,7 @@ export function networkPanel(panel: HTMLElement, onTheme: (listener: () => void)
     limit = setTimeout(() => {
       end();
       limit = undefined;
-      fail(`the program took more than ${LIMIT / 1000} s, and was ended`);
+      fail(`the program took more than ${LIMIT / 1000} s and was stopped`);
     }, LIMIT);
   };
 

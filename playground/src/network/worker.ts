@@ -14,7 +14,7 @@ const modules: Readonly<Record<string, unknown>> = { '@tapegrad/core': core, '@t
 function moduleNamed(name: string): unknown {
   const found = modules[name];
   if (found === undefined)
-    throw new Error(`import: there is no '${name}' here; ${Object.keys(modules).join(' and ')} are`);
+    throw new Error(`import: there is no '${name}' here; only ${Object.keys(modules).join(' and ')} are available`);
   return found;
 }
 

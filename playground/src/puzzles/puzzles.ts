@@ -22,15 +22,15 @@ const layers = raw`$A_l = Z_{l-1} W_l$, $Z_l = s_l(A_l)$, $Z_0 = X$, and $\delta
 
 export const puzzles: readonly Puzzle[] = [
   {
-    title: "A sigmoid's slope",
+    title: 'The derivative of the sigmoid',
     given: raw`$\sigma(z) = \frac{1}{1 + e^{-z}}$`,
     left: raw`\frac{d}{dz} \sigma(z)`,
-    hint: 'It can be written with the sigmoid itself.',
+    hint: 'The answer can be written with the sigmoid itself.',
     answer: raw`\sigma(z) (1 - \sigma(z))`,
   },
   {
-    title: 'The slope of tanh',
-    given: 'One that needs no logarithm and no exponential.',
+    title: 'The derivative of tanh',
+    given: 'Find a form without logarithms or exponentials.',
     left: raw`\frac{d}{dx} \tanh(x)`,
     hint: 'It is 1 at 0, and vanishes where tanh is 1 or -1.',
     answer: raw`1 - \tanh^2(x)`,
@@ -39,7 +39,7 @@ export const puzzles: readonly Puzzle[] = [
     title: 'A quadratic form',
     given: raw`$A$ is a square matrix, which need not be symmetric.`,
     left: raw`\frac{\partial x^\top A x}{\partial x}`,
-    hint: 'x stands in it twice: each occurrence gives a term.',
+    hint: 'x occurs twice: each occurrence gives a term.',
     answer: raw`(A + A^\top) x`,
   },
   {
@@ -67,7 +67,7 @@ export const puzzles: readonly Puzzle[] = [
     title: 'Logistic regression',
     given: raw`$\hat{y} = \sigma(w^\top x + b)$, $\sigma(z) = \frac{1}{1 + e^{-z}}$, $\ell = -y \log \hat{y} - (1 - y) \log(1 - \hat{y})$`,
     left: raw`\frac{\partial \ell}{\partial w}`,
-    hint: 'Nearly all of it cancels: an error remains, times the input.',
+    hint: 'Almost everything cancels: what remains is an error times the input.',
     answer: raw`(\hat{y} - y) x`,
   },
   {
@@ -81,19 +81,19 @@ export const puzzles: readonly Puzzle[] = [
     title: 'Softmax and cross-entropy',
     given: raw`$p_i = \frac{e^{z_i}}{\sum_k e^{z_k}}$, $L = -\sum_k y_k \log p_k$, $\sum_k y_k = 1$`,
     left: raw`\frac{\partial L}{\partial z_i}`,
-    hint: 'Use that the y sum to 1.',
+    hint: 'Use the fact that the y_k sum to 1.',
     answer: 'p_i - y_i',
   },
   {
     title: 'The weights of a layer',
     given: layers,
     left: raw`\frac{\partial L}{\partial W_l}`,
-    hint: 'What the layer was given, and its link. The shapes leave one way to put them together.',
+    hint: 'Combine the input of the layer and its link. The shapes allow only one way.',
     answer: raw`Z_{l-1}^\top \delta_l`,
   },
   {
     title: 'From link to link',
-    given: raw`${layers}; each $s_l$ acts on each element by itself.`,
+    given: raw`${layers}; each $s_l$ is elementwise.`,
     left: raw`\delta_l`,
     hint: 'Back through the next weights, then through the transition of this layer.',
     answer: raw`(\delta_{l+1} W_{l+1}^\top) \odot s_l'(A_l)`,
@@ -101,9 +101,9 @@ export const puzzles: readonly Puzzle[] = [
   },
   {
     title: 'Attention',
-    given: raw`$S = \frac{Q K^\top}{\sqrt{d}}$, $P = \operatorname{softmax}(S)$, $O = P V$. The softmax acts on each row; $dX$ is the derivative of the loss by $X$.`,
+    given: raw`$S = \frac{Q K^\top}{\sqrt{d}}$, $P = \operatorname{softmax}(S)$, $O = P V$. The softmax acts on each row; $dX$ is the derivative of the loss with respect to $X$.`,
     left: 'dS',
-    hint: 'Each row of P has a Jacobian diag(p) - p pᵀ. An answer may use dP, and rowsum.',
+    hint: 'Each row of P has a Jacobian diag(p) - p pᵀ. The answer may use dP and rowsum.',
     answer: raw`P \odot (dP - \operatorname{rowsum}(P \odot dP))`,
   },
 ];
@@ -116,9 +116,9 @@ export function pageOf({ given, left }: Puzzle, answer: string): string {
 /** Returns the reason why an answer doesn't count even if it is correct, for example because it repeats the question. */
 export function evasion({ left, slopes = false }: Puzzle, answer: string): string | undefined {
   if (answer.trim() === '') return 'Type an answer in LaTeX.';
-  if (/\\partial|\\nabla|\\d?frac\s*\{\s*d\b/.test(answer)) return 'An answer has no derivative in it.';
-  if (!slopes && /'|\\prime/.test(answer)) return 'An answer has no slope in it: write it out.';
+  if (/\\partial|\\nabla|\\d?frac\s*\{\s*d\b/.test(answer)) return 'The answer must not contain a derivative.';
+  if (!slopes && /'|\\prime/.test(answer)) return 'The answer must not contain a prime: write the derivative out.';
   const plain = (text: string): string => text.replace(/[\s{}()]/g, '');
-  if (plain(answer) === plain(left)) return 'That is the left side.';
+  if (plain(answer) === plain(left)) return 'That only repeats the left side.';
   return undefined;
 }

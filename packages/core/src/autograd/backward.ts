@@ -61,8 +61,7 @@ declare module '../tensor/class.ts' {
 }
 
 /**
- * Does the work of `backward`, optionally over other entries than those that computed the tensor, or in memory owned by the
- * caller.
+ * Implements `backward`. The caller may pass the entries to walk, and memory of its own for the gradients.
  */
 export function backwardAlong(
   y: Tensor,

@@ -57,8 +57,8 @@ export class Gradients {
   }
 
   /**
-   * Adds the gradients of another backward pass, as over micro-batches. A tensor with a gradient in only one of them keeps
-   * it.
+   * Adds the gradients of another backward pass, for example that of another micro-batch. A tensor with a gradient in
+   * only one of them keeps it.
    */
   add(other: Gradients): Gradients {
     if (!(other instanceof Gradients))

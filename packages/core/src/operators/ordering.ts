@@ -91,7 +91,7 @@ export function topk<S extends Shape, const K extends number, const A extends nu
 export interface Unique {
   /** The values in ascending order, NaN last; every NaN counts as distinct. */
   readonly values: Tensor<readonly [number]>;
-  /** How often each value occurs, int32. */
+  /** The number of occurrences of each value, int32. */
   readonly counts: Tensor<readonly [number]>;
   /** For each element of the tensor, in its shape, the position of its value in `values`, int32. */
   readonly inverse: Tensor;

@@ -8,7 +8,8 @@ import { concat } from './method-functions.ts';
 import { flip } from './selection.ts';
 
 /**
- * Runs the recurrence along one line. The running value is kept as m 2^(600 steps), so that it can recover from overflow.
+ * Runs the recurrence along one line. The running value is stored as m and an exponent, so that it can recover from
+ * overflow.
  */
 function runLine(sums: Data, a: Data, b: Data, from: number, length: number): void {
   let [m, steps] = [0, 0];
@@ -32,7 +33,7 @@ function runLine(sums: Data, a: Data, b: Data, from: number, length: number): vo
   }
 }
 
-/** Moves the entries of the last axis one place further and drops the last. The first place holds a dummy entry. */
+/** Shifts the entries of the last axis by one and drops the last. The first entry is a placeholder. */
 const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0, -1)], -1);
 
 /**

@@ -47,7 +47,7 @@ export const triu = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Te
 
 /** The options of `diagonal`. */
 export interface DiagonalOptions {
-  /** How far above the main diagonal; negative for below it. Defaults to 0. */
+  /** The distance above the main diagonal; negative below it. Defaults to 0. */
   readonly offset?: number;
   /** The axes of the rows and of the columns. Defaults to the first two. */
   readonly axes?: readonly [rows: number, columns: number];

@@ -46,7 +46,8 @@ export const isShared = (data: Data): boolean => shared.has(data);
 type MaybeStored = ArrayLike & { readonly data?: Data };
 
 /**
- * Returns the tensor that one of an entry's inputs is, or is a view of, if its elements were replaced after the entry ran.
+ * Looks for an input whose elements were replaced after the entry ran. Returns that tensor or, if it is a view, the
+ * variable it is a view of.
  */
 export function changedInput<T extends AnyRecorded>(
   { id, inputs: all }: Entry<T>,

@@ -86,7 +86,7 @@ export class Entry<T extends AnyRecorded = Recorded> {
     return this.#output as T;
   }
 
-  /** Set once, by the recorder, when the output that refers to this entry exists. */
+  /** Sets the output. The recorder calls this once, after creating the output, because the output refers to this entry. */
   bind(output: T): void {
     this.#output = output;
   }

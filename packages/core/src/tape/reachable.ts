@@ -9,7 +9,7 @@ import { type AnyRecorded, type Entry, nextEntry } from './entry.ts';
 let walks = 0;
 
 /**
- * Returns the entries from number `since` that the given tensors were computed by, in order of execution. So every entry
+ * Returns the entries that computed the given tensors, from number `since` on, in order of execution. So every entry
  * comes after those that computed its inputs, and walking backwards needs no recursion.
  */
 export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
@@ -38,7 +38,7 @@ export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0):
   return isDescending ? found.reverse() : found.sort((a, b) => a.id - b.id);
 }
 
-/** Returns the entries that a tensor was computed by, in order of execution. */
+/** Returns the entries that computed a tensor, in order of execution. */
 export function tapeOf<T extends AnyRecorded>(x: { readonly entry: Entry<T> | undefined }, ...more: []): Entry<T>[] {
   checkNoMore('tapeOf', more);
   if (typeof x !== 'object' || x === null || !('entry' in x)) {

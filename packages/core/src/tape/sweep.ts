@@ -143,7 +143,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
 
   #flowsTo(x: T): boolean {
     if (!x.requiresGrad) return false;
-    // Only leaves of transforms are results of 'stopGradient', and there is nothing wanted before them.
+    // A result of 'stopGradient' is a leaf of a transform, and no wanted tensor comes before it.
     if (this.#leading === undefined) return x.entry?.op !== 'stopGradient';
     return this.#isWanted(x) || this.#leading.has(x);
   }

@@ -40,7 +40,7 @@ export type Alternative<C extends Shape, A extends Shape, B extends Shape> = [Ab
 ]
   ? Tensor<B>
   : Fitting<Where<C, A, B>, B>;
-/** The result of `where` for a condition of shape `C` and values of shapes `A` and `B`, of which the second is a `Y`. */
+/** The result of `where` for a condition of shape `C` and values of shapes `A` and `B`, the second of type `Y`. */
 export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unknown extends Y
   ? Tensor
   : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
@@ -50,12 +50,12 @@ export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unkno
 const tensorMark = markOf('a tensor');
 
 /**
- * An immutable array of numbers of one dtype. The type system knows its shape as far as possible, and it records how it was
- * computed.
+ * An immutable array of numbers of one dtype. Its type contains as much of its shape as is known, and its tape entry
+ * tells how it was computed.
  *
- * The operands of an operation must have the same dtype, and they broadcast: axes are matched from the last, and an axis of
- * length 1 is stretched. Errors throw `ShapeError`, `DTypeError` or `ArgumentError`; those visible in the types do not
- * compile.
+ * The operands of an operation must have the same dtype, and they broadcast: axes are matched from the last, and an
+ * axis of length 1 is stretched. Errors throw `ShapeError`, `DTypeError` or `ArgumentError`; those visible in the types
+ * do not compile.
  *
  * @example
  * const w = tensor([[1, 2], [3, 4]], { requiresGrad: true });

@@ -17,7 +17,7 @@ import {
 import { tensorsOf, withTensors } from './trees.ts';
 import { vmap } from './vmap.ts';
 
-/** How to compute a Jacobian: row by row in reverse mode, or column by column in forward mode. */
+/** The way to compute a Jacobian: row by row in reverse mode, or column by column in forward mode. */
 export type JacobianMode = 'reverse' | 'forward';
 
 /** For each tensor of `Y`, the structure of `X` with the derivatives of that tensor with respect to each tensor of `X`. */
@@ -30,7 +30,7 @@ export type JacobianTree<Y, X> =
 
 /** The options of `hessian`. */
 export interface HessianOptions<I extends ArgumentChoice = ArgumentChoice> extends ArgumentOptions<I> {
-  /** How many rows or columns to compute at a time. Smaller chunks take less memory but more time. Defaults to all. */
+  /** The number of rows or columns to compute at a time. Smaller chunks take less memory but more time. Defaults to all. */
   readonly chunkSize?: number;
 }
 

@@ -49,8 +49,8 @@ export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
   /** The axis of the examples in the result, or null if it is the same for all examples. Defaults to 0. */
   readonly outAxes?: Out;
   /**
-   * How to handle random draws inside, including dropout: `same` draws once for all examples, `different` separately for
-   * each. Defaults to `error`, as in PyTorch, since either can be intended.
+   * The handling of random draws inside the function, including dropout: `same` draws once for all examples,
+   * `different` separately for each. Defaults to `error`, as in PyTorch, since either can be intended.
    */
   readonly randomness?: Randomness;
 }

@@ -30,7 +30,7 @@ export type Mapped<Example, R> = Example extends PromiseLike<unknown> ? Promise<
 const isPromise = (x: unknown): x is PromiseLike<unknown> =>
   typeof x === 'object' && x !== null && 'then' in x && typeof x.then === 'function';
 
-/** Calls a function with an example; if this is a promise, when it resolves. */
+/** Calls a function with an example. If the example is a promise, calls it once the promise resolves. */
 const then = <Example, R>(example: Example, f: (example: Awaited<Example>) => R): Mapped<Example, R> =>
   (isPromise(example)
     ? example.then((value) => f(value as Awaited<Example>))

@@ -69,7 +69,9 @@ function sizesOf(length: number, parts: readonly number[]): number[] {
     });
     const empty = sizes.indexOf(0);
     if (empty === -1) return sizes;
-    throw new ArgumentError(`split: share ${parts[empty]} of ${length} examples is none; expected larger shares`);
+    throw new ArgumentError(
+      `split: share ${parts[empty]} of ${length} examples rounds to none; expected larger shares`,
+    );
   }
   if (sum !== length || !parts.every(Number.isInteger)) {
     throw new ArgumentError(

@@ -49,7 +49,7 @@ async function hubLibrary(): Promise<typeof import('@huggingface/hub')> {
     return await import('@huggingface/hub');
   } catch (cause) {
     throw new ArgumentError(
-      'hubFile: it needs the package @huggingface/hub; install it by: npm install @huggingface/hub',
+      'hubFile: needs the package @huggingface/hub; install it with: npm install @huggingface/hub',
       {
         cause,
       },
@@ -113,7 +113,7 @@ export async function hubFile(repo: string, path: string, options: HubFileOption
     } catch (cause) {
       if (cause instanceof ContentsError) throw new HubError(repo, path, cause.message, { cause });
       if (cause instanceof AnswerError) throw new HubError(repo, path, cause.message, { cause, status: cause.status });
-      throw new HubError(repo, path, `the download was broken off (${reasonOf(cause)}); call again to get the rest`, {
+      throw new HubError(repo, path, `the download was interrupted (${reasonOf(cause)}); call again to get the rest`, {
         cause,
       });
     }
@@ -166,7 +166,8 @@ async function lookUp(
       });
       etag = entry?.lfs?.oid ?? entry?.oid ?? etag;
     }
-    if (!HASH.test(etag)) throw new HubError(repo, path, `the Hub has no checksum for it, but ${describeValue(etag)}`);
+    if (!HASH.test(etag))
+      throw new HubError(repo, path, `the Hub returned ${describeValue(etag)} for it, which is not a checksum`);
     return { info: { url: info.url, size: info.size, etag }, commit, fetch: given, headers };
   } catch (cause) {
     if (failure !== undefined) return undefined;

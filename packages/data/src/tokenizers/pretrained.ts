@@ -72,7 +72,7 @@ export class PretrainedTokenizer {
       this.#vocabulary = this.#tokenizer.get_vocab();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw new ArgumentError(`PretrainedTokenizer: the tokenizer is not one that can be run: ${reason}`, {
+      throw new ArgumentError(`PretrainedTokenizer: this tokenizer can't be run: ${reason}`, {
         cause: error,
       });
     }
@@ -96,7 +96,7 @@ export class PretrainedTokenizer {
   }
 
   #ids(call: string, text: string, { specialTokens = true }: EncodeTextOptions): number[] {
-    if (typeof text !== 'string') throw new ArgumentError(`${call}: expected a text, got ${describeValue(text)}`);
+    if (typeof text !== 'string') throw new ArgumentError(`${call}: expected text, got ${describeValue(text)}`);
     return this.#tokenizer.encode(text, { add_special_tokens: specialTokens }).ids;
   }
 

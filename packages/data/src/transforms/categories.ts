@@ -166,7 +166,7 @@ export class LabelEncoder {
 /** The options of a `OneHotEncoder`. */
 export interface OneHotEncoderOptions {
   /**
-   * How to encode values that are not in the training data, and missing values: throw an error, or return a row of
+   * The encoding of values that are not in the training data, and of missing values: throw an error, or return a row of
    * zeros. Defaults to 'error'.
    */
   readonly unknown?: 'error' | 'zeros';

@@ -16,7 +16,7 @@ export interface Layout {
 export function checkData(call: string, x: Tensor): void {
   checkTensor(call, x);
   if (!isFloat(x.dtype as DType)) {
-    throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it, as by x.cast('float32')`);
+    throw new DTypeError(`${call}: expected float32 or float64, got ${x.dtype}; cast it with x.cast('float32')`);
   }
   if (x.requiresGrad) {
     throw new ArgumentError(`${call}: a transform of data has no gradient; call it with x.detach()`);

@@ -135,7 +135,7 @@ export class WorkerPool {
 
   /** Ends the workers. The promises of pending requests are rejected. */
   close(): void {
-    this.#fail(new Error('DataLoader: the workers were ended'));
+    this.#fail(new Error('DataLoader: the workers were terminated'));
   }
 
   #fail(error: Error): void {

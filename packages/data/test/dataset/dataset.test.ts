@@ -143,7 +143,7 @@ describe('split', () => {
     ],
     ['sizes that do not sum up', [5, 4], 'or sizes that sum to 10, got [5, 4]'],
     ['a negative share', [1.5, -0.5], 'split: expected a list of shares or sizes above 0, got [1.5, -0.5]'],
-    ['a share of nothing', [0.99, 0.01], 'split: share 0.01 of 10 examples is none'],
+    ['a share of nothing', [0.99, 0.01], 'split: share 0.01 of 10 examples rounds to none'],
   ])('refuses %s', (_, parts, message) => {
     expect(() => numbers(10).split(parts)).toThrow(message);
   });

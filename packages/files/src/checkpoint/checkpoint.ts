@@ -21,7 +21,7 @@ const FORMAT = 'tapegrad checkpoint';
 const VERSION = '2';
 const ZEROS = '0'.repeat(16);
 
-/** Describes the engine's rounding, on which the last digits of a run depend in addition to its program. */
+/** Describes the engine's rounding, which affects the last digits of a run. */
 function arithmetic(): string {
   const { interpreter, relaxedSimd } = engineInfo();
   return `${interpreter} ${relaxedSimd ? 'with' : 'without'} relaxed SIMD`;

@@ -15,7 +15,7 @@ const MARK = '$';
 /** The maximum depth of a tree. */
 export const MAX_DEPTH = 500;
 
-/** The typed arrays of JavaScript, with the element type used for them in a file. */
+/** The typed arrays of JavaScript, each with its element type in a file. */
 const ARRAYS = {
   Float64Array: { type: 'float64', make: Float64Array },
   Float32Array: { type: 'float32', make: Float32Array },

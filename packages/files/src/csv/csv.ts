@@ -223,7 +223,7 @@ class Conversion {
 
 /**
  * Decodes a CSV file, compressed with gzip or not, to a table. The first record contains the names of the columns.
- * Spaces around values and empty lines are dropped.
+ * Spaces around values are dropped, and so are empty lines.
  *
  * The kind of a column is inferred from all of its values that aren't missing. It is the first of these that fits them
  * all:

@@ -30,10 +30,10 @@ export const integerIn = (text: string): number | undefined => (INTEGER.test(tex
 export const booleanIn = (text: string): number | undefined =>
   BOOLEAN.test(text) ? Number(text.toLowerCase() === 'true') : undefined;
 
-/** The most categories of a column that is said to have some. */
+/** The maximum number of categories of a column that is declared to have categories. */
 const MAX_NAMED_CATEGORIES = 2 ** 20;
 
-/** Gathers what the values of a column can be. */
+/** Collects information about the values of a column, from which its kind is inferred. */
 export class ColumnProfile {
   readonly name: string;
   readonly #kind: ColumnKind | undefined;

@@ -84,7 +84,7 @@ function textParser(
     if (fault !== undefined) {
       throw new FormatError(
         name,
-        `record ${done + (fault.row ?? 0) + 1}: ${fault.message.toLowerCase()}; write a quote in quotes twice`,
+        `record ${done + (fault.row ?? 0) + 1}: ${fault.message.toLowerCase()}; double a quote inside quotes`,
       );
     }
     pending = pending.slice(isLast ? pending.length : meta.cursor);

@@ -89,7 +89,7 @@ function fromWide(
     const value = Number(values[i]!);
     data[i] = value;
     if (data[i] !== value) {
-      refuse(`int32 cannot hold ${values[i]}, which is of ${type}; read it with { int64: 'float64' }`, i * size);
+      refuse(`int32 cannot hold the ${type} value ${values[i]}; read it with { int64: 'float64' }`, i * size);
     }
   }
   return { dtype: 'int32', data };

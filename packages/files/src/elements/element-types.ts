@@ -30,7 +30,7 @@ export type ElementType = keyof typeof ELEMENT_TYPES;
 /** The element types that arrays can be written as. */
 export type WritableType = Exclude<ElementType, `float8${string}`>;
 
-/** How to convert integer types whose values may be outside the range of int32: int64, uint64 and uint32. */
+/** The conversion of integer types whose values may be outside the range of int32: int64, uint64 and uint32. */
 export interface IntegerOptions {
   /**
    * The dtype that int64, uint64 and uint32 are converted to. With `int32`, numbers outside its range are an error.

@@ -16,7 +16,7 @@ export type GgufValue = string | number | bigint | boolean | readonly GgufValue[
 /** A tensor in a file. */
 export interface GgufEntry {
   readonly name: string;
-  /** ggml's name of the type in which its numbers are stored. */
+  /** The type in which its numbers are stored, under ggml's name. */
   readonly type: string;
   /** Its shape, row-major: the reverse of the order in the file. */
   readonly shape: Shape;

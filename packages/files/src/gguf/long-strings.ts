@@ -1,8 +1,8 @@
 /**
- * Strings of metadata that lie across the edges of what the parser reads at once.
+ * Repairs strings of metadata that cross the boundary between two reads of the parser.
  *
- * The parser reads 2 MB at a time. Where a string is the last thing that it looks for and isn't there yet, it takes the part
- * that is: the value would be cut in silence.
+ * The parser reads 2 MB at a time. If a string at the end of the metadata isn't complete yet, the parser takes the part
+ * that it has. The value would be silently truncated.
  */
 
 import { GGUFValueType } from '@huggingface/gguf';
@@ -23,13 +23,13 @@ const SIZES: ReadonlyMap<number, number> = new Map([
   [GGUFValueType.FLOAT64, 8],
 ]);
 
-/** The format's numbers: version 1 has lengths of 32 bits. */
+/** The number formats of a file: version 1 has lengths of 32 bits. */
 export interface GgufNumbers {
   readonly version: number;
   readonly littleEndian: boolean;
 }
 
-/** Walks the metadata of a file, of which `bytes` are the first. */
+/** Walks the metadata of a file, given its first bytes. */
 class MetadataWalk {
   at: number;
   readonly #name: string;
@@ -51,7 +51,8 @@ class MetadataWalk {
   #take(length: number): number {
     const start = this.at;
     this.at += length;
-    if (this.at > this.#bytes.length) throw new FormatError(this.#name, 'truncated: the metadata go on', start);
+    if (this.at > this.#bytes.length)
+      throw new FormatError(this.#name, 'truncated: the metadata continues after the end', start);
     return start;
   }
 
@@ -87,17 +88,17 @@ class MetadataWalk {
   }
 }
 
-/** Puts a string in the place of the last one of a value. */
+/** Replaces the last string of a value. */
 function withLast(value: unknown, last: string): unknown {
   return Array.isArray(value) ? [...value.slice(0, -1), withLast(value.at(-1), last)] : last;
 }
 
 /**
- * Replaces the strings that the parser may have cut.
+ * Replaces the strings that the parser may have truncated.
  *
  * @param bytes The first bytes of the file, up to the end of the metadata.
  * @param count The number of values.
- * @param metadata The values as the parser has them, which are changed.
+ * @param metadata The values from the parser, which are changed.
  */
 export function mendStrings(
   name: string,

@@ -120,7 +120,7 @@ export function encodeIdx({ shape, data }: IdxArray): Bytes {
   const found = [...ELEMENT_TYPES].find(([, { ElementArray }]) => data instanceof ElementArray);
   if (found === undefined) {
     const names = [...ELEMENT_TYPES.values()].map(({ ElementArray }) => ElementArray.name).join(', ');
-    throw new ArgumentError(`encodeIdx: expected data of a kind in ${names}, got ${Object(data).constructor.name}`);
+    throw new ArgumentError(`encodeIdx: expected data of type ${names}, got ${Object(data).constructor.name}`);
   }
   if (shape.length === 0 || shape.length > MAX_AXES) {
     const mend = shape.length === 0 ? '; reshape a scalar to [1]' : '';

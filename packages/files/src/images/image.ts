@@ -44,7 +44,7 @@ export interface ImageDataLike {
 /** Returns the largest value that a sample of an image can have. */
 const largest = ({ data }: Image): number => (data instanceof Uint16Array ? 65535 : 255);
 
-/** Throws unless an image has as many samples as follow from its width, height and channels. */
+/** Throws unless the number of samples of an image equals width times height times channels. */
 export function checkImage(call: string, { width, height, channels, data }: Image): void {
   const isLength = (length: number) => Number.isInteger(length) && length > 0;
   if (!isLength(width) || !isLength(height)) {

@@ -73,7 +73,7 @@ function groupsOf(name: string, metadata: FileMetaData, columns: readonly FlatCo
       const isInside = rows === 0 || (isRange && start + length <= size);
       if (!isInside) throw wrong(`column '${column}' lies beyond the end of the file`);
       if (Number(meta.num_values) !== rows) throw wrong(`column '${column}' has ${meta.num_values} values of ${rows}`);
-      if (meta.type !== types.get(column)) throw wrong(`column '${column}' is of another type than in the schema`);
+      if (meta.type !== types.get(column)) throw wrong(`column '${column}' has a type that differs from the schema`);
       parts.push([column, { meta, start, length }]);
     }
     return { rows, columns: new Map(parts) };
@@ -93,7 +93,7 @@ export async function readMetadata(source: ByteSource): Promise<ParquetMetadata>
   if (view.getUint32(4, true) !== MAGIC) {
     throw new FormatError(
       name,
-      "expected a Parquet file, which ends with 'PAR1'; it is cut, encrypted, or another file",
+      "expected a Parquet file, which ends with 'PAR1'; it is truncated, encrypted, or in another format",
       size - 4,
     );
   }

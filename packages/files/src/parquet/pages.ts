@@ -37,7 +37,7 @@ function checkRuns(cursor: Cursor, width: number, count: number): number {
     const header = readVarint(cursor);
     const length = Math.floor(header / 2);
     if (header % 2 === 1) {
-      check(length * width <= cursor.bytes.length - cursor.at + 8, 'packed numbers are cut');
+      check(length * width <= cursor.bytes.length - cursor.at + 8, 'packed numbers are truncated');
       for (let i = 0; width === 1 && i < Math.min(8 * length, count - seen); i++) {
         ones += (cursor.bytes[cursor.at + (i >> 3)]! >> (i & 7)) & 1;
       }
@@ -62,13 +62,13 @@ function checkDifferences(cursor: Cursor, count: number): void {
   const each = block / parts;
   check(
     block <= MAX_BLOCK_VALUES && parts > 0 && Number.isInteger(each / 8),
-    'blocks of differences have a wrong size',
+    'blocks of differences have the wrong size',
   );
   for (let left = count - 1; left > 0; ) {
     readVarint(cursor);
     const widths = cursor.bytes.subarray(cursor.at, cursor.at + parts);
     cursor.at += parts;
-    check(cursor.at <= cursor.bytes.length, 'differences are cut');
+    check(cursor.at <= cursor.bytes.length, 'differences are truncated');
     for (let i = 0; i < parts && left > 0; i++, left -= each) {
       check(widths[i]! <= 64, 'differences have more than 64 bits');
       cursor.at += (widths[i]! * each) / 8;
@@ -104,7 +104,7 @@ function partsOf(header: PageHeader, packed: Uint8Array, hasLevels: boolean, unp
   const { data_page_header: first, data_page_header_v2: second } = header;
   if (header.type === 'DATA_PAGE_V2' && second !== undefined) {
     const { definition_levels_byte_length: length, repetition_levels_byte_length: repeated } = second;
-    check(length >= 0 && length <= Math.min(packed.length, size) && repeated === 0, 'levels are cut');
+    check(length >= 0 && length <= Math.min(packed.length, size) && repeated === 0, 'levels are truncated');
     const rest = packed.subarray(length);
     const values = second.is_compressed !== false && size > length ? unpack(rest, size - length) : rest;
     return { levels: packed.subarray(0, length), values, encoding: second.encoding, count: second.num_values };
@@ -113,9 +113,9 @@ function partsOf(header: PageHeader, packed: Uint8Array, hasLevels: boolean, unp
   const page = unpack(packed, size);
   const { encoding, num_values: count } = first;
   if (!hasLevels) return { levels: new Uint8Array(0), values: page, encoding, count };
-  check(page.length >= 4, 'levels are cut');
+  check(page.length >= 4, 'levels are truncated');
   const length = new DataView(page.buffer, page.byteOffset, 4).getUint32(0, true);
-  check(length <= page.length - 4, 'levels are cut');
+  check(length <= page.length - 4, 'levels are truncated');
   return { levels: page.subarray(4, 4 + length), values: page.subarray(4 + length), encoding, count };
 }
 
@@ -134,7 +134,7 @@ export function checkPages(bytes: Uint8Array, rows: number, { type, element }: C
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const header = parquetHeader({ view, offset: at });
     const size = header.compressed_page_size;
-    check(size >= 0 && size <= bytes.length - cursor.at, 'a page is cut');
+    check(size >= 0 && size <= bytes.length - cursor.at, 'a page is truncated');
     const { uncompressed_page_size: length, dictionary_page_header: dictionary } = header;
     check(length >= 0 && length <= MAX_PAGE_BYTES, `a page has more than ${MAX_PAGE_BYTES} bytes`);
     const packed = bytes.subarray(cursor.at, cursor.at + size);
@@ -149,7 +149,7 @@ export function checkPages(bytes: Uint8Array, rows: number, { type, element }: C
     check(count > 0 && count <= rows - seen, 'a page has more values than its column');
     const nulls = hasLevels ? count - checkRuns({ bytes: levels, at: 0 }, 1, count) : 0;
     const isNull = header.data_page_header_v2?.num_nulls ?? nulls;
-    check(isNull === nulls, 'a page has another number of nulls than it says');
+    check(isNull === nulls, 'the number of nulls in a page differs from its header');
     checkValues(values, encoding, count - nulls, type);
     seen += count;
   }

@@ -20,7 +20,7 @@ export function readVarint(cursor: Cursor): number {
   let value = 0;
   for (let i = 0; i < MAX_VARINT_BYTES; i++) {
     const byte = cursor.bytes[cursor.at++];
-    if (byte === undefined) throw new RangeError('a number is cut');
+    if (byte === undefined) throw new RangeError('a number is truncated');
     value += (byte & 127) * 2 ** (7 * i);
     if (byte < 128) return value;
   }
@@ -29,7 +29,7 @@ export function readVarint(cursor: Cursor): number {
 
 function skip(cursor: Cursor, length: number): void {
   cursor.at += length;
-  if (cursor.at > cursor.bytes.length) throw new RangeError('a value is cut');
+  if (cursor.at > cursor.bytes.length) throw new RangeError('a value is truncated');
 }
 
 function skipElement(cursor: Cursor, type: number, depth: number): void {

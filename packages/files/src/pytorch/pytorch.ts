@@ -67,10 +67,10 @@ function partsOf(entries: ReadonlyMap<string, ZipEntry>, file: string): Parts {
 function checkZip(start: Uint8Array, file: string): void {
   if (start[0] === 0x50 && start[1] === 0x4b) return;
   const isOld = start[0] === 0x80 && start[1]! <= 5;
-  const mend = 'torch.save it again with a version of today';
+  const mend = 'save it again with a current version of torch.save';
   throw new FormatError(
     file,
-    isOld ? `is in the format of before PyTorch 1.6; ${mend}` : 'expected a ZIP file, as torch.save writes it',
+    isOld ? `is in the format used before PyTorch 1.6; ${mend}` : 'expected a ZIP file, as torch.save writes it',
     0,
   );
 }

@@ -53,7 +53,7 @@ export async function fileSource(path: string): Promise<FileSource> {
       let done = 0;
       while (done < length) {
         const { bytesRead } = await handle.read(bytes, done, Math.min(length - done, MAX_READ_BYTES), offset + done);
-        if (bytesRead === 0) throw new FormatError(path, 'the file was cut while it was read', offset + done);
+        if (bytesRead === 0) throw new FormatError(path, 'the file was truncated while it was read', offset + done);
         done += bytesRead;
       }
       return bytes;

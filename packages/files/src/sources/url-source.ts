@@ -70,7 +70,7 @@ export async function urlSource(
   await first.body?.cancel().catch(() => undefined);
   // Servers of another origin may hide the range header from a page, but never the length.
   const size = sizeIn(first) ?? Number((await request('HEAD', {})).headers.get('content-length') ?? Number.NaN);
-  if (!Number.isSafeInteger(size)) throw new FormatError(name, `the server of ${href} tells no size`);
+  if (!Number.isSafeInteger(size)) throw new FormatError(name, `the server of ${href} does not report a size`);
 
   return {
     name,

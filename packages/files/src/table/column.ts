@@ -55,7 +55,7 @@ export function takeRows(column: Column, rows: ArrayLike<number>): Column {
     else numbers[i] = column.numbers[row]!;
     if (isMissing(column, row)) missing++;
   }
-  // It is not known which rows had which text.
+  // The texts of single missing values aren't stored, so they can't be counted.
   const missingAs = missing === column.missing ? column.missingAs : new Map(missing > 0 ? [['', missing]] : []);
   return { ...column, length: rows.length, numbers, texts, missing, missingAs };
 }

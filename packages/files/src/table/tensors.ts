@@ -17,7 +17,7 @@ export interface ColumnTensorOptions {
    */
   readonly missing?: number | Readonly<Record<string, number>>;
   /**
-   * How categories are converted to numbers: `index` takes their index, and `oneHot` makes a column of 0 and 1 for each
+   * The conversion of categories to numbers: `index` takes their index, and `oneHot` makes a column of 0 and 1 for each
    * category. Defaults to `index` for a single column. For several columns there is no default, since a model would
    * take the indices as quantities.
    */
@@ -52,7 +52,7 @@ function fillOf(call: string, column: Column, options: ColumnTensorOptions): num
   const replacement = isExpanded(column, options)
     ? `missing: { ${JSON.stringify(column.name)}: 0 }, which makes them rows of zeros`
     : `a number for them, such as missing: { ${JSON.stringify(column.name)}: 0 } or missing: table.means()`;
-  const mend = `drop the rows by withoutMissing(), or give ${replacement}`;
+  const mend = `drop the rows with withoutMissing(), or give ${replacement}`;
   throw new ArgumentError(
     `${call}: column '${column.name}' is missing ${column.missing} of ${column.length} values, the first in row ${row}; ${mend}`,
   );
@@ -84,7 +84,7 @@ function fillColumn(
   const fill = fillOf(call, column, options);
   if (isOneHot && column.missing > 0 && fill !== 0) {
     throw new ArgumentError(
-      `${call}: column '${column.name}' is missing ${column.missing} categories, which a one-hot vector can only have as zeros; ` +
+      `${call}: column '${column.name}' is missing ${column.missing} categories, which a one-hot vector can only represent as zeros; ` +
         'use missing: 0',
     );
   }
@@ -123,7 +123,7 @@ export function columnsTensor(
   const named = columns.find(({ kind }) => kind === 'category' && categories === undefined);
   if (named !== undefined) {
     throw new ArgumentError(
-      `${call}: column '${named.name}' is a category, whose index is no quantity; use categories: 'oneHot', or 'index'`,
+      `${call}: column '${named.name}' is a category, whose index is not a quantity; use categories: 'oneHot', or 'index'`,
     );
   }
   const width = featureNames(columns, options).length;

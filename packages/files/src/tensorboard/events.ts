@@ -54,7 +54,7 @@ function sizeOfPng(bytes: Uint8Array): { width: number; height: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 33 || view.getUint32(0) !== 0x89504e47 || view.getUint32(12) !== 0x49484452) {
     throw new ArgumentError(
-      'image: expected the bytes of a PNG file; encodePng(tensorImage(x)) makes them of a tensor',
+      'image: expected the bytes of a PNG file; encodePng(tensorImage(x)) makes them from a tensor',
     );
   }
   return { width: view.getUint32(16), height: view.getUint32(20) };
@@ -134,7 +134,7 @@ export class EventWriter {
 
   /** Adds a text, which TensorBoard shows as Markdown. */
   text(tag: string, text: string, step: number): void {
-    if (typeof text !== 'string') throw new ArgumentError(`text: expected a text, got ${describeValue(text)}`);
+    if (typeof text !== 'string') throw new ArgumentError(`text: expected text, got ${describeValue(text)}`);
     this.#add('text', { kind: 'text', tag, text }, step);
   }
 

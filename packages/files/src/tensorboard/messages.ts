@@ -127,7 +127,7 @@ function readFields(reader: BinaryReader, end: number, fields: Fields): void {
 const inside = (fields: Fields) => (reader: BinaryReader) => {
   const length = reader.uint32();
   const end = reader.pos + length;
-  if (end > reader.len) throw new RangeError('a message ends behind its file');
+  if (end > reader.len) throw new RangeError('a message ends after the end of the file');
   readFields(reader, end, fields);
 };
 

@@ -142,7 +142,7 @@ describe('tensors', () => {
       [0, 5],
       [1, 6],
     ]);
-    expect(() => table.tensor(['c', 'i'])).toThrow("column 'c' is a category, whose index is no quantity");
+    expect(() => table.tensor(['c', 'i'])).toThrow("column 'c' is a category, whose index is not a quantity");
   });
 
   test('round no integers', () => {

@@ -172,7 +172,7 @@ test.each([
   [
     'an integer that int32 lacks',
     withHeader(usual.replace('<f4', '<u4'), 8).with(-1, 255),
-    'int32 cannot hold 4278190080, which is of uint32',
+    'int32 cannot hold the uint32 value 4278190080',
   ],
 ])('refuses %s', (_, bytes, message) => {
   const path = join(folder, 'bad.npy');

@@ -149,7 +149,7 @@ describe('element types', () => {
   test('of 64 bits are refused where int32 lacks a number, or read as float64', async () => {
     const bytes = encodeSafetensors({ x: tensor([1, 2 ** 31], { dtype: 'float64' }) }, { as: () => 'I64' });
     const offset = bytes.length - 8;
-    const message = `safetensors: byte ${offset}: tensor 'x': int32 cannot hold 2147483648, which is of int64; read it with { int64`;
+    const message = `safetensors: byte ${offset}: tensor 'x': int32 cannot hold the int64 value 2147483648; read it with { int64`;
     expect(() => decodeSafetensors(bytes)).toThrow(message);
     expect([...decodeSafetensors(bytes, { int64: 'float64' }).tensors['x']!.data]).toEqual([1, 2 ** 31]);
     const reader = await openSafetensors(bytesSource(bytes));

@@ -19,12 +19,12 @@ Judges every formula of pages in Markdown, LaTeX or plain text: whether it holds
 that refute it, and the smallest change that mends it. '-' is the standard input.
 
   --json         results as JSON
-  --html         the documents as a web page, with each formula marked and its mend below
-  --html=FILE    the same, written to a file beside what is printed
+  --html         the documents as a web page, with each formula marked and its mend below it it
+  --html=FILE    the same, written to a file, in addition to the printed report
   --watch        judge files again when they change, until interrupted
-  --reading      show what letters were read as
+  --reading      show how the letters were interpreted
   --no-mend      do not look for mends
-  --budget=MS    milliseconds that a formula may take, with its mend; 2000 by default
+  --budget=MS    time limit for a formula and its mend, in milliseconds; 2000 by default
   --help         show this
 
 A page of --html is one file without scripts, for any browser. Ends with 0 where all formulas hold, 1 where one is wrong or holds on a condition, 2 where one was not understood or a
@@ -43,7 +43,7 @@ export function readOptions(args: readonly string[]): CommandOptions | { readonl
     else if (arg === '--html') html = true;
     else if (arg.startsWith('--html=')) {
       html = arg.slice('--html='.length);
-      if (html === '') return { error: '--html= wants the name of a file' };
+      if (html === '') return { error: '--html= expects a file name' };
     } else if (arg === '--watch') watch = true;
     else if (arg === '--reading') reading = true;
     else if (arg === '--no-mend') mend = false;
@@ -51,12 +51,12 @@ export function readOptions(args: readonly string[]): CommandOptions | { readonl
     else if (arg.startsWith('--budget=')) {
       budget = Number(arg.slice('--budget='.length));
       if (!(budget > 0))
-        return { error: `--budget wants a number of milliseconds, got '${arg.slice('--budget='.length)}'` };
-    } else if (arg.startsWith('-') && arg !== '-') return { error: `there is no option ${arg}; --help lists them` };
+        return { error: `--budget expects a number of milliseconds, got '${arg.slice('--budget='.length)}'` };
+    } else if (arg.startsWith('-') && arg !== '-') return { error: `unknown option ${arg}; --help lists the options` };
     else files.push(arg);
   }
-  if (files.length === 0 && !isHelp) return { error: 'no file was named; --help tells how' };
+  if (files.length === 0 && !isHelp) return { error: 'no file given; see --help' };
   if (isJson && html === true) return { error: '--json and --html both print; --html=FILE writes a file' };
-  if (watch && files.includes('-')) return { error: "--watch wants files, and '-' is the standard input" };
+  if (watch && files.includes('-')) return { error: "--watch expects files, but '-' is standard input" };
   return { files, json: isJson, html, watch, reading, mend, help: isHelp, budget };
 }

@@ -121,7 +121,9 @@ export class Derivation {
     const formula = this.formulas.find(({ by }) => by === x);
     if (formula !== undefined) return formula;
     const known = this.formulas.filter(({ by }) => by !== undefined).map(({ name }) => name);
-    throw new ArgumentError(`derive: no derivative by this tensor was derived; there are ${known.join(', ')}`);
+    throw new ArgumentError(
+      `derive: no derivative with respect to this tensor was derived; the derived ones are ${known.join(', ')}`,
+    );
   }
 
   /** The procedure in plain text, with one formula per line. */

@@ -150,7 +150,7 @@ export function derive(program: (() => Tensor) | Tensor, options: DeriveOptions 
       letter: face,
       words: node.op === 'leaf' ? 'Each row of % sums to 1.' : 'Each row of % is one-hot.',
     }));
-  if (isPadded) assumptions.push({ letter: builder.loss, words: 'Entries outside of an array are 0.' });
+  if (isPadded) assumptions.push({ letter: builder.loss, words: 'Entries outside an array are 0.' });
   return new Derivation({
     lines,
     procedure: procedureOf(lines, recorded, builder),

@@ -36,7 +36,7 @@ function functionOf(program: Program, argument: Node, node: Node, lengths: Lengt
     kind: 'argument',
   };
   const never = (): never => {
-    throw new TypeError('a function of each element speaks of nothing else');
+    throw new TypeError('the body of an elementwise function depends on more than its argument');
   };
   const translator = new Translator(
     {

@@ -95,7 +95,7 @@ export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
     const { parameters, body } = match.definition;
     if (parameters.length !== args.length)
       throw new NoMeaning(`'${fn.name}' is defined for ${parameters.length} arguments`, e);
-    if (scope.depth > 20) throw new NoMeaning(`'${fn.name}' is defined by itself`, e);
+    if (scope.depth > 20) throw new NoMeaning(`'${fn.name}' is defined in terms of itself`, e);
     const isLoss = members.outline.losses.has(keyOf(fn));
     const f = (argument: Value): Value => {
       const given = [argument, ...args.slice(1)];
@@ -114,7 +114,7 @@ export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
   }
   const name = `${use.key}@${values.join(',')}`;
   if (members.outline.losses.has(keyOf(fn)) || takesSeveral(e)) {
-    if (fn.primes > 0) throw new NoMeaning(`the slope of '${fn.name}' is not known`, e);
+    if (fn.primes > 0) throw new NoMeaning(`the derivative of '${fn.name}' is not known`, e);
     const defined = args.length === 1 && members.program.isDefined(use.key);
     return defined ? host.value({ ...fn, sub: fn.sub, sup: fn.sup }, scope) : anyFunction(arithmetic, name, args);
   }

@@ -16,14 +16,14 @@ function boundsOf(host: Evaluating, e: BigNode, index: LetterNode, scope: Scope)
   const at = (bound: Expression): number => {
     const inside = bare(bound);
     const value = host.resolver.index(inside, scope) ?? countOf(host, inside, scope);
-    if (value === undefined) throw new NoMeaning('it is not known how far this sum goes', bound);
+    if (value === undefined) throw new NoMeaning('the limits of this sum are not known', bound);
     return value;
   };
   const from = e.from === undefined ? 1 : at(e.from);
   if (e.to !== undefined) return [from, at(e.to)];
   const { members, sizeOf } = host.setting;
   const size = members.extentIn(index.name, e.body, scope.indices, sizeOf);
-  if (size === undefined) throw new NoMeaning(`it is not known how far the sum over '${index.name}' goes`, index);
+  if (size === undefined) throw new NoMeaning(`the range of the sum over '${index.name}' is not known`, index);
   return [from, size];
 }
 
@@ -67,7 +67,7 @@ function stacked({ arithmetic }: Evaluating, terms: readonly Value[], at: Expres
   const [first] = terms;
   if (first === undefined) throw new NoMeaning('this list is empty', at);
   const isRow = terms.every(({ one, node }) => one[0] && !one[1] && node.shape[1] === first.node.shape[1]);
-  if (!isRow && !terms.every(isNumber)) throw new NoMeaning('a list of arrays is not read', at);
+  if (!isRow && !terms.every(isNumber)) throw new NoMeaning('a list of arrays is not supported', at);
   return (
     wholeOf(terms) ??
     arithmetic.table(
@@ -77,7 +77,7 @@ function stacked({ arithmetic }: Evaluating, terms: readonly Value[], at: Expres
   );
 }
 
-/** Returns a vector of which numbers are all elements, in order. */
+/** Returns the vector whose elements, in order, are the given numbers; undefined if there is none. */
 function wholeOf(terms: readonly Value[]): Value | undefined {
   const [whole] = terms[0]!.node.inputs;
   const isAll =

@@ -101,7 +101,7 @@ export class Evaluator implements Evaluating {
       case 'at':
         return valueAt(this, e, scope);
       case 'dots':
-        throw new NoMeaning('what dots stand for is not read', e);
+        throw new NoMeaning('the meaning of these dots is not known', e);
       default:
         throw new NoMeaning('this has no value', e);
     }
@@ -231,7 +231,7 @@ export class Evaluator implements Evaluating {
 
   holds(e: Expression, scope: Scope): boolean {
     const known = this.#known(e, scope);
-    if (known === undefined) throw new NoMeaning('this condition on indices is not read', e);
+    if (known === undefined) throw new NoMeaning('this condition on indices is not supported', e);
     return known;
   }
 
@@ -241,7 +241,7 @@ export class Evaluator implements Evaluating {
     const known = this.#known(e, scope);
     if (known !== undefined) return arithmetic.number(known ? 1 : 0);
     const inside = bare(e);
-    if (inside.kind !== 'compare' || inside.op === 'in') throw new NoMeaning('this condition is not read', e);
+    if (inside.kind !== 'compare' || inside.op === 'in') throw new NoMeaning('this condition is not supported', e);
     const [left, right] = [this.value(inside.left, scope), this.value(inside.right, scope)];
     const compared = arithmetic.paired(
       left,
@@ -332,7 +332,8 @@ export class Evaluator implements Evaluating {
       }
     }
     if (by.kind === 'tuple') {
-      if (!isNumber(value)) throw new NoMeaning('a derivative of an array by several letters is not read', by);
+      if (!isNumber(value))
+        throw new NoMeaning('the derivative of an array with respect to several letters is not supported', by);
       const each = by.items.map((item) => [arithmetic.matrix(this.#by(of, item, scope))]);
       return arithmetic.table(each, [false, true]);
     }
@@ -360,7 +361,8 @@ export class Evaluator implements Evaluating {
       const gradient: Value = { node: k.reshape(numbers.node, [rows, columns]), one: whole.one };
       return this.resolver.picked(gradient, elements, at, scope);
     }
-    if (picks.length !== 1) throw new NoMeaning('a derivative of an array by a row or column is not read', at);
+    if (picks.length !== 1)
+      throw new NoMeaning('the derivative of an array with respect to a row or column is not supported', at);
     const column = arithmetic.column(numbers, picks[0]! + 1, at);
     return { node: k.reshape(column.node, of.node.shape), one: of.one };
   }

@@ -114,7 +114,7 @@ export function norm(arithmetic: Arithmetic, x: Value, order: string | undefined
   if (order === '1') return arithmetic.total(arithmetic.map(x, (kernels, node) => kernels.abs(node)));
   if (order === 'infty') return { node: k.max(k.abs(arithmetic.matrix(x).node), [0, 1]), one: [true, true] };
   if (order !== undefined && !/^(?:2|F|f|Fro|fro)$/.test(order))
-    throw new NoMeaning(`the norm ${order} isn't computed`);
+    throw new NoMeaning(`the norm of order ${order} is not supported`);
   return arithmetic.map(squaredNorm(arithmetic, x), (kernels, node) => kernels.sqrt(node));
 }
 

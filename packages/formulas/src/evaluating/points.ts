@@ -12,9 +12,10 @@ function placed(host: Evaluating, left: Expression, right: Expression, scope: Sc
   const [variable, value] = [host.matrix(left, scope), host.matrix(right, scope)];
   const letter = bare(left);
   if (letter.kind !== 'letter' && letter.kind !== 'element')
-    throw new NoMeaning('a point gives values to letters', left);
+    throw new NoMeaning('a point must consist of letters with their values', left);
   const fits = variable.node.shape.every((n, i) => n === value.node.shape[i]);
-  if (!fits && !isNumber(value)) throw new Misfit('the letter and its value differ in shape', right, variable, value);
+  if (!fits && !isNumber(value))
+    throw new Misfit('the letter and its value have different shapes', right, variable, value);
   const full = fits ? value.node : arithmetic.k.broadcastTo(value.node, variable.node.shape);
   const { node } = variable;
   return node.op === 'slice' ? [node.inputs[0]!, replacedIn(host, node, full)] : [node, full];

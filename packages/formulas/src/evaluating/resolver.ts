@@ -52,7 +52,7 @@ export class Resolver {
     }
     return written.map((index) => {
       const value = this.index(index, scope) ?? this.#anyMember(use.key, index);
-      if (value === undefined) throw new NoMeaning(`it is not known which '${letter.name}' this is`, letter);
+      if (value === undefined) throw new NoMeaning(`it is not clear which '${letter.name}' is meant`, letter);
       return value;
     });
   }
@@ -133,7 +133,7 @@ export class Resolver {
     if (letter.name === 'pi') return arithmetic.number(Math.PI);
     if (letter.name === '0') return arithmetic.number(0);
     if (letter.name === 'e') return arithmetic.number(Math.E);
-    if (letter.name === 'infty') throw new NoMeaning('infinity is no number to compute with', letter);
+    if (letter.name === 'infty') throw new NoMeaning('infinity cannot be used in a computation', letter);
     const [index] = letter.sub;
     const size = index === undefined ? this.hints.get(letter) : this.#count(index, scope);
     if (size === undefined) throw new NoMeaning(`the size of '${letter.name}' is not known here`, letter);
@@ -217,7 +217,8 @@ export class Resolver {
     const name = `${key}@${values.join(',')} ${definition.statement} ${setting.point} ${Object.values(arithmetic.layout).join(' ')}`;
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    if (this.#running.has(name) || this.#running.size > deepest) throw new NoMeaning(`'${key}' is defined by itself`);
+    if (this.#running.has(name) || this.#running.size > deepest)
+      throw new NoMeaning(`'${key}' is defined in terms of itself`);
     this.#running.add(name);
     const outer = this.hints;
     try {
@@ -239,7 +240,8 @@ export class Resolver {
   /** Evaluates L, defined by L(w) = …, at the page's own w. */
   #ofFunction(key: string, { definition, indices }: Match<FunctionDefinition>, scope: Scope): Value {
     const { arithmetic } = this.#host;
-    if (this.#running.has(key) || this.#running.size > deepest) throw new NoMeaning(`'${key}' is defined by itself`);
+    if (this.#running.has(key) || this.#running.size > deepest)
+      throw new NoMeaning(`'${key}' is defined in terms of itself`);
     this.#running.add(key);
     try {
       const isLoss = this.#members.outline.losses.has(key);
@@ -258,7 +260,7 @@ export class Resolver {
       return this.#host.matrix(body, scope);
     } catch (error) {
       if (error instanceof Misfit)
-        throw new NoMeaning(`the definition of '${key}' does not fit together: ${error.message}`, error.at);
+        throw new NoMeaning(`the definition of '${key}' is inconsistent: ${error.message}`, error.at);
       throw error;
     }
   }
@@ -283,7 +285,7 @@ export class Resolver {
     const name = `${key}@${values.join(',')}`;
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    if (this.#running.has(name)) throw new NoMeaning(`what '${key}' is computed from is not known`);
+    if (this.#running.has(name)) throw new NoMeaning(`the inputs of '${key}' are not known`);
     this.#running.add(name);
     try {
       const parents = this.#parents(key, scope);
@@ -368,7 +370,7 @@ export class Resolver {
     const [rows, columns] = whole.node.shape as [number, number];
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
     if (indices.length > 2 || first === undefined || (indices.length === 2 && second === undefined)) {
-      throw new NoMeaning('it is not known which element this is', at);
+      throw new NoMeaning('it is not clear which element is meant', at);
     }
     const all = Array.from({ length: rows * columns }, (_, i) => i);
     const isAt = (place: number): boolean => {
@@ -384,19 +386,19 @@ export class Resolver {
     const { arithmetic } = this.#host;
     const value = arithmetic.matrix(x);
     const [first, second] = indices.map((index) => (index.kind === 'dots' ? 'all' : this.index(index, scope)));
-    if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not known which element this is', at);
+    if (indices.length > 2 || first === undefined) throw new NoMeaning('it is not clear which element is meant', at);
     // The sizes tried are arbitrary, so a fixed index may exceed them.
     const longest = Math.max(...value.node.shape);
     const isBeyond = (index: Expression): boolean =>
       bare(index).kind === 'number' &&
       !((this.index(index, scope) ?? 0) <= longest && (this.index(index, scope) ?? 0) > 0);
-    if (indices.some(isBeyond)) throw new NoMeaning('it is not known that there is such an element', at);
+    if (indices.some(isBeyond)) throw new NoMeaning('this element may not exist', at);
     if (indices.length === 1) {
       if (first === 'all' || (isNumber(value) && first === 1)) return value;
       if (!isVector(value)) return arithmetic.row(value, first, at);
       return value.one[0] ? arithmetic.element(value, 1, first, at) : arithmetic.element(value, first, 1, at);
     }
-    if (second === undefined) throw new NoMeaning('it is not known which element this is', at);
+    if (second === undefined) throw new NoMeaning('it is not clear which element is meant', at);
     if (first === 'all') return second === 'all' ? value : arithmetic.column(value, second, at);
     return second === 'all' ? arithmetic.row(value, first, at) : arithmetic.element(value, first, second, at);
   }

@@ -12,7 +12,10 @@ export interface Value {
   readonly one: readonly [boolean, boolean];
   /** For a derivative: the function and the variable. If neither is a number, `node` is only a placeholder. */
   readonly jacobian?: { readonly of: Value; readonly by: Value } | undefined;
-  /** All elements of a chain of derivatives that is no matrix, such as that of a matrix with respect to a matrix. */
+  /**
+   * All elements of a chain of derivatives that isn't a matrix, such as the derivative of a matrix with respect to a
+   * matrix.
+   */
   readonly whole?: Node | undefined;
 }
 
@@ -126,7 +129,7 @@ export class Arithmetic {
     const isSame =
       a.one[0] === b.one[0] && a.one[1] === b.one[1] && a.node.shape.every((n, i) => n === b.node.shape[i]);
     if (isDot && isVector(a) && isSame) return this.inner(a, b, at);
-    throw new Misfit('the factors do not fit', at, a, b);
+    throw new Misfit('the shapes of the factors do not match', at, a, b);
   }
 
   inner(a: Value, b: Value, at: Expression): Value {
@@ -144,7 +147,7 @@ export class Arithmetic {
     const [rows, columns] = node.shape as [number, number];
     if (row < 1 || row > rows || column < 1 || column > columns)
       throw new Misfit(
-        `there is no element ${isVector(x) ? Math.max(row, column) : `${row}, ${column}`} of ${rows} x ${columns}`,
+        `element ${isVector(x) ? Math.max(row, column) : `${row}, ${column}`} is out of range for a ${rows} x ${columns} array`,
         at,
       );
     return {
@@ -156,7 +159,7 @@ export class Arithmetic {
   row(x: Value, row: number, at: Expression): Value {
     const { node, one } = this.matrix(x);
     const [rows, columns] = node.shape as [number, number];
-    if (row < 1 || row > rows) throw new Misfit(`there is no row ${row} of ${rows} x ${columns}`, at);
+    if (row < 1 || row > rows) throw new Misfit(`row ${row} is out of range for a ${rows} x ${columns} array`, at);
     return {
       node: this.k.slice(node, { starts: [row - 1, 0], sizes: [1, node.shape[1]!], steps: [1, 1] }),
       one: [true, one[1]],
@@ -166,7 +169,8 @@ export class Arithmetic {
   column(x: Value, column: number, at: Expression): Value {
     const { node, one } = this.matrix(x);
     const [rows, columns] = node.shape as [number, number];
-    if (column < 1 || column > columns) throw new Misfit(`there is no column ${column} of ${rows} x ${columns}`, at);
+    if (column < 1 || column > columns)
+      throw new Misfit(`column ${column} is out of range for a ${rows} x ${columns} array`, at);
     return {
       node: this.k.slice(node, { starts: [0, column - 1], sizes: [node.shape[0]!, 1], steps: [1, 1] }),
       one: [one[0], true],
@@ -193,7 +197,7 @@ export class Arithmetic {
       return { node: this.k.mul(column.node, this.identity(column.node.shape[0]!).node), one: [false, false] };
     }
     const [rows, columns] = value.node.shape as [number, number];
-    if (rows !== columns) throw new Misfit(`this has to be square, and is ${value.node.shape.join(' x ')}`, at);
+    if (rows !== columns) throw new Misfit(`this must be square, but is ${value.node.shape.join(' x ')}`, at);
     const elements = Array.from({ length: rows }, (_, i) => [this.element(value, i + 1, i + 1, at)]);
     return this.table(elements, [false, true]);
   }
@@ -201,7 +205,7 @@ export class Arithmetic {
   square(x: Value, at: Expression): Value {
     const value = this.matrix(x);
     const [rows, columns] = value.node.shape;
-    if (rows !== columns) throw new Misfit(`this has to be square, and is ${value.node.shape.join(' x ')}`, at);
+    if (rows !== columns) throw new Misfit(`this must be square, but is ${value.node.shape.join(' x ')}`, at);
     return value;
   }
 
@@ -269,6 +273,6 @@ export class Unlaid extends Error {
   override readonly name = 'Unlaid';
 
   constructor() {
-    super('a derivative of a matrix, or of a vector by a matrix, is no matrix');
+    super('the derivative of a matrix, or of a vector with respect to a matrix, is not a matrix');
   }
 }

@@ -44,7 +44,7 @@ function troublesHtml({ formulas }: PageResult, prefix: string): string {
 }
 
 const readingHtml = ({ reading, layout }: PageResult): string =>
-  `<details class="reading"><summary>What letters were read as</summary><ul>${[...reading, layout].map((row) => `<li>${escaped(row)}</li>`).join('')}</ul></details>`;
+  `<details class="reading"><summary>How the letters were interpreted</summary><ul>${[...reading, layout].map((row) => `<li>${escaped(row)}</li>`).join('')}</ul></details>`;
 
 function articleHtml({ result, text }: JudgedPage, prefix: string): string {
   return `<article><header class="about"><p class="name">${escaped(result.name)}</p>${countsHtml(result)}${troublesHtml(result, prefix)}</header>${documentHtml(result, text, prefix)}${readingHtml(result)}</article>`;
@@ -63,7 +63,7 @@ export function htmlPage(pages: readonly JudgedPage[]): string {
   const [first] = pages;
   const title =
     first === undefined || pages.length > 1
-      ? 'Formulas on trial'
+      ? 'Verdicts on formulas'
       : (headingOf(readPage(first.text, { name: first.result.name, format: first.result.format })) ??
         first.result.name);
   const articles = pages.map((page, i) => articleHtml(page, pages.length > 1 ? `page-${i + 1}` : 'formula'));

@@ -1,4 +1,4 @@
-/** The part of Temml that is used. Temml's own types are hidden from the compiler by its `exports`. */
+/** The part of Temml that this package uses. Temml's own types are hidden from the compiler by its `exports`. */
 declare module 'temml' {
   interface Options {
     readonly displayMode?: boolean;

@@ -60,7 +60,7 @@ const names: Readonly<Record<Property, string>> = {
   square: 'square',
   orthogonal: 'orthogonal',
   antisymmetric: 'antisymmetric',
-  distribution: 'that adds up to 1',
+  distribution: 'adding up to 1',
   positive: 'positive',
 };
 

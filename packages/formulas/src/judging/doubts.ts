@@ -1,4 +1,4 @@
-/** Finds reasons to doubt that a step that doesn't hold has the meaning assumed: no verdict is guessed. */
+/** Finds reasons to doubt the assumed meaning of a step that doesn't hold. If there is one, no verdict is given. */
 
 import type { Outline, Step } from '../meaning/outline-types.ts';
 import { isNumeric } from '../meaning/sides.ts';
@@ -7,7 +7,7 @@ import { textOf } from '../syntax/print-text.ts';
 import type { Distance, Pair } from './trial.ts';
 import { keysIn, type World } from './worlds.ts';
 
-/** Returns the name of a letter that a step has both in bold type and not, each time without indices. */
+/** Returns the name of a letter that occurs in a step both in bold and in plain type, without indices. */
 export function inTwoAlphabets({ left, right }: Step): string | undefined {
   const alphabets = new Map<string, Set<string>>();
   for (const side of [left, right]) {
@@ -21,9 +21,9 @@ export function inTwoAlphabets({ left, right }: Step): string | undefined {
 }
 
 export const twoAlphabets = (name: string): string =>
-  `it has '${name}' in two alphabets, and the page does not say how they differ`;
+  `it uses both a bold and a plain '${name}', and the page does not say how they differ`;
 
-/** Whether an expression says at which point it has a value: f |_{x = 2}, f'(2). */
+/** Whether an expression names the point at which it is evaluated: f |_{x = 2}, f'(2). */
 function namesPoint(e: Expression): boolean {
   let found = false;
   walk(e, (part) => {
@@ -42,25 +42,26 @@ export function doubtOf(
   const open = [...keysIn(step.left, outline, keysIn(step.right, outline))].find(
     (key) => outline.dependencies.has(key) && !outline.losses.has(key),
   );
-  if (open !== undefined) return `it does not hold for every '${open}', and the page does not say what that is`;
+  if (open !== undefined) return `it does not hold for every '${open}', and the page does not define '${open}'`;
   const twice = inTwoAlphabets(step);
   if (twice !== undefined) return twoAlphabets(twice);
   const lone = loneFunction(step, outline, world);
-  if (lone !== undefined) return `only one side contains '${lone}', and the page does not say what that is`;
+  if (lone !== undefined) return `only one side contains '${lone}', and the page does not define it`;
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
     [step.right, step.left, left],
     [step.left, step.right, right],
   ] as const) {
     if (isNumeric(side) && !isNumeric(other) && !namesPoint(other) && (isGiven || value.node.constant === undefined))
-      return 'it gives a value at some point, and the page does not say at which';
+      return 'it gives the value at a particular point, and the page does not say which point';
   }
   for (const [side, elements] of [
     [step.left, distance.left],
     [step.right, distance.right],
   ] as const) {
     const unrelated = elements.every((x) => x === 0) ? unrelatedIn(side, outline, world) : undefined;
-    if (unrelated !== undefined) return `the page does not say how ${textOf(unrelated)} comes to depend on this letter`;
+    if (unrelated !== undefined)
+      return `the page does not say how the function in ${textOf(unrelated)} depends on the variable`;
   }
   return undefined;
 }
@@ -75,7 +76,7 @@ function allKeysIn(e: Expression, outline: Outline, definitions: World['definiti
   return keys;
 }
 
-/** Returns the name of an undefined function of which only one side of a step is computed. */
+/** Returns the name of an undefined function that only one side of a step uses. */
 function loneFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
   const [a, b] = [left, right].map((side) => allKeysIn(side, outline, definitions)) as [Set<string>, Set<string>];
   const isOpen = (key: string): boolean =>

@@ -54,8 +54,8 @@ export function explain(
 ): string {
   if (left.length !== right.length) return 'the two sides differ';
   const zero = (x: Float64Array): boolean => x.every((value) => value === 0);
-  if (zero(right)) return 'the right side is 0, the left one is not';
-  if (zero(left)) return 'the left side is 0, the right one is not';
+  if (zero(right)) return 'the right side is 0, but the left side is not';
+  if (zero(left)) return 'the left side is 0, but the right side is not';
   const factor = commonFactor(left, right);
   // A ratio of two single numbers always exists, so it counts only if it is simple or named.
   const isTelling =
@@ -64,14 +64,14 @@ export function explain(
     const isSame = elsewhere === undefined || close(factor, elsewhere) || left.length === 1;
     return isSame ? factorText(factor, sizes) : 'off by a factor that depends on the data';
   }
-  if (isTransposed(left, right, rows)) return 'the right side is the transpose of the left one';
+  if (isTransposed(left, right, rows)) return 'the right side is the transpose of the left side';
   const opposite = right.map((value) => -value);
   if (left.every((x, i) => close(Math.abs(x), Math.abs(right[i]!)))) {
     const wrong = left.filter((x, i) => !close(x, right[i]!)).length;
     return `the signs of ${wrong} of ${left.length} elements are wrong`;
   }
-  if (isTransposed(left, opposite, rows)) return 'the right side is the transpose of the left one with the wrong sign';
-  if (isShuffled(left, right)) return 'the elements are the same, in other places';
+  if (isTransposed(left, opposite, rows)) return 'the right side is the transpose of the left side with the wrong sign';
+  if (isShuffled(left, right)) return 'the elements are the same, but in other positions';
   const equal = left.filter((x, i) => close(x, right[i]!)).length;
   if (equal > 0) return `${left.length - equal} of ${left.length} elements differ`;
   const shift = left[0]! - right[0]!;

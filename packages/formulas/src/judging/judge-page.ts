@@ -113,7 +113,7 @@ function* readApart(
       verdict.verdict === 'holds' || (verdict.verdict === 'conditional' && before?.overall.verdict !== 'wrong');
     if (!isBetter) return verdict;
     const apart = formulaOf(part, item);
-    const reason = `${apart.overall.reason}, read by ${where} alone`;
+    const reason = `${apart.overall.reason}, judged using only ${where}`;
     better.set(statement, { ...apart, isApart: true, overall: { ...apart.overall, reason } });
     return apart.overall;
   };
@@ -130,7 +130,7 @@ function* readApart(
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || !isIdentity(statement)) continue;
     const mentions = outline.reading.mentions.filter(({ block }) => block === statement.block);
     const alone = outlineOf({ ...outline.reading, statements: readAlone([statement]), mentions });
-    note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'itself');
+    note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'the formula itself');
   }
   yield* readNearby(outline, interpretation.layout, formulas, better, note, desk);
   return formulas.map((formula) => better.get(formula.statement) ?? formula);
@@ -146,12 +146,15 @@ function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
   return unread.length <= 0.2 * claims.length;
 }
 
-/** Returns the judgement on a formula that only the page as a whole speaks against, of which little is understood. */
+/**
+ * Returns the judgement on a formula that only the page as a whole contradicts, although little of the page is
+ * understood.
+ */
 const doubted = (overall: Judgement, found: Judgement | undefined): Judgement =>
   judgement(
     'not understood',
     'none',
-    `the page as it is read speaks against it (${overall.reason}), the nearest definitions do not: ${found?.reason ?? 'they are not known'}`,
+    `the page as a whole contradicts it (${overall.reason}), but the nearest definitions do not: ${found?.reason ?? 'they are not known'}`,
     { place: overall.place },
   );
 
@@ -192,6 +195,6 @@ function* readNearby(
       better.set(statement, { ...formula, overall: doubted(overall, found) });
     if (better.has(statement) || overall.verdict === 'wrong' || found?.verdict === 'wrong') continue;
     const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
-    note(open, statement, 'the nearest definitions, for any loss,');
+    note(open, statement, 'the nearest definitions, for an arbitrary loss');
   }
 }

@@ -112,7 +112,7 @@ export function softmaxTrial(scenario: Scenario): Trial | undefined {
 }
 
 function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
-  const shapes = left.length > 0 ? `: ${shapeText(left)} beside ${shapeText(right)}` : '';
+  const shapes = left.length > 0 ? `: ${shapeText(left)} and ${shapeText(right)}` : '';
   return judgement('wrong', 'dimensions', `${message}${shapes}`, { place: at?.span });
 }
 
@@ -154,7 +154,7 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
   return undecided!;
 }
 
-/** Whether a side is 0: the formula may be a condition, as that of an extremum. */
+/** Whether a side is 0. The formula may then be a condition, such as the one for an extremum. */
 function isZero(e: Expression): boolean {
   const inside = bare(e);
   return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
@@ -166,7 +166,7 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   const { pairs, isSummed } = prepared;
   const isProportional = step.relation === 'propto';
   const found = holds(pairs, data);
-  if (found === undefined) return judgement('undecided', 'none', 'it has no finite value on any data that were tried');
+  if (found === undefined) return judgement('undecided', 'none', 'it has no finite value for any of the data tried');
   if (found === 'equal') {
     const leaves = ancestorsOf(pairs.flatMap(({ left, right }) => [left.node, right.node])).filter(
       ({ op }) => op === 'leaf',
@@ -188,14 +188,19 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
     return judgement(
       'holds',
       'numeric',
-      `both sides are equal to rounding in float64, for ${pairs.length * 2} random ${pairs.length === 1 ? 'data' : 'cases'}${remark}`,
+      `both sides are equal up to rounding in float64, for ${pairs.length * 2} random ${pairs.length === 1 ? 'inputs' : 'cases'}${remark}`,
     );
   }
   const { pair, floats, distance } = found;
   if ([step.left, step.right].some(isZero))
-    return judgement('conditional', 'numeric', 'it holds only where the other side is 0, a condition on its letters', {
-      place: step.right.span,
-    });
+    return judgement(
+      'conditional',
+      'numeric',
+      'it holds only if the other side is 0, which is a condition on its letters',
+      {
+        place: step.right.span,
+      },
+    );
   const doubt = doubtOf(of, pair, distance);
   if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: step.right.span });
   if (isProportional && commonFactor(distance.left, distance.right) !== undefined && pairs.length === 1) {
@@ -240,14 +245,14 @@ function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement
     return judgement(
       'conditional',
       'dimensions',
-      `it holds only where lengths are equal that need not be; ${misfit.reason}`,
+      `it holds only if certain lengths are equal, which they need not be; ${misfit.reason}`,
       { place: misfit.place },
     );
   }
   if (found === undefined || of.isDraft) return misfit;
   const small = smallest(of.outline, world, step, statement, layout, scenario.trial, data, of.deadline);
   const counterexample = small ?? counterexampleOf(found.pair, found.floats, scenario.trial.transitions);
-  return judgement('wrong', 'dimensions', `${misfit.reason}; where all lengths are equal, the numbers differ`, {
+  return judgement('wrong', 'dimensions', `${misfit.reason}; even if all lengths are equal, the values differ`, {
     place: misfit.place,
     counterexample,
   });
@@ -279,7 +284,7 @@ function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judge
   };
   if (base.genericAxes().length > 0) attempt({ ...base.trial, points: 3 }, 'for one point');
   const softmax = softmaxTrial(base);
-  if (softmax !== undefined) attempt(softmax, 'where the last transition acts on each element by itself');
+  if (softmax !== undefined) attempt(softmax, 'if the last transition is elementwise');
   attempt(
     { ...base.trial, depth: 4, lengths: otherLengths },
     world.definitions.length > 0 ? 'for three layers' : 'for some lengths',
@@ -287,13 +292,15 @@ function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judge
   if (failed.length === 0) return best;
   const [only] = failed as [Failure];
   const others =
-    { 'for one point': 'for several points', 'for three layers': 'for four', 'for some lengths': 'for others' }[
-      only.when
-    ] ?? 'for a softmax';
+    {
+      'for one point': 'for several points',
+      'for three layers': 'for four layers',
+      'for some lengths': 'for other lengths',
+    }[only.when] ?? 'for a softmax';
   const reason =
     failed.length === 1
       ? `it holds ${only.when}; ${others}: ${only.reason}`
-      : `it holds ${failed.map(({ when }) => when).join(' and ')}; else: ${only.reason}`;
+      : `it holds ${failed.map(({ when }) => when).join(' and ')}; otherwise: ${only.reason}`;
   return judgement('conditional', best.certainty, reason, {
     place: step.right.span,
     counterexample: only.judgement.counterexample,

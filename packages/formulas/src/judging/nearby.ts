@@ -24,7 +24,7 @@ interface Definer {
   readonly statement: number;
   readonly form: Form;
   readonly pattern: readonly Expression[];
-  /** Whether it gives numbers, of an example. */
+  /** Whether it only gives numbers, as for an example. */
   readonly isNumeric: boolean;
 }
 
@@ -162,7 +162,7 @@ export class Nearby {
    */
   #nearest({ key, sup, sub }: Form, index: number): Definer[] {
     const { page, statements } = this.#outline.reading;
-    // Numbers of an example say nothing of formulas without numbers.
+    // The numbers of an example say nothing about formulas without numbers.
     const isExample = statements[index]!.sides.some(isNumeric);
     // z_i is not an element of z^l, but of z.
     const fits = ({ form }: Definer): boolean => form.key === key && (sup + sub === 0 || form.sup === sup);

@@ -65,7 +65,7 @@ export function overallOf(steps: readonly Judgement[]): Judgement {
   return worst.verdict === 'holds' ? steps.at(-1)! : worst;
 }
 
-/** How a page's conventions are interpreted where it doesn't state them. */
+/** The interpretation of the conventions that a page doesn't state. */
 export interface Interpretation {
   readonly layout: Layout;
   /** The transitions used for functions that the page uses but doesn't define. */
@@ -296,7 +296,7 @@ export function formulaOf(found: Interpreted, { statement: index, kind }: Item):
   if (steps.length > 0) return of(overallOf(steps));
   if (kind === 'unread')
     return of(judgement('not understood', 'none', 'inequalities and maps are not judged', { place: statement.span }));
-  if (kind === 'step') return of(judgement('holds', 'given', 'an update, which says what is done'));
+  if (kind === 'step') return of(judgement('holds', 'given', 'an update rule, not a claim'));
   const reason = kind === 'declaration' ? 'a declaration' : kind === 'assumption' ? 'an assumption' : 'a definition';
   return of(judgement('holds', 'given', reason));
 }

@@ -128,11 +128,10 @@ export function prepare(
     if (error instanceof Unknown) return { kind: 'no meaning', message: error.message, span: error.at?.span };
     // A primitive refused its operands, such as a table whose cells are arrays of different shapes.
     if (error instanceof ArgumentError || error instanceof PrimitiveError)
-      return { kind: 'no meaning', message: 'its parts cannot be put together', span: step.right.span };
+      return { kind: 'no meaning', message: 'its parts cannot be combined', span: step.right.span };
     throw error;
   }
-  if (pairs.length === 0)
-    return { kind: 'no meaning', message: 'it applies to no value of its indices', span: undefined };
+  if (pairs.length === 0) return { kind: 'no meaning', message: 'no values of its indices are valid', span: undefined };
   return { kind: 'pairs', pairs, isSummed };
 }
 
@@ -195,7 +194,12 @@ function asFactors({ arithmetic }: Evaluator, a: Value, b: Value): [Value, Value
   });
   const [first] = candidates;
   if (first === undefined)
-    throw new Misfit('it is no factor of the chain rule, from either side', undefined, chain, arithmetic.matrix(b));
+    throw new Misfit(
+      'it is not a factor of the chain rule, neither from the left nor from the right',
+      undefined,
+      chain,
+      arithmetic.matrix(b),
+    );
   return [chain, first];
 }
 

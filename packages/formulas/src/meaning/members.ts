@@ -183,7 +183,7 @@ export class Members implements Letterbook {
   shapeOf(letter: LetterNode, key: string, values: readonly (number | undefined)[]): Type {
     const isLayered = values.map((_, position) => this.isLayered(this.kinds.axisOf(key, position)));
     if (values.some((value, i) => value === undefined && isLayered[i]))
-      throw new Unknown(`it is not known which ${letter.name} this is`, letter);
+      throw new Unknown(`it is not clear which '${letter.name}' is meant`, letter);
     const isPlain = !this.program.isDefined(key);
     const name = `${key}@${values.map((value, i) => (isLayered[i] || !isPlain ? value : '')).join(',')}`;
     const known = this.shapes.get(name);

@@ -174,7 +174,7 @@ export class Shaper extends Combining {
         for (const { condition } of e.rows) if (condition !== undefined) this.infer(condition, scope);
         return e.rows.map(({ value }) => this.infer(value, scope)).reduce((a, b) => this.combined(a, b, e));
       default:
-        throw new Unknown('this is no formula that has a value', e);
+        throw new Unknown('this has no value', e);
     }
   }
 
@@ -193,7 +193,7 @@ export class Shaper extends Combining {
     try {
       this.types.dims.unify(r, c);
     } catch {
-      throw new ShapeError('this has to be square', at, { r, c });
+      throw new ShapeError('this must be square', at, { r, c });
     }
   }
 
@@ -321,7 +321,7 @@ export class Shaper extends Combining {
   picked(type: Type, indices: readonly Expression[], at: Expression, scope: Scope): Type {
     const { types } = this;
     const [first, second, third] = indices;
-    if (third !== undefined) throw new Unknown('more than two indices pick nothing of a matrix', at);
+    if (third !== undefined) throw new Unknown('a matrix takes at most two indices', at);
     if (second === undefined) {
       types.markArray(type);
       const isRow = types.dims.extentOf(type.r) === 'one' && types.dims.extentOf(type.c) === 'many';
@@ -376,7 +376,7 @@ export class Shaper extends Combining {
     const values = members.map((index) => indexValue(index, scope.indices) ?? 0);
     const found = book.program.findFunction(key, book.byMember ? values : members.map(() => 1));
     if (found !== undefined && e.fn.primes === 0) {
-      if (scope.depth > 20) throw new Unknown('a function that is defined by itself', e);
+      if (scope.depth > 20) throw new Unknown('this function is defined in terms of itself', e);
       const { parameters, body } = found.definition;
       if (parameters.length !== args.length)
         throw new Unknown(`'${e.fn.name}' takes ${parameters.length} arguments`, e);

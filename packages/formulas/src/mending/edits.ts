@@ -21,7 +21,7 @@ export interface Edit {
   readonly result: Expression;
   /** The size of the change; smaller is preferred. */
   readonly cost: number;
-  /** What was changed, in words. */
+  /** A description of the change in words. */
   readonly what: string;
 }
 
@@ -146,7 +146,7 @@ function productEdits(e: Extract<Expression, { kind: 'product' }>, shop: Worksho
       edit(
         numbers.length === 0 ? split : product([...numbers, grouped(split)]),
         1,
-        "Hadamard's product for that of matrices",
+        'an elementwise product instead of a matrix product',
       ),
     );
   });
@@ -156,7 +156,7 @@ function productEdits(e: Extract<Expression, { kind: 'product' }>, shop: Worksho
   const [first, second, ...rest] = factors;
   if (first?.kind === 'number' && first.text === '2' && second !== undefined && !shop.isNumber(second)) {
     const both = symmetrised(second, shop);
-    edits.push(edit(rest.length === 0 ? bare(both) : product([both, ...rest]), 1.4, 'the transpose beside'));
+    edits.push(edit(rest.length === 0 ? bare(both) : product([both, ...rest]), 1.4, 'adding the transpose'));
   }
   return edits;
 }
@@ -194,14 +194,14 @@ function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
       break;
     case 'loose': {
       const numbers = [e.left, e.right].some(shop.isNumber);
-      edits.push(edit(product([e.left, e.right]), 1, "the product of matrices for Hadamard's"));
+      edits.push(edit(product([e.left, e.right]), 1, 'a matrix product instead of an elementwise product'));
       if (!numbers) {
-        edits.push(edit(product([e.right, e.left]), 1.2, "the product of matrices for Hadamard's"));
+        edits.push(edit(product([e.right, e.left]), 1.2, 'a matrix product instead of an elementwise product'));
         edits.push(
           edit(
             product([{ ...made, kind: 'transpose', of: e.left, mark: shop.mark }, e.right]),
             1.5,
-            "the product of matrices for Hadamard's",
+            'a matrix product instead of an elementwise product',
           ),
         );
       }
@@ -228,9 +228,9 @@ function outermost(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
     case 'call': {
       const { fn } = e;
       if (fn.primes > 0)
-        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 0 } }, 1, 'a slope'));
+        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 0 } }, 1, 'a derivative'));
       else if (!shop.isNumber(e) || fn.alphabet === 'plain')
-        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 1 } }, 1, 'a slope'));
+        edits.push(edit({ ...e, verbatim: false, fn: { ...fn, verbatim: false, primes: 1 } }, 1, 'a derivative'));
       for (const { result, cost, what } of letterEdits(fn, { ...shop, letters: [] }))
         edits.push(edit({ ...e, verbatim: false, fn: result as LetterNode }, cost, what));
       break;
@@ -268,17 +268,21 @@ function factorEdits(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
   for (const way of isTop ? shop.ways : []) {
     const [terms, minus] = e.kind === 'sum' ? [e.terms, e.minus] : [[e], [false]];
     edits.push(
-      edit({ ...made, kind: 'sum', terms: [...terms, way], minus: [...minus, false] }, 1.7, 'a way of the chain rule'),
+      edit({ ...made, kind: 'sum', terms: [...terms, way], minus: [...minus, false] }, 1.7, 'a term of the chain rule'),
     );
   }
   for (const count of shop.counts) {
-    edits.push(edit(scaled(e, fraction(one, count)), 1, 'a count'), edit(scaled(e, count), 1.1, 'a count'));
+    edits.push(
+      edit(scaled(e, fraction(one, count)), 1, 'a size as a factor'),
+      edit(scaled(e, count), 1.1, 'a size as a factor'),
+    );
   }
   if (shop.isNumber(e)) {
-    for (const slope of shop.slopes) edits.push(edit(product([e, slope]), 1.5, 'a slope'));
+    for (const slope of shop.slopes) edits.push(edit(product([e, slope]), 1.5, 'a derivative'));
     return edits;
   }
-  for (const slope of shop.slopes) edits.push(edit(loose(e.kind === 'sum' ? grouped(e) : e, slope), 1.5, 'a slope'));
+  for (const slope of shop.slopes)
+    edits.push(edit(loose(e.kind === 'sum' ? grouped(e) : e, slope), 1.5, 'a derivative'));
   const transposedOnes: Expression = { ...made, kind: 'transpose', of: ones(), mark: shop.mark };
   edits.push(
     edit(product([transposedOnes, e.kind === 'sum' || e.kind === 'loose' ? grouped(e) : e]), 1.8, 'a sum over rows'),
@@ -293,7 +297,7 @@ function factorEdits(e: Expression, shop: Workshop, isTop: boolean): Edit[] {
       'a sum over rows',
     ),
   );
-  edits.push(edit(bare(symmetrised(e, shop)), 1.6, 'the transpose beside'));
+  edits.push(edit(bare(symmetrised(e, shop)), 1.6, 'adding the transpose'));
   return edits;
 }
 

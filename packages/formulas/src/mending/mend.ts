@@ -260,7 +260,7 @@ class Search {
     };
     const always = product([{ ...made, kind: 'transpose', of: grouped(whole), mark: this.#shop.mark }, g]);
     if (this.#tester.mayHold(always) && this.#judged(always).verdict === 'holds')
-      return this.#mend(always, 'the whole derivative for the slopes of each element');
+      return this.#mend(always, 'the full Jacobian instead of elementwise derivatives');
     const one = ones();
     const oneT: Expression = { ...made, kind: 'transpose', of: ones(), mark: this.#shop.mark };
     const both = grouped(loose(g, z, 'odot'));
@@ -269,7 +269,7 @@ class Search {
     for (const share of [product([both, one, oneT]), product([one, oneT, both])]) {
       const candidate = loose(z, minus(share));
       if (this.#tester.holdsIn(this.#scenarios, trial, candidate))
-        return this.#mend(candidate, 'the whole derivative for the slopes of each element', 'for a softmax');
+        return this.#mend(candidate, 'the full Jacobian instead of elementwise derivatives', 'for a softmax');
     }
     return undefined;
   }

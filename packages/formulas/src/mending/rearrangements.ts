@@ -95,7 +95,7 @@ export function rearrangementsOf(e: Expression, shop: Workshop, nodeOf: NodeOf):
     const whole =
       numbers.length === 0 ? built.e : product([...numbers, built.e.kind === 'loose' ? grouped(built.e) : built.e]);
     const result: Expression = isNegative ? { ...made, kind: 'sum', terms: [whole], minus: [true] } : whole;
-    return { result, cost: cost(built), what: 'how the factors are put together' };
+    return { result, cost: cost(built), what: 'the arrangement of the factors' };
   });
 }
 

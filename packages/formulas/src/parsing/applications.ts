@@ -95,7 +95,7 @@ function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: 
     return { args: argumentsIn(body), open };
   }
   const start = cursor.at;
-  if (cursor.done || !startsFactor(cursor)) cursor.fail(`expected what '${fn.name}' is applied to`);
+  if (cursor.done || !startsFactor(cursor)) cursor.fail(`expected an argument of '${fn.name}'`);
   const factors: Expression[] = [];
   const isStop = (): boolean => {
     const next = cursor.peek();

@@ -23,11 +23,11 @@ export function bigAt(grammar: Grammar, cursor: Cursor, start: number, op: BigOp
         const named = bare(
           item.op === 'le' || item.op === '<' ? (item.left.kind === 'compare' ? item.left.right : inner) : inner,
         );
-        if (named.kind !== 'letter') cursor.fail('expected an index under the sign', item.span);
+        if (named.kind !== 'letter') cursor.fail('expected an index below the operator', item.span);
         indices.push(named);
         if (item.op === '=') from = item.right;
         else if (item.op !== 'in') condition = item;
-      } else cursor.fail('expected an index under the sign', item.span);
+      } else cursor.fail('expected an index below the operator', item.span);
     }
   }
   if (cursor.done) cursor.fail(`expected a formula after '\\${command.text}'`, command.span);

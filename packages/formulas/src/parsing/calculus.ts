@@ -68,7 +68,7 @@ function variablesOf(grammar: Grammar, tokens: readonly Token[], span: Span, ord
 
 /** Parses the expression that a differential operator is applied to. */
 function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression {
-  if (cursor.done) cursor.fail(`expected what is differentiated after this`, operator.span);
+  if (cursor.done) cursor.fail('expected an expression to differentiate after this', operator.span);
   const start = cursor.at;
   const first = grammar.factor(cursor);
   // In (f) g and L(w) g, only the first factor is differentiated; in x^T A x and 1/2 |w|^2, the whole product is.
@@ -132,9 +132,12 @@ export function derivativeFraction(
   const order = orderAt(grammar, above);
   const inside = above.done ? undefined : grammar.whole(above.tokens.slice(above.at), above.here());
   const by = variablesOf(grammar, denominator, command.span, order);
-  if (by.length === 0) cursor.fail('expected a variable to differentiate by', command.span);
+  if (by.length === 0) cursor.fail('expected a variable to differentiate with respect to', command.span);
   if (by.length !== order && !(by.length === 1 && order === 1)) {
-    cursor.fail(`the numerator says order ${order}, the denominator ${by.length}`, command.span);
+    cursor.fail(
+      `the derivative has order ${order} in the numerator, but ${by.length} in the denominator`,
+      command.span,
+    );
   }
   const applied =
     inside?.kind === 'letter' && order === 1 ? appliedAt(grammar, cursor, start, inside, by[0]!) : undefined;
@@ -174,7 +177,7 @@ export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression |
     return { ...cursor.since(start), kind: 'derivative', mark: 'slash', of, by, behind: numerator.length === 0 };
   }
   if (found.mark === 'partial')
-    cursor.fail("expected a derivative, ∂L/∂W say, after '\\partial'", cursor.tokens[start]!.span);
+    cursor.fail("expected a derivative, such as ∂L/∂W, after '\\partial'", cursor.tokens[start]!.span);
   if (grammar.notation.differentials && found.mark === 'd') {
     const of = cursor.done ? undefined : grammar.letter(cursor);
     if (of !== undefined)
@@ -227,7 +230,8 @@ export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
   const of = operand(grammar, cursor, command);
   const called = bare(of);
   const variable = by ?? (called.kind === 'call' ? variableOf(called.args) : spokenVariable(grammar, called));
-  if (variable === undefined) cursor.fail("expected a variable to differentiate by, '\\nabla_W L' say", command.span);
+  if (variable === undefined)
+    cursor.fail("expected a variable to differentiate with respect to, as in '\\nabla_W L'", command.span);
   const common = cursor.since(start);
   return {
     ...common,

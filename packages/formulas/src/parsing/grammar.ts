@@ -78,11 +78,11 @@ class Parser implements Grammar {
   #unexpected(cursor: Cursor): never {
     const of = cursor.peek()!;
     const text = of.kind === 'command' ? `\\${of.text}` : of.text;
-    if (of.kind === 'command' && closers.has(of.text)) cursor.fail(`'${text}' closes nothing`);
-    if (of.kind === 'character' && closers.has(of.text)) cursor.fail(`'${text}' closes nothing`);
+    if (of.kind === 'command' && closers.has(of.text)) cursor.fail(`unmatched '${text}'`);
+    if (of.kind === 'character' && closers.has(of.text)) cursor.fail(`unmatched '${text}'`);
     cursor.fail(
       of.kind === 'environment'
-        ? `the environment ${of.text} isn't read here`
+        ? `the environment ${of.text} isn't supported here`
         : `expected an operator or the end, found '${text}'`,
     );
   }
@@ -293,7 +293,7 @@ class Parser implements Grammar {
       return open === '|' ? { ...common, kind: 'absolute', of } : { ...common, kind: 'norm', of, order: undefined };
     }
     if (open === '.') return this.#atPoint(cursor, start, inside, span);
-    if (!'([{'.includes(open)) cursor.fail('these brackets are not read', span);
+    if (!'([{'.includes(open)) cursor.fail('brackets of this kind are not supported', span);
     const [only] = inside;
     if (inside.length === 1 && only?.kind === 'environment' && matrixEnvironments.has(only.text)) {
       const matrix = matrixAt(this, new Cursor(inside, span));
@@ -312,7 +312,7 @@ class Parser implements Grammar {
   /** Parses \\left. … \\right|_{x = 2}; the cursor is after the bar. */
   #atPoint(cursor: Cursor, start: number, inside: readonly Token[], span: Span): Expression {
     const of = this.whole(inside, span);
-    if (!cursor.isCharacter('_')) cursor.fail("expected a point after this bar, '_{x = 2}' say", span);
+    if (!cursor.isCharacter('_')) cursor.fail("expected a point after this bar, such as '_{x = 2}'", span);
     cursor.at--;
     return pointAt(this, cursor, start, of);
   }
@@ -327,7 +327,7 @@ class Parser implements Grammar {
         environment.span,
       );
     }
-    cursor.fail(`the environment ${environment.text} isn't read`, environment.span);
+    cursor.fail(`the environment ${environment.text} isn't supported`, environment.span);
   }
 
   #command(cursor: Cursor, start: number, first: Token): Expression | undefined {
@@ -401,7 +401,7 @@ class Parser implements Grammar {
       case 'iint':
       case 'lim':
       case 'oint':
-        cursor.fail(`\\${first.text} isn't read`, first.span);
+        cursor.fail(`\\${first.text} isn't supported`, first.span);
     }
     return undefined;
   }

@@ -10,7 +10,7 @@ export function isPointBar(cursor: Cursor): boolean {
   return isBar && isCharacter(cursor.peek(1), '_');
 }
 
-/** Returns the equations of a point. A value alone is that of the variable of a derivative. */
+/** Returns the equations of a point. A value without a letter belongs to the variable of a derivative. */
 function equationsIn(cursor: Cursor, point: Expression, of: Expression): readonly CompareNode[] {
   const items = point.kind === 'tuple' ? point.items : [point];
   const inside = bare(of);
@@ -18,7 +18,7 @@ function equationsIn(cursor: Cursor, point: Expression, of: Expression): readonl
   return items.map((item) => {
     if (item.kind === 'compare' && item.op === '=') return item;
     if (variable === undefined || item.kind === 'compare' || items.length > 1)
-      cursor.fail("expected a letter and its value, 'x = 2' say", point.span);
+      cursor.fail("expected a letter and its value, as in 'x = 2'", point.span);
     return { span: item.span, verbatim: false, kind: 'compare', op: '=', left: variable, right: item };
   });
 }

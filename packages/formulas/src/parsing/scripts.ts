@@ -109,7 +109,7 @@ export function indicesOf(grammar: Grammar, tokens: readonly Token[], cursor: Cu
   return separate(grammar.whole(inside, first!.span)).map(withPrimes);
 }
 
-/** An index i' is another one than i: the prime belongs to its name. */
+/** Makes primes part of an index's name: i' and i are different indices. */
 function withPrimes(index: Expression): Expression {
   const isPrimed = index.kind === 'letter' && index.primes > 0 && index.sub.length + index.sup.length === 0;
   return isPrimed ? { ...index, name: `${index.name}${"'".repeat(index.primes)}`, primes: 0 } : index;

@@ -168,7 +168,7 @@ export function withSeries(
 
 const isZero = (e: Expression | undefined): boolean => e?.kind === 'number' && Number(e.text) === 0;
 
-/** Returns the diagonal matrix that is written with its first and last element, with zeros beside them. */
+/** Returns the diagonal matrix that is written with only its first and last element and zeros next to them. */
 function diagonal(rows: readonly (readonly Expression[])[]): Expression | undefined {
   const [top, bottom] = [rows[0]!, rows.at(-1)!];
   if (rows.length < 3 || !isZero(top.at(-1)) || !isZero(bottom[0])) return undefined;
@@ -181,7 +181,10 @@ function diagonal(rows: readonly (readonly Expression[])[]): Expression | undefi
   return { ...made, kind: 'call', fn, args: terms, open: '(' };
 }
 
-/** Returns a matrix that is written with dots as a list of its rows; undefined if it has no dots, or other ones. */
+/**
+ * Returns a matrix that is written with dots as a list of its rows. Returns undefined if it has no dots, or dots of
+ * another kind.
+ */
 export function matrixSeries(rows: readonly (readonly Expression[])[]): Expression | undefined {
   if (!rows.flat().some(isDots)) return undefined;
   const found = diagonal(rows);

@@ -16,9 +16,9 @@ const nameOf = (member: string): string => {
 export function readingOf({ outline, scenarios, formulas: all, transitions }: PageJudgement): string[] {
   const formulas = all.filter(({ isApart }) => !isApart);
   const worlds = new Set<World>(formulas.flatMap(({ steps }) => steps.map(({ world }) => world)));
-  const lines = [...transitions].map(([key, transition]) => `${key} is read as the ${transition}`);
+  const lines = [...transitions].map(([key, transition]) => `${key} is interpreted as the ${transition}`);
   for (const statement of outline.reading.statements.filter(isSupposed))
-    lines.push(`supposed: ${statement.sides.map(textOf).join(' = ')}`);
+    lines.push(`assumed: ${statement.sides.map(textOf).join(' = ')}`);
   for (const world of worlds) {
     const scenario = scenarios.of(world, { ...usualTrial, points: 1, transitions });
     if (world.definitions.length === 0) {

@@ -73,7 +73,7 @@ export interface PageResult {
   readonly formulas: readonly FormulaResult[];
   /** The layout of derivatives on the page. */
   readonly layout: string;
-  /** How letters were interpreted: `W_l: 3 x 2`. */
+  /** The interpretation of the letters: `W_l: 3 x 2`. */
   readonly reading: readonly string[];
 }
 
@@ -85,13 +85,13 @@ export interface VerifyPageOptions extends JudgeOptions {
 
 function layoutText({ gradient, jacobian, differential }: Layout): string {
   if (differential === 'own')
-    return "derivatives by a matrix have the shape of the matrix; dZ with a column for each point is of that point's own loss";
+    return 'derivatives with respect to a matrix have its shape; each column of dZ is the derivative of the loss of its point';
   if (gradient === 'transposed')
-    return 'derivatives by a matrix have the transposed shape of the matrix (numerator layout)';
-  const rows = 'derivatives by a matrix have the shape of the matrix';
+    return 'derivatives with respect to a matrix have its transposed shape (numerator layout)';
+  const rows = 'derivatives with respect to a matrix have its shape';
   return jacobian === 'rows'
-    ? `${rows}; those of a vector by a vector have a row for each element of the former`
-    : `${rows}; those of a vector by a vector are transposed Jacobians (denominator layout)`;
+    ? `${rows}; Jacobians have a row for each output`
+    : `${rows}; Jacobians are transposed (denominator layout)`;
 }
 
 const kindOf = ({ kind }: FormulaJudgement): FormulaKind =>

@@ -91,7 +91,7 @@ export function table(
       lines.push(...underlined(mend.formula, mend.changes).map((row) => `${indent}  ${row}`));
     }
   }
-  if (reading) lines.push('', 'read as', ...result.reading.map((row) => `  ${row}`), `  ${result.layout}`);
+  if (reading) lines.push('', 'interpretation', ...result.reading.map((row) => `  ${row}`), `  ${result.layout}`);
   lines.push('', summary(result));
   return `${lines.join('\n')}\n`;
 }

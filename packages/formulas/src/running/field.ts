@@ -3,7 +3,7 @@
 import { hashOf } from './random.ts';
 
 /**
- * Thrown for an expression without a value, such as a quotient by zero or the root of a nonsquare. Another draw of the
+ * Thrown for an expression without a value, such as a division by zero or the root of a nonsquare. Another draw of the
  * data may have one.
  */
 export class NoValue extends Error {
@@ -64,7 +64,7 @@ export class Field {
   }
 
   inverse(a: number): number {
-    if (a === 0) throw new NoValue('a quotient by zero');
+    if (a === 0) throw new NoValue('a division by zero');
     let [r, newR, t, newT] = [this.p, a, 0, 1];
     while (newR !== 0) {
       const quotient = Math.floor(r / newR);
@@ -87,7 +87,7 @@ export class Field {
   sqrt(a: number): number {
     if (a === 0) return 0;
     const root = this.pow(a, (this.p + 1) / 4);
-    if (this.mul(root, root) !== a) throw new NoValue('a root of what is no square');
+    if (this.mul(root, root) !== a) throw new NoValue('the square root of a non-square');
     return this.isSquare(root) ? root : this.p - root;
   }
 

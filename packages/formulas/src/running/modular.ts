@@ -245,7 +245,7 @@ const placed = (index: readonly number[], { starts, steps }: Slice): number[] =>
   index.map((i, axis) => starts[axis]! + i * steps[axis]!);
 
 function product(field: Field, x: ModArray, y: ModArray): ModArray {
-  if (x.shape.length !== 2 || y.shape.length !== 2) throw new NotExact('a product of batches');
+  if (x.shape.length !== 2 || y.shape.length !== 2) throw new NotExact('a batched product');
   const [m, k] = x.shape as [number, number];
   const n = y.shape[1]!;
   const data = new Float64Array(m * n);

@@ -25,7 +25,7 @@ export function indexNames(e: Expression): string[] {
   return inside.kind === 'letter' ? [`${inside.name}${"'".repeat(inside.primes)}`] : [];
 }
 
-/** Returns the condition on indices that a statement is, or undefined. */
+/** Returns the condition on indices that a statement consists of, or undefined. */
 function conditionOf({ sides, relations }: Statement): Expression | undefined {
   const [left, right] = sides;
   const [op] = relations;
@@ -38,8 +38,8 @@ function conditionOf({ sides, relations }: Statement): Expression | undefined {
 }
 
 /**
- * Attaches conditions on indices to the formulas that they stand beside: the one before in the same display, else the next
- * one in the same sentence.
+ * Attaches each condition on indices to the formula before it in the same display, or otherwise to the next one in the
+ * same sentence.
  */
 export function withConditions(statements: readonly Statement[], text: string): Statement[] {
   const result: Statement[] = [];
@@ -61,7 +61,7 @@ export function withConditions(statements: readonly Statement[], text: string): 
   return result;
 }
 
-/** Whether indices meet a condition. Where one has no value, the condition counts as met. */
+/** Whether indices meet a condition. If an index has no value, the condition counts as met. */
 export function meets(condition: Expression, indices: ReadonlyMap<string, number>): boolean {
   const inside = bare(condition);
   if (inside.kind !== 'compare') return true;

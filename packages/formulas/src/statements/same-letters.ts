@@ -161,7 +161,7 @@ export function withOneName(statements: readonly Statement[]): Statement[] {
   }));
 }
 
-/** Returns some statements of a page with letters made one by those statements alone. */
+/** Unifies the letters of some statements, taking only these statements into account. */
 export const readAlone = (statements: readonly Statement[]): Statement[] =>
   withOneName(
     statements.map((statement) => ({

@@ -14,7 +14,7 @@ export interface Statement {
   readonly fragment: number;
   readonly block: number;
   readonly sides: readonly Expression[];
-  /** The sides with each letter as the page writes it, before letters are made one. */
+  /** The sides with each letter as the page writes it, before its notations are unified. */
   readonly written?: readonly Expression[];
   /** The statement of the whole page, if a part of the page is read by itself. */
   readonly origin?: Statement;

@@ -86,7 +86,7 @@ export function expanded(tokens: readonly Token[], macros: Macros): readonly Tok
     const result: Token[] = [];
     for (let i = 0; i < list.length; i++) {
       const at = list[i]!;
-      if (depth > deepest || ++count > most) throw new FormulaError('a macro expands without an end', at.span);
+      if (depth > deepest || ++count > most) throw new FormulaError('a macro expands endlessly', at.span);
       const macro = at.kind === 'command' ? macros.get(at.text) : undefined;
       if (macro === undefined) {
         result.push(at.children.length > 0 ? { ...at, children: expand(at.children, depth) } : at);

@@ -145,7 +145,7 @@ export function latexTokens(text: string, offset: number): Token[] {
     if (error instanceof RangeError)
       throw new FormulaError('braces are nested too deeply', { start: offset, end: offset + 1 });
     const at = (error as { location?: { start?: { offset?: number } } }).location?.start?.offset ?? 0;
-    throw new FormulaError('this is no LaTeX', { start: offset + at, end: offset + at + 1 });
+    throw new FormulaError('this is not valid LaTeX', { start: offset + at, end: offset + at + 1 });
   }
   return joined(convert(nodes, text, offset, 0));
 }

@@ -191,7 +191,7 @@ export const knownFunctions: Readonly<Record<string, string>> = {
     TR: 'trace',
     norm: 'norm',
   },
-  // A product whose factors are put in the order in which they fit.
+  // A product whose factors are arranged so that their shapes match.
   ...{ prod: 'chain' },
   ...{ logdet: 'logdet', inv: 'inverse', transpose: 'transpose' },
 };

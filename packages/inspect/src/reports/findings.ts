@@ -32,7 +32,7 @@ const verdicts: Readonly<Record<FormulaReport['verdict'], string>> = {
   factor: 'off by a factor',
   transposed: 'transposed',
   permuted: 'axes in another order',
-  shapes: 'shapes do not fit',
+  shapes: 'shapes do not match',
   different: 'numbers differ',
   untried: 'untried',
   failed: 'failed',
@@ -55,7 +55,7 @@ function describeNetwork({ widths, batch, transitions }: Counterexample): string
 function evidenceOf(report: FormulaReport): Finding['evidence'] {
   const { comparisons, failures, ulps, unequalWidths, equalWidths, differences, counterexample } = report;
   const evidence: [string, string][] = [
-    ['held against', report.equals],
+    ['compared with', report.equals],
     ['comparisons', `${comparisons}, of which ${failures} failed`],
     ['unequal widths', unequalWidths],
     ['equal widths', equalWidths],

@@ -16,7 +16,7 @@ export interface PagePicture {
 /** The options of `reportPage`. */
 export interface ReportPageOptions {
   readonly title: string;
-  /** What was verified and how, in a few sentences. */
+  /** A description, in a few sentences, of what was verified and how. */
   readonly about?: string;
   readonly pictures?: readonly PagePicture[];
 }

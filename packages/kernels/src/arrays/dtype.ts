@@ -67,8 +67,8 @@ export function checkNumbers(call: string, data: unknown): void {
 }
 
 /**
- * Returns the requested element type, or by default the type that a typed array stores. The default fails for bytes,
- * which may be a mask or numbers, and for arrays of other numbers, since these need an explicit dtype.
+ * Returns the requested element type, or by default the type that a typed array stores. The default is an error for
+ * bytes, which may be a mask or numbers, and for other typed arrays that need an explicit dtype.
  */
 export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
   if (dtype !== undefined) {

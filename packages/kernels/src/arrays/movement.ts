@@ -32,8 +32,8 @@ export function readIndices(call: string, indices: NdArray, length: number): Dat
 }
 
 /**
- * Returns whether to copy an axis entry by entry, with each entry as one run, or else element by element across all
- * entries. Entries are `entryStep` apart; their elements are `step` apart.
+ * Returns whether to copy an axis entry by entry, each entry as one run. Otherwise it is copied element by element
+ * across all entries. Entries are `entryStep` apart; their elements are `step` apart.
  */
 export const byEntry = (length: number, step: number, entryStep: number): boolean =>
   length > 1 && Math.abs(step) < Math.abs(entryStep);

@@ -89,7 +89,7 @@ export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
   return view(x, shape, stride);
 }
 
-/** How a window slides along one axis. */
+/** The options of a window that slides along one axis. */
 export interface Window {
   /** Elements in the window. */
   readonly size: number;

@@ -10,7 +10,7 @@ import type { Window } from '../arrays/views.ts';
 import type { WindowedKernels } from '../primitives.ts';
 import { windows as unfolding } from './windows.ts';
 
-/** For each window in turn, the elements that it covers, as indices into the plane. */
+/** The elements that each window covers, as indices into the plane. */
 export interface Pools {
   /** Elements of a plane. */
   readonly plane: number;

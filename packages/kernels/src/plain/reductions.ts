@@ -8,7 +8,7 @@ import { countAlong } from '../arrays/shape.ts';
 import { broadcastView, firstEntryView, sliceView } from '../arrays/views.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 
-/** How elements are reduced, in float64. */
+/** A way of reducing elements, in float64. */
 interface Reduction {
   /** The result for no elements. */
   readonly identity: number;

@@ -1,4 +1,4 @@
-/** How close an interpreter must come to the reference, and messages for results that do not. */
+/** The tolerances within which an interpreter must agree with the reference, and messages for results that exceed them. */
 
 import type { NdArray } from '../arrays/array.ts';
 import { type FloatDType, isFloat } from '../arrays/dtype.ts';
@@ -9,7 +9,7 @@ import { reference } from '../reference.ts';
 import { type Case, inputsOf } from './case.ts';
 
 /**
- * How far a floating-point result may be from the reference's; results of other dtypes must be exact.
+ * The allowed error of a floating-point result relative to the reference's; results of other dtypes must be exact.
  *
  * - `exact`: equal; zeros have the same sign.
  * - a number: within that number of units in the last place; zeros have the same sign.

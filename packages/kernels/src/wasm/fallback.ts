@@ -38,7 +38,7 @@ export class Fallback {
     return this.#isPlain;
   }
 
-  /** Why the host refused code, memory or threads, if it did. */
+  /** The reason why the host refused code, memory or threads, if it did. */
   get reason(): string | undefined {
     return this.#reason ?? this.#products.reason;
   }

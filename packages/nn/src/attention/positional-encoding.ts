@@ -110,8 +110,8 @@ function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: num
 /** The options of rotary positions. */
 export interface RotaryOptions extends PositionOptions {
   /**
-   * Which features form a pair: 2 i and 2 i + 1 (`adjacent`), or i and dim/2 + i (`halves`), as some models were trained
-   * with. Defaults to `adjacent`.
+   * The features that form a pair: 2 i and 2 i + 1 (`adjacent`), or i and dim/2 + i (`halves`), as some models were
+   * trained with. Defaults to `adjacent`.
    */
   readonly pairs?: 'adjacent' | 'halves';
 }

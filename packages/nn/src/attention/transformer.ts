@@ -77,7 +77,7 @@ export type EncodeOptions = Pick<AttendOptions, 'mask' | 'keyPaddingMask' | 'cau
 
 /** The options of a call to a decoder layer. */
 export interface DecodeOptions extends EncodeOptions {
-  /** Which entries of the memory each query may attend to, in the same form as `mask`. */
+  /** The entries of the memory that each query may attend to, in the same form as `mask`. */
   readonly memoryMask?: Tensor;
   /** [batch, memory length], true for padding entries. */
   readonly memoryKeyPaddingMask?: Tensor;

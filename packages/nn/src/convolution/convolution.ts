@@ -7,7 +7,7 @@ import { byChannel, checkChannels } from './channels.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './per-axis.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
-/** How a weight slides over its input. */
+/** The options of a convolution: how a weight slides over its input. */
 export interface ConvolutionOptions {
   /** Number of elements between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
@@ -22,7 +22,7 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
-/** How a weight slides over its result. */
+/** The options of a transposed convolution: how a weight slides over its result. */
 export interface TransposedConvolutionOptions {
   /** Number of elements of the result between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;

@@ -33,7 +33,7 @@ const places = ['[batch, channels, length]', '[batch, channels, height, width]']
 export const checkMaps = (call: string, x: Tensor, axes: number): void =>
   checkRank(call, x, axes + 2, places[axes - 1]!);
 
-/** How windows slide. Each option is one number for all axes, or one for each. */
+/** The movement of windows. Each option is one number for all axes, or a list with one number for each. */
 export interface WindowOptions {
   readonly size: PerAxis;
   readonly stride: PerAxis;

@@ -8,7 +8,7 @@ import { type PerAxis, perAxis, windowsOf } from './per-axis.ts';
 import { resample, type Shares } from './resampling.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
-/** How windows slide over the last axes. */
+/** The options of pooling: how windows slide over the last axes. */
 export interface PoolingOptions {
   /** Number of elements between the starts of consecutive windows. Defaults to the size of a window. */
   readonly stride?: PerAxis;

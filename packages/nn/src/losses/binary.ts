@@ -75,7 +75,7 @@ function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tens
 
 /** The options of the focal loss. */
 export interface FocalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** How strongly to discount well-predicted elements. Defaults to 2. */
+  /** The exponent with which well-predicted elements are discounted. Defaults to 2. */
   readonly gamma?: number;
 }
 

@@ -129,7 +129,10 @@ function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number)
 interface Symbols {
   /** int32 [batch, 2 longest + 1] */
   readonly symbols: Tensor;
-  /** Where a path may skip the blank and come from the label before it: bool, of the shape of the symbols. */
+  /**
+   * Marks the positions at which a path may skip the blank and come from the label before it: bool, of the shape of the
+   * symbols.
+   */
   readonly skips: Tensor;
 }
 

@@ -1,4 +1,4 @@
-/** What classification losses share: rows of numbers, one for each class, and int32 labels. */
+/** The common parts of classification losses: rows with a number for each class, and int32 labels. */
 
 import { checkFloat, checkTensor, formatShape, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor, take } from '@tapegrad/core/lean';

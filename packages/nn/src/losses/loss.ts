@@ -1,6 +1,6 @@
 /**
- * What losses share. A loss measures how far predictions are from their targets. It returns the mean over elements or
- * rows by default, and optionally their sum or the separate losses.
+ * The common parts of losses. A loss measures how far predictions are from their targets. It returns the mean over
+ * elements or rows by default, and optionally their sum or the separate losses.
  *
  * Nothing is broadcast here: predictions [n, 1] with targets [n] are an error, not an n x n matrix.
  */

@@ -1,4 +1,4 @@
-/** Losses of embeddings: which points should be close together, and which far apart. */
+/** Losses of embeddings, which pull some points together and push others apart. */
 
 import { formatShape, sameShape } from '@tapegrad/core/extend';
 import { concat, full, norm, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';

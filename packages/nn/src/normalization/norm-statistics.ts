@@ -1,4 +1,4 @@
-/** Means and variances, and what normalisation layers share. */
+/** Means and variances, and other common parts of normalisation layers. */
 
 import { formatShape, sameShape } from '@tapegrad/core/extend';
 import {

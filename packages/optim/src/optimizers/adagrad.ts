@@ -8,7 +8,7 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
-  /** How fast the learning rate falls. Defaults to 0. */
+  /** The rate at which the learning rate falls. Defaults to 0. */
   readonly learningRateDecay?: number;
   /** The initial sum of squares. Each group has its own; PyTorch uses the optimizer's for all. Defaults to 0. */
   readonly initialAccumulatorValue?: number;

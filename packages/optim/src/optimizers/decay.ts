@@ -4,7 +4,7 @@ import { checkNotNegative, checkWord } from '../options.ts';
 
 /** The options of weight decay. */
 export interface DecayOptions {
-  /** How strongly to pull the parameters towards zero. */
+  /** The strength with which parameters are pulled towards zero. */
   readonly weightDecay?: number;
   /** Whether the decay is part of the gradient, like a penalty on the loss (`l2`), or a separate step (`decoupled`). */
   readonly decay?: 'l2' | 'decoupled';

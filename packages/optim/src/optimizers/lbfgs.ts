@@ -32,7 +32,7 @@ export interface LBFGSOptions {
   readonly toleranceChange?: number;
   /** The number of gradient changes to remember. Defaults to 100. */
   readonly historySize?: number;
-  /** How to find the step length; `none` uses the learning rate. Defaults to `strongWolfe`. */
+  /** The method to find the step length; `none` uses the learning rate. Defaults to `strongWolfe`. */
   readonly lineSearch?: 'strongWolfe' | 'none';
   /** Whether a parameter may have no gradient, which then counts as 0. Defaults to false. */
   readonly allowUnused?: boolean;
@@ -50,9 +50,10 @@ const defaults: Required<LBFGSOptions> = {
 };
 
 /**
- * Why a step ended. It followed all its directions (`iterations`) or made all its evaluations (`evaluations`). The gradient
- * has no element above `toleranceGrad` (`gradient`), or is not finite (`nonFinite`). The loss falls along the direction by
- * no more than `toleranceChange` (`slope`), or the loss or the parameters changed by less than that (`change`).
+ * The reason why a step ended. It followed all its directions (`iterations`) or made all its evaluations
+ * (`evaluations`). The gradient has no element above `toleranceGrad` (`gradient`), or is not finite (`nonFinite`). The
+ * loss falls along the direction by no more than `toleranceChange` (`slope`), or the loss or the parameters changed by
+ * less than that (`change`).
  */
 export type LBFGSStop = 'iterations' | 'evaluations' | 'gradient' | 'slope' | 'change' | 'nonFinite';
 
@@ -142,7 +143,7 @@ export class LBFGS {
     this.#options = { ...this.#options, learningRate };
   }
 
-  /** Why the last step ended; `undefined` before the first. */
+  /** The reason why the last step ended; `undefined` before the first. */
   get stopped(): LBFGSStop | undefined {
     return this.#stopped;
   }

@@ -1,4 +1,4 @@
-/** Line search: how far to go along a direction. */
+/** Line search: finds the step length along a direction. */
 
 /** A point along the direction. */
 export interface Point {

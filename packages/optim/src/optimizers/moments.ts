@@ -1,4 +1,4 @@
-/** What Adam and its variants share: running means of the gradient and of its square. */
+/** The common parts of Adam and its variants: running means of the gradient and of its square. */
 
 import type { ElementKernels } from '@tapegrad/core/extend';
 import type { Data } from '@tapegrad/core/lean';

@@ -16,7 +16,7 @@ import {
 
 /** The options of `NAdam`. */
 export interface NAdamOptions extends MomentOptions {
-  /** How fast the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
+  /** The rate at which the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
   readonly momentumDecay?: number;
 }
 

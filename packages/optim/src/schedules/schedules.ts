@@ -13,7 +13,7 @@ import { checkFlag, checkNames, checkNotNegative, checkWord } from '../options.t
 /** A function from a step, counted from 0, to its learning rate. A step may be a fraction of an epoch. */
 export type Schedule = (step: number) => number;
 
-/** How to get from one rate to another: along a half-cosine or a line. */
+/** The curve from one rate to another: a half-cosine or a line. */
 export type Annealing = 'cosine' | 'linear';
 
 function checkSteps(call: string, option: string, steps: number): void {
@@ -198,7 +198,7 @@ export interface OneCycleOptions {
   readonly divFactor?: number;
   /** The first rate divided by the last. Defaults to 10,000. */
   readonly finalDivFactor?: number;
-  /** How the rate changes within each phase. Defaults to `cosine`. */
+  /** The curve of the rate within each phase. Defaults to `cosine`. */
   readonly annealing?: Annealing;
   /** Whether to return to the initial rate as slowly as it rose, and only then fall to the last. Defaults to false. */
   readonly threePhase?: boolean;

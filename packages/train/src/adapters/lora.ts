@@ -14,11 +14,11 @@ export interface LoraOptions {
    */
   readonly layers?: Selector<Module>;
   /**
-   * The inner size of an adapter: its first weight maps the layer's input to this many features, its second maps them
-   * on.
+   * The inner size of an adapter: its first weight maps the layer's input to this many features, and its second weight
+   * maps these to the layer's output.
    */
   readonly rank: number;
-  /** Sets the scale of the change of a layer, which is multiplied by alpha / rank. Defaults to `rank`. */
+  /** The change of a layer is multiplied by alpha / rank. Defaults to `rank`. */
   readonly alpha?: number;
   /** The probability of dropping an element of an adapter's input while training. Defaults to 0. */
   readonly dropout?: number;
@@ -198,7 +198,7 @@ function checkUnshared(model: Module, layers: readonly Adapted[]): void {
   }
   const shared = layers.find(({ layer }) => (holders.get(layer.weight) ?? 0) > 1);
   if (shared === undefined) return;
-  throw new ArgumentError(`Lora.merge: another layer shares the weight of '${shared.path}', and would change, too`);
+  throw new ArgumentError(`Lora.merge: another layer shares the weight of '${shared.path}', and would change too`);
 }
 
 /** Returns the layers to adapt: those selected, and the projections of selected attention. */

@@ -29,8 +29,8 @@ import {
 export type Adaptable = Dense | Conv1d | Conv2d | ConvTranspose1d | ConvTranspose2d;
 
 /**
- * How the two small weights of an adapter change one kind of layer: `down` maps the input to `rank` features, and `up`
- * maps these to the output.
+ * The change that the two small weights of an adapter make to one kind of layer: `down` maps the input to `rank`
+ * features, and `up` maps these to the output.
  */
 export interface LowRank {
   readonly downShape: Shape;
@@ -116,7 +116,7 @@ function ofTransposed(layer: ConvTranspose1d | ConvTranspose2d, rank: number): L
   };
 }
 
-/** Returns how a layer is changed; undefined for layers that can't be. */
+/** Returns the change of a layer; undefined for layers that can't be changed. */
 export function lowRankOf(layer: Module, rank: number): LowRank | undefined {
   if (layer instanceof Dense) return ofDense(layer, rank);
   if (layer instanceof Conv1d || layer instanceof Conv2d) return ofConvolution(layer, rank);

@@ -40,7 +40,7 @@ function testOf(call: string, pattern: string): (path: string) => boolean {
   const all = alternatives(pattern);
   if (pattern === '' || all.some((one) => /[{}]/.test(one))) {
     throw new ArgumentError(
-      `${call}: '${pattern}' is no pattern, expected one such as 'encoder.**' or '*.{query,value}'`,
+      `${call}: '${pattern}' is not a pattern, expected one such as 'encoder.**' or '*.{query,value}'`,
     );
   }
   const expressions = all.map(expressionOf);
@@ -53,7 +53,7 @@ export function predicateOf<Part>(call: string, selector: Selector<Part>): (path
   const list = Array.isArray(selector) ? selector : [selector];
   const tests = list.map((one: unknown): ((path: string) => boolean) => {
     if (typeof one === 'string') return testOf(call, one);
-    // Unlike `test`, `search` doesn't go on where an expression with the flag g matched last.
+    // `test` would continue after the last match of an expression with the flag g; `search` always begins at the start.
     if (one instanceof RegExp) return (path) => path.search(one) >= 0;
     throw new ArgumentError(
       `${call}: expected a pattern, a regular expression or a function, got ${describeValue(one)}`,
@@ -100,5 +100,5 @@ export const selectParameters = (model: Module, selector: Selector): Parameter[]
 export function freeze(model: Module, selector: Selector): Parameter[] {
   const [, others] = splitParameters('freeze', model, selector);
   if (others.length > 0) return others;
-  throw new ArgumentError('freeze: the selector chooses every parameter, so that none is left to train');
+  throw new ArgumentError('freeze: the selector chooses every parameter, which leaves none to train');
 }

@@ -5,7 +5,7 @@ import cliProgress from 'cli-progress';
 /** A stream to write progress to. */
 export type ProgressStream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
-/** What to show at some moment. */
+/** The progress to show at a moment. */
 export interface ProgressStatus {
   /** The current work, such as `epoch 1/4`. */
   readonly label: string;
@@ -13,7 +13,7 @@ export interface ProgressStatus {
   readonly done: number;
   /** The number of all items, if it is known. */
   readonly total: number | undefined;
-  /** What a line shows of `done` if the total is unknown. */
+  /** The text that a line shows for `done` if the total is unknown. */
   readonly position: string;
   readonly text: string;
 }

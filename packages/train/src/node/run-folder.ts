@@ -22,7 +22,7 @@ export interface RunFolderOptions {
   /** The settings of the run, which are saved as `config.json`. Resuming with other settings is an error. */
   readonly config?: RunConfig;
   /**
-   * What to do if the folder already contains a run: resume it, replace it, or throw an error. Defaults to `refuse`,
+   * The action if the folder already contains a run: resume it, replace it, or throw an error. Defaults to `refuse`,
    * which throws.
    */
   readonly existing?: 'resume' | 'replace' | 'refuse';
@@ -31,8 +31,8 @@ export interface RunFolderOptions {
 /** The options of `RunFolder.fit`. */
 export interface RunFitOptions {
   /**
-   * How often to save a checkpoint within an epoch. Defaults to every 60 seconds. One is also saved at the end of each
-   * epoch.
+   * The interval at which to save a checkpoint within an epoch. Defaults to every 60 seconds. One is also saved at the
+   * end of each epoch.
    */
   readonly every?: { readonly steps?: number; readonly seconds?: number };
   /** Whether to show the progress, or the options for it. Defaults to true. */
@@ -124,7 +124,7 @@ export class RunFolder {
     const hasRun = existsSync(this.file('last'));
     if (hasRun && existing === 'refuse') {
       const mend = "pass { existing: 'resume' } or 'replace', or choose another folder";
-      throw new ArgumentError(`RunFolder: there is a run in ${path} already; ${mend}`);
+      throw new ArgumentError(`RunFolder: there is already a run in ${path}; ${mend}`);
     }
     mkdirSync(path, { recursive: true });
     this.#isResumed = hasRun && existing === 'resume';

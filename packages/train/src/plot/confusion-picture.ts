@@ -10,7 +10,7 @@ import { COLORS, figure } from './figure.ts';
 export interface ConfusionPictureOptions {
   /** The names of the classes. Defaults to their numbers. */
   readonly classes?: readonly string[];
-  /** Defaults to `What is taken for what`. */
+  /** The title. Defaults to `Confusion matrix`. */
   readonly title?: string;
 }
 
@@ -25,7 +25,7 @@ export interface ConfusionPictureOptions {
  * confusionPicture([[8, 2], [1, 9]], { classes: ['cat', 'dog'] }).startsWith('<svg'); // true
  */
 export function confusionPicture(matrix: ConfusionMatrix, options: ConfusionPictureOptions = {}): string {
-  const { classes = matrix.map((_, i) => `${i}`), title = 'What is taken for what' } = options;
+  const { classes = matrix.map((_, i) => `${i}`), title = 'Confusion matrix' } = options;
   if (classes.length !== matrix.length) {
     throw new ArgumentError(`confusionPicture: expected ${matrix.length} names of classes, got ${classes.length}`);
   }
@@ -41,8 +41,8 @@ export function confusionPicture(matrix: ConfusionMatrix, options: ConfusionPict
     width: Math.max(320, 90 + 67 * classes.length),
     height: Math.max(240, 60 + 46 * classes.length),
     ...{ marginLeft: 90, marginBottom: 60 },
-    x: { domain: [...classes], label: 'taken for', ...(isLong ? { tickRotate: -20 } : {}) },
-    y: { domain: [...classes], label: 'is' },
+    x: { domain: [...classes], label: 'predicted', ...(isLong ? { tickRotate: -20 } : {}) },
+    y: { domain: [...classes], label: 'actual' },
     color: { type: 'sqrt', range: [COLORS.paper, COLORS.orange] },
     marks: [
       cell(pairs, { ...place, fill: 'shade', inset: 0.5 }),
@@ -52,6 +52,6 @@ export function confusionPicture(matrix: ConfusionMatrix, options: ConfusionPict
       ),
     ],
   });
-  const subtitle = 'How many of each class are taken for each; the darker, the more are mistaken so.';
+  const subtitle = 'Examples by actual and predicted class; darker cells hold more mistakes.';
   return figure({ title, subtitle, panels: [panel] });
 }

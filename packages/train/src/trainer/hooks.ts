@@ -44,11 +44,11 @@ export interface EpochEvent extends RunEvent {
 
 /** The event at the end of a run, finished or stopped. */
 export interface EndEvent extends RunEvent {
-  /** Why it ended. */
+  /** The reason why the run ended. */
   readonly end: End;
 }
 
-/** Why a run ended: all epochs are done, early stopping, or a call of `stop`. */
+/** The reason why a run ended: all epochs are done, early stopping, or a call of `stop`. */
 export type End = 'finished' | 'early stopping' | 'stopped';
 
 /** Functions that a training run calls, and whose results it awaits. */

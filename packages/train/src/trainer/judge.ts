@@ -114,7 +114,7 @@ export class Judge {
     ] as const) {
       if ((own === undefined) === (state === null)) continue;
       const [has, lacks] = own === undefined ? ['state', 'trainer'] : ['trainer', 'state'];
-      throw new ArgumentError(`Trainer.load: the ${has} has ${name}, the ${lacks} has not`);
+      throw new ArgumentError(`Trainer.load: the ${has} has ${name}, the ${lacks} does not`);
     }
     if (stopping !== null) this.#stopping?.load(stopping);
     if (plateau !== null) this.#plateau?.load(plateau);

@@ -19,7 +19,7 @@ import { breaks, now } from './turns.ts';
 
 /** The outcome of `fit`. */
 export interface FitResult {
-  /** Why training ended. */
+  /** The reason why training ended. */
   readonly end: End;
   readonly history: History;
   /** The best monitored score; undefined before the first epoch is over. */
@@ -93,7 +93,7 @@ export class Trainer<Batch, Result = Outcome> implements Running {
    * @param hooks functions to call during the run, after those of the options
    */
   async fit(hooks: Hooks | readonly Hooks[] = []): Promise<FitResult> {
-    if (this.#isRunning) throw new ArgumentError('Trainer.fit: it is running already');
+    if (this.#isRunning) throw new ArgumentError('Trainer.fit: it is already running');
     this.#isRunning = true;
     this.#isStopping = false;
     this.#hooks = [...listOf(this.#options.hooks), ...listOf(hooks)];

@@ -14,7 +14,7 @@ interface Host {
 
 const host = globalThis as unknown as Host;
 
-/** Returns the milliseconds since some time. */
+/** Returns the milliseconds since a fixed time. */
 export const now = (): number => host.performance?.now() ?? Date.now();
 
 /**

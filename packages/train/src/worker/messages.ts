@@ -9,7 +9,7 @@ export interface Port {
   postMessage(message: unknown, transfer?: never): void;
   addEventListener(type: string, listener: (event: object) => void): void;
   removeEventListener(type: string, listener: (event: object) => void): void;
-  /** Lets messages arrive, where that must be asked for. */
+  /** Starts the delivery of messages, for ports that don't start it by themselves. */
   start?(): void;
 }
 
@@ -47,7 +47,7 @@ const MARK = 'tapegrad training';
 
 export const send = (port: Port, content: Request | Report): void => port.postMessage({ [MARK]: content });
 
-/** Calls a function with each message of the other side. Returns a function that ends it. */
+/** Calls a function with each message from the other side. Returns a function that stops listening. */
 export function listen<Content extends Request | Report>(port: Port, take: (content: Content) => void): () => void {
   const listener = (event: object): void => {
     const { data } = event as { readonly data?: unknown };

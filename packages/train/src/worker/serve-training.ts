@@ -31,7 +31,7 @@ function reports(port: Port): Hooks {
  * Trains in a worker when the page asks for it with `trainInWorker`. Call it once, in the worker's file.
  *
  * @param make makes the trainer from the configuration that the page sends; it may be asynchronous
- * @param port where messages come from. Defaults to the scope of the worker.
+ * @param port the port to listen to. Defaults to the scope of the worker.
  * @example
  * import { type Port, serveTraining } from '@tapegrad/train/worker';
  *

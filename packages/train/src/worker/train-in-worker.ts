@@ -26,11 +26,11 @@ export interface WorkerTraining {
 }
 
 /**
- * Trains in a worker whose file calls `serveTraining`, so that the page stays responsive. The weights come back as the state
- * of the model, for a model of the same layers on the page.
+ * Trains in a worker whose file calls `serveTraining`, so that the page stays responsive. The weights come back as the
+ * state of the model, for a model of the same layers on the page.
  *
  * @param worker a `Worker`, or a `MessagePort` to one
- * @param config what the worker makes its trainer from; it must be cloneable
+ * @param config the configuration from which the worker makes its trainer; it must be cloneable
  * @example
  * import { type Port, trainInWorker } from '@tapegrad/train/worker';
  *

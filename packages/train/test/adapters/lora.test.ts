@@ -255,7 +255,7 @@ describe('lora', () => {
     [
       'a pattern that is none',
       () => lora(network(), { rank: 1, random: random(), layers: '{0' }),
-      "'{0' is no pattern",
+      "'{0' is not a pattern",
     ],
     [
       'a selector that is none',

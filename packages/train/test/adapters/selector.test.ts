@@ -46,7 +46,7 @@ describe('a selector', () => {
   });
 
   test.each(['', '{a', 'a}', 3, [3]])('%j is none', (selector) => {
-    expect(() => selectParameters(encoder, selector as never)).toThrow(/is no pattern|expected a pattern/);
+    expect(() => selectParameters(encoder, selector as never)).toThrow(/is not a pattern|expected a pattern/);
   });
 });
 

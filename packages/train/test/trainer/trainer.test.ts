@@ -442,7 +442,7 @@ test('it runs once at a time', async () => {
   const optimizer = new SGD(model.parameters(), { learningRate: 0.001 });
   const trainer = new Trainer({ model, optimizer, loss: supervised(model, mse), train: line(), epochs: 1 });
   const first = trainer.fit();
-  await expect(trainer.fit()).rejects.toThrow('it is running already');
+  await expect(trainer.fit()).rejects.toThrow('it is already running');
   expect(() => trainer.load(trainer.state())).toThrow('it is running; load before fit');
   await first;
 });

@@ -110,7 +110,7 @@ export interface SummedExplanation extends Explained {
   readonly factor: number;
 }
 
-/** Why two tensors differ. */
+/** A reason why two tensors differ. */
 export type Explanation =
   | ZeroExplanation
   | SignsExplanation
@@ -165,7 +165,7 @@ export interface FactorComparison extends Compared {
   readonly factor: number;
   /** The name of the factor, if it has one. */
   readonly named: FactorName | undefined;
-  /** How the factor relates to the lengths of axes, unless `n` explains it. */
+  /** The relation of the factor to the lengths of axes, unless `n` explains it. */
   readonly length: LengthRatio | undefined;
 }
 
@@ -208,7 +208,7 @@ export interface DifferentComparison extends Compared {
   readonly actual: number;
   /** The fraction of elements whose error exceeds the limit, in (0, 1]; 0 if no element could be compared. */
   readonly share: number;
-  /** Why they differ, if a reason was found. */
+  /** The reason why they differ, if one was found. */
   readonly explanation: Explanation | undefined;
 }
 

@@ -23,7 +23,7 @@ export interface Factor {
   readonly factor: number;
   /** The name of the factor, if it has one. */
   readonly named: FactorName | undefined;
-  /** How the factor relates to the lengths of axes, if it has no name. */
+  /** The relation of the factor to the lengths of axes, if it has no name. */
   readonly length: LengthRatio | undefined;
 }
 

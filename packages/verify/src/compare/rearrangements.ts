@@ -8,7 +8,7 @@ import type { Explanation } from './comparison.ts';
 import type { Pair } from './explanations.ts';
 import { type Factor, factorBetween, formatFactor } from './factors.ts';
 
-/** How to correct `actual` by permuting and reversing its axes. */
+/** A correction of `actual` that permutes and reverses its axes. */
 export interface Mend {
   readonly order: readonly number[];
   readonly reversed: readonly number[];

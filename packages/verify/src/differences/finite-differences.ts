@@ -4,8 +4,8 @@
  */
 
 /**
- * Why finite differences find no derivative at a point: the one-sided slopes differ, the one-sided values differ, or the
- * function isn't finite nearby.
+ * The reason why finite differences find no derivative at a point: the one-sided slopes differ, the one-sided values
+ * differ, or the function isn't finite nearby.
  */
 export type Roughness = 'kink' | 'jump' | 'edge';
 
@@ -39,11 +39,11 @@ const defaultStep = Number.EPSILON ** (1 / 5);
 const lengths = [1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** 6] as const;
 
 /**
- * How far the slopes at two steps may differ, relative to the secant, for the error estimate to be quadratic in that
- * difference.
+ * The largest difference of the slopes at two steps, relative to the secant, for which the error estimate is quadratic
+ * in that difference.
  */
 const allowedCurvature = 1e-3;
-/** How far the difference between the one-sided slopes may deviate from halving when the step is halved. */
+/** The largest deviation allowed from this rule: halving the step halves the difference between the one-sided slopes. */
 const allowedBend = 1e-6;
 /** The relative rounding error assumed for values, as a share of the largest. */
 const rounding = 64 * Number.EPSILON;

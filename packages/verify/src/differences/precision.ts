@@ -2,7 +2,7 @@
 
 import type { Data } from '@tapegrad/kernels';
 
-/** How elements are judged. */
+/** The precision with which elements are compared. */
 export interface Precision {
   /** Machine epsilon: the distance from 1 to the next larger number. */
   readonly epsilon: number;
@@ -38,7 +38,7 @@ function unitInLastPlace(magnitude: number, { epsilon, tiny }: Precision): numbe
   return Math.max(tiny, epsilon * 2 ** Math.floor(Math.log2(magnitude)));
 }
 
-/** How far off elements are. */
+/** The errors of elements. */
 export interface Errors {
   /** The largest error in units in the last place; Infinity where a number is NaN, or infinite on one side only. */
   readonly ulps: number;

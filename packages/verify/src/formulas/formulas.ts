@@ -83,8 +83,8 @@ function layerTarget(label: string, quantity: LayerQuantity, index: string): Tar
 }
 
 /**
- * The tolerance for a named tensor of a program, in float64. Whether large terms cancel there, as they do when two elements are
- * normalized, is unknown.
+ * The tolerance for a named tensor of a program, in float64. It is larger because large terms may cancel there
+ * unnoticed, as they do when two elements are normalized.
  */
 const programTolerance = 1e-9;
 
@@ -218,7 +218,10 @@ function evaluate({ name, formula }: Claim, { quantities, unpacking }: NetworkRe
   }
 }
 
-/** The checks of a formula on a network, one per layer to which it applies, and why it doesn't apply to others. */
+/**
+ * The checks of a formula on a network, one per layer to which it applies, and the reason why it doesn't apply to
+ * others.
+ */
 export interface NetworkChecks {
   readonly checks: readonly Check[];
   readonly obstacle: string | undefined;

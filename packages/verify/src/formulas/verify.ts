@@ -90,7 +90,8 @@ export interface FormulaReport {
   /** If the verdict is `factor`: the name that fits on all networks, or else the number. */
   readonly factor: FactorName | number | undefined;
   /**
-   * Why the values differ, if one reason fits: `lacks the factor slope(1)`. If the verdict is `untried` or `failed`, why.
+   * The reason why the values differ, if one reason fits: `lacks the factor slope(1)`. Also the reason for the verdict
+   * `untried` or `failed`.
    */
   readonly reason: string | undefined;
   /** The largest error attributed to rounding, in units in the last place. */

@@ -31,9 +31,9 @@ export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boole
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of a slope is small relative to the derivative or, if that is about 0, to how fast the function
- * changes nearby. The tape's derivative is left out of this measure if the samples may have missed a feature of the
- * function.
+ * Whether the error of a slope is small relative to the derivative. If the derivative is about 0, it is compared with
+ * the function's change nearby. The tape's derivative is left out of this measure if the samples may have missed a
+ * feature of the function.
  */
 function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);

@@ -25,8 +25,8 @@ export interface GradcheckEntry {
   /** The largest error allowed, given the step, rounding, and the sizes of the derivative and of the values. */
   readonly allowed: number;
   /**
-   * Why the differences are inconclusive: the function is rough there, or rounding hides the derivative (`noise`). The two
-   * other derivatives are then compared with each other.
+   * The reason why the differences are inconclusive: the function is rough there, or rounding hides the derivative
+   * (`noise`). The two other derivatives are then compared with each other.
    */
   readonly roughness: Roughness | 'noise' | undefined;
 }
@@ -70,7 +70,7 @@ export interface Findings {
   readonly entries: readonly GradcheckEntry[];
   /** The inputs with respect to which no derivative could be checked. */
   readonly unchecked: readonly string[];
-  /** Why forward mode was not possible, if it wasn't. */
+  /** The reason why forward mode was not possible, if it wasn't. */
   readonly withoutForward: string | undefined;
 }
 
@@ -93,7 +93,7 @@ export class GradcheckReport {
    * derivative.
    */
   readonly worst: readonly (GradcheckEntry | undefined)[];
-  /** Why forward mode was not checked, if an operation doesn't support it. */
+  /** The reason why forward mode was not checked, if an operation doesn't support it. */
   readonly withoutForward: string | undefined;
 
   /** @param orders the findings for the derivatives of each order. */

@@ -32,7 +32,7 @@ function outputsOf(result: unknown): Tensor[] {
   const outputs = tensorsOf('gradcheck', 'the result', result);
   const wrong = outputs.find(({ dtype }) => dtype !== 'float64');
   if (wrong === undefined) return outputs;
-  throw new DTypeError(`gradcheck: the function gave ${wrong.dtype}; expected float64`);
+  throw new DTypeError(`gradcheck: the function returned ${wrong.dtype}; expected float64`);
 }
 
 function checkFloat64(name: string, { dtype, shape }: Tensor): void {

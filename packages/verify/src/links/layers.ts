@@ -76,7 +76,7 @@ export function sourceOf(x: Tensor): Tensor {
   return at;
 }
 
-/** The products that form layers, and the inputs that may be the weight, the preferred one first. */
+/** The operations whose products form layers. For each, the inputs that may be the weight, the preferred one first. */
 const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = {
   ...{ matmul: [1, 0], affine: [1, 0] },
   ...{ conv: [1], convInput: [1] },
@@ -163,7 +163,8 @@ interface Sum {
 /** Follows a product to A_l, through the biases and the products of other layers added to it. */
 function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums }: Reading): Sum {
   let sum: Sum = { output: product, way: [], biasAt: undefined };
-  // The route beyond the sum so far. Operations that only move elements count only if another addition follows.
+  // The steps after the last addition. Operations that only move elements are included only if another addition
+  // follows.
   const way: Hop[] = [];
   for (let at = product; ; ) {
     const [entry, ...others] = consumers(at);

@@ -32,7 +32,7 @@ export interface Link {
    * are listed as `sigmoid | tanh`. It is `unknown` if it can't be determined, for the reason given by `untold`.
    */
   readonly transition: string;
-  /** Why the transition can't be determined, if it is unknown. */
+  /** The reason why the transition can't be determined, if it is unknown. */
   readonly untold: string | undefined;
   /** Z_l, as the next layer or the loss receives it; undefined if it isn't a single tensor of the program. */
   readonly output: Tensor | undefined;

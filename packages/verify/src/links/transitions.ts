@@ -66,7 +66,7 @@ export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeVi
 const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
   movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
 
-/** An operand in a line below: the start, the result of an earlier line, or a constant. */
+/** An operand in a line of a composition: the start `x`, the result of an earlier line, or a constant. */
 type Operand = 'x' | number | 'constant';
 type Line = readonly [op: Primitive, ...operands: Operand[]];
 

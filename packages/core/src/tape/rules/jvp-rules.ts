@@ -21,8 +21,8 @@ type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
 ) => A;
 
 /**
- * How each array input's tangent contributes: by `rule` if the Jacobian is symmetric; by the primitive `itself` if it is
- * linear in that input; `null` if it has no effect. A variadic primitive is linear in all its arrays `together`.
+ * The contribution of each array input's tangent: by `rule` if the Jacobian is symmetric; by the primitive `itself` if
+ * it is linear in that input; `null` if it has no effect. A variadic primitive is linear in all its arrays `together`.
  */
 type JvpRules = { readonly [P in Primitive]: P extends FixedPrimitive ? Tangent<P> : 'together' };
 

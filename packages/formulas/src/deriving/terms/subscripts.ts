@@ -17,7 +17,7 @@ export class Untranslatable extends Error {
   readonly node: Node;
 
   constructor(node: Node) {
-    super(`'${node.op}' has no form by indices here`);
+    super(`'${node.op}' has no index notation here`);
     this.node = node;
   }
 }

@@ -390,7 +390,7 @@ function hadamard(factors: readonly Expression[]): Expression {
   return quotientOf(numerator, looseOf(below));
 }
 
-/** Returns scale above / below body. */
+/** Returns the product of `scale`, the fraction `above` / `below`, and `body`. */
 export function withFront(
   scale: number,
   above: readonly Expression[],

@@ -68,7 +68,7 @@ export interface FormulaMend {
   readonly latex: string;
   /** The spans of `formula` that were changed. */
   readonly changes: readonly Span[];
-  /** What was changed, in words. */
+  /** A description of the change in words. */
   readonly what: string;
   /** The condition under which the corrected formula holds; undefined if it always holds. */
   readonly when: string | undefined;

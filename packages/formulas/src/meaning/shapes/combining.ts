@@ -89,7 +89,7 @@ export abstract class Combining {
       if (this.asNumbers && types.fits(a, b)) return this.plain(a);
       // x \cdot y of two columns, or two rows, is an inner product.
       if (isDot && types.isVector(a) && types.fits(a, b)) return types.scalar;
-      throw new ShapeError('the factors do not fit', at, a, b);
+      throw new ShapeError('the shapes of the factors do not match', at, a, b);
     }
     const result = types.fresh();
     this.deferred.push({ a, b, result, at, kind: 'product' });

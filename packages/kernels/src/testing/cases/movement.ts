@@ -242,8 +242,8 @@ function scatterCases(): readonly Case[] {
 }
 
 /**
- * So many entries are added at each index that the order of addition matters; once in a short table, once in a longer
- * one.
+ * Cases in which so many entries are added at each index that the order of addition matters, in a short and in a longer
+ * table.
  */
 const crowded: readonly Case[] = numeric.flatMap((dtype) =>
   [4, 2000].map((size) =>

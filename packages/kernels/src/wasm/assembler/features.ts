@@ -11,7 +11,7 @@ export interface Features {
   readonly relaxedSimd: boolean;
   /** Whether there are atomic instructions and memory shared between threads. */
   readonly threads: boolean;
-  /** Why there are no WebAssembly kernels, if there are none. */
+  /** The reason why there are no WebAssembly kernels, if there are none. */
   readonly reason: string | undefined;
 }
 

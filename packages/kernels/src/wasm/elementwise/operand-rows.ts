@@ -26,7 +26,7 @@ const isOnes = (shape: Shape): boolean => shape.every((length) => length === 1);
 
 const isSame = (a: Shape, b: Shape): boolean => a.every((length, i) => length === b[i]);
 
-/** How an operand's shape relates to a shape of the same rank. */
+/** The relation of an operand's shape to a larger shape of the same rank. */
 type Pattern = 'dense' | 'scalar' | { readonly columns: number } | { readonly rows: number };
 
 /**

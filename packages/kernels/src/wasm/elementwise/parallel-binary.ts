@@ -36,7 +36,7 @@ const rowsTasks = ({ both, left, right }: RowFunctions) => ({
 });
 
 /**
- * How the work is divided: the number of tasks, the step in bytes between their results, and the rows and bytes of
+ * The division of the work: the number of tasks, the step in bytes between their results, and the rows and bytes of
  * each.
  */
 interface Tasks {

@@ -38,7 +38,7 @@ export type ByFloat<T> = Readonly<Record<FloatType, T>>;
  */
 const UNROLL: ByFloat<number> = { f32: 6, f64: 4 };
 
-/** How many bytes a loop may read and write past the end. */
+/** The number of bytes that a loop may read and write past the end. */
 export const OVERRUN_BYTES = 16 * Math.max(UNROLL.f32, UNROLL.f64);
 
 /**

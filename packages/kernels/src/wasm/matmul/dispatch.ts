@@ -50,7 +50,7 @@ export class ProductDispatch {
     this.#together = undefined;
   }
 
-  /** Why no threads are used, if some were wanted. */
+  /** The reason why no threads are used, if some were wanted. */
   get reason(): string | undefined {
     return this.#reason ?? this.#help?.reason;
   }

@@ -64,7 +64,7 @@ export const BLOCK_ROWS = 96;
 /** The width in bytes of the columns of C that are computed over the whole depth before the next ones. */
 const BLOCK_COLUMN_BYTES = 1024;
 
-/** How operands of one type are divided and laid out. */
+/** The division of operands of one type into panels, and their layout. */
 export interface ProductLayout {
   readonly type: FloatType;
   /** Bytes of an element. */
@@ -186,7 +186,7 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
 }
 
 /**
- * How the kernel addresses operand elements.
+ * The addressing of operand elements in the kernel.
  * - A: packed panels, or contiguous rows at byte offsets from `a` listed in a table of 32-bit integers.
  * - B: panel rows, at a fixed stride or at byte offsets from `b` listed in that table.
  */

@@ -81,7 +81,7 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
 }
 
 /**
- * Packs by going down a few columns at a time. If columns are contiguous, transposes squares of lanes x lanes in
+ * Packs a few columns at a time, from top to bottom. If columns are contiguous, transposes squares of lanes x lanes in
  * registers. Copies the rest, or everything if nothing is contiguous, element by element.
  */
 function copyColumns(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {

@@ -15,7 +15,10 @@ const INITIAL_PAGES = 16;
 const FIRST_CHUNK_BYTES = 262_144;
 /** The alignment of every allocation: a cache line. */
 const ALIGNMENT_BYTES = 64;
-/** How far a kernel may read or write past the end of an allocation, where its last vector is only partly used. */
+/**
+ * The number of bytes that a kernel may read or write past the end of an allocation, since its last vector may be only
+ * partly used.
+ */
 export const SLACK_BYTES = 256;
 
 /** The number of cached typed-array views. */

@@ -15,7 +15,7 @@ import type { ParallelRows, RowReduction } from './parallel-rows.ts';
 type Lanes = FloatVector<FloatType>;
 type Vectors = readonly Local<'v128'>[];
 
-/** How vectors are accumulated in state vectors. */
+/** A way of accumulating vectors in state vectors. */
 export interface Accumulator {
   readonly input: Lanes;
   /** Lane type of the state and of the result. */
@@ -74,7 +74,7 @@ interface Exports {
 const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ length: count }, () => f.local('v128'));
 
 /**
- * How a row's vectors are preprocessed: `map` is applied to each, after elements past the end are replaced by `fill`.
+ * The preprocessing of a row's vectors: `map` is applied to each, after elements past the end are replaced by `fill`.
  */
 interface RowOptions {
   readonly map?: (x: Local<'v128'>) => Value<'v128'>;

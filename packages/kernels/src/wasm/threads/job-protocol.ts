@@ -41,7 +41,7 @@ const SPIN_READS = 100_000;
 /** Number of tasks per thread. With several, a thread that starts late or is descheduled delays the job less. */
 export const TASKS_PER_THREAD = 8;
 
-/** How long a job's owner sleeps before it checks that its workers are alive, in ns. */
+/** The time that a job's owner sleeps before it checks that its workers are alive, in ns. */
 const WAIT_NANOSECONDS = 100_000_000;
 
 /** The functions of a module with tasks. */

@@ -52,7 +52,7 @@ export class LazyWorkerPool implements ThreadPolicy {
     return this.#closed ? 1 : (this.#workers?.pool.present ?? this.wanted);
   }
 
-  /** Why there are no workers, if the host refused them. */
+  /** The reason why there are no workers, if the host refused them. */
   get reason(): string | undefined {
     return this.#reason;
   }

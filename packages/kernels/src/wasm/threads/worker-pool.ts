@@ -47,7 +47,7 @@ export interface ParallelFor {
 /** The fraction of the shared memory that arrays may take; the rest is for jobs. */
 const ARRAYS_SHARE = 1 / 4;
 
-/** How long a worker may take to start, in ms, before it counts as missing. */
+/** The time that a worker may take to start, in ms, before it counts as missing. */
 const LATE = 10_000;
 
 /** Allocates the arrays of arenas, which workers can access without a copy. */

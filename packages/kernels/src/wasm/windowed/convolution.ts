@@ -312,7 +312,7 @@ export class Convolutions {
   }
 
   /**
-   * Allocates staging buffers for some images of an array; elements of the layout that no image element is copied to
+   * Allocates staging buffers for some images of an array; elements of the layout to which no image element is copied
    * are zero.
    */
   #images(x: NdArray, maps: Maps, atOnce: number): Images {

@@ -1,4 +1,4 @@
-/** How a convolution's planes are laid out so that each window entry reads contiguous memory. */
+/** Lays out a convolution's planes so that each window entry reads contiguous memory. */
 
 import type { Axis } from './unfold.ts';
 

@@ -189,7 +189,7 @@ function poolingTasks(type: FloatType) {
 const SINGLE_THREAD_BYTES = 1 << 18;
 const MULTI_THREAD_BYTES = 1 << 22;
 
-/** How planes are processed: in 2 x 2 squares that cover them, or window by window. */
+/** The way planes are processed: in 2 x 2 squares that cover them, or window by window. */
 type Plan = { readonly plane: number; readonly windows: number } & (
   | { readonly squares: { readonly width: number; readonly down: number; readonly across: number } }
   | { readonly squares?: never; readonly size: number; readonly places: Int32Array }

@@ -180,7 +180,7 @@ export class Unfold {
     return new NdArray(out, x.dtype, shape);
   }
 
-  /** Adds up windows where they came from, in an array of shape `shape`. */
+  /** Adds the elements of windows to their original positions, in an array of shape `shape`. */
   fold(operand: NdArray, windows: readonly Window[], shape: readonly number[]): NdArray {
     const x = contiguous(operand);
     const out = zeroed(x.dtype, sizeOf(shape));

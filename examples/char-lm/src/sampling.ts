@@ -18,8 +18,7 @@ export interface SampleOptions {
 }
 
 /**
- * Continues a text character by character, each drawn with the model's probabilities. The model is in evaluation mode
- * meanwhile.
+ * Continues a text character by character, each drawn with the model's probabilities.
  *
  * @returns the text after the prompt.
  */
@@ -28,9 +27,8 @@ export function sample(
   vocabulary: CharacterTokenizer,
   { prompt, length, temperature, random }: SampleOptions,
 ): string {
-  const wasTraining = model.training;
   model.eval();
-  const text = noGrad(() => {
+  return noGrad(() => {
     const read = model.reader();
     let scores = read([...vocabulary.encode(prompt).data]);
     const written: number[] = [];
@@ -41,8 +39,6 @@ export function sample(
     }
     return vocabulary.decode(written);
   });
-  if (wasTraining) model.train();
-  return text;
 }
 
 /** Draws an index from a list of probabilities. */

@@ -16,7 +16,7 @@ describe('trainerOf', () => {
     const training = { steps: 30, rounds: 3, batch: 8, context: 8, learningRate: 0.01, random };
     return { model, trainer: trainerOf(model, corpus, training) };
   };
-  // Writing must not end the training mode.
+  // Writing puts the model into evaluation mode.
   const write = (model: AttentiveModel) =>
     sample(model, corpus.vocabulary, { prompt: 'the', length: 3, temperature: 1, random: new Random(1) });
 

@@ -51,7 +51,10 @@ export interface EndEvent extends RunEvent {
 /** The reason why a run ended: all epochs are done, early stopping, or a call of `stop`. */
 export type End = 'finished' | 'early stopping' | 'stopped';
 
-/** Functions that a training run calls, and whose results it awaits. */
+/**
+ * Functions that a training run calls, and whose results it awaits. They may put the model into evaluation mode: the next
+ * step is in training mode again.
+ */
 export interface Hooks {
   /** Called before the first step of `fit`. */
   onStart?(event: RunEvent): void | Promise<void>;

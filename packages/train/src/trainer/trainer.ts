@@ -100,9 +100,12 @@ export class Trainer<Batch, Result = Outcome> implements Running {
     const pause = breaks();
     try {
       await this.#tell('onStart', this.#event({}));
-      enterTraining(this.model, new Set(this.#stepper.trained));
+      const trained = new Set(this.#stepper.trained);
+      enterTraining(this.model, trained);
       let end = this.#end();
       while (end === undefined) {
+        // A hook may have used the model, for example to draw samples, in evaluation mode.
+        if (!this.model.training) enterTraining(this.model, trained);
         if (this.#position.isEpochOver) await this.#endEpoch();
         else await this.#step();
         await pause();

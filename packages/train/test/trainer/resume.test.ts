@@ -149,3 +149,12 @@ describe('generators', () => {
     expect(() => trainer.state()).toThrow('the source of the batches drew from a generator');
   });
 });
+
+test('a hook that puts the model into evaluation mode changes nothing', async () => {
+  const whole = busyTrainer(1);
+  await whole.trainer.fit();
+  const used = busyTrainer(1);
+  const use = () => void used.model.eval();
+  await used.trainer.fit({ onStep: use, onPoint: use, onEpoch: use });
+  expect(timeless(used.trainer.state())).toEqual(timeless(whole.trainer.state()));
+});

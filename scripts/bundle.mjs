@@ -72,9 +72,14 @@ async function bundle(name) {
   const folder = join(root, 'packages', name);
   /** @type {{ exports: Exports }} */
   const { exports } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
-  const entries = Object.values(exports).flatMap((entry) =>
-    typeof entry === 'object' && entry[BUNDLE] && entry[SOURCE] ? [entry[SOURCE]] : [],
-  );
+  // An entry point may lead to the file of an earlier one, which has all of its names.
+  /** @type {Map<string, string>} */
+  const sources = new Map();
+  for (const entry of Object.values(exports)) {
+    if (typeof entry !== 'object' || !entry[BUNDLE] || !entry[SOURCE]) continue;
+    if (!sources.has(entry[BUNDLE])) sources.set(entry[BUNDLE], entry[SOURCE]);
+  }
+  const entries = [...sources.values()];
   rmSync(join(folder, 'dist/bundle'), { recursive: true, force: true });
   const { joined, entryFiles } = LOADED_TOGETHER.includes(name)
     ? await together(folder, entries)

@@ -1,5 +1,5 @@
 import { tensor } from '@tapegrad/core/lean';
-import { Dense } from '@tapegrad/nn';
+import { Dense } from '@tapegrad/nn/lean';
 import type { LayerInputs } from '../inputs.ts';
 
 /** Returns a dense layer with the initial weight and bias that all frameworks share. */

@@ -1,5 +1,5 @@
 import { tensor } from '@tapegrad/core/lean';
-import { crossEntropy, mse, ReLU, Sequential, Tanh } from '@tapegrad/nn';
+import { crossEntropy, mse, ReLU, Sequential, Tanh } from '@tapegrad/nn/lean';
 import type { Build } from '../protocol.ts';
 import { denseOf } from './dense.ts';
 import { training } from './training.ts';

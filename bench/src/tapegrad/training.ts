@@ -1,5 +1,5 @@
 import type { Parameter, Tensor } from '@tapegrad/core/lean';
-import { SGD } from '@tapegrad/optim';
+import { SGD } from '@tapegrad/optim/lean';
 import type { Program } from '../protocol.ts';
 
 /** Returns a program of SGD steps on `loss`, which each step evaluates and reads as a number. */

@@ -120,11 +120,15 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
   change(formula, arrays, numbers);
 }
 
-/** Registers additional primitives, if the interpreter is one of tapegrad's own and lacks them. */
-export function registerKernels(extension: KernelExtension): void {
-  if (extensions.has(extension)) return;
+/**
+ * Registers additional primitives, if the interpreter is one of tapegrad's own and lacks them. Returns whether the
+ * program hadn't registered them before.
+ */
+export function registerKernels(extension: KernelExtension): boolean {
+  if (extensions.has(extension)) return false;
   extensions.add(extension);
   if (current !== undefined) engineOf(current)?.register(extension);
+  return true;
 }
 
 /** Returns functions that compute the result types of all primitives available to the program. */

@@ -46,6 +46,7 @@ export {
   unsqueeze,
 } from './operators/arrangement.ts';
 export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './operators/distances.ts';
+export { bernoulli, integers, permutation } from './operators/draws.ts';
 export {
   acos,
   asin,
@@ -57,7 +58,9 @@ export {
   cosh,
   erf,
   erfc,
+  expm1,
   floor,
+  log1p,
   pow,
   reciprocal,
   remainder,
@@ -65,6 +68,7 @@ export {
   rsqrt,
   sin,
   sinh,
+  softplus,
   square,
   tan,
 } from './operators/elementary.ts';
@@ -90,14 +94,12 @@ export {
   einsum,
   equal,
   exp,
-  expm1,
   fold,
   greater,
   greaterEqual,
   less,
   lessEqual,
   log,
-  log1p,
   logSoftmax,
   matmul,
   maximum,
@@ -112,7 +114,6 @@ export {
   sigmoid,
   sign,
   softmax,
-  softplus,
   sqrt,
   stack,
   sub,

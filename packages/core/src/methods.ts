@@ -1,30 +1,36 @@
-/** Adds to `Tensor` the methods of the main entry point that `@tapegrad/core/lean` leaves out. */
+/** Adds to `Tensor` and `Random` the methods of the main entry point that `@tapegrad/core/lean` leaves out. */
 
 import { countArguments } from './checks/untyped-callers.ts';
+import { draws } from './methods/draws.ts';
 import { elementaryMethods } from './methods/elementary.ts';
 import { reductionMethods } from './methods/reductions.ts';
 import { selectionMethods } from './methods/selection.ts';
 import {
   elementProductKernels,
+  indexingKernels,
+  nearZeroKernels,
   orderingKernels,
   powerKernels,
+  roundingKernels,
   specialKernels,
   trigonometricKernels,
 } from './operators/extensions.ts';
 import { index } from './operators/selection.ts';
+import { Random } from './random.ts';
 import { addMethods } from './tensor/methods.ts';
 import { Tensor } from './tensor.ts';
 
 // Keeps references to the files that declare methods in the generated type declarations.
+export type {} from './methods/draws.ts';
 export type {} from './methods/elementary.ts';
 export type {} from './methods/reductions.ts';
 export type {} from './methods/selection.ts';
 
-/** Turns functions of a tensor into methods. */
+/** Turns functions of a tensor, or of a generator, into methods. */
 const methodsOf = (functions: object): object =>
   Object.fromEntries(
-    Object.entries(functions).map(([name, run]: [string, (x: Tensor, ...args: readonly unknown[]) => Tensor]) => {
-      const method = function (this: Tensor, ...args: readonly unknown[]) {
+    Object.entries(functions).map(([name, run]: [string, (x: unknown, ...args: readonly unknown[]) => Tensor]) => {
+      const method = function (this: unknown, ...args: readonly unknown[]) {
         return run(this, ...args);
       };
       return [name, Object.defineProperty(method, 'length', { value: run.length - 1 })];
@@ -35,8 +41,21 @@ const methods = methodsOf({ ...elementaryMethods, ...reductionMethods, ...select
 countArguments(methods);
 addMethods(Tensor.prototype, { ...methods, ...methodsOf({ index }) });
 
+const randomMethods = methodsOf(draws);
+countArguments(randomMethods);
+addMethods(Random.prototype, randomMethods);
+
 // Registers all primitives except the windowed ones at once, so that they needn't wait for the first call of a
 // function.
-for (const register of [powerKernels, trigonometricKernels, specialKernels, elementProductKernels, orderingKernels]) {
+for (const register of [
+  powerKernels,
+  trigonometricKernels,
+  specialKernels,
+  elementProductKernels,
+  orderingKernels,
+  indexingKernels,
+  nearZeroKernels,
+  roundingKernels,
+]) {
   register();
 }

@@ -5,7 +5,6 @@ import {
   DTypeError,
   DynamicScope,
   type FloatDType,
-  hasNumber,
   isFloat,
   NdArray,
   newData,
@@ -84,6 +83,20 @@ export interface NormalOptions extends RandomOptions {
   readonly std?: number;
 }
 
+/** A source of 32 random bits at a time, as a signed integer. */
+export interface Generator32 {
+  next(): number;
+}
+
+/** The internals of a generator that functions in other files use. */
+export interface RandomAccess {
+  bits(random: Random): Generator32;
+  /** Draws a tensor with `make`, which fills any shape. */
+  draw<S extends Shape>(random: Random, call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S>;
+}
+
+export let randomAccess: RandomAccess;
+
 const randomMark = markOf('a generator of random numbers');
 
 /**
@@ -99,6 +112,13 @@ const randomMark = markOf('a generator of random numbers');
  */
 export class Random {
   #bits;
+
+  static {
+    randomAccess = {
+      bits: (random) => random.#bits,
+      draw: (random, call, shape, make) => random.#draw(call, shape, make),
+    };
+  }
 
   /** The description in messages. */
   get [marked](): object {
@@ -193,70 +213,24 @@ export class Random {
     });
   }
 
-  /** Draws 1 with probability p, else 0. */
-  bernoulli<const S extends Shape>(shape: S, p: number, options?: RandomOptions): Tensor<S> {
-    checkShape('bernoulli', shape);
-    checkOptions('bernoulli', options, ['dtype']);
-    if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
-    // 32 bits resolve the probability to 2e-10.
-    const threshold = p * 2 ** 32 - 2 ** 31;
-    const bits = this.#bits;
-    return this.#fill('bernoulli', shape, options?.dtype, (data) => {
-      for (let i = 0; i < data.length; i++) data[i] = bits.next() < threshold ? 1 : 0;
-    });
-  }
-
-  /** Draws uniformly distributed int32 numbers from `low` up to but not including `high`. */
-  integers<const S extends Shape>(shape: S, low: number, high: number): Tensor<S> {
-    if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {
-      throw new ArgumentError(`integers: expected integers of 32 bits low < high, got ${low} and ${high}`);
-    }
-    return this.#draw('integers', shape, (whole) => {
-      const data = Int32Array.from({ length: sizeOf(whole) }, () => low + this.#below(high - low));
-      return new Tensor(new NdArray(data, 'int32', whole));
-    });
-  }
-
-  /** Draws a random permutation of the int32 numbers 0 to n - 1 (Fisher and Yates). */
-  permutation(n: number): Tensor<readonly [number]> {
-    return this.#draw('permutation', [n], (whole) => {
-      // Plain loops: an epoch of a data set begins here, and callbacks and lists for each number took half of its loading.
-      const orders = new Int32Array(sizeOf(whole));
-      for (let start = 0; start < orders.length; start += n) {
-        for (let i = 0; i < n; i++) orders[start + i] = i;
-        for (let i = n - 1; i > 0; i--) {
-          const other = start + this.#below(i + 1);
-          const last = orders[start + i]!;
-          orders[start + i] = orders[other]!;
-          orders[other] = last;
-        }
-      }
-      return new Tensor(new NdArray(orders, 'int32', whole));
-    });
-  }
-
-  /** Draws an integer from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
-  #below(n: number): number {
-    const fair = 2 ** 32 - (2 ** 32 % n);
-    for (;;) {
-      const bits = this.#bits.next() + 2 ** 31;
-      if (bits < fair) return bits % n;
-    }
-  }
-
   #fill<S extends Shape>(
     call: string,
     shape: S,
     dtype: FloatDType = 'float32',
     write: (data: Data) => void,
   ): Tensor<S> {
-    if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
+    checkFloatDType(call, dtype);
     return this.#draw(call, shape, (whole) => {
       const data: Data = newData(dtype, sizeOf(whole));
       write(data);
       return new Tensor(new NdArray(data, dtype, whole));
     });
   }
+}
+
+/** Throws unless a draw's dtype is a float's. */
+export function checkFloatDType(call: string, dtype: FloatDType): void {
+  if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
 }
 
 countArguments(Random.prototype);

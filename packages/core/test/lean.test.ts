@@ -19,6 +19,11 @@ const calls: Readonly<Record<string, (core: Lean, x: Tensor) => Tensor>> = {
   atan2: ({ atan2 }, x) => atan2(x, 2),
   erf: ({ erf }, x) => erf(x),
   erfc: ({ erfc }, x) => erfc(x),
+  expm1: ({ expm1 }, x) => expm1(x),
+  log1p: ({ log1p }, x) => log1p(x),
+  softplus: ({ softplus }, x) => softplus(x),
+  remainder: ({ remainder }, x) => remainder(x, 2),
+  elu: ({ elu }, x) => elu(x),
   gelu: ({ gelu }, x) => gelu(x),
   max: ({ max }, x) => max(x, 1),
   min: ({ min }, x) => min(x),
@@ -66,4 +71,35 @@ test.each(Object.entries(calls))('%s', async (_name, call) => {
   expect('norm' in x).toBe(false);
   const y = call(core, x);
   expect(y.sum().backward().of(x).shape).toEqual([2, 2]);
+});
+
+test('rounding passes no gradient', async () => {
+  const { ceil, floor, round, tensor }: Lean = await import('@tapegrad/core/lean');
+  const x = tensor([0.4, 1.5], { requiresGrad: true });
+  expect([floor, ceil, round].map((run) => run(x).requiresGrad)).toEqual([false, false, false]);
+});
+
+test('rare draws are functions, with the same numbers as the methods of the main entry point', async () => {
+  const { bernoulli, integers, permutation, Random }: Lean = await import('@tapegrad/core/lean');
+  const draws = () => {
+    const random = new Random(3);
+    return [bernoulli(random, [5], 0.4), integers(random, [2, 2], -3, 9), permutation(random, 7)].map((x) =>
+      x.toArray(),
+    );
+  };
+  expect('bernoulli' in new Random(1)).toBe(false);
+  const before = draws();
+  await import('@tapegrad/core');
+  const random = new Random(3);
+  const methods = [random.bernoulli([5], 0.4), random.integers([2, 2], -3, 9), random.permutation(7)];
+  expect(methods.map((x) => x.toArray())).toEqual(before);
+  expect(() => (random.permutation as (...args: number[]) => unknown)(3, 4)).toThrow('permutation: expected');
+});
+
+test('a primitive whose extension is not registered names it', async () => {
+  const { kernels, setInterpreter } = await import('@tapegrad/core/extend');
+  const { tensor }: Lean = await import('@tapegrad/core/lean');
+  const { reference } = await import('@tapegrad/kernels/reference');
+  setInterpreter(reference);
+  expect(() => kernels.erf(tensor([1]))).toThrow("erf: its extension isn't registered");
 });

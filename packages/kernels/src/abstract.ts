@@ -4,9 +4,18 @@
  * It checks every operand, once for all interpreters. They ask it for the type of a result, then compute the result.
  */
 
+import { elementProductResultOf } from './abstract/element-products.ts';
+import { indexingResultOf } from './abstract/indexing.ts';
+import { orderingResultOf } from './abstract/ordering.ts';
 import { resultOf } from './abstract/shape-inference.ts';
 import { windowedResultOf } from './abstract/windowed.ts';
 import type { ArrayLike, Kernels } from './primitives.ts';
 
 /** The interpreter that computes only shapes and dtypes. */
-export const abstract: Kernels<ArrayLike> = { ...resultOf, ...windowedResultOf };
+export const abstract: Kernels<ArrayLike> = {
+  ...resultOf,
+  ...elementProductResultOf,
+  ...indexingResultOf,
+  ...orderingResultOf,
+  ...windowedResultOf,
+};

@@ -35,8 +35,10 @@ export { type Window, windowPositions } from './arrays/views.ts';
 export { createDefault, setVectorBits } from './default.ts';
 export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
-export { elementProductExtension, orderingExtension } from './extensions/loops.ts';
+export { elementProductExtension, indexingExtension, orderingExtension } from './extensions/loops.ts';
+export { nearZeroExtension } from './extensions/near-zero.ts';
 export { powerExtension } from './extensions/power.ts';
+export { roundingExtension } from './extensions/rounding.ts';
 export { specialExtension } from './extensions/special.ts';
 export { trigonometricExtension } from './extensions/trigonometric.ts';
 export {
@@ -58,19 +60,29 @@ export {
   type AttributesOf,
   arity,
   binary,
+  type CommonKernels,
   type Convolution,
   callPrimitive,
   comparisons,
+  type ElementProductKernels,
   givesOwnMemory,
+  type IndexingKernels,
   type InputsOf,
   type Kernels,
   mapEntries,
+  type NearZeroKernels,
+  type OrderingKernels,
+  type PowerKernels,
   type Primitive,
   primitives,
+  type RoundingKernels,
   type Slice,
   type SortOrder,
+  type SpecialKernels,
+  type TrigonometricKernels,
   unary,
   type VariadicPrimitive,
+  type WindowedKernels,
 } from './primitives.ts';
 export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './special.ts';
 export { checkSynchronous } from './synchronous.ts';

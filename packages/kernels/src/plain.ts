@@ -5,21 +5,27 @@
 
 import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
+import { indexingLoops } from './plain/indexing.ts';
+import { nearZeroLoops } from './plain/near-zero.ts';
 import { orderingLoops } from './plain/ordering.ts';
 import { powerLoops } from './plain/power.ts';
 import { elementProductLoops } from './plain/products.ts';
+import { roundingLoops } from './plain/rounding.ts';
 import { specialLoops } from './plain/special-functions.ts';
 import { trigonometricLoops } from './plain/trigonometric.ts';
-import { windowedLoops } from './plain/windowed.ts';
-import { windows } from './plain/windows.ts';
+import { windowedLoops } from './plain/windowed/loops.ts';
+import { windows } from './plain/windowed/windows.ts';
 import type { Kernels } from './primitives.ts';
 
 /** The interpreter that runs plain loops, for every dtype and engine. */
 export const plain: Kernels<NdArray> = {
   ...commonLoops,
   ...elementProductLoops,
+  ...indexingLoops,
+  ...nearZeroLoops,
   ...orderingLoops,
   ...powerLoops,
+  ...roundingLoops,
   ...specialLoops,
   ...trigonometricLoops,
   ...windowedLoops({ ...commonLoops, ...windows }),

@@ -240,12 +240,24 @@ export type ElementProductKernels<A> = Pick<Kernels<A>, 'prod' | 'prodOfOthers'>
 /** The positions of elements by size, an extension. */
 export type OrderingKernels<A> = Pick<Kernels<A>, 'argmax' | 'argmin' | 'argsort'>;
 
+/** Exponentials and logarithms that are accurate near 0, an extension. */
+export type NearZeroKernels<A> = Pick<Kernels<A>, 'expm1' | 'log1p' | 'softplus'>;
+
+/** Rounding and remainders, an extension. */
+export type RoundingKernels<A> = Pick<Kernels<A>, 'floor' | 'ceil' | 'round' | 'remainder'>;
+
+/** Entries at positions, and the running sum that computes positions, an extension. */
+export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd' | 'cumsum'>;
+
 type ExtensionKernels<A> = WindowedKernels<A> &
   PowerKernels<A> &
   TrigonometricKernels<A> &
   SpecialKernels<A> &
   ElementProductKernels<A> &
-  OrderingKernels<A>;
+  OrderingKernels<A> &
+  IndexingKernels<A> &
+  NearZeroKernels<A> &
+  RoundingKernels<A>;
 
 /** The primitives that every program includes. */
 export type CommonKernels<A> = Omit<Kernels<A>, keyof ExtensionKernels<A>>;

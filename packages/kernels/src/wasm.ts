@@ -47,9 +47,6 @@ const unary = {
   neg: (_f, v) => v.neg,
   abs: (_f, v) => v.abs,
   sqrt: (_f, v) => v.sqrt,
-  floor: (_f, v) => v.floor,
-  ceil: (_f, v) => v.ceil,
-  round: (_f, v) => v.nearest,
   relu: (f, v) => {
     const zero = f.let(v.const(0));
     return (x) => v.max(x, zero);
@@ -207,7 +204,13 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
       register(extension) {
         if (extensions.has(extension)) return;
         extensions.add(extension);
-        const host = { heap, tile, policy, unary: (emit: UnaryFunction) => unaryOf(emit, true), binary: binaryOf };
+        const host = {
+          heap,
+          tile,
+          policy,
+          unary: (emit: UnaryFunction, isDear = true) => unaryOf(emit, isDear),
+          binary: binaryOf,
+        };
         fallback.install(extension.wasm(host, kernels), extension.loops(kernels));
       },
     },

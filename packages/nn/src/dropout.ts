@@ -1,13 +1,14 @@
 /** Random dropout of elements and channels while training. */
 
 import { checkFloat, checkTensor, formatShape } from '@tapegrad/core/extend';
-import { type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
+import { bernoulli, type Random, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkLayerOptions, checkProbability, checkRandom } from './checks.ts';
 import type { SameShape, shapes } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
 /** Draws a bool mask that keeps each element with probability 1 - p. */
-const keptOf = (shape: Shape, p: number, random: Random): Tensor => random.bernoulli(shape, 1 - p).greater(0) as Tensor;
+const keptOf = (shape: Shape, p: number, random: Random): Tensor =>
+  bernoulli(random, shape, 1 - p).greater(0) as Tensor;
 
 /**
  * Draws a mask of a shape that broadcasts to x. Returns x / (1 - p) where it is true, and 0 elsewhere, even for infinite x.

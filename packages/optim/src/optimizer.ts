@@ -15,12 +15,11 @@ import {
   checkGiven,
   checkKnown,
   checkNotNegative,
-  checkState,
   type Defaults,
   given,
   type OptimizerOptions,
 } from './options.ts';
-import { changedState, checkCount, checkedState, type ParameterState, parameterState, type State } from './state.ts';
+import { changedState, type State } from './state.ts';
 
 /** Everything that the update of one parameter depends on. */
 export interface Update<Options extends OptimizerOptions, S extends State = State> {
@@ -41,14 +40,6 @@ export interface UpdateArrays {
   readonly gradient: Data;
 }
 
-/** The state of an optimizer as plain data. */
-export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
-  /** The options of each group. */
-  readonly groups: readonly Required<Options>[];
-  /** The state of each parameter, group after group. */
-  readonly parameters: readonly ParameterState<S>[];
-}
-
 interface Entry<S extends State> {
   readonly parameter: Parameter;
   state: S;
@@ -56,10 +47,31 @@ interface Entry<S extends State> {
 }
 
 /** A group as its optimizer stores it. */
-interface Group<Options extends OptimizerOptions, S extends State> {
+export interface Group<Options extends OptimizerOptions, S extends State> {
   options: Required<Options>;
   readonly entries: readonly Entry<S>[];
 }
+
+/** The internals of an optimizer that functions in other files use. */
+export interface OptimizerAccess {
+  groups<Options extends OptimizerOptions, S extends State>(
+    optimizer: Optimizer<Options, S>,
+  ): readonly Group<Options, S>[];
+  /** Throws if options are unknown, missing or out of range. */
+  checkOptions<Options extends OptimizerOptions>(
+    optimizer: Optimizer<Options>,
+    call: string,
+    options: Required<Options>,
+  ): void;
+  /** Returns the state of a parameter before its first step. */
+  initState<Options extends OptimizerOptions, S extends State>(
+    optimizer: Optimizer<Options, S>,
+    parameter: Parameter,
+    options: Required<Options>,
+  ): S;
+}
+
+export let optimizerAccess: OptimizerAccess;
 
 /**
  * The base of all optimizers: groups, the loop over the parameters, and the state. A subclass defines the update of one
@@ -95,6 +107,14 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   readonly #optionNames: readonly string[];
   readonly #groups: readonly Group<Options, S>[];
   readonly #parameters: ReadonlySet<Parameter>;
+
+  static {
+    optimizerAccess = {
+      groups: (optimizer) => optimizer.#groups,
+      checkOptions: (optimizer, call, options) => optimizer.#checkOptions(call, options),
+      initState: (optimizer, parameter, options) => optimizer.initState(parameter.array.data, options),
+    };
+  }
 
   /** @param defaults the default values of the options that a subclass adds. */
   constructor(trained: ParametersOrGroups<Options>, options: Options, defaults: Defaults<Options>) {
@@ -249,48 +269,6 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     throw new TapeError(
       `${this.#name}: '${parameter.name}' got no gradient: the loss does not depend on it; if that is intended, pass { allowUnused: true }`,
     );
-  }
-
-  /** Returns a copy of the optimizer's state as plain data: with the parameters, all that is needed to resume from here. */
-  state(): OptimizerState<Options, S> {
-    return {
-      groups: this.#groups.map(({ options }) => ({ ...options })),
-      parameters: this.#groups.flatMap(({ entries }) =>
-        entries.map(({ parameter, step, state }) => parameterState(parameter, step, state)),
-      ),
-    };
-  }
-
-  /**
-   * Resumes from the state of an optimizer of the same parameters in the same groups, and adopts its options. If the state
-   * does not fit, nothing changes.
-   *
-   * @throws ArgumentError, ShapeError or DTypeError if the state does not fit.
-   */
-  load(state: OptimizerState<Options>): void {
-    const call = `${this.#name}.load`;
-    checkState(call, state);
-    checkCount(call, 'groups', this.#groups.length, state.groups);
-    checkCount(call, 'parameters', this.#parameters.size, state.parameters);
-    let place = 0;
-    const loaded = this.#groups.map(({ entries }, i) => {
-      const options = state.groups[i]!;
-      this.#checkOptions(call, options);
-      const parameters = entries.map(({ parameter }) => {
-        const own = state.parameters[place++]!;
-        const arrays = checkedState(call, parameter, this.initState(parameter.array.data, options), own);
-        return { state: arrays, step: own.step };
-      });
-      return { options: Object.freeze({ ...options }), parameters };
-    });
-
-    this.#groups.forEach((group, i) => {
-      const { options, parameters } = loaded[i]!;
-      group.options = options;
-      group.entries.forEach((entry, j) => {
-        Object.assign(entry, parameters[j]);
-      });
-    });
   }
 }
 

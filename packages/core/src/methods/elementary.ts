@@ -1,7 +1,7 @@
-/** Powers, sine, cosine and the error function. */
+/** Powers, sine, cosine, functions that are accurate near 0, and the error function. */
 
 import type { Shape } from '@tapegrad/kernels';
-import { cos, erf, pow, sin } from '../operators/elementary.ts';
+import { cos, erf, expm1, log1p, pow, sin, softplus } from '../operators/elementary.ts';
 import type { Combined, Operand, Scalar } from '../tensor/class.ts';
 
 declare module '../tensor/class.ts' {
@@ -15,9 +15,18 @@ declare module '../tensor/class.ts' {
     /** Computes the cosine of an angle in radians. */
     cos(): Tensor<S>;
 
+    /** Computes e^x - 1, accurate near 0. */
+    expm1(): Tensor<S>;
+
+    /** Computes log(1 + x), accurate near 0. */
+    log1p(): Tensor<S>;
+
+    /** Computes log(1 + e^x). */
+    softplus(): Tensor<S>;
+
     /** Computes the error function, 2/sqrt(pi) times the integral of e^(-t^2) from 0 to x. */
     erf(): Tensor<S>;
   }
 }
 
-export const elementaryMethods = { pow, sin, cos, erf };
+export const elementaryMethods = { pow, sin, cos, expm1, log1p, softplus, erf };

@@ -4,7 +4,7 @@ import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import type { Tensor } from '../tensor.ts';
-import { erfc } from './elementary.ts';
+import { erfc, expm1 } from './elementary.ts';
 
 /** Throws unless a parameter of an activation is finite. */
 function checkNumber(call: string, name: string, value: number): void {
@@ -42,7 +42,7 @@ export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01, ...more: 
  */
 export function elu<S extends Shape>(x: Tensor<S>, alpha = 1, ...more: []): Tensor<S> {
   checkNumber('elu', 'alpha', alpha);
-  return belowZero(checkFloat('elu', x, more), (t) => t.expm1().mul(alpha));
+  return belowZero(checkFloat('elu', x, more), (t) => expm1(t).mul(alpha));
 }
 
 // The constants for which mean 0 and variance 1 are a fixed point (Klambauer, Unterthiner, Mayr, Hochreiter 2017).

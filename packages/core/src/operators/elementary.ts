@@ -6,7 +6,7 @@
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor, operand } from '../checks/operands.ts';
 import { type Combined, kernels as k, type Operand, type Scalar, type Tensor } from '../tensor.ts';
-import { powerKernels, specialKernels, trigonometricKernels } from './extensions.ts';
+import { nearZeroKernels, powerKernels, roundingKernels, specialKernels, trigonometricKernels } from './extensions.ts';
 import { binary, type UnaryFunction, unary } from './operation.ts';
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -14,11 +14,14 @@ const trigonometric = (name: 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh')
   unary(name, (x) => trigonometricKernels()[name](x));
 
 /* @__NO_SIDE_EFFECTS__ */
-const rounding = (name: 'floor' | 'ceil' | 'round'): UnaryFunction => unary(name, (x) => k[name](x));
+const rounding = (name: 'floor' | 'ceil' | 'round'): UnaryFunction => unary(name, (x) => roundingKernels()[name](x));
 
 export const pow = /* @__PURE__ */ binary('pow', (x, y) => powerKernels().pow(x, y));
 export const sin = /* @__PURE__ */ unary('sin', (x) => trigonometricKernels().sin(x));
 export const cos = /* @__PURE__ */ unary('cos', (x) => trigonometricKernels().cos(x));
+export const expm1 = /* @__PURE__ */ unary('expm1', (x) => nearZeroKernels().expm1(x));
+export const log1p = /* @__PURE__ */ unary('log1p', (x) => nearZeroKernels().log1p(x));
+export const softplus = /* @__PURE__ */ unary('softplus', (x) => nearZeroKernels().softplus(x));
 export const erf = /* @__PURE__ */ unary('erf', (x) => specialKernels().erf(x));
 
 /** Computes the tangent of an angle in radians; y' = 1 + y^2. */
@@ -102,7 +105,7 @@ export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown
   y: number | (Y & Operand<'remainder', A, B>),
   ...more: []
 ): Combined<'remainder', A, B, Y> =>
-  k.remainder(checkTensor('remainder', x, more), operand('remainder', x, y)) as never;
+  roundingKernels().remainder(checkTensor('remainder', x, more), operand('remainder', x, y)) as never;
 
 /**
  * Clamps x to [`low`, `high`]; `undefined` means no bound. The derivative is 1 inside and at the bounds, and 0 outside. For

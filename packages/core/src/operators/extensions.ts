@@ -5,36 +5,60 @@
 
 import {
   elementProductExtension,
+  indexingExtension,
   type KernelExtension,
   type Kernels,
+  nearZeroExtension,
   orderingExtension,
   powerExtension,
+  roundingExtension,
   specialExtension,
   trigonometricExtension,
   windowedExtension,
 } from '@tapegrad/kernels';
 import { registerKernels } from '../engine.ts';
+import {
+  elementProductRules,
+  indexingRules,
+  nearZeroRules,
+  orderingRules,
+  powerRules,
+  roundingRules,
+  specialRules,
+  trigonometricRules,
+  windowedRules,
+} from '../tape/rules/extension-rules.ts';
+import { type Rules, registerRules } from '../tape/rules/vjp-rules.ts';
 import { kernels, type Tensor } from '../tensor.ts';
 
-function kernelsWith(extension: KernelExtension): Kernels<Tensor> {
-  registerKernels(extension);
+function kernelsWith(extension: KernelExtension, rules: Partial<Rules>): Kernels<Tensor> {
+  if (registerKernels(extension)) registerRules(rules);
   return kernels;
 }
 
 /** Returns the primitives on tensors, including convolutions, pooling, `unfold` and `fold`. */
-export const windowedKernels = (): Kernels<Tensor> => kernelsWith(windowedExtension);
+export const windowedKernels = (): Kernels<Tensor> => kernelsWith(windowedExtension, windowedRules);
 
 /** Returns the primitives on tensors, including `erf` and `erfc`. */
-export const specialKernels = (): Kernels<Tensor> => kernelsWith(specialExtension);
+export const specialKernels = (): Kernels<Tensor> => kernelsWith(specialExtension, specialRules);
 
 /** Returns the primitives on tensors, including `pow`. */
-export const powerKernels = (): Kernels<Tensor> => kernelsWith(powerExtension);
+export const powerKernels = (): Kernels<Tensor> => kernelsWith(powerExtension, powerRules);
 
 /** Returns the primitives on tensors, including the trigonometric functions. */
-export const trigonometricKernels = (): Kernels<Tensor> => kernelsWith(trigonometricExtension);
+export const trigonometricKernels = (): Kernels<Tensor> => kernelsWith(trigonometricExtension, trigonometricRules);
 
 /** Returns the primitives on tensors, including `prod`. */
-export const elementProductKernels = (): Kernels<Tensor> => kernelsWith(elementProductExtension);
+export const elementProductKernels = (): Kernels<Tensor> => kernelsWith(elementProductExtension, elementProductRules);
 
 /** Returns the primitives on tensors, including `argmax`, `argmin` and `argsort`. */
-export const orderingKernels = (): Kernels<Tensor> => kernelsWith(orderingExtension);
+export const orderingKernels = (): Kernels<Tensor> => kernelsWith(orderingExtension, orderingRules);
+
+/** Returns the primitives on tensors, including `take`, `scatterAdd` and `cumsum`. */
+export const indexingKernels = (): Kernels<Tensor> => kernelsWith(indexingExtension, indexingRules);
+
+/** Returns the primitives on tensors, including `expm1`, `log1p` and `softplus`. */
+export const nearZeroKernels = (): Kernels<Tensor> => kernelsWith(nearZeroExtension, nearZeroRules);
+
+/** Returns the primitives on tensors, including `floor`, `ceil`, `round` and `remainder`. */
+export const roundingKernels = (): Kernels<Tensor> => kernelsWith(roundingExtension, roundingRules);

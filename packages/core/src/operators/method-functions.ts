@@ -69,14 +69,11 @@ export const neg = unary('neg');
 export const abs = unary('abs');
 export const sign = unary('sign');
 export const exp = unary('exp');
-export const expm1 = unary('expm1');
 export const log = unary('log');
-export const log1p = unary('log1p');
 export const sqrt = unary('sqrt');
 export const tanh = unary('tanh');
 export const sigmoid = unary('sigmoid');
 export const relu = unary('relu');
-export const softplus = unary('softplus');
 
 export const add = binary('add');
 export const sub = binary('sub');

@@ -20,7 +20,7 @@ import { zeros } from '../create.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
 import { swapaxes } from './arrangement.ts';
-import { elementProductKernels, orderingKernels, powerKernels } from './extensions.ts';
+import { elementProductKernels, indexingKernels, orderingKernels, powerKernels } from './extensions.ts';
 import { concat } from './method-functions.ts';
 import { operation, type ReduceFunction } from './operation.ts';
 import { recurrence } from './recurrence.ts';
@@ -131,9 +131,10 @@ type PositionFunction = <
 
 /* @__NO_SIDE_EFFECTS__ */
 const extremumOf = (which: 'max' | 'min'): ReduceFunction =>
-  operation(which, (x, axis: Axes, options: ReduceOptions | undefined) =>
-    extremum<Tensor>(orderingKernels(), which, x, axis, options),
-  );
+  operation(which, (x, axis: Axes, options: ReduceOptions | undefined) => {
+    orderingKernels();
+    return extremum<Tensor>(indexingKernels(), which, x, axis, options);
+  });
 
 /* @__NO_SIDE_EFFECTS__ */
 const positionOf = (which: 'argmax' | 'argmin'): PositionFunction =>
@@ -192,5 +193,5 @@ export const norm: <S extends Shape, const A extends Axes = undefined, const Kee
 
 export const cumsum: <S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S> = /* @__PURE__ */ operation(
   'cumsum',
-  (x, axis: number) => k.cumsum(x, normalizeAxis('cumsum', axis, x.rank)),
+  (x, axis: number) => indexingKernels().cumsum(x, normalizeAxis('cumsum', axis, x.rank)),
 );

@@ -31,6 +31,7 @@ import {
 } from '../indexing.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Pad, PadWidths, ReplaceAxis } from '../types/static-shapes.ts';
+import { indexingKernels } from './extensions.ts';
 import { stack } from './method-functions.ts';
 import { type AlongFunction, operation } from './operation.ts';
 
@@ -126,7 +127,7 @@ export function scatter<S extends Shape>(
     const shapes = `${formatShape(indices.shape)} and ${formatShape(entries.shape)}`;
     throw new ShapeError(`scatter: expected indices and a source of equal shapes, got ${shapes}`);
   }
-  const places = placesAlong<Tensor>(k, x.shape, indices, i).reshape([indices.size]);
+  const places = placesAlong<Tensor>(indexingKernels(), x.shape, indices, i).reshape([indices.size]);
   const spread = (values: Tensor): Tensor =>
     scatterAdd(values.reshape([indices.size]), places, x.size).reshape(x.shape);
   if (reduce === 'add') return k.add(x, spread(entries)) as Tensor<S>;
@@ -168,7 +169,11 @@ export const index = <S extends Shape, const L extends readonly Index<Tensor>[]>
   x: Tensor<S>,
   ...list: L
 ): Of<Indexed<S, L>> =>
-  indexWith<Tensor>(k, checkTensor('index', x), resolveMasks<Tensor>(x.shape, list, ofPositions)) as never;
+  indexWith<Tensor>(
+    indexingKernels(),
+    checkTensor('index', x),
+    resolveMasks<Tensor>(x.shape, list, ofPositions),
+  ) as never;
 
 export const pad: <S extends Shape, const W extends PadWidths>(
   x: Tensor<S>,
@@ -186,19 +191,19 @@ export const take: <S extends Shape, I extends Shape = readonly [number], const 
 ) => Of<ReplaceAxis<S, A, I>> = /* @__PURE__ */ operation(
   'take',
   (x, indices: Tensor | readonly number[], axis?: number) =>
-    k.take(x, indexTensor('take', indices), normalizeAxis('take', axis ?? 0, x.rank)),
+    indexingKernels().take(x, indexTensor('take', indices), normalizeAxis('take', axis ?? 0, x.rank)),
 );
 
 export const scatterAdd: (x: Tensor, indices: Tensor | readonly number[], size: number, axis?: number) => Tensor =
   /* @__PURE__ */ operation('scatterAdd', (x, indices: Tensor | readonly number[], size: number, axis?: number) => {
     const places = indexTensor('scatterAdd', indices);
     const into = { axis: normalizeAxis('scatterAdd', axis ?? 0, x.rank - places.rank + 1), size };
-    return k.scatterAdd(x, places, into);
+    return indexingKernels().scatterAdd(x, places, into);
   });
 
 export const gather: <I extends Shape>(x: Tensor, indices: Tensor<I>, axis: number) => Tensor<I> =
   /* @__PURE__ */ operation('gather', (x, indices: Tensor, axis: number) => {
     const i = normalizeAxis('gather', axis, x.rank);
     checkIndicesAlong('gather', x, checkTensor('gather', indices), i);
-    return gatherAlong<Tensor>(k, x, indices, i);
+    return gatherAlong<Tensor>(indexingKernels(), x, indices, i);
   });

@@ -4,7 +4,7 @@ import { type ArrayLike, type Kernels, type Primitive, primitives } from '@tapeg
 import { resultTypes } from '../engine.ts';
 import type { AnyRecorded, Entry } from './entry.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
-import { rules, type VariadicVjp } from './rules/vjp-rules.ts';
+import { type Rules, ruleFor, type VariadicVjp } from './rules/vjp-rules.ts';
 
 /** The values that a backward pass computes with: arrays, or tensors themselves. */
 export interface ValueDomain<T, A> {
@@ -18,10 +18,10 @@ export interface ValueDomain<T, A> {
 // A rule as the backward pass calls it: the inputs come before the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
-export type Rule = (typeof rules)[Primitive];
+export type Rule = Rules[Primitive];
 
 /** Returns the rule of a primitive's entry. */
-export const ruleOf = ({ op }: Entry<AnyRecorded>): Rule => rules[op as Primitive];
+export const ruleOf = ({ op }: Entry<AnyRecorded>): Rule => ruleFor(op as Primitive);
 
 /** Returns whether a rule passes a cotangent to input `i`. */
 export const hasVjp = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;

@@ -4,7 +4,7 @@ import { type ArrayLike, callPrimitive, type Kernels, type Primitive, sameShape 
 import { type CotangentMemory, garbageCollected } from './cotangents.ts';
 import { type AnyRecorded, type CustomAttributes, customOf, type Entry } from './entry.ts';
 import { currentObserver, whileApplying, withObserver } from './observers.ts';
-import { cotangentOf, type ValueDomain } from './pullback.ts';
+import { cotangentOf, hasVjp, ruleOf, type ValueDomain } from './pullback.ts';
 import { expanded } from './recomputation.ts';
 import { jvpRules } from './rules/jvp-rules.ts';
 
@@ -46,7 +46,7 @@ function throughPrimitive<T extends AnyRecorded, A extends ArrayLike>(
   }
   const terms = inputs.flatMap((x, i) => {
     const t = known.get(x);
-    return t === undefined || jvpRules[op][i] === null ? [] : [tangentFrom(domain, entry, i, t)];
+    return t === undefined || !hasTangent(entry, i) ? [] : [tangentFrom(domain, entry, i, t)];
   });
   const sum = terms.reduce((a, b) => k.add(a, b));
   // The tangent of a broadcast operand has that operand's smaller shape.
@@ -57,8 +57,12 @@ const zerosLike = <A extends ArrayLike>(k: Kernels<A>, { shape, array }: AnyReco
   k.full({ shape, value: 0, dtype: array.dtype });
 
 /** Returns whether the tangent of input `i` affects the output. */
-const hasTangent = ({ op }: Entry<AnyRecorded>, i: number): boolean =>
-  op === 'custom' || jvpRules[op as Primitive] === 'together' || jvpRules[op as Primitive][i] !== null;
+function hasTangent(entry: Entry<AnyRecorded>, i: number): boolean {
+  if (entry.op === 'custom') return true;
+  const how = jvpRules[entry.op as Primitive];
+  if (how === 'together') return true;
+  return how[i] === 'rule' ? hasVjp(ruleOf(entry), i) : how[i] !== null;
+}
 
 /**
  * Walks a tape forward from the tangents of some tensors, and returns the tangents of the wanted ones. They are `undefined`

@@ -15,11 +15,11 @@ import { noteViewOf } from './changes.ts';
 import { Entry, type Op, type Recorded } from './entry.ts';
 import { isIntercepted, throughInterceptors } from './interception.ts';
 import { isRecording } from './recording.ts';
-import { rules } from './rules/vjp-rules.ts';
+import { ruleFor } from './rules/vjp-rules.ts';
 
 /** Returns whether a primitive passes a cotangent to any of its inputs. */
 const isDifferentiable = (op: Primitive): boolean => {
-  const rule = rules[op];
+  const rule = ruleFor(op);
   return typeof rule === 'function' || rule.some((vjp) => vjp !== null);
 };
 
@@ -49,10 +49,12 @@ export function record<T extends Recorded>(
 }
 
 function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
-  const differentiable = isDifferentiable(op);
+  // Looked up at the first call, when the rules of an extension are registered.
+  let differentiable: boolean | undefined;
   const mayBeView = !givesOwnMemory(op);
   const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T => {
     if (mayBeView) noteViewOf(inputs, array);
+    differentiable ??= isDifferentiable(op);
     return differentiable ? record(wrap, op, inputs, attributes, array) : wrap(array, undefined);
   };
 

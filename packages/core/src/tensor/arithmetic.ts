@@ -44,14 +44,8 @@ declare module './class.ts' {
     /** Computes e^x. */
     exp(): Tensor<S>;
 
-    /** Computes e^x - 1, accurate near 0. */
-    expm1(): Tensor<S>;
-
     /** Computes the natural logarithm. */
     log(): Tensor<S>;
-
-    /** Computes log(1 + x), accurate near 0. */
-    log1p(): Tensor<S>;
 
     /** Computes the square root, with derivative infinity at 0. */
     sqrt(): Tensor<S>;
@@ -64,9 +58,6 @@ declare module './class.ts' {
 
     /** Computes max(x, 0), with derivative 0 at 0. */
     relu(): Tensor<S>;
-
-    /** Computes log(1 + e^x). */
-    softplus(): Tensor<S>;
 
     /**
      * Converts the numbers to another dtype; this is the only way to change it. Conversion to int32 truncates; conversion to
@@ -85,20 +76,7 @@ declare module './class.ts' {
   }
 }
 
-const unary = [
-  'neg',
-  'abs',
-  'sign',
-  'exp',
-  'expm1',
-  'log',
-  'log1p',
-  'sqrt',
-  'tanh',
-  'sigmoid',
-  'relu',
-  'softplus',
-] as const;
+const unary = ['neg', 'abs', 'sign', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu'] as const;
 
 export const arithmetic: Pick<
   Tensor,

@@ -1,18 +1,23 @@
-/** The result types of the primitives that every program includes, and the checks of their operands. */
+/**
+ * The result types of the elementwise primitives and of those that every program includes, and the checks of their
+ * operands.
+ */
 
 import { checkDType, type DType, hasNumber } from '../arrays/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from '../arrays/shape.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
 import {
   type ArrayLike,
+  type Binary,
   binary,
+  type CommonKernels,
   comparisons,
   type Kernels,
   mapEntries,
   type Operands,
   type Slice,
+  type Unary,
   unary,
-  type WindowedKernels,
 } from '../primitives.ts';
 import {
   checkAxis,
@@ -40,16 +45,16 @@ const pairType = (call: string, x: ArrayLike, y: ArrayLike, operands: Operands, 
   return type(broadcastShapes(call, x.shape, y.shape), dtype);
 };
 
-const MAX_POSITIONS = 2 ** 31;
-
 const withAxis = (shape: Shape, axis: number, length: number): Shape => shape.map((n, i) => (i === axis ? length : n));
 
-function reducedShape(call: string, x: ArrayLike, axes: readonly number[]): Shape {
+/** Returns a shape whose reduced axes have length 1. */
+export function reducedShape(call: string, x: ArrayLike, axes: readonly number[]): Shape {
   for (const axis of axes) checkAxis(call, axis, x.shape.length);
   return x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
 }
 
-function checkNotEmpty(call: string, x: ArrayLike, axes: readonly number[]): void {
+/** Throws if a reduced axis is empty. */
+export function checkNotEmpty(call: string, x: ArrayLike, axes: readonly number[]): void {
   const axis = axes.find((i) => x.shape[i] === 0);
   if (axis !== undefined) {
     throw new ArgumentError(`${call}: axis ${axis} of ${formatShape(x.shape)} is empty, so it has no ${call}`);
@@ -60,22 +65,6 @@ const extremum = (call: string) => (x: ArrayLike, axes: readonly number[]) => {
   const shape = reducedShape(call, x, axes);
   checkNotEmpty(call, x, axes);
   return type(shape, x.dtype);
-};
-
-/** Throws if an axis has too many entries for int32 indices. */
-function checkPositions(call: string, shape: Shape, axis: number): void {
-  if (shape[axis]! > MAX_POSITIONS) {
-    const got = `axis ${axis} of ${formatShape(shape)}`;
-    throw new ArgumentError(`${call}: indices are int32, but ${got} has more than 2^31 entries; split it`);
-  }
-}
-
-const argExtremum = (call: string) => (x: ArrayLike, axis: number) => {
-  checkNumeric(call, x);
-  const shape = reducedShape(call, x, [axis]);
-  checkPositions(call, x.shape, axis);
-  checkNotEmpty(call, x, [axis]);
-  return type(shape, 'int32');
 };
 
 /** Throws unless the slice stays inside an array of `shape`. */
@@ -106,8 +95,8 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
   }
 }
 
-/** The result types of the primitives that every program includes. */
-export const resultOf: Omit<Kernels<ArrayLike>, keyof WindowedKernels<ArrayLike>> = {
+/** The result types of the elementwise primitives and of those that every program includes. */
+export const resultOf: CommonKernels<ArrayLike> & Pick<Kernels<ArrayLike>, Unary | Binary> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);
     checkDType('full', dtype);
@@ -155,29 +144,8 @@ export const resultOf: Omit<Kernels<ArrayLike>, keyof WindowedKernels<ArrayLike>
     checkFloat('mean', x);
     return type(reducedShape('mean', x, axes), x.dtype);
   },
-  prod(x, axes) {
-    checkNumeric('prod', x);
-    return type(reducedShape('prod', x, axes), x.dtype);
-  },
-  prodOfOthers(x, axes) {
-    checkFloat('prodOfOthers', x);
-    reducedShape('prodOfOthers', x, axes);
-    return type(x.shape, x.dtype);
-  },
   max: extremum('max'),
   min: extremum('min'),
-  argmax: argExtremum('argmax'),
-  argmin: argExtremum('argmin'),
-  cumsum(x, axis) {
-    checkNumeric('cumsum', x);
-    checkAxis('cumsum', axis, x.shape.length);
-    return type(x.shape, x.dtype);
-  },
-  argsort(x, { axis }) {
-    checkAxis('argsort', axis, x.shape.length);
-    checkPositions('argsort', x.shape, axis);
-    return type(x.shape, 'int32');
-  },
 
   reshape(x, shape) {
     checkShape('reshape', shape);
@@ -233,25 +201,6 @@ export const resultOf: Omit<Kernels<ArrayLike>, keyof WindowedKernels<ArrayLike>
       length += x.shape[axis]!;
     }
     return type(withAxis(first.shape, axis, length), first.dtype);
-  },
-
-  take(x, indices, axis) {
-    checkInt32('take', indices);
-    checkAxis('take', axis, x.shape.length);
-    return type([...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], x.dtype);
-  },
-  scatterAdd(x, indices, { axis, size }) {
-    checkNumeric('scatterAdd', x);
-    checkInt32('scatterAdd', indices);
-    checkAxis('scatterAdd', axis, x.shape.length - indices.shape.length + 1);
-    const rest = axis + indices.shape.length;
-    if (!sameShape(x.shape.slice(axis, rest), indices.shape)) {
-      const got = `${formatShape(x.shape)} with indices ${formatShape(indices.shape)}`;
-      throw new ShapeError(`scatterAdd: expected the indices' axes from axis ${axis} on, got ${got}`);
-    }
-    const shape = [...x.shape.slice(0, axis), size, ...x.shape.slice(rest)];
-    checkShape('scatterAdd', shape);
-    return type(shape, x.dtype);
   },
 
   matmul(x, y) {

@@ -6,9 +6,9 @@ import type { ArrayLike, Kernels } from '../primitives.ts';
 import { empty, filled, type NdArray } from './array.ts';
 import { assign, contiguous, copyRun } from './copy.ts';
 import { type Data, isFloat, truncateToInt32 } from './dtype.ts';
-import { forEachBroadcastRun, forEachRun } from './iterate.ts';
+import { forEachBroadcastRun } from './iterate.ts';
 import type { Shape } from './shape.ts';
-import { broadcastView, firstEntryView, permuteView, rangeView, reshapeView, sliceView } from './views.ts';
+import { broadcastView, permuteView, rangeView, reshapeView, sliceView } from './views.ts';
 
 export const emptyOf = ({ shape, dtype }: ArrayLike): NdArray => empty(shape, dtype);
 
@@ -31,26 +31,6 @@ export function readIndices(call: string, indices: NdArray, length: number): Dat
   return list;
 }
 
-/**
- * Returns whether to copy an axis entry by entry, each entry as one run. Otherwise it is copied element by element
- * across all entries. Entries are `entryStep` apart; their elements are `step` apart.
- */
-export const byEntry = (length: number, step: number, entryStep: number): boolean =>
-  length > 1 && Math.abs(step) < Math.abs(entryStep);
-
-/** Copies the elements at the positions in a list. */
-function copyPicked(
-  target: Data,
-  to: number,
-  toStep: number,
-  source: Data,
-  from: number,
-  fromStep: number,
-  list: Data,
-): void {
-  for (let j = 0; j < list.length; j++) target[to + j * toStep] = source[from + list[j]! * fromStep]!;
-}
-
 type Movement =
   | 'full'
   | 'stopGradient'
@@ -61,8 +41,7 @@ type Movement =
   | 'broadcastTo'
   | 'slice'
   | 'scatterSlice'
-  | 'concat'
-  | 'take';
+  | 'concat';
 
 export const movement: Pick<Kernels<NdArray>, Movement> = {
   full({ shape, value, dtype }) {
@@ -125,25 +104,5 @@ export const movement: Pick<Kernels<NdArray>, Movement> = {
       start += x.shape[axis]!;
     }
     return out;
-  },
-
-  take(x, indices, axis) {
-    const { shape, dtype } = resultOf.take(x, indices, axis);
-    const list = readIndices('take', indices, x.shape[axis]!);
-    const out = empty(x.shape.with(axis, list.length), dtype);
-    const [toEntry, fromEntry] = [out.stride[axis]!, x.stride[axis]!];
-    const first = [out, x].map((a) => firstEntryView(a, axis));
-    forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
-      if (byEntry(length, fromStep!, fromEntry)) {
-        for (let j = 0; j < list.length; j++) {
-          copyRun(out.data, to! + j * toEntry, toStep!, x.data, from! + list[j]! * fromEntry, fromStep!, length);
-        }
-      } else {
-        for (let i = 0; i < length; i++) {
-          copyPicked(out.data, to! + i * toStep!, toEntry, x.data, from! + i * fromStep!, fromEntry, list);
-        }
-      }
-    });
-    return reshaped(out, shape);
   },
 };

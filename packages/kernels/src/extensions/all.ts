@@ -2,8 +2,10 @@
 
 import type { KernelExtension } from '../wasm/extension.ts';
 import { windowedExtension } from '../wasm/windowed/extension.ts';
-import { elementProductExtension, orderingExtension } from './loops.ts';
+import { elementProductExtension, indexingExtension, orderingExtension } from './loops.ts';
+import { nearZeroExtension } from './near-zero.ts';
 import { powerExtension } from './power.ts';
+import { roundingExtension } from './rounding.ts';
 import { specialExtension } from './special.ts';
 import { trigonometricExtension } from './trigonometric.ts';
 
@@ -14,4 +16,7 @@ export const allExtensions: readonly KernelExtension[] = [
   specialExtension,
   elementProductExtension,
   orderingExtension,
+  indexingExtension,
+  nearZeroExtension,
+  roundingExtension,
 ];

@@ -4,7 +4,7 @@ import { copyRun } from '../arrays/copy.ts';
 import { forEachBroadcastRun } from '../arrays/iterate.ts';
 import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
-import { remainder, roundToEven, sigmoid, softplus } from '../special.ts';
+import { sigmoid } from '../special.ts';
 
 /** A function that replaces the first `n` elements of the block x (or, for `OnBlocks`, of x and y combined). */
 export type OnBlock = (x: Float64Array, n: number) => void;
@@ -24,14 +24,8 @@ const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } =
   exp(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.exp(x[i]!);
   },
-  expm1(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.expm1(x[i]!);
-  },
   log(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.log(x[i]!);
-  },
-  log1p(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.log1p(x[i]!);
   },
   sqrt(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.sqrt(x[i]!);
@@ -44,18 +38,6 @@ const unary: { readonly [P in Unary & keyof CommonKernels<NdArray>]: OnBlock } =
   },
   relu(x, n) {
     for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, 0);
-  },
-  softplus(x, n) {
-    for (let i = 0; i < n; i++) x[i] = softplus(x[i]!);
-  },
-  floor(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.floor(x[i]!);
-  },
-  ceil(x, n) {
-    for (let i = 0; i < n; i++) x[i] = Math.ceil(x[i]!);
-  },
-  round(x, n) {
-    for (let i = 0; i < n; i++) x[i] = roundToEven(x[i]!);
   },
 };
 
@@ -71,9 +53,6 @@ const binary: { readonly [P in Binary & keyof CommonKernels<NdArray>]: OnBlocks 
   },
   div(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = x[i]! / y[i]!;
-  },
-  remainder(x, y, n) {
-    for (let i = 0; i < n; i++) x[i] = remainder(x[i]!, y[i]!);
   },
   maximum(x, y, n) {
     for (let i = 0; i < n; i++) x[i] = Math.max(x[i]!, y[i]!);

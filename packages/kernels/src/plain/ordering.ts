@@ -1,4 +1,4 @@
-import { resultOf } from '../abstract/shape-inference.ts';
+import { orderingResultOf } from '../abstract/ordering.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import { emptyOf } from '../arrays/movement.ts';
@@ -14,7 +14,7 @@ function ascending(a: number, b: number): number {
 
 const argExtremum =
   (name: 'argmax' | 'argmin', beats: (a: number, b: number) => boolean) => (x: NdArray, axis: number) => {
-    const out = emptyOf(resultOf[name](x, axis));
+    const out = emptyOf(orderingResultOf[name](x, axis));
     const [data, step, length] = [x.data, x.stride[axis]!, x.shape[axis]!];
     forEachLine(x, out, axis, (from, to) => {
       let place = 0;
@@ -36,7 +36,7 @@ export const orderingLoops: OrderingKernels<NdArray> = {
   argmax: argExtremum('argmax', (a, b) => a > b),
   argmin: argExtremum('argmin', (a, b) => a < b),
   argsort(x, order) {
-    const out = emptyOf(resultOf.argsort(x, order));
+    const out = emptyOf(orderingResultOf.argsort(x, order));
     const { axis, descending } = order;
     const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
     const [line, places] = [new Float64Array(length), new Int32Array(length)];

@@ -3,7 +3,7 @@
  * of float64. It is rounded to float64 at each step, and to the result's dtype at the end.
  */
 
-import { resultOf } from '../abstract/shape-inference.ts';
+import { elementProductResultOf } from '../abstract/element-products.ts';
 import { filled, type NdArray } from '../arrays/array.ts';
 import { contiguous, copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';
@@ -147,7 +147,7 @@ function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
 /** The primitives that multiply many elements together. */
 export const elementProductLoops: ElementProductKernels<NdArray> = {
   prod(x, axes) {
-    const { shape, dtype } = resultOf.prod(x, axes);
+    const { shape, dtype } = elementProductResultOf.prod(x, axes);
     if (dtype === 'int32') return multiplyIntegers(filled(shape, 1, dtype), x);
     const results = filled(shape, 1, 'float64');
     const [data, found] = [x.data, results.data];
@@ -167,7 +167,7 @@ export const elementProductLoops: ElementProductKernels<NdArray> = {
   },
 
   prodOfOthers(x, axes) {
-    const { dtype } = resultOf.prodOfOthers(x, axes);
+    const { dtype } = elementProductResultOf.prodOfOthers(x, axes);
     // The axes of the products come last.
     const order = Array.from(x.shape.keys()).sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
     const { data, offset, shape } = contiguous(permuteView(x, order));

@@ -3,9 +3,9 @@ import { filled, type NdArray } from '../arrays/array.ts';
 import { assign } from '../arrays/copy.ts';
 import type { Data, DType } from '../arrays/dtype.ts';
 import { forEachRun } from '../arrays/iterate.ts';
-import { byEntry, emptyOf, readIndices, reshaped } from '../arrays/movement.ts';
+import { emptyOf } from '../arrays/movement.ts';
 import { countAlong } from '../arrays/shape.ts';
-import { broadcastView, firstEntryView, sliceView } from '../arrays/views.ts';
+import { broadcastView, sliceView } from '../arrays/views.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 
 /** A way of reducing elements, in float64. */
@@ -121,58 +121,9 @@ export function forEachLine(x: NdArray, out: NdArray, axis: number, visit: (from
   });
 }
 
-/** Adds each element of a run to the result at the position given by a list. */
-function addPicked(
-  results: Data,
-  to: number,
-  toStep: number,
-  data: Data,
-  from: number,
-  step: number,
-  list: Data,
-): void {
-  for (let j = 0; j < list.length; j++) results[to + list[j]! * toStep]! += data[from + j * step]!;
-}
+type Reducing = 'sum' | 'mean' | 'max' | 'min';
 
-/** Adds each entry of an axis to the result's entry at the position given by a list. */
-function addEntries(results: NdArray, entries: NdArray, list: Data, axis: number): void {
-  const [toEntry, fromEntry] = [results.stride[axis]!, entries.stride[axis]!];
-  const first = [results, entries].map((a) => firstEntryView(a, axis));
-  forEachRun(first[0]!.shape, first, (length, [to, from], [toStep, fromStep]) => {
-    if (byEntry(length, toStep!, toEntry)) {
-      for (let j = 0; j < list.length; j++) {
-        const [target, source] = [to! + list[j]! * toEntry, from! + j * fromEntry];
-        sum.intoRun(results.data, target, toStep!, entries.data, source, fromStep!, length);
-      }
-    } else {
-      for (let i = 0; i < length; i++) {
-        addPicked(results.data, to! + i * toStep!, toEntry, entries.data, from! + i * fromStep!, fromEntry, list);
-      }
-    }
-  });
-}
-
-/** Returns the distinct numbers of a list, all below `end`, in order of appearance, and each number's index among them. */
-function distinctOf(list: Data, end: number): { readonly distinct: Data; readonly ranks: Data } {
-  const rankOf = new Int32Array(end);
-  const distinct = new Int32Array(Math.min(end, list.length));
-  const ranks = new Int32Array(list.length);
-  let count = 0;
-  for (let i = 0; i < list.length; i++) {
-    const number = list[i]!;
-    // Stores the rank plus one, so that 0 marks numbers without a rank.
-    if (rankOf[number] === 0) {
-      distinct[count] = number;
-      rankOf[number] = ++count;
-    }
-    ranks[i] = rankOf[number]! - 1;
-  }
-  return { distinct: distinct.subarray(0, count), ranks };
-}
-
-type Reducing = 'sum' | 'mean' | 'max' | 'min' | 'cumsum' | 'scatterAdd';
-
-/** The primitives that reduce or accumulate elements. */
+/** The primitives that reduce elements. */
 export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   sum(x, axes) {
     const type = resultOf.sum(x, axes);
@@ -184,40 +135,4 @@ export const reductions: Pick<Kernels<NdArray>, Reducing> = {
   mean: (x, axes) => reduce(x, resultOf.mean(x, axes), sum, countAlong(x.shape, axes)),
   max: (x, axes) => reduce(x, resultOf.max(x, axes), max),
   min: (x, axes) => reduce(x, resultOf.min(x, axes), min),
-
-  cumsum(x, axis) {
-    const out = emptyOf(resultOf.cumsum(x, axis));
-    const [data, sums, length] = [x.data, out.data, x.shape[axis]!];
-    const [step, outStep, wraps] = [x.stride[axis]!, out.stride[axis]!, x.dtype === 'int32'];
-    forEachLine(x, out, axis, (from, to) => {
-      let total = 0;
-      for (let i = 0; i < length; i++) {
-        total += data[from + i * step]!;
-        if (wraps) total |= 0;
-        sums[to + i * outStep] = total;
-      }
-    });
-    return out;
-  },
-
-  scatterAdd(x, indices, into) {
-    const { shape, dtype } = resultOf.scatterAdd(x, indices, into);
-    const { axis, size } = into;
-    const places = readIndices('scatterAdd', indices, size);
-    const entries = reshaped(x, shape.with(axis, places.length));
-    // Sums in float64 and rounds once. If the table is larger than the list, only entries that are added to are
-    // processed.
-    const wide = dtype === 'int32' ? 'int32' : 'float64';
-    if (dtype === wide || places.length >= size) {
-      const sums = filled(shape, 0, wide);
-      addEntries(sums, entries, places, axis);
-      return rounded(sums, dtype);
-    }
-    const { distinct, ranks } = distinctOf(places, size);
-    const sums = filled(shape.with(axis, distinct.length), 0, 'float64');
-    addEntries(sums, entries, ranks, axis);
-    const out = filled(shape, 0, dtype);
-    addEntries(out, sums, distinct, axis);
-    return out;
-  },
 };

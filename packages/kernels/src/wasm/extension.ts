@@ -16,8 +16,10 @@ export interface ExtensionHost {
   /** The tile of products and convolutions. */
   readonly tile: TileName;
   readonly policy: ThreadPolicy;
-  /** Makes the kernel of an elementary function on float arrays. */
-  unary(emit: UnaryFunction): (x: NdArray) => NdArray;
+  /**
+   * Makes the kernel of an elementary function on float arrays. Threads help with an expensive one, the default.
+   */
+  unary(emit: UnaryFunction, isDear?: boolean): (x: NdArray) => NdArray;
   /** Makes the kernel of a function of two float arrays that broadcast, whose result's type `check` computes. */
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray;
 }

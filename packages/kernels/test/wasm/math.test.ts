@@ -6,14 +6,17 @@ import { type FloatType, floatVector } from '../../src/wasm/assembler/float-vect
 import { ModuleBuilder } from '../../src/wasm/assembler/module-builder.ts';
 import { webAssembly } from '../../src/wasm/assembler/web-assembly.ts';
 import * as errorFunction from '../../src/wasm/math/error-function.ts';
+import { expm1 as wasmExpm1 } from '../../src/wasm/math/exponential.ts';
 import { mathFunctions } from '../../src/wasm/math/functions.ts';
+import { log1p as wasmLog1p, softplus as wasmSoftplus } from '../../src/wasm/math/logarithm.ts';
 import { pow as wasmPow } from '../../src/wasm/math/power.ts';
 import * as trigonometric from '../../src/wasm/math/trigonometric.ts';
 import type { BinaryFunction } from '../../src/wasm/math/vector-function.ts';
 import elementary from '../fixtures/elementary.json' with { type: 'json' };
 import ofSpecial from '../fixtures/special.json' with { type: 'json' };
 
-const functions = { ...mathFunctions, ...errorFunction, ...trigonometric, pow: wasmPow };
+const nearZero = { expm1: wasmExpm1, log1p: wasmLog1p, softplus: wasmSoftplus };
+const functions = { ...mathFunctions, ...nearZero, ...errorFunction, ...trigonometric, pow: wasmPow };
 type Name = keyof typeof functions;
 type Unary = Exclude<Name, 'pow'>;
 

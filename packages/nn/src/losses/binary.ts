@@ -1,7 +1,7 @@
 /** Losses for binary classification. */
 
 import type { Shape, Tensor } from '@tapegrad/core/lean';
-import { pow } from '@tapegrad/core/lean';
+import { pow, softplus } from '@tapegrad/core/lean';
 import { checkOption } from '../checks.ts';
 import {
   checkLossOptions,
@@ -65,12 +65,8 @@ export function binaryCrossEntropy<P extends Shape, T extends Shape, const R ext
 }
 
 function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tensor {
-  const ofFirst = weighted(
-    x.neg().softplus(),
-    posWeight === undefined ? t : t.mul(posWeight),
-    Number.POSITIVE_INFINITY,
-  );
-  return ofFirst.add(weighted(x.softplus(), t.neg().add(1), Number.POSITIVE_INFINITY));
+  const ofFirst = weighted(softplus(x.neg()), posWeight === undefined ? t : t.mul(posWeight), Number.POSITIVE_INFINITY);
+  return ofFirst.add(weighted(softplus(x), t.neg().add(1), Number.POSITIVE_INFINITY));
 }
 
 /** The options of the focal loss. */

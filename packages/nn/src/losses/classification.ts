@@ -1,7 +1,7 @@
 /** Losses for classification into several classes. */
 
 import { checkTensor, formatShape, kernels, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
-import { ArgumentError, gather, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
+import { ArgumentError, expm1, gather, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkOption } from '../checks.ts';
 import { discount, type FocalOptions } from './binary.ts';
 import {
@@ -151,7 +151,7 @@ export function softmaxFocal<L extends Shape, T extends Shape, const R extends R
   return reduceLabelled('softmaxFocal', logits, labels as unknown as Tensor, options, (rows, list, weights) => {
     const entropies = kernels.crossEntropy(rows, list);
     // Computes 1 - p, accurately even where p is nearly 1.
-    const missed = flatAtInfinity(entropies).neg().expm1().neg();
+    const missed = expm1(flatAtInfinity(entropies).neg()).neg();
     return byWeight(entropies.mul(discount(missed, gamma)), weights);
   }) as never;
 }

@@ -1,7 +1,15 @@
 /** The common parts of classification losses: rows with a number for each class, and int32 labels. */
 
-import { checkFloat, checkTensor, formatShape, type Printed, type SameShapes, sameShape } from '@tapegrad/core/extend';
-import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor, take } from '@tapegrad/core/lean';
+import {
+  checkFloat,
+  checkTensor,
+  formatShape,
+  indexingKernels,
+  type Printed,
+  type SameShapes,
+  sameShape,
+} from '@tapegrad/core/extend';
+import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument } from '../checks.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
@@ -115,7 +123,7 @@ export function reduceLabelled(
   const list = labels.rank === 1 ? labels : (labels.reshape([-1]) as Tensor);
   const counts = ignoreIndex === undefined ? undefined : list.notEqual(ignoreIndex);
   const known = counts?.where(list, 0) ?? list;
-  const weights = weight && take(weight, known);
+  const weights = weight && indexingKernels().take(weight, known, 0);
   const all =
     counts === undefined ? lossOf(rowsOf(x), known, weights) : lossesOf(rowsOf(x), known, weights, counts, lossOf);
   const losses = shaped(all, labels.shape);

@@ -11,6 +11,8 @@ import {
   ShapeError,
   type Variable,
 } from '@tapegrad/core/lean';
+import { type Module, moduleAccess, type Survey } from './module.ts';
+import { join } from './module-parts.ts';
 
 /** The elements of a parameter or buffer as plain data, in row-major order. */
 export interface TensorState {
@@ -58,6 +60,19 @@ export function checkLike(
   if (got.dtype !== dtype) throw new DTypeError(`${call}: '${path}' is ${dtype}, got ${got.dtype}`);
 }
 
+/** Finds a variable by its first path or any other. */
+export function variableAt(survey: Survey, path: string, stepsLeft = path.length): Variable | undefined {
+  const direct = survey.byPath.get(path);
+  if (direct !== undefined || stepsLeft === 0) return direct;
+  for (const [alias, first] of survey.shared) {
+    if (!path.startsWith(`${alias}.`)) continue;
+    // Shared modules may contain shared modules, and modules may refer to each other in a cycle.
+    const found = variableAt(survey, join(first, path.slice(alias.length + 1)), stepsLeft - 1);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
 /** Returns the elements for a variable from the state under a path, after checking them. */
@@ -79,7 +94,7 @@ const sameElements = (a: Data, b: Data): boolean => a.every((x: number, i: numbe
  * @param variables by their first paths
  * @param at finds a variable under any of its paths
  */
-export function matchState(
+function matchState(
   state: ModuleState,
   options: LoadOptions,
   variables: Variables,
@@ -131,4 +146,36 @@ function strictness(options: LoadOptions): boolean {
   if (typeof strict !== 'boolean')
     throw new ArgumentError(`load: strict is ${describeValue(strict)}, expected true or false`);
   return strict;
+}
+
+/**
+ * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path. In
+ * the main entry point it is also a method, `model.state()`.
+ *
+ * @example
+ * Object.keys(moduleState(new Dense(4, 2))); // ['weight', 'bias']
+ */
+export const moduleState = (module: Module): ModuleState =>
+  Object.fromEntries(
+    Array.from(moduleAccess.survey(module).variables, ([path, { shape, dtype, data }]) => [
+      path,
+      { shape: [...shape], dtype, data: data.slice() },
+    ]),
+  );
+
+/**
+ * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes. In
+ * the main entry point it is also a method, `model.load(state)`, which documents the errors.
+ *
+ * @returns the paths missing from the state, and those that the module lacks; both are empty if `strict`
+ * @example
+ * const trained = new Dense(4, 2);
+ * const copy = new Dense(4, 2);
+ * loadModule(copy, moduleState(trained)); // { missing: [], unexpected: [] }
+ */
+export function loadModule(module: Module, state: ModuleState, options: LoadOptions = {}): LoadReport {
+  const survey = moduleAccess.survey(module);
+  const { elements, report } = matchState(state, options, survey.variables, (path) => variableAt(survey, path));
+  for (const [variable, data] of elements) variable.update((own) => own.set(data));
+  return report;
 }

@@ -1,17 +1,9 @@
 /** The base class of the parts of a model. */
 
-import { checkSynchronous, checkTensor, marked, markOf } from '@tapegrad/core/extend';
-import { ArgumentError, Buffer, Parameter, type Tensor, Variable } from '@tapegrad/core/lean';
+import { marked, markOf } from '@tapegrad/core/extend';
+import { ArgumentError, Buffer, Parameter, Variable } from '@tapegrad/core/lean';
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
-import {
-  checkLike,
-  type LoadOptions,
-  type LoadReport,
-  type ModuleState,
-  matchState,
-  throwUnknown,
-} from './module-state.ts';
 
 /** The parts that a module can have. */
 export type Part = Variable | Module;
@@ -26,7 +18,7 @@ const isForeign = (value: object): boolean =>
 const isAnyPart = (value: object): value is object => isPart(value) || isForeign(value);
 
 /** Everything that a module and its submodules hold. */
-interface Survey {
+export interface Survey {
   /** The modules by their first paths, each before its submodules. */
   readonly modules: ReadonlyMap<string, Module>;
   /** The variables by their first paths. */
@@ -45,6 +37,8 @@ const moduleMark = markOf('a module');
 export interface ModuleAccess {
   /** Returns the places in a module that hold a part, without those in its submodules. */
   placesIn(module: Module): readonly Place<Part>[];
+  /** Returns everything that a module and its submodules hold. */
+  survey(module: Module): Survey;
   /** Sets the mode of a module alone. */
   setTraining(module: Module, training: boolean): void;
 }
@@ -83,6 +77,7 @@ export abstract class Module {
   static {
     moduleAccess = {
       placesIn: (module) => module.#places(),
+      survey: (module) => module.#survey(),
       setTraining: (module, training) => {
         module.#training = training;
       },
@@ -220,88 +215,6 @@ export abstract class Module {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /**
-   * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path.
-   */
-  state(): ModuleState {
-    return Object.fromEntries(
-      Array.from(this.#survey().variables, ([path, { shape, dtype, data }]) => [
-        path,
-        { shape: [...shape], dtype, data: data.slice() },
-      ]),
-    );
-  }
-
-  /**
-   * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes.
-   *
-   * A shared parameter may be in the state under any of its paths, or under several with the same elements, like tied
-   * weights in PyTorch's states. Elements may also be from another realm, an array of numbers, or another typed array, if
-   * the dtype can represent them.
-   *
-   * @returns the paths missing from the state, and those that the module lacks; both are empty if `strict`
-   * @throws ArgumentError if a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError if a tensor
-   * differs.
-   * @example
-   * const trained = new Dense(4, 2);
-   * const copy = new Dense(4, 2);
-   * copy.load(trained.state());
-   * copy.weight.equal(trained.weight).min().item(); // 1
-   * copy.load({ bias: trained.state().bias! }, { strict: false }); // { missing: ['weight'], unexpected: [] }
-   */
-  load(state: ModuleState, options: LoadOptions = {}): LoadReport {
-    const survey = this.#survey();
-    const { elements, report } = matchState(state, options, survey.variables, (path) => variableAt(survey, path));
-    for (const [variable, data] of elements) variable.update((own) => own.set(data));
-    return report;
-  }
-
-  /**
-   * Runs a function while tensors replace the parameters and buffers with given paths, in this module and its submodules.
-   * This makes functions of the parameters, as `grad` and similar transforms take. The function must not be asynchronous.
-   *
-   * If a layer updates a variable while training, such as running statistics, its replacement must be a buffer:
-   * `{ runningMean: buffer(zeros([4])) }`. The layer updates that buffer, as with PyTorch's `functional_call`.
-   *
-   * @throws ArgumentError if a path is unknown or can't be replaced, ShapeError or DTypeError if a tensor differs from the
-   * one it replaces.
-   * @example
-   * const layer = new Dense(2, 1);
-   * layer.withTensors({ weight: ones([2, 1]), bias: zeros([1]) }, () => layer.forward(tensor([[1, 2]])).item()); // 3
-   */
-  withTensors<R>(tensors: Readonly<Record<string, Tensor>>, body: () => R): R {
-    if (typeof tensors !== 'object' || tensors === null) {
-      throw new ArgumentError(`withTensors: expected tensors by path, { weight: w }, got ${tensors}`);
-    }
-    const survey = this.#survey();
-    const replacements = new Map<Variable, Tensor>();
-    for (const [path, tensor] of Object.entries(tensors)) {
-      const variable = variableAt(survey, path) ?? throwUnknown('withTensors', path, survey.variables);
-      checkTensor(`withTensors: '${path}'`, tensor);
-      checkLike('withTensors', path, variable, tensor);
-      if ((replacements.get(variable) ?? tensor) !== tensor) {
-        throw new ArgumentError(
-          `withTensors: '${path}' is another path of '${variable.name}', which is replaced by a different tensor`,
-        );
-      }
-      replacements.set(variable, tensor);
-    }
-    const replaced: Place<Variable>[] = [];
-    try {
-      for (const place of survey.places) {
-        const tensor = replacements.get(place.value);
-        if (tensor === undefined) continue;
-        if (!place.put(tensor)) {
-          throw new ArgumentError(`withTensors: '${place.value.name}' can't be replaced: its container is read-only`);
-        }
-        replaced.push(place);
-      }
-      return checkSynchronous('withTensors', body());
-    } finally {
-      for (const place of replaced) place.put(place.value);
-    }
-  }
-
   /** The settings that `toString` shows, which tell this module from others of its class. */
   protected settings(): string {
     return '';
@@ -341,19 +254,6 @@ class ByPath<T extends Part> {
     this.#where.set(path, where);
     this.all.set(path, part);
   }
-}
-
-/** Finds a variable by its first path or any other. */
-function variableAt(survey: Survey, path: string, stepsLeft = path.length): Variable | undefined {
-  const direct = survey.byPath.get(path);
-  if (direct !== undefined || stepsLeft === 0) return direct;
-  for (const [alias, first] of survey.shared) {
-    if (!path.startsWith(`${alias}.`)) continue;
-    // Shared modules may contain shared modules, and modules may refer to each other in a cycle.
-    const found = variableAt(survey, join(first, path.slice(alias.length + 1)), stepsLeft - 1);
-    if (found !== undefined) return found;
-  }
-  return undefined;
 }
 
 /** Creates the error for a part that would be neither trained nor saved. */

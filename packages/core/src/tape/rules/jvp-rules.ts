@@ -8,7 +8,7 @@
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { binary, comparisons, mapEntries, unary } from '@tapegrad/kernels';
-import { rules, tiesOf } from './vjp-rules.ts';
+import { tiesOf } from './vjp-rules.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
 
@@ -21,8 +21,9 @@ type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
 ) => A;
 
 /**
- * The contribution of each array input's tangent: by `rule` if the Jacobian is symmetric; by the primitive `itself` if
- * it is linear in that input; `null` if it has no effect. A variadic primitive is linear in all its arrays `together`.
+ * The contribution of each array input's tangent: by its `rule`, if there is one, if the Jacobian is symmetric; by the
+ * primitive `itself` if it is linear in that input; `null` if it has no effect. A variadic primitive is linear in all its
+ * arrays `together`.
  */
 type JvpRules = { readonly [P in Primitive]: P extends FixedPrimitive ? Tangent<P> : 'together' };
 
@@ -36,17 +37,14 @@ function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: r
   return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
 }
 
-/** The Jacobian of an elementwise primitive is diagonal, so its rule, if any, also gives the tangent. */
-const ruleOf = (op: keyof typeof unary | keyof typeof binary, i: 0 | 1) =>
-  (rules[op] as readonly unknown[])[i] === null ? null : 'rule';
-
 export const jvpRules: JvpRules = {
   full: [],
 
-  ...mapEntries(unary, (op) => [ruleOf(op, 0)] as const),
+  // The Jacobian of an elementwise primitive is diagonal, so its rule, if any, also gives the tangent.
+  ...mapEntries(unary, () => ['rule'] as const),
   stopGradient: [null],
 
-  ...mapEntries(binary, (op) => [ruleOf(op, 0), ruleOf(op, 1)] as const),
+  ...mapEntries(binary, () => ['rule', 'rule'] as const),
   activationGrad: ['rule', 'rule'],
 
   ...mapEntries(comparisons, () => [null, null] as const),

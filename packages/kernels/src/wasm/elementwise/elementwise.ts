@@ -8,12 +8,12 @@ import type { ArrayLike, Binary, Kernels } from '../../primitives.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
-import { type BinaryFunction, mapVectors, type UnaryFunction } from '../math/vector-function.ts';
+import { type BinaryFunction, mapVectors, OVERRUN_BYTES, type UnaryFunction } from '../math/vector-function.ts';
 import { Staging } from '../memory/staging.ts';
 import type { ThreadPolicy } from '../threads/policy.ts';
 import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
 import type { ParallelBinary, RowFunctions } from './parallel-binary.ts';
-import type { ParallelUnary } from './parallel-unary.ts';
+import type { EmitMap, ParallelUnary } from './parallel-unary.ts';
 
 /** The cost of an elementary function, as the number of matrix product operations that take the same time. */
 const FUNCTION_OPERATIONS = 40;
@@ -193,6 +193,7 @@ export class Elementwise {
   unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
+    const emitMap: EmitMap = (f, p) => mapVectors(f, this.#lanes, emit(f, this.#lanes), p);
     let kernel: UnaryExports | undefined;
     let tasks: ParallelUnary | undefined;
     return (operand) => {
@@ -202,7 +203,8 @@ export class Elementwise {
         this.#policy.forArray(out) ?? (isDear ? this.#policy.forWork(FUNCTION_OPERATIONS * x.size) : undefined);
       if (workers !== undefined) {
         const { pool, ParallelUnary } = workers;
-        if (tasks?.pool !== pool) tasks = new ParallelUnary(pool, this.#lanes, emit);
+        if (tasks?.pool !== pool)
+          tasks = new ParallelUnary(pool, { elementBytes: bytes, overrunBytes: OVERRUN_BYTES }, emitMap);
         tasks.run(x, out);
         return new NdArray(out, x.dtype, x.shape, x.stride);
       }

@@ -2,9 +2,8 @@
 
 import type { NdArray } from '../../arrays/array.ts';
 import type { Data } from '../../arrays/dtype.ts';
-import type { FloatVector } from '../assembler/float-vector.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
-import { mapVectors, OVERRUN_BYTES, type UnaryFunction } from '../math/vector-function.ts';
+import type { FunctionBuilder, Locals } from '../assembler/module-builder.ts';
 import { blockSize, runPipelined, stage } from '../memory/block-pipeline.ts';
 import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
@@ -16,24 +15,33 @@ import type { WorkerPool } from '../threads/worker-pool.ts';
 const BLOCK_ELEMENTS = 1 << 17;
 const TASK_ELEMENTS = 3 << 11;
 
-const unaryTasks = (v: FloatVector, emit: UnaryFunction) => ({
+/** Emits the loop of a function over the elements of x from byte `start` to byte `end`. */
+export type EmitMap = (f: FunctionBuilder, p: Locals<{ readonly [N in 'to' | 'x' | 'start' | 'end']: 'i32' }>) => void;
+
+/** The bytes of an element, and how many bytes past the end the loop may read and write. */
+export interface MapBytes {
+  readonly elementBytes: number;
+  readonly overrunBytes: number;
+}
+
+const unaryTasks = (emit: EmitMap) => ({
   map: task(['to', 'x', 'taskBytes', 'bytes'], (f, p) => {
     const start = f.let(i32.mul(p.task, p.taskBytes));
     const next = f.let(i32.add(start, p.taskBytes));
     const end = f.let(smaller(next, p.bytes));
-    mapVectors(f, v, emit(f, v), { to: p.to, x: p.x, start, end });
+    emit(f, { to: p.to, x: p.x, start, end });
   }),
 });
 
 export class ParallelUnary {
   readonly pool: WorkerPool;
-  readonly #elementBytes: number;
+  readonly #bytes: MapBytes;
   readonly #runner: TaskRunner<ReturnType<typeof unaryTasks>, unknown>;
 
-  constructor(pool: WorkerPool, v: FloatVector, emit: UnaryFunction) {
+  constructor(pool: WorkerPool, bytes: MapBytes, emit: EmitMap) {
     this.pool = pool;
-    this.#elementBytes = v.laneBytes;
-    this.#runner = compileTasks(() => unaryTasks(v, emit), pool);
+    this.#bytes = bytes;
+    this.#runner = compileTasks(() => unaryTasks(emit), pool);
   }
 
   /** Fills `out` with the function's values at the elements of a contiguous array. */
@@ -50,7 +58,7 @@ export class ParallelUnary {
     const { heap, threads } = this.pool;
     const size = blockSize(out.length, BLOCK_ELEMENTS, threads);
     runPipelined(out.length, size, threads, () => {
-      const capacity = size + OVERRUN_BYTES / this.#elementBytes;
+      const capacity = size + this.#bytes.overrunBytes / this.#bytes.elementBytes;
       const [from, to] = [stage(heap, x, 1, capacity), stage(heap, { data: out, offset: 0 }, 1, capacity)];
       return {
         copyIn: from.copyIn,
@@ -61,7 +69,7 @@ export class ParallelUnary {
   }
 
   #map(x: number, to: number, count: number, overlap?: () => void): void {
-    const bytes = this.#elementBytes;
+    const { elementBytes: bytes } = this.#bytes;
     const values = { to, x, taskBytes: TASK_ELEMENTS * bytes, bytes: count * bytes };
     this.#runner.run('map', Math.ceil(count / TASK_ELEMENTS), values, overlap);
   }

@@ -14,8 +14,8 @@
 
 import type { Unary } from '../../primitives.ts';
 import { v128 } from '../assembler/instructions.ts';
-import { exp, expm1, sigmoid, tanh } from './exponential.ts';
-import { log, log1p, softplus } from './logarithm.ts';
+import { exp, sigmoid, tanh } from './exponential.ts';
+import { log } from './logarithm.ts';
 import { constants, type UnaryFunction } from './vector-function.ts';
 
 /** Returns -1 or 1 by the sign of x; zeros keep their sign. */
@@ -27,10 +27,7 @@ const sign: UnaryFunction = (f, v) => {
 export const mathFunctions = {
   sign,
   exp,
-  expm1,
   log,
-  log1p,
   tanh,
   sigmoid,
-  softplus,
 } as const satisfies { readonly [P in Unary]?: UnaryFunction };

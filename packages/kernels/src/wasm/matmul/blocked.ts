@@ -3,7 +3,6 @@
  * them there (see microkernel.ts), and copies the result out.
  */
 
-import type { FloatType } from '../assembler/float-vector.ts';
 import { ModuleBuilder } from '../assembler/module-builder.ts';
 import { copyElements, SHORT_ELEMENTS } from '../memory/copy-elements.ts';
 import type { Heap } from '../memory/heap.ts';
@@ -12,13 +11,12 @@ import {
   blockDepth,
   defineProduct,
   type ProductExports,
+  type ProductFunctions,
   type ProductKernels,
   type ProductLayout,
-  packedBytes,
   productKernels,
   productLayout,
   type TileName,
-  workBytes,
 } from './microkernel.ts';
 import type { BatchOperands, ParallelProduct } from './parallel.ts';
 import { type ArrayMatrix, copyDense, copyRows, type FloatArray, part, rowsOf, transposed } from './strided-copy.ts';
@@ -106,8 +104,9 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   ) {
     this.#heap = heap;
     this.#layout = productLayout(type, tile);
-    this.#tasks = workers && new workers.ParallelProduct(workers.pool, type, tile);
-    this.#kernels = this.#tasks ?? assembleKernels(heap, type, tile);
+    const define = (module: ModuleBuilder) => defineProduct(module, type, tile);
+    this.#tasks = workers && new workers.ParallelProduct(workers.pool, this.#layout, define, productKernels);
+    this.#kernels = this.#tasks ?? assembleKernels(heap, define);
   }
 
   /**
@@ -175,7 +174,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   /** Packs B, of k x n, onto the stack. */
   #pack(b: ArrayMatrix<T>, k: number, n: number): Panels {
     const { bytes, panelColumns } = this.#layout;
-    const pointer = this.#heap.reserve(packedBytes(this.#layout, k, n));
+    const pointer = this.#heap.reserve(this.#layout.packedBytes(k, n));
     const [step, panel] = [panelColumns * bytes, k * panelColumns * bytes];
     // Copies contiguous pieces of the array if possible: whole columns if columns are contiguous, otherwise whole rows.
     const byColumns = b.rowStride === 1;
@@ -212,7 +211,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const { bytes, panelColumns } = this.#layout;
     const mark = heap.mark();
     const [left, right, to] = [heap.reserve(m * k * bytes), heap.reserve(k * n * bytes), heap.reserve(m * n * bytes)];
-    const work = heap.reserve(workBytes(this.#layout, m, k));
+    const work = heap.reserve(this.#layout.workBytes(m, k));
     const base = this.#base(added, 0, n) ?? to;
     const view = this.#view();
     if (added === 'result') view.set(data.subarray(offset, offset + m * n), to / bytes);
@@ -220,7 +219,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     const rowBytes = panelColumns * bytes;
     let [panels, step, panel] = [right, n * bytes, rowBytes];
     if (bDown) {
-      [panels, step, panel] = [heap.reserve(packedBytes(this.#layout, k, n)), rowBytes, k * rowBytes];
+      [panels, step, panel] = [heap.reserve(this.#layout.packedBytes(k, n)), rowBytes, k * rowBytes];
       this.#kernels.pack({
         source: right,
         rowStride: bytes,
@@ -322,7 +321,7 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     base: number,
   ): void {
     const toRowStride = row * this.#layout.bytes;
-    const work = this.#heap.reserve(workBytes(this.#layout, m, k));
+    const work = this.#heap.reserve(this.#layout.workBytes(m, k));
     this.#kernels.multiply({
       m,
       n,
@@ -396,8 +395,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
 }
 
 /** Assembles the kernels of this thread over a heap. */
-function assembleKernels(heap: Heap, type: FloatType, tile: TileName): ProductKernels {
+function assembleKernels(heap: Heap, define: (module: ModuleBuilder) => ProductFunctions): ProductKernels {
   const module = new ModuleBuilder({ shared: heap.shared });
-  defineProduct(module, type, tile);
+  define(module);
   return productKernels(module.instantiate<ProductExports>(heap.memory));
 }

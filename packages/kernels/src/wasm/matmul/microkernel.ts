@@ -72,12 +72,24 @@ export interface ProductLayout {
   /** The columns of a panel of B, and the rows of a panel of A. */
   readonly panelColumns: number;
   readonly panelRows: number;
+  /** Returns the bytes of a packed B of k x n. */
+  packedBytes(k: number, n: number): number;
+  /** Returns the bytes of scratch memory in which `multiply` packs A of m rows, in blocks of rows. */
+  workBytes(m: number, k: number): number;
 }
 
 export function productLayout(type: FloatType, tile: TileName): ProductLayout {
   const { rows, vectors } = TILES[tile];
   const bytes = laneBytes[type];
-  return { type, bytes, panelColumns: (vectors * 16) / bytes, panelRows: rows };
+  const columns = (vectors * 16) / bytes;
+  return {
+    type,
+    bytes,
+    panelColumns: columns,
+    panelRows: rows,
+    packedBytes: (k, n) => Math.ceil(n / columns) * columns * k * bytes,
+    workBytes: (m, k) => Math.ceil(Math.min(m, BLOCK_ROWS) / rows) * rows * k * bytes,
+  };
 }
 
 /**
@@ -85,14 +97,6 @@ export function productLayout(type: FloatType, tile: TileName): ProductLayout {
  * product.
  */
 export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
-
-/** Returns the bytes of a packed B of k x n. */
-export const packedBytes = (layout: ProductLayout, k: number, n: number): number =>
-  Math.ceil(n / layout.panelColumns) * layout.panelColumns * k * layout.bytes;
-
-/** Returns the bytes of scratch memory in which `multiply` packs A of m rows, in blocks of rows. */
-export const workBytes = (layout: ProductLayout, m: number, k: number): number =>
-  Math.ceil(Math.min(m, BLOCK_ROWS) / layout.panelRows) * layout.panelRows * k * layout.bytes;
 
 const multiplyParameters = integers(
   ...(['m', 'n', 'k', 'depth', 'a', 'aRowStride', 'aColumnStride'] as const),
@@ -184,6 +188,9 @@ export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: 
   });
   return { pack, multiply };
 }
+
+/** The functions that `defineProduct` added. */
+export type ProductFunctions = ReturnType<typeof defineProduct>;
 
 /**
  * The addressing of operand elements in the kernel.

@@ -3,23 +3,17 @@
  * batch.
  */
 
-import type { FloatType } from '../assembler/float-vector.ts';
 import { i32, smaller } from '../assembler/instructions.ts';
 import type { ModuleBuilder } from '../assembler/module-builder.ts';
 import { TASKS_PER_THREAD } from '../threads/job-protocol.ts';
 import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
-import {
-  defineProduct,
-  type MultiplyArguments,
-  type ProductExports,
-  type ProductKernels,
-  type ProductLayout,
-  packedBytes,
-  productKernels,
-  productLayout,
-  type TileName,
-  workBytes,
+import type {
+  MultiplyArguments,
+  ProductExports,
+  ProductFunctions,
+  ProductKernels,
+  ProductLayout,
 } from './microkernel.ts';
 import type { PackArguments } from './pack.ts';
 
@@ -44,9 +38,7 @@ const batchNames = [
   ...(['b', 'bRowStride', 'bColumnStride', 'bItem', 'c', 'cRowStride', 'cItem', 'work', 'workBytes'] as const),
 ] as const;
 
-function productTasks(module: ModuleBuilder, type: FloatType, tile: TileName) {
-  const { bytes, panelColumns } = productLayout(type, tile);
-  const { pack, multiply } = defineProduct(module, type, tile);
+function productTasks({ bytes, panelColumns }: ProductLayout, { pack, multiply }: ProductFunctions) {
   return {
     /** Packs some columns of B. */
     packColumns: task(packNames, (f, p) => {
@@ -126,10 +118,19 @@ export class ParallelProduct implements ProductKernels {
   readonly #runner: TaskRunner<ReturnType<typeof productTasks>, ProductExports>;
   readonly #kernels: ProductKernels;
 
-  constructor(pool: WorkerPool, type: FloatType, tile: TileName) {
-    this.#layout = productLayout(type, tile);
-    this.#runner = compileTasks((module) => productTasks(module, type, tile), pool);
-    this.#kernels = productKernels(this.#runner.exports);
+  /**
+   * @param define adds the functions of a product to a module
+   * @param kernelsOf wraps a module's functions to take named arguments
+   */
+  constructor(
+    pool: WorkerPool,
+    layout: ProductLayout,
+    define: (module: ModuleBuilder) => ProductFunctions,
+    kernelsOf: (exports: ProductExports) => ProductKernels,
+  ) {
+    this.#layout = layout;
+    this.#runner = compileTasks((module) => productTasks(layout, define(module)), pool);
+    this.#kernels = kernelsOf(this.#runner.exports);
   }
 
   get threads(): number {
@@ -158,7 +159,7 @@ export class ParallelProduct implements ProductKernels {
     const rowParts = Math.ceil(m / rows);
     const columns = partLength(n, Math.ceil(tasks / rowParts), panelColumns);
     const columnParts = Math.ceil(n / columns);
-    this.#withScratch(workBytes(this.#layout, rows, k), (scratch) =>
+    this.#withScratch(this.#layout.workBytes(rows, k), (scratch) =>
       this.#runner.run('multiplyPart', rowParts * columnParts, { ...p, rows, columns, columnParts, ...scratch }),
     );
   }
@@ -169,7 +170,7 @@ export class ParallelProduct implements ProductKernels {
     { m, n, k, depth }: { readonly m: number; readonly n: number; readonly k: number; readonly depth: number },
     { a, b, c }: { readonly [Name in 'a' | 'b' | 'c']: BatchOperands },
   ): void {
-    this.#withScratch(packedBytes(this.#layout, k, n) + workBytes(this.#layout, m, k), (scratch) =>
+    this.#withScratch(this.#layout.packedBytes(k, n) + this.#layout.workBytes(m, k), (scratch) =>
       this.#runner.run('multiplyItem', count, {
         m,
         n,

@@ -9,14 +9,7 @@ import { type Data, type FloatDType, newData } from '../../arrays/dtype.ts';
 import type { Shape } from '../../arrays/shape.ts';
 import type { Convolution } from '../../primitives.ts';
 import { laneTypes } from '../assembler/float-vector.ts';
-import {
-  BLOCK_ROWS,
-  blockDepth,
-  type ProductLayout,
-  packedBytes,
-  productLayout,
-  type TileName,
-} from '../matmul/microkernel.ts';
+import { BLOCK_ROWS, blockDepth, type ProductLayout, productLayout, type TileName } from '../matmul/microkernel.ts';
 import { type BlockStage, blockSize, runPipelined, type StagedItems, stage } from '../memory/block-pipeline.ts';
 import type { Heap } from '../memory/heap.ts';
 import { TASKS_PER_THREAD } from '../threads/job-protocol.ts';
@@ -173,7 +166,7 @@ export class Convolutions {
     const rows = inputs * down.size * across.size;
     // Positions are laid out like the elements that window entries read, with zeros in the gaps.
     const positions = (down.positions - 1) * x1.axis.length + across.positions;
-    const packed = packedBytes(this.#layout, positions, outputs);
+    const packed = this.#layout.packedBytes(positions, outputs);
     const plane = down.positions * across.positions;
     const perMaps = groups * outputs * plane;
     const [source, cotangent] = [contiguous(x), contiguous(g)];

@@ -6,7 +6,7 @@ import { contiguous } from '../../arrays/copy.ts';
 import { bytesPerElement, type DType, forEachFloat, isFloat } from '../../arrays/dtype.ts';
 import { sizeOf } from '../../arrays/shape.ts';
 import type { Window } from '../../arrays/views.ts';
-import { windowedLoops } from '../../plain/windowed.ts';
+import { windowedLoops } from '../../plain/windowed/loops.ts';
 import type { Convolution, Kernels, WindowedKernels } from '../../primitives.ts';
 import { laneTypes } from '../assembler/float-vector.ts';
 import type { ExtensionHost, KernelExtension } from '../extension.ts';

@@ -8,7 +8,7 @@ import { contiguous } from '../../arrays/copy.ts';
 import type { FloatDType } from '../../arrays/dtype.ts';
 import { type Shape, sizeOf } from '../../arrays/shape.ts';
 import type { Window } from '../../arrays/views.ts';
-import { poolsOf } from '../../plain/pooling.ts';
+import { poolsOf } from '../../plain/windowed/pooling.ts';
 import { type FloatType, type FloatVector, floatVector, laneBytes, laneTypes } from '../assembler/float-vector.ts';
 import { i32, select, smaller, type Value, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder, Local, Locals } from '../assembler/module-builder.ts';

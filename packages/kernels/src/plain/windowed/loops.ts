@@ -1,7 +1,7 @@
 /** The plain loops of the windowed primitives. */
 
-import type { NdArray } from '../arrays/array.ts';
-import type { CommonKernels, WindowedKernels } from '../primitives.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import type { CommonKernels, WindowedKernels } from '../../primitives.ts';
 import { convolutionsOf } from './convolution.ts';
 import { pooling } from './pooling.ts';
 import { windows } from './windows.ts';

@@ -1,8 +1,8 @@
 /** Convolutions as products of unfolded windows. */
 
-import { windowedResultOf } from '../abstract/windowed.ts';
-import { type Shape, sizeOf } from '../arrays/shape.ts';
-import type { ArrayLike, Convolution, Kernels } from '../primitives.ts';
+import { windowedResultOf } from '../../abstract/windowed.ts';
+import { type Shape, sizeOf } from '../../arrays/shape.ts';
+import type { ArrayLike, Convolution, Kernels } from '../../primitives.ts';
 
 type Convolutions<A> = Pick<Kernels<A>, 'conv' | 'convInput' | 'convWeight'>;
 

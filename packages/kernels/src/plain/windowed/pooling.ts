@@ -1,13 +1,13 @@
 /** Max pooling on typed arrays. */
 
-import { windowedResultOf } from '../abstract/windowed.ts';
-import { filled, NdArray } from '../arrays/array.ts';
-import { contiguous } from '../arrays/copy.ts';
-import type { Data } from '../arrays/dtype.ts';
-import { emptyOf } from '../arrays/movement.ts';
-import { type Shape, sizeOf } from '../arrays/shape.ts';
-import type { Window } from '../arrays/views.ts';
-import type { WindowedKernels } from '../primitives.ts';
+import { windowedResultOf } from '../../abstract/windowed.ts';
+import { filled, NdArray } from '../../arrays/array.ts';
+import { contiguous } from '../../arrays/copy.ts';
+import type { Data } from '../../arrays/dtype.ts';
+import { emptyOf } from '../../arrays/movement.ts';
+import { type Shape, sizeOf } from '../../arrays/shape.ts';
+import type { Window } from '../../arrays/views.ts';
+import type { WindowedKernels } from '../../primitives.ts';
 import { windows as unfolding } from './windows.ts';
 
 /** The elements that each window covers, as indices into the plane. */

@@ -1,11 +1,11 @@
 /** Windows as a view of a padded array, and the adjoint that adds them up. */
 
-import { windowedResultOf } from '../abstract/windowed.ts';
-import { filled, type NdArray } from '../arrays/array.ts';
-import { assign } from '../arrays/copy.ts';
-import { rangeView, type Window, windowView } from '../arrays/views.ts';
-import type { WindowedKernels } from '../primitives.ts';
-import { reduceInto, rounded, sum } from './reductions.ts';
+import { windowedResultOf } from '../../abstract/windowed.ts';
+import { filled, type NdArray } from '../../arrays/array.ts';
+import { assign } from '../../arrays/copy.ts';
+import { rangeView, type Window, windowView } from '../../arrays/views.ts';
+import type { WindowedKernels } from '../../primitives.ts';
+import { reduceInto, rounded, sum } from '../reductions.ts';
 
 /** Returns `x` with its last axes zero-padded or cropped for the windows, or `x` itself if they need neither. */
 function pad(x: NdArray, windows: readonly Window[]): NdArray {

@@ -1,0 +1,163 @@
+/**
+ * The rules of the primitives of extensions, one table for each extension. A bundler keeps only the tables of the
+ * extensions in use.
+ */
+
+import type {
+  ArrayLike,
+  ElementProductKernels,
+  IndexingKernels,
+  Kernels,
+  NearZeroKernels,
+  OrderingKernels,
+  PowerKernels,
+  RoundingKernels,
+  SpecialKernels,
+  TrigonometricKernels,
+  WindowedKernels,
+} from '@tapegrad/kernels';
+import { changeOfOthers, number, sliceAxis } from '../../composites.ts';
+import { type Rules, shared } from './vjp-rules.ts';
+
+/** The rules of the primitives in `K`. */
+type RulesOf<K> = Pick<Rules, keyof K & keyof Rules>;
+
+/** Computes g y x^(y-1), or 0 if the exponent is 0, whatever x and g are. */
+function cotangentOfBase<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
+  const zero = number(k, 0, y);
+  const lower = k.where(k.equal(y, zero), zero, k.sub(y, number(k, 1, y)));
+  const product = k.mul(g, k.mul(y, k.pow(x, lower)));
+  return k.activationGrad(product, k.broadcastTo(k.stopGradient(y), product.shape), 'relu');
+}
+
+/**
+ * Computes g z log(x) with z = x^y. It is 0 where the power is constant in its exponent, as 0^y is for y >= 0, whatever g
+ * is.
+ */
+function cotangentOfExponent<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: A, y: A): A {
+  const zero = number(k, 0, x);
+  const constant = k.minimum(k.equal(x, zero), k.lessEqual(zero, y));
+  const log = k.log(k.where(constant, number(k, 1, x), x));
+  return k.where(constant, zero, k.mul(g, k.mul(z, log)));
+}
+
+/** The rule of the power. */
+export const powerRules: RulesOf<PowerKernels<ArrayLike>> = {
+  pow: [(k, g, _y, a, b) => cotangentOfBase(k, g, a, b), (k, g, y, a, b) => cotangentOfExponent(k, g, y, a, b)],
+};
+
+/**
+ * Computes sqrt(1 - x^2). The form (1 - x) (1 + x) keeps full precision for x near 1. But differentiating it at 1 would
+ * multiply infinity by 0, so only its value is used.
+ */
+function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
+  const one = number(k, 1, x);
+  const rest = k.sub(one, k.mul(x, x));
+  const exact = k.mul(k.sub(one, x), k.add(one, x));
+  return k.sqrt(k.add(rest, k.stopGradient(k.sub(exact, rest))));
+}
+
+/**
+ * Computes g x / (x^2 + y^2). It is 0 at the origin, by convention, and 0 if x or y is infinite, which is the limit,
+ * whatever g is. Both are first divided by the larger, so that no square overflows or underflows. The divisor is held
+ * constant, since the quotient does not depend on it.
+ */
+function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
+  const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
+  const [zero, one] = [number(k, 0, x), number(k, 1, x)];
+  const flat = k.maximum(k.equal(larger, zero), k.equal(larger, number(k, Infinity, x)));
+  const scale = k.where(flat, one, larger);
+  const [a, b] = [x, y].map((side) => k.div(k.where(flat, zero, side), scale)) as [A, A];
+  const squares = k.mul(scale, k.add(k.mul(a, a), k.mul(b, b)));
+  return k.where(flat, zero, k.mul(g, k.div(a, k.where(flat, one, squares))));
+}
+
+/** The rules of the functions of angles. */
+export const trigonometricRules: RulesOf<TrigonometricKernels<ArrayLike>> = {
+  sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
+  cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
+  tan: [(k, g, y) => k.mul(g, k.add(k.mul(y, y), number(k, 1, y)))],
+  asin: [(k, g, _y, x) => k.div(g, besideUnit(k, x))],
+  acos: [(k, g, _y, x) => k.neg(k.div(g, besideUnit(k, x)))],
+  atan: [(k, g, _y, x) => k.div(g, k.add(k.mul(x, x), number(k, 1, x)))],
+  sinh: [(k, g, _y, x) => k.mul(g, k.cosh(x))],
+  cosh: [(k, g, _y, x) => k.mul(g, k.sinh(x))],
+  atan2: [(k, g, _z, y, x) => timesOverSquares(k, g, x, y), (k, g, _z, y, x) => k.neg(timesOverSquares(k, g, y, x))],
+};
+
+/** Computes 2 / sqrt(pi) exp(-x^2), the derivative of the error function, times a sign. */
+const gaussian = <A extends ArrayLike>(k: Kernels<A>, x: A, sign: 1 | -1): A =>
+  k.mul(number(k, (sign * 2) / Math.sqrt(Math.PI), x), k.exp(k.neg(k.mul(x, x))));
+
+/** The rules of the special functions. */
+export const specialRules: RulesOf<SpecialKernels<ArrayLike>> = {
+  erf: [(k, g, _y, x) => k.mul(g, gaussian(k, x, 1))],
+  erfc: [(k, g, _y, x) => k.mul(g, gaussian(k, x, -1))],
+};
+
+/** The rules of the products of many elements. */
+export const elementProductRules: RulesOf<ElementProductKernels<ArrayLike>> = {
+  prod: [(k, g, _y, x, axes) => k.mul(g, k.prodOfOthers(x, axes))],
+  prodOfOthers: [(k, g, _y, x, axes) => changeOfOthers(k, g, x, axes)],
+};
+
+/** The rules of the primitives that find positions by size. */
+export const orderingRules: RulesOf<OrderingKernels<ArrayLike>> = {
+  argmax: [null],
+  argmin: [null],
+  argsort: [null],
+};
+
+/** Reverses one axis. */
+const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
+  sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
+
+/** The rules of the primitives that use positions. */
+export const indexingRules: RulesOf<IndexingKernels<ArrayLike>> = {
+  take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
+  scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
+  cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
+};
+
+/** The rules of the windowed primitives. */
+export const windowedRules: RulesOf<WindowedKernels<ArrayLike>> = {
+  unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
+  fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],
+  conv: [
+    (k, g, _y, x, w, of) => k.convInput(g, w, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _w, of) => k.convWeight(x, g, of),
+  ],
+  convInput: [(k, g, _y, _x, w, of) => k.conv(g, w, of), (k, g, _y, x, _w, of) => k.convWeight(g, x, of)],
+  convWeight: [
+    (k, g, _y, x, z, of) => k.convInput(z, g, { ...of, shape: x.shape.slice(2) }),
+    (k, g, _y, x, _z, of) => k.conv(x, g, of),
+  ],
+  maxPool: [(k, g, _y, _x, by, windows) => k.maxUnpool(g, by, windows), null],
+  maxUnpool: [(k, g, _y, _x, by, windows) => k.maxPool(g, by, windows), null],
+};
+
+/** The rules of exponentials and logarithms that are accurate near 0. */
+export const nearZeroRules: RulesOf<NearZeroKernels<ArrayLike>> = {
+  // y + 1 would lose all precision for y near -1.
+  expm1: [(k, g, _y, x) => k.mul(g, k.exp(x))],
+  log1p: [(k, g, _y, x) => k.div(g, k.add(x, number(k, 1, x)))],
+  softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
+};
+
+/**
+ * Computes -floor(x / y), the number of times y was added to x, from the remainder r, without rounding the quotient. If the
+ * quotient isn't finite, as for an infinite y, r decides: r = x means 0 times, r = y once.
+ */
+function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
+  const times = k.round(k.div(k.sub(r, x), y));
+  const known = k.where(k.equal(r, x), number(k, 0, x), times);
+  return k.where(k.equal(r, y), number(k, 1, x), known);
+}
+
+/** The rules of rounding and remainders. */
+export const roundingRules: RulesOf<RoundingKernels<ArrayLike>> = {
+  floor: [null],
+  ceil: [null],
+  round: [null],
+  remainder: [(_k, g) => g, (k, g, y, a, b) => shared(k, g, timesAdded(k, y, a, b))],
+};

@@ -1,6 +1,5 @@
 /**
- * Finds functions that a formula mentions without an argument, meaning their value at the letters of their definition:
- * f, after f(x) = ….
+ * Finds functions that a formula mentions without an argument. After f(x) = …, a plain f means f(x).
  */
 
 import { bare, type CallNode, type Expression, keyOf, partsOf } from '../syntax/ast.ts';

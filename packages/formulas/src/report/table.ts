@@ -36,7 +36,10 @@ function counterexampleLines({ data, functions, where, left, right }: Counterexa
   return [`for example ${at}`, ...sides];
 }
 
-/** Returns a line of the page, and carets under a part of it. A long line is cut to the surroundings of that part. */
+/**
+ * Returns a line of the page, and carets under a part of it. Of a long line, only that part and its surroundings are
+ * returned.
+ */
 function caretLines(line: string, column: number, length: number, width: number): [string, string] {
   const begin = column - 1;
   const from =

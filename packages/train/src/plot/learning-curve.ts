@@ -148,7 +148,7 @@ function curves(
   return chart(title, { ...options, width: 470, height: 320 });
 }
 
-/** Returns the numbers 1, 2 and 5 times powers of 10 from the last below all values to the first above them. */
+/** Returns the numbers 1, 2 and 5 times powers of 10 that cover the range of the values. */
 function logTicks(values: readonly number[]): number[] {
   const [low, high] = values.length === 0 ? [0.1, 1] : [Math.min(...values), Math.max(...values)];
   const [first, last] = [Math.floor(Math.log10(low)), Math.ceil(Math.log10(high))];

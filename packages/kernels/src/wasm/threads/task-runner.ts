@@ -74,7 +74,7 @@ export function compileTasks<K extends TaskDefinitions, Exports>(
   };
 }
 
-/** Makes one value for each memory, a pool's or a single thread's heap, on first use. */
+/** Makes one value for each memory (that of a pool, or a single thread's heap) on first use. */
 export function perMemory<T>(heap: Heap, make: (by: WorkerPool | Heap) => T): (pool: WorkerPool | undefined) => T {
   const made = new WeakMap<WorkerPool | Heap, T>();
   return (pool) => {

@@ -13,7 +13,7 @@ import { widens } from './speed-check.ts';
 
 const FLAG = '--experimental-wasm-revectorize';
 const VARIABLE = 'TAPEGRAD_VECTORS';
-/** The first version of V8 whose phase gains anything. */
+/** The first version of V8 in which this phase makes code faster. */
 const FIRST_VERSION = [13, 6] as const;
 /** These flags make V8 optimize a module when it is compiled, not when it has run for a while. */
 const OPTIMIZE_AT_ONCE = ['--wasm-sync-tier-up', '--wasm-tiering-budget=1'];

@@ -33,6 +33,7 @@ export default defineConfig({
       'hosts/test/*.test.ts',
       'playground/test/*.test.ts',
     ],
+    globalSetup: 'test/temporary-folder.ts',
     setupFiles: ['test/no-output.ts', 'test/properties.ts'],
     pool: 'forks',
     // Memory tests call gc() themselves, or the heap they measure is the collector's mood.

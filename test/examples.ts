@@ -135,7 +135,13 @@ export function testExamples(
   const folder = mkdtempSync(join(tmpdir(), 'tapegrad-examples-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const programsIn = (file: string) => (isContinued ? [continued(file, examplesIn(file))] : examplesIn(file));
-  const examples = files.flatMap(programsIn).map((example, i) => ({ ...example, path: join(folder, `${i}.mts`) }));
+  // What the examples write goes into the folder, which is removed.
+  const within = `'${folder.replaceAll('\\', '/')}/`;
+  const examples = files.flatMap(programsIn).map(({ code, ...example }, i) => ({
+    ...example,
+    code: code.replaceAll("'/tmp/", within),
+    path: join(folder, `${i}.mts`),
+  }));
   for (const example of examples) writeFileSync(example.path, moduleOf(example, modules));
 
   test('the examples compile', () => {

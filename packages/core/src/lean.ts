@@ -46,7 +46,7 @@ export {
   unsqueeze,
 } from './operators/arrangement.ts';
 export { type CdistOptions, type CosineSimilarityOptions, cdist, cosineSimilarity } from './operators/distances.ts';
-export { bernoulli, integers, permutation } from './operators/draws.ts';
+export { bernoulli, integers, type NormalOptions, normal, permutation } from './operators/draws.ts';
 export {
   acos,
   asin,

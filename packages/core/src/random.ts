@@ -76,21 +76,20 @@ export interface UniformOptions extends RandomOptions {
   readonly high?: number;
 }
 
-export interface NormalOptions extends RandomOptions {
-  /** Defaults to 0. */
-  readonly mean?: number;
-  /** The standard deviation. Defaults to 1. */
-  readonly std?: number;
-}
-
-/** A source of 32 random bits at a time, as a signed integer. */
-export interface Generator32 {
-  next(): number;
-}
+/** A source of random bits. */
+export type RandomBits = ReturnType<typeof xoroshiro128plus>;
 
 /** The internals of a generator that functions in other files use. */
 export interface RandomAccess {
-  bits(random: Random): Generator32;
+  bits(random: Random): RandomBits;
+  /** Draws a tensor of floats with `write`, which fills an array of any length. */
+  fill<S extends Shape>(
+    random: Random,
+    call: string,
+    shape: S,
+    dtype: FloatDType | undefined,
+    write: (data: Data) => void,
+  ): Tensor<S>;
   /** Draws a tensor with `make`, which fills any shape. */
   draw<S extends Shape>(random: Random, call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S>;
 }
@@ -116,6 +115,7 @@ export class Random {
   static {
     randomAccess = {
       bits: (random) => random.#bits,
+      fill: (random, ...rest) => random.#fill(...rest),
       draw: (random, call, shape, make) => random.#draw(call, shape, make),
     };
   }
@@ -193,44 +193,19 @@ export class Random {
     });
   }
 
-  /** Draws normally distributed numbers. */
-  normal<const S extends Shape>(shape: S, options?: NormalOptions): Tensor<S> {
-    checkShape('normal', shape);
-    checkOptions('normal', options, ['mean', 'std', 'dtype']);
-    const { mean = 0, std = 1, dtype } = options ?? {};
-    if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
-      throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
-    }
-    const bits = this.#bits;
-    return this.#fill('normal', shape, dtype, (data) => {
-      // Box-Muller: two independent normal numbers from two uniform ones. A number past the end is not written.
-      for (let i = 0; i < data.length; i += 2) {
-        const radius = std * Math.sqrt(-2 * Math.log(1 - uniformFloat64(bits)));
-        const angle = 2 * Math.PI * uniformFloat64(bits);
-        data[i] = mean + radius * Math.cos(angle);
-        data[i + 1] = mean + radius * Math.sin(angle);
-      }
-    });
-  }
-
   #fill<S extends Shape>(
     call: string,
     shape: S,
     dtype: FloatDType = 'float32',
     write: (data: Data) => void,
   ): Tensor<S> {
-    checkFloatDType(call, dtype);
+    if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
     return this.#draw(call, shape, (whole) => {
       const data: Data = newData(dtype, sizeOf(whole));
       write(data);
       return new Tensor(new NdArray(data, dtype, whole));
     });
   }
-}
-
-/** Throws unless a draw's dtype is a float's. */
-export function checkFloatDType(call: string, dtype: FloatDType): void {
-  if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
 }
 
 countArguments(Random.prototype);

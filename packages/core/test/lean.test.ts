@@ -80,18 +80,26 @@ test('rounding passes no gradient', async () => {
 });
 
 test('rare draws are functions, with the same numbers as the methods of the main entry point', async () => {
-  const { bernoulli, integers, permutation, Random }: Lean = await import('@tapegrad/core/lean');
+  const { bernoulli, integers, normal, permutation, Random }: Lean = await import('@tapegrad/core/lean');
   const draws = () => {
     const random = new Random(3);
-    return [bernoulli(random, [5], 0.4), integers(random, [2, 2], -3, 9), permutation(random, 7)].map((x) =>
-      x.toArray(),
-    );
+    return [
+      bernoulli(random, [5], 0.4),
+      integers(random, [2, 2], -3, 9),
+      permutation(random, 7),
+      normal(random, [3], { std: 2 }),
+    ].map((x) => x.toArray());
   };
   expect('bernoulli' in new Random(1)).toBe(false);
   const before = draws();
   await import('@tapegrad/core');
   const random = new Random(3);
-  const methods = [random.bernoulli([5], 0.4), random.integers([2, 2], -3, 9), random.permutation(7)];
+  const methods = [
+    random.bernoulli([5], 0.4),
+    random.integers([2, 2], -3, 9),
+    random.permutation(7),
+    random.normal([3], { std: 2 }),
+  ];
   expect(methods.map((x) => x.toArray())).toEqual(before);
   expect(() => (random.permutation as (...args: number[]) => unknown)(3, 4)).toThrow('permutation: expected');
 });

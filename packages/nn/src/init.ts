@@ -8,6 +8,7 @@
 import { formatShape, sizeOf } from '@tapegrad/core/extend';
 import {
   ArgumentError,
+  normal as drawNormal,
   type FloatDType,
   full,
   Random,
@@ -58,7 +59,7 @@ export function uniform(range: { readonly low?: number; readonly high?: number }
 /** Draws from a normal distribution. The mean defaults to 0 and the standard deviation to 1. */
 export function normal(distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer {
   checkOptions('normal', distribution, ['mean', 'std']);
-  return (shape, random, options: RandomOptions = {}) => random.normal(shape, { ...distribution, ...options });
+  return (shape, random, options: RandomOptions = {}) => drawNormal(random, shape, { ...distribution, ...options });
 }
 
 /** The activation functions whose gain is known. */

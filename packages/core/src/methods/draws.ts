@@ -1,12 +1,15 @@
-/** Coin flips, integers and permutations. */
+/** Normally distributed numbers, coin flips, integers and permutations. */
 
 import type { Shape } from '@tapegrad/kernels';
-import { bernoulli, integers, permutation } from '../operators/draws.ts';
+import { bernoulli, integers, type NormalOptions, normal, permutation } from '../operators/draws.ts';
 import type { RandomOptions } from '../random.ts';
 import type { Tensor } from '../tensor/class.ts';
 
 declare module '../random.ts' {
   interface Random {
+    /** Draws normally distributed numbers. */
+    normal<const S extends Shape>(shape: S, options?: NormalOptions): Tensor<S>;
+
     /** Draws 1 with probability p, else 0. */
     bernoulli<const S extends Shape>(shape: S, p: number, options?: RandomOptions): Tensor<S>;
 
@@ -18,4 +21,4 @@ declare module '../random.ts' {
   }
 }
 
-export const draws = { bernoulli, integers, permutation };
+export const draws = { normal, bernoulli, integers, permutation };

@@ -1,12 +1,46 @@
 /** Random draws that few programs use. In the main entry point they are also methods of `Random`. */
 
-import { ArgumentError, checkShape, hasNumber, NdArray, newData, type Shape, sizeOf } from '@tapegrad/kernels';
+import { ArgumentError, checkShape, hasNumber, NdArray, type Shape, sizeOf } from '@tapegrad/kernels';
+import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { checkFloatDType, type Generator32, type Random, type RandomOptions, randomAccess } from '../random.ts';
+import { type Random, type RandomBits, type RandomOptions, randomAccess } from '../random.ts';
 import { Tensor } from '../tensor.ts';
 
+/** The options of `normal`. */
+export interface NormalOptions extends RandomOptions {
+  /** Defaults to 0. */
+  readonly mean?: number;
+  /** The standard deviation. Defaults to 1. */
+  readonly std?: number;
+}
+
+/**
+ * Draws normally distributed numbers.
+ *
+ * @example
+ * normal(new Random(1), [2, 3], { mean: 5 }).shape; // [2, 3]
+ */
+export function normal<const S extends Shape>(random: Random, shape: S, options?: NormalOptions): Tensor<S> {
+  checkShape('normal', shape);
+  checkOptions('normal', options, ['mean', 'std', 'dtype']);
+  const { mean = 0, std = 1, dtype } = options ?? {};
+  if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
+    throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
+  }
+  const bits = randomAccess.bits(random);
+  return randomAccess.fill(random, 'normal', shape, dtype, (data) => {
+    // Box-Muller: two independent normal numbers from two uniform ones. A number past the end is not written.
+    for (let i = 0; i < data.length; i += 2) {
+      const radius = std * Math.sqrt(-2 * Math.log(1 - uniformFloat64(bits)));
+      const angle = 2 * Math.PI * uniformFloat64(bits);
+      data[i] = mean + radius * Math.cos(angle);
+      data[i + 1] = mean + radius * Math.sin(angle);
+    }
+  });
+}
+
 /** Draws an integer from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
-function below(generator: Generator32, n: number): number {
+function below(generator: RandomBits, n: number): number {
   const fair = 2 ** 32 - (2 ** 32 % n);
   for (;;) {
     const bits = generator.next() + 2 ** 31;
@@ -29,15 +63,11 @@ export function bernoulli<const S extends Shape>(
   checkShape('bernoulli', shape);
   checkOptions('bernoulli', options, ['dtype']);
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
-  const { dtype = 'float32' } = options ?? {};
-  checkFloatDType('bernoulli', dtype);
   // 32 bits resolve the probability to 2e-10.
   const threshold = p * 2 ** 32 - 2 ** 31;
-  return randomAccess.draw(random, 'bernoulli', shape, (whole) => {
-    const bits = randomAccess.bits(random);
-    const data = newData(dtype, sizeOf(whole));
+  const bits = randomAccess.bits(random);
+  return randomAccess.fill(random, 'bernoulli', shape, options?.dtype, (data) => {
     for (let i = 0; i < data.length; i++) data[i] = bits.next() < threshold ? 1 : 0;
-    return new Tensor(new NdArray(data, dtype, whole));
   });
 }
 

@@ -7,6 +7,7 @@ import {
   buffer,
   noGrad,
   norm,
+  normal,
   Parameter,
   parameter,
   type Random,
@@ -215,7 +216,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     this.eps = eps;
     const matrix = this.#matrix(this.held.detach());
     const [left, right] = matrix.shape.map((length) => {
-      const x: Tensor = random.normal([length], { dtype: matrix.dtype as 'float32' });
+      const x: Tensor = normal(random, [length], { dtype: matrix.dtype as 'float32' });
       return x.div(norm(x) as Tensor) as Tensor;
     });
     this.left = buffer(left!, { name: 'left' });

@@ -146,14 +146,18 @@ export const i32 = {
   store: storer('i32', 0x36, 2),
 } as const;
 
-export const i64 = {
-  type: 'i64',
-  const: constant('i64'),
-  ...table(0x51, INTEGER_COMPARE, binary('i64', 'i64', 'i32')),
-  ...table(0x79, INTEGER_BINARY, binary('i64', 'i64', 'i64')),
-  extendI32U: single(unary('i32', 'i64'))(0xad),
-  reinterpretF64: single(unary('f64', 'i64'))(0xbd),
-} as const;
+// The call is marked as pure, so that programs without extensions that need 64-bit integers don't include them.
+const makeI64 = () =>
+  ({
+    type: 'i64',
+    const: constant('i64'),
+    ...table(0x51, INTEGER_COMPARE, binary('i64', 'i64', 'i32')),
+    ...table(0x79, INTEGER_BINARY, binary('i64', 'i64', 'i64')),
+    extendI32U: single(unary('i32', 'i64'))(0xad),
+    reinterpretF64: single(unary('f64', 'i64'))(0xbd),
+  }) as const;
+
+export const i64 = /* @__PURE__ */ makeI64();
 
 /** The instructions that both float types have; each group's opcodes are consecutive. */
 export function floatScalar<S extends 'f32' | 'f64'>(

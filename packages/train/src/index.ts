@@ -17,11 +17,11 @@ export { defineMetric, type Metric, type MetricRules, type MetricState } from '.
 export { auc } from './metrics/ranking.ts';
 export { mae, r2, rmse } from './metrics/regression.ts';
 export type { Outcome, Predicted } from './outcome.ts';
+export { type PredictOptions, predict } from './predict.ts';
 export { type EvaluateOptions, evaluate, type LossFunction } from './trainer/evaluate.ts';
 export type { Best, Epoch, History, Point, Scores } from './trainer/history.ts';
 export type { End, EndEvent, EpochEvent, Hooks, PointEvent, RunEvent, Running, StepEvent } from './trainer/hooks.ts';
 export type { TrainerOptions } from './trainer/options.ts';
-export { type PredictOptions, predict } from './trainer/predict.ts';
 export { type Deferred, deferred, type Source } from './trainer/source.ts';
 export type { Position, TrainerState } from './trainer/state.ts';
 export { DivergenceError } from './trainer/stepper.ts';

@@ -3,9 +3,9 @@
 import { ArgumentError, concat, noGrad, Tensor } from '@tapegrad/core';
 import { checkOptions, checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { Module } from '@tapegrad/nn';
-import { inEvaluation } from './modes.ts';
-import { passOf, readBatch, type Source } from './source.ts';
-import { breaks } from './turns.ts';
+import { inEvaluation } from './trainer/modes.ts';
+import { passOf, readBatch, type Source } from './trainer/source.ts';
+import { breaks } from './trainer/turns.ts';
 
 /** The options of `predict`. */
 export interface PredictOptions<Batch> {
